@@ -1,0 +1,42 @@
+"""One text for one value: the forms in which text, times and JSON are stored and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from datetime import UTC, datetime
+from typing import Final
+
+from review.errors import InvalidDataError
+
+MAX_TEXT: Final = 1_000_000
+"""Characters; longer than any quote, short enough to refuse a file pasted by mistake."""
+
+
+def clean_text(value: str) -> str:
+    """Return `value` in NFC; raise InvalidDataError for NUL, lone surrogates and huge texts."""
+    if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        raise InvalidDataError("text holds a NUL or half a character; check the file's encoding")
+    if len(value) > MAX_TEXT:
+        raise InvalidDataError(f"text of {len(value):,} characters; at most {MAX_TEXT:,} are kept")
+    return unicodedata.normalize("NFC", value)
+
+
+def utc_text(value: datetime) -> str:
+    """Return ``2026-11-23T09:15:00.000000Z``; raise InvalidDataError for a naive time."""
+    if value.tzinfo is None:
+        raise InvalidDataError("a time without a time zone cannot be stored")
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def canonical_json(value: object) -> str:
+    """Return JSON with sorted keys and no spaces, fit for hashing; NaN is refused."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def sha256_of(value: object) -> str:
+    """Return the SHA-256 of the canonical JSON of `value`, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()

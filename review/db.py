@@ -1,0 +1,307 @@
+"""Engine, transactions, declarative base and column types, the same on SQLite and PostgreSQL.
+
+SQLite follows a measured recipe (docs/decisions/0003-sqlite.md): the driver's own transaction
+control is off, writes start with ``BEGIN IMMEDIATE``, and writers queue at a lock file.
+PostgreSQL writers queue at an advisory lock, so that on both databases one writer at a time sees
+everything committed before it, and rules across rows hold without retries.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from review.canonical import canonical_json, clean_text, utc_text
+from review.errors import BusyError, DatabaseStateError, InvalidDataError
+
+BUSY_SECONDS: Final = 30.0
+"""How long a writer waits for its turn before it says that the database is busy."""
+
+ADVISORY_APPLICATION: Final = 0x4C52
+"""First integer of our PostgreSQL advisory locks, so that other applications' locks differ."""
+
+WRITER_LOCK: Final = 1
+JOB_LOCK: Final = 2
+
+
+class CleanText(sa.TypeDecorator[str]):
+    """Text that both databases store alike: NFC, without NUL and lone surrogates."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """Refuse what PostgreSQL would refuse or SQLite would mangle."""
+        del dialect
+        return None if value is None else clean_text(value)
+
+
+class Real(sa.TypeDecorator[float]):
+    """A finite double; NaN would become NULL on SQLite without a word."""
+
+    impl = sa.Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: sa.Dialect) -> float | None:
+        """Refuse NaN and infinities."""
+        del dialect
+        if value is not None and not math.isfinite(value):
+            raise InvalidDataError(f"{value} is not a finite number")
+        return value
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """An instant, stored as ISO 8601 text in UTC, so that both databases keep and sort it alike."""
+
+    impl = sa.String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:
+        """Refuse naive times: nobody can tell later which clock they meant."""
+        del dialect
+        return None if value is None else utc_text(value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> datetime | None:
+        """Return an aware datetime in UTC."""
+        del dialect
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class CanonicalJson(sa.TypeDecorator[Any]):
+    """JSON kept as its canonical text, so that what was hashed is what is stored."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: sa.Dialect) -> str | None:
+        """Serialise; None stays NULL."""
+        del dialect
+        return None if value is None else canonical_json(value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> object:
+        """Parse."""
+        del dialect
+        return None if value is None else json.loads(value)
+
+
+class Base(DeclarativeBase):
+    """The declarative base; constraints are named by one convention, for migrations to use."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 -- SQLAlchemy's own declarative interface
+        str: CleanText(),
+        float: Real(),
+        datetime: UtcDateTime(),
+        StrEnum: sa.Enum(
+            StrEnum,
+            native_enum=False,
+            create_constraint=True,
+            length=40,
+            values_callable=lambda members: [member.value for member in members],
+        ),
+    }
+
+
+def wal_is_safe(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> bool:
+    """Whether this SQLite has the fix of the WAL-reset corruption bug (3.51.3, 3.50.7, 3.44.6)."""
+    return (
+        version >= (3, 51, 3)
+        or (3, 50, 7) <= version < (3, 51, 0)
+        or (3, 44, 6) <= version < (3, 45, 0)
+    )
+
+
+def _sqlite_pragmas() -> dict[str, str | int]:
+    full, extra = 2, 3
+    wal = wal_is_safe()
+    return {
+        "foreign_keys": 1,
+        "journal_mode": "wal" if wal else "truncate",
+        "synchronous": full if wal else extra,
+        "busy_timeout": int(BUSY_SECONDS * 1000),
+        "trusted_schema": 0,
+    }
+
+
+def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
+    del record
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        for pragma, wanted in _sqlite_pragmas().items():
+            cursor.execute(f"PRAGMA {pragma}={wanted}")
+            got = cursor.execute(f"PRAGMA {pragma}").fetchone()[0]
+            if got != wanted:
+                raise DatabaseStateError(
+                    f"SQLite did not accept PRAGMA {pragma}={wanted} (it says {got!r}); "
+                    "put the database on a local disk"
+                )
+    finally:
+        cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database, its transactions and its locks."""
+
+    url: sa.URL
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """The engine; SQLite connections are prepared and checked as they open."""
+        if self.url.get_backend_name() == "sqlite":
+            engine = sa.create_engine(self.url, pool_size=16)
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+            return engine
+        timeout = int(BUSY_SECONDS * 1000)
+        return sa.create_engine(
+            self.url,
+            pool_pre_ping=True,
+            connect_args={"options": f"-c timezone=UTC -c lock_timeout={timeout}"},
+        )
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is one SQLite file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def file(self) -> Path:
+        """The SQLite file."""
+        return Path(self.url.database or "")
+
+    def __str__(self) -> str:
+        """Where it is, without the password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session on one consistent state of the database; nothing can be written."""
+        options: dict[str, Any] = (
+            {"read_only": True}
+            if self.is_sqlite
+            else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        with Session(self.engine.execution_options(**options), autoflush=False) as session:
+            session.info["read_only"] = True
+            yield session
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Yield the one writing session; commit at the end, roll back on any exception.
+
+        Raises BusyError when other writers keep it waiting for more than `BUSY_SECONDS`.
+        """
+        with self._writers_turn(), Session(self.engine) as session, session.begin():
+            if not self.is_sqlite:
+                _wait_for_advisory_lock(session, WRITER_LOCK)
+            yield session
+
+    @contextmanager
+    def _writers_turn(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        gate = FileLock(f"{self.file}.writer.lock", timeout=BUSY_SECONDS)
+        try:
+            gate.acquire(poll_interval=0.002)
+        except Timeout:
+            raise BusyError(
+                f"another process has been writing to {self.file} for {BUSY_SECONDS:.0f} seconds; "
+                "try again when it has finished"
+            ) from None
+        try:
+            yield
+        finally:
+            gate.release()
+
+    @contextmanager
+    def sole_job(self) -> Iterator[bool]:
+        """Yield whether this process may run the job; False when another one runs it now."""
+        if self.is_sqlite:
+            lock = FileLock(f"{self.file}.job.lock", blocking=False)
+            try:
+                lock.acquire()
+            except Timeout:
+                yield False
+                return
+            try:
+                yield True
+            finally:
+                lock.release()
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            taken = connection.scalar(
+                sa.select(sa.func.pg_try_advisory_lock(ADVISORY_APPLICATION, JOB_LOCK))
+            )
+            try:
+                yield bool(taken)
+            finally:
+                if taken:
+                    connection.execute(
+                        sa.select(sa.func.pg_advisory_unlock(ADVISORY_APPLICATION, JOB_LOCK))
+                    )
+
+
+def _wait_for_advisory_lock(session: Session, key: int) -> None:
+    try:
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_APPLICATION, key)))
+    except sa.exc.OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == "55P03":
+            raise BusyError(
+                f"other writers have kept the database busy for {BUSY_SECONDS:.0f} seconds; "
+                "try again when they have finished"
+            ) from None
+        raise
+
+
+_DIALECTS: Final = ("sqlite", "postgresql+psycopg")
+
+
+def database_at(url: str) -> Database:
+    """Return the database at `url` without connecting to it.
+
+    Raises InvalidDataError for anything but ``sqlite:///path`` or ``postgresql+psycopg://…``.
+    """
+    try:
+        parsed = sa.make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url))
+    except sa.exc.ArgumentError:
+        raise InvalidDataError(f"REVIEW_DATABASE_URL is not a database URL: {url!r}") from None
+    if parsed.drivername not in _DIALECTS or (
+        parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:")
+    ):
+        raise InvalidDataError(
+            f"REVIEW_DATABASE_URL must be sqlite:///path/to/file or postgresql+psycopg://…, "
+            f"not {parsed.render_as_string(hide_password=True)!r}"
+        )
+    return Database(parsed)

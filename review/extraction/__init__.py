@@ -1,0 +1,1 @@
+"""Studies, reports, arms, entries and the numbers extracted from them."""

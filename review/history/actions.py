@@ -1,0 +1,165 @@
+"""Writing with a name to it: every change of a row becomes an event in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy import event as sa_event
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm.attributes import get_history
+
+from review import __version__
+from review.canonical import sha256_of, utc_text
+from review.db import Base, Database
+from review.history.models import Event
+from review.history.rules import GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who changes something, in which review, when and why."""
+
+    actor: str
+    review: str | None = None
+    reason: str | None = None
+    at: datetime | None = None
+
+    @property
+    def time(self) -> datetime:
+        """The time given, or now."""
+        return self.at or datetime.now(UTC)
+
+
+@contextmanager
+def writing(database: Database, by: Attribution) -> Iterator[Session]:
+    """Yield the writing session of one attributed transaction."""
+    with database.transaction() as session:
+        session.info["attribution"] = by
+        yield session
+
+
+def record_step(
+    session: Session, action: str, *, entity: str, entity_id: int | None = None, **details: Any
+) -> None:
+    """Record a step of work that is more than a change of rows, such as a re-pooling."""
+    _append(session, [(action, entity, entity_id, None, details or None)])
+
+
+_Change: TypeAlias = tuple[str, str, int | None, dict[str, Any] | None, dict[str, Any] | None]
+"""Action, table, primary key, old and new values."""
+
+
+class NotAttributedError(AssertionError):
+    """A row was about to change in a session that does not say who changes it."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return utc_text(value)
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def _columns(row: Base) -> list[str]:
+    omitted: frozenset[str] = getattr(row, "__history_omits__", frozenset())
+    return [
+        attribute.key
+        for attribute in sa.inspect(type(row)).column_attrs
+        if attribute.key not in omitted
+    ]
+
+
+def _change(row: Base, *, inserted: bool) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    if inserted:
+        values = {key: _plain(getattr(row, key)) for key in _columns(row)}
+        return None, {key: value for key, value in values.items() if value is not None}
+    old, new = {}, {}
+    for key in _columns(row):
+        changed = get_history(row, key)
+        if changed.has_changes():
+            old[key] = _plain(changed.deleted[0]) if changed.deleted else None
+            new[key] = _plain(changed.added[0]) if changed.added else None
+    return old, new
+
+
+def _identity(row: Base) -> int:
+    (identity,) = sa.inspect(row).identity or (None,)
+    return int(identity)
+
+
+def _append(
+    session: Session,
+    changes: Sequence[_Change],
+) -> None:
+    by: Attribution | None = session.info.get("attribution")
+    if by is None:
+        raise NotAttributedError(changes[0][1])
+    connection = session.connection()
+    head = connection.execute(
+        sa.select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)
+    ).one_or_none()
+    seq, previous = (head.seq, head.hash) if head else (0, GENESIS)
+    at = by.time
+    rows = []
+    for action, entity, entity_id, old, new in changes:
+        seq += 1
+        payload = {
+            "seq": seq,
+            "at": utc_text(at),
+            "actor": by.actor,
+            "action": action,
+            "entity": entity,
+            "entity_id": entity_id,
+            "review": by.review,
+            "old": old,
+            "new": new,
+            "reason": by.reason,
+            "software": __version__,
+            "previous": previous,
+        }
+        previous = sha256_of(payload)
+        rows.append({**payload, "at": at, "hash": previous})
+    connection.execute(sa.insert(Event), rows)
+
+
+def _is_audited(row: object) -> bool:
+    return isinstance(row, Base) and getattr(row, "__audited__", True)
+
+
+@sa_event.listens_for(Session, "before_flush")
+def _refuse_what_history_forbids(session: Session, context: UOWTransaction, rows: Any) -> None:
+    del context, rows
+    if session.info.get("read_only") and (session.new or session.dirty or session.deleted):
+        raise NotAttributedError("a reading session was about to write")
+    for row in session.deleted:
+        if _is_audited(row):
+            raise NotAttributedError(f"rows of {type(row).__name__} are never deleted")
+
+
+@sa_event.listens_for(Session, "after_flush")
+def _record_changes(session: Session, context: UOWTransaction) -> None:
+    del context
+    changes: list[_Change] = []
+    for inserted, rows in ((True, session.new), (False, session.dirty)):
+        audited = [row for row in rows if _is_audited(row)]
+        audited.sort(key=lambda row: (row.__tablename__, _identity(row)))
+        for row in audited:
+            old, new = _change(row, inserted=inserted)
+            if new:
+                action = "insert" if inserted else "update"
+                changes.append((action, row.__tablename__, _identity(row), old, new))
+    if changes:
+        _append(session, changes)
+
+
+@sa_event.listens_for(Session, "do_orm_execute")
+def _refuse_bulk_changes(state: ORMExecuteState) -> None:
+    if (state.is_update or state.is_delete) and state.bind_mapper is not None:
+        entity = state.bind_mapper.class_
+        if getattr(entity, "__audited__", True):
+            raise NotAttributedError(f"{entity.__name__} changes row by row, so that history sees")

@@ -1,0 +1,36 @@
+"""The event table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.db import Base, CanonicalJson
+
+
+class Event(Base):
+    """One change of one row: who, when, what, old, new, why; chained to the event before it.
+
+    Triggers forbid UPDATE and DELETE. `seq` has no gaps, so that a missing event shows.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (sa.Index("ix_event_entity", "entity", "entity_id"),)
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    """``insert``, ``update``, or the name of a step of work such as ``repool``."""
+    entity: Mapped[str]
+    entity_id: Mapped[int | None]
+    review: Mapped[str | None] = mapped_column(index=True)
+    old: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+    new: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+    reason: Mapped[str | None]
+    software: Mapped[str]
+    previous: Mapped[str] = mapped_column(sa.String(64))
+    hash: Mapped[str] = mapped_column(sa.String(64))

@@ -1,0 +1,1 @@
+"""Staleness, runs and change reports: the bridge from tables to the engine."""

@@ -1,0 +1,1 @@
+"""Reviews, outcomes, instruments and planned analyses."""
