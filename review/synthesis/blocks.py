@@ -1,0 +1,146 @@
+"""Ragged analyses laid out as dense blocks, so that every sum over studies is one array operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review.errors import InvalidDataError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+BLOCK_CELLS = 16_384
+"""Cells (studies x analyses) of a block: 128 KB an array, so that a block's work stays in cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Analyses of similar size as columns, their studies as rows.
+
+    Each analysis stands in its own unit, a power of four of the smallest variance, so that results
+    scale exactly with the data and no square or cube of a weight leaves the range of a float. Row 0
+    is the most precise study and effects are differences from it: sums over the other rows then lose
+    no digits when one study dominates.
+
+    Attributes
+    ----------
+    v : (K, n) sampling variances in the analysis' unit; infinity fills the columns below K studies.
+    d : (K, n) effects minus the anchor, in the unit; 0 where filled.
+    k : (n,) number of studies.
+    vmax : (n,) largest variance of each analysis, in the unit.
+    anchor : (n,) effect of the most precise study, as given.
+    unit : (n,) the unit of effects, a power of two; that of variances is its square.
+    rows : (n,) position of each analysis in the batch.
+    padded : whether any column is filled.
+    """
+
+    v: Floats
+    d: Floats
+    k: Ints
+    vmax: Floats
+    anchor: Floats
+    unit: Floats
+    rows: Ints
+    padded: bool
+
+    def take(self, columns: Ints) -> Block:
+        """The block with the named columns only, each as often as it is named."""
+        return Block(
+            v=self.v.take(columns, axis=1),
+            d=self.d.take(columns, axis=1),
+            k=self.k[columns],
+            vmax=self.vmax[columns],
+            anchor=self.anchor[columns],
+            unit=self.unit[columns],
+            rows=self.rows[columns],
+            padded=self.padded,
+        )
+
+
+def checked_studies(yi: object, vi: object) -> tuple[Floats, Floats]:
+    """Effects and variances as float arrays, or a sentence on what is wrong with them."""
+    try:
+        y = np.asarray(yi, dtype=np.float64)
+        v = np.asarray(vi, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(
+            "Effects and variances must be numbers; drop missing rows."
+        ) from error
+    if y.ndim != 1 or v.ndim != 1 or y.size != v.size:
+        raise InvalidDataError(
+            f"Effects and variances must be two lists of one length, not {y.shape} and {v.shape}."
+        )
+    if not np.isfinite(y).all() or not np.isfinite(v).all():
+        raise InvalidDataError("Effects and variances must be finite; drop missing rows first.")
+    if v.size and v.min() <= 0:
+        raise InvalidDataError(
+            f"Sampling variances must be above zero; study {int(v.argmin()) + 1} has {v.min():g}."
+        )
+    return y, v
+
+
+def checked_offsets(offsets: object, length: int) -> Ints:
+    """Offsets ``(m+1,)`` that start at 0, never fall, and end at the number of studies."""
+    off = np.asarray(offsets)
+    if off.ndim != 1 or off.size < 1 or off.dtype.kind not in "iu":
+        raise InvalidDataError("Offsets must be a list of whole numbers, one more than analyses.")
+    off = off.astype(np.int64)
+    if off[0] != 0 or off[-1] != length or (off[1:] < off[:-1]).any():
+        raise InvalidDataError(
+            f"Offsets must start at 0, never fall and end at {length}, the number of studies."
+        )
+    return off
+
+
+def blocks(yi: Floats, vi: Floats, offsets: Ints) -> Iterator[Block]:
+    """The analyses of a ragged batch in blocks of similar size; analyses without studies are left out.
+
+    Parameters
+    ----------
+    yi, vi : (N,) effects and sampling variances of all analyses, one after the other.
+    offsets : (m+1,) analysis i has the studies ``offsets[i]:offsets[i+1]``.
+    """
+    counts = offsets[1:] - offsets[:-1]
+    order = np.argsort(counts, kind="stable")
+    sizes = counts[order]
+    start = int(np.searchsorted(sizes, 1))
+    while start < order.size:
+        smallest = int(sizes[start])
+        widest = smallest + smallest // 8  # at most an eighth of a column is filler
+        stop = int(np.searchsorted(sizes, widest, side="right"))
+        stop = min(stop, start + max(1, BLOCK_CELLS // widest))
+        yield _block(yi, vi, offsets, counts, order[start:stop])
+        start = stop
+
+
+def _block(yi: Floats, vi: Floats, offsets: Ints, counts: Ints, rows: Ints) -> Block:
+    k = counts[rows]
+    height = int(k[-1])
+    padded = bool(k[0] != height)
+    index = offsets[rows] + np.arange(height)[:, None]
+    if padded:
+        filler = np.arange(height)[:, None] >= k
+        index = np.where(filler, offsets[rows], index)
+        y, v = yi[index], vi[index]
+        v[filler] = np.inf
+        vmax = np.where(filler, 0.0, v).max(axis=0)
+    else:
+        y, v = yi[index], vi[index]
+        vmax = v.max(axis=0)
+    columns = np.arange(rows.size)
+    best = v.argmin(axis=0)
+    anchor = y[best, columns]
+    vmin = v[best, columns]
+    y[best, columns], v[best, columns] = y[0], v[0]
+    y[0], v[0] = anchor, vmin
+    unit = np.ldexp(1.0, np.frexp(vmin)[1] // 2)
+    d = y - anchor
+    if padded:
+        d[filler] = 0.0
+    d /= unit
+    v /= unit * unit
+    return Block(v, d, k, vmax / (unit * unit), anchor, unit, rows, padded)

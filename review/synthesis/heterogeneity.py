@@ -1,0 +1,173 @@
+"""Estimators of the between-study variance, their standard errors and intervals."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtri
+
+from review.synthesis.blocks import Block, Floats, Ints
+from review.synthesis.likelihood import maximum_likelihood
+from review.synthesis.methods import Method
+from review.synthesis.moments import Fit, fit_at, q_and_slope
+
+Q_STOP = 1e-13
+"""Relative distance from the target at which a solution of Q(tau²) = target is complete."""
+
+MOST_STEPS = 200
+
+
+class Heterogeneity(NamedTuple):
+    """tau² of each analysis ``(n,)`` in the block's unit, how it was found, and its standard error.
+
+    ``initial`` is Sidik and Jonkman's starting value, needed by their standard error, else zero.
+    """
+
+    tau2: Floats
+    iterations: Ints
+    modes: Ints
+    initial: Floats
+
+
+def estimate_tau2(block: Block, method: Method, at_zero: Fit) -> Heterogeneity:
+    """The between-study variance by any method; every analysis has at least two studies.
+
+    Moment estimators are truncated at zero. Formulas: DL DerSimonian & Laird 1986 eq. 8; HE Hedges
+    1983; HS and HSk Viechtbauer, Lopez-Lopez, Sanchez-Meca & Marin-Martinez 2015 eq. 10 and Brannick,
+    Potter, Benitez & Morris 2019; SJ Sidik & Jonkman 2005 eq. 3.4; PM Paule & Mandel 1982, whose
+    solution EB shares (Veroniki et al. 2016, section 3.2); PMM Viechtbauer 2021, Q at its median.
+    """
+    k = block.k
+    zero, one, none = np.zeros(k.size), np.ones(k.size, dtype=np.int64), np.zeros(k.size, np.int64)
+    if method is Method.EE:
+        return Heterogeneity(zero, none, one, zero)
+    if method in (Method.REML, Method.ML):
+        top = maximum_likelihood(block, at_zero, restricted=method is Method.REML)
+        return Heterogeneity(top.tau2, top.iterations, top.modes, zero)
+    if method in (Method.PM, Method.EB, Method.PMM):
+        target = chdtri(k - 1.0, 0.5) if method is Method.PMM else k - 1.0
+        tau2, steps = solve_q(block, at_zero.q, target)
+        return Heterogeneity(tau2, steps, one, zero)
+    initial = zero
+    if method is Method.DL:
+        tau2 = (at_zero.q - (k - 1)) / at_zero.trace
+    elif method is Method.HS:
+        tau2 = (at_zero.q - k) / at_zero.total
+    elif method is Method.HSK:
+        tau2 = (k / (k - 1) * at_zero.q - k) / at_zero.total
+    elif method is Method.HE:
+        tau2 = _spread(block) / (k - 1) - _sum(block, block.v) / k
+    else:
+        initial = _spread(block) / k
+        tau2 = initial * fit_at(block, initial).q / (k - 1)
+    return Heterogeneity(np.maximum(tau2, 0.0), none, one, initial)
+
+
+def standard_error(
+    block: Block, method: Method, found: Heterogeneity, at_zero: Fit, fit: Fit
+) -> Floats:
+    """Standard error of tau² (block's unit) by the estimator's own theory; NaN for EE.
+
+    ML and REML: inverse expected information (Viechtbauer 2005, eq. 19, 20). A moment estimator is a
+    multiple of a quadratic form y'Ay, whose variance is 2 tr(A S A S) with S = diag(v + tau²). EB, PM
+    and PMM: metafor's form for the empirical Bayes estimator, sqrt(2 k² / (k-1)) / sum(w).
+    """
+    k = block.k.astype(np.float64)
+    tau2 = found.tau2
+    if method is Method.EE:
+        return np.full(k.size, np.nan)
+    if method is Method.REML:
+        return np.sqrt(2.0 / fit.trace_pp)
+    if method is Method.ML:
+        return np.sqrt(2.0 / fit.total2)
+    if method in (Method.EB, Method.PM, Method.PMM):
+        return np.sqrt(2.0 * k * k / (k - 1)) / fit.total
+    if method in (Method.DL, Method.HS, Method.HSK):
+        form = 2 * (k - 1) + 4 * tau2 * at_zero.trace + 2 * tau2 * tau2 * at_zero.trace_pp
+        divisor = at_zero.trace if method is Method.DL else at_zero.total
+        factor = k / (k - 1) if method is Method.HSK else 1.0
+        return factor * np.sqrt(form) / divisor
+    if method is Method.SJ:
+        start = fit_at(block, found.initial)
+        shift = tau2 - found.initial  # S = diag(1/w) + shift, w the starting weights
+        form = 2 * (k - 1) + 4 * shift * start.trace + 2 * shift * shift * start.trace_pp
+        return found.initial / (k - 1) * np.sqrt(form)
+    sum_v, sum_v2 = _sum(block, block.v), _sum(block, block.v * block.v)  # HE: A = I - 11'/k
+    form = sum_v2 * (1 - 2 / k) + (sum_v / k) ** 2 + 2 * tau2 * sum_v * (1 - 1 / k)
+    return np.sqrt(2 * (form + tau2 * tau2 * (k - 1))) / (k - 1)
+
+
+def solve_q(block: Block, q_at_zero: Floats, target: Floats) -> tuple[Floats, Ints]:
+    """The tau² where the generalised Q equals ``target`` (n,), zero where Q(0) is already below it.
+
+    1/Q is a concave, rising function of tau², so Newton's method on it comes to the root from below
+    whatever the start, with no bracket to choose and no unit in its stopping rule.
+
+    Returns
+    -------
+    tau2, steps : (n,) in the block's unit.
+    """
+    tau2 = np.zeros(block.k.size)
+    steps = np.zeros(block.k.size, dtype=np.int64)
+    open_ = np.flatnonzero(q_at_zero > target)
+    if open_.size == 0:
+        return tau2, steps
+    part = block if open_.size == tau2.size else block.take(open_)
+    target = np.broadcast_to(target, tau2.shape)[open_]
+    at = np.zeros(open_.size)
+    for step in range(1, MOST_STEPS + 1):
+        q, slope = q_and_slope(part, at)
+        move = q * (q / target - 1) / slope
+        at = at + np.maximum(move, 0.0)
+        closed = np.abs(q - target) <= Q_STOP * target
+        closed |= move <= Q_STOP * at
+        if closed.any():
+            tau2[open_[closed]], steps[open_[closed]] = at[closed], step
+            going = np.flatnonzero(~closed)
+            if going.size == 0:
+                break
+            part, open_, target, at = part.take(going), open_[going], target[going], at[going]
+    return tau2, steps
+
+
+def q_profile(
+    block: Block, q_at_zero: Floats, level: float
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Q-profile limits of tau² (Viechtbauer 2007, section 3.6) in the block's unit.
+
+    Returns
+    -------
+    low, high : (n,) zero where Q(0) lies below the quantile that the limit belongs to.
+    empty : (n,) Q(0) lies below both: no tau² >= 0 is compatible with so homogeneous effects. The
+        limits are then [0, 0], as metafor reports them.
+    """
+    df = block.k - 1.0
+    alpha = 1 - level
+    upper_quantile, lower_quantile = _chi2_quantiles(df, alpha)
+    low, _ = solve_q(block, q_at_zero, upper_quantile)
+    high, _ = solve_q(block, q_at_zero, lower_quantile)
+    return low, high, q_at_zero < lower_quantile
+
+
+def _chi2_quantiles(df: Floats, alpha: float) -> tuple[Floats, Floats]:
+    if df.size and df[0] == df[-1]:  # a block is sorted by size
+        return np.full(df.size, chdtri(df[0], alpha / 2)), np.full(
+            df.size, chdtri(df[0], 1 - alpha / 2)
+        )
+    return chdtri(df, alpha / 2), chdtri(df, 1 - alpha / 2)
+
+
+def _spread(block: Block) -> Floats:
+    mean = block.d.sum(axis=0) / block.k
+    centred = block.d - mean
+    return _sum(block, centred * centred)
+
+
+def _sum(block: Block, values: Floats) -> Floats:
+    """Sum over studies, fillers left out."""
+    total: Floats = (np.where(np.isinf(block.v), 0.0, values) if block.padded else values).sum(
+        axis=0
+    )
+    return total

@@ -1,0 +1,66 @@
+"""The closed choices of a pooled analysis, under metafor's names."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from review.errors import InvalidDataError
+
+
+class Method(StrEnum):
+    """Estimator of the between-study variance tau² (EE: none, the equal-effects model).
+
+    DL DerSimonian & Laird 1986; HE Hedges & Olkin 1985, ch. 9; HS Hunter & Schmidt 1990 and HSk its
+    small-sample form (Brannick et al. 2019); SJ Sidik & Jonkman 2005; ML and REML Viechtbauer
+    2005; EB Morris 1983; PM Paule & Mandel 1982; PMM the median-unbiased Paule-Mandel
+    (Viechtbauer 2021). ``FE`` is read as ``EE``: the numbers are the same.
+
+    Examples
+    --------
+    >>> Method("FE")
+    <Method.EE: 'EE'>
+    """
+
+    EE = "EE"
+    DL = "DL"
+    HE = "HE"
+    HS = "HS"
+    HSK = "HSk"
+    SJ = "SJ"
+    ML = "ML"
+    REML = "REML"
+    EB = "EB"
+    PM = "PM"
+    PMM = "PMM"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Method:
+        if isinstance(value, str):
+            wanted = value.upper()
+            for member in cls:
+                if member.value.upper() == wanted:
+                    return member
+            if wanted == "FE":
+                return cls.EE
+        names = ", ".join(member.value for member in cls)
+        raise InvalidDataError(f"{value!r} is not a method of pooling; choose one of {names}.")
+
+
+class Test(StrEnum):
+    """Reference distribution and standard error of the pooled effect.
+
+    ``z`` Wald; ``t`` Wald with k-1 degrees of freedom; ``knha`` Hartung & Knapp 2001, also with k-1;
+    ``adhoc`` the same with the variance factor floored at 1 (Röver, Knapp & Friede 2015).
+    """
+
+    __test__ = False  # pytest would take the name for a test class
+
+    Z = "z"
+    T = "t"
+    KNHA = "knha"
+    ADHOC = "adhoc"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Test:
+        names = ", ".join(member.value for member in cls)
+        raise InvalidDataError(f"{value!r} is not a test; choose one of {names}.")

@@ -1,0 +1,189 @@
+"""Results of pooling: one analysis, and many side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review.synthesis.blocks import Floats, Ints
+from review.synthesis.methods import Method, Test
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """One pooled analysis, on the scale of its effects.
+
+    Attributes
+    ----------
+    k : number of studies.
+    method, test, level : as asked for; with k = 1 the test is z, as in metafor.
+    estimate, se, stat, p, ci : pooled effect, two-sided test and interval.
+    ddf : degrees of freedom of the test; None where it is normal.
+    pi : prediction interval for the effect of a new study; None for EE, k = 1, or no degrees of freedom.
+    tau2, se_tau2, tau2_ci : between-study variance, its standard error and Q-profile interval.
+    I2, H2 : percent and ratio, from tau² and the typical sampling variance (Higgins & Thompson 2002,
+        eq. 9); for EE from Q. ``I2_q`` is always 100 max(0, (Q - df) / Q).
+    Q, Q_df, Q_p : Cochran's test of homogeneity.
+    weights : (k,) percent, in the order given.
+    loglik : log-likelihood as metafor reports it: restricted for REML, else full.
+    iterations, boundary, modes : how tau² was found; whether it is 0; local maxima of the likelihood.
+    notes : what a reader must know about this result, in words.
+    """
+
+    k: int
+    method: Method
+    test: Test
+    level: float
+    estimate: float
+    se: float
+    stat: float
+    ddf: float | None
+    p: float
+    ci: Interval
+    pi: Interval | None
+    tau2: float
+    se_tau2: float | None
+    tau2_ci: Interval | None
+    I2: float
+    I2_ci: Interval | None
+    H2: float
+    H2_ci: Interval | None
+    Q: float
+    Q_df: int
+    Q_p: float
+    weights: Floats
+    loglik: float
+    iterations: int
+    boundary: bool
+    modes: int
+    I2_q: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PooledMany:
+    """Many pooled analyses; every array ``(m,)``, intervals ``(m, 2)``; NaN where Pooled has None.
+
+    ``many[i]`` is the :class:`Pooled` of analysis i. ``hk_narrower`` marks analyses whose
+    Hartung-Knapp interval is narrower than the Wald interval, ``tau2_ci_empty`` those whose Q-profile
+    set is empty. ``tau2_ci``, ``I2_ci`` and ``H2_ci`` are None unless asked for.
+    """
+
+    method: Method
+    test: Test
+    level: float
+    k: Ints
+    estimate: Floats
+    se: Floats
+    stat: Floats
+    ddf: Floats
+    p: Floats
+    ci: Floats
+    pi: Floats
+    tau2: Floats
+    se_tau2: Floats
+    tau2_ci: Floats | None
+    I2: Floats
+    I2_ci: Floats | None
+    H2: Floats
+    H2_ci: Floats | None
+    Q: Floats
+    Q_p: Floats
+    loglik: Floats
+    iterations: Ints
+    modes: Ints
+    I2_q: Floats
+    hk_narrower: NDArray[np.bool_]
+    tau2_ci_empty: NDArray[np.bool_]
+    vi: Floats
+    offsets: Ints
+
+    def __len__(self) -> int:
+        return self.k.size
+
+    def __iter__(self) -> Iterator[Pooled]:
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def Q_df(self) -> Ints:
+        """Degrees of freedom of Q, k - 1, and 0 without studies."""
+        return np.maximum(self.k - 1, 0)
+
+    @property
+    def boundary(self) -> NDArray[np.bool_]:
+        """Where the estimate of tau² is zero."""
+        at_zero: NDArray[np.bool_] = self.tau2 == 0
+        return at_zero
+
+    def weights(self, i: int) -> Floats:
+        """Weights of analysis ``i`` in percent, in the order of its studies."""
+        w = 1.0 / (self.vi[self.offsets[i] : self.offsets[i + 1]] + self.tau2[i])
+        percent: Floats = 100.0 * w / w.sum()
+        return percent
+
+    def __getitem__(self, i: int) -> Pooled:
+        i = range(len(self))[i]
+        k = int(self.k[i])
+        return Pooled(
+            k=k,
+            method=self.method,
+            test=Test.Z if k == 1 else self.test,
+            level=self.level,
+            estimate=float(self.estimate[i]),
+            se=float(self.se[i]),
+            stat=float(self.stat[i]),
+            ddf=_or_none(self.ddf[i]),
+            p=float(self.p[i]),
+            ci=(float(self.ci[i, 0]), float(self.ci[i, 1])),
+            pi=_interval(self.pi, i),
+            tau2=float(self.tau2[i]),
+            se_tau2=_or_none(self.se_tau2[i]),
+            tau2_ci=_interval(self.tau2_ci, i),
+            I2=float(self.I2[i]),
+            I2_ci=_interval(self.I2_ci, i),
+            H2=float(self.H2[i]),
+            H2_ci=_interval(self.H2_ci, i),
+            Q=float(self.Q[i]),
+            Q_df=max(k - 1, 0),
+            Q_p=float(self.Q_p[i]),
+            weights=self.weights(i),
+            loglik=float(self.loglik[i]),
+            iterations=int(self.iterations[i]),
+            boundary=bool(self.tau2[i] == 0),
+            modes=int(self.modes[i]),
+            I2_q=float(self.I2_q[i]),
+            notes=tuple(self._notes(i, k)),
+        )
+
+    def _notes(self, i: int, k: int) -> Iterator[str]:
+        if k == 0:
+            yield "k = 0: nothing to pool"
+            return
+        if k == 1:
+            yield "k = 1: no pooling; the study's own effect with a normal interval"
+            return
+        if self.hk_narrower[i]:
+            yield "Hartung-Knapp interval narrower than the Wald interval"
+        if self.test is Test.KNHA and self.se[i] == 0:
+            yield "identical effects: the Hartung-Knapp standard error is zero"
+        if self.tau2_ci_empty[i]:
+            yield "tau2 interval empty: Q below its lower quantile; reported as 0 to 0"
+        if self.modes[i] > 1:
+            yield f"likelihood with {int(self.modes[i])} maxima; the highest is reported"
+        if self.method is not Method.EE and np.isnan(self.pi[i, 0]):
+            yield "no prediction interval: too few studies for its degrees of freedom"
+
+
+def _or_none(x: np.float64) -> float | None:
+    return None if np.isnan(x) else float(x)
+
+
+def _interval(limits: Floats | None, i: int) -> Interval | None:
+    if limits is None or np.isnan(limits[i, 0]):
+        return None
+    return float(limits[i, 0]), float(limits[i, 1])

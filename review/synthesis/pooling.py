@@ -1,0 +1,297 @@
+"""Equal- and random-effects meta-analysis of one analysis or of very many at once."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
+
+from review.errors import InvalidDataError
+from review.synthesis.blocks import (
+    Block,
+    Floats,
+    Ints,
+    blocks,
+    checked_offsets,
+    checked_studies,
+)
+from review.synthesis.heterogeneity import (
+    Heterogeneity,
+    estimate_tau2,
+    q_profile,
+    standard_error,
+)
+from review.synthesis.methods import Method, Test
+from review.synthesis.moments import Fit, fit_at
+from review.synthesis.pooled import Pooled, PooledMany
+
+PiDf = Literal["k-1", "k-2"]
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+def pool(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    method: Method | str = Method.REML,
+    test: Test | str = Test.ADHOC,
+    level: float = 0.95,
+    tau2_ci: bool = True,
+    pi_df: PiDf = "k-1",
+) -> Pooled:
+    """Pool effects of independent studies under the equal- or random-effects model.
+
+    Parameters
+    ----------
+    yi, vi : (k,) effects on their analysis scale (log for ratios) and sampling variances above zero.
+    method : estimator of tau²; REML and ML are global maxima.
+    test : reference distribution and standard error.
+    level : coverage of all intervals, above 0 and below 1.
+    tau2_ci : compute the Q-profile interval of tau² and with it those of I² and H².
+    pi_df : degrees of freedom of the prediction interval where the test is not z: k-1 as metafor, or
+        k-2 as Higgins, Thompson & Spiegelhalter 2009.
+
+    Returns
+    -------
+    Pooled
+
+    Raises
+    ------
+    InvalidDataError
+        No studies, a value that is not finite, a variance not above zero, an unknown choice.
+
+    Notes
+    -----
+    Edge cases: k = 1 gives the study's own effect, test z, no prediction interval. Identical effects
+    give tau² = 0; Hartung-Knapp then has standard error 0 (``knha``) or the Wald one (``adhoc``).
+
+    Sources: model and estimators Viechtbauer 2005, 2007; Hartung & Knapp 2001, eq. 3; its floor Rover,
+    Knapp & Friede 2015, section 2.5; prediction interval Higgins et al. 2009, eq. 12.
+
+    Examples
+    --------
+    >>> fit = pool([0.1, 0.5], [0.04, 0.09], method="DL", test="z")
+    >>> round(fit.estimate, 4), round(fit.tau2, 4)
+    (0.2375, 0.015)
+    """
+    y, v = checked_studies(yi, vi)
+    if y.size == 0:
+        raise InvalidDataError("There are no studies to pool.")
+    offsets = np.array([0, y.size])
+    return _pool(y, v, offsets, Method(method), Test(test), level, tau2_ci, pi_df)[0]
+
+
+def pool_many(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    offsets: ArrayLike,
+    *,
+    method: Method | str = Method.REML,
+    test: Test | str = Test.ADHOC,
+    level: float = 0.95,
+    tau2_ci: bool = False,
+    pi_df: PiDf = "k-1",
+) -> PooledMany:
+    """Pool many analyses of different size at once, each as :func:`pool` would.
+
+    Parameters
+    ----------
+    yi, vi : (N,) effects and sampling variances of all analyses, one after the other.
+    offsets : (m+1,) whole numbers; analysis i has the studies ``offsets[i]:offsets[i+1]``.
+    method, test, level, tau2_ci, pi_df : as in :func:`pool`.
+
+    Returns
+    -------
+    PooledMany
+        An analysis without studies has NaN throughout and a note.
+
+    Raises
+    ------
+    InvalidDataError
+        As :func:`pool`, and offsets that do not fit the data.
+
+    Examples
+    --------
+    >>> many = pool_many([0.1, 0.5, 0.2], [0.04, 0.09, 0.01], [0, 2, 3], method="EE", test="z")
+    >>> many.estimate.round(4).tolist()
+    [0.2231, 0.2]
+    """
+    y, v = checked_studies(yi, vi)
+    off = checked_offsets(offsets, y.size)
+    return _pool(y, v, off, Method(method), Test(test), level, tau2_ci, pi_df)
+
+
+def _pool(
+    y: Floats,
+    v: Floats,
+    offsets: Ints,
+    method: Method,
+    test: Test,
+    level: float,
+    tau2_ci: bool,
+    pi_df: PiDf,
+) -> PooledMany:
+    if not 0 < level < 1:
+        raise InvalidDataError(f"The level of an interval lies between 0 and 1, not at {level}.")
+    if pi_df not in ("k-1", "k-2"):
+        raise InvalidDataError(
+            f"A prediction interval has k-1 or k-2 degrees of freedom, not {pi_df}."
+        )
+    m = offsets.size - 1
+    limits = tau2_ci and method is not Method.EE
+    out = _empty(m, method, test, level, limits, v, offsets)
+    for block in blocks(y, v, offsets):
+        if block.k[-1] == 1:
+            _single(out, block)
+        else:
+            _fill(out, block, pi_df)
+    return out
+
+
+def _empty(
+    m: int, method: Method, test: Test, level: float, limits: bool, v: Floats, offsets: Ints
+) -> PooledMany:
+    numbers = np.full((11, m), np.nan)
+    pairs = np.full((5, m, 2), np.nan)
+    flags = np.zeros((2, m), dtype=np.bool_)
+    counts = np.zeros((2, m), dtype=np.int64)
+    estimate, se, stat, ddf, p, tau2, se_tau2, i2, h2, q, q_p = numbers
+    loglik, i2_q = np.full((2, m), np.nan)
+    return PooledMany(
+        method=method,
+        test=test,
+        level=level,
+        k=offsets[1:] - offsets[:-1],
+        estimate=estimate,
+        se=se,
+        stat=stat,
+        ddf=ddf,
+        p=p,
+        ci=pairs[0],
+        pi=pairs[1],
+        tau2=tau2,
+        se_tau2=se_tau2,
+        tau2_ci=pairs[2] if limits else None,
+        I2=i2,
+        I2_ci=pairs[3] if limits else None,
+        H2=h2,
+        H2_ci=pairs[4] if limits else None,
+        Q=q,
+        Q_p=q_p,
+        loglik=loglik,
+        iterations=counts[0],
+        modes=counts[1],
+        I2_q=i2_q,
+        hk_narrower=flags[0],
+        tau2_ci_empty=flags[1],
+        vi=v,
+        offsets=offsets,
+    )
+
+
+def _single(out: PooledMany, block: Block) -> None:
+    """One study an analysis: its own effect, as metafor has it, without a prediction interval."""
+    rows = block.rows
+    se = np.sqrt(block.v[0]) * block.unit
+    half = ndtri(0.5 + out.level / 2) * se
+    out.estimate[rows], out.se[rows] = block.anchor, se
+    out.stat[rows] = block.anchor / se
+    out.p[rows] = 2 * ndtr(-np.abs(out.stat[rows]))
+    out.ci[rows, 0], out.ci[rows, 1] = block.anchor - half, block.anchor + half
+    out.tau2[rows], out.I2[rows], out.H2[rows] = 0.0, 0.0, 1.0
+    out.Q[rows], out.Q_p[rows], out.I2_q[rows], out.modes[rows] = 0.0, 1.0, 0.0, 1
+    restricted = out.method is Method.REML  # no degree of freedom is left: the likelihood is 1
+    out.loglik[rows] = 0.0 if restricted else -0.5 * LOG_2PI - np.log(se)
+
+
+def _fill(out: PooledMany, block: Block, pi_df: PiDf) -> None:
+    rows, k, unit = block.rows, block.k, block.unit
+    df = k - 1.0
+    at_zero = fit_at(block, 0.0)
+    found = estimate_tau2(block, out.method, at_zero)
+    fit = fit_at(block, found.tau2) if found.tau2.any() else at_zero
+    wald = np.sqrt(1.0 / fit.total)
+    se, narrower = wald, None
+    alpha = 1 - out.level
+    if out.test in (Test.KNHA, Test.ADHOC):
+        factor = fit.q / df
+        if out.test is Test.ADHOC:
+            factor = np.maximum(factor, 1.0)
+        se = wald * np.sqrt(factor)
+    estimate = block.anchor + fit.mean * unit
+    if out.test is Test.Z:
+        crit = np.full(k.size, -ndtri(alpha / 2))
+        stat = estimate / (se * unit)
+        p = 2 * ndtr(-np.abs(stat))
+    else:
+        out.ddf[rows] = df
+        crit = _t_quantile(df, alpha)
+        stat, p = _t_test(estimate, se * unit, df)
+        narrower = crit * se < -ndtri(alpha / 2) * wald
+        if out.test is Test.KNHA:
+            out.hk_narrower[rows] = narrower
+    half = crit * se * unit
+    out.estimate[rows], out.se[rows], out.stat[rows], out.p[rows] = estimate, se * unit, stat, p
+    out.ci[rows, 0], out.ci[rows, 1] = estimate - half, estimate + half
+    _heterogeneity(out, block, at_zero, fit, found)
+    if out.method is not Method.EE:
+        if out.test is not Test.Z and pi_df == "k-2":
+            crit = _t_quantile(df - 1, alpha)
+        half = crit * np.sqrt(se * se + found.tau2) * unit
+        out.pi[rows, 0], out.pi[rows, 1] = estimate - half, estimate + half
+    out.loglik[rows] = _log_likelihood(block, found.tau2, fit, restricted=out.method is Method.REML)
+    out.iterations[rows], out.modes[rows] = found.iterations, found.modes
+
+
+def _heterogeneity(
+    out: PooledMany, block: Block, at_zero: Fit, fit: Fit, found: Heterogeneity
+) -> None:
+    rows, df, area = block.rows, block.k - 1.0, block.unit * block.unit
+    q = at_zero.q
+    with np.errstate(divide="ignore", invalid="ignore"):
+        i2_q = 100 * np.maximum(np.where(q > 0, (q - df) / q, 0.0), 0.0)
+    out.Q[rows], out.Q_p[rows], out.I2_q[rows] = q, chdtrc(df, q), i2_q
+    out.tau2[rows] = found.tau2 * area
+    if out.method is Method.EE:
+        out.I2[rows], out.H2[rows] = i2_q, q / df
+        return
+    out.se_tau2[rows] = standard_error(block, out.method, found, at_zero, fit) * area
+    typical = df / at_zero.trace
+    out.I2[rows] = 100 * found.tau2 / (found.tau2 + typical)
+    out.H2[rows] = found.tau2 / typical + 1
+    if out.tau2_ci is None or out.I2_ci is None or out.H2_ci is None:
+        return
+    low, high, out.tau2_ci_empty[rows] = q_profile(block, q, out.level)
+    for side, limit in enumerate((low, high)):
+        out.tau2_ci[rows, side] = limit * area
+        out.I2_ci[rows, side] = 100 * limit / (limit + typical)
+        out.H2_ci[rows, side] = limit / typical + 1
+
+
+def _log_likelihood(block: Block, tau2: Floats, fit: Fit, *, restricted: bool) -> Floats:
+    vt = block.v + tau2
+    logs = np.log(np.where(np.isinf(vt), 1.0, vt) if block.padded else vt).sum(axis=0)
+    k, log_unit = block.k, np.log(block.unit)
+    value = -0.5 * (k * LOG_2PI + logs + fit.q) - k * log_unit
+    if restricted:
+        value += 0.5 * (LOG_2PI + np.log(k / fit.total)) + log_unit
+    return value
+
+
+def _t_test(estimate: Floats, se: Floats, df: Floats) -> tuple[Floats, Floats]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        stat = estimate / se  # se is 0 where identical effects meet the Hartung-Knapp variance
+    stat = np.where(np.isnan(stat), 0.0, stat)
+    return stat, 2 * stdtr(df, -np.abs(stat))
+
+
+def _t_quantile(df: Floats, alpha: float) -> Floats:
+    """Upper alpha/2 quantile of t; NaN without degrees of freedom."""
+    sizes, where = (df[:1], None) if df[0] == df[-1] else np.unique(df, return_inverse=True)
+    with np.errstate(invalid="ignore"):
+        quantiles = np.where(sizes > 0, -stdtrit(np.maximum(sizes, 1.0), alpha / 2), np.nan)
+    return np.full(df.size, quantiles[0]) if where is None else quantiles[where]
