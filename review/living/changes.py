@@ -1,0 +1,215 @@
+"""What moved between two runs of an analysis, and why. Pure: snapshots in, report out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from review.living.snapshot import (
+    ArmInput,
+    LeftOut,
+    Numbers,
+    PooledLine,
+    Reading,
+    RunInputs,
+    RunResults,
+    TrialInput,
+)
+from review.protocol.rules import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """One value that differs: of the plan, or of a trial's inputs."""
+
+    where: str
+    """``plan``, or the study."""
+    what: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingChange:
+    """A margin's conclusion class before and after."""
+
+    margin: float | None
+    before: Reading | None
+    after: Reading | None
+
+    @property
+    def flipped(self) -> bool:
+        """Whether the class changed."""
+        return (
+            self.before is not None
+            and self.after is not None
+            and self.before.conclusion is not self.after.conclusion
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeReport:
+    """Two runs of an analysis side by side, with what happened between them."""
+
+    plan_changes: tuple[ValueChange, ...]
+    added: tuple[str, ...]
+    removed: tuple[LeftOut, ...]
+    corrected: tuple[ValueChange, ...]
+    before: PooledLine | None
+    after: PooledLine
+    readings: tuple[ReadingChange, ...]
+    direction: str
+    sentence: str
+
+    @property
+    def flipped(self) -> bool:
+        """Whether the class of any margin changed."""
+        return any(reading.flipped for reading in self.readings)
+
+
+Snapshot = tuple[RunInputs, RunResults]
+
+
+def compare(before: Snapshot | None, after: Snapshot) -> ChangeReport:
+    """Compare two runs of an analysis; `before` is None for a first run."""
+    inputs, results = after
+    old_inputs, old_results = before if before is not None else (None, None)
+    old_trials = {t.study_id: t for t in old_inputs.trials} if old_inputs else {}
+    new_trials = {t.study_id: t for t in inputs.trials}
+    reasons = {item.study: item.reason for item in inputs.left_out}
+    added = tuple(t.study for i, t in new_trials.items() if i not in old_trials)
+    removed = tuple(
+        LeftOut(study=t.study, reason=reasons.get(t.study, "no result is left"))
+        for i, t in old_trials.items()
+        if i not in new_trials
+    )
+    corrected = tuple(
+        change
+        for i, trial in new_trials.items()
+        if i in old_trials
+        for change in _trial_changes(old_trials[i], trial)
+    )
+    plan_changes = tuple(_plan_changes(old_inputs.plan, inputs.plan)) if old_inputs else ()
+    readings = tuple(_readings(old_results, results))
+    return ChangeReport(
+        plan_changes=plan_changes,
+        added=added,
+        removed=removed,
+        corrected=corrected,
+        before=old_results.pooled if old_results else None,
+        after=results.pooled,
+        readings=readings,
+        direction=inputs.plan.direction,
+        sentence=_sentence(
+            inputs.plan, old_results, results, _causes(plan_changes, added, removed, corrected)
+        ),
+    )
+
+
+def interval_text(line: PooledLine) -> str:
+    """Return ``0.58 [-0.17, 1.33]``."""
+    return f"{line.estimate:.2f} [{line.ci[0]:.2f}, {line.ci[1]:.2f}]"
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "any"
+    return str(value)
+
+
+def _differences(
+    where: str, old: Mapping[str, object], new: Mapping[str, object], prefix: str = ""
+) -> Iterator[ValueChange]:
+    for name in new:
+        was, now = old.get(name), new[name]
+        if isinstance(was, Mapping) and isinstance(now, Mapping):
+            yield from _differences(where, was, now, f"{prefix}{name} ")
+        elif was != now:
+            yield ValueChange(where, f"{prefix}{name}", _text(was), _text(now))
+
+
+def _plan_changes(old: Plan, new: Plan) -> Iterator[ValueChange]:
+    return _differences("plan", old.model_dump(mode="json"), new.model_dump(mode="json"))
+
+
+def _trial_changes(old: TrialInput, new: TrialInput) -> Iterator[ValueChange]:
+    described = {"instrument", "higher_is_better", "rater", "timepoint", "analysis_set"}
+    yield from _differences(
+        new.study, old.model_dump(include=described), new.model_dump(include=described)
+    )
+    was, now = _arms(old), _arms(new)
+    for arm in was | now:
+        if arm not in now:
+            yield ValueChange(new.study, f"arm {arm}", "used", None)
+        elif arm not in was:
+            yield ValueChange(new.study, f"arm {arm}", None, "used")
+        else:
+            yield from _differences(
+                new.study, was[arm].model_dump(), now[arm].model_dump(), f"{arm} "
+            )
+
+
+def _arms(trial: TrialInput) -> dict[str, Numbers]:
+    inputs: tuple[ArmInput, ...] = (*trial.intervention, *trial.comparator)
+    if trial.contrast is not None:
+        inputs = (*inputs, trial.contrast)
+    return {item.arm: item.numbers for item in inputs}
+
+
+def _readings(old: RunResults | None, new: RunResults) -> Iterator[ReadingChange]:
+    was = {reading.margin: reading for reading in old.readings} if old else {}
+    now = {reading.margin: reading for reading in new.readings}
+    for margin in now | was:
+        yield ReadingChange(margin, was.get(margin), now.get(margin))
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def _causes(
+    plan_changes: tuple[ValueChange, ...],
+    added: tuple[str, ...],
+    removed: tuple[LeftOut, ...],
+    corrected: tuple[ValueChange, ...],
+) -> str:
+    studies = len({change.where for change in corrected})
+    causes = [
+        text
+        for text, happened in (
+            ("a changed plan", plan_changes),
+            (f"{_count(len(added), 'trial')} added", added),
+            (f"{_count(len(removed), 'trial')} removed", removed),
+            (f"{_count(studies, 'trial')} corrected", corrected),
+        )
+        if happened
+    ]
+    if len(causes) > 1:
+        return f"{', '.join(causes[:-1])} and {causes[-1]}"
+    return causes[0] if causes else "no change of inputs"
+
+
+def _conclusion_text(reading: Reading) -> str:
+    against = "" if reading.margin is None else f" (margin {reading.margin:.2f})"
+    return f"{reading.conclusion.value}{against}"
+
+
+def _sentence(plan: Plan, old: RunResults | None, new: RunResults, causes: str) -> str:
+    sides = f"{plan.intervention.label} against {plan.comparator.label}"
+    now = interval_text(new.pooled)
+    if old is None:
+        return (
+            f"{_count(new.pooled.k, 'trial')} of {sides}: {now}, {_conclusion_text(new.headline)}."
+        )
+    was = interval_text(old.pooled)
+    moved = f"moved from {was} to {now}" if was != now else f"stayed at {now}"
+    before, after = _conclusion_text(old.headline), _conclusion_text(new.headline)
+    verdict = (
+        f"the conclusion changed from {before} to {after}"
+        if before != after
+        else f"the conclusion is still {after}"
+    )
+    k = f"{old.pooled.k} to {new.pooled.k}" if old.pooled.k != new.pooled.k else f"{new.pooled.k}"
+    return f"With {causes} ({k} trials), {sides} {moved}; {verdict}."

@@ -1,0 +1,83 @@
+"""Jobs, runs and failures."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from review.db import Base, CanonicalJson
+from review.protocol.models import AnalysisVersion
+
+
+class JobOutcome(StrEnum):
+    """How a re-pooling job ended."""
+
+    RUNNING = "running"
+    RECOMPUTED = "recomputed"
+    NOTHING_NEW = "nothing_new"
+    FAILED = "failed"
+
+
+class Job(Base):
+    """One call of ``review repool``: the record a scheduler can be checked against."""
+
+    __tablename__ = "job"
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    actor: Mapped[str]
+    review: Mapped[str | None]
+    started: Mapped[datetime]
+    finished: Mapped[datetime | None]
+    outcome: Mapped[JobOutcome]
+    message: Mapped[str | None]
+
+
+class Run(Base):
+    """An immutable snapshot of a planned analysis: inputs, results, versions.
+
+    `key` is the SHA-256 of the inputs' fingerprint and the key of the run before it. UNIQUE on it
+    lets two jobs at once make one run, while data that go back to an earlier state make a new one.
+    Triggers forbid UPDATE and DELETE.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (sa.UniqueConstraint("analysis_id", "number"),)
+    __history_omits__ = frozenset({"inputs", "results"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    analysis_id: Mapped[int] = mapped_column(sa.ForeignKey("analysis.id", ondelete="RESTRICT"))
+    version_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("analysis_version.id", ondelete="RESTRICT"), index=True
+    )
+    number: Mapped[int]
+    job_id: Mapped[int] = mapped_column(sa.ForeignKey("job.id", ondelete="RESTRICT"), index=True)
+    created: Mapped[datetime]
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    """SHA-256 of the plan and of the numbers that entered, provenance left out."""
+    key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    inputs: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    results: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    software: Mapped[dict[str, str]] = mapped_column(CanonicalJson)
+    history_seq: Mapped[int]
+    history_hash: Mapped[str] = mapped_column(sa.String(64))
+    """Head of the event chain when the inputs were read: an anchor for ``review verify``."""
+
+    version: Mapped[AnalysisVersion] = relationship()
+
+
+class Failure(Base):
+    """Why a job could not pool one analysis."""
+
+    __tablename__ = "failure"
+    __audited__ = False
+    __table_args__ = (sa.UniqueConstraint("job_id", "analysis_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(sa.ForeignKey("job.id", ondelete="RESTRICT"))
+    analysis_id: Mapped[int] = mapped_column(sa.ForeignKey("analysis.id", ondelete="RESTRICT"))
+    reason: Mapped[str]

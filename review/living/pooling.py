@@ -1,0 +1,157 @@
+"""Pooling many analyses at once: the only place where runs' results come from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from review.living.effects import TrialEffects
+from review.living.snapshot import Effect, PooledLine, Reading, RunInputs, RunResults
+from review.protocol.rules import Plan
+from review.synthesis import Method, Pooled, Test, pool_many
+from review.synthesis.noninferiority import classify, noninferiority_p
+
+
+def pool_inputs(
+    analyses: Sequence[tuple[RunInputs, TrialEffects]],
+    *,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[RunResults]:
+    """Return the results of analyses with at least one trial each, in their order.
+
+    All analyses of one model are pooled in one batch; `advance` is told how many are done.
+    """
+    by_model: dict[tuple[str, str, float], list[int]] = defaultdict(list)
+    for index, (inputs, _) in enumerate(analyses):
+        by_model[inputs.plan.method, inputs.plan.test, inputs.plan.level].append(index)
+    results: dict[int, RunResults] = {}
+    for (method, test, level), rows in by_model.items():
+        effects = [analyses[i][1] for i in rows]
+        yi = np.concatenate([e.yi for e in effects])
+        vi = np.concatenate([e.vi for e in effects])
+        offsets = np.concatenate([[0], np.cumsum([e.yi.size for e in effects])])
+        pooled = pool_many(
+            yi, vi, offsets, method=Method(method), test=Test(test), level=level, tau2_ci=True
+        )
+        for row, index in enumerate(rows):
+            inputs, effect = analyses[index]
+            results[index] = _results(inputs, effect, pooled[row])
+        advance(len(rows))
+    return [results[index] for index in range(len(analyses))]
+
+
+def pool_prefixes(plan: Plan, yi: NDArray[np.float64], vi: NDArray[np.float64]) -> list[Pooled]:
+    """Return the pooled estimates of the first 1, 2, … k trials as one batch."""
+    k = yi.size
+    rows = np.concatenate([np.arange(n) for n in range(1, k + 1)]) if k else np.arange(0)
+    offsets = np.concatenate([[0], np.cumsum(np.arange(1, k + 1))])
+    pooled = pool_many(
+        yi[rows],
+        vi[rows],
+        offsets,
+        method=Method(plan.method),
+        test=Test(plan.test),
+        level=plan.level,
+    )
+    return [pooled[index] for index in range(k)]
+
+
+def _z_interval(pooled: Pooled, model_se: float) -> tuple[float, float]:
+    half = float(ndtri((1 + pooled.level) / 2)) * model_se
+    return (pooled.estimate - half, pooled.estimate + half)
+
+
+def _model_se(effects: TrialEffects, tau2: float) -> float:
+    """Standard error of the inverse-variance mean, before any Hartung-Knapp factor."""
+    return float(1 / np.sqrt(np.sum(1 / (effects.vi + tau2))))
+
+
+def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunResults:
+    z_ci = _z_interval(pooled, _model_se(effects, pooled.tau2))
+    line = PooledLine(
+        k=pooled.k,
+        measure=inputs.plan.measure.value,
+        method=inputs.plan.method,
+        test=inputs.plan.test,
+        level=pooled.level,
+        estimate=pooled.estimate,
+        se=pooled.se,
+        stat=pooled.stat,
+        ddf=pooled.ddf,
+        p=pooled.p,
+        ci=pooled.ci,
+        z_ci=z_ci,
+        pi=pooled.pi,
+        tau2=pooled.tau2,
+        se_tau2=pooled.se_tau2,
+        tau2_ci=pooled.tau2_ci,
+        I2=pooled.I2,
+        H2=pooled.H2,
+        Q=pooled.Q,
+        Q_df=pooled.Q_df,
+        Q_p=pooled.Q_p,
+        notes=pooled.notes,
+    )
+    return RunResults(
+        effects=_effect_lines(inputs, effects, pooled),
+        pooled=line,
+        readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
+    )
+
+
+def _effect_lines(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> tuple[Effect, ...]:
+    z = float(ndtri((1 + inputs.plan.level) / 2))
+    return tuple(
+        Effect(
+            study_id=trial.study_id,
+            study=trial.study,
+            year=trial.year,
+            n_intervention=sizes[0],
+            n_comparator=sizes[1],
+            yi=float(y),
+            vi=float(v),
+            ci=(float(y - z * np.sqrt(v)), float(y + z * np.sqrt(v))),
+            weight=float(weight),
+            recipe=recipe,
+        )
+        for trial, sizes, y, v, weight, recipe in zip(
+            inputs.trials,
+            effects.sizes,
+            effects.yi,
+            effects.vi,
+            pooled.weights,
+            effects.recipes,
+            strict=True,
+        )
+    )
+
+
+def _reading(line: PooledLine, margin: float | None) -> Reading:
+    return Reading(
+        margin=margin,
+        conclusion=classify(line.ci, margin),
+        z_conclusion=classify(line.z_ci, margin),
+        noninferiority_p=(
+            None if margin is None else noninferiority_p(line.estimate, line.se, margin, line.ddf)
+        ),
+    )
+
+
+def engine_versions() -> Mapping[str, str]:
+    """Return the versions of what computed a run."""
+    import platform
+
+    import scipy
+
+    from review import __version__
+
+    return {
+        "living-review": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+    }

@@ -1,0 +1,176 @@
+"""What a run keeps: its inputs with their provenance, and its results, as frozen values."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from review.canonical import sha256_of
+from review.protocol.rules import Plan
+from review.synthesis.noninferiority import Conclusion
+
+Interval = tuple[float, float]
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Numbers(_Kept):
+    """The numbers of one result as reported; None is not reported."""
+
+    n: int | None = None
+    versus_n: int | None = None
+    mean: float | None = None
+    sd: float | None = None
+    events: int | None = None
+    estimate: float | None = None
+    se: float | None = None
+    variance: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+
+
+class Source(_Kept):
+    """Where a result stands: its row, whose entry it is of, report and page."""
+
+    result_id: int
+    entry_kind: str
+    report: str | None
+    page: str | None
+
+
+class ArmInput(_Kept):
+    """One result that entered an analysis."""
+
+    arm: str
+    numbers: Numbers
+    source: Source
+
+
+class TrialInput(_Kept):
+    """What one study gave to an analysis.
+
+    A study contributes arms of both sides, or one contrast of two arms; `contrast_reversed` says
+    that the reported contrast is comparator minus intervention.
+    """
+
+    study_id: int
+    study: str
+    year: int | None
+    instrument: str
+    higher_is_better: bool
+    rater: str
+    timepoint: str
+    analysis_set: str
+    intervention: tuple[ArmInput, ...] = ()
+    comparator: tuple[ArmInput, ...] = ()
+    contrast: ArmInput | None = None
+    contrast_reversed: bool = False
+
+    @property
+    def computed_from(self) -> dict[str, object]:
+        """All that the effect depends on: no names, no provenance."""
+        return {
+            "study_id": self.study_id,
+            "higher_is_better": self.higher_is_better,
+            "intervention": [arm.numbers.model_dump() for arm in self.intervention],
+            "comparator": [arm.numbers.model_dump() for arm in self.comparator],
+            "contrast": self.contrast.numbers.model_dump() if self.contrast else None,
+            "contrast_reversed": self.contrast_reversed,
+        }
+
+
+class LeftOut(_Kept):
+    """A study of the outcome that an analysis did not use, and why."""
+
+    study: str
+    reason: str
+
+
+class RunInputs(_Kept):
+    """Everything that entered a run."""
+
+    plan: Plan
+    trials: tuple[TrialInput, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the plan and of the numbers; equal fingerprints give equal results."""
+        return sha256_of(
+            {
+                "plan": self.plan.model_dump(mode="json"),
+                "trials": [trial.computed_from for trial in self.trials],
+            }
+        )
+
+
+class Effect(_Kept):
+    """One study's effect, oriented so that positive favours the intervention."""
+
+    study_id: int
+    study: str
+    year: int | None
+    n_intervention: int | None
+    n_comparator: int | None
+    yi: float
+    vi: float
+    ci: Interval
+    weight: float
+    """Percent."""
+    recipe: str
+
+
+class PooledLine(_Kept):
+    """A pooled estimate with everything metafor prints beside it."""
+
+    k: int
+    measure: str
+    method: str
+    test: str
+    level: float
+    estimate: float
+    se: float
+    stat: float | None
+    ddf: float | None
+    p: float | None
+    ci: Interval
+    z_ci: Interval
+    """The normal interval of the same model, as older papers print it."""
+    pi: Interval | None
+    tau2: float
+    se_tau2: float | None
+    tau2_ci: Interval | None
+    I2: float
+    H2: float
+    Q: float
+    Q_df: int
+    Q_p: float | None
+    notes: tuple[str, ...]
+
+
+class Reading(_Kept):
+    """What an interval says against a margin (None: against zero alone)."""
+
+    margin: float | None
+    conclusion: Conclusion
+    z_conclusion: Conclusion
+    """The class by the normal interval."""
+    noninferiority_p: float | None
+    """One-sided; None without a margin."""
+
+
+class RunResults(_Kept):
+    """What a run computed."""
+
+    effects: tuple[Effect, ...]
+    pooled: PooledLine
+    readings: Annotated[tuple[Reading, ...], Field(min_length=1)]
+    """The deciding margin first."""
+
+    @property
+    def headline(self) -> Reading:
+        """The reading that decides."""
+        return self.readings[0]

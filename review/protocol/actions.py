@@ -1,0 +1,147 @@
+"""Writing protocols. Actions never commit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.errors import AlreadyExistsError, InvalidDataError
+from review.people.actions import join_review, person_called
+from review.people.models import Role
+from review.protocol import queries
+from review.protocol.models import (
+    Analysis,
+    AnalysisVersion,
+    Instrument,
+    Outcome,
+    PublishedResult,
+    Review,
+)
+from review.protocol.rules import (
+    AnalysisSpec,
+    InstrumentSpec,
+    OutcomeSpec,
+    Plan,
+    ProtocolFile,
+    PublishedSpec,
+    ReviewSpec,
+)
+
+
+def new_review(session: Session, spec: ReviewSpec, *, owner: str) -> Review:
+    """Make a review owned by the person called `owner`; raise AlreadyExistsError."""
+    if session.scalar(sa.select(Review.id).where(Review.slug == spec.slug)) is not None:
+        raise AlreadyExistsError(f"there is already a review {spec.slug!r}")
+    review = Review(slug=spec.slug, title=spec.title, question=spec.question)
+    session.add(review)
+    session.flush()
+    person = person_called(session, owner)
+    join_review(session, review_id=review.id, person=person, role=Role.OWNER)
+    return review
+
+
+def add_outcome(session: Session, review: Review, spec: OutcomeSpec) -> Outcome:
+    """Add an outcome; raise AlreadyExistsError."""
+    if spec.slug in {outcome.slug for outcome in queries.outcomes(session, review)}:
+        raise AlreadyExistsError(f"review {review.slug} already has an outcome {spec.slug!r}")
+    outcome = Outcome(
+        review_id=review.id, slug=spec.slug, name=spec.name, description=spec.description
+    )
+    session.add(outcome)
+    session.flush()
+    return outcome
+
+
+def add_instrument(session: Session, review: Review, spec: InstrumentSpec) -> Instrument:
+    """Add an instrument of an outcome; raise AlreadyExistsError or NotFoundError."""
+    if spec.slug in {instrument.slug for instrument in queries.instruments(session, review)}:
+        raise AlreadyExistsError(f"review {review.slug} already has an instrument {spec.slug!r}")
+    instrument = Instrument(
+        review_id=review.id,
+        outcome_id=queries.outcome_called(session, review, spec.outcome).id,
+        slug=spec.slug,
+        name=spec.name,
+        higher_is_better=spec.higher_is_better,
+        lowest=spec.lowest,
+        highest=spec.highest,
+    )
+    session.add(instrument)
+    session.flush()
+    return instrument
+
+
+def _check_plan(session: Session, review: Review, plan: Plan) -> None:
+    outcome = queries.outcome_called(session, review, plan.outcome)
+    for slug in plan.instruments:
+        instrument = queries.instrument_called(session, review, slug)
+        if instrument.outcome_id != outcome.id:
+            raise InvalidDataError(
+                f"instrument {slug!r} measures {instrument.outcome.slug!r}, not {plan.outcome!r}"
+            )
+
+
+def _freeze(session: Session, analysis: Analysis, plan: Plan, number: int, at: datetime) -> None:
+    session.add(
+        AnalysisVersion(
+            analysis_id=analysis.id,
+            number=number,
+            plan=plan.model_dump(mode="json"),
+            sha256=plan.sha256,
+            frozen_at=at,
+        )
+    )
+    session.flush()
+
+
+def plan_analysis(session: Session, review: Review, spec: AnalysisSpec, *, now: datetime) -> None:
+    """Plan a new analysis as its version 1; raise AlreadyExistsError or NotFoundError."""
+    _check_plan(session, review, spec.plan)
+    known = {v.analysis.slug for v in queries.current_versions(session, review)}
+    if spec.slug in known:
+        raise AlreadyExistsError(
+            f"review {review.slug} already has an analysis {spec.slug!r}; "
+            "change it with: review analysis revise"
+        )
+    analysis = Analysis(review_id=review.id, slug=spec.slug)
+    session.add(analysis)
+    session.flush()
+    _freeze(session, analysis, spec.plan, 1, now)
+
+
+def revise_analysis(session: Session, review: Review, spec: AnalysisSpec, *, now: datetime) -> int:
+    """Freeze a changed plan as a new version and return its number.
+
+    Raises NotFoundError for an unknown analysis, InvalidDataError when nothing would change.
+    """
+    _check_plan(session, review, spec.plan)
+    newest = queries.versions(session, review, spec.slug)[0]
+    if newest.sha256 == spec.plan.sha256:
+        raise InvalidDataError(
+            f"the plan equals version {newest.number} of {spec.slug!r}; nothing to revise"
+        )
+    _freeze(session, newest.analysis, spec.plan, newest.number + 1, now)
+    return newest.number + 1
+
+
+def add_published_result(session: Session, review: Review, spec: PublishedSpec) -> None:
+    """Add a published pooled line; raise NotFoundError for an unknown outcome."""
+    outcome = queries.outcome_called(session, review, spec.outcome)
+    values = spec.model_dump(exclude={"outcome", "margins"})
+    session.add(PublishedResult(outcome_id=outcome.id, margins=list(spec.margins), **values))
+    session.flush()
+
+
+def take_protocol(session: Session, file: ProtocolFile, *, owner: str, now: datetime) -> Review:
+    """Make the review of a protocol file with everything the file plans."""
+    review = new_review(session, file.review, owner=owner)
+    for outcome in file.outcomes:
+        add_outcome(session, review, outcome)
+    for instrument in file.instruments:
+        add_instrument(session, review, instrument)
+    for analysis in file.analyses:
+        plan_analysis(session, review, analysis, now=now)
+    for line in file.published:
+        add_published_result(session, review, line)
+    return review

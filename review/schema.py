@@ -1,0 +1,155 @@
+"""All tables in one place, and the migrations that make them."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from filelock import FileLock
+from sqlalchemy import event
+
+from review.config import shipped
+from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Base, Database
+from review.errors import DatabaseStateError
+from review.extraction import models as _extraction
+from review.history import models as _history
+from review.living import models as _living
+from review.people import models as _people
+from review.protocol import models as _protocol
+
+TABLES_OF = (_history, _people, _protocol, _extraction, _living)
+"""The modules whose import registers every table with the metadata."""
+
+metadata = Base.metadata
+
+
+def alembic_config() -> Config:
+    """Return the configuration of the shipped migrations."""
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")))
+    return config
+
+
+def newest_revision() -> str:
+    """Return the revision that this software works with."""
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    assert head is not None, "the migrations folder is empty"
+    return head
+
+
+def _known_revisions() -> set[str]:
+    script = ScriptDirectory.from_config(alembic_config())
+    return {revision.revision for revision in script.walk_revisions()}
+
+
+def revision_of(database: Database) -> str | None:
+    """Return the revision a database is at, None for one without our tables."""
+    if database.is_sqlite and not database.file.exists():
+        return None
+    try:
+        with database.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except sa.exc.DatabaseError as error:
+        raise DatabaseStateError(f"cannot open {database}: {error.orig}") from None
+
+
+def require_current(database: Database) -> None:
+    """Raise DatabaseStateError unless the database is at the revision this software works with."""
+    found = revision_of(database)
+    if found == newest_revision():
+        return
+    if found is None:
+        raise DatabaseStateError(
+            f"there is no review database at {database}; make it with: review init"
+        )
+    if found in _known_revisions():
+        raise DatabaseStateError(
+            f"{database} is at revision {found} and this software needs {newest_revision()}; "
+            "bring it up with: review upgrade"
+        )
+    raise DatabaseStateError(
+        f"{database} was made by newer software (revision {found}); upgrade living-review"
+    )
+
+
+def _migration_engine(database: Database) -> sa.Engine:
+    """Return an engine of its own: foreign keys off before BEGIN, or a rebuilt table loses rows."""
+    engine = sa.create_engine(database.url, poolclass=sa.NullPool)
+    if database.is_sqlite:
+
+        @event.listens_for(engine, "connect")
+        def _take_transaction_control(connection: sqlite3.Connection, _record: object) -> None:
+            connection.isolation_level = None
+            connection.execute("PRAGMA foreign_keys=OFF")
+            connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: sa.Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _backup_before_upgrade(database: Database, now: datetime) -> Path:
+    copy = database.file.with_name(f"{database.file.name}.before-upgrade-{now:%Y%m%dT%H%M%SZ}")
+    with closing(sqlite3.connect(database.file)) as connection:
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    return copy
+
+
+def _check_references(connection: sa.Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        raise DatabaseStateError(
+            f"the migration would leave {len(broken)} rows without what they refer to "
+            f"(first: table {broken[0][0]}); it was rolled back"
+        )
+
+
+def upgrade(database: Database, *, now: datetime | None = None) -> tuple[str | None, Path | None]:
+    """Bring a database to the newest revision, all or nothing.
+
+    Returns the revision it was at and the backup that was made first (SQLite files that already
+    held tables only). Raises DatabaseStateError for a database of newer software.
+    """
+    before = revision_of(database)
+    if before == newest_revision():
+        return before, None
+    if before is not None and before not in _known_revisions():
+        require_current(database)
+    backup = None
+    if database.is_sqlite:
+        database.file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{database.file}.writer.lock", timeout=BUSY_SECONDS):
+            if before is not None:
+                backup = _backup_before_upgrade(database, now or datetime.now(UTC))
+            _run_migrations(database)
+    else:
+        _run_migrations(database)
+    return before, backup
+
+
+def _run_migrations(database: Database) -> None:
+    engine = _migration_engine(database)
+    try:
+        with engine.begin() as connection:
+            if not database.is_sqlite:
+                connection.execute(
+                    sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_APPLICATION, WRITER_LOCK))
+                )
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            if database.is_sqlite:
+                _check_references(connection)
+    except sa.exc.OperationalError as error:
+        raise DatabaseStateError(f"cannot write to {database}: {error.orig}") from None
+    finally:
+        engine.dispose()
