@@ -13,8 +13,8 @@ from review.errors import InvalidDataError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-BLOCK_CELLS = 16_384
-"""Cells (studies x analyses) of a block: 128 KB an array, so that a block's work stays in cache."""
+BLOCK_CELLS = 32_768
+"""Cells (studies x analyses) of a block: 256 KB an array, so that a block's work stays in cache."""
 
 
 @dataclass(frozen=True, slots=True)

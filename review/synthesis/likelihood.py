@@ -1,15 +1,17 @@
 """REML and ML estimates of tau² that are certainly the global maximum, zero included.
 
-The score is (y'PPy - tr P) / 2 for REML and (y'PPy - sum w) / 2 for ML (Viechtbauer 2005, eq. 11, 13).
-Write a, b, t, c for y'PPy, y'PPPy, tr P (sum w), tr PP (sum w²). All four fall in tau², and so do the
-ratios b/a and c/t (Cauchy-Schwarz). Hence on an interval [l, u]
+The score is (y'PPy - tr P) / 2 for REML and (y'PPy - sum w) / 2 for ML (Viechtbauer 2005, eq. 11,
+13). Write a, b, t, c for y'PPy, y'PPPy, tr P (sum w), tr PP (sum w²). All four fall in tau², and so
+do the ratios b/a and c/t (Cauchy-Schwarz). Hence on an interval [l, u]
 
 - a(u) > t(l): the likelihood rises throughout; a(l) < t(u): it falls throughout;
-- 2 b/a(u) > c/t(l): log(a/t) falls, there is at most one stationary point; 2 b/a(l) < c/t(u): it rises.
+- 2 b/a(u) > c/t(l): log(a/t) falls, there is at most one stationary point;
+  2 b/a(l) < c/t(u): it rises, and there is at most one.
 
-Intervals on which none of these holds are halved, so that every maximum is found and none is guessed.
+Intervals on which none of these holds are halved, so that every maximum is found and none guessed.
 Above max v - 2 min v log(a/t) always falls, and no stationary point lies where
-(min v + tau²)² > S² (max v + tau²), S² the variance of the effects: the search is finite and scale-free.
+(min v + tau²)² > S² (max v + tau²), S² the variance of the effects: the search is finite and has
+no unit.
 """
 
 from __future__ import annotations
@@ -17,23 +19,30 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from review.synthesis.blocks import Block, Floats, Ints
-from review.synthesis.moments import Fit, Slopes, slopes_at
+from review.synthesis.moments import Fit, slopes_at
 
 NEWTON_STOP = 1e-13
-"""A Newton step with step² below this share of tau² (tau² + scale) leaves an error below it (the
-convergence is quadratic)."""
+"""Newton converges quadratically: a step whose square is below this share of tau² (tau² + scale)
+leaves an error below it."""
 
 MOST_STEPS = 60
 """Halving alone would reach the last digit in so many steps."""
 
 GRID = 8
-"""Most grid points laid at first; intervals that need more are halved."""
+"""Most points laid at first, one a doubling of tau² + scale; intervals that need more are halved."""
+
+FINE = 4
+"""So many times finer for blocks of few cells, where a call costs more than its arithmetic and a
+good start saves a Newton step."""
+
+FEW_CELLS = 2048
 
 
 class Maximum(NamedTuple):
-    """Global maximum of each analysis ``(n,)``: tau² in the block's unit, steps, number of modes."""
+    """Global maximum of each analysis ``(n,)``: tau² in block units, steps, number of modes."""
 
     tau2: Floats
     iterations: Ints
@@ -41,22 +50,16 @@ class Maximum(NamedTuple):
 
 
 class _Intervals(NamedTuple):
-    """Intervals of tau² with the slopes at both ends; ``column`` is the analysis."""
+    """Intervals of tau²: ``column`` (p,) is the analysis, ``ends`` (2, p) the limits and ``at``
+    (2, 4, p) the slopes there.
+    """
 
     column: Ints
-    low: Floats
-    high: Floats
-    at_low: Slopes
-    at_high: Slopes
+    ends: Floats
+    at: Floats
 
-    def pick(self, which: Ints) -> _Intervals:
-        return _Intervals(
-            self.column[which],
-            self.low[which],
-            self.high[which],
-            Slopes(*(x[which] for x in self.at_low)),
-            Slopes(*(x[which] for x in self.at_high)),
-        )
+    def pick(self, which: Ints | NDArray[np.bool_]) -> _Intervals:
+        return _Intervals(self.column[which], self.ends[:, which], self.at[:, :, which])
 
 
 def maximum_likelihood(block: Block, at_zero: Fit, *, restricted: bool) -> Maximum:
@@ -74,188 +77,186 @@ def maximum_likelihood(block: Block, at_zero: Fit, *, restricted: bool) -> Maxim
         ``modes`` counts the local maxima, a falling start at tau² = 0 included.
     """
     n = block.k.size
-    trace, trace_pp = (
-        (at_zero.trace, at_zero.trace_pp) if restricted else (at_zero.total, at_zero.total2)
-    )
-    scale = trace / trace_pp
-    last = _last_stationary_point(block, restricted=restricted)
-    tau2 = np.zeros(n)
-    iterations = np.zeros(n, dtype=np.int64)
+    tau2, iterations = np.zeros(n), np.zeros(n, dtype=np.int64)
     modes = np.ones(n, dtype=np.int64)
-    searched = np.flatnonzero(last > 0)
+    last = _last_stationary_point(block, restricted=restricted)
+    searched = (last > 0).nonzero()[0]
     if searched.size == 0:
         return Maximum(tau2, iterations, modes)
-    part = block if searched.size == n else block.take(searched)
-    scale, last = scale[searched], last[searched]
+    scale = (at_zero.trace / at_zero.trace_pp) if restricted else (at_zero.total / at_zero.total2)
+    part = block
+    if searched.size < n:
+        part, scale, last = block.take(searched), scale[searched], last[searched]
     rising, peaks = _peaks(part, scale, last, restricted=restricted)
-    counts = np.bincount(peaks.column, minlength=searched.size)
-    top, steps = _refine(part, peaks, scale, restricted=restricted)
-    modes[searched] = counts + ~rising
-    single = modes[searched][peaks.column] == 1
-    tau2[searched[peaks.column[single]]] = top[single]
-    np.maximum.at(iterations, searched[peaks.column], steps)
-    if not single.all():
-        _choose(part, searched, peaks.column, top, ~single, rising, tau2, restricted=restricted)
+    if peaks.column.size == 0:
+        return Maximum(tau2, iterations, modes)
+    top, steps = _refine(part, peaks, scale[peaks.column], restricted=restricted)
+    count = np.bincount(peaks.column, minlength=searched.size) + ~rising
+    modes[searched] = count
+    iterations[searched[peaks.column]] = steps
+    several = count[peaks.column] > 1
+    tau2[searched[peaks.column]] = top
+    if several.any():
+        column, top = _highest(
+            part, peaks.column[several], top[several], rising, restricted=restricted
+        )
+        tau2[searched[column]] = top
     return Maximum(tau2, iterations, modes)
 
 
 def log_likelihood(block: Block, tau2: Floats, *, restricted: bool) -> Floats:
-    """The log-likelihood at ``tau2`` (n,) in the block's unit, without constants that k alone fixes."""
+    """The log-likelihood at ``tau2`` (n,) in block units, without constants that k alone fixes."""
     vt = block.v + tau2
-    logs = np.log(np.where(np.isinf(vt), 1.0, vt) if block.padded else vt).sum(axis=0)
     w = 1.0 / vt
     total = w.sum(axis=0)
-    mean = np.einsum("i...,i...->...", w[1:], block.d[1:]) / total
-    residual = block.d - mean
+    residual = block.d - np.einsum("ij,ij->j", w, block.d) / total
     q = (w * residual * residual).sum(axis=0)
-    return -0.5 * (logs + q + (np.log(total) if restricted else 0.0))
+    value: Floats = -0.5 * (sum_of_logs(block, tau2) + q + (np.log(total) if restricted else 0.0))
+    return value
+
+
+def sum_of_logs(block: Block, tau2: Floats) -> Floats:
+    """The sum over studies of log(v + tau²), fillers left out."""
+    vt = block.v + tau2
+    if block.padded:
+        vt[np.isinf(vt)] = 1.0
+    np.log(vt, out=vt)
+    total: Floats = np.add.reduce(vt, axis=0)
+    return total
 
 
 def _last_stationary_point(block: Block, *, restricted: bool) -> Floats:
     """An upper bound of all stationary points, at or below 0 where the likelihood only falls."""
-    k = block.k
-    mean = block.d.sum(axis=0) / k
-    centred = block.d - mean
-    if block.padded:
-        centred[np.isinf(block.v)] = 0.0
-    spread = np.einsum("ij,ij->j", centred, centred) / (k - 1 if restricted else k)
-    width = block.vmax - block.v[0]
-    bound = 0.5 * (spread + np.sqrt(spread * (spread + 4 * width))) - block.v[0]
-    return np.where(spread > 0, bound * (1 + 1e-12), 0.0)
+    k, first = block.k, block.v[0]
+    sum_d = np.add.reduce(block.d, axis=0)
+    sum_d2 = np.einsum("ij,ij->j", block.d, block.d)
+    # a bound: the sum of squares about the anchor cancels by 1e-15 of itself, so that is added
+    spread = (sum_d2 * (1 + 1e-14) - sum_d * sum_d / k) / (k - 1 if restricted else k)
+    bound: Floats = 0.5 * (spread + np.sqrt(spread * (spread + 4 * (block.vmax - first)))) - first
+    return bound
 
 
 def _peaks(
     block: Block, scale: Floats, last: Floats, *, restricted: bool
-) -> tuple[np.ndarray, _Intervals]:
+) -> tuple[NDArray[np.bool_], _Intervals]:
     """Whether each likelihood rises at 0, and one interval around each interior maximum."""
-    bend = np.minimum(np.maximum(block.vmax - 2 * block.v[0], 0.0), last)
-    doublings = np.log2(1 + bend / scale)
-    points = min(GRID, 2 + int(np.ceil(doublings.sum() / doublings.size)))
-    share = np.arange(points)[:, None] / (points - 1) if points > 1 else np.zeros((1, 1))
-    grid = scale * (np.exp2(doublings * share) - 1)
-    grid = np.concatenate([grid, last[None, :]])
-    grid[0], grid[-2] = 0.0, bend
-    here = slopes_at(block, grid, restricted=restricted)
-    n = block.k.size
-    todo = _Intervals(
-        np.tile(np.arange(n), points),
-        grid[:-1].ravel(),
-        grid[1:].ravel(),
-        Slopes(*(x[:-1].ravel() for x in here)),
-        Slopes(*(x[1:].ravel() for x in here)),
-    )
-    found = []
+    fine = FINE if block.v.size <= FEW_CELLS else 1
+    doublings = np.log2(1 + last / scale)
+    points = min(GRID * fine, 2 + int(fine * doublings.sum() / doublings.size))
+    grid = scale * (np.exp2(doublings * np.linspace(0, 1, points)[:, None]) - 1)
+    grid[-1] = last
+    at = slopes_at(block, grid, restricted=restricted)
+    rising = at[0, 0] > at[2, 0]
+    bend = block.vmax - 2 * block.v[0]
+    settled, peak = _judge(at[:, :-1], at[:, 1:])
+    settled |= grid[:-1] >= bend
+    peaks = _gather(grid, at, peak & settled)
+    if settled.all():
+        return rising, peaks
+    found, todo = [peaks], _gather(grid, at, ~settled)
     for _ in range(MOST_STEPS):
-        low, high = todo.at_low, todo.at_high
-        up, down = low.a > low.t, high.a <= high.t
-        one_way = (high.a > low.t) | (low.a < high.t)
-        monotone = (2 * high.b * low.t > low.c * high.a) | (2 * low.b * high.t < high.c * low.a)
-        narrow = todo.high - todo.low <= 1e-13 * (todo.low + scale[todo.column])
-        settled = one_way | monotone | narrow
-        peak = settled & up & down & ~one_way
-        found.append(todo.pick(np.flatnonzero(peak)))
+        todo = _halve(block, todo, scale[todo.column], restricted=restricted)
+        low, high = todo.ends
+        settled, peak = _judge(todo.at[0], todo.at[1])
+        settled |= (low >= bend[todo.column]) | (high - low <= 1e-13 * (low + scale[todo.column]))
+        found.append(todo.pick(peak & settled))
         if settled.all():
             break
-        todo = _halve(block, todo.pick(np.flatnonzero(~settled)), scale, restricted=restricted)
-    peaks = found[0] if len(found) == 1 else _joined(found)
-    return here.a[0] > here.t[0], peaks
+        todo = todo.pick(~settled)
+    return rising, _joined(found)
+
+
+def _judge(low: Floats, high: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether an interval is understood, and whether it then holds a maximum."""
+    a0, b0, t0, c0 = low
+    a1, b1, t1, c1 = high
+    one_way = (a1 > t0) | (a0 < t1)
+    monotone = (2 * b1 * t0 > c0 * a1) | (2 * b0 * t1 < c1 * a0)
+    return one_way | monotone, (a0 > t0) & (a1 <= t1)
+
+
+def _gather(grid: Floats, at: Floats, which: NDArray[np.bool_]) -> _Intervals:
+    row, column = which.nonzero()
+    return _Intervals(
+        column,
+        np.stack([grid[row, column], grid[row + 1, column]]),
+        np.stack([at[:, row, column], at[:, row + 1, column]]),
+    )
 
 
 def _halve(block: Block, wide: _Intervals, scale: Floats, *, restricted: bool) -> _Intervals:
-    s = scale[wide.column]
-    middle = np.sqrt((wide.low + s) * (wide.high + s)) - s
-    middle = np.clip(middle, wide.low, wide.high)
-    at_middle = slopes_at(block.take(wide.column), middle, restricted=restricted)
-    left = wide._replace(high=middle, at_high=at_middle)
-    right = wide._replace(low=middle, at_low=at_middle)
+    low, high = wide.ends
+    middle = np.clip(np.sqrt((low + scale) * (high + scale)) - scale, low, high)
+    at = slopes_at(block.take(wide.column), middle, restricted=restricted)
+    left = _Intervals(wide.column, np.stack([low, middle]), np.stack([wide.at[0], at]))
+    right = _Intervals(wide.column, np.stack([middle, high]), np.stack([at, wide.at[1]]))
     return _joined([left, right])
 
 
 def _joined(parts: list[_Intervals]) -> _Intervals:
     return _Intervals(
         np.concatenate([p.column for p in parts]),
-        np.concatenate([p.low for p in parts]),
-        np.concatenate([p.high for p in parts]),
-        Slopes(*(np.concatenate(x) for x in zip(*(p.at_low for p in parts), strict=True))),
-        Slopes(*(np.concatenate(x) for x in zip(*(p.at_high for p in parts), strict=True))),
+        np.concatenate([p.ends for p in parts], axis=1),
+        np.concatenate([p.at for p in parts], axis=2),
     )
 
 
-def _refine(
-    block: Block, peaks: _Intervals, scale: Floats, *, restricted: bool
-) -> tuple[Floats, Ints]:
-    """Safeguarded Newton on g = log(a/t) against x = log(tau² + scale), where g is nearly linear."""
-    tau2 = np.zeros(peaks.column.size)
-    steps = np.zeros(peaks.column.size, dtype=np.int64)
-    if peaks.column.size == 0:
-        return tau2, steps
-    s = scale[peaks.column]
-    low, high = peaks.low.copy(), peaks.high.copy()
+def _refine(block: Block, peaks: _Intervals, s: Floats, *, restricted: bool) -> tuple[Floats, Ints]:
+    """Safeguarded Newton on g = log(a/t) against x = log(tau² + s), where g is nearly linear."""
+    n = peaks.column.size
+    tau2, steps = np.zeros(n), np.zeros(n, dtype=np.int64)
+    low, high = peaks.ends
     at = _start(peaks, s)
-    open_ = np.arange(at.size)
-    straight = peaks.column.size == block.k.size and bool(
-        (peaks.column == np.arange(block.k.size)).all()
-    )
-    part = block if straight else block.take(peaks.column)
+    whole = n == block.k.size and bool((peaks.column == np.arange(n)).all())
+    part, open_ = block if whole else block.take(peaks.column), np.arange(n)
     for step in range(1, MOST_STEPS + 1):
-        here = slopes_at(part, at, restricted=restricted)
-        rising = here.a > here.t
-        low = np.where(rising, at, low)
-        high = np.where(rising, high, at)
-        slope = (at + s) * (here.c / here.t - 2 * here.b / here.a)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            new = (at + s) * np.exp(-np.log(here.a / here.t) / slope) - s
-        outside = ~((new >= low) & (new <= high))
-        if outside.any():
-            new = np.where(outside, np.sqrt((low + s) * (high + s)) - s, new)
+        a, b, t, c = slopes_at(part, at, restricted=restricted)
+        rising = a > t
+        low, high = np.where(rising, at, low), np.where(rising, high, at)
+        here = at + s
+        with np.errstate(all="ignore"):  # a step that is no number is replaced below
+            new = here * np.exp(np.log(a / t) / (here * (2 * b / a - c / t))) - s
+        inside = (new >= low) & (new <= high)
+        if not inside.all():
+            new = np.where(inside, new, np.sqrt((low + s) * (high + s)) - s)
         move = new - at
         closed = (move * move <= NEWTON_STOP * new * (new + s)) | (high - low <= 1e-15 * high)
         if closed.any():
-            tau2[open_[closed]] = new[closed]
-            steps[open_[closed]] = step
-            going = np.flatnonzero(~closed)
+            tau2[open_[closed]], steps[open_[closed]] = new[closed], step
+            going = (~closed).nonzero()[0]
             if going.size == 0:
                 break
-            if (
-                going.size < 0.8 * at.size or part.k.size < 64
-            ):  # copying pays only when many are done
-                part = part.take(going)
-                open_, s, low, high, new = (x[going] for x in (open_, s, low, high, new))
+            part, open_ = part.take(going), open_[going]
+            s, low, high, new = s[going], low[going], high[going], new[going]
         at = new
     return tau2, steps
 
 
 def _start(peaks: _Intervals, s: Floats) -> Floats:
-    """Inverse Hermite interpolation of the root from both ends of an interval where g is monotone."""
-    x0, x1 = np.log(peaks.low + s), np.log(peaks.high + s)
-    low, high = peaks.at_low, peaks.at_high
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        g0, g1 = np.log(low.a / low.t), np.log(high.a / high.t)
-        m0 = (g1 - g0) / ((peaks.low + s) * (low.c / low.t - 2 * low.b / low.a))
-        m1 = (g1 - g0) / ((peaks.high + s) * (high.c / high.t - 2 * high.b / high.a))
-        u = g0 / (g0 - g1)
-        cubic = x0 + u * (m0 + u * (3 * (x1 - x0) - 2 * m0 - m1 + u * (m0 + m1 - 2 * (x1 - x0))))
-    straight = x0 + np.where(np.isfinite(u), u, 0.5) * (x1 - x0)
-    good = (cubic > x0) & (cubic < x1)
-    return np.clip(np.exp(np.where(good, cubic, straight)) - s, peaks.low, peaks.high)
+    """Inverse Hermite interpolation of the root from both ends of an interval."""
+    ends = peaks.ends + s
+    a, b, t, c = peaks.at.transpose(1, 0, 2)
+    x = np.log(ends)
+    with np.errstate(all="ignore"):  # an interpolant that is no number is replaced below
+        g = np.log(a / t)
+        m = (g[1] - g[0]) / (ends * (c / t - 2 * b / a))  # dx/du, u the way from g0 to g1
+        u = g[0] / (g[0] - g[1])
+        h = x[1] - x[0]
+        cubic = u * (m[0] + u * (3 * h - 2 * m[0] - m[1] + u * (m[0] + m[1] - 2 * h)))
+    good = (cubic > 0) & (cubic < h)
+    way = np.where(good, cubic, 0.5 * h)
+    return np.clip(ends[0] * np.exp(way) - s, peaks.ends[0], peaks.ends[1])
 
 
-def _choose(
-    part: Block,
-    searched: Ints,
-    column: Ints,
-    top: Floats,
-    several: np.ndarray,
-    rising: np.ndarray,
-    tau2: Floats,
-    *,
-    restricted: bool,
-) -> None:
-    """Write the highest of several maxima into ``tau2``; on equal heights the smaller tau² stays."""
-    column, top = column[several], top[several]
+def _highest(
+    block: Block, column: Ints, top: Floats, rising: NDArray[np.bool_], *, restricted: bool
+) -> tuple[Ints, Floats]:
+    """The highest of several maxima an analysis; of equal ones the smaller tau²."""
     at_zero = np.unique(column[~rising[column]])
     column = np.concatenate([at_zero, column])
     top = np.concatenate([np.zeros(at_zero.size), top])
-    height = log_likelihood(part.take(column), top, restricted=restricted)
-    order = np.lexsort((-top, height, column))  # the last of each analysis wins
-    tau2[searched[column[order]]] = top[order]
+    height = log_likelihood(block.take(column), top, restricted=restricted)
+    order = np.lexsort((-top, height, column))
+    column, top = column[order], top[order]
+    last = np.append(column[1:] != column[:-1], True)
+    return column[last], top[last]

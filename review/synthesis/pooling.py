@@ -24,6 +24,7 @@ from review.synthesis.heterogeneity import (
     q_profile,
     standard_error,
 )
+from review.synthesis.likelihood import sum_of_logs
 from review.synthesis.methods import Method, Test
 from review.synthesis.moments import Fit, fit_at
 from review.synthesis.pooled import Pooled, PooledMany
@@ -273,10 +274,8 @@ def _heterogeneity(
 
 
 def _log_likelihood(block: Block, tau2: Floats, fit: Fit, *, restricted: bool) -> Floats:
-    vt = block.v + tau2
-    logs = np.log(np.where(np.isinf(vt), 1.0, vt) if block.padded else vt).sum(axis=0)
     k, log_unit = block.k, np.log(block.unit)
-    value = -0.5 * (k * LOG_2PI + logs + fit.q) - k * log_unit
+    value = -0.5 * (k * LOG_2PI + sum_of_logs(block, tau2) + fit.q) - k * log_unit
     if restricted:
         value += 0.5 * (LOG_2PI + np.log(k / fit.total)) + log_unit
     return value
