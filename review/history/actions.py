@@ -88,7 +88,7 @@ def _change(row: Base, *, inserted: bool) -> tuple[dict[str, Any] | None, dict[s
 
 
 def _identity(row: Base) -> int:
-    (identity,) = sa.inspect(row).identity or (None,)
+    (identity,) = sa.inspect(type(row)).primary_key_from_instance(row)
     return int(identity)
 
 
