@@ -11,7 +11,7 @@ from review.effects.escalc import (
     variance_formulas,
 )
 from review.effects.measure import Measure, Variance
-from review.effects.specification import AddTo, ZeroCells
+from review.effects.zero_cells import AddTo, ZeroCells
 
 __all__ = [
     "AddTo",

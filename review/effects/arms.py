@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from review.effects.columns import Column, Domain, read_columns
+from review.effects.columns import Column, Domain, Values, read_columns
 from review.effects.converted import Converted
 from review.effects.effects import FloatArray
 from review.errors import InvalidDataError
@@ -29,7 +28,7 @@ class Estimate(NamedTuple):
     variance: float
 
 
-def combine_arms(n: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> Converted[Group]:
+def combine_arms(n: Values, mean: Values, sd: Values) -> Converted[Group]:
     """One group from several arms: the mean and SD that all participants together have.
 
     Parameters
@@ -77,9 +76,7 @@ def combine_arms(n: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> Converted[Grou
     )
 
 
-def combine_estimates(
-    n: ArrayLike, estimate: ArrayLike, variance: ArrayLike
-) -> Converted[Estimate]:
+def combine_estimates(n: Values, estimate: Values, variance: Values) -> Converted[Estimate]:
     """One estimate from independent estimates, weighted by their numbers of participants.
 
     Parameters
@@ -129,7 +126,7 @@ def combine_estimates(
 
 
 def _arms(
-    values: dict[str, ArrayLike], wanted: tuple[Column, ...]
+    values: dict[str, Values], wanted: tuple[Column, ...]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     first, second, third = read_columns(values, wanted)
     if first.size == 0:

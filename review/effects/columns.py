@@ -35,6 +35,9 @@ class ImpossibleInputError(InvalidDataError):
         super().__init__("; ".join(str(cell) for cell in self.cells) + ".")
 
 
+# Values of a column; None is "not reported", as NaN is.
+Values = ArrayLike | Sequence[float | None]
+
 Test = Callable[[FloatArray], NDArray[np.bool_]]
 
 
@@ -66,7 +69,7 @@ class Column:
 
 
 def read_columns(
-    columns: Mapping[str, ArrayLike],
+    columns: Mapping[str, Values],
     wanted: Sequence[Column],
     at_most: Sequence[tuple[str, str]] = (),
 ) -> tuple[FloatArray, ...]:
@@ -115,7 +118,7 @@ def read_columns(
     return tuple(arrays[column.name] for column in wanted)
 
 
-def _as_floats(name: str, values: ArrayLike) -> FloatArray:
+def _as_floats(name: str, values: Values) -> FloatArray:
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

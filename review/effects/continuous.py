@@ -1,4 +1,4 @@
-"""Two groups, a quantitative outcome: differences and ratios of means and of spreads.
+"""Two groups, a quantitative outcome: differences of means, raw and standardized.
 
 Throughout, group 1 minus (or over) group 2; means ``m`` and standard deviations ``sd`` are on the
 scale of the outcome, ``n`` are group sizes, all of shape (k,).
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.correction import hedges_correction
-from review.effects.effects import FloatArray
+from review.effects.effects import FloatArray, Pair, RowNote
 from review.effects.measure import Measure, Variance
+from review.effects.signed_p import t_from_signed_p
 from review.effects.specification import Computed, Form, Options, Specification, as_given
-
-Pair = tuple[FloatArray, FloatArray]
 
 
 def mean_difference(
@@ -82,9 +82,9 @@ def standardized_mean_difference(
         Group sizes.
     vtype
         ``LS``: 1/n1 + 1/n2 + g²/(2N) (Hedges 1982, equation 8). ``LS2``:
-        J² (1/n1 + 1/n2 + d²/(2N)) (Borenstein 2009, equations 12.15 to 12.18 with N for N - 2's
-        d² term). ``UB``: unbiased, 1/n1 + 1/n2 + (1 - (m-2)/(m J²)) g², m = N - 2 (Hedges 1983,
-        equation 9). ``AV``: ``LS`` at the average g, weighted by N. ``H0``: 1/n1 + 1/n2.
+        J² (1/n1 + 1/n2 + d²/(2N)) (Borenstein 2009, equation 12.17). ``UB``: unbiased,
+        1/n1 + 1/n2 + (1 - (m-2)/(m J²)) g² with m = N - 2 (Hedges 1983, equation 9). ``AV``:
+        ``LS`` at the average g, weighted by N. ``H0``: 1/n1 + 1/n2.
     correct
         Whether to correct d for bias; without, the effect is Cohen's d.
 
@@ -108,10 +108,93 @@ def standardized_mean_difference(
     if vtype is Variance.UB:
         return g, sizes + (1.0 - (m - 2.0) / (m * j**2)) * g**2
     if vtype is Variance.AV:
-        return g, sizes + _average(g, total) ** 2 / (2.0 * total)
+        return g, sizes + size_weighted_mean(g, total) ** 2 / (2.0 * total)
     if vtype is Variance.H0:
         return g, sizes + 0.0 * g
     return g, sizes + g**2 / (2.0 * total)
+
+
+def heteroscedastic_smd(
+    m1: FloatArray,
+    sd1: FloatArray,
+    n1: FloatArray,
+    m2: FloatArray,
+    sd2: FloatArray,
+    n2: FloatArray,
+    *,
+    correct: bool = True,
+) -> Pair:
+    """Standardized by the square root of the average variance; the groups' variances may differ.
+
+    Parameters
+    ----------
+    m1, sd1, n1, m2, sd2, n2 : (k,)
+        Mean, standard deviation and size of the two groups.
+    correct
+        Whether to correct for bias, by J(n1 + n2 - 2).
+
+    Returns
+    -------
+    yi, vi : (k,)
+        In standard deviations.
+
+    Notes
+    -----
+    Bonett (2009), at the corrected estimate and not multiplied by J² again (metafor
+    since 4.6; before, its variances were smaller by that factor).
+    """
+    average = (sd1**2 + sd2**2) / 2.0
+    d = (m1 - m2) / np.sqrt(average)
+    g = hedges_correction(n1 + n2 - 2.0) * d if correct else d
+    spread = g**2 * (sd1**4 / (n1 - 1.0) + sd2**4 / (n2 - 1.0)) / (8.0 * average**2)
+    return g, spread + (sd1**2 / (n1 - 1.0) + sd2**2 / (n2 - 1.0)) / average
+
+
+def glass_delta(
+    m1: FloatArray,
+    m2: FloatArray,
+    sd2: FloatArray,
+    n1: FloatArray,
+    n2: FloatArray,
+    *,
+    vtype: Variance = Variance.LS,
+    correct: bool = True,
+) -> Pair:
+    """Standardized by the standard deviation of group 2 (Glass' delta, bias-corrected).
+
+    Parameters
+    ----------
+    m1, m2, sd2, n1, n2 : (k,)
+        Means, the standard deviation of group 2, sizes.
+    vtype
+        ``LS``: 1/n1 + 1/n2 + g²/(2 n2). ``LS2``: J² (1/n1 + 1/n2 + d²/(2 n2)). ``UB``: unbiased,
+        as for the SMD with m = n2 - 1. ``AV``: ``LS`` at the average g, weighted by n1 + n2. All
+        assume that the groups have one variance.
+    correct
+        Whether to correct for bias, by J(n2 - 1).
+
+    Returns
+    -------
+    yi, vi : (k,)
+        In standard deviations of group 2.
+
+    Notes
+    -----
+    Hedges (1981), and the formulas of `standardized_mean_difference`.
+    """
+    m = n2 - 1.0
+    j = hedges_correction(m)
+    d = (m1 - m2) / sd2
+    g = j * d if correct else d
+    sizes = 1.0 / n1 + 1.0 / n2
+    if vtype is Variance.LS2:
+        factor = j if correct else np.ones_like(j)
+        return g, factor**2 * (sizes + d**2 / (2.0 * n2))
+    if vtype is Variance.UB:
+        return g, sizes + (1.0 - (m - 2.0) / (m * j**2)) * g**2
+    if vtype is Variance.AV:
+        return g, sizes + size_weighted_mean(g, n1 + n2) ** 2 / (2.0 * n2)
+    return g, sizes + g**2 / (2.0 * n2)
 
 
 def _pooled_variance(
@@ -121,25 +204,46 @@ def _pooled_variance(
     return pooled
 
 
-def _average(values: FloatArray, weights: FloatArray) -> float:
-    """Weighted mean over the rows that have both."""
-    known = np.isfinite(values) & np.isfinite(weights)
-    if not known.any():
-        return float("nan")
-    return float(np.average(values[known], weights=weights[known]))
-
-
 GROUPS = tuple(
     Column(f"{name}{group}i", domain)
     for group in (1, 2)
     for name, domain in (("m", Domain.REAL), ("sd", Domain.NOT_NEGATIVE), ("n", Domain.SIZE))
 )
 _SIZES = (Column("n1i", Domain.SIZE), Column("n2i", Domain.SIZE))
+_ONE_SD = tuple(column for column in GROUPS if column.name in ("m1i", "m2i", "sd2i"))
+
+# Beyond this, metafor asks the same: trials rarely move a mean by two standard deviations.
+_IMPLAUSIBLE = 2.0
 
 
-def _summary(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+def _d_from_groups(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
     m1, sd1, n1, m2, sd2, n2 = values
     return cohen_d(m1, sd1, n1, m2, sd2, n2), n1, n2
+
+
+def _d_from_t(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+    t, n1, n2 = values
+    return t * np.sqrt(1.0 / n1 + 1.0 / n2), n1, n2
+
+
+def _d_from_p(values: tuple[FloatArray, ...], options: Options) -> tuple[FloatArray, ...]:
+    p, n1, n2 = values
+    return _d_from_t((t_from_signed_p(p, n1 + n2 - 2.0), n1, n2), options)
+
+
+def doubted(pair: Pair) -> Computed:
+    """With a note on each effect beyond two standard deviations: was an SE taken for an SD."""
+    yi, vi = pair
+    return Computed(
+        yi,
+        vi,
+        tuple(
+            RowNote(
+                int(row), "beyond two standard deviations: was a standard error taken for an SD?"
+            )
+            for row in np.flatnonzero(np.isfinite(yi) & (np.abs(yi) > _IMPLAUSIBLE))
+        ),
+    )
 
 
 def _md(values: tuple[FloatArray, ...], options: Options) -> Computed:
@@ -147,16 +251,35 @@ def _md(values: tuple[FloatArray, ...], options: Options) -> Computed:
 
 
 def _smd(values: tuple[FloatArray, ...], options: Options) -> Computed:
-    return Computed(
-        *standardized_mean_difference(*values, vtype=options.vtype, correct=options.correct)
+    return doubted(
+        standardized_mean_difference(*values, vtype=options.vtype, correct=options.correct)
     )
+
+
+def _smdh(values: tuple[FloatArray, ...], options: Options) -> Computed:
+    return doubted(heteroscedastic_smd(*values, correct=options.correct))
+
+
+def _smd1(values: tuple[FloatArray, ...], options: Options) -> Computed:
+    return doubted(glass_delta(*values, vtype=options.vtype, correct=options.correct))
 
 
 MEASURES: dict[Measure, Specification] = {
     Measure.MD: Specification((Form(GROUPS, as_given),), _md, (Variance.LS, Variance.HO)),
     Measure.SMD: Specification(
-        (Form(GROUPS, _summary), Form((Column("di", Domain.REAL), *_SIZES), as_given)),
+        (
+            Form(GROUPS, _d_from_groups),
+            Form((Column("di", Domain.REAL), *_SIZES), as_given, unless=("ai", "bi", "ci")),
+            Form((Column("ti", Domain.REAL), *_SIZES), _d_from_t),
+            Form((Column("pi", Domain.SIGNED_P), *_SIZES), _d_from_p),
+        ),
         _smd,
         (Variance.LS, Variance.LS2, Variance.UB, Variance.AV, Variance.H0),
+    ),
+    Measure.SMDH: Specification((Form(GROUPS, as_given),), _smdh),
+    Measure.SMD1: Specification(
+        (Form((*_ONE_SD, *_SIZES), as_given),),
+        _smd1,
+        (Variance.LS, Variance.LS2, Variance.UB, Variance.AV),
     ),
 }

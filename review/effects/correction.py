@@ -31,7 +31,7 @@ def hedges_correction(m: ArrayLike) -> FloatArray:
 
     Notes
     -----
-    J(m) = Gamma(m/2) / (sqrt(m/2) Gamma((m-1)/2)), Hedges (1981), equation 6e; not the
+    J(m) = Gamma(m/2) / (sqrt(m/2) Gamma((m-1)/2)), Hedges (1981); not the
     approximation 1 - 3/(4m - 1), which is 1.3 % off at m = 2.
 
     Examples

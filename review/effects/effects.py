@@ -12,17 +12,19 @@ from review.effects.measure import Measure
 from review.errors import InvalidDataError
 
 FloatArray = NDArray[np.float64]
+Pair = tuple[FloatArray, FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
 class RowNote:
     """Something a reader should know about one row: why it has no effect, or what was added.
 
-    ``row`` counts from 0, as the arrays do.
+    ``row`` counts from 0, as the arrays do; ``excludes`` says that the row has no effect.
     """
 
     row: int
     text: str
+    excludes: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +40,7 @@ class Effects:
     vi : (k,)
         Sampling variances (squared standard errors), NaN in the same rows.
     notes
-        Why a row has no effect, and which rows were changed (zero cells).
+        Why a row has no effect, which rows were changed (zero cells), and which look implausible.
     """
 
     measure: Measure

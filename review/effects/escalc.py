@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from review.effects import continuous
-from review.effects.columns import Column, Domain, read_columns
+from review.effects import (
+    change,
+    continuous,
+    correlation,
+    dichotomous,
+    paired,
+    rates,
+    single,
+    survival,
+    variation,
+)
+from review.effects.columns import Column, Domain, Values, read_columns
 from review.effects.effects import Effects, FloatArray, RowNote
 from review.effects.measure import Measure, Variance
-from review.effects.specification import (
-    Computed,
-    Form,
-    Options,
-    Specification,
-    ZeroCells,
-    as_given,
-)
+from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.effects.zero_cells import ZeroCells
 from review.errors import InvalidDataError
 
 
@@ -36,7 +39,7 @@ class MissingColumnsError(InvalidDataError):
 
 def escalc(
     measure: Measure | str,
-    columns: Mapping[str, ArrayLike],
+    columns: Mapping[str, Values],
     *,
     vtype: Variance | str | None = None,
     zero_cells: ZeroCells | None = None,
@@ -103,7 +106,7 @@ def escalc(
         correct=correct,
         level=level,
     )
-    forms = [form for form in specification.forms if all(name in columns for name in form.names)]
+    forms = [form for form in specification.forms if form.is_told_by(columns)]
     if not forms:
         raise MissingColumnsError(measure, tuple(columns))
     with np.errstate(all="ignore"):  # what does not exist is found, and told, below
@@ -173,14 +176,15 @@ def _notes(
     computed: Computed,
     exists: np.ndarray[tuple[int], np.dtype[np.bool_]],
 ) -> tuple[RowNote, ...]:
-    told = {note.row for note in computed.notes}
+    told = {note.row for note in computed.notes if note.excludes}
     missing = _incomplete(canonical)
     reasons = (
         RowNote(
             int(row),
             "no effect: numbers are missing"
             if missing[row]
-            else "no effect: the measure does not exist for these numbers",
+            else "no effect: the measure or its variance does not exist for these numbers",
+            excludes=True,
         )
         for row in np.flatnonzero(~exists)
         if int(row) not in told
@@ -208,4 +212,12 @@ _SPECIFICATIONS: dict[Measure, Specification] = {
         _generic,
     ),
     **continuous.MEASURES,
+    **variation.MEASURES,
+    **paired.MEASURES,
+    **change.MEASURES,
+    **dichotomous.MEASURES,
+    **rates.MEASURES,
+    **survival.MEASURES,
+    **correlation.MEASURES,
+    **single.MEASURES,
 }

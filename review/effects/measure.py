@@ -18,7 +18,6 @@ class Measure(StrEnum):
     SMD = "SMD"
     SMDH = "SMDH"
     SMD1 = "SMD1"
-    SMD1H = "SMD1H"
     ROM = "ROM"
     CVR = "CVR"
     VR = "VR"

@@ -2,50 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
-from enum import StrEnum
 
 from review.effects.columns import Column
 from review.effects.effects import FloatArray, RowNote
 from review.effects.measure import Variance
-from review.errors import InvalidDataError
-
-
-class AddTo(StrEnum):
-    """Which rows the constant of a `ZeroCells` rule is added to (metafor's ``to``)."""
-
-    ONLY0 = "only0"
-    """Rows that have a zero cell."""
-    ALL = "all"
-    """Every row."""
-    IF0ALL = "if0all"
-    """Every row, as soon as one row has a zero cell."""
-    NONE = "none"
-    """No row."""
-
-
-@dataclass(frozen=True, slots=True)
-class ZeroCells:
-    """What is done about cells without events.
-
-    Parameters
-    ----------
-    add
-        Constant added to each cell of a row that the rule touches.
-    to
-        Which rows it touches.
-    drop00
-        Whether trials without events, or with events only, in both arms have no effect.
-    """
-
-    add: float = 0.5
-    to: AddTo = AddTo.ONLY0
-    drop00: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.add < float("inf"):
-            raise InvalidDataError(f"The constant added to cells is 0 or more; {self.add} is not.")
+from review.effects.zero_cells import HALF_ADDED, ZeroCells
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +42,26 @@ class Form:
         From those columns to the numbers that the measure computes with, the same for each form.
     at_most
         Pairs of column names: the first may not exceed the second.
+    unless
+        Column names that give one of these another meaning (``di`` is Cohen's d, but a cell of the
+        2x2 table beside ``ci``): where one of them is there, this form is not read.
     """
 
     columns: tuple[Column, ...]
     canonical: Callable[[tuple[FloatArray, ...], Options], tuple[FloatArray, ...]]
     at_most: tuple[tuple[str, str], ...] = ()
+    unless: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
         return tuple(column.name for column in self.columns)
+
+    def is_told_by(self, names: Container[str]) -> bool:
+        """Whether columns of these names report in this form."""
+        return all(name in names for name in self.names) and not any(
+            name in names for name in self.unless
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +83,7 @@ class Specification:
     forms: tuple[Form, ...]
     compute: Callable[[tuple[FloatArray, ...], Options], Computed]
     variances: tuple[Variance, ...] = (Variance.LS,)
-    zero_cells: ZeroCells = ZeroCells()
+    zero_cells: ZeroCells = HALF_ADDED
 
 
 def as_given(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:

@@ -27,11 +27,7 @@ def test_two_arms_follow_the_handbook_formula() -> None:
     n1, m1, s1, n2, m2, s2 = 32.0, 10.2, 3.1, 41.0, 12.9, 2.2
     # Cochrane Handbook, table 6.5.a, as printed there for two groups
     printed = np.sqrt(
-        (
-            (n1 - 1) * s1**2
-            + (n2 - 1) * s2**2
-            + n1 * n2 / (n1 + n2) * (m1**2 + m2**2 - 2 * m1 * m2)
-        )
+        ((n1 - 1) * s1**2 + (n2 - 1) * s2**2 + n1 * n2 / (n1 + n2) * (m1**2 + m2**2 - 2 * m1 * m2))
         / (n1 + n2 - 1)
     )
 

@@ -1,0 +1,238 @@
+"""One group measured twice, or matched pairs: change from occasion 2 (before) to 1 (after).
+
+``m1``, ``m2`` are the two means, ``r`` the correlation between the occasions, ``n`` the number of
+pairs, all of shape (k,). The standardized measures differ in what a unit is: the standard deviation
+of the changes (SMCC) or that of the scores ``sd1`` (SMCR, SMCRH; by metafor's naming ``sd1`` is
+the occasion that standardizes, usually the pre-test). They must not be mixed in one analysis.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from review.effects.columns import Column, Domain
+from review.effects.continuous import doubted
+from review.effects.correction import hedges_correction
+from review.effects.effects import FloatArray, Pair
+from review.effects.measure import Measure, Variance
+from review.effects.signed_p import t_from_signed_p
+from review.effects.specification import Computed, Form, Options, Specification, as_given
+
+
+def change_variance(sd1: FloatArray, sd2: FloatArray, r: FloatArray) -> FloatArray:
+    """Variance of the change scores: sd1² + sd2² - 2 r sd1 sd2."""
+    variance: FloatArray = sd1**2 + sd2**2 - 2.0 * r * sd1 * sd2
+    return variance
+
+
+def mean_change(
+    m1: FloatArray,
+    m2: FloatArray,
+    sd1: FloatArray,
+    sd2: FloatArray,
+    n: FloatArray,
+    r: FloatArray,
+) -> Pair:
+    """Raw mean change, m1 - m2, on the scale of the outcome; vi is the changes' variance over n."""
+    return m1 - m2, change_variance(sd1, sd2, r) / n
+
+
+def change_score_standardized(
+    d: FloatArray, n: FloatArray, *, vtype: Variance = Variance.LS, correct: bool = True
+) -> Pair:
+    """Mean change in standard deviations of the change scores, bias-corrected.
+
+    Parameters
+    ----------
+    d : (k,)
+        Mean change over the standard deviation of the changes.
+    n : (k,)
+        Pairs.
+    vtype
+        ``LS``: 1/n + g²/(2n); ``LS2``: J² (1/n + d²/(2n)).
+    correct
+        Whether to correct for bias, by J(n - 1).
+
+    Returns
+    -------
+    yi, vi : (k,)
+        In standard deviations of change.
+
+    Notes
+    -----
+    Gibbons, Hedeker & Davis (1993).
+    """
+    j = hedges_correction(n - 1.0) if correct else np.ones_like(d)
+    if vtype is Variance.LS2:
+        return j * d, j**2 * (1.0 / n + d**2 / (2.0 * n))
+    return j * d, 1.0 / n + (j * d) ** 2 / (2.0 * n)
+
+
+def raw_score_standardized(
+    m1: FloatArray,
+    m2: FloatArray,
+    sd1: FloatArray,
+    n: FloatArray,
+    r: FloatArray,
+    *,
+    vtype: Variance = Variance.LS,
+    correct: bool = True,
+) -> Pair:
+    """Mean change in standard deviations of the scores of one occasion, bias-corrected.
+
+    Parameters
+    ----------
+    m1, m2, sd1, n, r : (k,)
+        Means, the standard deviation that standardizes, pairs, correlation.
+    vtype
+        ``LS``: 2(1-r)/n + g²/(2n); ``LS2``: J² (2(1-r)/n + d²/(2n)).
+    correct
+        Whether to correct for bias, by J(n - 1).
+
+    Returns
+    -------
+    yi, vi : (k,)
+        In standard deviations of scores; assumes equal variances at both occasions.
+
+    Notes
+    -----
+    Becker (1988), the large-sample variance. Borenstein (2009), equation 4.28, is in error.
+    """
+    j = hedges_correction(n - 1.0) if correct else np.ones_like(m1)
+    d = (m1 - m2) / sd1
+    if vtype is Variance.LS2:
+        return j * d, j**2 * (2.0 * (1.0 - r) / n + d**2 / (2.0 * n))
+    return j * d, 2.0 * (1.0 - r) / n + (j * d) ** 2 / (2.0 * n)
+
+
+def heteroscedastic_raw_score_standardized(
+    m1: FloatArray,
+    m2: FloatArray,
+    sd1: FloatArray,
+    sd2: FloatArray,
+    n: FloatArray,
+    r: FloatArray,
+    *,
+    correct: bool = True,
+) -> Pair:
+    """As `raw_score_standardized`, without assuming equal variances at both occasions.
+
+    Parameters
+    ----------
+    m1, m2, sd1, sd2, n, r : (k,)
+        Means, standard deviations (``sd1`` standardizes), pairs, correlation.
+    correct
+        Whether to correct for bias, by J(n - 1).
+
+    Returns
+    -------
+    yi, vi : (k,)
+        In standard deviations of scores.
+
+    Notes
+    -----
+    Bonett (2008), at the corrected estimate and not multiplied by J² again (metafor
+    since 4.6).
+    """
+    d = (m1 - m2) / sd1
+    g = hedges_correction(n - 1.0) * d if correct else d
+    vi = change_variance(sd1, sd2, r) / (sd1**2 * (n - 1.0)) + g**2 / (2.0 * (n - 1.0))
+    return g, vi
+
+
+def log_ratio_of_paired_means(
+    m1: FloatArray,
+    m2: FloatArray,
+    sd1: FloatArray,
+    sd2: FloatArray,
+    n: FloatArray,
+    r: FloatArray,
+    *,
+    correct: bool = True,
+) -> Pair:
+    """Log response ratio of two dependent means, log(m1/m2).
+
+    Parameters
+    ----------
+    m1, m2, sd1, sd2, n, r : (k,)
+        Means of one sign, standard deviations, pairs, correlation.
+    correct
+        Whether to correct for bias, as for independent groups (metafor 5 by default).
+
+    Returns
+    -------
+    yi, vi : (k,)
+        On the log scale. Neither exists where the means have opposite signs or one is zero.
+
+    Notes
+    -----
+    Lajeunesse (2011).
+    """
+    relative1, relative2 = sd1 / m1, sd2 / m2
+    yi = np.log(m1 / m2)
+    if correct:
+        yi = yi + (relative1**2 - relative2**2) / (2.0 * n)
+    return yi, (relative1**2 + relative2**2 - 2.0 * r * relative1 * relative2) / n
+
+
+_MEANS = (Column("m1i", Domain.REAL), Column("m2i", Domain.REAL))
+_SD1 = Column("sd1i", Domain.NOT_NEGATIVE)
+_SD2 = Column("sd2i", Domain.NOT_NEGATIVE)
+_NI = Column("ni", Domain.SIZE)
+_RI = Column("ri", Domain.CORRELATION)
+_PAIRS = (*_MEANS, _SD1, _SD2, _NI, _RI)
+
+
+def _d_from_scores(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+    m1, m2, sd1, sd2, n, r = values
+    return (m1 - m2) / np.sqrt(change_variance(sd1, sd2, r)), n
+
+
+def _d_from_t(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+    t, n = values
+    return t / np.sqrt(n), n
+
+
+def _d_from_p(values: tuple[FloatArray, ...], options: Options) -> tuple[FloatArray, ...]:
+    p, n = values
+    return _d_from_t((t_from_signed_p(p, n - 1.0), n), options)
+
+
+def _mc(values: tuple[FloatArray, ...], _: Options) -> Computed:
+    return Computed(*mean_change(*values))
+
+
+def _smcc(values: tuple[FloatArray, ...], options: Options) -> Computed:
+    return doubted(change_score_standardized(*values, vtype=options.vtype, correct=options.correct))
+
+
+def _smcr(values: tuple[FloatArray, ...], options: Options) -> Computed:
+    return doubted(raw_score_standardized(*values, vtype=options.vtype, correct=options.correct))
+
+
+def _smcrh(values: tuple[FloatArray, ...], options: Options) -> Computed:
+    return doubted(heteroscedastic_raw_score_standardized(*values, correct=options.correct))
+
+
+def _romc(values: tuple[FloatArray, ...], options: Options) -> Computed:
+    return Computed(*log_ratio_of_paired_means(*values, correct=options.correct))
+
+
+MEASURES: dict[Measure, Specification] = {
+    Measure.MC: Specification((Form(_PAIRS, as_given),), _mc),
+    Measure.SMCC: Specification(
+        (
+            Form(_PAIRS, _d_from_scores),
+            Form((Column("di", Domain.REAL), _NI), as_given, unless=("ai", "bi", "ci")),
+            Form((Column("ti", Domain.REAL), _NI), _d_from_t),
+            Form((Column("pi", Domain.SIGNED_P), _NI), _d_from_p),
+        ),
+        _smcc,
+        (Variance.LS, Variance.LS2),
+    ),
+    Measure.SMCR: Specification(
+        (Form((*_MEANS, _SD1, _NI, _RI), as_given),), _smcr, (Variance.LS, Variance.LS2)
+    ),
+    Measure.SMCRH: Specification((Form(_PAIRS, as_given),), _smcrh),
+    Measure.ROMC: Specification((Form(_PAIRS, as_given),), _romc),
+}

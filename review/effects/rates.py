@@ -1,0 +1,69 @@
+"""Two groups, events in person-time: measures of incidence rates.
+
+``x`` events in ``t`` units of person-time, (k,) each. The functions take the counts as they are;
+`review.effects.escalc` adds what its zero-cell rule says (to the events, not to the time).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from review.effects.columns import Column, Domain
+from review.effects.effects import FloatArray, Pair
+from review.effects.measure import Measure
+from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.effects.zero_cells import NOTHING_ADDED, treat_zero_cells
+
+
+def log_rate_ratio(x1: FloatArray, t1: FloatArray, x2: FloatArray, t2: FloatArray) -> Pair:
+    """Log of the ratio of the two rates; vi = 1/x1 + 1/x2 (Rothman et al. 2008)."""
+    return np.log(x1 / t1) - np.log(x2 / t2), 1.0 / x1 + 1.0 / x2
+
+
+def rate_difference(x1: FloatArray, t1: FloatArray, x2: FloatArray, t2: FloatArray) -> Pair:
+    """Difference of the two rates, per unit of time; vi = x1/t1² + x2/t2² (Rothman et al. 2008)."""
+    return x1 / t1 - x2 / t2, x1 / t1**2 + x2 / t2**2
+
+
+def root_rate_difference(x1: FloatArray, t1: FloatArray, x2: FloatArray, t2: FloatArray) -> Pair:
+    """Difference of the square roots of the rates; vi = 1/(4 t1) + 1/(4 t2).
+
+    Its variance does not depend on the rates (Bagos & Nikolopoulos 2009), zero included.
+    """
+    return np.sqrt(x1 / t1) - np.sqrt(x2 / t2), 0.25 / t1 + 0.25 / t2
+
+
+Contrast = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], Pair]
+
+
+def _of_counts(contrast: Contrast) -> Callable[[tuple[FloatArray, ...], Options], Computed]:
+    """The measure after the zero-cell rule."""
+
+    def compute(values: tuple[FloatArray, ...], options: Options) -> Computed:
+        x1, t1, x2, t2 = values
+        (x1, x2), notes = treat_zero_cells(
+            (x1, x2), options.zero_cells, uninformative=(x1 == 0.0) & (x2 == 0.0)
+        )
+        return Computed(*contrast(x1, t1, x2, t2), notes)
+
+    return compute
+
+
+_FORMS = (
+    Form(
+        tuple(
+            Column(f"{name}{group}i", domain)
+            for group in (1, 2)
+            for name, domain in (("x", Domain.NOT_NEGATIVE), ("t", Domain.POSITIVE))
+        ),
+        as_given,
+    ),
+)
+
+MEASURES: dict[Measure, Specification] = {
+    Measure.IRR: Specification(_FORMS, _of_counts(log_rate_ratio)),
+    Measure.IRD: Specification(_FORMS, _of_counts(rate_difference)),
+    Measure.IRSD: Specification(_FORMS, _of_counts(root_rate_difference), zero_cells=NOTHING_ADDED),
+}

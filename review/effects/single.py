@@ -1,0 +1,106 @@
+"""One group: proportions and means.
+
+``x`` events and ``m`` non-events among ``n`` participants, (k,) each. The functions take the counts
+as they are; `review.effects.escalc` adds what its zero-cell rule says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from review.effects.columns import Column, Domain
+from review.effects.effects import FloatArray, Pair
+from review.effects.measure import Measure, Variance
+from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.effects.zero_cells import NOTHING_ADDED, treat_zero_cells
+
+
+def proportion(x: FloatArray, m: FloatArray) -> Pair:
+    """Raw proportion p = x/n; vi = p(1 - p)/n."""
+    n = x + m
+    return x / n, x * m / n**3
+
+
+def log_proportion(x: FloatArray, m: FloatArray) -> Pair:
+    """Log proportion; vi = 1/x - 1/n."""
+    n = x + m
+    return np.log(x / n), 1.0 / x - 1.0 / n
+
+
+def log_odds(x: FloatArray, m: FloatArray) -> Pair:
+    """Logit of the proportion; vi = 1/x + 1/m."""
+    return np.log(x / m), 1.0 / x + 1.0 / m
+
+
+def arcsine_proportion(x: FloatArray, m: FloatArray) -> Pair:
+    """Arcsine of the root of the proportion; vi = 1/(4n)."""
+    n = x + m
+    return np.arcsin(np.sqrt(x / n)), 0.25 / n
+
+
+def double_arcsine_proportion(x: FloatArray, m: FloatArray) -> Pair:
+    """Freeman-Tukey double arcsine; vi = 1/(4n + 2).
+
+    Half the sum of arcsin(sqrt(x/(n+1))) and arcsin(sqrt((x+1)/(n+1))) (Freeman & Tukey 1950);
+    half, so that it is on the scale of the plain arcsine.
+    """
+    n = x + m
+    low, high = np.arcsin(np.sqrt(x / (n + 1.0))), np.arcsin(np.sqrt((x + 1.0) / (n + 1.0)))
+    return (low + high) / 2.0, 1.0 / (4.0 * n + 2.0)
+
+
+def mean(m: FloatArray, sd: FloatArray, n: FloatArray) -> Pair:
+    """Raw mean, on the scale of the outcome; vi = sd²/n."""
+    return m, sd**2 / n
+
+
+def log_mean(m: FloatArray, sd: FloatArray, n: FloatArray) -> Pair:
+    """Log mean; vi = sd²/(n m²). Exists for means above zero only."""
+    return np.log(m), (sd / m) ** 2 / n
+
+
+def _of_counts(
+    effect: Callable[[FloatArray, FloatArray], Pair],
+) -> Callable[[tuple[FloatArray, ...], Options], Computed]:
+    """The measure after the zero-cell rule."""
+
+    def compute(values: tuple[FloatArray, ...], options: Options) -> Computed:
+        (x, m), notes = treat_zero_cells(values, options.zero_cells)
+        return Computed(*effect(x, m), notes)
+
+    return compute
+
+
+def _from_total(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+    x, n = values
+    return x, n - x
+
+
+_XI = Column("xi", Domain.NOT_NEGATIVE)
+_COUNTS = (
+    Form((_XI, Column("ni", Domain.SIZE)), _from_total, at_most=(("xi", "ni"),)),
+    Form((_XI, Column("mi", Domain.NOT_NEGATIVE)), as_given, unless=("sdi", "r2i")),
+)
+_MEANS = (
+    Form(
+        (
+            Column("mi", Domain.REAL),
+            Column("sdi", Domain.NOT_NEGATIVE),
+            Column("ni", Domain.SIZE),
+        ),
+        as_given,
+    ),
+)
+_LS = (Variance.LS,)
+
+MEASURES: dict[Measure, Specification] = {
+    Measure.PR: Specification(_COUNTS, _of_counts(proportion)),
+    Measure.PLN: Specification(_COUNTS, _of_counts(log_proportion)),
+    Measure.PLO: Specification(_COUNTS, _of_counts(log_odds)),
+    Measure.PAS: Specification(_COUNTS, _of_counts(arcsine_proportion), _LS, NOTHING_ADDED),
+    Measure.PFT: Specification(_COUNTS, _of_counts(double_arcsine_proportion), _LS, NOTHING_ADDED),
+    Measure.MN: Specification(_MEANS, lambda values, _: Computed(*mean(*values))),
+    Measure.MNLN: Specification(_MEANS, lambda values, _: Computed(*log_mean(*values))),
+}

@@ -1,0 +1,122 @@
+"""Cells without events: the constant that is added, and the trials that are dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review.effects.effects import FloatArray, RowNote
+from review.errors import InvalidDataError
+
+
+class AddTo(StrEnum):
+    """Which rows the constant of a `ZeroCells` rule is added to (metafor's ``to``)."""
+
+    ONLY0 = "only0"
+    """Rows that have a zero cell."""
+    ALL = "all"
+    """Every row."""
+    IF0ALL = "if0all"
+    """Every row, as soon as one row has a zero cell."""
+    NONE = "none"
+    """No row."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroCells:
+    """What is done about cells without events.
+
+    Parameters
+    ----------
+    add
+        Constant added to each cell of a row that the rule touches.
+    to
+        Which rows it touches.
+    drop00
+        Whether trials without events, or with events only, in both arms have no effect.
+
+    Raises
+    ------
+    InvalidDataError
+        If the constant is negative or not a number.
+    """
+
+    add: float = 0.5
+    to: AddTo = AddTo.ONLY0
+    drop00: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.add < float("inf"):
+            raise InvalidDataError(f"The constant added to cells is 0 or more; {self.add} is not.")
+        if self.to not in tuple(AddTo):
+            raise InvalidDataError(
+                f"A constant is added to {', '.join(AddTo)}; {self.to!r} is none of these."
+            )
+
+
+HALF_ADDED = ZeroCells()
+"""For measures that do not exist with zero cells: metafor's default."""
+
+NOTHING_ADDED = ZeroCells(add=0.0)
+"""For measures that exist with zero cells: metafor adds nothing unless told to."""
+
+
+def treat_zero_cells(
+    cells: Sequence[FloatArray],
+    rule: ZeroCells,
+    *,
+    uninformative: NDArray[np.bool_] | None = None,
+) -> tuple[tuple[FloatArray, ...], tuple[RowNote, ...]]:
+    """The cells with the rule's constant added, and notes on the rows that it touched.
+
+    Parameters
+    ----------
+    cells
+        Counts, (k,) each.
+    rule
+        What to add, and where.
+    uninformative : (k,)
+        Trials without events, or with events only, in both arms; dropped if the rule says so.
+        A dropped trial does not count as one with a zero cell (``if0all``).
+
+    Returns
+    -------
+    cells, notes
+        Cells of dropped trials are NaN.
+
+    Examples
+    --------
+    >>> cells, notes = treat_zero_cells([np.array([0.0, 3.0]), np.array([9.0, 7.0])], ZeroCells())
+    >>> [cell.tolist() for cell in cells], notes[0].text
+    ([[0.5, 3.0], [9.5, 7.0]], '0.5 added to each cell')
+    """
+    kept = list(cells)
+    notes: list[RowNote] = []
+    if rule.drop00 and uninformative is not None:
+        kept = [np.where(uninformative, np.nan, cell) for cell in kept]
+        notes = [
+            RowNote(int(row), "no effect: no events, or events only, in both arms", excludes=True)
+            for row in np.flatnonzero(uninformative)
+        ]
+    has_zero = np.any([cell == 0.0 for cell in kept], axis=0)
+    match rule.to:
+        case AddTo.ALL:
+            touched = np.ones_like(has_zero)
+        case AddTo.IF0ALL:
+            touched = np.full_like(has_zero, has_zero.any())
+        case AddTo.ONLY0:
+            touched = has_zero
+        case AddTo.NONE:
+            touched = np.zeros_like(has_zero)
+    if rule.add == 0.0:
+        return tuple(kept), tuple(notes)
+    known = ~np.any([np.isnan(cell) for cell in kept], axis=0)
+    notes += [
+        RowNote(int(row), f"{rule.add:g} added to each cell")
+        for row in np.flatnonzero(touched & known)
+    ]
+    return tuple(np.where(touched, cell + rule.add, cell) for cell in kept), tuple(notes)
