@@ -1,0 +1,44 @@
+"""Numbers as print wants them: fixed decimals, a real minus sign, never a negative zero."""
+
+from __future__ import annotations
+
+import math
+
+MINUS = "\N{MINUS SIGN}"
+INFINITY = "\N{INFINITY}"
+
+# Beyond ten million a column of fixed decimals says less than a power of ten does.
+LARGEST_FIXED = 1e7
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Write a number with a fixed count of decimals.
+
+    Parameters
+    ----------
+    value : float
+        Any number but NaN.
+    decimals : int
+        Digits after the point, 0 or more.
+
+    Returns
+    -------
+    str
+        ``"−0.30"``; what rounds to zero carries no sign; infinities are ``∞`` and ``−∞``;
+        from 10⁷ on, scientific notation with the same decimals.
+
+    Examples
+    --------
+    >>> fixed(-0.304, 2), fixed(-0.001, 2)
+    ('−0.30', '0.00')
+    """
+    if math.isinf(value):
+        return INFINITY if value > 0 else MINUS + INFINITY
+    text = f"{abs(value):.{decimals}{'e' if abs(value) >= LARGEST_FIXED else 'f'}}"
+    negative = value < 0 and any(digit in "123456789" for digit in text)
+    return MINUS + text if negative else text
+
+
+def bracketed(low: float, high: float, decimals: int) -> str:
+    """Write an interval: ``[−0.67, 0.07]``."""
+    return f"[{fixed(low, decimals)}, {fixed(high, decimals)}]"

@@ -1,0 +1,88 @@
+"""Figures as files: SVG, PNG at 300 dpi and PDF, the same bytes for the same figure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from review.errors import InvalidDataError
+from review.figures.style import own_settings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# What most journals ask of line art mixed with text, at the least.
+DOTS_PER_INCH = 300
+
+
+class FigureFormat(StrEnum):
+    """A kind of figure file; its value is the suffix."""
+
+    SVG = "svg"
+    PNG = "png"
+    PDF = "pdf"
+
+
+def render(figure: Figure, file_format: FigureFormat) -> bytes:
+    """The figure as the bytes of a file, without date, so that equal figures give equal bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+        As `forest_plot` and its sisters return it.
+    file_format : FigureFormat
+        SVG (glyphs as outlines), PNG (300 dpi) or PDF (fonts embedded as TrueType).
+
+    Returns
+    -------
+    bytes
+        The same for the same figure, matplotlib version and machine.
+    """
+    metadata: dict[str, str | None] = {}
+    if figure.get_label():
+        metadata["Title"] = str(figure.get_label())
+    if file_format is FigureFormat.SVG:
+        metadata["Date"] = None
+    elif file_format is FigureFormat.PDF:
+        metadata["CreationDate"] = None
+    buffer = BytesIO()
+    with own_settings():
+        figure.savefig(
+            buffer, format=file_format.value, dpi=DOTS_PER_INCH, metadata=metadata,
+            facecolor="white",
+        )  # fmt: skip
+    return buffer.getvalue()
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """Write a figure in the format its suffix names.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to write.
+    path : str or Path
+        Ends in ``.svg``, ``.png`` or ``.pdf``; an existing file is replaced.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    InvalidDataError
+        For any other suffix.
+    """
+    target = Path(path)
+    try:
+        file_format = FigureFormat(target.suffix.lower().lstrip("."))
+    except ValueError:
+        known = ", ".join(f".{known.value}" for known in FigureFormat)
+        raise InvalidDataError(
+            f'A figure cannot be written to "{target.name}": its name must end in one of {known}.'
+        ) from None
+    target.write_bytes(render(figure, file_format))
+    return target

@@ -1,0 +1,86 @@
+"""The horizontal axis: how far it reaches, and where its ticks stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from review.figures.numbers import fixed
+
+# An interval reaching further than this many interquartile ranges beyond the quartiles of all
+# limits is cut with an arrow; Tukey's "far out" fence is 3 (Exploratory Data Analysis, 1977, 2D),
+# with 1.5 the middle of the plot stays readable when one small trial is very wide.
+FENCE = 1.5
+# How much further the pooled lines may stretch the axis before they too are cut.
+POOLED_FENCE = 3.0
+PADDING = 0.04
+
+
+def limits(
+    intervals: Sequence[tuple[float, float]],
+    pooled: Sequence[tuple[float, float]] = (),
+    landmarks: Iterable[float] = (0.0,),
+) -> tuple[float, float]:
+    """How far the axis reaches.
+
+    Parameters
+    ----------
+    intervals : sequence of (low, high)
+        Intervals of the studies; infinite limits are left out of the reckoning.
+    pooled : sequence of (low, high)
+        Intervals of the pooled estimates, which are shown in full unless they dwarf the studies.
+    landmarks : iterable of float
+        Values that are always inside: no effect, margins.
+
+    Returns
+    -------
+    (float, float)
+        Strictly increasing. Without any value, -1 and 1.
+
+    Examples
+    --------
+    >>> low, high = limits([(-0.5, 0.5)] * 9 + [(-40.0, 60.0)])
+    >>> -1.5 < low and high < 1.5
+    True
+    """
+    drawn = np.array([x for pair in intervals for x in pair if np.isfinite(x)], dtype=float)
+    summed = np.array([x for pair in pooled for x in pair if np.isfinite(x)], dtype=float)
+    reach = [float(x) for x in landmarks]
+    if drawn.size:
+        lower, upper = np.quantile(drawn, [0.25, 0.75])
+        spread = max(float(upper - lower), 1e-12)
+        inside = np.clip(drawn, lower - FENCE * spread, upper + FENCE * spread)
+        summed = np.clip(summed, lower - POOLED_FENCE * spread, upper + POOLED_FENCE * spread)
+        reach += [float(inside.min()), float(inside.max())]
+    reach += summed.tolist()
+    low, high = min(reach), max(reach)
+    if not high - low > 1e-9 * max(1.0, abs(low), abs(high)):
+        low, high = low - 1.0, high + 1.0
+    padding = PADDING * (high - low)
+    return low - padding, high + padding
+
+
+def ticks(low: float, high: float, at_most: int = 8) -> list[tuple[float, str]]:
+    """Round values between the limits with their labels, at steps of 1, 2 or 5 times a power of 10.
+
+    Parameters
+    ----------
+    low, high : float
+        Limits of the axis, ``low < high``.
+    at_most : int
+        Most ticks wanted, 2 or more.
+
+    Returns
+    -------
+    list of (value, label)
+        Increasing; zero is exactly 0.
+    """
+    magnitude = 10.0 ** np.floor(np.log10(high - low))
+    for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0):
+        step = factor * magnitude
+        first, last = int(np.ceil(low / step)), int(np.floor(high / step))
+        if last - first + 1 <= at_most:
+            break
+    decimals = max(0, -int(np.floor(np.log10(step) + 1e-9)))
+    return [(i * step, fixed(i * step, decimals)) for i in range(first, last + 1)]

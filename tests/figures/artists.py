@@ -1,0 +1,68 @@
+"""Read a figure back: its artists by gid."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+
+def by_gid(figure: Figure) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for artist in figure.findobj():
+        gid = artist.get_gid()
+        if gid is not None:
+            assert gid not in found, f"{gid} twice"
+            found[gid] = artist
+    return found
+
+
+def words(figure: Figure) -> dict[str, str]:
+    return {g: a.get_text() for g, a in by_gid(figure).items() if hasattr(a, "get_text")}
+
+
+def point(line: Any) -> tuple[float, float]:
+    return float(line.get_xdata()[0]), float(line.get_ydata()[0])
+
+
+def overlaps(figure: Figure) -> list[tuple[str, str]]:
+    """Pairs of texts whose drawn boxes share more than a third of a point."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    page = figure.bbox
+    boxes = []
+    texts = {g: a for g, a in by_gid(figure).items() if hasattr(a, "get_text")}
+    for axes in figure.axes:
+        texts |= {f"tick {t.get_text()}": t for t in axes.get_xticklabels() if t.get_text()}
+    for name, text in texts.items():
+        box = text.get_window_extent(renderer)
+        assert box.x0 >= page.x0 - 0.5, f"{name} leaves the page on the left"
+        assert box.x1 <= page.x1 + 0.5, f"{name} leaves the page on the right"
+        assert box.y0 >= page.y0 - 0.5, f"{name} leaves the page below"
+        assert box.y1 <= page.y1 + 0.5, f"{name} leaves the page above"
+        boxes.append((name, box))
+    slack = figure.dpi / 72 / 3
+    clashes = []
+    for i, (name, a) in enumerate(boxes):
+        for other, b in boxes[i + 1 :]:
+            if (
+                min(a.x1, b.x1) - max(a.x0, b.x0) > slack
+                and min(a.y1, b.y1) - max(a.y0, b.y0) > slack
+            ):
+                clashes.append((name, other))
+    return clashes
+
+
+def path_numbers(svg: str, gid: str) -> list[float]:
+    """Coordinates of the first path within the SVG group of that id."""
+    group = re.search(rf'<g id="{re.escape(gid)}">(.*?)</g>', svg, re.S)
+    assert group, f"no {gid}"
+    path = re.search(r'<path d="([^"]*)"', group.group(1))
+    assert path
+    return [float(x) for x in re.findall(r"-?\d+(?:\.\d+)?", path.group(1))]
+
+
+TRIALS = Path(__file__).parent / "multimedia.csv"

@@ -1,0 +1,84 @@
+import math
+
+import pytest
+
+from review.figures.numbers import bracketed, fixed
+from review.figures.scale import limits, ticks
+from review.figures.text import printable, shorten, width, wrap
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (-0.3, 2, "−0.30"),
+        (-0.004, 2, "0.00"),
+        (-0.006, 2, "−0.01"),
+        (0.0, 0, "0"),
+        (-0.0, 1, "0.0"),
+        (math.inf, 2, "∞"),
+        (-math.inf, 2, "−∞"),
+        (1234567.0, 1, "1234567.0"),
+        (-1.5e9, 1, "−1.5e+09"),
+    ],
+)
+def test_fixed(value: float, decimals: int, text: str) -> None:
+    assert fixed(value, decimals) == text
+
+
+def test_bracketed() -> None:
+    assert bracketed(-0.67, 0.07, 2) == "[−0.67, 0.07]"
+
+
+def test_ticks_are_round_and_inside() -> None:
+    assert [label for _, label in ticks(-0.72, 1.31)] == ["−0.5", "0.0", "0.5", "1.0"]
+    assert [value for value, _ in ticks(-3.0, 3.0)] == [-3, -2, -1, 0, 1, 2, 3]
+    for low, high in [(-1e-7, 3e-7), (5.0, 5.5), (-1e9, 4e9)]:
+        found = ticks(low, high)
+        assert 2 <= len(found) <= 8
+        assert all(low <= value <= high for value, _ in found)
+        assert len({label for _, label in found}) == len(found)
+
+
+def test_limits_cover_what_is_usual_and_cut_what_is_not() -> None:
+    usual = [(-0.5, 0.5)] * 9
+    low, high = limits([*usual, (-40.0, 60.0)])
+    assert -2.5 < low < -0.5
+    assert 0.5 < high < 2.5
+    low, high = limits(usual, [(-1.0, 1.2)])
+    assert low < -1.0
+    assert high > 1.2
+
+
+def test_limits_hold_no_effect_and_margins() -> None:
+    low, high = limits([(2.0, 3.0)], landmarks=(0.0, -0.65))
+    assert low < -0.65
+    assert high > 3.0
+
+
+@pytest.mark.parametrize("given", [[], [(0.0, 0.0)], [(-math.inf, math.inf)]])
+def test_limits_without_spread_are_still_an_axis(given: list[tuple[float, float]]) -> None:
+    low, high = limits(given)
+    assert low < 0 < high
+
+
+def test_shortening_spares_the_year_and_fits() -> None:
+    name = "Müller, Extremely Long Name and Collaborators of the Study Group (2019a)"
+    short = shorten(name, 8, 2.0)
+    assert short.endswith("… (2019a)")
+    assert short.startswith("Müller, Ext")
+    assert width(short, 8) <= 2.0
+    assert shorten("Short (2019)", 8, 2.0) == "Short (2019)"
+    assert width(shorten("x" * 200, 8, 1.0), 8) <= 1.0
+
+
+def test_wrapped_lines_fit_and_lose_no_word() -> None:
+    text = "one two three four five six seven eight nine ten"
+    lines = wrap(text, 8, 1.0)
+    assert len(lines) > 2
+    assert all(width(line, 8) <= 1.0 for line in lines)
+    assert " ".join(lines) == text
+
+
+def test_what_the_font_lacks_is_shown_as_missing() -> None:
+    assert printable("王 Smith\x07\t(2010)") == "\N{REPLACEMENT CHARACTER} Smith� (2010)"
+    assert printable("  τ² − é ") == "τ² − é"
