@@ -55,7 +55,8 @@ def template(*, example: bool = True) -> str:
     return out.getvalue()
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Return the text of a UTF-8 file; raise FileError or InvalidDataError."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise FileError(str(path), [Problem(None, None, "it is larger than 64 MiB")])
@@ -121,7 +122,7 @@ def _parse(reader: csv.DictReader[str]) -> tuple[list[NumberedRow], list[Problem
 
 def read_extraction(path: Path) -> list[NumberedRow]:
     """Read an extraction table; raise FileError with every problem, by line and column."""
-    reader = csv.DictReader(io.StringIO(_text_of(path), newline=""), strict=True)
+    reader = csv.DictReader(io.StringIO(text_of(path), newline=""), strict=True)
     try:
         header = [name.strip() for name in reader.fieldnames or ()]
         problems = _header_problems(header)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from review.errors import NotFoundError
+from review.extraction.dossier import Dossier, KnownArm, KnownNote, KnownReport, KnownResult
 from review.extraction.evidence import ArmSide, Evidence
 from review.extraction.models import Arm, Entry, EntryKind, Note, Report, Result, Study
+from review.extraction.rules import NUMBER_COLUMNS
 from review.protocol.models import Instrument, Outcome, Review
 
 
@@ -145,3 +147,53 @@ def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int,
 
 def _side(arm: Arm) -> ArmSide:
     return ArmSide(arm.id, arm.label, arm.treatment, arm.delivery_mode)
+
+
+def dossier(session: Session, review: Review, label: str) -> Dossier:
+    """Return all that is known of a study; raise NotFoundError."""
+    study = study_called(session, review, label)
+    entered = session.scalars(
+        sa.select(Result)
+        .join(Result.entry)
+        .where(Entry.study_id == study.id)
+        .options(
+            joinedload(Result.entry).joinedload(Entry.person),
+            joinedload(Result.arm),
+            joinedload(Result.versus_arm),
+            joinedload(Result.instrument),
+        )
+        .order_by(Result.id)
+    ).all()
+    return Dossier(
+        study=study.label,
+        year=study.year,
+        registration=study.registration,
+        design=study.design,
+        country=study.country,
+        population=study.population,
+        excluded_because=study.excluded_because,
+        reports=tuple(KnownReport(r.citation, r.doi) for r in reports(session, [study.id])),
+        arms=tuple(
+            KnownArm(a.label, a.treatment, a.delivery_mode, a.n_randomised)
+            for a in arms(session, [study.id])
+        ),
+        results=tuple(_known_result(result) for result in entered),
+        notes=tuple(
+            KnownNote(n.topic, n.text, n.certainty, n.source) for n in notes(session, [study.id])
+        ),
+    )
+
+
+def _known_result(result: Result) -> KnownResult:
+    given = {name: getattr(result, name) for name in NUMBER_COLUMNS}
+    return KnownResult(
+        arm=result.arm.label,
+        versus=result.versus_arm.label if result.versus_arm else None,
+        instrument=result.instrument.name,
+        rater=result.rater,
+        timepoint=result.timepoint,
+        analysis_set=result.analysis_set,
+        numbers={name: value for name, value in given.items() if value is not None},
+        page=result.page,
+        entry=f"{result.entry.kind.value}, {result.entry.person.handle}",
+    )

@@ -11,17 +11,11 @@ from review.effects import Measure
 from review.errors import InvalidDataError
 from review.extraction.evidence import ArmSide, Evidence
 from review.living.snapshot import ArmInput, LeftOut, Numbers, RunInputs, Source, TrialInput
-from review.protocol.rules import ArmRule, Plan
+from review.protocol.rules import CONTINUOUS, DICHOTOMOUS, ArmRule, Plan
 from review.protocol.vocabulary import AnalysisSet, Rater
 
 _Key: TypeAlias = tuple[str, Rater, str, AnalysisSet]
 """Instrument, rater, timepoint, analysis set."""
-
-_CONTINUOUS = frozenset({Measure.MD, Measure.SMD, Measure.SMDH, Measure.ROM})
-_DICHOTOMOUS = frozenset({Measure.RR, Measure.OR, Measure.RD, Measure.AS, Measure.PETO})
-
-POOLED_FROM_ARMS = _CONTINUOUS | _DICHOTOMOUS | {Measure.GEN}
-"""The measures a plan may pool; others are for ``review pool``."""
 
 
 class SelectionError(InvalidDataError):
@@ -154,9 +148,9 @@ def _has_precision(item: Evidence) -> bool:
 def _arm_suffices(measure: Measure, item: Evidence) -> bool:
     if item.n is None:
         return False
-    if measure in _CONTINUOUS:
+    if measure in CONTINUOUS:
         return item.mean is not None and (item.sd is not None or item.se is not None)
-    if measure in _DICHOTOMOUS:
+    if measure in DICHOTOMOUS:
         return item.events is not None
     return item.estimate is not None and _has_precision(item)
 

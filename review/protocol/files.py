@@ -57,3 +57,10 @@ def read_plan(path: Path) -> Plan:
 def read_protocol(path: Path) -> ProtocolFile:
     """Read a whole protocol; raise FileError."""
     return validated(ProtocolFile, _mapping(path), source=str(path))
+
+
+def plan_text(plan: Plan) -> str:
+    """Return a plan as the YAML that `read_plan` reads."""
+    return yaml.safe_dump(
+        plan.model_dump(mode="json"), sort_keys=False, allow_unicode=True, default_flow_style=None
+    )

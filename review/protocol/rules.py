@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    field_validator,
     model_validator,
 )
 
@@ -24,6 +25,12 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 MethodName = Literal["EE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM"]
 TestName = Literal["z", "t", "knha", "adhoc"]
+
+
+CONTINUOUS: Final = frozenset({Measure.MD, Measure.SMD, Measure.SMDH, Measure.ROM})
+DICHOTOMOUS: Final = frozenset({Measure.RR, Measure.OR, Measure.RD, Measure.AS, Measure.PETO})
+PLANNABLE: Final = CONTINUOUS | DICHOTOMOUS | {Measure.GEN}
+"""The measures of a contrast of arms; GEN is the difference of the arms' own estimates."""
 
 
 class _Frozen(BaseModel):
@@ -81,6 +88,13 @@ class Plan(_Frozen):
     margin: Margin | None = None
     """The noninferiority margin on the scale of the measure; None plans no such reading."""
     other_margins: Annotated[tuple[Margin, ...], AfterValidator(_sorted_unique)] = ()
+
+    @field_validator("measure")
+    @classmethod
+    def _measure_contrasts_arms(cls, measure: Measure) -> Measure:
+        if measure not in PLANNABLE:
+            raise ValueError(f"an analysis pools one of {', '.join(sorted(PLANNABLE))}")
+        return measure
 
     @model_validator(mode="after")
     def _margins_have_a_primary(self) -> Plan:

@@ -1,0 +1,73 @@
+"""The command line: one file a stage; each command parses, calls and echoes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+from review.errors import ReviewError
+
+COMMANDS: Final = {
+    "init": "database",
+    "upgrade": "database",
+    "new": "protocol",
+    "list": "protocol",
+    "outcome": "protocol",
+    "instrument": "protocol",
+    "analysis": "protocol",
+    "published": "protocol",
+    "study": "extraction",
+    "extract": "extraction",
+    "seed": "seeds",
+    "repool": "living",
+    "runs": "living",
+    "jobs": "living",
+    "pool": "pool",
+    "plot": "plot",
+    "export": "export",
+    "history": "history",
+    "verify": "history",
+}
+"""Command to the module that holds it, in the order of a review's work."""
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are called, and errors said in one place."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of a review's work."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"review.cli.{COMMANDS[cmd_name]}")
+        command = getattr(module, f"{cmd_name}_")
+        assert isinstance(command, click.Command)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; what the user can mend is said without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except ReviewError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="living-review", prog_name="review")
+def main() -> None:
+    """Keep a systematic review alive.
+
+    New trial, new numbers: review repool recomputes exactly the pooled estimates whose inputs
+    changed, and says what moved and why.
+
+    The database is REVIEW_DATABASE_URL (sqlite:///path or postgresql+psycopg://…), by default one
+    SQLite file in your data folder. REVIEW_ACTOR is the name that the history shows for changes.
+    """

@@ -1,0 +1,64 @@
+"""What commands share: the database, the name behind a change, and the usual options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from review.config import settings
+from review.db import Database, database_at
+from review.history.actions import Attribution, writing
+from review.protocol.models import Review
+from review.protocol.queries import review_called
+from review.schema import require_current
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+def configured_database() -> Database:
+    """Return the database of the settings, whatever state it is in."""
+    return database_at(settings().database_url)
+
+
+def opened() -> Database:
+    """Return the database of the settings; raise DatabaseStateError unless it can be used."""
+    database = configured_database()
+    require_current(database)
+    return database
+
+
+def by(review: str | None = None, reason: str | None = None) -> Attribution:
+    """Return who changes something now."""
+    return Attribution(actor=settings().actor, review=review, reason=reason)
+
+
+@contextmanager
+def changing(review_slug: str | None, reason: str | None) -> Iterator[tuple[Session, Review]]:
+    """Yield a writing session and the review it changes, under the name of the settings."""
+    database = opened()
+    with database.reading() as session:
+        name = review_called(session, review_slug).slug
+    with writing(database, by(name, reason)) as session:
+        yield session, review_called(session, name)
+
+
+def review_option(function: FunctionT) -> FunctionT:
+    """Add ``--review``."""
+    text = "The review; needed only where there are several."
+    return click.option("--review", "-r", "review_slug", metavar="SLUG", help=text)(function)
+
+
+def json_option(function: FunctionT) -> FunctionT:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(function)
+
+
+def reason_option(function: FunctionT) -> FunctionT:
+    """Add ``--reason``."""
+    return click.option("--reason", metavar="TEXT", help="Why; kept in the history.")(function)

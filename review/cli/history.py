@@ -1,0 +1,74 @@
+"""``review history`` and ``review verify``."""
+
+from __future__ import annotations
+
+import click
+
+from review.cli.context import json_option, opened, review_option
+from review.cli.output import echo_json, echo_table
+from review.errors import DatabaseStateError
+from review.history import queries
+from review.living.queries import anchors
+
+
+@click.command("history")
+@review_option
+@click.option("--entity", metavar="TABLE", help="Only changes of one table, such as result.")
+@click.option("--id", "entity_id", type=int, help="Only changes of one row of it.")
+@click.option(
+    "--limit", "-n", type=int, default=20, show_default=True, help="How many, newest first."
+)
+@json_option
+def history_(
+    review_slug: str | None, entity: str | None, entity_id: int | None, limit: int, as_json: bool
+) -> None:
+    """Show who changed what, when and why: the newest first."""
+    with opened().reading() as session:
+        found = queries.events(
+            session, review=review_slug, entity=entity, entity_id=entity_id, limit=limit
+        )
+        events = [{**queries.payload(event), "hash": event.hash} for event in found]
+    if as_json:
+        echo_json(events)
+        return
+    rows = [
+        (
+            event["seq"],
+            event["at"][:19].replace("T", " "),
+            event["actor"],
+            event["review"],
+            f"{event['action']} {event['entity']} {event['entity_id'] or ''}".rstrip(),
+            _what(event["old"], event["new"]),
+            event["reason"],
+        )
+        for event in events
+    ]
+    echo_table(("seq", "when (UTC)", "who", "review", "what", "values", "why"), rows)
+
+
+def _what(old: dict[str, object] | None, new: dict[str, object] | None) -> str:
+    if old is None:
+        named = {k: v for k, v in (new or {}).items() if k in ("label", "slug", "handle", "number")}
+        return ", ".join(f"{name} {value}" for name, value in named.items())
+    return ", ".join(f"{name}: {old[name]} to {value}" for name, value in (new or {}).items())
+
+
+@click.command("verify")
+@json_option
+def verify_(as_json: bool) -> None:
+    """Check that no event was altered, removed or reordered, and that the runs' anchors hold.
+
+    The chain alone does not show a cut or rewritten end; keep the printed head elsewhere to be
+    able to tell.
+    """
+    with opened().reading() as session:
+        report = queries.verify(session, anchors(session))
+    if as_json:
+        echo_json(report)
+    else:
+        click.echo(f"{report.events} events, {report.anchors} anchors in runs.")
+        click.echo(f"Head: {report.head_seq} {report.head_hash}")
+    if not report.intact:
+        raise DatabaseStateError("the history is not intact: " + "; ".join(report.problems))
+    if not as_json:
+        click.echo("The history is intact.")

@@ -1,0 +1,100 @@
+"""Results to standard output, talk to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import Final
+
+import click
+from pydantic_core import to_jsonable_python
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+PIPED_WIDTH: Final = 200
+"""Columns where there is no terminal: wide enough that no table wraps in a log."""
+
+PATIENCE: Final = 1.0
+"""Seconds before a progress bar shows."""
+
+
+def echo_json(value: object) -> None:
+    """Print a value as JSON; what is not a number there (NaN) is null."""
+    plain = to_jsonable_python(value, inf_nan_mode="constants")
+    click.echo(json.dumps(_finite(plain), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return value
+
+
+def echo_table(
+    headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
+) -> None:
+    """Print a table; `right` names the columns to align right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for header in headers:
+        table.add_column(header, justify="right" if header in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    console = Console(width=width, highlight=False, markup=False)
+    with console.capture() as capture:
+        console.print(table)
+    lines = (line.rstrip() for line in capture.get().splitlines())
+    click.echo("\n".join(line for line in lines if line))
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def number(value: float | None, decimals: int = 2) -> str:
+    """Return a number for people; nothing for None."""
+    return "" if value is None else f"{value:.{decimals}f}"
+
+
+def interval(limits: tuple[float, float] | None, decimals: int = 2) -> str:
+    """Return ``[-0.17, 1.33]``; nothing for None."""
+    return "" if limits is None else f"[{limits[0]:.{decimals}f}, {limits[1]:.{decimals}f}]"
+
+
+def p_value(value: float | None) -> str:
+    """Return a p value with three decimals, ``<0.001`` below that."""
+    if value is None:
+        return ""
+    return "<0.001" if value < 0.0005 else f"{value:.3f}"
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield ``advance(done, total)``; a bar shows on a terminal once it has taken a second."""
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    progress = Progress(*columns, console=console, transient=True)
+    task = progress.add_task(what)
+    begun, started = monotonic(), False
+
+    def advance(done: int, total: int) -> None:
+        nonlocal started
+        if not started and console.is_terminal and monotonic() - begun > PATIENCE:
+            progress.start()
+            started = True
+        progress.update(task, completed=done, total=total)
+
+    try:
+        yield advance
+    finally:
+        if started:
+            progress.stop()

@@ -1,0 +1,60 @@
+"""``review seed``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from review.cli.context import by, json_option, opened
+from review.cli.extraction import echo_import
+from review.cli.output import echo_json
+from review.config import settings
+from review.extraction.seeds import load_seed, seed_called, seeds
+from review.history.actions import writing
+
+
+@click.group("seed")
+def seed_() -> None:
+    """Real reviews that come with the program."""
+
+
+@seed_.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the seeds with their sources."""
+    found = [(seed, len({row.row.study for row in seed.rows})) for seed in seeds()]
+    if as_json:
+        echo_json(
+            [
+                {
+                    "name": seed.name,
+                    "title": seed.protocol.review.title,
+                    "studies": studies,
+                    "sources": seed.protocol.sources,
+                }
+                for seed, studies in found
+            ]
+        )
+        return
+    for seed, studies in found:
+        click.echo(f"{seed.name}: {seed.protocol.review.title} ({studies} studies)")
+        for source in seed.protocol.sources:
+            click.echo(f"    {source}")
+
+
+@seed_.command("load")
+@click.argument("name")
+@click.option("--until", type=int, metavar="YEAR", help="Only studies of that year or before.")
+@json_option
+def load(name: str, until: int | None, as_json: bool) -> None:
+    """Load a seed, or what of it is not there yet.
+
+    Loading with --until first and without it later lets the trials arrive as they did.
+    """
+    seed = seed_called(name)
+    reason = f"seed {name}" + (f" until {until}" if until is not None else "")
+    with writing(opened(), by(seed.protocol.review.slug, reason)) as session:
+        now = datetime.now(UTC)
+        report = load_seed(session, seed, until=until, person=settings().actor, now=now)
+    echo_import(report, name, as_json=as_json)
