@@ -2,6 +2,41 @@
 
 from review.effects.arms import Estimate, Group, combine_arms, combine_estimates
 from review.effects.columns import ImpossibleCell, ImpossibleInputError
+from review.effects.conversions_design import (
+    design_effect,
+    effective_size,
+    inflated_variance,
+    reverse_scale,
+    shared_control_covariance_events,
+    shared_control_covariance_md,
+    shared_control_covariance_smd,
+)
+from review.effects.conversions_effect import (
+    EffectSize,
+    d_from_f,
+    d_from_odds_ratio,
+    d_from_p,
+    d_from_r,
+    d_from_t,
+)
+from review.effects.conversions_median import (
+    group_from_five_numbers,
+    group_from_quartiles,
+    group_from_range,
+)
+from review.effects.conversions_spread import (
+    Distribution,
+    Sides,
+    correlation_from_change,
+    sd_from_difference_interval,
+    sd_from_difference_se,
+    sd_from_f,
+    sd_from_interval,
+    sd_from_p,
+    sd_from_se,
+    sd_from_t,
+    sd_of_change,
+)
 from review.effects.converted import Converted
 from review.effects.effects import Effects, RowNote
 from review.effects.escalc import (
@@ -16,6 +51,8 @@ from review.effects.zero_cells import AddTo, ZeroCells
 __all__ = [
     "AddTo",
     "Converted",
+    "Distribution",
+    "EffectSize",
     "Effects",
     "Estimate",
     "Group",
@@ -24,11 +61,36 @@ __all__ = [
     "Measure",
     "MissingColumnsError",
     "RowNote",
+    "Sides",
     "Variance",
     "ZeroCells",
     "combine_arms",
     "combine_estimates",
+    "correlation_from_change",
+    "d_from_f",
+    "d_from_odds_ratio",
+    "d_from_p",
+    "d_from_r",
+    "d_from_t",
+    "design_effect",
+    "effective_size",
     "escalc",
+    "group_from_five_numbers",
+    "group_from_quartiles",
+    "group_from_range",
+    "inflated_variance",
     "required_columns",
+    "reverse_scale",
+    "sd_from_difference_interval",
+    "sd_from_difference_se",
+    "sd_from_f",
+    "sd_from_interval",
+    "sd_from_p",
+    "sd_from_se",
+    "sd_from_t",
+    "sd_of_change",
+    "shared_control_covariance_events",
+    "shared_control_covariance_md",
+    "shared_control_covariance_smd",
     "variance_formulas",
 ]
