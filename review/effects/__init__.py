@@ -11,6 +11,13 @@ from review.effects.conversions_design import (
     shared_control_covariance_md,
     shared_control_covariance_smd,
 )
+from review.effects.conversions_difference import (
+    sd_from_difference_interval,
+    sd_from_difference_se,
+    sd_from_f,
+    sd_from_p,
+    sd_from_t,
+)
 from review.effects.conversions_effect import (
     EffectSize,
     d_from_f,
@@ -25,18 +32,12 @@ from review.effects.conversions_median import (
     group_from_range,
 )
 from review.effects.conversions_spread import (
-    Distribution,
-    Sides,
     correlation_from_change,
-    sd_from_difference_interval,
-    sd_from_difference_se,
-    sd_from_f,
     sd_from_interval,
-    sd_from_p,
     sd_from_se,
-    sd_from_t,
     sd_of_change,
 )
+from review.effects.conversions_wald import estimate_from_interval, estimate_from_p
 from review.effects.converted import Converted
 from review.effects.effects import Effects, RowNote
 from review.effects.escalc import (
@@ -46,6 +47,7 @@ from review.effects.escalc import (
     variance_formulas,
 )
 from review.effects.measure import Measure, Variance
+from review.effects.quantiles import Distribution, Sides
 from review.effects.zero_cells import AddTo, ZeroCells
 
 __all__ = [
@@ -75,6 +77,8 @@ __all__ = [
     "design_effect",
     "effective_size",
     "escalc",
+    "estimate_from_interval",
+    "estimate_from_p",
     "group_from_five_numbers",
     "group_from_quartiles",
     "group_from_range",

@@ -11,8 +11,8 @@ import math
 from typing import NamedTuple
 
 from review.effects import checks
-from review.effects.conversions_spread import Sides, t_from_p
 from review.effects.converted import Converted, Plain
+from review.effects.quantiles import Sides, t_from_p
 from review.errors import InvalidDataError
 
 

@@ -16,7 +16,7 @@ from review.effects.columns import Column, Domain
 from review.effects.effects import FloatArray, Pair
 from review.effects.measure import Measure, Variance
 from review.effects.specification import Computed, Form, Options, Specification, as_given
-from review.effects.zero_cells import NOTHING_ADDED, treat_zero_cells
+from review.effects.zero_cells import HALF_ADDED, NOTHING_ADDED, ZeroCells, treat_zero_cells
 
 # A logistic distribution's standard deviation is pi/sqrt(3) (Hasselblad & Hedges 1995).
 _LOGISTIC = math.sqrt(3.0) / math.pi
@@ -136,20 +136,24 @@ _FORMS = (
     ),
 )
 
+
+def _table(
+    effect: Callable[[Cells, Options], Pair],
+    variances: tuple[Variance, ...] = (Variance.LS,),
+    zero_cells: ZeroCells = HALF_ADDED,
+) -> Specification:
+    return Specification(_FORMS, _of_table(effect), variances, zero_cells, counts=True)
+
+
 MEASURES: dict[Measure, Specification] = {
-    Measure.RR: Specification(_FORMS, _of_table(lambda cells, _: log_risk_ratio(*cells))),
-    Measure.OR: Specification(_FORMS, _of_table(lambda cells, _: log_odds_ratio(*cells))),
-    Measure.RD: Specification(
-        _FORMS,
-        _of_table(lambda cells, options: risk_difference(*cells, vtype=options.vtype)),
+    Measure.RR: _table(lambda cells, _: log_risk_ratio(*cells)),
+    Measure.OR: _table(lambda cells, _: log_odds_ratio(*cells)),
+    Measure.RD: _table(
+        lambda cells, options: risk_difference(*cells, vtype=options.vtype),
         (Variance.LS, Variance.UB, Variance.AV),
     ),
-    Measure.AS: Specification(
-        _FORMS,
-        _of_table(lambda cells, _: arcsine_difference(*cells)),
-        zero_cells=NOTHING_ADDED,
-    ),
-    Measure.PETO: Specification(_FORMS, _of_table(lambda cells, _: peto_log_odds_ratio(*cells))),
-    Measure.OR2D: Specification(_FORMS, _of_table(_scaled_log_odds_ratio(_LOGISTIC))),
-    Measure.OR2DN: Specification(_FORMS, _of_table(_scaled_log_odds_ratio(_NORMAL))),
+    Measure.AS: _table(lambda cells, _: arcsine_difference(*cells), zero_cells=NOTHING_ADDED),
+    Measure.PETO: _table(lambda cells, _: peto_log_odds_ratio(*cells)),
+    Measure.OR2D: _table(_scaled_log_odds_ratio(_LOGISTIC)),
+    Measure.OR2DN: _table(_scaled_log_odds_ratio(_NORMAL)),
 }

@@ -8,6 +8,7 @@ import numpy as np
 
 from review.effects import (
     change,
+    checks,
     continuous,
     correlation,
     dichotomous,
@@ -20,6 +21,7 @@ from review.effects import (
 from review.effects.columns import Column, Domain, Values, read_columns
 from review.effects.effects import Effects, FloatArray, RowNote
 from review.effects.measure import Measure, Variance
+from review.effects.quantiles import Distribution, quantile
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.effects.zero_cells import ZeroCells
 from review.errors import InvalidDataError
@@ -64,7 +66,7 @@ def escalc(
         Whether standardized differences and log ratios of means are corrected for small-sample
         bias.
     level
-        Confidence level of reported limits (``HR`` only).
+        Confidence level of reported limits ``lbi`` and ``ubi``.
 
     Returns
     -------
@@ -99,6 +101,7 @@ def escalc(
         raise InvalidDataError(
             f"There is no measure {measure!r}; known are {', '.join(Measure)}."
         ) from None
+    checks.share("level", level)
     specification = _SPECIFICATIONS[measure]
     options = Options(
         vtype=_variance(measure, specification, vtype),
@@ -110,19 +113,22 @@ def escalc(
     if not forms:
         raise MissingColumnsError(measure, tuple(columns))
     with np.errstate(all="ignore"):  # what does not exist is found, and told, below
-        canonical = _fill(
-            [
-                form.canonical(read_columns(columns, form.columns, form.at_most), options)
-                for form in forms
-            ]
-        )
+        read = [
+            form.canonical(read_columns(columns, form.columns, form.at_most), options)
+            for form in forms
+        ]
+        canonical = _fill(read)
         computed = specification.compute(canonical, options)
         exists = np.isfinite(computed.yi) & np.isfinite(computed.vi) & (computed.vi >= 0.0)
     return Effects(
         measure,
         np.where(exists, computed.yi, np.nan),
         np.where(exists, computed.vi, np.nan),
-        _notes(canonical, computed, exists),
+        _notes(
+            canonical,
+            (*computed.notes, *(_disagreements(read) if specification.counts else ())),
+            exists,
+        ),
     )
 
 
@@ -132,7 +138,7 @@ def required_columns(measure: Measure | str) -> tuple[tuple[str, ...], ...]:
     Examples
     --------
     >>> required_columns("GEN")
-    (('yi', 'vi'), ('yi', 'sei'))
+    (('yi', 'vi'), ('yi', 'sei'), ('yi', 'lbi', 'ubi'))
     """
     return tuple(form.names for form in _SPECIFICATIONS[Measure(measure)].forms)
 
@@ -164,6 +170,22 @@ def _fill(forms: list[tuple[FloatArray, ...]]) -> tuple[FloatArray, ...]:
     return filled
 
 
+def _disagreements(forms: list[tuple[FloatArray, ...]]) -> tuple[RowNote, ...]:
+    """Notes on rows whose forms are complete and tell different counts; the first is taken."""
+    first, *others = forms
+    differ = np.zeros(first[0].shape, dtype=bool)
+    for other in others:
+        both = ~_incomplete(first) & ~_incomplete(other)
+        differ |= both & np.any(
+            [~np.isclose(one, two, rtol=1e-6) for one, two in zip(first, other, strict=True)],
+            axis=0,
+        )
+    return tuple(
+        RowNote(int(row), "the counts do not add up to the totals reported beside them")
+        for row in np.flatnonzero(differ)
+    )
+
+
 def _incomplete(values: tuple[FloatArray, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     missing = np.isnan(values[0])
     for value in values[1:]:
@@ -173,10 +195,10 @@ def _incomplete(values: tuple[FloatArray, ...]) -> np.ndarray[tuple[int], np.dty
 
 def _notes(
     canonical: tuple[FloatArray, ...],
-    computed: Computed,
+    notes: tuple[RowNote, ...],
     exists: np.ndarray[tuple[int], np.dtype[np.bool_]],
 ) -> tuple[RowNote, ...]:
-    told = {note.row for note in computed.notes if note.excludes}
+    told = {note.row for note in notes if note.excludes}
     missing = _incomplete(canonical)
     reasons = (
         RowNote(
@@ -189,7 +211,7 @@ def _notes(
         for row in np.flatnonzero(~exists)
         if int(row) not in told
     )
-    return tuple(sorted((*computed.notes, *reasons), key=lambda note: note.row))
+    return tuple(sorted((*notes, *reasons), key=lambda note: note.row))
 
 
 def _generic(values: tuple[FloatArray, ...], _: Options) -> Computed:
@@ -202,12 +224,23 @@ def _squared(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ..
     return yi, sei**2
 
 
+def _from_interval(values: tuple[FloatArray, ...], options: Options) -> tuple[FloatArray, ...]:
+    yi, lower, upper = values
+    z = quantile(options.level, Distribution.Z)
+    return yi, ((upper - lower) / (2.0 * z)) ** 2
+
+
 _YI = Column("yi", Domain.REAL)
 _SPECIFICATIONS: dict[Measure, Specification] = {
     Measure.GEN: Specification(
         (
             Form((_YI, Column("vi", Domain.NOT_NEGATIVE)), as_given),
             Form((_YI, Column("sei", Domain.NOT_NEGATIVE)), _squared),
+            Form(
+                (_YI, Column("lbi", Domain.REAL), Column("ubi", Domain.REAL)),
+                _from_interval,
+                at_most=(("lbi", "yi"), ("yi", "ubi")),
+            ),
         ),
         _generic,
     ),

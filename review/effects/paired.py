@@ -15,7 +15,7 @@ from review.effects.continuous import doubted
 from review.effects.correction import hedges_correction
 from review.effects.effects import FloatArray, Pair
 from review.effects.measure import Measure, Variance
-from review.effects.signed_p import t_from_signed_p
+from review.effects.quantiles import t_from_signed_p
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 
 

@@ -14,7 +14,7 @@ from review.effects.columns import Column, Domain
 from review.effects.effects import FloatArray, Pair
 from review.effects.measure import Measure, Variance
 from review.effects.specification import Computed, Form, Options, Specification, as_given
-from review.effects.zero_cells import NOTHING_ADDED, treat_zero_cells
+from review.effects.zero_cells import HALF_ADDED, NOTHING_ADDED, ZeroCells, treat_zero_cells
 
 
 def proportion(x: FloatArray, m: FloatArray) -> Pair:
@@ -93,14 +93,20 @@ _MEANS = (
         as_given,
     ),
 )
-_LS = (Variance.LS,)
+
+
+def _counted(
+    effect: Callable[[FloatArray, FloatArray], Pair], zero_cells: ZeroCells = HALF_ADDED
+) -> Specification:
+    return Specification(_COUNTS, _of_counts(effect), (Variance.LS,), zero_cells, counts=True)
+
 
 MEASURES: dict[Measure, Specification] = {
-    Measure.PR: Specification(_COUNTS, _of_counts(proportion)),
-    Measure.PLN: Specification(_COUNTS, _of_counts(log_proportion)),
-    Measure.PLO: Specification(_COUNTS, _of_counts(log_odds)),
-    Measure.PAS: Specification(_COUNTS, _of_counts(arcsine_proportion), _LS, NOTHING_ADDED),
-    Measure.PFT: Specification(_COUNTS, _of_counts(double_arcsine_proportion), _LS, NOTHING_ADDED),
+    Measure.PR: _counted(proportion),
+    Measure.PLN: _counted(log_proportion),
+    Measure.PLO: _counted(log_odds),
+    Measure.PAS: _counted(arcsine_proportion, NOTHING_ADDED),
+    Measure.PFT: _counted(double_arcsine_proportion, NOTHING_ADDED),
     Measure.MN: Specification(_MEANS, lambda values, _: Computed(*mean(*values))),
     Measure.MNLN: Specification(_MEANS, lambda values, _: Computed(*log_mean(*values))),
 }

@@ -78,12 +78,15 @@ class Specification:
         Known formulas, the default first.
     zero_cells
         The rule when the caller names none.
+    counts
+        Whether the canonical numbers are counts, which all forms of one row must agree on.
     """
 
     forms: tuple[Form, ...]
     compute: Callable[[tuple[FloatArray, ...], Options], Computed]
     variances: tuple[Variance, ...] = (Variance.LS,)
     zero_cells: ZeroCells = HALF_ADDED
+    counts: bool = False
 
 
 def as_given(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
 from review.effects.columns import Column, Domain
 from review.effects.effects import FloatArray, Pair, RowNote
 from review.effects.measure import Measure
+from review.effects.quantiles import Distribution, quantile
 from review.effects.specification import Computed, Form, Options, Specification
-from review.errors import InvalidDataError
 
 # Share of the interval's half-width by which the ratio may lie off the middle of its limits on the
 # log scale before the row is noted; rounding of two-digit limits stays below it.
@@ -42,9 +41,7 @@ def log_hazard_ratio_from_interval(
     -----
     Parmar, Torri & Stewart (1998), indirect estimation from the interval; Tierney et al. (2007).
     """
-    if not 0.0 < level < 1.0:
-        raise InvalidDataError(f"A confidence level lies between 0 and 1; {level} does not.")
-    z = float(ndtri(0.5 + level / 2.0))
+    z = quantile(level, Distribution.Z)
     return np.log(hr), (np.log(upper / lower) / (2.0 * z)) ** 2
 
 
@@ -98,7 +95,7 @@ MEASURES: dict[Measure, Specification] = {
                 at_most=(("lbi", "hri"), ("hri", "ubi")),
             ),
             Form(
-                (Column("omei", Domain.REAL), Column("vomei", Domain.POSITIVE)),
+                (Column("oei", Domain.REAL), Column("voei", Domain.POSITIVE)),
                 _from_logrank,
             ),
         ),

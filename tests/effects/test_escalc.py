@@ -184,16 +184,6 @@ def test_difference_of_changes_is_the_difference_of_two_analyses(measure: str) -
     np.testing.assert_allclose(effects.vi, treated.vi + compared.vi, rtol=1e-14)
 
 
-def test_difference_of_changes_of_morris_2008() -> None:
-    # metafor-project.org, analyses:morris2008, difference of the two standardized mean changes
-    both = {f"{name[:-1]}Ti": values for name, values in MORRIS.items()}
-    both |= {f"{name[:-1]}Ci": values for name, values in MORRIS_COMPARATOR.items()}
-
-    effects = escalc("SMCRD", both)
-
-    np.testing.assert_allclose(effects.yi.round(2), [0.74, 0.95, 1.81, 1.15, 0.51], atol=0.011)
-
-
 def test_partial_correlations_of_aloe_2013() -> None:
     # Aloe & Thompson (2013): yi as in metafor; variances in its definition since 4.4
     columns: dict[str, list[float]] = {
@@ -341,7 +331,7 @@ def test_hazard_ratio_from_a_90_percent_interval() -> None:
 
 
 def test_hazard_ratio_from_observed_minus_expected() -> None:
-    effects = escalc("HR", {"omei": [-5.0], "vomei": [20.0]})
+    effects = escalc("HR", {"oei": [-5.0], "voei": [20.0]})
 
     assert (effects.yi[0], effects.vi[0]) == (-0.25, 0.05)
 
@@ -361,6 +351,43 @@ def test_generic_effects_pass_unchanged() -> None:
     assert escalc("GEN", {"yi": [0.1], "sei": [0.3]}).vi[0] == pytest.approx(0.09, rel=1e-15)
 
 
+def test_generic_effects_may_come_with_an_interval() -> None:
+    # help page of metafor's conv.wald: odds ratio 0.64 (0.33 to 1.22)
+    columns = {"yi": np.log([0.64]), "lbi": np.log([0.33]), "ubi": np.log([1.22])}
+
+    assert escalc("GEN", columns).vi[0] == pytest.approx(0.1113, abs=5e-5)
+    assert escalc("GEN", columns, level=0.9).vi[0] > 0.15
+    with pytest.raises(InvalidDataError, match="between 0 and 1"):
+        escalc("GEN", columns, level=95)
+
+
+@pytest.mark.parametrize(
+    ("measure", "yi", "vi"),
+    [  # metafor 3.8-1: escalc in each arm of Morris (2008), yi subtracted, vi added
+        (
+            "SMCRD",
+            [0.742052438043, 0.952361368914, 1.805406667353, 1.151392246547, 0.505043438272],
+            [0.1137878926195, 0.0426376896155, 0.2833051796957, 0.1457806658130, 0.1666787227608],
+        ),
+        (
+            "SMCCD",
+            [0.762965808317, 0.897945037763, 2.661926906896, 1.351270244038, 0.289073619932],
+            [0.1085593546625, 0.0543862700845, 0.6158808254254, 0.3872073918288, 0.1446802433378],
+        ),
+    ],
+)
+def test_difference_of_changes_of_morris_2008(
+    measure: str, yi: list[float], vi: list[float]
+) -> None:
+    both = {f"{name[:-1]}Ti": values for name, values in MORRIS.items()}
+    both |= {f"{name[:-1]}Ci": values for name, values in MORRIS_COMPARATOR.items()}
+
+    effects = escalc(measure, both)
+
+    np.testing.assert_allclose(effects.yi, yi, rtol=1e-11)
+    np.testing.assert_allclose(effects.vi, vi, rtol=1e-11)
+
+
 def test_every_measure_can_be_computed_and_says_what_it_needs() -> None:
     for measure in Measure:
         assert required_columns(measure)
@@ -374,6 +401,24 @@ def test_group_order_turns_the_sign() -> None:
         one, other = escalc(measure, columns), escalc(measure, turned)
         np.testing.assert_allclose(one.yi, -other.yi, rtol=1e-12)
         np.testing.assert_allclose(one.vi, other.vi, rtol=1e-12)
+
+
+def test_order_of_rows_is_kept() -> None:
+    columns = read("normand1999")
+    order = np.random.default_rng(3).permutation(columns["n1i"].size)
+    mixed = {name: values[order] for name, values in columns.items()}
+    for measure, vtype in (("SMD", "LS"), ("SMD", "AV"), ("ROM", "AVHO"), ("SMD1", "UB")):
+        one, other = escalc(measure, columns, vtype=vtype), escalc(measure, mixed, vtype=vtype)
+        np.testing.assert_allclose(one.yi[order], other.yi, rtol=1e-13)
+        np.testing.assert_allclose(one.vi[order], other.vi, rtol=1e-13)
+
+
+@pytest.mark.parametrize("measure", list(Measure))
+def test_no_rows_give_no_effects(measure: Measure) -> None:
+    effects = escalc(measure, {name: [] for name in required_columns(measure)[0]})
+
+    assert effects.yi.shape == effects.vi.shape == (0,)
+    assert effects.notes == ()
 
 
 def test_standardized_differences_do_not_depend_on_the_unit() -> None:
@@ -526,6 +571,23 @@ def test_corrected_correlation_is_that_of_the_integral(n: float) -> None:
     assert escalc("UCOR", {"ri": [r], "ni": [n]}).yi[0] == pytest.approx(
         expected, rel=1e-9 if n < 1e5 else 1e-8
     )
+
+
+def test_counts_that_do_not_add_up_are_noted() -> None:
+    table = {
+        "ai": [5, 4],
+        "bi": [15, 16],
+        "ci": [9, 8],
+        "di": [11, 12],
+        "n1i": [20, 22],
+        "n2i": [20, 20],
+    }
+
+    notes = escalc("OR", table).notes
+
+    assert [(note.row, note.excludes) for note in notes] == [(1, False)]
+    assert "add up" in notes[0].text
+    assert "add up" in escalc("PR", {"xi": [3], "mi": [4], "ni": [9]}).notes[0].text
 
 
 def test_missing_columns_are_named() -> None:
