@@ -34,6 +34,10 @@ class ImpossibleInputError(InvalidDataError):
         self.cells = tuple(cells)
         super().__init__("; ".join(str(cell) for cell in self.cells) + ".")
 
+    def __reduce__(self) -> tuple[type[ImpossibleInputError], tuple[tuple[ImpossibleCell, ...]]]:
+        # workers hand their errors back pickled, by the arguments of this class
+        return type(self), (self.cells,)
+
 
 # Values of a column; None is "not reported", as NaN is.
 Values = ArrayLike | Sequence[float | None]

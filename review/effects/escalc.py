@@ -32,11 +32,16 @@ class MissingColumnsError(InvalidDataError):
 
     def __init__(self, measure: Measure, present: tuple[str, ...]):
         self.measure = measure
+        self.present = present
         self.alternatives = required_columns(measure)
         told = ", or ".join(" ".join(names) for names in self.alternatives)
         super().__init__(
             f"{measure} needs the columns {told}; given: {' '.join(present) or 'none'}."
         )
+
+    def __reduce__(self) -> tuple[type[MissingColumnsError], tuple[Measure, tuple[str, ...]]]:
+        # workers hand their errors back pickled, by the arguments of this class
+        return type(self), (self.measure, self.present)
 
 
 def escalc(
@@ -113,11 +118,7 @@ def escalc(
     if not forms:
         raise MissingColumnsError(measure, tuple(columns))
     with np.errstate(all="ignore"):  # what does not exist is found, and told, below
-        read = [
-            form.canonical(read_columns(columns, form.columns, form.at_most), options)
-            for form in forms
-        ]
-        canonical = _fill(read)
+        canonical, filled = _read(forms, columns, options, counts=specification.counts)
         computed = specification.compute(canonical, options)
         exists = np.isfinite(computed.yi) & np.isfinite(computed.vi) & (computed.vi >= 0.0)
     return Effects(
@@ -126,7 +127,7 @@ def escalc(
         np.where(exists, computed.vi, np.nan),
         _notes(
             canonical,
-            (*computed.notes, *(_disagreements(read) if specification.counts else ())),
+            (*filled, *computed.notes),
             exists,
         ),
     )
@@ -161,29 +162,37 @@ def _variance(
     return Variance(vtype)
 
 
-def _fill(forms: list[tuple[FloatArray, ...]]) -> tuple[FloatArray, ...]:
-    """Rows complete in no earlier form are taken from the next that has them."""
-    filled = forms[0]
-    for form in forms[1:]:
-        take = _incomplete(filled) & ~_incomplete(form)
-        filled = tuple(np.where(take, new, old) for old, new in zip(filled, form, strict=True))
-    return filled
+def _read(
+    forms: list[Form], columns: Mapping[str, Values], options: Options, *, counts: bool
+) -> tuple[tuple[FloatArray, ...], tuple[RowNote, ...]]:
+    """Rows complete in no earlier form are taken from the next that has them, and noted.
 
-
-def _disagreements(forms: list[tuple[FloatArray, ...]]) -> tuple[RowNote, ...]:
-    """Notes on rows whose forms are complete and tell different counts; the first is taken."""
+    Counts are read in every form, to see whether they add up. Other forms are read only where an
+    earlier one leaves rows open: what a file calls ``pi`` may be no p value.
+    """
     first, *others = forms
-    differ = np.zeros(first[0].shape, dtype=bool)
-    for other in others:
-        both = ~_incomplete(first) & ~_incomplete(other)
-        differ |= both & np.any(
-            [~np.isclose(one, two, rtol=1e-6) for one, two in zip(first, other, strict=True)],
-            axis=0,
-        )
-    return tuple(
-        RowNote(int(row), "the counts do not add up to the totals reported beside them")
-        for row in np.flatnonzero(differ)
-    )
+    filled = first.canonical(read_columns(columns, first.columns, first.at_most), options)
+    notes: list[RowNote] = []
+    for form in others:
+        missing = _incomplete(filled)
+        if not counts and not missing.any():
+            break
+        other = form.canonical(read_columns(columns, form.columns, form.at_most), options)
+        told = ~_incomplete(other)
+        if counts:
+            pairs = zip(filled, other, strict=True)
+            differ = np.any([~np.isclose(one, two, rtol=1e-6) for one, two in pairs], axis=0)
+            notes += [
+                RowNote(int(row), "the counts do not add up to the totals reported beside them")
+                for row in np.flatnonzero(differ & told & ~missing)
+            ]
+        take = missing & told
+        filled = tuple(np.where(take, new, old) for old, new in zip(filled, other, strict=True))
+        notes += [
+            RowNote(int(row), f"computed from {' '.join(form.names)}")
+            for row in np.flatnonzero(take)
+        ]
+    return filled, tuple(notes)
 
 
 def _incomplete(values: tuple[FloatArray, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

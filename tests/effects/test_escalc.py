@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +274,11 @@ def test_a_standardized_difference_takes_what_each_row_has() -> None:
     effects = escalc("SMD", columns)
 
     assert np.isfinite(effects.yi).all()
+    assert [(note.row, note.text) for note in effects.notes] == [
+        (1, "computed from di n1i n2i"),
+        (2, "computed from ti n1i n2i"),
+        (3, "computed from pi n1i n2i"),
+    ]
     assert effects.yi[0] == pytest.approx(
         escalc("SMD", {n: v[:1] for n, v in columns.items()}).yi[0]
     )
@@ -540,6 +546,15 @@ def test_an_implausible_standardized_difference_is_noted() -> None:
     assert effects.known.all()
 
 
+def test_a_column_that_is_not_needed_is_not_read() -> None:
+    columns: dict[str, Any] = {
+        name: values for name, values in read("normand1999").items() if name != "study"
+    }
+    columns["pi"] = ["a principal investigator"] * columns["n1i"].size
+
+    assert escalc("SMD", columns).known.all()
+
+
 def test_cells_of_a_table_are_not_taken_for_standardized_differences() -> None:
     table = {
         "ai": [5, 4],
@@ -593,6 +608,20 @@ def test_counts_that_do_not_add_up_are_noted() -> None:
 def test_missing_columns_are_named() -> None:
     with pytest.raises(MissingColumnsError, match="m1i sd1i n1i m2i sd2i n2i; given: yi"):
         escalc("MD", {"yi": [1.0]})
+
+
+def test_errors_and_effects_survive_the_way_back_from_a_worker() -> None:
+    with pytest.raises(ImpossibleInputError) as impossible:
+        escalc("GEN", {"yi": [1.0], "vi": [-1.0]})
+    with pytest.raises(MissingColumnsError) as missing:
+        escalc("GEN", {"yi": [1.0]})
+
+    for error in (impossible.value, missing.value):
+        back = pickle.loads(pickle.dumps(error))
+        assert (type(back), str(back)) == (type(error), str(error))
+    assert pickle.loads(pickle.dumps(impossible.value)).cells == impossible.value.cells
+    effects = escalc("GEN", {"yi": [1.0, None], "vi": [2.0, 1.0]})
+    assert pickle.loads(pickle.dumps(effects)).notes == effects.notes
 
 
 def test_unknown_choices_are_refused() -> None:
