@@ -54,3 +54,7 @@ class FileError(ReviewError):
         self.problems = tuple(problems)
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{file} was not accepted; nothing was stored.\n{lines}")
+
+    def __reduce__(self) -> tuple[type[FileError], tuple[str, tuple[Problem, ...]]]:
+        """Rebuild from file and problems, so that worker processes can raise it."""
+        return FileError, (self.file, self.problems)

@@ -155,7 +155,7 @@ def upgrade() -> None:
         sa.Column("country", sa.Text(), nullable=True),
         sa.Column("population", sa.Text(), nullable=True),
         sa.Column("excluded_because", sa.Text(), nullable=True),
-        sa.CheckConstraint("year BETWEEN 1800 AND 2200", name="ck_study_year"),
+        sa.CheckConstraint("year BETWEEN 1800 AND 2200", name="year"),
         sa.ForeignKeyConstraint(
             ["review_id"], ["review.id"], name="fk_study_review_id", ondelete="RESTRICT"
         ),
@@ -206,7 +206,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("n_randomised", sa.Integer(), nullable=True),
-        sa.CheckConstraint("n_randomised >= 0", name="ck_arm_n_randomised"),
+        sa.CheckConstraint("n_randomised >= 0", name="n_randomised"),
         sa.ForeignKeyConstraint(
             ["study_id"], ["study.id"], name="fk_arm_study_id", ondelete="RESTRICT"
         ),
@@ -279,7 +279,7 @@ def upgrade() -> None:
         ),
         sa.Column("lowest", sa.Double(), nullable=True),
         sa.Column("highest", sa.Double(), nullable=True),
-        sa.CheckConstraint("lowest < highest", name="ck_instrument_range"),
+        sa.CheckConstraint("lowest < highest", name="range"),
         sa.ForeignKeyConstraint(
             ["outcome_id"], ["outcome.id"], name="fk_instrument_outcome_id", ondelete="RESTRICT"
         ),
@@ -321,11 +321,9 @@ def upgrade() -> None:
         sa.Column("margins", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
-        sa.CheckConstraint(
-            "ci_low <= estimate AND estimate <= ci_high", name="ck_published_result_interval"
-        ),
-        sa.CheckConstraint("k >= 1", name="ck_published_result_k"),
-        sa.CheckConstraint("p >= 0 AND p <= 1", name="ck_published_result_p"),
+        sa.CheckConstraint("ci_low <= estimate AND estimate <= ci_high", name="interval"),
+        sa.CheckConstraint("k >= 1", name="k"),
+        sa.CheckConstraint("p >= 0 AND p <= 1", name="p"),
         sa.ForeignKeyConstraint(
             ["outcome_id"],
             ["outcome.id"],
@@ -414,18 +412,16 @@ def upgrade() -> None:
         sa.Column("page", sa.Text(), nullable=True),
         sa.Column("quote", sa.Text(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "(level = 'contrast') = (versus_arm_id IS NOT NULL)", name="ck_result_level"
-        ),
-        sa.CheckConstraint("arm_id <> versus_arm_id", name="ck_result_two_arms"),
-        sa.CheckConstraint("ci_low <= ci_high", name="ck_result_ci"),
-        sa.CheckConstraint("events >= 0 AND events <= n", name="ck_result_events"),
-        sa.CheckConstraint("n >= 1", name="ck_result_n"),
-        sa.CheckConstraint("sd >= 0", name="ck_result_sd"),
-        sa.CheckConstraint("se > 0", name="ck_result_se"),
-        sa.CheckConstraint("variance > 0", name="ck_result_variance"),
-        sa.CheckConstraint("version >= 1", name="ck_result_version"),
-        sa.CheckConstraint("versus_n >= 1", name="ck_result_versus_n"),
+        sa.CheckConstraint("(level = 'contrast') = (versus_arm_id IS NOT NULL)", name="versus"),
+        sa.CheckConstraint("arm_id <> versus_arm_id", name="two_arms"),
+        sa.CheckConstraint("ci_low <= ci_high", name="ci"),
+        sa.CheckConstraint("events >= 0 AND events <= n", name="events"),
+        sa.CheckConstraint("n >= 1", name="n"),
+        sa.CheckConstraint("sd >= 0", name="sd"),
+        sa.CheckConstraint("se > 0", name="se"),
+        sa.CheckConstraint("variance > 0", name="variance"),
+        sa.CheckConstraint("version >= 1", name="version"),
+        sa.CheckConstraint("versus_n >= 1", name="versus_n"),
         sa.ForeignKeyConstraint(
             ["arm_id"], ["arm.id"], name="fk_result_arm_id", ondelete="RESTRICT"
         ),

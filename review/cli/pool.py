@@ -116,11 +116,9 @@ def _measure(given: str | None, sheet: Sheet, names: Mapping[str, str]) -> Measu
     raise InvalidDataError("say which effect --measure is wanted; the file has no yi and vi")
 
 
-def _effects(
-    sheet: Sheet, measure: Measure, columns: Mapping[str, list[float | None]], level: float
-) -> Effects:
+def _effects(sheet: Sheet, measure: Measure, columns: Mapping[str, list[float | None]]) -> Effects:
     try:
-        return escalc(measure, columns, level=level)
+        return escalc(measure, columns)
     except ImpossibleInputError as error:
         problems = [
             Problem(sheet.lines[cell.row], cell.column, f"{cell.value:g} {cell.reason}")
@@ -193,7 +191,7 @@ def pool_(
     sheet = read_sheet(file)
     names = _renamed(cols)
     chosen = _measure(measure, sheet, names)
-    effects = _effects(sheet, chosen, _columns(sheet, chosen, names), level)
+    effects = _effects(sheet, chosen, _columns(sheet, chosen, names))
     if not effects.known.any():
         raise InvalidDataError(f"no row of {file} gives an effect {chosen.value}")
     pooled = pool(

