@@ -1,4 +1,4 @@
-"""Ragged analyses laid out as dense blocks, so that every sum over studies is one array operation."""
+"""Ragged analyses laid out as dense blocks, so that a sum over studies is one array operation."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Block:
 
     Each analysis stands in its own unit, a power of four of the smallest variance, so that results
     scale exactly with the data and no square or cube of a weight leaves the range of a float. Row 0
-    is the most precise study and effects are differences from it: sums over the other rows then lose
-    no digits when one study dominates.
+    is the most precise study and effects are differences from it: sums over the other rows then
+    lose no digits when one study dominates.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ def checked_offsets(offsets: object, length: int) -> Ints:
 
 
 def blocks(yi: Floats, vi: Floats, offsets: Ints) -> Iterator[Block]:
-    """The analyses of a ragged batch in blocks of similar size; analyses without studies are left out.
+    """The analyses of a ragged batch in blocks of similar size; those without studies are left out.
 
     Parameters
     ----------

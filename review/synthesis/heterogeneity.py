@@ -35,9 +35,10 @@ def estimate_tau2(block: Block, method: Method, at_zero: Fit) -> Heterogeneity:
     """The between-study variance by any method; every analysis has at least two studies.
 
     Moment estimators are truncated at zero. Formulas: DL DerSimonian & Laird 1986 eq. 8; HE Hedges
-    1983; HS and HSk Viechtbauer, Lopez-Lopez, Sanchez-Meca & Marin-Martinez 2015 eq. 10 and Brannick,
-    Potter, Benitez & Morris 2019; SJ Sidik & Jonkman 2005 eq. 3.4; PM Paule & Mandel 1982, whose
-    solution EB shares (Veroniki et al. 2016, section 3.2); PMM Viechtbauer 2021, Q at its median.
+    1983; HS and HSk Viechtbauer, Lopez-Lopez, Sanchez-Meca & Marin-Martinez 2015 eq. 10 and
+    Brannick, Potter, Benitez & Morris 2019; SJ Sidik & Jonkman 2005 eq. 3.4; PM Paule & Mandel
+    1982, whose solution EB shares (Veroniki et al. 2016, section 3.2); PMM Viechtbauer 2021, Q at
+    its median.
     """
     k = block.k
     zero, one, none = np.zeros(k.size), np.ones(k.size, dtype=np.int64), np.zeros(k.size, np.int64)
@@ -47,7 +48,7 @@ def estimate_tau2(block: Block, method: Method, at_zero: Fit) -> Heterogeneity:
         top = maximum_likelihood(block, at_zero, restricted=method is Method.REML)
         return Heterogeneity(top.tau2, top.iterations, top.modes, zero)
     if method in (Method.PM, Method.EB, Method.PMM):
-        target = chdtri(k - 1.0, 0.5) if method is Method.PMM else k - 1.0
+        target = _quantile(block, 0.5) if method is Method.PMM else np.asarray(k - 1.0)
         tau2, steps = solve_q(block, at_zero.q, target)
         return Heterogeneity(tau2, steps, one, zero)
     initial = zero
@@ -70,9 +71,9 @@ def standard_error(
 ) -> Floats:
     """Standard error of tau² (block's unit) by the estimator's own theory; NaN for EE.
 
-    ML and REML: inverse expected information (Viechtbauer 2005, eq. 19, 20). A moment estimator is a
-    multiple of a quadratic form y'Ay, whose variance is 2 tr(A S A S) with S = diag(v + tau²). EB, PM
-    and PMM: metafor's form for the empirical Bayes estimator, sqrt(2 k² / (k-1)) / sum(w).
+    ML and REML: inverse expected information (Viechtbauer 2005, eq. 19, 20). A moment estimator is
+    a multiple of a quadratic form y'Ay, whose variance is 2 tr(A S A S) with S = diag(v + tau²).
+    EB, PM and PMM: metafor's form for the empirical Bayes estimator, sqrt(2 k² / (k-1)) / sum(w).
     """
     k = block.k.astype(np.float64)
     tau2 = found.tau2
@@ -143,20 +144,18 @@ def q_profile(
     empty : (n,) Q(0) lies below both: no tau² >= 0 is compatible with so homogeneous effects. The
         limits are then [0, 0], as metafor reports them.
     """
-    df = block.k - 1.0
     alpha = 1 - level
-    upper_quantile, lower_quantile = _chi2_quantiles(df, alpha)
-    low, _ = solve_q(block, q_at_zero, upper_quantile)
-    high, _ = solve_q(block, q_at_zero, lower_quantile)
-    return low, high, q_at_zero < lower_quantile
+    upper, lower = _quantile(block, alpha / 2), _quantile(block, 1 - alpha / 2)
+    low, _ = solve_q(block, q_at_zero, upper)
+    high, _ = solve_q(block, q_at_zero, lower)
+    return low, high, q_at_zero < lower
 
 
-def _chi2_quantiles(df: Floats, alpha: float) -> tuple[Floats, Floats]:
-    if df.size and df[0] == df[-1]:  # a block is sorted by size
-        return np.full(df.size, chdtri(df[0], alpha / 2)), np.full(
-            df.size, chdtri(df[0], 1 - alpha / 2)
-        )
-    return chdtri(df, alpha / 2), chdtri(df, 1 - alpha / 2)
+def _quantile(block: Block, tail: float) -> Floats:
+    """Upper quantile of chi² with k - 1 degrees of freedom, (n,)."""
+    df = block.k - 1.0
+    sizes = df[:1] if block.k[0] == block.k[-1] else df  # a block is sorted by size
+    return np.broadcast_to(np.asarray(chdtri(sizes, tail), dtype=np.float64), df.shape)
 
 
 def _spread(block: Block) -> Floats:

@@ -32,7 +32,7 @@ MOST_STEPS = 60
 """Halving alone would reach the last digit in so many steps."""
 
 GRID = 8
-"""Most points laid at first, one a doubling of tau² + scale; intervals that need more are halved."""
+"""Most points laid at first, one a doubling of tau² + scale; where more are needed, halving."""
 
 FINE = 4
 """So many times finer for blocks of few cells, where a call costs more than its arithmetic and a
@@ -50,9 +50,7 @@ class Maximum(NamedTuple):
 
 
 class _Intervals(NamedTuple):
-    """Intervals of tau²: ``column`` (p,) is the analysis, ``ends`` (2, p) the limits and ``at``
-    (2, 4, p) the slopes there.
-    """
+    """Intervals of tau²: the analysis ``column`` (p,), ``ends`` (2, p), slopes ``at`` (2, 4, p)."""
 
     column: Ints
     ends: Floats
@@ -245,7 +243,8 @@ def _start(peaks: _Intervals, s: Floats) -> Floats:
         cubic = u * (m[0] + u * (3 * h - 2 * m[0] - m[1] + u * (m[0] + m[1] - 2 * h)))
     good = (cubic > 0) & (cubic < h)
     way = np.where(good, cubic, 0.5 * h)
-    return np.clip(ends[0] * np.exp(way) - s, peaks.ends[0], peaks.ends[1])
+    start: Floats = np.clip(ends[0] * np.exp(way) - s, peaks.ends[0], peaks.ends[1])
+    return start
 
 
 def _highest(

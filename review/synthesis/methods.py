@@ -49,8 +49,8 @@ class Method(StrEnum):
 class Test(StrEnum):
     """Reference distribution and standard error of the pooled effect.
 
-    ``z`` Wald; ``t`` Wald with k-1 degrees of freedom; ``knha`` Hartung & Knapp 2001, also with k-1;
-    ``adhoc`` the same with the variance factor floored at 1 (Röver, Knapp & Friede 2015).
+    ``z`` Wald; ``t`` Wald with k-1 degrees of freedom; ``knha`` Hartung & Knapp 2001, also with
+    k-1; ``adhoc`` the same with the variance factor floored at 1 (Röver, Knapp & Friede 2015).
     """
 
     __test__ = False  # pytest would take the name for a test class

@@ -24,14 +24,16 @@ class Pooled:
     method, test, level : as asked for; with k = 1 the test is z, as in metafor.
     estimate, se, stat, p, ci : pooled effect, two-sided test and interval.
     ddf : degrees of freedom of the test; None where it is normal.
-    pi : prediction interval for the effect of a new study; None for EE, k = 1, or no degrees of freedom.
+    pi : prediction interval for the effect of a new study; None for EE, k = 1, or no degrees of
+        freedom.
     tau2, se_tau2, tau2_ci : between-study variance, its standard error and Q-profile interval.
-    I2, H2 : percent and ratio, from tau² and the typical sampling variance (Higgins & Thompson 2002,
-        eq. 9); for EE from Q. ``I2_q`` is always 100 max(0, (Q - df) / Q).
+    I2, H2 : percent and ratio, from tau² and the typical sampling variance (Higgins & Thompson
+        2002, eq. 9); for EE from Q. ``I2_q`` is always 100 max(0, (Q - df) / Q).
     Q, Q_df, Q_p : Cochran's test of homogeneity.
     weights : (k,) percent, in the order given.
     loglik : log-likelihood as metafor reports it: restricted for REML, else full.
-    iterations, boundary, modes : how tau² was found; whether it is 0; local maxima of the likelihood.
+    iterations, boundary, modes : how tau² was found; whether it is 0; local maxima of the
+        likelihood.
     notes : what a reader must know about this result, in words.
     """
 
@@ -70,8 +72,8 @@ class PooledMany:
     """Many pooled analyses; every array ``(m,)``, intervals ``(m, 2)``; NaN where Pooled has None.
 
     ``many[i]`` is the :class:`Pooled` of analysis i. ``hk_narrower`` marks analyses whose
-    Hartung-Knapp interval is narrower than the Wald interval, ``tau2_ci_empty`` those whose Q-profile
-    set is empty. ``tau2_ci``, ``I2_ci`` and ``H2_ci`` are None unless asked for.
+    Hartung-Knapp interval is narrower than the Wald interval, ``tau2_ci_empty`` those whose
+    Q-profile set is empty. ``tau2_ci``, ``I2_ci`` and ``H2_ci`` are None unless asked for.
     """
 
     method: Method

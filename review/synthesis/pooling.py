@@ -48,13 +48,14 @@ def pool(
 
     Parameters
     ----------
-    yi, vi : (k,) effects on their analysis scale (log for ratios) and sampling variances above zero.
+    yi, vi : (k,) effects on their analysis scale (log for ratios) and sampling variances above
+        zero.
     method : estimator of tau²; REML and ML are global maxima.
     test : reference distribution and standard error.
     level : coverage of all intervals, above 0 and below 1.
     tau2_ci : compute the Q-profile interval of tau² and with it those of I² and H².
-    pi_df : degrees of freedom of the prediction interval where the test is not z: k-1 as metafor, or
-        k-2 as Higgins, Thompson & Spiegelhalter 2009.
+    pi_df : degrees of freedom of the prediction interval where the test is not z: k-1 as metafor,
+        or k-2 as Higgins, Thompson & Spiegelhalter 2009.
 
     Returns
     -------
@@ -67,11 +68,12 @@ def pool(
 
     Notes
     -----
-    Edge cases: k = 1 gives the study's own effect, test z, no prediction interval. Identical effects
-    give tau² = 0; Hartung-Knapp then has standard error 0 (``knha``) or the Wald one (``adhoc``).
+    Edge cases: k = 1 gives the study's own effect, test z, no prediction interval. Identical
+    effects give tau² = 0; Hartung-Knapp then has standard error 0 (``knha``) or the Wald one
+    (``adhoc``).
 
-    Sources: model and estimators Viechtbauer 2005, 2007; Hartung & Knapp 2001, eq. 3; its floor Rover,
-    Knapp & Friede 2015, section 2.5; prediction interval Higgins et al. 2009, eq. 12.
+    Sources: model and estimators Viechtbauer 2005, 2007; Hartung & Knapp 2001, eq. 3; its floor
+    Rover, Knapp & Friede 2015, section 2.5; prediction interval Higgins et al. 2009, eq. 12.
 
     Examples
     --------
@@ -211,7 +213,7 @@ def _single(out: PooledMany, block: Block) -> None:
 
 def _fill(out: PooledMany, block: Block, pi_df: PiDf) -> None:
     rows, k, unit = block.rows, block.k, block.unit
-    df = k - 1.0
+    df = np.asarray(k - 1.0, dtype=np.float64)
     at_zero = fit_at(block, 0.0)
     found = estimate_tau2(block, out.method, at_zero)
     fit = fit_at(block, found.tau2) if found.tau2.any() else at_zero

@@ -1,0 +1,282 @@
+"""Refits of one analysis on parts of its studies: leave-one-out, cumulative, any subsets, GOSH."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from review.errors import InvalidDataError
+from review.synthesis.blocks import Floats, Ints, checked_studies
+from review.synthesis.methods import Method, Test
+from review.synthesis.pooled import PooledMany
+from review.synthesis.pooling import pool_many
+
+Bools = NDArray[np.bool_]
+
+MOST_SUBSETS = 1_000_000
+"""Beyond 2^20 - 1 subsets GOSH samples, as Olkin, Dahabreh & Trikalinos 2012, section 2.2, do."""
+
+CHUNK_CELLS = 4_000_000
+"""Studies of the subsets refitted at a time: about 100 MB at work whatever their number."""
+
+
+def leave_one_out(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    method: Method | str = Method.REML,
+    test: Test | str = Test.ADHOC,
+    level: float = 0.95,
+    tau2_ci: bool = False,
+) -> PooledMany:
+    """The analysis without each study in turn.
+
+    Parameters
+    ----------
+    yi, vi : (k,) effects and sampling variances, k at least 2.
+    method, test, level, tau2_ci : as in :func:`review.synthesis.pool`.
+
+    Returns
+    -------
+    PooledMany
+        (k,) analyses; the i-th lacks study i.
+
+    Raises
+    ------
+    InvalidDataError
+        Fewer than two studies, or data that cannot be pooled.
+
+    Examples
+    --------
+    >>> leave_one_out([0.0, 1.0, 2.0], [1.0, 1.0, 1.0], test="z").estimate.tolist()
+    [1.5, 1.0, 0.5]
+    """
+    y, v = checked_studies(yi, vi)
+    k = y.size
+    if k < 2:
+        raise InvalidDataError("Leaving one study out needs at least two studies.")
+    flat = np.arange(k * (k - 1)).reshape(k, k - 1)
+    index = (flat % (k - 1)).astype(np.int64)
+    index += index >= np.arange(k)[:, None]
+    offsets = np.arange(k + 1) * (k - 1)
+    return pool_many(
+        y[index].ravel(),
+        v[index].ravel(),
+        offsets,
+        method=method,
+        test=test,
+        level=level,
+        tau2_ci=tau2_ci,
+    )
+
+
+def cumulative(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    order: ArrayLike | None = None,
+    method: Method | str = Method.REML,
+    test: Test | str = Test.ADHOC,
+    level: float = 0.95,
+    tau2_ci: bool = False,
+) -> PooledMany:
+    """The analysis as it stood after each study (Lau et al. 1992).
+
+    Parameters
+    ----------
+    yi, vi : (k,) effects and sampling variances.
+    order : (k,) positions of the studies in the order they enter, each once; by default as given.
+        ``numpy.argsort(year, kind="stable")`` makes one from years.
+    method, test, level, tau2_ci : as in :func:`review.synthesis.pool`.
+
+    Returns
+    -------
+    PooledMany
+        (k,) analyses of 1, 2, ..., k studies.
+
+    Raises
+    ------
+    InvalidDataError
+        No studies, an order that is not a permutation, or data that cannot be pooled.
+
+    Examples
+    --------
+    >>> cumulative([0.0, 1.0, 2.0], [1.0, 1.0, 1.0], order=[2, 1, 0], test="z").estimate.tolist()
+    [2.0, 1.5, 1.0]
+    """
+    y, v = checked_studies(yi, vi)
+    k = y.size
+    if k == 0:
+        raise InvalidDataError("There are no studies to pool.")
+    if order is not None:
+        places = np.asarray(order)
+        if places.shape != (k,) or not np.array_equal(np.sort(places), np.arange(k)):
+            raise InvalidDataError(
+                f"An order names each of the {k} studies once, from 0 to {k - 1}."
+            )
+        y, v = y[places], v[places]
+    sizes = np.arange(1, k + 1)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    index = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
+    return pool_many(
+        y[index], v[index], offsets, method=method, test=test, level=level, tau2_ci=tau2_ci
+    )
+
+
+def subsets(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    members: ArrayLike,
+    *,
+    method: Method | str = Method.REML,
+    test: Test | str = Test.ADHOC,
+    level: float = 0.95,
+    tau2_ci: bool = False,
+) -> PooledMany:
+    """The analysis on each of the named subsets.
+
+    Parameters
+    ----------
+    yi, vi : (k,) effects and sampling variances.
+    members : (m, k) true where a study belongs to the subset; an empty subset gives NaN.
+    method, test, level, tau2_ci : as in :func:`review.synthesis.pool`.
+
+    Returns
+    -------
+    PooledMany
+        (m,) analyses.
+
+    Raises
+    ------
+    InvalidDataError
+        Members of the wrong shape, or data that cannot be pooled.
+
+    Examples
+    --------
+    >>> subsets([0.0, 1.0], [1.0, 1.0], [[True, False], [True, True]], test="z").estimate.tolist()
+    [0.0, 0.5]
+    """
+    y, v = checked_studies(yi, vi)
+    chosen = np.asarray(members)
+    if chosen.ndim != 2 or chosen.shape[1] != y.size or chosen.dtype != np.bool_:
+        raise InvalidDataError(f"Subsets are rows of {y.size} truth values, one a study.")
+    index = np.broadcast_to(np.arange(y.size), chosen.shape)[chosen]
+    offsets = np.concatenate([[0], np.cumsum(chosen.sum(axis=1))])
+    return pool_many(
+        y[index], v[index], offsets, method=method, test=test, level=level, tau2_ci=tau2_ci
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gosh:
+    """Graphical display of study heterogeneity: the pooled result of every (or many) subsets.
+
+    Attributes
+    ----------
+    k : number of studies.
+    complete : whether all 2^k - 1 subsets are there or a random sample of them.
+    packed : (m, ceil(k/8)) bytes, the subsets' members eight to a byte; see :meth:`members`.
+    size : (m,) studies in the subset.
+    estimate, se, tau2, I2, H2, Q : (m,) as in :class:`review.synthesis.PooledMany`.
+    """
+
+    k: int
+    complete: bool
+    packed: NDArray[np.uint8]
+    size: Ints
+    estimate: Floats
+    se: Floats
+    tau2: Floats
+    I2: Floats
+    H2: Floats
+    Q: Floats
+
+    def __len__(self) -> int:
+        return self.size.size
+
+    def members(self, study: int) -> Bools:
+        """Which subsets have ``study``, (m,): the colours of the display."""
+        column = self.packed[:, study // 8]
+        chosen: Bools = (column >> (7 - study % 8) & 1).astype(np.bool_)
+        return chosen
+
+
+def gosh(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    count: int | None = None,
+    seed: int = 0,
+    method: Method | str = Method.REML,
+    test: Test | str = Test.Z,
+) -> Gosh:
+    """Refit the model on all non-empty subsets of the studies, or on a random sample of them.
+
+    Parameters
+    ----------
+    yi, vi : (k,) effects and sampling variances, k at least 2.
+    count : number of subsets to draw; by default all 2^k - 1 where that is at most a million, else
+        a million. Each non-empty subset is equally likely; the same may be drawn twice.
+    seed : of the draw, so that a display can be made again.
+    method, test : as in :func:`review.synthesis.pool`.
+
+    Returns
+    -------
+    Gosh
+
+    Raises
+    ------
+    InvalidDataError
+        Fewer than two studies, a count below one, or data that cannot be pooled.
+
+    Notes
+    -----
+    Olkin, Dahabreh & Trikalinos 2012, Research Synthesis Methods 3:214-223. A subset of one study
+    has that study's effect and tau² = 0.
+
+    Examples
+    --------
+    >>> len(gosh([0.1, 0.2, 0.4], [0.1, 0.1, 0.1]))
+    7
+    """
+    y, v = checked_studies(yi, vi)
+    k = y.size
+    if k < 2:
+        raise InvalidDataError("Subsets need at least two studies.")
+    if count is not None and count < 1:
+        raise InvalidDataError(f"The number of subsets must be at least 1, not {count}.")
+    complete = count is None and 2**k - 1 <= MOST_SUBSETS
+    total = 2**k - 1 if complete else (MOST_SUBSETS if count is None else count)
+    packed = np.empty((total, -(-k // 8)), dtype=np.uint8)
+    size = np.empty(total, dtype=np.int64)
+    results = np.empty((6, total))
+    start = 0
+    for chosen in _every(k) if complete else _sampled(k, total, np.random.default_rng(seed)):
+        many = subsets(y, v, chosen, method=method, test=test)
+        part = slice(start, start + len(many))
+        packed[part], size[part] = np.packbits(chosen, axis=1), many.k
+        results[:, part] = many.estimate, many.se, many.tau2, many.I2, many.H2, many.Q
+        start += len(many)
+    return Gosh(k, complete, packed, size, *results)
+
+
+def _every(k: int) -> Iterator[Bools]:
+    step = max(1, CHUNK_CELLS // k)
+    for start in range(1, 2**k, step):
+        number = np.arange(start, min(start + step, 2**k))
+        yield (number[:, None] >> np.arange(k) & 1).astype(np.bool_)
+
+
+def _sampled(k: int, total: int, rng: np.random.Generator) -> Iterator[Bools]:
+    step = max(1, CHUNK_CELLS // k)
+    while total:
+        chosen = rng.random((min(step, total), k)) < 0.5
+        empty = ~chosen.any(axis=1)
+        while empty.any():
+            chosen[empty] = rng.random((int(empty.sum()), k)) < 0.5
+            empty = ~chosen.any(axis=1)
+        yield chosen
+        total -= chosen.shape[0]
