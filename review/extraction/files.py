@@ -131,7 +131,7 @@ def read_extraction(path: Path) -> list[NumberedRow]:
         reader.fieldnames = header
         rows, problems = _parse(reader)
     except csv.Error as error:
-        raise FileError(str(path), [Problem(reader.line_num, None, str(error))]) from None
+        raise FileError(str(path), [Problem(reader.reader.line_num, None, str(error))]) from None
     if not rows and not problems:
         problems = [Problem(None, None, "it holds no rows")]
     if problems:

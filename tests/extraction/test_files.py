@@ -117,8 +117,7 @@ def test_no_file_crashes_the_reader(tmp_path_factory: pytest.TempPathFactory, te
     csv.writer(out).writerow(["study", "arm", "n"])
     path.write_text(out.getvalue() + text, encoding="utf-8", errors="surrogatepass")
     try:
-        rows = read_extraction(path)
+        found = len(read_extraction(path))
     except FileError as error:
-        assert error.problems
-    else:
-        assert rows
+        found = len(error.problems)
+    assert found > 0

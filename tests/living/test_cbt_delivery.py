@@ -1,0 +1,142 @@
+"""76 real trials through the database: each pooled line is metafor's.
+
+cbt_delivery_expected.json is what metafor makes of them (cbt_delivery_expected.R, REML with
+test="adhoc", stopping at 1e-12); the R script reads the file that seeds/cbt-delivery was made from.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from review.config import shipped
+from review.db import Database
+from review.extraction.seeds import load_seed, seed_called
+from review.history.actions import Attribution, writing
+from review.living.models import JobOutcome
+from review.living.queries import run_numbered, snapshot_of
+from review.living.repool import RepoolReport, repool
+from review.living.snapshot import PooledLine
+from review.protocol.queries import review_called
+from tests.conftest import NOW
+
+EXPECTED = json.loads((Path(__file__).parent / "cbt_delivery_expected.json").read_text())
+TOLERANCE = 1e-6
+FIELDS = {
+    "estimate": lambda line: line.estimate,
+    "se": lambda line: line.se,
+    "ci": lambda line: line.ci,
+    "p": lambda line: line.p,
+    "z_ci": lambda line: line.z_ci,
+    "pi": lambda line: line.pi,
+    "tau2": lambda line: line.tau2,
+    "I2": lambda line: line.I2,
+    "Q": lambda line: line.Q,
+}
+
+
+def load(database: Database, by: Attribution, until: int | None) -> None:
+    with writing(database, by) as session:
+        seed = seed_called("cbt-delivery")
+        load_seed(session, seed, until=until, person="tester", now=NOW)
+
+
+def pooled(database: Database, analysis: str, number: int) -> PooledLine:
+    with database.reading() as session:
+        review = review_called(session, "cbt-delivery")
+        return snapshot_of(run_numbered(session, review, analysis, number))[1].pooled
+
+
+@pytest.fixture
+def both_states(database: Database, by: Attribution) -> tuple[Database, list[RepoolReport]]:
+    """The database after the trials up to 2008 and then all of them were pooled."""
+    reports = []
+    for until in (2008, None):
+        load(database, by, until)
+        reports.append(repool(database, actor="tester"))
+    return database, reports
+
+
+def test_the_expected_file_has_all_six_lines() -> None:
+    assert len(EXPECTED) == 6
+    assert all(FIELDS.keys() <= line.keys() for line in EXPECTED)
+
+
+def test_all_six_pooled_lines_are_metafors(
+    both_states: tuple[Database, list[RepoolReport]],
+) -> None:
+    database, _ = both_states
+    for expected in EXPECTED:
+        number = 1 if expected["trials"] == "published up to 2008" else 2
+        line = pooled(database, expected["analysis"].replace("_", "-"), number)
+        assert line.k == expected["k"]
+        for name, value in FIELDS.items():
+            np.testing.assert_allclose(
+                value(line), expected[name], rtol=TOLERANCE, atol=0, err_msg=f"{expected} {name}"
+            )
+
+
+def test_the_change_report_says_what_moved_and_why(
+    both_states: tuple[Database, list[RepoolReport]],
+) -> None:
+    _, (first, second) = both_states
+    assert first.outcome is second.outcome is JobOutcome.RECOMPUTED
+    (multimedia,) = (r for r in second.recomputed if r.name.analysis == "multimedia")
+    report = multimedia.report
+    assert report.sentence == (
+        "With 11 trials added (6 to 17 trials), multimedia CBT against control moved from "
+        "0.58 [-0.17, 1.33] to 0.80 [0.50, 1.09]; the conclusion changed from inconclusive to "
+        "superior."
+    )
+    assert report.direction == "Positive values favour multimedia CBT."
+    assert report.flipped
+    assert (len(report.added), report.removed, report.corrected) == (11, (), ())
+
+
+def test_a_second_job_finds_nothing_new(
+    both_states: tuple[Database, list[RepoolReport]],
+) -> None:
+    database, _ = both_states
+    again = repool(database, actor="tester")
+    assert again.outcome is JobOutcome.NOTHING_NEW
+    assert (again.recomputed, len(again.unchanged)) == ([], 3)
+
+
+def test_loading_again_changes_nothing(database: Database, by: Attribution) -> None:
+    load(database, by, None)
+    with writing(database, by) as session:
+        seed = seed_called("cbt-delivery")
+        report = load_seed(session, seed, until=None, person="tester", now=NOW)
+    assert report.nothing_new
+    assert report.results_unchanged == 172
+
+
+def _source(name: str) -> list[dict[str, Any]]:
+    path = Path(__file__).parents[3] / "shared" / "cbt_delivery" / name
+    if not path.exists():
+        pytest.skip(f"{name} is kept outside the repository")
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_seed_is_the_source_file_with_its_variances_called_so() -> None:
+    source = _source("lopez2019.csv")
+    with (shipped("seeds") / "cbt-delivery" / "results.csv").open(encoding="utf-8") as file:
+        seeded = list(csv.DictReader(file))
+    renamed = {
+        "study": "study",
+        "year": "year",
+        "treatment": "treatment",
+        "n": "n",
+        "estimate": "diff",
+        "variance": "se",
+    }
+    assert [{new: row[new] for new in renamed} for row in seeded] == [
+        {new: row[old] for new, old in renamed.items()} for row in source
+    ]
+    assert len({row["study"] for row in seeded}) == 76
