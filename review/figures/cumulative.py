@@ -117,20 +117,25 @@ def _panel(cumulative: Cumulative) -> Panel:
     values = [
         f"{fixed(s.estimate, decimals)} {bracketed(s.ci_low, s.ci_high, decimals)}" for s in steps
     ]
+    labels = tuple(s.label for s in steps)
+    keys = tuple(str(i) for i in range(len(steps)))
+    counts = tuple(str(s.k) for s in steps)
+    if not steps:
+        labels, counts, keys, values = ("No studies",), ("",), ("none",), [""]
+    before = (
+        TextColumn("label", cumulative.step_header, labels, widest=2.6),
+        TextColumn("k", "Studies", counts, True),
+    )
     after = [TextColumn("value", header, tuple(values), True, header_room=2.4)]
     if any(s.conclusion for s in steps):
         conclusions = tuple(s.conclusion for s in steps)
         after.append(TextColumn("conclusion", "Conclusion", conclusions, widest=1.6))
-    before = (
-        TextColumn("label", cumulative.step_header, tuple(s.label for s in steps), widest=2.6),
-        TextColumn("k", "Studies", tuple(str(s.k) for s in steps), True),
-    )
     changed = {i for i in range(1, len(steps)) if steps[i].conclusion != steps[i - 1].conclusion}
     return Panel(
         title=cumulative.title,
         before=before,
         after=tuple(after),
-        keys=tuple(str(i) for i in range(len(steps))),
+        keys=keys,
         strong=frozenset(changed),
         limits=limits(
             [(s.ci_low, s.ci_high) for s in steps],

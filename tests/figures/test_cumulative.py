@@ -55,6 +55,13 @@ def test_values_read_like_the_forest_plot() -> None:
     assert words(cumulative_plot(Cumulative("C", (step,))))["value-0"] == "0.58 [−0.17, 1.33]"
 
 
+def test_nothing_yet_is_said_on_an_even_axis() -> None:
+    figure = cumulative_plot(Cumulative("C", (), margin=0.5))
+    assert words(figure)["label-none"] == "No studies"
+    low, high = figure.axes[0].get_xlim()
+    assert low == -high < -0.5
+
+
 def test_impossible_steps_are_refused() -> None:
     with pytest.raises(InvalidDataError):
         CumulativeStep("2008", -1, 0.0, -1.0, 1.0)
