@@ -17,6 +17,10 @@ BLOCK_CELLS = 32_768
 """Cells (studies x analyses) of a block: 256 KB an array, so that a block's work stays in cache."""
 
 
+FARTHEST = 1e60
+"""Largest effect or variance over the smallest variance; squares and cubes stay within a float."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Analyses of similar size as columns, their studies as rows.
@@ -76,9 +80,16 @@ def checked_studies(yi: object, vi: object) -> tuple[Floats, Floats]:
         )
     if not np.isfinite(y).all() or not np.isfinite(v).all():
         raise InvalidDataError("Effects and variances must be finite; drop missing rows first.")
-    if v.size and v.min() <= 0:
+    if v.size == 0:
+        return y, v
+    least = float(v.min())
+    if least <= 0:
         raise InvalidDataError(
-            f"Sampling variances must be above zero; study {int(v.argmin()) + 1} has {v.min():g}."
+            f"Sampling variances must be above zero; study {int(v.argmin()) + 1} has {least:g}."
+        )
+    if not max(float(v.max()), float(np.abs(y).max())) < FARTHEST * least:
+        raise InvalidDataError(
+            f"An effect or variance is {FARTHEST:g} times the smallest variance: not data."
         )
     return y, v
 

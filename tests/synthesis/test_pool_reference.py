@@ -23,8 +23,8 @@ ITERATED = {"ML", "REML", "EB", "PM", "PMM"}
 PROFILES = {"tau2_ci", "I2_ci", "H2_ci"}
 PLAIN = {"k", "method", "test"}
 
-# metafor looks for the upper Q-profile limit no further than ten times tau², which here lies below the
-# limit; ours is the point where Q(tau²) meets the quantile, which a test below computes for itself.
+# metafor looks for the upper Q-profile limit no further than ten times tau², which here lies below
+# it; ours is the point where Q(tau²) meets the quantile, which a test below computes for itself.
 STOPPED_SHORT = {("normand1999-MD", method) for method in ("DL", "HS", "HSk")}
 
 

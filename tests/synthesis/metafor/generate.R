@@ -5,6 +5,8 @@ num <- function(x) { x <- as.numeric(x); ifelse(is.finite(x), x, NA) }
 set.seed(20261123)
 sets <- list(
   bcg = with(escalc("RR", ai=tpos, bi=tneg, ci=cpos, di=cneg, data=dat.bcg), list(yi=num(yi), vi=num(vi))),
+  arcsine = with(escalc("AS", ai=tpos, bi=tneg, ci=cpos, di=cneg, data=dat.bcg), list(yi=num(yi), vi=num(vi))),
+  difference = with(escalc("RD", ai=tpos, bi=tneg, ci=cpos, di=cneg, data=dat.bcg), list(yi=num(yi), vi=num(vi))),
   hackshaw = list(yi=num(dat.hackshaw1998$yi), vi=num(dat.hackshaw1998$vi)),
   negative = local({ n <- round(exp(runif(25, 3, 7))); v <- 4/n; list(yi=rnorm(25, -.4 - 2*sqrt(v), sqrt(v+.02)), vi=v) }),
   ties = list(yi=c(.1,.2,.2,.3,.4,.4,.4,.5,.6), vi=c(.01,.02,.02,.03,.04,.04,.05,.05,.05)),
@@ -26,8 +28,8 @@ one <- function(d) {
   k <- suppressWarnings(ranktest(r, exact=TRUE)); o$begg <- list(tau=num(k$tau), p=num(k$pval))
   ni <- round(4/d$vi) + 1
   r2 <- rma(yi, vi, ni=ni, data=d, control=tight); o$ni <- ni
-  for (p in c("sei","vi","ni","ninv","sqrtni","sqrtninv")) for (m in c("rma","lm")) { e <- regtest(r2, model=m, predictor=p)
-    o$egger[[length(o$egger)+1]] <- list(predictor=p, model=m, stat=num(e$zval), p=num(e$pval)) }
+  for (p in c("sei","vi","ni","ninv","sqrtni","sqrtninv")) for (m in c("rma","lm")) { e <- tryCatch(regtest(r2, model=m, predictor=p), error=function(err) NULL)  # ni of the small scales: "not of full rank"
+    if (!is.null(e)) o$egger[[length(o$egger)+1]] <- list(predictor=p, model=m, stat=num(e$zval), p=num(e$pval)) }
   o
 }
 pl <- function(d, method) { d$id <- seq_along(d$yi); f <- rma.mv(yi, vi, random=~1|id, data=as.data.frame(d), method=method, control=list(rel.tol=1e-10))
