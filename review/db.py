@@ -24,7 +24,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 from sqlalchemy import event
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Session as Session  # the edges name the type, and nothing else of it
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from review.canonical import canonical_json, clean_text, utc_text

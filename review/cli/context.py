@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from review.config import settings
-from review.db import Database, database_at
+from review.db import Database, Session, database_at
 from review.history.actions import Attribution, writing
 from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.schema import require_current
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 

@@ -238,6 +238,7 @@ _PLAN_OPTIONS = (
     click.option(
         "--measure", help="MD, SMD, SMDH, ROM, RR, OR, RD, AS, PETO or GEN  [default: SMD]"
     ),
+    click.option("--effect", help="What outputs call the effect, if not the measure's name."),
     click.option("--method", help="Estimator of tau²  [default: REML]"),
     click.option("--test", help="z, t, knha or adhoc  [default: adhoc]"),
     click.option("--level", type=float, help="Level of the intervals  [default: 0.95]"),

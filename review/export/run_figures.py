@@ -13,6 +13,8 @@ from review.synthesis.noninferiority import classify
 
 def effect_label(plan: Plan) -> str:
     """Return what the axis of a figure is called."""
+    if plan.effect is not None:
+        return plan.effect
     return {
         "SMD": "Hedges g",
         "MD": "Mean difference",

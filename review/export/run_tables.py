@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from sqlalchemy.orm import Session
 
 from review.export.tables import Cell, Column, Footnote, Interval, Kind, Table
 from review.living import queries
 from review.living.changes import ChangeReport, compare
-from review.living.snapshot import Numbers, Reading, RunInputs, RunResults
+from review.living.snapshot import Numbers, PooledLine, Reading, RunInputs, RunResults
 from review.protocol.models import Review
 
 
@@ -41,10 +42,10 @@ def latest_runs(session: Session, review: Review) -> list[LatestRun]:
 
 
 def tables_of(title: str, runs: Sequence[LatestRun]) -> dict[str, Table]:
-    """Return the tables of a review by file name: pooled estimates, study results, changes."""
+    """Return the tables for print by file name: pooled estimates, study results, changes."""
     return {
         "pooled_estimates": pooled_table(title, runs),
-        "study_results": results_table(title, runs),
+        **{f"study_results_{run.analysis}": results_table(run) for run in runs},
         "changes": changes_table(title, runs),
     }
 
@@ -79,6 +80,9 @@ POOLED_COLUMNS = (
     Column("conclusion", "Conclusion"),
 )
 
+MARGIN_KEYS = frozenset({"margin", "p_noninferiority"})
+"""Columns that say nothing where no analysis has a margin."""
+
 
 def pooled_table(title: str, runs: Sequence[LatestRun]) -> Table:
     """Return one row an analysis and margin."""
@@ -91,16 +95,18 @@ def pooled_table(title: str, runs: Sequence[LatestRun]) -> Table:
         f"{plan.method} with test {plan.test}, level {plan.level:g}"
         for plan in (run.inputs.plan for run in runs)
     )
+    model = (
+        f"Model: {'; '.join(models) or 'none'}. adhoc is Hartung-Knapp with the variance factor "
+        "floored at 1; CI (z) is the normal interval of the same model."
+    )
+    margins = any(run.inputs.plan.margins for run in runs)
+    shown = [margins or column.key not in MARGIN_KEYS for column in POOLED_COLUMNS]
     return Table(
         title=f"{title}: pooled estimates",
-        columns=POOLED_COLUMNS,
-        rows=tuple(rows),
+        columns=tuple(compress(POOLED_COLUMNS, shown)),
+        rows=tuple(tuple(compress(row, shown)) for row in rows),
         footnotes=(
-            Footnote(
-                f"Model: {'; '.join(models) or 'none'}. adhoc is Hartung-Knapp with the variance "
-                "factor floored at 1; CI (z) is the normal interval of the same model. "
-                "p (noninferiority) is one-sided."
-            ),
+            Footnote(model + (" p (noninferiority) is one-sided." if margins else "")),
             *_directions(runs),
         ),
     )
@@ -111,7 +117,7 @@ def _pooled_row(run: LatestRun, reading: Reading, *, first: bool) -> tuple[Cell,
     head: tuple[Cell, ...] = (
         run.inputs.plan.title,
         line.k,
-        line.measure,
+        run.inputs.plan.effect or line.measure,
         line.estimate,
         _interval(line.ci),
         _interval(line.z_ci),
@@ -126,56 +132,103 @@ def _pooled_row(run: LatestRun, reading: Reading, *, first: bool) -> tuple[Cell,
 
 
 RESULT_COLUMNS = (
-    Column("analysis", "Analysis"),
     Column("study", "Study"),
     Column("year", "Year", Kind.INTEGER),
     Column("instrument", "Instrument"),
-    Column("intervention", "Intervention arms"),
-    Column("n_intervention", "n", Kind.INTEGER),
-    Column("comparator", "Comparator arms"),
-    Column("n_comparator", "n", Kind.INTEGER),
+    Column("n_intervention", "n intervention", Kind.INTEGER),
+    Column("n_comparator", "n comparator", Kind.INTEGER),
     Column("yi", "Effect", Kind.NUMBER),
-    Column("ci", "CI", Kind.INTERVAL),
     Column("vi", "Variance", Kind.NUMBER, decimals=4),
+    Column("ci", "CI", Kind.INTERVAL),
     Column("weight", "Weight", Kind.PERCENT, decimals=1),
-    Column("recipe", "Computed from"),
 )
 
 
-def results_table(title: str, runs: Sequence[LatestRun]) -> Table:
-    """Return one row an analysis and trial: what was reported, and the effect made of it."""
-    rows = []
-    for run in runs:
-        for trial, effect in zip(run.inputs.trials, run.results.effects, strict=True):
-            contrast = (trial.contrast,) if trial.contrast else ()
-            rows.append(
-                (
-                    run.inputs.plan.title,
-                    trial.study,
-                    trial.year,
-                    trial.instrument,
-                    "; ".join(_reported(a.arm, a.numbers) for a in trial.intervention or contrast),
-                    effect.n_intervention,
-                    "; ".join(_reported(a.arm, a.numbers) for a in trial.comparator),
-                    effect.n_comparator,
-                    effect.yi,
-                    Interval(*effect.ci),
-                    effect.vi,
-                    effect.weight,
-                    effect.recipe,
-                )
-            )
+def results_table(run: LatestRun) -> Table:
+    """Return one row a trial of an analysis."""
+    plan = run.inputs.plan
+    rows = tuple(
+        (
+            trial.study,
+            trial.year,
+            trial.instrument.upper(),
+            effect.n_intervention,
+            effect.n_comparator,
+            effect.yi,
+            effect.vi,
+            Interval(*effect.ci),
+            effect.weight,
+        )
+        for trial, effect in zip(run.inputs.trials, run.results.effects, strict=True)
+    )
+    sides = f"Intervention: {plan.intervention.label}; comparator: {plan.comparator.label}."
+    recipes = "; ".join(dict.fromkeys(effect.recipe for effect in run.results.effects))
     return Table(
-        title=f"{title}: study results",
+        title=f"{plan.title}: study results",
         columns=RESULT_COLUMNS,
-        rows=tuple(rows),
-        footnotes=_directions(runs),
+        rows=rows,
+        footnotes=(Footnote(f"{plan.direction} {sides}"), Footnote(f"Effects: {recipes}.")),
     )
 
 
-def _reported(arm: str, numbers: Numbers) -> str:
-    given = {name: value for name, value in numbers.model_dump().items() if value is not None}
-    return f"{arm} ({', '.join(f'{name} {value:g}' for name, value in given.items())})"
+REPORTED_COLUMNS = (
+    Column("analysis", "Analysis"),
+    Column("study", "Study"),
+    Column("year", "Year", Kind.INTEGER),
+    Column("side", "Side"),
+    Column("arm", "Arm"),
+    Column("instrument", "Instrument"),
+    Column("rater", "Rater"),
+    Column("timepoint", "Timepoint"),
+    Column("analysis_set", "Analysis set"),
+    Column("n", "n", Kind.INTEGER),
+    Column("versus_n", "n of the other arm", Kind.INTEGER),
+    Column("mean", "Mean", Kind.NUMBER),
+    Column("sd", "SD", Kind.NUMBER),
+    Column("events", "Events", Kind.INTEGER),
+    Column("estimate", "Estimate", Kind.NUMBER, decimals=4),
+    Column("se", "SE", Kind.NUMBER, decimals=4),
+    Column("variance", "Variance", Kind.NUMBER, decimals=4),
+    Column("ci_low", "CI low", Kind.NUMBER),
+    Column("ci_high", "CI high", Kind.NUMBER),
+    Column("entry", "Entry"),
+    Column("report", "Report"),
+    Column("page", "Page"),
+)
+
+
+def reported_table(title: str, runs: Sequence[LatestRun]) -> Table:
+    """Return one row a reported result that entered an analysis, with its source."""
+    rows = [
+        (
+            run.analysis,
+            trial.study,
+            trial.year,
+            side,
+            arm.arm,
+            trial.instrument,
+            trial.rater,
+            trial.timepoint,
+            trial.analysis_set,
+            *(
+                getattr(arm.numbers, column.key)
+                for column in REPORTED_COLUMNS
+                if column.key in Numbers.model_fields
+            ),
+            arm.source.entry_kind,
+            arm.source.report,
+            arm.source.page,
+        )
+        for run in runs
+        for trial in run.inputs.trials
+        for side, arms in (
+            ("intervention", trial.intervention),
+            ("comparator", trial.comparator),
+            ("contrast", (trial.contrast,) if trial.contrast else ()),
+        )
+        for arm in arms
+    ]
+    return Table(title=f"{title}: reported numbers", columns=REPORTED_COLUMNS, rows=tuple(rows))
 
 
 CHANGE_COLUMNS = (
@@ -203,8 +256,9 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
             )
             for r in change.readings
         ]
-        if change.before is not None:
-            rows += [(name, "trial added", None, study) for study in change.added]
+        if change.before is not None and change.added:
+            added = f"trials added ({len(change.added)})"
+            rows.append((name, added, None, "; ".join(change.added)))
         rows += [(name, f"trial removed ({r.reason})", r.study, None) for r in change.removed]
         rows += [
             (name, f"{c.where}: {c.what}", c.old, c.new)
@@ -219,19 +273,20 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
 
 
 def _line_changes(change: ChangeReport) -> list[tuple[str, str | None, str]]:
-    was, now = change.before, change.after
-    return [
-        (what, show(was) if was is not None else None, show(now))
-        for what, show in (
-            ("k", lambda line: str(line.k)),
-            ("estimate", lambda line: f"{line.estimate:.2f}"),
-            ("interval", lambda line: _limits(line.ci)),
-            ("interval (z)", lambda line: _limits(line.z_ci)),
-            ("prediction interval", lambda line: _limits(line.pi)),
-            ("tau²", lambda line: f"{line.tau2:.3f}"),
-            ("I²", lambda line: f"{line.I2:.1f}%"),
-        )
-    ]
+    was = _shown(change.before) if change.before is not None else {}
+    return [(what, was.get(what), now) for what, now in _shown(change.after).items()]
+
+
+def _shown(line: PooledLine) -> dict[str, str]:
+    return {
+        "k": str(line.k),
+        "estimate": f"{line.estimate:.2f}",
+        "interval": _limits(line.ci),
+        "interval (z)": _limits(line.z_ci),
+        "prediction interval": _limits(line.pi),
+        "tau²": f"{line.tau2:.3f}",
+        "I²": f"{line.I2:.1f}%",
+    }
 
 
 def _limits(limits: tuple[float, float] | None) -> str:

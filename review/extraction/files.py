@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from review.extraction.rules import COLUMNS, ExtractionRow
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """No review has an extraction table of this size; a larger file is another file."""
+
+GUARD: Final = re.compile(r"^'(?='*[=+\-@\t\r\n＝＋－＠])")
+"""The apostrophe that our CSV exports put before text a spreadsheet would take for a formula."""
 
 EXAMPLE: Final = (
     {
@@ -111,7 +115,11 @@ def _parse(reader: csv.DictReader[str]) -> tuple[list[NumberedRow], list[Problem
         if not any((value or "").strip() for value in cells.values()):
             continue
         try:
-            given = {name: clean_text(value) for name, value in cells.items() if value is not None}
+            given = {
+                name: GUARD.sub("", clean_text(value))
+                for name, value in cells.items()
+                if value is not None
+            }
             rows.append(NumberedRow(line, ExtractionRow.model_validate(given)))
         except ValidationError as error:
             problems += _row_problems(line, error)

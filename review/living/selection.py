@@ -44,9 +44,13 @@ def select_inputs(plan: Plan, evidence: Iterable[Evidence]) -> RunInputs:
             left_out.append(LeftOut(study=items[0].study, reason=chosen))
     return RunInputs(
         plan=plan,
-        trials=tuple(sorted(trials, key=lambda trial: (trial.study, trial.study_id))),
-        left_out=tuple(sorted(left_out, key=lambda item: item.study)),
+        trials=tuple(sorted(trials, key=_by_name)),
+        left_out=tuple(sorted(left_out, key=_by_name)),
     )
+
+
+def _by_name(item: TrialInput | LeftOut) -> tuple[str, str]:
+    return item.study.casefold(), item.study
 
 
 @dataclass(frozen=True, slots=True)

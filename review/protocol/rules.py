@@ -82,6 +82,8 @@ class Plan(_Frozen):
     timepoints: tuple[Line, ...] = ()
     analysis_sets: tuple[AnalysisSet, ...] = ()
     measure: Measure = Measure.SMD
+    effect: Line | None = None
+    """What outputs call the effect, where the measure's own name says too little."""
     method: MethodName = "REML"
     test: TestName = "adhoc"
     level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
