@@ -1,0 +1,291 @@
+"""Degenerate data get a stated answer; impossible data a sentence."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from review.errors import InvalidDataError
+from review.synthesis import (
+    Method,
+    Test,
+    baujat,
+    begg,
+    blup,
+    cumulative,
+    egger,
+    fail_safe_n,
+    gosh,
+    henmi_copas,
+    influence,
+    leave_one_out,
+    mantel_haenszel,
+    mantel_haenszel_rates,
+    pet_peese,
+    peto,
+    pool,
+    pool_many,
+    profile_likelihood,
+    selection_3psm,
+    selection_loglik,
+    subsets,
+    trim_and_fill,
+)
+
+
+@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("test", list(Test))
+def test_one_study_is_itself(method: Method, test: Test) -> None:
+    fit = pool([0.3], [0.04], method=method, test=test)
+    assert (fit.k, fit.test, fit.ddf) == (1, Test.Z, None)
+    assert (fit.estimate, fit.se, fit.tau2) == (0.3, 0.2, 0.0)
+    assert fit.p == pytest.approx(0.1336144, abs=1e-7)  # metafor 3.8-1
+    assert (fit.I2, fit.H2, fit.Q, fit.Q_p) == (0.0, 1.0, 0.0, 1.0)
+    assert (fit.pi, fit.tau2_ci, fit.se_tau2) == (None, None, None)
+    assert fit.weights.tolist() == [100.0]
+    expected = 0.0 if method is Method.REML else 0.6904994  # metafor 3.8-1
+    assert fit.loglik == pytest.approx(expected, abs=1e-7)
+    assert any("no pooling" in note for note in fit.notes)
+
+
+@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("value", [0.3, 0.0, -7.1])
+def test_identical_effects(method: Method, value: float) -> None:
+    v = [0.04, 0.09, 0.02, 5.0]
+    knha = pool([value] * 4, v, method=method, test="knha")
+    assert (knha.tau2, knha.Q, knha.se) == (0.0, 0.0, 0.0)
+    assert knha.ci == (value, value)
+    assert not math.isnan(knha.stat)
+    assert knha.p == (1.0 if value == 0 else 0.0)
+    assert any("identical" in note for note in knha.notes)
+    adhoc = pool([value] * 4, v, method=method)
+    assert adhoc.se == pytest.approx(1 / math.sqrt(sum(1 / x for x in v)), rel=1e-12)
+    if method is not Method.EE:
+        assert adhoc.tau2_ci == (0.0, 0.0)
+        assert any("empty" in note for note in adhoc.notes)
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_two_studies(method: Method) -> None:
+    fit = pool([0.1, 0.5], [0.04, 0.09], method=method)
+    moments = {Method.DL, Method.HE, Method.REML, Method.PM, Method.EB}
+    if method in moments:  # (y1-y2)²/2 - mean(v)
+        assert fit.tau2 == pytest.approx(0.015, rel=1e-9)
+    assert math.isfinite(fit.ci[0])
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_precision_over_eight_orders_of_magnitude(method: Method) -> None:
+    v = np.geomspace(1e-8, 1.0, 9)
+    y = np.array([0.1, 0.1001, 0.4, -0.3, 0.2, 0.9, -0.8, 1.5, -2.0])
+    fit = pool(y, v, method=method)
+    values = [fit.estimate, fit.se, fit.stat, fit.p, *fit.ci, fit.tau2, fit.I2, fit.H2, fit.Q]
+    assert np.isfinite(values).all()
+    assert 0 <= fit.I2 <= 100
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_enormous_heterogeneity(method: Method) -> None:
+    rng = np.random.default_rng(4)
+    y, v = rng.normal(0, 1e6, 12), rng.uniform(0.001, 0.1, 12)
+    fit = pool(y, v, method=method, test="z")
+    if method in (Method.REML, Method.HE, Method.PM, Method.EB):  # variances no longer matter
+        assert fit.tau2 == pytest.approx(y.var(ddof=1), rel=1e-9)
+    assert fit.Q_p == 0.0
+    assert fit.I2 > 99.999
+
+
+def test_a_dominating_study_costs_no_digits() -> None:
+    # tr P = 2 w1 w2 / (w1 + w2) for k = 2: 1e12 against 1 leaves nothing of sum w - sum w²/sum w
+    fit = pool([0.0, 3.0], [1e-12, 1.0], method="DL", test="z")
+    assert fit.tau2 == pytest.approx(9 / 2 - 0.5 * (1 + 1e-12), rel=1e-12)
+
+
+def test_many_studies() -> None:
+    rng = np.random.default_rng(11)
+    v = rng.uniform(0.01, 0.2, 10_000)
+    y = rng.normal(0.25, np.sqrt(v + 0.09))
+    fit = pool(y, v)
+    assert fit.estimate == pytest.approx(0.25, abs=0.02)
+    assert fit.tau2 == pytest.approx(0.09, abs=0.01)
+    assert fit.weights.sum() == pytest.approx(100, rel=1e-9)
+
+
+def test_empty_batches_and_analyses() -> None:
+    assert len(pool_many([], [], [0])) == 0
+    many = pool_many([0.2], [0.1], [0, 0, 1, 1])
+    assert many.k.tolist() == [0, 1, 0]
+    assert np.isnan(many.estimate[[0, 2]]).all()
+    assert many[0].notes == ("k = 0: nothing to pool",)
+    assert many[-1].k == 0
+    assert [fit.k for fit in many] == [0, 1, 0]
+    with pytest.raises(IndexError):
+        many[3]
+
+
+def test_the_names_of_choices_are_read_loosely_but_not_guessed() -> None:
+    assert Method("fe") is Method.EE
+    assert Method("hsk") is Method.HSK
+    with pytest.raises(InvalidDataError, match="choose one of"):
+        Method("GENQ")
+    with pytest.raises(InvalidDataError, match="choose one of"):
+        pool([1, 2], [1, 1], test="hksj")
+
+
+BAD: list[tuple[list[Any], list[Any], str]] = [
+    ([], [], "no studies"),
+    ([1.0, math.nan], [1.0, 1.0], "finite"),
+    ([1.0, 2.0], [1.0, math.inf], "finite"),
+    ([1.0, None], [1.0, 1.0], "finite"),
+    ([1.0, "x"], [1.0, 1.0], "numbers"),
+    ([1.0, 2.0], [1.0, 0.0], "above zero; study 2"),
+    ([1.0, 2.0], [-1.0, 1.0], "above zero; study 1"),
+    ([1.0, 2.0], [1.0], "one length"),
+    ([[1.0, 2.0]], [[1.0, 1.0]], "one length"),
+    ([1e70, 2.0], [1.0, 1.0], "not data"),
+    ([1.0, 2.0], [1e-300, 1.0], "not data"),
+]
+
+
+@pytest.mark.parametrize(("y", "v", "said"), BAD)
+def test_data_that_cannot_be_right_are_refused(y: list[Any], v: list[Any], said: str) -> None:
+    with pytest.raises(InvalidDataError, match=said):
+        pool(y, v)
+
+
+def test_settings_that_cannot_be_right_are_refused() -> None:
+    y, v = [0.1, 0.2, 0.4], [0.1, 0.1, 0.2]
+    for level in (0.0, 1.0, 95.0, math.nan):
+        for function in (pool, henmi_copas, profile_likelihood, selection_3psm):
+            with pytest.raises(InvalidDataError):
+                function(y, v, level=level)
+    with pytest.raises(InvalidDataError, match="k-1 or k-2"):
+        pool(y, v, pi_df="k-3")  # type: ignore[arg-type]
+    for offsets in ([0, 2], [1, 3], [0, 2, 1, 3], [[0, 3]], [0.0, 3.0], []):
+        with pytest.raises(InvalidDataError, match=r"[Oo]ffsets"):
+            pool_many(y, v, offsets)
+    with pytest.raises(InvalidDataError, match="names each"):
+        cumulative(y, v, order=[0, 0, 1])
+    with pytest.raises(InvalidDataError, match="truth values"):
+        subsets(y, v, [[1, 0, 1]])
+    with pytest.raises(InvalidDataError, match="ML or REML"):
+        profile_likelihood(y, v, method="DL")
+    with pytest.raises(InvalidDataError, match="number of subsets"):
+        gosh(y, v, count=0)
+    with pytest.raises(InvalidDataError, match="sample sizes"):
+        egger(y, v, predictor="ni")
+    with pytest.raises(InvalidDataError, match="one number above zero"):
+        egger(y, v, predictor="ni", ni=[1, 2, 0])
+    with pytest.raises(InvalidDataError, match="alpha"):
+        fail_safe_n(y, v, alpha=1.0)
+    with pytest.raises(InvalidDataError, match="other than zero"):
+        fail_safe_n(y, v, kind="Orwin", target=0.0)
+    with pytest.raises(InvalidDataError, match="below zero"):
+        selection_loglik(y, v, estimate=0.0, tau2=-1.0, delta=1.0)
+
+
+def test_too_few_studies_are_said_so() -> None:
+    for function in (leave_one_out, influence, baujat, begg, henmi_copas, gosh, profile_likelihood):
+        with pytest.raises(InvalidDataError, match="at least two"):
+            function([0.1], [0.1])
+    with pytest.raises(InvalidDataError, match="at least three"):
+        pet_peese([0.1, 0.2], [0.1, 0.2])
+    with pytest.raises(InvalidDataError, match="Name the side"):
+        trim_and_fill([0.1, 0.2], [0.1, 0.2])
+    with pytest.raises(InvalidDataError, match="one size"):
+        egger([0.1, 0.2, 0.3], [0.1, 0.1, 0.1])
+    for function in (cumulative, trim_and_fill, fail_safe_n):
+        with pytest.raises(InvalidDataError, match="no studies"):
+            function([], [])
+
+
+def test_diagnostics_of_two_studies() -> None:
+    y, v = [0.1, 0.5], [0.04, 0.09]
+    assert leave_one_out(y, v).estimate.tolist() == [0.5, 0.1]
+    assert np.isfinite(influence(y, v).rstudent).all()
+    assert np.isfinite(baujat(y, v).y).all()
+    assert begg(y, v).tau == 1.0
+    line = egger(y, v, model="lm")
+    assert (line.stat, line.p, line.limit_ci, line.ddf) == (None, None, None, 0.0)
+
+
+def test_diagnostics_of_identical_effects_are_numbers() -> None:
+    y, v = [0.3] * 4, [0.04, 0.09, 0.02, 0.1]
+    for test in Test:
+        found = influence(y, v, test=test)
+        for key in ("rstudent", "dffits", "cook_d", "cov_r", "dfbs"):
+            assert np.isfinite(getattr(found, key)).all(), (test, key)
+        assert found.rstudent.tolist() == [0.0] * 4
+    assert begg(y, v).tau is None
+    assert trim_and_fill(y, v, side="left", estimator="R0").k0 == 0
+    assert blup(y, v).estimate.tolist() == [0.3] * 4
+    assert henmi_copas(y, v).estimate == 0.3
+
+
+def test_trim_and_fill_of_a_funnel_below_zero() -> None:
+    y = -np.array([0.05, 0.1, 0.1, 0.2, 0.25, 0.7, 0.9, 1.1])
+    v = np.array([0.01, 0.01, 0.02, 0.02, 0.03, 0.1, 0.12, 0.2])
+    found = trim_and_fill(y, v)
+    mirrored = trim_and_fill(-y, v)
+    assert (found.side, mirrored.side) == ("right", "left")
+    assert found.k0 == mirrored.k0 > 0
+    assert found.fit.estimate == pytest.approx(-mirrored.fit.estimate, rel=1e-9)
+    assert found.fit.estimate > pool(y, v).estimate
+
+
+def test_exact_rank_test_by_enumeration() -> None:
+    # of the 24 orders of four the most concordant is one: p = 2/24
+    assert begg([0.1, 0.5, 0.9, 1.9], [0.1, 0.2, 0.3, 0.4]).p == pytest.approx(2 / 24, rel=1e-12)
+
+
+def test_selection_all_or_none_significant() -> None:
+    v = [0.01, 0.01, 0.02, 0.02]
+    with pytest.raises(InvalidDataError, match="All studies"):
+        selection_3psm([0.9, 0.8, 1.1, 1.0], v)
+    none = selection_3psm([0.05, 0.08, 0.1, 0.02], v)
+    assert none.delta_bound
+    assert (none.significant, none.delta, none.se_delta) == (0, 100.0, None)
+
+
+def test_selection_scales_and_flips() -> None:
+    y = np.array([0.1, 0.2, 0.6, 0.7, 0.5, 0.05, 0.9, 0.3])
+    v = np.array([0.04, 0.05, 0.04, 0.03, 0.02, 0.1, 0.15, 0.06])
+    a, b = selection_3psm(y, v), selection_3psm(-1e-3 * y, 1e-6 * v)
+    assert b.alternative == "less"
+    assert b.estimate == pytest.approx(-1e-3 * a.estimate, rel=1e-6)
+    assert b.delta == pytest.approx(a.delta, rel=1e-6)
+    assert pytest.approx(0, abs=1e-8) == b.LRT - a.LRT
+
+
+def test_tables_without_information() -> None:
+    nothing = mantel_haenszel([0, 0], [10, 12], [0, 0], [11, 9])
+    assert (nothing.k, nothing.estimate, nothing.p, nothing.ci) == (0, None, None, None)
+    assert peto([0, 0], [10, 12], [0, 0], [11, 9]).estimate is None
+    infinite = mantel_haenszel([2, 3], [10, 12], [0, 0], [11, 9], measure="RR")
+    assert infinite.estimate is None
+    difference = mantel_haenszel([0, 3], [10, 12], [0, 0], [11, 9], measure="RD")
+    assert difference.k == 2
+    assert mantel_haenszel_rates([0], [10], [0], [11]).estimate is None
+    with pytest.raises(InvalidDataError, match="at least one person"):
+        mantel_haenszel([0], [0], [1], [1])
+    with pytest.raises(InvalidDataError, match="not negative"):
+        peto([-1], [2], [1], [1])
+    with pytest.raises(InvalidDataError, match="one length"):
+        mantel_haenszel([1, 2], [2], [1], [1])
+    with pytest.raises(InvalidDataError, match="above zero"):
+        mantel_haenszel_rates([1], [0], [1], [1])
+    with pytest.raises(InvalidDataError, match="no trials"):
+        peto([], [], [], [])
+
+
+def test_profile_interval_holds_the_estimate_and_scales() -> None:
+    y, v = np.array([0.1, 0.9, -0.4, 0.6]), np.array([0.02, 0.03, 0.04, 0.01])
+    a = profile_likelihood(y, v)
+    b = profile_likelihood(1e-3 * y, 1e-6 * v)
+    assert a.ci[0] < a.tau2 < a.ci[1]
+    assert b.ci == pytest.approx([1e-6 * x for x in a.ci], rel=1e-9)
+    wide, narrow = profile_likelihood(y, v, level=0.99), profile_likelihood(y, v, level=0.5)
+    assert wide.ci[0] <= a.ci[0] < narrow.ci[0] < narrow.ci[1] < a.ci[1] < wide.ci[1]
