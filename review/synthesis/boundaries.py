@@ -35,8 +35,8 @@ Floats = NDArray[np.float64]
 REACH = 12.0
 """Standard deviations of B(t) on which its density is kept; beyond lies less than 1e-32."""
 
-NODES = (400, 800, 1600, 3200)
-"""Nodes at a look: more where looks follow closely, so that the increment's kernel is resolved."""
+NODES, MOST_PANELS = 400, 8
+"""Nodes a panel; more panels where looks follow closely, so that the increment is resolved."""
 
 
 class Spending(StrEnum):
@@ -292,16 +292,18 @@ def _advance(
     high = min(upper * sd, drift * t + REACH * sd)
     high = max(high, low)
     wanted = 3 * 2 * REACH * sd / math.sqrt(gap)
-    count = next(n for n in NODES if n >= wanted or n == NODES[-1])
-    node, share = gauss_legendre(count)
-    b = 0.5 * (high - low) * node + 0.5 * (high + low)
+    panels = min(MOST_PANELS, math.ceil(wanted / NODES))
+    node, share = gauss_legendre(NODES)
+    width = (high - low) / panels
+    middle = low + width * (np.arange(panels)[:, None] + 0.5)
+    b = (middle + 0.5 * width * node).ravel()
     if state is None:
         density = np.exp(-0.5 * ((b - drift * t) / sd) ** 2) / (sd * math.sqrt(2 * math.pi))
     else:
         step = t - state.t
         move = (b[:, None] - state.node[None, :] - drift * step) / math.sqrt(step)
         density = np.exp(-0.5 * move * move) @ state.mass / math.sqrt(2 * math.pi * step)
-    return _State(t, b, density * share * 0.5 * (high - low))
+    return _State(t, b, density * np.tile(share, panels) * 0.5 * width)
 
 
 def _tail(state: _State | None, t: float, z: float, drift: float, *, above: bool) -> float:
