@@ -81,7 +81,10 @@ def decompose(yi: Floats, vi: Floats, X: Floats) -> Spectrum:
     if (diagonal <= 1e-10 * size).any():
         raise InvalidDataError("The moderators are redundant: one is a combination of the others.")
     contrasts = q[..., p:]
-    lam, e = np.linalg.eigh(np.swapaxes(contrasts, -1, -2) @ (vi[..., None] * contrasts))
+    # singular values of the square root: half the digits of small eigenvalues would be lost else
+    root = np.sqrt(vi)[..., None] * contrasts
+    _, size, turn = np.linalg.svd(root, full_matrices=False)
+    lam, e = size[..., ::-1] ** 2, np.swapaxes(turn, -1, -2)[..., ::-1]
     # interlacing: no contrast is more or less precise than the effects it is made of
     lam = np.clip(lam, vi.min(axis=-1)[..., None], vi.max(axis=-1)[..., None])
     centred = yi - yi.mean(axis=-1, keepdims=True) if _spans_constant(X) else yi
