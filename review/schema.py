@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from filelock import FileLock
 from sqlalchemy import event
 
+from review.citations import models as _citations
 from review.config import shipped
 from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Base, Database
 from review.errors import DatabaseStateError
@@ -24,7 +25,7 @@ from review.living import models as _living
 from review.people import models as _people
 from review.protocol import models as _protocol
 
-TABLES_OF = (_history, _people, _protocol, _extraction, _living)
+TABLES_OF = (_history, _people, _protocol, _citations, _extraction, _living)
 """The modules whose import registers every table with the metadata."""
 
 metadata = Base.metadata

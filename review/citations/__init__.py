@@ -1,0 +1,1 @@
+"""Searches, the batches of records they gave, and the duplicates among them."""

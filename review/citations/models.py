@@ -1,0 +1,239 @@
+"""Searches, batches, records, rejects, and the duplicate pairs among records."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from review.canonical import clean_text
+from review.citations.vocabulary import Band, Format, SourceKind, Verdict
+from review.db import Base, CanonicalJson
+from review.protocol.models import Review
+
+_NEEDS_A_LOOK: Final = re.compile(r"[^\x01-\u02ff]")
+"""Characters that NFC, or a database, could want otherwise; text without them is stored as it is.
+
+U+0300 is the first combining character; all below it stand in NFC already.
+"""
+
+_SHORT: Final = 1_000_000
+"""The longest text that `clean_text` takes."""
+
+
+class RecordText(sa.TypeDecorator[str]):
+    """Text under the promises of `CleanText`, with one scan by a regular expression before them.
+
+    A batch brings tens of megabytes of text; looking at it character by character takes longer
+    than all the rest of an import.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """Clean what holds a character worth a look."""
+        del dialect
+        if value is None or (len(value) <= _SHORT and _NEEDS_A_LOOK.search(value) is None):
+            return value
+        return clean_text(value)
+
+
+class Search(Base):
+    """One search of one source, as PRISMA-S wants it reported."""
+
+    __tablename__ = "search"
+    __table_args__ = (sa.CheckConstraint("hits >= 0", name="hits"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("review.id", ondelete="RESTRICT"), index=True
+    )
+    kind: Mapped[SourceKind]
+    source: Mapped[str]
+    """What was searched, such as PsycINFO; the name the flow prints."""
+    platform: Mapped[str | None]
+    """Through what, such as Ovid."""
+    database: Mapped[str | None]
+    """Which segment and years, such as ``APA PsycInfo <1806 to November 2026>``."""
+    strategy: Mapped[str | None]
+    ran_on: Mapped[str] = mapped_column(sa.String(10))
+    """The date, ``2026-11-20``."""
+    limits: Mapped[str | None]
+    hits: Mapped[int | None]
+    """What the source said that it found; None where it did not say."""
+    searched_by: Mapped[str]
+
+    review: Mapped[Review] = relationship()
+
+
+class Batch(Base):
+    """One imported file; triggers forbid UPDATE and DELETE."""
+
+    __tablename__ = "batch"
+    __table_args__ = (
+        sa.UniqueConstraint("review_id", "sha256"),
+        sa.CheckConstraint("read = stored + rejected", name="closes"),
+        sa.CheckConstraint("stored > 0 AND rejected >= 0", name="counts"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    search_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("search.id", ondelete="RESTRICT"), index=True
+    )
+    file: Mapped[str]
+    """Its name, without the folder."""
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    format: Mapped[Format]
+    encoding: Mapped[str]
+    read: Mapped[int]
+    """Records seen in the file."""
+    stored: Mapped[int]
+    rejected: Mapped[int]
+    imported_at: Mapped[datetime]
+
+    search: Mapped[Search | None] = relationship()
+
+
+class Record(Base):
+    """One entry of one export file, as it stands there; triggers forbid UPDATE and DELETE.
+
+    Its import is one event of the history, that of its batch, with the SHA-256 of the file.
+    """
+
+    __tablename__ = "record"
+    __table_args__ = (
+        sa.UniqueConstraint("batch_id", "position"),
+        sa.CheckConstraint("year BETWEEN 1000 AND 2999", name="year"),
+        sa.CheckConstraint("position >= 1", name="position"),
+    )
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("review.id", ondelete="RESTRICT"), index=True
+    )
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batch.id", ondelete="RESTRICT"))
+    position: Mapped[int]
+    """Its place among the records of the file, from 1; rejects have places too."""
+    line: Mapped[int]
+    """The line of the file where it begins."""
+    kind: Mapped[str | None] = mapped_column(RecordText)
+    """The type of reference in the words of the file, such as JOUR."""
+    title: Mapped[str | None] = mapped_column(RecordText)
+    abstract: Mapped[str | None] = mapped_column(RecordText)
+    authors: Mapped[list[str]] = mapped_column(CanonicalJson)
+    year: Mapped[int | None]
+    journal: Mapped[str | None] = mapped_column(RecordText)
+    volume: Mapped[str | None] = mapped_column(RecordText)
+    issue: Mapped[str | None] = mapped_column(RecordText)
+    pages: Mapped[str | None] = mapped_column(RecordText)
+    doi: Mapped[str | None] = mapped_column(RecordText)
+    """Lower case, without ``https://doi.org/``."""
+    pmid: Mapped[str | None] = mapped_column(RecordText)
+    accession: Mapped[str | None] = mapped_column(RecordText)
+    """The source's own number, such as ``WOS:000514379300001``."""
+    issn: Mapped[str | None] = mapped_column(RecordText)
+    url: Mapped[str | None] = mapped_column(RecordText)
+    language: Mapped[str | None] = mapped_column(RecordText)
+    keywords: Mapped[list[str]] = mapped_column(CanonicalJson)
+    remarks: Mapped[list[str]] = mapped_column(CanonicalJson)
+    """What the reading of this record did not understand, such as a year ``10 15``."""
+    raw: Mapped[str] = mapped_column(RecordText, deferred=True)
+    """The entry as the file has it; loaded when asked for, within the session."""
+
+    batch: Mapped[Batch] = relationship()
+
+
+class Reject(Base):
+    """An entry that could not be read, with the reason; triggers forbid UPDATE and DELETE."""
+
+    __tablename__ = "reject"
+    __table_args__ = (sa.UniqueConstraint("batch_id", "position"),)
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batch.id", ondelete="RESTRICT"))
+    position: Mapped[int]
+    line: Mapped[int]
+    reason: Mapped[str]
+    raw: Mapped[str] = mapped_column(RecordText)
+
+    batch: Mapped[Batch] = relationship()
+
+
+class DedupeRun(Base):
+    """One comparison of new records with all before them; triggers forbid UPDATE and DELETE.
+
+    Its pairs are one event of the history, that of the run, with their SHA-256.
+    """
+
+    __tablename__ = "dedupe_run"
+    __table_args__ = (sa.CheckConstraint("compared_to >= compared_from", name="compared"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("review.id", ondelete="RESTRICT"), index=True
+    )
+    compared_from: Mapped[int]
+    """Records of the review with a greater id were compared, ..."""
+    compared_to: Mapped[int]
+    """... up to this one."""
+    rules: Mapped[str]
+    """Version of the rules."""
+    ran_at: Mapped[datetime]
+
+
+class DuplicatePair(Base):
+    """Two records that are, or may be, the same; triggers forbid UPDATE and DELETE."""
+
+    __tablename__ = "duplicate_pair"
+    __table_args__ = (
+        sa.UniqueConstraint("earlier_id", "later_id"),
+        sa.CheckConstraint("earlier_id < later_id", name="order"),
+        sa.CheckConstraint("score >= 0 AND score <= 1", name="score"),
+    )
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("review.id", ondelete="RESTRICT"), index=True
+    )
+    run_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("dedupe_run.id", ondelete="RESTRICT"), index=True
+    )
+    """None for a pair that a person made."""
+    earlier_id: Mapped[int] = mapped_column(sa.ForeignKey("record.id", ondelete="RESTRICT"))
+    later_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("record.id", ondelete="RESTRICT"), index=True
+    )
+    band: Mapped[Band]
+    score: Mapped[float]
+    rule: Mapped[str]
+    """Which rule decided, in words."""
+    evidence: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    """What was compared, and how alike it was."""
+
+    earlier: Mapped[Record] = relationship(foreign_keys=[earlier_id])
+    later: Mapped[Record] = relationship(foreign_keys=[later_id])
+
+
+class DuplicateDecision(Base):
+    """What a person said of a pair; the newest counts; triggers forbid UPDATE and DELETE."""
+
+    __tablename__ = "duplicate_decision"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pair_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("duplicate_pair.id", ondelete="RESTRICT"), index=True
+    )
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    verdict: Mapped[Verdict]
+    reason: Mapped[str | None]
+    decided_at: Mapped[datetime]
+
+    pair: Mapped[DuplicatePair] = relationship()

@@ -1,0 +1,207 @@
+"""Reading searches, batches, records and duplicates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from review.citations.clusters import Clusters
+from review.citations.models import (
+    Batch,
+    DedupeRun,
+    DuplicateDecision,
+    DuplicatePair,
+    Record,
+    Reject,
+    Search,
+)
+from review.citations.rules import UNSTATED, BatchCount, Identified, PairState, pair_state
+from review.citations.vocabulary import Band, Verdict
+from review.errors import NotFoundError
+from review.protocol.models import Review
+
+
+def searches(session: Session, review: Review) -> Sequence[Search]:
+    """Return a review's searches in the order they were added."""
+    return session.scalars(
+        sa.select(Search).where(Search.review_id == review.id).order_by(Search.id)
+    ).all()
+
+
+def search_numbered(session: Session, review: Review, number: int) -> Search:
+    """Return a search of a review; raise NotFoundError with the searches there are."""
+    found = {search.id: search for search in searches(session, review)}
+    if number not in found:
+        known = ", ".join(f"{s.id} ({s.source}, {s.ran_on})" for s in found.values())
+        raise NotFoundError(
+            f"review {review.slug} has no search {number} "
+            f"(it has: {known or 'none yet: review search add'})"
+        )
+    return found[number]
+
+
+def batches(session: Session, review: Review) -> Sequence[Batch]:
+    """Return a review's batches in order of import, searches loaded."""
+    return session.scalars(
+        sa.select(Batch)
+        .where(Batch.review_id == review.id)
+        .options(joinedload(Batch.search))
+        .order_by(Batch.id)
+    ).all()
+
+
+def batch_of_file(session: Session, review: Review, sha256: str) -> Batch | None:
+    """Return the batch that brought a file of this SHA-256 into the review."""
+    return session.scalar(
+        sa.select(Batch).where(Batch.review_id == review.id, Batch.sha256 == sha256)
+    )
+
+
+def rejects(session: Session, batch: Batch) -> Sequence[Reject]:
+    """Return what could not be read of a batch's file, in order of the file."""
+    return session.scalars(
+        sa.select(Reject).where(Reject.batch_id == batch.id).order_by(Reject.position)
+    ).all()
+
+
+def records(session: Session, review: Review) -> Sequence[Record]:
+    """Return all records of a review, duplicates too, in order of import; raw text not loaded."""
+    return session.scalars(
+        sa.select(Record).where(Record.review_id == review.id).order_by(Record.id)
+    ).all()
+
+
+def record_numbered(session: Session, review: Review, number: int) -> Record:
+    """Return a record of a review, its batch and search loaded; raise NotFoundError."""
+    record = session.scalar(
+        sa.select(Record)
+        .where(Record.review_id == review.id, Record.id == number)
+        .options(joinedload(Record.batch).joinedload(Batch.search))
+    )
+    if record is None:
+        raise NotFoundError(
+            f"review {review.slug} has no record {number}; see them with: review records list"
+        )
+    return record
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPair:
+    """A pair of records with what it is now; plain values, for there may be very many."""
+
+    id: int
+    earlier_id: int
+    later_id: int
+    band: Band
+    score: float
+    rule: str
+    verdict: Verdict | None
+    """The newest verdict of a person."""
+
+    @property
+    def state(self) -> PairState:
+        """What the pair is now."""
+        return pair_state(self.band, self.verdict)
+
+
+def judged_pairs(session: Session, review: Review) -> list[JudgedPair]:
+    """Return all pairs of a review with their newest verdicts, in the order they were found."""
+    newest = {
+        pair_id: verdict
+        for pair_id, verdict in session.execute(
+            sa.select(DuplicateDecision.pair_id, DuplicateDecision.verdict)
+            .join(DuplicateDecision.pair)
+            .where(DuplicatePair.review_id == review.id)
+            .order_by(DuplicateDecision.id)
+        )
+    }
+    rows = session.execute(
+        sa.select(
+            DuplicatePair.id,
+            DuplicatePair.earlier_id,
+            DuplicatePair.later_id,
+            DuplicatePair.band,
+            DuplicatePair.score,
+            DuplicatePair.rule,
+        )
+        .where(DuplicatePair.review_id == review.id)
+        .order_by(DuplicatePair.id)
+    )
+    return [JudgedPair(*row, newest.get(row.id)) for row in rows]
+
+
+def clusters(session: Session, review: Review) -> Clusters:
+    """Return the clusters that the links of a review make."""
+    return Clusters(
+        (pair.earlier_id, pair.later_id)
+        for pair in judged_pairs(session, review)
+        if pair.state is PairState.LINKED
+    )
+
+
+def records_in_scope(session: Session, review: Review) -> Sequence[Record]:
+    """Return the records to screen, in order of import: the earliest of each cluster.
+
+    Raw text is not loaded; duplicates certain or accepted by a person are left out.
+    """
+    removed = clusters(session, review).removed()
+    return [record for record in records(session, review) if record.id not in removed]
+
+
+def identified(session: Session, review: Review) -> Identified:
+    """Return the counts of identification: each batch with what was read, stored and removed."""
+    removed = clusters(session, review).removed()
+    of_batch = session.execute(
+        sa.select(Record.id, Record.batch_id).where(Record.review_id == review.id)
+    )
+    duplicates = Counter(batch_id for record_id, batch_id in of_batch if record_id in removed)
+    return Identified(
+        tuple(
+            BatchCount(
+                batch_id=batch.id,
+                search_id=batch.search_id,
+                kind=batch.search.kind if batch.search else None,
+                source=batch.search.source if batch.search else UNSTATED,
+                file=batch.file,
+                read=batch.read,
+                rejected=batch.rejected,
+                identified=batch.stored,
+                duplicates=duplicates[batch.id],
+            )
+            for batch in batches(session, review)
+        )
+    )
+
+
+def dedupe_runs(session: Session, review: Review) -> Sequence[DedupeRun]:
+    """Return the comparisons that were run, in order."""
+    return session.scalars(
+        sa.select(DedupeRun).where(DedupeRun.review_id == review.id).order_by(DedupeRun.id)
+    ).all()
+
+
+def pair_numbered(session: Session, review: Review, number: int) -> DuplicatePair:
+    """Return a pair of a review with both records; raise NotFoundError."""
+    pair = session.scalar(
+        sa.select(DuplicatePair)
+        .where(DuplicatePair.review_id == review.id, DuplicatePair.id == number)
+        .options(joinedload(DuplicatePair.earlier), joinedload(DuplicatePair.later))
+    )
+    if pair is None:
+        raise NotFoundError(
+            f"review {review.slug} has no pair {number}; see them with: review dedupe review"
+        )
+    return pair
+
+
+def decisions(session: Session, pair: DuplicatePair) -> Sequence[DuplicateDecision]:
+    """Return what persons said of a pair, the newest last."""
+    return session.scalars(
+        sa.select(DuplicateDecision)
+        .where(DuplicateDecision.pair_id == pair.id)
+        .order_by(DuplicateDecision.id)
+    ).all()

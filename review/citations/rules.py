@@ -1,0 +1,93 @@
+"""Which pairs are linked, and how the numbers of identification add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from review.citations.vocabulary import Band, SourceKind, Verdict
+
+UNSTATED: str = "source unstated"
+"""What the flow prints for a batch that was imported without a search."""
+
+
+class PairState(StrEnum):
+    """What a pair is now."""
+
+    LINKED = "linked"
+    OPEN = "open"
+    DIFFERENT = "different"
+
+
+def pair_state(band: Band, newest: Verdict | None) -> PairState:
+    """Return what a pair is, from the band it was put in and the newest verdict of a person."""
+    if newest is Verdict.DUPLICATE:
+        return PairState.LINKED
+    if newest is Verdict.DIFFERENT:
+        return PairState.DIFFERENT
+    if newest is None and band is Band.CERTAIN:
+        return PairState.LINKED
+    return PairState.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCount:
+    """What one batch brought, and what of it is left when duplicates are taken away."""
+
+    batch_id: int
+    search_id: int | None
+    kind: SourceKind | None
+    """None where no search was stated."""
+    source: str
+    file: str
+    read: int
+    rejected: int
+    identified: int
+    """Records stored."""
+    duplicates: int
+    """Records of the batch that an earlier record represents."""
+
+    @property
+    def in_scope(self) -> int:
+        """Records of the batch that represent themselves."""
+        return self.identified - self.duplicates
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """The identification part of a flow diagram, batch by batch, in order of import."""
+
+    batches: tuple[BatchCount, ...]
+
+    @property
+    def read(self) -> int:
+        """Entries seen in the files."""
+        return sum(batch.read for batch in self.batches)
+
+    @property
+    def rejected(self) -> int:
+        """Entries that could not be read."""
+        return sum(batch.rejected for batch in self.batches)
+
+    @property
+    def identified(self) -> int:
+        """Records stored."""
+        return sum(batch.identified for batch in self.batches)
+
+    @property
+    def duplicates(self) -> int:
+        """Duplicate records removed before screening."""
+        return sum(batch.duplicates for batch in self.batches)
+
+    @property
+    def in_scope(self) -> int:
+        """Records to screen."""
+        return self.identified - self.duplicates
+
+    def by_source(self) -> dict[tuple[SourceKind | None, str], int]:
+        """Return the records identified for each kind and name of source, in order of import."""
+        counts: dict[tuple[SourceKind | None, str], int] = {}
+        for batch in self.batches:
+            key = (batch.kind, batch.source)
+            counts[key] = counts.get(key, 0) + batch.identified
+        return counts
