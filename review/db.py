@@ -191,6 +191,10 @@ class Database:
             connect_args={"options": f"-c timezone=UTC -c lock_timeout={timeout}"},
         )
 
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        self.engine.dispose()
+
     @property
     def is_sqlite(self) -> bool:
         """Whether the database is one SQLite file."""

@@ -19,8 +19,10 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
 def configured_database() -> Database:
-    """Return the database of the settings, whatever state it is in."""
-    return database_at(settings().database_url)
+    """Return the database of the settings, whatever its state; the command closes it at its end."""
+    database = database_at(settings().database_url)
+    click.get_current_context().call_on_close(database.close)
+    return database
 
 
 def opened() -> Database:

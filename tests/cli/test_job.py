@@ -1,0 +1,177 @@
+"""The main job by the commands a user types, on both databases."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from openpyxl import load_workbook
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def arrived(cli: Cli) -> Cli:
+    """cbt-delivery pooled as of 2008, then with all trials."""
+    cli("seed", "load", "cbt-delivery", "--until", "2008")
+    cli("repool")
+    cli("seed", "load", "cbt-delivery")
+    cli("repool")
+    return cli
+
+
+def test_trials_arrive_and_the_change_is_explained(cli: Cli) -> None:
+    assert (
+        "43 studies and 101 results added"
+        in cli("seed", "load", "cbt-delivery", "--until", "2008").output
+    )
+    first = json.loads(cli("repool", "--json").stdout)
+    assert first["outcome"] == "recomputed"
+    assert "33 studies and 71 results added" in cli("seed", "load", "cbt-delivery").output
+    told = cli("repool").output
+    assert (
+        "multimedia CBT against control moved from 0.58 [-0.17, 1.33] to 0.80 [0.50, 1.09]" in told
+    )
+    assert "the conclusion changed from inconclusive to superior" in told
+    assert "Positive values favour multimedia CBT." in told
+    assert "Nothing new: 3 analyses" in cli("repool").output
+    again = json.loads(cli("repool", "--json").stdout)
+    assert (again["outcome"], again["recomputed"]) == ("nothing_new", [])
+
+
+def test_runs_are_listed_shown_and_compared(arrived: Cli) -> None:
+    listed = json.loads(arrived("runs", "list", "multimedia", "--json").stdout)
+    assert [(run["number"], run["k"]) for run in listed] == [(1, 6), (2, 17)]
+    shown = json.loads(arrived("runs", "show", "multimedia", "--json").stdout)
+    assert shown["number"] == 2
+    assert len(shown["inputs"]["trials"]) == len(shown["results"]["effects"]) == 17
+    assert shown["results"]["pooled"]["estimate"] == pytest.approx(0.799661190666728, rel=1e-6)
+    back = json.loads(arrived("runs", "diff", "multimedia", "2", "1", "--json").stdout)
+    assert len(back["removed"]) == 11
+    assert (
+        "Error: 'multimedia' has runs 1 to 2, not 7"
+        in arrived("runs", "show", "multimedia", "--number", "7", status=1).output
+    )
+
+
+def test_a_correction_by_csv_is_told_with_old_and_new_value(arrived: Cli, tmp_path: Path) -> None:
+    table = tmp_path / "correction.csv"
+    table.write_text(
+        "study,arm,instrument,metric,n,estimate,variance,page\n"
+        "Choi (2012),Multimedia CBT,bdi,standardized mean change,30,-1.2,0.0621,erratum\n"
+    )
+    told = arrived("extract", "import", table, "--reason", "erratum of 2020").output
+    assert "0 studies and 0 results added" in told
+    assert "estimate" in told
+    changed = arrived("repool").output
+    assert "1 trial corrected" in changed
+    history = json.loads(arrived("history", "--entity", "result", "-n", "1", "--json").stdout)
+    assert (history[0]["reason"], history[0]["actor"]) == ("erratum of 2020", "tester")
+    assert set(history[0]["new"]) >= {"estimate", "variance"}
+    assert "The history is intact." in arrived("verify").output
+
+
+def test_a_bad_table_stores_nothing_and_names_the_place(arrived: Cli, tmp_path: Path) -> None:
+    before = arrived("history", "-n", "1", "--json").stdout
+    table = tmp_path / "bad.csv"
+    table.write_text("study,arm,instrument,n,mean,sd\nNew,x,bdi,20,10,3\nNew,y,bdi,20,ten,3\n")
+    told = arrived("extract", "import", table, status=1).output
+    assert 'line 3, column mean: "ten" is not a number' in told
+    assert "nothing was stored" in told
+    table.write_text("study,arm,instrument,n,mean,sd\nNew,x,bdi,20,10,3\nNew,y,wais,20,10,3\n")
+    told = arrived("extract", "import", table, status=1).output
+    assert "line 3, column instrument: review cbt-delivery has no instrument 'wais'" in told
+    assert arrived("history", "-n", "1", "--json").stdout == before
+
+
+def test_an_exclusion_takes_the_trial_out_of_the_pool(arrived: Cli) -> None:
+    arrived("study", "exclude", "Choi (2012)", "--reason", "retracted")
+    changed = json.loads(arrived("repool", "--json").stdout)
+    moved = {item["name"]["analysis"]: item["report"] for item in changed["recomputed"]}
+    assert set(moved) == {"multimedia", "any-cbt"}
+    assert moved["multimedia"]["removed"] == [
+        {"study": "Choi (2012)", "reason": "excluded: retracted"}
+    ]
+    told = arrived("study", "exclude", "Choi", "--reason", "x", status=1).output
+    assert "did you mean Choi (2012), Choi (2014)?" in told
+
+
+def test_tables_of_a_review_in_every_format(arrived: Cli, tmp_path: Path) -> None:
+    written = json.loads(arrived("export", "tables", "--out", tmp_path, "--json").stdout)
+    names = {Path(path).name for path in written}
+    assert {"tables.docx", "tables.xlsx", "pooled_estimates.csv", "pooled_estimates.tex"} <= names
+    with (tmp_path / "pooled_estimates.csv").open(newline="") as file:
+        rows = {row["analysis"]: row for row in csv.DictReader(file)}
+    shown = json.loads(arrived("runs", "show", "multimedia", "--json").stdout)["results"]["pooled"]
+    row = rows["Multimedia CBT against control"]
+    assert float(row["estimate"]) == shown["estimate"]
+    assert [float(row["pi_low"]), float(row["pi_high"])] == shown["pi"]
+    entered = [
+        arm["numbers"]["n"]
+        for analysis in ("any-cbt", "face-to-face", "multimedia")
+        for trial in json.loads(arrived("runs", "show", analysis, "--json").stdout)["inputs"][
+            "trials"
+        ]
+        for arm in (*trial["intervention"], *trial["comparator"])
+    ]
+    sheet = load_workbook(tmp_path / "tables.xlsx")["reported_numbers"]
+    columns = [cell.value for cell in sheet[1]]
+    column = columns.index("n") if "n" in columns else columns.index("N")
+    assert [row[column] for row in sheet.iter_rows(min_row=2, values_only=True)] == entered
+    assert "\\toprule" in (tmp_path / "changes.tex").read_text()
+
+
+def test_figures_of_a_run(arrived: Cli, tmp_path: Path) -> None:
+    for kind in ("forest", "cumulative"):
+        for suffix in ("svg", "png", "pdf"):
+            path = tmp_path / f"{kind}.{suffix}"
+            assert "Wrote" in arrived("plot", kind, "multimedia", "--out", path).output
+            assert path.stat().st_size > 5_000
+    told = arrived("plot", "forest", "multimedia", "--out", tmp_path / "x.gif", status=1).output
+    assert "Error" in told
+
+
+def test_the_founding_review_reads_the_published_lines(cli: Cli) -> None:
+    cli("seed", "load", "founding")
+    lines = json.loads(cli("published", "--json").stdout)
+    norwood = {line["outcome"]: line for line in lines if line["label"] == "Norwood et al. 2018"}
+    alliance = norwood["alliance"]["reading"]
+    assert alliance["margins"][0] == 0.5
+    assert alliance["p_noninferior"][0] == pytest.approx(0.1446997, abs=5e-8)
+    assert alliance["conclusions"][0] == "inconclusive"
+    assert norwood["symptoms"]["reading"]["conclusions"] == ["noninferior"]
+    assert "one-sided p 0.1447" in cli("published").output
+    waiting = json.loads(cli("repool", "--json").stdout)
+    assert len(waiting["waiting"]) == 3
+    states = {row["state"] for row in json.loads(cli("study", "list", "--json").stdout)}
+    assert "awaiting extraction" in states
+    assert "extracted" not in states
+
+
+def test_a_review_of_ones_own_from_nothing(cli: Cli, tmp_path: Path) -> None:
+    cli("new", "mine", "--title", "Synthetic review")
+    cli("outcome", "add", "alliance", "--name", "Alliance")
+    cli("instrument", "add", "wai", "--name", "WAI", "--outcome", "alliance", "--higher-is-better")
+    cli(
+        "analysis", "add", "main", "--title", "Alliance", "--outcome", "alliance",
+        "--intervention", "video", "--intervention-mode", "videoconference",
+        "--comparator", "in person", "--comparator-mode", "face_to_face", "--margin", "0.5",
+    )  # fmt: skip
+    table = tmp_path / "trial.csv"
+    table.write_text(cli("extract", "template").stdout)
+    cli("extract", "import", table)
+    told = cli("repool").output
+    assert "1 trial of video against in person: -0.23" in told
+    assert "conclusion, margin 0.50" in told
+    plan = cli("analysis", "show", "main").stdout
+    path = tmp_path / "plan.yaml"
+    path.write_text(plan.replace("method: REML", "method: DL"))
+    assert (
+        "version 2" in cli("analysis", "revise", "main", "--file", path, "--reason", "test").output
+    )
+    assert "a changed plan" in cli("repool").output
+    assert json.loads(cli("analysis", "show", "main", "--json").stdout)["versions"] == [1, 2]

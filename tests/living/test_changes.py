@@ -1,0 +1,77 @@
+"""The change report against cases worked out by hand."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from review.living.changes import compare
+from review.living.effects import trial_effects
+from review.living.pooling import pool_inputs
+from review.living.snapshot import RunInputs, RunResults
+from tests.living.test_effects import arm, inputs
+
+
+def run(trials: dict[int, tuple[float, float]], **plan: object) -> tuple[RunInputs, RunResults]:
+    """A run of generic effects: study id to (estimate, variance)."""
+    base = inputs("GEN", contrast=arm(estimate=0.0, variance=1.0))
+    made = tuple(
+        base.trials[0].model_copy(
+            update={
+                "study_id": i,
+                "study": f"Synthetic {i}",
+                "contrast": arm(estimate=y, variance=v),
+            }
+        )
+        for i, (y, v) in trials.items()
+    )
+    given_inputs = RunInputs(plan=base.plan.model_copy(update=plan), trials=made, left_out=())
+    (results,) = pool_inputs([(given_inputs, trial_effects(given_inputs))])
+    return given_inputs, results
+
+
+def test_a_first_run_has_no_before() -> None:
+    report = compare(None, run({1: (0.5, 0.01), 2: (0.5, 0.01)}))
+    assert report.before is None
+    assert report.sentence.startswith("2 trials of a against b: 0.50 [")
+
+
+def test_added_removed_and_corrected_are_told_apart() -> None:
+    before = run({1: (0.1, 0.04), 2: (0.2, 0.04), 3: (0.3, 0.04)})
+    after = run({1: (0.1, 0.04), 2: (0.25, 0.04), 4: (0.4, 0.04)})
+    report = compare(before, after)
+    assert report.added == ("Synthetic 4",)
+    assert [item.study for item in report.removed] == ["Synthetic 3"]
+    (corrected,) = report.corrected
+    assert (corrected.where, corrected.old, corrected.new) == ("Synthetic 2", "0.2", "0.25")
+    assert "1 trial added, 1 trial removed and 1 trial corrected" in report.sentence
+
+
+def test_the_class_of_each_margin_is_compared() -> None:
+    before = run({1: (-0.4, 0.04), 2: (-0.1, 0.04)}, margin=0.5, other_margins=(0.25,))
+    after = run(dict.fromkeys(range(1, 9), (-0.1, 0.004)), margin=0.5, other_margins=(0.25,))
+    report = compare(before, after)
+    flips = {r.margin: (r.before, r.after, r.flipped) for r in report.readings}
+    assert set(flips) == {0.5, 0.25}
+    assert all(flipped for *_, flipped in flips.values())
+    assert "changed from inconclusive (margin 0.50) to noninferior" in report.sentence
+
+
+effects = st.dictionaries(
+    st.integers(1, 9),
+    st.tuples(st.floats(-2, 2), st.floats(0.01, 2)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(effects, effects)
+def test_every_difference_of_inputs_is_told_and_nothing_else(
+    old: dict[int, tuple[float, float]], new: dict[int, tuple[float, float]]
+) -> None:
+    report = compare(run(old), run(new))
+    assert set(report.added) == {f"Synthetic {i}" for i in new.keys() - old.keys()}
+    assert {r.study for r in report.removed} == {f"Synthetic {i}" for i in old.keys() - new.keys()}
+    changed = {f"Synthetic {i}" for i in old.keys() & new.keys() if old[i] != new[i]}
+    assert {c.where for c in report.corrected} == changed
+    assert (run(old)[0].fingerprint == run(new)[0].fingerprint) == (old == new)

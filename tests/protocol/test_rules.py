@@ -1,0 +1,130 @@
+"""Plans and protocol files: frozen, checked, and the same after a round trip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import ValidationError
+
+from review.config import shipped
+from review.db import Database
+from review.errors import AlreadyExistsError, FileError, InvalidDataError, NotFoundError
+from review.extraction.seeds import seed_called, seeds
+from review.history.actions import Attribution, writing
+from review.protocol import actions
+from review.protocol.files import plan_text, read_plan, read_protocol
+from review.protocol.queries import current_versions, plan_of, review_called
+from review.protocol.rules import AnalysisSpec, MethodName, Plan, ReviewSpec, TestName
+from review.synthesis import Method, Test
+from tests.conftest import NOW
+from tests.living.test_repool import plan
+
+
+def test_the_names_of_methods_and_tests_are_the_engines() -> None:
+    assert set(get_args(MethodName)) == {method.value for method in Method}
+    assert set(get_args(TestName)) == {test.value for test in Test}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"margin": 0}, "greater than 0"),
+        ({"margin": None, "other_margins": [0.25]}, "other_margins need a margin"),
+        ({"intervention": {"label": "x"}}, "delivery_mode, treatment, or both"),
+        ({"measure": "PFT"}, "an analysis pools one of"),
+        ({"method": "MAGIC"}, "Input should be"),
+        ({"level": 1.0}, "less than 1"),
+        ({"colour": "red"}, "Extra inputs"),
+    ],
+)
+def test_a_plan_that_cannot_be_right_is_refused(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        plan(**changes)
+
+
+def test_a_plan_survives_its_yaml(tmp_path: Path) -> None:
+    made = plan(other_margins=[0.3, 0.25], raters=["client"], title="Ümlaut: ja")
+    path = tmp_path / "plan.yaml"
+    path.write_text(plan_text(made), encoding="utf-8")
+    assert read_plan(path) == made
+    assert read_plan(path).sha256 == made.sha256
+    assert made.margins == (0.5, 0.25, 0.3)
+
+
+def test_equal_plans_have_equal_hashes_and_others_do_not() -> None:
+    assert plan().sha256 == plan().sha256
+    assert plan().sha256 != plan(margin=0.4).sha256
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("- a\n- b\n", "name: value"),
+        ("review: {slug: x\n", "line"),
+        ("review: {slug: BAD SLUG, title: t}\n", "review.slug"),
+        ("review: {slug: x}\n", "review.title"),
+    ],
+)
+def test_a_bad_protocol_file_is_told_where(tmp_path: Path, content: str, words: str) -> None:
+    path = tmp_path / "protocol.yaml"
+    path.write_text(content)
+    with pytest.raises(FileError, match=words):
+        read_protocol(path)
+
+
+def test_every_shipped_seed_is_a_valid_protocol_with_sources() -> None:
+    found = seeds()
+    assert [seed.name for seed in found] == ["cbt-delivery", "founding"]
+    assert all(seed.protocol.sources and seed.rows for seed in found)
+    assert shipped("seeds").is_dir()
+
+
+def test_the_founding_review_never_has_the_papers_trial_data() -> None:
+    seed = seed_called("founding")
+    assert all(set(row.row.numbers.values()) == {None} for row in seed.rows)
+    printed = {(p.outcome, p.label): p for p in seed.protocol.published}
+    alliance = printed["alliance", "Norwood et al. 2018"]
+    assert (alliance.estimate, alliance.ci_low, alliance.ci_high) == (-0.30, -0.67, 0.07)
+    symptoms = printed["symptoms", "Norwood et al. 2018"]
+    assert (symptoms.estimate, symptoms.ci_low, symptoms.ci_high) == (-0.03, -0.45, 0.40)
+    plans = {a.slug: a.plan for a in seed.protocol.analyses}
+    assert plans["alliance"].margins == (0.5, 0.25, 0.3)
+
+
+def test_revising_needs_a_difference_and_names_must_be_new(
+    database: Database, by: Attribution
+) -> None:
+    with writing(database, by) as session:
+        review = actions.take_protocol(
+            session, seed_called("founding").protocol, owner="ada", now=NOW
+        )
+        same = plan_of(current_versions(session, review)[0])
+        spec = AnalysisSpec(slug="alliance", plan=same)
+        with pytest.raises(InvalidDataError, match="nothing to revise"):
+            actions.revise_analysis(session, review, spec, now=NOW)
+        with pytest.raises(AlreadyExistsError, match="review analysis revise"):
+            actions.plan_analysis(session, review, spec, now=NOW)
+        with pytest.raises(NotFoundError, match="no analysis 'other'"):
+            actions.revise_analysis(session, review, AnalysisSpec(slug="other", plan=same), now=NOW)
+        wrong = Plan.model_validate({**same.model_dump(), "instruments": ["bdi-ii"]})
+        with pytest.raises(InvalidDataError, match="measures 'symptoms'"):
+            actions.revise_analysis(
+                session, review, AnalysisSpec(slug="alliance", plan=wrong), now=NOW
+            )
+        with pytest.raises(AlreadyExistsError):
+            actions.new_review(session, ReviewSpec(slug="founding", title="x"), owner="ada")
+
+
+def test_the_review_must_be_said_only_where_there_are_several(
+    database: Database, by: Attribution
+) -> None:
+    with database.reading() as session, pytest.raises(NotFoundError, match="review seed load"):
+        review_called(session, None)
+    with writing(database, by) as session:
+        actions.new_review(session, ReviewSpec(slug="one", title="x"), owner="ada")
+        assert review_called(session, None).slug == "one"
+        actions.new_review(session, ReviewSpec(slug="two", title="x"), owner="ada")
+        with pytest.raises(InvalidDataError, match=r"--review SLUG \(one, two\)"):
+            review_called(session, None)
