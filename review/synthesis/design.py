@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from review.errors import InvalidDataError
 
-__all__ = ["Design", "Values", "design", "intercept_only"]
+__all__ = ["Design", "Values", "design", "intercept_only", "without_redundant"]
 
 Floats = NDArray[np.float64]
 Values = Sequence[float | int | str | bool | None] | NDArray[np.generic]
@@ -71,7 +71,51 @@ class Design:
         >>> d.rows({"x": [10]}).tolist()
         [[1.0, 10.0]]
         """
-        return _assemble(self.terms, self.intercept, columns, dict(self.levels))[0]
+        coded, names, _ = _assemble(self.terms, self.intercept, columns, dict(self.levels))
+        return coded[:, [names.index(name) for name in self.columns]]
+
+
+def without_redundant(design: Design) -> tuple[Design, tuple[str, ...]]:
+    """Drop columns that are combinations of earlier ones, as metafor does.
+
+    Parameters
+    ----------
+    design : Design
+
+    Returns
+    -------
+    tuple of Design and tuple of str
+        The design that can be fitted, and the names of the columns left out.
+
+    References
+    ----------
+    Chambers & Hastie 1992, section 4.4.2 (aliased coefficients).
+
+    Examples
+    --------
+    >>> kept, dropped = without_redundant(design("x + z", {"x": [1, 2, 4], "z": [2, 4, 8]}))
+    >>> kept.columns, dropped
+    (('intrcpt', 'x'), ('z',))
+    """
+    kept: list[int] = []
+    basis = np.zeros((design.matrix.shape[0], 0))
+    for i, column in enumerate(design.matrix.T):
+        rest = column - basis @ (basis.T @ column)
+        rest -= basis @ (basis.T @ rest)  # a second pass makes Gram-Schmidt as good as QR
+        size = float(np.linalg.norm(rest))
+        if size > 1e-8 * float(np.linalg.norm(column)):
+            kept.append(i)
+            basis = np.column_stack([basis, rest / size])
+    names = design.columns
+    return (
+        replace(
+            design,
+            matrix=design.matrix[:, kept],
+            columns=tuple(names[i] for i in kept),
+            assign=tuple(design.assign[i] for i in kept),
+        ),
+        tuple(name for i, name in enumerate(names) if i not in kept),
+    )
 
 
 def intercept_only(k: int) -> Design:

@@ -219,16 +219,17 @@ def regress(
     vcov = cov * factor
     se = np.sqrt(np.diag(vcov))
     with np.errstate(divide="ignore", invalid="ignore"):
-        stat = beta / se
+        stat = np.where(beta == 0, 0.0, beta / se)  # a perfect fit has no Hartung-Knapp error
     crit = _quantile(level, ddf)
     qe = float((s.u2 / s.lam).sum())
     typical = (k - p) / float((1 / s.lam).sum())
     tests = tuple(
-        _joint(term, np.flatnonzero(np.asarray(design.assign) == i), beta, vcov, ddf)
+        _joint(term, np.flatnonzero(np.asarray(design.assign) == i), beta, cov, factor, ddf)
         for i, term in enumerate(design.terms)
+        if i in design.assign
     )
     free = np.flatnonzero(np.asarray(design.assign) != -1)
-    omnibus = _joint("", free, beta, vcov, ddf) if free.size else None
+    omnibus = _joint("", free, beta, cov, factor, ddf) if free.size else None
     return MetaRegression(
         k=k,
         method=method,
@@ -297,10 +298,17 @@ def weighted_fit(y: Floats, variance: Floats, X: Floats) -> tuple[Floats, Floats
 
 
 def _joint(
-    term: str, which: NDArray[np.intp], beta: Floats, vcov: Floats, ddf: float | None
+    term: str,
+    which: NDArray[np.intp],
+    beta: Floats,
+    cov: Floats,
+    factor: float,
+    ddf: float | None,
 ) -> TermTest:
+    """Wald test of some coefficients, their covariance being `cov` times `factor`."""
     part = beta[which]
-    wald = float(part @ np.linalg.solve(vcov[np.ix_(which, which)], part))
+    wald = float(part @ np.linalg.solve(cov[np.ix_(which, which)], part))
+    wald = 0.0 if wald == 0 else math.inf if factor == 0 else wald / factor
     df = which.size
     if ddf is None:
         return TermTest(term, wald, df, None, float(chdtrc(df, wald)))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from review.errors import InvalidDataError
-from review.synthesis.design import design, intercept_only
+from review.synthesis.design import design, intercept_only, without_redundant
 from review.synthesis.methods import Method, Test
 from review.synthesis.moderators import MetaRegression, regress
 
@@ -312,3 +312,41 @@ def test_models_that_cannot_be_fitted_are_refused() -> None:
     fit = regress(y, v, design("g", {"g": ["a", "b", "a", "b"]}))
     with pytest.raises(InvalidDataError, match="no level"):
         fit.predict({"g": ["c"]})
+
+
+def test_redundant_columns_can_be_left_out_as_metafor_does() -> None:
+    data = {"x": [1, 2, 4, 3, 7], "z": [2, 4, 8, 6, 14], "g": ["a", "b", "a", "b", "b"]}
+    coded, dropped = without_redundant(design("x + z + g", data))
+    assert (coded.columns, dropped) == (("intrcpt", "x", "gb"), ("z",))
+    fit = regress([0.1, 0.3, 0.2, 0.5, 0.4], [0.1] * 5, coded)
+    same = regress([0.1, 0.3, 0.2, 0.5, 0.4], [0.1] * 5, design("x + g", data))
+    assert fit.beta == same.beta
+    new = {"x": [5], "z": [10], "g": ["b"]}
+    assert fit.predict(new)[0] == same.predict(new)[0]
+
+
+def test_a_perfect_fit_has_a_stated_answer() -> None:
+    data = {"x": [1, 2, 3, 4]}
+    flat = regress([0.0] * 4, [0.1] * 4, design("x", data), test=Test.KNHA)
+    assert (flat.stat, flat.se, flat.qm) == ((0.0, 0.0), (0.0, 0.0), 0.0)
+    floored = regress([1.0, 2.0, 3.0, 4.0], [0.1] * 4, design("x", data))
+    assert floored.beta[1] == pytest.approx(1.0)
+    assert floored.se[1] == pytest.approx(np.sqrt(0.1 / 5))  # the Wald error: the factor's floor
+    assert (floored.tau2, floored.tau2_ci, floored.r2) == (0.0, (0.0, 0.0), pytest.approx(100))
+
+
+def test_precision_of_eight_orders_of_magnitude_is_carried() -> None:
+    rng = np.random.default_rng(0)
+    v, x = 10.0 ** rng.uniform(-8, 0, 8), rng.normal(size=8)
+    y = 0.3 * x + rng.normal(size=8) * np.sqrt(v)
+    fit = regress(y, v, design("x", {"x": x}), method=Method.EE)
+    X, Y, W = ([Fraction(float(a)) for a in values] for values in (x, y, v))
+    s0, s1, s2, t0, t1 = (
+        sum(a**p * b**q / w for a, b, w in zip(X, Y, W, strict=True))
+        for p, q in ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1))
+    )
+    slope = (s0 * t1 - s1 * t0) / (s0 * s2 - s1**2)
+    level = (t0 - slope * s1) / s0
+    q = sum((b - level - slope * a) ** 2 / w for a, b, w in zip(X, Y, W, strict=True))
+    assert fit.beta == pytest.approx((float(level), float(slope)), rel=1e-11)
+    assert fit.q == pytest.approx(float(q), rel=1e-11)
