@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,18 @@ BLOCK_CELLS = 32_768
 
 FARTHEST = 1e60
 """Largest effect or variance over the smallest variance; squares and cubes stay within a float."""
+
+
+class Survey(NamedTuple):
+    """Terms of the likelihood equation on a grid of tau² that leaves out no stationary point.
+
+    ``grid`` (g, n) in the block's unit, from 0; ``restricted`` and ``full`` (4, g, n) as
+    ``moments.slopes_at`` gives them for REML and ML.
+    """
+
+    grid: Floats
+    restricted: Floats
+    full: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,7 @@ class Block:
     unit : (n,) the unit of effects, a power of two; that of variances is its square.
     rows : (n,) position of each analysis in the batch.
     padded : whether any column is filled.
+    survey : the likelihood equation's terms, where they were had cheaply beforehand.
     """
 
     v: Floats
@@ -50,6 +64,7 @@ class Block:
     unit: Floats
     rows: Ints
     padded: bool
+    survey: Survey | None = None
 
     def take(self, columns: Ints) -> Block:
         """The block with the named columns only, each as often as it is named."""
@@ -116,6 +131,9 @@ def blocks(yi: Floats, vi: Floats, offsets: Ints) -> Iterator[Block]:
     offsets : (m+1,) analysis i has the studies ``offsets[i]:offsets[i+1]``.
     """
     counts = offsets[1:] - offsets[:-1]
+    if counts.size == 1 and counts[0]:
+        yield _block(yi, vi, offsets, counts, np.zeros(1, dtype=np.int64))
+        return
     order = np.argsort(counts, kind="stable")
     sizes = counts[order]
     start = int(np.searchsorted(sizes, 1))

@@ -31,6 +31,8 @@ leaves an error below it."""
 MOST_STEPS = 60
 """Halving alone would reach the last digit in so many steps."""
 
+_BOTH_ENDS = np.array([[0], [1]])
+
 GRID = 8
 """Most points laid at first, one a doubling of tau² + scale; where more are needed, halving."""
 
@@ -50,7 +52,7 @@ class Maximum(NamedTuple):
 
 
 class _Intervals(NamedTuple):
-    """Intervals of tau²: the analysis ``column`` (p,), ``ends`` (2, p), slopes ``at`` (2, 4, p)."""
+    """Intervals of tau²: the analysis ``column`` (p,), ``ends`` (2, p), slopes ``at`` (4, 2, p)."""
 
     column: Ints
     ends: Floats
@@ -77,10 +79,14 @@ def maximum_likelihood(block: Block, at_zero: Fit, *, restricted: bool) -> Maxim
     n = block.k.size
     tau2, iterations = np.zeros(n), np.zeros(n, dtype=np.int64)
     modes = np.ones(n, dtype=np.int64)
-    last = _last_stationary_point(block, restricted=restricted)
-    searched = (last > 0).nonzero()[0]
-    if searched.size == 0:
-        return Maximum(tau2, iterations, modes)
+    if block.survey is None:
+        last = _last_stationary_point(block, restricted=restricted)
+        searched = (last > 0).nonzero()[0]
+        if searched.size == 0:
+            return Maximum(tau2, iterations, modes)
+    else:
+        searched = np.arange(n)
+        last = block.survey.grid[-1]
     scale = (at_zero.trace / at_zero.trace_pp) if restricted else (at_zero.total / at_zero.total2)
     part = block
     if searched.size < n:
@@ -138,12 +144,7 @@ def _peaks(
     block: Block, scale: Floats, last: Floats, *, restricted: bool
 ) -> tuple[NDArray[np.bool_], _Intervals]:
     """Whether each likelihood rises at 0, and one interval around each interior maximum."""
-    fine = FINE if block.v.size <= FEW_CELLS else 1
-    doublings = np.log2(1 + last / scale)
-    points = min(GRID * fine, 2 + int(fine * doublings.sum() / doublings.size))
-    grid = scale * (np.exp2(doublings * np.linspace(0, 1, points)[:, None]) - 1)
-    grid[-1] = last
-    at = slopes_at(block, grid, restricted=restricted)
+    grid, at = _survey(block, scale, last, restricted=restricted)
     rising = at[0, 0] > at[2, 0]
     bend = block.vmax - 2 * block.v[0]
     settled, peak = _judge(at[:, :-1], at[:, 1:])
@@ -155,13 +156,27 @@ def _peaks(
     for _ in range(MOST_STEPS):
         todo = _halve(block, todo, scale[todo.column], restricted=restricted)
         low, high = todo.ends
-        settled, peak = _judge(todo.at[0], todo.at[1])
+        settled, peak = _judge(todo.at[:, 0], todo.at[:, 1])
         settled |= (low >= bend[todo.column]) | (high - low <= 1e-13 * (low + scale[todo.column]))
         found.append(todo.pick(peak & settled))
         if settled.all():
             break
         todo = todo.pick(~settled)
     return rising, _joined(found)
+
+
+def _survey(
+    block: Block, scale: Floats, last: Floats, *, restricted: bool
+) -> tuple[Floats, Floats]:
+    """A grid from 0 to the last stationary point, even in log(tau² + scale), and its slopes."""
+    if block.survey is not None:
+        return block.survey.grid, block.survey.restricted if restricted else block.survey.full
+    fine = FINE if block.v.size <= FEW_CELLS else 1
+    doublings = np.log2(1 + last / scale)
+    points = min(GRID * fine, 2 + int(fine * doublings.sum() / doublings.size))
+    grid = scale * (np.exp2(doublings * (np.arange(points)[:, None] / (points - 1))) - 1)
+    grid[-1] = last
+    return grid, slopes_at(block, grid, restricted=restricted)
 
 
 def _judge(low: Floats, high: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -175,19 +190,16 @@ def _judge(low: Floats, high: Floats) -> tuple[NDArray[np.bool_], NDArray[np.boo
 
 def _gather(grid: Floats, at: Floats, which: NDArray[np.bool_]) -> _Intervals:
     row, column = which.nonzero()
-    return _Intervals(
-        column,
-        np.stack([grid[row, column], grid[row + 1, column]]),
-        np.stack([at[:, row, column], at[:, row + 1, column]]),
-    )
+    both = row + _BOTH_ENDS
+    return _Intervals(column, grid[both, column], at[:, both, column])
 
 
 def _halve(block: Block, wide: _Intervals, scale: Floats, *, restricted: bool) -> _Intervals:
     low, high = wide.ends
     middle = np.clip(np.sqrt((low + scale) * (high + scale)) - scale, low, high)
     at = slopes_at(block.take(wide.column), middle, restricted=restricted)
-    left = _Intervals(wide.column, np.stack([low, middle]), np.stack([wide.at[0], at]))
-    right = _Intervals(wide.column, np.stack([middle, high]), np.stack([at, wide.at[1]]))
+    left = _Intervals(wide.column, np.stack([low, middle]), np.stack([wide.at[:, 0], at], axis=1))
+    right = _Intervals(wide.column, np.stack([middle, high]), np.stack([at, wide.at[:, 1]], axis=1))
     return _joined([left, right])
 
 
@@ -233,7 +245,7 @@ def _refine(block: Block, peaks: _Intervals, s: Floats, *, restricted: bool) -> 
 def _start(peaks: _Intervals, s: Floats) -> Floats:
     """Inverse Hermite interpolation of the root from both ends of an interval."""
     ends = peaks.ends + s
-    a, b, t, c = peaks.at.transpose(1, 0, 2)
+    a, b, t, c = peaks.at
     x = np.log(ends)
     with np.errstate(all="ignore"):  # an interpolant that is no number is replaced below
         g = np.log(a / t)
@@ -243,8 +255,9 @@ def _start(peaks: _Intervals, s: Floats) -> Floats:
         cubic = u * (m[0] + u * (3 * h - 2 * m[0] - m[1] + u * (m[0] + m[1] - 2 * h)))
     good = (cubic > 0) & (cubic < h)
     way = np.where(good, cubic, 0.5 * h)
-    start: Floats = np.clip(ends[0] * np.exp(way) - s, peaks.ends[0], peaks.ends[1])
-    return start
+    within: Floats = np.maximum(ends[0] * np.exp(way) - s, peaks.ends[0])
+    np.minimum(within, peaks.ends[1], out=within)
+    return within
 
 
 def _highest(

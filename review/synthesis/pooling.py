@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -85,7 +86,8 @@ def pool(
     if y.size == 0:
         raise InvalidDataError("There are no studies to pool.")
     offsets = np.array([0, y.size])
-    return _pool(y, v, offsets, Method(method), Test(test), level, tau2_ci, pi_df)[0]
+    options = Options(Method(method), Test(test), level, tau2_ci, pi_df)
+    return pool_blocks(blocks(y, v, offsets), v, offsets, options)[0]
 
 
 def pool_many(
@@ -125,19 +127,39 @@ def pool_many(
     """
     y, v = checked_studies(yi, vi)
     off = checked_offsets(offsets, y.size)
-    return _pool(y, v, off, Method(method), Test(test), level, tau2_ci, pi_df)
+    options = Options(Method(method), Test(test), level, tau2_ci, pi_df)
+    return pool_blocks(blocks(y, v, off), v, off, options)
 
 
-def _pool(
-    y: Floats,
-    v: Floats,
-    offsets: Ints,
-    method: Method,
-    test: Test,
-    level: float,
-    tau2_ci: bool,
-    pi_df: PiDf,
-) -> PooledMany:
+class Options(NamedTuple):
+    """The choices of :func:`pool`, read."""
+
+    method: Method
+    test: Test
+    level: float
+    tau2_ci: bool
+    pi_df: PiDf
+
+
+def pool_blocks(parts: Iterable[Block], v: Floats, offsets: Ints, options: Options) -> PooledMany:
+    """Pool the analyses of any blocks; every public function ends here.
+
+    Parameters
+    ----------
+    parts : blocks whose ``rows`` are positions among the m analyses.
+    v, offsets : (N,) and (m+1,) the sampling variances of all analyses, for their weights.
+    options : the choices.
+
+    Returns
+    -------
+    PooledMany
+
+    Raises
+    ------
+    InvalidDataError
+        A level or degrees of freedom that do not exist.
+    """
+    method, test, level, tau2_ci, pi_df = options
     if not 0 < level < 1:
         raise InvalidDataError(f"The level of an interval lies between 0 and 1, not at {level}.")
     if pi_df not in ("k-1", "k-2"):
@@ -147,7 +169,7 @@ def _pool(
     m = offsets.size - 1
     limits = tau2_ci and method is not Method.EE
     out = _empty(m, method, test, level, limits, v, offsets)
-    for block in blocks(y, v, offsets):
+    for block in parts:
         if block.k[-1] == 1:
             _single(out, block)
         else:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from review.errors import InvalidDataError
-from review.synthesis.blocks import Floats, Ints, checked_studies
+from review.synthesis.blocks import Floats, Ints, blocks, checked_studies
+from review.synthesis.deletion import deleted_blocks
 from review.synthesis.methods import Method, Test
 from review.synthesis.pooled import PooledMany
-from review.synthesis.pooling import pool_many
+from review.synthesis.pooling import Options, pool_blocks, pool_many
 
 Bools = NDArray[np.bool_]
 
@@ -58,19 +59,11 @@ def leave_one_out(
     k = y.size
     if k < 2:
         raise InvalidDataError("Leaving one study out needs at least two studies.")
-    flat = np.arange(k * (k - 1)).reshape(k, k - 1)
-    index = (flat % (k - 1)).astype(np.int64)
-    index += index >= np.arange(k)[:, None]
     offsets = np.arange(k + 1) * (k - 1)
-    return pool_many(
-        y[index].ravel(),
-        v[index].ravel(),
-        offsets,
-        method=method,
-        test=test,
-        level=level,
-        tau2_ci=tau2_ci,
-    )
+    others = np.where(np.arange(k - 1) >= np.arange(k)[:, None], v[1:], v[:-1]).ravel()
+    parts = deleted_blocks(y, v) if k > 2 else blocks(y[::-1], others, offsets)
+    options = Options(Method(method), Test(test), level, tau2_ci, "k-1")
+    return pool_blocks(parts, others, offsets, options)
 
 
 def cumulative(

@@ -1,0 +1,44 @@
+"""Leave-one-out by the shared survey is the plain batch, also where the survey must stand back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from review.synthesis import leave_one_out, pool_many
+from review.synthesis.deletion import deleted_blocks
+
+RNG = np.random.default_rng(17)
+V = 4 / RNG.integers(20, 1500, 150)
+Y = RNG.normal(0.3, np.sqrt(V + 0.05))
+OUTLIER = np.where(np.arange(150) == 70, 1e7, Y)
+DOMINATED = np.where(np.arange(150) == 3, 1e-9, V)
+
+
+@pytest.mark.parametrize("method", ["REML", "ML", "PM"])
+@pytest.mark.parametrize(
+    ("y", "v", "surveyed"),
+    [(Y, V, True), (Y[:5], V[:5], True), (OUTLIER, V, False), (Y, DOMINATED, False)],
+    ids=["usual", "few", "outlier", "dominated"],
+)
+def test_the_survey_changes_nothing(
+    y: np.ndarray, v: np.ndarray, surveyed: bool, method: str
+) -> None:
+    k = y.size
+    assert {block.survey is not None for block in deleted_blocks(y, v)} == {surveyed}
+    fast = leave_one_out(y, v, method=method, test="knha", tau2_ci=True)
+    keep = np.concatenate([np.delete(np.arange(k), i) for i in range(k)])
+    offsets = np.arange(k + 1) * (k - 1)
+    plain = pool_many(y[keep], v[keep], offsets, method=method, test="knha", tau2_ci=True)
+    assert fast.modes.tolist() == plain.modes.tolist()
+    for name in ("estimate", "se", "tau2", "se_tau2", "I2", "H2", "p", "loglik", "ci", "tau2_ci"):
+        ours, theirs = getattr(fast, name), getattr(plain, name)
+        assert np.allclose(ours, theirs, rtol=1e-9, atol=1e-12 * v.min()), name
+    assert np.allclose(fast.Q, plain.Q, rtol=1e-9)
+    assert fast[4].weights == pytest.approx(plain[4].weights, rel=1e-9)
+
+
+def test_leave_one_out_of_equal_effects_is_at_the_boundary() -> None:
+    many = leave_one_out(np.full(40, 0.2), V[:40])
+    assert (many.tau2 == 0).all()
+    assert np.allclose(many.estimate, 0.2, rtol=1e-15)
