@@ -222,8 +222,11 @@ def show(analysis: str, run_number: int | None, review_slug: str | None, as_json
     echo_table(("", "pooled"), list(lines.items()), right=("pooled",))
     for note in results.pooled.notes:
         click.echo(f"Note: {note}")
+    left_out: dict[str, list[str]] = {}
     for item in inputs.left_out:
-        click.echo(f"Left out: {item.study}: {item.reason}")
+        left_out.setdefault(item.reason, []).append(item.study)
+    for reason, studies in left_out.items():
+        _echo_names(f"Left out, {reason}", studies)
 
 
 @runs_.command("diff")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -190,7 +190,9 @@ def _write(
             number = stale.previous.number + 1 if stale.previous else 1
             if queries.newest_number(session, stale.analysis_id) != number - 1:
                 continue  # a job that did not hold the lock was faster; its run stands
+            session.info["attribution"] = replace(by, review=stale.name.review)
             session.add(_run(stale, result, number, job_id, found.anchor, at))
+            session.flush()
             report = compare(stale.before, (stale.inputs, result))
             recomputed.append(Recomputed(stale.name, number, report))
         for analysis_id, failure in found.failed:
