@@ -20,12 +20,23 @@ from review.config import shipped
 from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Base, Database
 from review.errors import DatabaseStateError
 from review.extraction import models as _extraction
+from review.extraction.linking import models as _linking
 from review.history import models as _history
 from review.living import models as _living
 from review.people import models as _people
 from review.protocol import models as _protocol
+from review.screening import models as _screening
 
-TABLES_OF = (_history, _people, _protocol, _citations, _extraction, _living)
+TABLES_OF = (
+    _history,
+    _people,
+    _protocol,
+    _citations,
+    _screening,
+    _extraction,
+    _linking,
+    _living,
+)
 """The modules whose import registers every table with the metadata."""
 
 metadata = Base.metadata

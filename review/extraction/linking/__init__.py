@@ -1,0 +1,1 @@
+"""Which study each included report belongs to."""

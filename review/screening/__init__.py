@@ -1,0 +1,1 @@
+"""From record to included report: decisions, conflicts, retrieval, agreement and ranking."""

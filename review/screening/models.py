@@ -1,0 +1,248 @@
+"""Exclusion reasons, stage settings, decisions, adjudications, retrieval, removals, rankings.
+
+Everything that is decided is a row of its own that is never changed: triggers forbid UPDATE and
+DELETE, the newest row counts, and what rows amount to is counted (`review.screening.rules`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from review.citations.models import Record
+from review.db import Base, CanonicalJson
+from review.people.models import Person
+from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage, Verdict
+
+
+def _record_key() -> Mapped[int]:
+    return mapped_column(sa.ForeignKey("record.id", ondelete="RESTRICT"), index=True)
+
+
+def _person_key() -> Mapped[int]:
+    return mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+
+
+class ExclusionReason(Base):
+    """One of the protocol's reasons to exclude a report; the first that applies is given."""
+
+    __tablename__ = "exclusion_reason"
+    __table_args__ = (
+        sa.UniqueConstraint("review_id", "place"),
+        sa.UniqueConstraint("review_id", "label"),
+        sa.CheckConstraint("place >= 1", name="place"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    place: Mapped[int]
+    label: Mapped[str]
+    """As the flow diagram prints it."""
+
+
+class StageSetting(Base):
+    """How a stage is screened where it differs from two blind reviewers."""
+
+    __tablename__ = "stage_setting"
+    __table_args__ = (
+        sa.UniqueConstraint("review_id", "stage"),
+        sa.CheckConstraint("required BETWEEN 1 AND 20", name="required"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    stage: Mapped[Stage]
+    required: Mapped[int]
+    blind: Mapped[bool] = mapped_column(sa.Boolean(create_constraint=True, name="blind"))
+
+
+class Pilot(Base):
+    """A pilot round: some records that a number of reviewers screen to see whether they agree."""
+
+    __tablename__ = "pilot"
+    __table_args__ = (
+        sa.UniqueConstraint("review_id", "stage", "number"),
+        sa.CheckConstraint("reviewers BETWEEN 2 AND 20", name="reviewers"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    stage: Mapped[Stage]
+    number: Mapped[int]
+    reviewers: Mapped[int]
+    seed: Mapped[int]
+    record_ids: Mapped[list[int]] = mapped_column(CanonicalJson)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Ranking(Base):
+    """One order of the records of a stage, with what it was learned from."""
+
+    __tablename__ = "ranking"
+    __table_args__ = (sa.UniqueConstraint("review_id", "key"),)
+    __history_omits__ = frozenset({"places"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    stage: Mapped[Stage]
+    made_at: Mapped[datetime]
+    model: Mapped[str]
+    software: Mapped[str]
+    seed: Mapped[int]
+    random_share: Mapped[float]
+    learned_included: Mapped[int]
+    learned_excluded: Mapped[int]
+    key: Mapped[str] = mapped_column(sa.String(64))
+    """SHA-256 of texts, labels, seed, share and model: the same input makes no second ranking."""
+    places: Mapped[list[Any]] = mapped_column(CanonicalJson)
+    """``[record, score, at random]`` in order; the SHA-256 of it is `places_sha256`."""
+    places_sha256: Mapped[str] = mapped_column(sa.String(64))
+
+
+class Decision(Base):
+    """What one reviewer said of one record at one stage; a reviewer's newest decision counts.
+
+    The history shows `seal` at once. What was said is left out of it, for the history is open to
+    the reviewer who has not decided yet; the seal proves later that it was not altered.
+    """
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        sa.Index("ix_decision_record_id_stage", "record_id", "stage"),
+        sa.CheckConstraint(
+            "stage <> 'full_text' OR verdict <> 'exclude' OR reason_id IS NOT NULL", name="reason"
+        ),
+        sa.CheckConstraint("verdict = 'exclude' OR reason_id IS NULL", name="no_reason"),
+        sa.UniqueConstraint("person_id", "request"),
+    )
+    __history_omits__ = frozenset({"verdict", "reason_id", "note", "nonce"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(sa.ForeignKey("record.id", ondelete="RESTRICT"))
+    stage: Mapped[Stage]
+    person_id: Mapped[int] = _person_key()
+    verdict: Mapped[Verdict]
+    reason_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("exclusion_reason.id", ondelete="RESTRICT")
+    )
+    note: Mapped[str | None]
+    decided_at: Mapped[datetime]
+    pilot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("pilot.id", ondelete="RESTRICT"))
+    ranking_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("ranking.id", ondelete="RESTRICT")
+    )
+    """The ranking the record was served from, if any."""
+    rank: Mapped[int | None]
+    """Its place in that ranking, from 1."""
+    at_random: Mapped[bool | None] = mapped_column(
+        sa.Boolean(create_constraint=True, name="at_random")
+    )
+    """Whether that ranking drew it at random."""
+    request: Mapped[str | None]
+    """What the sender calls this request, so that sending it twice decides once."""
+    nonce: Mapped[str] = mapped_column(sa.String(32))
+    seal: Mapped[str] = mapped_column(sa.String(64))
+
+    record: Mapped[Record] = relationship()
+    person: Mapped[Person] = relationship()
+    reason: Mapped[ExclusionReason | None] = relationship()
+
+
+class Adjudication(Base):
+    """How a third person settled a conflict; the newest counts."""
+
+    __tablename__ = "adjudication"
+    __table_args__ = (
+        sa.CheckConstraint("verdict <> 'maybe'", name="settles"),
+        sa.CheckConstraint(
+            "stage <> 'full_text' OR verdict <> 'exclude' OR reason_id IS NOT NULL", name="reason"
+        ),
+        sa.CheckConstraint("verdict = 'exclude' OR reason_id IS NULL", name="no_reason"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = _record_key()
+    stage: Mapped[Stage]
+    person_id: Mapped[int] = _person_key()
+    verdict: Mapped[Verdict]
+    reason_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("exclusion_reason.id", ondelete="RESTRICT")
+    )
+    note: Mapped[str | None]
+    decided_at: Mapped[datetime]
+
+    record: Mapped[Record] = relationship()
+    person: Mapped[Person] = relationship()
+    reason: Mapped[ExclusionReason | None] = relationship()
+
+
+class FullText(Base):
+    """A PDF, known by its content; kept in the database so that one backup holds all."""
+
+    __tablename__ = "full_text"
+    __table_args__ = (sa.CheckConstraint("size > 0", name="size"),)
+    __history_omits__ = frozenset({"content"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    size: Mapped[int]
+    content: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+
+
+class Retrieval(Base):
+    """What became of the search for a report's full text; the newest row counts."""
+
+    __tablename__ = "retrieval"
+    __table_args__ = (
+        sa.CheckConstraint("(outcome = 'not_retrieved') = (reason IS NOT NULL)", name="reason"),
+        sa.CheckConstraint("outcome = 'retrieved' OR full_text_id IS NULL", name="full_text"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = _record_key()
+    person_id: Mapped[int] = _person_key()
+    outcome: Mapped[RetrievalOutcome]
+    reason: Mapped[str | None]
+    full_text_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("full_text.id", ondelete="RESTRICT")
+    )
+    file: Mapped[str | None]
+    """The name the PDF came under."""
+    noted_at: Mapped[datetime]
+
+    full_text: Mapped[FullText | None] = relationship()
+
+
+class Removal(Base):
+    """A record taken out before screening, or put back; the newest row counts."""
+
+    __tablename__ = "removal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = _record_key()
+    person_id: Mapped[int] = _person_key()
+    cause: Mapped[RemovalCause]
+    reason: Mapped[str]
+    noted_at: Mapped[datetime]
+
+
+class PreviousVersion(Base):
+    """Studies of a previous version whose screening is not in this ledger; the newest counts."""
+
+    __tablename__ = "previous_version"
+    __table_args__ = (
+        sa.CheckConstraint("studies >= 0 AND reports >= studies", name="counts"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("review.id", ondelete="RESTRICT"), index=True
+    )
+    citation: Mapped[str]
+    studies: Mapped[int]
+    reports: Mapped[int]
+    noted_at: Mapped[datetime]

@@ -1,0 +1,175 @@
+"""What decisions amount to: pure rules on plain values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, Stage, State, Verdict
+
+REQUIRED: Final = 2
+"""Reviewers a stage when nothing else is set: independent double screening, as the Cochrane
+Handbook (version 6.5, section 4.6.4) asks of decisions on full texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """One decision, as the rules see it; ids grow in the order decisions were made."""
+
+    id: int
+    person: int
+    verdict: Verdict
+    reason: int | None = None
+    """Place of the exclusion reason in the protocol's ordered list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """An adjudication, as the rules see it."""
+
+    verdict: Verdict
+    reason: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a record's decisions amount to at a stage, and why it was excluded if it was."""
+
+    state: State
+    reason: int | None = None
+
+
+def newest(ballots: Sequence[Ballot]) -> dict[int, Ballot]:
+    """Return each reviewer's newest decision, by reviewer."""
+    standing: dict[int, Ballot] = {}
+    for ballot in ballots:
+        known = standing.get(ballot.person)
+        if known is None or known.id < ballot.id:
+            standing[ballot.person] = ballot
+    return standing
+
+
+def _first(reasons: Collection[int | None]) -> int | None:
+    return min((reason for reason in reasons if reason is not None), default=None)
+
+
+def standing(
+    stage: Stage, ballots: Sequence[Ballot], *, required: int, ruling: Ruling | None = None
+) -> Standing:
+    """Return what a record's decisions amount to at a stage.
+
+    Parameters
+    ----------
+    stage : Stage
+        On titles and abstracts *maybe* carries a record forward, as *include* does: what cannot be
+        excluded there is judged on its full text. On full texts *maybe* is a question to settle.
+    ballots : sequence of Ballot
+        All decisions on the record at the stage, reversed ones too; each reviewer's newest counts.
+    required : int
+        How many reviewers must have decided, 1 or more.
+    ruling : Ruling, optional
+        The newest adjudication; it settles the record whatever the ballots say.
+
+    Returns
+    -------
+    Standing
+        With the reason for excluding it. Where reviewers gave different reasons the one that stands
+        first in the protocol's list counts, which is what an ordered list is for.
+
+    Examples
+    --------
+    >>> one, other = Ballot(1, 7, Verdict.INCLUDE), Ballot(2, 8, Verdict.EXCLUDE)
+    >>> standing(Stage.TITLE_ABSTRACT, [one, other], required=2).state
+    <State.CONFLICT: 'conflict'>
+    """
+    if ruling is not None:
+        excluded = ruling.verdict is Verdict.EXCLUDE
+        return Standing(State.EXCLUDED if excluded else State.INCLUDED, ruling.reason)
+    counting = newest(ballots).values()
+    if len(counting) < required:
+        return Standing(State.AWAITING)
+    verdicts = {ballot.verdict for ballot in counting}
+    if stage is Stage.TITLE_ABSTRACT and Verdict.EXCLUDE not in verdicts:
+        return Standing(State.INCLUDED)
+    if verdicts == {Verdict.INCLUDE}:
+        return Standing(State.INCLUDED)
+    if verdicts == {Verdict.EXCLUDE}:
+        return Standing(State.EXCLUDED, _first([ballot.reason for ballot in counting]))
+    return Standing(State.CONFLICT)
+
+
+def independent(ballots: Sequence[Ballot], *, required: int) -> dict[int, Ballot]:
+    """Return each reviewer's newest decision made before the record was complete, by reviewer.
+
+    A decision changed after that was made in the knowledge of the others', so it says nothing about
+    agreement. Empty while fewer than `required` reviewers have decided.
+    """
+    blind: dict[int, Ballot] = {}
+    for ballot in sorted(ballots, key=lambda b: b.id):
+        if len(blind) >= required:
+            break
+        blind[ballot.person] = ballot
+    return blind if len(blind) >= required else {}
+
+
+def may_see_others(ballots: Sequence[Ballot], *, required: int, blind: bool) -> bool:
+    """Whether what others decided on a record may be shown.
+
+    Where a stage is blind, nobody sees it before all required reviewers have decided; from then on
+    nobody can decide independently any more.
+    """
+    return not blind or len({ballot.person for ballot in ballots}) >= required
+
+
+def may_decide(person: int, ballots: Sequence[Ballot], *, required: int) -> bool:
+    """Whether a person's decision is wanted: their own again, or one that is still missing."""
+    deciders = {ballot.person for ballot in ballots}
+    return person in deciders or len(deciders) < required
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that decides where one record stands."""
+
+    duplicate: bool = False
+    removal: RemovalCause | None = None
+    title_abstract: Standing = Standing(State.AWAITING)
+    retrieval: RetrievalOutcome | None = None
+    full_text: Standing = Standing(State.AWAITING)
+
+
+_UNSETTLED: Final = frozenset({State.AWAITING, State.CONFLICT})
+
+
+def box_of(facts: Facts) -> Box:
+    """Return the one place where a record stands; conflicts await, as undecided records do."""
+    if facts.duplicate:
+        return Box.DUPLICATE
+    if facts.removal is RemovalCause.AUTOMATION_TOOL:
+        return Box.AUTOMATION
+    if facts.removal is RemovalCause.OTHER:
+        return Box.OTHER
+    if facts.title_abstract.state in _UNSETTLED:
+        return Box.AWAITING_SCREENING
+    if facts.title_abstract.state is State.EXCLUDED:
+        return Box.EXCLUDED
+    if facts.retrieval is None:
+        return Box.AWAITING_RETRIEVAL
+    if facts.retrieval is RetrievalOutcome.NOT_RETRIEVED:
+        return Box.NOT_RETRIEVED
+    if facts.full_text.state in _UNSETTLED:
+        return Box.AWAITING_ASSESSMENT
+    if facts.full_text.state is State.EXCLUDED:
+        return Box.REPORT_EXCLUDED
+    return Box.INCLUDED
+
+
+def seal(*parts: object) -> str:
+    """Return the SHA-256 that commits to a decision without telling it.
+
+    The history shows the seal at once; what it seals, and the random number that keeps it from
+    being guessed, stand in the decision itself, which queries keep from blinded reviewers.
+    """
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()

@@ -1,0 +1,62 @@
+"""The closed choices of screening."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """What a decision was made on."""
+
+    TITLE_ABSTRACT = "title_abstract"
+    FULL_TEXT = "full_text"
+
+
+class Verdict(StrEnum):
+    """What one reviewer says of one record at one stage."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+    MAYBE = "maybe"
+
+
+class State(StrEnum):
+    """What the decisions on a record amount to at one stage; counted, never stored."""
+
+    AWAITING = "awaiting"
+    """Fewer reviewers than required have decided."""
+    CONFLICT = "conflict"
+    """They decided and disagree; a third person adjudicates."""
+    INCLUDED = "included"
+    EXCLUDED = "excluded"
+
+
+class RetrievalOutcome(StrEnum):
+    """What became of the search for a full text."""
+
+    RETRIEVED = "retrieved"
+    NOT_RETRIEVED = "not_retrieved"
+
+
+class RemovalCause(StrEnum):
+    """Why a record that is no duplicate is not screened, in the words of PRISMA 2020."""
+
+    AUTOMATION_TOOL = "automation_tool"
+    OTHER = "other"
+    RESTORED = "restored"
+    """Takes an earlier removal back."""
+
+
+class Box(StrEnum):
+    """Where a record stands in the review: it is in exactly one place at any time."""
+
+    DUPLICATE = "duplicates_removed"
+    AUTOMATION = "removed_by_automation_tools"
+    OTHER = "removed_for_other_reasons"
+    AWAITING_SCREENING = "awaiting_screening"
+    EXCLUDED = "records_excluded"
+    AWAITING_RETRIEVAL = "awaiting_retrieval"
+    NOT_RETRIEVED = "reports_not_retrieved"
+    AWAITING_ASSESSMENT = "awaiting_assessment"
+    REPORT_EXCLUDED = "reports_excluded"
+    INCLUDED = "reports_included"
