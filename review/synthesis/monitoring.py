@@ -1,7 +1,7 @@
 """Sensitivity lines beside the sequential panel.
 
-None of them is a default: sequential meta-analysis (a restricted O'Brien-Fleming procedure) stops at
-its maximum information and leans on z, the law of the iterated logarithm depends on the unit of
+None of them is a default: sequential meta-analysis (a restricted O'Brien-Fleming procedure) stops
+at its maximum information and leans on z, the law of the iterated logarithm depends on the unit of
 measurement, the self-normalised e-value needs many trials.
 """
 

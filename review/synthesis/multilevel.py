@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,18 +12,13 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from review.errors import InvalidDataError
 from review.synthesis.design import Design, intercept_only
+from review.synthesis.nested import evaluate, profile_limits, rotate, sampling_blocks, search
 from review.synthesis.robust import Correction, Robust, WorkingModel, cluster_robust, cluster_rows
 
 __all__ = ["Multilevel", "multilevel"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-GRID = (0.0, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-"""Variance components first tried, as shares of the effects' variance; all pairs are compared."""
-
-MOST_STEPS = 100
-"""Newton steps; about eight are needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +88,39 @@ class Multilevel:
         """
         return cluster_robust(self.working, correction=correction, level=self.level)
 
+    def sigma2_ci(self) -> tuple[tuple[float, float], tuple[float, float] | None]:
+        """Profile-likelihood limits of both variances at the model's level.
+
+        Returns
+        -------
+        tuple
+            Limits between studies, and within (None where every study has one effect).
+
+        References
+        ----------
+        Viechtbauer 2007, Stat Med 26:37.
+
+        Examples
+        --------
+        >>> fit = multilevel([0.1, 0.3, 0.2, 0.5], [0.1] * 4, ["a", "a", "b", "c"])
+        >>> fit.sigma2_ci()[0][0]
+        0.0
+        """
+        w = self.working
+        between, within = self.sigma2
+        sampling = tuple(phi - between - within * np.eye(phi.shape[-1]) for phi in w.phi)
+        unit = _unit(np.concatenate([np.diagonal(s, axis1=1, axis2=2).ravel() for s in sampling]))
+        flat = rotate(w.y / unit, np.linalg.qr(w.X)[0], w.rows, sampling, unit**2)
+        inner = any(r.shape[1] > 1 for r in w.rows)
+        drop = float(ndtri((1 + self.level) / 2)) ** 2 / 2
+        at = np.array(self.sigma2) / unit**2
+        found = [
+            tuple(x * unit**2 for x in profile_limits(flat, at, i, (True, inner), drop))
+            for i in range(1 + inner)
+        ]
+        first, second = found[0], found[1] if inner else None
+        return (first[0], first[1]), None if second is None else (second[0], second[1])
+
 
 def multilevel(
     yi: ArrayLike,
@@ -159,15 +186,15 @@ def multilevel(
     if not 0 < level < 1:
         raise InvalidDataError(f"A confidence level of {level} is not between 0 and 1.")
     rows = cluster_rows(cluster)
-    sampling = _sampling(V, rows, rho)
-    unit = float(np.ldexp(1.0, np.frexp(np.diag(V).min() if V.ndim == 2 else V.min())[1] // 2))
+    sampling = sampling_blocks(V, rows, rho)
+    unit = _unit(np.diag(V) if V.ndim == 2 else V)
     basis, triangle = np.linalg.qr(X)
     if (np.abs(np.diag(triangle)) <= 1e-10 * np.sqrt((X * X).sum(axis=0))).any():
         raise InvalidDataError("The moderators are redundant: one is a combination of the others.")
-    flat = _rotate(y / unit, basis, rows, sampling, unit**2)
+    flat = rotate(y / unit, basis, rows, sampling, unit**2)
     inner = any(r.shape[1] > 1 for r in rows)
-    sigma2, modes = _search(flat, inner=inner)
-    at, zero = _evaluate(flat, sigma2), _evaluate(flat, np.zeros(2))
+    sigma2, modes = search(flat, inner=inner)
+    at, zero = evaluate(flat, sigma2), evaluate(flat, np.zeros(2))
     back = np.linalg.inv(triangle)
     beta = back @ at.gamma * unit
     vcov = back @ at.covariance @ back.T * unit**2
@@ -217,28 +244,6 @@ def multilevel(
     )
 
 
-class _Flat(NamedTuple):
-    """All clusters in a row, each in the eigenvectors of its sampling covariance."""
-
-    lam: Floats  # eigenvalues (k,)
-    one: Floats  # the vector of ones, rotated (k,)
-    y: Floats
-    X: Floats
-    start: Ints  # where each cluster begins
-    cluster: Ints  # cluster of each row
-
-
-class _At(NamedTuple):
-    """The model at given variance components."""
-
-    height: float
-    gradient: Floats
-    gamma: Floats
-    covariance: Floats
-    q: float
-    trace: float
-
-
 def _checked(
     yi: ArrayLike, vi: ArrayLike, cluster: Sequence[object] | NDArray[np.generic], rho: float
 ) -> tuple[Floats, Floats]:
@@ -263,144 +268,9 @@ def _checked(
     return y, V
 
 
-def _sampling(V: Floats, rows: tuple[Ints, ...], rho: float) -> tuple[Floats, ...]:
-    """Sampling covariance of each cluster, by size of cluster."""
-    if V.ndim == 1:
-        found = []
-        for r in rows:
-            sd = np.sqrt(V[r])
-            S = rho * sd[:, :, None] * sd[:, None, :]
-            index = np.arange(r.shape[1])
-            S[:, index, index] = V[r]
-            found.append(S)
-        return tuple(found)
-    inside = np.zeros(V.shape, dtype=bool)
-    for r in rows:
-        inside[r[:, :, None], r[:, None, :]] = True
-    if (V[~inside] != 0).any():
-        raise InvalidDataError("The covariance matrix joins effects of different studies.")
-    return tuple(V[r[:, :, None], r[:, None, :]] for r in rows)
-
-
-def _rotate(
-    y: Floats, X: Floats, rows: tuple[Ints, ...], sampling: tuple[Floats, ...], scale: float
-) -> _Flat:
-    parts = []
-    for r, S in zip(rows, sampling, strict=True):
-        lam, e = np.linalg.eigh(S / scale)
-        if (lam <= 1e-12 * lam[:, -1:]).any():
-            raise InvalidDataError("The covariance of a study's effects is not positive definite.")
-        turn = np.swapaxes(e, -1, -2)
-        parts.append(
-            (
-                lam.ravel(),
-                turn.sum(axis=-1).ravel(),
-                (turn @ y[r][..., None]).ravel(),
-                (turn @ X[r]).reshape(-1, X.shape[1]),
-                np.full(r.shape[0], r.shape[1]),
-            )
-        )
-    lam_, one, y_, X_, sizes = (np.concatenate(x) for x in zip(*parts, strict=True))
-    start = np.cumsum(sizes) - sizes
-    return _Flat(lam_, one, y_, X_, start, np.repeat(np.arange(sizes.size), sizes))
-
-
-def _evaluate(f: _Flat, sigma2: Floats) -> _At:
-    """Restricted log-likelihood (less 2 pi), its gradient, and the fit, at (between, within)."""
-    between, within = sigma2
-    w = 1 / (f.lam + within)
-    ow = f.one * w
-    a = np.add.reduceat(f.one * ow, f.start)
-    shrink = between / (1 + between * a)
-
-    def solve(Z: Floats) -> Floats:
-        inside = np.add.reduceat(ow[:, None] * Z, f.start)
-        solved: Floats = w[:, None] * Z - ow[:, None] * (shrink[:, None] * inside)[f.cluster]
-        return solved
-
-    wx = solve(f.X)
-    information = f.X.T @ wx
-    covariance = np.linalg.inv(information).astype(np.float64)
-    gamma = covariance @ (wx.T @ f.y)
-    residual = f.y - f.X @ gamma
-    py = solve(residual[:, None])[:, 0]
-    q = float(residual @ py)
-    one_wx = np.add.reduceat(f.one[:, None] * wx, f.start)
-    one_py = np.add.reduceat(f.one * py, f.start)
-    trace_between = (a / (1 + between * a)).sum() - np.sum(covariance * (one_wx.T @ one_wx))
-    trace = (
-        w.sum()
-        - (shrink * np.add.reduceat(ow * ow, f.start)).sum()
-        - np.sum(covariance * (wx.T @ wx))
-    )
-    logdet = -np.log(w).sum() + np.log1p(between * a).sum() + np.linalg.slogdet(information)[1]
-    gradient = 0.5 * np.array([(one_py**2).sum() - trace_between, py @ py - trace])
-    return _At(-0.5 * (float(logdet) + q), gradient, gamma, covariance, q, float(trace))
-
-
-def _search(f: _Flat, *, inner: bool) -> tuple[Floats, int]:
-    """The highest of the maxima that a climb from every peak of the grid reaches."""
-    spread = max(float(np.var(f.y - f.X @ (f.X.T @ f.y))), float(np.median(f.lam)))
-    first = np.array(GRID) * spread
-    second = first if inner else np.zeros(1)
-    height = np.array([[_evaluate(f, np.array([b, w])).height for w in second] for b in first])
-    padded = np.pad(height, 1, constant_values=-np.inf)
-    around = [
-        padded[1 + i : 1 + i + height.shape[0], 1 + j : 1 + j + height.shape[1]]
-        for i in (-1, 0, 1)
-        for j in (-1, 0, 1)
-        if (i, j) != (0, 0)
-    ]
-    peaks = np.argwhere(height >= np.max(around, axis=0))
-    tops = [_climb(f, np.array([first[i], second[j]]), inner=inner) for i, j in peaks]
-    tops.sort(key=lambda top: -top[1])
-    distinct: list[Floats] = []
-    for sigma2, _ in tops:
-        if all(np.abs(sigma2 - other).max() > 1e-5 * spread for other in distinct):
-            distinct.append(sigma2)
-    return distinct[0], len(distinct)
-
-
-def _climb(f: _Flat, sigma2: Floats, *, inner: bool) -> tuple[Floats, float]:
-    """Newton with differenced curvature, kept above zero and rising."""
-    at = _evaluate(f, sigma2)
-    free = np.array([True, inner])
-    small = float(np.median(f.lam))
-    for _ in range(MOST_STEPS):
-        moving = np.flatnonzero(free & ((sigma2 > 0) | (at.gradient > 0)))
-        if moving.size == 0:
-            break
-        step = np.zeros(2)
-        step[moving] = _newton(f, sigma2, at.gradient, moving, small)
-        size = 1.0
-        for _ in range(60):
-            trial = np.maximum(sigma2 + size * step, 0.0)
-            found = _evaluate(f, trial)
-            if found.height >= at.height - 1e-13 * abs(at.height):
-                break
-            size /= 2
-        moved = np.abs(trial - sigma2)
-        sigma2, at = trial, found
-        if (moved <= 1e-11 * (sigma2 + 1e-3 * small)).all():
-            break
-    return sigma2, at.height
-
-
-def _newton(
-    f: _Flat, sigma2: Floats, gradient: Floats, moving: NDArray[np.intp], small: float
-) -> Floats:
-    curvature = np.empty((moving.size, moving.size))
-    for column, i in enumerate(moving):
-        width = 1e-5 * (sigma2[i] + 0.1 * small)
-        ahead = sigma2.copy()
-        ahead[i] += width
-        slope = _evaluate(f, ahead).gradient
-        curvature[:, column] = (slope - gradient)[moving] / width
-    values, vectors = np.linalg.eigh(0.5 * (curvature + curvature.T))
-    # away from a maximum the curvature may have either sign: its size still scales the step
-    damped = np.maximum(np.abs(values), 1e-8 * np.abs(values).max() + 1e-300)
-    step: Floats = vectors @ ((vectors.T @ gradient[moving]) / damped)
-    return step
+def _unit(variances: Floats) -> float:
+    """A power of two near the smallest standard error, so that results scale exactly with data."""
+    return float(np.ldexp(1.0, np.frexp(variances.min())[1] // 2))
 
 
 def _floats(values: Floats) -> tuple[float, ...]:

@@ -154,6 +154,18 @@ def test_no_pair_of_variances_is_more_likely() -> None:
     assert boundary > 0
 
 
+def test_profile_limits_of_the_variances_follow_metafor() -> None:
+    # metafor 3.8-1: confint(rma.mv(yi, vi, random = ~1|district/school), sigma2 = 1:2) with tol
+    # 1e-10 and optim to reltol 1e-14 (its defaults are off by 3e-4)
+    y, v, data = konstantopoulos()
+    between, within = multilevel(y, v, data["district"]).sigma2_ci()
+    assert between == pytest.approx((0.02223969069, 0.2072416192), rel=1e-6)
+    assert within == pytest.approx((0.01626525502, 0.06282758033), rel=1e-6)
+    one, none = multilevel(y, v, data["study"]).sigma2_ci()
+    assert none is None
+    assert one[0] > 0
+
+
 def test_a_matrix_of_sampling_errors_is_taken_as_it_is() -> None:
     y, v, data = konstantopoulos()
     together = np.equal.outer(data["district"], data["district"])
