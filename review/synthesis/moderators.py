@@ -20,6 +20,9 @@ __all__ = ["MetaRegression", "Prediction", "TermTest", "regress"]
 
 Floats = NDArray[np.float64]
 
+ROUNDING = 1e-12
+"""Residuals below this share of the effects are taken for rounding of a perfect fit."""
+
 
 @dataclass(frozen=True, slots=True)
 class TermTest:
@@ -59,8 +62,8 @@ class MetaRegression:
     i2, h2 : float
         From tau² and the typical sampling variance; `i2` in percent.
     r2 : float or None
-        Share of tau² explained, percent, floored at zero; None where there was nothing to explain
-        or no intercept.
+        Share of tau² explained, percent, floored at zero, and zero where there was nothing to
+        explain; None without intercept or without a tau².
     q, q_p : residual heterogeneity test (QE) on k - p degrees of freedom.
     qm, qm_df, qm_p : the omnibus test of all coefficients but the intercept; None without any.
     tests : tuple of TermTest
@@ -213,6 +216,9 @@ def regress(
     tau2 = float(found.tau2[0])
     beta, cov = weighted_fit(z, s2 + tau2, X)
     q = float((s.u2 / (s.lam + tau2)).sum())
+    if q <= ROUNDING**2 * float((z * z / s2).sum()):  # a perfect fit: what is left is rounding
+        q = 0.0
+        beta = np.where(np.abs(beta) * np.abs(X).max(axis=0) <= ROUNDING * np.abs(z).max(), 0, beta)
     scaled = q / (k - p)
     factor = {Test.KNHA: scaled, Test.ADHOC: max(1.0, scaled)}.get(test, 1.0)
     ddf = None if test is Test.Z else float(k - p)
@@ -320,7 +326,7 @@ def _explained(y: Floats, v: Floats, method: Method, tau2: float) -> float | Non
         return None
     s = spectrum.decompose(y[None], v[None], np.ones((1, y.size, 1)))
     total = float(heterogeneity(s, method, y).tau2[0])
-    return None if total == 0 else max(0.0, 100 * (total - tau2) / total)
+    return 0.0 if total == 0 else max(0.0, 100 * (total - tau2) / total)
 
 
 def _q_profile(s: spectrum.Spectrum, level: float, unit: float) -> tuple[float, float]:

@@ -329,10 +329,15 @@ def test_a_perfect_fit_has_a_stated_answer() -> None:
     data = {"x": [1, 2, 3, 4]}
     flat = regress([0.0] * 4, [0.1] * 4, design("x", data), test=Test.KNHA)
     assert (flat.stat, flat.se, flat.qm) == ((0.0, 0.0), (0.0, 0.0), 0.0)
+    same = regress([0.3] * 4, [0.1, 0.2, 0.1, 0.3], design("x", data), test=Test.KNHA)
+    assert (same.stat[1], same.p[1], same.qm, same.qm_p) == (0.0, 1.0, 0.0, 1.0)
+    assert same.beta[0] == pytest.approx(0.3)
     floored = regress([1.0, 2.0, 3.0, 4.0], [0.1] * 4, design("x", data))
     assert floored.beta[1] == pytest.approx(1.0)
     assert floored.se[1] == pytest.approx(np.sqrt(0.1 / 5))  # the Wald error: the factor's floor
     assert (floored.tau2, floored.tau2_ci, floored.r2) == (0.0, (0.0, 0.0), pytest.approx(100))
+    # metafor says 0 as well where there was no heterogeneity to explain
+    assert regress([0.30, 0.31, 0.29, 0.30], [0.1] * 4, design("x", data)).r2 == 0
 
 
 def test_precision_of_eight_orders_of_magnitude_is_carried() -> None:
