@@ -97,7 +97,7 @@ def ours(quick: bool) -> dict[str, float]:
         * 1e6,
         "batch_dl_us": best(lambda: pool_many(y, v, offsets, method="DL"), 3) / count * 1e6,
     }
-    y10, v10 = y[:10], v[:10]
+    y10, v10 = np.array(BCG_YI[:10]), np.array(BCG_VI[:10])
     repeats = range(200)
     found["single_10_ms"] = best(lambda: [pool(y10, v10, tau2_ci=False) for _ in repeats]) * 5
     found["single_10_with_tau2_ci_ms"] = best(lambda: [pool(y10, v10) for _ in repeats]) * 5
@@ -131,8 +131,8 @@ def metafor(quick: bool) -> dict[str, Any] | None:
         return None
     y, v, _ = many_analyses(100)
     data = {
-        "y10": y[:10].tolist(),
-        "v10": v[:10].tolist(),
+        "y10": BCG_YI[:10],
+        "v10": BCG_VI[:10],
         "y50": y[:50].tolist(),
         "v50": v[:50].tolist(),
         "bcg_y": BCG_YI,
@@ -159,6 +159,7 @@ def pymare() -> dict[str, Any] | None:
         dataset = importlib.import_module("pymare").Dataset
     except ImportError:
         return None
+    y10, v10 = np.array(BCG_YI[:10])[:, None], np.array(BCG_VI[:10])[:, None]
     y, v, _ = many_analyses(2000)
     wide_y, wide_v = y[:10_000].reshape(10, 1000), v[:10_000].reshape(10, 1000)
 
@@ -169,7 +170,7 @@ def pymare() -> dict[str, Any] | None:
 
     return {
         "version": _version("pymare"),
-        "single_10_ms": best(lambda: fit(y[:10, None], v[:10, None])) * 1e3,
+        "single_10_ms": best(lambda: fit(y10, v10)) * 1e3,
         "batch_of_equal_size_us": best(lambda: fit(wide_y, wide_v), 3) * 1e3,
     }
 
@@ -180,10 +181,10 @@ def pymetaanalysis() -> dict[str, Any] | None:
         package = importlib.import_module("meta_analyze")
     except ImportError:
         return None
-    y, v, _ = many_analyses(100)
+    effect, variance = BCG_YI[:10], BCG_VI[:10]
 
     def call() -> object:
-        return package.meta_analysis(effect=y[:10], variance=v[:10], tau2_method="REML")
+        return package.meta_analysis(effect=effect, variance=variance, tau2_method="REML")
 
     return {"version": _version("PyMetaAnalysis"), "single_10_ms": best(call) * 1e3}
 

@@ -37,10 +37,11 @@ GRID = 8
 """Most points laid at first, one a doubling of tau² + scale; where more are needed, halving."""
 
 FINE = 4
-"""So many times finer for blocks of few cells, where a call costs more than its arithmetic and a
-good start saves a Newton step."""
+"""So many times finer for blocks of few cells, where a good start that saves a Newton step is
+cheaper than the step."""
 
 FEW_CELLS = 2048
+"""Cells of a block (studies x analyses) up to which numpy's calls cost more than its arithmetic."""
 
 
 class Maximum(NamedTuple):
@@ -221,16 +222,17 @@ def _refine(block: Block, peaks: _Intervals, s: Floats, *, restricted: bool) -> 
     part, open_ = block if whole else block.take(peaks.column), np.arange(n)
     for step in range(1, MOST_STEPS + 1):
         a, b, t, c = slopes_at(part, at, restricted=restricted)
-        rising = a > t
-        low, high = np.where(rising, at, low), np.where(rising, high, at)
         here = at + s
         with np.errstate(all="ignore"):  # a step that is no number is replaced below
             new = here * np.exp(np.log(a / t) / (here * (2 * b / a - c / t))) - s
-        inside = (new >= low) & (new <= high)
-        if not inside.all():
+            move = new - at
+            closed = (move * move <= NEWTON_STOP * new * (new + s)) & (new >= low) & (new <= high)
+        if not closed.all():
+            rising = a > t
+            low, high = np.where(rising, at, low), np.where(rising, high, at)
+            inside = (new >= low) & (new <= high)
             new = np.where(inside, new, np.sqrt((low + s) * (high + s)) - s)
-        move = new - at
-        closed = (move * move <= NEWTON_STOP * new * (new + s)) | (high - low <= 1e-15 * high)
+            closed |= high - low <= 1e-15 * high
         if closed.any():
             tau2[open_[closed]], steps[open_[closed]] = new[closed], step
             going = (~closed).nonzero()[0]

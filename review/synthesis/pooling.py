@@ -314,7 +314,8 @@ def _t_test(estimate: Floats, se: Floats, df: Floats) -> tuple[Floats, Floats]:
 
 def _t_quantile(df: Floats, alpha: float) -> Floats:
     """Upper alpha/2 quantile of t; NaN without degrees of freedom."""
-    sizes, where = (df[:1], None) if df[0] == df[-1] else np.unique(df, return_inverse=True)
-    with np.errstate(invalid="ignore"):
-        quantiles = np.where(sizes > 0, -stdtrit(np.maximum(sizes, 1.0), alpha / 2), np.nan)
-    return np.full(df.size, quantiles[0]) if where is None else quantiles[where]
+    if df[0] == df[-1]:  # a block is sorted by size
+        return np.full(df.size, -stdtrit(df[0], alpha / 2) if df[0] > 0 else np.nan)
+    sizes, where = np.unique(df, return_inverse=True)
+    quantiles = -stdtrit(np.maximum(sizes, 1.0), alpha / 2)
+    return np.where(sizes > 0, quantiles, np.nan)[where]
