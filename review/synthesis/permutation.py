@@ -14,7 +14,7 @@ from review.synthesis import spectrum
 from review.synthesis.blocks import checked_studies
 from review.synthesis.design import Design
 from review.synthesis.methods import Method, Test
-from review.synthesis.moderators import heterogeneity, weighted_fit
+from review.synthesis.moderators import ROUNDING, heterogeneity, weighted_fit
 
 __all__ = ["PermutationTest", "permutation_test"]
 
@@ -92,7 +92,8 @@ def permutation_test(
     Raises
     ------
     InvalidDataError
-        If an exact test would need more than a million arrangements, or the data cannot be fitted.
+        If an exact test would need more than a million arrangements, all effects are the same, or
+        the data cannot be fitted.
 
     References
     ----------
@@ -110,6 +111,8 @@ def permutation_test(
     if design.matrix.shape[0] != y.size:
         raise InvalidDataError(f"{y.size} effects do not go with {design.matrix.shape[0]} rows.")
     free = np.flatnonzero(np.asarray(design.assign) != -1)
+    if np.ptp(y) <= ROUNDING * np.abs(y).max() and (free.size or not y.any()):
+        raise InvalidDataError("All effects are the same: every arrangement gives the same result.")
     rows, group = np.unique(design.matrix, axis=0, return_inverse=True)
     group = group.reshape(-1)
     count = _distinct(group) if free.size else 2**y.size
@@ -149,16 +152,16 @@ def _statistics(
     s = spectrum.decompose(y, v[None], X)
     tau2 = heterogeneity(s, method, y).tau2
     beta, cov = weighted_fit(y, v + tau2[:, None], X)
+    factor = np.ones(tau2.shape)
     if test in (Test.KNHA, Test.ADHOC):
-        factor = (s.u2 / (s.lam + tau2[:, None])).mean(axis=-1)
         floor = 1.0 if test is Test.ADHOC else 0.0
-        cov = cov * np.maximum(factor, floor)[:, None, None]
-    stat = beta / np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))
-    if free.size == 0:
-        return stat, np.zeros(stat.shape[0])
+        factor = np.maximum((s.u2 / (s.lam + tau2[:, None])).mean(axis=-1), floor)
+    se = np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1) * factor[:, None])
     part = beta[:, free]
     inside = cov[:, free[:, None], free[None, :]]
-    return stat, np.einsum("bp,bp->b", part, np.linalg.solve(inside, part[..., None])[..., 0])
+    wald = np.einsum("bp,bp->b", part, np.linalg.solve(inside, part[..., None])[..., 0])
+    with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no error
+        return np.where(beta == 0, 0.0, beta / se), np.where(wald == 0, 0.0, wald / factor)
 
 
 def _parts(every: Ints, k: int) -> Iterator[Ints]:

@@ -186,7 +186,8 @@ def cluster_robust(
         vcov = vcov * count / (count - 1)
     df = _satterthwaite(np.concatenate(phi_h), np.concatenate(x_h), M)
     beta, se = back @ gamma, np.sqrt(np.diag(vcov))
-    stat = beta / se
+    with np.errstate(divide="ignore", invalid="ignore"):
+        stat = np.where(beta == 0, 0.0, beta / se)  # effects without scatter leave no error
     crit = stdtrit(df, (1 + level) / 2)
     p_values = 2 * stdtr(df, -np.abs(stat))
     return Robust(

@@ -96,3 +96,5 @@ def test_what_cannot_be_done_is_refused() -> None:
         permutation_test(y, v, design("x", {"x": y}), iterations=0)
     with pytest.raises(InvalidDataError):
         permutation_test(y[:5], v[:5], design("x", {"x": y}))
+    with pytest.raises(InvalidDataError, match="same"):
+        permutation_test([0.3] * 4, [0.1] * 4, design("x", {"x": [1, 2, 3, 4]}))
