@@ -20,10 +20,11 @@ from review.synthesis.boundaries import (
     efficacy_boundaries,
     futility_boundaries,
 )
-from review.synthesis.design import Design, design, intercept_only
+from review.synthesis.design import Design, design, intercept_only, without_redundant
+from review.synthesis.event_fragility import EventFragility, event_fragility
 from review.synthesis.evidence import ConfidenceSequence, confidence_sequence, tuned_rho
 from review.synthesis.failsafe import FailSafeKind, FailSafeN, fail_safe_n
-from review.synthesis.forecast import Forecast, forecast, smd_variance, thresholds
+from review.synthesis.forecast import Forecast, forecast, smd_variance, thresholds, trial_size
 from review.synthesis.fragility import (
     RemovalFragility,
     ShiftFragility,
@@ -43,6 +44,7 @@ from review.synthesis.information import (
 )
 from review.synthesis.methods import Method, Test
 from review.synthesis.moderators import MetaRegression, regress
+from review.synthesis.monitoring import iterated_logarithm_z, restricted_design, semi_bayes_tau2
 from review.synthesis.multilevel import Multilevel, multilevel
 from review.synthesis.noninferiority import (
     Conclusion,
@@ -66,6 +68,13 @@ from review.synthesis.selection import (
     selection_loglik,
 )
 from review.synthesis.sequential import SequentialAnalysis, trial_sequential
+from review.synthesis.signals import (
+    Signal,
+    SignalKind,
+    SignalThresholds,
+    information_ratio,
+    signals,
+)
 from review.synthesis.subgroups import Subgroups, subgroup_analysis
 from review.synthesis.subsets import Gosh, cumulative, gosh, leave_one_out, subsets
 from review.synthesis.tables import (
@@ -91,6 +100,7 @@ __all__ = [
     "Design",
     "Egger",
     "Estimator",
+    "EventFragility",
     "FailSafeKind",
     "FailSafeN",
     "Forecast",
@@ -121,6 +131,9 @@ __all__ = [
     "SequentialAnalysis",
     "ShiftFragility",
     "Side",
+    "Signal",
+    "SignalKind",
+    "SignalThresholds",
     "Spending",
     "Subgroups",
     "TableMeasure",
@@ -145,6 +158,7 @@ __all__ = [
     "diversity",
     "efficacy_boundaries",
     "egger",
+    "event_fragility",
     "evpi",
     "evsi",
     "fail_safe_n",
@@ -154,8 +168,10 @@ __all__ = [
     "gosh",
     "henmi_copas",
     "influence",
+    "information_ratio",
     "information_size",
     "intercept_only",
+    "iterated_logarithm_z",
     "leave_one_out",
     "mantel_haenszel",
     "mantel_haenszel_rates",
@@ -172,15 +188,20 @@ __all__ = [
     "reading_of_published",
     "regress",
     "removal_fragility",
+    "restricted_design",
     "robust_regression",
     "selection_3psm",
     "selection_loglik",
+    "semi_bayes_tau2",
     "shift_fragility",
+    "signals",
     "smd_variance",
     "subgroup_analysis",
     "subsets",
     "thresholds",
     "trial_sequential",
+    "trial_size",
     "trim_and_fill",
     "tuned_rho",
+    "without_redundant",
 ]

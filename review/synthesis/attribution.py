@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
-from review.synthesis.fragility import SHOWN
 from review.synthesis.methods import Method, Test
-from review.synthesis.noninferiority import Conclusion, classify_many
+from review.synthesis.noninferiority import SHOWN, Conclusion, classify_many
 from review.synthesis.pooling import pool_many
 
 __all__ = [

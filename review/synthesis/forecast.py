@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.methods import Method, Test
-from review.synthesis.noninferiority import Conclusion, classify, classify_many
+from review.synthesis.noninferiority import SHOWN, Conclusion, classify, classify_many
 from review.synthesis.pooling import pool, pool_many
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "forecast",
     "smd_variance",
     "thresholds",
+    "trial_size",
 ]
 
 Floats = NDArray[np.float64]
@@ -267,6 +268,70 @@ def forecast(
             )
         )
     return Forecast(now, margin, Method(method), Test(test), level, tuple(trials))
+
+
+def trial_size(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    margin: float,
+    probability: float = 0.8,
+    most: int = 5000,
+    method: Method = Method.REML,
+    test: Test = Test.ADHOC,
+    level: float = 0.95,
+) -> int | None:
+    """Participants an arm with which the next trial probably shows noninferiority.
+
+    Parameters
+    ----------
+    yi, vi : array_like (k,)
+        Standardised mean differences and variances of the trials so far.
+    margin : float
+    probability : float
+        Wanted of a class in which noninferiority is shown, as `forecast` predicts it.
+    most : int
+        Largest trial considered.
+    method, test, level : as for `pool`.
+
+    Returns
+    -------
+    int or None
+        None if no trial up to `most` suffices: with heterogeneity a single trial often cannot.
+
+    Raises
+    ------
+    InvalidDataError
+        If a number cannot be right.
+
+    Notes
+    -----
+    Sixteen sizes between 5 and `most` are forecast in one batch; the first that suffices is refined
+    by bisection. The probability need not rise throughout: a size in between may suffice as well.
+
+    Examples
+    --------
+    >>> trial_size([0.0, 0.1, -0.1], [0.3] * 3, margin=0.5, test=Test.Z)
+    96
+    """
+    if not 0 < probability < 1 or most < 5:
+        raise InvalidDataError("The probability is between 0 and 1, the largest trial at least 5.")
+
+    def enough(sizes: Sequence[int]) -> list[bool]:
+        variances = [smd_variance(n) for n in sizes]
+        found = forecast(yi, vi, variances, margin=margin, method=method, test=test, level=level)
+        return [sum(t.probability(c) for c in SHOWN) >= probability for t in found.trials]
+
+    sizes = sorted({round(float(n)) for n in np.geomspace(5, most, 16)})
+    reached = enough(sizes)
+    if True not in reached:
+        return None
+    first = reached.index(True)
+    low, high = (sizes[first - 1] if first else 4), sizes[first]
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough([middle])[0] else (middle, high)
+    return high
 
 
 def _reclassified(

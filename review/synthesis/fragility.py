@@ -17,7 +17,7 @@ from scipy.special import ndtri
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.methods import Method, Test
-from review.synthesis.noninferiority import Conclusion, classify, classify_many
+from review.synthesis.noninferiority import SHOWN, Conclusion, classify, classify_many
 from review.synthesis.pooled import PooledMany
 from review.synthesis.pooling import pool, pool_many
 
@@ -44,9 +44,6 @@ MOST_BISECTIONS = 52
 
 CELLS = 1_000_000
 """Studies times analyses at once, so that hundreds of trials need no gigabytes."""
-
-SHOWN = (Conclusion.SUPERIOR, Conclusion.NONINFERIOR, Conclusion.NONINFERIOR_WORSE)
-"""Classes in which noninferiority is shown."""
 
 
 class Overturned(StrEnum):

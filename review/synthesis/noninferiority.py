@@ -18,6 +18,7 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 from review.errors import InvalidDataError
 
 __all__ = [
+    "SHOWN",
     "Conclusion",
     "MarginCurve",
     "PublishedReading",
@@ -41,6 +42,9 @@ class Conclusion(StrEnum):
 
 
 _ORDER = tuple(Conclusion)
+
+SHOWN = (Conclusion.SUPERIOR, Conclusion.NONINFERIOR, Conclusion.NONINFERIOR_WORSE)
+"""Classes in which noninferiority is shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from review.errors import InvalidDataError
-from review.synthesis.forecast import forecast, smd_variance, thresholds
+from review.synthesis.forecast import forecast, smd_variance, thresholds, trial_size
 from review.synthesis.methods import Method, Test
-from review.synthesis.noninferiority import Conclusion, classify
+from review.synthesis.noninferiority import SHOWN, Conclusion, classify
 from review.synthesis.pooling import pool
 from tests.synthesis.test_golden import V, Y
 
@@ -113,6 +113,23 @@ def test_a_threshold_is_where_the_limit_touches_the_margin() -> None:
 
 def test_variance_of_a_planned_trial() -> None:
     assert smd_variance(50, 0.4) == pytest.approx(100 / 2500 + 0.16 / 200)
+
+
+def test_the_smallest_trial_that_probably_shows_noninferiority() -> None:
+    y, v = [0.0, 0.1, -0.1, 0.05], [0.3] * 4
+
+    def chance(n: int) -> float:
+        trial = forecast(y, v, [smd_variance(n)], margin=0.5).trials[0]
+        return sum(trial.probability(c) for c in SHOWN)
+
+    n = trial_size(y, v, margin=0.5)
+    assert n is not None
+    assert chance(n - 1) < 0.8 <= chance(n)
+    # no single trial, however large, would do for the fixture's first four
+    assert trial_size(Y[:4], V[:4], margin=0.5, **DL) is None
+    assert trial_size(Y, V, margin=0.5, **DL) == 5
+    with pytest.raises(InvalidDataError):
+        trial_size(y, v, margin=0.5, probability=1.0)
 
 
 def test_impossible_trials_are_refused() -> None:

@@ -7,14 +7,13 @@ import pytest
 
 from review.errors import InvalidDataError
 from review.synthesis.fragility import (
-    SHOWN,
     Overturned,
     adverse_information,
     removal_fragility,
     shift_fragility,
 )
 from review.synthesis.methods import Method, Test
-from review.synthesis.noninferiority import Conclusion, classify
+from review.synthesis.noninferiority import SHOWN, Conclusion, classify
 from review.synthesis.pooling import pool
 from tests.synthesis.test_golden import V, Y
 
