@@ -2,83 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
+from review.cli import pool_blocks as blocks
 from review.cli.output import echo_json, echo_table, interval, number, p_value
+from review.cli.pool_sheet import MISSING, Sheet, read_sheet
 from review.effects import Effects, ImpossibleInputError, Measure, escalc, required_columns
 from review.errors import FileError, InvalidDataError, Problem
-from review.extraction.files import text_of
+from review.figures import Diamond, Forest, ForestRow, forest_plot, save
 from review.synthesis import Method, Pooled, Test, pool
-
-LABELS: Final = ("label", "slab", "study", "trial", "author")
-"""Columns that name a row where --label does not say which: the first that is there."""
-
-MISSING: Final = frozenset({"", "na", "nan", "nr", "null", "none", "."})
-"""Cell contents, in lower case, that say: not reported."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A CSV file: its header, its cells and the line each row ends on."""
-
-    file: str
-    header: tuple[str, ...]
-    rows: tuple[Mapping[str, str], ...]
-    lines: tuple[int, ...]
-
-    def numbers(self, column: str) -> list[float | None]:
-        """Return a column as numbers; raise FileError naming each cell that is none."""
-        values: list[float | None] = []
-        problems = []
-        for line, row in zip(self.lines, self.rows, strict=True):
-            text = row[column].strip().replace("−", "-")
-            try:
-                values.append(None if text.lower() in MISSING else float(text))
-            except ValueError:
-                problems.append(Problem(line, column, f'"{row[column]}" is not a number'))
-        if problems:
-            raise FileError(self.file, problems)
-        return values
-
-    def labels(self, column: str | None) -> list[str]:
-        """Return what names the rows; their numbers where no column does."""
-        if column is not None and column not in self.header:
-            raise FileError(self.file, [Problem(1, column, "there is no such column")])
-        chosen = column or next((name for name in LABELS if name in self.header), None)
-        if chosen is None:
-            return [str(index) for index in range(1, len(self.rows) + 1)]
-        return [row[chosen] for row in self.rows]
-
-
-def read_sheet(path: Path) -> Sheet:
-    """Read a CSV file with a header; raise FileError."""
-    reader = csv.reader(io.StringIO(text_of(path), newline=""), strict=True)
-    header: tuple[str, ...] | None = None
-    rows, lines, problems = [], [], []
-    try:
-        for cells in reader:
-            if header is None:
-                header = tuple(name.strip() for name in cells)
-            elif len(cells) == len(header):
-                rows.append(dict(zip(header, cells, strict=True)))
-                lines.append(reader.line_num)
-            elif cells:
-                reason = f"{len(cells)} cells under {len(header)} columns"
-                problems.append(Problem(reader.line_num, None, reason))
-    except csv.Error as error:
-        problems.append(Problem(reader.line_num, None, str(error)))
-    if not rows and not problems:
-        problems.append(Problem(None, None, "it holds no rows"))
-    if problems or header is None:
-        raise FileError(str(path), problems)
-    return Sheet(str(path), header, tuple(rows), tuple(lines))
 
 
 def _renamed(pairs: Sequence[str]) -> dict[str, str]:
@@ -127,6 +64,28 @@ def _effects(sheet: Sheet, measure: Measure, columns: Mapping[str, list[float | 
         raise FileError(sheet.file, problems) from None
 
 
+def _selected(
+    sheet: Sheet, effects: Effects, names: Sequence[str]
+) -> tuple[list[int], dict[str, list[str]]]:
+    """Return the rows with an effect and all of some columns, and these columns of those rows."""
+    unknown = [
+        Problem(1, name, "there is no such column") for name in names if name not in sheet.header
+    ]
+    if unknown:
+        raise FileError(sheet.file, unknown)
+    rows = [
+        index
+        for index, (known, row) in enumerate(zip(effects.known, sheet.rows, strict=True))
+        if known and all(row[name].strip().lower() not in MISSING for name in names)
+    ]
+    return rows, {name: [sheet.rows[index][name].strip() for index in rows] for name in names}
+
+
+def _variables(formula: str) -> list[str]:
+    found = re.findall(r"[^\W\d][\w.]*", formula)
+    return [name for name in dict.fromkeys(found) if name != "factor"]
+
+
 def _level(ctx: click.Context, param: click.Parameter, value: float) -> float:
     del ctx, param
     level = value / 100 if value > 1 else value
@@ -135,44 +94,94 @@ def _level(ctx: click.Context, param: click.Parameter, value: float) -> float:
     return level
 
 
+_OPTIONS = (
+    click.argument("file", type=click.Path(path_type=Path)),
+    click.option(
+        "--measure",
+        type=click.Choice([m.value for m in Measure]),
+        help="Effect measure; GEN (the default where yi and vi are there) takes them as they are.",
+    ),
+    click.option(
+        "--method",
+        type=click.Choice([m.value for m in Method]),
+        default=Method.REML.value,
+        show_default=True,
+        help="Estimator of tau².",
+    ),
+    click.option(
+        "--test",
+        type=click.Choice([t.value for t in Test]),
+        default=Test.ADHOC.value,
+        show_default=True,
+        help="knha is Hartung-Knapp, adhoc with its variance factor floored at 1.",
+    ),
+    click.option(
+        "--level",
+        type=float,
+        default=0.95,
+        show_default=True,
+        callback=_level,
+        help="Of all intervals.",
+    ),
+    click.option(
+        "--col",
+        "cols",
+        multiple=True,
+        metavar="NAME=COLUMN",
+        help="Take COLUMN of the file for metafor's NAME, e.g. m1i=mean_t.",
+    ),
+    click.option("--label", metavar="COLUMN", help="What names the rows."),
+    click.option(
+        "--mods",
+        metavar="FORMULA",
+        help='Meta-regression, e.g. "year + alloc"; text columns are factors.',
+    ),
+    click.option(
+        "--subgroup",
+        metavar="COLUMN",
+        help="Pool each group with its own tau², and test between them.",
+    ),
+    click.option(
+        "--cluster",
+        metavar="COLUMN",
+        help="Effects share clusters: three-level model with cluster-robust errors.",
+    ),
+    click.option(
+        "--rho",
+        type=click.FloatRange(0, 1, max_open=True),
+        help="Correlation of sampling errors within a cluster.",
+    ),
+    click.option(
+        "--margin",
+        "margins",
+        type=click.FloatRange(0, min_open=True),
+        multiple=True,
+        help="Noninferiority margin; positive effects favour the intervention.",
+    ),
+    click.option(
+        "--diagnostics",
+        is_flag=True,
+        help="Leave-one-out, influence, and tests of small-study effects.",
+    ),
+    click.option(
+        "--plot",
+        "plots",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        help="Draw a forest plot: .svg, .pdf or .png.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts."),
+)
+
+
+def _with_options(function: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
 @click.command("pool")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--measure",
-    type=click.Choice([m.value for m in Measure]),
-    help="Effect measure; GEN (the default where yi and vi are there) takes them as they are.",
-)
-@click.option(
-    "--method",
-    type=click.Choice([m.value for m in Method]),
-    default=Method.REML.value,
-    show_default=True,
-    help="Estimator of tau².",
-)
-@click.option(
-    "--test",
-    type=click.Choice([t.value for t in Test]),
-    default=Test.ADHOC.value,
-    show_default=True,
-    help="knha is Hartung-Knapp, adhoc with its variance factor floored at 1.",
-)
-@click.option(
-    "--level",
-    type=float,
-    default=0.95,
-    show_default=True,
-    callback=_level,
-    help="Of all intervals.",
-)
-@click.option(
-    "--col",
-    "cols",
-    multiple=True,
-    metavar="NAME=COLUMN",
-    help="Take COLUMN of the file for metafor's NAME, e.g. m1i=mean_t.",
-)
-@click.option("--label", metavar="COLUMN", help="What names the rows.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+@_with_options
 def pool_(
     file: Path,
     measure: str | None,
@@ -181,31 +190,107 @@ def pool_(
     level: float,
     cols: Sequence[str],
     label: str | None,
+    margins: Sequence[float],
+    plots: Sequence[Path],
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Pool the studies of a CSV file, a row each; nothing is stored.
 
     Columns have metafor's names: yi vi; m1i sd1i n1i m2i sd2i n2i; ai bi ci di or ai n1i ci n2i;
     ri ni; and so on. Rows without an effect are listed and left out.
     """
+    if asked["rho"] is not None and asked["cluster"] is None:
+        raise click.UsageError("--rho needs --cluster")
     sheet = read_sheet(file)
     names = _renamed(cols)
     chosen = _measure(measure, sheet, names)
     effects = _effects(sheet, chosen, _columns(sheet, chosen, names))
     if not effects.known.any():
         raise InvalidDataError(f"no row of {file} gives an effect {chosen.value}")
-    pooled = pool(
-        effects.yi[effects.known],
-        effects.vi[effects.known],
-        method=Method(method),
-        test=Test(test),
-        level=level,
-    )
+    yi, vi = effects.yi[effects.known], effects.vi[effects.known]
+    model: dict[str, Any] = {"method": Method(method), "test": Test(test), "level": level}
+    pooled = pool(yi, vi, **model)
     labels = sheet.labels(label)
+    extra = _extra(sheet, effects, model, **asked)
+    if margins:
+        extra["noninferiority"] = blocks.margins(pooled, margins)
+    for path in plots:
+        save(forest_plot(_forest(pooled, effects, labels)), path)
     if as_json:
-        echo_json(_as_json(pooled, effects, labels))
-    else:
-        _echo(pooled, effects, labels)
+        echo_json({**_as_json(pooled, effects, labels), **extra})
+        return
+    _echo(pooled, effects, labels)
+    used = [label for label, known in zip(labels, effects.known, strict=True) if known]
+    for heading, block in extra.items():
+        _echo_block(heading, block, used)
+    for path in plots:
+        click.echo(f"Wrote {path}")
+
+
+def _extra(
+    sheet: Sheet,
+    effects: Effects,
+    model: Mapping[str, Any],
+    *,
+    mods: str | None,
+    subgroup: str | None,
+    cluster: str | None,
+    rho: float | None,
+    diagnostics: bool,
+) -> dict[str, Any]:
+    """Return the blocks asked for, by their keys in the JSON."""
+    found: dict[str, Any] = {}
+    variables = _variables(mods) if mods is not None else []
+    if mods is not None and cluster is None:
+        rows, columns = _selected(sheet, effects, variables)
+        found["metareg"] = blocks.metareg(
+            effects.yi[rows], effects.vi[rows], mods, columns, **model
+        )
+    if subgroup is not None:
+        rows, columns = _selected(sheet, effects, [subgroup])
+        found["subgroups"] = blocks.subgroups(
+            effects.yi[rows], effects.vi[rows], columns[subgroup], **model
+        )
+    if cluster is not None:
+        rows, columns = _selected(sheet, effects, [cluster, *variables])
+        found["multilevel"] = blocks.clustered(
+            effects.yi[rows],
+            effects.vi[rows],
+            columns[cluster],
+            formula=mods,
+            columns=columns,
+            rho=rho,
+            level=model["level"],
+        )
+    if diagnostics:
+        found["diagnostics"] = blocks.diagnostics(
+            effects.yi[effects.known], effects.vi[effects.known], model["method"], model["level"]
+        )
+    return found
+
+
+def _forest(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> Forest:
+    weights = iter(pooled.weights.tolist())
+    rows = tuple(
+        ForestRow(label, row[0], *row[2], weight=next(weights))
+        if row is not None
+        else ForestRow(label, None, None, None)
+        for label, row in zip(labels, _rows(effects, pooled.level), strict=True)
+    )
+    summary = Diamond(f"Pooled (k = {pooled.k})", pooled.estimate, *pooled.ci, *(pooled.pi or ()))
+    note = (
+        f"{pooled.method.value}, test {pooled.test.value}; τ² = {pooled.tau2:.3f}, "
+        f"I² = {pooled.I2:.1f}%, Q = {pooled.Q:.2f} (df {pooled.Q_df})."
+    )
+    return Forest(
+        title="",
+        rows=rows,
+        summaries=(summary,),
+        effect_label=effects.measure.value,
+        note=note,
+        level=pooled.level,
+    )
 
 
 def _rows(effects: Effects, level: float) -> list[tuple[float, float, tuple[float, float]] | None]:
@@ -279,3 +364,42 @@ def _echo(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> None:
         click.echo(f"Note: {note}")
     for row_note in effects.notes:
         click.echo(f"Note: {labels[row_note.row]}: {row_note.text}")
+
+
+def _echo_block(heading: str, block: Any, labels: Sequence[str]) -> None:
+    """Print a block: columns of equal length as a table, the rest as lines."""
+    click.echo(f"\n{heading.replace('_', ' ')}")
+    if isinstance(block, list):
+        echo_table(tuple(block[0]), [tuple(map(_shown, item.values())) for item in block])
+        return
+    inner = {name: value for name, value in block.items() if _is_block(value)}
+    plain = {n: v for n, v in block.items() if n not in inner and v not in ({}, [], None)}
+    length = max((len(v) for v in plain.values() if isinstance(v, list | tuple)), default=0)
+    columns = {n: v for n, v in plain.items() if _is_column(v, length)}
+    lines = [(name, _shown(value)) for name, value in plain.items() if name not in columns]
+    if lines:
+        echo_table(("", ""), lines)
+    if columns:
+        named = {"study": labels, **columns} if length == len(labels) else columns
+        rows = zip(*(map(_shown, values) for values in named.values()), strict=True)
+        echo_table(tuple(named), list(rows), right=tuple(columns))
+    for name, value in inner.items():
+        _echo_block(name, value, labels)
+
+
+def _is_block(value: object) -> bool:
+    return (isinstance(value, dict) and bool(value)) or (
+        isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+    )
+
+
+def _is_column(value: object, length: int) -> bool:
+    return isinstance(value, list | tuple) and len(value) == length > 2
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, list | tuple):
+        return "; ".join(map(_shown, value))
+    return "" if value is None else str(value)

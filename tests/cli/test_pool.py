@@ -149,3 +149,100 @@ def test_a_readable_table_by_default() -> None:
     shown = pool(FOLDER / "data" / "raudenbush1985.csv")
     assert "prediction interval" in shown
     assert "GEN, REML, test adhoc" in shown
+
+
+MAPPED = {"bcg": ("ai=tpos", "bi=tneg", "ci=cpos", "di=cneg")}
+DIAGNOSED = [(d, m) for d, m in (("bcg", "RR"), ("normand1999", "SMD"), ("hackshaw1998", "GEN"))]
+
+
+def compared(found: Any, expected: Any, where: str) -> int:
+    """Compare what the reference has with what was found, and count the numbers."""
+    if isinstance(expected, dict):
+        return sum(compared(found[key], expected[key], f"{where}.{key}") for key in expected)
+    if isinstance(expected, list) and expected and isinstance(expected[0], dict):
+        assert len(found) == len(expected)
+        return sum(compared(f, e, where) for f, e in zip(found, expected, strict=True))
+    if isinstance(expected, str | bool) or expected is None:
+        assert found == expected, where
+        return 0
+    got = np.atleast_1d(np.array(found, dtype=float))
+    want = np.atleast_1d(np.array(expected, dtype=float))
+    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6, err_msg=where)
+    return want.size
+
+
+@pytest.mark.parametrize(("dataset", "measure"), DIAGNOSED)
+def test_diagnostics_are_the_references_blocks(dataset: str, measure: str) -> None:
+    columns = [f"--col={pair}" for pair in MAPPED.get(dataset, ())]
+    path = FOLDER / "data" / f"{dataset}.csv"
+    found = pooled(path, "--measure", measure, "--diagnostics", *columns)["diagnostics"]
+    (analysis,) = (a for a in reference(dataset).analyses if a.measure == measure)
+    assert found["not_possible"] == {}
+    assert compared(found, analysis.diagnostics, dataset) > 20 * len(analysis.yi)
+
+
+@pytest.mark.parametrize("formula", ["ablat", "alloc", "ablat+year"])
+def test_meta_regression_by_the_files_columns(formula: str) -> None:
+    columns = [f"--col={pair}" for pair in MAPPED["bcg"]]
+    path = FOLDER / "data" / "bcg.csv"
+    arguments = ("--measure", "RR", "--mods", formula, "--test", "knha")
+    found = pooled(path, *arguments, *columns)["metareg"]
+    (analysis,) = (a for a in reference("bcg").analyses if a.measure == "RR")
+    (expected,) = (
+        m for m in analysis.metareg if (m["formula"], m["test"]) == (f"~{formula}", "knha")
+    )
+    for key in (
+        "terms",
+        "beta",
+        "se",
+        "p",
+        "ci_lb",
+        "ci_ub",
+        "QM",
+        "QM_df",
+        "QMp",
+        "QE",
+        "tau2",
+        "R2",
+    ):
+        compared(found[key], expected[key], key) if key != "terms" else None
+    assert found["terms"] == expected["terms"]
+
+
+def test_clusters_and_correlated_errors() -> None:
+    path = FOLDER / "data" / "konstantopoulos2011.csv"
+    expected = reference("konstantopoulos2011")
+    three = pooled(path, "--cluster", "district")["multilevel"]
+    compared(three["sigma2"], expected.multilevel[0]["sigma2"], "sigma2")
+    compared(
+        three["robust"]["CR2"],
+        {name: [value] for name, value in expected.multilevel[0]["robust"]["CR2"].items()},
+        "CR2",
+    )
+    for block in expected.correlated_hierarchical:
+        found = pooled(path, "--cluster", "district", "--rho", str(block["rho"]))["multilevel"]
+        compared(found["sigma2"], block["sigma2"], "sigma2")
+        compared(found["robust"]["CR2"]["se"], [block["CR2"]["se"]], "se")
+    assert "--rho needs --cluster" in pool(path, "--rho", "0.6", status=2)
+
+
+def test_subgroups_margins_and_a_plot(tmp_path: Path) -> None:
+    columns = [f"--col={pair}" for pair in MAPPED["bcg"]]
+    path, figure = FOLDER / "data" / "bcg.csv", tmp_path / "forest.svg"
+    found = pooled(
+        path, "--measure", "RR", "--subgroup", "alloc", "--margin", "0.5", "--margin", "0.2",
+        "--plot", figure, *columns,
+    )  # fmt: skip
+    assert {g["label"]: g["k"] for g in found["subgroups"]["groups"]} == {
+        "alternate": 2, "random": 7, "systematic": 4,
+    }  # fmt: skip
+    assert [m["margin"] for m in found["noninferiority"]] == [0.5, 0.2]
+    assert figure.stat().st_size > 5_000
+    shown = pool(path, "--measure", "RR", "--subgroup", "alloc", "--diagnostics", *columns)
+    assert "leave one out" in shown
+    assert "random" in shown
+
+
+def test_a_moderator_that_is_not_there_is_named() -> None:
+    told = pool(FOLDER / "data" / "raudenbush1985.csv", "--mods", "weeks + nothere", status=1)
+    assert "nothere: there is no such column" in told
