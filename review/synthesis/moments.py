@@ -9,34 +9,49 @@ for all maxima of the likelihood rests on that (see ``likelihood``).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from review.synthesis.blocks import Block, Floats
 
 
-class Fit(NamedTuple):
+@dataclass(frozen=True)  # no slots: traces are asked for several times and kept
+class Fit:
     """The pooled mean and its company at one tau² an analysis; arrays ``(n,)`` in block units.
 
-    ``total`` is sum(w), ``mean`` the pooled effect minus the anchor, ``q`` is y'Py, ``trace`` tr P
-    and ``trace_pp`` tr PP, ``total2`` sum(w²).
+    ``total`` is sum(w), ``mean`` the pooled effect minus the anchor, ``q`` is y'Py; ``first`` is
+    the largest weight, ``rest``, ``rest2`` and ``rest3`` are sums of powers of the others. Through
+    them the traces keep all digits when one study is 1e8 times as precise as the rest.
     """
 
     total: Floats
     mean: Floats
     q: Floats
-    trace: Floats
-    trace_pp: Floats
-    total2: Floats
+    first: Floats
+    rest: Floats
+    rest2: Floats
+    rest3: Floats
+
+    @cached_property
+    def trace(self) -> Floats:
+        """The trace of P."""
+        return _trace(self.first, self.rest, self.rest2, self.total)
+
+    @cached_property
+    def trace_pp(self) -> Floats:
+        """The trace of PP."""
+        return _trace_pp(self.first, self.rest, self.rest2, self.rest3, self.total)
+
+    @cached_property
+    def total2(self) -> Floats:
+        """The sum of squared weights."""
+        return self.first * self.first + self.rest2
 
 
 def fit_at(block: Block, tau2: Floats | float) -> Fit:
-    """Weights' sums, mean and Q at ``tau2`` (n,) or one value for all.
-
-    Row 0 has the largest weight; its share of tr P and tr PP is written through the sum of the
-    other weights, which keeps all digits when that one study is 1e8 times as precise as the rest.
-    """
+    """Weights' sums, mean and Q at ``tau2`` (n,) or one value for all."""
     w = 1.0 / (block.v + tau2)
     first, others = w[0], w[1:]
     rest = np.add.reduce(others, axis=0)
@@ -47,14 +62,7 @@ def fit_at(block: Block, tau2: Floats | float) -> Fit:
     rest3 = np.einsum("ij,ij->j", square, others)
     z = block.d - mean
     z *= z
-    return Fit(
-        total,
-        mean,
-        np.einsum("ij,ij->j", w, z),
-        _trace(first, rest, rest2, total),
-        _trace_pp(first, rest, rest2, rest3, total),
-        first * first + rest2,
-    )
+    return Fit(total, mean, np.einsum("ij,ij->j", w, z), first, rest, rest2, rest3)
 
 
 def slopes_at(block: Block, t: Floats, *, restricted: bool) -> Floats:

@@ -180,12 +180,11 @@ def pool_blocks(parts: Iterable[Block], v: Floats, offsets: Ints, options: Optio
 def _empty(
     m: int, method: Method, test: Test, level: float, limits: bool, v: Floats, offsets: Ints
 ) -> PooledMany:
-    numbers = np.full((11, m), np.nan)
-    pairs = np.full((5, m, 2), np.nan)
+    numbers = np.full((23, m), np.nan)
+    estimate, se, stat, ddf, p, tau2, se_tau2, i2, h2, q, q_p, loglik, i2_q = numbers[:13]
+    pairs = numbers[13:].reshape(5, m, 2)
     flags = np.zeros((2, m), dtype=np.bool_)
     counts = np.zeros((2, m), dtype=np.int64)
-    estimate, se, stat, ddf, p, tau2, se_tau2, i2, h2, q, q_p = numbers
-    loglik, i2_q = np.full((2, m), np.nan)
     return PooledMany(
         method=method,
         test=test,
