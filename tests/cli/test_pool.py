@@ -167,7 +167,10 @@ def compared(found: Any, expected: Any, where: str) -> int:
         return 0
     got = np.atleast_1d(np.array(found, dtype=float))
     want = np.atleast_1d(np.array(expected, dtype=float))
-    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6, err_msg=where)
+    # metafor stops the search for Henmi and Copas' quantile at R's default of 1.2e-4; ours solves
+    # the equation (tests/synthesis/test_diagnostics_reference.py).
+    rtol = 5e-4 if "henmi_copas" in where else 1e-5
+    np.testing.assert_allclose(got, want, rtol=rtol, atol=1e-6, err_msg=where)
     return want.size
 
 
@@ -191,21 +194,8 @@ def test_meta_regression_by_the_files_columns(formula: str) -> None:
     (expected,) = (
         m for m in analysis.metareg if (m["formula"], m["test"]) == (f"~{formula}", "knha")
     )
-    for key in (
-        "terms",
-        "beta",
-        "se",
-        "p",
-        "ci_lb",
-        "ci_ub",
-        "QM",
-        "QM_df",
-        "QMp",
-        "QE",
-        "tau2",
-        "R2",
-    ):
-        compared(found[key], expected[key], key) if key != "terms" else None
+    for key in ("beta", "se", "p", "ci_lb", "ci_ub", "QM", "QM_df", "QMp", "QE", "tau2", "R2"):
+        compared(found[key], expected[key], key)
     assert found["terms"] == expected["terms"]
 
 
