@@ -167,9 +167,10 @@ def compared(found: Any, expected: Any, where: str) -> int:
         return 0
     got = np.atleast_1d(np.array(found, dtype=float))
     want = np.atleast_1d(np.array(expected, dtype=float))
-    # metafor stops the search for Henmi and Copas' quantile at R's default of 1.2e-4; ours solves
-    # the equation (tests/synthesis/test_diagnostics_reference.py).
-    rtol = 5e-4 if "henmi_copas" in where else 1e-5
+    # Where metafor's own searches stop early; tests/synthesis/test_diagnostics_reference.py shows
+    # by how much, and that ours solve their equations. Here it is enough that the blocks are right.
+    loose = ("henmi_copas", "selmodel_3psm", "trimfill")
+    rtol = 1e-3 if any(name in where for name in loose) else 1e-5
     np.testing.assert_allclose(got, want, rtol=rtol, atol=1e-6, err_msg=where)
     return want.size
 
