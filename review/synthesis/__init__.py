@@ -60,7 +60,14 @@ from review.synthesis.permutation import PermutationTest, permutation_test
 from review.synthesis.pooled import Pooled, PooledMany
 from review.synthesis.pooling import pool, pool_many
 from review.synthesis.profile import Profile, profile_likelihood
-from review.synthesis.robust import Correction, Robust, cluster_robust, robust_regression
+from review.synthesis.robust import (
+    Correction,
+    Robust,
+    RobustWald,
+    cluster_robust,
+    robust_regression,
+    robust_wald,
+)
 from review.synthesis.selection import (
     Alternative,
     SelectionModel,
@@ -127,6 +134,7 @@ __all__ = [
     "Regression",
     "RemovalFragility",
     "Robust",
+    "RobustWald",
     "SelectionModel",
     "SequentialAnalysis",
     "ShiftFragility",
@@ -190,6 +198,7 @@ __all__ = [
     "removal_fragility",
     "restricted_design",
     "robust_regression",
+    "robust_wald",
     "selection_3psm",
     "selection_loglik",
     "semi_bayes_tau2",

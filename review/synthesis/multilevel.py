@@ -13,7 +13,15 @@ from scipy.special import chdtrc, ndtr, ndtri
 from review.errors import InvalidDataError
 from review.synthesis.design import Design, intercept_only
 from review.synthesis.nested import evaluate, profile_limits, rotate, sampling_blocks, search
-from review.synthesis.robust import Correction, Robust, WorkingModel, cluster_robust, cluster_rows
+from review.synthesis.robust import (
+    Correction,
+    Robust,
+    RobustWald,
+    WorkingModel,
+    cluster_robust,
+    cluster_rows,
+    robust_wald,
+)
 
 __all__ = ["Multilevel", "multilevel"]
 
@@ -87,6 +95,24 @@ class Multilevel:
         3
         """
         return cluster_robust(self.working, correction=correction, level=self.level)
+
+    def robust_wald(
+        self, columns: Sequence[str] | None = None, correction: Correction = Correction.CR2
+    ) -> RobustWald:
+        """Test several coefficients jointly with robust errors; all but the intercept by default.
+
+        Examples
+        --------
+        >>> fit = multilevel([0.1, 0.3, 0.2, 0.5], [0.1] * 4, ["a", "a", "b", "c"])
+        >>> fit.robust_wald(["intrcpt"]).df
+        1
+        """
+        chosen = [t for t in self.terms if t != "intrcpt"] if columns is None else list(columns)
+        unknown = set(chosen) - set(self.terms)
+        if unknown:
+            raise InvalidDataError(f"The model has no coefficient {sorted(unknown)[0]!r}.")
+        places = [self.terms.index(t) for t in chosen]
+        return robust_wald(self.working, places, correction=correction)
 
     def sigma2_ci(self) -> tuple[tuple[float, float], tuple[float, float] | None]:
         """Profile-likelihood limits of both variances at the model's level.

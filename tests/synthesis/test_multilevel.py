@@ -114,6 +114,47 @@ def test_robust_errors_of_a_plain_regression_follow_club_sandwich() -> None:
     assert found.df == pytest.approx((8.56973145164, 5.71134763495), rel=1e-9)
 
 
+def test_joint_robust_tests_follow_club_sandwich() -> None:
+    # clubSandwich 0.5.8: Wald_test(constraints = constrain_zero(...), test = "HTZ") on
+    #   rma.mv(yi, V, mods = ~deltype+year, random = ~1|study/esid), dat.assink2016, rho .6
+    y, v, data = assink()
+    fit = multilevel(y, v, data["study"], rho=0.6, design=design("deltype+year", data))
+    assert fit.terms == ("intrcpt", "deltypegeneral", "deltypeovert", "year")
+    for correction, stat, ddf, pair_stat, pair_ddf in (
+        (Correction.CR0, 440.9334364, 4.103080277, 754.2125395, 3.357028451),
+        (Correction.CR1, 414.9961754, 4.103080277, 709.847096, 3.357028451),
+        (Correction.CR2, 21.74689906, 1.359268264, 38.37216681, 0.9648067696),
+    ):
+        every = fit.robust_wald(correction=correction)
+        assert (every.df, every.stat, every.ddf) == (
+            3,
+            pytest.approx(stat, rel=1e-5),
+            pytest.approx(ddf, rel=1e-6),
+        )
+        pair = fit.robust_wald(["deltypegeneral", "deltypeovert"], correction)
+        assert (pair.df, pair.stat, pair.ddf) == (
+            2,
+            pytest.approx(pair_stat, rel=1e-5),
+            pytest.approx(pair_ddf, rel=1e-6),
+        )
+        assert pair.p is None  # below four degrees of freedom
+    assert fit.robust_wald(correction=Correction.CR0).p == pytest.approx(1.341959952e-05, rel=1e-5)
+    y, v, data = konstantopoulos()
+    fit = multilevel(y, v, data["district"], design=design("year", data))
+    both = fit.robust_wald(["intrcpt", "year"])
+    assert (both.stat, both.ddf, both.p) == pytest.approx(
+        (1.895278373, 4.046901927, 0.2625204695), rel=1e-6
+    )
+    one, single = fit.robust_wald(), fit.robust()
+    assert (one.stat, one.ddf, one.p) == pytest.approx(
+        (single.stat[1] ** 2, single.df[1], single.p[1]), rel=1e-9
+    )
+    with pytest.raises(InvalidDataError):
+        fit.robust_wald(["nothere"])
+    with pytest.raises(InvalidDataError):
+        fit.robust_wald([])
+
+
 def dense(fit: Multilevel) -> tuple[np.ndarray, np.ndarray]:
     k = fit.working.y.size
     phi = np.zeros((k, k))
