@@ -336,8 +336,8 @@ def _adjusted(phi: Floats, X: Floats, wx: Floats, M: Floats, correction: Correct
 class _Parts(NamedTuple):
     """What the tests of one model share; M is of X's orthonormal basis, the rest of X itself.
 
-    `phi_h` is h'Phi h (J, p, p) and `x_h` h'X (J, p, p) with h = A'Phi^-1 X (X'Phi^-1 X)^-1, so that
-    the scores of two clusters have covariance [i = j] phi_h - x_h M x_h'.
+    `phi_h` is h'Phi h (J, p, p) and `x_h` h'X (J, p, p) with h = A'Phi^-1 X (X'Phi^-1 X)^-1: the
+    scores of two clusters have covariance [i = j] phi_h - x_h M x_h'.
     """
 
     beta: Floats
