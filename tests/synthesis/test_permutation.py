@@ -80,8 +80,8 @@ def test_random_arrangements_approach_the_exact_answer_and_repeat() -> None:
 
 def test_many_effects_agree_with_the_parametric_test() -> None:
     rng = np.random.default_rng(2)
-    x = rng.normal(size=60)
-    y, v = 0.1 * x + rng.normal(0, 0.4, 60), rng.uniform(0.02, 0.2, 60)
+    x = rng.normal(size=30)
+    y, v = 0.1 * x + rng.normal(0, 0.4, 30), rng.uniform(0.02, 0.2, 30)
     coded = design("x", {"x": x})
     p = regress(y, v, coded, test=Test.KNHA).p[1]
     found = permutation_test(y, v, coded, iterations=1000, test=Test.KNHA).p[1]
