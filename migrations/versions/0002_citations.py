@@ -89,6 +89,7 @@ def upgrade() -> None:
                 "pubmed_xml",
                 "endnote_xml",
                 "refer",
+                "refworks",
                 "ciw",
                 "bibtex",
                 "csl_json",

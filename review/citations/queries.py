@@ -110,15 +110,13 @@ class JudgedPair:
 
 def judged_pairs(session: Session, review: Review) -> list[JudgedPair]:
     """Return all pairs of a review with their newest verdicts, in the order they were found."""
-    newest = {
-        pair_id: verdict
-        for pair_id, verdict in session.execute(
-            sa.select(DuplicateDecision.pair_id, DuplicateDecision.verdict)
-            .join(DuplicateDecision.pair)
-            .where(DuplicatePair.review_id == review.id)
-            .order_by(DuplicateDecision.id)
-        )
-    }
+    verdicts = session.execute(
+        sa.select(DuplicateDecision.pair_id, DuplicateDecision.verdict)
+        .join(DuplicateDecision.pair)
+        .where(DuplicatePair.review_id == review.id)
+        .order_by(DuplicateDecision.id)
+    )
+    newest = dict(verdicts.tuples().all())
     rows = session.execute(
         sa.select(
             DuplicatePair.id,

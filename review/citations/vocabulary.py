@@ -29,6 +29,7 @@ class Format(StrEnum):
     PUBMED_XML = "pubmed_xml"
     ENDNOTE_XML = "endnote_xml"
     REFER = "refer"
+    REFWORKS = "refworks"
     CIW = "ciw"
     BIBTEX = "bibtex"
     CSL_JSON = "csl_json"

@@ -1,0 +1,195 @@
+"""CSL-JSON, as Zotero, Mendeley, Crossref and pandoc write it.
+
+Source of the names: the CSL-JSON schema 1.0.2
+(https://github.com/citation-style-language/schema).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from review.citations.formats import fields
+from review.citations.formats.entry import Entry, Item, Rejected
+from review.errors import FileError, Problem
+
+_SPACE: Final = re.compile(r"[\s,]*")
+
+
+def read_csl_json(text: str, *, file: str) -> Iterator[Item]:
+    """Yield the items of a CSL-JSON file in order: of a list, of ``{"items": […]}``, or the one.
+
+    Raises FileError for text that is not JSON, with the line where it ceases to be.
+    """
+    decoder = json.JSONDecoder()
+    start = _list_start(text)
+    if start is None:
+        value, _ = _decoded(decoder, text, len(text) - len(text.lstrip()), file)
+        yield _item(value, 1, text.strip())
+        return
+    place, line, counted = start, 1, 0
+    while True:
+        space = _SPACE.match(text, place)
+        place = space.end() if space else place
+        line += text.count("\n", counted, place)
+        counted = place
+        if text[place : place + 1] == "]":
+            return
+        if place >= len(text):
+            reason = "the file ends without ]: it was cut off, and entries may be missing"
+            yield Rejected(line, reason, "")
+            return
+        value, end = _decoded(decoder, text, place, file)
+        yield _item(value, line, text[place:end])
+        place = end
+
+
+def _list_start(text: str) -> int | None:
+    found = re.match(r"\s*(?:\{\s*\"(?:items|references|data|message)\"\s*:\s*)?\[", text)
+    return found.end() if found else None
+
+
+def _decoded(decoder: json.JSONDecoder, text: str, place: int, file: str) -> tuple[Any, int]:
+    try:
+        return decoder.raw_decode(text, place)
+    except json.JSONDecodeError as error:
+        problem = Problem(error.lineno, None, f"not JSON: {error.msg}")
+    except RecursionError:
+        line = text.count("\n", 0, place) + 1
+        problem = Problem(line, None, "not CSL-JSON: lists within lists without end")
+    raise FileError(file, [problem])
+
+
+def _item(value: Any, line: int, raw: str) -> Item:
+    if not isinstance(value, dict):
+        return Rejected(line, f"an item is an object, not {type(value).__name__}", raw)
+    return _entry(value, line, raw)
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, list):
+        return _text(value[0]) if value else None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return fields.one_line(str(value))
+
+
+def _entry(item: dict[str, Any], line: int, raw: str) -> Entry:
+    def one(*keys: str) -> str | None:
+        return fields.first(_text(item.get(key)) for key in keys)
+
+    year, remarks = _year(item)
+    note = one("note") or ""
+    pmid = one("PMID", "pmid")
+    if not fields.is_pmid(pmid):
+        found = re.search(r"\bPMID:\s*(\d{1,8})\b", note)
+        pmid = found.group(1) if found else None
+    words = item.get("keyword", item.get("keywords"))
+    joined = words if isinstance(words, list) else _split_keywords(_text(words))
+    return Entry(
+        line=line,
+        raw=raw,
+        kind=one("type"),
+        title=one("title", "title-short"),
+        abstract=one("abstract"),
+        authors=_names(item.get("author")) or _names(item.get("editor")),
+        year=year,
+        journal=one("container-title", "journalAbbreviation", "container-title-short"),
+        volume=one("volume"),
+        issue=one("issue"),
+        pages=fields.pages_of(one("page"), None, one("number", "article-number")),
+        doi=fields.doi_in(one("DOI", "doi"))
+        or (fields.doi_in(one("URL")) if "doi.org/" in (one("URL") or "") else None),
+        pmid=pmid,
+        accession=one("archive_location", "accession"),
+        issn=fields.issn_of([one("ISSN"), one("ISBN")]),
+        url=one("URL"),
+        language=one("language"),
+        keywords=fields.keywords_of(_text(word) for word in joined),
+        remarks=remarks,
+    )
+
+
+def _split_keywords(value: str | None) -> list[str]:
+    if value is None:
+        return []
+    return value.split(";") if ";" in value else value.split(",")
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = []
+    for name in value if isinstance(value, list) else []:
+        if isinstance(name, str):
+            names.append(fields.one_line(name))
+        elif isinstance(name, dict):
+            particle = _text(name.get("non-dropping-particle"))
+            family, given = _text(name.get("family")), _text(name.get("given"))
+            if family and particle:
+                family = f"{particle} {family}"
+            parts = [part for part in (family, given, _text(name.get("suffix"))) if part]
+            names.append(", ".join(parts) or _text(name.get("literal")) or _text(name.get("name")))
+    return tuple(name for name in names if name)
+
+
+def _year(item: dict[str, Any]) -> tuple[int | None, tuple[str, ...]]:
+    texts = []
+    for key in ("issued", "published", "published-print", "published-online", "year"):
+        date = item.get(key)
+        if isinstance(date, dict):
+            parts = date.get("date-parts")
+            first = parts[0] if isinstance(parts, list) and parts else None
+            began = first[0] if isinstance(first, list) and first else first
+            texts.append(_text(began) or _text(date.get("raw")) or _text(date.get("literal")))
+        else:
+            texts.append(_text(date))
+        if texts[-1]:
+            break
+    return fields.year_of(texts)
+
+
+_KINDS: Final = {
+    "jour": "article-journal", "journal article": "article-journal", "article": "article-journal",
+    "book": "book", "chap": "chapter", "book section": "chapter", "conf": "paper-conference",
+    "cpaper": "paper-conference", "inproceedings": "paper-conference", "thes": "thesis",
+    "phdthesis": "thesis", "rprt": "report", "techreport": "report",
+}  # fmt: skip
+
+
+def write_csl_json(entries: Iterable[Entry], labels: Sequence[Sequence[str]] = ()) -> str:
+    """Return entries as CSL-JSON; the labels of each go into ``custom``.
+
+    What `read_csl_json` makes of the text has the same fields as `entries` had; types of other
+    formats become the nearest CSL type, or document.
+    """
+    items = []
+    for place, entry in enumerate(entries):
+        kind = (entry.kind or "document").lower()
+        item = {
+            "id": f"record{place + 1}",
+            "type": _KINDS.get(kind, kind if re.fullmatch(r"[a-z_-]{3,30}", kind) else "document"),
+            "title": entry.title,
+            "author": [_csl_name(name) for name in entry.authors],
+            "issued": {"date-parts": [[entry.year]]} if entry.year else None,
+            "container-title": entry.journal,
+            "volume": entry.volume,
+            "issue": entry.issue,
+            "page": entry.pages,
+            "DOI": entry.doi,
+            "PMID": entry.pmid,
+            "archive_location": entry.accession,
+            "ISSN": entry.issn,
+            "URL": entry.url,
+            "language": entry.language,
+            "keyword": "; ".join(entry.keywords) + (";" if len(entry.keywords) == 1 else ""),
+            "abstract": entry.abstract,
+            "custom": {"review": list(labels[place])} if labels and labels[place] else None,
+        }
+        items.append({key: value for key, value in item.items() if value and value != ";"})
+    return json.dumps(items, ensure_ascii=False, indent=1) + "\n"
+
+
+def _csl_name(name: str) -> dict[str, str]:
+    family, comma, given = name.partition(", ")
+    return {"family": family, "given": given} if comma and given else {"literal": name}

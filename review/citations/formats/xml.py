@@ -1,0 +1,113 @@
+"""Entries of an XML file, cut out of its text and parsed one by one.
+
+So each entry keeps its text and line, a damaged one costs no other, and memory holds one at a
+time. lxml's limits stand (256 levels, 10 MB a text); a file that declares entities is refused
+whole, because that is how a small file becomes a huge one (OWASP ASVS 5.0, 1.5.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from review.canonical import MAX_TEXT
+from review.citations.formats.entry import Rejected
+from review.errors import FileError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One entry's element, with where it stood and how it was written."""
+
+    line: int
+    raw: str
+    element: etree._Element
+
+
+def entries_in(text: str, names: tuple[str, ...], *, file: str) -> Iterator[Cut | Rejected]:
+    """Yield the elements of `names` in order, and as rejects those that are not well formed.
+
+    Raises FileError for a file that declares entities.
+    """
+    declared = re.search(r"<!ENTITY", text)
+    if declared is not None:
+        line = text.count("\n", 0, declared.start()) + 1
+        reason = "the file declares XML entities; no bibliographic export does, and it was not read"
+        raise FileError(file, [Problem(line, None, reason)])
+    if "<!--" in text:
+        text = re.sub(r"<!--.*?-->", _blank, text, flags=re.DOTALL)
+    pattern = "|".join(names)
+    opening = re.compile(rf"<({pattern})(?=[\s>/])")
+    parser = etree.XMLParser(
+        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=False
+    )
+    place, line, counted = 0, 1, 0
+    while (found := opening.search(text, place)) is not None:
+        start = found.start()
+        line += text.count("\n", counted, start)
+        counted = start
+        closing = f"</{found.group(1)}>"
+        end = text.find(closing, start)
+        following = opening.search(text, found.end())
+        if end < 0 or (following is not None and following.start() < end):
+            stop = following.start() if following is not None else len(text)
+            yield Rejected(
+                line, f"the element does not end: {closing} is missing", text[start:stop]
+            )
+            place = stop
+            continue
+        place = end + len(closing)
+        yield _parsed(text[start:place], line, parser)
+    yield from _cut_off(text, place, line + text.count("\n", counted))
+
+
+def _blank(comment: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", comment.group())
+
+
+def _parsed(raw: str, line: int, parser: etree.XMLParser) -> Cut | Rejected:
+    if len(raw) > MAX_TEXT:
+        return Rejected(line, f"an entry of {len(raw):,} characters", raw[:1_000])
+    try:
+        # As bytes: lxml refuses text with characters that XML forbids in words of its own.
+        element = etree.fromstring(raw.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError as error:
+        within = (error.lineno or 1) - 1
+        return Rejected(line + within, f"not well-formed XML: {error.msg}", raw)
+    if any(isinstance(node, etree._Entity) for node in element.iter(etree.Entity)):
+        return Rejected(line, "the entry refers to an entity that is not declared", raw)
+    return Cut(line, raw, element)
+
+
+def _cut_off(text: str, place: int, line: int) -> Iterator[Rejected]:
+    root = re.search(r"<(?![?!])([A-Za-z][\w.-]*)", text)
+    if root is None or place == 0:
+        return
+    closing = f"</{root.group(1)}>"
+    tail = text[place:]
+    if closing not in tail and not text[:place].rstrip().endswith(closing):
+        reason = f"the file ends without {closing}: it was cut off, and entries may be missing"
+        yield Rejected(line, reason, tail.strip()[:1_000])
+
+
+def text_of(element: etree._Element | None) -> str | None:
+    """Return the text of an element and all in it, on one line; None for nothing."""
+    if element is None:
+        return None
+    return " ".join("".join(map(str, element.itertext())).split()) or None
+
+
+def texts(element: etree._Element, path: str) -> list[str]:
+    """Return the texts of the elements at a path."""
+    return [text for found in element.iterfind(path) if (text := text_of(found)) is not None]
+
+
+def first_text(element: etree._Element, *paths: str) -> str | None:
+    """Return the first text at the first path that has one."""
+    for path in paths:
+        for text in texts(element, path):
+            return text
+    return None
