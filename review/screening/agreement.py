@@ -57,9 +57,7 @@ class FleissKappa:
     categories: tuple[str, ...]
 
 
-def _interval(
-    estimate: float, se: float | None, level: float
-) -> tuple[float, float] | None:
+def _interval(estimate: float, se: float | None, level: float) -> tuple[float, float] | None:
     if se is None or se <= 0:
         return None
     half = float(ndtri((1 + level) / 2)) * se

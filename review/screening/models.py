@@ -132,9 +132,7 @@ class Decision(Base):
     note: Mapped[str | None]
     decided_at: Mapped[datetime]
     pilot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("pilot.id", ondelete="RESTRICT"))
-    ranking_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("ranking.id", ondelete="RESTRICT")
-    )
+    ranking_id: Mapped[int | None] = mapped_column(sa.ForeignKey("ranking.id", ondelete="RESTRICT"))
     """The ranking the record was served from, if any."""
     rank: Mapped[int | None]
     """Its place in that ranking, from 1."""
@@ -234,9 +232,7 @@ class PreviousVersion(Base):
     """Studies of a previous version whose screening is not in this ledger; the newest counts."""
 
     __tablename__ = "previous_version"
-    __table_args__ = (
-        sa.CheckConstraint("studies >= 0 AND reports >= studies", name="counts"),
-    )
+    __table_args__ = (sa.CheckConstraint("studies >= 0 AND reports >= studies", name="counts"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     review_id: Mapped[int] = mapped_column(

@@ -1,0 +1,178 @@
+"""All screening of a review at one moment, as plain values from which everything is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from review.screening.rules import (
+    REQUIRED,
+    Ballot,
+    Facts,
+    Ruling,
+    Standing,
+    box_of,
+    independent,
+    may_decide,
+    may_see_others,
+    newest,
+    standing,
+)
+from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, Stage, State
+
+
+@dataclass(frozen=True, slots=True)
+class StageRule:
+    """How a stage is screened."""
+
+    required: int = REQUIRED
+    blind: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PilotRound:
+    """A pilot round, as the rules see it."""
+
+    id: int
+    stage: Stage
+    number: int
+    reviewers: int
+    records: frozenset[int]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Who decided what on which record, with what follows from it.
+
+    `records` maps every record of the review, duplicates too, to its batch, in order of import;
+    `duplicates` maps each record that another one represents to that one.
+    """
+
+    records: Mapping[int, int]
+    duplicates: Mapping[int, int] = field(default_factory=dict)
+    removals: Mapping[int, RemovalCause] = field(default_factory=dict)
+    ballots: Mapping[tuple[Stage, int], Sequence[Ballot]] = field(default_factory=dict)
+    rulings: Mapping[tuple[Stage, int], Ruling] = field(default_factory=dict)
+    retrievals: Mapping[int, RetrievalOutcome] = field(default_factory=dict)
+    rules: Mapping[Stage, StageRule] = field(default_factory=dict)
+    pilots: Sequence[PilotRound] = ()
+
+    def rule(self, stage: Stage) -> StageRule:
+        """Return how a stage is screened."""
+        return self.rules.get(stage, StageRule())
+
+    def pilot(self, stage: Stage, record: int) -> PilotRound | None:
+        """Return the newest pilot round of a stage that a record is in."""
+        rounds = [p for p in self.pilots if p.stage is stage and record in p.records]
+        return rounds[-1] if rounds else None
+
+    def required(self, stage: Stage, record: int) -> int:
+        """Return how many must decide on a record: more while a pilot round asks for more."""
+        pilot = self.pilot(stage, record)
+        usual = self.rule(stage).required
+        return max(usual, pilot.reviewers) if pilot and pilot.is_open else usual
+
+    def cast(self, stage: Stage, record: int) -> Sequence[Ballot]:
+        """Return all decisions on a record at a stage."""
+        return self.ballots.get((stage, record), ())
+
+    def standing(self, stage: Stage, record: int) -> Standing:
+        """Return what the decisions on a record amount to at a stage."""
+        return standing(
+            stage,
+            self.cast(stage, record),
+            required=self.required(stage, record),
+            ruling=self.rulings.get((stage, record)),
+        )
+
+    def box(self, record: int) -> Box:
+        """Return where a record stands."""
+        return box_of(
+            Facts(
+                duplicate=record in self.duplicates,
+                removal=self.removals.get(record),
+                title_abstract=self.standing(Stage.TITLE_ABSTRACT, record),
+                retrieval=self.retrievals.get(record),
+                full_text=self.standing(Stage.FULL_TEXT, record),
+            )
+        )
+
+    def to_judge(self, stage: Stage) -> Iterator[int]:
+        """Yield the records that a stage is about, decided or not, in order of import."""
+        not_screened = {RemovalCause.AUTOMATION_TOOL, RemovalCause.OTHER}
+        for record in self.records:
+            if record in self.duplicates or self.removals.get(record) in not_screened:
+                continue
+            if stage is Stage.TITLE_ABSTRACT or self._is_retrieved(record):
+                yield record
+
+    def _is_retrieved(self, record: int) -> bool:
+        return (
+            self.retrievals.get(record) is RetrievalOutcome.RETRIEVED
+            and self.standing(Stage.TITLE_ABSTRACT, record).state is State.INCLUDED
+        )
+
+    def missing_from(self, stage: Stage, person: int | None) -> list[int]:
+        """Return the records that still want a person's decision, those of an open pilot first.
+
+        While records of an open pilot round want it, nothing else is offered.
+        """
+        wanted = [
+            record
+            for record in self.to_judge(stage)
+            if (stage, record) not in self.rulings
+            and person not in newest(self.cast(stage, record))
+            and may_decide(-1, self.cast(stage, record), required=self.required(stage, record))
+        ]
+        pilots = [p.records for p in self.pilots if p.is_open and p.stage is stage]
+        in_pilot = [record for record in wanted if any(record in pilot for pilot in pilots)]
+        return in_pilot or wanted
+
+    def shows_others(self, stage: Stage, record: int) -> bool:
+        """Whether what others decided on a record may be shown."""
+        return may_see_others(
+            self.cast(stage, record),
+            required=self.required(stage, record),
+            blind=self.rule(stage).blind,
+        )
+
+    def compared(self, stage: Stage, record: int, *, final: bool) -> dict[int, Ballot]:
+        """Return the decisions on a record that agreement is measured on, by reviewer.
+
+        Those made independently, or (`final`) each reviewer's newest; empty while incomplete.
+        """
+        ballots = self.cast(stage, record)
+        required = self.required(stage, record)
+        deciders = newest(ballots)
+        pilot = self.pilot(stage, record)
+        if pilot and len(deciders) >= pilot.reviewers:
+            required = max(required, pilot.reviewers)
+        if len(deciders) < required:
+            return {}
+        return deciders if final else independent(ballots, required=required)
+
+    def refusal(self, stage: Stage, record: int, person: int | None) -> str | None:
+        """Return why a person cannot decide on a record at a stage now, or None."""
+        if record not in self.records:
+            return f"there is no record {record} in this review"
+        if record in self.duplicates:
+            return f"record {record} is a duplicate of record {self.duplicates[record]}"
+        if self.removals.get(record) not in (None, RemovalCause.RESTORED):
+            return f"record {record} was removed before screening"
+        if stage is Stage.FULL_TEXT:
+            if self.standing(Stage.TITLE_ABSTRACT, record).state is not State.INCLUDED:
+                return f"record {record} was not included on title and abstract"
+            if self.retrievals.get(record) is not RetrievalOutcome.RETRIEVED:
+                return (
+                    f"the full text of record {record} is not retrieved; "
+                    "note it with: review screen retrieve"
+                )
+        if (stage, record) in self.rulings:
+            return f"record {record} was adjudicated; only another adjudication changes it"
+        required = self.required(stage, record)
+        ballots = self.cast(stage, record)
+        if not may_decide(-1 if person is None else person, ballots, required=required):
+            number = "its decision" if required == 1 else f"its {required} decisions"
+            return f"record {record} has {number} from other reviewers already"
+        return None

@@ -1,0 +1,371 @@
+"""Reading the ledger of screening; a blind stage shows nobody what others have decided so far."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from review.citations.clusters import Clusters
+from review.citations.models import Batch, DedupeRun, DuplicateDecision, DuplicatePair, Record
+from review.citations.queries import clusters
+from review.citations.rules import PairState, pair_state
+from review.errors import NotFoundError
+from review.people.models import Membership, Person
+from review.protocol.models import Review
+from review.screening.ledger import Ledger, PilotRound, StageRule
+from review.screening.models import (
+    Adjudication,
+    Decision,
+    ExclusionReason,
+    FullText,
+    Pilot,
+    PreviousVersion,
+    Ranking,
+    Removal,
+    Retrieval,
+    StageSetting,
+)
+from review.screening.rules import Ballot, Ruling, seal
+from review.screening.vocabulary import RetrievalOutcome, Stage
+
+FEW: Final = 500
+"""Records that a query asks for by number; SQLite's limit of bound values leaves room."""
+
+
+def reasons(session: Session, review: Review) -> Sequence[ExclusionReason]:
+    """Return the protocol's reasons for exclusion, in order."""
+    return session.scalars(
+        sa.select(ExclusionReason)
+        .where(ExclusionReason.review_id == review.id)
+        .order_by(ExclusionReason.place)
+    ).all()
+
+
+def reason_called(session: Session, review: Review, text: str) -> ExclusionReason:
+    """Return a reason by its label or its number; raise NotFoundError with those there are."""
+    found = reasons(session, review)
+    for reason in found:
+        if text.strip().casefold() in (reason.label.casefold(), str(reason.place)):
+            return reason
+    known = "; ".join(f"{r.place} {r.label}" for r in found)
+    raise NotFoundError(
+        f"review {review.slug} has no exclusion reason {text!r} "
+        f"(it has: {known or 'none yet: review screen reasons add'})"
+    )
+
+
+def stage_rules(session: Session, review: Review) -> dict[Stage, StageRule]:
+    """Return how each stage is screened."""
+    settings = session.scalars(sa.select(StageSetting).where(StageSetting.review_id == review.id))
+    given = {setting.stage: StageRule(setting.required, setting.blind) for setting in settings}
+    return {stage: given.get(stage, StageRule()) for stage in Stage}
+
+
+def pilots(session: Session, review: Review) -> Sequence[Pilot]:
+    """Return the pilot rounds of a review, in order."""
+    return session.scalars(
+        sa.select(Pilot).where(Pilot.review_id == review.id).order_by(Pilot.stage, Pilot.number)
+    ).all()
+
+
+def person_of(session: Session, handle: str) -> int | None:
+    """Return the id of a person, None for one who never changed anything."""
+    return session.scalar(sa.select(Person.id).where(Person.handle == handle))
+
+
+def members(session: Session, review: Review) -> Sequence[tuple[Person, Membership]]:
+    """Return the persons of a review with their roles, in order of name."""
+    rows = session.execute(
+        sa.select(Person, Membership)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.review_id == review.id)
+        .order_by(Person.handle)
+    )
+    return [(person, membership) for person, membership in rows]
+
+
+def _duplicates_at(session: Session, review: Review, at: datetime) -> Clusters:
+    newest = {
+        row.pair_id: row.verdict
+        for row in session.execute(
+            sa.select(DuplicateDecision.pair_id, DuplicateDecision.verdict)
+            .join(DuplicateDecision.pair)
+            .where(DuplicatePair.review_id == review.id, DuplicateDecision.decided_at <= at)
+            .order_by(DuplicateDecision.id)
+        )
+    }
+    rows = session.execute(
+        sa.select(
+            DuplicatePair.id,
+            DuplicatePair.earlier_id,
+            DuplicatePair.later_id,
+            DuplicatePair.band,
+            DedupeRun.ran_at,
+        )
+        .outerjoin(DedupeRun, DuplicatePair.run_id == DedupeRun.id)
+        .where(DuplicatePair.review_id == review.id)
+    )
+    return Clusters(
+        (row.earlier_id, row.later_id)
+        for row in rows
+        if (row.id in newest or (row.ran_at is not None and row.ran_at <= at))
+        and pair_state(row.band, newest.get(row.id)) is PairState.LINKED
+    )
+
+
+def ledger(
+    session: Session,
+    review: Review,
+    *,
+    at: datetime | None = None,
+    only: Sequence[int] | None = None,
+) -> Ledger:
+    """Return all screening of a review now, or as it stood at a time, or of some records only.
+
+    Reasons, settings and pilot rounds are those of now; all that was decided is dated.
+    """
+    mine = Record.review_id == review.id
+    if only is not None and len(only) <= FEW:
+        mine = sa.and_(mine, Record.id.in_(only))
+    records = sa.select(Record.id, Record.batch_id).where(mine).order_by(Record.id)
+    removals = sa.select(Removal.record_id, Removal.cause).join(
+        Record, Removal.record_id == Record.id
+    )
+    retrievals = sa.select(Retrieval.record_id, Retrieval.outcome).join(
+        Record, Retrieval.record_id == Record.id
+    )
+    decisions = (
+        sa.select(
+            Decision.stage,
+            Decision.record_id,
+            Decision.id,
+            Decision.person_id,
+            Decision.verdict,
+            ExclusionReason.place,
+        )
+        .join(Decision.record)
+        .outerjoin(Decision.reason)
+        .where(mine)
+        .order_by(Decision.id)
+    )
+    rulings = (
+        sa.select(
+            Adjudication.stage, Adjudication.record_id, Adjudication.verdict, ExclusionReason.place
+        )
+        .join(Adjudication.record)
+        .outerjoin(Adjudication.reason)
+        .where(mine)
+        .order_by(Adjudication.id)
+    )
+    if at is not None:
+        records = records.join(Record.batch).where(Batch.imported_at <= at)
+        removals = removals.where(Removal.noted_at <= at)
+        retrievals = retrievals.where(Retrieval.noted_at <= at)
+        decisions = decisions.where(Decision.decided_at <= at)
+        rulings = rulings.where(Adjudication.decided_at <= at)
+    ballots: dict[tuple[Stage, int], list[Ballot]] = defaultdict(list)
+    for stage, record, number, person, verdict, place in session.execute(decisions):
+        ballots[stage, record].append(Ballot(number, person, verdict, place))
+    links = clusters(session, review) if at is None else _duplicates_at(session, review, at)
+    return Ledger(
+        records={row.id: row.batch_id for row in session.execute(records)},
+        duplicates=links.removed(),
+        removals={
+            row.record_id: row.cause
+            for row in session.execute(removals.where(mine).order_by(Removal.id))
+        },
+        ballots=dict(ballots),
+        rulings={
+            (row.stage, row.record_id): Ruling(row.verdict, row.place)
+            for row in session.execute(rulings)
+        },
+        retrievals={
+            row.record_id: row.outcome
+            for row in session.execute(retrievals.where(mine).order_by(Retrieval.id))
+        },
+        rules=stage_rules(session, review),
+        pilots=tuple(
+            PilotRound(
+                id=pilot.id,
+                stage=pilot.stage,
+                number=pilot.number,
+                reviewers=pilot.reviewers,
+                records=frozenset(pilot.record_ids),
+                is_open=pilot.closed_at is None,
+            )
+            for pilot in pilots(session, review)
+        ),
+    )
+
+
+def newest_ranking(session: Session, review: Review, stage: Stage) -> Ranking | None:
+    """Return the ranking that is in use at a stage."""
+    return session.scalar(
+        sa.select(Ranking)
+        .where(Ranking.review_id == review.id, Ranking.stage == stage)
+        .order_by(Ranking.id.desc())
+        .limit(1)
+    )
+
+
+def queue(
+    session: Session, review: Review, *, stage: Stage, handle: str, limit: int | None = None
+) -> list[int]:
+    """Return the records that want a person's decision next.
+
+    Records that somebody else decided first come before untouched ones and in order of import, so
+    that no order hints at a score; untouched ones come in the order of the newest ranking, if any.
+    """
+    now = ledger(session, review)
+    wanted = now.missing_from(stage, person_of(session, handle))
+    begun = [record for record in wanted if now.cast(stage, record)]
+    untouched = [record for record in wanted if not now.cast(stage, record)]
+    ranking = newest_ranking(session, review, stage)
+    if ranking is not None:
+        place = {record: index for index, (record, _, _) in enumerate(ranking.places)}
+        untouched.sort(key=lambda record: (place.get(record, len(place)), record))
+    return (begun + untouched)[:limit]
+
+
+def records_numbered(session: Session, review: Review, numbers: Sequence[int]) -> list[Record]:
+    """Return records of a review in the order asked for, batches and searches loaded."""
+    found: dict[int, Record] = {}
+    for start in range(0, len(numbers), FEW):
+        chunk = numbers[start : start + FEW]
+        for record in session.scalars(
+            sa.select(Record)
+            .where(Record.review_id == review.id, Record.id.in_(chunk))
+            .options(joinedload(Record.batch).joinedload(Batch.search))
+        ):
+            found[record.id] = record
+    missing = [number for number in numbers if number not in found]
+    if missing:
+        raise NotFoundError(
+            f"review {review.slug} has no record {missing[0]}; see them with: review records list"
+        )
+    return [found[number] for number in numbers]
+
+
+def decisions_on(session: Session, record: int, stage: Stage) -> Sequence[Decision]:
+    """Return all decisions on a record at a stage, the oldest first.
+
+    For those who may see them: callers ask `Ledger.shows_others` first.
+    """
+    return session.scalars(
+        sa.select(Decision)
+        .where(Decision.record_id == record, Decision.stage == stage)
+        .options(joinedload(Decision.person), joinedload(Decision.reason))
+        .order_by(Decision.id)
+    ).all()
+
+
+def own_decisions(
+    session: Session, review: Review, *, stage: Stage, handle: str
+) -> dict[int, Decision]:
+    """Return a person's newest decision on each record at a stage, by record."""
+    rows = session.scalars(
+        sa.select(Decision)
+        .join(Decision.record)
+        .join(Decision.person)
+        .where(Record.review_id == review.id, Decision.stage == stage, Person.handle == handle)
+        .options(joinedload(Decision.reason))
+        .order_by(Decision.id)
+    )
+    return {decision.record_id: decision for decision in rows}
+
+
+def adjudications_on(session: Session, record: int, stage: Stage) -> Sequence[Adjudication]:
+    """Return the adjudications of a record at a stage, the oldest first."""
+    return session.scalars(
+        sa.select(Adjudication)
+        .where(Adjudication.record_id == record, Adjudication.stage == stage)
+        .options(joinedload(Adjudication.person), joinedload(Adjudication.reason))
+        .order_by(Adjudication.id)
+    ).all()
+
+
+def newest_retrieval(session: Session, record: int) -> Retrieval | None:
+    """Return what is known of the search for a report's full text."""
+    return session.scalar(
+        sa.select(Retrieval)
+        .where(Retrieval.record_id == record)
+        .options(joinedload(Retrieval.full_text))
+        .order_by(Retrieval.id.desc())
+        .limit(1)
+    )
+
+
+def newest_removal(session: Session, record: int) -> Removal | None:
+    """Return how a record was last removed or restored."""
+    return session.scalar(
+        sa.select(Removal).where(Removal.record_id == record).order_by(Removal.id.desc()).limit(1)
+    )
+
+
+def full_text_known(session: Session, sha256: str) -> FullText | None:
+    """Return a PDF by its content."""
+    return session.scalar(sa.select(FullText).where(FullText.sha256 == sha256))
+
+
+def previous_version(session: Session, review: Review) -> PreviousVersion | None:
+    """Return what was stated of a previous version, None when nothing was."""
+    return session.scalar(
+        sa.select(PreviousVersion)
+        .where(PreviousVersion.review_id == review.id)
+        .order_by(PreviousVersion.id.desc())
+        .limit(1)
+    )
+
+
+def reasons_not_retrieved(
+    session: Session, review: Review, *, at: datetime | None = None
+) -> dict[int, str]:
+    """Return why each report that is not retrieved is not, by record."""
+    query = (
+        sa.select(Retrieval.record_id, Retrieval.outcome, Retrieval.reason)
+        .join(Record, Retrieval.record_id == Record.id)
+        .where(Record.review_id == review.id)
+        .order_by(Retrieval.id)
+    )
+    if at is not None:
+        query = query.where(Retrieval.noted_at <= at)
+    newest = {row.record_id: row for row in session.execute(query)}
+    return {
+        record: row.reason
+        for record, row in newest.items()
+        if row.outcome is RetrievalOutcome.NOT_RETRIEVED
+    }
+
+
+def seal_of(decision: Decision) -> str:
+    """Return the seal that a decision should bear."""
+    return seal(
+        decision.record_id,
+        decision.stage.value,
+        decision.person_id,
+        decision.verdict.value,
+        decision.reason_id or "",
+        decision.note or "",
+        decision.nonce,
+    )
+
+
+def broken_seals(session: Session, review: Review) -> list[int]:
+    """Return the decisions that are not what was sealed, by id; none in a sound ledger."""
+    rows = session.scalars(
+        sa.select(Decision)
+        .join(Decision.record)
+        .where(Record.review_id == review.id)
+        .order_by(Decision.id)
+    )
+    return [decision.id for decision in rows if seal_of(decision) != decision.seal]
+
+
+def decided_duplicates(now: Ledger) -> list[int]:
+    """Return records that were decided on and then found to be duplicates; their decisions stay."""
+    return sorted({record for _, record in now.ballots if record in now.duplicates})

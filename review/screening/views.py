@@ -1,0 +1,145 @@
+"""What a person sees of records while screening: never more than a blind stage allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from review.citations.models import Record
+from review.citations.rules import UNSTATED
+from review.protocol.models import Review
+from review.screening import queries
+from review.screening.ledger import Ledger
+from review.screening.models import Adjudication, Decision
+from review.screening.vocabulary import RetrievalOutcome, Stage, State, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one person said."""
+
+    who: str
+    verdict: Verdict
+    reason: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A record as a reviewer judges it."""
+
+    record: int
+    stage: Stage
+    title: str | None
+    authors: tuple[str, ...]
+    year: int | None
+    journal: str | None
+    doi: str | None
+    pmid: str | None
+    abstract: str | None
+    keywords: tuple[str, ...]
+    source: str
+    file: str
+    mine: Said | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that a person may know of a record at a stage."""
+
+    card: Card
+    state: State
+    hidden: bool
+    """Whether what others may have decided is withheld, for the stage is blind."""
+    others: tuple[Said, ...]
+    """Everybody's decisions in order, changed ones too, where they may be shown."""
+    adjudications: tuple[Said, ...]
+    retrieval: RetrievalOutcome | None
+    retrieval_reason: str | None
+    pdf_sha256: str | None
+    removed_because: str | None
+    duplicate_of: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A record that reviewers disagree on, with what each of them says now."""
+
+    record: int
+    stage: Stage
+    title: str | None
+    year: int | None
+    said: tuple[Said, ...]
+
+
+def _said(row: Decision | Adjudication) -> Said:
+    return Said(row.person.handle, row.verdict, row.reason.label if row.reason else None, row.note)
+
+
+def _card(record: Record, stage: Stage, mine: Decision | None, handle: str) -> Card:
+    reason = mine.reason.label if mine and mine.reason else None
+    return Card(
+        record=record.id,
+        stage=stage,
+        title=record.title,
+        authors=tuple(record.authors),
+        year=record.year,
+        journal=record.journal,
+        doi=record.doi,
+        pmid=record.pmid,
+        abstract=record.abstract,
+        keywords=tuple(record.keywords),
+        source=record.batch.search.source if record.batch.search else UNSTATED,
+        file=record.batch.file,
+        mine=Said(handle, mine.verdict, reason, mine.note) if mine else None,
+    )
+
+
+def cards(
+    session: Session, review: Review, numbers: Sequence[int], *, stage: Stage, handle: str
+) -> list[Card]:
+    """Return records as a person judges them, with their own decisions and nobody else's."""
+    mine = queries.own_decisions(session, review, stage=stage, handle=handle)
+    return [
+        _card(record, stage, mine.get(record.id), handle)
+        for record in queries.records_numbered(session, review, numbers)
+    ]
+
+
+def dossier(session: Session, review: Review, number: int, *, stage: Stage, handle: str) -> Dossier:
+    """Return what a person may know of a record; raise NotFoundError."""
+    (card,) = cards(session, review, [number], stage=stage, handle=handle)
+    ledger = queries.ledger(session, review, only=[number])
+    shown = ledger.shows_others(stage, number)
+    retrieval = queries.newest_retrieval(session, number)
+    removal = queries.newest_removal(session, number)
+    return Dossier(
+        card=card,
+        state=ledger.standing(stage, number).state,
+        hidden=not shown,
+        others=tuple(_said(row) for row in queries.decisions_on(session, number, stage))
+        if shown
+        else (),
+        adjudications=tuple(_said(row) for row in queries.adjudications_on(session, number, stage)),
+        retrieval=retrieval.outcome if retrieval else None,
+        retrieval_reason=retrieval.reason if retrieval else None,
+        pdf_sha256=retrieval.full_text.sha256 if retrieval and retrieval.full_text else None,
+        removed_because=removal.reason if removal and removal.cause.value != "restored" else None,
+        duplicate_of=ledger.duplicates.get(number),
+    )
+
+
+def conflicts(
+    session: Session, review: Review, *, stage: Stage, ledger: Ledger | None = None
+) -> list[Conflict]:
+    """Return the records that await adjudication at a stage, in order of import."""
+    now = ledger or queries.ledger(session, review)
+    open_ = [r for r in now.to_judge(stage) if now.standing(stage, r).state is State.CONFLICT]
+    found = []
+    for record in queries.records_numbered(session, review, open_):
+        newest = {row.person_id: row for row in queries.decisions_on(session, record.id, stage)}
+        said = tuple(_said(row) for row in sorted(newest.values(), key=lambda row: row.id))
+        found.append(Conflict(record.id, stage, record.title, record.year, said))
+    return found
