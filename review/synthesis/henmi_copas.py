@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import gammainc, roots_legendre
 
 from review.errors import InvalidDataError
 from review.synthesis.blocks import Floats, checked_studies
+from review.synthesis.roots import bracketed_root
 
 NODES = 400
 """Gauss-Legendre points on each stretch of the integral; 200 already give twelve digits."""
@@ -111,7 +111,7 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
     low = high
     while excess(low) < 0:
         low /= 2
-    t0 = float(brentq(excess, low, high, xtol=1e-14, rtol=1e-13)) if low < high else low
+    t0 = bracketed_root(excess, low, high, tolerance=1e-14) if low < high else low
     se = math.sqrt(inflation / w1)
     estimate = float(y[0]) + mean
     half = math.sqrt(inflation) * t0 * se
