@@ -83,7 +83,14 @@ from review.synthesis.signals import (
     signals,
 )
 from review.synthesis.subgroups import Subgroups, subgroup_analysis
-from review.synthesis.subsets import Gosh, cumulative, gosh, leave_one_out, subsets
+from review.synthesis.subsets import (
+    Gosh,
+    bootstrap,
+    cumulative,
+    gosh,
+    leave_one_out,
+    subsets,
+)
 from review.synthesis.tables import (
     PooledTables,
     RateMeasure,
@@ -156,6 +163,7 @@ __all__ = [
     "baujat",
     "begg",
     "blup",
+    "bootstrap",
     "classify",
     "classify_many",
     "cluster_robust",

@@ -17,7 +17,10 @@ from review.synthesis.moderators import regress
 
 Interval = tuple[float, float]
 
-EXACT_UP_TO = 300
+ROWS = 256
+"""Studies compared with all others at a time, so that thousands need little memory."""
+
+EXACT_UP_TO = 200
 """Studies up to which the exact distribution of Kendall's tau is summed; the normal one is then
 right to four digits."""
 
@@ -169,7 +172,7 @@ def begg(yi: ArrayLike, vi: ArrayLike) -> Begg:
     Returns
     -------
     Begg
-        p is exact without ties up to 300 studies; with ties normal with Kendall's tie correction,
+        p is exact without ties up to 200 studies; with ties normal with Kendall's tie correction,
         without continuity correction, as R's ``cor.test``.
 
     Raises
@@ -191,14 +194,13 @@ def begg(yi: ArrayLike, vi: ArrayLike) -> Begg:
     k = y.size
     if k < 2:
         raise InvalidDataError("A rank correlation needs at least two studies.")
-    w = 1 / v
-    centred = y - y[0]
-    centred = centred - (w * centred).sum() / w.sum()
-    star = centred / np.sqrt(v - 1 / w.sum())
-    upper = np.triu_indices(k, 1)
-    dx, dy = np.sign(star[upper[1]] - star[upper[0]]), np.sign(v[upper[1]] - v[upper[0]])
-    score = float((dx * dy).sum())
-    untied = (float(np.abs(dx).sum()), float(np.abs(dy).sum()))
+    best = int(v.argmin())
+    w, d = v[best] / v, y - y[best]  # from the most precise study, so that its residual is exact
+    others = w.sum() - w
+    others[best] = np.delete(w, best).sum()
+    residual = d - (w * d).sum() / w.sum()
+    star = residual / np.sqrt(v * (others / w.sum()))
+    score, untied = _concordance(star, v)
     if min(untied) == 0:
         return Begg(None, None, False)
     tau = score / np.sqrt(untied[0] * untied[1])
@@ -307,6 +309,18 @@ def _weighted(
         limit_estimate=at_zero if limit else None,
         limit_ci=(at_zero - half, at_zero + half) if limit else None,
     )
+
+
+def _concordance(x: Floats, y: Floats) -> tuple[float, tuple[float, float]]:
+    """Concordant minus discordant pairs, and the pairs that are not tied in x and in y."""
+    score = untied_x = untied_y = 0.0
+    for start in range(0, x.size, ROWS):
+        rows = slice(start, start + ROWS)
+        dx, dy = np.sign(x - x[rows, None]), np.sign(y - y[rows, None])
+        score += float((dx * dy).sum()) / 2
+        untied_x += float(np.abs(dx).sum()) / 2
+        untied_y += float(np.abs(dy).sum()) / 2
+    return score, (untied_x, untied_y)
 
 
 def _exact_p(score: float, k: int) -> float:

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from scipy.special import gammainc, roots_legendre
 
 from review.errors import InvalidDataError
-from review.synthesis.blocks import Floats, checked_studies
+from review.synthesis.blocks import Floats, blocks, checked_studies
+from review.synthesis.moments import fit_at
 from review.synthesis.roots import bracketed_root
 
 NODES = 400
@@ -18,6 +19,9 @@ NODES = 400
 
 FURTHEST = 12.0
 """The normal density is 1e-32 there: the integral's infinity."""
+
+LEAST_VARIANCE = 1e-10
+"""Of Q relative to its squared mean: below it rounding, and the gamma distribution is a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +74,30 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
         raise InvalidDataError("Henmi and Copas' interval needs at least two studies.")
     if not 0 < level < 1:
         raise InvalidDataError(f"The level of an interval lies between 0 and 1, not at {level}.")
-    w = 1 / v
-    w1 = float(w.sum())
-    w2, w3, w4 = (float((w**j).sum()) / w1 for j in (2, 3, 4))
-    mean = float((w * (y - y[0])).sum() / w1)
-    q = float((w * (y - y[0] - mean) ** 2).sum())
-    tau2 = max(0.0, (q - (k - 1)) / (w1 - w2))
-    inflation = 1 + tau2 * w2  # variance of sqrt(w1) times the mean
-    spread = w3 - w2**2
-    trace = tau2 * (w1 - w2)
+    block = next(blocks(y, v, np.array([0, k])))
+    fit = fit_at(block, 0.0)
+    total, q, trace, trace_pp = (float(x[0]) for x in (fit.total, fit.q, fit.trace, fit.trace_pp))
+    w = 1 / block.v[:, 0]
+    share = w / total
+    w2 = float((share * w).sum())
+    off = w - w2
+    off[0] = (share[1:] * (w[0] - w[1:])).sum()  # exact where the first study has all the weight
+    spread = float((share * off**2).sum())  # W3 - W2² of the paper
+    skew = float((share * w * off**2).sum())  # W4 - 2 W2 W3 + W2³
+    tau2 = max(0.0, (q - (k - 1)) / trace)
+    inflation = 1 + tau2 * w2  # variance of sqrt(total) times the mean
 
     def mean_q(r2: Floats) -> Floats:
-        return k - 1 + trace + tau2**2 * (r2 / inflation**2 - 1 / inflation) * spread
+        return k - 1 + tau2 * trace + tau2**2 * (r2 / inflation**2 - 1 / inflation) * spread
 
     def variance_q(r2: Floats) -> Floats:
         given = r2 / inflation**2 - 1 / inflation
-        plain = 2 * (k - 1) + 4 * trace + 2 * tau2**2 * (w1 * w2 - 2 * w3 + w2**2)
-        bent = 4 * tau2**2 * spread + 4 * tau2**3 * (w4 - 2 * w2 * w3 + w2**3)
+        plain = 2 * (k - 1) + 4 * tau2 * trace + 2 * tau2**2 * trace_pp
+        bent = 4 * tau2**2 * spread + 4 * tau2**3 * skew
         return (
             plain
             + bent * given
-            + 2 * tau2**4 * (1 / inflation**2 - 2 * r2 / inflation**3) * spread**2
+            + 2 * tau2**4 * (1 - 2 * r2 / inflation) * (spread / inflation) ** 2
         )
 
     nodes, weights = roots_legendre(NODES)
@@ -100,7 +107,8 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
         r = x + (FURTHEST - x) * (nodes + 1) / 2
         r2 = inflation * r**2
         centre, variance = mean_q(r2), variance_q(r2)
-        reach = (w1 / w2 - 1) * ((r / x) ** 2 - 1) + (k - 1)
+        variance = np.maximum(variance, LEAST_VARIANCE * centre**2)
+        reach = trace / w2 * ((r / x) ** 2 - 1) + (k - 1)
         below = gammainc(centre**2 / variance, np.maximum(reach, 0.0) * centre / variance)
         density = np.exp(-0.5 * r**2) / math.sqrt(2 * math.pi)
         return float((FURTHEST - x) / 2 * (weights * below * density).sum()) - (1 - level) / 2
@@ -112,7 +120,8 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
     while excess(low) < 0:
         low /= 2
     t0 = bracketed_root(excess, low, high, tolerance=1e-14) if low < high else low
-    se = math.sqrt(inflation / w1)
-    estimate = float(y[0]) + mean
+    unit = float(block.unit[0])
+    se = math.sqrt(inflation / total) * unit
+    estimate = float(block.anchor[0]) + float(fit.mean[0]) * unit
     half = math.sqrt(inflation) * t0 * se
-    return HenmiCopas(k, level, estimate, se, (estimate - half, estimate + half), tau2)
+    return HenmiCopas(k, level, estimate, se, (estimate - half, estimate + half), tau2 * unit**2)

@@ -163,6 +163,54 @@ def subsets(
     )
 
 
+def bootstrap(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    count: int = 1000,
+    seed: int = 0,
+    method: Method | str = Method.REML,
+    test: Test | str = Test.ADHOC,
+    level: float = 0.95,
+) -> PooledMany:
+    """The analysis on random samples of k studies, drawn with replacement.
+
+    Parameters
+    ----------
+    yi, vi : (k,) effects and sampling variances.
+    count : number of samples, at least 1.
+    seed : of the draw, so that it can be made again.
+    method, test, level : as in :func:`review.synthesis.pool`.
+
+    Returns
+    -------
+    PooledMany
+        (count,) analyses; quantiles of their estimates are a percentile interval.
+
+    Raises
+    ------
+    InvalidDataError
+        No studies, a count below one, or data that cannot be pooled.
+
+    Notes
+    -----
+    Van den Noortgate & Onghena 2005, Behavior Research Methods 37:11-22 (cases bootstrap).
+
+    Examples
+    --------
+    >>> bootstrap([0.2, 0.2], [0.1, 0.1], count=3).estimate.tolist()
+    [0.2, 0.2, 0.2]
+    """
+    y, v = checked_studies(yi, vi)
+    if y.size == 0:
+        raise InvalidDataError("There are no studies to pool.")
+    if count < 1:
+        raise InvalidDataError(f"The number of samples must be at least 1, not {count}.")
+    index = np.random.default_rng(seed).integers(0, y.size, count * y.size)
+    offsets = np.arange(count + 1) * y.size
+    return pool_many(y[index], v[index], offsets, method=method, test=test, level=level)
+
+
 @dataclass(frozen=True, slots=True)
 class Gosh:
     """Graphical display of study heterogeneity: the pooled result of every (or many) subsets.

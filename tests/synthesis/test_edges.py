@@ -15,6 +15,7 @@ from review.synthesis import (
     baujat,
     begg,
     blup,
+    bootstrap,
     cumulative,
     egger,
     fail_safe_n,
@@ -223,6 +224,39 @@ def test_diagnostics_of_identical_effects_are_numbers() -> None:
     assert trim_and_fill(y, v, side="left", estimator="R0").k0 == 0
     assert blup(y, v).estimate.tolist() == [0.3] * 4
     assert henmi_copas(y, v).estimate == 0.3
+
+
+def test_data_of_any_scale_give_numbers_without_a_warning() -> None:
+    rng = np.random.default_rng(31)
+    refit = (influence, leave_one_out, cumulative, begg, henmi_copas, baujat, profile_likelihood)
+    shaped = (egger, pet_peese, trim_and_fill, selection_3psm)
+    for width in (0, 2, 8, 20):
+        for k in (2, 3, 5, 8):
+            v = 10 ** rng.uniform(-width, width, k)
+            y = rng.normal(0, 1, k) * 10 ** rng.uniform(-width, width)
+            for method in Method:
+                for test in (Test.Z, Test.KNHA):
+                    fit = pool(y, v, method=method, test=test)
+                    values = [fit.estimate, fit.se, fit.p, *fit.ci, fit.tau2, fit.I2, fit.loglik]
+                    assert np.isfinite(values).all(), (width, k, method)
+            for function in refit:
+                function(y, v)
+            for function in shaped if k > 2 else ():
+                try:
+                    function(y, v)
+                except InvalidDataError as error:  # all significant, or no difference in size
+                    assert str(error).endswith(".")
+
+
+def test_the_bootstrap_can_be_drawn_again_and_spreads_like_the_mean() -> None:
+    rng = np.random.default_rng(8)
+    v = rng.uniform(0.02, 0.05, 60)
+    y = rng.normal(0.3, np.sqrt(v + 0.1))
+    a, b = bootstrap(y, v, count=400, seed=5), bootstrap(y, v, count=400, seed=5)
+    assert (a.estimate == b.estimate).all()
+    assert a.estimate.std() == pytest.approx(pool(y, v, test="knha").se, rel=0.15)
+    with pytest.raises(InvalidDataError, match="at least 1"):
+        bootstrap(y, v, count=0)
 
 
 def test_trim_and_fill_of_a_funnel_below_zero() -> None:
