@@ -84,7 +84,7 @@ def checked_studies(yi: object, vi: object) -> tuple[Floats, Floats]:
     """Effects and variances as float arrays, or a sentence on what is wrong with them."""
     try:
         y = np.asarray(yi, dtype=np.float64)
-        v = np.asarray(vi, dtype=np.float64)
+        v = np.array(vi, dtype=np.float64)  # a copy: results keep it for their weights
     except (TypeError, ValueError) as error:
         raise InvalidDataError(
             "Effects and variances must be numbers; drop missing rows."

@@ -233,42 +233,46 @@ def _single(out: PooledMany, block: Block) -> None:
 
 
 def _fill(out: PooledMany, block: Block, pi_df: PiDf) -> None:
-    rows, k, unit = block.rows, block.k, block.unit
-    df = np.asarray(k - 1.0, dtype=np.float64)
+    """Pool a block of analyses of two studies or more into their rows of ``out``."""
     at_zero = fit_at(block, 0.0)
     found = estimate_tau2(block, out.method, at_zero)
     fit = fit_at(block, found.tau2) if found.tau2.any() else at_zero
+    _mean(out, block, fit, found.tau2, pi_df)
+    _heterogeneity(out, block, at_zero, fit, found)
+    rows, restricted = block.rows, out.method is Method.REML
+    out.loglik[rows] = _log_likelihood(block, found.tau2, fit, restricted=restricted)
+    out.iterations[rows], out.modes[rows] = found.iterations, found.modes
+
+
+def _mean(out: PooledMany, block: Block, fit: Fit, tau2: Floats, pi_df: PiDf) -> None:
+    """The pooled effect, its test and its intervals."""
+    rows, unit, alpha = block.rows, block.unit, 1 - out.level
+    df = np.asarray(block.k - 1.0, dtype=np.float64)
+    normal = -ndtri(alpha / 2)
+    estimate = block.anchor + fit.mean * unit
     wald = np.sqrt(1.0 / fit.total)
-    se, narrower = wald, None
-    alpha = 1 - out.level
+    se, crit = wald, np.full(df.size, normal)
     if out.test in (Test.KNHA, Test.ADHOC):
         factor = fit.q / df
-        if out.test is Test.ADHOC:
-            factor = np.maximum(factor, 1.0)
-        se = wald * np.sqrt(factor)
-    estimate = block.anchor + fit.mean * unit
+        se = wald * np.sqrt(factor if out.test is Test.KNHA else np.maximum(factor, 1.0))
     if out.test is Test.Z:
-        crit = np.full(k.size, -ndtri(alpha / 2))
         stat = estimate / (se * unit)
         p = 2 * ndtr(-np.abs(stat))
     else:
         out.ddf[rows] = df
         crit = _t_quantile(df, alpha)
         stat, p = _t_test(estimate, se * unit, df)
-        narrower = crit * se < -ndtri(alpha / 2) * wald
-        if out.test is Test.KNHA:
-            out.hk_narrower[rows] = narrower
+    if out.test is Test.KNHA:
+        out.hk_narrower[rows] = crit * se < normal * wald
     half = crit * se * unit
     out.estimate[rows], out.se[rows], out.stat[rows], out.p[rows] = estimate, se * unit, stat, p
     out.ci[rows, 0], out.ci[rows, 1] = estimate - half, estimate + half
-    _heterogeneity(out, block, at_zero, fit, found)
-    if out.method is not Method.EE:
-        if out.test is not Test.Z and pi_df == "k-2":
-            crit = _t_quantile(df - 1, alpha)
-        half = crit * np.sqrt(se * se + found.tau2) * unit
-        out.pi[rows, 0], out.pi[rows, 1] = estimate - half, estimate + half
-    out.loglik[rows] = _log_likelihood(block, found.tau2, fit, restricted=out.method is Method.REML)
-    out.iterations[rows], out.modes[rows] = found.iterations, found.modes
+    if out.method is Method.EE:
+        return
+    if out.test is not Test.Z and pi_df == "k-2":
+        crit = _t_quantile(df - 1, alpha)
+    half = crit * np.sqrt(se * se + tau2) * unit
+    out.pi[rows, 0], out.pi[rows, 1] = estimate - half, estimate + half
 
 
 def _heterogeneity(

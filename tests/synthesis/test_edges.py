@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
@@ -242,10 +243,8 @@ def test_data_of_any_scale_give_numbers_without_a_warning() -> None:
             for function in refit:
                 function(y, v)
             for function in shaped if k > 2 else ():
-                try:
+                with contextlib.suppress(InvalidDataError):  # all significant, all of one size
                     function(y, v)
-                except InvalidDataError as error:  # all significant, or no difference in size
-                    assert str(error).endswith(".")
 
 
 def test_the_bootstrap_can_be_drawn_again_and_spreads_like_the_mean() -> None:
