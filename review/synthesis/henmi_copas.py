@@ -119,7 +119,7 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
     low = high
     while excess(low) < 0:
         low /= 2
-    t0 = bracketed_root(excess, low, high, tolerance=1e-14) if low < high else low
+    t0 = math.exp(bracketed_root(lambda x: excess(math.exp(x)), math.log(low), math.log(high)))
     unit = float(block.unit[0])
     se = math.sqrt(inflation / total) * unit
     estimate = float(block.anchor[0]) + float(fit.mean[0]) * unit
