@@ -10,7 +10,8 @@ class Clusters:
     """Records joined by links; the representative of a cluster is its earliest record.
 
     A record is named by its id, which grows in the order of import. Records that no link touches
-    represent themselves.
+    represent themselves. Links join in the order given; one that would bring two records called
+    `different` into one cluster, be it through others, does nothing.
 
     Examples
     --------
@@ -19,9 +20,18 @@ class Clusters:
     (1, 5, (1, 4, 9))
     """
 
-    def __init__(self, links: Iterable[tuple[int, int]] = ()) -> None:
+    def __init__(
+        self,
+        links: Iterable[tuple[int, int]] = (),
+        *,
+        different: Iterable[tuple[int, int]] = (),
+    ) -> None:
         self._parent: dict[int, int] = {}
         self._members: dict[int, list[int]] = {}
+        self._apart: dict[int, set[int]] = defaultdict(set)
+        for first, second in different:
+            self._apart[first].add(second)
+            self._apart[second].add(first)
         for first, second in links:
             self.join(first, second)
 
@@ -40,14 +50,28 @@ class Clusters:
         root = self.representative(record)
         return tuple(sorted(self._members.get(root, (root,))))
 
-    def join(self, first: int, second: int) -> None:
-        """Make one cluster of the clusters of two records."""
+    def separated(self, first: int, second: int) -> tuple[int, int] | None:
+        """Return two records called different that joining two clusters would join, or None."""
+        if not self._apart:
+            return None
+        members = set(self.members(second))
+        for record in self.members(first):
+            found = self._apart.get(record, set()) & members
+            if found:
+                return record, min(found)
+        return None
+
+    def join(self, first: int, second: int) -> bool:
+        """Make one cluster of the clusters of two records; False where a difference forbids it."""
         one, other = self.representative(first), self.representative(second)
         if one == other:
-            return
+            return True
+        if self.separated(one, other) is not None:
+            return False
         keeps, goes = min(one, other), max(one, other)
         self._parent[goes] = keeps
         self._members.setdefault(keeps, [keeps]).extend(self._members.pop(goes, [goes]))
+        return True
 
     def removed(self) -> Mapping[int, int]:
         """Return each record that another one represents, with that one."""

@@ -133,11 +133,15 @@ def judged_pairs(session: Session, review: Review) -> list[JudgedPair]:
 
 
 def clusters(session: Session, review: Review) -> Clusters:
-    """Return the clusters that the links of a review make."""
+    """Return the clusters that the links of a review make; what a person parted stays apart."""
+    return clusters_of(judged_pairs(session, review))
+
+
+def clusters_of(pairs: Sequence[JudgedPair]) -> Clusters:
+    """Return the clusters that the links among pairs make."""
     return Clusters(
-        (pair.earlier_id, pair.later_id)
-        for pair in judged_pairs(session, review)
-        if pair.state is PairState.LINKED
+        ((p.earlier_id, p.later_id) for p in pairs if p.state is PairState.LINKED),
+        different=((p.earlier_id, p.later_id) for p in pairs if p.state is PairState.DIFFERENT),
     )
 
 

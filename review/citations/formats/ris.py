@@ -138,7 +138,7 @@ def _item(block: Block) -> Item:
     return Entry(
         line=block.line,
         raw=block.raw,
-        kind=kind,
+        kind=_said_kind(block) or kind,
         title=block.single("TI", "T1", "CT", *(("BT",) if kind in ("BOOK", "EDBOOK") else ())),
         abstract=_abstract(block),
         authors=authors,
@@ -156,6 +156,17 @@ def _item(block: Block) -> Item:
         keywords=fields.keywords_of(block.all("KW", "DE")),
         remarks=(*block.remarks, *year_remarks),
     )
+
+
+def _said_kind(block: Block) -> str | None:
+    """Return Embase's type of publication (M3) where it tells more than TY, which is JOUR."""
+    said = fields.first(block.all("M3")) or ""
+    return said if said.lower() in _TELLING_KINDS else None
+
+
+_TELLING_KINDS: Final = frozenset(
+    {"conference abstract", "conference paper", "conference review", "erratum", "preprint"}
+)
 
 
 def _abstract(block: Block) -> str | None:
@@ -223,6 +234,8 @@ _KINDS: Final = {
     "book section": "CHAP",
     "chapter": "CHAP",
     "inproceedings": "CPAPER",
+    "conference abstract": "CPAPER",
+    "conference paper": "CPAPER",
     "conference proceedings": "CONF",
     "paper-conference": "CPAPER",
     "thesis": "THES",

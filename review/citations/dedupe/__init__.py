@@ -1,0 +1,1 @@
+"""Finding duplicate records: pure functions over plain values, explainable pair by pair."""
