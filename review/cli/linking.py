@@ -1,0 +1,81 @@
+"""``review reports``: which study each included report belongs to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from review.cli.context import changing, json_option, opened, review_option
+from review.cli.output import echo_json, echo_table
+from review.config import settings
+from review.extraction.linking import actions, queries
+from review.protocol.queries import review_called
+
+
+@click.group("reports")
+def reports_() -> None:
+    """Included reports and their studies: a study may have several reports."""
+
+
+@reports_.command("list")
+@click.option("--unlinked", is_flag=True, help="Only those without a study.")
+@review_option
+@json_option
+def list_(unlinked: bool, review_slug: str | None, as_json: bool) -> None:
+    """List the reports that were included; those with a study await extraction there."""
+    with opened().reading() as session:
+        found = queries.included_reports(session, review_called(session, review_slug))
+    shown = [report for report in found if not (unlinked and report.study)]
+    if as_json:
+        echo_json(shown)
+    elif not shown:
+        click.echo("None.")
+    else:
+        rows = [(r.record, r.year, r.title, r.study or "not linked yet") for r in shown]
+        echo_table(("record", "year", "title", "study"), rows, right=("record", "year"))
+
+
+@reports_.command("suggest")
+@review_option
+@json_option
+def suggest(review_slug: str | None, as_json: bool) -> None:
+    """Suggest studies for unlinked reports, by registration, DOI, authors and sample."""
+    with opened().reading() as session:
+        found = queries.suggestions(session, review_called(session, review_slug))
+    if as_json:
+        echo_json(found)
+    elif not found:
+        click.echo("No suggestions.")
+    else:
+        rows = [(s.record, s.study, f"{s.score:.2f}", ", ".join(s.why)) for s in found]
+        echo_table(("record", "study", "score", "because"), rows, right=("record", "score"))
+
+
+@reports_.command("link")
+@click.argument("record", type=int)
+@click.argument("study")
+@click.option("--new", is_flag=True, help="Make the study.")
+@click.option("--reason", metavar="TEXT", help="Why it belongs there; kept in the history.")
+@review_option
+def link(record: int, study: str, new: bool, reason: str | None, review_slug: str | None) -> None:
+    """Link an included RECORD to a STUDY by its name; a report linked elsewhere moves."""
+    with changing(review_slug, reason) as (session, review):
+        linked = actions.link_report(
+            session, review, record, study, handle=settings().actor, now=datetime.now(UTC),
+            new=new, reason=reason,
+        )  # fmt: skip
+    click.echo(f"Record {record} belongs to {study}{'' if linked else ', as before'}.")
+
+
+@reports_.command("unlink")
+@click.argument("record", type=int)
+@click.option("--reason", required=True, metavar="TEXT", help="Why it does not belong there.")
+@review_option
+def unlink(record: int, reason: str, review_slug: str | None) -> None:
+    """Take a RECORD from its study; the study and its numbers stay."""
+    with changing(review_slug, reason) as (session, review):
+        label = actions.unlink_report(
+            session, review, record, handle=settings().actor, now=datetime.now(UTC), reason=reason
+        )
+    click.echo(f"Record {record} no longer belongs to {label}.")

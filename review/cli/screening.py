@@ -1,0 +1,404 @@
+"""``review screen``: judging records, settling conflicts, and how far reviewers agree."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.output import echo_json, echo_table, interval, number
+from review.cli.screening_conduct import (
+    join_,
+    leave_,
+    outlook_,
+    pilot_,
+    rank_,
+    reasons_,
+    remove_,
+    restore_,
+    retrieve_,
+    rules_,
+    stage_option,
+)
+from review.config import settings
+from review.errors import InvalidDataError
+from review.protocol.queries import review_called
+from review.screening import actions, queries, views
+from review.screening.actions import Choice, Decided
+from review.screening.comparison import StageAgreement, agreement_at
+from review.screening.files import read_decisions, render, verdict_of
+from review.screening.progress import StageProgress, progress_at
+from review.screening.views import Card, Said
+from review.screening.vocabulary import Stage, State
+
+
+@click.group("screen")
+def screen_() -> None:
+    """Screen records, on title and abstract first and on full text then.
+
+    Two reviewers decide on each record, blind to one another; a third person settles conflicts.
+    docs/screen.md goes through it step by step. Who decides is REVIEW_ACTOR.
+    """
+
+
+for _command in (
+    reasons_, rules_, pilot_, retrieve_, remove_, restore_, rank_, outlook_, join_, leave_,
+):  # fmt: skip
+    screen_.add_command(_command)
+
+
+def _echo_card(card: Card) -> None:
+    authors = "; ".join(card.authors[:6]) + (" et al." if len(card.authors) > 6 else "")
+    click.echo(f"Record {card.record}: {card.title or 'no title'}")
+    where = ", ".join(str(x) for x in (authors, card.journal, card.year) if x)
+    if where:
+        click.echo(where)
+    for name in ("doi", "pmid"):
+        if getattr(card, name):
+            click.echo(f"{name}: {getattr(card, name)}")
+    if card.abstract:
+        click.echo()
+        click.echo(card.abstract)
+
+
+@screen_.command("next")
+@stage_option
+@click.option("--limit", "-n", type=click.IntRange(1), default=1, show_default=True)
+@review_option
+@json_option
+def next_(stage: Stage, limit: int, review_slug: str | None, as_json: bool) -> None:
+    """Show the next records that want your decision."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        handle = settings().actor
+        numbers = queries.queue(session, review, stage=stage, handle=handle)
+        shown = views.cards(session, review, numbers[:limit], stage=stage, handle=handle)
+    if as_json:
+        echo_json({"stage": stage, "reviewer": handle, "left": len(numbers), "records": shown})
+        return
+    if not shown:
+        click.echo("Nothing wants your decision at this stage.")
+        return
+    for card in shown:
+        _echo_card(card)
+        click.echo()
+    click.echo(f"{len(numbers)} left for {handle}.", err=True)
+
+
+def _decided(decided: Decided) -> str:
+    return (
+        f"{len(decided.decided)} decided, {len(decided.changed)} changed, "
+        f"{len(decided.unchanged)} unchanged"
+    )
+
+
+@screen_.command("decide")
+@click.argument("record", type=int)
+@click.argument("verdict")
+@click.option("--reason", metavar="TEXT", help="Why excluded: a reason's words or its number.")
+@click.option("--note", metavar="TEXT", help="Anything worth keeping.")
+@click.option("--request", metavar="NAME", help="Sent twice under one name, decided once.")
+@stage_option
+@review_option
+@json_option
+def decide(
+    record: int,
+    verdict: str,
+    reason: str | None,
+    note: str | None,
+    request: str | None,
+    stage: Stage,
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """Say include, exclude or maybe of a RECORD (or i, e, m).
+
+    Deciding again changes your decision; the earlier one is kept. After an adjudication it stands.
+    """
+    choice = Choice(record, verdict_of(verdict), reason, note, request=request)
+    with changing(review_slug, None) as (session, review):
+        decided = actions.decide(
+            session, review, [choice], stage=stage, handle=settings().actor, now=datetime.now(UTC)
+        )
+    if as_json:
+        echo_json({"record": record, "stage": stage, "verdict": choice.verdict, **asdict(decided)})
+    else:
+        said = f"Record {record}: {choice.verdict.value}"
+        click.echo(f"{said}, as before." if decided.unchanged else f"{said}.")
+
+
+@screen_.command("show")
+@click.argument("record", type=int)
+@stage_option
+@review_option
+@json_option
+def show(record: int, stage: Stage, review_slug: str | None, as_json: bool) -> None:
+    """Show a RECORD with the decisions that you may see."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        found = views.dossier(session, review, record, stage=stage, handle=settings().actor)
+    if as_json:
+        echo_json(found)
+        return
+    _echo_card(found.card)
+    click.echo()
+    click.echo(f"{stage.value.replace('_', ' ')}: {found.state.value}")
+    if found.hidden:
+        said = [found.card.mine] if found.card.mine else []
+        click.echo("What others may have decided is hidden until all have decided.")
+    else:
+        said = [*found.others, *found.adjudications]
+    for one in said:
+        click.echo(f"  {_words(one)}")
+    for name, value in (
+        ("full text", found.retrieval and found.retrieval.value.replace("_", " ")),
+        ("because", found.retrieval_reason),
+        ("PDF", found.pdf_sha256),
+        ("removed", found.removed_because),
+        ("duplicate of", found.duplicate_of),
+    ):
+        if value:
+            click.echo(f"{name}: {value}")
+
+
+def _words(said: Said) -> str:
+    reason = f", {said.reason}" if said.reason else ""
+    note = f" ({said.note})" if said.note else ""
+    return f"{said.who}: {said.verdict.value}{reason}{note}"
+
+
+@screen_.command("conflicts")
+@stage_option
+@review_option
+@json_option
+def conflicts(stage: Stage, review_slug: str | None, as_json: bool) -> None:
+    """List the records that reviewers disagree on; settle them with: review screen adjudicate."""
+    with opened().reading() as session:
+        found = views.conflicts(session, review_called(session, review_slug), stage=stage)
+    if as_json:
+        echo_json(found)
+    elif not found:
+        click.echo("No conflicts.")
+    else:
+        rows = [
+            (one.record, one.year, one.title, "; ".join(map(_words, one.said))) for one in found
+        ]
+        echo_table(("record", "year", "title", "decisions"), rows, right=("record", "year"))
+
+
+@screen_.command("adjudicate")
+@click.argument("record", type=int)
+@click.argument("verdict")
+@click.option("--reason", metavar="TEXT", help="Why excluded: a reason's words or its number.")
+@click.option("--note", metavar="TEXT", help="What decided it.")
+@stage_option
+@review_option
+@json_option
+def adjudicate(
+    record: int,
+    verdict: str,
+    reason: str | None,
+    note: str | None,
+    stage: Stage,
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """Settle a conflict on a RECORD as a third person: include or exclude."""
+    choice = Choice(record, verdict_of(verdict), reason, note)
+    with changing(review_slug, None) as (session, review):
+        settled = actions.adjudicate(
+            session, review, choice, stage=stage, handle=settings().actor, now=datetime.now(UTC)
+        )
+    if as_json:
+        echo_json({"record": record, "stage": stage, "verdict": choice.verdict, "new": settled})
+    else:
+        click.echo(
+            f"Record {record}: {choice.verdict.value}{'' if settled else ', as before'}, adjudicated."
+        )
+
+
+@screen_.command("status")
+@review_option
+@json_option
+def status(review_slug: str | None, as_json: bool) -> None:
+    """Show how far screening is, by stage and reviewer."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        ledger = queries.ledger(session, review)
+        members = queries.members(session, review)
+        handles = {person.id: person.handle for person, _ in members}
+        screeners = frozenset(
+            person.id for person, member in members if member.role in actions.SCREENERS
+        )
+        stages = [progress_at(ledger, handles, screeners, stage) for stage in Stage]
+        duplicates = queries.decided_duplicates(ledger)
+        broken = queries.broken_seals(session, review)
+    if as_json:
+        echo_json(
+            {
+                "review": review.slug,
+                "stages": stages,
+                "decided_then_found_duplicate": duplicates,
+                "altered_decisions": broken,
+            }
+        )
+    else:
+        for stage in stages:
+            _echo_progress(stage)
+        if duplicates:
+            click.echo(
+                "Decided on and later found to be duplicates (their decisions stay, and do not "
+                f"count): {', '.join(map(str, duplicates))}"
+            )
+    if broken:
+        raise InvalidDataError(
+            f"decisions were altered after they were made: {', '.join(map(str, broken))}"
+        )
+
+
+def _echo_progress(stage: StageProgress) -> None:
+    blind = "blind" if stage.blind else "not blind"
+    click.echo(
+        f"{stage.stage.value.replace('_', ' ').capitalize()}: {stage.records} records, "
+        f"{stage.required} reviewers each, {blind}"
+    )
+    counts = [f"{stage.states[state]} {state.value}" for state in State]
+    click.echo(f"  {', '.join(counts)}; {stage.begun} begun, {stage.adjudicated} adjudicated")
+    if stage.reviewers:
+        echo_table(
+            ("reviewer", "decided", "remaining"),
+            [tuple(asdict(share).values()) for share in stage.reviewers],
+            right=("decided", "remaining"),
+        )
+
+
+@screen_.command("agreement")
+@stage_option
+@click.option("--batch", type=int, help="Of one batch only; see: review flow.")
+@click.option("--by-batch", is_flag=True, help="Of each batch apart.")
+@click.option("--pilot", type=int, help="Of one pilot round only, by its number.")
+@click.option(
+    "--newest", is_flag=True, help="Compare newest decisions, changed ones too, not independent."
+)
+@click.option("--level", type=float, default=0.95, show_default=True, help="Of the intervals.")
+@review_option
+@json_option
+def agreement(
+    stage: Stage,
+    batch: int | None,
+    by_batch: bool,
+    pilot: int | None,
+    newest: bool,
+    level: float,
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """Show how far reviewers agreed before adjudication: raw, Cohen's kappa, PABAK, Fleiss."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        ledger = queries.ledger(session, review)
+        handles = {person.id: person.handle for person, _ in queries.members(session, review)}
+        wanted = sorted(set(ledger.records.values())) if by_batch else [batch]
+        found = {
+            which: agreement_at(
+                ledger, handles, stage, batch=which, pilot=pilot, final=newest, level=level
+            )
+            for which in wanted
+        }
+    if as_json:
+        rows = [{"batch": which, **asdict(one)} for which, one in found.items()]
+        echo_json(rows if by_batch else rows[0])
+        return
+    for which, one in found.items():
+        if which is not None:
+            click.echo(f"Batch {which}")
+        _echo_agreement(one)
+
+
+def _echo_agreement(found: StageAgreement) -> None:
+    click.echo(
+        f"{found.records} records compared ({found.basis}), {found.incomplete} begun and not "
+        f"complete, {found.changed} changed after they were complete"
+    )
+    rows: list[tuple[Any, ...]] = []
+    for pair in found.pairs:
+        for name, kappa in (("", pair.kappa), (" (forward or not)", pair.forward)):
+            if kappa is not None:
+                included = 1 - kappa.prevalence[kappa.categories.index("exclude")]
+                rows.append(
+                    (
+                        f"{pair.first}, {pair.second}{name}",
+                        kappa.n,
+                        f"{100 * kappa.observed:.1f}%",
+                        number(kappa.kappa),
+                        interval(kappa.ci),
+                        number(kappa.pabak),
+                        f"{100 * included:.1f}%",
+                    )
+                )
+    if rows:
+        headers = ("reviewers", "n", "raw", "kappa", "CI", "PABAK", "not excluded")
+        echo_table(headers, rows, right=("n", "raw", "kappa", "PABAK", "not excluded"))
+    for fleiss in found.overall:
+        click.echo(
+            f"Fleiss' kappa, {fleiss.raters} of all reviewers a record: {number(fleiss.kappa)} "
+            f"{interval(fleiss.ci)}, n = {fleiss.n}, raw {100 * fleiss.observed:.1f}%"
+        )
+
+
+@screen_.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--decided", is_flag=True, help="Also what you decided, with your verdicts.")
+@stage_option
+@review_option
+def export(file: Path, decided: bool, stage: Stage, review_slug: str | None) -> None:
+    """Write the records that want your decision to a CSV FILE, for a spreadsheet.
+
+    Fill in verdict (include, exclude, maybe) and, at full text, reason; then read it back with:
+    review screen import FILE. Nobody else's decisions are in it.
+    """
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        handle = settings().actor
+        numbers = queries.queue(session, review, stage=stage, handle=handle)
+        if decided:
+            mine = queries.own_decisions(session, review, stage=stage, handle=handle)
+            numbers = [*mine, *numbers]
+        text = render(views.cards(session, review, numbers, stage=stage, handle=handle))
+    file.write_text(text, encoding="utf-8-sig", newline="")
+    click.echo(f"Wrote {len(numbers)} records to {file}")
+
+
+@screen_.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@stage_option
+@review_option
+@reason_option
+@json_option
+def import_(
+    file: Path, stage: Stage, review_slug: str | None, reason: str | None, as_json: bool
+) -> None:
+    """Take your decisions from a CSV FILE: all or, where a line is wrong, none.
+
+    Rows without a verdict are left open. The same file again changes nothing.
+    """
+    choices = read_decisions(file)
+    with changing(review_slug, reason or f"decisions of {file.name}") as (session, review):
+        decided = actions.decide(
+            session,
+            review,
+            choices,
+            stage=stage,
+            handle=settings().actor,
+            now=datetime.now(UTC),
+            source=str(file),
+        )
+    if as_json:
+        counts = {name: len(records) for name, records in asdict(decided).items()}
+        echo_json({"file": str(file), "stage": stage, **counts})
+    else:
+        click.echo(f"{file}: {_decided(decided)}.")
