@@ -153,6 +153,7 @@ def instrument_() -> None:
 )
 @click.option("--lowest", type=float, help="The lowest score possible.")
 @click.option("--highest", type=float, help="The highest score possible.")
+@click.option("--step", type=float, help="The least difference of two scores: 1 for a sum score.")
 @review_option
 def add_instrument(review_slug: str | None, **values: Any) -> None:
     """Define an instrument."""

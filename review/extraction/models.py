@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from review.db import Base
+from review.db import Base, CanonicalJson
+from review.extraction.fields import FieldKind, FieldLevel
 from review.people.models import Person
 from review.protocol.models import Instrument
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
@@ -26,6 +29,34 @@ class Level(StrEnum):
 
     ARM = "arm"
     CONTRAST = "contrast"
+    ASSOCIATION = "association"
+
+
+class Randomised(StrEnum):
+    """What was allocated to the arms; crossover stands for persons who had each arm in turn."""
+
+    INDIVIDUAL = "individual"
+    CLUSTER = "cluster"
+    CROSSOVER = "crossover"
+    NOT_RANDOMISED = "not_randomised"
+
+
+class Therapists(StrEnum):
+    """Whether the same therapists worked in all arms (crossed) or in one only (nested)."""
+
+    CROSSED = "crossed"
+    NESTED = "nested"
+
+
+class ArmRole(StrEnum):
+    """What an arm is for in its study."""
+
+    INTERVENTION = "intervention"
+    ACTIVE_CONTROL = "active_control"
+    USUAL_CARE = "usual_care"
+    WAIT_LIST = "wait_list"
+    NO_TREATMENT = "no_treatment"
+    PLACEBO = "placebo"
 
 
 class Study(Base):
@@ -35,6 +66,8 @@ class Study(Base):
     __table_args__ = (
         sa.UniqueConstraint("review_id", "label"),
         sa.CheckConstraint("year BETWEEN 1800 AND 2200", name="year"),
+        sa.CheckConstraint("cluster_size >= 1", name="cluster_size"),
+        sa.CheckConstraint("icc >= 0 AND icc <= 1", name="icc"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -47,6 +80,18 @@ class Study(Base):
     population: Mapped[str | None]
     excluded_because: Mapped[str | None]
     """Set when a study leaves the review, for instance by retraction; its numbers stay."""
+    randomised: Mapped[Randomised | None]
+    cluster_size: Mapped[float | None]
+    """Mean number of participants in a cluster (group, site, therapist)."""
+    icc: Mapped[float | None]
+    """Intracluster correlation as the study reports it."""
+    therapists: Mapped[Therapists | None]
+    setting: Mapped[str | None]
+    diagnosis: Mapped[str | None]
+    funding: Mapped[str | None]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
 
 
 class Report(Base):
@@ -84,6 +129,7 @@ class Arm(Base):
     __table_args__ = (
         sa.UniqueConstraint("study_id", "label"),
         sa.CheckConstraint("n_randomised >= 0", name="n_randomised"),
+        sa.CheckConstraint("sessions >= 0", name="sessions"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -92,6 +138,12 @@ class Arm(Base):
     treatment: Mapped[str]
     delivery_mode: Mapped[DeliveryMode | None]
     n_randomised: Mapped[int | None]
+    role: Mapped[ArmRole | None]
+    sessions: Mapped[float | None]
+    therapist_training: Mapped[str | None]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
 
 
 class Entry(Base):
@@ -117,6 +169,8 @@ class Entry(Base):
     study_id: Mapped[int] = mapped_column(sa.ForeignKey("study.id", ondelete="RESTRICT"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
     kind: Mapped[EntryKind]
+    finished_at: Mapped[datetime | None]
+    """Since when a blind entry may be compared, and a consensus counts."""
 
     study: Mapped[Study] = relationship()
     person: Mapped[Person] = relationship()
@@ -142,6 +196,17 @@ class Result(Base):
         sa.CheckConstraint("events >= 0 AND events <= n", name="events"),
         sa.CheckConstraint("ci_low <= ci_high", name="ci"),
         sa.CheckConstraint("version >= 1", name="version"),
+        sa.CheckConstraint(
+            "(level = 'association') = (with_instrument_id IS NOT NULL)", name="association"
+        ),
+        sa.CheckConstraint("weeks >= 0", name="weeks"),
+        sa.CheckConstraint("ci_level > 0.5 AND ci_level < 1", name="ci_level"),
+        sa.CheckConstraint("baseline_sd >= 0", name="baseline_sd"),
+        sa.CheckConstraint("sd_change >= 0", name="sd_change"),
+        sa.CheckConstraint("correlation >= -1 AND correlation <= 1", name="correlation"),
+        sa.CheckConstraint("f >= 0", name="f"),
+        sa.CheckConstraint("p >= 0 AND p <= 1", name="p"),
+        sa.CheckConstraint("p_below > 0 AND p_below <= 1", name="p_below"),
         sa.Index(
             "uq_result_key",
             "entry_id",
@@ -151,6 +216,7 @@ class Result(Base):
             "rater",
             "timepoint",
             "analysis_set",
+            sa.text("coalesce(with_instrument_id, 0)"),
             unique=True,
         ),
     )
@@ -182,11 +248,171 @@ class Result(Base):
     page: Mapped[str | None]
     quote: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
+    with_instrument_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("instrument.id", ondelete="RESTRICT")
+    )
+    """What an association relates `instrument` to."""
+    weeks: Mapped[float | None]
+    """Weeks from the start of treatment to the timepoint."""
+    ci_level: Mapped[float | None]
+    """Of the interval; 0.95 where it is not said."""
+    median: Mapped[float | None]
+    q1: Mapped[float | None]
+    q3: Mapped[float | None]
+    minimum: Mapped[float | None]
+    maximum: Mapped[float | None]
+    baseline_mean: Mapped[float | None]
+    baseline_sd: Mapped[float | None]
+    mean_change: Mapped[float | None]
+    sd_change: Mapped[float | None]
+    correlation: Mapped[float | None]
+    """Of the two occasions of a change, or of the two periods of a crossover trial."""
+    t: Mapped[float | None]
+    f: Mapped[float | None]
+    """With one numerator degree of freedom."""
+    p: Mapped[float | None]
+    """Two-sided."""
+    p_below: Mapped[float | None]
+    """The threshold where the report gives no more, as 0.05 in ``p < 0.05``."""
+    adjusted: Mapped[bool | None] = mapped_column(
+        sa.Boolean(create_constraint=True, name="adjusted")
+    )
+    covariates: Mapped[str | None]
+    clusters_analysed: Mapped[bool | None] = mapped_column(
+        sa.Boolean(create_constraint=True, name="clusters_analysed")
+    )
+    """Whether the report's analysis took account of clusters."""
+    favours: Mapped[str | None]
+    """The arm that the report's words say did better."""
+    not_reported: Mapped[list[str] | None] = mapped_column(CanonicalJson())
+    """Columns looked for and not found, which differs from not looked for."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
 
     entry: Mapped[Entry] = relationship()
     arm: Mapped[Arm] = relationship(foreign_keys=[arm_id])
     versus_arm: Mapped[Arm | None] = relationship(foreign_keys=[versus_arm_id])
-    instrument: Mapped[Instrument] = relationship()
+    instrument: Mapped[Instrument] = relationship(foreign_keys=[instrument_id])
+    with_instrument: Mapped[Instrument | None] = relationship(foreign_keys=[with_instrument_id])
     report: Mapped[Report | None] = relationship()
+
+
+class FieldVersion(Base):
+    """A custom field of a review's form as it was from some moment on; the newest number counts.
+
+    Triggers forbid UPDATE and DELETE, so that a value can be read by the form it was entered with.
+    """
+
+    __tablename__ = "field_version"
+    __table_args__ = (
+        sa.UniqueConstraint("review_id", "slug", "number"),
+        sa.CheckConstraint("number >= 1", name="number"),
+        sa.CheckConstraint("lowest < highest", name="range"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    slug: Mapped[str]
+    number: Mapped[int]
+    level: Mapped[FieldLevel]
+    label: Mapped[str]
+    kind: Mapped[FieldKind]
+    choices: Mapped[list[str]] = mapped_column(CanonicalJson())
+    lowest: Mapped[float | None]
+    highest: Mapped[float | None]
+    retired: Mapped[bool] = mapped_column(sa.Boolean(create_constraint=True, name="retired"))
+    made_at: Mapped[datetime]
+
+
+class EntryValue(Base):
+    """One value of an entry that is no column of a result.
+
+    Custom fields of every entry, and of blind and consensus entries also what they say of the study
+    and its arms, so that a blind entry shows and touches nothing that others see.
+    """
+
+    __tablename__ = "entry_value"
+    __table_args__ = (
+        sa.CheckConstraint("arm_id IS NULL OR result_id IS NULL", name="one_place"),
+        sa.CheckConstraint("version >= 1", name="version"),
+        sa.Index(
+            "uq_entry_value_place",
+            "entry_id",
+            sa.text("coalesce(arm_id, 0)"),
+            sa.text("coalesce(result_id, 0)"),
+            "name",
+            unique=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(sa.ForeignKey("entry.id", ondelete="RESTRICT"))
+    arm_id: Mapped[int | None] = mapped_column(sa.ForeignKey("arm.id", ondelete="RESTRICT"))
+    result_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("result.id", ondelete="RESTRICT"), index=True
+    )
+    name: Mapped[str]
+    value: Mapped[Any] = mapped_column(CanonicalJson(), nullable=True)
+    field_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("field_version.id", ondelete="RESTRICT")
+    )
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
+
+
+class Taken(StrEnum):
+    """Whose value a consensus takes."""
+
+    FIRST = "first"
+    SECOND = "second"
+    OTHER = "other"
+
+
+class Resolution(Base):
+    """What was decided of a cell in which two entries differ; triggers forbid UPDATE and DELETE.
+
+    It holds for the two values it names: where one of them changes, the cell is open again.
+    """
+
+    __tablename__ = "resolution"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("study.id", ondelete="RESTRICT"), index=True
+    )
+    cell: Mapped[str] = mapped_column(sa.String(12))
+    place: Mapped[str]
+    field: Mapped[str]
+    first_entry_id: Mapped[int] = mapped_column(sa.ForeignKey("entry.id", ondelete="RESTRICT"))
+    second_entry_id: Mapped[int] = mapped_column(sa.ForeignKey("entry.id", ondelete="RESTRICT"))
+    first: Mapped[Any] = mapped_column(CanonicalJson(), nullable=True)
+    second: Mapped[Any] = mapped_column(CanonicalJson(), nullable=True)
+    taken: Mapped[Taken]
+    value: Mapped[Any] = mapped_column(CanonicalJson(), nullable=True)
+    reason: Mapped[str]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    decided_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship()
+
+
+class Dismissal(Base):
+    """A doubt that a person looked into and set aside; triggers forbid UPDATE and DELETE.
+
+    The key covers the numbers of the doubt: when they change, it is raised again.
+    """
+
+    __tablename__ = "dismissal"
+    __table_args__ = (sa.UniqueConstraint("study_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(sa.ForeignKey("study.id", ondelete="RESTRICT"))
+    key: Mapped[str] = mapped_column(sa.String(12))
+    kind: Mapped[str]
+    message: Mapped[str]
+    reason: Mapped[str]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    dismissed_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship()

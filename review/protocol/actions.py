@@ -66,6 +66,7 @@ def add_instrument(session: Session, review: Review, spec: InstrumentSpec) -> In
         higher_is_better=spec.higher_is_better,
         lowest=spec.lowest,
         highest=spec.highest,
+        step=spec.step,
     )
     session.add(instrument)
     session.flush()

@@ -42,6 +42,7 @@ class Instrument(Base):
     __table_args__ = (
         sa.UniqueConstraint("review_id", "slug"),
         sa.CheckConstraint("lowest < highest", name="range"),
+        sa.CheckConstraint("step > 0", name="step"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -56,6 +57,8 @@ class Instrument(Base):
     )
     lowest: Mapped[float | None]
     highest: Mapped[float | None]
+    step: Mapped[float | None]
+    """The least difference of two persons' scores: 1 for a sum of items, 1/items for their mean."""
 
     outcome: Mapped[Outcome] = relationship()
 

@@ -147,6 +147,8 @@ class InstrumentSpec(_Frozen):
     higher_is_better: bool | None = None
     lowest: float | None = None
     highest: float | None = None
+    step: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """The least difference of two persons' scores: 1 for a sum of items, 1/items for their mean."""
 
     @model_validator(mode="after")
     def _range_is_a_range(self) -> InstrumentSpec:

@@ -1,0 +1,145 @@
+"""Custom fields of a review's form: typed, bounded, and each version kept."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final
+
+from review.errors import InvalidDataError
+
+SEPARATOR: Final = "; "
+"""Between the choices of a multiple choice in one cell."""
+
+_SLUG: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+class FieldLevel(StrEnum):
+    """What a custom field describes."""
+
+    STUDY = "study"
+    ARM = "arm"
+    RESULT = "result"
+
+
+class FieldKind(StrEnum):
+    """What a custom field holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    CHOICE = "choice"
+    MULTIPLE = "multiple"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A custom field: its name in files, what it describes, and what it accepts.
+
+    Parameters
+    ----------
+    slug
+        The column's name in files: lower-case letters, digits, hyphens, underscores.
+    level
+        Whether it describes studies, arms or results.
+    label
+        As people read it.
+    kind
+        What it holds.
+    choices
+        Of a choice or multiple choice, at least two; empty otherwise.
+    lowest, highest
+        Bounds of a number, both included.
+    retired
+        Whether the form no longer asks for it; what was entered stays.
+    """
+
+    slug: str
+    level: FieldLevel
+    label: str
+    kind: FieldKind
+    choices: tuple[str, ...] = ()
+    lowest: float | None = None
+    highest: float | None = None
+    retired: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a field that no value could fit; raise InvalidDataError."""
+        if not _SLUG.fullmatch(self.slug) or len(self.slug) > 60:
+            raise InvalidDataError(
+                f"{self.slug!r} cannot name a field: use lower-case letters, digits, - and _"
+            )
+        has_choices = self.kind in (FieldKind.CHOICE, FieldKind.MULTIPLE)
+        if has_choices and len(set(self.choices)) < 2:
+            raise InvalidDataError(f"field {self.slug} needs two choices or more")
+        if not has_choices and self.choices:
+            raise InvalidDataError(f"field {self.slug} is a {self.kind} and takes no choices")
+        if any(";" in choice or choice != choice.strip() or not choice for choice in self.choices):
+            raise InvalidDataError(
+                f"a choice of {self.slug} is empty, has a semicolon or outer space"
+            )
+        if self.kind is not FieldKind.NUMBER and (
+            self.lowest is not None or self.highest is not None
+        ):
+            raise InvalidDataError(f"field {self.slug} is a {self.kind} and takes no bounds")
+        if self.lowest is not None and self.highest is not None and self.lowest >= self.highest:
+            raise InvalidDataError(f"the bounds of {self.slug} must rise")
+
+
+def parsed(spec: FieldSpec, cell: str) -> Any:
+    """Return the value of a cell: text, float, choice, tuple of choices, or ISO date text.
+
+    An empty cell is None. Raises InvalidDataError with what the field accepts.
+    """
+    text = cell.strip()
+    if not text:
+        return None
+    match spec.kind:
+        case FieldKind.TEXT:
+            return text
+        case FieldKind.NUMBER:
+            return _number(spec, text)
+        case FieldKind.CHOICE:
+            return _choice(spec, text)
+        case FieldKind.MULTIPLE:
+            chosen = {_choice(spec, part.strip()) for part in text.split(";") if part.strip()}
+            return [choice for choice in spec.choices if choice in chosen]
+        case FieldKind.DATE:
+            try:
+                return date.fromisoformat(text).isoformat()
+            except ValueError:
+                raise InvalidDataError(f'"{text}" is not a date such as 2026-11-23') from None
+
+
+def _number(spec: FieldSpec, text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise InvalidDataError(f'"{text}" is not a number')
+    value = float(text)
+    if spec.lowest is not None and value < spec.lowest:
+        raise InvalidDataError(f"{value:g} is below {spec.lowest:g}")
+    if spec.highest is not None and value > spec.highest:
+        raise InvalidDataError(f"{value:g} is above {spec.highest:g}")
+    return value
+
+
+def _choice(spec: FieldSpec, text: str) -> str:
+    for choice in spec.choices:
+        if choice.casefold() == text.casefold():
+            return choice
+    raise InvalidDataError(f'"{text}" is none of: {", ".join(spec.choices)}')
+
+
+def written(value: Any) -> str:
+    """Return the cell that `parsed` reads back as `value`."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, (list, tuple)):
+        return SEPARATOR.join(map(str, value))
+    return str(value)
