@@ -66,11 +66,11 @@ def _echo_report(report: RepoolReport) -> None:
         click.echo(f"{waiting.name.review} / {waiting.name.analysis} waits: {waiting.reason}.")
     if report.outcome is JobOutcome.NOTHING_NEW:
         click.echo(
-            f"Nothing new: {len(report.unchanged)} analyses have the inputs of their last run."
+            f"Nothing new: {report.unchanged} analyses have the inputs of their last run."
         )
     else:
         click.echo(
-            f"{len(report.recomputed)} recomputed, {len(report.unchanged)} unchanged, "
+            f"{len(report.recomputed)} recomputed, {report.unchanged} unchanged, "
             f"{len(report.waiting)} waiting, {len(report.failed)} failed (job {report.job_id})."
         )
 

@@ -60,6 +60,8 @@ class ChangeReport:
     readings: tuple[ReadingChange, ...]
     direction: str
     sentence: str
+    engine: tuple[ValueChange, ...] = ()
+    """Versions of what computed the two runs, where they differ."""
 
     @property
     def flipped(self) -> bool:
@@ -70,7 +72,13 @@ class ChangeReport:
 Snapshot = tuple[RunInputs, RunResults]
 
 
-def compare(before: Snapshot | None, after: Snapshot) -> ChangeReport:
+Engines = tuple[Mapping[str, str], Mapping[str, str]]
+"""Engine and library versions of the run before and of the run after."""
+
+
+def compare(
+    before: Snapshot | None, after: Snapshot, *, engines: Engines | None = None
+) -> ChangeReport:
     """Compare two runs of an analysis; `before` is None for a first run."""
     inputs, results = after
     old_inputs, old_results = before if before is not None else (None, None)
@@ -91,6 +99,7 @@ def compare(before: Snapshot | None, after: Snapshot) -> ChangeReport:
     )
     plan_changes = tuple(_plan_changes(old_inputs.plan, inputs.plan)) if old_inputs else ()
     readings = tuple(_readings(old_results, results))
+    engine = tuple(_differences("engine", *engines)) if engines is not None else ()
     return ChangeReport(
         plan_changes=plan_changes,
         added=added,
@@ -101,8 +110,12 @@ def compare(before: Snapshot | None, after: Snapshot) -> ChangeReport:
         readings=readings,
         direction=inputs.plan.direction,
         sentence=_sentence(
-            inputs.plan, old_results, results, _causes(plan_changes, added, removed, corrected)
+            inputs.plan,
+            old_results,
+            results,
+            _causes(plan_changes, added, removed, corrected, engine),
         ),
+        engine=engine,
     )
 
 
@@ -174,6 +187,7 @@ def _causes(
     added: tuple[str, ...],
     removed: tuple[LeftOut, ...],
     corrected: tuple[ValueChange, ...],
+    engine: tuple[ValueChange, ...],
 ) -> str:
     studies = len({change.where for change in corrected})
     causes = [
@@ -188,7 +202,9 @@ def _causes(
     ]
     if len(causes) > 1:
         return f"{', '.join(causes[:-1])} and {causes[-1]}"
-    return causes[0] if causes else "no change of inputs"
+    if causes:
+        return causes[0]
+    return "another version of the engine" if engine else "no change of inputs"
 
 
 def _conclusion_text(reading: Reading) -> str:

@@ -35,6 +35,8 @@ class Job(Base):
     finished: Mapped[datetime | None]
     outcome: Mapped[JobOutcome]
     message: Mapped[str | None]
+    watermark: Mapped[int | None]
+    """The newest event this job had seen when it ended well; the next one starts from there."""
 
 
 class Run(Base):
@@ -81,3 +83,78 @@ class Failure(Base):
     job_id: Mapped[int] = mapped_column(sa.ForeignKey("job.id", ondelete="RESTRICT"))
     analysis_id: Mapped[int] = mapped_column(sa.ForeignKey("analysis.id", ondelete="RESTRICT"))
     reason: Mapped[str]
+
+
+class LivingStatus(StrEnum):
+    """Whether a review is kept up to date."""
+
+    LIVING = "living"
+    PAUSED = "paused"
+    RETIRED = "retired"
+
+
+class LivingMode(Base):
+    """How a review is kept alive: its status and why, what prompts an update, when it retires."""
+
+    __tablename__ = "living_mode"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("review.id", ondelete="RESTRICT"), unique=True
+    )
+    status: Mapped[LivingStatus]
+    because: Mapped[str | None]
+    update_when: Mapped[str | None]
+    retire_when: Mapped[str | None]
+
+
+class SearchInterval(Base):
+    """How often a source is searched for a review, and when it was searched last."""
+
+    __tablename__ = "search_interval"
+    __table_args__ = (
+        sa.UniqueConstraint("review_id", "source"),
+        sa.CheckConstraint("days >= 1", name="days"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    source: Mapped[str]
+    days: Mapped[int]
+    searched: Mapped[datetime | None]
+
+
+class Notification(Base):
+    """A message that a job sent, or tried to."""
+
+    __tablename__ = "notification"
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(sa.ForeignKey("job.id", ondelete="RESTRICT"), index=True)
+    channel: Mapped[str]
+    target: Mapped[str]
+    at: Mapped[datetime]
+    problem: Mapped[str | None]
+
+
+class Release(Base):
+    """A version of a review that was given out; triggers forbid UPDATE and DELETE.
+
+    `manifest` lists every file with its SHA-256, the searches, plans and runs; `sha256` is that of
+    the manifest.
+    """
+
+    __tablename__ = "release"
+    __table_args__ = (sa.UniqueConstraint("review_id", "version"),)
+    __history_omits__ = frozenset({"manifest"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    version: Mapped[str]
+    created: Mapped[datetime]
+    because: Mapped[str]
+    manifest: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    history_seq: Mapped[int]
+    history_hash: Mapped[str] = mapped_column(sa.String(64))

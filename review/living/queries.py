@@ -25,6 +25,7 @@ class Newest:
     number: int
     fingerprint: str
     key: str
+    software: dict[str, str]
 
 
 def _is_newest() -> sa.ColumnElement[bool]:
@@ -32,27 +33,25 @@ def _is_newest() -> sa.ColumnElement[bool]:
     return ~sa.exists().where(newer.analysis_id == Run.analysis_id, newer.number > Run.number)
 
 
-def newest_runs(session: Session, review: Review | None = None) -> dict[int, Newest]:
-    """Return the newest run of every analysis (of one review), by analysis id."""
-    query = sa.select(Run.analysis_id, Run.id, Run.number, Run.fingerprint, Run.key).where(
-        _is_newest()
-    )
-    if review is not None:
-        query = query.join(Analysis, Analysis.id == Run.analysis_id).where(
-            Analysis.review_id == review.id
-        )
+def newest_runs(session: Session, analysis_ids: Sequence[int]) -> dict[int, Newest]:
+    """Return the newest run of some analyses, by analysis id."""
+    query = sa.select(
+        Run.analysis_id, Run.id, Run.number, Run.fingerprint, Run.key, Run.software
+    ).where(_is_newest(), Run.analysis_id.in_(analysis_ids))
     return {
-        row.analysis_id: Newest(row.id, row.number, row.fingerprint, row.key)
+        row.analysis_id: Newest(row.id, row.number, row.fingerprint, row.key, row.software)
         for row in session.execute(query)
     }
 
 
-def newest_number(session: Session, analysis_id: int) -> int:
-    """Return the number of an analysis' newest run, 0 when it has none."""
-    return (
-        session.scalar(sa.select(sa.func.max(Run.number)).where(Run.analysis_id == analysis_id))
-        or 0
+def newest_numbers(session: Session, analysis_ids: Sequence[int]) -> dict[int, int]:
+    """Return the number of the newest run of some analyses; those without a run are absent."""
+    query = (
+        sa.select(Run.analysis_id, sa.func.max(Run.number))
+        .where(Run.analysis_id.in_(analysis_ids))
+        .group_by(Run.analysis_id)
     )
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def snapshot(session: Session, run_id: int) -> Snapshot:

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import groupby
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.canonical import sha256_of
 from review.db import Database
-from review.errors import InvalidDataError
 from review.extraction.evidence import Evidence
 from review.extraction.queries import evidence
 from review.history.actions import Attribution, writing
 from review.history.queries import head
-from review.living import queries
-from review.living.changes import ChangeReport, Snapshot, compare
-from review.living.effects import TrialEffects, trial_effects
+from review.living import dependencies, queries
+from review.living.changes import ChangeReport, compare
 from review.living.models import Failure, Job, JobOutcome, Run
-from review.living.pooling import engine_versions, pool_inputs
-from review.living.selection import select_inputs
-from review.living.snapshot import RunInputs, RunResults
-from review.protocol.queries import current_versions, plan_of, review_called
+from review.living.pooling import engine_versions
+from review.living.work import Found, Made, NoTrial, Same, Task, Unfit, in_order
+from review.protocol.models import AnalysisVersion
+from review.protocol.queries import review_called
+
+CHUNK: Final = 400
+"""Analyses that are read, computed and written together: enough for one batch of the engine, few
+enough that a writer waits for a second at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +64,41 @@ class RepoolReport:
     outcome: JobOutcome | None
     job_id: int | None = None
     recomputed: list[Recomputed] = field(default_factory=list)
-    unchanged: list[AnalysisName] = field(default_factory=list)
+    unchanged: int = 0
+    """How many analyses have the inputs of their last run."""
+    looked_at: int = 0
+    """How many of all were compared, because something they depend on was touched."""
     waiting: list[Unpooled] = field(default_factory=list)
     """Analyses that no trial can enter yet."""
     failed: list[Unpooled] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class _Stale:
+class _Candidate:
+    """An analysis that is looked at, with its newest run."""
+
     name: AnalysisName
-    analysis_id: int
     version_id: int
     previous: queries.Newest | None
-    before: Snapshot | None
-    inputs: RunInputs
-    effects: TrialEffects
 
 
-@dataclass
-class _Found:
-    """The state of the database that one job works on."""
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Analyses read together, and the head of the event chain at that moment."""
 
     anchor: tuple[int, str]
-    stale: list[_Stale] = field(default_factory=list)
-    unchanged: list[AnalysisName] = field(default_factory=list)
-    waiting: list[Unpooled] = field(default_factory=list)
-    failed: list[tuple[int, Unpooled]] = field(default_factory=list)
+    candidates: tuple[_Candidate, ...]
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a job will look at: the analyses by review, and the newest event before it began."""
+
+    watermark: int
+    versions: tuple[tuple[int, ...], ...]
+    """Ids of plan versions, a chunk each."""
+    total: int
 
 
 def repool(
@@ -92,14 +106,27 @@ def repool(
     *,
     actor: str,
     review: str | None = None,
+    everything: bool = False,
+    engine: bool = False,
+    executor: Executor | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> RepoolReport:
     """Recompute the analyses (of one review) whose inputs changed since their last run.
 
-    Inputs are read in one short transaction, computed without any, and all new runs are written
-    in one. Two jobs at once: the second one does nothing and says so. An analysis that cannot be
+    Inputs are read in short transactions, computed without any, and written in one transaction a
+    chunk. Two jobs at once: the second one does nothing and says so. An analysis that cannot be
     pooled is recorded with its reason and does not stop the others.
+
+    Parameters
+    ----------
+    everything : bool
+        Compare every analysis with its inputs, and not only those that events touched.
+    engine : bool
+        Recompute what another version of the engine computed, although its inputs are the same;
+        the change report says that the engine changed.
+    executor : Executor or None
+        What does the computing; None for this process. The runs are the same, bit for bit.
     """
     with database.sole_job() as alone:
         if not alone:
@@ -107,15 +134,17 @@ def repool(
         by = Attribution(actor=actor, review=review)
         job_id = _start(database, by, now())
         try:
+            job = _Job(database, by, job_id, engine=engine)
             with database.reading() as session:
-                found = _look(session, review)
-            analyses = [(stale.inputs, stale.effects) for stale in found.stale]
-            results = pool_inputs(analyses, advance=lambda done: progress(done, len(analyses)))
-            report = _write(database, by, job_id, found, results, now())
+                plan = _look(session, review, everything=everything or engine)
+            chunks = job.read_all(plan)
+            for tasks, found in in_order(executor, chunks):
+                job.take(tasks, found, now())
+                progress(job.report.looked_at, plan.total)
+            return job.finish(plan, now())
         except BaseException as error:
             _close(database, by, job_id, now(), f"{type(error).__name__}: {error}")
             raise
-        return report
 
 
 def _start(database: Database, by: Attribution, at: datetime) -> int:
@@ -136,112 +165,193 @@ def _close(database: Database, by: Attribution, job_id: int, at: datetime, messa
         job.outcome, job.finished, job.message = JobOutcome.FAILED, at, message
 
 
-def _look(session: Session, review_slug: str | None) -> _Found:
+def _look(session: Session, review_slug: str | None, *, everything: bool) -> _Plan:
+    """Decide what to look at; whole reviews stay together so that their evidence is read once."""
     review = review_called(session, review_slug) if review_slug is not None else None
-    found = _Found(anchor=head(session))
-    newest = queries.newest_runs(session, review)
-    planned = current_versions(session, review)
-    of_review: dict[int, list[Evidence]] = defaultdict(list)
-    for review_id, item in evidence(session, sorted({v.analysis.review_id for v in planned})):
-        of_review[review_id].append(item)
-    for version in planned:
-        name = AnalysisName(version.analysis.review.slug, version.analysis.slug)
-        previous = newest.get(version.analysis_id)
-        try:
-            inputs = select_inputs(plan_of(version), of_review[version.analysis.review_id])
-            if not inputs.trials:
-                _none_left(found, version.analysis_id, name, previous)
-                continue
-            if previous is not None and previous.fingerprint == inputs.fingerprint:
-                found.unchanged.append(name)
-                continue
-            effects = trial_effects(inputs)
-        except InvalidDataError as error:
-            found.failed.append((version.analysis_id, Unpooled(name, str(error))))
-            continue
-        before = queries.snapshot(session, previous.run_id) if previous else None
-        found.stale.append(
-            _Stale(name, version.analysis_id, version.id, previous, before, inputs, effects)
+    since = None if everything else dependencies.last_look(session, review)
+    wanted = dependencies.to_look_at(session, since)
+    rows = dependencies.versions_by_review(session, review, wanted)
+    chunks: list[list[int]] = []
+    for _, of_review in groupby(rows, key=lambda row: row[0]):
+        ids = [version_id for _, version_id in of_review]
+        if chunks and len(chunks[-1]) + len(ids) <= CHUNK:
+            chunks[-1].extend(ids)
+        else:
+            chunks.append(ids)
+    return _Plan(head(session)[0], tuple(tuple(chunk) for chunk in chunks), len(rows))
+
+
+class _Job:
+    """One job at work: reads chunks, takes what they came to, writes the runs."""
+
+    def __init__(self, database: Database, by: Attribution, job_id: int, *, engine: bool):
+        self.database = database
+        self.by = by
+        self.job_id = job_id
+        self.engine = engine
+        self.software = dict(engine_versions())
+        self.report = RepoolReport(outcome=None, job_id=job_id)
+        self.reading: dict[int, _Chunk] = {}
+
+    def read_all(self, plan: _Plan) -> Iterator[Sequence[Task]]:
+        """Read the chunks one after another, each from one state of the database."""
+        for ids in plan.versions:
+            with self.database.reading() as session:
+                chunk = self._read(session, ids)
+            self.reading[id(chunk.tasks)] = chunk
+            yield chunk.tasks
+
+    def _read(self, session: Session, ids: Sequence[int]) -> _Chunk:
+        versions = dependencies.versions_numbered(session, ids)
+        newest = queries.newest_runs(session, [v.analysis_id for v in versions])
+        by_outcome: dict[tuple[int, str], list[Evidence]] = defaultdict(list)
+        for review_id, item in evidence(session, sorted({v.analysis.review_id for v in versions})):
+            by_outcome[review_id, item.outcome].append(item)
+        candidates, tasks = [], []
+        for version in versions:
+            previous = newest.get(version.analysis_id)
+            candidates.append(
+                _Candidate(
+                    AnalysisName(version.analysis.review.slug, version.analysis.slug),
+                    version.id,
+                    previous,
+                )
+            )
+            tasks.append(self._task(version, previous, by_outcome))
+        return _Chunk(head(session), tuple(candidates), tuple(tasks))
+
+    def _task(
+        self,
+        version: AnalysisVersion,
+        previous: queries.Newest | None,
+        by_outcome: dict[tuple[int, str], list[Evidence]],
+    ) -> Task:
+        review_id = version.analysis.review_id
+        outcomes = sorted(dependencies.outcomes_of(version.plan))
+        return Task(
+            analysis_id=version.analysis_id,
+            plan=version.plan,
+            evidence=tuple(
+                item for outcome in outcomes for item in by_outcome.get((review_id, outcome), ())
+            ),
+            fingerprint=previous.fingerprint if previous else None,
+            forced=self.engine and previous is not None and previous.software != self.software,
         )
-    return found
 
+    def take(self, tasks: Sequence[Task], found: Sequence[Found], at: datetime) -> None:
+        """Write the runs and failures of one chunk and add them to the report."""
+        chunk = self.reading.pop(id(tasks))
+        made, failed = [], []
+        for candidate, task, what in zip(chunk.candidates, tasks, found, strict=True):
+            self.report.looked_at += 1
+            if isinstance(what, Made):
+                made.append((candidate, task.analysis_id, what))
+            elif isinstance(what, Unfit):
+                failed.append((task.analysis_id, Unpooled(candidate.name, what.reason)))
+            elif isinstance(what, NoTrial) and candidate.previous is not None:
+                number = candidate.previous.number
+                reason = f"no trial is left to pool; run {number} is of an earlier state"
+                failed.append((task.analysis_id, Unpooled(candidate.name, reason)))
+            else:
+                assert isinstance(what, Same | NoTrial)
+        if made or failed:
+            self._write(chunk.anchor, made, failed, at)
 
-def _none_left(
-    found: _Found, analysis_id: int, name: AnalysisName, previous: queries.Newest | None
-) -> None:
-    if previous is None:
-        found.waiting.append(Unpooled(name, "no study has the numbers it needs yet"))
-        return
-    reason = f"no trial is left to pool; run {previous.number} is of an earlier state"
-    found.failed.append((analysis_id, Unpooled(name, reason)))
+    def _write(
+        self,
+        anchor: tuple[int, str],
+        made: Sequence[tuple[_Candidate, int, Made]],
+        failed: Sequence[tuple[int, Unpooled]],
+        at: datetime,
+    ) -> None:
+        reports = self._reports(made)
+        with writing(self.database, self.by) as session:
+            numbers = queries.newest_numbers(session, [analysis_id for _, analysis_id, _ in made])
+            written = []
+            for review, group in groupby(
+                zip(made, reports, strict=True), key=lambda pair: pair[0][0].name.review
+            ):
+                session.info["attribution"] = replace(self.by, review=review)
+                for (candidate, analysis_id, what), report in group:
+                    number = candidate.previous.number + 1 if candidate.previous else 1
+                    if numbers.get(analysis_id, 0) != number - 1:
+                        continue  # a job that did not hold the lock was faster; its run stands
+                    session.add(self._run(candidate, analysis_id, what, number, anchor, at))
+                    written.append(Recomputed(candidate.name, number, report))
+                session.flush()
+            session.info["attribution"] = self.by
+            for analysis_id, failure in failed:
+                reason = failure.reason
+                session.add(Failure(job_id=self.job_id, analysis_id=analysis_id, reason=reason))
+        self.report.recomputed += written
+        self.report.failed += [failure for _, failure in failed]
 
+    def _reports(self, made: Sequence[tuple[_Candidate, int, Made]]) -> list[ChangeReport]:
+        """Compare with the runs before, outside the writing transaction."""
+        with self.database.reading() as session:
+            reports = []
+            for candidate, _, what in made:
+                before = candidate.previous
+                old = queries.snapshot(session, before.run_id) if before else None
+                engines = (before.software, self.software) if before else None
+                reports.append(compare(old, (what.inputs, what.results), engines=engines))
+            return reports
 
-def _write(
-    database: Database,
-    by: Attribution,
-    job_id: int,
-    found: _Found,
-    results: list[RunResults],
-    at: datetime,
-) -> RepoolReport:
-    recomputed = []
-    with writing(database, by) as session:
-        for stale, result in zip(found.stale, results, strict=True):
-            number = stale.previous.number + 1 if stale.previous else 1
-            if queries.newest_number(session, stale.analysis_id) != number - 1:
-                continue  # a job that did not hold the lock was faster; its run stands
-            session.info["attribution"] = replace(by, review=stale.name.review)
-            session.add(_run(stale, result, number, job_id, found.anchor, at))
-            session.flush()
-            report = compare(stale.before, (stale.inputs, result))
-            recomputed.append(Recomputed(stale.name, number, report))
-        for analysis_id, failure in found.failed:
-            session.add(Failure(job_id=job_id, analysis_id=analysis_id, reason=failure.reason))
-        job = session.get_one(Job, job_id)
-        job.finished = at
-        job.outcome = _outcome(found, recomputed)
-    return RepoolReport(
-        outcome=_outcome(found, recomputed),
-        job_id=job_id,
-        recomputed=recomputed,
-        unchanged=found.unchanged,
-        waiting=found.waiting,
-        failed=[failure for _, failure in found.failed],
-    )
+    def _run(
+        self,
+        candidate: _Candidate,
+        analysis_id: int,
+        what: Made,
+        number: int,
+        anchor: tuple[int, str],
+        at: datetime,
+    ) -> Run:
+        fingerprint = what.inputs.fingerprint
+        after = candidate.previous.key if candidate.previous else None
+        return Run(
+            analysis_id=analysis_id,
+            version_id=candidate.version_id,
+            number=number,
+            job_id=self.job_id,
+            created=at,
+            fingerprint=fingerprint,
+            key=sha256_of({"analysis": analysis_id, "inputs": fingerprint, "after": after}),
+            inputs=what.inputs.model_dump(mode="json"),
+            results=what.results.model_dump(mode="json"),
+            software=self.software,
+            history_seq=anchor[0],
+            history_hash=anchor[1],
+        )
 
+    def finish(self, plan: _Plan, at: datetime) -> RepoolReport:
+        """Close the job and keep what it has seen of the event log.
 
-def _outcome(found: _Found, recomputed: list[Recomputed]) -> JobOutcome:
-    if found.failed:
-        return JobOutcome.FAILED
-    return JobOutcome.RECOMPUTED if recomputed else JobOutcome.NOTHING_NEW
-
-
-def _run(
-    stale: _Stale,
-    results: RunResults,
-    number: int,
-    job_id: int,
-    anchor: tuple[int, str],
-    at: datetime,
-) -> Run:
-    fingerprint = stale.inputs.fingerprint
-    return Run(
-        analysis_id=stale.analysis_id,
-        version_id=stale.version_id,
-        number=number,
-        job_id=job_id,
-        created=at,
-        fingerprint=fingerprint,
-        key=sha256_of(
-            {
-                "analysis": stale.analysis_id,
-                "inputs": fingerprint,
-                "after": stale.previous.key if stale.previous else None,
-            }
-        ),
-        inputs=stale.inputs.model_dump(mode="json"),
-        results=results.model_dump(mode="json"),
-        software=dict(engine_versions()),
-        history_seq=anchor[0],
-        history_hash=anchor[1],
-    )
+        Where nobody wrote meanwhile, its own runs' events count as seen too, so that the next job
+        need not read them.
+        """
+        report = self.report
+        failed = {failure.name for failure in report.failed}
+        with writing(self.database, self.by) as session:
+            review = review_called(session, self.by.review) if self.by.review else None
+            for slug, analysis, _ in dependencies.without_run(session, review):
+                name = AnalysisName(slug, analysis)
+                if name not in failed:
+                    reason = "no study has the numbers it needs yet"
+                    report.waiting.append(Unpooled(name, reason))
+            total = dependencies.count_analyses(session, review)
+            report.unchanged = (
+                total - len(report.recomputed) - len(report.failed) - len(report.waiting)
+            )
+            report.outcome = (
+                JobOutcome.FAILED
+                if report.failed
+                else JobOutcome.RECOMPUTED
+                if report.recomputed
+                else JobOutcome.NOTHING_NEW
+            )
+            seen = plan.watermark
+            if not dependencies.stirred(session, seen):
+                seen = head(session)[0]
+            job = session.get_one(Job, self.job_id)
+            job.finished, job.outcome, job.watermark = at, report.outcome, seen
+        return report

@@ -104,7 +104,7 @@ def test_a_second_job_finds_nothing_new(
     database, _ = both_states
     again = repool(database, actor="tester")
     assert again.outcome is JobOutcome.NOTHING_NEW
-    assert (again.recomputed, len(again.unchanged)) == ([], 3)
+    assert (again.recomputed, again.unchanged) == ([], 3)
 
 
 def test_loading_again_changes_nothing(database: Database, by: Attribution) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -249,7 +253,7 @@ def test_a_job_that_died_is_closed_by_the_next(reviewed: Database) -> None:
 def test_a_crash_between_computing_and_writing_leaves_no_run(
     reviewed: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(job, "compare", crash)
@@ -300,14 +304,33 @@ def test_jobs_at_once_make_one_run_of_each_state(reviewed: Database, tmp_path: P
         assert JobOutcome.RUNNING not in [j.outcome for j in queries.jobs(session, 50)]
 
 
-def test_without_the_lock_the_unique_key_still_makes_one_run(reviewed: Database) -> None:
-    slow = Database(reviewed.url)
-    with slow.reading() as session:
-        found = job._look(session, None)
-    assert names(repool(reviewed, actor="t")) == [("alliance", 1), ("symptoms", 1)]
-    job_id = job._start(slow, Attribution("late"), NOW)
-    results = job.pool_inputs([(s.inputs, s.effects) for s in found.stale])
-    report = job._write(slow, Attribution("late"), job_id, found, results, NOW)
+class Unlocked(Database):
+    """A database whose jobs do not wait for each other, as behind a connection that dropped."""
+
+    @contextmanager
+    def sole_job(self) -> Iterator[bool]:
+        yield True
+
+
+class Slow(Executor):
+    """An executor that lets another job finish first."""
+
+    def __init__(self, meanwhile: Callable[[], object]):
+        self.meanwhile = meanwhile
+
+    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.meanwhile()
+        future: Future[Any] = Future()
+        future.set_result(function(*args, **kwargs))
+        return future
+
+
+def test_without_the_lock_the_unique_number_still_makes_one_run(reviewed: Database) -> None:
+    slow = Unlocked(reviewed.url)
+    fast: list[RepoolReport] = []
+    executor = Slow(lambda: fast.append(repool(reviewed, actor="t")))
+    report = repool(slow, actor="late", executor=executor)
+    assert names(fast[0]) == [("alliance", 1), ("symptoms", 1)]
     assert (report.outcome, report.recomputed) == (JobOutcome.NOTHING_NEW, [])
     with slow.reading() as session:
         assert len(session.scalars(sa.select(Run)).all()) == 2

@@ -1,0 +1,122 @@
+"""One unit of work: evidence in, runs' contents out. Pure, so that any process can do it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Any, Final
+
+from review.errors import InvalidDataError, ReviewError
+from review.extraction.evidence import Evidence
+from review.living.effects import TrialEffects, trial_effects
+from review.living.pooling import pool_inputs
+from review.living.selection import select_inputs
+from review.living.snapshot import RunInputs, RunResults
+from review.protocol.rules import Plan
+
+IN_FLIGHT: Final = 6
+"""Chunks handed out before the first is waited for: enough to keep a few workers busy, and few
+enough that the evidence of all of them fits in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One analysis to look at: its plan and the evidence of its outcome."""
+
+    analysis_id: int
+    plan: dict[str, Any]
+    evidence: tuple[Evidence, ...]
+    fingerprint: str | None
+    """Of the newest run; None where there is none."""
+    forced: bool
+    """Compute it although its inputs are those of its last run (a new engine)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The inputs differ from those of the last run; here are the results."""
+
+    inputs: RunInputs
+    results: RunResults
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The inputs are those of the last run."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoTrial:
+    """No trial can enter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """The inputs cannot be pooled."""
+
+    reason: str
+
+
+Found = Made | Same | NoTrial | Unfit
+
+
+def work_off(tasks: Sequence[Task]) -> list[Found]:
+    """Return what each task comes to; those to compute are pooled as one batch."""
+    found: dict[int, Found] = {}
+    ready: list[tuple[int, RunInputs, TrialEffects]] = []
+    for index, task in enumerate(tasks):
+        try:
+            inputs = select_inputs(Plan.model_validate(task.plan), task.evidence)
+            if not inputs.trials:
+                found[index] = NoTrial()
+            elif inputs.fingerprint == task.fingerprint and not task.forced:
+                found[index] = Same()
+            else:
+                ready.append((index, inputs, trial_effects(inputs)))
+        except InvalidDataError as error:
+            found[index] = Unfit(str(error))
+    for (index, inputs, _), results in zip(ready, _pooled(ready), strict=True):
+        found[index] = (
+            Unfit(results) if isinstance(results, str) else Made(inputs=inputs, results=results)
+        )
+    return [found[index] for index in range(len(tasks))]
+
+
+def _pooled(ready: Sequence[tuple[int, RunInputs, TrialEffects]]) -> list[RunResults | str]:
+    """Pool as one batch; where one analysis cannot be pooled, each on its own."""
+    analyses = [(inputs, effects) for _, inputs, effects in ready]
+    try:
+        return list(pool_inputs(analyses))
+    except ReviewError:
+        return [_pooled_alone(inputs, effects) for inputs, effects in analyses]
+
+
+def _pooled_alone(inputs: RunInputs, effects: TrialEffects) -> RunResults | str:
+    try:
+        return pool_inputs([(inputs, effects)])[0]
+    except ReviewError as error:
+        return str(error)
+
+
+def in_order(
+    executor: Executor | None, chunks: Iterable[Sequence[Task]]
+) -> Iterator[tuple[Sequence[Task], list[Found]]]:
+    """Yield each chunk with what it came to, in order, whoever worked it off.
+
+    Without an executor the work is done here, chunk by chunk; the results are the same, bit for
+    bit, because the chunks are.
+    """
+    if executor is None:
+        for chunk in chunks:
+            yield chunk, work_off(chunk)
+        return
+    handed_out: deque[tuple[Sequence[Task], Future[list[Found]]]] = deque()
+    for chunk in chunks:
+        handed_out.append((chunk, executor.submit(work_off, chunk)))
+        if len(handed_out) >= IN_FLIGHT:
+            first, future = handed_out.popleft()
+            yield first, future.result()
+    for chunk, future in handed_out:
+        yield chunk, future.result()
