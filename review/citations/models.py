@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from review.canonical import clean_text
+from review.canonical import MAX_TEXT, clean_text
 from review.citations.vocabulary import Band, Format, SourceKind, Verdict
 from review.db import Base, CanonicalJson
 from review.protocol.models import Review
@@ -19,9 +19,6 @@ _NEEDS_A_LOOK: Final = re.compile(r"[^\x01-\u02ff]")
 
 U+0300 is the first combining character; all below it stand in NFC already.
 """
-
-_SHORT: Final = 1_000_000
-"""The longest text that `clean_text` takes."""
 
 
 class RecordText(sa.TypeDecorator[str]):
@@ -37,9 +34,10 @@ class RecordText(sa.TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         """Clean what holds a character worth a look."""
         del dialect
-        if value is None or (len(value) <= _SHORT and _NEEDS_A_LOOK.search(value) is None):
-            return value
-        return clean_text(value)
+        if value is None or len(value) > MAX_TEXT:
+            return value and clean_text(value)
+        plain = value.isascii() and "\x00" not in value
+        return value if plain or _NEEDS_A_LOOK.search(value) is None else clean_text(value)
 
 
 class Search(Base):

@@ -23,7 +23,6 @@ _PUBMED_URL: Final = re.compile(
 _PMID_LABEL: Final = re.compile(
     r"\b(?:pmid|pubmed(?:[ _-]?id)?|medline)\s*[:=]?\s*(\d{1,8})(?!\d)", re.IGNORECASE
 )
-_SPACE: Final = re.compile(r"\s+")
 _INITIALS: Final = re.compile(r"[^,]+\s[A-Z][A-Z.\- ]{0,6}(?:\s(?:Jr|Sr|[IV]+|\dnd|\drd)\.?)?")
 
 
@@ -31,7 +30,7 @@ def one_line(value: str | None) -> str | None:
     """Return `value` with runs of white space as one space; None for nothing."""
     if value is None:
         return None
-    return _SPACE.sub(" ", value).strip() or None
+    return " ".join(value.split()) or None
 
 
 def first(values: Iterable[str | None]) -> str | None:

@@ -24,7 +24,7 @@ from review.citations.formats.ris import read_ris, write_ris
 from review.citations.vocabulary import Format
 from review.errors import FileError, Problem
 
-_STORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _KEPT_OF_A_REJECT: Final = 20_000
 _SHOWN: Final = 20
 """Rejects that the error of a file without records lists."""
@@ -129,14 +129,15 @@ def _items(kind: Format, text: str, file: str, columns: Mapping[str, str] | None
 
 def _storable(item: Entry | Rejected) -> Entry | Rejected:
     if isinstance(item, Rejected):
-        raw = _STORABLE.sub("\ufffd", item.raw[:_KEPT_OF_A_REJECT])
-        return Rejected(item.line, _STORABLE.sub("\ufffd", item.reason), raw)
+        raw = _UNSTORABLE.sub("\ufffd", item.raw[:_KEPT_OF_A_REJECT])
+        return Rejected(item.line, _UNSTORABLE.sub("\ufffd", item.reason), raw)
     if len(item.raw) > MAX_TEXT:
         reason = f"an entry of {len(item.raw):,} characters; at most {MAX_TEXT:,} are kept"
         return Rejected(item.line, reason, item.raw[:_KEPT_OF_A_REJECT])
-    if _STORABLE.search(item.raw) or _any_unstorable(item):
+    plain = item.raw.isascii() and "\x00" not in item.raw
+    if (not plain and _UNSTORABLE.search(item.raw)) or _any_unstorable(item):
         reason = "the entry holds a NUL or half a character; check the file's encoding"
-        return Rejected(item.line, reason, _STORABLE.sub("\ufffd", item.raw[:_KEPT_OF_A_REJECT]))
+        return Rejected(item.line, reason, _UNSTORABLE.sub("\ufffd", item.raw[:_KEPT_OF_A_REJECT]))
     return item
 
 
@@ -145,7 +146,7 @@ def _any_unstorable(entry: Entry) -> bool:
     if "\\u" not in entry.raw and "&#" not in entry.raw:
         return False
     values = (getattr(entry, name) for name in Entry.__slots__)
-    return any(_STORABLE.search(str(value)) for value in values)
+    return any(_UNSTORABLE.search(str(value)) for value in values)
 
 
 def _why_nothing(

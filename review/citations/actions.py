@@ -1,0 +1,146 @@
+"""Adding searches and importing batches. Actions never commit."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.citations import queries
+from review.citations.files import CitationFile
+from review.citations.formats.entry import Entry
+from review.citations.formats.reading import Reading
+from review.citations.models import Batch, Record, Reject, Search
+from review.citations.vocabulary import SourceKind
+from review.errors import InvalidDataError
+from review.history.actions import record_step
+from review.protocol.models import Review
+
+_ENTRY_FIELDS: Final = tuple(field.name for field in fields(Entry))
+_MANY: Final = frozenset({"authors", "keywords", "remarks"})
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpec:
+    """What PRISMA-S asks to be reported of one search (Rethlefsen et al. 2021)."""
+
+    source: str
+    ran_on: str
+    searched_by: str
+    kind: SourceKind = SourceKind.DATABASE
+    platform: str | None = None
+    database: str | None = None
+    strategy: str | None = None
+    limits: str | None = None
+    hits: int | None = None
+
+
+def add_search(session: Session, review: Review, spec: SearchSpec, *, now: datetime) -> Search:
+    """Keep a search; raise InvalidDataError for a date that is none or lies in the future."""
+    if not spec.source.strip():
+        raise InvalidDataError("a search needs the name of its source, such as PsycINFO")
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", spec.ran_on) is None:
+        raise InvalidDataError(f"{spec.ran_on!r} is not a date such as 2026-11-20")
+    try:
+        ran_on = date.fromisoformat(spec.ran_on)
+    except ValueError:
+        raise InvalidDataError(f"there is no day {spec.ran_on}") from None
+    if ran_on > now.astimezone(UTC).date() and ran_on > now.date():
+        raise InvalidDataError(f"the search ran on {spec.ran_on}, which lies in the future")
+    if spec.hits is not None and spec.hits < 0:
+        raise InvalidDataError("a search cannot have fewer than 0 hits")
+    search = Search(
+        review_id=review.id,
+        kind=spec.kind,
+        source=spec.source.strip(),
+        platform=spec.platform,
+        database=spec.database,
+        strategy=spec.strategy,
+        ran_on=spec.ran_on,
+        limits=spec.limits,
+        hits=spec.hits,
+        searched_by=spec.searched_by,
+    )
+    session.add(search)
+    session.flush()
+    return search
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The batch of a file, and whether this import made it."""
+
+    batch: Batch
+    already_imported: bool
+
+
+def import_batch(
+    session: Session,
+    review: Review,
+    reading: Reading,
+    *,
+    file: CitationFile,
+    search: Search | None,
+    now: datetime,
+) -> Imported:
+    """Store all that a file held: a batch, its records and its rejects.
+
+    A file of the same SHA-256 is in the review already: nothing is stored, and the batch that
+    brought it is returned.
+    """
+    known = queries.batch_of_file(session, review, file.sha256)
+    if known is not None:
+        return Imported(known, already_imported=True)
+    entries = reading.entries
+    batch = Batch(
+        review_id=review.id,
+        search_id=search.id if search else None,
+        file=file.name,
+        sha256=file.sha256,
+        format=reading.format,
+        encoding=reading.encoding,
+        read=len(reading.items),
+        stored=len(entries),
+        rejected=len(reading.items) - len(entries),
+        imported_at=now,
+    )
+    session.add(batch)
+    session.flush()
+    records: list[dict[str, Any]] = []
+    rejects: list[dict[str, Any]] = []
+    digest = hashlib.sha256()
+    for position, item in enumerate(reading.items, start=1):
+        digest.update(item.raw.encode("utf-8", "replace"))
+        digest.update(b"\0")
+        if isinstance(item, Entry):
+            records.append(_row(item, review.id, batch.id, position))
+        else:
+            values = {"line": item.line, "reason": item.reason, "raw": item.raw}
+            rejects.append({"batch_id": batch.id, "position": position, **values})
+    session.execute(sa.insert(Record), records)
+    if rejects:
+        session.execute(sa.insert(Reject), rejects)
+    record_step(
+        session,
+        "import",
+        entity="batch",
+        entity_id=batch.id,
+        records=len(records),
+        rejects=len(rejects),
+        sha256=file.sha256,
+        entries_sha256=digest.hexdigest(),
+    )
+    return Imported(batch, already_imported=False)
+
+
+def _row(entry: Entry, review_id: int, batch_id: int, position: int) -> dict[str, Any]:
+    row = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
+    for name in _MANY:
+        row[name] = list(row[name])
+    row.update(review_id=review_id, batch_id=batch_id, position=position)
+    return row
