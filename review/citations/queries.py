@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from review.citations.clusters import Clusters
+from review.citations.formats.entry import Entry
 from review.citations.models import (
     Batch,
     DedupeRun,
@@ -108,16 +110,20 @@ class JudgedPair:
         return pair_state(self.band, self.verdict)
 
 
-def judged_pairs(session: Session, review: Review) -> list[JudgedPair]:
-    """Return all pairs of a review with their newest verdicts, in the order they were found."""
-    verdicts = session.execute(
+def judged_pairs(
+    session: Session, review: Review, *, at: datetime | None = None
+) -> list[JudgedPair]:
+    """Return all pairs of a review with their newest verdicts, in the order they were found.
+
+    With `at`, the pairs that were known at that time, and the verdicts given until then.
+    """
+    verdicts = (
         sa.select(DuplicateDecision.pair_id, DuplicateDecision.verdict)
         .join(DuplicateDecision.pair)
         .where(DuplicatePair.review_id == review.id)
         .order_by(DuplicateDecision.id)
     )
-    newest = dict(verdicts.tuples().all())
-    rows = session.execute(
+    pairs = (
         sa.select(
             DuplicatePair.id,
             DuplicatePair.earlier_id,
@@ -129,12 +135,26 @@ def judged_pairs(session: Session, review: Review) -> list[JudgedPair]:
         .where(DuplicatePair.review_id == review.id)
         .order_by(DuplicatePair.id)
     )
-    return [JudgedPair(*row, newest.get(row.id)) for row in rows]
+    if at is not None:
+        verdicts = verdicts.where(DuplicateDecision.decided_at <= at)
+        ran = sa.select(DedupeRun.id).where(DedupeRun.ran_at <= at)
+        offered = sa.select(DuplicateDecision.pair_id).where(DuplicateDecision.decided_at <= at)
+        pairs = pairs.where(
+            sa.or_(
+                DuplicatePair.run_id.in_(ran),
+                sa.and_(DuplicatePair.run_id.is_(None), DuplicatePair.id.in_(offered)),
+            )
+        )
+    newest = dict(session.execute(verdicts).tuples().all())
+    return [JudgedPair(*row, newest.get(row.id)) for row in session.execute(pairs)]
 
 
-def clusters(session: Session, review: Review) -> Clusters:
-    """Return the clusters that the links of a review make; what a person parted stays apart."""
-    return clusters_of(judged_pairs(session, review))
+def clusters(session: Session, review: Review, *, at: datetime | None = None) -> Clusters:
+    """Return the clusters that the links of a review make, or made at a time.
+
+    What a person called different stays apart, whatever else links it.
+    """
+    return clusters_of(judged_pairs(session, review, at=at))
 
 
 def clusters_of(pairs: Sequence[JudgedPair]) -> Clusters:
@@ -207,3 +227,112 @@ def decisions(session: Session, pair: DuplicatePair) -> Sequence[DuplicateDecisi
         .where(DuplicateDecision.pair_id == pair.id)
         .order_by(DuplicateDecision.id)
     ).all()
+
+
+def open_pairs(session: Session, review: Review, *, limit: int | None = None) -> list[OpenPair]:
+    """Return the pairs that wait for a person, the most alike first, with both records."""
+    judged = sorted(
+        (p for p in judged_pairs(session, review) if p.state is PairState.OPEN),
+        key=lambda pair: (-pair.score, pair.id),
+    )[:limit]
+    found: dict[int, DuplicatePair] = {}
+    numbers = [pair.id for pair in judged]
+    for start in range(0, len(numbers), _AT_ONCE):
+        rows = session.scalars(
+            sa.select(DuplicatePair)
+            .where(DuplicatePair.id.in_(numbers[start : start + _AT_ONCE]))
+            .options(joinedload(DuplicatePair.earlier), joinedload(DuplicatePair.later))
+        )
+        found.update((pair.id, pair) for pair in rows)
+    return [OpenPair(found[p.id], p.rule, p.score) for p in judged]
+
+
+_AT_ONCE = 500
+"""Numbers in one list of a query; databases limit it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPair:
+    """A pair that waits for a person."""
+
+    pair: DuplicatePair
+    rule: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRecord:
+    """A record as lists and exports need it."""
+
+    record: Record
+    source: str
+    duplicate_of: int | None
+    """The record that represents it; None for one that is in scope."""
+
+
+def listed_records(
+    session: Session,
+    review: Review,
+    *,
+    batch: int | None = None,
+    containing: str | None = None,
+    in_scope_only: bool = False,
+) -> list[ListedRecord]:
+    """Return a review's records in order of import, with source and representative.
+
+    `containing` keeps those with the text in title, abstract, DOI or PMID, in any case.
+    """
+    removed = clusters(session, review).removed()
+    query = (
+        sa.select(Record)
+        .where(Record.review_id == review.id)
+        .options(joinedload(Record.batch).joinedload(Batch.search))
+        .order_by(Record.id)
+    )
+    if batch is not None:
+        query = query.where(Record.batch_id == batch)
+    if containing is not None:
+        columns = (Record.title, Record.abstract, Record.doi, Record.pmid)
+        query = query.where(
+            sa.or_(*(column.icontains(containing, autoescape=True) for column in columns))
+        )
+    return [
+        ListedRecord(
+            record=record,
+            source=record.batch.search.source if record.batch.search else UNSTATED,
+            duplicate_of=removed.get(record.id),
+        )
+        for record in session.scalars(query)
+        if not (in_scope_only and record.id in removed)
+    ]
+
+
+def pairs_of(session: Session, review: Review, record: int) -> list[JudgedPair]:
+    """Return the pairs that a record is in."""
+    return [
+        pair for pair in judged_pairs(session, review) if record in (pair.earlier_id, pair.later_id)
+    ]
+
+
+def entry_of(record: Record) -> Entry:
+    """Return a record as an entry to write; its raw text stays in the database."""
+    return Entry(
+        line=record.line,
+        raw="",
+        kind=record.kind,
+        title=record.title,
+        abstract=record.abstract,
+        authors=tuple(record.authors),
+        year=record.year,
+        journal=record.journal,
+        volume=record.volume,
+        issue=record.issue,
+        pages=record.pages,
+        doi=record.doi,
+        pmid=record.pmid,
+        accession=record.accession,
+        issn=record.issn,
+        url=record.url,
+        language=record.language,
+        keywords=tuple(record.keywords),
+    )

@@ -150,6 +150,23 @@ def _notice(words: str) -> tuple[str | None, str]:
     return None, words
 
 
+def _without_reference(title: str) -> str:
+    """Return a title without the reference to the corrected work in brackets at its end.
+
+    Embase writes ``Erratum: A title (A journal (2024) 14 1 DOI: 10.1038/…)``.
+    """
+    text = title.rstrip(" .")
+    if not text.endswith(")"):
+        return title
+    depth = 0
+    for place in range(len(text) - 1, 0, -1):
+        depth += (text[place] == ")") - (text[place] == "(")
+        if depth == 0:
+            has_year = re.search(r"(?:19|20)\d\d", text[place:]) is not None
+            return text[:place] if has_year else title
+    return title
+
+
 def _part(words: str) -> str | None:
     found = _PART.search(words)
     if found is None:
@@ -205,6 +222,8 @@ def fingerprint(
     """Return what of a record is compared."""
     words = title_words(title)
     notice, bare = _notice(words)
+    if notice is not None and title is not None:
+        bare = _notice(title_words(_without_reference(title)))[1]
     place = words_of(re.sub(r"\([^)]*\)", " ", journal)) if journal else ""
     kind_words = words_of(kind) if kind else ""
     if kind_words == "erratum" and notice is None:

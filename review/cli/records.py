@@ -1,0 +1,183 @@
+"""``review records``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from review.citations import queries
+from review.citations.formats.reading import WRITERS
+from review.citations.models import Record
+from review.citations.vocabulary import Format
+from review.cli.context import json_option, opened, review_option
+from review.cli.output import echo_json, echo_table
+from review.db import Session
+from review.protocol.models import Review
+from review.protocol.queries import review_called
+from review.screening.queries import ledger, reasons
+from review.screening.vocabulary import Stage, State
+
+
+def record_row(record: Record) -> dict[str, Any]:
+    """Return a record as lists show it."""
+    names = (
+        "id", "title", "authors", "year", "journal", "volume", "issue", "pages", "doi", "pmid",
+        "accession", "batch_id", "line",
+    )  # fmt: skip
+    return {name: getattr(record, name) for name in names}
+
+
+def citation(record: dict[str, Any]) -> str:
+    """Return a row of `record_row` on one line."""
+    authors = record["authors"]
+    who = f"{authors[0]}{' et al.' if len(authors) > 1 else ''}" if authors else "no author"
+    where = " ".join(
+        str(part) for part in (record["journal"], record["volume"], record["pages"]) if part
+    )
+    ids = ", ".join(f"{name.upper()} {record[name]}" for name in ("doi", "pmid") if record[name])
+    parts = (f"{who} ({record['year'] or 'no year'})", record["title"] or "no title", where, ids)
+    return f"[{record['id']}] " + ". ".join(part for part in parts if part)
+
+
+@click.group("records")
+def records_() -> None:
+    """Records: list, look at, and write to a file."""
+
+
+@records_.command("list")
+@click.option("--batch", type=int, metavar="ID", help="Those of one batch.")
+@click.option("--containing", metavar="TEXT", help="Those with a text in title, abstract or id.")
+@click.option("--in-scope", is_flag=True, help="Without duplicates.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@review_option
+@json_option
+def list_records(
+    batch: int | None,
+    containing: str | None,
+    in_scope: bool,
+    limit: int | None,
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """List records in order of import, each with its file, line and source."""
+    with opened().reading() as session:
+        found = queries.listed_records(
+            session,
+            review_called(session, review_slug),
+            batch=batch,
+            containing=containing,
+            in_scope_only=in_scope,
+        )[:limit]
+        rows = [
+            {
+                **record_row(listed.record),
+                "file": listed.record.batch.file,
+                "source": listed.source,
+                "duplicate_of": listed.duplicate_of,
+            }
+            for listed in found
+        ]
+    if as_json:
+        echo_json(rows)
+        return
+    headers = ("record", "title", "year", "file", "line", "duplicate of")
+    names = ("id", "title", "year", "file", "line", "duplicate_of")
+    cells = [tuple(row[name] for name in names) for row in rows]
+    echo_table(headers, cells, right=("record", "year", "line", "duplicate of"))
+
+
+@records_.command("show")
+@click.argument("record", type=int)
+@review_option
+@json_option
+def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
+    """Show all of a record: fields, remarks, where it came from, duplicates, the raw entry."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        found = queries.record_numbered(session, review, record)
+        search = found.batch.search
+        shown: dict[str, Any] = {
+            **record_row(found),
+            **{n: getattr(found, n) for n in ("kind", "issn", "url", "language", "keywords")},
+            "abstract": found.abstract,
+            "remarks": found.remarks,
+            "file": found.batch.file,
+            "sha256": found.batch.sha256,
+            "source": search.source if search else None,
+            "search": search.id if search else None,
+            "pairs": [
+                {**asdict(pair), "state": pair.state}
+                for pair in queries.pairs_of(session, review, record)
+            ],
+            "raw": found.raw,
+        }
+    if as_json:
+        echo_json(shown)
+        return
+    for name, value in shown.items():
+        if name not in ("raw", "pairs") and value not in (None, []):
+            text = "; ".join(map(str, value)) if isinstance(value, list) else value
+            click.echo(f"{name.replace('_', ' ')}: {text}")
+    for pair in shown["pairs"]:
+        other = pair["later_id"] if pair["earlier_id"] == record else pair["earlier_id"]
+        click.echo(f"pair {pair['id']} with record {other}: {pair['state']} ({pair['rule']})")
+    click.echo(f"\n{shown['raw']}")
+
+
+@records_.command("export")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice([kind.value for kind in WRITERS]),
+    default=Format.RIS.value,
+    show_default=True,
+    help="The format to write.",
+)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="A file; else the screen.")
+@click.option("--batch", type=int, metavar="ID", help="Those of one batch.")
+@click.option("--in-scope", is_flag=True, help="Without duplicates.")
+@review_option
+def export_records(
+    kind: str, output: Path | None, batch: int | None, in_scope: bool, review_slug: str | None
+) -> None:
+    """Write records to a file that other programs read, with what was decided of each.
+
+    Each carries its number, source and file, what it is a duplicate of, and where it stands in
+    screening; single reviewers' verdicts are not told.
+    """
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        found = queries.listed_records(session, review, batch=batch, in_scope_only=in_scope)
+        entries = [queries.entry_of(listed.record) for listed in found]
+        labels = list(_labels(session, review, found))
+    text = WRITERS[Format(kind)](entries, labels)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    output.write_bytes(text.encode("utf-8"))
+    click.echo(f"Wrote {len(entries)} records to {output}.", err=True)
+
+
+def _labels(
+    session: Session, review: Review, found: Sequence[queries.ListedRecord]
+) -> Iterator[list[str]]:
+    screened = ledger(session, review)
+    texts = {reason.place: reason.label for reason in reasons(session, review)}
+    for listed in found:
+        number = listed.record.id
+        file, line = listed.record.batch.file, listed.record.line
+        labels = [f"record: {number}", f"source: {listed.source}", f"file: {file}, line {line}"]
+        if listed.duplicate_of is not None:
+            labels.append(f"duplicate of record: {listed.duplicate_of}")
+        labels.append(f"status: {screened.box(number)}")
+        for stage in Stage:
+            standing = screened.standing(stage, number)
+            if standing.state in (State.INCLUDED, State.EXCLUDED):
+                labels.append(f"{stage}: {standing.state}")
+                if standing.reason is not None:
+                    labels.append(f"{stage} reason: {texts.get(standing.reason, standing.reason)}")
+        yield labels
