@@ -20,6 +20,7 @@ from review.config import shipped
 from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Base, Database
 from review.errors import DatabaseStateError
 from review.extraction import models as _extraction
+from review.extraction.appraisal import models as _appraisal
 from review.extraction.linking import models as _linking
 from review.history import models as _history
 from review.living import models as _living
@@ -34,6 +35,7 @@ TABLES_OF = (
     _citations,
     _screening,
     _extraction,
+    _appraisal,
     _linking,
     _living,
 )
