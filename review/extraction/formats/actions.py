@@ -1,0 +1,449 @@
+"""Taking a release of another program's file into a review. Actions never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.errors import InvalidDataError
+from review.extraction.formats import queries
+from review.extraction.formats.comparison import compare
+from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
+from review.extraction.formats.registry import FORMATS
+from review.extraction.formats.report import ReleaseReport
+from review.extraction.formats.source import (
+    Content,
+    Flag,
+    Format,
+    Place,
+    SourceTable,
+    StudyFacts,
+    Values,
+    identity,
+    same_value,
+)
+from review.extraction.models import Arm, Entry, Report, Result, Study
+from review.extraction.vocabulary import EntryKind, Level
+from review.people.actions import person_called
+from review.protocol.actions import add_instrument, add_outcome
+from review.protocol.models import Instrument, Review
+from review.protocol.queries import instruments, outcomes
+from review.protocol.rules import InstrumentSpec, OutcomeSpec
+from review.protocol.vocabulary import AnalysisSet
+
+FACTS: Final = ("year", "registration", "country", "population")
+WITHDRAWN: Final = "not in release"
+"""How the reason of a study begins that a later release no longer has."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file that was read and can be taken."""
+
+    file: str
+    sha256: str
+    table: SourceTable
+
+
+def read_file(path: Path, format_: Format) -> ReadFile:
+    """Read a file of a format; raise FileError with every problem, or InvalidDataError."""
+    data = bytes_of(path)
+    table = FORMATS[format_].read(data, file=str(path))
+    return ReadFile(str(path), sha256(data).hexdigest(), table)
+
+
+def bytes_of(path: Path) -> bytes:
+    """Return a file's bytes; raise InvalidDataError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidDataError(f"cannot read {path}: {error.strerror}") from None
+
+
+def import_release(
+    session: Session,
+    review: Review,
+    read: ReadFile,
+    *,
+    source: str,
+    person: str,
+    higher_is_better: bool | None,
+    now: datetime,
+) -> ReleaseReport:
+    """Take a file as the next release of its source; a file that is the newest changes nothing.
+
+    Rows are matched with those of the release before by their natural key. What the file changed
+    since then is changed here; what a person changed here since then is kept and flagged. Results
+    that no row states any more lose their numbers, studies that no row names leave the review;
+    the history keeps what they were.
+
+    Parameters
+    ----------
+    source : what the file is a release of; a review may take from several databases.
+    higher_is_better : for instruments that do not say so yet; None leaves it open.
+
+    Raises
+    ------
+    InvalidDataError
+        If no row of the file is in the release before: it is a release of another source.
+    """
+    taking = _Taking(session, review, read, source, person, higher_is_better, now)
+    return taking.run()
+
+
+class _Taking:
+    """One file on its way into one review."""
+
+    def __init__(
+        self,
+        session: Session,
+        review: Review,
+        read: ReadFile,
+        source: str,
+        person: str,
+        better: bool | None,
+        now: datetime,
+    ):
+        self.session, self.review, self.read, self.source = session, review, read, source
+        self.better, self.now = better, now
+        self.person = person_called(session, person)
+        self.reading = FORMATS[read.table.format]
+        self.previous = queries.newest_release(session, review, source)
+        self.old_rows = queries.rows_of(session, self.previous) if self.previous else []
+        self.new = self.reading.content(read.table.rows, better)
+        self.old = self.reading.content(self.old_rows, better)
+        self.number = (self.previous.number if self.previous else 0) + 1
+        self.where = f"{WITHDRAWN} {self.number} of {source} ({Path(read.file).name})"
+        self.report = ReleaseReport(
+            read.file, read.table.format, source, read.sha256, read=len(read.table.rows)
+        )
+        self.studies: dict[str, Study] = {}
+        self.arms: dict[tuple[int, str], Arm] = {}
+        self.instruments: dict[str, Instrument] = {}
+        self.entries: dict[int, Entry] = {}
+        self.results: dict[tuple[Any, ...], Result] = {}
+
+    def run(self) -> ReleaseReport:
+        self._measurements()
+        self.report.pools = list(self.read.table.pools)
+        if self.previous is not None and self.previous.sha256 == self.read.sha256:
+            self.report.release = self.previous.number
+            self.report.unchanged = len(self.read.table.rows)
+            return self.report
+        self._compare()
+        self.new = _facing(self.new, self.old)
+        self._known()
+        self._studies()
+        self._arms()
+        places = {place: self._kept(place, values) for place, values in self.new.results.items()}
+        for place, values in self.old.results.items():
+            if place not in self.new.results:
+                self._withdraw(place, values)
+        self._leaving()
+        self.session.flush()
+        self._store(places)
+        return self.report
+
+    def _compare(self) -> None:
+        found = compare(
+            self.old_rows, self.read.table.rows, self.reading.columns, self.reading.flags
+        )
+        if self.old_rows and not found.pairs:
+            raise InvalidDataError(
+                f"no row of {self.read.file} is in release {self.number - 1} of {self.source}; "
+                "for another database or review give it a name with --source"
+            )
+        report = self.report
+        report.release = self.number
+        report.added, report.removed = len(found.added), len(found.removed)
+        report.unchanged, report.corrected = found.unchanged, found.corrected
+        report.corrections = list(found.corrections)
+        report.additions, report.removals = list(found.added), list(found.removed)
+        if self.previous is None:
+            report.additions = []
+        else:
+            report.columns_added = list(found.columns_added)
+            report.columns_removed = list(found.columns_removed)
+        known = {(f.kind, f.study, f.column, f.new) for f in self.old.flags}
+        report.flags = [
+            *found.flags,
+            *(f for f in self.new.flags if (f.kind, f.study, f.column, f.new) not in known),
+        ]
+
+    def _measurements(self) -> None:
+        session, review = self.session, self.review
+        known = {outcome.slug for outcome in outcomes(session, review)}
+        self.instruments = {i.slug: i for i in instruments(session, review)}
+        for found in self.new.measurements.values():
+            instrument = self.instruments.get(found.instrument)
+            if instrument is None:
+                if found.outcome not in known:
+                    add_outcome(
+                        session, review, OutcomeSpec(slug=found.outcome, name=found.outcome_name)
+                    )
+                    known.add(found.outcome)
+                spec = InstrumentSpec(
+                    slug=found.instrument,
+                    name=found.instrument_name,
+                    outcome=found.outcome,
+                    higher_is_better=found.higher_is_better,
+                )
+                instrument = add_instrument(session, review, spec)
+                self.instruments[found.instrument] = instrument
+            elif instrument.higher_is_better is None and found.higher_is_better is not None:
+                instrument.higher_is_better = found.higher_is_better
+        self.report.without_direction = sorted(
+            slug
+            for slug in self.new.measurements
+            if self.instruments[slug].higher_is_better is None
+        )
+
+    def _known(self) -> None:
+        """Read what the review holds of the studies of both releases."""
+        wanted = {*self.new.studies, *self.old.studies}
+        everything = self.session.scalars(
+            sa.select(Study).where(Study.review_id == self.review.id).order_by(Study.id)
+        )
+        self.studies = {identity(s.label): s for s in everything if identity(s.label) in wanted}
+        ids = [study.id for study in self.studies.values()]
+        for arm in self.session.scalars(sa.select(Arm).where(Arm.study_id.in_(ids))):
+            self.arms[arm.study_id, arm.label] = arm
+        single = sa.select(Entry).where(Entry.study_id.in_(ids), Entry.kind == EntryKind.SINGLE)
+        self.entries = {entry.study_id: entry for entry in self.session.scalars(single)}
+        of = [entry.id for entry in self.entries.values()]
+        for result in self.session.scalars(sa.select(Result).where(Result.entry_id.in_(of))):
+            self.results[_key(result)] = result
+
+    def _studies(self) -> None:
+        added: list[Study] = []
+        for key, facts in self.new.studies.items():
+            given = {name: getattr(facts, name) for name in FACTS}
+            study = self.studies.get(key)
+            if study is None:
+                study = Study(review_id=self.review.id, label=facts.label, **given)
+                added.append(study)
+                self.studies[key] = study
+                self.report.studies_added.append(facts.label)
+                continue
+            before = self.old.studies.get(key)
+            for name, value in (("label", facts.label), *given.items()):
+                self._fact(study, name, value, before)
+            if (study.excluded_because or "").startswith(WITHDRAWN):
+                study.excluded_because = None
+        self.session.add_all(added)
+        self.session.flush()
+        self._publications()
+        for study in (self.studies[key] for key in self.new.studies):
+            if study.id not in self.entries:
+                entry = Entry(study_id=study.id, person_id=self.person.id, kind=EntryKind.SINGLE)
+                self.session.add(entry)
+                self.entries[study.id] = entry
+        self.session.flush()
+
+    def _fact(self, study: Study, name: str, value: Any, before: StudyFacts | None) -> None:
+        """Take a fact that the file changed; leave what is known where the file says nothing."""
+        current = getattr(study, name)
+        stated = getattr(before, name) if before else None
+        if value is None or value in (current, stated):
+            return
+        if current is None or current == stated:
+            setattr(study, name, value)
+        elif name != "label":
+            self._edited(study.label, None, name, current, value)
+
+    def _publications(self) -> None:
+        ids = [self.studies[key].id for key in self.new.studies]
+        known = {
+            (report.study_id, report.citation): report
+            for report in self.session.scalars(sa.select(Report).where(Report.study_id.in_(ids)))
+        }
+        for key, facts in self.new.studies.items():
+            citation = facts.citation or (f"doi:{facts.doi}" if facts.doi else None)
+            study = self.studies[key]
+            if citation is not None and (study.id, citation) not in known:
+                report = Report(
+                    study_id=study.id, citation=citation, doi=facts.doi, year=facts.year
+                )
+                self.session.add(report)
+                known[study.id, citation] = report
+
+    def _arms(self) -> None:
+        for (key, label), name in self.new.arms.items():
+            study = self.studies[key]
+            if (study.id, label) not in self.arms:
+                arm = Arm(study_id=study.id, label=label, treatment=name.treatment)
+                self.session.add(arm)
+                self.arms[study.id, label] = arm
+        self.session.flush()
+
+    def _kept(self, place: Place, values: Values) -> Result:
+        """Add, correct or leave the result at a place."""
+        found = self._result_at(place)
+        wanted = {name: getattr(values, name) for name in Values.__slots__}
+        line = self.new.origins[place][0].line
+        page = f"{Path(self.read.file).name}, line {line}"
+        if self.results.get(_key(found)) is None:
+            for name, value in wanted.items():
+                setattr(found, name, value)
+            found.page = page
+            self.session.add(found)
+            self.results[_key(found)] = found
+            self.report.results_added += 1
+            return found
+        before = self.old.results.get(place)
+        stated = before or Values()
+        restored = before is None and not self._is_given(found)
+        changed = False
+        for name, value in wanted.items():
+            current, base = getattr(found, name), getattr(stated, name)
+            if same_value(value, current) or (before is not None and same_value(value, base)):
+                continue
+            if restored or same_value(current, base):
+                setattr(found, name, value)
+                changed = True
+            else:
+                study = self.studies[place.study].label
+                self._edited(study, line, name, current, value)
+        if changed:
+            found.page = page
+            self.report.results_corrected += 1
+        return found
+
+    def _result_at(self, place: Place) -> Result:
+        study = self.studies[place.study]
+        versus = self.arms[study.id, place.versus] if place.versus is not None else None
+        made = Result(
+            entry_id=self.entries[study.id].id,
+            level=Level.CONTRAST if versus else Level.ARM,
+            arm_id=self.arms[study.id, place.arm].id,
+            versus_arm_id=versus.id if versus else None,
+            instrument_id=self.instruments[place.instrument].id,
+            rater=place.rater,
+            timepoint=place.timepoint,
+            analysis_set=AnalysisSet.NOT_REPORTED,
+        )
+        return self.results.get(_key(made), made)
+
+    @staticmethod
+    def _is_given(result: Result) -> bool:
+        return Values(**{name: getattr(result, name) for name in Values.__slots__}).given
+
+    def _withdraw(self, place: Place, stated: Values) -> None:
+        """Take the numbers off a result that no row states any more."""
+        found = self._result_at(place)
+        current = {name: getattr(found, name) for name in Values.__slots__}
+        if self.results.get(_key(found)) is None or not Values(**current).given:
+            return
+        if any(not same_value(value, getattr(stated, name)) for name, value in current.items()):
+            study = self.studies[place.study].label
+            self._edited(study, None, "result", f"{place.arm}, {place.instrument}", None)
+            return
+        for name in Values.__slots__:
+            setattr(found, name, None)
+        found.page = self.where
+        self.report.results_withdrawn += 1
+
+    def _leaving(self) -> None:
+        """Take studies out that no row names any more, unless they hold numbers of other origin."""
+        holding = {r.entry_id for r in self.results.values() if self._is_given(r)}
+        for key in self.old.studies:
+            study = self.studies.get(key)
+            if key in self.new.studies or study is None or study.excluded_because is not None:
+                continue
+            entry = self.entries.get(study.id)
+            if entry is not None and entry.id in holding:
+                continue
+            study.excluded_because = self.where
+            self.report.studies_withdrawn.append(study.label)
+
+    def _edited(self, study: str, line: int | None, column: str, here: Any, there: Any) -> None:
+        reason = "it was changed here since the release before; what stands here is kept"
+        self.report.flags.append(
+            Flag(
+                "edited_here",
+                study,
+                line,
+                column,
+                reason,
+                None if here is None else str(here),
+                None if there is None else str(there),
+            )
+        )
+
+    def _store(self, places: Mapping[Place, Result]) -> None:
+        table = self.read.table
+        release = ImportedRelease(
+            review_id=self.review.id,
+            person_id=self.person.id,
+            source=self.source,
+            format=table.format,
+            number=self.number,
+            file=Path(self.read.file).name,
+            sha256=self.read.sha256,
+            columns=list(table.columns),
+            rows=len(table.rows),
+            better=self.better,
+            imported_at=self.now,
+        )
+        self.session.add(release)
+        self.session.flush()
+        lines = {
+            id(row): SourceLine(
+                release_id=release.id, line=row.line, key=dict(row.key), cells=dict(row.cells)
+            )
+            for row in table.rows
+        }
+        self.session.add_all(lines.values())
+        self.session.flush()
+        links = {
+            (lines[id(row)].id, result.id)
+            for place, result in places.items()
+            for row in self.new.origins[place]
+        }
+        self.session.add_all(
+            SourceResult(source_line_id=line, result_id=result) for line, result in sorted(links)
+        )
+        self.session.flush()
+
+
+def _facing(new: Content, old: Content) -> Content:
+    """Return new contrasts the way round that the release before had them."""
+
+    def turned(place: Place) -> bool:
+        return (
+            place.versus is not None
+            and place not in old.results
+            and place.turned in old.results
+            and place.turned not in new.results
+        )
+
+    return replace(
+        new,
+        results={
+            place.turned if turned(place) else place: values.turned if turned(place) else values
+            for place, values in new.results.items()
+        },
+        origins={
+            place.turned if turned(place) else place: rows for place, rows in new.origins.items()
+        },
+    )
+
+
+def _key(result: Result) -> tuple[Any, ...]:
+    return (
+        result.entry_id,
+        result.arm_id,
+        result.versus_arm_id,
+        result.instrument_id,
+        result.rater,
+        result.timepoint,
+        result.analysis_set,
+        result.with_instrument_id,
+    )

@@ -1,0 +1,353 @@
+"""The Metapsy format of psychotherapy databases: one row a contrast of two arms of a trial.
+
+Columns after the Metapsy data standard (docs.metapsy.org) and metapsyTools (Harrer, Kuper &
+Cuijpers 2022); older releases write some of them under other names.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import log
+from typing import Final
+
+from review.errors import FileError, Problem
+from review.extraction.formats.source import (
+    ArmName,
+    Claim,
+    Content,
+    Flag,
+    Format,
+    Measurement,
+    SourceRow,
+    SourceTable,
+    StudyFacts,
+    Values,
+    gathered,
+    identity,
+    same_number,
+    slug,
+    year_in,
+)
+from review.extraction.formats.table import read_table
+from review.protocol.vocabulary import Rater
+
+ALIASES: Final = {
+    "cond_spec_trt1": "condition_arm1", "cond_spec_trt2": "condition_arm2",
+    "multiple_arms_trt1": "multi_arm1", "multiple_arms_trt2": "multi_arm2",
+    "outc_type": "outcome_type", "outc_measure": "instrument", "sr_clinician": "rating",
+    "post_m_trt1": "mean_arm1", "post_sd_trt1": "sd_arm1", "post_n_trt1": "n_arm1",
+    "post_m_trt2": "mean_arm2", "post_sd_trt2": "sd_arm2", "post_n_trt2": "n_arm2",
+}  # fmt: skip
+"""Names that the first releases gave to columns of today's standard."""
+
+KEY: Final = (
+    "study", "condition_arm1", "condition_arm2", "multi_arm1", "multi_arm2",
+    "outcome_type", "instrument", "time", "time_weeks", "rating",
+)  # fmt: skip
+"""What metapsyTools makes a comparison's ``.id`` from; no row number is among it."""
+
+EFFECTS: Final = (
+    ".g", ".g_se", ".log_rr", ".log_rr_se",
+    "precalc_g", "precalc_g_se", "precalc_log_rr", "precalc_log_rr_se",
+)  # fmt: skip
+
+SIGNED: Final = (".g", ".log_rr", "precalc_g", "precalc_log_rr")
+"""Effects whose sign says which arm did better."""
+
+COUNTS: Final = (
+    *(f"{what}_arm{arm}" for what in ("n", "event", "totaln") for arm in (1, 2)),
+    *(f".{what}_arm{arm}" for what in ("event", "totaln") for arm in (1, 2)),
+    "n_change_arm1", "n_change_arm2",
+)  # fmt: skip
+
+MEANS: Final = tuple(
+    f"{what}_arm{arm}"
+    for what in ("mean", "sd", "mean_change", "sd_change", "bl_mean", "bl_sd")
+    for arm in (1, 2)
+)
+
+NUMERIC: Final = frozenset({*EFFECTS, *COUNTS, *MEANS})
+
+DERIVED: Final = frozenset({".id"})
+"""Made from other columns; a change of it is the change of those."""
+
+RATERS: Final = {
+    "self-reported": Rater.SELF, "self-report": Rater.SELF, "self": Rater.SELF, "sr": Rater.SELF,
+    "clinician": Rater.CLINICIAN, "clinician-rated": Rater.CLINICIAN, "clin": Rater.CLINICIAN,
+    "parent": Rater.OBSERVER, "parent-reported": Rater.OBSERVER, "observer": Rater.OBSERVER,
+    "teacher": Rater.OBSERVER, "therapist": Rater.THERAPIST,
+}  # fmt: skip
+
+
+def read_metapsy(data: bytes, *, file: str) -> SourceTable:
+    """Read a Metapsy file; raise FileError with every problem, by line and column.
+
+    Semicolons, commas or tabs, decimal commas or points (by column), NA, a first column without a
+    name and line breaks in quotes are read; the columns may stand in any order and differ.
+    """
+    older = {new: old for old, new in ALIASES.items()}
+    required = [(name, older[name]) for name in ("condition_arm1", "condition_arm2")]
+    renamed = {old for old, new in ALIASES.items() if new in NUMERIC}
+    table = read_table(data, file=file, required=[("study",), *required], numeric=NUMERIC | renamed)
+    names = {
+        name: ALIASES[name] if name in ALIASES and ALIASES[name] not in table.columns else name
+        for name in table.columns
+    }
+    rows = []
+    for line in table.lines:
+        cells = {names[name]: value for name, value in line.cells.items()}
+        rows.append(SourceRow(line.line, {k: cells[k] for k in KEY if k in cells}, cells))
+    problems = [
+        Problem(row.line, "study", "the trial has no name") for row in rows if not row.text("study")
+    ]
+    if problems:
+        raise FileError(file, problems)
+    columns = tuple(names[name] for name in table.columns)
+    return SourceTable(Format.METAPSY, columns, tuple(rows), table.encoding)
+
+
+def metapsy_content(rows: Sequence[SourceRow], higher_is_better: bool | None) -> Content:
+    """Return the results that Metapsy rows state.
+
+    A ready effect (``.g``, else ``precalc_g``; ``.log_rr``, else ``precalc_log_rr``) becomes a
+    contrast of arm 1 with arm 2, with metric SMD or RR (a logarithm). Means, changes and counts
+    of events become results of each arm, baseline values with them. Other columns stay with
+    the row.
+    """
+    flags: list[Flag] = []
+    claims: list[Claim] = []
+    for row in rows:
+        claims += _claims(row, higher_is_better, flags)
+    flags += _repeated(rows)
+    return gathered(claims, flags)
+
+
+def _claims(row: SourceRow, higher_is_better: bool | None, flags: list[Flag]) -> list[Claim]:
+    study = row.cells["study"]
+    one, two = _arms(row)
+    contrast = Claim(
+        row=row,
+        study=_study(row, study),
+        measurement=_measurement(row, higher_is_better),
+        arm=one,
+        versus=two,
+        rater=RATERS.get((row.text("rating") or "").lower(), Rater.NOT_REPORTED),
+        timepoint=row.text("time") or "post",
+        values=Values(),
+    )
+    claims = [replace(contrast, values=v) for v in _ready(row, study, flags)]
+    for number, arm in ((1, one), (2, two)):
+        claims += [
+            replace(contrast, arm=arm, versus=None, values=values)
+            for values in _of_arm(row, study, number, flags)
+        ]
+    # A row without any number says that the contrast exists and was not reported.
+    return claims or [contrast]
+
+
+def _arms(row: SourceRow) -> tuple[ArmName, ArmName]:
+    labels = []
+    for number in ("1", "2"):
+        treatment = row.text(f"condition_arm{number}") or f"arm {number}"
+        special = row.text(f"multi_arm{number}")
+        told = special and identity(special) != identity(treatment)
+        labels.append((f"{treatment} ({special})" if told else treatment, treatment))
+    (one, first), (two, second) = labels
+    if one == two:
+        one, two = f"{one} [arm 1]", f"{two} [arm 2]"
+    return ArmName(one, first), ArmName(two, second)
+
+
+def _study(row: SourceRow, label: str) -> StudyFacts:
+    year = row.number("year")
+    sensible = year is not None and year.is_integer() and 1800 <= year <= 2200
+    disorder = row.text("disorder")
+    return StudyFacts(
+        label=label,
+        year=int(year) if year is not None and sensible else year_in(label),
+        registration=row.text("registration", "trial_registration"),
+        country=_words(row.text("country")),
+        population=_words(disorder),
+        citation=row.text("full_ref", "full_reference", "reference"),
+        doi=row.text("doi"),
+    )
+
+
+def _words(text: str | None) -> str | None:
+    """Return text; a bare number is a code whose meaning the file does not give."""
+    return None if text is None or text.isdecimal() else text
+
+
+def _measurement(row: SourceRow, higher_is_better: bool | None) -> Measurement:
+    outcome = row.text("outcome_type") or "outcome"
+    instrument = row.text("instrument")
+    name = outcome if instrument is None else f"{outcome}: {instrument}"
+    return Measurement(slug(outcome), outcome, slug(name), name, higher_is_better)
+
+
+def _ready(row: SourceRow, study: str, flags: list[Flag]) -> list[Values]:
+    """Return the effects that the row gives as such."""
+    sizes = [_count(row, study, (f"n_arm{i}", *_totals(i)), flags) for i in (1, 2)]
+    found = []
+    for metric, names in (("SMD", (".g", "precalc_g")), ("RR", (".log_rr", "precalc_log_rr"))):
+        for name in names:
+            estimate, se = row.number(name), row.number(f"{name}_se")
+            if estimate is None:
+                continue
+            if se is not None and se <= 0:
+                flags.append(_flag("se_not_positive", row, study, f"{name}_se", str(se)))
+                se = None
+            found.append(
+                Values(
+                    metric=metric,
+                    n=sizes[0],
+                    versus_n=sizes[1],
+                    estimate=estimate,
+                    se=se,
+                    weeks=_weeks(row),
+                )
+            )
+            break
+    # Metapsy converts events to g as well; a contrast is kept once, events as their log risk ratio.
+    counted = row.number("event_arm1", ".event_arm1") is not None
+    return found[-1:] if counted else found[:1]
+
+
+def _weeks(row: SourceRow) -> float | None:
+    weeks = row.number("time_weeks")
+    return weeks if weeks is not None and weeks >= 0 else None
+
+
+def _totals(arm: int) -> tuple[str, str]:
+    return f"totaln_arm{arm}", f".totaln_arm{arm}"
+
+
+def _of_arm(row: SourceRow, study: str, arm: int, flags: list[Flag]) -> list[Values]:
+    """Return the scores or events of one arm."""
+    spread = {}
+    for name in ("sd", "sd_change", "bl_sd"):
+        column = f"{name}_arm{arm}"
+        spread[name] = row.number(column)
+        if (spread[name] or 0) < 0:
+            flags.append(_flag("sd_negative", row, study, column, row.cells[column]))
+            spread[name] = None
+    scores = Values(
+        mean=row.number(f"mean_arm{arm}"),
+        sd=spread["sd"],
+        mean_change=row.number(f"mean_change_arm{arm}"),
+        sd_change=spread["sd_change"],
+        weeks=_weeks(row),
+    )
+    if scores.mean is not None or scores.mean_change is not None:
+        names = ("n", "n_change") if scores.mean is not None else ("n_change", "n")
+        n = _count(row, study, tuple(f"{name}_arm{arm}" for name in names), flags)
+        before = row.number(f"bl_mean_arm{arm}")
+        return [replace(scores, n=n, baseline_mean=before, baseline_sd=spread["bl_sd"])]
+    events = row.number(f"event_arm{arm}", f".event_arm{arm}")
+    if events is None:
+        return []
+    total = _count(row, study, (*_totals(arm), f"n_arm{arm}"), flags)
+    column = f"event_arm{arm}"
+    if not events.is_integer() or events < 0:
+        flags.append(_flag("not_whole", row, study, column, f"{events:g}"))
+        return []
+    if total is not None and events > total:
+        flags.append(_flag("events_above_total", row, study, column, f"{events:g} of {total}"))
+        return []
+    return [Values(n=total, events=int(events), weeks=_weeks(row))]
+
+
+def _count(row: SourceRow, study: str, names: tuple[str, ...], flags: list[Flag]) -> int | None:
+    for name in names:
+        number = row.number(name)
+        if number is None:
+            continue
+        if number.is_integer() and number >= 1:
+            return int(number)
+        flag = _flag("not_whole", row, study, name, f"{number:g}")
+        if flag not in flags:
+            flags.append(flag)
+        return None
+    return None
+
+
+_REASONS: Final = {
+    "se_not_positive": "a standard error must be above zero; the effect is kept without it",
+    "sd_negative": "a standard deviation cannot be negative; the mean is kept without it",
+    "not_whole": "not a whole number of persons, as when a shared arm is split; it stays with the "
+    "row and is not taken as a count",
+    "events_above_total": "more events than persons; the count stays with the row and is not used",
+}
+
+
+def _flag(kind: str, row: SourceRow, study: str, column: str, found: str) -> Flag:
+    return Flag(kind, study, row.line, column, _REASONS[kind], new=found)
+
+
+def _repeated(rows: Sequence[SourceRow]) -> list[Flag]:
+    seen = Counter(tuple(identity(row.cells[name]) for name in row.key) for row in rows)
+    return [
+        Flag(
+            "repeated_key",
+            row.cells["study"],
+            row.line,
+            None,
+            f"{seen[key]} rows have the same arms, outcome, instrument, rater and time",
+        )
+        for row in rows
+        if seen[key := tuple(identity(row.cells[name]) for name in row.key)] > 1
+    ]
+
+
+def log_risk_ratio(row: SourceRow) -> float | None:
+    """Return the log risk ratio of a row's counts as metapsyTools computes it; None without them.
+
+    1/2 is added to events and persons of both arms where a cell is zero. It is used to see whether
+    counts say the same as an effect that they replace, and never to pool.
+    """
+    cells = [row.number(f"{what}_arm{arm}", f".{what}_arm{arm}")
+             for what in ("event", "totaln") for arm in (1, 2)]  # fmt: skip
+    if any(cell is None for cell in cells):
+        return None
+    e1, e2, n1, n2 = (float(cell) for cell in cells if cell is not None)
+    half = 0.5 if 0 in (e1, e2, n1 - e1, n2 - e2) else 0.0
+    try:
+        return log((e1 + half) / (n1 + half)) - log((e2 + half) / (n2 + half))
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def moved(old: SourceRow, new: SourceRow) -> bool:
+    """Whether the numbers of persons went from the n columns to those of events and totals."""
+    return all(
+        (before := old.number(f"n_arm{arm}")) is not None
+        and new.number(f"n_arm{arm}") is None
+        and (after := new.number(*_totals(arm))) is not None
+        and same_number(before, after)
+        for arm in (1, 2)
+    )
+
+
+def metapsy_flags(old: SourceRow, new: SourceRow) -> Iterable[Flag]:
+    """Yield what a release did to one row that its cells alone do not say."""
+    study = new.cells["study"]
+    if moved(old, new):
+        went = "{:g} and {:g}".format(*(old.number(f"n_arm{arm}") or 0 for arm in (1, 2)))
+        yield Flag(
+            "moved", study, new.line, "n_arm1, n_arm2",
+            "the numbers of persons moved to the totals of the events", went, went,
+        )  # fmt: skip
+    before = old.number(".log_rr", "precalc_log_rr")
+    if before is None or new.number(".log_rr", "precalc_log_rr") is not None:
+        return
+    after = log_risk_ratio(new)
+    if after is None or abs(after - before) > AS_COUNTED:
+        counted = None if after is None else f"{after:.9g}"
+        reason = "the effect is gone, and the counts of the row do not give it"
+        yield Flag("effect_changed", study, new.line, ".log_rr", reason, f"{before:.9g}", counted)
+
+
+AS_COUNTED: Final = 1e-6
+"""Difference up to which counts give the effect that they replace."""

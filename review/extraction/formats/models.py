@@ -1,0 +1,70 @@
+"""Releases of other programs' files, their rows, and the results made from them. All frozen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.db import Base, CanonicalJson
+from review.extraction.formats.source import Format
+
+
+class ImportedRelease(Base):
+    """One version of a file that was taken in. Its number counts the versions of its source."""
+
+    __tablename__ = "imported_release"
+    __table_args__ = (
+        sa.UniqueConstraint("review_id", "source", "number"),
+        sa.CheckConstraint("number >= 1", name="number"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    source: Mapped[str]
+    """What the versions are versions of; a review may take from several databases."""
+    format: Mapped[Format]
+    number: Mapped[int]
+    file: Mapped[str]
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    columns: Mapped[list[str]] = mapped_column(CanonicalJson)
+    rows: Mapped[int]
+    better: Mapped[bool | None] = mapped_column(sa.Boolean(create_constraint=True, name="better"))
+    """Which way the importing person said is better for instruments that the file brought."""
+    imported_at: Mapped[datetime]
+
+
+class SourceLine(Base):
+    """One row of a release with all its cells; triggers forbid UPDATE and DELETE.
+
+    Not audited row by row: one event of the import holds the number of rows and the file's hash.
+    """
+
+    __tablename__ = "source_line"
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    release_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("imported_release.id", ondelete="RESTRICT"), index=True
+    )
+    line: Mapped[int]
+    key: Mapped[dict[str, str]] = mapped_column(CanonicalJson)
+    cells: Mapped[dict[str, str]] = mapped_column(CanonicalJson)
+
+
+class SourceResult(Base):
+    """Which row of a release states a result."""
+
+    __tablename__ = "source_result"
+    __table_args__ = (sa.UniqueConstraint("source_line_id", "result_id"),)
+    __audited__ = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_line_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("source_line.id", ondelete="RESTRICT")
+    )
+    result_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("result.id", ondelete="RESTRICT"), index=True
+    )

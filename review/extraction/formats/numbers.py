@@ -1,0 +1,62 @@
+"""Numbers of a table in either decimal convention, decided by column and never guessed by cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+MISSING: Final = frozenset({"", "na", "n/a", "nan", "nr", "null", "#n/a", "-", "."})
+"""Cell contents, in lower case, that say: not given."""
+
+_PLAIN = re.compile(r"[+-]?\d+([eE][+-]?\d+)?")
+_POINT = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
+_COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A cell of a column that is no number of that column."""
+
+    index: int
+    reason: str
+
+
+def given(cell: str) -> str:
+    """Return a cell without blanks around it, empty for a missing value."""
+    text = cell.strip()
+    return "" if text.lower() in MISSING else text
+
+
+def with_points(cells: Sequence[str], *, must_be_numbers: bool) -> tuple[list[str], list[Doubt]]:
+    """Return a column with decimal points, and the cells that are in doubt.
+
+    Parameters
+    ----------
+    cells : the column, missing values empty.
+    must_be_numbers : whether text in it is in doubt. A column that may hold text is changed only
+        where every given cell of it is a number.
+
+    Notes
+    -----
+    ``1,234`` is 1.234 where the column writes decimal commas and in doubt where it writes points:
+    whether it is a thousand cannot be seen.
+    """
+    texts = [cell.replace("−", "-") for cell in cells]
+    commas = sum(bool(_COMMA.fullmatch(text)) for text in texts)
+    points = sum(bool(_POINT.fullmatch(text)) for text in texts)
+    decimal = _COMMA if commas > points else _POINT
+    doubts = []
+    for index, text in enumerate(texts):
+        if not text or _PLAIN.fullmatch(text) or decimal.fullmatch(text):
+            continue
+        other = _COMMA.fullmatch(text) or _POINT.fullmatch(text)
+        mixed = "the column writes the other decimal sign, so its size is not certain"
+        doubts.append(Doubt(index, f'"{text}": {mixed}' if other else f'"{text}" is not a number'))
+    if doubts and not must_be_numbers:
+        return list(cells), []
+    wrong = {doubt.index for doubt in doubts}
+    return [
+        text if index in wrong else text.replace(",", ".") for index, text in enumerate(texts)
+    ], doubts

@@ -1,0 +1,42 @@
+"""The formats there are, and what can be done with each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from review.extraction.formats import cochrane, metalab, metapsy, revman, revman_csv
+from review.extraction.formats.comparison import Columns, RowFlags
+from review.extraction.formats.source import Content, Format, SourceRow, SourceTable
+
+Reader = Callable[..., SourceTable]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a format is read, what its rows claim, and how two releases of it are compared."""
+
+    read: Reader
+    content: Callable[[Sequence[SourceRow], bool | None], Content]
+    columns: Columns
+    flags: RowFlags = lambda _old, _new: ()
+
+
+_COCHRANE: Final = Columns(cochrane.SIGNED, cochrane.EFFECTS, cochrane.USED, cochrane.COMPUTED)
+
+FORMATS: Final = {
+    Format.METAPSY: Reading(
+        metapsy.read_metapsy,
+        metapsy.metapsy_content,
+        Columns(metapsy.SIGNED, metapsy.EFFECTS, metapsy.NUMERIC, metapsy.DERIVED),
+        metapsy.metapsy_flags,
+    ),
+    Format.REVMAN: Reading(revman.read_revman, cochrane.cochrane_content, _COCHRANE),
+    Format.REVMAN_WEB: Reading(revman_csv.read_revman_csv, cochrane.cochrane_content, _COCHRANE),
+    Format.METALAB: Reading(
+        metalab.read_metalab,
+        metalab.metalab_content,
+        Columns(metalab.SIGNED, metalab.EFFECTS, metalab.USED),
+    ),
+}
