@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.formats import other_formats
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction import actions, queries
@@ -51,6 +52,7 @@ def template_(empty: bool) -> None:
 @review_option
 @reason_option
 @json_option
+@other_formats
 def import_(file: Path, review_slug: str | None, reason: str | None, as_json: bool) -> None:
     """Take a CSV of the template's form: new rows are added, known ones corrected.
 

@@ -1,0 +1,169 @@
+"""``review extract import --format``: other programs' files."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import click
+
+from review.cli.context import FunctionT, changing
+from review.cli.output import echo_json, echo_table, number
+from review.config import settings
+from review.errors import FileError
+from review.extraction.formats.actions import bytes_of, import_release, read_file
+from review.extraction.formats.report import ReleaseReport, refused
+from review.extraction.formats.source import Flag, Format
+from review.living.stated import Recomputed, recompute
+
+SHOWN = 20
+"""Rows of a list that people see; --json has them all."""
+
+
+def other_formats(command: FunctionT) -> FunctionT:
+    """Add ``--format`` and what goes with it; another program's file takes its own way."""
+
+    @click.option(
+        "--format", "format_", type=click.Choice([format_.value for format_ in Format]),
+        help="Another program's file, taken as a release; by default our own table.",
+    )  # fmt: skip
+    @click.option(
+        "--source", metavar="NAME",
+        help="With --format: what the file is a release of, where a review takes from several.",
+    )  # fmt: skip
+    @click.option(
+        "--better", type=click.Choice(["lower", "higher"]),
+        help="With --format: which way is better for instruments that do not say so yet.",
+    )  # fmt: skip
+    @functools.wraps(command)
+    def importing(
+        *, format_: str | None, source: str | None, better: str | None, **rest: Any
+    ) -> None:
+        if format_ is None:
+            if source is not None or better is not None:
+                raise click.UsageError("--source and --better go with --format")
+            command(**rest)
+            return
+        import_formatted(
+            rest["file"],
+            Format(format_),
+            source=source or format_,
+            higher_is_better=None if better is None else better == "higher",
+            review_slug=rest["review_slug"],
+            reason=rest["reason"],
+            as_json=rest["as_json"],
+        )
+
+    return importing  # type: ignore[return-value]
+
+
+def import_formatted(
+    file: Path,
+    format_: Format,
+    *,
+    source: str,
+    higher_is_better: bool | None,
+    review_slug: str | None,
+    reason: str | None,
+    as_json: bool,
+) -> None:
+    """Take another program's file, the whole of it or nothing, and say what it changed."""
+    try:
+        read = read_file(file, format_)
+    except FileError as error:
+        if as_json:
+            digest = sha256(bytes_of(file)).hexdigest()
+            echo_json(refused(error, format_=format_, source=source, sha256=digest))
+        raise
+    with changing(review_slug, reason or f"import of {file.name}") as (session, review):
+        report = import_release(
+            session,
+            review,
+            read,
+            source=source,
+            person=settings().actor,
+            higher_is_better=higher_is_better,
+            now=datetime.now(UTC),
+        )
+    pooled = recompute(read.table)
+    if as_json:
+        echo_json({**_plain(report), "pools": pooled})
+    else:
+        _echo(report, pooled)
+
+
+def _plain(report: ReleaseReport) -> dict[str, Any]:
+    return {name: getattr(report, name) for name in report.__dataclass_fields__}
+
+
+def _echo(report: ReleaseReport, pooled: list[Recomputed]) -> None:
+    if report.nothing_new:
+        click.echo(f"{report.file}: nothing new in {report.read} rows.")
+    else:
+        click.echo(
+            f"{report.file}: release {report.release} of {report.source}, {report.read} rows: "
+            f"{report.added} added, {report.unchanged} unchanged, {report.corrected} corrected, "
+            f"{report.removed} removed."
+        )
+        click.echo(
+            f"Results: {report.results_added} added, {report.results_corrected} corrected, "
+            f"{report.results_withdrawn} withdrawn; studies: {len(report.studies_added)} added, "
+            f"{len(report.studies_withdrawn)} withdrawn."
+        )
+    for flag, n in Counter(flag.kind for flag in report.flags).items():
+        click.echo(f"\n{flag.replace('_', ' ').capitalize()}: {n}")
+        _flags([f for f in report.flags if f.kind == flag])
+    if report.corrections:
+        columns = Counter(cell.column for cell in report.corrections)
+        click.echo("\nCells corrected, by column")
+        echo_table(("column", "cells"), list(columns.items()), right=("cells",))
+    for heading, rows in (("Added", report.additions), ("Removed", report.removals)):
+        if rows:
+            click.echo(f"\n{heading}")
+            echo_table(("line", "row"), [(row.line, row.row) for row in rows[:SHOWN]])
+            _rest(len(rows))
+    _echo_pools(pooled)
+    if report.without_direction:
+        click.echo(
+            f"\n{len(report.without_direction)} instruments do not say which way is better, and "
+            "analyses refuse them: import again with --better lower or --better higher."
+        )
+
+
+def _flags(flags: list[Flag]) -> None:
+    click.echo(flags[0].reason + ".")
+    rows = [(f.study, f.line, f.column, f.old, f.new) for f in flags[:SHOWN]]
+    echo_table(("study", "line", "column", "old", "new"), rows)
+    _rest(len(flags))
+
+
+def _rest(n: int) -> None:
+    if n > SHOWN:
+        click.echo(f"… and {n - SHOWN} more; --json lists all.")
+
+
+def _echo_pools(pooled: list[Recomputed]) -> None:
+    if not pooled:
+        return
+    click.echo("\nPooled lines that the file states, computed again from its numbers")
+    echo_table(
+        ("outcome", "by", "k", "file", "here", "chi² in file", "chi² here", "agree"),
+        [
+            (
+                p.outcome,
+                p.how,
+                p.k,
+                number(p.stated, 6),
+                p.reason or number(p.estimate, 6),
+                number(p.stated_q, 4),
+                number(p.q, 4),
+                {True: "yes", False: "NO", None: ""}[p.agrees],
+            )
+            for p in pooled
+        ],
+        right=("k", "file", "here", "chi² in file", "chi² here"),
+    )
