@@ -10,10 +10,26 @@ import platformdirs
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from review.errors import DatabaseStateError
+
 
 def _default_database_url() -> str:
-    path = Path(platformdirs.user_data_dir("living-review")) / "review.db"
+    try:
+        path = Path(platformdirs.user_data_dir("living-review")) / "review.db"
+    except RuntimeError:
+        raise DatabaseStateError(
+            "there is no home folder to keep the database in; set REVIEW_DATABASE_URL"
+        ) from None
     return f"sqlite:///{path}"
+
+
+def _account_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise DatabaseStateError(
+            "this account has no name for the history to show; set REVIEW_ACTOR"
+        ) from None
 
 
 class Settings(BaseSettings):
@@ -22,7 +38,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="REVIEW_", extra="ignore")
 
     database_url: str = Field(default_factory=_default_database_url)
-    actor: str = Field(default_factory=getpass.getuser)
+    actor: str = Field(default_factory=_account_name)
     """Who the history names for changes made from this command line."""
 
 

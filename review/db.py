@@ -140,10 +140,10 @@ def _sqlite_pragmas() -> dict[str, str | int]:
     full, extra = 2, 3
     wal = wal_is_safe()
     return {
+        "busy_timeout": int(BUSY_SECONDS * 1000),  # first: the others may have to wait
         "foreign_keys": 1,
         "journal_mode": "wal" if wal else "truncate",
         "synchronous": full if wal else extra,
-        "busy_timeout": int(BUSY_SECONDS * 1000),
         "trusted_schema": 0,
     }
 
@@ -185,15 +185,21 @@ class Database:
             event.listen(engine, "begin", _begin_sqlite)
             return engine
         timeout = int(BUSY_SECONDS * 1000)
-        return sa.create_engine(
-            self.url,
-            pool_pre_ping=True,
-            connect_args={"options": f"-c timezone=UTC -c lock_timeout={timeout}"},
-        )
+        try:
+            return sa.create_engine(
+                self.url,
+                pool_pre_ping=True,
+                connect_args={"options": f"-c timezone=UTC -c lock_timeout={timeout}"},
+            )
+        except ModuleNotFoundError:
+            raise DatabaseStateError(
+                "PostgreSQL needs its driver: pip install 'living-review[postgres]'"
+            ) from None
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
-        self.engine.dispose()
+        if "engine" in vars(self):
+            self.engine.dispose()
 
     @property
     def is_sqlite(self) -> bool:
@@ -227,13 +233,17 @@ class Database:
 
         Raises BusyError when other writers keep it waiting for more than `BUSY_SECONDS`.
         """
-        with self._writers_turn(), Session(self.engine) as session, session.begin():
+        with self.writers_turn(), Session(self.engine) as session, session.begin():
             if not self.is_sqlite:
                 _wait_for_advisory_lock(session, WRITER_LOCK)
             yield session
 
     @contextmanager
-    def _writers_turn(self) -> Iterator[None]:
+    def writers_turn(self) -> Iterator[None]:
+        """Wait at the lock file of SQLite's writers; PostgreSQL's wait in their transaction.
+
+        Raises BusyError after `BUSY_SECONDS`.
+        """
         if not self.is_sqlite:
             yield
             return
@@ -301,7 +311,10 @@ def database_at(url: str) -> Database:
     try:
         parsed = sa.make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url))
     except sa.exc.ArgumentError:
-        raise InvalidDataError(f"REVIEW_DATABASE_URL is not a database URL: {url!r}") from None
+        raise InvalidDataError(
+            "REVIEW_DATABASE_URL is not a database URL; it is sqlite:///path/to/file or "
+            "postgresql+psycopg://user:password@host/name"
+        ) from None
     if parsed.drivername not in _DIALECTS or (
         parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:")
     ):
@@ -310,3 +323,13 @@ def database_at(url: str) -> Database:
             f"not {parsed.render_as_string(hide_password=True)!r}"
         )
     return Database(parsed)
+
+
+def driver_message(error: Exception) -> str | None:
+    """Return what a database driver complains of, in a line; None for any other error."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return None
+    complaint = str(error.orig).strip().splitlines()[0]
+    if "database is locked" in complaint:
+        return "the database is busy; try again when the other process has finished"
+    return f"the database refused: {complaint}"

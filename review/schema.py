@@ -12,7 +12,6 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from filelock import FileLock
 from sqlalchemy import event
 
 from review.citations import models as _citations
@@ -21,6 +20,7 @@ from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Base, Dat
 from review.errors import DatabaseStateError
 from review.extraction import models as _extraction
 from review.extraction.appraisal import models as _appraisal
+from review.extraction.formats import models as _formats
 from review.extraction.linking import models as _linking
 from review.history import models as _history
 from review.living import models as _living
@@ -36,6 +36,7 @@ TABLES_OF = (
     _screening,
     _extraction,
     _appraisal,
+    _formats,
     _linking,
     _living,
 )
@@ -68,7 +69,8 @@ def revision_of(database: Database) -> str | None:
     if database.is_sqlite and not database.file.exists():
         return None
     try:
-        with database.engine.connect() as connection:
+        engine = database.engine.execution_options(read_only=True)
+        with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
     except sa.exc.DatabaseError as error:
         raise DatabaseStateError(f"cannot open {database}: {error.orig}") from None
@@ -141,7 +143,7 @@ def upgrade(database: Database, *, now: datetime | None = None) -> tuple[str | N
     backup = None
     if database.is_sqlite:
         database.file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{database.file}.writer.lock", timeout=BUSY_SECONDS):
+        with database.writers_turn():
             if before is not None:
                 backup = _backup_before_upgrade(database, now or datetime.now(UTC))
             _run_migrations(database)
@@ -163,7 +165,7 @@ def _run_migrations(database: Database) -> None:
             command.upgrade(config, "head")
             if database.is_sqlite:
                 _check_references(connection)
-    except sa.exc.OperationalError as error:
+    except sa.exc.DBAPIError as error:
         raise DatabaseStateError(f"cannot write to {database}: {error.orig}") from None
     finally:
         engine.dispose()

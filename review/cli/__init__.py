@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from importlib import import_module
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 
@@ -27,10 +28,12 @@ COMMANDS: Final = {
     "flow": "flow",
     "study": "extraction",
     "extract": "extraction",
+    "rob": "appraisal",
     "seed": "seeds",
     "repool": "living",
-    "runs": "living",
+    "runs": "runs",
     "jobs": "living",
+    "grade": "certainty",
     "pool": "pool",
     "plot": "plot",
     "export": "export",
@@ -63,8 +66,29 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ReviewError as error:
-            click.echo(f"Error: {error}", err=True)
-            ctx.exit(1)
+            _fail(ctx, str(error))
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader has left; click ends quietly
+                raise
+            place = f" {error.filename}" if error.filename else ""
+            _fail(ctx, f"cannot use{place}: {error.strerror or error}")
+        except Exception as error:
+            told = _database_trouble(error)
+            if told is None:
+                raise
+            _fail(ctx, told)
+
+
+def _fail(ctx: click.Context, message: str) -> NoReturn:
+    click.echo(f"Error: {message}", err=True)
+    ctx.exit(1)
+
+
+def _database_trouble(error: Exception) -> str | None:
+    """Return a sentence for an error of the database driver, without SQL and values."""
+    from review.db import driver_message
+
+    return driver_message(error)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

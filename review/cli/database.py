@@ -6,7 +6,7 @@ import click
 
 from review.cli.context import configured_database
 from review.errors import DatabaseStateError
-from review.schema import newest_revision, revision_of, upgrade
+from review.schema import newest_revision, require_current, revision_of, upgrade
 
 
 @click.command("init")
@@ -15,6 +15,7 @@ def init_() -> None:
     database = configured_database()
     before, _ = upgrade(database) if revision_of(database) is None else (newest_revision(), None)
     click.echo(f"{'Made' if before is None else 'Already there:'} {database}")
+    require_current(database)
 
 
 @click.command("upgrade")

@@ -9,14 +9,22 @@ from review.cli.output import echo_json, echo_table
 from review.errors import DatabaseStateError
 from review.history import queries
 from review.living.queries import anchors
+from review.protocol.queries import review_called
 
 
 @click.command("history")
 @review_option
 @click.option("--entity", metavar="TABLE", help="Only changes of one table, such as result.")
-@click.option("--id", "entity_id", type=int, help="Only changes of one row of it.")
 @click.option(
-    "--limit", "-n", type=int, default=20, show_default=True, help="How many, newest first."
+    "--id", "entity_id", type=click.IntRange(1, 2**31 - 1), help="Only changes of one row of it."
+)
+@click.option(
+    "--limit",
+    "-n",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="How many, newest first.",
 )
 @json_option
 def history_(
@@ -24,6 +32,8 @@ def history_(
 ) -> None:
     """Show who changed what, when and why: the newest first."""
     with opened().reading() as session:
+        if review_slug is not None:
+            review_called(session, review_slug)
         found = queries.events(
             session, review=review_slug, entity=entity, entity_id=entity_id, limit=limit
         )

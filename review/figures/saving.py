@@ -84,5 +84,6 @@ def save(figure: Figure, path: str | Path) -> Path:
         raise InvalidDataError(
             f'A figure cannot be written to "{target.name}": its name must end in one of {known}.'
         ) from None
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(render(figure, file_format))
     return target
