@@ -10,8 +10,17 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from review.living.effects import TrialEffects
-from review.living.snapshot import Effect, PooledLine, Reading, RunInputs, RunResults
-from review.protocol.rules import Plan
+from review.living.snapshot import (
+    Effect,
+    PooledLine,
+    Reading,
+    RunInputs,
+    RunResults,
+    TrialInput,
+)
+from review.living.tables import pool_tables
+from review.living.variants import moderator_lines, variant_lines
+from review.protocol.rules import OF_TABLES, Plan
 from review.synthesis import Method, Pooled, Test, pool_many
 from review.synthesis.noninferiority import classify, noninferiority_p
 
@@ -26,9 +35,13 @@ def pool_inputs(
     All analyses of one model are pooled in one batch; `advance` is told how many are done.
     """
     by_model: dict[tuple[str, str, float], list[int]] = defaultdict(list)
-    for index, (inputs, _) in enumerate(analyses):
-        by_model[inputs.plan.method, inputs.plan.test, inputs.plan.level].append(index)
     results: dict[int, RunResults] = {}
+    for index, (inputs, effect) in enumerate(analyses):
+        if inputs.plan.method in OF_TABLES:
+            results[index] = _results(inputs, effect, pool_tables(inputs.plan, inputs.trials))
+            advance(1)
+            continue
+        by_model[inputs.plan.method, inputs.plan.test, inputs.plan.level].append(index)
     for (method, test, level), rows in by_model.items():
         effects = [analyses[i][1] for i in rows]
         yi = np.concatenate([e.yi for e in effects])
@@ -44,9 +57,19 @@ def pool_inputs(
     return [results[index] for index in range(len(analyses))]
 
 
-def pool_prefixes(plan: Plan, yi: NDArray[np.float64], vi: NDArray[np.float64]) -> list[Pooled]:
-    """Return the pooled estimates of the first 1, 2, … k trials as one batch."""
+def pool_prefixes(
+    plan: Plan,
+    yi: NDArray[np.float64],
+    vi: NDArray[np.float64],
+    trials: Sequence[TrialInput] = (),
+) -> list[Pooled]:
+    """Return the pooled estimates of the first 1, 2, … k trials as one batch.
+
+    Mantel-Haenszel and Peto pool the counts of `trials`, given in the order of the effects.
+    """
     k = yi.size
+    if plan.method in OF_TABLES:
+        return [pool_tables(plan, trials[:n]) for n in range(1, k + 1)]
     rows = np.concatenate([np.arange(n) for n in range(1, k + 1)]) if k else np.arange(0)
     offsets = np.concatenate([[0], np.cumsum(np.arange(1, k + 1))])
     pooled = pool_many(
@@ -71,7 +94,8 @@ def _model_se(effects: TrialEffects, tau2: float) -> float:
 
 
 def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunResults:
-    z_ci = _z_interval(pooled, _model_se(effects, pooled.tau2))
+    counted = inputs.plan.method in OF_TABLES
+    z_ci = pooled.ci if counted else _z_interval(pooled, _model_se(effects, pooled.tau2))
     line = PooledLine(
         k=pooled.k,
         measure=inputs.plan.measure.value,
@@ -100,6 +124,8 @@ def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunRes
         effects=_effect_lines(inputs, effects, pooled),
         pooled=line,
         readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
+        variants=variant_lines(inputs, effects),
+        moderators=moderator_lines(inputs, effects),
     )
 
 

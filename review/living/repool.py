@@ -21,6 +21,7 @@ from review.history.actions import Attribution, writing
 from review.history.queries import head
 from review.living import dependencies, queries
 from review.living.changes import ChangeReport, compare
+from review.living.explanation import Explanation, explain
 from review.living.models import Failure, Job, JobOutcome, Run
 from review.living.pooling import engine_versions
 from review.living.work import Found, Made, NoTrial, Same, Task, Unfit, in_order
@@ -30,6 +31,9 @@ from review.protocol.queries import review_called
 CHUNK: Final = 400
 """Analyses that are read, computed and written together: enough for one batch of the engine, few
 enough that a writer waits for a second at most."""
+
+MOST_EXPLAINED: Final = 200
+"""Changed runs of one job that are explained at once; the others by ``review runs diff``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,14 @@ class Recomputed:
     name: AnalysisName
     number: int
     report: ChangeReport
+    explanation: Explanation | None = None
+    """Shares and signals; None for a first run, and where very many moved at once."""
+
+    @property
+    def matters(self) -> bool:
+        """Whether somebody should be told: a class changed, or a signal fired."""
+        fired = self.explanation is not None and bool(self.explanation.signals)
+        return self.report.flipped or fired
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +204,7 @@ class _Job:
         self.software = dict(engine_versions())
         self.report = RepoolReport(outcome=None, job_id=job_id)
         self.reading: dict[int, _Chunk] = {}
+        self.explained = 0
 
     def read_all(self, plan: _Plan) -> Iterator[Sequence[Task]]:
         """Read the chunks one after another, each from one state of the database."""
@@ -272,12 +285,12 @@ class _Job:
                 zip(made, reports, strict=True), key=lambda pair: pair[0][0].name.review
             ):
                 session.info["attribution"] = replace(self.by, review=review)
-                for (candidate, analysis_id, what), report in group:
+                for (candidate, analysis_id, what), (report, explanation) in group:
                     number = candidate.previous.number + 1 if candidate.previous else 1
                     if numbers.get(analysis_id, 0) != number - 1:
                         continue  # a job that did not hold the lock was faster; its run stands
                     session.add(self._run(candidate, analysis_id, what, number, anchor, at))
-                    written.append(Recomputed(candidate.name, number, report))
+                    written.append(Recomputed(candidate.name, number, report, explanation))
                 session.flush()
             session.info["attribution"] = self.by
             for analysis_id, failure in failed:
@@ -286,15 +299,23 @@ class _Job:
         self.report.recomputed += written
         self.report.failed += [failure for _, failure in failed]
 
-    def _reports(self, made: Sequence[tuple[_Candidate, int, Made]]) -> list[ChangeReport]:
-        """Compare with the runs before, outside the writing transaction."""
+    def _reports(
+        self, made: Sequence[tuple[_Candidate, int, Made]]
+    ) -> list[tuple[ChangeReport, Explanation | None]]:
+        """Compare with the runs before and explain, outside the writing transaction."""
         with self.database.reading() as session:
             reports = []
             for candidate, _, what in made:
                 before = candidate.previous
                 old = queries.snapshot(session, before.run_id) if before else None
                 engines = (before.software, self.software) if before else None
-                reports.append(compare(old, (what.inputs, what.results), engines=engines))
+                new = (what.inputs, what.results)
+                report = compare(old, new, engines=engines)
+                explanation = None
+                if old is not None and self.explained < MOST_EXPLAINED:
+                    self.explained += 1
+                    explanation = explain(old, new, outlook=False)
+                reports.append((report, explanation))
             return reports
 
     def _run(

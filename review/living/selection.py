@@ -49,6 +49,26 @@ def select_inputs(plan: Plan, evidence: Iterable[Evidence]) -> RunInputs:
     )
 
 
+def select_every(plan: Plan, evidence: Iterable[Evidence]) -> tuple[TrialInput, ...]:
+    """Return all results of each study that a plan accepts, not only the preferred one.
+
+    For models of dependent results: a study then stands there once for each instrument, rater,
+    timepoint and set. Studies that are excluded, or whose contrasts count persons twice, stay out.
+    """
+    by_study: dict[int, list[Evidence]] = defaultdict(list)
+    for item in evidence:
+        if item.outcome == plan.outcome and item.excluded_because is None:
+            by_study[item.study_id].append(item)
+    trials = []
+    for items in by_study.values():
+        try:
+            _, candidates, _ = _candidates(plan, items)
+            trials += [_input(candidates[key]) for key in sorted(candidates)]
+        except SelectionError:
+            continue
+    return tuple(sorted(trials, key=_by_name))
+
+
 def _by_name(item: TrialInput | LeftOut) -> tuple[str, str]:
     return item.study.casefold(), item.study
 
@@ -68,6 +88,23 @@ def _trial(plan: Plan, items: Sequence[Evidence]) -> TrialInput | str:
     for rule in (plan.intervention, plan.comparator):
         if not any(_on_side(rule, item) for item in items):
             return f"no arm is {rule.label}"
+    ranked, candidates, groups = _candidates(plan, items)
+    if not ranked:
+        return _why_none(plan, groups)
+    best = ranked[min(ranked)]
+    if len(best) > 1:
+        offered = "; ".join(" / ".join(map(str, key)) for key in sorted(best))
+        raise SelectionError(
+            f"{items[0].study} offers {len(best)} results ({offered}); let the plan say which "
+            "instruments, raters, timepoints or analysis_sets count, in order of preference"
+        )
+    return _input(candidates[best[0]])
+
+
+def _candidates(
+    plan: Plan, items: Sequence[Evidence]
+) -> tuple[dict[tuple[int, ...], list[_Key]], dict[_Key, _Candidate], dict[_Key, list[Evidence]]]:
+    """Return what a study offers: keys by rank, candidates by key, and all results by key."""
     ranked: dict[tuple[int, ...], list[_Key]] = defaultdict(list)
     groups: dict[_Key, list[Evidence]] = defaultdict(list)
     for item in items:
@@ -79,16 +116,7 @@ def _trial(plan: Plan, items: Sequence[Evidence]) -> TrialInput | str:
         if rank is not None and candidate is not None:
             ranked[rank].append(key)
             candidates[key] = candidate
-    if not ranked:
-        return _why_none(plan, groups)
-    best = ranked[min(ranked)]
-    if len(best) > 1:
-        offered = "; ".join(" / ".join(map(str, key)) for key in sorted(best))
-        raise SelectionError(
-            f"{items[0].study} offers {len(best)} results ({offered}); let the plan say which "
-            "instruments, raters, timepoints or analysis_sets count, in order of preference"
-        )
-    return _input(candidates[best[0]])
+    return ranked, candidates, groups
 
 
 def _rank(plan: Plan, key: _Key) -> tuple[int, ...] | None:

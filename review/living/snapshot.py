@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from review.canonical import sha256_of
 from review.protocol.rules import Plan
+from review.protocol.vocabulary import Moderator, Variant
 from review.synthesis.noninferiority import Conclusion
 
 Interval = tuple[float, float]
@@ -68,6 +69,21 @@ class TrialInput(_Kept):
     comparator: tuple[ArmInput, ...] = ()
     contrast: ArmInput | None = None
     contrast_reversed: bool = False
+    side: str | None = None
+    """Which of the plan's two sides a single arm is of; None for a contrast of both."""
+
+    @property
+    def first_result(self) -> int:
+        """The lowest id of its results: the order in which trials entered the database."""
+        inputs = (*self.intervention, *self.comparator)
+        if self.contrast is not None:
+            inputs = (*inputs, self.contrast)
+        return min(item.source.result_id for item in inputs)
+
+    def characteristic(self, name: Moderator) -> str | int | None:
+        """Return what the trial has of a moderator; None where it is not reported."""
+        value: str | int | None = getattr(self, name.value)
+        return value
 
     @property
     def computed_from(self) -> dict[str, object]:
@@ -79,6 +95,7 @@ class TrialInput(_Kept):
             "comparator": [arm.numbers.model_dump() for arm in self.comparator],
             "contrast": self.contrast.numbers.model_dump() if self.contrast else None,
             "contrast_reversed": self.contrast_reversed,
+            **({"side": self.side} if self.side is not None else {}),
         }
 
 
@@ -89,22 +106,40 @@ class LeftOut(_Kept):
     reason: str
 
 
+class Alternative(_Kept):
+    """What a sensitivity variant selects instead of the primary analysis' trials."""
+
+    variant: Variant
+    label: str
+    trials: tuple[TrialInput, ...]
+
+
 class RunInputs(_Kept):
     """Everything that entered a run."""
 
     plan: Plan
     trials: tuple[TrialInput, ...]
     left_out: tuple[LeftOut, ...]
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the plan and of the numbers; equal fingerprints give equal results."""
-        return sha256_of(
-            {
-                "plan": self.plan.model_dump(mode="json"),
-                "trials": [trial.computed_from for trial in self.trials],
-            }
-        )
+        hashed: dict[str, object] = {
+            "plan": self.plan.content,
+            "trials": [trial.computed_from for trial in self.trials],
+        }
+        if self.alternatives:
+            hashed["alternatives"] = [
+                [other.label, [trial.computed_from for trial in other.trials]]
+                for other in self.alternatives
+            ]
+        by = {*self.plan.subgroups, *self.plan.moderators}
+        if by:
+            hashed["moderators"] = [
+                [str(trial.characteristic(name)) for name in sorted(by)] for trial in self.trials
+            ]
+        return sha256_of(hashed)
 
 
 class Effect(_Kept):
@@ -162,6 +197,35 @@ class Reading(_Kept):
     """One-sided; None without a margin."""
 
 
+class VariantLine(_Kept):
+    """One sensitivity analysis or subgroup: its estimate, or why it has none."""
+
+    variant: str
+    label: str
+    k: int
+    estimate: float | None = None
+    ci: Interval | None = None
+    tau2: float | None = None
+    p: float | None = None
+    conclusion: str | None = None
+    """Against the deciding margin, or zero."""
+    note: str | None = None
+
+
+class ModeratorLine(_Kept):
+    """A planned subgroup analysis or meta-regression."""
+
+    moderator: str
+    kind: str
+    """``subgroups`` or ``meta-regression``."""
+    lines: tuple[VariantLine, ...]
+    stat: float | None = None
+    df: int | None = None
+    ddf: float | None = None
+    p: float | None = None
+    note: str | None = None
+
+
 class RunResults(_Kept):
     """What a run computed."""
 
@@ -169,6 +233,8 @@ class RunResults(_Kept):
     pooled: PooledLine
     readings: Annotated[tuple[Reading, ...], Field(min_length=1)]
     """The deciding margin first."""
+    variants: tuple[VariantLine, ...] = ()
+    moderators: tuple[ModeratorLine, ...] = ()
 
     @property
     def headline(self) -> Reading:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from review.errors import InvalidDataError, ReviewError
 from review.extraction.evidence import Evidence
+from review.living.alternatives import with_alternatives
 from review.living.effects import TrialEffects, trial_effects
 from review.living.pooling import pool_inputs
 from review.living.selection import select_inputs
@@ -69,6 +70,7 @@ def work_off(tasks: Sequence[Task]) -> list[Found]:
     for index, task in enumerate(tasks):
         try:
             inputs = select_inputs(Plan.model_validate(task.plan), task.evidence)
+            inputs = with_alternatives(inputs, task.evidence)
             if not inputs.trials:
                 found[index] = NoTrial()
             elif inputs.fingerprint == task.fingerprint and not task.forced:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -10,20 +10,30 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    field_validator,
     model_validator,
 )
 
 from review.canonical import sha256_of
 from review.effects import Measure
-from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
+from review.protocol.vocabulary import (
+    AnalysisKind,
+    AnalysisSet,
+    DeliveryMode,
+    Moderator,
+    Rater,
+    Variant,
+)
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
 """Lower-case letters and digits, joined by single hyphens or underscores."""
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
-MethodName = Literal["EE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM"]
+ChoiceT = TypeVar("ChoiceT")
+
+MethodName = Literal[
+    "EE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "MH", "PETO"
+]
 TestName = Literal["z", "t", "knha", "adhoc"]
 
 
@@ -31,6 +41,18 @@ CONTINUOUS: Final = frozenset({Measure.MD, Measure.SMD, Measure.SMDH, Measure.RO
 DICHOTOMOUS: Final = frozenset({Measure.RR, Measure.OR, Measure.RD, Measure.AS, Measure.PETO})
 PLANNABLE: Final = CONTINUOUS | DICHOTOMOUS | {Measure.GEN}
 """The measures of a contrast of arms; GEN is the difference of the arms' own estimates."""
+MEASURES_OF: Final = {
+    AnalysisKind.CONTRAST: PLANNABLE,
+    AnalysisKind.ASSOCIATION: frozenset({Measure.ZCOR}),
+    AnalysisKind.SINGLE_ARM: frozenset({Measure.MN, Measure.PLO, Measure.PFT, Measure.GEN}),
+}
+
+
+OF_TABLES: Final = {
+    "MH": frozenset({Measure.OR, Measure.RR, Measure.RD}),
+    "PETO": frozenset({Measure.PETO}),
+}
+"""Methods that pool the trials' two-by-two tables, and the measures they give."""
 
 
 class _Frozen(BaseModel):
@@ -62,7 +84,39 @@ def _sorted_unique(margins: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(sorted(set(margins)))
 
 
+def _unique(values: tuple[ChoiceT, ...]) -> tuple[ChoiceT, ...]:
+    return tuple(dict.fromkeys(values))
+
+
 Margin = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+NOBODY: Final = ArmRule(label="no comparator", treatment=("no comparator",))
+"""The comparator of a single-arm analysis."""
+
+
+class SignalRules(_Frozen):
+    """When a moved result is worth a look; part of the protocol (living updating, section 3.1)."""
+
+    shift: Annotated[float, Field(gt=0)] = 0.10
+    shift_se: Annotated[float, Field(gt=0)] = 0.5
+    relative: Annotated[float, Field(gt=0)] = 0.5
+    relative_from: Annotated[float, Field(ge=0)] = 0.10
+    narrower: Annotated[float, Field(gt=0, lt=1)] = 0.20
+    weight: Annotated[float, Field(gt=0, lt=100)] = 40.0
+
+
+class SequentialRules(_Frozen):
+    """The design of the panel for repeated looks (living updating, section 1.10)."""
+
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.025
+    """One-sided."""
+    beta: Annotated[float, Field(gt=0, lt=1)] = 0.10
+    hoped: float = 0.0
+    """The effect hoped for; noninferiority is designed for margin + hoped."""
+    delta: Annotated[float, Field(gt=0)] | None = None
+    """Effect of interest where there is no margin."""
+    tau2_floor: Annotated[float, Field(ge=0)] = 0.04
+
 
 
 class Plan(_Frozen):
@@ -91,12 +145,60 @@ class Plan(_Frozen):
     """The noninferiority margin on the scale of the measure; None plans no such reading."""
     other_margins: Annotated[tuple[Margin, ...], AfterValidator(_sorted_unique)] = ()
 
-    @field_validator("measure")
+    kind: AnalysisKind = AnalysisKind.CONTRAST
+    predicts: Slug | None = None
+    """The outcome that an association relates `outcome` to."""
+    variants: Annotated[tuple[Variant, ...], AfterValidator(_unique)] = ()
+    """The sensitivity analyses that every run brings along."""
+    rho: Annotated[float, Field(ge=0, lt=1)] = 0.6
+    """Assumed correlation of several results of one trial (metapsyTools' default)."""
+    subgroups: Annotated[tuple[Moderator, ...], AfterValidator(_unique)] = ()
+    moderators: Annotated[tuple[Moderator, ...], AfterValidator(_unique)] = ()
+    """Of meta-regressions, one at a time."""
+    signals: SignalRules = SignalRules()
+    sequential: SequentialRules | None = None
+    """Frozen with the plan, the panel for repeated looks is prospective; else retrospective."""
+
+    @model_validator(mode="before")
     @classmethod
-    def _measure_contrasts_arms(cls, measure: Measure) -> Measure:
-        if measure not in PLANNABLE:
-            raise ValueError(f"an analysis pools one of {', '.join(sorted(PLANNABLE))}")
-        return measure
+    def _a_single_arm_has_no_comparator(cls, values: object) -> object:
+        if isinstance(values, dict) and values.get("kind") == AnalysisKind.SINGLE_ARM:
+            return {"comparator": NOBODY, **values}
+        return values
+
+    @model_validator(mode="after")
+    def _measure_suits_the_kind(self) -> Plan:
+        allowed = MEASURES_OF[self.kind]
+        if self.measure not in allowed:
+            raise ValueError(f"an analysis of this kind pools one of {', '.join(sorted(allowed))}")
+        if (self.kind is AnalysisKind.ASSOCIATION) != (self.predicts is not None):
+            raise ValueError("an association, and only that, names the outcome that it predicts")
+        if self.kind is not AnalysisKind.CONTRAST and self.margin is not None:
+            raise ValueError("only a contrast is read against a margin")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _counts_are_tested_by_z(cls, values: object) -> object:
+        if isinstance(values, dict) and values.get("method") in OF_TABLES:
+            return {"test": "z", **values}
+        return values
+
+    @model_validator(mode="after")
+    def _counts_are_pooled_as_such(self) -> Plan:
+        if self.method not in OF_TABLES:
+            return self
+        if self.measure not in OF_TABLES[self.method]:
+            allowed = ", ".join(sorted(OF_TABLES[self.method]))
+            raise ValueError(f"method {self.method} pools {allowed}, not {self.measure.value}")
+        if self.test != "z":
+            raise ValueError(f"method {self.method} goes with test z")
+        if self.variants or self.subgroups or self.moderators or self.sequential:
+            raise ValueError(
+                f"variants, subgroups, moderators and sequential panels are of inverse-variance "
+                f"models; plan them as an analysis of their own beside {self.method}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _margins_have_a_primary(self) -> Plan:
@@ -114,12 +216,35 @@ class Plan(_Frozen):
     @property
     def direction(self) -> str:
         """The sentence every output prints."""
+        if self.kind is AnalysisKind.ASSOCIATION:
+            return f"Positive values: better {self.outcome} goes with better {self.predicts}."
+        if self.kind is AnalysisKind.SINGLE_ARM:
+            return f"Values of {self.intervention.label}, on the scale of the measure."
         return f"Positive values favour {self.intervention.label}."
+
+    @property
+    def content(self) -> dict[str, object]:
+        """What identifies the plan.
+
+        A choice that later software added counts only where it is made, so that older plans keep
+        their identity and no analysis looks changed because the software is new.
+        """
+        values = self.model_dump(mode="json")
+        for name in ADDED_LATER:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                del values[name]
+        return values
 
     @property
     def sha256(self) -> str:
         """Identifies the plan by its content."""
-        return sha256_of(self.model_dump(mode="json"))
+        return sha256_of(self.content)
+
+
+ADDED_LATER: Final = (
+    "kind", "predicts", "variants", "rho", "subgroups", "moderators", "signals", "sequential",
+)  # fmt: skip
+"""Choices that the first plans did not have."""
 
 
 class ReviewSpec(_Frozen):

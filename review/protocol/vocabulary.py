@@ -38,3 +38,42 @@ class AnalysisSet(StrEnum):
     COMPLETERS = "completers"
     PER_PROTOCOL = "per_protocol"
     NOT_REPORTED = "not_reported"
+
+
+class AnalysisKind(StrEnum):
+    """What an analysis asks."""
+
+    CONTRAST = "contrast"
+    """Does one mode of delivery do better than another?"""
+    ASSOCIATION = "association"
+    """How strongly do two measurements go together (alliance and outcome)?"""
+    SINGLE_ARM = "single_arm"
+    """What is found in one kind of arm, without a comparison?"""
+
+
+class Variant(StrEnum):
+    """A sensitivity analysis that runs beside the primary one."""
+
+    FIXED = "fixed"
+    Z_TEST = "z_test"
+    DERSIMONIAN_LAIRD = "dersimonian_laird"
+    LEAVE_ONE_OUT = "leave_one_out"
+    TRIM_AND_FILL = "trim_and_fill"
+    WITHOUT_INFLUENTIAL = "without_influential"
+    BY_RATER = "by_rater"
+    ITT_ONLY = "itt_only"
+    LOW_RISK_ONLY = "low_risk_only"
+    AGGREGATED = "aggregated"
+    THREE_LEVEL = "three_level"
+
+
+class Moderator(StrEnum):
+    """A characteristic of trials that subgroups and meta-regressions are planned by."""
+
+    YEAR = "year"
+    INSTRUMENT = "instrument"
+    RATER = "rater"
+    TIMEPOINT = "timepoint"
+    ANALYSIS_SET = "analysis_set"
+    SIDE = "side"
+    """Which of the plan's two sides an arm belongs to: the delivery mode of an association."""

@@ -1,0 +1,315 @@
+"""``review runs``: every run that was ever made, compared, recomputed, looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from review.cli.context import json_option, opened, review_option
+from review.cli.output import echo_json, echo_table, interval, number
+from review.living import queries
+from review.living.models import Run
+from review.living.multiverse import multiverse
+from review.living.recompute import Recomputation, recompute
+from review.living.reports import full_report, panel_after
+from review.living.snapshot import ModeratorLine, VariantLine
+from review.living.telling import (
+    Section,
+    html_page,
+    markdown,
+    panel_sections,
+    pooled_lines,
+    reading_lines,
+)
+from review.living.workers import executor_for
+from review.protocol.queries import review_called
+
+
+def echo_sections(sections: Sequence[Section]) -> None:
+    """Print the sections of a report."""
+    for section in sections:
+        headline = section.heading in ("What moved", "Before and after")
+        if not headline:
+            click.echo(f"  {section.heading}:")
+        for sentence in section.sentences:
+            wide = len(sentence) + 2 if headline else 98  # the plain sentence stays on one line
+            click.echo(
+                click.wrap_text(sentence, wide, initial_indent="  ", subsequent_indent="    ")
+            )
+        if section.rows:
+            numbers = () if "old" in section.headers else section.right
+            echo_table(section.headers, section.rows, right=numbers)
+
+
+@click.group("runs")
+def runs_() -> None:
+    """Every run of a planned analysis that was ever made."""
+
+
+def _summary(run: Run) -> dict[str, object]:
+    _, results = queries.snapshot_of(run)
+    return {
+        "analysis": run.version.analysis.slug,
+        "number": run.number,
+        "created": run.created,
+        "plan_version": run.version.number,
+        "k": results.pooled.k,
+        "estimate": results.pooled.estimate,
+        "ci": results.pooled.ci,
+        "conclusion": results.headline.conclusion,
+        "key": run.key,
+    }
+
+
+@runs_.command("list")
+@click.argument("analysis", required=False)
+@review_option
+@json_option
+def list_(analysis: str | None, review_slug: str | None, as_json: bool) -> None:
+    """List the runs of a review, or of one analysis."""
+    with opened().reading() as session:
+        found = queries.runs(session, review_called(session, review_slug), analysis)
+        if as_json:
+            echo_json([_summary(run) for run in found])
+            return
+        rows = []
+        for run in found:
+            line = queries.snapshot_of(run)[1]
+            rows.append(
+                (
+                    run.version.analysis.slug,
+                    run.number,
+                    f"{run.created:%Y-%m-%d %H:%M}",
+                    line.pooled.k,
+                    number(line.pooled.estimate),
+                    interval(line.pooled.ci),
+                    line.headline.conclusion.value,
+                )
+            )
+    headers = ("analysis", "run", "when (UTC)", "k", "estimate", "interval", "conclusion")
+    echo_table(headers, rows, right=("run", "k", "estimate", "interval"))
+
+
+@runs_.command("show")
+@click.argument("analysis")
+@click.option("--number", "-n", "run_number", type=int, help="Which run; the newest by default.")
+@review_option
+@json_option
+def show(analysis: str, run_number: int | None, review_slug: str | None, as_json: bool) -> None:
+    """Show a run: its trials with the numbers that entered, and its results."""
+    with opened().reading() as session:
+        run = queries.run_numbered(
+            session, review_called(session, review_slug), analysis, run_number
+        )
+        inputs, results = queries.snapshot_of(run)
+        summary = {**_summary(run), "software": run.software}
+    if as_json:
+        echo_json({**summary, "inputs": inputs, "results": results})
+        return
+    click.echo(
+        f"{inputs.plan.title}, run {summary['number']} of {summary['created']:%Y-%m-%d %H:%M} UTC"
+    )
+    click.echo(inputs.plan.direction)
+    rows = [
+        (
+            e.study,
+            e.n_intervention,
+            e.n_comparator,
+            number(e.yi),
+            interval(e.ci),
+            number(e.weight, 1),
+        )
+        for e in results.effects
+    ]
+    headers = ("study", "n1", "n2", "yi", "interval", "weight %")
+    echo_table(headers, rows, right=headers[1:])
+    lines = pooled_lines(results.pooled)
+    for reading in results.readings:
+        lines |= reading_lines(reading)
+    echo_table(("", "pooled"), list(lines.items()), right=("pooled",))
+    _echo_lines("Sensitivity", results.variants)
+    for moderator in results.moderators:
+        _echo_moderator(moderator)
+    for note in results.pooled.notes:
+        click.echo(f"Note: {note}")
+    left_out: dict[str, list[str]] = {}
+    for item in inputs.left_out:
+        left_out.setdefault(item.reason, []).append(item.study)
+    for reason, studies in left_out.items():
+        _echo_names(f"Left out, {reason}", studies)
+
+
+def _echo_names(heading: str, names: Sequence[str]) -> None:
+    text = f"{heading} ({len(names)}): {'; '.join(names)}"
+    click.echo(click.wrap_text(text, 98, initial_indent="  ", subsequent_indent="    "))
+
+
+def _echo_lines(heading: str, lines: Sequence[VariantLine]) -> None:
+    if not lines:
+        return
+    click.echo(f"{heading}:")
+    rows = [
+        (
+            line.label,
+            line.k,
+            number(line.estimate),
+            interval(line.ci),
+            line.conclusion,
+            line.note,
+        )
+        for line in lines
+    ]
+    headers = ("analysis", "k", "estimate", "interval", "conclusion", "note")
+    echo_table(headers, rows, right=("k", "estimate", "interval"))
+
+
+def _echo_moderator(line: ModeratorLine) -> None:
+    test = "" if line.p is None else f": test {number(line.stat)}, df {line.df}, p {line.p:.3f}"
+    _echo_lines(f"{line.kind.capitalize()} by {line.moderator}{test}", line.lines)
+    if line.note:
+        click.echo(f"{line.kind.capitalize()} by {line.moderator}: {line.note}")
+
+
+@runs_.command("diff")
+@click.argument("analysis")
+@click.argument("first", type=int)
+@click.argument("second", type=int)
+@review_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the report to a file; .md or .html.",
+)
+@json_option
+def diff(
+    analysis: str,
+    first: int,
+    second: int,
+    review_slug: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Say what moved from one run to another, why, how firm it is and what comes next."""
+    if out is not None and out.suffix not in (".md", ".html"):
+        raise click.UsageError("--out takes a name that ends in .md or .html")
+    with opened().reading() as session:
+        report = full_report(session, review_called(session, review_slug), analysis, first, second)
+    if out is not None:
+        made = markdown if out.suffix == ".md" else html_page
+        out.write_text(made(report.title, report.sections), encoding="utf-8")
+        click.echo(f"Wrote {out}")
+    elif as_json:
+        told = {name: getattr(report.report, name) for name in type(report.report).__slots__}
+        rest = ("explanation", "panel", "panel_signals")
+        echo_json({**told, **{name: getattr(report, name) for name in rest}})
+    else:
+        echo_sections(report.sections)
+
+
+@runs_.command("looks")
+@click.argument("analysis")
+@click.option("--number", "-n", "run_number", type=int, help="Which run; the newest by default.")
+@review_option
+@json_option
+def looks(analysis: str, run_number: int | None, review_slug: str | None, as_json: bool) -> None:
+    """Show the panel for repeated looks: confidence sequence, e-value, sequential boundaries."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        run = queries.run_numbered(session, review, analysis, run_number)
+        found = panel_after(session, review, analysis, run.number)
+    if as_json:
+        echo_json(found)
+    elif found is None:
+        click.echo(
+            "No panel: it needs three trials, and a margin or an effect of interest in the plan."
+        )
+    else:
+        echo_sections(panel_sections(found))
+
+
+@runs_.command("recompute")
+@click.argument("analysis", required=False)
+@click.option("--number", "-n", "run_number", type=int, help="Which run; all by default.")
+@review_option
+@json_option
+@click.pass_context
+def recompute_(
+    ctx: click.Context,
+    analysis: str | None,
+    run_number: int | None,
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """Compute stored runs again from their own inputs and compare every number (1e-9).
+
+    The exit status is 1 when a number does not come out again.
+    """
+    with opened().reading() as session:
+        found = [
+            recompute(run)
+            for run in queries.runs(session, review_called(session, review_slug), analysis)
+            if run_number in (None, run.number)
+        ]
+    if as_json:
+        echo_json([{**_recomputed(item), "deviations": item.deviations} for item in found])
+    else:
+        for item in found:
+            for deviation in item.deviations[:5]:
+                click.echo(
+                    f"{item.analysis} run {item.number}, {deviation.where}: stored "
+                    f"{deviation.stored}, now {deviation.recomputed}",
+                    err=True,
+                )
+        good = sum(item.reproduced for item in found)
+        values = sum(item.values for item in found)
+        largest = max((item.largest for item in found), default=0.0)
+        click.echo(
+            f"{good} of {len(found)} runs reproduced from their own inputs; {values} values, "
+            f"largest difference {largest:.1e}."
+        )
+    if not all(item.reproduced for item in found):
+        ctx.exit(1)
+
+
+def _recomputed(item: Recomputation) -> dict[str, object]:
+    names = ("analysis", "number", "values", "largest", "inputs_intact", "same_engine")
+    return {"reproduced": item.reproduced, **{name: getattr(item, name) for name in names}}
+
+
+@runs_.command("multiverse")
+@click.argument("analysis")
+@review_option
+@click.option("--processes", type=click.IntRange(1), help="Compute in so many processes.")
+@click.option("--dask", metavar="ADDRESS", help="Compute on a Dask cluster that runs already.")
+@json_option
+def multiverse_(
+    analysis: str,
+    review_slug: str | None,
+    processes: int | None,
+    dask: str | None,
+    as_json: bool,
+) -> None:
+    """Pool under every defensible combination of choices: the specification curve."""
+    with opened().reading() as session, executor_for(processes=processes, dask=dask) as executor:
+        found = multiverse(session, review_called(session, review_slug), analysis, executor)
+    if as_json:
+        echo_json(found)
+        return
+    for sentence in found.sentences:
+        click.echo(sentence)
+    rows = [
+        (
+            "*" if line.planned else "",
+            line.trials,
+            line.model,
+            line.k,
+            number(line.estimate),
+            interval(line.ci),
+            line.conclusion,
+        )
+        for line in found.lines
+    ]
+    headers = ("planned", "trials", "model", "k", "estimate", "interval", "conclusion")
+    echo_table(headers, rows, right=("k", "estimate", "interval"))

@@ -1,0 +1,69 @@
+"""What sensitivity variants select instead of the primary trials. Pure: evidence in, inputs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from review.extraction.evidence import Evidence
+from review.living.selection import SelectionError, select_every, select_inputs
+from review.living.snapshot import Alternative, RunInputs, TrialInput
+from review.protocol.rules import Plan
+from review.protocol.vocabulary import AnalysisSet, Rater, Variant
+
+
+def with_alternatives(inputs: RunInputs, evidence: Iterable[Evidence]) -> RunInputs:
+    """Add to a selection what its planned variants need beyond the primary trials."""
+    planned = set(inputs.plan.variants)
+    if not planned & _SELECTING.keys():
+        return inputs
+    items = list(evidence)
+    found = [
+        Alternative(variant=variant, label=label, trials=trials)
+        for variant in inputs.plan.variants
+        if variant in _SELECTING
+        for label, trials in _SELECTING[variant](inputs.plan, items)
+    ]
+    return inputs.model_copy(update={"alternatives": tuple(found)})
+
+
+_Labelled = tuple[str, tuple[TrialInput, ...]]
+
+
+def _selected(plan: Plan, items: Sequence[Evidence]) -> tuple[TrialInput, ...]:
+    """Select by a changed plan; what is ambiguous then is left out of the variant."""
+    by_study: dict[int, list[Evidence]] = {}
+    for item in items:
+        by_study.setdefault(item.study_id, []).append(item)
+    trials: list[TrialInput] = []
+    for of_study in by_study.values():
+        try:
+            trials += select_inputs(plan, of_study).trials
+        except SelectionError:
+            continue
+    return tuple(sorted(trials, key=lambda trial: (trial.study.casefold(), trial.study)))
+
+
+def _by_rater(plan: Plan, items: Sequence[Evidence]) -> Iterator[_Labelled]:
+    present = {item.rater for item in items if item.outcome == plan.outcome}
+    for rater in Rater:
+        if rater in present:
+            changed = plan.model_copy(update={"raters": (rater,)})
+            yield f"rated by {rater.value.replace('_', ' ')}", _selected(changed, items)
+
+
+def _itt_only(plan: Plan, items: Sequence[Evidence]) -> Iterator[_Labelled]:
+    changed = plan.model_copy(update={"analysis_sets": (AnalysisSet.ITT,)})
+    yield "intention to treat only", _selected(changed, items)
+
+
+def _every(plan: Plan, items: Sequence[Evidence]) -> Iterator[_Labelled]:
+    yield "all planned results of each trial", select_every(plan, items)
+
+
+_SELECTING = {
+    Variant.BY_RATER: _by_rater,
+    Variant.ITT_ONLY: _itt_only,
+    Variant.AGGREGATED: _every,
+    Variant.THREE_LEVEL: _every,
+}
+"""Variants that need another selection than the primary one."""

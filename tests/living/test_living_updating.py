@@ -1,0 +1,183 @@
+"""The tables of the living-updating notes, through the database: trials arrive, jobs run.
+
+Sources of the numbers: statistics/living_updating.md, sections 0, 1.3, 1.7, 3.2, 3.3 and 3.5, where
+numpy and metafor 3.8-1 agreed; each is compared to the digits printed there.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from review.db import Database
+from review.extraction.actions import import_extraction
+from review.history.actions import Attribution, writing
+from review.living.models import JobOutcome
+from review.living.queries import runs, snapshot_of
+from review.living.repool import RepoolReport, repool
+from review.living.reports import FullReport, full_report
+from review.protocol.queries import review_called
+from tests.conftest import NOW
+from tests.living.fixture import V, Y, begin, enter, trial
+
+TABLE = {  # k: estimate, se, tau2, z limits, class at 0.5
+    4: (-0.3004928, 0.1887256, 0.0617027, -0.670388, 0.069403, "inconclusive"),
+    5: (-0.2255205, 0.1338470, 0.0242601, -0.487856, 0.036815, "noninferior"),
+    6: (-0.1465015, 0.1118876, 0.0220966, -0.365797, 0.072794, "noninferior"),
+    7: (-0.1499531, 0.0951967, 0.0127596, -0.336535, 0.036629, "noninferior"),
+    8: (-0.1145352, 0.0753609, 0.0045623, -0.262240, 0.033169, "noninferior"),
+}
+SEQUENCE = {  # k: confidence sequence, e-value, anytime p
+    4: (-0.876326, 0.275341, 1.0631, 0.940648),
+    5: (-0.685049, 0.205797, 2.5071, 0.398871),
+    6: (-0.550604, 0.219781, 13.944, 0.071715),
+    7: (-0.534085, 0.177657, 18.036, 0.055445),
+    8: (-0.475738, 0.167992, 80.124, 0.012481),
+}
+
+
+@pytest.fixture
+def arrived(database: Database, by: Attribution) -> tuple[Database, list[RepoolReport]]:
+    """Four trials, then one at a time; a job after each."""
+    begin(database, by)
+    reports = []
+    for numbers in (range(1, 5), range(5, 6), range(6, 7), range(7, 8), range(8, 9)):
+        enter(database, by, numbers)
+        reports.append(repool(database, actor="t"))
+    return database, reports
+
+
+def report(database: Database, first: int, second: int) -> FullReport:
+    with database.reading() as session:
+        return full_report(session, review_called(session, None), "alliance", first, second)
+
+
+def test_each_update_is_the_line_of_the_table(
+    arrived: tuple[Database, list[RepoolReport]],
+) -> None:
+    database, reports = arrived
+    assert [r.outcome for r in reports] == [JobOutcome.RECOMPUTED] * 5
+    with database.reading() as session:
+        found = [snapshot_of(run)[1] for run in runs(session, review_called(session, None))]
+    assert [line.pooled.k for line in found] == list(TABLE)
+    for line in found:
+        estimate, se, tau2, low, high, conclusion = TABLE[line.pooled.k]
+        assert line.pooled.estimate == pytest.approx(estimate, abs=6e-8)
+        assert line.pooled.se == pytest.approx(se, abs=6e-8)
+        assert line.pooled.tau2 == pytest.approx(tau2, abs=6e-8)
+        assert line.pooled.z_ci == pytest.approx((low, high), abs=6e-7)
+        assert line.headline.conclusion == conclusion
+
+
+def test_the_panel_is_the_confidence_sequence_of_the_table(
+    arrived: tuple[Database, list[RepoolReport]],
+) -> None:
+    panel = report(arrived[0], 1, 5).panel
+    assert panel is not None
+    assert (panel.updates, panel.prospective, panel.rebased) == (5, False, False)
+    assert panel.rho == pytest.approx(5.295977, abs=6e-7)
+    for look in panel.looks:
+        low, high, e_value, p = SEQUENCE[look.k]
+        assert look.sequence == pytest.approx((low, high), abs=6e-7)
+        assert look.e_value == pytest.approx(e_value, rel=5e-5)
+        assert look.anytime_p == pytest.approx(p, abs=6e-7)
+    first, second = panel.looks[:2]
+    assert (first.fraction, first.bound) == pytest.approx((0.668008, 2.506339), abs=1e-6)
+    assert (second.fraction, second.bound) == pytest.approx((1.328088, 2.015948), abs=1e-6)
+    assert second.z == pytest.approx(2.050697, abs=6e-7)
+    assert (panel.crossed_at, panel.alpha_spent) == (5, True)
+    assert any("Retrospective" in sentence for sentence in panel.sentences)
+
+
+def test_who_moved_it_is_the_shapley_table(
+    arrived: tuple[Database, list[RepoolReport]],
+) -> None:
+    found = report(arrived[0], 1, 5).explanation.shares
+    assert found is not None
+    expected = {
+        "Synthetic 5 added": (0.03780045, 0.09711137, 0.07497226),
+        "Synthetic 6 added": (0.07355324, 0.11560214, 0.07901899),
+        "Synthetic 7 added": (0.00896463, 0.06054198, -0.00345161),
+        "Synthetic 8 added": (0.06563921, 0.13489286, 0.03541788),
+    }
+    assert {s.what for s in found.shares} == set(expected)
+    for share in found.shares:
+        told = (share.estimate, share.lower, share.in_order)
+        assert told == pytest.approx(expected[share.what], abs=6e-9)
+    assert found.total.estimate == pytest.approx(0.1859575, abs=6e-8)
+    for name in ("estimate", "lower", "upper", "tau2"):
+        parts = sum(getattr(share, name) for share in found.shares)
+        assert parts == pytest.approx(getattr(found.total, name), abs=1e-12)
+    split = found.data_at_old_tau2 + found.tau2_reestimated
+    assert split == pytest.approx(found.total.estimate, abs=1e-12)
+    assert found.data_at_old_tau2 == pytest.approx(0.1337458, abs=6e-8)
+
+
+def test_the_forecast_and_fragility_are_those_of_the_notes(
+    arrived: tuple[Database, list[RepoolReport]],
+) -> None:
+    database, _ = arrived
+    with database.reading() as session:
+        review = review_called(session, None)
+        first = full_report(session, review, "alliance", None, 1).explanation
+    assert first.outlook is not None
+    chances = {t.per_arm: dict(t.probabilities) for t in first.outlook.trials}
+    grid = 4e-4  # the notes read a grid of 0.002 sd; here the edges are bisected
+    assert chances[50]["noninferior"] == pytest.approx(0.2656, abs=grid)
+    assert chances[50]["inconclusive"] == pytest.approx(0.1814, abs=grid)
+    assert chances[50]["inconclusive, statistically worse"] == pytest.approx(0.5530, abs=grid)
+    assert chances[100]["noninferior"] == pytest.approx(0.3080, abs=grid)
+    assert first.outlook.fewest_trials == 3
+    assert first.outlook.evpi == pytest.approx(0.0140863, abs=6e-8)
+    last = report(database, 4, 5).explanation.fragility_after
+    assert last is not None
+    assert last.removals == 3
+    assert set(last.sets) == {
+        tuple(f"Synthetic {n}" for n in gone) for gone in ((4, 5, 8), (4, 6, 8), (5, 6, 8))
+    }
+
+
+def test_mixed_events_are_divided_as_in_the_notes(database: Database, by: Attribution) -> None:
+    from review.extraction.actions import exclude_study
+
+    begin(database, by)
+    enter(database, by, range(1, 5))
+    repool(database, actor="t")
+    with writing(database, by) as session:
+        review = review_called(session, None)
+        rows = [trial(3, -0.58, V[2])]
+        import_extraction(session, review, rows, file="fixture", person="ada")
+        exclude_study(session, review, label="Synthetic 1", reason="retracted")
+    enter(database, by, range(5, 6))
+    (item,) = repool(database, actor="t").recomputed
+    assert item.explanation is not None
+    shares = item.explanation.shares
+    assert shares is not None
+    told = {share.what: (share.estimate, share.tau2) for share in shares.shares}
+    assert told["Synthetic 3 corrected"] == pytest.approx((0.0954219, -0.0521412), abs=6e-8)
+    assert told["Synthetic 1 removed"] == pytest.approx((0.0225521, 0.0176375), abs=6e-8)
+    assert told["Synthetic 5 added"] == pytest.approx((0.0496300, -0.0271989), abs=6e-8)
+    panel = report(database, 1, 2).panel
+    assert panel is not None
+    assert panel.rebased
+
+
+def test_a_design_frozen_before_the_first_look_is_called_so(
+    database: Database, by: Attribution
+) -> None:
+    begin(database, by, sequential={})
+    for numbers in (range(1, 4), range(4, 6)):
+        enter(database, by, numbers)
+        repool(database, actor="t", now=lambda: NOW)
+    panel = report(database, 1, 2).panel
+    assert panel is not None
+    assert (panel.prospective, [look.k for look in panel.looks]) == (True, [3, 5])
+
+
+def test_signals_fire_with_their_thresholds(arrived: tuple[Database, list[RepoolReport]]) -> None:
+    _, reports = arrived
+    (item,) = reports[1].recomputed
+    assert item.explanation is not None
+    kinds = {(signal.kind, signal.margin) for signal in item.explanation.signals}
+    assert ("conclusion class changed", 0.5) in kinds
+    assert item.matters
+    assert Y[4] == -0.12
