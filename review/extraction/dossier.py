@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from review.extraction.vocabulary import ArmRole, Randomised, Therapists
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 
 
@@ -24,6 +25,9 @@ class KnownArm:
     treatment: str
     delivery_mode: DeliveryMode | None
     n_randomised: int | None
+    role: ArmRole | None = None
+    sessions: float | None = None
+    therapist_training: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,13 @@ class Dossier:
     design: str | None
     country: str | None
     population: str | None
+    randomised: Randomised | None
+    cluster_size: float | None
+    icc: float | None
+    therapists: Therapists | None
+    setting: str | None
+    diagnosis: str | None
+    funding: str | None
     excluded_because: str | None
     reports: tuple[KnownReport, ...]
     arms: tuple[KnownArm, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from review.extraction.vocabulary import ArmRole, Level, Randomised
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 
 
@@ -15,6 +16,27 @@ class ArmSide:
     label: str
     treatment: str
     delivery_mode: DeliveryMode | None
+    role: ArmRole | None = None
+    n_randomised: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """How a study made its arms, as far as analyses ask."""
+
+    randomised: Randomised | None = None
+    cluster_size: float | None = None
+    icc: float | None = None
+    registration: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The scores an instrument can give."""
+
+    lowest: float | None = None
+    highest: float | None = None
+    step: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +58,47 @@ class Evidence:
     analysis_set: AnalysisSet
     arm: ArmSide
     versus: ArmSide | None
-    metric: str | None
-    n: int | None
-    versus_n: int | None
-    mean: float | None
-    sd: float | None
-    events: int | None
-    estimate: float | None
-    se: float | None
-    variance: float | None
-    ci_low: float | None
-    ci_high: float | None
-    report: str | None
-    page: str | None
+    metric: str | None = None
+    n: int | None = None
+    versus_n: int | None = None
+    mean: float | None = None
+    sd: float | None = None
+    events: int | None = None
+    estimate: float | None = None
+    se: float | None = None
+    variance: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    report: str | None = None
+    page: str | None = None
+    level: Level = Level.ARM
+    design: Allocation = Allocation()
+    scale: Scale = Scale()
+    weeks: float | None = None
+    ci_level: float | None = None
+    median: float | None = None
+    q1: float | None = None
+    q3: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    baseline_mean: float | None = None
+    baseline_sd: float | None = None
+    mean_change: float | None = None
+    sd_change: float | None = None
+    correlation: float | None = None
+    t: float | None = None
+    f: float | None = None
+    p: float | None = None
+    p_below: float | None = None
+    adjusted: bool | None = None
+    clusters_analysed: bool | None = None
+    favours: str | None = None
+
+    @property
+    def place(self) -> str:
+        """What the result is about, for people."""
+        versus = f" against {self.versus.label}" if self.versus else ""
+        return (
+            f"{self.arm.label}{versus}, {self.instrument}, {self.rater}, {self.timepoint}, "
+            f"{self.analysis_set}"
+        )

@@ -1,20 +1,22 @@
-"""The extraction table as a CSV file: a template, and reading with every problem named."""
+"""The extraction table as a CSV or Excel file: reading with every problem named, and writing."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from review.canonical import clean_text
 from review.errors import FileError, InvalidDataError, Problem
-from review.extraction.rules import COLUMNS, ExtractionRow
+from review.extraction.fields import FieldSpec, parsed, written
+from review.extraction.rules import COLUMNS, FORM_COLUMNS, ExtractionRow
+from review.extraction.workbook import xlsx_lines
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """No review has an extraction table of this size; a larger file is another file."""
@@ -43,20 +45,44 @@ EXAMPLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class NumberedRow:
-    """A row and the line of the file it ends on."""
+    """A row, the line of the file it ends on, and the values of its custom columns."""
 
     line: int
     row: ExtractionRow
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    """Parsed values by field; an empty cell is None, an absent column is not there."""
 
 
-def template(*, example: bool = True) -> str:
-    """Return the CSV template, with two example rows of an invented trial."""
+def template(*, example: bool = True, fields: Sequence[FieldSpec] = ()) -> str:
+    """Return the CSV template with a review's custom fields, and an invented trial as example."""
+    return table_text([dict(row) for row in EXAMPLE] if example else [], fields=fields)
+
+
+def table_text(
+    rows: Iterable[Mapping[str, Any]], *, fields: Sequence[FieldSpec] = (), form: bool = False
+) -> str:
+    """Return rows as CSV that `read_extraction` reads back as they are.
+
+    `form` adds the columns that carry versions. Text that a spreadsheet would take for a formula
+    gets an apostrophe, which reading takes away.
+    """
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(out, columns_of(fields, form=form), lineterminator="\n")
     writer.writeheader()
-    if example:
-        writer.writerows(EXAMPLE)
+    writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
     return out.getvalue()
+
+
+def columns_of(fields: Sequence[FieldSpec], *, form: bool = False) -> list[str]:
+    """Return the columns of a review's table: built-in, custom, and those of a form."""
+    custom = [field.slug for field in fields if not field.retired]
+    return [*COLUMNS, *custom, *(FORM_COLUMNS if form else ())]
+
+
+def guarded(value: Any) -> str:
+    """Return the cell of a value; text that looks like a formula gets an apostrophe."""
+    cell = written(value)
+    return f"'{cell}" if isinstance(value, str) and GUARD.match(f"'{cell}") else cell
 
 
 def text_of(path: Path) -> str:
@@ -78,11 +104,12 @@ def decoded(content: bytes) -> str:
     return content.decode("utf-8-sig")
 
 
-def _header_problems(header: Sequence[str]) -> list[Problem]:
+def _header_problems(header: Sequence[str], fields: Mapping[str, FieldSpec]) -> list[Problem]:
+    known = {*COLUMNS, *FORM_COLUMNS, *fields}
     problems = [
-        Problem(1, name, f"unknown column; the template has {', '.join(COLUMNS)}")
+        Problem(1, name, f"unknown column; the template has {', '.join([*COLUMNS, *fields])}")
         for name in header
-        if name not in COLUMNS
+        if name not in known
     ]
     problems += [
         Problem(1, name, "the column appears twice")
@@ -104,44 +131,81 @@ def _row_problems(line: int, error: ValidationError) -> list[Problem]:
     ]
 
 
-def _parse(reader: csv.DictReader[str]) -> tuple[list[NumberedRow], list[Problem]]:
+def _numbered(
+    line: int, cells: Mapping[str, str], fields: Mapping[str, FieldSpec]
+) -> tuple[NumberedRow | None, list[Problem]]:
+    """Return the checked row, or what is wrong with it."""
+    problems: list[Problem] = []
+    custom: dict[str, Any] = {}
+    given: dict[str, str] = {}
+    for name, value in cells.items():
+        try:
+            cell = GUARD.sub("", clean_text(value))
+            if name in fields:
+                custom[name] = parsed(fields[name], cell)
+            else:
+                given[name] = cell
+        except InvalidDataError as error:
+            problems.append(Problem(line, name, str(error)))
+    try:
+        row = ExtractionRow.model_validate(given)
+    except ValidationError as error:
+        return None, problems + _row_problems(line, error)
+    return (None if problems else NumberedRow(line, row, custom)), problems
+
+
+def _parse(
+    lines: Iterable[tuple[int, Sequence[str]]], header: Sequence[str], fields: Sequence[FieldSpec]
+) -> tuple[list[NumberedRow], list[Problem]]:
+    known = {field.slug: field for field in fields}
     rows: list[NumberedRow] = []
     problems: list[Problem] = []
-    for cells in reader:
-        line = reader.line_num
-        if None in cells:
+    for line, cells in lines:
+        if len(cells) > len(header):
             problems.append(Problem(line, None, "more cells than the header has columns"))
             continue
-        if not any((value or "").strip() for value in cells.values()):
+        if not any(cell.strip() for cell in cells):
             continue
-        try:
-            given = {
-                name: GUARD.sub("", clean_text(value))
-                for name, value in cells.items()
-                if value is not None
-            }
-            rows.append(NumberedRow(line, ExtractionRow.model_validate(given)))
-        except ValidationError as error:
-            problems += _row_problems(line, error)
-        except InvalidDataError as error:
-            problems.append(Problem(line, None, str(error)))
+        row, found = _numbered(line, dict(zip(header, cells, strict=False)), known)
+        problems += found
+        if row is not None:
+            rows.append(row)
     return rows, problems
 
 
-def read_extraction(path: Path) -> list[NumberedRow]:
-    """Read an extraction table; raise FileError with every problem, by line and column."""
-    reader = csv.DictReader(io.StringIO(text_of(path), newline=""), strict=True)
-    try:
-        header = [name.strip() for name in reader.fieldnames or ()]
-        problems = _header_problems(header)
-        if problems:
-            raise FileError(str(path), problems)
-        reader.fieldnames = header
-        rows, problems = _parse(reader)
-    except csv.Error as error:
-        raise FileError(str(path), [Problem(reader.reader.line_num, None, str(error))]) from None
+def read_extraction(path: Path, fields: Sequence[FieldSpec] = ()) -> list[NumberedRow]:
+    """Read an extraction table (CSV, or the first sheet of an ``.xlsx``).
+
+    Parameters
+    ----------
+    path
+        The file.
+    fields
+        Custom fields of the review, retired ones too: older files still have their columns.
+
+    Raises
+    ------
+    FileError
+        With every problem, by line and column.
+    """
+    lines = xlsx_lines(path) if path.suffix.lower() == ".xlsx" else _csv_lines(path)
+    _, first = next(lines, (1, []))
+    header = [name.strip() for name in first]
+    problems = _header_problems(header, {field.slug: field for field in fields})
+    if problems:
+        raise FileError(str(path), problems)
+    rows, problems = _parse(lines, header, fields)
     if not rows and not problems:
         problems = [Problem(None, None, "it holds no rows")]
     if problems:
         raise FileError(str(path), problems)
     return rows
+
+
+def _csv_lines(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
+    reader = csv.reader(io.StringIO(text_of(path), newline=""), strict=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise FileError(str(path), [Problem(reader.line_num, None, str(error))]) from None

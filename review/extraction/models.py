@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,52 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base, CanonicalJson
 from review.extraction.fields import FieldKind, FieldLevel
+from review.extraction.vocabulary import ArmRole, EntryKind, Level, Randomised, Taken, Therapists
 from review.people.models import Person
 from review.protocol.models import Instrument
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
-
-
-class EntryKind(StrEnum):
-    """What an entry is: one of two blind ones, the consensus of both, or the only one."""
-
-    SINGLE = "single"
-    BLIND = "blind"
-    CONSENSUS = "consensus"
-
-
-class Level(StrEnum):
-    """What a result is about."""
-
-    ARM = "arm"
-    CONTRAST = "contrast"
-    ASSOCIATION = "association"
-
-
-class Randomised(StrEnum):
-    """What was allocated to the arms; crossover stands for persons who had each arm in turn."""
-
-    INDIVIDUAL = "individual"
-    CLUSTER = "cluster"
-    CROSSOVER = "crossover"
-    NOT_RANDOMISED = "not_randomised"
-
-
-class Therapists(StrEnum):
-    """Whether the same therapists worked in all arms (crossed) or in one only (nested)."""
-
-    CROSSED = "crossed"
-    NESTED = "nested"
-
-
-class ArmRole(StrEnum):
-    """What an arm is for in its study."""
-
-    INTERVENTION = "intervention"
-    ACTIVE_CONTROL = "active_control"
-    USUAL_CARE = "usual_care"
-    WAIT_LIST = "wait_list"
-    NO_TREATMENT = "no_treatment"
-    PLACEBO = "placebo"
 
 
 class Study(Base):
@@ -359,14 +316,6 @@ class EntryValue(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
-
-
-class Taken(StrEnum):
-    """Whose value a consensus takes."""
-
-    FIRST = "first"
-    SECOND = "second"
-    OTHER = "other"
 
 
 class Resolution(Base):

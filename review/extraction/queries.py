@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from review.errors import NotFoundError
 from review.extraction.dossier import Dossier, KnownArm, KnownNote, KnownReport, KnownResult
-from review.extraction.evidence import ArmSide, Evidence
-from review.extraction.models import Arm, Entry, EntryKind, Note, Report, Result, Study
-from review.extraction.rules import NUMBER_COLUMNS
+from review.extraction.entered import Entered, EnteredArm, EnteredResult, ResultKey
+from review.extraction.evidence import Allocation, ArmSide, Evidence, Scale
+from review.extraction.fields import FieldSpec
+from review.extraction.models import (
+    Arm,
+    Dismissal,
+    Entry,
+    EntryValue,
+    FieldVersion,
+    Note,
+    Report,
+    Resolution,
+    Result,
+    Study,
+)
+from review.extraction.rules import ARM_FACTS, NUMBER_COLUMNS, SOURCE_COLUMNS, STUDY_FACTS
+from review.extraction.vocabulary import EntryKind
 from review.protocol.models import Instrument, Outcome, Review
 
 
@@ -55,10 +72,190 @@ def notes(session: Session, study_ids: Sequence[int]) -> Sequence[Note]:
     ).all()
 
 
-def single_entries(session: Session, study_ids: Sequence[int]) -> Sequence[Entry]:
-    """Return the single entries of some studies, one a study at most."""
+def entries(session: Session, study_ids: Sequence[int]) -> Sequence[Entry]:
+    """Return all entries of some studies, in the order in which they were begun."""
     return session.scalars(
-        sa.select(Entry).where(Entry.study_id.in_(study_ids), Entry.kind == EntryKind.SINGLE)
+        sa.select(Entry)
+        .where(Entry.study_id.in_(study_ids))
+        .options(joinedload(Entry.person), joinedload(Entry.study))
+        .order_by(Entry.id)
+    ).all()
+
+
+def entry_values(session: Session, entries: Sequence[Entry]) -> Sequence[EntryValue]:
+    """Return what entries say beside the columns of their results."""
+    return session.scalars(
+        sa.select(EntryValue)
+        .where(EntryValue.entry_id.in_([entry.id for entry in entries]))
+        .order_by(EntryValue.id)
+    ).all()
+
+
+def field_versions(session: Session, review: Review) -> Sequence[FieldVersion]:
+    """Return the newest version of each custom field, in the order in which they were made."""
+    every = session.scalars(
+        sa.select(FieldVersion)
+        .where(FieldVersion.review_id == review.id)
+        .order_by(FieldVersion.number, FieldVersion.id)
+    ).all()
+    return list({version.slug: version for version in every}.values())
+
+
+def field_spec(version: FieldVersion) -> FieldSpec:
+    """Return a field's version as a value."""
+    return FieldSpec(
+        slug=version.slug,
+        level=version.level,
+        label=version.label,
+        kind=version.kind,
+        choices=tuple(version.choices),
+        lowest=version.lowest,
+        highest=version.highest,
+        retired=version.retired,
+    )
+
+
+def field_specs(session: Session, review: Review) -> list[FieldSpec]:
+    """Return the custom fields of a review's form, retired ones too."""
+    return [field_spec(version) for version in field_versions(session, review)]
+
+
+def counting(entries: Sequence[Entry]) -> Entry | None:
+    """Return the entry of one study that analyses use: the consensus, or else the single one."""
+    agreed = [e for e in entries if e.kind is EntryKind.CONSENSUS and e.finished_at is not None]
+    single = [e for e in entries if e.kind is EntryKind.SINGLE]
+    return next(iter(agreed or single), None)
+
+
+def visible(entries: Sequence[Entry], viewer: str | None) -> list[Entry]:
+    """Return the entries of one study that a person may see.
+
+    Another person's blind entry is hidden until there are two and all are finished; then both may
+    be compared. Entries that are not blind are seen by all. No viewer sees only those.
+    """
+    blind = [e for e in entries if e.kind is EntryKind.BLIND]
+    open_to_all = len(blind) > 1 and all(e.finished_at is not None for e in blind)
+    return [
+        e
+        for e in entries
+        if e.kind is not EntryKind.BLIND or open_to_all or e.person.handle == viewer
+    ]
+
+
+def entered(session: Session, chosen: Sequence[Entry]) -> list[Entered]:
+    """Return all that some entries say, in their order."""
+    ids = list({entry.study_id for entry in chosen})
+    arms_of = {arm.id: arm for arm in arms(session, ids)}
+    slugs = dict(session.execute(sa.select(Instrument.id, Instrument.slug)).tuples().all())
+    reports_of = {report.id: report for report in reports(session, ids)}
+    values: dict[int, list[EntryValue]] = defaultdict(list)
+    for value in entry_values(session, chosen):
+        values[value.entry_id].append(value)
+    found: dict[int, list[Result]] = defaultdict(list)
+    for result in results(session, chosen):
+        found[result.entry_id].append(result)
+    return [_entered(e, arms_of, slugs, reports_of, values[e.id], found[e.id]) for e in chosen]
+
+
+def _entered(
+    entry: Entry,
+    arms_of: Mapping[int, Arm],
+    slugs: Mapping[int, str],
+    reports_of: Mapping[int, Report],
+    values: Sequence[EntryValue],
+    found: Sequence[Result],
+) -> Entered:
+    own = entry.kind is EntryKind.BLIND
+    study = entry.study
+    facts = {} if own else {name: getattr(study, name) for name in STUDY_FACTS}
+    arm_facts: dict[int, dict[str, Any]] = {
+        arm.id: {} if own else {name: getattr(arm, name) for name in ARM_FACTS}
+        for arm in arms_of.values()
+        if arm.study_id == study.id and not own
+    }
+    of_result: dict[int, dict[str, Any]] = defaultdict(dict)
+    for value in values:
+        if value.result_id is not None:
+            of_result[value.result_id][value.name] = value.value
+        elif value.arm_id is not None:
+            arm_facts.setdefault(value.arm_id, {})[value.name] = value.value
+        else:
+            facts[value.name] = value.value
+    for result in found:
+        for arm_id in (result.arm_id, result.versus_arm_id):
+            if arm_id is not None:
+                arm_facts.setdefault(arm_id, {})
+    keyed = {
+        _result_key(result, arms_of, slugs): EnteredResult(
+            result_id=result.id,
+            version=result.version,
+            values=_given(
+                {name: getattr(result, name) for name in (*NUMBER_COLUMNS, *SOURCE_COLUMNS)}
+                | _source(result, reports_of)
+                | of_result[result.id]
+            ),
+            not_reported=tuple(result.not_reported or ()),
+        )
+        for result in found
+    }
+    return Entered(
+        entry_id=entry.id,
+        study=study.label,
+        kind=entry.kind,
+        person=entry.person.handle,
+        finished=entry.finished_at is not None,
+        version=None if own else study.version,
+        values=_given(facts),
+        arms={
+            arms_of[i].label: EnteredArm(None if own else arms_of[i].version, _given(told))
+            for i, told in sorted(arm_facts.items(), key=lambda item: arms_of[item[0]].label)
+        },
+        results=dict(sorted(keyed.items(), key=lambda item: tuple(map(str, item[0])))),
+    )
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.value if isinstance(value, StrEnum) else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _source(result: Result, reports_of: Mapping[int, Report]) -> dict[str, Any]:
+    report = reports_of.get(result.report_id) if result.report_id is not None else None
+    return {"citation": report.citation, "doi": report.doi} if report is not None else {}
+
+
+def _result_key(result: Result, arms_of: Mapping[int, Arm], slugs: Mapping[int, str]) -> ResultKey:
+    return ResultKey(
+        arm=arms_of[result.arm_id].label,
+        versus_arm=arms_of[result.versus_arm_id].label if result.versus_arm_id else None,
+        instrument=slugs[result.instrument_id],
+        rater=result.rater.value,
+        timepoint=result.timepoint,
+        analysis_set=result.analysis_set.value,
+        with_instrument=slugs[result.with_instrument_id] if result.with_instrument_id else None,
+    )
+
+
+def dismissals(session: Session, study_ids: Sequence[int]) -> Sequence[Dismissal]:
+    """Return the dismissed doubts about some studies."""
+    return session.scalars(
+        sa.select(Dismissal)
+        .where(Dismissal.study_id.in_(study_ids))
+        .options(joinedload(Dismissal.person))
+        .order_by(Dismissal.id)
+    ).all()
+
+
+def resolutions(session: Session, study: Study) -> Sequence[Resolution]:
+    """Return what was decided of a study's differing cells, in that order."""
+    return session.scalars(
+        sa.select(Resolution)
+        .where(Resolution.study_id == study.id)
+        .options(joinedload(Resolution.person))
+        .order_by(Resolution.id)
     ).all()
 
 
@@ -84,16 +281,19 @@ def numbers_of_results(session: Session, review: Review) -> dict[int, int]:
 def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int, Evidence]]:
     """Yield ``(review id, evidence)`` of some reviews, excluded studies marked as such.
 
-    Blind entries never count; a single entry counts only where there is no consensus.
+    Blind entries and an unfinished consensus never count; a single entry counts only where there
+    is no finished consensus.
     """
     versus = aliased(Arm)
     consensus = aliased(Entry)
     decided = sa.or_(
-        Entry.kind == EntryKind.CONSENSUS,
+        sa.and_(Entry.kind == EntryKind.CONSENSUS, Entry.finished_at.is_not(None)),
         sa.and_(
             Entry.kind == EntryKind.SINGLE,
             ~sa.exists().where(
-                consensus.study_id == Entry.study_id, consensus.kind == EntryKind.CONSENSUS
+                consensus.study_id == Entry.study_id,
+                consensus.kind == EntryKind.CONSENSUS,
+                consensus.finished_at.is_not(None),
             ),
         ),
     )
@@ -128,34 +328,34 @@ def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int,
                 analysis_set=result.analysis_set,
                 arm=_side(arm),
                 versus=_side(other) if other is not None else None,
-                metric=result.metric,
-                n=result.n,
-                versus_n=result.versus_n,
-                mean=result.mean,
-                sd=result.sd,
-                events=result.events,
-                estimate=result.estimate,
-                se=result.se,
-                variance=result.variance,
-                ci_low=result.ci_low,
-                ci_high=result.ci_high,
                 report=citation,
                 page=result.page,
+                level=result.level,
+                design=Allocation(
+                    study.randomised, study.cluster_size, study.icc, study.registration
+                ),
+                scale=Scale(instrument.lowest, instrument.highest, instrument.step),
+                weeks=result.weeks,
+                metric=result.metric,
+                adjusted=result.adjusted,
+                clusters_analysed=result.clusters_analysed,
+                favours=result.favours,
+                **{name: getattr(result, name) for name in NUMBER_COLUMNS},
             ),
         )
 
 
 def _side(arm: Arm) -> ArmSide:
-    return ArmSide(arm.id, arm.label, arm.treatment, arm.delivery_mode)
+    return ArmSide(arm.id, arm.label, arm.treatment, arm.delivery_mode, arm.role, arm.n_randomised)
 
 
-def dossier(session: Session, review: Review, label: str) -> Dossier:
-    """Return all that is known of a study; raise NotFoundError."""
+def dossier(session: Session, review: Review, label: str, *, viewer: str | None = None) -> Dossier:
+    """Return all that a person may see of a study (`visible`); raise NotFoundError."""
     study = study_called(session, review, label)
-    entered = session.scalars(
+    seen = [entry.id for entry in visible(entries(session, [study.id]), viewer)]
+    shown = session.scalars(
         sa.select(Result)
-        .join(Result.entry)
-        .where(Entry.study_id == study.id)
+        .where(Result.entry_id.in_(seen))
         .options(
             joinedload(Result.entry).joinedload(Entry.person),
             joinedload(Result.arm),
@@ -166,18 +366,14 @@ def dossier(session: Session, review: Review, label: str) -> Dossier:
     ).all()
     return Dossier(
         study=study.label,
-        year=study.year,
-        registration=study.registration,
-        design=study.design,
-        country=study.country,
-        population=study.population,
+        **{name: getattr(study, name) for name in STUDY_FACTS},
         excluded_because=study.excluded_because,
         reports=tuple(KnownReport(r.citation, r.doi) for r in reports(session, [study.id])),
         arms=tuple(
-            KnownArm(a.label, a.treatment, a.delivery_mode, a.n_randomised)
+            KnownArm(a.label, **{name: getattr(a, name) for name in ARM_FACTS})
             for a in arms(session, [study.id])
         ),
-        results=tuple(_known_result(result) for result in entered),
+        results=tuple(_known_result(result) for result in shown),
         notes=tuple(
             KnownNote(n.topic, n.text, n.certainty, n.source) for n in notes(session, [study.id])
         ),

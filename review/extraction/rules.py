@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
+from review.extraction.vocabulary import ArmRole, Randomised, Therapists
 from review.protocol.rules import Line, Slug
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 
 NOT_REPORTED: Final = frozenset({"", "nr", "na", "n/a", "not reported"})
 """Cell contents that say: the report does not give this. Zero is a number."""
+
+MAX_QUOTE: Final = 10_000
+"""Characters of a verbatim quote: some paragraphs, not a paper."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
@@ -42,6 +54,19 @@ def _optional(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _yes_or_no(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    if text in NOT_REPORTED:
+        return None
+    if text in ("yes", "true", "1"):
+        return True
+    if text in ("no", "false", "0"):
+        return False
+    raise ValueError(f'"{value}" is neither yes nor no')
+
+
 def _lower(value: Any) -> Any:
     return (
         value.strip().lower().replace(" ", "_").replace("-", "_")
@@ -58,31 +83,53 @@ def _stated(value: Any) -> Any:
 Number = Annotated[float | None, Field(allow_inf_nan=False), BeforeValidator(_number)]
 Positive = Annotated[float | None, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)]
 NotNegative = Annotated[float | None, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)]
+Correlation = Annotated[float | None, Field(ge=-1, le=1), BeforeValidator(_number)]
+Probability = Annotated[float | None, Field(ge=0, le=1), BeforeValidator(_number)]
+Threshold = Annotated[float | None, Field(gt=0, le=1), BeforeValidator(_number)]
+Level = Annotated[float | None, Field(gt=0.5, lt=1), BeforeValidator(_number)]
 Count = Annotated[int | None, Field(ge=1), BeforeValidator(_count)]
 CountOrZero = Annotated[int | None, Field(ge=0), BeforeValidator(_count)]
+ClusterSize = Annotated[float | None, Field(ge=1, allow_inf_nan=False), BeforeValidator(_number)]
 Year = Annotated[int | None, Field(ge=1800, le=2200), BeforeValidator(_count)]
+YesNo = Annotated[bool | None, BeforeValidator(_yes_or_no)]
 Text = Annotated[Line | None, BeforeValidator(_optional)]
-Mode = Annotated[DeliveryMode | None, BeforeValidator(lambda value: _optional(_lower(value)))]
+Quote = Annotated[
+    Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUOTE)]
+    | None,
+    BeforeValidator(_optional),
+]
+_choice = BeforeValidator(lambda value: _optional(_lower(value)))
+Mode = Annotated[DeliveryMode | None, _choice]
 
-STUDY_COLUMNS: Final = (
-    "study", "year", "registration", "design", "country", "population", "citation", "doi",
+STUDY_FACTS: Final = (
+    "year", "registration", "design", "country", "population", "randomised", "cluster_size",
+    "icc", "therapists", "setting", "diagnosis", "funding",
 )  # fmt: skip
-ARM_COLUMNS: Final = (
-    "arm", "treatment", "delivery_mode", "n_randomised",
-    "versus_arm", "versus_treatment", "versus_delivery_mode", "versus_n_randomised",
+ARM_FACTS: Final = (
+    "treatment", "delivery_mode", "n_randomised", "role", "sessions", "therapist_training",
 )  # fmt: skip
-KEY_COLUMNS: Final = ("instrument", "rater", "timepoint", "analysis_set")
+VERSUS_FACTS: Final = ("treatment", "delivery_mode", "n_randomised")
+"""What a row can say of the other arm of a contrast, in columns that begin with ``versus_``."""
+STUDY_COLUMNS: Final = ("study", *STUDY_FACTS, "citation", "doi")
+ARM_COLUMNS: Final = ("arm", *ARM_FACTS, "versus_arm", *(f"versus_{n}" for n in VERSUS_FACTS))
+KEY_COLUMNS: Final = ("instrument", "rater", "timepoint", "analysis_set", "with_instrument")
 NUMBER_COLUMNS: Final = (
     "n", "versus_n", "mean", "sd", "events", "estimate", "se", "variance", "ci_low", "ci_high",
+    "ci_level", "median", "q1", "q3", "minimum", "maximum", "baseline_mean", "baseline_sd",
+    "mean_change", "sd_change", "correlation", "t", "f", "p", "p_below",
 )  # fmt: skip
-SOURCE_COLUMNS: Final = ("metric", "page", "quote")
+SOURCE_COLUMNS: Final = (
+    "weeks", "metric", "adjusted", "covariates", "clusters_analysed", "favours", "page", "quote",
+)  # fmt: skip
 COLUMNS: Final = (
     *STUDY_COLUMNS, *ARM_COLUMNS, *KEY_COLUMNS, *NUMBER_COLUMNS, *SOURCE_COLUMNS,
 )  # fmt: skip
+FORM_COLUMNS: Final = ("study_version", "arm_version", "version")
+"""What an export carries, so that an import of it can tell that somebody changed the row since."""
 
 
 class ExtractionRow(BaseModel):
-    """A study, or one result of it: of one arm, or of an arm against another (`versus_arm`)."""
+    """A study, or one result of it: of one arm, of an arm against another, or an association."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
@@ -92,13 +139,25 @@ class ExtractionRow(BaseModel):
     design: Text = None
     country: Text = None
     population: Text = None
+    randomised: Annotated[Randomised | None, _choice] = None
+    cluster_size: ClusterSize = None
+    icc: Probability = None
+    therapists: Annotated[Therapists | None, _choice] = None
+    setting: Text = None
+    diagnosis: Text = None
+    funding: Text = None
     citation: Text = None
     doi: Text = None
+    study_version: Count = None
 
     arm: Text = None
     treatment: Text = None
     delivery_mode: Mode = None
     n_randomised: CountOrZero = None
+    role: Annotated[ArmRole | None, _choice] = None
+    sessions: NotNegative = None
+    therapist_training: Text = None
+    arm_version: Count = None
     versus_arm: Text = None
     versus_treatment: Text = None
     versus_delivery_mode: Mode = None
@@ -108,6 +167,8 @@ class ExtractionRow(BaseModel):
     rater: Annotated[Rater, BeforeValidator(_stated)] = Rater.NOT_REPORTED
     timepoint: Annotated[Line, BeforeValidator(lambda value: _optional(value) or "post")] = "post"
     analysis_set: Annotated[AnalysisSet, BeforeValidator(_stated)] = AnalysisSet.NOT_REPORTED
+    with_instrument: Annotated[Slug | None, BeforeValidator(_optional)] = None
+    version: Count = None
 
     n: Count = None
     versus_n: Count = None
@@ -119,15 +180,50 @@ class ExtractionRow(BaseModel):
     variance: Positive = None
     ci_low: Number = None
     ci_high: Number = None
+    ci_level: Level = None
+    median: Number = None
+    q1: Number = None
+    q3: Number = None
+    minimum: Number = None
+    maximum: Number = None
+    baseline_mean: Number = None
+    baseline_sd: NotNegative = None
+    mean_change: Number = None
+    sd_change: NotNegative = None
+    correlation: Correlation = None
+    t: Number = None
+    f: NotNegative = None
+    p: Probability = None
+    p_below: Threshold = None
 
+    weeks: NotNegative = None
     metric: Text = None
+    adjusted: YesNo = None
+    covariates: Text = None
+    clusters_analysed: YesNo = None
+    favours: Text = None
     page: Text = None
-    quote: Text = None
+    quote: Quote = None
+    not_reported: tuple[str, ...] = ()
+    """Columns in which the row says in words that the report does not give the number."""
 
     @property
     def numbers(self) -> dict[str, float | int | None]:
         """The numbers of the row by column."""
         return {name: getattr(self, name) for name in NUMBER_COLUMNS}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_what_is_not_reported(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "not_reported" in given:
+            return given
+        named = sorted(
+            name
+            for name in NUMBER_COLUMNS
+            if isinstance(given.get(name), str)
+            and given[name].strip().lower() in NOT_REPORTED - {""}
+        )
+        return {**given, "not_reported": tuple(named)}
 
     @model_validator(mode="after")
     def _belongs_together(self) -> ExtractionRow:
@@ -140,12 +236,25 @@ class ExtractionRow(BaseModel):
             raise ValueError("versus_arm is the arm itself")
         if self.versus_arm is None and self.versus_n is not None:
             raise ValueError("versus_n needs versus_arm")
+        if self.with_instrument is not None and self.versus_arm is not None:
+            raise ValueError("an association (with_instrument) is not of two arms (versus_arm)")
+        self._numbers_belong_together()
+        return self
+
+    def _numbers_belong_together(self) -> None:
         if self.events is not None and self.n is not None and self.events > self.n:
             raise ValueError(f"{self.events} events among {self.n} participants")
         if (self.ci_low is None) != (self.ci_high is None):
             raise ValueError("an interval needs both ci_low and ci_high")
         if self.ci_low is not None and self.ci_high is not None and self.ci_low > self.ci_high:
             raise ValueError("ci_low is above ci_high")
-        if self.n is not None and self.n_randomised is not None and self.n > self.n_randomised:
-            raise ValueError(f"n {self.n} is above n_randomised {self.n_randomised}")
-        return self
+        if self.p is not None and self.p_below is not None:
+            raise ValueError("give p, or p_below where the report only says p < 0.05")
+        rising = [
+            (name, value)
+            for name in ("minimum", "q1", "median", "q3", "maximum")
+            if (value := getattr(self, name)) is not None
+        ]
+        for (low, smaller), (high, larger) in itertools.pairwise(rising):
+            if smaller > larger:
+                raise ValueError(f"{low} {smaller:g} is above {high} {larger:g}")

@@ -1,0 +1,37 @@
+"""Doubts about extracted numbers: each with the numbers behind it, none of them a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from review.extraction.evidence import Evidence
+from review.extraction.plausibility.contrasts import contrast_findings
+from review.extraction.plausibility.duplicates import duplicate_findings
+from review.extraction.plausibility.finding import Finding, Kind, Severity
+from review.extraction.plausibility.scores import score_findings
+from review.extraction.plausibility.spread import spread_findings
+
+__all__ = ["Finding", "Kind", "Severity", "findings"]
+
+
+def findings(evidence: Iterable[Evidence]) -> list[Finding]:
+    """Return every doubt about the results of a review, by study.
+
+    Parameters
+    ----------
+    evidence
+        The results that count; comparisons with other studies use all of them, so a single study
+        is checked by giving the whole review.
+
+    Returns
+    -------
+    list of Finding
+        What cannot be (a mean outside its scale) before what is unlikely (an effect unlike the
+        others'). Excluded studies are not checked.
+    """
+    items = [item for item in evidence if item.excluded_because is None]
+    checks = (spread_findings, score_findings, contrast_findings, duplicate_findings)
+    found = {finding.key: finding for check in checks for finding in check(items)}
+    return sorted(
+        found.values(), key=lambda f: (f.study.casefold(), f.severity is Severity.DOUBT, f.place)
+    )

@@ -1,0 +1,374 @@
+"""Differences between arms: size, direction, baseline, and the tests that reports print."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final, TypeAlias
+
+from review.effects import Measure
+from review.effects.quantiles import t_from_p
+from review.extraction.conversion import arm_mean_sd, contrast_effect
+from review.extraction.evidence import ArmSide, Evidence
+from review.extraction.plausibility.finding import Finding, Kind, about
+from review.extraction.plausibility.rounding import half_unit
+from review.extraction.vocabulary import ArmRole, Level, Randomised
+
+LARGE: Final = 2.5
+"""|g| beyond which an effect is asked about (issue: effects beyond |g| 2.5)."""
+
+LEAST_OTHERS: Final = 5
+"""Effects of other studies that a comparison with them needs."""
+
+OUTLYING: Final = 3.5
+"""Robust standardized distance from the other studies (Iglewicz & Hoaglin 1993)."""
+
+NOTEWORTHY: Final = 0.8
+"""Distance from the median of the others on the scale of g, below which none is asked about."""
+
+UNBALANCED: Final = 5.0
+"""Ratio of arms' sizes that is asked about."""
+
+BASELINE_Z, BASELINE_G = 3.0, 0.5
+"""Baseline differences are due to chance after randomisation: both must be exceeded."""
+
+SLACK: Final = 0.10
+"""Relative disagreement of statistics that rounding and small corrections explain."""
+
+NOBODY: Final = frozenset({"neither", "none", "no difference", "both"})
+"""What `favours` says where the report sees no difference."""
+
+BASELINE: Final = frozenset({"baseline", "pre", "pretreatment", "pre-treatment", "intake"})
+
+_Place: TypeAlias = tuple[int, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two arms of a study on one instrument, rater, timepoint and set, standardized."""
+
+    item: Evidence
+    other: Evidence
+    d: float
+    """Cohen's d of item minus other, higher scores positive."""
+    se: float
+    difference: float
+
+
+def contrast_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
+    """Yield doubts about differences between arms."""
+    by_place: dict[_Place, list[Evidence]] = defaultdict(list)
+    for item in items:
+        key = (item.study_id, item.instrument, item.rater, item.timepoint, item.analysis_set)
+        by_place[key].append(item)
+    pairs: list[Pair] = []
+    for group in by_place.values():
+        arms = [item for item in group if item.level is Level.ARM]
+        contrasts = [item for item in group if item.level is Level.CONTRAST]
+        here = [p for a, b in _ordered(arms) if (p := _pair(a, b)) is not None]
+        pairs += here
+        for a, b in _ordered(arms):
+            yield from _sizes(a, b)
+            yield from _baseline(a, b)
+        yield from itertools.chain.from_iterable(_words(pair) for pair in here)
+        yield from _control_twice(contrasts)
+        found = {(p.item.arm.arm_id, p.other.arm.arm_id): p for p in here}
+        for contrast in contrasts:
+            yield from _reported(contrast, found)
+            yield from _interval(contrast)
+    yield from _unusual(items, pairs)
+
+
+def _rank(arm: ArmSide) -> tuple[int, str, str]:
+    """Interventions first, then by treatment: the same order in every study."""
+    role = {ArmRole.INTERVENTION: 0, None: 1, ArmRole.ACTIVE_CONTROL: 2}.get(arm.role, 3)
+    return role, arm.treatment, arm.delivery_mode or ""
+
+
+def _ordered(arms: Sequence[Evidence]) -> Iterator[tuple[Evidence, Evidence]]:
+    yield from itertools.combinations(sorted(arms, key=lambda item: _rank(item.arm)), 2)
+
+
+def _is_baseline(item: Evidence) -> bool:
+    return item.weeks == 0 or item.timepoint.casefold() in BASELINE
+
+
+def _pair(a: Evidence, b: Evidence) -> Pair | None:
+    one, two = arm_mean_sd(a), arm_mean_sd(b)
+    if one is None or two is None or a.n is None or b.n is None or a.metric or b.metric:
+        return None
+    df = a.n + b.n - 2
+    if df < 1:
+        return None
+    pooled = math.sqrt(((a.n - 1) * one.sd**2 + (b.n - 1) * two.sd**2) / df)
+    if pooled == 0:
+        return None
+    difference = one.mean - two.mean
+    d = difference / pooled
+    se = math.sqrt(1 / a.n + 1 / b.n + d**2 / (2 * (a.n + b.n)))
+    return Pair(a, b, d, se, difference)
+
+
+def _sizes(a: Evidence, b: Evidence) -> Iterator[Finding]:
+    if a.n is None or b.n is None or max(a.n, b.n) <= UNBALANCED * min(a.n, b.n):
+        return
+    larger, smaller = (a, b) if a.n > b.n else (b, a)
+    message = f"n {larger.n} beside n {smaller.n} in {smaller.arm.label}"
+    yield about(larger, Kind.ARMS_UNEQUAL, message, n=larger.n, other_n=smaller.n)
+
+
+def _baseline(a: Evidence, b: Evidence) -> Iterator[Finding]:
+    if a.design.randomised is Randomised.NOT_RANDOMISED or a.n is None or b.n is None:
+        return
+    if _is_baseline(a):
+        told = (a.mean, a.sd, b.mean, b.sd)
+    else:
+        told = (a.baseline_mean, a.baseline_sd, b.baseline_mean, b.baseline_sd)
+    m1, s1, m2, s2 = told
+    if m1 is None or s1 is None or m2 is None or s2 is None or a.n + b.n < 4:
+        return
+    pooled = math.sqrt(((a.n - 1) * s1**2 + (b.n - 1) * s2**2) / (a.n + b.n - 2))
+    if pooled == 0:
+        return
+    d = (m1 - m2) / pooled
+    z = d / math.sqrt(1 / a.n + 1 / b.n)
+    if abs(z) > BASELINE_Z and abs(d) > BASELINE_G:
+        message = (
+            f"baseline means {m1:g} and {m2:g} ({b.arm.label}) are {abs(d):.2f} SD apart, "
+            f"{abs(z):.1f} standard errors: the arms were drawn by lot"
+        )
+        yield about(a, Kind.BASELINE_IMBALANCE, message, mean=m1, other_mean=m2, sd=s1, other_sd=s2)
+
+
+def _words(pair: Pair) -> Iterator[Finding]:
+    """The direction of the means against the arm that the report says did better."""
+    a, b = pair.item, pair.other
+    if a.higher_is_better is None:
+        return
+    for said in dict.fromkeys(x.favours for x in (a, b) if x.favours):
+        if said.casefold() in NOBODY or said not in (a.arm.label, b.arm.label):
+            continue
+        better = a if (pair.difference > 0) == a.higher_is_better else b
+        if pair.difference != 0 and better.arm.label != said:
+            message = (
+                f"the report favours {said}, the means {better.arm.label} "
+                f"({a.arm.label} minus {b.arm.label} is {pair.difference:g}, "
+                f"{'higher' if a.higher_is_better else 'lower'} is better)"
+            )
+            yield about(a, Kind.DIRECTION, message, favours=said, mean=a.mean, other_mean=b.mean)
+
+
+def _control_twice(contrasts: Sequence[Evidence]) -> Iterator[Finding]:
+    seen: dict[int, Evidence] = {}
+    for item in contrasts:
+        for side in (item.arm, item.versus):
+            if side is None:
+                continue
+            if side.arm_id in seen:
+                message = (
+                    f"participants of {side.label} are also in the contrast "
+                    f"{seen[side.arm_id].place}; pooled together they would count twice"
+                )
+                yield about(
+                    item, Kind.CONTROL_TWICE, message, arm=side.label,
+                    estimate=item.estimate, other_estimate=seen[side.arm_id].estimate,
+                )  # fmt: skip
+            else:
+                seen[side.arm_id] = item
+
+
+def _reported(item: Evidence, pairs: Mapping[tuple[int, int], Pair]) -> Iterator[Finding]:
+    """A contrast's own statistics against its arms' means, SDs and sizes."""
+    assert item.versus is not None
+    if item.adjusted:
+        return
+    ids = (item.arm.arm_id, item.versus.arm_id)
+    pair, sign = pairs.get(ids), 1.0
+    if pair is None:
+        pair, sign = pairs.get((ids[1], ids[0])), -1.0
+    if pair is None:
+        return
+    low, high = _t_range(pair)
+    if sign < 0:
+        low, high = -high, -low
+    middle = (low + high) / 2
+    told: dict[str, Any] = {"t_of_means": round(middle, 4)}
+    if item.t is not None:
+        wide = SLACK * abs(item.t) + half_unit(item.t) + 0.05
+        if not low - wide <= item.t <= high + wide:
+            message = f"t {item.t:g}, but means, SDs and sizes give {middle:.3g}"
+            yield about(item, Kind.TEST_MISMATCH, message, t=item.t, **told)
+    if item.p is not None:
+        yield from _p_against_t(item, pair, max(0.0, _least(low, high)), max(-low, high), told)
+    if item.p_below is not None and item.p_below < 1:
+        df = float(_df(pair))
+        needed = t_from_p(item.p_below, df)
+        if max(-low, high) < needed * (1 - SLACK):
+            message = f"p < {item.p_below:g} needs |t| {needed:.3g}; the means give {middle:.3g}"
+            yield about(item, Kind.TEST_MISMATCH, message, p_below=item.p_below, **told)
+    effect = contrast_effect(item, Measure.SMD) if item.estimate is not None else None
+    if effect is not None:
+        d = sign * pair.d
+        if abs(effect.estimate - d) > 2 * SLACK * abs(d) + 0.1:
+            message = f"estimate {item.estimate:g}, but means, SDs and sizes give d {d:.3g}"
+            yield about(
+                item, Kind.TEST_MISMATCH, message, estimate=item.estimate, d_of_means=round(d, 4)
+            )
+
+
+def _df(pair: Pair) -> int:
+    assert pair.item.n is not None
+    assert pair.other.n is not None
+    return pair.item.n + pair.other.n - 2
+
+
+def _least(low: float, high: float) -> float:
+    """The smallest absolute value of an interval."""
+    return 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+
+
+def _t_range(pair: Pair) -> tuple[float, float]:
+    """The t that means and SDs allow before they were rounded."""
+    a, b = pair.item, pair.other
+    assert a.n is not None
+    assert b.n is not None
+    slack = sum(half_unit(x.mean) for x in (a, b) if x.mean is not None)
+    root = math.sqrt(1 / a.n + 1 / b.n)
+    sd = pair.difference / pair.d if pair.d else 1.0
+    spare = max((half_unit(x.sd) for x in (a, b) if x.sd is not None), default=0.0)
+    narrow, wide = max(sd - spare, sd / 2), sd + spare
+    ends = [
+        (pair.difference + sign * slack) / (spread * root)
+        for sign in (-1, 1)
+        for spread in (narrow, wide)
+    ]
+    return min(ends), max(ends)
+
+
+def _p_against_t(
+    item: Evidence, pair: Pair, least: float, most: float, told: Mapping[str, Any]
+) -> Iterator[Finding]:
+    assert item.p is not None
+    df = float(_df(pair))
+    slack = min(half_unit(item.p), 0.005) if item.p != 0 else 0.0005
+    top = t_from_p(max(item.p - slack, 1e-300), df)
+    bottom = t_from_p(min(item.p + slack, 1.0), df)
+    if bottom * (1 - SLACK) - 0.05 > most or top * (1 + SLACK) + 0.05 < least:
+        message = (
+            f"p {item.p:g} belongs to |t| {t_from_p(max(item.p, 1e-300), df):.3g}, but means, SDs "
+            f"and sizes give {told['t_of_means']:.3g}"
+        )
+        yield about(item, Kind.TEST_MISMATCH, message, p=item.p, **told)
+
+
+def _interval(item: Evidence) -> Iterator[Finding]:
+    """An estimate against its own interval, SE and ratio scale."""
+    y, low, high = item.estimate, item.ci_low, item.ci_high
+    ratio = (item.metric or "").strip().casefold().endswith(" ratio")
+    if ratio and any(x is not None and x <= 0 for x in (y, low, high)):
+        message = "a ratio is above zero; was its logarithm entered?"
+        yield about(
+            item, Kind.NOT_A_RATIO, message, impossible=True, estimate=y, ci_low=low, ci_high=high
+        )
+        return
+    if y is None or low is None or high is None:
+        return
+    told: dict[str, Any] = {"estimate": y, "ci_low": low, "ci_high": high}
+    slack = half_unit(y) + max(half_unit(low), half_unit(high))
+    if not low - slack <= y <= high + slack:
+        message = f"the estimate {y:g} lies outside its interval {low:g} to {high:g}"
+        yield about(item, Kind.INTERVAL_MISMATCH, message, impossible=True, **told)
+        return
+    if ratio:
+        slack = math.log1p(slack / low)
+        y, low, high = math.log(y), math.log(low), math.log(high)
+    half = (high - low) / 2
+    if abs((low + high) / 2 - y) > SLACK * half + slack:
+        message = f"the estimate is not in the middle of its interval {told}"
+        yield about(item, Kind.INTERVAL_MISMATCH, message, **told)
+    if item.se is not None and not ratio:
+        level = item.ci_level if item.ci_level is not None else 0.95
+        implied = half / _normal(level)
+        if abs(item.se - implied) > SLACK * implied + slack + half_unit(item.se):
+            message = f"se {item.se:g}, but the interval implies {implied:.3g}"
+            yield about(item, Kind.INTERVAL_MISMATCH, message, se=item.se, **told)
+
+
+def _normal(level: float) -> float:
+    from scipy.special import ndtri
+
+    return float(ndtri((1 + level) / 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    item: Evidence
+    y: float
+    """On the scale of g, positive where the first arm did better if that is known."""
+    se: float
+    told: Mapping[str, Any]
+
+
+def _unusual(items: Sequence[Evidence], pairs: Sequence[Pair]) -> Iterator[Finding]:
+    groups: dict[tuple[str, ...], list[_Effect]] = defaultdict(list)
+    for pair in pairs:
+        if _is_baseline(pair.item):
+            continue
+        a, b = pair.item, pair.other
+        told = {"mean": a.mean, "sd": a.sd, "n": a.n,
+                "other_mean": b.mean, "other_sd": b.sd, "other_n": b.n}  # fmt: skip
+        sign = -1.0 if a.higher_is_better is False else 1.0
+        groups[_group(a, a.arm, b.arm)].append(_Effect(a, sign * pair.d, pair.se, told))
+    for item in items:
+        if item.level is Level.CONTRAST and item.versus is not None and item.estimate is not None:
+            effect = contrast_effect(item, Measure.SMD)
+            if effect is not None:
+                sign = -1.0 if item.higher_is_better is False else 1.0
+                groups[_group(item, item.arm, item.versus)].append(
+                    _Effect(
+                        item,
+                        sign * effect.estimate,
+                        math.sqrt(effect.variance),
+                        {"estimate": item.estimate, "se": item.se},
+                    )
+                )
+    for group in groups.values():
+        for effect_ in group:
+            found = _outlying(effect_, group)
+            if found is not None:
+                yield found
+
+
+def _group(item: Evidence, one: ArmSide, other: ArmSide) -> tuple[str, ...]:
+    return (item.outcome, *(str(part) for arm in (one, other) for part in _kind_of(arm)))
+
+
+def _kind_of(arm: ArmSide) -> tuple[str, ...]:
+    if arm.role is not None:
+        return ("intervention",) if arm.role is ArmRole.INTERVENTION else ("control",)
+    return arm.treatment, arm.delivery_mode or ""
+
+
+def _outlying(effect: _Effect, group: Sequence[_Effect]) -> Finding | None:
+    item = effect.item
+    if abs(effect.y) > LARGE:
+        message = f"a standardized difference of {effect.y:.2f}"
+        return about(item, Kind.EFFECT_LARGE, message, **effect.told)
+    others = [e for e in group if e.item.study_id != item.study_id]
+    if len(others) < LEAST_OTHERS:
+        return None
+    centre = median(e.y for e in others)
+    scatter = 1.4826 * median(abs(e.y - centre) for e in others)
+    beyond = max(0.0, scatter**2 - median(e.se**2 for e in others))
+    z = (effect.y - centre) / math.sqrt(effect.se**2 + beyond)
+    if abs(z) > OUTLYING and abs(effect.y - centre) > NOTEWORTHY:
+        message = (
+            f"a standardized difference of {effect.y:.2f}, where {len(others)} others have "
+            f"{centre:.2f} (median): {abs(z):.1f} standard errors away"
+        )
+        return about(item, Kind.EFFECT_UNLIKE_OTHERS, message, **effect.told)
+    return None

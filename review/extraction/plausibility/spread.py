@@ -1,0 +1,186 @@
+"""Standard errors, variances and standard deviations in one another's column."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import Any, Final
+
+from review.extraction.conversion import COHEN, STANDARDIZED
+from review.extraction.evidence import Evidence
+from review.extraction.plausibility.finding import Finding, Kind, about
+from review.extraction.plausibility.rounding import half_unit
+from review.extraction.vocabulary import Level
+
+MARGIN: Final = math.log(2)
+"""By how much another reading of a spread must fit better: a factor of two (log scale)."""
+
+FAR: Final = math.log(4)
+"""Ratio to the others' median SD beyond which a spread is asked about without an explanation."""
+
+LEAST_OTHERS: Final = 3
+"""Spreads of other results of the instrument that a comparison needs."""
+
+PRECISE: Final = 0.5
+"""Share of the variance that sizes and effect imply, below which an estimate is too precise."""
+
+
+def spread_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
+    """Yield doubts about SD, SE and variance, each from the results of one instrument."""
+    by_instrument: dict[str, list[Evidence]] = defaultdict(list)
+    for item in items:
+        if item.level is Level.ARM:
+            by_instrument[item.instrument].append(item)
+    for group in by_instrument.values():
+        yield from _among(group)
+    for item in items:
+        yield from _alone(item)
+        yield from _of_estimate(item)
+
+
+def _sd(item: Evidence) -> float | None:
+    """Return the SD that a row implies."""
+    if item.sd is not None:
+        return item.sd if item.sd > 0 else None
+    if item.se is not None and item.n is not None and item.mean is not None:
+        return item.se * math.sqrt(item.n)
+    return None
+
+
+def _among(group: Sequence[Evidence]) -> Iterator[Finding]:
+    spreads = [(item, math.log(sd)) for item in group if (sd := _sd(item)) is not None]
+    for item, own in spreads:
+        others = [log for other, log in spreads if other.study_id != item.study_id]
+        if len(others) < LEAST_OTHERS:
+            others = [log for other, log in spreads if other is not item]
+        if len(others) < LEAST_OTHERS:
+            continue
+        usual = median(others)
+        found = _explained(item, own, usual) or _unexplained(item, own, usual)
+        if found is not None:
+            yield found
+
+
+def _explained(item: Evidence, own: float, usual: float) -> Finding | None:
+    """Return the doubt whose reading fits the other results better by a factor of two."""
+    away = abs(own - usual)
+    if item.sd is not None:
+        readings = [(Kind.VARIANCE_AS_SD, own / 2, "a variance")]
+        if item.n is not None:
+            readings.append((Kind.SE_AS_SD, own + math.log(item.n) / 2, "a standard error"))
+    else:
+        assert item.se is not None
+        readings = [(Kind.SD_AS_SE, math.log(item.se), "a standard deviation")]
+    kind, reading, what = min(readings, key=lambda r: abs(r[1] - usual))
+    if abs(reading - usual) + MARGIN >= away:
+        return None
+    column, value = ("sd", item.sd) if item.sd is not None else ("se", item.se)
+    assert value is not None
+    message = (
+        f"{column} {value:g} looks like {what}: read so, the SD is {math.exp(reading):.3g}, and "
+        f"other results with {item.instrument_name} have {math.exp(usual):.3g} (median)"
+    )
+    return about(
+        item, kind, message,
+        **dict[str, Any]({column: value, "n": item.n, "sd_read_so": round(math.exp(reading), 6)}),
+    )  # fmt: skip
+
+
+def _unexplained(item: Evidence, own: float, usual: float) -> Finding | None:
+    if abs(own - usual) <= FAR:
+        return None
+    message = (
+        f"an SD of {math.exp(own):.3g}, where other results with {item.instrument_name} have "
+        f"{math.exp(usual):.3g} (median)"
+    )
+    return about(item, Kind.SD_UNLIKE_OTHERS, message, sd=round(math.exp(own), 6), n=item.n)
+
+
+def _alone(item: Evidence) -> Iterator[Finding]:
+    for name in ("sd", "baseline_sd", "sd_change"):
+        if getattr(item, name) == 0:
+            yield about(
+                item,
+                Kind.SD_ZERO,
+                f"{name} is 0: every participant alike?",
+                **dict[str, Any]({name: 0.0}),
+            )
+    for mean_name, sd_name in (("mean", "sd"), ("baseline_mean", "baseline_sd")):
+        mean, sd = getattr(item, mean_name), getattr(item, sd_name)
+        if mean is not None and sd is not None and item.metric is None:
+            yield from _beyond_bounds(item, mean_name, mean, sd_name, sd)
+    if (
+        item.sd is not None and item.mean is not None and item.n is not None
+        and 0 < item.sd < 0.02 * abs(item.mean) and item.n > 30
+    ):  # fmt: skip
+        message = f"sd {item.sd:g} is under 2 % of the mean {item.mean:g} with {item.n} persons"
+        yield about(item, Kind.SE_AS_SD, message, sd=item.sd, mean=item.mean, n=item.n)
+
+
+def _beyond_bounds(
+    item: Evidence, mean_name: str, mean: float, sd_name: str, sd: float
+) -> Iterator[Finding]:
+    """The greatest SD of n scores between bounds: all at an end, sqrt((m-a)(b-m)n/(n-1))."""
+    low, high = item.scale.lowest, item.scale.highest
+    if low is None or high is None or item.n is None or item.n < 2 or not low <= mean <= high:
+        return
+    slack = half_unit(mean)
+    inside = max((mean + slack - low) * (high - mean + slack), 0.0)
+    greatest = math.sqrt(inside * item.n / (item.n - 1))
+    if sd - half_unit(sd) > greatest:
+        message = (
+            f"{sd_name} {sd:g} cannot be: scores from {low:g} to {high:g} with mean {mean:g} have "
+            f"an SD of {greatest:.3g} at most"
+        )
+        numbers = {mean_name: mean, sd_name: sd, "n": item.n, "lowest": low, "highest": high}
+        yield about(item, Kind.SD_IMPOSSIBLE, message, impossible=True, **numbers)
+
+
+def _implied_variance(item: Evidence) -> float | None:
+    """Return the sampling variance that sizes and effect imply, of standardized measures.
+
+    Of one arm's standardized change with a correlation of 0.5 of the occasions, (1 + d²/2)/n; of
+    two arms, 1/n1 + 1/n2 + d²/(2(n1 + n2)); of a log odds ratio at least 4/n1 + 4/n2; of a
+    correlation (1 - r²)²/(n - 1) (Borenstein et al. 2009, chapters 4 to 6).
+    """
+    if item.estimate is None or item.n is None:
+        return None
+    name = (item.metric or "").strip().upper()
+    y, n = item.estimate, item.n
+    standardized = name in STANDARDIZED | COHEN or "STANDARDI" in name
+    if item.level is Level.ASSOCIATION:
+        known = name in ("R", "COR", "PARTIAL R", "PCOR") and n > 3 and abs(y) < 1
+        return (1 - y**2) ** 2 / (n - 1) if known else None
+    if item.level is Level.ARM:
+        return (1 + y**2 / 2) / n if standardized else None
+    if item.versus_n is None:
+        return None
+    if standardized:
+        return 1 / n + 1 / item.versus_n + y**2 / (2 * (n + item.versus_n))
+    return 4 / n + 4 / item.versus_n if name == "OR" else None
+
+
+def _of_estimate(item: Evidence) -> Iterator[Finding]:
+    implied = _implied_variance(item)
+    if implied is None:
+        return
+    told: dict[str, Any] = {"estimate": item.estimate, "n": item.n, "versus_n": item.versus_n}
+    if item.se is not None and item.se**2 < PRECISE * implied:
+        like = 0.2 < item.se / implied < 5
+        message = f"se {item.se:g}: sizes and effect imply {math.sqrt(implied):.3g}" + (
+            f"; as a variance it would fit ({implied:.3g})" if like else ""
+        )
+        kind = Kind.VARIANCE_AS_SE if like else Kind.TOO_PRECISE
+        yield about(item, kind, message, se=item.se, **told)
+    if item.variance is not None and item.variance > 4 * implied:
+        if 0.4 < item.variance / math.sqrt(implied) < 2.5:
+            message = (
+                f"variance {item.variance:g}: sizes and effect imply {implied:.3g}; as a standard "
+                f"error it would fit ({math.sqrt(implied):.3g})"
+            )
+            yield about(item, Kind.SE_AS_VARIANCE, message, variance=item.variance, **told)
+    elif item.variance is not None and item.variance < PRECISE * implied:
+        message = f"variance {item.variance:g}: sizes and effect imply {implied:.3g}"
+        yield about(item, Kind.TOO_PRECISE, message, variance=item.variance, **told)

@@ -1,0 +1,56 @@
+"""The closed choices of extraction, in the field's words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EntryKind(StrEnum):
+    """What an entry is: one of two blind ones, the consensus of both, or the only one."""
+
+    SINGLE = "single"
+    BLIND = "blind"
+    CONSENSUS = "consensus"
+
+
+class Level(StrEnum):
+    """What a result is about."""
+
+    ARM = "arm"
+    CONTRAST = "contrast"
+    ASSOCIATION = "association"
+
+
+class Randomised(StrEnum):
+    """What was allocated to the arms; crossover stands for persons who had each arm in turn."""
+
+    INDIVIDUAL = "individual"
+    CLUSTER = "cluster"
+    CROSSOVER = "crossover"
+    NOT_RANDOMISED = "not_randomised"
+
+
+class Therapists(StrEnum):
+    """Whether the same therapists worked in all arms (crossed) or in one only (nested)."""
+
+    CROSSED = "crossed"
+    NESTED = "nested"
+
+
+class ArmRole(StrEnum):
+    """What an arm is for in its study."""
+
+    INTERVENTION = "intervention"
+    ACTIVE_CONTROL = "active_control"
+    USUAL_CARE = "usual_care"
+    WAIT_LIST = "wait_list"
+    NO_TREATMENT = "no_treatment"
+    PLACEBO = "placebo"
+
+
+class Taken(StrEnum):
+    """Whose value a consensus takes."""
+
+    FIRST = "first"
+    SECOND = "second"
+    OTHER = "other"
