@@ -1,4 +1,4 @@
-"""One text for one value: the forms in which text, times and JSON are stored and hashed."""
+"""One text for one value: how text, times, JSON and numbers are stored, hashed and said."""
 
 from __future__ import annotations
 
@@ -40,3 +40,9 @@ def canonical_json(value: object) -> str:
 def sha256_of(value: object) -> str:
     """Return the SHA-256 of the canonical JSON of `value`, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def fixed(value: float, decimals: int = 2) -> str:
+    """Return a number with fixed decimals for people; what rounds to zero has no sign."""
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text

@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from review.canonical import fixed
+
 PIPED_WIDTH: Final = 200
 """Columns where there is no terminal: wide enough that no table wraps in a log."""
 
@@ -62,12 +64,12 @@ def _cell(value: object) -> str:
 
 def number(value: float | None, decimals: int = 2) -> str:
     """Return a number for people; nothing for None."""
-    return "" if value is None else f"{value:.{decimals}f}"
+    return "" if value is None else fixed(value, decimals)
 
 
 def interval(limits: tuple[float, float] | None, decimals: int = 2) -> str:
     """Return ``[-0.17, 1.33]``; nothing for None."""
-    return "" if limits is None else f"[{limits[0]:.{decimals}f}, {limits[1]:.{decimals}f}]"
+    return "" if limits is None else f"[{fixed(limits[0], decimals)}, {fixed(limits[1], decimals)}]"
 
 
 def p_value(value: float | None) -> str:

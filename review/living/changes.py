@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from review.canonical import fixed
 from review.living.snapshot import (
     ArmInput,
     LeftOut,
@@ -121,7 +123,8 @@ def compare(
 
 def interval_text(line: PooledLine) -> str:
     """Return ``0.58 [-0.17, 1.33]``."""
-    return f"{line.estimate:.2f} [{line.ci[0]:.2f}, {line.ci[1]:.2f}]"
+    low, high = line.ci
+    return f"{fixed(line.estimate)} [{fixed(low)}, {fixed(high)}]"
 
 
 def _text(value: object) -> str | None:
@@ -147,28 +150,48 @@ def _plan_changes(old: Plan, new: Plan) -> Iterator[ValueChange]:
     return _differences("plan", old.model_dump(mode="json"), new.model_dump(mode="json"))
 
 
+_DESCRIBED: Final = frozenset(
+    {
+        "instrument",
+        "higher_is_better",
+        "rater",
+        "timepoint",
+        "analysis_set",
+        "contrast_reversed",
+    }
+)
+"""What of a trial's input is told beside the numbers of its arms."""
+
+
 def _trial_changes(old: TrialInput, new: TrialInput) -> Iterator[ValueChange]:
-    described = {"instrument", "higher_is_better", "rater", "timepoint", "analysis_set"}
     yield from _differences(
-        new.study, old.model_dump(include=described), new.model_dump(include=described)
+        new.study,
+        old.model_dump(include=set(_DESCRIBED)),
+        new.model_dump(include=set(_DESCRIBED)),
     )
     was, now = _arms(old), _arms(new)
     for arm in was | now:
         if arm not in now:
-            yield ValueChange(new.study, f"arm {arm}", "used", None)
+            yield ValueChange(new.study, f"arm {arm}", was[arm][0], None)
         elif arm not in was:
-            yield ValueChange(new.study, f"arm {arm}", None, "used")
+            yield ValueChange(new.study, f"arm {arm}", None, now[arm][0])
         else:
+            (old_side, old_numbers), (side, numbers) = was[arm], now[arm]
+            if old_side != side:
+                yield ValueChange(new.study, f"arm {arm}", old_side, side)
             yield from _differences(
-                new.study, was[arm].model_dump(), now[arm].model_dump(), f"{arm} "
+                new.study, old_numbers.model_dump(), numbers.model_dump(), f"{arm} "
             )
 
 
-def _arms(trial: TrialInput) -> dict[str, Numbers]:
-    inputs: tuple[ArmInput, ...] = (*trial.intervention, *trial.comparator)
-    if trial.contrast is not None:
-        inputs = (*inputs, trial.contrast)
-    return {item.arm: item.numbers for item in inputs}
+def _arms(trial: TrialInput) -> dict[str, tuple[str, Numbers]]:
+    """Return each arm's side and numbers."""
+    sides: tuple[tuple[str, tuple[ArmInput, ...]], ...] = (
+        ("intervention", trial.intervention),
+        ("comparator", trial.comparator),
+        ("contrast", (trial.contrast,) if trial.contrast is not None else ()),
+    )
+    return {item.arm: (side, item.numbers) for side, items in sides for item in items}
 
 
 def _readings(old: RunResults | None, new: RunResults) -> Iterator[ReadingChange]:
@@ -221,11 +244,23 @@ def _sentence(plan: Plan, old: RunResults | None, new: RunResults, causes: str) 
         )
     was = interval_text(old.pooled)
     moved = f"moved from {was} to {now}" if was != now else f"stayed at {now}"
-    before, after = _conclusion_text(old.headline), _conclusion_text(new.headline)
-    verdict = (
-        f"the conclusion changed from {before} to {after}"
-        if before != after
-        else f"the conclusion is still {after}"
-    )
-    k = f"{old.pooled.k} to {new.pooled.k}" if old.pooled.k != new.pooled.k else f"{new.pooled.k}"
-    return f"With {causes} ({k} trials), {sides} {moved}; {verdict}."
+    before, after = old.headline, new.headline
+    if before.conclusion is not after.conclusion:
+        verdict = (
+            f"the conclusion changed from {_conclusion_text(before)} to {_conclusion_text(after)}"
+        )
+    elif before.margin != after.margin:
+        verdict = (
+            f"the margin changed from {_margin_text(before)} to {_margin_text(after)}, the "
+            f"conclusion is still {after.conclusion.value}"
+        )
+    else:
+        verdict = f"the conclusion is still {_conclusion_text(after)}"
+    k = _count(new.pooled.k, "trial")
+    if old.pooled.k != new.pooled.k:
+        k = f"{old.pooled.k} to {k}"
+    return f"With {causes} ({k}), {sides} {moved}; {verdict}."
+
+
+def _margin_text(reading: Reading) -> str:
+    return "none" if reading.margin is None else f"{reading.margin:.2f}"

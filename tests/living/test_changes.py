@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from review.living.changes import compare
 from review.living.effects import trial_effects
 from review.living.pooling import pool_inputs
-from review.living.snapshot import RunInputs, RunResults
+from review.living.snapshot import ArmInput, RunInputs, RunResults
 from tests.living.test_effects import arm, inputs
 
 
@@ -75,3 +75,41 @@ def test_every_difference_of_inputs_is_told_and_nothing_else(
     changed = {f"Synthetic {i}" for i in old.keys() & new.keys() if old[i] != new[i]}
     assert {c.where for c in report.corrected} == changed
     assert (run(old)[0].fingerprint == run(new)[0].fingerprint) == (old == new)
+
+
+def test_an_arm_that_changes_sides_is_told() -> None:
+    left, right = arm("left", n=20, mean=5.0, sd=1.0), arm("right", n=20, mean=4.0, sd=1.0)
+
+    def run_of(first: ArmInput, second: ArmInput) -> tuple[RunInputs, RunResults]:
+        made = inputs("SMD", intervention=(first,), comparator=(second,))
+        return made, pool_inputs([(made, trial_effects(made))])[0]
+
+    report = compare(run_of(left, right), run_of(right, left))
+    assert {(c.what, c.old, c.new) for c in report.corrected} == {
+        ("arm left", "intervention", "comparator"),
+        ("arm right", "comparator", "intervention"),
+    }
+    assert "1 trial corrected (1 trial)" in report.sentence
+
+
+def test_a_reversed_contrast_is_told() -> None:
+    before = run({1: (0.5, 0.04)})
+    trial = before[0].trials[0].model_copy(update={"contrast_reversed": True})
+    made = before[0].model_copy(update={"trials": (trial,)})
+    report = compare(before, (made, pool_inputs([(made, trial_effects(made))])[0]))
+    assert [(c.what, c.old, c.new) for c in report.corrected] == [
+        ("contrast_reversed", "False", "True")
+    ]
+
+
+def test_a_margin_that_changes_is_not_a_conclusion_that_changes() -> None:
+    trials = {1: (-0.4, 0.04), 2: (-0.1, 0.04)}
+    report = compare(run(trials, margin=0.5), run(trials, margin=0.4))
+    assert "the margin changed from 0.50 to 0.40, the conclusion is still" in report.sentence
+    assert not report.flipped
+
+
+def test_what_rounds_to_zero_has_no_sign() -> None:
+    assert compare(None, run({1: (-0.001, 0.04)})).sentence.startswith(
+        "1 trial of a against b: 0.00 ["
+    )
