@@ -23,11 +23,14 @@ RAISES: Final = (
 )
 
 MOST_DOWN: Final = {
-    Consideration.RISK_OF_BIAS: 3,  # with ROBINS-I (Schünemann 2019, doi 10.1016/j.jclinepi.2018.01.012)
+    # Three levels with ROBINS-I (Schünemann 2019, doi 10.1016/j.jclinepi.2018.01.012).
+    Consideration.RISK_OF_BIAS: 3,
     Consideration.INCONSISTENCY: 2,
     Consideration.INDIRECTNESS: 2,
-    Consideration.IMPRECISION: 3,  # extremely serious (Zeng 2022, doi 10.1016/j.jclinepi.2022.07.014)
-    Consideration.PUBLICATION_BIAS: 1,  # undetected, or strongly suspected (Guyatt 2011, GRADE 5)
+    # Extremely serious: three levels (Zeng 2022, doi 10.1016/j.jclinepi.2022.07.014).
+    Consideration.IMPRECISION: 3,
+    # Undetected, or strongly suspected (Guyatt 2011, doi 10.1016/j.jclinepi.2011.01.011).
+    Consideration.PUBLICATION_BIAS: 1,
 }
 MOST_UP: Final = {
     Consideration.LARGE_EFFECT: 2,

@@ -254,8 +254,6 @@ def differences(cast: Sequence[Cast]) -> list[Difference]:
         for number in numbers
     }
     keys = list(dict.fromkeys(k for a in own.values() for k in judgements_of(a)))
-    judged = {
-        key: {person: judgements_of(a).get(key) for person, a in own.items()} for key in keys
-    }
+    judged = {key: {person: judgements_of(a).get(key) for person, a in own.items()} for key in keys}
     cells: dict[str, dict[str, str | None]] = {**answered, **judged}
     return [Difference(c, values) for c, values in cells.items() if len({*values.values()}) > 1]

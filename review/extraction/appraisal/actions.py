@@ -1,0 +1,279 @@
+"""Adopting tools, appraising, and reaching consensus. Actions never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.canonical import sha256_of
+from review.errors import AlreadyExistsError, InvalidDataError, ReviewError
+from review.extraction.appraisal import queries
+from review.extraction.appraisal.form import Appraisal, Form, Target
+from review.extraction.appraisal.models import (
+    AppraisalAnswer,
+    AppraisalJudgement,
+    AppraisalRow,
+    AppraisalSetting,
+    AppraisalTool,
+)
+from review.extraction.appraisal.rules import Cast, complete, newest, shows_others, standing
+from review.extraction.appraisal.tool import Tool
+from review.extraction.appraisal.vocabulary import About, Kind, State
+from review.extraction.models import Study
+from review.extraction.queries import studies, study_called
+from review.people.models import Person
+from review.protocol.models import Instrument, Outcome, Review
+from review.protocol.queries import instrument_called, outcome_called
+from review.screening.actions import screener
+
+
+def adopt_tool(session: Session, review: Review, tool: Tool, *, now: datetime) -> bool:
+    """Take a tool into a review, as it is now; return False where the review has it already.
+
+    Raises AlreadyExistsError where another tool has its slug and version, and InvalidDataError
+    where its family's other tools have another scale.
+    """
+    definition = tool.model_dump(mode="json")
+    sha256 = sha256_of(definition)
+    for row in queries.adopted_tools(session, review):
+        if (row.slug, row.version) == (tool.slug, tool.version):
+            if row.sha256 == sha256:
+                return False
+            raise AlreadyExistsError(
+                f"review {review.slug} has another {tool.slug} of version {tool.version}; "
+                "give the changed tool a version of its own"
+            )
+        if row.family == tool.family and queries.tool_of(row).scale != tool.scale:
+            raise InvalidDataError(
+                f"{row.slug} is of family {tool.family} too and has another scale; "
+                "give the tool a family of its own"
+            )
+    session.add(
+        AppraisalTool(
+            review_id=review.id,
+            slug=tool.slug,
+            family=tool.family,
+            version=tool.version,
+            definition=definition,
+            sha256=sha256,
+            adopted_at=now,
+        )
+    )
+    session.flush()
+    return True
+
+
+def set_assessors(session: Session, review: Review, assessors: int) -> None:
+    """Say how many assess each result; raise InvalidDataError outside 1 to 5."""
+    if not 1 <= assessors <= 5:
+        raise InvalidDataError(f"a result has 1 to 5 assessors, not {assessors}")
+    row = session.scalar(sa.select(AppraisalSetting).where(AppraisalSetting.review_id == review.id))
+    if row is None:
+        row = AppraisalSetting(review_id=review.id, assessors=assessors)
+        session.add(row)
+    row.assessors = assessors
+    session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A target's rows."""
+
+    study: Study
+    outcome: Outcome | None
+    instrument: Instrument | None
+    timepoint: str | None
+
+
+def _place(session: Session, review: Review, tool: Tool, target: Target) -> _Place:
+    study = study_called(session, review, target.study)
+    if tool.about is About.STUDY:
+        if target != Target(target.study):
+            raise InvalidDataError(f"{tool.slug} judges studies as a whole: leave outcome empty")
+        return _Place(study, None, None, None)
+    if target.outcome is None:
+        raise InvalidDataError(f"{tool.slug} judges results: say of which outcome")
+    outcome = outcome_called(session, review, target.outcome)
+    instrument = None
+    if target.instrument is not None:
+        instrument = instrument_called(session, review, target.instrument)
+        if instrument.outcome_id != outcome.id:
+            raise InvalidDataError(f"{instrument.slug} does not measure {outcome.slug}")
+    return _Place(study, outcome, instrument, target.timepoint)
+
+
+def _checked(tool: Tool, form: Form) -> Appraisal:
+    appraisal, problems = complete(tool, form)
+    if appraisal is None:
+        raise InvalidDataError(f"{form.target}: " + "; ".join(problems))
+    return appraisal
+
+
+def _store(
+    session: Session,
+    tool: AppraisalTool,
+    place: _Place,
+    person: Person,
+    kind: Kind,
+    appraisal: Appraisal,
+    now: datetime,
+    reason: str | None,
+) -> AppraisalRow:
+    row = AppraisalRow(
+        tool_id=tool.id,
+        study_id=place.study.id,
+        outcome_id=place.outcome.id if place.outcome else None,
+        instrument_id=place.instrument.id if place.instrument else None,
+        timepoint=place.timepoint,
+        person_id=person.id,
+        kind=kind,
+        overall=appraisal.overall.judgement,
+        overall_proposed=appraisal.overall.proposed,
+        overall_support=appraisal.overall.support,
+        reason=reason,
+        judged_at=now,
+    )
+    session.add(row)
+    session.flush()
+    session.add_all(
+        AppraisalAnswer(appraisal_id=row.id, question=number, answer=a.answer, support=a.support)
+        for number, a in appraisal.answers.items()
+    )
+    session.add_all(
+        AppraisalJudgement(
+            appraisal_id=row.id,
+            domain=key,
+            judgement=j.judgement,
+            proposed=j.proposed,
+            support=j.support,
+        )
+        for key, j in appraisal.domains.items()
+    )
+    session.flush()
+    return row
+
+
+def _refuse_late(cast: Sequence[Cast], handle: str, required: int, target: Target) -> None:
+    state, _ = standing(cast, required=required)
+    if state is State.SINGLE and handle in newest(cast):
+        return
+    if shows_others(cast, required=required):
+        raise InvalidDataError(
+            f"{target} has its {required} assessors, who may see each other's judgements now; "
+            "what is to change is a consensus: review rob settle"
+        )
+
+
+def appraise(
+    session: Session, review: Review, slug: str, form: Form, *, handle: str, now: datetime
+) -> bool:
+    """Store one assessor's appraisal; return False where it says what they said before.
+
+    Parameters
+    ----------
+    session : Session
+        To write with.
+    review : Review
+        Of the study.
+    slug : str
+        An adopted tool; its newest version is used.
+    form : Form
+        Complete by `complete`'s rules.
+    handle : str
+        The assessor, who may judge again until the last of the assessors has judged.
+    now : datetime
+        When.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    InvalidDataError
+        For an incomplete form, a target that the tool does not judge, or a target that has all its
+        assessors: they are no longer blind to each other.
+    NotFoundError
+        For an unknown tool, study, outcome or instrument.
+    """
+    row = queries.adopted_tool(session, review, slug)
+    tool = queries.tool_of(row)
+    place = _place(session, review, tool, form.target)
+    person = screener(session, review, handle)
+    appraisal = _checked(tool, form)
+    cast = queries.cast_on(session, row, place.study, form.target)
+    if newest(cast).get(handle) == appraisal:
+        return False
+    _refuse_late(cast, handle, queries.assessors_required(session, review), form.target)
+    _store(session, row, place, person, Kind.ASSESSOR, appraisal, now, None)
+    return True
+
+
+def settle(
+    session: Session,
+    review: Review,
+    slug: str,
+    form: Form,
+    *,
+    handle: str,
+    now: datetime,
+    reason: str,
+) -> bool:
+    """Store a consensus beside the assessors' appraisals; return False where it is there already.
+
+    Raises InvalidDataError before all assessors have judged, without a reason, or for an
+    incomplete form.
+    """
+    if not reason.strip():
+        raise InvalidDataError("a consensus needs a reason")
+    row = queries.adopted_tool(session, review, slug)
+    tool = queries.tool_of(row)
+    place = _place(session, review, tool, form.target)
+    person = screener(session, review, handle)
+    cast = queries.cast_on(session, row, place.study, form.target)
+    required = queries.assessors_required(session, review)
+    state, counts = standing(cast, required=required)
+    if state is State.AWAITING:
+        have = len(newest(cast))
+        raise InvalidDataError(
+            f"{form.target} has {have} of its {required} assessors; the consensus comes after them"
+        )
+    appraisal = _checked(tool, form)
+    if state is State.CONSENSUS and counts == appraisal:
+        return False
+    _store(session, row, place, person, Kind.CONSENSUS, appraisal, now, reason)
+    return True
+
+
+def appraise_all(
+    session: Session,
+    review: Review,
+    slug: str,
+    forms: Sequence[Form],
+    *,
+    handle: str,
+    now: datetime,
+) -> int:
+    """Store many appraisals of one assessor, all or none; return how many were new.
+
+    Raises InvalidDataError with the problems of all of them.
+    """
+    known = {study.label for study in studies(session, review)}
+    problems = [
+        f"there is no study {f.target.study!r}" for f in forms if f.target.study not in known
+    ]
+    added = 0
+    for form in forms:
+        if form.target.study not in known:
+            continue
+        try:
+            added += appraise(session, review, slug, form, handle=handle, now=now)
+        except ReviewError as error:
+            problems.append(str(error))
+    if problems:
+        raise InvalidDataError("nothing was stored:\n  " + "\n  ".join(problems))
+    return added
