@@ -69,7 +69,9 @@ def upgrade() -> None:
         refers("imported_release", "review_id", "review"),
         refers("imported_release", "person_id", "person"),
         sa.PrimaryKeyConstraint("id", name="pk_imported_release"),
-        sa.UniqueConstraint("review_id", "source", "number", name="uq_imported_release_review_id"),
+        sa.UniqueConstraint(
+            "review_id", "source", "number", name="uq_imported_release_review_id_source_number"
+        ),
     )
     op.create_table(
         "source_line",
@@ -90,7 +92,9 @@ def upgrade() -> None:
         refers("source_result", "source_line_id", "source_line"),
         refers("source_result", "result_id", "result"),
         sa.PrimaryKeyConstraint("id", name="pk_source_result"),
-        sa.UniqueConstraint("source_line_id", "result_id", name="uq_source_result_source_line_id"),
+        sa.UniqueConstraint(
+            "source_line_id", "result_id", name="uq_source_result_source_line_id_result_id"
+        ),
     )
     op.create_index("ix_source_result_result_id", "source_result", ["result_id"])
     for table in FROZEN:

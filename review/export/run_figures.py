@@ -93,6 +93,8 @@ def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
     ordered = _by_year(results)
     yi = np.array([effect.yi for effect in ordered])
     vi = np.array([effect.vi for effect in ordered])
+    by_study = {trial.study_id: trial for trial in inputs.trials}
+    trials = [by_study[effect.study_id] for effect in ordered]
     steps = tuple(
         CumulativeStep(
             label=effect.study,
@@ -102,7 +104,7 @@ def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
             ci_high=pooled.ci[1],
             conclusion=classify(pooled.ci, plan.margin).value,
         )
-        for effect, pooled in zip(ordered, pool_prefixes(plan, yi, vi), strict=True)
+        for effect, pooled in zip(ordered, pool_prefixes(plan, yi, vi, trials), strict=True)
     )
     return Cumulative(
         title=f"{plan.title}: as trials were published",
