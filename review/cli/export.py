@@ -10,7 +10,8 @@ from review.cli.context import json_option, opened, review_option
 from review.cli.output import echo_json
 from review.errors import NotFoundError
 from review.export import Format, write_tables
-from review.export.run_tables import latest_runs, reported_table, tables_of
+from review.export.run_data import changes_data, pooled_data, reported_table
+from review.export.run_tables import latest_runs, tables_of
 from review.protocol.queries import review_called
 
 
@@ -44,7 +45,12 @@ def tables(folder: Path, formats: tuple[str, ...], review_slug: str | None, as_j
         raise NotFoundError("there is no run to export yet; make one with: review repool")
     chosen = [Format(name) for name in formats] or list(Format)
     for_print = tables_of(title, runs)
-    with_numbers = {**for_print, "reported_numbers": reported_table(title, runs)}
+    with_numbers = {
+        **for_print,
+        "pooled_estimates": pooled_data(title, runs),
+        "changes": changes_data(title, runs),
+        "reported_numbers": reported_table(title, runs),
+    }
     written = [
         path
         for name in chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from review.export.run_tables import model_words
 from review.figures import Cumulative, CumulativeStep, Diamond, Forest, ForestRow
 from review.living.pooling import pool_prefixes
 from review.living.snapshot import Effect, RunInputs, RunResults
@@ -25,17 +26,6 @@ def effect_label(plan: Plan) -> str:
         "PETO": "Log odds ratio (Peto)",
         "RD": "Risk difference",
     }.get(plan.measure.value, plan.measure.value)
-
-
-def _model(results: RunResults) -> str:
-    line = results.pooled
-    tests = {
-        "z": "normal intervals",
-        "t": "t intervals",
-        "knha": "Hartung-Knapp intervals",
-        "adhoc": "Hartung-Knapp intervals, variance factor at least 1",
-    }
-    return f"{line.method}, {tests[line.test]}"
 
 
 def _size(n: int | None) -> str:
@@ -76,7 +66,7 @@ def forest_of(inputs: RunInputs, results: RunResults) -> Forest:
         margin=plan.margin,
         column_headers=(f"n {plan.intervention.label}", f"n {plan.comparator.label}"),
         note=(
-            f"{_model(results)}; τ² = {line.tau2:.3f}, I² = {line.I2:.1f}%, "
+            f"{model_words(results.pooled)}; τ² = {line.tau2:.3f}, I² = {line.I2:.1f}%, "
             f"Q = {line.Q:.2f} (df {line.Q_df}). Conclusion: {conclusion.conclusion.value}{margin}."
         ),
         level=line.level,
@@ -113,6 +103,6 @@ def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
         favours_left=f"favours {plan.comparator.label}",
         favours_right=f"favours {plan.intervention.label}",
         margin=plan.margin,
-        note=f"{_model(results)}. Repeated looks are not adjusted for.",
+        note=f"{model_words(results.pooled)}. Repeated looks are not adjusted for.",
         level=plan.level,
     )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
+from typing import Final
 
 from sqlalchemy.orm import Session
 
+from review.canonical import fixed
 from review.export.tables import Cell, Column, Footnote, Interval, Kind, Table
 from review.living import queries
 from review.living.changes import ChangeReport, compare
-from review.living.snapshot import Numbers, PooledLine, Reading, RunInputs, RunResults
+from review.living.snapshot import PooledLine, Reading, RunInputs, RunResults
 from review.protocol.models import Review
+
+MINUS: Final = "−"
+"""The sign that print wants; a hyphen breaks at line ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,19 @@ def tables_of(title: str, runs: Sequence[LatestRun]) -> dict[str, Table]:
     }
 
 
+def model_words(line: PooledLine) -> str:
+    """Return the model of a pooled line in a journal's words."""
+    tests = {
+        "z": "normal intervals",
+        "t": "t intervals",
+        "knha": "Hartung-Knapp intervals",
+        "adhoc": "Hartung-Knapp intervals, variance factor at least 1",
+    }
+    if line.k == 1:
+        return "one trial, its own normal interval"
+    return f"{line.method}, {tests[line.test]}"
+
+
 def _interval(limits: tuple[float, float] | None) -> Interval | None:
     return Interval(*limits) if limits is not None else None
 
@@ -64,58 +81,54 @@ def _direction(run: LatestRun) -> str:
     return sentence[0].lower() + sentence[1:]
 
 
-POOLED_COLUMNS = (
-    Column("analysis", "Analysis"),
-    Column("k", "k", Kind.INTEGER),
-    Column("measure", "Measure"),
-    Column("estimate", "Estimate", Kind.NUMBER),
-    Column("ci", "CI", Kind.INTERVAL),
-    Column("z_ci", "CI (z)", Kind.INTERVAL),
-    Column("pi", "Prediction interval", Kind.INTERVAL),
-    Column("p", "p", Kind.P_VALUE),
-    Column("tau2", "τ²", Kind.NUMBER, decimals=3),
-    Column("I2", "I²", Kind.PERCENT, decimals=1),
-    Column("margin", "Margin", Kind.NUMBER),
-    Column("p_noninferiority", "p (noninferiority)", Kind.P_VALUE),
-    Column("conclusion", "Conclusion"),
-)
-
-MARGIN_KEYS = frozenset({"margin", "p_noninferiority"})
-"""Columns that say nothing where no analysis has a margin."""
+def _pooled_columns(level: str, *, margins: bool) -> tuple[Column, ...]:
+    reading = (
+        Column("margin", "Margin", Kind.NUMBER),
+        Column("p_noninferiority", "p (noninferiority)", Kind.P_VALUE),
+    )
+    return (
+        Column("analysis", "Analysis"),
+        Column("k", "k", Kind.INTEGER),
+        Column("measure", "Measure"),
+        Column("estimate", "Estimate", Kind.NUMBER),
+        Column("ci", f"{level}CI", Kind.INTERVAL),
+        Column("z_ci", f"{level}CI (z)", Kind.INTERVAL),
+        Column("pi", "Prediction interval", Kind.INTERVAL),
+        Column("p", "p", Kind.P_VALUE),
+        Column("tau2", "τ²", Kind.NUMBER, decimals=3),
+        Column("I2", "I²", Kind.PERCENT, decimals=1),
+        *(reading if margins else ()),
+        Column("conclusion", "Conclusion"),
+    )
 
 
 def pooled_table(title: str, runs: Sequence[LatestRun]) -> Table:
-    """Return one row an analysis and margin."""
-    rows = [
-        _pooled_row(run, reading, first=index == 0)
+    """Return one row an analysis and margin; the estimate stands in the first row of each."""
+    margins = any(run.inputs.plan.margins for run in runs)
+    levels = {run.results.pooled.level for run in runs}
+    level = f"{levels.pop() * 100:g}% " if len(levels) == 1 else ""
+    rows = tuple(
+        _pooled_row(run, reading, first=index == 0, margins=margins)
         for run in runs
         for index, reading in enumerate(run.results.readings)
-    ]
-    models = dict.fromkeys(
-        f"{plan.method} with test {plan.test}, level {plan.level:g}"
-        for plan in (run.inputs.plan for run in runs)
     )
-    model = (
-        f"Model: {'; '.join(models) or 'none'}. adhoc is Hartung-Knapp with the variance factor "
-        "floored at 1; CI (z) is the normal interval of the same model."
-    )
-    margins = any(run.inputs.plan.margins for run in runs)
-    shown = [margins or column.key not in MARGIN_KEYS for column in POOLED_COLUMNS]
+    models = dict.fromkeys(model_words(run.results.pooled) for run in runs)
+    words = [f"Model: {'; '.join(models) or 'none'}. CI (z) is the normal interval of that model."]
+    if margins:
+        words.append("p (noninferiority) is one-sided.")
     return Table(
         title=f"{title}: pooled estimates",
-        columns=tuple(compress(POOLED_COLUMNS, shown)),
-        rows=tuple(tuple(compress(row, shown)) for row in rows),
-        footnotes=(
-            Footnote(model + (" p (noninferiority) is one-sided." if margins else "")),
-            *_directions(runs),
-        ),
+        columns=_pooled_columns(level, margins=margins),
+        rows=rows,
+        footnotes=(Footnote(" ".join(words)), *_directions(runs)),
     )
 
 
-def _pooled_row(run: LatestRun, reading: Reading, *, first: bool) -> tuple[Cell, ...]:
+def _pooled_row(
+    run: LatestRun, reading: Reading, *, first: bool, margins: bool
+) -> tuple[Cell, ...]:
     line = run.results.pooled
-    head: tuple[Cell, ...] = (
-        run.inputs.plan.title,
+    numbers: tuple[Cell, ...] = (
         line.k,
         run.inputs.plan.effect or line.measure,
         line.estimate,
@@ -126,9 +139,13 @@ def _pooled_row(run: LatestRun, reading: Reading, *, first: bool) -> tuple[Cell,
         line.tau2,
         line.I2,
     )
-    if not first:
-        head = (run.inputs.plan.title, *(None for _ in head[1:]))
-    return (*head, reading.margin, reading.noninferiority_p, reading.conclusion.value)
+    against: tuple[Cell, ...] = (reading.margin, reading.noninferiority_p) if margins else ()
+    return (
+        run.inputs.plan.title,
+        *(numbers if first else (None for _ in numbers)),
+        *against,
+        reading.conclusion.value,
+    )
 
 
 RESULT_COLUMNS = (
@@ -169,66 +186,6 @@ def results_table(run: LatestRun) -> Table:
         rows=rows,
         footnotes=(Footnote(f"{plan.direction} {sides}"), Footnote(f"Effects: {recipes}.")),
     )
-
-
-REPORTED_COLUMNS = (
-    Column("analysis", "Analysis"),
-    Column("study", "Study"),
-    Column("year", "Year", Kind.INTEGER),
-    Column("side", "Side"),
-    Column("arm", "Arm"),
-    Column("instrument", "Instrument"),
-    Column("rater", "Rater"),
-    Column("timepoint", "Timepoint"),
-    Column("analysis_set", "Analysis set"),
-    Column("n", "n", Kind.INTEGER),
-    Column("versus_n", "n of the other arm", Kind.INTEGER),
-    Column("mean", "Mean", Kind.NUMBER),
-    Column("sd", "SD", Kind.NUMBER),
-    Column("events", "Events", Kind.INTEGER),
-    Column("estimate", "Estimate", Kind.NUMBER, decimals=4),
-    Column("se", "SE", Kind.NUMBER, decimals=4),
-    Column("variance", "Variance", Kind.NUMBER, decimals=4),
-    Column("ci_low", "CI low", Kind.NUMBER),
-    Column("ci_high", "CI high", Kind.NUMBER),
-    Column("entry", "Entry"),
-    Column("report", "Report"),
-    Column("page", "Page"),
-)
-
-
-def reported_table(title: str, runs: Sequence[LatestRun]) -> Table:
-    """Return one row a reported result that entered an analysis, with its source."""
-    rows = [
-        (
-            run.analysis,
-            trial.study,
-            trial.year,
-            side,
-            arm.arm,
-            trial.instrument,
-            trial.rater,
-            trial.timepoint,
-            trial.analysis_set,
-            *(
-                getattr(arm.numbers, column.key)
-                for column in REPORTED_COLUMNS
-                if column.key in Numbers.model_fields
-            ),
-            arm.source.entry_kind,
-            arm.source.report,
-            arm.source.page,
-        )
-        for run in runs
-        for trial in run.inputs.trials
-        for side, arms in (
-            ("intervention", trial.intervention),
-            ("comparator", trial.comparator),
-            ("contrast", (trial.contrast,) if trial.contrast else ()),
-        )
-        for arm in arms
-    ]
-    return Table(title=f"{title}: reported numbers", columns=REPORTED_COLUMNS, rows=tuple(rows))
 
 
 CHANGE_COLUMNS = (
@@ -280,14 +237,18 @@ def _line_changes(change: ChangeReport) -> list[tuple[str, str | None, str]]:
 def _shown(line: PooledLine) -> dict[str, str]:
     return {
         "k": str(line.k),
-        "estimate": f"{line.estimate:.2f}",
+        "estimate": _printed(line.estimate),
         "interval": _limits(line.ci),
         "interval (z)": _limits(line.z_ci),
         "prediction interval": _limits(line.pi),
-        "tau²": f"{line.tau2:.3f}",
-        "I²": f"{line.I2:.1f}%",
+        "τ²": _printed(line.tau2, 3),
+        "I²": f"{_printed(line.I2, 1)}%",
     }
 
 
+def _printed(value: float, decimals: int = 2) -> str:
+    return fixed(value, decimals).replace("-", MINUS)
+
+
 def _limits(limits: tuple[float, float] | None) -> str:
-    return "" if limits is None else f"[{limits[0]:.2f}, {limits[1]:.2f}]"
+    return "" if limits is None else f"[{_printed(limits[0])}, {_printed(limits[1])}]"

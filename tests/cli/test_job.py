@@ -106,8 +106,13 @@ def test_tables_of_a_review_in_every_format(arrived: Cli, tmp_path: Path) -> Non
     assert {"tables.docx", "tables.xlsx", "pooled_estimates.csv", "pooled_estimates.tex"} <= names
     with (tmp_path / "pooled_estimates.csv").open(newline="") as file:
         rows = {row["analysis"]: row for row in csv.DictReader(file)}
+    with (tmp_path / "changes.csv").open(newline="") as file:
+        changes = [row for row in csv.DictReader(file) if row["analysis"] == "multimedia"]
     shown = json.loads(arrived("runs", "show", "multimedia", "--json").stdout)["results"]["pooled"]
-    row = rows["Multimedia CBT against control"]
+    row = rows["multimedia"]
+    (estimate,) = (c for c in changes if c["what"] == "estimate")
+    assert float(estimate["after_number"]) == shown["estimate"]
+    assert [c["study"] for c in changes if c["what"] == "trial added"].count("Choi (2012)") == 1
     assert float(row["estimate"]) == shown["estimate"]
     assert [float(row["pi_low"]), float(row["pi_high"])] == shown["pi"]
     entered = [
