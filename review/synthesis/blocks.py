@@ -66,7 +66,7 @@ class Block:
     padded: bool
     survey: Survey | None = None
 
-    def take(self, columns: Ints) -> Block:
+    def take(self, columns: Ints, /) -> Block:
         """The block with the named columns only, each as often as it is named."""
         return Block(
             v=self.v.take(columns, axis=1),

@@ -12,12 +12,7 @@ from review.synthesis.blocks import Block, Floats, Ints
 from review.synthesis.likelihood import FEW_CELLS, maximum_likelihood
 from review.synthesis.methods import Method
 from review.synthesis.moments import Fit, fit_at, q_and_slope
-
-Q_STOP = 1e-13
-"""Relative distance from the target at which a solution of Q(tau²) = target is complete."""
-
-MOST_STEPS = 200
-"""Newton takes five to ten; a set of variances over eight orders of magnitude some twenty."""
+from review.synthesis.search import solve_q
 
 
 class Heterogeneity(NamedTuple):
@@ -50,7 +45,7 @@ def estimate_tau2(block: Block, method: Method, at_zero: Fit) -> Heterogeneity:
         return Heterogeneity(top.tau2, top.iterations, top.modes, zero)
     if method in (Method.PM, Method.EB, Method.PMM):
         target = _quantile(block, 0.5) if method is Method.PMM else np.asarray(k - 1.0)
-        tau2, steps = solve_q(block, at_zero.q, target)
+        tau2, steps = solve_q(block, q_and_slope, at_zero.q, target)
         return Heterogeneity(tau2, steps, one, zero)
     initial = zero
     if method is Method.DL:
@@ -101,39 +96,6 @@ def standard_error(
     return np.sqrt(2 * (form + tau2 * tau2 * (k - 1))) / (k - 1)
 
 
-def solve_q(block: Block, q_at_zero: Floats, target: Floats) -> tuple[Floats, Ints]:
-    """The tau² where the generalised Q equals ``target`` (n,), zero where Q(0) is already below it.
-
-    1/Q is a concave, rising function of tau², so Newton's method on it comes to the root from below
-    whatever the start, with no bracket to choose and no unit in its stopping rule.
-
-    Returns
-    -------
-    tau2, steps : (n,) in the block's unit.
-    """
-    tau2 = np.zeros(block.k.size)
-    steps = np.zeros(block.k.size, dtype=np.int64)
-    open_ = np.flatnonzero(q_at_zero > target)
-    if open_.size == 0:
-        return tau2, steps
-    part = block if open_.size == tau2.size else block.take(open_)
-    target = np.broadcast_to(target, tau2.shape)[open_]
-    at = np.zeros(open_.size)
-    for step in range(1, MOST_STEPS + 1):
-        q, slope = q_and_slope(part, at)
-        move = q * (q / target - 1) / slope
-        at = at + np.maximum(move, 0.0)
-        closed = np.abs(q - target) <= Q_STOP * target
-        closed |= move <= Q_STOP * at
-        if closed.any():
-            tau2[open_[closed]], steps[open_[closed]] = at[closed], step
-            going = np.flatnonzero(~closed)
-            if going.size == 0:
-                break
-            part, open_, target, at = part.take(going), open_[going], target[going], at[going]
-    return tau2, steps
-
-
 def q_profile(
     block: Block, q_at_zero: Floats, level: float
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
@@ -150,11 +112,13 @@ def q_profile(
     n = block.k.size
     if block.v.size <= FEW_CELLS:  # both limits in one go: calls cost more than their arithmetic
         twice = np.tile(np.arange(n), 2)
-        both, _ = solve_q(block.take(twice), q_at_zero[twice], np.concatenate([upper, lower]))
+        both, _ = solve_q(
+            block.take(twice), q_and_slope, q_at_zero[twice], np.concatenate([upper, lower])
+        )
         low, high = both[:n], both[n:]
     else:
-        low, _ = solve_q(block, q_at_zero, upper)
-        high, _ = solve_q(block, q_at_zero, lower)
+        low, _ = solve_q(block, q_and_slope, q_at_zero, upper)
+        high, _ = solve_q(block, q_and_slope, q_at_zero, lower)
     return low, high, q_at_zero < lower
 
 

@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, chdtri, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from review.errors import InvalidDataError
-from review.synthesis import spectrum
+from review.synthesis import projection
 from review.synthesis.blocks import checked_studies
 from review.synthesis.design import Design, Values
 from review.synthesis.methods import Method, Test
+from review.synthesis.search import Maximum
 
 __all__ = ["MetaRegression", "Prediction", "TermTest", "regress"]
 
@@ -211,11 +212,13 @@ def regress(
     k, p = X.shape
     unit = float(np.ldexp(1.0, np.frexp(v.min())[1] // 2))  # exact: results scale with the data
     z, s2 = y / unit, v / unit**2
-    s = spectrum.decompose(z[None], s2[None], X[None])
+    s = projection.project(z[None], s2, X[None])
     found = heterogeneity(s, method, z)
     tau2 = float(found.tau2[0])
     beta, cov = weighted_fit(z, s2 + tau2, X)
-    q = float((s.u2 / (s.lam + tau2)).sum())
+    at_zero = projection.terms_at(s, np.zeros(1))
+    at_tau2 = projection.terms_at(s, found.tau2)
+    q = float(at_tau2.q[0])
     if q <= ROUNDING**2 * float((z * z / s2).sum()):  # a perfect fit: what is left is rounding
         q = 0.0
         beta = np.where(np.abs(beta) * np.abs(X).max(axis=0) <= ROUNDING * np.abs(z).max(), 0, beta)
@@ -227,8 +230,8 @@ def regress(
     with np.errstate(divide="ignore", invalid="ignore"):
         stat = np.where(beta == 0, 0.0, beta / se)  # a perfect fit has no Hartung-Knapp error
     crit = _quantile(level, ddf)
-    qe = float((s.u2 / s.lam).sum())
-    typical = (k - p) / float((1 / s.lam).sum())
+    qe = float(at_zero.q[0])
+    typical = (k - p) / float(at_zero.trace[0])
     tests = tuple(
         _joint(term, np.flatnonzero(np.asarray(design.assign) == i), beta, cov, factor, ddf)
         for i, term in enumerate(design.terms)
@@ -262,26 +265,26 @@ def regress(
         qm_df=(omnibus.df, ddf) if omnibus else (0, ddf),
         qm_p=omnibus.p if omnibus else None,
         tests=tests,
-        loglik=_loglik(s, s2, X, tau2, unit, restricted=method is Method.REML),
+        loglik=_loglik(at_tau2, s2 + tau2, s.df, unit, restricted=method is Method.REML),
         modes=int(found.modes[0]),
         boundary=tau2 == 0 and method is not Method.EE,
         design=design,
     )
 
 
-def heterogeneity(s: spectrum.Spectrum, method: Method, y: Floats) -> spectrum.Estimate:
-    """tau² of a batch by any method; `y` (k,) or (B, k) starts Sidik and Jonkman's.
+def heterogeneity(s: projection.Projection, method: Method, y: Floats) -> Maximum:
+    """tau² of a batch by any method; `y` (k,) or (n, k) starts Sidik and Jonkman's.
 
     Examples
     --------
     >>> y = np.array([0., 2.])
-    >>> s = spectrum.decompose(y[None], np.ones((1, 2)), np.ones((1, 2, 1)))
+    >>> s = projection.project(y[None], np.ones(2), np.ones((1, 2, 1)))
     >>> float(heterogeneity(s, Method.SJ, y).tau2[0].round(9))
     1.0
     """
     if method is Method.SJ:
-        return spectrum.sidik_jonkman(s, np.broadcast_to(y.var(axis=-1), s.lam.shape[:-1]))
-    return spectrum.estimate_tau2(s, method)
+        return projection.sidik_jonkman(s, np.broadcast_to(y.var(axis=-1), (s.size,)))
+    return projection.estimate_tau2(s, method)
 
 
 def weighted_fit(y: Floats, variance: Floats, X: Floats) -> tuple[Floats, Floats]:
@@ -324,36 +327,33 @@ def _joint(
 def _explained(y: Floats, v: Floats, method: Method, tau2: float) -> float | None:
     if method is Method.EE:
         return None
-    s = spectrum.decompose(y[None], v[None], np.ones((1, y.size, 1)))
+    s = projection.project(y[None], v, np.ones((1, y.size, 1)))
     total = float(heterogeneity(s, method, y).tau2[0])
     return 0.0 if total == 0 else max(0.0, 100 * (total - tau2) / total)
 
 
-def _q_profile(s: spectrum.Spectrum, level: float, unit: float) -> tuple[float, float]:
-    df = s.lam.shape[-1]
-    low, high = (float(chdtri(df, a)) for a in ((1 - level) / 2, (1 + level) / 2))
+def _q_profile(s: projection.Projection, level: float, unit: float) -> tuple[float, float]:
+    low, high = (float(chdtri(s.df, a)) for a in ((1 - level) / 2, (1 + level) / 2))
     scale = unit**2
     return (
-        float(spectrum.solve_q(s, low)[0]) * scale,
-        float(spectrum.solve_q(s, high)[0]) * scale,
+        float(projection.tau2_where_q_is(s, low)[0]) * scale,
+        float(projection.tau2_where_q_is(s, high)[0]) * scale,
     )
 
 
 def _loglik(
-    s: spectrum.Spectrum, v: Floats, X: Floats, tau2: float, unit: float, *, restricted: bool
+    at: projection.Terms, variance: Floats, df: int, unit: float, *, restricted: bool
 ) -> float:
     """Log-likelihood with all constants, on the data's own scale.
 
     Restricted: log det K'(V + tau²)K = log det(V + tau²) + log det X'WX - log det X'X, so that the
     contrasts' own density is metafor's restricted likelihood.
     """
-    k, p = X.shape
-    q, logdet = spectrum.restricted_terms(s, np.array([tau2]))
     if restricted:
-        count, log_det = k - p, float(logdet[0])
+        count, log_det = df, float(at.log_det[0])
     else:
-        count, log_det = k, float(np.log(v + tau2).sum())
-    return float(-0.5 * (count * math.log(2 * math.pi * unit**2) + log_det + q[0]))
+        count, log_det = variance.size, float(np.log(variance).sum())
+    return float(-0.5 * (count * math.log(2 * math.pi * unit**2) + log_det + at.q[0]))
 
 
 def _quantile(level: float, ddf: float | None) -> float:

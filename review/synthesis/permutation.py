@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from review.errors import InvalidDataError
-from review.synthesis import spectrum
+from review.synthesis import projection
 from review.synthesis.blocks import checked_studies
 from review.synthesis.design import Design
 from review.synthesis.methods import Method, Test
@@ -149,13 +149,13 @@ def _statistics(
     y: Floats, v: Floats, X: Floats, free: NDArray[np.intp], method: Method, test: Test
 ) -> tuple[Floats, Floats]:
     """Coefficients over their errors (B, p) and the omnibus Wald statistic (B,)."""
-    s = spectrum.decompose(y, v[None], X)
+    s = projection.project(y, v, X)
     tau2 = heterogeneity(s, method, y).tau2
     beta, cov = weighted_fit(y, v + tau2[:, None], X)
     factor = np.ones(tau2.shape)
     if test in (Test.KNHA, Test.ADHOC):
         floor = 1.0 if test is Test.ADHOC else 0.0
-        factor = np.maximum((s.u2 / (s.lam + tau2[:, None])).mean(axis=-1), floor)
+        factor = np.maximum(projection.terms_at(s, tau2).q / s.df, floor)
     se = np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1) * factor[:, None])
     part = beta[:, free]
     inside = cov[:, free[:, None], free[None, :]]
