@@ -12,29 +12,27 @@ from review.cli.context import changing, json_option, opened, reason_option, rev
 from review.cli.output import echo_json, echo_table
 from review.export.flow import Flow, FlowBox
 from review.export.prisma import figure_of, flow_of, listed
+from review.export.published_flow import check_published, read_published_flow
 from review.figures.prisma import prisma_plot
 from review.figures.saving import save
 from review.protocol.queries import review_called
 from review.screening.conduct import note_previous_version
 
 
-class TimeType(click.ParamType):
-    """A date, or a date and time, in UTC where no zone is given."""
-
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Return the time, the end of the day for a date."""
-        text = str(value)
-        try:
-            found = datetime.fromisoformat(text)
-        except ValueError:
-            self.fail(f"{text!r} is no time; write 2026-11-20 or 2026-11-20T09:30", param, ctx)
-        if len(text) == 10:
-            found = found.replace(hour=23, minute=59, second=59, microsecond=999_999)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+def _time(context: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
+    """Return a time, the end of the day for a date; UTC where no zone is given."""
+    del context, option
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is no time; write 2026-11-20 or 2026-11-20T09:30"
+        ) from None
+    if len(value) == 10:
+        found = found.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @click.group("flow", invoke_without_command=True)
@@ -44,7 +42,7 @@ class TimeType(click.ParamType):
     help="Draw the diagram to an .svg, .png or .pdf file; may be given several times.",
 )  # fmt: skip
 @click.option(
-    "--since", type=TimeType(), metavar="TIME",
+    "--since", callback=_time, metavar="TIME",
     help="An update since this time: the template for updated reviews.",
 )  # fmt: skip
 @click.option("--version", "version", metavar="TEXT", help="What this version is called.")
@@ -159,3 +157,21 @@ def previous(
             now=datetime.now(UTC),
         )
     click.echo(f"Previous version: {studies} studies in {reports} reports ({citation}).")
+
+
+@flow_.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def check_file(file: Path, as_json: bool) -> None:
+    """Check the flow counts of a published database (Metapsy's search_flow.json)."""
+    flow = read_published_flow(file)
+    rows = [(i.name, i.left, i.right, i.left - i.right) for i in flow.identities]
+    if as_json:
+        keys = ("name", "left", "right", "difference")
+        identities = [dict(zip(keys, row, strict=True)) for row in rows]
+        found = {"counts": flow.counts, "reasons": flow.reasons, "identities": identities}
+        echo_json({"file": flow.file, "closes": flow.closes, **found, "notes": flow.notes})
+    else:
+        right = ("left", "right", "difference")
+        echo_table(("identity", *right), rows, right=right)
+    check_published(flow)
