@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
     from bibtexparser.model import Entry as BibEntry
     from pylatexenc.latex2text import LatexNodes2Text
 
+for _name in ("bibtexparser", "pylatexenc"):
+    # What they log we report as rejects and remarks; without a handler it goes to stderr.
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
 _LATEX: Final = re.compile(r"[\\{}$~]")
+_LONGEST_LATEX: Final = 50_000
+"""Characters; decoding takes microseconds for each, and no abstract has so many."""
+
 _MATHS: Final = re.compile(r"(?<!\\)\$")
 
 
@@ -152,7 +160,7 @@ def plain_text(value: str) -> str:
 
     A lone ``$`` or a percent sign is text in bibliographies, whatever LaTeX would make of it.
     """
-    if _LATEX.search(value) is None:
+    if len(value) > _LONGEST_LATEX or _LATEX.search(value) is None:
         return value
     text = re.sub(r"(?<!\\)%", r"\\%", value)
     if len(_MATHS.findall(text)) % 2:

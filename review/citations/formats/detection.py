@@ -13,11 +13,11 @@ _LOOKED_AT: Final = 400_000
 """Characters at the beginning that decide; a preamble is shorter."""
 
 _SIGNS: Final = (
-    (Format.RIS, re.compile(r"^\s{0,3}TY {0,3}-\s*[A-Za-z]*\s*$", re.MULTILINE)),
+    (Format.RIS, re.compile(r"^[ \t]{0,3}TY {0,3}-[ \t]*[A-Za-z]*[ \t]*$", re.MULTILINE)),
     (Format.NBIB, re.compile(r"^(?:PMID|PMC|PMCR|OWN|STAT|OID) {0,2}- ?", re.MULTILINE)),
-    (Format.CIW, re.compile(r"^PT [A-Z]\s*$", re.MULTILINE)),
-    (Format.REFWORKS, re.compile(r"^RT [A-Z][A-Za-z ,()]+\s*$", re.MULTILINE)),
-    (Format.BIBTEX, re.compile(r"^\s*@[A-Za-z]+\s*[{(]", re.MULTILINE)),
+    (Format.CIW, re.compile(r"^PT [A-Z][ \t]*$", re.MULTILINE)),
+    (Format.REFWORKS, re.compile(r"^RT [A-Z][A-Za-z ,()]+$", re.MULTILINE)),
+    (Format.BIBTEX, re.compile(r"^[ \t]*@[A-Za-z]+[ \t]*[{(]", re.MULTILINE)),
     (Format.REFER, re.compile(r"^%[0TA] ", re.MULTILINE)),
 )
 _RIS_FIELDS: Final = re.compile(r"^[A-Z][A-Z0-9]  - ", re.MULTILINE)

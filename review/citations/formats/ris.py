@@ -54,7 +54,7 @@ def read_ris(text: str) -> Iterator[Item]:
     a ``TY`` follows at once (some programs do not write ``TY`` first).
     """
     block: Block | None = None
-    begun = False
+    begun = loose = False
     blank_before = True
     for number, line in numbered(text):
         if begun and block is not None and line[2:6] == "  - " and line[:2] in _PLAIN_TAGS:
@@ -73,6 +73,7 @@ def read_ris(text: str) -> Iterator[Item]:
                 block = Block(number)
             begun = True
             found = _START.match(line)
+            loose = _STRICT.match(line.lstrip()) is None
             block.lines.append(line)
             block.add("TY", found.group(1) if found else "")
         elif _END.match(line):
@@ -89,7 +90,7 @@ def read_ris(text: str) -> Iterator[Item]:
                     block.add(*tag)
         else:
             block.lines.append(line)
-            _take(block, line, begun=begun, blank_before=blank_before)
+            _take(block, line, begun=begun, loose=loose, blank_before=blank_before)
         blank_before = not line.strip()
     if block is not None and begun:
         block.remarks.append("ER is missing; the file ended")
@@ -98,8 +99,8 @@ def read_ris(text: str) -> Iterator[Item]:
         yield from [_orphan(block)] if block.values else _aside(block)
 
 
-def _take(block: Block, line: str, *, begun: bool, blank_before: bool) -> None:
-    tag = _tag(line)
+def _take(block: Block, line: str, *, begun: bool, loose: bool, blank_before: bool) -> None:
+    tag = _tag(line, loose=loose)
     if tag is not None:
         block.add(*tag)
         return
@@ -110,7 +111,8 @@ def _take(block: Block, line: str, *, begun: bool, blank_before: bool) -> None:
         block.go_on(text)
 
 
-def _tag(line: str) -> tuple[str, str] | None:
+def _tag(line: str, *, loose: bool = False) -> tuple[str, str] | None:
+    """Return tag and value of a line; `loose` where its record writes one space everywhere."""
     found = _TAG.match(line)
     if found is None and line[:1] in (" ", "\t"):
         # Some word processors indent; only the full two-space form is taken for a tag there.
@@ -120,7 +122,7 @@ def _tag(line: str) -> tuple[str, str] | None:
     if found is None:
         return None
     tag = found.group(1)
-    if not _STRICT.match(line) and tag not in _LOOSE:
+    if not loose and not _STRICT.match(line) and tag not in _LOOSE:
         return None
     return tag, (found.group(2) or found.group(3) or "").strip()
 
@@ -218,11 +220,15 @@ def _pmid(block: Block) -> str | None:
         for name in ("medline", "pubmed", "nlm")
     )
     for tag in ("PM", "AN", "C5", "ID"):
-        for value in block.values.get(tag, ()):
+        for value in block.all(tag):
             digits = value.removeprefix("MEDLINE:").strip()
             sure = tag == "PM" or value.startswith("MEDLINE:")
             if fields.is_pmid(digits) and (sure or (medline and len(digits) >= 6)):
                 return digits.lstrip("0") or None
+    if any("scopus" in value.lower() for value in block.all("DB")):
+        numbers = [value for value in block.all("C2") if fields.is_pmid(value)]
+        if numbers:
+            return numbers[0].lstrip("0") or None
     for value in block.all("C3", "XR"):  # CENTRAL: "PUBMED 30651217,EMBASE 627291234"
         if pmid := fields.pmid_in(value):
             return pmid

@@ -16,36 +16,42 @@ class Block:
     remarks: list[str] = field(default_factory=list)
     last: str | None = None
     """The tag that a continuation line belongs to."""
+    _more: list[str] = field(default_factory=list)
+    """Continuation lines of the last value, with their separators; joined when it ends."""
 
     def add(self, tag: str, value: str) -> None:
         """Begin a value."""
+        if self._more:
+            self.end_value()
         self.values.setdefault(tag, []).append(value)
         self.last = tag
 
-    def go_on(self, text: str, *, separator: str = " ") -> bool:
-        """Add a line without a tag to the value before it; False when there is none."""
-        if self.last is None:
-            return False
-        values = self.values[self.last]
-        values[-1] = f"{values[-1]}{separator}{text}" if values[-1] else text
-        return True
+    def end_value(self) -> None:
+        """Join the continuation lines to the value they go on with."""
+        if self.last is not None and self._more:
+            values = self.values[self.last]
+            start = 0 if values[-1] else 1
+            values[-1] = values[-1] + "".join(self._more[start:])
+            self._more.clear()
+
+    def go_on(self, text: str, *, separator: str = " ") -> None:
+        """Add a line without a tag to the value before it, if there is one."""
+        if self.last is not None:
+            self._more += (separator, text)
 
     @property
     def raw(self) -> str:
         """The lines as the file has them, without blank ones at the end."""
         return "\n".join(self.lines).rstrip("\n")
 
-    @property
-    def says_something(self) -> bool:
-        """Whether any tag has a value."""
-        return any(value.strip() for values in self.values.values() for value in values)
-
     def all(self, *tags: str) -> list[str]:
         """Return the values of tags, in the order of `tags`."""
+        self.end_value()
         return [value for tag in tags for value in self.values.get(tag, ())]
 
     def single(self, *tags: str) -> str | None:
         """Return the first value there is, and remark on further different ones of its tag."""
+        self.end_value()
         for tag in tags:
             found = [
                 text for value in self.values.get(tag, ()) if (text := " ".join(value.split()))

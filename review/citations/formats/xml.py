@@ -37,35 +37,44 @@ def entries_in(text: str, names: tuple[str, ...], *, file: str) -> Iterator[Cut 
         line = text.count("\n", 0, declared.start()) + 1
         reason = "the file declares XML entities; no bibliographic export does, and it was not read"
         raise FileError(file, [Problem(line, None, reason)])
-    if "<!--" in text:
-        text = re.sub(r"<!--.*?-->", _blank, text, flags=re.DOTALL)
+    text = _without_comments(text)
     pattern = "|".join(names)
     opening = re.compile(rf"<({pattern})(?=[\s>/])")
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=False
     )
     place, line, counted = 0, 1, 0
-    while (found := opening.search(text, place)) is not None:
+    found = opening.search(text)
+    while found is not None:
         start = found.start()
         line += text.count("\n", counted, start)
         counted = start
-        closing = f"</{found.group(1)}>"
-        end = text.find(closing, start)
         following = opening.search(text, found.end())
-        if end < 0 or (following is not None and following.start() < end):
-            stop = following.start() if following is not None else len(text)
-            yield Rejected(
-                line, f"the element does not end: {closing} is missing", text[start:stop]
-            )
+        stop = following.start() if following is not None else len(text)
+        closing = f"</{found.group(1)}>"
+        end = text.find(closing, start, stop)
+        if end < 0:
+            reason = f"the element does not end: {closing} is missing"
+            yield Rejected(line, reason, text[start:stop])
             place = stop
-            continue
-        place = end + len(closing)
-        yield _parsed(text[start:place], line, parser)
+        else:
+            place = end + len(closing)
+            yield _parsed(text[start:place], line, parser)
+        found = following
     yield from _cut_off(text, place, line + text.count("\n", counted))
 
 
-def _blank(comment: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", comment.group())
+def _without_comments(text: str) -> str:
+    """Return text with comments blanked out, so that places and lines stay."""
+    parts: list[str] = []
+    place = 0
+    while (start := text.find("<!--", place)) >= 0:
+        end = text.find("-->", start)
+        if end < 0:
+            break
+        parts += (text[place:start], re.sub(r"[^\n]", " ", text[start : end + 3]))
+        place = end + 3
+    return "".join([*parts, text[place:]]) if parts else text
 
 
 def _parsed(raw: str, line: int, parser: etree.XMLParser) -> Cut | Rejected:
