@@ -327,7 +327,7 @@ class _Job:
         anchor: tuple[int, str],
         at: datetime,
     ) -> Run:
-        fingerprint = what.inputs.fingerprint
+        fingerprint = what.fingerprint
         after = candidate.previous.key if candidate.previous else None
         return Run(
             analysis_id=analysis_id,

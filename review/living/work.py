@@ -41,6 +41,7 @@ class Made:
 
     inputs: RunInputs
     results: RunResults
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,16 @@ def work_off(tasks: Sequence[Task]) -> list[Found]:
     """Return what each task comes to; those to compute are pooled as one batch."""
     found: dict[int, Found] = {}
     ready: list[tuple[int, RunInputs, TrialEffects]] = []
+    fingerprints: dict[int, str] = {}
     for index, task in enumerate(tasks):
         try:
             inputs = select_inputs(Plan.model_validate(task.plan), task.evidence)
             inputs = with_alternatives(inputs, task.evidence)
             if not inputs.trials:
                 found[index] = NoTrial()
-            elif inputs.fingerprint == task.fingerprint and not task.forced:
+                continue
+            fingerprints[index] = inputs.fingerprint
+            if fingerprints[index] == task.fingerprint and not task.forced:
                 found[index] = Same()
             else:
                 ready.append((index, inputs, trial_effects(inputs)))
@@ -81,7 +85,9 @@ def work_off(tasks: Sequence[Task]) -> list[Found]:
             found[index] = Unfit(str(error))
     for (index, inputs, _), results in zip(ready, _pooled(ready), strict=True):
         found[index] = (
-            Unfit(results) if isinstance(results, str) else Made(inputs=inputs, results=results)
+            Unfit(results)
+            if isinstance(results, str)
+            else Made(inputs=inputs, results=results, fingerprint=fingerprints[index])
         )
     return [found[index] for index in range(len(tasks))]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
+from typing import Any
 
 from review.errors import InvalidDataError
 
@@ -50,12 +51,14 @@ def _cluster(address: str) -> Iterator[Executor]:
         raise InvalidDataError(
             "Dask is not installed; install it with: pip install 'living-review[dask]'"
         ) from None
+    connect: Any = Client  # the package has no types
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = connect(address, timeout="10s", set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise InvalidDataError(f"no Dask cluster answers at {address}: {error}") from None
     try:
         # pure=False: equal chunks of two jobs are two pieces of work
-        yield client.get_executor(pure=False)
+        executor: Executor = client.get_executor(pure=False)
+        yield executor
     finally:
         client.close()

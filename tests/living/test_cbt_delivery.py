@@ -27,6 +27,12 @@ from tests.conftest import NOW
 
 EXPECTED = json.loads((Path(__file__).parent / "cbt_delivery_expected.json").read_text())
 TOLERANCE = 1e-6
+MULTIMEDIA_YEARS = [1983, 2002, 2005, *range(2007, 2016)]
+"""Years in which a trial of multimedia CBT against a control was published."""
+MULTIMEDIA_CLASSES = [(1983, "superior"), (2002, "inconclusive"), (2009, "superior")]
+"""Where the class changed; metafor 3.8-1 gives the same from the trials up to each year (REML,
+test="adhoc"): 1983 [0.7949, 2.9729], 2002 [-10.2863, 12.1240], 2008 [-0.1721, 1.3272], 2009
+[0.2229, 1.1541], 2015 [0.5045, 1.0948]."""
 FIELDS = {
     "estimate": lambda line: line.estimate,
     "se": lambda line: line.se,
@@ -114,6 +120,42 @@ def test_loading_again_changes_nothing(database: Database, by: Attribution) -> N
         report = load_seed(session, seed, until=None, person="tester", now=NOW)
     assert report.nothing_new
     assert report.results_unchanged == 172
+
+
+def test_year_by_year_each_changed_analysis_has_one_run(
+    database: Database, by: Attribution
+) -> None:
+    """The review as it would have lived from 1977 to 2016."""
+    seed = seed_called("cbt-delivery")
+    years = sorted({row.row.year for row in seed.rows if row.row.year is not None})
+    assert (years[0], years[-1]) == (1977, 2016)
+    with writing(database, by) as session:
+        load_seed(session, seed, until=years[0], person="tester", now=NOW)
+    made: dict[str, list[tuple[int, int]]] = {"multimedia": [], "face-to-face": [], "any-cbt": []}
+    classes: list[tuple[int, str]] = []
+    for year in years:
+        load(database, by, year)
+        report = repool(database, actor="tester")
+        names = [item.name.analysis for item in report.recomputed]
+        assert len(names) == len(set(names))
+        assert report.failed == []
+        for item in report.recomputed:
+            made[item.name.analysis].append((year, item.number))
+            if item.name.analysis == "multimedia":
+                classes.append((year, item.report.readings[0].after.conclusion.value))  # type: ignore[union-attr]
+        assert repool(database, actor="tester").outcome is JobOutcome.NOTHING_NEW
+    for history in made.values():
+        assert [number for _, number in history] == list(range(1, len(history) + 1))
+    assert [year for year, _ in made["multimedia"]] == MULTIMEDIA_YEARS
+    assert [step for i, step in enumerate(classes) if i == 0 or step[1] != classes[i - 1][1]] == (
+        MULTIMEDIA_CLASSES
+    )
+    for expected in EXPECTED:
+        if expected["trials"] != "published up to 2008":
+            analysis = expected["analysis"].replace("_", "-")
+            line = pooled(database, analysis, made[analysis][-1][1])
+            for name, value in FIELDS.items():
+                np.testing.assert_allclose(value(line), expected[name], rtol=TOLERANCE, atol=0)
 
 
 def _source(name: str) -> list[dict[str, Any]]:
