@@ -216,9 +216,8 @@ def adjudicate(
     if as_json:
         echo_json({"record": record, "stage": stage, "verdict": choice.verdict, "new": settled})
     else:
-        click.echo(
-            f"Record {record}: {choice.verdict.value}{'' if settled else ', as before'}, adjudicated."
-        )
+        before = "" if settled else ", as before"
+        click.echo(f"Record {record}: {choice.verdict.value}{before}, adjudicated.")
 
 
 @screen_.command("status")

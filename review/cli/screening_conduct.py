@@ -25,26 +25,19 @@ from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
-class StageType(click.ParamType):
-    """A stage by its name, with a hyphen or an underscore."""
-
-    name = "stage"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Stage:
-        """Return the stage."""
-        try:
-            return Stage(str(value).lower().replace("-", "_"))
-        except ValueError:
-            known = " or ".join(stage.value for stage in Stage)
-            self.fail(f"{value!r} is no stage; it is {known}", param, ctx)
+def _stage(context: click.Context, option: click.Parameter, value: str) -> Stage:
+    del context, option
+    try:
+        return Stage(value.lower().replace("-", "_"))
+    except ValueError:
+        known = " or ".join(stage.value for stage in Stage)
+        raise click.BadParameter(f"{value!r} is no stage; it is {known}") from None
 
 
 def stage_option(function: FunctionT) -> FunctionT:
     """Add ``--stage``."""
     return click.option(
-        "--stage", "-s", type=StageType(), default=Stage.TITLE_ABSTRACT.value, show_default=True,
+        "--stage", "-s", callback=_stage, default=Stage.TITLE_ABSTRACT.value, show_default=True,
         metavar="STAGE", help="title_abstract or full_text.",
     )(function)  # fmt: skip
 
@@ -210,18 +203,15 @@ def retrieve_(
     except OSError as error:
         raise InvalidDataError(f"cannot read {pdf}: {error.strerror}") from None
     with changing(review_slug, None) as (session, review):
-        noted = sum(
-            retrieval.note_retrieval(
-                session,
-                review,
-                record,
-                outcome=outcome,
-                handle=settings().actor,
-                now=datetime.now(UTC),
-                reason=missing,
-                pdf=file,
-            )
-            for record in records
+        noted = retrieval.note_retrieval(
+            session,
+            review,
+            records,
+            outcome=outcome,
+            handle=settings().actor,
+            now=datetime.now(UTC),
+            reason=missing,
+            pdf=file,
         )
     said = outcome.value.replace("_", " ")
     if as_json:

@@ -13,7 +13,7 @@ from review.export.counting import Earlier, FlowInputs, Stated, count_flow
 from review.export.flow import BatchLine, Flow, FlowBox, Part, Template, Unit
 from review.extraction.linking.queries import links
 from review.extraction.queries import studies
-from review.figures.prisma import Branch, FigureBox, PrismaFigure
+from review.figures.prisma import INDENT, Branch, FigureBox, PrismaFigure
 from review.protocol.models import Review
 from review.screening.queries import (
     ledger,
@@ -113,9 +113,24 @@ def _one(flow: Flow, key: str) -> FigureBox:
 
 def _headed(flow: Flow, key: str) -> FigureBox:
     box = flow.boxes[key]
+    head = _line(box.label, box.n)
     if not box.parts:
-        return FigureBox(key, (_line(box.label, box.n),))
-    return FigureBox(key, (f"{box.label}:", *_parts(box.parts)))
+        return FigureBox(key, (head,))
+    return FigureBox(key, (f"{head}:", *(INDENT + line for line in _parts(box.parts))))
+
+
+def _sources(flow: Flow, key: str) -> FigureBox:
+    """Return the records identified: databases, registers and so on, each with its sources."""
+    kinds: dict[str, int] = {}
+    names: dict[str, list[str]] = {}
+    for part in flow.boxes[key].parts:
+        kind, _, name = part.label.partition(": ")
+        kinds[kind] = kinds.get(kind, 0) + part.n
+        names.setdefault(kind, []).extend([INDENT + _line(name, part.n)] if name else [])
+    lines = [line for kind, n in kinds.items() for line in (_line(kind, n), *names[kind])]
+    if not lines:
+        return FigureBox(key, (_line(flow.boxes[key].label, 0),))
+    return FigureBox(key, (f"{flow.boxes[key].label}:", *lines))
 
 
 def _removed(flow: Flow) -> FigureBox:
@@ -133,14 +148,15 @@ def _with(box: FigureBox, *more: str) -> FigureBox:
     return FigureBox(box.key, (*box.lines, *more))
 
 
+def _new(flow: Flow) -> str:
+    return "new " if flow.template is Template.UPDATED else ""
+
+
 def _main(flow: Flow) -> Branch:
-    updated = flow.template is Template.UPDATED
     return Branch(
-        heading=(
-            f"Identification of {'new ' if updated else ''}studies via databases and registers"
-        ),
+        heading=f"Identification of {_new(flow)}studies via databases and registers",
         rows=(
-            (_headed(flow, "records_identified"), _removed(flow)),
+            (_sources(flow, "records_identified"), _removed(flow)),
             (
                 _one(flow, "records_screened"),
                 _with(_one(flow, "records_excluded"), *_waiting(flow, "awaiting_screening")),
@@ -171,10 +187,10 @@ def _other(flow: Flow) -> Branch | None:
         if flow.n(f"other_{key}")
     )  # fmt: skip
     return Branch(
-        heading="Identification of studies via other methods",
+        heading=f"Identification of {_new(flow)}studies via other methods",
         rows=(
             (
-                _headed(flow, "other_records_identified"),
+                _sources(flow, "other_records_identified"),
                 FigureBox("other_set_aside", ("Records not sought:", *set_aside))
                 if set_aside
                 else None,

@@ -5,6 +5,7 @@ Page et al. 2021, BMJ 372:n71, doi 10.1136/bmj.n71. All lengths are inches from 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from review.errors import InvalidDataError
 from review.figures.style import BLACK, GREY, ZONE, font, own_settings
-from review.figures.text import POINTS_PER_INCH, printable, wrap
+from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,23 +24,28 @@ BAND = 0.3
 GAP = 0.3
 ROW_GAP = 0.3
 PADDING = 0.08
-BOX_WIDTH = 2.35
+BOX_WIDTH = 2.55
 PREVIOUS_WIDTH = 1.75
 TITLE_SIZE = 10.0
 SIZE = 7.5
 LEADING = 1.35
 LINE = LEADING * SIZE / POINTS_PER_INCH
-# A wrapped line is told from a new one by its indent.
+# Parts of a box, and the rest of a line that was broken, are set in.
 INDENT = "   "
+STEP = 0.12
 ROWS = 4
 
 # Okabe-Ito sky blue at one quarter on white, opaque as `review.figures.style.ZONE` is.
 BAND_COLOUR = "#D5EDFA"
 
+_NUMBER = re.compile(r"\(n = [\d,]+\)")
+_JOINER = "_"
+_JOINED = re.compile(r"\(n_=_[\d,]+\)")
+
 
 @dataclass(frozen=True, slots=True)
 class FigureBox:
-    """One box; each line is wrapped where it is too wide."""
+    """One box; lines are wrapped where too wide, those that begin with `INDENT` are set in."""
 
     key: str
     lines: tuple[str, ...]
@@ -119,12 +125,30 @@ class _Placed:
         return self.top + self.height
 
 
-def _text(box: FigureBox, width: float) -> tuple[str, ...]:
-    room = width - 2 * PADDING
+def _wrapped(line: str, room: float) -> list[str]:
+    """Break a line at spaces, but never within its ``(n = 12)``."""
+    lines: list[str] = []
+    for word in _NUMBER.sub(_kept_together, printable(line)).split():
+        shown = word.replace(_JOINER, " ") if _JOINED.search(word) else word
+        joined = f"{lines[-1]} {shown}" if lines else shown
+        if lines and width(joined, SIZE) <= room:
+            lines[-1] = joined
+        else:
+            lines.append(shorten(shown, SIZE, room))
+    return lines or [""]
+
+
+def _kept_together(found: re.Match[str]) -> str:
+    return found.group().replace(" ", _JOINER)
+
+
+def _text(box: FigureBox, wide: float) -> tuple[str, ...]:
+    room = wide - 2 * PADDING
     lines: list[str] = []
     for line in box.lines:
-        first, *rest = wrap(line, SIZE, room - 0.12) or [""]
-        lines += [first, *(INDENT + more for more in rest)]
+        part = line.startswith(INDENT)
+        first, *rest = _wrapped(line, room - (2 if part else 1) * STEP)
+        lines += [INDENT + first if part else first, *(INDENT + more for more in rest)]
     return tuple(lines)
 
 
@@ -296,7 +320,7 @@ def _draw(axes: Axes, placed: _Placed) -> None:
     key = placed.box.key
     _rectangle(axes, placed.left, placed.top, placed.width, placed.height, f"box-{key}", "white")
     for i, line in enumerate(placed.text):
-        indent = 0.12 if line.startswith(INDENT) else 0.0
+        indent = STEP if line.startswith(INDENT) else 0.0
         at = placed.top + PADDING + i * LINE
         _write(axes, placed.left + PADDING + indent, at, line.strip(), f"text-{key}-{i}")
 

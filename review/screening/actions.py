@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from review.errors import FileError, InvalidDataError, NotFoundError, Problem
 from review.people.actions import join_review, person_called
@@ -187,7 +187,7 @@ def decide(
     person = screener(session, review, handle)
     numbers = [choice.record for choice in choices]
     ledger = queries.ledger(session, review, only=numbers)
-    known = _newest_of(session, review, stage, person, numbers)
+    known = _newest_of(session, stage, person, numbers)
     seen = _requests_seen(session, person, choices)
     deciding = _Deciding(session, review, stage, person, now, ledger)
     decided: list[int] = []
@@ -240,20 +240,22 @@ def _repeated(choices: Iterable[Choice]) -> Iterable[Problem]:
 
 
 def _newest_of(
-    session: Session, review: Review, stage: Stage, person: Person, numbers: Sequence[int]
+    session: Session, stage: Stage, person: Person, numbers: Sequence[int]
 ) -> dict[int, Decision]:
-    if len(numbers) > queries.FEW:
-        return queries.own_decisions(session, review, stage=stage, handle=person.handle)
-    rows = session.scalars(
-        sa.select(Decision)
-        .where(
-            Decision.record_id.in_(numbers),
-            Decision.stage == stage,
-            Decision.person_id == person.id,
-        )
-        .order_by(Decision.id)
-    )
-    return {decision.record_id: decision for decision in rows}
+    found: dict[int, Decision] = {}
+    for start in range(0, len(numbers), queries.FEW):
+        for decision in session.scalars(
+            sa.select(Decision)
+            .where(
+                Decision.record_id.in_(numbers[start : start + queries.FEW]),
+                Decision.stage == stage,
+                Decision.person_id == person.id,
+            )
+            .options(joinedload(Decision.reason))
+            .order_by(Decision.id)
+        ):
+            found[decision.record_id] = decision
+    return found
 
 
 def _says_again(choice: Choice, known: dict[int, Decision]) -> bool:

@@ -57,6 +57,11 @@ class Ledger:
     retrievals: Mapping[int, RetrievalOutcome] = field(default_factory=dict)
     rules: Mapping[Stage, StageRule] = field(default_factory=dict)
     pilots: Sequence[PilotRound] = ()
+    _known: dict[tuple[Stage, int], Standing] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Standings worked out before: a ledger never changes, and a flow asks many times."""
+    _places: dict[int, Box] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rule(self, stage: Stage) -> StageRule:
         """Return how a stage is screened."""
@@ -79,24 +84,29 @@ class Ledger:
 
     def standing(self, stage: Stage, record: int) -> Standing:
         """Return what the decisions on a record amount to at a stage."""
-        return standing(
-            stage,
-            self.cast(stage, record),
-            required=self.required(stage, record),
-            ruling=self.rulings.get((stage, record)),
-        )
+        key = (stage, record)
+        if key not in self._known:
+            self._known[key] = standing(
+                stage,
+                self.cast(stage, record),
+                required=self.required(stage, record),
+                ruling=self.rulings.get(key),
+            )
+        return self._known[key]
 
     def box(self, record: int) -> Box:
         """Return where a record stands."""
-        return box_of(
-            Facts(
-                duplicate=record in self.duplicates,
-                removal=self.removals.get(record),
-                title_abstract=self.standing(Stage.TITLE_ABSTRACT, record),
-                retrieval=self.retrievals.get(record),
-                full_text=self.standing(Stage.FULL_TEXT, record),
+        if record not in self._places:
+            self._places[record] = box_of(
+                Facts(
+                    duplicate=record in self.duplicates,
+                    removal=self.removals.get(record),
+                    title_abstract=self.standing(Stage.TITLE_ABSTRACT, record),
+                    retrieval=self.retrievals.get(record),
+                    full_text=self.standing(Stage.FULL_TEXT, record),
+                )
             )
-        )
+        return self._places[record]
 
     def to_judge(self, stage: Stage) -> Iterator[int]:
         """Yield the records that a stage is about, decided or not, in order of import."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from review.citations.clusters import Clusters
-from review.citations.models import Batch, DedupeRun, DuplicateDecision, DuplicatePair, Record
+from review.citations.models import Batch, DuplicatePair, Record
 from review.citations.queries import clusters
-from review.citations.rules import PairState, pair_state
 from review.errors import NotFoundError
 from review.people.models import Membership, Person
 from review.protocol.models import Review
@@ -33,8 +31,8 @@ from review.screening.models import (
 from review.screening.rules import Ballot, Ruling, seal
 from review.screening.vocabulary import RetrievalOutcome, Stage
 
-FEW: Final = 500
-"""Records that a query asks for by number; SQLite's limit of bound values leaves room."""
+FEW: Final = 1000
+"""Records that a query asks for by number; both databases bind more than 30,000 values."""
 
 
 def reasons(session: Session, review: Review) -> Sequence[ExclusionReason]:
@@ -89,33 +87,15 @@ def members(session: Session, review: Review) -> Sequence[tuple[Person, Membersh
     return [(person, membership) for person, membership in rows]
 
 
-def _duplicates_at(session: Session, review: Review, at: datetime) -> Clusters:
-    newest = {
-        row.pair_id: row.verdict
-        for row in session.execute(
-            sa.select(DuplicateDecision.pair_id, DuplicateDecision.verdict)
-            .join(DuplicateDecision.pair)
-            .where(DuplicatePair.review_id == review.id, DuplicateDecision.decided_at <= at)
-            .order_by(DuplicateDecision.id)
-        )
-    }
-    rows = session.execute(
-        sa.select(
-            DuplicatePair.id,
-            DuplicatePair.earlier_id,
-            DuplicatePair.later_id,
-            DuplicatePair.band,
-            DedupeRun.ran_at,
-        )
-        .outerjoin(DedupeRun, DuplicatePair.run_id == DedupeRun.id)
-        .where(DuplicatePair.review_id == review.id)
-    )
-    return Clusters(
-        (row.earlier_id, row.later_id)
-        for row in rows
-        if (row.id in newest or (row.ran_at is not None and row.ran_at <= at))
-        and pair_state(row.band, newest.get(row.id)) is PairState.LINKED
-    )
+def _duplicates(
+    session: Session, review: Review, at: datetime | None, only: Sequence[int] | None
+) -> Mapping[int, int]:
+    """Return each record that another one represents; looks no further where no pair names one."""
+    if only is not None and len(only) <= FEW:
+        named = sa.or_(DuplicatePair.earlier_id.in_(only), DuplicatePair.later_id.in_(only))
+        if session.scalar(sa.select(DuplicatePair.id).where(named).limit(1)) is None:
+            return {}
+    return clusters(session, review, at=at).removed()
 
 
 def ledger(
@@ -171,10 +151,9 @@ def ledger(
     ballots: dict[tuple[Stage, int], list[Ballot]] = defaultdict(list)
     for stage, record, number, person, verdict, place in session.execute(decisions):
         ballots[stage, record].append(Ballot(number, person, verdict, place))
-    links = clusters(session, review) if at is None else _duplicates_at(session, review, at)
     return Ledger(
         records={row.id: row.batch_id for row in session.execute(records)},
-        duplicates=links.removed(),
+        duplicates=_duplicates(session, review, at, only),
         removals={
             row.record_id: row.cause
             for row in session.execute(removals.where(mine).order_by(Removal.id))
@@ -289,15 +268,18 @@ def adjudications_on(session: Session, record: int, stage: Stage) -> Sequence[Ad
     ).all()
 
 
-def newest_retrieval(session: Session, record: int) -> Retrieval | None:
-    """Return what is known of the search for a report's full text."""
-    return session.scalar(
-        sa.select(Retrieval)
-        .where(Retrieval.record_id == record)
-        .options(joinedload(Retrieval.full_text))
-        .order_by(Retrieval.id.desc())
-        .limit(1)
-    )
+def newest_retrievals(session: Session, records: Sequence[int]) -> dict[int, Retrieval]:
+    """Return what is known of the search for reports' full texts, by record."""
+    newest: dict[int, Retrieval] = {}
+    for start in range(0, len(records), FEW):
+        for row in session.scalars(
+            sa.select(Retrieval)
+            .where(Retrieval.record_id.in_(records[start : start + FEW]))
+            .options(joinedload(Retrieval.full_text))
+            .order_by(Retrieval.id)
+        ):
+            newest[row.record_id] = row
+    return newest
 
 
 def newest_removal(session: Session, record: int) -> Removal | None:

@@ -14,6 +14,7 @@ from review.errors import InvalidDataError
 from review.protocol.models import Review
 from review.screening import queries
 from review.screening.actions import screener
+from review.screening.ledger import Ledger
 from review.screening.models import FullText, Removal, Retrieval
 from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage, State
 
@@ -32,51 +33,61 @@ class Pdf:
 def note_retrieval(
     session: Session,
     review: Review,
-    record: int,
+    records: Sequence[int],
     *,
     outcome: RetrievalOutcome,
     handle: str,
     now: datetime,
     reason: str | None = None,
     pdf: Pdf | None = None,
-) -> bool:
-    """Note that a report's full text was or was not retrieved; return False if known already.
+) -> int:
+    """Note that reports were or were not retrieved, all or none; return how many were news.
 
     Raises InvalidDataError for a record that was not included on title and abstract, a missing
     reason, a file that is no PDF, or a report that reviewers have read already.
     """
     person = screener(session, review, handle)
-    queries.records_numbered(session, review, [record])
-    ledger = queries.ledger(session, review, only=[record])
+    missing = outcome is RetrievalOutcome.NOT_RETRIEVED
+    if missing != bool(reason):
+        raise InvalidDataError("a report that is not retrieved needs a reason, any other none")
+    if pdf is not None and (missing or len(records) != 1):
+        raise InvalidDataError("a PDF belongs to one retrieved report")
+    queries.records_numbered(session, review, records)
+    ledger = queries.ledger(session, review, only=records)
+    full_text = _keep_pdf(session, pdf) if pdf else None
+    known = queries.newest_retrievals(session, records)
+    rows = []
+    for record in dict.fromkeys(records):
+        _check_sought(ledger, record, missing=missing)
+        before = known.get(record)
+        same = before is not None and (before.outcome, before.reason) == (outcome, reason)
+        if before and same and (full_text is None or before.full_text_id == full_text.id):
+            continue
+        rows.append(
+            Retrieval(
+                record_id=record,
+                person_id=person.id,
+                outcome=outcome,
+                reason=reason,
+                full_text_id=full_text.id if full_text else None,
+                file=pdf.name if pdf else None,
+                noted_at=now,
+            )
+        )
+    session.add_all(rows)
+    session.flush()
+    return len(rows)
+
+
+def _check_sought(ledger: Ledger, record: int, *, missing: bool) -> None:
     if record in ledger.duplicates:
         raise InvalidDataError(
             f"record {record} is a duplicate of record {ledger.duplicates[record]}"
         )
     if ledger.standing(Stage.TITLE_ABSTRACT, record).state is not State.INCLUDED:
         raise InvalidDataError(f"record {record} was not included on title and abstract")
-    missing = outcome is RetrievalOutcome.NOT_RETRIEVED
-    if missing != bool(reason):
-        raise InvalidDataError("a report that is not retrieved needs a reason, any other none")
     if missing and ledger.cast(Stage.FULL_TEXT, record):
         raise InvalidDataError(f"the full text of record {record} has been read already")
-    full_text = _keep_pdf(session, pdf) if pdf else None
-    known = queries.newest_retrieval(session, record)
-    same = known is not None and (known.outcome, known.reason) == (outcome, reason)
-    if known and same and (full_text is None or known.full_text_id == full_text.id):
-        return False
-    session.add(
-        Retrieval(
-            record_id=record,
-            person_id=person.id,
-            outcome=outcome,
-            reason=reason,
-            full_text_id=full_text.id if full_text else None,
-            file=pdf.name if pdf else None,
-            noted_at=now,
-        )
-    )
-    session.flush()
-    return True
 
 
 def _keep_pdf(session: Session, pdf: Pdf) -> FullText:

@@ -113,7 +113,7 @@ def dossier(session: Session, review: Review, number: int, *, stage: Stage, hand
     (card,) = cards(session, review, [number], stage=stage, handle=handle)
     ledger = queries.ledger(session, review, only=[number])
     shown = ledger.shows_others(stage, number)
-    retrieval = queries.newest_retrieval(session, number)
+    retrieval = queries.newest_retrievals(session, [number]).get(number)
     removal = queries.newest_removal(session, number)
     return Dossier(
         card=card,

@@ -1,0 +1,167 @@
+"""The state of a record is a rule over its decisions."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from review.screening.ledger import Ledger, PilotRound, StageRule
+from review.screening.rules import (
+    Ballot,
+    Facts,
+    Ruling,
+    Standing,
+    box_of,
+    independent,
+    may_decide,
+    may_see_others,
+    newest,
+    standing,
+)
+from review.screening.vocabulary import (
+    Box,
+    RemovalCause,
+    RetrievalOutcome,
+    Stage,
+    State,
+    Verdict,
+)
+
+I, E, M = Verdict.INCLUDE, Verdict.EXCLUDE, Verdict.MAYBE  # noqa: E741 -- the keys reviewers press
+ABSTRACT, FULL = Stage.TITLE_ABSTRACT, Stage.FULL_TEXT
+
+
+def ballots(*verdicts: Verdict) -> list[Ballot]:
+    return [Ballot(number, number, verdict) for number, verdict in enumerate(verdicts, start=1)]
+
+
+@pytest.mark.parametrize(
+    ("stage", "verdicts", "state"),
+    [
+        (ABSTRACT, (I, I), State.INCLUDED),
+        (ABSTRACT, (I, M), State.INCLUDED),
+        (ABSTRACT, (M, M), State.INCLUDED),
+        (ABSTRACT, (E, E), State.EXCLUDED),
+        (ABSTRACT, (I, E), State.CONFLICT),
+        (ABSTRACT, (M, E), State.CONFLICT),
+        (ABSTRACT, (I,), State.AWAITING),
+        (ABSTRACT, (), State.AWAITING),
+        (FULL, (I, I), State.INCLUDED),
+        (FULL, (E, E), State.EXCLUDED),
+        (FULL, (I, M), State.CONFLICT),
+        (FULL, (M, M), State.CONFLICT),
+        (FULL, (E, M), State.CONFLICT),
+    ],
+)
+def test_two_reviewers(stage: Stage, verdicts: tuple[Verdict, ...], state: State) -> None:
+    for order in itertools.permutations(verdicts):
+        assert standing(stage, ballots(*order), required=2).state is state
+
+
+def test_one_or_three_reviewers_where_a_stage_says_so() -> None:
+    assert standing(ABSTRACT, ballots(E), required=1).state is State.EXCLUDED
+    assert standing(ABSTRACT, ballots(E, E), required=3).state is State.AWAITING
+    assert standing(ABSTRACT, ballots(E, E, I), required=3).state is State.CONFLICT
+
+
+def test_a_reviewers_newest_decision_counts_whatever_the_order_of_rows() -> None:
+    said = [Ballot(3, 1, E), Ballot(1, 1, I), Ballot(2, 2, E)]
+    assert newest(said)[1].verdict is E
+    assert standing(ABSTRACT, said, required=2).state is State.EXCLUDED
+
+
+def test_two_decisions_of_one_reviewer_are_not_two_reviewers() -> None:
+    said = [Ballot(1, 1, E), Ballot(2, 1, E)]
+    assert standing(ABSTRACT, said, required=2).state is State.AWAITING
+
+
+def test_an_adjudication_settles_whatever_the_ballots_say() -> None:
+    said = ballots(I, E)
+    assert standing(FULL, said, required=2, ruling=Ruling(I)) == Standing(State.INCLUDED)
+    assert standing(FULL, said, required=2, ruling=Ruling(E, 2)) == Standing(State.EXCLUDED, 2)
+
+
+def test_of_two_reasons_the_first_of_the_protocol_counts() -> None:
+    said = [Ballot(1, 1, E, 3), Ballot(2, 2, E, 1)]
+    assert standing(FULL, said, required=2) == Standing(State.EXCLUDED, 1)
+
+
+def test_a_change_after_both_decided_is_not_independent() -> None:
+    said = [Ballot(1, 1, I), Ballot(2, 1, E), Ballot(3, 2, I), Ballot(4, 2, E)]
+    blind = independent(said, required=2)
+    assert {person: ballot.verdict for person, ballot in blind.items()} == {1: E, 2: I}
+    assert independent(said[:2], required=2) == {}
+
+
+def test_nobody_sees_others_before_all_have_decided() -> None:
+    assert not may_see_others(ballots(I), required=2, blind=True)
+    assert not may_see_others([Ballot(1, 1, I), Ballot(2, 1, E)], required=2, blind=True)
+    assert may_see_others(ballots(I, E), required=2, blind=True)
+    assert may_see_others(ballots(I), required=2, blind=False)
+
+
+def test_a_third_reviewer_is_not_wanted_but_the_two_may_change() -> None:
+    assert may_decide(1, ballots(I, E), required=2)
+    assert not may_decide(3, ballots(I, E), required=2)
+    assert may_decide(3, ballots(I), required=2)
+
+
+def test_every_combination_of_facts_has_exactly_one_box() -> None:
+    states = [Standing(state) for state in State]
+    seen = {
+        box_of(Facts(duplicate, removal, abstract, retrieval, full))
+        for duplicate in (True, False)
+        for removal in (None, *RemovalCause)
+        for abstract in states
+        for retrieval in (None, *RetrievalOutcome)
+        for full in states
+    }
+    assert seen == set(Box)
+
+
+def test_a_restored_record_is_screened_and_a_duplicate_is_not() -> None:
+    assert box_of(Facts(removal=RemovalCause.RESTORED)) is Box.AWAITING_SCREENING
+    assert box_of(Facts(duplicate=True, removal=RemovalCause.OTHER)) is Box.DUPLICATE
+
+
+def _ledger(**values: object) -> Ledger:
+    return Ledger(records={1: 10, 2: 10, 3: 11}, **values)  # type: ignore[arg-type]
+
+
+def test_an_open_pilot_asks_more_reviewers_and_comes_first() -> None:
+    pilot = PilotRound(1, ABSTRACT, 1, 3, frozenset({2}), True)
+    ledger = _ledger(pilots=(pilot,), ballots={(ABSTRACT, 2): ballots(I, I)})
+    assert ledger.standing(ABSTRACT, 2).state is State.AWAITING
+    assert not ledger.shows_others(ABSTRACT, 2)
+    assert ledger.missing_from(ABSTRACT, 9) == [2]
+    assert ledger.missing_from(ABSTRACT, 1) == [1, 3]
+    closed = PilotRound(1, ABSTRACT, 1, 3, frozenset({2}), False)
+    after = _ledger(pilots=(closed,), ballots={(ABSTRACT, 2): ballots(I, I)})
+    assert after.standing(ABSTRACT, 2).state is State.INCLUDED
+    assert after.missing_from(ABSTRACT, 9) == [1, 3]
+
+
+def test_full_text_is_about_retrieved_reports_only() -> None:
+    ledger = _ledger(
+        ballots={(ABSTRACT, 1): ballots(I, I), (ABSTRACT, 2): ballots(I, I)},
+        retrievals={1: RetrievalOutcome.RETRIEVED, 2: RetrievalOutcome.NOT_RETRIEVED},
+    )
+    assert list(ledger.to_judge(FULL)) == [1]
+    assert "not retrieved" in str(ledger.refusal(FULL, 2, 5))
+    assert "not included on title" in str(ledger.refusal(FULL, 3, 5))
+    assert ledger.refusal(FULL, 1, 5) is None
+
+
+def test_a_refusal_says_why() -> None:
+    ledger = _ledger(
+        duplicates={2: 1},
+        removals={3: RemovalCause.AUTOMATION_TOOL},
+        ballots={(ABSTRACT, 1): ballots(I, E)},
+        rules={ABSTRACT: StageRule(2, True)},
+    )
+    assert ledger.refusal(ABSTRACT, 4, 1) == "there is no record 4 in this review"
+    assert ledger.refusal(ABSTRACT, 2, 1) == "record 2 is a duplicate of record 1"
+    assert ledger.refusal(ABSTRACT, 3, 1) == "record 3 was removed before screening"
+    assert "2 decisions from other reviewers" in str(ledger.refusal(ABSTRACT, 1, 3))
+    assert ledger.refusal(ABSTRACT, 1, 1) is None
