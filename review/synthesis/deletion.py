@@ -20,6 +20,9 @@ POINTS_A_DOUBLING = 4
 
 MOST_POINTS = 256
 
+CHUNK = 2048
+"""Studies whose terms are summed at a time: at most 34 MB on the longest grid."""
+
 DOMINANT = 1 - 1e-5
 """Share of one study in any sum beyond which subtracting it leaves fewer than ten digits: such data
 are surveyed analysis by analysis."""
@@ -77,10 +80,12 @@ class _Sums:
         doublings = np.log2(1 + max(float(last), 0.0) / scale)
         points = min(MOST_POINTS, 2 + int(POINTS_A_DOUBLING * doublings))
         self.grid = scale * (np.exp2(doublings * np.arange(points) / (points - 1)) - 1)
-        terms = self._terms(slice(None))
-        self.all = terms.sum(axis=2)
         positive = [0, 1, 2, 6, 7]
-        largest = terms[positive].max(axis=2)
+        self.all, largest = np.zeros((8, points)), np.zeros((len(positive), points))
+        for start in range(0, v.size, CHUNK):
+            terms = self._terms(slice(start, start + CHUNK))
+            self.all += terms.sum(axis=2)
+            np.maximum(largest, terms[positive].max(axis=2), out=largest)
         s10, s20, _, s11, s21, _, s22, _ = self.all
         mean = s11 / s10
         about_mean = s22 - 2 * mean * s21 + mean * mean * s20

@@ -68,6 +68,39 @@ class Pooled:
 
 
 @dataclass(frozen=True, slots=True)
+class Ragged:
+    """Sampling variances of m analyses one after the other: i has ``offsets[i]:offsets[i+1]``."""
+
+    vi: Floats
+    offsets: Ints
+
+    @property
+    def k(self) -> Ints:
+        """Number of studies of each analysis, (m,)."""
+        return self.offsets[1:] - self.offsets[:-1]
+
+    def of(self, i: int) -> Floats:
+        """Sampling variances of analysis ``i``."""
+        return self.vi[self.offsets[i] : self.offsets[i + 1]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Sampling variances of k analyses that lack one study each, which k² numbers would repeat."""
+
+    vi: Floats
+
+    @property
+    def k(self) -> Ints:
+        """Number of studies of each analysis, (k,)."""
+        return np.full(self.vi.size, self.vi.size - 1)
+
+    def of(self, i: int) -> Floats:
+        """Sampling variances of analysis ``i``."""
+        return np.delete(self.vi, i)
+
+
+@dataclass(frozen=True, slots=True)
 class PooledMany:
     """Many pooled analyses; every array ``(m,)``, intervals ``(m, 2)``; NaN where Pooled has None.
 
@@ -102,8 +135,7 @@ class PooledMany:
     I2_q: Floats
     hk_narrower: NDArray[np.bool_]
     tau2_ci_empty: NDArray[np.bool_]
-    vi: Floats
-    offsets: Ints
+    variances: Ragged | Deleted
 
     def __len__(self) -> int:
         return self.k.size
@@ -124,7 +156,7 @@ class PooledMany:
 
     def weights(self, i: int) -> Floats:
         """Weights of analysis ``i`` in percent, in the order of its studies."""
-        w = 1.0 / (self.vi[self.offsets[i] : self.offsets[i + 1]] + self.tau2[i])
+        w = 1.0 / (self.variances.of(i) + self.tau2[i])
         percent: Floats = 100.0 * w / w.sum()
         return percent
 

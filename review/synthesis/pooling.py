@@ -14,7 +14,6 @@ from review.errors import InvalidDataError
 from review.synthesis.blocks import (
     Block,
     Floats,
-    Ints,
     blocks,
     checked_offsets,
     checked_studies,
@@ -28,7 +27,7 @@ from review.synthesis.heterogeneity import (
 from review.synthesis.likelihood import sum_of_logs
 from review.synthesis.methods import Method, Test
 from review.synthesis.moments import Fit, fit_at
-from review.synthesis.pooled import Pooled, PooledMany
+from review.synthesis.pooled import Deleted, Pooled, PooledMany, Ragged
 
 PiDf = Literal["k-1", "k-2"]
 
@@ -87,7 +86,7 @@ def pool(
         raise InvalidDataError("There are no studies to pool.")
     offsets = np.array([0, y.size])
     options = Options(Method(method), Test(test), level, tau2_ci, pi_df)
-    return pool_blocks(blocks(y, v, offsets), v, offsets, options)[0]
+    return pool_blocks(blocks(y, v, offsets), Ragged(v, offsets), options)[0]
 
 
 def pool_many(
@@ -128,7 +127,7 @@ def pool_many(
     y, v = checked_studies(yi, vi)
     off = checked_offsets(offsets, y.size)
     options = Options(Method(method), Test(test), level, tau2_ci, pi_df)
-    return pool_blocks(blocks(y, v, off), v, off, options)
+    return pool_blocks(blocks(y, v, off), Ragged(v, off), options)
 
 
 class Options(NamedTuple):
@@ -141,13 +140,15 @@ class Options(NamedTuple):
     pi_df: PiDf
 
 
-def pool_blocks(parts: Iterable[Block], v: Floats, offsets: Ints, options: Options) -> PooledMany:
+def pool_blocks(
+    parts: Iterable[Block], variances: Ragged | Deleted, options: Options
+) -> PooledMany:
     """Pool the analyses of any blocks; every public function ends here.
 
     Parameters
     ----------
     parts : blocks whose ``rows`` are positions among the m analyses.
-    v, offsets : (N,) and (m+1,) the sampling variances of all analyses, for their weights.
+    variances : the sampling variances of the m analyses, for their weights.
     options : the choices.
 
     Returns
@@ -166,9 +167,8 @@ def pool_blocks(parts: Iterable[Block], v: Floats, offsets: Ints, options: Optio
         raise InvalidDataError(
             f"A prediction interval has k-1 or k-2 degrees of freedom, not {pi_df}."
         )
-    m = offsets.size - 1
     limits = tau2_ci and method is not Method.EE
-    out = _empty(m, method, test, level, limits, v, offsets)
+    out = _empty(method, test, level, limits, variances)
     for block in parts:
         if block.k[-1] == 1:
             _single(out, block)
@@ -178,8 +178,10 @@ def pool_blocks(parts: Iterable[Block], v: Floats, offsets: Ints, options: Optio
 
 
 def _empty(
-    m: int, method: Method, test: Test, level: float, limits: bool, v: Floats, offsets: Ints
+    method: Method, test: Test, level: float, limits: bool, variances: Ragged | Deleted
 ) -> PooledMany:
+    k = variances.k
+    m = k.size
     numbers = np.full((23, m), np.nan)
     estimate, se, stat, ddf, p, tau2, se_tau2, i2, h2, q, q_p, loglik, i2_q = numbers[:13]
     pairs = numbers[13:].reshape(5, m, 2)
@@ -189,7 +191,7 @@ def _empty(
         method=method,
         test=test,
         level=level,
-        k=offsets[1:] - offsets[:-1],
+        k=k,
         estimate=estimate,
         se=se,
         stat=stat,
@@ -212,8 +214,7 @@ def _empty(
         I2_q=i2_q,
         hk_narrower=flags[0],
         tau2_ci_empty=flags[1],
-        vi=v,
-        offsets=offsets,
+        variances=variances,
     )
 
 

@@ -12,7 +12,7 @@ from review.errors import InvalidDataError
 from review.synthesis.blocks import Floats, Ints, blocks, checked_studies
 from review.synthesis.deletion import deleted_blocks
 from review.synthesis.methods import Method, Test
-from review.synthesis.pooled import PooledMany
+from review.synthesis.pooled import Deleted, PooledMany
 from review.synthesis.pooling import Options, pool_blocks, pool_many
 
 Bools = NDArray[np.bool_]
@@ -59,11 +59,9 @@ def leave_one_out(
     k = y.size
     if k < 2:
         raise InvalidDataError("Leaving one study out needs at least two studies.")
-    offsets = np.arange(k + 1) * (k - 1)
-    others = np.where(np.arange(k - 1) >= np.arange(k)[:, None], v[1:], v[:-1]).ravel()
-    parts = deleted_blocks(y, v) if k > 2 else blocks(y[::-1], others, offsets)
+    parts = deleted_blocks(y, v) if k > 2 else blocks(y[::-1], v[::-1], np.arange(3))
     options = Options(Method(method), Test(test), level, tau2_ci, "k-1")
-    return pool_blocks(parts, others, offsets, options)
+    return pool_blocks(parts, Deleted(v), options)
 
 
 def cumulative(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from review.synthesis import leave_one_out, pool_many
+from review.synthesis import influence, leave_one_out, pool, pool_many
 from review.synthesis.deletion import deleted_blocks
 
 RNG = np.random.default_rng(17)
@@ -42,3 +44,22 @@ def test_leave_one_out_of_equal_effects_is_at_the_boundary() -> None:
     many = leave_one_out(np.full(40, 0.2), V[:40])
     assert (many.tau2 == 0).all()
     assert np.allclose(many.estimate, 0.2, rtol=1e-15)
+
+
+def test_ten_thousand_studies_are_left_out_in_little_memory() -> None:
+    k = 10_000
+    v = np.tile(V[:100], 100)
+    y = np.tile(Y[:100], 100) + 1e-3 * np.arange(k) / k
+    tracemalloc.start()
+    try:
+        found = influence(y, v, method="DL")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 100e6  # all k x k weights would be 800 MB
+    keep = np.arange(k) != 4321
+    lacking = pool(y[keep], v[keep], method="DL", test="z", tau2_ci=False)
+    assert found.tau2_del[4321] == pytest.approx(lacking.tau2, rel=1e-10)
+    everything = 1 / (v + lacking.tau2)
+    change = pool(y, v, method="DL", test="z", tau2_ci=False).estimate - lacking.estimate
+    assert found.dfbs[4321] == pytest.approx(change * np.sqrt(everything.sum()), rel=1e-8)
