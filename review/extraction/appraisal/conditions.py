@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from review.extraction.appraisal.vocabulary import Answer
 
@@ -36,6 +37,7 @@ class Condition:
         return frozenset(term.question for terms in self.alternatives for term in terms)
 
 
+@lru_cache(maxsize=4096)
 def parse_answers(text: str) -> frozenset[Answer]:
     """Return the answers of ``Y/PY/NI``; raise ValueError for others."""
     try:
@@ -52,6 +54,7 @@ def _term(text: str) -> Term:
     return Term(question, parse_answers(answers))
 
 
+@lru_cache(maxsize=4096)
 def parse_condition(text: str) -> Condition:
     """Return the condition that a tool's file states.
 
