@@ -145,7 +145,7 @@ def judged_pairs(
                 sa.and_(DuplicatePair.run_id.is_(None), DuplicatePair.id.in_(offered)),
             )
         )
-    newest = dict(session.execute(verdicts).tuples().all())
+    newest = {row.pair_id: row.verdict for row in session.execute(verdicts)}
     return [JudgedPair(*row, newest.get(row.id)) for row in session.execute(pairs)]
 
 

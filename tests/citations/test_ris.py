@@ -8,7 +8,7 @@ from review.citations.formats.entry import Aside, Entry, Rejected
 from review.citations.formats.ris import read_ris, write_ris
 
 DIALECTS = {
-    "Ovid MEDLINE": """1. 
+    "Ovid MEDLINE": """1.
 TY  - JOUR
 DB  - Ovid MEDLINE(R) <1996 to November Week 2 2026>
 ID  - 31366609
@@ -17,7 +17,7 @@ T1  - A trial of talking at a distance.
 A1  - Doe, Jane
 A1  - Roe, R
 Y1  - 2019//
-N2  - One line. 
+N2  - One line.
 KW  - *Telemedicine
 JF  - Journal of Distance
 VL  - 3
@@ -27,7 +27,7 @@ EP  - 19
 SN  - 0000-0001
 LA  - English
 UR  - http://ovidsp.ovid.com/ovidweb.cgi?T=JS&AN=31366609
-ER  - 
+ER  -
 """,
     "Embase": """TY  - JOUR
 M3  - Article
@@ -50,7 +50,7 @@ T1  - A trial of talking at a distance.
 LA  - English
 KW  - telemedicine
 N2  - One line.
-ER  - 
+ER  -
 """,
     "CENTRAL": """Provider: John Wiley & Sons, Ltd
 Content:text/plain; charset="UTF-8"
@@ -74,7 +74,7 @@ LA  - English
 DO  - 10.5555/ABC.1
 US  - https://www.cochranelibrary.com/central/doi/10.1002/central/CN-02000001/full
 AB  - One line.
-ER  - 
+ER  -
 """,
     "EBSCO (PsycINFO)": """TY  - JOUR
 ID  - 2019-00001-001
@@ -95,7 +95,7 @@ N2  - One line.
 KW  - Telemedicine
 LA  - English
 UR  - https://search.ebscohost.com/login.aspx?AN=2019-00001-001
-ER  - 
+ER  -
 """,
     "Web of Science": """TY  - JOUR
 AU  - Doe, J
@@ -114,7 +114,7 @@ EP  - 19
 DO  - 10.5555/abc.1
 AN  - WOS:000000000000001
 AB  - One line.
-ER  - 
+ER  -
 """,
     "Scopus": """TY  - JOUR
 TI  - A trial of talking at a distance.
@@ -136,7 +136,7 @@ C2  - 31366609
 DB  - Scopus
 N1  - Export Date: 20 November 2026; Cited By: 3
 UR  - https://www.scopus.com/inward/record.uri?eid=2-s2.0-1
-ER  - 
+ER  -
 """,
     "RefWorks": """TY  - JOUR
 ID  - 42
@@ -155,29 +155,29 @@ SN  - 0000-0001
 LA  - English
 DO  - 10.5555/abc.1
 UR  - https://pubmed.ncbi.nlm.nih.gov/31366609/
-ER  - 
+ER  -
 """,
     "Covidence": """TY  - JOUR
 TI  - A trial of talking at a distance.
 AU  - Doe, J.
 AU  - Roe, R.
 PY  - 2019
-PD  - 
+PD  -
 N2  - One line.
 JO  - Journal of Distance
-PB  - 
+PB  -
 VL  - 3
 IS  - 2
 PG  - 11-19
-SP  - 
-EP  - 
-AN  - 
+SP  -
+EP  -
+AN  -
 DO  - 10.5555/abc.1
 UR  - https://www.ncbi.nlm.nih.gov/pubmed/31366609
 SN  - 0000-0001
 LA  - English
 ID  - 7
-ER  - 
+ER  -
 """,
     "Rayyan": """TY  - JOUR
 AN  - rayyan-100000001
@@ -186,7 +186,7 @@ Y1  - 2019
 Y2  - 5
 T2  - Journal of Distance
 SN  - 0000-0001
-J2  - 
+J2  -
 VL  - 3
 IS  - 2
 SP  - 11-19
@@ -197,7 +197,7 @@ UR  - https://doi.org/10.5555/abc.1
 L2  - https://pubmed.ncbi.nlm.nih.gov/31366609
 AB  - One line.
 N1  - RAYYAN-INCLUSION: {"Reviewer"=>"Included"}
-ER  - 
+ER  -
 """,
     "EPPI-Reviewer": """TY  - JOUR
 T1  - A trial of talking at a distance.
@@ -216,7 +216,7 @@ DO  - 10.5555/abc.1
 LA  - English
 N2  - One line.
 KW  - telemedicine
-ER  - 
+ER  -
 """,
     "EndNote": """TY  - JOUR
 AB  - One line.
@@ -241,7 +241,7 @@ T2  - Journal of Distance
 TI  - A trial of talking at a distance.
 VL  - 3
 ID  - 19
-ER  - 
+ER  -
 """,
 }
 
@@ -273,7 +273,9 @@ def test_dialects_have_not_become_fewer() -> None:
 
 
 def test_two_records_where_er_is_missing_stay_two() -> None:
-    first, second = entries("TY  - JOUR\nTI  - One\nAU  - A\nTY  - JOUR\nTI  - Two\nAU  - B\nER  - ")
+    first, second = entries(
+        "TY  - JOUR\nTI  - One\nAU  - A\nTY  - JOUR\nTI  - Two\nAU  - B\nER  - "
+    )
     assert (first.title, first.authors) == ("One", ("A",))
     assert (second.title, second.authors) == ("Two", ("B",))
     assert first.remarks == ("ER is missing; the next TY ended the record",)
@@ -353,11 +355,7 @@ def test_two_years_that_differ_are_remarked_on() -> None:
 
 
 def test_what_is_written_is_read_alike() -> None:
-    written = [
-        entry
-        for text in DIALECTS.values()
-        for entry in entries(text)
-    ]
+    written = [entry for text in DIALECTS.values() for entry in entries(text)]
     again = entries(write_ris(written, [["status: included"]] * len(written)))
     names = [name for name in Entry.__slots__ if name not in ("line", "raw", "remarks")]
     for one, other in zip(written, again, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -48,18 +48,19 @@ def read_bibtex(text: str) -> Iterator[Item]:
     )
     for block in library.blocks:
         if isinstance(block, ParsingFailedBlock):
-            yield _failed(block)
+            yield _failed(block, {s.key: str(s.value) for s in library.strings})
         elif isinstance(block, BibEntry):
             yield _entry(block, ())
 
 
-def _failed(block: BibBlock) -> Item:
+def _failed(block: BibBlock, strings: Mapping[str, str]) -> Item:
     inner = getattr(block, "ignore_error_block", None)
     line = (block.start_line or 0) + 1
     reason = " ".join(str(getattr(block, "error", "")).split("Note:")[0].split())[:300]
     if inner is not None and hasattr(inner, "fields"):
         for field in inner.fields:
-            field.value = _bare(str(field.value))
+            value = str(field.value).strip()
+            field.value = _bare(strings.get(value, value))
         return _entry(inner, (reason or "a key or field is repeated",))
     return Rejected(line, f"no BibTeX entry: {reason or 'not understood'}", block.raw or "")
 
@@ -173,7 +174,7 @@ def plain_text(value: str) -> str:
 
 _ESCAPES: Final = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-    "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}",
 }  # fmt: skip
 
 _KINDS: Final = {

@@ -40,6 +40,7 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "end": ("page end", "end page", "last page", "ending page", "ep", "endpage"),
     "article": ("art no", "article number", "ar", "article no"),
+    "citation": ("citation",),
     "abstract": ("abstract", "abstract note", "abstracts", "ab", "n2", "notes abstract"),
     "doi": ("doi", "di", "do", "dois", "digital object identifier", "doi link"),
     "pmid": (
@@ -209,6 +210,8 @@ def _item(cells: list[str], header: _Header, line: int, raw: str) -> Item:
     year, year_remarks = fields.year_of(values("year")[:1])
     if year is None:
         year, year_remarks = fields.year_of(values("year"))
+    cited = _CITED.search(one("citation") or "")
+    volume, issue, pages = cited.groups() if cited is not None else (None, None, None)
     pmid = one("pmid")
     digits = re.sub(r"\.0$", "", pmid or "").strip()
     return Entry(
@@ -220,9 +223,9 @@ def _item(cells: list[str], header: _Header, line: int, raw: str) -> Item:
         authors=fields.authors_of([_best_names(values("authors"))]),
         year=year,
         journal=one("journal"),
-        volume=one("volume"),
-        issue=one("issue"),
-        pages=one("pages") or fields.pages_of(one("start"), one("end"), one("article")),
+        volume=one("volume") or volume,
+        issue=one("issue") or issue,
+        pages=fields.pages_of(one("pages") or one("start"), one("end"), one("article")) or pages,
         doi=fields.doi_in(one("doi")),
         pmid=(digits.lstrip("0") or None) if fields.is_pmid(digits) else fields.pmid_in(one("url")),
         accession=one("accession"),
@@ -232,6 +235,10 @@ def _item(cells: list[str], header: _Header, line: int, raw: str) -> Item:
         keywords=_keywords(values("keywords")),
         remarks=(*remarks, *year_remarks),
     )
+
+
+_CITED: Final = re.compile(r";\s*([\w-]+)(?:\(([^()]+)\))?:\s*([\w-]+)")
+"""Volume, issue and pages in PubMed's ``J Dist. 2019 May;3(2):11-19.``"""
 
 
 def _best_names(values: list[str]) -> str | None:
@@ -279,8 +286,8 @@ def write_csv(entries: Iterable[Entry], labels: Sequence[Sequence[str]] = ()) ->
 
 
 def _alone(values: tuple[str, ...]) -> str:
-    """Return the semicolon that says that commas in the only value separate nothing."""
-    return ";" if len(values) == 1 and "," in values[0] else ""
+    """Return the semicolon that says that commas in an only value separate nothing."""
+    return ";" if len(values) == 1 and ("," in values[0] or " and " in values[0]) else ""
 
 
 def _guarded(value: object) -> object:

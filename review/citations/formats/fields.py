@@ -158,11 +158,20 @@ def authors_of(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(name.rstrip(",; ") for name in names if name.strip(",;. "))
 
 
+_GROUP: Final = re.compile(
+    r"\b(?:group|study|trial|consortium|committee|collaborat\w+|network|investigators|society|"
+    r"association|institute|cent(?:er|re)|department|ministry|team|council|organi[sz]ation)\b",
+    re.IGNORECASE,
+)
+"""Words of the names of groups, in which "and" separates nothing."""
+
+
 def _name_parts(value: str) -> list[str]:
-    for separator in (";", "\n", "|", " and "):
+    for separator in (";", "\n", "|"):
         if separator in value:
-            parts = value.split(separator)
-            return [piece for part in parts for piece in _name_parts(part)]
+            return value.split(separator)
+    if " and " in value and _GROUP.search(value) is None:
+        return [piece for part in value.split(" and ") for piece in _name_parts(part)]
     if value.count(",") >= 1:
         parts = [part.strip().rstrip(".") for part in value.split(",")]
         if len(parts) > 1 and all(_INITIALS.fullmatch(part) for part in parts):

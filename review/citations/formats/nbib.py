@@ -44,6 +44,9 @@ def read_nbib(text: str) -> Iterator[Item]:
                 block.lines.append(line)
                 block.remarks.append(f"line {number} was not understood: {line.strip()[:80]}")
             else:
+                if block is not None:
+                    yield _entry(block)
+                    block = None
                 yield Aside(number, line.strip()[:200])
                 continue
         else:
