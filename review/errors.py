@@ -49,12 +49,20 @@ class Problem:
 class FileError(ReviewError):
     """A file that cannot be taken as it is; nothing of it was stored."""
 
+    verdict = "was not accepted; nothing was stored."
+
     def __init__(self, file: str, problems: Sequence[Problem]):
         self.file = file
         self.problems = tuple(problems)
         lines = "\n".join(f"  {problem}" for problem in self.problems)
-        super().__init__(f"{file} was not accepted; nothing was stored.\n{lines}")
+        super().__init__(f"{file} {self.verdict}\n{lines}")
 
     def __reduce__(self) -> tuple[type[FileError], tuple[str, tuple[Problem, ...]]]:
         """Rebuild from file and problems, so that worker processes can raise it."""
-        return FileError, (self.file, self.problems)
+        return type(self), (self.file, self.problems)
+
+
+class UnreadableFileError(FileError):
+    """A file that cannot be read as the table it should be, where nothing is ever stored."""
+
+    verdict = "cannot be pooled."

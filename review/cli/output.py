@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -50,12 +51,25 @@ def echo_table(
         table.add_column(header, justify="right" if header in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH
     console = Console(width=width, highlight=False, markup=False)
+    unlimited = console.options.update(max_width=10_000)
+    if console.measure(table, options=unlimited).minimum > width:
+        _echo_blocks(headers, rows)
+        return
     with console.capture() as capture:
         console.print(table)
     lines = (line.rstrip() for line in capture.get().splitlines())
     click.echo("\n".join(line for line in lines if line))
+
+
+def _echo_blocks(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a line a cell, for terminals that are too narrow for the words of a row."""
+    for row in rows:
+        for header, value in zip(headers, row, strict=True):
+            if _cell(value):
+                click.echo(f" {header}: {_cell(value)}" if header else f" {_cell(value)}")
+        click.echo()
 
 
 def _cell(value: object) -> str:

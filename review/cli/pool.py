@@ -13,7 +13,7 @@ from review.cli import pool_blocks as blocks
 from review.cli.output import echo_json, echo_table, interval, number, p_value
 from review.cli.pool_sheet import MISSING, Sheet, read_sheet
 from review.effects import Effects, ImpossibleInputError, Measure, escalc, required_columns
-from review.errors import FileError, InvalidDataError, Problem
+from review.errors import InvalidDataError, Problem, UnreadableFileError
 from review.figures import Diamond, Forest, ForestRow, forest_plot, save
 from review.synthesis import Method, Pooled, Test, pool
 
@@ -36,7 +36,7 @@ def _columns(
         Problem(1, c, "there is no such column") for c in names.values() if c not in sheet.header
     ]
     if unknown:
-        raise FileError(sheet.file, unknown)
+        raise UnreadableFileError(sheet.file, unknown)
     wanted = {name for alternative in required_columns(measure) for name in alternative}
     source = {name: names.get(name, name) for name in sorted(wanted)}
     return {
@@ -61,7 +61,7 @@ def _effects(sheet: Sheet, measure: Measure, columns: Mapping[str, list[float | 
             Problem(sheet.lines[cell.row], cell.column, f"{cell.value:g} {cell.reason}")
             for cell in error.cells
         ]
-        raise FileError(sheet.file, problems) from None
+        raise UnreadableFileError(sheet.file, problems) from None
 
 
 def _selected(
@@ -72,7 +72,7 @@ def _selected(
         Problem(1, name, "there is no such column") for name in names if name not in sheet.header
     ]
     if unknown:
-        raise FileError(sheet.file, unknown)
+        raise UnreadableFileError(sheet.file, unknown)
     rows = [
         index
         for index, (known, row) in enumerate(zip(effects.known, sheet.rows, strict=True))
