@@ -98,6 +98,8 @@ class Sheet:
         figure.set_label(self.title)
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
+        axes.set_xticks([])
+        axes.set_yticks([])
         axes.set_xlim(0, self.width)
         axes.set_ylim(height, 0)
         self._draw_shapes(axes)

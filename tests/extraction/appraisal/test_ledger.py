@@ -45,9 +45,7 @@ from tests.extraction.appraisal.samples import ALLIANCE, a_review, form, the_rev
 ROB = "rob2-parallel"
 
 
-def say(
-    database: Database, by: Attribution, person: str, given: Form, tool: str = ROB
-) -> bool:
+def say(database: Database, by: Attribution, person: str, given: Form, tool: str = ROB) -> bool:
     with writing(database, by) as session:
         return appraise(session, the_review(session), tool, given, handle=person, now=NOW)
 
@@ -269,9 +267,7 @@ def test_who_only_views_does_not_judge(database: Database, by: Attribution) -> N
     a_review(database, by)
     with writing(database, by) as session:
         person = person_called(session, "vera")
-        join_review(
-            session, review_id=the_review(session).id, person=person, role=Role.VIEWER
-        )
+        join_review(session, review_id=the_review(session).id, person=person, role=Role.VIEWER)
     with pytest.raises(InvalidDataError, match="viewer"):
         say(database, by, "vera", form())
 
