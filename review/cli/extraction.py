@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.double_entry import compare_, finish_, reopen_, resolve_, selection_
+from review.cli.fields import field_
 from review.cli.formats import other_formats
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction import actions, queries
 from review.extraction.actions import ImportReport
-from review.extraction.files import read_extraction, template
+from review.extraction.consensus import written_cell
+from review.extraction.doubts import doubt_called, doubts
+from review.extraction.fields import FieldSpec
+from review.extraction.files import (
+    EXAMPLE,
+    columns_of,
+    read_extraction,
+    table_text,
+    template,
+    write_bytes,
+)
+from review.extraction.rules import STUDY_FACTS
+from review.extraction.sheet import entry_rows, explained
+from review.extraction.trace import Traced, trace
+from review.extraction.vocabulary import EntryKind
+from review.extraction.workbook import table_workbook
+from review.living.provenance import Use, uses
 from review.protocol.queries import review_called
 
 
@@ -37,33 +58,249 @@ def echo_import(report: ImportReport, source: str, *, as_json: bool) -> None:
 
 @click.group("extract")
 def extract_() -> None:
-    """Enter and correct extracted numbers."""
+    """Enter, compare, check and correct extracted numbers."""
+
+
+def _explain_entries(report: ImportReport) -> None:
+    if report.entries.get("single"):
+        click.echo(
+            f"{report.entries['single']} studies are entered once: nobody has checked their "
+            "numbers against a second entry.",
+            err=True,
+        )
 
 
 @extract_.command("template")
 @click.option("--empty", is_flag=True, help="The header alone, without the invented example.")
-def template_(empty: bool) -> None:
-    """Print the CSV template: one row a result; docs/extract-a-trial.md explains the columns."""
-    click.echo(template(example=not empty), nl=False)
+@click.option("--out", type=click.Path(path_type=Path), help="A .csv or .xlsx file to write.")
+@review_option
+@json_option
+def template_(empty: bool, out: Path | None, review_slug: str | None, as_json: bool) -> None:
+    """Print the CSV template: one row a result; docs/extract-a-trial.md explains the columns.
+
+    With --review it has the review's custom fields; an .xlsx file offers lists for choices.
+    """
+    fields = _fields(review_slug) if review_slug is not None else []
+    if as_json:
+        echo_json({"columns": columns_of(fields), "explained": explained(fields)})
+        return
+    if out is None:
+        click.echo(template(example=not empty, fields=fields), nl=False)
+        return
+    write_table(out, [] if empty else list(EXAMPLE), fields, form=False)
+    click.echo(f"Wrote {out}.")
+
+
+def _fields(review_slug: str | None) -> list[FieldSpec]:
+    with opened().reading() as session:
+        return queries.field_specs(session, review_called(session, review_slug))
+
+
+def write_table(
+    out: Path, rows: Sequence[Mapping[str, Any]], fields: Sequence[FieldSpec], *, form: bool
+) -> None:
+    """Write rows as the kind of file that the name says."""
+    if out.suffix.lower() == ".xlsx":
+        columns = columns_of(fields, form=form)
+        content = table_workbook(columns, rows, fields=fields, explained=explained(fields))
+        write_bytes(out, content)
+    else:
+        write_bytes(out, table_text(rows, fields=fields, form=form).encode())
 
 
 @extract_.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--entry",
+    type=click.Choice([kind.value for kind in EntryKind]),
+    help="blind: one of two entries that do not see each other; consensus: correct what was "
+    "agreed. By default a study's consensus where it has one, else its single entry.",
+)
+@click.option("--extractor", metavar="NAME", help="Whose entry it is; by default yours.")
+@click.option("--draft", is_flag=True, help="With --entry blind: not finished, not yet compared.")
 @review_option
 @reason_option
 @json_option
 @other_formats
-def import_(file: Path, review_slug: str | None, reason: str | None, as_json: bool) -> None:
-    """Take a CSV of the template's form: new rows are added, known ones corrected.
+def import_(
+    file: Path,
+    entry: str | None,
+    extractor: str | None,
+    draft: bool,
+    review_slug: str | None,
+    reason: str | None,
+    as_json: bool,
+) -> None:
+    """Take a CSV or XLSX of the template's form: new rows are added, known ones corrected.
 
     The whole file or nothing. A row is known by its study, arm, instrument, rater, timepoint and
-    analysis set; a row that is missing from the file removes nothing.
+    analysis set; a row that is missing from the file removes nothing. A file that came from
+    `review extract export` is refused where somebody changed a value since.
     """
-    rows = read_extraction(file)
+    blind = entry == EntryKind.BLIND.value
+    if draft and not blind:
+        raise click.UsageError("--draft goes with --entry blind")
+    rows = read_extraction(file, _fields(review_slug))
     with changing(review_slug, reason or f"import of {file.name}") as (session, review):
-        person = settings().actor
-        report = actions.import_extraction(session, review, rows, file=str(file), person=person)
+        report = actions.import_extraction(
+            session,
+            review,
+            rows,
+            file=str(file),
+            person=extractor or settings().actor,
+            kind=EntryKind(entry) if entry is not None else None,
+            finished=datetime.now(UTC) if blind and not draft else None,
+        )
     echo_import(report, str(file), as_json=as_json)
+    if not as_json:
+        _explain_entries(report)
+
+
+@extract_.command("export")
+@click.option("--out", type=click.Path(path_type=Path), help="A .csv or .xlsx file to write.")
+@click.option("--entry", type=click.Choice(["blind", "single", "consensus"]), help="Which entries.")
+@click.option("--extractor", metavar="NAME", help="Whose blind entries; by default yours.")
+@review_option
+@json_option
+def export_(
+    out: Path | None,
+    entry: str | None,
+    extractor: str | None,
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """Print what the review holds in the template's form, to correct and import again.
+
+    Without --entry: of each study the entry that counts. Importing it unchanged changes nothing.
+    """
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        fields = queries.field_specs(session, review)
+        rows = entry_rows(
+            session,
+            review,
+            kind=EntryKind(entry) if entry is not None else None,
+            person=extractor or settings().actor,
+        )
+    if as_json:
+        echo_json(rows)
+    elif out is not None:
+        write_table(out, rows, fields, form=True)
+        click.echo(f"Wrote {len(rows)} rows to {out}.")
+    else:
+        click.echo(table_text(rows, fields=fields, form=True), nl=False)
+
+
+@extract_.command("check")
+@click.argument("study", required=False)
+@click.option(
+    "--entry",
+    type=click.Choice(["counting", "mine"]),
+    default="counting",
+    help="mine: your own blind entries, before they are compared.",
+)
+@click.option("--dismissed", is_flag=True, help="Show what was dismissed too.")
+@review_option
+@json_option
+def check(
+    study: str | None, entry: str, dismissed: bool, review_slug: str | None, as_json: bool
+) -> None:
+    """List doubts about the numbers: each with the numbers behind it, none a verdict."""
+    person = settings().actor if entry == "mine" else None
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        checked = doubts(session, review, study=study, person=person)
+        shown = [d for d in checked if dismissed or d.dismissal is None]
+    if as_json:
+        echo_json([d.plain for d in shown])
+        return
+    set_aside = sum(d.dismissal is not None for d in checked)
+    click.echo(f"{len(checked) - set_aside} open doubts, {set_aside} dismissed.")
+    if shown:
+        echo_table(
+            ("doubt", "study", "what", "kind", "why", "dismissed because"),
+            [
+                (d.finding.key, d.finding.study, d.finding.place, d.finding.kind,
+                 d.finding.message, d.dismissal)
+                for d in shown
+            ],
+        )  # fmt: skip
+
+
+@extract_.command("dismiss")
+@click.argument("doubt")
+@click.option("--reason", required=True, metavar="TEXT", help="Why it does not matter; kept.")
+@review_option
+@json_option
+def dismiss(doubt: str, reason: str, review_slug: str | None, as_json: bool) -> None:
+    """Set a doubt aside; it comes back when its numbers change."""
+    person = settings().actor
+    with changing(review_slug, reason) as (session, review):
+        found = doubt_called(session, review, doubt, person=person)
+        study = queries.study_called(session, review, found.study)
+        actions.dismiss(session, study, found, person=person, reason=reason, now=datetime.now(UTC))
+    if as_json:
+        echo_json({"doubt": doubt, "study": found.study, "kind": found.kind, "reason": reason})
+    else:
+        click.echo(f"Dismissed {doubt} of {found.study}: {found.message}.")
+
+
+@extract_.command("trace")
+@click.argument("study")
+@review_option
+@json_option
+def trace_(study: str, review_slug: str | None, as_json: bool) -> None:
+    """Follow each number of a study back to the report, and on to the analyses that used it."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        found = trace(session, review, study, viewer=settings().actor)
+        used = uses(session, review, study)
+    if as_json:
+        echo_json([{**asdict(t), "used_in": used.get(t.result_id, [])} for t in found])
+        return
+    for traced in found:
+        _echo_traced(traced, used.get(traced.result_id, []))
+    if not found:
+        click.echo(f"Nothing is entered for {study}.")
+
+
+def _echo_traced(traced: Traced, used: Sequence[Use]) -> None:
+    click.echo(f"{traced.place}")
+    told = ", ".join(f"{name} {value:g}" for name, value in traced.reported.items())
+    metric = f" ({traced.metric})" if traced.metric else ""
+    click.echo(f"  reported: {told or 'no numbers'}{metric}")
+    if traced.not_reported:
+        click.echo(f"  looked for, not reported: {', '.join(traced.not_reported)}")
+    source = ", ".join(part for part in (traced.report, traced.page) if part)
+    click.echo(f"  source: {source or 'not said'}")
+    if traced.quote:
+        click.echo(f"  in words: “{traced.quote}”")
+    click.echo(f"  entry: {traced.entry}, {traced.entered_by}")
+    for change in traced.changes:
+        fields = ", ".join(name for name in change.new if name != "version")
+        why = f" ({change.reason})" if change.reason else ""
+        click.echo(f"  {change.at:%Y-%m-%d %H:%M} {change.actor}: {change.action} {fields}{why}")
+    for d in traced.decisions:
+        click.echo(
+            f"  decided by {d.by}: {d.field} {written_cell(d.value)} "
+            f"of {written_cell(d.first)} and {written_cell(d.second)}, because {d.reason}"
+        )
+    for step in traced.conversions:
+        gives = ", ".join(f"{name} {value:.6g}" for name, value in step.gives.items())
+        assumed = ", ".join(f"{name} {value}" for name, value in step.assumptions.items())
+        sure = " (approximate)" if step.approximate else ""
+        click.echo(f"  converted: {gives}{sure}, by {step.recipe}")
+        if assumed:
+            click.echo(f"    assumed: {assumed}")
+    for use in used:
+        click.echo(
+            f"  used in {use.analysis}, run {use.run}: effect {use.yi:.4f}, variance {use.vi:.4f} "
+            f"({use.recipe})"
+        )
+
+
+for command in (field_, compare_, resolve_, finish_, reopen_, selection_):
+    extract_.add_command(command)
 
 
 @click.group("study")
@@ -79,6 +316,7 @@ def list_(review_slug: str | None, as_json: bool) -> None:
     with opened().reading() as session:
         review = review_called(session, review_slug)
         counts = queries.numbers_of_results(session, review)
+        states = queries.extraction_states(session, review)
         rows = [
             {
                 "study": study.label,
@@ -86,7 +324,7 @@ def list_(review_slug: str | None, as_json: bool) -> None:
                 "results": counts[study.id],
                 "state": "excluded: " + study.excluded_because
                 if study.excluded_because
-                else ("extracted" if counts[study.id] else "awaiting extraction"),
+                else states[study.id],
             }
             for study in queries.studies(session, review)
         ]
@@ -104,12 +342,14 @@ def list_(review_slug: str | None, as_json: bool) -> None:
 def show(label: str, review_slug: str | None, as_json: bool) -> None:
     """Show what is known of a study: reports, arms, results and notes with their sources."""
     with opened().reading() as session:
-        found = queries.dossier(session, review_called(session, review_slug), label)
+        found = queries.dossier(
+            session, review_called(session, review_slug), label, viewer=settings().actor
+        )
     if as_json:
         echo_json(found)
         return
     click.echo(f"{found.study} ({found.year or 'year not reported'})")
-    for name in ("registration", "design", "country", "population", "excluded_because"):
+    for name in (*STUDY_FACTS[1:], "excluded_because"):
         if getattr(found, name) is not None:
             click.echo(f"  {name.replace('_', ' ')}: {getattr(found, name)}")
     for heading in ("reports", "arms", "results", "notes"):

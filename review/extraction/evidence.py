@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from review.extraction.entered import ResultKey
 from review.extraction.vocabulary import ArmRole, Level, Randomised
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 
@@ -93,12 +94,29 @@ class Evidence:
     adjusted: bool | None = None
     clusters_analysed: bool | None = None
     favours: str | None = None
+    with_instrument: str | None = None
 
     @property
     def place(self) -> str:
         """What the result is about, for people."""
-        versus = f" against {self.versus.label}" if self.versus else ""
-        return (
-            f"{self.arm.label}{versus}, {self.instrument}, {self.rater}, {self.timepoint}, "
-            f"{self.analysis_set}"
+        return str(
+            ResultKey(
+                arm=self.arm.label,
+                versus_arm=self.versus.label if self.versus else None,
+                instrument=self.instrument,
+                rater=self.rater.value,
+                timepoint=self.timepoint,
+                analysis_set=self.analysis_set.value,
+                with_instrument=self.with_instrument,
+            )
         )
+
+
+def towards(item: Evidence) -> int | None:
+    """Return 1 where the report's words say that a contrast's first arm scored higher, else -1."""
+    if item.versus is None or item.favours is None or item.higher_is_better is None:
+        return None
+    better = {item.arm.label: 1, item.versus.label: -1}.get(item.favours)
+    if better is None:
+        return None
+    return better if item.higher_is_better else -better

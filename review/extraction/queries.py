@@ -120,6 +120,29 @@ def field_specs(session: Session, review: Review) -> list[FieldSpec]:
     return [field_spec(version) for version in field_versions(session, review)]
 
 
+def extraction_states(session: Session, review: Review) -> dict[int, str]:
+    """Return how far the extraction of each study is, by study id."""
+    every = [study.id for study in studies(session, review)]
+    of_study: dict[int, list[Entry]] = {study_id: [] for study_id in every}
+    for entry in entries(session, every):
+        of_study[entry.study_id].append(entry)
+    return {study_id: _state(found) for study_id, found in of_study.items()}
+
+
+def _state(found: Sequence[Entry]) -> str:
+    counted = counting(found)
+    if counted is not None:
+        agreed = counted.kind is EntryKind.CONSENSUS
+        return "entered twice, consensus" if agreed else "extracted by one person"
+    blind = [entry for entry in found if entry.kind is EntryKind.BLIND]
+    finished = sum(entry.finished_at is not None for entry in blind)
+    if not blind:
+        return "awaiting extraction"
+    if len(blind) > 1 and finished == len(blind):
+        return "awaiting consensus"
+    return f"being entered twice ({finished} of 2 finished)"
+
+
 def counting(entries: Sequence[Entry]) -> Entry | None:
     """Return the entry of one study that analyses use: the consensus, or else the single one."""
     agreed = [e for e in entries if e.kind is EntryKind.CONSENSUS and e.finished_at is not None]
@@ -284,7 +307,6 @@ def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int,
     Blind entries and an unfinished consensus never count; a single entry counts only where there
     is no finished consensus.
     """
-    versus = aliased(Arm)
     consensus = aliased(Entry)
     decided = sa.or_(
         sa.and_(Entry.kind == EntryKind.CONSENSUS, Entry.finished_at.is_not(None)),
@@ -297,8 +319,31 @@ def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int,
             ),
         ),
     )
+    yield from _evidence(session, sa.and_(Study.review_id.in_(review_ids), decided))
+
+
+def evidence_of(session: Session, entries: Sequence[Entry]) -> list[Evidence]:
+    """Return the evidence of some entries, whether they count or not."""
+    chosen = Entry.id.in_([entry.id for entry in entries])
+    return [item for _, item in _evidence(session, chosen)]
+
+
+def _evidence(
+    session: Session, condition: sa.ColumnElement[bool]
+) -> Iterator[tuple[int, Evidence]]:
+    versus, related = aliased(Arm), aliased(Instrument)
     query = (
-        sa.select(Result, Entry.kind, Study, Arm, versus, Instrument, Outcome.slug, Report.citation)
+        sa.select(
+            Result,
+            Entry.kind,
+            Study,
+            Arm,
+            versus,
+            Instrument,
+            Outcome.slug,
+            Report.citation,
+            related.slug,
+        )
         .join(Entry, Result.entry_id == Entry.id)
         .join(Study, Entry.study_id == Study.id)
         .join(Arm, Result.arm_id == Arm.id)
@@ -306,10 +351,12 @@ def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int,
         .join(Instrument, Result.instrument_id == Instrument.id)
         .join(Outcome, Instrument.outcome_id == Outcome.id)
         .outerjoin(Report, Result.report_id == Report.id)
-        .where(Study.review_id.in_(review_ids), decided)
+        .outerjoin(related, Result.with_instrument_id == related.id)
+        .where(condition)
         .order_by(Study.review_id, Study.label, Arm.label, Result.id)
     )
-    for result, kind, study, arm, other, instrument, outcome, citation in session.execute(query):
+    for found in session.execute(query):
+        result, kind, study, arm, other, instrument, outcome, citation, with_instrument = found
         yield (
             study.review_id,
             Evidence(
@@ -340,6 +387,7 @@ def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int,
                 adjusted=result.adjusted,
                 clusters_analysed=result.clusters_analysed,
                 favours=result.favours,
+                with_instrument=with_instrument,
                 **{name: getattr(result, name) for name in NUMBER_COLUMNS},
             ),
         )

@@ -11,7 +11,10 @@ from scipy.special import ndtri
 
 from review.effects import Measure, combine_arms, combine_estimates, escalc
 from review.errors import InvalidDataError
+from review.extraction.conversion import arm_mean_sd, contrast_effect, has_precision
+from review.living.joining import Joined, designed_variance, join
 from review.living.snapshot import ArmInput, Numbers, RunInputs, TrialInput
+from review.protocol.rules import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +41,70 @@ def trial_effects(inputs: RunInputs) -> TrialEffects:
     """Return the oriented effects of the trials of a run.
 
     Several arms of one side are combined: n, mean and SD as if they were one arm, events and
-    participants added, estimates weighted by n. Raises InvalidDataError, naming the trial, for
-    numbers that give no effect.
+    participants added, estimates weighted by n. A trial of several parts gets one effect of all
+    (`review.living.joining`). Variances of cluster trials are multiplied by the design effect;
+    crossover trials use the correlation of their periods. Raises InvalidDataError, naming the
+    trial, for numbers that give no effect.
     """
-    measure = inputs.plan.measure
-    cells = [_cells(measure, trial, inputs.plan.level) for trial in inputs.trials]
+    leaves = [part for trial in inputs.trials for part in _leaves(trial)]
+    single = _leaf_effects(inputs.plan, leaves)
+    if len(leaves) == len(inputs.trials):
+        return single
+    found: list[Joined] = []
+    start = 0
+    for trial in inputs.trials:
+        rows = slice(start, start + len(_leaves(trial)))
+        start = rows.stop
+        found.append(
+            join(
+                trial,
+                inputs.plan,
+                single.yi[rows],
+                single.vi[rows],
+                single.sizes[rows],
+                single.recipes[rows],
+            )
+        )
+    return TrialEffects(
+        yi=np.array([one.yi for one in found]),
+        vi=np.array([one.vi for one in found]),
+        sizes=tuple(one.sizes for one in found),
+        recipes=tuple(one.recipe for one in found),
+    )
+
+
+def _leaves(trial: TrialInput) -> tuple[TrialInput, ...]:
+    """Return the comparisons of a trial, parts of parts too."""
+    if not trial.parts:
+        return (trial,)
+    return tuple(leaf for part in trial.parts for leaf in _leaves(part))
+
+
+def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
+    """Return the effects of comparisons of two sides each."""
+    measure = plan.measure
+    cells = [_cells(plan, trial) for trial in trials]
     yi = np.full(len(cells), np.nan)
     vi = np.full(len(cells), np.nan)
     for estimator, rows in _by_estimator(measure, cells):
         names = cells[rows[0]].columns
         effects = escalc(estimator, {n: [cells[i].columns[n] for i in rows] for n in names})
         yi[rows], vi[rows] = effects.yi, effects.vi
-    for trial, y, v in zip(inputs.trials, yi, vi, strict=True):
-        if not (np.isfinite(y) and np.isfinite(v)):
+    recipes = []
+    for i, (trial, cell) in enumerate(zip(trials, cells, strict=True)):
+        if not (np.isfinite(yi[i]) and np.isfinite(vi[i])):
             raise InvalidDataError(f"the numbers of {trial.study} give no {measure.value}")
-    sign = np.array([1.0 if trial.higher_is_better else -1.0 for trial in inputs.trials])
-    turned = np.array([-1.0 if trial.contrast_reversed else 1.0 for trial in inputs.trials])
+        designed = designed_variance(trial, plan, float(yi[i]), float(vi[i]), cell.columns)
+        vi[i] = designed.variance
+        turned = "" if trial.higher_is_better else "; sign turned: lower is better"
+        recipes.append(cell.recipe + designed.said + turned)
+    sign = np.array([1.0 if trial.higher_is_better else -1.0 for trial in trials])
+    turned_round = np.array([-1.0 if trial.contrast_reversed else 1.0 for trial in trials])
     return TrialEffects(
-        yi=yi * sign * turned,
+        yi=yi * sign * turned_round,
         vi=vi,
         sizes=tuple(cell.sizes for cell in cells),
-        recipes=tuple(
-            cell.recipe + ("" if trial.higher_is_better else "; sign turned: lower is better")
-            for cell, trial in zip(cells, inputs.trials, strict=True)
-        ),
+        recipes=tuple(recipes),
     )
 
 
@@ -73,42 +116,57 @@ def _by_estimator(measure: Measure, cells: Sequence[_Cells]) -> list[tuple[Measu
     return [(estimator, rows) for estimator, rows in pairs if rows]
 
 
-def _cells(measure: Measure, trial: TrialInput, level: float) -> _Cells:
+def _cells(plan: Plan, trial: TrialInput) -> _Cells:
+    measure, level = plan.measure, plan.level
     if trial.contrast is not None:
-        return _contrast(trial.contrast.numbers, level)
+        return _contrast(trial, measure, level)
     a, b = trial.intervention, trial.comparator
     n1, n2 = _total(a), _total(b)
     joined = "; arms of one side combined by n" if len(a) > 1 or len(b) > 1 else ""
+    share = trial.comparator_share
+    if share != 1.0:
+        joined += f"; against {share:.3g} of the comparator's participants"
     if all(arm.numbers.estimate is not None for arm in (*a, *b)) and measure is Measure.GEN:
         one, two = _joined_estimates(a, level), _joined_estimates(b, level)
         return _Cells(
-            {"yi": one[0] - two[0], "vi": one[1] + two[1]},
+            {"yi": one[0] - two[0], "vi": one[1] + two[1] / share},
             (n1, n2),
             f"difference of the arms' estimates{joined}",
         )
     if all(arm.numbers.events is not None for arm in (*a, *b)):
         return _Cells(
-            {"ai": _events(a), "n1i": n1, "ci": _events(b), "n2i": n2},
+            {"ai": _events(a), "n1i": n1, "ci": share * _events(b), "n2i": share * n2},
             (n1, n2),
             f"{measure.value} from events and n{joined}",
         )
-    converted = any(arm.numbers.sd is None for arm in (*a, *b))
-    (m1, sd1), (m2, sd2) = _joined_means(a), _joined_means(b)
+    change = plan.scores == "change"
+    (m1, sd1, one_how), (m2, sd2, two_how) = _joined_means(a, change), _joined_means(b, change)
+    how = "".join(f"; {recipe}" for recipe in dict.fromkeys((*one_how, *two_how)))
+    what = "change scores: mean, SD and n" if change else "mean, SD and n"
     return _Cells(
-        {"m1i": m1, "sd1i": sd1, "n1i": n1, "m2i": m2, "sd2i": sd2, "n2i": n2},
+        {"m1i": m1, "sd1i": sd1, "n1i": n1, "m2i": m2, "sd2i": sd2, "n2i": share * n2},
         (n1, n2),
-        f"{measure.value} from mean, SD and n{joined}" + ("; SD = SE √n" if converted else ""),
+        f"{measure.value} from {what}{joined}{how}",
     )
 
 
-def _contrast(numbers: Numbers, level: float) -> _Cells:
-    assert numbers.estimate is not None
-    variance, how = _variance(numbers, level)
-    return _Cells(
-        {"yi": numbers.estimate, "vi": variance},
-        (numbers.n, numbers.versus_n),
-        f"contrast as reported, variance from {how}",
-    )
+def _contrast(trial: TrialInput, measure: Measure, level: float) -> _Cells:
+    assert trial.contrast is not None
+    numbers = trial.contrast.numbers
+    found = contrast_effect(numbers, measure, towards=numbers.towards)
+    sizes = (numbers.n, numbers.versus_n)
+    as_reported = found is None or found.estimate == numbers.estimate
+    if numbers.estimate is not None and as_reported and has_precision(numbers):
+        variance, origin = _variance(numbers, level)
+        return _Cells(
+            {"yi": numbers.estimate, "vi": variance},
+            sizes,
+            f"contrast as reported, variance from {origin}",
+        )
+    if found is None:
+        raise InvalidDataError(f"the numbers of {trial.study} give no {measure.value}")
+    how = "; ".join(step.recipe for step in found.steps)
+    return _Cells({"yi": found.estimate, "vi": found.variance}, sizes, f"contrast converted: {how}")
 
 
 def _variance(numbers: Numbers, level: float) -> tuple[float, str]:
@@ -119,6 +177,7 @@ def _variance(numbers: Numbers, level: float) -> tuple[float, str]:
         return numbers.se**2, "its SE"
     assert numbers.ci_low is not None
     assert numbers.ci_high is not None
+    level = numbers.ci_level if numbers.ci_level is not None else level
     z = float(ndtri((1 + level) / 2))
     return ((numbers.ci_high - numbers.ci_low) / (2 * z)) ** 2, f"its {level:.0%} interval (normal)"
 
@@ -144,18 +203,15 @@ def _joined_estimates(arms: Sequence[ArmInput], level: float) -> tuple[float, fl
     return together.estimate, together.variance
 
 
-def _joined_means(arms: Sequence[ArmInput]) -> tuple[float, float]:
-    sds = [_sd(arm.numbers) for arm in arms]
-    mean = arms[0].numbers.mean
-    if len(arms) == 1 and mean is not None:
-        return mean, sds[0]  # nothing to combine; a third of the time of a full re-pool
-    together = combine_arms(_column(arms, "n"), _column(arms, "mean"), sds).value
-    return together.mean, together.sd
-
-
-def _sd(numbers: Numbers) -> float:
-    if numbers.sd is not None:
-        return numbers.sd
-    assert numbers.se is not None
-    assert numbers.n is not None
-    return float(numbers.se * np.sqrt(numbers.n))
+def _joined_means(arms: Sequence[ArmInput], change: bool) -> tuple[float, float, tuple[str, ...]]:
+    """Return mean and SD of one side, and the recipes that gave what was not reported."""
+    groups = [arm_mean_sd(arm.numbers, change=change) for arm in arms]
+    known = [group for group in groups if group is not None]
+    if len(known) < len(arms):
+        named = ", ".join(a.arm for a, g in zip(arms, groups, strict=True) if g is None)
+        raise InvalidDataError(f"the numbers of {named} give no mean and SD")
+    together = combine_arms(
+        _column(arms, "n"), [group.mean for group in known], [group.sd for group in known]
+    ).value
+    recipes = (step.recipe for group in known for step in group.steps)
+    return together.mean, together.sd, tuple(dict.fromkeys(recipes))

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-from review.effects import Measure
 from review.errors import InvalidDataError
-from review.extraction.evidence import ArmSide, Evidence
+from review.extraction.conversion import arm_mean_sd, contrast_effect, has_precision
+from review.extraction.evidence import ArmSide, Evidence, towards
+from review.extraction.vocabulary import Level, Randomised
 from review.living.snapshot import ArmInput, LeftOut, Numbers, RunInputs, Source, TrialInput
 from review.protocol.rules import CONTINUOUS, DICHOTOMOUS, ArmRule, Plan
 from review.protocol.vocabulary import AnalysisSet, Rater
 
 _Key: TypeAlias = tuple[str, Rater, str, AnalysisSet]
 """Instrument, rater, timepoint, analysis set."""
+
+Joined: TypeAlias = Literal["aggregate", "split", "covariance"]
 
 
 class SelectionError(InvalidDataError):
@@ -63,7 +66,7 @@ def select_every(plan: Plan, evidence: Iterable[Evidence]) -> tuple[TrialInput, 
     for items in by_study.values():
         try:
             _, candidates, _ = _candidates(plan, items)
-            trials += [_input(candidates[key]) for key in sorted(candidates)]
+            trials += [_input(plan, candidates[key]) for key in sorted(candidates)]
         except SelectionError:
             continue
     return tuple(sorted(trials, key=_by_name))
@@ -79,6 +82,8 @@ class _Candidate:
     comparator: tuple[Evidence, ...] = ()
     contrast: Evidence | None = None
     reversed: bool = False
+    contrasts: tuple[_Candidate, ...] = ()
+    """Contrasts that share their comparator, whose covariance the plan takes into account."""
 
 
 def _trial(plan: Plan, items: Sequence[Evidence]) -> TrialInput | str:
@@ -91,14 +96,90 @@ def _trial(plan: Plan, items: Sequence[Evidence]) -> TrialInput | str:
     ranked, candidates, groups = _candidates(plan, items)
     if not ranked:
         return _why_none(plan, groups)
+    unclear = _cluster_problem(plan, items)
+    if unclear is not None:
+        return unclear
     best = ranked[min(ranked)]
+    if plan.several_results == "aggregate" and len(candidates) > 1:
+        parts = [_input(plan, candidates[key]) for key in sorted(candidates)]
+        return _together(parts, "aggregate", _passed_over(plan, items, set(candidates)))
     if len(best) > 1:
         offered = "; ".join(" / ".join(map(str, key)) for key in sorted(best))
         raise SelectionError(
             f"{items[0].study} offers {len(best)} results ({offered}); let the plan say which "
-            "instruments, raters, timepoints or analysis_sets count, in order of preference"
+            "instruments, raters, timepoints or analysis_sets count, in order of preference, or "
+            "set several_results: aggregate"
         )
-    return _input(candidates[best[0]])
+    return _input(plan, candidates[best[0]]).model_copy(
+        update={"not_used": _passed_over(plan, items, {best[0]})}
+    )
+
+
+def _cluster_problem(plan: Plan, items: Sequence[Evidence]) -> str | None:
+    """Return why a cluster trial's variance cannot be known, if that is so."""
+    design = items[0].design
+    if design.randomised is not Randomised.CLUSTER or all(i.clusters_analysed for i in items):
+        return None
+    if design.cluster_size is None:
+        return "randomised by clusters, of which the mean size is not entered (cluster_size)"
+    if design.icc is None and plan.icc is None:
+        return "randomised by clusters: enter the study's icc, or let the plan assume one (icc)"
+    return None
+
+
+def _passed_over(plan: Plan, items: Sequence[Evidence], chosen: set[_Key]) -> tuple[str, ...]:
+    """Return the results of a study that do not count, and why."""
+    told = []
+    for item in items:
+        key = (item.instrument, item.rater, item.timepoint, item.analysis_set)
+        if item.level is Level.ASSOCIATION:
+            reason = "an association, no comparison of arms"
+        elif not _on_side(plan.intervention, item) and not _on_side(plan.comparator, item):
+            reason = "its arm is on neither side"
+        elif _rank(plan, key) is None:
+            reason = "not among the planned instruments, raters, timepoints and sets"
+        elif key not in chosen:
+            reason = "another result comes first in the plan's order, or its numbers do not suffice"
+        elif item.versus is not None and _arms_suffice(plan, items, key):
+            reason = "the arms' own numbers count"
+        else:
+            continue
+        told.append(f"{item.place}: {reason}")
+    return tuple(sorted(told))
+
+
+def _arms_suffice(plan: Plan, items: Sequence[Evidence], key: _Key) -> bool:
+    group = [i for i in items if (i.instrument, i.rater, i.timepoint, i.analysis_set) == key]
+    candidate = _candidate(plan, group)
+    return candidate is not None and bool(candidate.intervention)
+
+
+def _together(
+    parts: Sequence[TrialInput], how: Joined, not_used: tuple[str, ...] = ()
+) -> TrialInput:
+    """Return one input of several comparisons; its arms are named by what they are about."""
+    first = parts[0]
+
+    def named(part: TrialInput, item: ArmInput) -> ArmInput:
+        about = f"{part.instrument}, {part.rater}, {part.timepoint}, {part.analysis_set}"
+        return item.model_copy(update={"arm": f"{item.arm} ({about})"})
+
+    if how == "aggregate":
+        intervention = [named(part, item) for part in parts for item in part.intervention]
+        comparator = [named(part, item) for part in parts for item in part.comparator]
+    else:
+        intervention = [item for part in parts for item in part.intervention]
+        comparator = list(first.comparator)
+    return first.model_copy(
+        update={
+            "intervention": tuple(intervention),
+            "comparator": tuple(comparator),
+            "contrast": next((part.contrast for part in parts if part.contrast), None),
+            "parts": tuple(part.model_copy(update={"not_used": ()}) for part in parts),
+            "joined": how,
+            "not_used": not_used,
+        }
+    )
 
 
 def _candidates(
@@ -140,7 +221,7 @@ def _on_side(rule: ArmRule, item: Evidence) -> bool:
 
 
 def _candidate(plan: Plan, group: Sequence[Evidence]) -> _Candidate | None:
-    arms = [item for item in group if item.versus is None and _arm_suffices(plan.measure, item)]
+    arms = [item for item in group if item.level is Level.ARM and _arm_suffices(plan, item)]
     intervention = tuple(item for item in arms if _matches(plan.intervention, item.arm))
     comparator = tuple(
         item for item in arms if _matches(plan.comparator, item.arm) and item not in intervention
@@ -150,10 +231,12 @@ def _candidate(plan: Plan, group: Sequence[Evidence]) -> _Candidate | None:
     contrasts = [
         _Candidate(contrast=item, reversed=turned)
         for item in group
-        if item.versus is not None and _contrast_suffices(plan.measure, item)
+        if item.level is Level.CONTRAST and _contrast_suffices(plan, item)
         for turned in (False, True)
         if _compares(plan, item, turned)
     ]
+    if len(contrasts) > 1 and plan.several_arms == "covariance" and _one_control(contrasts):
+        return _Candidate(contrasts=tuple(contrasts))
     if len(contrasts) > 1:
         raise SelectionError(
             f"{group[0].study} reports {len(contrasts)} contrasts of {plan.intervention.label} "
@@ -169,27 +252,31 @@ def _compares(plan: Plan, item: Evidence, turned: bool) -> bool:
     return _matches(plan.intervention, one) and _matches(plan.comparator, other)
 
 
-def _has_precision(item: Evidence) -> bool:
-    return (
-        item.variance is not None
-        or item.se is not None
-        or (item.ci_low is not None and item.ci_high is not None)
-    )
+def _one_control(candidates: Sequence[_Candidate]) -> bool:
+    """Whether contrasts share their comparator arm, and no intervention arm is in two."""
+    controls, treated = set(), []
+    for candidate in candidates:
+        item = candidate.contrast
+        assert item is not None
+        assert item.versus is not None
+        arm, other = (item.versus, item.arm) if candidate.reversed else (item.arm, item.versus)
+        controls.add(other.arm_id)
+        treated.append(arm.arm_id)
+    return len(controls) == 1 and len(set(treated)) == len(treated)
 
 
-def _arm_suffices(measure: Measure, item: Evidence) -> bool:
+def _arm_suffices(plan: Plan, item: Evidence) -> bool:
     if item.n is None:
         return False
-    if measure in CONTINUOUS:
-        return item.mean is not None and (item.sd is not None or item.se is not None)
-    if measure in DICHOTOMOUS:
+    if plan.measure in CONTINUOUS:
+        return arm_mean_sd(item, change=plan.scores == "change") is not None
+    if plan.measure in DICHOTOMOUS:
         return item.events is not None
-    return item.estimate is not None and _has_precision(item)
+    return item.estimate is not None and has_precision(item)
 
 
-def _contrast_suffices(measure: Measure, item: Evidence) -> bool:
-    right = measure is Measure.GEN or (item.metric or "").upper() == measure.value
-    return right and item.estimate is not None and _has_precision(item)
+def _contrast_suffices(plan: Plan, item: Evidence) -> bool:
+    return contrast_effect(item, plan.measure, towards=towards(item)) is not None
 
 
 def _why_none(plan: Plan, groups: dict[_Key, list[Evidence]]) -> str:
@@ -200,9 +287,12 @@ def _why_none(plan: Plan, groups: dict[_Key, list[Evidence]]) -> str:
 
 
 def _arm_input(item: Evidence) -> ArmInput:
+    names = [name for name in Numbers.model_fields if name != "towards"]
+    statistic = item.f is not None or item.p is not None or item.t is not None
+    pointing = towards(item) if statistic or item.p_below is not None else None
     return ArmInput(
         arm=item.arm.label,
-        numbers=Numbers(**{name: getattr(item, name) for name in Numbers.model_fields}),
+        numbers=Numbers(towards=pointing, **{name: getattr(item, name) for name in names}),
         source=Source(
             result_id=item.result_id,
             entry_kind=item.entry_kind,
@@ -212,13 +302,27 @@ def _arm_input(item: Evidence) -> ArmInput:
     )
 
 
-def _input(candidate: _Candidate) -> TrialInput:
+def _input(plan: Plan, candidate: _Candidate) -> TrialInput:
+    if candidate.contrasts:
+        return _together([_input(plan, part) for part in candidate.contrasts], "covariance")
+    several = len(candidate.intervention) > 1
+    if several and plan.several_arms != "combine":
+        share = 1 / len(candidate.intervention) if plan.several_arms == "split" else 1.0
+        parts = [
+            _input(plan, _Candidate((item,), candidate.comparator)).model_copy(
+                update={"comparator_share": share}
+            )
+            for item in candidate.intervention
+        ]
+        return _together(parts, plan.several_arms)
     first = candidate.contrast or candidate.intervention[0]
     if first.higher_is_better is None:
         raise SelectionError(
             f"instrument {first.instrument_name} does not say whether higher is better; "
             "without that its results cannot be pooled"
         )
+    design = first.design
+    clustered = design.randomised is Randomised.CLUSTER and not first.clusters_analysed
     return TrialInput(
         study_id=first.study_id,
         study=first.study,
@@ -232,4 +336,7 @@ def _input(candidate: _Candidate) -> TrialInput:
         comparator=tuple(_arm_input(item) for item in candidate.comparator),
         contrast=_arm_input(candidate.contrast) if candidate.contrast else None,
         contrast_reversed=candidate.reversed,
+        cluster_size=design.cluster_size if clustered else None,
+        icc=(design.icc if design.icc is not None else plan.icc) if clustered else None,
+        crossover=design.randomised is Randomised.CROSSOVER and candidate.contrast is None,
     )

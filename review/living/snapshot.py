@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,6 +31,39 @@ class Numbers(_Kept):
     variance: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
+    ci_level: float | None = None
+    median: float | None = None
+    q1: float | None = None
+    q3: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    baseline_mean: float | None = None
+    baseline_sd: float | None = None
+    mean_change: float | None = None
+    sd_change: float | None = None
+    correlation: float | None = None
+    t: float | None = None
+    f: float | None = None
+    p: float | None = None
+    p_below: float | None = None
+    metric: str | None = None
+    adjusted: bool | None = None
+    towards: int | None = None
+    """Which way a statistic without a sign points by the report's words: 1 or -1."""
+
+    @property
+    def content(self) -> dict[str, object]:
+        """The numbers as they are hashed: those that later software added, only where given."""
+        return {
+            name: value
+            for name, value in self.model_dump().items()
+            if name in _FIRST_NUMBERS or value is not None
+        }
+
+
+_FIRST_NUMBERS = frozenset(
+    {"n", "versus_n", "mean", "sd", "events", "estimate", "se", "variance", "ci_low", "ci_high"}
+)
 
 
 class Source(_Kept):
@@ -69,16 +102,34 @@ class TrialInput(_Kept):
     comparator: tuple[ArmInput, ...] = ()
     contrast: ArmInput | None = None
     contrast_reversed: bool = False
+    cluster_size: float | None = None
+    """Mean size of the clusters that the report's numbers take no account of."""
+    icc: float | None = None
+    crossover: bool = False
+    comparator_share: float = 1.0
+    """The part of the comparator's participants that this comparison has."""
+    parts: tuple[TrialInput, ...] = ()
+    """Comparisons or results that make one effect together; the arms above are all of theirs."""
+    joined: Literal["aggregate", "split", "covariance"] | None = None
+    """How the parts become one."""
+    not_used: tuple[str, ...] = ()
+    """Results of the outcome that the study has and the plan passes over, and why."""
     side: str | None = None
     """Which of the plan's two sides a single arm is of; None for a contrast of both."""
 
     @property
     def first_result(self) -> int:
         """The lowest id of its results: the order in which trials entered the database."""
+        return min(self.result_ids)
+
+    @property
+    def result_ids(self) -> frozenset[int]:
+        """The ids of all results that went in."""
         inputs = (*self.intervention, *self.comparator)
         if self.contrast is not None:
             inputs = (*inputs, self.contrast)
-        return min(item.source.result_id for item in inputs)
+        own = frozenset(item.source.result_id for item in inputs)
+        return own.union(*(part.result_ids for part in self.parts))
 
     def characteristic(self, name: Moderator) -> str | int | None:
         """Return what the trial has of a moderator; None where it is not reported."""
@@ -91,12 +142,27 @@ class TrialInput(_Kept):
         return {
             "study_id": self.study_id,
             "higher_is_better": self.higher_is_better,
-            "intervention": [arm.numbers.model_dump() for arm in self.intervention],
-            "comparator": [arm.numbers.model_dump() for arm in self.comparator],
-            "contrast": self.contrast.numbers.model_dump() if self.contrast else None,
+            "intervention": [arm.numbers.content for arm in self.intervention],
+            "comparator": [arm.numbers.content for arm in self.comparator],
+            "contrast": self.contrast.numbers.content if self.contrast else None,
             "contrast_reversed": self.contrast_reversed,
+            **self._design,
             **({"side": self.side} if self.side is not None else {}),
         }
+
+    @property
+    def _design(self) -> dict[str, object]:
+        """What studies of independent persons with one comparison do not have."""
+        given: dict[str, object] = {}
+        if self.cluster_size is not None:
+            given["clusters"] = [self.cluster_size, self.icc]
+        if self.crossover:
+            given["crossover"] = True
+        if self.comparator_share != 1.0:
+            given["comparator_share"] = self.comparator_share
+        if self.parts:
+            given[str(self.joined)] = [part.computed_from for part in self.parts]
+        return given
 
 
 class LeftOut(_Kept):

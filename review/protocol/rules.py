@@ -145,6 +145,19 @@ class Plan(_Frozen):
     """The noninferiority margin on the scale of the measure; None plans no such reading."""
     other_margins: Annotated[tuple[Margin, ...], AfterValidator(_sorted_unique)] = ()
 
+    several_arms: Literal["combine", "split", "covariance"] = "combine"
+    """Of several intervention arms: one arm of all; each against its share of the comparator; or
+    each against the whole comparator, their covariance known."""
+    several_results: Literal["choose", "aggregate"] = "choose"
+    """Of several results of a study: the first by the lists above, or all, averaged by `rho`."""
+    scores: Literal["endpoint", "change"] = "endpoint"
+    """Which means count: of scores at the timepoint, or of change since baseline."""
+    icc: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Assumed intracluster correlation, for cluster trials that do not report theirs."""
+    crossover_correlation: Annotated[float, Field(ge=-1, lt=1)] | None = None
+    """Assumed correlation of the periods, for crossover trials that do not report theirs; without
+    any their arms count as independent, which is conservative."""
+
     kind: AnalysisKind = AnalysisKind.CONTRAST
     predicts: Slug | None = None
     """The outcome that an association relates `outcome` to."""
@@ -242,6 +255,7 @@ class Plan(_Frozen):
 
 
 ADDED_LATER: Final = (
+    "several_arms", "several_results", "scores", "icc", "crossover_correlation",
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "signals", "sequential",
 )  # fmt: skip
 """Choices that the first plans did not have."""

@@ -1,0 +1,83 @@
+"""Doubts about a review's numbers, and which of them somebody set aside."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from review.errors import NotFoundError
+from review.extraction import queries
+from review.extraction.plausibility import Finding, findings
+from review.extraction.vocabulary import EntryKind
+from review.protocol.models import Review
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A finding, and why it was dismissed, if it was."""
+
+    finding: Finding
+    dismissal: str | None
+    dismissed_by: str | None
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """For scripts."""
+        return {
+            "doubt": self.finding.key,
+            **asdict(self.finding),
+            "dismissed_because": self.dismissal,
+            "dismissed_by": self.dismissed_by,
+        }
+
+
+def doubts(
+    session: Session, review: Review, *, study: str | None = None, person: str | None = None
+) -> list[Doubt]:
+    """Return the doubts about what counts, or about a person's own blind entries.
+
+    Parameters
+    ----------
+    session, review
+        The review.
+    study
+        One study alone; it is still compared with the others. Raises NotFoundError.
+    person
+        Whose blind entries to check, among themselves; None checks what counts.
+    """
+    if study is not None:
+        queries.study_called(session, review, study)
+    ids = [s.id for s in queries.studies(session, review)]
+    if person is None:
+        evidence = [item for _, item in queries.evidence(session, [review.id])]
+    else:
+        own = [
+            e
+            for e in queries.entries(session, ids)
+            if e.kind is EntryKind.BLIND and e.person.handle == person
+        ]
+        evidence = queries.evidence_of(session, own)
+    dismissed = {(d.study_id, d.key): d for d in queries.dismissals(session, ids)}
+    found = []
+    for finding in findings(evidence):
+        if study is None or finding.study == study:
+            dismissal = dismissed.get((finding.study_id, finding.key))
+            found.append(
+                Doubt(
+                    finding,
+                    dismissal.reason if dismissal else None,
+                    dismissal.person.handle if dismissal else None,
+                )
+            )
+    return found
+
+
+def doubt_called(session: Session, review: Review, key: str, *, person: str) -> Finding:
+    """Return a doubt by its key, of what counts or of one's own entries; raise NotFoundError."""
+    for whose in (None, person):
+        for doubt in doubts(session, review, person=whose):
+            if doubt.finding.key == key:
+                return doubt.finding
+    raise NotFoundError(f"review {review.slug} has no doubt {key!r} (see: review extract check)")

@@ -1,0 +1,168 @@
+"""Each number back to what a report says: who entered it, who decided, how it was converted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.effects import Measure
+from review.extraction import queries
+from review.extraction.conversion import RATIOS, Step, arm_mean_sd, contrast_effect, variance_of
+from review.extraction.evidence import Evidence, towards
+from review.extraction.models import Entry, Resolution, Result
+from review.extraction.rules import NUMBER_COLUMNS
+from review.extraction.vocabulary import EntryKind, Level
+from review.history.models import Event
+from review.protocol.models import Review
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One event in the life of a result."""
+
+    at: datetime
+    actor: str
+    action: str
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a cell was settled in which two entries differed."""
+
+    field: str
+    first: Any
+    second: Any
+    value: Any
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One result: what the report says, where, and what becomes of it."""
+
+    result_id: int
+    place: str
+    entry: str
+    entered_by: str
+    reported: Mapping[str, float]
+    not_reported: tuple[str, ...]
+    metric: str | None
+    report: str | None
+    page: str | None
+    quote: str | None
+    conversions: tuple[Step, ...]
+    decisions: tuple[Decision, ...]
+    changes: tuple[Change, ...]
+
+
+def trace(
+    session: Session, review: Review, label: str, *, viewer: str | None = None
+) -> list[Traced]:
+    """Return the provenance of each number of a study that counts, or that a viewer may see.
+
+    Parameters
+    ----------
+    session, review, label
+        The study; raises NotFoundError.
+    viewer
+        Whose own blind entry is traced where nothing counts yet.
+    """
+    study = queries.study_called(session, review, label)
+    entries = queries.entries(session, [study.id])
+    counted = queries.counting(entries)
+    chosen = [counted] if counted is not None else queries.visible(entries, viewer)
+    results = {r.id: r for r in queries.results(session, chosen)}
+    decided = queries.resolutions(session, study)
+    changes = _changes(session, list(results))
+    by_entry = {entry.id: entry for entry in chosen}
+    found = queries.evidence_of(session, chosen)
+    return [
+        _traced(item, results[item.result_id], by_entry, decided, changes[item.result_id])
+        for item in found
+    ]
+
+
+def _changes(session: Session, result_ids: Sequence[int]) -> dict[int, list[Change]]:
+    found: dict[int, list[Change]] = defaultdict(list)
+    events = session.scalars(
+        sa.select(Event)
+        .where(Event.entity == "result", Event.entity_id.in_(result_ids))
+        .order_by(Event.seq)
+    )
+    for event in events:
+        assert event.entity_id is not None
+        found[event.entity_id].append(
+            Change(
+                event.at, event.actor, event.action, event.old or {}, event.new or {}, event.reason
+            )
+        )
+    return found
+
+
+def _traced(
+    item: Evidence,
+    result: Result,
+    entries: Mapping[int, Entry],
+    decided: Sequence[Resolution],
+    changes: Sequence[Change],
+) -> Traced:
+    entry = entries[result.entry_id]
+    numbers = {name: getattr(result, name) for name in NUMBER_COLUMNS}
+    decisions = tuple(
+        Decision(d.field, d.first, d.second, d.value, d.reason, d.person.handle, d.decided_at)
+        for d in decided
+        if entry.kind is EntryKind.CONSENSUS and d.place == item.place
+    )
+    return Traced(
+        result_id=result.id,
+        place=item.place,
+        entry=entry.kind.value,
+        entered_by=entry.person.handle,
+        reported={name: value for name, value in numbers.items() if value is not None},
+        not_reported=tuple(result.not_reported or ()),
+        metric=result.metric,
+        report=item.report,
+        page=result.page,
+        quote=result.quote,
+        conversions=conversions(item),
+        decisions=decisions,
+        changes=tuple(changes),
+    )
+
+
+def conversions(item: Evidence) -> tuple[Step, ...]:
+    """Return the steps that analyses take from what was reported; none where nothing converts."""
+    if item.level is Level.ARM:
+        score, change = arm_mean_sd(item), arm_mean_sd(item, change=True)
+        steps = [*(score.steps if score else ()), *(change.steps if change else ())]
+        if item.estimate is not None and (found := variance_of(item)) and found[1] is not None:
+            steps.append(found[1])
+        return tuple(_distinct(steps))
+    if item.level is Level.ASSOCIATION:
+        found = variance_of(item)
+        return (found[1],) if found is not None and found[1] is not None else ()
+    ratio = RATIOS.get((item.metric or "").strip().upper())
+    for measure in (*((ratio,) if ratio else ()), Measure.SMD, Measure.GEN):
+        effect = contrast_effect(item, measure, towards=towards(item))
+        if effect is not None:
+            return effect.steps
+    return ()
+
+
+def _distinct(steps: Sequence[Step]) -> list[Step]:
+    found: list[Step] = []
+    for step in steps:
+        if step not in found:
+            found.append(step)
+    return found

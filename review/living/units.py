@@ -1,0 +1,65 @@
+"""What an analysis takes of each study, and what it leaves out, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from review.extraction.queries import evidence
+from review.living.selection import select_inputs
+from review.living.snapshot import ArmInput, TrialInput
+from review.protocol.models import Review
+from review.protocol.queries import plan_of, versions
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One study in an analysis: what counts, and what does not."""
+
+    study: str
+    chosen: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def chosen_of(session: Session, review: Review, analysis: str) -> list[Chosen]:
+    """Return what the newest plan of an analysis takes of each study now, by study.
+
+    Raises NotFoundError for an analysis that the review does not have, and SelectionError where
+    the plan does not say which of several results counts.
+    """
+    plan = plan_of(versions(session, review, analysis)[0])
+    inputs = select_inputs(plan, (item for _, item in evidence(session, [review.id])))
+    rows = [Chosen(t.study, tuple(_told(t)), t.not_used) for t in inputs.trials]
+    rows += [Chosen(left.study, (), (left.reason,)) for left in inputs.left_out]
+    return sorted(rows, key=lambda row: (row.study.casefold(), row.study))
+
+
+_JOINED = {
+    "aggregate": "all results, averaged with the planned correlation",
+    "split": "each intervention arm against its share of the comparator",
+    "covariance": "each intervention arm against the comparator, with their covariance",
+}
+
+
+def _told(trial: TrialInput) -> list[str]:
+    about = f"{trial.instrument}, {trial.rater}, {trial.timepoint}, {trial.analysis_set}"
+    told = [] if trial.joined is None else [_JOINED[trial.joined]]
+    if trial.parts:
+        for part in trial.parts:
+            told += _told(part)
+        return told
+    told += [f"{_arm(item)} (intervention; {about})" for item in trial.intervention]
+    told += [f"{_arm(item)} (comparator; {about})" for item in trial.comparator]
+    if trial.contrast is not None:
+        turned = ", turned round" if trial.contrast_reversed else ""
+        told.append(f"{_arm(trial.contrast)} (contrast{turned}; {about})")
+    if trial.cluster_size is not None:
+        told.append(f"clusters of {trial.cluster_size:g} with ICC {trial.icc}: variance inflated")
+    if trial.crossover:
+        told.append("crossover trial")
+    return told
+
+
+def _arm(item: ArmInput) -> str:
+    return f"{item.arm}, n {item.numbers.n if item.numbers.n is not None else 'not reported'}"
