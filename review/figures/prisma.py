@@ -258,6 +258,8 @@ def prisma_plot(flow: PrismaFigure) -> Figure:
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_xlim(0, columns.width)
         axes.set_ylim(height, 0)
+        axes.set_xticks([])
+        axes.set_yticks([])
         axes.set_axis_off()
         for i, line in enumerate(title):
             at = EDGE + i * LEADING * TITLE_SIZE / POINTS_PER_INCH

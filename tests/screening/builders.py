@@ -21,6 +21,10 @@ from tests.conftest import NOW
 REASONS = ("wrong population", "wrong comparator", "no outcome of interest")
 
 
+def _surname(number: int) -> str:
+    return "Author" + "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
 def attributed(actor: str = "tester", at: datetime = NOW) -> Attribution:
     return Attribution(actor=actor, review="alliance", at=at)
 
@@ -83,7 +87,7 @@ def import_records(
                 line=position * 10,
                 title=title,
                 abstract=abstracts[position - 1] if abstracts else None,
-                authors=[f"Author{position}, A."],
+                authors=[f"{_surname(position)}, A."],
                 year=2020,
                 keywords=[],
                 remarks=[],

@@ -1,0 +1,83 @@
+"""Screening in a spreadsheet: out, back, and every problem by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from review.errors import FileError
+from review.screening.files import read_decisions, render
+from review.screening.views import Card, Said
+from review.screening.vocabulary import Stage, Verdict
+
+
+def card(**values: object) -> Card:
+    given: dict[str, object] = {
+        "record": 7, "stage": Stage.TITLE_ABSTRACT, "title": "Video, and \"face to face\"",
+        "authors": ("Day, S.", "Schneider, P."), "year": 2002, "journal": None, "doi": None,
+        "pmid": None, "abstract": "One\nTwo", "keywords": (), "source": "PubMed",
+        "file": "a.ris", "mine": None, **values,
+    }  # fmt: skip
+    return Card(**given)  # type: ignore[arg-type]
+
+
+def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "back.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_what_was_decided_comes_back_as_it_went(tmp_path: Path) -> None:
+    said = Said("anna", Verdict.EXCLUDE, "wrong population", "-see page 3")
+    text = render([card(mine=said), card(record=8)])
+    (choice,) = read_decisions(write(tmp_path, text))
+    assert (choice.record, choice.verdict, choice.reason, choice.note, choice.line) == (
+        7, Verdict.EXCLUDE, "wrong population", "-see page 3", 3,
+    )  # fmt: skip
+
+
+def test_text_that_a_spreadsheet_would_run_is_guarded() -> None:
+    text = render([card(title="=HYPERLINK(1)", abstract="+1", mine=None)])
+    assert "'=HYPERLINK(1)" in text
+    assert "'+1" in text
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_spreadsheets_of_all_countries(tmp_path: Path, separator: str, encoding: str) -> None:
+    rows = [("Record", "Title", "Verdict"), ("3", "a", "I"), ("4", "b", ""), ("5", "c", "Maybe")]
+    text = "\r\n".join(separator.join(row) for row in rows)
+    found = read_decisions(write(tmp_path, text, encoding))
+    assert [(c.record, c.verdict) for c in found] == [(3, Verdict.INCLUDE), (5, Verdict.MAYBE)]
+
+
+def test_every_problem_is_named_by_line(tmp_path: Path) -> None:
+    text = "record,verdict,reason\n3,perhaps,\nx,include,\n4,,too old\n5,exclude,a,b\n6,i,\n"
+    with pytest.raises(FileError) as caught:
+        read_decisions(write(tmp_path, text))
+    assert [(p.line, p.reason) for p in caught.value.problems] == [
+        (2, "'perhaps' is no verdict; use include, exclude or maybe"),
+        (3, "'x' is no record number"),
+        (4, "there is a reason but no verdict"),
+        (5, "the row has more cells than the header"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("title,verdict\n", "column record: the column is missing"),
+        ("record,verdict,verdict\n", "column verdict: the column appears twice"),
+        ('record,verdict\n1,"include\n', "unexpected end of data"),
+        ("", "column record: the column is missing"),
+    ],
+)
+def test_files_that_cannot_be_taken(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(FileError, match=problem):
+        read_decisions(write(tmp_path, text))
+
+
+def test_a_file_that_is_no_utf8_is_named_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="save it as CSV UTF-8"):
+        read_decisions(write(tmp_path, "record,verdict,note\n1,i,Müller", "latin-1"))
