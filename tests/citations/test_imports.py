@@ -156,7 +156,7 @@ def test_a_search_is_kept_as_it_was_run(reviewed: Database, by: Attribution) -> 
         review = review_called(session, "synthetic")
         number = add_search(session, review, spec, now=NOW).id
     take(reviewed, by, ris(*TITLES), search=number)
-    take(reviewed, by, ris(TITLES[0], doi="10.1/a"))
+    take(reviewed, by, ris(TITLES[0], doi="10.5555/a"))
     dedupe(reviewed, by)
     with reviewed.reading() as session:
         review = review_called(session, "synthetic")
@@ -211,8 +211,8 @@ def test_a_later_batch_never_touches_an_earlier_link_or_verdict(
 
 
 def test_a_person_decides_and_takes_it_back(reviewed: Database, by: Attribution) -> None:
-    take(reviewed, by, ris(TITLES[0], doi="10.1/a"))
-    take(reviewed, by, ris(TITLES[0], doi="10.1/b"))
+    take(reviewed, by, ris(TITLES[0], doi="10.5555/a"))
+    take(reviewed, by, ris(TITLES[0], doi="10.5555/b"))
     dedupe(reviewed, by)
     assert in_scope(reviewed) == [1, 2]
     with reviewed.reading() as session:
@@ -239,8 +239,8 @@ def test_a_person_decides_and_takes_it_back(reviewed: Database, by: Attribution)
 
 
 def test_clusters_as_they_were_at_a_time(reviewed: Database, by: Attribution) -> None:
-    take(reviewed, by, ris(TITLES[0], doi="10.1/a"))
-    take(reviewed, by, ris(TITLES[0], doi="10.1/b"))
+    take(reviewed, by, ris(TITLES[0], doi="10.5555/a"))
+    take(reviewed, by, ris(TITLES[0], doi="10.5555/b"))
     dedupe(reviewed, by)
     with writing(reviewed, by) as session:
         review = review_called(session, "synthetic")

@@ -20,7 +20,7 @@ def files(cli: Cli, tmp_path: Path) -> Path:
     """A review, and a folder with two overlapping files, a damaged one and a strategy."""
     cli("new", "synthetic", "--title", "Synthetic")
     (tmp_path / "one.ris").write_bytes(ris(*TITLES))
-    (tmp_path / "two.txt").write_bytes(ris(TITLES[0].upper(), TITLES[1], doi="10.1/a"))
+    (tmp_path / "two.txt").write_bytes(ris(TITLES[0].upper(), TITLES[1], doi="10.5555/a"))
     (tmp_path / "damaged.ris").write_bytes(b"\nJF  - A journal\nTI  - Lost\nER  - \n")
     (tmp_path / "strategy.txt").write_text("1 exp Telemedicine/\n", encoding="utf-8")
     return tmp_path
@@ -89,8 +89,8 @@ def test_columns_of_a_table_can_be_named(cli: Cli, files: Path) -> None:
 
 
 def test_pairs_are_shown_decided_and_taken_back(cli: Cli, files: Path) -> None:
-    (files / "a.ris").write_bytes(ris(TITLES[0], doi="10.1/a"))
-    (files / "b.ris").write_bytes(ris(TITLES[0], doi="10.1/b"))
+    (files / "a.ris").write_bytes(ris(TITLES[0], doi="10.5555/a"))
+    (files / "b.ris").write_bytes(ris(TITLES[0], doi="10.5555/b"))
     cli("import", files / "a.ris", files / "b.ris")
     assert "1 for a person" in cli("dedupe", "run").stdout
     assert "No record is new" in cli("dedupe", "run").stdout
