@@ -13,7 +13,7 @@ from review.extraction.appraisal.form import Answered, Form, Stated, Target
 from review.extraction.appraisal.vocabulary import Answer
 from review.extraction.models import Study
 from review.history.actions import Attribution, writing
-from review.protocol.actions import plan_analysis, add_instrument, add_outcome, new_review
+from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.protocol.rules import (

@@ -34,6 +34,7 @@ from review.extraction.appraisal.vocabulary import (
 )
 from review.figures.risk_of_bias import Blank
 from review.history.actions import Attribution, writing
+from review.history.queries import events
 from review.people.actions import join_review, person_called
 from review.people.models import Role
 from review.protocol.actions import revise_analysis
@@ -43,6 +44,14 @@ from tests.conftest import NOW
 from tests.extraction.appraisal.samples import ALLIANCE, a_review, form, the_review
 
 ROB = "rob2-parallel"
+FROZEN = (
+    "appraisal_tool",
+    "appraisal",
+    "appraisal_answer",
+    "appraisal_judgement",
+    "certainty_rating",
+    "certainty_step",
+)
 
 
 def say(database: Database, by: Attribution, person: str, given: Form, tool: str = ROB) -> bool:
@@ -175,21 +184,16 @@ def test_a_result_is_an_outcome_perhaps_by_instrument_and_timepoint(
     assert queries.judgement_of(found, study="Yuen (2013)", outcome="alliance") is None
 
 
-@pytest.mark.parametrize(
-    ("target", "words"),
-    [
+def test_targets_that_are_not_there_are_named(database: Database, by: Attribution) -> None:
+    a_review(database, by)
+    for target, words in (
         (Target("Day (2002)"), "say of which outcome"),
         (Target("Nobody (1900)", "alliance"), "has no study 'Nobody"),
         (Target("Day (2002)", "mood"), "has no outcome 'mood'"),
         (Target("Day (2002)", "alliance", "phq"), "phq does not measure alliance"),
-    ],
-)
-def test_targets_that_are_not_there_are_named(
-    database: Database, by: Attribution, target: Target, words: str
-) -> None:
-    a_review(database, by)
-    with pytest.raises((InvalidDataError, NotFoundError), match=words):
-        say(database, by, "ada", form(target))
+    ):
+        with pytest.raises((InvalidDataError, NotFoundError), match=words):
+            say(database, by, "ada", form(target))
 
 
 def test_a_tool_of_studies_judges_no_result(database: Database, by: Attribution) -> None:
@@ -272,20 +276,22 @@ def test_who_only_views_does_not_judge(database: Database, by: Attribution) -> N
         say(database, by, "vera", form())
 
 
-@pytest.mark.parametrize(
-    "table", ["appraisal", "appraisal_answer", "appraisal_judgement", "appraisal_tool"]
-)
 def test_the_database_itself_refuses_to_change_what_was_judged(
-    database: Database, by: Attribution, table: str
+    database: Database, by: Attribution
 ) -> None:
     a_review(database, by)
     say(database, by, "ada", form())
-    for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
-        with (
-            pytest.raises(sa.exc.DatabaseError, match=f"rows of {table} are never changed"),
-            database.engine.begin() as connection,
-        ):
-            connection.execute(sa.text(statement))
+    with writing(database, by) as session:
+        few = {Consideration.IMPRECISION: Step(-1, "few")}
+        rate = {"handle": "ada", "now": NOW, "design": Design.RANDOMISED, "steps": few}
+        rate_certainty(session, the_review(session), "alliance", **rate)
+    for table in FROZEN:
+        for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
+            with (
+                pytest.raises(sa.exc.DatabaseError, match=f"rows of {table} are never changed"),
+                database.engine.begin() as connection,
+            ):
+                connection.execute(sa.text(statement))
 
 
 def test_the_database_itself_refuses_a_judgement_without_ground(
@@ -304,8 +310,6 @@ def test_the_database_itself_refuses_a_judgement_without_ground(
 
 
 def test_every_answer_becomes_an_event(database: Database, by: Attribution) -> None:
-    from review.history.queries import events
-
     a_review(database, by)
     say(database, by, "ada", form())
     with database.reading() as session:
@@ -376,9 +380,9 @@ def test_certainty_is_rated_again_and_the_newest_counts(
         review = the_review(session)
         rate_certainty(session, review, "alliance", steps={}, **rate)
         rate_certainty(session, review, "alliance", steps=few, run_number=2, note="n", **rate)
+        unexplained = {Consideration.IMPRECISION: Step(-1)}
         with pytest.raises(InvalidDataError, match="needs a reason"):
-            steps = {Consideration.IMPRECISION: Step(-1)}
-            rate_certainty(session, review, "alliance", steps=steps, **rate)
+            rate_certainty(session, review, "alliance", steps=unexplained, **rate)
         with pytest.raises(InvalidDataError, match="numbered from 1"):
             rate_certainty(session, review, "alliance", steps={}, run_number=0, **rate)
         with pytest.raises(NotFoundError):

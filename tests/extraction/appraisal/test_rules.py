@@ -300,7 +300,7 @@ def test_the_sentence_lists_domains_in_grades_order() -> None:
 
 
 def test_invalid_steps_are_raised_together() -> None:
-    with pytest.raises(InvalidDataError, match="imprecision.*; publication bias"):
+    with pytest.raises(InvalidDataError, match=r"imprecision.*; publication bias"):
         check_steps(
             Design.RANDOMISED,
             {DOWN.IMPRECISION: Step(-1), DOWN.PUBLICATION_BIAS: Step(-1)},
