@@ -13,7 +13,7 @@ import click
 from review.cli.context import changing, json_option, opened, reason_option, review_option
 from review.cli.double_entry import compare_, finish_, reopen_, resolve_, selection_
 from review.cli.fields import field_
-from review.cli.formats import other_formats
+from review.cli.formats import other_formats, releases_, source_
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction import actions, queries
@@ -135,7 +135,8 @@ def import_(
 
     The whole file or nothing. A row is known by its study, arm, instrument, rater, timepoint and
     analysis set; a row that is missing from the file removes nothing. A file that came from
-    `review extract export` is refused where somebody changed a value since.
+    `review extract export` is refused where somebody changed a value since. Other programs' files
+    (--format) are taken as releases; see docs/import-other-formats.md.
     """
     blind = entry == EntryKind.BLIND.value
     if draft and not blind:
@@ -301,6 +302,10 @@ def _echo_traced(traced: Traced, used: Sequence[Use]) -> None:
 
 for command in (field_, compare_, resolve_, finish_, reopen_, selection_):
     extract_.add_command(command)
+
+
+extract_.add_command(releases_)
+extract_.add_command(source_)
 
 
 @click.group("study")

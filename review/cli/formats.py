@@ -11,14 +11,17 @@ from typing import Any
 
 import click
 
-from review.cli.context import FunctionT, changing
+from review.cli.context import FunctionT, changing, json_option, opened, review_option
 from review.cli.output import echo_json, echo_table, number
 from review.config import settings
 from review.errors import FileError
+from review.extraction.formats import queries
 from review.extraction.formats.actions import bytes_of, import_release, read_file
 from review.extraction.formats.report import ReleaseReport, refused
 from review.extraction.formats.source import Flag, Format
+from review.extraction.queries import study_called
 from review.living.stated import Recomputed, recompute
+from review.protocol.queries import review_called
 
 SHOWN = 20
 """Rows of a list that people see; --json has them all."""
@@ -48,11 +51,14 @@ def other_formats(command: FunctionT) -> FunctionT:
                 raise click.UsageError("--source and --better go with --format")
             command(**rest)
             return
+        if rest.get("entry") is not None or rest.get("draft"):
+            raise click.UsageError("--entry and --draft go with our own table, not with --format")
         import_formatted(
             rest["file"],
             Format(format_),
             source=source or format_,
             higher_is_better=None if better is None else better == "higher",
+            person=rest.get("extractor") or settings().actor,
             review_slug=rest["review_slug"],
             reason=rest["reason"],
             as_json=rest["as_json"],
@@ -67,6 +73,7 @@ def import_formatted(
     *,
     source: str,
     higher_is_better: bool | None,
+    person: str,
     review_slug: str | None,
     reason: str | None,
     as_json: bool,
@@ -85,7 +92,7 @@ def import_formatted(
             review,
             read,
             source=source,
-            person=settings().actor,
+            person=person,
             higher_is_better=higher_is_better,
             now=datetime.now(UTC),
         )
@@ -167,3 +174,50 @@ def _echo_pools(pooled: list[Recomputed]) -> None:
         ],
         right=("k", "file", "here", "chi² in file", "chi² here"),
     )
+
+
+@click.command("releases")
+@review_option
+@json_option
+def releases_(review_slug: str | None, as_json: bool) -> None:
+    """List the releases of other programs' files that were taken in."""
+    with opened().reading() as session:
+        rows = [
+            {
+                "source": release.source,
+                "release": release.number,
+                "format": release.format.value,
+                "file": release.file,
+                "rows": release.rows,
+                "imported": release.imported_at,
+                "sha256": release.sha256,
+            }
+            for release in queries.releases(session, review_called(session, review_slug))
+        ]
+    if as_json:
+        echo_json(rows)
+    elif rows:
+        shown = [(*list(row.values())[:5], f"{row['imported']:%Y-%m-%d}") for row in rows]
+        echo_table(("source", "release", "format", "file", "rows", "imported"), shown)
+    else:
+        click.echo("None; take one with: review extract import --format")
+
+
+@click.command("source")
+@click.argument("study")
+@review_option
+@json_option
+def source_(study: str, review_slug: str | None, as_json: bool) -> None:
+    """Show the rows of files that a study's results were made from, with every column."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        found = queries.origins(session, review, study_called(session, review, study))
+    if as_json:
+        echo_json(found)
+        return
+    for row in found:
+        click.echo(f"{row.source}, release {row.release}: {row.file}, line {row.line}")
+        for name, value in row.cells.items():
+            click.echo(f"  {name}: {value}")
+    if not found:
+        click.echo(f"No file was the source of {study}; see: review extract trace")

@@ -128,6 +128,7 @@ class _Taking:
         self.arms: dict[tuple[int, str], Arm] = {}
         self.instruments: dict[str, Instrument] = {}
         self.entries: dict[int, Entry] = {}
+        self.agreed: set[int] = set()
         self.results: dict[tuple[Any, ...], Result] = {}
 
     def run(self) -> ReleaseReport:
@@ -217,6 +218,10 @@ class _Taking:
             self.arms[arm.study_id, arm.label] = arm
         single = sa.select(Entry).where(Entry.study_id.in_(ids), Entry.kind == EntryKind.SINGLE)
         self.entries = {entry.study_id: entry for entry in self.session.scalars(single)}
+        agreed = sa.select(Entry.study_id).where(
+            Entry.study_id.in_(ids), Entry.kind == EntryKind.CONSENSUS
+        )
+        self.agreed = set(self.session.scalars(agreed))
         of = [entry.id for entry in self.entries.values()]
         for result in self.session.scalars(sa.select(Result).where(Result.entry_id.in_(of))):
             self.results[_key(result)] = result
@@ -296,6 +301,7 @@ class _Taking:
             self.session.add(found)
             self.results[_key(found)] = found
             self.report.results_added += 1
+            self._outranked(place, line)
             return found
         before = self.old.results.get(place)
         stated = before or Values()
@@ -314,7 +320,14 @@ class _Taking:
         if changed:
             found.page = page
             self.report.results_corrected += 1
+            self._outranked(place, line)
         return found
+
+    def _outranked(self, place: Place, line: int) -> None:
+        study = self.studies[place.study]
+        if study.id in self.agreed:
+            reason = "the study has a consensus, which counts and is not touched; settle it there"
+            self.report.flags.append(Flag("consensus_stands", study.label, line, None, reason))
 
     def _result_at(self, place: Place) -> Result:
         study = self.studies[place.study]

@@ -68,7 +68,9 @@ MEANS: Final = tuple(
     for arm in (1, 2)
 )
 
-NUMERIC: Final = frozenset({*EFFECTS, *COUNTS, *MEANS})
+USED: Final = frozenset({*EFFECTS, *COUNTS, *MEANS})
+STRICT: Final = frozenset({*EFFECTS, *COUNTS})
+"""Text in these rejects the file. Scores are typed by hand in some databases; text is flagged."""
 
 DERIVED: Final = frozenset({".id"})
 """Made from other columns; a change of it is the change of those."""
@@ -89,8 +91,13 @@ def read_metapsy(data: bytes, *, file: str) -> SourceTable:
     """
     older = {new: old for old, new in ALIASES.items()}
     required = [(name, older[name]) for name in ("condition_arm1", "condition_arm2")]
-    renamed = {old for old, new in ALIASES.items() if new in NUMERIC}
-    table = read_table(data, file=file, required=[("study",), *required], numeric=NUMERIC | renamed)
+    table = read_table(
+        data,
+        file=file,
+        required=[("study",), *required],
+        numeric=STRICT | {old for old, new in ALIASES.items() if new in STRICT},
+        mostly={*MEANS, *(old for old, new in ALIASES.items() if new in MEANS)},
+    )
     names = {
         name: ALIASES[name] if name in ALIASES and ALIASES[name] not in table.columns else name
         for name in table.columns
@@ -120,6 +127,7 @@ def metapsy_content(rows: Sequence[SourceRow], higher_is_better: bool | None) ->
     claims: list[Claim] = []
     for row in rows:
         claims += _claims(row, higher_is_better, flags)
+    flags += _unreadable(rows)
     flags += _repeated(rows)
     return gathered(claims, flags)
 
@@ -284,6 +292,16 @@ _REASONS: Final = {
 
 def _flag(kind: str, row: SourceRow, study: str, column: str, found: str) -> Flag:
     return Flag(kind, study, row.line, column, _REASONS[kind], new=found)
+
+
+def _unreadable(rows: Sequence[SourceRow]) -> list[Flag]:
+    reason = "not a number; it stays with the row and is not used"
+    return [
+        Flag("unreadable", row.cells["study"], row.line, name, reason, new=text)
+        for row in rows
+        for name in MEANS
+        if (text := row.text(name)) is not None and row.number(name) is None
+    ]
 
 
 def _repeated(rows: Sequence[SourceRow]) -> list[Flag]:

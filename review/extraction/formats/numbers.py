@@ -12,6 +12,7 @@ MISSING: Final = frozenset({"", "na", "n/a", "nan", "nr", "null", "#n/a", "-", "
 
 _PLAIN = re.compile(r"[+-]?\d+([eE][+-]?\d+)?")
 _POINT = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?")
 
 
@@ -21,6 +22,8 @@ class Doubt:
 
     index: int
     reason: str
+    ambiguous: bool
+    """Whether it is a number of one size or another, and no text."""
 
 
 def given(cell: str) -> str:
@@ -41,19 +44,19 @@ def with_points(cells: Sequence[str], *, must_be_numbers: bool) -> tuple[list[st
     Notes
     -----
     ``1,234`` is 1.234 where the column writes decimal commas and in doubt where it writes points:
-    whether it is a thousand cannot be seen.
+    whether it is a thousand cannot be seen. ``0,234`` and ``12,5`` are no thousands anywhere.
     """
     texts = [cell.replace("−", "-") for cell in cells]
     commas = sum(bool(_COMMA.fullmatch(text)) for text in texts)
     points = sum(bool(_POINT.fullmatch(text)) for text in texts)
-    decimal = _COMMA if commas > points else _POINT
+    other = _POINT if commas > points else _COMMA
     doubts = []
     for index, text in enumerate(texts):
-        if not text or _PLAIN.fullmatch(text) or decimal.fullmatch(text):
-            continue
-        other = _COMMA.fullmatch(text) or _POINT.fullmatch(text)
-        mixed = "the column writes the other decimal sign, so its size is not certain"
-        doubts.append(Doubt(index, f'"{text}": {mixed}' if other else f'"{text}" is not a number'))
+        if text and not any(form.fullmatch(text) for form in (_PLAIN, _POINT, _COMMA)):
+            doubts.append(Doubt(index, f'"{text}" is not a number', ambiguous=False))
+        elif other.fullmatch(text) and _THOUSANDS.fullmatch(text):
+            mixed = "the column writes the other decimal sign, so its size is not certain"
+            doubts.append(Doubt(index, f'"{text}": {mixed}', ambiguous=True))
     if doubts and not must_be_numbers:
         return list(cells), []
     wrong = {doubt.index for doubt in doubts}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.extraction.formats.models import ImportedRelease, SourceLine
+from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
 from review.extraction.formats.source import SourceRow
+from review.extraction.models import Entry, Result, Study
 from review.protocol.models import Review
 
 
@@ -29,6 +31,46 @@ def newest_release(session: Session, review: Review, source: str) -> ImportedRel
         .order_by(ImportedRelease.number.desc())
         .limit(1)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A row of a file that names a study, with all its cells."""
+
+    source: str
+    release: int
+    file: str
+    line: int
+    results: tuple[int, ...]
+    """Ids of the results that were made from it."""
+    cells: dict[str, str]
+
+
+def origins(session: Session, review: Review, study: Study) -> list[Origin]:
+    """Return the rows of all releases that results of a study were made from, newest first."""
+    found: dict[int, tuple[ImportedRelease, SourceLine, list[int]]] = {}
+    query = (
+        sa.select(ImportedRelease, SourceLine, SourceResult.result_id)
+        .join(SourceLine, SourceLine.release_id == ImportedRelease.id)
+        .join(SourceResult, SourceResult.source_line_id == SourceLine.id)
+        .join(Result, Result.id == SourceResult.result_id)
+        .join(Entry, Entry.id == Result.entry_id)
+        .where(ImportedRelease.review_id == review.id, Entry.study_id == study.id)
+        .order_by(ImportedRelease.id.desc(), SourceLine.line, SourceResult.result_id)
+    )
+    for release, line, result in session.execute(query):
+        found.setdefault(line.id, (release, line, []))[2].append(result)
+    return [
+        Origin(
+            release.source,
+            release.number,
+            release.file,
+            line.line,
+            tuple(results),
+            {name: line.cells[name] for name in release.columns if line.cells.get(name)},
+        )
+        for release, line, results in found.values()
+    ]
 
 
 def rows_of(session: Session, release: ImportedRelease) -> list[SourceRow]:

@@ -29,7 +29,7 @@ FORMATS: Final = {
     Format.METAPSY: Reading(
         metapsy.read_metapsy,
         metapsy.metapsy_content,
-        Columns(metapsy.SIGNED, metapsy.EFFECTS, metapsy.NUMERIC, metapsy.DERIVED),
+        Columns(metapsy.SIGNED, metapsy.EFFECTS, metapsy.USED, metapsy.DERIVED),
         metapsy.metapsy_flags,
     ),
     Format.REVMAN: Reading(revman.read_revman, cochrane.cochrane_content, _COCHRANE),

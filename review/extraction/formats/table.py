@@ -34,7 +34,12 @@ class Table:
 
 
 def read_table(
-    data: bytes, *, file: str, required: Sequence[Sequence[str]], numeric: Collection[str]
+    data: bytes,
+    *,
+    file: str,
+    required: Sequence[Sequence[str]],
+    numeric: Collection[str],
+    mostly: Collection[str] = (),
 ) -> Table:
     """Read a table; raise FileError with every problem, by line and column.
 
@@ -42,6 +47,7 @@ def read_table(
     ----------
     required : for each thing that must be there, the names its column goes by.
     numeric : columns in which text is an error.
+    mostly : columns of numbers in which text is left as it is.
     """
     text = decoded(data, file=file)
     header, records = _records(text.text, file)
@@ -52,7 +58,7 @@ def read_table(
     if problems:
         raise FileError(file, problems)
     lines, problems = _filled(columns, records)
-    problems += _numbers(columns, lines, numeric)
+    problems += _numbers(columns, lines, numeric, mostly)
     if not lines and not problems:
         problems = [Problem(None, None, "it holds no rows")]
     if problems:
@@ -140,16 +146,24 @@ def _filled(
 
 
 def _numbers(
-    columns: Sequence[str | None], lines: Sequence[Line], numeric: Collection[str]
+    columns: Sequence[str | None],
+    lines: Sequence[Line],
+    numeric: Collection[str],
+    mostly: Collection[str],
 ) -> list[Problem]:
     problems = []
     for name in columns:
         if name is None:
             continue
         cells, doubts = with_points(
-            [line.cells[name] for line in lines], must_be_numbers=name in numeric
+            [line.cells[name] for line in lines],
+            must_be_numbers=name in numeric or name in mostly,
         )
         for line, cell in zip(lines, cells, strict=True):
             line.cells[name] = cell
-        problems += [Problem(lines[d.index].line, name, d.reason) for d in doubts]
+        problems += [
+            Problem(lines[doubt.index].line, name, doubt.reason)
+            for doubt in doubts
+            if doubt.ambiguous or name in numeric
+        ]
     return problems

@@ -108,6 +108,16 @@ def test_impossible_numbers_are_flagged_and_not_used(cells: dict[str, str], kind
         assert value.events is None or value.n is None or value.events <= value.n
 
 
+def test_text_among_scores_is_flagged_and_the_rest_is_read() -> None:
+    cells = {"mean_arm1": "about 9", "mean_arm2": "11,5", "sd_arm1": "3.1", ".g": "NA"}
+    found = content(trial("A", **cells), trial("B", **{"mean_arm1": "8,25", ".g": "NA"}))
+    assert [(f.kind, f.line, f.column, f.new) for f in found.flags] == [
+        ("unreadable", 2, "mean_arm1", "about 9")
+    ]
+    means = {(p.study, p.arm): v.mean for p, v in found.results.items()}
+    assert means == {("a", "cau"): 11.5, ("b", "cbt"): 8.25}
+
+
 def test_row_numbers_order_and_spelling_are_no_change() -> None:
     one, two = trial("A 2001"), trial("B 2002")
     found = changed(rows(one, two), rows({**two, "study": "b  2002"}, {**one, ".g": "-0.50"}))

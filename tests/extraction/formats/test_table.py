@@ -73,6 +73,14 @@ def test_every_problem_is_told_at_once() -> None:
     ]  # fmt: skip
 
 
+def test_a_number_of_either_sign_is_read_where_its_size_is_certain() -> None:
+    given = ["0,234", "1.5", "-12,5", "2.25", "1.875", "3"]
+    found, doubts = with_points(given, must_be_numbers=True)
+    assert (found, doubts) == (["0.234", "1.5", "-12.5", "2.25", "1.875", "3"], [])
+    _, (doubt,) = with_points(["1,234", "1.5", "2.5"], must_be_numbers=True)
+    assert (doubt.index, doubt.ambiguous) == (0, True)
+
+
 def test_a_column_of_text_keeps_its_commas() -> None:
     table = read_table(b"a;b\n1,5;1,5\n2;about 3\n", file="f", required=[], numeric=())
     assert [line.cells for line in table.lines] == [
