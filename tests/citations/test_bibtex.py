@@ -54,10 +54,18 @@ def test_zotero() -> None:
     assert first.remarks == ("Duplicate field keys on entry: 'annote'.",)
     assert isinstance(second, Entry)
     assert second.title == "The same key"
-    assert second.remarks[0].startswith("Duplicate entry key")
-    assert "year not understood: in press" in second.remarks
+    assert second.remarks == ("year not understood: in press",)
     assert isinstance(broken, Rejected)
     assert broken.line == 29
+
+
+def test_entries_of_one_key_are_both_read() -> None:
+    first, second = read_bibtex("@misc{a, title = {One}}\n@misc{a, title = {{Two}}}\n")
+    assert isinstance(first, Entry)
+    assert isinstance(second, Entry)
+    assert (first.title, second.title) == ("One", "Two")
+    assert first.remarks == ()
+    assert "'a'" in second.remarks[0]
 
 
 @pytest.mark.parametrize(
