@@ -101,11 +101,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("review_id", "version", name="uq_release_review_id_version"),
     )
     forbid_changes("release")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION event_is_told() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN PERFORM pg_notify('review_event', ''); RETURN NULL; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER event_told AFTER INSERT ON event "
+            "FOR EACH STATEMENT EXECUTE FUNCTION event_is_told()"
+        )
 
 
 def downgrade() -> None:
     op.drop_table("release")
     if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP TRIGGER event_told ON event")
+        op.execute("DROP FUNCTION event_is_told()")
         op.execute("DROP FUNCTION release_is_frozen()")
     op.drop_index("ix_notification_job_id", table_name="notification")
     op.drop_table("notification")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from review.cli.context import json_option, opened, review_option
+from review.cli.notifying import channels_of, notify_options, tell_people
 from review.cli.output import echo_json, echo_table, progress_bar
 from review.cli.runs import echo_sections
 from review.config import settings
@@ -24,16 +26,19 @@ from review.protocol.queries import review_called
 @click.option("--engine", is_flag=True, help="Recompute what another engine version computed.")
 @click.option("--processes", type=click.IntRange(1), help="Compute in so many processes.")
 @click.option("--dask", metavar="ADDRESS", help="Compute on a Dask cluster that runs already.")
+@notify_options
 @json_option
 @click.pass_context
 def repool_(
     ctx: click.Context,
+    /,
     review_slug: str | None,
     everything: bool,
     engine: bool,
     processes: int | None,
     dask: str | None,
     as_json: bool,
+    **notify: Any,
 ) -> None:
     """Recompute the analyses whose inputs changed since their last run, and say what moved.
 
@@ -41,6 +46,7 @@ def repool_(
     when an analysis could not be pooled; the others are pooled all the same.
     """
     database = opened()
+    channels = channels_of(**notify)
     if review_slug is not None:
         with database.reading() as session:
             review_called(session, review_slug)
@@ -57,6 +63,7 @@ def repool_(
             executor=executor,
             progress=progress,
         )
+    tell_people(database, report, channels)
     if as_json:
         echo_json({"outcome": report.outcome or "busy", **_without_outcome(report)})
     else:

@@ -1,0 +1,160 @@
+"""``review living``, ``review schedule`` and ``review watch``: what keeps a review alive."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.living import echo_report
+from review.cli.notifying import channels_of, notify_options, tell_people
+from review.cli.output import echo_json, echo_table
+from review.config import settings
+from review.living.models import LivingStatus
+from review.living.repool import repool
+from review.living.schedule import Pace, cron_line, mode_of, set_mode, set_search, systemd_units
+from review.living.watch import watch
+from review.living.workers import executor_for
+from review.protocol.queries import review_called
+
+_STATUS = [status.value for status in LivingStatus]
+_PACE = [pace.value for pace in Pace]
+
+
+@click.group("living")
+def living_() -> None:
+    """How a review is kept alive: status, what prompts an update, what is searched how often."""
+
+
+@living_.command("show")
+@review_option
+@json_option
+def show(review_slug: str | None, as_json: bool) -> None:
+    """Show the living mode, and which searches are due."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        mode = mode_of(session, review, datetime.now(UTC))
+    if as_json:
+        echo_json({"mode": mode, "due": mode.due})
+        return
+    why = f" ({mode.because})" if mode.because else ""
+    click.echo(f"{review.slug} is {mode.status.value}{why}.")
+    if mode.update_when:
+        click.echo(f"Update when: {mode.update_when}")
+    if mode.retire_when:
+        click.echo(f"Retire when: {mode.retire_when}")
+    rows = [
+        (
+            search.source,
+            search.days,
+            f"{search.searched:%Y-%m-%d}" if search.searched else "never",
+            f"{search.due:%Y-%m-%d}" if search.due else "now",
+            "due" if search.source in mode.due else "",
+        )
+        for search in mode.searches
+    ]
+    if rows:
+        echo_table(("source", "every (days)", "searched", "next", ""), rows)
+
+
+@living_.command("set")
+@click.option("--status", type=click.Choice(_STATUS), help="Living, paused or retired.")
+@click.option("--because", metavar="TEXT", help="Why; readers are told.")
+@click.option("--update-when", metavar="TEXT", help="What prompts an update.")
+@click.option("--retire-when", metavar="TEXT", help="When the review is no longer kept alive.")
+@review_option
+@reason_option
+def set_(review_slug: str | None, reason: str | None, **changes: Any) -> None:
+    """Set status, and the conditions of updates and retirement."""
+    status = LivingStatus(changes.pop("status")) if changes["status"] else changes.pop("status")
+    with changing(review_slug, reason) as (session, review):
+        set_mode(session, review, status=status, **changes)
+    click.echo("Set.")
+
+
+@living_.command("search")
+@click.argument("source")
+@click.option("--every", "days", type=click.IntRange(1), metavar="DAYS", help="How often.")
+@click.option("--searched", type=click.DateTime(["%Y-%m-%d"]), help="When it was searched last.")
+@review_option
+@reason_option
+def search(
+    source: str,
+    days: int | None,
+    searched: datetime | None,
+    review_slug: str | None,
+    reason: str | None,
+) -> None:
+    """Set how often a source is searched, or that it was."""
+    at = searched.replace(tzinfo=UTC) if searched else None
+    with changing(review_slug, reason) as (session, review):
+        set_search(session, review, source, days=days, searched=at)
+    click.echo("Set.")
+
+
+@click.command("schedule")
+@click.option("--cron", "kind", flag_value="cron", default="cron", help="A line for crontab.")
+@click.option("--systemd", "kind", flag_value="systemd", help="A service and its timer.")
+@click.option("--watch", "watching", is_flag=True, help="With --systemd: a service that watches.")
+@click.option("--pace", type=click.Choice(_PACE), default="daily", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write units there.")
+@review_option
+def schedule_(
+    kind: str, watching: bool, pace: str, out: Path | None, review_slug: str | None
+) -> None:
+    """Print what makes a scheduler call the job: nothing is installed.
+
+    The database's address is printed with its password where it has one, for the unit needs it.
+    """
+    program = [str(Path(sys.argv[0]).resolve()), "watch" if watching else "repool"]
+    if review_slug is not None:
+        program += ["--review", review_slug]
+    environment = {
+        "REVIEW_DATABASE_URL": settings().database_url,
+        "REVIEW_ACTOR": "scheduler",
+    }
+    if kind == "cron":
+        click.echo(cron_line(program, environment, Pace(pace)))
+        return
+    for name, text in systemd_units(program, environment, Pace(pace), watch=watching).items():
+        if out is None:
+            click.echo(f"# {name}\n{text}")
+        else:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / name).write_text(text, encoding="utf-8")
+            click.echo(f"Wrote {out / name}")
+
+
+@click.command("watch")
+@review_option
+@click.option("--processes", type=click.IntRange(1), help="Compute in so many processes.")
+@click.option("--dask", metavar="ADDRESS", help="Compute on a Dask cluster that runs already.")
+@click.option("--jobs", "most", type=click.IntRange(1), help="Stop after so many jobs.")
+@notify_options
+def watch_(
+    review_slug: str | None,
+    processes: int | None,
+    dask: str | None,
+    most: int | None,
+    **notify: Any,
+) -> None:
+    """Re-pool within seconds of every change, until stopped (Ctrl-C)."""
+    database = opened()
+    channels = channels_of(**notify)
+    done = 0
+    with executor_for(processes=processes, dask=dask) as executor, suppress(KeyboardInterrupt):
+
+        def job() -> Any:
+            return repool(database, actor=settings().actor, review=review_slug, executor=executor)
+
+        stopped: Callable[[], bool] = lambda: most is not None and done >= most  # noqa: E731
+        for report in watch(database, job, review=review_slug, stopped=stopped):
+            done += 1
+            echo_report(report)
+            tell_people(database, report, channels)

@@ -1,0 +1,220 @@
+"""Telling people when a conclusion changed or a signal fired, and never when nothing did."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+from review.canonical import utc_text
+from review.db import Database
+from review.errors import InvalidDataError
+from review.living.models import Notification
+from review.living.repool import Recomputed, RepoolReport
+from review.living.telling import Section, markdown, tell
+
+PATIENCE: Final = 10.0
+"""Seconds to wait for a server before the job goes on without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What people are told of one job."""
+
+    subject: str
+    text: str
+    payload: dict[str, Any]
+
+
+class Channel(Protocol):
+    """A way to tell; `send` raises OSError when it did not work."""
+
+    @property
+    def name(self) -> str:
+        """What kind of channel it is."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """Where it goes, without secrets."""
+        ...
+
+    def send(self, message: Message) -> None:
+        """Send."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileChannel:
+    """Appends one line of JSON a message."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """A file."""
+        return "file"
+
+    @property
+    def target(self) -> str:
+        """The file."""
+        return str(self.path)
+
+    def send(self, message: Message) -> None:
+        """Append."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(message.payload, ensure_ascii=False) + "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookChannel:
+    """Posts JSON to an address."""
+
+    url: str
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.url).scheme not in ("http", "https"):
+            raise InvalidDataError("a webhook is an http or https address")
+
+    @property
+    def name(self) -> str:
+        """A webhook."""
+        return "webhook"
+
+    @property
+    def target(self) -> str:
+        """The host: paths of webhooks are secrets."""
+        return urlsplit(self.url).hostname or ""
+
+    def send(self, message: Message) -> None:
+        """Post."""
+        request = urllib.request.Request(
+            self.url,
+            data=json.dumps(message.payload, ensure_ascii=False).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE):
+            pass
+
+
+@dataclass(frozen=True, slots=True)
+class MailChannel:
+    """Sends mail by SMTP; `server` is ``smtp://[user:password@]host[:port]`` or ``smtps://…``."""
+
+    server: str
+    sender: str
+    recipients: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.server).scheme not in ("smtp", "smtps"):
+            raise InvalidDataError("a mail server is smtp://host:port or smtps://host:port")
+
+    @property
+    def name(self) -> str:
+        """A mail."""
+        return "mail"
+
+    @property
+    def target(self) -> str:
+        """The recipients."""
+        return ", ".join(self.recipients)
+
+    def send(self, message: Message) -> None:
+        """Send; with a password only over an encrypted connection."""
+        mail = EmailMessage()
+        mail["Subject"], mail["From"] = message.subject, self.sender
+        mail["To"] = self.target
+        mail.set_content(message.text)
+        parts = urlsplit(self.server)
+        kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+        with kind(parts.hostname or "", parts.port or 0, timeout=PATIENCE) as server:
+            if parts.username:
+                if parts.scheme == "smtp":
+                    server.starttls()
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            server.send_message(mail)
+
+
+def message_of(report: RepoolReport, now: datetime) -> Message | None:
+    """Return what a job has to tell; None when no class changed and no signal fired."""
+    told = [item for item in report.recomputed if item.matters]
+    if not told:
+        return None
+    flipped = sum(item.report.flipped for item in told)
+    names = ", ".join(f"{item.name.review} / {item.name.analysis}" for item in told[:3])
+    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+    what = "conclusion changed" if flipped else "result moved"
+    sections = [section for item in told for section in _sections(item)]
+    return Message(
+        subject=f"[review] {what}: {names}{more}",
+        text=markdown("What moved", sections),
+        payload={
+            "at": utc_text(now),
+            "job": report.job_id,
+            "changes": [
+                {
+                    "review": item.name.review,
+                    "analysis": item.name.analysis,
+                    "run": item.number,
+                    "class_changed": item.report.flipped,
+                    "sentence": item.report.sentence,
+                    "direction": item.report.direction,
+                    "signals": [
+                        asdict(signal)
+                        for signal in (item.explanation.signals if item.explanation else ())
+                    ],
+                }
+                for item in told
+            ],
+        },
+    )
+
+
+def _sections(item: Recomputed) -> list[Section]:
+    name = f"{item.name.review} / {item.name.analysis}, run {item.number}"
+    return [Section(name), *tell(item.report, item.explanation)]
+
+
+def deliver(
+    database: Database, report: RepoolReport, channels: Sequence[Channel], now: datetime
+) -> list[str]:
+    """Send what a job has to tell and record each attempt; return the problems.
+
+    A channel that fails does not undo the job, nor keep the other channels from being used.
+    """
+    message = message_of(report, now) if channels else None
+    if message is None or report.job_id is None:
+        return []
+    rows, problems = [], []
+    for channel in channels:
+        problem = _attempt(channel, message)
+        if problem is not None:
+            problems.append(f"{channel.name} to {channel.target}: {problem}")
+        rows.append(
+            Notification(
+                job_id=report.job_id,
+                channel=channel.name,
+                target=channel.target,
+                at=now,
+                problem=problem,
+            )
+        )
+    with database.transaction() as session:
+        session.add_all(rows)
+    return problems
+
+
+def _attempt(channel: Channel, message: Message) -> str | None:
+    try:
+        channel.send(message)
+    except (OSError, smtplib.SMTPException) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
