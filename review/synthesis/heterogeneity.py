@@ -37,15 +37,18 @@ def estimate_tau2(block: Block, method: Method, at_zero: Fit) -> Heterogeneity:
     its median.
     """
     k = block.k
-    zero, one, none = np.zeros(k.size), np.ones(k.size, dtype=np.int64), np.zeros(k.size, np.int64)
+    zero, one, none = np.zeros(k.shape), np.ones(k.shape, np.int64), np.zeros(k.shape, np.int64)
     if method is Method.EE:
         return Heterogeneity(zero, none, one, zero)
     if method in (Method.REML, Method.ML):
         top = maximum_likelihood(block, at_zero, restricted=method is Method.REML)
         return Heterogeneity(top.tau2, top.iterations, top.modes, zero)
     if method in (Method.PM, Method.EB, Method.PMM):
-        target = _quantile(block, 0.5) if method is Method.PMM else np.asarray(k - 1.0)
-        tau2, steps = solve_q(block, q_and_slope, at_zero.q, target)
+        column = block.as_column()
+        target = _quantile(column, 0.5) if method is Method.PMM else np.asarray(column.k - 1.0)
+        tau2, steps = solve_q(column, q_and_slope, np.reshape(at_zero.q, -1), target)
+        if block.lone:
+            tau2, steps = tau2[0], steps[0]
         return Heterogeneity(tau2, steps, one, zero)
     initial = zero
     if method is Method.DL:
@@ -74,7 +77,7 @@ def standard_error(
     k = block.k.astype(np.float64)
     tau2 = found.tau2
     if method is Method.EE:
-        return np.full(k.size, np.nan)
+        return np.full(k.shape, np.nan)
     if method is Method.REML:
         return np.sqrt(2.0 / fit.trace_pp)
     if method is Method.ML:
@@ -107,7 +110,7 @@ def q_profile(
     empty : (n,) Q(0) lies below both: no tau² >= 0 is compatible with so homogeneous effects. The
         limits are then [0, 0], as metafor reports them.
     """
-    alpha = 1 - level
+    alpha, block, q_at_zero = 1 - level, block.as_column(), np.reshape(q_at_zero, -1)
     upper, lower = _quantile(block, alpha / 2), _quantile(block, 1 - alpha / 2)
     n = block.k.size
     if block.v.size <= FEW_CELLS:  # both limits in one go: calls cost more than their arithmetic

@@ -7,13 +7,15 @@ from functools import partial
 import numpy as np
 
 from review.synthesis.blocks import Block, Floats
-from review.synthesis.moments import Fit, slopes_at
+from review.synthesis.moments import Fit, down, slopes_at
 from review.synthesis.search import (
     Likelihood,
     Maximum,
     even_grid,
     highest_maximum,
     last_stationary_point,
+    lone_maximum,
+    no_maximum,
 )
 
 GRID = 8
@@ -44,13 +46,15 @@ def maximum_likelihood(block: Block, at_zero: Fit, *, restricted: bool) -> Maxim
     scale = (at_zero.trace / at_zero.trace_pp) if restricted else (at_zero.total / at_zero.total2)
     if block.survey is not None:
         at = block.survey.restricted if restricted else block.survey.full
-        return _search(block, scale, block.survey.grid, at, restricted=restricted)
+        grid = block.survey.grid
+        return highest_maximum(block, _likelihood(block, scale, grid, at, restricted=restricted))
     last = _last_stationary_point(block, restricted=restricted)
+    if block.lone:
+        return _lone(block, scale, last, restricted=restricted)
     searched = (last > 0).nonzero()[0]
     if searched.size == last.size:
         return _searched(block, scale, last, restricted=restricted)
-    n = block.k.size
-    whole = Maximum(np.zeros(n), np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.int64))
+    whole = no_maximum(block.k.shape)
     if searched.size:
         part = block.take(searched)
         found = _searched(part, scale[searched], last[searched], restricted=restricted)
@@ -83,21 +87,37 @@ def sum_of_logs(block: Block, tau2: Floats) -> Floats:
 def _last_stationary_point(block: Block, *, restricted: bool) -> Floats:
     k = block.k
     sum_d = np.add.reduce(block.d, axis=0)
-    sum_d2 = np.einsum("ij,ij->j", block.d, block.d)
+    sum_d2 = down(block.d, block.d)
     # a bound: the sum of squares about the anchor cancels by 1e-15 of itself, so that is added
     spread = (sum_d2 * (1 + 1e-14) - sum_d * sum_d / k) / (k - 1 if restricted else k)
     return last_stationary_point(spread, block.v[0], block.vmax)
+
+
+def _lone(block: Block, scale: Floats, last: Floats, *, restricted: bool) -> Maximum:
+    if last <= 0:
+        return no_maximum(())
+    grid = even_grid(scale, last, most=GRID * FINE, fine=FINE)
+    at = slopes_at(block, grid, restricted=restricted)
+    found = lone_maximum(block, _likelihood(block, scale, grid, at, restricted=restricted))
+    if found is not None:
+        return found
+    column, one = block.as_column(), np.reshape(scale, 1)
+    several = _likelihood(column, one, grid[:, None], at[:, :, None], restricted=restricted)
+    tau2, iterations, modes = highest_maximum(column, several)
+    return Maximum(tau2.reshape(()), iterations.reshape(()), modes.reshape(()))
 
 
 def _searched(block: Block, scale: Floats, last: Floats, *, restricted: bool) -> Maximum:
     fine = FINE if block.v.size <= FEW_CELLS else 1
     grid = even_grid(scale, last, most=GRID * fine, fine=fine)
     at = slopes_at(block, grid, restricted=restricted)
-    return _search(block, scale, grid, at, restricted=restricted)
+    return highest_maximum(block, _likelihood(block, scale, grid, at, restricted=restricted))
 
 
-def _search(block: Block, scale: Floats, grid: Floats, at: Floats, *, restricted: bool) -> Maximum:
-    likelihood = Likelihood[Block](
+def _likelihood(
+    block: Block, scale: Floats, grid: Floats, at: Floats, *, restricted: bool
+) -> Likelihood[Block]:
+    return Likelihood(
         slopes=partial(slopes_at, restricted=restricted),
         height=partial(log_likelihood, restricted=restricted),
         scale=scale,
@@ -105,4 +125,3 @@ def _search(block: Block, scale: Floats, grid: Floats, at: Floats, *, restricted
         grid=grid,
         at=at,
     )
-    return highest_maximum(block, likelihood)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -209,15 +210,15 @@ class PooledMany:
             yield "tau2 interval empty: Q below its lower quantile; reported as 0 to 0"
         if self.modes[i] > 1:
             yield f"likelihood with {int(self.modes[i])} maxima; the highest is reported"
-        if self.method is not Method.EE and np.isnan(self.pi[i, 0]):
+        if self.method is not Method.EE and math.isnan(self.pi[i, 0]):
             yield "no prediction interval: too few studies for its degrees of freedom"
 
 
 def _or_none(x: np.float64) -> float | None:
-    return None if np.isnan(x) else float(x)
+    return None if math.isnan(x) else float(x)
 
 
 def _interval(limits: Floats | None, i: int) -> Interval | None:
-    if limits is None or np.isnan(limits[i, 0]):
+    if limits is None or math.isnan(limits[i, 0]):
         return None
     return float(limits[i, 0]), float(limits[i, 1])

@@ -17,6 +17,7 @@ from review.synthesis.blocks import (
     blocks,
     checked_offsets,
     checked_studies,
+    lone_block,
 )
 from review.synthesis.heterogeneity import (
     Heterogeneity,
@@ -84,9 +85,10 @@ def pool(
     y, v = checked_studies(yi, vi)
     if y.size == 0:
         raise InvalidDataError("There are no studies to pool.")
-    offsets = np.array([0, y.size])
     options = Options(Method(method), Test(test), level, tau2_ci, pi_df)
-    return pool_blocks(blocks(y, v, offsets), Ragged(v, offsets), options)[0]
+    variances = Ragged(v, np.array([0, v.size]))
+    parts = [lone_block(y, v)] if v.size > 1 else blocks(y, v, variances.offsets)
+    return pool_blocks(parts, variances, options)[0]
 
 
 def pool_many(
@@ -170,7 +172,7 @@ def pool_blocks(
     limits = tau2_ci and method is not Method.EE
     out = _empty(method, test, level, limits, variances)
     for block in parts:
-        if block.k[-1] == 1:
+        if not block.lone and block.k[-1] == 1:
             _single(out, block)
         else:
             _fill(out, block, pi_df)
@@ -249,10 +251,10 @@ def _mean(out: PooledMany, block: Block, fit: Fit, tau2: Floats, pi_df: PiDf) ->
     """The pooled effect, its test and its intervals."""
     rows, unit, alpha = block.rows, block.unit, 1 - out.level
     df = np.asarray(block.k - 1.0, dtype=np.float64)
-    normal = -ndtri(alpha / 2)
+    normal = np.asarray(-ndtri(alpha / 2))
     estimate = block.anchor + fit.mean * unit
     wald = np.sqrt(1.0 / fit.total)
-    se, crit = wald, np.full(df.size, normal)
+    se, crit = wald, normal
     if out.test in (Test.KNHA, Test.ADHOC):
         factor = fit.q / df
         se = wald * np.sqrt(factor if out.test is Test.KNHA else np.maximum(factor, 1.0))
@@ -318,8 +320,8 @@ def _t_test(estimate: Floats, se: Floats, df: Floats) -> tuple[Floats, Floats]:
 
 def _t_quantile(df: Floats, alpha: float) -> Floats:
     """Upper alpha/2 quantile of t; NaN without degrees of freedom."""
-    if df[0] == df[-1]:  # a block is sorted by size
-        return np.full(df.size, -stdtrit(df[0], alpha / 2) if df[0] > 0 else np.nan)
+    if df.ndim == 0 or df[0] == df[-1]:  # a block is sorted by size
+        return np.asarray(-stdtrit(float(df.flat[0]), alpha / 2) if df.flat[0] > 0 else np.nan)
     sizes, where = np.unique(df, return_inverse=True)
     quantiles = -stdtrit(np.maximum(sizes, 1.0), alpha / 2)
     return np.where(sizes > 0, quantiles, np.nan)[where]

@@ -31,6 +31,7 @@ from review.synthesis.search import (
     even_grid,
     highest_maximum,
     last_stationary_point,
+    no_maximum,
     solve_q,
 )
 
@@ -312,7 +313,7 @@ def _maximum(s: Projection, *, restricted: bool) -> Maximum:
     e = hat.residual(s.residual)
     spread = _dot(e, e) * (1 + 1e-12) / (s.df if restricted else s.v.size)  # a bound: see search
     last = last_stationary_point(spread, s.v[:1], s.v[-1:])
-    found = _settled(np.zeros(s.size))
+    found = no_maximum((s.size,))
     searched = np.flatnonzero(last > 0)
     if searched.size == 0:
         return found
@@ -347,8 +348,7 @@ def _maximum(s: Projection, *, restricted: bool) -> Maximum:
 
 def _settled(tau2: Floats) -> Maximum:
     """A value that took no search."""
-    steps = np.zeros(tau2.shape, dtype=np.int64)
-    return Maximum(tau2, steps, steps + 1)
+    return no_maximum(tau2.shape)._replace(tau2=tau2)
 
 
 def _dot(x: Floats, y: Floats) -> Floats:

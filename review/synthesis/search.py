@@ -91,6 +91,11 @@ class _Intervals(NamedTuple):
         return _Intervals(self.column[which], self.ends[:, which], self.at[:, :, which])
 
 
+def no_maximum(shape: tuple[int, ...]) -> Maximum:
+    """What a likelihood that only falls has: zero, found without a step."""
+    return Maximum(np.zeros(shape), np.zeros(shape, np.int64), np.ones(shape, np.int64))
+
+
 def last_stationary_point(spread: Floats, vmin: Floats, vmax: Floats) -> Floats:
     """An upper bound of all stationary points, at or below 0 where the likelihood only falls.
 
@@ -104,10 +109,15 @@ def last_stationary_point(spread: Floats, vmin: Floats, vmax: Floats) -> Floats:
 
 
 def even_grid(scale: Floats, last: Floats, *, most: int, fine: int) -> Floats:
-    """Points (g, n) from 0 to ``last``, even in log(tau² + scale); ``fine`` a doubling of that."""
+    """Points (g, n) from 0 to ``last``, even in log(tau² + scale), ``fine`` for a doubling of that.
+
+    A lone model, with a single ``scale`` and ``last``, gets (g,).
+    """
     doublings = np.log2(1 + last / scale)
     points = min(most, 2 + int(fine * doublings.sum() / doublings.size))
-    grid: Floats = scale * (np.exp2(doublings * (np.arange(points)[:, None] / (points - 1))) - 1)
+    share = np.arange(points) / (points - 1)
+    way = np.multiply.outer(share, doublings)
+    grid: Floats = scale * (np.exp2(way) - 1)
     grid[-1] = last
     return grid
 
@@ -124,7 +134,7 @@ def highest_maximum(models: M, likelihood: Likelihood[M]) -> Maximum:
     tau2, iterations = np.zeros(n), np.zeros(n, dtype=np.int64)
     rising, peaks = _peaks(models, likelihood)
     if peaks.column.size == 0:
-        return Maximum(tau2, iterations, np.ones(n, dtype=np.int64))
+        return no_maximum((n,))
     top, steps = _refine(models, peaks, likelihood)
     modes = np.bincount(peaks.column, minlength=n) + ~rising
     iterations[peaks.column] = steps
@@ -134,6 +144,44 @@ def highest_maximum(models: M, likelihood: Likelihood[M]) -> Maximum:
         column, top = _highest(models, peaks.column[several], top[several], rising, likelihood)
         tau2[column] = top
     return Maximum(tau2, iterations, modes)
+
+
+def lone_maximum(model: M, likelihood: Likelihood[M]) -> Maximum | None:
+    """The maximum of a lone model's likelihood where the grid shows that it has only one.
+
+    The same steps as :func:`highest_maximum`'s on numbers: ``scale`` and ``bend`` are single,
+    ``grid`` is (g,) and ``at`` (4, g).
+
+    Returns
+    -------
+    Maximum or None
+        None where intervals must be halved or maxima compared.
+    """
+    slopes, _, s, bend, grid, at = likelihood
+    settled, peak = _judge(at[:, :-1], at[:, 1:])
+    if not (settled | (grid[:-1] >= bend)).all():
+        return None
+    where = peak.nonzero()[0]
+    if where.size + (at[0, 0] <= at[2, 0]) > 1:
+        return None
+    if where.size == 0:
+        return no_maximum(())
+    ends = slice(where[0], where[0] + 2)
+    low, high = grid[ends]
+    new = _start(grid[ends], at[:, ends], s)
+    step = 0
+    while step < MOST_STEPS:
+        step += 1
+        now = new
+        new, closed, rising = _newton(slopes(model, now), now, s, low, high)
+        if not closed:
+            low, high = (now, high) if rising else (low, now)
+            if not low <= new <= high:
+                new = np.sqrt((low + s) * (high + s)) - s
+            closed = high - low <= 1e-15 * high
+        if closed:
+            break
+    return Maximum(new, np.asarray(step), np.asarray(1))
 
 
 def solve_q(
@@ -240,18 +288,12 @@ def _refine(models: M, peaks: _Intervals, likelihood: Likelihood[M]) -> tuple[Fl
     n, s = peaks.column.size, likelihood.scale[peaks.column]
     tau2, steps = np.zeros(n), np.zeros(n, dtype=np.int64)
     low, high = peaks.ends
-    at = _start(peaks, s)
+    at = _start(peaks.ends, peaks.at, s)
     whole = n == likelihood.scale.size and bool((peaks.column == np.arange(n)).all())
     part, open_ = models if whole else models.take(peaks.column), np.arange(n)
     for step in range(1, MOST_STEPS + 1):
-        a, b, t, c = likelihood.slopes(part, at)
-        here = at + s
-        with np.errstate(all="ignore"):  # a step that is no number is replaced below
-            new = here * np.exp(np.log(a / t) / (here * (2 * b / a - c / t))) - s
-            move = new - at
-            closed = (move * move <= NEWTON_STOP * new * (new + s)) & (new >= low) & (new <= high)
+        new, closed, rising = _newton(likelihood.slopes(part, at), at, s, low, high)
         if not closed.all():
-            rising = a > t
             low, high = np.where(rising, at, low), np.where(rising, high, at)
             inside = (new >= low) & (new <= high)
             new = np.where(inside, new, np.sqrt((low + s) * (high + s)) - s)
@@ -267,10 +309,23 @@ def _refine(models: M, peaks: _Intervals, likelihood: Likelihood[M]) -> tuple[Fl
     return tau2, steps
 
 
-def _start(peaks: _Intervals, s: Floats) -> Floats:
-    """Inverse Hermite interpolation of the root from both ends of an interval."""
-    ends = peaks.ends + s
-    a, b, t, c = peaks.at
+def _newton(
+    slopes: Floats, at: Floats, s: Floats, low: Floats, high: Floats
+) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+    """A step from ``at``, whether it was the last one needed, and whether the likelihood rises."""
+    a, b, t, c = slopes
+    here = at + s
+    with np.errstate(all="ignore"):  # a step that is no number is replaced by the caller
+        new = here * np.exp(np.log(a / t) / (here * (2 * b / a - c / t))) - s
+        move = new - at
+        closed = (move * move <= NEWTON_STOP * new * (new + s)) & (new >= low) & (new <= high)
+    return new, closed, a > t
+
+
+def _start(interval: Floats, at: Floats, s: Floats) -> Floats:
+    """Inverse Hermite interpolation of the root from both ends (2, ...) of an interval."""
+    ends = interval + s
+    a, b, t, c = at
     x = np.log(ends)
     with np.errstate(all="ignore"):  # an interpolant that is no number is replaced below
         g = np.log(a / t)
@@ -280,8 +335,7 @@ def _start(peaks: _Intervals, s: Floats) -> Floats:
         cubic = u * (m[0] + u * (3 * h - 2 * m[0] - m[1] + u * (m[0] + m[1] - 2 * h)))
     good = (cubic > 0) & (cubic < h)
     way = np.where(good, cubic, 0.5 * h)
-    within: Floats = np.maximum(ends[0] * np.exp(way) - s, peaks.ends[0])
-    np.minimum(within, peaks.ends[1], out=within)
+    within: Floats = np.minimum(np.maximum(ends[0] * np.exp(way) - s, interval[0]), interval[1])
     return within
 
 
