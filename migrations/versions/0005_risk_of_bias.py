@@ -91,6 +91,8 @@ def upgrade() -> None:
         sa.Column("overall_support", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("judged_at", sa.String(27), nullable=False),
+        sa.Column("nonce", sa.String(32), nullable=False),
+        sa.Column("seal", sa.String(64), nullable=False),
         sa.CheckConstraint(
             "outcome_id IS NOT NULL OR (instrument_id IS NULL AND timepoint IS NULL)", name="target"
         ),

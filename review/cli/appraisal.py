@@ -227,6 +227,17 @@ def _said(values: object) -> str:
     return "; ".join(f"{person}: {value or 'not asked'}" for person, value in values.items())
 
 
+@rob_.command("check")
+@review_option
+def check(review_slug: str | None) -> None:
+    """Check that every appraisal is what its seal in the history says."""
+    with opened().reading() as session:
+        broken = queries.broken_seals(session, review_called(session, review_slug))
+    if broken:
+        raise InvalidDataError("altered after they were sealed: " + "; ".join(broken))
+    click.echo("Every appraisal is as it was sealed.")
+
+
 @rob_.command("agreement")
 @family_option
 @review_option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,7 +137,9 @@ def _store(
         overall_support=appraisal.overall.support,
         reason=reason,
         judged_at=now,
+        nonce=secrets.token_hex(16),
     )
+    row.seal = queries.seal_of(row, appraisal)
     session.add(row)
     session.flush()
     session.add_all(

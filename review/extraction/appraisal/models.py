@@ -50,9 +50,15 @@ class AppraisalSetting(Base):
 
 
 class AppraisalRow(Base):
-    """One person's appraisal of one target, or the consensus on it; complete, or not there."""
+    """One person's appraisal of one target, or the consensus on it; complete, or not there.
+
+    The history shows `seal` at once. What was judged is left out of it, for the history is open to
+    the assessor who has not judged yet; the seal proves later that nothing was altered, answers and
+    domains included.
+    """
 
     __tablename__ = "appraisal"
+    __history_omits__ = frozenset({"overall", "overall_proposed", "overall_support", "nonce"})
     __table_args__ = (
         sa.CheckConstraint(
             "outcome_id IS NOT NULL OR (instrument_id IS NULL AND timepoint IS NULL)", name="target"
@@ -82,6 +88,8 @@ class AppraisalRow(Base):
     reason: Mapped[str | None]
     """Why a consensus is what it is."""
     judged_at: Mapped[datetime]
+    nonce: Mapped[str] = mapped_column(sa.String(32))
+    seal: Mapped[str] = mapped_column(sa.String(64))
 
     tool: Mapped[AppraisalTool] = relationship()
     study: Mapped[Study] = relationship()
@@ -91,8 +99,9 @@ class AppraisalRow(Base):
 
 
 class AppraisalAnswer(Base):
-    """The answer to one signalling question."""
+    """The answer to one signalling question; the appraisal's seal covers it."""
 
+    __audited__ = False
     __tablename__ = "appraisal_answer"
     __table_args__ = (sa.UniqueConstraint("appraisal_id", "question"),)
 
@@ -106,8 +115,9 @@ class AppraisalAnswer(Base):
 
 
 class AppraisalJudgement(Base):
-    """The judgement of one domain, and what the algorithm proposed."""
+    """The judgement of one domain, and the algorithm's; the appraisal's seal covers it."""
 
+    __audited__ = False
     __tablename__ = "appraisal_judgement"
     __table_args__ = (
         sa.UniqueConstraint("appraisal_id", "domain"),

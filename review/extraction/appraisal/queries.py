@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from review.canonical import sha256_of, utc_text
 from review.errors import NotFoundError
 from review.extraction.appraisal.catalogue import SHIPPED
 from review.extraction.appraisal.form import Answered, Appraisal, Judged, Target
@@ -23,6 +24,7 @@ from review.extraction.appraisal.models import (
 )
 from review.extraction.appraisal.rules import (
     ASSESSORS,
+    OVERALL,
     Cast,
     Difference,
     differences,
@@ -380,3 +382,37 @@ def complete_casts(
         if shows_others(cast, required=required)
     ]
     return sorted(found, key=lambda c: (_sortable(c.target), c.tool.slug))
+
+
+def seal_of(row: AppraisalRow, appraisal: Appraisal) -> str:
+    """Return the seal that an appraisal should bear: the SHA-256 of all that it says."""
+    return sha256_of(
+        {
+            "nonce": row.nonce,
+            "tool": row.tool_id,
+            "study": row.study_id,
+            "outcome": row.outcome_id,
+            "instrument": row.instrument_id,
+            "timepoint": row.timepoint,
+            "person": row.person_id,
+            "kind": row.kind.value,
+            "reason": row.reason,
+            "at": utc_text(row.judged_at),
+            "answers": {n: [a.answer.value, a.support] for n, a in appraisal.answers.items()},
+            "domains": {
+                key: [judged.judgement, judged.proposed, judged.support]
+                for key, judged in {**appraisal.domains, OVERALL: appraisal.overall}.items()
+            },
+        }
+    )
+
+
+def broken_seals(session: Session, review: Review) -> list[str]:
+    """Return the appraisals that are not what was sealed, as sentences; none in a sound ledger."""
+    tools = adopted_tools(session, review)
+    contents = _Contents(session, tools, None)
+    return [
+        f"{_target(row)} by {row.person.handle}, {row.tool.slug}"
+        for row in _rows(session, tools, None)
+        if seal_of(row, contents.cast(row).appraisal) != row.seal
+    ]

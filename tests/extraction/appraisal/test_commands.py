@@ -53,6 +53,7 @@ def test_from_the_form_to_the_settled_judgement(
     assert cells[0]["values"] == {"ada": "N", "ben": "PY"}
     assert "ada: N; ben: PY" in cli("rob", "compare").stdout
     assert "0.00" in cli("rob", "agreement").stdout
+    assert "as it was sealed" in cli("rob", "check").stdout
 
     consensus = cli("rob", "consensus-form", "Day (2002)", *ALLIANCE).stdout
     decided = filled(consensus, tmp_path / "consensus.csv", q1_2="Y")

@@ -301,20 +301,48 @@ def test_the_database_itself_refuses_a_judgement_without_ground(
     say(database, by, "ada", form())
     copy = (
         "INSERT INTO appraisal (tool_id, study_id, outcome_id, person_id, kind, overall, "
-        "overall_proposed, overall_support, reason, judged_at) SELECT tool_id, study_id, "
-        "outcome_id, person_id, {0}, overall, {1}, NULL, NULL, judged_at FROM appraisal"
+        "overall_proposed, overall_support, reason, judged_at, nonce, seal) SELECT tool_id, "
+        "study_id, outcome_id, person_id, {0}, overall, {1}, NULL, NULL, judged_at, nonce, seal "
+        "FROM appraisal"
     )
     for kind, proposal in (("'consensus'", "overall"), ("kind", "NULL"), ("kind", "'high'")):
         with pytest.raises(sa.exc.IntegrityError), database.engine.begin() as connection:
             connection.execute(sa.text(copy.format(kind, proposal)))
 
 
-def test_every_answer_becomes_an_event(database: Database, by: Attribution) -> None:
+def test_the_history_seals_an_appraisal_without_telling_it(
+    database: Database, by: Attribution
+) -> None:
+    a_review(database, by)
+    say(database, by, "ada", form(domains={"D1": Stated("high", "secret reason")}))
+    with database.reading() as session:
+        (event,) = events(session, entity="appraisal")
+        row = session.scalars(sa.select(AppraisalRow)).one()
+        told = str([e.new for e in events(session)][:3])
+        assert event.new is not None
+        assert event.new["seal"] == row.seal
+        assert "secret reason" not in told
+        assert not {"overall", "overall_proposed", "nonce"} & set(event.new)
+        assert session.scalar(sa.select(sa.func.count(AppraisalAnswer.id))) == 13
+        assert queries.broken_seals(session, the_review(session)) == []
+
+
+def test_a_broken_seal_is_found(database: Database, by: Attribution) -> None:
     a_review(database, by)
     say(database, by, "ada", form())
+    thaw = (
+        "DROP TRIGGER appraisal_answer_no_update"
+        if database.is_sqlite
+        else "ALTER TABLE appraisal_answer DISABLE TRIGGER ALL"
+    )
+    with database.engine.begin() as connection:
+        connection.execute(sa.text(thaw))
+        connection.execute(
+            sa.text("UPDATE appraisal_answer SET answer = 'PN' WHERE question = '1.1'")
+        )
     with database.reading() as session:
-        answers = session.scalar(sa.select(sa.func.count(AppraisalAnswer.id)))
-        assert len(events(session, entity="appraisal_answer")) == answers == 13
+        (broken,) = queries.broken_seals(session, the_review(session))
+    assert broken == "Day (2002) (alliance) by ada, rob2-parallel"
 
 
 def test_agreement_counts_results_that_both_have_judged(
