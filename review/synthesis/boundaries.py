@@ -334,6 +334,8 @@ def _upper_bound(state: _State | None, t: float, increment: float, total: float)
 
     if excess(high) >= 0:  # earlier looks took nothing that a float can see
         return high
+    if excess(low - 1e-6) <= 0:  # so far out that the nodes, which end at REACH, miss the paths:
+        return high  # the bound of a single look, which never spends more
     return bracketed_root(excess, low - 1e-6, high)
 
 

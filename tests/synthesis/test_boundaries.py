@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import simpson
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from review.errors import InvalidDataError
 from review.synthesis.boundaries import (
@@ -67,6 +67,15 @@ def test_each_look_spends_its_share(
     above, _ = crossing_probabilities(t, upper, [-z for z in upper] if two_sided else None)
     shares = np.diff([0.0, *(spent(x, alpha, spending) for x in t)])
     assert above == pytest.approx(shares, rel=1e-6, abs=1e-12)
+
+
+def test_looks_so_early_that_hardly_any_error_is_spent_have_their_single_bound() -> None:
+    # two looks that may spend 1e-64 and 1e-48 of a one-sided 0.01
+    t = [0.023, 0.031, 1.0]
+    upper = efficacy_boundaries(t, alpha=0.01, two_sided=False)
+    shares = np.diff([0.0, *(spent(x, 0.01) for x in t)])
+    assert upper[1] == pytest.approx(-ndtri(shares[1]), rel=1e-12)
+    assert upper[2] == pytest.approx(-ndtri(0.01), abs=1e-6)
 
 
 def test_simulated_paths_cross_as_often_as_computed() -> None:
