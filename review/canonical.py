@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Final
@@ -14,9 +15,14 @@ MAX_TEXT: Final = 1_000_000
 """Characters; longer than any quote, short enough to refuse a file pasted by mistake."""
 
 
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
 def clean_text(value: str) -> str:
     """Return `value` in NFC; raise InvalidDataError for NUL, lone surrogates and huge texts."""
-    if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+    if value.isascii() and "\x00" not in value and len(value) <= MAX_TEXT:
+        return value
+    if _UNSTORABLE.search(value):
         raise InvalidDataError("text holds a NUL or half a character; check the file's encoding")
     if len(value) > MAX_TEXT:
         raise InvalidDataError(f"text of {len(value):,} characters; at most {MAX_TEXT:,} are kept")
