@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,8 +20,10 @@ from review.extraction.formats.actions import bytes_of, import_release, read_fil
 from review.extraction.formats.report import ReleaseReport, refused
 from review.extraction.formats.source import Flag, Format
 from review.extraction.queries import study_called
-from review.living.stated import Recomputed, recompute
 from review.protocol.queries import review_called
+
+if TYPE_CHECKING:
+    from review.living.stated import Recomputed
 
 SHOWN = 20
 """Rows of a list that people see; --json has them all."""
@@ -96,6 +98,8 @@ def import_formatted(
             higher_is_better=higher_is_better,
             now=datetime.now(UTC),
         )
+    from review.living.stated import recompute  # the engine, which other commands do without
+
     pooled = recompute(read.table)
     if as_json:
         echo_json({**_plain(report), "pools": pooled})

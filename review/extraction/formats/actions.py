@@ -116,7 +116,10 @@ class _Taking:
         self.person = person_called(session, person)
         self.reading = FORMATS[read.table.format]
         self.previous = queries.newest_release(session, review, source)
-        self.old_rows = queries.rows_of(session, self.previous) if self.previous else []
+        self.same = self.previous is not None and self.previous.sha256 == read.sha256
+        self.old_rows = (
+            queries.rows_of(session, self.previous) if self.previous and not self.same else []
+        )
         self.new = self.reading.content(read.table.rows, better)
         self.old = self.reading.content(self.old_rows, better)
         self.number = (self.previous.number if self.previous else 0) + 1
@@ -134,7 +137,7 @@ class _Taking:
     def run(self) -> ReleaseReport:
         self._measurements()
         self.report.pools = list(self.read.table.pools)
-        if self.previous is not None and self.previous.sha256 == self.read.sha256:
+        if self.previous is not None and self.same:
             self.report.release = self.previous.number
             self.report.unchanged = len(self.read.table.rows)
             return self.report
@@ -187,12 +190,14 @@ class _Taking:
             if instrument is None:
                 if found.outcome not in known:
                     add_outcome(
-                        session, review, OutcomeSpec(slug=found.outcome, name=found.outcome_name)
+                        session,
+                        review,
+                        OutcomeSpec(slug=found.outcome, name=_line(found.outcome_name)),
                     )
                     known.add(found.outcome)
                 spec = InstrumentSpec(
                     slug=found.instrument,
-                    name=found.instrument_name,
+                    name=_line(found.instrument_name),
                     outcome=found.outcome,
                     higher_is_better=found.higher_is_better,
                 )
@@ -447,6 +452,11 @@ def _facing(new: Content, old: Content) -> Content:
             place.turned if turned(place) else place: rows for place, rows in new.origins.items()
         },
     )
+
+
+def _line(name: str) -> str:
+    """Return a name as one line that a protocol accepts."""
+    return " ".join(name.split())[:500] or "unnamed"
 
 
 def _key(result: Result) -> tuple[Any, ...]:

@@ -22,6 +22,7 @@ from review.extraction.formats.source import (
     gathered,
     identity,
     slug,
+    whole,
     year_in,
 )
 from review.protocol.vocabulary import Rater
@@ -132,7 +133,7 @@ def _of_arm(row: SourceRow, arm: str, flags: list[Flag]) -> Values | None:
         events = row.number(f"events_{arm}")
         if events is None or (row.number("o_e") or 0) != 0:
             return None
-        if not events.is_integer() or events < 0 or (total is not None and events > total):
+        if whole(events, least=0) is None or (total is not None and events > total):
             reason = "not a possible number of events; it stays with the row and is not used"
             flags.append(_flag(row, "events_impossible", f"events_{arm}", reason))
             return None
@@ -148,7 +149,7 @@ def _persons(row: SourceRow, column: str, flags: list[Flag]) -> int | None:
     number = row.number(column)
     if number is None or number == 0:
         return None
-    if number < 0 or not number.is_integer():
+    if whole(number) is None:
         reason = "not a whole number of persons; it stays with the row and is not used"
         flags.append(_flag(row, "not_whole", column, reason))
         return None

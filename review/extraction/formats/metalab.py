@@ -23,6 +23,7 @@ from review.extraction.formats.source import (
     Values,
     gathered,
     slug,
+    whole,
     year_in,
 )
 from review.extraction.formats.table import read_table
@@ -119,7 +120,7 @@ def _infants(row: SourceRow, column: str, flags: list[Flag]) -> int | None:
     number = row.number(column)
     if number is None:
         return None
-    if number < 1 or not number.is_integer():
+    if whole(number) is None:
         reason = "not a whole number of infants; it stays with the row and is not used"
         flags.append(Flag("not_whole", row.cells["study"], row.line, column, reason,
                           new=row.cells[column]))  # fmt: skip

@@ -28,6 +28,7 @@ from review.extraction.formats.source import (
     identity,
     same_number,
     slug,
+    whole,
     year_in,
 )
 from review.extraction.formats.table import read_table
@@ -258,7 +259,7 @@ def _of_arm(row: SourceRow, study: str, arm: int, flags: list[Flag]) -> list[Val
         return []
     total = _count(row, study, (*_totals(arm), f"n_arm{arm}"), flags)
     column = f"event_arm{arm}"
-    if not events.is_integer() or events < 0:
+    if whole(events, least=0) is None:
         flags.append(_flag("not_whole", row, study, column, f"{events:g}"))
         return []
     if total is not None and events > total:
@@ -272,8 +273,8 @@ def _count(row: SourceRow, study: str, names: tuple[str, ...], flags: list[Flag]
         number = row.number(name)
         if number is None:
             continue
-        if number.is_integer() and number >= 1:
-            return int(number)
+        if (persons := whole(number)) is not None:
+            return persons
         flag = _flag("not_whole", row, study, name, f"{number:g}")
         if flag not in flags:
             flags.append(flag)

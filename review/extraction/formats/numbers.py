@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ def with_points(cells: Sequence[str], *, must_be_numbers: bool) -> tuple[list[st
     for index, text in enumerate(texts):
         if text and not any(form.fullmatch(text) for form in (_PLAIN, _POINT, _COMMA)):
             doubts.append(Doubt(index, f'"{text}" is not a number', ambiguous=False))
+        elif text and not math.isfinite(float(text.replace(",", "."))):
+            doubts.append(Doubt(index, "a number beyond all size", ambiguous=True))
         elif other.fullmatch(text) and _THOUSANDS.fullmatch(text):
             mixed = "the column writes the other decimal sign, so its size is not certain"
             doubts.append(Doubt(index, f'"{text}": {mixed}', ambiguous=True))

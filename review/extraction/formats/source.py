@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -44,7 +45,7 @@ class SourceRow:
         """Return the first of these columns that holds a number."""
         for name in names:
             value = self.cells.get(name)
-            if value and NUMBER.fullmatch(value):
+            if value and NUMBER.fullmatch(value) and math.isfinite(float(value)):
                 return float(value)
         return None
 
@@ -225,6 +226,15 @@ class Content:
     origins: Mapping[Place, tuple[SourceRow, ...]]
     """Rows that state each result."""
     flags: tuple[Flag, ...] = field(default=())
+
+
+MOST_PERSONS: Final = 1_000_000_000
+"""No arm has more; a larger count is a slip of the keyboard, and no database column holds it."""
+
+
+def whole(number: float, *, least: int = 1) -> int | None:
+    """Return a number of persons; None for what cannot be one."""
+    return int(number) if number.is_integer() and least <= number <= MOST_PERSONS else None
 
 
 def identity(text: str) -> str:
