@@ -61,7 +61,7 @@ class MetaRegression:
     tau2, tau2_ci : float, tuple
         Residual heterogeneity and its Q-profile limits (empty sets give zero and zero).
     i2, h2 : float
-        From tau² and the typical sampling variance; `i2` in percent.
+        From tau² and the typical sampling variance, for EE from `q`; `i2` in percent.
     r2 : float or None
         Share of tau² explained, percent, floored at zero, and zero where there was nothing to
         explain; None without intercept or without a tau².
@@ -231,7 +231,7 @@ def regress(
         stat = np.where(beta == 0, 0.0, beta / se)  # a perfect fit has no Hartung-Knapp error
     crit = _quantile(level, ddf)
     qe = float(at_zero.q[0])
-    typical = (k - p) / float(at_zero.trace[0])
+    i2, h2 = _inconsistency(method, tau2, qe, k - p, float(at_zero.trace[0]))
     tests = tuple(
         _joint(term, np.flatnonzero(np.asarray(design.assign) == i), beta, cov, factor, ddf)
         for i, term in enumerate(design.terms)
@@ -255,8 +255,8 @@ def regress(
         vcov=tuple(_floats(row) for row in vcov * unit**2),
         tau2=tau2 * unit**2,
         tau2_ci=None if method is Method.EE else _q_profile(s, level, unit),
-        i2=100 * tau2 / (tau2 + typical),
-        h2=tau2 / typical + 1,
+        i2=i2,
+        h2=h2,
         r2=_explained(z, s2, method, tau2) if design.intercept and free.size else None,
         q=qe,
         q_df=k - p,
@@ -330,6 +330,15 @@ def _explained(y: Floats, v: Floats, method: Method, tau2: float) -> float | Non
     s = projection.project(y[None], v, np.ones((1, y.size, 1)))
     total = float(heterogeneity(s, method, y).tau2[0])
     return 0.0 if total == 0 else max(0.0, 100 * (total - tau2) / total)
+
+
+def _inconsistency(
+    method: Method, tau2: float, qe: float, df: int, trace: float
+) -> tuple[float, float]:
+    if method is Method.EE:
+        return (max(0.0, 100 * (qe - df) / qe) if qe > 0 else 0.0), qe / df
+    typical = df / trace
+    return 100 * tau2 / (tau2 + typical), tau2 / typical + 1
 
 
 def _q_profile(s: projection.Projection, level: float, unit: float) -> tuple[float, float]:

@@ -146,6 +146,14 @@ def test_every_method_follows_metafor(method: str) -> None:
     assert fit.r2 == (None if r2 is None else pytest.approx(r2, rel=1e-8))
 
 
+def test_inconsistency_without_tau2_comes_from_q_as_in_metafor() -> None:
+    # R 4.2, metafor 3.8-1: rma(yi, vi, mods = ~ablat, data = escalc("RR", ..., dat.bcg),
+    #   method = "FE"): I2, H2
+    y, v, data = bcg()
+    fit = regress(y, v, design("ablat", data), method=Method.EE)
+    assert (fit.i2, fit.h2) == pytest.approx((64.207959577, 2.793917274), rel=1e-9)
+
+
 def test_no_method_is_left_out() -> None:
     assert {Method(m) for m in ALL_METHODS} == set(Method)
 
