@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Rows of a list that people see; --json has them all."""
 
+URGENT = frozenset({"sign_flip", "sign_changed", "effect_changed", "edited_here"})
+"""Flags that people see first."""
+
 
 def other_formats(command: FunctionT) -> FunctionT:
     """Add ``--format`` and what goes with it; another program's file takes its own way."""
@@ -125,7 +128,8 @@ def _echo(report: ReleaseReport, pooled: list[Recomputed]) -> None:
             f"{report.results_withdrawn} withdrawn; studies: {len(report.studies_added)} added, "
             f"{len(report.studies_withdrawn)} withdrawn."
         )
-    for flag, n in Counter(flag.kind for flag in report.flags).items():
+    kinds = Counter(flag.kind for flag in report.flags)
+    for flag, n in sorted(kinds.items(), key=lambda item: (item[0] not in URGENT, item[0])):
         click.echo(f"\n{flag.replace('_', ' ').capitalize()}: {n}")
         _flags([f for f in report.flags if f.kind == flag])
     if report.corrections:
