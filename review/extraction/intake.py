@@ -50,13 +50,17 @@ class ImportReport:
     results_added: int = 0
     results_unchanged: int = 0
     corrections: list[Correction] = field(default_factory=list)
+    values_added: int = 0
+    """Of custom fields, and of what blind entries say of studies and arms."""
     entries: dict[str, int] = field(default_factory=dict)
     """How many studies the file has of each kind of entry."""
 
     @property
     def nothing_new(self) -> bool:
         """Whether the database already held all of it."""
-        return not (self.studies_added or self.results_added or self.corrections)
+        return not (
+            self.studies_added or self.results_added or self.corrections or self.values_added
+        )
 
 
 class _Refusal(Exception):
@@ -303,8 +307,7 @@ class _Import:
             self.session.add(known)
             self.values[place] = known
             self.said[place] = (numbered.line, value)
-            if field is not None:
-                self.report.corrections.append(Correction(study.label, what, name, None, value))
+            self.report.values_added += 1
             return True
         line, earlier = self.said.setdefault(place, (numbered.line, value))
         if earlier != value:
@@ -380,7 +383,7 @@ class _Import:
             self.report.results_added += 1
             self._custom(numbered, entry, FieldLevel.RESULT, study, found, None)
             return
-        before = len(self.report.corrections)
+        before = (len(self.report.corrections), self.report.values_added)
         values: dict[str, Any] = {
             name: getattr(row, name) for name in _RESULT_VALUES if name in row.model_fields_set
         }
@@ -396,7 +399,7 @@ class _Import:
             self.report.corrections.append(Correction(study.label, what, name, old, new))
             setattr(known, name, new)
         self._custom(numbered, entry, FieldLevel.RESULT, study, known, row.version)
-        if len(self.report.corrections) == before:
+        if (len(self.report.corrections), self.report.values_added) == before:
             self.report.results_unchanged += 1
 
 

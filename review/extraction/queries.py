@@ -169,7 +169,7 @@ def entered(session: Session, chosen: Sequence[Entry]) -> list[Entered]:
     """Return all that some entries say, in their order."""
     ids = list({entry.study_id for entry in chosen})
     arms_of = {arm.id: arm for arm in arms(session, ids)}
-    slugs = dict(session.execute(sa.select(Instrument.id, Instrument.slug)).tuples().all())
+    slugs = {row.id: row.slug for row in session.execute(sa.select(Instrument.id, Instrument.slug))}
     reports_of = {report.id: report for report in reports(session, ids)}
     values: dict[int, list[EntryValue]] = defaultdict(list)
     for value in entry_values(session, chosen):
@@ -331,7 +331,7 @@ def evidence_of(session: Session, entries: Sequence[Entry]) -> list[Evidence]:
 def _evidence(
     session: Session, condition: sa.ColumnElement[bool]
 ) -> Iterator[tuple[int, Evidence]]:
-    versus, related = aliased(Arm), aliased(Instrument)
+    versus, related, other_outcome = aliased(Arm), aliased(Instrument), aliased(Outcome)
     query = (
         sa.select(
             Result,
@@ -343,6 +343,8 @@ def _evidence(
             Outcome.slug,
             Report.citation,
             related.slug,
+            other_outcome.slug,
+            related.higher_is_better,
         )
         .join(Entry, Result.entry_id == Entry.id)
         .join(Study, Entry.study_id == Study.id)
@@ -352,11 +354,12 @@ def _evidence(
         .join(Outcome, Instrument.outcome_id == Outcome.id)
         .outerjoin(Report, Result.report_id == Report.id)
         .outerjoin(related, Result.with_instrument_id == related.id)
+        .outerjoin(other_outcome, related.outcome_id == other_outcome.id)
         .where(condition)
         .order_by(Study.review_id, Study.label, Arm.label, Result.id)
     )
     for found in session.execute(query):
-        result, kind, study, arm, other, instrument, outcome, citation, with_instrument = found
+        result, kind, study, arm, other, instrument, outcome, citation, *related_to = found
         yield (
             study.review_id,
             Evidence(
@@ -387,7 +390,9 @@ def _evidence(
                 adjusted=result.adjusted,
                 clusters_analysed=result.clusters_analysed,
                 favours=result.favours,
-                with_instrument=with_instrument,
+                with_instrument=related_to[0],
+                with_outcome=related_to[1],
+                with_higher_is_better=related_to[2],
                 **{name: getattr(result, name) for name in NUMBER_COLUMNS},
             ),
         )

@@ -166,8 +166,10 @@ def _of_estimate(item: Evidence) -> Iterator[Finding]:
     implied = _implied_variance(item)
     if implied is None:
         return
+    # one arm's change: the part of the effect's size varies with its own SD, so 1/n is the least
+    least = 1 / item.n if item.level is Level.ARM and item.n else implied
     told: dict[str, Any] = {"estimate": item.estimate, "n": item.n, "versus_n": item.versus_n}
-    if item.se is not None and item.se**2 < PRECISE * implied:
+    if item.se is not None and item.se**2 < PRECISE * least:
         like = 0.2 < item.se / implied < 5
         message = f"se {item.se:g}: sizes and effect imply {math.sqrt(implied):.3g}" + (
             f"; as a variance it would fit ({implied:.3g})" if like else ""
@@ -181,6 +183,6 @@ def _of_estimate(item: Evidence) -> Iterator[Finding]:
                 f"error it would fit ({math.sqrt(implied):.3g})"
             )
             yield about(item, Kind.SE_AS_VARIANCE, message, variance=item.variance, **told)
-    elif item.variance is not None and item.variance < PRECISE * implied:
+    elif item.variance is not None and item.variance < PRECISE * least:
         message = f"variance {item.variance:g}: sizes and effect imply {implied:.3g}"
         yield about(item, Kind.TOO_PRECISE, message, variance=item.variance, **told)
