@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from review.canonical import MAX_TEXT, clean_text
 from review.citations.vocabulary import Band, Format, SourceKind, Verdict
 from review.db import Base, CanonicalJson
 from review.protocol.models import Review
-
-_NEEDS_A_LOOK: Final = re.compile(r"[^\x01-\u02ff]")
-"""Characters that NFC, or a database, could want otherwise; text without them is stored as it is.
-
-U+0300 is the first combining character; all below it stand in NFC already.
-"""
-
-
-class RecordText(sa.TypeDecorator[str]):
-    """Text under the promises of `CleanText`, with one scan by a regular expression before them.
-
-    A batch brings tens of megabytes of text; looking at it character by character takes longer
-    than all the rest of an import.
-    """
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        """Clean what holds a character worth a look."""
-        del dialect
-        if value is None or len(value) > MAX_TEXT:
-            return value and clean_text(value)
-        plain = value.isascii() and "\x00" not in value
-        return value if plain or _NEEDS_A_LOOK.search(value) is None else clean_text(value)
 
 
 class Search(Base):
@@ -120,28 +93,28 @@ class Record(Base):
     """Its place among the records of the file, from 1; rejects have places too."""
     line: Mapped[int]
     """The line of the file where it begins."""
-    kind: Mapped[str | None] = mapped_column(RecordText)
+    kind: Mapped[str | None]
     """The type of reference in the words of the file, such as JOUR."""
-    title: Mapped[str | None] = mapped_column(RecordText)
-    abstract: Mapped[str | None] = mapped_column(RecordText)
+    title: Mapped[str | None]
+    abstract: Mapped[str | None]
     authors: Mapped[list[str]] = mapped_column(CanonicalJson)
     year: Mapped[int | None]
-    journal: Mapped[str | None] = mapped_column(RecordText)
-    volume: Mapped[str | None] = mapped_column(RecordText)
-    issue: Mapped[str | None] = mapped_column(RecordText)
-    pages: Mapped[str | None] = mapped_column(RecordText)
-    doi: Mapped[str | None] = mapped_column(RecordText)
+    journal: Mapped[str | None]
+    volume: Mapped[str | None]
+    issue: Mapped[str | None]
+    pages: Mapped[str | None]
+    doi: Mapped[str | None]
     """Lower case, without ``https://doi.org/``."""
-    pmid: Mapped[str | None] = mapped_column(RecordText)
-    accession: Mapped[str | None] = mapped_column(RecordText)
+    pmid: Mapped[str | None]
+    accession: Mapped[str | None]
     """The source's own number, such as ``WOS:000514379300001``."""
-    issn: Mapped[str | None] = mapped_column(RecordText)
-    url: Mapped[str | None] = mapped_column(RecordText)
-    language: Mapped[str | None] = mapped_column(RecordText)
+    issn: Mapped[str | None]
+    url: Mapped[str | None]
+    language: Mapped[str | None]
     keywords: Mapped[list[str]] = mapped_column(CanonicalJson)
     remarks: Mapped[list[str]] = mapped_column(CanonicalJson)
     """What the reading of this record did not understand, such as a year ``10 15``."""
-    raw: Mapped[str] = mapped_column(RecordText, deferred=True)
+    raw: Mapped[str] = mapped_column(deferred=True)
     """The entry as the file has it; loaded when asked for, within the session."""
 
     batch: Mapped[Batch] = relationship()
@@ -159,7 +132,7 @@ class Reject(Base):
     position: Mapped[int]
     line: Mapped[int]
     reason: Mapped[str]
-    raw: Mapped[str] = mapped_column(RecordText)
+    raw: Mapped[str]
 
     batch: Mapped[Batch] = relationship()
 
