@@ -95,6 +95,8 @@ class Evidence:
     clusters_analysed: bool | None = None
     favours: str | None = None
     with_instrument: str | None = None
+    with_outcome: str | None = None
+    with_higher_is_better: bool | None = None
 
     @property
     def place(self) -> str:

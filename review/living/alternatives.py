@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from review.extraction.evidence import Evidence
-from review.living.selection import SelectionError, select_every, select_inputs
+from review.living.kinds import select
+from review.living.selection import SelectionError, select_every
 from review.living.snapshot import Alternative, RunInputs, TrialInput
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet, Rater, Variant
@@ -37,7 +38,7 @@ def _selected(plan: Plan, items: Sequence[Evidence]) -> tuple[TrialInput, ...]:
     trials: list[TrialInput] = []
     for of_study in by_study.values():
         try:
-            trials += select_inputs(plan, of_study).trials
+            trials += select(plan, of_study).trials
         except SelectionError:
             continue
     return tuple(sorted(trials, key=lambda trial: (trial.study.casefold(), trial.study)))

@@ -84,8 +84,8 @@ def compare(
     """Compare two runs of an analysis; `before` is None for a first run."""
     inputs, results = after
     old_inputs, old_results = before if before is not None else (None, None)
-    old_trials = {t.study_id: t for t in old_inputs.trials} if old_inputs else {}
-    new_trials = {t.study_id: t for t in inputs.trials}
+    old_trials = {t.unit: t for t in old_inputs.trials} if old_inputs else {}
+    new_trials = {t.unit: t for t in inputs.trials}
     reasons = {item.study: item.reason for item in inputs.left_out}
     added = tuple(t.study for i, t in new_trials.items() if i not in old_trials)
     removed = tuple(

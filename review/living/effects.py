@@ -118,6 +118,8 @@ def _by_estimator(measure: Measure, cells: Sequence[_Cells]) -> list[tuple[Measu
 
 def _cells(plan: Plan, trial: TrialInput) -> _Cells:
     measure, level = plan.measure, plan.level
+    if trial.side is not None:
+        return _single_arm(trial, measure, level)
     if trial.contrast is not None:
         return _contrast(trial, measure, level)
     a, b = trial.intervention, trial.comparator
@@ -148,6 +150,22 @@ def _cells(plan: Plan, trial: TrialInput) -> _Cells:
         (n1, n2),
         f"{measure.value} from {what}{joined}{how}",
     )
+
+
+def _single_arm(trial: TrialInput, measure: Measure, level: float) -> _Cells:
+    """One arm's own result: its correlation, mean, proportion or estimate."""
+    (arm,) = trial.intervention
+    numbers, n = arm.numbers, _total(trial.intervention)
+    if measure is Measure.GEN:
+        estimate, variance = _joined_estimates(trial.intervention, level)
+        return _Cells({"yi": estimate, "vi": variance}, (n, None), "the arm's own estimate")
+    given = {
+        Measure.ZCOR: ("Fisher z of r", {"ri": numbers.estimate}),
+        Measure.MN: ("mean of the arm", {"mi": numbers.mean, "sdi": numbers.sd}),
+    }.get(measure, (f"{measure.value} from events and n", {"xi": _events(trial.intervention)}))
+    what, values = given
+    known = {name: float(value) for name, value in values.items() if value is not None}
+    return _Cells({**known, "ni": float(n)}, (n, None), what)
 
 
 def _contrast(trial: TrialInput, measure: Measure, level: float) -> _Cells:

@@ -203,6 +203,9 @@ def _data(inputs: RunInputs, results: RunResults, notes: list[str]) -> _Data | N
     if inputs.plan.method not in tuple(Method):
         notes.append(f"A result by {inputs.plan.method} is not divided among trials.")
         return None
+    if len({effect.study_id for effect in results.effects}) < len(results.effects):
+        notes.append("Several arms of one trial enter; the change is not divided among trials.")
+        return None
     return _Data(
         plan=inputs.plan,
         names=tuple(effect.study for effect in results.effects),

@@ -14,7 +14,8 @@ from review.errors import ReviewError
 from review.extraction.evidence import Evidence
 from review.extraction.queries import evidence
 from review.living.effects import trial_effects
-from review.living.selection import SelectionError, select_inputs
+from review.living.kinds import select
+from review.living.selection import SelectionError
 from review.living.snapshot import RunInputs
 from review.protocol.models import Review
 from review.protocol.queries import plan_of, versions
@@ -99,7 +100,7 @@ def _specifications(
     seen: set[str] = set()
     for label, chosen in _selections(plan, items):
         try:
-            inputs = select_inputs(chosen, items)
+            inputs = select(chosen, items)
         except SelectionError:
             continue  # several results remain, and choosing among them is what the plan must do
         key = RunInputs(plan=plan, trials=inputs.trials, left_out=()).fingerprint

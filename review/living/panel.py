@@ -85,7 +85,7 @@ def panel(history: Sequence[PastRun]) -> Panel | None:
     """Return the panel after the newest of some runs (oldest first).
 
     None where there is nothing to design for: neither a margin nor an effect of interest, a model
-    without a weighted mean, or fewer than three trials.
+    without a weighted mean, several arms of one trial, or fewer than three trials.
 
     References
     ----------
@@ -95,7 +95,9 @@ def panel(history: Sequence[PastRun]) -> Panel | None:
     plan = inputs.plan
     rules = plan.sequential or SequentialRules()
     delta = None if plan.margin is not None else rules.delta
-    k = len(results.effects)
+    k = len({effect.study_id for effect in results.effects})
+    if k < len(results.effects):
+        return None  # several arms of one trial: no order of entry of trials
     if (plan.margin is None and delta is None) or plan.method not in tuple(Method):
         return None
     if k < LEAST_TRIALS:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import expit, ndtri
 
+from review.effects import Measure
 from review.living.effects import TrialEffects
 from review.living.snapshot import (
     Effect,
+    Natural,
     PooledLine,
     Reading,
     RunInputs,
@@ -119,6 +122,7 @@ def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunRes
         Q_df=pooled.Q_df,
         Q_p=pooled.Q_p,
         notes=pooled.notes,
+        natural=_natural(inputs.plan.measure, pooled),
     )
     return RunResults(
         effects=_effect_lines(inputs, effects, pooled),
@@ -127,6 +131,19 @@ def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunRes
         variants=variant_lines(inputs, effects),
         moderators=moderator_lines(inputs, effects),
     )
+
+
+def _natural(measure: Measure, pooled: Pooled) -> Natural | None:
+    """Transform a mean and its limits back: of correlations by tanh, of logits by expit."""
+    scales: dict[Measure, tuple[str, Callable[[float], float]]] = {
+        Measure.ZCOR: ("r", math.tanh),
+        Measure.PLO: ("proportion", lambda value: float(expit(value))),
+    }
+    if measure not in scales:
+        return None
+    scale, back = scales[measure]
+    low, high = pooled.ci
+    return Natural(scale=scale, estimate=back(pooled.estimate), ci=(back(low), back(high)))
 
 
 def _effect_lines(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> tuple[Effect, ...]:

@@ -136,7 +136,7 @@ def _passed_over(plan: Plan, items: Sequence[Evidence], chosen: set[_Key]) -> tu
             reason = "an association, no comparison of arms"
         elif not _on_side(plan.intervention, item) and not _on_side(plan.comparator, item):
             reason = "its arm is on neither side"
-        elif _rank(plan, key) is None:
+        elif planned_rank(plan, key) is None:
             reason = "not among the planned instruments, raters, timepoints and sets"
         elif key not in chosen:
             reason = "another result comes first in the plan's order, or its numbers do not suffice"
@@ -192,7 +192,7 @@ def _candidates(
         groups[item.instrument, item.rater, item.timepoint, item.analysis_set].append(item)
     candidates: dict[_Key, _Candidate] = {}
     for key, group in groups.items():
-        rank = _rank(plan, key)
+        rank = planned_rank(plan, key)
         candidate = _candidate(plan, group)
         if rank is not None and candidate is not None:
             ranked[rank].append(key)
@@ -200,7 +200,8 @@ def _candidates(
     return ranked, candidates, groups
 
 
-def _rank(plan: Plan, key: _Key) -> tuple[int, ...] | None:
+def planned_rank(plan: Plan, key: _Key) -> tuple[int, ...] | None:
+    """Return where a plan's lists of preference put a result; None for one they do not name."""
     rank = []
     orders: tuple[Sequence[str], ...] = (
         plan.instruments, plan.raters, plan.timepoints, plan.analysis_sets,
@@ -280,13 +281,14 @@ def _contrast_suffices(plan: Plan, item: Evidence) -> bool:
 
 
 def _why_none(plan: Plan, groups: dict[_Key, list[Evidence]]) -> str:
-    if all(_rank(plan, key) is None for key in groups):
+    if all(planned_rank(plan, key) is None for key in groups):
         offered = "; ".join(" / ".join(map(str, key)) for key in sorted(groups))
         return f"nothing at the planned instruments, raters, timepoints and sets (it has {offered})"
     return f"the numbers do not give {plan.measure.value}"
 
 
-def _arm_input(item: Evidence) -> ArmInput:
+def arm_input(item: Evidence) -> ArmInput:
+    """Return a result as a run keeps it: its numbers and its source."""
     names = [name for name in Numbers.model_fields if name != "towards"]
     statistic = item.f is not None or item.p is not None or item.t is not None
     pointing = towards(item) if statistic or item.p_below is not None else None
@@ -332,9 +334,9 @@ def _input(plan: Plan, candidate: _Candidate) -> TrialInput:
         rater=first.rater.value,
         timepoint=first.timepoint,
         analysis_set=first.analysis_set.value,
-        intervention=tuple(_arm_input(item) for item in candidate.intervention),
-        comparator=tuple(_arm_input(item) for item in candidate.comparator),
-        contrast=_arm_input(candidate.contrast) if candidate.contrast else None,
+        intervention=tuple(arm_input(item) for item in candidate.intervention),
+        comparator=tuple(arm_input(item) for item in candidate.comparator),
+        contrast=arm_input(candidate.contrast) if candidate.contrast else None,
         contrast_reversed=candidate.reversed,
         cluster_size=design.cluster_size if clustered else None,
         icc=(design.icc if design.icc is not None else plan.icc) if clustered else None,

@@ -118,6 +118,13 @@ class TrialInput(_Kept):
     """Which of the plan's two sides a single arm is of; None for a contrast of both."""
 
     @property
+    def unit(self) -> tuple[int, str | None, str | None]:
+        """What tells it from the others: its study; of single arms also side and arm."""
+        if self.side is None:
+            return self.study_id, None, None
+        return self.study_id, self.side, self.intervention[0].arm
+
+    @property
     def first_result(self) -> int:
         """The lowest id of its results: the order in which trials entered the database."""
         return min(self.result_ids)
@@ -224,6 +231,14 @@ class Effect(_Kept):
     recipe: str
 
 
+class Natural(_Kept):
+    """A pooled result on a scale that people read: the mean transformed back, no average of it."""
+
+    scale: str
+    estimate: float
+    ci: Interval
+
+
 class PooledLine(_Kept):
     """A pooled estimate with everything metafor prints beside it."""
 
@@ -250,6 +265,7 @@ class PooledLine(_Kept):
     Q_df: int
     Q_p: float | None
     notes: tuple[str, ...]
+    natural: Natural | None = None
 
 
 class Reading(_Kept):

@@ -79,9 +79,14 @@ def pooled_lines(line: PooledLine | None) -> dict[str, str]:
         return {}
     test = {"adhoc": "Hartung-Knapp, floored", "knha": "Hartung-Knapp"}.get(line.test, line.test)
     level = f"{line.level * 100:g}% interval"
+    natural = line.natural
+    back = (
+        {} if natural is None else {natural.scale: f"{natural.estimate:.2f} {limits(natural.ci)}"}
+    )
     return {
         "trials (k)": str(line.k),
         f"estimate ({line.measure})": text(line.estimate),
+        **back,
         f"{level} ({test})": limits(line.ci),
         f"{level} (z)": limits(line.z_ci),
         "prediction interval": limits(line.pi),

@@ -12,8 +12,8 @@ from review.errors import InvalidDataError, ReviewError
 from review.extraction.evidence import Evidence
 from review.living.alternatives import with_alternatives
 from review.living.effects import TrialEffects, trial_effects
+from review.living.kinds import select
 from review.living.pooling import pool_inputs
-from review.living.selection import select_inputs
 from review.living.snapshot import RunInputs, RunResults
 from review.protocol.rules import Plan
 
@@ -71,7 +71,7 @@ def work_off(tasks: Sequence[Task]) -> list[Found]:
     fingerprints: dict[int, str] = {}
     for index, task in enumerate(tasks):
         try:
-            inputs = select_inputs(Plan.model_validate(task.plan), task.evidence)
+            inputs = select(Plan.model_validate(task.plan), task.evidence)
             inputs = with_alternatives(inputs, task.evidence)
             if not inputs.trials:
                 found[index] = NoTrial()
