@@ -39,7 +39,7 @@ SUMMARY_LINE = 0.3
 class Blank(StrEnum):
     """Why a cell holds no judgement."""
 
-    NOT_ASSESSED = "not assessed"
+    NOT_ASSESSED = "no judgement yet"
     NOT_ASKED = "not part of the study's tool"
 
 
@@ -190,7 +190,7 @@ def traffic_light_plot(plot: RiskOfBias) -> Figure:
 
     Notes
     -----
-    A ring without a sign is not assessed; a dash is not part of the tool that the study was judged
+    A ring without a sign has no judgement yet; a dash is not part of the tool that the study was judged
     with. The layout is that of McGuinness & Higgins 2021, doi 10.1002/jrsm.1411.
     """
     with own_settings():

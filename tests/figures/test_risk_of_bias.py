@@ -84,7 +84,7 @@ def test_every_category_is_in_the_legend_used_or_not(draw: object) -> None:
     labels = [drawn[f"legend-{c}"].get_text() for c in range(len(ROB2))]
     assert labels == ["Low", "Some concerns", "High", "No information"]
     assert [drawn[f"symbol-legend-{c}"].get_text() for c in range(len(ROB2))] == list("+!×?")
-    assert drawn["legend-not-assessed"].get_text() == "Not assessed"
+    assert drawn["legend-not-assessed"].get_text() == "No judgement yet"
 
 
 def test_what_no_row_left_blank_is_not_in_the_legend() -> None:

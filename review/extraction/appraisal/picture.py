@@ -96,7 +96,7 @@ def picture(
         domains=tuple(BiasDomain(key, name) for key, name in domains),
         categories=tuple(Category(s.label, s.symbol, s.colour.value) for s in scale),
         rows=tuple(rows),
-        note=_note(shown, tools),
+        note=_note(shown, tools, len(rows) - len(shown)),
     )
 
 
@@ -117,7 +117,7 @@ def _cells(
     return tuple(cells)
 
 
-def _note(shown: Sequence[Standing], tools: Sequence[Tool]) -> str:
+def _note(shown: Sequence[Standing], tools: Sequence[Tool], untouched: int) -> str:
     parts = ["; ".join(f"{tool.title}, version {tool.version}" for tool in tools) + "."]
     counts = {state: sum(s.state is state for s in shown) for state in State}
     if counts[State.SINGLE]:
@@ -126,6 +126,8 @@ def _note(shown: Sequence[Standing], tools: Sequence[Tool]) -> str:
         parts.append(f"Awaiting an assessor: {counts[State.AWAITING]}.")
     if counts[State.CONFLICT]:
         parts.append(f"Awaiting a consensus: {counts[State.CONFLICT]}.")
+    if untouched:
+        parts.append(f"Appraised by nobody: {untouched}.")
     return " ".join(parts)
 
 

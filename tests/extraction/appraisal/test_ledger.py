@@ -393,6 +393,7 @@ def test_the_picture_of_a_family_puts_each_domain_in_one_column(
         ("Day (2002)", 60.0),
         ("Yuen (2013)", 40.0),
     ]
+    assert "Appraised by nobody: 1." in weighted.note
     assert of_target(found, outcome="symptoms") == []
     with pytest.raises(InvalidDataError, match="nothing appraised"):
         picture([], title="T")
