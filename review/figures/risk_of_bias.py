@@ -190,8 +190,8 @@ def traffic_light_plot(plot: RiskOfBias) -> Figure:
 
     Notes
     -----
-    A ring without a sign has no judgement yet; a dash is not part of the tool that the study was judged
-    with. The layout is that of McGuinness & Higgins 2021, doi 10.1002/jrsm.1411.
+    A ring without a sign has no judgement yet; a dash is not part of the tool that the study was
+    judged with. The layout is that of McGuinness & Higgins 2021, doi 10.1002/jrsm.1411.
     """
     with own_settings():
         lines = max(1, len(plot.rows))
