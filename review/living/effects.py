@@ -11,10 +11,15 @@ from scipy.special import ndtri
 
 from review.effects import Measure, combine_arms, combine_estimates, escalc
 from review.errors import InvalidDataError
-from review.extraction.conversion import arm_mean_sd, contrast_effect, has_precision
+from review.extraction.conversion import (
+    DEFAULT_LEVEL,
+    arm_mean_sd,
+    contrast_effect,
+    has_precision,
+)
 from review.living.joining import Joined, designed_variance, join
 from review.living.snapshot import ArmInput, Numbers, RunInputs, TrialInput
-from review.protocol.rules import Plan
+from review.protocol.rules import DICHOTOMOUS, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ def _by_estimator(measure: Measure, cells: Sequence[_Cells]) -> list[tuple[Measu
 
 
 def _cells(plan: Plan, trial: TrialInput) -> _Cells:
-    measure, level = plan.measure, plan.level
+    measure, level = plan.measure, DEFAULT_LEVEL
     if trial.side is not None:
         return _single_arm(trial, measure, level)
     if trial.contrast is not None:
@@ -135,7 +140,7 @@ def _cells(plan: Plan, trial: TrialInput) -> _Cells:
             (n1, n2),
             f"difference of the arms' estimates{joined}",
         )
-    if all(arm.numbers.events is not None for arm in (*a, *b)):
+    if measure in DICHOTOMOUS:
         return _Cells(
             {"ai": _events(a), "n1i": n1, "ci": share * _events(b), "n2i": share * n2},
             (n1, n2),

@@ -193,7 +193,7 @@ def _candidates(
     candidates: dict[_Key, _Candidate] = {}
     for key, group in groups.items():
         rank = planned_rank(plan, key)
-        candidate = _candidate(plan, group)
+        candidate = _candidate(plan, group) if rank is not None else None
         if rank is not None and candidate is not None:
             ranked[rank].append(key)
             candidates[key] = candidate
