@@ -45,7 +45,7 @@ BATCHES = (
     ("Citation chasing", SourceKind.CITATION_SEARCHING, 500),
 )
 OVERLAP = 0.18
-STEP = 800
+STEP = 1000
 ABSTRACT, FULL = Stage.TITLE_ABSTRACT, Stage.FULL_TEXT
 
 
