@@ -16,14 +16,23 @@ from review.history.actions import Attribution, writing
 from review.protocol import actions
 from review.protocol.files import plan_text, read_plan, read_protocol
 from review.protocol.queries import current_versions, plan_of, review_called
-from review.protocol.rules import AnalysisSpec, MethodName, Plan, ReviewSpec, TestName
+from review.protocol.rules import (
+    OF_TABLES,
+    AnalysisSpec,
+    MethodName,
+    Plan,
+    ReviewSpec,
+    TestName,
+)
 from review.synthesis import Method, Test
 from tests.conftest import NOW
 from tests.living.test_repool import plan
 
 
 def test_the_names_of_methods_and_tests_are_the_engines() -> None:
-    assert set(get_args(MethodName)) == {method.value for method in Method}
+    of_effects = {method.value for method in Method}
+    assert set(get_args(MethodName)) == of_effects | set(OF_TABLES)
+    assert not of_effects & set(OF_TABLES)
     assert set(get_args(TestName)) == {test.value for test in Test}
 
 
@@ -33,7 +42,7 @@ def test_the_names_of_methods_and_tests_are_the_engines() -> None:
         ({"margin": 0}, "greater than 0"),
         ({"margin": None, "other_margins": [0.25]}, "other_margins need a margin"),
         ({"intervention": {"label": "x"}}, "delivery_mode, treatment, or both"),
-        ({"measure": "PFT"}, "an analysis pools one of"),
+        ({"measure": "PFT"}, "of this kind pools one of"),
         ({"method": "MAGIC"}, "Input should be"),
         ({"level": 1.0}, "less than 1"),
         ({"colour": "red"}, "Extra inputs"),
