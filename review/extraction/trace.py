@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from review.effects import Measure
 from review.extraction import queries
+from review.extraction.comparison import compare
 from review.extraction.conversion import RATIOS, Step, arm_mean_sd, contrast_effect, variance_of
+from review.extraction.entered import ResultKey
 from review.extraction.evidence import Evidence, towards
 from review.extraction.models import Entry, Resolution, Result
 from review.extraction.rules import NUMBER_COLUMNS
@@ -83,7 +86,7 @@ def trace(
     counted = queries.counting(entries)
     chosen = [counted] if counted is not None else queries.visible(entries, viewer)
     results = {r.id: r for r in queries.results(session, chosen)}
-    decided = queries.resolutions(session, study)
+    decided = _decided(session, entries, queries.resolutions(session, study))
     changes = _changes(session, list(results))
     by_entry = {entry.id: entry for entry in chosen}
     found = queries.evidence_of(session, chosen)
@@ -91,6 +94,27 @@ def trace(
         _traced(item, results[item.result_id], by_entry, decided, changes[item.result_id])
         for item in found
     ]
+
+
+def _decided(
+    session: Session, entries: Sequence[Entry], resolutions: Sequence[Resolution]
+) -> dict[str, list[Resolution]]:
+    """Return the decisions by the place that they led to: a decided rater is part of the place."""
+    if not resolutions:
+        return {}
+    newest = {resolution.cell: resolution for resolution in resolutions}
+    ids = (resolutions[-1].first_entry_id, resolutions[-1].second_entry_id)
+    both = [next(entry for entry in entries if entry.id == i) for i in ids]
+    comparison = compare(*queries.entered(session, both))
+    found: dict[str, list[Resolution]] = defaultdict(list)
+    for pair in comparison.pairs:
+        here = [newest[cell.id] for cell in pair.cells if cell.id in newest]
+        parts = {d.field: d.value for d in here if d.field in ResultKey._fields}
+        found[str(pair.key._replace(**parts))] += here
+    for cell in (*comparison.study_cells, *chain(*comparison.arm_cells.values())):
+        if cell.id in newest:
+            found[cell.place].append(newest[cell.id])
+    return found
 
 
 def _changes(session: Session, result_ids: Sequence[int]) -> dict[int, list[Change]]:
@@ -114,15 +138,17 @@ def _traced(
     item: Evidence,
     result: Result,
     entries: Mapping[int, Entry],
-    decided: Sequence[Resolution],
+    decided: Mapping[str, Sequence[Resolution]],
     changes: Sequence[Change],
 ) -> Traced:
     entry = entries[result.entry_id]
     numbers = {name: getattr(result, name) for name in NUMBER_COLUMNS}
+    places = (item.place, f"arm {item.arm.label}", "study")
     decisions = tuple(
         Decision(d.field, d.first, d.second, d.value, d.reason, d.person.handle, d.decided_at)
-        for d in decided
-        if entry.kind is EntryKind.CONSENSUS and d.place == item.place
+        for place in places
+        for d in decided.get(place, ())
+        if entry.kind is EntryKind.CONSENSUS
     )
     return Traced(
         result_id=result.id,

@@ -158,6 +158,9 @@ _DESCRIBED: Final = frozenset(
         "timepoint",
         "analysis_set",
         "contrast_reversed",
+        "cluster_size",
+        "icc",
+        "crossover",
     }
 )
 """What of a trial's input is told beside the numbers of its arms."""

@@ -210,6 +210,8 @@ def test_a_consensus_overwrites_neither_entry_and_alone_counts(
         assert [a.n_randomised for a in queries.arms(session, [study.id])] == [52, 52]
         (video,) = (t for t in trace(session, review, "A") if t.place.startswith("Video"))
         (decision,) = video.decisions
+        (person,) = (t for t in trace(session, review, "A") if t.place.startswith("In person"))
+        assert {d.field for d in person.decisions} == {"rater", "sd"}
         assert (decision.first, decision.second, decision.value) == (14.2, 12.4, 13.9)
         assert sides(session, review, "A").agreed
     with writing(twice, by) as session, pytest.raises(InvalidDataError, match="consensus"):

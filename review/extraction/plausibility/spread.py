@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from statistics import median
 from typing import Any, Final
 
 from review.extraction.conversion import COHEN, STANDARDIZED
@@ -51,16 +51,43 @@ def _sd(item: Evidence) -> float | None:
 
 def _among(group: Sequence[Evidence]) -> Iterator[Finding]:
     spreads = [(item, math.log(sd)) for item in group if (sd := _sd(item)) is not None]
+    ranked = sorted(log for _, log in spreads)
+    of_study: dict[int, list[float]] = defaultdict(list)
     for item, own in spreads:
-        others = [log for other, log in spreads if other.study_id != item.study_id]
-        if len(others) < LEAST_OTHERS:
-            others = [log for other, log in spreads if other is not item]
-        if len(others) < LEAST_OTHERS:
+        of_study[item.study_id].append(own)
+    for item, own in spreads:
+        usual = _median_without(ranked, of_study[item.study_id])
+        if usual is None:
+            usual = _median_without(ranked, [own])
+        if usual is None:
             continue
-        usual = median(others)
         found = _explained(item, own, usual) or _unexplained(item, own, usual)
         if found is not None:
             yield found
+
+
+def _median_without(ranked: Sequence[float], left_out: Sequence[float]) -> float | None:
+    """Return the median of sorted values but some; None where fewer than three are left.
+
+    Only the middle is looked at, so that a review of thousands of results is checked in seconds.
+    """
+    count = len(ranked) - len(left_out)
+    if count < LEAST_OTHERS:
+        return None
+    start = max(0, count // 2 - len(left_out) - 1)
+    gone = Counter(bisect_left(ranked, value) for value in left_out)
+    places = sorted(place + k for place, times in gone.items() for k in range(times))
+    skipped = bisect_left(places, start)
+    kept: list[float] = []
+    position, rank = start, start - skipped
+    while rank <= count // 2:
+        if skipped < len(places) and places[skipped] == position:
+            skipped += 1
+        else:
+            kept.append(ranked[position])
+            rank += 1
+        position += 1
+    return kept[-1] if count % 2 else (kept[-1] + kept[-2]) / 2
 
 
 def _explained(item: Evidence, own: float, usual: float) -> Finding | None:
