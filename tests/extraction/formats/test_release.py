@@ -18,7 +18,8 @@ from review.extraction.formats.models import ImportedRelease, SourceLine, Source
 from review.extraction.formats.queries import newest_release, rows_of
 from review.extraction.formats.report import ReleaseReport
 from review.extraction.formats.source import Format
-from review.extraction.models import Result, Study
+from review.extraction.models import Entry, Result, Study
+from review.extraction.vocabulary import EntryKind
 from review.history.actions import Attribution, writing
 from review.history.models import Event
 from review.history.queries import verify
@@ -149,6 +150,22 @@ def test_what_a_person_changed_here_is_kept_and_flagged(
     ]
     assert estimates(database) == {"A 2001": -0.45, "B 2002": -0.45}
     assert clash.studies_withdrawn == []
+
+
+def test_a_consensus_is_not_touched_and_it_is_said(
+    database: Database, by: Attribution, take: Callable[..., ReleaseReport]
+) -> None:
+    take([trial("A 2001")])
+    with writing(database, by) as session:
+        (entry,) = session.scalars(sa.select(Entry))
+        session.add(
+            Entry(study_id=entry.study_id, person_id=entry.person_id, kind=EntryKind.CONSENSUS)
+        )
+    report = take([trial("A 2001", n_arm1="21")])
+    assert [(flag.kind, flag.study) for flag in report.flags] == [("consensus_stands", "A 2001")]
+    with database.reading() as session:
+        kinds = [result.entry.kind for result in session.scalars(sa.select(Result))]
+    assert kinds == [EntryKind.SINGLE]
 
 
 def test_a_release_with_nothing_in_common_is_of_another_source(
