@@ -173,6 +173,7 @@ def _instrument(instrument: Instrument) -> dict[str, Any]:
         "better": {True: "higher", False: "lower", None: "not stated"}[instrument.higher_is_better],
         "lowest": instrument.lowest,
         "highest": instrument.highest,
+        "step": instrument.step,
     }
 
 

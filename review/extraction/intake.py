@@ -378,10 +378,11 @@ class _Import:
             found.not_reported = list(row.not_reported) or None
             found.report_id = report.id if report else None
             self.session.add(found)
-            self.session.flush()
             self.results[_key(found)] = found
             self.report.results_added += 1
-            self._custom(numbered, entry, FieldLevel.RESULT, study, found, None)
+            if any(value is not None for value in numbered.custom.values()):
+                self.session.flush()  # its values need its id
+                self._custom(numbered, entry, FieldLevel.RESULT, study, found, None)
             return
         before = (len(self.report.corrections), self.report.values_added)
         values: dict[str, Any] = {
