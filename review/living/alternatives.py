@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from review.extraction.appraisal.form import Target
+from review.extraction.appraisal.queries import Settled, judgement_of
 from review.extraction.evidence import Evidence
 from review.living.kinds import select
 from review.living.selection import SelectionError, select_every
@@ -11,11 +13,19 @@ from review.living.snapshot import Alternative, RunInputs, TrialInput
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet, Rater, Variant
 
+RISK_TOOL = "rob2"
+"""The family of tools whose lowest step is "low risk of bias" in a randomised trial."""
 
-def with_alternatives(inputs: RunInputs, evidence: Iterable[Evidence]) -> RunInputs:
-    """Add to a selection what its planned variants need beyond the primary trials."""
+
+def with_alternatives(
+    inputs: RunInputs, evidence: Iterable[Evidence], settled: Mapping[Target, Settled]
+) -> RunInputs:
+    """Add to a selection what its planned variants need beyond the primary trials.
+
+    `settled` holds the risk of bias that counts; a trial that nobody judged is not at low risk.
+    """
     planned = set(inputs.plan.variants)
-    if not planned & _SELECTING.keys():
+    if not planned & {*_SELECTING, Variant.LOW_RISK_ONLY}:
         return inputs
     items = list(evidence)
     found = [
@@ -24,7 +34,22 @@ def with_alternatives(inputs: RunInputs, evidence: Iterable[Evidence]) -> RunInp
         if variant in _SELECTING
         for label, trials in _SELECTING[variant](inputs.plan, items)
     ]
+    if Variant.LOW_RISK_ONLY in planned:
+        low = tuple(t for t in inputs.trials if _at_low_risk(inputs.plan, t, settled))
+        label = "low risk of bias only"
+        found.append(Alternative(variant=Variant.LOW_RISK_ONLY, label=label, trials=low))
     return inputs.model_copy(update={"alternatives": tuple(found)})
+
+
+def _at_low_risk(plan: Plan, trial: TrialInput, settled: Mapping[Target, Settled]) -> bool:
+    found = judgement_of(
+        settled,
+        study=trial.study,
+        outcome=plan.outcome,
+        instrument=trial.instrument,
+        timepoint=trial.timepoint,
+    )
+    return found is not None and found.judgement == "low"
 
 
 _Labelled = tuple[str, tuple[TrialInput, ...]]

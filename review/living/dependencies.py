@@ -108,7 +108,7 @@ def touched_since(session: Session, watermark: int) -> Touched:
         if kind is not None and kind.__module__.startswith(_NEVER_INPUT):
             continue
         moved = {name for name in old or () if name.endswith("_id")} - _SOURCES_ONLY
-        followed = kind is not None and _destination(kind.__tablename__) is not None
+        followed = kind is not None and _leads_somewhere(kind.__tablename__)
         if entity_id is not None and followed and not moved:
             rows[entity].add(entity_id)
         elif review is not None:
@@ -128,12 +128,12 @@ def _class_of(entity: str) -> type[Base] | None:
     return None
 
 
-def _destination(entity: str) -> str | None:
-    """Return what a row of a table leads to: its outcome, else its analysis, else its study."""
-    for goal in ("outcome", "analysis", "study"):
-        if _path(entity, goal) is not None:
-            return goal
-    return None
+_GOALS: Final = ("outcome", "analysis", "study")
+"""What a changed row is followed to: its outcome, else its analysis, else its study."""
+
+
+def _leads_somewhere(entity: str) -> bool:
+    return any(_path(entity, goal) is not None for goal in _GOALS)
 
 
 def _path(entity: str, goal: str) -> list[sa.ForeignKey] | None:
@@ -155,22 +155,30 @@ def _path(entity: str, goal: str) -> list[sa.ForeignKey] | None:
 
 
 def _follow(session: Session, entity: str, ids: Sequence[int], touched: Touched) -> None:
-    goal = _destination(entity)
-    assert goal is not None
-    path = _path(entity, goal)
-    assert path is not None
+    """Follow rows to the first goal that each leads to; one that leads nowhere touches all.
+
+    A reference may be empty: the appraisal of a whole study names no outcome, but its study.
+    """
     reached = {"outcome": touched.outcomes, "analysis": touched.analyses, "study": touched.studies}
-    found: Iterable[int] = ids
-    for key in path:
-        table, column = key.parent.table, key.parent
-        found = {
-            value
-            for part in _parts(sorted(found))
-            for value in session.scalars(
-                sa.select(column).where(table.c.id.in_(part), column.is_not(None)).distinct()
-            )
-        }
-    reached[goal].update(found)
+    left = set(ids)
+    for goal in _GOALS:
+        path = _path(entity, goal)
+        if path is None or not left:
+            continue
+        origins: dict[int, set[int]] = {row: {row} for row in left}
+        for key in path:
+            table, column = key.parent.table, key.parent
+            further: dict[int, set[int]] = defaultdict(set)
+            for part in _parts(sorted(origins)):
+                rows = sa.select(table.c.id, column).where(
+                    table.c.id.in_(part), column.is_not(None)
+                )
+                for row, value in session.execute(rows):
+                    further[value] |= origins[row]
+            origins = further
+        reached[goal].update(origins)
+        left -= {row for rows_of in origins.values() for row in rows_of}
+    touched.everything = touched.everything or bool(left)
 
 
 def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -15,11 +15,14 @@ from sqlalchemy.orm import Session
 
 from review.canonical import sha256_of
 from review.db import Database
+from review.extraction.appraisal.form import Target
+from review.extraction.appraisal.queries import Settled, adopted_tools, judgements
 from review.extraction.evidence import Evidence
 from review.extraction.queries import evidence
 from review.history.actions import Attribution, writing
 from review.history.queries import head
 from review.living import dependencies, queries
+from review.living.alternatives import RISK_TOOL
 from review.living.changes import ChangeReport, compare
 from review.living.explanation import Explanation, explain
 from review.living.models import Failure, Job, JobOutcome, Run
@@ -27,6 +30,7 @@ from review.living.pooling import engine_versions
 from review.living.work import Found, Made, NoTrial, Same, Task, Unfit, in_order
 from review.protocol.models import AnalysisVersion
 from review.protocol.queries import review_called
+from review.protocol.vocabulary import Variant
 
 CHUNK: Final = 400
 """Analyses that are read, computed and written together: enough for one batch of the engine, few
@@ -220,6 +224,16 @@ class _Job:
         by_outcome: dict[tuple[int, str], list[Evidence]] = defaultdict(list)
         for review_id, item in evidence(session, sorted({v.analysis.review_id for v in versions})):
             by_outcome[review_id, item.outcome].append(item)
+        asked = {
+            version.analysis.review_id: version.analysis.review
+            for version in versions
+            if Variant.LOW_RISK_ONLY in version.plan.get("variants", ())
+        }
+        settled = {
+            i: judgements(session, review, RISK_TOOL)
+            for i, review in asked.items()
+            if any(tool.family == RISK_TOOL for tool in adopted_tools(session, review))
+        }
         candidates, tasks = [], []
         for version in versions:
             previous = newest.get(version.analysis_id)
@@ -230,7 +244,8 @@ class _Job:
                     previous,
                 )
             )
-            tasks.append(self._task(version, previous, by_outcome))
+            risk = settled.get(version.analysis.review_id, {})
+            tasks.append(self._task(version, previous, by_outcome, risk))
         return _Chunk(head(session), tuple(candidates), tuple(tasks))
 
     def _task(
@@ -238,6 +253,7 @@ class _Job:
         version: AnalysisVersion,
         previous: queries.Newest | None,
         by_outcome: dict[tuple[int, str], list[Evidence]],
+        settled: dict[Target, Settled],
     ) -> Task:
         review_id = version.analysis.review_id
         outcomes = sorted(dependencies.outcomes_of(version.plan))
@@ -249,6 +265,7 @@ class _Job:
             ),
             fingerprint=previous.fingerprint if previous else None,
             forced=self.engine and previous is not None and previous.software != self.software,
+            settled=settled,
         )
 
     def take(self, tasks: Sequence[Task], found: Sequence[Found], at: datetime) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from review.errors import InvalidDataError, ReviewError
+from review.extraction.appraisal.form import Target
+from review.extraction.appraisal.queries import Settled
 from review.extraction.evidence import Evidence
 from review.living.alternatives import with_alternatives
 from review.living.effects import TrialEffects, trial_effects
@@ -33,6 +35,8 @@ class Task:
     """Of the newest run; None where there is none."""
     forced: bool
     """Compute it although its inputs are those of its last run (a new engine)."""
+    settled: dict[Target, Settled] = field(default_factory=dict)
+    """Risk of bias that counts, where a variant asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def work_off(tasks: Sequence[Task]) -> list[Found]:
     for index, task in enumerate(tasks):
         try:
             inputs = select(Plan.model_validate(task.plan), task.evidence)
-            inputs = with_alternatives(inputs, task.evidence)
+            inputs = with_alternatives(inputs, task.evidence, task.settled)
             if not inputs.trials:
                 found[index] = NoTrial()
                 continue

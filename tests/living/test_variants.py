@@ -12,15 +12,21 @@ from click.testing import Result
 
 from review.db import Database
 from review.extraction.actions import import_extraction
+from review.extraction.appraisal.form import Target
+from review.extraction.appraisal.queries import Settled
+from review.extraction.appraisal.vocabulary import State
 from review.extraction.files import NumberedRow
 from review.history.actions import Attribution, writing
+from review.living.alternatives import with_alternatives
 from review.living.queries import run_numbered, snapshot_of
 from review.living.repool import repool
 from review.living.snapshot import VariantLine
 from review.protocol.queries import review_called
 from review.protocol.rules import Plan
+from review.protocol.vocabulary import Variant
 from review.synthesis import Method, Test, aggregate, pool, trim_and_fill
 from tests.living.fixture import V, Y, begin, enter, trial
+from tests.living.test_changes import run
 from tests.living.test_repool import plan
 
 ALL = (
@@ -160,3 +166,25 @@ def test_runs_are_recomputed_from_their_own_inputs(
     assert shown["panel"]["looks"][0]["k"] == 4
     assert "Repeated looks" in cli("runs", "looks", "alliance").output
     assert "Sensitivity:" in cli("runs", "show", "alliance").output
+
+
+def test_low_risk_only_keeps_what_was_judged_so() -> None:
+    inputs, _ = run(
+        {1: (0.1, 0.04), 2: (0.2, 0.04), 3: (0.3, 0.04)}, variants=(Variant.LOW_RISK_ONLY,)
+    )
+    settled = {
+        Target(name): Settled(Target(name), 1, "rob2-parallel", "1", judgement, "x", State.AGREED)
+        for name, judgement in (("Synthetic 1", "low"), ("Synthetic 2", "high"))
+    }
+    (found,) = with_alternatives(inputs, [], settled).alternatives
+    assert [trial.study for trial in found.trials] == ["Synthetic 1"]
+
+
+def test_low_risk_only_before_anybody_judged(database: Database, by: Attribution) -> None:
+    begin(database, by, variants=("low_risk_only",))
+    enter(database, by, range(1, 5))
+    assert repool(database, actor="t").failed == []
+    with database.reading() as session:
+        run_ = run_numbered(session, review_called(session, None), "alliance", None)
+        (line,) = snapshot_of(run_)[1].variants
+    assert (line.label, line.note) == ("low risk of bias only", "no trial")
