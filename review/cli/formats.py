@@ -16,7 +16,8 @@ from review.cli.output import echo_json, echo_table, number
 from review.config import settings
 from review.errors import FileError
 from review.extraction.formats import queries
-from review.extraction.formats.actions import bytes_of, import_release, read_file
+from review.extraction.formats.actions import import_release
+from review.extraction.formats.reading import bytes_of, read_file
 from review.extraction.formats.report import ReleaseReport, refused
 from review.extraction.formats.source import Flag, Format
 from review.extraction.queries import study_called

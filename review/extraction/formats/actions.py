@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,16 +12,14 @@ from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError
 from review.extraction.formats import queries
-from review.extraction.formats.comparison import compare
+from review.extraction.formats.comparison import compare, facing
 from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
+from review.extraction.formats.reading import ReadFile
 from review.extraction.formats.registry import FORMATS
 from review.extraction.formats.report import ReleaseReport
 from review.extraction.formats.source import (
-    Content,
     Flag,
-    Format,
     Place,
-    SourceTable,
     StudyFacts,
     Values,
     identity,
@@ -41,30 +37,6 @@ from review.protocol.vocabulary import AnalysisSet
 FACTS: Final = ("year", "registration", "country", "population")
 WITHDRAWN: Final = "not in release"
 """How the reason of a study begins that a later release no longer has."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """A file that was read and can be taken."""
-
-    file: str
-    sha256: str
-    table: SourceTable
-
-
-def read_file(path: Path, format_: Format) -> ReadFile:
-    """Read a file of a format; raise FileError with every problem, or InvalidDataError."""
-    data = bytes_of(path)
-    table = FORMATS[format_].read(data, file=str(path))
-    return ReadFile(str(path), sha256(data).hexdigest(), table)
-
-
-def bytes_of(path: Path) -> bytes:
-    """Return a file's bytes; raise InvalidDataError."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InvalidDataError(f"cannot read {path}: {error.strerror}") from None
 
 
 def import_release(
@@ -142,7 +114,7 @@ class _Taking:
             self.report.unchanged = len(self.read.table.rows)
             return self.report
         self._compare()
-        self.new = _facing(self.new, self.old)
+        self.new = facing(self.new, self.old)
         self._known()
         self._studies()
         self._arms()
@@ -429,29 +401,6 @@ class _Taking:
             SourceResult(source_line_id=line, result_id=result) for line, result in sorted(links)
         )
         self.session.flush()
-
-
-def _facing(new: Content, old: Content) -> Content:
-    """Return new contrasts the way round that the release before had them."""
-
-    def turned(place: Place) -> bool:
-        return (
-            place.versus is not None
-            and place not in old.results
-            and place.turned in old.results
-            and place.turned not in new.results
-        )
-
-    return replace(
-        new,
-        results={
-            place.turned if turned(place) else place: values.turned if turned(place) else values
-            for place, values in new.results.items()
-        },
-        origins={
-            place.turned if turned(place) else place: rows for place, rows in new.origins.items()
-        },
-    )
 
 
 def _line(name: str) -> str:

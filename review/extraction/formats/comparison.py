@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from review.extraction.formats.source import (
     NUMBER,
+    Content,
     Flag,
+    Place,
     SourceRow,
     identity,
     same_number,
@@ -248,3 +250,26 @@ def _rekeyed(
             describe(known),
             describe(row),
         )
+
+
+def facing(new: Content, old: Content) -> Content:
+    """Return new contrasts the way round that the release before had them."""
+
+    def turned(place: Place) -> bool:
+        return (
+            place.versus is not None
+            and place not in old.results
+            and place.turned in old.results
+            and place.turned not in new.results
+        )
+
+    return replace(
+        new,
+        results={
+            place.turned if turned(place) else place: values.turned if turned(place) else values
+            for place, values in new.results.items()
+        },
+        origins={
+            place.turned if turned(place) else place: rows for place, rows in new.origins.items()
+        },
+    )

@@ -13,9 +13,10 @@ from click.testing import Result as Ran
 
 from review.db import Database
 from review.errors import InvalidDataError
-from review.extraction.formats.actions import import_release, read_file
+from review.extraction.formats.actions import import_release
 from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
 from review.extraction.formats.queries import newest_release, rows_of
+from review.extraction.formats.reading import read_file
 from review.extraction.formats.report import ReleaseReport
 from review.extraction.formats.source import Format
 from review.extraction.models import Entry, Result, Study
