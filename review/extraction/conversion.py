@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, Protocol, TypeVar
 
 from review.effects import (
@@ -39,8 +40,22 @@ DEFAULT_LEVEL: Final = 0.95
 STANDARDIZED: Final = frozenset({"SMD", "G", "HEDGES G", "HEDGES' G"})
 COHEN: Final = frozenset({"D", "COHEN D", "COHEN'S D", "COHENS D"})
 MEAN_DIFFERENCE: Final = frozenset({"MD", "MEAN DIFFERENCE"})
-RATIOS: Final[Mapping[str, Measure]] = {"ODDS RATIO": Measure.OR, "RISK RATIO": Measure.RR}
-"""Reported as ratios; ``OR`` and ``RR`` are the measures themselves, which are logarithms."""
+RATIOS: Final[Mapping[str, Measure]] = {
+    "OR": Measure.OR,
+    "ODDS RATIO": Measure.OR,
+    "RR": Measure.RR,
+    "RISK RATIO": Measure.RR,
+    "RELATIVE RISK": Measure.RR,
+    "HR": Measure.HR,
+    "HAZARD RATIO": Measure.HR,
+    "ROM": Measure.ROM,
+    "RATIO OF MEANS": Measure.ROM,
+}
+"""Metrics of ratios as they are printed; with ``log`` or ``ln`` before, of their logarithms."""
+
+LOPSIDED: Final = 0.10
+"""The part of an interval's width by which its middle may miss the estimate: t intervals and Wald
+intervals of logarithms are symmetric, so more is another scale or a slip of the pen."""
 
 
 class Reported(Protocol):
@@ -267,9 +282,11 @@ def contrast_effect(
     x
         The numbers of the contrast; `n` and `versus_n` are the arms' sizes.
     measure
-        What is wanted. An estimate whose metric is the measure's own name is taken as it is, on the
-        measure's scale (log for ratios); ``odds ratio`` and ``risk ratio`` are ratios not logged;
-        Cohen's d, t, F, p and mean differences give a standardized difference by way of the sizes.
+        What is wanted. An estimate whose metric is the measure's own name is taken as it is. A
+        ratio (``OR``, ``RR``, ``HR``, ``ROM`` or in words) is taken as printed: estimate and
+        limits are logged, and its variance is from the limits or p, since an SE beside a ratio may
+        be of either scale; ``log OR`` and the like are logarithms already. Cohen's d, t, F, p and
+        mean differences give a standardized difference by way of the sizes.
     towards
         1 if the report says that `n`'s arm scored higher, -1 for the other, None where it does not
         say; for statistics without a sign.
@@ -281,18 +298,64 @@ def contrast_effect(
 
 
 def _name(x: Reported) -> str:
-    return (x.metric or "").strip().upper().replace("’", "'")
+    return " ".join((x.metric or "").upper().replace("’", "'").split())
+
+
+def printed_ratio(x: Reported) -> Measure | None:
+    """Return the measure of which an estimate is a ratio as printed, if it is one."""
+    return RATIOS.get(_name(x))
+
+
+def _logged_ratio(x: Reported) -> Measure | None:
+    name = _name(x)
+    start = next((s for s in ("LOG ", "LOG-", "LN ") if name.startswith(s)), None)
+    return RATIOS.get(name.removeprefix(start)) if start else None
+
+
+def scale_of(x: Reported) -> str | None:
+    """Return the scale that an estimate is pooled on: ``log OR``, else its metric as written."""
+    ratio = printed_ratio(x) or _logged_ratio(x)
+    if ratio is not None:
+        return f"log {ratio.value}"
+    name = _name(x)
+    return "SMD" if name in STANDARDIZED else "MD" if name in MEAN_DIFFERENCE else name or None
+
+
+def lopsided(x: Reported) -> str | None:
+    """Return why an interval cannot be of its estimate: it is not symmetric on the scale it has.
+
+    Limits count as rounded by half of their last digit; an interval beside an SE or a variance is
+    not looked at, because it is not used.
+    """
+    ratio = printed_ratio(x) is not None
+    if x.estimate is None or x.ci_low is None or x.ci_high is None:
+        return None
+    if not ratio and (x.variance is not None or x.se is not None):
+        return None
+    numbers = (x.estimate, x.ci_low, x.ci_high)
+    told = f"the estimate {x.estimate:g} with its interval {x.ci_low:g} to {x.ci_high:g}"
+    if ratio and min(numbers) <= 0:
+        return f"{told} is no {x.metric}: a ratio is above zero (its logarithm is 'log {x.metric}')"
+    y, low, high = (math.log(value) for value in numbers) if ratio else numbers
+    slack = [_half_digit(value) / (value if ratio else 1.0) for value in numbers]
+    rounding = slack[0] + (slack[1] + slack[2]) / 2
+    if abs((low + high) / 2 - y) <= max(LOPSIDED * (high - low), rounding):
+        return None
+    scale = "on the log scale" if ratio else "around it; is it a ratio, or of another scale?"
+    return f"{told} is not symmetric {scale}"
 
 
 def _as_reported(x: Reported, measure: Measure) -> EstimateAndVariance | None:
     name = _name(x)
     if x.estimate is None:
         return None
-    if RATIOS.get(name) is measure:
-        return _ratio(x)
+    ratio = printed_ratio(x)
+    if ratio is not None:
+        return _ratio(x) if measure in (ratio, Measure.GEN) else None
     own = (
         measure is Measure.GEN
         or name == measure.value
+        or _logged_ratio(x) is measure
         or (measure is Measure.SMD and name in STANDARDIZED)
         or (measure is Measure.MD and name in MEAN_DIFFERENCE)
     )
@@ -323,6 +386,11 @@ def _ratio(x: Reported) -> EstimateAndVariance | None:
     effect = wald.value
     step = _step(wald, estimate=effect.value, variance=effect.variance)
     return EstimateAndVariance(effect.value, effect.variance, (step,))
+
+
+def _half_digit(value: float) -> float:
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return 0.5 * 10.0 ** min(0, int(exponent))
 
 
 def _sizes(x: Reported) -> tuple[int, int] | None:

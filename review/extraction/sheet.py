@@ -56,7 +56,7 @@ EXPLAINED: Final[Mapping[str, str]] = {
     "p": "Two-sided p",
     "p_below": "Where the report only says p < 0.05: the threshold",
     "weeks": "Weeks from the start of treatment",
-    "metric": "What estimate estimates: MD, SMD, d, OR (a logarithm), odds ratio, r, ...",
+    "metric": "What estimate estimates: MD, SMD, d, OR (as printed), log OR, HR, r, ...",
     "adjusted": "yes if adjusted for covariates",
     "clusters_analysed": "yes if the report's analysis took account of clusters",
     "favours": "The arm that the report's words say did better, or neither",

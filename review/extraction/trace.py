@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 from review.effects import Measure
 from review.extraction import queries
 from review.extraction.comparison import compare
-from review.extraction.conversion import RATIOS, Step, arm_mean_sd, contrast_effect, variance_of
+from review.extraction.conversion import (
+    Step,
+    arm_mean_sd,
+    contrast_effect,
+    printed_ratio,
+    variance_of,
+)
 from review.extraction.entered import ResultKey
 from review.extraction.evidence import Evidence, towards
 from review.extraction.models import Entry, Resolution, Result
@@ -178,7 +184,7 @@ def conversions(item: Evidence) -> tuple[Step, ...]:
     if item.level is Level.ASSOCIATION:
         found = variance_of(item)
         return (found[1],) if found is not None and found[1] is not None else ()
-    ratio = RATIOS.get((item.metric or "").strip().upper())
+    ratio = printed_ratio(item)
     for measure in (*((ratio,) if ratio else ()), Measure.SMD, Measure.GEN):
         effect = contrast_effect(item, measure, towards=towards(item))
         if effect is not None:

@@ -16,6 +16,9 @@ from review.extraction.conversion import (
     arm_mean_sd,
     contrast_effect,
     has_precision,
+    lopsided,
+    printed_ratio,
+    scale_of,
 )
 from review.living.joining import Joined, designed_variance, join
 from review.living.snapshot import ArmInput, Numbers, RunInputs, TrialInput
@@ -52,6 +55,8 @@ def trial_effects(inputs: RunInputs) -> TrialEffects:
     trial, for numbers that give no effect.
     """
     leaves = [part for trial in inputs.trials for part in _leaves(trial)]
+    if inputs.plan.measure is Measure.GEN:
+        _one_metric(leaves)
     single = _leaf_effects(inputs.plan, leaves)
     if len(leaves) == len(inputs.trials):
         return single
@@ -83,6 +88,27 @@ def _leaves(trial: TrialInput) -> tuple[TrialInput, ...]:
     if not trial.parts:
         return (trial,)
     return tuple(leaf for part in trial.parts for leaf in _leaves(part))
+
+
+def _reported(trial: TrialInput) -> tuple[Numbers, ...]:
+    both = (*trial.intervention, *trial.comparator)
+    return tuple(a.numbers for a in ((trial.contrast,) if trial.contrast is not None else both))
+
+
+def _one_metric(trials: Sequence[TrialInput]) -> None:
+    """Refuse to pool estimates of several metrics as if they were one; none is a metric too."""
+    studies: dict[str, dict[str, None]] = {}
+    for trial in trials:
+        for numbers in _reported(trial):
+            studies.setdefault(scale_of(numbers) or "no metric", {})[trial.study] = None
+    if len(studies) > 1:
+        told = "; ".join(
+            f"{metric} ({', '.join(list(names)[:3])})" for metric, names in studies.items()
+        )
+        raise InvalidDataError(
+            f"estimates of {len(studies)} metrics cannot be pooled together: {told}; enter one "
+            "metric, or plan the measure itself instead of GEN"
+        )
 
 
 def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
@@ -134,6 +160,8 @@ def _cells(plan: Plan, trial: TrialInput) -> _Cells:
     if share != 1.0:
         joined += f"; against {share:.3g} of the comparator's participants"
     if all(arm.numbers.estimate is not None for arm in (*a, *b)) and measure is Measure.GEN:
+        for item in (*a, *b):
+            _symmetric(trial, item.numbers)
         one, two = _joined_estimates(a, level), _joined_estimates(b, level)
         return _Cells(
             {"yi": one[0] - two[0], "vi": one[1] + two[1] / share},
@@ -176,9 +204,12 @@ def _single_arm(trial: TrialInput, measure: Measure, level: float) -> _Cells:
 def _contrast(trial: TrialInput, measure: Measure, level: float) -> _Cells:
     assert trial.contrast is not None
     numbers = trial.contrast.numbers
+    _symmetric(trial, numbers)
     found = contrast_effect(numbers, measure, towards=numbers.towards)
     sizes = (numbers.n, numbers.versus_n)
-    as_reported = found is None or found.estimate == numbers.estimate
+    as_reported = printed_ratio(numbers) is None and (
+        found is None or found.estimate == numbers.estimate
+    )
     if numbers.estimate is not None and as_reported and has_precision(numbers):
         variance, origin = _variance(numbers, level)
         return _Cells(
@@ -190,6 +221,12 @@ def _contrast(trial: TrialInput, measure: Measure, level: float) -> _Cells:
         raise InvalidDataError(f"the numbers of {trial.study} give no {measure.value}")
     how = "; ".join(step.recipe for step in found.steps)
     return _Cells({"yi": found.estimate, "vi": found.variance}, sizes, f"contrast converted: {how}")
+
+
+def _symmetric(trial: TrialInput, numbers: Numbers) -> None:
+    reason = lopsided(numbers)
+    if reason is not None:
+        raise InvalidDataError(f"{trial.study}: {reason}")
 
 
 def _variance(numbers: Numbers, level: float) -> tuple[float, str]:

@@ -7,8 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from review.effects import Measure
 from review.errors import InvalidDataError
-from review.extraction.conversion import arm_mean_sd, contrast_effect, has_precision
+from review.extraction.conversion import (
+    arm_mean_sd,
+    contrast_effect,
+    has_precision,
+    lopsided,
+    printed_ratio,
+)
 from review.extraction.evidence import ArmSide, Evidence, towards
 from review.extraction.vocabulary import Level, Randomised
 from review.living.snapshot import ArmInput, LeftOut, Numbers, RunInputs, Source, TrialInput
@@ -232,9 +239,9 @@ def _candidate(plan: Plan, group: Sequence[Evidence]) -> _Candidate | None:
     contrasts = [
         _Candidate(contrast=item, reversed=turned)
         for item in group
-        if item.level is Level.CONTRAST and _contrast_suffices(plan, item)
+        if item.level is Level.CONTRAST
         for turned in (False, True)
-        if _compares(plan, item, turned)
+        if _compares(plan, item, turned) and _contrast_suffices(plan, item)
     ]
     if len(contrasts) > 1 and plan.several_arms == "covariance" and _one_control(contrasts):
         return _Candidate(contrasts=tuple(contrasts))
@@ -277,6 +284,11 @@ def _arm_suffices(plan: Plan, item: Evidence) -> bool:
 
 
 def _contrast_suffices(plan: Plan, item: Evidence) -> bool:
+    ratio = printed_ratio(item)
+    if ratio is not None and plan.measure in (ratio, Measure.GEN):
+        reason = lopsided(item)
+        if reason is not None:
+            raise SelectionError(f"{item.study}: {reason}")
     return contrast_effect(item, plan.measure, towards=towards(item)) is not None
 
 

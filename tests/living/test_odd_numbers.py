@@ -16,7 +16,9 @@ VIDEO = ArmSide(1, "video", "CBT", DeliveryMode.VIDEOCONFERENCE)
 IN_PERSON = ArmSide(2, "in person", "CBT", DeliveryMode.FACE_TO_FACE)
 
 
-def contrast(study: int, estimate: float, variance: float | None, **changes: object) -> Evidence:
+def contrast(
+    study: int, estimate: float | None, variance: float | None, **changes: object
+) -> Evidence:
     given: dict[str, object] = {
         "result_id": study,
         "entry_kind": "single",
@@ -68,14 +70,12 @@ def test_contrasts_at_a_timepoint_that_the_plan_does_not_want_do_no_harm() -> No
 
 
 def test_counts_beside_means_do_not_matter_to_a_measure_of_means() -> None:
-    means = {"n": 20, "mean": 5.0, "sd": 2.0}
-    others = {"n": 10, "mean": 4.0, "sd": 1.0}
-    sides = {
-        "intervention": (arm(**means, events=10),),
-        "comparator": (arm(**others, events=5),),
-    }
-    assert effect("MD", **sides) == pytest.approx((1.0, 4 / 20 + 1 / 10))
-    assert effect("RD", **sides) == pytest.approx((0.0, 0.25 / 20 + 0.25 / 10))
+    one = (arm(n=20, mean=5.0, sd=2.0, events=10),)
+    two = (arm(n=10, mean=4.0, sd=1.0, events=5),)
+    assert effect("MD", intervention=one, comparator=two) == pytest.approx((1.0, 4 / 20 + 1 / 10))
+    assert effect("RD", intervention=one, comparator=two) == pytest.approx(
+        (0.0, 0.25 / 20 + 0.25 / 10)
+    )
 
 
 def test_an_interval_is_read_at_its_own_level_whatever_the_plan_reports() -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from review.extraction.conversion import RATIOS
 from review.extraction.formats.source import (
     ArmName,
     Claim,
@@ -160,6 +161,8 @@ def _contrast(row: SourceRow, flags: list[Flag]) -> Values:
     sizes = [_persons(row, f"total_{arm}", flags) for arm in "12"]
     estimate, se, variance = row.number("estimate"), row.number("se"), None
     metric = (row.text("measure") or "").upper() or None
+    if metric in RATIOS:
+        metric = f"log {metric}"  # RevMan keeps ready ratios as logarithms, with the SE of these
     excess, spread = row.number("o_e"), row.number("variance")
     if excess is not None and spread is not None and spread > 0:
         # Peto's one-step estimate of one trial (Yusuf et al. 1985).

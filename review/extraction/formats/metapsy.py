@@ -120,7 +120,7 @@ def metapsy_content(rows: Sequence[SourceRow], higher_is_better: bool | None) ->
     """Return the results that Metapsy rows state.
 
     A ready effect (``.g``, else ``precalc_g``; ``.log_rr``, else ``precalc_log_rr``) becomes a
-    contrast of arm 1 with arm 2, with metric SMD or RR (a logarithm). Means, changes and counts
+    contrast of arm 1 with arm 2, with metric SMD or log RR. Means, changes and counts
     of events become results of each arm, baseline values with them. Other columns stay with
     the row.
     """
@@ -200,7 +200,7 @@ def _ready(row: SourceRow, study: str, flags: list[Flag]) -> list[Values]:
     """Return the effects that the row gives as such."""
     sizes = [_count(row, study, (f"n_arm{i}", *_totals(i)), flags) for i in (1, 2)]
     found = []
-    for metric, names in (("SMD", (".g", "precalc_g")), ("RR", (".log_rr", "precalc_log_rr"))):
+    for metric, names in (("SMD", (".g", "precalc_g")), ("log RR", (".log_rr", "precalc_log_rr"))):
         for name in names:
             estimate, se = row.number(name), row.number(f"{name}_se")
             if estimate is None:

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from review.effects import Measure
 from review.effects.quantiles import t_from_p
-from review.extraction.conversion import arm_mean_sd, contrast_effect
+from review.extraction.conversion import arm_mean_sd, contrast_effect, printed_ratio
 from review.extraction.evidence import ArmSide, Evidence
 from review.extraction.plausibility.finding import Finding, Kind, about
 from review.extraction.plausibility.rounding import half_unit
@@ -268,7 +268,7 @@ def _p_against_t(
 def _interval(item: Evidence) -> Iterator[Finding]:
     """An estimate against its own interval, SE and ratio scale."""
     y, low, high = item.estimate, item.ci_low, item.ci_high
-    ratio = (item.metric or "").strip().casefold().endswith(" ratio")
+    ratio = printed_ratio(item) is not None
     if ratio and any(x is not None and x <= 0 for x in (y, low, high)):
         message = "a ratio is above zero; was its logarithm entered?"
         yield about(

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from review.extraction.conversion import COHEN, STANDARDIZED
+from review.extraction.conversion import COHEN, STANDARDIZED, scale_of
 from review.extraction.evidence import Evidence
 from review.extraction.plausibility.finding import Finding, Kind, about
 from review.extraction.plausibility.rounding import half_unit
@@ -186,7 +186,7 @@ def _implied_variance(item: Evidence) -> float | None:
         return None
     if standardized:
         return 1 / n + 1 / item.versus_n + y**2 / (2 * (n + item.versus_n))
-    return 4 / n + 4 / item.versus_n if name == "OR" else None
+    return 4 / n + 4 / item.versus_n if scale_of(item) == "log OR" else None
 
 
 def _of_estimate(item: Evidence) -> Iterator[Finding]:

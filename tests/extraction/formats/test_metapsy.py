@@ -64,7 +64,7 @@ def test_scores_and_events_are_results_of_arms() -> None:
     assert values(content(trial("B", **counts))) == {
         ("cbt", None): Values(n=20, events=0, weeks=12),
         ("cau", None): Values(n=22, events=4, weeks=12),
-        ("cbt", "cau"): Values("RR", n=20, versus_n=22, estimate=-2.1, se=1.4, weeks=12),
+        ("cbt", "cau"): Values("log RR", n=20, versus_n=22, estimate=-2.1, se=1.4, weeks=12),
     }
 
 
