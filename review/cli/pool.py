@@ -31,13 +31,20 @@ def _renamed(pairs: Sequence[str]) -> dict[str, str]:
 def _columns(
     sheet: Sheet, measure: Measure, names: Mapping[str, str]
 ) -> dict[str, list[float | None]]:
-    """Return the columns that a measure can use, by metafor's names."""
+    """Return the columns of the first way to compute a measure that the file has, and those mapped.
+
+    A name may mean two things (`di` is a cell of a table, and Cohen's d), so columns of another way
+    are read only where --col asks for them.
+    """
     unknown = [
         Problem(1, c, "there is no such column") for c in names.values() if c not in sheet.header
     ]
     if unknown:
         raise UnreadableFileError(sheet.file, unknown)
-    wanted = {name for alternative in required_columns(measure) for name in alternative}
+    alternatives = required_columns(measure)
+    present = {*sheet.header, *names}
+    complete = next((a for a in alternatives if present.issuperset(a)), None)
+    wanted = {*names, *(complete or {name for alternative in alternatives for name in alternative})}
     source = {name: names.get(name, name) for name in sorted(wanted)}
     return {
         name: sheet.numbers(column) for name, column in source.items() if column in sheet.header

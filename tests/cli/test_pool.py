@@ -94,6 +94,19 @@ def test_columns_of_other_names_are_mapped(table: Callable[[str], Path]) -> None
     assert "no such column" in pool(path, "--measure", "GEN", "--col", "yi=h", status=1)
 
 
+def test_a_column_of_another_meaning_is_not_read(table: Callable[[str], Path]) -> None:
+    # Here di counts people without the event; it is not a Cohen's d for the row without an SD.
+    path = table(
+        "m1i,sd1i,n1i,m2i,sd2i,n2i,ai,bi,ci,di\n"
+        "5,1,20,4,1,20,3,17,2,18\n5,NA,20,4,1,20,3,17,2,18\n6,1,20,4,1,20,3,17,2,18\n"
+    )
+    found = pooled(path, "--measure", "SMD")
+    assert found["k"] == 2
+    assert found["effects"][1]["yi"] is None
+    asked = pooled(path, "--measure", "SMD", "--col", "di=di")
+    assert asked["effects"][1]["yi"] == pytest.approx(18 * 0.980, rel=1e-3)
+
+
 def test_a_row_without_an_effect_is_null_and_left_out(table: Callable[[str], Path]) -> None:
     found = pooled(table("yi,vi\n0.1,0.04\nNA,0.02\n0.5,0.09\n"))
     assert found["k"] == 2
