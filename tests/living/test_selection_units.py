@@ -254,12 +254,12 @@ def test_a_statistic_without_a_direction_gives_no_effect() -> None:
     assert inputs.trials == ()
 
 
-def test_an_odds_ratio_is_logged_and_an_or_is_a_logarithm_already() -> None:
+def test_an_odds_ratio_is_logged_and_a_log_or_is_a_logarithm_already() -> None:
     ratio = item("video", "waiting", metric="odds ratio", estimate=2.0, ci_low=1.0, ci_high=4.0)
     _, found = run(plan(measure="OR"), ratio)
     z = 1.959963984540054
     assert found.yi[0] == pytest.approx(math.log(2), rel=1e-12)
     assert found.vi[0] == pytest.approx((math.log(4) / (2 * z)) ** 2, rel=1e-12)
-    log = item("video", "waiting", metric="OR", estimate=math.log(2), se=0.3)
+    log = item("video", "waiting", metric="log OR", estimate=math.log(2), se=0.3)
     _, found = run(plan(measure="OR"), log)
     assert (found.yi[0], found.vi[0]) == pytest.approx((math.log(2), 0.09), rel=1e-12)
