@@ -23,7 +23,7 @@ def run(trials: dict[int, tuple[float, float]], **plan: object) -> tuple[RunInpu
                 "contrast": arm(estimate=y, variance=v),
             }
         )
-        for i, (y, v) in trials.items()
+        for i, (y, v) in sorted(trials.items())  # as a selection is ordered
     )
     given_inputs = RunInputs(plan=base.plan.model_copy(update=plan), trials=made, left_out=())
     (results,) = pool_inputs([(given_inputs, trial_effects(given_inputs))])
