@@ -14,7 +14,7 @@ from review.cli.context import changing, json_option, opened, reason_option, rev
 from review.cli.double_entry import compare_, finish_, reopen_, resolve_, selection_
 from review.cli.fields import field_
 from review.cli.formats import other_formats, releases_, source_
-from review.cli.output import echo_json, echo_table
+from review.cli.output import counted, echo_json, echo_table
 from review.config import settings
 from review.extraction import actions, queries
 from review.extraction.actions import ImportReport
@@ -51,6 +51,13 @@ def echo_import(report: ImportReport, source: str, *, as_json: bool) -> None:
         f"{report.results_added} results added, {report.results_unchanged} results unchanged, "
         f"{len(report.corrections)} values corrected."
     )
+    more = [
+        counted(n, what)
+        for n, what in ((report.arms_added, "arm"), (report.reports_added, "report"))
+        if n
+    ]
+    if more:
+        click.echo(f"Known studies have {' and '.join(more)} more.")
     if report.corrections:
         rows = [(c.study, c.what, c.field, c.old, c.new) for c in report.corrections]
         echo_table(("study", "of", "value", "old", "new"), rows)

@@ -35,6 +35,7 @@ from review.extraction.vocabulary import EntryKind, Level, Taken
 from review.people.actions import person_called
 from review.protocol.models import Review
 from review.protocol.queries import instruments
+from review.wording import plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def _other(session: Session, review: Review, cell: Cell, value: str) -> Any:
             ExtractionRow.model_validate(row | _companions(cell.field, value)), cell.field
         )
     except ValidationError as error:
-        raise InvalidDataError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+        raise InvalidDataError(plainly(error.errors()[0])) from None
     return made.value if hasattr(made, "value") else made
 
 
@@ -310,7 +311,7 @@ class _Making:
             numbers = _named(values, (*NUMBER_COLUMNS, *SOURCE_COLUMNS))
             row = ExtractionRow.model_validate({"study": "checked", **key._asdict(), **numbers})
         except ValidationError as error:
-            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+            reason = plainly(error.errors()[0])
             raise InvalidDataError(
                 f"the decisions on {key} do not fit together: {reason}"
             ) from None

@@ -17,6 +17,7 @@ from review.errors import FileError, InvalidDataError, Problem
 from review.extraction.fields import FieldSpec, parsed, written
 from review.extraction.rules import COLUMNS, FORM_COLUMNS, ExtractionRow
 from review.extraction.workbook import xlsx_lines
+from review.wording import plainly
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """No review has an extraction table of this size; a larger file is another file."""
@@ -112,6 +113,18 @@ def decoded(content: bytes) -> str:
     return content.decode("utf-8-sig")
 
 
+_SEPARATORS: Final[Mapping[str, str]] = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def _separated_otherwise(header: Sequence[str]) -> list[Problem]:
+    """Name the separator of a file whose header is one column by commas."""
+    for sign, name in _SEPARATORS.items():
+        if len(header) == 1 and sign in header[0]:
+            reason = f"it is separated by {name}; save it with commas"
+            return [Problem(1, None, reason)]
+    return []
+
+
 def _header_problems(header: Sequence[str], fields: Mapping[str, FieldSpec]) -> list[Problem]:
     known = {*COLUMNS, *FORM_COLUMNS, *fields}
     problems = [
@@ -133,7 +146,7 @@ def _row_problems(line: int, error: ValidationError) -> list[Problem]:
         Problem(
             line,
             str(detail["loc"][0]) if detail["loc"] else None,
-            detail["msg"].removeprefix("Value error, "),
+            plainly(detail),
         )
         for detail in error.errors()
     ]
@@ -199,7 +212,9 @@ def read_extraction(path: Path, fields: Sequence[FieldSpec] = ()) -> list[Number
     lines = xlsx_lines(path) if path.suffix.lower() == ".xlsx" else _csv_lines(path)
     _, first = next(lines, (1, []))
     header = [name.strip() for name in first]
-    problems = _header_problems(header, {field.slug: field for field in fields})
+    problems = _separated_otherwise(header) or _header_problems(
+        header, {field.slug: field for field in fields}
+    )
     if problems:
         raise FileError(str(path), problems)
     rows, problems = _parse(lines, header, fields)

@@ -12,7 +12,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from review.errors import FileError, Problem
 from review.extraction import queries
-from review.extraction.fields import FieldLevel
+from review.extraction.fields import FieldLevel, written
 from review.extraction.files import NumberedRow
 from review.extraction.models import Arm, Entry, EntryValue, FieldVersion, Report, Result, Study
 from review.extraction.rules import (
@@ -47,6 +47,10 @@ class ImportReport:
 
     rows: int
     studies_added: list[str] = field(default_factory=list)
+    arms_added: int = 0
+    """To studies that were there already."""
+    reports_added: int = 0
+    """Of studies that were there already."""
     results_added: int = 0
     results_unchanged: int = 0
     corrections: list[Correction] = field(default_factory=list)
@@ -59,7 +63,12 @@ class ImportReport:
     def nothing_new(self) -> bool:
         """Whether the database already held all of it."""
         return not (
-            self.studies_added or self.results_added or self.corrections or self.values_added
+            self.studies_added
+            or self.arms_added
+            or self.reports_added
+            or self.results_added
+            or self.corrections
+            or self.values_added
         )
 
 
@@ -69,6 +78,10 @@ class _Refusal(Exception):
     def __init__(self, column: str | None, reason: str):
         self.column = column
         self.reason = reason
+
+
+def _contradicts(column: str, value: Any, line: int, earlier: Any) -> _Refusal:
+    return _Refusal(column, f"{written(value)} here, but line {line} says {written(earlier)}")
 
 
 _RESULT_VALUES: Final = (*NUMBER_COLUMNS, *SOURCE_COLUMNS)
@@ -106,6 +119,8 @@ class _Import:
         holders += self.results.values()
         self.versions = {id(holder): holder.version for holder in holders}
         self.report = ImportReport(rows=len(rows))
+        self.new: set[str] = set()
+        """Studies that this table adds."""
         self.seen: dict[tuple[Any, ...], int] = {}
         self.said: dict[tuple[Any, ...], tuple[int, Any]] = {}
         self.conflicts: list[Conflict] = []
@@ -173,6 +188,7 @@ class _Import:
             self.session.flush()
             self.studies[row.study] = study
             self.report.studies_added.append(row.study)
+            self.new.add(row.study)
         return study
 
     def _arm(self, study: Study, label: str) -> Arm:
@@ -182,6 +198,7 @@ class _Import:
             self.session.add(arm)
             self.session.flush()
             self.arms[study.id, label] = arm
+            self.report.arms_added += study.label not in self.new
         return arm
 
     def _entry(self, study: Study) -> Entry:
@@ -235,7 +252,7 @@ class _Import:
             said = (type(holder), holder.id, name)
             line, earlier = self.said.setdefault(said, (numbered.line, value))
             if earlier != value:
-                raise _Refusal(prefix + name, f"line {line} says {earlier}")
+                raise _contradicts(prefix + name, value, line, earlier)
             what = "study" if holder is study else f"arm {holder.label}"
             if entry is not None and entry.kind is EntryKind.BLIND:
                 arm = holder if isinstance(holder, Arm) else None
@@ -311,7 +328,7 @@ class _Import:
             return True
         line, earlier = self.said.setdefault(place, (numbered.line, value))
         if earlier != value:
-            raise _Refusal(name, f"line {line} says {earlier}")
+            raise _contradicts(name, value, line, earlier)
         if known.value == value:
             return False
         self._closed(entry, study)
@@ -352,6 +369,7 @@ class _Import:
             self.session.add(report)
             self.session.flush()
             self.reports[study.id, citation] = report
+            self.report.reports_added += study.label not in self.new
         elif row.doi is not None and report.doi != row.doi:
             what = f"report {citation}"
             self.report.corrections.append(

@@ -25,6 +25,9 @@ NOT_REPORTED: Final = frozenset({"", "nr", "na", "n/a", "not reported"})
 MAX_QUOTE: Final = 10_000
 """Characters of a verbatim quote: some paragraphs, not a paper."""
 
+MOST: Final = 2**31 - 1
+"""The largest count that a column of whole numbers holds on both databases."""
+
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -87,8 +90,8 @@ Correlation = Annotated[float | None, Field(ge=-1, le=1), BeforeValidator(_numbe
 Probability = Annotated[float | None, Field(ge=0, le=1), BeforeValidator(_number)]
 Threshold = Annotated[float | None, Field(gt=0, le=1), BeforeValidator(_number)]
 Level = Annotated[float | None, Field(gt=0.5, lt=1), BeforeValidator(_number)]
-Count = Annotated[int | None, Field(ge=1), BeforeValidator(_count)]
-CountOrZero = Annotated[int | None, Field(ge=0), BeforeValidator(_count)]
+Count = Annotated[int | None, Field(ge=1, le=MOST), BeforeValidator(_count)]
+CountOrZero = Annotated[int | None, Field(ge=0, le=MOST), BeforeValidator(_count)]
 ClusterSize = Annotated[float | None, Field(ge=1, allow_inf_nan=False), BeforeValidator(_number)]
 Year = Annotated[int | None, Field(ge=1800, le=2200), BeforeValidator(_count)]
 YesNo = Annotated[bool | None, BeforeValidator(_yes_or_no)]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from review.errors import FileError, InvalidDataError, Problem
 from review.protocol.rules import Plan, ProtocolFile
+from review.wording import plainly
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -25,7 +26,7 @@ def validated(model: type[ModelT], values: object, *, source: str) -> ModelT:
                 Problem(
                     line=None,
                     column=None,
-                    reason=f"{'.'.join(map(str, e['loc'])) or 'the whole'}: {e['msg']}",
+                    reason=f"{'.'.join(map(str, e['loc'])) or 'the whole'}: {plainly(e)}",
                 )
                 for e in error.errors()
             ],
