@@ -102,7 +102,12 @@ def echo_report(report: RepoolReport) -> None:
 
 @click.command("jobs")
 @click.option(
-    "--limit", "-n", type=int, default=10, show_default=True, help="How many, newest first."
+    "--limit",
+    "-n",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="How many, newest first.",
 )
 @json_option
 def jobs_(limit: int, as_json: bool) -> None:

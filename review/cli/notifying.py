@@ -44,8 +44,8 @@ def notify_options(function: FunctionT) -> FunctionT:
             envvar="REVIEW_NOTIFY_MAIL",
             help="Mail then, by REVIEW_SMTP_URL and from REVIEW_MAIL_FROM.",
         ),
-        click.option("--smtp-url", envvar="REVIEW_SMTP_URL", hidden=True),
-        click.option("--mail-from", envvar="REVIEW_MAIL_FROM", hidden=True),
+        click.option("--smtp-url", envvar="REVIEW_SMTP_URL", hidden=True, help="Mail server."),
+        click.option("--mail-from", envvar="REVIEW_MAIL_FROM", hidden=True, help="Sender."),
     ):
         function = decorate(function)
     return function

@@ -102,7 +102,9 @@ def search(
 @click.option("--cron", "kind", flag_value="cron", default="cron", help="A line for crontab.")
 @click.option("--systemd", "kind", flag_value="systemd", help="A service and its timer.")
 @click.option("--watch", "watching", is_flag=True, help="With --systemd: a service that watches.")
-@click.option("--pace", type=click.Choice(_PACE), default="daily", show_default=True)
+@click.option(
+    "--pace", type=click.Choice(_PACE), default="daily", show_default=True, help="How often."
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write units there.")
 @review_option
 def schedule_(

@@ -67,7 +67,9 @@ def _echo_card(card: Card) -> None:
 
 @screen_.command("next")
 @stage_option
-@click.option("--limit", "-n", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--limit", "-n", type=click.IntRange(1), default=1, show_default=True, help="How many."
+)
 @review_option
 @json_option
 def next_(stage: Stage, limit: int, review_slug: str | None, as_json: bool) -> None:

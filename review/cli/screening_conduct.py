@@ -119,8 +119,14 @@ def pilot_() -> None:
 
 @pilot_.command("open")
 @click.option("--size", type=click.IntRange(1), required=True, help="How many records.")
-@click.option("--reviewers", type=click.IntRange(2, 20), default=2, show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@click.option(
+    "--reviewers", type=click.IntRange(2, 20), default=2, show_default=True,
+    help="How many screen each record of the round.",
+)  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True,
+    help="Of the random draw; kept, so that it can be repeated.",
+)  # fmt: skip
 @stage_option
 @review_option
 def open_pilot(size: int, reviewers: int, seed: int, stage: Stage, review_slug: str | None) -> None:
@@ -257,7 +263,10 @@ def _remove(
 
 @click.command("rank")
 @stage_option
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True,
+    help="Of the random share; kept, so that it can be repeated.",
+)  # fmt: skip
 @click.option(
     "--random-share", type=click.FloatRange(0, 1), default=RANDOM_SHARE, show_default=True,
     help="Share of the queue drawn at random.",
@@ -305,7 +314,9 @@ def rank_(
 @click.command("outlook")
 @stage_option
 @click.option("--recall", type=float, default=0.95, show_default=True, help="To be reached.")
-@click.option("--confidence", type=float, default=0.95, show_default=True)
+@click.option(
+    "--confidence", type=float, default=0.95, show_default=True, help="Of the stopping rule."
+)
 @review_option
 @json_option
 def outlook_(
@@ -346,6 +357,7 @@ def outlook_(
     type=click.Choice([Role.REVIEWER.value, Role.ADJUDICATOR.value]),
     default=Role.REVIEWER.value,
     show_default=True,
+    help="What they do in the review.",
 )
 @review_option
 def join_(person: str, role: str, review_slug: str | None) -> None:

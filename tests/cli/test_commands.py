@@ -82,7 +82,6 @@ def test_a_database_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch) 
         (("repool", "--review", "nonsense"), "there is no review 'nonsense'"),
         (("new", "BAD SLUG", "--title", "x"), "slug"),
         (("runs", "list"), "review new, or review seed load"),
-        (("extract", "import", "none.csv"), "cannot read none.csv"),
     ],
 )
 def test_errors_are_sentences_with_status_1(

@@ -77,6 +77,8 @@ def test_a_correction_by_csv_is_told_with_old_and_new_value(arrived: Cli, tmp_pa
 
 def test_a_bad_table_stores_nothing_and_names_the_place(arrived: Cli, tmp_path: Path) -> None:
     before = arrived("history", "-n", "1", "--json").stdout
+    missing = arrived("extract", "import", tmp_path / "none.csv", status=1).output
+    assert "cannot read" in missing
     table = tmp_path / "bad.csv"
     table.write_text("study,arm,instrument,n,mean,sd\nNew,x,bdi,20,10,3\nNew,y,bdi,20,ten,3\n")
     told = arrived("extract", "import", table, status=1).output
