@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from review.canonical import fixed
 from review.living.changes import ChangeReport
 from review.living.explanation import Explanation, Fragility, Outlook, Shares, SignalTold
 from review.living.panel import Panel
@@ -58,12 +59,12 @@ def tell(
 
 def text(value: float | None, decimals: int = 2) -> str:
     """Return a number for people; nothing for None."""
-    return "" if value is None else f"{value:.{decimals}f}"
+    return "" if value is None else fixed(value, decimals)
 
 
 def limits(value: tuple[float, float] | None) -> str:
     """Return ``[-0.17, 1.33]``; nothing for None."""
-    return "" if value is None else f"[{value[0]:.2f}, {value[1]:.2f}]"
+    return "" if value is None else f"[{fixed(value[0], 2)}, {fixed(value[1], 2)}]"
 
 
 def p_text(value: float | None) -> str:
