@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from review.cli.context import json_option, opened, review_option
-from review.cli.output import echo_json
+from review.cli.output import echo_json, warn_outdated
 from review.errors import NotFoundError
 from review.export import Format, write_tables
 from review.export.run_data import changes_data, pooled_data, reported_table
 from review.export.run_tables import latest_runs, tables_of
+from review.living.freshness import outdated
 from review.protocol.queries import review_called
 
 
@@ -41,6 +42,7 @@ def tables(folder: Path, formats: tuple[str, ...], review_slug: str | None, as_j
         review = review_called(session, review_slug)
         title = review.title
         runs = latest_runs(session, review)
+        warn_outdated(outdated(session, review))
     if not runs:
         raise NotFoundError("there is no run to export yet; make one with: review repool")
     chosen = [Format(name) for name in formats] or list(Format)

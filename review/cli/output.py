@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Final
@@ -74,6 +74,16 @@ def _echo_blocks(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> No
 
 def _cell(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def warn_outdated(runs: Mapping[str, int]) -> None:
+    """Say on standard error which analyses changed since the run that is shown."""
+    for analysis, number in runs.items():
+        click.echo(
+            f"inputs of {analysis} changed since run {number}; "
+            "bring it up to date with: review repool",
+            err=True,
+        )
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from review.cli.context import opened, review_option
+from review.cli.output import warn_outdated
 from review.export.run_figures import cumulative_of, forest_of
 from review.figures import cumulative_plot, forest_plot, save
+from review.living.freshness import outdated
 from review.living.queries import run_numbered, snapshot_of
 from review.living.snapshot import RunInputs, RunResults
 from review.protocol.queries import review_called
@@ -23,9 +25,11 @@ def _run(
     review_slug: str | None, analysis: str, number: int | None
 ) -> tuple[RunInputs, RunResults]:
     with opened().reading() as session:
-        return snapshot_of(
-            run_numbered(session, review_called(session, review_slug), analysis, number)
-        )
+        review = review_called(session, review_slug)
+        run = run_numbered(session, review, analysis, number)
+        if number is None:
+            warn_outdated(outdated(session, review, analysis))
+        return snapshot_of(run)
 
 
 _out = click.option(

@@ -8,7 +8,7 @@ import click
 
 from review.cli.context import by, json_option, opened
 from review.cli.extraction import echo_import
-from review.cli.output import echo_json
+from review.cli.output import counted, echo_json
 from review.config import settings
 from review.extraction.seeds import load_seed, seed_called, seeds
 from review.history.actions import writing
@@ -58,3 +58,8 @@ def load(name: str, until: int | None, as_json: bool) -> None:
         now = datetime.now(UTC)
         report = load_seed(session, seed, until=until, person=settings().actor, now=now)
     echo_import(report, name, as_json=as_json)
+    if report.differing and not as_json:
+        differ = "differs" if report.differing == 1 else "differ"
+        click.echo(
+            f"{counted(report.differing, 'value')} {differ} from the seed; what is stored stays."
+        )

@@ -56,6 +56,8 @@ class ImportReport:
     corrections: list[Correction] = field(default_factory=list)
     values_added: int = 0
     """Of custom fields, and of what blind entries say of studies and arms."""
+    differing: int = 0
+    """Values that are stored otherwise and were left, because the import only adds."""
     entries: dict[str, int] = field(default_factory=dict)
     """How many studies the file has of each kind of entry."""
 
@@ -97,10 +99,12 @@ class _Import:
         rows: Sequence[NumberedRow],
         handle: str,
         kind: EntryKind | None,
+        adding: bool,
     ):
         self.session = session
         self.review = review
         self.kind = kind
+        self.adding = adding
         self.person = person_called(session, handle)
         self.instruments = {i.slug: i for i in instruments(session, review)}
         self.fields = {f.slug: f for f in queries.field_versions(session, review)}
@@ -123,6 +127,7 @@ class _Import:
         """Studies that this table adds."""
         self.seen: dict[tuple[Any, ...], int] = {}
         self.said: dict[tuple[Any, ...], tuple[int, Any]] = {}
+        self.differing: set[tuple[Any, ...]] = set()
         self.conflicts: list[Conflict] = []
 
     def taken(self, numbered: NumberedRow) -> Problem | None:
@@ -261,6 +266,9 @@ class _Import:
             old = getattr(holder, name)
             if old == value:
                 continue
+            if self.adding and id(holder) in self.versions:
+                self.differing.add((what, study.id, name))
+                continue
             self._check_version(numbered, holder, version, (study, what, name, old, value))
             setattr(holder, name, value)
             if id(holder) in self.versions:
@@ -370,7 +378,7 @@ class _Import:
             self.session.flush()
             self.reports[study.id, citation] = report
             self.report.reports_added += study.label not in self.new
-        elif row.doi is not None and report.doi != row.doi:
+        elif row.doi is not None and report.doi != row.doi and not self.adding:
             what = f"report {citation}"
             self.report.corrections.append(
                 Correction(study.label, what, "doi", report.doi, row.doi)
@@ -412,6 +420,9 @@ class _Import:
         for name, new in values.items():
             old = getattr(known, name)
             if old == new:
+                continue
+            if self.adding:
+                self.differing.add((what, study.id, name))
                 continue
             self._closed(entry, study)
             self._check_version(numbered, known, row.version, (study, what, name, old, new))
@@ -470,6 +481,7 @@ def import_extraction(
     person: str,
     kind: EntryKind | None = None,
     finished: datetime | None = None,
+    adding: bool = False,
 ) -> ImportReport:
     """Take a whole extraction table into entries of a review's studies.
 
@@ -495,6 +507,10 @@ def import_extraction(
         When given, the blind entries of the file are finished at that time: ready to compare,
         and closed.
 
+    adding
+        Only add studies, arms and results that are missing; where a value of what is there
+        differs, the stored one stays and is counted.
+
     Returns
     -------
     ImportReport
@@ -506,7 +522,7 @@ def import_extraction(
     StaleFormError
         If rows carry versions and would overwrite changes made since.
     """
-    taking = _Import(session, review, rows, person, kind)
+    taking = _Import(session, review, rows, person, kind, adding)
     with session.no_autoflush:
         problems = [p for numbered in rows if (p := taking.taken(numbered)) is not None]
     if problems:
@@ -525,4 +541,5 @@ def import_extraction(
         if finished is not None and entry.kind is EntryKind.BLIND and entry.finished_at is None:
             entry.finished_at = finished
     session.flush()
+    taking.report.differing = len(taking.differing)
     return taking.report

@@ -65,7 +65,8 @@ def load_seed(
 ) -> ImportReport:
     """Load a seed, or what of it is not there yet; `until` keeps to studies of that year or before.
 
-    The protocol is taken when the review is new and left as it is otherwise.
+    The protocol is taken when the review is new and left as it is otherwise, and so is every value
+    that somebody corrected since.
     """
     slug = seed.protocol.review.slug
     review = next((r for r in reviews(session) if r.slug == slug), None)
@@ -75,7 +76,9 @@ def load_seed(
     if until is not None:
         arrived = {r.row.study for r in rows if r.row.year is not None and r.row.year <= until}
         rows = [row for row in rows if row.row.study in arrived]
-    report = actions.import_extraction(session, review, rows, file=seed.name, person=person)
+    report = actions.import_extraction(
+        session, review, rows, file=seed.name, person=person, adding=True
+    )
     _annotate(session, seed, review, set(report.studies_added))
     return report
 

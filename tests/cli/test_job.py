@@ -182,3 +182,31 @@ def test_a_review_of_ones_own_from_nothing(cli: Cli, tmp_path: Path) -> None:
     )
     assert "a changed plan" in cli("repool").output
     assert json.loads(cli("analysis", "show", "main", "--json").stdout)["versions"] == [1, 2]
+
+
+def test_a_seed_does_not_undo_a_correction_and_old_runs_say_so(cli: Cli, tmp_path: Path) -> None:
+    cli("seed", "load", "cbt-delivery", "--until", "2008")
+    cli("repool")
+    figure = tmp_path / "forest.svg"
+    assert "changed since run" not in cli("plot", "forest", "multimedia", "-o", figure).output
+    path = tmp_path / "all.csv"
+    cli("extract", "export", "--out", path)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    shown = json.loads(cli("runs", "show", "multimedia", "--json").stdout)
+    study = shown["inputs"]["trials"][0]["study"]
+    names = ["study", "arm", "instrument", "rater", "timepoint", "analysis_set", "estimate"]
+    changed = [{**row, "estimate": "0.123"} for row in rows if row["study"] == study]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(changed)
+    cli("extract", "import", path)
+    told = cli("seed", "load", "cbt-delivery", "--until", "2008").output
+    assert f"{len(changed)} values differ from the seed; what is stored stays." in told
+    assert "nothing new" in told
+    warning = "inputs of multimedia changed since run 1; bring it up to date with: review repool"
+    assert warning in cli("plot", "forest", "multimedia", "-o", figure).stderr
+    assert warning in cli("export", "tables", "-o", tmp_path / "out", "--format", "csv").stderr
+    cli("repool")
+    assert "changed since run" not in cli("plot", "forest", "multimedia", "-o", figure).output

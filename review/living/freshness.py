@@ -1,0 +1,50 @@
+"""Whether a run still stands on what the review holds."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from review.errors import InvalidDataError
+from review.extraction.queries import evidence
+from review.living import queries
+from review.living.kinds import select
+from review.living.snapshot import RunInputs
+from review.protocol.models import Review
+from review.protocol.queries import plan_of, versions
+
+
+def outdated(session: Session, review: Review, analysis: str | None = None) -> dict[str, int]:
+    """Return the analyses whose plan or trials changed since their newest run, with its number.
+
+    Parameters
+    ----------
+    session, review
+        The review.
+    analysis
+        One of its analyses; all by default. An analysis without a run is not named.
+
+    Notes
+    -----
+    What only sensitivity variants select is not looked at; `review repool` looks at that too.
+    """
+    newest = [
+        run
+        for run in queries.newest_of_each(session, review)
+        if analysis in (None, run.version.analysis.slug)
+    ]
+    items = [item for _, item in evidence(session, [review.id])] if newest else []
+    found = {}
+    for run in newest:
+        slug = run.version.analysis.slug
+        plan = plan_of(versions(session, review, slug)[0])
+        try:
+            now = _primary(select(plan, items))
+        except InvalidDataError:
+            now = None
+        if now != _primary(queries.snapshot_of(run)[0]):
+            found[slug] = run.number
+    return found
+
+
+def _primary(inputs: RunInputs) -> str:
+    return inputs.model_copy(update={"alternatives": ()}).fingerprint
