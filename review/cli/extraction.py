@@ -44,12 +44,14 @@ def echo_import(report: ImportReport, source: str, *, as_json: bool) -> None:
         echo_json(report)
         return
     if report.nothing_new:
-        click.echo(f"{source}: nothing new in {report.rows} rows.")
+        click.echo(f"{source}: nothing new in {counted(report.rows, 'row')}.")
         return
     click.echo(
-        f"{source}: {report.rows} rows; {len(report.studies_added)} studies and "
-        f"{report.results_added} results added, {report.results_unchanged} results unchanged, "
-        f"{len(report.corrections)} values corrected."
+        f"{source}: {counted(report.rows, 'row')}; "
+        f"{counted(len(report.studies_added), 'study', 'studies')} and "
+        f"{counted(report.results_added, 'result')} added, "
+        f"{counted(report.results_unchanged, 'result')} unchanged, "
+        f"{counted(len(report.corrections), 'value')} corrected."
     )
     more = [
         counted(n, what)
@@ -71,8 +73,8 @@ def extract_() -> None:
 def _explain_entries(report: ImportReport) -> None:
     if report.entries.get("single"):
         click.echo(
-            f"{report.entries['single']} studies are entered once: nobody has checked their "
-            "numbers against a second entry.",
+            f"{counted(report.entries['single'], 'study is', 'studies are')} entered once: "
+            "nobody has checked their numbers against a second entry.",
             err=True,
         )
 
@@ -194,7 +196,7 @@ def export_(
         echo_json(rows)
     elif out is not None:
         write_table(out, rows, fields, form=True)
-        click.echo(f"Wrote {len(rows)} rows to {out}.")
+        click.echo(f"Wrote {counted(len(rows), 'row')} to {out}.")
     else:
         click.echo(table_text(rows, fields=fields, form=True), nl=False)
 
@@ -223,7 +225,7 @@ def check(
         echo_json([d.plain for d in shown])
         return
     set_aside = sum(d.dismissal is not None for d in checked)
-    click.echo(f"{len(checked) - set_aside} open doubts, {set_aside} dismissed.")
+    click.echo(f"{counted(len(checked) - set_aside, 'open doubt')}, {set_aside} dismissed.")
     if shown:
         echo_table(
             ("doubt", "study", "what", "kind", "why", "dismissed because"),

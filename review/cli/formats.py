@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from review.cli.context import FunctionT, changing, json_option, opened, review_option
-from review.cli.output import echo_json, echo_table, number
+from review.cli.output import counted, echo_json, echo_table, number
 from review.config import settings
 from review.errors import FileError
 from review.extraction.formats import queries
@@ -117,11 +117,11 @@ def _plain(report: ReleaseReport) -> dict[str, Any]:
 
 def _echo(report: ReleaseReport, pooled: list[Recomputed]) -> None:
     if report.nothing_new:
-        click.echo(f"{report.file}: nothing new in {report.read} rows.")
+        click.echo(f"{report.file}: nothing new in {counted(report.read, 'row')}.")
     else:
         click.echo(
-            f"{report.file}: release {report.release} of {report.source}, {report.read} rows: "
-            f"{report.added} added, {report.unchanged} unchanged, {report.corrected} corrected, "
+            f"{report.file}: release {report.release} of {report.source}, "
+            f"{counted(report.read, 'row')}: {report.added} added, {report.unchanged} unchanged, {report.corrected} corrected, "
             f"{report.removed} removed."
         )
         click.echo(

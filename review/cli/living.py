@@ -9,7 +9,7 @@ import click
 
 from review.cli.context import json_option, opened, review_option
 from review.cli.notifying import channels_of, notify_options, tell_people
-from review.cli.output import echo_json, echo_table, progress_bar
+from review.cli.output import counted, echo_json, echo_table, progress_bar
 from review.cli.runs import echo_sections
 from review.config import settings
 from review.living import queries
@@ -92,7 +92,10 @@ def echo_report(report: RepoolReport) -> None:
     for waiting in report.waiting:
         click.echo(f"{waiting.name.review} / {waiting.name.analysis} waits: {waiting.reason}.")
     if report.outcome is JobOutcome.NOTHING_NEW:
-        click.echo(f"Nothing new: {report.unchanged} analyses have the inputs of their last run.")
+        click.echo(
+            f"Nothing new: {counted(report.unchanged, 'analysis has', 'analyses have')} "
+            "the inputs of their last run."
+        )
     else:
         click.echo(
             f"{len(report.recomputed)} recomputed, {report.unchanged} unchanged, "

@@ -294,7 +294,7 @@ def _forest(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> Forest:
         title="",
         rows=rows,
         summaries=(summary,),
-        effect_label=effects.measure.value,
+        effect_label=effects.measure.scale,
         note=note,
         level=pooled.level,
     )
@@ -356,7 +356,7 @@ def _echo(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> None:
     stat = "z" if pooled.ddf is None else f"t, df {pooled.ddf:g}"
     lines = {
         "studies (k)": str(pooled.k),
-        "model": f"{effects.measure.value}, {pooled.method.value}, test {pooled.test.value}",
+        "model": f"{effects.measure.scale}, {pooled.method.value}, test {pooled.test.value}",
         "estimate": f"{number(pooled.estimate, 4)} (SE {number(pooled.se, 4)})",
         f"{pooled.level * 100:g}% interval": interval(pooled.ci, 4),
         "test": f"{number(pooled.stat, 4)} ({stat}), p {p_value(pooled.p)}",

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from review.cli.context import json_option, opened, review_option
-from review.cli.output import echo_json, echo_table, interval, number
+from review.cli.output import counted, echo_json, echo_table, interval, number
 from review.living import queries
 from review.living.models import Run
 from review.living.multiverse import multiverse
@@ -266,8 +266,8 @@ def recompute_(
         values = sum(item.values for item in found)
         largest = max((item.largest for item in found), default=0.0)
         click.echo(
-            f"{good} of {len(found)} runs reproduced from their own inputs; {values} values, "
-            f"largest difference {largest:.1e}."
+            f"{good} of {counted(len(found), 'run')} reproduced from their own inputs; "
+            f"{values} values, largest difference {largest:.1e}."
         )
     if not all(item.reproduced for item in found):
         ctx.exit(1)

@@ -38,7 +38,9 @@ def list_(as_json: bool) -> None:
         )
         return
     for seed, studies in found:
-        click.echo(f"{seed.name}: {seed.protocol.review.title} ({studies} studies)")
+        click.echo(
+            f"{seed.name}: {seed.protocol.review.title} ({counted(studies, 'study', 'studies')})"
+        )
         for source in seed.protocol.sources:
             click.echo(f"    {source}")
 

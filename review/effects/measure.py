@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Measure(StrEnum):
@@ -60,6 +61,21 @@ class Measure(StrEnum):
     PFT = "PFT"
     MN = "MN"
     MNLN = "MNLN"
+
+    @property
+    def scale(self) -> str:
+        """What numbers of the measure are called: ``log OR`` for ratios, else its name."""
+        return _LOGARITHMS.get(self.value, self.value)
+
+
+_LOGARITHMS: Final = {
+    "OR": "log OR",
+    "RR": "log RR",
+    "ROM": "log ROM",
+    "HR": "log HR",
+    "IRR": "log IRR",
+    "PETO": "log OR, Peto",
+}
 
 
 class Variance(StrEnum):

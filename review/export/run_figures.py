@@ -7,7 +7,7 @@ import numpy as np
 from review.export.run_tables import model_words
 from review.figures import Cumulative, CumulativeStep, Diamond, Forest, ForestRow
 from review.living.pooling import pool_prefixes
-from review.living.snapshot import Effect, RunInputs, RunResults
+from review.living.snapshot import Effect, PooledLine, RunInputs, RunResults
 from review.protocol.rules import Plan
 from review.synthesis.noninferiority import classify
 
@@ -66,11 +66,17 @@ def forest_of(inputs: RunInputs, results: RunResults) -> Forest:
         margin=plan.margin,
         column_headers=(f"n {plan.intervention.label}", f"n {plan.comparator.label}"),
         note=(
-            f"{model_words(results.pooled)}; τ² = {line.tau2:.3f}, I² = {line.I2:.1f}%, "
-            f"Q = {line.Q:.2f} (df {line.Q_df}). Conclusion: {conclusion.conclusion.value}{margin}."
+            f"{model_words(results.pooled)}{_heterogeneity(line)}. "
+            f"Conclusion: {conclusion.conclusion.value}{margin}."
         ),
         level=line.level,
     )
+
+
+def _heterogeneity(line: PooledLine) -> str:
+    if line.k == 1:
+        return ""
+    return f"; τ² = {line.tau2:.3f}, I² = {line.I2:.1f}%, Q = {line.Q:.2f} (df {line.Q_df})"
 
 
 def _by_year(results: RunResults) -> list[Effect]:
@@ -96,6 +102,8 @@ def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
         )
         for effect, pooled in zip(ordered, pool_prefixes(plan, yi, vi, trials), strict=True)
     )
+    several = results.pooled.k > 1 and results.pooled.test != "z"
+    first = "; the first trial has its own normal interval" if several else ""
     return Cumulative(
         title=f"{plan.title}: as trials were published",
         steps=steps,
@@ -103,6 +111,6 @@ def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
         favours_left=f"favours {plan.comparator.label}",
         favours_right=f"favours {plan.intervention.label}",
         margin=plan.margin,
-        note=f"{model_words(results.pooled)}. Repeated looks are not adjusted for.",
+        note=f"{model_words(results.pooled)}{first}. Repeated looks are not adjusted for.",
         level=plan.level,
     )

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.canonical import fixed
+from review.effects import Measure
 from review.export.tables import Cell, Column, Footnote, Interval, Kind, Table
 from review.living import queries
 from review.living.changes import ChangeReport, compare
@@ -130,7 +131,7 @@ def _pooled_row(
     line = run.results.pooled
     numbers: tuple[Cell, ...] = (
         line.k,
-        run.inputs.plan.effect or line.measure,
+        run.inputs.plan.effect or Measure(line.measure).scale,
         line.estimate,
         _interval(line.ci),
         _interval(line.z_ci),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from review.canonical import fixed
+from review.effects import Measure
 from review.living.changes import ChangeReport
 from review.living.explanation import Explanation, Fragility, Outlook, Shares, SignalTold
 from review.living.panel import Panel
@@ -78,7 +79,8 @@ def pooled_lines(line: PooledLine | None) -> dict[str, str]:
     """Return a pooled result as what it is called and what it is."""
     if line is None:
         return {}
-    test = {"adhoc": "Hartung-Knapp, floored", "knha": "Hartung-Knapp"}.get(line.test, line.test)
+    tests = {"adhoc": "Hartung-Knapp, floored", "knha": "Hartung-Knapp"}
+    test = tests.get(line.test, line.test) if line.k > 1 else "z"  # one trial has its own interval
     level = f"{line.level * 100:g}% interval"
     natural = line.natural
     back = (
@@ -86,7 +88,7 @@ def pooled_lines(line: PooledLine | None) -> dict[str, str]:
     )
     return {
         "trials (k)": str(line.k),
-        f"estimate ({line.measure})": text(line.estimate),
+        f"estimate ({Measure(line.measure).scale})": text(line.estimate),
         **back,
         f"{level} ({test})": limits(line.ci),
         f"{level} (z)": limits(line.z_ci),
@@ -94,7 +96,7 @@ def pooled_lines(line: PooledLine | None) -> dict[str, str]:
         "p": p_text(line.p),
         "tau²": text(line.tau2, 3),
         "I² (%)": text(line.I2, 1),
-        "Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_text(line.Q_p)})",
+        **({"Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_text(line.Q_p)})"} if line.k > 1 else {}),
     }
 
 

@@ -104,3 +104,14 @@ def test_what_was_added_to_known_studies_is_said(
     path = tmp_path / "more.csv"
     path.write_text("study,citation,arm\nA,A second paper,x\nA,,y\n")
     assert "Known studies have 1 arm and 1 report more." in cli("extract", "import", path).output
+
+
+def test_one_is_said_in_the_singular(
+    take: Import, cli: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = tmp_path / "first.csv"
+    path.write_text(FIRST)
+    told = cli("extract", "import", path).output
+    assert "1 row; 1 study and 1 result added, 0 results unchanged, 0 values corrected." in told
+    assert "1 study is entered once" in told
+    assert "nothing new in 1 row." in cli("extract", "import", path).output

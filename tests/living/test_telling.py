@@ -1,0 +1,31 @@
+"""What the numbers of a run are called."""
+
+from __future__ import annotations
+
+from review.export.run_figures import cumulative_of, forest_of
+from review.living.telling import pooled_lines
+from review.living.work import Made, work_off
+from tests.living.test_odd_numbers import contrast, task
+
+
+def test_one_trial_has_its_own_normal_interval_and_no_q() -> None:
+    (one,) = work_off([task(contrast(1, 0.2, 0.1))])
+    (two,) = work_off([task(contrast(1, 0.2, 0.1), contrast(2, 0.3, 0.1))])
+    assert isinstance(one, Made)
+    assert isinstance(two, Made)
+    alone, both = pooled_lines(one.results.pooled), pooled_lines(two.results.pooled)
+    assert "95% interval (z)" in alone
+    assert "95% interval (Hartung-Knapp, floored)" not in alone
+    assert "95% interval (Hartung-Knapp, floored)" in both
+    assert "Q" not in alone
+    assert "Q" in both
+    assert "Q =" not in (forest_of(one.inputs, one.results).note or "")
+    assert "Q =" in (forest_of(two.inputs, two.results).note or "")
+    note = cumulative_of(two.inputs, two.results).note or ""
+    assert "the first trial has its own normal interval" in note
+
+
+def test_logarithms_are_called_logarithms() -> None:
+    (made,) = work_off([task(contrast(1, 0.2, 0.1, metric="log OR"), measure="OR")])
+    assert isinstance(made, Made)
+    assert "estimate (log OR)" in pooled_lines(made.results.pooled)
