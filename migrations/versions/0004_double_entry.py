@@ -195,9 +195,7 @@ def upgrade() -> None:
         sa.Column("choices", sa.Text(), nullable=False),
         sa.Column("lowest", sa.Double(), nullable=True),
         sa.Column("highest", sa.Double(), nullable=True),
-        sa.Column(
-            "retired", sa.Boolean(create_constraint=True, name="retired"), nullable=False
-        ),
+        sa.Column("retired", sa.Boolean(create_constraint=True, name="retired"), nullable=False),
         sa.Column("made_at", sa.String(27), nullable=False),
         sa.CheckConstraint("number >= 1", name="number"),
         sa.CheckConstraint("lowest < highest", name="range"),

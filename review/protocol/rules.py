@@ -118,7 +118,6 @@ class SequentialRules(_Frozen):
     tau2_floor: Annotated[float, Field(ge=0)] = 0.04
 
 
-
 class Plan(_Frozen):
     """A planned analysis: what is pooled, how, and against which margins.
 
