@@ -83,7 +83,7 @@ class _Refusal(Exception):
 
 
 def _contradicts(column: str, value: Any, line: int, earlier: Any) -> _Refusal:
-    return _Refusal(column, f"{written(value)} here, but line {line} says {written(earlier)}")
+    return _Refusal(column, f"line {line} says {written(earlier)}, this one {written(value)}")
 
 
 _RESULT_VALUES: Final = (*NUMBER_COLUMNS, *SOURCE_COLUMNS)

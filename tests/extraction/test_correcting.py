@@ -68,11 +68,11 @@ def test_a_column_that_is_not_there_leaves_and_an_empty_cell_empties(
 @pytest.mark.parametrize(
     ("rows", "column", "words"),
     [
-        ("A,2001,x,telephone,1\nA,2002,x,telephone,2", "year", "2002 here, but line 2 says 2001"),
+        ("A,2001,x,telephone,1\nA,2002,x,telephone,2", "year", "line 2 says 2001, this one 2002"),
         (
             "A,2001,x,telephone,1\nA,2001,x,text,2",
             "delivery_mode",
-            "text here, but line 2 says telephone",
+            "line 2 says telephone, this one text",
         ),
     ],
 )
