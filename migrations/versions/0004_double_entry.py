@@ -42,8 +42,10 @@ COLUMNS = {
         (
             "role",
             CHOICE,
-            "role IN ('intervention', 'active_control', 'usual_care', 'wait_list', "
-            "'no_treatment', 'placebo')",
+            (
+                "role IN ('intervention', 'active_control', 'usual_care', 'wait_list', "
+                "'no_treatment', 'placebo')"
+            ),
         ),
         ("sessions", REAL, "sessions >= 0"),
         ("therapist_training", TEXT, None),

@@ -122,7 +122,8 @@ def _echo(report: ReleaseReport, pooled: list[Recomputed]) -> None:
         click.echo(
             f"{report.file}: release {report.release} of {report.source}, "
             f"{counted(report.read, 'row')}: {report.added} added, {report.unchanged} unchanged, "
-            f"{report.corrected} corrected, {report.removed} removed."
+            f"{report.corrected} corrected, "
+            f"{report.removed} removed."
         )
         click.echo(
             f"Results: {report.results_added} added, {report.results_corrected} corrected, "

@@ -106,9 +106,8 @@ def test_what_was_added_to_known_studies_is_said(
     assert "Known studies have 1 arm and 1 report more." in cli("extract", "import", path).output
 
 
-def test_one_is_said_in_the_singular(
-    take: Import, cli: Callable[..., Result], tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("take")
+def test_one_is_said_in_the_singular(cli: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "first.csv"
     path.write_text(FIRST)
     told = cli("extract", "import", path).output
