@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -130,6 +131,22 @@ class _Import:
         self.differing: set[tuple[Any, ...]] = set()
         self.conflicts: list[Conflict] = []
 
+    def prepare(self, rows: Sequence[NumberedRow]) -> None:
+        """Make what the rows name and the review lacks, in two flushes instead of one each."""
+        for numbered in rows:
+            self._study(numbered.row, flush=False)
+        self.session.flush()
+        for numbered in rows:
+            study = self.studies[numbered.row.study]
+            self._publication(study, numbered.row, flush=False)
+            for label in (numbered.row.arm, numbered.row.versus_arm):
+                if label is not None:
+                    self._arm(study, label, flush=False)
+            if numbered.row.arm is not None:
+                with suppress(_Refusal):  # said of the row when it is taken
+                    self._entry(study, flush=False)
+        self.session.flush()
+
     def taken(self, numbered: NumberedRow) -> Problem | None:
         """Add, correct or leave what a row says; return what is wrong with it, if anything."""
         try:
@@ -185,28 +202,30 @@ class _Import:
             )
         return self.instruments[slug]
 
-    def _study(self, row: ExtractionRow) -> Study:
+    def _study(self, row: ExtractionRow, *, flush: bool = True) -> Study:
         study = self.studies.get(row.study)
         if study is None:
             study = Study(review_id=self.review.id, label=row.study)
             self.session.add(study)
-            self.session.flush()
+            if flush:
+                self.session.flush()
             self.studies[row.study] = study
             self.report.studies_added.append(row.study)
             self.new.add(row.study)
         return study
 
-    def _arm(self, study: Study, label: str) -> Arm:
+    def _arm(self, study: Study, label: str, *, flush: bool = True) -> Arm:
         arm = self.arms.get((study.id, label))
         if arm is None:
             arm = Arm(study_id=study.id, label=label, treatment=label)
             self.session.add(arm)
-            self.session.flush()
+            if flush:
+                self.session.flush()
             self.arms[study.id, label] = arm
             self.report.arms_added += study.label not in self.new
         return arm
 
-    def _entry(self, study: Study) -> Entry:
+    def _entry(self, study: Study, *, flush: bool = True) -> Entry:
         """Return the entry that rows of a study go into; raise _Refusal where none may."""
         there = self.entries.setdefault(study.id, [])
         kind = self.kind or (
@@ -225,9 +244,11 @@ class _Import:
         if not found:
             found = [Entry(study_id=study.id, person_id=self.person.id, kind=kind)]
             self.session.add(found[0])
-            self.session.flush()
+            if flush:
+                self.session.flush()
             there.append(found[0])
-        self.seen.setdefault(("entry", found[0].id), 0)
+        if flush:
+            self.seen.setdefault(("entry", found[0].id), 0)
         return found[0]
 
     def _closed(self, entry: Entry | None, study: Study) -> None:
@@ -367,7 +388,9 @@ class _Import:
                 )
             )
 
-    def _publication(self, study: Study, row: ExtractionRow) -> Report | None:
+    def _publication(
+        self, study: Study, row: ExtractionRow, *, flush: bool = True
+    ) -> Report | None:
         citation = row.citation or (f"doi:{row.doi}" if row.doi else None)
         if citation is None:
             return None
@@ -375,7 +398,8 @@ class _Import:
         if report is None:
             report = Report(study_id=study.id, citation=citation, doi=row.doi, year=row.year)
             self.session.add(report)
-            self.session.flush()
+            if flush:
+                self.session.flush()
             self.reports[study.id, citation] = report
             self.report.reports_added += study.label not in self.new
         elif row.doi is not None and report.doi != row.doi and not self.adding:
@@ -524,6 +548,7 @@ def import_extraction(
     """
     taking = _Import(session, review, rows, person, kind, adding)
     with session.no_autoflush:
+        taking.prepare(rows)
         problems = [p for numbered in rows if (p := taking.taken(numbered)) is not None]
     if problems:
         raise FileError(file, problems)
