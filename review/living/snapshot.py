@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -187,6 +188,11 @@ class Alternative(_Kept):
     trials: tuple[TrialInput, ...]
 
 
+def _numbers_of(trials: Sequence[TrialInput]) -> list[dict[str, object]]:
+    """What the effects depend on, in an order that no renaming of a study changes."""
+    return [trial.computed_from for trial in sorted(trials, key=lambda trial: trial.study_id)]
+
+
 class RunInputs(_Kept):
     """Everything that entered a run."""
 
@@ -200,12 +206,11 @@ class RunInputs(_Kept):
         """SHA-256 of the plan and of the numbers; equal fingerprints give equal results."""
         hashed: dict[str, object] = {
             "plan": self.plan.content,
-            "trials": [trial.computed_from for trial in self.trials],
+            "trials": _numbers_of(self.trials),
         }
         if self.alternatives:
             hashed["alternatives"] = [
-                [other.label, [trial.computed_from for trial in other.trials]]
-                for other in self.alternatives
+                [other.label, _numbers_of(other.trials)] for other in self.alternatives
             ]
         by = {*self.plan.subgroups, *self.plan.moderators}
         if by:
