@@ -21,7 +21,7 @@ from tests.citations.test_ris import DIALECTS
 from tests.citations.test_tagged_formats import CIW, NBIB, REFER, REFWORKS
 from tests.citations.test_xml import ENDNOTE, PUBMED
 
-SAMPLES = Path("/work/shared/samples")
+SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 
 COVIDENCE = (
     "Title,Authors,Abstract,Published Year,Published Month,Journal,Volume,Issue,Pages,"

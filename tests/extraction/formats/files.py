@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SAMPLES = Path("/work/shared/samples")
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 
 COLUMNS = (
     "", "study", "condition_arm1", "condition_arm2", "multi_arm1", "multi_arm2", "outcome_type",
