@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from review.cli.context import json_option, opened, review_option
 from review.cli.output import echo_json, echo_table
+from review.config import settings
 from review.errors import DatabaseStateError
+from review.extraction.queries import sealed_rows
 from review.history import queries
+from review.history.models import Event
 from review.living.queries import anchors
 from review.protocol.queries import review_called
 
@@ -37,7 +42,11 @@ def history_(
         found = queries.events(
             session, review=review_slug, entity=entity, entity_id=entity_id, limit=limit
         )
-        events = [{**queries.payload(event), "hash": event.hash} for event in found]
+        sealed = sealed_rows(session, settings().actor)
+        events = [
+            {**_shown(event, sealed=(event.entity, event.entity_id) in sealed), "hash": event.hash}
+            for event in found
+        ]
     if as_json:
         echo_json(events)
         return
@@ -56,9 +65,16 @@ def history_(
     echo_table(("seq", "when (UTC)", "who", "review", "what", "values", "why"), rows)
 
 
+def _shown(event: Event, *, sealed: bool) -> dict[str, Any]:
+    """Return an event; the values of another person's blind entry stay sealed."""
+    payload = queries.payload(event)
+    return {**payload, "old": None, "new": {"sealed": "blind entry"}} if sealed else payload
+
+
 def _what(old: dict[str, object] | None, new: dict[str, object] | None) -> str:
     if old is None:
-        named = {k: v for k, v in (new or {}).items() if k in ("label", "slug", "handle", "number")}
+        told = ("label", "slug", "handle", "number", "sealed")
+        named = {k: v for k, v in (new or {}).items() if k in told}
         return ", ".join(f"{name} {value}" for name, value in named.items())
     return ", ".join(f"{name}: {old[name]} to {value}" for name, value in (new or {}).items())
 

@@ -123,6 +123,9 @@ def test_two_entries_are_compared_decided_traced_and_pooled(
     review("extract", "import", table, "--entry", "blind")
     as_person(monkeypatch, "ben")
     assert json.loads(review("study", "show", "Invented 2020", "--json").stdout)["results"] == []
+    sealed = review("history", "-n", "500", "--json").stdout
+    assert "14.2" not in sealed
+    assert "blind entry" in sealed
     report = json.loads(
         review("extract", "import", other, "--entry", "blind", "--draft", "--json").stdout
     )

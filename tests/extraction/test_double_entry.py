@@ -148,6 +148,23 @@ def test_a_blind_entry_neither_shows_nor_touches_the_other(made: Database, by: A
         assert {r.entry for r in mine} == {"blind, anna", "blind, ben"}  # both have finished
 
 
+def test_the_history_does_not_show_what_another_person_entered_blind(
+    made: Database, by: Attribution
+) -> None:
+    with writing(made, by) as session:
+        take(session, [VIDEO], "anna", EntryKind.BLIND)
+    with made.reading() as session:
+        results = {("result", i) for i in session.scalars(sa.select(Result.id))}
+        assert results
+        assert queries.sealed_rows(session, "ben") >= results
+        assert queries.sealed_rows(session, None) >= results
+        assert queries.sealed_rows(session, "anna") == set()
+    with writing(made, by) as session:
+        take(session, [VIDEO], "ben", EntryKind.BLIND)
+    with made.reading() as session:
+        assert queries.sealed_rows(session, "someone") == set()  # both have finished
+
+
 def test_nobody_compares_before_both_have_finished(made: Database, by: Attribution) -> None:
     with writing(made, by) as session:
         take(session, [VIDEO], "anna", EntryKind.BLIND)
