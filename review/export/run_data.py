@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from review.export.run_tables import LatestRun
-from review.export.tables import Cell, Column, Interval, Kind, Table
+from review.export.run_tables import LatestRun, interval_cell
+from review.export.tables import Cell, Column, Kind, Table
 from review.living.snapshot import Numbers, PooledLine, Reading
 
 POOLED_DATA_COLUMNS = (
@@ -42,10 +42,6 @@ def pooled_data(title: str, runs: Sequence[LatestRun]) -> Table:
     return Table(title=f"{title}: pooled estimates", columns=POOLED_DATA_COLUMNS, rows=rows)
 
 
-def _interval(limits: tuple[float, float] | None) -> Interval | None:
-    return Interval(*limits) if limits is not None else None
-
-
 def _pooled_row(run: LatestRun, reading: Reading) -> tuple[Cell, ...]:
     line = run.results.pooled
     return (
@@ -60,11 +56,11 @@ def _pooled_row(run: LatestRun, reading: Reading) -> tuple[Cell, ...]:
         line.estimate,
         line.se,
         line.p,
-        _interval(line.ci),
-        _interval(line.z_ci),
-        _interval(line.pi),
+        interval_cell(line.ci),
+        interval_cell(line.z_ci),
+        interval_cell(line.pi),
         line.tau2,
-        _interval(line.tau2_ci),
+        interval_cell(line.tau2_ci),
         line.I2,
         line.H2,
         line.Q,

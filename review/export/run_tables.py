@@ -68,7 +68,8 @@ def model_words(line: PooledLine) -> str:
     return f"{line.method}, {tests[line.test]}"
 
 
-def _interval(limits: tuple[float, float] | None) -> Interval | None:
+def interval_cell(limits: tuple[float, float] | None) -> Interval | None:
+    """Return limits as a table's cell; None stays empty."""
     return Interval(*limits) if limits is not None else None
 
 
@@ -133,9 +134,9 @@ def _pooled_row(
         line.k,
         run.inputs.plan.effect or Measure(line.measure).scale,
         line.estimate,
-        _interval(line.ci),
-        _interval(line.z_ci),
-        _interval(line.pi),
+        interval_cell(line.ci),
+        interval_cell(line.z_ci),
+        interval_cell(line.pi),
         line.p,
         line.tau2,
         line.I2,
