@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,7 +154,9 @@ def watch_(
         def job() -> Any:
             return repool(database, actor=settings().actor, review=review_slug, executor=executor)
 
-        stopped: Callable[[], bool] = lambda: most is not None and done >= most  # noqa: E731
+        def stopped() -> bool:
+            return most is not None and done >= most
+
         for report in watch(database, job, review=review_slug, stopped=stopped):
             done += 1
             echo_report(report)

@@ -15,7 +15,16 @@ from review.errors import FileError, Problem
 from review.extraction import queries
 from review.extraction.fields import FieldLevel, written
 from review.extraction.files import NumberedRow
-from review.extraction.models import Arm, Entry, EntryValue, FieldVersion, Report, Result, Study
+from review.extraction.models import (
+    Arm,
+    Entry,
+    EntryValue,
+    FieldVersion,
+    Report,
+    Result,
+    Study,
+    natural_key,
+)
 from review.extraction.rules import (
     ARM_FACTS,
     NUMBER_COLUMNS,
@@ -118,7 +127,7 @@ class _Import:
         for entry in queries.entries(session, ids):
             self.entries.setdefault(entry.study_id, []).append(entry)
         every = [entry for found in self.entries.values() for entry in found]
-        self.results = {_key(r): r for r in queries.results(session, every)}
+        self.results = {natural_key(r): r for r in queries.results(session, every)}
         self.values = {_place(v): v for v in queries.entry_values(session, every)}
         holders: list[Study | Arm | Result] = [*self.studies.values(), *self.arms.values()]
         holders += self.results.values()
@@ -187,7 +196,7 @@ class _Import:
             timepoint=row.timepoint,
             analysis_set=row.analysis_set,
         )
-        key = _key(found)
+        key = natural_key(found)
         if key in self.seen:
             reason = f"the same arm, instrument, rater, timepoint and set as line {self.seen[key]}"
             raise _Refusal(None, reason)
@@ -419,7 +428,7 @@ class _Import:
         report: Report | None,
     ) -> None:
         row = numbered.row
-        known = self.results.get(_key(found))
+        known = self.results.get(natural_key(found))
         what = _what(found, row)
         if known is None:
             self._closed(entry, study)
@@ -428,7 +437,7 @@ class _Import:
             found.not_reported = list(row.not_reported) or None
             found.report_id = report.id if report else None
             self.session.add(found)
-            self.results[_key(found)] = found
+            self.results[natural_key(found)] = found
             self.report.results_added += 1
             if any(value is not None for value in numbered.custom.values()):
                 self.session.flush()  # its values need its id
@@ -473,19 +482,6 @@ def _what(holder: Study | Arm | Result, row: ExtractionRow) -> str:
 def _not_reported(known: Result, row: ExtractionRow) -> list[str] | None:
     kept = {name for name in known.not_reported or () if name not in row.model_fields_set}
     return sorted(kept | set(row.not_reported)) or None
-
-
-def _key(result: Result) -> tuple[Any, ...]:
-    return (
-        result.entry_id,
-        result.arm_id,
-        result.versus_arm_id,
-        result.instrument_id,
-        result.rater,
-        result.timepoint,
-        result.analysis_set,
-        result.with_instrument_id,
-    )
 
 
 def _at(entry: Entry, arm: Arm | None, result: Result | None, name: str) -> tuple[Any, ...]:

@@ -254,6 +254,20 @@ class Result(Base):
     report: Mapped[Report | None] = relationship()
 
 
+def natural_key(result: Result) -> tuple[Any, ...]:
+    """Return what the unique index ``uq_result_key`` recognises a result by."""
+    return (
+        result.entry_id,
+        result.arm_id,
+        result.versus_arm_id,
+        result.instrument_id,
+        result.rater,
+        result.timepoint,
+        result.analysis_set,
+        result.with_instrument_id,
+    )
+
+
 class FieldVersion(Base):
     """A custom field of a review's form as it was from some moment on; the newest number counts.
 

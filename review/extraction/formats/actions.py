@@ -25,7 +25,7 @@ from review.extraction.formats.source import (
     identity,
     same_value,
 )
-from review.extraction.models import Arm, Entry, Report, Result, Study
+from review.extraction.models import Arm, Entry, Report, Result, Study, natural_key
 from review.extraction.vocabulary import EntryKind, Level
 from review.people.actions import person_called
 from review.protocol.actions import add_instrument, add_outcome
@@ -201,7 +201,7 @@ class _Taking:
         self.agreed = set(self.session.scalars(agreed))
         of = [entry.id for entry in self.entries.values()]
         for result in self.session.scalars(sa.select(Result).where(Result.entry_id.in_(of))):
-            self.results[_key(result)] = result
+            self.results[natural_key(result)] = result
 
     def _studies(self) -> None:
         added: list[Study] = []
@@ -271,12 +271,12 @@ class _Taking:
         wanted = {name: getattr(values, name) for name in Values.__slots__}
         line = self.new.origins[place][0].line
         page = f"{Path(self.read.file).name}, line {line}"
-        if self.results.get(_key(found)) is None:
+        if self.results.get(natural_key(found)) is None:
             for name, value in wanted.items():
                 setattr(found, name, value)
             found.page = page
             self.session.add(found)
-            self.results[_key(found)] = found
+            self.results[natural_key(found)] = found
             self.report.results_added += 1
             self._outranked(place, line)
             return found
@@ -319,7 +319,7 @@ class _Taking:
             timepoint=place.timepoint,
             analysis_set=AnalysisSet.NOT_REPORTED,
         )
-        return self.results.get(_key(made), made)
+        return self.results.get(natural_key(made), made)
 
     @staticmethod
     def _is_given(result: Result) -> bool:
@@ -329,7 +329,7 @@ class _Taking:
         """Take the numbers off a result that no row states any more."""
         found = self._result_at(place)
         current = {name: getattr(found, name) for name in Values.__slots__}
-        if self.results.get(_key(found)) is None or not Values(**current).given:
+        if self.results.get(natural_key(found)) is None or not Values(**current).given:
             return
         if any(not same_value(value, getattr(stated, name)) for name, value in current.items()):
             study = self.studies[place.study].label
@@ -406,16 +406,3 @@ class _Taking:
 def _line(name: str) -> str:
     """Return a name as one line that a protocol accepts."""
     return " ".join(name.split())[:500] or "unnamed"
-
-
-def _key(result: Result) -> tuple[Any, ...]:
-    return (
-        result.entry_id,
-        result.arm_id,
-        result.versus_arm_id,
-        result.instrument_id,
-        result.rater,
-        result.timepoint,
-        result.analysis_set,
-        result.with_instrument_id,
-    )
