@@ -29,6 +29,7 @@ class LatestRun:
     inputs: RunInputs
     results: RunResults
     change: ChangeReport
+    key: str
 
 
 def latest_runs(session: Session, review: Review) -> list[LatestRun]:
@@ -42,7 +43,7 @@ def latest_runs(session: Session, review: Review) -> list[LatestRun]:
             if run.number > 1
             else None
         )
-        latest.append(LatestRun(analysis, run.number, *after, compare(before, after)))
+        latest.append(LatestRun(analysis, run.number, *after, compare(before, after), run.key))
     return latest
 
 

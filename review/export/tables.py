@@ -117,12 +117,16 @@ class Table:
         In order; those with places get the letters a, b, c... in that order, 26 at the most.
     source : str or None
         Where the numbers come from.
+    origins : tuple of str or None
+        One a row, or none at all: where a row's numbers stand, as ``review trace`` takes it
+        (``1f0c5a2b9e77/pooled``, `review.export.origins`).
 
     Raises
     ------
     InvalidDataError
         For a row of another length, a value of another kind, NaN, a p value outside 0 to 1, limits
-        in the wrong order, a repeated or unknown key, or spanners that cannot be drawn.
+        in the wrong order, a repeated or unknown key, spanners that cannot be drawn, or origins
+        that are not one a row.
 
     Examples
     --------
@@ -137,6 +141,7 @@ class Table:
     spanners: tuple[Spanner, ...] = ()
     footnotes: tuple[Footnote, ...] = ()
     source: str | None = None
+    origins: tuple[str | None, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -147,6 +152,10 @@ class Table:
         object.__setattr__(self, "rows", tuple(self._row(i, r) for i, r in enumerate(self.rows)))
         self._check_spanners()
         self._check_footnotes()
+        if self.origins and len(self.origins) != len(self.rows):
+            raise InvalidDataError(
+                f'Table "{self.title}" has {len(self.origins)} origins for {len(self.rows)} rows.'
+            )
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -107,3 +107,10 @@ def test_print(kind: Kind, decimals: int | None, value: Any, apa: str, cochrane:
     column = Column("a", "A", kind, decimals)
     assert print_cell(column, value) == apa
     assert print_cell(column, value, NumberStyle.COCHRANE) == cochrane
+
+
+def test_origins_are_one_a_row() -> None:
+    column = Column("a", "A")
+    assert Table("T", (column,), (("x",),), origins=("1f0c5a2b9e77/pooled",)).origins
+    with pytest.raises(InvalidDataError, match="2 origins for 1 rows"):
+        Table("T", (column,), (("x",),), origins=("r/a", "r/b"))
