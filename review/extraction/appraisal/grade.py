@@ -29,8 +29,8 @@ MOST_DOWN: Final = {
     Consideration.INDIRECTNESS: 2,
     # Extremely serious: three levels (Zeng 2022, doi 10.1016/j.jclinepi.2022.07.014).
     Consideration.IMPRECISION: 3,
-    # Undetected, or strongly suspected (Guyatt 2011, doi 10.1016/j.jclinepi.2011.01.011).
-    Consideration.PUBLICATION_BIAS: 1,
+    # Likely, or very likely (Balshem 2011, doi 10.1016/j.jclinepi.2010.07.015).
+    Consideration.PUBLICATION_BIAS: 2,
 }
 MOST_UP: Final = {
     Consideration.LARGE_EFFECT: 2,
@@ -62,7 +62,7 @@ def certainty(start: Certainty, steps: Mapping[Consideration, Step]) -> Certaint
     Returns
     -------
     Certainty
-        Never above high or below very low (Guyatt 2011, doi 10.1016/j.jclinepi.2010.07.015).
+        Never above high or below very low (Balshem 2011, doi 10.1016/j.jclinepi.2010.07.015).
 
     Examples
     --------

@@ -276,7 +276,7 @@ def test_where_evidence_starts() -> None:
     [
         (Design.RANDOMISED, {DOWN.IMPRECISION: Step(-1)}, "imprecision .* needs a reason"),
         (Design.RANDOMISED, {DOWN.IMPRECISION: Step(1, "x")}, "lowers by 0 to 3"),
-        (Design.RANDOMISED, {DOWN.PUBLICATION_BIAS: Step(-2, "x")}, "lowers by 0 to 1"),
+        (Design.RANDOMISED, {DOWN.PUBLICATION_BIAS: Step(-3, "x")}, "lowers by 0 to 2"),
         (Design.RANDOMISED, {DOWN.INCONSISTENCY: Step(-3, "x")}, "lowers by 0 to 2"),
         (Design.RANDOMISED, {DOWN.LARGE_EFFECT: Step(1, "x")}, "only evidence from non-random"),
         (Design.NONRANDOMISED, {DOWN.DOSE_RESPONSE: Step(2, "x")}, "raises by 0 to 1"),
