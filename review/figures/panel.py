@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from review.figures.numbers import fixed
+from review.figures.page import EDGE, LEADING, SMALL_SIZE, TITLE_SIZE, Page
 from review.figures.scale import ticks
 from review.figures.style import BLACK, GREY, ZONE, font
 from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
@@ -20,14 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-EDGE = 0.15
 GAP = 0.2
 PLOT_WIDTH = 3.0
 NARROWEST = 6.5
-TITLE_SIZE = 10.0
-SMALL_SIZE = 7.5
-# Lines of text per line height, as DejaVu Sans needs them.
-LEADING = 1.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +113,7 @@ def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
 
     figure = Figure(figsize=(total, height), facecolor="white")
     figure.set_label(printable(panel.title))
-    page = _Page(figure, total, height)
+    page = Page(figure, total, height)
     for i, line in enumerate(title):
         y = EDGE + i * LEADING * TITLE_SIZE / POINTS_PER_INCH
         page.write(EDGE, y, line, TITLE_SIZE, bold=True, gid=f"title-{i}")
@@ -138,8 +134,10 @@ def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
                     middle=True, gid=f"{column.name}-{panel.keys[i]}",
                 )  # fmt: skip
         x += fit.width + GAP
-    page.rule(EDGE, total - EDGE, top)
+    page.rule(EDGE, total - EDGE, top, gid="header-rule")
     axes = page.axes(left, bottom, plot_width, bottom - top)
+    axes.yaxis.set_visible(False)
+    axes.spines["left"].set_visible(False)
     axes.set_xlim(*panel.limits)
     axes.set_ylim(max(lines, 1) - 0.5, -0.5)
     _landmarks(axes, panel)
@@ -168,59 +166,6 @@ class _Fitted:
     header: tuple[str, ...]
     cells: tuple[str, ...]
     width: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """Writes in inches from the top left corner."""
-
-    figure: Figure
-    width: float
-    height: float
-
-    def write(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        size: float,
-        *,
-        gid: str,
-        bold: bool = False,
-        align: str = "left",
-        middle: bool = False,
-        colour: str = BLACK,
-    ) -> None:
-        drawn = self.figure.text(
-            x / self.width, 1 - y / self.height, text, ha=align, color=colour,
-            va="center_baseline" if middle else "top", fontproperties=font(size, bold=bold),
-            parse_math=False,
-        )  # fmt: skip
-        drawn.set_gid(gid)
-
-    def rule(self, start: float, stop: float, y: float) -> None:
-        from matplotlib.lines import Line2D
-
-        at = 1 - y / self.height
-        line = Line2D([start / self.width, stop / self.width], [at, at], color=BLACK, lw=0.8)
-        line.set_gid("header-rule")
-        self.figure.add_artist(line)
-
-    def axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
-        axes = self.figure.add_axes(
-            (
-                left / self.width,
-                1 - bottom / self.height,
-                width / self.width,
-                height / self.height,
-            )
-        )
-        axes.set_facecolor("none")
-        axes.yaxis.set_visible(False)
-        for side in ("left", "right", "top"):
-            axes.spines[side].set_visible(False)
-        axes.spines["bottom"].set_linewidth(0.8)
-        return axes
 
 
 def _fraction(value: float, limits: tuple[float, float]) -> float:
@@ -275,7 +220,7 @@ def _ticks(axes: Axes, limits: tuple[float, float], size: float, room: float) ->
 
 
 def _margin_label(
-    page: _Page, panel: Panel, left: float, plot_width: float, top: float, size: float
+    page: Page, panel: Panel, left: float, plot_width: float, top: float, size: float
 ) -> None:
     assert panel.margin is not None
     text = f"margin {fixed(-panel.margin, 2)}"

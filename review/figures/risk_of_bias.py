@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
 from review.figures.numbers import fixed
-from review.figures.panel import EDGE, GAP, LEADING, SMALL_SIZE, line_height, text_size
+from review.figures.page import EDGE, LEADING, SMALL_SIZE
+from review.figures.panel import GAP, line_height, text_size
 from review.figures.sheet import Sheet
 from review.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, own_settings
 from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from review.figures.panel import EDGE, LEADING, SMALL_SIZE, TITLE_SIZE
+from review.figures.page import EDGE, LEADING, SMALL_SIZE, TITLE_SIZE
 from review.figures.style import BLACK, GREY, font
 from review.figures.text import POINTS_PER_INCH, printable, wrap
 

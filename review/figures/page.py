@@ -1,0 +1,74 @@
+"""A page of known size: text, rules and axes at inches from its top left corner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from review.figures.style import BLACK, font
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+EDGE = 0.15
+TITLE_SIZE = 10.0
+SMALL_SIZE = 7.5
+# Lines of text per line height, as DejaVu Sans needs them.
+LEADING = 1.35
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A figure with its size in inches; what is put on it carries a gid, for tests and pages."""
+
+    figure: Figure
+    width: float
+    height: float
+
+    def write(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float,
+        *,
+        gid: str,
+        bold: bool = False,
+        align: str = "left",
+        middle: bool = False,
+        colour: str = BLACK,
+    ) -> None:
+        """Put a line of text; its top is at y, or with `middle` its middle."""
+        drawn = self.figure.text(
+            x / self.width, 1 - y / self.height, text, ha=align, color=colour,
+            va="center_baseline" if middle else "top", fontproperties=font(size, bold=bold),
+            parse_math=False,
+        )  # fmt: skip
+        drawn.set_gid(gid)
+
+    def rule(self, start: float, stop: float, y: float, *, gid: str) -> None:
+        """Put a horizontal line."""
+        from matplotlib.lines import Line2D
+
+        at = 1 - y / self.height
+        line = Line2D([start / self.width, stop / self.width], [at, at], color=BLACK, lw=0.8)
+        line.set_gid(gid)
+        self.figure.add_artist(line)
+
+    def axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
+        """Put axes without frame above and to the right; `bottom` is their lower edge."""
+        axes = self.figure.add_axes(
+            (
+                left / self.width,
+                1 - bottom / self.height,
+                width / self.width,
+                height / self.height,
+            )
+        )
+        axes.set_facecolor("none")
+        for side in ("right", "top"):
+            axes.spines[side].set_visible(False)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_linewidth(0.8)
+        return axes
