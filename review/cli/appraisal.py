@@ -19,7 +19,7 @@ from review.cli.context import changing, json_option, opened, reason_option, rev
 from review.cli.output import echo_json, echo_table, number
 from review.config import settings
 from review.errors import InvalidDataError
-from review.export.run_figures import forest_of
+from review.export.drawings.forest import forest_of
 from review.extraction.appraisal import actions, catalogue, queries
 from review.extraction.appraisal.agreement import domain_agreement
 from review.extraction.appraisal.picture import of_target, picture

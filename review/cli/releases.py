@@ -12,7 +12,7 @@ import click
 from review.cli.context import changing, json_option, opened, review_option
 from review.cli.output import echo_json, echo_table
 from review.cli.runs import echo_sections
-from review.export.run_figures import forest_of
+from review.export.drawings.forest import forest_of
 from review.figures import forest_plot, save
 from review.living.changes import Snapshot
 from review.living.queries import newest_of_each, snapshot_of

@@ -1,4 +1,4 @@
-"""Figures as files: SVG, PNG at 300 dpi and PDF, the same bytes for the same figure."""
+"""Figures as files: SVG, PNG at a stated resolution and PDF, the same bytes for the same figure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FigureFormat(StrEnum):
     PDF = "pdf"
 
 
-def render(figure: Figure, file_format: FigureFormat) -> bytes:
+def render(figure: Figure, file_format: FigureFormat, *, dpi: int = DOTS_PER_INCH) -> bytes:
     """The figure as the bytes of a file, without date, so that equal figures give equal bytes.
 
     Parameters
@@ -33,7 +33,9 @@ def render(figure: Figure, file_format: FigureFormat) -> bytes:
     figure : Figure
         As `forest_plot` and its sisters return it.
     file_format : FigureFormat
-        SVG (glyphs as outlines), PNG (300 dpi) or PDF (fonts embedded as TrueType).
+        SVG (glyphs as outlines), PNG or PDF (fonts embedded as TrueType).
+    dpi : int
+        Dots an inch of a PNG.
 
     Returns
     -------
@@ -50,13 +52,13 @@ def render(figure: Figure, file_format: FigureFormat) -> bytes:
     buffer = BytesIO()
     with own_settings():
         figure.savefig(
-            buffer, format=file_format.value, dpi=DOTS_PER_INCH, metadata=metadata,
+            buffer, format=file_format.value, dpi=dpi, metadata=metadata,
             facecolor="white",
         )  # fmt: skip
     return buffer.getvalue()
 
 
-def save(figure: Figure, path: str | Path) -> Path:
+def save(figure: Figure, path: str | Path, *, dpi: int = DOTS_PER_INCH) -> Path:
     """Write a figure in the format its suffix names.
 
     Parameters
@@ -65,6 +67,8 @@ def save(figure: Figure, path: str | Path) -> Path:
         What to write.
     path : str or Path
         Ends in ``.svg``, ``.png`` or ``.pdf``; an existing file is replaced.
+    dpi : int
+        Dots an inch of a PNG.
 
     Returns
     -------
@@ -85,5 +89,5 @@ def save(figure: Figure, path: str | Path) -> Path:
             f'A figure cannot be written to "{target.name}": its name must end in one of {known}.'
         ) from None
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(render(figure, file_format))
+    target.write_bytes(render(figure, file_format, dpi=dpi))
     return target

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from review.export.run_figures import cumulative_of, forest_of
+from review.export.drawings.cumulative import cumulative_of
+from review.export.drawings.forest import forest_of
 from review.living.telling import pooled_lines
 from review.living.work import Made, work_off
 from tests.living.test_odd_numbers import contrast, task

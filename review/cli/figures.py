@@ -1,0 +1,54 @@
+"""What every ``review plot`` command shares: where the file goes, and which run is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from review.cli.context import FunctionT, opened
+from review.cli.output import warn_outdated
+from review.figures.saving import DOTS_PER_INCH, save
+from review.living.freshness import outdated
+from review.living.queries import run_numbered, snapshot_of
+from review.living.snapshot import RunInputs, RunResults
+from review.protocol.queries import review_called
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+number_option = click.option(
+    "--number", "-n", type=int, help="Which run; the newest by default."
+)  # fmt: skip
+
+
+def file_options(function: FunctionT) -> FunctionT:
+    """Add ``--out`` and ``--dpi``."""
+    function = click.option(
+        "--dpi", type=click.IntRange(50, 1200), default=DOTS_PER_INCH, show_default=True,
+        help="Dots an inch of a PNG.",
+    )(function)  # fmt: skip
+    return click.option(
+        "--out", "-o", "files", type=click.Path(path_type=Path), multiple=True, required=True,
+        help="The file to write, .svg, .pdf or .png; may be given several times.",
+    )(function)  # fmt: skip
+
+
+def written(figure: Figure, files: Sequence[Path], dpi: int) -> None:
+    """Write a figure to files, and say so."""
+    for file in files:
+        click.echo(f"Wrote {save(figure, file, dpi=dpi)}")
+
+
+def run_shown(
+    review_slug: str | None, analysis: str, number: int | None
+) -> tuple[RunInputs, RunResults]:
+    """Return the run to draw; where it is the newest, warn if its inputs have changed since."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        run = run_numbered(session, review, analysis, number)
+        if number is None:
+            warn_outdated(outdated(session, review, analysis))
+        return snapshot_of(run)

@@ -1,0 +1,46 @@
+"""The pooled estimate as trials were added."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from review.export.drawings.axis import by_year, effect_label, favours
+from review.export.run_tables import model_words
+from review.figures import Cumulative, CumulativeStep
+from review.living.pooling import pool_prefixes
+from review.living.snapshot import RunInputs, RunResults
+from review.synthesis.noninferiority import classify
+
+
+def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
+    """Return the pooled estimate after each trial in order of year, with its conclusion class."""
+    plan = inputs.plan
+    left, right = favours(plan)
+    ordered = by_year(results)
+    yi = np.array([effect.yi for effect in ordered])
+    vi = np.array([effect.vi for effect in ordered])
+    by_study = {trial.study_id: trial for trial in inputs.trials}
+    trials = [by_study[effect.study_id] for effect in ordered]
+    steps = tuple(
+        CumulativeStep(
+            label=effect.study,
+            k=pooled.k,
+            estimate=pooled.estimate,
+            ci_low=pooled.ci[0],
+            ci_high=pooled.ci[1],
+            conclusion=classify(pooled.ci, plan.margin).value,
+        )
+        for effect, pooled in zip(ordered, pool_prefixes(plan, yi, vi, trials), strict=True)
+    )
+    several = results.pooled.k > 1 and results.pooled.test != "z"
+    first = "; the first trial has its own normal interval" if several else ""
+    return Cumulative(
+        title=f"{plan.title}: as trials were published",
+        steps=steps,
+        effect_label=effect_label(plan),
+        favours_left=left,
+        favours_right=right,
+        margin=plan.margin,
+        note=f"{model_words(results.pooled)}{first}. Repeated looks are not adjusted for.",
+        level=plan.level,
+    )
