@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+from pydantic import BaseModel
+
+from review.errors import NotFoundError
+from review.living.changes import Snapshot
+from review.living.snapshot import ArmInput, Reading, RunResults, TrialInput
 
 SHORT_KEY: Final = 12
 """Digits of a run's key in an origin: 48 bits, so that two runs of one database never meet."""
+
+_SAID_SHORTER: Final = {"p_noninferiority": "noninferiority_p"}
+"""Keys of columns that are named otherwise than the field they show."""
+
+_SIDES: Final = {"_low": 0, "_high": 1}
 
 
 def origin(key: str, *path: str | int) -> str:
@@ -16,7 +28,8 @@ def origin(key: str, *path: str | int) -> str:
     key : str
         The run's key, 64 hexadecimal digits.
     path : str or int
-        Names and places inside the run's results, as `RunResults` has them.
+        Names and places inside the run: fields of its results (`RunResults`: ``effects``,
+        ``pooled``, ``readings``…) or of its inputs (`RunInputs`: ``trials``, ``plan``…).
 
     Examples
     --------
@@ -24,3 +37,50 @@ def origin(key: str, *path: str | int) -> str:
     '1f0c5a2b9e77/effects/3/yi'
     """
     return "/".join([key[:SHORT_KEY], *map(str, path)])
+
+
+def found_at(snapshot: Snapshot, path: Sequence[str]) -> object:
+    """Return what stands at a path inside a run.
+
+    Parameters
+    ----------
+    snapshot
+        Inputs and results of the run.
+    path
+        As in an origin, without the key. The limits of an interval have names of their own
+        (``ci_low``). What a reading lacks is of the pooled line that it reads, and what a reported
+        result lacks (its year) is of its trial, since rows of tables hold both.
+
+    Returns
+    -------
+    object
+        A number, text, interval, or the model that holds several; None is an empty cell.
+
+    Raises
+    ------
+    NotFoundError
+        For a path that leads nowhere.
+    """
+    inputs, results = snapshot
+    trail: list[object] = [results if path and path[0] in RunResults.model_fields else inputs]
+    for name in path:
+        trail.append(_step(trail, name, results))
+    return trail[-1]
+
+
+def _step(trail: Sequence[object], name: str, results: RunResults) -> object:
+    here = trail[-1]
+    if isinstance(here, tuple) and name.isdecimal() and int(name) < len(here):
+        return here[int(name)]
+    above = [item for item in reversed(trail) if isinstance(item, ArmInput | TrialInput)]
+    owners = [here, *above, *([results.pooled] if isinstance(here, Reading) else [])]
+    for owner in owners:
+        if isinstance(owner, BaseModel):
+            field = _SAID_SHORTER.get(name, name)
+            if field in type(owner).model_fields:
+                return getattr(owner, field)
+            for ending, side in _SIDES.items():
+                limits = getattr(owner, name.removesuffix(ending), None)
+                if name.endswith(ending) and isinstance(limits, tuple):
+                    return limits[side]
+    raise NotFoundError(f"a run has nothing at {name!r} there")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from review.export.run_tables import LatestRun, interval_cell
+from review.export.origins import origin
+from review.export.run_tables import LatestRun, interval_cell, reading_path, readings_origins
 from review.export.tables import Cell, Column, Kind, Table
-from review.living.snapshot import Numbers, PooledLine, Reading
+from review.living.snapshot import ArmInput, Numbers, PooledLine, Reading, TrialInput
 
 POOLED_DATA_COLUMNS = (
     Column("analysis", "Analysis"),
@@ -39,7 +40,12 @@ POOLED_DATA_COLUMNS = (
 def pooled_data(title: str, runs: Sequence[LatestRun]) -> Table:
     """Return one row an analysis and margin, complete in itself."""
     rows = tuple(_pooled_row(run, reading) for run in runs for reading in run.results.readings)
-    return Table(title=f"{title}: pooled estimates", columns=POOLED_DATA_COLUMNS, rows=rows)
+    return Table(
+        title=f"{title}: pooled estimates",
+        columns=POOLED_DATA_COLUMNS,
+        rows=rows,
+        origins=readings_origins(runs),
+    )
 
 
 def _pooled_row(run: LatestRun, reading: Reading) -> tuple[Cell, ...]:
@@ -87,23 +93,38 @@ CHANGE_DATA_COLUMNS = (
 
 def changes_data(title: str, runs: Sequence[LatestRun]) -> Table:
     """Return one row a thing that changed: numbers as numbers, the rest as text."""
-    rows = tuple(
-        (run.analysis, run.number - 1 if run.number > 1 else None, run.number, *row)
-        for run in runs
-        for row in _changes(run)
+    rows: list[tuple[Cell, ...]] = []
+    origins: list[str] = []
+    for run in runs:
+        for path, *cells in _changes(run):
+            rows.append(
+                (run.analysis, run.number - 1 if run.number > 1 else None, run.number, *cells)
+            )
+            origins.append(origin(run.key, *path))
+    return Table(
+        title=f"{title}: changes",
+        columns=CHANGE_DATA_COLUMNS,
+        rows=tuple(rows),
+        origins=tuple(origins),
     )
-    return Table(title=f"{title}: changes", columns=CHANGE_DATA_COLUMNS, rows=rows)
 
 
-def _changes(run: LatestRun) -> Iterator[tuple[Cell, ...]]:
+_Change = tuple[
+    tuple[str | int, ...], str, str | None, str | None, str | None, float | None, float | None
+]
+"""Path in the run, and the cells from `what` on."""
+
+
+def _changes(run: LatestRun) -> Iterator[_Change]:
     change = run.change
     was = _numbers(change.before) if change.before is not None else {}
     for what, now in _numbers(change.after).items():
-        yield (what, None, None, None, was.get(what), now)
-    for reading in change.readings:
+        yield ("pooled", what), what, None, None, None, was.get(what), now
+    for index, reading in enumerate(change.readings):
         what = "conclusion" if reading.margin is None else f"conclusion, margin {reading.margin:g}"
         before, after = reading.before, reading.after
         yield (
+            reading_path(reading, index),
             what,
             None,
             before.conclusion.value if before else None,
@@ -112,13 +133,13 @@ def _changes(run: LatestRun) -> Iterator[tuple[Cell, ...]]:
             None,
         )
     for study in change.added:
-        yield ("trial added", study, None, None, None, None)
+        yield ("trials",), "trial added", study, None, None, None, None
     for removed in change.removed:
-        yield ("trial removed", removed.study, removed.reason, None, None, None)
+        yield ("left_out",), "trial removed", removed.study, removed.reason, None, None, None
     for value in change.corrected:
-        yield (value.what, value.where, value.old, value.new, None, None)
+        yield ("trials",), value.what, value.where, value.old, value.new, None, None
     for value in change.plan_changes:
-        yield (f"plan: {value.what}", None, value.old, value.new, None, None)
+        yield ("plan",), f"plan: {value.what}", None, value.old, value.new, None, None
 
 
 def _numbers(line: PooledLine) -> dict[str, float | None]:
@@ -166,33 +187,45 @@ REPORTED_COLUMNS = (
 
 def reported_table(title: str, runs: Sequence[LatestRun]) -> Table:
     """Return one row a reported result that entered an analysis, with its source."""
-    rows = [
-        (
-            run.analysis,
-            trial.study,
-            trial.year,
-            side,
-            arm.arm,
-            trial.instrument,
-            trial.rater,
-            trial.timepoint,
-            trial.analysis_set,
-            *(
-                getattr(arm.numbers, column.key)
-                for column in REPORTED_COLUMNS
-                if column.key in Numbers.model_fields
-            ),
-            arm.source.entry_kind,
-            arm.source.report,
-            arm.source.page,
-        )
-        for run in runs
-        for trial in run.inputs.trials
-        for side, arms in (
-            ("intervention", trial.intervention),
-            ("comparator", trial.comparator),
-            ("contrast", (trial.contrast,) if trial.contrast else ()),
-        )
-        for arm in arms
-    ]
-    return Table(title=f"{title}: reported numbers", columns=REPORTED_COLUMNS, rows=tuple(rows))
+    rows: list[tuple[Cell, ...]] = []
+    origins: list[str] = []
+    for run in runs:
+        for number, trial in enumerate(run.inputs.trials):
+            for side, path, arm in _arms(trial):
+                rows.append((run.analysis, *_reported(trial, side, arm)))
+                origins.append(origin(run.key, "trials", number, *path, "numbers"))
+    return Table(
+        title=f"{title}: reported numbers",
+        columns=REPORTED_COLUMNS,
+        rows=tuple(rows),
+        origins=tuple(origins),
+    )
+
+
+def _arms(trial: TrialInput) -> Iterator[tuple[str, tuple[str | int, ...], ArmInput]]:
+    for side, arms in (("intervention", trial.intervention), ("comparator", trial.comparator)):
+        for index, arm in enumerate(arms):
+            yield side, (side, index), arm
+    if trial.contrast is not None:
+        yield "contrast", ("contrast",), trial.contrast
+
+
+def _reported(trial: TrialInput, side: str, arm: ArmInput) -> tuple[Cell, ...]:
+    return (
+        trial.study,
+        trial.year,
+        side,
+        arm.arm,
+        trial.instrument,
+        trial.rater,
+        trial.timepoint,
+        trial.analysis_set,
+        *(
+            getattr(arm.numbers, column.key)
+            for column in REPORTED_COLUMNS
+            if column.key in Numbers.model_fields
+        ),
+        arm.source.entry_kind,
+        arm.source.report,
+        arm.source.page,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from review.canonical import fixed
 from review.effects import Measure
+from review.export.origins import origin
 from review.export.tables import Cell, Column, Footnote, Interval, Kind, Table
 from review.living import queries
-from review.living.changes import ChangeReport, compare
+from review.living.changes import ChangeReport, ReadingChange, compare
 from review.living.snapshot import PooledLine, Reading, RunInputs, RunResults
 from review.protocol.models import Review
 
@@ -124,6 +125,16 @@ def pooled_table(title: str, runs: Sequence[LatestRun]) -> Table:
         columns=_pooled_columns(level, margins=margins),
         rows=rows,
         footnotes=(Footnote(" ".join(words)), *_directions(runs)),
+        origins=readings_origins(runs),
+    )
+
+
+def readings_origins(runs: Sequence[LatestRun]) -> tuple[str, ...]:
+    """Return the origins of rows that are one a reading: analysis and margin."""
+    return tuple(
+        origin(run.key, "readings", index)
+        for run in runs
+        for index in range(len(run.results.readings))
     )
 
 
@@ -188,6 +199,7 @@ def results_table(run: LatestRun) -> Table:
         columns=RESULT_COLUMNS,
         rows=rows,
         footnotes=(Footnote(f"{plan.direction} {sides}"), Footnote(f"Effects: {recipes}.")),
+        origins=tuple(origin(run.key, "effects", i) for i in range(len(rows))),
     )
 
 
@@ -202,50 +214,73 @@ CHANGE_COLUMNS = (
 def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
     """Return what moved in the newest run of each analysis, and why."""
     rows: list[tuple[Cell, ...]] = []
+    origins: list[str] = []
     for run in runs:
-        name = run.inputs.plan.title
-        change = run.change
-        rows.append((name, "run", str(run.number - 1) if run.number > 1 else None, str(run.number)))
-        rows += [(name, what, old, new) for what, old, new in _line_changes(change)]
-        rows += [
-            (
-                name,
-                "conclusion" if r.margin is None else f"conclusion, margin {r.margin:.2f}",
-                r.before.conclusion.value if r.before else None,
-                r.after.conclusion.value if r.after else None,
-            )
-            for r in change.readings
-        ]
-        if change.before is not None and change.added:
-            added = f"trials added ({len(change.added)})"
-            rows.append((name, added, None, "; ".join(change.added)))
-        rows += [(name, f"trial removed ({r.reason})", r.study, None) for r in change.removed]
-        rows += [
-            (name, f"{c.where}: {c.what}", c.old, c.new)
-            for c in (*change.corrected, *change.plan_changes)
-        ]
+        for path, *cells in _changes(run):
+            rows.append((run.inputs.plan.title, *cells))
+            origins.append(origin(run.key, *path))
     return Table(
         title=f"{title}: change since the last run",
         columns=CHANGE_COLUMNS,
         rows=tuple(rows),
         footnotes=tuple(Footnote(f"{r.inputs.plan.title}: {r.change.sentence}") for r in runs),
+        origins=tuple(origins),
     )
 
 
-def _line_changes(change: ChangeReport) -> list[tuple[str, str | None, str]]:
+_Change = tuple[tuple[str | int, ...], str, str | None, str | None]
+"""Path in the run, what changed, before, after."""
+
+
+def _changes(run: LatestRun) -> Iterator[_Change]:
+    change = run.change
+    yield (), "run", str(run.number - 1) if run.number > 1 else None, str(run.number)
     was = _shown(change.before) if change.before is not None else {}
-    return [(what, was.get(what), now) for what, now in _shown(change.after).items()]
+    for field, now in _shown(change.after).items():
+        yield ("pooled", field), _SHOWN[field], was.get(field), now
+    for index, reading in enumerate(change.readings):
+        yield (
+            reading_path(reading, index),
+            "conclusion" if reading.margin is None else f"conclusion, margin {reading.margin:.2f}",
+            reading.before.conclusion.value if reading.before else None,
+            reading.after.conclusion.value if reading.after else None,
+        )
+    if change.before is not None and change.added:
+        yield ("trials",), f"trials added ({len(change.added)})", None, "; ".join(change.added)
+    for removed in change.removed:
+        yield ("left_out",), f"trial removed ({removed.reason})", removed.study, None
+    for value in change.corrected:
+        yield ("trials",), f"{value.where}: {value.what}", value.old, value.new
+    for value in change.plan_changes:
+        yield ("plan",), f"{value.where}: {value.what}", value.old, value.new
+
+
+def reading_path(reading: ReadingChange, index: int) -> tuple[str | int, ...]:
+    """Return where a conclusion stands in the newest run; a margin that went has no place."""
+    return ("readings", index, "conclusion") if reading.after is not None else ("readings",)
+
+
+_SHOWN: Final = {
+    "k": "k",
+    "estimate": "estimate",
+    "ci": "interval",
+    "z_ci": "interval (z)",
+    "pi": "prediction interval",
+    "tau2": "τ²",
+    "I2": "I²",
+}
+"""Fields of a pooled line whose change is shown, in words."""
 
 
 def _shown(line: PooledLine) -> dict[str, str]:
     return {
         "k": str(line.k),
         "estimate": _printed(line.estimate),
-        "interval": _limits(line.ci),
-        "interval (z)": _limits(line.z_ci),
-        "prediction interval": _limits(line.pi),
-        "τ²": _printed(line.tau2, 3),
-        "I²": f"{_printed(line.I2, 1)}%",
+        "ci": _limits(line.ci),
+        "z_ci": _limits(line.z_ci),
+        "pi": _limits(line.pi),
+        "tau2": _printed(line.tau2, 3),
+        "I2": f"{_printed(line.I2, 1)}%",
     }
 
 
