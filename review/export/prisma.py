@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from review.citations.queries import identified
 from review.errors import InvalidDataError
-from review.export.counting import Earlier, FlowInputs, Stated, count_flow
+from review.export.counting import count_flow
 from review.export.flow import BatchLine, Flow, FlowBox, Part, Template, Unit
+from review.export.flow_column import Earlier, FlowInputs, Stated
 from review.extraction.linking.queries import links
 from review.extraction.queries import studies
 from review.figures.prisma import INDENT, Branch, FigureBox, PrismaFigure

@@ -10,8 +10,9 @@ import pytest
 from review.citations.vocabulary import SourceKind
 from review.db import Database
 from review.errors import InvalidDataError, NotFoundError
-from review.export.counting import Earlier, FlowInputs, Stated, count_flow
+from review.export.counting import count_flow
 from review.export.flow import BatchLine, Flow, FlowDoesNotCloseError, Identity, Template, check
+from review.export.flow_column import Earlier, FlowInputs, Stated
 from review.export.prisma import figure_of, flow_of, listed
 from review.extraction.linking.actions import link_report, unlink_report
 from review.history.actions import writing

@@ -1,0 +1,37 @@
+"""From what a report gives to what an analysis takes: each step with its recipe. Pure."""
+
+from review.extraction.conversion.arms import arm_mean_sd
+from review.extraction.conversion.contrasts import contrast_effect, has_precision, variance_of
+from review.extraction.conversion.metrics import (
+    COHEN,
+    RATIOS,
+    STANDARDIZED,
+    lopsided,
+    printed_ratio,
+    scale_of,
+)
+from review.extraction.conversion.reported import (
+    DEFAULT_LEVEL,
+    EstimateAndVariance,
+    MeanAndSD,
+    Reported,
+    Step,
+)
+
+__all__ = [
+    "COHEN",
+    "DEFAULT_LEVEL",
+    "RATIOS",
+    "STANDARDIZED",
+    "EstimateAndVariance",
+    "MeanAndSD",
+    "Reported",
+    "Step",
+    "arm_mean_sd",
+    "contrast_effect",
+    "has_precision",
+    "lopsided",
+    "printed_ratio",
+    "scale_of",
+    "variance_of",
+]

@@ -1,0 +1,86 @@
+"""What an estimate is of: the metric as reports write it, and the scale that follows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from review.effects import Measure
+from review.extraction.conversion.reported import Reported
+
+STANDARDIZED: Final = frozenset({"SMD", "G", "HEDGES G", "HEDGES' G"})
+COHEN: Final = frozenset({"D", "COHEN D", "COHEN'S D", "COHENS D"})
+MEAN_DIFFERENCE: Final = frozenset({"MD", "MEAN DIFFERENCE"})
+RATIOS: Final[Mapping[str, Measure]] = {
+    "OR": Measure.OR,
+    "ODDS RATIO": Measure.OR,
+    "RR": Measure.RR,
+    "RISK RATIO": Measure.RR,
+    "RELATIVE RISK": Measure.RR,
+    "HR": Measure.HR,
+    "HAZARD RATIO": Measure.HR,
+    "ROM": Measure.ROM,
+    "RATIO OF MEANS": Measure.ROM,
+}
+"""Metrics of ratios as they are printed; with ``log`` or ``ln`` before, of their logarithms."""
+
+LOPSIDED: Final = 0.10
+"""The part of an interval's width by which its middle may miss the estimate: t intervals and Wald
+intervals of logarithms are symmetric, so more is another scale or a slip of the pen."""
+
+
+def metric_name(x: Reported) -> str:
+    """Return a metric as the lists here spell it: in capitals, with single blanks."""
+    return " ".join((x.metric or "").upper().replace("’", "'").split())
+
+
+def printed_ratio(x: Reported) -> Measure | None:
+    """Return the measure of which an estimate is a ratio as printed, if it is one."""
+    return RATIOS.get(metric_name(x))
+
+
+def logged_ratio(x: Reported) -> Measure | None:
+    """Return the measure of which an estimate is the logarithm, if it is one."""
+    name = metric_name(x)
+    start = next((s for s in ("LOG ", "LOG-", "LN ") if name.startswith(s)), None)
+    return RATIOS.get(name.removeprefix(start)) if start else None
+
+
+def scale_of(x: Reported) -> str | None:
+    """Return the scale that an estimate is pooled on: ``log OR``, else its metric as written."""
+    ratio = printed_ratio(x) or logged_ratio(x)
+    if ratio is not None:
+        return f"log {ratio.value}"
+    name = metric_name(x)
+    return "SMD" if name in STANDARDIZED else "MD" if name in MEAN_DIFFERENCE else name or None
+
+
+def lopsided(x: Reported) -> str | None:
+    """Return why an interval cannot be of its estimate: it is not symmetric on the scale it has.
+
+    Limits count as rounded by half of their last digit; an interval beside an SE or a variance is
+    not looked at, because it is not used.
+    """
+    ratio = printed_ratio(x) is not None
+    if x.estimate is None or x.ci_low is None or x.ci_high is None:
+        return None
+    if not ratio and (x.variance is not None or x.se is not None):
+        return None
+    numbers = (x.estimate, x.ci_low, x.ci_high)
+    told = f"the estimate {x.estimate:g} with its interval {x.ci_low:g} to {x.ci_high:g}"
+    if ratio and min(numbers) <= 0:
+        return f"{told} is no {x.metric}: a ratio is above zero (its logarithm is 'log {x.metric}')"
+    y, low, high = (math.log(value) for value in numbers) if ratio else numbers
+    slack = [_half_digit(value) / (value if ratio else 1.0) for value in numbers]
+    rounding = slack[0] + (slack[1] + slack[2]) / 2
+    if abs((low + high) / 2 - y) <= max(LOPSIDED * (high - low), rounding):
+        return None
+    scale = "on the log scale" if ratio else "around it; is it a ratio, or of another scale?"
+    return f"{told} is not symmetric {scale}"
+
+
+def _half_digit(value: float) -> float:
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return 0.5 * 10.0 ** min(0, int(exponent))

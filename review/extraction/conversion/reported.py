@@ -1,0 +1,115 @@
+"""The numbers of a result by name, and the values that conversions give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from review.effects import Converted
+from review.effects.converted import Plain
+
+T = TypeVar("T")
+
+DEFAULT_LEVEL: Final = 0.95
+"""Of a reported interval that does not say its level."""
+
+
+class Reported(Protocol):
+    """The numbers of one result by name, None where they are not reported."""
+
+    @property
+    def n(self) -> int | None: ...
+    @property
+    def versus_n(self) -> int | None: ...
+    @property
+    def mean(self) -> float | None: ...
+    @property
+    def sd(self) -> float | None: ...
+    @property
+    def estimate(self) -> float | None: ...
+    @property
+    def se(self) -> float | None: ...
+    @property
+    def variance(self) -> float | None: ...
+    @property
+    def ci_low(self) -> float | None: ...
+    @property
+    def ci_high(self) -> float | None: ...
+    @property
+    def ci_level(self) -> float | None: ...
+    @property
+    def median(self) -> float | None: ...
+    @property
+    def q1(self) -> float | None: ...
+    @property
+    def q3(self) -> float | None: ...
+    @property
+    def minimum(self) -> float | None: ...
+    @property
+    def maximum(self) -> float | None: ...
+    @property
+    def baseline_mean(self) -> float | None: ...
+    @property
+    def baseline_sd(self) -> float | None: ...
+    @property
+    def mean_change(self) -> float | None: ...
+    @property
+    def sd_change(self) -> float | None: ...
+    @property
+    def correlation(self) -> float | None: ...
+    @property
+    def t(self) -> float | None: ...
+    @property
+    def f(self) -> float | None: ...
+    @property
+    def p(self) -> float | None: ...
+    @property
+    def p_below(self) -> float | None: ...
+    @property
+    def metric(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One conversion: what it gave, by which recipe, from what."""
+
+    gives: Mapping[str, float]
+    recipe: str
+    reported: Mapping[str, Plain]
+    assumptions: Mapping[str, Plain]
+    approximate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MeanAndSD:
+    """Mean and SD of an arm, and how they came about; no steps when both were reported."""
+
+    mean: float
+    sd: float
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateAndVariance:
+    """An estimate and its sampling variance on the scale of a measure."""
+
+    estimate: float
+    variance: float
+    steps: tuple[Step, ...] = ()
+
+
+def step_of(converted: Converted[T], **gives: float) -> Step:
+    """Return a conversion as the step it is, with what it gave by name."""
+    return Step(
+        gives=gives,
+        recipe=converted.recipe,
+        reported=dict(converted.reported),
+        assumptions=dict(converted.assumptions),
+        approximate=converted.approximate,
+    )
+
+
+def level_of(x: Reported) -> float:
+    """Return the level of a reported interval."""
+    return x.ci_level if x.ci_level is not None else DEFAULT_LEVEL
