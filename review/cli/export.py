@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from review.cli.context import json_option, opened, review_option
-from review.cli.output import echo_json, warn_outdated
+from review.cli.output import echo_json, echo_table, warn_outdated
 from review.errors import NotFoundError
 from review.export import Format, write_tables
-from review.export.run_data import changes_data, pooled_data, reported_table
-from review.export.run_tables import latest_runs, tables_of
+from review.export.contents.registry import CONTENTS, NAMES, collect
+from review.export.run_tables import latest_runs
 from review.living.freshness import outdated
 from review.protocol.queries import review_called
 
@@ -19,6 +19,12 @@ from review.protocol.queries import review_called
 @click.group("export")
 def export_() -> None:
     """Files for the manuscript."""
+
+
+def _list(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        echo_table(("table", "what"), [(c.name, c.what) for c in CONTENTS])
+        context.exit()
 
 
 @export_.command("tables")
@@ -30,34 +36,47 @@ def export_() -> None:
     "--format", "formats", type=click.Choice([f.value for f in Format]), multiple=True,
     help="May be given several times; all formats by default.",
 )  # fmt: skip
+@click.option(
+    "--table", "names", type=click.Choice(NAMES), multiple=True, metavar="NAME",
+    help="Only this table; may be given several times. All by default.",
+)  # fmt: skip
+@click.option(
+    "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list,
+    help="List the tables by name, and stop.",
+)  # fmt: skip
 @review_option
 @json_option
-def tables(folder: Path, formats: tuple[str, ...], review_slug: str | None, as_json: bool) -> None:
-    """Write pooled estimates, study results, and the change since the last run.
+def tables(
+    folder: Path,
+    formats: tuple[str, ...],
+    names: tuple[str, ...],
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """Write the tables of a review: studies, results, pooled estimates, changes and more.
+
+    Tables without content are not written; a word on standard error says how to fill them.
 
     CSV and XLSX keep all digits and hold the reported numbers with their sources as well; DOCX and
     LaTeX are rounded for print.
     """
     with opened().reading() as session:
         review = review_called(session, review_slug)
-        title = review.title
         runs = latest_runs(session, review)
+        collected = collect(session, review, runs, names)
         warn_outdated(outdated(session, review))
-    if not runs:
-        raise NotFoundError("there is no run to export yet; make one with: review repool")
+    for content in collected.empty:
+        click.echo(f"No {content.name} yet; they come with: {content.remedy}", err=True)
+    if not collected.data:
+        raise NotFoundError("there is nothing to export yet")
     chosen = [Format(name) for name in formats] or list(Format)
-    for_print = tables_of(title, runs)
-    with_numbers = {
-        **for_print,
-        "pooled_estimates": pooled_data(title, runs),
-        "changes": changes_data(title, runs),
-        "reported_numbers": reported_table(title, runs),
-    }
     written = [
         path
         for name in chosen
         for path in write_tables(
-            with_numbers if name in (Format.CSV, Format.XLSX) else for_print, folder, [name]
+            collected.data if name in (Format.CSV, Format.XLSX) else collected.printed,
+            folder,
+            [name],
         )
     ]
     if as_json:

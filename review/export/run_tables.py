@@ -48,15 +48,6 @@ def latest_runs(session: Session, review: Review) -> list[LatestRun]:
     return latest
 
 
-def tables_of(title: str, runs: Sequence[LatestRun]) -> dict[str, Table]:
-    """Return the tables for print by file name: pooled estimates, study results, changes."""
-    return {
-        "pooled_estimates": pooled_table(title, runs),
-        **{f"study_results_{run.analysis}": results_table(run) for run in runs},
-        "changes": changes_table(title, runs),
-    }
-
-
 def model_words(line: PooledLine) -> str:
     """Return the model of a pooled line in a journal's words."""
     tests = {

@@ -1,0 +1,1 @@
+"""The tables that authors paste into a paper: one module a table, `registry` names them all."""

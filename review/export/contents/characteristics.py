@@ -1,0 +1,224 @@
+"""Characteristics of included studies: design, participants, arms, outcomes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from review.export.contents.columns import (
+    NOT_REPORTED,
+    NOT_REPORTED_NOTE,
+    Row,
+    as_reported,
+    in_use,
+    said_once,
+    words,
+)
+from review.export.tables import Alignment, Cell, Column, Footnote, Kind, Table
+from review.extraction import queries
+from review.extraction.evidence import Evidence
+from review.extraction.models import Arm, Study
+from review.extraction.vocabulary import Randomised
+from review.protocol.models import Review
+from review.protocol.queries import outcomes
+from review.protocol.vocabulary import Rater
+
+UNITS: Final = {
+    Randomised.INDIVIDUAL: "individuals randomised",
+    Randomised.CLUSTER: "clusters randomised",
+    Randomised.CROSSOVER: "crossover",
+    Randomised.NOT_RANDOMISED: "not randomised",
+}
+
+STUDY_COLUMNS: Final = (
+    Column("study", "Study"),
+    Column("design", "Design"),
+    Column("country", "Country"),
+    Column("setting", "Setting"),
+    Column("participants", "Participants"),
+    Column("funding", "Funding"),
+    Column("registration", "Registration"),
+    Column("outcomes", "Outcomes (instruments)"),
+)
+ARM_COLUMNS: Final = (
+    Column("arm", "Arm"),
+    Column("role", "Role"),
+    Column("delivery_mode", "Delivery"),
+    Column("treatment", "Therapy"),
+    Column("sessions", "Sessions", alignment=Alignment.RIGHT),
+    Column("therapist_training", "Therapist training"),
+    Column("n_randomised", "n randomised", alignment=Alignment.RIGHT),
+)
+
+NOT_ENTERED: Final = "not entered yet"
+
+DATA_COLUMNS: Final = (
+    Column("study", "Study"),
+    Column("year", "Year", Kind.INTEGER),
+    Column("design", "Design"),
+    Column("randomised", "Unit"),
+    Column("cluster_size", "Cluster size", Kind.NUMBER),
+    Column("icc", "ICC", Kind.NUMBER),
+    Column("therapists", "Therapists"),
+    Column("country", "Country"),
+    Column("setting", "Setting"),
+    Column("population", "Population"),
+    Column("diagnosis", "Diagnosis"),
+    Column("funding", "Funding"),
+    Column("registration", "Registration"),
+    Column("outcomes", "Outcomes (instruments)"),
+    Column("reports", "Reports"),
+    Column("arm", "Arm"),
+    Column("role", "Role"),
+    Column("delivery_mode", "Delivery"),
+    Column("treatment", "Therapy"),
+    Column("sessions", "Sessions", Kind.NUMBER),
+    Column("therapist_training", "Therapist training"),
+    Column("n_randomised", "n randomised", Kind.INTEGER),
+)
+
+
+class _Included:
+    """The studies of a review that are in, with arms and what was measured."""
+
+    def __init__(self, session: Session, review: Review) -> None:
+        self.studies = [s for s in queries.studies(session, review) if s.excluded_because is None]
+        ids = [study.id for study in self.studies]
+        self.arms: dict[int, list[Arm | None]] = defaultdict(list)
+        for arm in queries.arms(session, ids):
+            self.arms[arm.study_id].append(arm)
+        self.reports: Mapping[int, list[str]] = defaultdict(list)
+        for report in queries.reports(session, ids):
+            self.reports[report.study_id].append(report.citation)
+        names = {outcome.slug: outcome.name for outcome in outcomes(session, review)}
+        results: Mapping[int, list[Evidence]] = defaultdict(list)
+        for _, item in queries.evidence(session, [review.id]):
+            results[item.study_id].append(item)
+        self.measured = {i: _measured(results[i], names) for i in ids}
+
+    def pairs(self) -> list[tuple[Study, Arm | None]]:
+        """Return each study with each of its arms, with None where no arm is entered."""
+        return [(s, arm) for s in self.studies for arm in self.arms[s.id] or [None]]
+
+
+def characteristics_table(session: Session, review: Review) -> Table:
+    """Return a row an arm for print; what is not reported says so.
+
+    What no study reports is named below the table instead of in a column of its own.
+    """
+    included = _Included(session, review)
+    pairs = included.pairs()
+    columns, rows, silent = in_use(
+        (*STUDY_COLUMNS, *ARM_COLUMNS),
+        [(*_study_cells(s, included.measured[s.id]), *_arm_cells(arm)) for s, arm in pairs],
+    )
+    own = sum(column in STUDY_COLUMNS for column in columns)
+    told = tuple(
+        (*map(_or_silent, row[:own]), *(row[own:] if arm is None else map(_or_silent, row[own:])))
+        for row, (_, arm) in zip(rows, pairs, strict=True)
+    )
+    notes = [NOT_REPORTED_NOTE] if any(NOT_REPORTED in row for row in told) else []
+    if silent and rows:
+        notes.append(f"Reported of no study: {', '.join(_lower(c.header) for c in silent)}.")
+    return Table(
+        f"{review.title}: characteristics of included studies",
+        columns or STUDY_COLUMNS[:1],
+        said_once(told, own),
+        footnotes=tuple(Footnote(note) for note in notes),
+    )
+
+
+def characteristics_data(session: Session, review: Review) -> Table:
+    """Return a row an arm, complete in itself; empty is not reported."""
+    included = _Included(session, review)
+    rows = [
+        (
+            study.label,
+            study.year,
+            study.design,
+            study.randomised,
+            study.cluster_size,
+            study.icc,
+            study.therapists,
+            study.country,
+            study.setting,
+            study.population,
+            study.diagnosis,
+            study.funding,
+            study.registration,
+            included.measured[study.id],
+            "; ".join(included.reports[study.id]) or None,
+            *(
+                getattr(arm, "label" if column.key == "arm" else column.key) if arm else None
+                for column in ARM_COLUMNS
+            ),
+        )
+        for study, arm in included.pairs()
+    ]
+    return Table(f"{review.title}: characteristics of included studies", DATA_COLUMNS, tuple(rows))
+
+
+def _study_cells(study: Study, measured: str | None) -> Row:
+    return (
+        study.label,
+        _design(study),
+        study.country,
+        study.setting,
+        "; ".join(filter(None, (study.population, study.diagnosis))) or None,
+        study.funding,
+        study.registration,
+        measured or NOT_ENTERED,
+    )
+
+
+def _design(study: Study) -> str | None:
+    parts = [study.design] if study.design else []
+    if study.randomised is not None:
+        parts.append(UNITS[study.randomised])
+    if study.cluster_size is not None:
+        icc = "" if study.icc is None else f", ICC {as_reported(study.icc)}"
+        parts.append(f"clusters of {as_reported(study.cluster_size)} on average{icc}")
+    if study.therapists is not None:
+        parts.append(f"therapists {study.therapists.value} with arms")
+    return "; ".join(parts) or None
+
+
+def _arm_cells(arm: Arm | None) -> Row:
+    if arm is None:
+        return (NOT_ENTERED, *(None,) * (len(ARM_COLUMNS) - 1))
+    return (
+        arm.label,
+        words(arm.role),
+        words(arm.delivery_mode),
+        arm.treatment,
+        as_reported(arm.sessions) if arm.sessions is not None else None,
+        arm.therapist_training,
+        str(arm.n_randomised) if arm.n_randomised is not None else None,
+    )
+
+
+def _or_silent(cell: Cell) -> Cell:
+    return NOT_REPORTED if cell is None else cell
+
+
+def _measured(results: Sequence[Evidence], names: Mapping[str, str]) -> str | None:
+    """Return ``Working alliance: Working Alliance Inventory (client, therapist)``."""
+    raters: dict[str, dict[str, dict[str, None]]] = {}
+    for item in results:
+        of_outcome = raters.setdefault(names[item.outcome], {})
+        said = of_outcome.setdefault(item.instrument_name, {})
+        if item.rater is not Rater.NOT_REPORTED:
+            said[item.rater.value] = None
+    told = [
+        f"{outcome}: "
+        + ", ".join(f"{name} ({', '.join(r)})" if r else name for name, r in sorted(found.items()))
+        for outcome, found in sorted(raters.items())
+    ]
+    return "; ".join(told) or None
+
+
+def _lower(header: str) -> str:
+    return header[0].lower() + header[1:]

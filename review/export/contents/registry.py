@@ -1,0 +1,146 @@
+"""Every table that ``review export tables`` writes, by name: the one place that knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from review.export.contents.characteristics import characteristics_data, characteristics_table
+from review.export.contents.results import results_data, results_table
+from review.export.run_data import changes_data, pooled_data, reported_table
+from review.export.run_tables import LatestRun, changes_table, pooled_table
+from review.export.run_tables import results_table as effects_table
+from review.export.tables import Table
+from review.protocol.models import Review
+
+Builder = Callable[[Session, Review, Sequence[LatestRun]], Mapping[str, Table]]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A table, or some of one kind, that can be exported."""
+
+    name: str
+    what: str
+    remedy: str
+    """The command that brings content where there is none."""
+    printed: Builder | None
+    """For documents; None where it is for machines only."""
+    data: Builder | None = None
+    """For machines, with more columns; None where the printed table serves both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The tables of a review that have content, by file name, and those that have none."""
+
+    printed: Mapping[str, Table]
+    data: Mapping[str, Table]
+    empty: tuple[Content, ...]
+
+
+def _of_review(name: str, table: Callable[[Session, Review], Table]) -> Builder:
+    return lambda session, review, _: {name: table(session, review)}
+
+
+def _of_runs(name: str, table: Callable[[str, Sequence[LatestRun]], Table]) -> Builder:
+    return lambda _, review, runs: {name: table(review.title, runs)}
+
+
+def _effects(_: Session, __: Review, runs: Sequence[LatestRun]) -> Mapping[str, Table]:
+    return {f"study_results_{run.analysis}": effects_table(run) for run in runs}
+
+
+CONTENTS: Final = (
+    Content(
+        "characteristics",
+        "included studies: design, participants, funding, arms, outcomes and instruments",
+        "review extract import",
+        _of_review("characteristics", characteristics_table),
+        _of_review("characteristics", characteristics_data),
+    ),
+    Content(
+        "results",
+        "every result that counts, by study and arm, as reported, with its source",
+        "review extract import",
+        _of_review("results", results_table),
+        _of_review("results", results_data),
+    ),
+    Content(
+        "pooled_estimates",
+        "one row an analysis and margin: estimate, intervals, heterogeneity, conclusion",
+        "review repool",
+        _of_runs("pooled_estimates", pooled_table),
+        _of_runs("pooled_estimates", pooled_data),
+    ),
+    Content(
+        "study_results",
+        "an analysis each: the trials with sizes, effect, variance, interval, weight",
+        "review repool",
+        _effects,
+    ),
+    Content(
+        "changes",
+        "what moved in the newest run of each analysis, and why",
+        "review repool",
+        _of_runs("changes", changes_table),
+        _of_runs("changes", changes_data),
+    ),
+    Content(
+        "reported_numbers",
+        "every number that entered an analysis, as reported (CSV, XLSX)",
+        "review repool",
+        None,
+        _of_runs("reported_numbers", reported_table),
+    ),
+)
+"""In the order in which documents have them."""
+
+NAMES: Final = tuple(content.name for content in CONTENTS)
+
+
+def collect(
+    session: Session, review: Review, runs: Sequence[LatestRun], names: Sequence[str] = ()
+) -> Collection:
+    """Return the tables of a review.
+
+    Parameters
+    ----------
+    session : Session
+        To read with.
+    review : Review
+        Whose tables.
+    runs : sequence of LatestRun
+        The newest run of each analysis; may be empty.
+    names : sequence of str
+        Of `NAMES`; none takes all.
+
+    Returns
+    -------
+    Collection
+        Tables without a row are left out; a content without any table is told as empty.
+    """
+    printed: dict[str, Table] = {}
+    data: dict[str, Table] = {}
+    empty = []
+    for content in CONTENTS:
+        if names and content.name not in names:
+            continue
+        shown = _filled(content.printed, session, review, runs)
+        full = _filled(content.data, session, review, runs) if content.data else shown
+        printed |= shown
+        data |= full
+        if not full:
+            empty.append(content)
+    return Collection(printed, data, tuple(empty))
+
+
+def _filled(
+    build: Builder | None, session: Session, review: Review, runs: Sequence[LatestRun]
+) -> dict[str, Table]:
+    if build is None:
+        return {}
+    return {name: table for name, table in build(session, review, runs).items() if table.rows}

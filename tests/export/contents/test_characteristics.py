@@ -1,0 +1,87 @@
+"""Characteristics of included studies, against the database itself."""
+
+from __future__ import annotations
+
+from review.db import Database
+from review.export.contents.columns import as_reported, decimals_of, said_once
+from review.extraction.actions import exclude_study
+from review.history.actions import Attribution, writing
+from tests.export.contents.synthetic import asked, begin, records, tables, the_review
+
+
+def test_every_included_study_has_its_facts_and_all_its_arms(
+    database: Database, by: Attribution
+) -> None:
+    begin(database, by)
+    _, data = tables(database, "characteristics")
+    rows = records(data["characteristics"])
+    counted = asked(
+        database,
+        "SELECT count(*), count(DISTINCT study.id), sum(arm.n_randomised) FROM arm "
+        "JOIN study ON study.id = arm.study_id WHERE study.excluded_because IS NULL",
+    )
+    assert counted == [(len(rows), len({r["study"] for r in rows}), 72)]
+    assert sum(r["n_randomised"] or 0 for r in rows) == 72
+    (waiting,) = (r for r in rows if r["arm"] == "Waiting")
+    assert (waiting["cluster_size"], waiting["icc"], waiting["randomised"]) == (
+        8.5,
+        0.02,
+        "cluster",
+    )
+    assert waiting["reports"] == "Synthetic 9 main report"
+    assert all(r["study"] != "Synthetic 8" for r in rows)
+
+
+def test_print_says_the_study_once_and_what_is_not_reported(
+    database: Database, by: Attribution
+) -> None:
+    begin(database, by)
+    printed, _ = tables(database, "characteristics")
+    table = printed["characteristics"]
+    rows = records(table)
+    at = next(i for i, r in enumerate(rows) if r["study"] == "Synthetic 9")
+    full, other = rows[at], rows[at + 1]
+    assert full["design"] == (
+        "RCT, two arms; clusters randomised; clusters of 8.5 on average, ICC 0.02; "
+        "therapists crossed with arms"
+    )
+    assert full["participants"] == "adults; depression"
+    assert full["outcomes"] == "Alliance: Working Alliance Inventory"
+    assert (other["study"], other["design"], other["outcomes"]) == (None, None, None)
+    video = next(r for r in rows[at : at + 3] if r["arm"] == "Video")
+    assert (video["sessions"], video["n_randomised"], video["role"]) == (
+        "8.5",
+        "52",
+        "intervention",
+    )
+    (first,) = (r for r in rows if r["study"] == "Synthetic 1")
+    assert (first["country"], first["n_randomised"]) == ("NR", "NR")
+    assert first["outcomes"] == "Mood: Beck Depression Inventory (client)"
+    assert "NR: not reported." in table.general
+
+
+def test_columns_that_no_study_fills_are_named_below(database: Database, by: Attribution) -> None:
+    begin(database, by)
+    with writing(database, by) as session:
+        exclude_study(session, the_review(session), label="Synthetic 9", reason="synthetic")
+    printed, _ = tables(database, "characteristics")
+    table = printed["characteristics"]
+    assert "country" not in table.keys
+    assert table.general[-1] == (
+        "Reported of no study: design, country, setting, participants, funding, registration, "
+        "role, sessions, therapist training, n randomised."
+    )
+
+
+def test_numbers_in_words_keep_every_digit() -> None:
+    assert [as_reported(x) for x in (-0.214, 49.0, 0.1 + 0.2)] == [
+        "−0.214", "49", "0.30000000000000004",
+    ]  # fmt: skip
+    assert decimals_of([14.0, None, 3.5]) == 1
+    assert decimals_of([1.23456]) == 3
+    assert decimals_of([]) == 0
+
+
+def test_a_leading_cell_is_said_again_where_one_before_it_changed() -> None:
+    rows = (("a", "x", 1), ("a", "x", 2), ("b", "x", 3))
+    assert said_once(rows, 2) == (("a", "x", 1), (None, None, 2), ("b", "x", 3))
