@@ -119,7 +119,8 @@ class Table:
         Where the numbers come from.
     origins : tuple of str or None
         One a row, or none at all: where a row's numbers stand, as ``review trace`` takes it
-        (``1f0c5a2b9e77/pooled``, `review.export.origins`).
+        (``1f0c5a2b9e77/pooled``, `review.export.origins`). A number's own origin is its row's,
+        a slash and its column's key.
 
     Raises
     ------
@@ -176,6 +177,14 @@ class Table:
     def marks(self, row: int | None, key: str) -> str:
         """Letters at a cell (row None: the column's header): ``"a,c"``, or ``""``."""
         return ",".join(letter for letter, note in self.marked if (row, key) in note.places)
+
+    def origin(self, row: int, at: int) -> str | None:
+        """Origin of the number at a row and a column, both from 0; None for text and for none."""
+        column = self.columns[at]
+        if not self.origins or column.kind is Kind.TEXT or self.rows[row][at] is None:
+            return None
+        origin = self.origins[row]
+        return None if origin is None else f"{origin}/{column.key}"
 
     def above(self, key: str) -> str | None:
         """The spanner over a column, if it has one."""
