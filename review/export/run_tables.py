@@ -66,7 +66,8 @@ def interval_cell(limits: tuple[float, float] | None) -> Interval | None:
     return Interval(*limits) if limits is not None else None
 
 
-def _directions(runs: Sequence[LatestRun]) -> tuple[Footnote, ...]:
+def directions(runs: Sequence[LatestRun]) -> tuple[Footnote, ...]:
+    """Return the sentence of each analysis that says which way is better."""
     sentences = dict.fromkeys(f"{run.inputs.plan.title}: {_direction(run)}" for run in runs)
     return tuple(Footnote(sentence) for sentence in sentences)
 
@@ -115,7 +116,7 @@ def pooled_table(title: str, runs: Sequence[LatestRun]) -> Table:
         title=f"{title}: pooled estimates",
         columns=_pooled_columns(level, margins=margins),
         rows=rows,
-        footnotes=(Footnote(" ".join(words)), *_directions(runs)),
+        footnotes=(Footnote(" ".join(words)), *directions(runs)),
         origins=readings_origins(runs),
     )
 

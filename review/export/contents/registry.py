@@ -9,7 +9,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.contents.characteristics import characteristics_data, characteristics_table
+from review.export.contents.moderators import moderators_data, moderators_table
 from review.export.contents.results import results_data, results_table
+from review.export.contents.variants import variants_data, variants_table
 from review.export.run_data import changes_data, pooled_data, reported_table
 from review.export.run_tables import LatestRun, changes_table, pooled_table
 from review.export.run_tables import results_table as effects_table
@@ -75,6 +77,20 @@ CONTENTS: Final = (
         "review repool",
         _of_runs("pooled_estimates", pooled_table),
         _of_runs("pooled_estimates", pooled_data),
+    ),
+    Content(
+        "variants",
+        "every planned analysis with its sensitivity variants, one row a line",
+        "review repool",
+        lambda session, review, runs: {"variants": variants_table(session, review, runs)},
+        _of_runs("variants", variants_data),
+    ),
+    Content(
+        "moderators",
+        "planned subgroups and meta-regressions: test for differences, each level",
+        "subgroups or moderators in the plan, then review repool",
+        lambda session, review, runs: {"moderators": moderators_table(session, review, runs)},
+        _of_runs("moderators", moderators_data),
     ),
     Content(
         "study_results",
