@@ -141,7 +141,7 @@ def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
     axes.set_xlim(*panel.limits)
     axes.set_ylim(max(lines, 1) - 0.5, -0.5)
     _landmarks(axes, panel)
-    _ticks(axes, panel.limits, size, plot_width)
+    horizontal_ticks(axes, panel.limits, size, plot_width)
     if panel.margin is not None:
         _margin_label(page, panel, left, plot_width, top, size)
     if panel.axis_label:
@@ -206,14 +206,33 @@ def _landmarks(axes: Axes, panel: Panel) -> None:
     axes.set_xlim(low, high)
 
 
-def _ticks(axes: Axes, limits: tuple[float, float], size: float, room: float) -> None:
+def horizontal_ticks(
+    axes: Axes,
+    limits: tuple[float, float],
+    size: float,
+    room: float,
+    *,
+    whole: bool = False,
+    overhang: float = math.inf,
+) -> None:
+    """Put ticks on the horizontal axis, so many that their labels stand apart in that room.
+
+    Labels that would reach further than `overhang` inches beyond the axis are left out.
+    """
     most = 8
-    marks = ticks(*limits, most)
+    marks = ticks(*limits, most, whole=whole)
     # Labels of large effects are wide: fewer ticks until they stand apart.
     while most > 2 and sum(width(label, size) + 0.1 for _, label in marks) > room:
         most -= 1
-        marks = ticks(*limits, most)
-    axes.set_xticks([value for value, _ in marks], [label for _, label in marks])
+        marks = ticks(*limits, most, whole=whole)
+    low, high = limits
+    per_unit = room / (high - low)
+    inside = [
+        (at, label)
+        for at, label in marks
+        if min(at - low, high - at) * per_unit + overhang >= width(label, size) / 2
+    ]
+    axes.set_xticks([at for at, _ in inside], [label for _, label in inside])
     axes.tick_params(axis="x", width=0.8, length=3, pad=2)
     for label in axes.get_xticklabels():
         label.set_fontproperties(font(size))

@@ -21,6 +21,9 @@ VERMILLION = "#D55E00"
 GREY = "#555555"
 PALE = "#BBBBBB"
 ZONE = "#FAECCC"
+# Bands around a line: blue at one fifth and at one twelfth on white.
+BAND = "#CCE3F0"
+FAINT_BAND = "#EBF4F9"
 
 # Fixed so that element ids in SVG are the same on each run.
 HASH_SALT = "living-review"

@@ -1,0 +1,301 @@
+"""A plot of two axes of numbers: the frame of funnel, Baujat, bubble, GOSH and drapery plots.
+
+All lengths are inches from the top left corner. Title and key stand above the plot, what the two
+sides of the horizontal axis mean and the note below it; nothing is written over the data but what a
+figure itself puts there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from review.figures.page import EDGE, LEADING, SMALL_SIZE, TITLE_SIZE, Page
+from review.figures.panel import horizontal_ticks
+from review.figures.scale import ticks
+from review.figures.style import BLACK, GREY, font
+from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TEXT_SIZE = 8.5
+PAGE_WIDTH = 6.5
+PLOT_HEIGHT = 3.9
+# Room that the words of one mark on the vertical axis may take.
+WIDEST_MARK = 1.9
+# Of a sample in the key, and the room between two entries.
+SAMPLE, KEY_GAP = 0.3, 0.25
+# Studies beyond the axes that the note names.
+MOST_BEYOND = 5
+TEXT_LINE = LEADING * TEXT_SIZE / POINTS_PER_INCH
+SMALL_LINE = LEADING * SMALL_SIZE / POINTS_PER_INCH
+
+
+class Sample(StrEnum):
+    """How an entry of the key is drawn."""
+
+    LINE = "-"
+    DASHED = "--"
+    DOTTED = ":"
+    DOT = "o"
+    DIAMOND = "D"
+    RING = "ring"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An entry of the key: a sample and what it stands for."""
+
+    words: str
+    sample: Sample
+    colour: str = BLACK
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An axis: from `low` to `high`, or turned round; `marks` replace the round numbers."""
+
+    low: float
+    high: float
+    label: str = ""
+    marks: tuple[tuple[float, str], ...] | None = None
+    turned: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What stands around the plot."""
+
+    title: str
+    x: Scale
+    y: Scale
+    keys: tuple[Key, ...] = ()
+    favours_left: str = ""
+    favours_right: str = ""
+    note: str = ""
+    height: float = PLOT_HEIGHT
+    above: float = 0.0  # room between the words above and the plot
+    beside: float = 0.0  # room on the right of the plot
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The drawn frame: its axes await the data, `left` to `height` are their place in inches."""
+
+    figure: Figure
+    page: Page
+    axes: Axes
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Return where on the page, in inches, a point of the plot stands."""
+        (x0, x1), (y0, y1) = self.axes.get_xlim(), self.axes.get_ylim()
+        across, up = (x - x0) / (x1 - x0), (y - y0) / (y1 - y0)
+        return self.left + across * self.width, self.top + (1 - up) * self.height
+
+
+def draw_chart(chart: Chart) -> Frame:
+    """Draw everything but the data.
+
+    Parameters
+    ----------
+    chart : Chart
+        With limits that increase.
+
+    Returns
+    -------
+    Frame
+        Text has the gids ``title-i``, ``key-i``, ``y-label-i``, ``x-label-i``, ``favours-left-i``,
+        ``favours-right-i`` and ``note-i``.
+    """
+    from matplotlib.figure import Figure
+
+    inner = PAGE_WIDTH - 2 * EDGE
+    marks = _vertical_marks(chart)
+    words = [line for _, mark in marks for line in mark.split("\n")]
+    left = EDGE + max([0.0, *(width(line, TEXT_SIZE) for line in words)]) + 0.1
+    long = PAGE_WIDTH - left - EDGE - max(chart.beside, 0.1)
+    null_at = left + long * _fraction(0.0, chart.x)
+    title = wrap(chart.title, TITLE_SIZE, inner, bold=True)
+    keys = _key_places(chart.keys, inner)
+    y_label, x_label = wrap(chart.y.label, TEXT_SIZE, inner), wrap(chart.x.label, TEXT_SIZE, inner)
+    note = wrap(chart.note, SMALL_SIZE, inner)
+    towards, ends = _directions(chart, null_at)
+
+    key_at = EDGE + len(title) * LEADING * TITLE_SIZE / POINTS_PER_INCH + 0.06
+    key_lines = 1 + max([line for _, line in keys], default=-1)
+    label_at = key_at + key_lines * TEXT_LINE + (0.08 if keys else 0.0)
+    top = label_at + len(y_label) * TEXT_LINE + 0.08 + chart.above
+    bottom = top + chart.height
+    under = bottom + 0.1 + TEXT_LINE  # below the labels of the ticks
+    x_label_at = under
+    direction_at = under + len(x_label) * TEXT_LINE + 0.03
+    note_at = direction_at + max(len(words) for words in towards) * TEXT_LINE + 0.08
+    height = note_at + len(note) * SMALL_LINE + EDGE
+
+    figure = Figure(figsize=(PAGE_WIDTH, height), facecolor="white")
+    figure.set_label(printable(chart.title))
+    page = Page(figure, PAGE_WIDTH, height)
+    for i, line in enumerate(title):
+        y = EDGE + i * LEADING * TITLE_SIZE / POINTS_PER_INCH
+        page.write(EDGE, y, line, TITLE_SIZE, bold=True, gid=f"title-{i}")
+    for i, (key, (x, row)) in enumerate(zip(chart.keys, keys, strict=True)):
+        _draw_key(page, key, EDGE + x, key_at + row * TEXT_LINE, i, inner)
+    _lines(page, y_label, EDGE, label_at, "y-label")
+    _lines(page, x_label, left + long / 2, x_label_at, "x-label", align="center")
+    _lines(page, towards[0], ends[0], direction_at, "favours-left", align="right")
+    _lines(page, towards[1], ends[1], direction_at, "favours-right")
+    for i, line in enumerate(note):
+        page.write(EDGE, note_at + i * SMALL_LINE, line, SMALL_SIZE, colour=GREY, gid=f"note-{i}")
+    axes = page.axes(left, bottom, long, chart.height)
+    _scale_axes(axes, chart, marks, long)
+    return Frame(figure, page, axes, left, top, long, chart.height)
+
+
+def say_empty(frame: Frame, words: str) -> None:
+    """Write in the middle of the plot why nothing is in it."""
+    frame.page.write(
+        frame.left + frame.width / 2, frame.top + frame.height / 2, words, TEXT_SIZE,
+        align="center", middle=True, colour=GREY, gid="empty",
+    )  # fmt: skip
+
+
+def draw_point(
+    axes: Axes,
+    x: float,
+    y: float,
+    *,
+    across: float,
+    gid: str,
+    face: str,
+    edge: str,
+    marker: str = "o",
+) -> None:
+    """Draw a point `across` points wide; one beyond the axes becomes an arrow at their edge.
+
+    The arrow's gid is ``<gid>-cut``.
+    """
+    inside_x, inside_y, arrow = _inside(axes, x, y)
+    axes.plot(
+        [inside_x], [inside_y], marker=arrow or marker, ms=6.0 if arrow else across, mfc=face,
+        mec=edge, mew=0.7, ls="none", clip_on=False, zorder=5,
+        gid=f"{gid}-cut" if arrow else gid,
+    )  # fmt: skip
+
+
+def note_beyond(note: str, names: Sequence[str]) -> str:
+    """The note, and which studies are arrows because they stand beyond the axes."""
+    if not names:
+        return note
+    more = f" and {len(names) - MOST_BEYOND} more" if len(names) > MOST_BEYOND else ""
+    return f"{note} Beyond the axes: {'; '.join(names[:MOST_BEYOND])}{more}.".strip()
+
+
+def _inside(axes: Axes, x: float, y: float) -> tuple[float, float, str]:
+    (x0, x1), (y0, y1) = sorted(axes.get_xlim()), sorted(axes.get_ylim())
+    arrow = "<" if x < x0 else ">" if x > x1 else ""
+    if not arrow and not y0 <= y <= y1:
+        arrow = "^" if (y > y1) != axes.yaxis_inverted() else "v"
+    return min(max(x, x0), x1), min(max(y, y0), y1), arrow
+
+
+def _fraction(value: float, scale: Scale) -> float:
+    return min(1.0, max(0.0, (value - scale.low) / (scale.high - scale.low)))
+
+
+def _vertical_marks(chart: Chart) -> list[tuple[float, str]]:
+    y = chart.y
+    if y.marks is not None:
+        return [(at, _two_lines(words)) for at, words in y.marks]
+    return ticks(y.low, y.high, 7, whole=y.whole)
+
+
+def _two_lines(words: str) -> str:
+    first, *rest = wrap(words, TEXT_SIZE, WIDEST_MARK) or [""]
+    return "\n".join([first, shorten(" ".join(rest), TEXT_SIZE, WIDEST_MARK)]) if rest else first
+
+
+def _key_places(keys: Sequence[Key], room: float) -> list[tuple[float, int]]:
+    """Where each entry starts: its distance from the left and its line."""
+    places: list[tuple[float, int]] = []
+    x, line = 0.0, 0
+    for key in keys:
+        long = SAMPLE + 0.07 + width(printable(key.words), TEXT_SIZE)
+        if x and x + long > room:
+            x, line = 0.0, line + 1
+        places.append((x, line))
+        x += long + KEY_GAP
+    return places
+
+
+def _draw_key(page: Page, key: Key, x: float, y: float, i: int, room: float) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Rectangle
+
+    middle = 1 - (y + TEXT_LINE / 2) / page.height
+    start, long = x / page.width, SAMPLE / page.width
+    if key.sample is Sample.BLOCK:
+        high = 0.1 / page.height
+        block = Rectangle(
+            (start, middle - high / 2), long, high, facecolor=key.colour, edgecolor=GREY, lw=0.5,
+            transform=page.figure.transFigure,
+        )  # fmt: skip
+        block.set_gid(f"key-sample-{i}")
+        page.figure.add_artist(block)
+    else:
+        line = key.sample in (Sample.LINE, Sample.DASHED, Sample.DOTTED)
+        ring = key.sample is Sample.RING
+        sample = Line2D(
+            [start, start + long] if line else [start + long / 2],
+            [middle] * (2 if line else 1),
+            color=key.colour, lw=1.2, ls=key.sample.value if line else "none",
+            marker="" if line else "o" if ring else key.sample.value, ms=5,
+            mfc="white" if ring else key.colour, mec=key.colour, mew=0.9 if ring else 0,
+        )  # fmt: skip
+        sample.set_gid(f"key-sample-{i}")
+        page.figure.add_artist(sample)
+    words = shorten(printable(key.words), TEXT_SIZE, room - SAMPLE - 0.07)
+    page.write(x + SAMPLE + 0.07, y + TEXT_LINE / 2, words, TEXT_SIZE, middle=True, gid=f"key-{i}")
+
+
+def _lines(
+    page: Page, lines: Sequence[str], x: float, y: float, name: str, *, align: str = "left"
+) -> None:
+    for i, line in enumerate(lines):
+        at = x
+        if align == "center":  # a long line stays on the page
+            half = width(line, TEXT_SIZE) / 2
+            at = min(max(x, EDGE + half), max(page.width - EDGE - half, EDGE + half))
+        page.write(at, y + i * TEXT_LINE, line, TEXT_SIZE, align=align, gid=f"{name}-{i}")
+
+
+def _directions(
+    chart: Chart, null_at: float
+) -> tuple[tuple[list[str], list[str]], tuple[float, float]]:
+    """What the sides mean and where that ends and starts: beside no effect, and on the page."""
+    room = 0.47 * (PAGE_WIDTH - 2 * EDGE)
+    left = wrap(f"← {chart.favours_left}", TEXT_SIZE, room) if chart.favours_left else []
+    right = wrap(f"{chart.favours_right} →", TEXT_SIZE, room) if chart.favours_right else []
+    long, other = (max([0.0, *(width(x, TEXT_SIZE) for x in side)]) for side in (left, right))
+    start = min(max(null_at + 0.08, EDGE + long + 0.16), PAGE_WIDTH - EDGE - other)
+    return (left, right), (min(max(null_at - 0.08, EDGE + long), start - 0.16), start)
+
+
+def _scale_axes(axes: Axes, chart: Chart, marks: list[tuple[float, str]], room: float) -> None:
+    x, y = chart.x, chart.y
+    axes.set_xlim(x.low, x.high)
+    axes.set_ylim(*((y.high, y.low) if y.turned else (y.low, y.high)))
+    horizontal_ticks(axes, (x.low, x.high), TEXT_SIZE, room, whole=x.whole)
+    axes.set_yticks([at for at, _ in marks], [words for _, words in marks])
+    axes.tick_params(axis="y", width=0.8, length=3, pad=2)
+    for label in axes.get_yticklabels():
+        label.set_fontproperties(font(TEXT_SIZE))

@@ -1,0 +1,182 @@
+"""The influence panel: what each study does to the fit, by eight measures side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from review.errors import InvalidDataError
+from review.figures.chart import draw_point
+from review.figures.page import EDGE, LEADING, SMALL_SIZE, TITLE_SIZE, Page
+from review.figures.panel import GAP, horizontal_ticks, line_height, text_size
+from review.figures.scale import widened
+from review.figures.style import BLUE, GREY, PALE, VERMILLION, own_settings
+from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDEST_LABEL = 2.0
+STRIP = 0.92
+BETWEEN = 0.14
+AXIS_SIZE = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class InfluenceMeasure:
+    """One measure of all studies.
+
+    Attributes
+    ----------
+    name : str
+        As metafor prints it: ``"rstudent"``.
+    values : tuple of float
+        One a study, in the order of the panel's labels; may be infinite.
+    reference : float or None
+        What a study without influence has, or the fit with all studies: a broken line.
+    cut_offs : tuple of float
+        Beyond which a study counts as influential: dotted lines.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    reference: float | None = None
+    cut_offs: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InfluencePanel:
+    """All that an influence panel says; `influential` has one truth value a label."""
+
+    title: str
+    labels: tuple[str, ...]
+    measures: tuple[InfluenceMeasure, ...]
+    influential: tuple[bool, ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for measure in self.measures:
+            if len(measure.values) != len(self.labels):
+                raise InvalidDataError(
+                    f"{measure.name} has {len(measure.values)} values "
+                    f"for {len(self.labels)} studies."
+                )
+            if any(math.isnan(value) for value in measure.values):
+                raise InvalidDataError(f"{measure.name} has a value that is not a number.")
+        if len(self.influential) != len(self.labels):
+            raise InvalidDataError(
+                f"{len(self.influential)} marks do not go with {len(self.labels)} studies."
+            )
+
+
+def influence_plot(panel: InfluencePanel) -> Figure:
+    """Draw the panel, one line a study and one strip a measure.
+
+    Parameters
+    ----------
+    panel : InfluencePanel
+        Any number of studies, none included.
+
+    Returns
+    -------
+    Figure
+        As high as its lines need. Artists carry gids: ``label-i`` for study i, ``<name>-i`` for its
+        point, ``<name>-reference`` and ``<name>-cut-off-j`` for the lines. Influential studies are
+        diamonds with their names in bold.
+
+    Notes
+    -----
+    The measures of Viechtbauer & Cheung 2010, Research Synthesis Methods 1:112, with studies down
+    the page instead of along it, so that their names can be read.
+
+    Examples
+    --------
+    >>> hat = InfluenceMeasure("hat", (0.4, 0.6), 0.5)
+    >>> influence_plot(InfluencePanel("Depression", ("A", "B"), (hat,), (False,) * 2)).get_label()
+    'Depression'
+    """
+    with own_settings():
+        return _draw(panel)
+
+
+def _draw(panel: InfluencePanel) -> Figure:
+    from matplotlib.figure import Figure
+
+    labels = panel.labels or ("No studies",)
+    size, step = text_size(len(labels)), line_height(len(labels))
+    bold = [i < len(panel.labels) and panel.influential[i] for i in range(len(labels))]
+    words = [
+        shorten(printable(label), size, WIDEST_LABEL, bold=b)
+        for label, b in zip(labels, bold, strict=True)
+    ]
+    widest = max(width(said, size, bold=b) for said, b in zip(words, bold, strict=True))
+    left = EDGE + widest + GAP
+    total = max(left + len(panel.measures) * (STRIP + BETWEEN) + EDGE, 6.5)
+    inner = total - 2 * EDGE
+    title = wrap(panel.title, TITLE_SIZE, inner, bold=True)
+    note = wrap(panel.note, SMALL_SIZE, inner)
+    small, line = (LEADING * s / POINTS_PER_INCH for s in (SMALL_SIZE, size))
+    header = EDGE + len(title) * LEADING * TITLE_SIZE / POINTS_PER_INCH + 0.1
+    top = header + line + 0.08
+    bottom = top + len(labels) * step
+    note_at = bottom + 0.12 + LEADING * AXIS_SIZE / POINTS_PER_INCH + 0.1
+    height = note_at + len(note) * small + EDGE
+
+    figure = Figure(figsize=(total, height), facecolor="white")
+    figure.set_label(printable(panel.title))
+    page = Page(figure, total, height)
+    for i, said in enumerate(title):
+        y = EDGE + i * LEADING * TITLE_SIZE / POINTS_PER_INCH
+        page.write(EDGE, y, said, TITLE_SIZE, bold=True, gid=f"title-{i}")
+    page.rule(EDGE, total - EDGE, top, gid="header-rule")
+    for i, said in enumerate(words):
+        gid = f"label-{i}" if panel.labels else "label-none"
+        at = top + (i + 0.5) * step
+        page.write(EDGE, at, said, size, bold=bold[i], middle=True, gid=gid)
+    for j, measure in enumerate(panel.measures):
+        x = left + j * (STRIP + BETWEEN)
+        name = shorten(printable(measure.name), size, STRIP, bold=True)
+        page.write(
+            x + STRIP / 2, header, name, size, bold=True, align="center",
+            gid=f"header-{measure.name}",
+        )  # fmt: skip
+        axes = page.axes(x, bottom, STRIP, bottom - top)
+        axes.set_ylim(len(labels) - 0.5, -0.5)
+        _draw_strip(axes, measure, panel.influential, step)
+    for i, said in enumerate(note):
+        page.write(EDGE, note_at + i * small, said, SMALL_SIZE, colour=GREY, gid=f"note-{i}")
+    return figure
+
+
+def _draw_strip(
+    axes: Axes, measure: InfluenceMeasure, influential: Sequence[bool], step: float
+) -> None:
+    name = measure.name
+    axes.yaxis.set_visible(False)
+    axes.spines["left"].set_visible(False)
+    landmarks = [x for x in (measure.reference, *measure.cut_offs) if x is not None]
+    low, high = widened([*measure.values, *landmarks], 0.08)
+    axes.set_xlim(low, high)
+    horizontal_ticks(axes, axes.get_xlim(), AXIS_SIZE, STRIP, overhang=BETWEEN / 3)
+    if measure.reference is not None:
+        axes.axvline(
+            measure.reference, color=GREY, lw=0.7, ls=(0, (4, 3)), zorder=1,
+            gid=f"{name}-reference",
+        )  # fmt: skip
+    for j, cut_off in enumerate(measure.cut_offs):
+        axes.axvline(
+            cut_off, color=GREY, lw=0.8, ls=(0, (1, 1.5)), zorder=1, gid=f"{name}-cut-off-{j}"
+        )
+    start = low if measure.reference is None else measure.reference
+    across = min(4.2, 0.42 * step * POINTS_PER_INCH)
+    ends = [min(max(value, low), high) for value in measure.values]
+    axes.hlines(range(len(ends)), start, ends, color=PALE, lw=0.6, zorder=2)
+    for i, value in enumerate(measure.values):
+        marked = influential[i]
+        draw_point(
+            axes, value, i, across=across * (1.15 if marked else 1.0), gid=f"{name}-{i}",
+            face=VERMILLION if marked else BLUE, edge="none", marker="D" if marked else "o",
+        )  # fmt: skip

@@ -1,0 +1,125 @@
+"""Names beside points: each where it covers no other name, no point if that can be, no edge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Distances from the point that are tried, in inches; from the third on a line leads to the name.
+DISTANCES = (0.05, 0.1, 0.18, 0.28, 0.4, 0.55, 0.75, 1.0)
+LEADER_FROM = 0.18
+AIR = 0.02
+STEPS = 20
+
+# Where a name may stand from its point: right, left, above, below, and between them.
+SIDES = ((1, 0), (-1, 0), (1, -1), (1, 1), (-1, -1), (-1, 1), (0, -1), (0, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in inches, `y` downwards."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether the two share any area."""
+        return (
+            min(self.x1, other.x1) > max(self.x0, other.x0)
+            and min(self.y1, other.y1) > max(self.y0, other.y0)
+        )  # fmt: skip
+
+    def within(self, other: Box) -> bool:
+        """Whether it lies inside the other."""
+        return (
+            self.x0 >= other.x0 and self.x1 <= other.x1
+            and self.y0 >= other.y0 and self.y1 <= other.y1
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name to be placed: its point and its size."""
+
+    x: float
+    y: float
+    long: float
+    high: float
+
+
+def place_names(
+    names: Sequence[Name], points: Sequence[tuple[float, float]], bounds: Box, *, radius: float
+) -> list[Box | None]:
+    """Find a place for each name, the first named first.
+
+    Parameters
+    ----------
+    names : sequence of Name
+        In order of importance.
+    points : sequence of (x, y)
+        All points of the plot, named or not; a name avoids them while there is other room.
+    bounds : Box
+        That no name leaves.
+    radius : float
+        Of a point.
+
+    Returns
+    -------
+    list of Box or None
+        None where there is no room left.
+
+    Examples
+    --------
+    >>> place_names([Name(1, 1, 0.5, 0.1)], [(1, 1)], Box(0, 0, 2, 2), radius=0.05)[0].x0
+    1.1
+    """
+    dots = [Box(x - radius, y - radius, x + radius, y + radius) for x, y in points]
+    placed: list[Box | None] = []
+    taken: list[Box] = []
+    led: list[Box] = []
+    for name in names:
+        free = [
+            box
+            for box in _candidates(name, radius)
+            if box.within(bounds)
+            and not any(box.meets(other) for other in (*taken, *led))
+            and not any(step.meets(other) for step in _leader(name, box) for other in taken)
+        ]
+        found = min(free, key=lambda box: sum(box.meets(dot) for dot in dots), default=None)
+        placed.append(found)
+        if found is not None:
+            taken.append(found)
+            led += _leader(name, found)
+    return placed
+
+
+def lead(name: Name, box: Box) -> tuple[float, float] | None:
+    """Where on a name the line to its point ends; None where it stands beside its point."""
+    x, y = min(max(name.x, box.x0), box.x1), min(max(name.y, box.y0), box.y1)
+    return (x, y) if max(abs(x - name.x), abs(y - name.y)) >= LEADER_FROM else None
+
+
+def _leader(name: Name, box: Box) -> list[Box]:
+    """The line from a point to its name as a chain of small boxes."""
+    end = lead(name, box)
+    if end is None:
+        return []
+    chain = []
+    for step in range(1, STEPS):
+        x = name.x + (end[0] - name.x) * step / STEPS
+        y = name.y + (end[1] - name.y) * step / STEPS
+        chain.append(Box(x - AIR, y - AIR, x + AIR, y + AIR))
+    return chain
+
+
+def _candidates(name: Name, radius: float) -> list[Box]:
+    found = []
+    for distance in DISTANCES:
+        for right, down in SIDES:
+            away = distance + radius
+            x0 = name.x + right * away - (0.0 if right > 0 else name.long / (1 + (right == 0)))
+            y0 = name.y + down * away - (0.0 if down > 0 else name.high / (1 + (down == 0)))
+            found.append(Box(x0, y0 - AIR / 2, x0 + name.long, y0 + name.high + AIR / 2))
+    return found
