@@ -5,7 +5,8 @@ matplotlib is imported when a figure is drawn, not when this package is.
 """
 
 from review.figures.cumulative import Cumulative, CumulativeStep, cumulative_plot
-from review.figures.forest import Diamond, Forest, ForestRow, Heading, forest_plot
+from review.figures.forest import forest_plot
+from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
 from review.figures.saving import FigureFormat, render, save
 
 __all__ = [

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from review.errors import InvalidDataError
-from review.figures.interval import check_interval, draw_interval
-from review.figures.numbers import bracketed, fixed
-from review.figures.panel import Panel, TextColumn, draw_panel, line_height
+from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
+from review.figures.interval import draw_interval
+from review.figures.numbers import fixed
+from review.figures.panel import Group, Light, Panel, TextColumn, draw_panel, line_height
+from review.figures.risk_of_bias import Blank, look
 from review.figures.scale import limits
 from review.figures.style import BLACK, BLUE, PALE, VERMILLION, own_settings
 from review.figures.text import POINTS_PER_INCH
@@ -26,135 +27,7 @@ DIAMOND_HEIGHT = 0.66
 # Smallest side in points at which a square is still seen as one in print.
 SMALLEST_SQUARE = 1.8
 
-# Weights are computed: 100 * w / w may come out as 100.00000000000001.
-HUNDRED = 100 + 1e-9
-
 _NUMBER = re.compile(r"^[−+\-<>]?[\d.]")
-
-
-@dataclass(frozen=True, slots=True)
-class ForestRow:
-    """One study's line.
-
-    Attributes
-    ----------
-    label : str
-        As the reader knows the study: ``"Andersson (2005)"``.
-    estimate, ci_low, ci_high : float or None
-        On the analysis scale; all three None for a study without an estimable effect.
-        Limits may be infinite.
-    weight : float or None
-        Per cent of the pooled estimate, 0 to 100; the square's area is proportional to it.
-        Squares of studies without weight have half the largest area.
-    columns : tuple of str
-        Data beside the label, one entry for each of the plot's `column_headers`.
-    """
-
-    label: str
-    estimate: float | None
-    ci_low: float | None
-    ci_high: float | None
-    weight: float | None = None
-    columns: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        values = (self.estimate, self.ci_low, self.ci_high)
-        if any(value is None for value in values) and any(value is not None for value in values):
-            raise InvalidDataError(f'"{self.label}" has only some of its estimate and limits.')
-        if self.estimate is not None and self.ci_low is not None and self.ci_high is not None:
-            check_interval(self.label, self.estimate, self.ci_low, self.ci_high)
-        if self.weight is not None and not 0 <= self.weight <= HUNDRED:
-            raise InvalidDataError(
-                f'"{self.label}": its weight {self.weight:g} is not a percentage.'
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A line that opens a subgroup."""
-
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Diamond:
-    """A pooled estimate with its confidence interval and, where given, its prediction interval."""
-
-    label: str
-    estimate: float
-    ci_low: float
-    ci_high: float
-    pi_low: float | None = None
-    pi_high: float | None = None
-
-    def __post_init__(self) -> None:
-        check_interval(self.label, self.estimate, self.ci_low, self.ci_high)
-        if (self.pi_low is None) != (self.pi_high is None):
-            raise InvalidDataError(f'"{self.label}" has one limit of its prediction interval.')
-        if self.pi_low is not None and self.pi_high is not None:
-            check_interval(self.label, self.estimate, self.pi_low, self.pi_high)
-
-
-@dataclass(frozen=True, slots=True)
-class Forest:
-    """All that a forest plot says.
-
-    Attributes
-    ----------
-    title : str
-        Above the plot, in bold.
-    rows : tuple of ForestRow, Heading and Diamond
-        In the order drawn; a diamond among the rows pools the subgroup above it.
-    summaries : tuple of Diamond
-        Below all rows, the main analysis first; its estimate is drawn as a line through the rows.
-    effect_label : str
-        ``"Hedges g"``.
-    favours_left, favours_right : str
-        ``"favours control"``: what effects below and above 0 mean.
-    margin : float or None
-        Noninferiority margin, above 0; the zone below minus the margin is shaded.
-    column_headers : tuple of str
-        Of the rows' `columns`.
-    note : str
-        Under the plot.
-    level : float
-        Of the confidence intervals, for the header.
-    decimals : int
-        Of estimates and limits.
-    """
-
-    title: str
-    rows: tuple[ForestRow | Heading | Diamond, ...]
-    summaries: tuple[Diamond, ...] = ()
-    effect_label: str = "Effect"
-    favours_left: str = ""
-    favours_right: str = ""
-    margin: float | None = None
-    column_headers: tuple[str, ...] = ()
-    note: str = ""
-    level: float = 0.95
-    decimals: int = 2
-
-    def __post_init__(self) -> None:
-        check_margin(self.margin)
-        for row in self.rows:
-            if isinstance(row, ForestRow) and len(row.columns) != len(self.column_headers):
-                raise InvalidDataError(
-                    f'"{row.label}" has {len(row.columns)} data columns, '
-                    f"the plot has {len(self.column_headers)}."
-                )
-
-
-def check_margin(margin: float | None) -> None:
-    """Refuse a margin that is not a positive number.
-
-    Raises
-    ------
-    InvalidDataError
-        If it is zero, negative or not finite.
-    """
-    if margin is not None and not (math.isfinite(margin) and margin > 0):
-        raise InvalidDataError(f"A noninferiority margin must be above 0, not {margin:g}.")
 
 
 def forest_plot(forest: Forest) -> Figure:
@@ -169,8 +42,9 @@ def forest_plot(forest: Forest) -> Figure:
     -------
     Figure
         As high as its rows need. Artists carry gids for tests and for pages: ``square-i``,
-        ``interval-i``, ``label-i``, ``value-i`` and ``weight-i`` for row i, ``diamond-i`` for a
-        diamond among the rows; for summary j ``diamond-summary-j`` and ``prediction-summary-j``.
+        ``interval-i``, ``label-i``, ``value-i`` and ``weight-i`` for row i, ``column-c-i`` for its
+        data, ``bias-d-i`` and ``light-bias-d-i`` for its judgements; ``diamond-i`` for a diamond
+        among the rows; for summary j ``diamond-summary-j`` and ``prediction-summary-j``.
 
     Notes
     -----
@@ -213,10 +87,11 @@ class _Line:
     columns: tuple[str, ...] = ()
 
 
-def _value(estimate: float | None, low: float | None, high: float | None, decimals: int) -> str:
+def _value(forest: Forest, estimate: float | None, low: float | None, high: float | None) -> str:
     if estimate is None or low is None or high is None:
         return "not estimable"
-    return f"{fixed(estimate, decimals)} {bracketed(low, high, decimals)}"
+    written, decimals = forest.notation.written(estimate, forest.decimals), forest.decimals
+    return f"{written} {forest.notation.interval(low, high, decimals)}"
 
 
 def _lines(forest: Forest) -> list[_Line]:
@@ -224,28 +99,28 @@ def _lines(forest: Forest) -> list[_Line]:
     for i, row in enumerate(forest.rows):
         if isinstance(row, ForestRow):
             weight = "" if row.weight is None else f"{fixed(row.weight, 1)}%"
-            value = _value(row.estimate, row.ci_low, row.ci_high, forest.decimals)
+            value = _value(forest, row.estimate, row.ci_low, row.ci_high)
             lines.append(_Line(str(i), row.label, value, weight, row, row.columns))
         elif isinstance(row, Heading):
             if i:
                 lines.append(_Line(f"{i}-space", ""))
             lines.append(_Line(str(i), row.label, item=row))
         else:
-            lines += _diamond_lines(row, str(i), forest.decimals)
+            lines += _diamond_lines(forest, row, str(i))
     if not forest.rows and not forest.summaries:
         lines.append(_Line("none", "No studies"))
     if lines and forest.summaries:
         lines.append(_Line("summary-space", ""))
     for j, summary in enumerate(forest.summaries):
-        lines += _diamond_lines(summary, f"summary-{j}", forest.decimals)
+        lines += _diamond_lines(forest, summary, f"summary-{j}")
     return lines
 
 
-def _diamond_lines(diamond: Diamond, key: str, decimals: int) -> list[_Line]:
-    value = _value(diamond.estimate, diamond.ci_low, diamond.ci_high, decimals)
+def _diamond_lines(forest: Forest, diamond: Diamond, key: str) -> list[_Line]:
+    value = _value(forest, diamond.estimate, diamond.ci_low, diamond.ci_high)
     lines = [_Line(key, diamond.label, value, item=diamond)]
     if diamond.pi_low is not None and diamond.pi_high is not None:
-        value = bracketed(diamond.pi_low, diamond.pi_high, decimals)
+        value = forest.notation.interval(diamond.pi_low, diamond.pi_high, forest.decimals)
         lines.append(_Line(f"{key}-prediction", "Prediction interval", value))
     return lines
 
@@ -261,11 +136,12 @@ def _panel(forest: Forest, lines: Sequence[_Line]) -> Panel:
     if any(x.weight for x in lines):
         after.append(TextColumn("weight", "Weight", tuple(x.weight for x in lines), True))
     header = f"{forest.effect_label} [{100 * forest.level:g}% CI]"
-    values = TextColumn("value", header, tuple(x.value for x in lines), True, header_room=2.4)
+    after.append(TextColumn("value", header, tuple(x.value for x in lines), True, header_room=2.4))
+    after += [_bias_column(forest, lines, d) for d in range(len(forest.domains))]
     return Panel(
         title=forest.title,
         before=tuple(before),
-        after=(*after, values),
+        after=tuple(after),
         keys=tuple(x.key for x in lines),
         strong=frozenset(i for i, x in enumerate(lines) if isinstance(x.item, Heading | Diamond)),
         limits=_limits(forest),
@@ -273,8 +149,45 @@ def _panel(forest: Forest, lines: Sequence[_Line]) -> Panel:
         favours_left=forest.favours_left,
         favours_right=forest.favours_right,
         margin=forest.margin,
-        note=forest.note,
+        note=f"{forest.note} {_domain_names(forest)}".strip(),
+        notation=forest.notation,
+        groups=tuple(_groups(forest)),
+        legend=tuple(
+            Light(*look(forest.categories, c), category.label)
+            for c, category in enumerate(forest.categories)
+            if forest.domains
+        ),
     )
+
+
+def _bias_column(forest: Forest, lines: Sequence[_Line], domain: int) -> TextColumn:
+    signs, lights = [], []
+    for line in lines:
+        sign, light = "", None
+        if isinstance(line.item, ForestRow):
+            judged = line.item.judgements[domain] if line.item.judgements else Blank.NOT_ASSESSED
+            face, ink, sign = look(forest.categories, judged)
+            light = None if judged is Blank.NOT_ASKED else (face, ink)
+            sign = "\N{EN DASH}" if judged is Blank.NOT_ASKED else sign
+        signs.append(sign)
+        lights.append(light)
+    header = forest.domains[domain].key
+    return TextColumn(f"bias-{domain}", header, tuple(signs), header_room=0.2, lights=tuple(lights))
+
+
+def _domain_names(forest: Forest) -> str:
+    told = [f"{d.key} {d.name}" for d in forest.domains if d.key != d.name]
+    return f"Risk of bias: {'; '.join(told)}." if told else ""
+
+
+def _groups(forest: Forest) -> Iterator[Group]:
+    first = 0
+    for header, count in forest.column_groups:
+        if header:
+            yield Group(header, tuple(f"column-{c}" for c in range(first, first + count)))
+        first += count
+    if forest.domains:
+        yield Group("Risk of bias", tuple(f"bias-{d}" for d in range(len(forest.domains))))
 
 
 def _limits(forest: Forest) -> tuple[float, float]:

@@ -42,3 +42,8 @@ def fixed(value: float, decimals: int) -> str:
 def bracketed(low: float, high: float, decimals: int) -> str:
     """Write an interval: ``[−0.67, 0.07]``."""
     return f"[{fixed(low, decimals)}, {fixed(high, decimals)}]"
+
+
+def p_words(p: float) -> str:
+    """Write a p value: ``p = 0.045``, ``p < 0.001``."""
+    return "p < 0.001" if p < 0.0005 else f"p = {p:.3f}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from review.figures.style import BLACK, font
+from review.figures.style import BLACK, GREY, font
+from review.figures.text import POINTS_PER_INCH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,6 +56,17 @@ class Page:
         line = Line2D([start / self.width, stop / self.width], [at, at], color=BLACK, lw=0.8)
         line.set_gid(gid)
         self.figure.add_artist(line)
+
+    def disc(self, x: float, y: float, across: float, face: str, *, gid: str) -> None:
+        """Put a disc of that diameter around a point."""
+        from matplotlib.lines import Line2D
+
+        disc = Line2D(
+            [x / self.width], [1 - y / self.height], marker="o", ms=across * POINTS_PER_INCH,
+            mfc=face, mec=GREY, mew=0.5, ls="none",
+        )  # fmt: skip
+        disc.set_gid(gid)
+        self.figure.add_artist(disc)
 
     def axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
         """Put axes without frame above and to the right; `bottom` is their lower edge."""

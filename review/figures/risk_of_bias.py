@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -277,7 +278,7 @@ def _bar(
         if not long:
             continue
         key = share.category if isinstance(share.category, int) else "blank"
-        face, ink, symbol = _look(plot, share.category)
+        face, ink, symbol = look(plot.categories, share.category)
         page.block(start, y, long, BAR * SUMMARY_LINE, face, f"bar-{domain}-{key}")
         text = f"{symbol} {fixed(share.percent, 0)}".strip()
         for words in (text, symbol):
@@ -299,11 +300,11 @@ def _percent_axis(page: Sheet, left: float, size: float) -> None:
     page.y = y + 0.05 + LEADING * size / POINTS_PER_INCH
 
 
-def _look(plot: RiskOfBias, judgement: int | Blank) -> tuple[str, str, str]:
+def look(categories: Sequence[Category], judgement: int | Blank) -> tuple[str, str, str]:
     """Face, ink and sign of a judgement."""
     if isinstance(judgement, Blank):
         return "#FFFFFF", GREY, ""
-    category = plot.categories[judgement]
+    category = categories[judgement]
     face, ink = COLOURS[category.colour]
     return face, ink, printable(category.symbol)
 
@@ -349,7 +350,7 @@ def _light(
     across: float,
     key: str,
 ) -> None:
-    face, ink, symbol = _look(plot, judgement)
+    face, ink, symbol = look(plot.categories, judgement)
     if judgement is Blank.NOT_ASKED:
         symbol = "\N{EN DASH}"
     else:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 
 import numpy as np
 
-from review.figures.numbers import fixed
+from review.figures.numbers import INFINITY, bracketed, fixed
 
 # An interval reaching further than this many interquartile ranges beyond the quartiles of all
 # limits is cut with an arrow; Tukey's "far out" fence is 3 (Exploratory Data Analysis, 1977, 2D),
@@ -18,6 +20,45 @@ POOLED_FENCE = 3.0
 # press all others together.
 POINTS_FENCE = 10.0
 PADDING = 0.04
+
+# The ticks of ratios, from the closest to the widest apart; each set is its own mirror at 1.
+MANTISSAS = ((1.0, 2.0, 5.0), (1.0,))
+# e to this power is the last that a double holds.
+LARGEST_LOGARITHM = 709.0
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Notation(StrEnum):
+    """How numbers of the analysis scale are written."""
+
+    PLAIN = "plain"
+    """As they are."""
+    RATIO = "ratio"
+    """They are natural logarithms, written as the ratios they stand for."""
+
+    def written(self, value: float, decimals: int) -> str:
+        """Return a number for print; a ratio that would round to zero as ``<0.01``."""
+        if self is Notation.PLAIN:
+            return fixed(value, decimals)
+        if value > LARGEST_LOGARITHM:
+            return INFINITY
+        ratio = math.exp(value)
+        least = 10.0**-decimals
+        return f"<{fixed(least, decimals)}" if ratio < least / 2 else fixed(ratio, decimals)
+
+    def interval(self, low: float, high: float, decimals: int) -> str:
+        """Return two limits for print: ``[−0.67, 0.07]``."""
+        if self is Notation.PLAIN:
+            return bracketed(low, high, decimals)
+        return f"[{self.written(low, decimals)}, {self.written(high, decimals)}]"
+
+    def ticks(
+        self, low: float, high: float, at_most: int = 8, *, whole: bool = False
+    ) -> list[tuple[float, str]]:
+        """Return round values between limits of the analysis scale, with their labels."""
+        if self is Notation.RATIO:
+            return ratio_ticks(low, high, at_most)
+        return ticks(low, high, at_most, whole=whole)
 
 
 def limits(
@@ -131,3 +172,49 @@ def ticks(
             break
     decimals = max(0, -int(np.floor(np.log10(step) + 1e-9)))
     return [(i * step, fixed(i * step, decimals)) for i in range(first, last + 1)]
+
+
+def ratio_ticks(low: float, high: float, at_most: int = 8) -> list[tuple[float, str]]:
+    """Round ratios between two logarithms, as (logarithm, label of the ratio).
+
+    Parameters
+    ----------
+    low, high : float
+        Limits of the axis, natural logarithms, ``low < high``.
+    at_most : int
+        Most ticks wanted, 2 or more.
+
+    Returns
+    -------
+    list of (value, label)
+        Increasing. Powers of ten and their doubles and halves where they fit, else powers of ten
+        alone, every second, third...; an axis too short for two of them has evenly spaced ratios.
+
+    Examples
+    --------
+    >>> [label for _, label in ratio_ticks(math.log(0.15), math.log(7))]
+    ['0.2', '0.5', '1', '2', '5']
+    """
+    first, last = math.floor(low / math.log(10)), math.ceil(high / math.log(10))
+    for stride in range(1, last - first + 2):
+        for mantissas in MANTISSAS if stride == 1 else MANTISSAS[1:]:
+            found = [
+                (math.log(m) + power * math.log(10), _ratio(m, power))
+                for power in range(first, last + 1)
+                for m in mantissas
+                if power % stride == 0
+            ]
+            inside = [(value, label) for value, label in found if low <= value <= high]
+            if len(inside) < 3 and high - low < math.log(10):
+                even = ticks(math.exp(low), math.exp(high), at_most)
+                return [(math.log(value), label) for value, label in even if value > 0]
+            if len(inside) <= at_most:
+                return inside
+    return []
+
+
+def _ratio(mantissa: float, power: int) -> str:
+    if -3 <= power <= 3:
+        return f"{mantissa * 10.0**power:g}"
+    raised = f"10{str(power).translate(_RAISED)}"
+    return raised if mantissa == 1 else f"{mantissa:g}×{raised}"

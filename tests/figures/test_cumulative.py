@@ -22,8 +22,8 @@ def test_each_step_is_drawn_at_its_numbers() -> None:
     for i, step in list(enumerate(steps(20)))[3:]:
         assert point(drawn[f"dot-{i}"]) == (step.estimate, i)
         assert list(drawn[f"interval-{i}"].get_xdata()) == [step.ci_low, step.ci_high]
-        assert drawn[f"k-{i}"].get_text() == str(i + 1)
-        assert drawn[f"conclusion-{i}"].get_text() == step.conclusion
+        assert drawn[f"before-0-{i}"].get_text() == str(i + 1)
+        assert drawn[f"after-0-{i}"].get_text() == step.conclusion
 
 
 def test_the_first_wide_interval_does_not_squeeze_the_others() -> None:

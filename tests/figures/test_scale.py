@@ -3,7 +3,7 @@ import math
 import pytest
 
 from review.figures.numbers import bracketed, fixed
-from review.figures.scale import limits, ticks
+from review.figures.scale import Notation, limits, ratio_ticks, ticks
 from review.figures.text import printable, shorten, width, wrap
 
 
@@ -82,3 +82,22 @@ def test_wrapped_lines_fit_and_lose_no_word() -> None:
 def test_what_the_font_lacks_is_shown_as_missing() -> None:
     assert printable("王 Smith\x07\t(2010)") == "\N{REPLACEMENT CHARACTER} Smith� (2010)"
     assert printable("  τ² − é ") == "τ² − é"
+
+
+@pytest.mark.parametrize("limits", [(0.15, 7), (0.8, 1.3), (1e-6, 1e8), (0.999, 1.002), (3, 4)])
+def test_ratio_ticks_are_round_ratios_inside_the_axis(limits: tuple[float, float]) -> None:
+    low, high = (math.log(x) for x in limits)
+    marks = ratio_ticks(low, high)
+    assert 2 <= len(marks) <= 8
+    values = [value for value, _ in marks]
+    assert values == sorted(values)
+    assert low <= values[0]
+    assert values[-1] <= high
+    assert all(float(x) == pytest.approx(math.exp(v)) for v, x in marks if x.isascii())
+
+
+def test_a_ratio_that_would_round_to_zero_is_said_to_be_below() -> None:
+    assert Notation.RATIO.written(math.log(0.004), 2) == "<0.01"
+    assert Notation.RATIO.written(math.log(0.006), 2) == "0.01"
+    assert Notation.RATIO.interval(-math.inf, 800.0, 2) == "[<0.01, ∞]"
+    assert Notation.PLAIN.interval(-0.5, 0.25, 2) == "[−0.50, 0.25]"

@@ -5,21 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from review.effects import Measure
-from review.living.snapshot import Effect, RunResults
+from review.figures.scale import Notation
+from review.living.snapshot import Effect, RunInputs, RunResults, TrialInput
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 
 NAMES: Final = {
-    "SMD": "Hedges g",
-    "MD": "Mean difference",
-    "GEN": "Effect",
-    "ROM": "Log ratio of means",
-    "RR": "Log risk ratio",
-    "OR": "Log odds ratio",
-    "PETO": "Log odds ratio (Peto)",
-    "IRR": "Log rate ratio",
-    "HR": "Log hazard ratio",
-    "RD": "Risk difference",
+    Measure.SMD: "Hedges g",
+    Measure.MD: "Mean difference",
+    Measure.GEN: "Effect",
+    Measure.RD: "Risk difference",
 }
 
 RATIOS: Final = {
@@ -33,16 +28,24 @@ RATIOS: Final = {
 """Measures that are pooled as logarithms and read as ratios."""
 
 
-def effect_label(plan: Plan) -> str:
-    """Return what the axis of a figure is called, on the scale of the analysis."""
+def notation(plan: Plan) -> Notation:
+    """Return how the effects of an analysis are written: ratios as ratios."""
+    return Notation.RATIO if plan.measure in RATIOS else Notation.PLAIN
+
+
+def axis_label(plan: Plan) -> str:
+    """Return what the axis of a figure is called whose numbers are written by `notation`."""
     if plan.effect is not None:
         return plan.effect
-    return NAMES.get(plan.measure.value, plan.measure.value)
+    return RATIOS.get(plan.measure) or NAMES.get(plan.measure, plan.measure.value)
 
 
-def ratio_label(plan: Plan) -> str:
-    """Return what the axis is called where its numbers are ratios."""
-    return plan.effect or RATIOS[plan.measure]
+def margin_words(plan: Plan, margin: float | None) -> str:
+    """Return ``, margin 0.50``, of ratios the ratio; nothing without a margin."""
+    if margin is None:
+        return ""
+    ratio = plan.measure in RATIOS
+    return f", margin {notation(plan).written(-margin if ratio else margin, 2)}"
 
 
 def favours(plan: Plan) -> tuple[str, str]:
@@ -52,6 +55,7 @@ def favours(plan: Plan) -> tuple[str, str]:
     return f"favours {plan.comparator.label}", f"favours {plan.intervention.label}"
 
 
-def by_year(results: RunResults) -> list[Effect]:
-    """Return the effects of a run in order of year and name."""
-    return sorted(results.effects, key=lambda e: (e.year is None, e.year or 0, e.study))
+def by_year(inputs: RunInputs, results: RunResults) -> list[tuple[Effect, TrialInput]]:
+    """Return the effects of a run with their trials in order of year and name."""
+    pairs = zip(results.effects, inputs.trials, strict=True)
+    return sorted(pairs, key=lambda p: (p[0].year is None, p[0].year or 0, p[0].study))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from review.export.drawings.axis import by_year, effect_label, favours
+from review.export.drawings.axis import axis_label, by_year, favours, notation
 from review.export.run_tables import model_words
 from review.figures import Cumulative, CumulativeStep
 from review.living.pooling import pool_prefixes
@@ -16,11 +16,10 @@ def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
     """Return the pooled estimate after each trial in order of year, with its conclusion class."""
     plan = inputs.plan
     left, right = favours(plan)
-    ordered = by_year(results)
-    yi = np.array([effect.yi for effect in ordered])
-    vi = np.array([effect.vi for effect in ordered])
-    by_study = {trial.study_id: trial for trial in inputs.trials}
-    trials = [by_study[effect.study_id] for effect in ordered]
+    ordered = by_year(inputs, results)
+    yi = np.array([effect.yi for effect, _ in ordered])
+    vi = np.array([effect.vi for effect, _ in ordered])
+    pooled_so_far = pool_prefixes(plan, yi, vi, [trial for _, trial in ordered])
     steps = tuple(
         CumulativeStep(
             label=effect.study,
@@ -30,17 +29,18 @@ def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
             ci_high=pooled.ci[1],
             conclusion=classify(pooled.ci, plan.margin).value,
         )
-        for effect, pooled in zip(ordered, pool_prefixes(plan, yi, vi, trials), strict=True)
+        for (effect, _), pooled in zip(ordered, pooled_so_far, strict=True)
     )
     several = results.pooled.k > 1 and results.pooled.test != "z"
     first = "; the first trial has its own normal interval" if several else ""
     return Cumulative(
         title=f"{plan.title}: as trials were published",
         steps=steps,
-        effect_label=effect_label(plan),
+        effect_label=axis_label(plan),
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
         note=f"{model_words(results.pooled)}{first}. Repeated looks are not adjusted for.",
         level=plan.level,
+        notation=notation(plan),
     )

@@ -2,32 +2,104 @@
 
 from __future__ import annotations
 
-from review.export.drawings.axis import by_year, effect_label, favours
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from review.errors import NotFoundError
+from review.export.drawings.arms import ArmColumns, arm_columns
+from review.export.drawings.axis import axis_label, by_year, favours, margin_words, notation
 from review.export.run_tables import model_words
-from review.figures import Diamond, Forest, ForestRow
-from review.living.snapshot import PooledLine, RunInputs, RunResults
+from review.figures import Diamond, Forest, ForestRow, Heading
+from review.figures.numbers import fixed, p_words
+from review.figures.risk_of_bias import RiskOfBias
+from review.living.snapshot import (
+    Effect,
+    ModeratorLine,
+    PooledLine,
+    RunInputs,
+    RunResults,
+    TrialInput,
+    VariantLine,
+)
+from review.protocol.rules import Plan
+from review.protocol.vocabulary import Moderator
+
+Row = ForestRow | Heading | Diamond
 
 
-def _size(n: int | None) -> str:
-    return "" if n is None else str(n)
+def forest_of(
+    inputs: RunInputs,
+    results: RunResults,
+    *,
+    by: Moderator | None = None,
+    arm_data: bool = False,
+    bias: RiskOfBias | None = None,
+) -> Forest:
+    """Return the forest plot of a run, trials in order of year and name.
 
+    Parameters
+    ----------
+    inputs, results : RunInputs, RunResults
+        The run.
+    by : Moderator, optional
+        A planned subgroup analysis: a heading and a diamond for each subgroup.
+    arm_data : bool
+        Whether each arm's numbers as reported stand beside the study, instead of its size alone.
+    bias : RiskOfBias, optional
+        Judgements to show, matched by the study's label.
 
-def forest_of(inputs: RunInputs, results: RunResults) -> Forest:
-    """Return the forest plot of a run, trials in order of year and name."""
+    Raises
+    ------
+    NotFoundError
+        If the plan has no subgroups by that moderator.
+    """
     plan, line = inputs.plan, results.pooled
     left, right = favours(plan)
-    rows = tuple(
-        ForestRow(
+    columns = arm_columns(inputs) if arm_data else _sizes(plan)
+    judged = {row.label: row.judgements for row in bias.rows} if bias else {}
+
+    def row(effect: Effect, trial: TrialInput) -> ForestRow:
+        return ForestRow(
             label=effect.study,
             estimate=effect.yi,
             ci_low=effect.ci[0],
             ci_high=effect.ci[1],
             weight=effect.weight,
-            columns=(_size(effect.n_intervention), _size(effect.n_comparator)),
+            columns=columns.cells(effect, trial),
+            judgements=judged.get(effect.study, ()),
         )
-        for effect in by_year(results)
+
+    ordered = by_year(inputs, results)
+    group = _planned_subgroups(plan, results, by) if by is not None else None
+    reading = results.headline
+    tested = f" {_test_of(group)}" if group is not None else ""
+    return Forest(
+        title=plan.title if by is None else f"{plan.title}, by {_words(by)}",
+        rows=(
+            tuple(row(*pair) for pair in ordered)
+            if by is None or group is None
+            else tuple(_by_group(ordered, by, group, row))
+        ),
+        summaries=(_summary(line),),
+        effect_label=axis_label(plan),
+        favours_left=left,
+        favours_right=right,
+        margin=plan.margin,
+        column_headers=columns.headers,
+        column_groups=columns.groups,
+        note=(
+            f"{model_words(line)}{_heterogeneity(line)}. "
+            f"Conclusion: {reading.conclusion.value}{margin_words(plan, reading.margin)}.{tested}"
+        ),
+        level=line.level,
+        domains=bias.domains if bias else (),
+        categories=bias.categories if bias else (),
+        notation=notation(plan),
     )
-    summary = Diamond(
+
+
+def _summary(line: PooledLine) -> Diamond:
+    return Diamond(
         label=f"Pooled (k = {line.k})",
         estimate=line.estimate,
         ci_low=line.ci[0],
@@ -35,26 +107,69 @@ def forest_of(inputs: RunInputs, results: RunResults) -> Forest:
         pi_low=line.pi[0] if line.pi else None,
         pi_high=line.pi[1] if line.pi else None,
     )
-    conclusion = results.headline
-    margin = "" if conclusion.margin is None else f", margin {conclusion.margin:.2f}"
-    return Forest(
-        title=plan.title,
-        rows=rows,
-        summaries=(summary,),
-        effect_label=effect_label(plan),
-        favours_left=left,
-        favours_right=right,
-        margin=plan.margin,
-        column_headers=(f"n {plan.intervention.label}", f"n {plan.comparator.label}"),
-        note=(
-            f"{model_words(results.pooled)}{_heterogeneity(line)}. "
-            f"Conclusion: {conclusion.conclusion.value}{margin}."
-        ),
-        level=line.level,
-    )
 
 
 def _heterogeneity(line: PooledLine) -> str:
     if line.k == 1:
         return ""
     return f"; τ² = {line.tau2:.3f}, I² = {line.I2:.1f}%, Q = {line.Q:.2f} (df {line.Q_df})"
+
+
+def _sizes(plan: Plan) -> ArmColumns:
+    def cells(effect: Effect, trial: TrialInput) -> tuple[str, ...]:
+        del trial
+        sizes = (effect.n_intervention, effect.n_comparator)
+        return tuple("" if n is None else str(n) for n in sizes)
+
+    return ArmColumns((f"n {plan.intervention.label}", f"n {plan.comparator.label}"), (), cells)
+
+
+def _words(by: Moderator) -> str:
+    return by.value.replace("_", " ")
+
+
+def _planned_subgroups(plan: Plan, results: RunResults, by: Moderator) -> ModeratorLine:
+    for line in results.moderators:
+        if line.kind == "subgroups" and line.moderator == by.value:
+            return line
+    planned = ", ".join(plan.subgroups) or "none"
+    raise NotFoundError(
+        f'"{plan.title}" has no planned subgroups by {_words(by)} (planned: {planned}); '
+        "add them to its plan and freeze a new version"
+    )
+
+
+def _by_group(
+    ordered: Sequence[tuple[Effect, TrialInput]],
+    by: Moderator,
+    group: ModeratorLine,
+    row: Callable[[Effect, TrialInput], ForestRow],
+) -> list[Row]:
+    members: dict[str, list[ForestRow]] = defaultdict(list)
+    for effect, trial in ordered:
+        value = trial.characteristic(by)
+        members["not reported" if value is None else str(value)].append(row(effect, trial))
+    pooled = {line.label: line for line in group.lines}
+    found: list[Row] = []
+    for label in [*pooled, *(label for label in members if label not in pooled)]:
+        found.append(Heading(label))
+        found += members[label]
+        if label in pooled:
+            found += _subgroup_diamond(pooled[label])
+    return found
+
+
+def _subgroup_diamond(line: VariantLine) -> list[Diamond]:
+    if line.estimate is None or line.ci is None:
+        return []
+    return [Diamond(f"Subgroup (k = {line.k})", line.estimate, *line.ci)]
+
+
+def _test_of(group: ModeratorLine) -> str:
+    if group.stat is None or group.p is None:
+        return f"No test for subgroup differences: {group.note or 'one subgroup only'}."
+    if group.ddf is None:
+        test = f"Q = {fixed(group.stat, 2)}, df {group.df}"
+    else:
+        test = f"F({group.df}, {group.ddf:g}) = {fixed(group.stat, 2)}"
+    return f"Test for subgroup differences: {test}, {p_words(group.p)}."
