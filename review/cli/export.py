@@ -8,6 +8,7 @@ import click
 
 from review.cli.context import json_option, opened, review_option
 from review.cli.output import echo_json, echo_table, warn_outdated
+from review.cli.reproduction import REPRODUCTION
 from review.errors import NotFoundError
 from review.export import Format, write_tables
 from review.export.contents.registry import CONTENTS, NAMES, collect
@@ -19,6 +20,10 @@ from review.protocol.queries import review_called
 @click.group("export")
 def export_() -> None:
     """Files for the manuscript."""
+
+
+for command in REPRODUCTION:
+    export_.add_command(command)
 
 
 def _list(context: click.Context, _option: click.Parameter, value: bool) -> None:
