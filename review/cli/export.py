@@ -8,9 +8,8 @@ import click
 
 from review.cli.context import json_option, opened, review_option
 from review.cli.output import echo_json, echo_table, warn_outdated
-from review.cli.reproduction import REPRODUCTION
 from review.errors import NotFoundError
-from review.export import Format, write_tables
+from review.export import DATA, Format, NumberStyle, write_tables
 from review.export.contents.registry import CONTENTS, NAMES, collect
 from review.export.run_tables import latest_runs
 from review.living.freshness import outdated
@@ -20,10 +19,6 @@ from review.protocol.queries import review_called
 @click.group("export")
 def export_() -> None:
     """Files for the manuscript."""
-
-
-for command in REPRODUCTION:
-    export_.add_command(command)
 
 
 def _list(context: click.Context, _option: click.Parameter, value: bool) -> None:
@@ -49,11 +44,16 @@ def _list(context: click.Context, _option: click.Parameter, value: bool) -> None
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list,
     help="List the tables by name, and stop.",
 )  # fmt: skip
+@click.option(
+    "--style", type=click.Choice([style.value for style in NumberStyle]), default="apa",
+    show_default=True, help="Whose rules numbers follow where they are rounded for print.",
+)  # fmt: skip
 @review_option
 @json_option
 def tables(
     folder: Path,
     formats: tuple[str, ...],
+    style: str,
     names: tuple[str, ...],
     review_slug: str | None,
     as_json: bool,
@@ -62,8 +62,8 @@ def tables(
 
     Tables without content are not written; a word on standard error says how to fill them.
 
-    CSV and XLSX keep all digits and hold the reported numbers with their sources as well; DOCX and
-    LaTeX are rounded for print.
+    CSV, XLSX and JSON keep all digits and hold the reported numbers with their sources as well;
+    DOCX, LaTeX, HTML and Markdown are rounded for print.
     """
     with opened().reading() as session:
         review = review_called(session, review_slug)
@@ -79,9 +79,10 @@ def tables(
         path
         for name in chosen
         for path in write_tables(
-            collected.data if name in (Format.CSV, Format.XLSX) else collected.printed,
+            collected.data if name in DATA else collected.printed,
             folder,
             [name],
+            style=NumberStyle(style),
         )
     ]
     if as_json:

@@ -3,13 +3,17 @@
 from review.export.cells import Cell, Interval, Kind
 from review.export.csv import render_csv, write_csv
 from review.export.docx import render_docx, write_docx
-from review.export.files import Format, write_tables
+from review.export.files import DATA, Format, write_tables
+from review.export.html import render_html, write_html
+from review.export.json import render_json, write_json
 from review.export.latex import render_latex, write_latex
+from review.export.markdown import render_markdown, write_markdown
 from review.export.printing import NumberStyle, printed
 from review.export.tables import Alignment, Column, Footnote, Place, Spanner, Table
 from review.export.xlsx import render_xlsx, write_xlsx
 
 __all__ = [
+    "DATA",
     "Alignment",
     "Cell",
     "Column",
@@ -24,11 +28,17 @@ __all__ = [
     "printed",
     "render_csv",
     "render_docx",
+    "render_html",
+    "render_json",
     "render_latex",
+    "render_markdown",
     "render_xlsx",
     "write_csv",
     "write_docx",
+    "write_html",
+    "write_json",
     "write_latex",
+    "write_markdown",
     "write_tables",
     "write_xlsx",
 ]

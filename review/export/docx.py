@@ -14,7 +14,7 @@ from review.export.cells import Kind, writable
 from review.export.docx_origins import Marks
 from review.export.docx_styles import TABLE, TEXT, TEXT_NOTE, element, set_up
 from review.export.layout import MARGIN, PAGE, SIZES, Layout, layout_of
-from review.export.printing import NumberStyle, printed
+from review.export.printing import NumberStyle, Words, headed, printed
 from review.export.tables import Alignment, Table
 
 # The first date a zip archive can hold: a document says nothing of when it was written.
@@ -165,15 +165,16 @@ def _table(document: Any, table: Table, layout: Layout, style: NumberStyle, mark
         _spanners(table, grid.rows[0].cells, layout.size)
     header = grid.rows[heads - 1].cells
     for column, cell in zip(table.columns, header, strict=True):
-        _fill(cell, column.header, layout.size, column.side, table.marks(None, column.key))
+        words = headed(column, style)
+        _fill(cell, words, layout.size, column.side, table.marks(None, column.key))
         cell.paragraphs[0].paragraph_format.keep_with_next = True
         _borders(cell, bottom=6)
     for index, row in enumerate(grid.rows[heads:]):
         for at, (column, cell) in enumerate(zip(table.columns, row.cells, strict=True)):
-            words = printed(column, table.rows[index][at], style)
+            text = printed(column, table.rows[index][at], style)
             if column.kind is not Kind.TEXT:
-                words = words.replace(" ", "\u00a0")  # a number stays on its line
-            _fill(cell, words, layout.size, column.side, table.marks(index, column.key))
+                text = text.replace(" ", "\u00a0")  # a number stays on its line
+            _fill(cell, Words("", text), layout.size, column.side, table.marks(index, column.key))
             origin = table.origin(index, at)
             if origin is not None:
                 marks.mark_number(cell.paragraphs[0], origin)
@@ -203,18 +204,18 @@ def _grid(document: Any, table: Table, layout: Layout) -> Any:
 
 def _spanners(table: Table, cells: Any, size: float) -> None:
     for cell in cells:
-        _fill(cell, "", size, Alignment.LEFT, "")
+        _fill(cell, Words("", ""), size, Alignment.LEFT, "")
         cell.paragraphs[0].paragraph_format.keep_with_next = True
     for spanner in table.spanners:
         first = table.keys.index(spanner.keys[0])
         merged = cells[first].merge(cells[first + len(spanner.keys) - 1])
         for empty in merged.paragraphs[1:]:
             empty._p.getparent().remove(empty._p)
-        _fill(merged, spanner.header, size, Alignment.CENTER, "")
+        _fill(merged, Words("", spanner.header), size, Alignment.CENTER, "")
         _borders(merged, bottom=4)
 
 
-def _fill(cell: Any, text: str, size: float, side: Alignment, marks: str) -> None:
+def _fill(cell: Any, words: Words, size: float, side: Alignment, marks: str) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 
@@ -222,7 +223,9 @@ def _fill(cell: Any, text: str, size: float, side: Alignment, marks: str) -> Non
     paragraph.style = TEXT
     if side is not Alignment.LEFT:
         paragraph.alignment = getattr(WD_ALIGN_PARAGRAPH, side.name)
-    runs = [paragraph.add_run(writable(text))]
+    runs = [paragraph.add_run(writable(part)) for part in words if part]
+    if words.symbol:
+        runs[0].italic = True
     if marks:
         runs.append(paragraph.add_run(marks))
         runs[-1].font.superscript = True

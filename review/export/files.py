@@ -10,7 +10,10 @@ from pathlib import Path
 from review.errors import InvalidDataError
 from review.export.csv import write_csv
 from review.export.docx import write_docx
+from review.export.html import write_html
+from review.export.json import write_json
 from review.export.latex import write_latex
+from review.export.markdown import write_markdown
 from review.export.printing import NumberStyle
 from review.export.tables import Table
 from review.export.xlsx import write_xlsx
@@ -28,6 +31,13 @@ class Format(StrEnum):
     XLSX = "xlsx"
     DOCX = "docx"
     LATEX = "latex"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+DATA = frozenset({Format.CSV, Format.XLSX, Format.JSON})
+"""Formats for programs: nothing is rounded, and tables may be wide."""
 
 
 def write_tables(
@@ -36,7 +46,7 @@ def write_tables(
     formats: Iterable[Format] = tuple(Format),
     *,
     style: NumberStyle = NumberStyle.APA,
-) -> list[Path]:
+) -> dict[Path, tuple[str, ...]]:
     """Write tables in each format asked for.
 
     Parameters
@@ -46,15 +56,15 @@ def write_tables(
     directory : str or Path
         Made if it is not there; files of the same names are replaced.
     formats : iterable of Format
-        CSV and LaTeX: a file a table, ``<name>.csv`` and ``<name>.tex``. XLSX and DOCX: one file
-        for all, ``tables.xlsx`` and ``tables.docx``.
+        CSV, LaTeX and Markdown: a file a table, ``<name>.csv``, ``<name>.tex``, ``<name>.md``.
+        XLSX, DOCX, HTML and JSON: one file for all, ``tables.xlsx`` and so on.
     style : NumberStyle
-        Of p values and intervals in DOCX and LaTeX.
+        Of all numbers in DOCX, LaTeX, HTML and Markdown.
 
     Returns
     -------
-    list of Path
-        The files, in the order of formats, then of tables.
+    dict of Path to tuple of str
+        The files, in the order of formats, then of tables, with the names of their tables.
 
     Raises
     ------
@@ -68,16 +78,38 @@ def write_tables(
             )
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
+    written: dict[Path, tuple[str, ...]] = {}
     for chosen in dict.fromkeys(formats):
-        match chosen:
-            case Format.CSV:
-                written += [write_csv(t, folder / f"{name}.csv") for name, t in tables.items()]
-            case Format.LATEX:
-                for name, table in tables.items():
-                    written.append(write_latex(table, folder / f"{name}.tex", style=style))
-            case Format.XLSX:
-                written.append(write_xlsx(tables, folder / f"{TOGETHER}.xlsx"))
-            case Format.DOCX:
-                written.append(write_docx(tables, folder / f"{TOGETHER}.docx", style=style))
+        if chosen in _APART:
+            for name, table in tables.items():
+                written[_write_one(chosen, table, folder / name, style)] = (name,)
+        else:
+            written[_write_all(chosen, tables, folder / TOGETHER, style)] = tuple(tables)
     return written
+
+
+_APART = frozenset({Format.CSV, Format.LATEX, Format.MARKDOWN})
+
+
+def _write_one(chosen: Format, table: Table, place: Path, style: NumberStyle) -> Path:
+    match chosen:
+        case Format.CSV:
+            return write_csv(table, place.with_suffix(".csv"))
+        case Format.LATEX:
+            return write_latex(table, place.with_suffix(".tex"), style=style)
+        case _:
+            return write_markdown(table, place.with_suffix(".md"), style=style)
+
+
+def _write_all(
+    chosen: Format, tables: Mapping[str, Table], place: Path, style: NumberStyle
+) -> Path:
+    match chosen:
+        case Format.XLSX:
+            return write_xlsx(tables, place.with_suffix(".xlsx"))
+        case Format.DOCX:
+            return write_docx(tables, place.with_suffix(".docx"), style=style)
+        case Format.HTML:
+            return write_html(tables, place.with_suffix(".html"), style=style)
+        case _:
+            return write_json(tables, place.with_suffix(".json"))

@@ -1,26 +1,27 @@
-"""Tables as LaTeX: booktabs rules, notes by threeparttable, longtable beyond a page."""
+"""Tables as LaTeX: booktabs rules, notes below, longtable beyond a page."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from review.export.cells import Kind, writable
-from review.export.printing import NumberStyle, printed
+from review.export.printing import NumberStyle, headed, printed
 from review.export.tables import Alignment, Table
 
 # More rows than fit on one page at normal size.
 LONGEST_FLOAT = 40
-# Characters of a line at normal size; a table within them has no wrapping column.
-LINE = 85
 # Text columns shorter than this keep to one line in any table.
 SHORT = 12
 # Beyond this length a text asks for no more room than others.
 LONG = 60
 # Space between columns (12 points), in characters.
 GUTTER = 3
-# What the wrapping columns have between them at the least, as a share of the line.
-LEAST_SHARE = 0.3
+# Upright while what the columns ask for is at most this many times the line.
+UPRIGHT = 1.6
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
@@ -50,7 +51,9 @@ def escaped(text: str) -> str:
     >>> print(escaped("50% & τ²"))
     50\% \& $\tau$$^{2}$
     """
-    line = re.sub(r"[ \t\r\n]+", " ", writable(text)).strip()
+    # pdfLaTeX knows letters with their accents, and not accents by themselves.
+    composed = unicodedata.normalize("NFC", writable(text))
+    line = re.sub(r"[ \t\r\n]+", " ", composed).strip()
     # TeX would join two hyphens into a dash and two apostrophes into a quotation mark.
     kept_apart = re.sub(r"([-',])(?=\1)", "\\1\0", line)
     return kept_apart.translate(_ESCAPES)
@@ -66,20 +69,29 @@ def render_latex(table: Table, label: str, style: NumberStyle = NumberStyle.APA)
     label : str
         For ``\ref``, as ``tab:<label>``; letters, digits and hyphens are kept of it.
     style : NumberStyle
-        Of p values and intervals.
+        Of all numbers.
 
     Returns
     -------
     str
         The packages it needs are named in its first line. In a table wider than the line,
-        columns of text wrap and share what the others leave.
+        columns of text wrap and share what the others leave; a wider one stands on a landscape
+        page, in smaller type where even that is narrow.
     """
     label = re.sub(r"[^A-Za-z0-9-]+", "-", label)
     caption = f"\\caption{{{escaped(table.title)}}}\\label{{tab:{label}}}"
     long = len(table.rows) > LONGEST_FLOAT
-    lines = _longtable(table, caption, style) if long else _float(table, caption, style)
-    packages = "longtable" if long else "threeparttable"
-    return "\n".join([rf"% \usepackage{{array,booktabs,{packages}}}", *lines]) + "\n"
+    page, preamble = _fitted(table, style)
+    build = _longtable if long else _float
+    lines = build(table, caption, style, page.size, preamble)
+    packages = ["array", "booktabs"]
+    if long:
+        packages.append("longtable")
+    if page.landscape:
+        packages.append("lscape")
+        lines = [r"\begin{landscape}", *lines, r"\end{landscape}"]
+    first = rf"% \usepackage{{{','.join(packages)}}}"
+    return "\n".join([first, *_letters(lines), *lines]) + "\n"
 
 
 def write_latex(table: Table, path: str | Path, *, style: NumberStyle = NumberStyle.APA) -> Path:
@@ -89,64 +101,101 @@ def write_latex(table: Table, path: str | Path, *, style: NumberStyle = NumberSt
     return target
 
 
-def _float(table: Table, caption: str, style: NumberStyle) -> list[str]:
+def _letters(lines: list[str]) -> Iterator[str]:
+    """Make pdfLaTeX print the code of a letter that its fonts lack; other engines have it."""
+    for letter in sorted({letter for line in lines for letter in line if not letter.isascii()}):
+        known = rf"\csname u8:\detokenize{{{letter}}}\endcsname"
+        yield (
+            rf"\ifdefined\pdftexversion\expandafter\ifx{known}\relax\expandafter\gdef{known}"
+            rf"{{[U+{ord(letter):04X}]}}\fi\fi"
+        )
+
+
+def _float(table: Table, caption: str, style: NumberStyle, size: str, preamble: str) -> list[str]:
     notes = _notes(table)
     return [
-        r"\begin{table}[htbp]", r"\centering", r"\begin{threeparttable}", caption,
-        rf"\begin{{tabular}}{{{_preamble(table, style)}}}", r"\toprule", *_header(table, r"\tnote"),
-        r"\midrule", *_body(table, style, r"\tnote"), r"\bottomrule", r"\end{tabular}",
-        *([r"\begin{tablenotes}[flushleft]\footnotesize"] if notes else []),
-        *(rf"\item[{letter}] {text}" if letter else rf"\item[] {text}" for letter, text in notes),
-        *([r"\end{tablenotes}"] if notes else []),
-        r"\end{threeparttable}", r"\end{table}",
+        r"\begin{table}[htbp]", r"\centering", caption, *([size] if size else []),
+        rf"\begin{{tabular}}{{{preamble}}}", r"\toprule", *_header(table, style),
+        r"\midrule", *_body(table, style), r"\bottomrule", r"\end{tabular}",
+        *([r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize"] if notes else []),
+        *(rf"{_mark(letter)}{text}\par" for letter, text in notes),
+        *([r"\end{minipage}"] if notes else []),
+        r"\end{table}",
     ]  # fmt: skip
 
 
-def _longtable(table: Table, caption: str, style: NumberStyle) -> list[str]:
-    # threeparttable does not reach into longtable; the notes are its last rows.
-    raised = r"\textsuperscript"
-    header = _header(table, raised)
+def _longtable(
+    table: Table, caption: str, style: NumberStyle, size: str, preamble: str
+) -> list[str]:
+    header = _header(table, style)
     across = rf"\multicolumn{{{len(table.columns)}}}{{@{{}}p{{\linewidth}}@{{}}}}"
     return [
-        rf"\begin{{longtable}}{{{_preamble(table, style)}}}", caption + r"\\",
+        *([rf"\begingroup{size}"] if size else []),
+        rf"\begin{{longtable}}{{{preamble}}}", caption + r"\\",
         r"\toprule", *header, r"\midrule", r"\endfirsthead",
         r"\toprule", *header, r"\midrule", r"\endhead",
         r"\midrule", r"\endfoot", r"\bottomrule", r"\endlastfoot",
-        *_body(table, style, raised),
+        *_body(table, style),
         *([r"\midrule"] if _notes(table) else []),
         *(
-            rf"{across}{{\footnotesize {_mark(letter, raised)}{text}}} \\"
+            rf"{across}{{\footnotesize {_mark(letter)}{text}}} \\"
             for letter, text in _notes(table)
         ),
         r"\end{longtable}",
+        *([r"\endgroup"] if size else []),
     ]  # fmt: skip
 
 
-def _preamble(table: Table, style: NumberStyle) -> str:
-    lengths = [
-        max([len(column.header), *(len(printed(column, row[c], style)) for row in table.rows)])
-        + GUTTER
-        for c, column in enumerate(table.columns)
-    ]
-    wrapping: dict[int, int] = {}
-    if sum(lengths) > LINE:
-        wrapping = {
-            c: min(lengths[c], LONG)
-            for c, column in enumerate(table.columns)
-            if column.kind is Kind.TEXT and lengths[c] > SHORT
-        }
-    fixed = sum(length for c, length in enumerate(lengths) if c not in wrapping)
-    fixed += GUTTER * len(wrapping)
-    share = max(LEAST_SHARE, 1 - fixed / LINE) / max(1, sum(wrapping.values()))
-    return "".join(
-        rf">{{\raggedright\arraybackslash}}p{{{share * wrapping[c]:.3f}\linewidth}}"
-        if c in wrapping
-        else _SIDES[column.side]
-        for c, column in enumerate(table.columns)
+class _Page(NamedTuple):
+    landscape: bool
+    size: str
+    line: int
+    """Characters on a line."""
+
+
+_PAGES = (
+    _Page(False, "", 85),
+    _Page(True, "", 130),
+    _Page(True, r"\small", 145),
+    _Page(True, r"\footnotesize", 163),
+    _Page(True, r"\scriptsize", 186),
+)
+
+
+def _fitted(table: Table, style: NumberStyle) -> tuple[_Page, str]:
+    """Return the first page on which no word leaves its column, and the columns on it."""
+    full, least = [], []
+    for c, column in enumerate(table.columns):
+        cells = [printed(column, row[c], style) for row in table.rows]
+        full.append(max(map(len, [column.header, *cells])) + GUTTER)
+        words = [word for text in [column.header, *cells] for word in text.split()]
+        wraps = column.kind is Kind.TEXT and full[-1] > SHORT
+        least.append(max(map(len, words), default=0) + GUTTER if wraps else full[-1])
+    wanted = [max(a, min(b, LONG)) for a, b in zip(least, full, strict=True)]
+    page = next(
+        (
+            page
+            for page in _PAGES
+            if sum(least) <= page.line and (page.landscape or sum(wanted) <= UPRIGHT * page.line)
+        ),
+        _PAGES[-1],
     )
+    wraps = sum(full) > page.line
+    stretch = min(1.0, max(0, page.line - sum(least)) / max(1, sum(wanted) - sum(least)))
+    squeeze = min(1.0, page.line / sum(least))  # the last resort: words will break
+    columns = []
+    for c, column in enumerate(table.columns):
+        width = squeeze * (least[c] + stretch * (wanted[c] - least[c])) - GUTTER
+        part = f"p{{{width / page.line:.3f}\\linewidth}}"
+        columns.append(
+            rf">{{\raggedright\arraybackslash}}{part}"
+            if wraps and least[c] < full[c]
+            else _SIDES[column.side]
+        )
+    return page, "".join(columns)
 
 
-def _header(table: Table, mark: str) -> list[str]:
+def _header(table: Table, style: NumberStyle) -> list[str]:
     lines = []
     if table.spanners:
         cells, rules, at = [], [], 0
@@ -161,18 +210,24 @@ def _header(table: Table, mark: str) -> list[str]:
                 cells.append("")
             at += count
         lines += [_line(cells), "".join(rules)]
-    headers = [
-        escaped(column.header) + _mark(table.marks(None, column.key), mark)
-        for column in table.columns
-    ]
+    headers = []
+    for column in table.columns:
+        symbol, rest = headed(column, style)
+        words = (rf"\textit{{{symbol}}}" if symbol else "") + _kept(rest, symbol)
+        headers.append(words + _mark(table.marks(None, column.key)))
     return [*lines, _line(headers)]
 
 
-def _body(table: Table, style: NumberStyle, mark: str) -> list[str]:
+def _kept(rest: str, symbol: str) -> str:
+    """Escape what follows a symbol, with the space that stands between them."""
+    return (" " if symbol and rest[:1] == " " else "") + escaped(rest)
+
+
+def _body(table: Table, style: NumberStyle) -> list[str]:
     return [
         _line(
             [
-                escaped(printed(column, cell, style)) + _mark(table.marks(r, column.key), mark)
+                escaped(printed(column, cell, style)) + _mark(table.marks(r, column.key))
                 for column, cell in zip(table.columns, row, strict=True)
             ]
         )
@@ -180,8 +235,8 @@ def _body(table: Table, style: NumberStyle, mark: str) -> list[str]:
     ]
 
 
-def _mark(letters: str, command: str) -> str:
-    return f"{command}{{{letters}}}" if letters else ""
+def _mark(letters: str) -> str:
+    return rf"\textsuperscript{{{letters}}}" if letters else ""
 
 
 def _line(cells: list[str]) -> str:

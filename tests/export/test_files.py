@@ -13,7 +13,8 @@ def test_each_format_has_its_files(tmp_path: Path) -> None:
     written = write_tables(TABLES, tmp_path / "new" / "folder")
     assert [path.name for path in written] == [
         "pooled.csv", "study_results.csv", "tables.xlsx", "tables.docx", "pooled.tex",
-        "study_results.tex",
+        "study_results.tex", "tables.html", "pooled.md", "study_results.md",
+        "tables.json",
     ]  # fmt: skip
     assert all(path.stat().st_size > 100 for path in written)
     assert sorted((tmp_path / "new" / "folder").iterdir()) == sorted(written)

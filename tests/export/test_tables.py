@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from review.errors import InvalidDataError
-from review.export import Column, Footnote, Interval, Kind, NumberStyle, Place, Spanner, Table
+from review.export import Column, Footnote, Kind, Place, Spanner, Table
 from review.export import printed as print_cell
 from tests.export.samples import POOLED
 
@@ -81,32 +81,6 @@ def test_letters_follow_the_order_of_the_footnotes() -> None:
     assert POOLED.marks(2, "ci") == "b"
     assert POOLED.marks(0, "ci") == ""
     assert POOLED.general == ("Positive values favour CBT.",)
-
-
-@pytest.mark.parametrize(
-    ("kind", "decimals", "value", "apa", "cochrane"),
-    [
-        (Kind.INTEGER, None, -12, "−12", "−12"),
-        (Kind.NUMBER, None, -0.304, "−0.30", "−0.30"),
-        (Kind.NUMBER, 3, 0.799661190666728, "0.800", "0.800"),
-        (Kind.NUMBER, None, -1e-17, "0.00", "0.00"),
-        (Kind.PERCENT, None, 86.2737730031777, "86.3%", "86.3%"),
-        (Kind.P_VALUE, None, 0.104527867616752, ".105", "0.105"),
-        (Kind.P_VALUE, None, 3.02102208741389e-05, "< .001", "< 0.001"),
-        (Kind.P_VALUE, None, 0.0, "< .001", "< 0.001"),
-        (Kind.P_VALUE, None, 0.001, ".001", "0.001"),
-        (Kind.P_VALUE, 2, 0.0099, "< .01", "< 0.01"),
-        (Kind.P_VALUE, None, 1.0, "> .999", "> 0.999"),
-        (Kind.P_VALUE, None, 0.9994, ".999", "0.999"),
-        (Kind.INTERVAL, None, Interval(-0.67, 0.07), "[−0.67, 0.07]", "−0.67 to 0.07"),
-        (Kind.INTERVAL, 1, Interval(-math.inf, 1.0), "[−∞, 1.0]", "−∞ to 1.0"),
-        (Kind.TEXT, None, "0.5-1", "0.5-1", "0.5-1"),
-    ],
-)
-def test_print(kind: Kind, decimals: int | None, value: Any, apa: str, cochrane: str) -> None:
-    column = Column("a", "A", kind, decimals)
-    assert print_cell(column, value) == apa
-    assert print_cell(column, value, NumberStyle.COCHRANE) == cochrane
 
 
 def test_origins_are_one_a_row() -> None:

@@ -107,7 +107,7 @@ CONTENTS: Final = (
     ),
     Content(
         "reported_numbers",
-        "every number that entered an analysis, as reported (CSV, XLSX)",
+        "every number that entered an analysis, as reported (CSV, XLSX, JSON)",
         "review repool",
         None,
         _of_runs("reported_numbers", reported_table),
