@@ -9,6 +9,7 @@ import click
 from review.cli.appraisal_forms import family_option
 from review.cli.context import opened, review_option
 from review.cli.figures import file_options, number_option, run_shown, written
+from review.cli.plot_diagnostics import DIAGNOSTICS
 from review.export.drawings.bias import bias_of_run
 from review.export.drawings.cumulative import cumulative_of
 from review.export.drawings.forest import forest_of
@@ -20,6 +21,10 @@ from review.protocol.vocabulary import Moderator
 @click.group("plot")
 def plot_() -> None:
     """Figures of a run, as SVG, PDF or PNG by the file's name."""
+
+
+for _command in DIAGNOSTICS:
+    plot_.add_command(_command)
 
 
 @plot_.command("forest")

@@ -26,8 +26,7 @@ from review.figures.chart import (
     say_empty,
 )
 from review.figures.interval import check_interval, draw_interval
-from review.figures.numbers import bracketed, fixed
-from review.figures.scale import reach, widened
+from review.figures.scale import Notation, reach, widened
 from review.figures.style import BAND, BLACK, BLUE, FAINT_BAND, PALE, VERMILLION, own_settings
 from review.figures.text import width
 
@@ -96,6 +95,7 @@ class BubblePlot:
     fitted: tuple[Fitted, ...] = ()
     moderator: str = "Moderator"
     whole: bool = False
+    notation: Notation = Notation.PLAIN
     effect_label: str = "Effect"
     favours_left: str = ""
     favours_right: str = ""
@@ -221,7 +221,7 @@ def _numeric_chart(plot: BubblePlot) -> Chart:
     return Chart(
         title=plot.title,
         x=Scale(x0, x1, plot.moderator, whole=plot.whole),
-        y=Scale(y0, y1, "   ".join([plot.effect_label, *sides])),
+        y=Scale(y0, y1, "   ".join([plot.effect_label, *sides]), notation=plot.notation),
         keys=_keys(plot),
         note=_note(plot, y0, y1),
     )
@@ -235,19 +235,26 @@ def _reach(plot: BubblePlot) -> tuple[float, float]:
     )
 
 
+def _value(notation: Notation, group: Fitted) -> str:
+    limits = notation.interval(group.ci_low, group.ci_high, 2)
+    return f"{notation.written(group.estimate, 2)} {limits}"
+
+
 def _note(plot: BubblePlot, low: float, high: float) -> str:
     far = [b for b in plot.bubbles if not low <= b.estimate <= high]
-    return note_beyond(plot.note, [f"{b.label} ({fixed(b.estimate, 2)})" for b in far])
+    return note_beyond(
+        plot.note, [f"{b.label} ({plot.notation.written(b.estimate, 2)})" for b in far]
+    )
 
 
 def _strips(plot: BubblePlot) -> Figure:
     groups = plot.fitted
     low, high = _reach(plot)
-    values = [f"{fixed(g.estimate, 2)} {bracketed(g.ci_low, g.ci_high, 2)}" for g in groups]
+    values = [_value(plot.notation, g) for g in groups]
     frame = draw_chart(
         Chart(
             title=plot.title,
-            x=Scale(low, high, plot.effect_label),
+            x=Scale(low, high, plot.effect_label, notation=plot.notation),
             y=Scale(
                 -0.5, len(groups) - 0.5, plot.moderator, turned=True,
                 marks=tuple((j, str(group.at)) for j, group in enumerate(groups)),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from review.figures.page import EDGE, LEADING, SMALL_SIZE, TITLE_SIZE, Page
 from review.figures.panel import horizontal_ticks
-from review.figures.scale import ticks
+from review.figures.scale import Notation
 from review.figures.style import BLACK, GREY, font
 from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
 
@@ -66,6 +66,7 @@ class Scale:
     marks: tuple[tuple[float, str], ...] | None = None
     turned: bool = False
     whole: bool = False
+    notation: Notation = Notation.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ def _vertical_marks(chart: Chart) -> list[tuple[float, str]]:
     y = chart.y
     if y.marks is not None:
         return [(at, _two_lines(words)) for at, words in y.marks]
-    return ticks(y.low, y.high, 7, whole=y.whole)
+    return y.notation.ticks(y.low, y.high, 7, whole=y.whole)
 
 
 def _two_lines(words: str) -> str:
@@ -294,7 +295,7 @@ def _scale_axes(axes: Axes, chart: Chart, marks: list[tuple[float, str]], room: 
     x, y = chart.x, chart.y
     axes.set_xlim(x.low, x.high)
     axes.set_ylim(*((y.high, y.low) if y.turned else (y.low, y.high)))
-    horizontal_ticks(axes, (x.low, x.high), TEXT_SIZE, room, whole=x.whole)
+    horizontal_ticks(axes, (x.low, x.high), TEXT_SIZE, room, whole=x.whole, notation=x.notation)
     axes.set_yticks([at for at, _ in marks], [words for _, words in marks])
     axes.tick_params(axis="y", width=0.8, length=3, pad=2)
     for label in axes.get_yticklabels():

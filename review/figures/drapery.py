@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
 from review.figures.chart import Chart, Key, Sample, Scale, draw_chart, say_empty
-from review.figures.scale import limits
+from review.figures.scale import Notation, limits
 from review.figures.style import BLACK, BLUE, FAINT_BAND, GREY, own_settings
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Drapery:
     studies: tuple[PValueFunction, ...]
     pooled: PValueFunction | None = None
     prediction: PValueFunction | None = None
+    notation: Notation = Notation.PLAIN
     effect_label: str = "Effect"
     favours_left: str = ""
     favours_right: str = ""
@@ -140,7 +141,7 @@ def _chart(drapery: Drapery) -> Chart:
         keys.append(Key(drapery.prediction.label, Sample.BLOCK, FAINT_BAND))
     return Chart(
         title=drapery.title,
-        x=Scale(low, high, drapery.effect_label),
+        x=Scale(low, high, drapery.effect_label, notation=drapery.notation),
         y=Scale(0.0, 1.0, "p value (two-sided)", marks=_marks()),
         keys=tuple(keys),
         favours_left=drapery.favours_left,

@@ -19,7 +19,7 @@ from review.figures.chart import (
     say_empty,
 )
 from review.figures.numbers import fixed
-from review.figures.scale import reach
+from review.figures.scale import Notation, reach
 from review.figures.style import BLACK, BLUE, VERMILLION, own_settings
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Funnel:
         The pooled effect with the filled studies; the funnel then stands around it.
     level, quantile : float
         Of the pseudo confidence limits: they run at ``centre ± quantile · se``.
+    contours : bool
+        Whether 0 means no effect, so that the zones of significance around it mean something.
     """
 
     title: str
@@ -77,6 +79,8 @@ class Funnel:
     adjusted: float | None = None
     level: float = 0.95
     quantile: float = CONTOURS[1][1]
+    contours: bool = True
+    notation: Notation = Notation.PLAIN
     effect_label: str = "Effect"
     favours_left: str = ""
     favours_right: str = ""
@@ -116,7 +120,8 @@ def funnel_plot(funnel: Funnel) -> Figure:
     with own_settings():
         frame = draw_chart(_chart(funnel))
         axes = frame.axes
-        _draw_zones(axes)
+        if funnel.contours:
+            _draw_zones(axes)
         _draw_lines(axes, funnel)
         for i, point in enumerate(funnel.filled):
             _draw(frame, point, f"filled-{i}", "white")
@@ -137,10 +142,10 @@ def _draw(frame: Frame, point: FunnelPoint, gid: str, face: str) -> None:
 def _chart(funnel: Funnel) -> Chart:
     every = (*funnel.points, *funnel.filled)
     depth = 1.04 * reach([point.se for point in every])[1] if every else 1.0
-    low, high = reach([point.estimate for point in every], (0.0, *_feet(funnel, depth)))
+    low, high = reach([point.estimate for point in every], _landmarks(funnel, depth))
     return Chart(
         title=funnel.title,
-        x=Scale(low, high, funnel.effect_label),
+        x=Scale(low, high, funnel.effect_label, notation=funnel.notation),
         y=Scale(0.0, depth, "Standard error", turned=True),
         keys=_keys(funnel),
         favours_left=funnel.favours_left,
@@ -148,7 +153,8 @@ def _chart(funnel: Funnel) -> Chart:
         note=note_beyond(
             funnel.note,
             [
-                f"{p.label} ({fixed(p.estimate, 2)}, standard error {fixed(p.se, 2)})"
+                f"{p.label} ({funnel.notation.written(p.estimate, 2)}, "
+                f"standard error {fixed(p.se, 2)})"
                 for p in every
                 if not (low <= p.estimate <= high and p.se <= depth)
             ],
@@ -156,13 +162,14 @@ def _chart(funnel: Funnel) -> Chart:
     )
 
 
-def _feet(funnel: Funnel, depth: float) -> tuple[float, ...]:
-    """Where the pseudo limits end, and the pooled effects."""
-    pooled = tuple(x for x in (funnel.estimate, funnel.adjusted) if x is not None)
-    if funnel.centre is None:
-        return pooled
-    half = funnel.quantile * depth
-    return (*pooled, funnel.centre - half, funnel.centre + half)
+def _landmarks(funnel: Funnel, depth: float) -> list[float]:
+    """No effect, the pooled effects, and where the pseudo limits end."""
+    marks = [0.0] if funnel.contours else []
+    marks += [x for x in (funnel.estimate, funnel.adjusted) if x is not None]
+    if funnel.centre is not None:
+        half = funnel.quantile * depth
+        marks += [funnel.centre - half, funnel.centre + half]
+    return marks
 
 
 def _keys(funnel: Funnel) -> tuple[Key, ...]:
@@ -170,12 +177,16 @@ def _keys(funnel: Funnel) -> tuple[Key, ...]:
     if funnel.filled:
         keys.append(Key("Filled study", Sample.RING, BLUE))
     if funnel.estimate is not None:
-        keys.append(Key(f"Pooled, {fixed(funnel.estimate, 2)}", Sample.LINE, BLACK))
+        keys.append(
+            Key(f"Pooled, {funnel.notation.written(funnel.estimate, 2)}", Sample.LINE, BLACK)
+        )
     if funnel.adjusted is not None:
-        words = f"With filled studies, {fixed(funnel.adjusted, 2)}"
+        words = f"With filled studies, {funnel.notation.written(funnel.adjusted, 2)}"
         keys.append(Key(words, Sample.LINE, VERMILLION))
     if funnel.centre is not None:
         keys.append(Key(f"Pseudo {100 * funnel.level:g}% limits", Sample.DASHED, BLACK))
+    if not funnel.contours:
+        return tuple(keys)
     zones = zip(("p .05 to .10", "p .01 to .05", "p < .01"), CONTOURS, strict=True)
     return (*keys, *(Key(said, Sample.BLOCK, grey) for said, (_, _, grey) in zones))
 
@@ -203,7 +214,8 @@ def _draw_zones(axes: Axes) -> None:
 def _draw_lines(axes: Axes, funnel: Funnel) -> None:
     depth = max(axes.get_ylim())
     limits_of_page = axes.get_xlim()
-    axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=1, gid="null-line")
+    if funnel.contours:
+        axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=1, gid="null-line")
     if funnel.estimate is not None:
         axes.axvline(funnel.estimate, color=BLACK, lw=1.1, zorder=2, gid="estimate-line")
     if funnel.adjusted is not None:

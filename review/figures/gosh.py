@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from review.errors import InvalidDataError
 from review.figures.chart import Chart, Frame, Key, Sample, Scale, draw_chart, say_empty
 from review.figures.numbers import fixed
-from review.figures.scale import reach
+from review.figures.scale import Notation, reach
 from review.figures.style import BLACK, BLUE, VERMILLION, own_settings
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Gosh:
     pooled: tuple[float, float] | None = None
     highlight: str = ""
     highlighted: Bools | None = None
+    notation: Notation = Notation.PLAIN
     effect_label: str = "Effect"
     favours_left: str = ""
     favours_right: str = ""
@@ -119,10 +120,11 @@ def _chart(gosh: Gosh) -> Chart:
         ]
     if gosh.pooled is not None:
         effect, i2 = gosh.pooled
-        keys.append(Key(f"All studies: {fixed(effect, 2)}, I² {fixed(i2, 0)}%", Sample.DIAMOND))
+        said = f"{gosh.notation.written(effect, 2)}, I² {fixed(i2, 0)}%"
+        keys.append(Key(f"All studies: {said}", Sample.DIAMOND))
     return Chart(
         title=gosh.title,
-        x=Scale(low, high, gosh.effect_label),
+        x=Scale(low, high, gosh.effect_label, notation=gosh.notation),
         y=Scale(-2.0, 102.0, "I² (%)", marks=tuple((x, str(x)) for x in range(0, 101, 20))),
         keys=tuple(keys),
         favours_left=gosh.favours_left,

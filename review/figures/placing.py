@@ -1,4 +1,4 @@
-"""Names beside points: each where it covers no other name, no point if that can be, no edge."""
+"""Names beside points: each where it covers no other name, and no line or point if it can be."""
 
 from __future__ import annotations
 
@@ -80,19 +80,26 @@ def place_names(
     taken: list[Box] = []
     led: list[Box] = []
     for name in names:
+        candidates = _candidates(name, radius)
         free = [
-            box
-            for box in _candidates(name, radius)
-            if box.within(bounds)
-            and not any(box.meets(other) for other in (*taken, *led))
-            and not any(step.meets(other) for step in _leader(name, box) for other in taken)
+            (_crossed(name, box, taken, led), sum(map(box.meets, dots)), i)
+            for i, box in enumerate(candidates)
+            if box.within(bounds) and not any(map(box.meets, taken))
         ]
-        found = min(free, key=lambda box: sum(box.meets(dot) for dot in dots), default=None)
-        placed.append(found)
-        if found is not None:
-            taken.append(found)
-            led += _leader(name, found)
+        if not free:
+            placed.append(None)
+            continue
+        box = candidates[min(free)[-1]]
+        placed.append(box)
+        taken.append(box)
+        led += _leader(name, box)
     return placed
+
+
+def _crossed(name: Name, box: Box, taken: Sequence[Box], led: Sequence[Box]) -> int:
+    """How often lines and names would cross."""
+    own = sum(step.meets(other) for step in _leader(name, box) for other in taken)
+    return own + sum(map(box.meets, led))
 
 
 def lead(name: Name, box: Box) -> tuple[float, float] | None:

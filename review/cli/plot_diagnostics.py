@@ -1,0 +1,130 @@
+"""``review plot``: the figures that look into one run of an analysis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from review.cli.context import review_option
+from review.cli.figures import file_options, number_option, run_shown, written
+from review.export.drawings.bubble import bubble_of
+from review.export.drawings.drapery import drapery_of
+from review.export.drawings.funnel import funnel_of
+from review.export.drawings.gosh import gosh_of
+from review.export.drawings.influence import baujat_of, influence_of
+from review.figures.baujat import baujat_plot
+from review.figures.bubble import bubble_plot
+from review.figures.drapery import drapery_plot
+from review.figures.funnel import funnel_plot
+from review.figures.gosh import gosh_plot
+from review.figures.influence import influence_plot
+from review.protocol.vocabulary import Moderator
+
+
+@click.command("funnel")
+@click.argument("analysis")
+@click.option("--trim-fill", is_flag=True, help="Add the studies that trim and fill finds missing.")
+@file_options
+@number_option
+@review_option
+def funnel(
+    analysis: str,
+    trim_fill: bool,
+    files: tuple[Path, ...],
+    dpi: int,
+    number: int | None,
+    review_slug: str | None,
+) -> None:
+    """Draw effects against standard errors, with contours of significance."""
+    run = run_shown(review_slug, analysis, number)
+    written(funnel_plot(funnel_of(*run, trim_fill=trim_fill)), files, dpi)
+
+
+@click.command("baujat")
+@click.argument("analysis")
+@file_options
+@number_option
+@review_option
+def baujat(
+    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
+) -> None:
+    """Draw each trial's part in heterogeneity against its influence."""
+    written(baujat_plot(baujat_of(*run_shown(review_slug, analysis, number))), files, dpi)
+
+
+@click.command("influence")
+@click.argument("analysis")
+@file_options
+@number_option
+@review_option
+def influence(
+    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
+) -> None:
+    """Draw what the fit is without each trial, by eight measures."""
+    written(influence_plot(influence_of(*run_shown(review_slug, analysis, number))), files, dpi)
+
+
+@click.command("bubble")
+@click.argument("analysis")
+@click.option(
+    "--moderator", type=click.Choice([name.value for name in Moderator]),
+    help="What explains the effects; the first that the plan names by default.",
+)  # fmt: skip
+@file_options
+@number_option
+@review_option
+def bubble(
+    analysis: str,
+    moderator: str | None,
+    files: tuple[Path, ...],
+    dpi: int,
+    number: int | None,
+    review_slug: str | None,
+) -> None:
+    """Draw the meta-regression of the effects on a moderator."""
+    name = None if moderator is None else Moderator(moderator)
+    written(bubble_plot(bubble_of(*run_shown(review_slug, analysis, number), name)), files, dpi)
+
+
+@click.command("gosh")
+@click.argument("analysis")
+@click.option("--highlight", metavar="STUDY", help="Tell the subsets with this study apart.")
+@click.option(
+    "--subsets", type=click.IntRange(1, 1_000_000), metavar="COUNT",
+    help="Draw so many at random; by default all of them up to 17 trials, else 131072.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draw.")
+@file_options
+@number_option
+@review_option
+def gosh(
+    analysis: str,
+    highlight: str | None,
+    subsets: int | None,
+    seed: int,
+    files: tuple[Path, ...],
+    dpi: int,
+    number: int | None,
+    review_slug: str | None,
+) -> None:
+    """Draw the effect and I² of all subsets of the trials."""
+    run = run_shown(review_slug, analysis, number)
+    values = gosh_of(*run, highlight=highlight, count=subsets, seed=seed)
+    written(gosh_plot(values), files, dpi)
+
+
+@click.command("drapery")
+@click.argument("analysis")
+@file_options
+@number_option
+@review_option
+def drapery(
+    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
+) -> None:
+    """Draw the p-value functions of the trials and of the pooled effect."""
+    written(drapery_plot(drapery_of(*run_shown(review_slug, analysis, number))), files, dpi)
+
+
+DIAGNOSTICS: Final = (funnel, baujat, influence, bubble, gosh, drapery)

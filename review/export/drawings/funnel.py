@@ -1,0 +1,92 @@
+"""A run as a funnel plot, with trim and fill where asked for."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from scipy.special import ndtri
+
+from review.errors import InvalidDataError
+from review.export.drawings.axis import axis_label, favours, notation
+from review.export.drawings.studies import effects_of, method_of, model_note, require
+from review.figures.funnel import Funnel, FunnelPoint
+from review.figures.numbers import fixed, p_words
+from review.figures.scale import Notation
+from review.living.snapshot import RunInputs, RunResults
+from review.protocol.vocabulary import AnalysisKind
+from review.synthesis import Test, TrimFill, egger, trim_and_fill
+
+FEWEST_FOR_TEST: Final = 10
+"""Below ten studies a test of asymmetry has too little power (Sterne et al. 2011, BMJ
+343:d4002)."""
+
+
+def funnel_of(inputs: RunInputs, results: RunResults, *, trim_fill: bool = False) -> Funnel:
+    """Return the funnel plot of a run.
+
+    Raises
+    ------
+    InvalidDataError
+        For trim and fill of fewer than three trials, of trials of one size, or of counts.
+    """
+    plan, line = inputs.plan, results.pooled
+    filled = _filled(inputs, results) if trim_fill else None
+    left, right = favours(plan)
+    notes = [model_note(results), _test_of_asymmetry(results)]
+    if filled is not None:
+        notes.append(_words(filled, notation(plan)))
+    return Funnel(
+        title=f"{plan.title}: funnel plot",
+        points=tuple(FunnelPoint(e.study, e.yi, math.sqrt(e.vi)) for e in results.effects),
+        estimate=line.estimate,
+        filled=()
+        if filled is None
+        else tuple(
+            FunnelPoint(f"filled {i + 1}", float(y), math.sqrt(v))
+            for i, (y, v) in enumerate(zip(filled.filled_yi, filled.filled_vi, strict=True))
+        ),
+        adjusted=filled.fit.estimate if filled is not None and filled.k0 else None,
+        level=line.level,
+        quantile=float(ndtri(0.5 + line.level / 2)),
+        contours=plan.kind is not AnalysisKind.SINGLE_ARM,
+        notation=notation(plan),
+        effect_label=axis_label(plan),
+        favours_left=left,
+        favours_right=right,
+        note=" ".join(notes),
+    )
+
+
+def _filled(inputs: RunInputs, results: RunResults) -> TrimFill:
+    figure = "funnel plot with trim and fill"
+    method = method_of(inputs, figure)
+    require(inputs, results, 3, figure)
+    yi, vi = effects_of(results.effects)
+    plan = inputs.plan
+    return trim_and_fill(yi, vi, method=method, test=Test(plan.test), level=plan.level)
+
+
+def _words(found: TrimFill, written: Notation) -> str:
+    if not found.k0:
+        return f"Trim and fill ({found.estimator.value}): no study is missing."
+    studies = "1 study" if found.k0 == 1 else f"{found.k0} studies"
+    unsettled = "" if found.settled else "; the count did not settle"
+    return (
+        f"Trim and fill ({found.estimator.value}): {studies} filled in on the "
+        f"{found.side.value}, {written.written(found.fit.estimate, 2)} "
+        f"{written.interval(*found.fit.ci, 2)}"
+        f"{unsettled}; a sensitivity analysis, not a corrected estimate."
+    )
+
+
+def _test_of_asymmetry(results: RunResults) -> str:
+    if len(results.effects) < FEWEST_FOR_TEST:
+        return f"No test of asymmetry: fewer than {FEWEST_FOR_TEST} trials."
+    try:
+        found = egger(*effects_of(results.effects), model="lm")
+    except InvalidDataError as error:
+        return f"No test of asymmetry: {error}"
+    if found.p is None or found.stat is None or found.ddf is None:
+        return "No test of asymmetry: there is no scatter around the regression."
+    return f"Egger's test: t({found.ddf:g}) = {fixed(found.stat, 2)}, {p_words(found.p)}."

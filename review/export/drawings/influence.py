@@ -1,0 +1,123 @@
+"""A run as a Baujat plot and as an influence panel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from scipy.special import chdtri, ndtri
+
+from review.export.drawings.axis import by_year
+from review.export.drawings.studies import Floats, effects_of, method_of, model_note, require
+from review.figures.baujat import Baujat, BaujatPoint
+from review.figures.influence import InfluenceMeasure, InfluencePanel
+from review.living.snapshot import RunInputs, RunResults
+from review.synthesis import baujat, influence
+
+FEWEST: Final = 3
+"""With two studies each moves the estimate to the other, which says nothing of either."""
+
+MOST_NAMED: Final = 10
+"""Names in a Baujat plot; all studies have theirs up to that many."""
+
+FEWEST_NAMED: Final = 3
+
+WITH_NORMAL_ERRORS: Final = "Standard errors of the diagnostics are normal, as metafor's."
+
+
+def baujat_of(inputs: RunInputs, results: RunResults) -> Baujat:
+    """Return the Baujat plot of a run.
+
+    Raises
+    ------
+    InvalidDataError
+        For fewer than three trials, or a plan that pools counts.
+    """
+    method = method_of(inputs, "Baujat plot")
+    require(inputs, results, FEWEST, "Baujat plot")
+    found = baujat(*effects_of(results.effects), method=method)
+    named = _outlying(found.x, found.y)
+    which = (
+        "All trials are named."
+        if len(named) == found.x.size
+        else "The most outlying trials are named."
+    )
+    return Baujat(
+        title=f"{inputs.plan.title}: heterogeneity and influence",
+        points=tuple(
+            BaujatPoint(effect.study, float(x), float(y), i in named)
+            for i, (effect, x, y) in enumerate(zip(results.effects, found.x, found.y, strict=True))
+        ),
+        note=f"{model_note(results)} {WITH_NORMAL_ERRORS} {which} {inputs.plan.direction}",
+    )
+
+
+def _outlying(x: Floats, y: Floats) -> frozenset[int]:
+    """The foremost three, and those beyond Tukey's inner fence (1.5 IQR) in a coordinate."""
+    if x.size <= MOST_NAMED:
+        return frozenset(range(x.size))
+    beyond = np.zeros(x.size, dtype=bool)
+    for values in (x, y):
+        lower, upper = np.quantile(values, [0.25, 0.75])
+        beyond |= values > upper + 1.5 * (upper - lower)
+    order = np.argsort(-(x / (x.max() or 1.0) + y / (y.max() or 1.0)), kind="stable")
+    chosen = [int(i) for i in order if beyond[i]] + [int(i) for i in order[:FEWEST_NAMED]]
+    return frozenset(list(dict.fromkeys(chosen))[:MOST_NAMED])
+
+
+def influence_of(inputs: RunInputs, results: RunResults) -> InfluencePanel:
+    """Return the influence panel of a run, trials in order of year and name.
+
+    The trials marked are those that the variant "without influential trials" leaves out.
+
+    Raises
+    ------
+    InvalidDataError
+        For fewer than three trials, or a plan that pools counts.
+    """
+    method = method_of(inputs, "influence panel")
+    require(inputs, results, FEWEST, "influence panel")
+    studies, k = [effect for effect, _ in by_year(inputs, results)], len(results.effects)
+    found = influence(*effects_of(studies), method=method)
+    line = results.pooled
+    dffits, outer = 3 * math.sqrt(1 / (k - 1)), float(ndtri(0.975))
+
+    def measure(
+        name: str, values: Floats, reference: float, cut_offs: Sequence[float] = ()
+    ) -> InfluenceMeasure:
+        return InfluenceMeasure(name, tuple(values.tolist()), reference, tuple(cut_offs))
+
+    return InfluencePanel(
+        title=f"{inputs.plan.title}: influence of each trial",
+        labels=tuple(effect.study for effect in studies),
+        measures=(
+            measure("rstudent", found.rstudent, 0.0, (-outer, outer)),
+            measure("dffits", found.dffits, 0.0, (-dffits, dffits)),
+            measure("cook.d", found.cook_d, 0.0, (float(chdtri(1, 0.5)),)),
+            measure("cov.r", found.cov_r, 1.0),
+            measure("tau2.del", found.tau2_del, line.tau2),
+            measure("QE.del", found.Q_del, line.Q),
+            measure("hat", found.hat, 1 / k, (3 / k,)),
+            measure("weight", found.weight, 100 / k),
+        ),
+        influential=tuple(bool(x) for x in found.influential),
+        note=f"{model_note(results)} {_marked(int(found.influential.sum()))} {LEGEND} "
+        f"{WITH_NORMAL_ERRORS} {inputs.plan.direction}",
+    )
+
+
+LEGEND: Final = (
+    "Broken lines: no influence (rstudent, dffits, cook.d, cov.r), the fit with all trials "
+    "(tau2.del, QE.del), equal weights (hat, weight). Dotted lines: cut-offs of rstudent (1.96), "
+    "dffits, cook.d and hat; beyond the last three, or with |dfbs| above 1, a trial counts as "
+    "influential."
+)
+
+
+def _marked(count: int) -> str:
+    if not count:
+        return "No trial is influential."
+    trials = "1 influential trial is" if count == 1 else f"{count} influential trials are"
+    return f"{trials} marked (diamond, bold)."

@@ -1,0 +1,58 @@
+"""What the diagnostic figures of a run share: its effects as arrays, its model in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review.errors import InvalidDataError
+from review.export.run_tables import model_words
+from review.figures.numbers import fixed
+from review.living.snapshot import Effect, RunInputs, RunResults
+from review.protocol.rules import OF_TABLES
+from review.synthesis import Method
+
+Floats = NDArray[np.float64]
+
+
+def effects_of(studies: Sequence[Effect]) -> tuple[Floats, Floats]:
+    """Return effects and sampling variances, (k,) each."""
+    return np.array([s.yi for s in studies]), np.array([s.vi for s in studies])
+
+
+def method_of(inputs: RunInputs, figure: str) -> Method:
+    """Return the plan's estimator of tau²; refuse plans that pool counts instead of effects."""
+    plan = inputs.plan
+    if plan.method in OF_TABLES:
+        raise InvalidDataError(
+            f"a {figure} needs an inverse-variance model, and {plan.title} pools the counts "
+            f"themselves by {plan.method}; plan an analysis beside it"
+        )
+    return Method(plan.method)
+
+
+def require(inputs: RunInputs, results: RunResults, at_least: int, figure: str) -> None:
+    """Refuse an analysis of fewer trials than a figure needs."""
+    k = len(results.effects)
+    if k < at_least:
+        trials = "1 trial" if k == 1 else f"{k} trials"
+        raise InvalidDataError(
+            f"a {figure} needs at least {at_least} trials; {inputs.plan.title} has {trials}"
+        )
+
+
+def model_note(results: RunResults) -> str:
+    """Return the model of a run with its heterogeneity, as the note of a figure says it."""
+    line = results.pooled
+    if line.k == 1:
+        return f"{_capital(model_words(line))}."
+    return (
+        f"{_capital(model_words(line))}; k = {line.k}, τ² = {fixed(line.tau2, 3)}, "
+        f"I² = {fixed(line.I2, 1)}%."
+    )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
