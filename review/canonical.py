@@ -49,6 +49,12 @@ def canonical_json(value: object) -> str:
     )
 
 
+class CanonicalText(str):
+    """The canonical JSON of a value, written already: stored as it is, and not once more."""
+
+    __slots__ = ()
+
+
 def sha256_of(value: object) -> str:
     """Return the SHA-256 of the canonical JSON of `value`, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()

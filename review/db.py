@@ -28,7 +28,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as Session  # the edges name the type, and nothing else of it
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from review.canonical import canonical_json, clean_text, utc_text
+from review.canonical import CanonicalText, canonical_json, clean_text, utc_text
 from review.errors import BusyError, DatabaseStateError, InvalidDataError
 
 BUSY_SECONDS: Final = 30.0
@@ -91,9 +91,11 @@ class CanonicalJson(sa.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: object, dialect: sa.Dialect) -> str | None:
-        """Serialise; None stays NULL."""
+        """Serialise what is not text in this form already; None stays NULL."""
         del dialect
-        return None if value is None else canonical_json(value)
+        if value is None or isinstance(value, CanonicalText):
+            return value
+        return canonical_json(value)
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> object:
         """Parse."""

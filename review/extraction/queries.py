@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from itertools import chain, islice
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
@@ -349,24 +350,43 @@ def evidence_of(session: Session, entries: Sequence[Entry]) -> list[Evidence]:
     return [item for _, item in _evidence(session, chosen)]
 
 
+_OF_ARMS: Final = ("id", *ArmSide._fields[1:])
+_OF_RESULTS: Final = (
+    "rater", "timepoint", "analysis_set", "level", "weeks", "metric", "adjusted",
+    "clusters_analysed", "favours", "page", *NUMBER_COLUMNS,
+)  # fmt: skip
+
+
 def _evidence(
     session: Session, condition: sa.ColumnElement[bool]
 ) -> Iterator[tuple[int, Evidence]]:
     versus, related, other_outcome = aliased(Arm), aliased(Instrument), aliased(Outcome)
+    own: dict[str, Any] = {
+        "result_id": Result.id,
+        "entry_kind": sa.type_coerce(Entry.kind, sa.Text),
+        "study_id": Study.id,
+        "study": Study.label,
+        "year": Study.year,
+        "excluded_because": Study.excluded_because,
+        "outcome": Outcome.slug,
+        "instrument": Instrument.slug,
+        "instrument_name": Instrument.name,
+        "higher_is_better": Instrument.higher_is_better,
+        "report": Report.citation,
+        "with_instrument": related.slug,
+        "with_outcome": other_outcome.slug,
+        "with_higher_is_better": related.higher_is_better,
+        **{name: getattr(Result, name) for name in _OF_RESULTS},
+    }
+    parts = (
+        [getattr(Arm, name) for name in _OF_ARMS],
+        [getattr(versus, name) for name in _OF_ARMS],
+        [getattr(Study, name) for name in Allocation._fields],
+        [getattr(Instrument, name) for name in Scale._fields],
+    )
     query = (
-        sa.select(
-            Result,
-            Entry.kind,
-            Study,
-            Arm,
-            versus,
-            Instrument,
-            Outcome.slug,
-            Report.citation,
-            related.slug,
-            other_outcome.slug,
-            related.higher_is_better,
-        )
+        sa.select(Study.review_id, *chain(*parts), *own.values())
+        .select_from(Result)
         .join(Entry, Result.entry_id == Entry.id)
         .join(Study, Entry.study_id == Study.id)
         .join(Arm, Result.arm_id == Arm.id)
@@ -379,48 +399,20 @@ def _evidence(
         .where(condition)
         .order_by(Study.review_id, Study.label, Arm.label, Result.id)
     )
-    for found in session.execute(query):
-        result, kind, study, arm, other, instrument, outcome, citation, *related_to = found
+    for row in session.execute(query):
+        cells = iter(row)
+        review_id = next(cells)
+        arm, other = (ArmSide(*islice(cells, len(ArmSide._fields))) for _ in range(2))
         yield (
-            study.review_id,
+            review_id,
             Evidence(
-                result_id=result.id,
-                entry_kind=kind.value,
-                study_id=study.id,
-                study=study.label,
-                year=study.year,
-                excluded_because=study.excluded_because,
-                outcome=outcome,
-                instrument=instrument.slug,
-                instrument_name=instrument.name,
-                higher_is_better=instrument.higher_is_better,
-                rater=result.rater,
-                timepoint=result.timepoint,
-                analysis_set=result.analysis_set,
-                arm=_side(arm),
-                versus=_side(other) if other is not None else None,
-                report=citation,
-                page=result.page,
-                level=result.level,
-                design=Allocation(
-                    study.randomised, study.cluster_size, study.icc, study.registration
-                ),
-                scale=Scale(instrument.lowest, instrument.highest, instrument.step),
-                weeks=result.weeks,
-                metric=result.metric,
-                adjusted=result.adjusted,
-                clusters_analysed=result.clusters_analysed,
-                favours=result.favours,
-                with_instrument=related_to[0],
-                with_outcome=related_to[1],
-                with_higher_is_better=related_to[2],
-                **{name: getattr(result, name) for name in NUMBER_COLUMNS},
+                arm=arm,
+                versus=other if other.arm_id is not None else None,
+                design=Allocation(*islice(cells, len(Allocation._fields))),
+                scale=Scale(*islice(cells, len(Scale._fields))),
+                **dict(zip(own, cells, strict=True)),
             ),
         )
-
-
-def _side(arm: Arm) -> ArmSide:
-    return ArmSide(arm.id, arm.label, arm.treatment, arm.delivery_mode, arm.role, arm.n_randomised)
 
 
 def dossier(session: Session, review: Review, label: str, *, viewer: str | None = None) -> Dossier:

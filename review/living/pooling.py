@@ -147,7 +147,8 @@ def _natural(measure: Measure, pooled: Pooled) -> Natural | None:
 
 
 def _effect_lines(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> tuple[Effect, ...]:
-    z = float(ndtri((1 + inputs.plan.level) / 2))
+    half = float(ndtri((1 + inputs.plan.level) / 2)) * np.sqrt(effects.vi)
+    low, high = (effects.yi - half).tolist(), (effects.yi + half).tolist()
     return tuple(
         Effect(
             study_id=trial.study_id,
@@ -155,18 +156,19 @@ def _effect_lines(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> t
             year=trial.year,
             n_intervention=sizes[0],
             n_comparator=sizes[1],
-            yi=float(y),
-            vi=float(v),
-            ci=(float(y - z * np.sqrt(v)), float(y + z * np.sqrt(v))),
-            weight=float(weight),
+            yi=y,
+            vi=v,
+            ci=ci,
+            weight=weight,
             recipe=recipe,
         )
-        for trial, sizes, y, v, weight, recipe in zip(
+        for trial, sizes, y, v, ci, weight, recipe in zip(
             inputs.trials,
             effects.sizes,
-            effects.yi,
-            effects.vi,
-            pooled.weights,
+            effects.yi.tolist(),
+            effects.vi.tolist(),
+            zip(low, high, strict=True),
+            pooled.weights.tolist(),
             effects.recipes,
             strict=True,
         )

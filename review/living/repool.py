@@ -321,15 +321,17 @@ class _Job:
     ) -> list[tuple[ChangeReport, Explanation | None]]:
         """Compare with the runs before and explain, outside the writing transaction."""
         with self.database.reading() as session:
-            reports = []
+            reports: list[tuple[ChangeReport, Explanation | None]] = []
             for candidate, _, what in made:
                 before = candidate.previous
-                old = queries.snapshot(session, before.run_id) if before else None
-                engines = (before.software, self.software) if before else None
-                new = (what.inputs, what.results)
-                report = compare(old, new, engines=engines)
+                if what.report is not None:
+                    reports.append((what.report, None))
+                    continue
+                assert before is not None
+                old, new = queries.snapshot(session, before.run_id), (what.inputs, what.results)
+                report = compare(old, new, engines=(before.software, self.software))
                 explanation = None
-                if old is not None and self.explained < MOST_EXPLAINED:
+                if self.explained < MOST_EXPLAINED:
                     self.explained += 1
                     explanation = explain(old, new, outlook=False)
                 reports.append((report, explanation))
@@ -354,8 +356,8 @@ class _Job:
             created=at,
             fingerprint=fingerprint,
             key=sha256_of({"analysis": analysis_id, "inputs": fingerprint, "after": after}),
-            inputs=what.inputs.model_dump(mode="json"),
-            results=what.results.model_dump(mode="json"),
+            inputs=what.inputs_json,
+            results=what.results_json,
             software=self.software,
             history_seq=anchor[0],
             history_hash=anchor[1],

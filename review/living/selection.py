@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from review.effects import Measure
@@ -18,7 +19,7 @@ from review.extraction.conversion import (
 )
 from review.extraction.evidence import ArmSide, Evidence, towards
 from review.extraction.vocabulary import Level, Randomised
-from review.living.snapshot import ArmInput, LeftOut, Numbers, RunInputs, Source, TrialInput
+from review.living.snapshot import ArmInput, LeftOut, RunInputs, TrialInput
 from review.protocol.rules import CONTINUOUS, DICHOTOMOUS, ArmRule, Plan
 from review.protocol.vocabulary import AnalysisSet, Rater
 
@@ -299,21 +300,18 @@ def _why_none(plan: Plan, groups: dict[_Key, list[Evidence]]) -> str:
     return f"the numbers do not give {plan.measure.value}"
 
 
+@lru_cache(maxsize=4096)  # the same results enter several analyses, and variants of each
 def arm_input(item: Evidence) -> ArmInput:
     """Return a result as a run keeps it: its numbers and its source."""
-    names = [name for name in Numbers.model_fields if name != "towards"]
+    kept = ArmInput.model_validate(
+        {"arm": item.arm.label, "numbers": item, "source": item}, from_attributes=True
+    )
     statistic = item.f is not None or item.p is not None or item.t is not None
     pointing = towards(item) if statistic or item.p_below is not None else None
-    return ArmInput(
-        arm=item.arm.label,
-        numbers=Numbers(towards=pointing, **{name: getattr(item, name) for name in names}),
-        source=Source(
-            result_id=item.result_id,
-            entry_kind=item.entry_kind,
-            report=item.report,
-            page=item.page,
-        ),
-    )
+    if pointing is None:
+        return kept
+    numbers = kept.numbers.model_copy(update={"towards": pointing})
+    return kept.model_copy(update={"numbers": numbers})
 
 
 def _input(plan: Plan, candidate: _Candidate) -> TrialInput:

@@ -55,11 +55,7 @@ class Numbers(_Kept):
     @property
     def content(self) -> dict[str, object]:
         """The numbers as they are hashed: those that later software added, only where given."""
-        return {
-            name: value
-            for name, value in self.model_dump().items()
-            if name in _FIRST_NUMBERS or value is not None
-        }
+        return {name: value for name, value in self if name in _FIRST_NUMBERS or value is not None}
 
 
 _FIRST_NUMBERS = frozenset(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from review.canonical import CanonicalText, canonical_json
 from review.errors import InvalidDataError, ReviewError
 from review.extraction.appraisal.form import Target
 from review.extraction.appraisal.queries import Settled
 from review.extraction.evidence import Evidence
 from review.living.alternatives import with_alternatives
+from review.living.changes import ChangeReport, compare
 from review.living.effects import TrialEffects, trial_effects
 from review.living.kinds import select
 from review.living.pooling import pool_inputs
@@ -41,11 +44,26 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The inputs differ from those of the last run; here are the results."""
+    """The inputs differ from those of the last run; here is what the new one keeps.
 
-    inputs: RunInputs
-    results: RunResults
+    It is JSON from here on: who computes writes it, who hands over and stores it only copies.
+    """
+
+    inputs_json: CanonicalText
+    results_json: CanonicalText
     fingerprint: str
+    report: ChangeReport | None
+    """Of a first run; the job compares a later one with the run before, which is not here."""
+
+    @property
+    def inputs(self) -> RunInputs:
+        """Everything that entered."""
+        return RunInputs.model_validate(json.loads(self.inputs_json))
+
+    @property
+    def results(self) -> RunResults:
+        """What was computed."""
+        return RunResults.model_validate(json.loads(self.results_json))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +89,7 @@ Found = Made | Same | NoTrial | Unfit
 def work_off(tasks: Sequence[Task]) -> list[Found]:
     """Return what each task comes to; those to compute are pooled as one batch."""
     found: dict[int, Found] = {}
-    ready: list[tuple[int, RunInputs, TrialEffects]] = []
-    fingerprints: dict[int, str] = {}
+    ready: list[tuple[int, RunInputs, TrialEffects, str]] = []
     for index, task in enumerate(tasks):
         try:
             inputs = select(Plan.model_validate(task.plan), task.evidence)
@@ -80,25 +97,36 @@ def work_off(tasks: Sequence[Task]) -> list[Found]:
             if not inputs.trials:
                 found[index] = NoTrial()
                 continue
-            fingerprints[index] = inputs.fingerprint
-            if fingerprints[index] == task.fingerprint and not task.forced:
+            fingerprint = inputs.fingerprint
+            if fingerprint == task.fingerprint and not task.forced:
                 found[index] = Same()
             else:
-                ready.append((index, inputs, trial_effects(inputs)))
+                ready.append((index, inputs, trial_effects(inputs), fingerprint))
         except InvalidDataError as error:
             found[index] = Unfit(str(error))
-    for (index, inputs, _), results in zip(ready, _pooled(ready), strict=True):
+    pooled = _pooled([(inputs, effects) for _, inputs, effects, _ in ready])
+    for (index, inputs, _, fingerprint), results in zip(ready, pooled, strict=True):
         found[index] = (
             Unfit(results)
             if isinstance(results, str)
-            else Made(inputs=inputs, results=results, fingerprint=fingerprints[index])
+            else Made(
+                inputs_json=_json(inputs),
+                results_json=_json(results),
+                fingerprint=fingerprint,
+                report=compare(None, (inputs, results))
+                if tasks[index].fingerprint is None
+                else None,
+            )
         )
     return [found[index] for index in range(len(tasks))]
 
 
-def _pooled(ready: Sequence[tuple[int, RunInputs, TrialEffects]]) -> list[RunResults | str]:
+def _json(kept: RunInputs | RunResults) -> CanonicalText:
+    return CanonicalText(canonical_json(kept.model_dump(mode="json")))
+
+
+def _pooled(analyses: Sequence[tuple[RunInputs, TrialEffects]]) -> list[RunResults | str]:
     """Pool as one batch; where one analysis cannot be pooled, each on its own."""
-    analyses = [(inputs, effects) for _, inputs, effects in ready]
     try:
         return list(pool_inputs(analyses))
     except ReviewError:

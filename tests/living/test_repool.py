@@ -21,7 +21,6 @@ from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
 from review.history.queries import verify
 from review.living import queries
-from review.living import repool as job
 from review.living.models import Failure, Job, JobOutcome, Run
 from review.living.repool import RepoolReport, repool
 from review.protocol.actions import (
@@ -256,7 +255,7 @@ def test_a_crash_between_computing_and_writing_leaves_no_run(
     def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(job, "compare", crash)
+    monkeypatch.setattr(queries, "newest_numbers", crash)
     with pytest.raises(KeyboardInterrupt):
         repool(reviewed, actor="t")
     monkeypatch.undo()
