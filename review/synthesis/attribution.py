@@ -87,9 +87,9 @@ class Quantities(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one event did: averaged over all orders (Shapley), and in the order given."""
+    """What one event, or one group of them, did: over all orders (Shapley), and in that given."""
 
-    event: Event
+    events: tuple[Event, ...]
     shapley: Quantities
     sequential: Quantities
 
@@ -103,7 +103,7 @@ class Attribution:
     old, new, total : Quantities
         Before, after, and the difference; both kinds of contribution sum to it.
     contributions : tuple of Contribution
-        In the order of the events.
+        In the order of the events, or of their groups.
     data_at_old_tau2, tau2_reestimated : float
         The change of the estimate had tau² stayed, and the rest.
     exact : bool
@@ -129,6 +129,7 @@ def attribute(
     method: Method = Method.REML,
     test: Test = Test.ADHOC,
     level: float = 0.95,
+    groups: Sequence[int] | None = None,
     seed: int = 1,
 ) -> Attribution:
     """Divide the change from the old data to the new among the events in between.
@@ -142,8 +143,11 @@ def attribute(
     margin : float or None
         For `shown`; None makes it the indicator of superiority.
     method, test, level : as for `pool`; of the old version.
+    groups : sequence of int, optional
+        The group of each event, from zero; a group happens as one (a batch of trials, say). By
+        default each event is its own.
     seed : int
-        Of the orders drawn where there are more than twelve events.
+        Of the orders drawn where there are more than twelve events or groups.
 
     Returns
     -------
@@ -152,7 +156,8 @@ def attribute(
     Raises
     ------
     InvalidDataError
-        If an event names no trial, a trial is named twice, or some order leaves no trial.
+        If an event names no trial, a trial is named twice, some order leaves no trial, or groups
+        are not numbered from zero.
 
     Notes
     -----
@@ -173,11 +178,13 @@ def attribute(
     y, v = checked_studies(yi, vi)
     events = list(events)
     _check(events, y.size)
-    n = len(events)
+    group = _groups(groups, len(events))
+    n = int(group.max()) + 1
     exact = n <= MOST_EXACT
 
     def values(applied: NDArray[np.bool_]) -> Floats:
-        return _values(y, v, events, applied, margin, Method(method), Test(test), level)
+        each = applied[:, group]
+        return _values(y, v, events, each, margin, Method(method), Test(test), level)
 
     chain = np.tri(n + 1, n, -1, dtype=bool)  # none, the first, the first two, ...
     steps = values(chain)
@@ -191,11 +198,11 @@ def attribute(
         total=total,
         contributions=tuple(
             Contribution(
-                event,
+                tuple(event for event, g in zip(events, group, strict=True) if g == i),
                 Quantities(*shapley[i].tolist()),
                 Quantities(*(steps[i + 1] - steps[i]).tolist()),
             )
-            for i, event in enumerate(events)
+            for i in range(n)
         ),
         data_at_old_tau2=held,
         tau2_reestimated=total.estimate - held,
@@ -245,6 +252,14 @@ def _check(events: Sequence[Event], k: int) -> None:
         raise InvalidDataError("Some order of the events leaves no trial to pool.")
     new = [(e.yi, e.vi) for e in events if isinstance(e, Added | Edited)]
     checked_studies([a for a, _ in new], [b for _, b in new])
+
+
+def _groups(given: Sequence[int] | None, n: int) -> NDArray[np.intp]:
+    """The group of each of n events, (n,)."""
+    group = np.arange(n) if given is None else np.asarray(given, dtype=np.intp)
+    if group.shape != (n,) or not np.array_equal(np.unique(group), np.arange(group.max() + 1)):
+        raise InvalidDataError(f"Groups of {n} events are {n} numbers from zero without a gap.")
+    return group
 
 
 def _exact(values: Callable[[NDArray[np.bool_]], Floats], n: int) -> Floats:

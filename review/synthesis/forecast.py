@@ -61,7 +61,8 @@ class TrialForecast:
     change : float
         Probability that the conclusion changes at all.
     threshold : float
-        Effect above which noninferiority holds if tau² stays as it is (normal interval).
+        Effect above which noninferiority (without a margin: superiority) holds if tau² stays as it
+        is (normal interval).
     predictive, conditional, conditional_null : float
         Probability of passing the threshold: predictive, given that the mean is the estimate, given
         that it is zero; tau² fixed.
@@ -95,7 +96,7 @@ class Forecast:
     """Forecasts for several sizes of the next trial, and the conclusion now."""
 
     now: Conclusion
-    margin: float
+    margin: float | None
     method: Method
     test: Test
     level: float
@@ -171,13 +172,26 @@ def thresholds(
     """
     if not (information > 0 and v_new > 0 and tau2 >= 0 and margin > 0 and 0 < level < 1):
         raise InvalidDataError("Information, variance, margin and level must be above zero.")
+    places = [
+        _meeting(estimate, information, v_new, line, tau2, level, side)
+        for line, side in ((-margin, 1), (0.0, 1), (0.0, -1))
+    ]
+    return Thresholds(v_new, *places)
+
+
+def _meeting(
+    estimate: float,
+    information: float,
+    v_new: float,
+    line: float,
+    tau2: float,
+    level: float,
+    side: int = 1,
+) -> float:
+    """The next effect at which the lower (side 1) or upper (-1) normal limit lies on a line."""
     w = 1 / (v_new + tau2)
     half = float(ndtri((1 + level) / 2)) / math.sqrt(information + w)
-
-    def meeting(line: float, side: float) -> float:
-        return ((information + w) * (line + side * half) - information * estimate) / w
-
-    return Thresholds(v_new, meeting(-margin, 1), meeting(0.0, 1), meeting(0.0, -1))
+    return ((information + w) * (line + side * half) - information * estimate) / w
 
 
 def forecast(
@@ -185,7 +199,7 @@ def forecast(
     vi: ArrayLike,
     v_new: Sequence[float],
     *,
-    margin: float,
+    margin: float | None,
     method: Method = Method.REML,
     test: Test = Test.ADHOC,
     level: float = 0.95,
@@ -198,7 +212,8 @@ def forecast(
         Effects (positive favours the intervention) and variances of the trials so far.
     v_new : sequence of float
         Variance of the next trial, one forecast each (see `smd_variance`).
-    margin : float
+    margin : float or None
+        None reads the interval against zero alone.
     method, test, level : as for `pool`.
 
     Returns
@@ -249,9 +264,9 @@ def forecast(
     for i, variance in enumerate(new):
         regions = _regions(ends[size == i], classes[i], at[size == i])
         each = _probabilities(regions, fit.estimate, float(sd[i]))
-        line = thresholds(
-            fit.estimate, information, float(variance), margin=margin, tau2=fit.tau2, level=level
-        ).noninferior
+        line = _meeting(
+            fit.estimate, information, float(variance), -(margin or 0.0), fit.tau2, level
+        )
         scatter = math.sqrt(fit.tau2 + float(variance))
         trials.append(
             TrialForecast(
@@ -274,24 +289,30 @@ def trial_size(
     yi: ArrayLike,
     vi: ArrayLike,
     *,
-    margin: float,
+    margin: float | None,
     probability: float = 0.8,
     most: int = 5000,
+    variance: Callable[[float], float] = smd_variance,
     method: Method = Method.REML,
     test: Test = Test.ADHOC,
     level: float = 0.95,
 ) -> int | None:
     """Participants an arm with which the next trial probably shows noninferiority.
 
+    Without a margin: superiority.
+
     Parameters
     ----------
     yi, vi : array_like (k,)
-        Standardised mean differences and variances of the trials so far.
-    margin : float
+        Effects and variances of the trials so far.
+    margin : float or None
     probability : float
         Wanted of a class in which noninferiority is shown, as `forecast` predicts it.
     most : int
         Largest trial considered.
+    variance : callable
+        Sampling variance of a trial by its participants an arm; by default of a standardised mean
+        difference.
     method, test, level : as for `pool`.
 
     Returns
@@ -318,7 +339,7 @@ def trial_size(
         raise InvalidDataError("The probability is between 0 and 1, the largest trial at least 5.")
 
     def enough(sizes: Sequence[int]) -> list[bool]:
-        variances = [smd_variance(n) for n in sizes]
+        variances = [variance(n) for n in sizes]
         found = forecast(yi, vi, variances, margin=margin, method=method, test=test, level=level)
         return [sum(t.probability(c) for c in SHOWN) >= probability for t in found.trials]
 
@@ -339,7 +360,7 @@ def _reclassified(
     v: Floats,
     effects: Floats,
     variances: Floats,
-    margin: float,
+    margin: float | None,
     method: Method,
     test: Test,
     level: float,

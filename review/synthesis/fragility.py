@@ -92,7 +92,7 @@ def removal_fragility(
     yi: ArrayLike,
     vi: ArrayLike,
     *,
-    margin: float,
+    margin: float | None,
     overturned: Overturned = Overturned.CLAIM,
     method: Method = Method.REML,
     test: Test = Test.ADHOC,
@@ -104,7 +104,8 @@ def removal_fragility(
     ----------
     yi, vi : array_like (k,)
         At most fifteen trials.
-    margin : float
+    margin : float or None
+        None reads the interval against zero: the claim is then superiority.
     overturned : Overturned
         Whether "noninferior" and "noninferior but statistically worse" differ, and so on.
     method, test, level : as for `pool`.
@@ -163,7 +164,7 @@ def shift_fragility(
     yi: ArrayLike,
     vi: ArrayLike,
     *,
-    margin: float,
+    margin: float | None,
     method: Method = Method.REML,
     test: Test = Test.ADHOC,
     level: float = 0.95,
@@ -174,7 +175,8 @@ def shift_fragility(
     Parameters
     ----------
     yi, vi : array_like (k,)
-    margin : float
+    margin : float or None
+        None makes the claim that of superiority.
     method, test, level : as for `pool`.
     limit : float, optional
         Largest shift tried; by default ten times the margin, or ten standard errors of the least
@@ -207,7 +209,7 @@ def shift_fragility(
     y, v = checked_studies(yi, vi)
     if y.size == 0:
         raise InvalidDataError("There are no studies to pool.")
-    reach = max(10 * margin, 10 * float(np.sqrt(v.max()))) if limit is None else limit
+    reach = max(10 * (margin or 0.0), 10 * float(np.sqrt(v.max()))) if limit is None else limit
     if not (math.isfinite(reach) and reach > 0):
         raise InvalidDataError(f"A largest shift of {reach} is not above zero.")
     fit = pool(y, v, method=method, test=test, level=level)
@@ -281,7 +283,7 @@ def _shown(
     v: Floats,
     trial: NDArray[np.intp],
     shift: Floats,
-    margin: float,
+    margin: float | None,
     method: Method,
     test: Test,
     level: float,

@@ -147,6 +147,19 @@ def test_many_events_are_drawn_with_a_seed_and_still_sum() -> None:
     assert np.abs(applied - shares).max() < 0.1 * np.abs(shares).max()
 
 
+def test_groups_share_what_their_events_do_together() -> None:
+    found = attribute(Y[:4], V[:4], FOUR, groups=[0, 0, 1, 1], method=Method.DL, test=Test.Z)
+    steps = [pool(Y[:k], V[:k], method=Method.DL, test=Test.Z).estimate for k in (4, 6, 8)]
+    other = pool(np.delete(Y, [4, 5]), np.delete(V, [4, 5]), method=Method.DL, test=Test.Z).estimate
+    first = ((steps[1] - steps[0]) + (steps[2] - other)) / 2  # both orders, by single fits
+    assert [c.shapley.estimate for c in found.contributions] == pytest.approx(
+        [first, steps[2] - steps[0] - first], abs=1e-12
+    )
+    assert [len(c.events) for c in found.contributions] == [2, 2]
+    with pytest.raises(InvalidDataError, match="without a gap"):
+        attribute(Y[:4], V[:4], FOUR, groups=[0, 0, 2, 2])
+
+
 def test_a_change_of_settings_alone_is_the_difference_of_two_fits() -> None:
     a = attribute(Y, V, [Settings(Method.EE, Test.Z)], method=Method.DL, test=Test.Z)
     expected = pool(Y, V, method=Method.EE, test=Test.Z).se - pool(Y, V, **DL).se

@@ -141,3 +141,22 @@ def test_impossible_trials_are_refused() -> None:
         smd_variance(0)
     with pytest.raises(InvalidDataError):
         thresholds(0.1, 0.0, 0.1, margin=0.5, tau2=0.0)
+
+
+def test_without_a_margin_the_classes_are_those_against_zero() -> None:
+    (with_margin,) = forecast(Y, V, [0.04], margin=0.5).trials
+    (without,) = forecast(Y, V, [0.04], margin=None).trials
+    both = {c: (with_margin.probability(c), without.probability(c)) for c in Conclusion}
+    assert both[Conclusion.SUPERIOR][0] == pytest.approx(both[Conclusion.SUPERIOR][1], abs=1e-12)
+    below = (Conclusion.NONINFERIOR_WORSE, Conclusion.INCONCLUSIVE_WORSE, Conclusion.INFERIOR)
+    assert both[Conclusion.INFERIOR][1] == pytest.approx(sum(both[c][0] for c in below), abs=1e-12)
+    assert (
+        without.threshold
+        == thresholds(
+            without.mean,
+            float((1 / (np.asarray(V) + pool(Y, V).tau2)).sum()),
+            0.04,
+            margin=0.5,
+            tau2=pool(Y, V).tau2,
+        ).superior
+    )
