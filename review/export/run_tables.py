@@ -9,11 +9,11 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.canonical import fixed
-from review.effects import Measure
 from review.export.origins import origin
 from review.export.tables import Cell, Column, Footnote, Interval, Kind, Table
 from review.living import queries
 from review.living.changes import ChangeReport, ReadingChange, compare
+from review.living.scales import scale_of_run
 from review.living.snapshot import PooledLine, Reading, RunInputs, RunResults
 from review.protocol.models import Review
 
@@ -136,7 +136,7 @@ def _pooled_row(
     line = run.results.pooled
     numbers: tuple[Cell, ...] = (
         line.k,
-        run.inputs.plan.effect or Measure(line.measure).scale,
+        scale_of_run(run.inputs).name,
         line.estimate,
         interval_cell(line.ci),
         interval_cell(line.z_ci),

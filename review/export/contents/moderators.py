@@ -7,11 +7,11 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.effects import Measure
 from review.export.contents.columns import Row, in_use, said_once, words
 from review.export.origins import origin
 from review.export.run_tables import LatestRun, directions, interval_cell
 from review.export.tables import Column, Footnote, Kind, Table
+from review.living.scales import scale_of_run
 from review.protocol.models import Review
 from review.protocol.queries import instruments
 from review.protocol.vocabulary import Moderator
@@ -70,7 +70,7 @@ def moderators_data(title: str, runs: Sequence[LatestRun]) -> Table:
 
 def _lines(run: LatestRun, names: Mapping[str, str]) -> Iterator[tuple[Row, str]]:
     """Yield the cells of `COLUMNS` after the analysis, and where they stand."""
-    measure = run.inputs.plan.effect or Measure(run.results.pooled.measure).scale
+    measure = scale_of_run(run.inputs).name
     for index, found in enumerate(run.results.moderators):
         lead = (words(found.moderator), found.kind, measure)
         tested = (found.stat, found.df, found.ddf, found.p)

@@ -7,11 +7,11 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.effects import Measure
 from review.export.contents.columns import Row, in_use, said_once
 from review.export.origins import origin
 from review.export.run_tables import LatestRun, directions, interval_cell, model_words
 from review.export.tables import Column, Footnote, Kind, Table
+from review.living.scales import scale_of_run
 from review.protocol.models import Review
 from review.protocol.queries import current_versions, plan_of
 
@@ -83,7 +83,7 @@ def variants_data(title: str, runs: Sequence[LatestRun]) -> Table:
 def _lines(run: LatestRun) -> Iterator[tuple[Row, str]]:
     """Yield each line with its origin: its kind, then the cells of `COLUMNS` after the analysis."""
     line = run.results.pooled
-    measure = run.inputs.plan.effect or Measure(line.measure).scale
+    measure = scale_of_run(run.inputs).name
     primary: Row = (
         PRIMARY,
         measure,
