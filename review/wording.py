@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a value, in plain words. Pure."""
+"""Plain words: counts, and what pydantic found wrong with a value. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from pydantic_core import ErrorDetails
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """Return ``1 study`` or ``2 studies``; `many` where it is not `one` with an s.
+
+    Examples
+    --------
+    >>> counted(1, "trial"), counted(2, "trial"), counted(0, "study", "studies")
+    ('1 trial', '2 trials', '0 studies')
+    """
+    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def plainly(detail: ErrorDetails) -> str:

@@ -15,9 +15,9 @@ from review.cli.runs import echo_sections
 from review.export.drawings.forest import forest_of
 from review.figures import forest_plot, save
 from review.living.changes import Snapshot
+from review.living.pages import markdown
 from review.living.queries import newest_of_each, snapshot_of
 from review.living.releases import ReleaseSpec, create_release, diff_releases, releases
-from review.living.telling import markdown
 from review.protocol.queries import review_called
 
 

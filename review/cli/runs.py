@@ -12,17 +12,12 @@ from review.cli.output import counted, echo_json, echo_table, interval, number
 from review.living import queries
 from review.living.models import Run
 from review.living.multiverse import multiverse
+from review.living.pages import Section, html_page, markdown
 from review.living.recompute import Recomputation, recompute
-from review.living.reports import full_report, panel_after
+from review.living.reports import FullReport, full_report, panel_after
+from review.living.scales import scale_of_run
 from review.living.snapshot import ModeratorLine, VariantLine
-from review.living.telling import (
-    Section,
-    html_page,
-    markdown,
-    panel_sections,
-    pooled_lines,
-    reading_lines,
-)
+from review.living.telling import panel_sections, pooled_lines, reading_lines
 from review.living.workers import executor_for
 from review.protocol.queries import review_called
 
@@ -39,8 +34,7 @@ def echo_sections(sections: Sequence[Section]) -> None:
                 click.wrap_text(sentence, wide, initial_indent="  ", subsequent_indent="    ")
             )
         if section.rows:
-            numbers = () if "old" in section.headers else section.right
-            echo_table(section.headers, section.rows, right=numbers)
+            echo_table(section.headers, section.rows, right=section.right)
 
 
 @click.group("runs")
@@ -125,7 +119,7 @@ def show(analysis: str, run_number: int | None, review_slug: str | None, as_json
     ]
     headers = ("study", "n1", "n2", "yi", "interval", "weight %")
     echo_table(headers, rows, right=headers[1:])
-    lines = pooled_lines(results.pooled)
+    lines = pooled_lines(results.pooled, scale_of_run(inputs))
     for reading in results.readings:
         lines |= reading_lines(reading)
     echo_table(("", "pooled"), list(lines.items()), right=("pooled",))
@@ -201,11 +195,17 @@ def diff(
         out.write_text(made(report.title, report.sections), encoding="utf-8")
         click.echo(f"Wrote {out}")
     elif as_json:
-        told = {name: getattr(report.report, name) for name in type(report.report).__slots__}
-        rest = ("explanation", "panel", "panel_signals")
-        echo_json({**told, **{name: getattr(report, name) for name in rest}})
+        echo_json(_told(report))
     else:
         echo_sections(report.sections)
+
+
+def _told(report: FullReport) -> dict[str, object]:
+    """Return a change report for scripts: the comparison itself, and all that stands beside it."""
+    compared = {name: getattr(report.report, name) for name in type(report.report).__slots__}
+    rest = {name: getattr(report, name) for name in type(report).__slots__}
+    del rest["report"], rest["sections"]
+    return {**compared, **rest, "panel": report.panel}
 
 
 @runs_.command("looks")

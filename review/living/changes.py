@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from review.canonical import fixed
+from review.living.scales import Scale, scale_of_run
 from review.living.snapshot import (
     ArmInput,
     LeftOut,
@@ -18,6 +19,7 @@ from review.living.snapshot import (
     TrialInput,
 )
 from review.protocol.rules import Plan
+from review.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class ChangeReport:
     readings: tuple[ReadingChange, ...]
     direction: str
     sentence: str
+    scales: tuple[Scale, Scale]
+    """What the numbers before and after are called; twice the same for a first run."""
     engine: tuple[ValueChange, ...] = ()
     """Versions of what computed the two runs, where they differ."""
 
@@ -111,6 +115,7 @@ def compare(
         after=results.pooled,
         readings=readings,
         direction=inputs.plan.direction,
+        scales=(scale_of_run(old_inputs or inputs), scale_of_run(inputs)),
         sentence=_sentence(
             inputs.plan,
             old_results,
@@ -204,10 +209,6 @@ def _readings(old: RunResults | None, new: RunResults) -> Iterator[ReadingChange
         yield ReadingChange(margin, was.get(margin), now.get(margin))
 
 
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
-
-
 def _causes(
     plan_changes: tuple[ValueChange, ...],
     added: tuple[str, ...],
@@ -220,9 +221,9 @@ def _causes(
         text
         for text, happened in (
             ("a changed plan", plan_changes),
-            (f"{_count(len(added), 'trial')} added", added),
-            (f"{_count(len(removed), 'trial')} removed", removed),
-            (f"{_count(studies, 'trial')} corrected", corrected),
+            (f"{counted(len(added), 'trial')} added", added),
+            (f"{counted(len(removed), 'trial')} removed", removed),
+            (f"{counted(studies, 'trial')} corrected", corrected),
         )
         if happened
     ]
@@ -243,7 +244,7 @@ def _sentence(plan: Plan, old: RunResults | None, new: RunResults, causes: str) 
     now = interval_text(new.pooled)
     if old is None:
         return (
-            f"{_count(new.pooled.k, 'trial')} of {sides}: {now}, {_conclusion_text(new.headline)}."
+            f"{counted(new.pooled.k, 'trial')} of {sides}: {now}, {_conclusion_text(new.headline)}."
         )
     was = interval_text(old.pooled)
     moved = f"moved from {was} to {now}" if was != now else f"stayed at {now}"
@@ -259,7 +260,7 @@ def _sentence(plan: Plan, old: RunResults | None, new: RunResults, causes: str) 
         )
     else:
         verdict = f"the conclusion is still {_conclusion_text(after)}"
-    k = _count(new.pooled.k, "trial")
+    k = counted(new.pooled.k, "trial")
     if old.pooled.k != new.pooled.k:
         k = f"{old.pooled.k} to {k}"
     return f"With {causes} ({k}), {sides} {moved}; {verdict}."

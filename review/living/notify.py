@@ -18,8 +18,9 @@ from review.canonical import utc_text
 from review.db import Database
 from review.errors import InvalidDataError
 from review.living.models import Notification
+from review.living.pages import Section, markdown
 from review.living.repool import Recomputed, RepoolReport
-from review.living.telling import Section, markdown, tell
+from review.living.telling import tell
 
 PATIENCE: Final = 10.0
 """Seconds to wait for a server before the job goes on without it."""

@@ -27,9 +27,10 @@ from review.history.queries import head
 from review.living import dependencies, queries
 from review.living.changes import ChangeReport, compare
 from review.living.models import Release, Run, SearchInterval
+from review.living.pages import Section, markdown
 from review.living.pooling import engine_versions
 from review.living.release_files import citation_file, data_files, zenodo_file
-from review.living.telling import Section, markdown, tell
+from review.living.telling import tell
 from review.protocol.models import Review
 
 Drawing = Callable[[Path], None]

@@ -2,39 +2,91 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.extraction.appraisal.certainty import Rated, ratings
+from review.history.models import Event
 from review.living import queries
-from review.living.changes import ChangeReport, compare
+from review.living.changes import ChangeReport, Snapshot, compare
 from review.living.explanation import Explanation, explain
 from review.living.models import Run
+from review.living.numbers import numbers_of
+from review.living.outlook import outlook_of
+from review.living.pages import Section
 from review.living.panel import Panel, PastRun, panel
-from review.living.telling import Section, tell
+from review.living.retirement import Readiness, certainty_text, readiness
+from review.living.standing import Standing, standing
+from review.living.strip import StripLine, strip
+from review.living.telling import (
+    panel_change_section,
+    panel_sections,
+    readiness_section,
+    strip_section,
+    tell,
+    tell_firmness,
+    variant_section,
+)
 from review.protocol.models import Review
 
 
 @dataclass(frozen=True, slots=True)
+class RunStamp:
+    """Which run it is, and what it was made from."""
+
+    number: int
+    created: datetime
+    plan_version: int
+    plan_frozen: datetime
+    plan_sha256: str
+    inputs_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Changes that one person made to the review between two runs, for one reason."""
+
+    actor: str
+    reason: str | None
+    changes: int
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FullReport:
-    """Everything there is to say about how one run came from another."""
+    """Everything there is to say about how one run came from another; pairs are before, after."""
 
     review: str
     analysis: str
-    before: int | None
-    after: int
+    runs: tuple[RunStamp | None, RunStamp]
+    work: tuple[Work, ...]
     report: ChangeReport
     explanation: Explanation
-    panel: Panel | None
+    standings: tuple[Standing | None, Standing]
+    certainty: tuple[Rated | None, Rated | None]
+    """GRADE as it had been rated by the time of each run."""
+    strip: tuple[StripLine, ...]
+    panels: tuple[Panel | None, Panel | None]
     panel_signals: tuple[str, ...]
     """What moved in the panel for repeated looks."""
+    readiness: Readiness
     sections: tuple[Section, ...]
+
+    @property
+    def panel(self) -> Panel | None:
+        """The panel for repeated looks after the newer run."""
+        return self.panels[1]
 
     @property
     def title(self) -> str:
         """What the report is called."""
-        before = f"run {self.before} to run {self.after}" if self.before else f"run {self.after}"
-        return f"{self.review} / {self.analysis}: {before}"
+        before, after = self.runs
+        which = f"run {before.number} to run {after.number}" if before else f"run {after.number}"
+        return f"{self.review} / {self.analysis}: {which}"
 
 
 def full_report(
@@ -59,42 +111,149 @@ def full_report(
     ------
     NotFoundError
         If there is no such analysis or run.
+
+    References
+    ----------
+    Living updating, section 3.6.
     """
     new = queries.run_numbered(session, review, analysis, after)
     old = queries.run_numbered(session, review, analysis, before) if before is not None else None
     was, now = queries.snapshot_of(old) if old else None, queries.snapshot_of(new)
-    engines = (old.software, new.software) if old else None
-    report = compare(was, now, engines=engines)
-    explanation = explain(was, now, outlook=outlook)
-    after_panel = panel_after(session, review, analysis, new.number)
-    before_panel = panel_after(session, review, analysis, old.number) if old else None
-    variants = (was[1].variants if was else (), now[1].variants)
-    return FullReport(
-        review=review.slug,
-        analysis=analysis,
-        before=old.number if old else None,
-        after=new.number,
-        report=report,
-        explanation=explanation,
-        panel=after_panel,
-        panel_signals=panel_signals(before_panel, after_panel),
-        sections=tuple(tell(report, explanation, after_panel, variants)),
+    past = queries.runs(session, review, analysis)
+    report = compare(was, now, engines=(old.software, new.software) if old else None)
+    explanation = explain(was, now, outlook=outlook, batches=_batches(past))
+    panels = (_panel(past, old.number) if old else None, _panel(past, new.number))
+    rated = ratings(session, review, analysis)
+    certainty = (_rated_by(rated, old.number) if old else None, _rated_by(rated, new.number))
+    return _with_sections(
+        FullReport(
+            review=review.slug,
+            analysis=analysis,
+            runs=(_stamp(old) if old else None, _stamp(new)),
+            work=tuple(_work(session, review, old, new)) if old else (),
+            report=report,
+            explanation=explanation,
+            standings=(standing(was) if was else None, standing(now)),
+            certainty=certainty,
+            strip=strip(was, now),
+            panels=panels,
+            panel_signals=panel_signals(*panels),
+            readiness=readiness(panels[1], explanation.outlook, certainty[1]),
+            sections=(),
+        ),
+        was,
+        now,
     )
 
 
-def history_of(session: Session, review: Review, analysis: str, until: int) -> list[PastRun]:
-    """Return the runs of an analysis up to a number, the oldest first."""
-    found = queries.runs(session, review, analysis)
-    return [_past(run) for run in found if run.number <= until]
+def _with_sections(full: FullReport, was: Snapshot | None, now: Snapshot) -> FullReport:
+    first = was is None
+    texts = (certainty_text(full.certainty[0]), certainty_text(full.certainty[1]))
+    found = tell(full.report, full.explanation, full.standings, texts)
+    found.append(strip_section(full.strip))
+    if now[1].variants:
+        found.append(variant_section(was[1].variants if was else (), now[1].variants))
+    found += tell_firmness(full.explanation, first=first)
+    if full.panel is not None:
+        if not first:
+            found.append(panel_change_section(full.panels[0], full.panel))
+        found += panel_sections(full.panel)
+    found.append(readiness_section(full.readiness))
+    found.append(Section("Notes", (full.standings[1].note, *full.explanation.notes)))
+    if full.work:
+        found.append(_work_section(full.work))
+    found.append(_stamps_section(full.runs))
+    return replace(full, sections=tuple(found))
 
 
-def _past(run: Run) -> PastRun:
-    return PastRun(run.created, run.version.frozen_at, queries.snapshot_of(run))
+def _stamp(run: Run) -> RunStamp:
+    return RunStamp(
+        number=run.number,
+        created=run.created,
+        plan_version=run.version.number,
+        plan_frozen=run.version.frozen_at,
+        plan_sha256=run.version.sha256,
+        inputs_sha256=run.fingerprint,
+    )
+
+
+def _stamps_section(runs: tuple[RunStamp | None, RunStamp]) -> Section:
+    told = [_stamp_lines(run) for run in runs if run is not None]
+    headers = ("", "before", "after") if len(told) == 2 else ("", "now")
+    rows = tuple((name, *(lines[name] for lines in told)) for name in told[0])
+    return Section("Which runs", (), headers, rows)
+
+
+def _stamp_lines(run: RunStamp) -> dict[str, str]:
+    return {
+        "run": str(run.number),
+        "made (UTC)": f"{run.created:%Y-%m-%d %H:%M}",
+        "plan": f"version {run.plan_version}, frozen {run.plan_frozen:%Y-%m-%d %H:%M}",
+        "plan, SHA-256": run.plan_sha256[:16],
+        "inputs, SHA-256": run.inputs_sha256[:16],
+    }
+
+
+def _work(session: Session, review: Review, old: Run, new: Run) -> list[Work]:
+    """Return who changed the review after the older run had read it, until the newer one did."""
+    first, last = sorted((old.history_seq, new.history_seq))
+    query = (
+        sa.select(Event.actor, Event.reason, sa.func.count(), sa.func.max(Event.at))
+        .where(Event.review == review.slug, Event.seq > first, Event.seq <= last)
+        .where(Event.entity != Run.__tablename__)
+        .group_by(Event.actor, Event.reason)
+        .order_by(sa.func.min(Event.seq))
+    )
+    return [Work(*row) for row in session.execute(query)]
+
+
+def _work_section(work: Sequence[Work]) -> Section:
+    rows = tuple(
+        (one.actor, one.reason or "", str(one.changes), f"{one.last:%Y-%m-%d %H:%M}")
+        for one in work
+    )
+    told = "Whatever was written in the review between the two runs; each change is in the history."
+    headers = ("who", "why", "changes", "last (UTC)")
+    return Section("Who changed what", (told,), headers, rows)
+
+
+def _batches(runs: Sequence[Run]) -> dict[int, str]:
+    """Return by which run each study had entered."""
+    found: dict[int, str] = {}
+    for run in runs:
+        for trial in queries.snapshot_of(run)[0].trials:
+            found.setdefault(trial.study_id, f"run {run.number}")
+    return found
+
+
+def _rated_by(rated: Sequence[Rated], number: int) -> Rated | None:
+    """Return the newest rating of those made on a run or before it (newest first)."""
+    return next((one for one in rated if (one.run_number or 0) <= number), None)
+
+
+def readiness_of(session: Session, review: Review, analysis: str) -> Readiness:
+    """Return whether an analysis is ready to retire, by its newest run; raise NotFoundError."""
+    past = queries.runs(session, review, analysis)
+    newest = queries.run_numbered(session, review, analysis, None)
+    numbers = numbers_of(*queries.snapshot_of(newest), [])
+    ahead = outlook_of(numbers, [], sized=False) if numbers is not None else None
+    rated = _rated_by(ratings(session, review, analysis), newest.number)
+    return readiness(_panel(past, newest.number), ahead, rated)
 
 
 def panel_after(session: Session, review: Review, analysis: str, number: int) -> Panel | None:
     """Return the panel for repeated looks as it stood after a run."""
-    return panel(history_of(session, review, analysis, number))
+    return _panel(queries.runs(session, review, analysis), number)
+
+
+def _panel(runs: Sequence[Run], number: int) -> Panel | None:
+    return panel(
+        [
+            PastRun(run.created, run.version.frozen_at, queries.snapshot_of(run))
+            for run in runs
+            if run.number <= number
+        ]
+    )
 
 
 def panel_signals(before: Panel | None, after: Panel | None) -> tuple[str, ...]:

@@ -2,59 +2,51 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from review.canonical import fixed
-from review.effects import Measure
 from review.living.changes import ChangeReport
-from review.living.explanation import Explanation, Fragility, Outlook, Shares, SignalTold
-from review.living.panel import Panel
+from review.living.explanation import Explanation, Shares, SignalTold
+from review.living.outlook import WANTED, Fragility, Outlook
+from review.living.pages import Section
+from review.living.panel import LookTold, Panel
+from review.living.retirement import Readiness
+from review.living.scales import Scale, natural_of
 from review.living.snapshot import PooledLine, Reading, VariantLine
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading, sentences and a table; `right` names the columns of numbers."""
-
-    heading: str
-    sentences: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def right(self) -> tuple[str, ...]:
-        """The columns after the first: they hold values."""
-        return self.headers[1:]
+from review.living.standing import Standing
+from review.living.strip import StripLine
+from review.wording import counted
 
 
 def tell(
     report: ChangeReport,
     explanation: Explanation | None = None,
-    panel: Panel | None = None,
-    variants: tuple[Sequence[VariantLine], Sequence[VariantLine]] | None = None,
+    standings: tuple[Standing | None, Standing] | None = None,
+    certainty: tuple[str, str] = ("", ""),
 ) -> list[Section]:
     """Return the sections of a change report, the plain sentence first."""
+    lines = _lines(report, standings)
+    if any(certainty):
+        lines.append(("certainty (GRADE)", *certainty))
     found = [
         Section("What moved", (report.sentence, report.direction)),
-        Section("Before and after", (), ("", "before", "after"), tuple(_lines(report))),
+        _before_and_after(lines, first=report.before is None),
         *_happened(report),
     ]
-    if variants is not None and any(variants):
-        found.append(_variants(*variants))
     if explanation is not None:
         if explanation.shares is not None:
             found.append(_shares(explanation.shares))
         found.append(_signals(explanation.signals, first=report.before is None))
-        if explanation.fragility_after is not None:
-            found.append(_fragility(explanation.fragility_before, explanation.fragility_after))
-        if explanation.outlook is not None:
-            found.append(_outlook(explanation.outlook, explanation.settled))
-        if explanation.notes:
-            found.append(Section("Notes", explanation.notes))
-    if panel is not None:
-        found += panel_sections(panel)
+    return found
+
+
+def tell_firmness(explanation: Explanation, *, first: bool) -> list[Section]:
+    """Return how firm the conclusion is, and what the next trial could do to it."""
+    found = []
+    if explanation.fragility_after is not None:
+        found.append(_fragility(explanation.fragility_before, explanation.fragility_after, first))
+    if explanation.outlook is not None:
+        found.append(_outlook(explanation.outlook, explanation.settled))
     return found
 
 
@@ -75,28 +67,31 @@ def p_text(value: float | None) -> str:
     return "<0.001" if value < 0.0005 else f"{value:.3f}"
 
 
-def pooled_lines(line: PooledLine | None) -> dict[str, str]:
+def pooled_lines(line: PooledLine | None, scale: Scale) -> dict[str, str]:
     """Return a pooled result as what it is called and what it is."""
     if line is None:
         return {}
     tests = {"adhoc": "Hartung-Knapp, floored", "knha": "Hartung-Knapp"}
     test = tests.get(line.test, line.test) if line.k > 1 else "z"  # one trial has its own interval
     level = f"{line.level * 100:g}% interval"
-    natural = line.natural
+    natural = natural_of(scale, line)
     back = (
         {} if natural is None else {natural.scale: f"{natural.estimate:.2f} {limits(natural.ci)}"}
     )
+    several = {
+        "prediction interval": limits(line.pi),
+        "tau²": text(line.tau2, 3),
+        "I² (%)": text(line.I2, 1),
+        "Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_text(line.Q_p)})",
+    }
     return {
         "trials (k)": str(line.k),
-        f"estimate ({Measure(line.measure).scale})": text(line.estimate),
+        f"estimate ({scale.name})": text(line.estimate),
         **back,
         f"{level} ({test})": limits(line.ci),
         f"{level} (z)": limits(line.z_ci),
-        "prediction interval": limits(line.pi),
         "p": p_text(line.p),
-        "tau²": text(line.tau2, 3),
-        "I² (%)": text(line.I2, 1),
-        **({"Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_text(line.Q_p)})"} if line.k > 1 else {}),
+        **(several if line.k > 1 else {}),
     }
 
 
@@ -113,12 +108,41 @@ def reading_lines(reading: Reading | None) -> dict[str, str]:
     }
 
 
-def _lines(report: ChangeReport) -> list[tuple[str, str, str]]:
-    was, now = pooled_lines(report.before), pooled_lines(report.after)
+def _lines(
+    report: ChangeReport, standings: tuple[Standing | None, Standing] | None
+) -> list[tuple[str, str, str]]:
+    (old_scale, scale), (old, new) = report.scales, standings or (None, None)
+    was, now = pooled_lines(report.before, old_scale), pooled_lines(report.after, scale)
     for reading in report.readings:
         was |= reading_lines(reading.before)
         now |= reading_lines(reading.after)
+    was |= standing_lines(old)
+    now |= standing_lines(new)
     return [(name, was.get(name, ""), now.get(name, "")) for name in now | was]
+
+
+def standing_lines(standing: Standing | None) -> dict[str, str]:
+    """Return participants and posterior probabilities as what they are called and what they are."""
+    if standing is None:
+        return {}
+    known = standing.counted
+    some = "" if known == standing.trials else f" (of {known} trials that say)"
+    return {
+        "participants": f"{standing.participants}{some}" if known else "not reported",
+        **{
+            f"P(mean effect > {-belief.margin:.2f})"
+            if belief.margin is not None
+            else "P(mean effect > 0)": f"{belief.probability:.3f}"
+            for belief in standing.beliefs
+        },
+    }
+
+
+def _before_and_after(lines: Sequence[tuple[str, str, str]], *, first: bool) -> Section:
+    if first:
+        rows = tuple((name, now) for name, _, now in lines)
+        return Section("Before and after", (), ("", "now"), rows)
+    return Section("Before and after", (), ("", "before", "after"), tuple(lines))
 
 
 def _happened(report: ChangeReport) -> list[Section]:
@@ -168,19 +192,31 @@ def _signals(fired: tuple[SignalTold, ...], *, first: bool) -> Section:
             text(signal.margin),
             text(signal.value, 3),
             text(signal.threshold, 3),
-            f"{signal.before} to {signal.after}" if signal.before else "; ".join(signal.trials),
+            _where(signal),
         )
         for signal in fired
     )
     return Section("Signals", (), ("signal", "margin", "value", "threshold", "where"), rows)
 
 
+def _where(signal: SignalTold) -> str:
+    trials = "; ".join(signal.trials)
+    if signal.before is None:
+        return trials
+    turned = f"{signal.before} to {signal.after}"
+    return f"{turned} (without {trials})" if trials else turned
+
+
 def _removal_text(fragility: Fragility | None) -> str:
     if fragility is None:
         return ""
+    if not fragility.enumerated:
+        return "too many trials to try"
     if fragility.removals is None:
-        return "none, or too many trials to try"
-    return f"{fragility.removals} ({' / '.join(' + '.join(s) for s in fragility.sets[:3])})"
+        return "none does"
+    more = len(fragility.sets) - 3
+    some = " / ".join(" + ".join(names) for names in fragility.sets[:3])
+    return f"{fragility.removals} ({some}{f', and {more} more' if more > 0 else ''})"
 
 
 def _shift_text(fragility: Fragility | None) -> str:
@@ -189,15 +225,15 @@ def _shift_text(fragility: Fragility | None) -> str:
     return f"{fragility.shift:+.2f} in {fragility.shift_study}"
 
 
-def _fragility(before: Fragility | None, after: Fragility) -> Section:
+def _fragility(before: Fragility | None, after: Fragility, first: bool) -> Section:
+    both = (before, after)
     rows = (
-        (
-            "fewest trials whose removal turns the claim",
-            _removal_text(before),
-            _removal_text(after),
-        ),
-        ("smallest shift of one trial that turns it", _shift_text(before), _shift_text(after)),
+        ("fewest trials whose removal turns the claim", *map(_removal_text, both)),
+        ("smallest shift of one trial that turns it", *map(_shift_text, both)),
     )
+    if first:
+        now = tuple((name, now) for name, _, now in rows)
+        return Section("Fragility", (), ("", "now"), now)
     return Section("Fragility", (), ("", "before", "after"), rows)
 
 
@@ -209,45 +245,106 @@ def _outlook(outlook: Outlook, settled: bool | None) -> Section:
     ]
     rows = tuple(
         (
-            str(trial.per_arm) if trial.per_arm is not None else f"variance {trial.variance:.3f}",
-            text(trial.change),
-            *(text(dict(trial.probabilities)[name]) for name in shown),
+            trial.size,
+            text(trial.change, 3),
+            *(text(dict(trial.probabilities)[name], 3) for name in shown),
         )
         for trial in outlook.trials
     )
-    needed = (
-        f"With {outlook.needed_per_arm} an arm the next trial would show noninferiority with "
-        "probability 0.8."
-        if outlook.needed_per_arm is not None
-        else "No single next trial shows noninferiority with probability 0.8."
-    )
-    few = f"At this tau² noninferiority needs at least {outlook.fewest_trials} trials of any size."
-    firm = "No single next trial is likely to turn the conclusion." if settled else ""
+    sized = outlook.trials[0].per_arm is not None
+    what = "participants an arm" if sized else "size"
     return Section(
         "The next trial",
-        tuple(
-            s for s in (needed, few, firm, f"Value of perfect information {outlook.evpi:.4f}.") if s
-        ),
-        ("participants an arm", "any change", *shown),
+        tuple(_outlook_sentences(outlook, settled, sized=sized)),
+        (what, "any change", *shown),
         rows,
     )
 
 
-def _variants(before: Sequence[VariantLine], after: Sequence[VariantLine]) -> Section:
-    was = {line.label: line for line in before}
-    rows = tuple(
-        (
-            line.label,
-            str(line.k),
-            f"{line.estimate:.2f}" if line.estimate is not None else line.note or "",
-            limits(line.ci),
-            was[line.label].conclusion or "" if line.label in was else "",
-            line.conclusion or "",
+def _outlook_sentences(outlook: Outlook, settled: bool | None, *, sized: bool) -> Iterator[str]:
+    claim = outlook.claim
+    if outlook.shown:
+        yield f"{claim.capitalize()} is shown; the table says what a further trial would leave."
+    elif outlook.needed_per_arm is not None:
+        yield (
+            f"With {outlook.needed_per_arm} an arm the next trial would show {claim} with "
+            f"probability {WANTED:g}."
         )
-        for line in after
+    elif sized:
+        yield f"No single next trial shows {claim} with probability {WANTED:g}."
+    if outlook.fewest_trials is not None:
+        least = counted(outlook.fewest_trials, "trial")
+        yield f"At this tau² {claim} needs at least {least} of any size."
+    if settled:
+        yield "No single next trial is likely to turn the conclusion."
+    yield f"Value of perfect information {outlook.evpi:.4f} (approximate: tau² fixed, flat prior)."
+
+
+def variant_section(before: Sequence[VariantLine], after: Sequence[VariantLine]) -> Section:
+    """Return the sensitivity analyses, before and after; their classes stand in the strip."""
+    was = {line.label: line for line in before}
+    now = ("k", "estimate", "interval")
+    old = tuple(f"{name} before" for name in now) if before else ()
+    rows = []
+    for line in after:
+        earlier = _variant(was.get(line.label)) if before else ()
+        rows.append((line.label, *earlier, *_variant(line), line.note or ""))
+    return Section("Sensitivity", (), ("analysis", *old, *now, "note"), tuple(rows))
+
+
+def _variant(line: VariantLine | None) -> tuple[str, ...]:
+    return ("", "", "") if line is None else (str(line.k), text(line.estimate), limits(line.ci))
+
+
+def strip_section(lines: Sequence[StripLine]) -> Section:
+    """Return the class strip: analyses down, margins across, what flipped marked."""
+    margins = [one.margin for one in lines[0].classes]
+    headers = ["against zero" if m is None else f"margin {m:.2f}" for m in margins]
+    rows = []
+    for line in lines:
+        cells = []
+        for one in line.classes:
+            now = one.after.value if one.after is not None else "none"
+            cells.append(f"{one.before} → {now}" if one.flipped else now)
+        rows.append((line.analysis, *cells, "flipped" if line.flipped else ""))
+    flipped = sum(line.flipped for line in lines)
+    told = f"{counted(flipped, 'analysis', 'analyses')} of {len(lines)} changed class."
+    return Section("Conclusion classes", (told,), ("analysis", *headers, "flip"), tuple(rows))
+
+
+def readiness_section(readiness: Readiness) -> Section:
+    """Return the criteria of retirement, what each is now, and the verdict."""
+    rows = tuple(
+        (c.name, c.wanted, c.now, "not known" if c.met is None else "yes" if c.met else "no")
+        for c in readiness.criteria
     )
-    headers = ("analysis", "k", "estimate", "interval", "conclusion before", "conclusion after")
-    return Section("Sensitivity", (), headers, rows)
+    headers = ("criterion", "wanted", "now", "met")
+    return Section("Readiness to retire", (readiness.sentence,), headers, rows)
+
+
+def panel_change_section(before: Panel | None, after: Panel) -> Section:
+    """Return the newest look before and after."""
+    old, new = _look_lines(before), _look_lines(after)
+    rows = tuple((name, old.get(name, ""), new[name]) for name in new)
+    return Section(
+        "Repeated looks, before and after (not the headline)", (), ("", "before", "after"), rows
+    )
+
+
+def _look_lines(panel: Panel | None) -> dict[str, str]:
+    if panel is None or not panel.looks:
+        return {}
+    look: LookTold = panel.looks[-1]
+    return {
+        "confidence sequence": limits(look.sequence),
+        "its class": look.sequence_class or "",
+        "e-value": text(look.e_value),
+        "anytime p": p_text(look.anytime_p),
+        "information fraction (TSA)": text(look.fraction),
+        "z (TSA)": text(look.z),
+        "bound (TSA)": text(look.bound),
+        "trial sequential analysis": look.status,
+    }
 
 
 def panel_sections(panel: Panel) -> list[Section]:
@@ -271,46 +368,3 @@ def panel_sections(panel: Panel) -> list[Section]:
         "bound", "trial sequential analysis",
     )  # fmt: skip
     return [Section("Repeated looks (not the headline)", panel.sentences, headers, looks)]
-
-
-def markdown(title: str, sections: Sequence[Section]) -> str:
-    """Return the sections as a Markdown document."""
-    lines = [f"# {title}", ""]
-    for section in sections:
-        lines += [f"## {section.heading}", ""]
-        lines += [line for sentence in section.sentences for line in (sentence, "")]
-        if section.rows:
-            lines.append(f"| {' | '.join(section.headers)} |")
-            lines.append("|" + " --- |" * len(section.headers))
-            cells = [[cell.replace("|", "\\|") for cell in row] for row in section.rows]
-            lines += [f"| {' | '.join(row)} |" for row in cells]
-            lines.append("")
-    return "\n".join(lines)
-
-
-STYLE = (
-    "body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-    "table{border-collapse:collapse}th,td{padding:.2em .8em;text-align:left}"
-    "thead th{border-bottom:1px solid}"
-)
-
-
-def html_page(title: str, sections: Sequence[Section]) -> str:
-    """Return the sections as one HTML page without scripts; every text is escaped."""
-    name = html.escape(title)
-    parts = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        f"<title>{name}</title><style>{STYLE}</style></head><body><h1>{name}</h1>",
-    ]
-    for section in sections:
-        parts.append(f"<h2>{html.escape(section.heading)}</h2>")
-        parts += [f"<p>{html.escape(sentence)}</p>" for sentence in section.sentences]
-        if section.rows:
-            head = "".join(f'<th scope="col">{html.escape(h)}</th>' for h in section.headers)
-            parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>")
-            for row in section.rows:
-                first, *rest = (html.escape(cell) for cell in row)
-                cells = "".join(f"<td>{cell}</td>" for cell in rest)
-                parts.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
-            parts.append("</tbody></table>")
-    return "\n".join([*parts, "</body></html>\n"])

@@ -43,7 +43,7 @@ def test_trials_arrive_and_the_change_is_explained(cli: Cli) -> None:
     assert (again["outcome"], again["recomputed"]) == ("nothing_new", [])
 
 
-def test_runs_are_listed_shown_and_compared(arrived: Cli) -> None:
+def test_runs_are_listed_shown_and_compared(arrived: Cli, tmp_path: Path) -> None:
     listed = json.loads(arrived("runs", "list", "multimedia", "--json").stdout)
     assert [(run["number"], run["k"]) for run in listed] == [(1, 6), (2, 17)]
     shown = json.loads(arrived("runs", "show", "multimedia", "--json").stdout)
@@ -52,6 +52,27 @@ def test_runs_are_listed_shown_and_compared(arrived: Cli) -> None:
     assert shown["results"]["pooled"]["estimate"] == pytest.approx(0.799661190666728, rel=1e-6)
     back = json.loads(arrived("runs", "diff", "multimedia", "2", "1", "--json").stdout)
     assert len(back["removed"]) == 11
+    there = json.loads(arrived("runs", "diff", "multimedia", "1", "2", "--json").stdout)
+    assert [one["reason"] for one in there["work"]] == ["seed cbt-delivery"]
+    assert there["standings"][1]["participants"] > there["standings"][0]["participants"] > 0
+    assert there["strip"][0] == {
+        "analysis": "primary",
+        "flipped": True,
+        "classes": [
+            {"margin": None, "before": "inconclusive", "after": "superior", "flipped": True}
+        ],
+    }
+    assert there["readiness"]["ready"] is False
+    sections = [
+        "What moved", "Conclusion classes", "Fragility", "The next trial", "Readiness to retire",
+        "Who changed what", "Which runs",
+    ]  # fmt: skip
+    told = arrived("runs", "diff", "multimedia", "1", "2").output
+    for name in ("change.md", "change.html"):
+        arrived("runs", "diff", "multimedia", "1", "2", "--out", tmp_path / name)
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert all(section in text for section in sections)
+    assert all(section in told for section in sections[1:])
     assert (
         "Error: 'multimedia' has runs 1 to 2, not 7"
         in arrived("runs", "show", "multimedia", "--number", "7", status=1).output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from review.export.drawings.cumulative import cumulative_of
 from review.export.drawings.forest import forest_of
+from review.living.scales import scale_of_run
 from review.living.telling import pooled_lines
 from review.living.work import Made, work_off
 from tests.living.test_odd_numbers import contrast, task
@@ -14,7 +15,8 @@ def test_one_trial_has_its_own_normal_interval_and_no_q() -> None:
     (two,) = work_off([task(contrast(1, 0.2, 0.1), contrast(2, 0.3, 0.1))])
     assert isinstance(one, Made)
     assert isinstance(two, Made)
-    alone, both = pooled_lines(one.results.pooled), pooled_lines(two.results.pooled)
+    alone = pooled_lines(one.results.pooled, scale_of_run(one.inputs))
+    both = pooled_lines(two.results.pooled, scale_of_run(two.inputs))
     assert "95% interval (z)" in alone
     assert "95% interval (Hartung-Knapp, floored)" not in alone
     assert "95% interval (Hartung-Knapp, floored)" in both
@@ -29,4 +31,6 @@ def test_one_trial_has_its_own_normal_interval_and_no_q() -> None:
 def test_logarithms_are_called_logarithms() -> None:
     (made,) = work_off([task(contrast(1, 0.2, 0.1, metric="log OR"), measure="OR")])
     assert isinstance(made, Made)
-    assert "estimate (log OR)" in pooled_lines(made.results.pooled)
+    told = pooled_lines(made.results.pooled, scale_of_run(made.inputs))
+    assert told["estimate (log OR)"] == "0.20"
+    assert told["OR"] == "1.22 [0.66, 2.27]"
