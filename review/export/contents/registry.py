@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.contents.characteristics import characteristics_data, characteristics_table
+from review.export.contents.findings import findings_data, findings_table
 from review.export.contents.moderators import moderators_data, moderators_table
 from review.export.contents.results import results_data, results_table
 from review.export.contents.variants import variants_data, variants_table
@@ -70,6 +71,15 @@ CONTENTS: Final = (
         "review extract import",
         _of_review("results", results_table),
         _of_review("results", results_data),
+    ),
+    Content(
+        "summary_of_findings",
+        "GRADE: each planned contrast in absolute and relative terms, with its certainty",
+        "review repool, and review grade rate",
+        lambda session, review, runs: {
+            "summary_of_findings": findings_table(session, review, runs)
+        },
+        lambda session, review, runs: {"summary_of_findings": findings_data(session, review, runs)},
     ),
     Content(
         "pooled_estimates",
