@@ -36,9 +36,8 @@ UNITS: Final = {
 STUDY_COLUMNS: Final = (
     Column("study", "Study"),
     Column("design", "Design"),
-    Column("country", "Country"),
-    Column("setting", "Setting"),
-    Column("participants", "Participants"),
+    Column("setting", "Country, setting"),
+    Column("participants", "Participants, diagnosis"),
     Column("funding", "Funding"),
     Column("registration", "Registration"),
     Column("outcomes", "Outcomes (instruments)"),
@@ -120,9 +119,9 @@ def characteristics_table(session: Session, review: Review) -> Table:
         (*map(_or_silent, row[:own]), *(row[own:] if arm is None else map(_or_silent, row[own:])))
         for row, (_, arm) in zip(rows, pairs, strict=True)
     )
-    notes = [NOT_REPORTED_NOTE] if any(NOT_REPORTED in row for row in told) else []
+    notes = [NOT_REPORTED_NOTE] if any(_silent(row) for row in told) else []
     if silent and rows:
-        notes.append(f"Reported of no study: {', '.join(_lower(c.header) for c in silent)}.")
+        notes.append(f"Reported of no study: {'; '.join(_lower(c.header) for c in silent)}.")
     return Table(
         f"{review.title}: characteristics of included studies",
         columns or STUDY_COLUMNS[:1],
@@ -165,13 +164,19 @@ def _study_cells(study: Study, measured: str | None) -> Row:
     return (
         study.label,
         _design(study),
-        study.country,
-        study.setting,
-        "; ".join(filter(None, (study.population, study.diagnosis))) or None,
+        _both(study.country, study.setting),
+        _both(study.population, study.diagnosis),
         study.funding,
         study.registration,
         measured or NOT_ENTERED,
     )
+
+
+def _both(first: str | None, second: str | None) -> str | None:
+    """Return two facts in one cell; None where neither is reported."""
+    if first is None and second is None:
+        return None
+    return f"{first or NOT_REPORTED}; {second or NOT_REPORTED}"
 
 
 def _design(study: Study) -> str | None:
@@ -198,6 +203,10 @@ def _arm_cells(arm: Arm | None) -> Row:
         arm.therapist_training,
         str(arm.n_randomised) if arm.n_randomised is not None else None,
     )
+
+
+def _silent(row: Row) -> bool:
+    return any(isinstance(cell, str) and NOT_REPORTED in cell.split("; ") for cell in row)
 
 
 def _or_silent(cell: Cell) -> Cell:

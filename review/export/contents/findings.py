@@ -188,28 +188,27 @@ class _Notes:
 
 
 def _printed(one: _Finding, row: int, names: Mapping[str, str], notes: _Notes) -> Row:
-    plan, title = one.run.inputs.plan, one.run.inputs.plan.title
+    plan = one.run.inputs.plan
     comparator = intervention = difference = None
     if isinstance(one.absolute, str):
-        notes.add(f"{title}: {one.absolute}", row, "difference")
+        notes.add(one.absolute, row, "difference")
     else:
         comparator, intervention, difference = _absolute_cells(one.absolute, names)
-        notes.add(f"{title}: {one.absolute.basis}", row, "comparator")
+        notes.add(one.absolute.basis, row, "comparator")
     own_scale = plan.measure in {Measure.MD, Measure.RD} and difference is not None
     effect = None
     if not own_scale:
         effect = f"{one.measure} {_number(one.effect)} ({_limits(one.effect_ci, 2)})"
         if sign_of(one.run.inputs) is None and plan.measure in LOG_RATIOS:
-            notes.add(f"{title}: above 1 favours {plan.intervention.label}.", row, "effect")
+            notes.add(f"Above 1 favours {plan.intervention.label}.", row, "effect")
         elif plan.measure in STANDARDIZED or plan.measure is Measure.GEN:
-            notes.add(f"{title}: {_lower(plan.direction)}", row, "effect")
+            notes.add(plan.direction, row, "effect")
     if one.silent:
-        silent = f"{title}: trials without n, not counted: {one.silent}."
-        notes.add(silent, row, "participants")
+        notes.add(f"Trials without n, not counted: {one.silent}.", row, "participants")
     if one.crossovers:
-        notes.add(f"{title}: participants of crossover trials count once.", row, "participants")
+        notes.add("Participants of crossover trials count once.", row, "participants")
     return (
-        title,
+        plan.title,
         comparator,
         intervention,
         difference,
@@ -328,7 +327,3 @@ def _number(value: float) -> str:
 
 def _limits(ci: Interval, decimals: int) -> str:
     return f"{fixed(ci[0], decimals)} to {fixed(ci[1], decimals)}"
-
-
-def _lower(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]

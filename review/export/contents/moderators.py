@@ -34,6 +34,8 @@ COLUMNS: Final = (
     Column("note", "Note"),
 )
 
+INTERCEPT: Final = {"intrcpt": "intercept"}
+
 TESTS: Final = {"subgroups": "test for differences", "meta-regression": "test of the moderator"}
 
 
@@ -52,7 +54,7 @@ def moderators_table(session: Session, review: Review, runs: Sequence[LatestRun]
         f"{review.title}: subgroups and moderators",
         columns or COLUMNS[:1],
         said_once(rows, 4),
-        footnotes=(Footnote(note), *directions(runs)),
+        footnotes=(Footnote(note), *directions([run for run in runs if run.results.moderators])),
         origins=tuple(at for _, at in lines),
     )
 
@@ -76,7 +78,7 @@ def _lines(run: LatestRun, names: Mapping[str, str]) -> Iterator[tuple[Row, str]
         tested = (found.stat, found.df, found.ddf, found.p)
         at = origin(run.key, "moderators", index)
         yield (*lead, TESTS[found.kind], *(None,) * 4, *tested, None, found.note), at
-        called = names if found.moderator == Moderator.INSTRUMENT else {}
+        called = names if found.moderator == Moderator.INSTRUMENT else INTERCEPT
         for place, line in enumerate(found.lines):
             row: Row = (
                 *lead,

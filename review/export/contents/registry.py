@@ -8,10 +8,14 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from review.export.contents.agreement import agreement_table
 from review.export.contents.characteristics import characteristics_data, characteristics_table
+from review.export.contents.excluded import excluded_data, excluded_table
 from review.export.contents.findings import findings_data, findings_table
 from review.export.contents.moderators import moderators_data, moderators_table
 from review.export.contents.results import results_data, results_table
+from review.export.contents.risk_of_bias import bias_tables
+from review.export.contents.searches import searches_data, searches_table
 from review.export.contents.variants import variants_data, variants_table
 from review.export.run_data import changes_data, pooled_data, reported_table
 from review.export.run_tables import LatestRun, changes_table, pooled_table
@@ -59,6 +63,20 @@ def _effects(_: Session, __: Review, runs: Sequence[LatestRun]) -> Mapping[str, 
 
 CONTENTS: Final = (
     Content(
+        "search_strategies",
+        "each search: source, platform, date, strategy, limits, records found and imported",
+        "review search add, review import",
+        _of_review("search_strategies", searches_table),
+        _of_review("search_strategies", searches_data),
+    ),
+    Content(
+        "excluded_studies",
+        "reports excluded at full text and studies taken out later, with reasons",
+        "review screen decide, review study exclude",
+        _of_review("excluded_studies", excluded_table),
+        _of_review("excluded_studies", excluded_data),
+    ),
+    Content(
         "characteristics",
         "included studies: design, participants, funding, arms, outcomes and instruments",
         "review extract import",
@@ -71,6 +89,13 @@ CONTENTS: Final = (
         "review extract import",
         _of_review("results", results_table),
         _of_review("results", results_data),
+    ),
+    Content(
+        "risk_of_bias",
+        "a family of tools each: judgements by domain, and a second table with their support",
+        "review rob adopt, then review rob assess",
+        lambda session, review, _: bias_tables(session, review),
+        lambda session, review, _: bias_tables(session, review, whole_rows=True),
     ),
     Content(
         "summary_of_findings",
@@ -114,6 +139,13 @@ CONTENTS: Final = (
         "review repool",
         _of_runs("changes", changes_table),
         _of_runs("changes", changes_data),
+    ),
+    Content(
+        "agreement",
+        "screening by stage and pair, double entry by field, risk of bias by domain",
+        "two reviewers who work independently",
+        _of_review("agreement", agreement_table),
+        lambda session, review, _: {"agreement": agreement_table(session, review, whole_rows=True)},
     ),
     Content(
         "reported_numbers",

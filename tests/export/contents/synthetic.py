@@ -135,12 +135,14 @@ def pooled(database: Database, by: Attribution, *, more: Sequence[AnalysisSpec] 
     return database
 
 
-def tables(database: Database, *names: str) -> tuple[Mapping[str, Table], Mapping[str, Table]]:
+def tables(
+    database: Database, *names: str, review: str = "synthetic"
+) -> tuple[Mapping[str, Table], Mapping[str, Table]]:
     """The tables of some contents, for print and as data."""
     with database.reading() as session:
-        review = the_review(session)
-        found = collect(session, review, latest_runs(session, review), names)
-    return found.printed, found.data
+        found = review_called(session, review)
+        made = collect(session, found, latest_runs(session, found), names)
+    return made.printed, made.data
 
 
 def runs_of(database: Database) -> dict[str, LatestRun]:

@@ -45,7 +45,7 @@ def test_print_says_the_study_once_and_what_is_not_reported(
         "RCT, two arms; clusters randomised; clusters of 8.5 on average, ICC 0.02; "
         "therapists crossed with arms"
     )
-    assert full["participants"] == "adults; depression"
+    assert (full["participants"], full["setting"]) == ("adults; depression", "Norway; clinic")
     assert full["outcomes"] == "Alliance: Working Alliance Inventory"
     assert (other["study"], other["design"], other["outcomes"]) == (None, None, None)
     video = next(r for r in rows[at : at + 3] if r["arm"] == "Video")
@@ -55,7 +55,7 @@ def test_print_says_the_study_once_and_what_is_not_reported(
         "intervention",
     )
     (first,) = (r for r in rows if r["study"] == "Synthetic 1")
-    assert (first["country"], first["n_randomised"]) == ("NR", "NR")
+    assert (first["setting"], first["n_randomised"]) == ("NR", "NR")
     assert first["outcomes"] == "Mood: Beck Depression Inventory (client)"
     assert "NR: not reported." in table.general
 
@@ -66,10 +66,10 @@ def test_columns_that_no_study_fills_are_named_below(database: Database, by: Att
         exclude_study(session, the_review(session), label="Synthetic 9", reason="synthetic")
     printed, _ = tables(database, "characteristics")
     table = printed["characteristics"]
-    assert "country" not in table.keys
+    assert "setting" not in table.keys
     assert table.general[-1] == (
-        "Reported of no study: design, country, setting, participants, funding, registration, "
-        "role, sessions, therapist training, n randomised."
+        "Reported of no study: design; country, setting; participants, diagnosis; funding; "
+        "registration; role; sessions; therapist training; n randomised."
     )
 
 
