@@ -1,0 +1,1 @@
+"""Documents: a results section with live numbers, its methods, and the checklists."""

@@ -1,0 +1,87 @@
+"""What changed since the preceding run, and why."""
+
+from __future__ import annotations
+
+from review.export.manuscript.document import Spans, filled, joined, listed
+from review.export.manuscript.facts import Analysed, printer_of
+from review.export.manuscript.printer import Printer
+from review.export.manuscript.sentences import count, words
+from review.export.printing import NumberStyle
+from review.living.changes import ChangeReport
+from review.living.snapshot import RunResults
+
+MOST_NAMED = 12
+"""Trials that a sentence names; beyond, the table of changes does."""
+
+
+def change_sentences(analysed: Analysed, style: NumberStyle) -> list[Spans]:
+    """Return what moved since the run before and why; nothing for a first run."""
+    before, key = analysed.before, analysed.before_key
+    if before is None or key is None:
+        return []
+    earlier = Printer(style, f"before/{analysed.slug}", key)
+    now = printer_of(analysed, style)
+    return [
+        _moved(analysed, before, earlier, now),
+        _class_change(before, analysed.latest.results),
+        *_details(analysed.latest.change),
+    ]
+
+
+def _moved(analysed: Analysed, before: RunResults, earlier: Printer, now: Printer) -> Spans:
+    old, new = before.pooled, analysed.latest.results.pooled
+    return filled(
+        "Since the preceding run, with {why}, the estimate went from {old}, {old_ci} ({old_k}), to "
+        "{new}, {new_ci} ({new_k}).",
+        why=_causes(analysed.latest.change, now),
+        old=earlier.number(old.estimate, "pooled", "estimate"),
+        old_ci=earlier.limits(old.ci, "pooled", "ci", level=old.level),
+        old_k=count(earlier.integer(old.k, "pooled", "k"), "trial"),
+        new=now.number(new.estimate, "pooled", "estimate"),
+        new_ci=now.limits(new.ci, "pooled", "ci", level=new.level),
+        new_k=count(now.integer(new.k, "pooled", "k"), "trial"),
+    )
+
+
+def _causes(change: ChangeReport, now: Printer) -> Spans:
+    corrected = len({value.where for value in change.corrected})
+    found: list[Spans] = [("a changed plan",)] if change.plan_changes else []
+    for n, word in (
+        (len(change.added), "added"),
+        (len(change.removed), "removed"),
+        (corrected, "corrected"),
+    ):
+        if n:
+            trials = count(now.integer(n, "change", word), "trial")
+            found.append(joined([*trials, f" {word}"]))
+    if not found:
+        return ("another version of the software",) if change.engine else ("no change of inputs",)
+    return listed(found)
+
+
+def _class_change(before: RunResults, after: RunResults) -> Spans:
+    old, new = before.headline, after.headline
+    if old.conclusion is new.conclusion:
+        return (f"The conclusion is still “{new.conclusion.value}”.",)
+    return (
+        f"The conclusion changed from “{old.conclusion.value}” to “{new.conclusion.value}”.",
+    )
+
+
+def _details(change: ChangeReport) -> list[Spans]:
+    found: list[Spans] = []
+    if 0 < len(change.added) <= MOST_NAMED:
+        found.append((f"Added: {words(change.added)}.",))
+    if change.removed:
+        told = "; ".join(f"{item.study} ({item.reason})" for item in change.removed)
+        found.append((f"Removed: {told}.",))
+    if change.corrected:
+        names = list(dict.fromkeys(value.where for value in change.corrected))
+        found.append((f"Corrected: {words(names)}.",))
+    if change.plan_changes:
+        told = "; ".join(
+            f"{value.what} from {value.old or 'none'} to {value.new or 'none'}"
+            for value in change.plan_changes
+        )
+        found.append((f"Changed in the plan: {told}.",))
+    return found

@@ -1,0 +1,270 @@
+"""What a manuscript says, read from the ledger in one place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from review.citations import queries as citations
+from review.citations.models import Search
+from review.errors import NotFoundError
+from review.export.flow import Flow
+from review.export.manuscript.printer import Printer
+from review.export.printing import NumberStyle
+from review.export.prisma import flow_of
+from review.export.run_tables import LatestRun
+from review.extraction import queries as extraction
+from review.extraction.appraisal.certainty import Rated, certainties
+from review.extraction.appraisal.queries import Standing, adopted_tools, standings, tool_of
+from review.extraction.models import Study
+from review.living import queries
+from review.living.changes import compare
+from review.living.models import Run
+from review.living.releases import releases
+from review.living.schedule import Mode, mode_of
+from review.living.snapshot import RunResults
+from review.protocol import queries as protocol
+from review.protocol.models import Review
+from review.protocol.rules import Plan
+from review.screening import queries as screening
+from review.screening.ledger import Ledger
+from review.screening.vocabulary import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """The newest run of an analysis with what the text says about it."""
+
+    latest: LatestRun
+    created: datetime
+    plan_version: int
+    frozen_at: datetime
+    software: Mapping[str, str]
+    before: RunResults | None
+    before_key: str | None
+
+    @property
+    def slug(self) -> str:
+        """The analysis' name."""
+        return self.latest.analysis
+
+    @property
+    def plan(self) -> Plan:
+        """What was planned."""
+        return self.latest.inputs.plan
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An analysis that has no run yet."""
+
+    slug: str
+    plan: Plan
+    frozen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StageRead:
+    """How one stage of screening was done."""
+
+    stage: Stage
+    required: int
+    blind: bool
+    decided: int
+    """Records with a decision."""
+    adjudicated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """How the numbers of the studies were entered."""
+
+    states: Mapping[str, int]
+    """How many studies are in each state of extraction."""
+    studies: int
+    withdrawn: int
+    reported: Mapping[str, int]
+    """How many studies tell each characteristic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appraised:
+    """One tool for risk of bias: what it judged, and how."""
+
+    family: str
+    tool: str
+    source: str
+    required: int
+    standings: tuple[Standing, ...]
+
+    @property
+    def judgements(self) -> Counter[str]:
+        """How many results (or studies) have each overall judgement."""
+        return Counter(
+            s.tool.judgement(s.counts.overall.judgement).label
+            for s in self.standings
+            if s.counts is not None
+        )
+
+    @property
+    def settled(self) -> int:
+        """How many are judged and settled."""
+        return sum(s.counts is not None for s in self.standings)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that documents and checklists are written from."""
+
+    slug: str
+    title: str
+    question: str
+    outcomes: Mapping[str, str]
+    """Names by slug."""
+    instruments: Mapping[str, str]
+    analysed: tuple[Analysed, ...]
+    planned: tuple[Planned, ...]
+    searches: tuple[Search, ...]
+    flow: Flow | None
+    """None where no record was imported: studies were entered without a search."""
+    stages: tuple[StageRead, ...]
+    extracted: Extracted
+    appraised: tuple[Appraised, ...]
+    certainties: Mapping[str, Rated]
+    mode: Mode
+    mode_stated: bool
+    """Whether somebody said how the review is kept alive, or when sources are searched."""
+    versions: tuple[str, ...]
+    """Releases, the oldest first."""
+    preceding: str | None
+    """How the version before the ledger is cited."""
+
+    @property
+    def date(self) -> datetime:
+        """When the newest run was made, or plan frozen; documents bear it, not the clock's."""
+        return max([a.created for a in self.analysed] + [p.frozen_at for p in self.planned])
+
+    @property
+    def analyses(self) -> tuple[Analysed | Planned, ...]:
+        """Every planned analysis, those with a run first."""
+        return self.analysed + self.planned
+
+
+EVER = datetime.max.replace(tzinfo=UTC)
+"""A time to ask for the living mode at: which searches are due is no business of a manuscript."""
+
+
+def printer_of(analysis: Analysed | Planned, style: NumberStyle) -> Printer:
+    """Return what prints the numbers of an analysis: of its newest run, or of its plan alone."""
+    key = analysis.latest.key if isinstance(analysis, Analysed) else None
+    return Printer(style, analysis.slug, key)
+
+
+CHARACTERISTICS = (
+    "year", "design", "country", "population", "setting", "diagnosis", "therapists", "funding",
+    "registration", "randomised",
+)  # fmt: skip
+
+
+def facts_of(session: Session, review: Review) -> Facts:
+    """Read all that a manuscript of a review says; raise NotFoundError where nothing is planned."""
+    analysed = tuple(
+        _analysed(session, review, run) for run in queries.newest_of_each(session, review)
+    )
+    planned = _planned(session, review, {a.slug for a in analysed})
+    if not analysed and not planned:
+        raise NotFoundError(
+            f"review {review.slug} has no planned analysis; plan one with: review analysis add"
+        )
+    now = screening.ledger(session, review)
+    mode = mode_of(session, review, EVER)
+    stated = screening.previous_version(session, review)
+    return Facts(
+        slug=review.slug,
+        title=review.title,
+        question=review.question,
+        outcomes={o.slug: o.name for o in protocol.outcomes(session, review)},
+        instruments={i.slug: i.name for i in protocol.instruments(session, review)},
+        analysed=analysed,
+        planned=planned,
+        searches=tuple(citations.searches(session, review)),
+        flow=flow_of(session, review) if now.records else None,
+        stages=tuple(_stage(now, stage) for stage in Stage),
+        extracted=_extracted(session, review),
+        appraised=_appraised(session, review),
+        certainties=certainties(session, review),
+        mode=mode,
+        mode_stated=bool(mode.searches or mode.update_when or mode.retire_when or mode.because),
+        versions=tuple(release.version for release in releases(session, review)),
+        preceding=stated.citation if stated else None,
+    )
+
+
+def _analysed(session: Session, review: Review, run: Run) -> Analysed:
+    slug = run.version.analysis.slug
+    after = queries.snapshot_of(run)
+    earlier = (
+        queries.run_numbered(session, review, slug, run.number - 1) if run.number > 1 else None
+    )
+    before = queries.snapshot_of(earlier) if earlier else None
+    engines = (earlier.software, run.software) if earlier else None
+    return Analysed(
+        latest=LatestRun(
+            slug, run.number, *after, compare(before, after, engines=engines), run.key
+        ),
+        created=run.created,
+        plan_version=run.version.number,
+        frozen_at=run.version.frozen_at,
+        software=run.software,
+        before=before[1] if before else None,
+        before_key=earlier.key if earlier else None,
+    )
+
+
+def _planned(session: Session, review: Review, pooled: set[str]) -> tuple[Planned, ...]:
+    return tuple(
+        Planned(version.analysis.slug, protocol.plan_of(version), version.frozen_at)
+        for version in protocol.current_versions(session, review)
+        if version.analysis.slug not in pooled
+    )
+
+
+def _stage(ledger: Ledger, stage: Stage) -> StageRead:
+    rule = ledger.rule(stage)
+    return StageRead(
+        stage=stage,
+        required=rule.required,
+        blind=rule.blind,
+        decided=sum(1 for record in ledger.records if ledger.cast(stage, record)),
+        adjudicated=sum(1 for of, _ in ledger.rulings if of is stage),
+    )
+
+
+def _extracted(session: Session, review: Review) -> Extracted:
+    studies: Sequence[Study] = extraction.studies(session, review)
+    kept = {study.id for study in studies if study.excluded_because is None}
+    states = extraction.extraction_states(session, review)
+    return Extracted(
+        states=Counter(state for study, state in states.items() if study in kept),
+        studies=len(kept),
+        withdrawn=len(studies) - len(kept),
+        reported={
+            name: sum(1 for s in studies if s.id in kept and getattr(s, name) is not None)
+            for name in CHARACTERISTICS
+        },
+    )
+
+
+def _appraised(session: Session, review: Review) -> tuple[Appraised, ...]:
+    tools = {row.family: tool_of(row) for row in adopted_tools(session, review)}
+    found = []
+    for family, tool in tools.items():
+        of_family = tuple(standings(session, review, family))
+        if of_family:
+            required = of_family[0].required
+            found.append(Appraised(family, tool.title, tool.source, required, of_family))
+    return tuple(found)

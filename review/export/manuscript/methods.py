@@ -1,0 +1,339 @@
+"""The methods section: from the plans, the searches and the rules of conduct."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final
+
+from review.effects import Measure
+from review.export.manuscript.document import (
+    Block,
+    Cite,
+    Heading,
+    Paragraph,
+    Spans,
+    filled,
+    joined,
+    listed,
+    plain,
+    sentences,
+)
+from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
+from review.export.manuscript.selection import conduct_paragraphs
+from review.export.manuscript.sentences import words
+from review.export.printing import NumberStyle
+from review.protocol.rules import ArmRule, Plan
+from review.protocol.vocabulary import AnalysisKind, Moderator, Variant
+
+MEASURES: Final = {
+    Measure.SMD: "standardized mean differences (Hedges' g, exact correction {hedges})",
+    Measure.SMDH: "standardized mean differences with heteroscedastic population variances",
+    Measure.MD: "mean differences in raw points",
+    Measure.ROM: "log ratios of means",
+    Measure.GEN: "estimates with the variances that the reports give",
+    Measure.RR: "log risk ratios",
+    Measure.OR: "log odds ratios",
+    Measure.PETO: "log odds ratios by Peto's method",
+    Measure.RD: "risk differences",
+    Measure.AS: "arcsine differences",
+    Measure.ZCOR: "correlations after Fisher's z transformation",
+    Measure.MN: "means",
+    Measure.PLO: "logit-transformed proportions",
+    Measure.PFT: "double-arcsine-transformed proportions",
+}
+METHODS: Final = {
+    "REML": "a random-effects model, τ² estimated by restricted maximum likelihood {reml}",
+    "ML": "a random-effects model, τ² estimated by maximum likelihood {reml}",
+    "DL": "a random-effects model, τ² estimated by the method of DerSimonian and Laird {dl}",
+    "PM": "a random-effects model, τ² estimated by the method of Paule and Mandel {engines}",
+    "EE": "a common-effect model",
+    "MH": "the Mantel-Haenszel method",
+    "PETO": "Peto's method",
+}
+OTHER_METHOD: Final = "a random-effects model, τ² estimated by metafor's method {name} {engines}"
+TESTS: Final = {
+    "adhoc": "Hartung-Knapp intervals {knha} whose variance factor is at least 1",
+    "knha": "Hartung-Knapp intervals {knha}",
+    "t": "t intervals",
+    "z": "normal intervals",
+}
+SEVERAL_ARMS: Final = {
+    "combine": "Several arms of one side of a trial were combined into one",
+    "split": "Several intervention arms of a trial each had their share of the comparator",
+    "covariance": (
+        "Several intervention arms of a trial each stood against the whole comparator, their "
+        "covariance taken into account"
+    ),
+}
+VARIANTS: Final = {
+    Variant.FIXED: "a common-effect model",
+    Variant.Z_TEST: "the normal interval",
+    Variant.DERSIMONIAN_LAIRD: "the DerSimonian-Laird estimator with the normal interval",
+    Variant.LEAVE_ONE_OUT: "leaving out one trial at a time",
+    Variant.TRIM_AND_FILL: "trim and fill",
+    Variant.WITHOUT_INFLUENTIAL: "leaving out influential trials",
+    Variant.BY_RATER: "each rater apart",
+    Variant.ITT_ONLY: "intention-to-treat results only",
+    Variant.LOW_RISK_ONLY: "trials at low risk of bias only",
+    Variant.AGGREGATED: "all results of a trial averaged into one",
+    Variant.THREE_LEVEL: "all results of a trial in a three-level model with robust errors",
+}
+CITED: Final = {
+    name: Cite(key)
+    for name, key in {
+        "hedges": "hedges1981", "reml": "viechtbauer2005", "dl": "dersimonian1986",
+        "engines": "viechtbauer2010", "knha": "knapp2003",
+    }.items()
+}  # fmt: skip
+
+
+Say = Callable[[Analysed | Planned], Spans]
+"""What a sentence says of one analysis."""
+
+
+def methods(facts: Facts, style: NumberStyle) -> list[Block]:
+    """Return the methods section."""
+    return [
+        Heading(1, "Methods"),
+        *conduct_paragraphs(facts, style),
+        Heading(2, "Effect measures and synthesis"),
+        Paragraph(_comparisons(facts)),
+        Paragraph(sentences(*_model(facts), *_reading(facts, style))),
+        *(
+            Paragraph(text)
+            for text in (sentences(*_selection(facts, style)), _sensitivity(facts, style))
+            if text
+        ),
+        Paragraph(_software(facts)),
+    ]
+
+
+def _groups(facts: Facts, say: Say) -> list[tuple[str, Spans]]:
+    """Return what plans say with a lead that names the analyses, where not all say the same."""
+    found: dict[str, tuple[Spans, list[str]]] = {}
+    for analysis in facts.analyses:
+        said = say(analysis)
+        found.setdefault(plain(said), (said, []))[1].append(analysis.plan.title)
+    if len(found) == 1:
+        return [("", said) for said, _ in found.values()]
+    return [(f"For {words(_quoted(titles))}: ", said) for said, titles in found.values() if said]
+
+
+def _quoted(titles: Iterable[str]) -> list[str]:
+    return [f"“{title}”" for title in titles]
+
+
+def _said(facts: Facts, say: Say) -> Spans:
+    """Return one sentence a group; a plan that says nothing is passed over."""
+    return sentences(
+        *(joined([lead, *_lowered(said, lead), "."]) for lead, said in _groups(facts, say) if said)
+    )
+
+
+def _lowered(said: Spans, lead: str) -> Spans:
+    first = said[0]
+    if not lead or not isinstance(first, str) or first[1:2].isupper():
+        return said
+    return (first[0].lower() + first[1:], *said[1:])
+
+
+def _side(rule: ArmRule) -> str:
+    chosen = [*(mode.value.replace("_", " ") for mode in rule.delivery_mode), *rule.treatment]
+    named = ", ".join(dict.fromkeys(chosen))
+    return rule.label if named.casefold() == rule.label.casefold() else f"{rule.label} ({named})"
+
+
+def _comparison(facts: Facts, plan: Plan) -> str:
+    outcome = facts.outcomes.get(plan.outcome, plan.outcome)
+    if plan.kind is AnalysisKind.ASSOCIATION:
+        predicted = facts.outcomes.get(plan.predicts or "", plan.predicts or "")
+        return f"the association of {_lower(outcome)} with {_lower(predicted)}"
+    if plan.kind is AnalysisKind.SINGLE_ARM:
+        return f"{_lower(outcome)} in arms of {_side(plan.intervention)}"
+    return f"{_lower(outcome)}, {_side(plan.intervention)} compared with {_side(plan.comparator)}"
+
+
+def _lower(name: str) -> str:
+    return name if name[1:2].isupper() else name[0].lower() + name[1:]
+
+
+def _comparisons(facts: Facts) -> Spans:
+    plans = [analysis.plan for analysis in facts.analyses]
+    many = "One analysis was planned: " if len(plans) == 1 else "The planned analyses were: "
+    told = "; ".join(f"“{plan.title}” ({_comparison(facts, plan)})" for plan in plans)
+    frozen = sorted({f"{a.frozen_at:%Y-%m-%d}" for a in facts.analyses})
+    when = frozen[0] if len(frozen) == 1 else f"{frozen[0]} to {frozen[-1]}"
+    return sentences(
+        (f"{many}{told}.",),
+        (f"Plans were frozen before they were run (versions of {when}).",),
+        _said(facts, lambda analysis: (analysis.plan.direction.rstrip("."),)),
+    )
+
+
+def _measure(analysis: Analysed | Planned) -> Spans:
+    plan = analysis.plan
+    name = filled(MEASURES[plan.measure], **CITED)
+    if plan.effect is not None:
+        return joined([f"The effect was the {_lower(plan.effect)}, from ", *name])
+    return joined(["Effects were ", *name])
+
+
+def _model_of(analysis: Analysed | Planned) -> Spans:
+    plan = analysis.plan
+    method = METHODS.get(plan.method, OTHER_METHOD)
+    model = filled(method, name=plan.method, **CITED)
+    test = filled(TESTS[plan.test], **CITED)
+    return joined(["They were pooled by ", *model, ", with ", *test])
+
+
+def _model(facts: Facts) -> list[Spans]:
+    random = any(a.plan.method not in ("EE", "MH", "PETO") for a in facts.analyses)
+    spread = filled(
+        "Heterogeneity is given as τ² with its Q-profile interval {qprofile}, I² {i2} and the "
+        "prediction interval {pi}.",
+        qprofile=Cite("viechtbauer2007"), i2=Cite("higgins2002"), pi=Cite("riley2011"),
+    )  # fmt: skip
+    return [_said(facts, _measure), _said(facts, _model_of), spread if random else ()]
+
+
+def _reading(facts: Facts, style: NumberStyle) -> list[Spans]:
+    """Return how results were read: the margins of each analysis, or zero alone."""
+    read = [_said(facts, lambda analysis: _margins(analysis, style))]
+    if any(analysis.plan.margins for analysis in facts.analyses):
+        read.append(
+            filled(
+                "Intervals were classed after Piaggio and colleagues {piaggio}.",
+                piaggio=Cite("piaggio2012"),
+            )
+        )
+    return read
+
+
+def _margins(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
+    plan = analysis.plan
+    if plan.kind is not AnalysisKind.CONTRAST:
+        return ()
+    if plan.margin is None:
+        return ("No noninferiority margin was planned; intervals were read against zero",)
+    printer = printer_of(analysis, style)
+    others = [
+        (printer.number(margin, "plan", "other_margins", place),)
+        for place, margin in enumerate(plan.other_margins)
+        if margin != plan.margin
+    ]
+    return filled(
+        "The noninferiority margin was {margin}{beside}; the test of noninferiority is one-sided "
+        "at {alpha}",
+        margin=printer.number(plan.margin, "plan", "margin"),
+        beside=filled(", and beside it {m}", m=listed(others)) if others else (),
+        alpha=f"{(1 - plan.level) / 2:g}",
+    )
+
+
+def _preference(facts: Facts, style: NumberStyle, analysis: Analysed | Planned) -> Spans:
+    plan = analysis.plan
+    orders = [
+        (label, [str(v) for v in values])
+        for label, values in (
+            ("instruments", [facts.instruments.get(i, i) for i in plan.instruments]),
+            ("raters", [r.value.replace("_", " ") for r in plan.raters]),
+            ("timepoints", plan.timepoints),
+            ("analysis sets", [s.value.replace("_", " ") for s in plan.analysis_sets]),
+        )
+        if values
+    ]
+    if plan.several_results == "aggregate":
+        rho = printer_of(analysis, style).chosen(plan.rho, "plan", "rho")
+        return filled(
+            "Several results of a trial were averaged into one, a correlation of {rho} assumed",
+            rho=rho,
+        )
+    if not orders:
+        return ()
+    told = "; ".join(f"{label}: {', '.join(values)}" for label, values in orders)
+    return (f"Of several results of a trial the first in this order counted ({told})",)
+
+
+def _selection(facts: Facts, style: NumberStyle) -> list[Spans]:
+    def arms(analysis: Analysed | Planned) -> Spans:
+        contrast = analysis.plan.kind is AnalysisKind.CONTRAST
+        return (SEVERAL_ARMS[analysis.plan.several_arms],) if contrast else ()
+
+    def scores(analysis: Analysed | Planned) -> Spans:
+        change = analysis.plan.scores == "change"
+        return ("Scores were changes since baseline",) if change else ()
+
+    return [
+        _said(facts, arms),
+        _said(facts, lambda analysis: _preference(facts, style, analysis)),
+        _said(facts, scores),
+        _said(facts, lambda analysis: _design(analysis, style)),
+    ]
+
+
+def _design(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
+    plan, printer = analysis.plan, printer_of(analysis, style)
+    told = []
+    if plan.icc is not None:
+        told.append(
+            filled(
+                "an intracluster correlation of {icc} for cluster trials that do not report it",
+                icc=printer.chosen(plan.icc, "plan", "icc"),
+            )
+        )
+    if plan.crossover_correlation is not None:
+        r = printer.chosen(plan.crossover_correlation, "plan", "crossover_correlation")
+        told.append(filled("a correlation of {r} for crossover trials that do not report it", r=r))
+    return joined(["Assumed were ", *listed(told)]) if told else ()
+
+
+def _sensitivity(facts: Facts, style: NumberStyle) -> Spans:
+    return sentences(
+        _said(facts, _variants), _said(facts, _subgroups), _said(facts, partial(_looks, style))
+    )
+
+
+def _variants(analysis: Analysed | Planned) -> Spans:
+    named = words([VARIANTS[variant] for variant in analysis.plan.variants])
+    return (f"Planned sensitivity analyses were {named}",) if named else ()
+
+
+def _subgroups(analysis: Analysed | Planned) -> Spans:
+    plan, told = analysis.plan, []
+    if plan.subgroups:
+        told.append(f"subgroup analyses by {_named(plan.subgroups)}")
+    if plan.moderators:
+        told.append(f"meta-regressions on {_named(plan.moderators)}, one at a time")
+    return (f"Planned were {words(told)}",) if told else ()
+
+
+def _named(moderators: Iterable[Moderator]) -> str:
+    return words([moderator.value.replace("_", " ") for moderator in moderators])
+
+
+def _looks(style: NumberStyle, analysis: Analysed | Planned) -> Spans:
+    rules = analysis.plan.sequential
+    if rules is None:
+        return ()
+    return filled(
+        "For repeated looks a panel was planned, one-sided alpha {alpha}, beta {beta}",
+        alpha=printer_of(analysis, style).chosen(rules.alpha, "plan", "sequential", "alpha"),
+        beta=printer_of(analysis, style).chosen(rules.beta, "plan", "sequential", "beta"),
+    )
+
+
+def _software(facts: Facts) -> Spans:
+    versions = list(
+        dict.fromkeys(tuple(sorted(analysed.software.items())) for analysed in facts.analysed)
+    )
+    if not versions:
+        return ("No analysis has been run yet.",)
+    told = " and ".join(
+        f"{', '.join(f'{name} {number}' for name, number in version)}" for version in versions
+    )
+    return filled(
+        "Analyses were run with {told}; the formulae are those of metafor {metafor}.",
+        told=told,
+        metafor=Cite("viechtbauer2010"),
+    )

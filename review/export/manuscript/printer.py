@@ -1,0 +1,82 @@
+"""Numbers of runs and of the ledger as a sentence shows them, each with its origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from review.export.cells import Interval, Kind
+from review.export.manuscript.document import Number, Spans, Term, filled
+from review.export.origins import origin
+from review.export.printing import NumberStyle, printed
+from review.export.tables import Column
+
+Path = tuple[str | int, ...]
+
+LEDGER: Final = "ledger"
+"""What the origin of a number begins with that no run holds: it is counted anew each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """Prints the numbers of one run, or with no key those that are counted from the ledger.
+
+    Attributes
+    ----------
+    style : NumberStyle
+        Of p values and intervals.
+    name : str
+        What the names of its numbers begin with: the analysis, or ``before/<analysis>``.
+    key : str or None
+        Of the run.
+    """
+
+    style: NumberStyle
+    name: str
+    key: str | None = None
+
+    @property
+    def _is_ama(self) -> bool:
+        return self.style.value == "ama"
+
+    def integer(self, value: int, *path: str | int) -> Number:
+        """Return a count."""
+        return self._number(Kind.INTEGER, value, path)
+
+    def number(self, value: float, *path: str | int, decimals: int = 2) -> Number:
+        """Return a number of the measure's scale."""
+        return self._number(Kind.NUMBER, value, path, decimals)
+
+    def percent(self, value: float, *path: str | int, decimals: int = 1) -> Number:
+        """Return a percentage, the value in percentage points."""
+        return self._number(Kind.PERCENT, value, path, decimals)
+
+    def limits(
+        self, limits: tuple[float, float], *path: str | int, level: float, decimals: int = 2
+    ) -> Spans:
+        """Return an interval with its level, as the style sets it: ``95% CI [-0.17, 1.33]``."""
+        text = printed(Column("ci", "CI", Kind.INTERVAL, decimals), Interval(*limits), self.style)
+        between = ", " if self._is_ama else " "
+        number = self._made(text, limits, path)
+        return filled(f"{level * 100:g}% CI{between}{{ci}}", ci=number)
+
+    def chosen(self, value: float, *path: str | int) -> Number:
+        """Return a number that somebody chose, with the digits that it was given: ``0.5``."""
+        return self._made(f"{value:g}", value, path)
+
+    def p(self, value: float, *path: str | int) -> Spans:
+        """Return ``p = .112`` or ``p < .001``, the symbol in italics."""
+        text = printed(Column("p", "p", Kind.P_VALUE), value, self.style)
+        sign, _, digits = text.partition(" ") if text[0] in "<>" else ("=", "", text)
+        symbol = "P" if self._is_ama else "p"
+        return filled("{p} {sign} {n}", p=Term(symbol), sign=sign,
+                      n=self._made(digits, value, path))  # fmt: skip
+
+    def _number(self, kind: Kind, value: float, path: Path, decimals: int | None = None) -> Number:
+        text = printed(Column("n", "n", kind, decimals), value, self.style)
+        return self._made(text, value, path)
+
+    def _made(self, text: str, value: float | tuple[float, float], path: Path) -> Number:
+        name = "/".join(map(str, (self.name, *path)))
+        where = origin(self.key, *path) if self.key else f"{LEDGER}/{name}"
+        return Number(name, text, value, where)

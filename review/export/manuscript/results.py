@@ -1,0 +1,281 @@
+"""The results section: a paragraph an analysis, from the class of its interval."""
+
+from __future__ import annotations
+
+from review.export.drawings.axis import effect_label
+from review.export.manuscript.change import change_sentences
+from review.export.manuscript.document import (
+    Block,
+    Heading,
+    Paragraph,
+    Reference,
+    Spans,
+    Term,
+    filled,
+    joined,
+    listed,
+    sentences,
+)
+from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
+from review.export.manuscript.printer import Printer
+from review.export.manuscript.sentences import (
+    Sides,
+    association_sentence,
+    class_sentence,
+    count,
+    heterogeneity_words,
+    prediction_words,
+    words,
+)
+from review.export.manuscript.sensitivity import moderator_sentences, variant_sentences
+from review.export.printing import NumberStyle
+from review.living.snapshot import PooledLine, Reading
+from review.protocol.rules import Plan
+from review.protocol.vocabulary import AnalysisKind
+
+
+def estimate(printer: Printer, plan: Plan, line: PooledLine, where: str = "pooled") -> Spans:
+    """Return the effect with its interval and p: ``Hedges g 0.80, 95% CI [0.50, 1.09], p < .001``.
+
+    p never stands alone, and is left out where the run has none.
+    """
+    p = printer.p(line.p, where, "p") if line.p is not None else ()
+    label = effect_label(plan)
+    return filled(
+        "{label} {estimate}, {ci}{p}",
+        label=label if label[1:2].isupper() or label.startswith("Hedges") else _lower(label),
+        estimate=printer.number(line.estimate, where, "estimate"),
+        ci=printer.limits(line.ci, where, "ci", level=line.level),
+        p=joined([", ", *p]) if p else (),
+    )
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def analysis_blocks(facts: Facts, analysed: Analysed, style: NumberStyle) -> list[Paragraph]:
+    """Return the paragraphs of one analysis: its result, its sensitivity, its change."""
+    printer = printer_of(analysed, style)
+    texts = [
+        sentences(*result_sentences(analysed, printer), *_certainty(facts, analysed)),
+        sentences(
+            *variant_sentences(analysed, printer), *moderator_sentences(analysed, printer)
+        ),
+        sentences(*change_sentences(analysed, style)),
+    ]
+    return [Paragraph(text) for text in texts if text]
+
+
+def result_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
+    """Return what an analysis found, in order: estimate, class, margins, spread, what is left out."""
+    line = analysed.latest.results.pooled
+    opening = _lone(analysed, printer) if line.k == 1 else _several(analysed, printer)
+    return [
+        opening,
+        *_conclusion(analysed, printer),
+        *([] if line.k == 1 else _spread(analysed, printer)),
+        *_left_out(analysed, printer),
+    ]
+
+
+def _several(analysed: Analysed, printer: Printer) -> Spans:
+    plan, line = analysed.plan, analysed.latest.results.pooled
+    effects = analysed.latest.results.effects
+    one, other = [e.n_intervention for e in effects], [e.n_comparator for e in effects]
+    trials = count(printer.integer(line.k, "pooled", "k"), "trial")
+    k = {e.study_id for e in effects}
+    if len(k) < len(effects):
+        trials = filled(
+            "{n} arms of {k}",
+            n=printer.integer(len(effects), "pooled", "k"),
+            k=count(printer.integer(len(k), "effects"), "trial"),
+        )
+    people: Spans = ()
+    if all(n is not None for n in (*one, *other)):
+        total = sum(n for n in (*one, *other) if n is not None)
+        people = filled(
+            " ({n} participants)", n=printer.integer(total, "effects", "participants")
+        )
+    return filled(
+        "{trials}{people} gave a pooled {estimate} ({figure}). {direction}",
+        trials=trials,
+        people=people,
+        estimate=estimate(printer, plan, line),
+        figure=Reference("figure", f"forest_{analysed.slug}"),
+        direction=plan.direction,
+    )
+
+
+def _lone(analysed: Analysed, printer: Printer) -> Spans:
+    effect = analysed.latest.results.effects[0]
+    return filled(
+        "One trial, {study}, is all there is so far ({k} = {n}): {estimate}, by its own normal "
+        "interval ({figure}). Nothing was pooled, and heterogeneity cannot be told. {direction}",
+        study=effect.study,
+        k=Term("k"),
+        n=printer.integer(1, "pooled", "k"),
+        estimate=estimate(printer, analysed.plan, analysed.latest.results.pooled),
+        figure=Reference("figure", f"forest_{analysed.slug}"),
+        direction=analysed.plan.direction,
+    )
+
+
+def _conclusion(analysed: Analysed, printer: Printer) -> list[Spans]:
+    plan, results = analysed.plan, analysed.latest.results
+    if plan.kind is AnalysisKind.SINGLE_ARM:
+        return []
+    if plan.kind is AnalysisKind.ASSOCIATION:
+        return [association_sentence(results.headline.conclusion)]
+    sides = Sides(plan.intervention.label, plan.comparator.label)
+    first = results.headline
+    margin = (
+        printer.number(first.margin, "plan", "margin") if first.margin is not None else None
+    )
+    return [
+        class_sentence(first.conclusion, sides, margin),
+        *_noninferiority(first, printer),
+        *_other_margins(analysed, printer),
+        *_by_normal_interval(first),
+    ]
+
+
+def _noninferiority(first: Reading, printer: Printer) -> list[Spans]:
+    if first.noninferiority_p is None:
+        return []
+    test = filled(
+        "The one-sided test of noninferiority at that margin gave {p}.",
+        p=printer.p(first.noninferiority_p, "readings", 0, "noninferiority_p"),
+    )
+    return [test]
+
+
+def _other_margins(analysed: Analysed, printer: Printer) -> list[Spans]:
+    """Return what the other margins say, those of one class together."""
+    by_class: dict[str, list[Spans]] = {}
+    for place, reading in enumerate(analysed.latest.results.readings[1:], start=1):
+        if reading.margin is None:
+            continue
+        p = reading.noninferiority_p
+        told = filled(
+            "{margin}{p}",
+            margin=printer.number(reading.margin, "readings", place, "margin"),
+            p=filled(" ({p})", p=printer.p(p, "readings", place, "noninferiority_p"))
+            if p is not None
+            else (),
+        )
+        by_class.setdefault(reading.conclusion.value, []).append(told)
+    found = [
+        filled("{word} at {margins}", word=f"“{word}”", margins=listed(margins))
+        for word, margins in by_class.items()
+    ]
+    if not found:
+        return []
+    return [joined(["Against the other margins the result was ", *listed(found), "."])]
+
+
+def _by_normal_interval(first: Reading) -> list[Spans]:
+    if first.z_conclusion is first.conclusion:
+        return []
+    return [
+        (
+            f"The normal interval, as older reviews print it, would have been classed as "
+            f"“{first.z_conclusion.value}”.",
+        )
+    ]
+
+
+def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
+    line, plan = analysed.latest.results.pooled, analysed.plan
+    tau2_ci = (
+        filled(
+            " ({ci})",
+            ci=printer.limits(line.tau2_ci, "pooled", "tau2_ci", level=line.level, decimals=3),
+        )
+        if line.tau2_ci is not None
+        else ()
+    )
+    q_p = joined([", ", *printer.p(line.Q_p, "pooled", "Q_p")]) if line.Q_p is not None else ()
+    told = filled(
+        "Heterogeneity: τ² = {tau2}{tau2_ci}, I² = {i2} ({words} by the Cochrane Handbook’s "
+        "bands), Q({df}) = {q}{q_p}.",
+        tau2=printer.number(line.tau2, "pooled", "tau2", decimals=3),
+        tau2_ci=tau2_ci,
+        i2=printer.percent(line.I2, "pooled", "I2"),
+        words=heterogeneity_words(line.I2),
+        df=printer.integer(line.Q_df, "pooled", "Q_df"),
+        q=printer.number(line.Q, "pooled", "Q"),
+        q_p=q_p,
+    )
+    return [told, *_prediction(line, plan, printer)]
+
+
+def _prediction(line: PooledLine, plan: Plan, printer: Printer) -> list[Spans]:
+    if line.pi is None:
+        return []
+    interval = printer.limits(line.pi, "pooled", "pi", level=line.level)
+    *before, number = interval
+    text = f"{before[0]}".replace("CI", "prediction interval")
+    return [
+        filled(
+            "The {level}{pi}, {words}, is where the effect of a further trial like these is to be "
+            "expected.",
+            level=text,
+            pi=number,
+            words=prediction_words(line.pi, plan.margin),
+        )
+    ]
+
+
+def _left_out(analysed: Analysed, printer: Printer) -> list[Spans]:
+    reasons: dict[str, list[str]] = {}
+    for item in analysed.latest.inputs.left_out:
+        reasons.setdefault(item.reason, []).append(item.study)
+    n = sum(map(len, reasons.values()))
+    if not n:
+        return []
+    told = [f"{reason} ({_names(studies)})" for reason, studies in sorted(reasons.items())]
+    return [
+        filled(
+            "{n} of the outcome did not enter: {why}.",
+            n=count(printer.integer(n, "left_out"), "further study", "further studies"),
+            why="; ".join(told),
+        )
+    ]
+
+
+def _names(studies: list[str]) -> str:
+    return words(studies) if len(studies) <= 3 else f"{len(studies)} studies"
+
+
+def _certainty(facts: Facts, analysed: Analysed) -> list[Spans]:
+    rated = facts.certainties.get(analysed.slug)
+    if rated is None:
+        return []
+    outdated = (
+        " The plan has changed since it was rated; rate it anew." if rated.outdated else ""
+    )
+    return [(f"Certainty of the evidence (GRADE): {rated.sentence}.{outdated}",)]
+
+
+def without_trials(facts: Facts, planned: Planned) -> Paragraph:
+    """Return what is said of an analysis that no trial has contributed to."""
+    sides = f"{planned.plan.intervention.label} with {planned.plan.comparator.label}"
+    compared = "" if planned.plan.kind is not AnalysisKind.CONTRAST else f" comparing {sides}"
+    return Paragraph(
+        (
+            f"No trial{compared} has contributed a usable result to this analysis yet. It has no "
+            "estimate, and nothing is concluded from that.",
+        )
+    )
+
+
+def results_of_analyses(facts: Facts, style: NumberStyle) -> list[Block]:
+    """Return the text of all analyses; figures and tables are placed by the bundle."""
+    blocks: list[Block] = []
+    for analysed in facts.analysed:
+        blocks.append(Heading(3, analysed.plan.title))
+        blocks += analysis_blocks(facts, analysed, style)
+    for planned in facts.planned:
+        blocks += [Heading(3, planned.plan.title), without_trials(facts, planned)]
+    return blocks

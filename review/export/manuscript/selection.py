@@ -1,0 +1,171 @@
+"""How records were found, screened, entered and judged: the conduct part of the methods."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from review.export.manuscript.document import (
+    Block,
+    Cite,
+    Heading,
+    Paragraph,
+    Spans,
+    filled,
+    joined,
+    listed,
+    sentences,
+)
+from review.export.manuscript.facts import Appraised, Facts, StageRead
+from review.export.manuscript.printer import Printer
+from review.export.manuscript.sentences import count, words
+from review.export.printing import NumberStyle
+from review.screening.vocabulary import Stage
+
+STAGES: Final = {Stage.TITLE_ABSTRACT: "Titles and abstracts", Stage.FULL_TEXT: "Full texts"}
+TWICE: Final = "entered twice, consensus"
+ONCE: Final = "extracted by one person"
+AWAITING: Final = "awaiting extraction"
+
+
+def conduct_paragraphs(facts: Facts, style: NumberStyle) -> list[Block]:
+    """Return how the review was conducted, as far as the ledger knows."""
+    living = _living(facts, style)
+    kept_alive: list[Block] = [Heading(2, "Living mode"), Paragraph(living)] if living else []
+    return [
+        Heading(2, "Search and selection"),
+        Paragraph(sentences(_searches(facts), *_screening(facts, style))),
+        Heading(2, "Data collection and risk of bias"),
+        Paragraph(sentences(*_entry(facts, style))),
+        Paragraph(sentences(*_judging(facts, style))),
+        *kept_alive,
+    ]
+
+
+def _searches(facts: Facts) -> Spans:
+    if not facts.searches:
+        return ("No search is recorded in the database; the authors describe sources and dates.",)
+    told: dict[str, list[str]] = {}
+    for search in facts.searches:
+        through = f" ({search.platform})" if search.platform else ""
+        told.setdefault(f"{search.source}{through}", []).append(search.ran_on)
+    named = words([f"{source}, last on {max(days)}" for source, days in told.items()])
+    return filled(
+        "Searched were {named}. Reporting follows PRISMA 2020 {prisma}{living}.",
+        named=named,
+        prisma=Cite("page2021"),
+        living=filled(" and its extension for living reviews {lsr}", lsr=Cite("akl2024"))
+        if facts.mode_stated
+        else "",
+    )
+
+
+def _screening(facts: Facts, style: NumberStyle) -> list[Spans]:
+    if facts.flow is None:
+        return [("No record was imported into the database; the authors describe screening.",)]
+    return [_stage(stage, Printer(style, "screening")) for stage in facts.stages if stage.decided]
+
+
+def _stage(stage: StageRead, printer: Printer) -> Spans:
+    name = stage.stage.value
+    required = printer.integer(stage.required, name, "required")
+    alone = stage.required == 1
+    blind = "" if alone or not stage.blind else " independently, blind to one another"
+    return filled(
+        "{what} were judged by {required}{blind}{settled}.",
+        what=STAGES[stage.stage],
+        required=count(required, "reviewer"),
+        blind=blind,
+        settled="" if alone else "; another person settled disagreements",
+    )
+
+
+def _entry(facts: Facts, style: NumberStyle) -> list[Spans]:
+    """Return whether the numbers were entered once or twice."""
+    printer = Printer(style, "extraction")
+    read = facts.extracted
+    states = Counter(read.states)
+    twice, once = states[TWICE], states[ONCE]
+    all_ = count(printer.integer(read.studies, "studies"), "study", "studies")
+    if not twice and not once:
+        return [filled("Of {all}, none has extracted numbers yet.", all=all_)]
+    found = []
+    if twice:
+        found.append(
+            filled(
+                "The numbers of {n} of {all} were entered twice by two people, neither of whom saw "
+                "the other's entry, and settled by consensus.",
+                n=printer.integer(twice, "entered_twice"),
+                all=all_,
+            )
+        )
+    if once:
+        found.append(
+            filled(
+                "The numbers of {n} of {all} were entered by one person and not checked by a "
+                "second entry.",
+                n=printer.integer(once, "entered_once"),
+                all=all_,
+            )
+        )
+    waiting = read.studies - twice - once
+    if waiting:
+        found.append(
+            filled("{n} await extraction or consensus.", n=printer.integer(waiting, "waiting"))
+        )
+    return found
+
+
+def _judging(facts: Facts, style: NumberStyle) -> list[Spans]:
+    found = [_tool(appraised, Printer(style, "appraisal")) for appraised in facts.appraised]
+    if not found:
+        found.append(("Risk of bias has not been judged in the database.",))
+    if facts.certainties:
+        found.append(
+            filled(
+                "The certainty of evidence was rated by GRADE {grade}.", grade=Cite("guyatt2011")
+            )
+        )
+    else:
+        found.append(("The certainty of evidence has not been rated.",))
+    return found
+
+
+def _tool(appraised: Appraised, printer: Printer) -> Spans:
+    family = appraised.family
+    return filled(
+        "Risk of bias was judged with {tool} ({source}) by {n}{apart}.",
+        tool=appraised.tool,
+        source=appraised.source,
+        n=count(printer.integer(appraised.required, family, "required"), "assessor"),
+        apart="" if appraised.required == 1 else " a result, independently and blind",
+    )
+
+
+def _living(facts: Facts, style: NumberStyle) -> Spans:
+    """Return how the review is kept alive; nothing where nobody said so."""
+    if not facts.mode_stated:
+        return ()
+    mode, printer = facts.mode, Printer(style, "living")
+    every = [
+        filled(
+            "{source} every {days} days",
+            source=search.source,
+            days=printer.integer(search.days, search.source, "days"),
+        )
+        for search in mode.searches
+    ]
+    because = f" ({mode.because})" if mode.because else ""
+    return sentences(
+        (f"The review is {mode.status.value}{because}.",),
+        joined(["Searches are repeated: ", *listed(every), "."]) if every else (),
+        (f"It is updated when {_clause(mode.update_when)}.",) if mode.update_when else (),
+        (f"It leaves the living mode when {_clause(mode.retire_when)}.",)
+        if mode.retire_when
+        else (),
+    )
+
+
+def _clause(text: str) -> str:
+    told = text.strip().rstrip(".")
+    return told.removeprefix("when ")

@@ -1,0 +1,138 @@
+"""What sensitivity analyses, subgroups and meta-regressions say beside the main result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from review.export.manuscript.document import Spans, Term, filled, joined, listed
+from review.export.manuscript.facts import Analysed
+from review.export.manuscript.printer import Printer
+from review.export.manuscript.sentences import count
+from review.living.snapshot import ModeratorLine, VariantLine
+from review.protocol.vocabulary import Variant
+
+Numbered = tuple[int, VariantLine]
+
+
+def variant_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
+    """Return whether the conclusion held in the sensitivity set, and where it did not."""
+    results = analysed.latest.results
+    every = list(enumerate(results.variants))
+    if not every:
+        return []
+    done = [(i, line) for i, line in every if line.estimate is not None]
+    missing = [line for _, line in every if line.estimate is None]
+    now = results.headline.conclusion.value
+    differ = [(i, line) for i, line in done if line.conclusion != now]
+    found = [_held(done, differ, now, printer)] if done else []
+    single = [pair for pair in done if pair[1].variant == Variant.LEAVE_ONE_OUT.value]
+    if single:
+        found.append(_range(single, printer))
+    if missing:
+        reasons = "; ".join(f"{line.label} ({line.note})" for line in missing)
+        found.append((f"Not computed: {reasons}.",))
+    return found
+
+
+def _held(
+    done: Sequence[Numbered], differ: Sequence[Numbered], now: str, printer: Printer
+) -> Spans:
+    all_ = count(
+        printer.integer(len(done), "variants", "computed"),
+        "sensitivity analysis",
+        "sensitivity analyses",
+    )
+    if not differ:
+        return filled("The conclusion (“{now}”) was the same in {n}.", now=now, n=all_)
+    told = [
+        filled(
+            "“{conclusion}” {label} ({numbers})",
+            conclusion=line.conclusion or "",
+            label=_prefixed(line.label),
+            numbers=_numbers(i, line, printer, "variants"),
+        )
+        for i, line in differ
+    ]
+    return filled(
+        "Of {all}, {n} changed the conclusion (“{now}”): it was {told}.",
+        all=all_,
+        n=printer.integer(len(differ), "variants", "differ"),
+        now=now,
+        told=listed(told, comma="; "),
+    )
+
+
+def _prefixed(label: str) -> str:
+    return label if label.startswith("without ") else f"with {label}"
+
+
+def _numbers(i: int, line: VariantLine, printer: Printer, *path: str | int) -> Spans:
+    assert line.estimate is not None
+    where = (*path, i)
+    ci = (
+        joined([", ", *printer.limits(line.ci, *where, "ci", level=0.95)]) if line.ci else ()
+    )
+    return filled(
+        "{k} = {n}, {estimate}{ci}",
+        k=Term("k"),
+        n=printer.integer(line.k, *where, "k"),
+        estimate=printer.number(line.estimate, *where, "estimate"),
+        ci=ci,
+    )
+
+
+def _range(single: Sequence[Numbered], printer: Printer) -> Spans:
+    """Return from where to where the estimate moves when one trial is left out."""
+    by_estimate = sorted(single, key=lambda pair: (pair[1].estimate or 0.0, pair[0]))
+    (low_i, low), (high_i, high) = by_estimate[0], by_estimate[-1]
+    assert low.estimate is not None
+    assert high.estimate is not None
+    return filled(
+        "Leaving out one trial at a time moved the estimate from {low} ({low_label}) to {high} "
+        "({high_label}).",
+        low=printer.number(low.estimate, "variants", low_i, "estimate"),
+        low_label=low.label,
+        high=printer.number(high.estimate, "variants", high_i, "estimate"),
+        high_label=high.label,
+    )
+
+
+def moderator_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
+    """Return the planned subgroup analyses and meta-regressions, each with its test."""
+    return [
+        _moderator(place, line, printer)
+        for place, line in enumerate(analysed.latest.results.moderators)
+    ]
+
+
+def _moderator(place: int, line: ModeratorLine, printer: Printer) -> Spans:
+    name = line.moderator.replace("_", " ")
+    what = f"By {name}" if line.kind == "subgroups" else f"Meta-regression on {name}"
+    if line.note is not None:
+        return (f"{what}: not computed ({line.note}).",)
+    told = [
+        filled(
+            "{label} ({numbers})",
+            label=part.label,
+            numbers=_numbers(i, part, printer, "moderators", place, "lines"),
+        )
+        for i, part in enumerate(line.lines)
+        if part.estimate is not None
+    ]
+    if line.p is None:
+        return joined([f"{what}: ", *listed(told, comma="; "), "."])
+    shown = line.p < 0.05
+    verdict = (
+        "the effects differed between subgroups" if shown
+        else "a difference between subgroups was not shown"
+    ) if line.kind == "subgroups" else (
+        "the effect changed with the moderator" if shown
+        else "a change of the effect with the moderator was not shown"
+    )  # fmt: skip
+    return filled(
+        "{what}: {told}; {verdict} ({p}).",
+        what=what,
+        told=listed(told, comma="; "),
+        verdict=verdict,
+        p=printer.p(line.p, "moderators", place, "p"),
+    )

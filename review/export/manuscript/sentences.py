@@ -1,0 +1,147 @@
+"""What each conclusion class says, as a sentence; positive favours the intervention throughout.
+
+The words follow Piaggio et al. 2012 (JAMA 308:2594): an interval that includes zero shows neither a
+difference nor its absence, and a class is told from the interval, never from p alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from review.export.manuscript.document import Number, Spans, filled
+from review.synthesis.noninferiority import Conclusion
+
+C = Conclusion
+
+AGAINST_MARGIN: Final = {
+    C.SUPERIOR: (
+        "{one} was superior to {other}: the interval lay wholly above zero, and so above the "
+        "noninferiority margin of −{margin} as well"
+    ),
+    C.NONINFERIOR: (
+        "{one} was noninferior to {other} at the margin of {margin}: the lower limit lay above "
+        "−{margin}. The interval included zero, so that neither was shown to be better"
+    ),
+    C.NONINFERIOR_WORSE: (
+        "{one} was noninferior to {other} at the margin of {margin} and, at the same time, "
+        "statistically worse: the interval lay wholly below zero but above −{margin}. A "
+        "disadvantage was shown, and one as large as the margin was ruled out"
+    ),
+    C.INCONCLUSIVE: (
+        "The result was inconclusive: the interval reached from −{margin} or below to zero or "
+        "above, so that neither noninferiority of {lower_one} to {other} at the margin of {margin} "
+        "nor a difference between them was shown"
+    ),
+    C.INCONCLUSIVE_WORSE: (
+        "The result was inconclusive about noninferiority, and {lower_one} was statistically worse "
+        "than {other}: the interval lay wholly below zero and reached −{margin} or below. A "
+        "disadvantage was shown; whether it is smaller than the margin of {margin} was not"
+    ),
+    C.INFERIOR: (
+        "{one} was inferior to {other}: the interval lay wholly below the margin of −{margin}"
+    ),
+}
+"""With a noninferiority margin."""
+
+AGAINST_ZERO: Final = {
+    C.SUPERIOR: "The result favoured {lower_one} over {other}: the interval lay wholly above zero",
+    C.INCONCLUSIVE: (
+        "The result was inconclusive: the interval included zero, so that a difference between "
+        "{lower_one} and {other} was not shown in either direction; nor does this show that they "
+        "are alike"
+    ),
+    C.INFERIOR: "The result favoured {other} over {lower_one}: the interval lay wholly below zero",
+}
+"""Without a margin; the other classes need one."""
+
+OF_ASSOCIATION: Final = {
+    C.SUPERIOR: "The association was positive: the interval lay wholly above zero",
+    C.INCONCLUSIVE: (
+        "The interval included zero, so that an association was not shown in either direction; nor "
+        "does this show that there is none"
+    ),
+    C.INFERIOR: "The association was negative: the interval lay wholly below zero",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The two sides of a comparison as sentences name them."""
+
+    one: str
+    other: str
+
+    @property
+    def capital(self) -> str:
+        """The first side at the beginning of a sentence."""
+        return self.one[:1].upper() + self.one[1:]
+
+
+def class_sentence(conclusion: Conclusion, sides: Sides, margin: Number | None) -> Spans:
+    """Return what an interval of this class says, as a full sentence or two.
+
+    Raises KeyError for a class that needs a margin where there is none.
+    """
+    templates = AGAINST_ZERO if margin is None else AGAINST_MARGIN
+    return filled(
+        templates[conclusion] + ".",
+        one=sides.capital,
+        lower_one=sides.one,
+        other=sides.other,
+        margin=margin or "",
+    )
+
+
+def association_sentence(conclusion: Conclusion) -> Spans:
+    """Return what an interval says of an association."""
+    return (OF_ASSOCIATION[conclusion] + ".",)
+
+
+BANDS: Final = (
+    (0.0, 40.0, "perhaps unimportant"),
+    (30.0, 60.0, "moderate"),
+    (50.0, 90.0, "substantial"),
+    (75.0, 100.0, "considerable"),
+)
+"""I² in per cent, Cochrane Handbook, section 10.10.2: the bands overlap on purpose."""
+
+
+def heterogeneity_words(i2: float) -> str:
+    """Return the Handbook's words for an I², two where its bands overlap.
+
+    Examples
+    --------
+    >>> heterogeneity_words(78.6)
+    'substantial to considerable'
+    >>> heterogeneity_words(95.0)
+    'considerable'
+    """
+    return " to ".join(word for low, high, word in BANDS if low <= i2 <= high)
+
+
+def prediction_words(pi: tuple[float, float], margin: float | None) -> str:
+    """Return what a prediction interval says beyond the confidence interval."""
+    low, high = pi
+    if low > 0:
+        return "wholly above zero"
+    if high < 0:
+        return "wholly below zero"
+    if margin is None:
+        return "which includes zero"
+    if low > -margin:
+        return "which includes zero and lies above the margin"
+    return "which includes zero and reaches the margin or beyond"
+
+
+def count(n: Number, one: str, many: str | None = None) -> Spans:
+    """Return ``1 trial`` or ``11 trials``, the number live."""
+    return (n, f" {one if n.value == 1 else many or one + 's'}")
+
+
+def words(items: Sequence[str]) -> str:
+    """Return ``a, b and c``."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
