@@ -46,13 +46,13 @@ def _moved(analysed: Analysed, before: RunResults, earlier: Printer, now: Printe
 def _causes(change: ChangeReport, now: Printer) -> Spans:
     corrected = len({value.where for value in change.corrected})
     found: list[Spans] = [("a changed plan",)] if change.plan_changes else []
-    for n, word in (
-        (len(change.added), "added"),
-        (len(change.removed), "removed"),
-        (corrected, "corrected"),
+    for n, word, where in (
+        (len(change.added), "added", "trials"),
+        (len(change.removed), "removed", "left_out"),
+        (corrected, "corrected", "trials"),
     ):
         if n:
-            trials = count(now.integer(n, "change", word), "trial")
+            trials = count(now.counted(n, word, where), "trial")
             found.append(joined([*trials, f" {word}"]))
     if not found:
         return ("another version of the software",) if change.engine else ("no change of inputs",)
@@ -63,9 +63,7 @@ def _class_change(before: RunResults, after: RunResults) -> Spans:
     old, new = before.headline, after.headline
     if old.conclusion is new.conclusion:
         return (f"The conclusion is still “{new.conclusion.value}”.",)
-    return (
-        f"The conclusion changed from “{old.conclusion.value}” to “{new.conclusion.value}”.",
-    )
+    return (f"The conclusion changed from “{old.conclusion.value}” to “{new.conclusion.value}”.",)
 
 
 def _details(change: ChangeReport) -> list[Spans]:

@@ -20,6 +20,8 @@ from review.export.run_tables import LatestRun
 from review.extraction import queries as extraction
 from review.extraction.appraisal.certainty import Rated, certainties
 from review.extraction.appraisal.queries import Standing, adopted_tools, standings, tool_of
+from review.extraction.comparison import agreement_by_study
+from review.extraction.consensus import comparable, sides
 from review.extraction.models import Study
 from review.living import queries
 from review.living.changes import compare
@@ -64,6 +66,7 @@ class Planned:
 
     slug: str
     plan: Plan
+    plan_version: int
     frozen_at: datetime
 
 
@@ -89,6 +92,9 @@ class Extracted:
     withdrawn: int
     reported: Mapping[str, int]
     """How many studies tell each characteristic."""
+    compared: int
+    """Cells of two blind entries that were compared, in studies that have their consensus."""
+    equal: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,8 @@ class Facts:
     flow: Flow | None
     """None where no record was imported: studies were entered without a search."""
     stages: tuple[StageRead, ...]
+    reasons: int
+    """For exclusion, in the protocol's list."""
     extracted: Extracted
     appraised: tuple[Appraised, ...]
     certainties: Mapping[str, Rated]
@@ -194,6 +202,7 @@ def facts_of(session: Session, review: Review) -> Facts:
         searches=tuple(citations.searches(session, review)),
         flow=flow_of(session, review) if now.records else None,
         stages=tuple(_stage(now, stage) for stage in Stage),
+        reasons=len(screening.reasons(session, review)),
         extracted=_extracted(session, review),
         appraised=_appraised(session, review),
         certainties=certainties(session, review),
@@ -227,7 +236,7 @@ def _analysed(session: Session, review: Review, run: Run) -> Analysed:
 
 def _planned(session: Session, review: Review, pooled: set[str]) -> tuple[Planned, ...]:
     return tuple(
-        Planned(version.analysis.slug, protocol.plan_of(version), version.frozen_at)
+        Planned(version.analysis.slug, protocol.plan_of(version), version.number, version.frozen_at)
         for version in protocol.current_versions(session, review)
         if version.analysis.slug not in pooled
     )
@@ -248,6 +257,8 @@ def _extracted(session: Session, review: Review) -> Extracted:
     studies: Sequence[Study] = extraction.studies(session, review)
     kept = {study.id for study in studies if study.excluded_because is None}
     states = extraction.extraction_states(session, review)
+    found = [sides(session, review, label) for label in comparable(session, review)]
+    agreements = agreement_by_study([pair.comparison for pair in found if pair.agreed])
     return Extracted(
         states=Counter(state for study, state in states.items() if study in kept),
         studies=len(kept),
@@ -256,6 +267,8 @@ def _extracted(session: Session, review: Review) -> Extracted:
             name: sum(1 for s in studies if s.id in kept and getattr(s, name) is not None)
             for name in CHARACTERISTICS
         },
+        compared=sum(agreement.compared for agreement in agreements),
+        equal=sum(agreement.equal for agreement in agreements),
     )
 
 

@@ -27,17 +27,17 @@ from review.protocol.rules import ArmRule, Plan
 from review.protocol.vocabulary import AnalysisKind, Moderator, Variant
 
 MEASURES: Final = {
-    Measure.SMD: "standardized mean differences (Hedges' g, exact correction {hedges})",
+    Measure.SMD: "standardized mean differences (Hedges’ g, exact correction {hedges})",
     Measure.SMDH: "standardized mean differences with heteroscedastic population variances",
     Measure.MD: "mean differences in raw points",
     Measure.ROM: "log ratios of means",
     Measure.GEN: "estimates with the variances that the reports give",
     Measure.RR: "log risk ratios",
     Measure.OR: "log odds ratios",
-    Measure.PETO: "log odds ratios by Peto's method",
+    Measure.PETO: "log odds ratios by Peto’s method",
     Measure.RD: "risk differences",
     Measure.AS: "arcsine differences",
-    Measure.ZCOR: "correlations after Fisher's z transformation",
+    Measure.ZCOR: "correlations after Fisher’s z transformation",
     Measure.MN: "means",
     Measure.PLO: "logit-transformed proportions",
     Measure.PFT: "double-arcsine-transformed proportions",
@@ -49,9 +49,9 @@ METHODS: Final = {
     "PM": "a random-effects model, τ² estimated by the method of Paule and Mandel {engines}",
     "EE": "a common-effect model",
     "MH": "the Mantel-Haenszel method",
-    "PETO": "Peto's method",
+    "PETO": "Peto’s method",
 }
-OTHER_METHOD: Final = "a random-effects model, τ² estimated by metafor's method {name} {engines}"
+OTHER_METHOD: Final = "a random-effects model, τ² estimated by metafor’s method {name} {engines}"
 TESTS: Final = {
     "adhoc": "Hartung-Knapp intervals {knha} whose variance factor is at least 1",
     "knha": "Hartung-Knapp intervals {knha}",
@@ -166,14 +166,14 @@ def _comparisons(facts: Facts) -> Spans:
     when = frozen[0] if len(frozen) == 1 else f"{frozen[0]} to {frozen[-1]}"
     return sentences(
         (f"{many}{told}.",),
-        (f"Plans were frozen before they were run (versions of {when}).",),
+        (f"Plans are frozen as versions before they are run (these: {when}).",),
         _said(facts, lambda analysis: (analysis.plan.direction.rstrip("."),)),
     )
 
 
 def _measure(analysis: Analysed | Planned) -> Spans:
     plan = analysis.plan
-    name = filled(MEASURES[plan.measure], **CITED)
+    name = filled(MEASURES.get(plan.measure, plan.measure.value), **CITED)
     if plan.effect is not None:
         return joined([f"The effect was the {_lower(plan.effect)}, from ", *name])
     return joined(["Effects were ", *name])
@@ -251,7 +251,7 @@ def _preference(facts: Facts, style: NumberStyle, analysis: Analysed | Planned) 
         )
     if not orders:
         return ()
-    told = "; ".join(f"{label}: {', '.join(values)}" for label, values in orders)
+    told = "; ".join(f"{label}: {' then '.join(values)}" for label, values in orders)
     return (f"Of several results of a trial the first in this order counted ({told})",)
 
 

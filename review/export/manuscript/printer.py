@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from review.export.cells import Interval, Kind
@@ -42,6 +42,11 @@ class Printer:
     def integer(self, value: int, *path: str | int) -> Number:
         """Return a count."""
         return self._number(Kind.INTEGER, value, path)
+
+    def counted(self, value: int, what: str, *path: str | int) -> Number:
+        """Return a count of what stands at a path: the trials added are counted in ``trials``."""
+        number = self._number(Kind.INTEGER, value, path)
+        return replace(number, name=f"{self.name}/{what}")
 
     def number(self, value: float, *path: str | int, decimals: int = 2) -> Number:
         """Return a number of the measure's scale."""

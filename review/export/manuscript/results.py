@@ -6,6 +6,7 @@ from review.export.drawings.axis import effect_label
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
     Block,
+    Cite,
     Heading,
     Paragraph,
     Reference,
@@ -18,6 +19,7 @@ from review.export.manuscript.document import (
 )
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
 from review.export.manuscript.printer import Printer
+from review.export.manuscript.sensitivity import moderator_sentences, variant_sentences
 from review.export.manuscript.sentences import (
     Sides,
     association_sentence,
@@ -27,7 +29,6 @@ from review.export.manuscript.sentences import (
     prediction_words,
     words,
 )
-from review.export.manuscript.sensitivity import moderator_sentences, variant_sentences
 from review.export.printing import NumberStyle
 from review.living.snapshot import PooledLine, Reading
 from review.protocol.rules import Plan
@@ -40,12 +41,21 @@ def estimate(printer: Printer, plan: Plan, line: PooledLine, where: str = "poole
     p never stands alone, and is left out where the run has none.
     """
     p = printer.p(line.p, where, "p") if line.p is not None else ()
+    natural: Spans = ()
+    if line.natural is not None:
+        natural = filled(
+            " ({scale} {estimate}, {ci})",
+            scale=line.natural.scale,
+            estimate=printer.number(line.natural.estimate, where, "natural", "estimate"),
+            ci=printer.limits(line.natural.ci, where, "natural", "ci", level=line.level),
+        )
     label = effect_label(plan)
     return filled(
-        "{label} {estimate}, {ci}{p}",
+        "{label} {estimate}, {ci}{natural}{p}",
         label=label if label[1:2].isupper() or label.startswith("Hedges") else _lower(label),
         estimate=printer.number(line.estimate, where, "estimate"),
         ci=printer.limits(line.ci, where, "ci", level=line.level),
+        natural=natural,
         p=joined([", ", *p]) if p else (),
     )
 
@@ -59,16 +69,14 @@ def analysis_blocks(facts: Facts, analysed: Analysed, style: NumberStyle) -> lis
     printer = printer_of(analysed, style)
     texts = [
         sentences(*result_sentences(analysed, printer), *_certainty(facts, analysed)),
-        sentences(
-            *variant_sentences(analysed, printer), *moderator_sentences(analysed, printer)
-        ),
+        sentences(*variant_sentences(analysed, printer), *moderator_sentences(analysed, printer)),
         sentences(*change_sentences(analysed, style)),
     ]
     return [Paragraph(text) for text in texts if text]
 
 
 def result_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
-    """Return what an analysis found, in order: estimate, class, margins, spread, what is left out."""
+    """Return what an analysis found: estimate, class, margins, spread, what was left out."""
     line = analysed.latest.results.pooled
     opening = _lone(analysed, printer) if line.k == 1 else _several(analysed, printer)
     return [
@@ -84,19 +92,17 @@ def _several(analysed: Analysed, printer: Printer) -> Spans:
     effects = analysed.latest.results.effects
     one, other = [e.n_intervention for e in effects], [e.n_comparator for e in effects]
     trials = count(printer.integer(line.k, "pooled", "k"), "trial")
+    people: Spans = ()
     k = {e.study_id for e in effects}
     if len(k) < len(effects):
         trials = filled(
             "{n} arms of {k}",
             n=printer.integer(len(effects), "pooled", "k"),
-            k=count(printer.integer(len(k), "effects"), "trial"),
+            k=count(printer.counted(len(k), "trials", "effects"), "trial"),
         )
-    people: Spans = ()
-    if all(n is not None for n in (*one, *other)):
+    elif all(n is not None for n in (*one, *other)):
         total = sum(n for n in (*one, *other) if n is not None)
-        people = filled(
-            " ({n} participants)", n=printer.integer(total, "effects", "participants")
-        )
+        people = filled(" ({n} participants)", n=printer.counted(total, "participants", "effects"))
     return filled(
         "{trials}{people} gave a pooled {estimate} ({figure}). {direction}",
         trials=trials,
@@ -129,9 +135,7 @@ def _conclusion(analysed: Analysed, printer: Printer) -> list[Spans]:
         return [association_sentence(results.headline.conclusion)]
     sides = Sides(plan.intervention.label, plan.comparator.label)
     first = results.headline
-    margin = (
-        printer.number(first.margin, "plan", "margin") if first.margin is not None else None
-    )
+    margin = printer.number(first.margin, "plan", "margin") if first.margin is not None else None
     return [
         class_sentence(first.conclusion, sides, margin),
         *_noninferiority(first, printer),
@@ -177,12 +181,8 @@ def _other_margins(analysed: Analysed, printer: Printer) -> list[Spans]:
 def _by_normal_interval(first: Reading) -> list[Spans]:
     if first.z_conclusion is first.conclusion:
         return []
-    return [
-        (
-            f"The normal interval, as older reviews print it, would have been classed as "
-            f"“{first.z_conclusion.value}”.",
-        )
-    ]
+    other = first.z_conclusion.value
+    return [(f"By the normal interval, as older reviews print it, it would be “{other}”.",)]
 
 
 def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
@@ -197,12 +197,13 @@ def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
     )
     q_p = joined([", ", *printer.p(line.Q_p, "pooled", "Q_p")]) if line.Q_p is not None else ()
     told = filled(
-        "Heterogeneity: τ² = {tau2}{tau2_ci}, I² = {i2} ({words} by the Cochrane Handbook’s "
-        "bands), Q({df}) = {q}{q_p}.",
+        "Heterogeneity: τ² = {tau2}{tau2_ci}, I² = {i2} ({words} by the bands of the "
+        "Cochrane Handbook {handbook}), Q({df}) = {q}{q_p}.",
         tau2=printer.number(line.tau2, "pooled", "tau2", decimals=3),
         tau2_ci=tau2_ci,
         i2=printer.percent(line.I2, "pooled", "I2"),
         words=heterogeneity_words(line.I2),
+        handbook=Cite("deeks2023"),
         df=printer.integer(line.Q_df, "pooled", "Q_df"),
         q=printer.number(line.Q, "pooled", "Q"),
         q_p=q_p,
@@ -238,7 +239,7 @@ def _left_out(analysed: Analysed, printer: Printer) -> list[Spans]:
     return [
         filled(
             "{n} of the outcome did not enter: {why}.",
-            n=count(printer.integer(n, "left_out"), "further study", "further studies"),
+            n=count(printer.counted(n, "left_out", "left_out"), "further study", "further studies"),
             why="; ".join(told),
         )
     ]
@@ -252,20 +253,18 @@ def _certainty(facts: Facts, analysed: Analysed) -> list[Spans]:
     rated = facts.certainties.get(analysed.slug)
     if rated is None:
         return []
-    outdated = (
-        " The plan has changed since it was rated; rate it anew." if rated.outdated else ""
-    )
+    outdated = " The plan has changed since it was rated; rate it anew." if rated.outdated else ""
     return [(f"Certainty of the evidence (GRADE): {rated.sentence}.{outdated}",)]
 
 
-def without_trials(facts: Facts, planned: Planned) -> Paragraph:
+def without_trials(planned: Planned) -> Paragraph:
     """Return what is said of an analysis that no trial has contributed to."""
     sides = f"{planned.plan.intervention.label} with {planned.plan.comparator.label}"
     compared = "" if planned.plan.kind is not AnalysisKind.CONTRAST else f" comparing {sides}"
     return Paragraph(
-        (
-            f"No trial{compared} has contributed a usable result to this analysis yet. It has no "
-            "estimate, and nothing is concluded from that.",
+        sentences(
+            (f"No trial{compared} has contributed a usable result to this analysis yet.",),
+            ("It has no estimate, and nothing is concluded from that.",),
         )
     )
 
@@ -277,5 +276,5 @@ def results_of_analyses(facts: Facts, style: NumberStyle) -> list[Block]:
         blocks.append(Heading(3, analysed.plan.title))
         blocks += analysis_blocks(facts, analysed, style)
     for planned in facts.planned:
-        blocks += [Heading(3, planned.plan.title), without_trials(facts, planned)]
+        blocks += [Heading(3, planned.plan.title), without_trials(planned)]
     return blocks

@@ -38,7 +38,7 @@ def _held(
     done: Sequence[Numbered], differ: Sequence[Numbered], now: str, printer: Printer
 ) -> Spans:
     all_ = count(
-        printer.integer(len(done), "variants", "computed"),
+        printer.counted(len(done), "variants_computed", "variants"),
         "sensitivity analysis",
         "sensitivity analyses",
     )
@@ -56,7 +56,7 @@ def _held(
     return filled(
         "Of {all}, {n} changed the conclusion (“{now}”): it was {told}.",
         all=all_,
-        n=printer.integer(len(differ), "variants", "differ"),
+        n=printer.counted(len(differ), "variants_that_differ", "variants"),
         now=now,
         told=listed(told, comma="; "),
     )
@@ -69,9 +69,7 @@ def _prefixed(label: str) -> str:
 def _numbers(i: int, line: VariantLine, printer: Printer, *path: str | int) -> Spans:
     assert line.estimate is not None
     where = (*path, i)
-    ci = (
-        joined([", ", *printer.limits(line.ci, *where, "ci", level=0.95)]) if line.ci else ()
-    )
+    ci = joined([", ", *printer.limits(line.ci, *where, "ci", level=0.95)]) if line.ci else ()
     return filled(
         "{k} = {n}, {estimate}{ci}",
         k=Term("k"),

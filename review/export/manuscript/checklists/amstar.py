@@ -1,0 +1,272 @@
+"""AMSTAR 2 as a self-audit: what the ledger supports, with the numbers behind each answer.
+
+Shea et al. 2017, BMJ 358:j4008. The instrument is for readers of a finished report; here it tells
+authors which answers their database backs and which only their text can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from review.citations.vocabulary import SourceKind
+from review.export.manuscript.checklists.items import AMSTAR_2
+from review.export.manuscript.checklists.prisma import counted, missing_results, reports_excluded
+from review.export.manuscript.facts import Facts
+from review.export.manuscript.selection import ONCE, TWICE
+from review.export.tables import Column, Footnote, Table
+from review.protocol.vocabulary import AnalysisKind, Variant
+
+SUBSTANTIAL: Final = 50.0
+"""I² from which heterogeneity may be substantial (Cochrane Handbook, section 10.10.2)."""
+
+GOOD_AGREEMENT: Final = 0.8
+"""Agreement on a sample that item 6 takes for extraction in duplicate."""
+
+LEAST_TRIALS: Final = 10
+"""Trials from which tests of small-study effects make sense (Cochrane Handbook, section 13.3.5)."""
+
+
+class Verdict(StrEnum):
+    """An answer to an item."""
+
+    YES = "Yes"
+    PARTIAL = "Partial yes"
+    NO = "No"
+    UNKNOWN = "Cannot be told from the database"
+    NO_META_ANALYSIS = "No meta-analysis"
+
+
+class Audited(NamedTuple):
+    """An answer and the numbers behind it."""
+
+    verdict: Verdict
+    because: str
+
+
+COLUMNS: Final = (
+    Column("item", "Item"),
+    Column("topic", "Topic"),
+    Column("critical", "Critical"),
+    Column("asks", "Question"),
+    Column("answer", "Answer"),
+    Column("because", "Numbers behind it"),
+)
+
+
+def amstar_2(facts: Facts) -> Table:
+    """Return the self-audit of a review, 16 rows."""
+    rows = []
+    for item in AMSTAR_2:
+        verdict, because = ANSWERS[item.number](facts)
+        critical = item.section or None
+        rows.append((item.number, item.topic, critical, item.asks, verdict.value, because))
+    return Table(
+        title=f"{facts.title}: AMSTAR 2 self-audit",
+        columns=COLUMNS,
+        rows=tuple(rows),
+        footnotes=(
+            Footnote(
+                "What the database supports, no rating of the review: several items ask what the "
+                "report says. Questions in our words."
+            ),
+        ),
+        source="Shea et al. 2017, BMJ 358:j4008, doi 10.1136/bmj.j4008",
+    )
+
+
+def _pico(facts: Facts) -> Audited:
+    contrasts = sum(a.plan.kind is AnalysisKind.CONTRAST for a in facts.analyses)
+    told = (
+        f"Intervention, comparator and outcome stand in {contrasts} of "
+        f"{counted(len(facts.analyses), 'plan')}; the population is in the words of the question"
+    )
+    return Audited(Verdict.UNKNOWN if facts.question else Verdict.NO, told)
+
+
+def _protocol(facts: Facts) -> Audited:
+    parts = {
+        "a question": bool(facts.question),
+        "search strategies": any(search.strategy for search in facts.searches),
+        "reasons for exclusion": facts.reasons > 0,
+        "a tool for risk of bias": bool(facts.appraised),
+    }
+    have = [name for name, there in parts.items() if there]
+    told = f"{counted(len(facts.analyses), 'plan')} frozen; the database holds {', '.join(have)}"
+    if len(have) == len(parts):
+        return Audited(Verdict.PARTIAL, f"{told}; registration cannot be told")
+    lacks = ", ".join(name for name, there in parts.items() if not there)
+    return Audited(Verdict.UNKNOWN, f"{told}; it does not hold {lacks}")
+
+
+def _designs(facts: Facts) -> Audited:
+    n = facts.extracted.reported["design"]
+    told = f"Design is recorded for {n} of {counted(facts.extracted.studies, 'study', 'studies')}"
+    return Audited(Verdict.UNKNOWN, f"{told}; the reasons for the choice are the authors'")
+
+
+def _search(facts: Facts) -> Audited:
+    if not facts.searches:
+        return Audited(Verdict.UNKNOWN, "No search is recorded")
+    databases = {s.source for s in facts.searches if s.kind is SourceKind.DATABASE}
+    registers = {s.source for s in facts.searches if s.kind is SourceKind.REGISTER}
+    chased = any(s.kind is SourceKind.CITATION_SEARCHING for s in facts.searches)
+    full = sum(search.strategy is not None for search in facts.searches)
+    told = (
+        f"{counted(len(databases), 'database')}, {counted(len(registers), 'register')}, citation "
+        f"searching {'recorded' if chased else 'not recorded'}, {full} of "
+        f"{counted(len(facts.searches), 'search', 'searches')} with full strategy"
+    )
+    if len(databases) < 2 or full < len(facts.searches):
+        return Audited(Verdict.NO, told)
+    return Audited(Verdict.PARTIAL, f"{told}; experts and grey literature cannot be told")
+
+
+def _selection(facts: Facts) -> Audited:
+    if facts.flow is None:
+        return Audited(Verdict.UNKNOWN, "No record was screened in the database")
+    stages = [stage for stage in facts.stages if stage.decided]
+    told = "; ".join(
+        f"{s.stage.value.replace('_', ' ')}: {counted(s.required, 'reviewer')}, "
+        f"{counted(s.decided, 'record')} judged"
+        for s in stages
+    )
+    if not stages:
+        return Audited(Verdict.UNKNOWN, "No record is judged yet")
+    twice = all(stage.required >= 2 for stage in stages)
+    return Audited(Verdict.YES if twice else Verdict.NO, told)
+
+
+def _extraction(facts: Facts) -> Audited:
+    read = facts.extracted
+    twice, once = read.states.get(TWICE, 0), read.states.get(ONCE, 0)
+    told = f"{twice} of {counted(read.studies, 'study', 'studies')} entered twice, {once} once"
+    if read.compared:
+        share = read.equal / read.compared
+        told += f"; {read.equal} of {read.compared} cells agreed before consensus ({share:.0%})"
+    if not twice and not once:
+        return Audited(Verdict.UNKNOWN, told)
+    if not once:
+        return Audited(Verdict.YES, told)
+    agreed = read.compared and read.equal / read.compared >= GOOD_AGREEMENT
+    return Audited(Verdict.YES if agreed else Verdict.NO, told)
+
+
+def _excluded(facts: Facts) -> Audited:
+    if facts.flow is None:
+        gone = counted(facts.extracted.withdrawn, "study", "studies")
+        told = f"No report was screened; {gone} left the review, each with a reason"
+        return Audited(Verdict.UNKNOWN, told)
+    n = reports_excluded(facts.flow)
+    told = f"{counted(n, 'report')} excluded in full text, each with a reason of the protocol"
+    return Audited(Verdict.YES, told)
+
+
+def _described(facts: Facts) -> Audited:
+    total, have = facts.extracted.studies, facts.extracted.reported
+    told = (
+        f"Of {counted(total, 'study', 'studies')}: population {have['population']}, diagnosis "
+        f"{have['diagnosis']}, design {have['design']}, setting {have['setting']}, country "
+        f"{have['country']}"
+    )
+    people = max(have["population"], have["diagnosis"])
+    if total and people == have["design"] == have["setting"] == total:
+        return Audited(Verdict.YES, told)
+    if total and people == have["design"] == total:
+        return Audited(Verdict.PARTIAL, told)
+    return Audited(Verdict.NO, told)
+
+
+def _bias(facts: Facts) -> Audited:
+    if not facts.appraised:
+        return Audited(Verdict.NO, "No tool for risk of bias was used in the database")
+    judged = {s.study_id for a in facts.appraised for s in a.standings if s.counts is not None}
+    pooled = {e.study_id for a in facts.analysed for e in a.latest.results.effects}
+    done = len(pooled & judged)
+    told = (
+        f"{', '.join(a.tool for a in facts.appraised)}: {done} of "
+        f"{counted(len(pooled), 'pooled study', 'pooled studies')} judged"
+    )
+    if pooled and done == len(pooled):
+        return Audited(Verdict.YES, told)
+    return Audited(Verdict.PARTIAL if done else Verdict.NO, told)
+
+
+def _funding(facts: Facts) -> Audited:
+    n, total = facts.extracted.reported["funding"], facts.extracted.studies
+    told = f"Recorded for {n} of {counted(total, 'study', 'studies')}"
+    return Audited(Verdict.YES if total and n == total else Verdict.NO, told)
+
+
+def _spread_unexplored(facts: Facts) -> list[str]:
+    return [
+        f"{a.plan.title} (I² {a.latest.results.pooled.I2:.1f}%)"
+        for a in facts.analysed
+        if a.latest.results.pooled.I2 >= SUBSTANTIAL and not a.latest.results.moderators
+    ]
+
+
+def _combined(facts: Facts) -> Audited:
+    pooled = [a for a in facts.analysed if a.latest.results.pooled.k > 1]
+    if not pooled:
+        return Audited(Verdict.NO_META_ANALYSIS, "No analysis has two trials yet")
+    models = ", ".join(dict.fromkeys(f"{a.plan.method} {a.plan.test}" for a in pooled))
+    open_ = _spread_unexplored(facts)
+    told = f"{counted(len(pooled), 'analysis', 'analyses')} by weighted models ({models})"
+    if open_:
+        causes = f"no planned subgroup or moderator looks into {'; '.join(open_)}"
+        return Audited(Verdict.NO, f"{told}; {causes}")
+    return Audited(Verdict.YES, f"{told}; why studies were combined is the authors' to say")
+
+
+def _impact(facts: Facts) -> Audited:
+    n = sum(Variant.LOW_RISK_ONLY in a.plan.variants for a in facts.analysed)
+    told = f"Low risk only planned in {n} of {counted(len(facts.analysed), 'analysis', 'analyses')}"
+    if not any(a.latest.results.pooled.k > 1 for a in facts.analysed):
+        return Audited(Verdict.NO_META_ANALYSIS, told)
+    return Audited(Verdict.YES if n == len(facts.analysed) else Verdict.NO, told)
+
+
+def _bias_discussed(facts: Facts) -> Audited:
+    n = len(facts.certainties)
+    told = f"{counted(n, 'rating')} of certainty; the discussion is the authors'"
+    return Audited(Verdict.UNKNOWN, told)
+
+
+def _heterogeneity(facts: Facts) -> Audited:
+    spread = [
+        f"{a.plan.title} I² {a.latest.results.pooled.I2:.1f}%"
+        for a in facts.analysed
+        if a.latest.results.pooled.k > 1
+    ]
+    n = sum(len(a.latest.results.moderators) for a in facts.analysed)
+    told = f"{'; '.join(spread) or 'nothing pooled'}; {counted(n, 'planned investigation')}"
+    return Audited(Verdict.UNKNOWN, f"{told}; the explanation is the authors'")
+
+
+def _publication_bias(facts: Facts) -> Audited:
+    pooled = [a for a in facts.analysed if a.latest.results.pooled.k > 1]
+    if not pooled:
+        return Audited(Verdict.NO_META_ANALYSIS, "No analysis has two trials yet")
+    large = sum(a.latest.results.pooled.k >= LEAST_TRIALS for a in pooled)
+    n = missing_results(facts)
+    told = (
+        f"{large} of {counted(len(pooled), 'analysis', 'analyses')} with {LEAST_TRIALS} trials or "
+        f"more; trim and fill planned in {n}"
+    )
+    if not n and large:
+        return Audited(Verdict.NO, told)
+    return Audited(Verdict.UNKNOWN, f"{told}; the likely impact is the authors' to discuss")
+
+
+def _interests(facts: Facts) -> Audited:
+    del facts
+    return Audited(Verdict.UNKNOWN, "The authors' interests are not in the database")
+
+
+ANSWERS: Final[dict[str, Callable[[Facts], Audited]]] = {
+    "1": _pico, "2": _protocol, "3": _designs, "4": _search, "5": _selection, "6": _extraction,
+    "7": _excluded, "8": _described, "9": _bias, "10": _funding, "11": _combined, "12": _impact,
+    "13": _bias_discussed, "14": _heterogeneity, "15": _publication_bias, "16": _interests,
+}  # fmt: skip

@@ -1,0 +1,184 @@
+"""A document as Quarto Markdown: plain text that Quarto and pandoc turn into any format.
+
+Every number is a span with its name and origin, ``[0.80]{.number key="…" origin="…"}``. The filter
+`numbers.lua` fills these spans from `numbers.json` when the document is rendered, so that a text
+that authors went on writing shows the numbers of the newest export.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from review.export.manuscript.document import (
+    Block,
+    Cite,
+    FigureBlock,
+    Heading,
+    Manuscript,
+    Number,
+    Paragraph,
+    ReferenceList,
+    Span,
+    TableBlock,
+    Term,
+)
+from review.export.manuscript.literature import cited_in, items
+from review.export.printing import NumberStyle, printed
+from review.export.tables import Alignment, Table
+
+NUMBERS: Final = "numbers.json"
+FILTER: Final = "numbers.lua"
+BIBLIOGRAPHY: Final = "literature.json"
+
+LUA: Final = """\
+-- Fills each span of class "number" from numbers.json (loaded as metadata) by its key.
+local numbers = {}
+
+local function read(meta)
+  numbers = meta.numbers or {}
+end
+
+local function fill(span)
+  local known = span.classes:includes("number") and numbers[span.attributes.key]
+  if known then
+    span.content = pandoc.Inlines({ pandoc.Str(pandoc.utils.stringify(known.text)) })
+    span.attributes.origin = pandoc.utils.stringify(known.origin)
+  end
+  return span
+end
+
+return { { Meta = read }, { Span = fill } }
+"""
+
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>{}$#@~^|\"'])")
+_WIDEST: Final = 60
+"""Characters that a column of a Markdown table asks for at the most."""
+
+
+def render_quarto(manuscript: Manuscript, style: NumberStyle) -> str:
+    """Return a document as the text of a ``.qmd`` file."""
+    parts = [_front_matter(manuscript)]
+    parts += [_block(block, style) for block in manuscript.blocks]
+    return "\n\n".join(parts) + "\n"
+
+
+def numbers_json(manuscript: Manuscript) -> str:
+    """Return all numbers of a document with their digits and origins, as pandoc takes metadata."""
+    numbers = {
+        name: {"text": number.text, "value": number.value, "origin": number.origin}
+        for name, number in sorted(manuscript.numbers.items())
+    }
+    return _json({"numbers": numbers})
+
+
+def literature_json(manuscript: Manuscript) -> str:
+    """Return the works that a document cites, as CSL-JSON."""
+    return _json([items()[key] for key in cited_in(manuscript.blocks)])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _front_matter(manuscript: Manuscript) -> str:
+    lines = [
+        f"title: {json.dumps(manuscript.title, ensure_ascii=False)}",
+        f'date: "{manuscript.date}"',
+        "format:\n  docx: default\n  html:\n    embed-resources: true",
+        f"metadata-files:\n  - {NUMBERS}",
+        f"filters:\n  - {FILTER}",
+        f"bibliography: {BIBLIOGRAPHY}",
+    ]
+    return "---\n" + "\n".join(lines) + "\n---"
+
+
+def _block(block: Block, style: NumberStyle) -> str:
+    match block:
+        case Heading(level, text):
+            return f"{'#' * level} {escaped(text)}"
+        case Paragraph(spans):
+            return "".join(_span(span) for span in spans)
+        case TableBlock(name, table):
+            return _table(name, table, style)
+        case FigureBlock(name, title, alternative, _):
+            attributes = f"#fig-{slug(name)} fig-alt={_quoted(alternative)}"
+            return f"![{escaped(title)}](figures/{name}.png){{{attributes}}}"
+        case ReferenceList():
+            return "# References\n\n::: {#refs}\n:::"
+
+
+def _span(span: Span) -> str:
+    match span:
+        case str():
+            return escaped(span)
+        case Number(name, text, _, origin):
+            return f'[{escaped(text)}]{{.number key="{name}" origin="{origin}"}}'
+        case Term(text):
+            return f"*{escaped(text)}*"
+        case Cite(key):
+            return f"[@{key}]"
+        case _:
+            return f"@{'tbl' if span.kind == 'table' else 'fig'}-{slug(span.name)}"
+
+
+def _table(name: str, table: Table, style: NumberStyle) -> str:
+    headers = [column.header + table.marks(None, column.key) for column in table.columns]
+    cells = [
+        [
+            printed(column, value, style) + _raised(table.marks(r, column.key))
+            for column, value in zip(table.columns, row, strict=True)
+        ]
+        for r, row in enumerate(table.rows)
+    ]
+    rows = [[_cell(cell) for cell in row] for row in [headers, *cells]]
+    rules = []
+    for place, column in enumerate(table.columns):
+        longest = min(_WIDEST, max(3, *(len(row[place]) for row in rows)))
+        dashes = "-" * longest
+        rules.append(
+            {Alignment.LEFT: f":{dashes}", Alignment.RIGHT: f"{dashes}:"}.get(
+                column.side, f":{dashes}:"
+            )
+        )
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines.insert(1, "|" + "|".join(rules) + "|")
+    caption = f": {escaped(table.title)} {{#tbl-{slug(name)}}}"
+    notes = [escaped(text) for text in table.general]
+    notes += [f"^{letter}^ {escaped(note.text)}" for letter, note in table.marked]
+    notes += [f"Source: {escaped(table.source)}"] if table.source else []
+    below = f"\n\n*Note.* {' '.join(notes)}" if notes else ""
+    return "\n".join(lines) + f"\n\n{caption}{below}"
+
+
+def _raised(marks: str) -> str:
+    return f"\0{marks}\0" if marks else ""
+
+
+def _cell(text: str) -> str:
+    """Return a cell's text on one line; what stands between two NULs is raised."""
+    body, _, rest = " ".join(text.split()).partition("\0")
+    marks = rest.strip("\0")
+    return escaped(body) + (f"^{marks}^" if marks else "")
+
+
+def escaped(text: str) -> str:
+    r"""Return text in which Markdown finds no markup; quotation marks stay as they are.
+
+    Examples
+    --------
+    >>> print(escaped("a_b [c] 3 < 4"))
+    a\_b \[c\] 3 \< 4
+    """
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def _quoted(text: str) -> str:
+    escapes = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escapes}"'
+
+
+def slug(name: str) -> str:
+    """Return a name as cross-references take it: letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

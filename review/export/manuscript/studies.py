@@ -1,0 +1,157 @@
+"""What was found before any pooling: the flow of records, the studies, their risk of bias."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from review.export.flow import Flow, Part
+from review.export.manuscript.document import (
+    Block,
+    Heading,
+    Paragraph,
+    Reference,
+    Spans,
+    filled,
+    joined,
+    listed,
+    sentences,
+)
+from review.export.manuscript.facts import Appraised, Facts
+from review.export.manuscript.printer import Printer
+from review.export.manuscript.sentences import count
+from review.export.printing import NumberStyle
+
+FLOW_FIGURE = "prisma_flow"
+
+
+def selection(facts: Facts, style: NumberStyle) -> list[Block]:
+    """Return the paragraph of the flow, or of the studies alone where no record was screened."""
+    text = (
+        _flow(facts.flow, Printer(style, "flow"))
+        if facts.flow is not None
+        else [_studies(facts, Printer(style, "extraction"))]
+    )
+    return [Heading(2, "Study selection"), Paragraph(sentences(*text))]
+
+
+def _studies(facts: Facts, printer: Printer) -> Spans:
+    withdrawn: Spans = ()
+    if facts.extracted.withdrawn:
+        withdrawn = filled(
+            "; {n} left the review", n=printer.integer(facts.extracted.withdrawn, "withdrawn")
+        )
+    return filled(
+        "The review holds {n}{withdrawn}. How they were found is for the authors to report.",
+        n=count(printer.integer(facts.extracted.studies, "studies"), "study", "studies"),
+        withdrawn=withdrawn,
+    )
+
+
+def _flow(flow: Flow, printer: Printer) -> list[Spans]:
+    def n(key: str) -> int:
+        return flow.n(key) + flow.n(f"other_{key}")
+
+    def counted(key: str, one: str, many: str | None = None) -> Spans:
+        return count(printer.integer(n(key), key), one, many)
+
+    removed = [
+        filled("{n} {what}", n=printer.integer(n(key), key), what=what)
+        for key, what in (
+            ("duplicates_removed", "as duplicates"),
+            ("removed_by_automation_tools", "by automation tools"),
+            ("removed_for_other_reasons", "for other reasons"),
+        )
+        if n(key)
+    ]
+    found = [
+        filled(
+            "{n} identified ({figure}){removed}.",
+            n=counted("records_identified", "record was", "records were"),
+            figure=Reference("figure", FLOW_FIGURE),
+            removed=joined(["; before screening, ", *listed(removed), " were removed"])
+            if removed
+            else (),
+        ),
+        filled(
+            "Of {screened} screened, {excluded} were excluded; {sought} sought for retrieval, and "
+            "{missing} could not be retrieved.",
+            screened=counted("records_screened", "record"),
+            excluded=printer.integer(n("records_excluded"), "records_excluded"),
+            sought=counted("reports_sought", "report was", "reports were"),
+            missing=printer.integer(n("reports_not_retrieved"), "reports_not_retrieved"),
+        ),
+        filled(
+            "Of {assessed} assessed in full text, {excluded} were excluded{why}.",
+            assessed=counted("reports_assessed", "report"),
+            excluded=printer.integer(n("reports_excluded"), "reports_excluded"),
+            why=_reasons(flow, printer),
+        ),
+        filled(
+            "Included were {studies} in {reports}.",
+            studies=count(
+                printer.integer(flow.n("included_studies"), "included_studies"), "study", "studies"
+            ),
+            reports=count(
+                printer.integer(flow.n("included_reports"), "included_reports"), "report"
+            ),
+        ),
+    ]
+    return [*found, *_waiting(n, printer)]
+
+
+def _reasons(flow: Flow, printer: Printer) -> Spans:
+    parts: dict[str, int] = {}
+    for key in ("reports_excluded", "other_reports_excluded"):
+        parts_of: tuple[Part, ...] = flow.boxes[key].parts if key in flow.boxes else ()
+        for part in parts_of:
+            parts[part.label] = parts.get(part.label, 0) + part.n
+    if not parts:
+        return ()
+    told = [
+        filled("{label} {n}", label=label, n=printer.integer(n, "reports_excluded", label))
+        for label, n in parts.items()
+    ]
+    return filled(" ({why})", why=listed(told, comma=", ", word="and"))
+
+
+def _waiting(n: Callable[[str], int], printer: Printer) -> list[Spans]:
+    told = [
+        filled("{n} {what}", n=printer.integer(n(key), key), what=what)
+        for key, what in (
+            ("awaiting_screening", "screening"),
+            ("awaiting_retrieval", "retrieval"),
+            ("awaiting_assessment", "assessment in full text"),
+        )
+        if n(key)
+    ]
+    return [joined(["Still awaited: ", *listed(told), "."])] if told else []
+
+
+def risk_of_bias(facts: Facts, style: NumberStyle) -> list[Block]:
+    """Return what the appraisals amount to; nothing where none was made."""
+    if not facts.appraised:
+        return []
+    printer = Printer(style, "appraisal")
+    return [
+        Heading(2, "Risk of bias"),
+        Paragraph(sentences(*(_judgements(a, printer) for a in facts.appraised))),
+    ]
+
+
+def _judgements(appraised: Appraised, printer: Printer) -> Spans:
+    family = appraised.family
+    told = [
+        filled("{n} {label}", n=printer.integer(n, family, label), label=f"“{label.lower()}”")
+        for label, n in sorted(appraised.judgements.items())
+    ]
+    open_ = len(appraised.standings) - appraised.settled
+    waiting = (
+        filled("; {n} not settled yet", n=printer.integer(open_, family, "open")) if open_ else ()
+    )
+    return filled(
+        "Of {n} judged with {tool}, overall: {told}{waiting}.",
+        n=count(printer.integer(len(appraised.standings), family, "judged"), "result"),
+        tool=appraised.tool,
+        told=listed(told) if told else ("none",),
+        waiting=waiting,
+    )
