@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from review.cli.context import json_option, opened, review_option
+from review.cli.manuscript import DOCUMENTS
 from review.cli.output import echo_json, echo_table, warn_outdated
 from review.errors import NotFoundError
 from review.export import DATA, Format, NumberStyle, write_tables
@@ -19,6 +20,10 @@ from review.protocol.queries import review_called
 @click.group("export")
 def export_() -> None:
     """Files for the manuscript."""
+
+
+for command in DOCUMENTS:
+    export_.add_command(command)
 
 
 def _list(context: click.Context, _option: click.Parameter, value: bool) -> None:

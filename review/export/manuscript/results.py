@@ -5,9 +5,7 @@ from __future__ import annotations
 from review.export.drawings.axis import effect_label
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
-    Block,
     Cite,
-    Heading,
     Paragraph,
     Reference,
     Spans,
@@ -267,14 +265,3 @@ def without_trials(planned: Planned) -> Paragraph:
             ("It has no estimate, and nothing is concluded from that.",),
         )
     )
-
-
-def results_of_analyses(facts: Facts, style: NumberStyle) -> list[Block]:
-    """Return the text of all analyses; figures and tables are placed by the bundle."""
-    blocks: list[Block] = []
-    for analysed in facts.analysed:
-        blocks.append(Heading(3, analysed.plan.title))
-        blocks += analysis_blocks(facts, analysed, style)
-    for planned in facts.planned:
-        blocks += [Heading(3, planned.plan.title), without_trials(planned)]
-    return blocks

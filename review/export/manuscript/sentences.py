@@ -140,6 +140,11 @@ def count(n: Number, one: str, many: str | None = None) -> Spans:
     return (n, f" {one if n.value == 1 else many or one + 's'}")
 
 
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """Return ``1 study`` or ``2 studies``."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
 def words(items: Sequence[str]) -> str:
     """Return ``a, b and c``."""
     if len(items) < 2:

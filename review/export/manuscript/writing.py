@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from review.export.manuscript.document import (
     Block,
@@ -12,8 +13,10 @@ from review.export.manuscript.document import (
     Paragraph,
     Reference,
     ReferenceList,
+    Spans,
     TableBlock,
     filled,
+    joined,
     listed,
 )
 from review.export.manuscript.facts import Facts
@@ -24,4 +27,110 @@ from review.export.manuscript.studies import FLOW_FIGURE, risk_of_bias, selectio
 from review.export.printing import NumberStyle
 from review.export.tables import Table
 
-POOLED: Final = "pooled_estimates"
+MENTIONED: Final = {
+    "characteristics": "the characteristics of the studies",
+    "pooled_estimates": "all pooled estimates",
+    "variants": "the sensitivity analyses",
+    "changes": "what changed since the preceding runs",
+}
+"""Tables that the results mention, in their order."""
+RISK_OF_BIAS_FIGURE: Final = "risk_of_bias"
+IN_TEXT: Final = ("forest", FLOW_FIGURE, RISK_OF_BIAS_FIGURE)
+"""Figures that stand beside their paragraph; the others follow at the end."""
+BESIDE: Final = frozenset({"results", "reported_numbers"})
+"""Tables that are too long for a manuscript: they lie beside it, as files."""
+
+
+def manuscript(
+    facts: Facts,
+    tables: Mapping[str, Table],
+    figures: Mapping[str, FigureBlock],
+    *,
+    style: NumberStyle = NumberStyle.APA,
+) -> Manuscript:
+    """Return the manuscript of a review: methods, results, tables, figures, references.
+
+    Parameters
+    ----------
+    facts : Facts
+        What the text says.
+    tables : mapping of str to Table
+        For print, by name.
+    figures : mapping of str to FigureBlock
+        Drawn, by name; ``forest_<analysis>`` stands beside its paragraph.
+    style : NumberStyle
+        Of all numbers.
+    """
+    blocks = [*methods(facts, style), *_results(facts, tables, figures, style)]
+    placed = {block.name for block in blocks if isinstance(block, FigureBlock)}
+    more = [figure for name, figure in figures.items() if name not in placed]
+    if more:
+        blocks += [Heading(1, "Further figures"), *more]
+    shown = [TableBlock(name, table) for name, table in tables.items() if name not in BESIDE]
+    if shown:
+        blocks += [Heading(1, "Tables"), *shown]
+    cited = cited_in(blocks)
+    if cited:
+        blocks.append(ReferenceList(works(cited)))
+    return Manuscript(facts.title, f"{facts.date:%Y-%m-%d}", _only_there(blocks))
+
+
+def _results(
+    facts: Facts,
+    tables: Mapping[str, Table],
+    figures: Mapping[str, FigureBlock],
+    style: NumberStyle,
+) -> list[Block]:
+    def drawn(name: str) -> list[Block]:
+        return [figures[name]] if name in figures else []
+
+    blocks: list[Block] = [
+        Heading(1, "Results"),
+        *selection(facts, style),
+        *drawn(FLOW_FIGURE),
+        *risk_of_bias(facts, style),
+        *drawn(RISK_OF_BIAS_FIGURE),
+        Heading(2, "Results of syntheses"),
+    ]
+    overview = _overview(tables)
+    if overview:
+        blocks.append(Paragraph(overview))
+    for analysed in facts.analysed:
+        blocks.append(Heading(3, analysed.plan.title))
+        blocks += analysis_blocks(facts, analysed, style)
+        blocks += drawn(f"forest_{analysed.slug}")
+    for planned in facts.planned:
+        blocks += [Heading(3, planned.plan.title), without_trials(planned)]
+    return blocks
+
+
+def _overview(tables: Mapping[str, Table]) -> Spans:
+    """Return where the tables are, in their order."""
+    told = [
+        filled("{what} in {table}", what=what, table=Reference("table", name))
+        for name, what in MENTIONED.items()
+        if name in tables
+    ]
+    return joined(["See ", *listed(told), "."]) if told else ()
+
+
+def _only_there(blocks: list[Block]) -> tuple[Block, ...]:
+    """Return blocks without mentions of tables and figures that the document does not have."""
+    there = {("table", b.name) for b in blocks if isinstance(b, TableBlock)}
+    there |= {("figure", b.name) for b in blocks if isinstance(b, FigureBlock)}
+
+    def kept(spans: Spans) -> Spans:
+        found = list(spans)
+        for place, span in enumerate(found):
+            if isinstance(span, Reference) and (span.kind, span.name) not in there:
+                before, after = found[place - 1], found[place + 1]
+                assert isinstance(before, str)
+                assert isinstance(after, str)
+                found[place - 1 : place + 2] = [
+                    before.removesuffix(" ("),
+                    "",
+                    after.removeprefix(")"),
+                ]
+        return joined(found)
+
+    return tuple(Paragraph(kept(b.spans)) if isinstance(b, Paragraph) else b for b in blocks)

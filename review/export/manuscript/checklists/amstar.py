@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 from review.citations.vocabulary import SourceKind
 from review.export.manuscript.checklists.items import AMSTAR_2
-from review.export.manuscript.checklists.prisma import counted, missing_results, reports_excluded
+from review.export.manuscript.checklists.prisma import missing_results, reports_excluded
 from review.export.manuscript.facts import Facts
 from review.export.manuscript.selection import ONCE, TWICE
+from review.export.manuscript.sentences import counted
 from review.export.tables import Column, Footnote, Table
 from review.protocol.vocabulary import AnalysisKind, Variant
 

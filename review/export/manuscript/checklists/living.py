@@ -14,10 +14,9 @@ from review.export.manuscript.checklists.prisma import (
     Answer,
     amended,
     checklist,
-    counted,
 )
 from review.export.manuscript.facts import Facts
-from review.export.manuscript.sentences import words
+from review.export.manuscript.sentences import counted, words
 from review.export.tables import Table
 from review.living.models import LivingStatus
 

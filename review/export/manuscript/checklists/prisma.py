@@ -9,7 +9,7 @@ from review.export.flow import Flow
 from review.export.manuscript.checklists.items import PRISMA_2020, Item
 from review.export.manuscript.facts import Facts
 from review.export.manuscript.selection import AWAITING, ONCE, TWICE
-from review.export.manuscript.sentences import words
+from review.export.manuscript.sentences import counted, words
 from review.export.tables import Column, Footnote, Table
 from review.protocol.vocabulary import Variant
 
@@ -68,11 +68,6 @@ def prisma_2020(facts: Facts) -> Table:
 def _by_authors(facts: Facts) -> Answer:
     del facts
     return Answer(AUTHORS)
-
-
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """Return ``1 study`` or ``2 studies``."""
-    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def _title(facts: Facts) -> Answer:

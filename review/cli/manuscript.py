@@ -1,0 +1,88 @@
+"""``review export manuscript`` and ``review export checklists``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from review.cli.context import json_option, opened, review_option
+from review.cli.output import echo_json, warn_outdated
+from review.export import Format, NumberStyle
+from review.export.manuscript.bundle import (
+    DocumentFormat,
+    material_of,
+    write_bundle,
+    write_checklists,
+)
+from review.export.manuscript.facts import facts_of
+from review.living.freshness import outdated
+from review.protocol.queries import review_called
+
+_out = click.option(
+    "--out", "-o", "folder", type=click.Path(path_type=Path, file_okay=False), required=True,
+    help="The folder to write to; it is made where it does not exist.",
+)  # fmt: skip
+_style = click.option(
+    "--style", type=click.Choice([s.value for s in NumberStyle]), default=NumberStyle.APA.value,
+    show_default=True, help="Whose rules numbers follow in print.",
+)  # fmt: skip
+
+
+def _echo(written: list[Path], *, as_json: bool) -> None:
+    if as_json:
+        echo_json(written)
+        return
+    for path in written:
+        click.echo(f"Wrote {path}")
+
+
+@click.command("manuscript")
+@_out
+@_style
+@click.option(
+    "--format", "formats", type=click.Choice([f.value for f in DocumentFormat]), multiple=True,
+    help="May be given several times; both by default.",
+)  # fmt: skip
+@review_option
+@json_option
+def manuscript(
+    folder: Path, style: str, formats: tuple[str, ...], review_slug: str | None, as_json: bool
+) -> None:
+    """Write methods, results, tables, figures and checklists as one folder.
+
+    The text is in Word and in Quarto Markdown; each number in it says which run it is from.
+    """
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        material = material_of(session, review)
+        warn_outdated(outdated(session, review))
+    chosen = [DocumentFormat(name) for name in formats] or list(DocumentFormat)
+    parts = write_bundle(material, folder, style=NumberStyle(style), formats=chosen)
+    _echo([path for part in parts for path in part], as_json=as_json)
+
+
+@click.command("checklists")
+@_out
+@_style
+@click.option(
+    "--format", "formats", type=click.Choice([f.value for f in Format]), multiple=True,
+    help="May be given several times; all formats by default.",
+)  # fmt: skip
+@review_option
+@json_option
+def checklists(
+    folder: Path, style: str, formats: tuple[str, ...], review_slug: str | None, as_json: bool
+) -> None:
+    """Write PRISMA 2020, PRISMA-LSR and an AMSTAR 2 self-audit, filled from the database."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        facts = facts_of(session, review)
+        warn_outdated(outdated(session, review))
+    chosen = [Format(name) for name in formats] or list(Format)
+    _echo(write_checklists(facts, folder, chosen, style=NumberStyle(style)), as_json=as_json)
+
+
+DOCUMENTS: Final = (manuscript, checklists)
+"""The commands of this module, as the group ``export`` takes them."""
