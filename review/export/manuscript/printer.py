@@ -70,12 +70,11 @@ class Printer:
         return self._made(f"{value:g}", value, path)
 
     def p(self, value: float, *path: str | int) -> Spans:
-        """Return ``p = .112`` or ``p < .001``, the symbol in italics."""
+        """Return ``p = .112`` or ``p < .001``, the symbol in italics, the sign with the number."""
         text = printed(Column("p", "p", Kind.P_VALUE), value, self.style)
-        sign, _, digits = text.partition(" ") if text[0] in "<>" else ("=", "", text)
+        signed = text if text[0] in "<>" else f"= {text}"
         symbol = "P" if self._is_ama else "p"
-        return filled("{p} {sign} {n}", p=Term(symbol), sign=sign,
-                      n=self._made(digits, value, path))  # fmt: skip
+        return filled("{p} {n}", p=Term(symbol), n=self._made(signed, value, path))
 
     def _number(self, kind: Kind, value: float, path: Path, decimals: int | None = None) -> Number:
         text = printed(Column("n", "n", kind, decimals), value, self.style)
