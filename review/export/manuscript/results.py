@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.export.drawings.axis import effect_label
+from review.export.drawings.axis import NAMES, RATIOS
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
     Cite,
@@ -47,10 +47,9 @@ def estimate(printer: Printer, plan: Plan, line: PooledLine, where: str = "poole
             estimate=printer.number(line.natural.estimate, where, "natural", "estimate"),
             ci=printer.limits(line.natural.ci, where, "natural", "ci", level=line.level),
         )
-    label = effect_label(plan)
     return filled(
         "{label} {estimate}, {ci}{natural}{p}",
-        label=label if label[1:2].isupper() or label.startswith("Hedges") else _lower(label),
+        label=effect_words(plan),
         estimate=printer.number(line.estimate, where, "estimate"),
         ci=printer.limits(line.ci, where, "ci", level=line.level),
         natural=natural,
@@ -58,8 +57,18 @@ def estimate(printer: Printer, plan: Plan, line: PooledLine, where: str = "poole
     )
 
 
+def effect_words(plan: Plan) -> str:
+    """Return what a sentence calls the effect; ratios are pooled, and told, as logarithms."""
+    if plan.effect is not None:
+        return _lower(plan.effect)
+    if plan.measure in RATIOS:
+        return f"log {_lower(RATIOS[plan.measure])}"
+    name = NAMES.get(plan.measure, plan.measure.value)
+    return name if name.startswith("Hedges") else _lower(name)
+
+
 def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def analysis_blocks(facts: Facts, analysed: Analysed, style: NumberStyle) -> list[Paragraph]:

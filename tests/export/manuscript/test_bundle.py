@@ -1,0 +1,208 @@
+"""The folder that authors take away: complete, readable by others' programs, the same each time."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from docx import Document
+from pypdf import PdfReader
+
+from review.db import Database, database_at
+from review.errors import NotFoundError
+from review.export.docx_origins import docx_origins
+from review.export.manuscript.bundle import DocumentFormat, material_of, write_bundle
+from review.export.manuscript.facts import facts_of
+from review.export.origins import found_at
+from review.extraction.seeds import load_seed, seed_called
+from review.history.actions import Attribution, writing
+from review.living.queries import runs, snapshot_of
+from review.living.repool import repool
+from review.protocol.actions import new_review
+from review.protocol.queries import review_called
+from review.protocol.rules import ReviewSpec
+from tests.conftest import NOW
+from tests.living.fixture import begin, enter
+
+BY = Attribution(actor="tester", reason="test", at=NOW)
+SPAN = re.compile(r'\[((?:[^\]\\]|\\.)*)\]\{\.number key="([^"]+)" origin="([^"]+)"\}')
+
+
+@pytest.fixture(scope="session")
+def small(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """Read it only: eight made-up trials, pooled after five and after eight."""
+    path = tmp_path_factory.mktemp("small") / "review.db"
+    shutil.copy(sqlite_template, path)
+    database = database_at(f"sqlite:///{path}")
+    begin(database, BY, variants=("fixed", "leave_one_out"))
+    for numbers in (range(1, 6), range(6, 9)):
+        enter(database, BY, numbers)
+        repool(database, actor="tester", now=lambda: NOW)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def bundle(small: Database, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundle")
+    with small.reading() as session:
+        material = material_of(session, review_called(session, "fixture"))
+    for part in write_bundle(material, folder):
+        assert all(path.stat().st_size for path in part)
+    return folder
+
+
+def _plain(markdown: str) -> str:
+    return re.sub(r"\\(.)", r"\1", markdown)
+
+
+def _read_back(text: str) -> list[float]:
+    """The numbers of a printed text."""
+    found = re.findall(r"−?(?:\d+\.?\d*|\.\d+)", text)
+    return [float(number.replace("−", "-")) for number in found]
+
+
+def test_the_folder_holds_every_part(bundle: Path) -> None:
+    there = {str(path.relative_to(bundle)) for path in bundle.rglob("*") if path.is_file()}
+    assert {
+        "manuscript.docx", "manuscript.qmd", "numbers.json", "numbers.lua", "literature.json",
+        "figures/forest_alliance.svg", "figures/forest_alliance.png",
+        "figures/cumulative_alliance.pdf", "tables/pooled_estimates.csv", "tables/tables.docx",
+        "checklists/prisma_2020.csv", "checklists/tables.xlsx",
+    } <= there  # fmt: skip
+
+
+def test_numbers_of_the_text_are_those_of_the_runs(bundle: Path, small: Database) -> None:
+    with small.reading() as session:
+        snapshots = {
+            run.key[:12]: snapshot_of(run)
+            for run in runs(session, review_called(session, "fixture"))
+        }
+    spans = SPAN.findall((bundle / "manuscript.qmd").read_text("utf-8"))
+    kept = json.loads((bundle / "numbers.json").read_text("utf-8"))["numbers"]
+    assert {key for _, key, _ in spans} == set(kept)
+    checked = 0
+    for text, key, origin in spans:
+        assert kept[key]["text"] == _plain(text)
+        assert kept[key]["origin"] == origin
+        run, *path = origin.split("/")
+        if run == "ledger":
+            continue
+        stands = found_at(snapshots[run], path)
+        if isinstance(stands, float | int) or path[-1] in ("ci", "pi", "tau2_ci"):
+            value = kept[key]["value"]
+            assert value == (list(stands) if isinstance(stands, tuple) else stands)
+            exact = value if isinstance(value, list) else [value]
+            for shown, number in zip(_read_back(_plain(text)), exact, strict=True):
+                assert shown == pytest.approx(number, abs=0.0051 if "I2" not in key else 0.051)
+            checked += 1
+    assert checked > 20
+
+
+def test_the_word_file_has_headings_captions_and_alternative_texts(bundle: Path) -> None:
+    document = Document(str(bundle / "manuscript.docx"))
+    styles = [paragraph.style.name for paragraph in document.paragraphs]
+    assert {"Title", "Heading 1", "Heading 2", "Heading 3", "Caption", "Bibliography"} <= {*styles}
+    fields = document.element.xpath(".//w:fldSimple/@w:instr")
+    assert sum("SEQ Figure" in field for field in fields) == 2
+    bookmarks = document.element.xpath(".//w:bookmarkStart/@w:name")
+    referred = {field.split()[1] for field in fields if field.split()[0] == "REF"}
+    assert referred <= {*bookmarks}
+    assert len(bookmarks) == len({*bookmarks})
+    pictures = document.element.xpath(".//wp:docPr/@descr")
+    assert pictures[0].startswith("Forest plot. 8 effects; Hedges g −0.11, 95% CI [−0.26, 0.03]")
+
+
+def test_every_number_of_the_word_file_says_where_it_stands(bundle: Path) -> None:
+    origins = docx_origins((bundle / "manuscript.docx").read_bytes(), "manuscript.docx")
+    kept = json.loads((bundle / "numbers.json").read_text("utf-8"))["numbers"]
+    assert {number["origin"] for number in kept.values()} <= {*origins}
+
+
+def test_works_that_are_cited_are_listed(bundle: Path) -> None:
+    text = (bundle / "manuscript.qmd").read_text("utf-8")
+    listed = {work["id"] for work in json.loads((bundle / "literature.json").read_text("utf-8"))}
+    assert set(re.findall(r"\[@(\w+)\]", text)) == listed
+    assert {"piaggio2012", "riley2011", "dersimonian1986"} <= listed
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_opens_it_and_pages_can_be_seen(bundle: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{tmp_path / 'profile'}", "--headless",
+         "--convert-to", "pdf", "--outdir", str(tmp_path), str(bundle / "manuscript.docx")],
+        check=True, capture_output=True, timeout=300,
+    )  # fmt: skip
+    pages = PdfReader(tmp_path / "manuscript.pdf").pages
+    text = " ".join(" ".join(page.extract_text().split()) for page in pages)
+    assert "95% CI [−0.26, 0.03]" in text
+    assert "(Figure 1)" in text
+    if shutil.which("pdftoppm") is None:
+        pytest.skip("pdftoppm is not installed")
+    subprocess.run(
+        ["pdftoppm", "-r", "40", "-png", "-l", "1", "manuscript.pdf", "page"],
+        cwd=tmp_path, check=True, timeout=60,
+    )  # fmt: skip
+    (image,) = tmp_path.glob("page*.png")
+    assert image.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(shutil.which("pandoc") is None, reason="pandoc is not installed")
+def test_pandoc_reads_it_and_fills_the_newest_numbers(bundle: Path, tmp_path: Path) -> None:
+    kept = json.loads((bundle / "numbers.json").read_text("utf-8"))
+    kept["numbers"]["alliance/pooled/estimate"]["text"] = "−9.99"
+    (tmp_path / "newer.json").write_text(json.dumps(kept), "utf-8")
+    done = subprocess.run(
+        ["pandoc", "--from", "markdown", "--to", "json", "--lua-filter", "numbers.lua",
+         "--metadata-file", str(tmp_path / "newer.json"), "manuscript.qmd"],
+        cwd=bundle, check=True, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stderr.replace("[WARNING] Could not deduce format", "") == done.stderr
+    spans = re.findall(r'\["key","([^"]+)"\]', done.stdout.replace(" ", ""))
+    qmd = SPAN.findall((bundle / "manuscript.qmd").read_text("utf-8"))
+    assert spans == [key for _, key, _ in qmd], "every span is one to pandoc too"
+    assert '{"t":"Str","c":"−9.99"}' in done.stdout.replace(" ", "")
+
+
+def test_the_same_state_gives_the_same_bytes_in_any_process(
+    small: Database, bundle: Path, tmp_path: Path
+) -> None:
+    environment = {
+        **os.environ, "PYTHONHASHSEED": "7",
+        "REVIEW_DATABASE_URL": small.url.render_as_string(hide_password=False),
+    }  # fmt: skip
+    subprocess.run(
+        [sys.executable, "-m", "review", "export", "manuscript", "--out", str(tmp_path / "again")],
+        env=environment, check=True, capture_output=True, timeout=300,
+    )  # fmt: skip
+    first = {p.relative_to(bundle): p.read_bytes() for p in bundle.rglob("*") if p.is_file()}
+    again = tmp_path / "again"
+    second = {p.relative_to(again): p.read_bytes() for p in again.rglob("*") if p.is_file()}
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_a_review_without_any_run_has_a_text_too(sqlite_template: Path, tmp_path: Path) -> None:
+    shutil.copy(sqlite_template, tmp_path / "review.db")
+    database = database_at(f"sqlite:///{tmp_path / 'review.db'}")
+    with writing(database, BY) as session:
+        load_seed(session, seed_called("founding"), until=None, person="tester", now=NOW)
+        empty = new_review(session, ReviewSpec(slug="empty", title="Empty"), owner="tester")
+        with pytest.raises(NotFoundError, match="has no planned analysis"):
+            facts_of(session, empty)
+    with database.reading() as session:
+        material = material_of(session, review_called(session, "founding"))
+    parts = list(write_bundle(material, tmp_path / "out", formats=[DocumentFormat.QMD]))
+    database.engine.dispose()
+    assert not (tmp_path / "out" / "manuscript.docx").exists()
+    text = (tmp_path / "out" / "manuscript.qmd").read_text("utf-8")
+    assert "The noninferiority margin was [0.50]" in text
+    assert text.count("has contributed a usable result to this analysis yet") == 3
+    assert parts
