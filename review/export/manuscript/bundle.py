@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy.orm import Session
 
 from review.export.contents.registry import Collection, collect
-from review.export.files import Format, write_tables
+from review.export.files import DATA, Format, write_tables
 from review.export.manuscript.checklists import checklists_of
 from review.export.manuscript.facts import Facts, facts_of
 from review.export.manuscript.figures import Drawing, drawings
@@ -29,9 +28,6 @@ from review.export.manuscript.writing import manuscript
 from review.export.printing import NumberStyle
 from review.export.tables import Table
 from review.protocol.models import Review
-
-FOR_MACHINES: Final = (Format.CSV, Format.XLSX)
-"""Formats that take tables with all digits and more columns."""
 
 
 class DocumentFormat(StrEnum):
@@ -112,7 +108,7 @@ def write_checklists(
     style: NumberStyle = NumberStyle.APA,
 ) -> list[Path]:
     """Write PRISMA 2020, PRISMA-LSR and AMSTAR 2 in each format asked for."""
-    return write_tables(checklists_of(facts), folder, formats, style=style)
+    return list(write_tables(checklists_of(facts), folder, formats, style=style))
 
 
 def _figures(drawn: Sequence[Drawing], folder: Path) -> Iterator[Path]:
@@ -124,7 +120,7 @@ def _figures(drawn: Sequence[Drawing], folder: Path) -> Iterator[Path]:
 
 def _tables(tables: Collection, folder: Path, style: NumberStyle) -> list[Path]:
     by_format: dict[Format, Mapping[str, Table]] = {
-        name: tables.data if name in FOR_MACHINES else tables.printed for name in Format
+        name: tables.data if name in DATA else tables.printed for name in Format
     }
     return [
         path

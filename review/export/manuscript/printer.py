@@ -8,7 +8,7 @@ from typing import Final
 from review.export.cells import Interval, Kind
 from review.export.manuscript.document import Number, Spans, Term, filled
 from review.export.origins import origin
-from review.export.printing import NumberStyle, printed
+from review.export.printing import NumberStyle, printed, stated_p
 from review.export.tables import Column
 
 Path = tuple[str | int, ...]
@@ -35,10 +35,6 @@ class Printer:
     name: str
     key: str | None = None
 
-    @property
-    def _is_ama(self) -> bool:
-        return self.style.value == "ama"
-
     def integer(self, value: int, *path: str | int) -> Number:
         """Return a count."""
         return self._number(Kind.INTEGER, value, path)
@@ -61,7 +57,7 @@ class Printer:
     ) -> Spans:
         """Return an interval with its level, as the style sets it: ``95% CI [-0.17, 1.33]``."""
         text = printed(Column("ci", "CI", Kind.INTERVAL, decimals), Interval(*limits), self.style)
-        between = ", " if self._is_ama else " "
+        between = ", " if self.style is NumberStyle.AMA else " "
         number = self._made(text, limits, path)
         return filled(f"{level * 100:g}% CI{between}{{ci}}", ci=number)
 
@@ -71,9 +67,7 @@ class Printer:
 
     def p(self, value: float, *path: str | int) -> Spans:
         """Return ``p = .112`` or ``p < .001``, the symbol in italics, the sign with the number."""
-        text = printed(Column("p", "p", Kind.P_VALUE), value, self.style)
-        signed = text if text[0] in "<>" else f"= {text}"
-        symbol = "P" if self._is_ama else "p"
+        symbol, _, signed = stated_p(value, self.style).partition(" ")
         return filled("{p} {n}", p=Term(symbol), n=self._made(signed, value, path))
 
     def _number(self, kind: Kind, value: float, path: Path, decimals: int | None = None) -> Number:

@@ -25,8 +25,8 @@ from review.export.manuscript.document import (
     Term,
 )
 from review.export.manuscript.literature import cited_in, items
-from review.export.printing import NumberStyle, printed
-from review.export.tables import Alignment, Table
+from review.export.markdown import escaped, render_markdown
+from review.export.printing import NumberStyle
 
 NUMBERS: Final = "numbers.json"
 FILTER: Final = "numbers.lua"
@@ -51,10 +51,6 @@ end
 
 return { { Meta = read }, { Span = fill } }
 """
-
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>{}$#@~^|\"'])")
-_WIDEST: Final = 60
-"""Characters that a column of a Markdown table asks for at the most."""
 
 
 def render_quarto(manuscript: Manuscript, style: NumberStyle) -> str:
@@ -101,7 +97,7 @@ def _block(block: Block, style: NumberStyle) -> str:
         case Paragraph(spans):
             return "".join(_span(span) for span in spans)
         case TableBlock(name, table):
-            return _table(name, table, style)
+            return render_markdown(table, slug(name), style).rstrip()
         case FigureBlock(name, title, alternative, _):
             attributes = f"#fig-{slug(name)} fig-alt={_quoted(alternative)}"
             return f"![{escaped(title)}](figures/{name}.png){{{attributes}}}"
@@ -112,7 +108,8 @@ def _block(block: Block, style: NumberStyle) -> str:
 def _span(span: Span) -> str:
     match span:
         case str():
-            return escaped(span)
+            before, after = span[: span.startswith(" ")], span[len(span) - span.endswith(" ") :]
+            return f"{before}{escaped(span)}{after}"
         case Number(name, text, _, origin):
             return f'[{escaped(text)}]{{.number key="{name}" origin="{origin}"}}'
         case Term(text):
@@ -121,57 +118,6 @@ def _span(span: Span) -> str:
             return f"[@{key}]"
         case _:
             return f"@{'tbl' if span.kind == 'table' else 'fig'}-{slug(span.name)}"
-
-
-def _table(name: str, table: Table, style: NumberStyle) -> str:
-    headers = [column.header + table.marks(None, column.key) for column in table.columns]
-    cells = [
-        [
-            printed(column, value, style) + _raised(table.marks(r, column.key))
-            for column, value in zip(table.columns, row, strict=True)
-        ]
-        for r, row in enumerate(table.rows)
-    ]
-    rows = [[_cell(cell) for cell in row] for row in [headers, *cells]]
-    rules = []
-    for place, column in enumerate(table.columns):
-        longest = min(_WIDEST, max(3, *(len(row[place]) for row in rows)))
-        dashes = "-" * longest
-        rules.append(
-            {Alignment.LEFT: f":{dashes}", Alignment.RIGHT: f"{dashes}:"}.get(
-                column.side, f":{dashes}:"
-            )
-        )
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    lines.insert(1, "|" + "|".join(rules) + "|")
-    caption = f": {escaped(table.title)} {{#tbl-{slug(name)}}}"
-    notes = [escaped(text) for text in table.general]
-    notes += [f"^{letter}^ {escaped(note.text)}" for letter, note in table.marked]
-    notes += [f"Source: {escaped(table.source)}"] if table.source else []
-    below = f"\n\n*Note.* {' '.join(notes)}" if notes else ""
-    return "\n".join(lines) + f"\n\n{caption}{below}"
-
-
-def _raised(marks: str) -> str:
-    return f"\0{marks}\0" if marks else ""
-
-
-def _cell(text: str) -> str:
-    """Return a cell's text on one line; what stands between two NULs is raised."""
-    body, _, rest = " ".join(text.split()).partition("\0")
-    marks = rest.strip("\0")
-    return escaped(body) + (f"^{marks}^" if marks else "")
-
-
-def escaped(text: str) -> str:
-    r"""Return text in which Markdown finds no markup; quotation marks stay as they are.
-
-    Examples
-    --------
-    >>> print(escaped("a_b [c] 3 < 4"))
-    a\_b \[c\] 3 \< 4
-    """
-    return _SPECIAL.sub(r"\\\1", text)
 
 
 def _quoted(text: str) -> str:
