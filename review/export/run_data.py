@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from review.export.origins import origin
-from review.export.run_tables import LatestRun, interval_cell, reading_path, readings_origins
+from review.export.run_tables import LatestRun, interval_cell, readings_origins
 from review.export.tables import Cell, Column, Kind, Table
-from review.living.snapshot import ArmInput, Numbers, PooledLine, Reading, TrialInput
+from review.living.snapshot import ArmInput, Numbers, Reading, TrialInput
 
 POOLED_DATA_COLUMNS = (
     Column("analysis", "Analysis"),
@@ -76,87 +76,6 @@ def _pooled_row(run: LatestRun, reading: Reading) -> tuple[Cell, ...]:
         reading.noninferiority_p,
         reading.conclusion.value,
     )
-
-
-CHANGE_DATA_COLUMNS = (
-    Column("analysis", "Analysis"),
-    Column("run_before", "Run before", Kind.INTEGER),
-    Column("run_after", "Run after", Kind.INTEGER),
-    Column("what", "What"),
-    Column("study", "Study"),
-    Column("before", "Before"),
-    Column("after", "After"),
-    Column("before_number", "Before (number)", Kind.NUMBER),
-    Column("after_number", "After (number)", Kind.NUMBER),
-)
-
-
-def changes_data(title: str, runs: Sequence[LatestRun]) -> Table:
-    """Return one row a thing that changed: numbers as numbers, the rest as text."""
-    rows: list[tuple[Cell, ...]] = []
-    origins: list[str] = []
-    for run in runs:
-        for path, *cells in _changes(run):
-            rows.append(
-                (run.analysis, run.number - 1 if run.number > 1 else None, run.number, *cells)
-            )
-            origins.append(origin(run.key, *path))
-    return Table(
-        title=f"{title}: changes",
-        columns=CHANGE_DATA_COLUMNS,
-        rows=tuple(rows),
-        origins=tuple(origins),
-    )
-
-
-_Change = tuple[
-    tuple[str | int, ...], str, str | None, str | None, str | None, float | None, float | None
-]
-"""Path in the run, and the cells from `what` on."""
-
-
-def _changes(run: LatestRun) -> Iterator[_Change]:
-    change = run.change
-    was = _numbers(change.before) if change.before is not None else {}
-    for what, now in _numbers(change.after).items():
-        yield ("pooled", what), what, None, None, None, was.get(what), now
-    for index, reading in enumerate(change.readings):
-        what = "conclusion" if reading.margin is None else f"conclusion, margin {reading.margin:g}"
-        before, after = reading.before, reading.after
-        yield (
-            reading_path(reading, index),
-            what,
-            None,
-            before.conclusion.value if before else None,
-            after.conclusion.value if after else None,
-            None,
-            None,
-        )
-    for study in change.added:
-        yield ("trials",), "trial added", study, None, None, None, None
-    for removed in change.removed:
-        yield ("left_out",), "trial removed", removed.study, removed.reason, None, None, None
-    for value in change.corrected:
-        yield ("trials",), value.what, value.where, value.old, value.new, None, None
-    for value in change.plan_changes:
-        yield ("plan",), f"plan: {value.what}", None, value.old, value.new, None, None
-
-
-def _numbers(line: PooledLine) -> dict[str, float | None]:
-    low, high = line.pi if line.pi is not None else (None, None)
-    return {
-        "k": float(line.k),
-        "estimate": line.estimate,
-        "se": line.se,
-        "ci_low": line.ci[0],
-        "ci_high": line.ci[1],
-        "z_ci_low": line.z_ci[0],
-        "z_ci_high": line.z_ci[1],
-        "pi_low": low,
-        "pi_high": high,
-        "tau2": line.tau2,
-        "I2": line.I2,
-    }
 
 
 REPORTED_COLUMNS = (

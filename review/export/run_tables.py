@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.canonical import fixed
 from review.export.origins import origin
 from review.export.tables import Cell, Column, Footnote, Interval, Kind, Table
 from review.living import queries
-from review.living.changes import ChangeReport, ReadingChange, compare
+from review.living.changes import ChangeReport, Snapshot, compare
 from review.living.scales import scale_of_run
 from review.living.snapshot import PooledLine, Reading, RunInputs, RunResults
 from review.protocol.models import Review
@@ -31,6 +30,8 @@ class LatestRun:
     results: RunResults
     change: ChangeReport
     key: str
+    before: Snapshot | None = None
+    """The run before it."""
 
 
 def latest_runs(session: Session, review: Review) -> list[LatestRun]:
@@ -44,7 +45,8 @@ def latest_runs(session: Session, review: Review) -> list[LatestRun]:
             if run.number > 1
             else None
         )
-        latest.append(LatestRun(analysis, run.number, *after, compare(before, after), run.key))
+        change = compare(before, after)
+        latest.append(LatestRun(analysis, run.number, *after, change, run.key, before))
     return latest
 
 
@@ -193,92 +195,3 @@ def results_table(run: LatestRun) -> Table:
         footnotes=(Footnote(f"{plan.direction} {sides}"), Footnote(f"Effects: {recipes}.")),
         origins=tuple(origin(run.key, "effects", i) for i in range(len(rows))),
     )
-
-
-CHANGE_COLUMNS = (
-    Column("analysis", "Analysis"),
-    Column("what", "What"),
-    Column("before", "Before"),
-    Column("after", "After"),
-)
-
-
-def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
-    """Return what moved in the newest run of each analysis, and why."""
-    rows: list[tuple[Cell, ...]] = []
-    origins: list[str] = []
-    for run in runs:
-        for path, *cells in _changes(run):
-            rows.append((run.inputs.plan.title, *cells))
-            origins.append(origin(run.key, *path))
-    return Table(
-        title=f"{title}: change since the last run",
-        columns=CHANGE_COLUMNS,
-        rows=tuple(rows),
-        footnotes=tuple(Footnote(f"{r.inputs.plan.title}: {r.change.sentence}") for r in runs),
-        origins=tuple(origins),
-    )
-
-
-_Change = tuple[tuple[str | int, ...], str, str | None, str | None]
-"""Path in the run, what changed, before, after."""
-
-
-def _changes(run: LatestRun) -> Iterator[_Change]:
-    change = run.change
-    yield (), "run", str(run.number - 1) if run.number > 1 else None, str(run.number)
-    was = _shown(change.before) if change.before is not None else {}
-    for field, now in _shown(change.after).items():
-        yield ("pooled", field), _SHOWN[field], was.get(field), now
-    for index, reading in enumerate(change.readings):
-        yield (
-            reading_path(reading, index),
-            "conclusion" if reading.margin is None else f"conclusion, margin {reading.margin:.2f}",
-            reading.before.conclusion.value if reading.before else None,
-            reading.after.conclusion.value if reading.after else None,
-        )
-    if change.before is not None and change.added:
-        yield ("trials",), f"trials added ({len(change.added)})", None, "; ".join(change.added)
-    for removed in change.removed:
-        yield ("left_out",), f"trial removed ({removed.reason})", removed.study, None
-    for value in change.corrected:
-        yield ("trials",), f"{value.where}: {value.what}", value.old, value.new
-    for value in change.plan_changes:
-        yield ("plan",), f"{value.where}: {value.what}", value.old, value.new
-
-
-def reading_path(reading: ReadingChange, index: int) -> tuple[str | int, ...]:
-    """Return where a conclusion stands in the newest run; a margin that went has no place."""
-    return ("readings", index, "conclusion") if reading.after is not None else ("readings",)
-
-
-_SHOWN: Final = {
-    "k": "k",
-    "estimate": "estimate",
-    "ci": "interval",
-    "z_ci": "interval (z)",
-    "pi": "prediction interval",
-    "tau2": "τ²",
-    "I2": "I²",
-}
-"""Fields of a pooled line whose change is shown, in words."""
-
-
-def _shown(line: PooledLine) -> dict[str, str]:
-    return {
-        "k": str(line.k),
-        "estimate": _printed(line.estimate),
-        "ci": _limits(line.ci),
-        "z_ci": _limits(line.z_ci),
-        "pi": _limits(line.pi),
-        "tau2": _printed(line.tau2, 3),
-        "I2": f"{_printed(line.I2, 1)}%",
-    }
-
-
-def _printed(value: float, decimals: int = 2) -> str:
-    return fixed(value, decimals).replace("-", MINUS)
-
-
-def _limits(limits: tuple[float, float] | None) -> str:
-    return "" if limits is None else f"[{_printed(limits[0])}, {_printed(limits[1])}]"

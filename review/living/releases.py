@@ -169,11 +169,6 @@ def _facts(
     previous: str | None,
 ) -> dict[str, Any]:
     seq, hash_ = head(session)
-    searches = session.scalars(
-        sa.select(SearchInterval)
-        .where(SearchInterval.review_id == review.id)
-        .order_by(SearchInterval.source)
-    )
     return {
         "review": review.slug,
         "title": review.title,
@@ -183,11 +178,20 @@ def _facts(
         "previous": previous,
         "licence": spec.licence,
         "authors": list(spec.authors),
-        "searches": {s.source: utc_text(s.searched) if s.searched else None for s in searches},
+        "searches": _searched(session, review),
         "software": dict(engine_versions()),
         "history": {"seq": seq, "hash": hash_},
         "runs": {run.version.analysis.slug: _run_facts(run) for run in runs},
     }
+
+
+def _searched(session: Session, review: Review) -> dict[str, str | None]:
+    found = session.scalars(
+        sa.select(SearchInterval)
+        .where(SearchInterval.review_id == review.id)
+        .order_by(SearchInterval.source)
+    )
+    return {one.source: utc_text(one.searched) if one.searched else None for one in found}
 
 
 def _run_facts(run: Run) -> dict[str, Any]:
@@ -261,6 +265,19 @@ def diff_releases(session: Session, review: Review, before: str, after: str) -> 
     """Say what changed from one release to another; raise NotFoundError."""
     one, other = (release_called(session, review, version) for version in (before, after))
     return _difference(session, one.version, one.manifest, other.version, other.manifest)
+
+
+def since_last_release(session: Session, review: Review) -> ReleaseDiff | None:
+    """Say what changed from the last release to the newest runs; None before any release."""
+    made = releases(session, review)
+    if not made:
+        return None
+    runs = queries.newest_of_each(session, review)
+    now = {
+        "runs": {run.version.analysis.slug: {"key": run.key} for run in runs},
+        "searches": _searched(session, review),
+    }
+    return _difference(session, made[-1].version, made[-1].manifest, "now", now)
 
 
 def _difference(

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.contents.agreement import agreement_table
+from review.export.contents.changes import changes_data, changes_table, release_changes
 from review.export.contents.characteristics import characteristics_data, characteristics_table
 from review.export.contents.excluded import excluded_data, excluded_table
 from review.export.contents.findings import findings_data, findings_table
@@ -17,8 +18,8 @@ from review.export.contents.results import results_data, results_table
 from review.export.contents.risk_of_bias import bias_tables
 from review.export.contents.searches import searches_data, searches_table
 from review.export.contents.variants import variants_data, variants_table
-from review.export.run_data import changes_data, pooled_data, reported_table
-from review.export.run_tables import LatestRun, changes_table, pooled_table
+from review.export.run_data import pooled_data, reported_table
+from review.export.run_tables import LatestRun, pooled_table
 from review.export.run_tables import results_table as effects_table
 from review.export.tables import Table
 from review.protocol.models import Review
@@ -135,10 +136,18 @@ CONTENTS: Final = (
     ),
     Content(
         "changes",
-        "what moved in the newest run of each analysis, and why",
+        "what moved in the newest run of each analysis and why, by shares and signals",
         "review repool",
         _of_runs("changes", changes_table),
         _of_runs("changes", changes_data),
+    ),
+    Content(
+        "changes_since_release",
+        "what moved from the last release to the newest runs",
+        "review release create",
+        lambda session, review, runs: {
+            "changes_since_release": release_changes(session, review, runs)
+        },
     ),
     Content(
         "agreement",
