@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from review.config import settings
 from review.db import Database, database_at
-from review.history.actions import Attribution
+from review.history.actions import Attribution, writing
 from review.schema import upgrade
 
 NOW = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
@@ -106,6 +106,24 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     yield database
     database.engine.dispose()
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def delivery(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """cbt-delivery, to be read only: 43 trials as of 2008, pooled, then all 76, pooled again."""
+    from review.extraction.seeds import load_seed, seed_called
+    from review.living.repool import repool
+
+    path = tmp_path_factory.mktemp("delivery") / "review.db"
+    shutil.copy(sqlite_template, path)
+    database = database_at(f"sqlite:///{path}")
+    by = Attribution(actor="tester", reason="test", at=NOW)
+    for until in (2008, None):
+        with writing(database, by) as session:
+            load_seed(session, seed_called("cbt-delivery"), until=until, person="tester", now=NOW)
+        repool(database, actor="tester", now=lambda: NOW)
+    yield database
+    database.engine.dispose()
 
 
 @pytest.fixture

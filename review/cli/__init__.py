@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "pool": "pool",
     "plot": "plot",
     "export": "export",
+    "trace": "tracing",
     "history": "history",
     "verify": "history",
 }

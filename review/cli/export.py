@@ -9,10 +9,10 @@ import click
 from review.cli.context import json_option, opened, review_option
 from review.cli.manuscript import DOCUMENTS
 from review.cli.output import echo_json, echo_table, warn_outdated
-from review.cli.reproduction import REPRODUCTION
 from review.errors import NotFoundError
-from review.export import DATA, Format, NumberStyle, write_tables
+from review.export import DATA, Format, NumberStyle, Table, write_tables
 from review.export.contents.registry import CONTENTS, NAMES, collect
+from review.export.provenance import write_provenance
 from review.export.run_tables import latest_runs
 from review.living.freshness import outdated
 from review.protocol.queries import review_called
@@ -23,7 +23,7 @@ def export_() -> None:
     """Files for the manuscript."""
 
 
-for command in (*DOCUMENTS, *REPRODUCTION):
+for command in DOCUMENTS:
     export_.add_command(command)
 
 
@@ -69,28 +69,24 @@ def tables(
     Tables without content are not written; a word on standard error says how to fill them.
 
     CSV, XLSX and JSON keep all digits and hold the reported numbers with their sources as well;
-    DOCX, LaTeX, HTML and Markdown are rounded for print.
+    DOCX, LaTeX, HTML and Markdown are rounded for print. provenance.json says which run each number
+    comes from; review trace reads it.
     """
     with opened().reading() as session:
         review = review_called(session, review_slug)
         runs = latest_runs(session, review)
         collected = collect(session, review, runs, names)
         warn_outdated(outdated(session, review))
-    for content in collected.empty:
-        click.echo(f"No {content.name} yet; they come with: {content.remedy}", err=True)
-    if not collected.data:
-        raise NotFoundError("there is nothing to export yet")
-    chosen = [Format(name) for name in formats] or list(Format)
-    written = [
-        path
-        for name in chosen
-        for path in write_tables(
-            collected.data if name in DATA else collected.printed,
-            folder,
-            [name],
-            style=NumberStyle(style),
-        )
-    ]
+        for content in collected.empty:
+            click.echo(f"No {content.name} yet; they come with: {content.remedy}", err=True)
+        if not collected.data:
+            raise NotFoundError("there is nothing to export yet")
+        exported: dict[Path, dict[str, Table]] = {}
+        for name in [Format(name) for name in formats] or list(Format):
+            source = collected.data if name in DATA else collected.printed
+            files = write_tables(source, folder, [name], style=NumberStyle(style))
+            exported |= {path: {n: source[n] for n in of} for path, of in files.items()}
+        written = [*exported, write_provenance(session, folder, exported)]
     if as_json:
         echo_json(written)
         return

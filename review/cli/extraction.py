@@ -269,12 +269,13 @@ def trace_(study: str, review_slug: str | None, as_json: bool) -> None:
         echo_json([{**asdict(t), "used_in": used.get(t.result_id, [])} for t in found])
         return
     for traced in found:
-        _echo_traced(traced, used.get(traced.result_id, []))
+        echo_traced(traced, used.get(traced.result_id, []))
     if not found:
         click.echo(f"Nothing is entered for {study}.")
 
 
-def _echo_traced(traced: Traced, used: Sequence[Use]) -> None:
+def echo_traced(traced: Traced, used: Sequence[Use]) -> None:
+    """Print a result from the report to the analyses that used it."""
     click.echo(f"{traced.place}")
     told = ", ".join(f"{name} {value:g}" for name, value in traced.reported.items())
     metric = f" ({traced.metric})" if traced.metric else ""

@@ -10,6 +10,7 @@ import click
 
 from review.cli.context import FunctionT, opened
 from review.cli.output import warn_outdated
+from review.export.origins import origin
 from review.figures.saving import DOTS_PER_INCH, save
 from review.living.freshness import outdated
 from review.living.queries import run_numbered, snapshot_of
@@ -18,6 +19,9 @@ from review.protocol.queries import review_called
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_DRAWN = "review.drawn"
+"""Where a command keeps the origin of the run it draws, for the files' metadata."""
 
 number_option = click.option(
     "--number", "-n", type=int, help="Which run; the newest by default."
@@ -39,7 +43,8 @@ def file_options(function: FunctionT) -> FunctionT:
 def written(figure: Figure, files: Sequence[Path], dpi: int) -> None:
     """Write a figure to files, and say so."""
     for file in files:
-        click.echo(f"Wrote {save(figure, file, dpi=dpi)}")
+        drawn = click.get_current_context().meta.get(_DRAWN)
+        click.echo(f"Wrote {save(figure, file, dpi=dpi, origin=drawn)}")
 
 
 def run_shown(
@@ -51,4 +56,5 @@ def run_shown(
         run = run_numbered(session, review, analysis, number)
         if number is None:
             warn_outdated(outdated(session, review, analysis))
+        click.get_current_context().meta[_DRAWN] = origin(run.key)
         return snapshot_of(run)

@@ -54,7 +54,7 @@ def _table(table: Table) -> dict[str, Any]:
         "spanners": [
             {"header": writable(spanner.header), "keys": spanner.keys} for spanner in table.spanners
         ],
-        "rows": [[_value(cell) for cell in row] for row in table.rows],
+        "rows": [[plain_value(cell) for cell in row] for row in table.rows],
         "origins": table.origins,
         "footnotes": [
             {
@@ -67,9 +67,10 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
-def _value(cell: Cell) -> Any:
+def plain_value(cell: Cell) -> Any:
+    """Return a cell as JSON has it."""
     if isinstance(cell, Interval):
-        return [_value(cell.low), _value(cell.high)]
+        return [plain_value(cell.low), plain_value(cell.high)]
     if isinstance(cell, str):
         return writable(cell)
     if isinstance(cell, float) and math.isinf(cell):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
 from review.figures.style import own_settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+ORIGIN: Final = re.compile(rb"living-review:([0-9a-f]{12}(?:/[A-Za-z0-9_.-]+)*)")
+"""The run of a figure, as it stands in the metadata of each format."""
 
 # What most journals ask of line art mixed with text, at the least.
 DOTS_PER_INCH = 300
@@ -25,7 +29,21 @@ class FigureFormat(StrEnum):
     PDF = "pdf"
 
 
-def render(figure: Figure, file_format: FigureFormat, *, dpi: int = DOTS_PER_INCH) -> bytes:
+_WHERE: Final = {
+    FigureFormat.SVG: "Identifier",
+    FigureFormat.PNG: "Source",
+    FigureFormat.PDF: "Keywords",
+}
+"""The field of a format's metadata for what a figure was made from."""
+
+
+def render(
+    figure: Figure,
+    file_format: FigureFormat,
+    *,
+    dpi: int = DOTS_PER_INCH,
+    origin: str | None = None,
+) -> bytes:
     """The figure as the bytes of a file, without date, so that equal figures give equal bytes.
 
     Parameters
@@ -36,6 +54,8 @@ def render(figure: Figure, file_format: FigureFormat, *, dpi: int = DOTS_PER_INC
         SVG (glyphs as outlines), PNG or PDF (fonts embedded as TrueType).
     dpi : int
         Dots an inch of a PNG.
+    origin : str or None
+        The run that is drawn, for the file's metadata: ``1f0c5a2b9e77``.
 
     Returns
     -------
@@ -45,6 +65,8 @@ def render(figure: Figure, file_format: FigureFormat, *, dpi: int = DOTS_PER_INC
     metadata: dict[str, str | None] = {}
     if figure.get_label():
         metadata["Title"] = str(figure.get_label())
+    if origin is not None:
+        metadata[_WHERE[file_format]] = f"living-review:{origin}"
     if file_format is FigureFormat.SVG:
         metadata["Date"] = None
     elif file_format is FigureFormat.PDF:
@@ -58,7 +80,9 @@ def render(figure: Figure, file_format: FigureFormat, *, dpi: int = DOTS_PER_INC
     return buffer.getvalue()
 
 
-def save(figure: Figure, path: str | Path, *, dpi: int = DOTS_PER_INCH) -> Path:
+def save(
+    figure: Figure, path: str | Path, *, dpi: int = DOTS_PER_INCH, origin: str | None = None
+) -> Path:
     """Write a figure in the format its suffix names.
 
     Parameters
@@ -69,6 +93,8 @@ def save(figure: Figure, path: str | Path, *, dpi: int = DOTS_PER_INCH) -> Path:
         Ends in ``.svg``, ``.png`` or ``.pdf``; an existing file is replaced.
     dpi : int
         Dots an inch of a PNG.
+    origin : str or None
+        The run that is drawn, for the file's metadata.
 
     Returns
     -------
@@ -89,5 +115,5 @@ def save(figure: Figure, path: str | Path, *, dpi: int = DOTS_PER_INCH) -> Path:
             f'A figure cannot be written to "{target.name}": its name must end in one of {known}.'
         ) from None
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(render(figure, file_format, dpi=dpi))
+    target.write_bytes(render(figure, file_format, dpi=dpi, origin=origin))
     return target

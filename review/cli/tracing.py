@@ -1,0 +1,132 @@
+"""``review trace``: an exported number, or a whole file, back to the runs and results behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from review.cli.context import json_option, opened
+from review.cli.extraction import echo_traced
+from review.cli.output import counted, echo_json, echo_table
+from review.config import settings
+from review.errors import NotFoundError
+from review.export.file_tracing import FileTrace, State, trace_file
+from review.export.tracing import Holder, Input, Runs, TracedNumber, recorded, trace_number
+from review.extraction.trace import Traced
+from review.living.provenance import Use, uses
+from review.protocol.queries import review_called
+
+SAID: Final = {
+    State.UNCHANGED: "is as it was exported",
+    State.CHANGED: "was CHANGED after its export: what it says may differ from what follows",
+    State.UNLISTED: "is in no provenance.json beside it; whether it was changed is not known",
+}
+
+
+@click.command("trace")
+@click.argument("what", metavar="FILE|ORIGIN")
+@json_option
+def trace_(what: str, as_json: bool) -> None:
+    """Say where exported numbers come from.
+
+    FILE is an exported file. DOCX, HTML, JSON and figures carry their origins themselves; others
+    are looked up in the provenance.json beside them, which also tells whether a file was changed.
+
+    ORIGIN is that of one number, as files and provenance.json have it, for example
+    1f0c5a2b9e77/pooled/estimate. It is followed to its run and to the results that went in; that
+    of one trial on to what the report says, as review extract trace does.
+    """
+    with opened().reading() as session:
+        runs = Runs(session)
+        if Path(what).is_file():
+            _tell_file(trace_file(runs, Path(what)), as_json=as_json)
+            return
+        number = trace_number(runs, what)
+        results = recorded(session, number, runs, settings().actor)
+        used: dict[int, list[Use]] = {}
+        if results:
+            review = review_called(session, number.run.review)
+            used = uses(session, review, number.inputs[0].study)
+    if as_json:
+        told = [{**asdict(t), "used_in": used.get(t.result_id, [])} for t in results]
+        echo_json({**asdict(number), "results": told})
+        return
+    _tell_number(number, results, used)
+
+
+def _tell_file(file: FileTrace, *, as_json: bool) -> None:
+    if as_json:
+        numbers = [number._asdict() for number in file.numbers]
+        echo_json({**asdict(file), "numbers": numbers})
+    else:
+        click.echo(f"{file.file} {SAID[file.state]}.")
+        if not file.runs and not file.unknown:
+            click.echo("It has no numbers of runs.")
+        click.echo(f"SHA-256: {file.sha256}")
+        for run in file.runs:
+            click.echo(f"{run.key[:12]}: {_named(run)}")
+        rows = [(n.origin, _shown(n.value, n.column)) for n in file.numbers if "/" in n.origin]
+        if rows:
+            click.echo(f"{counted(len(rows), 'number')}:")
+            echo_table(("origin", "value in the run"), rows)
+    if file.unknown:
+        raise NotFoundError(
+            f"{file.file} has numbers of runs that this database does not have: "
+            f"{', '.join(file.unknown)}; say which database does by REVIEW_DATABASE_URL"
+        )
+
+
+def _tell_number(
+    number: TracedNumber, results: Sequence[Traced], used: dict[int, list[Use]]
+) -> None:
+    run = number.run
+    click.echo(number.origin)
+    if number.column is not None:
+        click.echo(f"  {number.column} was computed for its table from:")
+    values = number.value if isinstance(number.value, dict) else {"value": number.value}
+    for name, value in values.items():
+        plain = not isinstance(value, list) or not any(isinstance(item, dict) for item in value)
+        if value is not None and plain:
+            click.echo(f"  {name}: {_shown(value)}")
+    click.echo(f"  run: {_named(run)}")
+    click.echo(f"  key: {run.key}")
+    versions = ", ".join(f"{name} {version}" for name, version in run.software.items())
+    click.echo(f"  software: {versions}")
+    if results:
+        click.echo("\nThe results behind it, as they are recorded now")
+        for traced in results:
+            echo_traced(traced, used.get(traced.result_id, []))
+    elif number.inputs:
+        studies = len({item.study for item in number.inputs})
+        click.echo(f"\nWhat went in: {counted(studies, 'trial')}")
+        headers = ("study", "side", "arm", "reported", "result", "entry", "report", "page")
+        echo_table(headers, [_row(item) for item in number.inputs], right=("result",))
+
+
+def _named(run: Holder) -> str:
+    newer = "the newest" if run.number == run.newest else f"older than run {run.newest}"
+    return (
+        f"{run.review} / {run.analysis}, run {run.number} of {run.created:%Y-%m-%d %H:%M} UTC, "
+        f"{newer}"
+    )
+
+
+def _row(item: Input) -> tuple[object, ...]:
+    told = ", ".join(f"{name} {_shown(value)}" for name, value in item.reported.items())
+    return (
+        item.study, item.side, item.arm, told, item.result_id, item.entry, item.report, item.page
+    )  # fmt: skip
+
+
+def _shown(value: Any, column: str | None = None) -> str:
+    if column is not None:
+        return f"{column}, computed for its table"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, float):
+        return repr(value)
+    return "" if value is None else str(value)
