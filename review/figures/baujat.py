@@ -140,7 +140,7 @@ def _write_names(frame: Frame, points: Sequence[BaujatPoint]) -> None:
     for i, said, name, box in zip(chosen, words, names, found, strict=True):
         if box is None:
             continue
-        frame.page.write(box.x0, box.y0 + AIR / 2, said, TEXT_SIZE, gid=f"label-{i}")
+        frame.page.write(box.x0 + AIR, box.y0 + AIR, said, TEXT_SIZE, gid=f"label-{i}")
         end = lead(name, box)
         if end is not None:
             _draw_leader(frame, (name.x, name.y), end, f"leader-{i}")

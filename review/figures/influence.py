@@ -83,9 +83,10 @@ def influence_plot(panel: InfluencePanel) -> Figure:
     Returns
     -------
     Figure
-        As high as its lines need. Artists carry gids: ``label-i`` for study i, ``<name>-i`` for its
-        point, ``<name>-reference`` and ``<name>-cut-off-j`` for the lines. Influential studies are
-        diamonds with their names in bold.
+        As high as its lines need. Artists carry gids: ``label-i`` for study i, ``<measure>`` for
+        the points of a strip and ``<measure>-influential`` for the marked ones, which are diamonds
+        with their names in bold; ``<measure>-reference`` and ``<measure>-cut-off-j`` for the lines.
+        An infinite value is an arrow, ``<measure>-i-cut``.
 
     Notes
     -----
@@ -174,9 +175,20 @@ def _draw_strip(
     across = min(4.2, 0.42 * step * POINTS_PER_INCH)
     ends = [min(max(value, low), high) for value in measure.values]
     axes.hlines(range(len(ends)), start, ends, color=PALE, lw=0.6, zorder=2)
-    for i, value in enumerate(measure.values):
-        marked = influential[i]
-        draw_point(
-            axes, value, i, across=across * (1.15 if marked else 1.0), gid=f"{name}-{i}",
-            face=VERMILLION if marked else BLUE, edge="none", marker="D" if marked else "o",
+    for marked, colour, marker in ((False, BLUE, "o"), (True, VERMILLION, "D")):
+        chosen = [
+            (value, i)
+            for i, value in enumerate(measure.values)
+            if influential[i] == marked and math.isfinite(value)
+        ]
+        axes.plot(
+            [value for value, _ in chosen], [i for _, i in chosen], marker=marker, ls="none",
+            ms=across * (1.15 if marked else 1.0), mfc=colour, mew=0, clip_on=False, zorder=5,
+            gid=f"{name}-influential" if marked else name,
         )  # fmt: skip
+    for i, value in enumerate(measure.values):
+        if math.isinf(value):
+            colour = VERMILLION if influential[i] else BLUE
+            draw_point(
+                axes, value, i, across=across, gid=f"{name}-{i}", face=colour, edge="none"
+            )  # fmt: skip

@@ -68,12 +68,12 @@ def place_names(
     Returns
     -------
     list of Box or None
-        None where there is no room left.
+        With `AIR` around each name; None where there is no room left.
 
     Examples
     --------
     >>> place_names([Name(1, 1, 0.5, 0.1)], [(1, 1)], Box(0, 0, 2, 2), radius=0.05)[0].x0
-    1.1
+    1.08
     """
     dots = [Box(x - radius, y - radius, x + radius, y + radius) for x, y in points]
     placed: list[Box | None] = []
@@ -128,5 +128,5 @@ def _candidates(name: Name, radius: float) -> list[Box]:
             away = distance + radius
             x0 = name.x + right * away - (0.0 if right > 0 else name.long / (1 + (right == 0)))
             y0 = name.y + down * away - (0.0 if down > 0 else name.high / (1 + (down == 0)))
-            found.append(Box(x0, y0 - AIR / 2, x0 + name.long, y0 + name.high + AIR / 2))
+            found.append(Box(x0 - AIR, y0 - AIR, x0 + name.long + AIR, y0 + name.high + AIR))
     return found

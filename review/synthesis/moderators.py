@@ -210,6 +210,8 @@ def regress(
     if not 0 < level < 1:
         raise InvalidDataError(f"A confidence level of {level} is not between 0 and 1.")
     k, p = X.shape
+    if k == 0:
+        raise InvalidDataError("There are no studies to regress.")
     unit = float(np.ldexp(1.0, np.frexp(v.min())[1] // 2))  # exact: results scale with the data
     z, s2 = y / unit, v / unit**2
     s = projection.project(z[None], s2, X[None])

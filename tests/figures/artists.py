@@ -26,7 +26,10 @@ def point(line: Any) -> tuple[float, float]:
 
 
 def overlaps(figure: Figure) -> list[tuple[str, str]]:
-    """Pairs of texts whose drawn boxes share more than a third of a point."""
+    """Pairs of texts whose drawn boxes share more than a third of a point.
+
+    Texts with a gid, and the labels of ticks on every visible axis; each must be on the page.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
@@ -35,8 +38,14 @@ def overlaps(figure: Figure) -> list[tuple[str, str]]:
     page = figure.bbox
     boxes = []
     texts = {g: a for g, a in by_gid(figure).items() if hasattr(a, "get_text")}
-    for axes in figure.axes:
-        texts |= {f"tick {t.get_text()}": t for t in axes.get_xticklabels() if t.get_text()}
+    for number, axes in enumerate(figure.axes):
+        for axis, letter in ((axes.xaxis, "x"), (axes.yaxis, "y")):
+            if axes.axison and axis.get_visible():
+                texts |= {
+                    f"tick {letter}{number} {t.get_text()}": t
+                    for t in axis.get_ticklabels()
+                    if t.get_text()
+                }
     for name, text in texts.items():
         box = text.get_window_extent(renderer)
         assert box.x0 >= page.x0 - 0.5, f"{name} leaves the page on the left"

@@ -311,6 +311,8 @@ def test_models_that_cannot_be_fitted_are_refused() -> None:
     y, v = [0.1, 0.2, 0.3, 0.4], [0.1] * 4
     with pytest.raises(InvalidDataError, match="redundant"):
         regress(y, v, design("x + z", {"x": [1, 2, 3, 5], "z": [2, 4, 6, 10]}))
+    with pytest.raises(InvalidDataError, match="no studies"):
+        regress([], [], design("x", {"x": []}))
     with pytest.raises(InvalidDataError, match="carry"):
         regress(y[:2], v[:2], design("x", {"x": [1, 2]}))
     with pytest.raises(InvalidDataError):
