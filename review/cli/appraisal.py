@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,16 +20,16 @@ from review.cli.context import changing, json_option, opened, reason_option, rev
 from review.cli.output import echo_json, echo_table, number
 from review.config import settings
 from review.errors import InvalidDataError
-from review.export.drawings.forest import forest_of
+from review.export.drawings.bias import bias_of_review
 from review.extraction.appraisal import actions, catalogue, queries
 from review.extraction.appraisal.agreement import domain_agreement
-from review.extraction.appraisal.picture import of_target, picture
 from review.extraction.queries import study_called
-from review.figures import ForestRow
 from review.figures.risk_of_bias import summary_plot, traffic_light_plot
 from review.figures.saving import save
-from review.living.queries import run_numbered, snapshot_of
 from review.protocol.queries import review_called
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @click.group("rob")
@@ -291,25 +292,34 @@ def plot(
     review_slug: str | None,
 ) -> None:
     """Draw a light for each judgement, or bars of how often each was made."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
-        found = queries.standings(session, review, tool)
-        weights, named = None, f"Risk of bias: {outcome or review.title}"
-        if analysis is not None:
-            snapshot = snapshot_of(run_numbered(session, review, analysis, None))
-            forest = forest_of(*snapshot)
-            named = f"Risk of bias: {forest.title}"
-            outcome = outcome or snapshot[0].plan.outcome
-            rows = [row for row in forest.rows if isinstance(row, ForestRow)]
-            weights = {row.label: row.weight or 0.0 for row in rows}
-    chosen = of_target(found, outcome=outcome, instrument=instrument, timepoint=timepoint)
-    content = picture(chosen, title=title or named, weights=weights)
-    if kind == "summary":
-        figure = summary_plot(content, weighted=weights is not None)
-    else:
-        figure = traffic_light_plot(content)
+    figure = bias_figure(
+        review_slug, tool, summary=kind == "summary", analysis=analysis, outcome=outcome,
+        instrument=instrument, timepoint=timepoint, title=title,
+    )  # fmt: skip
     for path in paths:
         click.echo(f"Wrote {save(figure, path)}")
+
+
+def bias_figure(
+    review_slug: str | None,
+    tool: str,
+    *,
+    summary: bool,
+    analysis: str | None,
+    outcome: str | None,
+    instrument: str | None,
+    timepoint: str | None,
+    title: str | None,
+) -> Figure:
+    """Return the bars of each domain, or a light for each judgement."""
+    with opened().reading() as session:
+        content = bias_of_review(
+            session, review_called(session, review_slug), tool, analysis=analysis,
+            outcome=outcome, instrument=instrument, timepoint=timepoint, title=title,
+        )  # fmt: skip
+    if summary:
+        return summary_plot(content, weighted=analysis is not None)
+    return traffic_light_plot(content)
 
 
 for _form in FORMS:

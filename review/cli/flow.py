@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.context import (
+    FunctionT,
+    changing,
+    json_option,
+    opened,
+    reason_option,
+    review_option,
+)
 from review.cli.output import echo_json, echo_table
 from review.export.flow import Flow, FlowBox
 from review.export.prisma import figure_of, flow_of, listed
@@ -35,18 +42,27 @@ def _time(context: click.Context, option: click.Parameter, value: str | None) ->
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def update_options(function: FunctionT) -> FunctionT:
+    """Add ``--since``, ``--version`` and ``--trigger``."""
+    for option in (
+        click.option("--trigger", metavar="TEXT", help="What made this version due."),
+        click.option("--version", "version", metavar="TEXT", help="What this version is called."),
+        click.option(
+            "--since", callback=_time, metavar="TIME",
+            help="An update since this time: the template for updated reviews.",
+        ),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
 @click.group("flow", invoke_without_command=True)
 @click.option("--list", "box", metavar="BOX", help="List what a box counts, by its key.")
 @click.option(
     "--out", "-o", "files", type=click.Path(path_type=Path), multiple=True,
     help="Draw the diagram to an .svg, .png or .pdf file; may be given several times.",
 )  # fmt: skip
-@click.option(
-    "--since", callback=_time, metavar="TIME",
-    help="An update since this time: the template for updated reviews.",
-)  # fmt: skip
-@click.option("--version", "version", metavar="TEXT", help="What this version is called.")
-@click.option("--trigger", metavar="TEXT", help="What made this version due.")
+@update_options
 @review_option
 @json_option
 @click.pass_context

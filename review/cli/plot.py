@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from review.cli.appraisal_forms import family_option
+from review.cli.appraisal import bias_figure
+from review.cli.appraisal_forms import (
+    family_option,
+    instrument_option,
+    outcome_option,
+    timepoint_option,
+)
 from review.cli.context import opened, review_option
 from review.cli.figures import file_options, number_option, run_shown, written
+from review.cli.flow import update_options
 from review.cli.plot_diagnostics import DIAGNOSTICS
 from review.export.drawings.bias import bias_of_run
+from review.export.drawings.classes import classes_of_analysis, classes_of_review
 from review.export.drawings.cumulative import cumulative_of
 from review.export.drawings.forest import forest_of
+from review.export.drawings.leave_one_out import leave_one_out_of
+from review.export.drawings.margins import margins_of
+from review.export.drawings.screening import screening_course
+from review.export.drawings.sequential import sequential_of
+from review.export.drawings.specification import specification_of
+from review.export.drawings.versions import versions_of
+from review.export.prisma import figure_of, flow_of
 from review.figures import cumulative_plot, forest_plot
-from review.protocol.queries import review_called
+from review.figures.classes import class_strip_plot
+from review.figures.estimates import estimates_plot
+from review.figures.margins import margins_plot
+from review.figures.prisma import prisma_plot
+from review.figures.screening import screening_plot
+from review.figures.sequential import sequential_plot
+from review.figures.specification import specification_plot
+from review.living.multiverse import multiverse
+from review.living.queries import run_numbered, runs
+from review.living.workers import executor_for
+from review.protocol.queries import plan_of, review_called
+from review.protocol.queries import versions as plan_versions
 from review.protocol.vocabulary import Moderator
 
 
 @click.group("plot")
 def plot_() -> None:
-    """Figures of a run, as SVG, PDF or PNG by the file's name."""
+    """Figures of runs and of the review, as SVG, PDF or PNG by the file's name."""
 
 
 for _command in DIAGNOSTICS:
@@ -71,3 +98,162 @@ def cumulative(
 ) -> None:
     """Draw the pooled estimate after each trial, in order of year."""
     written(cumulative_plot(cumulative_of(*run_shown(review_slug, analysis, number))), files, dpi)
+
+
+@plot_.command("versions")
+@click.argument("analysis")
+@file_options
+@number_option
+@review_option
+def versions(
+    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
+) -> None:
+    """Draw the estimate of each run, up to one by --number, and what changed."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        last = run_numbered(session, review, analysis, number).number
+        found = [run for run in runs(session, review, analysis) if run.number <= last]
+        content = versions_of(found)
+    written(estimates_plot(content), files, dpi)
+
+
+@plot_.command("leave-one-out")
+@click.argument("analysis")
+@file_options
+@number_option
+@review_option
+def leave_one_out(
+    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
+) -> None:
+    """Draw the pooled estimate without each trial."""
+    content = leave_one_out_of(*run_shown(review_slug, analysis, number))
+    written(estimates_plot(content), files, dpi)
+
+
+@plot_.command("margins")
+@click.argument("analysis")
+@file_options
+@number_option
+@review_option
+def margins(
+    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
+) -> None:
+    """Draw the one-sided p of noninferiority over the whole range of margins."""
+    written(margins_plot(margins_of(*run_shown(review_slug, analysis, number))), files, dpi)
+
+
+@plot_.command("sequential")
+@click.argument("analysis")
+@file_options
+@number_option
+@review_option
+def sequential(
+    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
+) -> None:
+    """Draw the panel for repeated looks: confidence sequence, and z with its boundaries."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        content = sequential_of(session, review, analysis, number)
+    written(sequential_plot(content), files, dpi)
+
+
+@plot_.command("classes")
+@click.argument("analysis", required=False)
+@file_options
+@review_option
+def classes(
+    analysis: str | None, files: tuple[Path, ...], dpi: int, review_slug: str | None
+) -> None:
+    """Draw what each run concluded: of an analysis by margin and variant, or of all analyses."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        found = runs(session, review, analysis)
+        if analysis is None:
+            content = classes_of_review(review.title, found)
+        else:
+            run_numbered(session, review, analysis, None)  # says what to do where there is none
+            content = classes_of_analysis(found)
+    written(class_strip_plot(content), files, dpi)
+
+
+@plot_.command("specification")
+@click.argument("analysis")
+@click.option("--processes", type=click.IntRange(1), help="Compute in so many processes.")
+@file_options
+@review_option
+def specification(
+    analysis: str,
+    processes: int | None,
+    files: tuple[Path, ...],
+    dpi: int,
+    review_slug: str | None,
+) -> None:
+    """Draw the estimate under every defensible combination of choices, of the data as they are."""
+    with opened().reading() as session, executor_for(processes=processes, dask=None) as executor:
+        review = review_called(session, review_slug)
+        plan = plan_of(plan_versions(session, review, analysis)[0])
+        content = specification_of(plan, multiverse(session, review, analysis, executor))
+    written(specification_plot(content), files, dpi)
+
+
+@plot_.command("screening")
+@file_options
+@review_option
+def screening(files: tuple[Path, ...], dpi: int, review_slug: str | None) -> None:
+    """Draw how many records each person has judged over time, and conflicts outstanding."""
+    with opened().reading() as session:
+        content = screening_course(session, review_called(session, review_slug))
+    written(screening_plot(content), files, dpi)
+
+
+@plot_.command("prisma")
+@file_options
+@update_options
+@review_option
+def prisma(
+    files: tuple[Path, ...],
+    dpi: int,
+    since: datetime | None,
+    version: str | None,
+    trigger: str | None,
+    review_slug: str | None,
+) -> None:
+    """Draw the PRISMA 2020 flow, as review flow does."""
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        flow = flow_of(session, review, since=since, version=version, trigger=trigger)
+    written(prisma_plot(figure_of(flow)), files, dpi)
+
+
+@plot_.command("risk-of-bias")
+@click.option(
+    "--summary/--traffic-light", default=False, help="Bars of each domain, or all judgements."
+)
+@click.option(
+    "--analysis", metavar="SLUG", help="Only its newest run's studies; bars by their weights."
+)
+@family_option
+@outcome_option
+@instrument_option
+@timepoint_option
+@click.option("--title", metavar="TEXT", help="Above the plot.")
+@file_options
+@review_option
+def risk_of_bias(
+    summary: bool,
+    analysis: str | None,
+    tool: str,
+    outcome: str | None,
+    instrument: str | None,
+    timepoint: str | None,
+    title: str | None,
+    files: tuple[Path, ...],
+    dpi: int,
+    review_slug: str | None,
+) -> None:
+    """Draw a light for each judgement, or bars of how often each was made, as review rob does."""
+    figure = bias_figure(
+        review_slug, tool, summary=summary, analysis=analysis, outcome=outcome,
+        instrument=instrument, timepoint=timepoint, title=title,
+    )  # fmt: skip
+    written(figure, files, dpi)

@@ -29,6 +29,8 @@ PLOT_HEIGHT = 3.9
 WIDEST_MARK = 1.9
 # Of a sample in the key, and the room between two entries.
 SAMPLE, KEY_GAP = 0.3, 0.25
+# Between two charts on one page.
+BETWEEN_CHARTS = 0.2
 # Studies beyond the axes that the note names.
 MOST_BEYOND = 5
 TEXT_LINE = LEADING * TEXT_SIZE / POINTS_PER_INCH
@@ -118,48 +120,113 @@ def draw_chart(chart: Chart) -> Frame:
         Text has the gids ``title-i``, ``key-i``, ``y-label-i``, ``x-label-i``, ``favours-left-i``,
         ``favours-right-i`` and ``note-i``.
     """
+    return draw_charts((chart,))[0]
+
+
+def draw_charts(charts: Sequence[Chart]) -> list[Frame]:
+    """Draw charts one under another on one page, their plots of equal width.
+
+    Parameters
+    ----------
+    charts : sequence of Chart
+        One or more; the page has the title of the first, the others have theirs as headings.
+
+    Returns
+    -------
+    list of Frame
+        Of one figure. Texts of the first have the gids of `draw_chart`, those of the others the
+        same behind ``chart-1-``, ``chart-2-``...
+    """
     from matplotlib.figure import Figure
 
-    inner = PAGE_WIDTH - 2 * EDGE
-    marks = _vertical_marks(chart)
-    words = [line for _, mark in marks for line in mark.split("\n")]
+    marks = [_vertical_marks(chart) for chart in charts]
+    words = [line for own in marks for _, mark in own for line in mark.split("\n")]
     left = EDGE + max([0.0, *(width(line, TEXT_SIZE) for line in words)]) + 0.1
-    long = PAGE_WIDTH - left - EDGE - max(chart.beside, 0.1)
-    null_at = left + long * _fraction(0.0, chart.x)
-    title = wrap(chart.title, TITLE_SIZE, inner, bold=True)
+    long = PAGE_WIDTH - left - EDGE - max(0.1, *(chart.beside for chart in charts))
+    layouts: list[_Layout] = []
+    y = EDGE
+    for i, chart in enumerate(charts):
+        layouts.append(_layout(chart, y, left, long, first=i == 0))
+        y = layouts[-1].end + BETWEEN_CHARTS
+    height = layouts[-1].end + EDGE
+
+    figure = Figure(figsize=(PAGE_WIDTH, height), facecolor="white")
+    figure.set_label(printable(charts[0].title))
+    page = Page(figure, PAGE_WIDTH, height)
+    frames = []
+    for i, (chart, layout) in enumerate(zip(charts, layouts, strict=True)):
+        _write_around(page, chart, layout, f"chart-{i}-" if i else "")
+        axes = page.axes(left, layout.bottom, long, chart.height)
+        _scale_axes(axes, chart, marks[i], long)
+        frames.append(Frame(figure, page, axes, left, layout.top, long, chart.height))
+    return frames
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """The words around one chart, and where they and the plot stand from the top of the page."""
+
+    start: float
+    title: Sequence[str]
+    title_size: float
+    keys: Sequence[tuple[float, int]]
+    key_at: float
+    y_label: Sequence[str]
+    y_label_at: float
+    top: float
+    bottom: float
+    middle: float  # of the plot, from the left
+    x_label: Sequence[str]
+    x_label_at: float
+    towards: tuple[Sequence[str], Sequence[str]]
+    ends: tuple[float, float]
+    direction_at: float
+    note: Sequence[str]
+    note_at: float
+    end: float
+
+
+def _layout(chart: Chart, start: float, left: float, long: float, *, first: bool) -> _Layout:
+    inner = PAGE_WIDTH - 2 * EDGE
+    title_size = TITLE_SIZE if first else TEXT_SIZE
+    title = wrap(chart.title, title_size, inner, bold=True)
     keys = _key_places(chart.keys, inner)
     y_label, x_label = wrap(chart.y.label, TEXT_SIZE, inner), wrap(chart.x.label, TEXT_SIZE, inner)
     note = wrap(chart.note, SMALL_SIZE, inner)
-    towards, ends = _directions(chart, null_at)
+    towards, ends = _directions(chart, left + long * _fraction(0.0, chart.x))
 
-    key_at = EDGE + len(title) * LEADING * TITLE_SIZE / POINTS_PER_INCH + 0.06
+    key_at = start + len(title) * LEADING * title_size / POINTS_PER_INCH + 0.06
     key_lines = 1 + max([line for _, line in keys], default=-1)
     label_at = key_at + key_lines * TEXT_LINE + (0.08 if keys else 0.0)
     top = label_at + len(y_label) * TEXT_LINE + 0.08 + chart.above
     bottom = top + chart.height
-    under = bottom + 0.1 + TEXT_LINE  # below the labels of the ticks
-    x_label_at = under
-    direction_at = under + len(x_label) * TEXT_LINE + 0.03
+    x_label_at = bottom + 0.1 + TEXT_LINE  # below the labels of the ticks
+    direction_at = x_label_at + len(x_label) * TEXT_LINE + 0.03
     note_at = direction_at + max(len(words) for words in towards) * TEXT_LINE + 0.08
-    height = note_at + len(note) * SMALL_LINE + EDGE
+    return _Layout(
+        start, title, title_size, keys, key_at, y_label, label_at, top, bottom, left + long / 2,
+        x_label, x_label_at, towards, ends, direction_at, note, note_at,
+        note_at + len(note) * SMALL_LINE,
+    )  # fmt: skip
 
-    figure = Figure(figsize=(PAGE_WIDTH, height), facecolor="white")
-    figure.set_label(printable(chart.title))
-    page = Page(figure, PAGE_WIDTH, height)
-    for i, line in enumerate(title):
-        y = EDGE + i * LEADING * TITLE_SIZE / POINTS_PER_INCH
-        page.write(EDGE, y, line, TITLE_SIZE, bold=True, gid=f"title-{i}")
-    for i, (key, (x, row)) in enumerate(zip(chart.keys, keys, strict=True)):
-        _draw_key(page, key, EDGE + x, key_at + row * TEXT_LINE, i, inner)
-    _lines(page, y_label, EDGE, label_at, "y-label")
-    _lines(page, x_label, left + long / 2, x_label_at, "x-label", align="center")
-    _lines(page, towards[0], ends[0], direction_at, "favours-left", align="right")
-    _lines(page, towards[1], ends[1], direction_at, "favours-right")
-    for i, line in enumerate(note):
-        page.write(EDGE, note_at + i * SMALL_LINE, line, SMALL_SIZE, colour=GREY, gid=f"note-{i}")
-    axes = page.axes(left, bottom, long, chart.height)
-    _scale_axes(axes, chart, marks, long)
-    return Frame(figure, page, axes, left, top, long, chart.height)
+
+def _write_around(page: Page, chart: Chart, layout: _Layout, prefix: str) -> None:
+    for i, line in enumerate(layout.title):
+        y = layout.start + i * LEADING * layout.title_size / POINTS_PER_INCH
+        page.write(EDGE, y, line, layout.title_size, bold=True, gid=f"{prefix}title-{i}")
+    for i, (key, (x, row)) in enumerate(zip(chart.keys, layout.keys, strict=True)):
+        _draw_key(page, key, EDGE + x, layout.key_at + row * TEXT_LINE, f"{prefix}key", i)
+    at = layout.direction_at
+    for name, lines, x, y, align in (
+        ("y-label", layout.y_label, EDGE, layout.y_label_at, "left"),
+        ("x-label", layout.x_label, layout.middle, layout.x_label_at, "center"),
+        ("favours-left", layout.towards[0], layout.ends[0], at, "right"),
+        ("favours-right", layout.towards[1], layout.ends[1], at, "left"),
+    ):
+        _lines(page, lines, x, y, f"{prefix}{name}", align=align)
+    for i, line in enumerate(layout.note):
+        y = layout.note_at + i * SMALL_LINE
+        page.write(EDGE, y, line, SMALL_SIZE, colour=GREY, gid=f"{prefix}note-{i}")
 
 
 def say_empty(frame: Frame, words: str) -> None:
@@ -238,7 +305,7 @@ def _key_places(keys: Sequence[Key], room: float) -> list[tuple[float, int]]:
     return places
 
 
-def _draw_key(page: Page, key: Key, x: float, y: float, i: int, room: float) -> None:
+def _draw_key(page: Page, key: Key, x: float, y: float, name: str, i: int) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
 
@@ -250,7 +317,7 @@ def _draw_key(page: Page, key: Key, x: float, y: float, i: int, room: float) -> 
             (start, middle - high / 2), long, high, facecolor=key.colour, edgecolor=GREY, lw=0.5,
             transform=page.figure.transFigure,
         )  # fmt: skip
-        block.set_gid(f"key-sample-{i}")
+        block.set_gid(f"{name}-sample-{i}")
         page.figure.add_artist(block)
     else:
         line = key.sample in (Sample.LINE, Sample.DASHED, Sample.DOTTED)
@@ -262,10 +329,12 @@ def _draw_key(page: Page, key: Key, x: float, y: float, i: int, room: float) -> 
             marker="" if line else "o" if ring else key.sample.value, ms=5,
             mfc="white" if ring else key.colour, mec=key.colour, mew=0.9 if ring else 0,
         )  # fmt: skip
-        sample.set_gid(f"key-sample-{i}")
+        sample.set_gid(f"{name}-sample-{i}")
         page.figure.add_artist(sample)
-    words = shorten(printable(key.words), TEXT_SIZE, room - SAMPLE - 0.07)
-    page.write(x + SAMPLE + 0.07, y + TEXT_LINE / 2, words, TEXT_SIZE, middle=True, gid=f"key-{i}")
+    words = shorten(printable(key.words), TEXT_SIZE, page.width - 2 * EDGE - SAMPLE - 0.07)
+    page.write(
+        x + SAMPLE + 0.07, y + TEXT_LINE / 2, words, TEXT_SIZE, middle=True, gid=f"{name}-{i}"
+    )
 
 
 def _lines(
@@ -295,7 +364,15 @@ def _scale_axes(axes: Axes, chart: Chart, marks: list[tuple[float, str]], room: 
     x, y = chart.x, chart.y
     axes.set_xlim(x.low, x.high)
     axes.set_ylim(*((y.high, y.low) if y.turned else (y.low, y.high)))
-    horizontal_ticks(axes, (x.low, x.high), TEXT_SIZE, room, whole=x.whole, notation=x.notation)
+    if x.marks is None:
+        horizontal_ticks(
+            axes, (x.low, x.high), TEXT_SIZE, room, whole=x.whole, notation=x.notation
+        )
+    else:
+        axes.set_xticks([at for at, _ in x.marks], [words for _, words in x.marks])
+        axes.tick_params(axis="x", width=0.8, length=3, pad=2)
+        for label in axes.get_xticklabels():
+            label.set_fontproperties(font(TEXT_SIZE))
     axes.set_yticks([at for at, _ in marks], [words for _, words in marks])
     axes.tick_params(axis="y", width=0.8, length=3, pad=2)
     for label in axes.get_yticklabels():

@@ -199,7 +199,7 @@ def ratio_ticks(low: float, high: float, at_most: int = 8) -> list[tuple[float, 
     for stride in range(1, last - first + 2):
         for mantissas in MANTISSAS if stride == 1 else MANTISSAS[1:]:
             found = [
-                (math.log(m) + power * math.log(10), _ratio(m, power))
+                (math.log(m) + power * math.log(10), power_words(m, power))
                 for power in range(first, last + 1)
                 for m in mantissas
                 if power % stride == 0
@@ -213,7 +213,8 @@ def ratio_ticks(low: float, high: float, at_most: int = 8) -> list[tuple[float, 
     return []
 
 
-def _ratio(mantissa: float, power: int) -> str:
+def power_words(mantissa: float, power: int) -> str:
+    """Return ``0.01`` or ``200``, and ``10⁻⁶`` beyond a thousand or a thousandth."""
     if -3 <= power <= 3:
         return f"{mantissa * 10.0**power:g}"
     raised = f"10{str(power).translate(_RAISED)}"

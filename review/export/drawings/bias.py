@@ -7,8 +7,31 @@ from sqlalchemy.orm import Session
 from review.extraction.appraisal.picture import of_target, picture
 from review.extraction.appraisal.queries import standings
 from review.figures.risk_of_bias import RiskOfBias
+from review.living.queries import run_numbered, snapshot_of
 from review.living.snapshot import RunInputs, RunResults
 from review.protocol.models import Review
+
+
+def bias_of_review(
+    session: Session,
+    review: Review,
+    tool: str,
+    *,
+    analysis: str | None = None,
+    outcome: str | None = None,
+    instrument: str | None = None,
+    timepoint: str | None = None,
+    title: str | None = None,
+) -> RiskOfBias:
+    """Return the settled judgements of a review, or those of an analysis' newest run by weight."""
+    if analysis is not None:
+        return bias_of_run(
+            session, review, tool, *snapshot_of(run_numbered(session, review, analysis, None)),
+            outcome=outcome, instrument=instrument, timepoint=timepoint, title=title,
+        )  # fmt: skip
+    found = standings(session, review, tool)
+    chosen = of_target(found, outcome=outcome, instrument=instrument, timepoint=timepoint)
+    return picture(chosen, title=title or f"Risk of bias: {outcome or review.title}")
 
 
 def bias_of_run(

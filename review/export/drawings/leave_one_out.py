@@ -1,0 +1,73 @@
+"""The pooled estimate of a run without each of its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from review.export.drawings.axis import axis_label, by_year, favours, notation
+from review.export.run_tables import model_words
+from review.figures.estimates import EstimateRow, Estimates
+from review.figures.numbers import fixed
+from review.living.snapshot import RunInputs, RunResults, TrialInput
+from review.living.tables import pool_tables
+from review.protocol.rules import OF_TABLES, Plan
+from review.synthesis import Method, Test, leave_one_out
+from review.synthesis.noninferiority import classify
+from review.synthesis.pooled import Pooled
+
+
+def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
+    """Return the estimate without each trial, in order of year, all trials first.
+
+    A line is in bold where the class differs from that of all trials. With a single trial nothing
+    is left without it, and there is no line but that of all.
+    """
+    plan, line = inputs.plan, results.pooled
+    left, right = favours(plan)
+    ordered = by_year(inputs, results)
+    whole = classify(line.ci, plan.margin)
+    rows = [
+        EstimateRow(
+            "None: all trials", line.estimate, *line.ci,
+            after=(fixed(line.tau2, 3), f"{fixed(line.I2, 1)}%", whole.value),
+        )
+    ]  # fmt: skip
+    if len(ordered) > 1:
+        yi = np.array([effect.yi for effect, _ in ordered])
+        vi = np.array([effect.vi for effect, _ in ordered])
+        refits = _refits(plan, yi, vi, [trial for _, trial in ordered])
+        for (effect, _), fit in zip(ordered, refits, strict=True):
+            conclusion = classify(fit.ci, plan.margin)
+            rows.append(
+                EstimateRow(
+                    effect.study, fit.estimate, *fit.ci, strong=conclusion is not whole,
+                    after=(fixed(fit.tau2, 3), f"{fixed(fit.I2, 1)}%", conclusion.value),
+                )
+            )  # fmt: skip
+    alone = " One trial only: nothing is left without it." if len(ordered) == 1 else ""
+    return Estimates(
+        title=f"{plan.title}: each trial left out",
+        rows=tuple(rows),
+        label_header="Left out",
+        after_headers=("τ²", "I²", "Conclusion"),
+        effect_label=axis_label(plan),
+        favours_left=left,
+        favours_right=right,
+        margin=plan.margin,
+        reference=line.estimate,
+        note=f"{model_words(line)}. In bold: the conclusion is another one.{alone}",
+        level=plan.level,
+        notation=notation(plan),
+    )
+
+
+def _refits(
+    plan: Plan, yi: np.ndarray, vi: np.ndarray, trials: Sequence[TrialInput]
+) -> Sequence[Pooled]:
+    k = len(trials)
+    if plan.method in OF_TABLES:
+        return [pool_tables(plan, [*trials[:i], *trials[i + 1 :]]) for i in range(k)]
+    many = leave_one_out(yi, vi, method=Method(plan.method), test=Test(plan.test), level=plan.level)
+    return [many[i] for i in range(k)]

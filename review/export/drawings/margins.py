@@ -1,0 +1,53 @@
+"""The pooled estimate of a run against every noninferiority margin."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from review.errors import InvalidDataError
+from review.export.drawings.axis import NAMES
+from review.export.run_tables import model_words
+from review.figures.margins import Margins, PlannedMargin
+from review.living.snapshot import RunInputs, RunResults
+from review.protocol.vocabulary import AnalysisKind
+from review.synthesis.noninferiority import margin_curve, noninferiority_p
+
+STEPS: Final = 400
+"""Points of the curve: an arc of a few hundred is smooth in print."""
+
+
+def margins_of(inputs: RunInputs, results: RunResults) -> Margins:
+    """Return the margin curve of a run, with the planned margins on it.
+
+    The curve ends well beyond both the largest planned margin and the smallest at which
+    noninferiority is shown.
+
+    Raises
+    ------
+    InvalidDataError
+        If the analysis is no contrast of two arms.
+    """
+    plan, line = inputs.plan, results.pooled
+    if plan.kind is not AnalysisKind.CONTRAST:
+        raise InvalidDataError(f'"{plan.title}" compares no two arms; it has no margin')
+    smallest = max(0.0, -line.ci[0])
+    end = 1.25 * max([*plan.margins, smallest, 0.4 * (line.ci[1] - line.ci[0])])
+    grid = tuple(end * i / STEPS for i in range(1, STEPS + 1))
+    curve = margin_curve(line.estimate, line.se, line.ddf, grid, level=line.level)
+    at_zero = noninferiority_p(line.estimate, line.se, 0.0, line.ddf)
+    planned = tuple(
+        PlannedMargin(r.margin, r.noninferiority_p, r.conclusion.value)
+        for r in results.readings
+        if r.margin is not None and r.noninferiority_p is not None
+    )
+    none = "" if planned else " No margin was planned."
+    return Margins(
+        title=f"{plan.title}: margins of noninferiority",
+        margins=(0.0, *curve.margins),
+        p=(at_zero, *curve.p),
+        planned=planned,
+        alpha=(1 - line.level) / 2,
+        smallest=curve.smallest,
+        effect_label=plan.effect or NAMES.get(plan.measure, plan.measure.scale),
+        note=f"k = {line.k}; {model_words(line)}. {plan.direction}{none}",
+    )

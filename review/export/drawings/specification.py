@@ -1,0 +1,49 @@
+"""All combinations of choices of an analysis as a specification curve."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from review.export.drawings.axis import NAMES
+from review.figures.specification import SpecificationCurve, Specified
+from review.living.multiverse import Multiverse, SpecifiedLine
+from review.protocol.rules import Plan
+
+WITHOUT: Final = "without influential trials"
+"""How `review.living.multiverse` ends the words on trials where influential ones are left out."""
+
+TESTS: Final = {"z": "normal", "t": "t", "knha": "Hartung-Knapp", "adhoc": "Hartung-Knapp, floored"}
+
+
+def specification_of(plan: Plan, found: Multiverse) -> SpecificationCurve:
+    """Return the curve of what could be pooled; the note counts what could not."""
+    pooled = [_specified(line) for line in found.lines]
+    failed = sum(one is None for one in pooled)
+    missing = f" {failed} more could not be pooled." if failed else ""
+    return SpecificationCurve(
+        title=f"{plan.title}: specification curve",
+        families=("trials", "model", "influential trials or not"),
+        specified=tuple(one for one in pooled if one is not None),
+        margin=plan.margin,
+        level=plan.level,
+        effect_label=plan.effect or NAMES.get(plan.measure, plan.measure.scale),
+        note=f"{' '.join(found.sentences)}{missing}",
+    )
+
+
+def _specified(line: SpecifiedLine) -> Specified | None:
+    if line.estimate is None or line.ci is None:
+        return None
+    without = line.trials.endswith(WITHOUT)
+    method, test = line.model.split(", ")
+    return Specified(
+        estimate=line.estimate,
+        low=line.ci[0],
+        high=line.ci[1],
+        choices=(
+            line.trials.removesuffix(f", {WITHOUT}"),
+            f"{method}, {TESTS[test]}",
+            "influential left out" if without else "influential kept",
+        ),
+        planned=line.planned,
+    )

@@ -1,0 +1,79 @@
+"""Every run of an analysis: the estimate by version, and the classes of all analyses by job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from review.export.drawings.axis import axis_label, favours, notation
+from review.figures.estimates import EstimateRow, Estimates
+from review.living.changes import ChangeReport, Snapshot, compare
+from review.living.models import Run
+from review.living.queries import snapshot_of
+
+
+def versions_of(runs: Sequence[Run]) -> Estimates:
+    """Return the estimate of each run of one analysis, the oldest first.
+
+    A line is in bold where the class changed, of the deciding margin or of another one.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Of one analysis, in order, one or more.
+    """
+    snapshots = [snapshot_of(run) for run in runs]
+    changes = [
+        compare(None, snapshots[0]),
+        *(compare(before, after) for before, after in pairwise(snapshots)),
+    ]
+    plan = snapshots[-1][0].plan
+    left, right = favours(plan)
+    rows = tuple(
+        _row(run, snapshot, change)
+        for run, snapshot, change in zip(runs, snapshots, changes, strict=True)
+    )
+    measures = {(inputs.plan.measure, inputs.plan.effect) for inputs, _ in snapshots}
+    mixed = " Not all runs are of one effect measure." if len(measures) > 1 else ""
+    return Estimates(
+        title=f"{plan.title}: by version",
+        rows=rows,
+        label_header="Run",
+        before_headers=("Date", "Trials"),
+        after_headers=("Conclusion", "What changed"),
+        effect_label=axis_label(plan),
+        favours_left=left,
+        favours_right=right,
+        margin=plan.margin,
+        note=f"In bold: the conclusion changed. Dates in UTC. {plan.direction}{mixed}",
+        level=plan.level,
+        notation=notation(plan),
+    )
+
+
+def _row(run: Run, snapshot: Snapshot, change: ChangeReport) -> EstimateRow:
+    line = snapshot[1].pooled
+    return EstimateRow(
+        label=str(run.number),
+        estimate=line.estimate,
+        ci_low=line.ci[0],
+        ci_high=line.ci[1],
+        before=(f"{run.created:%Y-%m-%d}", str(line.k)),
+        after=(snapshot[1].headline.conclusion.value, what_changed(change)),
+        strong=change.flipped,
+    )
+
+
+def what_changed(change: ChangeReport) -> str:
+    """Return in a few words why a run was made."""
+    if change.before is None:
+        return "first run"
+    counts = (
+        (len(change.added), "trial added", "trials added"),
+        (len(change.removed), "trial removed", "trials removed"),
+        (len(change.corrected), "value corrected", "values corrected"),
+    )
+    told = [f"{n} {one if n == 1 else many}" for n, one, many in counts if n]
+    if change.plan_changes:
+        told.append("plan changed")
+    return ", ".join(told) or "recomputed"

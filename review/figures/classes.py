@@ -1,0 +1,154 @@
+"""The class strip: what every run concluded, a cell a run, with a sign in each colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from review.errors import InvalidDataError
+from review.figures.page import EDGE, LEADING, SMALL_SIZE
+from review.figures.panel import GAP
+from review.figures.sheet import Sheet
+from review.figures.style import BLACK, BLUE, PALE, VERMILLION, own_settings
+from review.figures.text import POINTS_PER_INCH, printable, shorten, width
+from review.synthesis.noninferiority import Conclusion
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LOOKS: Final = {
+    Conclusion.SUPERIOR: ("S", BLUE, "#FFFFFF"),
+    Conclusion.NONINFERIOR: ("N", "#56B4E9", BLACK),
+    Conclusion.NONINFERIOR_WORSE: ("N−", "#F0E442", BLACK),
+    Conclusion.INCONCLUSIVE: ("?", PALE, BLACK),
+    Conclusion.INCONCLUSIVE_WORSE: ("?−", "#E69F00", BLACK),
+    Conclusion.INFERIOR: ("I", VERMILLION, BLACK),
+}
+"""Sign, colour of Okabe & Ito's palette, and ink of each class."""
+
+SIZE: Final = 8.0
+CELL: Final = 0.55
+LINE: Final = 0.26
+MOST: Final = 12
+"""Cells side by side; later runs go on in a strip below."""
+NAME_WIDTH: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class StripRow:
+    """One margin, variant or analysis: its class in each column, None where there is none."""
+
+    label: str
+    cells: tuple[Conclusion | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassStrip:
+    """All that a class strip says.
+
+    Attributes
+    ----------
+    columns : tuple of (str, str)
+        Number and date of each run or job, the oldest first.
+    rows : tuple of StripRow
+        The deciding margin first.
+    """
+
+    title: str
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[StripRow, ...]
+    column_header: str = "Run"
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row.cells) != len(self.columns):
+                raise InvalidDataError(
+                    f'"{row.label}" has {len(row.cells)} cells for {len(self.columns)} columns.'
+                )
+
+
+def class_strip_plot(strip: ClassStrip) -> Figure:
+    """Draw the classes, a line a margin or variant and a cell a run.
+
+    Parameters
+    ----------
+    strip : ClassStrip
+        Any number of rows and columns, none included.
+
+    Returns
+    -------
+    Figure
+        Gids: ``label-r`` (``label-r-b`` from the second strip on), ``head-c`` and ``date-c`` of
+        column c, ``cell-r-c`` and ``sign-r-c``, ``legend-n`` for the nth class that occurs.
+    """
+    with own_settings():
+        labels = [shorten(printable(row.label), SIZE, NAME_WIDTH) for row in strip.rows]
+        header = printable(strip.column_header)
+        first = max(
+            [width(header, SIZE, bold=True), width("No runs yet", SIZE)]
+            + [width(label, SIZE) for label in labels]
+        )
+        left = EDGE + first + GAP
+        across = min(MOST, max(len(strip.columns), 1))
+        page = Sheet(strip.title, max(5.2, left + across * CELL + EDGE))
+        if not strip.columns or not strip.rows:
+            page.write(EDGE, page.y, "No runs yet", SIZE, gid="label-none")
+            page.y += LINE
+        for block, start in enumerate(range(0, len(strip.columns), MOST)):
+            _draw_block(page, strip, labels, left, block, start)
+        _legend(page, strip)
+        return page.figure(strip.note)
+
+
+def _draw_block(
+    page: Sheet, strip: ClassStrip, labels: list[str], left: float, block: int, start: int
+) -> None:
+    shown = range(start, min(start + MOST, len(strip.columns)))
+    line = LEADING * SIZE / POINTS_PER_INCH
+    ending = f"-{block}" if block else ""
+    page.write(EDGE, page.y, strip.column_header, SIZE, gid=f"head{ending}-row", bold=True)
+    for c in shown:
+        x = left + (c - start + 0.5) * CELL
+        number, date = strip.columns[c]
+        page.write(x, page.y, number, SIZE, gid=f"head-{c}", bold=True, align="center")
+        page.write(x, page.y + line, date, 6.0, gid=f"date-{c}", align="center")
+    page.y += 2 * line + 0.05
+    page.line(EDGE, left + len(shown) * CELL, page.y, f"rule-{block}")
+    page.y += 0.05
+    for r, row in enumerate(strip.rows):
+        y = page.y + LINE / 2
+        page.write(EDGE, y, labels[r], SIZE, gid=f"label-{r}{ending}", middle=True)
+        for c in shown:
+            conclusion = row.cells[c]
+            if conclusion is None:
+                continue
+            sign, face, ink = LOOKS[conclusion]
+            x = left + (c - start) * CELL
+            page.block(x + 0.02, y, CELL - 0.04, LINE - 0.05, face, f"cell-{r}-{c}")
+            page.write(
+                x + CELL / 2, y, sign, SIZE, gid=f"sign-{r}-{c}", bold=True, align="center",
+                middle=True, colour=ink,
+            )  # fmt: skip
+        page.y += LINE
+    page.y += 0.15
+
+
+def _legend(page: Sheet, strip: ClassStrip) -> None:
+    """Every class that occurs, in order."""
+    used = {cell for row in strip.rows for cell in row.cells}
+    x, high = EDGE, 0.24
+    page.y += high / 2
+    for n, conclusion in enumerate(c for c in Conclusion if c in used):
+        sign, face, ink = LOOKS[conclusion]
+        long = 0.42 + width(conclusion.value, SMALL_SIZE)
+        if x > EDGE and x + long > page.width - EDGE:
+            x, page.y = EDGE, page.y + high
+        page.block(x, page.y, 0.34, 0.18, face, f"legend-cell-{n}")
+        page.write(
+            x + 0.17, page.y, sign, SMALL_SIZE, gid=f"legend-sign-{n}", bold=True, align="center",
+            middle=True, colour=ink,
+        )  # fmt: skip
+        page.write(x + 0.42, page.y, conclusion.value, SMALL_SIZE, gid=f"legend-{n}", middle=True)
+        x += long + GAP
+    page.y += high / 2 + 0.04
