@@ -17,6 +17,7 @@ from review.cli.appraisal_forms import (
 from review.cli.context import opened, review_option
 from review.cli.figures import file_options, number_option, run_shown, written
 from review.cli.flow import update_options
+from review.cli.output import warn_outdated
 from review.cli.plot_diagnostics import DIAGNOSTICS
 from review.export.drawings.bias import bias_of_run
 from review.export.drawings.classes import classes_of_analysis, classes_of_review
@@ -37,11 +38,11 @@ from review.figures.prisma import prisma_plot
 from review.figures.screening import screening_plot
 from review.figures.sequential import sequential_plot
 from review.figures.specification import specification_plot
+from review.living.freshness import outdated
 from review.living.multiverse import multiverse
-from review.living.queries import run_numbered, runs
+from review.living.queries import run_numbered, runs, snapshot_of
 from review.living.workers import executor_for
-from review.protocol.queries import plan_of, review_called
-from review.protocol.queries import versions as plan_versions
+from review.protocol.queries import review_called
 from review.protocol.vocabulary import Moderator
 
 
@@ -191,8 +192,9 @@ def specification(
     """Draw the estimate under every defensible combination of choices, of the data as they are."""
     with opened().reading() as session, executor_for(processes=processes, dask=None) as executor:
         review = review_called(session, review_slug)
-        plan = plan_of(plan_versions(session, review, analysis)[0])
-        content = specification_of(plan, multiverse(session, review, analysis, executor))
+        inputs, _ = snapshot_of(run_numbered(session, review, analysis, None))
+        warn_outdated(outdated(session, review, analysis))
+        content = specification_of(inputs, multiverse(session, review, analysis, executor))
     written(specification_plot(content), files, dpi)
 
 

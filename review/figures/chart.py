@@ -365,9 +365,7 @@ def _scale_axes(axes: Axes, chart: Chart, marks: list[tuple[float, str]], room: 
     axes.set_xlim(x.low, x.high)
     axes.set_ylim(*((y.high, y.low) if y.turned else (y.low, y.high)))
     if x.marks is None:
-        horizontal_ticks(
-            axes, (x.low, x.high), TEXT_SIZE, room, whole=x.whole, notation=x.notation
-        )
+        horizontal_ticks(axes, (x.low, x.high), TEXT_SIZE, room, whole=x.whole, notation=x.notation)
     else:
         axes.set_xticks([at for at, _ in x.marks], [words for _, words in x.marks])
         axes.tick_params(axis="x", width=0.8, length=3, pad=2)

@@ -115,7 +115,12 @@ def margins_plot(margins: Margins) -> Figure:
             axes.axvspan(margins.smallest, high, color=BAND, lw=0, zorder=0, gid="shown")
             axes.set_xlim(0.0, high)
         axes.plot(
-            margins.margins, [_log(p, floor) for p in margins.p], color=BLUE, lw=1.6, zorder=4, gid="curve"
+            margins.margins,
+            [_log(p, floor) for p in margins.p],
+            color=BLUE,
+            lw=1.6,
+            zorder=4,
+            gid="curve",
         )
         for i, planned in enumerate(margins.planned):
             axes.axvline(
@@ -137,7 +142,7 @@ def _log(p: float, floor: float) -> float:
 
 
 def _marks(margins: Margins) -> tuple[tuple[float, str], ...]:
-    """Powers of ten down to where the middle of the curve lies, and one half where there is room."""
+    """Powers of ten down to the middle of the curve, and one half where there is room."""
     middle = sorted(margins.p)[len(margins.p) // 2] if margins.p else 1.0
     lowest = min(USUAL_POWER, max(LOWEST_POWER, math.floor(_log(middle, LOWEST_POWER))))
     stride = math.ceil(-lowest / 5)

@@ -4,48 +4,63 @@ from __future__ import annotations
 
 from typing import Final
 
-from review.effects import Measure
 from review.figures.scale import Notation
+from review.living.scales import scale_of_run
 from review.living.snapshot import Effect, RunInputs, RunResults, TrialInput
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 
 NAMES: Final = {
-    Measure.SMD: "Hedges g",
-    Measure.MD: "Mean difference",
-    Measure.GEN: "Effect",
-    Measure.RD: "Risk difference",
+    "SMD": "Hedges g",
+    "MD": "Mean difference",
+    "GEN": "Effect",
+    "RD": "Risk difference",
 }
 
 RATIOS: Final = {
-    Measure.ROM: "Ratio of means",
-    Measure.RR: "Risk ratio",
-    Measure.OR: "Odds ratio",
-    Measure.PETO: "Odds ratio (Peto)",
-    Measure.IRR: "Rate ratio",
-    Measure.HR: "Hazard ratio",
+    "ROM": "Ratio of means",
+    "RR": "Risk ratio",
+    "OR": "Odds ratio",
+    "PETO": "Odds ratio (Peto)",
+    "OR, Peto": "Odds ratio (Peto)",
+    "IRR": "Rate ratio",
+    "HR": "Hazard ratio",
 }
-"""Measures that are pooled as logarithms and read as ratios."""
+"""Measures that are pooled as logarithms and read as ratios, by the names of both."""
 
 
-def notation(plan: Plan) -> Notation:
-    """Return how the effects of an analysis are written: ratios as ratios."""
-    return Notation.RATIO if plan.measure in RATIOS else Notation.PLAIN
+def notation(inputs: RunInputs) -> Notation:
+    """Return how the effects of an analysis are written: logarithms of ratios as the ratios.
+
+    A plan that calls its effect a logarithm has it written as one.
+    """
+    effect = inputs.plan.effect or ""
+    if scale_of_run(inputs).ratio is None or effect.casefold().startswith("log"):
+        return Notation.PLAIN
+    return Notation.RATIO
 
 
-def axis_label(plan: Plan) -> str:
+def axis_label(inputs: RunInputs) -> str:
     """Return what the axis of a figure is called whose numbers are written by `notation`."""
-    if plan.effect is not None:
-        return plan.effect
-    return RATIOS.get(plan.measure) or NAMES.get(plan.measure, plan.measure.value)
+    if inputs.plan.effect is not None:
+        return inputs.plan.effect
+    scale = scale_of_run(inputs)
+    name = scale.ratio or scale.name
+    return RATIOS.get(name) or NAMES.get(name) or name[0].upper() + name[1:]
 
 
-def margin_words(plan: Plan, margin: float | None) -> str:
+def unwritten_label(inputs: RunInputs) -> str:
+    """Return what an axis is called whose numbers stand on the scale of the analysis itself."""
+    label = axis_label(inputs)
+    return f"{label}, logarithm" if notation(inputs) is Notation.RATIO else label
+
+
+def margin_words(inputs: RunInputs, margin: float | None) -> str:
     """Return ``, margin 0.50``, of ratios the ratio; nothing without a margin."""
     if margin is None:
         return ""
-    ratio = plan.measure in RATIOS
-    return f", margin {notation(plan).written(-margin if ratio else margin, 2)}"
+    said = notation(inputs)
+    return f", margin {said.written(-margin if said is Notation.RATIO else margin, 2)}"
 
 
 def favours(plan: Plan) -> tuple[str, str]:

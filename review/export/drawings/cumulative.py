@@ -36,11 +36,11 @@ def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
     return Cumulative(
         title=f"{plan.title}: as trials were published",
         steps=steps,
-        effect_label=axis_label(plan),
+        effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
         note=f"{model_words(results.pooled)}{first}. Repeated looks are not adjusted for.",
         level=plan.level,
-        notation=notation(plan),
+        notation=notation(inputs),
     )

@@ -40,8 +40,8 @@ def drapery_of(inputs: RunInputs, results: RunResults) -> Drapery:
         ),
         pooled=_function("Pooled effect", line.estimate, own, line.se),
         prediction=new,
-        notation=notation(plan),
-        effect_label=axis_label(plan),
+        notation=notation(inputs),
+        effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,
         note=(

@@ -81,7 +81,7 @@ def forest_of(
             else tuple(_by_group(ordered, by, group, row))
         ),
         summaries=(_summary(line),),
-        effect_label=axis_label(plan),
+        effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
@@ -89,12 +89,12 @@ def forest_of(
         column_groups=columns.groups,
         note=(
             f"{model_words(line)}{_heterogeneity(line)}. "
-            f"Conclusion: {reading.conclusion.value}{margin_words(plan, reading.margin)}.{tested}"
+            f"Conclusion: {reading.conclusion.value}{margin_words(inputs, reading.margin)}.{tested}"
         ),
         level=line.level,
         domains=bias.domains if bias else (),
         categories=bias.categories if bias else (),
-        notation=notation(plan),
+        notation=notation(inputs),
     )
 
 

@@ -35,7 +35,7 @@ def funnel_of(inputs: RunInputs, results: RunResults, *, trim_fill: bool = False
     left, right = favours(plan)
     notes = [model_note(results), _test_of_asymmetry(results)]
     if filled is not None:
-        notes.append(_words(filled, notation(plan)))
+        notes.append(_words(filled, notation(inputs)))
     return Funnel(
         title=f"{plan.title}: funnel plot",
         points=tuple(FunnelPoint(e.study, e.yi, math.sqrt(e.vi)) for e in results.effects),
@@ -50,8 +50,8 @@ def funnel_of(inputs: RunInputs, results: RunResults, *, trim_fill: bool = False
         level=line.level,
         quantile=float(ndtri(0.5 + line.level / 2)),
         contours=plan.kind is not AnalysisKind.SINGLE_ARM,
-        notation=notation(plan),
-        effect_label=axis_label(plan),
+        notation=notation(inputs),
+        effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,
         note=" ".join(notes),

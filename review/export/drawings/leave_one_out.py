@@ -52,14 +52,14 @@ def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
         rows=tuple(rows),
         label_header="Left out",
         after_headers=("τ²", "I²", "Conclusion"),
-        effect_label=axis_label(plan),
+        effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
         reference=line.estimate,
         note=f"{model_words(line)}. In bold: the conclusion is another one.{alone}",
         level=plan.level,
-        notation=notation(plan),
+        notation=notation(inputs),
     )
 
 

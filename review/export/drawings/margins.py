@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from review.errors import InvalidDataError
-from review.export.drawings.axis import NAMES
+from review.export.drawings.axis import unwritten_label
 from review.export.run_tables import model_words
 from review.figures.margins import Margins, PlannedMargin
 from review.living.snapshot import RunInputs, RunResults
@@ -48,6 +48,6 @@ def margins_of(inputs: RunInputs, results: RunResults) -> Margins:
         planned=planned,
         alpha=(1 - line.level) / 2,
         smallest=curve.smallest,
-        effect_label=plan.effect or NAMES.get(plan.measure, plan.measure.scale),
+        effect_label=unwritten_label(inputs),
         note=f"k = {line.k}; {model_words(line)}. {plan.direction}{none}",
     )

@@ -6,13 +6,14 @@ from scipy.special import ndtri
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError
-from review.export.drawings.axis import NAMES
+from review.export.drawings.axis import unwritten_label
 from review.figures.sequential import Sequential, SequentialLook
 from review.living.panel import LookTold, Panel
 from review.living.queries import run_numbered, snapshot_of
 from review.living.reports import panel_after
+from review.living.snapshot import RunInputs
 from review.protocol.models import Review
-from review.protocol.rules import Plan, SequentialRules
+from review.protocol.rules import SequentialRules
 
 
 def sequential_of(
@@ -26,18 +27,19 @@ def sequential_of(
         Where there is no panel: the message says what one needs.
     """
     run = run_numbered(session, review, analysis, number)
-    plan = snapshot_of(run)[0].plan
+    inputs, _ = snapshot_of(run)
     panel = panel_after(session, review, analysis, run.number)
     if panel is None:
         raise InvalidDataError(
-            f'"{plan.title}" has no panel for repeated looks: it needs three trials or more of one '
-            "effect each, and a margin or an effect of interest (delta) in its plan"
+            f'"{inputs.plan.title}" has no panel for repeated looks: it needs three trials or '
+            "more of one effect each, and a margin or an effect of interest (delta) in its plan"
         )
-    return figure_of(plan, panel)
+    return figure_of(inputs, panel)
 
 
-def figure_of(plan: Plan, panel: Panel) -> Sequential:
+def figure_of(inputs: RunInputs, panel: Panel) -> Sequential:
     """Return a panel as what its figure says."""
+    plan = inputs.plan
     rules = plan.sequential or SequentialRules()
     when = "prospective" if panel.prospective else "retrospective"
     return Sequential(
@@ -47,7 +49,7 @@ def figure_of(plan: Plan, panel: Panel) -> Sequential:
         conventional=float(ndtri(1 - rules.alpha)),
         level=1 - 2 * rules.alpha,
         margin=plan.margin,
-        effect_label=plan.effect or NAMES.get(plan.measure, plan.measure.scale),
+        effect_label=unwritten_label(inputs),
         note=" ".join(panel.sentences),
     )
 

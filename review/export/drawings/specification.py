@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from review.export.drawings.axis import NAMES
+from review.export.drawings.axis import unwritten_label
 from review.figures.specification import SpecificationCurve, Specified
 from review.living.multiverse import Multiverse, SpecifiedLine
-from review.protocol.rules import Plan
+from review.living.snapshot import RunInputs
 
 WITHOUT: Final = "without influential trials"
 """How `review.living.multiverse` ends the words on trials where influential ones are left out."""
@@ -15,8 +15,9 @@ WITHOUT: Final = "without influential trials"
 TESTS: Final = {"z": "normal", "t": "t", "knha": "Hartung-Knapp", "adhoc": "Hartung-Knapp, floored"}
 
 
-def specification_of(plan: Plan, found: Multiverse) -> SpecificationCurve:
+def specification_of(inputs: RunInputs, found: Multiverse) -> SpecificationCurve:
     """Return the curve of what could be pooled; the note counts what could not."""
+    plan = inputs.plan
     pooled = [_specified(line) for line in found.lines]
     failed = sum(one is None for one in pooled)
     missing = f" {failed} more could not be pooled." if failed else ""
@@ -26,7 +27,7 @@ def specification_of(plan: Plan, found: Multiverse) -> SpecificationCurve:
         specified=tuple(one for one in pooled if one is not None),
         margin=plan.margin,
         level=plan.level,
-        effect_label=plan.effect or NAMES.get(plan.measure, plan.measure.scale),
+        effect_label=unwritten_label(inputs),
         note=f"{' '.join(found.sentences)}{missing}",
     )
 

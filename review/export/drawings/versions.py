@@ -27,13 +27,14 @@ def versions_of(runs: Sequence[Run]) -> Estimates:
         compare(None, snapshots[0]),
         *(compare(before, after) for before, after in pairwise(snapshots)),
     ]
-    plan = snapshots[-1][0].plan
+    inputs, _ = snapshots[-1]
+    plan = inputs.plan
     left, right = favours(plan)
     rows = tuple(
         _row(run, snapshot, change)
         for run, snapshot, change in zip(runs, snapshots, changes, strict=True)
     )
-    measures = {(inputs.plan.measure, inputs.plan.effect) for inputs, _ in snapshots}
+    measures = {(given.plan.measure, given.plan.effect) for given, _ in snapshots}
     mixed = " Not all runs are of one effect measure." if len(measures) > 1 else ""
     return Estimates(
         title=f"{plan.title}: by version",
@@ -41,13 +42,13 @@ def versions_of(runs: Sequence[Run]) -> Estimates:
         label_header="Run",
         before_headers=("Date", "Trials"),
         after_headers=("Conclusion", "What changed"),
-        effect_label=axis_label(plan),
+        effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
         note=f"In bold: the conclusion changed. Dates in UTC. {plan.direction}{mixed}",
         level=plan.level,
-        notation=notation(plan),
+        notation=notation(inputs),
     )
 
 

@@ -1,0 +1,227 @@
+"""Figures of real runs (cbt-delivery) say the numbers of those runs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from review.db import Database
+from review.effects import Measure
+from review.errors import InvalidDataError, NotFoundError
+from review.export.drawings.axis import axis_label, favours, notation, unwritten_label
+from review.export.drawings.classes import classes_of_analysis, classes_of_review
+from review.export.drawings.forest import forest_of
+from review.export.drawings.leave_one_out import leave_one_out_of
+from review.export.drawings.margins import margins_of
+from review.export.drawings.sequential import figure_of, sequential_of
+from review.export.drawings.specification import specification_of
+from review.export.drawings.versions import versions_of
+from review.export.run_tables import LatestRun
+from review.figures import Diamond, ForestRow, Heading
+from review.figures.risk_of_bias import BiasDomain, BiasRow, Category, RiskOfBias
+from review.figures.scale import Notation
+from review.living.effects import trial_effects
+from review.living.multiverse import multiverse
+from review.living.panel import PastRun, panel
+from review.living.pooling import pool_inputs
+from review.living.queries import runs, snapshot_of
+from review.living.snapshot import RunInputs, RunResults
+from review.protocol.queries import review_called
+from review.protocol.vocabulary import Moderator, Variant
+from review.synthesis import Method, Test, pool
+from review.synthesis.noninferiority import Conclusion
+
+Run = tuple[RunInputs, RunResults]
+
+
+def planned(run: LatestRun, **changes: object) -> Run:
+    """The trials of a run, pooled by another plan."""
+    plan = run.inputs.plan.model_copy(update=changes)
+    inputs = run.inputs.model_copy(update={"plan": plan})
+    return inputs, pool_inputs([(inputs, trial_effects(inputs))])[0]
+
+
+@pytest.fixture(scope="module")
+def multimedia(delivery_runs: list[LatestRun]) -> LatestRun:
+    (run,) = (run for run in delivery_runs if run.analysis == "multimedia")
+    return run
+
+
+def test_every_subgroup_has_its_trials_and_its_own_estimate(multimedia: LatestRun) -> None:
+    inputs, results = planned(multimedia, subgroups=(Moderator.INSTRUMENT,), margin=0.5)
+    forest = forest_of(inputs, results, by=Moderator.INSTRUMENT)
+    (line,) = results.moderators
+    headings = [row.label for row in forest.rows if isinstance(row, Heading)]
+    assert headings == [group.label for group in line.lines]
+    diamonds = [row for row in forest.rows if isinstance(row, Diamond)]
+    assert [d.estimate for d in diamonds] == [group.estimate for group in line.lines]
+    of = {trial.study: trial.instrument for trial in inputs.trials}
+    under = ""
+    for row in forest.rows:
+        if isinstance(row, Heading):
+            under = row.label
+        elif isinstance(row, ForestRow):
+            assert of[row.label] == under
+    assert sum(isinstance(row, ForestRow) for row in forest.rows) == 17
+    assert f"Q = {line.stat:.2f}, df {line.df}" in forest.note
+    assert forest.title.endswith("by instrument")
+
+
+def test_subgroups_that_nobody_planned_are_refused(multimedia: LatestRun) -> None:
+    with pytest.raises(NotFoundError, match="no planned subgroups by analysis set"):
+        forest_of(multimedia.inputs, multimedia.results, by=Moderator.ANALYSIS_SET)
+
+
+def test_arm_data_are_the_reported_numbers(multimedia: LatestRun) -> None:
+    forest = forest_of(multimedia.inputs, multimedia.results, arm_data=True)
+    assert forest.column_groups == (("multimedia CBT", 2), ("control", 2))
+    assert forest.column_headers == ("n", "Estimate (SE)") * 2
+    (row,) = (r for r in forest.rows if isinstance(r, ForestRow) and r.label == "Andersson (2005)")
+    # seeds/cbt-delivery/results.csv: -1.5529 with variance 0.0425, -0.214 with variance 0.0208
+    assert row.columns == ("36", "−1.55 (0.21)", "49", "−0.21 (0.14)")
+
+
+def test_judgements_stand_with_their_study_and_others_have_none(multimedia: LatestRun) -> None:
+    bias = RiskOfBias(
+        "Bias", (BiasDomain("Overall", "Overall"),), (Category("Low", "+", "green"),),
+        (BiasRow("Clarke (2002)", (0,)),),
+    )  # fmt: skip
+    forest = forest_of(multimedia.inputs, multimedia.results, bias=bias)
+    judged = {r.label: r.judgements for r in forest.rows if isinstance(r, ForestRow)}
+    assert judged["Clarke (2002)"] == (0,)
+    assert judged["Clarke (2005)"] == ()
+
+
+def test_logarithms_of_ratios_are_read_as_ratios_unless_the_plan_says_logarithm(
+    multimedia: LatestRun,
+) -> None:
+    def of(effect: str | None) -> RunInputs:
+        plan = multimedia.inputs.plan.model_copy(update={"measure": Measure.OR, "effect": effect})
+        return multimedia.inputs.model_copy(update={"plan": plan})
+
+    assert (notation(of(None)), axis_label(of(None))) == (Notation.RATIO, "Odds ratio")
+    assert unwritten_label(of(None)) == "Odds ratio, logarithm"
+    assert notation(of("Log odds ratio of dropout")) is Notation.PLAIN
+    assert notation(multimedia.inputs) is Notation.PLAIN
+    assert favours(multimedia.inputs.plan) == ("favours control", "favours multimedia CBT")
+
+
+def test_each_estimate_without_a_trial_is_that_of_the_others(multimedia: LatestRun) -> None:
+    results = multimedia.results
+    figure = leave_one_out_of(multimedia.inputs, results)
+    assert figure.rows[0].estimate == figure.reference == results.pooled.estimate
+    yi = np.array([effect.yi for effect in results.effects])
+    vi = np.array([effect.vi for effect in results.effects])
+    by_label = {row.label: row for row in figure.rows[1:]}
+    assert len(by_label) == 17
+    for i, effect in list(enumerate(results.effects))[:4]:
+        kept = np.arange(17) != i
+        fit = pool(yi[kept], vi[kept], method=Method.REML, test=Test.ADHOC)
+        assert by_label[effect.study].estimate == pytest.approx(fit.estimate, abs=1e-9)
+        assert by_label[effect.study].ci_low == pytest.approx(fit.ci[0], abs=1e-9)
+
+
+def test_a_single_trial_cannot_be_left_out(multimedia: LatestRun) -> None:
+    one = multimedia.inputs.model_copy(update={"trials": multimedia.inputs.trials[:1]})
+    figure = leave_one_out_of(one, pool_inputs([(one, trial_effects(one))])[0])
+    assert [row.label for row in figure.rows] == ["None: all trials"]
+    assert "nothing is left" in figure.note
+
+
+def test_the_margin_curve_goes_through_the_planned_readings(multimedia: LatestRun) -> None:
+    # The run of 2008 in metafor terms: what matters here is an interval that crosses margins.
+    inputs, results = planned(multimedia, margin=0.5, other_margins=(0.25,))
+    figure = margins_of(inputs, results)
+    assert [(m.margin, m.p) for m in figure.planned] == [
+        (r.margin, r.noninferiority_p) for r in results.readings
+    ]
+    assert figure.margins[0] == 0.0
+    assert figure.margins[-1] >= 0.5
+    assert list(figure.p) == sorted(figure.p, reverse=True)
+    assert figure.alpha == pytest.approx(0.025)
+    at = next(i for i, m in enumerate(figure.margins) if m >= 0.5)
+    assert figure.p[at] <= figure.planned[0].p <= figure.p[at - 1]
+
+
+def test_a_margin_curve_needs_two_arms(multimedia: LatestRun) -> None:
+    plan = multimedia.inputs.plan.model_copy(update={"kind": "association"})
+    with pytest.raises(InvalidDataError, match="no margin"):
+        margins_of(multimedia.inputs.model_copy(update={"plan": plan}), multimedia.results)
+
+
+def test_versions_are_the_runs_and_bold_where_the_class_changed(delivery: Database) -> None:
+    with delivery.reading() as session:
+        found = runs(session, review_called(session, "cbt-delivery"), "multimedia")
+        figure = versions_of(found)
+    first, second = figure.rows
+    assert (first.label, first.before, first.after) == (
+        "1", ("2026-11-23", "6"), ("inconclusive", "first run"),
+    )  # fmt: skip
+    assert (second.before[1], second.after) == ("17", ("superior", "11 trials added"))
+    assert (first.strong, second.strong) == (False, True)
+    # metafor, 17 trials, REML, test="adhoc"
+    assert second.estimate == pytest.approx(0.799661, abs=1e-6)
+
+
+def test_the_class_strip_has_a_cell_for_each_run_and_margin(delivery: Database) -> None:
+    with delivery.reading() as session:
+        review = review_called(session, "cbt-delivery")
+        one = classes_of_analysis(runs(session, review, "multimedia"))
+        every = classes_of_review(review.title, runs(session, review))
+    assert [row.label for row in one.rows] == ["Against no effect"]
+    assert one.rows[0].cells == (Conclusion.INCONCLUSIVE, Conclusion.SUPERIOR)
+    assert len(every.columns) == 2
+    assert [row.cells[-1] for row in every.rows] == [Conclusion.SUPERIOR] * 3
+
+
+def test_the_planned_specification_is_the_estimate_of_the_run(
+    delivery: Database, multimedia: LatestRun
+) -> None:
+    with delivery.reading() as session:
+        found = multiverse(session, review_called(session, "cbt-delivery"), "multimedia")
+    figure = specification_of(multimedia.inputs, found)
+    (same,) = (one for one in figure.specified if one.planned)
+    assert same.estimate == pytest.approx(multimedia.results.pooled.estimate, abs=1e-12)
+    assert same.choices == ("as planned", "REML, Hartung-Knapp, floored", "influential kept")
+    assert len({one.choices for one in figure.specified}) == len(figure.specified)
+
+
+def test_the_sequential_figure_shows_the_looks_of_the_panel(delivery: Database) -> None:
+    with delivery.reading() as session:
+        review = review_called(session, "cbt-delivery")
+        with pytest.raises(InvalidDataError, match="no panel for repeated looks"):
+            sequential_of(session, review, "multimedia")
+        found = [(run.created, snapshot_of(run)) for run in runs(session, review, "multimedia")]
+    margined = []
+    for created, (inputs, results) in found:
+        plan = inputs.plan.model_copy(update={"margin": 0.5})
+        snapshot = inputs.model_copy(update={"plan": plan}), results
+        margined.append(PastRun(created, created, snapshot))
+    told = panel(margined)
+    assert told is not None
+    figure = figure_of(margined[-1].snapshot[0], told)
+    assert [look.k for look in figure.looks] == [6, 17]
+    assert [(x.low, x.high) for x in figure.looks] == [x.sequence for x in told.looks]
+    assert [x.fraction for x in figure.looks] == [x.fraction for x in told.looks]
+    assert figure.title.endswith("(retrospective)")
+    assert not figure.two_sided
+    assert figure.conventional == pytest.approx(1.959964, abs=1e-6)
+    assert all(math.isfinite(look.estimate) for look in figure.looks)
+
+
+def test_variants_are_lines_of_the_strip_but_trials_left_out_are_not(
+    delivery: Database, multimedia: LatestRun
+) -> None:
+    inputs, results = planned(
+        multimedia, margin=0.5, variants=(Variant.FIXED, Variant.LEAVE_ONE_OUT)
+    )
+    with delivery.reading() as session:
+        run = runs(session, review_called(session, "cbt-delivery"), "multimedia")[-1]
+        session.expunge(run)
+        session.rollback()
+    run.inputs = inputs.model_dump(mode="json")
+    run.results = results.model_dump(mode="json")
+    strip = classes_of_analysis([run])
+    assert [row.label for row in strip.rows] == ["Margin 0.50, deciding", "common effect"]
