@@ -12,7 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from review.export.cells import Kind, writable
 from review.export.docx_origins import Marks
-from review.export.docx_styles import TABLE, TEXT, TEXT_NOTE, element, set_up
+from review.export.docx_styles import TABLE, TEXT, TEXT_NOTE, element, set_up, style_id
 from review.export.layout import MARGIN, PAGE, SIZES, Layout, layout_of
 from review.export.printing import NumberStyle, Words, headed, printed
 from review.export.tables import Alignment, Table
@@ -220,7 +220,7 @@ def _fill(cell: Any, words: Words, size: float, side: Alignment, marks: str) -> 
     from docx.shared import Pt
 
     paragraph = cell.paragraphs[0]
-    paragraph.style = TEXT
+    paragraph._p.style = style_id(TEXT)  # by its id: python-docx searches all styles for a name
     if side is not Alignment.LEFT:
         paragraph.alignment = getattr(WD_ALIGN_PARAGRAPH, side.name)
     runs = [paragraph.add_run(writable(part)) for part in words if part]

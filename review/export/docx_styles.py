@@ -24,6 +24,11 @@ def element(tag: str, attributes: Mapping[str, str] | None = None) -> Any:
     return made
 
 
+def style_id(name: str) -> str:
+    """Return what Word calls a style of ours inside the file."""
+    return name.replace(" ", "")
+
+
 def set_up(document: Any) -> None:
     """Give a document our font, and styles for tables, their text and their notes."""
     from docx.enum.style import WD_STYLE_TYPE
