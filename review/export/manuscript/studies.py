@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from review.export.flow import Flow, Part
 from review.export.manuscript.document import (
@@ -21,7 +22,9 @@ from review.export.manuscript.printer import Printer
 from review.export.manuscript.sentences import count
 from review.export.printing import NumberStyle
 
-FLOW_FIGURE = "prisma_flow"
+FLOW_FIGURE: Final = "prisma_flow"
+BIAS_FIGURE: Final = "risk_of_bias"
+"""What the names of figures of risk of bias begin with."""
 
 
 def selection(facts: Facts, style: NumberStyle) -> list[Block]:

@@ -23,7 +23,7 @@ from review.export.manuscript.facts import Facts
 from review.export.manuscript.literature import cited_in, works
 from review.export.manuscript.methods import methods
 from review.export.manuscript.results import analysis_blocks, without_trials
-from review.export.manuscript.studies import FLOW_FIGURE, risk_of_bias, selection
+from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE, risk_of_bias, selection
 from review.export.printing import NumberStyle
 from review.export.tables import Table
 
@@ -34,9 +34,6 @@ MENTIONED: Final = {
     "changes": "what changed since the preceding runs",
 }
 """Tables that the results mention, in their order."""
-RISK_OF_BIAS_FIGURE: Final = "risk_of_bias"
-IN_TEXT: Final = ("forest", FLOW_FIGURE, RISK_OF_BIAS_FIGURE)
-"""Figures that stand beside their paragraph; the others follow at the end."""
 BESIDE: Final = frozenset({"results", "reported_numbers"})
 """Tables that are too long for a manuscript: they lie beside it, as files."""
 
@@ -81,15 +78,15 @@ def _results(
     figures: Mapping[str, FigureBlock],
     style: NumberStyle,
 ) -> list[Block]:
-    def drawn(name: str) -> list[Block]:
-        return [figures[name]] if name in figures else []
+    def drawn(beginning: str) -> list[Block]:
+        return [figure for name, figure in figures.items() if name.startswith(beginning)]
 
     blocks: list[Block] = [
         Heading(1, "Results"),
         *selection(facts, style),
         *drawn(FLOW_FIGURE),
         *risk_of_bias(facts, style),
-        *drawn(RISK_OF_BIAS_FIGURE),
+        *drawn(BIAS_FIGURE),
         Heading(2, "Results of syntheses"),
     ]
     overview = _overview(tables)
@@ -98,7 +95,8 @@ def _results(
     for analysed in facts.analysed:
         blocks.append(Heading(3, analysed.plan.title))
         blocks += analysis_blocks(facts, analysed, style)
-        blocks += drawn(f"forest_{analysed.slug}")
+        forest = f"forest_{analysed.slug}"
+        blocks += [figures[forest]] if forest in figures else []
     for planned in facts.planned:
         blocks += [Heading(3, planned.plan.title), without_trials(planned)]
     return blocks
