@@ -9,6 +9,7 @@ import click
 from review.cli.context import json_option, opened, review_option
 from review.cli.manuscript import DOCUMENTS
 from review.cli.output import echo_json, echo_table, warn_outdated
+from review.cli.reproduction import REPRODUCTION
 from review.errors import NotFoundError
 from review.export import DATA, Format, NumberStyle, Table, write_tables
 from review.export.contents.registry import CONTENTS, NAMES, collect
@@ -23,7 +24,7 @@ def export_() -> None:
     """Files for the manuscript."""
 
 
-for command in DOCUMENTS:
+for command in (*DOCUMENTS, *REPRODUCTION):
     export_.add_command(command)
 
 

@@ -1,0 +1,1 @@
+"""What lets others check a review without this program: scripts with their data, references."""

@@ -1,0 +1,95 @@
+"""The effects that a run pooled, a row a trial, with the trials of its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from review.errors import ReviewError
+from review.export.reproduction.reported import PLANNED, recomputable, selections
+from review.export.run_tables import LatestRun
+from review.export.tables import Cell, Column, Kind, Table
+from review.living.effects import trial_effects
+from review.living.snapshot import ArmInput, Effect, RunInputs, TrialInput
+from review.protocol.rules import OF_TABLES
+
+COLUMNS = (
+    Column("selection", "Selection"),
+    Column("trial", "Trial", Kind.INTEGER),
+    Column("study_id", "Study (number)", Kind.INTEGER),
+    Column("study", "Study"),
+    Column("year", "Year", Kind.INTEGER),
+    Column("instrument", "Instrument"),
+    Column("rater", "Rater"),
+    Column("timepoint", "Timepoint"),
+    Column("analysis_set", "Analysis set"),
+    Column("side", "Side"),
+    Column("yi", "Effect", Kind.NUMBER),
+    Column("vi", "Variance", Kind.NUMBER),
+    Column("from_reported", "Follows from what was reported"),
+    Column("joined", "Joined"),
+    Column("recipe", "Recipe"),
+)
+COUNTS = tuple(Column(name, name, Kind.INTEGER) for name in ("ai", "n1i", "ci", "n2i"))
+"""Events and persons of both sides, where the analysis pools the counts themselves."""
+
+_Computed = Sequence[tuple[float, float, str]]
+
+
+def effects_table(run: LatestRun) -> Table:
+    """Return the effects of an analysis' planned trials, then of the trials of its variants.
+
+    A selection whose effects cannot be computed is left out, as its variant has no estimate.
+    """
+    plan = run.inputs.plan
+    counted = plan.method in OF_TABLES
+    rows = [
+        _row(run.inputs, name, number, trial, found, counted=counted)
+        for name, trials, computed in _computed(run)
+        for number, (trial, found) in enumerate(zip(trials, computed, strict=True), 1)
+    ]
+    return Table(
+        title=f"{plan.title}: effects",
+        columns=COLUMNS + (COUNTS if counted else ()),
+        rows=tuple(rows),
+    )
+
+
+def _computed(run: LatestRun) -> Iterator[tuple[str, tuple[TrialInput, ...], _Computed]]:
+    yield PLANNED, run.inputs.trials, [_stored(effect) for effect in run.results.effects]
+    for selection in selections(run.inputs)[1:]:
+        inputs = RunInputs(plan=run.inputs.plan, trials=selection.trials, left_out=())
+        try:
+            found = trial_effects(inputs)
+        except ReviewError:
+            continue
+        rows = zip(found.yi.tolist(), found.vi.tolist(), found.recipes, strict=True)
+        yield selection.name, selection.trials, list(rows)
+
+
+def _stored(effect: Effect) -> tuple[float, float, str]:
+    return effect.yi, effect.vi, effect.recipe
+
+
+def _row(
+    inputs: RunInputs,
+    selection: str,
+    number: int,
+    trial: TrialInput,
+    computed: tuple[float, float, str],
+    *,
+    counted: bool,
+) -> tuple[Cell, ...]:
+    yi, vi, recipe = computed
+    row: tuple[Cell, ...] = (
+        selection, number, trial.study_id, trial.study, trial.year, trial.instrument, trial.rater,
+        trial.timepoint, trial.analysis_set, trial.side, yi, vi,
+        "yes" if recomputable(inputs.plan, trial) else "no", trial.joined, recipe,
+    )  # fmt: skip
+    return (*row, *_counts(trial.intervention), *_counts(trial.comparator)) if counted else row
+
+
+def _counts(arms: Sequence[ArmInput]) -> tuple[int, int]:
+    return (
+        sum(arm.numbers.events or 0 for arm in arms),
+        sum(arm.numbers.n or 0 for arm in arms),
+    )

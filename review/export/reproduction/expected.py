@@ -1,0 +1,103 @@
+"""The numbers of a run that somebody else's program must give again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from review.export.tables import Cell, Column, Kind, Table
+from review.living.snapshot import Interval, ModeratorLine, PooledLine, RunResults, VariantLine
+
+POOLED = "pooled"
+
+COLUMNS = (
+    Column("analysis", "Analysis"),
+    Column("part", "Part"),
+    Column("line", "Line", Kind.INTEGER),
+    Column("label", "Label"),
+    Column("quantity", "Quantity"),
+    Column("value", "Value", Kind.NUMBER),
+)
+
+_Row = tuple[Cell, ...]
+_Quantities = dict[str, float | None]
+
+
+def expected_table(runs: Sequence[tuple[str, RunResults]]) -> Table:
+    """Return one row a number: of pooled estimates, variants, subgroups and meta-regressions.
+
+    `part` and `line` say which: ``pooled``, a variant and which of its lines, or ``subgroups by
+    rater`` with line 0 for the test of difference.
+    """
+    rows = tuple(
+        (analysis, *row)
+        for analysis, results in runs
+        for row in (
+            *_rows(POOLED, 1, "pooled estimate", _pooled(results.pooled)),
+            *_variants(results.variants),
+            *_moderators(results.moderators),
+        )
+    )
+    return Table(title="Expected numbers", columns=COLUMNS, rows=rows)
+
+
+def part_of(moderator: ModeratorLine) -> str:
+    """Return what a planned moderator is called: ``subgroups by rater``."""
+    return f"{moderator.kind} by {moderator.moderator}"
+
+
+def _rows(part: str, line: int, label: str, quantities: _Quantities) -> Iterator[_Row]:
+    for quantity, value in quantities.items():
+        if value is not None:
+            yield (part, line, label, quantity, float(value))
+
+
+def _pooled(line: PooledLine) -> _Quantities:
+    natural = line.natural
+    return {
+        "k": line.k,
+        "estimate": line.estimate,
+        "se": line.se,
+        "p": line.p,
+        **_limits("ci", line.ci),
+        **_limits("z_ci", line.z_ci),
+        **_limits("pi", line.pi),
+        "tau2": line.tau2,
+        **_limits("tau2_ci", line.tau2_ci),
+        "I2": line.I2,
+        "H2": line.H2,
+        "Q": line.Q,
+        "Q_p": line.Q_p,
+        "natural": natural.estimate if natural else None,
+        **_limits("natural", natural.ci if natural else None),
+    }
+
+
+def _limits(name: str, interval: Interval | None) -> _Quantities:
+    low, high = interval if interval is not None else (None, None)
+    return {f"{name}_low": low, f"{name}_high": high}
+
+
+def _line(line: VariantLine) -> _Quantities:
+    return {
+        "k": line.k,
+        "estimate": line.estimate,
+        **_limits("ci", line.ci),
+        "tau2": line.tau2,
+        "p": line.p,
+    }
+
+
+def _variants(lines: Sequence[VariantLine]) -> Iterator[_Row]:
+    count: dict[str, int] = {}
+    for line in lines:
+        number = count[line.variant] = count.get(line.variant, 0) + 1
+        if line.estimate is not None:
+            yield from _rows(line.variant, number, line.label, _line(line))
+
+
+def _moderators(moderators: Sequence[ModeratorLine]) -> Iterator[_Row]:
+    for one in moderators:
+        test: _Quantities = {"stat": one.stat, "p": one.p}
+        yield from _rows(part_of(one), 0, "test of difference", test)
+        for number, line in enumerate(one.lines, 1):
+            yield from _rows(part_of(one), number, line.label, _line(line))

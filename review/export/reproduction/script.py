@@ -1,0 +1,163 @@
+"""An R and a Python script that compute a review's pooled estimates again, with their data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from review import __version__
+from review.export.csv import write_csv
+from review.export.reproduction.effects import effects_table
+from review.export.reproduction.expected import expected_table, part_of
+from review.export.reproduction.literals import comment, python_string, r_string
+from review.export.reproduction.reported import reported_table
+from review.export.run_tables import LatestRun, model_words
+from review.living.snapshot import RunInputs, VariantLine
+from review.protocol.rules import OF_TABLES, Plan
+from review.protocol.vocabulary import Moderator
+
+SCRIPTS: Final = {"reproduce.R": "reproduce.R.jinja", "reproduce.py": "reproduce.py.jinja"}
+
+
+@dataclass(frozen=True, slots=True)
+class VariantSection:
+    """The lines of one variant: those with an estimate by number, and why others have none."""
+
+    name: str
+    label: str
+    lines: tuple[tuple[int, VariantLine], ...]
+    without: tuple[VariantLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModeratorSection:
+    """A planned subgroup analysis or meta-regression."""
+
+    part: str
+    kind: str
+    column: str
+    numeric: bool
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What a script says and does about one analysis."""
+
+    slug: str
+    plan: Plan
+    model: str
+    counted: bool
+    """Whether the counts themselves are pooled: Mantel-Haenszel, Peto."""
+    turned: bool
+    """Whether events are worse, so that their estimate changes sign."""
+    natural: str | None
+    variants: tuple[VariantSection, ...]
+    moderators: tuple[ModeratorSection, ...]
+
+    @property
+    def level(self) -> str:
+        """Percent, as metafor takes it."""
+        return f"{100 * self.plan.level:.12g}"
+
+
+def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[Path]:
+    """Write ``reproduce.R``, ``reproduce.py`` and their data into a folder.
+
+    Parameters
+    ----------
+    title
+        Of the review.
+    runs
+        The runs to reproduce, one an analysis.
+    folder
+        Made if it is not there; files of the same names are replaced.
+
+    Returns
+    -------
+    list of Path
+        The scripts, then ``reported.csv``, ``expected.csv`` and ``effects_<analysis>.csv``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, text in scripts(title, runs).items():
+        path = folder / name
+        path.write_bytes(text.encode())
+        written.append(path)
+    tables = {
+        "reported": reported_table([(run.analysis, run.inputs) for run in runs]),
+        "expected": expected_table([(run.analysis, run.results) for run in runs]),
+        **{f"effects_{run.analysis}": effects_table(run) for run in runs},
+    }
+    return written + [write_csv(t, folder / f"{name}.csv") for name, t in tables.items()]
+
+
+def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:
+    """Return the text of both scripts by file name."""
+    environment = Environment(
+        loader=PackageLoader("review.export.reproduction"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # R and Python, no HTML: every text passes `r`, `py` or `comment`
+    )
+    environment.filters |= {"r": r_string, "py": python_string, "comment": comment}
+    given = {
+        "title": title,
+        "version": __version__,
+        "analyses": [section(run) for run in runs],
+    }
+    return {
+        name: environment.get_template(template).render(given) for name, template in SCRIPTS.items()
+    }
+
+
+def section(run: LatestRun) -> Section:
+    """Return what the scripts need to know of one run."""
+    plan, results = run.inputs.plan, run.results
+    natural = results.pooled.natural
+    return Section(
+        slug=run.analysis,
+        plan=plan,
+        model=f"{model_words(results.pooled)}, {100 * plan.level:g} % intervals",
+        counted=plan.method in OF_TABLES,
+        turned=not all(trial.higher_is_better for trial in run.inputs.trials),
+        natural=natural.scale if natural is not None else None,
+        variants=_variants(results.variants),
+        moderators=tuple(
+            ModeratorSection(
+                part=part_of(one),
+                kind=one.kind,
+                column=one.moderator,
+                numeric=_numeric(run.inputs, Moderator(one.moderator)),
+                note=one.note,
+            )
+            for one in results.moderators
+        ),
+    )
+
+
+def _variants(lines: Sequence[VariantLine]) -> tuple[VariantSection, ...]:
+    by_name: dict[str, list[VariantLine]] = {}
+    for line in lines:
+        by_name.setdefault(line.variant, []).append(line)
+    return tuple(
+        VariantSection(
+            name=name,
+            label=name.replace("_", " "),
+            lines=tuple((i, x) for i, x in enumerate(found, 1) if x.estimate is not None),
+            without=tuple(x for x in found if x.estimate is None),
+        )
+        for name, found in by_name.items()
+    )
+
+
+def _numeric(inputs: RunInputs, name: Moderator) -> bool:
+    """Whether a moderator is a number, not a category."""
+    known = [trial.characteristic(name) for trial in inputs.trials]
+    return all(isinstance(value, int) for value in known if value is not None)

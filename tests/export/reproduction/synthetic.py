@@ -1,0 +1,270 @@
+"""Synthetic runs of every kind that the scripts reproduce. No number here is a real trial's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from review.export.run_tables import LatestRun
+from review.living.changes import compare
+from review.living.effects import trial_effects
+from review.living.pooling import pool_inputs
+from review.living.snapshot import Alternative, ArmInput, Numbers, RunInputs, Source, TrialInput
+from review.protocol.rules import Plan
+from review.protocol.vocabulary import Variant
+
+NASTY = (
+    'O"Brien & D\'Arcy {2001}', "back\\slash\\n", "two\nlines", "=1+1", "Müller, Ł. 学",
+    "NA", "#hash %d $x_^~", "tab\there", "'); quit(status = 0) #", "😀 emoji",
+)  # fmt: skip
+"""Study names that quoting, escaping and encoding have to survive."""
+
+_ids = iter(range(1, 10_000))
+
+
+def arm(name: str, **numbers: Any) -> ArmInput:
+    source = Source(result_id=next(_ids), entry_kind="consensus", report=None, page="3")
+    return ArmInput(arm=name, numbers=Numbers.model_validate(numbers), source=source)
+
+
+def trial(number: int, **given: Any) -> TrialInput:
+    return TrialInput(
+        **{
+            "study_id": number,
+            "study": NASTY[(number - 1) % len(NASTY)] + f" {number}",
+            "year": 2000 + 3 * number,
+            "instrument": "wai",
+            "higher_is_better": True,
+            "rater": "client" if number % 2 else "therapist",
+            "timepoint": "post",
+            "analysis_set": "itt",
+            **given,
+        }
+    )
+
+
+def plan(measure: str, **given: Any) -> Plan:
+    return Plan.model_validate(
+        {
+            "title": f"{measure} of \"quoted\" and \\ 'single'\nsecond line",
+            "outcome": "alliance",
+            "intervention": {"label": "video", "treatment": ["video"]},
+            "comparator": {"label": "in person", "treatment": ["in person"]},
+            "measure": measure,
+            **given,
+        }
+    )
+
+
+def run(
+    slug: str, chosen: Plan, trials: Sequence[TrialInput], alternatives: Sequence[Alternative] = ()
+) -> LatestRun:
+    """Pool trials as the job does."""
+    inputs = RunInputs(
+        plan=chosen, trials=tuple(trials), left_out=(), alternatives=tuple(alternatives)
+    )
+    (results,) = pool_inputs([(inputs, trial_effects(inputs))])
+    return LatestRun(slug, 1, inputs, results, compare(None, (inputs, results)), "0" * 64)
+
+
+MEANS = (
+    (41, 5.1, 1.9, 39, 4.0, 2.1), (25, 6.2, 2.4, 28, 6.0, 2.0), (60, 4.9, 1.7, 57, 5.3, 1.8),
+    (18, 7.7, 2.9, 17, 4.9, 2.6), (33, 5.6, 2.2, 35, 5.5, 2.5), (50, 6.4, 1.6, 48, 5.2, 1.9),
+    (22, 5.0, 2.0, 20, 3.1, 2.2), (71, 5.9, 2.3, 69, 5.4, 2.1),
+)  # fmt: skip
+EVENTS = (
+    (4, 41, 9, 39), (0, 25, 3, 28), (12, 60, 17, 57), (6, 18, 7, 17), (9, 33, 5, 35),
+    (20, 50, 27, 48), (2, 22, 0, 20), (31, 71, 40, 69),
+)  # fmt: skip
+
+
+def of_means(number: int, **given: Any) -> TrialInput:
+    n1, m1, s1, n2, m2, s2 = MEANS[number - 1]
+    return trial(
+        number,
+        intervention=(arm("video", n=n1, mean=m1, sd=s1),),
+        comparator=(arm("in person", n=n2, mean=m2, sd=s2),),
+        **given,
+    )
+
+
+def scaled(number: int, factor: float) -> TrialInput:
+    """The same on another scale, where tau² is large."""
+    n1, m1, s1, n2, m2, s2 = MEANS[number - 1]
+    return trial(
+        number,
+        intervention=(arm("video", n=n1, mean=m1 * factor, sd=s1 * factor),),
+        comparator=(arm("in person", n=n2, mean=m2 * factor, sd=s2 * factor),),
+    )
+
+
+def of_events(number: int, **given: Any) -> TrialInput:
+    a, n1, c, n2 = EVENTS[number - 1]
+    return trial(
+        number,
+        intervention=(arm("video", n=n1, events=a),),
+        comparator=(arm("in person", n=n2, events=c),),
+        **given,
+    )
+
+
+def means() -> list[TrialInput]:
+    return [of_means(i) for i in range(1, 9)]
+
+
+def events(*, higher: bool = False) -> list[TrialInput]:
+    return [of_events(i, higher_is_better=higher) for i in range(1, 9)]
+
+
+def shared(number: int, how: str, **numbers: Sequence[Any]) -> TrialInput:
+    """A trial with two intervention arms and one comparator; numbers in that order."""
+    one, two, control = (
+        arm(name, **{key: values[i] for key, values in numbers.items()})
+        for i, name in enumerate(("video", "telephone", "in person"))
+    )
+    share = 0.5 if how == "split" else 1.0
+    parts = tuple(
+        trial(number, intervention=(x,), comparator=(control,), comparator_share=share)
+        for x in (one, two)
+    )
+    return trial(number, intervention=(one, two), comparator=(control,), parts=parts, joined=how)
+
+
+THREE_MEANS = {"n": (30, 28, 31), "mean": (5.5, 6.1, 4.7), "sd": (2.0, 2.3, 2.2)}
+THREE_EVENTS = {"n": (30, 28, 31), "events": (5, 8, 11)}
+
+EVERY = (
+    "fixed", "z_test", "dersimonian_laird", "leave_one_out", "trim_and_fill",
+    "without_influential", "by_rater", "itt_only", "low_risk_only", "aggregated", "three_level",
+)  # fmt: skip
+
+
+def with_every_variant() -> LatestRun:
+    """Standardized differences with all variants, subgroups and regressions; odd designs too."""
+    trials = means()
+    trials[1] = of_means(2, cluster_size=8.0, icc=0.05)
+    trials[2] = trials[2].model_copy(update={"higher_is_better": False})
+    trials[4] = trial(  # two arms of one side, combined
+        5,
+        intervention=(
+            arm("video", n=16, mean=5.2, sd=2.0), arm("telephone", n=17, mean=6.0, sd=2.4),
+        ),
+        comparator=(arm("in person", n=35, mean=5.5, sd=2.5),),
+    )  # fmt: skip
+    trials[5] = trial(  # an SD from an SE: a conversion
+        6,
+        intervention=(arm("video", n=50, mean=6.4, se=0.22),),
+        comparator=(arm("in person", n=48, mean=5.2, sd=1.9),),
+    )
+    second = [
+        of_means(i).model_copy(update={"rater": "observer", "study_id": i}) for i in (1, 4, 7, 8)
+    ]
+    many = (*trials, *(t.model_copy(update={"higher_is_better": True}) for t in second))
+    pick = {
+        Variant.BY_RATER: [("rated by client", trials[::2]), ("rated by therapist", trials[1::2])],
+        Variant.LOW_RISK_ONLY: [("low risk of bias only", trials[2:6])],
+        Variant.ITT_ONLY: [("intention to treat only", ())],
+        Variant.AGGREGATED: [("all", many)],
+        Variant.THREE_LEVEL: [("all", many)],
+    }
+    return run(
+        "every-variant",
+        plan("SMD", variants=EVERY, subgroups=["rater"], moderators=["year", "rater"], rho=0.6),
+        trials,
+        [
+            Alternative(variant=variant, label=label, trials=tuple(chosen))
+            for variant, found in pick.items()
+            for label, chosen in found
+        ],
+    )
+
+
+def contrasts() -> list[TrialInput]:
+    """Ready estimates with a variance, an SE or an interval; one reported the other way round."""
+    return [
+        trial(1, contrast=arm("video", estimate=0.31, variance=0.04)),
+        trial(2, contrast=arm("video", estimate=0.12, se=0.15), contrast_reversed=True),
+        trial(3, contrast=arm("video", estimate=0.55, ci_low=0.05, ci_high=1.05, ci_level=0.9)),
+        trial(4, contrast=arm("video", estimate=-0.2, ci_low=-0.6, ci_high=0.2)),
+    ]
+
+
+def association() -> LatestRun:
+    chosen = Plan.model_validate(
+        {
+            "title": "Alliance and outcome", "kind": "association", "outcome": "alliance",
+            "predicts": "symptoms", "measure": "ZCOR", "test": "knha", "subgroups": ["side"],
+            "moderators": ["side"],
+            "intervention": {"label": "video", "delivery_mode": ["videoconference"]},
+            "comparator": {"label": "in person", "delivery_mode": ["face_to_face"]},
+        }
+    )  # fmt: skip
+    found = (0.31, 0.12, 0.4, 0.22, -0.05, 0.5)
+    trials = [
+        trial(i, side="video" if i % 2 else "in person", higher_is_better=i != 3,
+              intervention=(arm("arm", n=30 + 7 * i, estimate=r, metric="r"),))
+        for i, r in enumerate(found, 1)
+    ]  # fmt: skip
+    return run("association", chosen, trials)
+
+
+def single_arm(measure: str) -> LatestRun:
+    chosen = plan(measure, kind="single_arm")
+    numbers: list[dict[str, Any]] = [
+        {"n": m[0], "mean": m[1], "sd": m[2]} if measure == "MN" else {"n": e[1], "events": e[0]}
+        for m, e in zip(MEANS, EVENTS, strict=True)
+    ]
+    trials = [
+        trial(i, side="video", intervention=(arm("video", **given),))
+        for i, given in enumerate(numbers, 1)
+    ]
+    return run(f"single-{measure.lower()}", chosen, trials)
+
+
+def synthetic_runs() -> list[LatestRun]:
+    """One run a kind: every measure, method family, test and way of joining."""
+    counted = [
+        run(f"mh-{m.lower()}", plan(m, method="MH"), events(higher=higher))
+        for m, higher in (("OR", False), ("RR", True), ("RD", False))
+    ]
+    covariances = [
+        run(
+            f"covariance-{m.lower()}",
+            plan(m, several_arms="covariance"),
+            [shared(9, "covariance", **numbers), *others],
+        )
+        for m, numbers, others in (
+            ("SMD", THREE_MEANS, means()), ("MD", THREE_MEANS, means()),
+            ("OR", THREE_EVENTS, events()), ("RR", THREE_EVENTS, events()),
+            ("RD", THREE_EVENTS, events()),
+        )
+    ]  # fmt: skip
+    averaged = trial(9, parts=(of_means(1), of_means(4)), joined="aggregate")
+    methods = [
+        run(f"method-{m.lower()}", plan("MD", method=m, test=test, level=level), means())
+        for m, test, level in (
+            ("DL", "z", 0.9), ("HE", "t", 0.95), ("HS", "knha", 0.95), ("HSk", "adhoc", 0.95),
+            ("SJ", "z", 0.99), ("ML", "adhoc", 0.95), ("EB", "z", 0.95), ("PM", "knha", 0.95),
+            ("PMM", "adhoc", 0.95), ("EE", "z", 0.95),
+        )
+    ]  # fmt: skip
+    return [
+        with_every_variant(),
+        *counted,
+        run("peto", plan("PETO", method="PETO"), events()),
+        *(run(f"events-{m.lower()}", plan(m), events()) for m in ("OR", "RR", "RD", "AS")),
+        *(run(f"means-{m.lower()}", plan(m), means()) for m in ("SMDH", "ROM")),
+        *covariances,
+        run(
+            "split",
+            plan("SMD", several_arms="split"),
+            [shared(9, "split", **THREE_MEANS), *means()],
+        ),
+        run("averaged", plan("SMD", several_results="aggregate"), [averaged, *means()]),
+        run("contrasts", plan("GEN", moderators=["year"]), contrasts()),
+        run("large-numbers", plan("MD", test="knha"), [scaled(i, 250.0) for i in range(1, 9)]),
+        run("one-trial", plan("SMD"), means()[:1]),
+        association(),
+        *(single_arm(m) for m in ("PLO", "MN", "PFT")),
+        *methods,
+    ]
