@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 # Diameters in points of the largest bubble, and of the smallest that is seen as one in print.
 LARGEST, SMALLEST = 15.0, 2.2
+# Studies up to which bubbles have their full size; more share the same ink.
+UNCROWDED = 40
 # Height in inches of a category's strip, and the share of it that its studies spread over.
 STRIP, SPREAD = 0.62, 0.56
 
@@ -170,7 +172,8 @@ def _largest_first(bubbles: Sequence[Bubble]) -> list[tuple[int, Bubble]]:
 
 def _across(bubbles: Sequence[Bubble], i: int) -> float:
     heaviest = max(bubble.weight for bubble in bubbles) or 1.0
-    return max(SMALLEST, LARGEST * math.sqrt(bubbles[i].weight / heaviest))
+    largest = LARGEST * min(1.0, math.sqrt(UNCROWDED / len(bubbles)))
+    return max(SMALLEST, largest * math.sqrt(bubbles[i].weight / heaviest))
 
 
 def _draw(axes: Axes, x: float, y: float, across: float, i: int) -> None:

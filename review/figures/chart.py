@@ -230,11 +230,15 @@ def _write_around(page: Page, chart: Chart, layout: _Layout, prefix: str) -> Non
 
 
 def say_empty(frame: Frame, words: str) -> None:
-    """Write in the middle of the plot why nothing is in it."""
-    frame.page.write(
-        frame.left + frame.width / 2, frame.top + frame.height / 2, words, TEXT_SIZE,
-        align="center", middle=True, colour=GREY, gid="empty",
+    """Write in the middle of the plot, over its lines, why nothing is in it."""
+    page = frame.page
+    said = frame.figure.text(
+        (frame.left + frame.width / 2) / page.width,
+        1 - (frame.top + frame.height / 2) / page.height,
+        words, ha="center", va="center", color=GREY, fontproperties=font(TEXT_SIZE),
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 4.0}, parse_math=False,
     )  # fmt: skip
+    said.set_gid("empty")
 
 
 def draw_point(
