@@ -197,4 +197,4 @@ def _panel(estimates: Estimates) -> Panel:
 
 def _column(name: str, header: str, cells: list[str]) -> TextColumn:
     numeric = all(_NUMBER.match(cell) for cell in cells if cell) and any(cells)
-    return TextColumn(name, header, tuple(cells), numeric, widest=2.2)
+    return TextColumn(name, header, tuple(cells), numeric, widest=2.8)

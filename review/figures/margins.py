@@ -116,7 +116,7 @@ def margins_plot(margins: Margins) -> Figure:
             axes.set_xlim(0.0, high)
         axes.plot(
             margins.margins,
-            [_log(p, floor) for p in margins.p],
+            [_log(p, floor - 1) for p in margins.p],
             color=BLUE,
             lw=1.6,
             zorder=4,

@@ -251,7 +251,8 @@ def prisma_plot(flow: PrismaFigure) -> Figure:
         heading_height = max(_height(text) for _, text, _, _ in headings)
         rows = _place(flow, columns, head + heading_height + ROW_GAP / 2)
         bottom = max(placed.bottom for placed in rows[-1].values())
-        note_at = bottom + 0.12
+        shown = bottom - min(placed.top for placed in rows[ROWS].values())
+        note_at = bottom + 0.12 + max(0.0, _band_height("Included") - shown) / 2
         height = note_at + len(note) * LINE + EDGE
         figure = Figure(figsize=(columns.width, height), facecolor="white")
         figure.set_label(printable(flow.title))
@@ -327,6 +328,11 @@ def _draw(axes: Axes, placed: _Placed) -> None:
         _write(axes, placed.left + PADDING + indent, at, line.strip(), f"text-{key}-{i}")
 
 
+def _band_height(name: str) -> float:
+    """The least that the word needs, whatever the boxes beside it hold."""
+    return len(name) * 0.078
+
+
 def _bands(axes: Axes, rows: Sequence[dict[str, _Placed]]) -> None:
     for name, first, last in (
         ("Identification", 0, 0),
@@ -335,14 +341,12 @@ def _bands(axes: Axes, rows: Sequence[dict[str, _Placed]]) -> None:
     ):
         top = min(placed.top for placed in rows[first].values())
         bottom = max(placed.bottom for placed in rows[last].values())
-        # the word must fit, whatever the boxes beside it hold
-        shortest = len(name) * 0.078
         middle = (top + bottom) / 2
-        half = max(bottom - top, shortest if name == "Identification" else 0.0) / 2
+        half = max(bottom - top, _band_height(name)) / 2
         _rectangle(axes, EDGE, middle - half, BAND, 2 * half, f"band-{name}", BAND_COLOUR)
         _write(
             axes, EDGE + BAND / 2, middle, name, f"band-{name}-text", bold=True, align="center",
-            turned=True, size=SIZE if 2 * half >= shortest else SIZE * 2 * half / shortest,
+            turned=True,
         )  # fmt: skip
 
 

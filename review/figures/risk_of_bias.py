@@ -260,6 +260,12 @@ def summary_plot(plot: RiskOfBias, *, weighted: bool = False) -> Figure:
             page.write(EDGE, y, name, size, gid=f"name-{j}", bold=overall, middle=True)
             _bar(page, plot, j, left, y, weighted=weighted)
         page.y = top + len(names) * SUMMARY_LINE
+        if not plot.rows:
+            middle = (top + page.y) / 2
+            page.write(
+                left + BAR_WIDTH / 2, middle, "No studies", size, gid="empty", align="center",
+                middle=True, colour=GREY,
+            )  # fmt: skip
         _percent_axis(page, left, size)
         what = "Share of the weight, %" if weighted else "Share of the appraised, %"
         page.write(left + BAR_WIDTH / 2, page.y, what, size, gid="axis-label", align="center")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
@@ -111,7 +112,8 @@ def sequential_plot(sequential: Sequential) -> Figure:
     with own_settings():
         looks, x = sequential.looks, _places(sequential)
         above, below = draw_charts(_charts(sequential, x))
-        _landmarks(above.axes, sequential)
+        if looks:
+            _landmarks(above.axes, sequential)
         for i, look in enumerate(looks):
             _draw_sequence(above.axes, x[i], look, i)
         _draw_boundaries(below.axes, sequential, x)
@@ -169,9 +171,16 @@ def _charts(sequential: Sequential, x: Sequence[float]) -> tuple[Chart, Chart]:
                 *([Key("required information", Sample.LINE, BLACK)] if fractions else []),
             ),
             height=2.3,
-            note=sequential.note,
+            note=f"{sequential.note} {_retreat(x)}".strip(),
         ),
     )
+
+
+def _retreat(x: Sequence[float]) -> str:
+    """Say why the line of z turns back, where it does."""
+    if all(a <= b for a, b in pairwise(x)):
+        return ""
+    return "Information shrinks where heterogeneity grows: z then turns back, and is not tested."
 
 
 def _landmarks(axes: Axes, sequential: Sequential) -> None:

@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
-from review.figures.chart import Chart, Key, Sample, Scale, draw_charts, draw_point, say_empty
+from review.figures.chart import (
+    TEXT_SIZE,
+    WIDEST_MARK,
+    Chart,
+    Key,
+    Sample,
+    Scale,
+    draw_charts,
+    draw_point,
+    say_empty,
+)
 from review.figures.interval import check_interval
 from review.figures.scale import limits
 from review.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, ZONE, own_settings
+from review.figures.text import printable, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +109,8 @@ def specification_plot(curve: SpecificationCurve) -> Figure:
     few = len(ordered) <= FEW
     with own_settings():
         above, below = draw_charts(_charts(curve, ordered, rows))
-        _landmarks(above.axes, curve)
+        if ordered:
+            _landmarks(above.axes, curve)
         for i, one in enumerate(ordered):
             _draw_estimate(above.axes, i, one, len(ordered))
         for r, (family, choice) in enumerate(rows):
@@ -119,6 +131,7 @@ def specification_plot(curve: SpecificationCurve) -> Figure:
         below.axes.spines["bottom"].set_visible(False)
         below.axes.tick_params(axis="both", length=0)
         if not ordered:
+            below.axes.spines["left"].set_visible(False)
             say_empty(above, "Nothing could be pooled")
     return above.figure
 
@@ -149,6 +162,7 @@ def _charts(
     if curve.margin is not None:
         keys.append(Key("beyond the margin", Sample.BLOCK, ZONE))
     lines = max(len(rows), 1)
+    marks = tuple((r, _words(choice)) for r, (_, choice) in enumerate(rows))
     return (
         Chart(
             title=curve.title,
@@ -159,15 +173,21 @@ def _charts(
         ),
         Chart(
             title=f"What was chosen: {', '.join(curve.families)}",
-            x=Scale(start, stop, f"{len(ordered)} combinations, by their estimate", ()),
-            y=Scale(
-                -0.6, lines - 0.4, "", tuple((r, choice) for r, (_, choice) in enumerate(rows)),
-                turned=True,
-            ),
+            x=Scale(start, stop, f"{_counted(len(ordered))}, by their estimate", ()),
+            y=Scale(-0.6, lines - 0.4, "", marks, turned=True),
             height=ROW * lines + 0.1,
             note=curve.note,
         ),
     )  # fmt: skip
+
+
+def _counted(n: int) -> str:
+    return f"{n} {'combination' if n == 1 else 'combinations'}"
+
+
+def _words(choice: str) -> str:
+    """A choice on one line: those of the matrix stand close."""
+    return shorten(printable(choice), TEXT_SIZE, WIDEST_MARK)
 
 
 def _landmarks(axes: Axes, curve: SpecificationCurve) -> None:

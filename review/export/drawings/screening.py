@@ -22,7 +22,7 @@ from review.screening.queries import ledger
 from review.screening.rules import Ballot, Ruling, standing
 from review.screening.vocabulary import Stage, State, Verdict
 
-NAMES: Final = {Stage.TITLE_ABSTRACT: "titles and abstracts", Stage.FULL_TEXT: "full texts"}
+NAMES: Final = {Stage.TITLE_ABSTRACT: "Titles and abstracts", Stage.FULL_TEXT: "Full texts"}
 
 FINEST: Final = 400
 """Points of a line: more cannot be told apart in print."""

@@ -41,14 +41,14 @@ def test_counts_grow_with_decisions_and_a_conflict_lasts_until_its_adjudication(
     with database.reading() as session:
         course = screening_course(session, the_review(session))
     (stage,) = course.stages
-    assert (stage.name, stage.records) == ("titles and abstracts", 2)
+    assert (stage.name, stage.records) == ("Titles and abstracts", 2)
     assert stage.conflicts.times == tuple(NOW + timedelta(hours=h) for h in range(5))
     assert stage.conflicts.counts == (0, 1, 1, 1, 0)
     assert [(p.label, p.counts) for p in stage.persons] == [
         ("anna", (1, 1, 2, 2, 2)),
         ("ben", (0, 1, 1, 1, 1)),
     ]
-    assert screening_plot(course).get_label().endswith("titles and abstracts")
+    assert screening_plot(course).get_label().endswith("Titles and abstracts")
 
 
 def test_long_courses_are_thinned_but_keep_their_ends() -> None:
