@@ -12,7 +12,6 @@ from review.cli.output import echo_json, warn_outdated
 from review.export import Format, NumberStyle
 from review.export.manuscript.bundle import (
     DocumentFormat,
-    material_of,
     write_bundle,
     write_checklists,
 )
@@ -54,13 +53,13 @@ def manuscript(
 
     The text is in Word and in Quarto Markdown; each number in it says which run it is from.
     """
+    chosen = [DocumentFormat(name) for name in formats] or list(DocumentFormat)
     with opened().reading() as session:
         review = review_called(session, review_slug)
-        material = material_of(session, review)
         warn_outdated(outdated(session, review))
-    chosen = [DocumentFormat(name) for name in formats] or list(DocumentFormat)
-    parts = write_bundle(material, folder, style=NumberStyle(style), formats=chosen)
-    _echo([path for part in parts for path in part], as_json=as_json)
+        parts = write_bundle(session, review, folder, style=NumberStyle(style), formats=chosen)
+        written = [path for part in parts for path in part]
+    _echo(written, as_json=as_json)
 
 
 @click.command("checklists")

@@ -26,7 +26,7 @@ _LIST: Final = "{urn:living-review:origins}origins"
 _ENTRY: Final = "{urn:living-review:origins}origin"
 _RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/customXml"
 _NAME: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}name"
-_BOOKMARK: Final = re.compile(r"_o([0-9a-f]{12}|ledger)_([0-9a-f]{12})_\d+")
+_BOOKMARK: Final = re.compile(r"_o([0-9a-f]{12})_([0-9a-f]{12})_\d+")
 _LARGEST: Final = 100_000_000
 """Bytes; a document that unpacks to more is not read."""
 

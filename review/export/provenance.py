@@ -21,7 +21,7 @@ from review.export.tracing import Runs, stated_at
 from review.figures.saving import ORIGIN
 
 NAME: Final = "provenance.json"
-_CARRIES: Final = re.compile(r'\bdata-origin="([^"]+)"')
+_CARRIES: Final = re.compile(r'\b(?:data-)?origin="([0-9a-f]{12}[^"]*)"')
 
 
 def write_provenance(
@@ -91,7 +91,7 @@ def carried(path: Path) -> list[str]:
     match path.suffix.lower():
         case ".docx":
             return docx_origins(path.read_bytes(), path.name)
-        case ".html":
+        case ".html" | ".qmd":
             text = path.read_text(encoding="utf-8", errors="replace")
             return _CARRIES.findall(text)
         case ".json":

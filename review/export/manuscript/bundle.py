@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from review.export.contents.registry import Collection, collect
 from review.export.files import DATA, Format, write_tables
 from review.export.manuscript.checklists import checklists_of
+from review.export.manuscript.document import Manuscript
 from review.export.manuscript.facts import Facts, facts_of
 from review.export.manuscript.figures import Drawing, drawings
 from review.export.manuscript.quarto import (
@@ -26,6 +27,14 @@ from review.export.manuscript.quarto import (
 from review.export.manuscript.word import render_word
 from review.export.manuscript.writing import manuscript
 from review.export.printing import NumberStyle
+from review.export.provenance import write_provenance
+from review.export.reproduction.bibliography import bibliography
+from review.export.reproduction.references import (
+    REFERENCES,
+    Reference,
+    included_references,
+)
+from review.export.reproduction.script import write_scripts
 from review.export.tables import Table
 from review.protocol.models import Review
 
@@ -37,23 +46,18 @@ class DocumentFormat(StrEnum):
     QMD = "qmd"
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
-    """All that a bundle is written from, read in one transaction."""
+CITATION_STYLES: Final = {
+    NumberStyle.APA: "apa", NumberStyle.AMA: "ama", NumberStyle.COCHRANE: "vancouver"
+}  # fmt: skip
+"""The citation style that goes with a style of numbers."""
 
-    facts: Facts
-    tables: Collection
-
-
-def material_of(session: Session, review: Review) -> Material:
-    """Read what a bundle needs; raise NotFoundError where nothing is planned."""
-    facts = facts_of(session, review)
-    runs = [analysed.latest for analysed in facts.analysed]
-    return Material(facts, collect(session, review, runs))
+Exported = dict[Path, Mapping[str, Table]]
+"""Files with the tables that they hold, as `write_provenance` takes them."""
 
 
 def write_bundle(
-    material: Material,
+    session: Session,
+    review: Review,
     folder: Path,
     *,
     style: NumberStyle = NumberStyle.APA,
@@ -63,41 +67,56 @@ def write_bundle(
 
     Parameters
     ----------
-    material : Material
-        From `material_of`.
+    session, review
+        What the bundle is about.
     folder : Path
         Files of the same names are replaced; others are left alone.
     style : NumberStyle
-        Of all numbers for print.
+        Of all numbers for print, and of the references.
     formats : sequence of DocumentFormat
         Of the manuscript; figures, tables and checklists come with either.
 
     Yields
     ------
     list of Path
-        The files of each part once they are written: figures, documents, tables, checklists. The
-        same state of the database gives the same bytes.
+        The files of each part once they are written: figures, documents, tables, checklists,
+        reproduction, references. The same state of the database gives the same bytes. In each
+        folder ``provenance.json`` says where its numbers come from.
+
+    Raises
+    ------
+    NotFoundError
+        Where nothing is planned.
     """
+    facts = facts_of(session, review)
+    runs = [analysed.latest for analysed in facts.analysed]
+    tables = collect(session, review, runs)
+    references = included_references(session, review)
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = list(drawings(material.facts, style))
-    yield list(_figures(drawn, folder / "figures"))
+
+    def told(exported: Exported) -> list[Path]:
+        place = next(iter(exported)).parent
+        return [*exported, write_provenance(session, place, exported)]
+
+    drawn = list(drawings(facts, style))
+    if drawn:
+        yield told(_figures(drawn, folder / "figures"))
     document = manuscript(
-        material.facts,
-        material.tables.printed,
+        facts,
+        tables.printed,
         {drawing.block.name: drawing.block for drawing in drawn},
+        included=bibliography(references, CITATION_STYLES[style]).splitlines(),
         style=style,
     )
-    if DocumentFormat.DOCX in formats:
-        yield [_bytes(folder / "manuscript.docx", render_word(document, style))]
-    if DocumentFormat.QMD in formats:
-        yield [
-            _text(folder / "manuscript.qmd", render_quarto(document, style)),
-            _text(folder / FILTER, LUA),
-            _text(folder / BIBLIOGRAPHY, literature_json(document)),
-        ]
-    yield [_text(folder / NUMBERS, numbers_json(document))]
-    yield _tables(material.tables, folder / "tables", style)
-    yield write_checklists(material.facts, folder / "checklists", style=style)
+    yield told(_documents(document, folder, style, formats))
+    yield _beside(document, folder, formats)
+    if tables.data:
+        yield told(_tables(tables, folder / "tables", style))
+    yield write_checklists(facts, folder / "checklists", style=style)
+    if runs:
+        yield write_scripts(review.title, runs, folder / "reproduction")
+    if references:
+        yield _references(references, folder / "references")
 
 
 def write_checklists(
@@ -111,21 +130,50 @@ def write_checklists(
     return list(write_tables(checklists_of(facts), folder, formats, style=style))
 
 
-def _figures(drawn: Sequence[Drawing], folder: Path) -> Iterator[Path]:
+def _figures(drawn: Sequence[Drawing], folder: Path) -> Exported:
     folder.mkdir(exist_ok=True)
-    for drawing in drawn:
-        for file_format, content in drawing.files.items():
-            yield _bytes(folder / f"{drawing.block.name}.{file_format.value}", content)
-
-
-def _tables(tables: Collection, folder: Path, style: NumberStyle) -> list[Path]:
-    by_format: dict[Format, Mapping[str, Table]] = {
-        name: tables.data if name in DATA else tables.printed for name in Format
+    return {
+        _bytes(folder / f"{drawing.block.name}.{file_format.value}", content): {}
+        for drawing in drawn
+        for file_format, content in drawing.files.items()
     }
+
+
+def _documents(
+    document: Manuscript, folder: Path, style: NumberStyle, formats: Sequence[DocumentFormat]
+) -> Exported:
+    exported: Exported = {}
+    if DocumentFormat.DOCX in formats:
+        exported[_bytes(folder / "manuscript.docx", render_word(document, style))] = {}
+    if DocumentFormat.QMD in formats:
+        exported[_text(folder / "manuscript.qmd", render_quarto(document, style))] = {}
+    return exported
+
+
+def _beside(document: Manuscript, folder: Path, formats: Sequence[DocumentFormat]) -> list[Path]:
+    """Write the numbers of the text, and what Quarto needs to render it."""
+    written = [_text(folder / NUMBERS, numbers_json(document))]
+    if DocumentFormat.QMD in formats:
+        written.append(_text(folder / FILTER, LUA))
+        written.append(_text(folder / BIBLIOGRAPHY, literature_json(document)))
+    return written
+
+
+def _tables(tables: Collection, folder: Path, style: NumberStyle) -> Exported:
+    exported: Exported = {}
+    for name in Format:
+        chosen = tables.data if name in DATA else tables.printed
+        for path, of in write_tables(chosen, folder, [name], style=style).items():
+            exported[path] = {table: chosen[table] for table in of}
+    return exported
+
+
+def _references(references: Sequence[Reference], folder: Path) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    entries = [reference.entry for reference in references]
     return [
-        path
-        for name, chosen in by_format.items()
-        for path in write_tables(chosen, folder, [name], style=style)
+        _text(folder / f"included.{suffix}", REFERENCES[kind](entries, ()))
+        for kind, suffix in (("csl-json", "json"), ("ris", "ris"))
     ]
 
 

@@ -117,7 +117,14 @@ class ReferenceList:
     works: tuple[Work, ...]
 
 
-Block = Heading | Paragraph | TableBlock | FigureBlock | ReferenceList
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries of a list of references that the text does not cite one by one."""
+
+    lines: tuple[str, ...]
+
+
+Block = Heading | Paragraph | TableBlock | FigureBlock | ReferenceList | Entries
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from review.export.manuscript.facts import Analysed, Appraised, Facts, printer_o
 from review.export.manuscript.results import estimate
 from review.export.manuscript.sentences import counted
 from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE
+from review.export.origins import origin
 from review.export.printing import NumberStyle
 from review.export.prisma import figure_of
 from review.extraction.appraisal.picture import picture
@@ -47,7 +48,7 @@ def drawings(facts: Facts, style: NumberStyle) -> Iterator[Drawing]:
         title = f"{analysed.plan.title}: forest plot"
         figure = forest_plot(forest_of(analysed.latest.inputs, analysed.latest.results))
         told = f"Forest plot. {_told(analysed, style)}"
-        yield _drawn(f"forest_{analysed.slug}", title, told, figure)
+        yield _drawn(f"forest_{analysed.slug}", title, told, figure, analysed.latest.key)
     for analysed in facts.analysed:
         if analysed.latest.results.pooled.k > 1:
             yield from _supplement(analysed, style)
@@ -79,12 +80,13 @@ def _of_bias(appraised: Appraised) -> Iterator[Drawing]:
 
 def _supplement(analysed: Analysed, style: NumberStyle) -> Iterator[Drawing]:
     inputs, results, slug = analysed.latest.inputs, analysed.latest.results, analysed.slug
-    title, told = analysed.plan.title, _told(analysed, style)
+    title, told, key = analysed.plan.title, _told(analysed, style), analysed.latest.key
     yield _drawn(
         f"cumulative_{slug}",
         f"{title}: cumulative estimate as trials were published",
         f"Cumulative forest plot in order of year. {told}",
         cumulative_plot(cumulative_of(inputs, results)),
+        key,
     )
     if results.pooled.k >= FEWEST_FOR_TEST:
         trim_fill = Variant.TRIM_AND_FILL in analysed.plan.variants
@@ -93,6 +95,7 @@ def _supplement(analysed: Analysed, style: NumberStyle) -> Iterator[Drawing]:
             f"{title}: funnel plot with contours of significance",
             f"Funnel plot of effects against standard errors. {told}",
             funnel_plot(funnel_of(inputs, results, trim_fill=trim_fill)),
+            key,
         )
     for line in results.moderators:
         if line.kind == "meta-regression" and line.note is None:
@@ -102,6 +105,7 @@ def _supplement(analysed: Analysed, style: NumberStyle) -> Iterator[Drawing]:
                 f"{title}: effects by {moderator.value.replace('_', ' ')}",
                 f"Bubble plot of a meta-regression. {told}",
                 bubble_plot(bubble_of(inputs, results, moderator)),
+                key,
             )
 
 
@@ -113,6 +117,9 @@ def _told(analysed: Analysed, style: NumberStyle) -> str:
     return f"{effects}; {shown}; conclusion: {results.headline.conclusion.value}."
 
 
-def _drawn(name: str, title: str, alternative: str, figure: Figure) -> Drawing:
-    files = {file_format: render(figure, file_format) for file_format in FigureFormat}
+def _drawn(
+    name: str, title: str, alternative: str, figure: Figure, key: str | None = None
+) -> Drawing:
+    where = origin(key) if key else None
+    files = {file_format: render(figure, file_format, origin=where) for file_format in FigureFormat}
     return Drawing(FigureBlock(name, title, alternative, files[FigureFormat.PNG]), files)

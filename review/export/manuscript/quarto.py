@@ -14,6 +14,7 @@ from typing import Any, Final
 from review.export.manuscript.document import (
     Block,
     Cite,
+    Entries,
     FigureBlock,
     Heading,
     Manuscript,
@@ -103,6 +104,8 @@ def _block(block: Block, style: NumberStyle) -> str:
             return f"![{escaped(title)}](figures/{name}.png){{{attributes}}}"
         case ReferenceList():
             return "# References\n\n::: {#refs}\n:::"
+        case Entries(lines):
+            return "\n\n".join(escaped(line) for line in lines)
 
 
 def _span(span: Span) -> str:

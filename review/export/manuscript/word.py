@@ -13,6 +13,7 @@ from review.export.docx_styles import FONT, element
 from review.export.layout import MARGIN, PAGE
 from review.export.manuscript.document import (
     Cite,
+    Entries,
     FigureBlock,
     Heading,
     Manuscript,
@@ -24,6 +25,7 @@ from review.export.manuscript.document import (
     Term,
 )
 from review.export.manuscript.literature import items, mention
+from review.export.manuscript.printer import LEDGER
 from review.export.printing import NumberStyle
 
 WIDEST: Final = PAGE[0] - 2 * MARGIN
@@ -83,6 +85,9 @@ class _Writer:
                 for work in works:
                     entry = self.document.add_paragraph(writable(work.entry), style="Bibliography")
                     self.marks.mark(entry, f"ref_{work.key}")
+            case Entries(lines):
+                for line in lines:
+                    self.document.add_paragraph(writable(line), style="Bibliography")
 
     def span(self, paragraph: Any, span: Span) -> None:
         """Add a piece of a sentence; a number gets the hidden bookmark of its origin."""
@@ -91,7 +96,8 @@ class _Writer:
                 paragraph.add_run(writable(span))
             case Number(_, text, _, origin):
                 run = paragraph.add_run(text.replace(" ", "\u00a0"))
-                self.marks.mark_number(run, origin)
+                if not origin.startswith(f"{LEDGER}/"):
+                    self.marks.mark_number(run, origin)
             case Term(text):
                 paragraph.add_run(text).italic = True
             case Cite(key):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from review.export.manuscript.document import (
     Block,
+    Entries,
     FigureBlock,
     Heading,
     Manuscript,
@@ -43,6 +44,7 @@ def manuscript(
     tables: Mapping[str, Table],
     figures: Mapping[str, FigureBlock],
     *,
+    included: Sequence[str] = (),
     style: NumberStyle = NumberStyle.APA,
 ) -> Manuscript:
     """Return the manuscript of a review: methods, results, tables, figures, references.
@@ -55,6 +57,8 @@ def manuscript(
         For print, by name.
     figures : mapping of str to FigureBlock
         Drawn, by name; ``forest_<analysis>`` stands beside its paragraph.
+    included : sequence of str
+        References of the included studies, an entry each.
     style : NumberStyle
         Of all numbers.
     """
@@ -69,6 +73,8 @@ def manuscript(
     cited = cited_in(blocks)
     if cited:
         blocks.append(ReferenceList(works(cited)))
+    if included:
+        blocks += [Heading(1, "Included studies"), Entries(tuple(included))]
     return Manuscript(facts.title, f"{facts.date:%Y-%m-%d}", _only_there(blocks))
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import json
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from review.db import Database
 from review.export.manuscript.checklists import amstar, checklists_of
@@ -76,3 +81,18 @@ def test_a_sample_entered_twice_counts_where_the_entries_agreed(facts: Facts) ->
         return str(_column(checklists_of(changed)["amstar_2"], "answer")["6"])
 
     assert (answer(80), answer(79)) == ("Yes", "No")
+
+
+def test_the_command_writes_them_on_either_database(
+    cli: Callable[..., Result], tmp_path: Path
+) -> None:
+    cli("seed", "load", "founding")
+    asked = ("export", "checklists", "--out", tmp_path, "--format", "csv", "--json")
+    written = json.loads(cli(*asked).stdout)
+    assert [Path(path).name for path in written] == [
+        "prisma_2020.csv", "prisma_lsr.csv", "amstar_2.csv"
+    ]  # fmt: skip
+    with (tmp_path / "amstar_2.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 16
+    assert rows[10]["answer"] == "No meta-analysis"
