@@ -20,6 +20,7 @@ CREATED = dt.datetime(1980, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
 # Excel's limits: https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3
 LONGEST_TEXT = 32_767
 LONGEST_SHEET_NAME = 31
+LARGEST_NUMBER = 9.99999999999999e307
 WIDEST = 60
 
 
@@ -36,7 +37,8 @@ def render_xlsx(tables: Mapping[str, Table]) -> bytes:
     bytes
         The same for the same tables. Each sheet has one frozen header line and data below it,
         ready to be read by programs: spanners are put before the headers (``CBT: n``), an interval
-        takes two columns, infinities are the texts ``∞`` and ``−∞``. Titles, footnotes and sources
+        takes two columns, infinities are the texts ``∞`` and ``−∞``, and so are numbers beyond
+        Excel's 10³⁰⁸. Titles, footnotes and sources
         are on a last sheet, ``Notes``. Numbers keep 16 digits and are shown rounded.
 
     Raises
@@ -130,9 +132,10 @@ def _write_value(
     if isinstance(value, str):
         _text(sheet, row, at, value, text)
         return max(len(line) for line in value.split("\n"))
-    if math.isinf(value):
-        _text(sheet, row, at, fixed(value, 0), text)
-        return 2
+    if abs(value) > LARGEST_NUMBER:
+        words = fixed(value, 0) if math.isinf(value) else repr(value)
+        _text(sheet, row, at, words, text)
+        return len(words)
     sheet.write_number(row, at, value, shown)
     return len(f"{value:.2f}")
 

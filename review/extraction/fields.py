@@ -16,6 +16,9 @@ SEPARATOR: Final = "; "
 _SLUG: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
+GUARD: Final = re.compile(r"^'(?='*[=+\-@\t\r\n＝＋－＠])")
+"""The apostrophe that our CSV exports put before text a spreadsheet would take for a formula."""
+
 
 class FieldLevel(StrEnum):
     """What a custom field describes."""

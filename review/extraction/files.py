@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,16 +13,13 @@ from pydantic import ValidationError
 
 from review.canonical import clean_text
 from review.errors import FileError, InvalidDataError, Problem
-from review.extraction.fields import FieldSpec, parsed, written
+from review.extraction.fields import GUARD, FieldSpec, parsed, written
 from review.extraction.rules import COLUMNS, FORM_COLUMNS, ExtractionRow
 from review.extraction.workbook import xlsx_lines
 from review.wording import plainly
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """No review has an extraction table of this size; a larger file is another file."""
-
-GUARD: Final = re.compile(r"^'(?='*[=+\-@\t\r\n＝＋－＠])")
-"""The apostrophe that our CSV exports put before text a spreadsheet would take for a formula."""
 
 EXAMPLE: Final = (
     {

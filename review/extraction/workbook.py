@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from review.errors import FileError, InvalidDataError, Problem
-from review.extraction.fields import FieldKind, FieldSpec, written
+from review.extraction.fields import GUARD, FieldKind, FieldSpec, written
 from review.extraction.vocabulary import ArmRole, Randomised, Therapists
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 
@@ -98,7 +98,9 @@ def _write(sheet: Any, line: int, place: int, value: Any) -> None:
     if number and float(f"{value:.16G}") == value:
         sheet.write_number(line, place, value)
     else:
-        sheet.write_string(line, place, written(value))
+        text = written(value)
+        # Reading takes one such apostrophe away: a table that was CSV before has it.
+        sheet.write_string(line, place, f"'{text}" if GUARD.match(text) else text)
 
 
 def xlsx_lines(path: Path) -> Iterator[tuple[int, Sequence[str]]]:

@@ -1,6 +1,9 @@
 """review export tables and review trace, as a user types them, on a database that is only read."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -71,3 +74,19 @@ def test_a_figure_names_its_run(reads: Cli, tmp_path: Path) -> None:
     reads("plot", "forest", "multimedia", "--number", "1", "--out", tmp_path / "forest.svg")
     told = reads("trace", tmp_path / "forest.svg").stdout
     assert "cbt-delivery / multimedia, run 1 of 2026-11-23 09:15 UTC, older than run 2" in told
+
+
+def test_the_same_release_gives_the_same_bytes(reads: Cli, tmp_path: Path) -> None:
+    """Every format of every table, by two processes that order sets otherwise."""
+    del reads  # it points the settings at the database
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "review", "export", "tables", "-o", tmp_path / seed],
+            stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONHASHSEED": seed},
+        )
+        for seed in ("1", "2")
+    ]  # fmt: skip
+    assert [process.wait(timeout=240) for process in running] == [0, 0]
+    first = {path.name: path.read_bytes() for path in (tmp_path / "1").iterdir()}
+    assert len(first) > 20
+    assert {path.name: path.read_bytes() for path in (tmp_path / "2").iterdir()} == first

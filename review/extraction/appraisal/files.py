@@ -16,7 +16,8 @@ from review.extraction.appraisal.form import Answered, Appraisal, Form, Stated, 
 from review.extraction.appraisal.rules import OVERALL, Cast, judgements_of, newest
 from review.extraction.appraisal.tool import Tool
 from review.extraction.appraisal.vocabulary import Answer
-from review.extraction.files import GUARD, text_of
+from review.extraction.fields import GUARD
+from review.extraction.files import text_of
 
 TARGET_COLUMNS: Final = ("study", "outcome", "instrument", "timepoint")
 COLUMNS: Final = (
