@@ -38,6 +38,7 @@ _SIGNS = {
     "η": r"$\eta$", "θ": r"$\theta$", "κ": r"$\kappa$", "λ": r"$\lambda$", "μ": r"$\mu$",
     "µ": r"$\mu$", "ν": r"$\nu$", "π": r"$\pi$", "ρ": r"$\rho$", "σ": r"$\sigma$",
     "Σ": r"$\Sigma$", "τ": r"$\tau$", "φ": r"$\phi$", "χ": r"$\chi$", "ω": r"$\omega$",
+    "⊕": r"$\oplus$", "◯": r"$\bigcirc$",
 }  # fmt: skip
 _ESCAPES = str.maketrans(_SPECIAL | _SIGNS | {"\0": "{}"})
 _SIDES = {Alignment.LEFT: "l", Alignment.CENTER: "c", Alignment.RIGHT: "r"}

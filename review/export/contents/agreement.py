@@ -11,7 +11,7 @@ from review.export.contents.columns import Row, said_once, words
 from review.export.run_tables import interval_cell
 from review.export.tables import Column, Footnote, Kind, Table
 from review.extraction.appraisal.agreement import domain_agreement
-from review.extraction.appraisal.queries import adopted_tools
+from review.extraction.appraisal.queries import adopted_tools, tool_of
 from review.extraction.comparison import agreement_by_field
 from review.extraction.consensus import comparable, sides
 from review.protocol.models import Review
@@ -83,7 +83,11 @@ def _entry(session: Session, review: Review) -> Iterator[Row]:
 
 
 def _appraisal(session: Session, review: Review) -> Iterator[Row]:
-    for family in dict.fromkeys(row.family for row in adopted_tools(session, review)):
+    rows = adopted_tools(session, review)
+    tools = {row.slug: tool_of(row) for row in rows}
+    for family in dict.fromkeys(row.family for row in rows):
         for one in domain_agreement(session, review, family):
             who = " and ".join(one.assessors)
-            yield (f"Risk of bias, {one.tool}", who, one.domain, *_cells(one.agreement))
+            domain = tools[one.tool].domain(one.domain)
+            judged = one.domain if domain is None else domain.name
+            yield (f"Risk of bias, {one.tool}", who, judged, *_cells(one.agreement))

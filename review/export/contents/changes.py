@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from review.export.contents.columns import said_once
 from review.export.origins import origin
 from review.export.run_tables import LatestRun
 from review.export.tables import Cell, Column, Footnote, Kind, Table
@@ -80,6 +81,7 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
         changed = [
             Changed((), "run", before=number, after=str(run.number)),
             *_lines(run.change),
+            *_added(run.change),
             *_events(run.change),
             *_variants(run),
             *_shares(told),
@@ -97,7 +99,7 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
     return Table(
         title=f"{title}: change since the last run",
         columns=COLUMNS,
-        rows=tuple(rows),
+        rows=said_once(rows, 1),
         footnotes=tuple(Footnote(note) for note in notes),
         origins=tuple(origins),
     )
@@ -112,6 +114,7 @@ def changes_data(title: str, runs: Sequence[LatestRun]) -> Table:
         before = run.number - 1 if run.number > 1 else None
         for item in (
             *_numbers(run.change),
+            *(Changed(("trials",), "trial added", study) for study in run.change.added),
             *_events(run.change),
             *_variants(run),
             *_share_numbers(told),
@@ -132,7 +135,7 @@ def release_changes(session: Session, review: Review, runs: Sequence[LatestRun])
     origins: list[str | None] = []
     for name, change in found.changes:
         run = by_name[name]
-        changed = [*_lines(change), *_events(change)]
+        changed = [*_lines(change), *_added(change), *_events(change)]
         rows += [(run.inputs.plan.title, *_cells(item)) for item in changed]
         origins += [None if c.path is None else origin(run.key, *c.path) for c in changed]
     others = _others(found, {name: run.inputs.plan.title for name, run in by_name.items()})
@@ -141,7 +144,7 @@ def release_changes(session: Session, review: Review, runs: Sequence[LatestRun])
     return Table(
         f"{review.title}: change since release {found.before}",
         COLUMNS,
-        tuple(rows),
+        said_once(rows, 1),
         footnotes=tuple(
             Footnote(f"{by_name[name].inputs.plan.title}: {change.sentence}")
             for name, change in found.changes
@@ -182,6 +185,12 @@ def _numbers(change: ChangeReport) -> Iterator[Changed]:
         yield Changed(("pooled", name), name, before_number=was.get(name), after_number=now)
 
 
+def _added(change: ChangeReport) -> Iterator[Changed]:
+    if change.before is not None and change.added:
+        what = f"trials added ({len(change.added)})"
+        yield Changed(("trials",), what, after="; ".join(change.added))
+
+
 def _events(change: ChangeReport) -> Iterator[Changed]:
     """Yield conclusions by margin, then what happened to trials and to the plan."""
     for index, reading in enumerate(change.readings):
@@ -192,9 +201,6 @@ def _events(change: ChangeReport) -> Iterator[Changed]:
             before=reading.before.conclusion.value if reading.before else None,
             after=reading.after.conclusion.value if reading.after else None,
         )
-    if change.before is not None:
-        for study in change.added:
-            yield Changed(("trials",), "trial added", study)
     for removed in change.removed:
         yield Changed(("left_out",), "trial removed", removed.study, removed.reason)
     for value in change.corrected:

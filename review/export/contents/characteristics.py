@@ -121,7 +121,7 @@ def characteristics_table(session: Session, review: Review) -> Table:
     )
     notes = [NOT_REPORTED_NOTE] if any(_silent(row) for row in told) else []
     if silent and rows:
-        notes.append(f"Reported of no study: {'; '.join(_lower(c.header) for c in silent)}.")
+        notes.append(f"Reported of no study so far: {'; '.join(_lower(c.header) for c in silent)}.")
     return Table(
         f"{review.title}: characteristics of included studies",
         columns or STUDY_COLUMNS[:1],

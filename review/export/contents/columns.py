@@ -13,7 +13,7 @@ NOT_REPORTED: Final = "NR"
 
 NOT_REPORTED_NOTE: Final = "NR: not reported."
 
-MOST_DECIMALS: Final = 3
+MOST_DECIMALS: Final = 4
 """Of numbers that are printed as reported."""
 
 Row = tuple[Cell, ...]
@@ -33,7 +33,7 @@ def as_reported(value: float) -> str:
 
 
 def decimals_of(values: Iterable[float | None]) -> int:
-    """Return the decimals that print some reported numbers without loss, three at the most."""
+    """Return the decimals that print some reported numbers without loss, four at the most."""
     parts = [repr(float(v)).partition(".")[2] for v in values if v is not None]
     return min(MOST_DECIMALS, max((len(p) for p in parts if p != "0"), default=0))
 

@@ -20,7 +20,7 @@ from review.export.contents.absolute import (
     sign_of,
     turned,
 )
-from review.export.contents.columns import Row
+from review.export.contents.columns import Row, in_use
 from review.export.origins import origin
 from review.export.run_tables import LatestRun, interval_cell
 from review.export.tables import Column, Footnote, Kind, Place, Table
@@ -102,7 +102,9 @@ def findings_table(session: Session, review: Review, runs: Sequence[LatestRun]) 
     found = _findings(session, review, runs)
     names = {one.slug: one.name for one in instruments(session, review)}
     notes = _Notes()
-    rows = tuple(_printed(one, row, names, notes) for row, one in enumerate(found))
+    columns, rows, _ = in_use(
+        COLUMNS, [_printed(one, row, names, notes) for row, one in enumerate(found)]
+    )
     general = [
         f"CI: {_levels(found)}confidence interval. Certainty: GRADE, from high to very low.",
         *(
@@ -115,7 +117,7 @@ def findings_table(session: Session, review: Review, runs: Sequence[LatestRun]) 
         general.append(WORDS_SOURCE)
     return Table(
         f"{review.title}: summary of findings",
-        COLUMNS,
+        columns or COLUMNS,
         rows,
         footnotes=(*(Footnote(text) for text in general), *notes.footnotes),
         origins=tuple(origin(one.run.key, "pooled") for one in found),
@@ -191,7 +193,7 @@ def _printed(one: _Finding, row: int, names: Mapping[str, str], notes: _Notes) -
     plan = one.run.inputs.plan
     comparator = intervention = difference = None
     if isinstance(one.absolute, str):
-        notes.add(one.absolute, row, "difference")
+        notes.add(one.absolute, row, "effect")
     else:
         comparator, intervention, difference = _absolute_cells(one.absolute, names)
         notes.add(one.absolute.basis, row, "comparator")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -17,13 +17,19 @@ from review.protocol.models import Review
 from review.protocol.queries import outcomes
 from review.protocol.vocabulary import AnalysisSet, Rater
 
-OWN_COLUMN: Final = ("n", "mean", "sd", "events")
+OWN_COLUMN: Final = ("n", "mean", "sd", "events", "estimate", "se", "variance")
 """Numbers that documents give a column of their own; all else stands in words."""
+
+LEADING: Final = ("study", "outcome", "instrument", "timepoint")
+"""What a row does not repeat of the row above."""
+
+CONSTANT: Final = ("outcome", "instrument", "timepoint", "metric", "source")
+"""Columns that are a note where all results say the same."""
 
 COUNTS: Final = frozenset({"n", "versus_n", "events"})
 
 CALLED: Final = {
-    "versus_n": "n of the other arm", "se": "SE", "ci_low": "CI from", "ci_high": "to",
+    "versus_n": "n of the other arm", "ci_low": "CI from", "ci_high": "to",
     "ci_level": "level", "q1": "Q1", "q3": "Q3", "baseline_mean": "baseline mean",
     "baseline_sd": "baseline SD", "mean_change": "mean change", "sd_change": "SD of change",
     "correlation": "correlation of occasions", "f": "F", "p_below": "p below",
@@ -57,8 +63,8 @@ DATA_COLUMNS: Final = (
 def results_table(session: Session, review: Review) -> Table:
     """Return a row a result that counts, of studies that are in, for print.
 
-    A result of a contrast names both arms; what is no n, mean, SD or count of events stands in
-    words with all its digits.
+    A result of a contrast names both arms; numbers without a column of their own stand in words
+    with all their digits.
     """
     found = _counting(session, review)
     names = {outcome.slug: outcome.name for outcome in outcomes(session, review)}
@@ -68,17 +74,17 @@ def results_table(session: Session, review: Review) -> Table:
         Column("instrument", "Instrument (rater)"),
         Column("timepoint", "Timepoint (analysed)"),
         Column("arm", "Arm"),
+        Column("metric", "Estimate of"),
         Column("n", "n", Kind.INTEGER),
-        *(
-            Column(name, header, Kind.NUMBER, decimals_of(getattr(item, name) for item in found))
-            for name, header in (("mean", "Mean"), ("sd", "SD"))
-        ),
+        *(_reported(name, found) for name in ("mean", "sd")),
         Column("events", "Events", Kind.INTEGER),
+        *(_reported(name, found) for name in ("estimate", "se", "variance")),
         Column("other", "Other numbers as reported"),
         Column("entered_by", "Entered by", Kind.INTEGER),
         Column("source", "Source"),
     )
     used, rows, _ = in_use(columns, [_printed(item, names) for item in found])
+    used, rows, same = _without_constants(used, rows)
     note = (
         "Entered by: one person, or two who entered independently and agreed on a consensus. "
         "Empty cells: not reported."
@@ -86,8 +92,35 @@ def results_table(session: Session, review: Review) -> Table:
     return Table(
         f"{review.title}: results by study and arm",
         used or columns[:1],
-        said_once(rows, 4),
-        footnotes=(Footnote(note),),
+        said_once(rows, sum(column.key in LEADING for column in used)),
+        footnotes=(*([Footnote(same)] if same else []), Footnote(note)),
+    )
+
+
+def _reported(name: str, found: Sequence[Evidence]) -> Column:
+    header = {"sd": "SD", "se": "SE"}.get(name, name.capitalize())
+    return Column(name, header, Kind.NUMBER, decimals_of(getattr(item, name) for item in found))
+
+
+def _without_constants(
+    columns: Sequence[Column], rows: Sequence[Row]
+) -> tuple[tuple[Column, ...], tuple[Row, ...], str | None]:
+    """Move columns of words that say the same of every result into a note."""
+    same = {
+        i: row[i]
+        for i, column in enumerate(columns)
+        if column.key in CONSTANT
+        for row in rows[:1]
+        if len(rows) > 1 and all(other[i] == row[i] for other in rows)
+    }
+    if not same:
+        return tuple(columns), tuple(rows), None
+    kept = [i for i in range(len(columns)) if i not in same]
+    told = "; ".join(f"{columns[i].header.lower()} {value}" for i, value in same.items())
+    return (
+        tuple(columns[i] for i in kept),
+        tuple(tuple(row[i] for i in kept) for row in rows),
+        f"All results: {told}.",
     )
 
 
@@ -138,6 +171,7 @@ def _printed(item: Evidence, names: Mapping[str, str]) -> Row:
         f"{item.instrument_name}{rater}",
         f"{item.timepoint}{analysed}",
         _about(item),
+        _metric(item),
         *(getattr(item, name) for name in OWN_COLUMN),
         _other(item),
         _people(item),
@@ -153,17 +187,20 @@ def _about(item: Evidence) -> str:
     return item.arm.label
 
 
+def _metric(item: Evidence) -> str | None:
+    if item.estimate is None:
+        return None
+    return item.metric or ("r" if item.level is Level.ASSOCIATION else None)
+
+
 def _other(item: Evidence) -> str | None:
-    """Return ``standardized mean change −0.214, variance 0.0208``."""
+    """Return ``t −2.31, p 0.023``."""
     told = []
     for name in NUMBER_COLUMNS:
         value = getattr(item, name)
         if value is None or name in OWN_COLUMN:
             continue
-        called = CALLED.get(name, name)
-        if name == "estimate":
-            called = item.metric or ("r" if item.level is Level.ASSOCIATION else "estimate")
-        told.append(f"{called} {as_reported(value)}")
+        told.append(f"{CALLED.get(name, name)} {as_reported(value)}")
     if not told and all(getattr(item, name) is None for name in OWN_COLUMN):
         return "no numbers reported"
     return ", ".join(told) or None

@@ -64,7 +64,7 @@ def searches_table(session: Session, review: Review) -> Table:
             f"{row.source} ({row.platform})" if row.platform else row.source,
             row.database or NOT_REPORTED,
             row.ran_on or NOT_REPORTED,
-            row.limits or "none",
+            row.limits or "none stated",
             NOT_REPORTED if row.hits is None else f"{row.hits:,}",
             row.imported,
             row.duplicates,

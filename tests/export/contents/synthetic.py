@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from review.export.contents.registry import collect
 from review.export.run_tables import LatestRun, latest_runs
 from review.export.tables import Table
 from review.extraction.actions import exclude_study, import_extraction
+from review.extraction.appraisal.certainty import rate_certainty
+from review.extraction.appraisal.grade import Step
+from review.extraction.appraisal.vocabulary import Consideration, Design
 from review.extraction.files import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
@@ -135,6 +139,19 @@ def pooled(database: Database, by: Attribution, *, more: Sequence[AnalysisSpec] 
     return database
 
 
+def rate(database: Database, by: Attribution) -> None:
+    """Rate the certainty of `mood` on its first run: low."""
+    with writing(database, by) as session:
+        rate_certainty(
+            session, the_review(session), "mood", handle="tester", now=NOW, run_number=1,
+            design=Design.RANDOMISED,
+            steps={
+                Consideration.IMPRECISION: Step(-1, "interval includes none and moderate"),
+                Consideration.RISK_OF_BIAS: Step(-1, "no blinding."),
+            },
+        )  # fmt: skip
+
+
 def tables(
     database: Database, *names: str, review: str = "synthetic"
 ) -> tuple[Mapping[str, Table], Mapping[str, Table]]:
@@ -156,6 +173,16 @@ def the_review(session: Session) -> Review:
 
 def records(table: Table) -> list[dict[str, Any]]:
     return [dict(zip(table.keys, row, strict=True)) for row in table.rows]
+
+
+def carried(table: Table, *keys: str) -> list[dict[str, Any]]:
+    """The rows of a table for print, with what is said once said in each row."""
+    rows = records(table)
+    for above, below in itertools.pairwise(rows):
+        for key in keys:
+            if below[key] is None:
+                below[key] = above[key]
+    return rows
 
 
 def asked(database: Database, query: str) -> list[tuple[Any, ...]]:

@@ -61,3 +61,4 @@ def test_risk_of_bias_by_domain(database: Database, by: Attribution) -> None:
     rows = records(tables(database, "agreement", review="vcp")[1]["agreement"])
     assert {r["what"]: (r["n"], r["agreed"]) for r in rows}["Overall"] == (1, 0.0)
     assert sum(r["agreed"] == 100.0 for r in rows) == 4
+    assert rows[0]["what"] == "Randomisation process"

@@ -15,7 +15,7 @@ from review.extraction.actions import exclude_study
 from review.history.actions import Attribution, writing
 from review.living.queries import runs
 from review.living.repool import repool
-from tests.export.contents.synthetic import pooled, records, runs_of, tables, the_review
+from tests.export.contents.synthetic import carried, pooled, records, runs_of, tables, the_review
 
 
 def test_shares_sum_to_the_change_of_the_real_trials(delivery_runs: list[LatestRun]) -> None:
@@ -31,7 +31,9 @@ def test_shares_sum_to_the_change_of_the_real_trials(delivery_runs: list[LatestR
 
 def test_print_tells_shares_signals_and_why(delivery_runs: list[LatestRun]) -> None:
     table = changes_table("T", delivery_runs)
-    multimedia = [r for r in records(table) if r["analysis"] == "Multimedia CBT against control"]
+    multimedia = [
+        r for r in carried(table, "analysis") if r["analysis"] == "Multimedia CBT against control"
+    ]
     said = {r["what"]: (r["before"], r["after"]) for r in multimedia}
     assert said["estimate"] == ("0.58", "0.80")
     assert said["conclusion"] == ("inconclusive", "superior")
@@ -51,7 +53,7 @@ def test_each_variant_has_its_class_before_and_after(database: Database, by: Att
     repool(database, actor="tester")
     run = runs_of(database)["mood"]
     printed = tables(database, "changes")[0]["changes"]
-    said = {r["what"]: r for r in records(printed) if r["analysis"] == "Mood"}
+    said = {r["what"]: r for r in carried(printed, "analysis") if r["analysis"] == "Mood"}
     for index, line in enumerate(run.results.variants):
         if line.variant != "leave_one_out":
             row = said[f"conclusion, {line.label}"]
@@ -80,7 +82,7 @@ def test_change_since_the_last_release(
             exclude_study(session, the_review(session), label=label, reason="synthetic")
         repool(database, actor="tester")
     table = tables(database, "changes_since_release")[0]["changes_since_release"]
-    rows = {(r["analysis"], r["what"]): r for r in records(table)}
+    rows = {(r["analysis"], r["what"]): r for r in carried(table, "analysis")}
     with database.reading() as session:
         first, *_, last = runs(session, the_review(session), "mood")
         k = (str(first.results["pooled"]["k"]), str(last.results["pooled"]["k"]))

@@ -68,7 +68,7 @@ def test_columns_that_no_study_fills_are_named_below(database: Database, by: Att
     table = printed["characteristics"]
     assert "setting" not in table.keys
     assert table.general[-1] == (
-        "Reported of no study: design; country, setting; participants, diagnosis; funding; "
+        "Reported of no study so far: design; country, setting; participants, diagnosis; funding; "
         "registration; role; sessions; therapist training; n randomised."
     )
 
@@ -78,7 +78,7 @@ def test_numbers_in_words_keep_every_digit() -> None:
         "−0.214", "49", "0.30000000000000004",
     ]  # fmt: skip
     assert decimals_of([14.0, None, 3.5]) == 1
-    assert decimals_of([1.23456]) == 3
+    assert decimals_of([1.23456]) == 4
     assert decimals_of([]) == 0
 
 

@@ -19,18 +19,15 @@ from review.export.contents.absolute import (
     sign_of,
 )
 from review.extraction.actions import exclude_study
-from review.extraction.appraisal.certainty import rate_certainty
-from review.extraction.appraisal.grade import Step
-from review.extraction.appraisal.vocabulary import Consideration, Design
 from review.history.actions import Attribution, writing
 from review.living.repool import repool
 from review.living.snapshot import RunInputs
 from review.protocol.rules import Plan
-from tests.conftest import NOW
 from tests.export.contents.synthetic import (
     MOOD,
     asked,
     pooled,
+    rate,
     records,
     runs_of,
     tables,
@@ -103,18 +100,6 @@ def test_an_event_that_is_good_here_and_bad_there_has_no_risk() -> None:
     assert found == "Not re-expressed: the event is good in some trials and bad in others."
 
 
-def _rate(database: Database, by: Attribution) -> None:
-    with writing(database, by) as session:
-        rate_certainty(
-            session, the_review(session), "mood", handle="tester", now=NOW, run_number=1,
-            design=Design.RANDOMISED,
-            steps={
-                Consideration.IMPRECISION: Step(-1, "interval includes none and moderate"),
-                Consideration.RISK_OF_BIAS: Step(-1, "no blinding."),
-            },
-        )  # fmt: skip
-
-
 def test_an_smd_in_points_of_the_most_used_instrument(database: Database, by: Attribution) -> None:
     pooled(database, by)
     rows = {
@@ -148,7 +133,7 @@ def test_an_smd_in_points_of_the_most_used_instrument(database: Database, by: At
 
 def test_print_tells_it_in_the_words_of_grade(database: Database, by: Attribution) -> None:
     pooled(database, by)
-    _rate(database, by)
+    rate(database, by)
     table = tables(database, "summary_of_findings")[0]["summary_of_findings"]
     death, mood = records(table)
     risk = median(c / n for _, _, c, n in COUNTS)
@@ -172,7 +157,7 @@ def test_print_tells_it_in_the_words_of_grade(database: Database, by: Attributio
 
 def test_a_rating_of_an_older_run_says_so(database: Database, by: Attribution) -> None:
     pooled(database, by)
-    _rate(database, by)
+    rate(database, by)
     with writing(database, by) as session:
         exclude_study(session, the_review(session), label="Synthetic 4", reason="synthetic")
     repool(database, actor="tester")
