@@ -27,7 +27,16 @@ from review.living.changes import ChangeReport, compare
 from review.living.explanation import Explanation, explain
 from review.living.models import Failure, Job, JobOutcome, Run
 from review.living.pooling import engine_versions
-from review.living.work import Found, Made, NoTrial, Same, Task, Unfit, in_order
+from review.living.work import (
+    Found,
+    Made,
+    NoTrial,
+    Same,
+    Task,
+    Unfit,
+    collector_paused,
+    in_order,
+)
 from review.protocol.models import AnalysisVersion
 from review.protocol.queries import review_called
 from review.protocol.vocabulary import Variant
@@ -218,6 +227,7 @@ class _Job:
             self.reading[id(chunk.tasks)] = chunk
             yield chunk.tasks
 
+    @collector_paused()
     def _read(self, session: Session, ids: Sequence[int]) -> _Chunk:
         versions = dependencies.versions_numbered(session, ids)
         newest = queries.newest_runs(session, [v.analysis_id for v in versions])
@@ -268,6 +278,7 @@ class _Job:
             settled=settled,
         )
 
+    @collector_paused()
     def take(self, tasks: Sequence[Task], found: Sequence[Found], at: datetime) -> None:
         """Write the runs and failures of one chunk and add them to the report."""
         chunk = self.reading.pop(id(tasks))

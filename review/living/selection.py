@@ -49,10 +49,10 @@ def select_inputs(plan: Plan, evidence: Iterable[Evidence]) -> RunInputs:
     trials, left_out = [], []
     for items in by_study.values():
         chosen = _trial(plan, items)
-        if isinstance(chosen, TrialInput):
-            trials.append(chosen)
-        else:
+        if isinstance(chosen, str):
             left_out.append(LeftOut(study=items[0].study, reason=chosen))
+        else:
+            trials.append(chosen)
     return RunInputs(
         plan=plan,
         trials=tuple(sorted(trials, key=_by_name)),

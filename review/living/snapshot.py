@@ -55,7 +55,11 @@ class Numbers(_Kept):
     @property
     def content(self) -> dict[str, object]:
         """The numbers as they are hashed: those that later software added, only where given."""
-        return {name: value for name, value in self if name in _FIRST_NUMBERS or value is not None}
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name in _FIRST_NUMBERS or value is not None
+        }
 
 
 _FIRST_NUMBERS = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -39,7 +40,10 @@ def executor_for(
     if processes is None or processes == 1:
         yield None
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
+    # a worker makes no cycles to collect, and its collector would look through every task it gets
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=gc.disable
+    ) as executor:
         yield executor
 
 

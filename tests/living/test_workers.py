@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from review.errors import InvalidDataError
 from review.history.actions import Attribution
 from review.living.models import Run
 from review.living.repool import repool
+from review.living.work import work_off
 from review.living.workers import executor_for
 from review.schema import upgrade
 from tests.living.test_cbt_delivery import load
+from tests.living.test_odd_numbers import contrast, task
 
 
 def made(path: Path, by: Attribution, executor: Executor | None) -> list[tuple[int, str, str]]:
@@ -52,6 +55,17 @@ def test_processes_give_the_same_runs_bit_for_bit(tmp_path: Path, by: Attributio
     with executor_for(processes=2) as executor:
         assert executor is not None
         assert made(tmp_path / "two.db", by, executor) == made(tmp_path / "one.db", by, None)
+
+
+def test_work_leaves_no_cycles_behind_since_workers_do_not_collect_them() -> None:
+    variants = ("leave_one_out", "trim_and_fill", "by_rater", "aggregated", "three_level")
+    good = [contrast(study, 0.1 * study, 0.1) for study in range(1, 6)]
+    tasks = [task(*good, variants=variants), task(contrast(1, 1.0, -1.0)), task()]
+    for _ in range(2):  # what the first call imports may hold cycles
+        gc.collect()
+        work_off(tasks)
+        found = gc.collect()
+    assert found == 0
 
 
 def test_one_process_needs_no_executor_and_two_answers_are_refused() -> None:
