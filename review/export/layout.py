@@ -47,8 +47,8 @@ def layout_of(table: Table, style: NumberStyle) -> Layout:
         wanted.append(max(least[-1], min(longest, WRAPS_FROM)))
     for size, room in [(SIZES[0], PORTRAIT), *((size, LANDSCAPE) for size in SIZES)]:
         narrow, wide = ([PER_POINT * size * n + PADDING for n in x] for x in (least, wanted))
-        # Landscape is worth turning the page for once less than seven tenths would be there.
-        if sum(narrow) <= room and (room == LANDSCAPE or 0.7 * sum(wide) <= room):
+        # Landscape is worth turning the page for once less than six tenths would be there.
+        if sum(narrow) <= room and (room == LANDSCAPE or 0.6 * sum(wide) <= room):
             break
     slack = max(0.0, room - sum(narrow))
     stretch = min(1.0, slack / max(sum(wide) - sum(narrow), 1e-9))
