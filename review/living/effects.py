@@ -54,7 +54,7 @@ def trial_effects(inputs: RunInputs) -> TrialEffects:
     crossover trials use the correlation of their periods. Raises InvalidDataError, naming the
     trial, for numbers that give no effect.
     """
-    leaves = [part for trial in inputs.trials for part in _leaves(trial)]
+    leaves = [part for trial in inputs.trials for part in leaves_of(trial)]
     if inputs.plan.measure is Measure.GEN:
         _one_metric(leaves)
     single = _leaf_effects(inputs.plan, leaves)
@@ -63,7 +63,7 @@ def trial_effects(inputs: RunInputs) -> TrialEffects:
     found: list[Joined] = []
     start = 0
     for trial in inputs.trials:
-        rows = slice(start, start + len(_leaves(trial)))
+        rows = slice(start, start + len(leaves_of(trial)))
         start = rows.stop
         found.append(
             join(
@@ -83,11 +83,11 @@ def trial_effects(inputs: RunInputs) -> TrialEffects:
     )
 
 
-def _leaves(trial: TrialInput) -> tuple[TrialInput, ...]:
+def leaves_of(trial: TrialInput) -> tuple[TrialInput, ...]:
     """Return the comparisons of a trial, parts of parts too."""
     if not trial.parts:
         return (trial,)
-    return tuple(leaf for part in trial.parts for leaf in _leaves(part))
+    return tuple(leaf for part in trial.parts for leaf in leaves_of(part))
 
 
 def _reported(trial: TrialInput) -> tuple[Numbers, ...]:

@@ -10,12 +10,13 @@ from typing import Final
 
 from review.effects import Measure
 from review.extraction.conversion.arms import arm_mean_sd
-from review.living.snapshot import Interval, RunInputs, RunResults, TrialInput
+from review.living.effects import leaves_of
+from review.living.scales import scale_of_run
+from review.living.snapshot import Interval, Numbers, RunInputs, RunResults, TrialInput
 
 PER: Final = 1000
 """Participants that risks are told for (GRADE's convention)."""
 
-LOG_RATIOS: Final = frozenset({Measure.OR, Measure.RR, Measure.PETO, Measure.ROM})
 STANDARDIZED: Final = frozenset({Measure.SMD, Measure.SMDH})
 ODDS: Final = frozenset({Measure.OR, Measure.PETO})
 
@@ -52,7 +53,7 @@ def sign_of(inputs: RunInputs) -> int | None:
     Runs hold effects that are positive where the intervention does better; times this sign they
     are intervention minus comparator of what was measured.
     """
-    ways = {trial.higher_is_better for trial in inputs.trials}
+    ways = {leaf.higher_is_better for trial in inputs.trials for leaf in leaves_of(trial)}
     if len(ways) > 1:
         return None
     return -1 if ways == {False} else 1
@@ -93,14 +94,25 @@ def magnitude(smd: float) -> str:
     return "small" if size < SMALL else "moderate" if size <= LARGE else "large"
 
 
-def comparator_risks(trials: Sequence[TrialInput]) -> list[float]:
-    """Return the risk in the comparator of each trial that gives its events."""
+def comparator_arms(trial: TrialInput, instrument: str | None = None) -> list[Numbers]:
+    """Return the comparator's numbers of a trial (by an instrument), each result once."""
+    found = {
+        arm.source.result_id: arm.numbers
+        for leaf in leaves_of(trial)
+        if instrument in (None, leaf.instrument)
+        for arm in leaf.comparator
+    }
+    return list(found.values())
+
+
+def comparator_events(trials: Sequence[TrialInput]) -> list[tuple[int, int]]:
+    """Return events and participants in the comparator of each trial that gives both."""
     found = []
     for trial in trials:
-        counted = [a.numbers for a in trial.comparator]
-        n = sum(x.n or 0 for x in counted)
-        if n and all(x.events is not None and x.n is not None for x in counted):
-            found.append(sum(x.events or 0 for x in counted) / n)
+        arms = [(x.events, x.n) for x in comparator_arms(trial)]
+        counted = [(events, n) for events, n in arms if events is not None and n is not None]
+        if counted and len(counted) == len(arms):
+            found.append((sum(events for events, _ in counted), sum(n for _, n in counted)))
     return found
 
 
@@ -115,17 +127,18 @@ def absolute_of(inputs: RunInputs, results: RunResults) -> Absolute | str:
     Returns
     -------
     Absolute or str
-        OR, RR, Peto's OR and RD: risks for 1,000 at the median risk of the trials' comparators.
+        OR, RR, Peto's OR and RD: risks for 1,000 at the median risk of the trials' comparators, at
+        their pooled risk where most had no event.
         MD and SMD: points of the instrument that most trials used; an SMD is multiplied by the
         comparator's SD on it, pooled over its trials (Cochrane Handbook, chapter 15: re-expressing
         SMDs using a familiar instrument). Everything else, and what lacks its numbers, is a
         sentence.
     """
-    measure = inputs.plan.measure
+    measure = scale_of_run(inputs).measure
     if measure in {Measure.OR, Measure.RR, Measure.PETO, Measure.RD}:
         return _risks(inputs, results, measure)
     if measure in STANDARDIZED or measure is Measure.MD:
-        return _scores(inputs, results, measure)
+        return _scores(inputs, results, standardized=measure in STANDARDIZED)
     return "Not re-expressed: the measure has no absolute scale."
 
 
@@ -133,10 +146,14 @@ def _risks(inputs: RunInputs, results: RunResults, measure: Measure) -> Absolute
     sign = sign_of(inputs)
     if sign is None:
         return "Not re-expressed: the event is good in some trials and bad in others."
-    risks = comparator_risks(inputs.trials)
-    if not risks:
+    counts = comparator_events(inputs.trials)
+    if not counts:
         return "Not re-expressed: no trial gives the events of its comparator."
-    assumed = median(risks)
+    risks = [events / n for events, n in counts]
+    assumed, how = median(risks), "the median"
+    if not assumed:
+        assumed = sum(events for events, _ in counts) / sum(n for _, n in counts)
+        how = "events of all participants"
     effect, ci = turned(results.pooled.estimate, results.pooled.ci, sign)
 
     def risk(effect: float) -> float:
@@ -155,38 +172,26 @@ def _risks(inputs: RunInputs, results: RunResults, measure: Measure) -> Absolute
         intervention_ci=(low, high),
         difference=here - there,
         difference_ci=(low - there, high - there),
-        basis=f"Assumed risk: the median of the comparators of {_trials(len(risks))}.",
+        basis=f"Assumed risk: {how} of the comparators of {_trials(len(risks))}.",
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Familiar:
-    """The comparator's scores on the instrument that most trials used."""
-
-    instrument: str
-    sign: int
-    mean: float
-    means: Interval
-    sd: float
-    trials: int
-
-
-def _scores(inputs: RunInputs, results: RunResults, measure: Measure) -> Absolute | str:
+def _scores(inputs: RunInputs, results: RunResults, *, standardized: bool) -> Absolute | str:
     found = _familiar(inputs)
-    if found is None:
-        return "Not re-expressed: no trial of the most used instrument gives mean and SD."
+    if isinstance(found, str):
+        return found
     change = "change " if inputs.plan.scores == "change" else ""
     where = f"{_trials(found.trials)} with this instrument"
-    if measure is Measure.MD:
-        if len({trial.instrument for trial in inputs.trials}) > 1:
-            return "Not re-expressed: the trials used several instruments."
-        unit, basis = 1.0, f"Comparator: mean {change}score of {where}."
-    else:
+    if standardized:
         unit = found.sd
         basis = (
             f"Points: the SMD times the comparator's SD of {change}scores, {found.sd:.2f}, pooled "
             f"over {where}, which most trials used."
         )
+    elif found.several:
+        return "Not re-expressed: the trials used several instruments."
+    else:
+        unit, basis = 1.0, f"Comparator: mean {change}score of {where}."
     line = results.pooled
     difference, ci = turned(
         unit * line.estimate, (unit * line.ci[0], unit * line.ci[1]), found.sign
@@ -203,35 +208,59 @@ def _scores(inputs: RunInputs, results: RunResults, measure: Measure) -> Absolut
     )
 
 
-def _familiar(inputs: RunInputs) -> _Familiar | None:
-    names = [trial.instrument for trial in inputs.trials]
+@dataclass(frozen=True, slots=True)
+class _Familiar:
+    """The comparator's scores on the instrument that most trials used."""
+
+    instrument: str
+    several: bool
+    sign: int
+    mean: float
+    means: Interval
+    sd: float
+    trials: int
+
+
+def _familiar(inputs: RunInputs) -> _Familiar | str:
+    used = [{leaf.instrument for leaf in leaves_of(trial)} for trial in inputs.trials]
+    names = [name for of_trial in used for name in of_trial]
     most = min(set(names), key=lambda name: (-names.count(name), name))
     change = inputs.plan.scores == "change"
-    own = [trial for trial in inputs.trials if trial.instrument == most]
-    known = [
-        [(a.numbers.n, arm_mean_sd(a.numbers, change=change)) for a in trial.comparator]
-        for trial in own
+    groups = [
+        group
+        for trial in inputs.trials
+        if (group := _groups(comparator_arms(trial, most), change=change))
     ]
-    whole = [
-        [(n, x.mean, x.sd) for n, x in arms if n is not None and n > 1 and x is not None]
-        for arms in known
-    ]
-    complete = [
-        arms for arms, given in zip(whole, known, strict=True) if arms and len(arms) == len(given)
-    ]
-    if not complete:
-        return None
-    arms = [arm for of_trial in complete for arm in of_trial]
-    total = sum(n for n, _, _ in arms)
-    means = [sum(n * m for n, m, _ in a) / sum(n for n, _, _ in a) for a in complete]
+    if not groups:
+        return "Not re-expressed: no trial of the most used instrument gives mean and SD."
+    every = [one for group in groups for one in group]
+    means = [_mean(group) for group in groups]
+    squares = sum((n - 1) * sd**2 for n, _, sd in every)
     return _Familiar(
         instrument=most,
-        sign=1 if own[0].higher_is_better else -1,
-        mean=sum(n * m for n, m, _ in arms) / total,
+        several=len(set(names)) > 1,
+        sign=next(
+            1 if leaf.higher_is_better else -1
+            for trial in inputs.trials
+            for leaf in leaves_of(trial)
+            if leaf.instrument == most
+        ),
+        mean=_mean(every),
         means=(min(means), max(means)),
-        sd=math.sqrt(sum((n - 1) * sd**2 for n, _, sd in arms) / sum(n - 1 for n, _, _ in arms)),
-        trials=len(complete),
+        sd=math.sqrt(squares / sum(n - 1 for n, _, _ in every)),
+        trials=len(groups),
     )
+
+
+def _groups(arms: Sequence[Numbers], *, change: bool) -> list[tuple[int, float, float]]:
+    """Return n, mean and SD of each arm; none where one of them does not give all three."""
+    found = [(x.n, arm_mean_sd(x, change=change)) for x in arms]
+    known = [(n, x.mean, x.sd) for n, x in found if n is not None and n > 1 and x is not None]
+    return known if len(known) == len(found) else []
+
+
+def _mean(groups: Sequence[tuple[int, float, float]]) -> float:
+    return sum(n * mean for n, mean, _ in groups) / sum(n for n, _, _ in groups)
 
 
 def _trials(k: int) -> str:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from sqlalchemy.orm import Session
 
 from review.export.contents.columns import said_once
+from review.export.contents.variants import PRIMARY
 from review.export.origins import origin
 from review.export.run_tables import LatestRun
 from review.export.tables import Cell, Column, Footnote, Kind, Table
@@ -15,7 +16,8 @@ from review.figures.numbers import MINUS, bracketed, fixed
 from review.living.changes import ChangeReport
 from review.living.explanation import Explanation, Share, explain
 from review.living.releases import ReleaseDiff, since_last_release
-from review.living.snapshot import PooledLine, VariantLine
+from review.living.snapshot import PooledLine
+from review.living.strip import strip
 from review.protocol.models import Review
 from review.protocol.vocabulary import Variant
 
@@ -83,7 +85,7 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
             *_lines(run.change),
             *_added(run.change),
             *_events(run.change),
-            *_variants(run),
+            *_classes(run),
             *_shares(told),
             *_signals(told),
         ]
@@ -116,7 +118,7 @@ def changes_data(title: str, runs: Sequence[LatestRun]) -> Table:
             *_numbers(run.change),
             *(Changed(("trials",), "trial added", study) for study in run.change.added),
             *_events(run.change),
-            *_variants(run),
+            *_classes(run),
             *_share_numbers(told),
             *_signals(told),
         ):
@@ -209,22 +211,32 @@ def _events(change: ChangeReport) -> Iterator[Changed]:
         yield Changed(("plan",), f"plan: {value.what}", None, value.old, value.new)
 
 
-def _variants(run: LatestRun) -> Iterator[Changed]:
-    """Yield the conclusion of each variant before and after; of leave-one-out each line moves."""
-    before = {} if run.before is None else {v.label: v for v in run.before[1].variants}
-    for index, line in enumerate(run.results.variants):
-        if line.variant == Variant.LEAVE_ONE_OUT:
+def _classes(run: LatestRun) -> Iterator[Changed]:
+    """Yield the class of each sensitivity analysis at each margin: the class strip.
+
+    The primary analysis' stand before; of leave-one-out each line is of other trials than before.
+    """
+    places = {line.label: index for index, line in enumerate(run.results.variants)}
+    earlier = run.before[1].variants if run.before is not None else ()
+    passed_over = {
+        line.label
+        for line in (*earlier, *run.results.variants)
+        if line.variant == Variant.LEAVE_ONE_OUT
+    }
+    for line in strip(run.before, (run.inputs, run.results)):
+        if line.analysis == PRIMARY or line.analysis in passed_over:
             continue
-        yield Changed(
-            ("variants", index, "conclusion"),
-            f"conclusion, {line.label}",
-            before=_conclusion(before.get(line.label)),
-            after=_conclusion(line),
-        )
-
-
-def _conclusion(line: VariantLine | None) -> str | None:
-    return None if line is None else line.conclusion or line.note
+        at = ("variants", places[line.analysis]) if line.analysis in places else ("variants",)
+        for one in line.classes:
+            margin = "" if one.margin is None else f", margin {one.margin:g}"
+            before, after = one.before, one.after
+            if before is not None or after is not None:
+                yield Changed(
+                    at,
+                    f"conclusion, {line.analysis}{margin}",
+                    before=before.value if before else None,
+                    after=after.value if after else None,
+                )
 
 
 def _shares(told: Explanation | None) -> Iterator[Changed]:

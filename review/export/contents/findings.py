@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from review.effects import Measure
 from review.export.contents.absolute import (
-    LOG_RATIOS,
     STANDARDIZED,
     WORDS_SOURCE,
     Absolute,
@@ -28,6 +27,7 @@ from review.extraction.appraisal.certainty import Rated, certainties
 from review.extraction.appraisal.grade import LOWERS, RAISES
 from review.extraction.appraisal.vocabulary import Certainty
 from review.figures.numbers import fixed
+from review.living.scales import scale_of_run
 from review.living.snapshot import Interval
 from review.protocol.models import Review
 from review.protocol.queries import instruments
@@ -77,7 +77,7 @@ DATA_COLUMNS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Finding:
+class Finding:
     """One analysis as a summary of findings tells it."""
 
     run: LatestRun
@@ -85,6 +85,10 @@ class _Finding:
     effect_ci: Interval
     measure: str
     """Of the effect: ``OR`` where the run holds its logarithm."""
+    oriented: bool
+    """Whether the effect is positive (a ratio above 1) where the intervention does better, instead
+    of intervention minus comparator of what was measured."""
+    standardized: bool
     absolute: Absolute | str
     participants: int
     silent: int
@@ -113,7 +117,7 @@ def findings_table(session: Session, review: Review, runs: Sequence[LatestRun]) 
             for one in found
         ),
     ]
-    if any(one.run.inputs.plan.measure in STANDARDIZED for one in found):
+    if any(one.standardized for one in found):
         general.append(WORDS_SOURCE)
     return Table(
         f"{review.title}: summary of findings",
@@ -135,21 +139,23 @@ def findings_data(session: Session, review: Review, runs: Sequence[LatestRun]) -
     )
 
 
-def _findings(session: Session, review: Review, runs: Sequence[LatestRun]) -> list[_Finding]:
+def _findings(session: Session, review: Review, runs: Sequence[LatestRun]) -> list[Finding]:
     rated = certainties(session, review)
     return [
-        _finding(run, rated.get(run.analysis))
+        finding(run, rated.get(run.analysis))
         for run in runs
         if run.inputs.plan.kind is AnalysisKind.CONTRAST
     ]
 
 
-def _finding(run: LatestRun, rated: Rated | None) -> _Finding:
-    measure, line = run.inputs.plan.measure, run.results.pooled
+def finding(run: LatestRun, rated: Rated | None) -> Finding:
+    """Return what a run of a contrast says, with the rating of its certainty, if it has one."""
+    scale, line = scale_of_run(run.inputs), run.results.pooled
     effect, ci = line.estimate, line.ci
-    if measure not in STANDARDIZED and measure is not Measure.GEN:
+    as_measured = scale.measure is not None and scale.measure not in STANDARDIZED
+    if as_measured:
         effect, ci = turned(effect, ci, sign_of(run.inputs) or 1)
-    if measure in LOG_RATIOS:
+    if scale.ratio is not None:
         effect, ci = math.exp(effect), (math.exp(ci[0]), math.exp(ci[1]))
     people = [
         # In a crossover trial the same persons have both arms.
@@ -157,11 +163,13 @@ def _finding(run: LatestRun, rated: Rated | None) -> _Finding:
         for trial, one in zip(run.inputs.trials, run.results.effects, strict=True)
         if one.n_intervention is not None and one.n_comparator is not None
     ]
-    return _Finding(
+    return Finding(
         run=run,
         effect=effect,
         effect_ci=ci,
-        measure=run.inputs.plan.effect or measure.value,
+        measure=scale.ratio or scale.name,
+        oriented=not as_measured or sign_of(run.inputs) is None,
+        standardized=scale.measure in STANDARDIZED,
         absolute=absolute_of(run.inputs, run.results),
         participants=sum(people),
         silent=line.k - len(people),
@@ -189,7 +197,7 @@ class _Notes:
         )
 
 
-def _printed(one: _Finding, row: int, names: Mapping[str, str], notes: _Notes) -> Row:
+def _printed(one: Finding, row: int, names: Mapping[str, str], notes: _Notes) -> Row:
     plan = one.run.inputs.plan
     comparator = intervention = difference = None
     if isinstance(one.absolute, str):
@@ -201,10 +209,10 @@ def _printed(one: _Finding, row: int, names: Mapping[str, str], notes: _Notes) -
     effect = None
     if not own_scale:
         effect = f"{one.measure} {_number(one.effect)} ({_limits(one.effect_ci, 2)})"
-        if sign_of(one.run.inputs) is None and plan.measure in LOG_RATIOS:
-            notes.add(f"Above 1 favours {plan.intervention.label}.", row, "effect")
-        elif plan.measure in STANDARDIZED or plan.measure is Measure.GEN:
-            notes.add(plan.direction, row, "effect")
+        if one.oriented:
+            ratio = scale_of_run(one.run.inputs).ratio is not None
+            said = f"Above 1 favours {plan.intervention.label}." if ratio else plan.direction
+            notes.add(said, row, "effect")
     if one.silent:
         notes.add(f"Trials without n, not counted: {one.silent}.", row, "participants")
     if one.crossovers:
@@ -251,7 +259,7 @@ def _directed(found: Absolute, ways: tuple[str, str], decimals: int, unit: str) 
     return f"{points} ({said(low)} to {said(high)})"
 
 
-def _certainty(one: _Finding, row: int, notes: _Notes) -> str:
+def _certainty(one: Finding, row: int, notes: _Notes) -> str:
     rated = one.rated
     if rated is None:
         return "not rated"
@@ -281,16 +289,16 @@ def _reasons(rated: Rated) -> list[str]:
     ]
 
 
-def _comment(one: _Finding) -> str:
+def _comment(one: Finding) -> str:
     reading = one.run.results.headline
     against = "" if reading.margin is None else f" (margin {reading.margin:.2f})"
     said = f"{reading.conclusion.value}{against}"
-    if one.run.inputs.plan.measure in STANDARDIZED:
+    if one.standardized:
         said = f"{magnitude(one.effect)} effect; {said}"
     return said[0].upper() + said[1:]
 
 
-def _data(one: _Finding) -> Row:
+def _data(one: Finding) -> Row:
     known = one.absolute if isinstance(one.absolute, Absolute) else None
     line, rated = one.run.results.pooled, one.rated
     return (
@@ -318,7 +326,7 @@ def _data(one: _Finding) -> Row:
     )
 
 
-def _levels(found: Sequence[_Finding]) -> str:
+def _levels(found: Sequence[Finding]) -> str:
     levels = {one.run.results.pooled.level for one in found}
     return f"{levels.pop() * 100:g}% " if len(levels) == 1 else ""
 

@@ -12,16 +12,21 @@ from review.db import Database
 from review.export.contents.absolute import (
     Absolute,
     absolute_of,
+    comparator_arms,
+    comparator_events,
     magnitude,
     risk_by_difference,
     risk_by_odds_ratio,
     risk_by_risk_ratio,
     sign_of,
 )
+from review.export.contents.findings import finding
+from review.export.run_tables import LatestRun
 from review.extraction.actions import exclude_study
 from review.history.actions import Attribution, writing
+from review.living.changes import compare
 from review.living.repool import repool
-from review.living.snapshot import RunInputs
+from review.living.snapshot import ArmInput, Numbers, RunInputs, Source
 from review.protocol.rules import Plan
 from tests.export.contents.synthetic import (
     MOOD,
@@ -78,6 +83,56 @@ def test_absolute_effects_of_metafors_estimates(measure: str) -> None:
     assert found.difference == pytest.approx(1000 * (there - risk), rel=1e-8)
     assert found.difference_ci[0] < found.difference < found.difference_ci[1]
     assert found.difference < 0
+
+
+def test_where_most_comparators_had_no_event_their_pooled_risk_is_assumed() -> None:
+    counts = ((1, 50, 0, 50), (2, 60, 0, 40), (1, 40, 3, 60))
+    given = tuple(
+        trial.model_copy(
+            update={"intervention": side(n=n1, events=a), "comparator": side(n=n2, events=c)}
+        )
+        for trial, (a, n1, c, n2) in zip(trials(higher=False), counts, strict=False)
+    )
+    inputs = RunInputs(plan=plan("OR"), trials=given, left_out=())
+    found = absolute_of(inputs, pooled_counts(plan("OR"), given))
+    assert isinstance(found, Absolute)
+    assert found.comparator == pytest.approx(1000 * 3 / 150, rel=1e-12)
+    assert "events of all participants" in found.basis
+
+
+def test_a_shared_comparator_of_several_arms_counts_once() -> None:
+    part = trials(higher=False)[0]
+    twice = part.model_copy(update={"parts": (part, part), "joined": "covariance"})
+    assert comparator_events([twice]) == [COUNTS[0][2:]]
+    assert len(comparator_arms(twice, "death")) == 1
+    assert comparator_arms(twice, "bdi") == []
+
+
+def test_ready_log_odds_ratios_are_told_as_odds_ratios() -> None:
+    planned = Plan.model_validate(
+        {**plan("OR").model_dump(), "measure": "GEN", "method": "REML", "test": "z"}
+    )
+    given = tuple(
+        trial.model_copy(
+            update={
+                "intervention": (),
+                "comparator": (),
+                "contrast": ArmInput(
+                    arm="a",
+                    source=Source(result_id=i, entry_kind="single", report=None, page=None),
+                    numbers=Numbers(estimate=math.log(0.8), variance=0.1, metric="log OR"),
+                ),
+            }
+        )
+        for i, trial in enumerate(trials(higher=False)[:2], start=1)
+    )  # fmt: skip
+    inputs = RunInputs(plan=planned, trials=given, left_out=())
+    results = pooled_counts(planned, given)
+    run = LatestRun("death", 1, inputs, results, compare(None, (inputs, results)), "0" * 64)
+    one = finding(run, None)
+    assert (one.measure, one.effect) == ("OR", pytest.approx(0.8, rel=1e-12))
+    assert not one.oriented
+    assert one.absolute == "Not re-expressed: no trial gives the events of its comparator."
 
 
 def test_the_same_risks_whichever_way_is_better() -> None:
