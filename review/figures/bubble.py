@@ -90,6 +90,8 @@ class BubblePlot:
         What the moderator is called.
     whole : bool
         Whether only whole numbers of the moderator mean something: years.
+    null_line : bool
+        Whether 0 means no effect and has a line.
     """
 
     title: str
@@ -98,6 +100,7 @@ class BubblePlot:
     moderator: str = "Moderator"
     whole: bool = False
     notation: Notation = Notation.PLAIN
+    null_line: bool = True
     effect_label: str = "Effect"
     favours_left: str = ""
     favours_right: str = ""
@@ -157,7 +160,8 @@ def bubble_plot(plot: BubblePlot) -> Figure:
             _band(axes, at, [(f.pi_low, f.pi_high) for f in fitted], FAINT_BAND, "prediction", 1)
             _band(axes, at, [(f.ci_low, f.ci_high) for f in fitted], BAND, "confidence", 2)
             axes.plot(at, [f.estimate for f in fitted], color=BLACK, lw=1.2, zorder=3, gid="line")
-        axes.axhline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=2, gid="null-line")
+        if plot.null_line:
+            axes.axhline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=2, gid="null-line")
         for i, bubble in _largest_first(plot.bubbles):
             _draw(axes, float(bubble.at), bubble.estimate, _across(plot.bubbles, i), i)
         if not plot.bubbles:
@@ -234,7 +238,8 @@ def _reach(plot: BubblePlot) -> tuple[float, float]:
     """Limits of the axis of effects; a prediction band may end at its edge."""
     return reach(
         [*(b.estimate for b in plot.bubbles), *(f.ci_low for f in plot.fitted)]
-        + [f.ci_high for f in plot.fitted]
+        + [f.ci_high for f in plot.fitted],
+        (0.0,) if plot.null_line else (),
     )
 
 
@@ -271,7 +276,8 @@ def _strips(plot: BubblePlot) -> Figure:
         )
     )  # fmt: skip
     axes = frame.axes
-    axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=1, gid="null-line")
+    if plot.null_line:
+        axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=1, gid="null-line")
     axes.set_xlim(low, high)
     heights = _heights([str(b.at) for b in plot.bubbles], [str(group.at) for group in groups])
     for i, bubble in _largest_first(plot.bubbles):

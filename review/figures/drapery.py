@@ -47,6 +47,8 @@ class Drapery:
     studies : tuple of PValueFunction
     pooled, prediction : PValueFunction or None
         Of the pooled effect, and of the effect in a new study.
+    null_line : bool
+        Whether 0 means no effect and has a line.
     """
 
     title: str
@@ -55,6 +57,7 @@ class Drapery:
     pooled: PValueFunction | None = None
     prediction: PValueFunction | None = None
     notation: Notation = Notation.PLAIN
+    null_line: bool = True
     effect_label: str = "Effect"
     favours_left: str = ""
     favours_right: str = ""
@@ -99,7 +102,8 @@ def drapery_plot(drapery: Drapery) -> Figure:
     with own_settings():
         frame = draw_chart(_chart(drapery))
         axes, p = frame.axes, drapery.p
-        axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=3, gid="null-line")
+        if drapery.null_line:
+            axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=3, gid="null-line")
         for level in LEVELS:
             gid = f"level-{level:.2f}".replace("0.", ".")
             axes.axhline(level, color=GREY, lw=0.5, ls=(0, (4, 4)), zorder=2, gid=gid)
@@ -133,7 +137,8 @@ def _chart(drapery: Drapery) -> Chart:
     at = min(range(len(drapery.p)), key=lambda i: abs(drapery.p[i] - 0.05), default=None)
     shown = [] if at is None else [(curve.low[at], curve.high[at]) for curve in drapery.studies]
     extra = [curve for curve in (drapery.pooled, drapery.prediction) if curve is not None]
-    low, high = limits(shown, [] if at is None else [(c.low[at], c.high[at]) for c in extra])
+    own = [] if at is None else [(curve.low[at], curve.high[at]) for curve in extra]
+    low, high = limits(shown, own, (0.0,) if drapery.null_line else ())
     keys = [Key("Study", Sample.LINE, PALE_LINE)]
     if drapery.pooled is not None:
         keys.append(Key(drapery.pooled.label, Sample.LINE, BLUE))

@@ -68,8 +68,8 @@ class Funnel:
         The pooled effect with the filled studies; the funnel then stands around it.
     level, quantile : float
         Of the pseudo confidence limits: they run at ``centre ± quantile · se``.
-    contours : bool
-        Whether 0 means no effect, so that the zones of significance around it mean something.
+    null_line : bool
+        Whether 0 means no effect: with it go the line and the zones of significance around it.
     """
 
     title: str
@@ -79,7 +79,7 @@ class Funnel:
     adjusted: float | None = None
     level: float = 0.95
     quantile: float = CONTOURS[1][1]
-    contours: bool = True
+    null_line: bool = True
     notation: Notation = Notation.PLAIN
     effect_label: str = "Effect"
     favours_left: str = ""
@@ -120,7 +120,7 @@ def funnel_plot(funnel: Funnel) -> Figure:
     with own_settings():
         frame = draw_chart(_chart(funnel))
         axes = frame.axes
-        if funnel.contours:
+        if funnel.null_line:
             _draw_zones(axes)
         _draw_lines(axes, funnel)
         for i, point in enumerate(funnel.filled):
@@ -164,7 +164,7 @@ def _chart(funnel: Funnel) -> Chart:
 
 def _landmarks(funnel: Funnel, depth: float) -> list[float]:
     """No effect, the pooled effects, and where the pseudo limits end."""
-    marks = [0.0] if funnel.contours else []
+    marks = [0.0] if funnel.null_line else []
     marks += [x for x in (funnel.estimate, funnel.adjusted) if x is not None]
     if funnel.centre is not None:
         half = funnel.quantile * depth
@@ -185,7 +185,7 @@ def _keys(funnel: Funnel) -> tuple[Key, ...]:
         keys.append(Key(words, Sample.LINE, VERMILLION))
     if funnel.centre is not None:
         keys.append(Key(f"Pseudo {100 * funnel.level:g}% limits", Sample.DASHED, BLACK))
-    if not funnel.contours:
+    if not funnel.null_line:
         return tuple(keys)
     zones = zip(("p .05 to .10", "p .01 to .05", "p < .01"), CONTOURS, strict=True)
     return (*keys, *(Key(said, Sample.BLOCK, grey) for said, (_, _, grey) in zones))
@@ -214,7 +214,7 @@ def _draw_zones(axes: Axes) -> None:
 def _draw_lines(axes: Axes, funnel: Funnel) -> None:
     depth = max(axes.get_ylim())
     limits_of_page = axes.get_xlim()
-    if funnel.contours:
+    if funnel.null_line:
         axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=1, gid="null-line")
     if funnel.estimate is not None:
         axes.axvline(funnel.estimate, color=BLACK, lw=1.1, zorder=2, gid="estimate-line")

@@ -40,6 +40,8 @@ class Gosh:
         Effect and I² of all studies.
     highlighted : (m,) or None
         Which subsets have the study named in `highlight`.
+    null_line : bool
+        Whether 0 means no effect and has a line.
     """
 
     title: str
@@ -49,6 +51,7 @@ class Gosh:
     highlight: str = ""
     highlighted: Bools | None = None
     notation: Notation = Notation.PLAIN
+    null_line: bool = True
     effect_label: str = "Effect"
     favours_left: str = ""
     favours_right: str = ""
@@ -92,7 +95,8 @@ def gosh_plot(gosh: Gosh) -> Figure:
     with own_settings():
         frame = draw_chart(_chart(gosh))
         axes = frame.axes
-        axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=1, gid="null-line")
+        if gosh.null_line:
+            axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=1, gid="null-line")
         if gosh.estimate.size:
             _hexagons(axes, gosh)
             _histograms(frame, gosh)
@@ -111,7 +115,7 @@ def _chart(gosh: Gosh) -> Chart:
     among = gosh.estimate if gosh.estimate.size else np.zeros(1)
     ends = np.quantile(among, np.linspace(0, 1, 101)).tolist()
     pooled = [] if gosh.pooled is None else [gosh.pooled[0]]
-    low, high = reach(ends, (0.0, *pooled))
+    low, high = reach(ends, [*pooled, 0.0] if gosh.null_line else pooled)
     keys = [Key("Subsets, darker where more", Sample.BLOCK, BLUE)]
     if gosh.highlighted is not None:
         keys = [

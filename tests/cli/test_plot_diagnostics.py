@@ -80,7 +80,7 @@ def test_a_run_of_one_trial_is_drawn_or_refused_in_a_sentence(
     assert file.exists() == alone
     if not alone:
         needs = "needs at least 3 trials; Multimedia CBT against control has 1 trial"
-        assert result.output.startswith("Error: a ")
+        assert result.output.startswith("Error: a")
         assert needs in result.output
 
 

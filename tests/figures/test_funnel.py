@@ -92,8 +92,8 @@ def test_ratios_are_written_as_ratios() -> None:
     assert labels["2.0"] == pytest.approx(math.log(2))
 
 
-def test_without_contours_no_effect_has_no_place() -> None:
-    drawn = by_gid(funnel_plot(funnel(contours=False)))
+def test_where_zero_means_nothing_it_has_no_line_and_no_zones() -> None:
+    drawn = by_gid(funnel_plot(funnel(null_line=False)))
     assert "null-line" not in drawn
     assert not any(gid.startswith("zone") for gid in drawn)
 

@@ -65,6 +65,12 @@ def test_histograms_hold_every_subset() -> None:
         assert drawn[f"histogram-above-{part}"].get_data().values.sum() == 2000
 
 
+def test_where_zero_means_nothing_the_axis_need_not_reach_it() -> None:
+    figure = gosh_plot(gosh(null_line=False, estimate=np.full(4000, 5.0), pooled=None))
+    assert "null-line" not in by_gid(figure)
+    assert figure.axes[0].get_xlim()[0] > 3
+
+
 def test_all_studies_are_a_diamond() -> None:
     drawn = by_gid(gosh_plot(gosh()))
     assert point(drawn["pooled"]) == (1.0, 50.0)

@@ -70,6 +70,11 @@ def favours(plan: Plan) -> tuple[str, str]:
     return f"favours {plan.comparator.label}", f"favours {plan.intervention.label}"
 
 
+def has_null(plan: Plan) -> bool:
+    """Return whether an effect of 0 means none; a mean or proportion of single arms has no such."""
+    return plan.kind is not AnalysisKind.SINGLE_ARM
+
+
 def by_year(inputs: RunInputs, results: RunResults) -> list[tuple[Effect, TrialInput]]:
     """Return the effects of a run with their trials in order of year and name."""
     pairs = zip(results.effects, inputs.trials, strict=True)

@@ -8,11 +8,12 @@ from typing import Final
 import numpy as np
 
 from review.errors import InvalidDataError
-from review.export.drawings.axis import axis_label, favours, notation
+from review.export.drawings.axis import axis_label, favours, has_null, notation
 from review.export.drawings.studies import effects_of, method_of, require
 from review.export.run_tables import model_words
 from review.figures.bubble import Bubble, BubblePlot, Fitted
 from review.figures.numbers import bracketed, fixed, p_words
+from review.figures.scale import Notation
 from review.living.snapshot import Effect, RunInputs, RunResults
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import Moderator
@@ -39,9 +40,9 @@ def bubble_of(
         counts.
     """
     plan = inputs.plan
-    method = method_of(inputs, "bubble plot")
+    method = method_of(inputs, "a bubble plot")
     name = moderator or _planned(plan)
-    require(inputs, results, 3, "bubble plot")
+    require(inputs, results, 3, "a bubble plot")
     known = [
         (effect, value)
         for effect, value in zip(
@@ -66,10 +67,11 @@ def bubble_of(
         moderator=label.capitalize(),
         whole=whole,
         notation=notation(inputs),
+        null_line=has_null(plan),
         effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,
-        note=_note(plan, name, fit, results, whole=whole),
+        note=_note(inputs, name, fit, results, whole=whole),
         level=plan.level,
     )
 
@@ -127,12 +129,14 @@ def _groups(
 
 
 def _note(
-    plan: Plan, name: Moderator, fit: MetaRegression, results: RunResults, *, whole: bool
+    inputs: RunInputs, name: Moderator, fit: MetaRegression, results: RunResults, *, whole: bool
 ) -> str:
+    plan = inputs.plan
     words = [f"Meta-regression, {model_words(results.pooled)}; k = {fit.k}."]
     if whole:
         slope = f"{fixed(fit.beta[1], 3)} {bracketed(fit.ci_low[1], fit.ci_high[1], 3)}"
-        words.append(f"Slope per {name.value.replace('_', ' ')} {slope}, {p_words(fit.p[1])};")
+        log = " of the logarithm" if notation(inputs) is Notation.RATIO else ""
+        words.append(f"Slope{log} per {name.value.replace('_', ' ')} {slope}, {p_words(fit.p[1])};")
     elif fit.qm is not None and fit.qm_p is not None:
         df, ddf = fit.qm_df
         what = f"χ²({df})" if ddf is None else f"F({df}, {ddf:g})"

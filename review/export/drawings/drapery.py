@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from review.export.drawings.axis import axis_label, favours, notation
+from review.export.drawings.axis import axis_label, favours, has_null, notation
 from review.export.drawings.studies import Floats, model_note
 from review.figures.drapery import Drapery, PValueFunction
 from review.living.snapshot import RunInputs, RunResults
@@ -41,6 +41,7 @@ def drapery_of(inputs: RunInputs, results: RunResults) -> Drapery:
         pooled=_function("Pooled effect", line.estimate, own, line.se),
         prediction=new,
         notation=notation(inputs),
+        null_line=has_null(plan),
         effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,

@@ -8,13 +8,12 @@ from typing import Final
 from scipy.special import ndtri
 
 from review.errors import InvalidDataError
-from review.export.drawings.axis import axis_label, favours, notation
+from review.export.drawings.axis import axis_label, favours, has_null, notation
 from review.export.drawings.studies import effects_of, method_of, model_note, require
 from review.figures.funnel import Funnel, FunnelPoint
 from review.figures.numbers import fixed, p_words
 from review.figures.scale import Notation
 from review.living.snapshot import RunInputs, RunResults
-from review.protocol.vocabulary import AnalysisKind
 from review.synthesis import Test, TrimFill, egger, trim_and_fill
 
 FEWEST_FOR_TEST: Final = 10
@@ -49,7 +48,7 @@ def funnel_of(inputs: RunInputs, results: RunResults, *, trim_fill: bool = False
         adjusted=filled.fit.estimate if filled is not None and filled.k0 else None,
         level=line.level,
         quantile=float(ndtri(0.5 + line.level / 2)),
-        contours=plan.kind is not AnalysisKind.SINGLE_ARM,
+        null_line=has_null(plan),
         notation=notation(inputs),
         effect_label=axis_label(inputs),
         favours_left=left,
@@ -59,7 +58,7 @@ def funnel_of(inputs: RunInputs, results: RunResults, *, trim_fill: bool = False
 
 
 def _filled(inputs: RunInputs, results: RunResults) -> TrimFill:
-    figure = "funnel plot with trim and fill"
+    figure = "a funnel plot with trim and fill"
     method = method_of(inputs, figure)
     require(inputs, results, 3, figure)
     yi, vi = effects_of(results.effects)

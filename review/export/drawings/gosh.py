@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from review.errors import NotFoundError
-from review.export.drawings.axis import axis_label, favours, notation
+from review.export.drawings.axis import axis_label, favours, has_null, notation
 from review.export.drawings.studies import effects_of, method_of, model_note, require
 from review.figures.gosh import Gosh
 from review.living.snapshot import RunInputs, RunResults
@@ -42,8 +42,8 @@ def gosh_of(
         If no trial, or more than one, goes by the highlighted name.
     """
     plan, line = inputs.plan, results.pooled
-    method = method_of(inputs, "GOSH plot")
-    require(inputs, results, 3, "GOSH plot")
+    method = method_of(inputs, "a GOSH plot")
+    require(inputs, results, 3, "a GOSH plot")
     chosen = None if highlight is None else _position(inputs, results, highlight)
     k = len(results.effects)
     if count is None and 2**k - 1 > MOST_SUBSETS:
@@ -63,6 +63,7 @@ def gosh_of(
         highlight="" if chosen is None else results.effects[chosen].study,
         highlighted=None if chosen is None else found.members(chosen),
         notation=notation(inputs),
+        null_line=has_null(plan),
         effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,

@@ -35,8 +35,8 @@ def baujat_of(inputs: RunInputs, results: RunResults) -> Baujat:
     InvalidDataError
         For fewer than three trials, or a plan that pools counts.
     """
-    method = method_of(inputs, "Baujat plot")
-    require(inputs, results, FEWEST, "Baujat plot")
+    method = method_of(inputs, "a Baujat plot")
+    require(inputs, results, FEWEST, "a Baujat plot")
     found = baujat(*effects_of(results.effects), method=method)
     named = _outlying(found.x, found.y)
     which = (
@@ -77,8 +77,8 @@ def influence_of(inputs: RunInputs, results: RunResults) -> InfluencePanel:
     InvalidDataError
         For fewer than three trials, or a plan that pools counts.
     """
-    method = method_of(inputs, "influence panel")
-    require(inputs, results, FEWEST, "influence panel")
+    method = method_of(inputs, "an influence panel")
+    require(inputs, results, FEWEST, "an influence panel")
     studies, k = [effect for effect, _ in by_year(inputs, results)], len(results.effects)
     found = influence(*effects_of(studies), method=method)
     line = results.pooled

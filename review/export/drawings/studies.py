@@ -23,11 +23,14 @@ def effects_of(studies: Sequence[Effect]) -> tuple[Floats, Floats]:
 
 
 def method_of(inputs: RunInputs, figure: str) -> Method:
-    """Return the plan's estimator of tau²; refuse plans that pool counts instead of effects."""
+    """Return the plan's estimator of tau²; refuse plans that pool counts instead of effects.
+
+    `figure` is its name with its article, for the refusal.
+    """
     plan = inputs.plan
     if plan.method in OF_TABLES:
         raise InvalidDataError(
-            f"a {figure} needs an inverse-variance model, and {plan.title} pools the counts "
+            f"{figure} needs an inverse-variance model, and {plan.title} pools the counts "
             f"themselves by {plan.method}; plan an analysis beside it"
         )
     return Method(plan.method)
@@ -39,7 +42,7 @@ def require(inputs: RunInputs, results: RunResults, at_least: int, figure: str) 
     if k < at_least:
         trials = "1 trial" if k == 1 else f"{k} trials"
         raise InvalidDataError(
-            f"a {figure} needs at least {at_least} trials; {inputs.plan.title} has {trials}"
+            f"{figure} needs at least {at_least} trials; {inputs.plan.title} has {trials}"
         )
 
 
@@ -48,10 +51,9 @@ def model_note(results: RunResults) -> str:
     line = results.pooled
     if line.k == 1:
         return f"{_capital(model_words(line))}."
-    return (
-        f"{_capital(model_words(line))}; k = {line.k}, τ² = {fixed(line.tau2, 3)}, "
-        f"I² = {fixed(line.I2, 1)}%."
-    )
+    common = line.method == "EE" or line.method in OF_TABLES
+    tau2 = "" if common else f"τ² = {fixed(line.tau2, 3)}, "
+    return f"{_capital(model_words(line))}; k = {line.k}, {tau2}I² = {fixed(line.I2, 1)}%."
 
 
 def _capital(words: str) -> str:

@@ -23,7 +23,7 @@ from review.export.run_tables import LatestRun
 from review.figures.numbers import p_words
 from review.living.snapshot import RunInputs, RunResults
 from review.protocol.rules import Plan
-from review.protocol.vocabulary import Moderator
+from review.protocol.vocabulary import AnalysisKind, Moderator
 
 TOLERANCE = 1e-6
 """Relative; the iterations of both programs stop at 1e-12 or below."""
@@ -198,23 +198,38 @@ def test_drapery_has_each_trials_own_interval(multimedia: Run) -> None:
 @pytest.mark.parametrize(
     ("draw", "figure"),
     [
-        (baujat_of, "Baujat plot"),
-        (influence_of, "influence panel"),
-        (gosh_of, "GOSH plot"),
-        (lambda i, r: bubble_of(i, r, Moderator.YEAR), "bubble plot"),
-        (lambda i, r: funnel_of(i, r, trim_fill=True), "funnel plot with trim and fill"),
+        (baujat_of, "a Baujat plot"),
+        (influence_of, "an influence panel"),
+        (gosh_of, "a GOSH plot"),
+        (lambda i, r: bubble_of(i, r, Moderator.YEAR), "a bubble plot"),
+        (lambda i, r: funnel_of(i, r, trim_fill=True), "a funnel plot with trim and fill"),
     ],
 )
 def test_too_few_trials_and_pooled_counts_are_refused_in_a_sentence(
     multimedia: Run, draw: Any, figure: str
 ) -> None:
-    with pytest.raises(InvalidDataError, match=f"^a {figure} needs at least 3 trials; .* 2 trials"):
+    with pytest.raises(InvalidDataError, match=f"^{figure} needs at least 3 trials; .* 2 trials"):
         draw(*few(multimedia, 2))
     inputs, results = multimedia
     plan = {**inputs.plan.model_dump(), "method": "MH", "measure": "OR", "test": "z"}
     counted = inputs.model_copy(update={"plan": Plan(**plan)})
-    with pytest.raises(InvalidDataError, match=f"^a {figure} needs an inverse-variance model"):
+    with pytest.raises(InvalidDataError, match=f"^{figure} needs an inverse-variance model"):
         draw(counted, results)
+
+
+def test_single_arms_have_no_line_of_no_effect(multimedia: Run) -> None:
+    inputs, results = multimedia
+    plan = inputs.plan.model_copy(update={"kind": AnalysisKind.SINGLE_ARM})
+    alone = inputs.model_copy(update={"plan": plan})
+    for drawn in (
+        funnel_of(alone, results),
+        bubble_of(alone, results, Moderator.YEAR),
+        gosh_of(alone, results, count=5),
+        drapery_of(alone, results),
+    ):
+        assert not drawn.null_line
+        assert (drawn.favours_left, drawn.favours_right) == ("", "")
+    assert funnel_of(inputs, results).null_line
 
 
 def test_funnel_and_drapery_take_a_single_trial(multimedia: Run) -> None:
