@@ -1,4 +1,5 @@
 import io
+import math
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,10 @@ import pytest
 
 from review.errors import InvalidDataError
 from review.export import Column, Table, render_xlsx, write_xlsx
+from review.export.origins import found_at
+from review.export.run_data import pooled_data, reported_table
+from review.export.run_tables import LatestRun, results_table
+from review.export.tables import flat_names
 from review.export.xlsx import sheet_names
 from tests.export.samples import HOSTILE, NASTY, POOLED, UNWRITABLE
 
@@ -102,3 +107,29 @@ def test_sheet_names_are_what_excel_takes() -> None:
     assert names[2] == "x-y-z-"
     assert names[-2:] == ["Notes", "Notes (2)"]
     assert opened()["Notes"].max_row == 1
+
+
+def test_every_number_of_the_database_is_read_back_to_15_digits(
+    delivery_runs: list[LatestRun],
+) -> None:
+    stored = {run.key[:12]: (run.inputs, run.results) for run in delivery_runs}
+    tables = {
+        "pooled": pooled_data("T", delivery_runs),
+        "reported": reported_table("T", delivery_runs),
+        **{run.analysis: results_table(run) for run in delivery_runs},
+    }
+    book = openpyxl.load_workbook(io.BytesIO(render_xlsx(tables)))
+    seen = 0
+    for name, table in tables.items():
+        columns = [(at, part) for at, c in enumerate(table.columns) for part in flat_names(c)]
+        for r, row in enumerate(book[name].iter_rows(min_row=2, values_only=True)):
+            for (at, part), read in zip(columns, row, strict=True):
+                origin = table.origin(r, at)
+                if origin is None or part == "run":
+                    continue
+                key, *path, _ = origin.split("/")
+                number = found_at(stored[key], [*path, part])
+                assert isinstance(read, int | float)
+                assert math.isclose(read, float(str(number)), rel_tol=1e-15, abs_tol=0)
+                seen += 1
+    assert seen > 1000
