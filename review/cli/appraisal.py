@@ -27,6 +27,7 @@ from review.extraction.queries import study_called
 from review.figures.risk_of_bias import summary_plot, traffic_light_plot
 from review.figures.saving import save
 from review.protocol.queries import review_called
+from review.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -100,7 +101,7 @@ def assessors(count: int, review_slug: str | None, reason: str | None) -> None:
     """Say how many assess each result; two unless told otherwise."""
     with changing(review_slug, reason or f"{count} assessors") as (session, review):
         actions.set_assessors(session, review, count)
-    click.echo(f"Each result now has {count} {'assessor' if count == 1 else 'assessors'}.")
+    click.echo(f"Each result now has {counted(count, 'assessor')}.")
 
 
 @rob_.command("questions")

@@ -17,6 +17,7 @@ from review.extraction.appraisal.picture import of_target
 from review.extraction.appraisal.vocabulary import About, State
 from review.extraction.queries import studies, study_called
 from review.protocol.queries import review_called
+from review.wording import counted
 
 tool_option = click.option(
     "--tool", "-t", "tool", metavar="TOOL", required=True, help="An adopted tool's name."
@@ -134,7 +135,8 @@ def import_(
     if as_json:
         echo_json({"read": len(forms), "stored": added, "unchanged": len(forms) - added})
         return
-    click.echo(f"{file}: judgements on {len(forms)} studies by {handle}, {added} of them new.")
+    studies = counted(len(forms), "study", "studies")
+    click.echo(f"{file}: judgements on {studies} by {handle}, {added} of them new.")
 
 
 @click.command("consensus-form")
@@ -182,7 +184,7 @@ def settle(file: Path, tool: str, reason: str, person: str | None, review_slug: 
             actions.settle(session, review, tool, form, handle=handle, now=now, reason=reason)
             for form in forms
         )
-    click.echo(f"{file}: consensus on {len(forms)} results, {new} of them new.")
+    click.echo(f"{file}: consensus on {counted(len(forms), 'result')}, {new} of them new.")
 
 
 @click.command("export")
@@ -204,12 +206,13 @@ def export(
     with opened().reading() as session:
         found = queries.standings(session, review_called(session, review_slug), tool)
     chosen = of_target(found, outcome=outcome, instrument=instrument, timepoint=timepoint)
-    counted = [(s.tool, s.counts) for s in chosen if s.counts is not None]
-    text = files.filled_form(counted) if long_form else files.robvis_table(counted)
+    count = [(s.tool, s.counts) for s in chosen if s.counts is not None]
+    text = files.filled_form(count) if long_form else files.robvis_table(count)
     click.echo(text, nl=False)
     left = sum(s.state in (State.AWAITING, State.CONFLICT) for s in chosen)
     if left:
-        click.echo(f"{left} results are not settled and are left out.", err=True)
+        what = counted(left, "result is", "results are")
+        click.echo(f"{what} not settled and left out.", err=True)
 
 
 FORMS = (template, assess, import_, consensus_form, settle, export)

@@ -24,6 +24,7 @@ from review.db import Database
 from review.errors import FileError
 from review.history.actions import writing
 from review.protocol.queries import review_called
+from review.wording import counted
 
 
 @click.group("search")
@@ -266,7 +267,7 @@ def _take(
 
 def _known(path: Path, batch: Batch) -> _Shown:
     note = (
-        f"already imported as batch {batch.id} ({batch.file}, {batch.stored} records, "
+        f"already imported as batch {batch.id} ({batch.file}, {counted(batch.stored, 'record')}, "
         f"{batch.imported_at:%Y-%m-%d})"
     )
     return _Shown(

@@ -25,6 +25,7 @@ from review.extraction.consensus import (
 from review.extraction.vocabulary import Taken
 from review.living.units import chosen_of
 from review.protocol.queries import review_called
+from review.wording import counted
 
 between_option = click.option(
     "--between", nargs=2, metavar="NAME NAME", help="Whose entries, where there are more than two."
@@ -112,7 +113,7 @@ def _echo_sides(side: Sides) -> None:
     equal = len(comparison.cells) - len(comparison.differing)
     state = "consensus reached" if side.agreed else f"{len(side.open)} open"
     click.echo(
-        f"{comparison.study}: {equal} of {len(comparison.cells)} cells equal, "
+        f"{comparison.study}: {equal} of {counted(len(comparison.cells), 'cell')} equal, "
         f"{len(comparison.differing)} differ, {state}"
     )
     if comparison.differing:
@@ -174,7 +175,7 @@ def resolve_(
     if as_json:
         echo_json({"study": study, "decided": chosen, "open": left, "consensus": not left})
         return
-    click.echo(f"{study}: {len(chosen)} cells decided, {left} open.")
+    click.echo(f"{study}: {counted(len(chosen), 'cell')} decided, {left} open.")
     if not left:
         click.echo("The consensus is made; it counts from now on, and both entries stay.")
 

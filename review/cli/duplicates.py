@@ -17,6 +17,7 @@ from review.cli.records import citation, record_row
 from review.config import settings
 from review.history.actions import writing
 from review.protocol.queries import review_called
+from review.wording import counted
 
 
 @click.group("dedupe")
@@ -55,9 +56,10 @@ def run(review_slug: str | None, reason: str | None, as_json: bool) -> None:
         click.echo("No record is new since the last run.")
     else:
         click.echo(
-            f"Compared {found.records} new records: {shown['certain']} pairs linked, "
-            f"{shown['possible']} for a person to look at (review dedupe review). "
-            f"{stats.in_scope} of {stats.records} records remain."
+            f"Compared {counted(found.records, 'new record')}: "
+            f"{counted(shown['certain'], 'pair')} linked, {shown['possible']} for a person to "
+            "look at (review dedupe review). "
+            f"{stats.in_scope} of {counted(stats.records, 'record')} remain."
         )
 
 

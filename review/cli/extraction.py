@@ -14,7 +14,7 @@ from review.cli.context import changing, json_option, opened, reason_option, rev
 from review.cli.double_entry import compare_, finish_, reopen_, resolve_, selection_
 from review.cli.fields import field_
 from review.cli.formats import other_formats, releases_, source_
-from review.cli.output import counted, echo_json, echo_table
+from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction import actions, queries
 from review.extraction.actions import ImportReport
@@ -36,6 +36,7 @@ from review.extraction.vocabulary import EntryKind
 from review.extraction.workbook import table_workbook
 from review.living.provenance import Use, uses
 from review.protocol.queries import review_called
+from review.wording import counted
 
 
 def echo_import(report: ImportReport, source: str, *, as_json: bool) -> None:

@@ -24,6 +24,7 @@ from review.figures.prisma import prisma_plot
 from review.figures.saving import save
 from review.protocol.queries import review_called
 from review.screening.conduct import note_previous_version
+from review.wording import counted
 
 
 def _time(context: click.Context, option: click.Parameter, value: str | None) -> datetime | None:
@@ -172,7 +173,8 @@ def previous(
             reports=reports,
             now=datetime.now(UTC),
         )
-    click.echo(f"Previous version: {studies} studies in {reports} reports ({citation}).")
+    included = f"{counted(studies, 'study', 'studies')} in {counted(reports, 'report')}"
+    click.echo(f"Previous version: {included} ({citation}).")
 
 
 @flow_.command("check")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from review.cli.context import FunctionT, changing, json_option, opened, review_option
-from review.cli.output import counted, echo_json, echo_table, number
+from review.cli.output import echo_json, echo_table, number
 from review.config import settings
 from review.errors import FileError
 from review.extraction.formats import queries
@@ -22,6 +22,7 @@ from review.extraction.formats.report import ReleaseReport, refused
 from review.extraction.formats.source import Flag, Format
 from review.extraction.queries import study_called
 from review.protocol.queries import review_called
+from review.wording import counted
 
 if TYPE_CHECKING:
     from review.living.stated import Recomputed

@@ -15,6 +15,7 @@ from review.history import queries
 from review.history.models import Event
 from review.living.queries import anchors
 from review.protocol.queries import review_called
+from review.wording import counted
 
 
 @click.command("history")
@@ -92,7 +93,9 @@ def verify_(as_json: bool) -> None:
     if as_json:
         echo_json(report)
     else:
-        click.echo(f"{report.events} events, {report.anchors} anchors in runs.")
+        click.echo(
+            f"{counted(report.events, 'event')}, {counted(report.anchors, 'anchor')} in runs."
+        )
         click.echo(f"Head: {report.head_seq} {report.head_hash}")
     if not report.intact:
         raise DatabaseStateError("the history is not intact: " + "; ".join(report.problems))

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from review.cli.computing import computing_options
 from review.cli.context import json_option, opened, review_option
 from review.cli.notifying import channels_of, notify_options, tell_people
-from review.cli.output import counted, echo_json, echo_table, progress_bar
+from review.cli.output import echo_json, echo_table, progress_bar
 from review.cli.runs import echo_sections
 from review.config import settings
 from review.living import queries
@@ -18,14 +19,14 @@ from review.living.repool import RepoolReport, repool
 from review.living.telling import tell
 from review.living.workers import executor_for
 from review.protocol.queries import review_called
+from review.wording import counted
 
 
 @click.command("repool")
 @review_option
 @click.option("--everything", is_flag=True, help="Compare every analysis, not only touched ones.")
 @click.option("--engine", is_flag=True, help="Recompute what another engine version computed.")
-@click.option("--processes", type=click.IntRange(1), help="Compute in so many processes.")
-@click.option("--dask", metavar="ADDRESS", help="Compute on a Dask cluster that runs already.")
+@computing_options
 @notify_options
 @json_option
 @click.pass_context

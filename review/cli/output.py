@@ -86,11 +86,6 @@ def warn_outdated(runs: Mapping[str, int]) -> None:
         )
 
 
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """Return ``1 study`` or ``2 studies``; `many` where it is not `one` with an s."""
-    return f"{n} {one if n == 1 else many or one + 's'}"
-
-
 def number(value: float | None, decimals: int = 2) -> str:
     """Return a number for people; nothing for None."""
     return "" if value is None else fixed(value, decimals)

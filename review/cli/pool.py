@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from review.cli import pool_blocks as blocks
+from review.cli import pool_refits as refits
 from review.cli.output import echo_json, echo_table, interval, number, p_value
+from review.cli.pool_options import pool_options
 from review.cli.pool_sheet import MISSING, Sheet, read_sheet
 from review.effects import Effects, ImpossibleInputError, Measure, escalc, required_columns
 from review.errors import InvalidDataError, Problem, UnreadableFileError
 from review.figures import Diamond, Forest, ForestRow, forest_plot, save
+from review.living.workers import executor_for
 from review.synthesis import Method, Pooled, Test, pool
 
 
@@ -93,102 +96,8 @@ def _variables(formula: str) -> list[str]:
     return [name for name in dict.fromkeys(found) if name != "factor"]
 
 
-def _level(ctx: click.Context, param: click.Parameter, value: float) -> float:
-    del ctx, param
-    level = value / 100 if value > 1 else value
-    if not 0.5 <= level < 1:
-        raise click.BadParameter("give a level such as 0.95 or 95")
-    return level
-
-
-_OPTIONS = (
-    click.argument("file", type=click.Path(path_type=Path)),
-    click.option(
-        "--measure",
-        type=click.Choice([m.value for m in Measure]),
-        help="Effect measure; GEN (the default where yi and vi are there) takes them as they are.",
-    ),
-    click.option(
-        "--method",
-        type=click.Choice([m.value for m in Method]),
-        default=Method.REML.value,
-        show_default=True,
-        help="Estimator of tau².",
-    ),
-    click.option(
-        "--test",
-        type=click.Choice([t.value for t in Test]),
-        default=Test.ADHOC.value,
-        show_default=True,
-        help="knha is Hartung-Knapp, adhoc with its variance factor floored at 1.",
-    ),
-    click.option(
-        "--level",
-        type=float,
-        default=0.95,
-        show_default=True,
-        callback=_level,
-        help="Of all intervals.",
-    ),
-    click.option(
-        "--col",
-        "cols",
-        multiple=True,
-        metavar="NAME=COLUMN",
-        help="Take COLUMN of the file for metafor's NAME, e.g. m1i=mean_t.",
-    ),
-    click.option("--label", metavar="COLUMN", help="What names the rows."),
-    click.option(
-        "--mods",
-        metavar="FORMULA",
-        help='Meta-regression, e.g. "year + alloc"; text columns are factors.',
-    ),
-    click.option(
-        "--subgroup",
-        metavar="COLUMN",
-        help="Pool each group with its own tau², and test between them.",
-    ),
-    click.option(
-        "--cluster",
-        metavar="COLUMN",
-        help="Effects share clusters: three-level model with cluster-robust errors.",
-    ),
-    click.option(
-        "--rho",
-        type=click.FloatRange(0, 1, max_open=True),
-        help="Correlation of sampling errors within a cluster.",
-    ),
-    click.option(
-        "--margin",
-        "margins",
-        type=click.FloatRange(0, min_open=True),
-        multiple=True,
-        help="Noninferiority margin; positive effects favour the intervention.",
-    ),
-    click.option(
-        "--diagnostics",
-        is_flag=True,
-        help="Leave-one-out, influence, and tests of small-study effects.",
-    ),
-    click.option(
-        "--plot",
-        "plots",
-        type=click.Path(path_type=Path),
-        multiple=True,
-        help="Draw a forest plot: .svg, .pdf or .png.",
-    ),
-    click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts."),
-)
-
-
-def _with_options(function: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
-
-
 @click.command("pool")
-@_with_options
+@pool_options
 def pool_(
     file: Path,
     measure: str | None,
@@ -209,6 +118,8 @@ def pool_(
     """
     if asked["rho"] is not None and asked["cluster"] is None:
         raise click.UsageError("--rho needs --cluster")
+    if asked["permutation"] is not None and asked["cluster"] is not None:
+        raise click.UsageError("--permutation takes independent effects; leave out --cluster")
     sheet = read_sheet(file)
     names = _renamed(cols)
     chosen = _measure(measure, sheet, names)
@@ -245,6 +156,11 @@ def _extra(
     cluster: str | None,
     rho: float | None,
     diagnostics: bool,
+    permutation: int | None,
+    gosh: int | None,
+    seed: int,
+    processes: int | None,
+    dask: str | None,
 ) -> dict[str, Any]:
     """Return the blocks asked for, by their keys in the JSON."""
     found: dict[str, Any] = {}
@@ -270,6 +186,18 @@ def _extra(
             rho=rho,
             level=model["level"],
         )
+    if permutation is not None or gosh is not None:
+        with executor_for(processes=processes, dask=dask) as executor:
+            again: dict[str, Any] = {"seed": seed, "executor": executor}
+            again |= {name: model[name] for name in ("method", "test")}
+            if permutation is not None:
+                rows, columns = _selected(sheet, effects, variables)
+                found["permutation"] = refits.permutation(
+                    effects.yi[rows], effects.vi[rows], mods, columns, permutation, **again
+                )
+            if gosh is not None:
+                known = effects.known
+                found["gosh"] = refits.subsets(effects.yi[known], effects.vi[known], gosh, **again)
     if diagnostics:
         found["diagnostics"] = blocks.diagnostics(
             effects.yi[effects.known], effects.vi[effects.known], model["method"], model["level"]

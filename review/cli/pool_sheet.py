@@ -11,6 +11,7 @@ from typing import Final
 
 from review.errors import Problem, UnreadableFileError
 from review.extraction.files import text_of
+from review.wording import counted
 
 LABELS: Final = ("label", "slab", "study", "trial", "author")
 """Columns that name a row where --label does not say which: the first that is there."""
@@ -77,7 +78,7 @@ def read_sheet(path: Path) -> Sheet:
                 rows.append(dict(zip(header, cells, strict=True)))
                 lines.append(reader.line_num)
             elif cells:
-                reason = f"{len(cells)} cells under {len(header)} columns"
+                reason = f"{counted(len(cells), 'cell')} under {counted(len(header), 'column')}"
                 problems.append(Problem(reader.line_num, None, reason))
     except csv.Error as error:
         problems.append(Problem(reader.line_num, None, str(error)))

@@ -20,6 +20,7 @@ from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.screening.queries import ledger, reasons
 from review.screening.vocabulary import Stage, State
+from review.wording import counted
 
 
 def record_row(record: Record) -> dict[str, Any]:
@@ -159,7 +160,7 @@ def export_records(
         click.echo(text, nl=False)
         return
     output.write_bytes(text.encode("utf-8"))
-    click.echo(f"Wrote {len(entries)} records to {output}.", err=True)
+    click.echo(f"Wrote {counted(len(entries), 'record')} to {output}.", err=True)
 
 
 def _labels(

@@ -19,6 +19,7 @@ from review.living.pages import markdown
 from review.living.queries import newest_of_each, snapshot_of
 from review.living.releases import ReleaseSpec, create_release, diff_releases, releases
 from review.protocol.queries import review_called
+from review.wording import counted
 
 
 @click.group("release")
@@ -57,7 +58,7 @@ def create(
         now = datetime.now(UTC)
         release = create_release(session, review, spec, folder=out, now=now, figures=figures)
         files, digest = len(release.manifest["files"]), release.sha256
-    click.echo(f"Released {version}: {files} files in {out}, manifest {digest[:12]}…")
+    click.echo(f"Released {version}: {counted(files, 'file')} in {out}, manifest {digest[:12]}…")
 
 
 def _forest(snapshot: Snapshot) -> Callable[[Path], None]:

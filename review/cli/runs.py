@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from review.cli.computing import computing_options
 from review.cli.context import json_option, opened, review_option
-from review.cli.output import counted, echo_json, echo_table, interval, number
+from review.cli.output import echo_json, echo_table, interval, number
 from review.living import queries
 from review.living.models import Run
 from review.living.multiverse import multiverse
@@ -20,6 +21,7 @@ from review.living.snapshot import ModeratorLine, VariantLine
 from review.living.telling import panel_sections, pooled_lines, reading_lines
 from review.living.workers import executor_for
 from review.protocol.queries import review_called
+from review.wording import counted
 
 
 def echo_sections(sections: Sequence[Section]) -> None:
@@ -267,7 +269,7 @@ def recompute_(
         largest = max((item.largest for item in found), default=0.0)
         click.echo(
             f"{good} of {counted(len(found), 'run')} reproduced from their own inputs; "
-            f"{values} values, largest difference {largest:.1e}."
+            f"{counted(values, 'value')}, largest difference {largest:.1e}."
         )
     if not all(item.reproduced for item in found):
         ctx.exit(1)
@@ -281,8 +283,7 @@ def _recomputed(item: Recomputation) -> dict[str, object]:
 @runs_.command("multiverse")
 @click.argument("analysis")
 @review_option
-@click.option("--processes", type=click.IntRange(1), help="Compute in so many processes.")
-@click.option("--dask", metavar="ADDRESS", help="Compute on a Dask cluster that runs already.")
+@computing_options
 @json_option
 def multiverse_(
     analysis: str,

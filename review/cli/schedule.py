@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from review.cli.computing import computing_options
 from review.cli.context import changing, json_option, opened, reason_option, review_option
 from review.cli.living import echo_report
 from review.cli.notifying import channels_of, notify_options, tell_people
@@ -134,8 +135,7 @@ def schedule_(
 
 @click.command("watch")
 @review_option
-@click.option("--processes", type=click.IntRange(1), help="Compute in so many processes.")
-@click.option("--dask", metavar="ADDRESS", help="Compute on a Dask cluster that runs already.")
+@computing_options
 @click.option("--jobs", "most", type=click.IntRange(1), help="Stop after so many jobs.")
 @notify_options
 def watch_(

@@ -34,6 +34,7 @@ from review.screening.files import read_decisions, render, verdict_of
 from review.screening.progress import StageProgress, progress_at
 from review.screening.views import Card, Said
 from review.screening.vocabulary import Stage, State
+from review.wording import counted
 
 
 @click.group("screen")
@@ -264,8 +265,8 @@ def status(review_slug: str | None, as_json: bool) -> None:
 def _echo_progress(stage: StageProgress) -> None:
     blind = "blind" if stage.blind else "not blind"
     click.echo(
-        f"{stage.stage.value.replace('_', ' ').capitalize()}: {stage.records} records, "
-        f"{stage.required} reviewers each, {blind}"
+        f"{stage.stage.value.replace('_', ' ').capitalize()}: {counted(stage.records, 'record')}, "
+        f"{counted(stage.required, 'reviewer')} each, {blind}"
     )
     counts = [f"{stage.states[state]} {state.value}" for state in State]
     click.echo(f"  {', '.join(counts)}; {stage.begun} begun, {stage.adjudicated} adjudicated")
@@ -322,8 +323,9 @@ def agreement(
 
 def _echo_agreement(found: StageAgreement) -> None:
     click.echo(
-        f"{found.records} records compared ({found.basis}), {found.incomplete} begun and not "
-        f"complete, {found.changed} changed after they were complete"
+        f"{counted(found.records, 'record')} compared ({found.basis}), "
+        f"{found.incomplete} begun and not complete, "
+        f"{found.changed} changed after they were complete"
     )
     rows: list[tuple[Any, ...]] = []
     for pair in found.pairs:
@@ -371,7 +373,7 @@ def export(file: Path, decided: bool, stage: Stage, review_slug: str | None) -> 
             numbers = [*mine, *numbers]
         text = render(views.cards(session, review, numbers, stage=stage, handle=handle))
     file.write_text(text, encoding="utf-8-sig", newline="")
-    click.echo(f"Wrote {len(numbers)} records to {file}")
+    click.echo(f"Wrote {counted(len(numbers), 'record')} to {file}")
 
 
 @screen_.command("import")

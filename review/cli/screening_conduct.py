@@ -21,6 +21,7 @@ from review.screening import conduct, prioritising, queries, retrieval
 from review.screening.ranking import RANDOM_SHARE
 from review.screening.retrieval import Pdf
 from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage
+from review.wording import counted
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -109,7 +110,7 @@ def rules_(
         return
     for one, rule in found.items():
         seen = "blind" if rule.blind else "open"
-        click.echo(f"{one.value}: {rule.required} reviewers, {seen}")
+        click.echo(f"{one.value}: {counted(rule.required, 'reviewer')}, {seen}")
 
 
 @click.group("pilot")
@@ -141,7 +142,8 @@ def open_pilot(size: int, reviewers: int, seed: int, stage: Stage, review_slug: 
             seed=seed,
             now=datetime.now(UTC),
         )
-        drawn = f"{pilot.number}: {len(pilot.record_ids)} records for {pilot.reviewers} reviewers"
+        records = counted(len(pilot.record_ids), "record")
+        drawn = f"{pilot.number}: {records} for {pilot.reviewers} reviewers"
     click.echo(f"Opened pilot round {drawn}.")
 
 
@@ -305,7 +307,7 @@ def rank_(
         echo_json(made)
         return
     click.echo(
-        f"{'Ranked' if made.new else 'As before:'} {made.ranked} records, learned from "
+        f"{'Ranked' if made.new else 'As before:'} {counted(made.ranked, 'record')}, learned from "
         f"{made.learned_included} included and {made.learned_excluded} excluded "
         f"({made.model}, {made.software}, seed {made.seed}, {made.random_share:.0%} at random)."
     )
@@ -333,13 +335,14 @@ def outlook_(
         echo_json({**asdict(found), "may_stop": found.test.may_stop})
         return
     click.echo(
-        f"{found.screened} of {found.records} records screened, {found.relevant} of them included."
+        f"{found.screened} of {counted(found.records, 'record')} screened, "
+        f"{found.relevant} of them included."
     )
     if found.recall.recall is None:
         click.echo("Recall cannot be estimated: no record was drawn at random yet.")
     else:
         click.echo(
-            f"Recall, estimated from {found.recall.drawn} records drawn at random: "
+            f"Recall, estimated from {counted(found.recall.drawn, 'record')} drawn at random: "
             f"{number(found.recall.recall)} {interval(found.recall.ci)}; work saved over sampling "
             f"if you stop now: {number(found.work_saved)}"
         )

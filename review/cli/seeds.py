@@ -8,10 +8,11 @@ import click
 
 from review.cli.context import by, json_option, opened
 from review.cli.extraction import echo_import
-from review.cli.output import counted, echo_json
+from review.cli.output import echo_json
 from review.config import settings
 from review.extraction.seeds import load_seed, seed_called, seeds
 from review.history.actions import writing
+from review.wording import counted
 
 
 @click.group("seed")

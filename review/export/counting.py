@@ -20,6 +20,7 @@ from review.export.flow import (
 )
 from review.export.flow_column import FlowColumn, FlowInputs, Stated
 from review.screening.vocabulary import Box
+from review.wording import counted
 
 _PENDING: Final = frozenset(
     {Box.AWAITING_SCREENING, Box.AWAITING_RETRIEVAL, Box.AWAITING_ASSESSMENT}
@@ -250,10 +251,11 @@ def _notes(inputs: FlowInputs) -> tuple[str, ...]:
         notes.append(f"No search was stated for: {', '.join(unstated)}.")
     rejected = sum(line.rejected for line in inputs.batches)
     if rejected:
-        notes.append(f"{rejected} entries of the files could not be read and are not counted.")
+        entries = counted(rejected, "entry", "entries")
+        notes.append(f"Not counted: {entries} of the files that could not be read.")
     if inputs.stated is not None:
-        notes.append(
-            f"Previous version: {inputs.stated.studies} studies in {inputs.stated.reports} reports "
-            f"as stated by {inputs.stated.citation}."
-        )
+        studies = counted(inputs.stated.studies, "study", "studies")
+        reports = counted(inputs.stated.reports, "report")
+        stated = f"as stated by {inputs.stated.citation}"
+        notes.append(f"Previous version: {studies} in {reports} {stated}.")
     return tuple(notes)

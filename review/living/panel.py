@@ -29,6 +29,7 @@ from review.synthesis import (
     tuned_rho,
 )
 from review.synthesis.evidence import LEAST_TRIALS
+from review.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,7 @@ def _sentences(
     required: float,
 ) -> list[str]:
     looked = (
-        f"{updates} run{'s' if updates != 1 else ''} of this analysis so far. The headline is the "
+        f"{counted(updates, 'run')} of this analysis so far. The headline is the "
         "conventional estimate; this panel allows for looking again at every update."
     )
     design = (

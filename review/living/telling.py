@@ -125,8 +125,8 @@ def standing_lines(standing: Standing | None) -> dict[str, str]:
     """Return participants and posterior probabilities as what they are called and what they are."""
     if standing is None:
         return {}
-    known = standing.counted
-    some = "" if known == standing.trials else f" (of {known} trials that say)"
+    known, all_ = standing.counted, counted(standing.trials, "trial")
+    some = "" if known == standing.trials else f" (of {known} of {all_})"
     return {
         "participants": f"{standing.participants}{some}" if known else "not reported",
         **{

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -65,6 +67,7 @@ def permutation_test(
     iterations: int = 1000,
     exact: bool | None = None,
     seed: int = 1,
+    executor: Executor | None = None,
 ) -> PermutationTest:
     """Refit a meta-regression with its rows of moderators rearranged.
 
@@ -84,6 +87,9 @@ def permutation_test(
         All distinct arrangements; by default if there are no more than `iterations`.
     seed : int
         Of the random arrangements, so that a run can be repeated.
+    executor : Executor, optional
+        What refits; None for this process. Arrangements are drawn here and refitted in parts of a
+        fixed size, so that the result is the same whoever refits them.
 
     Returns
     -------
@@ -128,12 +134,14 @@ def permutation_test(
         every = _arrangements(group) if complete else _shuffled(group, iterations, rng)
     else:
         every = _signs(y.size) if complete else rng.choice(np.array([-1, 1]), (iterations, y.size))
-    for part in _parts(every, y.size):
-        effects, X = (y[None], rows[part]) if free.size else (part * y, design.matrix[None])
-        stat, qm = _statistics(effects, v, X, free, method, test)
-        larger += (np.abs(stat) >= np.abs(observed) * (1 - TIE)).sum(axis=0)
-        larger_qm += int((qm >= total * (1 - TIE)).sum())
-        used += part.shape[0]
+    refit = partial(
+        _as_large, y, v, rows if free.size else design.matrix, free, method, test, observed, total
+    )
+    parts = _parts(every, y.size)
+    for stats, qm, count in executor.map(refit, parts) if executor else map(refit, parts):
+        larger += stats
+        larger_qm += qm
+        used += count
     added = 0 if complete else 1
     return PermutationTest(
         terms=design.columns,
@@ -143,6 +151,24 @@ def permutation_test(
         exact=complete,
         seed=None if complete else seed,
     )
+
+
+def _as_large(
+    y: Floats,
+    v: Floats,
+    rows: Floats,
+    free: NDArray[np.intp],
+    method: Method,
+    test: Test,
+    observed: Floats,
+    total: Floats,
+    part: Ints,
+) -> tuple[Ints, int, int]:
+    """Of some arrangements: how often each statistic is as large as observed, and their number."""
+    effects, X = (y[None], rows[part]) if free.size else (part * y, rows[None])
+    stat, qm = _statistics(effects, v, X, free, method, test)
+    larger = (np.abs(stat) >= np.abs(observed) * (1 - TIE)).sum(axis=0)
+    return larger, int((qm >= total * (1 - TIE)).sum()), part.shape[0]
 
 
 def _statistics(

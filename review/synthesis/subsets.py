@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,8 +22,9 @@ Bools = NDArray[np.bool_]
 MOST_SUBSETS = 1_000_000
 """Beyond 2^20 - 1 subsets GOSH samples, as Olkin, Dahabreh & Trikalinos 2012, section 2.2, do."""
 
-CHUNK_CELLS = 4_000_000
-"""Studies of the subsets refitted at a time: about 100 MB at work whatever their number."""
+CHUNK_CELLS = 500_000
+"""Studies of the subsets refitted at a time: some 15 MB at work whatever their number, and parts
+enough for several workers from twelve studies on."""
 
 
 def leave_one_out(
@@ -251,6 +254,7 @@ def gosh(
     seed: int = 0,
     method: Method | str = Method.REML,
     test: Test | str = Test.Z,
+    executor: Executor | None = None,
 ) -> Gosh:
     """Refit the model on all non-empty subsets of the studies, or on a random sample of them.
 
@@ -261,6 +265,8 @@ def gosh(
         a million. Each non-empty subset is equally likely; the same may be drawn twice.
     seed : of the draw, so that a display can be made again.
     method, test : as in :func:`review.synthesis.pool`.
+    executor : what refits; None for this process. Subsets are drawn here and refitted in parts of
+        a fixed size, so that the result is the same whoever refits them.
 
     Returns
     -------
@@ -293,13 +299,24 @@ def gosh(
     size = np.empty(total, dtype=np.int64)
     results = np.empty((6, total))
     start = 0
-    for chosen in _every(k) if complete else _sampled(k, total, np.random.default_rng(seed)):
-        many = subsets(y, v, chosen, method=method, test=test)
-        part = slice(start, start + len(many))
-        packed[part], size[part] = np.packbits(chosen, axis=1), many.k
-        results[:, part] = many.estimate, many.se, many.tau2, many.I2, many.H2, many.Q
-        start += len(many)
+    drawn = _every(k) if complete else _sampled(k, total, np.random.default_rng(seed))
+    chunks = (np.packbits(chosen, axis=1) for chosen in drawn)
+    refit = partial(_refitted, y, v, Method(method), Test(test))
+    for chosen, found in executor.map(refit, chunks) if executor else map(refit, chunks):
+        part = slice(start, start + chosen.shape[0])
+        packed[part], size[part], results[:, part] = chosen, found[0], found[1:]
+        start += chosen.shape[0]
     return Gosh(k, complete, packed, size, *results)
+
+
+def _refitted(
+    y: Floats, v: Floats, method: Method, test: Test, packed: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], Floats]:
+    """Return some subsets and what they give: size, estimate, se, tau2, I2, H2, Q, (7, m)."""
+    chosen = np.unpackbits(packed, axis=1, count=y.size).astype(np.bool_)
+    many = subsets(y, v, chosen, method=method, test=test)
+    columns = (many.k, many.estimate, many.se, many.tau2, many.I2, many.H2, many.Q)
+    return packed, np.array(columns, dtype=np.float64)
 
 
 def _every(k: int) -> Iterator[Bools]:

@@ -250,3 +250,41 @@ def test_subgroups_margins_and_a_plot(tmp_path: Path) -> None:
 def test_a_moderator_that_is_not_there_is_named() -> None:
     told = pool(FOLDER / "data" / "raudenbush1985.csv", "--mods", "weeks + nothere", status=1)
     assert "nothere: there is no such column" in told
+
+
+BCG = ("--measure", "RR", "--test", "z", *(f"--col={pair}" for pair in MAPPED["bcg"]))
+
+
+def test_refits_are_metafors_and_the_same_in_two_processes() -> None:
+    path = FOLDER / "data" / "bcg.csv"
+    asked = ("--permutation", "10000", "--gosh", "3000", "--seed", "6")
+    here = pooled(path, *BCG, *asked)
+    # permutest(rma(yi, vi, data = dat), exact = TRUE) of metafor 5.1: 12 of 8192 sign patterns
+    assert here["permutation"]["p"] == [0.00146484375]
+    assert (here["permutation"]["arrangements"], here["permutation"]["exact"]) == (8192, True)
+    assert (here["gosh"]["subsets"], here["gosh"]["complete"], here["gosh"]["seed"]) == (
+        3000, False, 6,
+    )  # fmt: skip
+    assert pooled(path, *BCG, *asked, "--processes", "2") == here
+
+
+def test_subsets_are_all_where_no_more_exist() -> None:
+    path = FOLDER / "data" / "bcg.csv"
+    found = pooled(path, *BCG, "--method", "EE", "--gosh", "10000")
+    block = found["gosh"]
+    assert (block["subsets"], block["complete"], block["seed"]) == (8191, True, None)
+    effects = [(e["yi"], e["vi"]) for e in found["effects"]]
+    assert block["estimate"]["min"] == min(y for y, _ in effects)  # a subset of one is its effect
+    assert block["estimate"]["max"] == max(y for y, _ in effects)
+    assert len(block["median_with"]) == len(block["median_without"]) == 13
+
+
+def test_permutation_of_a_regression_rearranges_its_rows() -> None:
+    path = FOLDER / "data" / "bcg.csv"
+    found = pooled(path, *BCG, "--mods", "ablat", "--permutation", "400")["permutation"]
+    assert (found["terms"], found["arrangements"]) == (["intrcpt", "ablat"], 401)
+    assert found["QMp"] == found["p"][1] < 0.05
+    refused = CliRunner().invoke(
+        main, ["pool", str(path), *BCG, "--cluster", "alloc", "--permutation", "9"]
+    )
+    assert refused.exit_code == 2

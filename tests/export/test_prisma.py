@@ -129,7 +129,7 @@ def test_sources_and_reasons_are_lines_within_boxes() -> None:
     assert sources == [("Databases: PubMed", 6), ("Registers: ISRCTN", 4)]
     reasons = [(part.label, part.n, part.ids) for part in flow.boxes["reports_excluded"].parts]
     assert reasons == [("wrong population", 1, (5,)), ("wrong comparator", 1, (4,))]
-    assert flow.notes == ("1 entries of the files could not be read and are not counted.",)
+    assert flow.notes == ("Not counted: 1 entry of the files that could not be read.",)
     assert [(line.duplicates, line.included) for line in flow.batches] == [(0, 1), (1, 1), (0, 1)]
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 from concurrent.futures import Executor
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
@@ -18,6 +21,7 @@ from review.living.repool import repool
 from review.living.work import work_off
 from review.living.workers import executor_for
 from review.schema import upgrade
+from review.synthesis import PermutationTest, design, gosh, permutation_test
 from tests.living.test_cbt_delivery import load
 from tests.living.test_odd_numbers import contrast, task
 
@@ -38,9 +42,32 @@ def made(path: Path, by: Attribution, executor: Executor | None) -> list[tuple[i
     return found
 
 
+RNG = np.random.default_rng(6)
+Y, V, X = RNG.normal(0.3, 0.4, 14), RNG.uniform(0.02, 0.2, 14), RNG.normal(size=14)
+
+
+def permuted(executor: Executor | None) -> PermutationTest:
+    rows = design("x", {"x": list(X)})
+    return permutation_test(Y, V, rows, iterations=4000, seed=3, executor=executor)
+
+
+def subsets_of(executor: Executor | None) -> dict[str, Any]:
+    """All 16,383 subsets of fourteen studies: parts enough for two workers."""
+    return asdict(gosh(Y, V, method="DL", executor=executor))
+
+
+def test_refits_in_processes_are_those_of_one() -> None:
+    with executor_for(processes=2) as executor:
+        assert permuted(executor) == permuted(None)
+        here = subsets_of(None)
+        for name, values in subsets_of(executor).items():
+            assert np.array_equal(values, here[name])
+
+
 def test_two_dask_workers_give_the_same_runs_bit_for_bit(tmp_path: Path, by: Attribution) -> None:
     distributed = pytest.importorskip("distributed", reason="the dask extra is not installed")
     here = made(tmp_path / "here.db", by, None)
+    tested, displayed = permuted(None), subsets_of(None)
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
@@ -48,6 +75,9 @@ def test_two_dask_workers_give_the_same_runs_bit_for_bit(tmp_path: Path, by: Att
         executor_for(dask=cluster.scheduler_address) as executor,
     ):
         assert made(tmp_path / "dask.db", by, executor) == here
+        assert permuted(executor) == tested
+        for name, values in subsets_of(executor).items():
+            assert np.array_equal(values, displayed[name])
     assert len(here) == 6
 
 

@@ -38,7 +38,6 @@ def test_noninferiority_at_one_quarter_never_crosses() -> None:
     assert [look.fraction for look in found.looks] == pytest.approx(
         [0.167002, 0.332022, 0.475138, 0.656356, 1.047350], abs=1e-6
     )
-    # the second is printed as 3.718315, off by 3e-6: test_boundaries integrates two looks exactly
     assert [look.bound for look in found.looks] == pytest.approx(
         [5.360921, 3.718318, 3.058151, 2.556070, 1.995917], abs=1e-6
     )

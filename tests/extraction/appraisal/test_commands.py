@@ -61,7 +61,7 @@ def test_from_the_form_to_the_settled_judgement(
     assert "consensus, tester" in cli("rob", "show", "Day (2002)").stdout
     exported = cli("rob", "export")
     assert exported.stdout == "Study,D1,D2,D3,D4,D5,Overall\nDay (2002),Low,Low,Low,Low,Low,Low\n"
-    assert "1 results are not settled" in exported.stderr
+    assert "1 result is not settled" in exported.stderr
     assert "Day (2002),alliance,,,D1,1.2," in cli("rob", "export", "--long").stdout
     for kind in ("traffic-light", "summary"):
         path = tmp_path / f"{kind}.svg"
@@ -93,7 +93,7 @@ def test_a_table_from_elsewhere_is_taken_as_one_assessors(
     table = tmp_path / "published.csv"
     table.write_text("Study,D1,D2,D3,D4,D5,Overall\nDay (2002),Low,Low,Low,Low,Low,Low\n")
     said = cli("rob", "import", table, *ALLIANCE, "--as", "published").stdout
-    assert "judgements on 1 studies by published, 1 of them new" in said
+    assert "judgements on 1 study by published, 1 of them new" in said
     again = json.loads(cli("rob", "import", table, *ALLIANCE, "--as", "published", "--json").stdout)
     assert again == {"read": 1, "stored": 0, "unchanged": 1}
 

@@ -1,0 +1,130 @@
+"""The options of ``review pool``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from review.cli.computing import computing_options
+from review.effects import Measure
+from review.synthesis import Method, Test
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+def _level(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    del ctx, param
+    level = value / 100 if value > 1 else value
+    if not 0.5 <= level < 1:
+        raise click.BadParameter("give a level such as 0.95 or 95")
+    return level
+
+
+_OPTIONS = (
+    click.argument("file", type=click.Path(path_type=Path)),
+    click.option(
+        "--measure",
+        type=click.Choice([m.value for m in Measure]),
+        help="Effect measure; GEN (the default where yi and vi are there) takes them as they are.",
+    ),
+    click.option(
+        "--method",
+        type=click.Choice([m.value for m in Method]),
+        default=Method.REML.value,
+        show_default=True,
+        help="Estimator of tau².",
+    ),
+    click.option(
+        "--test",
+        type=click.Choice([t.value for t in Test]),
+        default=Test.ADHOC.value,
+        show_default=True,
+        help="knha is Hartung-Knapp, adhoc with its variance factor floored at 1.",
+    ),
+    click.option(
+        "--level",
+        type=float,
+        default=0.95,
+        show_default=True,
+        callback=_level,
+        help="Of all intervals.",
+    ),
+    click.option(
+        "--col",
+        "cols",
+        multiple=True,
+        metavar="NAME=COLUMN",
+        help="Take COLUMN of the file for metafor's NAME, e.g. m1i=mean_t.",
+    ),
+    click.option("--label", metavar="COLUMN", help="What names the rows."),
+    click.option(
+        "--mods",
+        metavar="FORMULA",
+        help='Meta-regression, e.g. "year + alloc"; text columns are factors.',
+    ),
+    click.option(
+        "--subgroup",
+        metavar="COLUMN",
+        help="Pool each group with its own tau², and test between them.",
+    ),
+    click.option(
+        "--cluster",
+        metavar="COLUMN",
+        help="Effects share clusters: three-level model with cluster-robust errors.",
+    ),
+    click.option(
+        "--rho",
+        type=click.FloatRange(0, 1, max_open=True),
+        help="Correlation of sampling errors within a cluster.",
+    ),
+    click.option(
+        "--margin",
+        "margins",
+        type=click.FloatRange(0, min_open=True),
+        multiple=True,
+        help="Noninferiority margin; positive effects favour the intervention.",
+    ),
+    click.option(
+        "--diagnostics",
+        is_flag=True,
+        help="Leave-one-out, influence, and tests of small-study effects.",
+    ),
+    click.option(
+        "--permutation",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Permutation test of --mods, else of the mean: N arrangements, all if fewer exist.",
+    ),
+    click.option(
+        "--gosh",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Refit on N random subsets of the studies, on all if fewer exist.",
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=1,
+        show_default=True,
+        help="Of the random arrangements and subsets.",
+    ),
+    computing_options,
+    click.option(
+        "--plot",
+        "plots",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        help="Draw a forest plot: .svg, .pdf or .png.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts."),
+)
+
+
+def pool_options(function: FunctionT) -> FunctionT:
+    """Add the options of ``review pool``."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
