@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +19,21 @@ from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.living.models import LivingStatus
 from review.living.repool import repool
-from review.living.schedule import Pace, cron_line, mode_of, set_mode, set_search, systemd_units
+from review.living.reports import readiness_of
+from review.living.retirement import Criterion, Readiness
+from review.living.schedule import (
+    Mode,
+    Pace,
+    cron_line,
+    mode_of,
+    set_mode,
+    set_search,
+    systemd_units,
+)
 from review.living.watch import watch
 from review.living.workers import executor_for
 from review.protocol.queries import review_called
+from review.wording import counted
 
 _STATUS = [status.value for status in LivingStatus]
 _PACE = [pace.value for pace in Pace]
@@ -36,15 +48,19 @@ def living_() -> None:
 @review_option
 @json_option
 def show(review_slug: str | None, as_json: bool) -> None:
-    """Show the living mode, and which searches are due."""
+    """Show the living mode, which searches are due, and what is ready to retire.
+
+    An analysis is ready to retire when its confidence sequence is conclusive, the next trial will
+    hardly change its class, and its certainty (GRADE) is moderate or high.
+    """
     with opened().reading() as session:
         review = review_called(session, review_slug)
         mode = mode_of(session, review, datetime.now(UTC))
+        ready = readiness_of(session, review)
     if as_json:
-        echo_json({"mode": mode, "due": mode.due})
+        echo_json({"mode": mode, "due": mode.due, "readiness": ready})
         return
-    why = f" ({mode.because})" if mode.because else ""
-    click.echo(f"{review.slug} is {mode.status.value}{why}.")
+    click.echo(_status_line(review.slug, mode))
     if mode.update_when:
         click.echo(f"Update when: {mode.update_when}")
     if mode.retire_when:
@@ -61,6 +77,30 @@ def show(review_slug: str | None, as_json: bool) -> None:
     ]
     if rows:
         echo_table(("source", "every (days)", "searched", "next", ""), rows)
+    else:
+        click.echo("No source is searched regularly; set one with: review living search SOURCE")
+    if ready:
+        click.echo("Ready to retire?")
+        _echo_readiness(ready)
+
+
+def _status_line(slug: str, mode: Mode) -> str:
+    why = f" ({mode.because})" if mode.because else ""
+    return f"{slug} is {mode.status.value}{why}."
+
+
+def _echo_readiness(ready: Mapping[str, Readiness]) -> None:
+    names = [criterion.name for criterion in next(iter(ready.values())).criteria]
+    rows = [
+        (slug, *map(_criterion, found.criteria), "yes" if found.ready else "no")
+        for slug, found in ready.items()
+    ]
+    echo_table(("analysis", *names, "ready"), rows)
+
+
+def _criterion(criterion: Criterion) -> str:
+    met = {True: "met", False: "not met", None: "not known"}[criterion.met]
+    return f"{met}: {criterion.now}"
 
 
 @living_.command("set")
@@ -73,9 +113,15 @@ def show(review_slug: str | None, as_json: bool) -> None:
 def set_(review_slug: str | None, reason: str | None, **changes: Any) -> None:
     """Set status, and the conditions of updates and retirement."""
     status = LivingStatus(changes.pop("status")) if changes["status"] else changes.pop("status")
+    if status is None and not any(changes.values()):
+        raise click.UsageError("say what to set; see --help")
     with changing(review_slug, reason) as (session, review):
         set_mode(session, review, status=status, **changes)
-    click.echo("Set.")
+        click.echo(_status_line(review.slug, mode_of(session, review, datetime.now(UTC))))
+        if status is LivingStatus.RETIRED:
+            for slug, found in readiness_of(session, review).items():
+                if not found.ready:
+                    click.echo(f"{slug}: {found.sentence}", err=True)
 
 
 @living_.command("search")
@@ -92,10 +138,15 @@ def search(
     reason: str | None,
 ) -> None:
     """Set how often a source is searched, or that it was."""
+    if days is None and searched is None:
+        raise click.UsageError("say --every DAYS, or --searched DATE")
     at = searched.replace(tzinfo=UTC) if searched else None
     with changing(review_slug, reason) as (session, review):
         set_search(session, review, source, days=days, searched=at)
-    click.echo("Set.")
+        mode = mode_of(session, review, datetime.now(UTC))
+    (one,) = (s for s in mode.searches if s.source == source)
+    due = "now" if one.due is None or one.overdue else f"on {one.due:%Y-%m-%d}"
+    click.echo(f"{source} is searched every {counted(one.days, 'day')}; next {due}.")
 
 
 @click.command("schedule")

@@ -11,7 +11,7 @@ import click
 
 from review.cli.context import json_option, opened
 from review.cli.extraction import echo_traced
-from review.cli.output import counted, echo_json, echo_table
+from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import NotFoundError
 from review.export.file_tracing import FileTrace, State, trace_file
@@ -19,6 +19,7 @@ from review.export.tracing import Holder, Input, Runs, TracedNumber, recorded, t
 from review.extraction.trace import Traced
 from review.living.provenance import Use, uses
 from review.protocol.queries import review_called
+from review.wording import counted
 
 SAID: Final = {
     State.UNCHANGED: "is as it was exported",

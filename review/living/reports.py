@@ -231,14 +231,23 @@ def _rated_by(rated: Sequence[Rated], number: int) -> Rated | None:
     return next((one for one in rated if (one.run_number or 0) <= number), None)
 
 
-def readiness_of(session: Session, review: Review, analysis: str) -> Readiness:
-    """Return whether an analysis is ready to retire, by its newest run; raise NotFoundError."""
-    past = queries.runs(session, review, analysis)
-    newest = queries.run_numbered(session, review, analysis, None)
+def readiness_of(session: Session, review: Review) -> dict[str, Readiness]:
+    """Return whether each analysis with a run is ready to retire, by slug; by its newest run."""
+    past: dict[str, list[Run]] = {}
+    for run in queries.runs(session, review):
+        past.setdefault(run.version.analysis.slug, []).append(run)
+    rated = ratings(session, review)
+    return {
+        slug: _readiness(found, [r for r in rated if r.analysis == slug])
+        for slug, found in past.items()
+    }
+
+
+def _readiness(past: Sequence[Run], rated: Sequence[Rated]) -> Readiness:
+    newest = past[-1]
     numbers = numbers_of(*queries.snapshot_of(newest), [])
     ahead = outlook_of(numbers, [], sized=False) if numbers is not None else None
-    rated = _rated_by(ratings(session, review, analysis), newest.number)
-    return readiness(_panel(past, newest.number), ahead, rated)
+    return readiness(_panel(past, newest.number), ahead, _rated_by(rated, newest.number))
 
 
 def panel_after(session: Session, review: Review, analysis: str, number: int) -> Panel | None:

@@ -81,6 +81,17 @@ def test_the_commands_of_living_mode(
     told = cli("living", "show").output
     assert "fixture is paused (no staff)." in told
     assert "2026-03-02" in told
+    assert "Ready to retire?" not in told  # nothing has been pooled yet
+    cli("living", "set", status=2)
+    cli("living", "search", "PubMed", status=2)
+    enter(database, by, range(1, 9))
+    cli("repool")
+    ready = json.loads(cli("living", "show", "--json").stdout)["readiness"]["alliance"]
+    assert [criterion["met"] for criterion in ready["criteria"]] == [True, False, None]
+    assert "met: noninferior [-0.48, 0.17]" in cli("living", "show").output
+    retired = cli("living", "set", "--status", "retired", "--because", "question answered")
+    assert "fixture is retired (question answered)." in retired.stdout
+    assert "Not ready to retire" in retired.stderr
     cli("living", "set", "--status", "living")
     assert json.loads(cli("living", "show", "--json").stdout)["due"] == ["PubMed"]
     assert "repool" in cli("schedule").output
@@ -117,6 +128,32 @@ def test_a_watcher_repools_within_seconds_of_a_commit_by_another(
     assert [len(report.recomputed) for report in done] == [1, 1]
     with database.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Job)) == 2
+
+
+def test_two_watchers_of_one_database_do_nothing_twice(database: Database, by: Attribution) -> None:
+    begin(database, by)
+    stop = threading.Event()
+    done: list[RepoolReport] = []
+    own = [Database(database.url) for _ in range(2)]
+
+    def watching(mine: Database) -> None:
+        done.extend(watch(mine, lambda: repool(mine, actor="watcher"), stopped=stop.is_set))
+
+    threads = [threading.Thread(target=watching, args=(mine,)) for mine in own]
+    for thread in threads:
+        thread.start()
+    try:
+        for state in range(1, 6):
+            enter(database, by, range(state, state + 1))
+            _until(lambda wanted=state: _runs(database) == wanted)  # type: ignore[misc]
+        time.sleep(1.2)  # two more polls
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+    for mine in own:
+        mine.close()
+    assert sorted(item.number for report in done for item in report.recomputed) == [1, 2, 3, 4, 5]
 
 
 def _runs(database: Database) -> int:
