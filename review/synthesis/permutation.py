@@ -137,7 +137,7 @@ def permutation_test(
     refit = partial(
         _as_large, y, v, rows if free.size else design.matrix, free, method, test, observed, total
     )
-    parts = _parts(every, y.size)
+    parts = list(_parts(every, y.size))  # Dask maps over lists alone
     for stats, qm, count in executor.map(refit, parts) if executor else map(refit, parts):
         larger += stats
         larger_qm += qm

@@ -300,7 +300,8 @@ def gosh(
     results = np.empty((6, total))
     start = 0
     drawn = _every(k) if complete else _sampled(k, total, np.random.default_rng(seed))
-    chunks = (np.packbits(chosen, axis=1) for chosen in drawn)
+    packs = (np.packbits(chosen, axis=1) for chosen in drawn)
+    chunks = list(packs) if executor else packs  # Dask maps over lists alone
     refit = partial(_refitted, y, v, Method(method), Test(test))
     for chosen, found in executor.map(refit, chunks) if executor else map(refit, chunks):
         part = slice(start, start + chosen.shape[0])

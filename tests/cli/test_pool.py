@@ -130,7 +130,7 @@ def test_the_level_is_of_the_intervals_and_not_of_the_input(
     ("content", "arguments", "words"),
     [
         ("yi,vi\n0.1,abc\n", (), 'line 2, column vi: "abc" is not a number'),
-        ("yi,vi\n0.1\n", (), "line 2: 1 cells under 2 columns"),
+        ("yi,vi\n0.1\n", (), "line 2: 1 cell under 2 columns"),
         ("", (), "no rows"),
         ("yi,vi\n", (), "no rows"),
         ("yi,vi\nNA,NA\n", (), "no row"),
