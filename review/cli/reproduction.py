@@ -11,17 +11,24 @@ import click
 from review.cli.context import json_option, opened, review_option
 from review.cli.output import echo_json, warn_outdated
 from review.errors import NotFoundError
+from review.export import Format as TableFormat
+from review.export import write_tables
 from review.export.reproduction.bibliography import STYLES, Markup, bibliography, style_file
+from review.export.reproduction.metapsy import metapsy_bundle
 from review.export.reproduction.references import (
     REFERENCES,
     Reference,
     included_references,
     record_references,
 )
+from review.export.reproduction.revman import Bundle, revman_bundle
 from review.export.reproduction.script import write_scripts
 from review.export.run_tables import latest_runs
 from review.living.freshness import outdated
 from review.protocol.queries import review_called
+
+SHOWN: Final = 20
+"""Things left out that are listed."""
 
 _out = click.option(
     "--out", "-o", "folder", type=click.Path(path_type=Path, file_okay=False), required=True,
@@ -114,6 +121,67 @@ def bibliography_(style: str, markup: str, output: Path | None, review_slug: str
         )
 
 
+@click.group("bundle")
+def bundle() -> None:
+    """Data in the formats of other programs."""
+
+
+@bundle.command("revman")
+@_out
+@review_option
+@json_option
+def revman(folder: Path, review_slug: str | None, as_json: bool) -> None:
+    """Write analyses and study characteristics as CSV of RevMan, references as RIS.
+
+    The columns are those of Cochrane's data package: data-rows.csv, what each analysis pooled;
+    overall-estimates-and-settings.csv; study-information.csv.
+    """
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        runs = latest_runs(session, review)
+        warn_outdated(outdated(session, review))
+        made = revman_bundle(session, review, runs)
+        found = included_references(session, review)
+    if not runs:
+        raise NotFoundError("there is no run to export yet; make one with: review repool")
+    written = _write_bundle(made, folder)
+    if found:
+        path = folder / "references.ris"
+        path.write_bytes(REFERENCES["ris"]([r.entry for r in found], ()).encode())
+        written.append(path)
+    _tell(written, as_json=as_json)
+
+
+@bundle.command("metapsy")
+@_out
+@review_option
+@json_option
+def metapsy(folder: Path, review_slug: str | None, as_json: bool) -> None:
+    """Write the results that count as a Metapsy table, a row a contrast of two arms.
+
+    What the format has no column for is left out and told: estimates other than g and log RR,
+    associations, arms without another to compare with, second analysis sets.
+    """
+    with opened().reading() as session:
+        made = metapsy_bundle(session, review_called(session, review_slug))
+    if not any(table.rows for table in made.tables.values()):
+        raise NotFoundError(
+            "no result can be written in the Metapsy format: it takes means, changes and events of "
+            f"two arms, g and log RR ({len(made.left_out)} results are of other kinds)"
+        )
+    _tell(_write_bundle(made, folder), as_json=as_json)
+
+
+def _write_bundle(made: Bundle, folder: Path) -> list[Path]:
+    if made.left_out:
+        click.echo(f"Left out: {len(made.left_out)}", err=True)
+        for told in made.left_out[:SHOWN]:
+            click.echo(f"  {told}", err=True)
+        if len(made.left_out) > SHOWN:
+            click.echo(f"  … and {len(made.left_out) - SHOWN} more", err=True)
+    return list(write_tables(made.tables, folder, [TableFormat.CSV]))
+
+
 def _require(found: Sequence[Reference]) -> None:
     if not found:
         raise NotFoundError(
@@ -137,5 +205,5 @@ def _tell(written: list[Path], *, as_json: bool) -> None:
         click.echo(f"Wrote {path}")
 
 
-REPRODUCTION: Final = (script, references, bibliography_)
+REPRODUCTION: Final = (script, bundle, references, bibliography_)
 """Commands of the group ``export``."""

@@ -80,7 +80,7 @@ RATERS: Final = {
     "self-reported": Rater.SELF, "self-report": Rater.SELF, "self": Rater.SELF, "sr": Rater.SELF,
     "clinician": Rater.CLINICIAN, "clinician-rated": Rater.CLINICIAN, "clin": Rater.CLINICIAN,
     "parent": Rater.OBSERVER, "parent-reported": Rater.OBSERVER, "observer": Rater.OBSERVER,
-    "teacher": Rater.OBSERVER, "therapist": Rater.THERAPIST,
+    "teacher": Rater.OBSERVER, "therapist": Rater.THERAPIST, "client": Rater.CLIENT,
 }  # fmt: skip
 
 

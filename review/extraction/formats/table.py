@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from review.canonical import clean_text
 from review.citations.formats.decoding import decoded
 from review.errors import FileError, InvalidDataError, Problem
+from review.extraction.files import GUARD
 from review.extraction.formats.numbers import given, with_points
 
 ROW_NUMBERS = frozenset({"", "x", "...1", "unnamed: 0", "rownames", "row.names", "row"})
@@ -134,7 +135,7 @@ def _filled(
             continue
         try:
             filled = {
-                name: given(clean_text(cell))
+                name: given(GUARD.sub("", clean_text(cell)))
                 for name, cell in zip(columns, cells, strict=True)
                 if name is not None
             }
