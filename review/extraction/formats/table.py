@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from review.canonical import clean_text
 from review.citations.formats.decoding import decoded
 from review.errors import FileError, InvalidDataError, Problem
-from review.extraction.files import GUARD
+from review.extraction.fields import GUARD
 from review.extraction.formats.numbers import given, with_points
 
 ROW_NUMBERS = frozenset({"", "x", "...1", "unnamed: 0", "rownames", "row.names", "row"})
