@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from review.effects import Measure
+from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.manuscript.document import (
     Block,
     Cite,
@@ -290,8 +291,18 @@ def _design(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
 
 def _sensitivity(facts: Facts, style: NumberStyle) -> Spans:
     return sentences(
-        _said(facts, _variants), _said(facts, _subgroups), _said(facts, partial(_looks, style))
+        _said(facts, _variants),
+        _said(facts, _subgroups),
+        _said(facts, partial(_looks, style)),
+        _small_studies(facts),
     )
+
+
+def _small_studies(facts: Facts) -> Spans:
+    if not any(a.latest.results.pooled.k >= FEWEST_FOR_TEST for a in facts.analysed):
+        return ()
+    told = f"analyses of {FEWEST_FOR_TEST} trials or more"
+    return (f"Small-study effects were looked at in contour-enhanced funnel plots of {told}.",)
 
 
 def _variants(analysis: Analysed | Planned) -> Spans:

@@ -25,9 +25,6 @@ SUBSTANTIAL: Final = 50.0
 GOOD_AGREEMENT: Final = 0.8
 """Agreement on a sample that item 6 takes for extraction in duplicate."""
 
-LEAST_TRIALS: Final = 10
-"""Trials from which tests of small-study effects make sense (Cochrane Handbook, section 13.3.5)."""
-
 
 class Verdict(StrEnum):
     """An answer to an item."""
@@ -247,18 +244,10 @@ def _heterogeneity(facts: Facts) -> Audited:
 
 
 def _publication_bias(facts: Facts) -> Audited:
-    pooled = [a for a in facts.analysed if a.latest.results.pooled.k > 1]
-    if not pooled:
+    if not any(a.latest.results.pooled.k > 1 for a in facts.analysed):
         return Audited(Verdict.NO_META_ANALYSIS, "No analysis has two trials yet")
-    large = sum(a.latest.results.pooled.k >= LEAST_TRIALS for a in pooled)
-    n = missing_results(facts)
-    told = (
-        f"{large} of {counted(len(pooled), 'analysis', 'analyses')} with {LEAST_TRIALS} trials or "
-        f"more; trim and fill planned in {n}"
-    )
-    if not n and large:
-        return Audited(Verdict.NO, told)
-    return Audited(Verdict.UNKNOWN, f"{told}; the likely impact is the authors' to discuss")
+    told = f"{missing_results(facts)}; the likely impact is the authors' to discuss"
+    return Audited(Verdict.UNKNOWN, told)
 
 
 def _interests(facts: Facts) -> Audited:

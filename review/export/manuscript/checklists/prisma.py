@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.flow import Flow
 from review.export.manuscript.checklists.items import PRISMA_2020, Item
 from review.export.manuscript.facts import Facts
@@ -183,15 +184,26 @@ def _variants_planned(facts: Facts) -> Answer:
     return Answer(SYNTHESIS, told)
 
 
-def missing_results(facts: Facts) -> int:
-    """Return in how many analyses a method for bias by missing results was planned."""
-    return sum(Variant.TRIM_AND_FILL in a.plan.variants for a in facts.analyses)
+def funnels(facts: Facts) -> int:
+    """Return how many analyses have enough trials for a funnel plot and a test of asymmetry."""
+    return sum(a.latest.results.pooled.k >= FEWEST_FOR_TEST for a in facts.analysed)
+
+
+def missing_results(facts: Facts) -> str:
+    """Return what looks into bias by missing results: funnel plots, trim and fill."""
+    filled = sum(Variant.TRIM_AND_FILL in a.plan.variants for a in facts.analyses)
+    return (
+        f"Funnel plots of {funnels(facts)} of {_analyses(facts)} ({FEWEST_FOR_TEST} trials or "
+        f"more); trim and fill planned in {filled}"
+    )
+
+
+def _analyses(facts: Facts) -> str:
+    return counted(len(facts.analyses), "analysis", "analyses")
 
 
 def _bias_planned(facts: Facts) -> Answer:
-    n = missing_results(facts)
-    told = f"Trim and fill planned in {n} of {counted(len(facts.analyses), 'analysis', 'analyses')}"
-    return Answer(SYNTHESIS if n else AUTHORS, told)
+    return Answer(SYNTHESIS if funnels(facts) else AUTHORS, missing_results(facts))
 
 
 def _certainty_methods(facts: Facts) -> Answer:
@@ -272,15 +284,12 @@ def _varied(facts: Facts) -> Answer:
 
 
 def _bias_found(facts: Facts) -> Answer:
-    n = missing_results(facts)
-    return Answer(
-        RESULTS if n else AUTHORS, f"Trim and fill in {counted(n, 'analysis', 'analyses')}"
-    )
+    return Answer("Further figures" if funnels(facts) else AUTHORS, missing_results(facts))
 
 
 def _certainty(facts: Facts) -> Answer:
     n = len(facts.certainties)
-    told = f"{n} of {counted(len(facts.analyses), 'analysis', 'analyses')} rated"
+    told = f"{n} of {_analyses(facts)} rated"
     return Answer(RESULTS if n else AUTHORS, told)
 
 

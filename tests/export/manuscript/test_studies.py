@@ -1,0 +1,138 @@
+"""What was found before pooling: the flow, how records were judged, risk of bias, certainty."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from review.citations.models import Search
+from review.citations.vocabulary import SourceKind
+from review.db import Database, database_at
+from review.export.counting import count_flow
+from review.export.manuscript.checklists import checklists_of
+from review.export.manuscript.document import Heading, Paragraph, Reference
+from review.export.manuscript.facts import Facts, StageRead, facts_of
+from review.export.manuscript.figures import drawings
+from review.export.manuscript.methods import methods
+from review.export.manuscript.studies import risk_of_bias, selection
+from review.export.manuscript.writing import manuscript
+from review.export.printing import NumberStyle
+from review.extraction.appraisal.actions import appraise, set_assessors
+from review.extraction.appraisal.certainty import rate_certainty
+from review.extraction.appraisal.grade import Step
+from review.extraction.appraisal.vocabulary import Consideration, Design
+from review.figures.saving import FigureFormat
+from review.history.actions import Attribution, writing
+from review.protocol.queries import review_called
+from review.screening.vocabulary import Stage
+from tests.conftest import NOW
+from tests.export.test_prisma import inputs
+from tests.extraction.appraisal.samples import a_review, form, the_review
+
+APA = NumberStyle.APA
+
+
+def _text(blocks: object) -> str:
+    assert isinstance(blocks, list)
+    return " ".join(block.text for block in blocks if isinstance(block, Paragraph | Heading))
+
+
+@pytest.fixture(scope="module")
+def plain_facts(delivery: Database) -> Facts:
+    with delivery.reading() as session:
+        return facts_of(session, review_called(session, "cbt-delivery"))
+
+
+@pytest.fixture(scope="module")
+def screened(plain_facts: Facts) -> Facts:
+    """The review as if the made-up flow of the PRISMA tests were its own."""
+    searches = tuple(
+        Search(
+            kind=SourceKind.DATABASE, source=source, platform=platform, strategy=strategy,
+            ran_on=day, searched_by="tester",
+        )
+        for source, platform, strategy, day in (
+            ("PsycINFO", "Ovid", "exp Psychotherapy/", "2026-10-01"),
+            ("PsycINFO", "Ovid", "exp Psychotherapy/", "2026-11-01"),
+            ("PubMed", None, None, "2026-11-02"),
+        )
+    )  # fmt: skip
+    stages = (
+        StageRead(Stage.TITLE_ABSTRACT, 2, blind=True, decided=9, adjudicated=1),
+        StageRead(Stage.FULL_TEXT, 1, blind=True, decided=5, adjudicated=0),
+    )
+    flow = count_flow(inputs())
+    return replace(plain_facts, flow=flow, searches=searches, stages=stages, reasons=3)
+
+
+def test_the_flow_is_told_in_its_own_numbers(screened: Facts) -> None:
+    told = _text(selection(screened, APA))
+    assert "12 records were identified (prisma_flow); before screening, 1 as duplicates" in told
+    assert "Of 8 records screened, 2 were excluded; 6 reports were sought for retrieval" in told
+    assert "Of 5 reports assessed in full text, 2 were excluded (wrong population 1 and " in told
+    assert "Included were 2 studies in 3 reports. Still awaited: 1 screening." in told
+
+
+def test_the_conduct_of_screening_is_told_stage_by_stage(screened: Facts) -> None:
+    told = _text(methods(screened, APA))
+    assert (
+        "Searched were PsycINFO (Ovid), last on 2026-11-01 and PubMed, last on 2026-11-02." in told
+    )
+    assert (
+        "Titles and abstracts were judged by 2 reviewers independently, blind to one another; "
+        "another person settled disagreements. Full texts were judged by 1 reviewer."
+    ) in told
+
+
+def test_the_audit_follows_the_conduct(screened: Facts) -> None:
+    table = checklists_of(screened)["amstar_2"]
+    answers = {str(row[0]): (row[4], row[5]) for row in table.rows}
+    assert answers["5"][0] == "No", "full texts were judged by one person"
+    because = "2 databases, 0 registers, citation searching not recorded, 2 of 3 searches with full"
+    assert answers["4"] == ("No", f"{because} strategy")
+    assert answers["7"][0] == "Yes"
+
+
+def test_a_mention_of_a_figure_that_is_not_there_is_left_out(screened: Facts) -> None:
+    document = manuscript(screened, {}, {})
+    spans = [span for b in document.blocks if isinstance(b, Paragraph) for span in b.spans]
+    assert not [span for span in spans if isinstance(span, Reference)]
+    (flow,) = [
+        b.text for b in document.blocks if isinstance(b, Paragraph) and "identified" in b.text
+    ]
+    assert flow.startswith("12 records were identified; before screening")
+
+
+@pytest.fixture
+def judged(sqlite_template: Path, tmp_path: Path) -> Iterator[Facts]:
+    """A review whose results were judged for bias and rated for certainty."""
+    shutil.copy(sqlite_template, tmp_path / "review.db")
+    database = database_at(f"sqlite:///{tmp_path / 'review.db'}")
+    by = Attribution(actor="tester", reason="test", at=NOW)
+    a_review(database, by, "rob2-parallel")
+    with writing(database, by) as session:
+        review = the_review(session)
+        set_assessors(session, review, 1)
+        appraise(session, review, "rob2-parallel", form(), handle="ada", now=NOW)
+        rate_certainty(
+            session, review, "alliance", handle="ada", now=NOW, design=Design.RANDOMISED,
+            steps={Consideration.IMPRECISION: Step(-1, "wide interval")},
+        )  # fmt: skip
+        yield facts_of(session, review)
+    database.engine.dispose()
+
+
+def test_risk_of_bias_and_certainty_are_told_and_drawn(judged: Facts) -> None:
+    told = _text(risk_of_bias(judged, APA))
+    assert "Of 1 result judged with RoB 2, individually randomised parallel-group trials" in told
+    assert "overall: 1 “" in told
+    conduct = _text(methods(judged, APA))
+    assert "by 1 assessor." in conduct
+    assert "The certainty of evidence was rated by GRADE" in conduct
+    drawn = {drawing.block.name: drawing for drawing in drawings(judged, APA)}
+    assert set(drawn) == {"risk_of_bias_rob2_summary", "risk_of_bias_rob2_traffic_light"}
+    assert all(set(drawing.files) == set(FigureFormat) for drawing in drawn.values())
