@@ -20,6 +20,10 @@ _SAID_SHORTER: Final = {"p_noninferiority": "noninferiority_p"}
 _SIDES: Final = {"_low": 0, "_high": 1}
 
 
+LEDGER: Final = "ledger"
+"""What the origin of a number begins with that no run holds: it is counted anew each time."""
+
+
 def origin(key: str, *path: str | int) -> str:
     """Return the origin of a number, or of a row of numbers.
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from review.errors import InvalidDataError, NotFoundError
 from review.export.docx_origins import digest_of
-from review.export.origins import SHORT_KEY, found_at, origin
+from review.export.origins import LEDGER, SHORT_KEY, found_at, origin
 from review.extraction.models import Study
 from review.extraction.trace import Traced, trace
 from review.living.changes import Snapshot
@@ -172,6 +172,11 @@ def trace_number(runs: Runs, text: str) -> TracedNumber:
 
 def _parsed(runs: Runs, text: str) -> tuple[str, tuple[str, ...]]:
     match = _ORIGIN.fullmatch(text)
+    if text.startswith(f"{LEDGER}/"):
+        raise InvalidDataError(
+            f"{text} is counted from the database at each export, and stands in no run; list what "
+            "a box of the flow counts with: review flow --list BOX"
+        )
     if match is None:
         raise InvalidDataError(
             f"{text!r} is neither a file nor an origin such as 1f0c5a2b9e77/pooled/estimate"

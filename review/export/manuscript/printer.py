@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 from review.export.cells import Interval, Kind
 from review.export.manuscript.document import Number, Spans, Term, filled
-from review.export.origins import origin
+from review.export.origins import LEDGER, origin
 from review.export.printing import NumberStyle, printed, stated_p
 from review.export.tables import Column
 
 Path = tuple[str | int, ...]
-
-LEDGER: Final = "ledger"
-"""What the origin of a number begins with that no run holds: it is counted anew each time."""
 
 
 @dataclass(frozen=True, slots=True)

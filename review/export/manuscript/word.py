@@ -25,7 +25,7 @@ from review.export.manuscript.document import (
     Term,
 )
 from review.export.manuscript.literature import items, mention
-from review.export.manuscript.printer import LEDGER
+from review.export.origins import LEDGER
 from review.export.printing import NumberStyle
 
 WIDEST: Final = PAGE[0] - 2 * MARGIN
