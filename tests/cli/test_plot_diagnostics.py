@@ -16,7 +16,7 @@ Cli = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def pooled(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
-    """cbt-delivery of 1996 (no, one and a few trials of multimedia and the rest), pooled."""
+    """cbt-delivery as of 1996, when multimedia CBT had one trial, and as of 2016, pooled."""
     path = tmp_path_factory.mktemp("plot") / "review.db"
     path.write_bytes(sqlite_template.read_bytes())
     with pytest.MonkeyPatch.context() as patch:
