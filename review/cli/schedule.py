@@ -99,8 +99,9 @@ def _echo_readiness(ready: Mapping[str, Readiness]) -> None:
 
 
 def _criterion(criterion: Criterion) -> str:
-    met = {True: "met", False: "not met", None: "not known"}[criterion.met]
-    return f"{met}: {criterion.now}"
+    if criterion.met is None:
+        return criterion.now
+    return f"{'met' if criterion.met else 'not met'}: {criterion.now}"
 
 
 @living_.command("set")
@@ -146,6 +147,8 @@ def search(
         mode = mode_of(session, review, datetime.now(UTC))
     (one,) = (s for s in mode.searches if s.source == source)
     due = "now" if one.due is None or one.overdue else f"on {one.due:%Y-%m-%d}"
+    if mode.status is not LivingStatus.LIVING:
+        due = f"when the review is living again (it is {mode.status.value})"
     click.echo(f"{source} is searched every {counted(one.days, 'day')}; next {due}.")
 
 

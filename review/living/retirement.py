@@ -55,7 +55,12 @@ def readiness(panel: Panel | None, outlook: Outlook | None, rated: Rated | None)
 def _sequence(panel: Panel | None) -> Criterion:
     name, wanted = "confidence sequence", "conclusive"
     if panel is None or not panel.looks:
-        return Criterion(name, wanted, "none: it needs three trials, and a margin or a delta", None)
+        return Criterion(
+            name,
+            wanted,
+            "none: it wants three trials, and a margin or sequential: delta in the plan",
+            None,
+        )
     newest = panel.looks[-1]
     low, high = newest.sequence
     now = newest.sequence_class or _against_zero(low, high)

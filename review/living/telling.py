@@ -220,8 +220,10 @@ def _removal_text(fragility: Fragility | None) -> str:
 
 
 def _shift_text(fragility: Fragility | None) -> str:
-    if fragility is None or fragility.shift is None:
+    if fragility is None:
         return ""
+    if fragility.shift is None:
+        return "none does"
     return f"{fragility.shift:+.2f} in {fragility.shift_study}"
 
 
