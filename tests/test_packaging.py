@@ -32,7 +32,13 @@ def test_the_wheel_holds_what_running_needs(wheel: Path) -> None:
     seeds = {
         f"review/_seeds/{p.relative_to(ROOT / 'seeds')}" for p in (ROOT / "seeds").rglob("*.*")
     }
-    assert migrations | seeds | {"review/_migrations/env.py", "review/py.typed"} <= names
+    data = {
+        str(p.relative_to(ROOT))
+        for p in (ROOT / "review").rglob("*.*")
+        if p.suffix not in (".py", ".pyc")
+    }
+    assert "review/export/reproduction/styles/apa.csl" in data
+    assert migrations | seeds | data | {"review/_migrations/env.py", "review/py.typed"} <= names
     assert not any(name.startswith(("tests/", "docs/", "benchmarks/")) for name in names)
 
 

@@ -221,6 +221,43 @@ def single_arm(measure: str) -> LatestRun:
     return run(f"single-{measure.lower()}", chosen, trials)
 
 
+def edges() -> list[LatestRun]:
+    """Where models are at their limits: few trials, equal effects, tables without events."""
+    together = ("three_level", "aggregated")
+    one_each = [
+        Alternative(variant=Variant(v), label="all", trials=tuple(means())) for v in together
+    ]
+    equal = [
+        trial(
+            i,
+            intervention=(arm("video", n=20, mean=5.0, sd=1.0),),
+            comparator=(arm("in person", n=20, mean=4.0, sd=1.0),),
+        )
+        for i in range(1, 6)
+    ]
+    empty = [
+        trial(
+            i,
+            intervention=(arm("video", n=20, events=0),),
+            comparator=(arm("in person", n=20, events=0 if i < 3 else 2),),
+        )
+        for i in range(1, 6)
+    ]
+    pair = means()[:2]
+    return [
+        run(
+            "one-result-each",
+            plan("SMD", variants=together, subgroups=["year"], moderators=["rater"]),
+            means(),
+            one_each,
+        ),
+        run("two-trials", plan("SMD", variants=EVERY, subgroups=["rater"]), pair),
+        run("equal-effects", plan("MD", test="knha", variants=EVERY[:6]), equal),
+        run("few-events", plan("OR", method="MH"), [*empty, of_events(1)]),
+        run("few-events-peto", plan("PETO", method="PETO"), [*empty, of_events(1)]),
+    ]
+
+
 def synthetic_runs() -> list[LatestRun]:
     """One run a kind: every measure, method family, test and way of joining."""
     counted = [
@@ -267,4 +304,5 @@ def synthetic_runs() -> list[LatestRun]:
         association(),
         *(single_arm(m) for m in ("PLO", "MN", "PFT")),
         *methods,
+        *edges(),
     ]

@@ -70,7 +70,7 @@ def test_plain_python_gives_all_but_three_variants_again(synthetic: Path) -> Non
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     found = parts(synthetic)
     left = sum(part in BY_R_ALONE for part in found)
-    assert left == 18
+    assert left == 30
     assert f"{len(found) - left} numbers of {len(found)} compared" in done.stdout
     assert f"{left} numbers are computed again by reproduce.R only" in done.stdout
     assert furthest(done.stdout) < 1e-6
@@ -81,10 +81,10 @@ def test_the_grid_of_kinds_has_not_shrunk(synthetic: Path) -> None:
     assert found == {
         "pooled", "fixed", "z_test", "dersimonian_laird", "leave_one_out", "trim_and_fill",
         "without_influential", "by_rater", "low_risk_only", "aggregated", "three_level",
-        "subgroups by rater", "subgroups by side", "meta-regression by year",
+        "subgroups by rater", "subgroups by side", "subgroups by year", "meta-regression by year",
         "meta-regression by rater", "meta-regression by side",
     }  # fmt: skip
-    assert len(list(synthetic.glob("effects_*.csv"))) == len(synthetic_runs()) == 35
+    assert len(list(synthetic.glob("effects_*.csv"))) == len(synthetic_runs()) == 40
 
 
 @pytest.mark.parametrize("run", [python, rscript])
