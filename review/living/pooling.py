@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from review.living.snapshot import (
 from review.living.tables import pool_tables
 from review.living.variants import moderator_lines, variant_lines
 from review.protocol.rules import OF_TABLES, Plan
-from review.synthesis import Method, Pooled, Test, pool_many
+from review.synthesis import Method, Pooled, Test, cumulative, pool_many
 from review.synthesis.noninferiority import classify, noninferiority_p
 
 
@@ -65,25 +65,16 @@ def pool_prefixes(
     yi: NDArray[np.float64],
     vi: NDArray[np.float64],
     trials: Sequence[TrialInput] = (),
-) -> list[Pooled]:
-    """Return the pooled estimates of the first 1, 2, … k trials as one batch.
+) -> Iterator[Pooled]:
+    """Return the pooled estimates of the first 1, 2, … k trials, k at least 1.
 
     Mantel-Haenszel and Peto pool the counts of `trials`, given in the order of the effects.
     """
-    k = yi.size
     if plan.method in OF_TABLES:
-        return [pool_tables(plan, trials[:n]) for n in range(1, k + 1)]
-    rows = np.concatenate([np.arange(n) for n in range(1, k + 1)]) if k else np.arange(0)
-    offsets = np.concatenate([[0], np.cumsum(np.arange(1, k + 1))])
-    pooled = pool_many(
-        yi[rows],
-        vi[rows],
-        offsets,
-        method=Method(plan.method),
-        test=Test(plan.test),
-        level=plan.level,
+        return (pool_tables(plan, trials[:n]) for n in range(1, yi.size + 1))
+    return iter(
+        cumulative(yi, vi, method=Method(plan.method), test=Test(plan.test), level=plan.level)
     )
-    return [pooled[index] for index in range(k)]
 
 
 def _z_interval(pooled: Pooled, model_se: float) -> tuple[float, float]:

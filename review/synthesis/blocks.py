@@ -157,9 +157,19 @@ def blocks(yi: Floats, vi: Floats, offsets: Ints) -> Iterator[Block]:
     yi, vi : (N,) effects and sampling variances of all analyses, one after the other.
     offsets : (m+1,) analysis i has the studies ``offsets[i]:offsets[i+1]``.
     """
-    counts = offsets[1:] - offsets[:-1]
+    return spans(yi, vi, offsets[:-1], offsets[1:] - offsets[:-1])
+
+
+def spans(yi: Floats, vi: Floats, starts: Ints, counts: Ints) -> Iterator[Block]:
+    """As :func:`blocks`, of analyses that may share studies.
+
+    Parameters
+    ----------
+    yi, vi : (N,) effects and sampling variances.
+    starts, counts : (m,) analysis i has the studies ``starts[i]:starts[i] + counts[i]``.
+    """
     if counts.size == 1 and counts[0]:
-        yield _block(yi, vi, offsets, counts, np.zeros(1, dtype=np.int64))
+        yield _block(yi, vi, starts, counts, np.zeros(1, dtype=np.int64))
         return
     order = np.argsort(counts, kind="stable")
     sizes = counts[order]
@@ -169,7 +179,7 @@ def blocks(yi: Floats, vi: Floats, offsets: Ints) -> Iterator[Block]:
         widest = smallest + smallest // 8  # at most an eighth of a column is filler
         stop = int(np.searchsorted(sizes, widest, side="right"))
         stop = min(stop, start + max(1, BLOCK_CELLS // widest))
-        yield _block(yi, vi, offsets, counts, order[start:stop])
+        yield _block(yi, vi, starts, counts, order[start:stop])
         start = stop
 
 
@@ -200,14 +210,14 @@ def lone_block(yi: Floats, vi: Floats) -> Block:
     )
 
 
-def _block(yi: Floats, vi: Floats, offsets: Ints, counts: Ints, rows: Ints) -> Block:
+def _block(yi: Floats, vi: Floats, starts: Ints, counts: Ints, rows: Ints) -> Block:
     k = counts[rows]
     height = int(k[-1])
     padded = bool(k[0] != height)
-    index = offsets[rows] + np.arange(height)[:, None]
+    index = starts[rows] + np.arange(height)[:, None]
     if padded:
         filler = np.arange(height)[:, None] >= k
-        index = np.where(filler, offsets[rows], index)
+        index = np.where(filler, starts[rows], index)
         y, v = yi[index], vi[index]
         v[filler] = np.inf
         vmax = np.where(filler, 0.0, v).max(axis=0)

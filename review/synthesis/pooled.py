@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +103,25 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefixes:
+    """Sampling variances of k analyses of the first 1, 2, ..., k studies, laid out once."""
+
+    vi: Floats
+
+    @property
+    def k(self) -> Ints:
+        """Number of studies of each analysis, (k,)."""
+        return np.arange(1, self.vi.size + 1)
+
+    def of(self, i: int) -> Floats:
+        """Sampling variances of analysis ``i``."""
+        return self.vi[: i + 1]
+
+
+Variances: TypeAlias = Ragged | Deleted | Prefixes
+
+
+@dataclass(frozen=True, slots=True)
 class PooledMany:
     """Many pooled analyses; every array ``(m,)``, intervals ``(m, 2)``; NaN where Pooled has None.
 
@@ -136,7 +156,7 @@ class PooledMany:
     I2_q: Floats
     hk_narrower: NDArray[np.bool_]
     tau2_ci_empty: NDArray[np.bool_]
-    variances: Ragged | Deleted
+    variances: Variances
 
     def __len__(self) -> int:
         return self.k.size

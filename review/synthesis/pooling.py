@@ -28,7 +28,7 @@ from review.synthesis.heterogeneity import (
 from review.synthesis.likelihood import sum_of_logs
 from review.synthesis.methods import Method, Test
 from review.synthesis.moments import Fit, fit_at
-from review.synthesis.pooled import Deleted, Pooled, PooledMany, Ragged
+from review.synthesis.pooled import Pooled, PooledMany, Ragged, Variances
 
 PiDf = Literal["k-1", "k-2"]
 
@@ -142,9 +142,7 @@ class Options(NamedTuple):
     pi_df: PiDf
 
 
-def pool_blocks(
-    parts: Iterable[Block], variances: Ragged | Deleted, options: Options
-) -> PooledMany:
+def pool_blocks(parts: Iterable[Block], variances: Variances, options: Options) -> PooledMany:
     """Pool the analyses of any blocks; every public function ends here.
 
     Parameters
@@ -180,7 +178,7 @@ def pool_blocks(
 
 
 def _empty(
-    method: Method, test: Test, level: float, limits: bool, variances: Ragged | Deleted
+    method: Method, test: Test, level: float, limits: bool, variances: Variances
 ) -> PooledMany:
     k = variances.k
     m = k.size

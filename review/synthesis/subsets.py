@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from review.errors import InvalidDataError
-from review.synthesis.blocks import Floats, Ints, blocks, checked_studies
+from review.synthesis.blocks import Floats, Ints, blocks, checked_studies, spans
 from review.synthesis.deletion import deleted_blocks
 from review.synthesis.methods import Method, Test
-from review.synthesis.pooled import Deleted, PooledMany
+from review.synthesis.pooled import Deleted, PooledMany, Prefixes
 from review.synthesis.pooling import Options, pool_blocks, pool_many
 
 Bools = NDArray[np.bool_]
@@ -112,12 +112,10 @@ def cumulative(
                 f"An order names each of the {k} studies once, from 0 to {k - 1}."
             )
         y, v = y[places], v[places]
-    sizes = np.arange(1, k + 1)
-    offsets = np.concatenate([[0], np.cumsum(sizes)])
-    index = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
-    return pool_many(
-        y[index], v[index], offsets, method=method, test=test, level=level, tau2_ci=tau2_ci
-    )
+    prefixes = Prefixes(v)
+    parts = spans(y, v, np.zeros(k, dtype=np.int64), prefixes.k)
+    options = Options(Method(method), Test(test), level, tau2_ci, "k-1")
+    return pool_blocks(parts, prefixes, options)
 
 
 def subsets(

@@ -102,7 +102,7 @@ def test_the_published_odds_ratio_with_death_as_what_is_worse() -> None:
 def test_the_cumulative_line_ends_with_the_pooled_one() -> None:
     the_plan, given = plan("OR"), trials()
     effects = trial_effects(RunInputs(plan=the_plan, trials=given, left_out=()))
-    steps = pool_prefixes(the_plan, effects.yi, effects.vi, given)
+    steps = list(pool_prefixes(the_plan, effects.yi, effects.vi, given))
     assert [step.k for step in steps] == [1, 2, 3, 4, 5, 6, 7]
     assert steps[0].estimate == pytest.approx(math.log(49 * 557 / (566 * 67)))
     assert steps[-1].estimate == pooled(the_plan, given).pooled.estimate

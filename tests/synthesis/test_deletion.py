@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from review.synthesis import influence, leave_one_out, pool, pool_many
+from review.synthesis import cumulative, influence, leave_one_out, pool, pool_many
 from review.synthesis.deletion import deleted_blocks
 
 RNG = np.random.default_rng(17)
@@ -63,3 +63,21 @@ def test_ten_thousand_studies_are_left_out_in_little_memory() -> None:
     everything = 1 / (v + lacking.tau2)
     change = pool(y, v, method="DL", test="z", tau2_ci=False).estimate - lacking.estimate
     assert found.dfbs[4321] == pytest.approx(change * np.sqrt(everything.sum()), rel=1e-8)
+
+
+def test_three_thousand_studies_are_added_in_little_memory() -> None:
+    k = 3_000
+    v = np.tile(V[:100], 30)
+    y = np.tile(Y[:100], 30)
+    tracemalloc.start()
+    try:
+        found = cumulative(y, v, method="DL")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 15e6  # the 4,501,500 studies of all analyses would be 36 MB an array
+    for first in (1, 1234, k):
+        alone = pool(y[:first], v[:first], method="DL", tau2_ci=False)
+        assert found[first - 1].estimate == pytest.approx(alone.estimate, rel=1e-12)
+        assert found[first - 1].tau2 == pytest.approx(alone.tau2, rel=1e-10)
+        assert found[first - 1].weights == pytest.approx(alone.weights, rel=1e-10)
