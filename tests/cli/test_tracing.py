@@ -77,16 +77,18 @@ def test_a_figure_names_its_run(reads: Cli, tmp_path: Path) -> None:
 
 
 def test_the_same_release_gives_the_same_bytes(reads: Cli, tmp_path: Path) -> None:
-    """Every format of every table, by two processes that order sets otherwise."""
+    """Every format, by two processes that order sets otherwise."""
     del reads  # it points the settings at the database
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "review", "export", "tables", "-o", tmp_path / seed],
+            [sys.executable, "-m", "review", "export", "tables", "-o", tmp_path / seed,
+             *(f"--table={name}" for name in ("pooled_estimates", "study_results", "changes"))],
             stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONHASHSEED": seed},
         )
         for seed in ("1", "2")
     ]  # fmt: skip
     assert [process.wait(timeout=240) for process in running] == [0, 0]
     first = {path.name: path.read_bytes() for path in (tmp_path / "1").iterdir()}
-    assert len(first) > 20
+    suffixes = {Path(name).suffix for name in first}
+    assert suffixes == {".csv", ".xlsx", ".docx", ".tex", ".html", ".md", ".json"}
     assert {path.name: path.read_bytes() for path in (tmp_path / "2").iterdir()} == first
