@@ -202,6 +202,7 @@ def watch_(
     """Re-pool within seconds of every change, until stopped (Ctrl-C)."""
     database = opened()
     channels = channels_of(**notify)
+    click.echo("Watching for changes; stop with Ctrl-C.", err=True)
     done = 0
     with executor_for(processes=processes, dask=dask) as executor, suppress(KeyboardInterrupt):
 
