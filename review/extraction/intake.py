@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import flag_modified
 
 from review.errors import FileError, Problem
 from review.extraction import queries
@@ -329,8 +328,8 @@ class _Import:
                 numbered, study, entry, slug, value, arm=arm, result=result, field=known, what=what
             )
             if changed and entry.kind is not EntryKind.BLIND and id(holder) in self.versions:
-                # the form's version covers custom fields too
-                flag_modified(holder, "version")
+                # the form's version covers custom fields too, and rises once an import
+                holder.version = self.versions[id(holder)] + 1
 
     def _value(
         self,

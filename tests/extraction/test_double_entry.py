@@ -326,6 +326,37 @@ def test_a_file_that_contradicts_itself_is_refused(made: Database, by: Attributi
         take(session, rows, "anna", None)
 
 
+def test_a_custom_value_of_a_known_study_and_arm_is_taken_and_corrected(
+    made: Database, by: Attribution
+) -> None:
+    specs = [
+        FieldSpec("kind", FieldLevel.STUDY, "Kind", FieldKind.TEXT),
+        FieldSpec("place", FieldLevel.STUDY, "Place", FieldKind.TEXT),
+        FieldSpec("dose", FieldLevel.ARM, "Dose", FieldKind.NUMBER),
+    ]
+    with writing(made, by) as session:
+        for spec in specs:
+            actions.define_field(session, review_of(session), spec, now=NOW)
+        take(session, [VIDEO], "anna", None)
+    before = _form_versions(made)
+    for kind, dose in (("home", 10.0), ("clinic", 12.0)):
+        custom = {"kind": kind, "place": f"{kind} town", "dose": dose}
+        with writing(made, by) as session:
+            take(session, [{**VIDEO, "custom": custom}], "anna", None)
+    with made.reading() as session:
+        study = queries.study_called(session, review_of(session), "A")
+        (entry,) = queries.entries(session, [study.id])
+        values = {value.name: value.value for value in queries.entry_values(session, [entry])}
+    assert values == {"kind": "clinic", "place": "clinic town", "dose": 12.0}
+    assert _form_versions(made) == [version + 2 for version in before], "older forms are stale"
+
+
+def _form_versions(database: Database) -> list[int]:
+    with database.reading() as session:
+        study = queries.study_called(session, review_of(session), "A")
+        return [study.version, *(arm.version for arm in queries.arms(session, [study.id]))]
+
+
 def test_changing_a_form_never_deletes_an_entry(made: Database, by: Attribution) -> None:
     spec = FieldSpec("kind", FieldLevel.STUDY, "Kind", FieldKind.CHOICE, ("clinic", "home"))
     with writing(made, by) as session:

@@ -20,7 +20,8 @@ from review.export.contents.columns import (
 from review.export.tables import Alignment, Cell, Column, Footnote, Kind, Table
 from review.extraction import queries
 from review.extraction.evidence import Evidence
-from review.extraction.models import Arm, Study
+from review.extraction.fields import FieldLevel, FieldSpec, written
+from review.extraction.models import Arm, Entry, Study
 from review.extraction.vocabulary import Randomised
 from review.protocol.models import Review
 from review.protocol.queries import outcomes
@@ -98,23 +99,65 @@ class _Included:
             results[item.study_id].append(item)
         self.measured = {i: _measured(results[i], names) for i in ids}
 
+        specs = [field for field in queries.field_specs(session, review) if not field.retired]
+        self.of_study = [field for field in specs if field.level is FieldLevel.STUDY]
+        self.of_arm = [field for field in specs if field.level is FieldLevel.ARM]
+        self.custom = _custom(session, ids) if specs else {}
+
+    def study_fields(self, study: Study) -> tuple[str | None, ...]:
+        """Return what a study has in the form's custom fields."""
+        return tuple(self.custom.get((study.id, None, field.slug)) for field in self.of_study)
+
+    def arm_fields(self, study: Study, arm: Arm | None) -> tuple[str | None, ...]:
+        """Return what an arm has in the form's custom fields."""
+        if arm is None:
+            return (None,) * len(self.of_arm)
+        return tuple(self.custom.get((study.id, arm.id, field.slug)) for field in self.of_arm)
+
     def pairs(self) -> list[tuple[Study, Arm | None]]:
         """Return each study with each of its arms, with None where no arm is entered."""
         return [(s, arm) for s in self.studies for arm in self.arms[s.id] or [None]]
 
 
+def _custom(session: Session, studies: Sequence[int]) -> dict[tuple[int, int | None, str], str]:
+    """Return what the entries that count say in custom fields: by study, arm and field."""
+    by_study: dict[int, list[Entry]] = defaultdict(list)
+    for entry in queries.entries(session, studies):
+        by_study[entry.study_id].append(entry)
+    counted = [one for found in by_study.values() if (one := queries.counting(found)) is not None]
+    of_study = {entry.id: entry.study_id for entry in counted}
+    return {
+        (of_study[value.entry_id], value.arm_id, value.name): written(value.value)
+        for value in queries.entry_values(session, counted)
+        if value.result_id is None and value.value is not None
+    }
+
+
+def _columns(fields: Sequence[FieldSpec]) -> tuple[Column, ...]:
+    return tuple(Column(f"field_{field.slug}", field.label) for field in fields)
+
+
 def characteristics_table(session: Session, review: Review) -> Table:
-    """Return a row an arm for print; what is not reported says so.
+    """Return a row an arm for print, custom fields too; what is not reported says so.
 
     What no study reports is named below the table instead of in a column of its own.
     """
     included = _Included(session, review)
     pairs = included.pairs()
+    of_study = (*STUDY_COLUMNS, *_columns(included.of_study))
     columns, rows, silent = in_use(
-        (*STUDY_COLUMNS, *ARM_COLUMNS),
-        [(*_study_cells(s, included.measured[s.id]), *_arm_cells(arm)) for s, arm in pairs],
+        (*of_study, *ARM_COLUMNS, *_columns(included.of_arm)),
+        [
+            (
+                *_study_cells(study, included.measured[study.id]),
+                *included.study_fields(study),
+                *_arm_cells(arm),
+                *included.arm_fields(study, arm),
+            )
+            for study, arm in pairs
+        ],
     )
-    own = sum(column in STUDY_COLUMNS for column in columns)
+    own = sum(column in of_study for column in columns)
     told = tuple(
         (*map(_or_silent, row[:own]), *(row[own:] if arm is None else map(_or_silent, row[own:])))
         for row, (_, arm) in zip(rows, pairs, strict=True)
@@ -154,10 +197,13 @@ def characteristics_data(session: Session, review: Review) -> Table:
                 getattr(arm, "label" if column.key == "arm" else column.key) if arm else None
                 for column in ARM_COLUMNS
             ),
+            *included.study_fields(study),
+            *included.arm_fields(study, arm),
         )
         for study, arm in included.pairs()
     ]
-    return Table(f"{review.title}: characteristics of included studies", DATA_COLUMNS, tuple(rows))
+    columns = (*DATA_COLUMNS, *_columns(included.of_study), *_columns(included.of_arm))
+    return Table(f"{review.title}: characteristics of included studies", columns, tuple(rows))
 
 
 def _study_cells(study: Study, measured: str | None) -> Row:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from review.db import Database
 from review.export.contents.columns import as_reported, decimals_of, said_once
-from review.extraction.actions import exclude_study
+from review.extraction.actions import define_field, exclude_study, import_extraction
+from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.history.actions import Attribution, writing
-from tests.export.contents.synthetic import asked, begin, records, tables, the_review
+from tests.conftest import NOW
+from tests.export.contents.synthetic import arm, asked, begin, records, row, tables, the_review
 
 
 def test_every_included_study_has_its_facts_and_all_its_arms(
@@ -71,6 +75,33 @@ def test_columns_that_no_study_fills_are_named_below(database: Database, by: Att
         "Reported of no study so far: design; country, setting; participants, diagnosis; funding; "
         "registration; role; sessions; therapist training; n randomised."
     )
+
+
+def test_custom_fields_of_studies_and_arms_are_columns(database: Database, by: Attribution) -> None:
+    begin(database, by)
+    with writing(database, by) as session:
+        review = the_review(session)
+        for slug, level, kind in (
+            ("blinding", FieldLevel.STUDY, FieldKind.TEXT),
+            ("drop-out", FieldLevel.ARM, FieldKind.NUMBER),
+            ("page-of-mean", FieldLevel.RESULT, FieldKind.NUMBER),
+        ):
+            spec = FieldSpec(slug=slug, level=level, label=slug.capitalize(), kind=kind)
+            define_field(session, review, spec, now=NOW)
+        given = row(2, study="Synthetic 1", instrument="bdi", rater="client", analysis_set="itt",
+                    n=40, mean=12.5, sd=8.0, page="p. 3", **arm("v"))  # fmt: skip
+        given = replace(given, custom={"blinding": "assessors", "drop-out": 4.5})
+        import_extraction(session, review, [given], file="synthetic", person="ada")
+    printed, data = tables(database, "characteristics")
+    (video,) = (
+        r for r in records(data["characteristics"])
+        if (r["study"], r["arm"]) == ("Synthetic 1", "Video")
+    )  # fmt: skip
+    assert (video["field_blinding"], video["field_drop-out"]) == ("assessors", "4.5")
+    table = printed["characteristics"]
+    assert "field_page-of-mean" not in table.keys
+    assert table.columns[table.keys.index("field_drop-out")].header == "Drop-out"
+    assert {r["field_blinding"] for r in records(table)} == {"assessors", "NR", None}
 
 
 def test_numbers_in_words_keep_every_digit() -> None:
