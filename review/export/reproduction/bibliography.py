@@ -87,7 +87,8 @@ def bibliography(
 
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="en">
-<head><meta charset="utf-8"><title>References</title></head>
+<head><meta charset="utf-8"><title>References</title>
+<style>.csl-entry {{ margin-bottom: 0.5em; padding-left: 2em; text-indent: -2em; }}</style></head>
 <body>
 <div class="csl-bib-body">
 {entries}</div>
@@ -207,11 +208,11 @@ def _line(reference: Reference, text: str) -> str:
 
 def _once(text: str, title: str) -> str:
     """Take out the second of two equal titles, in whatever case they are."""
-    places = [m.span() for m in re.finditer(re.escape(title), text, re.IGNORECASE)]
-    if len(places) < 2:
+    again = re.compile(rf"(?:<i>)?{re.escape(title)}(?:</i>)?[.,]? ?", re.IGNORECASE)
+    found = list(again.finditer(text))
+    if len(found) < 2:
         return text
-    start, end = places[1]
-    return text[:start] + re.sub(r"^(?:</i>)?[.,]? ?", "", text[end:])
+    return text[: found[1].start()] + text[found[1].end() :]
 
 
 def _tidied(text: str) -> str:

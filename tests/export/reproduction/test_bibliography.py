@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,15 @@ def test_a_title_without_authors_is_printed_once(style: str, line: str) -> None:
     assert bibliography([BARE], style) == line + "\n"
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_a_title_taken_out_leaves_no_open_tag_behind(style: str) -> None:
+    for one in (reference(), BARE, reference(title="A book", kind="BOOK")):
+        page = bibliography([one], style, Markup.HTML)
+        (entry,) = re.findall('<div class="csl-entry">(.*)</div>', page)
+        etree.fromstring(f"<p>{entry}</p>")
+        assert "<i></i>" not in entry
+
+
 def test_a_missing_volume_leaves_no_colon_behind() -> None:
     entry = reference(title="T", authors=("A, B",), year=2001, journal="BMJ", pages="e1")
     assert bibliography([entry], "lancet") == "1 A B. T. BMJ 2001; e1.\n"
@@ -77,7 +87,7 @@ def test_a_missing_volume_leaves_no_colon_behind() -> None:
 @pytest.mark.parametrize("markup", Markup)
 def test_an_empty_reference_and_an_empty_list_are_no_error(style: str, markup: Markup) -> None:
     assert "[No title]" in bibliography([reference()], style, markup).replace("\\", "")
-    assert "csl-entry" not in bibliography([], style, markup)
+    assert 'class="csl-entry"' not in bibliography([], style, markup)
 
 
 def test_a_typed_citation_stands_as_it_is_in_its_place() -> None:
