@@ -29,12 +29,8 @@ from review.export.manuscript.writing import manuscript
 from review.export.printing import NumberStyle
 from review.export.provenance import write_provenance
 from review.export.reproduction.bibliography import bibliography
-from review.export.reproduction.references import (
-    REFERENCES,
-    Reference,
-    included_references,
-)
-from review.export.reproduction.script import write_scripts
+from review.export.reproduction.folder import write_reproduction
+from review.export.reproduction.references import included_references
 from review.export.tables import Table
 from review.protocol.models import Review
 
@@ -80,7 +76,7 @@ def write_bundle(
     ------
     list of Path
         The files of each part once they are written: figures, documents, tables, checklists,
-        reproduction, references. The same state of the database gives the same bytes. In each
+        reproduction. The same state of the database gives the same bytes. In each
         folder ``provenance.json`` says where its numbers come from.
 
     Raises
@@ -91,7 +87,7 @@ def write_bundle(
     facts = facts_of(session, review)
     runs = [analysed.latest for analysed in facts.analysed]
     tables = collect(session, review, runs)
-    references = included_references(session, review)
+    included = included_references(session, review)
     folder.mkdir(parents=True, exist_ok=True)
 
     def told(exported: Exported) -> list[Path]:
@@ -105,7 +101,7 @@ def write_bundle(
         facts,
         tables.printed,
         {drawing.block.name: drawing.block for drawing in drawn},
-        included=bibliography(references, CITATION_STYLES[style]).splitlines(),
+        included=bibliography(included, CITATION_STYLES[style]).splitlines(),
         style=style,
     )
     yield told(_documents(document, folder, style, formats))
@@ -113,10 +109,11 @@ def write_bundle(
     if tables.data:
         yield told(_tables(tables, folder / "tables", style))
     yield write_checklists(facts, folder / "checklists", style=style)
-    if runs:
-        yield write_scripts(review.title, runs, folder / "reproduction")
-    if references:
-        yield _references(references, folder / "references")
+    written = write_reproduction(
+        session, review, folder / "reproduction", style=CITATION_STYLES[style]
+    )
+    if written:
+        yield written
 
 
 def write_checklists(
@@ -166,15 +163,6 @@ def _tables(tables: Collection, folder: Path, style: NumberStyle) -> Exported:
         for path, of in write_tables(chosen, folder, [name], style=style).items():
             exported[path] = {table: chosen[table] for table in of}
     return exported
-
-
-def _references(references: Sequence[Reference], folder: Path) -> list[Path]:
-    folder.mkdir(exist_ok=True)
-    entries = [reference.entry for reference in references]
-    return [
-        _text(folder / f"included.{suffix}", REFERENCES[kind](entries, ()))
-        for kind, suffix in (("csl-json", "json"), ("ris", "ris"))
-    ]
 
 
 def _bytes(path: Path, content: bytes) -> Path:

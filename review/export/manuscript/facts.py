@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from review.citations import queries as citations
 from review.citations.models import Search
 from review.errors import NotFoundError
+from review.export.drawings.versions import versions_of
 from review.export.flow import Flow
 from review.export.manuscript.printer import Printer
 from review.export.printing import NumberStyle
@@ -23,6 +24,7 @@ from review.extraction.appraisal.queries import Standing, adopted_tools, standin
 from review.extraction.comparison import agreement_by_study
 from review.extraction.consensus import comparable, sides
 from review.extraction.models import Study
+from review.figures.estimates import Estimates
 from review.living import queries
 from review.living.changes import compare
 from review.living.models import Run
@@ -48,6 +50,8 @@ class Analysed:
     software: Mapping[str, str]
     before: RunResults | None
     before_key: str | None
+    versions: Estimates | None
+    """The estimate of each run, where there are several."""
 
     @property
     def slug(self) -> str:
@@ -231,6 +235,7 @@ def _analysed(session: Session, review: Review, run: Run) -> Analysed:
         software=run.software,
         before=before[1] if before else None,
         before_key=earlier.key if earlier else None,
+        versions=versions_of(queries.runs(session, review, slug)) if earlier else None,
     )
 
 

@@ -10,6 +10,8 @@ from review.export.drawings.bubble import bubble_of
 from review.export.drawings.cumulative import cumulative_of
 from review.export.drawings.forest import forest_of
 from review.export.drawings.funnel import FEWEST_FOR_TEST, funnel_of
+from review.export.drawings.leave_one_out import leave_one_out_of
+from review.export.drawings.margins import margins_of
 from review.export.manuscript.document import FigureBlock, plain
 from review.export.manuscript.facts import Analysed, Appraised, Facts, printer_of
 from review.export.manuscript.results import estimate
@@ -21,11 +23,13 @@ from review.export.prisma import figure_of
 from review.extraction.appraisal.picture import picture
 from review.figures import cumulative_plot, forest_plot
 from review.figures.bubble import bubble_plot
+from review.figures.estimates import estimates_plot
 from review.figures.funnel import funnel_plot
+from review.figures.margins import margins_plot
 from review.figures.prisma import prisma_plot
 from review.figures.risk_of_bias import summary_plot, traffic_light_plot
 from review.figures.saving import FigureFormat, render
-from review.protocol.vocabulary import Variant
+from review.protocol.vocabulary import Moderator, Variant
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,34 +83,40 @@ def _of_bias(appraised: Appraised) -> Iterator[Drawing]:
 
 
 def _supplement(analysed: Analysed, style: NumberStyle) -> Iterator[Drawing]:
-    inputs, results, slug = analysed.latest.inputs, analysed.latest.results, analysed.slug
-    title, told, key = analysed.plan.title, _told(analysed, style), analysed.latest.key
-    yield _drawn(
-        f"cumulative_{slug}",
-        f"{title}: cumulative estimate as trials were published",
-        f"Cumulative forest plot in order of year. {told}",
-        cumulative_plot(cumulative_of(inputs, results)),
-        key,
-    )
-    if results.pooled.k >= FEWEST_FOR_TEST:
-        trim_fill = Variant.TRIM_AND_FILL in analysed.plan.variants
+    for name, what, figure in _looks(analysed):
         yield _drawn(
-            f"funnel_{slug}",
-            f"{title}: funnel plot with contours of significance",
-            f"Funnel plot of effects against standard errors. {told}",
-            funnel_plot(funnel_of(inputs, results, trim_fill=trim_fill)),
-            key,
+            name,
+            f"{analysed.plan.title}: {what}",
+            f"{what[0].upper()}{what[1:]}. {_told(analysed, style)}",
+            figure,
+            analysed.latest.key,
         )
+
+
+def _looks(analysed: Analysed) -> Iterator[tuple[str, str, Figure]]:
+    """Yield name, words and figure of what shows one analysis from other sides."""
+    inputs, results, slug = analysed.latest.inputs, analysed.latest.results, analysed.slug
+    plan = analysed.plan
+    if plan.margin is not None:
+        figure = margins_plot(margins_of(inputs, results))
+        yield f"margins_{slug}", "the estimate against every noninferiority margin", figure
+    figure = cumulative_plot(cumulative_of(inputs, results))
+    yield f"cumulative_{slug}", "cumulative estimate as trials were published", figure
+    if analysed.versions is not None:
+        yield f"versions_{slug}", "the estimate of each version", estimates_plot(analysed.versions)
+    if Variant.LEAVE_ONE_OUT in plan.variants:
+        figure = estimates_plot(leave_one_out_of(inputs, results))
+        yield f"leave_one_out_{slug}", "the estimate without each trial", figure
+    if results.pooled.k >= FEWEST_FOR_TEST:
+        trim_fill = Variant.TRIM_AND_FILL in plan.variants
+        figure = funnel_plot(funnel_of(inputs, results, trim_fill=trim_fill))
+        yield f"funnel_{slug}", "funnel plot with contours of significance", figure
     for line in results.moderators:
         if line.kind == "meta-regression" and line.note is None:
-            moderator = next(m for m in analysed.plan.moderators if m.value == line.moderator)
-            yield _drawn(
-                f"bubble_{slug}_{moderator.value}",
-                f"{title}: effects by {moderator.value.replace('_', ' ')}",
-                f"Bubble plot of a meta-regression. {told}",
-                bubble_plot(bubble_of(inputs, results, moderator)),
-                key,
-            )
+            moderator = Moderator(line.moderator)
+            figure = bubble_plot(bubble_of(inputs, results, moderator))
+            words = line.moderator.replace("_", " ")
+            yield f"bubble_{slug}_{line.moderator}", f"effects by {words}", figure
 
 
 def _told(analysed: Analysed, style: NumberStyle) -> str:

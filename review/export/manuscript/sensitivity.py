@@ -29,9 +29,14 @@ def variant_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
     if single:
         found.append(_range(single, printer))
     if missing:
-        reasons = "; ".join(f"{line.label} ({line.note})" for line in missing)
+        reasons = "; ".join(f"{line.label} ({_why(line.note or 'no reason')})" for line in missing)
         found.append((f"Not computed: {reasons}.",))
     return found
+
+
+def _why(note: str) -> str:
+    """Return a reason as it stands in brackets."""
+    return note[:1].lower() + note[1:].rstrip(".")
 
 
 def _held(
@@ -107,7 +112,7 @@ def _moderator(place: int, line: ModeratorLine, printer: Printer) -> Spans:
     name = line.moderator.replace("_", " ")
     what = f"By {name}" if line.kind == "subgroups" else f"Meta-regression on {name}"
     if line.note is not None:
-        return (f"{what}: not computed ({line.note}).",)
+        return (f"{what}: not computed ({_why(line.note)}).",)
     told = [
         filled(
             "{label} ({numbers})",

@@ -73,7 +73,9 @@ def test_the_folder_holds_every_part(bundle: Path) -> None:
     assert {
         "manuscript.docx", "manuscript.qmd", "numbers.json", "numbers.lua", "literature.json",
         "figures/forest_alliance.svg", "figures/forest_alliance.png",
-        "figures/cumulative_alliance.pdf", "tables/pooled_estimates.csv", "tables/tables.docx",
+        "figures/cumulative_alliance.pdf", "figures/margins_alliance.png",
+        "figures/versions_alliance.svg", "figures/leave_one_out_alliance.pdf",
+        "tables/pooled_estimates.csv", "tables/tables.docx",
         "checklists/prisma_2020.csv", "checklists/tables.xlsx", "reproduction/reproduce.R",
         "provenance.json", "figures/provenance.json", "tables/provenance.json",
     } <= there  # fmt: skip
@@ -111,7 +113,7 @@ def test_the_word_file_has_headings_captions_and_alternative_texts(bundle: Path)
     styles = [paragraph.style.name for paragraph in document.paragraphs]
     assert {"Title", "Heading 1", "Heading 2", "Heading 3", "Caption", "Bibliography"} <= {*styles}
     fields = document.element.xpath(".//w:fldSimple/@w:instr")
-    assert sum("SEQ Figure" in field for field in fields) == 2
+    assert sum("SEQ Figure" in field for field in fields) == 5
     bookmarks = document.element.xpath(".//w:bookmarkStart/@w:name")
     referred = {field.split()[1] for field in fields if field.split()[0] == "REF"}
     assert referred <= {*bookmarks}

@@ -28,6 +28,7 @@ def analysed(
         software={"living-review": "0"},
         before=before[1] if before else None,
         before_key=KEY_BEFORE if before else None,
+        versions=None,
     )
 
 
