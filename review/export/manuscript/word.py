@@ -160,6 +160,7 @@ def _set_up(document: Any) -> None:
     title = document.styles["Title"].element.get_or_add_pPr()
     for rule in title.findall(qn("w:pBdr")):
         title.remove(rule)
+    document.styles["Caption"].paragraph_format.space_before = Pt(12)
     text = document.styles["Normal"].paragraph_format
     text.space_after, text.line_spacing = Pt(6), 1.15
     works = document.styles.add_style("Bibliography", WD_STYLE_TYPE.PARAGRAPH)

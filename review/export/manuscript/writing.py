@@ -30,6 +30,7 @@ from review.export.tables import Table
 
 MENTIONED: Final = {
     "characteristics": "the characteristics of the studies",
+    "summary_of_findings": "the summary of findings",
     "pooled_estimates": "all pooled estimates",
     "variants": "the sensitivity analyses",
     "changes": "what changed since the preceding runs",
