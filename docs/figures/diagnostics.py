@@ -1,20 +1,17 @@
-"""The contact sheet of the diagnostic figures: `python docs/figures/diagnostics.py`.
+"""Diagnostic figures at every case of `synthetic.py`, computed from made-up studies.
 
-Every figure at every case of `synthetic.py`, computed by the engine from made-up studies; a place
-stays empty where the commands refuse because there are too few.
+None where the commands refuse because there are too few.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtri
-from synthetic import CASES, NOTE, SIDES, Case, Study, studies
+from synthetic import NOTE, SIDES, Case, Study, studies
 
 from review import synthesis as engine
 from review.figures.baujat import Baujat, BaujatPoint, baujat_plot
@@ -23,13 +20,10 @@ from review.figures.drapery import Drapery, PValueFunction, drapery_plot
 from review.figures.funnel import Funnel, FunnelPoint, funnel_plot
 from review.figures.gosh import Gosh, gosh_plot
 from review.figures.influence import InfluenceMeasure, InfluencePanel, influence_plot
-from review.figures.saving import FigureFormat, render
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from PIL.Image import Image
 
-CELL = (560, 620)
 INSTRUMENTS = ("BDI", "Hamilton Depression Rating Scale, 17 items, by a clinician", "PHQ-9")
 
 
@@ -189,32 +183,3 @@ def drapery(case: Case) -> Figure:
 FIGURES: tuple[Callable[[Case], Figure | None], ...] = (
     funnel, baujat, influence, bubble, strips, gosh, drapery
 )  # fmt: skip
-
-
-def thumbnail(figure: Figure) -> Image:
-    """The figure within one cell of the sheet."""
-    from PIL import Image
-
-    image = Image.open(BytesIO(render(figure, FigureFormat.PNG, dpi=130))).convert("RGB")
-    image.thumbnail(CELL)
-    return image
-
-
-def main() -> None:
-    """Write the sheet: a row a figure, a column a case."""
-    from PIL import Image
-
-    wide, high = CELL
-    sheet = Image.new("RGB", (wide * len(CASES), high * len(FIGURES)), "white")
-    for j, figure in enumerate(FIGURES):
-        for i, case in enumerate(CASES):
-            drawn = figure(case)
-            if drawn is not None:
-                sheet.paste(thumbnail(drawn), (i * wide, j * high))
-    sheet.quantize(256, Image.Quantize.FASTOCTREE).save(
-        Path(__file__).with_name("diagnostics.png"), optimize=True
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 
@@ -32,9 +33,8 @@ def overlaps(figure: Figure) -> list[tuple[str, str]]:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer = canvas.get_renderer()
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw_without_rendering()  # places the labels of the ticks
     page = figure.bbox
     boxes = []
     texts = {g: a for g, a in by_gid(figure).items() if hasattr(a, "get_text")}
@@ -54,15 +54,11 @@ def overlaps(figure: Figure) -> list[tuple[str, str]]:
         assert box.y1 <= page.y1 + 0.5, f"{name} leaves the page above"
         boxes.append((name, box))
     slack = figure.dpi / 72 / 3
-    clashes = []
-    for i, (name, a) in enumerate(boxes):
-        for other, b in boxes[i + 1 :]:
-            if (
-                min(a.x1, b.x1) - max(a.x0, b.x0) > slack
-                and min(a.y1, b.y1) - max(a.y0, b.y0) > slack
-            ):
-                clashes.append((name, other))
-    return clashes
+    x0, y0, x1, y1 = np.array([box.extents for _, box in boxes]).reshape(-1, 4).T
+    across = np.minimum.outer(x1, x1) - np.maximum.outer(x0, x0)
+    along = np.minimum.outer(y1, y1) - np.maximum.outer(y0, y0)
+    pairs = np.argwhere(np.triu((across > slack) & (along > slack), 1))
+    return [(boxes[i][0], boxes[j][0]) for i, j in pairs]
 
 
 def path_numbers(svg: str, gid: str) -> list[float]:
