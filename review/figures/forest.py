@@ -152,11 +152,7 @@ def _panel(forest: Forest, lines: Sequence[_Line]) -> Panel:
         note=f"{forest.note} {_domain_names(forest)}".strip(),
         notation=forest.notation,
         groups=tuple(_groups(forest)),
-        legend=tuple(
-            Light(*look(forest.categories, c), category.label)
-            for c, category in enumerate(forest.categories)
-            if forest.domains
-        ),
+        legend=tuple(_legend(forest)) if forest.domains else (),
     )
 
 
@@ -173,6 +169,18 @@ def _bias_column(forest: Forest, lines: Sequence[_Line], domain: int) -> TextCol
         lights.append(light)
     header = forest.domains[domain].key
     return TextColumn(f"bias-{domain}", header, tuple(signs), header_room=0.2, lights=tuple(lights))
+
+
+def _legend(forest: Forest) -> Iterator[Light]:
+    """Every category, used or not; what is blank only where it occurs."""
+    for c, category in enumerate(forest.categories):
+        yield Light(*look(forest.categories, c), category.label)
+    rows = [row for row in forest.rows if isinstance(row, ForestRow)]
+    blanks = {judged for row in rows for judged in row.judgements or (Blank.NOT_ASSESSED,)}
+    if Blank.NOT_ASSESSED in blanks:
+        yield Light(*look(forest.categories, Blank.NOT_ASSESSED), "No judgement yet")
+    if Blank.NOT_ASKED in blanks:
+        yield Light("", BLACK, "\N{EN DASH}", "Not part of the study's tool")
 
 
 def _domain_names(forest: Forest) -> str:

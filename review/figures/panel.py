@@ -63,7 +63,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """An entry of the key to the lights: face, ink and sign of the disc, and what it means."""
+    """An entry of the key to the lights: face, ink and sign of the disc, and what it means.
+
+    Without a face there is no disc.
+    """
 
     face: str
     ink: str
@@ -197,7 +200,8 @@ def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
             )  # fmt: skip
     for i, (light, (x, row)) in enumerate(zip(panel.legend, legend, strict=True)):
         y = legend_at + (row + 0.5) * LIGHT_LINE
-        page.disc(EDGE + x + 0.08, y, 0.15, light.face, gid=f"legend-light-{i}")
+        if light.face:
+            page.disc(EDGE + x + 0.08, y, 0.15, light.face, gid=f"legend-light-{i}")
         page.write(
             EDGE + x + 0.08, y, light.sign, SMALL_SIZE, bold=True, align="center", middle=True,
             colour=light.ink, gid=f"legend-sign-{i}",

@@ -60,7 +60,9 @@ def test_lights_stand_on_the_height_of_their_study() -> None:
 
 def test_every_category_and_domain_is_named_under_the_plot() -> None:
     said = words(forest_plot(forest()))
-    assert (said["legend-0"], said["legend-1"]) == ("Low risk", "High risk")
+    assert [said[f"legend-{i}"] for i in range(4)] == [
+        "Low risk", "High risk", "No judgement yet", "Not part of the study's tool",
+    ]  # fmt: skip
     assert "D1 Randomisation" in said["note-0"]
 
 
