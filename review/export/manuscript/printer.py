@@ -9,6 +9,7 @@ from review.export.manuscript.document import Number, Spans, Term, filled
 from review.export.origins import LEDGER, origin
 from review.export.printing import NumberStyle, printed, stated_p
 from review.export.tables import Column
+from review.figures.numbers import MINUS
 
 Path = tuple[str | int, ...]
 
@@ -59,7 +60,7 @@ class Printer:
 
     def chosen(self, value: float, *path: str | int) -> Number:
         """Return a number that somebody chose, with the digits that it was given: ``0.5``."""
-        return self._made(f"{value:g}", value, path)
+        return self._made(f"{value:g}".replace("-", MINUS), value, path)
 
     def p(self, value: float, *path: str | int) -> Spans:
         """Return ``p = .112`` or ``p < .001``, the symbol in italics, the sign with the number."""

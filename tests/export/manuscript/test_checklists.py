@@ -96,3 +96,11 @@ def test_the_command_writes_them_on_either_database(
         rows = list(csv.DictReader(file))
     assert len(rows) == 16
     assert rows[10]["answer"] == "No meta-analysis"
+
+
+def test_an_outdated_run_is_told(cli: Callable[..., Result], tmp_path: Path) -> None:
+    cli("seed", "load", "cbt-delivery", "--until", "1990")
+    cli("repool")
+    cli("study", "exclude", "Taylor (1977)", "--reason", "test")
+    done = cli("export", "checklists", "--out", tmp_path, "--format", "csv")
+    assert "inputs of face-to-face changed since run 1" in done.stderr
