@@ -17,6 +17,7 @@ from review.cli.pool_sheet import MISSING, Sheet, read_sheet
 from review.effects import Effects, ImpossibleInputError, Measure, escalc, required_columns
 from review.errors import InvalidDataError, Problem, UnreadableFileError
 from review.figures import Diamond, Forest, ForestRow, forest_plot, save
+from review.figures.scale import Notation
 from review.living.workers import executor_for
 from review.synthesis import Method, Pooled, Test, pool
 
@@ -222,9 +223,10 @@ def _forest(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> Forest:
         title="",
         rows=rows,
         summaries=(summary,),
-        effect_label=effects.measure.scale,
+        effect_label=effects.measure.scale.removeprefix("log "),
         note=note,
         level=pooled.level,
+        notation=Notation.RATIO if effects.measure.scale.startswith("log ") else Notation.PLAIN,
     )
 
 
