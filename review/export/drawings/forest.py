@@ -55,7 +55,7 @@ def forest_of(
     """
     plan, line = inputs.plan, results.pooled
     left, right = favours(plan)
-    columns = arm_columns(inputs) if arm_data else _sizes(plan)
+    columns = arm_columns(inputs) if arm_data else _sizes(plan, results)
     judged = {row.label: row.judgements for row in bias.rows} if bias else {}
 
     def row(effect: Effect, trial: TrialInput) -> ForestRow:
@@ -115,13 +115,19 @@ def _heterogeneity(line: PooledLine) -> str:
     return f"; τ² = {line.tau2:.3f}, I² = {line.I2:.1f}%, Q = {line.Q:.2f} (df {line.Q_df})"
 
 
-def _sizes(plan: Plan) -> ArmColumns:
+def _sizes(plan: Plan, results: RunResults) -> ArmColumns:
+    """The sizes of the sides that have any: of a single arm only its own."""
+    sides: list[tuple[str, Callable[[Effect], int | None]]] = [
+        (f"n {plan.intervention.label}", lambda effect: effect.n_intervention),
+        (f"n {plan.comparator.label}", lambda effect: effect.n_comparator),
+    ]
+    known = [(header, n) for header, n in sides if any(map(n, results.effects))]
+
     def cells(effect: Effect, trial: TrialInput) -> tuple[str, ...]:
         del trial
-        sizes = (effect.n_intervention, effect.n_comparator)
-        return tuple("" if n is None else str(n) for n in sizes)
+        return tuple("" if n(effect) is None else str(n(effect)) for _, n in known)
 
-    return ArmColumns((f"n {plan.intervention.label}", f"n {plan.comparator.label}"), (), cells)
+    return ArmColumns(tuple(header for header, _ in known), (), cells)
 
 
 def _words(by: Moderator) -> str:

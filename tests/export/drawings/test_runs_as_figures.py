@@ -83,6 +83,16 @@ def test_arm_data_are_the_reported_numbers(multimedia: LatestRun) -> None:
     assert row.columns == ("36", "−1.55 (0.21)", "49", "−0.21 (0.14)")
 
 
+def test_a_side_without_sizes_has_no_column(multimedia: LatestRun) -> None:
+    effects = tuple(
+        effect.model_copy(update={"n_comparator": None}) for effect in multimedia.results.effects
+    )
+    results = multimedia.results.model_copy(update={"effects": effects})
+    both = forest_of(multimedia.inputs, multimedia.results)
+    assert both.column_headers == ("n multimedia CBT", "n control")
+    assert forest_of(multimedia.inputs, results).column_headers == ("n multimedia CBT",)
+
+
 def test_judgements_stand_with_their_study_and_others_have_none(multimedia: LatestRun) -> None:
     bias = RiskOfBias(
         "Bias", (BiasDomain("Overall", "Overall"),), (Category("Low", "+", "green"),),
