@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from review.effects import Measure
+from review.export.drawings.axis import RATIOS
 from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.manuscript.document import (
     Block,
@@ -224,8 +225,9 @@ def _margins(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
         if margin != plan.margin
     ]
     return filled(
-        "The noninferiority margin was {margin}{beside}; the test of noninferiority is one-sided "
-        "at {alpha}",
+        "The noninferiority margin was {margin}{beside}{scale}; the test of noninferiority is "
+        "one-sided at {alpha}",
+        scale=" on the log scale" if plan.measure in RATIOS else "",
         margin=printer.number(plan.margin, "plan", "margin"),
         beside=filled(", and beside it {m}", m=listed(others)) if others else (),
         alpha=f"{(1 - plan.level) / 2:g}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from review.export.cells import Interval, Kind
 from review.export.manuscript.document import Number, Spans, Term, filled
@@ -72,6 +73,7 @@ class Printer:
         return self._made(text, value, path)
 
     def _made(self, text: str, value: float | tuple[float, float], path: Path) -> Number:
-        name = "/".join(map(str, (self.name, *path)))
+        # A label of the user's (a reason, a source) may hold anything, and must stay itself.
+        name = "/".join([self.name, *(quote(str(part), safe="") for part in path)])
         where = origin(self.key, *path) if self.key else f"{LEDGER}/{name}"
         return Number(name, text, value, where)

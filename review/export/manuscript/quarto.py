@@ -11,6 +11,7 @@ import json
 import re
 from typing import Any, Final
 
+from review.export.cells import writable
 from review.export.manuscript.document import (
     Block,
     Cite,
@@ -81,7 +82,7 @@ def _json(value: Any) -> str:
 
 def _front_matter(manuscript: Manuscript) -> str:
     lines = [
-        f"title: {json.dumps(manuscript.title, ensure_ascii=False)}",
+        f"title: {json.dumps(escaped(manuscript.title), ensure_ascii=False)}",
         f'date: "{manuscript.date}"',
         "format:\n  docx: default\n  html:\n    embed-resources: true",
         f"metadata-files:\n  - {NUMBERS}",
@@ -124,8 +125,8 @@ def _span(span: Span) -> str:
 
 
 def _quoted(text: str) -> str:
-    escapes = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escapes}"'
+    line = " ".join(writable(text).split())
+    return '"' + line.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def slug(name: str) -> str:

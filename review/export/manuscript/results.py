@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from review.effects import Measure
 from review.export.drawings.axis import NAMES, RATIOS
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
@@ -31,6 +34,16 @@ from review.export.printing import NumberStyle
 from review.living.snapshot import PooledLine, Reading
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
+
+OTHER_EFFECTS: Final = {
+    Measure.SMDH: "Hedges g of unequal variances",
+    Measure.AS: "arcsine difference",
+    Measure.ZCOR: "Fisher’s z",
+    Measure.MN: "mean",
+    Measure.PLO: "logit of the proportion",
+    Measure.PFT: "double arcsine of the proportion",
+}
+"""What a sentence calls effects that figures name by their measure."""
 
 
 def estimate(printer: Printer, plan: Plan, line: PooledLine, where: str = "pooled") -> Spans:
@@ -63,6 +76,8 @@ def effect_words(plan: Plan) -> str:
         return _lower(plan.effect)
     if plan.measure in RATIOS:
         return f"log {_lower(RATIOS[plan.measure])}"
+    if plan.measure in OTHER_EFFECTS:
+        return OTHER_EFFECTS[plan.measure]
     name = NAMES.get(plan.measure, plan.measure.value)
     return name if name.startswith("Hedges") else _lower(name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from review.effects import Measure
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.facts import Planned, printer_of
 from review.export.manuscript.results import without_trials
@@ -19,6 +20,7 @@ from review.export.manuscript.sentences import (
 )
 from review.export.printing import NumberStyle
 from review.living.snapshot import ModeratorLine, VariantLine
+from review.protocol.vocabulary import AnalysisKind
 from review.synthesis.noninferiority import Conclusion
 from tests.conftest import NOW
 from tests.export.manuscript.written import analysed, result, said
@@ -91,6 +93,18 @@ def test_an_analysis_without_a_trial_concludes_nothing() -> None:
         "No trial comparing video with in person has contributed a usable result"
     )
     assert "nothing is concluded from that" in told
+
+
+def test_associations_and_single_arms_are_not_told_as_comparisons() -> None:
+    trials = OF_CLASS[C.SUPERIOR]
+    kind = AnalysisKind.ASSOCIATION
+    told = result(analysed(trials, kind=kind, predicts="symptoms", measure=Measure.ZCOR, test="z"))
+    assert "a pooled Fisher’s z 0.55, 95% CI [0.41, 0.69] (r 0.50, 95% CI [0.39, 0.60])" in told
+    assert "The association was positive: the interval lay wholly above zero." in told
+    alone = result(analysed(trials, kind=AnalysisKind.SINGLE_ARM, measure=Measure.MN, test="z"))
+    assert "a pooled mean 0.55" in alone
+    assert "superior" not in told + alone
+    assert "favour" not in told + alone
 
 
 def test_other_margins_are_read_class_by_class() -> None:

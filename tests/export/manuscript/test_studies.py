@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -18,7 +20,9 @@ from review.export.manuscript.document import Heading, Paragraph, Reference
 from review.export.manuscript.facts import Facts, StageRead, facts_of
 from review.export.manuscript.figures import drawings
 from review.export.manuscript.methods import methods
+from review.export.manuscript.quarto import render_quarto
 from review.export.manuscript.studies import risk_of_bias, selection
+from review.export.manuscript.word import render_word
 from review.export.manuscript.writing import manuscript
 from review.export.printing import NumberStyle
 from review.extraction.appraisal.actions import appraise, set_assessors
@@ -105,6 +109,25 @@ def test_a_mention_of_a_figure_that_is_not_there_is_left_out(screened: Facts) ->
         b.text for b in document.blocks if isinstance(b, Paragraph) and "identified" in b.text
     ]
     assert flow.startswith("12 records were identified; before screening")
+
+
+HOSTILE = 'no "real" [control]{.x} | *a* _b_ $c$ <i>d</i> `e` ^f^ ~g~ \\h @i #j 100%/k\nl'
+
+
+@pytest.mark.skipif(shutil.which("pandoc") is None, reason="pandoc is not installed")
+def test_hostile_words_stay_words(screened: Facts) -> None:
+    flow = count_flow(replace(inputs(), reasons=("wrong", HOSTILE, "none")))
+    document = manuscript(replace(screened, flow=flow, title=HOSTILE), {}, {})
+    done = subprocess.run(
+        ["pandoc", "--from", "markdown", "--to", "plain", "--wrap", "none", "--standalone"],
+        input=render_quarto(document, APA), check=True, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    told = " ".join(done.stdout.split())
+    assert told.count(" ".join(HOSTILE.split())) == 2, "as title and as reason"
+    assert "data-" not in done.stdout
+    number = document.numbers[f"flow/reports_excluded/{quote(HOSTILE, safe='')}"]
+    assert (number.text, number.value) == ("1", 1)
+    assert render_word(document).startswith(b"PK")
 
 
 @pytest.fixture
