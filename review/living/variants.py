@@ -78,8 +78,18 @@ def _line(
     )
 
 
-def _pool(plan: Plan, yi: Floats, vi: Floats) -> Pooled:
-    return pool(yi, vi, method=Method(plan.method), test=Test(plan.test), level=plan.level)
+def _pool(
+    plan: Plan, yi: Floats, vi: Floats, *, method: Method | None = None, test: Test | None = None
+) -> Pooled:
+    """Pool by the plan's model or another; a line has no interval of tau²."""
+    return pool(
+        yi,
+        vi,
+        method=method or Method(plan.method),
+        test=test or Test(plan.test),
+        level=plan.level,
+        tau2_ci=False,
+    )
 
 
 def _refitted(plan: Plan, effects: TrialEffects, variant: Variant) -> VariantLine:
@@ -88,11 +98,11 @@ def _refitted(plan: Plan, effects: TrialEffects, variant: Variant) -> VariantLin
 
     def compute() -> Pooled:
         if variant is Variant.FIXED:
-            return pool(yi, vi, method=Method.EE, test=Test.Z, level=plan.level)
+            return _pool(plan, yi, vi, method=Method.EE, test=Test.Z)
         if variant is Variant.Z_TEST:
-            return pool(yi, vi, method=Method(plan.method), test=Test.Z, level=plan.level)
+            return _pool(plan, yi, vi, test=Test.Z)
         if variant is Variant.DERSIMONIAN_LAIRD:
-            return pool(yi, vi, method=Method.DL, test=Test.Z, level=plan.level)
+            return _pool(plan, yi, vi, method=Method.DL, test=Test.Z)
         if variant is Variant.TRIM_AND_FILL:
             return trim_and_fill(
                 yi, vi, method=Method(plan.method), test=Test(plan.test), level=plan.level
