@@ -138,6 +138,8 @@ class _Import:
         self.said: dict[tuple[Any, ...], tuple[int, Any]] = {}
         self.differing: set[tuple[Any, ...]] = set()
         self.conflicts: list[Conflict] = []
+        self.described: list[tuple[NumberedRow, Study, Entry, Result]] = []
+        """New results with custom fields, which need the results' ids: one flush for all."""
 
     def prepare(self, rows: Sequence[NumberedRow]) -> None:
         """Make what the rows name and the review lacks, in two flushes instead of one each."""
@@ -162,6 +164,12 @@ class _Import:
         except _Refusal as refusal:
             return Problem(numbered.line, refusal.column, refusal.reason)
         return None
+
+    def describe_new_results(self) -> None:
+        """Add the custom fields of the results that the table adds."""
+        self.session.flush()
+        for numbered, study, entry, result in self.described:
+            self._custom(numbered, entry, FieldLevel.RESULT, study, result, None)
 
     def _row(self, numbered: NumberedRow) -> None:
         row, line = numbered.row, numbered.line
@@ -439,8 +447,7 @@ class _Import:
             self.results[natural_key(found)] = found
             self.report.results_added += 1
             if any(value is not None for value in numbered.custom.values()):
-                self.session.flush()  # its values need its id
-                self._custom(numbered, entry, FieldLevel.RESULT, study, found, None)
+                self.described.append((numbered, study, entry, found))
             return
         before = (len(self.report.corrections), self.report.values_added)
         values: dict[str, Any] = {
@@ -549,6 +556,7 @@ def import_extraction(
         raise FileError(file, problems)
     if taking.conflicts:
         raise StaleFormError(taking.conflicts)
+    taking.describe_new_results()
     touched = [
         entry
         for entries in taking.entries.values()
