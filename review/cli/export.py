@@ -13,8 +13,8 @@ from review.cli.reproduction import REPRODUCTION
 from review.errors import NotFoundError
 from review.export import DATA, Format, NumberStyle, Table, write_tables
 from review.export.contents.registry import CONTENTS, NAMES, collect
-from review.export.provenance import write_provenance
 from review.export.run_tables import latest_runs
+from review.export.tracing.provenance import write_provenance
 from review.living.freshness import outdated
 from review.protocol.queries import review_called
 

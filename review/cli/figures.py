@@ -10,7 +10,7 @@ import click
 
 from review.cli.context import FunctionT, opened
 from review.cli.output import warn_outdated
-from review.export.origins import origin
+from review.export.tracing.origins import origin
 from review.figures.saving import DOTS_PER_INCH, save
 from review.living.freshness import outdated
 from review.living.queries import run_numbered, snapshot_of

@@ -17,9 +17,9 @@ from review.cli.context import (
     review_option,
 )
 from review.cli.output import echo_json, echo_table
-from review.export.flow import Flow, FlowBox
-from review.export.prisma import figure_of, flow_of, listed
-from review.export.published_flow import check_published, read_published_flow
+from review.export.flow.model import Flow, FlowBox
+from review.export.flow.prisma import figure_of, flow_of, listed
+from review.export.flow.published import check_published, read_published_flow
 from review.figures.prisma import prisma_plot
 from review.figures.saving import save
 from review.protocol.queries import review_called

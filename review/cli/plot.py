@@ -29,7 +29,7 @@ from review.export.drawings.screening import screening_course
 from review.export.drawings.sequential import sequential_of
 from review.export.drawings.specification import specification_of
 from review.export.drawings.versions import versions_of
-from review.export.prisma import figure_of, flow_of
+from review.export.flow.prisma import figure_of, flow_of
 from review.figures import cumulative_plot, forest_plot
 from review.figures.classes import class_strip_plot
 from review.figures.estimates import estimates_plot

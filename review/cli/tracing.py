@@ -14,8 +14,8 @@ from review.cli.extraction import echo_traced
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import NotFoundError
-from review.export.file_tracing import FileTrace, State, trace_file
-from review.export.tracing import Holder, Input, Runs, TracedNumber, recorded, trace_number
+from review.export.tracing.files import FileTrace, State, trace_file
+from review.export.tracing.numbers import Holder, Input, Runs, TracedNumber, recorded, trace_number
 from review.extraction.trace import Traced
 from review.living.provenance import Use, uses
 from review.protocol.queries import review_called

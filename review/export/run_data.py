@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from review.export.origins import origin
 from review.export.run_tables import LatestRun, interval_cell, readings_origins
-from review.export.tables import Cell, Column, Kind, Table
+from review.export.table.model import Cell, Column, Kind, Table
+from review.export.tracing.origins import origin
 from review.living.snapshot import ArmInput, Numbers, Reading, TrialInput
 
 POOLED_DATA_COLUMNS = (

@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.export.origins import origin
-from review.export.tables import Cell, Column, Footnote, Interval, Kind, Table
+from review.export.table.model import Cell, Column, Footnote, Interval, Kind, Table
+from review.export.tracing.origins import origin
 from review.living import queries
 from review.living.changes import ChangeReport, Snapshot, compare
 from review.living.scales import scale_of_run

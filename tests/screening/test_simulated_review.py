@@ -15,8 +15,8 @@ from sklearn.metrics import cohen_kappa_score
 
 from review.citations.vocabulary import SourceKind
 from review.db import Database
-from review.export.flow import Flow
-from review.export.prisma import flow_of
+from review.export.flow.model import Flow
+from review.export.flow.prisma import flow_of
 from review.extraction.linking.actions import link_report
 from review.history.actions import writing
 from review.history.models import Event

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from review.export.contents.columns import Row, said_once, words
 from review.export.run_tables import interval_cell
-from review.export.tables import Column, Footnote, Kind, Table
+from review.export.table.model import Column, Footnote, Kind, Table
 from review.extraction.appraisal.agreement import domain_agreement
 from review.extraction.appraisal.queries import adopted_tools, tool_of
 from review.extraction.comparison import agreement_by_field

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from review.export.contents.columns import said_once
 from review.export.contents.variants import PRIMARY
-from review.export.origins import origin
 from review.export.run_tables import LatestRun
-from review.export.tables import Cell, Column, Footnote, Kind, Table
+from review.export.table.model import Cell, Column, Footnote, Kind, Table
+from review.export.tracing.origins import origin
 from review.figures.numbers import MINUS, bracketed, fixed
 from review.living.changes import ChangeReport
 from review.living.explanation import Explanation, Share, explain

@@ -17,7 +17,7 @@ from review.export.contents.columns import (
     said_once,
     words,
 )
-from review.export.tables import Alignment, Cell, Column, Footnote, Kind, Table
+from review.export.table.model import Alignment, Cell, Column, Footnote, Kind, Table
 from review.extraction import queries
 from review.extraction.evidence import Evidence
 from review.extraction.fields import FieldLevel, FieldSpec, written

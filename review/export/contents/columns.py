@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from review.export.tables import Cell, Column
+from review.export.table.model import Cell, Column
 from review.figures.numbers import MINUS
 
 NOT_REPORTED: Final = "NR"

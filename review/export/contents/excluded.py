@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from review.citations.models import Record
 from review.export.contents.columns import Row
-from review.export.tables import Column, Kind, Table
+from review.export.table.model import Column, Kind, Table
 from review.extraction.queries import reports, studies
 from review.protocol.models import Review
 from review.screening.queries import ledger, reasons, records_numbered

@@ -20,9 +20,9 @@ from review.export.contents.absolute import (
     turned,
 )
 from review.export.contents.columns import Row, in_use
-from review.export.origins import origin
 from review.export.run_tables import LatestRun, interval_cell
-from review.export.tables import Column, Footnote, Kind, Place, Table
+from review.export.table.model import Column, Footnote, Kind, Place, Table
+from review.export.tracing.origins import origin
 from review.extraction.appraisal.certainty import Rated, certainties
 from review.extraction.appraisal.grade import LOWERS, RAISES
 from review.extraction.appraisal.vocabulary import Certainty

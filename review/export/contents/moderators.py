@@ -8,9 +8,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.contents.columns import Row, in_use, said_once, words
-from review.export.origins import origin
 from review.export.run_tables import LatestRun, directions, interval_cell
-from review.export.tables import Column, Footnote, Kind, Table
+from review.export.table.model import Column, Footnote, Kind, Table
+from review.export.tracing.origins import origin
 from review.living.scales import scale_of_run
 from review.protocol.models import Review
 from review.protocol.queries import instruments

@@ -21,7 +21,7 @@ from review.export.contents.variants import variants_data, variants_table
 from review.export.run_data import pooled_data, reported_table
 from review.export.run_tables import LatestRun, pooled_table
 from review.export.run_tables import results_table as effects_table
-from review.export.tables import Table
+from review.export.table.model import Table
 from review.protocol.models import Review
 
 Builder = Callable[[Session, Review, Sequence[LatestRun]], Mapping[str, Table]]

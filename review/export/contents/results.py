@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.contents.columns import Row, as_reported, decimals_of, in_use, said_once, words
-from review.export.tables import Column, Footnote, Kind, Table
+from review.export.table.model import Column, Footnote, Kind, Table
 from review.extraction import queries
 from review.extraction.evidence import Evidence
 from review.extraction.rules import NUMBER_COLUMNS

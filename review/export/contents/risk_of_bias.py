@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.contents.columns import Row, said_once
-from review.export.tables import Column, Footnote, Table
+from review.export.table.model import Column, Footnote, Table
 from review.extraction import queries as extraction
 from review.extraction.appraisal.form import Appraisal, Judged, Target
 from review.extraction.appraisal.picture import merged_domains

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from review.citations.queries import identified, searches
 from review.export.contents.columns import NOT_REPORTED, NOT_REPORTED_NOTE, words
-from review.export.tables import Alignment, Column, Footnote, Kind, Table
+from review.export.table.model import Alignment, Column, Footnote, Kind, Table
 from review.protocol.models import Review
 
 DATA_COLUMNS: Final = (

@@ -10,7 +10,6 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.contents.registry import Collection, collect
-from review.export.files import DATA, Format, write_tables
 from review.export.manuscript.checklists import checklists_of
 from review.export.manuscript.document import Manuscript
 from review.export.manuscript.facts import Facts, facts_of
@@ -26,12 +25,13 @@ from review.export.manuscript.quarto import (
 )
 from review.export.manuscript.word import render_word
 from review.export.manuscript.writing import manuscript
-from review.export.printing import NumberStyle
-from review.export.provenance import write_provenance
 from review.export.reproduction.bibliography import bibliography
 from review.export.reproduction.folder import write_reproduction
 from review.export.reproduction.references import included_references
-from review.export.tables import Table
+from review.export.table.files import DATA, Format, write_tables
+from review.export.table.model import Table
+from review.export.table.printing import NumberStyle
+from review.export.tracing.provenance import write_provenance
 from review.protocol.models import Review
 
 

@@ -6,7 +6,7 @@ from review.export.manuscript.document import Spans, filled, joined, listed
 from review.export.manuscript.facts import Analysed, printer_of
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.sentences import count, words
-from review.export.printing import NumberStyle
+from review.export.table.printing import NumberStyle
 from review.living.changes import ChangeReport
 from review.living.snapshot import RunResults
 

@@ -8,7 +8,7 @@ from string import Formatter
 from typing import Literal
 
 from review.errors import InvalidDataError
-from review.export.tables import Table
+from review.export.table.model import Table
 
 Value = int | float | tuple[float, float]
 
@@ -26,7 +26,7 @@ class Number:
     value : int, float or pair of float
         All digits.
     origin : str
-        As ``review trace`` takes it (`review.export.origins`).
+        As ``review trace`` takes it (`review.export.tracing.origins`).
     """
 
     name: str

@@ -13,11 +13,11 @@ from review.citations import queries as citations
 from review.citations.models import Search
 from review.errors import NotFoundError
 from review.export.drawings.versions import versions_of
-from review.export.flow import Flow
+from review.export.flow.model import Flow
+from review.export.flow.prisma import flow_of
 from review.export.manuscript.printer import Printer
-from review.export.printing import NumberStyle
-from review.export.prisma import flow_of
 from review.export.run_tables import LatestRun
+from review.export.table.printing import NumberStyle
 from review.extraction import queries as extraction
 from review.extraction.appraisal.certainty import Rated, certainties
 from review.extraction.appraisal.queries import Standing, adopted_tools, standings, tool_of

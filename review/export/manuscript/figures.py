@@ -12,14 +12,14 @@ from review.export.drawings.forest import forest_of
 from review.export.drawings.funnel import FEWEST_FOR_TEST, funnel_of
 from review.export.drawings.leave_one_out import leave_one_out_of
 from review.export.drawings.margins import margins_of
+from review.export.flow.prisma import figure_of
 from review.export.manuscript.document import FigureBlock, plain
 from review.export.manuscript.facts import Analysed, Appraised, Facts, printer_of
 from review.export.manuscript.results import estimate
 from review.export.manuscript.sentences import counted
 from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE
-from review.export.origins import origin
-from review.export.printing import NumberStyle
-from review.export.prisma import figure_of
+from review.export.table.printing import NumberStyle
+from review.export.tracing.origins import origin
 from review.extraction.appraisal.picture import picture
 from review.figures import cumulative_plot, forest_plot
 from review.figures.bubble import bubble_plot

@@ -24,7 +24,7 @@ from review.export.manuscript.document import (
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
 from review.export.manuscript.selection import conduct_paragraphs
 from review.export.manuscript.sentences import words
-from review.export.printing import NumberStyle
+from review.export.table.printing import NumberStyle
 from review.protocol.rules import ArmRule, Plan
 from review.protocol.vocabulary import AnalysisKind, Moderator, Variant
 

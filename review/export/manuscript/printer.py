@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from review.export.cells import Interval, Kind
 from review.export.manuscript.document import Number, Spans, Term, filled
-from review.export.origins import LEDGER, origin
-from review.export.printing import NumberStyle, printed, stated_p
-from review.export.tables import Column
+from review.export.table.cells import Interval, Kind
+from review.export.table.model import Column
+from review.export.table.printing import NumberStyle, printed, stated_p
+from review.export.tracing.origins import LEDGER, origin
 from review.figures.numbers import MINUS
 
 Path = tuple[str | int, ...]

@@ -11,7 +11,6 @@ import json
 import re
 from typing import Any, Final
 
-from review.export.cells import writable
 from review.export.manuscript.document import (
     Block,
     Cite,
@@ -27,8 +26,9 @@ from review.export.manuscript.document import (
     Term,
 )
 from review.export.manuscript.literature import cited_in, items
-from review.export.markdown import escaped, render_markdown
-from review.export.printing import NumberStyle
+from review.export.table.cells import writable
+from review.export.table.markdown import escaped, render_markdown
+from review.export.table.printing import NumberStyle
 
 NUMBERS: Final = "numbers.json"
 FILTER: Final = "numbers.lua"

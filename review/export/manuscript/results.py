@@ -30,7 +30,7 @@ from review.export.manuscript.sentences import (
     prediction_words,
     words,
 )
-from review.export.printing import NumberStyle
+from review.export.table.printing import NumberStyle
 from review.living.snapshot import PooledLine, Reading
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind

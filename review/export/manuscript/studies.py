@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from review.export.flow import Flow, Part
+from review.export.flow.model import Flow, Part
 from review.export.manuscript.document import (
     Block,
     Heading,
@@ -20,7 +20,7 @@ from review.export.manuscript.document import (
 from review.export.manuscript.facts import Appraised, Facts
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.sentences import count
-from review.export.printing import NumberStyle
+from review.export.table.printing import NumberStyle
 
 FLOW_FIGURE: Final = "prisma_flow"
 BIAS_FIGURE: Final = "risk_of_bias"

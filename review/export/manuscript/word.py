@@ -6,11 +6,6 @@ import re
 from io import BytesIO
 from typing import Any, Final
 
-from review.export.cells import writable
-from review.export.docx import add_table, document_bytes, new_document, portrait
-from review.export.docx_origins import Marks
-from review.export.docx_styles import FONT, element
-from review.export.layout import MARGIN, PAGE
 from review.export.manuscript.document import (
     Cite,
     Entries,
@@ -25,8 +20,13 @@ from review.export.manuscript.document import (
     Term,
 )
 from review.export.manuscript.literature import items, mention
-from review.export.origins import LEDGER
-from review.export.printing import NumberStyle
+from review.export.table.cells import writable
+from review.export.table.docx import add_table, document_bytes, new_document, portrait
+from review.export.table.docx_origins import Marks
+from review.export.table.docx_styles import FONT, element
+from review.export.table.layout import MARGIN, PAGE
+from review.export.table.printing import NumberStyle
+from review.export.tracing.origins import LEDGER
 
 WIDEST: Final = PAGE[0] - 2 * MARGIN
 TALLEST: Final = PAGE[1] - 2 * MARGIN - 2.5

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from review.errors import ReviewError
 from review.export.reproduction.reported import PLANNED, recomputable, selections
 from review.export.run_tables import LatestRun
-from review.export.tables import Cell, Column, Kind, Table
+from review.export.table.model import Cell, Column, Kind, Table
 from review.living.effects import trial_effects
 from review.living.snapshot import ArmInput, Effect, RunInputs, TrialInput
 from review.protocol.rules import OF_TABLES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.export.cells import writable
+from review.export.table.cells import writable
 
 _R_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from review.effects import Measure
-from review.export.tables import Cell, Column, Kind, Table
+from review.export.table.model import Cell, Column, Kind, Table
 from review.extraction.conversion import (
     DEFAULT_LEVEL,
     arm_mean_sd,

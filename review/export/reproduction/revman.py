@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from review.effects import Measure, combine_arms
 from review.export.reproduction.reported import recomputable
 from review.export.run_tables import LatestRun
-from review.export.tables import Cell, Column, Kind, Table
+from review.export.table.model import Cell, Column, Kind, Table
 from review.extraction import queries
 from review.extraction.conversion import arm_mean_sd
 from review.extraction.models import Arm, Study

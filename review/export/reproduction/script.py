@@ -10,12 +10,12 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from review import __version__
-from review.export.csv import write_csv
 from review.export.reproduction.effects import effects_table
 from review.export.reproduction.expected import expected_table, part_of
 from review.export.reproduction.literals import comment, python_string, r_string
 from review.export.reproduction.reported import reported_table
 from review.export.run_tables import LatestRun, model_words
+from review.export.table.csv import write_csv
 from review.living.snapshot import RunInputs, VariantLine
 from review.protocol.rules import OF_TABLES, Plan
 from review.protocol.vocabulary import Moderator

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from review.db import Database, Session
 from review.export.contents.registry import collect
 from review.export.run_tables import LatestRun, latest_runs
-from review.export.tables import Table
+from review.export.table.model import Table
 from review.extraction.actions import exclude_study, import_extraction
 from review.extraction.appraisal.certainty import rate_certainty
 from review.extraction.appraisal.grade import Step

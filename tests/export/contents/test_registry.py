@@ -12,7 +12,7 @@ from click.testing import Result
 
 from review.db import Database
 from review.export.contents.registry import CONTENTS, NAMES
-from review.export.latex import write_latex
+from review.export.table.latex import write_latex
 from review.history.actions import Attribution
 from tests.export.contents.synthetic import pooled, rate, tables
 

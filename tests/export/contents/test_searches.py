@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from review.db import Database
-from review.export.prisma import flow_of
+from review.export.flow.prisma import flow_of
 from review.extraction.actions import exclude_study
 from review.extraction.linking.actions import link_report
 from review.history.actions import writing

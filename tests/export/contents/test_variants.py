@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from review.db import Database
-from review.export.origins import found_at
-from review.export.tables import Kind, Table
+from review.export.table.model import Kind, Table
+from review.export.tracing.origins import found_at
 from review.history.actions import Attribution, writing
 from review.living.changes import Snapshot
 from review.protocol.actions import plan_analysis

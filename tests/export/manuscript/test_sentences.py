@@ -18,7 +18,7 @@ from review.export.manuscript.sentences import (
     heterogeneity_words,
     prediction_words,
 )
-from review.export.printing import NumberStyle
+from review.export.table.printing import NumberStyle
 from review.living.snapshot import ModeratorLine, VariantLine
 from review.protocol.vocabulary import AnalysisKind
 from review.synthesis.noninferiority import Conclusion

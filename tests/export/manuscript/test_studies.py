@@ -14,7 +14,7 @@ import pytest
 from review.citations.models import Search
 from review.citations.vocabulary import SourceKind
 from review.db import Database, database_at
-from review.export.counting import count_flow
+from review.export.flow.counting import count_flow
 from review.export.manuscript.checklists import checklists_of
 from review.export.manuscript.document import Heading, Paragraph, Reference
 from review.export.manuscript.facts import Facts, StageRead, facts_of
@@ -24,7 +24,7 @@ from review.export.manuscript.quarto import render_quarto
 from review.export.manuscript.studies import risk_of_bias, selection
 from review.export.manuscript.word import render_word
 from review.export.manuscript.writing import manuscript
-from review.export.printing import NumberStyle
+from review.export.table.printing import NumberStyle
 from review.extraction.appraisal.actions import appraise, set_assessors
 from review.extraction.appraisal.certainty import rate_certainty
 from review.extraction.appraisal.grade import Step

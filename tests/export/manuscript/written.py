@@ -5,8 +5,8 @@ from __future__ import annotations
 from review.export.manuscript.document import Paragraph, Spans, plain
 from review.export.manuscript.facts import Analysed, printer_of
 from review.export.manuscript.results import result_sentences
-from review.export.printing import NumberStyle
 from review.export.run_tables import LatestRun
+from review.export.table.printing import NumberStyle
 from review.living.changes import Snapshot, compare
 from tests.conftest import NOW
 from tests.living.test_changes import run

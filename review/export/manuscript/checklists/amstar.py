@@ -16,7 +16,7 @@ from review.export.manuscript.checklists.prisma import missing_results, reports_
 from review.export.manuscript.facts import Facts
 from review.export.manuscript.selection import ONCE, TWICE
 from review.export.manuscript.sentences import counted
-from review.export.tables import Column, Footnote, Table
+from review.export.table.model import Column, Footnote, Table
 from review.protocol.vocabulary import AnalysisKind, Variant
 
 SUBSTANTIAL: Final = 50.0

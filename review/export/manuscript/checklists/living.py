@@ -17,7 +17,7 @@ from review.export.manuscript.checklists.prisma import (
 )
 from review.export.manuscript.facts import Facts
 from review.export.manuscript.sentences import counted, words
-from review.export.tables import Table
+from review.export.table.model import Table
 from review.living.models import LivingStatus
 
 LIVING_MODE: Final = "Methods, Living mode"

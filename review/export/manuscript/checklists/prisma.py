@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from review.export.drawings.funnel import FEWEST_FOR_TEST
-from review.export.flow import Flow
+from review.export.flow.model import Flow
 from review.export.manuscript.checklists.items import PRISMA_2020, Item
 from review.export.manuscript.facts import Facts
 from review.export.manuscript.selection import AWAITING, ONCE, TWICE
 from review.export.manuscript.sentences import counted, words
-from review.export.tables import Column, Footnote, Table
+from review.export.table.model import Column, Footnote, Table
 from review.protocol.vocabulary import Variant
 
 AUTHORS: Final = "To be written by the authors"

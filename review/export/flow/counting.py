@@ -1,0 +1,261 @@
+"""Counting the flow of a review from its ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from review.citations.vocabulary import SourceKind
+from review.export.flow.column import FlowColumn, FlowInputs, Stated
+from review.export.flow.model import (
+    BatchLine,
+    Change,
+    Flow,
+    FlowBox,
+    Identity,
+    Living,
+    Template,
+    Unit,
+    check,
+)
+from review.screening.vocabulary import Box
+from review.wording import counted
+
+_PENDING: Final = frozenset(
+    {Box.AWAITING_SCREENING, Box.AWAITING_RETRIEVAL, Box.AWAITING_ASSESSMENT}
+)
+
+
+def _is_other(kind: SourceKind | None) -> bool:
+    return kind is not None and kind.is_other_method
+
+
+def _cohort(inputs: FlowInputs) -> tuple[list[int], frozenset[int], frozenset[int]]:
+    """Return the records of this version, those carried over, and those included before it."""
+    now, earlier = inputs.ledger, inputs.earlier
+    if earlier is None:
+        return list(now.records), frozenset(), frozenset()
+    before = {record: earlier.ledger.box(record) for record in earlier.ledger.records}
+    included = frozenset(record for record, box in before.items() if box is Box.INCLUDED)
+    carried = frozenset(
+        record
+        for record, box in before.items()
+        if record not in included and (box in _PENDING or now.box(record) is not box)
+    )
+    cohort = [record for record in now.records if record not in before or record in carried]
+    return cohort, carried, included
+
+
+def _studies_of(records: Iterable[int], links: Mapping[int, int]) -> frozenset[int]:
+    return frozenset(links[record] for record in records if record in links)
+
+
+def _sorted(ids: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(ids))
+
+
+def count_flow(inputs: FlowInputs) -> Flow:
+    """Return the flow of a review; raise FlowDoesNotCloseError where its numbers disagree.
+
+    Parameters
+    ----------
+    inputs : FlowInputs
+        With `earlier` or `stated` the template for updated reviews is filled. Then a record of an
+        earlier batch belongs to this version only if it was not finished at the preceding one, or
+        if its fate has changed since ("carried over").
+
+    Returns
+    -------
+    Flow
+        While work is under way three boxes that PRISMA does not have hold what is not done yet;
+        they are empty, and left out of the figure, in a finished review.
+    """
+    flow = _counted(inputs)
+    check(flow)
+    return flow
+
+
+def _counted(inputs: FlowInputs) -> Flow:
+    cohort, carried, included_before = _cohort(inputs)
+    kinds = {line.batch: line.kind for line in inputs.batches}
+    other = {r for r in cohort if _is_other(kinds[inputs.ledger.records[r]])}
+    with_other = any(_is_other(line.kind) for line in inputs.batches)
+    main = FlowColumn(inputs, [r for r in cohort if r not in other], prefix="", carried=carried)
+    columns = [main]
+    if with_other:
+        columns.append(
+            FlowColumn(inputs, [r for r in cohort if r in other], prefix="other_", carried=carried)
+        )
+    updated = inputs.earlier is not None or inputs.stated is not None
+    boxes: dict[str, FlowBox] = {}
+    for column in columns:
+        boxes |= column.boxes
+    joint, identities = _included(inputs, columns, included_before, updated=updated)
+    places = Counter(inputs.ledger.box(record) for record in cohort)
+    whole = [
+        *(
+            Identity(
+                f"records that stand under {place.value} = records counted there",
+                places[place],
+                sum(column.boxes[column.prefix + place.value].n for column in columns),
+            )
+            for place in Box
+        ),
+        Identity(
+            "records stored by batch = records in the ledger",
+            sum(line.stored for line in inputs.batches),
+            len(inputs.ledger.records),
+        ),
+        Identity(
+            "entries read - rejected = records stored",
+            sum(line.read - line.rejected for line in inputs.batches),
+            sum(line.stored for line in inputs.batches),
+        ),
+    ]
+    return Flow(
+        review=inputs.review,
+        title=inputs.title,
+        template=Template.UPDATED if updated else Template.NEW,
+        other_methods=with_other,
+        boxes=boxes | joint,
+        identities=(*(i for column in columns for i in column.identities()), *identities, *whole),
+        batches=_lines(inputs),
+        living=_living(inputs),
+        notes=_notes(inputs),
+    )
+
+
+def _lines(inputs: FlowInputs) -> tuple[BatchLine, ...]:
+    duplicates: dict[int, int] = {}
+    included: dict[int, int] = {}
+    for record, batch in inputs.ledger.records.items():
+        if record in inputs.ledger.duplicates:
+            duplicates[batch] = duplicates.get(batch, 0) + 1
+        elif inputs.ledger.box(record) is Box.INCLUDED:
+            included[batch] = included.get(batch, 0) + 1
+    return tuple(
+        BatchLine(
+            line.batch, line.source, line.kind, line.file, line.read, line.rejected, line.stored,
+            duplicates.get(line.batch, 0), included.get(line.batch, 0),
+        )
+        for line in inputs.batches
+    )  # fmt: skip
+
+
+def _included(
+    inputs: FlowInputs, columns: Sequence[FlowColumn], before: frozenset[int], *, updated: bool
+) -> tuple[dict[str, FlowBox], list[Identity]]:
+    """Return the boxes of included studies and reports, and what must agree about them."""
+    ledger, links = inputs.ledger, inputs.links
+    now = frozenset(r for r in ledger.records if ledger.box(r) is Box.INCLUDED)
+    studies = _studies_of(now, links) - inputs.withdrawn
+    earlier_links = inputs.earlier.links if inputs.earlier else {}
+    studies_before = _studies_of(before, earlier_links)
+    new = now - before
+    unlinked = frozenset(r for r in now if r not in links)
+    gone = frozenset(r for r in now if links.get(r) in inputs.withdrawn)
+    stated = inputs.stated or Stated("", 0, 0)
+    word = "new " if updated else ""
+    boxes: dict[str, FlowBox] = {}
+
+    def add(key: str, label: str, unit: Unit, ids: Iterable[int], plus: int = 0) -> None:
+        found = _sorted(ids)
+        boxes[key] = FlowBox(key, label, unit, len(found) + plus, found, stated=plus)
+
+    if updated:
+        label = "included in previous version of review"
+        add("previous_studies", f"Studies {label}", Unit.STUDIES, studies_before, stated.studies)
+        add("previous_reports", f"Reports of studies {label}", Unit.REPORTS, before, stated.reports)
+        add(
+            "withdrawn_studies",
+            "Studies no longer included",
+            Unit.STUDIES,
+            studies_before - studies,
+        )
+        add("withdrawn_reports", "Reports no longer included", Unit.REPORTS, before - now)
+    add(
+        "included_studies", f"{word}studies included in review".capitalize(), Unit.STUDIES,
+        studies - studies_before,
+    )  # fmt: skip
+    add("included_reports", f"Reports of {word}included studies", Unit.REPORTS, new)
+    add("reports_not_linked", "Included reports not linked to a study yet", Unit.REPORTS, unlinked)
+    add("reports_of_withdrawn_studies", "Reports of withdrawn studies", Unit.REPORTS, gone)
+    identities = [
+        Identity(
+            "reports included in both columns = reports of included studies",
+            sum(column.boxes[column.prefix + "reports_included"].n for column in columns),
+            boxes["included_reports"].n,
+        ),
+        Identity(
+            "included reports linked to a study + not linked = included reports",
+            sum(1 for r in now if r in links) + boxes["reports_not_linked"].n,
+            len(now),
+        ),
+    ]
+    if updated:
+        add(
+            "total_studies",
+            "Total studies included in review",
+            Unit.STUDIES,
+            studies,
+            stated.studies,
+        )
+        add("total_reports", "Reports of total included studies", Unit.REPORTS, now, stated.reports)
+        identities += [
+            Identity(
+                f"previous {unit} - no longer included + new = total {unit}",
+                boxes[f"previous_{unit}"].n
+                - boxes[f"withdrawn_{unit}"].n
+                + boxes[f"included_{unit}"].n,
+                boxes[f"total_{unit}"].n,
+            )
+            for unit in ("studies", "reports")
+        ]
+    return boxes, identities
+
+
+def _living(inputs: FlowInputs) -> Living | None:
+    earlier = inputs.earlier
+    if earlier is None:
+        return None
+    seen = set(earlier.ledger.records.values())
+    fresh = [line for line in inputs.batches if line.batch not in seen]
+    found = "; ".join(f"{line.source} ({line.file})" for line in fresh)
+    whole_now = _counted(
+        FlowInputs(
+            inputs.review, inputs.title, inputs.ledger, inputs.batches, inputs.reasons,
+            inputs.links, inputs.withdrawn, inputs.not_retrieved,
+        )
+    )  # fmt: skip
+    whole_before = _counted(
+        FlowInputs(
+            inputs.review, inputs.title, earlier.ledger,
+            [line for line in inputs.batches if line.batch in seen], inputs.reasons,
+            earlier.links,
+        )
+    )  # fmt: skip
+    changes = tuple(
+        Change(key, box.label, whole_before.n(key), box.n)
+        for key, box in whole_now.boxes.items()
+        if whole_before.n(key) != box.n
+    )
+    default = f"new records from {found}" if found else "no new records"
+    return Living(inputs.version, earlier.at, inputs.trigger or default, changes)
+
+
+def _notes(inputs: FlowInputs) -> tuple[str, ...]:
+    notes = []
+    unstated = [line.file for line in inputs.batches if line.kind is None]
+    if unstated:
+        notes.append(f"No search was stated for: {', '.join(unstated)}.")
+    rejected = sum(line.rejected for line in inputs.batches)
+    if rejected:
+        entries = counted(rejected, "entry", "entries")
+        notes.append(f"Not counted: {entries} of the files that could not be read.")
+    if inputs.stated is not None:
+        studies = counted(inputs.stated.studies, "study", "studies")
+        reports = counted(inputs.stated.reports, "report")
+        stated = f"as stated by {inputs.stated.citation}"
+        notes.append(f"Previous version: {studies} in {reports} {stated}.")
+    return tuple(notes)

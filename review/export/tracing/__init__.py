@@ -1,0 +1,1 @@
+"""An exported number back to its run, its results and their reports."""

@@ -1,0 +1,314 @@
+"""An exported number back to its run, and on to the results that went into it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+from sqlalchemy.orm import Session, joinedload
+
+from review.errors import InvalidDataError, NotFoundError
+from review.export.table.docx_origins import digest_of
+from review.export.tracing.origins import LEDGER, SHORT_KEY, found_at, origin
+from review.extraction.models import Study
+from review.extraction.trace import Traced, trace
+from review.living.changes import Snapshot
+from review.living.models import Run
+from review.living.queries import newest_numbers, snapshot_of
+from review.living.snapshot import ArmInput, PooledLine, TrialInput
+from review.protocol.models import Analysis, AnalysisVersion
+
+_ORIGIN: Final = re.compile(rf"([0-9a-f]{{{SHORT_KEY},64}})((?:/[^/\s]+)*)")
+_NOW: Final = frozenset({"after", "after_number"})
+_BEFORE: Final = frozenset({"before", "before_number"})
+"""Columns of the tables of changes: the number of this run, and of the one before it."""
+
+_OF_RUNS: Final = {"run": 0, "run_after": 0, "run_before": -1}
+"""Columns that count runs: what to add to the run's own number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The run that holds a number."""
+
+    review: str
+    analysis: str
+    number: int
+    newest: int
+    """The analysis' newest run; a number of an older one is out of date."""
+    key: str
+    created: datetime
+    software: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One reported result that went into a number, as it stood when the run was made."""
+
+    study: str
+    side: str
+    arm: str
+    reported: Mapping[str, Any]
+    result_id: int
+    entry: str
+    report: str | None
+    page: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TracedNumber:
+    """Where a number comes from.
+
+    `value` is what the run has at the path; None for a run as a whole. Where a table computed the
+    number for itself, `column` names it, and the value is the whole row it was computed from.
+    """
+
+    origin: str
+    run: Holder
+    value: Any
+    column: str | None
+    inputs: tuple[Input, ...]
+
+
+class Runs:
+    """The runs of a database by the short keys of origins; each is read once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._found: dict[str, tuple[Run, Snapshot]] = {}
+        self._holders: dict[int, Holder] = {}
+
+    def run(self, short: str) -> tuple[Run, Snapshot]:
+        """Return a run with what it keeps; raise NotFoundError."""
+        if short not in self._found:
+            query = (
+                sa.select(Run)
+                .where(Run.key.startswith(short))
+                .options(
+                    joinedload(Run.version)
+                    .joinedload(AnalysisVersion.analysis)
+                    .joinedload(Analysis.review)
+                )
+            )
+            run = self._session.scalars(query).first()
+            if run is None:
+                raise NotFoundError(
+                    f"no run of this database has a key that begins with {short}; the number "
+                    "comes from another database: say which by REVIEW_DATABASE_URL"
+                )
+            self._found[short] = (run, snapshot_of(run))
+        return self._found[short]
+
+    def holder(self, short: str) -> Holder:
+        """Return what there is to say of a run; raise NotFoundError."""
+        run, _ = self.run(short)
+        if run.id not in self._holders:
+            analysis = run.version.analysis
+            self._holders[run.id] = Holder(
+                review=analysis.review.slug,
+                analysis=analysis.slug,
+                number=run.number,
+                newest=newest_numbers(self._session, [run.analysis_id])[run.analysis_id],
+                key=run.key,
+                created=run.created,
+                software=run.software,
+            )
+        return self._holders[run.id]
+
+    def before(self, short: str) -> Snapshot:
+        """Return what the run before a run keeps; raise NotFoundError for a first one."""
+        run, _ = self.run(short)
+        query = sa.select(Run).where(
+            Run.analysis_id == run.analysis_id, Run.number == run.number - 1
+        )
+        earlier = self._session.scalars(query).first()
+        if earlier is None:
+            raise NotFoundError(f"run {run.number} is the first of its analysis")
+        return snapshot_of(earlier)
+
+
+class Stated(NamedTuple):
+    """What stands at an origin; `value` and `column` as in `TracedNumber`."""
+
+    origin: str
+    value: Any
+    column: str | None
+
+
+def stated_at(runs: Runs, text: str) -> Stated:
+    """Return what stands at an origin; raises as `trace_number`."""
+    key, path = _parsed(runs, text)
+    value, column = _value(runs, key, path)
+    return Stated(origin(key, *path), _plain(value), column)
+
+
+def trace_number(runs: Runs, text: str) -> TracedNumber:
+    """Return where a number comes from.
+
+    Parameters
+    ----------
+    runs
+        Of the database.
+    text
+        An origin: ``1f0c5a2b9e77/effects/3/yi``; a run alone stands for all of it (a figure).
+
+    Raises
+    ------
+    InvalidDataError
+        For a text that is no origin.
+    NotFoundError
+        For a run that this database does not have, or a path that its run does not have.
+    """
+    key, path = _parsed(runs, text)
+    at, value, column = stated_at(runs, text)
+    inputs = tuple(_inputs(_trials(runs.run(key)[1], path), path))
+    return TracedNumber(at, runs.holder(key), value, column, inputs)
+
+
+def _parsed(runs: Runs, text: str) -> tuple[str, tuple[str, ...]]:
+    match = _ORIGIN.fullmatch(text)
+    if text.startswith(f"{LEDGER}/"):
+        raise InvalidDataError(
+            f"{text} is counted from the database at each export, and stands in no run; list what "
+            "a box of the flow counts with: review flow --list BOX"
+        )
+    if match is None:
+        raise InvalidDataError(
+            f"{text!r} is neither a file nor an origin such as 1f0c5a2b9e77/pooled/estimate"
+        )
+    key, path = match[1], tuple(match[2].split("/")[1:])
+    if path and path[-1].startswith("#"):
+        path = _path_of(runs.run(key)[1], key[:SHORT_KEY], path[-1].removeprefix("#"))
+    return key, path
+
+
+def recorded(session: Session, number: TracedNumber, runs: Runs, viewer: str) -> list[Traced]:
+    """Return what the database says today of the results behind a number of one trial.
+
+    Empty for numbers of several trials; `viewer` sees what `review extract trace` shows them.
+    """
+    ids = {item.result_id for item in number.inputs}
+    if len({item.study for item in number.inputs}) != 1:
+        return []
+    run, snapshot = runs.run(number.run.key[:SHORT_KEY])
+    trial = next(t for t in snapshot[0].trials if ids & t.result_ids)
+    study = session.get(Study, trial.study_id)
+    if study is None:
+        return []
+    found = trace(session, run.version.analysis.review, study.label, viewer=viewer)
+    return [traced for traced in found if traced.result_id in ids]
+
+
+def _value(runs: Runs, key: str, path: Sequence[str]) -> tuple[object, str | None]:
+    run, snapshot = runs.run(key)
+    if not path:
+        return None, None
+    *row, last = path
+    if last in _OF_RUNS:
+        return run.number + _OF_RUNS[last], None
+    try:
+        if last in _BEFORE:
+            return found_at(runs.before(key), row), None
+        if last in _NOW:
+            return found_at(snapshot, row), None
+        try:
+            return found_at(snapshot, path), None
+        except NotFoundError:
+            return found_at(snapshot, row), last
+    except NotFoundError:
+        raise NotFoundError(
+            f"run {run.number} of {run.version.analysis.slug} has nothing at {'/'.join(path)}"
+        ) from None
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _trials(snapshot: Snapshot, path: Sequence[str]) -> Sequence[TrialInput]:
+    """Return the trials that a number depends on."""
+    inputs, results = snapshot
+    match [int(part) if part.isdecimal() else part for part in path]:
+        case [("effects" | "trials"), int(number), *_]:
+            return [inputs.trials[number]]
+        case ["variants", int(number), *_]:
+            label = results.variants[number].label
+            other = next((a for a in inputs.alternatives if a.label == label), None)
+            if other is not None:
+                return other.trials
+            return [trial for trial in inputs.trials if label != f"without {trial.study}"]
+        case ["moderators", int(number), "lines", int(line), *_]:
+            moderator = results.moderators[number]
+            if moderator.kind == "subgroups":
+                label = moderator.lines[line].label
+                return [t for t in inputs.trials if _has(t, moderator.moderator, label)]
+        case [("plan" | "left_out"), *_]:
+            return []
+    return inputs.trials
+
+
+def _has(trial: TrialInput, moderator: str, label: str) -> bool:
+    return str(getattr(trial, moderator)) == label
+
+
+def _inputs(trials: Sequence[TrialInput], path: Sequence[str]) -> Iterator[Input]:
+    within = path[2:4] if path[:1] == ("trials",) else ()
+    for trial in trials:
+        contrast = (trial.contrast,) if trial.contrast is not None else ()
+        sides: dict[str, tuple[ArmInput, ...]] = {
+            "intervention": trial.intervention,
+            "comparator": trial.comparator,
+            "contrast": contrast,
+        }
+        for side, arms in sides.items():
+            for index, arm in enumerate(arms):
+                here = (side, str(index))[: len(within)] if side != "contrast" else (side,)
+                if not within or tuple(within)[: len(here)] == here:
+                    yield _input(trial, side, arm)
+
+
+def _input(trial: TrialInput, side: str, arm: ArmInput) -> Input:
+    numbers = arm.numbers.model_dump()
+    return Input(
+        study=trial.study,
+        side=side,
+        arm=arm.arm,
+        reported={name: value for name, value in numbers.items() if value is not None},
+        result_id=arm.source.result_id,
+        entry=arm.source.entry_kind,
+        report=arm.source.report,
+        page=arm.source.page,
+    )
+
+
+def _path_of(snapshot: Snapshot, short: str, digest: str) -> tuple[str, ...]:
+    """Return the path that a bookmark without its list stands for, among all that a run has."""
+    inputs, results = snapshot
+    readings = (
+        ("readings", str(index), name)
+        for index in range(len(results.readings))
+        for name in (*PooledLine.model_fields, "p_noninferiority")
+    )
+    for path in (*readings, *_paths(results), *_paths(inputs)):
+        if digest_of(origin(short, *path)) == digest:
+            return path
+    raise NotFoundError(f"the run {short} has no number of the mark {digest}; its table made it")
+
+
+def _paths(value: object, trail: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield trail
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _paths(getattr(value, name), (*trail, name))
+    elif isinstance(value, tuple) and any(isinstance(item, BaseModel) for item in value):
+        for index, item in enumerate(value):
+            yield from _paths(item, (*trail, str(index)))

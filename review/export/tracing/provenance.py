@@ -1,0 +1,173 @@
+"""``provenance.json``: what each exported file holds, and where its numbers come from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from review.canonical import utc_text
+from review.errors import InvalidDataError, NotFoundError
+from review.export.table.docx_origins import docx_origins
+from review.export.table.json import plain_value
+from review.export.table.model import Table
+from review.export.tracing.numbers import Runs, stated_at
+from review.export.tracing.origins import SHORT_KEY
+from review.figures.saving import ORIGIN
+
+NAME: Final = "provenance.json"
+_CARRIES: Final = re.compile(r'\b(?:data-)?origin="([0-9a-f]{12}[^"]*)"')
+
+
+def write_provenance(
+    session: Session, folder: str | Path, exported: Mapping[Path, Mapping[str, Table]]
+) -> Path:
+    """Write or extend ``provenance.json`` in a folder of exports.
+
+    Parameters
+    ----------
+    session
+        Of the database that the numbers come from.
+    folder
+        Where the files are. What other commands wrote there before stays listed while its file is
+        there.
+    exported
+        Files with their tables by name; for a file without tables (a manuscript, a figure) the
+        origins are read from the file itself.
+
+    Returns
+    -------
+    Path
+        The file: of each exported file its SHA-256, its tables and its origins; of each origin the
+        run, the path in it and the value in full; of each run review, analysis, number, full key,
+        time and software.
+
+    Raises
+    ------
+    NotFoundError
+        For a number whose run this database does not have.
+    """
+    place = Path(folder)
+    runs = Runs(session)
+    known = _read(place) or {"files": {}, "numbers": {}, "runs": {}}
+    files = {name: file for name, file in known["files"].items() if (place / name).exists()}
+    numbers, holders = known["numbers"], known["runs"]
+    for path, tables in exported.items():
+        values = dict(_cells(tables.values()))
+        origins = list(values) if tables else carried(path)
+        files[path.name] = {
+            "sha256": sha256_of_file(path),
+            "tables": list(tables),
+            "origins": sorted(set(origins)),
+        }
+        for origin in origins:
+            numbers[origin] = _number(runs, origin, values)
+    used = {origin for file in files.values() for origin in file["origins"]}
+    numbers = {origin: number for origin, number in numbers.items() if origin in used}
+    for short in {number["run"] for number in numbers.values()} - set(holders):
+        holders[short] = _run(runs, short)
+    kept = {"files": files, "numbers": numbers, "runs": holders}
+    text = json.dumps(kept, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
+    target = place / NAME
+    target.write_text(text + "\n", encoding="utf-8")
+    return target
+
+
+def carried(path: Path) -> list[str]:
+    """Return the origins that a file carries in itself, in its order.
+
+    Raises
+    ------
+    NotFoundError
+        For a kind of file that carries none (CSV, XLSX, LaTeX, Markdown).
+    InvalidDataError
+        For a file that is not what its name says.
+    """
+    match path.suffix.lower():
+        case ".docx":
+            return docx_origins(path.read_bytes(), path.name)
+        case ".html" | ".qmd":
+            text = path.read_text(encoding="utf-8", errors="replace")
+            return _CARRIES.findall(text)
+        case ".json":
+            return list(_listed(path))
+        case ".svg" | ".pdf" | ".png":
+            return [found.decode() for found in ORIGIN.findall(path.read_bytes())][:1]
+    raise NotFoundError(
+        f"{path.name} carries no origins itself, and no {NAME} beside it lists it; it is written "
+        "by: review export"
+    )
+
+
+def listed(path: Path) -> dict[str, Any] | None:
+    """Return what the ``provenance.json`` beside a file says of it, if there is one that does."""
+    known = _read(path.parent)
+    return None if known is None else known["files"].get(path.name)
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file, 64 hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    place = folder / NAME
+    if not place.exists():
+        return None
+    try:
+        known = json.loads(place.read_bytes())
+        if all(isinstance(known[part], dict) for part in ("files", "numbers", "runs")):
+            return dict(known)
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise InvalidDataError(f"{place} is not a {NAME} of ours; move it away")
+
+
+def _cells(tables: Iterable[Table]) -> Iterator[tuple[str, Any]]:
+    for table in tables:
+        for r, row in enumerate(table.rows):
+            for at, cell in enumerate(row):
+                origin = table.origin(r, at)
+                if origin is not None:
+                    yield origin, plain_value(cell)
+
+
+def _number(runs: Runs, origin: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    short, *path = origin.split("/")
+    if origin in values:
+        runs.run(short)
+        value = values[origin]
+    else:
+        found = stated_at(runs, origin)
+        value = found.value if found.column is None else None
+    return {"run": short[:SHORT_KEY], "path": "/".join(path), "value": value}
+
+
+def _run(runs: Runs, short: str) -> dict[str, Any]:
+    holder = runs.holder(short)
+    return {
+        "review": holder.review,
+        "analysis": holder.analysis,
+        "number": holder.number,
+        "key": holder.key,
+        "created": utc_text(holder.created),
+        "software": dict(holder.software),
+    }
+
+
+def _listed(path: Path) -> Iterator[str]:
+    """Yield the origins of the numbers of a file of `render_json`."""
+    try:
+        tables = json.loads(path.read_bytes()).values()
+        for table in tables:
+            for origin, row in zip(table["origins"], table["rows"], strict=bool(table["origins"])):
+                for column, cell in zip(table["columns"], row, strict=True):
+                    if origin is not None and cell is not None and column["kind"] != "text":
+                        yield f"{origin}/{column['key']}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InvalidDataError(f"{path.name} holds no tables of ours") from None

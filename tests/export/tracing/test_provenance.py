@@ -1,0 +1,162 @@
+"""provenance.json beside exported files, and what files say of themselves."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from review.db import Database
+from review.errors import InvalidDataError, NotFoundError
+from review.export import Format, Table, write_tables
+from review.export.drawings.forest import forest_of
+from review.export.run_tables import LatestRun, pooled_table, results_table
+from review.export.tracing.files import State, trace_file
+from review.export.tracing.numbers import Runs
+from review.export.tracing.origins import origin
+from review.export.tracing.provenance import write_provenance
+from review.figures import forest_plot, save
+
+
+@pytest.fixture
+def session(delivery: Database) -> Iterator[Session]:
+    with delivery.reading() as session:
+        yield session
+
+
+@pytest.fixture
+def tables(delivery_runs: list[LatestRun]) -> dict[str, Table]:
+    return {"pooled": pooled_table("T", delivery_runs), "effects": results_table(delivery_runs[0])}
+
+
+def export(session: Session, tables: dict[str, Table], folder: Path) -> dict[str, Path]:
+    files = write_tables(tables, folder)
+    held = {path: {name: tables[name] for name in names} for path, names in files.items()}
+    write_provenance(session, folder, held)
+    return {path.name: path for path in files}
+
+
+def test_it_tells_file_run_and_value(
+    session: Session, tables: dict[str, Table], delivery_runs: list[LatestRun], tmp_path: Path
+) -> None:
+    files = export(session, tables, tmp_path)
+    told = json.loads((tmp_path / "provenance.json").read_text())
+    assert set(told["files"]) == set(files)
+    for name, path in files.items():
+        assert told["files"][name]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert told["files"]["pooled.csv"]["tables"] == ["pooled"]
+    assert told["files"]["tables.docx"]["tables"] == ["pooled", "effects"]
+    run = delivery_runs[0]
+    number = told["numbers"][origin(run.key, "effects", 0, "yi")]
+    assert number == {"run": run.key[:12], "path": "effects/0/yi",
+                      "value": run.results.effects[0].yi}  # fmt: skip
+    held = told["runs"][run.key[:12]]
+    assert held["key"] == run.key
+    assert (held["review"], held["analysis"], held["number"]) == ("cbt-delivery", run.analysis, 2)
+    assert held["created"] == "2026-11-23T09:15:00.000000Z"
+    assert "numpy" in held["software"]
+
+
+def test_every_file_leads_to_the_same_numbers(
+    session: Session, tables: dict[str, Table], tmp_path: Path
+) -> None:
+    files = export(session, tables, tmp_path)
+    runs = Runs(session)
+    whole = {number.origin for number in trace_file(runs, files["tables.docx"]).numbers}
+    assert len(whole) > 300
+    for path in files.values():
+        traced = trace_file(runs, path)
+        assert traced.state is State.UNCHANGED
+        if path.stem == "tables":
+            assert {number.origin for number in traced.numbers} == whole
+        else:
+            assert {number.origin for number in traced.numbers} < whole
+    assert all(number.value is not None for number in traced.numbers)
+
+
+def test_files_that_carry_origins_need_no_list_and_others_do(
+    session: Session, tables: dict[str, Table], tmp_path: Path
+) -> None:
+    files = export(session, tables, tmp_path)
+    (tmp_path / "provenance.json").unlink()
+    for name in ("tables.docx", "tables.html", "tables.json"):
+        traced = trace_file(Runs(session), files[name])
+        assert traced.state is State.UNLISTED
+        assert traced.numbers
+    for name in ("pooled.csv", "tables.xlsx", "pooled.tex", "pooled.md"):
+        with pytest.raises(NotFoundError, match="carries no origins itself"):
+            trace_file(Runs(session), files[name])
+
+
+def test_a_changed_file_is_known(
+    session: Session, tables: dict[str, Table], tmp_path: Path
+) -> None:
+    files = export(session, tables, tmp_path)
+    page = files["tables.html"]
+    page.write_text(page.read_text().replace("0.80", "0.90"))
+    assert trace_file(Runs(session), page).state is State.CHANGED
+
+
+def test_numbers_of_another_database_are_named(
+    session: Session, tables: dict[str, Table], tmp_path: Path
+) -> None:
+    files = export(session, tables, tmp_path)
+    page = files["tables.html"]
+    foreign = page.read_text().replace(tables["effects"].origins[0][:12], "0123456789ab")  # type: ignore[index]
+    page.write_text(foreign)
+    traced = trace_file(Runs(session), page)
+    assert traced.unknown == ("0123456789ab",)
+    assert traced.numbers
+
+
+def test_what_other_commands_wrote_stays_listed_while_it_is_there(
+    session: Session, tables: dict[str, Table], tmp_path: Path
+) -> None:
+    for format_ in (Format.CSV, Format.HTML):
+        files = write_tables(tables, tmp_path, [format_])
+        write_provenance(session, tmp_path, dict.fromkeys(files, tables))
+    told = json.loads((tmp_path / "provenance.json").read_text())
+    assert set(told["files"]) == {"pooled.csv", "effects.csv", "tables.html"}
+    (tmp_path / "tables.html").unlink()
+    (tmp_path / "effects.csv").unlink()
+    one = {"pooled": tables["pooled"]}
+    write_provenance(session, tmp_path, {tmp_path / "pooled.csv": one})
+    told = json.loads((tmp_path / "provenance.json").read_text())
+    assert set(told["files"]) == {"pooled.csv"}
+    assert set(told["numbers"]) == set(told["files"]["pooled.csv"]["origins"])
+
+
+def test_written_twice_it_is_the_same(
+    session: Session, tables: dict[str, Table], tmp_path: Path
+) -> None:
+    export(session, tables, tmp_path)
+    first = (tmp_path / "provenance.json").read_bytes()
+    export(session, tables, tmp_path)
+    assert (tmp_path / "provenance.json").read_bytes() == first
+
+
+def test_a_foreign_provenance_file_is_not_overwritten(
+    session: Session, tables: dict[str, Table], tmp_path: Path
+) -> None:
+    (tmp_path / "provenance.json").write_text('{"mine": 1}')
+    with pytest.raises(InvalidDataError, match="move it away"):
+        export(session, tables, tmp_path)
+    assert (tmp_path / "provenance.json").read_text() == '{"mine": 1}'
+
+
+@pytest.mark.parametrize("suffix", ["svg", "pdf", "png"])
+def test_a_figure_says_which_run_it_draws(
+    session: Session, delivery_runs: list[LatestRun], tmp_path: Path, suffix: str
+) -> None:
+    run = delivery_runs[-1]
+    figure = forest_plot(forest_of(run.inputs, run.results))
+    path = save(figure, tmp_path / f"forest.{suffix}", origin=origin(run.key))
+    first = path.read_bytes()
+    traced = trace_file(Runs(session), path)
+    assert [held.key for held in traced.runs] == [run.key]
+    assert traced.state is State.UNLISTED
+    assert save(figure, path, origin=origin(run.key)).read_bytes() == first
+    save(figure, path)
+    assert trace_file(Runs(session), path).runs == ()
