@@ -37,6 +37,8 @@ def plainly(detail: ErrorDetails) -> str:
     if said is None:
         return detail["msg"].removeprefix("Value error, ")
     given = {name: str(value).replace("'", "") for name, value in detail.get("ctx", {}).items()}
+    if given.get("min_length") == "1" and detail["input"] == "":
+        return "it is empty"
     length = given.get("min_length") or given.get("max_length")
     ending = "" if length == "1" else "s"
     return said.format(value=_shown(detail["input"]), ending=ending, **given)

@@ -18,7 +18,7 @@ from tests.living.test_repool import plan
         ({"method": "MAGIC"}, '"MAGIC" is not one of EE, DL'),
         ({"raters": ["me"]}, '"me" is not one of client, therapist'),
         ({"colour": "red"}, "colour: there is nothing of this name"),
-        ({"title": ""}, "title: it must have at least 1 character"),
+        ({"title": ""}, "title: it is empty"),
         ({"rho": "much"}, '"much" is not a number'),
     ],
 )

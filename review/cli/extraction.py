@@ -192,6 +192,7 @@ def export_(
             review,
             kind=EntryKind(entry) if entry is not None else None,
             person=extractor or settings().actor,
+            viewer=settings().actor,
         )
     if as_json:
         echo_json(rows)
@@ -278,9 +279,10 @@ def trace_(study: str, review_slug: str | None, as_json: bool) -> None:
 def echo_traced(traced: Traced, used: Sequence[Use]) -> None:
     """Print a result from the report to the analyses that used it."""
     click.echo(f"{traced.place}")
-    told = ", ".join(f"{name} {value:g}" for name, value in traced.reported.items())
+    told = ", ".join(f"{name} {written_cell(value)}" for name, value in traced.reported.items())
     metric = f" ({traced.metric})" if traced.metric else ""
-    click.echo(f"  reported: {told or 'no numbers'}{metric}")
+    favours = f"; in words, it favours {traced.favours}" if traced.favours else ""
+    click.echo(f"  reported: {told or 'no numbers'}{metric}{favours}")
     if traced.not_reported:
         click.echo(f"  looked for, not reported: {', '.join(traced.not_reported)}")
     source = ", ".join(part for part in (traced.report, traced.page) if part)
@@ -299,7 +301,10 @@ def echo_traced(traced: Traced, used: Sequence[Use]) -> None:
         )
     for step in traced.conversions:
         gives = ", ".join(f"{name} {value:.6g}" for name, value in step.gives.items())
-        assumed = ", ".join(f"{name} {value}" for name, value in step.assumptions.items())
+        assumed = ", ".join(
+            f"{name} {round(value, 6) + 0.0:g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in step.assumptions.items()
+        )
         sure = " (approximate)" if step.approximate else ""
         click.echo(f"  converted: {gives}{sure}, by {step.recipe}")
         if assumed:

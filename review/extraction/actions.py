@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from review.errors import InvalidDataError, NotFoundError
 from review.extraction import queries
 from review.extraction.fields import FieldLevel, FieldSpec
-from review.extraction.intake import Correction, ImportReport, import_extraction
+from review.extraction.imported import Correction, ImportReport
+from review.extraction.intake import import_extraction
 from review.extraction.models import Dismissal, Entry, FieldVersion, Note, Study
 from review.extraction.plausibility import Finding
 from review.extraction.rules import COLUMNS, FORM_COLUMNS

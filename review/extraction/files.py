@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,6 +91,10 @@ def guarded(value: Any) -> str:
     return f"'{cell}" if isinstance(value, str) and GUARD.match(f"'{cell}") else cell
 
 
+_ZIP: Final = b"PK\x03\x04"
+"""How an Excel file begins, whatever its name."""
+
+
 def text_of(path: Path) -> str:
     """Return the text of a UTF-8 file; raise FileError or InvalidDataError."""
     try:
@@ -101,6 +106,8 @@ def text_of(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         reason = "it is not UTF-8 text; save it as CSV UTF-8"
+        if error.object.startswith(_ZIP):
+            reason += ", or let its name end in .xlsx where it is an Excel file"
         raise FileError(str(path), [Problem(line, None, reason)]) from None
 
 
@@ -112,29 +119,46 @@ def decoded(content: bytes) -> str:
 _SEPARATORS: Final[Mapping[str, str]] = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-def _separated_otherwise(header: Sequence[str]) -> list[Problem]:
-    """Name the separator of a file whose header is one column by commas."""
+def _no_table(header: Sequence[str]) -> list[Problem]:
+    """Say why a file whose header has no column ``study`` is not the template's form."""
+    if not any(header):
+        return [Problem(None, None, "it is empty; review extract template prints the form")]
     for sign, name in _SEPARATORS.items():
-        if len(header) == 1 and sign in header[0]:
-            reason = f"it is separated by {name}; save it with commas"
-            return [Problem(1, None, reason)]
-    return []
+        if len(header) == 1 and "study" in _names(header[0].split(sign)):
+            return [Problem(1, None, f"it is separated by {name}; save it with commas")]
+    reason = (
+        "the first line has no column study, so it is not the form of review extract template; "
+        "other programs' files are taken with --format"
+    )
+    return [Problem(1, None, reason)]
+
+
+def _names(cells: Iterable[str]) -> list[str]:
+    return [cell.strip().strip('"') for cell in cells]
 
 
 def _header_problems(header: Sequence[str], fields: Mapping[str, FieldSpec]) -> list[Problem]:
-    known = {*COLUMNS, *FORM_COLUMNS, *fields}
+    if "study" not in header:
+        return _no_table(header)
+    known = [*COLUMNS, *FORM_COLUMNS, *fields]
     problems = [
-        Problem(1, name, f"unknown column; the template has {', '.join([*COLUMNS, *fields])}")
+        Problem(1, name, f"unknown column{_like(name, known)}")
         for name in header
         if name not in known
     ]
-    problems += [
+    return problems + [
         Problem(1, name, "the column appears twice")
         for name in sorted({name for name in header if header.count(name) > 1})
     ]
-    if "study" not in header:
-        problems.append(Problem(1, "study", "the column is missing"))
-    return problems
+
+
+def _like(name: str, known: Sequence[str]) -> str:
+    """Return what a column was likely meant to be, or where the columns are listed."""
+    wanted = name.casefold().replace(" ", "_")
+    likely = [wanted] if wanted in known else get_close_matches(wanted, known, n=2, cutoff=0.8)
+    if likely:
+        return f"; is it {' or '.join(likely)}?"
+    return "; review extract template prints those there are"
 
 
 def _row_problems(line: int, error: ValidationError) -> list[Problem]:
@@ -208,9 +232,7 @@ def read_extraction(path: Path, fields: Sequence[FieldSpec] = ()) -> list[Number
     lines = xlsx_lines(path) if path.suffix.lower() == ".xlsx" else _csv_lines(path)
     _, first = next(lines, (1, []))
     header = [name.strip() for name in first]
-    problems = _separated_otherwise(header) or _header_problems(
-        header, {field.slug: field for field in fields}
-    )
+    problems = _header_problems(header, {field.slug: field for field in fields})
     if problems:
         raise FileError(str(path), problems)
     rows, problems = _parse(lines, header, fields)
@@ -222,9 +244,14 @@ def read_extraction(path: Path, fields: Sequence[FieldSpec] = ()) -> list[Number
 
 
 def _csv_lines(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
-    reader = csv.reader(io.StringIO(text_of(path), newline=""), strict=True)
+    text = text_of(path)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for cells in reader:
             yield reader.line_num, cells
     except csv.Error as error:
-        raise FileError(str(path), [Problem(reader.line_num, None, str(error))]) from None
+        problems = [Problem(reader.line_num, None, f"its quotation marks do not pair up ({error})")]
+        header = text.partition("\n")[0]
+        if reader.line_num == 1 and "study" not in _names(header.split(",")):
+            problems = _no_table([header])
+        raise FileError(str(path), problems) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain, islice
 from typing import Any, Final
@@ -28,7 +28,7 @@ from review.extraction.models import (
     Result,
     Study,
 )
-from review.extraction.rules import ARM_FACTS, NUMBER_COLUMNS, SOURCE_COLUMNS, STUDY_FACTS
+from review.extraction.rules import ARM_FACTS, CHOICES, NUMBER_COLUMNS, SOURCE_COLUMNS, STUDY_FACTS
 from review.extraction.vocabulary import EntryKind
 from review.protocol.models import Instrument, Outcome, Review
 
@@ -312,15 +312,19 @@ def results(session: Session, entries: Sequence[Entry]) -> Sequence[Result]:
 
 
 def numbers_of_results(session: Session, review: Review) -> dict[int, int]:
-    """Return how many results each study of a review has, by study id."""
+    """Return how many results of each study count, by study id; of blind entries none does."""
+    ids = [study.id for study in studies(session, review)]
+    of_study: dict[int, list[Entry]] = {study_id: [] for study_id in ids}
+    for entry in entries(session, ids):
+        of_study[entry.study_id].append(entry)
+    counted = {study_id: counting(found) for study_id, found in of_study.items()}
     rows = session.execute(
-        sa.select(Study.id, sa.func.count(Result.id))
-        .outerjoin(Entry, Entry.study_id == Study.id)
-        .outerjoin(Result, Result.entry_id == Entry.id)
-        .where(Study.review_id == review.id)
-        .group_by(Study.id)
+        sa.select(Result.entry_id, sa.func.count(Result.id))
+        .where(Result.entry_id.in_([entry.id for entry in counted.values() if entry]))
+        .group_by(Result.entry_id)
     )
-    return {row[0]: row[1] for row in rows}
+    numbers = {row[0]: row[1] for row in rows}
+    return {study_id: numbers.get(e.id, 0) if e else 0 for study_id, e in counted.items()}
 
 
 def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int, Evidence]]:
@@ -345,9 +349,39 @@ def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int,
 
 
 def evidence_of(session: Session, entries: Sequence[Entry]) -> list[Evidence]:
-    """Return the evidence of some entries, whether they count or not."""
+    """Return the evidence of some entries, whether they count or not.
+
+    What a blind entry says of study and arms for itself takes the place of what is known of them.
+    """
     chosen = Entry.id.in_([entry.id for entry in entries])
-    return [item for _, item in _evidence(session, chosen)]
+    blind = entered(session, [entry for entry in entries if entry.kind is EntryKind.BLIND])
+    owner = {result.result_id: own for own in blind for result in own.results.values()}
+    return [
+        _as_entered(item, owner[item.result_id]) if item.result_id in owner else item
+        for _, item in _evidence(session, chosen)
+    ]
+
+
+def _as_entered(item: Evidence, own: Entered) -> Evidence:
+    return item._replace(
+        year=own.values.get("year"),
+        design=Allocation(**_facts(own.values, Allocation._fields)),
+        arm=_arm_as_entered(item.arm, own),
+        versus=_arm_as_entered(item.versus, own) if item.versus is not None else None,
+    )
+
+
+def _arm_as_entered(arm: ArmSide, own: Entered) -> ArmSide:
+    facts = _facts(own.arms[arm.label].values, [n for n in ArmSide._fields if n in ARM_FACTS])
+    return arm._replace(**{**facts, "treatment": facts["treatment"] or arm.label})
+
+
+def _facts(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    given = {name: values.get(name) for name in names}
+    return {
+        name: CHOICES[name](value) if value is not None and name in CHOICES else value
+        for name, value in given.items()
+    }
 
 
 _OF_ARMS: Final = ("id", *ArmSide._fields[1:])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -37,10 +39,14 @@ def _number(value: Any) -> Any:
     text = value.strip().replace("−", "-")
     if text.lower() in NOT_REPORTED:
         return None
-    if re.fullmatch(r"[+-]?\d+,\d+", text):
-        raise ValueError(f'"{value}" has a decimal comma; write a decimal point')
+    if re.fullmatch(r"[+-]?\d+(,\d+)+(\.\d*)?", text):
+        raise ValueError(
+            f'"{value}" has a comma; write a decimal point, and nothing between thousands'
+        )
     if not _NUMBER.fullmatch(text):
-        raise ValueError(f'"{value}" is not a number; leave the cell empty when it is not reported')
+        raise ValueError(
+            f'"{value}" is not a number; where the report does not give it, write NR or nothing'
+        )
     return float(text)
 
 
@@ -129,6 +135,18 @@ COLUMNS: Final = (
 )  # fmt: skip
 FORM_COLUMNS: Final = ("study_version", "arm_version", "version")
 """What an export carries, so that an import of it can tell that somebody changed the row since."""
+
+
+CHOICES: Final[Mapping[str, type[StrEnum]]] = {
+    "randomised": Randomised,
+    "therapists": Therapists,
+    "delivery_mode": DeliveryMode,
+    "versus_delivery_mode": DeliveryMode,
+    "role": ArmRole,
+    "rater": Rater,
+    "analysis_set": AnalysisSet,
+}
+"""Built-in columns of a closed choice."""
 
 
 class ExtractionRow(BaseModel):

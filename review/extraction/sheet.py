@@ -85,7 +85,12 @@ def explained(fields: Sequence[FieldSpec]) -> dict[str, str]:
 
 
 def entry_rows(
-    session: Session, review: Review, *, kind: EntryKind | None = None, person: str | None = None
+    session: Session,
+    review: Review,
+    *,
+    kind: EntryKind | None = None,
+    person: str | None = None,
+    viewer: str | None = None,
 ) -> list[dict[str, Any]]:
     """Return the rows of a review's entries, which an import takes back without a change.
 
@@ -98,6 +103,13 @@ def entry_rows(
         one. ``EntryKind.BLIND`` takes a person's own.
     person
         Whose blind entries; nobody else's are ever in the rows.
+    viewer
+        Who asks.
+
+    Raises
+    ------
+    InvalidDataError
+        If the viewer may not see a blind entry yet (`review.extraction.queries.visible`).
     """
     if kind is EntryKind.BLIND and person is None:
         raise InvalidDataError("whose blind entries?")
@@ -118,6 +130,16 @@ def entry_rows(
             found = next(iter(own), None)
         if found is not None:
             chosen[study_id] = found
+    hidden = [
+        study.label
+        for study in studies
+        if study.id in chosen
+        and chosen[study.id] not in queries.visible(of_study[study.id], viewer)
+    ]
+    if hidden:
+        raise InvalidDataError(
+            f"what {person} entered is hidden until both entries are finished: {'; '.join(hidden)}"
+        )
     told = {e.entry_id: e for e in queries.entered(session, list(chosen.values()))}
     rows: list[dict[str, Any]] = []
     for study in studies:

@@ -67,6 +67,8 @@ class Traced:
     reported: Mapping[str, float]
     not_reported: tuple[str, ...]
     metric: str | None
+    favours: str | None
+    """The arm that the report's words say did better; F and p have their sign from it."""
     report: str | None
     page: str | None
     quote: str | None
@@ -164,6 +166,7 @@ def _traced(
         reported={name: value for name, value in numbers.items() if value is not None},
         not_reported=tuple(result.not_reported or ()),
         metric=result.metric,
+        favours=result.favours,
         report=item.report,
         page=result.page,
         quote=result.quote,

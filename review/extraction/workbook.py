@@ -5,15 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 from review.errors import FileError, InvalidDataError, Problem
 from review.extraction.fields import GUARD, FieldKind, FieldSpec, written
-from review.extraction.vocabulary import ArmRole, Randomised, Therapists
-from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
+from review.extraction.rules import CHOICES
 
 MAX_UNPACKED: Final = 256 * 1024 * 1024
 """Bytes of all parts of a workbook unpacked: more than any extraction table, less than a bomb."""
@@ -23,17 +21,6 @@ LISTED_ROWS: Final = 5_000
 
 # The first date a zip archive can hold: the same table gives the same bytes.
 _CREATED: Final = dt.datetime(1980, 1, 1)
-
-CHOICES: Final[Mapping[str, type[StrEnum]]] = {
-    "randomised": Randomised,
-    "therapists": Therapists,
-    "delivery_mode": DeliveryMode,
-    "versus_delivery_mode": DeliveryMode,
-    "role": ArmRole,
-    "rater": Rater,
-    "analysis_set": AnalysisSet,
-}
-"""Built-in columns of a closed choice."""
 
 
 def table_workbook(

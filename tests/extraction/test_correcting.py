@@ -11,7 +11,8 @@ from click.testing import Result
 from review.db import Database
 from review.errors import FileError
 from review.extraction.files import read_extraction
-from review.extraction.intake import ImportReport, import_extraction
+from review.extraction.imported import ImportReport
+from review.extraction.intake import import_extraction
 from review.extraction.queries import entries, results, studies
 from review.history.actions import Attribution, writing
 from review.protocol.actions import add_instrument, add_outcome, new_review

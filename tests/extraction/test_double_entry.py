@@ -19,12 +19,14 @@ from review.extraction.comparison import (
     compare,
 )
 from review.extraction.consensus import comparable, reach_consensus, resolve, sides
+from review.extraction.doubts import doubts
 from review.extraction.entered import Entered, EnteredResult, ResultKey
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.extraction.files import NumberedRow
-from review.extraction.intake import ImportReport
+from review.extraction.imported import ImportReport
 from review.extraction.models import Entry, Result
 from review.extraction.rules import ExtractionRow
+from review.extraction.sheet import entry_rows
 from review.extraction.stale import StaleFormError
 from review.extraction.trace import trace
 from review.extraction.vocabulary import EntryKind, Taken
@@ -148,6 +150,46 @@ def test_a_blind_entry_neither_shows_nor_touches_the_other(made: Database, by: A
         assert {r.entry for r in mine} == {"blind, anna", "blind, ben"}  # both have finished
 
 
+def test_nobody_exports_what_another_person_entered_blind(made: Database, by: Attribution) -> None:
+    def of_anna(viewer: str) -> list[str]:
+        with made.reading() as session:
+            rows = entry_rows(
+                session, review_of(session), kind=EntryKind.BLIND, person="anna", viewer=viewer
+            )
+        return [row["arm"] for row in rows]
+
+    with writing(made, by) as session:
+        take(session, [VIDEO], "anna", EntryKind.BLIND)
+    assert of_anna("anna") == ["Video"]
+    with pytest.raises(InvalidDataError, match="hidden until both entries are finished: A"):
+        of_anna("ben")
+    with writing(made, by) as session:
+        take(session, [PERSON], "ben", EntryKind.BLIND)
+    assert of_anna("ben") == ["Video"]
+
+
+def test_doubts_about_a_blind_entry_know_what_it_says_of_study_and_arms(
+    made: Database, by: Attribution
+) -> None:
+    rows = [{**VIDEO, "n_randomised": 40}, {**PERSON, "n_randomised": 52}]
+    with writing(made, by) as session:
+        take(session, rows, "anna", EntryKind.BLIND)
+    with made.reading() as session:
+        found = doubts(session, review_of(session), person="anna")
+        assert [(d.finding.kind.value, d.finding.message) for d in found] == [
+            ("n_above_randomised", "50 analysed of 40 randomised to Video")
+        ]
+
+
+def test_case_and_blanks_do_not_tell_names_apart(made: Database, by: Attribution) -> None:
+    with writing(made, by) as session:
+        take(session, [VIDEO, PERSON], "anna", EntryKind.BLIND)
+        other = [{**VIDEO, "study": " a", "arm": "VIDEO "}, {**PERSON, "timepoint": "Post"}]
+        report = take(session, other, "ben", EntryKind.BLIND)
+        assert (report.studies_added, report.arms_added) == ([], 0)
+        assert sides(session, review_of(session), "A").comparison.differing == ()
+
+
 def test_the_history_does_not_show_what_another_person_entered_blind(
     made: Database, by: Attribution
 ) -> None:
@@ -204,6 +246,7 @@ def test_a_consensus_overwrites_neither_entry_and_alone_counts(
         review = review_of(session)
         found = sides(session, review, "A")
         before = session.execute(sa.select(Result.id, Result.mean, Result.version)).all()
+        assert list(queries.numbers_of_results(session, review).values()) == [0]
         with pytest.raises(InvalidDataError, match="3 cells"):
             reach_consensus(session, review, found, person="cleo", now=NOW)
         for cell in found.open:
@@ -218,6 +261,7 @@ def test_a_consensus_overwrites_neither_entry_and_alone_counts(
         review = review_of(session)
         rows = session.execute(sa.select(Result.id, Result.mean, Result.version)).all()
         assert rows[: len(before)] == before
+        assert list(queries.numbers_of_results(session, review).values()) == [2]
         counted = [item for _, item in queries.evidence(session, [review.id])]
         assert {(i.arm.label, i.rater.value, i.mean, i.sd) for i in counted} == {
             ("Video", "client", 13.9, 8.1), ("In person", "self", 13.0, 8.1),

@@ -22,10 +22,10 @@ from review.extraction.formats.source import (
     Place,
     StudyFacts,
     Values,
-    identity,
     same_value,
 )
 from review.extraction.models import Arm, Entry, Report, Result, Study, natural_key
+from review.extraction.spelling import identity
 from review.extraction.vocabulary import EntryKind, Level
 from review.people.actions import person_called
 from review.protocol.actions import add_instrument, add_outcome

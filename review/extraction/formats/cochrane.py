@@ -21,11 +21,11 @@ from review.extraction.formats.source import (
     StudyFacts,
     Values,
     gathered,
-    identity,
     slug,
     whole,
     year_in,
 )
+from review.extraction.spelling import identity
 from review.protocol.vocabulary import Rater
 
 KEY: Final = ("study", "comparison", "outcome", "subgroup")

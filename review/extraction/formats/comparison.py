@@ -12,9 +12,9 @@ from review.extraction.formats.source import (
     Flag,
     Place,
     SourceRow,
-    identity,
     same_number,
 )
+from review.extraction.spelling import identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,13 @@ from review.extraction.formats.source import (
     StudyFacts,
     Values,
     gathered,
-    identity,
     same_number,
     slug,
     whole,
     year_in,
 )
 from review.extraction.formats.table import read_table
+from review.extraction.spelling import identity
 from review.protocol.vocabulary import Rater
 
 ALIASES: Final = {

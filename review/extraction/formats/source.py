@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
+from review.extraction.spelling import identity
 from review.protocol.vocabulary import Rater
 
 
@@ -235,11 +236,6 @@ MOST_PERSONS: Final = 1_000_000_000
 def whole(number: float, *, least: int = 1) -> int | None:
     """Return a number of persons; None for what cannot be one."""
     return int(number) if number.is_integer() and least <= number <= MOST_PERSONS else None
-
-
-def identity(text: str) -> str:
-    """Return what two spellings of one name share: case, width and blanks do not count."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def slug(text: str, *, at_most: int = 60) -> str:
