@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -65,10 +67,10 @@ class Holdings:
         self._reports = {
             (r.study_id, r.citation): r for r in queries.reports(session, list(label_of))
         }
-        self.entries: dict[int, list[Entry]] = {}
+        self._entries: dict[int, list[Entry]] = {}
         for entry in queries.entries(session, list(label_of)):
-            self.entries.setdefault(entry.study_id, []).append(entry)
-        every = [entry for found in self.entries.values() for entry in found]
+            self._entries.setdefault(entry.study_id, []).append(entry)
+        every = [entry for found in self._entries.values() for entry in found]
         self.results = {natural_key(r): r for r in queries.results(session, every)}
         self.values = {place_of(v): v for v in queries.entry_values(session, every)}
         holders: list[Study | Arm | Result] = [*there, *self._arms.values(), *self.results.values()]
@@ -79,8 +81,8 @@ class Holdings:
         """To studies that were there already."""
         self.reports_added = 0
         """Of studies that were there already."""
-        self.touched: set[int] = set()
-        """Ids of the entries that the table goes into."""
+        self._touched: dict[int, Entry] = {}
+        """The entries that the table goes into, by id."""
         arms: dict[str, list[str]] = {}
         for arm in self._arms.values():
             arms.setdefault(label_of[arm.study_id], []).append(arm.label)
@@ -150,11 +152,24 @@ class Holdings:
     def entry(self, study: Study) -> Entry:
         """Return the entry that rows of a study go into; raise Refusal where none may."""
         entry = self._entry(study, flush=True)
-        self.touched.add(entry.id)
+        self._touched[entry.id] = entry
         return entry
 
+    def finish(self, at: datetime | None) -> dict[str, int]:
+        """Finish the blind entries that the table went into, if a time is given.
+
+        Returns
+        -------
+        dict
+            How many entries of each kind the table went into.
+        """
+        for entry in self._touched.values():
+            if at is not None and entry.kind is EntryKind.BLIND and entry.finished_at is None:
+                entry.finished_at = at
+        return dict(Counter(entry.kind.value for entry in self._touched.values()))
+
     def _entry(self, study: Study, *, flush: bool) -> Entry:
-        there = self.entries.setdefault(study.id, [])
+        there = self._entries.setdefault(study.id, [])
         agreed = any(_agreed(e) for e in there)
         kind = self.kind or (EntryKind.CONSENSUS if agreed else EntryKind.SINGLE)
         found = [e for e in there if e.kind is kind]

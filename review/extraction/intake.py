@@ -72,6 +72,14 @@ class _Import:
         for numbered, study, entry, result in self.described:
             self._custom(numbered, entry, FieldLevel.RESULT, study, result, None)
 
+    def summary(self) -> ImportReport:
+        """Return what was done."""
+        self.report.studies_added = self.held.studies_added
+        self.report.arms_added = self.held.arms_added
+        self.report.reports_added = self.held.reports_added
+        self.report.differing = len(self.differing)
+        return self.report
+
     def _row(self, numbered: NumberedRow) -> None:
         row, line = numbered.row, numbered.line
         study = self.held.study(row.study)
@@ -363,7 +371,6 @@ def import_extraction(
     finished
         When given, the blind entries of the file are finished at that time: ready to compare,
         and closed.
-
     adding
         Only add studies, arms and results that are missing; where a value of what is there
         differs, the stored one stays and is counted.
@@ -388,14 +395,6 @@ def import_extraction(
     if taking.conflicts:
         raise StaleFormError(taking.conflicts)
     taking.describe_new_results()
-    report = taking.report
-    for entry in (e for found in held.entries.values() for e in found if e.id in held.touched):
-        name = entry.kind.value
-        report.entries[name] = report.entries.get(name, 0) + 1
-        if finished is not None and entry.kind is EntryKind.BLIND and entry.finished_at is None:
-            entry.finished_at = finished
+    taking.report.entries = held.finish(finished)
     session.flush()
-    report.studies_added = held.studies_added
-    report.arms_added, report.reports_added = held.arms_added, held.reports_added
-    report.differing = len(taking.differing)
-    return report
+    return taking.summary()
