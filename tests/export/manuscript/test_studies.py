@@ -34,7 +34,7 @@ from review.history.actions import Attribution, writing
 from review.protocol.queries import review_called
 from review.screening.vocabulary import Stage
 from tests.conftest import NOW
-from tests.export.test_prisma import inputs
+from tests.export.flow.test_prisma import inputs
 from tests.extraction.appraisal.samples import a_review, form, the_review
 
 APA = NumberStyle.APA
