@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -12,12 +11,10 @@ from review.export.table.model import Cell, Column, Footnote, Interval, Kind, Ta
 from review.export.tracing.origins import origin
 from review.living import queries
 from review.living.changes import ChangeReport, Snapshot, compare
+from review.living.models import Run
 from review.living.scales import scale_of_run
 from review.living.snapshot import PooledLine, Reading, RunInputs, RunResults
 from review.protocol.models import Review
-
-MINUS: Final = "−"
-"""The sign that print wants; a hyphen breaks at line ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +28,24 @@ class LatestRun:
     change: ChangeReport
     key: str
     before: Snapshot | None = None
-    """The run before it."""
+    before_key: str | None = None
+    """Of the run before it."""
 
 
 def latest_runs(session: Session, review: Review) -> list[LatestRun]:
     """Return the newest run of each analysis of a review with its change report."""
-    latest = []
-    for run in queries.newest_of_each(session, review):
-        analysis = run.version.analysis.slug
-        after = queries.snapshot_of(run)
-        before = (
-            queries.snapshot_of(queries.run_numbered(session, review, analysis, run.number - 1))
-            if run.number > 1
-            else None
-        )
-        change = compare(before, after)
-        latest.append(LatestRun(analysis, run.number, *after, change, run.key, before))
-    return latest
+    return [latest_run(session, review, run) for run in queries.newest_of_each(session, review)]
+
+
+def latest_run(session: Session, review: Review, run: Run) -> LatestRun:
+    """Return a run with its change report, held against the one before it."""
+    analysis, after = run.version.analysis.slug, queries.snapshot_of(run)
+    if run.number == 1:
+        return LatestRun(analysis, 1, *after, compare(None, after), run.key)
+    earlier = queries.run_numbered(session, review, analysis, run.number - 1)
+    before = queries.snapshot_of(earlier)
+    change = compare(before, after, engines=(earlier.software, run.software))
+    return LatestRun(analysis, run.number, *after, change, run.key, before, earlier.key)
 
 
 def model_words(line: PooledLine) -> str:

@@ -16,15 +16,16 @@ MOST_NAMED = 12
 
 def change_sentences(analysed: Analysed, style: NumberStyle) -> list[Spans]:
     """Return what moved since the run before and why; nothing for a first run."""
-    before, key = analysed.before, analysed.before_key
-    if before is None or key is None:
+    latest = analysed.latest
+    if latest.before is None:
         return []
-    earlier = Printer(style, f"before/{analysed.slug}", key)
+    before = latest.before[1]
+    earlier = Printer(style, f"before/{analysed.slug}", latest.before_key)
     now = printer_of(analysed, style)
     return [
         _moved(analysed, before, earlier, now),
-        _class_change(before, analysed.latest.results),
-        *_details(analysed.latest.change),
+        _class_change(before, latest.results),
+        *_details(latest.change),
     ]
 
 

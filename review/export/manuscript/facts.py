@@ -16,7 +16,7 @@ from review.export.drawings.versions import versions_of
 from review.export.flow.model import Flow
 from review.export.flow.prisma import flow_of
 from review.export.manuscript.printer import Printer
-from review.export.run_tables import LatestRun
+from review.export.run_tables import LatestRun, latest_run
 from review.export.table.printing import NumberStyle
 from review.extraction import queries as extraction
 from review.extraction.appraisal.certainty import Rated, certainties
@@ -26,11 +26,9 @@ from review.extraction.consensus import comparable, sides
 from review.extraction.models import Study
 from review.figures.estimates import Estimates
 from review.living import queries
-from review.living.changes import compare
 from review.living.models import Run
 from review.living.releases import releases
 from review.living.schedule import Mode, mode_of
-from review.living.snapshot import RunResults
 from review.protocol import queries as protocol
 from review.protocol.models import Review
 from review.protocol.rules import Plan
@@ -48,8 +46,6 @@ class Analysed:
     plan_version: int
     frozen_at: datetime
     software: Mapping[str, str]
-    before: RunResults | None
-    before_key: str | None
     versions: Estimates | None
     """The estimate of each run, where there are several."""
 
@@ -218,24 +214,15 @@ def facts_of(session: Session, review: Review) -> Facts:
 
 
 def _analysed(session: Session, review: Review, run: Run) -> Analysed:
-    slug = run.version.analysis.slug
-    after = queries.snapshot_of(run)
-    earlier = (
-        queries.run_numbered(session, review, slug, run.number - 1) if run.number > 1 else None
-    )
-    before = queries.snapshot_of(earlier) if earlier else None
-    engines = (earlier.software, run.software) if earlier else None
+    latest = latest_run(session, review, run)
+    past = queries.runs(session, review, latest.analysis)
     return Analysed(
-        latest=LatestRun(
-            slug, run.number, *after, compare(before, after, engines=engines), run.key
-        ),
+        latest=latest,
         created=run.created,
         plan_version=run.version.number,
         frozen_at=run.version.frozen_at,
         software=run.software,
-        before=before[1] if before else None,
-        before_key=earlier.key if earlier else None,
-        versions=versions_of(queries.runs(session, review, slug)) if earlier else None,
+        versions=versions_of(past) if len(past) > 1 else None,
     )
 
 

@@ -24,7 +24,8 @@ def variant_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
     missing = [line for _, line in every if line.estimate is None]
     now = results.headline.conclusion.value
     differ = [(i, line) for i, line in done if line.conclusion != now]
-    found = [_held(done, differ, now, printer)] if done else []
+    level = analysed.plan.level
+    found = [_held(done, differ, now, level, printer)] if done else []
     single = [pair for pair in done if pair[1].variant == Variant.LEAVE_ONE_OUT.value]
     if single:
         found.append(_range(single, printer))
@@ -40,7 +41,7 @@ def _why(note: str) -> str:
 
 
 def _held(
-    done: Sequence[Numbered], differ: Sequence[Numbered], now: str, printer: Printer
+    done: Sequence[Numbered], differ: Sequence[Numbered], now: str, level: float, printer: Printer
 ) -> Spans:
     all_ = count(
         printer.counted(len(done), "variants_computed", "variants"),
@@ -54,7 +55,7 @@ def _held(
             "“{conclusion}” {label} ({numbers})",
             conclusion=line.conclusion or "",
             label=_prefixed(line.label),
-            numbers=_numbers(i, line, printer, "variants"),
+            numbers=_numbers(i, line, level, printer, "variants"),
         )
         for i, line in differ
     ]
@@ -71,10 +72,10 @@ def _prefixed(label: str) -> str:
     return label if label.startswith("without ") else f"with {label}"
 
 
-def _numbers(i: int, line: VariantLine, printer: Printer, *path: str | int) -> Spans:
+def _numbers(i: int, line: VariantLine, level: float, printer: Printer, *path: str | int) -> Spans:
     assert line.estimate is not None
     where = (*path, i)
-    ci = joined([", ", *printer.limits(line.ci, *where, "ci", level=0.95)]) if line.ci else ()
+    ci = joined([", ", *printer.limits(line.ci, *where, "ci", level=level)]) if line.ci else ()
     return filled(
         "{k} = {n}, {estimate}{ci}",
         k=Term("k"),
@@ -103,12 +104,12 @@ def _range(single: Sequence[Numbered], printer: Printer) -> Spans:
 def moderator_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
     """Return the planned subgroup analyses and meta-regressions, each with its test."""
     return [
-        _moderator(place, line, printer)
+        _moderator(place, line, analysed.plan.level, printer)
         for place, line in enumerate(analysed.latest.results.moderators)
     ]
 
 
-def _moderator(place: int, line: ModeratorLine, printer: Printer) -> Spans:
+def _moderator(place: int, line: ModeratorLine, level: float, printer: Printer) -> Spans:
     name = line.moderator.replace("_", " ")
     what = f"By {name}" if line.kind == "subgroups" else f"Meta-regression on {name}"
     if line.note is not None:
@@ -117,7 +118,7 @@ def _moderator(place: int, line: ModeratorLine, printer: Printer) -> Spans:
         filled(
             "{label} ({numbers})",
             label=part.label,
-            numbers=_numbers(i, part, printer, "moderators", place, "lines"),
+            numbers=_numbers(i, part, level, printer, "moderators", place, "lines"),
         )
         for i, part in enumerate(line.lines)
         if part.estimate is not None

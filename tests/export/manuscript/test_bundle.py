@@ -19,6 +19,7 @@ from review.db import Database, database_at
 from review.errors import NotFoundError
 from review.export.manuscript.bundle import DocumentFormat, write_bundle
 from review.export.manuscript.facts import facts_of
+from review.export.run_tables import latest_runs
 from review.export.table.docx_origins import docx_origins
 from review.export.tracing.origins import found_at
 from review.extraction.seeds import load_seed, seed_called
@@ -106,6 +107,14 @@ def test_numbers_of_the_text_are_those_of_the_runs(bundle: Path, small: Database
                 assert shown == pytest.approx(number, abs=0.0051 if "I2" not in key else 0.051)
             checked += 1
     assert checked > 20
+
+
+def test_runs_are_held_against_those_before_as_in_the_tables(small: Database) -> None:
+    with small.reading() as session:
+        review = review_called(session, "fixture")
+        latest = [analysed.latest for analysed in facts_of(session, review).analysed]
+        assert latest == latest_runs(session, review)
+    assert [run.before is not None for run in latest] == [True]
 
 
 def test_the_word_file_has_headings_captions_and_alternative_texts(bundle: Path) -> None:

@@ -160,6 +160,15 @@ def test_sensitivity_analyses_that_differ_are_named() -> None:
     assert told.endswith("Not computed: trim and fill (too few trials).")
 
 
+def test_intervals_of_variants_have_the_level_of_the_plan() -> None:
+    found = analysed(OF_CLASS[C.SUPERIOR], test="z", level=0.9)
+    line = _line("normal interval", "inconclusive")
+    results = found.latest.results.model_copy(update={"variants": (line,)})
+    object.__setattr__(found.latest, "results", results)
+    told = said(variant_sentences(found, printer_of(found, NumberStyle.APA)))
+    assert "with normal interval (k = 3, 0.10, 90% CI [−0.10, 0.30])" in told
+
+
 def test_subgroups_that_do_not_differ_are_not_called_alike() -> None:
     found = analysed(OF_CLASS[C.SUPERIOR], test="z")
     line = ModeratorLine(

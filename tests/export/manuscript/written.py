@@ -20,14 +20,16 @@ def analysed(
 ) -> Analysed:
     """The newest run of trials given as study id to (estimate, variance)."""
     after = run(trials, **plan)
+    change = compare(before, after)
+    latest = LatestRun("made-up", 1, *after, change, KEY)
+    if before is not None:
+        latest = LatestRun("made-up", 2, *after, change, KEY, before, KEY_BEFORE)
     return Analysed(
-        latest=LatestRun("made-up", 2 if before else 1, *after, compare(before, after), KEY),
+        latest=latest,
         created=NOW,
         plan_version=1,
         frozen_at=NOW,
         software={"living-review": "0"},
-        before=before[1] if before else None,
-        before_key=KEY_BEFORE if before else None,
         versions=None,
     )
 

@@ -98,13 +98,13 @@ def _methods(facts: Facts) -> Answer:
 
 
 def _trigger(facts: Facts) -> Answer:
-    added = {study for a in facts.analysed for study in a.latest.change.added if a.before}
+    added = {study for a in facts.analysed for study in a.latest.change.added if a.latest.before}
     told = f"{counted(len(added), 'trial')} added since the preceding runs"
     return Answer(AUTHORS, told)
 
 
 def _results(facts: Facts) -> Answer:
-    changed = [a for a in facts.analysed if a.before is not None]
+    changed = [a for a in facts.analysed if a.latest.before is not None]
     if not changed:
         return Answer("Not applicable", "These are first runs")
     flipped = [a.plan.title for a in changed if a.latest.change.flipped]
