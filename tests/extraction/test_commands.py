@@ -121,11 +121,14 @@ def test_two_entries_are_compared_decided_traced_and_pooled(
     other.write_text(table.read_text().replace("14.2,8.1", "12.4,8.1"))
     as_person(monkeypatch, "anna")
     review("extract", "import", table, "--entry", "blind")
+    assert '"mean": 14.2' in review("history", "-n", "500", "--json").stdout
     as_person(monkeypatch, "ben")
     assert json.loads(review("study", "show", "Invented 2020", "--json").stdout)["results"] == []
     sealed = review("history", "-n", "500", "--json").stdout
-    assert "14.2" not in sealed
+    assert '"mean": 14.2' not in sealed
     assert "blind entry" in sealed
+    told = review("extract", "export", "--entry", "blind", "--extractor", "anna", status=1).output
+    assert "what anna entered is hidden until both entries are finished: Invented 2020" in told
     report = json.loads(
         review("extract", "import", other, "--entry", "blind", "--draft", "--json").stdout
     )
@@ -169,6 +172,19 @@ def test_two_entries_are_compared_decided_traced_and_pooled(
     assert chosen[0]["study"] == "Invented 2020"
     assert len(chosen[0]["chosen"]) == 2
     assert "consensus" in review("study", "list").output
+
+
+def test_a_trace_names_the_words_that_give_p_its_sign(review: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(
+        "study,arm,versus_arm,instrument,n,versus_n,p,favours\n"
+        "Invented 2021,Video,In person,bdi,50,49,0.1368,video\n"
+    )
+    review("extract", "import", path)
+    told = review("extract", "trace", "Invented 2021").output
+    assert "reported: n 50, versus_n 49, p 0.1368; in words, it favours Video" in told
+    # Hedges g of t(97) = qt(1 - 0.1368 / 2, 97) by metafor's formulas in R: -0.2992363
+    assert "estimate -0.299236" in told
 
 
 def test_a_doubt_is_dismissed_with_a_reason_and_returns_when_its_number_changes(
