@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from review.effects import Measure
 from review.extraction.queries import evidence
 from review.living.selection import select_inputs
 from review.living.snapshot import ArmInput, TrialInput
 from review.protocol.models import Review
 from review.protocol.queries import plan_of, versions
+from review.protocol.rules import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,13 @@ def chosen_of(session: Session, review: Review, analysis: str) -> list[Chosen]:
     the plan does not say which of several results counts.
     """
     plan = plan_of(versions(session, review, analysis)[0])
-    inputs = select_inputs(plan, (item for _, item in evidence(session, [review.id])))
-    rows = [Chosen(t.study, tuple(_told(t)), t.not_used) for t in inputs.trials]
+    items = [item for _, item in evidence(session, [review.id])]
+    reported = {item.study_id for item in items if item.design.icc is not None}
+    inputs = select_inputs(plan, items)
+    rows = [
+        Chosen(t.study, tuple(_told(t, plan, icc_reported=t.study_id in reported)), t.not_used)
+        for t in inputs.trials
+    ]
     rows += [Chosen(left.study, (), (left.reason,)) for left in inputs.left_out]
     return sorted(rows, key=lambda row: (row.study.casefold(), row.study))
 
@@ -42,12 +49,12 @@ _JOINED = {
 }
 
 
-def _told(trial: TrialInput) -> list[str]:
+def _told(trial: TrialInput, plan: Plan, *, icc_reported: bool) -> list[str]:
     about = f"{trial.instrument}, {trial.rater}, {trial.timepoint}, {trial.analysis_set}"
     told = [] if trial.joined is None else [_JOINED[trial.joined]]
     if trial.parts:
         for part in trial.parts:
-            told += _told(part)
+            told += _told(part, plan, icc_reported=icc_reported)
         return told
     told += [f"{_arm(item)} (intervention; {about})" for item in trial.intervention]
     told += [f"{_arm(item)} (comparator; {about})" for item in trial.comparator]
@@ -55,10 +62,25 @@ def _told(trial: TrialInput) -> list[str]:
         turned = ", turned round" if trial.contrast_reversed else ""
         told.append(f"{_arm(trial.contrast)} (contrast{turned}; {about})")
     if trial.cluster_size is not None:
-        told.append(f"clusters of {trial.cluster_size:g} with ICC {trial.icc}: variance inflated")
+        whose = "" if icc_reported else ", which the plan assumes"
+        told.append(
+            f"clusters of {trial.cluster_size:g} with ICC {trial.icc}{whose}: variance inflated"
+        )
     if trial.crossover:
-        told.append("crossover trial")
+        told.append(f"crossover trial: {_periods(trial, plan)}")
     return told
+
+
+def _periods(trial: TrialInput, plan: Plan) -> str:
+    if plan.measure not in (Measure.MD, Measure.SMD):
+        return "its periods count as independent"
+    arms = (*trial.intervention, *trial.comparator)
+    given = [r for item in arms if (r := item.numbers.correlation) is not None]
+    if given:
+        return f"its periods correlate by {given[0]:g}"
+    if plan.crossover_correlation is not None:
+        return f"its periods correlate by {plan.crossover_correlation:g}, which the plan assumes"
+    return "no correlation of its periods is known, so they count as independent"
 
 
 def _arm(item: ArmInput) -> str:

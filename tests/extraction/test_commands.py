@@ -174,6 +174,35 @@ def test_two_entries_are_compared_decided_traced_and_pooled(
     assert "consensus" in review("study", "list").output
 
 
+def test_a_selection_says_what_the_plan_assumes_of_clusters_and_periods(
+    review: Cli, tmp_path: Path
+) -> None:
+    path = tmp_path / "units.csv"
+    rows = ["study,randomised,cluster_size,icc,arm,delivery_mode,instrument,n,mean,sd,correlation"]
+    for study in ("Says,cluster,11,0.02", "Silent,cluster,11,", "Cross,crossover,,"):
+        r = "0.6" if study.startswith("Cross") else ""
+        rows += [f"{study},Video,videoconference,bdi,50,14,8,{r}",
+                 f"{study},Room,face_to_face,bdi,50,16,8,{r}"]  # fmt: skip
+    rows += ["Crossed,crossover,,,Video,videoconference,bdi,50,14,8,",
+             "Crossed,crossover,,,Room,face_to_face,bdi,50,16,8,"]  # fmt: skip
+    path.write_text("\n".join(rows) + "\n")
+    review("extract", "import", path)
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "{title: Mood, outcome: mood, icc: 0.05, crossover_correlation: 0.5,"
+        " intervention: {label: video, delivery_mode: [videoconference]},"
+        " comparator: {label: room, delivery_mode: [face_to_face]}}"
+    )
+    review("analysis", "add", "main", "--file", plan)
+    rows_of = json.loads(review("extract", "selection", "main", "--json").stdout)
+    assert {row["study"]: row["chosen"][-1] for row in rows_of} == {
+        "Says": "clusters of 11 with ICC 0.02: variance inflated",
+        "Silent": "clusters of 11 with ICC 0.05, which the plan assumes: variance inflated",
+        "Cross": "crossover trial: its periods correlate by 0.6",
+        "Crossed": "crossover trial: its periods correlate by 0.5, which the plan assumes",
+    }
+
+
 def test_a_trace_names_the_words_that_give_p_its_sign(review: Cli, tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_text(
