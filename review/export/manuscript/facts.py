@@ -80,6 +80,10 @@ class StageRead:
     decided: int
     """Records with a decision."""
     adjudicated: int
+    compared: int
+    """Records on which two or more decided independently."""
+    equal: int
+    """Of those, the ones that all decided alike on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +240,16 @@ def _planned(session: Session, review: Review, pooled: set[str]) -> tuple[Planne
 
 def _stage(ledger: Ledger, stage: Stage) -> StageRead:
     rule = ledger.rule(stage)
+    ballots = [ledger.compared(stage, record, final=False) for record in ledger.records]
+    verdicts = [{b.verdict for b in cast.values()} for cast in ballots if len(cast) > 1]
     return StageRead(
         stage=stage,
         required=rule.required,
         blind=rule.blind,
         decided=sum(1 for record in ledger.records if ledger.cast(stage, record)),
         adjudicated=sum(1 for of, _ in ledger.rulings if of is stage),
+        compared=len(verdicts),
+        equal=sum(len(given) == 1 for given in verdicts),
     )
 
 

@@ -17,7 +17,7 @@ from review.db import Database, database_at
 from review.export.flow.counting import count_flow
 from review.export.manuscript.checklists import checklists_of
 from review.export.manuscript.document import Heading, Paragraph, Reference
-from review.export.manuscript.facts import Facts, StageRead, facts_of
+from review.export.manuscript.facts import Appraised, Facts, StageRead, facts_of
 from review.export.manuscript.figures import drawings
 from review.export.manuscript.methods import methods
 from review.export.manuscript.quarto import render_quarto
@@ -35,6 +35,7 @@ from review.protocol.queries import review_called
 from review.screening.vocabulary import Stage
 from tests.conftest import NOW
 from tests.export.flow.test_prisma import inputs
+from tests.export.manuscript.written import analysed
 from tests.extraction.appraisal.samples import a_review, form, the_review
 
 APA = NumberStyle.APA
@@ -66,8 +67,10 @@ def screened(plain_facts: Facts) -> Facts:
         )
     )  # fmt: skip
     stages = (
-        StageRead(Stage.TITLE_ABSTRACT, 2, blind=True, decided=9, adjudicated=1),
-        StageRead(Stage.FULL_TEXT, 1, blind=True, decided=5, adjudicated=0),
+        StageRead(
+            Stage.TITLE_ABSTRACT, 2, blind=True, decided=9, adjudicated=1, compared=9, equal=8
+        ),
+        StageRead(Stage.FULL_TEXT, 1, blind=True, decided=5, adjudicated=0, compared=0, equal=0),
     )
     flow = count_flow(inputs())
     return replace(plain_facts, flow=flow, searches=searches, stages=stages, reasons=3)
@@ -99,6 +102,52 @@ def test_the_audit_follows_the_conduct(screened: Facts) -> None:
     because = "2 databases, 0 registers, citation searching not recorded, 2 of 3 searches with full"
     assert answers["4"] == ("No", f"{because} strategy")
     assert answers["7"][0] == "Yes"
+
+
+def _answer(facts: Facts, item: str) -> str:
+    return {str(row[0]): str(row[4]) for row in checklists_of(facts)["amstar_2"].rows}[item]
+
+
+UNTOLD = "Cannot be told from the database"
+
+
+@pytest.mark.parametrize(
+    ("second", "answer"),
+    [
+        ({"required": 2}, "Yes"),
+        ({"required": 2, "blind": False}, UNTOLD),
+        ({"compared": 10, "equal": 8}, "Yes"),
+        ({"compared": 10, "equal": 7}, "No"),
+    ],
+)
+def test_selection_is_in_duplicate_by_two_blind_reviewers_or_a_sample_that_agreed(
+    screened: Facts, second: dict[str, int], answer: str
+) -> None:
+    first, other = screened.stages
+    assert _answer(replace(screened, stages=(first, replace(other, **second))), "5") == answer
+
+
+def test_a_strategy_for_two_databases_is_half_of_item_4_and_limits_want_a_reason(
+    screened: Facts,
+) -> None:
+    def searched(strategy: str | None, limits: str | None) -> Facts:
+        more = Search(
+            kind=SourceKind.DATABASE, source="CINAHL", strategy=strategy, limits=limits,
+            ran_on="2026-11-02", searched_by="tester",
+        )  # fmt: skip
+        return replace(screened, searches=(*screened.searches, more))
+
+    found = [searched(None, None), searched("video*", None), searched("video*", "English")]
+    assert [_answer(facts, "4") for facts in found] == ["No", "Partial yes", UNTOLD]
+
+
+def test_no_list_of_excluded_reports_before_one_was_assessed(screened: Facts) -> None:
+    assert screened.flow is not None
+    boxes = {
+        key: replace(box, n=0) if key.endswith("reports_assessed") else box
+        for key, box in screened.flow.boxes.items()
+    }
+    assert _answer(replace(screened, flow=replace(screened.flow, boxes=boxes)), "7") == UNTOLD
 
 
 def test_a_mention_of_a_figure_that_is_not_there_is_left_out(screened: Facts) -> None:
@@ -159,3 +208,38 @@ def test_risk_of_bias_and_certainty_are_told_and_drawn(judged: Facts) -> None:
     drawn = {drawing.block.name: drawing for drawing in drawings(judged, APA)}
     assert set(drawn) == {"risk_of_bias_rob2_summary", "risk_of_bias_rob2_traffic_light"}
     assert all(set(drawing.files) == set(FigureFormat) for drawing in drawn.values())
+
+
+def test_items_on_risk_of_bias_count_every_pooled_study(judged: Facts) -> None:
+    (rob,) = judged.appraised
+    (day,) = rob.standings
+    pooled = replace(judged, analysed=(analysed({day.study_id: (0.3, 0.04), 99: (0.1, 0.04)}),))
+
+    def answers(*appraised: Appraised) -> list[str]:
+        facts = replace(pooled, appraised=appraised)
+        return [_answer(facts, item) for item in ("9", "12", "13")]
+
+    assert answers(rob) == ["No", "No", UNTOLD], "one of two is judged"
+    both = replace(rob, standings=(day, replace(day, study_id=99)))
+    assert answers(both) == ["Yes", "Yes", "Yes"], "both at low risk"
+    waiting = replace(day, study_id=99, counts=None)
+    assert answers(replace(both, standings=(*both.standings, waiting)))[1:] == ["No", UNTOLD]
+    assert answers(replace(both, family="ours")) == [UNTOLD, "No", UNTOLD]
+
+
+def test_a_description_is_at_most_half_told_and_not_while_extraction_waits(judged: Facts) -> None:
+    reported = {**dict.fromkeys(judged.extracted.reported, 2)}
+
+    def described(**states: int) -> str:
+        named = {name.replace("_", " "): n for name, n in states.items()}
+        read = replace(judged.extracted, studies=2, reported=reported, states=named)
+        return _answer(replace(judged, extracted=read), "8")
+
+    assert described(extracted_by_one_person=2) == "Partial yes"
+    assert described(extracted_by_one_person=1, awaiting_extraction=1) == "No"
+
+
+def test_why_studies_were_combined_is_never_told(judged: Facts) -> None:
+    alike = analysed({1: (0.30, 0.04), 2: (0.31, 0.04)})
+    assert alike.latest.results.pooled.I2 < 50
+    assert _answer(replace(judged, analysed=(alike,)), "11") == UNTOLD

@@ -1,20 +1,22 @@
 """AMSTAR 2 as a self-audit: what the ledger supports, with the numbers behind each answer.
 
 Shea et al. 2017, BMJ 358:j4008. The instrument is for readers of a finished report; here it tells
-authors which answers their database backs and which only their text can.
+authors which answers their database backs and which only their text can. "Yes" where the ledger
+holds all that an item asks for, "no" where it shows that something is missing; where one condition
+rests with the text, the answer cannot be told. Only items 2, 4, 7, 8 and 9 have a "partial yes".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from review.citations.vocabulary import SourceKind
 from review.export.manuscript.checklists.items import AMSTAR_2
 from review.export.manuscript.checklists.prisma import missing_results, reports_excluded
-from review.export.manuscript.facts import Facts
-from review.export.manuscript.selection import ONCE, TWICE
+from review.export.manuscript.facts import Analysed, Facts
+from review.export.manuscript.selection import AWAITING, ONCE, TWICE
 from review.export.manuscript.sentences import counted
 from review.export.table.model import Column, Footnote, Table
 from review.protocol.vocabulary import AnalysisKind, Variant
@@ -23,7 +25,11 @@ SUBSTANTIAL: Final = 50.0
 """I² from which heterogeneity may be substantial (Cochrane Handbook, section 10.10.2)."""
 
 GOOD_AGREEMENT: Final = 0.8
-"""Agreement on a sample that item 6 takes for extraction in duplicate."""
+"""Agreement on a sample from which items 5 and 6 let one person do the rest."""
+
+COVERED: Final = frozenset({"rob2", "robins-i"})
+"""Families of tools that ask for all biases of item 9: concealment, blinding, sequence, selective
+reporting in trials; confounding, selection, measurement, selective reporting elsewhere."""
 
 
 class Verdict(StrEnum):
@@ -107,17 +113,21 @@ def _designs(facts: Facts) -> Audited:
 def _search(facts: Facts) -> Audited:
     if not facts.searches:
         return Audited(Verdict.UNKNOWN, "No search is recorded")
-    databases = {s.source for s in facts.searches if s.kind is SourceKind.DATABASE}
+    of_databases = [s for s in facts.searches if s.kind is SourceKind.DATABASE]
+    databases = {s.source for s in of_databases}
     registers = {s.source for s in facts.searches if s.kind is SourceKind.REGISTER}
     chased = any(s.kind is SourceKind.CITATION_SEARCHING for s in facts.searches)
     full = sum(search.strategy is not None for search in facts.searches)
+    limited = sum(search.limits is not None for search in facts.searches)
     told = (
         f"{counted(len(databases), 'database')}, {counted(len(registers), 'register')}, citation "
         f"searching {'recorded' if chased else 'not recorded'}, {full} of "
         f"{counted(len(facts.searches), 'search', 'searches')} with full strategy"
     )
-    if len(databases) < 2 or full < len(facts.searches):
+    if len({s.source for s in of_databases if s.strategy is not None}) < 2:
         return Audited(Verdict.NO, told)
+    if limited:
+        return Audited(Verdict.UNKNOWN, f"{told}; {limited} with limits, which need a reason")
     return Audited(Verdict.PARTIAL, f"{told}; experts and grey literature cannot be told")
 
 
@@ -125,15 +135,24 @@ def _selection(facts: Facts) -> Audited:
     if facts.flow is None:
         return Audited(Verdict.UNKNOWN, "No record was screened in the database")
     stages = [stage for stage in facts.stages if stage.decided]
-    told = "; ".join(
-        f"{s.stage.value.replace('_', ' ')}: {counted(s.required, 'reviewer')}, "
-        f"{counted(s.decided, 'record')} judged"
-        for s in stages
-    )
     if not stages:
         return Audited(Verdict.UNKNOWN, "No record is judged yet")
-    twice = all(stage.required >= 2 for stage in stages)
-    return Audited(Verdict.YES if twice else Verdict.NO, told)
+    told = "; ".join(
+        f"{s.stage.value.replace('_', ' ')}: {counted(s.required, 'reviewer')}"
+        f"{'' if s.blind or s.required < 2 else ', not blind'}, "
+        f"{counted(s.decided, 'record')} judged, {s.compared} independently by two or more, "
+        f"{s.equal} of them alike"
+        for s in stages
+    )
+    if not all(stage.required >= 2 or _agreed(stage.equal, stage.compared) for stage in stages):
+        return Audited(Verdict.NO, told)
+    blind = all(stage.blind for stage in stages)
+    return Audited(Verdict.YES if blind else Verdict.UNKNOWN, told)
+
+
+def _agreed(equal: int, compared: int) -> bool:
+    """Say whether those who judged a sample agreed on enough of it."""
+    return bool(compared) and equal / compared >= GOOD_AGREEMENT
 
 
 def _extraction(facts: Facts) -> Audited:
@@ -147,8 +166,7 @@ def _extraction(facts: Facts) -> Audited:
         return Audited(Verdict.UNKNOWN, told)
     if not once:
         return Audited(Verdict.YES, told)
-    agreed = read.compared and read.equal / read.compared >= GOOD_AGREEMENT
-    return Audited(Verdict.YES if agreed else Verdict.NO, told)
+    return Audited(Verdict.YES if _agreed(read.equal, read.compared) else Verdict.NO, told)
 
 
 def _excluded(facts: Facts) -> Audited:
@@ -156,6 +174,8 @@ def _excluded(facts: Facts) -> Audited:
         gone = counted(facts.extracted.withdrawn, "study", "studies")
         told = f"No report was screened; {gone} left the review, each with a reason"
         return Audited(Verdict.UNKNOWN, told)
+    if not facts.flow.n("reports_assessed") + facts.flow.n("other_reports_assessed"):
+        return Audited(Verdict.UNKNOWN, "No report was assessed in full text yet")
     n = reports_excluded(facts.flow)
     told = f"{counted(n, 'report')} excluded in full text, each with a reason of the protocol"
     return Audited(Verdict.YES, told)
@@ -163,16 +183,16 @@ def _excluded(facts: Facts) -> Audited:
 
 def _described(facts: Facts) -> Audited:
     total, have = facts.extracted.studies, facts.extracted.reported
+    waiting = facts.extracted.states.get(AWAITING, 0)
     told = (
         f"Of {counted(total, 'study', 'studies')}: population {have['population']}, diagnosis "
         f"{have['diagnosis']}, design {have['design']}, setting {have['setting']}, country "
-        f"{have['country']}"
+        f"{have['country']}; {waiting} awaiting extraction"
     )
     people = max(have["population"], have["diagnosis"])
-    if total and people == have["design"] == have["setting"] == total:
-        return Audited(Verdict.YES, told)
-    if total and people == have["design"] == total:
-        return Audited(Verdict.PARTIAL, told)
+    if total and not waiting and people == have["design"] == total:
+        detail = "detail of interventions and length of follow-up cannot be told"
+        return Audited(Verdict.PARTIAL, f"{told}; {detail}")
     return Audited(Verdict.NO, told)
 
 
@@ -186,14 +206,30 @@ def _bias(facts: Facts) -> Audited:
         f"{', '.join(a.tool for a in facts.appraised)}: {done} of "
         f"{counted(len(pooled), 'pooled study', 'pooled studies')} judged"
     )
-    if pooled and done == len(pooled):
+    if not pooled or done < len(pooled):
+        return Audited(Verdict.NO, told)
+    if {a.family for a in facts.appraised} <= COVERED:
         return Audited(Verdict.YES, told)
-    return Audited(Verdict.PARTIAL if done else Verdict.NO, told)
+    return Audited(Verdict.UNKNOWN, f"{told}; which biases a tool of your own asks for is yours")
+
+
+def _low_only(facts: Facts, pooled: Sequence[Analysed]) -> bool:
+    """Say whether every pooled study has the best judgement in all its results."""
+    steps: dict[int, set[bool]] = {}
+    for standing in (s for a in facts.appraised if a.family in COVERED for s in a.standings):
+        best = standing.tool.scale[0].value
+        low = standing.counts is not None and standing.counts.overall.judgement == best
+        steps.setdefault(standing.study_id, set()).add(low)
+    return all(steps.get(e.study_id) == {True} for a in pooled for e in a.latest.results.effects)
+
+
+def _pooled(facts: Facts) -> list[Analysed]:
+    return [a for a in facts.analysed if a.latest.results.pooled.k > 1]
 
 
 def _funding(facts: Facts) -> Audited:
     n, total = facts.extracted.reported["funding"], facts.extracted.studies
-    told = f"Recorded for {n} of {counted(total, 'study', 'studies')}"
+    told = f"Recorded for {n} of {counted(total, 'study', 'studies')}, “not reported” too"
     return Audited(Verdict.YES if total and n == total else Verdict.NO, told)
 
 
@@ -206,7 +242,7 @@ def _spread_unexplored(facts: Facts) -> list[str]:
 
 
 def _combined(facts: Facts) -> Audited:
-    pooled = [a for a in facts.analysed if a.latest.results.pooled.k > 1]
+    pooled = _pooled(facts)
     if not pooled:
         return Audited(Verdict.NO_META_ANALYSIS, "No analysis has two trials yet")
     models = ", ".join(dict.fromkeys(f"{a.plan.method} {a.plan.test}" for a in pooled))
@@ -215,36 +251,37 @@ def _combined(facts: Facts) -> Audited:
     if open_:
         causes = f"no planned subgroup or moderator looks into {'; '.join(open_)}"
         return Audited(Verdict.NO, f"{told}; {causes}")
-    return Audited(Verdict.YES, f"{told}; why studies were combined is the authors' to say")
+    return Audited(Verdict.UNKNOWN, f"{told}; why studies were combined is the authors' to say")
 
 
 def _impact(facts: Facts) -> Audited:
-    n = sum(Variant.LOW_RISK_ONLY in a.plan.variants for a in facts.analysed)
-    told = f"Low risk only planned in {n} of {counted(len(facts.analysed), 'analysis', 'analyses')}"
-    if not any(a.latest.results.pooled.k > 1 for a in facts.analysed):
-        return Audited(Verdict.NO_META_ANALYSIS, told)
-    return Audited(Verdict.YES if n == len(facts.analysed) else Verdict.NO, told)
+    pooled = _pooled(facts)
+    if not pooled:
+        return Audited(Verdict.NO_META_ANALYSIS, "No analysis has two trials yet")
+    if _low_only(facts, pooled):
+        return Audited(Verdict.YES, "Every pooled study has the best judgement")
+    n = sum(Variant.LOW_RISK_ONLY in a.plan.variants for a in pooled)
+    told = f"Low risk only planned in {n} of {counted(len(pooled), 'analysis', 'analyses')}"
+    return Audited(Verdict.YES if n == len(pooled) else Verdict.NO, told)
 
 
 def _bias_discussed(facts: Facts) -> Audited:
+    if facts.analysed and _low_only(facts, facts.analysed):
+        return Audited(Verdict.YES, "Every pooled study has the best judgement")
     n = len(facts.certainties)
     told = f"{counted(n, 'rating')} of certainty; the discussion is the authors'"
     return Audited(Verdict.UNKNOWN, told)
 
 
 def _heterogeneity(facts: Facts) -> Audited:
-    spread = [
-        f"{a.plan.title} I² {a.latest.results.pooled.I2:.1f}%"
-        for a in facts.analysed
-        if a.latest.results.pooled.k > 1
-    ]
+    spread = [f"{a.plan.title} I² {a.latest.results.pooled.I2:.1f}%" for a in _pooled(facts)]
     n = sum(len(a.latest.results.moderators) for a in facts.analysed)
     told = f"{'; '.join(spread) or 'nothing pooled'}; {counted(n, 'planned investigation')}"
     return Audited(Verdict.UNKNOWN, f"{told}; the explanation is the authors'")
 
 
 def _publication_bias(facts: Facts) -> Audited:
-    if not any(a.latest.results.pooled.k > 1 for a in facts.analysed):
+    if not _pooled(facts):
         return Audited(Verdict.NO_META_ANALYSIS, "No analysis has two trials yet")
     told = f"{missing_results(facts)}; the likely impact is the authors' to discuss"
     return Audited(Verdict.UNKNOWN, told)

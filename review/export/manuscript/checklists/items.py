@@ -31,7 +31,7 @@ PRISMA_2020: Final = (
         "Methods",
         "9",
         "Data collection",
-        "How many extracted, whether independently, how confirmed",
+        "How many extracted, whether independently, how confirmed, tools used",
     ),
     Item("Methods", "10a", "Outcomes", "Outcomes sought, and which results of each were chosen"),
     Item(
@@ -78,7 +78,7 @@ PRISMA_2020: Final = (
     Item("Discussion", "23c", "Limits of processes", "Limitations of how the review was done"),
     Item("Discussion", "23d", "Implications", "For practice, policy and research"),
     Item("Other", "24a", "Registration", "Register and number, or that it was not registered"),
-    Item("Other", "24b", "Protocol", "Where the protocol can be read"),
+    Item("Other", "24b", "Protocol", "Where the protocol can be read, or that there is none"),
     Item("Other", "24c", "Amendments", "Amendments of registration or protocol, explained"),
     Item("Other", "25", "Support", "Funding and the role of funders"),
     Item("Other", "26", "Competing interests", "Of the authors"),
