@@ -32,8 +32,8 @@ def reverse_scale(group: Group, lowest: float, highest: float) -> Converted[Grou
 
     Notes
     -----
-    Cochrane Handbook 10.5.2 multiplies means by -1, which gives the same differences; on the
-    reversed scale they can still be read.
+    The Cochrane Handbook (standardized mean difference) multiplies means by -1, which gives the
+    same differences; on the reversed scale they can still be read.
 
     Examples
     --------

@@ -25,7 +25,7 @@ LARGE: Final = 0.70
 WORDS_SOURCE: Final = (
     f"Words for standardized mean differences: below {SMALL:.2f} small, {SMALL:.2f} to "
     f"{LARGE:.2f} moderate, above {LARGE:.2f} large, whatever matters to patients (Cochrane "
-    "Handbook, chapter 15: rules of thumb for effect sizes)."
+    "Handbook 5.1, section 12.6.2, beside Cohen's 0.2, 0.5 and 0.8)."
 )
 
 
@@ -130,7 +130,7 @@ def absolute_of(inputs: RunInputs, results: RunResults) -> Absolute | str:
         OR, RR, Peto's OR and RD: risks for 1,000 at the median risk of the trials' comparators, at
         their pooled risk where most had no event.
         MD and SMD: points of the instrument that most trials used; an SMD is multiplied by the
-        comparator's SD on it, pooled over its trials (Cochrane Handbook, chapter 15: re-expressing
+        comparator's SD on it, pooled over its trials (Cochrane Handbook 15.5.3.2: re-expressing
         SMDs using a familiar instrument). Everything else, and what lacks its numbers, is a
         sentence.
     """

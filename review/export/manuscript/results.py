@@ -225,7 +225,7 @@ def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
         tau2_ci=tau2_ci,
         i2=printer.percent(line.I2, "pooled", "I2"),
         words=heterogeneity_words(line.I2),
-        handbook=Cite("deeks2023"),
+        handbook=Cite("deeks2024"),
         df=printer.integer(line.Q_df, "pooled", "Q_df"),
         q=printer.number(line.Q, "pooled", "Q"),
         q_p=q_p,

@@ -16,8 +16,8 @@ class NumberStyle(StrEnum):
     APA = "apa"
     """Publication Manual, 7th ed., 6.36-6.44: *p* without leading zero, [low, high]."""
     AMA = "ama"
-    """Manual of Style, 11th ed., 17.3 and 19.5: *P* without leading zero, to 2 digits and below .01
-    to 3; low-high, and "low to high" where a limit is negative."""
+    """Manual of Style, 11th ed., 18.7.1 and 19.5: *P* without leading zero, to 2 digits and below
+    .01 to 3; low-high, and "low to high" where a limit is negative."""
     COCHRANE = "cochrane"
     """Cochrane Style Manual, Statistical and mathematical presentation: *P* with its leading
     zero, "low to high"."""
