@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from review.cli.context import json_option, opened, review_option
+from review.cli.exporting import echo_written, folder_option, format_option, style_option
 from review.cli.manuscript import DOCUMENTS
-from review.cli.output import echo_json, echo_table, warn_outdated
+from review.cli.output import echo_table, warn_outdated
 from review.cli.reproduction import REPRODUCTION
 from review.errors import NotFoundError
-from review.export import DATA, Format, NumberStyle, Table, write_tables
-from review.export.contents.registry import CONTENTS, NAMES, collect
+from review.export import Format, NumberStyle
+from review.export.contents.registry import CONTENTS, NAMES, collect, write_collection
 from review.export.run_tables import latest_runs
 from review.export.tracing.provenance import write_provenance
 from review.living.freshness import outdated
@@ -35,14 +36,8 @@ def _list(context: click.Context, _option: click.Parameter, value: bool) -> None
 
 
 @export_.command("tables")
-@click.option(
-    "--out", "-o", "folder", type=click.Path(path_type=Path, file_okay=False), required=True,
-    help="The folder to write to; it is made where it does not exist.",
-)  # fmt: skip
-@click.option(
-    "--format", "formats", type=click.Choice([f.value for f in Format]), multiple=True,
-    help="May be given several times; all formats by default.",
-)  # fmt: skip
+@folder_option
+@format_option(Format)
 @click.option(
     "--table", "names", type=click.Choice(NAMES), multiple=True, metavar="NAME",
     help="Only this table; may be given several times. All by default.",
@@ -51,10 +46,7 @@ def _list(context: click.Context, _option: click.Parameter, value: bool) -> None
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list,
     help="List the tables by name, and stop.",
 )  # fmt: skip
-@click.option(
-    "--style", type=click.Choice([style.value for style in NumberStyle]), default="apa",
-    show_default=True, help="Whose rules numbers follow where they are rounded for print.",
-)  # fmt: skip
+@style_option
 @review_option
 @json_option
 def tables(
@@ -82,14 +74,7 @@ def tables(
             click.echo(f"No {content.name} yet; they come with: {content.remedy}", err=True)
         if not collected.data:
             raise NotFoundError("there is nothing to export yet")
-        exported: dict[Path, dict[str, Table]] = {}
-        for name in [Format(name) for name in formats] or list(Format):
-            source = collected.data if name in DATA else collected.printed
-            files = write_tables(source, folder, [name], style=NumberStyle(style))
-            exported |= {path: {n: source[n] for n in of} for path, of in files.items()}
+        chosen = [Format(name) for name in formats] or list(Format)
+        exported = write_collection(collected, folder, chosen, style=NumberStyle(style))
         written = [*exported, write_provenance(session, folder, exported)]
-    if as_json:
-        echo_json(written)
-        return
-    for path in written:
-        click.echo(f"Wrote {path}")
+    echo_written(written, as_json=as_json)

@@ -42,8 +42,8 @@ def file_options(function: FunctionT) -> FunctionT:
 
 def written(figure: Figure, files: Sequence[Path], dpi: int) -> None:
     """Write a figure to files, and say so."""
+    drawn = click.get_current_context().meta.get(_DRAWN)
     for file in files:
-        drawn = click.get_current_context().meta.get(_DRAWN)
         click.echo(f"Wrote {save(figure, file, dpi=dpi, origin=drawn)}")
 
 

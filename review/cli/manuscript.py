@@ -8,7 +8,8 @@ from typing import Final
 import click
 
 from review.cli.context import json_option, opened, review_option
-from review.cli.output import echo_json, warn_outdated
+from review.cli.exporting import echo_written, folder_option, format_option, style_option
+from review.cli.output import warn_outdated
 from review.export import Format, NumberStyle
 from review.export.manuscript.bundle import (
     DocumentFormat,
@@ -19,31 +20,11 @@ from review.export.manuscript.facts import facts_of
 from review.living.freshness import outdated
 from review.protocol.queries import review_called
 
-_out = click.option(
-    "--out", "-o", "folder", type=click.Path(path_type=Path, file_okay=False), required=True,
-    help="The folder to write to; it is made where it does not exist.",
-)  # fmt: skip
-_style = click.option(
-    "--style", type=click.Choice([s.value for s in NumberStyle]), default=NumberStyle.APA.value,
-    show_default=True, help="Whose rules numbers follow in print.",
-)  # fmt: skip
-
-
-def _echo(written: list[Path], *, as_json: bool) -> None:
-    if as_json:
-        echo_json(written)
-        return
-    for path in written:
-        click.echo(f"Wrote {path}")
-
 
 @click.command("manuscript")
-@_out
-@_style
-@click.option(
-    "--format", "formats", type=click.Choice([f.value for f in DocumentFormat]), multiple=True,
-    help="May be given several times; both by default.",
-)  # fmt: skip
+@folder_option
+@style_option
+@format_option(DocumentFormat)
 @review_option
 @json_option
 def manuscript(
@@ -59,16 +40,13 @@ def manuscript(
         warn_outdated(outdated(session, review))
         parts = write_bundle(session, review, folder, style=NumberStyle(style), formats=chosen)
         written = [path for part in parts for path in part]
-    _echo(written, as_json=as_json)
+    echo_written(written, as_json=as_json)
 
 
 @click.command("checklists")
-@_out
-@_style
-@click.option(
-    "--format", "formats", type=click.Choice([f.value for f in Format]), multiple=True,
-    help="May be given several times; all formats by default.",
-)  # fmt: skip
+@folder_option
+@style_option
+@format_option(Format)
 @review_option
 @json_option
 def checklists(
@@ -80,7 +58,7 @@ def checklists(
         facts = facts_of(session, review)
         warn_outdated(outdated(session, review))
     chosen = [Format(name) for name in formats] or list(Format)
-    _echo(write_checklists(facts, folder, chosen, style=NumberStyle(style)), as_json=as_json)
+    echo_written(write_checklists(facts, folder, chosen, style=NumberStyle(style)), as_json=as_json)
 
 
 DOCUMENTS: Final = (manuscript, checklists)

@@ -9,7 +9,8 @@ from typing import Final
 import click
 
 from review.cli.context import json_option, opened, review_option
-from review.cli.output import echo_json, warn_outdated
+from review.cli.exporting import echo_written, folder_option
+from review.cli.output import warn_outdated
 from review.errors import NotFoundError
 from review.export import Format as TableFormat
 from review.export import write_tables
@@ -30,14 +31,9 @@ from review.protocol.queries import review_called
 SHOWN: Final = 20
 """Things left out that are listed."""
 
-_out = click.option(
-    "--out", "-o", "folder", type=click.Path(path_type=Path, file_okay=False), required=True,
-    help="The folder to write to; it is made where it does not exist.",
-)  # fmt: skip
-
 
 @click.command("script")
-@_out
+@folder_option
 @click.option("--analysis", "-a", metavar="NAME", help="One analysis only; all by default.")
 @review_option
 @json_option
@@ -58,7 +54,7 @@ def script(folder: Path, analysis: str | None, review_slug: str | None, as_json:
     if not chosen:
         names = ", ".join(run.analysis for run in runs)
         raise NotFoundError(f"{analysis!r} has no run; these have: {names}")
-    _tell(write_scripts(title, chosen, folder), as_json=as_json)
+    echo_written(write_scripts(title, chosen, folder), as_json=as_json)
 
 
 _output = click.option(
@@ -127,7 +123,7 @@ def bundle() -> None:
 
 
 @bundle.command("revman")
-@_out
+@folder_option
 @review_option
 @json_option
 def revman(folder: Path, review_slug: str | None, as_json: bool) -> None:
@@ -149,11 +145,11 @@ def revman(folder: Path, review_slug: str | None, as_json: bool) -> None:
         path = folder / "references.ris"
         path.write_bytes(REFERENCES["ris"]([r.entry for r in found], ()).encode())
         written.append(path)
-    _tell(written, as_json=as_json)
+    echo_written(written, as_json=as_json)
 
 
 @bundle.command("metapsy")
-@_out
+@folder_option
 @review_option
 @json_option
 def metapsy(folder: Path, review_slug: str | None, as_json: bool) -> None:
@@ -169,7 +165,7 @@ def metapsy(folder: Path, review_slug: str | None, as_json: bool) -> None:
             "no result can be written in the Metapsy format: it takes means, changes and events of "
             f"two arms, g and log RR ({len(made.left_out)} results are of other kinds)"
         )
-    _tell(_write_bundle(made, folder), as_json=as_json)
+    echo_written(_write_bundle(made, folder), as_json=as_json)
 
 
 def _write_bundle(made: Bundle, folder: Path) -> list[Path]:
@@ -195,14 +191,6 @@ def _write(text: str, output: Path | None) -> None:
         return
     output.write_bytes(text.encode())
     click.echo(f"Wrote {output}")
-
-
-def _tell(written: list[Path], *, as_json: bool) -> None:
-    if as_json:
-        echo_json(written)
-        return
-    for path in written:
-        click.echo(f"Wrote {path}")
 
 
 REPRODUCTION: Final = (script, bundle, references, bibliography_)

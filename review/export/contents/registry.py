@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -21,7 +22,9 @@ from review.export.contents.variants import variants_data, variants_table
 from review.export.run_data import pooled_data, reported_table
 from review.export.run_tables import LatestRun, pooled_table
 from review.export.run_tables import results_table as effects_table
+from review.export.table.files import DATA, Format, write_tables
 from review.export.table.model import Table
+from review.export.table.printing import NumberStyle
 from review.protocol.models import Review
 
 Builder = Callable[[Session, Review, Sequence[LatestRun]], Mapping[str, Table]]
@@ -203,6 +206,28 @@ def collect(
         if not full:
             empty.append(content)
     return Collection(printed, data, tuple(empty))
+
+
+def write_collection(
+    collection: Collection,
+    folder: Path,
+    formats: Iterable[Format] = tuple(Format),
+    *,
+    style: NumberStyle = NumberStyle.APA,
+) -> dict[Path, Mapping[str, Table]]:
+    """Write the tables for print or for machines, as each format has them.
+
+    Returns
+    -------
+    dict of Path to mapping of str to Table
+        The files, each with the tables it holds, as `write_provenance` takes them.
+    """
+    exported: dict[Path, Mapping[str, Table]] = {}
+    for chosen in formats:
+        tables = collection.data if chosen in DATA else collection.printed
+        for path, names in write_tables(tables, folder, [chosen], style=style).items():
+            exported[path] = {name: tables[name] for name in names}
+    return exported
 
 
 def _filled(

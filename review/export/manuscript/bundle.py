@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.export.contents.registry import Collection, collect
+from review.export.contents.registry import collect, write_collection
 from review.export.manuscript.checklists import checklists_of
 from review.export.manuscript.document import Manuscript
 from review.export.manuscript.facts import Facts, facts_of
@@ -28,7 +28,7 @@ from review.export.manuscript.writing import manuscript
 from review.export.reproduction.bibliography import bibliography
 from review.export.reproduction.folder import write_reproduction
 from review.export.reproduction.references import included_references
-from review.export.table.files import DATA, Format, write_tables
+from review.export.table.files import Format, write_tables
 from review.export.table.model import Table
 from review.export.table.printing import NumberStyle
 from review.export.tracing.provenance import write_provenance
@@ -107,7 +107,7 @@ def write_bundle(
     yield told(_documents(document, folder, style, formats))
     yield _beside(document, folder, formats)
     if tables.data:
-        yield told(_tables(tables, folder / "tables", style))
+        yield told(write_collection(tables, folder / "tables", style=style))
     yield write_checklists(facts, folder / "checklists", style=style)
     written = write_reproduction(
         session, review, folder / "reproduction", style=CITATION_STYLES[style]
@@ -154,15 +154,6 @@ def _beside(document: Manuscript, folder: Path, formats: Sequence[DocumentFormat
         written.append(_text(folder / FILTER, LUA))
         written.append(_text(folder / BIBLIOGRAPHY, literature_json(document)))
     return written
-
-
-def _tables(tables: Collection, folder: Path, style: NumberStyle) -> Exported:
-    exported: Exported = {}
-    for name in Format:
-        chosen = tables.data if name in DATA else tables.printed
-        for path, of in write_tables(chosen, folder, [name], style=style).items():
-            exported[path] = {table: chosen[table] for table in of}
-    return exported
 
 
 def _bytes(path: Path, content: bytes) -> Path:
