@@ -19,6 +19,17 @@ def counted(n: int, one: str, many: str | None = None) -> str:
     return f"{n} {one if n == 1 else many or one + 's'}"
 
 
+def capitalised(words: str) -> str:
+    """Return words as a sentence begins, the rest as it is: ``REML, t intervals`` stays so.
+
+    Examples
+    --------
+    >>> capitalised("one trial of CBT")
+    'One trial of CBT'
+    """
+    return words[:1].upper() + words[1:]
+
+
 def plainly(detail: ErrorDetails) -> str:
     """Return what is wrong with a value as a sentence for the person who typed it.
 

@@ -27,6 +27,7 @@ from review.export.reproduction.script import write_scripts
 from review.export.run_tables import latest_runs
 from review.living.freshness import outdated
 from review.protocol.queries import review_called
+from review.wording import counted
 
 SHOWN: Final = 20
 """Things left out that are listed."""
@@ -109,10 +110,10 @@ def bibliography_(style: str, markup: str, output: Path | None, review_slug: str
     _write(bibliography(found, style, Markup(markup)), output)
     cited = sum(reference.cited is not None for reference in found)
     if cited:
-        one = "1 report has" if cited == 1 else f"{cited} reports have"
         click.echo(
-            f"{one} no record, only a citation typed with the study; it stands as it is. Import "
-            "the record and link it (review reports link) to have it in the style.",
+            f"{counted(cited, 'report has', 'reports have')} no record, only a citation typed with "
+            "the study; it stands as it is. Import the record and link it (review reports "
+            "link) to have it in the style.",
             err=True,
         )
 

@@ -61,6 +61,12 @@ def model_words(line: PooledLine) -> str:
     return f"{line.method}, {tests[line.test]}"
 
 
+def level_words(runs: Sequence[LatestRun]) -> str:
+    """Return ``95% `` before the word CI, or nothing where levels differ."""
+    levels = {run.results.pooled.level for run in runs}
+    return f"{levels.pop() * 100:g}% " if len(levels) == 1 else ""
+
+
 def interval_cell(limits: tuple[float, float] | None) -> Interval | None:
     """Return limits as a table's cell; None stays empty."""
     return Interval(*limits) if limits is not None else None
@@ -101,8 +107,6 @@ def _pooled_columns(level: str, *, margins: bool) -> tuple[Column, ...]:
 def pooled_table(title: str, runs: Sequence[LatestRun]) -> Table:
     """Return one row an analysis and margin; the estimate stands in the first row of each."""
     margins = any(run.inputs.plan.margins for run in runs)
-    levels = {run.results.pooled.level for run in runs}
-    level = f"{levels.pop() * 100:g}% " if len(levels) == 1 else ""
     rows = tuple(
         _pooled_row(run, reading, first=index == 0, margins=margins)
         for run in runs
@@ -114,7 +118,7 @@ def pooled_table(title: str, runs: Sequence[LatestRun]) -> Table:
         words.append("p (noninferiority) is one-sided.")
     return Table(
         title=f"{title}: pooled estimates",
-        columns=_pooled_columns(level, margins=margins),
+        columns=_pooled_columns(level_words(runs), margins=margins),
         rows=rows,
         footnotes=(Footnote(" ".join(words)), *directions(runs)),
         origins=readings_origins(runs),

@@ -22,6 +22,7 @@ from review.figures.interval import check_interval
 from review.figures.scale import limits
 from review.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, ZONE, own_settings
 from review.figures.text import printable, shorten
+from review.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -173,16 +174,12 @@ def _charts(
         ),
         Chart(
             title=f"What was chosen: {', '.join(curve.families)}",
-            x=Scale(start, stop, f"{_counted(len(ordered))}, by their estimate", ()),
+            x=Scale(start, stop, f"{counted(len(ordered), 'combination')}, by their estimate", ()),
             y=Scale(-0.6, lines - 0.4, "", marks, turned=True),
             height=ROW * lines + 0.1,
             note=curve.note,
         ),
     )  # fmt: skip
-
-
-def _counted(n: int) -> str:
-    return f"{n} {'combination' if n == 1 else 'combinations'}"
 
 
 def _words(choice: str) -> str:

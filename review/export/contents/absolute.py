@@ -13,6 +13,7 @@ from review.extraction.conversion.arms import arm_mean_sd
 from review.living.effects import leaves_of
 from review.living.scales import scale_of_run
 from review.living.snapshot import Interval, Numbers, RunInputs, RunResults, TrialInput
+from review.wording import counted
 
 PER: Final = 1000
 """Participants that risks are told for (GRADE's convention)."""
@@ -110,9 +111,9 @@ def comparator_events(trials: Sequence[TrialInput]) -> list[tuple[int, int]]:
     found = []
     for trial in trials:
         arms = [(x.events, x.n) for x in comparator_arms(trial)]
-        counted = [(events, n) for events, n in arms if events is not None and n is not None]
-        if counted and len(counted) == len(arms):
-            found.append((sum(events for events, _ in counted), sum(n for _, n in counted)))
+        known = [(events, n) for events, n in arms if events is not None and n is not None]
+        if known and len(known) == len(arms):
+            found.append((sum(events for events, _ in known), sum(n for _, n in known)))
     return found
 
 
@@ -172,7 +173,7 @@ def _risks(inputs: RunInputs, results: RunResults, measure: Measure) -> Absolute
         intervention_ci=(low, high),
         difference=here - there,
         difference_ci=(low - there, high - there),
-        basis=f"Assumed risk: {how} of the comparators of {_trials(len(risks))}.",
+        basis=f"Assumed risk: {how} of the comparators of {counted(len(risks), 'trial')}.",
     )
 
 
@@ -181,7 +182,7 @@ def _scores(inputs: RunInputs, results: RunResults, *, standardized: bool) -> Ab
     if isinstance(found, str):
         return found
     change = "change " if inputs.plan.scores == "change" else ""
-    where = f"{_trials(found.trials)} with this instrument"
+    where = f"{counted(found.trials, 'trial')} with this instrument"
     if standardized:
         unit = found.sd
         basis = (
@@ -261,7 +262,3 @@ def _groups(arms: Sequence[Numbers], *, change: bool) -> list[tuple[int, float, 
 
 def _mean(groups: Sequence[tuple[int, float, float]]) -> float:
     return sum(n * mean for n, mean, _ in groups) / sum(n for n, _, _ in groups)
-
-
-def _trials(k: int) -> str:
-    return f"{k} trial" if k == 1 else f"{k} trials"

@@ -20,7 +20,7 @@ from review.export.contents.absolute import (
     turned,
 )
 from review.export.contents.columns import Row, in_use
-from review.export.run_tables import LatestRun, interval_cell
+from review.export.run_tables import LatestRun, interval_cell, level_words
 from review.export.table.model import Column, Footnote, Kind, Place, Table
 from review.export.tracing.origins import origin
 from review.extraction.appraisal.certainty import Rated, certainties
@@ -32,6 +32,7 @@ from review.living.snapshot import Interval
 from review.protocol.models import Review
 from review.protocol.queries import instruments
 from review.protocol.vocabulary import AnalysisKind
+from review.wording import capitalised
 
 SYMBOLS: Final = {
     Certainty.HIGH: "⊕⊕⊕⊕", Certainty.MODERATE: "⊕⊕⊕◯", Certainty.LOW: "⊕⊕◯◯",
@@ -109,8 +110,9 @@ def findings_table(session: Session, review: Review, runs: Sequence[LatestRun]) 
     columns, rows, _ = in_use(
         COLUMNS, [_printed(one, row, names, notes) for row, one in enumerate(found)]
     )
+    level = level_words([one.run for one in found])
     general = [
-        f"CI: {_levels(found)}confidence interval. Certainty: GRADE, from high to very low.",
+        f"CI: {level}confidence interval. Certainty: GRADE, from high to very low.",
         *(
             f"{one.run.inputs.plan.title}: {one.run.inputs.plan.intervention.label} (intervention) "
             f"against {one.run.inputs.plan.comparator.label} (comparator)."
@@ -208,7 +210,7 @@ def _printed(one: Finding, row: int, names: Mapping[str, str], notes: _Notes) ->
     own_scale = plan.measure in {Measure.MD, Measure.RD} and difference is not None
     effect = None
     if not own_scale:
-        effect = f"{one.measure} {_number(one.effect)} ({_limits(one.effect_ci, 2)})"
+        effect = f"{one.measure} {fixed(one.effect, 2)} ({_limits(one.effect_ci, 2)})"
         if one.oriented:
             ratio = scale_of_run(one.run.inputs).ratio is not None
             said = f"Above 1 favours {plan.intervention.label}." if ratio else plan.direction
@@ -295,7 +297,7 @@ def _comment(one: Finding) -> str:
     said = f"{reading.conclusion.value}{against}"
     if one.standardized:
         said = f"{magnitude(one.effect)} effect; {said}"
-    return said[0].upper() + said[1:]
+    return capitalised(said)
 
 
 def _data(one: Finding) -> Row:
@@ -324,15 +326,6 @@ def _data(one: Finding) -> Row:
         rated.run_number if rated else None,
         one.run.results.headline.conclusion.value,
     )
-
-
-def _levels(found: Sequence[Finding]) -> str:
-    levels = {one.run.results.pooled.level for one in found}
-    return f"{levels.pop() * 100:g}% " if len(levels) == 1 else ""
-
-
-def _number(value: float) -> str:
-    return fixed(value, 2)
 
 
 def _limits(ci: Interval, decimals: int) -> str:

@@ -9,6 +9,7 @@ from review.living.scales import scale_of_run
 from review.living.snapshot import Effect, RunInputs, RunResults, TrialInput
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
+from review.wording import capitalised
 
 NAMES: Final = {
     "SMD": "Hedges g",
@@ -46,7 +47,7 @@ def axis_label(inputs: RunInputs) -> str:
         return inputs.plan.effect
     scale = scale_of_run(inputs)
     name = scale.ratio or scale.name
-    return RATIOS.get(name) or NAMES.get(name) or name[0].upper() + name[1:]
+    return RATIOS.get(name) or NAMES.get(name) or capitalised(name)
 
 
 def unwritten_label(inputs: RunInputs) -> str:

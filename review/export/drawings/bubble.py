@@ -18,6 +18,7 @@ from review.living.snapshot import Effect, RunInputs, RunResults
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import Moderator
 from review.synthesis import MetaRegression, Method, Test, design, regress
+from review.wording import counted
 
 STEPS: Final = 60
 """Stretches of the line; its bands are curves."""
@@ -145,8 +146,7 @@ def _note(
     words.append(f"residual τ² = {fixed(fit.tau2, 3)}{explained}.")
     missing = len(results.effects) - fit.k
     if missing:
-        trials = "1 trial does" if missing == 1 else f"{missing} trials do"
-        words.append(f"{trials} not report it.")
+        words.append(f"{counted(missing, 'trial does', 'trials do')} not report it.")
     if name not in (*plan.moderators, *plan.subgroups):
         words.append("Not in the plan: exploratory.")
     return " ".join(words)

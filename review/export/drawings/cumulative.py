@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from review.export.drawings.axis import axis_label, by_year, favours, notation
+from review.export.drawings.studies import effects_of
 from review.export.run_tables import model_words
 from review.figures import Cumulative, CumulativeStep
 from review.living.pooling import pool_prefixes
@@ -17,8 +16,7 @@ def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
     plan = inputs.plan
     left, right = favours(plan)
     ordered = by_year(inputs, results)
-    yi = np.array([effect.yi for effect, _ in ordered])
-    vi = np.array([effect.vi for effect, _ in ordered])
+    yi, vi = effects_of([effect for effect, _ in ordered])
     pooled_so_far = pool_prefixes(plan, yi, vi, [trial for _, trial in ordered])
     steps = tuple(
         CumulativeStep(

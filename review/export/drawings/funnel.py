@@ -15,6 +15,7 @@ from review.figures.numbers import fixed, p_words
 from review.figures.scale import Notation
 from review.living.snapshot import RunInputs, RunResults
 from review.synthesis import Test, TrimFill, egger, trim_and_fill
+from review.wording import counted
 
 FEWEST_FOR_TEST: Final = 10
 """Below ten studies a test of asymmetry has too little power (Sterne et al. 2011, BMJ
@@ -69,10 +70,10 @@ def _filled(inputs: RunInputs, results: RunResults) -> TrimFill:
 def _words(found: TrimFill, written: Notation) -> str:
     if not found.k0:
         return f"Trim and fill ({found.estimator.value}): no study is missing."
-    studies = "1 study" if found.k0 == 1 else f"{found.k0} studies"
     unsettled = "" if found.settled else "; the count did not settle"
     return (
-        f"Trim and fill ({found.estimator.value}): {studies} filled in on the "
+        f"Trim and fill ({found.estimator.value}): "
+        f"{counted(found.k0, 'study', 'studies')} filled in on the "
         f"{found.side.value}, {written.written(found.fit.estimate, 2)} "
         f"{written.interval(*found.fit.ci, 2)}"
         f"{unsettled}; a sensitivity analysis, not a corrected estimate."

@@ -15,6 +15,7 @@ from review.figures.baujat import Baujat, BaujatPoint
 from review.figures.influence import InfluenceMeasure, InfluencePanel
 from review.living.snapshot import RunInputs, RunResults
 from review.synthesis import baujat, influence
+from review.wording import counted
 
 FEWEST: Final = 3
 """With two studies each moves the estimate to the other, which says nothing of either."""
@@ -119,5 +120,5 @@ LEGEND: Final = (
 def _marked(count: int) -> str:
     if not count:
         return "No trial is influential."
-    trials = "1 influential trial is" if count == 1 else f"{count} influential trials are"
+    trials = counted(count, "influential trial is", "influential trials are")
     return f"{trials} marked (diamond, bold)."

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from review.export.drawings.axis import axis_label, by_year, favours, notation
+from review.export.drawings.studies import Floats, effects_of
 from review.export.run_tables import model_words
 from review.figures.estimates import EstimateRow, Estimates
 from review.figures.numbers import fixed
@@ -35,8 +34,7 @@ def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
         )
     ]  # fmt: skip
     if len(ordered) > 1:
-        yi = np.array([effect.yi for effect, _ in ordered])
-        vi = np.array([effect.vi for effect, _ in ordered])
+        yi, vi = effects_of([effect for effect, _ in ordered])
         refits = _refits(plan, yi, vi, [trial for _, trial in ordered])
         for (effect, _), fit in zip(ordered, refits, strict=True):
             conclusion = classify(fit.ci, plan.margin)
@@ -63,9 +61,7 @@ def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
     )
 
 
-def _refits(
-    plan: Plan, yi: np.ndarray, vi: np.ndarray, trials: Sequence[TrialInput]
-) -> Sequence[Pooled]:
+def _refits(plan: Plan, yi: Floats, vi: Floats, trials: Sequence[TrialInput]) -> Sequence[Pooled]:
     k = len(trials)
     if plan.method in OF_TABLES:
         return [pool_tables(plan, [*trials[:i], *trials[i + 1 :]]) for i in range(k)]

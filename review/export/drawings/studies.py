@@ -13,6 +13,7 @@ from review.figures.numbers import fixed
 from review.living.snapshot import Effect, RunInputs, RunResults
 from review.protocol.rules import OF_TABLES
 from review.synthesis import Method
+from review.wording import capitalised, counted
 
 Floats = NDArray[np.float64]
 
@@ -40,9 +41,9 @@ def require(inputs: RunInputs, results: RunResults, at_least: int, figure: str) 
     """Refuse an analysis of fewer trials than a figure needs."""
     k = len(results.effects)
     if k < at_least:
-        trials = "1 trial" if k == 1 else f"{k} trials"
         raise InvalidDataError(
-            f"{figure} needs at least {at_least} trials; {inputs.plan.title} has {trials}"
+            f"{figure} needs at least {at_least} trials; {inputs.plan.title} has "
+            f"{counted(k, 'trial')}"
         )
 
 
@@ -50,11 +51,7 @@ def model_note(results: RunResults) -> str:
     """Return the model of a run with its heterogeneity, as the note of a figure says it."""
     line = results.pooled
     if line.k == 1:
-        return f"{_capital(model_words(line))}."
+        return f"{capitalised(model_words(line))}."
     common = line.method == "EE" or line.method in OF_TABLES
     tau2 = "" if common else f"τ² = {fixed(line.tau2, 3)}, "
-    return f"{_capital(model_words(line))}; k = {line.k}, {tau2}I² = {fixed(line.I2, 1)}%."
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    return f"{capitalised(model_words(line))}; k = {line.k}, {tau2}I² = {fixed(line.I2, 1)}%."

@@ -10,6 +10,7 @@ from review.figures.estimates import EstimateRow, Estimates
 from review.living.changes import ChangeReport, Snapshot, compare
 from review.living.models import Run
 from review.living.queries import snapshot_of
+from review.wording import counted
 
 
 def versions_of(runs: Sequence[Run]) -> Estimates:
@@ -74,7 +75,7 @@ def what_changed(change: ChangeReport) -> str:
         (len(change.removed), "trial removed", "trials removed"),
         (len(change.corrected), "value corrected", "values corrected"),
     )
-    told = [f"{n} {one if n == 1 else many}" for n, one, many in counts if n]
+    told = [counted(n, one, many) for n, one, many in counts if n]
     if change.plan_changes:
         told.append("plan changed")
     return ", ".join(told) or "recomputed"

@@ -16,7 +16,6 @@ from review.export.flow.prisma import figure_of
 from review.export.manuscript.document import FigureBlock, plain
 from review.export.manuscript.facts import Analysed, Appraised, Facts, printer_of
 from review.export.manuscript.results import estimate
-from review.export.manuscript.sentences import counted
 from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE
 from review.export.table.printing import NumberStyle
 from review.export.tracing.origins import origin
@@ -30,6 +29,7 @@ from review.figures.prisma import prisma_plot
 from review.figures.risk_of_bias import summary_plot, traffic_light_plot
 from review.figures.saving import FigureFormat, render
 from review.protocol.vocabulary import Moderator, Variant
+from review.wording import capitalised, counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,7 +87,7 @@ def _supplement(analysed: Analysed, style: NumberStyle) -> Iterator[Drawing]:
         yield _drawn(
             name,
             f"{analysed.plan.title}: {what}",
-            f"{what[0].upper()}{what[1:]}. {_told(analysed, style)}",
+            f"{capitalised(what)}. {_told(analysed, style)}",
             figure,
             analysed.latest.key,
         )

@@ -12,6 +12,7 @@ from typing import Final
 
 from review.export.manuscript.document import Number, Spans, filled
 from review.synthesis.noninferiority import Conclusion
+from review.wording import capitalised
 
 C = Conclusion
 
@@ -76,7 +77,7 @@ class Sides:
     @property
     def capital(self) -> str:
         """The first side at the beginning of a sentence."""
-        return self.one[:1].upper() + self.one[1:]
+        return capitalised(self.one)
 
 
 def class_sentence(conclusion: Conclusion, sides: Sides, margin: Number | None) -> Spans:
@@ -138,11 +139,6 @@ def prediction_words(pi: tuple[float, float], margin: float | None) -> str:
 def count(n: Number, one: str, many: str | None = None) -> Spans:
     """Return ``1 trial`` or ``11 trials``, the number live."""
     return (n, f" {one if n.value == 1 else many or one + 's'}")
-
-
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """Return ``1 study`` or ``2 studies``."""
-    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def words(items: Sequence[str]) -> str:

@@ -10,9 +10,10 @@ from review.export.flow.model import Flow
 from review.export.manuscript.checklists.items import PRISMA_2020, Item
 from review.export.manuscript.facts import Facts
 from review.export.manuscript.selection import AWAITING, ONCE, TWICE
-from review.export.manuscript.sentences import counted, words
+from review.export.manuscript.sentences import words
 from review.export.table.model import Column, Footnote, Table
 from review.protocol.vocabulary import Variant
+from review.wording import counted
 
 AUTHORS: Final = "To be written by the authors"
 SEARCH: Final = "Methods, Search and selection"
