@@ -233,7 +233,7 @@ def forecast(
 
     References
     ----------
-    Living updating, section 3.3; Ferreira et al. 2012, J Clin Epidemiol 65:511 (simulated updates).
+    Living updating, section 3.3; Ferreira et al. 2012, BMJ 345:e5913 (simulated updates).
 
     Examples
     --------

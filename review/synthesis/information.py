@@ -140,7 +140,7 @@ def fewest_trials(required: float, tau2: float) -> int:
 
     References
     ----------
-    Kulinskaya & Wood 2014, Res Synth Methods 5:136.
+    Kulinskaya & Wood 2014, Res Synth Methods 5:212.
 
     Examples
     --------

@@ -94,7 +94,7 @@ def information_ratio(stat: float, *, level: float = 0.95) -> float:
 
     References
     ----------
-    Barrowman et al. 2003, Stat Med 22:2003.
+    Barrowman et al. 2003, BMC Med Res Methodol 3:13.
 
     Examples
     --------
