@@ -91,7 +91,7 @@ def drapery_plot(drapery: Drapery) -> Figure:
 
     Notes
     -----
-    Rücker & Schwarzer 2021, Research Synthesis Methods, doi 10.1002/jrsm.1410.
+    Rücker & Schwarzer 2021, Research Synthesis Methods 12:13.
 
     Examples
     --------
