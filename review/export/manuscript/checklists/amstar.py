@@ -229,7 +229,7 @@ def _pooled(facts: Facts) -> list[Analysed]:
 
 def _funding(facts: Facts) -> Audited:
     n, total = facts.extracted.reported["funding"], facts.extracted.studies
-    told = f"Recorded for {n} of {counted(total, 'study', 'studies')}, “not reported” too"
+    told = f"Recorded for {n} of {counted(total, 'study', 'studies')}; “not reported” would do"
     return Audited(Verdict.YES if total and n == total else Verdict.NO, told)
 
 
