@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from review.figures.page import EDGE, LEADING, SMALL_SIZE, TITLE_SIZE, Page
-from review.figures.panel import horizontal_ticks
+from review.figures.axis import horizontal_ticks
+from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
 from review.figures.scale import Notation
 from review.figures.style import BLACK, GREY, font
-from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
+from review.figures.text import printable, shorten, width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,8 +33,8 @@ SAMPLE, KEY_GAP = 0.3, 0.25
 BETWEEN_CHARTS = 0.2
 # Studies beyond the axes that the note names.
 MOST_BEYOND = 5
-TEXT_LINE = LEADING * TEXT_SIZE / POINTS_PER_INCH
-SMALL_LINE = LEADING * SMALL_SIZE / POINTS_PER_INCH
+TEXT_LINE = leading(TEXT_SIZE)
+SMALL_LINE = leading(SMALL_SIZE)
 
 
 class Sample(StrEnum):
@@ -195,7 +195,7 @@ def _layout(chart: Chart, start: float, left: float, long: float, *, first: bool
     note = wrap(chart.note, SMALL_SIZE, inner)
     towards, ends = _directions(chart, left + long * _fraction(0.0, chart.x))
 
-    key_at = start + len(title) * LEADING * title_size / POINTS_PER_INCH + 0.06
+    key_at = start + len(title) * leading(title_size) + 0.06
     key_lines = 1 + max([line for _, line in keys], default=-1)
     label_at = key_at + key_lines * TEXT_LINE + (0.08 if keys else 0.0)
     top = label_at + len(y_label) * TEXT_LINE + 0.08 + chart.above
@@ -212,7 +212,7 @@ def _layout(chart: Chart, start: float, left: float, long: float, *, first: bool
 
 def _write_around(page: Page, chart: Chart, layout: _Layout, prefix: str) -> None:
     for i, line in enumerate(layout.title):
-        y = layout.start + i * LEADING * layout.title_size / POINTS_PER_INCH
+        y = layout.start + i * leading(layout.title_size)
         page.write(EDGE, y, line, layout.title_size, bold=True, gid=f"{prefix}title-{i}")
     for i, (key, (x, row)) in enumerate(zip(chart.keys, layout.keys, strict=True)):
         _draw_key(page, key, EDGE + x, layout.key_at + row * TEXT_LINE, f"{prefix}key", i)

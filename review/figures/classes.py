@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
-from review.figures.page import EDGE, LEADING, SMALL_SIZE
+from review.figures.page import EDGE, SMALL_SIZE, leading
 from review.figures.panel import GAP
 from review.figures.sheet import Sheet
 from review.figures.style import BLACK, BLUE, PALE, VERMILLION, own_settings
-from review.figures.text import POINTS_PER_INCH, printable, shorten, width
+from review.figures.text import printable, shorten, width
 from review.synthesis.noninferiority import Conclusion
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _draw_block(
     page: Sheet, strip: ClassStrip, labels: list[str], left: float, block: int, start: int
 ) -> None:
     shown = range(start, min(start + MOST, len(strip.columns)))
-    line = LEADING * SIZE / POINTS_PER_INCH
+    line = leading(SIZE)
     ending = f"-{block}" if block else ""
     page.write(EDGE, page.y, strip.column_header, SIZE, gid=f"head{ending}-row", bold=True)
     for c in shown:

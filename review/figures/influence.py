@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from review.errors import InvalidDataError
+from review.figures.axis import horizontal_ticks
 from review.figures.chart import draw_point
-from review.figures.page import EDGE, LEADING, SMALL_SIZE, TITLE_SIZE, Page
-from review.figures.panel import GAP, horizontal_ticks, line_height, text_size
+from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
+from review.figures.panel import GAP, line_height, text_size
 from review.figures.scale import widened
 from review.figures.style import BLUE, GREY, PALE, VERMILLION, own_settings
 from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
@@ -119,18 +120,18 @@ def _draw(panel: InfluencePanel) -> Figure:
     inner = total - 2 * EDGE
     title = wrap(panel.title, TITLE_SIZE, inner, bold=True)
     note = wrap(panel.note, SMALL_SIZE, inner)
-    small, line = (LEADING * s / POINTS_PER_INCH for s in (SMALL_SIZE, size))
-    header = EDGE + len(title) * LEADING * TITLE_SIZE / POINTS_PER_INCH + 0.1
+    small, line = leading(SMALL_SIZE), leading(size)
+    header = EDGE + len(title) * leading(TITLE_SIZE) + 0.1
     top = header + line + 0.08
     bottom = top + len(labels) * step
-    note_at = bottom + 0.12 + LEADING * AXIS_SIZE / POINTS_PER_INCH + 0.1
+    note_at = bottom + 0.12 + leading(AXIS_SIZE) + 0.1
     height = note_at + len(note) * small + EDGE
 
     figure = Figure(figsize=(total, height), facecolor="white")
     figure.set_label(printable(panel.title))
     page = Page(figure, total, height)
     for i, said in enumerate(title):
-        y = EDGE + i * LEADING * TITLE_SIZE / POINTS_PER_INCH
+        y = EDGE + i * leading(TITLE_SIZE)
         page.write(EDGE, y, said, TITLE_SIZE, bold=True, gid=f"title-{i}")
     page.rule(EDGE, total - EDGE, top, gid="header-rule")
     for i, said in enumerate(words):

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 EDGE = 0.15
 TITLE_SIZE = 10.0
 SMALL_SIZE = 7.5
-# Lines of text per line height, as DejaVu Sans needs them.
-LEADING = 1.35
+
+
+def leading(size: float) -> float:
+    """Inches from one line of text to the next, as DejaVu Sans needs them at a size in points."""
+    return 1.35 * size / POINTS_PER_INCH
 
 
 @dataclass(frozen=True, slots=True)

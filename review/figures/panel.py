@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from review.figures.page import EDGE, LEADING, SMALL_SIZE, TITLE_SIZE, Page
+from review.figures.axis import draw_landmarks, fraction, horizontal_ticks
+from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
 from review.figures.scale import Notation
-from review.figures.style import BLACK, GREY, ZONE, font
+from review.figures.style import BLACK, GREY
 from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 GAP = 0.2
 LIGHT_GAP = 0.06
-# Between the labels of two ticks.
-TICK_AIR = 0.1
 # Diameter of a light, in lines, and height of a line of their key.
 LIGHT = 0.78
 LIGHT_LINE = 0.2
@@ -32,6 +30,8 @@ LIGHT_LINE = 0.2
 GROUP_ROOM = 1.3
 PLOT_WIDTH = 3.0
 NARROWEST = 6.5
+TITLE_LINE = leading(TITLE_SIZE)
+SMALL_LINE = leading(SMALL_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,67 @@ def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
     """
     from matplotlib.figure import Figure
 
+    at = _laid_out(panel)
+    figure = Figure(figsize=(at.width, at.height), facecolor="white")
+    figure.set_label(printable(panel.title))
+    page = Page(figure, at.width, at.height)
+    for i, line in enumerate(at.title):
+        page.write(EDGE, EDGE + i * TITLE_LINE, line, TITLE_SIZE, bold=True, gid=f"title-{i}")
+    for column in panel.before + panel.after:
+        _write_column(page, panel, column, at)
+    _write_groups(page, panel, at)
+    page.rule(EDGE, at.width - EDGE, at.top, gid="header-rule")
+    axes = _axes(page, panel, at)
+    if panel.margin is not None:
+        _write_margin(page, panel, panel.margin, at)
+    _write_axis(page, panel, at)
+    _write_legend(page, panel, at)
+    for i, line in enumerate(at.note):
+        y = at.note_top + i * SMALL_LINE
+        page.write(EDGE, y, line, SMALL_SIZE, colour=GREY, gid=f"note-{i}")
+    return figure, axes
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    header: tuple[str, ...]
+    cells: tuple[str, ...]
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where everything stands: lengths in inches, heights from the top of the page."""
+
+    size: float  # of the type, in points
+    width: float
+    height: float
+    title: Sequence[str]
+    groups: Sequence[Sequence[str]]  # the lines of each heading over columns
+    columns: Mapping[str, _Fitted]
+    starts: Mapping[str, float]  # the left edge of each column
+    left: float  # of the plot
+    plot_width: float
+    head: float  # under the headings over columns
+    top: float  # of the lines of the table
+    bottom: float
+    label_top: float
+    directions: tuple[Sequence[str], Sequence[str]]
+    directions_top: float
+    legend: Sequence[tuple[float, int]]  # of each entry the distance from the left, and the line
+    legend_top: float
+    note: Sequence[str]
+    note_top: float
+
+    @property
+    def text_line(self) -> float:
+        return leading(self.size)
+
+
+def _laid_out(panel: Panel) -> _Layout:
     lines = len(panel.keys)
-    size, step = text_size(lines), line_height(lines)
+    size = text_size(lines)
+    text_line = leading(size)
     columns = panel.before + panel.after
     fitted = _widened(panel, {c.name: _fit(c, size, panel.strong) for c in columns}, size)
     # The plot has a gap on either side, the last column none behind it.
@@ -130,76 +189,87 @@ def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
     total = needed + plot_width
     left = EDGE + sum(_room(column, fitted) for column in panel.before)
 
-    null_at = left + plot_width * _fraction(0.0, panel.limits)
     title = wrap(panel.title, TITLE_SIZE, total - 2 * EDGE, bold=True)
     note = wrap(panel.note, SMALL_SIZE, total - 2 * EDGE)
-    towards = _directions(panel, size, null_at, total)
+    null_at = left + plot_width * fraction(0.0, panel.limits)
+    directions = _directions(panel, size, null_at, total)
     legend = _legend_places(panel, total - 2 * EDGE)
-    small_line, text_line = (LEADING * s / POINTS_PER_INCH for s in (SMALL_SIZE, size))
-    head = EDGE + len(title) * LEADING * TITLE_SIZE / POINTS_PER_INCH + 0.08
-    groups = [_grouped(group, fitted, panel, size) for group in panel.groups]
-    group_lines = max([0, *(len(words) for words, _ in groups)])
-    head += group_lines * text_line + (0.06 if groups else 0.0)
-    header_lines = max([1, *(len(f.header) for f in fitted.values())])
-    top = head + header_lines * text_line + 0.08
-    bottom = top + max(lines, 1) * step
-    under = bottom + 0.12 + text_line  # below the tick labels
-    label_at = under
-    under += text_line if panel.axis_label else 0.0
-    direction_at = under + 0.04
-    under = direction_at + max([0, *(len(x) for x in towards)]) * text_line
-    legend_at = under + 0.1
-    under = legend_at + LIGHT_LINE * (1 + legend[-1][1]) if legend else under
-    note_at = under + 0.08
-    height = note_at + len(note) * small_line + EDGE
+    groups = [wrap(g.header, size, _span(g, fitted, panel), bold=True) for g in panel.groups]
 
-    figure = Figure(figsize=(total, height), facecolor="white")
-    figure.set_label(printable(panel.title))
-    page = Page(figure, total, height)
-    for i, line in enumerate(title):
-        y = EDGE + i * LEADING * TITLE_SIZE / POINTS_PER_INCH
-        page.write(EDGE, y, line, TITLE_SIZE, bold=True, gid=f"title-{i}")
+    head = EDGE + len(title) * TITLE_LINE + 0.08
+    head += max([0, *map(len, groups)]) * text_line + (0.06 if groups else 0.0)
+    top = head + max([1, *(len(f.header) for f in fitted.values())]) * text_line + 0.08
+    bottom = top + max(lines, 1) * line_height(lines)
+    label_top = bottom + 0.12 + text_line  # below the tick labels
+    directions_top = label_top + (text_line if panel.axis_label else 0.0) + 0.04
+    under = directions_top + max([0, *map(len, directions)]) * text_line
+    legend_top = under + 0.1
+    note_top = (legend_top + LIGHT_LINE * (1 + legend[-1][1]) if legend else under) + 0.08
+    return _Layout(
+        size=size, width=total, height=note_top + len(note) * SMALL_LINE + EDGE, title=title,
+        groups=groups, columns=fitted, starts=_starts(panel, fitted, plot_width), left=left,
+        plot_width=plot_width, head=head, top=top, bottom=bottom, label_top=label_top,
+        directions=directions, directions_top=directions_top, legend=legend,
+        legend_top=legend_top, note=note, note_top=note_top,
+    )  # fmt: skip
+
+
+def _starts(panel: Panel, fitted: Mapping[str, _Fitted], plot_width: float) -> dict[str, float]:
+    starts: dict[str, float] = {}
     x = EDGE
-    places: dict[str, float] = {}
-    for column in columns:
-        if column in panel.after and column is panel.after[0]:
-            x += plot_width + GAP
-        places[column.name] = x
-        _write_column(page, panel, column, fitted[column.name], x, top, size)
-        x += _room(column, fitted)
-    for g, (group, (heading, _)) in enumerate(zip(panel.groups, groups, strict=True)):
-        start = places[group.columns[0]]
-        stop = places[group.columns[-1]] + fitted[group.columns[-1]].width
-        for i, line in enumerate(heading):
-            y = head - 0.05 - (len(heading) - i) * text_line
-            page.write(
-                (start + stop) / 2, y, line, size, bold=True, align="center", gid=f"group-{g}-{i}"
-            )
-        page.rule(start, stop, head - 0.03, gid=f"group-rule-{g}")
-    page.rule(EDGE, total - EDGE, top, gid="header-rule")
-    axes = page.axes(left, bottom, plot_width, bottom - top)
+    for columns in (panel.before, panel.after):
+        for column in columns:
+            starts[column.name] = x
+            x += _room(column, fitted)
+        x += plot_width + GAP
+    return starts
+
+
+def _axes(page: Page, panel: Panel, at: _Layout) -> Axes:
+    axes = page.axes(at.left, at.bottom, at.plot_width, at.bottom - at.top)
     axes.yaxis.set_visible(False)
     axes.spines["left"].set_visible(False)
     axes.set_xlim(*panel.limits)
-    axes.set_ylim(max(lines, 1) - 0.5, -0.5)
-    _landmarks(axes, panel)
-    horizontal_ticks(axes, panel.limits, size, plot_width, notation=panel.notation)
-    if panel.margin is not None:
-        _margin_label(page, panel, left, plot_width, top, size)
+    axes.set_ylim(max(len(panel.keys), 1) - 0.5, -0.5)
+    draw_landmarks(axes, panel.margin, upright=True)
+    horizontal_ticks(axes, panel.limits, at.size, at.plot_width, notation=panel.notation)
+    return axes
+
+
+def _write_groups(page: Page, panel: Panel, at: _Layout) -> None:
+    for g, (group, heading) in enumerate(zip(panel.groups, at.groups, strict=True)):
+        last = group.columns[-1]
+        start, stop = at.starts[group.columns[0]], at.starts[last] + at.columns[last].width
+        for i, line in enumerate(heading):
+            y = at.head - 0.05 - (len(heading) - i) * at.text_line
+            page.write(
+                (start + stop) / 2, y, line, at.size, bold=True, align="center",
+                gid=f"group-{g}-{i}",
+            )  # fmt: skip
+        page.rule(start, stop, at.head - 0.03, gid=f"group-rule-{g}")
+
+
+def _write_axis(page: Page, panel: Panel, at: _Layout) -> None:
+    """What the axis and its two sides are called."""
     if panel.axis_label:
-        label = shorten(printable(panel.axis_label), size, plot_width + 2 * GAP)
-        page.write(left + plot_width / 2, label_at, label, size, align="center", gid="axis-label")
+        label = shorten(printable(panel.axis_label), at.size, at.plot_width + 2 * GAP)
+        middle = at.left + at.plot_width / 2
+        page.write(middle, at.label_top, label, at.size, align="center", gid="axis-label")
+    null_at = at.left + at.plot_width * fraction(0.0, panel.limits)
     for direction, align, offset, words in (
-        ("left", "right", -0.08, towards[0]),
-        ("right", "left", 0.08, towards[1]),
+        ("left", "right", -0.08, at.directions[0]),
+        ("right", "left", 0.08, at.directions[1]),
     ):
         for i, line in enumerate(words):
             page.write(
-                null_at + offset, direction_at + i * text_line, line, size, align=align,
-                gid=f"favours-{direction}-{i}",
+                null_at + offset, at.directions_top + i * at.text_line, line, at.size,
+                align=align, gid=f"favours-{direction}-{i}",
             )  # fmt: skip
-    for i, (light, (x, row)) in enumerate(zip(panel.legend, legend, strict=True)):
-        y = legend_at + (row + 0.5) * LIGHT_LINE
+
+
+def _write_legend(page: Page, panel: Panel, at: _Layout) -> None:
+    for i, (light, (x, row)) in enumerate(zip(panel.legend, at.legend, strict=True)):
+        y = at.legend_top + (row + 0.5) * LIGHT_LINE
         if light.face:
             page.disc(EDGE + x + 0.08, y, 0.15, light.face, gid=f"legend-light-{i}")
         page.write(
@@ -207,16 +277,6 @@ def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
             colour=light.ink, gid=f"legend-sign-{i}",
         )  # fmt: skip
         page.write(EDGE + x + 0.22, y, light.words, SMALL_SIZE, middle=True, gid=f"legend-{i}")
-    for i, line in enumerate(note):
-        page.write(EDGE, note_at + i * small_line, line, SMALL_SIZE, colour=GREY, gid=f"note-{i}")
-    return figure, axes
-
-
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    header: tuple[str, ...]
-    cells: tuple[str, ...]
-    width: float
 
 
 def _room(column: TextColumn, fitted: Mapping[str, _Fitted]) -> float:
@@ -241,33 +301,24 @@ def _widened(panel: Panel, fitted: dict[str, _Fitted], size: float) -> dict[str,
     return fitted
 
 
-def _grouped(
-    group: Group, fitted: Mapping[str, _Fitted], panel: Panel, size: float
-) -> tuple[list[str], float]:
-    span = _span(group, fitted, panel)
-    return wrap(group.header, size, span, bold=True), span
-
-
-def _write_column(
-    page: Page, panel: Panel, column: TextColumn, fit: _Fitted, x: float, top: float, size: float
-) -> None:
-    step, text_line = line_height(len(panel.keys)), LEADING * size / POINTS_PER_INCH
-    align, at = "left", x
+def _write_column(page: Page, panel: Panel, column: TextColumn, at: _Layout) -> None:
+    step, size, fit = line_height(len(panel.keys)), at.size, at.columns[column.name]
+    align, x = "left", at.starts[column.name]
     if column.lights:
-        align, at = "center", x + fit.width / 2
+        align, x = "center", x + fit.width / 2
     elif column.right_aligned:
-        align, at = "right", x + fit.width
+        align, x = "right", x + fit.width
     for i, line in enumerate(fit.header):
-        y = top - 0.08 - (len(fit.header) - i) * text_line
-        page.write(at, y, line, size, bold=True, align=align, gid=f"header-{column.name}-{i}")
+        y = at.top - 0.08 - (len(fit.header) - i) * at.text_line
+        page.write(x, y, line, size, bold=True, align=align, gid=f"header-{column.name}-{i}")
     for i, cell in enumerate(fit.cells):
-        y, light = top + (i + 0.5) * step, column.lights[i] if column.lights else None
+        y, light = at.top + (i + 0.5) * step, column.lights[i] if column.lights else None
         key = f"{column.name}-{panel.keys[i]}"
         if light is not None:
-            page.disc(at, y, LIGHT * step, light[0], gid=f"light-{key}")
+            page.disc(x, y, LIGHT * step, light[0], gid=f"light-{key}")
         if cell:
             page.write(
-                at, y, cell, LIGHT * size if column.lights else size,
+                x, y, cell, LIGHT * size if column.lights else size,
                 bold=bool(column.lights) or i in panel.strong, align=align, middle=True, gid=key,
                 colour=light[1] if light else BLACK,
             )  # fmt: skip
@@ -284,11 +335,6 @@ def _legend_places(panel: Panel, room: float) -> list[tuple[float, int]]:
         places.append((x, line))
         x += long + GAP
     return places
-
-
-def _fraction(value: float, limits: tuple[float, float]) -> float:
-    low, high = limits
-    return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
 def _fit(column: TextColumn, size: float, strong: frozenset[int]) -> _Fitted:
@@ -315,65 +361,10 @@ def _directions(
     )
 
 
-def _landmarks(axes: Axes, panel: Panel) -> None:
-    low, high = panel.limits
-    if panel.margin is not None:
-        axes.axvspan(low, -panel.margin, color=ZONE, lw=0, zorder=0, gid="margin-zone")
-        axes.axvline(-panel.margin, color=GREY, lw=0.8, ls=":", zorder=1, gid="margin-line")
-    axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (4, 3)), zorder=1, gid="null-line")
-    axes.set_xlim(low, high)
-
-
-def horizontal_ticks(
-    axes: Axes,
-    limits: tuple[float, float],
-    size: float,
-    room: float,
-    *,
-    whole: bool = False,
-    overhang: float = math.inf,
-    notation: Notation = Notation.PLAIN,
-) -> None:
-    """Put ticks on the horizontal axis, so many that their labels stand apart in that room.
-
-    Labels that would reach further than `overhang` inches beyond the axis are left out.
-    """
-    most = 8
-    marks = notation.ticks(*limits, most, whole=whole)
-    # Labels of large effects are wide: fewer ticks until they stand apart.
-    while most > 2 and not _apart(marks, limits, size, room):
-        most -= 1
-        marks = notation.ticks(*limits, most, whole=whole)
-    low, high = limits
-    per_unit = room / (high - low)
-    inside = [
-        (at, label)
-        for at, label in marks
-        if min(at - low, high - at) * per_unit + overhang >= width(label, size) / 2
-    ]
-    axes.set_xticks([at for at, _ in inside], [label for _, label in inside])
-    axes.tick_params(axis="x", width=0.8, length=3, pad=2)
-    for label in axes.get_xticklabels():
-        label.set_fontproperties(font(size))
-
-
-def _apart(
-    marks: Sequence[tuple[float, str]], limits: tuple[float, float], size: float, room: float
-) -> bool:
-    places = [(room * _fraction(value, limits), width(label, size)) for value, label in marks]
-    return all(
-        there - here > (wide + next_wide) / 2 + TICK_AIR
-        for (here, wide), (there, next_wide) in pairwise(places)
-    )
-
-
-def _margin_label(
-    page: Page, panel: Panel, left: float, plot_width: float, top: float, size: float
-) -> None:
-    assert panel.margin is not None
-    text = f"margin {panel.notation.written(-panel.margin, 2)}"
-    half = width(text, size) / 2
-    at = left + plot_width * _fraction(-panel.margin, panel.limits)
-    at = min(max(at, left + half), left + plot_width - half)
-    y = top - 0.08 - LEADING * size / POINTS_PER_INCH
-    page.write(at, y, text, size, align="center", colour=GREY, gid="margin-label")
+def _write_margin(page: Page, panel: Panel, margin: float, at: _Layout) -> None:
+    text = f"margin {panel.notation.written(-margin, 2)}"
+    half = width(text, at.size) / 2
+    x = at.left + at.plot_width * fraction(-margin, panel.limits)
+    x = min(max(x, at.left + half), at.left + at.plot_width - half)
+    y = at.top - 0.08 - at.text_line
+    page.write(x, y, text, at.size, align="center", colour=GREY, gid="margin-label")

@@ -12,24 +12,22 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from review.errors import InvalidDataError
+from review.figures.page import EDGE, TITLE_SIZE, leading
 from review.figures.style import BLACK, GREY, ZONE, font, own_settings
-from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
+from review.figures.text import printable, shorten, width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-EDGE = 0.15
 BAND = 0.3
 GAP = 0.3
 ROW_GAP = 0.3
 PADDING = 0.08
 BOX_WIDTH = 2.55
 PREVIOUS_WIDTH = 1.75
-TITLE_SIZE = 10.0
 SIZE = 7.5
-LEADING = 1.35
-LINE = LEADING * SIZE / POINTS_PER_INCH
+LINE = leading(SIZE)
 # Parts of a box, and the rest of a line that was broken, are set in.
 INDENT = "   "
 STEP = 0.12
@@ -246,7 +244,7 @@ def prisma_plot(flow: PrismaFigure) -> Figure:
         columns = _columns(flow)
         title = wrap(flow.title, TITLE_SIZE, columns.width - 2 * EDGE, bold=True)
         note = wrap(flow.note, SIZE, columns.width - 2 * EDGE)
-        head = EDGE + len(title) * LEADING * TITLE_SIZE / POINTS_PER_INCH + 0.1
+        head = EDGE + len(title) * leading(TITLE_SIZE) + 0.1
         headings = _headings(flow, columns)
         heading_height = max(_height(text) for _, text, _, _ in headings)
         rows = _place(flow, columns, head + heading_height + ROW_GAP / 2)
@@ -263,7 +261,7 @@ def prisma_plot(flow: PrismaFigure) -> Figure:
         axes.set_yticks([])
         axes.set_axis_off()
         for i, line in enumerate(title):
-            at = EDGE + i * LEADING * TITLE_SIZE / POINTS_PER_INCH
+            at = EDGE + i * leading(TITLE_SIZE)
             _write(axes, EDGE, at, line, f"title-{i}", size=TITLE_SIZE, bold=True)
         for name, text, left, width in headings:
             _rectangle(axes, left, head, width, heading_height, f"heading-{name}", ZONE)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
 from review.figures.numbers import fixed
-from review.figures.page import EDGE, LEADING, SMALL_SIZE
+from review.figures.page import EDGE, SMALL_SIZE, leading
 from review.figures.panel import GAP, line_height, text_size
 from review.figures.sheet import Sheet
 from review.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, own_settings
@@ -206,7 +206,7 @@ def traffic_light_plot(plot: RiskOfBias) -> Figure:
             columns[-1] += 0.25 * COLUMN
         total = max(5.2, left + (len(plot.domains) + 0.25) * COLUMN + EDGE)
         page = Sheet(plot.title, total)
-        top = page.y + size * LEADING / POINTS_PER_INCH + 0.08
+        top = page.y + leading(size) + 0.08
         for j, domain in enumerate(plot.domains):
             head = shorten(printable(domain.key), size, COLUMN * 1.2, bold=True)
             page.write(columns[j], page.y, head, size, gid=f"head-{j}", bold=True, align="center")
@@ -269,7 +269,7 @@ def summary_plot(plot: RiskOfBias, *, weighted: bool = False) -> Figure:
         _percent_axis(page, left, size)
         what = "Share of the weight, %" if weighted else "Share of the appraised, %"
         page.write(left + BAR_WIDTH / 2, page.y, what, size, gid="axis-label", align="center")
-        page.y += LEADING * size / POINTS_PER_INCH + 0.1
+        page.y += leading(size) + 0.1
         used = {judgement for row in plot.rows for judgement in row.judgements}
         _legend(page, plot, used - {Blank.NOT_ASKED})
         return page.figure(plot.note)
@@ -303,7 +303,7 @@ def _percent_axis(page: Sheet, left: float, size: float) -> None:
     for percent in range(0, 101, 25):
         at = left + BAR_WIDTH * percent / 100
         page.write(at, y + 0.05, str(percent), size, gid=f"percent-{percent}", align="center")
-    page.y = y + 0.05 + LEADING * size / POINTS_PER_INCH
+    page.y = y + 0.05 + leading(size)
 
 
 def look(categories: Sequence[Category], judgement: int | Blank) -> tuple[str, str, str]:
@@ -323,7 +323,7 @@ def _domain_names(page: Sheet, plot: RiskOfBias) -> None:
             wrap(f"{domain.key}: {domain.name}", SMALL_SIZE, page.width - 2 * EDGE)
         ):
             page.write(EDGE, page.y, line, SMALL_SIZE, gid=f"domain-{j}-{k}")
-            page.y += LEADING * SMALL_SIZE / POINTS_PER_INCH
+            page.y += leading(SMALL_SIZE)
     page.y += 0.1
 
 

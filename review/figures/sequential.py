@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
+from review.figures.axis import draw_landmarks
 from review.figures.chart import (
     Chart,
     Key,
@@ -113,7 +114,7 @@ def sequential_plot(sequential: Sequential) -> Figure:
         looks, x = sequential.looks, _places(sequential)
         above, below = draw_charts(_charts(sequential, x))
         if looks:
-            _landmarks(above.axes, sequential)
+            draw_landmarks(above.axes, sequential.margin, upright=False)
         for i, look in enumerate(looks):
             _draw_sequence(above.axes, x[i], look, i)
         _draw_boundaries(below.axes, sequential, x)
@@ -181,15 +182,6 @@ def _retreat(x: Sequence[float]) -> str:
     if all(a <= b for a, b in pairwise(x)):
         return ""
     return "Information shrinks where heterogeneity grows: z then turns back, and is not tested."
-
-
-def _landmarks(axes: Axes, sequential: Sequential) -> None:
-    low, high = axes.get_ylim()
-    if sequential.margin is not None:
-        axes.axhspan(low, -sequential.margin, color=ZONE, lw=0, zorder=0, gid="margin-zone")
-        axes.axhline(-sequential.margin, color=GREY, lw=0.8, ls=":", zorder=1, gid="margin-line")
-    axes.axhline(0.0, color=BLACK, lw=0.8, ls=(0, (4, 3)), zorder=1, gid="null-line")
-    axes.set_ylim(low, high)
 
 
 def _draw_sequence(axes: Axes, x: float, look: SequentialLook, i: int) -> None:

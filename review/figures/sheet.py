@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from review.figures.page import EDGE, LEADING, SMALL_SIZE, TITLE_SIZE
+from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, leading
 from review.figures.style import BLACK, GREY, font
 from review.figures.text import POINTS_PER_INCH, printable, wrap
 
@@ -50,7 +50,7 @@ class Sheet:
         self.y = EDGE
         for i, line in enumerate(wrap(title, TITLE_SIZE, wide - 2 * EDGE, bold=True)):
             self.write(EDGE, self.y, line, TITLE_SIZE, gid=f"title-{i}", bold=True)
-            self.y += LEADING * TITLE_SIZE / POINTS_PER_INCH
+            self.y += leading(TITLE_SIZE)
         self.y += 0.08
 
     def write(
@@ -92,7 +92,7 @@ class Sheet:
         lines: Sequence[str] = wrap(note, SMALL_SIZE, self.width - 2 * EDGE)
         for i, line in enumerate(lines):
             self.write(EDGE, self.y + 0.04, line, SMALL_SIZE, gid=f"note-{i}", colour=GREY)
-            self.y += LEADING * SMALL_SIZE / POINTS_PER_INCH
+            self.y += leading(SMALL_SIZE)
         height = self.y + EDGE
         figure = Figure(figsize=(self.width, height), facecolor="white")
         figure.set_label(self.title)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
+from review.figures.axis import draw_landmarks
 from review.figures.chart import (
     TEXT_SIZE,
     WIDEST_MARK,
@@ -111,7 +112,7 @@ def specification_plot(curve: SpecificationCurve) -> Figure:
     with own_settings():
         above, below = draw_charts(_charts(curve, ordered, rows))
         if ordered:
-            _landmarks(above.axes, curve)
+            draw_landmarks(above.axes, curve.margin, upright=False)
         for i, one in enumerate(ordered):
             _draw_estimate(above.axes, i, one, len(ordered))
         for r, (family, choice) in enumerate(rows):
@@ -185,15 +186,6 @@ def _charts(
 def _words(choice: str) -> str:
     """A choice on one line: those of the matrix stand close."""
     return shorten(printable(choice), TEXT_SIZE, WIDEST_MARK)
-
-
-def _landmarks(axes: Axes, curve: SpecificationCurve) -> None:
-    low, high = axes.get_ylim()
-    if curve.margin is not None:
-        axes.axhspan(low, -curve.margin, color=ZONE, lw=0, zorder=0, gid="margin-zone")
-        axes.axhline(-curve.margin, color=GREY, lw=0.8, ls=":", zorder=1, gid="margin-line")
-    axes.axhline(0.0, color=BLACK, lw=0.8, ls=(0, (4, 3)), zorder=1, gid="null-line")
-    axes.set_ylim(low, high)
 
 
 def _wide(count: int, most: float) -> float:

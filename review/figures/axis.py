@@ -1,0 +1,81 @@
+"""What is drawn on an axis of effects: ticks whose labels stand apart, no effect, the margin."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from review.figures.scale import Notation
+from review.figures.style import BLACK, GREY, ZONE, font
+from review.figures.text import width
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Between the labels of two ticks, in inches.
+TICK_AIR = 0.1
+
+
+def fraction(value: float, limits: tuple[float, float]) -> float:
+    """Where on an axis a value stands: 0 at its low end and below, 1 at its high end and above."""
+    low, high = limits
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+def draw_landmarks(axes: Axes, margin: float | None, *, upright: bool) -> None:
+    """Draw a line at no effect, and one at the margin with all that lies beyond it shaded.
+
+    `upright` lines cross a horizontal axis of effects. Its limits, already set, stay.
+    """
+    low, high = axes.get_xlim() if upright else axes.get_ylim()
+    line, span = (axes.axvline, axes.axvspan) if upright else (axes.axhline, axes.axhspan)
+    if margin is not None:
+        span(low, -margin, color=ZONE, lw=0, zorder=0, gid="margin-zone")
+        line(-margin, color=GREY, lw=0.8, ls=":", zorder=1, gid="margin-line")
+    line(0.0, color=BLACK, lw=0.8, ls=(0, (4, 3)), zorder=1, gid="null-line")
+    (axes.set_xlim if upright else axes.set_ylim)(low, high)
+
+
+def horizontal_ticks(
+    axes: Axes,
+    limits: tuple[float, float],
+    size: float,
+    room: float,
+    *,
+    whole: bool = False,
+    overhang: float = math.inf,
+    notation: Notation = Notation.PLAIN,
+) -> None:
+    """Put ticks on the horizontal axis, so many that their labels stand apart in that room.
+
+    Labels that would reach further than `overhang` inches beyond the axis are left out.
+    """
+    most = 8
+    marks = notation.ticks(*limits, most, whole=whole)
+    # Labels of large effects are wide: fewer ticks until they stand apart.
+    while most > 2 and not _apart(marks, limits, size, room):
+        most -= 1
+        marks = notation.ticks(*limits, most, whole=whole)
+    low, high = limits
+    per_unit = room / (high - low)
+    inside = [
+        (at, label)
+        for at, label in marks
+        if min(at - low, high - at) * per_unit + overhang >= width(label, size) / 2
+    ]
+    axes.set_xticks([at for at, _ in inside], [label for _, label in inside])
+    axes.tick_params(axis="x", width=0.8, length=3, pad=2)
+    for label in axes.get_xticklabels():
+        label.set_fontproperties(font(size))
+
+
+def _apart(
+    marks: Sequence[tuple[float, str]], limits: tuple[float, float], size: float, room: float
+) -> bool:
+    places = [(room * fraction(value, limits), width(label, size)) for value, label in marks]
+    return all(
+        there - here > (wide + next_wide) / 2 + TICK_AIR
+        for (here, wide), (there, next_wide) in pairwise(places)
+    )
