@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "screen": "screening",
     "reports": "linking",
     "flow": "flow",
-    "study": "extraction",
+    "study": "studies",
     "extract": "extraction",
     "rob": "appraisal",
     "seed": "seeds",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from review.errors import NotFoundError
 from review.extraction import queries
+from review.extraction.evidence_queries import evidence, evidence_of
 from review.extraction.plausibility import Finding, findings
 from review.extraction.vocabulary import EntryKind
 from review.protocol.models import Review
@@ -51,17 +52,17 @@ def doubts(
         queries.study_called(session, review, study)
     ids = [s.id for s in queries.studies(session, review)]
     if person is None:
-        evidence = [item for _, item in queries.evidence(session, [review.id])]
+        checked = [item for _, item in evidence(session, [review.id])]
     else:
         own = [
             e
             for e in queries.entries(session, ids)
             if e.kind is EntryKind.BLIND and e.person.handle == person
         ]
-        evidence = queries.evidence_of(session, own)
+        checked = evidence_of(session, own)
     dismissed = {(d.study_id, d.key): d for d in queries.dismissals(session, ids)}
     found = []
-    for finding in findings(evidence):
+    for finding in findings(checked):
         if study is None or finding.study == study:
             dismissal = dismissed.get((finding.study_id, finding.key))
             found.append(

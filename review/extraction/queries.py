@@ -1,20 +1,18 @@
-"""Reading studies and the evidence that analyses select from."""
+"""Reading studies and what was entered of them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from itertools import chain, islice
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from review.errors import NotFoundError
 from review.extraction.dossier import Dossier, KnownArm, KnownNote, KnownReport, KnownResult
 from review.extraction.entered import Entered, EnteredArm, EnteredResult, ResultKey
-from review.extraction.evidence import Allocation, ArmSide, Evidence, Scale
 from review.extraction.fields import FieldSpec
 from review.extraction.models import (
     Arm,
@@ -28,9 +26,9 @@ from review.extraction.models import (
     Result,
     Study,
 )
-from review.extraction.rules import ARM_FACTS, CHOICES, NUMBER_COLUMNS, SOURCE_COLUMNS, STUDY_FACTS
+from review.extraction.rules import ARM_FACTS, NUMBER_COLUMNS, SOURCE_COLUMNS, STUDY_FACTS
 from review.extraction.vocabulary import EntryKind
-from review.protocol.models import Instrument, Outcome, Review
+from review.protocol.models import Instrument, Review
 
 
 def studies(session: Session, review: Review) -> Sequence[Study]:
@@ -325,128 +323,6 @@ def numbers_of_results(session: Session, review: Review) -> dict[int, int]:
     )
     numbers = {row[0]: row[1] for row in rows}
     return {study_id: numbers.get(e.id, 0) if e else 0 for study_id, e in counted.items()}
-
-
-def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int, Evidence]]:
-    """Yield ``(review id, evidence)`` of some reviews, excluded studies marked as such.
-
-    Blind entries and an unfinished consensus never count; a single entry counts only where there
-    is no finished consensus.
-    """
-    consensus = aliased(Entry)
-    decided = sa.or_(
-        sa.and_(Entry.kind == EntryKind.CONSENSUS, Entry.finished_at.is_not(None)),
-        sa.and_(
-            Entry.kind == EntryKind.SINGLE,
-            ~sa.exists().where(
-                consensus.study_id == Entry.study_id,
-                consensus.kind == EntryKind.CONSENSUS,
-                consensus.finished_at.is_not(None),
-            ),
-        ),
-    )
-    yield from _evidence(session, sa.and_(Study.review_id.in_(review_ids), decided))
-
-
-def evidence_of(session: Session, entries: Sequence[Entry]) -> list[Evidence]:
-    """Return the evidence of some entries, whether they count or not.
-
-    What a blind entry says of study and arms for itself takes the place of what is known of them.
-    """
-    chosen = Entry.id.in_([entry.id for entry in entries])
-    blind = entered(session, [entry for entry in entries if entry.kind is EntryKind.BLIND])
-    owner = {result.result_id: own for own in blind for result in own.results.values()}
-    return [
-        _as_entered(item, owner[item.result_id]) if item.result_id in owner else item
-        for _, item in _evidence(session, chosen)
-    ]
-
-
-def _as_entered(item: Evidence, own: Entered) -> Evidence:
-    return item._replace(
-        year=own.values.get("year"),
-        design=Allocation(**_facts(own.values, Allocation._fields)),
-        arm=_arm_as_entered(item.arm, own),
-        versus=_arm_as_entered(item.versus, own) if item.versus is not None else None,
-    )
-
-
-def _arm_as_entered(arm: ArmSide, own: Entered) -> ArmSide:
-    facts = _facts(own.arms[arm.label].values, [n for n in ArmSide._fields if n in ARM_FACTS])
-    return arm._replace(**{**facts, "treatment": facts["treatment"] or arm.label})
-
-
-def _facts(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    given = {name: values.get(name) for name in names}
-    return {
-        name: CHOICES[name](value) if value is not None and name in CHOICES else value
-        for name, value in given.items()
-    }
-
-
-_OF_ARMS: Final = ("id", *ArmSide._fields[1:])
-_OF_RESULTS: Final = (
-    "rater", "timepoint", "analysis_set", "level", "weeks", "metric", "adjusted",
-    "clusters_analysed", "favours", "page", *NUMBER_COLUMNS,
-)  # fmt: skip
-
-
-def _evidence(
-    session: Session, condition: sa.ColumnElement[bool]
-) -> Iterator[tuple[int, Evidence]]:
-    versus, related, other_outcome = aliased(Arm), aliased(Instrument), aliased(Outcome)
-    own: dict[str, Any] = {
-        "result_id": Result.id,
-        "entry_kind": sa.type_coerce(Entry.kind, sa.Text),
-        "study_id": Study.id,
-        "study": Study.label,
-        "year": Study.year,
-        "excluded_because": Study.excluded_because,
-        "outcome": Outcome.slug,
-        "instrument": Instrument.slug,
-        "instrument_name": Instrument.name,
-        "higher_is_better": Instrument.higher_is_better,
-        "report": Report.citation,
-        "with_instrument": related.slug,
-        "with_outcome": other_outcome.slug,
-        "with_higher_is_better": related.higher_is_better,
-        **{name: getattr(Result, name) for name in _OF_RESULTS},
-    }
-    parts = (
-        [getattr(Arm, name) for name in _OF_ARMS],
-        [getattr(versus, name) for name in _OF_ARMS],
-        [getattr(Study, name) for name in Allocation._fields],
-        [getattr(Instrument, name) for name in Scale._fields],
-    )
-    query = (
-        sa.select(Study.review_id, *chain(*parts), *own.values())
-        .select_from(Result)
-        .join(Entry, Result.entry_id == Entry.id)
-        .join(Study, Entry.study_id == Study.id)
-        .join(Arm, Result.arm_id == Arm.id)
-        .outerjoin(versus, Result.versus_arm_id == versus.id)
-        .join(Instrument, Result.instrument_id == Instrument.id)
-        .join(Outcome, Instrument.outcome_id == Outcome.id)
-        .outerjoin(Report, Result.report_id == Report.id)
-        .outerjoin(related, Result.with_instrument_id == related.id)
-        .outerjoin(other_outcome, related.outcome_id == other_outcome.id)
-        .where(condition)
-        .order_by(Study.review_id, Study.label, Arm.label, Result.id)
-    )
-    for row in session.execute(query):
-        cells = iter(row)
-        review_id = next(cells)
-        arm, other = (ArmSide(*islice(cells, len(ArmSide._fields))) for _ in range(2))
-        yield (
-            review_id,
-            Evidence(
-                arm=arm,
-                versus=other if other.arm_id is not None else None,
-                design=Allocation(*islice(cells, len(Allocation._fields))),
-                scale=Scale(*islice(cells, len(Scale._fields))),
-                **dict(zip(own, cells, strict=True)),
-            ),
-        )
 
 
 def dossier(session: Session, review: Review, label: str, *, viewer: str | None = None) -> Dossier:

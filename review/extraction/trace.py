@@ -24,6 +24,7 @@ from review.extraction.conversion import (
 )
 from review.extraction.entered import ResultKey
 from review.extraction.evidence import Evidence, towards
+from review.extraction.evidence_queries import evidence_of
 from review.extraction.models import Entry, Resolution, Result
 from review.extraction.rules import NUMBER_COLUMNS
 from review.extraction.vocabulary import EntryKind, Level
@@ -97,7 +98,7 @@ def trace(
     decided = _decided(session, entries, queries.resolutions(session, study))
     changes = _changes(session, list(results))
     by_entry = {entry.id: entry for entry in chosen}
-    found = queries.evidence_of(session, chosen)
+    found = evidence_of(session, chosen)
     return [
         _traced(item, results[item.result_id], by_entry, decided, changes[item.result_id])
         for item in found

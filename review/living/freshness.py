@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError
-from review.extraction.queries import evidence
+from review.extraction.evidence_queries import evidence
 from review.living import queries
 from review.living.kinds import select
 from review.living.snapshot import RunInputs

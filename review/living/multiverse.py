@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from review.errors import ReviewError
 from review.extraction.evidence import Evidence
-from review.extraction.queries import evidence
+from review.extraction.evidence_queries import evidence
 from review.living.effects import trial_effects
 from review.living.kinds import select
 from review.living.selection import SelectionError

@@ -18,7 +18,7 @@ from review.db import Database
 from review.extraction.appraisal.form import Target
 from review.extraction.appraisal.queries import Settled, adopted_tools, judgements
 from review.extraction.evidence import Evidence
-from review.extraction.queries import evidence
+from review.extraction.evidence_queries import evidence
 from review.history.actions import Attribution, writing
 from review.history.queries import head
 from review.living import dependencies, queries

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from review.effects import Measure
-from review.extraction.queries import evidence
+from review.extraction.evidence_queries import evidence
 from review.living.selection import select_inputs
 from review.living.snapshot import ArmInput, TrialInput
 from review.protocol.models import Review

@@ -21,6 +21,7 @@ from review.extraction.comparison import (
 from review.extraction.consensus import comparable, reach_consensus, resolve, sides
 from review.extraction.doubts import doubts
 from review.extraction.entered import Entered, EnteredResult, ResultKey
+from review.extraction.evidence_queries import evidence
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.extraction.files import NumberedRow
 from review.extraction.imported import ImportReport
@@ -137,7 +138,7 @@ def test_a_blind_entry_neither_shows_nor_touches_the_other(made: Database, by: A
         assert queries.dossier(session, review, "A", viewer="ben").results == ()
         assert len(queries.dossier(session, review, "A", viewer="anna").results) == 2
         assert trace(session, review, "A", viewer="ben") == []
-        assert list(queries.evidence(session, [review.id])) == []
+        assert list(evidence(session, [review.id])) == []
         study = queries.study_called(session, review, "A")
         assert [a.n_randomised for a in queries.arms(session, [study.id])] == [None, None]
     with writing(made, by) as session:
@@ -262,7 +263,7 @@ def test_a_consensus_overwrites_neither_entry_and_alone_counts(
         rows = session.execute(sa.select(Result.id, Result.mean, Result.version)).all()
         assert rows[: len(before)] == before
         assert list(queries.numbers_of_results(session, review).values()) == [2]
-        counted = [item for _, item in queries.evidence(session, [review.id])]
+        counted = [item for _, item in evidence(session, [review.id])]
         assert {(i.arm.label, i.rater.value, i.mean, i.sd) for i in counted} == {
             ("Video", "client", 13.9, 8.1), ("In person", "self", 13.0, 8.1),
         }  # fmt: skip
@@ -309,7 +310,7 @@ def test_a_row_that_one_has_alone_is_taken_whole_or_left_out(
         resolve(session, review, found, cell.id, taken=Taken.SECOND, reason="not in the report",
                 person="c", now=NOW)  # fmt: skip
         reach_consensus(session, review, sides(session, review, "A"), person="c", now=NOW)
-        counted = [item for _, item in queries.evidence(session, [review.id])]
+        counted = [item for _, item in evidence(session, [review.id])]
         assert [item.timepoint for item in counted] == ["post"]
 
 

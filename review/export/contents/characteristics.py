@@ -20,6 +20,7 @@ from review.export.contents.columns import (
 from review.export.table.model import Alignment, Cell, Column, Footnote, Kind, Table
 from review.extraction import queries
 from review.extraction.evidence import Evidence
+from review.extraction.evidence_queries import evidence
 from review.extraction.fields import FieldLevel, FieldSpec, written
 from review.extraction.models import Arm, Entry, Study
 from review.extraction.vocabulary import Randomised
@@ -95,7 +96,7 @@ class _Included:
             self.reports[report.study_id].append(report.citation)
         names = {outcome.slug: outcome.name for outcome in outcomes(session, review)}
         results: Mapping[int, list[Evidence]] = defaultdict(list)
-        for _, item in queries.evidence(session, [review.id]):
+        for _, item in evidence(session, [review.id]):
             results[item.study_id].append(item)
         self.measured = {i: _measured(results[i], names) for i in ids}
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from review.export.contents.columns import Row, as_reported, decimals_of, in_use, said_once, words
 from review.export.table.model import Column, Footnote, Kind, Table
-from review.extraction import queries
 from review.extraction.evidence import Evidence
+from review.extraction.evidence_queries import evidence
 from review.extraction.rules import NUMBER_COLUMNS
 from review.extraction.vocabulary import EntryKind, Level
 from review.protocol.models import Review
@@ -152,7 +152,7 @@ def results_data(session: Session, review: Review) -> Table:
 
 
 def _counting(session: Session, review: Review) -> list[Evidence]:
-    found = [e for _, e in queries.evidence(session, [review.id]) if e.excluded_because is None]
+    found = [e for _, e in evidence(session, [review.id]) if e.excluded_because is None]
     return sorted(found, key=lambda e: (e.study.casefold(), e.outcome, e.result_id))
 
 

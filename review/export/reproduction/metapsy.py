@@ -20,6 +20,7 @@ from review.export.table.model import Cell, Column, Kind, Table
 from review.extraction import queries
 from review.extraction.conversion import STANDARDIZED, variance_of
 from review.extraction.evidence import ArmSide, Evidence
+from review.extraction.evidence_queries import evidence
 from review.extraction.formats.source import slug
 from review.extraction.models import Report, Study
 from review.extraction.vocabulary import ArmRole, Level
@@ -91,7 +92,7 @@ def metapsy_bundle(session: Session, review: Review) -> Bundle:
     interventions stand first, controls second. Ready effects are Hedges' g or log risk ratios.
     """
     by_study: dict[int, list[Evidence]] = defaultdict(list)
-    for _, item in queries.evidence(session, [review.id]):
+    for _, item in evidence(session, [review.id]):
         if item.excluded_because is None:
             by_study[item.study_id].append(item)
     studies = {s.id: s for s in queries.studies(session, review)}

@@ -19,6 +19,7 @@ from review.export.run_tables import LatestRun
 from review.export.table.model import Cell, Column, Kind, Table
 from review.extraction import queries
 from review.extraction.conversion import arm_mean_sd
+from review.extraction.evidence_queries import evidence
 from review.extraction.models import Arm, Study
 from review.living.snapshot import ArmInput, Effect, TrialInput
 from review.protocol.models import Review
@@ -227,7 +228,7 @@ def _information(session: Session, review: Review) -> Iterator[tuple[Cell, ...]]
     for arm in queries.arms(session, ids):
         arms[arm.study_id].append(arm)
     measured: dict[str, dict[str, None]] = {}
-    for _, item in queries.evidence(session, [review.id]):
+    for _, item in evidence(session, [review.id]):
         told = f"{item.instrument_name}, {item.timepoint}"
         measured.setdefault(item.study, {})[told] = None
     for study in included:
