@@ -1,4 +1,4 @@
-"""Plain words: counts, and what pydantic found wrong with a value. Pure."""
+"""Plain words: counts, first letters, and what pydantic found wrong with a value. Pure."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ def capitalised(words: str) -> str:
     'One trial of CBT'
     """
     return words[:1].upper() + words[1:]
+
+
+def lowered(words: str) -> str:
+    """Return words as they stand within a sentence; an abbreviation keeps its capitals.
+
+    Examples
+    --------
+    >>> lowered("Risk ratio"), lowered("SMD")
+    ('risk ratio', 'SMD')
+    """
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
 def plainly(detail: ErrorDetails) -> str:

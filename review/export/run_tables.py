@@ -15,6 +15,7 @@ from review.living.models import Run
 from review.living.scales import scale_of_run
 from review.living.snapshot import PooledLine, Reading, RunInputs, RunResults
 from review.protocol.models import Review
+from review.wording import lowered
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,9 @@ def interval_cell(limits: tuple[float, float] | None) -> Interval | None:
 
 def directions(runs: Sequence[LatestRun]) -> tuple[Footnote, ...]:
     """Return the sentence of each analysis that says which way is better."""
-    sentences = dict.fromkeys(f"{run.inputs.plan.title}: {_direction(run)}" for run in runs)
+    plans = [run.inputs.plan for run in runs]
+    sentences = dict.fromkeys(f"{plan.title}: {lowered(plan.direction)}" for plan in plans)
     return tuple(Footnote(sentence) for sentence in sentences)
-
-
-def _direction(run: LatestRun) -> str:
-    sentence = run.inputs.plan.direction
-    return sentence[0].lower() + sentence[1:]
 
 
 def _pooled_columns(level: str, *, margins: bool) -> tuple[Column, ...]:

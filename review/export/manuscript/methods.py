@@ -27,6 +27,7 @@ from review.export.manuscript.sentences import words
 from review.export.table.printing import NumberStyle
 from review.protocol.rules import ArmRule, Plan
 from review.protocol.vocabulary import AnalysisKind, Moderator, Variant
+from review.wording import lowered
 
 MEASURES: Final = {
     Measure.SMD: "standardized mean differences (Hedges’ g, exact correction {hedges})",
@@ -135,9 +136,9 @@ def _said(facts: Facts, say: Say) -> Spans:
 
 def _lowered(said: Spans, lead: str) -> Spans:
     first = said[0]
-    if not lead or not isinstance(first, str) or first[1:2].isupper():
+    if not lead or not isinstance(first, str):
         return said
-    return (first[0].lower() + first[1:], *said[1:])
+    return (lowered(first), *said[1:])
 
 
 def _side(rule: ArmRule) -> str:
@@ -150,14 +151,10 @@ def _comparison(facts: Facts, plan: Plan) -> str:
     outcome = facts.outcomes.get(plan.outcome, plan.outcome)
     if plan.kind is AnalysisKind.ASSOCIATION:
         predicted = facts.outcomes.get(plan.predicts or "", plan.predicts or "")
-        return f"the association of {_lower(outcome)} with {_lower(predicted)}"
+        return f"the association of {lowered(outcome)} with {lowered(predicted)}"
     if plan.kind is AnalysisKind.SINGLE_ARM:
-        return f"{_lower(outcome)} in arms of {_side(plan.intervention)}"
-    return f"{_lower(outcome)}, {_side(plan.intervention)} compared with {_side(plan.comparator)}"
-
-
-def _lower(name: str) -> str:
-    return name if name[1:2].isupper() else name[0].lower() + name[1:]
+        return f"{lowered(outcome)} in arms of {_side(plan.intervention)}"
+    return f"{lowered(outcome)}, {_side(plan.intervention)} compared with {_side(plan.comparator)}"
 
 
 def _comparisons(facts: Facts) -> Spans:
@@ -177,7 +174,7 @@ def _measure(analysis: Analysed | Planned) -> Spans:
     plan = analysis.plan
     name = filled(MEASURES.get(plan.measure, plan.measure.value), **CITED)
     if plan.effect is not None:
-        return joined([f"The effect was the {_lower(plan.effect)}, from ", *name])
+        return joined([f"The effect was the {lowered(plan.effect)}, from ", *name])
     return joined(["Effects were ", *name])
 
 

@@ -34,6 +34,7 @@ from review.export.table.printing import NumberStyle
 from review.living.snapshot import PooledLine, Reading
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
+from review.wording import lowered
 
 OTHER_EFFECTS: Final = {
     Measure.SMDH: "Hedges g of unequal variances",
@@ -73,17 +74,13 @@ def estimate(printer: Printer, plan: Plan, line: PooledLine, where: str = "poole
 def effect_words(plan: Plan) -> str:
     """Return what a sentence calls the effect; ratios are pooled, and told, as logarithms."""
     if plan.effect is not None:
-        return _lower(plan.effect)
+        return lowered(plan.effect)
     if plan.measure in RATIOS:
-        return f"log {_lower(RATIOS[plan.measure])}"
+        return f"log {lowered(RATIOS[plan.measure])}"
     if plan.measure in OTHER_EFFECTS:
         return OTHER_EFFECTS[plan.measure]
     name = NAMES.get(plan.measure, plan.measure.value)
-    return name if name.startswith("Hedges") else _lower(name)
-
-
-def _lower(text: str) -> str:
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+    return name if name.startswith("Hedges") else lowered(name)
 
 
 def analysis_blocks(facts: Facts, analysed: Analysed, style: NumberStyle) -> list[Paragraph]:

@@ -142,7 +142,10 @@ class Stated(NamedTuple):
 
 def stated_at(runs: Runs, text: str) -> Stated:
     """Return what stands at an origin; raises as `trace_number`."""
-    key, path = _parsed(runs, text)
+    return _stated(runs, *_parsed(runs, text))
+
+
+def _stated(runs: Runs, key: str, path: tuple[str, ...]) -> Stated:
     value, column = _value(runs, key, path)
     return Stated(origin(key, *path), _plain(value), column)
 
@@ -165,7 +168,7 @@ def trace_number(runs: Runs, text: str) -> TracedNumber:
         For a run that this database does not have, or a path that its run does not have.
     """
     key, path = _parsed(runs, text)
-    at, value, column = stated_at(runs, text)
+    at, value, column = _stated(runs, key, path)
     inputs = tuple(_inputs(_trials(runs.run(key)[1], path), path))
     return TracedNumber(at, runs.holder(key), value, column, inputs)
 
