@@ -213,6 +213,12 @@ class Database:
         """The SQLite file."""
         return Path(self.url.database or "")
 
+    @property
+    def address(self) -> str:
+        """The URL, password included, that means this database in every folder."""
+        url = self.url.set(database=str(self.file.resolve())) if self.is_sqlite else self.url
+        return url.render_as_string(hide_password=False)
+
     def __str__(self) -> str:
         """Where it is, without the password."""
         return self.url.render_as_string(hide_password=True)

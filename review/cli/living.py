@@ -92,7 +92,9 @@ def echo_report(report: RepoolReport) -> None:
         )
     for waiting in report.waiting:
         click.echo(f"{waiting.name.review} / {waiting.name.analysis} waits: {waiting.reason}.")
-    if report.outcome is JobOutcome.NOTHING_NEW:
+    if report.outcome is JobOutcome.NOTHING_NEW and not (report.unchanged or report.waiting):
+        click.echo("Nothing to pool: no analysis is planned; plan one with: review analysis add")
+    elif report.outcome is JobOutcome.NOTHING_NEW:
         click.echo(
             f"Nothing new: {counted(report.unchanged, 'analysis has', 'analyses have')} "
             "the inputs of their last run."

@@ -13,6 +13,7 @@ from review.cli.context import changing, json_option, opened, review_option
 from review.cli.output import echo_json, echo_table
 from review.cli.runs import echo_sections
 from review.export.drawings.forest import forest_of
+from review.export.tracing.origins import origin
 from review.figures import forest_plot, save
 from review.living.changes import Snapshot
 from review.living.pages import markdown
@@ -52,7 +53,10 @@ def create(
             {}
             if no_figures
             else {
-                f"forest_{run.version.analysis.slug}.svg": _forest(snapshot_of(run)) for run in runs
+                f"forest_{run.version.analysis.slug}.svg": _forest(
+                    snapshot_of(run), origin(run.key)
+                )
+                for run in runs
             }
         )
         now = datetime.now(UTC)
@@ -61,12 +65,12 @@ def create(
     click.echo(f"Released {version}: {counted(files, 'file')} in {out}, manifest {digest[:12]}…")
 
 
-def _forest(snapshot: Snapshot) -> Callable[[Path], None]:
-    return partial(_draw, snapshot)
+def _forest(snapshot: Snapshot, drawn: str) -> Callable[[Path], None]:
+    return partial(_draw, snapshot, drawn)
 
 
-def _draw(snapshot: Snapshot, path: Path) -> None:
-    save(forest_plot(forest_of(*snapshot)), path)
+def _draw(snapshot: Snapshot, drawn: str, path: Path) -> None:
+    save(forest_plot(forest_of(*snapshot)), path, origin=drawn)
 
 
 @release_.command("list")

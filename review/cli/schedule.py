@@ -12,7 +12,14 @@ from typing import Any
 import click
 
 from review.cli.computing import computing_options
-from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.context import (
+    changing,
+    configured_database,
+    json_option,
+    opened,
+    reason_option,
+    review_option,
+)
 from review.cli.living import echo_report
 from review.cli.notifying import channels_of, notify_options, tell_people
 from review.cli.output import echo_json, echo_table
@@ -168,11 +175,11 @@ def schedule_(
 
     The database's address is printed with its password where it has one, for the unit needs it.
     """
-    program = [str(Path(sys.argv[0]).resolve()), "watch" if watching else "repool"]
+    program = [*_this_program(), "watch" if watching else "repool"]
     if review_slug is not None:
         program += ["--review", review_slug]
     environment = {
-        "REVIEW_DATABASE_URL": settings().database_url,
+        "REVIEW_DATABASE_URL": configured_database().address,
         "REVIEW_ACTOR": "scheduler",
     }
     if kind == "cron":
@@ -185,6 +192,12 @@ def schedule_(
             out.mkdir(parents=True, exist_ok=True)
             (out / name).write_text(text, encoding="utf-8")
             click.echo(f"Wrote {out / name}")
+
+
+def _this_program() -> list[str]:
+    """Return the words that start this program from any folder, also after ``python -m review``."""
+    started = Path(sys.argv[0]).resolve()
+    return [sys.executable, "-m", "review"] if started.suffix == ".py" else [str(started)]
 
 
 @click.command("watch")

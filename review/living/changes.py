@@ -137,6 +137,8 @@ def _text(value: object) -> str | None:
         return None
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "any"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {part}" for name, part in value.items() if part is not None)
     return str(value)
 
 

@@ -18,7 +18,7 @@ from review.canonical import utc_text
 from review.db import Database
 from review.errors import InvalidDataError
 from review.living.models import Notification
-from review.living.pages import Section, markdown
+from review.living.pages import markdown
 from review.living.repool import Recomputed, RepoolReport
 from review.living.telling import tell
 
@@ -149,14 +149,11 @@ def message_of(report: RepoolReport, now: datetime) -> Message | None:
     told = [item for item in report.recomputed if item.matters]
     if not told:
         return None
-    flipped = sum(item.report.flipped for item in told)
-    names = ", ".join(f"{item.name.review} / {item.name.analysis}" for item in told[:3])
-    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
-    what = "conclusion changed" if flipped else "result moved"
-    sections = [section for item in told for section in _sections(item)]
+    told.sort(key=lambda item: not item.report.flipped)
+    pages = (markdown(_title(item), tell(item.report, item.explanation)) for item in told)
     return Message(
-        subject=f"[review] {what}: {names}{more}",
-        text=markdown("What moved", sections),
+        subject=f"[review] {_subject(told)}",
+        text="\n".join(pages),
         payload={
             "at": utc_text(now),
             "job": report.job_id,
@@ -179,9 +176,19 @@ def message_of(report: RepoolReport, now: datetime) -> Message | None:
     )
 
 
-def _sections(item: Recomputed) -> list[Section]:
-    name = f"{item.name.review} / {item.name.analysis}, run {item.number}"
-    return [Section(name), *tell(item.report, item.explanation)]
+def _subject(told: Sequence[Recomputed]) -> str:
+    """Name what changed its class, and only where nothing did what moved otherwise."""
+    flipped = [item for item in told if item.report.flipped]
+    named = flipped or told
+    names = ", ".join(f"{item.name.review} / {item.name.analysis}" for item in named[:3])
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    what = "conclusion changed" if flipped else "result moved"
+    moved = f"; {len(told) - len(named)} moved" if len(told) > len(named) else ""
+    return f"{what}: {names}{more}{moved}"
+
+
+def _title(item: Recomputed) -> str:
+    return f"{item.name.review} / {item.name.analysis}, run {item.number}"
 
 
 def deliver(

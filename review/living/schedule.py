@@ -180,9 +180,10 @@ def systemd_units(
 
 def _unit_text(value: str) -> str:
     """Escape what systemd reads specially within quotes (systemd.syntax(7), specifiers)."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return escaped.replace("%", "%%").replace("$", "$$")
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
 
 
 def _unit_word(value: str) -> str:
-    return f'"{_unit_text(value)}"' if shlex.quote(value) != value else _unit_text(value)
+    """Escape a word of a command, where unlike in Environment= a $ is read (systemd.exec(5))."""
+    word = _unit_text(value).replace("$", "$$")
+    return f'"{word}"' if shlex.quote(value) != value else word

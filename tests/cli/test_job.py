@@ -43,6 +43,10 @@ def test_trials_arrive_and_the_change_is_explained(cli: Cli) -> None:
     assert (again["outcome"], again["recomputed"]) == ("nothing_new", [])
 
 
+def test_a_database_without_plans_says_that_there_is_nothing_to_pool(cli: Cli) -> None:
+    assert "no analysis is planned" in cli("repool").output
+
+
 def test_runs_are_listed_shown_and_compared(arrived: Cli, tmp_path: Path) -> None:
     listed = json.loads(arrived("runs", "list", "multimedia", "--json").stdout)
     assert [(run["number"], run["k"]) for run in listed] == [(1, 6), (2, 17)]

@@ -111,3 +111,5 @@ def test_figures_come_along(
     told = cli("release", "create", "1", "--out", tmp_path / "r", "--because", "first").output
     assert "Released 1: 10 files" in told
     assert (tmp_path / "r" / "forest_alliance.svg").stat().st_size > 5_000
+    traced = json.loads(cli("trace", tmp_path / "r" / "forest_alliance.svg", "--json").stdout)
+    assert [run["number"] for run in traced["runs"]] == [1]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socketserver
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,9 +35,12 @@ from review.living.notify import (
 from review.living.repool import RepoolReport, repool
 from review.living.schedule import Pace, cron_line, mode_of, set_mode, set_search, systemd_units
 from review.living.watch import pending, watch
+from review.protocol.actions import plan_analysis
 from review.protocol.queries import review_called
+from review.protocol.rules import AnalysisSpec
 from tests.conftest import NOW
 from tests.living.fixture import begin, enter
+from tests.living.test_repool import plan
 
 
 def test_searches_fall_due_and_a_retired_review_has_none(
@@ -66,10 +72,27 @@ def test_units_quote_what_their_readers_would_split() -> None:
     )
     units = systemd_units(["/opt/my venv/review", "repool"], environment, Pace.WEEKLY, watch=False)
     assert 'ExecStart="/opt/my venv/review" repool\n' in units["review-repool.service"]
-    assert "u:p%%40$$x@h" in units["review-repool.service"]
+    assert "u:p%%40$x@h" in units["review-repool.service"]
     assert "OnCalendar=weekly" in units["review-repool.timer"]
     (watching,) = systemd_units(["review", "watch"], {}, Pace.DAILY, watch=True).values()
     assert "Restart=on-failure" in watching
+
+
+def test_a_unit_means_the_same_database_and_program_in_every_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = subprocess.run(
+        [sys.executable, "-m", "review", "schedule", "--cron"],
+        env={
+            **os.environ,
+            "REVIEW_DATABASE_URL": "sqlite:///here.db",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        },
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert f"REVIEW_DATABASE_URL=sqlite:///{tmp_path.resolve()}/here.db " in asked.stdout
+    assert f"{sys.executable} -m review repool" in asked.stdout
 
 
 def test_the_commands_of_living_mode(
@@ -266,6 +289,24 @@ def test_people_are_told_when_a_class_changes_and_never_when_nothing_did(
             ("webhook", False),
         ]
         assert "secret" not in " ".join(n.target for n in kept)
+
+
+def test_the_subject_names_what_changed_its_class_before_what_only_moved(
+    database: Database, by: Attribution
+) -> None:
+    begin(database, by)
+    with writing(database, by) as session:
+        review = review_called(session, None)
+        wide = plan(method="DL", test="z").model_copy(update={"margin": 2.0})
+        plan_analysis(session, review, AnalysisSpec(slug="a-wide-margin", plan=wide), now=NOW)
+    enter(database, by, range(1, 5))
+    repool(database, actor="t")
+    enter(database, by, range(5, 9))
+    message = message_of(repool(database, actor="t"), NOW)
+    assert message is not None
+    assert message.subject == "[review] conclusion changed: fixture / alliance; 1 moved"
+    titles = [line for line in message.text.splitlines() if line.startswith("# ")]
+    assert titles == ["# fixture / alliance, run 2", "# fixture / a-wide-margin, run 2"]
 
 
 def test_a_first_run_and_a_quiet_one_have_no_message(database: Database, by: Attribution) -> None:
