@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from review.config import settings
 from review.db import Database, database_at
@@ -21,6 +23,11 @@ from review.history.actions import Attribution, writing
 from review.schema import upgrade
 
 NOW = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
+
+hypothesis_settings.register_profile(  # a busy machine is slow, which is no failure of a rule
+    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")

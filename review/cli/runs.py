@@ -123,7 +123,7 @@ def show(analysis: str, run_number: int | None, review_slug: str | None, as_json
     echo_table(headers, rows, right=headers[1:])
     lines = pooled_lines(results.pooled, scale_of_run(inputs))
     for reading in results.readings:
-        lines |= reading_lines(reading)
+        lines |= reading_lines(reading, inputs.plan.kind)
     echo_table(("", "pooled"), list(lines.items()), right=("pooled",))
     _echo_lines("Sensitivity", results.variants)
     for moderator in results.moderators:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from review.canonical import fixed
 from review.living.scales import Scale, scale_of_run
@@ -19,6 +19,8 @@ from review.living.snapshot import (
     TrialInput,
 )
 from review.protocol.rules import Plan
+from review.protocol.vocabulary import AnalysisKind
+from review.synthesis import Conclusion
 from review.wording import counted
 
 
@@ -63,6 +65,7 @@ class ChangeReport:
     after: PooledLine
     readings: tuple[ReadingChange, ...]
     direction: str
+    kind: AnalysisKind
     sentence: str
     scales: tuple[Scale, Scale]
     """What the numbers before and after are called; twice the same for a first run."""
@@ -115,12 +118,13 @@ def compare(
         after=results.pooled,
         readings=readings,
         direction=inputs.plan.direction,
+        kind=inputs.plan.kind,
         scales=(scale_of_run(old_inputs or inputs), scale_of_run(inputs)),
         sentence=_sentence(
             inputs.plan,
             old_results,
             results,
-            _causes(plan_changes, added, removed, corrected, engine),
+            _causes(_subject(inputs.plan).unit, plan_changes, added, removed, corrected, engine),
         ),
         engine=engine,
     )
@@ -212,6 +216,7 @@ def _readings(old: RunResults | None, new: RunResults) -> Iterator[ReadingChange
 
 
 def _causes(
+    unit: str,
     plan_changes: tuple[ValueChange, ...],
     added: tuple[str, ...],
     removed: tuple[LeftOut, ...],
@@ -223,9 +228,9 @@ def _causes(
         text
         for text, happened in (
             ("a changed plan", plan_changes),
-            (f"{counted(len(added), 'trial')} added", added),
-            (f"{counted(len(removed), 'trial')} removed", removed),
-            (f"{counted(studies, 'trial')} corrected", corrected),
+            (f"{counted(len(added), unit)} added", added),
+            (f"{counted(len(removed), unit)} removed", removed),
+            (f"{counted(studies, unit)} corrected", corrected),
         )
         if happened
     ]
@@ -236,36 +241,66 @@ def _causes(
     return "another version of the engine" if engine else "no change of inputs"
 
 
-def _conclusion_text(reading: Reading) -> str:
-    against = "" if reading.margin is None else f" (margin {reading.margin:.2f})"
-    return f"{reading.conclusion.value}{against}"
+_OF_ASSOCIATION: Final = {Conclusion.SUPERIOR: "positive", Conclusion.INFERIOR: "negative"}
+
+
+def conclusion_word(kind: AnalysisKind, conclusion: Conclusion) -> str | None:
+    """Return what a conclusion is called; a single arm, which is held against nothing, has none."""
+    if kind is AnalysisKind.SINGLE_ARM:
+        return None
+    if kind is AnalysisKind.ASSOCIATION:
+        return _OF_ASSOCIATION.get(conclusion, conclusion.value)
+    return conclusion.value
+
+
+class _Subject(NamedTuple):
+    """What a sentence says was pooled."""
+
+    unit: str
+    of: str
+    what: str
+
+
+def _subject(plan: Plan) -> _Subject:
+    if plan.kind is AnalysisKind.SINGLE_ARM:
+        return _Subject("arm", "of", plan.intervention.label)
+    if plan.kind is AnalysisKind.ASSOCIATION:
+        return _Subject("arm", "on", f"the association of {plan.outcome} with {plan.predicts}")
+    return _Subject("trial", "of", f"{plan.intervention.label} against {plan.comparator.label}")
 
 
 def _sentence(plan: Plan, old: RunResults | None, new: RunResults, causes: str) -> str:
-    sides = f"{plan.intervention.label} against {plan.comparator.label}"
-    now = interval_text(new.pooled)
+    subject = _subject(plan)
+    now, k = interval_text(new.pooled), counted(new.pooled.k, subject.unit)
     if old is None:
-        return (
-            f"{counted(new.pooled.k, 'trial')} of {sides}: {now}, {_conclusion_text(new.headline)}."
-        )
+        said = _conclusion_text(plan.kind, new.headline)
+        return f"{k} {subject.of} {subject.what}: {now}{f', {said}' if said else ''}."
     was = interval_text(old.pooled)
     moved = f"moved from {was} to {now}" if was != now else f"stayed at {now}"
-    before, after = old.headline, new.headline
+    if old.pooled.k != new.pooled.k:
+        k = f"{old.pooled.k} to {k}"
+    verdict = _verdict(plan.kind, old.headline, new.headline)
+    return f"With {causes} ({k}), {subject.what} {moved}{f'; {verdict}' if verdict else ''}."
+
+
+def _conclusion_text(kind: AnalysisKind, reading: Reading) -> str:
+    against = "" if reading.margin is None else f" (margin {reading.margin:.2f})"
+    word = conclusion_word(kind, reading.conclusion)
+    return "" if word is None else f"{word}{against}"
+
+
+def _verdict(kind: AnalysisKind, before: Reading, after: Reading) -> str:
+    was, now = _conclusion_text(kind, before), _conclusion_text(kind, after)
+    if not now:
+        return ""
     if before.conclusion is not after.conclusion:
-        verdict = (
-            f"the conclusion changed from {_conclusion_text(before)} to {_conclusion_text(after)}"
-        )
-    elif before.margin != after.margin:
-        verdict = (
+        return f"the conclusion changed from {was} to {now}"
+    if before.margin != after.margin:
+        return (
             f"the margin changed from {_margin_text(before)} to {_margin_text(after)}, the "
             f"conclusion is still {after.conclusion.value}"
         )
-    else:
-        verdict = f"the conclusion is still {_conclusion_text(after)}"
-    k = counted(new.pooled.k, "trial")
-    if old.pooled.k != new.pooled.k:
-        k = f"{old.pooled.k} to {k}"
-    return f"With {causes} ({k}), {sides} {moved}; {verdict}."
+    return f"the conclusion is still {now}"
 
 
 def _margin_text(reading: Reading) -> str:

@@ -120,7 +120,8 @@ def panel(history: Sequence[PastRun]) -> Panel | None:
         method=Method(plan.method),
         tau2_floor=rules.tau2_floor,
     )
-    prospective = _prospective(history)
+    late = _why_retrospective(history)
+    prospective = late is None
     sequential = _sequential(plan, rules, delta, yi, vi, updates, prospective=prospective)
     rebased = _rebased(history)
     return Panel(
@@ -132,7 +133,7 @@ def panel(history: Sequence[PastRun]) -> Panel | None:
         alpha_spent=sequential.alpha_spent if sequential else False,
         rho=rho,
         sentences=tuple(
-            _sentences(len(history), prospective, rebased, sequence, sequential, size.required)
+            _sentences(len(history), late, rebased, sequence, sequential, size.required)
         ),
     )
 
@@ -154,18 +155,19 @@ def _entered(history: Sequence[PastRun]) -> tuple[list[Effect], list[int]]:
     return [today[study] for study in ordered], updates
 
 
-def _prospective(history: Sequence[PastRun]) -> bool:
-    """Whether the design was frozen before the first look and not changed since."""
+def _why_retrospective(history: Sequence[PastRun]) -> str | None:
+    """Return why the panel is retrospective; None where the design came before the first look."""
     first = history[0]
     newest = history[-1].snapshot[0].plan
     planned = first.snapshot[0].plan
-    return (
-        planned.sequential is not None
-        and planned.sequential == newest.sequential
-        and planned.margin == newest.margin
-        and first.plan_frozen <= first.created
-        and len(first.snapshot[0].trials) <= LEAST_TRIALS
-    )
+    entered = len(first.snapshot[0].trials)
+    if planned.sequential is None or first.plan_frozen > first.created:
+        return "the design was not frozen before the first look"
+    if (planned.sequential, planned.margin) != (newest.sequential, newest.margin):
+        return "the design was changed after the first look"
+    if entered > LEAST_TRIALS:
+        return f"the first run had {entered} trials already, and a first look has {LEAST_TRIALS}"
+    return None
 
 
 def _rebased(history: Sequence[PastRun]) -> bool:
@@ -235,7 +237,7 @@ def _status(crossed: bool, status: str) -> str:
 
 def _sentences(
     updates: int,
-    prospective: bool,
+    late: str | None,
     rebased: bool,
     sequence: ConfidenceSequence,
     sequential: SequentialAnalysis | None,
@@ -252,8 +254,8 @@ def _sentences(
     found = [
         looked,
         "The design was frozen before the first look."
-        if prospective
-        else "Retrospective: the design was not frozen before the first look.",
+        if late is None
+        else f"Retrospective: {late}.",
         design,
     ]
     if rebased:

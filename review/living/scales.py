@@ -9,6 +9,7 @@ from typing import Final
 from review.effects import Measure
 from review.extraction.conversion import scale_of
 from review.living.snapshot import Natural, PooledLine, RunInputs, TrialInput
+from review.protocol.vocabulary import AnalysisKind
 
 _LOG: Final = "log "
 
@@ -32,6 +33,8 @@ class Scale:
     ratio: str | None
     """What the exponential of a number is: ``OR``; None for what is no logarithm of a ratio."""
     free_of_units: bool
+    counts: str = "trials"
+    """What k is the number of; of associations and single arms it is arms."""
 
 
 def scale_of_run(inputs: RunInputs) -> Scale:
@@ -50,6 +53,7 @@ def scale_of_run(inputs: RunInputs) -> Scale:
         measure=measure,
         ratio=ratio,
         free_of_units=standardized or (measure is not None and measure.value in _FREE_OF_UNITS),
+        counts="trials" if plan.kind is AnalysisKind.CONTRAST else "arms",
     )
 
 

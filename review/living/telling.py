@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from review.canonical import fixed
-from review.living.changes import ChangeReport
+from review.living.changes import ChangeReport, conclusion_word
 from review.living.explanation import Explanation, Shares, SignalTold
 from review.living.outlook import WANTED, Fragility, Outlook
 from review.living.pages import Section
@@ -15,6 +15,7 @@ from review.living.scales import Scale, natural_of
 from review.living.snapshot import PooledLine, Reading, VariantLine
 from review.living.standing import Standing
 from review.living.strip import StripLine
+from review.protocol.vocabulary import AnalysisKind
 from review.wording import counted
 
 
@@ -85,7 +86,7 @@ def pooled_lines(line: PooledLine | None, scale: Scale) -> dict[str, str]:
         "Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_text(line.Q_p)})",
     }
     return {
-        "trials (k)": str(line.k),
+        f"{scale.counts} (k)": str(line.k),
         f"estimate ({scale.name})": text(line.estimate),
         **back,
         f"{level} ({test})": limits(line.ci),
@@ -95,15 +96,16 @@ def pooled_lines(line: PooledLine | None, scale: Scale) -> dict[str, str]:
     }
 
 
-def reading_lines(reading: Reading | None) -> dict[str, str]:
+def reading_lines(reading: Reading | None, kind: AnalysisKind) -> dict[str, str]:
     """Return a conclusion and its p as what they are called and what they are."""
-    if reading is None:
+    word = None if reading is None else conclusion_word(kind, reading.conclusion)
+    if reading is None or word is None:
         return {}
     if reading.margin is None:
-        return {"conclusion": reading.conclusion.value}
+        return {"conclusion": word}
     label = f"margin {reading.margin:.2f}"
     return {
-        f"conclusion, {label}": reading.conclusion.value,
+        f"conclusion, {label}": word,
         f"one-sided p, {label}": p_text(reading.noninferiority_p),
     }
 
@@ -114,8 +116,8 @@ def _lines(
     (old_scale, scale), (old, new) = report.scales, standings or (None, None)
     was, now = pooled_lines(report.before, old_scale), pooled_lines(report.after, scale)
     for reading in report.readings:
-        was |= reading_lines(reading.before)
-        now |= reading_lines(reading.after)
+        was |= reading_lines(reading.before, report.kind)
+        now |= reading_lines(reading.after, report.kind)
     was |= standing_lines(old)
     now |= standing_lines(new)
     return [(name, was.get(name, ""), now.get(name, "")) for name in now | was]

@@ -12,9 +12,11 @@ from review.extraction.actions import import_extraction
 from review.extraction.files import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
+from review.living.changes import compare
 from review.living.queries import run_numbered, snapshot_of
 from review.living.repool import repool
 from review.living.snapshot import RunInputs, RunResults
+from review.living.telling import tell
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.queries import review_called
 from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
@@ -44,6 +46,33 @@ def association(**changes: object) -> Plan:
             **changes,
         }
     )
+
+
+SINGLE = {
+    "title": "By video alone",
+    "kind": "single_arm",
+    "outcome": "alliance",
+    "intervention": {"label": "video", "delivery_mode": ["videoconference"]},
+    "measure": "MN",
+}
+
+
+def test_a_sentence_calls_arms_arms_and_claims_no_superiority_without_a_contrast(
+    database: Database, by: Attribution
+) -> None:
+    scores = [
+        row(i, study=f"Synthetic {i}", arm="v", delivery_mode="videoconference", n=40, mean=m, sd=1)
+        for i, m in ((2, 5.4), (3, 5.6))
+    ]
+    made = pooled(database, by, Plan.model_validate(SINGLE), scores)
+    told = compare(None, made)
+    assert told.sentence.startswith("2 arms of video: 5.50 [")
+    assert "superior" not in " ".join(tell(told, None)[0].sentences)
+    assert "conclusion" not in {row[0] for row in tell(told, None)[1].rows}
+    linked = made[0].model_copy(update={"plan": association()})
+    told = compare((linked, made[1]), (linked, made[1]))
+    assert "(2 arms), the association of alliance with symptoms stayed at" in told.sentence
+    assert told.sentence.endswith("the conclusion is still positive.")
 
 
 def row(line: int, **values: object) -> NumberedRow:
