@@ -64,3 +64,20 @@ def fixed(value: float, decimals: int = 2) -> str:
     """Return a number with fixed decimals for people; what rounds to zero has no sign."""
     text = f"{value:.{decimals}f}"
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def number(value: float | None, decimals: int = 2) -> str:
+    """Return a number for people; nothing for None."""
+    return "" if value is None else fixed(value, decimals)
+
+
+def interval(limits: tuple[float, float] | None, decimals: int = 2) -> str:
+    """Return ``[-0.17, 1.33]``; nothing for None."""
+    return "" if limits is None else f"[{fixed(limits[0], decimals)}, {fixed(limits[1], decimals)}]"
+
+
+def p_value(value: float | None) -> str:
+    """Return a p value with three decimals, ``<0.001`` below that."""
+    if value is None:
+        return ""
+    return "<0.001" if value < 0.0005 else f"{value:.3f}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from review.canonical import number
 from review.cli.appraisal_forms import (
     FORMS,
     family_option,
@@ -17,7 +18,7 @@ from review.cli.appraisal_forms import (
     timepoint_option,
 )
 from review.cli.context import changing, json_option, opened, reason_option, review_option
-from review.cli.output import echo_json, echo_table, number
+from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import InvalidDataError
 from review.export.drawings.bias import bias_of_review

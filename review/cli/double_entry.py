@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from review.canonical import number
 from review.cli.context import changing, json_option, opened, review_option
-from review.cli.output import echo_json, echo_table, number
+from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import InvalidDataError
 from review.extraction import actions

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from review.canonical import number
 from review.cli.context import FunctionT, changing, json_option, opened, review_option
-from review.cli.output import echo_json, echo_table, number
+from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import FileError
 from review.extraction.formats import queries

@@ -17,8 +17,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from review.canonical import fixed
-
 PIPED_WIDTH: Final = 200
 """Columns where there is no terminal: wide enough that no table wraps in a log."""
 
@@ -84,23 +82,6 @@ def warn_outdated(runs: Mapping[str, int]) -> None:
             "bring it up to date with: review repool",
             err=True,
         )
-
-
-def number(value: float | None, decimals: int = 2) -> str:
-    """Return a number for people; nothing for None."""
-    return "" if value is None else fixed(value, decimals)
-
-
-def interval(limits: tuple[float, float] | None, decimals: int = 2) -> str:
-    """Return ``[-0.17, 1.33]``; nothing for None."""
-    return "" if limits is None else f"[{fixed(limits[0], decimals)}, {fixed(limits[1], decimals)}]"
-
-
-def p_value(value: float | None) -> str:
-    """Return a p value with three decimals, ``<0.001`` below that."""
-    if value is None:
-        return ""
-    return "<0.001" if value < 0.0005 else f"{value:.3f}"
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
+from review.canonical import interval, number, p_value
 from review.cli import pool_blocks as blocks
 from review.cli import pool_refits as refits
-from review.cli.output import echo_json, echo_table, interval, number, p_value
+from review.cli.output import echo_json, echo_table
 from review.cli.pool_options import pool_options
 from review.cli.pool_sheet import MISSING, Sheet, read_sheet
 from review.effects import Effects, ImpossibleInputError, Measure, escalc, required_columns

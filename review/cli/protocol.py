@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from review.canonical import interval, number
 from review.cli.context import (
     by,
     changing,
@@ -17,7 +18,7 @@ from review.cli.context import (
     reason_option,
     review_option,
 )
-from review.cli.output import echo_json, echo_table, interval, number
+from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import NotFoundError
 from review.history.actions import writing

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from review.canonical import interval, number
 from review.cli.computing import computing_options
 from review.cli.context import json_option, opened, review_option
-from review.cli.output import echo_json, echo_table, interval, number
+from review.cli.output import echo_json, echo_table
 from review.living import queries
 from review.living.models import Run
 from review.living.multiverse import multiverse

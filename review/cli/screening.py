@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
+from review.canonical import interval, number
 from review.cli.context import changing, json_option, opened, reason_option, review_option
-from review.cli.output import echo_json, echo_table, interval, number
+from review.cli.output import echo_json, echo_table
 from review.cli.screening_conduct import (
     join_,
     leave_,

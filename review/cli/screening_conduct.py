@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
+from review.canonical import interval, number
 from review.cli.context import by, changing, json_option, opened, reason_option, review_option
-from review.cli.output import echo_json, echo_table, interval, number
+from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import InvalidDataError
 from review.people.actions import join_review, person_called

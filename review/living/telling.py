@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from review.canonical import fixed
+from review.canonical import interval, number, p_value
 from review.living.changes import ChangeReport, conclusion_word
 from review.living.explanation import Explanation, Shares, SignalTold
 from review.living.outlook import WANTED, Fragility, Outlook
@@ -51,23 +51,6 @@ def tell_firmness(explanation: Explanation, *, first: bool) -> list[Section]:
     return found
 
 
-def text(value: float | None, decimals: int = 2) -> str:
-    """Return a number for people; nothing for None."""
-    return "" if value is None else fixed(value, decimals)
-
-
-def limits(value: tuple[float, float] | None) -> str:
-    """Return ``[-0.17, 1.33]``; nothing for None."""
-    return "" if value is None else f"[{fixed(value[0], 2)}, {fixed(value[1], 2)}]"
-
-
-def p_text(value: float | None) -> str:
-    """Return a p value with three decimals, ``<0.001`` below that."""
-    if value is None:
-        return ""
-    return "<0.001" if value < 0.0005 else f"{value:.3f}"
-
-
 def pooled_lines(line: PooledLine | None, scale: Scale) -> dict[str, str]:
     """Return a pooled result as what it is called and what it is."""
     if line is None:
@@ -77,21 +60,21 @@ def pooled_lines(line: PooledLine | None, scale: Scale) -> dict[str, str]:
     level = f"{line.level * 100:g}% interval"
     natural = natural_of(scale, line)
     back = (
-        {} if natural is None else {natural.scale: f"{natural.estimate:.2f} {limits(natural.ci)}"}
+        {} if natural is None else {natural.scale: f"{natural.estimate:.2f} {interval(natural.ci)}"}
     )
     several = {
-        "prediction interval": limits(line.pi),
-        "tau²": text(line.tau2, 3),
-        "I² (%)": text(line.I2, 1),
-        "Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_text(line.Q_p)})",
+        "prediction interval": interval(line.pi),
+        "tau²": number(line.tau2, 3),
+        "I² (%)": number(line.I2, 1),
+        "Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_value(line.Q_p)})",
     }
     return {
         f"{scale.counts} (k)": str(line.k),
-        f"estimate ({scale.name})": text(line.estimate),
+        f"estimate ({scale.name})": number(line.estimate),
         **back,
-        f"{level} ({test})": limits(line.ci),
-        f"{level} (z)": limits(line.z_ci),
-        "p": p_text(line.p),
+        f"{level} ({test})": interval(line.ci),
+        f"{level} (z)": interval(line.z_ci),
+        "p": p_value(line.p),
         **(several if line.k > 1 else {}),
     }
 
@@ -106,7 +89,7 @@ def reading_lines(reading: Reading | None, kind: AnalysisKind) -> dict[str, str]
     label = f"margin {reading.margin:.2f}"
     return {
         f"conclusion, {label}": word,
-        f"one-sided p, {label}": p_text(reading.noninferiority_p),
+        f"one-sided p, {label}": p_value(reading.noninferiority_p),
     }
 
 
@@ -167,7 +150,13 @@ def _happened(report: ChangeReport) -> list[Section]:
 
 def _shares(shares: Shares) -> Section:
     rows = tuple(
-        (s.what, text(s.estimate, 3), text(s.lower, 3), text(s.tau2, 3), text(s.in_order, 3))
+        (
+            s.what,
+            number(s.estimate, 3),
+            number(s.lower, 3),
+            number(s.tau2, 3),
+            number(s.in_order, 3),
+        )
         for s in (*shares.shares, shares.total)
     )
     how = "all orders" if shares.exact else "orders drawn with a fixed seed"
@@ -191,9 +180,9 @@ def _signals(fired: tuple[SignalTold, ...], *, first: bool) -> Section:
     rows = tuple(
         (
             signal.kind,
-            text(signal.margin),
-            text(signal.value, 3),
-            text(signal.threshold, 3),
+            number(signal.margin),
+            number(signal.value, 3),
+            number(signal.threshold, 3),
             _where(signal),
         )
         for signal in fired
@@ -250,8 +239,8 @@ def _outlook(outlook: Outlook, settled: bool | None) -> Section:
     rows = tuple(
         (
             trial.size,
-            text(trial.change, 3),
-            *(text(dict(trial.probabilities)[name], 3) for name in shown),
+            number(trial.change, 3),
+            *(number(dict(trial.probabilities)[name], 3) for name in shown),
         )
         for trial in outlook.trials
     )
@@ -297,7 +286,7 @@ def variant_section(before: Sequence[VariantLine], after: Sequence[VariantLine])
 
 
 def _variant(line: VariantLine | None) -> tuple[str, ...]:
-    return ("", "", "") if line is None else (str(line.k), text(line.estimate), limits(line.ci))
+    return ("", "", "") if line is None else (str(line.k), number(line.estimate), interval(line.ci))
 
 
 def strip_section(lines: Sequence[StripLine]) -> Section:
@@ -340,13 +329,13 @@ def _look_lines(panel: Panel | None) -> dict[str, str]:
         return {}
     look: LookTold = panel.looks[-1]
     return {
-        "confidence sequence": limits(look.sequence),
+        "confidence sequence": interval(look.sequence),
         "its class": look.sequence_class or "",
-        "e-value": text(look.e_value),
-        "anytime p": p_text(look.anytime_p),
-        "information fraction (TSA)": text(look.fraction),
-        "z (TSA)": text(look.z),
-        "bound (TSA)": text(look.bound),
+        "e-value": number(look.e_value),
+        "anytime p": p_value(look.anytime_p),
+        "information fraction (TSA)": number(look.fraction),
+        "z (TSA)": number(look.z),
+        "bound (TSA)": number(look.bound),
         "trial sequential analysis": look.status,
     }
 
@@ -356,13 +345,13 @@ def panel_sections(panel: Panel) -> list[Section]:
     looks = tuple(
         (
             str(look.k),
-            text(look.estimate),
-            limits(look.sequence),
-            text(look.e_value, 2),
-            p_text(look.anytime_p),
-            text(look.fraction),
-            text(look.z),
-            text(look.bound),
+            number(look.estimate),
+            interval(look.sequence),
+            number(look.e_value, 2),
+            p_value(look.anytime_p),
+            number(look.fraction),
+            number(look.z),
+            number(look.bound),
             look.status,
         )
         for look in panel.looks

@@ -14,6 +14,7 @@ from review.extraction.conversion import (
     has_precision,
     printed_ratio,
 )
+from review.living.effects import leaves_of
 from review.living.snapshot import ArmInput, Numbers, RunInputs, TrialInput
 from review.protocol.rules import CONTINUOUS, Plan
 
@@ -133,7 +134,7 @@ def reported_table(runs: Sequence[tuple[str, RunInputs]]) -> Table:
 def _rows(
     analysis: str, plan: Plan, selection: str, number: int, trial: TrialInput
 ) -> Iterator[tuple[Cell, ...]]:
-    for index, part in enumerate(_leaves(trial), 1):
+    for index, part in enumerate(leaves_of(trial), 1):
         for side, arm in _sides(part):
             x = arm.numbers
             mean, sd = _mean_sd(plan, x) if plan.measure in CONTINUOUS else (x.mean, x.sd)
@@ -146,13 +147,6 @@ def _rows(
                 part.icc if part.cluster_size is not None else None,
                 arm.source.entry_kind, arm.source.report, arm.source.page,
             )  # fmt: skip
-
-
-def _leaves(trial: TrialInput) -> Iterator[TrialInput]:
-    if not trial.parts:
-        yield trial
-    for part in trial.parts:
-        yield from _leaves(part)
 
 
 def _sides(trial: TrialInput) -> Iterator[tuple[str, ArmInput]]:
