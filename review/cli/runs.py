@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from review.canonical import interval, number
+from review.canonical import interval, number, p_value
 from review.cli.computing import computing_options
 from review.cli.context import json_option, opened, review_option
 from review.cli.output import echo_json, echo_table
@@ -19,7 +19,7 @@ from review.living.recompute import Recomputation, recompute
 from review.living.reports import FullReport, full_report, panel_after
 from review.living.scales import scale_of_run
 from review.living.snapshot import ModeratorLine, VariantLine
-from review.living.telling import p_text, panel_sections, pooled_lines, reading_lines
+from review.living.telling import panel_sections, pooled_lines, reading_lines
 from review.living.workers import executor_for
 from review.protocol.queries import review_called
 from review.wording import counted
@@ -163,7 +163,9 @@ def _echo_lines(heading: str, lines: Sequence[VariantLine]) -> None:
 
 
 def _echo_moderator(line: ModeratorLine) -> None:
-    test = "" if line.p is None else f": test {number(line.stat)}, df {line.df}, p {p_text(line.p)}"
+    test = ""
+    if line.p is not None:
+        test = f": test {number(line.stat)}, df {line.df}, p {p_value(line.p)}"
     _echo_lines(f"{line.kind.capitalize()} by {line.moderator}{test}", line.lines)
     if line.note:
         click.echo(f"{line.kind.capitalize()} by {line.moderator}: {line.note}")
