@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from review.cli.context import FunctionT, opened
+from review.cli.context import FunctionT, opened, review_option
 from review.cli.output import warn_outdated
+from review.export.drawings.registry import RunFigure, ShownRun
 from review.export.tracing.origins import origin
 from review.figures.saving import DOTS_PER_INCH, save
 from review.living.freshness import outdated
@@ -51,10 +53,38 @@ def run_shown(
     review_slug: str | None, analysis: str, number: int | None
 ) -> tuple[RunInputs, RunResults]:
     """Return the run to draw; where it is the newest, warn if its inputs have changed since."""
+    with _shown(review_slug, analysis, number) as run:
+        return run.values
+
+
+@contextmanager
+def _shown(review_slug: str | None, analysis: str, number: int | None) -> Iterator[ShownRun]:
     with opened().reading() as session:
         review = review_called(session, review_slug)
         run = run_numbered(session, review, analysis, number)
         if number is None:
             warn_outdated(outdated(session, review, analysis))
         click.get_current_context().meta[_DRAWN] = origin(run.key)
-        return snapshot_of(run)
+        yield ShownRun(session, review, analysis, run.number, *snapshot_of(run))
+
+
+def command_of(figure: RunFigure) -> click.Command:
+    """Return the command of a figure that needs no options of its own."""
+
+    @click.command(figure.name, help=figure.help)
+    @click.argument("analysis")
+    @file_options
+    @number_option
+    @review_option
+    def draw(
+        analysis: str,
+        files: tuple[Path, ...],
+        dpi: int,
+        number: int | None,
+        review_slug: str | None,
+    ) -> None:
+        with _shown(review_slug, analysis, number) as run:
+            drawn = figure.draw(run)
+        written(drawn, files, dpi)
+
+    return draw

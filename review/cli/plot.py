@@ -15,28 +15,21 @@ from review.cli.appraisal_forms import (
     timepoint_option,
 )
 from review.cli.context import opened, review_option
-from review.cli.figures import file_options, number_option, run_shown, written
+from review.cli.figures import command_of, file_options, number_option, run_shown, written
 from review.cli.flow import update_options
 from review.cli.output import warn_outdated
 from review.cli.plot_diagnostics import DIAGNOSTICS
 from review.export.drawings.bias import bias_of_run
 from review.export.drawings.classes import classes_of_analysis, classes_of_review
-from review.export.drawings.cumulative import cumulative_of
 from review.export.drawings.forest import forest_of
-from review.export.drawings.leave_one_out import leave_one_out_of
-from review.export.drawings.margins import margins_of
+from review.export.drawings.registry import RUN_FIGURES
 from review.export.drawings.screening import screening_course
-from review.export.drawings.sequential import sequential_of
 from review.export.drawings.specification import specification_of
-from review.export.drawings.versions import versions_of
 from review.export.flow.prisma import figure_of, flow_of
-from review.figures import cumulative_plot, forest_plot
+from review.figures import forest_plot
 from review.figures.classes import class_strip_plot
-from review.figures.estimates import estimates_plot
-from review.figures.margins import margins_plot
 from review.figures.prisma import prisma_plot
 from review.figures.screening import screening_plot
-from review.figures.sequential import sequential_plot
 from review.figures.specification import specification_plot
 from review.living.freshness import outdated
 from review.living.multiverse import multiverse
@@ -87,75 +80,6 @@ def forest(
     moderator = Moderator(by) if by else None
     content = forest_of(inputs, results, by=moderator, arm_data=arm_data, bias=bias)
     written(forest_plot(content), files, dpi)
-
-
-@plot_.command("cumulative")
-@click.argument("analysis")
-@file_options
-@number_option
-@review_option
-def cumulative(
-    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
-) -> None:
-    """Draw the pooled estimate after each trial, in order of year."""
-    written(cumulative_plot(cumulative_of(*run_shown(review_slug, analysis, number))), files, dpi)
-
-
-@plot_.command("versions")
-@click.argument("analysis")
-@file_options
-@number_option
-@review_option
-def versions(
-    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
-) -> None:
-    """Draw the estimate of each run, up to one by --number, and what changed."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
-        last = run_numbered(session, review, analysis, number).number
-        found = [run for run in runs(session, review, analysis) if run.number <= last]
-        content = versions_of(found)
-    written(estimates_plot(content), files, dpi)
-
-
-@plot_.command("leave-one-out")
-@click.argument("analysis")
-@file_options
-@number_option
-@review_option
-def leave_one_out(
-    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
-) -> None:
-    """Draw the pooled estimate without each trial."""
-    content = leave_one_out_of(*run_shown(review_slug, analysis, number))
-    written(estimates_plot(content), files, dpi)
-
-
-@plot_.command("margins")
-@click.argument("analysis")
-@file_options
-@number_option
-@review_option
-def margins(
-    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
-) -> None:
-    """Draw the one-sided p of noninferiority over the whole range of margins."""
-    written(margins_plot(margins_of(*run_shown(review_slug, analysis, number))), files, dpi)
-
-
-@plot_.command("sequential")
-@click.argument("analysis")
-@file_options
-@number_option
-@review_option
-def sequential(
-    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
-) -> None:
-    """Draw the panel for repeated looks: confidence sequence, and z with its boundaries."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
-        content = sequential_of(session, review, analysis, number)
-    written(sequential_plot(content), files, dpi)
 
 
 @plot_.command("classes")
@@ -259,3 +183,8 @@ def risk_of_bias(
         instrument=instrument, timepoint=timepoint, title=title,
     )  # fmt: skip
     written(figure, files, dpi)
+
+
+for _figure in RUN_FIGURES:
+    if _figure.name not in plot_.commands:  # those above have options of their own
+        plot_.add_command(command_of(_figure))

@@ -10,16 +10,11 @@ import click
 from review.cli.context import review_option
 from review.cli.figures import file_options, number_option, run_shown, written
 from review.export.drawings.bubble import bubble_of
-from review.export.drawings.drapery import drapery_of
 from review.export.drawings.funnel import funnel_of
 from review.export.drawings.gosh import gosh_of
-from review.export.drawings.influence import baujat_of, influence_of
-from review.figures.baujat import baujat_plot
 from review.figures.bubble import bubble_plot
-from review.figures.drapery import drapery_plot
 from review.figures.funnel import funnel_plot
 from review.figures.gosh import gosh_plot
-from review.figures.influence import influence_plot
 from review.protocol.vocabulary import Moderator
 
 
@@ -40,30 +35,6 @@ def funnel(
     """Draw effects against standard errors, with contours of significance."""
     run = run_shown(review_slug, analysis, number)
     written(funnel_plot(funnel_of(*run, trim_fill=trim_fill)), files, dpi)
-
-
-@click.command("baujat")
-@click.argument("analysis")
-@file_options
-@number_option
-@review_option
-def baujat(
-    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
-) -> None:
-    """Draw each trial's part in heterogeneity against its influence."""
-    written(baujat_plot(baujat_of(*run_shown(review_slug, analysis, number))), files, dpi)
-
-
-@click.command("influence")
-@click.argument("analysis")
-@file_options
-@number_option
-@review_option
-def influence(
-    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
-) -> None:
-    """Draw what the fit is without each trial, by eight measures."""
-    written(influence_plot(influence_of(*run_shown(review_slug, analysis, number))), files, dpi)
 
 
 @click.command("bubble")
@@ -115,16 +86,4 @@ def gosh(
     written(gosh_plot(values), files, dpi)
 
 
-@click.command("drapery")
-@click.argument("analysis")
-@file_options
-@number_option
-@review_option
-def drapery(
-    analysis: str, files: tuple[Path, ...], dpi: int, number: int | None, review_slug: str | None
-) -> None:
-    """Draw the p-value functions of the trials and of the pooled effect."""
-    written(drapery_plot(drapery_of(*run_shown(review_slug, analysis, number))), files, dpi)
-
-
-DIAGNOSTICS: Final = (funnel, baujat, influence, bubble, gosh, drapery)
+DIAGNOSTICS: Final = (funnel, bubble, gosh)

@@ -80,11 +80,18 @@ def render(
         metadata["Date"] = None
     elif file_format is FigureFormat.PDF:
         metadata["CreationDate"] = None
-    own = {"pil_kwargs": {"compress_level": COMPRESSION}} if file_format is FigureFormat.PNG else {}
+    packed: dict[str, Any] = {}
+    if file_format is FigureFormat.PNG:
+        packed["pil_kwargs"] = {"compress_level": COMPRESSION}
     buffer = BytesIO()
     with own_settings(), _fonts_without_layout():
         figure.savefig(
-            buffer, format=file_format.value, dpi=dpi, metadata=metadata, facecolor="white", **own
+            buffer,
+            format=file_format.value,
+            dpi=dpi,
+            metadata=metadata,
+            facecolor="white",
+            **packed,
         )
     return buffer.getvalue()
 

@@ -94,14 +94,15 @@ def write_bundle(
         place = next(iter(exported)).parent
         return [*exported, write_provenance(session, place, exported)]
 
-    drawn = list(drawings(facts, style))
-    if drawn:
-        yield told(_figures(drawn, folder / "figures"))
+    figures = drawings(session, review, facts, style)
+    if figures.drawn:
+        yield told(_figures(figures.drawn, folder / "figures"))
     document = manuscript(
         facts,
         tables.printed,
-        {drawing.block.name: drawing.block for drawing in drawn},
+        figures.shown,
         included=bibliography(included, CITATION_STYLES[style]).splitlines(),
+        supplement=figures.supplement,
         style=style,
     )
     yield told(_documents(document, folder, style, formats))

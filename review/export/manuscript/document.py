@@ -119,7 +119,7 @@ class ReferenceList:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Entries of a list of references that the text does not cite one by one."""
+    """Entries of a list that the text does not refer to one by one."""
 
     lines: tuple[str, ...]
 

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from review.citations import queries as citations
 from review.citations.models import Search
 from review.errors import NotFoundError
-from review.export.drawings.versions import versions_of
 from review.export.flow.model import Flow
 from review.export.flow.prisma import flow_of
 from review.export.manuscript.printer import Printer
@@ -24,7 +23,6 @@ from review.extraction.appraisal.queries import Standing, adopted_tools, standin
 from review.extraction.comparison import agreement_by_study
 from review.extraction.consensus import comparable, sides
 from review.extraction.models import Study
-from review.figures.estimates import Estimates
 from review.living import queries
 from review.living.models import Run
 from review.living.releases import releases
@@ -46,8 +44,6 @@ class Analysed:
     plan_version: int
     frozen_at: datetime
     software: Mapping[str, str]
-    versions: Estimates | None
-    """The estimate of each run, where there are several."""
 
     @property
     def slug(self) -> str:
@@ -226,7 +222,6 @@ def _analysed(session: Session, review: Review, run: Run) -> Analysed:
         plan_version=run.version.number,
         frozen_at=run.version.frozen_at,
         software=run.software,
-        versions=versions_of(past) if len(past) > 1 else None,
     )
 
 

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from review.export.drawings.bubble import bubble_of
-from review.export.drawings.cumulative import cumulative_of
-from review.export.drawings.forest import forest_of
-from review.export.drawings.funnel import FEWEST_FOR_TEST, funnel_of
-from review.export.drawings.leave_one_out import leave_one_out_of
-from review.export.drawings.margins import margins_of
+from sqlalchemy.orm import Session
+
+from review.errors import InvalidDataError
+from review.export.drawings.registry import (
+    FOREST,
+    REVIEW_FIGURES,
+    RunFigure,
+    ShownRun,
+    figures_of,
+)
 from review.export.flow.prisma import figure_of
 from review.export.manuscript.document import FigureBlock, plain
 from review.export.manuscript.facts import Analysed, Appraised, Facts, printer_of
@@ -20,15 +24,10 @@ from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE
 from review.export.table.printing import NumberStyle
 from review.export.tracing.origins import origin
 from review.extraction.appraisal.picture import picture
-from review.figures import cumulative_plot, forest_plot
-from review.figures.bubble import bubble_plot
-from review.figures.estimates import estimates_plot
-from review.figures.funnel import funnel_plot
-from review.figures.margins import margins_plot
 from review.figures.prisma import prisma_plot
 from review.figures.risk_of_bias import summary_plot, traffic_light_plot
 from review.figures.saving import FigureFormat, render
-from review.protocol.vocabulary import Moderator, Variant
+from review.protocol.models import Review
 from review.wording import capitalised, counted
 
 if TYPE_CHECKING:
@@ -41,21 +40,92 @@ class Drawing:
 
     block: FigureBlock
     files: dict[FigureFormat, bytes]
+    supplementary: bool = False
+    """Whether the manuscript lists it, and does not show it."""
 
 
-def drawings(facts: Facts, style: NumberStyle) -> Iterator[Drawing]:
-    """Yield every figure of a review in the order of the text, those of the supplement last."""
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """All figures of a review, and why some are not there."""
+
+    drawn: tuple[Drawing, ...]
+    left_out: tuple[str, ...]
+    """A sentence for each that could not be drawn, without its full stop."""
+
+    @property
+    def shown(self) -> dict[str, FigureBlock]:
+        """What stands in the manuscript, by name, in the order of the text."""
+        return {d.block.name: d.block for d in self.drawn if not d.supplementary}
+
+    @property
+    def supplement(self) -> tuple[str, ...]:
+        """The list of supplementary figures with their files, then those left out."""
+        blocks = [d.block for d in self.drawn if d.supplementary]
+        lines = [
+            f"Figure S{place}. {block.title}. figures/{block.name}"
+            for place, block in enumerate(blocks, start=1)
+        ]
+        reasons = f"Not drawn: {'; '.join(self.left_out)}." if self.left_out else ""
+        return (*lines, reasons) if reasons else tuple(lines)
+
+
+def drawings(session: Session, review: Review, facts: Facts, style: NumberStyle) -> Drawings:
+    """Draw every figure of a review in the order of the text, those of the supplement last."""
+    found = list(_every(session, review, facts, style))
+    drawn = [item for item in found if isinstance(item, Drawing)]
+    return Drawings(
+        drawn=tuple(sorted(drawn, key=lambda drawing: drawing.supplementary)),
+        left_out=tuple(item for item in found if isinstance(item, str)),
+    )
+
+
+def _every(
+    session: Session, review: Review, facts: Facts, style: NumberStyle
+) -> Iterator[Drawing | str]:
+    """Yield each figure, or why it could not be drawn."""
     yield from _of_flow(facts)
     for appraised in facts.appraised:
         yield from _of_bias(appraised)
     for analysed in facts.analysed:
-        title = f"{analysed.plan.title}: forest plot"
-        figure = forest_plot(forest_of(analysed.latest.inputs, analysed.latest.results))
-        told = f"Forest plot. {_told(analysed, style)}"
-        yield _drawn(f"forest_{analysed.slug}", title, told, figure, analysed.latest.key)
-    for analysed in facts.analysed:
-        if analysed.latest.results.pooled.k > 1:
-            yield from _supplement(analysed, style)
+        yield from _of_runs(session, review, analysed, style)
+    for figure in REVIEW_FIGURES:
+        words = capitalised(figure.words)
+        try:
+            drawn = figure.draw(session, review)
+        except InvalidDataError as reason:
+            yield str(reason)
+        else:
+            yield _drawn(figure.name, words, words, drawn, supplementary=True)
+
+
+def _of_runs(
+    session: Session, review: Review, analysed: Analysed, style: NumberStyle
+) -> Iterator[Drawing | str]:
+    latest = analysed.latest
+    run = ShownRun(session, review, latest.analysis, latest.number, latest.inputs, latest.results)
+    figures = [figure for figure in figures_of(run) if figure.wanted(run)]
+    if latest.results.pooled.k == 1:
+        figures = [figure for figure in figures if figure.name == FOREST]
+        yield f"{analysed.plan.title} has one trial, and a forest plot alone"
+    for figure in figures:
+        try:
+            drawn = figure.draw(run)
+        except InvalidDataError as reason:
+            yield str(reason)
+        else:
+            yield _of_run(figure, drawn, analysed, style)
+
+
+def _of_run(figure: RunFigure, drawn: Figure, analysed: Analysed, style: NumberStyle) -> Drawing:
+    what = figure.words
+    return _drawn(
+        figure.file(analysed.slug),
+        f"{analysed.plan.title}: {what}",
+        f"{capitalised(what)}. {_told(analysed, style)}",
+        drawn,
+        analysed.latest.key,
+        supplementary=figure.supplementary,
+    )
 
 
 def _of_flow(facts: Facts) -> Iterator[Drawing]:
@@ -82,43 +152,6 @@ def _of_bias(appraised: Appraised) -> Iterator[Drawing]:
         yield _drawn(f"{BIAS_FIGURE}_{appraised.family}_{name}", title, told, figure)
 
 
-def _supplement(analysed: Analysed, style: NumberStyle) -> Iterator[Drawing]:
-    for name, what, figure in _looks(analysed):
-        yield _drawn(
-            name,
-            f"{analysed.plan.title}: {what}",
-            f"{capitalised(what)}. {_told(analysed, style)}",
-            figure,
-            analysed.latest.key,
-        )
-
-
-def _looks(analysed: Analysed) -> Iterator[tuple[str, str, Figure]]:
-    """Yield name, words and figure of what shows one analysis from other sides."""
-    inputs, results, slug = analysed.latest.inputs, analysed.latest.results, analysed.slug
-    plan = analysed.plan
-    if plan.margin is not None:
-        figure = margins_plot(margins_of(inputs, results))
-        yield f"margins_{slug}", "the estimate against every noninferiority margin", figure
-    figure = cumulative_plot(cumulative_of(inputs, results))
-    yield f"cumulative_{slug}", "cumulative estimate as trials were published", figure
-    if analysed.versions is not None:
-        yield f"versions_{slug}", "the estimate of each version", estimates_plot(analysed.versions)
-    if Variant.LEAVE_ONE_OUT in plan.variants:
-        figure = estimates_plot(leave_one_out_of(inputs, results))
-        yield f"leave_one_out_{slug}", "the estimate without each trial", figure
-    if results.pooled.k >= FEWEST_FOR_TEST:
-        trim_fill = Variant.TRIM_AND_FILL in plan.variants
-        figure = funnel_plot(funnel_of(inputs, results, trim_fill=trim_fill))
-        yield f"funnel_{slug}", "funnel plot with contours of significance", figure
-    for line in results.moderators:
-        if line.kind == "meta-regression" and line.note is None:
-            moderator = Moderator(line.moderator)
-            figure = bubble_plot(bubble_of(inputs, results, moderator))
-            words = line.moderator.replace("_", " ")
-            yield f"bubble_{slug}_{line.moderator}", f"effects by {words}", figure
-
-
 def _told(analysed: Analysed, style: NumberStyle) -> str:
     """Return the result as one who cannot see the figure is told."""
     results = analysed.latest.results
@@ -128,8 +161,15 @@ def _told(analysed: Analysed, style: NumberStyle) -> str:
 
 
 def _drawn(
-    name: str, title: str, alternative: str, figure: Figure, key: str | None = None
+    name: str,
+    title: str,
+    alternative: str,
+    figure: Figure,
+    key: str | None = None,
+    *,
+    supplementary: bool = False,
 ) -> Drawing:
     where = origin(key) if key else None
     files = {file_format: render(figure, file_format, origin=where) for file_format in FigureFormat}
-    return Drawing(FigureBlock(name, title, alternative, files[FigureFormat.PNG]), files)
+    block = FigureBlock(name, title, alternative, files[FigureFormat.PNG])
+    return Drawing(block, files, supplementary)

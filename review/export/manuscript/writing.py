@@ -46,6 +46,7 @@ def manuscript(
     figures: Mapping[str, FigureBlock],
     *,
     included: Sequence[str] = (),
+    supplement: Sequence[str] = (),
     style: NumberStyle = NumberStyle.APA,
 ) -> Manuscript:
     """Return the manuscript of a review: methods, results, tables, figures, references.
@@ -60,6 +61,8 @@ def manuscript(
         Drawn, by name; ``forest_<analysis>`` stands beside its paragraph.
     included : sequence of str
         References of the included studies, an entry each.
+    supplement : sequence of str
+        The list of figures that lie beside the manuscript, an entry each.
     style : NumberStyle
         Of all numbers.
     """
@@ -76,6 +79,8 @@ def manuscript(
         blocks.append(ReferenceList(works(cited)))
     if included:
         blocks += [Heading(1, "Included studies"), Entries(tuple(included))]
+    if supplement:
+        blocks += [Heading(1, "Supplementary figures"), Entries(tuple(supplement))]
     return Manuscript(facts.title, f"{facts.date:%Y-%m-%d}", _only_there(blocks))
 
 

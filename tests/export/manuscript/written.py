@@ -30,7 +30,6 @@ def analysed(
         plan_version=1,
         frozen_at=NOW,
         software={"living-review": "0"},
-        versions=None,
     )
 
 
