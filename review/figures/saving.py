@@ -127,12 +127,12 @@ def _without_layout(file: str) -> bytes:
     """Return a font file without the tables of `LAYOUT`."""
     from fontTools.ttLib import TTFont
 
-    font = TTFont(file, lazy=True, recalcTimestamp=False)
-    for table in LAYOUT:
-        if table in font:
-            del font[table]
     kept = BytesIO()
-    font.save(kept, reorderTables=False)
+    with TTFont(file, lazy=True, recalcTimestamp=False) as font:
+        for table in LAYOUT:
+            if table in font:
+                del font[table]
+        font.save(kept, reorderTables=False)
     return kept.getvalue()
 
 

@@ -225,14 +225,14 @@ def _bubble(moderator: Moderator) -> RunFigure:
 def _screening(session: Session, review: Review) -> Figure:
     course = screening_course(session, review)
     if not course.stages:
-        raise InvalidDataError("no record has been screened")
+        raise InvalidDataError("progress of screening needs decisions, and there are none")
     return screening_plot(course)
 
 
 def _classes(session: Session, review: Review) -> Figure:
     found = runs(session, review)
     if not found:
-        raise InvalidDataError("no analysis has a run")
+        raise InvalidDataError("conclusions by job need a run, and there is none")
     return class_strip_plot(classes_of_review(review.title, found))
 
 

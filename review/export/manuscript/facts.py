@@ -215,7 +215,6 @@ def facts_of(session: Session, review: Review) -> Facts:
 
 def _analysed(session: Session, review: Review, run: Run) -> Analysed:
     latest = latest_run(session, review, run)
-    past = queries.runs(session, review, latest.analysis)
     return Analysed(
         latest=latest,
         created=run.created,

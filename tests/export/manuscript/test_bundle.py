@@ -76,10 +76,28 @@ def test_the_folder_holds_every_part(bundle: Path) -> None:
         "figures/forest_alliance.svg", "figures/forest_alliance.png",
         "figures/cumulative_alliance.pdf", "figures/margins_alliance.png",
         "figures/versions_alliance.svg", "figures/leave_one_out_alliance.pdf",
+        "figures/baujat_alliance.svg", "figures/influence_alliance.pdf",
+        "figures/gosh_alliance.png", "figures/drapery_alliance.svg",
+        "figures/sequential_alliance.pdf", "figures/classes_alliance.png",
+        "figures/specification_alliance.svg", "figures/classes.pdf",
         "tables/pooled_estimates.csv", "tables/tables.docx",
         "checklists/prisma_2020.csv", "checklists/tables.xlsx", "reproduction/reproduce.R",
         "provenance.json", "figures/provenance.json", "tables/provenance.json",
     } <= there  # fmt: skip
+
+
+def test_supplementary_figures_are_listed_and_not_shown(bundle: Path) -> None:
+    text = (bundle / "manuscript.qmd").read_text("utf-8")
+    lines = _plain(text[text.index("# Supplementary figures") :]).split("\n\n")[1:]
+    listed = [re.fullmatch(r"Figure S(\d+)\. (.+)\. figures/(\w+)", line) for line in lines[:-1]]
+    assert [int(found[1]) for found in listed if found] == list(range(1, 9))
+    names = [found[3] for found in listed if found]
+    assert names == [*(f"{name}_alliance" for name in (
+        "baujat", "influence", "gosh", "drapery", "sequential", "classes", "specification"
+    )), "classes"]  # fmt: skip
+    assert not any(f"](figures/{name}.png)" in text for name in names)
+    assert lines[-1].startswith("Not drawn: a funnel plot in a manuscript needs at least 10 trials")
+    assert "progress of screening needs decisions" in lines[-1]
 
 
 def test_numbers_of_the_text_are_those_of_the_runs(bundle: Path, small: Database) -> None:

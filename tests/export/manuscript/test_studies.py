@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy.orm import Session
 
 from review.citations.models import Search
 from review.citations.vocabulary import SourceKind
@@ -180,7 +181,7 @@ def test_hostile_words_stay_words(screened: Facts) -> None:
 
 
 @pytest.fixture
-def judged(sqlite_template: Path, tmp_path: Path) -> Iterator[Facts]:
+def judging(sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[Session, Facts]]:
     """A review whose results were judged for bias and rated for certainty."""
     shutil.copy(sqlite_template, tmp_path / "review.db")
     database = database_at(f"sqlite:///{tmp_path / 'review.db'}")
@@ -194,20 +195,32 @@ def judged(sqlite_template: Path, tmp_path: Path) -> Iterator[Facts]:
             session, review, "alliance", handle="ada", now=NOW, design=Design.RANDOMISED,
             steps={Consideration.IMPRECISION: Step(-1, "wide interval")},
         )  # fmt: skip
-        yield facts_of(session, review)
+        yield session, facts_of(session, review)
     database.engine.dispose()
 
 
-def test_risk_of_bias_and_certainty_are_told_and_drawn(judged: Facts) -> None:
-    told = _text(risk_of_bias(judged, APA))
+@pytest.fixture
+def judged(judging: tuple[Session, Facts]) -> Facts:
+    return judging[1]
+
+
+def test_risk_of_bias_and_certainty_are_told_and_drawn(judging: tuple[Session, Facts]) -> None:
+    session, facts = judging
+    told = _text(risk_of_bias(facts, APA))
     assert "Of 1 result judged with RoB 2, individually randomised parallel-group trials" in told
     assert "overall: 1 “" in told
-    conduct = _text(methods(judged, APA))
+    conduct = _text(methods(facts, APA))
     assert "by 1 assessor." in conduct
     assert "The certainty of evidence was rated by GRADE" in conduct
-    drawn = {drawing.block.name: drawing for drawing in drawings(judged, APA)}
+    found = drawings(session, the_review(session), facts, APA)
+    drawn = {drawing.block.name: drawing for drawing in found.drawn}
     assert set(drawn) == {"risk_of_bias_rob2_summary", "risk_of_bias_rob2_traffic_light"}
     assert all(set(drawing.files) == set(FigureFormat) for drawing in drawn.values())
+    (left_out,) = found.supplement
+    assert left_out == (
+        "Not drawn: conclusions by job need a run, and there is none; progress of screening needs "
+        "decisions, and there are none."
+    )
 
 
 def test_items_on_risk_of_bias_count_every_pooled_study(judged: Facts) -> None:
