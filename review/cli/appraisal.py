@@ -131,7 +131,7 @@ def questions(tool: str, review_slug: str | None, as_json: bool) -> None:
 @family_option
 @review_option
 @json_option
-def status(tool: str, review_slug: str | None, as_json: bool) -> None:
+def status(tool: str | None, review_slug: str | None, as_json: bool) -> None:
     """Show where each appraised result stands, and what counts."""
     with opened().reading() as session:
         found = queries.standings(session, review_called(session, review_slug), tool)
@@ -143,7 +143,7 @@ def status(tool: str, review_slug: str | None, as_json: bool) -> None:
             "timepoint": s.target.timepoint,
             "tool": s.tool.slug,
             "state": s.state.value,
-            "assessors": f"{len(s.assessors)} of {s.required}",
+            "assessors": f"{len(s.assessors)} of {max(s.required, len(s.assessors))}",
             "overall": s.tool.judgement(s.counts.overall.judgement).label if s.counts else None,
         }
         for s in found
@@ -153,7 +153,7 @@ def status(tool: str, review_slug: str | None, as_json: bool) -> None:
     elif rows:
         echo_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
     else:
-        click.echo("Nothing is appraised yet; begin with: review rob template")
+        click.echo("Nothing is appraised yet; begin with: review rob adopt, review rob template")
 
 
 @rob_.command("show")
@@ -162,7 +162,9 @@ def status(tool: str, review_slug: str | None, as_json: bool) -> None:
 @person_option
 @review_option
 @json_option
-def show(study: str, tool: str, person: str | None, review_slug: str | None, as_json: bool) -> None:
+def show(
+    study: str, tool: str | None, person: str | None, review_slug: str | None, as_json: bool
+) -> None:
     """Show the appraisals of a study; those of others only once all assessors have judged."""
     with opened().reading() as session:
         review = review_called(session, review_slug)
@@ -199,7 +201,7 @@ def show(study: str, tool: str, person: str | None, review_slug: str | None, as_
 @family_option
 @review_option
 @json_option
-def compare(tool: str, review_slug: str | None, as_json: bool) -> None:
+def compare(tool: str | None, review_slug: str | None, as_json: bool) -> None:
     """List every cell in which assessors differ, of the results that have all their assessors."""
     with opened().reading() as session:
         handle = settings().actor
@@ -245,7 +247,7 @@ def check(review_slug: str | None) -> None:
 @family_option
 @review_option
 @json_option
-def agreement(tool: str, review_slug: str | None, as_json: bool) -> None:
+def agreement(tool: str | None, review_slug: str | None, as_json: bool) -> None:
     """Show how far assessors agreed, domain by domain, before any consensus."""
     with opened().reading() as session:
         found = domain_agreement(session, review_called(session, review_slug), tool)
@@ -285,7 +287,7 @@ def agreement(tool: str, review_slug: str | None, as_json: bool) -> None:
 def plot(
     kind: str,
     paths: tuple[Path, ...],
-    tool: str,
+    tool: str | None,
     outcome: str | None,
     instrument: str | None,
     timepoint: str | None,
@@ -304,7 +306,7 @@ def plot(
 
 def bias_figure(
     review_slug: str | None,
-    tool: str,
+    tool: str | None,
     *,
     summary: bool,
     analysis: str | None,

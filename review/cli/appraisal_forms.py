@@ -23,8 +23,8 @@ tool_option = click.option(
     "--tool", "-t", "tool", metavar="TOOL", required=True, help="An adopted tool's name."
 )
 family_option = click.option(
-    "--tool", "-t", "tool", metavar="TOOL", default="rob2", show_default=True,
-    help="An adopted tool's name, or the family of several, such as rob2.",
+    "--tool", "-t", "tool", metavar="TOOL",
+    help="An adopted tool's name, or the family of several, such as rob2; by default all.",
 )  # fmt: skip
 outcome_option = click.option(
     "--outcome", metavar="SLUG", help="The outcome whose result is judged."
@@ -95,7 +95,9 @@ def assess(
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
         forms = files.read_forms(file, found)
         now = datetime.now(UTC)
-        added = actions.appraise_all(session, review, tool, forms, handle=handle, now=now)
+        added = actions.appraise_all(
+            session, review, tool, forms, file=str(file), handle=handle, now=now
+        )
     if as_json:
         echo_json({"read": len(forms), "stored": added, "unchanged": len(forms) - added})
         return
@@ -131,7 +133,9 @@ def import_(
             file, found, outcome=outcome, instrument=instrument, timepoint=timepoint
         )
         now = datetime.now(UTC)
-        added = actions.appraise_all(session, review, tool, forms, handle=handle, now=now)
+        added = actions.appraise_all(
+            session, review, tool, forms, file=str(file), handle=handle, now=now
+        )
     if as_json:
         echo_json({"read": len(forms), "stored": added, "unchanged": len(forms) - added})
         return
@@ -160,11 +164,18 @@ def consensus_form(
         review = review_called(session, review_slug)
         row = study_called(session, review, study)
         complete = queries.complete_casts(session, review, tool, study=row)
+        begun = [str(s.target) for s in queries.standings(session, review, tool, study=row)]
     for found in complete:
         if found.target == target and found.tool.slug == tool:
             click.echo(files.consensus_form(found.tool, found.cast), nl=False)
             return
-    raise InvalidDataError(f"{target} does not have all its assessors yet: review rob status")
+    if str(target) in begun:
+        raise InvalidDataError(f"{target} does not have all its assessors yet: review rob status")
+    have = "; it judged " + ", ".join(begun) if begun else ""
+    raise InvalidDataError(
+        f"nobody judged {target} by {tool}{have}; say which with --outcome, --instrument and "
+        "--timepoint"
+    )
 
 
 @click.command("settle")
@@ -180,9 +191,8 @@ def settle(file: Path, tool: str, reason: str, person: str | None, review_slug: 
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
         forms = files.read_forms(file, found)
         now = datetime.now(UTC)
-        new = sum(
-            actions.settle(session, review, tool, form, handle=handle, now=now, reason=reason)
-            for form in forms
+        new = actions.settle_all(
+            session, review, tool, forms, file=str(file), handle=handle, now=now, reason=reason
         )
     click.echo(f"{file}: consensus on {counted(len(forms), 'result')}, {new} of them new.")
 
@@ -195,7 +205,7 @@ def settle(file: Path, tool: str, reason: str, person: str | None, review_slug: 
 @click.option("--long", "long_form", is_flag=True, help="Every answer, not robvis' table.")
 @review_option
 def export(
-    tool: str,
+    tool: str | None,
     outcome: str | None,
     instrument: str | None,
     timepoint: str | None,
@@ -207,6 +217,9 @@ def export(
         found = queries.standings(session, review_called(session, review_slug), tool)
     chosen = of_target(found, outcome=outcome, instrument=instrument, timepoint=timepoint)
     count = [(s.tool, s.counts) for s in chosen if s.counts is not None]
+    slugs = sorted({judged_by.slug for judged_by, _ in count})
+    if long_form and len(slugs) > 1:
+        raise InvalidDataError(f"a form is of one tool; export one with --tool: {', '.join(slugs)}")
     text = files.filled_form(count) if long_form else files.robvis_table(count)
     click.echo(text, nl=False)
     left = sum(s.state in (State.AWAITING, State.CONFLICT) for s in chosen)

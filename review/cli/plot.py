@@ -65,7 +65,7 @@ def forest(
     by: str | None,
     arm_data: bool,
     risk_of_bias: bool,
-    tool: str,
+    tool: str | None,
     files: tuple[Path, ...],
     dpi: int,
     number: int | None,
@@ -168,7 +168,7 @@ def prisma(
 def risk_of_bias(
     summary: bool,
     analysis: str | None,
-    tool: str,
+    tool: str | None,
     outcome: str | None,
     instrument: str | None,
     timepoint: str | None,

@@ -45,8 +45,8 @@ def study_called(session: Session, review: Review, label: str) -> Study:
     )
     if study is None:
         near = [s.label for s in studies(session, review) if label.lower() in s.label.lower()]
-        hint = f" (did you mean {', '.join(near[:5])}?)" if near else ""
-        raise NotFoundError(f"review {review.slug} has no study {label!r}{hint}")
+        hint = f"did you mean {', '.join(near[:5])}?" if near else "review study list names them"
+        raise NotFoundError(f"review {review.slug} has no study {label!r} ({hint})")
     return study
 
 

@@ -15,7 +15,7 @@ from review.protocol.models import Review
 def bias_of_review(
     session: Session,
     review: Review,
-    tool: str,
+    tool: str | None,
     *,
     analysis: str | None = None,
     outcome: str | None = None,
@@ -37,7 +37,7 @@ def bias_of_review(
 def bias_of_run(
     session: Session,
     review: Review,
-    tool: str,
+    tool: str | None,
     inputs: RunInputs,
     results: RunResults,
     *,
@@ -50,8 +50,8 @@ def bias_of_run(
 
     Parameters
     ----------
-    tool : str
-        An adopted tool, or the family of several.
+    tool : str or None
+        An adopted tool, or the family of several; None where all that was adopted is of one.
     outcome, instrument, timepoint : str, optional
         Which results of a study are meant; by default those of the plan's outcome, and what was
         judged of studies as a whole.

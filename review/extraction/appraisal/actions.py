@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.canonical import sha256_of
-from review.errors import AlreadyExistsError, InvalidDataError, ReviewError
+from review.errors import AlreadyExistsError, FileError, InvalidDataError, Problem, ReviewError
 from review.extraction.appraisal import queries
-from review.extraction.appraisal.form import Appraisal, Form, Target
+from review.extraction.appraisal.form import Appraisal, Flaw, Form, Target
 from review.extraction.appraisal.models import (
     AppraisalAnswer,
     AppraisalJudgement,
@@ -25,11 +25,20 @@ from review.extraction.appraisal.rules import Cast, complete, newest, shows_othe
 from review.extraction.appraisal.tool import Tool
 from review.extraction.appraisal.vocabulary import About, Kind, State
 from review.extraction.models import Study
-from review.extraction.queries import studies, study_called
+from review.extraction.queries import study_called
 from review.people.models import Person
 from review.protocol.models import Instrument, Outcome, Review
 from review.protocol.queries import instrument_called, outcome_called
 from review.screening.actions import screener
+from review.wording import counted
+
+
+class FormError(InvalidDataError):
+    """A form that is not complete, or says what cannot be."""
+
+    def __init__(self, target: Target, flaws: Sequence[Flaw]):
+        self.flaws = tuple(flaws)
+        super().__init__(f"{target}: " + "; ".join(str(flaw) for flaw in flaws))
 
 
 def adopt_tool(session: Session, review: Review, tool: Tool, *, now: datetime) -> bool:
@@ -97,7 +106,9 @@ def _place(session: Session, review: Review, tool: Tool, target: Target) -> _Pla
             raise InvalidDataError(f"{tool.slug} judges studies as a whole: leave outcome empty")
         return _Place(study, None, None, None)
     if target.outcome is None:
-        raise InvalidDataError(f"{tool.slug} judges results: say of which outcome")
+        raise InvalidDataError(
+            f"{tool.slug} judges results: say of which outcome (column outcome, or --outcome)"
+        )
     outcome = outcome_called(session, review, target.outcome)
     instrument = None
     if target.instrument is not None:
@@ -108,9 +119,9 @@ def _place(session: Session, review: Review, tool: Tool, target: Target) -> _Pla
 
 
 def _checked(tool: Tool, form: Form) -> Appraisal:
-    appraisal, problems = complete(tool, form)
+    appraisal, flaws = complete(tool, form)
     if appraisal is None:
-        raise InvalidDataError(f"{form.target}: " + "; ".join(problems))
+        raise FormError(form.target, flaws)
     return appraisal
 
 
@@ -166,8 +177,8 @@ def _refuse_late(cast: Sequence[Cast], handle: str, required: int, target: Targe
         return
     if shows_others(cast, required=required):
         raise InvalidDataError(
-            f"{target} has its {required} assessors, who may see each other's judgements now; "
-            "what is to change is a consensus: review rob settle"
+            f"{target} has its {counted(required, 'assessor')}, and judgements may be seen now; "
+            "what is to change is a consensus: review rob consensus-form, then review rob settle"
         )
 
 
@@ -226,7 +237,7 @@ def settle(
     now: datetime,
     reason: str,
 ) -> bool:
-    """Store a consensus beside the assessors' appraisals; return False where it is there already.
+    """Store a consensus beside the assessors' appraisals; return False where it counts already.
 
     Raises InvalidDataError before all assessors have judged, without a reason, or for an
     incomplete form.
@@ -243,10 +254,11 @@ def settle(
     if state is State.AWAITING:
         have = len(newest(cast))
         raise InvalidDataError(
-            f"{form.target} has {have} of its {required} assessors; the consensus comes after them"
+            f"{form.target} has {have} of its {required} assessors; the consensus comes after them "
+            "(review rob assess)"
         )
     appraisal = _checked(tool, form)
-    if state is State.CONSENSUS and counts == appraisal:
+    if counts == appraisal:
         return False
     _store(session, row, place, person, Kind.CONSENSUS, appraisal, now, reason)
     return True
@@ -258,25 +270,56 @@ def appraise_all(
     slug: str,
     forms: Sequence[Form],
     *,
+    file: str,
     handle: str,
     now: datetime,
 ) -> int:
-    """Store many appraisals of one assessor, all or none; return how many were new.
+    """Store the appraisals of a file, one assessor's, all or none; return how many were new.
 
-    Raises InvalidDataError with the problems of all of them.
+    Raises FileError with the problems of all of them, by line.
     """
-    known = {study.label for study in studies(session, review)}
-    problems = [
-        f"there is no study {f.target.study!r}" for f in forms if f.target.study not in known
-    ]
+
+    def take(form: Form) -> bool:
+        return appraise(session, review, slug, form, handle=handle, now=now)
+
+    return _all_or_none(file, forms, take)
+
+
+def settle_all(
+    session: Session,
+    review: Review,
+    slug: str,
+    forms: Sequence[Form],
+    *,
+    file: str,
+    handle: str,
+    now: datetime,
+    reason: str,
+) -> int:
+    """Store the consensus on each form of a file, all or none; return how many were new.
+
+    Raises FileError with the problems of all of them, by line.
+    """
+
+    def take(form: Form) -> bool:
+        return settle(session, review, slug, form, handle=handle, now=now, reason=reason)
+
+    return _all_or_none(file, forms, take)
+
+
+def _all_or_none(file: str, forms: Sequence[Form], take: Callable[[Form], bool]) -> int:
+    problems: list[Problem] = []
     added = 0
     for form in forms:
-        if form.target.study not in known:
-            continue
         try:
-            added += appraise(session, review, slug, form, handle=handle, now=now)
+            added += take(form)
+        except FormError as error:
+            problems += [
+                Problem(form.line_of(flaw.cell), None, f"{form.target}: {flaw}")
+                for flaw in error.flaws
+            ]
         except ReviewError as error:
-            problems.append(str(error))
+            problems.append(Problem(form.line_of(None), None, str(error)))
     if problems:
-        raise InvalidDataError("nothing was stored:\n  " + "\n  ".join(problems))
+        raise FileError(file, problems)
     return added

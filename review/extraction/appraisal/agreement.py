@@ -22,7 +22,7 @@ class DomainAgreement:
     agreement: Kappa
 
 
-def domain_agreement(session: Session, review: Review, name: str) -> list[DomainAgreement]:
+def domain_agreement(session: Session, review: Review, name: str | None) -> list[DomainAgreement]:
     """Return the agreement of each pair of assessors on each domain, before any consensus.
 
     Parameters
@@ -31,8 +31,8 @@ def domain_agreement(session: Session, review: Review, name: str) -> list[Domain
         To read with.
     review : Review
         Whose targets.
-    name : str
-        A tool's slug, or a family.
+    name : str or None
+        A tool's slug, or a family; None for every adopted tool.
 
     Returns
     -------

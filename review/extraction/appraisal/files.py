@@ -160,6 +160,7 @@ class _Reading:
 
     answers: dict[str, Answered] = field(default_factory=dict)
     domains: dict[str, Stated] = field(default_factory=dict)
+    lines: dict[str | None, int] = field(default_factory=dict)
 
 
 def _take(tool: Tool, cells: dict[str, str], into: _Reading) -> tuple[str, str] | None:
@@ -213,7 +214,10 @@ def read_forms(path: Path, tool: Tool) -> list[Form]:
             problems.append(Problem(line, "study", "which study?"))
             continue
         target = Target(cells["study"], *(cells.get(name) or None for name in TARGET_COLUMNS[1:]))
-        wrong = _take(tool, cells, found.setdefault(target, _Reading()))
+        reading = found.setdefault(target, _Reading(lines={None: line}))
+        item = cells.get("item", "")
+        reading.lines[cells.get("domain", "") if item == JUDGEMENT else item] = line
+        wrong = _take(tool, cells, reading)
         if wrong is not None:
             problems.append(Problem(line, *wrong))
     if problems:
@@ -224,6 +228,7 @@ def read_forms(path: Path, tool: Tool) -> list[Form]:
             reading.answers,
             {key: stated for key, stated in reading.domains.items() if key != OVERALL},
             reading.domains.get(OVERALL, Stated()),
+            reading.lines,
         )
         for target, reading in found.items()
     ]
@@ -238,7 +243,9 @@ def robvis_table(appraisals: Sequence[tuple[Tool, Appraisal]]) -> str:
     keys = {tuple(domain.key for domain in tool.domains) for tool, _ in appraisals}
     if len(keys) > 1:
         slugs = ", ".join(sorted({tool.slug for tool, _ in appraisals}))
-        raise InvalidDataError(f"{slugs} have different domains; export one tool at a time")
+        raise InvalidDataError(
+            f"{slugs} have different domains; export one tool at a time, with --tool"
+        )
     labels = [appraisal.target.study for _, appraisal in appraisals]
     rows = [
         [
@@ -307,7 +314,8 @@ def read_robvis(
                 problems.append(Problem(line, column, reason))
             stated[key] = Stated(value, support)
         overall = stated.pop(OVERALL)
-        forms[study] = Form(Target(study, outcome, instrument, timepoint), {}, stated, overall)
+        target = Target(study, outcome, instrument, timepoint)
+        forms[study] = Form(target, {}, stated, overall, {None: line})
     if problems:
         raise FileError(str(path), problems)
     return list(forms.values())

@@ -50,6 +50,24 @@ class Form:
     answers: Mapping[str, Answered] = field(default_factory=dict)
     domains: Mapping[str, Stated] = field(default_factory=dict)
     overall: Stated = Stated()
+    lines: Mapping[str | None, int] = field(default_factory=dict, compare=False)
+    """Where the file has each question and domain; None is where the form begins."""
+
+    def line_of(self, cell: str | None) -> int | None:
+        """Return the line of a question or domain, else that of the form; None without a file."""
+        return self.lines.get(cell, self.lines.get(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing missing or wrong in a form; without a cell it is the form as a whole."""
+
+    cell: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        """``question 1.2 has no answer``."""
+        return self.reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,12 +59,18 @@ def picture(
     Raises
     ------
     InvalidDataError
-        Where there is nothing to show, or by weights a study has several results.
+        Where there is nothing to show, the tools are of several families, or by weights a study
+        has several results.
     """
     shown = [s for s in standings if weights is None or s.target.study in weights]
     if not shown:
         raise InvalidDataError("there is nothing appraised to draw; appraise with: review rob")
     tools = list({s.tool.slug: s.tool for s in shown}.values())
+    families = sorted({tool.family for tool in tools})
+    if len(families) > 1:
+        raise InvalidDataError(
+            f"{' and '.join(families)} have scales of their own; draw one at a time, with --tool"
+        )
     domains = [*merged_domains(tools), (OVERALL, OVERALL)]
     scale = tools[0].scale
     places = {step.value: place for place, step in enumerate(scale)}

@@ -88,11 +88,14 @@ def adopted_tool(session: Session, review: Review, slug: str) -> AppraisalTool:
     return rows[-1]
 
 
-def _tools_called(session: Session, review: Review, name: str) -> list[AppraisalTool]:
-    rows = [r for r in adopted_tools(session, review) if name in (r.slug, r.family)]
-    if not rows:
+def _tools_called(session: Session, review: Review, name: str | None) -> list[AppraisalTool]:
+    rows = adopted_tools(session, review)
+    if name is None:
+        return list(rows)
+    found = [row for row in rows if name in (row.slug, row.family)]
+    if not found:
         adopted_tool(session, review, name)
-    return rows
+    return found
 
 
 def assessors_required(session: Session, review: Review) -> int:
@@ -182,7 +185,7 @@ class _Contents:
 
 
 def _by_target(
-    session: Session, review: Review, name: str, study: Study | None
+    session: Session, review: Review, name: str | None, study: Study | None
 ) -> dict[_Key, tuple[AppraisalTool, list[AppraisalRow], list[Cast]]]:
     """Return the appraisals of each target by the newest version of the tool used on it."""
     tools = _tools_called(session, review, name)
@@ -200,7 +203,7 @@ def _by_target(
 
 
 def standings(
-    session: Session, review: Review, name: str, *, study: Study | None = None
+    session: Session, review: Review, name: str | None, *, study: Study | None = None
 ) -> list[Standing]:
     """Return where every appraised target stands.
 
@@ -210,8 +213,8 @@ def standings(
         To read with.
     review : Review
         Whose targets.
-    name : str
-        A tool's slug, or the family of several (``rob2``).
+    name : str or None
+        A tool's slug, or the family of several (``rob2``); None for every adopted tool.
     study : Study, optional
         Only this study's.
 
@@ -337,7 +340,12 @@ class Sheet:
 
 
 def sheets(
-    session: Session, review: Review, name: str, *, handle: str, study: Study | None = None
+    session: Session,
+    review: Review,
+    name: str | None,
+    *,
+    handle: str,
+    study: Study | None = None,
 ) -> list[Sheet]:
     """Return the appraisals that a person may see, target by target.
 
@@ -372,7 +380,7 @@ class CompleteCast:
 
 
 def complete_casts(
-    session: Session, review: Review, name: str, *, study: Study | None = None
+    session: Session, review: Review, name: str | None, *, study: Study | None = None
 ) -> list[CompleteCast]:
     """Return the appraisals of each target that has all its assessors."""
     required = assessors_required(session, review)

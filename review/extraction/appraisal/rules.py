@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from review.extraction.appraisal.form import Answered, Appraisal, Form, Judged, Stated
+from review.extraction.appraisal.form import Answered, Appraisal, Flaw, Form, Judged, Stated
 from review.extraction.appraisal.tool import Domain, Question, Tool
 from review.extraction.appraisal.vocabulary import Answer, Kind, State
 
@@ -99,40 +99,64 @@ def answer_problems(domain: Domain, answers: Mapping[str, Answer]) -> dict[str, 
         given = answer is not None and answer is not Answer.NOT_APPLICABLE
         if question.number not in applicable:
             if given:
-                problems[question.number] = f"is asked only if {question.only_if}"
+                problems[question.number] = f"is asked only if {question.only_if}; leave it empty"
         elif answer is None:
-            problems[question.number] = "has no answer"
+            problems[question.number] = f"has no answer; it takes {question.answers}"
         elif answer not in question.allowed:
             problems[question.number] = f"takes {question.answers}, not {answer.value}"
     return problems
 
 
-def _judged(name: str, stated: Stated, proposal: str | None, problems: list[str]) -> Judged | None:
+def _judged(
+    key: str, stated: Stated, proposal: str | None, otherwise: str, flaws: list[Flaw]
+) -> Judged | None:
     judgement = stated.judgement or proposal
     if judgement is None:
-        problems.append(f"{name}: the algorithm proposes nothing here; state the judgement")
+        flaws.append(Flaw(key, f"{key}: {otherwise}"))
         return None
     if stated.judgement is not None and stated.judgement != proposal and not stated.support:
         instead = f"the algorithm proposes {proposal}" if proposal else "no algorithm judges it"
-        problems.append(f"{name}: {instead}; say in the support why it is {judgement}")
+        flaws.append(Flaw(key, f"{key}: {instead}; say in the support why it is {judgement}"))
         return None
     return Judged(judgement, proposal, stated.support)
 
 
+_UNANSWERED: Final = (
+    "its questions have no answers; answer them, or state the judgement and its source as support"
+)
+_UNDECIDED: Final = (
+    "the algorithm proposes nothing here; state the judgement, and in the support why"
+)
+
+
 def _domain_answers(
-    domain: Domain, given: Mapping[str, Answered], problems: list[str]
+    domain: Domain, given: Mapping[str, Answered], flaws: list[Flaw]
 ) -> dict[str, Answered]:
     numbers = [q.number for q in domain.questions if q.number in given]
     answers = {number: given[number].answer for number in numbers}
     if not any(answer is not Answer.NOT_APPLICABLE for answer in answers.values()):
         return {}
     found = answer_problems(domain, answers)
-    problems += [f"question {number} {reason}" for number, reason in found.items()]
+    flaws += [Flaw(number, f"question {number} {reason}") for number, reason in found.items()]
     applicable = {question.number for question in asked(domain, answers)}
     return {number: given[number] for number in numbers if number in applicable}
 
 
-def complete(tool: Tool, form: Form) -> tuple[Appraisal | None, list[str]]:
+def _unknown(tool: Tool, form: Form) -> list[Flaw]:
+    """Return what a form has and its tool has not."""
+    known = {q.number for domain in tool.domains for q in domain.questions}
+    keys = {domain.key for domain in tool.domains}
+    values = {step.value for step in tool.scale}
+    flaws = [Flaw(n, f"question {n} is not in {tool.slug}") for n in form.answers if n not in known]
+    flaws += [Flaw(k, f"domain {k} is not in {tool.slug}") for k in form.domains if k not in keys]
+    return flaws + [
+        Flaw(name, f"{name}: {stated.judgement!r} is not on the scale")
+        for name, stated in (*form.domains.items(), (OVERALL, form.overall))
+        if stated.judgement is not None and stated.judgement not in values
+    ]
+
+
+def complete(tool: Tool, form: Form) -> tuple[Appraisal | None, list[Flaw]]:
     """Return the complete appraisal that a form makes, or what is missing and wrong in it.
 
     Parameters
@@ -147,32 +171,31 @@ def complete(tool: Tool, form: Form) -> tuple[Appraisal | None, list[str]]:
     Returns
     -------
     appraisal : Appraisal or None
-        None where there are problems.
-    problems : list of str
-        Each a sentence.
+        None where there are flaws.
+    flaws : list of Flaw
+        Each a sentence, with the question or domain that it is about.
     """
-    problems: list[str] = []
-    known = {q.number for domain in tool.domains for q in domain.questions}
-    problems += [f"question {n} is not in {tool.slug}" for n in form.answers if n not in known]
-    keys = {domain.key for domain in tool.domains}
-    problems += [f"domain {key} is not in {tool.slug}" for key in form.domains if key not in keys]
-    values = {step.value for step in tool.scale}
-    for name, stated in (*form.domains.items(), (OVERALL, form.overall)):
-        if stated.judgement is not None and stated.judgement not in values:
-            problems.append(f"{name}: {stated.judgement!r} is not on the scale")
+    if not form.answers and not form.domains and form.overall == Stated():
+        return None, [Flaw(None, "nothing is filled in; answer it, or take its lines out")]
+    flaws = _unknown(tool, form)
     answers: dict[str, Answered] = {}
     domains: dict[str, Judged] = {}
     for domain in tool.domains:
-        own = _domain_answers(domain, form.answers, problems)
+        before = len(flaws)
+        own = _domain_answers(domain, form.answers, flaws)
+        if len(flaws) > before:
+            continue
         answers |= own
         proposal = proposed(tool, domain, {n: a.answer for n, a in own.items()}) if own else None
-        judged = _judged(domain.key, form.domains.get(domain.key, Stated()), proposal, problems)
+        otherwise = _UNDECIDED if own or not domain.questions else _UNANSWERED
+        stated = form.domains.get(domain.key, Stated())
+        judged = _judged(domain.key, stated, proposal, otherwise, flaws)
         if judged is not None:
             domains[domain.key] = judged
     whole = worst(tool, [judged.judgement for judged in domains.values()])
-    overall = _judged(OVERALL, form.overall, whole, problems) if not problems else None
-    if problems or overall is None:
-        return None, problems
+    overall = _judged(OVERALL, form.overall, whole, _UNDECIDED, flaws) if not flaws else None
+    if flaws or overall is None:
+        return None, flaws
     return Appraisal(form.target, answers, domains, overall), []
 
 

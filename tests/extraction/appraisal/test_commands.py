@@ -101,7 +101,7 @@ def test_a_table_from_elsewhere_is_taken_as_one_assessors(
 MISTAKES = (
     (("rob", "template", *ROB), "say of which outcome with --outcome"),
     (("rob", "status", "--tool", "rob9"), "has no tool 'rob9'"),
-    (("rob", "consensus-form", "Day (2002)", *ALLIANCE), "does not have all its assessors"),
+    (("rob", "consensus-form", "Day (2002)", *ALLIANCE), "nobody judged Day (2002) (alliance) by"),
     (("rob", "plot", "summary", "-o", "x.svg"), "nothing appraised to draw"),
     (("rob", "plot", "summary", "-o", "x.svg", "--analysis", "alliance"), "has no run yet"),
     (("grade", "rate", "mood"), "has no analysis 'mood'"),
@@ -140,3 +140,75 @@ def test_certainty_from_the_command_line(database: Database, by: Attribution, cl
     assert "very low" in cli("grade", "show").stdout
     plan = cli("analysis", "show", "alliance").stdout
     assert "title: Alliance" in plan
+
+
+def test_what_is_missing_in_a_form_is_named_by_file_line_and_remedy(
+    database: Database, by: Attribution, cli: Cli, tmp_path: Path
+) -> None:
+    a_review(database, by)
+    form = cli("rob", "template", "Day (2002)", "Yuen (2013)", *ALLIANCE).stdout
+    path = tmp_path / "blank.csv"
+    path.write_text(form)
+    said = cli("rob", "assess", path, *ROB, "--as", "ada", status=1).output
+    assert f"{path} was not accepted; nothing was stored." in said
+    assert "line 2: Day (2002) (alliance): nothing is filled in; answer it, or take" in said
+    gap = filled(form, path, q1_2="")
+    said = cli("rob", "assess", gap, *ROB, "--as", "ada", status=1).output
+    assert "line 3: Day (2002) (alliance): question 1.2 has no answer; it takes Y/PY" in said
+    assert said.count("\n  line ") == 2, "one gap a study, and nothing that follows from it"
+    for person in ("ada", "ben"):
+        cli("rob", "assess", filled(form, path), *ROB, "--as", person)
+    path.write_text(form)
+    for command in (("settle", path, "--reason", "r"), ("assess", path, "--as", "ada")):
+        said = cli("rob", *command, *ROB, status=1).output
+        assert "blank.csv was not accepted; nothing was stored.\n  line 2: Day" in said
+    table = tmp_path / "published.csv"
+    table.write_text("Study,D1,D2,D3,D4,D5,Overall\nDay (2001),Low,Low,Low,Low,Low,Low\n")
+    said = cli("rob", "import", table, *ALLIANCE, status=1).output
+    assert "line 2: review vcp has no study 'Day (2001)' (review study list names them)" in said
+
+
+def judged_by_two(cli: Cli, tmp_path: Path) -> None:
+    """Day is agreed, Yuen in conflict."""
+    for person, concealed in (("ada", "Y"), ("ben", "N")):
+        for study, answer in (("Day (2002)", "Y"), ("Yuen (2013)", concealed)):
+            form = cli("rob", "template", study, *ALLIANCE).stdout
+            path = filled(form, tmp_path / "form.csv", q1_2=answer)
+            cli("rob", "assess", path, *ROB, "--as", person)
+
+
+def test_the_long_form_read_back_changes_nothing(
+    database: Database, by: Attribution, cli: Cli, tmp_path: Path
+) -> None:
+    a_review(database, by)
+    judged_by_two(cli, tmp_path)
+    form = cli("rob", "consensus-form", "Yuen (2013)", *ALLIANCE).stdout
+    decided = filled(form, tmp_path / "decided.csv", q1_2="N")
+    cli("rob", "settle", decided, *ROB, "--reason", "registry")
+    exported = tmp_path / "all.csv"
+    exported.write_text(cli("rob", "export", "--long").stdout)
+    again = cli("rob", "settle", exported, *ROB, "--reason", "again").stdout
+    assert "consensus on 2 results, 0 of them new" in again
+    assert cli("rob", "export", "--long").stdout == exported.read_text()
+
+
+def test_all_adopted_tools_are_shown_and_more_assessors_than_needed_are_counted(
+    database: Database, by: Attribution, cli: Cli, tmp_path: Path
+) -> None:
+    a_review(database, by, "rob2-parallel", "robins-i")
+    judged_by_two(cli, tmp_path)
+    table = tmp_path / "published.csv"
+    table.write_text("Study,1,2,3,4,5,6,7,Overall\nDay (2002)" + ",Serious" * 8 + "\n")
+    cli("rob", "assessors", "1")
+    cli("rob", "import", table, "--tool", "robins-i", "--outcome", "alliance", "--as", "old")
+    states = json.loads(cli("rob", "status", "--json").stdout)
+    assert [(s["tool"], s["state"], s["assessors"]) for s in states] == [
+        ("rob2-parallel", "agreed", "2 of 2"),
+        ("robins-i", "single", "1 of 1"),
+        ("rob2-parallel", "conflict", "2 of 2"),
+    ]
+    assert "robins-i" not in cli("rob", "status", "--tool", "rob2").stdout
+    mixed = "rob2 and robins-i have scales of their own; draw one at a time, with --tool"
+    assert mixed in cli("rob", "plot", "summary", "-o", tmp_path / "x.svg", status=1).output
+    for form in ((), ("--long",)):
+        assert "--tool" in cli("rob", "export", *form, status=1).output

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from review.db import Database
-from review.errors import AlreadyExistsError, InvalidDataError, NotFoundError
+from review.errors import AlreadyExistsError, FileError, InvalidDataError, NotFoundError
 from review.extraction.appraisal import queries
 from review.extraction.appraisal.actions import (
     adopt_tool,
@@ -106,7 +106,7 @@ def test_an_assessor_may_judge_again_while_blind_and_not_after(
     assert not say(database, by, "ada", form(q1_2="N")), "the same again is nothing new"
     assert say(database, by, "ada", form())
     say(database, by, "ben", form())
-    with pytest.raises(InvalidDataError, match="may see each other's judgements now"):
+    with pytest.raises(InvalidDataError, match="judgements may be seen now"):
         say(database, by, "ada", form(q1_2="N"))
     with pytest.raises(InvalidDataError, match="has its 2 assessors"):
         say(database, by, "cleo", form())
@@ -219,12 +219,14 @@ def test_many_forms_are_taken_all_or_none(database: Database, by: Attribution) -
     good = form(Target("Day (2002)", "alliance"))
     bad = [form(Target("Ertelt (2010)", "alliance"), q1_2=None), form(Target("X", "alliance"))]
     with (
-        pytest.raises(InvalidDataError) as caught,
+        pytest.raises(FileError) as caught,
         writing(database, by) as session,
     ):
-        appraise_all(session, the_review(session), ROB, [good, *bad], handle="ada", now=NOW)
+        appraise_all(
+            session, the_review(session), ROB, [good, *bad], file="f.csv", handle="ada", now=NOW
+        )
     assert "question 1.2 has no answer" in str(caught.value)
-    assert "there is no study 'X'" in str(caught.value)
+    assert "has no study 'X' (review study list names them)" in str(caught.value)
     with database.reading() as session:
         assert session.scalar(sa.select(sa.func.count(AppraisalRow.id))) == 0
 

@@ -50,7 +50,7 @@ def made(given: Form) -> Appraisal:
 def wrong(given: Form) -> str:
     appraisal, problems = complete(TOOL, given)
     assert appraisal is None
-    return "\n".join(problems)
+    return "\n".join(map(str, problems))
 
 
 def test_a_clean_form_is_low_throughout() -> None:
@@ -99,7 +99,9 @@ def test_several_concerns_may_be_raised_to_high_with_a_reason() -> None:
 def test_a_domain_without_answers_must_be_stated_with_its_source() -> None:
     bare = Form(ALLIANCE, {}, {d.key: Stated("low", "from the review") for d in TOOL.domains})
     assert made(bare).overall.judgement == "low"
-    assert "D1: the algorithm proposes nothing here" in wrong(Form(ALLIANCE))
+    assert wrong(Form(ALLIANCE)) == "nothing is filled in; answer it, or take its lines out"
+    partly = Form(ALLIANCE, {}, {"D2": Stated("low", "from the review")})
+    assert "D1: its questions have no answers; answer them, or state" in wrong(partly)
     unsupported = Form(ALLIANCE, {}, {d.key: Stated("low") for d in TOOL.domains})
     assert "D1: no algorithm judges it" in wrong(unsupported)
 
