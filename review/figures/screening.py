@@ -26,6 +26,9 @@ STEPS: Final = (
 )
 """Between two ticks of the axis of time."""
 
+MOST_MARKS: Final = 6
+"""Steps on the axis of time: dates are long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
@@ -119,9 +122,9 @@ def _span(stages: Sequence[StageCourse]) -> tuple[datetime, datetime]:
     return start - air, stop + air
 
 
-def time_marks(start: datetime, stop: datetime, at_most: int = 6) -> list[tuple[float, str]]:
+def time_marks(start: datetime, stop: datetime) -> list[tuple[float, str]]:
     """Round times between two, in UTC, as (days since 1970, words): dates, within days hours."""
-    step = next((s for s in STEPS if (stop - start) / s <= at_most), STEPS[-1])
+    step = next((s for s in STEPS if (stop - start) / s <= MOST_MARKS), STEPS[-1])
     midnight = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     at = midnight + step * max(0, -((midnight - start) // step))
     form = "%Y-%m-%d"

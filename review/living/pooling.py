@@ -30,19 +30,16 @@ from review.synthesis.noninferiority import classify, noninferiority_p
 
 def pool_inputs(
     analyses: Sequence[tuple[RunInputs, TrialEffects]],
-    *,
-    advance: Callable[[int], None] = lambda _: None,
 ) -> list[RunResults]:
     """Return the results of analyses with at least one trial each, in their order.
 
-    All analyses of one model are pooled in one batch; `advance` is told how many are done.
+    All analyses of one model are pooled in one batch.
     """
     by_model: dict[tuple[str, str, float], list[int]] = defaultdict(list)
     results: dict[int, RunResults] = {}
     for index, (inputs, effect) in enumerate(analyses):
         if inputs.plan.method in OF_TABLES:
             results[index] = _results(inputs, effect, pool_tables(inputs.plan, inputs.trials))
-            advance(1)
             continue
         by_model[inputs.plan.method, inputs.plan.test, inputs.plan.level].append(index)
     for (method, test, level), rows in by_model.items():
@@ -56,7 +53,6 @@ def pool_inputs(
         for row, index in enumerate(rows):
             inputs, effect = analyses[index]
             results[index] = _results(inputs, effect, pooled[row])
-        advance(len(rows))
     return [results[index] for index in range(len(analyses))]
 
 

@@ -27,6 +27,7 @@ from review.extraction.vocabulary import Randomised
 from review.protocol.models import Review
 from review.protocol.queries import outcomes
 from review.protocol.vocabulary import Rater
+from review.wording import lowered
 
 UNITS: Final = {
     Randomised.INDIVIDUAL: "individuals randomised",
@@ -165,7 +166,9 @@ def characteristics_table(session: Session, review: Review) -> Table:
     )
     notes = [NOT_REPORTED_NOTE] if any(_silent(row) for row in told) else []
     if silent and rows:
-        notes.append(f"Reported of no study so far: {'; '.join(_lower(c.header) for c in silent)}.")
+        notes.append(
+            f"Reported of no study so far: {'; '.join(lowered(c.header) for c in silent)}."
+        )
     return Table(
         f"{review.title}: characteristics of included studies",
         columns or STUDY_COLUMNS[:1],
@@ -274,7 +277,3 @@ def _measured(results: Sequence[Evidence], names: Mapping[str, str]) -> str | No
         for outcome, found in sorted(raters.items())
     ]
     return "; ".join(told) or None
-
-
-def _lower(header: str) -> str:
-    return header[0].lower() + header[1:]

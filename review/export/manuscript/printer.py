@@ -46,9 +46,9 @@ class Printer:
         """Return a number of the measure's scale."""
         return self._number(Kind.NUMBER, value, path, decimals)
 
-    def percent(self, value: float, *path: str | int, decimals: int = 1) -> Number:
+    def percent(self, value: float, *path: str | int) -> Number:
         """Return a percentage, the value in percentage points."""
-        return self._number(Kind.PERCENT, value, path, decimals)
+        return self._number(Kind.PERCENT, value, path, 1)
 
     def limits(
         self, limits: tuple[float, float], *path: str | int, level: float, decimals: int = 2
