@@ -18,6 +18,7 @@ from review.cli.appraisal_forms import (
     timepoint_option,
 )
 from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.figures import drawn_from, written
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import InvalidDataError
@@ -26,7 +27,7 @@ from review.extraction.appraisal import actions, catalogue, queries
 from review.extraction.appraisal.agreement import domain_agreement
 from review.extraction.queries import study_called
 from review.figures.risk_of_bias import summary_plot, traffic_light_plot
-from review.figures.saving import save
+from review.living.queries import run_numbered
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -300,8 +301,7 @@ def plot(
         review_slug, tool, summary=kind == "summary", analysis=analysis, outcome=outcome,
         instrument=instrument, timepoint=timepoint, title=title,
     )  # fmt: skip
-    for path in paths:
-        click.echo(f"Wrote {save(figure, path)}")
+    written(figure, paths)
 
 
 def bias_figure(
@@ -317,9 +317,12 @@ def bias_figure(
 ) -> Figure:
     """Return the bars of each domain, or a light for each judgement."""
     with opened().reading() as session:
+        review = review_called(session, review_slug)
+        run = run_numbered(session, review, analysis, None) if analysis is not None else None
+        drawn_from(run.key if run else None, review=review.slug)
         content = bias_of_review(
-            session, review_called(session, review_slug), tool, analysis=analysis,
-            outcome=outcome, instrument=instrument, timepoint=timepoint, title=title,
+            session, review, tool, analysis=analysis, outcome=outcome, instrument=instrument,
+            timepoint=timepoint, title=title,
         )  # fmt: skip
     if summary:
         return summary_plot(content, weighted=analysis is not None)

@@ -12,7 +12,7 @@ import click
 from review.cli.context import FunctionT, opened, review_option
 from review.cli.output import warn_outdated
 from review.export.drawings.registry import RunFigure, ShownRun
-from review.export.tracing.origins import origin
+from review.export.tracing.origins import LEDGER, origin
 from review.figures.saving import DOTS_PER_INCH, save
 from review.living.freshness import outdated
 from review.living.queries import run_numbered, snapshot_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DRAWN = "review.drawn"
-"""Where a command keeps the origin of the run it draws, for the files' metadata."""
+"""Where a command keeps the origin of what it draws, for the files' metadata."""
 
 number_option = click.option(
     "--number", "-n", type=int, help="Which run; the newest by default."
@@ -42,11 +42,19 @@ def file_options(function: FunctionT) -> FunctionT:
     )(function)  # fmt: skip
 
 
-def written(figure: Figure, files: Sequence[Path], dpi: int) -> None:
+def written(
+    figure: Figure, files: Sequence[Path], dpi: int = DOTS_PER_INCH, *, err: bool = False
+) -> None:
     """Write a figure to files, and say so."""
     drawn = click.get_current_context().meta.get(_DRAWN)
     for file in files:
-        click.echo(f"Wrote {save(figure, file, dpi=dpi, origin=drawn)}")
+        click.echo(f"Wrote {save(figure, file, dpi=dpi, origin=drawn)}", err=err)
+
+
+def drawn_from(run_key: str | None = None, *, review: str = "") -> None:
+    """Keep for the files' metadata which run is drawn, or whose records and judgements are."""
+    where = f"{LEDGER}/{review}" if run_key is None else origin(run_key)
+    click.get_current_context().meta[_DRAWN] = where
 
 
 def run_shown(
@@ -64,7 +72,7 @@ def _shown(review_slug: str | None, analysis: str, number: int | None) -> Iterat
         run = run_numbered(session, review, analysis, number)
         if number is None:
             warn_outdated(outdated(session, review, analysis))
-        click.get_current_context().meta[_DRAWN] = origin(run.key)
+        drawn_from(run.key)
         yield ShownRun(session, review, analysis, run.number, *snapshot_of(run))
 
 

@@ -16,12 +16,12 @@ from review.cli.context import (
     reason_option,
     review_option,
 )
+from review.cli.figures import drawn_from, written
 from review.cli.output import echo_json, echo_table
 from review.export.flow.model import Flow, FlowBox
 from review.export.flow.prisma import figure_of, flow_of, listed
 from review.export.flow.published import check_published, read_published_flow
 from review.figures.prisma import prisma_plot
-from review.figures.saving import save
 from review.protocol.queries import review_called
 from review.screening.conduct import note_previous_version
 from review.wording import counted
@@ -87,9 +87,9 @@ def flow_(
         review = review_called(session, review_slug)
         flow = flow_of(session, review, since=since, version=version, trigger=trigger)
         rows = listed(session, review, flow, box) if box is not None else None
-    for file in files:
-        save(prisma_plot(figure_of(flow)), file)
-        click.echo(f"Wrote {file}", err=True)
+    if files:
+        drawn_from(review=flow.review)
+        written(prisma_plot(figure_of(flow)), files, err=True)
     if rows is not None:
         _echo_list(rows, as_json=as_json)
     elif as_json:

@@ -15,7 +15,14 @@ from review.cli.appraisal_forms import (
     timepoint_option,
 )
 from review.cli.context import opened, review_option
-from review.cli.figures import command_of, file_options, number_option, run_shown, written
+from review.cli.figures import (
+    command_of,
+    drawn_from,
+    file_options,
+    number_option,
+    run_shown,
+    written,
+)
 from review.cli.flow import update_options
 from review.cli.output import warn_outdated
 from review.cli.plot_diagnostics import DIAGNOSTICS
@@ -94,9 +101,10 @@ def classes(
         review = review_called(session, review_slug)
         found = runs(session, review, analysis)
         if analysis is None:
+            drawn_from(review=review.slug)
             content = classes_of_review(review.title, found)
         else:
-            run_numbered(session, review, analysis, None)  # says what to do where there is none
+            drawn_from(run_numbered(session, review, analysis, None).key)
             content = classes_of_analysis(found)
     written(class_strip_plot(content), files, dpi)
 
@@ -116,7 +124,9 @@ def specification(
     """Draw the estimate under every defensible combination of choices, of the data as they are."""
     with opened().reading() as session, executor_for(processes=processes, dask=None) as executor:
         review = review_called(session, review_slug)
-        inputs, _ = snapshot_of(run_numbered(session, review, analysis, None))
+        run = run_numbered(session, review, analysis, None)
+        drawn_from(run.key)
+        inputs, _ = snapshot_of(run)
         warn_outdated(outdated(session, review, analysis))
         content = specification_of(inputs, multiverse(session, review, analysis, executor))
     written(specification_plot(content), files, dpi)
@@ -128,7 +138,9 @@ def specification(
 def screening(files: tuple[Path, ...], dpi: int, review_slug: str | None) -> None:
     """Draw how many records each person has judged over time, and conflicts outstanding."""
     with opened().reading() as session:
-        content = screening_course(session, review_called(session, review_slug))
+        review = review_called(session, review_slug)
+        drawn_from(review=review.slug)
+        content = screening_course(session, review)
     written(screening_plot(content), files, dpi)
 
 
@@ -148,6 +160,7 @@ def prisma(
     with opened().reading() as session:
         review = review_called(session, review_slug)
         flow = flow_of(session, review, since=since, version=version, trigger=trigger)
+    drawn_from(review=flow.review)
     written(prisma_plot(figure_of(flow)), files, dpi)
 
 

@@ -44,11 +44,11 @@ MOST_LETTERS: Final = 26
 
 COLUMNS: Final = (
     Column("outcome", "Outcome"),
-    Column("comparator", "With comparator"),
-    Column("intervention", "With intervention (CI)"),
-    Column("difference", "Difference (CI)"),
-    Column("effect", "Relative or standardized effect (CI)"),
-    Column("participants", "Participants (trials)"),
+    Column("comparator", "With comparator", traced=True),
+    Column("intervention", "With intervention (CI)", traced=True),
+    Column("difference", "Difference (CI)", traced=True),
+    Column("effect", "Relative or standardized effect (CI)", traced=True),
+    Column("participants", "Participants (trials)", traced=True),
     Column("certainty", "Certainty"),
     Column("comment", "What it says"),
 )

@@ -53,6 +53,9 @@ class Column:
         None: 2 for numbers and intervals, 3 for p values, 1 for percentages.
     alignment : Alignment or None
         None: text left, all else right.
+    traced : bool
+        Whether text tells numbers of its row in words (``63 more per 1,000``), and so has an origin
+        as a number has. Numbers always have.
     """
 
     key: str
@@ -60,6 +63,7 @@ class Column:
     kind: Kind = Kind.TEXT
     decimals: int | None = None
     alignment: Alignment | None = None
+    traced: bool = False
 
     @property
     def places(self) -> int:
@@ -179,9 +183,10 @@ class Table:
         return ",".join(letter for letter, note in self.marked if (row, key) in note.places)
 
     def origin(self, row: int, at: int) -> str | None:
-        """Origin of the number at a row and a column, both from 0; None for text and for none."""
+        """Origin of the number at a row and a column, both from 0; None where there is none."""
         column = self.columns[at]
-        if not self.origins or column.kind is Kind.TEXT or self.rows[row][at] is None:
+        told = column.traced or column.kind is not Kind.TEXT
+        if not self.origins or not told or self.rows[row][at] is None:
             return None
         origin = self.origins[row]
         return None if origin is None else f"{origin}/{column.key}"

@@ -208,6 +208,8 @@ def test_print_tells_it_in_the_words_of_grade(database: Database, by: Attributio
     assert mood["comment"].startswith("Small effect; ")
     assert " points lower (" in mood["difference"]
     assert mood["difference"].endswith(" on the Beck Depression Inventory")
+    assert table.origin(0, table.keys.index("difference")) == f"{table.origins[0]}/difference"
+    assert table.origin(0, table.keys.index("outcome")) is None
 
 
 def test_a_rating_of_an_older_run_says_so(database: Database, by: Attribution) -> None:

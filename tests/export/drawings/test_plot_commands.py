@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -67,6 +68,8 @@ def test_a_figure_is_written_and_the_same_each_time(
     assert f"Wrote {first}" in plot(*arguments, "--out", first).output
     plot(*arguments, "--out", second)
     assert first.read_bytes() == second.read_bytes()
+    where = rb"[0-9a-f]{12}" if "multimedia" in arguments else b"ledger/cbt-delivery"
+    assert re.search(b"living-review:" + where + b"<", first.read_bytes())
     assert b"<text" not in first.read_bytes()  # glyphs as outlines: no font is needed
 
 

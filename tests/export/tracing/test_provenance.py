@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from review.db import Database
 from review.errors import InvalidDataError, NotFoundError
 from review.export import Format, Table, write_tables
+from review.export.contents.findings import findings_table
 from review.export.drawings.forest import forest_of
 from review.export.run_tables import LatestRun, pooled_table, results_table
 from review.export.tracing.files import State, trace_file
@@ -18,6 +19,7 @@ from review.export.tracing.numbers import Runs
 from review.export.tracing.origins import origin
 from review.export.tracing.provenance import write_provenance
 from review.figures import forest_plot, save
+from review.protocol.queries import review_called
 
 
 @pytest.fixture
@@ -74,6 +76,18 @@ def test_every_file_leads_to_the_same_numbers(
         else:
             assert {number.origin for number in traced.numbers} < whole
     assert all(number.value is not None for number in traced.numbers)
+
+
+def test_numbers_that_print_tells_in_words_lead_to_their_run(
+    session: Session, delivery_runs: list[LatestRun], tmp_path: Path
+) -> None:
+    review = review_called(session, "cbt-delivery")
+    printed = {"summary_of_findings": findings_table(session, review, delivery_runs)}
+    files = export(session, printed, tmp_path)
+    for name in ("tables.docx", "tables.html", "summary_of_findings.md"):
+        traced = trace_file(Runs(session), files[name])
+        assert {holder.key for holder in traced.runs} == {run.key for run in delivery_runs}
+        assert {number.column for number in traced.numbers} == {"effect", "participants"}
 
 
 def test_files_that_carry_origins_need_no_list_and_others_do(
