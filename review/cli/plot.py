@@ -42,7 +42,7 @@ from review.living.freshness import outdated
 from review.living.multiverse import multiverse
 from review.living.queries import run_numbered, runs, snapshot_of
 from review.living.workers import executor_for
-from review.protocol.queries import review_called
+from review.protocol.queries import instruments, review_called
 from review.protocol.vocabulary import Moderator
 
 
@@ -81,11 +81,15 @@ def forest(
     """Draw the trials of a run and their pooled estimate."""
     inputs, results = run_shown(review_slug, analysis, number)
     bias = None
-    if risk_of_bias:
-        with opened().reading() as session:
-            bias = bias_of_run(session, review_called(session, review_slug), tool, inputs, results)
+    with opened().reading() as session:
+        review = review_called(session, review_slug)
+        names = {one.slug: one.name for one in instruments(session, review)}
+        if risk_of_bias:
+            bias = bias_of_run(session, review, tool, inputs, results)
     moderator = Moderator(by) if by else None
-    content = forest_of(inputs, results, by=moderator, arm_data=arm_data, bias=bias)
+    content = forest_of(
+        inputs, results, by=moderator, arm_data=arm_data, bias=bias, instruments=names
+    )
     written(forest_plot(content), files, dpi)
 
 

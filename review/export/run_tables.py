@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from review.export.drawings.axis import inverted
 from review.export.table.model import Cell, Column, Footnote, Interval, Kind, Table
 from review.export.tracing.origins import origin
 from review.living import queries
@@ -75,9 +76,15 @@ def interval_cell(limits: tuple[float, float] | None) -> Interval | None:
 
 def directions(runs: Sequence[LatestRun]) -> tuple[Footnote, ...]:
     """Return the sentence of each analysis that says which way is better."""
-    plans = [run.inputs.plan for run in runs]
-    sentences = dict.fromkeys(f"{plan.title}: {lowered(plan.direction)}" for plan in plans)
+    sentences = dict.fromkeys(f"{run.inputs.plan.title}: {_direction(run)}" for run in runs)
     return tuple(Footnote(sentence) for sentence in sentences)
+
+
+def _direction(run: LatestRun) -> str:
+    said = lowered(run.inputs.plan.direction)
+    if not inverted(run.inputs):
+        return said
+    return f"{said[:-1]}: lower is better, so {scale_of_run(run.inputs).name} has its sign turned."
 
 
 def _pooled_columns(level: str, *, margins: bool) -> tuple[Column, ...]:

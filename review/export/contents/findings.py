@@ -119,6 +119,11 @@ def findings_table(session: Session, review: Review, runs: Sequence[LatestRun]) 
             for one in found
         ),
     ]
+    if not all(one.oriented for one in found):
+        general.append(
+            "Risks, ratios and mean differences are the intervention's against the comparator's, "
+            "of what was measured."
+        )
     if any(one.standardized for one in found):
         general.append(WORDS_SOURCE)
     return Table(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from review.export.contents.absolute import sign_of
 from review.figures.scale import Notation
 from review.living.scales import scale_of_run
 from review.living.snapshot import Effect, RunInputs, RunResults, TrialInput
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
-from review.wording import capitalised
+from review.wording import capitalised, lowered
 
 NAMES: Final = {
     "SMD": "Hedges g",
@@ -42,12 +43,22 @@ def notation(inputs: RunInputs) -> Notation:
 
 
 def axis_label(inputs: RunInputs) -> str:
-    """Return what the axis of a figure is called whose numbers are written by `notation`."""
+    """Return what the axis of a figure is called whose numbers are written by `notation`.
+
+    Effects are positive where the intervention does better: where lower is better, a ratio is that
+    of the comparator to the intervention, the inverse of the one that arms give.
+    """
     if inputs.plan.effect is not None:
         return inputs.plan.effect
     scale = scale_of_run(inputs)
     name = scale.ratio or scale.name
-    return RATIOS.get(name) or NAMES.get(name) or capitalised(name)
+    label = RATIOS.get(name) or NAMES.get(name) or capitalised(name)
+    return f"Inverse {lowered(label)}" if inverted(inputs) else label
+
+
+def inverted(inputs: RunInputs) -> bool:
+    """Return whether the ratios of a run are those of the comparator to the intervention."""
+    return scale_of_run(inputs).ratio is not None and sign_of(inputs) == -1
 
 
 def unwritten_label(inputs: RunInputs) -> str:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from review.errors import NotFoundError
 from review.export.drawings.arms import ArmColumns, arm_columns
-from review.export.drawings.axis import axis_label, by_year, favours, margin_words, notation
+from review.export.drawings.axis import (
+    axis_label,
+    by_year,
+    favours,
+    inverted,
+    margin_words,
+    notation,
+)
 from review.export.run_tables import model_words
 from review.figures import Diamond, Forest, ForestRow, Heading
 from review.figures.numbers import fixed, p_words
@@ -34,6 +41,7 @@ def forest_of(
     by: Moderator | None = None,
     arm_data: bool = False,
     bias: RiskOfBias | None = None,
+    instruments: Mapping[str, str] | None = None,
 ) -> Forest:
     """Return the forest plot of a run, trials in order of year and name.
 
@@ -47,6 +55,8 @@ def forest_of(
         Whether each arm's numbers as reported stand beside the study, instead of its size alone.
     bias : RiskOfBias, optional
         Judgements to show, matched by the study's label.
+    instruments : mapping of str to str, optional
+        Their names by slug, for the headings of subgroups by instrument.
 
     Raises
     ------
@@ -73,12 +83,17 @@ def forest_of(
     group = _planned_subgroups(plan, results, by) if by is not None else None
     reading = results.headline
     tested = f" {_test_of(group)}" if group is not None else ""
+    turned = (
+        f" Lower is better: ratios are {plan.comparator.label} to {plan.intervention.label}."
+        if inverted(inputs)
+        else ""
+    )
     return Forest(
         title=plan.title if by is None else f"{plan.title}, by {_words(by)}",
         rows=(
             tuple(row(*pair) for pair in ordered)
             if by is None or group is None
-            else tuple(_by_group(ordered, by, group, row))
+            else tuple(_by_group(ordered, by, group, row, instruments or {}))
         ),
         summaries=(_summary(line),),
         effect_label=axis_label(inputs),
@@ -89,7 +104,8 @@ def forest_of(
         column_groups=columns.groups,
         note=(
             f"{model_words(line)}{_heterogeneity(line)}. "
-            f"Conclusion: {reading.conclusion.value}{margin_words(inputs, reading.margin)}.{tested}"
+            f"Conclusion: {reading.conclusion.value}{margin_words(inputs, reading.margin)}."
+            f"{tested}{turned}"
         ),
         level=line.level,
         domains=bias.domains if bias else (),
@@ -150,6 +166,7 @@ def _by_group(
     by: Moderator,
     group: ModeratorLine,
     row: Callable[[Effect, TrialInput], ForestRow],
+    instruments: Mapping[str, str],
 ) -> list[Row]:
     members: dict[str, list[ForestRow]] = defaultdict(list)
     for effect, trial in ordered:
@@ -158,7 +175,8 @@ def _by_group(
     pooled = {line.label: line for line in group.lines}
     found: list[Row] = []
     for label in [*pooled, *(label for label in members if label not in pooled)]:
-        found.append(Heading(label))
+        named = instruments.get(label, label) if by is Moderator.INSTRUMENT else label
+        found.append(Heading(named))
         found += members[label]
         if label in pooled:
             found += _subgroup_diamond(pooled[label])

@@ -109,12 +109,14 @@ class Appraised:
 
     @property
     def judgements(self) -> Counter[str]:
-        """How many results (or studies) have each overall judgement."""
-        return Counter(
+        """How many results (or studies) have each overall judgement, in the order of the scale."""
+        found = Counter(
             s.tool.judgement(s.counts.overall.judgement).label
             for s in self.standings
             if s.counts is not None
         )
+        scale = dict.fromkeys(level.label for s in self.standings for level in s.tool.scale)
+        return Counter({label: found[label] for label in scale if found[label]})
 
     @property
     def settled(self) -> int:

@@ -142,7 +142,7 @@ def _of_flow(facts: Facts) -> Iterator[Drawing]:
 
 def _of_bias(appraised: Appraised) -> Iterator[Drawing]:
     content = picture(appraised.standings, title=f"Risk of bias: {appraised.tool}")
-    judged = "; ".join(f"{label} {n}" for label, n in sorted(appraised.judgements.items()))
+    judged = "; ".join(f"{label} {n}" for label, n in appraised.judgements.items())
     told = f"Overall judgements: {judged or 'none yet'}."
     for name, what, figure in (
         ("summary", "summary of domains", summary_plot(content)),
@@ -155,7 +155,7 @@ def _of_bias(appraised: Appraised) -> Iterator[Drawing]:
 def _told(analysed: Analysed, style: NumberStyle) -> str:
     """Return the result as one who cannot see the figure is told."""
     results = analysed.latest.results
-    shown = plain(estimate(printer_of(analysed, style), analysed.plan, results.pooled))
+    shown = plain(estimate(analysed, printer_of(analysed, style)))
     effects = counted(len(results.effects), "effect")
     return f"{effects}; {shown}; conclusion: {results.headline.conclusion.value}."
 

@@ -35,11 +35,11 @@ class Printer:
 
     def integer(self, value: int, *path: str | int) -> Number:
         """Return a count."""
-        return self._number(Kind.INTEGER, value, path)
+        return self._made(f"{value:,}", value, path)
 
     def counted(self, value: int, what: str, *path: str | int) -> Number:
         """Return a count of what stands at a path: the trials added are counted in ``trials``."""
-        number = self._number(Kind.INTEGER, value, path)
+        number = self.integer(value, *path)
         return replace(number, name=f"{self.name}/{what}")
 
     def number(self, value: float, *path: str | int, decimals: int = 2) -> Number:
@@ -51,9 +51,22 @@ class Printer:
         return self._number(Kind.PERCENT, value, path, 1)
 
     def limits(
-        self, limits: tuple[float, float], *path: str | int, level: float, decimals: int = 2
+        self,
+        limits: tuple[float, float],
+        *path: str | int,
+        level: float,
+        decimals: int = 2,
+        none: float = 0.0,
     ) -> Spans:
-        """Return an interval with its level, as the style sets it: ``95% CI [-0.17, 1.33]``."""
+        """Return an interval with its level, as the style sets it: ``95% CI [-0.17, 1.33]``.
+
+        A limit that is not at no effect (`none`) is not printed as if it were: what is said of the
+        interval is seen in it.
+        """
+        for more in (decimals, decimals + 1, decimals + 2):
+            if not any(limit != none and round(limit, more) == none for limit in limits):
+                decimals = more
+                break
         text = printed(Column("ci", "CI", Kind.INTERVAL, decimals), Interval(*limits), self.style)
         between = ", " if self.style is NumberStyle.AMA else " "
         number = self._made(text, limits, path)

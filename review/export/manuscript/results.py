@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from review.effects import Measure
-from review.export.drawings.axis import NAMES, RATIOS
+from review.export.contents.absolute import sign_of, turned
+from review.export.drawings.axis import NAMES, RATIOS, inverted
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
     Cite,
@@ -31,6 +33,7 @@ from review.export.manuscript.sentences import (
     words,
 )
 from review.export.table.printing import NumberStyle
+from review.living.scales import scale_of_run
 from review.living.snapshot import PooledLine, Reading
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
@@ -47,28 +50,56 @@ OTHER_EFFECTS: Final = {
 """What a sentence calls effects that figures name by their measure."""
 
 
-def estimate(printer: Printer, plan: Plan, line: PooledLine, where: str = "pooled") -> Spans:
+def estimate(analysed: Analysed, printer: Printer) -> Spans:
     """Return the effect with its interval and p: ``Hedges g 0.80, 95% CI [0.50, 1.09], p < .001``.
 
     p never stands alone, and is left out where the run has none.
     """
-    p = printer.p(line.p, where, "p") if line.p is not None else ()
-    natural: Spans = ()
-    if line.natural is not None:
-        natural = filled(
-            " ({scale} {estimate}, {ci})",
-            scale=line.natural.scale,
-            estimate=printer.number(line.natural.estimate, where, "natural", "estimate"),
-            ci=printer.limits(line.natural.ci, where, "natural", "ci", level=line.level),
-        )
+    line = analysed.latest.results.pooled
+    p = printer.p(line.p, "pooled", "p") if line.p is not None else ()
     return filled(
         "{label} {estimate}, {ci}{natural}{p}",
-        label=effect_words(plan),
-        estimate=printer.number(line.estimate, where, "estimate"),
-        ci=printer.limits(line.ci, where, "ci", level=line.level),
-        natural=natural,
+        label=effect_words(analysed.plan),
+        estimate=printer.number(line.estimate, "pooled", "estimate"),
+        ci=printer.limits(line.ci, "pooled", "ci", level=line.level),
+        natural=_natural(analysed, printer),
         p=joined([", ", *p]) if p else (),
     )
+
+
+def _natural(analysed: Analysed, printer: Printer) -> Spans:
+    """Return the pooled line as people read it: r, or the ratio of the arms as measured."""
+    inputs, line = analysed.latest.inputs, analysed.latest.results.pooled
+    if line.natural is not None:
+        return filled(
+            " ({scale} {estimate}, {ci})",
+            scale=line.natural.scale,
+            estimate=printer.number(line.natural.estimate, "pooled", "natural", "estimate"),
+            ci=printer.limits(line.natural.ci, "pooled", "natural", "ci", level=line.level),
+        )
+    ratio = scale_of_run(inputs).ratio
+    sign = sign_of(inputs)
+    if ratio is None or sign is None or analysed.plan.kind is not AnalysisKind.CONTRAST:
+        return ()
+    log, (low, high) = turned(line.estimate, line.ci, sign)
+    return filled(
+        " ({ratio} of {one} to {other} {estimate}, {ci})",
+        ratio=lowered(RATIOS.get(ratio, ratio)),
+        one=analysed.plan.intervention.label,
+        other=analysed.plan.comparator.label,
+        estimate=printer.number(math.exp(log), "pooled", "ratio"),
+        ci=printer.limits(
+            (math.exp(low), math.exp(high)), "pooled", "ratio_ci", level=line.level, none=1.0
+        ),
+    )
+
+
+def _direction(analysed: Analysed) -> str:
+    """Return which way is better; of an inverted ratio also that its sign was turned."""
+    direction = analysed.plan.direction
+    if not inverted(analysed.latest.inputs):
+        return direction
+    return f"{direction[:-1]}: lower is better, so the logarithm has its sign turned."
 
 
 def effect_words(plan: Plan) -> str:
@@ -88,7 +119,10 @@ def analysis_blocks(facts: Facts, analysed: Analysed, style: NumberStyle) -> lis
     printer = printer_of(analysed, style)
     texts = [
         sentences(*result_sentences(analysed, printer), *_certainty(facts, analysed)),
-        sentences(*variant_sentences(analysed, printer), *moderator_sentences(analysed, printer)),
+        sentences(
+            *variant_sentences(analysed, printer),
+            *moderator_sentences(analysed, printer, facts.instruments),
+        ),
         sentences(*change_sentences(analysed, style)),
     ]
     return [Paragraph(text) for text in texts if text]
@@ -107,7 +141,7 @@ def result_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
 
 
 def _several(analysed: Analysed, printer: Printer) -> Spans:
-    plan, line = analysed.plan, analysed.latest.results.pooled
+    line = analysed.latest.results.pooled
     effects = analysed.latest.results.effects
     one, other = [e.n_intervention for e in effects], [e.n_comparator for e in effects]
     trials = count(printer.integer(line.k, "pooled", "k"), "trial")
@@ -126,9 +160,9 @@ def _several(analysed: Analysed, printer: Printer) -> Spans:
         "{trials}{people} gave a pooled {estimate} ({figure}). {direction}",
         trials=trials,
         people=people,
-        estimate=estimate(printer, plan, line),
+        estimate=estimate(analysed, printer),
         figure=Reference("figure", f"forest_{analysed.slug}"),
-        direction=plan.direction,
+        direction=_direction(analysed),
     )
 
 
@@ -140,9 +174,9 @@ def _lone(analysed: Analysed, printer: Printer) -> Spans:
         study=effect.study,
         k=Term("k"),
         n=printer.integer(1, "pooled", "k"),
-        estimate=estimate(printer, analysed.plan, analysed.latest.results.pooled),
+        estimate=estimate(analysed, printer),
         figure=Reference("figure", f"forest_{analysed.slug}"),
-        direction=analysed.plan.direction,
+        direction=_direction(analysed),
     )
 
 
@@ -273,7 +307,8 @@ def _certainty(facts: Facts, analysed: Analysed) -> list[Spans]:
     if rated is None:
         return []
     outdated = " The plan has changed since it was rated; rate it anew." if rated.outdated else ""
-    return [(f"Certainty of the evidence (GRADE): {rated.sentence}.{outdated}",)]
+    level, _, why = rated.sentence.partition(" certainty: ")
+    return [(f"The certainty of the evidence (GRADE) is {level}: {why}.{outdated}",)]
 
 
 def without_trials(planned: Planned) -> Paragraph:

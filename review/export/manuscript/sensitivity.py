@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from review.export.manuscript.document import Spans, Term, filled, joined, listed
 from review.export.manuscript.facts import Analysed
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.sentences import count
 from review.living.snapshot import ModeratorLine, VariantLine
-from review.protocol.vocabulary import Variant
+from review.protocol.vocabulary import Moderator, Variant
 
 Numbered = tuple[int, VariantLine]
+
+INTERCEPT: Final = "intrcpt"
+"""The term of a meta-regression that says nothing of the moderator; the table has it."""
 
 
 def variant_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
@@ -101,15 +105,23 @@ def _range(single: Sequence[Numbered], printer: Printer) -> Spans:
     )
 
 
-def moderator_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
+def moderator_sentences(
+    analysed: Analysed, printer: Printer, instruments: Mapping[str, str]
+) -> list[Spans]:
     """Return the planned subgroup analyses and meta-regressions, each with its test."""
     return [
-        _moderator(place, line, analysed.plan.level, printer)
+        _moderator(place, line, analysed.plan.level, printer, instruments)
         for place, line in enumerate(analysed.latest.results.moderators)
     ]
 
 
-def _moderator(place: int, line: ModeratorLine, level: float, printer: Printer) -> Spans:
+def _moderator(
+    place: int,
+    line: ModeratorLine,
+    level: float,
+    printer: Printer,
+    instruments: Mapping[str, str],
+) -> Spans:
     name = line.moderator.replace("_", " ")
     what = f"By {name}" if line.kind == "subgroups" else f"Meta-regression on {name}"
     if line.note is not None:
@@ -117,11 +129,11 @@ def _moderator(place: int, line: ModeratorLine, level: float, printer: Printer) 
     told = [
         filled(
             "{label} ({numbers})",
-            label=part.label,
+            label=_level(line, part.label, instruments),
             numbers=_numbers(i, part, level, printer, "moderators", place, "lines"),
         )
         for i, part in enumerate(line.lines)
-        if part.estimate is not None
+        if part.estimate is not None and part.label != INTERCEPT
     ]
     if line.p is None:
         return joined([f"{what}: ", *listed(told, comma="; "), "."])
@@ -140,3 +152,9 @@ def _moderator(place: int, line: ModeratorLine, level: float, printer: Printer) 
         verdict=verdict,
         p=printer.p(line.p, "moderators", place, "p"),
     )
+
+
+def _level(line: ModeratorLine, label: str, instruments: Mapping[str, str]) -> str:
+    if line.kind == "meta-regression":
+        return f"coefficient of {label.replace('_', ' ')}"
+    return instruments.get(label, label) if line.moderator == Moderator.INSTRUMENT else label

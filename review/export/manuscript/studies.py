@@ -30,7 +30,7 @@ BIAS_FIGURE: Final = "risk_of_bias"
 def selection(facts: Facts, style: NumberStyle) -> list[Block]:
     """Return the paragraph of the flow, or of the studies alone where no record was screened."""
     text = (
-        _flow(facts.flow, Printer(style, "flow"))
+        [*_flow(facts.flow, Printer(style, "flow")), *_entered_directly(facts, facts.flow, style)]
         if facts.flow is not None
         else [_studies(facts, Printer(style, "extraction"))]
     )
@@ -48,6 +48,19 @@ def _studies(facts: Facts, printer: Printer) -> Spans:
         n=count(printer.integer(facts.extracted.studies, "studies"), "study", "studies"),
         withdrawn=withdrawn,
     )
+
+
+def _entered_directly(facts: Facts, flow: Flow, style: NumberStyle) -> list[Spans]:
+    """Return that the review holds more studies than its records led to, where it does."""
+    studies = facts.extracted.studies
+    if studies <= flow.n("included_studies"):
+        return []
+    return [
+        filled(
+            "The review holds {n} in all; those that no record led to were entered without one.",
+            n=count(Printer(style, "extraction").integer(studies, "studies"), "study", "studies"),
+        )
+    ]
 
 
 def _flow(flow: Flow, printer: Printer) -> list[Spans]:
@@ -145,7 +158,7 @@ def _judgements(appraised: Appraised, printer: Printer) -> Spans:
     family = appraised.family
     told = [
         filled("{n} {label}", n=printer.integer(n, family, label), label=f"“{label.lower()}”")
-        for label, n in sorted(appraised.judgements.items())
+        for label, n in appraised.judgements.items()
     ]
     open_ = len(appraised.standings) - appraised.settled
     waiting = (

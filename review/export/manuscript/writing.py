@@ -66,6 +66,8 @@ def manuscript(
     style : NumberStyle
         Of all numbers.
     """
+    if all(analysed.latest.before is None for analysed in facts.analysed):
+        tables = {name: table for name, table in tables.items() if name != "changes"}
     blocks = [*methods(facts, style), *_results(facts, tables, figures, style)]
     placed = {block.name for block in blocks if isinstance(block, FigureBlock)}
     more = [figure for name, figure in figures.items() if name not in placed]

@@ -62,6 +62,9 @@ def test_every_subgroup_has_its_trials_and_its_own_estimate(multimedia: LatestRu
     (line,) = results.moderators
     headings = [row.label for row in forest.rows if isinstance(row, Heading)]
     assert headings == [group.label for group in line.lines]
+    names = {label: f"Named {label}" for label in headings}
+    named = forest_of(inputs, results, by=Moderator.INSTRUMENT, instruments=names)
+    assert [r.label for r in named.rows if isinstance(r, Heading)] == list(names.values())
     diamonds = [row for row in forest.rows if isinstance(row, Diamond)]
     assert [d.estimate for d in diamonds] == [group.estimate for group in line.lines]
     of = {trial.study: trial.instrument for trial in inputs.trials}
@@ -118,8 +121,13 @@ def test_logarithms_of_ratios_are_read_as_ratios_unless_the_plan_says_logarithm(
         plan = multimedia.inputs.plan.model_copy(update={"measure": Measure.OR, "effect": effect})
         return multimedia.inputs.model_copy(update={"plan": plan})
 
-    assert (notation(of(None)), axis_label(of(None))) == (Notation.RATIO, "Odds ratio")
-    assert unwritten_label(of(None)) == "Odds ratio, logarithm"
+    # Lower is better on all instruments of the trials, so their ratios are turned round.
+    assert (notation(of(None)), axis_label(of(None))) == (Notation.RATIO, "Inverse odds ratio")
+    assert unwritten_label(of(None)) == "Inverse odds ratio, logarithm"
+    better = tuple(t.model_copy(update={"higher_is_better": True}) for t in of(None).trials)
+    assert axis_label(of(None).model_copy(update={"trials": better})) == "Odds ratio"
+    note = forest_of(of(None), multimedia.results).note
+    assert note.endswith("Lower is better: ratios are control to multimedia CBT.")
     assert notation(of("Log odds ratio of dropout")) is Notation.PLAIN
     assert notation(multimedia.inputs) is Notation.PLAIN
     assert favours(multimedia.inputs.plan) == ("favours control", "favours multimedia CBT")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from review.effects import Measure
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.facts import Planned, printer_of
+from review.export.manuscript.printer import Printer
 from review.export.manuscript.results import without_trials
 from review.export.manuscript.sensitivity import moderator_sentences, variant_sentences
 from review.export.manuscript.sentences import (
@@ -19,13 +22,16 @@ from review.export.manuscript.sentences import (
     prediction_words,
 )
 from review.export.table.printing import NumberStyle
-from review.living.snapshot import ModeratorLine, VariantLine
+from review.living.snapshot import ModeratorLine, RunInputs, VariantLine
 from review.protocol.vocabulary import AnalysisKind
 from review.synthesis.noninferiority import Conclusion
 from tests.conftest import NOW
 from tests.export.manuscript.written import analysed, result, said
 from tests.living.test_changes import run
 from tests.living.test_repool import plan
+from tests.living.test_tables import plan as deaths
+from tests.living.test_tables import pooled as pooled_counts
+from tests.living.test_tables import trials as counts
 
 C = Conclusion
 OF_CLASS = {
@@ -172,12 +178,46 @@ def test_intervals_of_variants_have_the_level_of_the_plan() -> None:
 def test_subgroups_that_do_not_differ_are_not_called_alike() -> None:
     found = analysed(OF_CLASS[C.SUPERIOR], test="z")
     line = ModeratorLine(
-        moderator="rater", kind="subgroups", p=0.4, lines=(_line("client", "superior"),)
+        moderator="instrument", kind="subgroups", p=0.4, lines=(_line("bdi", "superior"),)
     )
     results = found.latest.results.model_copy(update={"moderators": (line,)})
     object.__setattr__(found.latest, "results", results)
-    told = said(moderator_sentences(found, printer_of(found, NumberStyle.APA)))
+    names = {"bdi": "Beck Depression Inventory"}
+    told = said(moderator_sentences(found, printer_of(found, NumberStyle.APA), names))
+    assert told.startswith("By instrument: Beck Depression Inventory (")
     assert told.endswith("a difference between subgroups was not shown (p = .400).")
+
+
+def test_a_meta_regression_is_told_by_its_coefficients_without_the_intercept() -> None:
+    found = analysed(OF_CLASS[C.SUPERIOR], test="z")
+    terms = (_line("intrcpt", "superior"), _line("year", "superior"))
+    line = ModeratorLine(moderator="year", kind="meta-regression", p=0.4, lines=terms)
+    results = found.latest.results.model_copy(update={"moderators": (line,)})
+    found = replace(found, latest=replace(found.latest, results=results))
+    told = said(moderator_sentences(found, printer_of(found, NumberStyle.APA), {}))
+    assert told.startswith("Meta-regression on year: coefficient of year (")
+    assert "intrcpt" not in told
+
+
+def test_a_ratio_is_told_as_it_was_measured_beside_its_turned_logarithm() -> None:
+    # Fleiss 1993 by metafor: the odds ratio of dying, lower being better.
+    inputs = RunInputs(plan=deaths("OR"), trials=counts(higher=False), left_out=())
+    latest = replace(
+        analysed(OF_CLASS[C.SUPERIOR]).latest,
+        inputs=inputs,
+        results=pooled_counts(inputs.plan, inputs.trials),
+    )
+    told = result(replace(analysed(OF_CLASS[C.SUPERIOR]), latest=latest))
+    assert "gave a pooled log odds ratio 0.11, 95% CI [0.04, 0.17] " in told
+    assert "(odds ratio of Aspirin to Control 0.90, 95% CI [0.84, 0.96]), p" in told
+    assert "favour Aspirin: lower is better, so the logarithm has its sign turned." in told
+
+
+def test_a_limit_beside_no_effect_is_not_printed_as_none() -> None:
+    told = said([Printer(NumberStyle.APA, "x").limits((-0.96, -0.0018), "ci", level=0.95)])
+    assert told == "95% CI [−0.960, −0.002]"
+    told = said([Printer(NumberStyle.APA, "x").limits((0.0, 1.2), "ci", level=0.95)])
+    assert told == "95% CI [0.00, 1.20]"
 
 
 def test_a_change_says_what_moved_and_why() -> None:
