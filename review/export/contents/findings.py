@@ -22,6 +22,7 @@ from review.export.contents.absolute import (
 from review.export.contents.columns import Row, in_use
 from review.export.run_tables import LatestRun, interval_cell, level_words
 from review.export.table.model import Column, Footnote, Kind, Place, Table
+from review.export.table.printing import telling
 from review.export.tracing.origins import origin
 from review.extraction.appraisal.certainty import Rated, certainties
 from review.extraction.appraisal.grade import LOWERS, RAISES
@@ -215,9 +216,10 @@ def _printed(one: Finding, row: int, names: Mapping[str, str], notes: _Notes) ->
     own_scale = plan.measure in {Measure.MD, Measure.RD} and difference is not None
     effect = None
     if not own_scale:
-        effect = f"{one.measure} {fixed(one.effect, 2)} ({_limits(one.effect_ci, 2)})"
+        ratio = scale_of_run(one.run.inputs).ratio is not None
+        limits = _limits(one.effect_ci, telling(one.effect_ci, 2, 1.0 if ratio else 0.0))
+        effect = f"{one.measure} {fixed(one.effect, 2)} ({limits})"
         if one.oriented:
-            ratio = scale_of_run(one.run.inputs).ratio is not None
             said = f"Above 1 favours {plan.intervention.label}." if ratio else plan.direction
             notes.add(said, row, "effect")
     if one.silent:

@@ -84,7 +84,7 @@ def forest_of(
     reading = results.headline
     tested = f" {_test_of(group)}" if group is not None else ""
     turned = (
-        f" Lower is better: ratios are {plan.comparator.label} to {plan.intervention.label}."
+        f" Lower is better: ratios are of {plan.comparator.label} over {plan.intervention.label}."
         if inverted(inputs)
         else ""
     )

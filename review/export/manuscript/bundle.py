@@ -125,7 +125,8 @@ def write_checklists(
     style: NumberStyle = NumberStyle.APA,
 ) -> list[Path]:
     """Write PRISMA 2020, PRISMA-LSR and AMSTAR 2 in each format asked for."""
-    return list(write_tables(checklists_of(facts), folder, formats, style=style))
+    made = checklists_of(facts)
+    return list(write_tables(made, folder, formats, style=style, together="checklists"))
 
 
 def _figures(drawn: Sequence[Drawing], folder: Path) -> Exported:

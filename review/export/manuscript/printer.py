@@ -8,7 +8,7 @@ from urllib.parse import quote
 from review.export.manuscript.document import Number, Spans, Term, filled
 from review.export.table.cells import Interval, Kind
 from review.export.table.model import Column
-from review.export.table.printing import NumberStyle, printed, stated_p
+from review.export.table.printing import NumberStyle, printed, stated_p, telling
 from review.export.tracing.origins import LEDGER, origin
 from review.figures.numbers import MINUS
 
@@ -60,13 +60,9 @@ class Printer:
     ) -> Spans:
         """Return an interval with its level, as the style sets it: ``95% CI [-0.17, 1.33]``.
 
-        A limit that is not at no effect (`none`) is not printed as if it were: what is said of the
-        interval is seen in it.
+        Decimals are those that tell its limits from no effect (`none`).
         """
-        for more in (decimals, decimals + 1, decimals + 2):
-            if not any(limit != none and round(limit, more) == none for limit in limits):
-                decimals = more
-                break
+        decimals = telling(limits, decimals, none)
         text = printed(Column("ci", "CI", Kind.INTERVAL, decimals), Interval(*limits), self.style)
         between = ", " if self.style is NumberStyle.AMA else " "
         number = self._made(text, limits, path)

@@ -83,7 +83,7 @@ def _natural(analysed: Analysed, printer: Printer) -> Spans:
         return ()
     log, (low, high) = turned(line.estimate, line.ci, sign)
     return filled(
-        " ({ratio} of {one} to {other} {estimate}, {ci})",
+        " ({ratio} of {one} over {other} {estimate}, {ci})",
         ratio=lowered(RATIOS.get(ratio, ratio)),
         one=analysed.plan.intervention.label,
         other=analysed.plan.comparator.label,

@@ -46,6 +46,7 @@ def write_tables(
     formats: Iterable[Format] = tuple(Format),
     *,
     style: NumberStyle = NumberStyle.APA,
+    together: str = TOGETHER,
 ) -> dict[Path, tuple[str, ...]]:
     """Write tables in each format asked for.
 
@@ -57,9 +58,11 @@ def write_tables(
         Made if it is not there; files of the same names are replaced.
     formats : iterable of Format
         CSV, LaTeX and Markdown: a file a table, ``<name>.csv``, ``<name>.tex``, ``<name>.md``.
-        XLSX, DOCX, HTML and JSON: one file for all, ``tables.xlsx`` and so on.
+        XLSX, DOCX, HTML and JSON: one file for all.
     style : NumberStyle
         Of all numbers in DOCX, LaTeX, HTML and Markdown.
+    together : str
+        What a file for all is called: ``tables.xlsx`` and so on.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def write_tables(
             for name, table in tables.items():
                 written[_write_one(chosen, table, folder / name, style)] = (name,)
         else:
-            written[_write_all(chosen, tables, folder / TOGETHER, style)] = tuple(tables)
+            written[_write_all(chosen, tables, folder / together, style)] = tuple(tables)
     return written
 
 

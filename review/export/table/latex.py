@@ -103,12 +103,15 @@ def write_latex(table: Table, path: str | Path, *, style: NumberStyle = NumberSt
 
 
 def _letters(lines: list[str]) -> Iterator[str]:
-    """Make pdfLaTeX print the code of a letter that its fonts lack; other engines have it."""
+    """Make pdfLaTeX print the code of a letter that its fonts lack; other engines have it.
+
+    A line may break after a code, or a word of them would run over the next columns.
+    """
     for letter in sorted({letter for line in lines for letter in line if not letter.isascii()}):
         known = rf"\csname u8:\detokenize{{{letter}}}\endcsname"
         yield (
             rf"\ifdefined\pdftexversion\expandafter\ifx{known}\relax\expandafter\gdef{known}"
-            rf"{{[U+{ord(letter):04X}]}}\fi\fi"
+            rf"{{[U+{ord(letter):04X}]\allowbreak}}\fi\fi"
         )
 
 

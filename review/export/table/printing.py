@@ -91,12 +91,29 @@ def printed(column: Column, cell: Cell, style: NumberStyle = NumberStyle.APA) ->
     if isinstance(cell, str):
         return cell
     if isinstance(cell, Interval):
-        return limits(cell.low, cell.high, column.places, style)
+        return limits(*cell, telling(cell, column.places), style)
     if column.kind is Kind.INTEGER:
         return str(cell).replace("-", MINUS)
     if column.kind is Kind.P_VALUE:
         return p_value(float(cell), style, column.places)
     return fixed(cell, column.places) + ("%" if column.kind is Kind.PERCENT else "")
+
+
+def telling(interval: tuple[float, float], decimals: int, none: float = 0.0) -> int:
+    """Return the decimals that tell limits from no effect: more where one would round to it.
+
+    What is concluded from an interval must be seen in it, as from a p value. Beyond two more, a
+    limit is as good as none.
+
+    Examples
+    --------
+    >>> telling((-0.96, -0.004), 2), telling((0.0, 1.2), 2)
+    (3, 2)
+    """
+    for more in range(decimals, decimals + 3):
+        if not any(limit != none and round(limit, more) == none for limit in interval):
+            return more
+    return decimals
 
 
 def limits(low: float, high: float, decimals: int, style: NumberStyle) -> str:

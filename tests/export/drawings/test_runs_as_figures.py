@@ -127,7 +127,7 @@ def test_logarithms_of_ratios_are_read_as_ratios_unless_the_plan_says_logarithm(
     better = tuple(t.model_copy(update={"higher_is_better": True}) for t in of(None).trials)
     assert axis_label(of(None).model_copy(update={"trials": better})) == "Odds ratio"
     note = forest_of(of(None), multimedia.results).note
-    assert note.endswith("Lower is better: ratios are control to multimedia CBT.")
+    assert note.endswith("Lower is better: ratios are of control over multimedia CBT.")
     assert notation(of("Log odds ratio of dropout")) is Notation.PLAIN
     assert notation(multimedia.inputs) is Notation.PLAIN
     assert favours(multimedia.inputs.plan) == ("favours control", "favours multimedia CBT")

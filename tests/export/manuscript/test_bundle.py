@@ -81,7 +81,7 @@ def test_the_folder_holds_every_part(bundle: Path) -> None:
         "figures/sequential_alliance.pdf", "figures/classes_alliance.png",
         "figures/specification_alliance.svg", "figures/classes.pdf",
         "tables/pooled_estimates.csv", "tables/tables.docx",
-        "checklists/prisma_2020.csv", "checklists/tables.xlsx", "reproduction/reproduce.R",
+        "checklists/prisma_2020.csv", "checklists/checklists.xlsx", "reproduction/reproduce.R",
         "provenance.json", "figures/provenance.json", "tables/provenance.json",
     } <= there  # fmt: skip
 

@@ -209,7 +209,7 @@ def test_a_ratio_is_told_as_it_was_measured_beside_its_turned_logarithm() -> Non
     )
     told = result(replace(analysed(OF_CLASS[C.SUPERIOR]), latest=latest))
     assert "gave a pooled log odds ratio 0.11, 95% CI [0.04, 0.17] " in told
-    assert "(odds ratio of Aspirin to Control 0.90, 95% CI [0.84, 0.96]), p" in told
+    assert "(odds ratio of Aspirin over Control 0.90, 95% CI [0.84, 0.96]), p" in told
     assert "favour Aspirin: lower is better, so the logarithm has its sign turned." in told
 
 
