@@ -150,7 +150,10 @@ def import_(
     blind = entry == EntryKind.BLIND.value
     if draft and not blind:
         raise click.UsageError("--draft goes with --entry blind")
-    rows = read_extraction(file, _fields(review_slug))
+    with opened().reading() as session:
+        known = review_called(session, review_slug)
+        fields, earlier = queries.field_specs(session, known), queries.earlier_specs(session, known)
+    rows = read_extraction(file, fields, earlier=earlier)
     with changing(review_slug, reason or f"import of {file.name}") as (session, review):
         report = actions.import_extraction(
             session,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -133,6 +135,33 @@ def _choice(spec: FieldSpec, text: str) -> str:
         if choice.casefold() == text.casefold():
             return choice
     raise InvalidDataError(f'"{text}" is none of: {", ".join(spec.choices)}')
+
+
+@dataclass(frozen=True, slots=True)
+class Outgrown:
+    """A cell that an earlier version of its field took and the newest does not.
+
+    It may stand where it was entered before the form changed, and nowhere else.
+    """
+
+    cell: str
+    reason: str
+
+    def __str__(self) -> str:
+        """As it stands in the file."""
+        return self.cell
+
+
+def parsed_or_outgrown(spec: FieldSpec, earlier: Sequence[FieldSpec], cell: str) -> Any:
+    """Return `parsed`, or `Outgrown` where only an earlier version of the field takes the cell."""
+    try:
+        return parsed(spec, cell)
+    except InvalidDataError as error:
+        for former in earlier:
+            with contextlib.suppress(InvalidDataError):
+                parsed(former, cell)
+                return Outgrown(cell.strip(), str(error))
+        raise
 
 
 def written(value: Any) -> str:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from review.canonical import clean_text
 from review.errors import FileError, InvalidDataError, Problem
-from review.extraction.fields import GUARD, FieldSpec, parsed, written
+from review.extraction.fields import GUARD, FieldSpec, parsed_or_outgrown, written
 from review.extraction.rules import COLUMNS, FORM_COLUMNS, ExtractionRow
 from review.extraction.workbook import xlsx_lines
 from review.wording import plainly
@@ -65,7 +65,8 @@ def table_text(
     gets an apostrophe, which reading takes away.
     """
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns_of(fields, form=form), lineterminator="\n")
+    columns = columns_of(fields, form=form)  # rows still have the values of retired fields
+    writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
     return out.getvalue()
@@ -173,7 +174,7 @@ def _row_problems(line: int, error: ValidationError) -> list[Problem]:
 
 
 def _numbered(
-    line: int, cells: Mapping[str, str], fields: Mapping[str, FieldSpec]
+    line: int, cells: Mapping[str, str], fields: Mapping[str, Sequence[FieldSpec]]
 ) -> tuple[NumberedRow | None, list[Problem]]:
     """Return the checked row, or what is wrong with it."""
     problems: list[Problem] = []
@@ -183,7 +184,8 @@ def _numbered(
         try:
             cell = GUARD.sub("", clean_text(value))
             if name in fields:
-                custom[name] = parsed(fields[name], cell)
+                newest, *earlier = fields[name]
+                custom[name] = parsed_or_outgrown(newest, earlier, cell)
             else:
                 given[name] = cell
         except InvalidDataError as error:
@@ -196,9 +198,10 @@ def _numbered(
 
 
 def _parse(
-    lines: Iterable[tuple[int, Sequence[str]]], header: Sequence[str], fields: Sequence[FieldSpec]
+    lines: Iterable[tuple[int, Sequence[str]]],
+    header: Sequence[str],
+    fields: Mapping[str, Sequence[FieldSpec]],
 ) -> tuple[list[NumberedRow], list[Problem]]:
-    known = {field.slug: field for field in fields}
     rows: list[NumberedRow] = []
     problems: list[Problem] = []
     for line, cells in lines:
@@ -207,14 +210,16 @@ def _parse(
             continue
         if not any(cell.strip() for cell in cells):
             continue
-        row, found = _numbered(line, dict(zip(header, cells, strict=False)), known)
+        row, found = _numbered(line, dict(zip(header, cells, strict=False)), fields)
         problems += found
         if row is not None:
             rows.append(row)
     return rows, problems
 
 
-def read_extraction(path: Path, fields: Sequence[FieldSpec] = ()) -> list[NumberedRow]:
+def read_extraction(
+    path: Path, fields: Sequence[FieldSpec] = (), *, earlier: Sequence[FieldSpec] = ()
+) -> list[NumberedRow]:
     """Read an extraction table (CSV, or the first sheet of an ``.xlsx``).
 
     Parameters
@@ -223,6 +228,8 @@ def read_extraction(path: Path, fields: Sequence[FieldSpec] = ()) -> list[Number
         The file.
     fields
         Custom fields of the review, retired ones too: older files still have their columns.
+    earlier
+        Their earlier versions, the newest first: what was entered by one of them may stand.
 
     Raises
     ------
@@ -235,7 +242,8 @@ def read_extraction(path: Path, fields: Sequence[FieldSpec] = ()) -> list[Number
     problems = _header_problems(header, {field.slug: field for field in fields})
     if problems:
         raise FileError(str(path), problems)
-    rows, problems = _parse(lines, header, fields)
+    versions = {f.slug: [f, *(e for e in earlier if e.slug == f.slug)] for f in fields}
+    rows, problems = _parse(lines, header, versions)
     if not rows and not problems:
         problems = [Problem(None, None, "it holds no rows")]
     if problems:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from review.extraction import queries
+from review.extraction.fields import Outgrown, written
 from review.extraction.files import NumberedRow
 from review.extraction.models import Arm, Entry, EntryValue, Report, Result, Study, natural_key
 from review.extraction.rules import ExtractionRow
@@ -27,6 +28,18 @@ class Refusal(Exception):
     def __init__(self, column: str | None, reason: str):
         self.column = column
         self.reason = reason
+
+
+def as_held(column: str, given: Any, stored: Any) -> Any:
+    """Return the value of a custom cell, as it is stored where the cell still says the same.
+
+    What was entered before the form changed may stand; raises Refusal where it is new.
+    """
+    if stored is not None and written(stored) == written(given):
+        return stored
+    if isinstance(given, Outgrown):
+        raise Refusal(column, given.reason)
+    return given
 
 
 class Holdings:

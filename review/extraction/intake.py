@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from review.errors import FileError, Problem
 from review.extraction.fields import FieldLevel, written
 from review.extraction.files import NumberedRow
-from review.extraction.holdings import Holdings, Refusal
+from review.extraction.holdings import Holdings, Refusal, as_held
 from review.extraction.imported import Correction, ImportReport
 from review.extraction.models import (
     Arm,
@@ -182,17 +182,18 @@ class _Import:
         holder: Study | Arm | Result,
         version: int | None,
     ) -> None:
-        for slug, value in numbered.custom.items():
+        for slug, given in numbered.custom.items():
             known = self.held.fields[slug]
-            if known.level is not level or (value is None and not isinstance(holder, Result)):
+            if known.level is not level or (given is None and not isinstance(holder, Result)):
                 continue
             assert entry is not None
             what = _what(holder, numbered.row)
             arm = holder if isinstance(holder, Arm) else None
             result = holder if isinstance(holder, Result) else None
             old = self.held.values.get(_at(entry, arm, result, slug))
-            if (old.value if old is not None else None) != value:
-                stored = old.value if old is not None else None
+            stored = old.value if old is not None else None
+            value = as_held(slug, given, stored)
+            if stored != value:
                 self._check_version(numbered, holder, version, (study, what, slug, stored, value))
             changed = self._value(
                 numbered, study, entry, slug, value, arm=arm, result=result, field=known, what=what
@@ -294,6 +295,9 @@ class _Import:
             self.held.results[natural_key(found)] = found
             self.report.results_added += 1
             if any(value is not None for value in numbered.custom.values()):
+                for slug, value in numbered.custom.items():
+                    if self.held.fields[slug].level is FieldLevel.RESULT:
+                        as_held(slug, value, None)
                 self.described.append((numbered, study, entry, found))
             return
         before = (len(self.report.corrections), self.report.values_added)

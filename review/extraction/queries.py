@@ -119,6 +119,17 @@ def field_specs(session: Session, review: Review) -> list[FieldSpec]:
     return [field_spec(version) for version in field_versions(session, review)]
 
 
+def earlier_specs(session: Session, review: Review) -> list[FieldSpec]:
+    """Return the earlier versions of a review's custom fields, the newest first."""
+    newest = {version.id for version in field_versions(session, review)}
+    every = session.scalars(
+        sa.select(FieldVersion)
+        .where(FieldVersion.review_id == review.id)
+        .order_by(FieldVersion.number.desc(), FieldVersion.id)
+    )
+    return [field_spec(version) for version in every if version.id not in newest]
+
+
 def extraction_states(session: Session, review: Review) -> dict[int, str]:
     """Return how far the extraction of each study is, by study id."""
     every = [study.id for study in studies(session, review)]

@@ -97,6 +97,24 @@ def test_the_template_of_a_review_has_its_fields(review: Cli, tmp_path: Path) ->
     assert [field["slug"] for field in fields] == ["place", "dose", "checked"]
 
 
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_an_export_is_taken_back_unchanged_after_the_form_changed(
+    review: Cli, table: Path, tmp_path: Path, suffix: str
+) -> None:
+    review("extract", "import", table)
+    review("extract", "field", "add", "place", "--level", "study", "--kind", "choice",
+           "--choice", "office", "--choice", "home")  # fmt: skip
+    review("extract", "field", "add", "dose", "--level", "arm", "--kind", "text")
+    review("extract", "field", "retire", "checked")
+    out = tmp_path / f"export.{suffix}"
+    assert "Wrote 2 rows" in review("extract", "export", "--out", out).output
+    assert "nothing new in 2 rows" in review("extract", "import", out).output
+    renamed = table.read_text().replace("Invented 2020", "Invented 2021")
+    table.write_text(renamed)
+    said = review("extract", "import", table, status=1).output
+    assert 'line 2, column place: "clinic" is none of: office, home' in said
+
+
 @pytest.mark.parametrize(
     ("column", "cell", "words"),
     [
