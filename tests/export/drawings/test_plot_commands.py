@@ -87,10 +87,10 @@ def test_the_resolution_of_a_png_is_as_asked(plot: Plot, tmp_path: Path) -> None
     ("arguments", "said"),
     [
         (("forest", "multimedia", "--by", "rater"), "no planned subgroups by rater"),
-        (("forest", "multimedia", "--risk-of-bias"), "no tool 'rob2'"),
+        (("forest", "multimedia", "--risk-of-bias"), "nothing appraised to draw"),
         (("sequential", "multimedia"), "no panel for repeated looks"),
         (("versions", "nothing"), "nothing"),
-        (("risk-of-bias", "--summary"), "no tool 'rob2'"),
+        (("risk-of-bias", "--summary"), "nothing appraised to draw"),
         (("margins", "multimedia", "--number", "9"), "runs 1 to 2, not 9"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
