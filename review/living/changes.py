@@ -19,7 +19,7 @@ from review.living.snapshot import (
     TrialInput,
 )
 from review.protocol.rules import Plan
-from review.protocol.vocabulary import AnalysisKind
+from review.protocol.vocabulary import AnalysisKind, Moderator
 from review.synthesis import Conclusion
 from review.wording import counted
 
@@ -69,6 +69,8 @@ class ChangeReport:
     sentence: str
     scales: tuple[Scale, Scale]
     """What the numbers before and after are called; twice the same for a first run."""
+    sensitivity: tuple[ValueChange, ...] = ()
+    """Trials of both runs that entered or left a sensitivity analysis: judged anew, say."""
     engine: tuple[ValueChange, ...] = ()
     """Versions of what computed the two runs, where they differ."""
 
@@ -104,9 +106,10 @@ def compare(
         change
         for i, trial in new_trials.items()
         if i in old_trials
-        for change in _trial_changes(old_trials[i], trial)
+        for change in _trial_changes(old_trials[i], trial, _described(inputs.plan))
     )
     plan_changes = tuple(_plan_changes(old_inputs.plan, inputs.plan)) if old_inputs else ()
+    sensitivity = tuple(_sensitivity_changes(old_inputs, inputs)) if old_inputs else ()
     readings = tuple(_readings(old_results, results))
     engine = tuple(_differences("engine", *engines)) if engines is not None else ()
     return ChangeReport(
@@ -124,8 +127,17 @@ def compare(
             inputs.plan,
             old_results,
             results,
-            _causes(_subject(inputs.plan).unit, plan_changes, added, removed, corrected, engine),
+            _causes(
+                _subject(inputs.plan).unit,
+                plan_changes,
+                added,
+                removed,
+                corrected,
+                sensitivity,
+                engine,
+            ),
         ),
+        sensitivity=sensitivity,
         engine=engine,
     )
 
@@ -157,6 +169,24 @@ def _differences(
             yield ValueChange(where, f"{prefix}{name}", _text(was), _text(now))
 
 
+def _sensitivity_changes(old: RunInputs, new: RunInputs) -> Iterator[ValueChange]:
+    """Yield who entered or left a sensitivity analysis that both plans have."""
+    both = {t.unit: t.study for t in old.trials}.items() & {
+        t.unit: t.study for t in new.trials
+    }.items()
+    before = {other.label: {t.unit for t in other.trials} for other in old.alternatives}
+    for other in new.alternatives:
+        if other.label in before:
+            was, now = before[other.label], {t.unit for t in other.trials}
+            for unit, study in sorted(both, key=lambda pair: pair[1].casefold()):
+                if (unit in was) != (unit in now):
+                    yield ValueChange(study, other.label, *(_in(unit in of) for of in (was, now)))
+
+
+def _in(there: bool) -> str:
+    return "in" if there else "not in"
+
+
 def _plan_changes(old: Plan, new: Plan) -> Iterator[ValueChange]:
     return _differences("plan", old.model_dump(mode="json"), new.model_dump(mode="json"))
 
@@ -177,11 +207,15 @@ _DESCRIBED: Final = frozenset(
 """What of a trial's input is told beside the numbers of its arms."""
 
 
-def _trial_changes(old: TrialInput, new: TrialInput) -> Iterator[ValueChange]:
+def _described(plan: Plan) -> set[str]:
+    """Return what of a trial is told: its year only where a moderator takes it."""
+    year = {"year"} if Moderator.YEAR in {*plan.subgroups, *plan.moderators} else set()
+    return {*_DESCRIBED, *year}
+
+
+def _trial_changes(old: TrialInput, new: TrialInput, described: set[str]) -> Iterator[ValueChange]:
     yield from _differences(
-        new.study,
-        old.model_dump(include=set(_DESCRIBED)),
-        new.model_dump(include=set(_DESCRIBED)),
+        new.study, old.model_dump(include=described), new.model_dump(include=described)
     )
     was, now = _arms(old), _arms(new)
     for arm in was | now:
@@ -221,9 +255,11 @@ def _causes(
     added: tuple[str, ...],
     removed: tuple[LeftOut, ...],
     corrected: tuple[ValueChange, ...],
+    sensitivity: tuple[ValueChange, ...],
     engine: tuple[ValueChange, ...],
 ) -> str:
     studies = len({change.where for change in corrected})
+    moved = len({change.where for change in sensitivity})
     causes = [
         text
         for text, happened in (
@@ -231,6 +267,7 @@ def _causes(
             (f"{counted(len(added), unit)} added", added),
             (f"{counted(len(removed), unit)} removed", removed),
             (f"{counted(studies, unit)} corrected", corrected),
+            (f"{counted(moved, unit)} in or out of a sensitivity analysis", sensitivity),
         )
         if happened
     ]

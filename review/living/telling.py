@@ -140,6 +140,7 @@ def _happened(report: ChangeReport) -> list[Section]:
     for heading, changes in (
         ("Corrected", report.corrected),
         ("Plan", report.plan_changes),
+        ("In sensitivity analyses", report.sensitivity),
         ("Engine", report.engine),
     ):
         if changes:

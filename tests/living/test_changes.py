@@ -5,10 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.living.changes import compare
+from review.living.changes import ValueChange, compare
 from review.living.effects import trial_effects
 from review.living.pooling import pool_inputs
-from review.living.snapshot import ArmInput, RunInputs, RunResults
+from review.living.snapshot import Alternative, ArmInput, RunInputs, RunResults
+from review.protocol.vocabulary import Moderator, Variant
 from tests.living.test_effects import arm, inputs
 
 
@@ -34,6 +35,39 @@ def test_a_first_run_has_no_before() -> None:
     report = compare(None, run({1: (0.5, 0.01), 2: (0.5, 0.01)}))
     assert report.before is None
     assert report.sentence.startswith("2 trials of a against b: 0.50 [")
+
+
+def test_a_trial_judged_anew_is_told_and_is_no_change_of_the_primary_analysis() -> None:
+    inputs, results = run({1: (0.1, 0.04), 2: (0.2, 0.04)})
+    before, after = (
+        inputs.model_copy(
+            update={
+                "alternatives": (
+                    Alternative(variant=Variant.LOW_RISK_ONLY, label="low risk", trials=low),
+                )
+            }
+        )
+        for low in ((), inputs.trials[:1])
+    )
+    report = compare((before, results), (after, results))
+    assert report.sensitivity == (ValueChange("Synthetic 1", "low risk", "not in", "in"),)
+    assert "With 1 trial in or out of a sensitivity analysis (2 trials)" in report.sentence
+    assert compare((after, results), (after, results)).sensitivity == ()
+
+
+def test_a_corrected_year_is_told_where_a_moderator_takes_it() -> None:
+    for by, told in (["year"], ["year"]), ([], []):
+        inputs, results = run({1: (0.1, 0.04), 2: (0.2, 0.04)})
+        plan = inputs.plan.model_copy(update={"moderators": tuple(map(Moderator, by))})
+        first, second = inputs.trials
+        dated = (
+            inputs.model_copy(
+                update={"plan": plan, "trials": (first.model_copy(update={"year": y}), second)}
+            )
+            for y in (1998, 1999)
+        )
+        before, after = ((each, results) for each in dated)
+        assert [change.what for change in compare(before, after).corrected] == told
 
 
 def test_added_removed_and_corrected_are_told_apart() -> None:

@@ -55,6 +55,8 @@ def _causes(change: ChangeReport, now: Printer) -> Spans:
         if n:
             trials = count(now.counted(n, word, where), "trial")
             found.append(joined([*trials, f" {word}"]))
+    if change.sensitivity:
+        found.append(("other trials in a sensitivity analysis",))
     if not found:
         return ("another version of the software",) if change.engine else ("no change of inputs",)
     return listed(found)
