@@ -10,13 +10,18 @@ import click
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
+processes_option = click.option(
+    "--processes", type=click.IntRange(1), help="Compute in so many processes."
+)
+
+
 def computing_options(function: FunctionT) -> FunctionT:
     """Add ``--processes`` and ``--dask``: the results are the same whoever computes."""
     for decorate in (
         click.option(
             "--dask", metavar="ADDRESS", help="Compute on a Dask cluster that runs already."
         ),
-        click.option("--processes", type=click.IntRange(1), help="Compute in so many processes."),
+        processes_option,
     ):
         function = decorate(function)
     return function

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from review.export.manuscript.bundle import (
 )
 from review.export.manuscript.facts import facts_of
 from review.living.freshness import outdated
+from review.living.workers import executor_for
 from review.protocol.queries import review_called
 
 
@@ -25,20 +27,32 @@ from review.protocol.queries import review_called
 @folder_option
 @style_option
 @format_option(DocumentFormat)
+@click.option(
+    "--processes", type=click.IntRange(1), default=min(os.cpu_count() or 1, 4),
+    show_default="as many as there are processors, at most 4",
+    help="Make the files of figures in so many processes; they are the same.",
+)  # fmt: skip
 @review_option
 @json_option
 def manuscript(
-    folder: Path, style: str, formats: tuple[str, ...], review_slug: str | None, as_json: bool
+    folder: Path,
+    style: str,
+    formats: tuple[str, ...],
+    processes: int,
+    review_slug: str | None,
+    as_json: bool,
 ) -> None:
     """Write methods, results, tables, figures and checklists as one folder.
 
     The text is in Word and in Quarto Markdown; each number in it says which run it is from.
     """
     chosen = [DocumentFormat(name) for name in formats] or list(DocumentFormat)
-    with opened().reading() as session:
+    with opened().reading() as session, executor_for(processes=processes) as executor:
         review = review_called(session, review_slug)
         warn_outdated(outdated(session, review))
-        parts = write_bundle(session, review, folder, style=NumberStyle(style), formats=chosen)
+        parts = write_bundle(
+            session, review, folder, style=NumberStyle(style), formats=chosen, executor=executor
+        )
         written = [path for part in parts for path in part]
     echo_written(written, as_json=as_json)
 

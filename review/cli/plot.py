@@ -14,6 +14,7 @@ from review.cli.appraisal_forms import (
     outcome_option,
     timepoint_option,
 )
+from review.cli.computing import processes_option
 from review.cli.context import opened, review_option
 from review.cli.figures import (
     command_of,
@@ -115,7 +116,7 @@ def classes(
 
 @plot_.command("specification")
 @click.argument("analysis")
-@click.option("--processes", type=click.IntRange(1), help="Compute in so many processes.")
+@processes_option
 @file_options
 @review_option
 def specification(

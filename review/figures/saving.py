@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,10 +19,6 @@ ORIGIN: Final = re.compile(rb"living-review:([0-9a-f]{12}(?:/[A-Za-z0-9_.-]+)*)"
 
 # What most journals ask of line art mixed with text, at the least.
 DOTS_PER_INCH = 300
-
-LAYOUT: Final = ("GDEF", "GPOS", "GSUB", "MATH", "kern")
-"""Tables of a font that place glyphs. A PDF says itself where each stands, so that they are of no
-use in it, and to read them for each subset takes longer than all else in a PDF."""
 
 COMPRESSION: Final = 3
 """zlib's level for a PNG: a third quicker than its default 6, for a file a tenth larger."""
@@ -86,7 +78,7 @@ def render(
     if file_format is FigureFormat.PNG:
         packed["pil_kwargs"] = {"compress_level": COMPRESSION}
     buffer = BytesIO()
-    with own_settings(), _fonts_without_layout():
+    with own_settings():
         figure.savefig(
             buffer,
             format=file_format.value,
@@ -96,44 +88,6 @@ def render(
             **packed,
         )
     return buffer.getvalue()
-
-
-@contextmanager
-def _fonts_without_layout() -> Iterator[None]:
-    """Have matplotlib embed fonts without the tables of `LAYOUT`; it has no setting for it.
-
-    A font is read as tens of thousands of objects without a cycle among them, so that the
-    collector waits meanwhile.
-    """
-    from fontTools import subset
-
-    whole, collecting = subset.load_font, gc.isenabled()
-
-    def load(file: str, options: Any) -> Any:
-        return whole(BytesIO(_without_layout(file)), options)
-
-    subset.load_font = load
-    gc.disable()
-    try:
-        yield
-    finally:
-        subset.load_font = whole
-        if collecting:
-            gc.enable()
-
-
-@cache
-def _without_layout(file: str) -> bytes:
-    """Return a font file without the tables of `LAYOUT`."""
-    from fontTools.ttLib import TTFont
-
-    kept = BytesIO()
-    with TTFont(file, lazy=True, recalcTimestamp=False) as font:
-        for table in LAYOUT:
-            if table in font:
-                del font[table]
-        font.save(kept, reorderTables=False)
-    return kept.getvalue()
 
 
 def save(

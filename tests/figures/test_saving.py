@@ -1,14 +1,12 @@
 import struct
 import subprocess
 import sys
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from review.errors import InvalidDataError
 from review.figures import FigureFormat, Forest, ForestRow, forest_plot, render, save
-from review.figures.saving import LAYOUT
 
 
 def plot() -> Forest:
@@ -63,22 +61,11 @@ def test_pdf_embeds_its_fonts_as_truetype(tmp_path: Path) -> None:
     assert b"CreationDate" not in content
 
 
-def test_fonts_in_a_pdf_have_their_glyphs_and_nothing_that_lays_out_text(tmp_path: Path) -> None:
-    from fontTools.ttLib import TTFont
+def test_the_text_of_a_pdf_can_be_read(tmp_path: Path) -> None:
     from pypdf import PdfReader
 
     page = PdfReader(save(forest_plot(plot()), tmp_path / "f.pdf")).pages[0]
     assert "Depression: τ² and −" in page.extract_text()
-    fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
-    embedded = [
-        TTFont(BytesIO(font["/DescendantFonts"][0]["/FontDescriptor"]["/FontFile2"].get_data()))
-        for font in fonts
-        if "/DescendantFonts" in font
-    ]
-    assert embedded
-    for font in embedded:
-        assert {"glyf", "head", "hmtx", "loca"} <= set(font.keys())
-        assert not set(LAYOUT) & set(font.keys())
 
 
 def test_svg_needs_no_font() -> None:

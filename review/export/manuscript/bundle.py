@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -58,6 +59,7 @@ def write_bundle(
     *,
     style: NumberStyle = NumberStyle.APA,
     formats: Sequence[DocumentFormat] = tuple(DocumentFormat),
+    executor: Executor | None = None,
 ) -> Iterator[list[Path]]:
     """Write the bundle part by part into a folder, which is made where it does not exist.
 
@@ -71,6 +73,8 @@ def write_bundle(
         Of all numbers for print, and of the references.
     formats : sequence of DocumentFormat
         Of the manuscript; figures, tables and checklists come with either.
+    executor : Executor or None
+        What makes the files of figures; None for this process. They are the same bytes.
 
     Yields
     ------
@@ -94,7 +98,7 @@ def write_bundle(
         place = next(iter(exported)).parent
         return [*exported, write_provenance(session, place, exported)]
 
-    figures = drawings(session, review, facts, style)
+    figures = drawings(session, review, facts, style, executor)
     if figures.drawn:
         yield told(_figures(figures.drawn, folder / "figures"))
     document = manuscript(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,19 +70,56 @@ class Drawings:
         return (*lines, reasons) if reasons else tuple(lines)
 
 
-def drawings(session: Session, review: Review, facts: Facts, style: NumberStyle) -> Drawings:
-    """Draw every figure of a review in the order of the text, those of the supplement last."""
-    found = list(_every(session, review, facts, style))
-    drawn = [item for item in found if isinstance(item, Drawing)]
-    return Drawings(
-        drawn=tuple(sorted(drawn, key=lambda drawing: drawing.supplementary)),
-        left_out=tuple(item for item in found if isinstance(item, str)),
-    )
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A figure laid out, before its files are made."""
+
+    name: str
+    title: str
+    alternative: str
+    figure: Figure
+    key: str | None = None
+    """Of the run that is drawn."""
+    supplementary: bool = False
+
+
+def drawings(
+    session: Session,
+    review: Review,
+    facts: Facts,
+    style: NumberStyle,
+    executor: Executor | None = None,
+) -> Drawings:
+    """Draw every figure of a review in the order of the text, those of the supplement last.
+
+    The executor makes the files while this process lays out the next figure; without one it makes
+    them too. They are the same bytes.
+    """
+    left_out: list[str] = []
+
+    def sketches() -> Iterator[Sketch]:
+        for item in _every(session, review, facts, style):
+            if isinstance(item, str):
+                left_out.append(item)
+            else:
+                yield item
+
+    drawn = executor.map(drawing_of, sketches()) if executor else map(drawing_of, sketches())
+    in_order = tuple(sorted(drawn, key=lambda drawing: drawing.supplementary))
+    return Drawings(in_order, tuple(left_out))
+
+
+def drawing_of(sketch: Sketch) -> Drawing:
+    """Make the files of a figure; pure, so that any process can do it."""
+    where = origin(sketch.key) if sketch.key else None
+    files = {made: render(sketch.figure, made, origin=where) for made in FigureFormat}
+    block = FigureBlock(sketch.name, sketch.title, sketch.alternative, files[FigureFormat.PNG])
+    return Drawing(block, files, sketch.supplementary)
 
 
 def _every(
     session: Session, review: Review, facts: Facts, style: NumberStyle
-) -> Iterator[Drawing | str]:
+) -> Iterator[Sketch | str]:
     """Yield each figure, or why it could not be drawn."""
     yield from _of_flow(facts)
     for appraised in facts.appraised:
@@ -95,12 +133,12 @@ def _every(
         except InvalidDataError as reason:
             yield str(reason)
         else:
-            yield _drawn(figure.name, words, words, drawn, supplementary=True)
+            yield Sketch(figure.name, words, words, drawn, supplementary=True)
 
 
 def _of_runs(
     session: Session, review: Review, analysed: Analysed, style: NumberStyle
-) -> Iterator[Drawing | str]:
+) -> Iterator[Sketch | str]:
     latest = analysed.latest
     run = ShownRun(session, review, latest.analysis, latest.number, latest.inputs, latest.results)
     figures = [figure for figure in figures_of(run) if figure.wanted(run)]
@@ -116,9 +154,9 @@ def _of_runs(
             yield _of_run(figure, drawn, analysed, style)
 
 
-def _of_run(figure: RunFigure, drawn: Figure, analysed: Analysed, style: NumberStyle) -> Drawing:
+def _of_run(figure: RunFigure, drawn: Figure, analysed: Analysed, style: NumberStyle) -> Sketch:
     what = figure.words
-    return _drawn(
+    return Sketch(
         figure.file(analysed.slug),
         f"{analysed.plan.title}: {what}",
         f"{capitalised(what)}. {_told(analysed, style)}",
@@ -128,11 +166,11 @@ def _of_run(figure: RunFigure, drawn: Figure, analysed: Analysed, style: NumberS
     )
 
 
-def _of_flow(facts: Facts) -> Iterator[Drawing]:
+def _of_flow(facts: Facts) -> Iterator[Sketch]:
     if facts.flow is None:
         return
     included = counted(facts.flow.n("included_studies"), "included study", "included studies")
-    yield _drawn(
+    yield Sketch(
         FLOW_FIGURE,
         "PRISMA 2020 flow of records, reports and studies",
         f"Flow diagram from records identified to {included}; the numbers are in the text.",
@@ -140,7 +178,7 @@ def _of_flow(facts: Facts) -> Iterator[Drawing]:
     )
 
 
-def _of_bias(appraised: Appraised) -> Iterator[Drawing]:
+def _of_bias(appraised: Appraised) -> Iterator[Sketch]:
     content = picture(appraised.standings, title=f"Risk of bias: {appraised.tool}")
     judged = "; ".join(f"{label} {n}" for label, n in appraised.judgements.items())
     told = f"Overall judgements: {judged or 'none yet'}."
@@ -149,7 +187,7 @@ def _of_bias(appraised: Appraised) -> Iterator[Drawing]:
         ("traffic_light", "judgements of each result", traffic_light_plot(content)),
     ):
         title = f"Risk of bias, {appraised.tool}: {what}"
-        yield _drawn(f"{BIAS_FIGURE}_{appraised.family}_{name}", title, told, figure)
+        yield Sketch(f"{BIAS_FIGURE}_{appraised.family}_{name}", title, told, figure)
 
 
 def _told(analysed: Analysed, style: NumberStyle) -> str:
@@ -158,18 +196,3 @@ def _told(analysed: Analysed, style: NumberStyle) -> str:
     shown = plain(estimate(analysed, printer_of(analysed, style)))
     effects = counted(len(results.effects), "effect")
     return f"{effects}; {shown}; conclusion: {results.headline.conclusion.value}."
-
-
-def _drawn(
-    name: str,
-    title: str,
-    alternative: str,
-    figure: Figure,
-    key: str | None = None,
-    *,
-    supplementary: bool = False,
-) -> Drawing:
-    where = origin(key) if key else None
-    files = {file_format: render(figure, file_format, origin=where) for file_format in FigureFormat}
-    block = FigureBlock(name, title, alternative, files[FigureFormat.PNG])
-    return Drawing(block, files, supplementary)

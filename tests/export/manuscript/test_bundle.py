@@ -209,7 +209,8 @@ def test_the_same_state_gives_the_same_bytes_in_any_process(
         "REVIEW_DATABASE_URL": small.url.render_as_string(hide_password=False),
     }  # fmt: skip
     subprocess.run(
-        [sys.executable, "-m", "review", "export", "manuscript", "--out", str(tmp_path / "again")],
+        [sys.executable, "-m", "review", "export", "manuscript", "--processes", "2",
+         "--out", str(tmp_path / "again")],
         env=environment, check=True, capture_output=True, timeout=300,
     )  # fmt: skip
     first = {p.relative_to(bundle): p.read_bytes() for p in bundle.rglob("*") if p.is_file()}
