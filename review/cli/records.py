@@ -138,7 +138,9 @@ def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
     show_default=True,
     help="The format to write.",
 )
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="A file; else the screen.")
+@click.option(
+    "--out", "-o", "output", type=click.Path(path_type=Path), help="A file; else the screen."
+)
 @click.option("--batch", type=int, metavar="ID", help="Those of one batch.")
 @click.option("--in-scope", is_flag=True, help="Without duplicates.")
 @review_option

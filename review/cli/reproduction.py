@@ -59,8 +59,9 @@ def script(folder: Path, analysis: str | None, review_slug: str | None, as_json:
 
 
 _output = click.option(
-    "--output",
+    "--out",
     "-o",
+    "output",
     type=click.Path(path_type=Path, dir_okay=False),
     help="A file; else the screen.",
 )

@@ -12,6 +12,7 @@ from review.cli.computing import computing_options
 from review.cli.context import json_option, opened, review_option
 from review.cli.output import echo_json, echo_table
 from review.living import queries
+from review.living.changes import conclusion_word
 from review.living.models import Run
 from review.living.multiverse import multiverse
 from review.living.pages import Section, html_page, markdown
@@ -73,7 +74,7 @@ def list_(analysis: str | None, review_slug: str | None, as_json: bool) -> None:
             return
         rows = []
         for run in found:
-            line = queries.snapshot_of(run)[1]
+            inputs, line = queries.snapshot_of(run)
             rows.append(
                 (
                     run.version.analysis.slug,
@@ -82,7 +83,7 @@ def list_(analysis: str | None, review_slug: str | None, as_json: bool) -> None:
                     line.pooled.k,
                     number(line.pooled.estimate),
                     interval(line.pooled.ci),
-                    line.headline.conclusion.value,
+                    conclusion_word(inputs.plan.kind, line.headline.conclusion),
                 )
             )
     headers = ("analysis", "run", "when (UTC)", "k", "estimate", "interval", "conclusion")

@@ -11,7 +11,7 @@ from review.export.drawings.axis import inverted
 from review.export.table.model import Cell, Column, Footnote, Interval, Kind, Table
 from review.export.tracing.origins import origin
 from review.living import queries
-from review.living.changes import ChangeReport, Snapshot, compare
+from review.living.changes import ChangeReport, Snapshot, compare, conclusion_word
 from review.living.models import Run
 from review.living.scales import scale_of_run
 from review.living.snapshot import PooledLine, Reading, RunInputs, RunResults
@@ -158,7 +158,7 @@ def _pooled_row(
         run.inputs.plan.title,
         *(numbers if first else (None for _ in numbers)),
         *against,
-        reading.conclusion.value,
+        conclusion_word(run.inputs.plan.kind, reading.conclusion),
     )
 
 

@@ -19,6 +19,7 @@ from review.export.run_tables import model_words
 from review.figures import Diamond, Forest, ForestRow, Heading
 from review.figures.numbers import fixed, p_words
 from review.figures.risk_of_bias import RiskOfBias
+from review.living.changes import conclusion_word
 from review.living.snapshot import (
     Effect,
     ModeratorLine,
@@ -83,6 +84,8 @@ def forest_of(
     group = _planned_subgroups(plan, results, by) if by is not None else None
     reading = results.headline
     tested = f" {_test_of(group)}" if group is not None else ""
+    word = conclusion_word(plan.kind, reading.conclusion)
+    concluded = f" Conclusion: {word}{margin_words(inputs, reading.margin)}." if word else ""
     turned = (
         f" Lower is better: ratios are of {plan.comparator.label} over {plan.intervention.label}."
         if inverted(inputs)
@@ -102,11 +105,7 @@ def forest_of(
         margin=plan.margin,
         column_headers=columns.headers,
         column_groups=columns.groups,
-        note=(
-            f"{model_words(line)}{_heterogeneity(line)}. "
-            f"Conclusion: {reading.conclusion.value}{margin_words(inputs, reading.margin)}."
-            f"{tested}{turned}"
-        ),
+        note=(f"{model_words(line)}{_heterogeneity(line)}.{concluded}{tested}{turned}"),
         level=line.level,
         domains=bias.domains if bias else (),
         categories=bias.categories if bias else (),

@@ -9,11 +9,12 @@ from review.export.drawings.studies import Floats, effects_of
 from review.export.run_tables import model_words
 from review.figures.estimates import EstimateRow, Estimates
 from review.figures.numbers import fixed
+from review.living.changes import conclusion_word
 from review.living.snapshot import RunInputs, RunResults, TrialInput
 from review.living.tables import pool_tables
 from review.protocol.rules import OF_TABLES, Plan
 from review.synthesis import Method, Test, leave_one_out
-from review.synthesis.noninferiority import classify
+from review.synthesis.noninferiority import Conclusion, classify
 from review.synthesis.pooled import Pooled
 
 
@@ -27,10 +28,14 @@ def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
     left, right = favours(plan)
     ordered = by_year(inputs, results)
     whole = classify(line.ci, plan.margin)
+
+    def word(conclusion: Conclusion) -> str:
+        return conclusion_word(plan.kind, conclusion) or ""
+
     rows = [
         EstimateRow(
             "None: all trials", line.estimate, *line.ci,
-            after=(fixed(line.tau2, 3), f"{fixed(line.I2, 1)}%", whole.value),
+            after=(fixed(line.tau2, 3), f"{fixed(line.I2, 1)}%", word(whole)),
         )
     ]  # fmt: skip
     if len(ordered) > 1:
@@ -41,7 +46,7 @@ def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
             rows.append(
                 EstimateRow(
                     effect.study, fit.estimate, *fit.ci, strong=conclusion is not whole,
-                    after=(fixed(fit.tau2, 3), f"{fixed(fit.I2, 1)}%", conclusion.value),
+                    after=(fixed(fit.tau2, 3), f"{fixed(fit.I2, 1)}%", word(conclusion)),
                 )
             )  # fmt: skip
     alone = " One trial only: nothing is left without it." if len(ordered) == 1 else ""

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from review.export.drawings.axis import axis_label, favours, notation
 from review.figures.estimates import EstimateRow, Estimates
-from review.living.changes import ChangeReport, Snapshot, compare
+from review.living.changes import ChangeReport, Snapshot, compare, conclusion_word
 from review.living.models import Run
 from review.living.queries import snapshot_of
 from review.wording import counted
@@ -54,14 +54,16 @@ def versions_of(runs: Sequence[Run]) -> Estimates:
 
 
 def _row(run: Run, snapshot: Snapshot, change: ChangeReport) -> EstimateRow:
-    line = snapshot[1].pooled
+    inputs, results = snapshot
+    line = results.pooled
+    word = conclusion_word(inputs.plan.kind, results.headline.conclusion)
     return EstimateRow(
         label=str(run.number),
         estimate=line.estimate,
         ci_low=line.ci[0],
         ci_high=line.ci[1],
         before=(f"{run.created:%Y-%m-%d}", str(line.k)),
-        after=(snapshot[1].headline.conclusion.value, what_changed(change)),
+        after=(word or "", what_changed(change)),
         strong=change.flipped,
     )
 

@@ -7,8 +7,9 @@ from review.export.manuscript.facts import Analysed, printer_of
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.sentences import count, words
 from review.export.table.printing import NumberStyle
-from review.living.changes import ChangeReport
+from review.living.changes import ChangeReport, conclusion_word
 from review.living.snapshot import RunResults
+from review.protocol.vocabulary import AnalysisKind
 
 MOST_NAMED = 12
 """Trials that a sentence names; beyond, the table of changes does."""
@@ -24,7 +25,7 @@ def change_sentences(analysed: Analysed, style: NumberStyle) -> list[Spans]:
     now = printer_of(analysed, style)
     return [
         _moved(analysed, before, earlier, now),
-        _class_change(before, latest.results),
+        *_class_change(analysed.plan.kind, before, latest.results),
         *_details(latest.change),
     ]
 
@@ -62,11 +63,13 @@ def _causes(change: ChangeReport, now: Printer) -> Spans:
     return listed(found)
 
 
-def _class_change(before: RunResults, after: RunResults) -> Spans:
-    old, new = before.headline, after.headline
-    if old.conclusion is new.conclusion:
-        return (f"The conclusion is still “{new.conclusion.value}”.",)
-    return (f"The conclusion changed from “{old.conclusion.value}” to “{new.conclusion.value}”.",)
+def _class_change(kind: AnalysisKind, before: RunResults, after: RunResults) -> list[Spans]:
+    old, new = (conclusion_word(kind, results.headline.conclusion) for results in (before, after))
+    if new is None:
+        return []
+    if old == new:
+        return [(f"The conclusion is still “{new}”.",)]
+    return [(f"The conclusion changed from “{old}” to “{new}”.",)]
 
 
 def _details(change: ChangeReport) -> list[Spans]:
