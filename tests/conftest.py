@@ -25,7 +25,10 @@ from review.schema import upgrade
 NOW = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
 
 hypothesis_settings.register_profile(  # a busy machine is slow, which is no failure of a rule
-    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "busy",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,  # as Hypothesis' own profile does there
 )
 hypothesis_settings.load_profile("busy")
 

@@ -281,8 +281,7 @@ def _heterogeneity(
 ) -> None:
     rows, df, area = block.rows, block.k - 1.0, block.unit * block.unit
     q = at_zero.q
-    with np.errstate(divide="ignore", invalid="ignore"):
-        i2_q = 100 * np.maximum(np.where(q > 0, (q - df) / q, 0.0), 0.0)
+    i2_q = 100 * np.divide(q - df, q, out=np.zeros_like(q), where=q > df)
     out.Q[rows], out.Q_p[rows], out.I2_q[rows] = q, chdtrc(df, q), i2_q
     out.tau2[rows] = found.tau2 * area
     if out.method is Method.EE:

@@ -79,6 +79,12 @@ def test_two_studies(method: Method) -> None:
     assert math.isfinite(fit.ci[0])
 
 
+def test_effects_that_differ_by_next_to_nothing_are_homogeneous() -> None:
+    found = pool([0.0, 2.6e-162], [1.0, 0.5])  # Q is the least number above zero
+    assert 0 < found.Q < 1e-300
+    assert (found.I2, found.tau2) == (0.0, 0.0)
+
+
 @pytest.mark.parametrize("method", list(Method))
 def test_precision_over_eight_orders_of_magnitude(method: Method) -> None:
     v = np.geomspace(1e-8, 1.0, 9)
