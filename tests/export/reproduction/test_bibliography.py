@@ -17,7 +17,7 @@ from tests.export.reproduction.synthetic import NASTY
 
 
 def reference(cited: str | None = None, **given: object) -> Reference:
-    return Reference("Study", Entry(line=0, raw="", **given), cited)  # type: ignore[arg-type]
+    return Reference("Study", Entry(line=0, raw="", **given), cited)
 
 
 ARTICLE = reference(
