@@ -15,6 +15,8 @@ from review.cli.runs import echo_sections
 from review.config import settings
 from review.living import queries
 from review.living.models import JobOutcome
+from review.living.notices import NO_NOTICES
+from review.living.noticing import JobNotices, notices_of_job
 from review.living.repool import RepoolReport, repool
 from review.living.telling import tell
 from review.living.workers import executor_for
@@ -65,10 +67,18 @@ def repool_(
             progress=progress,
         )
     tell_people(database, report, channels)
+    with database.reading() as session:
+        notices = notices_of_job(session, report, review_slug)
     if as_json:
-        echo_json({"outcome": report.outcome or "busy", **_without_outcome(report)})
+        echo_json(
+            {
+                "outcome": report.outcome or "busy",
+                **_without_outcome(report),
+                "notices": _notices_plain(notices),
+            }
+        )
     else:
-        echo_report(report)
+        echo_report(report, notices)
     if report.failed:
         ctx.exit(1)
 
@@ -77,14 +87,26 @@ def _without_outcome(report: RepoolReport) -> dict[str, object]:
     return {name: value for name, value in asdict(report).items() if name != "outcome"}
 
 
-def echo_report(report: RepoolReport) -> None:
-    """Print what a job did."""
+def _notices_plain(notices: JobNotices) -> list[dict[str, object]]:
+    return [
+        {"review": name.review, "analysis": name.analysis, **found.plain}
+        for name, found in notices.told.items()
+    ]
+
+
+MOST_SENTENCES = 6
+"""Reasons of one kind that a job names for an analysis; the others are counted."""
+
+
+def echo_report(report: RepoolReport, notices: JobNotices) -> None:
+    """Print what a job did, and what a reader must know beside the results."""
     if report.outcome is None:
         click.echo("Another job is re-pooling at this moment; nothing was done.")
         return
     for item in report.recomputed:
         click.echo(f"{item.name.review} / {item.name.analysis}, run {item.number}")
-        echo_sections(tell(item.report, item.explanation))
+        told = notices.told.get(item.name, NO_NOTICES)
+        echo_sections(tell(item.report, item.explanation, notices=told))
         click.echo()
     for failed in report.failed:
         click.echo(
@@ -92,6 +114,17 @@ def echo_report(report: RepoolReport) -> None:
         )
     for waiting in report.waiting:
         click.echo(f"{waiting.name.review} / {waiting.name.analysis} waits: {waiting.reason}.")
+    recomputed = {item.name for item in report.recomputed}
+    for name, found in notices.told.items():
+        if name not in recomputed and found.items:
+            click.echo(f"{name.review} / {name.analysis}: {found.headline}")
+            echo_sections(found.sections(most=MOST_SENTENCES))
+    if notices.untold:
+        others = counted(notices.untold, "analysis is", "analyses are")
+        click.echo(
+            f"What {others} left out of and doubted in is not listed here; "
+            "ask for one with: review runs show ANALYSIS"
+        )
     if report.outcome is JobOutcome.NOTHING_NEW and not (report.unchanged or report.waiting):
         click.echo("Nothing to pool: no analysis is planned; plan one with: review analysis add")
     elif report.outcome is JobOutcome.NOTHING_NEW:

@@ -15,6 +15,7 @@ from review.living import queries
 from review.living.changes import conclusion_word
 from review.living.models import Run
 from review.living.multiverse import multiverse
+from review.living.noticing import notices_of
 from review.living.pages import Section, html_page, markdown
 from review.living.recompute import Recomputation, recompute
 from review.living.reports import FullReport, full_report, panel_after
@@ -23,7 +24,7 @@ from review.living.snapshot import ModeratorLine, VariantLine
 from review.living.telling import panel_sections, pooled_lines, reading_lines
 from review.living.workers import executor_for
 from review.protocol.queries import review_called
-from review.wording import counted
+from review.wording import capitalised, counted
 
 
 def echo_sections(sections: Sequence[Section]) -> None:
@@ -98,18 +99,20 @@ def list_(analysis: str | None, review_slug: str | None, as_json: bool) -> None:
 def show(analysis: str, run_number: int | None, review_slug: str | None, as_json: bool) -> None:
     """Show a run: its trials with the numbers that entered, and its results."""
     with opened().reading() as session:
-        run = queries.run_numbered(
-            session, review_called(session, review_slug), analysis, run_number
-        )
+        review = review_called(session, review_slug)
+        run = queries.run_numbered(session, review, analysis, run_number)
+        notices = notices_of(session, review, [analysis])[analysis]
         inputs, results = queries.snapshot_of(run)
         summary = {**_summary(run), "software": run.software}
     if as_json:
-        echo_json({**summary, "inputs": inputs, "results": results})
+        echo_json({**summary, **notices.plain, "inputs": inputs, "results": results})
         return
     click.echo(
         f"{inputs.plan.title}, run {summary['number']} of {summary['created']:%Y-%m-%d %H:%M} UTC"
     )
     click.echo(inputs.plan.direction)
+    if notices.headline:
+        click.echo(f"{capitalised(notices.headline)}.")
     rows = [
         (
             e.study,
@@ -132,16 +135,7 @@ def show(analysis: str, run_number: int | None, review_slug: str | None, as_json
         _echo_moderator(moderator)
     for note in results.pooled.notes:
         click.echo(f"Note: {note}")
-    left_out: dict[str, list[str]] = {}
-    for item in inputs.left_out:
-        left_out.setdefault(item.reason, []).append(item.study)
-    for reason, studies in left_out.items():
-        _echo_names(f"Left out, {reason}", studies)
-
-
-def _echo_names(heading: str, names: Sequence[str]) -> None:
-    text = f"{heading} ({len(names)}): {'; '.join(names)}"
-    click.echo(click.wrap_text(text, 98, initial_indent="  ", subsequent_indent="    "))
+    echo_sections(notices.sections())
 
 
 def _echo_lines(heading: str, lines: Sequence[VariantLine]) -> None:

@@ -25,6 +25,7 @@ from review.cli.notifying import channels_of, notify_options, tell_people
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.living.models import LivingStatus
+from review.living.noticing import notices_of_job
 from review.living.repool import repool
 from review.living.reports import readiness_of
 from review.living.retirement import Criterion, Readiness
@@ -227,5 +228,7 @@ def watch_(
 
         for report in watch(database, job, review=review_slug, stopped=stopped):
             done += 1
-            echo_report(report)
+            with database.reading() as session:
+                notices = notices_of_job(session, report, review_slug)
+            echo_report(report, notices)
             tell_people(database, report, channels)

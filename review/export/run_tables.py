@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,8 @@ from review.export.tracing.origins import origin
 from review.living import queries
 from review.living.changes import ChangeReport, Snapshot, compare, conclusion_word
 from review.living.models import Run
+from review.living.notices import NO_NOTICES, Notices
+from review.living.noticing import notices_of
 from review.living.scales import scale_of_run
 from review.living.snapshot import PooledLine, Reading, RunInputs, RunResults
 from review.protocol.models import Review
@@ -32,14 +34,20 @@ class LatestRun:
     before: Snapshot | None = None
     before_key: str | None = None
     """Of the run before it."""
+    notices: Notices = NO_NOTICES
+    """As things are when the export is made."""
 
 
 def latest_runs(session: Session, review: Review) -> list[LatestRun]:
     """Return the newest run of each analysis of a review with its change report."""
-    return [latest_run(session, review, run) for run in queries.newest_of_each(session, review)]
+    noticed = notices_of(session, review)
+    return [
+        replace(_latest(session, review, run), notices=noticed[run.version.analysis.slug])
+        for run in queries.newest_of_each(session, review)
+    ]
 
 
-def latest_run(session: Session, review: Review, run: Run) -> LatestRun:
+def _latest(session: Session, review: Review, run: Run) -> LatestRun:
     """Return a run with its change report, held against the one before it."""
     analysis, after = run.version.analysis.slug, queries.snapshot_of(run)
     if run.number == 1:
@@ -78,6 +86,18 @@ def directions(runs: Sequence[LatestRun]) -> tuple[Footnote, ...]:
     """Return the sentence of each analysis that says which way is better."""
     sentences = dict.fromkeys(f"{run.inputs.plan.title}: {_direction(run)}" for run in runs)
     return tuple(Footnote(sentence) for sentence in sentences)
+
+
+def noticed(runs: Sequence[LatestRun]) -> tuple[Footnote, ...]:
+    """Return what a reader must know of each analysis: trials left out, open doubts and the like.
+
+    The table of notices has them one by one.
+    """
+    return tuple(
+        Footnote(f"{run.inputs.plan.title}: {run.notices.headline}.")
+        for run in runs
+        if run.notices.headline
+    )
 
 
 def _direction(run: LatestRun) -> str:
@@ -124,7 +144,7 @@ def pooled_table(title: str, runs: Sequence[LatestRun]) -> Table:
         title=f"{title}: pooled estimates",
         columns=_pooled_columns(level_words(runs), margins=margins),
         rows=rows,
-        footnotes=(Footnote(" ".join(words)), *directions(runs)),
+        footnotes=(Footnote(" ".join(words)), *directions(runs), *noticed(runs)),
         origins=readings_origins(runs),
     )
 

@@ -15,6 +15,8 @@ from review.living import queries
 from review.living.changes import ChangeReport, Snapshot, compare
 from review.living.explanation import Explanation, explain
 from review.living.models import Run
+from review.living.notices import Notices
+from review.living.noticing import notices_of
 from review.living.numbers import numbers_of
 from review.living.outlook import outlook_of
 from review.living.pages import Section
@@ -74,6 +76,8 @@ class FullReport:
     panel_signals: tuple[str, ...]
     """What moved in the panel for repeated looks."""
     readiness: Readiness
+    notices: Notices
+    """As things are now, whichever runs are compared."""
     sections: tuple[Section, ...]
 
     @property
@@ -139,6 +143,7 @@ def full_report(
             panels=panels,
             panel_signals=panel_signals(*panels),
             readiness=readiness(panels[1], explanation.outlook, certainty[1]),
+            notices=notices_of(session, review, [analysis])[analysis],
             sections=(),
         ),
         was,
@@ -149,7 +154,7 @@ def full_report(
 def _with_sections(full: FullReport, was: Snapshot | None, now: Snapshot) -> FullReport:
     first = was is None
     texts = (certainty_text(full.certainty[0]), certainty_text(full.certainty[1]))
-    found = tell(full.report, full.explanation, full.standings, texts)
+    found = tell(full.report, full.explanation, full.standings, texts, full.notices)
     found.append(strip_section(full.strip))
     if now[1].variants:
         found.append(variant_section(was[1].variants if was else (), now[1].variants))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from review.canonical import interval, number, p_value
 from review.living.changes import ChangeReport, conclusion_word
 from review.living.explanation import Explanation, Shares, SignalTold
+from review.living.notices import NO_NOTICES, NoticeKind, Notices
 from review.living.outlook import WANTED, Fragility, Outlook
 from review.living.pages import Section
 from review.living.panel import LookTold, Panel
@@ -16,7 +18,7 @@ from review.living.snapshot import PooledLine, Reading, VariantLine
 from review.living.standing import Standing
 from review.living.strip import StripLine
 from review.protocol.vocabulary import AnalysisKind
-from review.wording import counted
+from review.wording import capitalised, counted
 
 
 def tell(
@@ -24,13 +26,15 @@ def tell(
     explanation: Explanation | None = None,
     standings: tuple[Standing | None, Standing] | None = None,
     certainty: tuple[str, str] = ("", ""),
+    notices: Notices = NO_NOTICES,
 ) -> list[Section]:
-    """Return the sections of a change report, the plain sentence first."""
+    """Return the sections of a change report: the plain sentence first, notices right below."""
     lines = _lines(report, standings)
     if any(certainty):
         lines.append(("certainty (GRADE)", *certainty))
     found = [
-        Section("What moved", (report.sentence, report.direction)),
+        _moved(report, notices),
+        *notices.sections(most=MOST_NOTICES),
         _before_and_after(lines, first=report.before is None),
         *_happened(report),
     ]
@@ -39,6 +43,17 @@ def tell(
             found.append(_shares(explanation.shares))
         found.append(_signals(explanation.signals, first=report.before is None))
     return found
+
+
+MOST_NOTICES: Final = 8
+"""Reasons of one kind that a report names; the others are counted."""
+
+
+def _moved(report: ChangeReport, notices: Notices) -> Section:
+    """Return what moved; a headline that is withheld says so before any number."""
+    withheld = notices.sentences(NoticeKind.WITHHELD)
+    beside = (f"{capitalised(notices.headline)}.",) if notices.headline else ()
+    return Section("What moved", (*withheld, report.sentence, report.direction, *beside))
 
 
 def tell_firmness(explanation: Explanation, *, first: bool) -> list[Section]:

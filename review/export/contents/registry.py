@@ -15,6 +15,7 @@ from review.export.contents.characteristics import characteristics_data, charact
 from review.export.contents.excluded import excluded_data, excluded_table
 from review.export.contents.findings import findings_data, findings_table
 from review.export.contents.moderators import moderators_data, moderators_table
+from review.export.contents.notices import notices_table
 from review.export.contents.results import results_data, results_table
 from review.export.contents.risk_of_bias import bias_tables
 from review.export.contents.searches import searches_data, searches_table
@@ -116,6 +117,12 @@ CONTENTS: Final = (
         "review repool",
         _of_runs("pooled_estimates", pooled_table),
         _of_runs("pooled_estimates", pooled_data),
+    ),
+    Content(
+        "notices",
+        "trials left out with reason and remedy, open doubts, plans changed after results",
+        "nothing to do: no trial is left out and no doubt is open",
+        _of_review("notices", notices_table),
     ),
     Content(
         "variants",

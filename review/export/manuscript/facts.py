@@ -15,7 +15,7 @@ from review.errors import NotFoundError
 from review.export.flow.model import Flow
 from review.export.flow.prisma import flow_of
 from review.export.manuscript.printer import Printer
-from review.export.run_tables import LatestRun, latest_run
+from review.export.run_tables import LatestRun, latest_runs
 from review.export.table.printing import NumberStyle
 from review.extraction import queries as extraction
 from review.extraction.appraisal.certainty import Rated, certainties
@@ -182,8 +182,10 @@ CHARACTERISTICS = (
 
 def facts_of(session: Session, review: Review) -> Facts:
     """Read all that a manuscript of a review says; raise NotFoundError where nothing is planned."""
+    runs = queries.newest_of_each(session, review)
     analysed = tuple(
-        _analysed(session, review, run) for run in queries.newest_of_each(session, review)
+        _analysed(run, latest)
+        for run, latest in zip(runs, latest_runs(session, review), strict=True)
     )
     planned = _planned(session, review, {a.slug for a in analysed})
     if not analysed and not planned:
@@ -215,8 +217,7 @@ def facts_of(session: Session, review: Review) -> Facts:
     )
 
 
-def _analysed(session: Session, review: Review, run: Run) -> Analysed:
-    latest = latest_run(session, review, run)
+def _analysed(run: Run, latest: LatestRun) -> Analysed:
     return Analysed(
         latest=latest,
         created=run.created,

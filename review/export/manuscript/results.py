@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 from review.effects import Measure
@@ -33,6 +34,7 @@ from review.export.manuscript.sentences import (
     words,
 )
 from review.export.table.printing import NumberStyle
+from review.living.notices import NoticeKind
 from review.living.scales import scale_of_run
 from review.living.snapshot import PooledLine, Reading
 from review.protocol.rules import Plan
@@ -137,6 +139,7 @@ def result_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
         *_conclusion(analysed, printer),
         *([] if line.k == 1 else _spread(analysed, printer)),
         *_left_out(analysed, printer),
+        *_doubted(analysed, printer),
     ]
 
 
@@ -282,20 +285,32 @@ def _prediction(line: PooledLine, plan: Plan, printer: Printer) -> list[Spans]:
 
 
 def _left_out(analysed: Analysed, printer: Printer) -> list[Spans]:
+    """Return who could enter and does not, as things are now and not when the run was made."""
     reasons: dict[str, list[str]] = {}
-    for item in analysed.latest.inputs.left_out:
-        reasons.setdefault(item.reason, []).append(item.study)
-    n = sum(map(len, reasons.values()))
+    left_out = analysed.latest.notices.of(NoticeKind.LEFT_OUT)
+    for item in left_out:
+        reasons.setdefault(item.what, []).append(item.study or "")
+    n = len({item.study for item in left_out})
     if not n:
         return []
     told = [f"{reason} ({_names(studies)})" for reason, studies in sorted(reasons.items())]
+    ledger = replace(printer, key=None)
     return [
         filled(
-            "{n} of the outcome did not enter: {why}.",
-            n=count(printer.counted(n, "left_out", "left_out"), "further study", "further studies"),
+            "{n} did not enter: {why}.",
+            n=count(ledger.integer(n, "left_out"), "further study", "further studies"),
             why="; ".join(told),
         )
     ]
+
+
+def _doubted(analysed: Analysed, printer: Printer) -> list[Spans]:
+    n = len(analysed.latest.notices.of(NoticeKind.DOUBT))
+    if not n:
+        return []
+    doubts = count(replace(printer, key=None).integer(n, "doubts"), "doubt")
+    about = "is open" if n == 1 else "are open"
+    return [filled("{n} about the numbers that entered {about}.", n=doubts, about=about)]
 
 
 def _names(studies: list[str]) -> str:

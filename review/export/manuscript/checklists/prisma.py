@@ -12,6 +12,7 @@ from review.export.manuscript.facts import Facts
 from review.export.manuscript.selection import AWAITING, ONCE, TWICE
 from review.export.manuscript.sentences import words
 from review.export.table.model import Column, Footnote, Table
+from review.living.notices import NoticeKind
 from review.protocol.vocabulary import Variant
 from review.wording import counted
 
@@ -150,8 +151,10 @@ def _measures(facts: Facts) -> Answer:
 
 
 def _assigned(facts: Facts) -> Answer:
-    out = sum(len(a.latest.inputs.left_out) for a in facts.analysed)
-    told = f"{counted(out, 'time')} a study of the outcome did not enter, each with its reason"
+    out = sum(
+        len({n.study for n in a.latest.notices.of(NoticeKind.LEFT_OUT)}) for a in facts.analysed
+    )
+    told = f"{counted(out, 'time')} a study that could enter did not, each with its reason"
     return Answer(f"{SYNTHESIS}; {RESULTS}", told)
 
 

@@ -1,0 +1,120 @@
+"""Reading the notices of a review's analyses, as things are now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from review.errors import InvalidDataError
+from review.extraction.doubts import Doubt, doubts
+from review.extraction.evidence import Evidence
+from review.extraction.evidence_queries import evidence
+from review.extraction.plausibility import Kind
+from review.living import dependencies
+from review.living.kinds import select
+from review.living.notices import Notice, NoticeKind, Notices
+from review.living.repool import AnalysisName, RepoolReport
+from review.living.snapshot import RunInputs
+from review.protocol.models import Review
+from review.protocol.queries import current_versions, plan_of, review_called
+from review.protocol.rules import Plan
+
+MOST_TOLD: Final = 40
+"""Analyses whose notices a job tells at once; of the others it says how to ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobNotices:
+    """The notices of the analyses that a job was about."""
+
+    told: Mapping[AnalysisName, Notices]
+    untold: int
+    """Analyses that were not looked at, because there are very many."""
+
+
+def notices_of_job(session: Session, report: RepoolReport, review: str | None) -> JobNotices:
+    """Return the notices of every analysis in a job's scope, recomputed or not.
+
+    Where there are more than `MOST_TOLD`, those of the analyses that the job recomputed, could not
+    pool or left waiting come first, and the rest is counted.
+    """
+    scope = review_called(session, review) if review is not None else None
+    total = dependencies.count_analyses(session, scope)
+    names = [item.name for item in report.recomputed]
+    names += [item.name for item in (*report.failed, *report.waiting)]
+    if total <= MOST_TOLD:
+        names = [
+            AnalysisName(version.analysis.review.slug, version.analysis.slug)
+            for version in current_versions(session, scope)
+        ]
+    by_review: dict[str, list[str]] = defaultdict(list)
+    for name in list(dict.fromkeys(names))[:MOST_TOLD]:
+        by_review[name.review].append(name.analysis)
+    told = {
+        AnalysisName(slug, analysis): found
+        for slug, analyses in by_review.items()
+        for analysis, found in notices_of(session, review_called(session, slug), analyses).items()
+    }
+    return JobNotices(told, total - len(told))
+
+
+def notices_of(
+    session: Session, review: Review, analyses: Collection[str] | None = None
+) -> dict[str, Notices]:
+    """Return what readers must know of each analysis (of some), by slug.
+
+    The review's evidence and doubts are read once, whatever the number of analyses.
+    """
+    plans = {
+        version.analysis.slug: plan_of(version)
+        for version in current_versions(session, review)
+        if analyses is None or version.analysis.slug in analyses
+    }
+    if not plans:
+        return {}
+    items = [item for _, item in evidence(session, [review.id])]
+    found = doubts(session, review)
+    return {slug: Notices(tuple(_notices(plan, items, found))) for slug, plan in plans.items()}
+
+
+def _notices(plan: Plan, items: Sequence[Evidence], found: Sequence[Doubt]) -> list[Notice]:
+    try:
+        inputs = select(plan, items)
+    except InvalidDataError as error:
+        return [Notice(NoticeKind.STOPPED, str(error))]
+    return [*_left_out(inputs), *_doubts(inputs, items, found)]
+
+
+def _left_out(inputs: RunInputs) -> Iterable[Notice]:
+    return (Notice(NoticeKind.LEFT_OUT, item.reason, item.study) for item in inputs.left_out)
+
+
+OF_A_WHOLE_STUDY = frozenset({Kind.SAME_REGISTRATION})
+"""Doubts that are about a study whichever of its results entered."""
+
+
+def _doubts(
+    inputs: RunInputs, items: Sequence[Evidence], found: Sequence[Doubt]
+) -> Iterable[Notice]:
+    """Yield the open doubts on results that entered."""
+    entered = frozenset[int]().union(*(trial.result_ids for trial in inputs.trials))
+    places: Mapping[int, set[str]] = defaultdict(set)
+    for item in items:
+        if item.result_id in entered:
+            places[item.study_id].add(item.place)
+    for doubt in found:
+        about = doubt.finding
+        of_study = places.get(about.study_id, set())
+        if doubt.dismissal is None and (
+            about.place in of_study or (of_study and about.kind in OF_A_WHOLE_STUDY)
+        ):
+            yield Notice(
+                NoticeKind.DOUBT,
+                f"{about.place}: {about.message}",
+                about.study,
+                key=about.key,
+            )
