@@ -34,9 +34,9 @@ def _described(engine: sa.Engine) -> dict[str, Any]:
     tables = [t for t in inspector.get_table_names() if t != "alembic_version"]
     return {
         table: {
-            "columns": [
+            "columns": sorted(
                 (c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)
-            ],
+            ),
             "pk": inspector.get_pk_constraint(table),
             "fk": sorted(
                 (f["name"], f["referred_table"], str(f["options"]))

@@ -15,10 +15,12 @@ from review.citations import queries
 from review.citations.files import CitationFile
 from review.citations.formats.entry import Entry
 from review.citations.formats.reading import Reading
-from review.citations.models import Batch, Record, Reject, Search
+from review.citations.models import Batch, DuplicatePair, Record, Reject, Search
+from review.citations.rules import UNSTATED
 from review.citations.vocabulary import SourceKind
 from review.errors import InvalidDataError
 from review.history.actions import record_step
+from review.history.references import references, said_of
 from review.protocol.models import Review
 
 _ENTRY_FIELDS: Final = tuple(field.name for field in fields(Entry))
@@ -144,3 +146,66 @@ def _row(entry: Entry, review_id: int, batch_id: int, position: int) -> dict[str
         row[name] = list(row[name])
     row.update(review_id=review_id, batch_id=batch_id, position=position)
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class BatchUndo:
+    """What taking a batch back takes back, or why it cannot be."""
+
+    batch: int
+    file: str
+    records: int
+    rejects: int
+    source: str
+    pairs: int
+    """Pairs of likely duplicates that fall away with its records."""
+    decided: tuple[str, ...]
+    """What was decided on its records, in words; empty where the batch can be taken back."""
+
+
+def undo_of_batch(session: Session, review: Review, number: int) -> BatchUndo:
+    """Return what taking a batch back would do; raise NotFoundError. Changes nothing."""
+    batch = queries.batch_numbered(session, review, number)
+    mine = sa.select(Record.id).where(Record.batch_id == batch.id)
+    pairs = sa.select(DuplicatePair.id).where(
+        sa.or_(DuplicatePair.earlier_id.in_(mine), DuplicatePair.later_id.in_(mine))
+    )
+    found = [
+        *references(session, "record", mine),
+        *references(session, "duplicate_pair", pairs),
+    ]
+    return BatchUndo(
+        batch=batch.id,
+        file=batch.file,
+        records=batch.stored,
+        rejects=batch.rejected,
+        source=batch.search.source if batch.search else UNSTATED,
+        pairs=session.scalar(sa.select(sa.func.count()).select_from(pairs.subquery())) or 0,
+        decided=tuple(said_of(found)),
+    )
+
+
+def undo_batch(session: Session, review: Review, *, number: int, reason: str) -> BatchUndo:
+    """Take a batch back, as long as nothing was decided on its records.
+
+    Its records and what was found of their duplicates stay in the database, and no reading sees
+    them; the same file can be imported again, for instance in another encoding.
+
+    Raises
+    ------
+    NotFoundError
+        If the review has no such batch.
+    InvalidDataError
+        If something was decided on one of its records; it says what, and by whom.
+    """
+    undo = undo_of_batch(session, review, number)
+    if undo.decided:
+        raise InvalidDataError(
+            f"batch {number} ({undo.file}) cannot be taken back, because something was decided on "
+            f"its records: {'; '.join(undo.decided)}"
+        )
+    if not reason.strip():
+        raise InvalidDataError("say why the batch is taken back; the reason is kept")
+    queries.batch_numbered(session, review, number).withdrawn_because = reason.strip()
+    session.flush()
+    return undo

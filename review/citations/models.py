@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.citations.vocabulary import Band, Format, SourceKind, Verdict
 from review.db import Base, CanonicalJson
+from review.history.withdrawal import Revocable, Withdrawable, unique_while_standing
 from review.protocol.models import Review
 
 
@@ -41,12 +42,12 @@ class Search(Base):
     review: Mapped[Review] = relationship()
 
 
-class Batch(Base):
-    """One imported file; triggers forbid UPDATE and DELETE."""
+class Batch(Withdrawable, Base):
+    """One imported file; triggers forbid DELETE, and any UPDATE but that it is withdrawn."""
 
     __tablename__ = "batch"
     __table_args__ = (
-        sa.UniqueConstraint("review_id", "sha256"),
+        unique_while_standing("uq_batch_file", "review_id", "sha256"),
         sa.CheckConstraint("read = stored + rejected", name="closes"),
         sa.CheckConstraint("stored > 0 AND rejected >= 0", name="counts"),
     )
@@ -70,7 +71,24 @@ class Batch(Base):
     search: Mapped[Search | None] = relationship()
 
 
-class Record(Base):
+def _withdrawn_batches() -> sa.Select[Any]:
+    """Return the ids of withdrawn batches; on the table itself, which no reading narrows."""
+    table = Batch.__table__
+    return sa.select(table.c.id).where(table.c.withdrawn_because.is_not(None))
+
+
+def _standing(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Return conditions that are asked of rows only where any batch was withdrawn at all."""
+    return sa.or_(~sa.exists(_withdrawn_batches()), sa.and_(*conditions))
+
+
+def _withdrawn_records() -> sa.Select[Any]:
+    table = Record.__table__
+    return sa.select(table.c.id).where(table.c.batch_id.in_(_withdrawn_batches()))
+
+
+
+class Record(Revocable, Base):
     """One entry of one export file, as it stands there; triggers forbid UPDATE and DELETE.
 
     Its import is one event of the history, that of its batch, with the SHA-256 of the file.
@@ -119,8 +137,13 @@ class Record(Base):
 
     batch: Mapped[Batch] = relationship()
 
+    @classmethod
+    def stands(cls) -> sa.ColumnElement[bool]:
+        """Return the condition that its batch was not withdrawn."""
+        return _standing(cls.batch_id.not_in(_withdrawn_batches()))
 
-class Reject(Base):
+
+class Reject(Revocable, Base):
     """An entry that could not be read, with the reason; triggers forbid UPDATE and DELETE."""
 
     __tablename__ = "reject"
@@ -135,6 +158,11 @@ class Reject(Base):
     raw: Mapped[str]
 
     batch: Mapped[Batch] = relationship()
+
+    @classmethod
+    def stands(cls) -> sa.ColumnElement[bool]:
+        """Return the condition that its batch was not withdrawn."""
+        return _standing(cls.batch_id.not_in(_withdrawn_batches()))
 
 
 class DedupeRun(Base):
@@ -159,7 +187,7 @@ class DedupeRun(Base):
     ran_at: Mapped[datetime]
 
 
-class DuplicatePair(Base):
+class DuplicatePair(Revocable, Base):
     """Two records that are, or may be, the same; triggers forbid UPDATE and DELETE."""
 
     __tablename__ = "duplicate_pair"
@@ -191,6 +219,13 @@ class DuplicatePair(Base):
 
     earlier: Mapped[Record] = relationship(foreign_keys=[earlier_id])
     later: Mapped[Record] = relationship(foreign_keys=[later_id])
+
+    @classmethod
+    def stands(cls) -> sa.ColumnElement[bool]:
+        """Return the condition that neither record was withdrawn with its batch."""
+        return _standing(
+            cls.earlier_id.not_in(_withdrawn_records()), cls.later_id.not_in(_withdrawn_records())
+        )
 
 
 class DuplicateDecision(Base):

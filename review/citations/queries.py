@@ -56,6 +56,28 @@ def batches(session: Session, review: Review) -> Sequence[Batch]:
     ).all()
 
 
+def batch_numbered(session: Session, review: Review, number: int) -> Batch:
+    """Return a batch of a review, its search loaded; raise NotFoundError with those there are."""
+    found = {batch.id: batch for batch in batches(session, review)}
+    if number not in found:
+        known = ", ".join(f"{b.id} ({b.file})" for b in found.values())
+        raise NotFoundError(
+            f"review {review.slug} has no batch {number} (it has: {known or 'none'})"
+        )
+    return found[number]
+
+
+def withdrawn_batches(session: Session, review: Review) -> Sequence[Batch]:
+    """Return the batches of a review that were taken back, searches loaded."""
+    return session.scalars(
+        sa.select(Batch)
+        .where(Batch.review_id == review.id, Batch.withdrawn_because.is_not(None))
+        .options(joinedload(Batch.search))
+        .order_by(Batch.id)
+        .execution_options(withdrawn=True)
+    ).all()
+
+
 def batch_of_file(session: Session, review: Review, sha256: str) -> Batch | None:
     """Return the batch that brought a file of this SHA-256 into the review."""
     return session.scalar(

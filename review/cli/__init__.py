@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "published": "protocol",
     "search": "citations",
     "import": "citations",
+    "batch": "batches",
     "dedupe": "duplicates",
     "records": "records",
     "screen": "screening",

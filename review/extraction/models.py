@@ -11,17 +11,18 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from review.db import Base, CanonicalJson
 from review.extraction.fields import FieldKind, FieldLevel
 from review.extraction.vocabulary import ArmRole, EntryKind, Level, Randomised, Taken, Therapists
+from review.history.withdrawal import STANDS, Withdrawable, unique_while_standing
 from review.people.models import Person
 from review.protocol.models import Instrument
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 
 
-class Study(Base):
+class Study(Withdrawable, Base):
     """A trial; its reports, arms and numbers hang on it."""
 
     __tablename__ = "study"
     __table_args__ = (
-        sa.UniqueConstraint("review_id", "label"),
+        unique_while_standing("uq_study_label", "review_id", "label"),
         sa.CheckConstraint("year BETWEEN 1800 AND 2200", name="year"),
         sa.CheckConstraint("cluster_size >= 1", name="cluster_size"),
         sa.CheckConstraint("icc >= 0 AND icc <= 1", name="icc"),
@@ -51,11 +52,11 @@ class Study(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
 
 
-class Report(Base):
+class Report(Withdrawable, Base):
     """A publication of a study."""
 
     __tablename__ = "report"
-    __table_args__ = (sa.UniqueConstraint("study_id", "citation"),)
+    __table_args__ = (unique_while_standing("uq_report_citation", "study_id", "citation"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(sa.ForeignKey("study.id", ondelete="RESTRICT"))
@@ -79,12 +80,12 @@ class Note(Base):
     certainty: Mapped[str]
 
 
-class Arm(Base):
+class Arm(Withdrawable, Base):
     """One arm of a study."""
 
     __tablename__ = "arm"
     __table_args__ = (
-        sa.UniqueConstraint("study_id", "label"),
+        unique_while_standing("uq_arm_label", "study_id", "label"),
         sa.CheckConstraint("n_randomised >= 0", name="n_randomised"),
         sa.CheckConstraint("sessions >= 0", name="sessions"),
     )
@@ -103,7 +104,7 @@ class Arm(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
 
 
-class Entry(Base):
+class Entry(Withdrawable, Base):
     """One person's extraction of one study; no entry overwrites another.
 
     A study has any number of blind entries and at most one consensus and one single entry.
@@ -111,14 +112,14 @@ class Entry(Base):
 
     __tablename__ = "entry"
     __table_args__ = (
-        sa.UniqueConstraint("study_id", "person_id", "kind"),
+        unique_while_standing("uq_entry_person", "study_id", "person_id", "kind"),
         sa.Index(
             "uq_entry_decided",
             "study_id",
             "kind",
             unique=True,
-            sqlite_where=sa.text("kind <> 'blind'"),
-            postgresql_where=sa.text("kind <> 'blind'"),
+            sqlite_where=sa.text(f"kind <> 'blind' AND {STANDS}"),
+            postgresql_where=sa.text(f"kind <> 'blind' AND {STANDS}"),
         ),
     )
 
@@ -133,7 +134,7 @@ class Entry(Base):
     person: Mapped[Person] = relationship()
 
 
-class Result(Base):
+class Result(Withdrawable, Base):
     """The numbers a report gives for one arm, or for one contrast of two arms, as reported.
 
     A row without numbers says that the report does not give them, which is not zero. What follows
@@ -164,7 +165,7 @@ class Result(Base):
         sa.CheckConstraint("f >= 0", name="f"),
         sa.CheckConstraint("p >= 0 AND p <= 1", name="p"),
         sa.CheckConstraint("p_below > 0 AND p_below <= 1", name="p_below"),
-        sa.Index(
+        unique_while_standing(
             "uq_result_key",
             "entry_id",
             "arm_id",
@@ -174,7 +175,6 @@ class Result(Base):
             "timepoint",
             "analysis_set",
             sa.text("coalesce(with_instrument_id, 0)"),
-            unique=True,
         ),
     )
 
@@ -295,7 +295,7 @@ class FieldVersion(Base):
     made_at: Mapped[datetime]
 
 
-class EntryValue(Base):
+class EntryValue(Withdrawable, Base):
     """One value of an entry that is no column of a result.
 
     Custom fields of every entry, and of blind and consensus entries also what they say of the study
@@ -306,13 +306,12 @@ class EntryValue(Base):
     __table_args__ = (
         sa.CheckConstraint("arm_id IS NULL OR result_id IS NULL", name="one_place"),
         sa.CheckConstraint("version >= 1", name="version"),
-        sa.Index(
+        unique_while_standing(
             "uq_entry_value_place",
             "entry_id",
             sa.text("coalesce(arm_id, 0)"),
             sa.text("coalesce(result_id, 0)"),
             "name",
-            unique=True,
         ),
     )
 

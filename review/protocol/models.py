@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base, CanonicalJson
+from review.history.withdrawal import Withdrawable, unique_while_standing
 
 
 class Review(Base):
@@ -35,12 +36,12 @@ class Outcome(Base):
     description: Mapped[str]
 
 
-class Instrument(Base):
+class Instrument(Withdrawable, Base):
     """What measures an outcome, and which way is better."""
 
     __tablename__ = "instrument"
     __table_args__ = (
-        sa.UniqueConstraint("review_id", "slug"),
+        unique_while_standing("uq_instrument_slug", "review_id", "slug"),
         sa.CheckConstraint("lowest < highest", name="range"),
         sa.CheckConstraint("step > 0", name="step"),
     )

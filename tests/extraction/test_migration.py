@@ -26,7 +26,8 @@ RESULT = (
 
 
 def _migrate(database: Database, to: str) -> None:
-    with database.engine.begin() as connection:
+    engine = sa.create_engine(database.url, poolclass=sa.NullPool)  # foreign keys off, as upgrades
+    with engine.begin() as connection:
         config = schema.alembic_config()
         config.attributes["connection"] = connection
         (command.downgrade if to == "0003_screening" else command.upgrade)(config, to)

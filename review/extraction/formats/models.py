@@ -9,14 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from review.db import Base, CanonicalJson
 from review.extraction.formats.source import Format
+from review.history.withdrawal import Revocable, Withdrawable, unique_while_standing
 
 
-class ImportedRelease(Base):
+class ImportedRelease(Withdrawable, Base):
     """One version of a file that was taken in. Its number counts the versions of its source."""
 
     __tablename__ = "imported_release"
     __table_args__ = (
-        sa.UniqueConstraint("review_id", "source", "number"),
+        unique_while_standing("uq_imported_release_number", "review_id", "source", "number"),
         sa.CheckConstraint("number >= 1", name="number"),
     )
 
@@ -36,7 +37,7 @@ class ImportedRelease(Base):
     imported_at: Mapped[datetime]
 
 
-class SourceLine(Base):
+class SourceLine(Revocable, Base):
     """One row of a release with all its cells; triggers forbid UPDATE and DELETE.
 
     Not audited row by row: one event of the import holds the number of rows and the file's hash.
@@ -52,6 +53,13 @@ class SourceLine(Base):
     line: Mapped[int]
     key: Mapped[dict[str, str]] = mapped_column(CanonicalJson)
     cells: Mapped[dict[str, str]] = mapped_column(CanonicalJson)
+
+    @classmethod
+    def stands(cls) -> sa.ColumnElement[bool]:
+        """Return the condition that its release was not withdrawn."""
+        table = ImportedRelease.__table__
+        withdrawn = sa.select(table.c.id).where(table.c.withdrawn_because.is_not(None))
+        return cls.release_id.not_in(withdrawn)
 
 
 class SourceResult(Base):

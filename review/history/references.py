@@ -1,0 +1,132 @@
+"""Who refers to a row: what was decided on it, by the foreign keys that the tables declare."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.db import Base
+from review.wording import counted
+
+AT_ONCE = 500
+"""Numbers in one list of a query; databases limit it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A row that refers to another one."""
+
+    table: str
+    id: int
+    target: int
+    """The id of the row that it refers to."""
+    by: str | None
+    """Whose it is, where the table says so."""
+
+
+def references(
+    session: Session,
+    target: str,
+    chosen: sa.Select[tuple[int]] | Collection[int],
+    *,
+    apart_from: Mapping[str, Collection[int]] | None = None,
+    unaudited: bool = False,
+) -> list[Reference]:
+    """Return the rows of all tables that refer to some rows of one.
+
+    Parameters
+    ----------
+    target
+        The table that is referred to.
+    chosen
+        Ids of its rows, or a query of them.
+    apart_from
+        Ids by table that do not count, such as what came with the same import.
+    unaudited
+        Also rows that a program writes and no person decides, such as pairs of likely duplicates.
+    """
+    parts: Iterable[sa.ColumnElement[bool] | None]
+    known = apart_from or {}
+    found: dict[tuple[str, int, int], Reference] = {}
+    for mapper in sorted(Base.registry.mappers, key=lambda m: m.class_.__name__):
+        table = mapper.local_table
+        if not isinstance(table, sa.Table) or not (
+            unaudited or getattr(mapper.class_, "__audited__", True)
+        ):
+            continue
+        for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
+            if key.column.table.name != target:
+                continue
+            column = key.parent
+            parts = (
+                [column.in_(chosen)]
+                if isinstance(chosen, sa.Select)
+                else (column.in_(part) for part in in_parts(sorted(chosen)))
+            )
+            for part in parts:
+                for row in session.execute(_rows(table, column).where(part)):
+                    if row.id not in known.get(table.name, ()):
+                        found[table.name, row.id, row.target] = Reference(
+                            table.name, row.id, row.target, row.by
+                        )
+    return [found[name] for name in sorted(found)]
+
+
+def _rows(table: sa.Table, column: sa.Column[int]) -> sa.Select[tuple[int, int, str | None]]:
+    person = Base.metadata.tables["person"]
+    identity, target = table.c.id.label("id"), column.label("target")
+    if "person_id" not in table.c:
+        query = sa.select(identity, target, sa.null().label("by"))
+    else:
+        query = sa.select(identity, target, person.c.handle.label("by")).join_from(
+            table, person, table.c.person_id == person.c.id
+        )
+    if "withdrawn_because" in table.c:
+        query = query.where(table.c.withdrawn_because.is_(None))
+    return query.order_by(table.c.id)
+
+
+def in_parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    """Yield ids, as many at once as one list of a query may hold."""
+    return (ids[i : i + AT_ONCE] for i in range(0, len(ids), AT_ONCE))
+
+
+CALLED: Mapping[str, tuple[str, str | None]] = {
+    "decision": ("screening decision", None),
+    "adjudication": ("settled conflict", None),
+    "retrieval": ("note on a full text", "notes on full texts"),
+    "removal": ("removal before screening", "removals before screening"),
+    "duplicate_decision": ("verdict on duplicates", "verdicts on duplicates"),
+    "report_link": ("link to a study", "links to studies"),
+    "appraisal": ("judgement of risk of bias", "judgements of risk of bias"),
+    "dismissal": ("dismissed doubt", None),
+    "resolution": ("settled difference of two entries", "settled differences of two entries"),
+    "note": ("note", None),
+    "entry": ("entry of another import", "entries of other imports"),
+    "result": ("result of another import", "results of other imports"),
+    "entry_value": ("value of another import", "values of other imports"),
+    "source_result": ("row of a release", "rows of releases"),
+    "arm": ("arm of another import", "arms of other imports"),
+    "report": ("report of another import", "reports of other imports"),
+}
+"""What the rows of a table are called in a sentence."""
+
+
+def said_of(found: Iterable[Reference]) -> list[str]:
+    """Return ``12 screening decisions (anna, ben)``, a text a table."""
+    rows: dict[str, set[int]] = defaultdict(set)
+    people: dict[str, Counter[str]] = defaultdict(Counter)
+    for reference in found:
+        rows[reference.table].add(reference.id)
+        if reference.by is not None:
+            people[reference.table][reference.by] += 1
+    told = []
+    for table, ids in rows.items():
+        name, names = CALLED.get(table, (table.replace("_", " "), None))
+        by = f" ({', '.join(sorted(people[table]))})" if people[table] else ""
+        told.append(f"{counted(len(ids), name, names)}{by}")
+    return told
