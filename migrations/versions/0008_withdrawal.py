@@ -33,8 +33,10 @@ INDEXES = {
     "uq_entry_decided": ("entry", "study_id, kind", "kind <> 'blind'"),
     "uq_result_key": (
         "result",
-        "entry_id, arm_id, coalesce(versus_arm_id, 0), instrument_id, rater, timepoint, "
-        "analysis_set, coalesce(with_instrument_id, 0)",
+        (
+            "entry_id, arm_id, coalesce(versus_arm_id, 0), instrument_id, rater, timepoint, "
+            "analysis_set, coalesce(with_instrument_id, 0)"
+        ),
         None,
     ),
     "uq_entry_value_place": (

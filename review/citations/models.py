@@ -87,7 +87,6 @@ def _withdrawn_records() -> sa.Select[Any]:
     return sa.select(table.c.id).where(table.c.batch_id.in_(_withdrawn_batches()))
 
 
-
 class Record(Revocable, Base):
     """One entry of one export file, as it stands there; triggers forbid UPDATE and DELETE.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -31,7 +31,7 @@ class Reference:
 def references(
     session: Session,
     target: str,
-    chosen: sa.Select[tuple[int]] | Collection[int],
+    chosen: sa.Select[int] | Collection[int],
     *,
     apart_from: Mapping[str, Collection[int]] | None = None,
     unaudited: bool = False,
@@ -49,9 +49,19 @@ def references(
     unaudited
         Also rows that a program writes and no person decides, such as pairs of likely duplicates.
     """
-    parts: Iterable[sa.ColumnElement[bool] | None]
     known = apart_from or {}
     found: dict[tuple[str, int, int], Reference] = {}
+    for table, column in _keys_to(target, unaudited=unaudited):
+        for part in _among(column, chosen):
+            for row in session.execute(_rows(table, column).where(part)):
+                if row.id not in known.get(table.name, ()):
+                    reference = Reference(table.name, row.id, row.target, row.by)
+                    found[table.name, row.id, row.target] = reference
+    return [found[name] for name in sorted(found)]
+
+
+def _keys_to(target: str, *, unaudited: bool) -> Iterator[tuple[sa.Table, sa.Column[int]]]:
+    """Yield the columns that refer to a table, in the order of the names of their classes."""
     for mapper in sorted(Base.registry.mappers, key=lambda m: m.class_.__name__):
         table = mapper.local_table
         if not isinstance(table, sa.Table) or not (
@@ -59,24 +69,21 @@ def references(
         ):
             continue
         for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
-            if key.column.table.name != target:
-                continue
-            column = key.parent
-            parts = (
-                [column.in_(chosen)]
-                if isinstance(chosen, sa.Select)
-                else (column.in_(part) for part in in_parts(sorted(chosen)))
-            )
-            for part in parts:
-                for row in session.execute(_rows(table, column).where(part)):
-                    if row.id not in known.get(table.name, ()):
-                        found[table.name, row.id, row.target] = Reference(
-                            table.name, row.id, row.target, row.by
-                        )
-    return [found[name] for name in sorted(found)]
+            if key.column.table.name == target:
+                yield table, key.parent
 
 
-def _rows(table: sa.Table, column: sa.Column[int]) -> sa.Select[tuple[int, int, str | None]]:
+def _among(
+    column: sa.Column[int], chosen: sa.Select[int] | Collection[int]
+) -> Iterator[sa.ColumnElement[bool]]:
+    if isinstance(chosen, sa.Select):
+        yield column.in_(chosen)
+        return
+    for part in in_parts(sorted(chosen)):
+        yield column.in_(part)
+
+
+def _rows(table: sa.Table, column: sa.Column[int]) -> sa.Select[int, int, str | None]:
     person = Base.metadata.tables["person"]
     identity, target = table.c.id.label("id"), column.label("target")
     if "person_id" not in table.c:

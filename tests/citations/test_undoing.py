@@ -20,17 +20,20 @@ from review.errors import InvalidDataError, NotFoundError
 from review.export.flow.prisma import flow_of
 from review.history.actions import Attribution, writing
 from review.history.queries import verify
+from review.protocol.actions import new_review
 from review.protocol.queries import review_called
+from review.protocol.rules import ReviewSpec
 from review.screening.queries import ledger
-from tests.citations.test_imports import (
-    TITLES,
-    dedupe,
-    reviewed,  # noqa: F401 -- a fixture
-    ris,
-    take,
-)
+from tests.citations.test_imports import TITLES, dedupe, ris, take
 
 Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def reviewed(database: Database, by: Attribution) -> Database:
+    with writing(database, by) as session:
+        new_review(session, ReviewSpec(slug="synthetic", title="Synthetic"), owner="ada")
+    return database
 
 
 @pytest.fixture
@@ -44,7 +47,8 @@ def files(cli: Cli, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_it_is_looked_at_first_and_then_taken_back_with_a_reason(cli: Cli, files: Path) -> None:
+@pytest.mark.usefixtures("files")
+def test_it_is_looked_at_first_and_then_taken_back_with_a_reason(cli: Cli) -> None:
     looked = json.loads(cli("batch", "undo", "2", "--dry-run", "--json").stdout)
     assert (looked["records"], looked["pairs"], looked["decided"]) == (2, 3, [])
     assert looked["undone"] is False
@@ -72,7 +76,8 @@ def test_the_same_file_can_come_again_and_is_compared_again(cli: Cli, files: Pat
     cli("verify")
 
 
-def test_what_was_decided_on_it_is_named_and_it_stays(cli: Cli, files: Path) -> None:
+@pytest.mark.usefixtures("files")
+def test_what_was_decided_on_it_is_named_and_it_stays(cli: Cli) -> None:
     cli("screen", "decide", "1", "include")
     said = cli("batch", "undo", "1", "--reason", "wrong file", status=1).stderr
     assert "1 screening decision (tester)" in said
