@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from review.effects import Effects, ImpossibleInputError, Measure, escalc, requi
 from review.errors import InvalidDataError, Problem, UnreadableFileError
 from review.figures import Diamond, Forest, ForestRow, forest_plot, save
 from review.figures.scale import Notation
+from review.formula import parse
 from review.living.workers import executor_for
 from review.synthesis import Method, Pooled, Test, pool
 
@@ -93,11 +93,6 @@ def _selected(
     return rows, {name: [sheet.rows[index][name].strip() for index in rows] for name in names}
 
 
-def _variables(formula: str) -> list[str]:
-    found = re.findall(r"[^\W\d][\w.]*", formula)
-    return [name for name in dict.fromkeys(found) if name != "factor"]
-
-
 @click.command("pool")
 @pool_options
 def pool_(
@@ -166,7 +161,7 @@ def _extra(
 ) -> dict[str, Any]:
     """Return the blocks asked for, by their keys in the JSON."""
     found: dict[str, Any] = {}
-    variables = _variables(mods) if mods is not None else []
+    variables = list(parse(mods).names) if mods is not None else []
     if mods is not None and cluster is None:
         rows, columns = _selected(sheet, effects, variables)
         found["metareg"] = blocks.metareg(
@@ -311,7 +306,10 @@ def _echo_block(heading: str, block: Any, labels: Sequence[str]) -> None:
         echo_table(tuple(block[0]), [tuple(map(_shown, item.values())) for item in block])
         return
     inner = {name: value for name, value in block.items() if _is_block(value)}
-    plain = {n: v for n, v in block.items() if n not in inner and v not in ({}, [], None)}
+    notes = block.get("notes", ())
+    plain = {
+        n: v for n, v in block.items() if n not in (*inner, "notes") and v not in ({}, [], None)
+    }
     length = max((len(v) for v in plain.values() if isinstance(v, list | tuple)), default=0)
     columns = {n: v for n, v in plain.items() if _is_column(v, length)}
     lines = [(name, _shown(value)) for name, value in plain.items() if name not in columns]
@@ -321,6 +319,8 @@ def _echo_block(heading: str, block: Any, labels: Sequence[str]) -> None:
         named = {"study": labels, **columns} if length == len(labels) else columns
         rows = zip(*(map(_shown, values) for values in named.values()), strict=True)
         echo_table(tuple(named), list(rows), right=tuple(columns))
+    for note in notes:
+        click.echo(f"Note: {note}")
     for name, value in inner.items():
         _echo_block(name, value, labels)
 

@@ -19,7 +19,9 @@ from review.synthesis import (
     blup,
     cumulative,
     design,
+    doubtful_levels,
     egger,
+    estimable,
     fail_safe_n,
     henmi_copas,
     influence,
@@ -195,7 +197,8 @@ def metareg(
     level: float,
 ) -> Block:
     """Return a meta-regression on the file's columns; text columns are factors."""
-    fit = regress(yi, vi, design(formula, columns), method=method, test=test, level=level)
+    coded, notes = estimable(design(formula, columns))
+    fit = regress(yi, vi, coded, method=method, test=test, level=level)
     return {
         "formula": formula,
         "method": method.value,
@@ -218,6 +221,7 @@ def metareg(
         "tau2": fit.tau2,
         "I2": fit.i2,
         "R2": fit.r2,
+        "notes": [*notes, *doubtful_levels(coded)],
     }
 
 
@@ -235,11 +239,12 @@ def clustered(
 
     Robust errors are by cluster, with Satterthwaite degrees of freedom; p is null below four.
     """
+    coded, notes = estimable(design(formula or "1", columns))
     fit: Multilevel = multilevel(
         yi,
         vi,
         cluster,
-        design=design(formula, columns) if formula is not None else None,
+        design=coded if formula is not None else None,
         rho=rho or 0.0,
         level=level,
     )
@@ -258,7 +263,7 @@ def clustered(
         "I2": fit.i2,
         "pi": fit.pi,
         "robust": {correction.value: _robust(fit, correction) for correction in Correction},
-        "notes": fit.notes,
+        "notes": [*notes, *doubtful_levels(coded), *fit.notes],
     }
 
 

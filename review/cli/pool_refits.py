@@ -8,7 +8,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from review.effects.effects import FloatArray
-from review.synthesis import Method, Test, design, gosh, permutation_test
+from review.synthesis import Method, Test, design, estimable, gosh, permutation_test
 from review.synthesis.design import intercept_only
 from review.synthesis.subsets import MOST_SUBSETS
 
@@ -29,7 +29,11 @@ def permutation(
     executor: Executor | None,
 ) -> Block:
     """Return permutation p-values of a meta-regression's terms, or of the mean by its signs."""
-    terms = design(formula, columns) if formula is not None else intercept_only(yi.size)
+    terms, notes = (
+        estimable(design(formula, columns))
+        if formula is not None
+        else (intercept_only(yi.size), ())
+    )
     found = permutation_test(
         yi, vi, terms, method=method, test=test, iterations=count, seed=seed, executor=executor
     )
@@ -42,6 +46,7 @@ def permutation(
         "terms": found.terms,
         "p": found.p,
         "QMp": found.qm_p,
+        "notes": notes,
     }
 
 

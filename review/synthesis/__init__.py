@@ -20,7 +20,14 @@ from review.synthesis.boundaries import (
     efficacy_boundaries,
     futility_boundaries,
 )
-from review.synthesis.design import Design, design, intercept_only, without_redundant
+from review.synthesis.design import (
+    Design,
+    design,
+    doubtful_levels,
+    estimable,
+    intercept_only,
+    without_redundant,
+)
 from review.synthesis.event_fragility import EventFragility, event_fragility
 from review.synthesis.evidence import ConfidenceSequence, confidence_sequence, tuned_rho
 from review.synthesis.failsafe import FailSafeKind, FailSafeN, fail_safe_n
@@ -172,8 +179,10 @@ __all__ = [
     "cumulative",
     "design",
     "diversity",
+    "doubtful_levels",
     "efficacy_boundaries",
     "egger",
+    "estimable",
     "event_fragility",
     "evpi",
     "evsi",

@@ -2,22 +2,72 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from review.errors import InvalidDataError
+from review.formula import FACTORS, Call, Formula, Name, names_in, parse
+from review.synthesis.transforms import Coding, learn
 
-__all__ = ["Design", "Values", "design", "intercept_only", "without_redundant"]
+__all__ = [
+    "Design",
+    "Values",
+    "design",
+    "doubtful_levels",
+    "estimable",
+    "intercept_only",
+    "without_redundant",
+]
 
 Floats = NDArray[np.float64]
 Values = Sequence[float | int | str | bool | None] | NDArray[np.generic]
 
-_FACTOR = re.compile(r"^(?:factor|C)\((.+)\)$")
+INTERCEPT: Final = "intrcpt"
+"""metafor's name."""
+
+SMALL: Final = 1e-8
+"""Share of a column that earlier ones leave unexplained, below which it is their combination."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Factor:
+    """A variable in categories, the reference first."""
+
+    name: str
+    label: str
+    levels: tuple[str, ...]
+
+    def pieces(self, columns: Mapping[str, Values], full: bool) -> list[tuple[str, Floats]]:
+        text = [_text(x) for x in _present(self.name, columns)]
+        unknown = sorted(set(text) - set(self.levels))
+        if unknown:
+            raise InvalidDataError(f"{self.name!r} has no level {unknown[0]!r}.")
+        kept = self.levels if full else self.levels[1:]
+        return [(self.label + one, np.array([float(x == one) for x in text])) for one in kept]
+
+
+@dataclass(frozen=True, slots=True)
+class _Numeric:
+    """A variable in numbers, of one column or several."""
+
+    label: str
+    coding: Coding
+
+    def pieces(self, columns: Mapping[str, Values], full: bool) -> list[tuple[str, Floats]]:
+        del full
+        found = self.coding.columns(_numbers(columns, names_in(self.coding.expression)))
+        one = found.shape[1] == 1
+        return [
+            (self.label if one else f"{self.label}{i + 1}", column)
+            for i, column in enumerate(found.T)
+        ]
+
+
+_Variable = _Factor | _Numeric
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +85,8 @@ class Design:
         For each column its position in `terms`, -1 for the intercept.
     levels : tuple of (str, tuple of str)
         Each factor with its levels, the reference first.
+    formula, variables
+        What the columns were coded by.
     """
 
     matrix: Floats
@@ -42,6 +94,8 @@ class Design:
     terms: tuple[str, ...]
     assign: tuple[int, ...]
     levels: tuple[tuple[str, tuple[str, ...]], ...]
+    formula: Formula | None = None
+    variables: tuple[_Variable, ...] = ()
 
     @property
     def intercept(self) -> bool:
@@ -71,7 +125,9 @@ class Design:
         >>> d.rows({"x": [10]}).tolist()
         [[1.0, 10.0]]
         """
-        coded, names, _ = _assemble(self.terms, self.intercept, columns, dict(self.levels))
+        if self.formula is None:
+            return np.ones((len(next(iter(columns.values()), ())), 1))
+        coded, names, _ = _assemble(self.formula, self.variables, columns)
         return coded[:, [names.index(name) for name in self.columns]]
 
 
@@ -97,15 +153,7 @@ def without_redundant(design: Design) -> tuple[Design, tuple[str, ...]]:
     >>> kept.columns, dropped
     (('intrcpt', 'x'), ('z',))
     """
-    kept: list[int] = []
-    basis = np.zeros((design.matrix.shape[0], 0))
-    for i, column in enumerate(design.matrix.T):
-        rest = column - basis @ (basis.T @ column)
-        rest -= basis @ (basis.T @ rest)  # a second pass makes Gram-Schmidt as good as QR
-        size = float(np.linalg.norm(rest))
-        if size > 1e-8 * float(np.linalg.norm(column)):
-            kept.append(i)
-            basis = np.column_stack([basis, rest / size])
+    kept, _ = _independent(design.matrix)
     names = design.columns
     return (
         replace(
@@ -118,6 +166,79 @@ def without_redundant(design: Design) -> tuple[Design, tuple[str, ...]]:
     )
 
 
+def estimable(design: Design) -> tuple[Design, tuple[str, ...]]:
+    """Drop redundant columns as `without_redundant`, and say of what each is a combination.
+
+    Returns
+    -------
+    tuple of Design and tuple of str
+        The design that can be fitted, and a sentence for each column left out.
+
+    Examples
+    --------
+    >>> data = {"a": [1, 2, 4, 7], "b": [1, 0, 0, 1], "c": [2, 2, 4, 8]}
+    >>> estimable(design("a + b + c", data))[1]
+    ('c is redundant: it is a combination of a and b. It was left out.',)
+    """
+    kept, combinations = _independent(design.matrix)
+    if len(kept) == len(design.columns):
+        return design, ()
+    reduced, dropped = without_redundant(design)
+    told = []
+    for name, weights in zip(dropped, combinations, strict=True):
+        parts = [reduced.columns[i] for i in np.flatnonzero(np.abs(weights) > SMALL)]
+        *most, last = parts or [""]
+        if most:
+            why = f"it is a combination of {', '.join(most)} and {last}"
+        else:
+            why = f"it is a multiple of {last}" if last else "no row has it"
+        told.append(f"{name} is redundant: {why}. It was left out.")
+    return reduced, tuple(told)
+
+
+def _independent(matrix: Floats) -> tuple[list[int], list[Floats]]:
+    """Return the columns that no earlier ones combine to, and for each other one the weights."""
+    kept: list[int] = []
+    others: list[int] = []
+    basis = np.zeros((matrix.shape[0], 0))
+    for i, column in enumerate(matrix.T):
+        rest = column - basis @ (basis.T @ column)
+        rest -= basis @ (basis.T @ rest)  # a second pass makes Gram-Schmidt as good as QR
+        size = float(np.linalg.norm(rest))
+        if size > SMALL * float(np.linalg.norm(column)):
+            kept.append(i)
+            basis = np.column_stack([basis, rest / size])
+        else:
+            others.append(i)
+    scale = np.linalg.norm(matrix, axis=0)
+    scale[scale == 0] = 1.0
+    unit = matrix / scale
+    weights = [np.linalg.lstsq(unit[:, kept], unit[:, i], rcond=None)[0] for i in others]
+    return kept, weights
+
+
+def doubtful_levels(design: Design) -> tuple[str, ...]:
+    """Say which levels of a factor may be one, differing in capitals and spaces alone.
+
+    Examples
+    --------
+    >>> doubtful_levels(design("m", {"m": ["low", "Low", "high"]}))
+    ('Low and low of m differ in capitals or spaces only, and were taken for different levels.',)
+    """
+    told = []
+    for label, levels in design.levels:
+        alike: dict[str, list[str]] = {}
+        for level in levels:
+            alike.setdefault("".join(level.split()).casefold(), []).append(level)
+        told += [
+            f"{' and '.join(found)} of {label} differ in capitals or spaces only, and were taken "
+            "for different levels."
+            for found in alike.values()
+            if len(found) > 1
+        ]
+    return tuple(told)
+
+
 def intercept_only(k: int) -> Design:
     """The design of a plain pooled mean of `k` effects.
 
@@ -126,37 +247,44 @@ def intercept_only(k: int) -> Design:
     >>> intercept_only(2).columns
     ('intrcpt',)
     """
-    return Design(np.ones((k, 1)), ("intrcpt",), (), (-1,), ())
+    return Design(np.ones((k, 1)), (INTERCEPT,), (), (-1,), ())
 
 
 def design(
-    formula: str, columns: Mapping[str, Values], *, reference: Mapping[str, str] | None = None
+    formula: str | Formula,
+    columns: Mapping[str, Values],
+    *,
+    reference: Mapping[str, str] | None = None,
 ) -> Design:
     """Code a formula such as ``"year + alloc"`` over named columns.
 
     Parameters
     ----------
-    formula : str
-        Terms joined by ``+``; ``a:b`` an interaction, ``a*b`` both with it, ``factor(x)`` numbers
-        as categories, ``- 1`` no intercept. A leading ``~`` is allowed.
+    formula : str or Formula
+        As `review.formula.parse` reads it.
     columns : mapping of name to k values
         Text is a factor unless every value is a number.
     reference : mapping, optional
-        The reference level of a factor; else the first in sorted order, as in R.
+        The reference level of a factor; else the first: of numbers the lowest, of text the first in
+        the order of its characters (R's C locale).
 
     Returns
     -------
     Design
+        Coded as R's ``model.matrix`` does. A factor has a column for each level but the reference;
+        where its margin is not in the formula (``f:x`` without ``x``, ``f + f:g`` without ``g``) it
+        has one for every level. Without intercept so has the first factor.
 
     Raises
     ------
     InvalidDataError
-        If a variable is unknown or has missing values, a factor has one level only, or a level is
-        unknown.
+        If the formula cannot be read, a variable is unknown or has missing values, a factor has one
+        level only, or a level is unknown.
 
     References
     ----------
-    Treatment contrasts as in Chambers & Hastie 1992, Statistical Models in S, section 2.3.
+    Treatment contrasts and marginality as in Chambers & Hastie 1992, Statistical Models in S,
+    section 2.3 and 2.4.1.
 
     Examples
     --------
@@ -165,44 +293,31 @@ def design(
     ('intrcpt', 'year', 'allocb')
     >>> d.matrix.tolist()
     [[1.0, 1.0, 1.0], [1.0, 2.0, 0.0], [1.0, 3.0, 1.0]]
+    >>> design("alloc:year", {"year": [1, 2, 3], "alloc": ["b", "a", "b"]}).columns
+    ('intrcpt', 'alloca:year', 'allocb:year')
     """
-    terms, intercept = _terms(formula)
-    levels: dict[str, tuple[str, ...]] = {}
-    for variable in dict.fromkeys(v for term in terms for v in term.split(":")):
-        values = _column(variable, columns)
-        if _is_factor(variable, values):
-            levels[variable] = _levels(variable, values, (reference or {}).get(_bare(variable)))
-    matrix, names, assign = _assemble(terms, intercept, columns, levels)
-    return Design(matrix, names, terms, assign, tuple(levels.items()))
+    read = parse(formula) if isinstance(formula, str) else formula
+    variables = tuple(_variable(v, columns, reference or {}) for v in read.variables)
+    matrix, names, assign = _assemble(read, variables, columns)
+    levels = tuple((v.label, v.levels) for v in variables if isinstance(v, _Factor))
+    return Design(matrix, names, read.labels, assign, levels, read, variables)
 
 
-def _terms(formula: str) -> tuple[tuple[str, ...], bool]:
-    body = formula.strip().removeprefix("~")
-    intercept = True
-    found: list[str] = []
-    for sign, text in re.findall(r"([+-]?)\s*([^+-]+)", body):
-        term = re.sub(r"\s+", "", text)
-        if term in ("0", "1"):
-            intercept = (term == "1") == (sign != "-")
-            continue
-        if sign == "-" or not re.fullmatch(r"[\w.()]+([:*][\w.()]+)*", term):
-            raise InvalidDataError(f"{text.strip()!r} in the formula {formula!r} cannot be read.")
-        parts = term.split("*")
-        for size in range(1, len(parts) + 1):
-            found += [":".join(chosen) for chosen in combinations(parts, size)]
-    if not found and not intercept:
-        raise InvalidDataError(f"The formula {formula!r} leaves nothing to estimate.")
-    # main effects before interactions, as R orders them
-    return tuple(sorted(dict.fromkeys(found), key=lambda term: term.count(":"))), intercept
+def _variable(
+    expression: Name | Call, columns: Mapping[str, Values], reference: Mapping[str, str]
+) -> _Variable:
+    label = str(expression)
+    is_factor = isinstance(expression, Call) and expression.function in FACTORS
+    argument = expression.argument if isinstance(expression, Call) else expression
+    if isinstance(argument, Name) and (is_factor or isinstance(expression, Name)):
+        name = argument.name
+        values = _present(name, columns)
+        if is_factor or not _all_numbers(values):
+            return _Factor(name, label, _levels(name, values, reference.get(name)))
+    return _Numeric(label, learn(expression, _numbers(columns, names_in(expression))))
 
 
-def _bare(variable: str) -> str:
-    inside = _FACTOR.match(variable)
-    return inside.group(1) if inside else variable
-
-
-def _column(variable: str, columns: Mapping[str, Values]) -> list[object]:
-    name = _bare(variable)
+def _present(name: str, columns: Mapping[str, Values]) -> list[object]:
     if name not in columns:
         raise InvalidDataError(f"There is no column {name!r}; there are {', '.join(columns)}.")
     values: list[object] = list(columns[name])
@@ -212,77 +327,89 @@ def _column(variable: str, columns: Mapping[str, Values]) -> list[object]:
     return values
 
 
-def _is_factor(variable: str, values: list[object]) -> bool:
-    if _FACTOR.match(variable):
-        return True
+def _numbers(columns: Mapping[str, Values], names: Iterable[str]) -> dict[str, Floats]:
+    found = {}
+    for name in dict.fromkeys(names):
+        values = _present(name, columns)
+        if not _all_numbers(values):
+            text = next(x for x in values if not _all_numbers([x]))
+            raise InvalidDataError(f"Column {name!r} holds text ({text!r}), which is no number.")
+        found[name] = np.array([float(x) for x in values])  # type: ignore[arg-type]  # just tested
+    return found
+
+
+def _all_numbers(values: Sequence[object]) -> bool:
     try:
-        [float(x) for x in values]  # type: ignore[arg-type]
+        [float(x) for x in values]  # type: ignore[arg-type]  # the test is whether it works
     except (TypeError, ValueError):
-        return True
-    return False
+        return False
+    return True
 
 
 def _text(value: object) -> str:
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
+    """A level as R names it: of numbers up to 15 digits."""
+    if isinstance(value, str):
+        return f"{float(value):.15g}" if _all_numbers([value]) else value
+    return f"{value:.15g}" if isinstance(value, float | np.floating) else str(value)
 
 
-def _levels(variable: str, values: list[object], reference: str | None) -> tuple[str, ...]:
-    number = all(isinstance(x, int | float | np.number) for x in values)
-    unique = sorted(set(values), key=float if number else str)  # type: ignore[arg-type]
-    found = [_text(x) for x in unique]
+def _levels(name: str, values: Sequence[object], reference: str | None) -> tuple[str, ...]:
+    by_size = _all_numbers(values)
+    key = float if by_size else str
+    unique = sorted(set(values), key=key)  # type: ignore[arg-type]  # of numbers if all are
+    found = list(dict.fromkeys(map(_text, unique)))
     if len(found) < 2:
-        raise InvalidDataError(f"The factor {_bare(variable)!r} has one level only.")
+        raise InvalidDataError(f"The factor {name!r} has one level only.")
     if reference is not None:
         if reference not in found:
-            raise InvalidDataError(f"{_bare(variable)!r} has no level {reference!r}.")
+            raise InvalidDataError(f"{name!r} has no level {reference!r}.")
         found = [reference, *(x for x in found if x != reference)]
     return tuple(found)
 
 
 def _assemble(
-    terms: tuple[str, ...],
-    intercept: bool,
-    columns: Mapping[str, Values],
-    levels: dict[str, tuple[str, ...]],
+    formula: Formula, variables: Sequence[_Variable], columns: Mapping[str, Values]
 ) -> tuple[Floats, tuple[str, ...], tuple[int, ...]]:
     coded: list[Floats] = []
     names: list[str] = []
     assign: list[int] = []
-    full_rank_free = not intercept  # without intercept the first factor keeps all its levels
-    for position, term in enumerate(terms):
-        block = [("", np.ones(1))]
-        for variable in term.split(":"):
-            pieces = _code(variable, _column(variable, columns), levels, full_rank_free)
-            if variable in levels and ":" not in term:
-                full_rank_free = False
+    full = _full(formula, variables)
+    for position, term in enumerate(formula.terms):
+        block: list[tuple[str, Floats]] = [("", np.ones(1))]
+        for i in term:
             block = [
                 (f"{a}:{b}" if a else b, x * z)
-                for b, z in pieces  # R varies the first variable's levels fastest
-                for a, x in block
+                for b, z in variables[i].pieces(columns, (position, i) in full)
+                for a, x in block  # R varies the first variable's levels fastest
             ]
         names += [name for name, _ in block]
         coded += [x for _, x in block]
         assign += [position] * len(block)
-    if intercept:
+    if formula.intercept:
         length = coded[0].size if coded else len(next(iter(columns.values()), ()))
         coded.insert(0, np.ones(length))
-        names.insert(0, "intrcpt")
+        names.insert(0, INTERCEPT)
         assign.insert(0, -1)
     if len({x.size for x in coded}) != 1:
         raise InvalidDataError("The columns of the formula differ in length.")
     return np.column_stack(coded), tuple(names), tuple(assign)
 
 
-def _code(
-    variable: str, values: list[object], levels: dict[str, tuple[str, ...]], full: bool
-) -> list[tuple[str, Floats]]:
-    if variable not in levels:
-        return [(variable, np.array([float(x) for x in values]))]  # type: ignore[arg-type]
-    text = [_text(x) for x in values]
-    unknown = set(text) - set(levels[variable])
-    if unknown:
-        raise InvalidDataError(f"{_bare(variable)!r} has no level {sorted(unknown)[0]!r}.")
-    kept = levels[variable] if full else levels[variable][1:]
-    return [(variable + level, np.array([float(x == level) for x in text])) for level in kept]
+def _full(formula: Formula, variables: Sequence[_Variable]) -> set[tuple[int, int]]:
+    """Return at which term which factor has a column for every level, as R decides it.
+
+    A factor has contrasts where the term without it is empty or within an earlier term, else all
+    its levels; without intercept the first factor of the first term that has one gets all levels.
+    """
+    factors = {i for i, variable in enumerate(variables) if isinstance(variable, _Factor)}
+    found = set()
+    for position, term in enumerate(formula.terms):
+        for i in factors & set(term):
+            rest = set(term) - {i}
+            margin = not rest or any(rest <= set(other) for other in formula.terms[:position])
+            if not margin:
+                found.add((position, i))
+    if not formula.intercept:
+        first = next(((p, i) for p, t in enumerate(formula.terms) for i in t if i in factors), None)
+        found |= {first} if first is not None else set()
+    return found
