@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -21,6 +21,9 @@ from review.figures.scale import Notation
 from review.formula import parse
 from review.living.workers import executor_for
 from review.synthesis import Method, Pooled, Test, pool
+
+_PROFILED: Final = ("tau2_ci", "I2_ci", "H2_ci")
+"""Intervals by the Q profile, in the order of the JSON; null where its set is empty."""
 
 
 def _renamed(pairs: Sequence[str]) -> dict[str, str]:
@@ -211,8 +214,9 @@ def _forest(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> Forest:
         for label, row in zip(labels, _rows(effects, pooled.level), strict=True)
     )
     summary = Diamond(f"Pooled (k = {pooled.k})", pooled.estimate, *pooled.ci, *(pooled.pi or ()))
+    tau2 = "" if pooled.method is Method.EE else f"τ² = {pooled.tau2:.3f}, "
     note = (
-        f"{pooled.method.value}, test {pooled.test.value}; τ² = {pooled.tau2:.3f}, "
+        f"{pooled.method.value}, test {pooled.test.value}; {tau2}"
         f"I² = {pooled.I2:.1f}%, Q = {pooled.Q:.2f} (df {pooled.Q_df})."
     )
     return Forest(
@@ -245,21 +249,19 @@ def _as_json(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> dict[st
         "level": pooled.level,
         "estimate": pooled.estimate,
         "se": pooled.se,
-        "stat": pooled.stat,
+        "stat": pooled.stat if pooled.tested else None,
         "ddf": pooled.ddf,
-        "p": pooled.p,
+        "p": pooled.p if pooled.tested else None,
         "ci": pooled.ci,
         "pi": pooled.pi,
-        "tau2": pooled.tau2,
+        "tau2": None if pooled.method is Method.EE else pooled.tau2,
         "se_tau2": pooled.se_tau2,
         "I2": pooled.I2,
         "H2": pooled.H2,
         "Q": pooled.Q,
         "Q_df": pooled.Q_df,
         "Q_p": pooled.Q_p,
-        "tau2_ci": pooled.tau2_ci,
-        "I2_ci": pooled.I2_ci,
-        "H2_ci": pooled.H2_ci,
+        **{name: None if pooled.tau2_ci_empty else getattr(pooled, name) for name in _PROFILED},
         "weights": pooled.weights.tolist(),
         "effects": [
             {"label": label, "yi": row and row[0], "vi": row and row[1], "ci": row and row[2]}
@@ -285,11 +287,10 @@ def _echo(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> None:
         "model": f"{effects.measure.scale}, {pooled.method.value}, test {pooled.test.value}",
         "estimate": f"{number(pooled.estimate, 4)} (SE {number(pooled.se, 4)})",
         f"{pooled.level * 100:g}% interval": interval(pooled.ci, 4),
-        "test": f"{number(pooled.stat, 4)} ({stat}), p {p_value(pooled.p)}",
-        "prediction interval": interval(pooled.pi, 4),
-        "tau²": f"{number(pooled.tau2, 4)} {interval(pooled.tau2_ci, 4)}",
-        "I²": f"{number(pooled.I2, 1)}% {interval(pooled.I2_ci, 1)}",
-        "H²": f"{number(pooled.H2, 2)} {interval(pooled.H2_ci, 2)}",
+        "test": f"{number(pooled.stat, 4)} ({stat}), p {p_value(pooled.p)}"
+        if pooled.tested
+        else "none: the standard error is zero",
+        **_spread(pooled),
         "Q": f"{number(pooled.Q, 4)} (df {pooled.Q_df}), p {p_value(pooled.Q_p)}",
     }
     echo_table(("", "pooled"), list(lines.items()))
@@ -297,6 +298,20 @@ def _echo(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> None:
         click.echo(f"Note: {note}")
     for row_note in effects.notes:
         click.echo(f"Note: {labels[row_note.row]}: {row_note.text}")
+
+
+def _spread(pooled: Pooled) -> dict[str, str]:
+    """Return what tells how far the studies' effects differ; a common effect has no tau²."""
+    empty = "(Q-profile interval empty)" if pooled.tau2_ci_empty else None
+    between = {
+        "prediction interval": interval(pooled.pi, 4) or "none",
+        "tau²": f"{number(pooled.tau2, 4)} {empty or interval(pooled.tau2_ci, 4)}",
+    }
+    return {
+        **(between if pooled.method is not Method.EE else {}),
+        "I²": f"{number(pooled.I2, 1)}% {empty or interval(pooled.I2_ci, 1)}",
+        "H²": f"{number(pooled.H2, 2)} {empty or interval(pooled.H2_ci, 2)}",
+    }
 
 
 def _echo_block(heading: str, block: Any, labels: Sequence[str]) -> None:

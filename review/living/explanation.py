@@ -15,6 +15,7 @@ from review.living.changes import Snapshot
 from review.living.numbers import RunNumbers, numbers_of
 from review.living.outlook import READY, Fragility, Outlook, fragility_of, outlook_of
 from review.synthesis import (
+    Method,
     SignalThresholds,
     attribute,
     signals,
@@ -36,7 +37,8 @@ class Share:
     estimate: float
     lower: float
     upper: float
-    tau2: float
+    tau2: float | None
+    """None where the model has one common effect."""
     in_order: float
     """Change of the estimate when the events are taken one after another as listed."""
 
@@ -47,8 +49,8 @@ class Shares:
 
     shares: tuple[Share, ...]
     total: Share
-    data_at_old_tau2: float
-    tau2_reestimated: float
+    data_at_old_tau2: float | None
+    tau2_reestimated: float | None
     exact: bool
 
 
@@ -201,14 +203,15 @@ def _shares(
     except InvalidDataError as error:
         notes.append(f"The change is not divided among trials: {error}")
         return None
+    random = method is not Method.EE
     return Shares(
         shares=tuple(
-            _share(what, c.shapley, c.sequential.estimate)
+            _share(what, c.shapley, c.sequential.estimate, random=random)
             for what, c in zip(names, found.contributions, strict=True)
         ),
-        total=_share("total", found.total, found.total.estimate),
-        data_at_old_tau2=found.data_at_old_tau2,
-        tau2_reestimated=found.tau2_reestimated,
+        total=_share("total", found.total, found.total.estimate, random=random),
+        data_at_old_tau2=found.data_at_old_tau2 if random else None,
+        tau2_reestimated=found.tau2_reestimated if random else None,
         exact=found.exact,
     )
 
@@ -226,8 +229,8 @@ def _grouped(
     return told, [names.index(name) for name in named]
 
 
-def _share(what: str, q: Quantities, in_order: float) -> Share:
-    return Share(what, q.estimate, q.lower, q.upper, q.tau2, in_order)
+def _share(what: str, q: Quantities, in_order: float, *, random: bool) -> Share:
+    return Share(what, q.estimate, q.lower, q.upper, q.tau2 if random else None, in_order)
 
 
 def _signals(old: RunNumbers, new: RunNumbers, notes: list[str]) -> tuple[SignalTold, ...]:

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import product
+from statistics import median
 from typing import Final
 
 from sqlalchemy.orm import Session
 
+from review.canonical import fixed
 from review.errors import ReviewError
 from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence
@@ -17,19 +19,21 @@ from review.living.effects import trial_effects
 from review.living.kinds import select
 from review.living.selection import SelectionError
 from review.living.snapshot import RunInputs
+from review.living.tables import pool_tables
 from review.protocol.models import Review
 from review.protocol.queries import plan_of, versions
-from review.protocol.rules import Plan
+from review.protocol.rules import OF_TABLES, Plan
 from review.protocol.vocabulary import AnalysisSet
-from review.synthesis import Method, Test, classify, influence, pool
+from review.synthesis import classify, influence, pool
+from review.wording import counted
 
 MODELS: Final = (
-    (Method.REML, Test.ADHOC),
-    (Method.REML, Test.KNHA),
-    (Method.REML, Test.Z),
-    (Method.PM, Test.ADHOC),
-    (Method.DL, Test.Z),
-    (Method.EE, Test.Z),
+    ("REML", "adhoc"),
+    ("REML", "knha"),
+    ("REML", "z"),
+    ("PM", "adhoc"),
+    ("DL", "z"),
+    ("EE", "z"),
 )
 """Models that are used in the field: the default, its variants, and what older reviews took."""
 
@@ -43,7 +47,8 @@ class Specification:
 
     plan: Plan
     trials: str
-    model: tuple[Method, Test]
+    model: tuple[str, str]
+    """Method and test; a plan's own Mantel-Haenszel or Peto too."""
     influential: bool
     """Whether influential trials stay in."""
 
@@ -77,7 +82,7 @@ def multiverse(
 
     Raters, timepoints and analysis sets are taken as planned and one by one; the models are those
     of `MODELS` and the planned one; influential trials stay in and are left out. Combinations that
-    select the same trials are pooled once.
+    come to the same numbers under the same model are one combination, and one trial is no pool.
 
     References
     ----------
@@ -88,15 +93,20 @@ def multiverse(
     work = list(_specifications(plan, items))
     chunks = [work[i : i + CHUNK] for i in range(0, len(work), CHUNK)]
     done = executor.map(pool_specified, chunks) if executor else map(pool_specified, chunks)
-    lines = [line for chunk in done for line in chunk]
+    once: dict[Combination, SpecifiedLine] = {}
+    for combination, line in (found for chunk in done for found in chunk):
+        once.setdefault(combination, line)
+    lines = [line for line in once.values() if line.k > 1]
     ordered = sorted(lines, key=lambda line: (line.estimate is None, line.estimate or 0.0))
-    return Multiverse(tuple(ordered), tuple(_sentences(plan, ordered)))
+    alone = [line for line in once.values() if line.k <= 1]
+    return Multiverse(tuple(ordered), tuple(_sentences(plan, ordered, alone)))
 
 
 def _specifications(
     plan: Plan, items: Sequence[Evidence]
 ) -> Iterator[tuple[Specification, RunInputs]]:
-    models = dict.fromkeys([(Method(plan.method), Test(plan.test)), *MODELS])
+    planned: tuple[str, str] = (plan.method, plan.test)
+    models = dict.fromkeys([planned, *MODELS])
     seen: set[str] = set()
     for label, chosen in _selections(plan, items):
         try:
@@ -108,7 +118,7 @@ def _specifications(
             continue
         seen.add(key)
         for model, influential in product(models, (True, False)):
-            if influential or len(inputs.trials) >= 3:
+            if influential or (len(inputs.trials) >= 3 and model[0] not in OF_TABLES):
                 yield Specification(plan, label, model, influential), inputs
 
 
@@ -128,48 +138,69 @@ def _selections(plan: Plan, items: Sequence[Evidence]) -> Iterator[tuple[str, Pl
         yield ", ".join(told) or "as planned", plan.model_copy(update=changes)
 
 
-def pool_specified(chunk: Sequence[tuple[Specification, RunInputs]]) -> list[SpecifiedLine]:
+Combination = tuple[str, tuple[tuple[float, float], ...]]
+"""What is pooled and how: a model, and the effects with their variances in order."""
+
+
+def pool_specified(
+    chunk: Sequence[tuple[Specification, RunInputs]],
+) -> list[tuple[Combination, SpecifiedLine]]:
     """Pool some specifications; pure, so that any process can do it."""
     return [_pooled(specification, inputs) for specification, inputs in chunk]
 
 
-def _pooled(specification: Specification, inputs: RunInputs) -> SpecifiedLine:
+def _pooled(specification: Specification, inputs: RunInputs) -> tuple[Combination, SpecifiedLine]:
     plan, (method, test) = specification.plan, specification.model
-    model = f"{method.value}, {test.value}"
+    model = f"{method}, {test}"
     planned = (
         specification.trials == "as planned"
         and specification.influential
-        and (method.value, test.value) == (plan.method, plan.test)
+        and (method, test) == (plan.method, plan.test)
     )
     trials = specification.trials + (
         "" if specification.influential else ", without influential trials"
     )
+    combination: Combination = (f"{model}, {trials}", ())
     try:
         effects = trial_effects(inputs)
         yi, vi = effects.yi, effects.vi
         if not specification.influential:
             kept = ~influence(yi, vi, method=method).influential
             yi, vi = yi[kept], vi[kept]
-        pooled = pool(yi, vi, method=method, test=test, level=plan.level)
+        combination = (model, tuple(sorted(zip(yi.tolist(), vi.tolist(), strict=True))))
+        pooled = (
+            pool_tables(plan, inputs.trials)
+            if method in OF_TABLES
+            else pool(yi, vi, method=method, test=test, level=plan.level)
+        )
     except ReviewError as error:
         k = len(inputs.trials)
-        return SpecifiedLine(trials, model, planned, k, None, None, None, str(error))
+        return combination, SpecifiedLine(trials, model, planned, k, None, None, None, str(error))
     conclusion = classify(pooled.ci, plan.margin).value
-    return SpecifiedLine(
+    return combination, SpecifiedLine(
         trials, model, planned, pooled.k, pooled.estimate, pooled.ci, conclusion, None
     )
 
 
-def _sentences(plan: Plan, lines: Sequence[SpecifiedLine]) -> Iterator[str]:
+def _sentences(
+    plan: Plan, lines: Sequence[SpecifiedLine], alone: Sequence[SpecifiedLine]
+) -> Iterator[str]:
     estimates = sorted(line.estimate for line in lines if line.estimate is not None)
-    if not estimates:
+    if estimates:
+        yield (
+            f"{counted(len(estimates), 'combination')}; estimates from {fixed(estimates[0])} to "
+            f"{fixed(estimates[-1])}, median {fixed(median(estimates))}. {plan.direction}"
+        )
+    else:
         yield "No combination can be pooled."
+    failed = len(lines) - len(estimates)
+    if failed:
+        yield f"{counted(failed, 'more combination')} could not be pooled."
+    if alone:
+        named = "; ".join(dict.fromkeys(line.trials for line in alone))
+        yield f"Left out, since one trial is no pool: {named}."
+    if not estimates:
         return
-    middle = estimates[len(estimates) // 2]
-    yield (
-        f"{len(lines)} combinations; estimates from {estimates[0]:.2f} to {estimates[-1]:.2f}, "
-        f"the middle one {middle:.2f}. {plan.direction}"
-    )
     classes: dict[str, int] = {}
     for line in lines:
         if line.conclusion is not None:

@@ -11,9 +11,11 @@ import numpy as np
 from review.effects import Measure
 from review.errors import ReviewError
 from review.living.numbers import RunNumbers
+from review.protocol.rules import SequentialRules
 from review.synthesis import (
     Conclusion,
     Forecast,
+    Test,
     evpi,
     fewest_trials,
     forecast,
@@ -83,9 +85,14 @@ class Outlook:
     """Participants an arm with which a trial shows the claim with probability 0.8; None where it is
     shown, no trial suffices, or nobody knows how many took part so far."""
     fewest_trials: int | None
-    """Trials of any size that the claim needs at this tau²; None without a distance to detect."""
+    """Trials of any size that the claim needs at this tau² by the planned test, power 0.9 (or as
+    the panel for repeated looks has it); None without a distance to detect."""
     evpi: float
     """Expected value of perfect information; the unit is the measure's, a patient."""
+    power: float
+    """Of `fewest_trials`."""
+    test: Test
+    """The planned test, which `fewest_trials` is of."""
 
 
 def fragility_of(data: RunNumbers, notes: list[str]) -> Fragility | None:
@@ -149,15 +156,23 @@ def outlook_of(data: RunNumbers, notes: list[str], *, sized: bool = True) -> Out
         notes.append(f"The next trial is not forecast: {error}")
         return None
     now = data.pooled()
-    distance = margin or (data.plan.sequential.delta if data.plan.sequential else None)
+    looks = data.plan.sequential or SequentialRules()
+    distance = margin or looks.delta
+    alpha = (1 - data.plan.level) / 2
     return Outlook(
         trials=_next_trials(found, sizes),
         claim="superiority" if margin is None else "noninferiority",
         shown=found.now in SHOWN,
         needed_per_arm=needed,
         fewest_trials=(
-            fewest_trials(information_size(distance).required, now.tau2) if distance else None
+            fewest_trials(
+                information_size(distance, alpha=alpha, beta=looks.beta), now.tau2, test=test
+            )
+            if distance
+            else None
         ),
+        power=1 - looks.beta,
+        test=test,
         evpi=evpi(now.estimate, now.se, margin or 0.0),
     )
 

@@ -23,7 +23,7 @@ from review.living.snapshot import (
 )
 from review.living.tables import pool_tables
 from review.living.variants import moderator_lines, variant_lines
-from review.protocol.rules import OF_TABLES, Plan
+from review.protocol.rules import OF_TABLES, WITHOUT_TAU2, Plan
 from review.synthesis import Method, Pooled, Test, cumulative, pool_many
 from review.synthesis.noninferiority import classify, noninferiority_p
 
@@ -94,15 +94,15 @@ def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunRes
         level=pooled.level,
         estimate=pooled.estimate,
         se=pooled.se,
-        stat=pooled.stat,
+        stat=pooled.stat if pooled.tested else None,
         ddf=pooled.ddf,
-        p=pooled.p,
+        p=pooled.p if pooled.tested else None,
         ci=pooled.ci,
         z_ci=z_ci,
         pi=pooled.pi,
-        tau2=pooled.tau2,
+        tau2=None if inputs.plan.method in WITHOUT_TAU2 else pooled.tau2,
         se_tau2=pooled.se_tau2,
-        tau2_ci=pooled.tau2_ci,
+        tau2_ci=None if pooled.tau2_ci_empty else pooled.tau2_ci,
         I2=pooled.I2,
         H2=pooled.H2,
         Q=pooled.Q,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from review.canonical import sha256_of
-from review.protocol.rules import Plan
+from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.protocol.vocabulary import Moderator, Variant
 from review.synthesis.noninferiority import Conclusion
+from review.synthesis.pooled import TAU2_CI_EMPTY
 
 Interval = tuple[float, float]
 
@@ -244,6 +245,9 @@ class Natural(_Kept):
     ci: Interval
 
 
+_EMPTY_AS_ONCE_TOLD: Final = "tau2 interval empty: Q below its lower quantile; reported as 0 to 0"
+
+
 class PooledLine(_Kept):
     """A pooled estimate with everything metafor prints beside it."""
 
@@ -261,7 +265,8 @@ class PooledLine(_Kept):
     z_ci: Interval
     """The normal interval of the same model, as older papers print it."""
     pi: Interval | None
-    tau2: float
+    tau2: float | None
+    """None where the model has one common effect."""
     se_tau2: float | None
     tau2_ci: Interval | None
     I2: float
@@ -271,6 +276,27 @@ class PooledLine(_Kept):
     Q_p: float | None
     notes: tuple[str, ...]
     natural: Natural | None = None
+
+    @property
+    def tau2_ci_empty(self) -> bool:
+        """Whether no tau² of zero or more is compatible with so homogeneous effects."""
+        return TAU2_CI_EMPTY in self.notes
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_as_told_today(cls, values: Any) -> Any:
+        """Read the lines of older runs without the zeros that stood for "none"."""
+        if not isinstance(values, dict):
+            return values
+        if values.get("method") in WITHOUT_TAU2:
+            values = {**values, "tau2": None}
+        if values.get("se") == 0:  # Hartung-Knapp of identical effects: no test
+            values = {**values, "stat": None, "p": None}
+        notes = list(values.get("notes", ()))
+        if _EMPTY_AS_ONCE_TOLD not in notes:
+            return values
+        told = tuple(TAU2_CI_EMPTY if note == _EMPTY_AS_ONCE_TOLD else note for note in notes)
+        return {**values, "tau2_ci": None, "notes": told}
 
 
 class Reading(_Kept):
@@ -313,6 +339,10 @@ class ModeratorLine(_Kept):
     note: str | None = None
 
 
+_OF_A_MODEL_OF_THEIR_OWN: Final = frozenset({Variant.DERSIMONIAN_LAIRD, Variant.THREE_LEVEL})
+"""Variants with a variance between trials whatever the plan's model."""
+
+
 class RunResults(_Kept):
     """What a run computed."""
 
@@ -322,6 +352,29 @@ class RunResults(_Kept):
     """The deciding margin first."""
     variants: tuple[VariantLine, ...] = ()
     moderators: tuple[ModeratorLine, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _common_effects_have_no_tau2(cls, values: Any) -> Any:
+        """Read the lines of older runs without the zeros that stood for "no tau²"."""
+        if not isinstance(values, dict) or not isinstance(values.get("pooled"), dict):
+            return values
+        common = values["pooled"].get("method") in WITHOUT_TAU2
+
+        def read(line: dict[str, Any]) -> dict[str, Any]:
+            own = line["variant"] == Variant.FIXED or (
+                common and line["variant"] not in _OF_A_MODEL_OF_THEIR_OWN
+            )
+            return {**line, "tau2": None} if own else line
+
+        return {
+            **values,
+            "variants": [read(line) for line in values.get("variants", ())],
+            "moderators": [
+                {**one, "lines": [read(line) for line in one["lines"]]}
+                for one in values.get("moderators", ())
+            ],
+        }
 
     @property
     def headline(self) -> Reading:

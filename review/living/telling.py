@@ -66,20 +66,24 @@ def tell_firmness(explanation: Explanation, *, first: bool) -> list[Section]:
     return found
 
 
+SHORT_TESTS: Final = {"adhoc": "Hartung-Knapp, floored", "knha": "Hartung-Knapp"}
+TESTS: Final = {**SHORT_TESTS, "t": "t test", "z": "normal test"}
+
+
 def pooled_lines(line: PooledLine | None, scale: Scale) -> dict[str, str]:
     """Return a pooled result as what it is called and what it is."""
     if line is None:
         return {}
-    tests = {"adhoc": "Hartung-Knapp, floored", "knha": "Hartung-Knapp"}
-    test = tests.get(line.test, line.test) if line.k > 1 else "z"  # one trial has its own interval
+    test = SHORT_TESTS.get(line.test, line.test) if line.k > 1 else "z"  # its own interval
     level = f"{line.level * 100:g}% interval"
     natural = natural_of(scale, line)
     back = (
         {} if natural is None else {natural.scale: f"{natural.estimate:.2f} {interval(natural.ci)}"}
     )
+    spread = {} if line.tau2 is None else {"tau²": number(line.tau2, 3)}
     several = {
-        "prediction interval": interval(line.pi),
-        "tau²": number(line.tau2, 3),
+        **({} if line.tau2 is None else {"prediction interval": interval(line.pi)}),
+        **spread,
         "I² (%)": number(line.I2, 1),
         "Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_value(line.Q_p)})",
     }
@@ -176,11 +180,12 @@ def _shares(shares: Shares) -> Section:
         for s in (*shares.shares, shares.total)
     )
     how = "all orders" if shares.exact else "orders drawn with a fixed seed"
-    told = (
-        f"Shapley values over {how}; they sum to the total. Of the change of the estimate, "
-        f"{shares.data_at_old_tau2:.3f} is the data at the old tau² and "
-        f"{shares.tau2_reestimated:.3f} its new estimate."
-    )
+    told = f"Shapley values over {how}; they sum to the total."
+    if shares.data_at_old_tau2 is not None and shares.tau2_reestimated is not None:
+        told += (
+            f" Of the change of the estimate, {shares.data_at_old_tau2:.3f} is the data at the old "
+            f"tau² and {shares.tau2_reestimated:.3f} its new estimate."
+        )
     return Section(
         "Who moved it",
         (told,),
@@ -283,7 +288,8 @@ def _outlook_sentences(outlook: Outlook, settled: bool | None, *, sized: bool) -
         yield f"No single next trial shows {claim} with probability {WANTED:g}."
     if outlook.fewest_trials is not None:
         least = counted(outlook.fewest_trials, "trial")
-        yield f"At this tau² {claim} needs at least {least} of any size."
+        how = f"{TESTS[outlook.test]}, power {outlook.power:.0%}"
+        yield f"At this tau² {claim} needs at least {least} of any size ({how})."
     if settled:
         yield "No single next trial is likely to turn the conclusion."
     yield f"Value of perfect information {outlook.evpi:.4f} (approximate: tau² fixed, flat prior)."

@@ -59,6 +59,11 @@ def variant_lines(inputs: RunInputs, effects: TrialEffects) -> tuple[VariantLine
     return tuple(found)
 
 
+def tau2_of(method: Method, tau2: float) -> float | None:
+    """Return the variance between trials; None for a model that has none."""
+    return None if method is Method.EE else tau2
+
+
 def _line(
     plan: Plan, variant: Variant, label: str, k: int, compute: Callable[[], Pooled]
 ) -> VariantLine:
@@ -72,8 +77,8 @@ def _line(
         k=pooled.k,
         estimate=pooled.estimate,
         ci=pooled.ci,
-        tau2=pooled.tau2,
-        p=pooled.p,
+        tau2=tau2_of(pooled.method, pooled.tau2),
+        p=pooled.p if pooled.tested else None,
         conclusion=classify(pooled.ci, plan.margin).value,
     )
 
@@ -236,7 +241,7 @@ def _subgroups(
                 k=group.k,
                 estimate=group.estimate,
                 ci=group.ci,
-                tau2=group.tau2,
+                tau2=tau2_of(Method(plan.method), group.tau2),
                 p=group.p,
                 conclusion=classify(group.ci, plan.margin).value,
             )
@@ -270,7 +275,7 @@ def _regression(
                 k=fit.k,
                 estimate=fit.beta[i],
                 ci=(fit.ci_low[i], fit.ci_high[i]),
-                tau2=fit.tau2,
+                tau2=tau2_of(Method(plan.method), fit.tau2),
                 p=fit.p[i],
             )
             for i, term in enumerate(fit.terms)

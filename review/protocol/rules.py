@@ -54,6 +54,9 @@ OF_TABLES: Final = {
 }
 """Methods that pool the trials' two-by-two tables, and the measures they give."""
 
+WITHOUT_TAU2: Final = frozenset({"EE", *OF_TABLES})
+"""Methods of one common effect: they have no variance between trials."""
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri
+from scipy.special import nctdtr, ndtr, ndtri, stdtrit
 
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
+from review.synthesis.methods import Test
 
 __all__ = [
     "InformationSize",
@@ -121,35 +122,58 @@ def diversity(vi: ArrayLike, tau2: float) -> float:
     return float(1 - (1 / (v + tau2)).sum() / (1 / v).sum())
 
 
-def fewest_trials(required: float, tau2: float) -> int:
-    """The least number of further trials of any size that can carry the `required` information.
+def fewest_trials(size: InformationSize, tau2: float, *, test: Test | str = Test.Z) -> int:
+    """The least number of trials of any size with which a test has the power that was planned.
 
-    k infinitely large trials still carry k / tau² only.
+    k infinitely large trials have a mean of variance tau²/k and tell tau² by k - 1 degrees of
+    freedom only.
 
     Parameters
     ----------
-    required : float
-        I_max.
+    size : InformationSize
+        The distance to detect, one-sided error and power.
     tau2 : float
         Between-study variance.
+    test : Test
+        The test of the plan. With ``z`` tau² counts as known; ``t``, ``knha`` and ``adhoc`` are
+        Student's test of the trials' own effects then, the variance factor being 1.
 
     Returns
     -------
     int
         One where `tau2` is zero.
 
+    Raises
+    ------
+    InvalidDataError
+        If `tau2` is negative or not finite, or the test is unknown.
+
     References
     ----------
-    Kulinskaya & Wood 2014, Res Synth Methods 5:212.
+    Kulinskaya & Wood 2014, Res Synth Methods 5:212 (normal test); Student's test by the noncentral
+    t distribution, as R's ``power.t.test(type = "one.sample", alternative = "one.sided")``.
 
     Examples
     --------
-    >>> fewest_trials(42.0296922458, 0.0617027), fewest_trials(116.7491451271, 0.0617027)
-    (3, 8)
+    >>> size = information_size(0.5)
+    >>> [fewest_trials(size, 0.0617027, test=test) for test in ("z", "knha")]
+    [3, 5]
     """
-    if not (required > 0 and tau2 >= 0):
-        raise InvalidDataError("Required information is above zero and tau² at least zero.")
-    return math.floor(tau2 * required) + 1
+    if not (math.isfinite(tau2) and tau2 >= 0):
+        raise InvalidDataError("Between-study variance is a number of at least zero.")
+    known = math.floor(tau2 * size.required) + 1
+    if tau2 == 0 or Test(test) is Test.Z:
+        return known
+    k = max(known, 2)
+    while _power_of_t(size, tau2, k) < 1 - size.beta:
+        k += 1
+    return k
+
+
+def _power_of_t(size: InformationSize, tau2: float, k: int) -> float:
+    """Power of Student's one-sided test of k values of variance tau²."""
+    critical = -float(stdtrit(k - 1, size.alpha))
+    return 1 - float(nctdtr(k - 1, size.delta * math.sqrt(k / tau2), critical))
 
 
 def probability_wrong(estimate: float, se: float, margin: float) -> float:

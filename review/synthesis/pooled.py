@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,12 @@ from review.synthesis.blocks import Floats, Ints
 from review.synthesis.methods import Method, Test
 
 Interval = tuple[float, float]
+
+TAU2_CI_EMPTY: Final = (
+    "Q-profile interval of tau² empty: the effects are more alike than any tau² makes likely "
+    "(Q below its lower quantile)"
+)
+"""The note of an analysis whose Q-profile set holds no tau² of zero or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +30,14 @@ class Pooled:
     ----------
     k : number of studies.
     method, test, level : as asked for; with k = 1 the test is z, as in metafor.
-    estimate, se, stat, p, ci : pooled effect, two-sided test and interval.
+    estimate, se, stat, p, ci : pooled effect, two-sided test and interval. Where identical effects
+        leave Hartung and Knapp a standard error of zero they are metafor's (an infinite statistic);
+        `tested` says that this is no test.
     ddf : degrees of freedom of the test; None where it is normal.
     pi : prediction interval for the effect of a new study; None for EE, k = 1, or no degrees of
         freedom.
-    tau2, se_tau2, tau2_ci : between-study variance, its standard error and Q-profile interval.
+    tau2, se_tau2, tau2_ci : between-study variance, its standard error and Q-profile interval. An
+        empty set has the limits that metafor gives it, 0 to 0; `tau2_ci_empty` tells it.
     I2, H2 : percent and ratio, from tau² and the typical sampling variance (Higgins & Thompson
         2002, eq. 9); for EE from Q. ``I2_q`` is always 100 max(0, (Q - df) / Q).
     Q, Q_df, Q_p : Cochran's test of homogeneity.
@@ -67,6 +76,16 @@ class Pooled:
     modes: int
     I2_q: float
     notes: tuple[str, ...]
+
+    @property
+    def tau2_ci_empty(self) -> bool:
+        """Whether no tau² of zero or more is compatible with so homogeneous effects."""
+        return TAU2_CI_EMPTY in self.notes
+
+    @property
+    def tested(self) -> bool:
+        """Whether there is a standard error to test by."""
+        return self.se > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +244,12 @@ class PooledMany:
         if self.hk_narrower[i]:
             yield "Hartung-Knapp interval narrower than the Wald interval"
         if self.test is Test.KNHA and self.se[i] == 0:
-            yield "identical effects: the Hartung-Knapp standard error is zero"
+            yield (
+                "identical effects: the Hartung-Knapp standard error is zero, so that there is no "
+                "test and the interval is a point; adhoc, with its floor, has both"
+            )
         if self.tau2_ci_empty[i]:
-            yield "tau2 interval empty: Q below its lower quantile; reported as 0 to 0"
+            yield TAU2_CI_EMPTY
         if self.modes[i] > 1:
             yield f"likelihood with {int(self.modes[i])} maxima; the highest is reported"
         if self.method is not Method.EE and math.isnan(self.pi[i, 0]):

@@ -237,7 +237,7 @@ def trial_sequential(
         spending=Spending(spending),
         crossed_at=crossings[0] if crossings else None,
         alpha_spent=fractions[-1] >= 1,
-        notes=_notes(looks, size, planned),
+        notes=_notes(looks, size, Test(test), planned),
     )
 
 
@@ -289,11 +289,13 @@ def _adjusted(many: PooledMany, i: int, bound: float) -> tuple[float, float]:
     return (float(many.estimate[i]) - half, float(many.estimate[i]) + half)
 
 
-def _notes(looks: Sequence[Look], size: InformationSize, planned: bool) -> tuple[str, ...]:
+def _notes(
+    looks: Sequence[Look], size: InformationSize, test: Test, planned: bool
+) -> tuple[str, ...]:
     last = looks[-1]
     notes = [] if planned else ["retrospective: boundaries were not fixed before the data"]
-    if last.tau2 * size.required >= last.k:
-        least = fewest_trials(size.required, last.tau2)
+    least = fewest_trials(size, last.tau2, test=test)
+    if least > last.k:
         notes.append(f"at this heterogeneity no fewer than {least} trials can be enough")
     if any(look.status is LookStatus.UNCOVERED for look in looks):
         notes.append("alpha spent; later updates are not covered")

@@ -11,11 +11,14 @@ from review.extraction.appraisal.vocabulary import Certainty, Design
 from review.living.outlook import NextTrial, Outlook
 from review.living.panel import LookTold, Panel
 from review.living.retirement import certainty_text, readiness
+from review.synthesis import Test
 from tests.conftest import NOW
 
 LOOK = LookTold(8, -0.1, (-0.3, 0.1), "noninferior", 80.0, 0.01, 1.5, 3.0, 2.0, "analysed")
 PANEL = Panel((LOOK,), 5, True, False, 8, False, 5.3, ())
-OUTLOOK = Outlook((NextTrial("50", 50, 0.04, 0.049, ()),), "noninferiority", True, None, 2, 0.0)
+OUTLOOK = Outlook(
+    (NextTrial("50", 50, 0.04, 0.049, ()),), "noninferiority", True, None, 2, 0.0, 0.9, Test.ADHOC
+)
 RATED = Rated(
     "alliance", 1, 5, "ada", NOW, Design.RANDOMISED, Certainty.HIGH, {}, Certainty.MODERATE, "",
     None, False,

@@ -15,7 +15,17 @@ from pydantic import ValidationError
 from review.errors import InvalidDataError
 from review.living.effects import trial_effects
 from review.living.pooling import pool_inputs, pool_prefixes
-from review.living.snapshot import ArmInput, Numbers, RunInputs, RunResults, Source, TrialInput
+from review.living.scales import scale_of_run
+from review.living.snapshot import (
+    ArmInput,
+    Numbers,
+    PooledLine,
+    RunInputs,
+    RunResults,
+    Source,
+    TrialInput,
+)
+from review.living.telling import pooled_lines
 from review.protocol.rules import Plan
 
 COUNTS = (
@@ -84,7 +94,7 @@ def test_the_pooled_line_is_metafors(measure: str) -> None:
     assert homogeneity == pytest.approx((q, 6.0), abs=1e-9)
     assert results.effects[-1].weight == pytest.approx(weight, abs=1e-9)
     assert line.ci == line.z_ci
-    assert (line.tau2, line.pi, line.test, line.ddf) == (0.0, None, "z", None)
+    assert (line.tau2, line.pi, line.test, line.ddf) == (None, None, "z", None)
     assert pytest.approx(100 * (q - 6) / q) == line.I2
 
 
@@ -141,3 +151,48 @@ def test_a_plan_by_counts_reads_back_as_itself() -> None:
     the_plan = plan("OR")
     assert the_plan.test == "z"
     assert Plan.model_validate(the_plan.model_dump(mode="json")) == the_plan
+
+
+@pytest.mark.parametrize("method", ["MH", "EE"])
+def test_a_common_effect_has_no_variance_between_trials(method: str) -> None:
+    results = pooled(plan("OR", method=method), trials())
+    assert results.pooled.tau2 is None
+    inputs = RunInputs(plan=plan("OR", method=method), trials=trials(), left_out=())
+    shown = pooled_lines(results.pooled, scale_of_run(inputs))
+    assert "I² (%)" in shown
+    assert not {"tau²", "prediction interval"} & shown.keys()
+
+
+def test_the_zeros_of_older_runs_are_read_as_none() -> None:
+    variants = {"variants": ["fixed", "dersimonian_laird", "leave_one_out"], "test": "z"}
+    new = pooled(plan("OR", method="EE", **variants), trials())
+    old = new.model_dump(mode="json")
+    old["pooled"]["tau2"] = 0.0
+    for line in old["variants"]:
+        line["tau2"] = line["tau2"] or 0.0
+    assert RunResults.model_validate(old) == new
+    assert [line.tau2 is None for line in new.variants[:2]] == [True, False]
+
+
+def test_the_empty_profile_interval_of_older_runs_is_read_as_empty() -> None:
+    alike = tuple(
+        trial.model_copy(update={"study_id": i, "study": str(i)})
+        for i, trial in enumerate(trials()[:1] * 6)
+    )
+    line = pooled(plan("OR", method="REML", test="adhoc"), alike).pooled
+    assert (line.tau2, line.tau2_ci, line.tau2_ci_empty) == (0.0, None, True)
+    old = line.model_dump(mode="json") | {
+        "tau2_ci": [0.0, 0.0],
+        "notes": ["tau2 interval empty: Q below its lower quantile; reported as 0 to 0"],
+    }
+    assert PooledLine.model_validate(old) == line
+
+
+def test_identical_effects_have_no_hartung_knapp_test() -> None:
+    alike = tuple(
+        trial.model_copy(update={"study_id": i, "study": str(i)})
+        for i, trial in enumerate(trials()[:1] * 3)
+    )
+    line = pooled(plan("OR", method="REML", test="knha"), alike).pooled
+    assert (line.se, line.stat, line.p) == (0.0, None, None)
+    assert any("no test" in note for note in line.notes)

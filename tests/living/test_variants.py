@@ -136,10 +136,11 @@ def test_the_multiverse_holds_the_planned_analysis(
     found = json.loads(cli("runs", "multiverse", "alliance", "--json").stdout)
     (planned,) = [line for line in found["lines"] if line["planned"]]
     assert planned["estimate"] == pytest.approx(-0.1145352, abs=6e-8)
-    assert len(found["lines"]) == 12
+    # no trial is influential: without influential ones each model would be counted twice
+    assert len(found["lines"]) == 6
     estimates = [line["estimate"] for line in found["lines"]]
     assert estimates == sorted(estimates)
-    assert "12 combinations" in cli("runs", "multiverse", "alliance").output
+    assert "6 combinations" in cli("runs", "multiverse", "alliance").output
 
 
 def test_runs_are_recomputed_from_their_own_inputs(

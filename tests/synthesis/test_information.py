@@ -43,9 +43,19 @@ def test_power_is_reached_at_the_required_information() -> None:
 
 
 def test_few_trials_cannot_carry_it() -> None:
-    assert fewest_trials(42.0296922458, 0.0617027) == 3
-    assert fewest_trials(116.7491451271, 0.0617027) == 8
-    assert fewest_trials(42.0, 0.0) == 1
+    assert fewest_trials(information_size(0.5), 0.0617027) == 3
+    assert fewest_trials(information_size(0.3), 0.0617027) == 8
+    assert fewest_trials(information_size(0.5), 0.0, test="knha") == 1
+
+
+def test_fewest_trials_by_the_planned_test_are_those_of_power_t_test() -> None:
+    # R: k <- 2; while (power.t.test(n = k, delta = .5, sd = sqrt(tau2), sig.level = .025,
+    #    type = "one.sample", alternative = "one.sided")$power < .9) k <- k + 1
+    size = information_size(0.5)
+    spread = (0.01, 0.0617027, 0.1, 0.3, 1.0)
+    for test in ("t", "knha", "adhoc"):
+        assert [fewest_trials(size, tau2, test=test) for tau2 in spread] == [3, 5, 7, 15, 44]
+    assert [fewest_trials(size, tau2) for tau2 in spread] == [1, 3, 5, 13, 43]
 
 
 def test_diversity_is_at_least_i2() -> None:
@@ -85,7 +95,7 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(InvalidDataError):
         diversity([], 0.1)
     with pytest.raises(InvalidDataError):
-        fewest_trials(0.0, 0.1)
+        fewest_trials(information_size(0.5), -0.1)
     with pytest.raises(InvalidDataError):
         evpi(0.1, 0.0, 0.5)
     with pytest.raises(InvalidDataError):

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from review.canonical import number
 from review.export.contents.columns import said_once
 from review.export.contents.variants import PRIMARY
 from review.export.run_tables import LatestRun
@@ -241,7 +242,8 @@ def _classes(run: LatestRun) -> Iterator[Changed]:
 
 def _shares(told: Explanation | None) -> Iterator[Changed]:
     for share in _divided(told):
-        parts = (f"{word} {_signed(getattr(share, name))}" for name, word in SHARED.items())
+        values = ((word, getattr(share, name)) for name, word in SHARED.items())
+        parts = (f"{word} {_signed(value)}" for word, value in values if value is not None)
         yield Changed(None, "share of the change", share.what, after=", ".join(parts))
 
 
@@ -249,6 +251,8 @@ def _share_numbers(told: Explanation | None) -> Iterator[Changed]:
     for share in _divided(told):
         for name in SHARED:
             value = getattr(share, name)
+            if value is None:
+                continue
             yield Changed(None, f"share of the change: {name}", share.what, after_number=value)
 
 
@@ -289,7 +293,7 @@ def _shown(line: PooledLine) -> dict[str, str | None]:
         "ci": bracketed(*line.ci, 2),
         "z_ci": bracketed(*line.z_ci, 2),
         "pi": bracketed(*line.pi, 2) if line.pi is not None else None,
-        "tau2": fixed(line.tau2, 3),
+        "tau2": number(line.tau2, 3) or None,
         "I2": f"{fixed(line.I2, 1)}%",
     }
 

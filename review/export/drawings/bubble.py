@@ -142,8 +142,9 @@ def _note(
         df, ddf = fit.qm_df
         what = f"χ²({df})" if ddf is None else f"F({df}, {ddf:g})"
         words.append(f"Differences: {what} = {fixed(fit.qm, 2)}, {p_words(fit.qm_p)};")
-    explained = "" if fit.r2 is None else f", R² = {fixed(fit.r2, 1)}%"
-    words.append(f"residual τ² = {fixed(fit.tau2, 3)}{explained}.")
+    explained = [] if fit.r2 is None else [f"R² = {fixed(fit.r2, 1)}%"]
+    residual = [] if plan.method == "EE" else [f"residual τ² = {fixed(fit.tau2, 3)}"]
+    words.append(", ".join([*residual, *explained]) + ".")
     missing = len(results.effects) - fit.k
     if missing:
         words.append(f"{counted(missing, 'trial does', 'trials do')} not report it.")

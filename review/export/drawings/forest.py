@@ -127,7 +127,8 @@ def _summary(line: PooledLine) -> Diamond:
 def _heterogeneity(line: PooledLine) -> str:
     if line.k == 1:
         return ""
-    return f"; τ² = {line.tau2:.3f}, I² = {line.I2:.1f}%, Q = {line.Q:.2f} (df {line.Q_df})"
+    tau2 = "" if line.tau2 is None else f"τ² = {line.tau2:.3f}, "
+    return f"; {tau2}I² = {line.I2:.1f}%, Q = {line.Q:.2f} (df {line.Q_df})"
 
 
 def _sizes(plan: Plan, results: RunResults) -> ArmColumns:

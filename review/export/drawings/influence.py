@@ -86,7 +86,7 @@ def influence_of(inputs: RunInputs, results: RunResults) -> InfluencePanel:
     dffits, outer = 3 * math.sqrt(1 / (k - 1)), float(ndtri(0.975))
 
     def measure(
-        name: str, values: Floats, reference: float, cut_offs: Sequence[float] = ()
+        name: str, values: Floats, reference: float | None, cut_offs: Sequence[float] = ()
     ) -> InfluenceMeasure:
         return InfluenceMeasure(name, tuple(values.tolist()), reference, tuple(cut_offs))
 
@@ -98,7 +98,7 @@ def influence_of(inputs: RunInputs, results: RunResults) -> InfluencePanel:
             measure("dffits", found.dffits, 0.0, (-dffits, dffits)),
             measure("cook.d", found.cook_d, 0.0, (float(chdtri(1, 0.5)),)),
             measure("cov.r", found.cov_r, 1.0),
-            measure("tau2.del", found.tau2_del, line.tau2),
+            *((measure("tau2.del", found.tau2_del, line.tau2),) if line.tau2 is not None else ()),
             measure("QE.del", found.Q_del, line.Q),
             measure("hat", found.hat, 1 / k, (3 / k,)),
             measure("weight", found.weight, 100 / k),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from review.canonical import number
 from review.export.drawings.axis import axis_label, by_year, favours, notation
 from review.export.drawings.studies import Floats, effects_of
 from review.export.run_tables import model_words
@@ -12,6 +13,7 @@ from review.figures.numbers import fixed
 from review.living.changes import conclusion_word
 from review.living.snapshot import RunInputs, RunResults, TrialInput
 from review.living.tables import pool_tables
+from review.living.variants import tau2_of
 from review.protocol.rules import OF_TABLES, Plan
 from review.synthesis import Method, Test, leave_one_out
 from review.synthesis.noninferiority import Conclusion, classify
@@ -35,7 +37,7 @@ def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
     rows = [
         EstimateRow(
             "None: all trials", line.estimate, *line.ci,
-            after=(fixed(line.tau2, 3), f"{fixed(line.I2, 1)}%", word(whole)),
+            after=(number(line.tau2, 3), f"{fixed(line.I2, 1)}%", word(whole)),
         )
     ]  # fmt: skip
     if len(ordered) > 1:
@@ -46,7 +48,10 @@ def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
             rows.append(
                 EstimateRow(
                     effect.study, fit.estimate, *fit.ci, strong=conclusion is not whole,
-                    after=(fixed(fit.tau2, 3), f"{fixed(fit.I2, 1)}%", word(conclusion)),
+                    after=(
+                        number(tau2_of(fit.method, fit.tau2), 3), f"{fixed(fit.I2, 1)}%",
+                        word(conclusion),
+                    ),
                 )
             )  # fmt: skip
     alone = " One trial only: nothing is left without it." if len(ordered) == 1 else ""

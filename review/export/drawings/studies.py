@@ -52,6 +52,5 @@ def model_note(results: RunResults) -> str:
     line = results.pooled
     if line.k == 1:
         return f"{capitalised(model_words(line))}."
-    common = line.method == "EE" or line.method in OF_TABLES
-    tau2 = "" if common else f"τ² = {fixed(line.tau2, 3)}, "
+    tau2 = "" if line.tau2 is None else f"τ² = {fixed(line.tau2, 3)}, "
     return f"{capitalised(model_words(line))}; k = {line.k}, {tau2}I² = {fixed(line.I2, 1)}%."

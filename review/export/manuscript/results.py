@@ -243,20 +243,11 @@ def _by_normal_interval(first: Reading) -> list[Spans]:
 
 def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
     line, plan = analysed.latest.results.pooled, analysed.plan
-    tau2_ci = (
-        filled(
-            " ({ci})",
-            ci=printer.limits(line.tau2_ci, "pooled", "tau2_ci", level=line.level, decimals=3),
-        )
-        if line.tau2_ci is not None
-        else ()
-    )
     q_p = joined([", ", *printer.p(line.Q_p, "pooled", "Q_p")]) if line.Q_p is not None else ()
     told = filled(
-        "Heterogeneity: τ² = {tau2}{tau2_ci}, I² = {i2} ({words} by the bands of the "
+        "Heterogeneity: {tau2}I² = {i2} ({words} by the bands of the "
         "Cochrane Handbook {handbook}), Q({df}) = {q}{q_p}.",
-        tau2=printer.number(line.tau2, "pooled", "tau2", decimals=3),
-        tau2_ci=tau2_ci,
+        tau2=_tau2(line, printer),
         i2=printer.percent(line.I2, "pooled", "I2"),
         words=heterogeneity_words(line.I2),
         handbook=Cite("deeks2024"),
@@ -265,6 +256,18 @@ def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
         q_p=q_p,
     )
     return [told, *_prediction(line, plan, printer)]
+
+
+def _tau2(line: PooledLine, printer: Printer) -> Spans:
+    """Return tau² with its interval; nothing for a model of one common effect."""
+    if line.tau2 is None:
+        return ()
+    value = printer.number(line.tau2, "pooled", "tau2", decimals=3)
+    if line.tau2_ci is not None:
+        ci = printer.limits(line.tau2_ci, "pooled", "tau2_ci", level=line.level, decimals=3)
+        return filled("τ² = {value} ({ci}), ", value=value, ci=ci)
+    empty = " (Q-profile interval empty)" if line.tau2_ci_empty else ""
+    return filled("τ² = {value}{empty}, ", value=value, empty=empty)
 
 
 def _prediction(line: PooledLine, plan: Plan, printer: Printer) -> list[Spans]:
