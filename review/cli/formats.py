@@ -20,8 +20,9 @@ from review.extraction.formats import queries
 from review.extraction.formats.actions import import_release
 from review.extraction.formats.reading import bytes_of, read_file
 from review.extraction.formats.report import ReleaseReport, refused
-from review.extraction.formats.source import Flag, Format
+from review.extraction.formats.source import Directions, Flag, Format, slug
 from review.extraction.queries import study_called
+from review.extraction.vocabulary import Positive
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Rows of a list that people see; --json has them all."""
 
-URGENT = frozenset({"sign_flip", "sign_changed", "effect_changed", "edited_here"})
+URGENT = frozenset({"sign_conflict", "sign_flip", "sign_changed", "effect_changed", "edited_here"})
 """Flags that people see first."""
 
 
@@ -47,15 +48,28 @@ def other_formats(command: FunctionT) -> FunctionT:
         help="With --format: what the file is a release of, where a review takes from several.",
     )  # fmt: skip
     @click.option(
-        "--better", type=click.Choice(["lower", "higher"]),
-        help="With --format: which way is better for instruments that do not say so yet.",
+        "--better", multiple=True, metavar="lower|higher",
+        help="With --format: which way is better for scores that do not say so yet; for one "
+        "outcome alone: --better OUTCOME=higher. Events have their own direction by their name.",
+    )  # fmt: skip
+    @click.option(
+        "--positive", type=click.Choice([positive.value for positive in Positive]),
+        help="With --format metapsy: what a positive .g means, where the file does not show it: "
+        "arm 1 did better, or arm 1 scored higher.",
     )  # fmt: skip
     @functools.wraps(command)
     def importing(
-        *, format_: str | None, source: str | None, better: str | None, **rest: Any
+        *,
+        format_: str | None,
+        source: str | None,
+        better: tuple[str, ...],
+        positive: str | None,
+        **rest: Any,
     ) -> None:
+        if positive is not None and format_ != Format.METAPSY.value:
+            raise click.UsageError("--positive goes with --format metapsy")
         if format_ is None:
-            if source is not None or better is not None:
+            if source is not None or better:
                 raise click.UsageError("--source and --better go with --format")
             command(**rest)
             return
@@ -65,7 +79,7 @@ def other_formats(command: FunctionT) -> FunctionT:
             rest["file"],
             Format(format_),
             source=source or format_,
-            higher_is_better=None if better is None else better == "higher",
+            directions=_directions(better, positive),
             person=rest.get("extractor") or settings().actor,
             review_slug=rest["review_slug"],
             reason=rest["reason"],
@@ -75,12 +89,32 @@ def other_formats(command: FunctionT) -> FunctionT:
     return importing  # type: ignore[return-value]
 
 
+def _directions(better: tuple[str, ...], positive: str | None) -> Directions:
+    """Return what the options say of directions; raise UsageError."""
+    words = {"lower": False, "higher": True}
+    plain: bool | None = None
+    of: dict[str, bool] = {}
+    for given in better:
+        outcome, _, word = given.rpartition("=")
+        if word not in words:
+            raise click.UsageError(
+                f"--better {given}: say lower or higher, or OUTCOME=lower or OUTCOME=higher"
+            )
+        if outcome:
+            of[slug(outcome)] = words[word]
+        elif plain is not None and plain != words[word]:
+            raise click.UsageError("--better lower and --better higher contradict each other")
+        else:
+            plain = words[word]
+    return Directions(plain, of, Positive(positive) if positive is not None else None)
+
+
 def import_formatted(
     file: Path,
     format_: Format,
     *,
     source: str,
-    higher_is_better: bool | None,
+    directions: Directions,
     person: str,
     review_slug: str | None,
     reason: str | None,
@@ -101,7 +135,7 @@ def import_formatted(
             read,
             source=source,
             person=person,
-            higher_is_better=higher_is_better,
+            directions=directions,
             now=datetime.now(UTC),
         )
     from review.living.stated import recompute  # the engine, which other commands do without
@@ -132,6 +166,16 @@ def _echo(report: ReleaseReport, pooled: list[Recomputed]) -> None:
             f"{report.results_withdrawn} withdrawn; studies: {len(report.studies_added)} added, "
             f"{len(report.studies_withdrawn)} withdrawn."
         )
+    if report.signs:
+        click.echo(f"{report.signs}.")
+    if report.results_turned:
+        click.echo(
+            f"{counted(report.results_turned, 'stored effect')} turned: an earlier import took a "
+            "positive g as a higher score of arm 1. Analyses that use them: review repool."
+        )
+    if report.directions_turned:
+        told = ", ".join(f"{slug_}: {way}" for slug_, way in report.directions_turned.items())
+        click.echo(f"Directions of events corrected, which is better now: {told}.")
     kinds = Counter(flag.kind for flag in report.flags)
     for flag, n in sorted(kinds.items(), key=lambda item: (item[0] not in URGENT, item[0])):
         click.echo(f"\n{flag.replace('_', ' ').capitalize()}: {n}")
@@ -149,7 +193,8 @@ def _echo(report: ReleaseReport, pooled: list[Recomputed]) -> None:
     if report.without_direction:
         click.echo(
             f"\n{len(report.without_direction)} instruments do not say which way is better, and "
-            "analyses refuse them: import again with --better lower or --better higher."
+            "analyses refuse them: import again with --better lower or --better higher, for one of "
+            f"them --better OUTCOME=lower ({', '.join(report.without_direction[:5])})."
         )
 
 

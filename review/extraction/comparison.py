@@ -22,6 +22,7 @@ _CHOICES: Final = frozenset(
     {
         "rater", "analysis_set", "instrument", "timepoint", "delivery_mode", "role", "randomised",
         "therapists", "adjusted", "clusters_analysed", "favours", "metric",
+        "positive",
     }
 )  # fmt: skip
 """Fields whose agreement kappa describes."""

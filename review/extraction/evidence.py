@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from review.extraction.entered import ResultKey
-from review.extraction.vocabulary import ArmRole, Level, Randomised
+from review.extraction.vocabulary import ArmRole, Level, Positive, Randomised
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 
 
@@ -93,6 +93,7 @@ class Evidence(NamedTuple):
     adjusted: bool | None = None
     clusters_analysed: bool | None = None
     favours: str | None = None
+    positive: Positive | None = None
     with_instrument: str | None = None
     with_outcome: str | None = None
     with_higher_is_better: bool | None = None
@@ -121,3 +122,20 @@ def towards(item: Evidence) -> int | None:
     if better is None:
         return None
     return better if item.higher_is_better else -better
+
+
+def scored_higher(item: Evidence) -> int | None:
+    """Return 1 where a positive estimate of a contrast says that its arm scored higher, else -1.
+
+    None where it says that the arm did better, and the instrument not which way that is.
+    """
+    if item.positive is not Positive.BETTER:
+        return 1
+    return None if item.higher_is_better is None else 1 if item.higher_is_better else -1
+
+
+def did_better(item: Evidence) -> int | None:
+    """Return 1 where a positive estimate of a contrast says that its arm did better, else -1."""
+    if item.positive is Positive.BETTER:
+        return 1
+    return None if item.higher_is_better is None else 1 if item.higher_is_better else -1

@@ -10,7 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base, CanonicalJson
 from review.extraction.fields import FieldKind, FieldLevel
-from review.extraction.vocabulary import ArmRole, EntryKind, Level, Randomised, Taken, Therapists
+from review.extraction.vocabulary import (
+    ArmRole,
+    EntryKind,
+    Level,
+    Positive,
+    Randomised,
+    Taken,
+    Therapists,
+)
 from review.history.withdrawal import STANDS, Withdrawable, unique_while_standing
 from review.people.models import Person
 from review.protocol.models import Instrument
@@ -243,6 +251,8 @@ class Result(Withdrawable, Base):
     """The arm that the report's words say did better."""
     not_reported: Mapped[list[str] | None] = mapped_column(CanonicalJson())
     """Columns looked for and not found, which differs from not looked for."""
+    positive: Mapped[Positive | None]
+    """What a positive estimate says of the arm; None: it scored higher."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
 

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from review.extraction.vocabulary import ArmRole, Randomised, Therapists
+from review.extraction.vocabulary import ArmRole, Positive, Randomised, Therapists
 from review.protocol.rules import Line, Slug
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 
@@ -90,7 +90,7 @@ def _stated(value: Any) -> Any:
 
 
 Number = Annotated[float | None, Field(allow_inf_nan=False), BeforeValidator(_number)]
-Positive = Annotated[float | None, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)]
+AboveZero = Annotated[float | None, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)]
 NotNegative = Annotated[float | None, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)]
 Correlation = Annotated[float | None, Field(ge=-1, le=1), BeforeValidator(_number)]
 Probability = Annotated[float | None, Field(ge=0, le=1), BeforeValidator(_number)]
@@ -128,7 +128,8 @@ NUMBER_COLUMNS: Final = (
     "mean_change", "sd_change", "correlation", "t", "f", "p", "p_below",
 )  # fmt: skip
 SOURCE_COLUMNS: Final = (
-    "weeks", "metric", "adjusted", "covariates", "clusters_analysed", "favours", "page", "quote",
+    "weeks", "metric", "positive", "adjusted", "covariates", "clusters_analysed", "favours", "page",
+    "quote",
 )  # fmt: skip
 COLUMNS: Final = (
     *STUDY_COLUMNS, *ARM_COLUMNS, *KEY_COLUMNS, *NUMBER_COLUMNS, *SOURCE_COLUMNS,
@@ -145,6 +146,7 @@ CHOICES: Final[Mapping[str, type[StrEnum]]] = {
     "role": ArmRole,
     "rater": Rater,
     "analysis_set": AnalysisSet,
+    "positive": Positive,
 }
 """Built-in columns of a closed choice."""
 
@@ -197,8 +199,8 @@ class ExtractionRow(BaseModel):
     sd: NotNegative = None
     events: CountOrZero = None
     estimate: Number = None
-    se: Positive = None
-    variance: Positive = None
+    se: AboveZero = None
+    variance: AboveZero = None
     ci_low: Number = None
     ci_high: Number = None
     ci_level: Level = None
@@ -219,6 +221,7 @@ class ExtractionRow(BaseModel):
 
     weeks: NotNegative = None
     metric: Text = None
+    positive: Annotated[Positive | None, _choice] = None
     adjusted: YesNo = None
     covariates: Text = None
     clusters_analysed: YesNo = None
@@ -257,6 +260,8 @@ class ExtractionRow(BaseModel):
             raise ValueError("versus_arm is the arm itself")
         if self.versus_arm is None and self.versus_n is not None:
             raise ValueError("versus_n needs versus_arm")
+        if self.positive is not None and (self.versus_arm is None or self.estimate is None):
+            raise ValueError("positive says what an estimate of two arms means; there is none")
         if self.with_instrument is not None and self.versus_arm is not None:
             raise ValueError("an association (with_instrument) is not of two arms (versus_arm)")
         self._numbers_belong_together()

@@ -57,6 +57,8 @@ EXPLAINED: Final[Mapping[str, str]] = {
     "p_below": "Where the report only says p < 0.05: the threshold",
     "weeks": "Weeks from the start of treatment",
     "metric": "What estimate estimates: MD, SMD, d, OR (as printed), log OR, HR, r, ...",
+    "positive": "better where a positive estimate (a ratio above 1) means that arm did better; "
+    "empty or higher where it means that arm scored higher",
     "adjusted": "yes if adjusted for covariates",
     "clusters_analysed": "yes if the report's analysis took account of clusters",
     "favours": "The arm that the report's words say did better, or neither",

@@ -48,6 +48,15 @@ class ArmRole(StrEnum):
     PLACEBO = "placebo"
 
 
+class Positive(StrEnum):
+    """What a positive estimate of a contrast, or a ratio above 1, says of its arm."""
+
+    HIGHER = "higher"
+    """It scored higher, or had more events: arm minus the other arm. The default."""
+    BETTER = "better"
+    """It did better, whichever way the instrument runs."""
+
+
 class Taken(StrEnum):
     """Whose value a consensus takes."""
 

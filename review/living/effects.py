@@ -128,11 +128,11 @@ def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
         designed = designed_variance(trial, plan, float(yi[i]), float(vi[i]), cell.columns)
         vi[i] = designed.variance
         turned = "" if trial.higher_is_better else "; sign turned: lower is better"
+        if trial.contrast is not None and trial.contrast.numbers.positive == "better":
+            turned = "; positive is better, as reported"
         recipes.append(cell.recipe + designed.said + turned)
-    sign = np.array([1.0 if trial.higher_is_better else -1.0 for trial in trials])
-    turned_round = np.array([-1.0 if trial.contrast_reversed else 1.0 for trial in trials])
     return TrialEffects(
-        yi=yi * sign * turned_round,
+        yi=yi * np.array([float(trial.sign) for trial in trials]),
         vi=vi,
         sizes=tuple(cell.sizes for cell in cells),
         recipes=tuple(recipes),

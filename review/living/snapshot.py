@@ -50,6 +50,8 @@ class Numbers(_Kept):
     p_below: float | None = None
     metric: str | None = None
     adjusted: bool | None = None
+    positive: str | None = None
+    """``better`` where a positive estimate means that its arm did better, not scored higher."""
     towards: int | None = None
     """Which way a statistic without a sign points by the report's words: 1 or -1."""
 
@@ -139,6 +141,13 @@ class TrialInput(_Kept):
             inputs = (*inputs, self.contrast)
         own = frozenset(item.source.result_id for item in inputs)
         return own.union(*(part.result_ids for part in self.parts))
+
+    @property
+    def sign(self) -> int:
+        """1 where a positive number, as reported, favours the intervention, else -1."""
+        reported = self.contrast.numbers if self.contrast is not None else None
+        by_itself = reported is not None and reported.positive == "better"
+        return 1 if (by_itself or self.higher_is_better) != self.contrast_reversed else -1
 
     def characteristic(self, name: Moderator) -> str | int | None:
         """Return what the trial has of a moderator; None where it is not reported."""

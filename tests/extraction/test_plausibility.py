@@ -13,7 +13,7 @@ from review.config import shipped
 from review.extraction.evidence import Allocation, ArmSide, Evidence, Scale
 from review.extraction.plausibility import Finding, Kind, findings
 from review.extraction.plausibility.rounding import digits, half_unit
-from review.extraction.vocabulary import Level, Randomised
+from review.extraction.vocabulary import Level, Positive, Randomised
 from review.protocol.vocabulary import AnalysisSet, Rater
 from tests.extraction.simulation import (
     GROSS,
@@ -191,7 +191,14 @@ def test_baseline_imbalance_and_unequal_arms() -> None:
         ({"t": -4.1, "adjusted": True}, None),
         ({"estimate": -0.48, "se": 0.227, "metric": "SMD", "n": 40, "versus_n": 40}, None),
         ({"estimate": 0.48, "se": 0.227, "metric": "SMD", "n": 40, "versus_n": 40},
-         Kind.TEST_MISMATCH),
+         Kind.SIGN_CONFLICT),
+        ({"estimate": 0.48, "se": 0.227, "metric": "SMD", "n": 40, "versus_n": 40,
+          "positive": Positive.BETTER}, None),
+        ({"estimate": -0.48, "se": 0.227, "metric": "SMD", "n": 40, "versus_n": 40,
+          "positive": Positive.BETTER}, Kind.SIGN_CONFLICT),
+        ({"estimate": -4.0, "se": 1.8, "metric": "MD", "n": 40, "versus_n": 40}, None),
+        ({"estimate": 4.0, "se": 1.8, "metric": "MD", "n": 40, "versus_n": 40},
+         Kind.SIGN_CONFLICT),
     ],
 )  # fmt: skip
 def test_a_reported_test_is_held_against_the_means(

@@ -19,11 +19,11 @@ from review.export.reproduction.revman import Bundle
 from review.export.table.model import Cell, Column, Kind, Table
 from review.extraction import queries
 from review.extraction.conversion import STANDARDIZED, variance_of
-from review.extraction.evidence import ArmSide, Evidence
+from review.extraction.evidence import ArmSide, Evidence, did_better, scored_higher
 from review.extraction.evidence_queries import evidence
 from review.extraction.formats.source import slug
 from review.extraction.models import Report, Study
-from review.extraction.vocabulary import ArmRole, Level
+from review.extraction.vocabulary import ArmRole, Level, Positive
 from review.protocol.models import Review
 from review.protocol.queries import outcomes
 from review.protocol.vocabulary import AnalysisSet, Rater
@@ -103,10 +103,21 @@ def metapsy_bundle(session: Session, review: Review) -> Bundle:
         o.slug: o.name if slug(o.name) == o.slug else o.slug for o in outcomes(session, review)
     }
     left_out: list[str] = []
+    ready = [x for items in by_study.values() for x in items if _ready_name(x) == "precalc_g"]
+    better = any(item.positive is Positive.BETTER for item in ready)
+    if ready:
+        meant = "arm 1 did better" if better else "arm 1 scored higher (arm 1 minus arm 2)"
+        option = Positive.BETTER if better else Positive.HIGHER
+        left_out.append(
+            f"the format does not say what a positive g means; here it is that {meant}: where the "
+            f"file is imported without means that show it, say --positive {option}"
+        )
     found = [
         cells
         for study_id, items in by_study.items()
-        for cells in _rows(studies[study_id], reports.get(study_id), items, names, left_out)
+        for cells in _rows(
+            studies[study_id], reports.get(study_id), items, names, left_out, better=better
+        )
     ]
     weeks = [row["time_weeks"] for row in found]
     whole = all(week is None or (isinstance(week, float) and week.is_integer()) for week in weeks)
@@ -125,11 +136,13 @@ def _rows(
     items: Sequence[Evidence],
     names: Mapping[str, str],
     left_out: list[str],
+    *,
+    better: bool,
 ) -> Iterator[dict[str, Cell]]:
     for place, found in _places(items, left_out).items():
         used: set[int] = set()
         for one, two in _pairs(found):
-            numbers = _numbers(one, two, found, used)
+            numbers = _numbers(one, two, found, used, better=better)
             if numbers:
                 outcome = names[found[0].outcome]
                 yield {
@@ -224,13 +237,13 @@ def _instrument(item: Evidence, outcome: str) -> str | None:
 
 
 def _numbers(
-    one: ArmSide, two: ArmSide, found: Sequence[Evidence], used: set[int]
+    one: ArmSide, two: ArmSide, found: Sequence[Evidence], used: set[int], *, better: bool
 ) -> dict[str, Cell]:
     """Return the cells of a pair of arms, and note which results they are from."""
     cells: dict[str, Cell] = {}
     for item in found:
         if item.versus is not None and (item.arm, item.versus) == (one, two):
-            given = _ready(item)
+            given = _ready(item, better=better)
         elif item.versus is None and item.arm.arm_id in (one.arm_id, two.arm_id):
             given = _of_arm(item, 1 if item.arm.arm_id == one.arm_id else 2)
         else:
@@ -241,14 +254,25 @@ def _numbers(
     return cells
 
 
-def _ready(item: Evidence) -> dict[str, Cell]:
+def _ready_name(item: Evidence) -> str | None:
+    """Return the column of a ready effect; None where the format has none for it."""
     metric = (item.metric or "").upper()
-    name = {"LOG RR": "precalc_log_rr"}.get(metric, "precalc_g" if metric in STANDARDIZED else None)
+    if item.versus is None or item.estimate is None:
+        return None
+    return {"LOG RR": "precalc_log_rr"}.get(metric, "precalc_g" if metric in STANDARDIZED else None)
+
+
+def _ready(item: Evidence, *, better: bool) -> dict[str, Cell]:
+    """Return an effect with the sign that its column has in this file."""
+    name = _ready_name(item)
     if name is None or item.estimate is None:
+        return {}
+    sign = did_better(item) if better and name == "precalc_g" else scored_higher(item)
+    if sign is None:
         return {}
     found = variance_of(item)
     return {
-        name: item.estimate,
+        name: sign * item.estimate,
         f"{name}_se": found[0] ** 0.5 if found is not None else None,
         "n_arm1": item.n,
         "n_arm2": item.versus_n,

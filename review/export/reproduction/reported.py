@@ -118,8 +118,8 @@ def reported_table(runs: Sequence[tuple[str, RunInputs]]) -> Table:
     """Return one row an arm or contrast of every trial that any line of the analyses pools.
 
     `trial` and `part` count from 1 within the selection. `share` is the part of a comparator's
-    participants that a comparison has; `sign` is -1 where lower is better, or the contrast was
-    reported the other way round.
+    participants that a comparison has; `sign` is -1 where a positive number, as reported,
+    favours the comparator.
     """
     rows = tuple(
         row
@@ -142,7 +142,7 @@ def _rows(
                 analysis, selection, number, index, trial.study, side, arm.arm,
                 x.n, mean, sd, x.events, x.estimate, x.variance, x.se, x.ci_low, x.ci_high,
                 x.ci_level if x.ci_level is not None else DEFAULT_LEVEL,
-                part.comparator_share, _sign(part),
+                part.comparator_share, part.sign,
                 part.cluster_size if part.icc is not None else None,
                 part.icc if part.cluster_size is not None else None,
                 arm.source.entry_kind, arm.source.report, arm.source.page,
@@ -156,7 +156,3 @@ def _sides(trial: TrialInput) -> Iterator[tuple[str, ArmInput]]:
     for side, arms in (("intervention", trial.intervention), ("comparator", trial.comparator)):
         for arm in arms:
             yield side, arm
-
-
-def _sign(trial: TrialInput) -> int:
-    return 1 if trial.higher_is_better != trial.contrast_reversed else -1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +18,11 @@ from review.extraction.formats.models import ImportedRelease, SourceLine, Source
 from review.extraction.formats.reading import ReadFile
 from review.extraction.formats.registry import FORMATS
 from review.extraction.formats.report import ReleaseReport
+from review.extraction.formats.signs import LEGACY
 from review.extraction.formats.source import (
+    Directions,
     Flag,
+    Format,
     Place,
     StudyFacts,
     Values,
@@ -26,7 +30,7 @@ from review.extraction.formats.source import (
 )
 from review.extraction.models import Arm, Entry, Report, Result, Study, natural_key
 from review.extraction.spelling import identity
-from review.extraction.vocabulary import EntryKind, Level
+from review.extraction.vocabulary import EntryKind, Level, Positive
 from review.people.actions import person_called
 from review.protocol.actions import add_instrument, add_outcome
 from review.protocol.models import Instrument, Review
@@ -46,7 +50,7 @@ def import_release(
     *,
     source: str,
     person: str,
-    higher_is_better: bool | None,
+    directions: Directions,
     now: datetime,
 ) -> ReleaseReport:
     """Take a file as the next release of its source; a file that is the newest changes nothing.
@@ -59,15 +63,41 @@ def import_release(
     Parameters
     ----------
     source : what the file is a release of; a review may take from several databases.
-    higher_is_better : for instruments that do not say so yet; None leaves it open.
+    directions : for instruments that do not say so yet, and for signs that the file does not prove.
 
     Raises
     ------
     InvalidDataError
         If no row of the file is in the release before: it is a release of another source.
     """
-    taking = _Taking(session, review, read, source, person, higher_is_better, now)
+    taking = _Taking(session, review, read, source, person, directions, now)
     return taking.run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """How the release before was read."""
+
+    directions: Directions
+    reading: Mapping[str, Any] | None
+
+    @classmethod
+    def of(cls, release: ImportedRelease | None) -> _Former:
+        if release is None:
+            return cls(Directions(), None)
+        if release.reading is None:
+            legacy = release.format is Format.METAPSY
+            return cls(Directions(release.better, legacy=legacy), LEGACY if legacy else None)
+        said = Directions(release.better, positive=Positive(release.reading["positive"]))
+        return cls(said, release.reading)
+
+
+def _is_legacy(release: ImportedRelease | None) -> bool:
+    return release is not None and _Former.of(release).directions.legacy
+
+
+def _positive(reading: Mapping[str, Any] | None) -> str | None:
+    return None if reading is None else str(reading["positive"])
 
 
 class _Taking:
@@ -80,20 +110,23 @@ class _Taking:
         read: ReadFile,
         source: str,
         person: str,
-        better: bool | None,
+        directions: Directions,
         now: datetime,
     ):
         self.session, self.review, self.read, self.source = session, review, read, source
-        self.better, self.now = better, now
+        self.directions, self.now = directions, now
         self.person = person_called(session, person)
         self.reading = FORMATS[read.table.format]
         self.previous = queries.newest_release(session, review, source)
-        self.same = self.previous is not None and self.previous.sha256 == read.sha256
-        self.old_rows = (
-            queries.rows_of(session, self.previous) if self.previous and not self.same else []
+        self.old_rows = queries.rows_of(session, self.previous) if self.previous else []
+        former = _Former.of(self.previous)
+        self.new = self.reading.content(read.table.rows, directions, former.reading)
+        self.same = (
+            self.previous is not None
+            and self.previous.sha256 == read.sha256
+            and _positive(self.new.reading) == _positive(self.previous.reading)
         )
-        self.new = self.reading.content(read.table.rows, better)
-        self.old = self.reading.content(self.old_rows, better)
+        self.old = self.reading.content(self.old_rows, former.directions, None)
         self.number = (self.previous.number if self.previous else 0) + 1
         self.where = f"{WITHDRAWN} {self.number} of {source} ({Path(read.file).name})"
         self.report = ReleaseReport(
@@ -114,6 +147,7 @@ class _Taking:
             self.report.unchanged = len(self.read.table.rows)
             return self.report
         self._compare()
+        self.report.signs = self.new.signs
         self.new = facing(self.new, self.old)
         self._known()
         self._studies()
@@ -177,11 +211,21 @@ class _Taking:
                 self.instruments[found.instrument] = instrument
             elif instrument.higher_is_better is None and found.higher_is_better is not None:
                 instrument.higher_is_better = found.higher_is_better
+            elif found.higher_is_better is not None:
+                self._turn(instrument, found.higher_is_better)
         self.report.without_direction = sorted(
             slug
             for slug in self.new.measurements
             if self.instruments[slug].higher_is_better is None
         )
+
+    def _turn(self, instrument: Instrument, better: bool) -> None:
+        """Correct a direction that an earlier import gave to events as if they were scores."""
+        given = self.old.measurements.get(instrument.slug)
+        wrong = given is not None and given.higher_is_better not in (None, better)
+        if wrong and _is_legacy(self.previous) and instrument.higher_is_better is not better:
+            instrument.higher_is_better = better
+            self.report.directions_turned[instrument.slug] = "higher" if better else "lower"
 
     def _known(self) -> None:
         """Read what the review holds of the studies of both releases."""
@@ -283,17 +327,22 @@ class _Taking:
         before = self.old.results.get(place)
         stated = before or Values()
         restored = before is None and not self._is_given(found)
-        changed = False
+        changed = turned = False
         for name, value in wanted.items():
             current, base = getattr(found, name), getattr(stated, name)
             if same_value(value, current) or (before is not None and same_value(value, base)):
                 continue
+            turning = name == "positive" and not restored
+            if turning and not same_value(found.estimate, stated.estimate):
+                continue  # the estimate was changed here: its sign is as the person wants it
             if restored or same_value(current, base):
                 setattr(found, name, value)
                 changed = True
+                turned |= turning
             else:
                 study = self.studies[place.study].label
                 self._edited(study, line, name, current, value)
+        self.report.results_turned += turned
         if changed:
             found.page = page
             self.report.results_corrected += 1
@@ -379,7 +428,8 @@ class _Taking:
             sha256=self.read.sha256,
             columns=list(table.columns),
             rows=len(table.rows),
-            better=self.better,
+            better=self.directions.better,
+            reading=dict(self.new.reading) if self.new.reading is not None else None,
             imported_at=self.now,
         )
         self.session.add(release)

@@ -15,6 +15,7 @@ from review.extraction.formats.source import (
     ArmName,
     Claim,
     Content,
+    Directions,
     Flag,
     Measurement,
     SourceRow,
@@ -40,11 +41,13 @@ COMPUTED: Final = frozenset({"weight", "effect", "effect_se", "effect_ci_low", "
 """What RevMan computed of the numbers; a change of them is the change of those."""
 
 
-def cochrane_content(rows: Sequence[SourceRow], higher_is_better: bool | None) -> Content:
+def cochrane_content(
+    rows: Sequence[SourceRow], directions: Directions, _before: object = None
+) -> Content:
     """Return the results of RevMan rows: means and events of each arm, else ready contrasts.
 
     Every outcome of a comparison is an outcome here, its own instrument with it. Which way is
-    better is `higher_is_better`, else what the labels below the forest plot say. A trial that one
+    better is what `directions` say, else the labels below the forest plot. A trial that one
     outcome holds in several subgroups has arms named after them, of one treatment.
     """
     flags: list[Flag] = []
@@ -53,7 +56,8 @@ def cochrane_content(rows: Sequence[SourceRow], higher_is_better: bool | None) -
     claims: list[Claim] = []
     for row in rows:
         split = often[row.cells["study"], *_outcome(row)] > 1
-        claims += _claims(row, names[_outcome(row)], higher_is_better, flags, split=split)
+        name = names[_outcome(row)]
+        claims += _claims(row, name, directions.of_outcome(name), flags, split=split)
     return gathered(claims, flags)
 
 

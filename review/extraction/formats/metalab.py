@@ -14,6 +14,7 @@ from review.extraction.formats.source import (
     ArmName,
     Claim,
     Content,
+    Directions,
     Flag,
     Format,
     Measurement,
@@ -58,7 +59,9 @@ def read_metalab(data: bytes, *, file: str) -> SourceTable:
     return SourceTable(Format.METALAB, ("study", *table.columns), tuple(rows), table.encoding)
 
 
-def metalab_content(rows: Sequence[SourceRow], higher_is_better: bool | None) -> Content:
+def metalab_content(
+    rows: Sequence[SourceRow], directions: Directions, _before: object = None
+) -> Content:
     """Return the results of MetaLab rows: the standardised effect of each, with its variance.
 
     ``g_calc`` with ``g_var_calc``, else ``d_calc``, else ``d``. Where two groups of infants were
@@ -68,7 +71,8 @@ def metalab_content(rows: Sequence[SourceRow], higher_is_better: bool | None) ->
     flags: list[Flag] = []
     claims: list[Claim] = []
     for row in rows:
-        claims += _claims(row, higher_is_better, flags)
+        better = directions.of_outcome(slug(row.text("dependent_measure") or "effect"))
+        claims += _claims(row, better, flags)
     return gathered(claims, flags)
 
 

@@ -7,16 +7,26 @@ Cuijpers 2022); older releases write some of them under other names.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import log
-from typing import Final
+from typing import Any, Final
 
 from review.errors import FileError, Problem
+from review.extraction.formats.signs import (
+    CLEAR,
+    READY,
+    Reading,
+    difference,
+    event_is_good,
+    is_counted,
+    reading_of,
+)
 from review.extraction.formats.source import (
     ArmName,
     Claim,
     Content,
+    Directions,
     Flag,
     Format,
     Measurement,
@@ -32,6 +42,7 @@ from review.extraction.formats.source import (
 )
 from review.extraction.formats.table import read_table
 from review.extraction.spelling import identity
+from review.extraction.vocabulary import Positive
 from review.protocol.vocabulary import Rater
 
 ALIASES: Final = {
@@ -116,37 +127,85 @@ def read_metapsy(data: bytes, *, file: str) -> SourceTable:
     return SourceTable(Format.METAPSY, columns, tuple(rows), table.encoding)
 
 
-def metapsy_content(rows: Sequence[SourceRow], higher_is_better: bool | None) -> Content:
+def metapsy_content(
+    rows: Sequence[SourceRow],
+    directions: Directions,
+    before: Mapping[str, Any] | None = None,
+) -> Content:
     """Return the results that Metapsy rows state.
 
-    A ready effect (``.g``, else ``precalc_g``; ``.log_rr``, else ``precalc_log_rr``) becomes a
-    contrast of arm 1 with arm 2, with metric SMD or log RR. Means, changes and counts
-    of events become results of each arm, baseline values with them. Other columns stay with
-    the row.
+    A ready effect becomes a contrast of arm 1 with arm 2: ``.g``, else ``precalc_g``, with metric
+    SMD and what its positive values mean (`review.extraction.formats.signs`); of events
+    ``.log_rr``, else ``precalc_log_rr``, with metric log RR, always of arm 1 to arm 2. Means,
+    changes and counts of events become results of each arm, baseline values with them. Other
+    columns stay with the row. What the person says of directions holds for scores; events have
+    their own by their name.
+
+    Parameters
+    ----------
+    rows : of one release.
+    directions : what the person says.
+    before : how the release before was read; None where there is none.
     """
     flags: list[Flag] = []
     claims: list[Claim] = []
+    legacy = directions.legacy
+    reading = reading_of(rows, directions, before)
+    how = _How(directions, reading, _outcomes_of_events(rows), legacy=legacy)
     for row in rows:
-        claims += _claims(row, higher_is_better, flags)
+        claims += _claims(row, how, flags)
     flags += _unreadable(rows)
     flags += _repeated(rows)
-    return gathered(claims, flags)
+    if not legacy:
+        flags += _conflicts(rows, how)
+    found = gathered(claims, flags)
+    if legacy:
+        return found
+    return replace(found, reading=reading.plain, signs=reading.words)
 
 
-def _claims(row: SourceRow, higher_is_better: bool | None, flags: list[Flag]) -> list[Claim]:
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How signs and directions of a file are read."""
+
+    directions: Directions
+    reading: Reading
+    events: frozenset[str]
+    """Slugs of outcomes that are events."""
+    legacy: bool
+
+    def direction(self, outcome: str) -> bool | None:
+        """Return whether more (of scores or of events) is better."""
+        if self.legacy:
+            return self.directions.better
+        short = slug(outcome)
+        if short in self.events:
+            return self.directions.of.get(short, event_is_good(outcome))
+        return self.directions.of_outcome(short)
+
+
+def _outcomes_of_events(rows: Sequence[SourceRow]) -> frozenset[str]:
+    return frozenset(slug(_outcome(row)) for row in rows if is_counted(row))
+
+
+def _outcome(row: SourceRow) -> str:
+    return row.text("outcome_type") or "outcome"
+
+
+def _claims(row: SourceRow, how: _How, flags: list[Flag]) -> list[Claim]:
     study = row.cells["study"]
     one, two = _arms(row)
     contrast = Claim(
         row=row,
         study=_study(row, study),
-        measurement=_measurement(row, higher_is_better),
+        measurement=_measurement(row, how.direction(_outcome(row))),
         arm=one,
         versus=two,
         rater=RATERS.get((row.text("rating") or "").lower(), Rater.NOT_REPORTED),
         timepoint=row.text("time") or "post",
         values=Values(),
     )
-    claims = [replace(contrast, values=v) for v in _ready(row, study, flags)]
+    claims = [replace(contrast, values=v) for v in _ready(row, study, how, flags)]
     for number, arm in ((1, one), (2, two)):
         claims += [
             replace(contrast, arm=arm, versus=None, values=values)
@@ -190,14 +249,18 @@ def _words(text: str | None) -> str | None:
 
 
 def _measurement(row: SourceRow, higher_is_better: bool | None) -> Measurement:
-    outcome = row.text("outcome_type") or "outcome"
+    outcome = _outcome(row)
     instrument = row.text("instrument")
     name = outcome if instrument is None else f"{outcome}: {instrument}"
     return Measurement(slug(outcome), outcome, slug(name), name, higher_is_better)
 
 
-def _ready(row: SourceRow, study: str, flags: list[Flag]) -> list[Values]:
+def _ready(row: SourceRow, study: str, how: _How, flags: list[Flag]) -> list[Values]:
     """Return the effects that the row gives as such."""
+    by_itself = how.reading.positive is Positive.BETTER and not how.legacy
+    if not how.legacy and not by_itself and _is_g_of_events(row, how):
+        flags.append(_flag("sign_of_events", row, study, ".g", str(row.number(*READY))))
+        return []
     sizes = [_count(row, study, (f"n_arm{i}", *_totals(i)), flags) for i in (1, 2)]
     found = []
     for metric, names in (("SMD", (".g", "precalc_g")), ("log RR", (".log_rr", "precalc_log_rr"))):
@@ -211,6 +274,7 @@ def _ready(row: SourceRow, study: str, flags: list[Flag]) -> list[Values]:
             found.append(
                 Values(
                     metric=metric,
+                    positive=Positive.BETTER if by_itself and metric == "SMD" else None,
                     n=sizes[0],
                     versus_n=sizes[1],
                     estimate=estimate,
@@ -221,7 +285,19 @@ def _ready(row: SourceRow, study: str, flags: list[Flag]) -> list[Values]:
             break
     # Metapsy converts events to g as well; a contrast is kept once, events as their log risk ratio.
     counted = row.number("event_arm1", ".event_arm1") is not None
+    if counted and not how.legacy:
+        return [values for values in found if values.metric != "SMD"]
     return found[-1:] if counted else found[:1]
+
+
+def _is_g_of_events(row: SourceRow, how: _How) -> bool:
+    """Whether a g is of events whose counts the file does not give; metapsyTools turns its sign."""
+    if is_counted(row) or row.number(*READY) is None:
+        return False
+    outcome = _outcome(row)
+    named = event_is_good(outcome) is not None and difference(row) is None
+    return slug(outcome) in how.events or (named and row.number("mean_arm1") is None
+                                           and slug(outcome) not in how.directions.of)  # fmt: skip
 
 
 def _weeks(row: SourceRow) -> float | None:
@@ -282,7 +358,31 @@ def _count(row: SourceRow, study: str, names: tuple[str, ...], flags: list[Flag]
     return None
 
 
+def _conflicts(rows: Sequence[SourceRow], how: _How) -> Iterator[Flag]:
+    """Yield rows whose effect says that one arm did better, and whose own numbers the other."""
+    for row in rows:
+        if is_counted(row):
+            column, effect, own = ".log_rr", row.number(".log_rr", "precalc_log_rr"), None
+            own = log_risk_ratio(row)
+            expected = own
+        else:
+            column, effect, own = ".g", row.number(*READY), difference(row)
+            expected = own
+            higher = how.direction(_outcome(row))
+            if how.reading.positive is Positive.BETTER and own is not None:
+                expected = own if higher else -own
+        if effect is None or own is None or expected is None:
+            continue
+        if min(abs(effect), abs(own)) >= CLEAR and effect * expected < 0:
+            found = f"{effect:.4g}, but arm 1 minus arm 2 is {own:.4g}"
+            yield _flag("sign_conflict", row, row.cells["study"], column, found)
+
+
 _REASONS: Final = {
+    "sign_conflict": "the effect and the row's own numbers point to different arms; analyses that "
+    "use the row draw no conclusion until a person has settled which is right",
+    "sign_of_events": "a g of events without their counts, in a file whose g are differences: "
+    "its sign cannot be told, and it is not used",
     "se_not_positive": "a standard error must be above zero; the effect is kept without it",
     "sd_negative": "a standard deviation cannot be negative; the mean is kept without it",
     "not_whole": "not a whole number of persons, as when a shared arm is split; it stays with the "

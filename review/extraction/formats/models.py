@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +36,8 @@ class ImportedRelease(Withdrawable, Base):
     better: Mapped[bool | None] = mapped_column(sa.Boolean(create_constraint=True, name="better"))
     """Which way the importing person said is better for instruments that the file brought."""
     imported_at: Mapped[datetime]
+    reading: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+    """How signs and directions were read; None for releases taken before they were looked at."""
 
 
 class SourceLine(Revocable, Base):

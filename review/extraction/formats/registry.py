@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from review.extraction.formats import cochrane, metalab, metapsy, revman, revman_csv
 from review.extraction.formats.comparison import Columns, RowFlags
-from review.extraction.formats.source import Content, Format, SourceRow, SourceTable
+from review.extraction.formats.source import (
+    Content,
+    Directions,
+    Format,
+    SourceRow,
+    SourceTable,
+)
 
 Reader = Callable[..., SourceTable]
 
@@ -18,7 +24,7 @@ class Reading:
     """How a format is read, what its rows claim, and how two releases of it are compared."""
 
     read: Reader
-    content: Callable[[Sequence[SourceRow], bool | None], Content]
+    content: Callable[[Sequence[SourceRow], Directions, Mapping[str, Any] | None], Content]
     columns: Columns
     flags: RowFlags = lambda _old, _new: ()
 

@@ -46,6 +46,12 @@ class ReleaseReport:
     results_added: int = 0
     results_corrected: int = 0
     results_withdrawn: int = 0
+    signs: str | None = None
+    """What a positive ready effect of the file is taken to mean, and why."""
+    results_turned: int = 0
+    """Stored effects that were read the other way round before."""
+    directions_turned: dict[str, str] = field(default_factory=dict)
+    """Instruments whose direction an earlier import took from the scores: what it is now."""
     without_direction: list[str] = field(default_factory=list)
     """Instruments that do not say which way is better; analyses refuse them until they do."""
     pools: list[StatedPool] = field(default_factory=list)
@@ -61,6 +67,8 @@ class ReleaseReport:
             or self.results_added
             or self.results_corrected
             or self.results_withdrawn
+            or self.results_turned
+            or self.directions_turned
         )
 
 

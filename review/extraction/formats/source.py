@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from review.extraction.spelling import identity
+from review.extraction.vocabulary import Positive
 from review.protocol.vocabulary import Rater
 
 
@@ -109,6 +110,24 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Directions:
+    """What the person who imports a file says of its directions and signs."""
+
+    better: bool | None = None
+    """Whether higher scores are better, where the file does not say; None leaves it open."""
+    of: Mapping[str, bool] = field(default_factory=dict)
+    """The same for one outcome, by its slug."""
+    positive: Positive | None = None
+    """What a positive ready effect means; None lets the file's own numbers say it."""
+    legacy: bool = False
+    """Read as releases were before signs and the directions of events were looked at."""
+
+    def of_outcome(self, slug: str) -> bool | None:
+        """Return whether higher is better for the scores of an outcome."""
+        return self.of.get(slug, self.better)
+
+
+@dataclass(frozen=True, slots=True)
 class ArmName:
     """An arm by its label within the trial, and its treatment."""
 
@@ -140,6 +159,7 @@ class Values:
     """The numbers of one result; None is not reported."""
 
     metric: str | None = None
+    positive: Positive | None = None
     n: int | None = None
     versus_n: int | None = None
     mean: float | None = None
@@ -162,7 +182,7 @@ class Values:
         return any(
             getattr(self, name) is not None
             for name in Values.__slots__
-            if name not in ("metric", "weeks")
+            if name not in ("metric", "positive", "weeks")
         )
 
     @property
@@ -227,6 +247,10 @@ class Content:
     origins: Mapping[Place, tuple[SourceRow, ...]]
     """Rows that state each result."""
     flags: tuple[Flag, ...] = field(default=())
+    reading: Mapping[str, Any] | None = None
+    """How signs were read, where the format leaves that to its files."""
+    signs: str | None = None
+    """The same in words, with its proof."""
 
 
 MOST_PERSONS: Final = 1_000_000_000

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from review.extraction.evidence import Evidence
 from review.extraction.plausibility.contrasts import contrast_findings
 from review.extraction.plausibility.duplicates import duplicate_findings
-from review.extraction.plausibility.finding import Finding, Kind, Severity
+from review.extraction.plausibility.finding import WITHHOLDING, Finding, Kind, Severity
 from review.extraction.plausibility.scores import score_findings
+from review.extraction.plausibility.signs import sign_findings
 from review.extraction.plausibility.spread import spread_findings
 
-__all__ = ["Finding", "Kind", "Severity", "findings"]
+__all__ = ["WITHHOLDING", "Finding", "Kind", "Severity", "findings"]
 
 
 def findings(evidence: Iterable[Evidence]) -> list[Finding]:
@@ -30,7 +31,13 @@ def findings(evidence: Iterable[Evidence]) -> list[Finding]:
         others'). Excluded studies are not checked.
     """
     items = [item for item in evidence if item.excluded_because is None]
-    checks = (spread_findings, score_findings, contrast_findings, duplicate_findings)
+    checks = (
+        sign_findings,
+        spread_findings,
+        score_findings,
+        contrast_findings,
+        duplicate_findings,
+    )
     found = {finding.key: finding for check in checks for finding in check(items)}
     return sorted(
         found.values(), key=lambda f: (f.study.casefold(), f.severity is Severity.DOUBT, f.place)

@@ -13,13 +13,16 @@ from typing import Any, Final, TypeAlias
 from review.effects import Measure
 from review.effects.quantiles import t_from_p
 from review.extraction.conversion import arm_mean_sd, contrast_effect, printed_ratio
-from review.extraction.evidence import ArmSide, Evidence
+from review.extraction.evidence import ArmSide, Evidence, did_better, scored_higher
 from review.extraction.plausibility.finding import Finding, Kind, about
 from review.extraction.plausibility.rounding import half_unit
 from review.extraction.vocabulary import ArmRole, Level, Randomised
 
 LARGE: Final = 2.5
 """|g| beyond which an effect is asked about (issue: effects beyond |g| 2.5)."""
+
+CLEAR: Final = 0.05
+"""Standardized difference from which a sign says something."""
 
 LEAST_OTHERS: Final = 5
 """Effects of other studies that a comparison with them needs."""
@@ -38,9 +41,6 @@ BASELINE_Z, BASELINE_G = 3.0, 0.5
 
 SLACK: Final = 0.10
 """Relative disagreement of statistics that rounding and small corrections explain."""
-
-NOBODY: Final = frozenset({"neither", "none", "no difference", "both"})
-"""What `favours` says where the report sees no difference."""
 
 BASELINE: Final = frozenset({"baseline", "pre", "pretreatment", "pre-treatment", "intake"})
 
@@ -69,12 +69,11 @@ def contrast_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
     for group in by_place.values():
         arms = [item for item in group if item.level is Level.ARM]
         contrasts = [item for item in group if item.level is Level.CONTRAST]
-        here = [p for a, b in _ordered(arms) if (p := _pair(a, b)) is not None]
+        here = [p for a, b in ordered(arms) if (p := _pair(a, b)) is not None]
         pairs += here
-        for a, b in _ordered(arms):
+        for a, b in ordered(arms):
             yield from _sizes(a, b)
             yield from _baseline(a, b)
-        yield from itertools.chain.from_iterable(_words(pair) for pair in here)
         yield from _control_twice(contrasts)
         found = {(p.item.arm.arm_id, p.other.arm.arm_id): p for p in here}
         for contrast in contrasts:
@@ -89,7 +88,8 @@ def _rank(arm: ArmSide) -> tuple[int, str, str]:
     return role, arm.treatment, arm.delivery_mode or ""
 
 
-def _ordered(arms: Sequence[Evidence]) -> Iterator[tuple[Evidence, Evidence]]:
+def ordered(arms: Sequence[Evidence]) -> Iterator[tuple[Evidence, Evidence]]:
+    """Yield every two arms, interventions first."""
     yield from itertools.combinations(sorted(arms, key=lambda item: _rank(item.arm)), 2)
 
 
@@ -118,7 +118,9 @@ def _sizes(a: Evidence, b: Evidence) -> Iterator[Finding]:
         return
     larger, smaller = (a, b) if a.n > b.n else (b, a)
     message = f"n {larger.n} beside n {smaller.n} in {smaller.arm.label}"
-    yield about(larger, Kind.ARMS_UNEQUAL, message, n=larger.n, other_n=smaller.n)
+    yield about(
+        larger, Kind.ARMS_UNEQUAL, message, beside=(smaller,), n=larger.n, other_n=smaller.n
+    )
 
 
 def _baseline(a: Evidence, b: Evidence) -> Iterator[Finding]:
@@ -141,25 +143,16 @@ def _baseline(a: Evidence, b: Evidence) -> Iterator[Finding]:
             f"baseline means {m1:g} and {m2:g} ({b.arm.label}) are {abs(d):.2f} SD apart, "
             f"{abs(z):.1f} standard errors: the arms were drawn by lot"
         )
-        yield about(a, Kind.BASELINE_IMBALANCE, message, mean=m1, other_mean=m2, sd=s1, other_sd=s2)
-
-
-def _words(pair: Pair) -> Iterator[Finding]:
-    """The direction of the means against the arm that the report says did better."""
-    a, b = pair.item, pair.other
-    if a.higher_is_better is None:
-        return
-    for said in dict.fromkeys(x.favours for x in (a, b) if x.favours):
-        if said.casefold() in NOBODY or said not in (a.arm.label, b.arm.label):
-            continue
-        better = a if (pair.difference > 0) == a.higher_is_better else b
-        if pair.difference != 0 and better.arm.label != said:
-            message = (
-                f"the report favours {said}, the means {better.arm.label} "
-                f"({a.arm.label} minus {b.arm.label} is {pair.difference:g}, "
-                f"{'higher' if a.higher_is_better else 'lower'} is better)"
-            )
-            yield about(a, Kind.DIRECTION, message, favours=said, mean=a.mean, other_mean=b.mean)
+        yield about(
+            a,
+            Kind.BASELINE_IMBALANCE,
+            message,
+            beside=(b,),
+            mean=m1,
+            other_mean=m2,
+            sd=s1,
+            other_sd=s2,
+        )
 
 
 def _control_twice(contrasts: Sequence[Evidence]) -> Iterator[Finding]:
@@ -192,6 +185,7 @@ def _reported(item: Evidence, pairs: Mapping[tuple[int, int], Pair]) -> Iterator
         pair, sign = pairs.get((ids[1], ids[0])), -1.0
     if pair is None:
         return
+    both = (pair.item, pair.other)
     low, high = _t_range(pair)
     if sign < 0:
         low, high = -high, -low
@@ -201,7 +195,7 @@ def _reported(item: Evidence, pairs: Mapping[tuple[int, int], Pair]) -> Iterator
         wide = SLACK * abs(item.t) + half_unit(item.t) + 0.05
         if not low - wide <= item.t <= high + wide:
             message = f"t {item.t:g}, but means, SDs and sizes give {middle:.3g}"
-            yield about(item, Kind.TEST_MISMATCH, message, t=item.t, **told)
+            yield about(item, Kind.TEST_MISMATCH, message, beside=both, t=item.t, **told)
     if item.p is not None:
         yield from _p_against_t(item, pair, max(0.0, _least(low, high)), max(-low, high), told)
     if item.p_below is not None and item.p_below < 1:
@@ -209,14 +203,25 @@ def _reported(item: Evidence, pairs: Mapping[tuple[int, int], Pair]) -> Iterator
         needed = t_from_p(item.p_below, df)
         if max(-low, high) < needed * (1 - SLACK):
             message = f"p < {item.p_below:g} needs |t| {needed:.3g}; the means give {middle:.3g}"
-            yield about(item, Kind.TEST_MISMATCH, message, p_below=item.p_below, **told)
+            yield about(
+                item, Kind.TEST_MISMATCH, message, beside=both, p_below=item.p_below, **told
+            )
     effect = contrast_effect(item, Measure.SMD) if item.estimate is not None else None
-    if effect is not None:
-        d = sign * pair.d
-        if abs(effect.estimate - d) > 2 * SLACK * abs(d) + 0.1:
+    turn = scored_higher(item)
+    if effect is not None and turn is not None:
+        d = turn * sign * pair.d
+        opposite = (
+            effect.estimate * d < 0 and min(abs(effect.estimate), abs(d)) >= CLEAR
+        )  # a doubt of its own: see `signs`
+        if not opposite and abs(effect.estimate - d) > 2 * SLACK * abs(d) + 0.1:
             message = f"estimate {item.estimate:g}, but means, SDs and sizes give d {d:.3g}"
             yield about(
-                item, Kind.TEST_MISMATCH, message, estimate=item.estimate, d_of_means=round(d, 4)
+                item,
+                Kind.TEST_MISMATCH,
+                message,
+                beside=both,
+                estimate=item.estimate,
+                d_of_means=round(d, 4),
             )
 
 
@@ -262,7 +267,8 @@ def _p_against_t(
             f"p {item.p:g} belongs to |t| {t_from_p(max(item.p, 1e-300), df):.3g}, but means, SDs "
             f"and sizes give {told['t_of_means']:.3g}"
         )
-        yield about(item, Kind.TEST_MISMATCH, message, p=item.p, **told)
+        both = (pair.item, pair.other)
+        yield about(item, Kind.TEST_MISMATCH, message, beside=both, p=item.p, **told)
 
 
 def _interval(item: Evidence) -> Iterator[Finding]:
@@ -288,7 +294,10 @@ def _interval(item: Evidence) -> Iterator[Finding]:
         y, low, high = math.log(y), math.log(low), math.log(high)
     half = (high - low) / 2
     if abs((low + high) / 2 - y) > SLACK * half + slack:
-        message = f"the estimate is not in the middle of its interval {told}"
+        message = (
+            f"the estimate {item.estimate:g} is not in the middle of its interval "
+            f"{item.ci_low:g} to {item.ci_high:g}"
+        )
         yield about(item, Kind.INTERVAL_MISMATCH, message, **told)
     if item.se is not None and not ratio:
         level = item.ci_level if item.ci_level is not None else 0.95
@@ -327,11 +336,11 @@ def _unusual(items: Sequence[Evidence], pairs: Sequence[Pair]) -> Iterator[Findi
         if item.level is Level.CONTRAST and item.versus is not None and item.estimate is not None:
             effect = contrast_effect(item, Measure.SMD)
             if effect is not None:
-                sign = -1.0 if item.higher_is_better is False else 1.0
+                better = did_better(item)
                 groups[_group(item, item.arm, item.versus)].append(
                     _Effect(
                         item,
-                        sign * effect.estimate,
+                        (better or 1.0) * effect.estimate,
                         math.sqrt(effect.variance),
                         {"estimate": item.estimate, "se": item.se},
                     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from review.canonical import sha256_of
 from review.extraction.evidence import Evidence
@@ -28,7 +28,12 @@ class Kind(StrEnum):
     N_ABOVE_RANDOMISED = "n_above_randomised"
     N_FAR_BELOW_RANDOMISED = "n_far_below_randomised"
     ARMS_UNEQUAL = "arms_unequal"
+    SIGN_CONFLICT = "sign_conflict"
+    SIGN_UNSETTLED = "sign_unsettled"
+    SIGN_UNPROVED = "sign_unproved"
     DIRECTION = "direction"
+    CHANGE_DIRECTION = "change_direction"
+    FAVOURS_UNKNOWN = "favours_unknown"
     EFFECT_LARGE = "effect_large"
     EFFECT_UNLIKE_OTHERS = "effect_unlike_others"
     BASELINE_IMBALANCE = "baseline_imbalance"
@@ -38,6 +43,10 @@ class Kind(StrEnum):
     IDENTICAL_ROWS = "identical_rows"
     SAME_REGISTRATION = "same_registration"
     CONTROL_TWICE = "control_twice"
+
+
+WITHHOLDING: Final = frozenset({Kind.SIGN_CONFLICT, Kind.SIGN_UNSETTLED})
+"""Kinds that leave an analysis without a conclusion while one of them is open on its numbers."""
 
 
 class Severity(StrEnum):
@@ -61,6 +70,8 @@ class Finding:
     place: str
     message: str
     numbers: Mapping[str, Any]
+    results: tuple[int, ...] = ()
+    """Ids of the results that it is about: the doubt is on an analysis that any of them entered."""
 
     @property
     def key(self) -> str:
@@ -69,9 +80,15 @@ class Finding:
 
 
 def about(
-    item: Evidence, kind: Kind, message: str, *, impossible: bool = False, **numbers: Any
+    item: Evidence,
+    kind: Kind,
+    message: str,
+    *,
+    impossible: bool = False,
+    beside: Iterable[Evidence] = (),
+    **numbers: Any,
 ) -> Finding:
-    """Return a finding about one result."""
+    """Return a finding about one result, or about it and those beside it together."""
     return Finding(
         kind=kind,
         severity=Severity.IMPOSSIBLE if impossible else Severity.DOUBT,
@@ -80,4 +97,5 @@ def about(
         place=item.place,
         message=message,
         numbers=numbers,
+        results=(item.result_id, *(other.result_id for other in beside)),
     )

@@ -14,7 +14,7 @@ from review.export.reproduction.revman import data_rows, data_type, settings
 from review.export.run_tables import LatestRun
 from review.extraction.formats.cochrane import cochrane_content
 from review.extraction.formats.revman_csv import read_revman_csv
-from review.extraction.formats.source import Content, identity
+from review.extraction.formats.source import Content, Directions, identity
 from review.synthesis import pool
 from tests.export.reproduction.synthetic import events, means, plan, run, synthetic_runs
 
@@ -22,7 +22,7 @@ from tests.export.reproduction.synthetic import events, means, plan, run, synthe
 def again(table: Table) -> Content:
     """What the reader takes from a table."""
     read = read_revman_csv(render_csv(table).encode(), file="data-rows.csv")
-    return cochrane_content(read.rows, None)
+    return cochrane_content(read.rows, Directions())
 
 
 def called(slug: str) -> LatestRun:

@@ -10,7 +10,7 @@ import pytest
 
 from review.errors import FileError
 from review.extraction.formats.registry import FORMATS
-from review.extraction.formats.source import Format
+from review.extraction.formats.source import Directions, Format
 from tests.extraction.formats.files import metapsy, rm5, trial
 from tests.extraction.formats.test_revman import METALAB, REVMAN5, WEB
 
@@ -79,5 +79,5 @@ def test_a_damaged_file_is_whole_rows_or_a_named_problem(name: str) -> None:
             refused += 1
         else:
             assert table.rows
-            assert reading.content(table.rows, None).results
+            assert reading.content(table.rows, Directions(), None).results
     assert 0 < refused < MUTANTS

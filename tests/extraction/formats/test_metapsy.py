@@ -10,7 +10,7 @@ import pytest
 from review.extraction.formats.comparison import Difference, compare
 from review.extraction.formats.metapsy import log_risk_ratio, metapsy_content, read_metapsy
 from review.extraction.formats.registry import FORMATS
-from review.extraction.formats.source import Content, Format, SourceRow, Values
+from review.extraction.formats.source import Content, Directions, Format, SourceRow, Values
 from review.protocol.vocabulary import Rater
 from tests.extraction.formats.files import COLUMNS, metapsy, sample, trial
 
@@ -26,7 +26,7 @@ def rows(*cells: dict[str, str]) -> tuple[SourceRow, ...]:
 
 
 def content(*cells: dict[str, str]) -> Content:
-    return metapsy_content(rows(*cells), None)
+    return metapsy_content(rows(*cells), Directions())
 
 
 def values(found: Content) -> dict[tuple[str, str | None], Values]:
@@ -221,7 +221,7 @@ def test_the_published_releases_differ_in_two_signs_and_where_persons_stand() ->
 def test_the_template_file_has_each_contrast_both_ways() -> None:
     data = sample("metapsy/data-template_data.csv").read_bytes()
     table = read_metapsy(data, file="t")
-    found = metapsy_content(table.rows, False)
+    found = metapsy_content(table.rows, Directions(False))
     contrasts = [place for place in found.results if place.versus is not None]
     assert (len(table.rows), len(contrasts)) == (118, 59)
     assert {flag.kind for flag in found.flags} == {"several_results"}

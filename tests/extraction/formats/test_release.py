@@ -18,7 +18,7 @@ from review.extraction.formats.models import ImportedRelease, SourceLine, Source
 from review.extraction.formats.queries import newest_release, rows_of
 from review.extraction.formats.reading import read_file
 from review.extraction.formats.report import ReleaseReport
-from review.extraction.formats.source import Format
+from review.extraction.formats.source import Directions, Format
 from review.extraction.models import Entry, Result, Study
 from review.extraction.vocabulary import EntryKind
 from review.history.actions import Attribution, writing
@@ -48,7 +48,7 @@ def take(database: Database, by: Attribution, tmp_path: Path) -> Callable[..., R
                 read_file(path, Format.METAPSY),
                 source=source,
                 person="tester",
-                higher_is_better=False,
+                directions=Directions(False),
                 now=NOW,
             )
 

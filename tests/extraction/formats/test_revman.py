@@ -9,12 +9,12 @@ from review.extraction.formats.cochrane import cochrane_content
 from review.extraction.formats.metalab import metalab_content, read_metalab
 from review.extraction.formats.revman import MAX_ATTRIBUTES, read_revman
 from review.extraction.formats.revman_csv import read_revman_csv
-from review.extraction.formats.source import SourceTable, Values
+from review.extraction.formats.source import Directions, SourceTable, Values
 from tests.extraction.formats.files import rm5, sample
 
 
 def contents(table: SourceTable) -> dict[tuple[str, str, str | None], Values]:
-    found = cochrane_content(table.rows, None)
+    found = cochrane_content(table.rows, Directions())
     return {(p.study, p.arm, p.versus): v for p, v in found.results.items()}
 
 
@@ -33,7 +33,7 @@ def test_an_rm5_file_gives_events_of_each_arm() -> None:
         ("berg 2004", "Drug", None): Values(n=30, events=3),
         ("berg 2004", "Placebo", None): Values(n=31, events=5),
     }
-    found = cochrane_content(table.rows, None)
+    found = cochrane_content(table.rows, Directions())
     facts = found.studies["åse 2001"]
     assert (facts.label, facts.year, facts.doi) == ("Åse 2001", 2001, "10.1/a")
     assert facts.citation == "Åse B. A trial"
@@ -53,9 +53,9 @@ def test_the_labels_of_the_plot_say_which_way_is_better(label: str, better: bool
         {True: b"Favours Drug", False: b"Favours Placebo", None: b"more"}[better]
         + b"</GRAPH_LABEL_2>",
     )
-    found = cochrane_content(read_revman(data, file="r").rows, None)
+    found = cochrane_content(read_revman(data, file="r").rows, Directions())
     assert [m.higher_is_better for m in found.measurements.values()] == [better]
-    stated = cochrane_content(read_revman(data, file="r").rows, True)
+    stated = cochrane_content(read_revman(data, file="r").rows, Directions(True))
     assert [m.higher_is_better for m in stated.measurements.values()] == [True]
 
 
@@ -63,7 +63,7 @@ def test_a_trial_in_two_subgroups_has_arms_of_each() -> None:
     second = """<DICH_SUBGROUP ID="S" NO="1"><NAME>Old</NAME>
 <DICH_DATA STUDY_ID="STD-A" EVENTS_1="1" TOTAL_1="9" EVENTS_2="2" TOTAL_2="8"/></DICH_SUBGROUP>"""
     table = read_revman(rm5(second=second), file="r")
-    found = cochrane_content(table.rows, None)
+    found = cochrane_content(table.rows, Directions())
     labels = {p.arm for p in found.results if p.study == "åse 2001"}
     assert labels == {"Drug", "Placebo", "Drug, Old", "Placebo, Old"}
     assert {arm.treatment for arm in found.arms.values()} == {"Drug", "Placebo"}
@@ -153,7 +153,7 @@ def test_the_data_rows_of_revman_web(header: str) -> None:
 
 
 def test_a_ready_estimate_of_revman_web_is_a_contrast() -> None:
-    found = cochrane_content(read_revman_csv(WEB, file="w").rows, None)
+    found = cochrane_content(read_revman_csv(WEB, file="w").rows, Directions())
     ready = [v for p, v in found.results.items() if p.instrument == "hazard"]
     assert ready == [Values(n=30, versus_n=31, estimate=-0.2, se=0.1)]
 
@@ -168,7 +168,7 @@ METALAB = (
 
 def test_metalab_gives_contrasts_and_arms_of_separate_groups() -> None:
     table = read_metalab(METALAB, file="m.csv")
-    found = metalab_content(table.rows, True)
+    found = metalab_content(table.rows, Directions(True))
     assert {(p.arm, p.versus, p.timepoint): v for p, v in found.results.items()} == {
         ("old", None, "experiment 1"): Values(n=12, mean=8, sd=2),
         ("new", None, "experiment 1"): Values(n=14, mean=6, sd=3),
