@@ -13,7 +13,7 @@ import click
 from review.cli.context import changing, json_option, opened, reason_option, review_option
 from review.cli.double_entry import compare_, finish_, reopen_, resolve_, selection_
 from review.cli.fields import field_
-from review.cli.formats import other_formats, releases_, source_
+from review.cli.formats import other_formats, releases_, reread_, source_
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction import actions, queries
@@ -323,4 +323,5 @@ for command in (field_, compare_, resolve_, finish_, reopen_, selection_):
 
 
 extract_.add_command(releases_)
+extract_.add_command(reread_)
 extract_.add_command(source_)

@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from review.canonical import number
-from review.cli.context import FunctionT, changing, json_option, opened, review_option
+from review.cli.context import (
+    FunctionT,
+    changing,
+    json_option,
+    opened,
+    reason_option,
+    review_option,
+)
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import FileError
 from review.extraction.formats import queries
-from review.extraction.formats.actions import import_release
+from review.extraction.formats.actions import import_release, reread_release
 from review.extraction.formats.reading import bytes_of, read_file
 from review.extraction.formats.report import ReleaseReport, refused
 from review.extraction.formats.source import Directions, Flag, Format, slug
@@ -258,6 +265,50 @@ def releases_(review_slug: str | None, as_json: bool) -> None:
         echo_table(("source", "release", "format", "file", "rows", "imported"), shown)
     else:
         click.echo("None; take one with: review extract import --format")
+
+
+@click.command("reread")
+@click.option("--source", metavar="NAME", help="Which database; needed where there are several.")
+@click.option(
+    "--better", multiple=True, metavar="lower|higher",
+    help="As for the import; by default as then.",
+)  # fmt: skip
+@click.option(
+    "--positive", type=click.Choice([positive.value for positive in Positive]),
+    help="What a positive .g means, where the rows do not show it.",
+)  # fmt: skip
+@review_option
+@reason_option
+@json_option
+def reread_(
+    source: str | None,
+    better: tuple[str, ...],
+    positive: str | None,
+    review_slug: str | None,
+    reason: str | None,
+    as_json: bool,
+) -> None:
+    """Read the kept rows of a release again, and say which effects and directions turned.
+
+    For releases that older software read with another sign; values that you changed stay.
+    """
+    directions = _directions(better, positive)
+    with changing(review_slug, reason or "kept rows of a release read again") as (session, review):
+        known = list(dict.fromkeys(r.source for r in queries.releases(session, review)))
+        if source is None and len(known) > 1:
+            raise click.UsageError(f"say which with --source: {', '.join(known)}")
+        _, report = reread_release(
+            session,
+            review,
+            source=source or (known[0] if known else Format.METAPSY.value),
+            person=settings().actor,
+            directions=directions,
+            now=datetime.now(UTC),
+        )
+    if as_json:
+        echo_json(_plain(report))
+    else:
+        _echo(report, [])
 
 
 @click.command("source")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from review.errors import NotFoundError
 from review.extraction import queries
 from review.extraction.evidence_queries import evidence, evidence_of
 from review.extraction.formats.unsettled import release_findings
-from review.extraction.plausibility import WITHHOLDING, Finding, findings
+from review.extraction.plausibility import Finding, findings
 from review.extraction.vocabulary import EntryKind
 from review.protocol.models import Review
 
@@ -87,22 +86,3 @@ def doubt_called(session: Session, review: Review, key: str, *, person: str) -> 
             if doubt.finding.key == key:
                 return doubt.finding
     raise NotFoundError(f"review {review.slug} has no doubt {key!r} (see: review extract check)")
-
-
-def withholding(found: Iterable[Doubt], entered: Collection[int]) -> list[Doubt]:
-    """Return the open doubts that leave an analysis without a conclusion.
-
-    Parameters
-    ----------
-    found
-        As `doubts` returns them, of what counts.
-    entered
-        Ids of the results that the analysis uses (`TrialInput.result_ids`).
-    """
-    return [
-        doubt
-        for doubt in found
-        if doubt.dismissal is None
-        and doubt.finding.kind in WITHHOLDING
-        and not set(doubt.finding.results).isdisjoint(entered)
-    ]

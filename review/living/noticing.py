@@ -13,7 +13,7 @@ from review.errors import InvalidDataError
 from review.extraction.doubts import Doubt, doubts
 from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence
-from review.extraction.plausibility import Kind
+from review.extraction.plausibility import WITHHOLDING, Kind
 from review.living import dependencies
 from review.living.kinds import select
 from review.living.notices import Notice, NoticeKind, Notices
@@ -110,11 +110,17 @@ def _doubts(
         about = doubt.finding
         of_study = places.get(about.study_id, set())
         if doubt.dismissal is None and (
-            about.place in of_study or (of_study and about.kind in OF_A_WHOLE_STUDY)
+            about.place in of_study
+            or not entered.isdisjoint(about.results)
+            or (of_study and about.kind in OF_A_WHOLE_STUDY)
         ):
+            stops = about.kind in WITHHOLDING
             yield Notice(
-                NoticeKind.DOUBT,
+                NoticeKind.WITHHELD if stops else NoticeKind.DOUBT,
                 f"{about.place}: {about.message}",
                 about.study,
+                remedy=f"correct the result, or: review extract dismiss {about.key} --reason TEXT"
+                if stops
+                else None,
                 key=about.key,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.errors import InvalidDataError
+from review.errors import InvalidDataError, NotFoundError
 from review.extraction.formats import queries
 from review.extraction.formats.comparison import compare, facing
 from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
@@ -24,6 +24,7 @@ from review.extraction.formats.source import (
     Flag,
     Format,
     Place,
+    SourceTable,
     StudyFacts,
     Values,
     same_value,
@@ -72,6 +73,37 @@ def import_release(
     """
     taking = _Taking(session, review, read, source, person, directions, now)
     return taking.run()
+
+
+def reread_release(
+    session: Session,
+    review: Review,
+    *,
+    source: str,
+    person: str,
+    directions: Directions,
+    now: datetime,
+) -> tuple[ReadFile, ReleaseReport]:
+    """Read the kept rows of a source's newest release again, as its file would be read now.
+
+    Raises
+    ------
+    NotFoundError
+        If the review has no release of this source.
+    """
+    release = queries.newest_release(session, review, source)
+    if release is None:
+        raise NotFoundError(
+            f"review {review.slug} has no release of {source} (see: review extract releases)"
+        )
+    rows = tuple(queries.rows_of(session, release))
+    table = SourceTable(release.format, tuple(release.columns), rows, "kept rows")
+    read = ReadFile(release.file, release.sha256, table)
+    better = directions.better if directions.better is not None else release.better
+    said = replace(directions, better=better)
+    return read, import_release(
+        session, review, read, source=source, person=person, directions=said, now=now
+    )
 
 
 @dataclass(frozen=True, slots=True)

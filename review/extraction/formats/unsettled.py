@@ -64,7 +64,11 @@ def _ready(session: Session, release: ImportedRelease) -> list[_Ready]:
         .distinct()
         .order_by(Study.label, Result.id)
     )
-    return [_Ready(*row) for row in session.execute(query).tuples() if row[3] is not None]
+    return [
+        _Ready(result, study, label, estimate)
+        for result, study, label, estimate in session.execute(query)
+        if estimate is not None
+    ]
 
 
 def _finding(
@@ -120,4 +124,5 @@ def _finding(
 
 def _is_lopsided(below: int, n: int) -> bool:
     """Whether more effects are below zero than chance allows (one-sided sign test)."""
-    return sum(comb(n, k) for k in range(below, n + 1)) < UNLIKELY * 2**n
+    chance: float = sum(comb(n, k) for k in range(below, n + 1)) / 2**n
+    return chance < UNLIKELY

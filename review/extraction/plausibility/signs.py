@@ -6,14 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from review.extraction.conversion import arm_mean_sd, logged_ratio, metric_name, printed_ratio
 from review.extraction.evidence import Evidence, did_better, scored_higher, towards
 from review.extraction.plausibility.contrasts import CLEAR, ordered
 from review.extraction.plausibility.finding import Finding, Kind, about
 from review.extraction.plausibility.rounding import half_unit
-from review.extraction.vocabulary import Level, Positive
+from review.extraction.vocabulary import Level
 
 CLEAR_ADJUSTED: Final = 0.20
 """The same for adjusted effects: covariates may turn a small difference."""
@@ -117,9 +117,14 @@ def _against_arms(item: Evidence, arms: dict[int, Evidence]) -> Iterator[Finding
     yield about(
         item, Kind.SIGN_CONFLICT, message, impossible=True, beside=(a, b),
         estimate=item.estimate, t=item.t,
-        **({"positive": item.positive.value} if item.positive else {}),
+        **_meaning(item),
         own=round(own.higher, 6),
     )  # fmt: skip
+
+
+def _meaning(item: Evidence) -> dict[str, Any]:
+    """Return what a positive estimate means, where that is not the default."""
+    return {} if item.positive is None else {"positive": item.positive.value}
 
 
 def _is_standardized(item: Evidence) -> bool:
@@ -154,7 +159,7 @@ def _words(a: Evidence, b: Evidence) -> Iterator[Finding]:
             continue
         way = "higher" if a.higher_is_better else "lower"
         message = f"the report favours {said}, but {own.told} {better.arm.label} ({way} is better)"
-        numbers = {"mean": a.mean, "other_mean": b.mean}
+        numbers: dict[str, Any] = {"mean": a.mean, "other_mean": b.mean}
         if a.events is not None and a.mean is None:
             numbers = {"events": a.events, "other_events": b.events}
         yield about(a, Kind.DIRECTION, message, beside=(b,), favours=said, **numbers)
@@ -184,7 +189,7 @@ def _against_words(item: Evidence) -> Iterator[Finding]:
             message = f"the report favours {said}, but {effect[1]} favours {shown}"
             yield about(
                 item, Kind.DIRECTION, message, favours=said, estimate=item.estimate,
-                **({"positive": item.positive.value} if item.positive is Positive.BETTER else {}),
+                **_meaning(item),
             )  # fmt: skip
     elif item.t is not None and way is not None and item.t * way < 0:
         other = labels[1] if said == labels[0] else labels[0]

@@ -161,7 +161,13 @@ def _beyond_bounds(
             f"{sd_name} {sd:g} cannot be: scores from {low:g} to {high:g} with mean {mean:g} have "
             f"an SD of {greatest:.3g} at most"
         )
-        numbers = {mean_name: mean, sd_name: sd, "n": item.n, "lowest": low, "highest": high}
+        numbers: dict[str, Any] = {
+            mean_name: mean,
+            sd_name: sd,
+            "n": item.n,
+            "lowest": low,
+            "highest": high,
+        }
         yield about(item, Kind.SD_IMPOSSIBLE, message, impossible=True, **numbers)
 
 

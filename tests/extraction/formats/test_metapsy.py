@@ -11,6 +11,7 @@ from review.extraction.formats.comparison import Difference, compare
 from review.extraction.formats.metapsy import log_risk_ratio, metapsy_content, read_metapsy
 from review.extraction.formats.registry import FORMATS
 from review.extraction.formats.source import Content, Directions, Format, SourceRow, Values
+from review.extraction.vocabulary import Positive
 from review.protocol.vocabulary import Rater
 from tests.extraction.formats.files import COLUMNS, metapsy, sample, trial
 
@@ -47,7 +48,9 @@ def test_a_ready_effect_is_a_contrast_with_the_persons_of_each_side() -> None:
     ((place, value),) = found.results.items()
     assert (place.study, place.arm, place.versus) == ("a 2001", "cbt", "cau")
     assert (place.instrument, place.rater, place.timepoint) == ("msd-bdi", Rater.SELF, "post")
-    assert value == Values("SMD", n=20, versus_n=22, estimate=-0.5, se=0.31, weeks=12)
+    assert value == Values(
+        "SMD", Positive.BETTER, n=20, versus_n=22, estimate=-0.5, se=0.31, weeks=12
+    )
     assert found.studies["a 2001"].year == 2001
     assert found.measurements["msd-bdi"].outcome == "msd"
 
