@@ -37,10 +37,14 @@ class Problem:
     line: int | None
     column: str | None
     reason: str
+    place: str | None = None
+    """Where the file is no text: ``sheet results, cell J3``; its row is `line` all the same."""
 
     def __str__(self) -> str:
         """``line 3, column sd: "abc" is not a number``."""
         where = [f"line {self.line}"] if self.line is not None else []
+        if self.place is not None:
+            where = [self.place]
         if self.column is not None:
             where.append(f"column {self.column}")
         return f"{', '.join(where)}: {self.reason}" if where else self.reason

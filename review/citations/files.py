@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from review.citations.formats.decoding import MAX_BYTES
 from review.errors import FileError, Problem
+from review.tabular.decoding import MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,24 @@ from pathlib import Path
 
 import click
 
-from review.cli.context import changing, json_option, opened, reason_option, review_option
-from review.cli.output import echo_json
+from review.cli.context import (
+    changing,
+    json_option,
+    opened,
+    reason_option,
+    review_option,
+    sheet_option,
+)
+from review.cli.output import echo_json, echo_remarks, plain_remarks
 from review.config import settings
 from review.errors import InvalidDataError
 from review.extraction.appraisal import actions, files, queries
-from review.extraction.appraisal.form import Target
+from review.extraction.appraisal.form import Form, Target
 from review.extraction.appraisal.picture import of_target
 from review.extraction.appraisal.vocabulary import About, State
 from review.extraction.queries import studies, study_called
 from review.protocol.queries import review_called
+from review.tabular.table import Read
 from review.wording import counted
 
 tool_option = click.option(
@@ -74,12 +82,14 @@ def template(
 @_file
 @tool_option
 @person_option
+@sheet_option
 @review_option
 @reason_option
 @json_option
 def assess(
     file: Path,
     tool: str,
+    sheet: str | None,
     person: str | None,
     review_slug: str | None,
     reason: str | None,
@@ -93,15 +103,21 @@ def assess(
     handle = person or settings().actor
     with changing(review_slug, reason or f"assessment of {file.name}") as (session, review):
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
-        forms = files.read_forms(file, found)
+        forms = files.read_forms(file, found, sheet=sheet)
         now = datetime.now(UTC)
         added = actions.appraise_all(
             session, review, tool, forms, file=str(file), handle=handle, now=now
         )
     if as_json:
-        echo_json({"read": len(forms), "stored": added, "unchanged": len(forms) - added})
+        _echo_stored(forms, added)
         return
+    echo_remarks(file, forms.remarks)
     click.echo(f"{file}: {len(forms)} appraisals by {handle}, {added} of them new.")
+
+
+def _echo_stored(forms: Read[Form], added: int) -> None:
+    counts = {"read": len(forms), "stored": added, "unchanged": len(forms) - added}
+    echo_json({**counts, "remarks": plain_remarks(forms.remarks)})
 
 
 @click.command("import")
@@ -111,12 +127,14 @@ def assess(
 @instrument_option
 @timepoint_option
 @person_option
+@sheet_option
 @review_option
 @reason_option
 @json_option
 def import_(
     file: Path,
     tool: str,
+    sheet: str | None,
     outcome: str | None,
     instrument: str | None,
     timepoint: str | None,
@@ -130,15 +148,16 @@ def import_(
     with changing(review_slug, reason or f"import of {file.name}") as (session, review):
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
         forms = files.read_robvis(
-            file, found, outcome=outcome, instrument=instrument, timepoint=timepoint
+            file, found, outcome=outcome, instrument=instrument, timepoint=timepoint, sheet=sheet
         )
         now = datetime.now(UTC)
         added = actions.appraise_all(
             session, review, tool, forms, file=str(file), handle=handle, now=now
         )
     if as_json:
-        echo_json({"read": len(forms), "stored": added, "unchanged": len(forms) - added})
+        _echo_stored(forms, added)
         return
+    echo_remarks(file, forms.remarks)
     studies = counted(len(forms), "study", "studies")
     click.echo(f"{file}: judgements on {studies} by {handle}, {added} of them new.")
 
@@ -183,17 +202,26 @@ def consensus_form(
 @tool_option
 @click.option("--reason", required=True, metavar="TEXT", help="How the consensus was reached.")
 @person_option
+@sheet_option
 @review_option
-def settle(file: Path, tool: str, reason: str, person: str | None, review_slug: str | None) -> None:
+def settle(
+    file: Path,
+    tool: str,
+    reason: str,
+    person: str | None,
+    sheet: str | None,
+    review_slug: str | None,
+) -> None:
     """Store a consensus from a filled-in form; the assessors' own appraisals stay as they are."""
     handle = person or settings().actor
     with changing(review_slug, reason) as (session, review):
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
-        forms = files.read_forms(file, found)
+        forms = files.read_forms(file, found, sheet=sheet)
         now = datetime.now(UTC)
         new = actions.settle_all(
             session, review, tool, forms, file=str(file), handle=handle, now=now, reason=reason
         )
+    echo_remarks(file, forms.remarks)
     click.echo(f"{file}: consensus on {counted(len(forms), 'result')}, {new} of them new.")
 
 

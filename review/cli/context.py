@@ -61,3 +61,9 @@ def json_option(function: FunctionT) -> FunctionT:
 def reason_option(function: FunctionT) -> FunctionT:
     """Add ``--reason``."""
     return click.option("--reason", metavar="TEXT", help="Why; kept in the history.")(function)
+
+
+def sheet_option(function: FunctionT) -> FunctionT:
+    """Add ``--sheet``."""
+    text = "Which sheet of a workbook; needed only where several are filled."
+    return click.option("--sheet", metavar="NAME", help=text)(function)

@@ -10,11 +10,18 @@ from typing import Any
 
 import click
 
-from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.context import (
+    changing,
+    json_option,
+    opened,
+    reason_option,
+    review_option,
+    sheet_option,
+)
 from review.cli.double_entry import compare_, finish_, reopen_, resolve_, selection_
 from review.cli.fields import field_
 from review.cli.formats import other_formats, releases_, reread_, source_
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.config import settings
 from review.extraction import actions, queries
 from review.extraction.actions import ImportReport
@@ -35,14 +42,18 @@ from review.extraction.vocabulary import EntryKind
 from review.extraction.workbook import table_workbook
 from review.living.provenance import Use, uses
 from review.protocol.queries import review_called
+from review.tabular.grid import Remark
 from review.wording import counted
 
 
-def echo_import(report: ImportReport, source: str, *, as_json: bool) -> None:
-    """Print what an import did."""
+def echo_import(
+    report: ImportReport, source: str, *, as_json: bool, remarks: Sequence[Remark] = ()
+) -> None:
+    """Print what an import did, and what was converted, skipped or guessed in reading the file."""
     if as_json:
-        echo_json(report)
+        echo_json({**asdict(report), "remarks": plain_remarks(remarks)})
         return
+    echo_remarks(source, remarks)
     if report.nothing_new:
         click.echo(f"{source}: nothing new in {counted(report.rows, 'row')}.")
         return
@@ -127,6 +138,7 @@ def write_table(
 )
 @click.option("--extractor", metavar="NAME", help="Whose entry it is; by default yours.")
 @click.option("--draft", is_flag=True, help="With --entry blind: not finished, not yet compared.")
+@sheet_option
 @review_option
 @reason_option
 @json_option
@@ -136,6 +148,7 @@ def import_(
     entry: str | None,
     extractor: str | None,
     draft: bool,
+    sheet: str | None,
     review_slug: str | None,
     reason: str | None,
     as_json: bool,
@@ -153,7 +166,7 @@ def import_(
     with opened().reading() as session:
         known = review_called(session, review_slug)
         fields, earlier = queries.field_specs(session, known), queries.earlier_specs(session, known)
-    rows = read_extraction(file, fields, earlier=earlier)
+    rows = read_extraction(file, fields, earlier=earlier, sheet=sheet)
     with changing(review_slug, reason or f"import of {file.name}") as (session, review):
         report = actions.import_extraction(
             session,
@@ -164,7 +177,7 @@ def import_(
             kind=EntryKind(entry) if entry is not None else None,
             finished=datetime.now(UTC) if blind and not draft else None,
         )
-    echo_import(report, str(file), as_json=as_json)
+    echo_import(report, str(file), as_json=as_json, remarks=rows.remarks)
     if not as_json:
         _explain_entries(report)
 

@@ -20,17 +20,18 @@ from review.cli.context import (
     reason_option,
     review_option,
 )
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.config import settings
 from review.errors import FileError
 from review.extraction.formats import queries
 from review.extraction.formats.actions import import_release, reread_release
-from review.extraction.formats.reading import bytes_of, read_file
+from review.extraction.formats.reading import MAX_BYTES, read_file
 from review.extraction.formats.report import ReleaseReport, refused
 from review.extraction.formats.source import Directions, Flag, Format, slug
 from review.extraction.queries import study_called
 from review.extraction.vocabulary import Positive
 from review.protocol.queries import review_called
+from review.tabular.reading import bytes_of
 from review.wording import counted
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def other_formats(command: FunctionT) -> FunctionT:
             person=rest.get("extractor") or settings().actor,
             review_slug=rest["review_slug"],
             reason=rest["reason"],
+            sheet=rest["sheet"],
             as_json=rest["as_json"],
         )
 
@@ -125,14 +127,15 @@ def import_formatted(
     person: str,
     review_slug: str | None,
     reason: str | None,
+    sheet: str | None,
     as_json: bool,
 ) -> None:
     """Take another program's file, the whole of it or nothing, and say what it changed."""
     try:
-        read = read_file(file, format_)
+        read = read_file(file, format_, sheet=sheet)
     except FileError as error:
         if as_json:
-            digest = sha256(bytes_of(file)).hexdigest()
+            digest = sha256(bytes_of(file, most=MAX_BYTES)).hexdigest()
             echo_json(refused(error, format_=format_, source=source, sha256=digest))
         raise
     with changing(review_slug, reason or f"import of {file.name}") as (session, review):
@@ -149,8 +152,10 @@ def import_formatted(
 
     pooled = recompute(read.table)
     if as_json:
-        echo_json({**_plain(report), "pools": pooled})
+        remarks = plain_remarks(read.table.remarks)
+        echo_json({**_plain(report), "pools": pooled, "remarks": remarks})
     else:
+        echo_remarks(file, read.table.remarks)
         _echo(report, pooled)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import click
 from pydantic_core import to_jsonable_python
@@ -16,6 +16,8 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from review.tabular.grid import Remark
 
 PIPED_WIDTH: Final = 200
 """Columns where there is no terminal: wide enough that no table wraps in a log."""
@@ -72,6 +74,19 @@ def _echo_blocks(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> No
 
 def _cell(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def echo_remarks(file: object, remarks: Iterable[Remark]) -> None:
+    """Say on standard error what was converted, skipped or guessed in reading a file."""
+    for remark in remarks:
+        click.echo(f"{file}: {remark}", err=True)
+
+
+def plain_remarks(remarks: Iterable[Remark]) -> list[dict[str, Any]]:
+    """Return remarks as JSON has them."""
+    return [
+        {"line": r.line, "column": r.column, "place": r.place, "remark": r.reason} for r in remarks
+    ]
 
 
 def warn_outdated(runs: Mapping[str, int]) -> None:

@@ -11,9 +11,9 @@ import click
 from review.canonical import interval, number, p_value
 from review.cli import pool_blocks as blocks
 from review.cli import pool_refits as refits
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.pool_options import pool_options
-from review.cli.pool_sheet import MISSING, Sheet, read_sheet
+from review.cli.pool_sheet import Sheet, read_sheet
 from review.effects import Effects, ImpossibleInputError, Measure, escalc, required_columns
 from review.errors import InvalidDataError, Problem, UnreadableFileError
 from review.figures import Diamond, Forest, ForestRow, forest_plot, save
@@ -21,6 +21,7 @@ from review.figures.scale import Notation
 from review.formula import parse
 from review.living.workers import executor_for
 from review.synthesis import Method, Pooled, Test, pool
+from review.tabular.numbers import MISSING
 
 _PROFILED: Final = ("tau2_ci", "I2_ci", "H2_ci")
 """Intervals by the Q profile, in the order of the JSON; null where its set is empty."""
@@ -106,12 +107,13 @@ def pool_(
     level: float,
     cols: Sequence[str],
     label: str | None,
+    sheet: str | None,
     margins: Sequence[float],
     plots: Sequence[Path],
     as_json: bool,
     **asked: Any,
 ) -> None:
-    """Pool the studies of a CSV file, a row each; nothing is stored.
+    """Pool the studies of a CSV or XLSX file, a row each; nothing is stored.
 
     Columns have metafor's names: yi vi; m1i sd1i n1i m2i sd2i n2i; ai bi ci di or ai n1i ci n2i;
     ri ni; and so on. Rows without an effect are listed and left out.
@@ -120,24 +122,27 @@ def pool_(
         raise click.UsageError("--rho needs --cluster")
     if asked["permutation"] is not None and asked["cluster"] is not None:
         raise click.UsageError("--permutation takes independent effects; leave out --cluster")
-    sheet = read_sheet(file)
     names = _renamed(cols)
-    chosen = _measure(measure, sheet, names)
-    effects = _effects(sheet, chosen, _columns(sheet, chosen, names))
+    asked_for = [label, asked["subgroup"], asked["cluster"], *_variables(asked["mods"] or "")]
+    table = read_sheet(file, renamed=names, names=filter(None, asked_for), sheet=sheet)
+    chosen = _measure(measure, table, names)
+    effects = _effects(table, chosen, _columns(table, chosen, names))
     if not effects.known.any():
         raise InvalidDataError(f"no row of {file} gives an effect {chosen.value}")
     yi, vi = effects.yi[effects.known], effects.vi[effects.known]
     model: dict[str, Any] = {"method": Method(method), "test": Test(test), "level": level}
     pooled = pool(yi, vi, **model)
-    labels = sheet.labels(label)
-    extra = _extra(sheet, effects, model, **asked)
+    labels = table.labels(label)
+    extra = _extra(table, effects, model, **asked)
     if margins:
         extra["noninferiority"] = blocks.margins(pooled, margins)
     for path in plots:
         save(forest_plot(_forest(pooled, effects, labels)), path)
     if as_json:
-        echo_json({**_as_json(pooled, effects, labels), **extra})
+        remarks = {"remarks": plain_remarks(table.remarks)}
+        echo_json({**_as_json(pooled, effects, labels), **extra, **remarks})
         return
+    echo_remarks(file, table.remarks)
     _echo(pooled, effects, labels)
     used = [label for label, known in zip(labels, effects.known, strict=True) if known]
     for heading, block in extra.items():

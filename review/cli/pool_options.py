@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from review.cli.computing import computing_options
+from review.cli.context import sheet_option
 from review.effects import Measure
 from review.synthesis import Method, Test
 
@@ -25,6 +26,7 @@ def _level(ctx: click.Context, param: click.Parameter, value: float) -> float:
 
 _OPTIONS = (
     click.argument("file", type=click.Path(path_type=Path)),
+    sheet_option,
     click.option(
         "--measure",
         type=click.Choice([m.value for m in Measure]),

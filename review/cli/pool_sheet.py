@@ -1,47 +1,49 @@
-"""A CSV file of studies as ``review pool`` reads it."""
+"""A table of studies as ``review pool`` reads it."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from review.errors import Problem, UnreadableFileError
-from review.extraction.files import text_of
-from review.wording import counted
+from review.effects import Measure, required_columns
+from review.errors import FileError, Problem, UnreadableFileError
+from review.tabular.conversion import number_column
+from review.tabular.grid import Remark
+from review.tabular.header import Columns, Others
+from review.tabular.numbers import MISSING, Kind
+from review.tabular.reading import bytes_of, read_table
+from review.tabular.table import Table
 
 LABELS: Final = ("label", "slab", "study", "trial", "author")
 """Columns that name a row where --label does not say which: the first that is there."""
 
-MISSING: Final = frozenset({"", "na", "nan", "nr", "null", "none", "."})
-"""Cell contents, in lower case, that say: not reported."""
+COUNTS: Final = ("ni", "n1i", "n2i", "ai", "bi", "ci", "xi", "x1i", "x2i")
+"""metafor's names of whole numbers: ``1,041`` of them is no decimal number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A CSV file: its header, its cells and the line each row ends on."""
+    """A file of studies: its header, its cells and the line each row begins on."""
 
     file: str
     header: tuple[str, ...]
     rows: tuple[Mapping[str, str], ...]
     lines: tuple[int, ...]
+    table: Table
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What was converted, skipped or guessed in reading it."""
+        return self.table.remarks
 
     def numbers(self, column: str) -> list[float | None]:
         """Return a column as numbers; raise UnreadableFileError naming each cell that is none."""
-        values: list[float | None] = []
-        problems = []
-        for line, row in zip(self.lines, self.rows, strict=True):
-            text = row[column].strip().replace("−", "-")
-            try:
-                values.append(None if text.lower() in MISSING else float(text))
-            except ValueError:
-                problems.append(Problem(line, column, f'"{row[column]}" is not a number'))
-        if problems:
-            raise UnreadableFileError(self.file, problems)
-        return values
+        found = number_column(self.table, column, Kind.NUMBER)
+        if found.problems:
+            raise UnreadableFileError(self.file, found.problems)
+        return [None if cell.lower() in MISSING else float(cell) for cell in found.cells]
 
     def labels(self, column: str | None) -> list[str]:
         """Return what names the rows; their numbers where no column does."""
@@ -53,37 +55,43 @@ class Sheet:
         return [row[chosen] for row in self.rows]
 
 
-def other_separator(header: Sequence[str]) -> str | None:
-    """Return what separates a file that commas do not: its header is then one cell."""
-    names = {";": "semicolons", "\t": "tabs", "|": "bars"}
-    if len(header) != 1:
-        return None
-    return next((name for sign, name in names.items() if sign in header[0]), None)
+def read_sheet(
+    path: Path,
+    *,
+    renamed: Mapping[str, str] | None = None,
+    names: Iterable[str] = (),
+    sheet: str | None = None,
+) -> Sheet:
+    """Read a table of studies, CSV or XLSX; raise UnreadableFileError with every problem.
 
-
-def read_sheet(path: Path) -> Sheet:
-    """Read a CSV file with a header; raise UnreadableFileError."""
-    reader = csv.reader(io.StringIO(text_of(path), newline=""), strict=True)
-    header: tuple[str, ...] | None = None
-    rows, lines, problems = [], [], []
+    Parameters
+    ----------
+    path
+        The file.
+    renamed
+        The file's columns by metafor's names, where they differ.
+    names
+        Other columns that the command's options name.
+    sheet
+        Which sheet of a workbook with several.
+    """
+    ways = [way for measure in Measure for way in required_columns(measure)]
+    kinds = dict.fromkeys((name for way in ways for name in way), Kind.EITHER)
+    kinds |= dict.fromkeys(names, Kind.EITHER)
+    for name, column in {**{n: n for n in COUNTS}, **(renamed or {})}.items():
+        kinds[column] = Kind.EITHER_COUNT if name in COUNTS else Kind.EITHER
+    kinds |= dict.fromkeys(LABELS, Kind.TEXT)
+    columns = Columns(kinds, others=Others.KEPT)
     try:
-        for cells in reader:
-            if header is None:
-                header = tuple(name.strip() for name in cells)
-                separator = other_separator(header)
-                if separator is not None:
-                    problems.append(Problem(1, None, f"it is separated by {separator}, not commas"))
-                    break
-            elif len(cells) == len(header):
-                rows.append(dict(zip(header, cells, strict=True)))
-                lines.append(reader.line_num)
-            elif cells:
-                reason = f"{counted(len(cells), 'cell')} under {counted(len(header), 'column')}"
-                problems.append(Problem(reader.line_num, None, reason))
-    except csv.Error as error:
-        problems.append(Problem(reader.line_num, None, str(error)))
-    if not rows and not problems:
-        problems.append(Problem(None, None, "it holds no rows"))
-    if problems or header is None:
-        raise UnreadableFileError(str(path), problems)
-    return Sheet(str(path), header, tuple(rows), tuple(lines))
+        table = read_table(bytes_of(path), columns, file=str(path), sheet=sheet)
+        if table.problems:
+            table.refuse(())
+    except FileError as error:
+        raise UnreadableFileError(error.file, error.problems) from None
+    return Sheet(
+        str(path),
+        table.columns,
+        tuple(line.cells for line in table.lines),
+        tuple(line.line for line in table.lines),
+        table,
+    )

@@ -10,8 +10,15 @@ from typing import Any
 import click
 
 from review.canonical import interval, number
-from review.cli.context import changing, json_option, opened, reason_option, review_option
-from review.cli.output import echo_json, echo_table
+from review.cli.context import (
+    changing,
+    json_option,
+    opened,
+    reason_option,
+    review_option,
+    sheet_option,
+)
+from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.screening_conduct import (
     join_,
     leave_,
@@ -380,17 +387,23 @@ def export(file: Path, decided: bool, stage: Stage, review_slug: str | None) -> 
 @screen_.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @stage_option
+@sheet_option
 @review_option
 @reason_option
 @json_option
 def import_(
-    file: Path, stage: Stage, review_slug: str | None, reason: str | None, as_json: bool
+    file: Path,
+    stage: Stage,
+    sheet: str | None,
+    review_slug: str | None,
+    reason: str | None,
+    as_json: bool,
 ) -> None:
-    """Take your decisions from a CSV FILE: all or, where a line is wrong, none.
+    """Take your decisions from a CSV or XLSX FILE: all or, where a line is wrong, none.
 
     Rows without a verdict are left open. The same file again changes nothing.
     """
-    choices = read_decisions(file)
+    choices = read_decisions(file, sheet=sheet)
     with changing(review_slug, reason or f"decisions of {file.name}") as (session, review):
         decided = actions.decide(
             session,
@@ -403,6 +416,8 @@ def import_(
         )
     if as_json:
         counts = {name: len(records) for name, records in asdict(decided).items()}
-        echo_json({"file": str(file), "stage": stage, **counts})
+        remarks = plain_remarks(choices.remarks)
+        echo_json({"file": str(file), "stage": stage, **counts, "remarks": remarks})
     else:
+        echo_remarks(file, choices.remarks)
         click.echo(f"{file}: {_decided(decided)}.")

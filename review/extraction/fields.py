@@ -11,15 +11,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from review.errors import InvalidDataError
+from review.tabular.numbers import as_text
 
 SEPARATOR: Final = "; "
 """Between the choices of a multiple choice in one cell."""
 
 _SLUG: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-
-GUARD: Final = re.compile(r"^'(?='*[=+\-@\t\r\n＝＋－＠])")
-"""The apostrophe that our CSV exports put before text a spreadsheet would take for a formula."""
 
 
 class FieldLevel(StrEnum):
@@ -171,7 +169,7 @@ def written(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return as_text(value)
     if isinstance(value, (list, tuple)):
         return SEPARATOR.join(map(str, value))
     return str(value)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from review.canonical import clean_text
-from review.errors import FileError, InvalidDataError, Problem
-from review.extraction.fields import GUARD, FieldSpec, parsed_or_outgrown, written
-from review.extraction.rules import COLUMNS, FORM_COLUMNS, ExtractionRow
-from review.extraction.workbook import xlsx_lines
+from review.errors import InvalidDataError, Problem
+from review.extraction.fields import FieldKind, FieldSpec, parsed_or_outgrown, written
+from review.extraction.rules import COLUMNS, FORM_COLUMNS, ExtractionRow, kind_of
+from review.extraction.workbook import GUIDE
+from review.tabular import formulas
+from review.tabular.header import Columns
+from review.tabular.numbers import Kind
+from review.tabular.reading import bytes_of, read_table
+from review.tabular.table import Line, Read, Table
 from review.wording import plainly
-
-MAX_BYTES: Final = 64 * 1024 * 1024
-"""No review has an extraction table of this size; a larger file is another file."""
 
 EXAMPLE: Final = (
     {
@@ -43,7 +43,7 @@ EXAMPLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class NumberedRow:
-    """A row, the line of the file it ends on, and the values of its custom columns."""
+    """A row, the line of the file it begins on, and the values of its custom columns."""
 
     line: int
     row: ExtractionRow
@@ -89,138 +89,64 @@ def columns_of(fields: Sequence[FieldSpec], *, form: bool = False) -> list[str]:
 def guarded(value: Any) -> str:
     """Return the cell of a value; text that looks like a formula gets an apostrophe."""
     cell = written(value)
-    return f"'{cell}" if isinstance(value, str) and GUARD.match(f"'{cell}") else cell
+    return formulas.guarded(cell) if isinstance(value, str) else cell
 
 
-_ZIP: Final = b"PK\x03\x04"
-"""How an Excel file begins, whatever its name."""
+SYNONYMS: Final[Mapping[str, str]] = {
+    "trial": "study", "author": "study", "study_id": "study", "id": "study", "group": "arm",
+    "condition": "arm", "intervention": "treatment", "therapy": "treatment",
+    "mode": "delivery_mode",
+    "delivery": "delivery_mode", "format": "delivery_mode", "control": "versus_arm",
+    "comparator": "versus_arm", "measure": "instrument", "scale": "instrument",
+    "outcome": "instrument", "informant": "rater", "time": "timepoint", "timing": "timepoint",
+    "time_point": "timepoint", "analysis": "analysis_set", "population_analysed": "analysis_set",
+    "sample_size": "n", "total": "n", "n_total": "n", "m": "mean", "average": "mean", "std": "sd",
+    "stdev": "sd", "std_dev": "sd", "standard_deviation": "sd", "sem": "se", "std_err": "se",
+    "standard_error": "se", "var": "variance", "lower": "ci_low", "ci_lower": "ci_low",
+    "ll": "ci_low", "upper": "ci_high", "ci_upper": "ci_high", "ul": "ci_high",
+    "effect": "estimate",
+    "effect_size": "estimate", "es": "estimate", "pvalue": "p", "p_value": "p", "t_value": "t",
+    "f_value": "f", "r": "correlation", "pages": "page", "source": "page", "comment": "quote",
+    "publication_year": "year", "min": "minimum", "max": "maximum", "responders": "events",
+}  # fmt: skip
+"""What people call our columns; asked about, and never taken for granted."""
 
 
-def text_of(path: Path) -> str:
-    """Return the text of a UTF-8 file; raise FileError or InvalidDataError."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise FileError(str(path), [Problem(None, None, "it is larger than 64 MiB")])
-        return decoded(path.read_bytes())
-    except OSError as error:
-        raise InvalidDataError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        reason = "it is not UTF-8 text; save it as CSV UTF-8"
-        if error.object.startswith(_ZIP):
-            reason += ", or let its name end in .xlsx where it is an Excel file"
-        raise FileError(str(path), [Problem(line, None, reason)]) from None
-
-
-def decoded(content: bytes) -> str:
-    """Return the text of a UTF-8 file without its byte order mark; raise UnicodeDecodeError."""
-    return content.decode("utf-8-sig")
-
-
-_SEPARATORS: Final[Mapping[str, str]] = {";": "semicolons", "\t": "tabs", "|": "bars"}
-
-
-def _no_table(header: Sequence[str]) -> list[Problem]:
-    """Say why a file whose header has no column ``study`` is not the template's form."""
-    if not any(header):
-        return [Problem(None, None, "it is empty; review extract template prints the form")]
-    for sign, name in _SEPARATORS.items():
-        if len(header) == 1 and "study" in _names(header[0].split(sign)):
-            return [Problem(1, None, f"it is separated by {name}; save it with commas")]
-    reason = (
-        "the first line has no column study, so it is not the form of review extract template; "
-        "other programs' files are taken with --format"
+def _columns(
+    fields: Sequence[FieldSpec], earlier: Sequence[FieldSpec]
+) -> tuple[Columns, dict[str, list[FieldSpec]]]:
+    """Return what the table may have, and the versions of each custom field, the newest first."""
+    versions = {f.slug: [f, *(e for e in earlier if e.slug == f.slug)] for f in fields}
+    known = {name: kind_of(name) for name in (*COLUMNS, *FORM_COLUMNS)}
+    known |= {slug: _custom_kind(specs) for slug, specs in versions.items()}
+    columns = Columns(
+        known,
+        ("study",),
+        synonyms=SYNONYMS,
+        form=("the form of review extract template; other programs' files are taken with --format"),
+        listed_by="review extract template prints the columns there are",
+        below={"p": "p_below"},
     )
-    return [Problem(1, None, reason)]
+    return columns, versions
 
 
-def _names(cells: Iterable[str]) -> list[str]:
-    return [cell.strip().strip('"') for cell in cells]
-
-
-def _header_problems(header: Sequence[str], fields: Mapping[str, FieldSpec]) -> list[Problem]:
-    if "study" not in header:
-        return _no_table(header)
-    known = [*COLUMNS, *FORM_COLUMNS, *fields]
-    problems = [
-        Problem(1, name, f"unknown column{_like(name, known)}")
-        for name in header
-        if name not in known
-    ]
-    return problems + [
-        Problem(1, name, "the column appears twice")
-        for name in sorted({name for name in header if header.count(name) > 1})
-    ]
-
-
-def _like(name: str, known: Sequence[str]) -> str:
-    """Return what a column was likely meant to be, or where the columns are listed."""
-    wanted = name.casefold().replace(" ", "_")
-    likely = [wanted] if wanted in known else get_close_matches(wanted, known, n=2, cutoff=0.8)
-    if likely:
-        return f"; is it {' or '.join(likely)}?"
-    return "; review extract template prints those there are"
-
-
-def _row_problems(line: int, error: ValidationError) -> list[Problem]:
-    return [
-        Problem(
-            line,
-            str(detail["loc"][0]) if detail["loc"] else None,
-            plainly(detail),
-        )
-        for detail in error.errors()
-    ]
-
-
-def _numbered(
-    line: int, cells: Mapping[str, str], fields: Mapping[str, Sequence[FieldSpec]]
-) -> tuple[NumberedRow | None, list[Problem]]:
-    """Return the checked row, or what is wrong with it."""
-    problems: list[Problem] = []
-    custom: dict[str, Any] = {}
-    given: dict[str, str] = {}
-    for name, value in cells.items():
-        try:
-            cell = GUARD.sub("", clean_text(value))
-            if name in fields:
-                newest, *earlier = fields[name]
-                custom[name] = parsed_or_outgrown(newest, earlier, cell)
-            else:
-                given[name] = cell
-        except InvalidDataError as error:
-            problems.append(Problem(line, name, str(error)))
-    try:
-        row = ExtractionRow.model_validate(given)
-    except ValidationError as error:
-        return None, problems + _row_problems(line, error)
-    return (None if problems else NumberedRow(line, row, custom)), problems
-
-
-def _parse(
-    lines: Iterable[tuple[int, Sequence[str]]],
-    header: Sequence[str],
-    fields: Mapping[str, Sequence[FieldSpec]],
-) -> tuple[list[NumberedRow], list[Problem]]:
-    rows: list[NumberedRow] = []
-    problems: list[Problem] = []
-    for line, cells in lines:
-        if len(cells) > len(header):
-            problems.append(Problem(line, None, "more cells than the header has columns"))
-            continue
-        if not any(cell.strip() for cell in cells):
-            continue
-        row, found = _numbered(line, dict(zip(header, cells, strict=False)), fields)
-        problems += found
-        if row is not None:
-            rows.append(row)
-    return rows, problems
+def _custom_kind(versions: Sequence[FieldSpec]) -> Kind:
+    kinds = {spec.kind for spec in versions}
+    if kinds == {FieldKind.NUMBER}:
+        return Kind.NUMBER
+    if versions[0].kind is FieldKind.NUMBER:
+        return Kind.EITHER  # what an earlier version took may stand
+    return Kind.DATE if versions[0].kind is FieldKind.DATE else Kind.TEXT
 
 
 def read_extraction(
-    path: Path, fields: Sequence[FieldSpec] = (), *, earlier: Sequence[FieldSpec] = ()
-) -> list[NumberedRow]:
-    """Read an extraction table (CSV, or the first sheet of an ``.xlsx``).
+    path: Path,
+    fields: Sequence[FieldSpec] = (),
+    *,
+    earlier: Sequence[FieldSpec] = (),
+    sheet: str | None = None,
+) -> Read[NumberedRow]:
+    """Read an extraction table, CSV or XLSX.
 
     Parameters
     ----------
@@ -230,36 +156,58 @@ def read_extraction(
         Custom fields of the review, retired ones too: older files still have their columns.
     earlier
         Their earlier versions, the newest first: what was entered by one of them may stand.
+    sheet
+        Which sheet of a workbook with several.
 
     Raises
     ------
     FileError
-        With every problem, by line and column.
+        With every problem, by line or cell.
     """
-    lines = xlsx_lines(path) if path.suffix.lower() == ".xlsx" else _csv_lines(path)
-    _, first = next(lines, (1, []))
-    header = [name.strip() for name in first]
-    problems = _header_problems(header, {field.slug: field for field in fields})
-    if problems:
-        raise FileError(str(path), problems)
-    versions = {f.slug: [f, *(e for e in earlier if e.slug == f.slug)] for f in fields}
-    rows, problems = _parse(lines, header, versions)
-    if not rows and not problems:
-        problems = [Problem(None, None, "it holds no rows")]
-    if problems:
-        raise FileError(str(path), problems)
-    return rows
+    columns, versions = _columns(fields, earlier)
+    table = read_table(bytes_of(path), columns, file=str(path), sheet=sheet, guides=(GUIDE,))
+    rows: list[NumberedRow] = []
+    problems: list[Problem] = []
+    for line in table.lines:
+        row, found = _numbered(table, line, versions)
+        problems += found
+        if row is not None:
+            rows.append(row)
+    if problems or table.problems:
+        table.refuse(problems)
+    return Read(tuple(rows), table.remarks)
 
 
-def _csv_lines(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
-    text = text_of(path)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _numbered(
+    table: Table, line: Line, versions: Mapping[str, Sequence[FieldSpec]]
+) -> tuple[NumberedRow | None, list[Problem]]:
+    """Return the checked row, or what is wrong with it besides what reading it found."""
+    problems: list[Problem] = []
+    custom: dict[str, Any] = {}
+    given: dict[str, str] = {}
+    for name, cell in line.cells.items():
+        if name not in versions:
+            given[name] = cell
+            continue
+        newest, *earlier = versions[name]
+        try:
+            custom[name] = parsed_or_outgrown(newest, earlier, cell)
+        except InvalidDataError as error:
+            problems.append(table.problem(line.line, name, str(error)))
     try:
-        for cells in reader:
-            yield reader.line_num, cells
-    except csv.Error as error:
-        problems = [Problem(reader.line_num, None, f"its quotation marks do not pair up ({error})")]
-        header = text.partition("\n")[0]
-        if reader.line_num == 1 and "study" not in _names(header.split(",")):
-            problems = _no_table([header])
-        raise FileError(str(path), problems) from None
+        row = ExtractionRow.model_validate(given)
+    except ValidationError as error:
+        return None, problems + _row_problems(table, line, error)
+    whole = not problems and not line.wrong
+    return (NumberedRow(line.line, row, custom) if whole else None), problems
+
+
+def _row_problems(table: Table, line: Line, error: ValidationError) -> list[Problem]:
+    """Return what is wrong with a row; not how its cells go together where one was not read."""
+    found = []
+    for detail in error.errors():
+        column = str(detail["loc"][0]) if detail["loc"] else None
+        if column in line.wrong or (column is None and line.wrong):
+            continue
+        found.append(table.problem(line.line, column, plainly(detail)))
+    return found

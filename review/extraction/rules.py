@@ -20,6 +20,7 @@ from pydantic import (
 from review.extraction.vocabulary import ArmRole, Positive, Randomised, Therapists
 from review.protocol.rules import Line, Slug
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
+from review.tabular.numbers import Kind
 
 NOT_REPORTED: Final = frozenset({"", "nr", "na", "n/a", "not reported"})
 """Cell contents that say: the report does not give this. Zero is a number."""
@@ -82,6 +83,11 @@ def _lower(value: Any) -> Any:
         if isinstance(value, str)
         else value
     )
+
+
+def _short_name(value: Any) -> Any:
+    """Short names have no capitals: ``PHQ-9`` is ``phq-9``."""
+    return _optional(value.strip().lower() if isinstance(value, str) else value)
 
 
 def _stated(value: Any) -> Any:
@@ -186,11 +192,11 @@ class ExtractionRow(BaseModel):
     versus_delivery_mode: Mode = None
     versus_n_randomised: CountOrZero = None
 
-    instrument: Annotated[Slug | None, BeforeValidator(_optional)] = None
+    instrument: Annotated[Slug | None, BeforeValidator(_short_name)] = None
     rater: Annotated[Rater, BeforeValidator(_stated)] = Rater.NOT_REPORTED
     timepoint: Annotated[Line, BeforeValidator(lambda value: _optional(value) or "post")] = "post"
     analysis_set: Annotated[AnalysisSet, BeforeValidator(_stated)] = AnalysisSet.NOT_REPORTED
-    with_instrument: Annotated[Slug | None, BeforeValidator(_optional)] = None
+    with_instrument: Annotated[Slug | None, BeforeValidator(_short_name)] = None
     version: Count = None
 
     n: Count = None
@@ -284,3 +290,15 @@ class ExtractionRow(BaseModel):
         for (low, smaller), (high, larger) in itertools.pairwise(rising):
             if smaller > larger:
                 raise ValueError(f"{low} {smaller:g} is above {high} {larger:g}")
+
+
+def kind_of(column: str) -> Kind:
+    """Return what a column holds, as its own checks say."""
+    about = ExtractionRow.model_fields[column].metadata
+    checks = {check.func for check in about if isinstance(check, BeforeValidator)}
+    if _count in checks:
+        return Kind.COUNT
+    if _number not in checks:
+        return Kind.TEXT
+    most = {getattr(check, "le", getattr(check, "lt", None)) for check in about}
+    return Kind.SHARE if 1 in most else Kind.NUMBER

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import Any, Final
 
-from review.errors import FileError, InvalidDataError, Problem
-from review.extraction.fields import GUARD, FieldKind, FieldSpec, written
+from review.extraction.fields import FieldKind, FieldSpec, written
 from review.extraction.rules import CHOICES
+from review.tabular.formulas import unguarded
 
-MAX_UNPACKED: Final = 256 * 1024 * 1024
-"""Bytes of all parts of a workbook unpacked: more than any extraction table, less than a bomb."""
+GUIDE: Final = "columns"
+"""The sheet that explains the other one."""
 
 LISTED_ROWS: Final = 5_000
 """Rows in which cells of a choice offer a list."""
@@ -61,7 +59,7 @@ def table_workbook(
     for line, row in enumerate(rows, start=1):
         for place, name in enumerate(columns):
             _write(sheet, line, place, row.get(name))
-    guide = book.add_worksheet("columns")
+    guide = book.add_worksheet(GUIDE)
     guide.set_column(1, 1, 100)
     for line, name in enumerate(columns):
         guide.write_string(line, 0, name, bold)
@@ -87,41 +85,4 @@ def _write(sheet: Any, line: int, place: int, value: Any) -> None:
     else:
         text = written(value)
         # Reading takes one such apostrophe away: a table that was CSV before has it.
-        sheet.write_string(line, place, f"'{text}" if GUARD.match(text) else text)
-
-
-def xlsx_lines(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
-    """Yield row number and cells, as text, of the first sheet; formulas count by their result.
-
-    Raises
-    ------
-    FileError
-        If it is no workbook, or unpacks to more than `MAX_UNPACKED`.
-    """
-    from openpyxl import load_workbook
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED:
-                raise FileError(str(path), [Problem(None, None, "it unpacks to over 256 MiB")])
-        book = load_workbook(path, read_only=True, data_only=True)
-    except OSError as error:
-        raise InvalidDataError(f"cannot read {path}: {error.strerror}") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError):
-        raise FileError(str(path), [Problem(None, None, "it is not an Excel workbook")]) from None
-    try:
-        width = 0
-        for line, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), start=1):
-            texts = [_cell(value) for value in cells]
-            while len(texts) > max(width, 1) and not texts[-1]:
-                texts.pop()  # formatted but empty cells to the right of the table
-            width = width or len(texts)
-            yield line, texts
-    finally:
-        book.close()
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat() if value.time() == dt.time() else value.isoformat()
-    return written(value)
+        sheet.write_string(line, place, f"'{text}" if unguarded(text) != text else text)

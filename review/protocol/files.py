@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from review.errors import FileError, InvalidDataError, Problem
+from review.errors import FileError, Problem
 from review.protocol.rules import Plan, ProtocolFile
+from review.tabular.decoding import text_as_typed
+from review.tabular.reading import bytes_of
 from review.wording import plainly
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -33,21 +35,56 @@ def validated(model: type[ModelT], values: object, *, source: str) -> ModelT:
         ) from None
 
 
-def _mapping(path: Path) -> dict[str, Any]:
+class _Loader(yaml.SafeLoader):
+    """YAML in which a name that stands twice is an error, where PyYAML takes the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping; raise a YAMLError at the second of two equal names."""
+        seen: set[object] = set()
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True) if key.tag != _MERGE else None
+            if isinstance(name, str) and name in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{name} stands twice", key.start_mark
+                )
+            seen.add(name if isinstance(name, str) else None)
+        return super().construct_mapping(node, deep=deep)
+
+
+_MERGE: Final = "tag:yaml.org,2002:merge"
+
+MAX_BYTES: Final = 8 * 1024 * 1024
+"""A protocol is a few pages."""
+
+
+def mapping_of(text: str, *, source: str) -> dict[str, Any]:
+    """Return the names and values of a YAML text; raise FileError with the line."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InvalidDataError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileError(str(path), [Problem(None, None, "it is not UTF-8 text")]) from None
+        values = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
         reason = getattr(error, "problem", None) or "it is not YAML"
-        raise FileError(str(path), [Problem(line, None, str(reason))]) from None
+        raise FileError(source, [Problem(line, None, str(reason))]) from None
     if not isinstance(values, dict):
-        raise FileError(str(path), [Problem(1, None, "expected `name: value` lines")])
+        raise FileError(source, [Problem(1, None, "expected `name: value` lines")])
     return values
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a YAML file in UTF-8 or UTF-16; raise FileError, InvalidDataError.
+
+    Nothing is guessed of a plan: another encoding is refused.
+    """
+    text, remarks = text_as_typed(bytes_of(path, most=MAX_BYTES), file=str(path))
+    if remarks:
+        reason = "it is neither UTF-8 nor UTF-16 text; save it as UTF-8"
+        raise FileError(str(path), [Problem(None, None, reason)])
+    return text
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    return mapping_of(text_of(path), source=str(path))
 
 
 def read_plan(path: Path) -> Plan:

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from review.citations.formats.csv import write_csv
-from review.citations.formats.decoding import decoded
 from review.citations.formats.entry import Entry
 from review.citations.formats.reading import WRITERS, read_citations
 from review.citations.vocabulary import Format
 from review.errors import FileError, InvalidDataError
+from review.tabular.decoding import decoded
 from tests.citations.test_bibtex import ZOTERO
 from tests.citations.test_ris import DIALECTS
 from tests.citations.test_tagged_formats import CIW, NBIB, REFER, REFWORKS

@@ -146,7 +146,7 @@ def test_the_level_is_of_the_intervals_and_not_of_the_input(
     ("content", "arguments", "words"),
     [
         ("yi,vi\n0.1,abc\n", (), 'line 2, column vi: "abc" is not a number'),
-        ("yi,vi\n0.1\n", (), "line 2: 1 cell under 2 columns"),
+        ("yi,vi\n0.1\n", (), "line 2: fewer cells than the header has columns: 1 and 2"),
         ("", (), "no rows"),
         ("yi,vi\n", (), "no rows"),
         ("yi,vi\nNA,NA\n", (), "no row"),

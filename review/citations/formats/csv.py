@@ -12,6 +12,8 @@ from typing import Final
 from review.citations.formats import fields
 from review.citations.formats.entry import Entry, Item, Rejected
 from review.errors import FileError, InvalidDataError, Problem
+from review.tabular.formulas import guarded, unguarded
+from review.tabular.separated import one_row
 
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "title": (
@@ -111,7 +113,7 @@ def read_csv(text: str, *, file: str, columns: Mapping[str, str] | None = None) 
         if not lines[place].strip():
             place += 1
             continue
-        cells, used = _row(lines, place, header.delimiter)
+        cells, used = one_row(lines, place, header.delimiter)
         raw = "\n".join(lines[place : place + used])
         if cells is None:
             lost += 1
@@ -124,26 +126,6 @@ def read_csv(text: str, *, file: str, columns: Mapping[str, str] | None = None) 
         place += used
 
 
-def _row(lines: Sequence[str], place: int, delimiter: str) -> tuple[list[str] | None, int]:
-    """Return the cells of the row that begins at a line, and how many lines it takes."""
-    line = lines[place]
-    if '"' not in line:
-        return line.split(delimiter), 1
-    reader = csv.reader(
-        (f"{part}\n" for part in lines[place:_until(place, lines)]),
-        delimiter=delimiter, strict=True,
-    )  # fmt: skip
-    try:
-        return next(reader), reader.line_num
-    except (csv.Error, StopIteration):
-        return None, 1
-
-
-def _until(place: int, lines: Sequence[str]) -> int:
-    """Return where a row must have ended: no abstract has more lines."""
-    return min(len(lines), place + 2_000)
-
-
 def _plain(name: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9]+", " ", name.lower()).split())
 
@@ -154,7 +136,7 @@ def _best_header(lines: Sequence[str], columns: Mapping[str, str]) -> _Header | 
         for delimiter in _DELIMITERS:
             if delimiter not in line and number > 0 and best is not None:
                 continue
-            cells, used = _row(lines, number, delimiter)
+            cells, used = one_row(lines, number, delimiter)
             places = _places(cells or [], columns)
             if len(places) > (len(best.places) if best else 0):
                 ours = tuple(cells or ()) == _WRITTEN
@@ -195,7 +177,7 @@ def _header(lines: Sequence[str], file: str, columns: Mapping[str, str]) -> _Hea
 def _item(cells: list[str], header: _Header, line: int, raw: str) -> Item:
     remarks: list[str] = []
     if header.ours:
-        cells = [_GUARD.sub("", cell) for cell in cells]
+        cells = [unguarded(cell) for cell in cells]
     if len(cells) > header.width:
         if any(cell.strip() for cell in cells[header.width :]):
             reason = f"{len(cells)} cells where the header has {header.width}"
@@ -265,11 +247,6 @@ _WRITTEN: Final = (
     "accession", "issn", "url", "language", "keywords", "abstract", "labels",
 )  # fmt: skip
 
-_ACTIVE: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for a formula at the start of a cell (OWASP ASVS 5.0, 1.2.10)."""
-
-_GUARD: Final = re.compile(r"^'(?='*[=+\-@\t\r＝＋－＠])")
-
 
 def write_csv(entries: Iterable[Entry], labels: Sequence[Sequence[str]] = ()) -> str:
     """Return entries as CSV with a header; the labels of each go into the column ``labels``.
@@ -288,16 +265,10 @@ def write_csv(entries: Iterable[Entry], labels: Sequence[Sequence[str]] = ()) ->
             "; ".join(entry.keywords) + _alone(entry.keywords), entry.abstract,
             "; ".join(labels[place]) if labels else "",
         )  # fmt: skip
-        writer.writerow([_guarded(value) for value in row])
+        writer.writerow([guarded(v) if isinstance(v, str) else v for v in row])
     return out.getvalue()
 
 
 def _alone(values: tuple[str, ...]) -> str:
     """Return the semicolon that says that commas in an only value separate nothing."""
     return ";" if len(values) == 1 and ("," in values[0] or " and " in values[0]) else ""
-
-
-def _guarded(value: object) -> object:
-    return (
-        f"'{value}" if isinstance(value, str) and value.lstrip("'").startswith(_ACTIVE) else value
-    )

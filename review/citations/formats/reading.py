@@ -12,7 +12,6 @@ from review.citations.formats.bibtex import read_bibtex, write_bibtex
 from review.citations.formats.ciw import read_ciw
 from review.citations.formats.csl_json import read_csl_json, write_csl_json
 from review.citations.formats.csv import read_csv, write_csv
-from review.citations.formats.decoding import decoded
 from review.citations.formats.detection import format_of
 from review.citations.formats.endnote_xml import read_endnote_xml
 from review.citations.formats.entry import Aside, Entry, Item, Rejected
@@ -23,6 +22,7 @@ from review.citations.formats.refworks import read_refworks
 from review.citations.formats.ris import read_ris, write_ris
 from review.citations.vocabulary import Format
 from review.errors import FileError, Problem
+from review.tabular.decoding import decoded
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _KEPT_OF_A_REJECT: Final = 20_000

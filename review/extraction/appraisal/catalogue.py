@@ -7,11 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
-from review.errors import FileError, InvalidDataError, NotFoundError, Problem
+from review.errors import FileError, NotFoundError, Problem
 from review.extraction.appraisal.tool import Tool
-from review.protocol.files import validated
+from review.protocol.files import mapping_of, text_of, validated
 
 SHIPPED: Final = (
     "rob2-parallel",
@@ -56,25 +54,12 @@ def _extended(values: dict[str, Any], source: str) -> dict[str, Any]:
     return {**base, **kept, "domains": domains}
 
 
-def _mapping(text: str, source: str) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else None
-        reason = getattr(error, "problem", None) or "it is not YAML"
-        raise FileError(source, [Problem(line, None, str(reason))]) from None
-    if not isinstance(values, dict):
-        raise FileError(source, [Problem(1, None, "expected `name: value` lines")])
-    return values
-
-
 def _shipped_text(slug: str) -> str:
     return (files(__package__) / "tools" / f"{slug}.yaml").read_text(encoding="utf-8")
 
 
 def _shipped_values(slug: str) -> dict[str, Any]:
-    return _extended(_mapping(_shipped_text(slug), slug), slug)
+    return _extended(mapping_of(_shipped_text(slug), source=slug), slug)
 
 
 @cache
@@ -87,13 +72,8 @@ def shipped_tool(slug: str) -> Tool:
 
 def read_tool(path: Path) -> Tool:
     """Read a tool from a YAML file, which may extend a shipped one; raise FileError."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InvalidDataError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileError(str(path), [Problem(None, None, "it is not UTF-8 text")]) from None
-    return validated(Tool, _extended(_mapping(text, str(path)), str(path)), source=str(path))
+    values = mapping_of(text_of(path), source=str(path))
+    return validated(Tool, _extended(values, str(path)), source=str(path))
 
 
 def tool_text(slug: str) -> str:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from review.canonical import clean_text
 from review.errors import FileError, InvalidDataError, Problem
 from review.extraction.appraisal.form import Answered, Appraisal, Form, Stated, Target
 from review.extraction.appraisal.rules import OVERALL, Cast, judgements_of, newest
 from review.extraction.appraisal.tool import Tool
 from review.extraction.appraisal.vocabulary import Answer
-from review.extraction.fields import GUARD
-from review.extraction.files import text_of
+from review.tabular.formulas import guarded
+from review.tabular.header import Columns, Others
+from review.tabular.numbers import Kind
+from review.tabular.reading import bytes_of, read_table
+from review.tabular.table import Read, Table
 
 TARGET_COLUMNS: Final = ("study", "outcome", "instrument", "timepoint")
 COLUMNS: Final = (
@@ -29,20 +30,12 @@ FILLED_IN: Final = ("study", "domain", "item", "answer")
 JUDGEMENT: Final = "judgement"
 """The item that is no question: the domain's judgement, empty where the algorithm's is right."""
 
-_FORMULA: Final = re.compile(r"^'*[=+\-@\t\r\n＝＋－＠]")
-
-
-def _cell(text: str | None) -> str:
-    """Return text that a spreadsheet takes for text."""
-    value = text or ""
-    return f"'{value}" if _FORMULA.match(value) else value
-
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([_cell(cell) for cell in row] for row in rows)
+    writer.writerows([guarded(cell or "") for cell in row] for row in rows)
     return out.getvalue()
 
 
@@ -123,35 +116,20 @@ def consensus_form(tool: Tool, cast: Sequence[Cast]) -> str:
     return _table(COLUMNS, lines.rows())
 
 
-def _opened(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    reader = csv.DictReader(io.StringIO(text_of(path), newline=""), strict=True)
-    rows: list[tuple[int, dict[str, str]]] = []
-    problems: list[Problem] = []
-    try:
-        header = [name.strip() for name in reader.fieldnames or ()]
-        reader.fieldnames = header
-        for cells in reader:
-            line = reader.line_num
-            if None in cells:
-                problems.append(Problem(line, None, "more cells than the header has columns"))
-            elif any((value or "").strip() for value in cells.values()):
-                try:
-                    given = {n: _read(v) for n, v in cells.items() if n and v is not None}
-                    rows.append((line, given))
-                except InvalidDataError as error:
-                    problems.append(Problem(line, None, str(error)))
-    except csv.Error as error:
-        problems.append(Problem(reader.reader.line_num, None, str(error)))
-        header = []
-    if not rows and not problems:
-        problems = [Problem(None, None, "it holds no rows")]
-    if problems:
-        raise FileError(str(path), problems)
-    return header, rows
+_FORM: Final = Columns(
+    dict.fromkeys(COLUMNS, Kind.TEXT),
+    FILLED_IN,
+    synonyms={
+        "judgment": "answer", "rating": "answer", "comment": "support", "quote": "support",
+        "reason": "support", "number": "item", "trial": "study", "time": "timepoint",
+    },
+    form="the form of review rob template",
+    listed_by=f"the form has {', '.join(COLUMNS)}",
+)  # fmt: skip
 
 
-def _read(text: str) -> str:
-    return GUARD.sub("", clean_text(text)).strip()
+def _opened(path: Path, columns: Columns, sheet: str | None) -> Table:
+    return read_table(bytes_of(path), columns, file=str(path), sheet=sheet)
 
 
 @dataclass
@@ -195,23 +173,15 @@ def _take(tool: Tool, cells: dict[str, str], into: _Reading) -> tuple[str, str] 
     return None
 
 
-def read_forms(path: Path, tool: Tool) -> list[Form]:
-    """Read the long form; raise FileError with every problem, by line and column."""
-    header, rows = _opened(path)
-    problems = [
-        Problem(1, name, f"unknown column; the form has {', '.join(COLUMNS)}")
-        for name in header
-        if name not in COLUMNS
-    ]
-    problems += [
-        Problem(1, name, "the column is missing") for name in FILLED_IN if name not in header
-    ]
-    if problems:
-        raise FileError(str(path), problems)
+def read_forms(path: Path, tool: Tool, *, sheet: str | None = None) -> Read[Form]:
+    """Read the long form, CSV or XLSX; raise FileError with every problem, by line and column."""
+    table = _opened(path, _FORM, sheet)
+    problems: list[Problem] = []
     found: dict[Target, _Reading] = {}
-    for line, cells in rows:
-        if not cells.get("study"):
-            problems.append(Problem(line, "study", "which study?"))
+    for row in table.lines:
+        line, cells = row.line, {name: cell.strip() for name, cell in row.cells.items()}
+        if not cells["study"]:
+            problems.append(table.problem(line, "study", "which study?"))
             continue
         target = Target(cells["study"], *(cells.get(name) or None for name in TARGET_COLUMNS[1:]))
         reading = found.setdefault(target, _Reading(lines={None: line}))
@@ -219,10 +189,10 @@ def read_forms(path: Path, tool: Tool) -> list[Form]:
         reading.lines[cells.get("domain", "") if item == JUDGEMENT else item] = line
         wrong = _take(tool, cells, reading)
         if wrong is not None:
-            problems.append(Problem(line, *wrong))
-    if problems:
-        raise FileError(str(path), problems)
-    return [
+            problems.append(table.problem(line, *wrong))
+    if problems or table.problems:
+        table.refuse(problems)
+    forms = [
         Form(
             target,
             reading.answers,
@@ -232,6 +202,7 @@ def read_forms(path: Path, tool: Tool) -> list[Form]:
         )
         for target, reading in found.items()
     ]
+    return Read(tuple(forms), table.remarks)
 
 
 def robvis_table(appraisals: Sequence[tuple[Tool, Appraisal]]) -> str:
@@ -265,22 +236,25 @@ def read_robvis(
     outcome: str | None = None,
     instrument: str | None = None,
     timepoint: str | None = None,
-) -> list[Form]:
+    sheet: str | None = None,
+) -> Read[Form]:
     """Read a table of judgements in robvis' layout, one row a study.
 
     Parameters
     ----------
     path : Path
-        CSV: study, one column a domain in the tool's order, overall, and perhaps ``Weight``,
-        which is left.
+        CSV or XLSX: study, one column a domain in the tool's order, overall, and perhaps
+        ``Weight``, which is left.
     tool : Tool
         Whose judgements they are; a cell is a label or value of its scale.
     outcome, instrument, timepoint : str, optional
         What of each study was judged.
+    sheet : str, optional
+        Which sheet of a workbook with several.
 
     Returns
     -------
-    list of Form
+    Read of Form
         Without answers; each judgement's support names the file.
 
     Raises
@@ -288,34 +262,36 @@ def read_robvis(
     FileError
         With every problem, by line and column.
     """
-    header, rows = _opened(path)
-    columns = [name for name in header if name.casefold() not in ("", "weight")]
     keys = [domain.key for domain in tool.domains]
+    wanted = dict.fromkeys(("Study", *keys, "Overall", "Weight"), Kind.TEXT)
+    table = _opened(path, Columns(wanted, others=Others.KEPT), sheet)
+    columns = [name for name in table.columns if name.casefold() != "weight"]
     if len(columns) != len(keys) + 2 or columns[-1].casefold() != "overall":
         reason = f"expected the columns Study, {', '.join(keys)}, Overall"
-        raise FileError(str(path), [Problem(1, None, reason)])
+        raise FileError(str(path), [table.problem(table.header_line, None, reason)])
     middle = keys if set(keys) == set(columns[1:-1]) else columns[1:-1]
     where = dict(zip(keys, middle, strict=True)) | {OVERALL: columns[-1]}
     support = f"taken over from {path.name}"
     forms: dict[str, Form] = {}
     problems: list[Problem] = []
-    for line, cells in rows:
-        study = cells.get(columns[0], "")
+    for row in table.lines:
+        line, cells = row.line, {name: cell.strip() for name, cell in row.cells.items()}
+        study = cells[columns[0]]
         if not study or study in forms:
             reason = f"{study!r} appears twice" if study else "which study?"
-            problems.append(Problem(line, columns[0], reason))
+            problems.append(table.problem(line, columns[0], reason))
             continue
         stated: dict[str, Stated] = {}
         for key, column in where.items():
-            value = tool.value_called(cells.get(column, ""))
+            value = tool.value_called(cells[column])
             if value is None:
                 labels = ", ".join(step.label for step in tool.scale)
-                reason = f"{cells.get(column, '')!r} is not on the scale ({labels})"
-                problems.append(Problem(line, column, reason))
+                reason = f"{cells[column]!r} is not on the scale ({labels})"
+                problems.append(table.problem(line, column, reason))
             stated[key] = Stated(value, support)
         overall = stated.pop(OVERALL)
         target = Target(study, outcome, instrument, timepoint)
         forms[study] = Form(target, {}, stated, overall, {None: line})
-    if problems:
-        raise FileError(str(path), problems)
-    return list(forms.values())
+    if problems or table.problems:
+        table.refuse(problems)
+    return Read(tuple(forms.values()), table.remarks)

@@ -42,10 +42,10 @@ USED: Final = frozenset(
 )  # fmt: skip
 
 
-def read_metalab(data: bytes, *, file: str) -> SourceTable:
+def read_metalab(data: bytes, *, file: str, sheet: str | None = None) -> SourceTable:
     """Read a MetaLab file; raise FileError with every problem, by line and column."""
     table = read_table(
-        data, file=file, required=[("study_id", "short_cite"), ("n_1",)], numeric=USED
+        data, file=file, required=[("study_id", "short_cite"), ("n_1",)], numeric=USED, sheet=sheet
     )
     rows, problems = [], []
     for line in table.lines:
@@ -56,7 +56,9 @@ def read_metalab(data: bytes, *, file: str) -> SourceTable:
         rows.append(SourceRow(line.line, {k: cells.get(k, "") for k in KEY}, cells))
     if problems:
         raise FileError(file, problems)
-    return SourceTable(Format.METALAB, ("study", *table.columns), tuple(rows), table.encoding)
+    return SourceTable(
+        Format.METALAB, ("study", *table.columns), tuple(rows), remarks=table.remarks
+    )
 
 
 def metalab_content(

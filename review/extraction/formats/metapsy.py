@@ -95,7 +95,7 @@ RATERS: Final = {
 }  # fmt: skip
 
 
-def read_metapsy(data: bytes, *, file: str) -> SourceTable:
+def read_metapsy(data: bytes, *, file: str, sheet: str | None = None) -> SourceTable:
     """Read a Metapsy file; raise FileError with every problem, by line and column.
 
     Semicolons, commas or tabs, decimal commas or points (by column), NA, a first column without a
@@ -109,6 +109,7 @@ def read_metapsy(data: bytes, *, file: str) -> SourceTable:
         required=[("study",), *required],
         numeric=STRICT | {old for old, new in ALIASES.items() if new in STRICT},
         mostly={*MEANS, *(old for old, new in ALIASES.items() if new in MEANS)},
+        sheet=sheet,
     )
     names = {
         name: ALIASES[name] if name in ALIASES and ALIASES[name] not in table.columns else name
@@ -124,7 +125,7 @@ def read_metapsy(data: bytes, *, file: str) -> SourceTable:
     if problems:
         raise FileError(file, problems)
     columns = tuple(names[name] for name in table.columns)
-    return SourceTable(Format.METAPSY, columns, tuple(rows), table.encoding)
+    return SourceTable(Format.METAPSY, columns, tuple(rows), remarks=table.remarks)
 
 
 def metapsy_content(

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
-from review.errors import InvalidDataError
 from review.extraction.formats.registry import FORMATS
 from review.extraction.formats.source import Format, SourceTable
+from review.tabular.reading import bytes_of
+
+MAX_BYTES: Final = 256 * 1024 * 1024
+"""Of another program's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +24,8 @@ class ReadFile:
     table: SourceTable
 
 
-def read_file(path: Path, format_: Format) -> ReadFile:
+def read_file(path: Path, format_: Format, *, sheet: str | None = None) -> ReadFile:
     """Read a file of a format; raise FileError with every problem, or InvalidDataError."""
-    data = bytes_of(path)
-    table = FORMATS[format_].read(data, file=str(path))
+    data = bytes_of(path, most=MAX_BYTES)
+    table = FORMATS[format_].read(data, file=str(path), sheet=sheet)
     return ReadFile(str(path), sha256(data).hexdigest(), table)
-
-
-def bytes_of(path: Path) -> bytes:
-    """Return a file's bytes; raise InvalidDataError."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InvalidDataError(f"cannot read {path}: {error.strerror}") from None

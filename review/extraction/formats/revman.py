@@ -36,12 +36,14 @@ _ATTRIBUTES: Final = {
 }  # fmt: skip
 
 
-def read_revman(data: bytes, *, file: str) -> SourceTable:
+def read_revman(data: bytes, *, file: str, sheet: str | None = None) -> SourceTable:
     """Read the data of an ``.rm5`` file; raise FileError with every problem, by line.
 
     Risk of bias, text and references without data are left where they are. Entity declarations,
     more than 64 MiB, a million elements or 200 attributes on one are refused.
     """
+    if sheet is not None:
+        raise FileError(file, [Problem(None, None, "a RevMan file has no sheets")])
     root = _tree(data, file)
     studies = {s.get("ID", ""): s for s in root.iter("STUDY")}
     rows: list[SourceRow] = []
@@ -67,7 +69,7 @@ def read_revman(data: bytes, *, file: str) -> SourceTable:
     if problems:
         raise FileError(file, problems)
     columns = tuple(dict.fromkeys(name for row in rows for name in row.cells))
-    return SourceTable(Format.REVMAN, columns, tuple(rows), "XML", tuple(pools))
+    return SourceTable(Format.REVMAN, columns, tuple(rows), tuple(pools))
 
 
 def _tree(data: bytes, file: str) -> etree._Element:

@@ -47,7 +47,7 @@ REVMAN5: Final = {
 _TYPES: Final = {"DIC": "DICH", "CON": "CONT", "GIV": "IV", "IV": "IV", "IPD": "IPD"}
 
 
-def read_revman_csv(data: bytes, *, file: str) -> SourceTable:
+def read_revman_csv(data: bytes, *, file: str, sheet: str | None = None) -> SourceTable:
     """Read either layout, told by its header; raise FileError with every problem."""
     plain = re.sub(rb"[._]", b" ", data[: data.find(b"\n") + 1].lower())
     web = b"comparison number" not in plain
@@ -55,7 +55,7 @@ def read_revman_csv(data: bytes, *, file: str) -> SourceTable:
     names = WEB if web else REVMAN5
     used = [old for old, new in names.items() if new in USED]
     numeric = {re.sub(r"[ -]", sign, old) for old in used for sign in " ._-"} | set(used)
-    table = read_table(data, file=file, required=required, numeric=numeric)
+    table = read_table(data, file=file, required=required, numeric=numeric, sheet=sheet)
     spaced = {re.sub(r"[._-]", " ", old): new for old, new in names.items()}
     renamed = {c: spaced.get(re.sub(r"[._-]", " ", c), c) for c in table.columns}
     rows, pools = _web(table, renamed) if web else _revman5(table, renamed)
@@ -63,7 +63,7 @@ def read_revman_csv(data: bytes, *, file: str) -> SourceTable:
     if not rows:
         raise FileError(file, [Problem(None, None, "no row of the file holds data of a study")])
     columns = tuple(dict.fromkeys(renamed.values()))
-    return SourceTable(Format.REVMAN_WEB, columns, tuple(rows), table.encoding, tuple(pools))
+    return SourceTable(Format.REVMAN_WEB, columns, tuple(rows), tuple(pools), table.remarks)
 
 
 def _web(table: Table, renamed: Mapping[str, str]) -> tuple[list[SourceRow], list[StatedPool]]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from review.extraction.spelling import identity
 from review.extraction.vocabulary import Positive
 from review.protocol.vocabulary import Rater
+from review.tabular.grid import Remark
 
 
 class Format(StrEnum):
@@ -81,8 +82,8 @@ class SourceTable:
     format: Format
     columns: tuple[str, ...]
     rows: tuple[SourceRow, ...]
-    encoding: str
     pools: tuple[StatedPool, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

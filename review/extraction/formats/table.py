@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from review.canonical import clean_text
-from review.citations.formats.decoding import decoded
 from review.errors import FileError, InvalidDataError, Problem
-from review.extraction.fields import GUARD
 from review.extraction.formats.numbers import given, with_points
+from review.tabular.formulas import unguarded
+from review.tabular.grid import Remark
+from review.tabular.header import Columns, Others, header_of
+from review.tabular.numbers import Kind
+from review.tabular.reading import read_grid, unreadable
 
 ROW_NUMBERS = frozenset({"", "x", "...1", "unnamed: 0", "rownames", "row.names", "row"})
 """Names under which programs write the number of a row; it says nothing about the row."""
@@ -31,7 +32,7 @@ class Table:
 
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
-    encoding: str
+    remarks: tuple[Remark, ...] = ()
 
 
 def read_table(
@@ -41,6 +42,7 @@ def read_table(
     required: Sequence[Sequence[str]],
     numeric: Collection[str],
     mostly: Collection[str] = (),
+    sheet: str | None = None,
 ) -> Table:
     """Read a table; raise FileError with every problem, by line and column.
 
@@ -50,58 +52,36 @@ def read_table(
     numeric : columns in which text is an error.
     mostly : columns of numbers in which text is left as it is.
     """
-    text = decoded(data, file=file)
-    header, records = _records(text.text, file)
-    columns, problems = _named(header, records)
+    wanted = Columns(
+        dict.fromkeys([*(name for names in required for name in names), *numeric], Kind.EITHER),
+        others=Others.KEPT,
+    )
+    grid = read_grid(data, wanted, file=file, sheet=sheet)
+    if not grid.rows:
+        raise FileError(file, [Problem(None, None, "the file is empty")])
+    header = header_of(grid, wanted)
+    top, *rest = grid.rows[header.place :]
+    records = [(row.line, list(row.cells)) for row in rest if row.broken is None]
+    columns, problems = _named(top.line, top.cells, records)
+    problems += unreadable(grid, top.line)
     for names in required:
         if not any(name in columns for name in names):
-            problems.append(Problem(1, names[0], "the column is missing"))
+            problems.append(Problem(top.line, names[0], "the column is missing"))
     if problems:
         raise FileError(file, problems)
-    lines, problems = _filled(columns, records)
+    lines, problems = _filled(columns, records, delimited=grid.sheet is None)
     problems += _numbers(columns, lines, numeric, mostly)
     if not lines and not problems:
         problems = [Problem(None, None, "it holds no rows")]
     if problems:
         raise FileError(file, sorted(problems, key=lambda p: (p.line or 0, p.column or "")))
     kept = tuple(name for name in columns if name is not None)
-    return Table(kept, tuple(lines), text.encoding)
-
-
-def _records(text: str, file: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the header and the rows that are not blank, each with its first line."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    rows: list[tuple[int, list[str]]] = []
-    before = 0
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((before + 1, cells))
-            before = reader.line_num
-    except csv.Error as error:
-        reason = f"the row that begins here cannot be read: {error}"
-        raise FileError(file, [Problem(before + 1, None, reason)]) from None
-    if not rows:
-        raise FileError(file, [Problem(None, None, "it holds no header")])
-    return rows[0][1], rows[1:]
-
-
-def _delimiter(text: str) -> str:
-    """Return the sign that separates the header's cells, counted outside quotes."""
-    counts = dict.fromkeys(";,\t|", 0)
-    quoted = False
-    for sign in text:
-        if sign == '"':
-            quoted = not quoted
-        elif not quoted and sign == "\n" and any(counts.values()):
-            break
-        elif not quoted and sign in counts:
-            counts[sign] += 1
-    return max(counts, key=lambda sign: counts[sign])
+    skipped = tuple(remark for remark in header.remarks if (remark.line or 0) < top.line)
+    return Table(kept, tuple(lines), (*grid.remarks, *skipped))
 
 
 def _named(
-    header: Sequence[str], records: Sequence[tuple[int, list[str]]]
+    line: int, header: Sequence[str], records: Sequence[tuple[int, list[str]]]
 ) -> tuple[list[str | None], list[Problem]]:
     """Return the column names, None for row numbers and for empty columns without a name."""
     names: list[str | None] = []
@@ -114,7 +94,7 @@ def _named(
             continue
         name = name or f"column {index + 1}"
         if name in names:
-            problems.append(Problem(1, name, "the column appears twice"))
+            problems.append(Problem(line, name, "the column appears twice"))
         names.append(name)
     return names, problems
 
@@ -125,18 +105,21 @@ def _counts(column: Sequence[str]) -> bool:
 
 
 def _filled(
-    columns: Sequence[str | None], records: Sequence[tuple[int, list[str]]]
+    columns: Sequence[str | None], records: Sequence[tuple[int, list[str]]], *, delimited: bool
 ) -> tuple[list[Line], list[Problem]]:
     lines, problems = [], []
     for line, cells in records:
-        if len(cells) != len(columns):
+        beyond = any(cell.strip() for cell in cells[len(columns) :])
+        if beyond or (delimited and len(cells) < len(columns)):
             reason = f"{len(cells)} cells, and the header has {len(columns)} columns"
             problems.append(Problem(line, None, reason))
             continue
         try:
             filled = {
-                name: given(GUARD.sub("", clean_text(cell)))
-                for name, cell in zip(columns, cells, strict=True)
+                name: given(unguarded(clean_text(cell)))
+                for name, cell in zip(
+                    columns, [*cells, *[""] * (len(columns) - len(cells))], strict=False
+                )
                 if name is not None
             }
         except InvalidDataError as error:

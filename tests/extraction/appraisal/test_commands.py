@@ -43,7 +43,7 @@ def test_from_the_form_to_the_settled_judgement(
     hidden = json.loads(cli("rob", "show", "Day (2002)", "--as", "ben", "--json").stdout)
     assert (hidden[0]["hidden"], hidden[0]["said"]) == (1, [])
     report = json.loads(cli("rob", "assess", ben, *ROB, "--as", "ben", "--json").stdout)
-    assert report == {"read": 2, "stored": 2, "unchanged": 0}
+    assert report == {"read": 2, "stored": 2, "unchanged": 0, "remarks": []}
     states = json.loads(cli("rob", "status", "--json").stdout)
     assert [(s["study"], s["state"], s["assessors"]) for s in states] == [
         ("Day (2002)", "conflict", "2 of 2"),
@@ -95,7 +95,7 @@ def test_a_table_from_elsewhere_is_taken_as_one_assessors(
     said = cli("rob", "import", table, *ALLIANCE, "--as", "published").stdout
     assert "judgements on 1 study by published, 1 of them new" in said
     again = json.loads(cli("rob", "import", table, *ALLIANCE, "--as", "published", "--json").stdout)
-    assert again == {"read": 1, "stored": 0, "unchanged": 1}
+    assert again == {"read": 1, "stored": 0, "unchanged": 1, "remarks": []}
 
 
 MISTAKES = (

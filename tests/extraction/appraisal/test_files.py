@@ -46,7 +46,7 @@ def test_an_empty_form_asks_every_question_and_judgement(slug: str, tmp_path: Pa
     questions = [q.number for d in tool.domains for q in d.questions]
     assert len(rows) == len(questions) + len(tool.domains) + 1
     assert tuple(rows[0]) == COLUMNS
-    assert read_forms(written(tmp_path, text), tool) == [Form(ALLIANCE)]
+    assert list(read_forms(written(tmp_path, text), tool)) == [Form(ALLIANCE)]
 
 
 def test_what_is_exported_is_read_back_the_same(tmp_path: Path) -> None:

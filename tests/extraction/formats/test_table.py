@@ -49,7 +49,7 @@ def test_a_quoted_line_break_belongs_to_its_cell_and_lines_go_on() -> None:
     [
         (b"study;condition_arm1\nA;b\n", 1, "condition_arm2", "missing"),
         (metapsy(ROWS).replace(b'"A 2001",', b'"A 2001",1,'), 2, None, "21 cells, and the header"),
-        (metapsy(ROWS) + b'"3","C 2003', 4, None, "cannot be read"),
+        (metapsy(ROWS) + b'"3","C 2003', 4, None, "do not pair up"),
         (metapsy([trial("A", **{".g": "1,234"}), trial("B")]), 2, ".g", "other decimal sign"),
         (metapsy([trial("A"), trial("NA")]), 3, "study", "no name"),
         (metapsy(ROWS).replace(b'"country"', b'"rating"'), 1, "rating", "twice"),
