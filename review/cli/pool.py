@@ -97,6 +97,10 @@ def _selected(
     return rows, {name: [sheet.rows[index][name].strip() for index in rows] for name in names}
 
 
+def _variables(formula: str | None) -> list[str]:
+    return list(parse(formula).names) if formula is not None else []
+
+
 @click.command("pool")
 @pool_options
 def pool_(
@@ -123,7 +127,7 @@ def pool_(
     if asked["permutation"] is not None and asked["cluster"] is not None:
         raise click.UsageError("--permutation takes independent effects; leave out --cluster")
     names = _renamed(cols)
-    asked_for = [label, asked["subgroup"], asked["cluster"], *_variables(asked["mods"] or "")]
+    asked_for = [label, asked["subgroup"], asked["cluster"], *_variables(asked["mods"])]
     table = read_sheet(file, renamed=names, names=filter(None, asked_for), sheet=sheet)
     chosen = _measure(measure, table, names)
     effects = _effects(table, chosen, _columns(table, chosen, names))
@@ -169,7 +173,7 @@ def _extra(
 ) -> dict[str, Any]:
     """Return the blocks asked for, by their keys in the JSON."""
     found: dict[str, Any] = {}
-    variables = list(parse(mods).names) if mods is not None else []
+    variables = _variables(mods)
     if mods is not None and cluster is None:
         rows, columns = _selected(sheet, effects, variables)
         found["metareg"] = blocks.metareg(

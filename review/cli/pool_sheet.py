@@ -40,10 +40,11 @@ class Sheet:
 
     def numbers(self, column: str) -> list[float | None]:
         """Return a column as numbers; raise UnreadableFileError naming each cell that is none."""
-        found = number_column(self.table, column, Kind.NUMBER)
-        if found.problems:
+        if column not in self.table.numeric:
+            found = number_column(self.table, column, Kind.NUMBER)
             raise UnreadableFileError(self.file, found.problems)
-        return [None if cell.lower() in MISSING else float(cell) for cell in found.cells]
+        cells = [row[column].strip() for row in self.rows]
+        return [None if cell.casefold() in MISSING else float(cell) for cell in cells]
 
     def labels(self, column: str | None) -> list[str]:
         """Return what names the rows; their numbers where no column does."""
@@ -77,10 +78,9 @@ def read_sheet(
     """
     ways = [way for measure in Measure for way in required_columns(measure)]
     kinds = dict.fromkeys((name for way in ways for name in way), Kind.EITHER)
-    kinds |= dict.fromkeys(names, Kind.EITHER)
+    kinds |= dict.fromkeys(names, Kind.EITHER) | dict.fromkeys(LABELS, Kind.TEXT)
     for name, column in {**{n: n for n in COUNTS}, **(renamed or {})}.items():
         kinds[column] = Kind.EITHER_COUNT if name in COUNTS else Kind.EITHER
-    kinds |= dict.fromkeys(LABELS, Kind.TEXT)
     columns = Columns(kinds, others=Others.KEPT)
     try:
         table = read_table(bytes_of(path), columns, file=str(path), sheet=sheet)

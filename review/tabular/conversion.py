@@ -61,7 +61,13 @@ def with_numbers(table: Table, columns: Columns) -> Table:
         )
         for place, line in enumerate(table.lines)
     )
-    return replace(table, lines=lines, problems=tuple(problems), remarks=tuple(remarks))
+    return replace(
+        table,
+        lines=lines,
+        problems=tuple(problems),
+        remarks=tuple(remarks),
+        numeric=frozenset(changed),
+    )
 
 
 def _dates(table: Table, columns: Columns) -> list[Remark]:

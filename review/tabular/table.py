@@ -54,6 +54,8 @@ class Table:
     header_line: int
     decimal: str | None = None
     """The decimal sign where a column alone does not tell it."""
+    numeric: frozenset[str] = frozenset()
+    """Columns whose cells are plain numbers now, or say that there is none."""
     places: Mapping[str, int] = field(default_factory=dict)
     grid: Grid = field(default_factory=lambda: Grid(()))
 

@@ -97,7 +97,7 @@ def reread_release(
             f"review {review.slug} has no release of {source} (see: review extract releases)"
         )
     rows = tuple(queries.rows_of(session, release))
-    table = SourceTable(release.format, tuple(release.columns), rows, "kept rows")
+    table = SourceTable(release.format, tuple(release.columns), rows)
     read = ReadFile(release.file, release.sha256, table)
     better = directions.better if directions.better is not None else release.better
     said = replace(directions, better=better)
