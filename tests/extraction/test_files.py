@@ -97,8 +97,8 @@ def test_a_file_that_is_no_table_is_refused(
 
 def test_a_file_with_other_names_is_told_what_they_may_mean(tmp_path: Path) -> None:
     assert problems_of(tmp_path, '"author";"arm"\n"A";"1"\n') == [
-        (1, "study", 'the column is missing; did you mean it by "author"?'),
         (1, "author", "unknown column; did you mean study?"),
+        (1, "study", 'the column is missing; did you mean it by "author"?'),
     ]
 
 
