@@ -26,7 +26,7 @@ from review.config import settings
 from review.extraction import actions, queries
 from review.extraction.actions import ImportReport
 from review.extraction.consensus import written_cell
-from review.extraction.doubts import doubt_called, doubts
+from review.extraction.doubts import doubt_called, doubts, doubts_at_entry
 from review.extraction.fields import FieldSpec
 from review.extraction.files import (
     EXAMPLE,
@@ -44,6 +44,9 @@ from review.living.provenance import Use, uses
 from review.protocol.queries import review_called
 from review.tabular.grid import Remark
 from review.wording import counted
+
+MOST_DOUBTS = 20
+"""Doubts that an import names; `review extract check` has them all."""
 
 
 def echo_import(
@@ -71,6 +74,15 @@ def echo_import(
     ]
     if more:
         click.echo(f"Known studies have {' and '.join(more)} more.")
+    for line, told in report.asides:
+        click.echo(f"{source}, line {line}: {told}.")
+    if report.doubts:
+        told = counted(len(report.doubts), "doubt")
+        click.echo(f"{told} about what the file says (to set one aside: review extract dismiss):")
+        for doubt in report.doubts[:MOST_DOUBTS]:
+            click.echo(f"  line {doubt.line}, {doubt.study}: {doubt.why} [{doubt.key}]")
+        if len(report.doubts) > MOST_DOUBTS:
+            click.echo("  … and more: review extract check")
     if report.corrections:
         rows = [(c.study, c.what, c.field, c.old, c.new) for c in report.corrections]
         echo_table(("study", "of", "value", "old", "new"), rows)
@@ -176,6 +188,9 @@ def import_(
             person=extractor or settings().actor,
             kind=EntryKind(entry) if entry is not None else None,
             finished=datetime.now(UTC) if blind and not draft else None,
+        )
+        report.doubts = doubts_at_entry(
+            session, review, report.lines, person=settings().actor if blind else None
         )
     echo_import(report, str(file), as_json=as_json, remarks=rows.remarks)
     if not as_json:

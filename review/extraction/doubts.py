@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from review.errors import NotFoundError
 from review.extraction import queries
 from review.extraction.evidence_queries import evidence, evidence_of
 from review.extraction.formats.unsettled import release_findings
+from review.extraction.imported import EntryDoubt
 from review.extraction.plausibility import Finding, findings
 from review.extraction.vocabulary import EntryKind
 from review.protocol.models import Review
@@ -86,3 +88,32 @@ def doubt_called(session: Session, review: Review, key: str, *, person: str) -> 
             if doubt.finding.key == key:
                 return doubt.finding
     raise NotFoundError(f"review {review.slug} has no doubt {key!r} (see: review extract check)")
+
+
+def doubts_at_entry(
+    session: Session, review: Review, lines: Mapping[int, int], *, person: str | None = None
+) -> list[EntryDoubt]:
+    """Return the open doubts about results that were just entered, by line.
+
+    Parameters
+    ----------
+    session, review
+        The review.
+    lines
+        The line of the file by the id of each new or corrected result.
+    person
+        Whose blind entries they are; None for what counts.
+    """
+    if not lines:
+        return []
+    found = []
+    for doubt in doubts(session, review, person=person):
+        about = doubt.finding
+        at = [lines[result] for result in about.results if result in lines]
+        if at and doubt.dismissal is None:
+            found.append(
+                EntryDoubt(
+                    min(at), about.study, about.place, about.kind.value, about.message, about.key
+                )
+            )
+    return sorted(found, key=lambda d: (d.line, d.key))

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from review.effects import Measure
 from review.extraction import queries
 from review.extraction.fields import Outgrown, written
 from review.extraction.files import NumberedRow
@@ -19,7 +20,7 @@ from review.extraction.spelling import as_spelled, identity
 from review.extraction.vocabulary import EntryKind
 from review.people.actions import person_called
 from review.protocol.models import Instrument, Review
-from review.protocol.queries import instruments
+from review.protocol.queries import current_versions, instruments, plan_of
 
 
 class Refusal(Exception):
@@ -71,6 +72,7 @@ class Holdings:
         self.kind = kind
         self.person = person_called(session, handle)
         self.fields = {f.slug: f for f in queries.field_versions(session, review)}
+        self._measures: dict[str, set[Measure]] | None = None
         self._instruments = {i.slug: i for i in instruments(session, review)}
         named = {identity(numbered.row.study) for numbered in rows}
         there = [s for s in queries.studies(session, review) if identity(s.label) in named]
@@ -105,6 +107,18 @@ class Holdings:
         )
         """The table with every name as it is known."""
         self._make()
+
+    def measures(self, instrument: str) -> frozenset[Measure]:
+        """Return the measures that analyses of an instrument's outcome are planned with."""
+        found = self._instruments.get(instrument)
+        if found is None:
+            return frozenset()
+        if self._measures is None:
+            self._measures = {}
+            for version in current_versions(self.session, self.review):
+                plan = plan_of(version)
+                self._measures.setdefault(plan.outcome, set()).add(plan.measure)
+        return frozenset(self._measures.get(found.outcome.slug, ()))
 
     def _make(self) -> None:
         """Make what the rows name and the review lacks, in two flushes instead of one each."""

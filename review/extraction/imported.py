@@ -17,6 +17,18 @@ class Correction:
     new: Any
 
 
+@dataclass(frozen=True, slots=True)
+class EntryDoubt:
+    """A doubt about what a line of the file says."""
+
+    line: int
+    study: str
+    what: str
+    kind: str
+    why: str
+    key: str
+
+
 @dataclass
 class ImportReport:
     """What an import did."""
@@ -36,6 +48,13 @@ class ImportReport:
     """Values that are stored otherwise and were left, because the import only adds."""
     entries: dict[str, int] = field(default_factory=dict)
     """How many studies the file has of each kind of entry."""
+
+    asides: list[tuple[int, str]] = field(default_factory=list)
+    """What was taken otherwise than it stands in the file, by line."""
+    lines: dict[int, int] = field(default_factory=dict)
+    """The line of the file by the id of each new or corrected result."""
+    doubts: list[EntryDoubt] = field(default_factory=list)
+    """Doubts about new and corrected results, found at once."""
 
     @property
     def nothing_new(self) -> bool:

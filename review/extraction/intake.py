@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from review.effects import Measure
 from review.errors import FileError, Problem
+from review.extraction.conversion import unknown_metric
 from review.extraction.fields import FieldLevel, written
 from review.extraction.files import NumberedRow
 from review.extraction.holdings import Holdings, Refusal, as_held
@@ -57,6 +59,8 @@ class _Import:
         self.conflicts: list[Conflict] = []
         self.described: list[tuple[NumberedRow, Study, Entry, Result]] = []
         """New results with custom fields, which need the results' ids: one flush for all."""
+        self.touched: list[tuple[int, Result]] = []
+        """New and corrected results with the lines that say them."""
 
     def taken(self, numbered: NumberedRow) -> Problem | None:
         """Add, correct or leave what a row says; return what is wrong with it, if anything."""
@@ -105,6 +109,7 @@ class _Import:
         other = None
         if row.with_instrument is not None:
             other = self.held.instrument("with_instrument", row.with_instrument)
+        self._metric(numbered)
         found = Result(
             entry_id=entry.id,
             level=Level.CONTRAST if versus else Level.ASSOCIATION if other else Level.ARM,
@@ -125,6 +130,20 @@ class _Import:
             )
         self.seen[key] = line
         self._result(found, numbered, study, entry, report)
+
+    def _metric(self, numbered: NumberedRow) -> None:
+        """Refuse the metric of a contrast that no planned measure of its outcome can use."""
+        row = numbered.row
+        self.report.asides += [(numbered.line, told) for told in row.asides]
+        if row.metric is None or row.versus_arm is None or row.estimate is None:
+            return
+        measures = self.held.measures(row.instrument or "")
+        reason = unknown_metric(row.metric) if Measure.GEN not in measures else None
+        if reason is not None and (measures or "is it" in reason):
+            planned = f"; planned are {', '.join(sorted(measures))}" if measures else ""
+            raise Refusal(
+                "metric", f"{reason}{planned}; an analysis with measure GEN pools any one metric"
+            )
 
     def _corrected(self, study: Study, what: str, name: str, old: Any, new: Any) -> None:
         self.report.corrections.append(Correction(study.label, what, name, old, new))
@@ -294,6 +313,7 @@ class _Import:
             self.session.add(found)
             self.held.results[natural_key(found)] = found
             self.report.results_added += 1
+            self.touched.append((numbered.line, found))
             if any(value is not None for value in numbered.custom.values()):
                 for slug, value in numbered.custom.items():
                     if self.held.fields[slug].level is FieldLevel.RESULT:
@@ -321,6 +341,8 @@ class _Import:
         self._custom(numbered, entry, FieldLevel.RESULT, study, known, row.version)
         if (len(self.report.corrections), self.report.values_added) == before:
             self.report.results_unchanged += 1
+        else:
+            self.touched.append((numbered.line, known))
 
 
 def _what(holder: Study | Arm | Result, row: ExtractionRow) -> str:
@@ -401,4 +423,5 @@ def import_extraction(
     taking.describe_new_results()
     taking.report.entries = held.finish(finished)
     session.flush()
+    taking.report.lines = {result.id: line for line, result in taking.touched}
     return taking.summary()

@@ -60,6 +60,40 @@ def _count(value: Any) -> Any:
     return number
 
 
+_BOUND = re.compile(r"[<≤]\s*=?\s*(0?[.]\d+|1)")
+_ZERO = re.compile(r"0?[.](0{2,})")
+
+
+def _p_as_printed(given: dict[str, Any]) -> dict[str, Any]:
+    """Return a row whose p says what was printed: ``<0.001`` and ``0.000`` are bounds."""
+    text = given.get("p")
+    if not isinstance(text, str) or given.get("p_below") not in (None, ""):
+        return given
+    text = text.strip()
+    bound = _BOUND.fullmatch(text)
+    zero = _ZERO.fullmatch(text)
+    if bound is None and zero is None:
+        return given
+    # 0.000 is a p that rounds to it: below half of its last digit
+    below = bound.group(1) if bound else f"0.{'0' * len(zero.group(1))}5" if zero else ""
+    told = f"p {text} is taken as p < {below} (p_below)"
+    return {**given, "p": None, "p_below": below, "asides": (told,)}
+
+
+def _p_value(value: Any) -> Any:
+    if isinstance(value, str) and value.strip().startswith((">", "≥")):
+        raise ValueError(
+            f'"{value}" says that p is above a bound, from which no effect follows; leave p empty '
+            "and enter what else the report gives"
+        )
+    p = _number(value)
+    if isinstance(p, int | float) and p == 0:
+        raise ValueError(
+            "p is never 0; write it as it is printed (0.000 or <0.001), or the bound in p_below"
+        )
+    return p
+
+
 def _optional(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -100,6 +134,7 @@ AboveZero = Annotated[float | None, Field(gt=0, allow_inf_nan=False), BeforeVali
 NotNegative = Annotated[float | None, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)]
 Correlation = Annotated[float | None, Field(ge=-1, le=1), BeforeValidator(_number)]
 Probability = Annotated[float | None, Field(ge=0, le=1), BeforeValidator(_number)]
+PValue = Annotated[float | None, Field(ge=0, le=1), BeforeValidator(_p_value)]
 Threshold = Annotated[float | None, Field(gt=0, le=1), BeforeValidator(_number)]
 Level = Annotated[float | None, Field(gt=0.5, lt=1), BeforeValidator(_number)]
 Count = Annotated[int | None, Field(ge=1, le=MOST), BeforeValidator(_count)]
@@ -222,7 +257,7 @@ class ExtractionRow(BaseModel):
     correlation: Correlation = None
     t: Number = None
     f: NotNegative = None
-    p: Probability = None
+    p: PValue = None
     p_below: Threshold = None
 
     weeks: NotNegative = None
@@ -236,6 +271,8 @@ class ExtractionRow(BaseModel):
     quote: Quote = None
     not_reported: tuple[str, ...] = ()
     """Columns in which the row says in words that the report does not give the number."""
+    asides: tuple[str, ...] = ()
+    """What was taken otherwise than it stands in the file."""
 
     @property
     def numbers(self) -> dict[str, float | int | None]:
@@ -247,6 +284,7 @@ class ExtractionRow(BaseModel):
     def _keep_what_is_not_reported(cls, given: Any) -> Any:
         if not isinstance(given, dict) or "not_reported" in given:
             return given
+        given = _p_as_printed(given)
         named = sorted(
             name
             for name in NUMBER_COLUMNS

@@ -11,6 +11,7 @@ from review.extraction.conversion.metrics import (
     metric_name,
     printed_ratio,
     scale_of,
+    unknown_metric,
 )
 from review.extraction.conversion.reported import (
     DEFAULT_LEVEL,
@@ -37,5 +38,6 @@ __all__ = [
     "metric_name",
     "printed_ratio",
     "scale_of",
+    "unknown_metric",
     "variance_of",
 ]

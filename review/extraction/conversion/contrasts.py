@@ -182,8 +182,9 @@ def _cohen_d(
         converted = d_from_t(t, n1, n2)
     elif x.f is not None and towards is not None:
         converted = d_from_f(x.f, n1, n2, direction=towards)
-    elif x.p is not None and towards is not None:
-        converted = d_from_p(x.p, n1, n2, direction=towards)
+    elif x.p is not None and (towards is not None or x.p == 1):
+        # a p of 1 is no difference, whichever way
+        converted = d_from_p(x.p, n1, n2, direction=towards or 1)
     elif x.p_below is not None and towards is not None:
         converted = d_from_p(x.p_below, n1, n2, direction=towards, exact=False)
     else:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Final
 
 from review.effects import Measure
 from review.extraction.conversion.reported import Reported
 
-STANDARDIZED: Final = frozenset({"SMD", "G", "HEDGES G", "HEDGES' G"})
+STANDARDIZED: Final = frozenset(
+    {
+        "SMD", "G", "HEDGES G", "HEDGES' G", "STANDARDIZED MEAN DIFFERENCE",
+        "STANDARDISED MEAN DIFFERENCE",
+    }
+)  # fmt: skip
 COHEN: Final = frozenset({"D", "COHEN D", "COHEN'S D", "COHENS D"})
 MEAN_DIFFERENCE: Final = frozenset({"MD", "MEAN DIFFERENCE"})
 RATIOS: Final[Mapping[str, Measure]] = {
@@ -29,6 +35,44 @@ RATIOS: Final[Mapping[str, Measure]] = {
 LOPSIDED: Final = 0.10
 """The part of an interval's width by which its middle may miss the estimate: t intervals and Wald
 intervals of logarithms are symmetric, so more is another scale or a slip of the pen."""
+
+
+_SHORT: Final[Mapping[str, str]] = {
+    **dict.fromkeys(sorted(STANDARDIZED), "SMD"),
+    **dict.fromkeys(sorted(COHEN), "d"),
+    **dict.fromkeys(sorted(MEAN_DIFFERENCE), "MD"),
+    **{name: measure.value for name, measure in RATIOS.items()},
+    **{f"LOG {name}": f"log {measure.value}" for name, measure in RATIOS.items()},
+    "R": "r",
+    "MEAN DIFF": "MD", "DIFFERENCE": "MD", "DIFF": "MD", "DIFFERENCE IN MEANS": "MD",
+    "STD MEAN DIFF": "SMD", "EFFECT SIZE": "d or SMD",
+}  # fmt: skip
+"""Metrics by the name that a reader would know them by, with what is often meant by others."""
+
+KNOWN: Final = frozenset(
+    {*STANDARDIZED, *COHEN, *MEAN_DIFFERENCE, *RATIOS, *(m.value for m in Measure), "R", "B"}
+)
+"""Metrics that effects are computed from, in capitals."""
+
+
+def unknown_metric(metric: str) -> str | None:
+    """Return why no effect is computed from a metric, with what may be meant; None for a known one.
+
+    A pooling of ready estimates (GEN) takes any metric; this is about all other measures.
+    """
+    name = " ".join(metric.upper().replace("’", "'").split())
+    plain = name.removeprefix("LOG ").removeprefix("LOG-").removeprefix("LN ")
+    if name in KNOWN or plain in RATIOS:
+        return None
+    near = _SHORT.get(name)
+    if near is None:
+        likely = get_close_matches(name, sorted(_SHORT), n=1, cutoff=0.75)
+        near = _SHORT[likely[0]] if likely else None
+    meant = f"; is it {near}?" if near else ""
+    return (
+        f"no effect is computed from metric {metric!r}{meant} "
+        "(known: MD, SMD, d, OR, RR, HR, ROM, and log OR and the like)"
+    )
 
 
 def metric_name(x: Reported) -> str:
