@@ -339,6 +339,8 @@ def echo_traced(traced: Traced, used: Sequence[Use]) -> None:
         click.echo(f"  converted: {gives}{sure}, by {step.recipe}")
         if assumed:
             click.echo(f"    assumed: {assumed}")
+    if traced.lacks:
+        click.echo(f"  not standardized: {traced.lacks}")
     for use in used:
         click.echo(
             f"  used in {use.analysis}, run {use.run}: effect {use.yi:.4f}, variance {use.vi:.4f} "

@@ -31,6 +31,13 @@ from review.effects.conversions_median import (
     group_from_quartiles,
     group_from_range,
 )
+from review.effects.conversions_model import (
+    f_from_eta_squared,
+    naive_se,
+    sd_from_paired_se,
+    sd_from_sd_of_change,
+    total_sd,
+)
 from review.effects.conversions_spread import (
     correlation_from_change,
     sd_from_interval,
@@ -79,10 +86,12 @@ __all__ = [
     "escalc",
     "estimate_from_interval",
     "estimate_from_p",
+    "f_from_eta_squared",
     "group_from_five_numbers",
     "group_from_quartiles",
     "group_from_range",
     "inflated_variance",
+    "naive_se",
     "required_columns",
     "reverse_scale",
     "sd_from_difference_interval",
@@ -90,11 +99,14 @@ __all__ = [
     "sd_from_f",
     "sd_from_interval",
     "sd_from_p",
+    "sd_from_paired_se",
+    "sd_from_sd_of_change",
     "sd_from_se",
     "sd_from_t",
     "sd_of_change",
     "shared_control_covariance_events",
     "shared_control_covariance_md",
     "shared_control_covariance_smd",
+    "total_sd",
     "variance_formulas",
 ]

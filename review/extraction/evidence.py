@@ -97,6 +97,11 @@ class Evidence(NamedTuple):
     with_instrument: str | None = None
     with_outcome: str | None = None
     with_higher_is_better: bool | None = None
+    covariates: str | None = None
+    df1: int | None = None
+    p_sides: int | None = None
+    residual_sd: float | None = None
+    r_squared: float | None = None
 
     @property
     def place(self) -> str:

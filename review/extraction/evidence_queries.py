@@ -78,7 +78,7 @@ def _facts(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 _OF_ARMS: Final = ("id", *ArmSide._fields[1:])
 _OF_RESULTS: Final = (
     "rater", "timepoint", "analysis_set", "level", "weeks", "metric", "adjusted",
-    "clusters_analysed", "favours", "positive", "page", *NUMBER_COLUMNS,
+    "covariates", "clusters_analysed", "favours", "positive", "page", *NUMBER_COLUMNS,
 )  # fmt: skip
 
 

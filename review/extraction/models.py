@@ -173,6 +173,10 @@ class Result(Withdrawable, Base):
         sa.CheckConstraint("f >= 0", name="f"),
         sa.CheckConstraint("p >= 0 AND p <= 1", name="p"),
         sa.CheckConstraint("p_below > 0 AND p_below <= 1", name="p_below"),
+        sa.CheckConstraint("df1 >= 1", name="df1"),
+        sa.CheckConstraint("p_sides >= 1 AND p_sides <= 2", name="p_sides"),
+        sa.CheckConstraint("residual_sd >= 0", name="residual_sd"),
+        sa.CheckConstraint("r_squared >= 0 AND r_squared < 1", name="r_squared"),
         unique_while_standing(
             "uq_result_key",
             "entry_id",
@@ -231,12 +235,13 @@ class Result(Withdrawable, Base):
     mean_change: Mapped[float | None]
     sd_change: Mapped[float | None]
     correlation: Mapped[float | None]
-    """Of the two occasions of a change, or of the two periods of a crossover trial."""
+    """Of the two occasions of a change, or of the two periods of a crossover trial; of an adjusted
+    result also of the outcome with its covariate."""
     t: Mapped[float | None]
     f: Mapped[float | None]
-    """With one numerator degree of freedom."""
+    """With one numerator degree of freedom, unless `df1` says otherwise."""
     p: Mapped[float | None]
-    """Two-sided."""
+    """Two-sided, unless `p_sides` says otherwise."""
     p_below: Mapped[float | None]
     """The threshold where the report gives no more, as 0.05 in ``p < 0.05``."""
     adjusted: Mapped[bool | None] = mapped_column(
@@ -253,6 +258,14 @@ class Result(Withdrawable, Base):
     """Columns looked for and not found, which differs from not looked for."""
     positive: Mapped[Positive | None]
     """What a positive estimate says of the arm; None: it scored higher."""
+    df1: Mapped[int | None]
+    """Numerator degrees of freedom of F."""
+    p_sides: Mapped[int | None]
+    """1 for a one-sided p."""
+    residual_sd: Mapped[float | None]
+    """The SD within arms that is left after adjustment; `sd` is of scores."""
+    r_squared: Mapped[float | None]
+    """Share of the variance within arms that the covariates explain."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
 

@@ -136,6 +136,8 @@ Correlation = Annotated[float | None, Field(ge=-1, le=1), BeforeValidator(_numbe
 Probability = Annotated[float | None, Field(ge=0, le=1), BeforeValidator(_number)]
 PValue = Annotated[float | None, Field(ge=0, le=1), BeforeValidator(_p_value)]
 Threshold = Annotated[float | None, Field(gt=0, le=1), BeforeValidator(_number)]
+RSquared = Annotated[float | None, Field(ge=0, lt=1), BeforeValidator(_number)]
+Sides = Annotated[int | None, Field(ge=1, le=2), BeforeValidator(_count)]
 Level = Annotated[float | None, Field(gt=0.5, lt=1), BeforeValidator(_number)]
 Count = Annotated[int | None, Field(ge=1, le=MOST), BeforeValidator(_count)]
 CountOrZero = Annotated[int | None, Field(ge=0, le=MOST), BeforeValidator(_count)]
@@ -166,7 +168,8 @@ KEY_COLUMNS: Final = ("instrument", "rater", "timepoint", "analysis_set", "with_
 NUMBER_COLUMNS: Final = (
     "n", "versus_n", "mean", "sd", "events", "estimate", "se", "variance", "ci_low", "ci_high",
     "ci_level", "median", "q1", "q3", "minimum", "maximum", "baseline_mean", "baseline_sd",
-    "mean_change", "sd_change", "correlation", "t", "f", "p", "p_below",
+    "mean_change", "sd_change", "correlation", "t", "f", "p", "p_below", "df1", "p_sides",
+    "residual_sd", "r_squared",
 )  # fmt: skip
 SOURCE_COLUMNS: Final = (
     "weeks", "metric", "positive", "adjusted", "covariates", "clusters_analysed", "favours", "page",
@@ -259,6 +262,10 @@ class ExtractionRow(BaseModel):
     f: NotNegative = None
     p: PValue = None
     p_below: Threshold = None
+    df1: Count = None
+    p_sides: Sides = None
+    residual_sd: NotNegative = None
+    r_squared: RSquared = None
 
     weeks: NotNegative = None
     metric: Text = None
@@ -320,6 +327,10 @@ class ExtractionRow(BaseModel):
             raise ValueError("ci_low is above ci_high")
         if self.p is not None and self.p_below is not None:
             raise ValueError("give p, or p_below where the report only says p < 0.05")
+        if self.p_sides is not None and self.p is None and self.p_below is None:
+            raise ValueError("p_sides says how p was tested; give p or p_below")
+        if self.df1 is not None and self.f is None and self.estimate is None:
+            raise ValueError("df1 is of an F (or eta squared); give f")
         rising = [
             (name, value)
             for name in ("minimum", "q1", "median", "q3", "maximum")

@@ -17,11 +17,16 @@ from review.extraction import queries
 from review.extraction.comparison import compare
 from review.extraction.conversion import (
     Step,
+    arm_lacks,
     arm_mean_sd,
     contrast_effect,
+    contrast_lacks,
+    logged_ratio,
+    metric_name,
     printed_ratio,
     variance_of,
 )
+from review.extraction.designs import arms_sd, design_of
 from review.extraction.entered import ResultKey
 from review.extraction.evidence import Evidence, towards
 from review.extraction.evidence_queries import evidence_of
@@ -74,6 +79,8 @@ class Traced:
     page: str | None
     quote: str | None
     conversions: tuple[Step, ...]
+    lacks: str | None
+    """Why the numbers of a contrast give no standardized difference; None where they do."""
     decisions: tuple[Decision, ...]
     changes: tuple[Change, ...]
 
@@ -100,7 +107,7 @@ def trace(
     by_entry = {entry.id: entry for entry in chosen}
     found = evidence_of(session, chosen)
     return [
-        _traced(item, results[item.result_id], by_entry, decided, changes[item.result_id])
+        _traced(item, results[item.result_id], by_entry, decided, changes[item.result_id], found)
         for item in found
     ]
 
@@ -149,6 +156,7 @@ def _traced(
     entries: Mapping[int, Entry],
     decided: Mapping[str, Sequence[Resolution]],
     changes: Sequence[Change],
+    beside: Sequence[Evidence],
 ) -> Traced:
     entry = entries[result.entry_id]
     numbers = {name: getattr(result, name) for name in NUMBER_COLUMNS}
@@ -171,16 +179,41 @@ def _traced(
         report=item.report,
         page=result.page,
         quote=result.quote,
-        conversions=conversions(item),
+        conversions=conversions(item, beside),
+        lacks=lacks(item, beside),
         decisions=decisions,
         changes=tuple(changes),
     )
 
 
-def conversions(item: Evidence) -> tuple[Step, ...]:
+def lacks(item: Evidence, beside: Sequence[Evidence] = ()) -> str | None:
+    """Return what an arm or contrast of scores lacks to be standardized, in words.
+
+    None where it lacks nothing, and of events, ratios and associations, which nobody standardizes.
+    `beside` are the other results of the study: the arms' SDs may be among them.
+    """
+    design = design_of(item)
+    if item.level is Level.ARM and (design.adjusted or design.clusters) and item.mean is not None:
+        return arm_lacks(item, standardizes=True, design=design)
+    given = item.estimate is not None or any(
+        x is not None for x in (item.t, item.f, item.p, item.p_below)
+    )
+    if item.level is not Level.CONTRAST or not given or printed_ratio(item) or logged_ratio(item):
+        return None
+    if metric_name(item) in (Measure.RD.value, "RISK DIFFERENCE"):
+        return None
+    return contrast_lacks(
+        item, Measure.SMD, towards=towards(item), design=design, arms_sd=arms_sd(item, beside)
+    )
+
+
+def conversions(item: Evidence, beside: Sequence[Evidence] = ()) -> tuple[Step, ...]:
     """Return the steps that analyses take from what was reported; none where nothing converts."""
+    design = design_of(item)
     if item.level is Level.ARM:
-        score, change = arm_mean_sd(item), arm_mean_sd(item, change=True)
+        score, change = (
+            arm_mean_sd(item, change=c, standardizes=True, design=design) for c in (False, True)
+        )
         steps = [*(score.steps if score else ()), *(change.steps if change else ())]
         if item.estimate is not None and (found := variance_of(item)) and found[1] is not None:
             steps.append(found[1])
@@ -190,7 +223,9 @@ def conversions(item: Evidence) -> tuple[Step, ...]:
         return (found[1],) if found is not None and found[1] is not None else ()
     ratio = printed_ratio(item)
     for measure in (*((ratio,) if ratio else ()), Measure.SMD, Measure.GEN):
-        effect = contrast_effect(item, measure, towards=towards(item))
+        effect = contrast_effect(
+            item, measure, towards=towards(item), design=design, arms_sd=arms_sd(item, beside)
+        )
         if effect is not None:
             return effect.steps
     return ()

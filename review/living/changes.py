@@ -161,8 +161,8 @@ def _text(value: object) -> str | None:
 def _differences(
     where: str, old: Mapping[str, object], new: Mapping[str, object], prefix: str = ""
 ) -> Iterator[ValueChange]:
-    for name in new:
-        was, now = old.get(name), new[name]
+    for name in {**new, **old}:
+        was, now = old.get(name), new.get(name)
         if isinstance(was, Mapping) and isinstance(now, Mapping):
             yield from _differences(where, was, now, f"{prefix}{name} ")
         elif was != now:
@@ -202,6 +202,8 @@ _DESCRIBED: Final = frozenset(
         "cluster_size",
         "icc",
         "crossover",
+        "adjusted",
+        "clusters_analysed",
     }
 )
 """What of a trial's input is told beside the numbers of its arms."""
@@ -238,6 +240,7 @@ def _arms(trial: TrialInput) -> dict[str, tuple[str, Numbers]]:
         ("intervention", trial.intervention),
         ("comparator", trial.comparator),
         ("contrast", (trial.contrast,) if trial.contrast is not None else ()),
+        ("SD of the contrast", trial.spread),
     )
     return {item.arm: (side, item.numbers) for side, items in sides for item in items}
 

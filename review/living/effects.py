@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,14 @@ from review.effects import Measure, combine_arms, combine_estimates, escalc
 from review.errors import InvalidDataError
 from review.extraction.conversion import (
     DEFAULT_LEVEL,
+    Clusters,
+    Design,
+    EstimateAndVariance,
     arm_mean_sd,
     contrast_effect,
     has_precision,
     lopsided,
+    pooled_sd,
     printed_ratio,
     scale_of,
 )
@@ -43,6 +48,8 @@ class _Cells:
     columns: dict[str, float]
     sizes: tuple[int | None, int | None]
     recipe: str
+    explained: float = 0.0
+    """Share of the scores' variance that covariates of the means explain."""
 
 
 def trial_effects(inputs: RunInputs) -> TrialEffects:
@@ -125,6 +132,9 @@ def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
     for i, (trial, cell) in enumerate(zip(trials, cells, strict=True)):
         if not (np.isfinite(yi[i]) and np.isfinite(vi[i])):
             raise InvalidDataError(f"the numbers of {trial.study} give no {measure.value}")
+        if cell.explained:
+            sizes = 1.0 / cell.columns["n1i"] + 1.0 / cell.columns["n2i"]
+            vi[i] -= cell.explained * sizes  # (1 - R²)(1/n1 + 1/n2) + g²/(2N), Borenstein 2009
         designed = designed_variance(trial, plan, float(yi[i]), float(vi[i]), cell.columns)
         vi[i] = designed.variance
         turned = "" if trial.higher_is_better else "; sign turned: lower is better"
@@ -152,7 +162,7 @@ def _cells(plan: Plan, trial: TrialInput) -> _Cells:
     if trial.side is not None:
         return _single_arm(trial, measure, level)
     if trial.contrast is not None:
-        return _contrast(trial, measure, level)
+        return _contrast(trial, plan, level)
     a, b = trial.intervention, trial.comparator
     n1, n2 = _total(a), _total(b)
     joined = "; arms of one side combined by n" if len(a) > 1 or len(b) > 1 else ""
@@ -162,9 +172,9 @@ def _cells(plan: Plan, trial: TrialInput) -> _Cells:
     if all(arm.numbers.estimate is not None for arm in (*a, *b)) and measure is Measure.GEN:
         for item in (*a, *b):
             _symmetric(trial, item.numbers)
-        one, two = _joined_estimates(a, level), _joined_estimates(b, level)
+        (y1, v1), (y2, v2) = _joined_estimates(a, level), _joined_estimates(b, level)
         return _Cells(
-            {"yi": one[0] - two[0], "vi": one[1] + two[1] / share},
+            {"yi": y1 - y2, "vi": v1 + v2 / share},
             (n1, n2),
             f"difference of the arms' estimates{joined}",
         )
@@ -174,15 +184,21 @@ def _cells(plan: Plan, trial: TrialInput) -> _Cells:
             (n1, n2),
             f"{measure.value} from events and n{joined}",
         )
-    change = plan.scores == "change"
-    (m1, sd1, one_how), (m2, sd2, two_how) = _joined_means(a, change), _joined_means(b, change)
-    how = "".join(f"; {recipe}" for recipe in dict.fromkeys((*one_how, *two_how)))
-    what = "change scores: mean, SD and n" if change else "mean, SD and n"
+    one, two = _joined_means(a, plan, trial), _joined_means(b, plan, trial)
+    how = "".join(f"; {recipe}" for recipe in dict.fromkeys((*one.recipes, *two.recipes)))
+    what = "change scores: mean, SD and n" if plan.scores == "change" else "mean, SD and n"
+    explained = min(one.explained, two.explained) if measure is Measure.SMD else 0.0
+    if explained:
+        how += f"; the means are adjusted: (1 - R²)(1/n1 + 1/n2), R² {explained:.4g}"
     return _Cells(
-        {"m1i": m1, "sd1i": sd1, "n1i": n1, "m2i": m2, "sd2i": sd2, "n2i": share * n2},
+        {
+            "m1i": one.mean, "sd1i": one.sd, "n1i": n1,
+            "m2i": two.mean, "sd2i": two.sd, "n2i": share * n2,
+        },
         (n1, n2),
         f"{measure.value} from {what}{joined}{how}",
-    )
+        explained,
+    )  # fmt: skip
 
 
 def _single_arm(trial: TrialInput, measure: Measure, level: float) -> _Cells:
@@ -201,16 +217,51 @@ def _single_arm(trial: TrialInput, measure: Measure, level: float) -> _Cells:
     return _Cells({**known, "ni": float(n)}, (n, None), what)
 
 
-def _contrast(trial: TrialInput, measure: Measure, level: float) -> _Cells:
+def design_of_trial(trial: TrialInput, plan: Plan) -> Design:
+    """Return what the analysis behind a trial's statistics did, as far as its effect needs it."""
+    return Design(
+        adjusted=trial.adjusted,
+        clusters=Clusters(trial.cluster_size, trial.icc) if trial.clusters_analysed else None,
+        paired=trial.crossover and trial.contrast is not None,
+        correlation=plan.crossover_correlation,
+        change=plan.scores == "change",
+    )
+
+
+def contrast_of(trial: TrialInput, plan: Plan) -> EstimateAndVariance | None:
+    """Return the effect of a trial's contrast; None where the numbers do not give it."""
     assert trial.contrast is not None
     numbers = trial.contrast.numbers
-    _symmetric(trial, numbers)
-    found = contrast_effect(numbers, measure, towards=numbers.towards)
-    sizes = (numbers.n, numbers.versus_n)
-    as_reported = printed_ratio(numbers) is None and (
-        found is None or found.estimate == numbers.estimate
+    arms = [(arm.numbers.n, arm.numbers.sd) for arm in trial.spread]
+    return contrast_effect(
+        numbers,
+        plan.measure,
+        towards=numbers.towards,
+        design=design_of_trial(trial, plan),
+        arms_sd=pooled_sd(*arms) if len(arms) == 2 else None,
     )
-    if numbers.estimate is not None and as_reported and has_precision(numbers):
+
+
+def is_as_reported(trial: TrialInput, plan: Plan) -> bool:
+    """Whether a trial's contrast is an estimate of the measure with its own precision."""
+    assert trial.contrast is not None
+    numbers = trial.contrast.numbers
+    found = contrast_of(trial, plan)
+    return (
+        found is not None
+        and found.estimate == numbers.estimate
+        and has_precision(numbers)
+        and printed_ratio(numbers) is None
+    )
+
+
+def _contrast(trial: TrialInput, plan: Plan, level: float) -> _Cells:
+    assert trial.contrast is not None
+    numbers, measure = trial.contrast.numbers, plan.measure
+    _symmetric(trial, numbers)
+    found = contrast_of(trial, plan)
+    sizes = (numbers.n, numbers.versus_n)
+    if numbers.estimate is not None and is_as_reported(trial, plan):
         variance, origin = _variance(numbers, level)
         return _Cells(
             {"yi": numbers.estimate, "vi": variance},
@@ -263,17 +314,32 @@ def _joined_estimates(arms: Sequence[ArmInput], level: float) -> tuple[float, fl
     return together.estimate, together.variance
 
 
-def _joined_means(arms: Sequence[ArmInput], change: bool) -> tuple[float, float, tuple[str, ...]]:
-    """Return mean and SD of one side, and the recipes that gave what was not reported."""
-    groups = [arm_mean_sd(arm.numbers, change=change) for arm in arms]
+class _Side(NamedTuple):
+    """Mean and SD of one side, and the recipes that gave what was not reported."""
+
+    mean: float
+    sd: float
+    recipes: tuple[str, ...]
+    explained: float
+
+
+def _joined_means(arms: Sequence[ArmInput], plan: Plan, trial: TrialInput) -> _Side:
+    design, change = design_of_trial(trial, plan), plan.scores == "change"
+    standardizes = trial.adjusted or trial.clusters_analysed
+    groups = [
+        arm_mean_sd(arm.numbers, change=change, standardizes=standardizes, design=design)
+        for arm in arms
+    ]
     known = [group for group in groups if group is not None]
     if len(known) < len(arms):
         named = ", ".join(a.arm for a, g in zip(arms, groups, strict=True) if g is None)
         raise InvalidDataError(f"the numbers of {named} give no mean and SD")
     recipes = tuple(dict.fromkeys(step.recipe for group in known for step in group.steps))
+    explained = min(group.explained for group in known)
     if len(known) == 1:
-        return known[0].mean, known[0].sd, recipes  # most arms stand alone: a quarter of the time
+        # most arms stand alone: a quarter of the time
+        return _Side(known[0].mean, known[0].sd, recipes, explained)
     together = combine_arms(
         _column(arms, "n"), [group.mean for group in known], [group.sd for group in known]
     ).value
-    return together.mean, together.sd, recipes
+    return _Side(together.mean, together.sd, recipes, explained)

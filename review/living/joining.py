@@ -66,11 +66,12 @@ def designed_variance(
         2002; Handbook 23.2.7); n is the smaller arm's. Without r, and for other measures, the arms
         count as independent: conservative, and said so.
     """
-    if trial.cluster_size is not None and trial.icc is not None:
+    taken = trial.clusters_analysed and trial.contrast is not None  # in the variance already
+    if trial.cluster_size is not None and trial.icc is not None and not taken:
         converted = inflated_variance(v, trial.cluster_size, trial.icc)
         said = f"; {converted.recipe}, clusters of {trial.cluster_size:g}, ICC {trial.icc:g}"
         return Designed(converted.value, said)
-    if not trial.crossover:
+    if not trial.crossover or trial.contrast is not None:
         return Designed(v)
     reported = [a.numbers.correlation for a in (*trial.intervention, *trial.comparator)]
     given = [r for r in reported if r is not None]

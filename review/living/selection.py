@@ -6,17 +6,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from review.effects import Measure
 from review.errors import InvalidDataError
 from review.extraction.conversion import (
+    Design,
+    EstimateAndVariance,
+    MeanAndSD,
+    arm_lacks,
     arm_mean_sd,
     contrast_effect,
+    contrast_lacks,
     has_precision,
+    is_eta_squared,
     lopsided,
     printed_ratio,
 )
+from review.extraction.designs import arms_of, arms_sd, design_of, is_adjusted
 from review.extraction.evidence import ArmSide, Evidence, towards
 from review.extraction.vocabulary import Level, Randomised
 from review.living.snapshot import ArmInput, LeftOut, RunInputs, TrialInput
@@ -89,6 +96,10 @@ class _Candidate:
     intervention: tuple[Evidence, ...] = ()
     comparator: tuple[Evidence, ...] = ()
     contrast: Evidence | None = None
+    found: EstimateAndVariance | None = None
+    """The contrast's effect."""
+    spread: tuple[Evidence, ...] = ()
+    """The arms whose SD standardizes the contrast."""
     reversed: bool = False
     contrasts: tuple[_Candidate, ...] = ()
     """Contrasts that share their comparator, whose covariance the plan takes into account."""
@@ -104,10 +115,12 @@ def _trial(plan: Plan, items: Sequence[Evidence]) -> TrialInput | str:
     ranked, candidates, groups = _candidates(plan, items)
     if not ranked:
         return _why_none(plan, groups)
-    unclear = _cluster_problem(plan, items)
-    if unclear is not None:
-        return unclear
     best = ranked[min(ranked)]
+    counting = candidates.values() if plan.several_results == "aggregate" else [candidates[best[0]]]
+    for candidate in counting:
+        unclear = _cluster_problem(plan, candidate)
+        if unclear is not None:
+            return unclear
     if plan.several_results == "aggregate" and len(candidates) > 1:
         parts = [_input(plan, candidates[key]) for key in sorted(candidates)]
         return _together(parts, "aggregate", _passed_over(plan, items, set(candidates)))
@@ -123,16 +136,49 @@ def _trial(plan: Plan, items: Sequence[Evidence]) -> TrialInput | str:
     )
 
 
-def _cluster_problem(plan: Plan, items: Sequence[Evidence]) -> str | None:
+def _cluster_problem(plan: Plan, candidate: _Candidate) -> str | None:
     """Return why a cluster trial's variance cannot be known, if that is so."""
+    items = _items(candidate)
     design = items[0].design
-    if design.randomised is not Randomised.CLUSTER or all(i.clusters_analysed for i in items):
+    if design.randomised is not Randomised.CLUSTER:
         return None
+    heedless = {_ignores_clusters(plan, item) for item in items}
+    if heedless == {False}:
+        return None
+    if len(heedless) > 1:
+        return (
+            "randomised by clusters: of some arms the SE is of an analysis by clusters, of others "
+            "the numbers are not; enter them alike (clusters_analysed)"
+        )
     if design.cluster_size is None:
         return "randomised by clusters, of which the mean size is not entered (cluster_size)"
     if design.icc is None and plan.icc is None:
         return "randomised by clusters: enter the study's icc, or let the plan assume one (icc)"
     return None
+
+
+def _items(candidate: _Candidate) -> tuple[Evidence, ...]:
+    if candidate.contrasts:
+        return tuple(item for part in candidate.contrasts for item in _items(part))
+    if candidate.contrast is not None:
+        return (candidate.contrast,)
+    return (*candidate.intervention, *candidate.comparator)
+
+
+def _ignores_clusters(plan: Plan, item: Evidence) -> bool:
+    """Whether the variance that a result gives is as of independent persons.
+
+    Means with their SDs, medians and events are, whatever the report's analysis did; a standard
+    error or an interval is not where the analysis took account of clusters.
+    """
+    if not item.clusters_analysed:
+        return True
+    if item.level is Level.CONTRAST or plan.measure is Measure.GEN:
+        return False
+    if plan.measure in DICHOTOMOUS:
+        return True
+    sd = item.sd_change if plan.scores == "change" else item.sd
+    return sd is not None or (item.mean is None and item.mean_change is None)
 
 
 def _passed_over(plan: Plan, items: Sequence[Evidence], chosen: set[_Key]) -> tuple[str, ...]:
@@ -238,11 +284,11 @@ def _candidate(plan: Plan, group: Sequence[Evidence]) -> _Candidate | None:
     if intervention and comparator:
         return _Candidate(intervention, comparator)
     contrasts = [
-        _Candidate(contrast=item, reversed=turned)
+        _Candidate(contrast=item, reversed=turned, found=found, spread=_spread(item, found, group))
         for item in group
         if item.level is Level.CONTRAST
         for turned in (False, True)
-        if _compares(plan, item, turned) and _contrast_suffices(plan, item)
+        if _compares(plan, item, turned) and (found := _contrast_found(plan, item, group))
     ]
     if len(contrasts) > 1 and plan.several_arms == "covariance" and _one_control(contrasts):
         return _Candidate(contrasts=tuple(contrasts))
@@ -278,26 +324,103 @@ def _arm_suffices(plan: Plan, item: Evidence) -> bool:
     if item.n is None:
         return False
     if plan.measure in CONTINUOUS:
-        return arm_mean_sd(item, change=plan.scores == "change") is not None
+        return _arm(plan, item) is not None
     if plan.measure in DICHOTOMOUS:
         return item.events is not None
     return item.estimate is not None and has_precision(item)
 
 
-def _contrast_suffices(plan: Plan, item: Evidence) -> bool:
+STANDARDIZING: Final = frozenset({Measure.SMD, Measure.SMDH})
+"""Measures in SDs of scores, which a model's SE does not hold as it is."""
+
+
+def _design(plan: Plan, item: Evidence) -> Design:
+    return design_of(
+        item,
+        icc=plan.icc,
+        crossover_correlation=plan.crossover_correlation,
+        change=plan.scores == "change",
+    )
+
+
+def _arm(plan: Plan, item: Evidence) -> MeanAndSD | None:
+    return arm_mean_sd(
+        item,
+        change=plan.scores == "change",
+        standardizes=plan.measure in STANDARDIZING,
+        design=_design(plan, item),
+    )
+
+
+def _contrast_found(
+    plan: Plan, item: Evidence, group: Sequence[Evidence]
+) -> EstimateAndVariance | None:
     ratio = printed_ratio(item)
     if ratio is not None and plan.measure in (ratio, Measure.GEN):
         reason = lopsided(item)
         if reason is not None:
             raise SelectionError(f"{item.study}: {reason}")
-    return contrast_effect(item, plan.measure, towards=towards(item)) is not None
+    return contrast_effect(
+        item,
+        plan.measure,
+        towards=towards(item),
+        design=_design(plan, item),
+        arms_sd=arms_sd(item, group),
+    )
+
+
+def _spread(
+    item: Evidence, found: EstimateAndVariance, group: Sequence[Evidence]
+) -> tuple[Evidence, ...]:
+    step = arms_sd(item, group)
+    return (arms_of(item, group) or ()) if step is not None and step in found.steps else ()
+
+
+MOST_REASONS: Final = 3
+"""As many reasons are told of one study; more would be read by nobody."""
 
 
 def _why_none(plan: Plan, groups: dict[_Key, list[Evidence]]) -> str:
     if all(planned_rank(plan, key) is None for key in groups):
         offered = "; ".join(" / ".join(map(str, key)) for key in sorted(groups))
         return f"nothing at the planned instruments, raters, timepoints and sets (it has {offered})"
-    return f"the numbers do not give {plan.measure.value}"
+    arms: dict[str, dict[str, None]] = {}
+    for key, group in groups.items():
+        for item in group if planned_rank(plan, key) is not None else ():
+            if _on_side(plan.intervention, item) or _on_side(plan.comparator, item):
+                reason = _lacks(plan, item, group)
+                if reason is not None:
+                    named = item.arm.label if item.level is Level.ARM else ""
+                    arms.setdefault(reason, {})[named] = None
+    told = [": ".join(filter(None, (", ".join(names), why))) for why, names in arms.items()]
+    said = f": {'; '.join(told[:MOST_REASONS])}" if told else ": one side has no numbers there"
+    return f"the numbers do not give {plan.measure.value}{said}"
+
+
+def _lacks(plan: Plan, item: Evidence, group: Sequence[Evidence]) -> str | None:
+    """Return what a result lacks to give its part of an effect; None where it lacks nothing."""
+    if item.level is Level.CONTRAST:
+        return contrast_lacks(
+            item,
+            plan.measure,
+            towards=towards(item),
+            design=_design(plan, item),
+            arms_sd=arms_sd(item, group),
+        )
+    if item.level is not Level.ARM or _arm_suffices(plan, item):
+        return None
+    if item.n is None:
+        return "it needs n"
+    if plan.measure in CONTINUOUS:
+        return arm_lacks(
+            item,
+            change=plan.scores == "change",
+            standardizes=plan.measure in STANDARDIZING,
+            design=_design(plan, item),
+        )
+    if plan.measure in DICHOTOMOUS:
+        return "it needs events"
+    return "it needs an estimate with its variance, SE or interval"
 
 
 @lru_cache(maxsize=4096)  # the same results enter several analyses, and variants of each
@@ -306,7 +429,7 @@ def arm_input(item: Evidence) -> ArmInput:
     kept = ArmInput.model_validate(
         {"arm": item.arm.label, "numbers": item, "source": item}, from_attributes=True
     )
-    statistic = item.f is not None or item.p is not None or item.t is not None
+    statistic = any(x is not None for x in (item.f, item.p, item.t)) or is_eta_squared(item)
     pointing = towards(item) if statistic or item.p_below is not None else None
     if pointing is None:
         return kept
@@ -334,7 +457,9 @@ def _input(plan: Plan, candidate: _Candidate) -> TrialInput:
             "without that its results cannot be pooled"
         )
     design = first.design
-    clustered = design.randomised is Randomised.CLUSTER and not first.clusters_analysed
+    used = _used(plan, candidate)
+    in_clusters = design.randomised is Randomised.CLUSTER
+    clustered = in_clusters and ("clusters" in used or _ignores_clusters(plan, first))
     return TrialInput(
         study_id=first.study_id,
         study=first.study,
@@ -350,5 +475,23 @@ def _input(plan: Plan, candidate: _Candidate) -> TrialInput:
         contrast_reversed=candidate.reversed,
         cluster_size=design.cluster_size if clustered else None,
         icc=(design.icc if design.icc is not None else plan.icc) if clustered else None,
-        crossover=design.randomised is Randomised.CROSSOVER and candidate.contrast is None,
+        crossover="paired" in used
+        or (design.randomised is Randomised.CROSSOVER and candidate.contrast is None),
+        adjusted="adjusted" in used,
+        clusters_analysed="clusters" in used,
+        spread=tuple(arm_input(item) for item in candidate.spread),
     )
+
+
+def _used(plan: Plan, candidate: _Candidate) -> frozenset[str]:
+    """Return the parts of the design that the candidate's SD or effect depends on."""
+    if candidate.found is not None:
+        return candidate.found.used
+    if plan.measure not in STANDARDIZING:
+        return frozenset()
+    found = [
+        _arm(plan, item)
+        for item in (*candidate.intervention, *candidate.comparator)
+        if item.clusters_analysed or is_adjusted(item)
+    ]
+    return frozenset().union(*(one.used for one in found if one is not None))

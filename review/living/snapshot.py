@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,6 +18,15 @@ Interval = tuple[float, float]
 
 class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value is False or value == ()
+
+
+T = TypeVar("T")
+_Later = Annotated[T, Field(exclude_if=_is_empty)]
+"""What later software added is kept only where it is given: older runs stay as they are stored."""
 
 
 class Numbers(_Kept):
@@ -50,10 +59,14 @@ class Numbers(_Kept):
     p_below: float | None = None
     metric: str | None = None
     adjusted: bool | None = None
-    positive: str | None = None
+    positive: _Later[str | None] = None
     """``better`` where a positive estimate means that its arm did better, not scored higher."""
     towards: int | None = None
     """Which way a statistic without a sign points by the report's words: 1 or -1."""
+    df1: _Later[int | None] = None
+    p_sides: _Later[int | None] = None
+    residual_sd: _Later[float | None] = None
+    r_squared: _Later[float | None] = None
 
     @property
     def content(self) -> dict[str, object]:
@@ -118,6 +131,12 @@ class TrialInput(_Kept):
     """How the parts become one."""
     not_used: tuple[str, ...] = ()
     """Results of the outcome that the study has and the plan passes over, and why."""
+    adjusted: _Later[bool] = False
+    """Whether its statistics hold the SD left after adjustment, which was made that of scores."""
+    clusters_analysed: _Later[bool] = False
+    """Whether its standard errors hold the design effect already, which was taken out."""
+    spread: _Later[tuple[ArmInput, ...]] = ()
+    """The arms whose SD standardizes the contrast."""
     side: str | None = None
     """Which of the plan's two sides a single arm is of; None for a contrast of both."""
 
@@ -136,7 +155,7 @@ class TrialInput(_Kept):
     @property
     def result_ids(self) -> frozenset[int]:
         """The ids of all results that went in."""
-        inputs = (*self.intervention, *self.comparator)
+        inputs = (*self.intervention, *self.comparator, *self.spread)
         if self.contrast is not None:
             inputs = (*inputs, self.contrast)
         own = frozenset(item.source.result_id for item in inputs)
@@ -176,6 +195,12 @@ class TrialInput(_Kept):
             given["clusters"] = [self.cluster_size, self.icc]
         if self.crossover:
             given["crossover"] = True
+        if self.adjusted:
+            given["adjusted"] = True
+        if self.clusters_analysed:
+            given["clusters_analysed"] = True
+        if self.spread:
+            given["spread"] = [arm.numbers.content for arm in self.spread]
         if self.comparator_share != 1.0:
             given["comparator_share"] = self.comparator_share
         if self.parts:

@@ -61,10 +61,18 @@ def _told(trial: TrialInput, plan: Plan, *, icc_reported: bool) -> list[str]:
     if trial.contrast is not None:
         turned = ", turned round" if trial.contrast_reversed else ""
         told.append(f"{_arm(trial.contrast)} (contrast{turned}; {about})")
+    told += [f"{_arm(item)} (its SD standardizes the contrast)" for item in trial.spread]
+    if trial.adjusted:
+        told.append("adjusted for covariates: standardized by the SD of scores")
     if trial.cluster_size is not None:
         whose = "" if icc_reported else ", which the plan assumes"
         told.append(
-            f"clusters of {trial.cluster_size:g} with ICC {trial.icc}{whose}: variance inflated"
+            f"clusters of {trial.cluster_size:g} with ICC {trial.icc}{whose}: "
+            + (
+                "the design effect is taken out of its SD and left in its variance"
+                if trial.clusters_analysed
+                else "variance inflated"
+            )
         )
     if trial.crossover:
         told.append(f"crossover trial: {_periods(trial, plan)}")
@@ -74,7 +82,8 @@ def _told(trial: TrialInput, plan: Plan, *, icc_reported: bool) -> list[str]:
 def _periods(trial: TrialInput, plan: Plan) -> str:
     if plan.measure not in (Measure.MD, Measure.SMD):
         return "its periods count as independent"
-    arms = (*trial.intervention, *trial.comparator)
+    contrast = (trial.contrast,) if trial.contrast is not None else ()
+    arms = (*trial.intervention, *trial.comparator, *contrast)
     given = [r for item in arms if (r := item.numbers.correlation) is not None]
     if given:
         return f"its periods correlate by {given[0]:g}"

@@ -12,7 +12,7 @@ from review.protocol.rules import Plan
 SOURCE = Source(result_id=1, entry_kind="single", report=None, page=None)
 
 
-def arm(name: str = "arm", **numbers: float) -> ArmInput:
+def arm(name: str = "arm", **numbers: float | str) -> ArmInput:
     return ArmInput(arm=name, numbers=Numbers.model_validate(numbers), source=SOURCE)
 
 
@@ -107,7 +107,7 @@ def test_events_of_one_side_are_added() -> None:
     ],
 )
 def test_a_reported_contrast_is_taken_as_it_is(numbers: dict[str, float], variance: float) -> None:
-    contrast = arm(n=20, versus_n=20, estimate=0.5, **numbers)
+    contrast = arm(n=20, versus_n=20, estimate=0.5, metric="SMD", **numbers)
     assert effect("SMD", contrast=contrast) == pytest.approx((0.5, variance))
     turned = effect("SMD", contrast=contrast, contrast_reversed=True)
     assert turned == pytest.approx((-0.5, variance))

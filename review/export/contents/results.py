@@ -26,13 +26,15 @@ LEADING: Final = ("study", "outcome", "instrument", "timepoint")
 CONSTANT: Final = ("outcome", "instrument", "timepoint", "metric", "source")
 """Columns that are a note where all results say the same."""
 
-COUNTS: Final = frozenset({"n", "versus_n", "events"})
+COUNTS: Final = frozenset({"n", "versus_n", "events", "df1", "p_sides"})
 
 CALLED: Final = {
     "versus_n": "n of the other arm", "ci_low": "CI from", "ci_high": "to",
     "ci_level": "level", "q1": "Q1", "q3": "Q3", "baseline_mean": "baseline mean",
     "baseline_sd": "baseline SD", "mean_change": "mean change", "sd_change": "SD of change",
     "correlation": "correlation of occasions", "f": "F", "p_below": "p below",
+    "df1": "numerator df of F", "p_sides": "sides of p", "residual_sd": "SD after adjustment",
+    "r_squared": "R² of covariates",
 }  # fmt: skip
 """Numbers whose column name is no word of print."""
 

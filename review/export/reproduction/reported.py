@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from review.effects import Measure
 from review.export.table.model import Cell, Column, Kind, Table
-from review.extraction.conversion import (
-    DEFAULT_LEVEL,
-    arm_mean_sd,
-    contrast_effect,
-    has_precision,
-    printed_ratio,
-)
-from review.living.effects import leaves_of
+from review.extraction.conversion import DEFAULT_LEVEL, arm_mean_sd
+from review.living.effects import is_as_reported, leaves_of
 from review.living.snapshot import ArmInput, Numbers, RunInputs, TrialInput
 from review.protocol.rules import CONTINUOUS, Plan
 
@@ -58,24 +51,16 @@ def recomputable(plan: Plan, trial: TrialInput) -> bool:
 
 
 def _plain(plan: Plan, trial: TrialInput) -> bool:
-    if trial.crossover:
+    if trial.crossover or trial.adjusted or trial.clusters_analysed:
         return False
     if trial.side is not None:
         return True
     if trial.contrast is not None:
-        return _ready(plan.measure, trial.contrast.numbers)
+        return is_as_reported(trial, plan)
     if plan.measure not in CONTINUOUS:
         return True
     found = [_mean_sd(plan, arm.numbers) for arm in (*trial.intervention, *trial.comparator)]
     return all(mean is not None for mean, _ in found)
-
-
-def _ready(measure: Measure, numbers: Numbers) -> bool:
-    """Whether a contrast is an estimate of the measure with a variance, SE or interval."""
-    if numbers.estimate is None or not has_precision(numbers) or printed_ratio(numbers):
-        return False
-    found = contrast_effect(numbers, measure, towards=numbers.towards)
-    return found is None or found.estimate == numbers.estimate
 
 
 def _mean_sd(plan: Plan, numbers: Numbers) -> tuple[float | None, float | None]:

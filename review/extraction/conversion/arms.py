@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from review.effects import (
     Distribution,
     group_from_five_numbers,
     group_from_quartiles,
     group_from_range,
+    naive_se,
     sd_from_interval,
     sd_from_se,
     sd_of_change,
+    total_sd,
 )
 from review.errors import InvalidDataError
-from review.extraction.conversion.reported import MeanAndSD, Reported, Step, level_of, step_of
+from review.extraction.conversion.reported import (
+    PLAIN,
+    Design,
+    Lacking,
+    MeanAndSD,
+    Reported,
+    Step,
+    level_of,
+    step_of,
+)
+from review.extraction.conversion.standardized import r_squared_of
 
 
-def arm_mean_sd(x: Reported, *, change: bool = False) -> MeanAndSD | None:
+def arm_mean_sd(
+    x: Reported, *, change: bool = False, standardizes: bool = False, design: Design = PLAIN
+) -> MeanAndSD | None:
     """Return mean and SD of an arm, of scores or of change; None where the numbers do not give it.
 
     Parameters
@@ -24,6 +40,11 @@ def arm_mean_sd(x: Reported, *, change: bool = False) -> MeanAndSD | None:
         The numbers of one arm.
     change
         Whether change from baseline is wanted instead of scores.
+    standardizes
+        Whether the SD is wanted for a standardized difference: then what a model's SE holds
+        beside the spread of persons (covariates, clusters) is taken out of it.
+    design
+        What the analysis behind the arm's SE or interval did.
 
     Returns
     -------
@@ -33,15 +54,54 @@ def arm_mean_sd(x: Reported, *, change: bool = False) -> MeanAndSD | None:
         else from both occasions and their correlation.
     """
     try:
-        return _change(x) if change else _score(x)
+        return _mean_sd(x, change, design if standardizes else PLAIN)
     except InvalidDataError:
         return None
 
 
-def _score(x: Reported) -> MeanAndSD | None:
+def arm_lacks(
+    x: Reported, *, change: bool = False, standardizes: bool = False, design: Design = PLAIN
+) -> str | None:
+    """Return what an arm lacks to give mean and SD, in words; None where it gives them."""
+    try:
+        _mean_sd(x, change, design if standardizes else PLAIN)
+    except InvalidDataError as error:
+        return str(error)
+    return None
+
+
+def _mean_sd(x: Reported, change: bool, design: Design) -> MeanAndSD:
+    found = _change(x, design) if change else _score(x, design)
+    if found is None:
+        raise Lacking(_missing(x, change))
+    return found
+
+
+def _missing(x: Reported, change: bool) -> str:
+    """Say which of mean and SD an arm's numbers do not give."""
+    if x.n is None:
+        return "it needs n"
+    if change:
+        if x.mean_change is None and x.baseline_mean is None:
+            return "the plan pools change: it needs mean_change, or baseline_mean beside the mean"
+        return (
+            "the plan pools change: it needs sd_change, or baseline_sd and the correlation of "
+            "both occasions"
+        )
     if x.mean is not None:
-        spread = _spread(x, x.sd)
-        return None if spread is None else MeanAndSD(x.mean, spread[0], spread[1])
+        return "its mean needs an SD, SE or interval"
+    if x.mean_change is not None:
+        return "it has change from baseline only, and the plan pools scores (scores: change)"
+    if x.median is not None:
+        return "its median needs quartiles (q1, q3) or the range (minimum, maximum)"
+    if x.events is not None:
+        return "events are no scores: enter mean and SD, or plan OR, RR or RD"
+    return "it has no mean and SD, nor what gives them"
+
+
+def _score(x: Reported, design: Design) -> MeanAndSD | None:
+    if x.mean is not None:
+        return _with_spread(x, x.mean, x.sd, design)
     if x.n is None or x.median is None:
         return None
     quartiles = x.q1 is not None and x.q3 is not None
@@ -62,30 +122,63 @@ def _score(x: Reported) -> MeanAndSD | None:
     return MeanAndSD(group.mean, group.sd, (step_of(found, mean=group.mean, sd=group.sd),))
 
 
-def _spread(x: Reported, sd: float | None) -> tuple[float, tuple[Step, ...]] | None:
-    """Return the SD beside a mean, and the step that gave it."""
+def _with_spread(x: Reported, mean: float, sd: float | None, design: Design) -> MeanAndSD | None:
+    """Return a mean with its SD: as reported, else from its SE, its interval or its model's SD."""
     if sd is not None:
-        return sd, ()
-    if x.n is None:
-        return None
-    if x.se is not None:
+        return MeanAndSD(mean, sd)
+    if x.n is not None and x.se is not None:
         converted = sd_from_se(x.se, x.n)
-    elif x.ci_low is not None and x.ci_high is not None:
+    elif x.n is not None and x.ci_low is not None and x.ci_high is not None:
         converted = sd_from_interval(
             x.ci_low, x.ci_high, x.n, level=level_of(x), distribution=Distribution.T
         )
+    elif x.residual_sd is not None:
+        return _of_scores(MeanAndSD(mean, x.residual_sd), x, replace(design, clusters=None))
     else:
         return None
-    return converted.value, (step_of(converted, sd=converted.value),)
+    return _of_scores(
+        MeanAndSD(mean, converted.value, (step_of(converted, sd=converted.value),)), x, design
+    )
 
 
-def _change(x: Reported) -> MeanAndSD | None:
-    if x.mean_change is not None and x.sd_change is not None:
-        return MeanAndSD(x.mean_change, x.sd_change)
-    if x.mean_change is not None and x.mean is None:
-        spread = _spread(x, None)
-        return None if spread is None else MeanAndSD(x.mean_change, spread[0], spread[1])
-    after = _score(x)
+def _of_scores(found: MeanAndSD, x: Reported, design: Design) -> MeanAndSD:
+    """Take out of an SD what the model's SE held beside the spread of persons."""
+    clusters, sd, steps = design.clusters, found.sd, list(found.steps)
+    used, explained = set(), 0.0
+    if clusters is not None:
+        if clusters.size is None or clusters.icc is None:
+            raise Lacking(
+                "its SE or interval is of an analysis by clusters and holds the design effect: "
+                "enter the SD of scores (sd), or cluster_size and icc"
+            )
+        naive = naive_se(sd, clusters.size, clusters.icc)
+        steps.append(step_of(naive, sd=naive.value))
+        sd = naive.value
+        used.add("clusters")
+    if design.adjusted:
+        r_squared = r_squared_of(x)
+        if r_squared is None:
+            raise Lacking(
+                "its mean is adjusted for covariates, so that its SE or interval holds the SD left "
+                "after adjustment: enter the SD of scores (sd), or the correlation of outcome and "
+                "covariate (correlation, or r_squared of all covariates)"
+            )
+        total = total_sd(sd, r_squared)
+        steps.append(step_of(total, sd=total.value))
+        sd, explained = total.value, r_squared
+        used.add("adjusted")
+    return MeanAndSD(found.mean, sd, tuple(steps), explained, frozenset(used))
+
+
+def _change(x: Reported, design: Design) -> MeanAndSD | None:
+    if x.mean_change is not None and (x.sd_change is not None or x.mean is None):
+        if x.sd_change is None and design.adjusted and x.r_squared is None:
+            raise Lacking(
+                "its mean change is adjusted for covariates: enter the SD of change (sd_change), "
+                "or r_squared"
+            )
+        return _with_spread(x, x.mean_change, x.sd_change, design)
+    after = _score(x, design)
     if after is None or x.baseline_mean is None:
         return None
     steps = list(after.steps)
@@ -102,4 +195,4 @@ def _change(x: Reported) -> MeanAndSD | None:
         return None
     converted = sd_of_change(x.baseline_sd, after.sd, x.correlation)
     steps.append(step_of(converted, sd_change=converted.value))
-    return MeanAndSD(mean, converted.value, tuple(steps))
+    return MeanAndSD(mean, converted.value, tuple(steps), after.explained, after.used)

@@ -2,68 +2,39 @@
 
 from __future__ import annotations
 
-import math
-
-from review.effects import (
-    Measure,
-    d_from_f,
-    d_from_p,
-    d_from_t,
-    escalc,
-    estimate_from_interval,
-    estimate_from_p,
-    sd_from_difference_interval,
-    sd_from_difference_se,
-    sd_from_p,
-    sd_from_t,
-)
+from review.effects import Measure, estimate_from_interval, estimate_from_p
 from review.effects.converted import Plain
 from review.errors import InvalidDataError
 from review.extraction.conversion.metrics import (
-    COHEN,
+    CHANGE_DIFFERENCE,
     MEAN_DIFFERENCE,
     STANDARDIZED,
     logged_ratio,
     metric_name,
     printed_ratio,
 )
+from review.extraction.conversion.precision import variance_of
 from review.extraction.conversion.reported import (
+    PLAIN,
+    Design,
     EstimateAndVariance,
+    Lacking,
     Reported,
     Step,
     level_of,
     step_of,
+    two_sided,
 )
-
-
-def has_precision(x: Reported) -> bool:
-    """Whether an estimate comes with a variance, a standard error or an interval."""
-    return (
-        x.variance is not None
-        or x.se is not None
-        or (x.ci_low is not None and x.ci_high is not None)
-    )
-
-
-def variance_of(x: Reported) -> tuple[float, Step | None] | None:
-    """Return the sampling variance of a reported estimate, and the step that gave it."""
-    if x.variance is not None:
-        return x.variance, None
-    if x.se is not None:
-        return x.se**2, Step({"variance": x.se**2}, "the square of its SE", {"se": x.se}, {}, False)
-    if x.ci_low is None or x.ci_high is None:
-        return None
-    middle = (x.ci_low + x.ci_high) / 2
-    estimate = x.estimate if x.estimate is not None else middle
-    if not x.ci_low <= estimate <= x.ci_high:
-        estimate = middle
-    converted = estimate_from_interval(estimate, x.ci_low, x.ci_high, level=level_of(x))
-    variance = converted.value.variance
-    return variance, step_of(converted, variance=variance)
+from review.extraction.conversion.standardized import from_g, standardized
 
 
 def contrast_effect(
-    x: Reported, measure: Measure, *, towards: int | None = None
+    x: Reported,
+    measure: Measure,
+    *,
+    towards: int | None = None,
+    design: Design = PLAIN,
+    arms_sd: Step | None = None,
 ) -> EstimateAndVariance | None:
     """Return the effect of a reported contrast of two arms; None where the numbers do not give it.
 
@@ -80,41 +51,100 @@ def contrast_effect(
     towards
         1 if the report says that `n`'s arm scored higher, -1 for the other, None where it does not
         say; for statistics without a sign.
+    design
+        What the analysis did beyond comparing two groups of independent persons.
+    arms_sd
+        The arms' own SD, pooled (`pooled_sd`), for a statistic that holds another one.
     """
     try:
-        return _as_reported(x, measure) or _converted_effect(x, measure, towards)
+        return _effect(x, measure, towards, design, arms_sd)
     except InvalidDataError:
         return None
 
 
-def _as_reported(x: Reported, measure: Measure) -> EstimateAndVariance | None:
+def contrast_lacks(
+    x: Reported,
+    measure: Measure,
+    *,
+    towards: int | None = None,
+    design: Design = PLAIN,
+    arms_sd: Step | None = None,
+) -> str | None:
+    """Return what a contrast lacks to give its effect, in words; None where it gives it."""
+    try:
+        _effect(x, measure, towards, design, arms_sd)
+    except InvalidDataError as error:
+        return str(error)
+    return None
+
+
+def _effect(
+    x: Reported, measure: Measure, towards: int | None, design: Design, arms_sd: Step | None
+) -> EstimateAndVariance:
+    found = _as_reported(x, measure, design)
+    if found is not None:
+        return found
+    if measure is Measure.SMD:
+        return standardized(x, towards=towards, design=design, arms_sd=arms_sd)
+    raise Lacking(_not_of(x, measure))
+
+
+def _not_of(x: Reported, measure: Measure) -> str:
+    """Say why an estimate, or none, is not of a measure that takes no conversion."""
+    if x.estimate is None:
+        return f"it has no {measure.value}, nor the arms' own numbers that give it"
+    if printed_ratio(x) is measure:
+        return f"an {x.metric} needs its interval or p"
+    if _own(x, measure):
+        return f"an estimate ({x.metric or 'no metric'}) needs its SE, variance, interval or p"
+    return f"an estimate of {x.metric or 'no metric'} gives no {measure.value}"
+
+
+def _own(x: Reported, measure: Measure) -> bool:
+    """Whether an estimate is of a measure itself."""
     name = metric_name(x)
+    return (
+        measure is Measure.GEN
+        or name == measure.value
+        or logged_ratio(x) is measure
+        or (measure is Measure.SMD and name in STANDARDIZED)
+        or (measure is Measure.MD and name in MEAN_DIFFERENCE | CHANGE_DIFFERENCE)
+    )
+
+
+def _as_reported(x: Reported, measure: Measure, design: Design) -> EstimateAndVariance | None:
     if x.estimate is None:
         return None
     ratio = printed_ratio(x)
     if ratio is not None:
         return _ratio(x) if measure in (ratio, Measure.GEN) else None
-    own = (
-        measure is Measure.GEN
-        or name == measure.value
-        or logged_ratio(x) is measure
-        or (measure is Measure.SMD and name in STANDARDIZED)
-        or (measure is Measure.MD and name in MEAN_DIFFERENCE)
-    )
-    if not own:
+    if not _own(x, measure):
         return None
     found = variance_of(x)
     if found is not None:
         variance, step = found
         return EstimateAndVariance(x.estimate, variance, (step,) if step else ())
     if x.p is not None and x.estimate != 0:
-        wald = estimate_from_p(x.estimate, x.p)
+        wald = estimate_from_p(x.estimate, two_sided(x, x.p))
         return EstimateAndVariance(
             x.estimate, wald.value.variance, (step_of(wald, variance=wald.value.variance),)
         )
     if measure is Measure.SMD:
-        return _from_g(x, x.estimate)
-    return None
+        return from_g(x, x.estimate, design)
+    return _by_statistic(x, x.estimate) if measure is Measure.MD else None
+
+
+def _by_statistic(x: Reported, difference: float) -> EstimateAndVariance | None:
+    """A mean difference with its t or F: the variance is the square of difference over t."""
+    f = x.f if x.df1 is None or x.df1 == 1 else None
+    squared = x.t**2 if x.t is not None else f
+    if not squared or difference == 0:
+        return None
+    variance = difference**2 / squared
+    name = "t" if x.t is not None else "F"
+    told: dict[str, Plain] = {"estimate": difference, name: x.t if x.t is not None else squared}
+    step = Step({"variance": variance}, f"the square of difference over {name}", told, {}, False)
+    return EstimateAndVariance(difference, variance, (step,))
 
 
 def _ratio(x: Reported) -> EstimateAndVariance | None:
@@ -124,98 +154,9 @@ def _ratio(x: Reported) -> EstimateAndVariance | None:
             x.estimate, x.ci_low, x.ci_high, level=level_of(x), ratio=True
         )
     elif x.p is not None:
-        wald = estimate_from_p(x.estimate, x.p, ratio=True)
+        wald = estimate_from_p(x.estimate, two_sided(x, x.p), ratio=True)
     else:
         return None
     effect = wald.value
     step = step_of(wald, estimate=effect.value, variance=effect.variance)
     return EstimateAndVariance(effect.value, effect.variance, (step,))
-
-
-def _sizes(x: Reported) -> tuple[int, int] | None:
-    return (x.n, x.versus_n) if x.n is not None and x.versus_n is not None else None
-
-
-def _from_g(x: Reported, g: float) -> EstimateAndVariance | None:
-    """A g without precision: its variance follows from the sizes, as escalc's does."""
-    sizes = _sizes(x)
-    if sizes is None:
-        return None
-    n1, n2 = sizes
-    variance = 1 / n1 + 1 / n2 + g**2 / (2 * (n1 + n2))
-    recipe = "variance of g from the sizes, 1/n1 + 1/n2 + g²/(2(n1 + n2)) (Hedges 1982, eq. 8)"
-    told: dict[str, Plain] = {"estimate": g, "n": float(n1), "versus_n": float(n2)}
-    return EstimateAndVariance(
-        g, variance, (Step({"variance": variance}, recipe, told, {}, False),)
-    )
-
-
-def _converted_effect(
-    x: Reported, measure: Measure, towards: int | None
-) -> EstimateAndVariance | None:
-    sizes = _sizes(x)
-    if measure is not Measure.SMD or sizes is None:
-        return None
-    n1, n2 = sizes
-    found = _cohen_d(x, n1, n2, towards)
-    if found is None:
-        return None
-    d, steps = found
-    effects = escalc(Measure.SMD, {"di": [d], "n1i": [n1], "n2i": [n2]})
-    g, variance = float(effects.yi[0]), float(effects.vi[0])
-    recipe = "Hedges g = J(n1 + n2 - 2) d, and its variance from the sizes (Hedges 1981)"
-    told: dict[str, Plain] = {"d": d, "n": float(n1), "versus_n": float(n2)}
-    corrected = Step({"estimate": g, "variance": variance}, recipe, told, {}, False)
-    return EstimateAndVariance(g, variance, (*steps, corrected))
-
-
-def _cohen_d(
-    x: Reported, n1: int, n2: int, towards: int | None
-) -> tuple[float, tuple[Step, ...]] | None:
-    if x.estimate is not None and metric_name(x) in COHEN:
-        return x.estimate, ()
-    if x.estimate is not None and metric_name(x) in MEAN_DIFFERENCE:
-        return _d_of_difference(x, x.estimate, n1, n2)
-    if x.t is not None:
-        # a t printed without its sign gets it from the words
-        t = math.copysign(x.t, towards) if towards is not None and x.t > 0 else x.t
-        converted = d_from_t(t, n1, n2)
-    elif x.f is not None and towards is not None:
-        converted = d_from_f(x.f, n1, n2, direction=towards)
-    elif x.p is not None and (towards is not None or x.p == 1):
-        # a p of 1 is no difference, whichever way
-        converted = d_from_p(x.p, n1, n2, direction=towards or 1)
-    elif x.p_below is not None and towards is not None:
-        converted = d_from_p(x.p_below, n1, n2, direction=towards, exact=False)
-    else:
-        return None
-    return converted.value, (step_of(converted, d=converted.value),)
-
-
-def _d_of_difference(
-    x: Reported, difference: float, n1: int, n2: int
-) -> tuple[float, tuple[Step, ...]] | None:
-    if x.sd is not None:
-        sd, steps = x.sd, ()
-        return difference / sd, steps
-    if x.se is not None:
-        converted = sd_from_difference_se(x.se, n1, n2)
-    elif x.variance is not None:
-        converted = sd_from_difference_se(math.sqrt(x.variance), n1, n2)
-    elif x.ci_low is not None and x.ci_high is not None:
-        converted = sd_from_difference_interval(x.ci_low, x.ci_high, n1, n2, level=level_of(x))
-    elif x.t is not None:
-        converted = sd_from_t(difference, x.t, n1, n2)
-    elif x.p is not None:
-        converted = sd_from_p(difference, x.p, n1, n2)
-    else:
-        return None
-    d = difference / converted.value
-    standardized = Step(
-        {"d": d},
-        "difference over the SD within groups",
-        {"difference": difference, "sd": converted.value},
-        {},
-        False,
-    )
-    return d, (step_of(converted, sd=converted.value), standardized)

@@ -18,7 +18,21 @@ STANDARDIZED: Final = frozenset(
     }
 )  # fmt: skip
 COHEN: Final = frozenset({"D", "COHEN D", "COHEN'S D", "COHENS D"})
+GLASS: Final = frozenset({"DELTA", "GLASS DELTA", "GLASS' DELTA", "GLASS'S DELTA", "GLASSS DELTA"})
 MEAN_DIFFERENCE: Final = frozenset({"MD", "MEAN DIFFERENCE"})
+CHANGE_DIFFERENCE: Final = frozenset(
+    {
+        "MD OF CHANGE", "MEAN DIFFERENCE OF CHANGE", "MEAN DIFFERENCE IN CHANGE", "MD IN CHANGE",
+        "DIFFERENCE IN CHANGE", "DIFFERENCE OF CHANGE", "DIFFERENCE IN MEAN CHANGE",
+    }
+)  # fmt: skip
+"""Of the arms' mean changes from baseline: its SD is of change, not of scores."""
+MEDIAN_DIFFERENCE: Final = frozenset(
+    {"MEDIAN DIFFERENCE", "DIFFERENCE OF MEDIANS", "DIFFERENCE IN MEDIANS", "HODGES-LEHMANN"}
+)
+ETA_SQUARED: Final = frozenset({"ETA SQUARED", "ETA-SQUARED", "ETA2", "ETA²", "Η²"})
+PARTIAL_ETA_SQUARED: Final = frozenset(f"PARTIAL {name}" for name in ETA_SQUARED)
+CORRELATIONS: Final = frozenset({"R", "POINT-BISERIAL R", "POINT BISERIAL R"})
 RATIOS: Final[Mapping[str, Measure]] = {
     "OR": Measure.OR,
     "ODDS RATIO": Measure.OR,
@@ -50,9 +64,27 @@ _SHORT: Final[Mapping[str, str]] = {
 """Metrics by the name that a reader would know them by, with what is often meant by others."""
 
 KNOWN: Final = frozenset(
-    {*STANDARDIZED, *COHEN, *MEAN_DIFFERENCE, *RATIOS, *(m.value for m in Measure), "R", "B"}
-)
+    {
+        *STANDARDIZED, *COHEN, *MEAN_DIFFERENCE, *CHANGE_DIFFERENCE, *ETA_SQUARED,
+        *PARTIAL_ETA_SQUARED, *CORRELATIONS, *RATIOS, *(m.value for m in Measure), "B",
+    }
+)  # fmt: skip
 """Metrics that effects are computed from, in capitals."""
+
+
+def useless_metric(name: str) -> str | None:
+    """Return why a known metric, in capitals, gives no effect at all; None for others."""
+    if name in GLASS:
+        return (
+            "Glass's delta is standardized by one arm's SD: enter means and SDs of both arms, or "
+            "the difference with its SE"
+        )
+    if name in MEDIAN_DIFFERENCE:
+        return (
+            "a difference of medians is no difference of means: enter the arms' medians with "
+            "quartiles or ranges"
+        )
+    return None
 
 
 def unknown_metric(metric: str) -> str | None:
@@ -64,6 +96,9 @@ def unknown_metric(metric: str) -> str | None:
     plain = name.removeprefix("LOG ").removeprefix("LOG-").removeprefix("LN ")
     if name in KNOWN or plain in RATIOS:
         return None
+    useless = useless_metric(name)
+    if useless is not None:
+        return useless
     near = _SHORT.get(name)
     if near is None:
         likely = get_close_matches(name, sorted(_SHORT), n=1, cutoff=0.75)
@@ -71,13 +106,18 @@ def unknown_metric(metric: str) -> str | None:
     meant = f"; is it {near}?" if near else ""
     return (
         f"no effect is computed from metric {metric!r}{meant} "
-        "(known: MD, SMD, d, OR, RR, HR, ROM, and log OR and the like)"
+        "(known: MD, MD of change, SMD, d, eta squared, r, OR, RR, HR, ROM, log OR and the like)"
     )
 
 
 def metric_name(x: Reported) -> str:
     """Return a metric as the lists here spell it: in capitals, with single blanks."""
     return " ".join((x.metric or "").upper().replace("’", "'").split())
+
+
+def is_eta_squared(x: Reported) -> bool:
+    """Whether an estimate is a share of variance, which has no direction of its own."""
+    return metric_name(x) in ETA_SQUARED | PARTIAL_ETA_SQUARED
 
 
 def printed_ratio(x: Reported) -> Measure | None:

@@ -8,6 +8,7 @@ from typing import Final, Protocol, TypeVar
 
 from review.effects import Converted
 from review.effects.converted import Plain
+from review.errors import InvalidDataError
 
 T = TypeVar("T")
 
@@ -26,6 +27,8 @@ class Reported(Protocol):
     def mean(self) -> float | None: ...
     @property
     def sd(self) -> float | None: ...
+    @property
+    def events(self) -> int | None: ...
     @property
     def estimate(self) -> float | None: ...
     @property
@@ -67,7 +70,46 @@ class Reported(Protocol):
     @property
     def p_below(self) -> float | None: ...
     @property
+    def residual_sd(self) -> float | None: ...
+    @property
+    def r_squared(self) -> float | None: ...
+    @property
+    def df1(self) -> int | None: ...
+    @property
+    def p_sides(self) -> int | None: ...
+    @property
     def metric(self) -> str | None: ...
+
+
+class Lacking(InvalidDataError):
+    """What a result would need to give an effect: half a sentence, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Mean size of a trial's clusters and their correlation, None where not known."""
+
+    size: float | None = None
+    icc: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What the analysis behind a result did beyond comparing two groups of independent persons."""
+
+    adjusted: bool = False
+    """For covariates: its SE, interval, t, F and p hold the SD that is left after adjustment."""
+    clusters: Clusters | None = None
+    """It took account of these clusters: its SE, t, F and p hold the design effect."""
+    paired: bool = False
+    """It compared the two periods of a crossover trial within persons."""
+    correlation: float | None = None
+    """Of the periods, where the result does not say it: the plan's assumption."""
+    change: bool = False
+    """Whether standard deviations of change are wanted instead of scores."""
+
+
+PLAIN: Final = Design()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +130,10 @@ class MeanAndSD:
     mean: float
     sd: float
     steps: tuple[Step, ...] = ()
+    explained: float = 0.0
+    """Share of the SD's variance that covariates of the mean explain; the mean is as much surer."""
+    used: frozenset[str] = frozenset()
+    """Parts of the design (``adjusted``, ``clusters``) that the SD depends on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +143,8 @@ class EstimateAndVariance:
     estimate: float
     variance: float
     steps: tuple[Step, ...] = ()
+    used: frozenset[str] = frozenset()
+    """Parts of the design (``adjusted``, ``clusters``, ``paired``) that it depends on."""
 
 
 def step_of(converted: Converted[T], **gives: float) -> Step:
@@ -113,3 +161,8 @@ def step_of(converted: Converted[T], **gives: float) -> Step:
 def level_of(x: Reported) -> float:
     """Return the level of a reported interval."""
     return x.ci_level if x.ci_level is not None else DEFAULT_LEVEL
+
+
+def two_sided(x: Reported, p: float) -> float:
+    """Return a p value of a result as a two-sided one; a one-sided above a half is of the rest."""
+    return 2.0 * min(p, 1.0 - p) if x.p_sides == 1 else p

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeAlias
 
 from review.effects import Measure
 from review.effects.quantiles import t_from_p
-from review.extraction.conversion import arm_mean_sd, contrast_effect, printed_ratio
+from review.extraction.conversion import arm_mean_sd, contrast_effect, printed_ratio, two_sided
+from review.extraction.designs import design_of
 from review.extraction.evidence import ArmSide, Evidence, did_better, scored_higher
 from review.extraction.plausibility.finding import Finding, Kind, about
 from review.extraction.plausibility.rounding import half_unit
@@ -200,13 +201,16 @@ def _reported(item: Evidence, pairs: Mapping[tuple[int, int], Pair]) -> Iterator
         yield from _p_against_t(item, pair, max(0.0, _least(low, high)), max(-low, high), told)
     if item.p_below is not None and item.p_below < 1:
         df = float(_df(pair))
-        needed = t_from_p(item.p_below, df)
+        needed = t_from_p(two_sided(item, item.p_below), df)
         if max(-low, high) < needed * (1 - SLACK):
             message = f"p < {item.p_below:g} needs |t| {needed:.3g}; the means give {middle:.3g}"
             yield about(
                 item, Kind.TEST_MISMATCH, message, beside=both, p_below=item.p_below, **told
             )
-    effect = contrast_effect(item, Measure.SMD) if item.estimate is not None else None
+    design = design_of(item)
+    effect = (
+        contrast_effect(item, Measure.SMD, design=design) if item.estimate is not None else None
+    )
     turn = scored_higher(item)
     if effect is not None and turn is not None:
         d = turn * sign * pair.d
@@ -259,12 +263,13 @@ def _p_against_t(
 ) -> Iterator[Finding]:
     assert item.p is not None
     df = float(_df(pair))
-    slack = min(half_unit(item.p), 0.005) if item.p != 0 else 0.0005
-    top = t_from_p(max(item.p - slack, 1e-300), df)
-    bottom = t_from_p(min(item.p + slack, 1.0), df)
+    p = two_sided(item, item.p)
+    slack = min(half_unit(item.p), 0.005) * (2 if item.p_sides == 1 else 1) if p != 0 else 0.0005
+    top = t_from_p(max(p - slack, 1e-300), df)
+    bottom = t_from_p(min(p + slack, 1.0), df)
     if bottom * (1 - SLACK) - 0.05 > most or top * (1 + SLACK) + 0.05 < least:
         message = (
-            f"p {item.p:g} belongs to |t| {t_from_p(max(item.p, 1e-300), df):.3g}, but means, SDs "
+            f"p {item.p:g} belongs to |t| {t_from_p(max(p, 1e-300), df):.3g}, but means, SDs "
             f"and sizes give {told['t_of_means']:.3g}"
         )
         both = (pair.item, pair.other)
@@ -334,7 +339,7 @@ def _unusual(items: Sequence[Evidence], pairs: Sequence[Pair]) -> Iterator[Findi
         groups[_group(a, a.arm, b.arm)].append(_Effect(a, sign * pair.d, pair.se, told))
     for item in items:
         if item.level is Level.CONTRAST and item.versus is not None and item.estimate is not None:
-            effect = contrast_effect(item, Measure.SMD)
+            effect = contrast_effect(item, Measure.SMD, design=design_of(item))
             if effect is not None:
                 better = did_better(item)
                 groups[_group(item, item.arm, item.versus)].append(

@@ -1,0 +1,78 @@
+"""What the analysis behind a result did, from what is entered of study and result. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from review.extraction.conversion import Clusters, Design, Step, pooled_sd
+from review.extraction.evidence import Evidence
+from review.extraction.vocabulary import Level, Randomised
+
+NO_COVARIATES: Final = frozenset({"", "none", "no", "-"})
+
+
+def is_adjusted(item: Evidence) -> bool:
+    """Whether a result is adjusted: as it says, or because it names covariates."""
+    if item.adjusted is not None:
+        return item.adjusted
+    return (item.covariates or "").strip().casefold() not in NO_COVARIATES
+
+
+def design_of(
+    item: Evidence,
+    *,
+    icc: float | None = None,
+    crossover_correlation: float | None = None,
+    change: bool = False,
+) -> Design:
+    """Return the design behind a result.
+
+    Parameters
+    ----------
+    item
+        The result with its study.
+    icc, crossover_correlation
+        What a plan assumes where the study does not report its own.
+    change
+        Whether the plan pools change from baseline.
+    """
+    study = item.design
+    clusters = None
+    if study.randomised is Randomised.CLUSTER and item.clusters_analysed:
+        clusters = Clusters(study.cluster_size, study.icc if study.icc is not None else icc)
+    return Design(
+        adjusted=is_adjusted(item),
+        clusters=clusters,
+        paired=study.randomised is Randomised.CROSSOVER and item.level is Level.CONTRAST,
+        correlation=crossover_correlation,
+        change=change,
+    )
+
+
+def arms_of(contrast: Evidence, items: Iterable[Evidence]) -> tuple[Evidence, Evidence] | None:
+    """Return the rows of a contrast's two arms that give SDs of the same scores, if both do."""
+    if contrast.versus is None:
+        return None
+    place = _place(contrast)
+    found = {
+        item.arm.arm_id: item
+        for item in items
+        if item.level is Level.ARM
+        and item.study_id == contrast.study_id
+        and _place(item) == place
+        and item.sd is not None
+        and item.n is not None
+    }
+    one, other = found.get(contrast.arm.arm_id), found.get(contrast.versus.arm_id)
+    return None if one is None or other is None else (one, other)
+
+
+def arms_sd(contrast: Evidence, items: Iterable[Evidence]) -> Step | None:
+    """Return the pooled SD of a contrast's two arms, as a step."""
+    arms = arms_of(contrast, items)
+    return None if arms is None else pooled_sd(*((arm.n, arm.sd) for arm in arms))
+
+
+def _place(item: Evidence) -> tuple[str, str, str, str]:
+    return item.instrument, item.rater, item.timepoint, item.analysis_set
