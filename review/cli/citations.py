@@ -17,7 +17,15 @@ from review.citations.formats.csv import COLUMNS
 from review.citations.formats.reading import read_citations
 from review.citations.models import Batch, Search
 from review.citations.vocabulary import Format, SourceKind
-from review.cli.context import by, changing, json_option, opened, reason_option, review_option
+from review.cli.context import (
+    by,
+    changing,
+    json_option,
+    opened,
+    reason_option,
+    review_option,
+    sheet_option,
+)
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.db import Database
@@ -158,6 +166,7 @@ class _Shown:
     metavar="FIELD=NAME",
     help=f"For CSV: the column that holds a field. Fields: {', '.join(COLUMNS)}.",
 )
+@sheet_option
 @review_option
 @reason_option
 @json_option
@@ -166,12 +175,13 @@ def import_(
     search: int | None,
     encoding: str | None,
     columns: tuple[str, ...],
+    sheet: str | None,
     review_slug: str | None,
     reason: str | None,
     as_json: bool,
 ) -> None:
     """Take citation files into a review: RIS, NBIB, PubMed or EndNote XML, refer, RefWorks,
-    Web of Science, BibTeX, CSL-JSON, CSV or TSV, told apart by what they say.
+    Web of Science, BibTeX, CSL-JSON, CSV, TSV or XLSX, told apart by what they say.
 
     Each file wholly or not at all, each as a batch. The same file twice adds nothing. Entries
     that cannot be read are listed with line and reason, and kept.
@@ -184,7 +194,16 @@ def import_(
         if search is not None:
             queries.search_numbered(session, review, search)
     shown = [
-        _take(database, path, slug, search, encoding=encoding, columns=mapping, reason=reason)
+        _take(
+            database,
+            path,
+            slug,
+            search,
+            encoding=encoding,
+            columns=mapping,
+            sheet=sheet,
+            reason=reason,
+        )
         for path in files
     ]
     if as_json:
@@ -217,6 +236,7 @@ def _take(
     *,
     encoding: str | None,
     columns: dict[str, str],
+    sheet: str | None,
     reason: str | None,
 ) -> _Shown:
     file: CitationFile | None = None
@@ -226,7 +246,9 @@ def _take(
             known = queries.batch_of_file(session, review_called(session, slug), file.sha256)
             if known is not None:
                 return _known(path, known)
-        reading = read_citations(file.data, file=str(path), encoding=encoding, columns=columns)
+        reading = read_citations(
+            file.data, file=str(path), encoding=encoding, columns=columns, sheet=sheet
+        )
         with writing(database, by(slug, reason or f"import of {file.name}")) as session:
             review = review_called(session, slug)
             found = queries.search_numbered(session, review, search) if search else None

@@ -76,7 +76,7 @@ _MIDDLE_DOT: Final = re.compile(r"([+-]?[0-9]*)[·∙⋅]([0-9]+)")
 _NAMED: Final = re.compile(r"([^\W\d][\w .]*?)\s*=\s*(.+)", re.DOTALL)
 _TWO: Final = re.compile(r"[^()±]*[0-9][^()±]*(?:\(.*\)|±.*|\[.*\]|\s(?:to|bis)\s.*)")
 _DATE: Final = re.compile(
-    r"[0-9]{1,2}[-. /][^\W\d]{3,4}\.?|[^\W\d]{3,4}[-. /][0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|"
+    r"[0-9]{1,2}[-. /][^\W\d]{3,4}\.?|[^\W\d]{3,4}[-. /][0-9]{1,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|"
     r"[0-9]{1,2}([./-])[0-9]{1,2}\1(?:[0-9]{4}|[0-9]{2})"
 )
 _TELLS: Final = re.compile(r"[.,]")
@@ -131,7 +131,8 @@ def read_number(cell: str, kind: Kind, *, column: str, decimal: str | None) -> N
         The habit of the column or file, None where nothing tells.
     """
     text = cell.strip()
-    if PLAIN.fullmatch(text) and not (decimal == "," and _ONE_GROUP.fullmatch(text)):
+    doubtful = decimal == "," or kind is Kind.COUNT
+    if PLAIN.fullmatch(text) and not (doubtful and _ONE_GROUP.fullmatch(text)):
         if not math.isfinite(float(text)):
             return NotANumber(f"{quoted(cell)} is a number beyond all size")
         return Number(text)

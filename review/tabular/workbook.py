@@ -16,6 +16,7 @@ from review.errors import FileError, Problem
 from review.tabular.grid import Grid, Held, Merged, Remark, Row, listed
 from review.tabular.numbers import as_text
 from review.tabular.separated import LOOKED_AT
+from review.wording import counted
 
 MAX_UNPACKED: Final = 256 * 1024 * 1024
 """Bytes of all parts of a workbook unpacked: more than any table of a review, less than a bomb."""
@@ -88,7 +89,8 @@ def read_sheet(
         reason = f"it is not an Excel workbook, or a damaged one ({type(error).__name__})"
         raise FileError(file, [Problem(None, None, reason)]) from None
     if hidden:
-        reason = f"sheet {chosen.title}: {hidden} hidden rows (a filter?) are read like the others"
+        rows_ = counted(hidden, "hidden row (a filter?) is", "hidden rows (a filter?) are")
+        reason = f"sheet {chosen.title}: {rows_} read like the others"
         remarks.append(Remark(None, None, reason))
     return Grid(rows, sheet=chosen.title, merged=merged, remarks=tuple(remarks))
 

@@ -73,6 +73,9 @@ COLUMNS: Final = tuple(_NAMES)
 """What ``--column FIELD=NAME`` can name."""
 
 _FIELD_OF: Final = {name: field for field, names in _NAMES.items() for name in names}
+NAMES_OF_COLUMNS: Final = tuple(name for names in _NAMES.values() for name in names)
+"""The names of columns that are known, in lower case."""
+
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _MANY: Final = frozenset({"keywords", "issn", "authors"})
 _LOST: Final = 200

@@ -20,9 +20,11 @@ from review.citations.formats.pubmed_xml import read_pubmed_xml
 from review.citations.formats.refer import read_refer
 from review.citations.formats.refworks import read_refworks
 from review.citations.formats.ris import read_ris, write_ris
+from review.citations.formats.sheets import workbook_text
 from review.citations.vocabulary import Format
 from review.errors import FileError, Problem
 from review.tabular.decoding import decoded
+from review.tabular.workbook import is_workbook
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _KEPT_OF_A_REJECT: Final = 20_000
@@ -65,6 +67,7 @@ def read_citations(
     file: str,
     encoding: str | None = None,
     columns: Mapping[str, str] | None = None,
+    sheet: str | None = None,
 ) -> Reading:
     """Read a citation file of any format.
 
@@ -77,7 +80,9 @@ def read_citations(
     encoding : str or None
         Where the file does not say and guessing fails.
     columns : mapping or None
-        For CSV: our field to the file's column.
+        For CSV and XLSX: our field to the file's column.
+    sheet : str or None
+        Which sheet of a workbook with several.
 
     Returns
     -------
@@ -89,10 +94,14 @@ def read_citations(
     FileError
         For files of no known format and for files without one readable entry.
     """
-    text = decoded(data, file=file, encoding=encoding)
-    kind = Format.CSV if columns else format_of(text.text, file=file)
+    said: list[Aside] = []
+    if is_workbook(data):
+        text, said = workbook_text(data, file=file, sheet=sheet)
+    else:
+        text = decoded(data, file=file, encoding=encoding)
+    kind = Format.CSV if columns or is_workbook(data) else format_of(text.text, file=file)
     items: list[Entry | Rejected] = []
-    asides: list[Aside] = []
+    asides: list[Aside] = said
     for item in _items(kind, text.text, file, columns):
         if isinstance(item, Aside):
             asides.append(item)
