@@ -48,6 +48,8 @@ def with_numbers(table: Table, columns: Columns) -> Table:
             changed[name] = found.cells
             remarks += found.remarks
     remarks += _dates(table, columns)
+    if not changed:
+        return replace(table, remarks=tuple(remarks))
     lines = tuple(
         Line(
             line.line,

@@ -218,9 +218,12 @@ def _filled(table: Table, rows: Sequence[Row], header: Header, columns: Columns)
             except InvalidDataError as error:
                 problems.append(table.problem(row.line, name, str(error)))
                 wrong.add(name)
-        held = {n: row.held[i] for n, i in table.places.items() if i in row.held}
-        wrong |= {name for name, what in held.items() if what in (Held.ERROR, Held.FORMULA)}
-        wrong |= {n for n, i in table.places.items() if _is_merged(table.grid, row.line, i)}
+        held: dict[str, Held] = {}
+        if row.held:
+            held = {n: row.held[i] for n, i in table.places.items() if i in row.held}
+            wrong |= {name for name, what in held.items() if what in (Held.ERROR, Held.FORMULA)}
+        if table.grid.merged:
+            wrong |= {n for n, i in table.places.items() if _is_merged(table.grid, row.line, i)}
         cells |= dict.fromkeys(wrong, "")
         if any(cell.strip() for cell in cells.values()) or wrong:
             lines.append(Line(row.line, cells, held, frozenset(wrong)))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from review.canonical import MAX_TEXT
 from review.tabular.grid import Row
+
+if TYPE_CHECKING:
+    from _csv import Reader as _Reader
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 
@@ -39,24 +42,44 @@ def one_row(lines: Sequence[str], place: int, delimiter: str) -> tuple[list[str]
     if '"' not in line:
         return line.rstrip("\r\n").split(delimiter), 1
     until = min(len(lines), place + MOST_LINES)
-    within = (part if part.endswith(("\n", "\r")) else f"{part}\n" for part in lines[place:until])
-    reader = csv.reader(within, delimiter=delimiter, strict=True)
+    reader = _reader((_ended(lines[number]) for number in range(place, until)), delimiter)
     try:
         return next(reader), reader.line_num
     except (csv.Error, StopIteration):
         return None, 1
 
 
+def _ended(line: str) -> str:
+    return line if line.endswith(("\n", "\r")) else f"{line}\n"
+
+
 def rows_of(lines: Sequence[str], delimiter: str, *, first: int = 0) -> Iterator[Row]:
-    """Yield the rows that are not blank, from a line on."""
-    place = first
-    while place < len(lines):
-        cells, used = one_row(lines, place, delimiter)
-        if cells is None:
-            yield Row(place + 1, (), broken=UNPAIRED)
-        elif any(cell and not cell.isspace() for cell in cells):
-            yield Row(place + 1, tuple(cells))
-        place += used
+    """Yield the rows that are not blank, from a line on; reading goes on after one that is broken.
+
+    One reader takes row after row, until it meets a row it cannot take.
+    """
+    begin = first
+
+    def feed() -> Iterator[str]:
+        for number in range(begin, len(lines)):
+            if number - begin >= MOST_LINES:
+                return  # within quotation marks, so that the reader says they do not pair up
+            yield lines[number]
+
+    while begin < len(lines):
+        start, reader = begin, _reader(feed(), delimiter)
+        try:
+            for cells in reader:
+                if any(cell and not cell.isspace() for cell in cells):
+                    yield Row(begin + 1, tuple(cells))
+                begin = start + reader.line_num
+        except csv.Error:
+            yield Row(begin + 1, (), broken=UNPAIRED)
+            begin += 1
+
+
+def _reader(lines: Iterator[str], delimiter: str) -> _Reader:
+    return csv.reader(lines, delimiter=delimiter, strict=True)
 
 
 def said_delimiter(lines: Sequence[str]) -> str | None:
