@@ -81,7 +81,11 @@ def test_what_is_left_of_them_is_read_with_a_remark(review: Cli, tmp_path: Path)
     path.write_text(text, encoding="utf-8")
     found = json.loads(review("extract", "import", path, "--json").stdout)
     rows = {row["arm"]: row for row in stored(review, "Synthetic Jones 2023")}
-    assert (rows["Video"]["n"], rows["Video"].get("p"), rows["Video"]["p_below"]) == (40, None, 0.001)
+    assert (rows["Video"]["n"], rows["Video"].get("p"), rows["Video"]["p_below"]) == (
+        40,
+        None,
+        0.001,
+    )
     assert (rows["Clinic"]["mean"], rows["Clinic"]["p"]) == (-8.9, 0.03)
     assert (rows["Clinic2"]["n"], rows["Clinic3"]["instrument"]) == (1041, "phq-9")
     assert [remark["remark"] for remark in found["remarks"]] == [
