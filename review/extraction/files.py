@@ -125,7 +125,7 @@ def _columns(
         synonyms=SYNONYMS,
         form=("the form of review extract template; other programs' files are taken with --format"),
         listed_by="review extract template prints the columns there are",
-        below={"p": "p_below"},
+        bounds=("p",),
     )
     return columns, versions
 

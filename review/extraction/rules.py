@@ -347,7 +347,7 @@ def kind_of(column: str) -> Kind:
     checks = {check.func for check in about if isinstance(check, BeforeValidator)}
     if _count in checks:
         return Kind.COUNT
-    if _number not in checks:
+    if not checks & {_number, _p_value}:
         return Kind.TEXT
     most = {getattr(check, "le", getattr(check, "lt", None)) for check in about}
     return Kind.SHARE if 1 in most else Kind.NUMBER

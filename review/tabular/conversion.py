@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -30,18 +31,15 @@ def with_numbers(table: Table, columns: Columns) -> Table:
     table = replace(table, decimal=habit)
     changed: dict[str, list[str]] = {}
     wrong: list[set[str]] = [set(line.wrong) for line in table.lines]
-    more: dict[int, dict[str, str]] = {}
     problems = list(table.problems)
     remarks = list(table.remarks)
     for name in numeric:
-        found = number_column(table, name, columns.known[name], below=columns.below.get(name))
+        found = number_column(table, name, columns.known[name], bounds=name in columns.bounds)
         changed[name] = found.cells
         problems += found.problems
         remarks += found.remarks
         for place in found.wrong:
             wrong[place].add(name)
-        for place, cell in found.bounds.items():
-            more.setdefault(place, {})[columns.below[name]] = cell
     for name in either:
         found = number_column(table, name, _EITHER[columns.known.get(name, Kind.EITHER)])
         if not found.problems:
@@ -53,11 +51,7 @@ def with_numbers(table: Table, columns: Columns) -> Table:
     lines = tuple(
         Line(
             line.line,
-            {
-                **line.cells,
-                **{name: cells[place] for name, cells in changed.items()},
-                **more.get(place, {}),
-            },
+            {**line.cells, **{name: cells[place] for name, cells in changed.items()}},
             line.held,
             frozenset(wrong[place]),
         )
@@ -93,28 +87,24 @@ class NumberColumn:
     """A column of numbers, line by line; what cannot be read is empty in `cells`."""
 
     cells: list[str]
-    bounds: Mapping[int, str]
-    """Of ``<0.001``: the number, by the place of the line."""
     wrong: frozenset[int]
     problems: list[Problem]
     remarks: list[Remark]
 
 
-def number_column(table: Table, name: str, kind: Kind, *, below: str | None = None) -> NumberColumn:
+def number_column(table: Table, name: str, kind: Kind, *, bounds: bool = False) -> NumberColumn:
     """Read a column of a table as numbers; words for "not given" stay as they are.
 
-    `below` is the column to which the number of ``<0.001`` goes where it is empty.
+    With `bounds`, ``p < 0,001`` becomes ``<0.001``: what a bound means is the caller's to say.
     """
     typed = [line.cells[name] for line in table.lines]
     decimal = decimal_sign(typed) or table.decimal
     cells: list[str] = []
-    bounds: dict[int, str] = {}
     wrong: set[int] = set()
     problems: list[Problem] = []
     said = _Said(table, name)
     for place, (line, cell) in enumerate(zip(table.lines, typed, strict=True)):
-        held = line.held.get(name)
-        text = cell.strip()
+        held, text = line.held.get(name), cell.strip()
         if name in line.wrong or held is Held.NUMBER or text.casefold() in MISSING:
             cells.append(text)
             continue
@@ -122,29 +112,28 @@ def number_column(table: Table, name: str, kind: Kind, *, below: str | None = No
         if reason is None and held is Held.PERCENT:
             cells.append(text)
             continue
-        bound = text.lstrip("pP ").startswith(("<", "≤"))
-        if reason is None and below is not None and bound:
-            text = text.lstrip("pP <≤=")
+        sign, text = _bound(text) if bounds else ("", text)
         found = read_number(text, kind, column=name, decimal=decimal) if reason is None else None
-        if isinstance(found, Number) and below is not None and bound:
-            if line.cells.get(below, "").strip():
-                reason = f"{quoted(cell)} is a bound, and {below} holds one too; leave one of them"
-            else:
-                bounds[place] = found.text
-                cells.append("")
-                said.converted(line, cell, f"{below} {found.text}", "bound")
-                continue
-        elif isinstance(found, Number):
-            cells.append(found.text)
+        if isinstance(found, Number):
+            cells.append(sign + found.text)
             if found.how is not None:
-                said.converted(line, cell, found.text, found.how)
+                said.converted(line, cell, sign + found.text, found.how)
             continue
-        elif found is not None:
+        if found is not None:
             reason = found.reason
         cells.append("")
         wrong.add(place)
         problems.append(table.problem(line.line, name, reason or "it is not a number"))
-    return NumberColumn(cells, bounds, frozenset(wrong), problems, said.remarks())
+    return NumberColumn(cells, frozenset(wrong), problems, said.remarks())
+
+
+_BOUND: Final = re.compile(r"(?:p\s*)?([<>≤≥])\s*=?\s*(.+)", re.IGNORECASE | re.DOTALL)
+
+
+def _bound(text: str) -> tuple[str, str]:
+    """Return the sign of a bound and the rest; no sign for what is none."""
+    found = _BOUND.fullmatch(text)
+    return (found[1], found[2]) if found is not None else ("", text)
 
 
 def _held_problem(held: Held | None, cell: str, kind: Kind) -> str | None:

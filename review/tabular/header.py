@@ -39,8 +39,8 @@ class Columns:
         What such a table is, for the message about a file that is none, after "so it is not".
     listed_by
         Where the names stand, for the message about one that is unknown.
-    below
-        A column of which ``<0.001`` means that the number goes to another one.
+    bounds
+        Columns of numbers in which ``<0.001`` may stand for a bound; it stays one.
     unread
         Names of columns that stand there for the reader alone: not read, and not remarked.
     """
@@ -51,7 +51,7 @@ class Columns:
     synonyms: Mapping[str, str] = field(default_factory=dict)
     form: str = "such a table"
     listed_by: str = ""
-    below: Mapping[str, str] = field(default_factory=dict)
+    bounds: Collection[str] = ()
     unread: Collection[str] = ()
 
 

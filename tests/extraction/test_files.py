@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from review.errors import FileError, InvalidDataError
 from review.extraction.files import read_extraction, template
-from review.extraction.rules import COLUMNS, ExtractionRow
+from review.extraction.rules import COLUMNS, NUMBER_COLUMNS, ExtractionRow, kind_of
+from review.tabular.numbers import NUMBERS, Kind
 
 
 def problems_of(tmp_path: Path, content: str | bytes) -> list[tuple[int | None, str | None, str]]:
@@ -139,3 +140,10 @@ def test_no_file_crashes_the_reader(tmp_path_factory: pytest.TempPathFactory, te
     except FileError as error:
         found = len(error.problems)
     assert found > 0
+
+
+def test_every_column_of_numbers_is_read_as_one() -> None:
+    assert {kind_of(name) for name in NUMBER_COLUMNS} <= NUMBERS
+    assert kind_of("n") is Kind.COUNT
+    assert kind_of("ci_level") is kind_of("p") is Kind.SHARE
+    assert kind_of("quote") is Kind.TEXT

@@ -26,7 +26,7 @@ COLUMNS = Columns(
     },
     ("study",),
     synonyms={"trial": "study"},
-    below={"p": "p_below"},
+    bounds=("p",),
     form="the form",
 )  # fmt: skip
 

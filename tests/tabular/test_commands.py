@@ -91,7 +91,6 @@ def test_what_is_left_of_them_is_read_with_a_remark(review: Cli, tmp_path: Path)
     assert [remark["remark"] for remark in found["remarks"]] == [
         '"n=40" is read as 40 (name before the number)',
         '"1,041" is read as 1041 (sign between thousands)',
-        '"<0.001" is read as p_below 0.001 (bound)',
     ]
 
 

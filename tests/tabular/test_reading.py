@@ -109,13 +109,14 @@ def test_an_unquoted_decimal_comma_among_commas_is_suspected() -> None:
     assert "does a number have a decimal comma?" in why
 
 
-def test_a_bound_goes_to_its_own_column() -> None:
-    table = read("study,p,n\nA,<0.001,2\nB,p < .05,2\nC,0.2,2\n")
-    assert [(c["p"], c.get("p_below", "")) for c in cells(table)] == [
-        ("", "0.001"), ("", ".05"), ("0.2", ""),
-    ]  # fmt: skip
-    assert "is read as p_below 0.001 (bound)" in str(table.remarks[0])
-    assert "holds one too" in problems("study,p,p_below\nA,<0.001,0.05\n")[0][2]
+def test_a_bound_stays_a_bound_where_one_may_stand() -> None:
+    table = read("study;p;n\nA;<0,001;2\nB;p < .05;2\nC;0,2;2\nD;>0,05;2\nE;0,000;2\n")
+    assert [c["p"] for c in cells(table)] == ["<0.001", "<.05", "0.2", ">0.05", "0.000"]
+    assert (
+        '"<0,001" is read as <0.001 (decimal comma), and so in line 4, 5, 6'
+        in remarks("study;p;n\nA;<0,001;2\nB;p < .05;2\nC;0,2;2\nD;>0,05;2\nE;0,000;2\n")[0]
+    )
+    assert "but a bound" in problems("study,sd\nA,<0.001\n")[0][2]
 
 
 def test_every_problem_is_told_at_once_in_the_order_of_the_file() -> None:
