@@ -44,7 +44,6 @@ from review.living.multiverse import multiverse
 from review.living.queries import run_numbered, runs, snapshot_of
 from review.living.workers import executor_for
 from review.protocol.queries import instruments, review_called
-from review.protocol.vocabulary import Moderator
 
 
 @click.group("plot")
@@ -59,7 +58,7 @@ for _command in DIAGNOSTICS:
 @plot_.command("forest")
 @click.argument("analysis")
 @click.option(
-    "--by", type=click.Choice([moderator.value for moderator in Moderator]),
+    "--by", metavar="NAME",
     help="Planned subgroups: a heading and a diamond for each.",
 )  # fmt: skip
 @click.option("--arm-data", is_flag=True, help="Show each arm's numbers as reported.")
@@ -87,10 +86,7 @@ def forest(
         names = {one.slug: one.name for one in instruments(session, review)}
         if risk_of_bias:
             bias = bias_of_run(session, review, tool, inputs, results)
-    moderator = Moderator(by) if by else None
-    content = forest_of(
-        inputs, results, by=moderator, arm_data=arm_data, bias=bias, instruments=names
-    )
+    content = forest_of(inputs, results, by=by, arm_data=arm_data, bias=bias, instruments=names)
     written(forest_plot(content), files, dpi)
 
 

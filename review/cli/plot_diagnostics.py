@@ -15,7 +15,6 @@ from review.export.drawings.gosh import gosh_of
 from review.figures.bubble import bubble_plot
 from review.figures.funnel import funnel_plot
 from review.figures.gosh import gosh_plot
-from review.protocol.vocabulary import Moderator
 
 
 @click.command("funnel")
@@ -40,8 +39,8 @@ def funnel(
 @click.command("bubble")
 @click.argument("analysis")
 @click.option(
-    "--moderator", type=click.Choice([name.value for name in Moderator]),
-    help="What explains the effects; the first that the plan names by default.",
+    "--moderator", metavar="NAME",
+    help="What explains the effects, a name or a formula over one; the plan's first by default.",
 )  # fmt: skip
 @file_options
 @number_option
@@ -55,8 +54,8 @@ def bubble(
     review_slug: str | None,
 ) -> None:
     """Draw the meta-regression of the effects on a moderator."""
-    name = None if moderator is None else Moderator(moderator)
-    written(bubble_plot(bubble_of(*run_shown(review_slug, analysis, number), name)), files, dpi)
+    run = run_shown(review_slug, analysis, number)
+    written(bubble_plot(bubble_of(*run, moderator)), files, dpi)
 
 
 @click.command("gosh")

@@ -21,6 +21,7 @@ from review.cli.context import (
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import NotFoundError
+from review.extraction.facts import names_of
 from review.history.actions import writing
 from review.living.published import published_lines
 from review.protocol import actions, queries
@@ -249,6 +250,26 @@ _PLAN_OPTIONS = (
     click.option(
         "--other-margin", "other_margins", type=float, multiple=True, help="Shown as well."
     ),
+    click.option(
+        "--subgroup",
+        "subgroups",
+        multiple=True,
+        metavar="NAME",
+        help="Subgroups by a characteristic: diagnosis, risk_of_bias, comparator.treatment, …",
+    ),
+    click.option(
+        "--moderator",
+        "moderators",
+        multiple=True,
+        metavar="FORMULA",
+        help="A meta-regression: year, or year * diagnosis + sessions.",
+    ),
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="CONDITION",
+        help="Only what fulfils it enters: 'diagnosis == depression', 'year >= 2010'.",
+    ),
 )
 
 
@@ -287,7 +308,8 @@ def add_analysis(
     plan = _plan(source, file, values)
     spec = validated(AnalysisSpec, {"slug": slug, "plan": plan}, source=source)
     with changing(review_slug, reason) as (session, review):
-        actions.plan_analysis(session, review, spec, now=datetime.now(UTC))
+        names = names_of(session, review)
+        actions.plan_analysis(session, review, spec, now=datetime.now(UTC), names=names)
     click.echo(f"Planned analysis {slug}, version 1.")
 
 
@@ -303,7 +325,9 @@ def revise_analysis(
     plan = _plan("review analysis revise", file, values)
     with changing(review_slug, reason) as (session, review):
         spec = AnalysisSpec(slug=slug, plan=plan)
-        number = actions.revise_analysis(session, review, spec, now=datetime.now(UTC))
+        names = names_of(session, review)
+        now = datetime.now(UTC)
+        number = actions.revise_analysis(session, review, spec, now=now, names=names)
     click.echo(f"Analysis {slug} is at version {number}; it is recomputed by: review repool")
 
 

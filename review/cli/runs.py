@@ -164,6 +164,12 @@ def _echo_moderator(line: ModeratorLine) -> None:
     _echo_lines(f"{line.kind.capitalize()} by {line.moderator}{test}", line.lines)
     if line.note:
         click.echo(f"{line.kind.capitalize()} by {line.moderator}: {line.note}")
+    for one in line.tests:
+        ddf = "" if one.ddf is None else f", {one.ddf:g}"
+        click.echo(f"  {one.term}: {number(one.stat)}, df {one.df}{ddf}, p {p_value(one.p)}")
+    told = [f"{item.study} has no value here ({item.reason})." for item in line.without]
+    for sentence in (*told, *line.remarks):
+        click.echo(click.wrap_text(sentence, 98, "  ", "    "))
 
 
 @runs_.command("diff")

@@ -5,10 +5,12 @@ Tuples, because a job reads and hands over millions of them: those are made and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from review.extraction.entered import ResultKey
 from review.extraction.vocabulary import ArmRole, Level, Positive, Randomised
+from review.protocol.characteristics import Value
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 
 
@@ -38,6 +40,18 @@ class Scale(NamedTuple):
     lowest: float | None = None
     highest: float | None = None
     step: float | None = None
+
+
+class Facts(NamedTuple):
+    """Characteristics that plans ask for by name; what is not there is not reported."""
+
+    study: Mapping[str, Value]
+    arm: Mapping[str, Value]
+    versus: Mapping[str, Value]
+    """Of the other arm of a contrast."""
+    result: Mapping[str, Value]
+    of_arms: frozenset[str] = frozenset()
+    """Which names are of arms; the others are of studies or results."""
 
 
 class Evidence(NamedTuple):
@@ -102,6 +116,8 @@ class Evidence(NamedTuple):
     p_sides: int | None = None
     residual_sd: float | None = None
     r_squared: float | None = None
+    facts: Facts | None = None
+    """None where the evidence was read for no plan that asks for any."""
 
     @property
     def place(self) -> str:

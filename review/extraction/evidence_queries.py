@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -11,18 +11,23 @@ from sqlalchemy.orm import Session, aliased
 
 from review.extraction.entered import Entered
 from review.extraction.evidence import Allocation, ArmSide, Evidence, Scale
+from review.extraction.facts import with_facts
 from review.extraction.models import Arm, Entry, Report, Result, Study
 from review.extraction.queries import entered
 from review.extraction.rules import ARM_FACTS, CHOICES, NUMBER_COLUMNS
 from review.extraction.vocabulary import EntryKind
+from review.protocol.characteristics import OWN
 from review.protocol.models import Instrument, Outcome
 
 
-def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int, Evidence]]:
+def evidence(
+    session: Session, review_ids: Sequence[int], *, names: Collection[str] = ()
+) -> Iterator[tuple[int, Evidence]]:
     """Yield ``(review id, evidence)`` of some reviews, excluded studies marked as such.
 
     Blind entries and an unfinished consensus never count; a single entry counts only where there
-    is no finished consensus.
+    is no finished consensus. `names` are the characteristics that the plans speak of for which the
+    evidence is read (`Plan.names`).
     """
     consensus = aliased(Entry)
     decided = sa.or_(
@@ -36,7 +41,9 @@ def evidence(session: Session, review_ids: Sequence[int]) -> Iterator[tuple[int,
             ),
         ),
     )
-    yield from _evidence(session, sa.and_(Study.review_id.in_(review_ids), decided))
+    found = _evidence(session, sa.and_(Study.review_id.in_(review_ids), decided))
+    asked = set(names) - OWN
+    yield from with_facts(session, review_ids, asked, found, decided) if asked else found
 
 
 def evidence_of(session: Session, entries: Sequence[Entry]) -> list[Evidence]:

@@ -19,7 +19,7 @@ from review.living.snapshot import (
     TrialInput,
 )
 from review.protocol.rules import Plan
-from review.protocol.vocabulary import AnalysisKind, Moderator
+from review.protocol.vocabulary import AnalysisKind
 from review.synthesis import Conclusion
 from review.wording import counted
 
@@ -211,13 +211,23 @@ _DESCRIBED: Final = frozenset(
 
 def _described(plan: Plan) -> set[str]:
     """Return what of a trial is told: its year only where a moderator takes it."""
-    year = {"year"} if Moderator.YEAR in {*plan.subgroups, *plan.moderators} else set()
+    year = {"year"} if "year" in plan.characteristics else set()
     return {*_DESCRIBED, *year}
+
+
+def _characteristics(trial: TrialInput) -> dict[str, object]:
+    return {item.name: item.value for item in trial.characteristics}
 
 
 def _trial_changes(old: TrialInput, new: TrialInput, described: set[str]) -> Iterator[ValueChange]:
     yield from _differences(
         new.study, old.model_dump(include=described), new.model_dump(include=described)
+    )
+    was_known, now_known = _characteristics(old), _characteristics(new)
+    yield from _differences(
+        new.study,
+        {name: was_known.get(name) for name in now_known},
+        now_known,
     )
     was, now = _arms(old), _arms(new)
     for arm in was | now:

@@ -32,11 +32,17 @@ def outdated(session: Session, review: Review, analysis: str | None = None) -> d
         for run in queries.newest_of_each(session, review)
         if analysis in (None, run.version.analysis.slug)
     ]
-    items = [item for _, item in evidence(session, [review.id])] if newest else []
+    plans = {
+        (slug := run.version.analysis.slug): plan_of(versions(session, review, slug)[0])
+        for run in newest
+    }
+    names = {name for plan in plans.values() for name in plan.names}
+    read = evidence(session, [review.id], names=names) if newest else ()
+    items = [item for _, item in read]
     found = {}
     for run in newest:
         slug = run.version.analysis.slug
-        plan = plan_of(versions(session, review, slug)[0])
+        plan = plans[slug]
         try:
             now = _primary(select(plan, items))
         except InvalidDataError:

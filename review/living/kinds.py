@@ -13,6 +13,7 @@ from review.effects import Measure
 from review.extraction.conversion import has_precision
 from review.extraction.evidence import Evidence
 from review.extraction.vocabulary import Level
+from review.living.characteristics import characteristics_of, chosen_by
 from review.living.selection import (
     SelectionError,
     arm_input,
@@ -41,12 +42,25 @@ def select(plan: Plan, evidence: Iterable[Evidence]) -> RunInputs:
             by_study[item.study, item.study_id].append(item)
     trials: list[TrialInput] = []
     left_out: list[LeftOut] = []
-    for (study, _), items in sorted(by_study.items(), key=lambda pair: pair[0][0].casefold()):
-        found = _arms(plan, items)
+    conditions = plan.conditions
+    for (study, _), of_study in sorted(by_study.items(), key=lambda pair: pair[0][0].casefold()):
+        items, gone = chosen_by(plan, conditions, of_study)
+        found = _arms(plan, items) if items else []
         trials += found
-        if not found:
-            left_out.append(LeftOut(study=study, reason=_why_none(plan, items)))
+        if not found and not (gone and _could_enter(plan, of_study)):
+            left_out.append(LeftOut(study=study, reason=_why_none(plan, of_study)))
+        elif gone:
+            told = (f"{place}: {reason}" for place, reason in gone.items())
+            left_out.append(LeftOut(study=study, reason="; ".join(told)))
     return RunInputs(plan=plan, trials=tuple(trials), left_out=tuple(left_out))
+
+
+def _could_enter(plan: Plan, items: Sequence[Evidence]) -> bool:
+    """Whether a study would give something were there no conditions."""
+    try:
+        return bool(_arms(plan, items))
+    except SelectionError:
+        return True
 
 
 def _sides(plan: Plan) -> tuple[ArmRule, ...]:
@@ -123,6 +137,7 @@ def _unit(plan: Plan, side: str, item: Evidence, *, named: bool) -> TrialInput:
         analysis_set=item.analysis_set.value,
         intervention=(arm_input(item),),
         side=side,
+        characteristics=characteristics_of(plan, (item,)),
     )
 
 

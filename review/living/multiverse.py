@@ -89,7 +89,8 @@ def multiverse(
     Simonsohn, Simmons & Nelson 2020, Nat Hum Behav 4:1208 (specification curve).
     """
     plan = plan_of(versions(session, review, analysis)[0])
-    items = [item for _, item in evidence(session, [review.id]) if item.outcome == plan.outcome]
+    read = evidence(session, [review.id], names=plan.names)
+    items = [item for _, item in read if item.outcome == plan.outcome]
     work = list(_specifications(plan, items))
     chunks = [work[i : i + CHUNK] for i in range(0, len(work), CHUNK)]
     done = executor.map(pool_specified, chunks) if executor else map(pool_specified, chunks)

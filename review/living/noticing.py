@@ -76,7 +76,8 @@ def notices_of(
     }
     if not plans:
         return {}
-    items = [item for _, item in evidence(session, [review.id])]
+    names = {name for plan in plans.values() for name in plan.names}
+    items = [item for _, item in evidence(session, [review.id], names=names)]
     found = doubts(session, review)
     return {slug: Notices(tuple(_notices(plan, items, found))) for slug, plan in plans.items()}
 

@@ -39,6 +39,7 @@ from review.living.work import (
 )
 from review.protocol.models import AnalysisVersion
 from review.protocol.queries import review_called
+from review.protocol.rules import names_in
 from review.protocol.vocabulary import Variant
 
 CHUNK: Final = 400
@@ -232,7 +233,9 @@ class _Job:
         versions = dependencies.versions_numbered(session, ids)
         newest = queries.newest_runs(session, [v.analysis_id for v in versions])
         by_outcome: dict[tuple[int, str], list[Evidence]] = defaultdict(list)
-        for review_id, item in evidence(session, sorted({v.analysis.review_id for v in versions})):
+        reviews = sorted({v.analysis.review_id for v in versions})
+        names = {name for v in versions for name in names_in(v.plan)}
+        for review_id, item in evidence(session, reviews, names=names):
             by_outcome[review_id, item.outcome].append(item)
         asked = {
             version.analysis.review_id: version.analysis.review

@@ -26,7 +26,9 @@ from review.extraction.conversion import (
 from review.extraction.designs import arms_of, arms_sd, design_of, is_adjusted
 from review.extraction.evidence import ArmSide, Evidence, towards
 from review.extraction.vocabulary import Level, Randomised
-from review.living.snapshot import ArmInput, LeftOut, RunInputs, TrialInput
+from review.living.characteristics import characteristics_of, chosen_by, one_value
+from review.living.snapshot import ArmInput, Characteristic, LeftOut, RunInputs, TrialInput
+from review.protocol.characteristics import Condition
 from review.protocol.rules import CONTINUOUS, DICHOTOMOUS, ArmRule, Plan
 from review.protocol.vocabulary import AnalysisSet, Rater
 
@@ -54,8 +56,9 @@ def select_inputs(plan: Plan, evidence: Iterable[Evidence]) -> RunInputs:
         if item.outcome == plan.outcome:
             by_study[item.study_id].append(item)
     trials, left_out = [], []
+    conditions = plan.conditions
     for items in by_study.values():
-        chosen = _trial(plan, items)
+        chosen = _trial_where(plan, conditions, items)
         if isinstance(chosen, str):
             left_out.append(LeftOut(study=items[0].study, reason=chosen))
         else:
@@ -78,7 +81,9 @@ def select_every(plan: Plan, evidence: Iterable[Evidence]) -> tuple[TrialInput, 
         if item.outcome == plan.outcome and item.excluded_because is None:
             by_study[item.study_id].append(item)
     trials = []
-    for items in by_study.values():
+    conditions = plan.conditions
+    for of_study in by_study.values():
+        items, _ = chosen_by(plan, conditions, of_study)
         try:
             _, candidates, _ = _candidates(plan, items)
             trials += [_input(plan, candidates[key]) for key in sorted(candidates)]
@@ -103,6 +108,31 @@ class _Candidate:
     reversed: bool = False
     contrasts: tuple[_Candidate, ...] = ()
     """Contrasts that share their comparator, whose covariance the plan takes into account."""
+
+
+def _trial_where(
+    plan: Plan, conditions: Sequence[Condition], items: Sequence[Evidence]
+) -> TrialInput | str:
+    """Return what a study gives by the plan's conditions; what they keep out is named."""
+    if not conditions or items[0].excluded_because is not None:
+        return _trial(plan, items)
+    kept, gone = chosen_by(plan, conditions, items)
+    chosen = _trial(plan, kept) if kept else "; ".join(dict.fromkeys(gone.values()))
+    if not gone:
+        return chosen
+    if isinstance(chosen, str):
+        return _without_conditions(plan, items) or "; ".join(dict.fromkeys(gone.values()))
+    told = (f"{place}: {reason}" for place, reason in gone.items())
+    return chosen.model_copy(update={"not_used": tuple(sorted((*chosen.not_used, *told)))})
+
+
+def _without_conditions(plan: Plan, items: Sequence[Evidence]) -> str | None:
+    """Return why a study could not enter were there no conditions; None where it could."""
+    try:
+        whole = _trial(plan, items)
+    except SelectionError:
+        return None
+    return whole if isinstance(whole, str) else None
 
 
 def _trial(plan: Plan, items: Sequence[Evidence]) -> TrialInput | str:
@@ -232,8 +262,17 @@ def _together(
             "parts": tuple(part.model_copy(update={"not_used": ()}) for part in parts),
             "joined": how,
             "not_used": not_used,
+            "characteristics": tuple(_of_parts(parts, c) for c in first.characteristics),
         }
     )
+
+
+def _of_parts(parts: Sequence[TrialInput], one: Characteristic) -> Characteristic:
+    """Return the value that all parts of a trial have; else why there is none."""
+    values = [part.characteristic(one.name) for part in parts]
+    told = next((p.because(one.name) for p in parts if p.characteristic(one.name) is None), None)
+    found = one_value(one.name, values, "comparisons or results")
+    return found if told is None or any(values) else found.model_copy(update={"because": told})
 
 
 def _candidates(
@@ -423,9 +462,13 @@ def _lacks(plan: Plan, item: Evidence, group: Sequence[Evidence]) -> str | None:
     return "it needs an estimate with its variance, SE or interval"
 
 
-@lru_cache(maxsize=4096)  # the same results enter several analyses, and variants of each
 def arm_input(item: Evidence) -> ArmInput:
     """Return a result as a run keeps it: its numbers and its source."""
+    return _arm_input(item if item.facts is None else item._replace(facts=None))
+
+
+@lru_cache(maxsize=4096)  # the same results enter several analyses, and variants of each
+def _arm_input(item: Evidence) -> ArmInput:
     kept = ArmInput.model_validate(
         {"arm": item.arm.label, "numbers": item, "source": item}, from_attributes=True
     )
@@ -480,6 +523,11 @@ def _input(plan: Plan, candidate: _Candidate) -> TrialInput:
         adjusted="adjusted" in used,
         clusters_analysed="clusters" in used,
         spread=tuple(arm_input(item) for item in candidate.spread),
+        characteristics=characteristics_of(
+            plan,
+            (*candidate.intervention, *((candidate.contrast,) if candidate.contrast else ())),
+            candidate.comparator,
+        ),
     )
 
 

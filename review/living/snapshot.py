@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from review.canonical import sha256_of
+from review.protocol.characteristics import OWN
 from review.protocol.rules import WITHOUT_TAU2, Plan
-from review.protocol.vocabulary import Moderator, Variant
+from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion
 from review.synthesis.pooled import TAU2_CI_EMPTY
 
@@ -100,6 +101,14 @@ class ArmInput(_Kept):
     source: Source
 
 
+class Characteristic(_Kept):
+    """What a trial has of one characteristic: its value, or why there is none."""
+
+    name: str
+    value: str | int | float | None = None
+    because: str | None = None
+
+
 class TrialInput(_Kept):
     """What one study gave to an analysis.
 
@@ -139,6 +148,8 @@ class TrialInput(_Kept):
     """The arms whose SD standardizes the contrast."""
     side: str | None = None
     """Which of the plan's two sides a single arm is of; None for a contrast of both."""
+    characteristics: tuple[Characteristic, ...] = ()
+    """What the plan's subgroups and meta-regressions ask for beyond `OWN`, as it was then."""
 
     @property
     def unit(self) -> tuple[int, str | None, str | None]:
@@ -168,10 +179,28 @@ class TrialInput(_Kept):
         by_itself = reported is not None and reported.positive == "better"
         return 1 if (by_itself or self.higher_is_better) != self.contrast_reversed else -1
 
-    def characteristic(self, name: Moderator) -> str | int | None:
-        """Return what the trial has of a moderator; None where it is not reported."""
-        value: str | int | None = getattr(self, name.value)
-        return value
+    def characteristic(self, name: str) -> str | int | float | None:
+        """Return what the trial has of a characteristic; None where it has no one value."""
+        if name in OWN:
+            several = self._own(name)
+            return several[0] if len(several) == 1 else None
+        return self._kept(name).value
+
+    def because(self, name: str) -> str:
+        """Return why it has no value of a characteristic."""
+        several = self._own(name) if name in OWN else ()
+        if len(several) > 1:
+            return f"its results differ: {', '.join(map(str, several))}"
+        return "not reported" if name in OWN else self._kept(name).because or "not reported"
+
+    def _own(self, name: str) -> tuple[str | int | None, ...]:
+        """The values of all its parts: several results averaged may be of several raters."""
+        of_parts = [value for part in self.parts for value in part._own(name)]
+        return tuple(dict.fromkeys(of_parts)) or (getattr(self, name),)
+
+    def _kept(self, name: str) -> Characteristic:
+        found = (item for item in self.characteristics if item.name == name)
+        return next(found, Characteristic(name=name, because="the run did not keep it"))
 
     @property
     def computed_from(self) -> dict[str, object]:
@@ -247,7 +276,7 @@ class RunInputs(_Kept):
             hashed["alternatives"] = [
                 [other.label, _numbers_of(other.trials)] for other in self.alternatives
             ]
-        by = {*self.plan.subgroups, *self.plan.moderators}
+        by = self.plan.characteristics
         if by:
             hashed["moderators"] = [
                 [str(trial.characteristic(name)) for name in sorted(by)] for trial in self.trials
@@ -359,6 +388,16 @@ class VariantLine(_Kept):
     note: str | None = None
 
 
+class TermLine(_Kept):
+    """The joint test of all coefficients of one term of a meta-regression."""
+
+    term: str
+    stat: float
+    df: int
+    ddf: float | None
+    p: float
+
+
 class ModeratorLine(_Kept):
     """A planned subgroup analysis or meta-regression."""
 
@@ -371,6 +410,12 @@ class ModeratorLine(_Kept):
     ddf: float | None = None
     p: float | None = None
     note: str | None = None
+    tests: tuple[TermLine, ...] = ()
+    """Of the terms of a formula, where it has several."""
+    without: tuple[LeftOut, ...] = ()
+    """Trials that entered the analysis and have no value here, and why."""
+    remarks: tuple[str, ...] = ()
+    """Categories with few trials, and coefficients that the data cannot tell apart."""
 
 
 _OF_A_MODEL_OF_THEIR_OWN: Final = frozenset({Variant.DERSIMONIAN_LAIRD, Variant.THREE_LEVEL})

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from review.effects import Measure
 from review.extraction.evidence_queries import evidence
-from review.living.selection import select_inputs
+from review.living.kinds import select
 from review.living.snapshot import ArmInput, TrialInput
 from review.protocol.models import Review
 from review.protocol.queries import plan_of, versions
@@ -31,9 +31,9 @@ def chosen_of(session: Session, review: Review, analysis: str) -> list[Chosen]:
     the plan does not say which of several results counts.
     """
     plan = plan_of(versions(session, review, analysis)[0])
-    items = [item for _, item in evidence(session, [review.id])]
+    items = [item for _, item in evidence(session, [review.id], names=plan.names)]
     reported = {item.study_id for item in items if item.design.icc is not None}
-    inputs = select_inputs(plan, items)
+    inputs = select(plan, items)
     rows = [
         Chosen(t.study, tuple(_told(t, plan, icc_reported=t.study_id in reported)), t.not_used)
         for t in inputs.trials

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from review.errors import ReviewError
 from review.living.effects import TrialEffects, trial_effects
-from review.living.snapshot import Alternative, ModeratorLine, RunInputs, TrialInput, VariantLine
+from review.living.snapshot import Alternative, RunInputs, TrialInput, VariantLine
 from review.protocol.rules import Plan
-from review.protocol.vocabulary import Moderator, Variant
+from review.protocol.vocabulary import Variant
 from review.synthesis import (
     Method,
     Pooled,
     Test,
     aggregate,
     classify,
-    design,
     influence,
     leave_one_out,
     multilevel,
     pool,
-    regress,
-    subgroup_analysis,
     trim_and_fill,
 )
 
@@ -194,90 +191,4 @@ def _dependent(inputs: RunInputs, variant: Variant) -> VariantLine:
         p=robust.p[0],
         conclusion=classify(ci, plan.margin).value,
         note=f"{len(trials)} results of {k} trials",
-    )
-
-
-def moderator_lines(inputs: RunInputs, effects: TrialEffects) -> tuple[ModeratorLine, ...]:
-    """Return the planned subgroup analyses and meta-regressions of a run."""
-    planned = (
-        *((name, "subgroups", _subgroups) for name in inputs.plan.subgroups),
-        *((name, "meta-regression", _regression) for name in inputs.plan.moderators),
-    )
-    found = []
-    for name, kind, compute in planned:
-        known = [
-            i for i, trial in enumerate(inputs.trials) if trial.characteristic(name) is not None
-        ]
-        values = [inputs.trials[i].characteristic(name) for i in known]
-        try:
-            found.append(compute(inputs.plan, name, values, effects.yi[known], effects.vi[known]))
-        except ReviewError as error:
-            found.append(ModeratorLine(moderator=name.value, kind=kind, lines=(), note=str(error)))
-    return tuple(found)
-
-
-def _subgroups(
-    plan: Plan, name: Moderator, values: Sequence[str | int | None], yi: Floats, vi: Floats
-) -> ModeratorLine:
-    groups = subgroup_analysis(
-        yi,
-        vi,
-        [str(value) for value in values],
-        method=Method(plan.method),
-        test=Test(plan.test),
-        level=plan.level,
-    )
-    return ModeratorLine(
-        moderator=name.value,
-        kind="subgroups",
-        stat=groups.q_between,
-        df=groups.df,
-        ddf=groups.ddf,
-        p=groups.p,
-        lines=tuple(
-            VariantLine(
-                variant=name.value,
-                label=group.label,
-                k=group.k,
-                estimate=group.estimate,
-                ci=group.ci,
-                tau2=tau2_of(Method(plan.method), group.tau2),
-                p=group.p,
-                conclusion=classify(group.ci, plan.margin).value,
-            )
-            for group in groups.groups
-        ),
-    )
-
-
-def _regression(
-    plan: Plan, name: Moderator, values: Sequence[str | int | None], yi: Floats, vi: Floats
-) -> ModeratorLine:
-    fit = regress(
-        yi,
-        vi,
-        design(f"~ {name.value}", {name.value: [value for value in values if value is not None]}),
-        method=Method(plan.method),
-        test=Test(plan.test),
-        level=plan.level,
-    )
-    return ModeratorLine(
-        moderator=name.value,
-        kind="meta-regression",
-        stat=fit.qm,
-        df=fit.qm_df[0],
-        ddf=fit.qm_df[1],
-        p=fit.qm_p,
-        lines=tuple(
-            VariantLine(
-                variant=name.value,
-                label=term,
-                k=fit.k,
-                estimate=fit.beta[i],
-                ci=(fit.ci_low[i], fit.ci_high[i]),
-                tau2=tau2_of(Method(plan.method), fit.tau2),
-                p=fit.p[i],
-            )
-            for i, term in enumerate(fit.terms)
-        ),
     )

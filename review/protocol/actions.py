@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from review.errors import AlreadyExistsError, InvalidDataError
 from review.people.actions import join_review, person_called
 from review.people.models import Role
 from review.protocol import queries
+from review.protocol.characteristics import problems
 from review.protocol.models import (
     Analysis,
     AnalysisVersion,
@@ -73,7 +75,10 @@ def add_instrument(session: Session, review: Review, spec: InstrumentSpec) -> In
     return instrument
 
 
-def _check_plan(session: Session, review: Review, plan: Plan) -> None:
+def _check_plan(session: Session, review: Review, plan: Plan, names: Collection[str]) -> None:
+    unknown = list(problems(plan.names, also=names))
+    if unknown:
+        raise InvalidDataError("; ".join(unknown))
     outcome = queries.outcome_called(session, review, plan.outcome)
     for slug in plan.instruments:
         instrument = queries.instrument_called(session, review, slug)
@@ -96,9 +101,21 @@ def _freeze(session: Session, analysis: Analysis, plan: Plan, number: int, at: d
     session.flush()
 
 
-def plan_analysis(session: Session, review: Review, spec: AnalysisSpec, *, now: datetime) -> None:
-    """Plan a new analysis as its version 1; raise AlreadyExistsError or NotFoundError."""
-    _check_plan(session, review, spec.plan)
+def plan_analysis(
+    session: Session,
+    review: Review,
+    spec: AnalysisSpec,
+    *,
+    now: datetime,
+    names: Collection[str] = (),
+) -> None:
+    """Plan a new analysis as its version 1; raise AlreadyExistsError or NotFoundError.
+
+    `names` are the characteristics that the review has beyond those of every review: its custom
+    fields, and the domains of its tools (`review.extraction.facts.names_of`). InvalidDataError for
+    a plan that speaks of others.
+    """
+    _check_plan(session, review, spec.plan, names)
     known = {v.analysis.slug for v in queries.current_versions(session, review)}
     if spec.slug in known:
         raise AlreadyExistsError(
@@ -111,12 +128,19 @@ def plan_analysis(session: Session, review: Review, spec: AnalysisSpec, *, now: 
     _freeze(session, analysis, spec.plan, 1, now)
 
 
-def revise_analysis(session: Session, review: Review, spec: AnalysisSpec, *, now: datetime) -> int:
-    """Freeze a changed plan as a new version and return its number.
+def revise_analysis(
+    session: Session,
+    review: Review,
+    spec: AnalysisSpec,
+    *,
+    now: datetime,
+    names: Collection[str] = (),
+) -> int:
+    """Freeze a changed plan as a new version and return its number; `names` as `plan_analysis`.
 
     Raises NotFoundError for an unknown analysis, InvalidDataError when nothing would change.
     """
-    _check_plan(session, review, spec.plan)
+    _check_plan(session, review, spec.plan, names)
     newest = queries.versions(session, review, spec.slug)[0]
     if newest.sha256 == spec.plan.sha256:
         raise InvalidDataError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -15,14 +16,10 @@ from pydantic import (
 
 from review.canonical import sha256_of
 from review.effects import Measure
-from review.protocol.vocabulary import (
-    AnalysisKind,
-    AnalysisSet,
-    DeliveryMode,
-    Moderator,
-    Rater,
-    Variant,
-)
+from review.errors import InvalidDataError
+from review.formula import parse
+from review.protocol.characteristics import Condition, condition
+from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
 """Lower-case letters and digits, joined by single hyphens or underscores."""
@@ -90,6 +87,22 @@ def _sorted_unique(margins: tuple[float, ...]) -> tuple[float, ...]:
 def _unique(values: tuple[ChoiceT, ...]) -> tuple[ChoiceT, ...]:
     return tuple(dict.fromkeys(values))
 
+
+def _formula(text: str) -> str:
+    """Return a meta-regression's formula written out; raise ValueError with a sentence."""
+    try:
+        return str(parse(text))
+    except InvalidDataError as error:
+        hint = "; a name with a hyphen stands in backticks" if "-" in text else ""
+        raise ValueError(f"{error}{hint}") from None
+
+
+def _condition(text: str) -> str:
+    return str(condition(text))
+
+
+ModeratorFormula = Annotated[Line, AfterValidator(_formula)]
+Where = Annotated[Line, AfterValidator(_condition)]
 
 Margin = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -167,9 +180,12 @@ class Plan(_Frozen):
     """The sensitivity analyses that every run brings along."""
     rho: Annotated[float, Field(ge=0, lt=1)] = 0.6
     """Assumed correlation of several results of one trial (metapsyTools' default)."""
-    subgroups: Annotated[tuple[Moderator, ...], AfterValidator(_unique)] = ()
-    moderators: Annotated[tuple[Moderator, ...], AfterValidator(_unique)] = ()
-    """Of meta-regressions, one at a time."""
+    subgroups: Annotated[tuple[Line, ...], AfterValidator(_unique)] = ()
+    """Characteristics of trials, a subgroup analysis each."""
+    moderators: Annotated[tuple[ModeratorFormula, ...], AfterValidator(_unique)] = ()
+    """Formulae over characteristics, a meta-regression each: ``year``, ``year * diagnosis``."""
+    where: Annotated[tuple[Where, ...], AfterValidator(_unique)] = ()
+    """Conditions that all must hold for a study, an arm or a result to enter."""
     signals: SignalRules = SignalRules()
     sequential: SequentialRules | None = None
     """Frozen with the plan, the panel for repeated looks is prospective; else retrospective."""
@@ -222,6 +238,22 @@ class Plan(_Frozen):
         return self
 
     @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What must hold for a study, an arm or a result to enter."""
+        return tuple(condition(text) for text in self.where)
+
+    @property
+    def characteristics(self) -> tuple[str, ...]:
+        """The names that subgroups and meta-regressions use, each once."""
+        used = [name for text in self.moderators for name in parse(text).names]
+        return tuple(dict.fromkeys((*self.subgroups, *used)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All characteristics that the plan speaks of."""
+        return tuple(dict.fromkeys((*self.characteristics, *(c.name for c in self.conditions))))
+
+    @property
     def margins(self) -> tuple[float, ...]:
         """All margins, the deciding one first."""
         if self.margin is None:
@@ -256,9 +288,17 @@ class Plan(_Frozen):
         return sha256_of(self.content)
 
 
+def names_in(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the characteristics that a stored plan speaks of (`Plan.names`)."""
+    if not any(plan.get(choice) for choice in ("subgroups", "moderators", "where")):
+        return ()
+    return Plan.model_validate(plan).names
+
+
 ADDED_LATER: Final = (
     "several_arms", "several_results", "scores", "icc", "crossover_correlation",
-    "kind", "predicts", "variants", "rho", "subgroups", "moderators", "signals", "sequential",
+    "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
+    "sequential",
 )  # fmt: skip
 """Choices that the first plans did not have."""
 

@@ -65,15 +65,3 @@ class Variant(StrEnum):
     LOW_RISK_ONLY = "low_risk_only"
     AGGREGATED = "aggregated"
     THREE_LEVEL = "three_level"
-
-
-class Moderator(StrEnum):
-    """A characteristic of trials that subgroups and meta-regressions are planned by."""
-
-    YEAR = "year"
-    INSTRUMENT = "instrument"
-    RATER = "rater"
-    TIMEPOINT = "timepoint"
-    ANALYSIS_SET = "analysis_set"
-    SIDE = "side"
-    """Which of the plan's two sides an arm belongs to: the delivery mode of an association."""

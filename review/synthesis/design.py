@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -40,9 +40,11 @@ class _Factor:
     name: str
     label: str
     levels: tuple[str, ...]
+    by_size: bool
+    """Whether the levels are numbers."""
 
     def pieces(self, columns: Mapping[str, Values], full: bool) -> list[tuple[str, Floats]]:
-        text = [_text(x) for x in _present(self.name, columns)]
+        text = [_text(x, by_size=self.by_size) for x in _present(self.name, columns)]
         unknown = sorted(set(text) - set(self.levels))
         if unknown:
             raise InvalidDataError(f"{self.name!r} has no level {unknown[0]!r}.")
@@ -255,6 +257,7 @@ def design(
     columns: Mapping[str, Values],
     *,
     reference: Mapping[str, str] | None = None,
+    categories: Collection[str] = (),
 ) -> Design:
     """Code a formula such as ``"year + alloc"`` over named columns.
 
@@ -267,6 +270,8 @@ def design(
     reference : mapping, optional
         The reference level of a factor; else the first: of numbers the lowest, of text the first in
         the order of its characters (R's C locale).
+    categories : collection of str, optional
+        Names that are factors of text, whatever the values look like.
 
     Returns
     -------
@@ -297,14 +302,17 @@ def design(
     ('intrcpt', 'alloca:year', 'allocb:year')
     """
     read = parse(formula) if isinstance(formula, str) else formula
-    variables = tuple(_variable(v, columns, reference or {}) for v in read.variables)
+    variables = tuple(_variable(v, columns, reference or {}, categories) for v in read.variables)
     matrix, names, assign = _assemble(read, variables, columns)
     levels = tuple((v.label, v.levels) for v in variables if isinstance(v, _Factor))
     return Design(matrix, names, read.labels, assign, levels, read, variables)
 
 
 def _variable(
-    expression: Name | Call, columns: Mapping[str, Values], reference: Mapping[str, str]
+    expression: Name | Call,
+    columns: Mapping[str, Values],
+    reference: Mapping[str, str],
+    categories: Collection[str],
 ) -> _Variable:
     label = str(expression)
     is_factor = isinstance(expression, Call) and expression.function in FACTORS
@@ -312,8 +320,10 @@ def _variable(
     if isinstance(argument, Name) and (is_factor or isinstance(expression, Name)):
         name = argument.name
         values = _present(name, columns)
-        if is_factor or not _all_numbers(values):
-            return _Factor(name, label, _levels(name, values, reference.get(name)))
+        by_size = name not in categories and _all_numbers(values)
+        if is_factor or not by_size:
+            levels = _levels(name, values, reference.get(name), by_size=by_size)
+            return _Factor(name, label, levels, by_size)
     return _Numeric(label, learn(expression, _numbers(columns, names_in(expression))))
 
 
@@ -346,18 +356,16 @@ def _all_numbers(values: Sequence[object]) -> bool:
     return True
 
 
-def _text(value: object) -> str:
+def _text(value: object, *, by_size: bool) -> str:
     """A level as R names it: of numbers up to 15 digits."""
-    if isinstance(value, str):
-        return f"{float(value):.15g}" if _all_numbers([value]) else value
-    return f"{value:.15g}" if isinstance(value, float | np.floating) else str(value)
+    return f"{float(value):.15g}" if by_size else str(value)  # type: ignore[arg-type]  # tested
 
 
-def _levels(name: str, values: Sequence[object], reference: str | None) -> tuple[str, ...]:
-    by_size = _all_numbers(values)
-    key = float if by_size else str
-    unique = sorted(set(values), key=key)  # type: ignore[arg-type]  # of numbers if all are
-    found = list(dict.fromkeys(map(_text, unique)))
+def _levels(
+    name: str, values: Sequence[object], reference: str | None, *, by_size: bool
+) -> tuple[str, ...]:
+    unique = sorted(set(values), key=float if by_size else str)  # type: ignore[arg-type]  # tested
+    found = list(dict.fromkeys(_text(x, by_size=by_size) for x in unique))
     if len(found) < 2:
         raise InvalidDataError(f"The factor {name!r} has one level only.")
     if reference is not None:

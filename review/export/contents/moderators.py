@@ -7,14 +7,15 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.export.contents.columns import Row, in_use, said_once, words
+from review.export.contents.columns import Row, in_use, said_once
 from review.export.run_tables import LatestRun, directions, interval_cell
 from review.export.table.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
 from review.living.scales import scale_of_run
+from review.living.snapshot import ModeratorLine
+from review.protocol.characteristics import in_words
 from review.protocol.models import Review
 from review.protocol.queries import instruments
-from review.protocol.vocabulary import Moderator
 
 COLUMNS: Final = (
     Column("analysis", "Analysis"),
@@ -74,11 +75,15 @@ def _lines(run: LatestRun, names: Mapping[str, str]) -> Iterator[tuple[Row, str]
     """Yield the cells of `COLUMNS` after the analysis, and where they stand."""
     measure = scale_of_run(run.inputs).name
     for index, found in enumerate(run.results.moderators):
-        lead = (words(found.moderator), found.kind, measure)
+        lead = (in_words(found.moderator), found.kind, measure)
         tested = (found.stat, found.df, found.ddf, found.p)
         at = origin(run.key, "moderators", index)
-        yield (*lead, TESTS[found.kind], *(None,) * 4, *tested, None, found.note), at
-        called = names if found.moderator == Moderator.INSTRUMENT else INTERCEPT
+        yield (*lead, TESTS[found.kind], *(None,) * 4, *tested, None, _note(found)), at
+        for place, test in enumerate(found.tests):
+            told = (test.stat, test.df, test.ddf, test.p)
+            where = origin(run.key, "moderators", index, "tests", place)
+            yield (*lead, f"test of {test.term}", *(None,) * 4, *told, None, None), where
+        called = names if found.moderator == "instrument" else INTERCEPT
         for place, line in enumerate(found.lines):
             row: Row = (
                 *lead,
@@ -93,3 +98,10 @@ def _lines(run: LatestRun, names: Mapping[str, str]) -> Iterator[tuple[Row, str]
                 line.note,
             )
             yield row, origin(run.key, "moderators", index, "lines", place)
+
+
+def _note(found: ModeratorLine) -> str | None:
+    """Why there is no number; which trials have no value; what rests on few trials."""
+    told = [found.note] if found.note else []
+    told += [f"Without a value: {item.study} ({item.reason})." for item in found.without]
+    return " ".join((*told, *found.remarks)) or None

@@ -20,6 +20,7 @@ from review.figures import Diamond, Forest, ForestRow, Heading
 from review.figures.numbers import fixed, p_words
 from review.figures.risk_of_bias import RiskOfBias
 from review.living.changes import conclusion_word
+from review.living.moderators import label_of
 from review.living.snapshot import (
     Effect,
     ModeratorLine,
@@ -29,8 +30,8 @@ from review.living.snapshot import (
     TrialInput,
     VariantLine,
 )
+from review.protocol.characteristics import in_words
 from review.protocol.rules import Plan
-from review.protocol.vocabulary import Moderator
 
 Row = ForestRow | Heading | Diamond
 
@@ -39,7 +40,7 @@ def forest_of(
     inputs: RunInputs,
     results: RunResults,
     *,
-    by: Moderator | None = None,
+    by: str | None = None,
     arm_data: bool = False,
     bias: RiskOfBias | None = None,
     instruments: Mapping[str, str] | None = None,
@@ -50,7 +51,7 @@ def forest_of(
     ----------
     inputs, results : RunInputs, RunResults
         The run.
-    by : Moderator, optional
+    by : str, optional
         A planned subgroup analysis: a heading and a diamond for each subgroup.
     arm_data : bool
         Whether each arm's numbers as reported stand beside the study, instead of its size alone.
@@ -92,7 +93,7 @@ def forest_of(
         else ""
     )
     return Forest(
-        title=plan.title if by is None else f"{plan.title}, by {_words(by)}",
+        title=plan.title if by is None else f"{plan.title}, by {in_words(by)}",
         rows=(
             tuple(row(*pair) for pair in ordered)
             if by is None or group is None
@@ -146,24 +147,20 @@ def _sizes(plan: Plan, results: RunResults) -> ArmColumns:
     return ArmColumns(tuple(header for header, _ in known), (), cells)
 
 
-def _words(by: Moderator) -> str:
-    return by.value.replace("_", " ")
-
-
-def _planned_subgroups(plan: Plan, results: RunResults, by: Moderator) -> ModeratorLine:
+def _planned_subgroups(plan: Plan, results: RunResults, by: str) -> ModeratorLine:
     for line in results.moderators:
-        if line.kind == "subgroups" and line.moderator == by.value:
+        if line.kind == "subgroups" and line.moderator == by:
             return line
     planned = ", ".join(plan.subgroups) or "none"
     raise NotFoundError(
-        f'"{plan.title}" has no planned subgroups by {_words(by)} (planned: {planned}); '
+        f'"{plan.title}" has no planned subgroups by {in_words(by)} (planned: {planned}); '
         "add them to its plan and freeze a new version"
     )
 
 
 def _by_group(
     ordered: Sequence[tuple[Effect, TrialInput]],
-    by: Moderator,
+    by: str,
     group: ModeratorLine,
     row: Callable[[Effect, TrialInput], ForestRow],
     instruments: Mapping[str, str],
@@ -171,11 +168,11 @@ def _by_group(
     members: dict[str, list[ForestRow]] = defaultdict(list)
     for effect, trial in ordered:
         value = trial.characteristic(by)
-        members["not reported" if value is None else str(value)].append(row(effect, trial))
+        members["not reported" if value is None else label_of(value)].append(row(effect, trial))
     pooled = {line.label: line for line in group.lines}
     found: list[Row] = []
     for label in [*pooled, *(label for label in members if label not in pooled)]:
-        named = instruments.get(label, label) if by is Moderator.INSTRUMENT else label
+        named = instruments.get(label, label) if by == "instrument" else label
         found.append(Heading(named))
         found += members[label]
         if label in pooled:

@@ -40,12 +40,14 @@ from review.figures.margins import margins_plot
 from review.figures.screening import screening_plot
 from review.figures.sequential import sequential_plot
 from review.figures.specification import specification_plot
+from review.formula import parse
 from review.living.models import Run
 from review.living.multiverse import multiverse
 from review.living.queries import runs
 from review.living.snapshot import RunInputs, RunResults
+from review.protocol.characteristics import in_words
 from review.protocol.models import Review
-from review.protocol.vocabulary import Moderator, Variant
+from review.protocol.vocabulary import Variant
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -210,15 +212,16 @@ def figures_of(run: ShownRun) -> Iterator[RunFigure]:
     """Yield the figures that a run can have: those of every run, and its meta-regressions."""
     yield from (figure for figure in RUN_FIGURES if not figure.supplementary)
     for line in run.results.moderators:
-        if line.kind == "meta-regression" and line.note is None:
-            yield _bubble(Moderator(line.moderator))
+        alone = line.kind == "meta-regression" and len(parse(line.moderator).names) == 1
+        if alone and line.note is None:
+            yield _bubble(line.moderator)
     yield from (figure for figure in RUN_FIGURES if figure.supplementary)
 
 
-def _bubble(moderator: Moderator) -> RunFigure:
+def _bubble(moderator: str) -> RunFigure:
     return RunFigure(
-        "bubble", f"effects by {moderator.value.replace('_', ' ')}",
-        lambda run: bubble_plot(bubble_of(*run.values, moderator)), of=moderator.value,
+        "bubble", f"effects by {in_words(moderator)}",
+        lambda run: bubble_plot(bubble_of(*run.values, moderator)), of=moderator,
     )  # fmt: skip
 
 

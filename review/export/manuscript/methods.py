@@ -25,8 +25,10 @@ from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
 from review.export.manuscript.selection import conduct_paragraphs
 from review.export.manuscript.sentences import words
 from review.export.table.printing import NumberStyle
+from review.formula import parse
+from review.protocol.characteristics import in_words
 from review.protocol.rules import ArmRule, Plan
-from review.protocol.vocabulary import AnalysisKind, Moderator, Variant
+from review.protocol.vocabulary import AnalysisKind, Variant
 from review.wording import lowered
 
 MEASURES: Final = {
@@ -255,6 +257,13 @@ def _preference(facts: Facts, style: NumberStyle, analysis: Analysed | Planned) 
     return (f"Of several results of a trial the first in this order counted ({told})",)
 
 
+def _entering(analysis: Analysed | Planned) -> Spans:
+    if not analysis.plan.where:
+        return ()
+    named = words([f"“{condition}”" for condition in analysis.plan.where])
+    return (f"Only trials, arms and results entered for which {named}",)
+
+
 def _selection(facts: Facts, style: NumberStyle) -> list[Spans]:
     def arms(analysis: Analysed | Planned) -> Spans:
         contrast = analysis.plan.kind is AnalysisKind.CONTRAST
@@ -266,6 +275,7 @@ def _selection(facts: Facts, style: NumberStyle) -> list[Spans]:
 
     return [
         _said(facts, arms),
+        _said(facts, _entering),
         _said(facts, lambda analysis: _preference(facts, style, analysis)),
         _said(facts, scores),
         _said(facts, lambda analysis: _design(analysis, style)),
@@ -312,14 +322,18 @@ def _variants(analysis: Analysed | Planned) -> Spans:
 def _subgroups(analysis: Analysed | Planned) -> Spans:
     plan, told = analysis.plan, []
     if plan.subgroups:
-        told.append(f"subgroup analyses by {_named(plan.subgroups)}")
-    if plan.moderators:
-        told.append(f"meta-regressions on {_named(plan.moderators)}, one at a time")
+        named = words([in_words(name) for name in plan.subgroups])
+        told.append(f"subgroup analyses by {named}")
+    single = [text for text in plan.moderators if text in parse(text).names]
+    if single:
+        named = words([in_words(name) for name in single])
+        told.append(f"meta-regressions on {named}, one at a time")
+    told += [
+        f"a meta-regression by the formula “{text}”"
+        for text in plan.moderators
+        if text not in single
+    ]
     return (f"Planned were {words(told)}",) if told else ()
-
-
-def _named(moderators: Iterable[Moderator]) -> str:
-    return words([moderator.value.replace("_", " ") for moderator in moderators])
 
 
 def _looks(style: NumberStyle, analysis: Analysed | Planned) -> Spans:

@@ -9,8 +9,10 @@ from review.export.manuscript.document import Spans, Term, filled, joined, liste
 from review.export.manuscript.facts import Analysed
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.sentences import count
+from review.formula import parse
 from review.living.snapshot import ModeratorLine, VariantLine
-from review.protocol.vocabulary import Moderator, Variant
+from review.protocol.characteristics import in_words
+from review.protocol.vocabulary import Variant
 
 Numbered = tuple[int, VariantLine]
 
@@ -122,10 +124,9 @@ def _moderator(
     printer: Printer,
     instruments: Mapping[str, str],
 ) -> Spans:
-    name = line.moderator.replace("_", " ")
-    what = f"By {name}" if line.kind == "subgroups" else f"Meta-regression on {name}"
+    what = _what(line)
     if line.note is not None:
-        return (f"{what}: not computed ({_why(line.note)}).",)
+        return (f"{what}: not computed ({_why(line.note)}).{_without(line)}",)
     told = [
         filled(
             "{label} ({numbers})",
@@ -135,8 +136,9 @@ def _moderator(
         for i, part in enumerate(line.lines)
         if part.estimate is not None and part.label != INTERCEPT
     ]
+    beside = _without(line)
     if line.p is None:
-        return joined([f"{what}: ", *listed(told, comma="; "), "."])
+        return joined([f"{what}: ", *listed(told, comma="; "), ".", beside])
     shown = line.p < 0.05
     verdict = (
         "the effects differed between subgroups" if shown
@@ -146,15 +148,32 @@ def _moderator(
         else "a change of the effect with the moderator was not shown"
     )  # fmt: skip
     return filled(
-        "{what}: {told}; {verdict} ({p}).",
+        "{what}: {told}; {verdict} ({p}).{beside}",
         what=what,
         told=listed(told, comma="; "),
         verdict=verdict,
         p=printer.p(line.p, "moderators", place, "p"),
+        beside=beside,
     )
+
+
+def _what(line: ModeratorLine) -> str:
+    if line.kind == "subgroups":
+        return f"By {in_words(line.moderator)}"
+    alone = line.moderator in parse(line.moderator).names
+    return f"Meta-regression on {in_words(line.moderator) if alone else line.moderator}"
+
+
+def _without(line: ModeratorLine) -> str:
+    """Name the trials that have no value, and the categories with few trials."""
+    told = list(line.remarks)
+    if line.without:
+        named = "; ".join(f"{item.study} ({item.reason})" for item in line.without)
+        told.append(f"Not in it for want of a value: {named}.")
+    return "".join(f" {sentence}" for sentence in told)
 
 
 def _level(line: ModeratorLine, label: str, instruments: Mapping[str, str]) -> str:
     if line.kind == "meta-regression":
         return f"coefficient of {label.replace('_', ' ')}"
-    return instruments.get(label, label) if line.moderator == Moderator.INSTRUMENT else label
+    return instruments.get(label, label) if line.moderator == "instrument" else label

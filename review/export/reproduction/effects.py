@@ -10,6 +10,7 @@ from review.export.run_tables import LatestRun
 from review.export.table.model import Cell, Column, Kind, Table
 from review.living.effects import trial_effects
 from review.living.snapshot import ArmInput, Effect, RunInputs, TrialInput
+from review.protocol.characteristics import OWN, in_words
 from review.protocol.rules import OF_TABLES
 
 COLUMNS = (
@@ -42,6 +43,10 @@ def effects_table(run: LatestRun) -> Table:
     """
     plan = run.inputs.plan
     counted = plan.method in OF_TABLES
+    asked = tuple(
+        Column(name, in_words(name), Kind.TEXT if is_text(run.inputs, name) else Kind.NUMBER)
+        for name in asked_for(run.inputs)
+    )
     rows = [
         _row(run.inputs, name, number, trial, found, counted=counted)
         for name, trials, computed in _computed(run)
@@ -49,9 +54,19 @@ def effects_table(run: LatestRun) -> Table:
     ]
     return Table(
         title=f"{plan.title}: effects",
-        columns=COLUMNS + (COUNTS if counted else ()),
+        columns=COLUMNS + (COUNTS if counted else ()) + asked,
         rows=tuple(rows),
     )
+
+
+def asked_for(inputs: RunInputs) -> tuple[str, ...]:
+    """Return the characteristics that have a column of their own here."""
+    return tuple(name for name in inputs.plan.characteristics if name not in OWN)
+
+
+def is_text(inputs: RunInputs, name: str) -> bool:
+    """Whether a characteristic is a category, not a number."""
+    return any(isinstance(trial.characteristic(name), str) for trial in inputs.trials)
 
 
 def _computed(run: LatestRun) -> Iterator[tuple[str, tuple[TrialInput, ...], _Computed]]:
@@ -85,7 +100,8 @@ def _row(
         trial.timepoint, trial.analysis_set, trial.side, yi, vi,
         "yes" if recomputable(inputs.plan, trial) else "no", trial.joined, recipe,
     )  # fmt: skip
-    return (*row, *_counts(trial.intervention), *_counts(trial.comparator)) if counted else row
+    counts = (*_counts(trial.intervention), *_counts(trial.comparator)) if counted else ()
+    return (*row, *counts, *(trial.characteristic(name) for name in asked_for(inputs)))
 
 
 def _counts(arms: Sequence[ArmInput]) -> tuple[int, int]:

@@ -10,15 +10,15 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from review import __version__
-from review.export.reproduction.effects import effects_table
+from review.export.reproduction.effects import asked_for, effects_table, is_text
 from review.export.reproduction.expected import expected_table, part_of
 from review.export.reproduction.literals import comment, python_string, r_string
 from review.export.reproduction.reported import reported_table
 from review.export.run_tables import LatestRun, model_words
 from review.export.table.csv import write_csv
-from review.living.snapshot import RunInputs, VariantLine
+from review.formula import parse
+from review.living.snapshot import ModeratorLine, RunInputs, VariantLine
 from review.protocol.rules import OF_TABLES, Plan
-from review.protocol.vocabulary import Moderator
 
 SCRIPTS: Final = {"reproduce.R": "reproduce.R.jinja", "reproduce.py": "reproduce.py.jinja"}
 
@@ -39,9 +39,20 @@ class ModeratorSection:
 
     part: str
     kind: str
-    column: str
-    numeric: bool
+    formula: str
+    column: str | None
+    """The characteristic that the formula is; None for a formula of more than a name."""
+    columns: tuple[str, ...]
+    categories: tuple[str, ...]
+    """Which of the columns are text."""
+    constant: bool
+    """Whether the columns of the model can give a constant; else metafor's tau² is not right."""
     note: str | None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the one column is a number."""
+        return not self.categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,9 @@ def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:
         "title": title,
         "version": __version__,
         "analyses": [section(run) for run in runs],
+        "text": sorted(
+            {n for run in runs for n in asked_for(run.inputs) if is_text(run.inputs, n)}
+        ),
     }
     return {
         name: environment.get_template(template).render(given) for name, template in SCRIPTS.items()
@@ -129,16 +143,7 @@ def section(run: LatestRun) -> Section:
         turned=not all(trial.higher_is_better for trial in run.inputs.trials),
         natural=natural.scale if natural is not None else None,
         variants=_variants(results.variants),
-        moderators=tuple(
-            ModeratorSection(
-                part=part_of(one),
-                kind=one.kind,
-                column=one.moderator,
-                numeric=_numeric(run.inputs, Moderator(one.moderator)),
-                note=one.note,
-            )
-            for one in results.moderators
-        ),
+        moderators=tuple(_moderator(run.inputs, one) for one in results.moderators),
     )
 
 
@@ -157,7 +162,18 @@ def _variants(lines: Sequence[VariantLine]) -> tuple[VariantSection, ...]:
     )
 
 
-def _numeric(inputs: RunInputs, name: Moderator) -> bool:
-    """Whether a moderator is a number, not a category."""
-    known = [trial.characteristic(name) for trial in inputs.trials]
-    return all(isinstance(value, int) for value in known if value is not None)
+def _moderator(inputs: RunInputs, one: ModeratorLine) -> ModeratorSection:
+    subgroups = one.kind == "subgroups"
+    formula = parse(f"`{one.moderator}`" if subgroups else one.moderator)
+    columns = formula.names
+    alone = subgroups or one.moderator == columns[0]
+    return ModeratorSection(
+        part=part_of(one),
+        kind=one.kind,
+        formula=str(formula),
+        column=columns[0] if alone else None,
+        columns=columns,
+        categories=tuple(name for name in columns if is_text(inputs, name)),
+        constant=formula.intercept,
+        note=one.note,
+    )

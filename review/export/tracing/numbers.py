@@ -260,7 +260,7 @@ def _trials(snapshot: Snapshot, path: Sequence[str]) -> Sequence[TrialInput]:
 
 
 def _has(trial: TrialInput, moderator: str, label: str) -> bool:
-    return str(getattr(trial, moderator)) == label
+    return str(trial.characteristic(moderator)) == label
 
 
 def _inputs(trials: Sequence[TrialInput], path: Sequence[str]) -> Iterator[Input]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -48,6 +48,8 @@ class Settled:
     judgement: str
     label: str
     state: State
+    domains: Mapping[str, str] = field(default_factory=dict)
+    """The judgement of each domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,7 @@ def judgements(session: Session, review: Review, tool: str) -> dict[Target, Sett
             judgement=s.counts.overall.judgement,
             label=s.tool.judgement(s.counts.overall.judgement).label,
             state=s.state,
+            domains={key: judged.judgement for key, judged in s.counts.domains.items()},
         )
         for s in standings(session, review, tool)
         if s.counts is not None
