@@ -148,7 +148,9 @@ class TrialInput(_Kept):
     """The arms whose SD standardizes the contrast."""
     side: str | None = None
     """Which of the plan's two sides a single arm is of; None for a contrast of both."""
-    characteristics: tuple[Characteristic, ...] = ()
+    characteristics: Annotated[
+        tuple[Characteristic, ...], Field(exclude_if=lambda told: not told)
+    ] = ()
     """What the plan's subgroups and meta-regressions ask for beyond `OWN`, as it was then."""
 
     @property

@@ -184,7 +184,9 @@ class Plan(_Frozen):
     """Characteristics of trials, a subgroup analysis each."""
     moderators: Annotated[tuple[ModeratorFormula, ...], AfterValidator(_unique)] = ()
     """Formulae over characteristics, a meta-regression each: ``year``, ``year * diagnosis``."""
-    where: Annotated[tuple[Where, ...], AfterValidator(_unique)] = ()
+    where: Annotated[
+        tuple[Where, ...], AfterValidator(_unique), Field(exclude_if=lambda told: not told)
+    ] = ()
     """Conditions that all must hold for a study, an arm or a result to enter."""
     signals: SignalRules = SignalRules()
     sequential: SequentialRules | None = None
@@ -279,7 +281,7 @@ class Plan(_Frozen):
         values = self.model_dump(mode="json")
         for name in ADDED_LATER:
             if getattr(self, name) == type(self).model_fields[name].default:
-                del values[name]
+                values.pop(name, None)
         return values
 
     @property

@@ -9,7 +9,7 @@ from review.living.changes import ValueChange, compare
 from review.living.effects import trial_effects
 from review.living.pooling import pool_inputs
 from review.living.snapshot import Alternative, ArmInput, RunInputs, RunResults
-from review.protocol.vocabulary import Moderator, Variant
+from review.protocol.vocabulary import Variant
 from tests.living.test_effects import arm, inputs
 
 
@@ -58,7 +58,7 @@ def test_a_trial_judged_anew_is_told_and_is_no_change_of_the_primary_analysis() 
 def test_a_corrected_year_is_told_where_a_moderator_takes_it() -> None:
     for by, told in (["year"], ["year"]), ([], []):
         inputs, results = run({1: (0.1, 0.04), 2: (0.2, 0.04)})
-        plan = inputs.plan.model_copy(update={"moderators": tuple(map(Moderator, by))})
+        plan = inputs.plan.model_copy(update={"moderators": tuple(by)})
         first, second = inputs.trials
         dated = (
             inputs.model_copy(

@@ -23,7 +23,7 @@ from review.export.run_tables import LatestRun
 from review.figures.numbers import p_words
 from review.living.snapshot import RunInputs, RunResults
 from review.protocol.rules import Plan
-from review.protocol.vocabulary import AnalysisKind, Moderator
+from review.protocol.vocabulary import AnalysisKind
 
 TOLERANCE = 1e-6
 """Relative; the iterations of both programs stop at 1e-12 or below."""
@@ -114,7 +114,7 @@ def test_below_ten_trials_there_is_no_test_of_asymmetry(multimedia: Run) -> None
 
 
 def test_the_bubble_plot_shows_metafors_line_and_bands(multimedia: Run) -> None:
-    plot = bubble_of(*multimedia, Moderator.YEAR)
+    plot = bubble_of(*multimedia, "year")
     assert not plot.categorical
     for fitted, what in ((plot.fitted[0], "first_year"), (plot.fitted[-1], "last_year")):
         close([fitted.estimate, fitted.ci_low, fitted.ci_high, fitted.pi_low, fitted.pi_high], what)
@@ -129,7 +129,7 @@ def test_the_bubble_plot_shows_metafors_line_and_bands(multimedia: Run) -> None:
 
 def test_a_planned_moderator_is_the_default_and_no_exploration(multimedia: Run) -> None:
     inputs, results = multimedia
-    plan = inputs.plan.model_copy(update={"moderators": (Moderator.YEAR,)})
+    plan = inputs.plan.model_copy(update={"moderators": ("year",)})
     plot = bubble_of(inputs.model_copy(update={"plan": plan}), results)
     assert plot.moderator == "Year"
     assert "exploratory" not in plot.note
@@ -139,7 +139,7 @@ def test_a_planned_moderator_is_the_default_and_no_exploration(multimedia: Run) 
 
 def test_categories_are_strips_with_the_groups_own_means(delivery_runs: list[LatestRun]) -> None:
     (run,) = (run for run in delivery_runs if run.analysis == "any-cbt")
-    plot = bubble_of(run.inputs, run.results, Moderator.INSTRUMENT)
+    plot = bubble_of(run.inputs, run.results, "instrument")
     assert plot.categorical
     assert sum(group.k or 0 for group in plot.fitted) == len(plot.bubbles) == 70
     (alone,) = (group for group in plot.fitted if group.at == "MADRS")
@@ -201,7 +201,7 @@ def test_drapery_has_each_trials_own_interval(multimedia: Run) -> None:
         (baujat_of, "a Baujat plot"),
         (influence_of, "an influence panel"),
         (gosh_of, "a GOSH plot"),
-        (lambda i, r: bubble_of(i, r, Moderator.YEAR), "a bubble plot"),
+        (lambda i, r: bubble_of(i, r, "year"), "a bubble plot"),
         (lambda i, r: funnel_of(i, r, trim_fill=True), "a funnel plot with trim and fill"),
     ],
 )
@@ -223,7 +223,7 @@ def test_single_arms_have_no_line_of_no_effect(multimedia: Run) -> None:
     alone = inputs.model_copy(update={"plan": plan})
     for drawn in (
         funnel_of(alone, results),
-        bubble_of(alone, results, Moderator.YEAR),
+        bubble_of(alone, results, "year"),
         gosh_of(alone, results, count=5),
         drapery_of(alone, results),
     ):
@@ -245,4 +245,4 @@ def test_a_moderator_that_does_not_vary_is_refused(multimedia: Run) -> None:
     with pytest.raises(
         InvalidDataError, match=r"on instrument, which 3 trials report: .* one level"
     ):
-        bubble_of(inputs, results, Moderator.INSTRUMENT)
+        bubble_of(inputs, results, "instrument")
