@@ -89,12 +89,13 @@ def _unique(values: tuple[ChoiceT, ...]) -> tuple[ChoiceT, ...]:
 
 
 def _formula(text: str) -> str:
-    """Return a meta-regression's formula written out; raise ValueError with a sentence."""
+    """Return a meta-regression's formula without a ``~``; raise ValueError with a sentence."""
     try:
-        return str(parse(text))
+        parse(text)
     except InvalidDataError as error:
         hint = "; a name with a hyphen stands in backticks" if "-" in text else ""
         raise ValueError(f"{error}{hint}") from None
+    return " ".join(text.removeprefix("~").split())
 
 
 def _condition(text: str) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -221,7 +222,8 @@ def figures_of(run: ShownRun) -> Iterator[RunFigure]:
 def _bubble(moderator: str) -> RunFigure:
     return RunFigure(
         "bubble", f"effects by {in_words(moderator)}",
-        lambda run: bubble_plot(bubble_of(*run.values, moderator)), of=moderator,
+        lambda run: bubble_plot(bubble_of(*run.values, moderator)),
+        of=re.sub(r"\W+", "_", moderator).strip("_"),
     )  # fmt: skip
 
 
