@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import os
 from functools import cache
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from review.errors import DatabaseStateError
@@ -40,6 +41,16 @@ class Settings(BaseSettings):
     database_url: str = Field(default_factory=_default_database_url)
     actor: str = Field(default_factory=_account_name)
     """Who the history names for changes made from this command line."""
+
+    @field_validator("actor", mode="before")
+    @classmethod
+    def _without_spaces(cls, value: str) -> str:
+        return " ".join(value.split()) or _account_name()
+
+    @property
+    def actor_is_said(self) -> bool:
+        """Whether REVIEW_ACTOR says who it is, and not the account that several may share."""
+        return bool(os.environ.get("REVIEW_ACTOR", "").strip())
 
 
 @cache

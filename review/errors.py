@@ -22,6 +22,10 @@ class InvalidDataError(ReviewError, ValueError):
     """Numbers or settings that cannot be right."""
 
 
+class NotAllowedError(InvalidDataError):
+    """A person's role, or an earlier part of theirs, forbids it."""
+
+
 class DatabaseStateError(ReviewError):
     """The database is missing, behind, ahead of this software, or damaged."""
 

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "upgrade": "database",
     "new": "protocol",
     "list": "protocol",
+    "people": "people",
     "outcome": "protocol",
     "instrument": "protocol",
     "analysis": "protocol",
@@ -106,5 +107,6 @@ def main() -> None:
     changed, and says what moved and why.
 
     The database is REVIEW_DATABASE_URL (sqlite:///path or postgresql+psycopg://…), by default one
-    SQLite file in your data folder. REVIEW_ACTOR is the name that the history shows for changes.
+    SQLite file in your data folder. REVIEW_ACTOR is your name: the history shows it, and nobody
+    screens, appraises or enters twice without one.
     """

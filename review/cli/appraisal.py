@@ -19,6 +19,7 @@ from review.cli.appraisal_forms import (
 )
 from review.cli.context import changing, json_option, opened, reason_option, review_option
 from review.cli.figures import drawn_from, written
+from review.cli.files import force_option
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import InvalidDataError
@@ -276,6 +277,7 @@ def agreement(tool: str | None, review_slug: str | None, as_json: bool) -> None:
     "--out", "-o", "paths", type=click.Path(path_type=Path), multiple=True, required=True,
     help="The file to write (SVG, PDF or PNG); may be given several times.",
 )  # fmt: skip
+@force_option
 @family_option
 @outcome_option
 @instrument_option

@@ -10,13 +10,13 @@ import click
 from review.cli.context import (
     changing,
     json_option,
+    judge,
     opened,
     reason_option,
     review_option,
     sheet_option,
 )
 from review.cli.output import echo_json, echo_remarks, plain_remarks
-from review.config import settings
 from review.errors import InvalidDataError
 from review.extraction.appraisal import actions, files, queries
 from review.extraction.appraisal.form import Form, Target
@@ -100,7 +100,7 @@ def assess(
     An empty judgement is the algorithm's; another one needs its reason in the support. An assessor
     may send a form again until the last one has judged.
     """
-    handle = person or settings().actor
+    handle = judge(person)
     with changing(review_slug, reason or f"assessment of {file.name}") as (session, review):
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
         forms = files.read_forms(file, found, sheet=sheet)
@@ -144,7 +144,7 @@ def import_(
     as_json: bool,
 ) -> None:
     """Take a table in robvis' layout (Study, D1, …, Overall) as one assessor's judgements."""
-    handle = person or settings().actor
+    handle = judge(person)
     with changing(review_slug, reason or f"import of {file.name}") as (session, review):
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
         forms = files.read_robvis(
@@ -213,7 +213,7 @@ def settle(
     review_slug: str | None,
 ) -> None:
     """Store a consensus from a filled-in form; the assessors' own appraisals stay as they are."""
-    handle = person or settings().actor
+    handle = judge(person)
     with changing(review_slug, reason) as (session, review):
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
         forms = files.read_forms(file, found, sheet=sheet)

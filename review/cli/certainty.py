@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 import click
 
 from review.cli.appraisal_forms import person_option
-from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.context import changing, json_option, judge, opened, reason_option, review_option
 from review.cli.output import echo_json, echo_table
-from review.config import settings
 from review.errors import InvalidDataError
 from review.extraction.appraisal import certainty
 from review.extraction.appraisal.grade import LOWERS, RAISES, Step
@@ -78,7 +77,7 @@ def rate(
 ) -> None:
     """Rate an analysis; the newest rating counts, and earlier ones stay."""
     steps = _steps(down, up)
-    handle = person or settings().actor
+    handle = judge(person)
     with changing(review_slug, reason or f"certainty of {analysis}") as (session, review):
         newest = {run.version.analysis.slug: run.number for run in newest_of_each(session, review)}
         if run_number is not None:

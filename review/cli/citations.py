@@ -31,6 +31,7 @@ from review.config import settings
 from review.db import Database
 from review.errors import FileError
 from review.history.actions import writing
+from review.people.queries import refuse_viewers
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -251,6 +252,7 @@ def _take(
         )
         with writing(database, by(slug, reason or f"import of {file.name}")) as session:
             review = review_called(session, slug)
+            refuse_viewers(session, review.id, settings().actor)
             found = queries.search_numbered(session, review, search) if search else None
             done = actions.import_batch(
                 session, review, reading, file=file, search=found, now=datetime.now(UTC)

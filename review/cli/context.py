@@ -10,7 +10,9 @@ import click
 
 from review.config import settings
 from review.db import Database, Session, database_at
+from review.errors import InvalidDataError
 from review.history.actions import Attribution, writing
+from review.people.queries import refuse_viewers
 from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.schema import require_current
@@ -37,14 +39,34 @@ def by(review: str | None = None, reason: str | None = None) -> Attribution:
     return Attribution(actor=settings().actor, review=review, reason=reason)
 
 
+def judge(named: str | None = None) -> str:
+    """Return who judges: the name given, or REVIEW_ACTOR.
+
+    Raises InvalidDataError where neither is: an account, which several people may share, judges
+    nothing.
+    """
+    if named is None and not settings().actor_is_said:
+        raise InvalidDataError(
+            "who are you? A judgement carries the name of the person who makes it. Type, with your "
+            f"own name:\n  export REVIEW_ACTOR={settings().actor}\n"
+            "and join the review if you have not: review people add NAME"
+        )
+    return named or settings().actor
+
+
 @contextmanager
 def changing(review_slug: str | None, reason: str | None) -> Iterator[tuple[Session, Review]]:
-    """Yield a writing session and the review it changes, under the name of the settings."""
+    """Yield a writing session and the review it changes, under the name of the settings.
+
+    Raises NotAllowedError for a viewer of the review.
+    """
     database = opened()
     with database.reading() as session:
         name = review_called(session, review_slug).slug
     with writing(database, by(name, reason)) as session:
-        yield session, review_called(session, name)
+        review = review_called(session, name)
+        refuse_viewers(session, review.id, settings().actor)
+        yield session, review
 
 
 def review_option(function: FunctionT) -> FunctionT:

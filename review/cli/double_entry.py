@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from review.canonical import number
-from review.cli.context import changing, json_option, opened, review_option
+from review.cli.context import changing, json_option, judge, opened, review_option
 from review.cli.output import echo_json, echo_table
-from review.config import settings
 from review.errors import InvalidDataError
 from review.extraction import actions
 from review.extraction.comparison import Cell, agreement_by_field, agreement_by_study
@@ -155,7 +154,7 @@ def resolve_(
 
     Both entries stay as they are. Without cells: make the consensus of entries that agree.
     """
-    person, now = settings().actor, datetime.now(UTC)
+    person, now = judge(), datetime.now(UTC)
     if cells and (take is None) == (value is None):
         raise click.UsageError("give --take NAME or --value TEXT")
     if cells and not reason:
@@ -196,7 +195,7 @@ def _taken(found: Sides, take: str | None) -> Taken:
 @json_option
 def finish_(study: str, review_slug: str | None, as_json: bool) -> None:
     """Say that your blind entry of a study is complete: it can be compared, not changed."""
-    person = settings().actor
+    person = judge()
     with changing(review_slug, None) as (session, review):
         actions.finish_entry(session, review, study=study, person=person, now=datetime.now(UTC))
     if as_json:
@@ -212,7 +211,7 @@ def finish_(study: str, review_slug: str | None, as_json: bool) -> None:
 @json_option
 def reopen_(study: str, reason: str, review_slug: str | None, as_json: bool) -> None:
     """Change your finished blind entry after all; not after the consensus."""
-    person = settings().actor
+    person = judge()
     with changing(review_slug, reason) as (session, review):
         actions.reopen_entry(session, review, study=study, person=person)
     if as_json:

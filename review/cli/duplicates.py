@@ -16,6 +16,7 @@ from review.cli.output import echo_json, echo_table
 from review.cli.records import citation, record_row
 from review.config import settings
 from review.history.actions import writing
+from review.people.queries import refuse_viewers
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -41,6 +42,7 @@ def run(review_slug: str | None, reason: str | None, as_json: bool) -> None:
         found = duplicates.compare_new_records(session, review)
     with writing(database, by(slug, reason or "comparison of new records")) as session:
         review = review_called(session, slug)
+        refuse_viewers(session, review.id, settings().actor)
         duplicates.store_comparisons(session, review, found, now=datetime.now(UTC))
         stats = duplicates.dedupe_stats(session, review)
     bands = [pair.comparison.band.value for pair in found.pairs]

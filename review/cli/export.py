@@ -8,6 +8,7 @@ import click
 
 from review.cli.context import json_option, opened, review_option
 from review.cli.exporting import echo_written, folder_option, format_option, style_option
+from review.cli.files import moved, new_files
 from review.cli.manuscript import DOCUMENTS
 from review.cli.output import echo_table, warn_outdated
 from review.cli.reproduction import REPRODUCTION
@@ -75,6 +76,7 @@ def tables(
         if not collected.data:
             raise NotFoundError("there is nothing to export yet")
         chosen = [Format(name) for name in formats] or list(Format)
-        exported = write_collection(collected, folder, chosen, style=NumberStyle(style))
-        written = [*exported, write_provenance(session, folder, exported)]
-    echo_written(written, as_json=as_json)
+        with new_files(folder) as place:
+            exported = write_collection(collected, place, chosen, style=NumberStyle(style))
+            written = [*exported, write_provenance(session, place, exported)]
+    echo_written(moved(written, place, folder), as_json=as_json)

@@ -9,16 +9,17 @@ from pathlib import Path
 import click
 
 from review.cli.context import FunctionT
+from review.cli.files import force_option
 from review.cli.output import echo_json
 from review.export import NumberStyle
 
 
 def folder_option(function: FunctionT) -> FunctionT:
-    """Add ``--out``, a folder."""
+    """Add ``--out``, a folder, and ``--force``."""
     return click.option(
         "--out", "-o", "folder", type=click.Path(path_type=Path, file_okay=False), required=True,
         help="The folder to write to; it is made where it does not exist.",
-    )(function)  # fmt: skip
+    )(force_option(function))  # fmt: skip
 
 
 def style_option(function: FunctionT) -> FunctionT:

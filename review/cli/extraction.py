@@ -13,6 +13,7 @@ import click
 from review.cli.context import (
     changing,
     json_option,
+    judge,
     opened,
     reason_option,
     review_option,
@@ -20,6 +21,7 @@ from review.cli.context import (
 )
 from review.cli.double_entry import compare_, finish_, reopen_, resolve_, selection_
 from review.cli.fields import field_
+from review.cli.files import force_option, write_new
 from review.cli.formats import other_formats, releases_, reread_, source_
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.config import settings
@@ -34,7 +36,6 @@ from review.extraction.files import (
     read_extraction,
     table_text,
     template,
-    write_bytes,
 )
 from review.extraction.sheet import entry_rows, explained
 from review.extraction.trace import Traced, trace
@@ -105,6 +106,7 @@ def _explain_entries(report: ImportReport) -> None:
 @extract_.command("template")
 @click.option("--empty", is_flag=True, help="The header alone, without the invented example.")
 @click.option("--out", type=click.Path(path_type=Path), help="A .csv or .xlsx file to write.")
+@force_option
 @review_option
 @json_option
 def template_(empty: bool, out: Path | None, review_slug: str | None, as_json: bool) -> None:
@@ -135,9 +137,9 @@ def write_table(
     if out.suffix.lower() == ".xlsx":
         columns = columns_of(fields, form=form)
         content = table_workbook(columns, rows, fields=fields, explained=explained(fields))
-        write_bytes(out, content)
+        write_new(out, content)
     else:
-        write_bytes(out, table_text(rows, fields=fields, form=form).encode())
+        write_new(out, table_text(rows, fields=fields, form=form).encode())
 
 
 @extract_.command("import")
@@ -179,13 +181,15 @@ def import_(
         known = review_called(session, review_slug)
         fields, earlier = queries.field_specs(session, known), queries.earlier_specs(session, known)
     rows = read_extraction(file, fields, earlier=earlier, sheet=sheet)
+    single = entry in (None, EntryKind.SINGLE.value)
+    person = (extractor or settings().actor) if single else judge(extractor)
     with changing(review_slug, reason or f"import of {file.name}") as (session, review):
         report = actions.import_extraction(
             session,
             review,
             rows,
             file=str(file),
-            person=extractor or settings().actor,
+            person=person,
             kind=EntryKind(entry) if entry is not None else None,
             finished=datetime.now(UTC) if blind and not draft else None,
         )
@@ -199,6 +203,7 @@ def import_(
 
 @extract_.command("export")
 @click.option("--out", type=click.Path(path_type=Path), help="A .csv or .xlsx file to write.")
+@force_option
 @click.option("--entry", type=click.Choice(["blind", "single", "consensus"]), help="Which entries.")
 @click.option("--extractor", metavar="NAME", help="Whose blind entries; by default yours.")
 @review_option

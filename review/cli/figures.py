@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from review.cli.context import FunctionT, opened, review_option
+from review.cli.files import force_option, new_file
 from review.cli.output import warn_outdated
 from review.export.drawings.registry import RunFigure, ShownRun
 from review.export.tracing.origins import LEDGER, origin
@@ -31,11 +32,11 @@ number_option = click.option(
 
 
 def file_options(function: FunctionT) -> FunctionT:
-    """Add ``--out`` and ``--dpi``."""
+    """Add ``--out``, ``--dpi`` and ``--force``."""
     function = click.option(
         "--dpi", type=click.IntRange(50, 1200), default=DOTS_PER_INCH, show_default=True,
         help="Dots an inch of a PNG.",
-    )(function)  # fmt: skip
+    )(force_option(function))  # fmt: skip
     return click.option(
         "--out", "-o", "files", type=click.Path(path_type=Path), multiple=True, required=True,
         help="The file to write, .svg, .pdf or .png; may be given several times.",
@@ -48,7 +49,9 @@ def written(
     """Write a figure to files, and say so."""
     drawn = click.get_current_context().meta.get(_DRAWN)
     for file in files:
-        click.echo(f"Wrote {save(figure, file, dpi=dpi, origin=drawn)}", err=err)
+        with new_file(file) as place:
+            save(figure, place, dpi=dpi, origin=drawn)
+        click.echo(f"Wrote {file}", err=err)
 
 
 def drawn_from(run_key: str | None = None, *, review: str = "") -> None:

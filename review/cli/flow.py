@@ -17,6 +17,7 @@ from review.cli.context import (
     review_option,
 )
 from review.cli.figures import drawn_from, written
+from review.cli.files import force_option
 from review.cli.output import echo_json, echo_table
 from review.export.flow.model import Flow, FlowBox
 from review.export.flow.prisma import figure_of, flow_of, listed
@@ -63,6 +64,7 @@ def update_options(function: FunctionT) -> FunctionT:
     "--out", "-o", "files", type=click.Path(path_type=Path), multiple=True,
     help="Draw the diagram to an .svg, .png or .pdf file; may be given several times.",
 )  # fmt: skip
+@force_option
 @update_options
 @review_option
 @json_option

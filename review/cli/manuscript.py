@@ -10,6 +10,7 @@ import click
 
 from review.cli.context import json_option, opened, review_option
 from review.cli.exporting import echo_written, folder_option, format_option, style_option
+from review.cli.files import moved, new_files
 from review.cli.output import warn_outdated
 from review.export import Format, NumberStyle
 from review.export.manuscript.bundle import (
@@ -50,11 +51,12 @@ def manuscript(
     with opened().reading() as session, executor_for(processes=processes) as executor:
         review = review_called(session, review_slug)
         warn_outdated(outdated(session, review))
-        parts = write_bundle(
-            session, review, folder, style=NumberStyle(style), formats=chosen, executor=executor
-        )
-        written = [path for part in parts for path in part]
-    echo_written(written, as_json=as_json)
+        with new_files(folder) as place:
+            parts = write_bundle(
+                session, review, place, style=NumberStyle(style), formats=chosen, executor=executor
+            )
+            written = [path for part in parts for path in part]
+    echo_written(moved(written, place, folder), as_json=as_json)
 
 
 @click.command("checklists")
@@ -72,7 +74,9 @@ def checklists(
         facts = facts_of(session, review)
         warn_outdated(outdated(session, review))
     chosen = [Format(name) for name in formats] or list(Format)
-    echo_written(write_checklists(facts, folder, chosen, style=NumberStyle(style)), as_json=as_json)
+    with new_files(folder) as place:
+        written = write_checklists(facts, place, chosen, style=NumberStyle(style))
+    echo_written(moved(written, place, folder), as_json=as_json)
 
 
 DOCUMENTS: Final = (manuscript, checklists)

@@ -11,6 +11,7 @@ import click
 from review.canonical import interval, number, p_value
 from review.cli import pool_blocks as blocks
 from review.cli import pool_refits as refits
+from review.cli.files import new_file
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.pool_options import pool_options
 from review.cli.pool_sheet import Sheet, read_sheet
@@ -141,7 +142,8 @@ def pool_(
     if margins:
         extra["noninferiority"] = blocks.margins(pooled, margins)
     for path in plots:
-        save(forest_plot(_forest(pooled, effects, labels)), path)
+        with new_file(path) as place:
+            save(forest_plot(_forest(pooled, effects, labels)), place)
     if as_json:
         remarks = {"remarks": plain_remarks(table.remarks)}
         echo_json({**_as_json(pooled, effects, labels), **extra, **remarks})

@@ -10,6 +10,7 @@ import click
 
 from review.cli.computing import computing_options
 from review.cli.context import sheet_option
+from review.cli.files import force_option
 from review.effects import Measure
 from review.synthesis import Method, Test
 
@@ -121,6 +122,7 @@ _OPTIONS = (
         multiple=True,
         help="Draw a forest plot: .svg, .pdf or .png.",
     ),
+    force_option,
     click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts."),
 )
 

@@ -14,6 +14,7 @@ from review.citations.formats.reading import WRITERS
 from review.citations.models import Record
 from review.citations.vocabulary import Format
 from review.cli.context import json_option, opened, review_option
+from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table
 from review.db import Session
 from review.protocol.models import Review
@@ -141,6 +142,7 @@ def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
 @click.option(
     "--out", "-o", "output", type=click.Path(path_type=Path), help="A file; else the screen."
 )
+@force_option
 @click.option("--batch", type=int, metavar="ID", help="Those of one batch.")
 @click.option("--in-scope", is_flag=True, help="Without duplicates.")
 @review_option
@@ -161,7 +163,7 @@ def export_records(
     if output is None:
         click.echo(text, nl=False)
         return
-    output.write_bytes(text.encode("utf-8"))
+    write_new(output, text.encode())
     click.echo(f"Wrote {counted(len(entries), 'record')} to {output}.", err=True)
 
 

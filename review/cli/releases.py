@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from review.cli.context import changing, json_option, opened, review_option
+from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table
 from review.cli.runs import echo_sections
 from review.export.drawings.forest import forest_of
@@ -97,6 +98,7 @@ def list_(review_slug: str | None, as_json: bool) -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write Markdown to a file."
 )
+@force_option
 @json_option
 def diff(before: str, after: str, review_slug: str | None, out: Path | None, as_json: bool) -> None:
     """Say what changed from one release to another: data, methods, results."""
@@ -105,7 +107,7 @@ def diff(before: str, after: str, review_slug: str | None, out: Path | None, as_
         found = diff_releases(session, review, before, after)
         title = review.title
     if out is not None:
-        out.write_text(markdown(title, found.sections), encoding="utf-8")
+        write_new(out, markdown(title, found.sections).encode())
         click.echo(f"Wrote {out}")
     elif as_json:
         echo_json(found)

@@ -8,8 +8,9 @@ from typing import Final
 
 import click
 
-from review.cli.context import json_option, opened, review_option
+from review.cli.context import FunctionT, json_option, opened, review_option
 from review.cli.exporting import echo_written, folder_option
+from review.cli.files import force_option, moved, new_files, write_new
 from review.cli.output import warn_outdated
 from review.errors import NotFoundError
 from review.export import Format as TableFormat
@@ -55,16 +56,16 @@ def script(folder: Path, analysis: str | None, review_slug: str | None, as_json:
     if not chosen:
         names = ", ".join(run.analysis for run in runs)
         raise NotFoundError(f"{analysis!r} has no run; these have: {names}")
-    echo_written(write_scripts(title, chosen, folder), as_json=as_json)
+    with new_files(folder) as place:
+        written = write_scripts(title, chosen, place)
+    echo_written(moved(written, place, folder), as_json=as_json)
 
 
-_output = click.option(
-    "--out",
-    "-o",
-    "output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A file; else the screen.",
-)
+def _output(function: FunctionT) -> FunctionT:
+    return click.option(
+        "--out", "-o", "output", type=click.Path(path_type=Path, dir_okay=False),
+        help="A file; else the screen.",
+    )(force_option(function))  # fmt: skip
 
 
 @click.command("references")
@@ -142,12 +143,13 @@ def revman(folder: Path, review_slug: str | None, as_json: bool) -> None:
         found = included_references(session, review)
     if not runs:
         raise NotFoundError("there is no run to export yet; make one with: review repool")
-    written = _write_bundle(made, folder)
-    if found:
-        path = folder / "references.ris"
-        path.write_bytes(REFERENCES["ris"]([r.entry for r in found], ()).encode())
-        written.append(path)
-    echo_written(written, as_json=as_json)
+    with new_files(folder) as place:
+        written = _write_bundle(made, place)
+        if found:
+            path = place / "references.ris"
+            path.write_bytes(REFERENCES["ris"]([r.entry for r in found], ()).encode())
+            written.append(path)
+    echo_written(moved(written, place, folder), as_json=as_json)
 
 
 @bundle.command("metapsy")
@@ -167,7 +169,9 @@ def metapsy(folder: Path, review_slug: str | None, as_json: bool) -> None:
             "no result can be written in the Metapsy format: it takes means, changes and events of "
             f"two arms, g and log RR ({len(made.left_out)} results are of other kinds)"
         )
-    echo_written(_write_bundle(made, folder), as_json=as_json)
+    with new_files(folder) as place:
+        written = _write_bundle(made, place)
+    echo_written(moved(written, place, folder), as_json=as_json)
 
 
 def _write_bundle(made: Bundle, folder: Path) -> list[Path]:
@@ -191,7 +195,7 @@ def _write(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    output.write_bytes(text.encode())
+    write_new(output, text.encode())
     click.echo(f"Wrote {output}")
 
 

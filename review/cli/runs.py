@@ -10,6 +10,7 @@ import click
 from review.canonical import interval, number, p_value
 from review.cli.computing import computing_options
 from review.cli.context import json_option, opened, review_option
+from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table
 from review.living import queries
 from review.living.changes import conclusion_word
@@ -182,6 +183,7 @@ def _echo_moderator(line: ModeratorLine) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the report to a file; .md or .html.",
 )
+@force_option
 @json_option
 def diff(
     analysis: str,
@@ -198,7 +200,7 @@ def diff(
         report = full_report(session, review_called(session, review_slug), analysis, first, second)
     if out is not None:
         made = markdown if out.suffix == ".md" else html_page
-        out.write_text(made(report.title, report.sections), encoding="utf-8")
+        write_new(out, made(report.title, report.sections).encode())
         click.echo(f"Wrote {out}")
     elif as_json:
         echo_json(_told(report))

@@ -20,6 +20,7 @@ from review.cli.context import (
     reason_option,
     review_option,
 )
+from review.cli.files import force_option, write_new
 from review.cli.living import echo_report
 from review.cli.notifying import channels_of, notify_options, tell_people
 from review.cli.output import echo_json, echo_table
@@ -168,6 +169,7 @@ def search(
     "--pace", type=click.Choice(_PACE), default="daily", show_default=True, help="How often."
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write units there.")
+@force_option
 @review_option
 def schedule_(
     kind: str, watching: bool, pace: str, out: Path | None, review_slug: str | None
@@ -190,8 +192,7 @@ def schedule_(
         if out is None:
             click.echo(f"# {name}\n{text}")
         else:
-            out.mkdir(parents=True, exist_ok=True)
-            (out / name).write_text(text, encoding="utf-8")
+            write_new(out / name, text.encode())
             click.echo(f"Wrote {out / name}")
 
 

@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from review.canonical import interval, number
 from review.cli.context import (
     changing,
     json_option,
+    judge,
     opened,
     reason_option,
     review_option,
     sheet_option,
 )
+from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.screening_conduct import (
-    join_,
-    leave_,
     outlook_,
     pilot_,
     rank_,
@@ -34,14 +35,15 @@ from review.cli.screening_conduct import (
 )
 from review.config import settings
 from review.errors import InvalidDataError
+from review.people import queries as people
 from review.protocol.queries import review_called
 from review.screening import actions, queries, views
 from review.screening.actions import Choice, Decided
 from review.screening.comparison import StageAgreement, agreement_at
-from review.screening.files import read_decisions, render, verdict_of
+from review.screening.files import Purpose, read_decisions, render, stage_of, verdict_of
 from review.screening.progress import StageProgress, progress_at
 from review.screening.views import Card, Said
-from review.screening.vocabulary import Stage, State
+from review.screening.vocabulary import STAGE_WORDS, Stage, State
 from review.wording import counted
 
 
@@ -55,7 +57,7 @@ def screen_() -> None:
 
 
 for _command in (
-    reasons_, rules_, pilot_, retrieve_, remove_, restore_, rank_, outlook_, join_, leave_,
+    reasons_, rules_, pilot_, retrieve_, remove_, restore_, rank_, outlook_,
 ):  # fmt: skip
     screen_.add_command(_command)
 
@@ -85,7 +87,7 @@ def next_(stage: Stage, limit: int, review_slug: str | None, as_json: bool) -> N
     """Show the next records that want your decision."""
     with opened().reading() as session:
         review = review_called(session, review_slug)
-        handle = settings().actor
+        handle = actions.screener(session, review, judge()).handle
         numbers = queries.queue(session, review, stage=stage, handle=handle)
         shown = views.cards(session, review, numbers[:limit], stage=stage, handle=handle)
     if as_json:
@@ -133,7 +135,7 @@ def decide(
     choice = Choice(record, verdict_of(verdict), reason, note, request=request)
     with changing(review_slug, None) as (session, review):
         decided = actions.decide(
-            session, review, [choice], stage=stage, handle=settings().actor, now=datetime.now(UTC)
+            session, review, [choice], stage=stage, handle=judge(), now=datetime.now(UTC)
         )
     if as_json:
         echo_json({"record": record, "stage": stage, "verdict": choice.verdict, **asdict(decided)})
@@ -222,7 +224,7 @@ def adjudicate(
     choice = Choice(record, verdict_of(verdict), reason, note)
     with changing(review_slug, None) as (session, review):
         settled = actions.adjudicate(
-            session, review, choice, stage=stage, handle=settings().actor, now=datetime.now(UTC)
+            session, review, choice, stage=stage, handle=judge(), now=datetime.now(UTC)
         )
     if as_json:
         echo_json({"record": record, "stage": stage, "verdict": choice.verdict, "new": settled})
@@ -239,14 +241,15 @@ def status(review_slug: str | None, as_json: bool) -> None:
     with opened().reading() as session:
         review = review_called(session, review_slug)
         ledger = queries.ledger(session, review)
-        members = queries.members(session, review)
-        handles = {person.id: person.handle for person, _ in members}
+        members = people.members(session, review.id)
+        handles = people.handles(session)
         screeners = frozenset(
             person.id for person, member in members if member.role in actions.SCREENERS
         )
         stages = [progress_at(ledger, handles, screeners, stage) for stage in Stage]
         duplicates = queries.decided_duplicates(ledger)
         broken = queries.broken_seals(session, review)
+        twice = queries.voted_twice(session, review)
     if as_json:
         echo_json(
             {
@@ -254,6 +257,9 @@ def status(review_slug: str | None, as_json: bool) -> None:
                 "stages": stages,
                 "decided_then_found_duplicate": duplicates,
                 "altered_decisions": broken,
+                "decided_under_two_names": [
+                    {"stage": stage, "record": record} for stage, record in twice
+                ],
             }
         )
     else:
@@ -264,6 +270,9 @@ def status(review_slug: str | None, as_json: bool) -> None:
                 "Decided on and later found to be duplicates (their decisions stay, and do not "
                 f"count): {', '.join(map(str, duplicates))}"
             )
+        if twice:
+            records = ", ".join(f"{record} ({STAGE_WORDS[stage]})" for stage, record in twice)
+            click.echo(f"Decided by one person under two names, which counts once: {records}")
     if broken:
         raise InvalidDataError(
             f"decisions were altered after they were made: {', '.join(map(str, broken))}"
@@ -311,7 +320,7 @@ def agreement(
     with opened().reading() as session:
         review = review_called(session, review_slug)
         ledger = queries.ledger(session, review)
-        handles = {person.id: person.handle for person, _ in queries.members(session, review)}
+        handles = people.handles(session)
         wanted = sorted(set(ledger.records.values())) if by_batch else [batch]
         found = {
             which: agreement_at(
@@ -364,23 +373,26 @@ def _echo_agreement(found: StageAgreement) -> None:
 @screen_.command("export")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--decided", is_flag=True, help="Also what you decided, with your verdicts.")
+@force_option
 @stage_option
 @review_option
 def export(file: Path, decided: bool, stage: Stage, review_slug: str | None) -> None:
     """Write the records that want your decision to a CSV FILE, for a spreadsheet.
 
     Fill in verdict (include, exclude, maybe) and, at full text, reason; then read it back with:
-    review screen import FILE. Nobody else's decisions are in it.
+    review screen import FILE. Nobody else's decisions are in it. It knows its review, stage and
+    reviewer. A file that is there, with decisions in it perhaps, is not replaced without --force.
     """
     with opened().reading() as session:
         review = review_called(session, review_slug)
-        handle = settings().actor
+        handle = actions.screener(session, review, judge()).handle
         numbers = queries.queue(session, review, stage=stage, handle=handle)
         if decided:
             mine = queries.own_decisions(session, review, stage=stage, handle=handle)
             numbers = [*mine, *numbers]
-        text = render(views.cards(session, review, numbers, stage=stage, handle=handle))
-    file.write_text(text, encoding="utf-8-sig", newline="")
+        cards = views.cards(session, review, numbers, stage=stage, handle=handle)
+        text = render(cards, purpose=Purpose(review.slug, stage.value, handle))
+    write_new(file, text.encode("utf-8-sig"))
     click.echo(f"Wrote {counted(len(numbers), 'record')} to {file}")
 
 
@@ -391,7 +403,9 @@ def export(file: Path, decided: bool, stage: Stage, review_slug: str | None) -> 
 @review_option
 @reason_option
 @json_option
+@click.pass_context
 def import_(
+    context: click.Context,
     file: Path,
     stage: Stage,
     sheet: str | None,
@@ -399,25 +413,36 @@ def import_(
     reason: str | None,
     as_json: bool,
 ) -> None:
-    """Take your decisions from a CSV or XLSX FILE: all or, where a line is wrong, none.
+    """Take your decisions from a CSV or XLSX FILE; a line that cannot be taken stops no other.
 
-    Rows without a verdict are left open. The same file again changes nothing.
+    A file of review screen export is taken for the stage that it was written for, and by the
+    reviewer that it was written for. Rows without a verdict are left open. The same file again
+    changes nothing. The status is 1 where a line was not taken.
     """
-    choices = read_decisions(file, sheet=sheet)
+    read = read_decisions(file, sheet=sheet)
+    given = context.get_parameter_source("stage") is not ParameterSource.DEFAULT
+    handle = judge()
     with changing(review_slug, reason or f"decisions of {file.name}") as (session, review):
+        stage = stage_of(read.purpose, review.slug, handle, stage if given else None)
         decided = actions.decide(
-            session,
-            review,
-            choices,
-            stage=stage,
-            handle=settings().actor,
-            now=datetime.now(UTC),
-            source=str(file),
-        )
+            session, review, read.choices, stage=stage, handle=handle, now=datetime.now(UTC),
+            each_alone=True,
+        )  # fmt: skip
+    refused = sorted((*read.problems, *decided.refused), key=lambda one: one.line or 0)
     if as_json:
-        counts = {name: len(records) for name, records in asdict(decided).items()}
-        remarks = plain_remarks(choices.remarks)
-        echo_json({"file": str(file), "stage": stage, **counts, "remarks": remarks})
+        numbers = {
+            name: len(getattr(decided, name)) for name in ("decided", "changed", "unchanged")
+        }
+        remarks = plain_remarks(read.remarks)
+        echo_json(
+            {"file": str(file), "stage": stage, **numbers, "refused": refused, "remarks": remarks}
+        )
     else:
-        echo_remarks(file, choices.remarks)
-        click.echo(f"{file}: {_decided(decided)}.")
+        echo_remarks(file, read.remarks)
+        click.echo(f"{file}, {STAGE_WORDS[stage]}: {_decided(decided)}.")
+    if refused:
+        lines = "".join(f"\n  {problem}" for problem in refused)
+        raise InvalidDataError(
+            f"{counted(len(refused), 'line')} of {file} not taken; mend and import it again, "
+            f"what was taken does not change:{lines}"
+        )

@@ -11,12 +11,18 @@ from typing import Any, TypeVar
 import click
 
 from review.canonical import interval, number
-from review.cli.context import by, changing, json_option, opened, reason_option, review_option
+from review.cli.context import (
+    by,
+    changing,
+    json_option,
+    judge,
+    opened,
+    reason_option,
+    review_option,
+)
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import InvalidDataError
-from review.people.actions import join_review, person_called
-from review.people.models import Role
 from review.protocol.queries import review_called
 from review.screening import conduct, prioritising, queries, retrieval
 from review.screening.ranking import RANDOM_SHARE
@@ -258,7 +264,7 @@ def _remove(
 ) -> None:
     with changing(slug, reason) as (session, review):
         changed = retrieval.remove(
-            session, review, records, cause=cause, reason=reason, handle=settings().actor,
+            session, review, records, cause=cause, reason=reason, handle=judge(),
             now=datetime.now(UTC),
         )  # fmt: skip
     click.echo(f"{changed} {done}, {len(records) - changed} unchanged.")
@@ -352,32 +358,3 @@ def outlook_(
         f"The stopping test {verdict}, at confidence {confidence:g}, that fewer than {recall:.0%} "
         f"of the relevant records were found (p = {found.test.p:.4f})."
     )
-
-
-@click.command("join")
-@click.argument("person")
-@click.option(
-    "--role",
-    type=click.Choice([Role.REVIEWER.value, Role.ADJUDICATOR.value]),
-    default=Role.REVIEWER.value,
-    show_default=True,
-    help="What they do in the review.",
-)
-@review_option
-def join_(person: str, role: str, review_slug: str | None) -> None:
-    """Let a PERSON screen; somebody new joins as a reviewer with their first decision anyway."""
-    with changing(review_slug, None) as (session, review):
-        joined = person_called(session, person)
-        join_review(session, review_id=review.id, person=joined, role=Role(role))
-    click.echo(f"{person} is {role}.")
-
-
-@click.command("leave")
-@click.argument("person")
-@review_option
-@reason_option
-def leave_(person: str, review_slug: str | None, reason: str | None) -> None:
-    """Let a PERSON go: their decisions stay and count, others make the missing ones."""
-    with changing(review_slug, reason) as (session, review):
-        conduct.leave(session, review, person)
-    click.echo(f"{person} no longer screens; the records they had not decided stay in the queue.")

@@ -117,7 +117,7 @@ def retire_field(session: Session, review: Review, *, slug: str, now: datetime) 
 def _own_blind(session: Session, review: Review, label: str, person: str) -> Entry:
     study = queries.study_called(session, review, label)
     for entry in queries.entries(session, [study.id]):
-        if entry.kind is EntryKind.BLIND and entry.person.handle == person:
+        if entry.kind is EntryKind.BLIND and entry.person.name == person:
             return entry
     raise NotFoundError(f"{person} has no blind entry of {label}")
 

@@ -32,7 +32,6 @@ from review.extraction.rules import (
     ExtractionRow,
 )
 from review.extraction.vocabulary import EntryKind, Level, Taken
-from review.people.actions import person_called
 from review.protocol.models import Review
 from review.protocol.queries import instruments
 from review.wording import plainly
@@ -88,13 +87,18 @@ def sides(
     blind = [
         e
         for e in there
-        if e.kind is EntryKind.BLIND and (between is None or e.person.handle in between)
+        if e.kind is EntryKind.BLIND and (between is None or e.person.name in between)
     ]
+    if len(blind) == 2 and len({e.person.name for e in blind}) == 1:
+        raise InvalidDataError(
+            f"both blind entries of {label} are {blind[0].person.name}'s, under two names; "
+            "another person's is wanted"
+        )
     if len(blind) != 2:
-        names = ", ".join(e.person.handle for e in blind) or "nobody"
+        names = ", ".join(e.person.name for e in blind) or "nobody"
         more = "; say which two with --between" if len(blind) > 2 else ""
         raise InvalidDataError(f"{label} has blind entries by {names}; two are compared{more}")
-    unfinished = [e.person.handle for e in blind if e.finished_at is None]
+    unfinished = [e.person.name for e in blind if e.finished_at is None]
     if unfinished:
         raise InvalidDataError(
             f"{label} cannot be compared before {' and '.join(unfinished)} finished "
@@ -188,7 +192,7 @@ def resolve(
         taken=taken,
         value=chosen,
         reason=reason.strip(),
-        person_id=person_called(session, person).id,
+        person_id=queries.extractor(session, review, person).id,
         decided_at=now,
     )
     session.add(decision)
@@ -254,7 +258,7 @@ class _Making:
         self.reports = {r.citation: r.id for r in queries.reports(session, [found.study.id])}
         self.entry = Entry(
             study_id=found.study.id,
-            person_id=person_called(session, person).id,
+            person_id=queries.extractor(session, review, person).id,
             kind=EntryKind.CONSENSUS,
             finished_at=now,
         )

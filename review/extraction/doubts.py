@@ -60,7 +60,7 @@ def doubts(
         own = [
             e
             for e in queries.entries(session, ids)
-            if e.kind is EntryKind.BLIND and e.person.handle == person
+            if e.kind is EntryKind.BLIND and e.person.name == person
         ]
         checked = evidence_of(session, own)
     raised = findings(checked)
@@ -75,7 +75,7 @@ def doubts(
                 Doubt(
                     finding,
                     dismissal.reason if dismissal else None,
-                    dismissal.person.handle if dismissal else None,
+                    dismissal.person.name if dismissal else None,
                 )
             )
     return found

@@ -72,14 +72,6 @@ def table_text(
     return out.getvalue()
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file; raise InvalidDataError where it cannot be written."""
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise InvalidDataError(f"cannot write {path}: {error.strerror}") from None
-
-
 def columns_of(fields: Sequence[FieldSpec], *, form: bool = False) -> list[str]:
     """Return the columns of a review's table: built-in, custom, and those of a form."""
     custom = [field.slug for field in fields if not field.retired]

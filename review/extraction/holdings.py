@@ -70,7 +70,11 @@ class Holdings:
         self.session = session
         self.review = review
         self.kind = kind
-        self.person = person_called(session, handle)
+        self.person = (
+            queries.extractor(session, review, handle)
+            if kind in (EntryKind.BLIND, EntryKind.CONSENSUS)
+            else person_called(session, handle)
+        )
         self.fields = {f.slug: f for f in queries.field_versions(session, review)}
         self._measures: dict[str, set[Measure]] | None = None
         self._instruments = {i.slug: i for i in instruments(session, review)}

@@ -28,6 +28,8 @@ from review.extraction.models import (
 )
 from review.extraction.rules import ARM_FACTS, NUMBER_COLUMNS, SOURCE_COLUMNS, STUDY_FACTS
 from review.extraction.vocabulary import EntryKind
+from review.people.models import Person, Role, identity
+from review.people.queries import member_who_may
 from review.protocol.models import Instrument, Review
 
 
@@ -167,12 +169,38 @@ def visible(entries: Sequence[Entry], viewer: str | None) -> list[Entry]:
     be compared. Entries that are not blind are seen by all. No viewer sees only those.
     """
     blind = [e for e in entries if e.kind is EntryKind.BLIND]
-    open_to_all = len(blind) > 1 and all(e.finished_at is not None for e in blind)
+    open_to_all = len({e.person.name for e in blind}) > 1 and all(
+        e.finished_at is not None for e in blind
+    )
     return [
         e
         for e in entries
-        if e.kind is not EntryKind.BLIND or open_to_all or e.person.handle == viewer
+        if e.kind is not EntryKind.BLIND or open_to_all or e.person.name == viewer
     ]
+
+
+def extractor(session: Session, review: Review, handle: str) -> Person:
+    """Return a person of the review who may enter blind, compare and settle.
+
+    Raises NotAllowedError for somebody who did not join, and for viewers.
+    """
+    return member_who_may(
+        session, review.id, handle, roles=frozenset(Role) - {Role.VIEWER}, what="extract"
+    )
+
+
+def entered_twice(session: Session, review: Review, person: int) -> list[str]:
+    """Return the studies with blind entries of one person under two names."""
+    rows = session.execute(
+        sa.select(Study.label)
+        .join(Entry, Entry.study_id == Study.id)
+        .join(Entry.person)
+        .where(Study.review_id == review.id, Entry.kind == EntryKind.BLIND, identity == person)
+        .group_by(Study.id, Study.label)
+        .having(sa.func.count() > 1)
+        .order_by(Study.label)
+    )
+    return [label for (label,) in rows]
 
 
 def sealed_rows(session: Session, viewer: str | None) -> set[tuple[str, int]]:
@@ -256,7 +284,7 @@ def _entered(
         entry_id=entry.id,
         study=study.label,
         kind=entry.kind,
-        person=entry.person.handle,
+        person=entry.person.name,
         finished=entry.finished_at is not None,
         version=None if own else study.version,
         values=_given(facts),
@@ -378,5 +406,5 @@ def _known_result(result: Result) -> KnownResult:
         analysis_set=result.analysis_set,
         numbers={name: value for name, value in given.items() if value is not None},
         page=result.page,
-        entry=f"{result.entry.kind.value}, {result.entry.person.handle}",
+        entry=f"{result.entry.kind.value}, {result.entry.person.name}",
     )

@@ -133,7 +133,7 @@ def entry_rows(
             own = [
                 e
                 for e in entries
-                if e.kind is kind and (kind is not EntryKind.BLIND or e.person.handle == person)
+                if e.kind is kind and (kind is not EntryKind.BLIND or e.person.name == person)
             ]
             found = next(iter(own), None)
         if found is not None:

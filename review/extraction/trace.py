@@ -162,7 +162,7 @@ def _traced(
     numbers = {name: getattr(result, name) for name in NUMBER_COLUMNS}
     places = (item.place, f"arm {item.arm.label}", "study")
     decisions = tuple(
-        Decision(d.field, d.first, d.second, d.value, d.reason, d.person.handle, d.decided_at)
+        Decision(d.field, d.first, d.second, d.value, d.reason, d.person.name, d.decided_at)
         for place in places
         for d in decided.get(place, ())
         if entry.kind is EntryKind.CONSENSUS
@@ -171,7 +171,7 @@ def _traced(
         result_id=result.id,
         place=item.place,
         entry=entry.kind.value,
-        entered_by=entry.person.handle,
+        entered_by=entry.person.name,
         reported={name: value for name, value in numbers.items() if value is not None},
         not_reported=tuple(result.not_reported or ()),
         metric=result.metric,

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from review.errors import InvalidDataError
 from review.figures.style import own_settings
+from review.files import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ORIGIN: Final = re.compile(rb"living-review:([0-9a-f]{12}(?:/[A-Za-z0-9_.-]+)*)")
 """The run of a figure, as it stands in the metadata of each format."""
+
+CREATOR: Final = "living-review figure"
+"""What made a file, in its metadata: a figure that bears it may be drawn again in its place."""
 
 # What most journals ask of line art mixed with text, at the least.
 DOTS_PER_INCH = 300
@@ -38,6 +42,13 @@ _WHERE: Final = {
     FigureFormat.PDF: "Keywords",
 }
 """The field of a format's metadata for what a figure was made from."""
+
+_MAKER: Final = {
+    FigureFormat.SVG: "Creator",
+    FigureFormat.PNG: "Software",
+    FigureFormat.PDF: "Creator",
+}
+"""The field for what made it."""
 
 
 def render(
@@ -65,7 +76,7 @@ def render(
     bytes
         The same for the same figure, matplotlib version and machine.
     """
-    metadata: dict[str, str | None] = {}
+    metadata: dict[str, str | None] = {_MAKER[file_format]: CREATOR}
     if figure.get_label():
         metadata["Title"] = str(figure.get_label())
     if origin is not None:
@@ -124,6 +135,4 @@ def save(
         raise InvalidDataError(
             f'A figure cannot be written to "{target.name}": its name must end in one of {known}.'
         ) from None
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(render(figure, file_format, dpi=dpi, origin=origin))
-    return target
+    return replace_file(target, render(figure, file_format, dpi=dpi, origin=origin))

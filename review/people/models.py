@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base
 
@@ -21,14 +22,42 @@ class Role(StrEnum):
 
 
 class Person(Base):
-    """Somebody, or a job, that changes the review."""
+    """Somebody, or a job, that changes the review.
+
+    Somebody who was known by two names is one person once the names are merged: what the second
+    name did stays as it was written, and counts as the first's.
+    """
 
     __tablename__ = "person"
+    __table_args__ = (sa.CheckConstraint("merged_into_id <> id", name="merged"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     handle: Mapped[str] = mapped_column(unique=True)
     """The name that history and entries show; the account name unless told otherwise."""
     email: Mapped[str | None]
+    merged_into_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("person.id", ondelete="RESTRICT")
+    )
+    """Who this person is; never somebody who is merged into another in turn."""
+
+    merged_into: Mapped[Person | None] = relationship(remote_side="Person.id")
+
+    @property
+    def name(self) -> str:
+        """What the person is called: the handle, or that of the person whom they turned out to be.
+
+        Outputs print it, and whoever asks who did something compares it.
+        """
+        return self.handle if self.merged_into is None else self.merged_into.handle
+
+    @property
+    def identity(self) -> int:
+        """The id that all of a person's names share."""
+        return self.id if self.merged_into_id is None else self.merged_into_id
+
+
+identity: Final[sa.ColumnElement[int]] = sa.func.coalesce(Person.merged_into_id, Person.id)
+"""`Person.identity` in SQL."""
 
 
 class Membership(Base):

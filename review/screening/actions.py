@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,9 +12,10 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from review.errors import FileError, InvalidDataError, NotFoundError, Problem
-from review.people.actions import join_review, person_called
-from review.people.models import Membership, Person, Role
+from review.citations.models import Record
+from review.errors import InvalidDataError, NotAllowedError, NotFoundError, Problem
+from review.people.models import Person, Role, identity
+from review.people.queries import member_who_may
 from review.protocol.models import Review
 from review.screening import queries
 from review.screening.ledger import Ledger
@@ -29,10 +31,6 @@ SCREENERS: Final = frozenset({Role.OWNER, Role.REVIEWER, Role.ADJUDICATOR})
 """Who may decide; a reviewer who leaves becomes a viewer, and their decisions stay."""
 
 
-class NotAllowedError(InvalidDataError):
-    """A person's role, or an earlier part of theirs, forbids it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What a person says of one record; `line` is where a file says it."""
@@ -43,6 +41,8 @@ class Choice:
     note: str | None = None
     line: int | None = None
     request: str | None = None
+    title: str | None = None
+    """The record's title where a file repeats it: rows whose columns were sorted apart show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +55,17 @@ class Decided:
     """Records on which they changed their decision."""
     unchanged: tuple[int, ...]
     """Records on which they said what they had said."""
+    refused: tuple[Problem, ...] = ()
+    """What was not taken and why, where one refusal does not stop the rest."""
 
 
 def screener(session: Session, review: Review, handle: str) -> Person:
-    """Return a person who may decide; a new one joins as reviewer.
+    """Return a person of the review who may decide.
 
-    Raises NotAllowedError for viewers, statisticians and those who left.
+    Raises NotAllowedError for somebody who did not join, for viewers, statisticians and those who
+    left.
     """
-    person = person_called(session, handle)
-    membership = session.scalar(
-        sa.select(Membership).where(
-            Membership.review_id == review.id, Membership.person_id == person.id
-        )
-    )
-    if membership is None:
-        join_review(session, review_id=review.id, person=person, role=Role.REVIEWER)
-    elif membership.role not in SCREENERS:
-        raise NotAllowedError(
-            f"{handle} is {membership.role.value} in {review.slug} and does not screen; "
-            f"change that with: review screen join {handle}"
-        )
-    return person
+    return member_who_may(session, review.id, handle, roles=SCREENERS, what="screen")
 
 
 def _reason(
@@ -167,20 +157,20 @@ def decide(
     stage: Stage,
     handle: str,
     now: datetime,
-    source: str | None = None,
+    each_alone: bool = False,
 ) -> Decided:
-    """Keep a person's decisions on some records at a stage, all or none.
+    """Keep a person's decisions on some records at a stage.
 
     Saying again what one said last changes nothing, so a request may be sent twice; `request`
-    names one for good, whatever was said since. A changed decision is a new one.
+    names one for good, whatever was said since. A changed decision is a new one. With `each_alone`,
+    as for the lines of a file, those that can be kept are, and the others are in `refused`.
 
     Raises
     ------
-    FileError
-        With every problem by line, where `source` names the file that the choices come from.
     InvalidDataError
-        With the first problem otherwise: records that are duplicates or removed, adjudicated, or
-        decided by all required reviewers; an exclusion at full text without a reason.
+        With the first problem, unless `each_alone`: records that are duplicates or removed,
+        adjudicated, or decided by all required reviewers; an exclusion at full text without a
+        reason.
     NotAllowedError
         For a person whose role does not screen.
     """
@@ -194,24 +184,26 @@ def decide(
     changed: list[int] = []
     unchanged: list[int] = []
     rows: list[Decision] = []
-    problems = list(_repeated(choices))
-    for choice in choices:
+    twice = _repeated(choices)
+    problems = list(twice.values())
+    titles = _titles(session, review, choices)
+    for at, choice in enumerate(choices):
+        if at in twice:
+            continue
         if choice.request in seen or _says_again(choice, known):
             unchanged.append(choice.record)
             continue
-        problem = deciding.problem(choice)
+        problem = _another_title(choice, titles) or deciding.problem(choice)
         if problem is not None:
             problems.append(Problem(choice.line, None, problem))
             continue
         (changed if choice.record in known else decided).append(choice.record)
         rows.append(deciding.row(choice, ledger.cast(stage, choice.record)))
-    if problems:
-        if source is not None:
-            raise FileError(source, problems)
+    if problems and not each_alone:
         raise InvalidDataError(problems[0].reason)
     session.add_all(rows)
     session.flush()
-    return Decided(tuple(decided), tuple(changed), tuple(unchanged))
+    return Decided(tuple(decided), tuple(changed), tuple(unchanged), tuple(problems))
 
 
 def _requests_seen(session: Session, person: Person, choices: Sequence[Choice]) -> set[str | None]:
@@ -220,8 +212,10 @@ def _requests_seen(session: Session, person: Person, choices: Sequence[Choice]) 
     for start in range(0, len(asked), queries.FEW):
         seen |= set(
             session.scalars(
-                sa.select(Decision.request).where(
-                    Decision.person_id == person.id,
+                sa.select(Decision.request)
+                .join(Decision.person)
+                .where(
+                    identity == person.id,
                     Decision.request.in_(asked[start : start + queries.FEW]),
                 )
             )
@@ -229,14 +223,47 @@ def _requests_seen(session: Session, person: Person, choices: Sequence[Choice]) 
     return seen
 
 
-def _repeated(choices: Iterable[Choice]) -> Iterable[Problem]:
-    lines: dict[int, int | None] = {}
-    for choice in choices:
-        if choice.record in lines:
-            first = lines[choice.record]
-            where = f" (line {first})" if first is not None else ""
-            yield Problem(choice.line, None, f"record {choice.record} is named twice{where}")
-        lines[choice.record] = choice.line
+def _repeated(choices: Sequence[Choice]) -> dict[int, Problem]:
+    """Return what is wrong with choices on a record that is named more than once, by place."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for at, choice in enumerate(choices):
+        places[choice.record].append(at)
+    found = {}
+    for record, named in places.items():
+        lines = [str(choices[at].line) for at in named if choices[at].line is not None]
+        where = f" (lines {', '.join(lines)}); keep one" if lines else ""
+        for at in named if len(named) > 1 else ():
+            reason = f"record {record} is named {len(named)} times{where}"
+            found[at] = Problem(choices[at].line, None, reason)
+    return found
+
+
+def _titles(session: Session, review: Review, choices: Sequence[Choice]) -> dict[int, str | None]:
+    asked = [choice.record for choice in choices if choice.title]
+    found: dict[int, str | None] = {}
+    for start in range(0, len(asked), queries.FEW):
+        rows = session.execute(
+            sa.select(Record.id, Record.title).where(
+                Record.review_id == review.id, Record.id.in_(asked[start : start + queries.FEW])
+            )
+        )
+        found |= {row.id: row.title for row in rows}
+    return found
+
+
+def _another_title(choice: Choice, titles: Mapping[int, str | None]) -> str | None:
+    """Return what is wrong where a file gives a record another record's title."""
+    known = titles.get(choice.record)
+    if not choice.title or not known or _letters(known) == _letters(choice.title):
+        return None
+    return (
+        f"record {choice.record} is {known!r}, not {choice.title!r}; were columns sorted apart? "
+        "Decide on what the title says, or empty the cell"
+    )
+
+
+def _letters(title: str) -> str:
+    return "".join(filter(str.isalnum, title.casefold()))
 
 
 def _newest_of(
@@ -246,10 +273,11 @@ def _newest_of(
     for start in range(0, len(numbers), queries.FEW):
         for decision in session.scalars(
             sa.select(Decision)
+            .join(Decision.person)
             .where(
                 Decision.record_id.in_(numbers[start : start + queries.FEW]),
                 Decision.stage == stage,
-                Decision.person_id == person.id,
+                identity == person.id,
             )
             .options(joinedload(Decision.reason))
             .order_by(Decision.id)

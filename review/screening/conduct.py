@@ -12,8 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.errors import AlreadyExistsError, InvalidDataError, NotFoundError
-from review.people.actions import join_review, person_called
-from review.people.models import Role
 from review.protocol.models import Review
 from review.screening import queries
 from review.screening.models import ExclusionReason, Pilot, PreviousVersion, StageSetting
@@ -52,20 +50,6 @@ def set_stage(
         session.add(setting)
     setting.required, setting.blind = required, blind
     session.flush()
-
-
-def leave(session: Session, review: Review, handle: str) -> None:
-    """Let a reviewer go: their decisions stay and count, others make the missing ones.
-
-    Raises NotFoundError for somebody who is not in the review.
-    """
-    known = {person.handle for person, _ in queries.members(session, review)}
-    if handle not in known:
-        raise NotFoundError(
-            f"{handle} is not in {review.slug} (there are: {', '.join(sorted(known))})"
-        )
-    person = person_called(session, handle)
-    join_review(session, review_id=review.id, person=person, role=Role.VIEWER)
 
 
 def open_pilot(

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, joinedload
 from review.citations.models import Batch, DuplicatePair, Record
 from review.citations.queries import clusters
 from review.errors import NotFoundError
-from review.people.models import Membership, Person
+from review.people.models import Person, identity
+from review.people.queries import person_known
 from review.protocol.models import Review
 from review.screening.ledger import Ledger, PilotRound, StageRule
 from review.screening.models import (
@@ -73,18 +74,8 @@ def pilots(session: Session, review: Review) -> Sequence[Pilot]:
 
 def person_of(session: Session, handle: str) -> int | None:
     """Return the id of a person, None for one who never changed anything."""
-    return session.scalar(sa.select(Person.id).where(Person.handle == handle))
-
-
-def members(session: Session, review: Review) -> Sequence[tuple[Person, Membership]]:
-    """Return the persons of a review with their roles, in order of name."""
-    rows = session.execute(
-        sa.select(Person, Membership)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(Membership.review_id == review.id)
-        .order_by(Person.handle)
-    )
-    return [(person, membership) for person, membership in rows]
+    person = person_known(session, handle)
+    return None if person is None else person.id
 
 
 def _duplicates(
@@ -124,11 +115,12 @@ def ledger(
             Decision.stage,
             Decision.record_id,
             Decision.id,
-            Decision.person_id,
+            identity.label("person_id"),
             Decision.verdict,
             ExclusionReason.place,
         )
         .join(Decision.record)
+        .join(Decision.person)
         .outerjoin(Decision.reason)
         .where(mine)
         .order_by(Decision.id)
@@ -251,7 +243,11 @@ def own_decisions(
         sa.select(Decision)
         .join(Decision.record)
         .join(Decision.person)
-        .where(Record.review_id == review.id, Decision.stage == stage, Person.handle == handle)
+        .where(
+            Record.review_id == review.id,
+            Decision.stage == stage,
+            identity == person_of(session, handle),
+        )
         .options(joinedload(Decision.reason))
         .order_by(Decision.id)
     )
@@ -346,6 +342,40 @@ def broken_seals(session: Session, review: Review) -> list[int]:
         .order_by(Decision.id)
     )
     return [decision.id for decision in rows if seal_of(decision) != decision.seal]
+
+
+def voted_twice(
+    session: Session, review: Review, person: int | None = None
+) -> list[tuple[Stage, int]]:
+    """Return stage and record where one person decided under two names, or settled their own.
+
+    Of one person by id, or of all. Both decisions stay; the newest counts, as one person's.
+    """
+    said = (
+        sa.select(Decision.stage, Decision.record_id, Decision.person_id)
+        .join(Decision.record)
+        .where(Record.review_id == review.id)
+    )
+    settled = (
+        sa.select(Adjudication.stage, Adjudication.record_id, Adjudication.person_id)
+        .join(Adjudication.record)
+        .where(Record.review_id == review.id)
+    )
+    both = sa.union_all(said, settled).subquery()
+    query = (
+        sa.select(both.c.stage, both.c.record_id)
+        .join(Person, Person.id == both.c.person_id)
+        .group_by(both.c.stage, both.c.record_id, identity)
+        .having(sa.func.count(both.c.person_id.distinct()) > 1)
+        .order_by(both.c.stage.desc(), both.c.record_id)
+    )
+    if person is not None:
+        query = query.where(identity == person)
+    else:
+        merged = sa.select(Person.id).where(Person.merged_into_id.is_not(None)).limit(1)
+        if session.scalar(merged) is None:
+            return []
+    return [(Stage(stage), record) for stage, record in session.execute(query)]
 
 
 def decided_duplicates(now: Ledger) -> list[int]:

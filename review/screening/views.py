@@ -75,7 +75,7 @@ class Conflict:
 
 
 def _said(row: Decision | Adjudication) -> Said:
-    return Said(row.person.handle, row.verdict, row.reason.label if row.reason else None, row.note)
+    return Said(row.person.name, row.verdict, row.reason.label if row.reason else None, row.note)
 
 
 def _card(record: Record, stage: Stage, mine: Decision | None, handle: str) -> Card:
@@ -139,7 +139,9 @@ def conflicts(
     open_ = [r for r in now.to_judge(stage) if now.standing(stage, r).state is State.CONFLICT]
     found = []
     for record in queries.records_numbered(session, review, open_):
-        newest = {row.person_id: row for row in queries.decisions_on(session, record.id, stage)}
+        newest = {
+            row.person.identity: row for row in queries.decisions_on(session, record.id, stage)
+        }
         said = tuple(_said(row) for row in sorted(newest.values(), key=lambda row: row.id))
         found.append(Conflict(record.id, stage, record.title, record.year, said))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Stage(StrEnum):
@@ -10,6 +11,13 @@ class Stage(StrEnum):
 
     TITLE_ABSTRACT = "title_abstract"
     FULL_TEXT = "full_text"
+
+
+STAGE_WORDS: Final[dict[str, str]] = {
+    Stage.TITLE_ABSTRACT: "title and abstract",
+    Stage.FULL_TEXT: "full text",
+}
+"""A stage as a reader calls it."""
 
 
 class Verdict(StrEnum):

@@ -15,7 +15,15 @@ from click.testing import Result
 from review.citations.vocabulary import SourceKind
 from review.config import settings
 from review.db import Database
-from tests.screening.builders import import_records, link_duplicates, make_review
+from review.history.actions import writing
+from tests.joining import joined
+from tests.screening.builders import (
+    attributed,
+    import_records,
+    link_duplicates,
+    make_review,
+    the_review,
+)
 
 Team = Callable[..., Result]
 
@@ -31,6 +39,8 @@ def team(
     link_duplicates(database, [(1, 5)])
 
     def run(who: str, *arguments: Any, status: int = 0) -> Result:
+        with writing(database, attributed(who)) as session:
+            joined(session, the_review(session), who)
         monkeypatch.setenv("REVIEW_ACTOR", who)
         settings.cache_clear()
         return cli(*map(str, arguments), status=status)
@@ -136,7 +146,7 @@ def test_a_spreadsheet_out_and_back(team: Team, tmp_path: Path) -> None:
     assert "line 3: record 5 is a duplicate of record 1" in refused.output
     assert "line 4: there is no record 99" in refused.output
     shown = read(team("anna", "screen", "show", 2, "--json"))
-    assert shown["card"]["mine"]["verdict"] == "include"  # nothing of the file was taken
+    assert shown["card"]["mine"]["verdict"] == "exclude"  # what may be stored is
 
 
 def test_agreement_and_rules(team: Team) -> None:
@@ -163,9 +173,9 @@ def test_reasons_pilots_and_people(team: Team) -> None:
     team("anna", "screen", "pilot", "close")
     assert read(team("anna", "screen", "pilot", "list", "--json"))[0]["number"] == 1
     team("anna", "screen", "decide", 1, "i")
-    team("ben", "screen", "leave", "anna")
-    assert "screen join anna" in team("anna", "screen", "decide", 2, "i", status=1).output
-    team("ben", "screen", "join", "anna")
+    team("ben", "people", "leave", "anna")
+    assert "people add anna" in team("anna", "screen", "decide", 2, "i", status=1).output
+    team("ben", "people", "add", "anna", "--role", "reviewer")
     team("anna", "screen", "decide", 2, "i")
 
 

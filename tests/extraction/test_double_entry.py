@@ -38,6 +38,7 @@ from review.protocol.queries import review_called
 from review.protocol.rules import InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 from tests.extraction.simulation import clean_rows, with_errors
+from tests.joining import joined
 
 Row = dict[str, Any]
 
@@ -49,6 +50,8 @@ def made(database: Database, by: Attribution) -> Database:
         add_outcome(session, review, OutcomeSpec(slug="mood", name="Mood"))
         spec = InstrumentSpec(slug="bdi", name="BDI", outcome="mood", higher_is_better=False)
         add_instrument(session, review, spec)
+        for who in ("anna", "ben", "cleo"):
+            joined(session, review, who)
     return database
 
 
@@ -308,8 +311,8 @@ def test_a_row_that_one_has_alone_is_taken_whole_or_left_out(
         (cell,) = found.open
         assert (cell.field, cell.second, cell.state) == (ROW, None, State.ONE_MISSING)
         resolve(session, review, found, cell.id, taken=Taken.SECOND, reason="not in the report",
-                person="c", now=NOW)  # fmt: skip
-        reach_consensus(session, review, sides(session, review, "A"), person="c", now=NOW)
+                person="cleo", now=NOW)  # fmt: skip
+        reach_consensus(session, review, sides(session, review, "A"), person="cleo", now=NOW)
         counted = [item for _, item in evidence(session, [review.id])]
         assert [item.timepoint for item in counted] == ["post"]
 

@@ -23,6 +23,7 @@ from review.protocol.actions import plan_analysis
 from review.protocol.queries import review_called
 from review.protocol.rules import AnalysisSpec
 from tests.conftest import NOW
+from tests.joining import joined
 from tests.living.fixture import V, Y, begin, enter, trial
 from tests.living.test_repool import plan
 
@@ -223,6 +224,7 @@ def test_each_criterion_of_retirement_says_what_it_is_now(
     assert [c.met for c in late.criteria] == [True, False, None]
     assert "forecast of the next trial; certainty (GRADE)" in late.sentence
     with writing(database, by) as session:
+        joined(session, review_called(session, None), "ada")
         rate_certainty(
             session, review_called(session, None), "alliance",
             handle="ada", now=NOW, design=Design.RANDOMISED, steps={}, run_number=5,

@@ -17,6 +17,7 @@ from review.screening.actions import Choice, Decided, decide
 from review.screening.conduct import add_reason
 from review.screening.vocabulary import Stage, Verdict
 from tests.conftest import NOW
+from tests.joining import joined
 
 REASONS = ("wrong population", "wrong comparator", "no outcome of interest")
 
@@ -133,4 +134,6 @@ def say(
     """Let somebody decide the same of some records."""
     choices = [Choice(record, verdict, reason) for record in records]
     with writing(database, attributed(who, at)) as session:
-        return decide(session, the_review(session), choices, stage=stage, handle=who, now=at)
+        review = the_review(session)
+        joined(session, review, who)
+        return decide(session, review, choices, stage=stage, handle=who, now=at)

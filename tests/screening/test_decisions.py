@@ -8,18 +8,19 @@ import pytest
 import sqlalchemy as sa
 
 from review.db import Database
-from review.errors import InvalidDataError, ReviewError
+from review.errors import InvalidDataError, NotAllowedError, ReviewError
 from review.history.actions import writing
 from review.history.models import Event
-from review.people.actions import join_review, person_called
+from review.people.actions import join_review, leave_review, person_called
 from review.people.models import Role
 from review.screening import queries, views
-from review.screening.actions import Choice, NotAllowedError, adjudicate, decide
-from review.screening.conduct import close_pilot, leave, open_pilot, set_stage
+from review.screening.actions import Choice, adjudicate, decide
+from review.screening.conduct import close_pilot, open_pilot, set_stage
 from review.screening.models import Adjudication, Decision, FullText, Retrieval
 from review.screening.retrieval import Pdf, note_retrieval, remove
 from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, Stage, State, Verdict
 from tests.conftest import NOW
+from tests.joining import joined
 from tests.screening.builders import (
     attributed,
     import_records,
@@ -55,6 +56,7 @@ def box_of(database: Database, record: int) -> Box:
 
 def settle(database: Database, who: str, verdict: Verdict, record: int, **more: object) -> bool:
     with writing(database, attributed(who)) as session:
+        joined(session, the_review(session), who)
         choice = Choice(record, verdict, more.get("reason"))  # type: ignore[arg-type]
         stage = more.get("stage", ABSTRACT)
         return adjudicate(
@@ -65,6 +67,7 @@ def settle(database: Database, who: str, verdict: Verdict, record: int, **more: 
 def retrieve(database: Database, *records: int, **more: object) -> int:
     values = {"outcome": RetrievalOutcome.RETRIEVED, "handle": "anna", "now": NOW, **more}
     with writing(database, attributed("anna")) as session:
+        joined(session, the_review(session), "anna")
         return note_retrieval(session, the_review(session), records, **values)  # type: ignore[arg-type]
 
 
@@ -91,6 +94,7 @@ def test_a_named_request_decides_once_even_after_a_change(
 
     def send(choice: Choice) -> None:
         with writing(database, attributed("anna")) as session:
+            joined(session, the_review(session), "anna")
             decide(session, the_review(session), [choice], stage=ABSTRACT, handle="anna", now=NOW)
 
     send(first)
@@ -206,8 +210,8 @@ def test_a_pdf_is_kept_once_by_its_content(database: Database, records: list[int
 def test_a_reviewer_who_leaves_orphans_nothing(database: Database, records: list[int]) -> None:
     say(database, "anna", I, *records)
     with writing(database, attributed()) as session:
-        leave(session, the_review(session), "anna")
-    with pytest.raises(NotAllowedError, match="review screen join anna"):
+        leave_review(session, the_review(session).id, "anna")
+    with pytest.raises(NotAllowedError, match="review people add anna"):
         say(database, "anna", E, records[0])
     with database.reading() as session:
         waiting = queries.queue(session, the_review(session), stage=ABSTRACT, handle="dora")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from review.errors import FileError
-from review.screening.files import read_decisions, render
+from review.screening.files import Purpose, read_decisions, render
 from review.screening.views import Card, Said
 from review.screening.vocabulary import Stage, Verdict
 
@@ -22,6 +22,13 @@ def card(**values: object) -> Card:
     return Card(**given)  # type: ignore[arg-type]
 
 
+FOR_ANNA = Purpose("alliance", "title_abstract", "anna")
+
+
+def rendered(cards: list[Card]) -> str:
+    return render(cards, purpose=FOR_ANNA)
+
+
 def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
     path = folder / "back.csv"
     path.write_bytes(text.encode(encoding))
@@ -30,15 +37,17 @@ def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 def test_what_was_decided_comes_back_as_it_went(tmp_path: Path) -> None:
     said = Said("anna", Verdict.EXCLUDE, "wrong population", "-see page 3")
-    text = render([card(mine=said), card(record=8)])
-    (choice,) = read_decisions(write(tmp_path, text))
+    text = rendered([card(mine=said), card(record=8)])
+    sheet = read_decisions(write(tmp_path, text))
+    assert sheet.purpose == FOR_ANNA
+    (choice,) = sheet.choices
     assert (choice.record, choice.verdict, choice.reason, choice.note, choice.line) == (
         7, Verdict.EXCLUDE, "wrong population", "-see page 3", 2,
     )  # fmt: skip
 
 
 def test_text_that_a_spreadsheet_would_run_is_guarded() -> None:
-    text = render([card(title="=HYPERLINK(1)", abstract="+1", mine=None)])
+    text = rendered([card(title="=HYPERLINK(1)", abstract="+1", mine=None)])
     assert "'=HYPERLINK(1)" in text
     assert "'+1" in text
 
@@ -48,15 +57,15 @@ def test_text_that_a_spreadsheet_would_run_is_guarded() -> None:
 def test_spreadsheets_of_all_countries(tmp_path: Path, separator: str, encoding: str) -> None:
     rows = [("Record", "Title", "Verdict"), ("3", "a", "I"), ("4", "b", ""), ("5", "c", "Maybe")]
     text = "\r\n".join(separator.join(row) for row in rows)
-    found = read_decisions(write(tmp_path, text, encoding))
+    found = read_decisions(write(tmp_path, text, encoding)).choices
     assert [(c.record, c.verdict) for c in found] == [(3, Verdict.INCLUDE), (5, Verdict.MAYBE)]
 
 
 def test_every_problem_is_named_by_line(tmp_path: Path) -> None:
     text = "record,verdict,reason\n3,perhaps,\nx,include,\n4,,too old\n5,exclude,a,b\n6,i,\n"
-    with pytest.raises(FileError) as caught:
-        read_decisions(write(tmp_path, text))
-    assert [(p.line, p.reason) for p in caught.value.problems] == [
+    sheet = read_decisions(write(tmp_path, text))
+    assert [choice.record for choice in sheet.choices] == [6]  # which the other lines do not stop
+    assert [(p.line, p.reason) for p in sheet.problems] == [
         (2, "'perhaps' is no verdict; use include, exclude or maybe"),
         (3, "'x' is no record number"),
         (4, "there is a reason but no verdict"),

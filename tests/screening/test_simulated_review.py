@@ -21,6 +21,7 @@ from review.extraction.linking.actions import link_report
 from review.history.actions import writing
 from review.history.models import Event
 from review.history.queries import verify
+from review.people.queries import members
 from review.screening import queries
 from review.screening.actions import Choice, adjudicate, decide
 from review.screening.comparison import agreement_at
@@ -29,6 +30,7 @@ from review.screening.retrieval import note_retrieval
 from review.screening.rules import newest
 from review.screening.vocabulary import RetrievalOutcome, Stage, State, Verdict
 from tests.conftest import NOW
+from tests.joining import joined
 from tests.screening.builders import (
     REASONS,
     attributed,
@@ -126,6 +128,7 @@ class Simulation:
         choices = [self.choice(stage, r, truth=r % 17 == 0) for r in records]
         with writing(self.database, attributed(who, self.now)) as session:
             review = the_review(session)
+            joined(session, review, who)
             done = decide(session, review, choices, stage=stage, handle=who, now=self.now)
             retried = choices[:: self.draw.choice([2, 5])]  # the same request twice decides once
             again = decide(session, review, retried, stage=stage, handle=who, now=self.now)
@@ -149,6 +152,7 @@ class Simulation:
         self.tick()
         with writing(self.database, attributed("cleo", self.now)) as session:
             review = the_review(session)
+            joined(session, review, "cleo")
             ledger = queries.ledger(session, review)
             for record in list(ledger.to_judge(stage)):
                 if ledger.standing(stage, record).state is not State.CONFLICT:
@@ -247,7 +251,7 @@ def test_a_review_of_6000_records_closes_at_every_step_and_loses_nothing(
     with database.reading() as session:
         review = the_review(session)
         ledger = queries.ledger(session, review)
-        names = {person.id: person.handle for person, _ in queries.members(session, review)}
+        names = {person.id: person.handle for person, _ in members(session, review.id)}
         for stage in Stage:
             (pair,) = agreement_at(ledger, names, stage).pairs
             anna, ben = world.independent(stage)

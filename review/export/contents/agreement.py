@@ -14,10 +14,11 @@ from review.extraction.appraisal.agreement import domain_agreement
 from review.extraction.appraisal.queries import adopted_tools, tool_of
 from review.extraction.comparison import agreement_by_field
 from review.extraction.consensus import comparable, sides
+from review.people.queries import handles
 from review.protocol.models import Review
 from review.screening.agreement import FleissKappa, Kappa
 from review.screening.comparison import agreement_at
-from review.screening.queries import ledger, members
+from review.screening.queries import ledger
 from review.screening.vocabulary import Stage
 
 COLUMNS: Final = (
@@ -56,10 +57,10 @@ def _cells(found: Kappa | FleissKappa) -> Row:
 
 def _screening(session: Session, review: Review) -> Iterator[Row]:
     now = ledger(session, review)
-    handles = {person.id: person.handle for person, _ in members(session, review)}
+    names = handles(session)
     for stage in Stage:
         task = f"Screening, {stage.value.replace('_', ' and ' if 'title' in stage else ' ')}"
-        found = agreement_at(now, handles, stage)
+        found = agreement_at(now, names, stage)
         for pair in found.pairs:
             who = f"{pair.first} and {pair.second}"
             yield (task, who, "include or exclude", *_cells(pair.kappa))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from review.citations.models import Record
 from review.figures.screening import Course, ScreeningCourse, StageCourse
-from review.people.models import Person
+from review.people.models import Person, identity
 from review.protocol.models import Review
 from review.screening.ledger import Ledger
 from review.screening.models import Adjudication, Decision, ExclusionReason
@@ -80,11 +80,12 @@ def _events(session: Session, review: Review, stage: Stage) -> Iterator[_Event]:
             Decision.decided_at,
             Decision.record_id,
             Decision.id,
-            Decision.person_id,
+            identity.label("person_id"),
             Decision.verdict,
             ExclusionReason.place,
         )
         .join(Decision.record)
+        .join(Decision.person)
         .outerjoin(Decision.reason)
         .where(mine, Decision.stage == stage)
     )

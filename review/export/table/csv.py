@@ -7,6 +7,7 @@ from pathlib import Path
 
 from review.export.table.cells import writable
 from review.export.table.model import Table, flat_cells, flat_names
+from review.files import replace_file
 
 # Leading characters by which a spreadsheet takes a text for a formula (OWASP ASVS 5.0, 1.2.10, and
 # OWASP's CSV Injection page for the full-width signs). Apostrophes before them are counted too, so
@@ -56,9 +57,7 @@ def render_csv(table: Table, *, raw: bool = False) -> str:
 
 def write_csv(table: Table, path: str | Path, *, raw: bool = False) -> Path:
     """Write `render_csv` as UTF-8 without byte order mark; an existing file is replaced."""
-    target = Path(path)
-    target.write_bytes(render_csv(table, raw=raw).encode())
-    return target
+    return replace_file(path, render_csv(table, raw=raw).encode())
 
 
 def _field(value: str | int | float | None, raw: bool) -> str:

@@ -16,6 +16,7 @@ from review.export.table.docx_styles import TABLE, TEXT, TEXT_NOTE, element, set
 from review.export.table.layout import MARGIN, PAGE, SIZES, Layout, layout_of
 from review.export.table.model import Alignment, Table
 from review.export.table.printing import NumberStyle, Words, headed, printed
+from review.files import replace_file
 
 # The first date a zip archive can hold: a document says nothing of when it was written.
 CREATED = dt.datetime(1980, 1, 1)  # naive: python-docx writes it as UTC
@@ -116,9 +117,7 @@ def write_docx(
     tables: Mapping[str, Table], path: str | Path, *, style: NumberStyle = NumberStyle.APA
 ) -> Path:
     """Write `render_docx`; an existing file is replaced."""
-    target = Path(path)
-    target.write_bytes(render_docx(tables, style=style))
-    return target
+    return replace_file(path, render_docx(tables, style=style))
 
 
 def _turn(document: Any, *, landscape: bool) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from review.export.table.cells import Kind, writable
 from review.export.table.model import Column, Interval, Table
 from review.export.table.printing import NumberStyle, Words, headed, printed
+from review.files import replace_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,7 @@ def write_html(
     style: NumberStyle = NumberStyle.APA,
 ) -> Path:
     """Write `render_html` as UTF-8; an existing file is replaced."""
-    target = Path(path)
-    target.write_bytes(render_html(tables, title=title, style=style).encode())
-    return target
+    return replace_file(path, render_html(tables, title=title, style=style).encode())
 
 
 def _page(name: str, table: Table, style: NumberStyle) -> _Page:

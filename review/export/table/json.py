@@ -10,6 +10,7 @@ from typing import Any
 
 from review.export.table.cells import Cell, Interval, writable
 from review.export.table.model import Table
+from review.files import replace_file
 
 
 def render_json(tables: Mapping[str, Table]) -> str:
@@ -34,9 +35,7 @@ def render_json(tables: Mapping[str, Table]) -> str:
 
 def write_json(tables: Mapping[str, Table], path: str | Path) -> Path:
     """Write `render_json` as UTF-8; an existing file is replaced."""
-    target = Path(path)
-    target.write_bytes(render_json(tables).encode())
-    return target
+    return replace_file(path, render_json(tables).encode())
 
 
 def _table(table: Table) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from review.export.table.cells import Kind, writable
 from review.export.table.model import Alignment, Table
 from review.export.table.printing import NumberStyle, headed, printed
+from review.files import replace_file
 
 # More rows than fit on one page at normal size.
 LONGEST_FLOAT = 40
@@ -97,9 +98,7 @@ def render_latex(table: Table, label: str, style: NumberStyle = NumberStyle.APA)
 
 def write_latex(table: Table, path: str | Path, *, style: NumberStyle = NumberStyle.APA) -> Path:
     """Write `render_latex` as UTF-8, labelled by the file's stem; an existing file is replaced."""
-    target = Path(path)
-    target.write_bytes(render_latex(table, target.stem, style).encode())
-    return target
+    return replace_file(path, render_latex(table, Path(path).stem, style).encode())
 
 
 def _letters(lines: list[str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Final
 from review.export.table.cells import writable
 from review.export.table.model import Alignment, Column, Table
 from review.export.table.printing import NumberStyle, headed, printed
+from review.files import replace_file
 
 WIDEST: Final = 40
 """Dashes of a column at the most: pandoc takes them for its share of the width."""
@@ -69,9 +70,7 @@ def render_markdown(table: Table, label: str, style: NumberStyle = NumberStyle.A
 
 def write_markdown(table: Table, path: str | Path, *, style: NumberStyle = NumberStyle.APA) -> Path:
     """Write `render_markdown` as UTF-8, labelled by the file's stem; an old file is replaced."""
-    target = Path(path)
-    target.write_bytes(render_markdown(table, target.stem, style).encode())
-    return target
+    return replace_file(path, render_markdown(table, Path(path).stem, style).encode())
 
 
 def _head(table: Table, column: Column, style: NumberStyle) -> str:

@@ -14,6 +14,7 @@ from review.errors import InvalidDataError
 from review.export.table.cells import Kind, writable
 from review.export.table.model import Column, Table, flat_cells, flat_names
 from review.figures.numbers import fixed
+from review.files import replace_file
 
 # The first date a zip archive can hold: a workbook says nothing of when it was written.
 CREATED = dt.datetime(1980, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
@@ -67,9 +68,7 @@ def render_xlsx(tables: Mapping[str, Table]) -> bytes:
 
 def write_xlsx(tables: Mapping[str, Table], path: str | Path) -> Path:
     """Write `render_xlsx`; an existing file is replaced."""
-    target = Path(path)
-    target.write_bytes(render_xlsx(tables))
-    return target
+    return replace_file(path, render_xlsx(tables))
 
 
 def sheet_names(names: list[str]) -> list[str]:

@@ -19,6 +19,7 @@ from review.export.table.model import Table
 from review.export.tracing.numbers import Runs, stated_at
 from review.export.tracing.origins import SHORT_KEY
 from review.figures.saving import ORIGIN
+from review.files import replace_file
 
 NAME: Final = "provenance.json"
 _CARRIES: Final = re.compile(r'\b(?:data-)?origin="([0-9a-f]{12}[^"]*)"')
@@ -71,11 +72,36 @@ def write_provenance(
     numbers = {origin: number for origin, number in numbers.items() if origin in used}
     for short in {number["run"] for number in numbers.values()} - set(holders):
         holders[short] = _run(runs, short)
-    kept = {"files": files, "numbers": numbers, "runs": holders}
+    return _write(place, files, numbers, holders)
+
+
+def listing(made: Path, folder: Path) -> Path:
+    """Complete the ``provenance.json`` of files on their way from `made` into a folder.
+
+    It lists every file of `made`, those without numbers of runs too, by SHA-256, so that the next
+    export can tell whether somebody has worked on one; and what the folder's own listed before.
+    """
+    empty: dict[str, Any] = {"files": {}, "numbers": {}, "runs": {}}
+    new, old = _read(made) or empty, _read(folder) or empty
+    there = {name: file for name, file in old["files"].items() if (folder / name).exists()}
+    plain = {
+        path.name: {"sha256": sha256_of_file(path), "tables": [], "origins": []}
+        for path in made.iterdir()
+        if path.is_file() and path.name != NAME
+    }
+    files = there | plain | new["files"]
+    used = {origin for file in files.values() for origin in file["origins"]}
+    known = {**old["numbers"], **new["numbers"]}
+    numbers = {origin: number for origin, number in known.items() if origin in used}
+    return _write(made, files, numbers, {**old["runs"], **new["runs"]})
+
+
+def _write(
+    place: Path, files: Mapping[str, Any], numbers: Mapping[str, Any], runs: Mapping[str, Any]
+) -> Path:
+    kept = {"files": files, "numbers": numbers, "runs": runs}
     text = json.dumps(kept, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
-    target = place / NAME
-    target.write_text(text + "\n", encoding="utf-8")
-    return target
+    return replace_file(place / NAME, f"{text}\n".encode())
 
 
 def carried(path: Path) -> list[str]:

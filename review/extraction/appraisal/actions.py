@@ -276,8 +276,10 @@ def appraise_all(
 ) -> int:
     """Store the appraisals of a file, one assessor's, all or none; return how many were new.
 
-    Raises FileError with the problems of all of them, by line.
+    Raises FileError with the problems of all of them, by line; NotAllowedError for somebody who
+    does not appraise.
     """
+    screener(session, review, handle)
 
     def take(form: Form) -> bool:
         return appraise(session, review, slug, form, handle=handle, now=now)
@@ -298,8 +300,10 @@ def settle_all(
 ) -> int:
     """Store the consensus on each form of a file, all or none; return how many were new.
 
-    Raises FileError with the problems of all of them, by line.
+    Raises FileError with the problems of all of them, by line; NotAllowedError for somebody who
+    does not appraise.
     """
+    screener(session, review, handle)
 
     def take(form: Form) -> bool:
         return settle(session, review, slug, form, handle=handle, now=now, reason=reason)

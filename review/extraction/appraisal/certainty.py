@@ -142,7 +142,7 @@ def _rated(row: CertaintyRating, steps: Mapping[Consideration, Step], newest: in
         analysis=row.version.analysis.slug,
         version=row.version.number,
         run_number=row.run_number,
-        person=row.person.handle,
+        person=row.person.name,
         rated_at=row.rated_at,
         design=row.design,
         start=row.start,

@@ -175,7 +175,7 @@ class _Contents:
 
     def cast(self, row: AppraisalRow) -> Cast:
         return Cast(
-            person=row.person.handle,
+            person=row.person.name,
             kind=row.kind,
             appraisal=Appraisal(
                 target=_target(row),
@@ -418,12 +418,22 @@ def seal_of(row: AppraisalRow, appraisal: Appraisal) -> str:
     )
 
 
+def judged_twice(session: Session, review: Review, person: int) -> list[str]:
+    """Return the targets that one person judged under two names, as sentences."""
+    tools = adopted_tools(session, review)
+    names: dict[str, set[int]] = defaultdict(set)
+    for row in _rows(session, tools, None):
+        if row.person.identity == person:
+            names[f"{_target(row)}, {row.tool.slug}"].add(row.person_id)
+    return sorted(target for target, used in names.items() if len(used) > 1)
+
+
 def broken_seals(session: Session, review: Review) -> list[str]:
     """Return the appraisals that are not what was sealed, as sentences; none in a sound ledger."""
     tools = adopted_tools(session, review)
     contents = _Contents(session, tools, None)
     return [
-        f"{_target(row)} by {row.person.handle}, {row.tool.slug}"
+        f"{_target(row)} by {row.person.name}, {row.tool.slug}"
         for row in _rows(session, tools, None)
         if seal_of(row, contents.cast(row).appraisal) != row.seal
     ]

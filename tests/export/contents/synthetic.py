@@ -25,6 +25,7 @@ from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
 from tests.conftest import NOW
+from tests.joining import joined
 from tests.living.test_tables import COUNTS
 
 SIDES: Mapping[str, Any] = {
@@ -115,6 +116,8 @@ def begin(database: Database, by: Attribution, *, more: Sequence[AnalysisSpec] =
     with writing(database, by) as session:
         spec = ReviewSpec(slug="synthetic", title="Synthetic review")
         review = new_review(session, spec, owner="ada")
+        for who in ("ben", "tester"):
+            joined(session, review, who)
         for slug in ("mood", "death", "alliance"):
             add_outcome(session, review, OutcomeSpec(slug=slug, name=slug.capitalize()))
         for slug, name, outcome, up in (

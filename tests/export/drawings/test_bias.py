@@ -47,6 +47,7 @@ def test_judgements_reach_the_forest_plot_and_the_figures_of_bias(
     run: Callable[..., str], tmp_path: Path
 ) -> None:
     tool = ("--tool", "rob2-parallel")
+    run("people", "add", "ada")
     run("rob", "adopt", "rob2-parallel")
     run("rob", "assessors", "1")
     printed = run("rob", "template", *JUDGED, *tool, "--outcome", "depression")

@@ -11,6 +11,7 @@ from review.history.actions import writing
 from review.screening.actions import Choice, adjudicate, decide
 from review.screening.vocabulary import Stage, Verdict
 from tests.conftest import NOW
+from tests.joining import joined
 from tests.screening.builders import attributed, import_records, make_review, the_review
 
 
@@ -28,12 +29,14 @@ def test_counts_grow_with_decisions_and_a_conflict_lasts_until_its_adjudication(
     for hour, who, record, verdict in steps:
         at = NOW + timedelta(hours=hour)
         with writing(database, attributed(who, at)) as session:
+            joined(session, the_review(session), who)
             decide(
                 session, the_review(session), stage=Stage.TITLE_ABSTRACT, handle=who,
                 choices=[Choice(record, verdict)], now=at,
             )  # fmt: skip
     at = NOW + timedelta(hours=4)
     with writing(database, attributed("cleo", at)) as session:
+        joined(session, the_review(session), "cleo")
         adjudicate(
             session, the_review(session), Choice(records[0], Verdict.INCLUDE),
             stage=Stage.TITLE_ABSTRACT, handle="cleo", now=at,

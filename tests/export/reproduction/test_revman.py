@@ -99,7 +99,8 @@ def test_the_bundle_of_cbt_delivery(cli: Callable[..., Result], tmp_path: Path) 
     cli("export", "bundle", "revman", "--out", tmp_path / "two")
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert files == [
-        "data-rows.csv", "overall-estimates-and-settings.csv", "study-information.csv",
+        "data-rows.csv", "overall-estimates-and-settings.csv", "provenance.json",
+        "study-information.csv",
     ]  # fmt: skip
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

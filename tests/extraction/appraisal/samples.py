@@ -26,6 +26,7 @@ from review.protocol.rules import (
 )
 from review.protocol.vocabulary import DeliveryMode
 from tests.conftest import NOW
+from tests.joining import joined
 
 CLEAN = {
     "1.1": "Y", "1.2": "PY", "1.3": "N", "2.1": "N", "2.2": "PN", "2.6": "Y", "3.1": "Y",
@@ -75,6 +76,8 @@ def a_review(database: Database, by: Attribution, *tools: str) -> None:
         session.flush()
         for slug in tools or ("rob2-parallel",):
             adopt_tool(session, review, shipped_tool(slug), now=NOW)
+        for who in ("ada", "ben", "cleo", "dan"):
+            joined(session, review, who)
 
 
 def the_review(session: Session) -> Review:

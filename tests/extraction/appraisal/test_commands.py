@@ -92,6 +92,9 @@ def test_a_table_from_elsewhere_is_taken_as_one_assessors(
     a_review(database, by)
     table = tmp_path / "published.csv"
     table.write_text("Study,D1,D2,D3,D4,D5,Overall\nDay (2002),Low,Low,Low,Low,Low,Low\n")
+    refused = cli("rob", "import", table, *ALLIANCE, "--as", "published", status=1).output
+    assert "review people add published" in refused
+    cli("people", "add", "published")
     said = cli("rob", "import", table, *ALLIANCE, "--as", "published").stdout
     assert "judgements on 1 study by published, 1 of them new" in said
     again = json.loads(cli("rob", "import", table, *ALLIANCE, "--as", "published", "--json").stdout)
@@ -200,6 +203,7 @@ def test_all_adopted_tools_are_shown_and_more_assessors_than_needed_are_counted(
     table = tmp_path / "published.csv"
     table.write_text("Study,1,2,3,4,5,6,7,Overall\nDay (2002)" + ",Serious" * 8 + "\n")
     cli("rob", "assessors", "1")
+    cli("people", "add", "old")
     cli("rob", "import", table, "--tool", "robins-i", "--outcome", "alliance", "--as", "old")
     states = json.loads(cli("rob", "status", "--json").stdout)
     assert [(s["tool"], s["state"], s["assessors"]) for s in states] == [

@@ -1,0 +1,157 @@
+"""What every command that writes files keeps to: no file that may hold work is replaced unasked.
+
+A file is replaced where the program wrote it and nobody changed it since: ``provenance.json``
+beside it lists its SHA-256, or it is a figure that bears the program's mark and no other's.
+Anything else stays as it is without ``--force``: forms that a person fills in, texts that authors
+edit, and files of others. docs/export.md says so to users.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from review.errors import AlreadyExistsError, InvalidDataError
+from review.files import is_stream, move_over, workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+_FORCE: Final = "review.force"
+_RETOUCHED: Final = re.compile(rb"inkscape|sodipodi|illustrator|affinity|coreldraw|photoshop", re.I)
+"""Programs that figures are worked on with; each leaves its name."""
+_SHOWN: Final = 10
+
+
+def _keep(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    context.meta[_FORCE] = value
+
+
+def force_option(function: FunctionT) -> FunctionT:
+    """Add ``--force``, which `new_file` and `new_files` heed."""
+    return click.option(
+        "--force", is_flag=True, expose_value=False, callback=_keep,
+        help="Replace files that exist, changed ones too.",
+    )(function)  # fmt: skip
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """Yield a place to write one file; at the end it goes to `target` whole, if it may.
+
+    Raises AlreadyExistsError, and leaves all as it was, where a file that may hold work is there.
+    """
+    if is_stream(target):
+        yield target
+        return
+    with _telling(target), workplace(target.parent) as place:
+        yield place / target.name
+        _publish({place / target.name: target})
+
+
+def write_new(target: Path, content: bytes) -> None:
+    """Write one file as `new_file` does."""
+    with new_file(target) as place:
+        place.write_bytes(content)
+
+
+@contextmanager
+def new_files(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder to write into; at the end its files go to `folder`, all or none.
+
+    Raises AlreadyExistsError, with the names, where files that may hold work are there.
+    """
+    from review.export.tracing.provenance import listing
+
+    with _telling(folder), workplace(folder) as place:
+        yield place
+        made = sorted(path for path in place.rglob("*") if path.is_file())
+        for inside in {path.parent for path in made}:
+            made.append(listing(inside, folder / inside.relative_to(place)))
+        targets = {path: folder / path.relative_to(place) for path in made}
+        _publish(targets)
+
+
+def moved(paths: Sequence[Path], place: Path, folder: Path) -> list[Path]:
+    """Return where files that were written to `place` stand in the end."""
+    return [folder / path.relative_to(place) for path in paths]
+
+
+@contextmanager
+def _telling(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidDataError(f"cannot write {target}: {error.strerror or error}") from None
+
+
+def _publish(targets: Mapping[Path, Path]) -> None:
+    _refuse(targets)
+    for made, target in targets.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        move_over(made, target)
+
+
+def _refuse(targets: Mapping[Path, Path]) -> None:
+    """Raise AlreadyExistsError for targets that would lose something."""
+    folders = [target for target in targets.values() if target.is_dir()]
+    if folders:
+        raise InvalidDataError(f"{folders[0]} is a folder; give the name of a file")
+    if click.get_current_context().meta.get(_FORCE):
+        return
+    kept = [target for made, target in targets.items() if not _may_replace(target, made)]
+    if not kept:
+        return
+    if len(targets) == 1:
+        raise AlreadyExistsError(
+            f"{kept[0]} exists and may hold work; nothing was written. Give another name, "
+            "or replace it with --force"
+        )
+    more = f"\n  … and {len(kept) - _SHOWN} more" if len(kept) > _SHOWN else ""
+    names = "".join(f"\n  {path}" for path in kept[:_SHOWN])
+    raise AlreadyExistsError(
+        "files that are there were changed since they were written, or are not this program's; "
+        f"nothing was written:{names}{more}\nGive another folder, or replace them with --force"
+    )
+
+
+def _may_replace(target: Path, made: Path) -> bool:
+    if not target.exists():
+        return True
+    there = target.read_bytes()
+    return there == made.read_bytes() or _is_listed(target) or _is_own_figure(target, there)
+
+
+def _is_listed(target: Path) -> bool:
+    """Whether ``provenance.json`` beside a file says that it is as the program wrote it."""
+    from review.export.tracing.provenance import NAME, listed, sha256_of_file
+
+    if target.name == NAME:
+        return _is_provenance(target)
+    if not (target.parent / NAME).exists():
+        return False
+    entry = listed(target)
+    return entry is not None and entry["sha256"] == sha256_of_file(target)
+
+
+def _is_provenance(path: Path) -> bool:
+    try:
+        return {"files", "numbers", "runs"} <= set(json.loads(path.read_bytes()))
+    except (ValueError, TypeError):
+        return False
+
+
+def _is_own_figure(target: Path, content: bytes) -> bool:
+    from review.figures.saving import CREATOR, FigureFormat
+
+    if target.suffix.lower().lstrip(".") not in set(FigureFormat):
+        return False
+    return CREATOR.encode() in content and _RETOUCHED.search(content) is None

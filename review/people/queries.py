@@ -1,0 +1,110 @@
+"""Who is in a review, and who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from review.errors import NotAllowedError, NotFoundError
+from review.people.models import Membership, Person, Role
+from review.people.rules import near_misses
+
+
+def person_known(session: Session, handle: str) -> Person | None:
+    """Return the person of a handle, a merged one as the person that it was merged into."""
+    person = session.scalar(
+        sa.select(Person).where(Person.handle == handle).options(joinedload(Person.merged_into))
+    )
+    return person if person is None or person.merged_into is None else person.merged_into
+
+
+def members(session: Session, review_id: int) -> Sequence[tuple[Person, Membership]]:
+    """Return the persons of a review with their roles, in order of name."""
+    rows = session.execute(
+        sa.select(Person, Membership)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.review_id == review_id, Person.merged_into_id.is_(None))
+        .order_by(Person.handle)
+    )
+    return [(person, membership) for person, membership in rows]
+
+
+def handles(session: Session) -> dict[int, str]:
+    """Return the names of all persons by id."""
+    return {row.id: row.handle for row in session.execute(sa.select(Person.id, Person.handle))}
+
+
+def other_names(session: Session) -> dict[int, list[str]]:
+    """Return the names that were merged into each person, by the person's id."""
+    found: dict[int, list[str]] = {}
+    for person in session.scalars(
+        sa.select(Person).where(Person.merged_into_id.is_not(None)).order_by(Person.handle)
+    ):
+        found.setdefault(person.identity, []).append(person.handle)
+    return found
+
+
+def role_of(session: Session, review_id: int, handle: str) -> Role | None:
+    """Return a person's role in a review, None for somebody who is not in it."""
+    person = person_known(session, handle)
+    if person is None:
+        return None
+    return session.scalar(
+        sa.select(Membership.role).where(
+            Membership.review_id == review_id, Membership.person_id == person.id
+        )
+    )
+
+
+def member_called(session: Session, review_id: int, handle: str) -> Person:
+    """Return a person of a review; raise NotFoundError with the nearest name, or all there are."""
+    known = {person.handle: person for person, _ in members(session, review_id)}
+    person = person_known(session, handle)
+    if person is not None and person.handle in known:
+        return known[person.handle]
+    raise NotFoundError(f"{handle} is not in this review{_whom_there_is(handle, list(known))}")
+
+
+def member_who_may(
+    session: Session, review_id: int, handle: str, *, roles: frozenset[Role], what: str
+) -> Person:
+    """Return a person of a review whose role allows `what`, such as ``screen``.
+
+    Raises NotAllowedError, with what to type, for one who did not join, and for other roles.
+    """
+    known = {person.handle: (person, member) for person, member in members(session, review_id)}
+    found = person_known(session, handle)
+    if found is None or found.handle not in known:
+        raise NotAllowedError(
+            f"{handle} is not in this review{_whom_there_is(handle, list(known))}. "
+            f"Somebody new joins first: review people add {handle}"
+        )
+    person, member = known[found.handle]
+    if person.handle != handle:
+        raise NotAllowedError(
+            f"{handle} is another name of {person.handle}: export REVIEW_ACTOR={person.handle}"
+        )
+    if member.role not in roles:
+        raise NotAllowedError(
+            f"{person.handle} is {member.role.value} in this review, and does not {what}; an owner "
+            f"changes that with: review people add {person.handle} --role reviewer"
+        )
+    return person
+
+
+def _whom_there_is(handle: str, known: Sequence[str]) -> str:
+    near = near_misses(handle, known)
+    if near:
+        return f": did you mean {' or '.join(near)}? (REVIEW_ACTOR says who you are)"
+    return f" (there are: {', '.join(known) or 'nobody'})"
+
+
+def refuse_viewers(session: Session, review_id: int, handle: str) -> None:
+    """Raise NotAllowedError for a viewer, who changes nothing."""
+    if role_of(session, review_id, handle) is Role.VIEWER:
+        raise NotAllowedError(
+            f"{handle} is viewer in this review, and changes nothing in it; an owner changes that "
+            f"with: review people add {handle} --role reviewer"
+        )
