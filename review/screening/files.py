@@ -146,7 +146,7 @@ def read_decisions(path: Path, *, sheet: str | None = None) -> DecisionSheet:
         )
     return DecisionSheet(
         tuple(choices),
-        (*table.problems, *problems),
+        tuple(sorted((*table.problems, *problems), key=lambda problem: problem.line or 0)),
         next(iter(purposes), None),
         tuple(table.remarks),
     )

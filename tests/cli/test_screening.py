@@ -149,6 +149,23 @@ def test_a_spreadsheet_out_and_back(team: Team, tmp_path: Path) -> None:
     assert shown["card"]["mine"]["verdict"] == "exclude"  # what may be stored is
 
 
+def test_a_file_comes_back_to_its_stage_and_reviewer_alone(team: Team, tmp_path: Path) -> None:
+    file = tmp_path / "anna.csv"
+    team("anna", "screen", "export", file)
+    for who, stage in (("ben", ()), ("anna", ("--stage", "full_text"))):
+        refused = team(who, "screen", "import", file, *stage, status=1)
+        assert "written for title and abstract of alliance, for anna" in refused.output
+
+
+def test_columns_that_were_sorted_apart_are_found(team: Team, tmp_path: Path) -> None:
+    file = tmp_path / "anna.csv"
+    file.write_text("record,title,verdict\n1,Title 0,i\n2,Title 2,i\n3,Title 1,e\n")
+    refused = team("anna", "screen", "import", file, status=1)
+    assert "record 2 is 'Title 1', not 'Title 2'; were columns sorted apart?" in refused.output
+    assert "2 lines" in refused.output
+    assert "1 decided" in refused.output
+
+
 def test_agreement_and_rules(team: Team) -> None:
     for who, verdicts in (("anna", "iiee"), ("ben", "iiei")):
         for record, verdict in zip((1, 2, 3, 4), verdicts, strict=True):

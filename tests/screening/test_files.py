@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from review.errors import FileError
-from review.screening.files import Purpose, read_decisions, render
+from review.errors import FileError, InvalidDataError
+from review.screening.files import Purpose, read_decisions, render, stage_of
 from review.screening.views import Card, Said
 from review.screening.vocabulary import Stage, Verdict
 
@@ -78,7 +78,6 @@ def test_every_problem_is_named_by_line(tmp_path: Path) -> None:
     [
         ("title,verdict\n", "column record: the column is missing"),
         ("record,verdict,verdict\n", "column verdict: the column appears twice"),
-        ('record,verdict\n1,"include\n', "quotation marks of the row that begins here"),
         ("", "it is empty and holds no rows; review screen export writes such a file"),
     ],
 )
@@ -87,8 +86,32 @@ def test_files_that_cannot_be_taken(tmp_path: Path, text: str, problem: str) -> 
         read_decisions(write(tmp_path, text))
 
 
+def test_a_row_that_quotation_marks_swallow_is_named(tmp_path: Path) -> None:
+    sheet = read_decisions(write(tmp_path, 'record,verdict\n1,i\n2,"include\n3,i\n'))
+    assert [choice.record for choice in sheet.choices] == [1]
+    assert "quotation marks of the row that begins here" in sheet.problems[0].reason
+
+
+def test_a_file_knows_what_it_is_for(tmp_path: Path) -> None:
+    sheet = read_decisions(write(tmp_path, rendered([card()])))
+    assert stage_of(sheet.purpose, "alliance", "anna", None) is Stage.TITLE_ABSTRACT
+    for review, reviewer, stage in (
+        ("other", "anna", None), ("alliance", "ben", None), ("alliance", "anna", Stage.FULL_TEXT),
+    ):  # fmt: skip
+        with pytest.raises(InvalidDataError, match="written for title and abstract of alliance"):
+            stage_of(sheet.purpose, review, reviewer, stage)
+    assert stage_of(None, "alliance", "anna", Stage.FULL_TEXT) is Stage.FULL_TEXT
+
+
+def test_a_file_for_two_reviewers_is_refused(tmp_path: Path) -> None:
+    other = render([card(record=8)], purpose=Purpose("alliance", "title_abstract", "ben"))
+    text = rendered([card()]) + other.split("\n", 1)[1]
+    with pytest.raises(FileError, match="this row is for title and abstract of alliance, for ben"):
+        read_decisions(write(tmp_path, text))
+
+
 def test_a_guess_at_the_encoding_is_said_with_a_remedy(tmp_path: Path) -> None:
     read = read_decisions(write(tmp_path, "record,verdict,note\n1,i,Müller", "latin-1"))
-    assert read[0].note == "Müller"
+    assert read.choices[0].note == "Müller"
     assert "a guess" in read.remarks[0].reason
     assert "save it as CSV UTF-8" in read.remarks[0].reason
