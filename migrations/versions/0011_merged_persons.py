@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_merged_persons"
-down_revision = "0009_signs"
+revision = "0011_merged_persons"
+down_revision = "0010_models_of_reports"
 
 
 def upgrade() -> None:
