@@ -88,7 +88,7 @@ def test_files_that_cannot_be_taken(tmp_path: Path, text: str, problem: str) -> 
 
 def test_a_row_that_quotation_marks_swallow_is_named(tmp_path: Path) -> None:
     sheet = read_decisions(write(tmp_path, 'record,verdict\n1,i\n2,"include\n3,i\n'))
-    assert [choice.record for choice in sheet.choices] == [1]
+    assert [choice.record for choice in sheet.choices] == [1, 3]
     assert "quotation marks of the row that begins here" in sheet.problems[0].reason
 
 
