@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
 from typing import Final
 
 from pydantic_core import ErrorDetails
@@ -39,6 +41,48 @@ def lowered(words: str) -> str:
     ('risk ratio', 'SMD')
     """
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+
+
+LEAST_LIKENESS: Final = 0.8
+"""Share of characters in common (Ratcliff and Obershelp) from which two names look alike."""
+
+SHORTEST_BEGINNING: Final = 3
+"""Characters of a name that another may begin with to look like it: ``post`` and ``post-test``."""
+
+
+def looks_like(one: str, other: str) -> bool:
+    """Whether two names may be meant for the same: a hint for people, never a decision.
+
+    Case, accents of width, blanks and signs do not count. Names whose digits differ are never
+    alike: ``3 months`` is not ``6 months``, nor PHQ-8 PHQ-9.
+
+    Examples
+    --------
+    >>> looks_like("Post-treatment", "post"), looks_like("Video-CBT", "video CBT")
+    (True, True)
+    >>> looks_like("3 months", "6 months"), looks_like("BDI-II", "PHQ-9")
+    (False, False)
+    """
+    a, b = (_bare(name) for name in (one, other))
+    if not a or not b:
+        return False
+    digits = [[c for c in name if c.isdigit()] for name in (a, b)]
+    if all(digits) and digits[0] != digits[1]:
+        return False
+    shorter, longer = sorted((a, b), key=len)
+    if a == b or (len(shorter) >= SHORTEST_BEGINNING and longer.startswith(shorter)):
+        return True
+    return SequenceMatcher(None, a, b, autojunk=False).ratio() >= LEAST_LIKENESS
+
+
+def _bare(name: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if c.isalnum())
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean CBT?`` where a known name looks like it; else nothing."""
+    near = [one for one in known if looks_like(name, one)]
+    return f"; did you mean {' or '.join(near[:3])}?" if near else ""
 
 
 def plainly(detail: ErrorDetails) -> str:

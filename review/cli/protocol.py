@@ -23,6 +23,8 @@ from review.config import settings
 from review.errors import NotFoundError
 from review.extraction.facts import names_of
 from review.history.actions import writing
+from review.living.notices import NoticeKind, Notices
+from review.living.noticing import notices_of
 from review.living.published import published_lines
 from review.protocol import actions, queries
 from review.protocol.files import plan_text, read_plan, read_protocol, validated
@@ -34,6 +36,7 @@ from review.protocol.rules import (
     Plan,
     ReviewSpec,
 )
+from review.wording import lowered
 
 
 @click.command("new")
@@ -310,7 +313,9 @@ def add_analysis(
     with changing(review_slug, reason) as (session, review):
         names = names_of(session, review)
         actions.plan_analysis(session, review, spec, now=datetime.now(UTC), names=names)
+        told = notices_of(session, review, [slug])[slug]
     click.echo(f"Planned analysis {slug}, version 1.")
+    _warn(told)
 
 
 @analysis_.command("revise")
@@ -328,7 +333,25 @@ def revise_analysis(
         names = names_of(session, review)
         now = datetime.now(UTC)
         number = actions.revise_analysis(session, review, spec, now=now, names=names)
+        told = notices_of(session, review, [slug])[slug]
     click.echo(f"Analysis {slug} is at version {number}; it is recomputed by: review repool")
+    _warn(told)
+
+
+def _warn(found: Notices) -> None:
+    """Say what every report will say of the plan: what no study has, what was seen before it."""
+    for sentence in found.sentences(NoticeKind.UNMATCHED):
+        click.echo(f"Mind: {lowered(sentence)}", err=True)
+    for kind, when in (
+        (NoticeKind.PLAN_CHANGED, "changed"),
+        (NoticeKind.POST_HOC, "made"),
+    ):
+        if found.of(kind):
+            click.echo(
+                f"Mind: the plan was {when} after results had been seen; every report of the "
+                "analysis says so from now on.",
+                err=True,
+            )
 
 
 @analysis_.command("list")

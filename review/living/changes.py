@@ -108,7 +108,7 @@ def compare(
         if i in old_trials
         for change in _trial_changes(old_trials[i], trial, _described(inputs.plan))
     )
-    plan_changes = tuple(_plan_changes(old_inputs.plan, inputs.plan)) if old_inputs else ()
+    plan_changes = tuple(plan_differences(old_inputs.plan, inputs.plan)) if old_inputs else ()
     sensitivity = tuple(_sensitivity_changes(old_inputs, inputs)) if old_inputs else ()
     readings = tuple(_readings(old_results, results))
     engine = tuple(_differences("engine", *engines)) if engines is not None else ()
@@ -187,7 +187,8 @@ def _in(there: bool) -> str:
     return "in" if there else "not in"
 
 
-def _plan_changes(old: Plan, new: Plan) -> Iterator[ValueChange]:
+def plan_differences(old: Plan, new: Plan) -> Iterator[ValueChange]:
+    """Yield what differs between two plans."""
     return _differences("plan", old.model_dump(mode="json"), new.model_dump(mode="json"))
 
 

@@ -14,14 +14,25 @@ from review.extraction.conversion import has_precision
 from review.extraction.evidence import Evidence
 from review.extraction.vocabulary import Level
 from review.living.characteristics import characteristics_of, chosen_by
+from review.living.reasons import (
+    Reason,
+    either,
+    excluded,
+    kept_out,
+    missed,
+    no_arm,
+    not_planned,
+    sides,
+)
 from review.living.selection import (
     SelectionError,
     arm_input,
+    left_out_because,
     planned_rank,
     select_inputs,
 )
 from review.living.snapshot import LeftOut, RunInputs, TrialInput
-from review.protocol.rules import ArmRule, Plan
+from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 
 
@@ -48,10 +59,10 @@ def select(plan: Plan, evidence: Iterable[Evidence]) -> RunInputs:
         found = _arms(plan, items) if items else []
         trials += found
         if not found and not (gone and _could_enter(plan, of_study)):
-            left_out.append(LeftOut(study=study, reason=_why_none(plan, of_study)))
+            left_out.append(left_out_because(study, _why_none(plan, of_study)))
         elif gone:
-            told = (f"{place}: {reason}" for place, reason in gone.items())
-            left_out.append(LeftOut(study=study, reason="; ".join(told)))
+            told = "; ".join(f"{place}: {reason}" for place, reason in gone.items())
+            left_out.append(left_out_because(study, kept_out(told)))
     return RunInputs(plan=plan, trials=tuple(trials), left_out=tuple(left_out))
 
 
@@ -63,17 +74,11 @@ def _could_enter(plan: Plan, items: Sequence[Evidence]) -> bool:
         return True
 
 
-def _sides(plan: Plan) -> tuple[ArmRule, ...]:
-    if plan.kind is AnalysisKind.SINGLE_ARM:
-        return (plan.intervention,)
-    return (plan.intervention, plan.comparator)
-
-
 def _arms(plan: Plan, items: Sequence[Evidence]) -> list[TrialInput]:
     if items[0].excluded_because is not None:
         return []
     found = []
-    for rule in _sides(plan):
+    for rule in sides(plan):
         by_arm: dict[int, list[Evidence]] = defaultdict(list)
         for item in items:
             arm = item.arm
@@ -152,10 +157,29 @@ def _same_way(item: Evidence) -> bool:
     return item.higher_is_better == item.with_higher_is_better
 
 
-def _why_none(plan: Plan, items: Sequence[Evidence]) -> str:
+def _why_none(plan: Plan, items: Sequence[Evidence]) -> Reason:
     if items[0].excluded_because is not None:
-        return f"excluded: {items[0].excluded_because}"
-    labels = " or ".join(rule.label for rule in _sides(plan))
+        return excluded(items[0])
+    rules = sides(plan)
+    on_side = [
+        item
+        for item in items
+        if any(
+            rule.matches(delivery_mode=item.arm.delivery_mode, treatment=item.arm.treatment)
+            for rule in rules
+        )
+    ]
+    if not on_side:
+        return no_arm(rules[0], items)
+    labels = either([rule.label for rule in rules])
+    if all(missed(plan, item) for item in on_side):
+        return not_planned(plan, on_side)
     if plan.kind is AnalysisKind.ASSOCIATION:
-        return f"no correlation with {plan.predicts} and its n in an arm of {labels}"
-    return f"no numbers that give {plan.measure.value} in an arm of {labels}"
+        return Reason(
+            f"no correlation with {plan.predicts} and its n in an arm of {labels}",
+            "enter the correlation (metric r) of both instruments with its n",
+        )
+    return Reason(
+        f"no numbers that give {plan.measure.value} in an arm of {labels}",
+        "enter what the report gives of the arm",
+    )

@@ -24,9 +24,17 @@ class NoticeKind(StrEnum):
     STOPPED = "stopped"
     """The analysis cannot be pooled as things are."""
     PLAN_CHANGED = "plan_changed"
-    """The plan was made or changed after results were seen."""
+    """The plan was changed after results were seen."""
+    POST_HOC = "post_hoc"
+    """The analysis was planned after results of its outcome were seen."""
     LEFT_OUT = "left_out"
-    """A trial (or an arm of one) could enter and does not."""
+    """A trial could enter and does not."""
+    IN_PART = "in_part"
+    """A trial enters without an arm, or with another result, than it could."""
+    ANOTHER_QUESTION = "another_question"
+    """A trial has other arms than the plan asks about, or does not meet its conditions."""
+    NO_RESULT = "no_result"
+    """Nothing of the outcome is entered of a trial whose arms the plan asks about."""
     UNMATCHED = "unmatched"
     """The plan asks for something that no study has."""
     DOUBT = "doubt"
@@ -37,7 +45,11 @@ HEADINGS: Final = {
     NoticeKind.WITHHELD: "No conclusion until this is settled",
     NoticeKind.STOPPED: "Cannot be pooled now",
     NoticeKind.PLAN_CHANGED: "Plan changed after results were seen",
+    NoticeKind.POST_HOC: "Planned after results were seen",
     NoticeKind.LEFT_OUT: "Left out",
+    NoticeKind.IN_PART: "Enter only in part",
+    NoticeKind.ANOTHER_QUESTION: "Answer another question",
+    NoticeKind.NO_RESULT: "No result of the outcome",
     NoticeKind.UNMATCHED: "In the plan, but in no study",
     NoticeKind.DOUBT: "Doubts open",
 }
@@ -54,6 +66,8 @@ class Notice:
     remedy: str | None = None
     key: str | None = None
     """What commands call it: the key of a doubt."""
+    detail: str | None = None
+    """What the study has instead; told where the study stands alone."""
 
     @property
     def sentence(self) -> str:
@@ -71,6 +85,10 @@ class Notices:
         """Return the notices of some kinds, in their order."""
         return tuple(item for item in self.items if item.kind in kinds)
 
+    def studies(self, kind: NoticeKind) -> int:
+        """Return how many studies have a notice of a kind."""
+        return len({item.study for item in self.of(kind)})
+
     @property
     def withheld(self) -> bool:
         """Whether the headline stands back until a person has settled something."""
@@ -84,17 +102,15 @@ class Notices:
     @property
     def headline(self) -> str:
         """What stands beside the estimate: ``1 trial left out; 9 doubts open``; may be empty."""
-        left_out = len({item.study for item in self.of(NoticeKind.LEFT_OUT)})
+        left_out, in_part = self.studies(NoticeKind.LEFT_OUT), self.studies(NoticeKind.IN_PART)
         doubts = len(self.of(NoticeKind.DOUBT))
         told = (
             ("no conclusion until a person settles what is listed", self.withheld),
             ("it cannot be pooled now", bool(self.of(NoticeKind.STOPPED))),
             ("plan changed after results were seen", bool(self.of(NoticeKind.PLAN_CHANGED))),
+            ("planned after results were seen", bool(self.of(NoticeKind.POST_HOC))),
             (f"{counted(left_out, 'trial')} left out", left_out > 0),
-            (
-                "the plan names something that no study has",
-                bool(self.of(NoticeKind.UNMATCHED)),
-            ),
+            (f"{counted(in_part, 'trial enters', 'trials enter')} only in part", in_part > 0),
             (f"{counted(doubts, 'doubt')} open", doubts > 0),
         )
         return "; ".join(text for text, holds in told if holds)
@@ -120,14 +136,28 @@ class Notices:
         for kind in NoticeKind:
             told = self.sentences(kind, most=most)
             if told:
-                n = len({i.study for i in self.of(kind)} if kind is NoticeKind.LEFT_OUT else told)
-                if kind is NoticeKind.DOUBT:
-                    n = len(self.of(kind))
-                heading = HEADINGS[kind]
-                if kind in (NoticeKind.LEFT_OUT, NoticeKind.DOUBT):
-                    heading = f"{heading} ({n})"
-                found.append(Section(heading, told))
+                n = len(self.of(kind)) if kind is NoticeKind.DOUBT else self.studies(kind)
+                number = f" ({n})" if kind in _COUNTED else ""
+                after = (AFTERWARDS[kind],) if kind in AFTERWARDS else ()
+                found.append(Section(f"{HEADINGS[kind]}{number}", (*told, *after)))
         return found
+
+
+_COUNTED: Final = frozenset(NoticeKind) - {
+    NoticeKind.WITHHELD, NoticeKind.STOPPED, NoticeKind.PLAN_CHANGED, NoticeKind.POST_HOC,
+    NoticeKind.UNMATCHED,
+}  # fmt: skip
+
+AFTERWARDS: Final = {
+    NoticeKind.DOUBT: (
+        "Look into each: correct the number, or set the doubt aside with: "
+        "review extract dismiss DOUBT --reason TEXT"
+    )
+}
+"""What can be done about all notices of a kind."""
+
+MOST_NAMED: Final = 12
+"""Studies that a sentence names; the others are counted."""
 
 
 NO_NOTICES: Final = Notices()
@@ -142,7 +172,12 @@ def _grouped(items: Iterable[Notice]) -> Iterator[str]:
 
 
 def _sentence(studies: list[str], item: Notice) -> str:
-    names = f"{'; '.join(studies)}: " if studies else ""
+    named = "; ".join(studies[:MOST_NAMED])
+    if len(studies) > MOST_NAMED:
+        named = f"{named} and {len(studies) - MOST_NAMED} more"
+    detail = f" ({item.detail})" if item.detail and len(studies) == 1 else ""
+    told = f"{named}: {item.what}" if studies else item.what
     key = f" [{item.key}]" if item.key else ""
-    remedy = f". Remedy: {item.remedy}" if item.remedy else ""
-    return f"{capitalised(names + item.what)}{key}{remedy}."
+    remedy = f" {capitalised(item.remedy)}." if item.remedy else ""
+    stop = "" if told.endswith("?") and not (detail or key) else "."
+    return f"{capitalised(told)}{detail}{key}{stop}{remedy}"

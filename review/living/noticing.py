@@ -9,16 +9,23 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.errors import InvalidDataError
+from review.extraction import queries
 from review.extraction.doubts import Doubt, doubts
-from review.extraction.evidence import Evidence
+from review.extraction.evidence import ArmSide, Evidence
 from review.extraction.evidence_queries import evidence
 from review.extraction.plausibility import WITHHOLDING, Kind
 from review.living import dependencies
-from review.living.kinds import select
 from review.living.notices import Notice, NoticeKind, Notices
+from review.living.omissions import (
+    KnownStudy,
+    in_part,
+    taken,
+    unmatched,
+    without_results,
+)
 from review.living.repool import AnalysisName, RepoolReport
-from review.living.snapshot import RunInputs
+from review.living.revisions import revisions, versions_of
+from review.living.snapshot import TrialInput
 from review.protocol.models import Review
 from review.protocol.queries import current_versions, plan_of, review_called
 from review.protocol.rules import Plan
@@ -76,22 +83,53 @@ def notices_of(
     }
     if not plans:
         return {}
-    names = {name for plan in plans.values() for name in plan.names}
+    names = _names(session, review, list(plans))
     items = [item for _, item in evidence(session, [review.id], names=names)]
-    found = doubts(session, review)
-    return {slug: Notices(tuple(_notices(plan, items, found))) for slug, plan in plans.items()}
+    studies, found = known_studies(session, review), doubts(session, review)
+    revised = revisions(session, review, list(plans), items)
+    return {
+        slug: Notices(tuple(_notices(plan, items, studies, revised[slug], found)))
+        for slug, plan in plans.items()
+    }
 
 
-def _notices(plan: Plan, items: Sequence[Evidence], found: Sequence[Doubt]) -> list[Notice]:
-    try:
-        inputs = select(plan, items)
-    except InvalidDataError as error:
-        return [Notice(NoticeKind.STOPPED, str(error))]
-    return [*_left_out(inputs), *_doubts(inputs, items, found)]
+def _names(session: Session, review: Review, analyses: Collection[str]) -> set[str]:
+    """Return the characteristics that any version of some plans asks for."""
+    found: set[str] = set()
+    for version in versions_of(session, review, analyses):
+        found.update(plan_of(version).names)
+    return found
 
 
-def _left_out(inputs: RunInputs) -> Iterable[Notice]:
-    return (Notice(NoticeKind.LEFT_OUT, item.reason, item.study) for item in inputs.left_out)
+def known_studies(session: Session, review: Review) -> list[KnownStudy]:
+    """Return the studies of a review with their arms, those without results too, by label."""
+    rows = queries.studies(session, review)
+    states = queries.extraction_states(session, review)
+    arms: dict[int, list[ArmSide]] = defaultdict(list)
+    for arm in queries.arms(session, [study.id for study in rows]):
+        arms[arm.study_id].append(
+            ArmSide(arm.id, arm.label, arm.treatment, arm.delivery_mode, arm.role, arm.n_randomised)
+        )
+    return [
+        KnownStudy(s.id, s.label, s.excluded_because, states[s.id], tuple(arms[s.id])) for s in rows
+    ]
+
+
+def _notices(
+    plan: Plan,
+    items: Sequence[Evidence],
+    studies: Sequence[KnownStudy],
+    revised: Sequence[Notice],
+    found: Sequence[Doubt],
+) -> Iterable[Notice]:
+    trials, notices = taken(plan, items)
+    notices += revised
+    notices += without_results(plan, items, studies)
+    notices += in_part(plan, trials, items, studies)
+    notices += unmatched(plan, items, studies)
+    notices += _doubts(trials, items, found)
+    order = list(NoticeKind)
+    return sorted(notices, key=lambda notice: order.index(notice.kind))
 
 
 OF_A_WHOLE_STUDY = frozenset({Kind.SAME_REGISTRATION})
@@ -99,10 +137,10 @@ OF_A_WHOLE_STUDY = frozenset({Kind.SAME_REGISTRATION})
 
 
 def _doubts(
-    inputs: RunInputs, items: Sequence[Evidence], found: Sequence[Doubt]
+    trials: Sequence[TrialInput], items: Sequence[Evidence], found: Sequence[Doubt]
 ) -> Iterable[Notice]:
     """Yield the open doubts on results that entered."""
-    entered = frozenset[int]().union(*(trial.result_ids for trial in inputs.trials))
+    entered = frozenset[int]().union(*(trial.result_ids for trial in trials))
     places: Mapping[int, set[str]] = defaultdict(set)
     for item in items:
         if item.result_id in entered:

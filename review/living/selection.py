@@ -27,6 +27,15 @@ from review.extraction.designs import arms_of, arms_sd, design_of, is_adjusted
 from review.extraction.evidence import ArmSide, Evidence, towards
 from review.extraction.vocabulary import Level, Randomised
 from review.living.characteristics import characteristics_of, chosen_by, one_value
+from review.living.reasons import (
+    Reason,
+    excluded,
+    kept_out,
+    missed,
+    no_arm,
+    not_planned,
+    nothing_in_common,
+)
 from review.living.snapshot import ArmInput, Characteristic, LeftOut, RunInputs, TrialInput
 from review.protocol.characteristics import Condition
 from review.protocol.rules import CONTINUOUS, DICHOTOMOUS, ArmRule, Plan
@@ -59,14 +68,25 @@ def select_inputs(plan: Plan, evidence: Iterable[Evidence]) -> RunInputs:
     conditions = plan.conditions
     for items in by_study.values():
         chosen = _trial_where(plan, conditions, items)
-        if isinstance(chosen, str):
-            left_out.append(LeftOut(study=items[0].study, reason=chosen))
+        if isinstance(chosen, Reason):
+            left_out.append(left_out_because(items[0].study, chosen))
         else:
             trials.append(chosen)
     return RunInputs(
         plan=plan,
         trials=tuple(sorted(trials, key=_by_name)),
         left_out=tuple(sorted(left_out, key=_by_name)),
+    )
+
+
+def left_out_because(study: str, why: Reason) -> LeftOut:
+    """Return a study that is left out, as a run keeps it."""
+    return LeftOut(
+        study=study,
+        reason=why.what,
+        remedy=why.remedy,
+        detail=why.detail,
+        another_question=why.another_question,
     )
 
 
@@ -112,36 +132,37 @@ class _Candidate:
 
 def _trial_where(
     plan: Plan, conditions: Sequence[Condition], items: Sequence[Evidence]
-) -> TrialInput | str:
+) -> TrialInput | Reason:
     """Return what a study gives by the plan's conditions; what they keep out is named."""
     if not conditions or items[0].excluded_because is not None:
         return _trial(plan, items)
     kept, gone = chosen_by(plan, conditions, items)
-    chosen = _trial(plan, kept) if kept else "; ".join(dict.fromkeys(gone.values()))
+    outside = kept_out("; ".join(dict.fromkeys(gone.values())))
+    chosen = _trial(plan, kept) if kept else outside
     if not gone:
         return chosen
-    if isinstance(chosen, str):
-        return _without_conditions(plan, items) or "; ".join(dict.fromkeys(gone.values()))
+    if isinstance(chosen, Reason):
+        return _without_conditions(plan, items) or outside
     told = (f"{place}: {reason}" for place, reason in gone.items())
     return chosen.model_copy(update={"not_used": tuple(sorted((*chosen.not_used, *told)))})
 
 
-def _without_conditions(plan: Plan, items: Sequence[Evidence]) -> str | None:
+def _without_conditions(plan: Plan, items: Sequence[Evidence]) -> Reason | None:
     """Return why a study could not enter were there no conditions; None where it could."""
     try:
         whole = _trial(plan, items)
     except SelectionError:
         return None
-    return whole if isinstance(whole, str) else None
+    return whole if isinstance(whole, Reason) else None
 
 
-def _trial(plan: Plan, items: Sequence[Evidence]) -> TrialInput | str:
+def _trial(plan: Plan, items: Sequence[Evidence]) -> TrialInput | Reason:
     """Return a study's input, or why it has none."""
     if items[0].excluded_because is not None:
-        return f"excluded: {items[0].excluded_because}"
+        return excluded(items[0])
     for rule in (plan.intervention, plan.comparator):
         if not any(_on_side(rule, item) for item in items):
-            return f"no arm is {rule.label}"
+            return no_arm(rule, items)
     ranked, candidates, groups = _candidates(plan, items)
     if not ranked:
         return _why_none(plan, groups)
@@ -150,7 +171,7 @@ def _trial(plan: Plan, items: Sequence[Evidence]) -> TrialInput | str:
     for candidate in counting:
         unclear = _cluster_problem(plan, candidate)
         if unclear is not None:
-            return unclear
+            return Reason(unclear)
     if plan.several_results == "aggregate" and len(candidates) > 1:
         parts = [_input(plan, candidates[key]) for key in sorted(candidates)]
         return _together(parts, "aggregate", _passed_over(plan, items, set(candidates)))
@@ -293,7 +314,7 @@ def _candidates(
     return ranked, candidates, groups
 
 
-def planned_rank(plan: Plan, key: _Key) -> tuple[int, ...] | None:
+def planned_rank(plan: Plan, key: tuple[str, str, str, str]) -> tuple[int, ...] | None:
     """Return where a plan's lists of preference put a result; None for one they do not name."""
     rank = []
     orders: tuple[Sequence[str], ...] = (
@@ -419,10 +440,28 @@ MOST_REASONS: Final = 3
 """As many reasons are told of one study; more would be read by nobody."""
 
 
-def _why_none(plan: Plan, groups: dict[_Key, list[Evidence]]) -> str:
-    if all(planned_rank(plan, key) is None for key in groups):
-        offered = "; ".join(" / ".join(map(str, key)) for key in sorted(groups))
-        return f"nothing at the planned instruments, raters, timepoints and sets (it has {offered})"
+def _both_sides(plan: Plan, group: Sequence[Evidence]) -> bool:
+    """Whether one instrument, rater, timepoint and set has results of both sides, as planned."""
+    planned = [item for item in group if not missed(plan, item)]
+    arms = [item for item in planned if item.level is Level.ARM]
+    contrasts = [item for item in planned if item.level is Level.CONTRAST]
+    return all(
+        any(_matches(rule, item.arm) for item in arms)
+        for rule in (plan.intervention, plan.comparator)
+    ) or any(_compares(plan, item, turned) for item in contrasts for turned in (False, True))
+
+
+def _why_none(plan: Plan, groups: dict[_Key, list[Evidence]]) -> Reason:
+    on_sides = [
+        item
+        for group in groups.values()
+        for item in group
+        if _on_side(plan.intervention, item) or _on_side(plan.comparator, item)
+    ]
+    if all(missed(plan, item) for item in on_sides):
+        return not_planned(plan, on_sides)
+    if not any(_both_sides(plan, group) for group in groups.values()):
+        return nothing_in_common([item for item in on_sides if not missed(plan, item)])
     arms: dict[str, dict[str, None]] = {}
     for key, group in groups.items():
         for item in group if planned_rank(plan, key) is not None else ():
@@ -433,7 +472,9 @@ def _why_none(plan: Plan, groups: dict[_Key, list[Evidence]]) -> str:
                     arms.setdefault(reason, {})[named] = None
     told = [": ".join(filter(None, (", ".join(names), why))) for why, names in arms.items()]
     said = f": {'; '.join(told[:MOST_REASONS])}" if told else ": one side has no numbers there"
-    return f"the numbers do not give {plan.measure.value}{said}"
+    return Reason(
+        f"the numbers do not give {plan.measure.value}{said}", "enter what the report gives"
+    )
 
 
 def _lacks(plan: Plan, item: Evidence, group: Sequence[Evidence]) -> str | None:

@@ -244,6 +244,12 @@ class LeftOut(_Kept):
 
     study: str
     reason: str
+    remedy: str | None = Field(default=None, exclude=True)
+    """What would let it enter; told when it is selected, and not stored with a run."""
+    detail: str | None = Field(default=None, exclude=True)
+    """What it has instead; not stored."""
+    another_question: bool = Field(default=False, exclude=True)
+    """Whether its arms are known, and are none that the plan asks about; not stored."""
 
 
 class Alternative(_Kept):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from review.effects import Measure
+from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence
-from review.living.kinds import select
+from review.living.notices import Notice, NoticeKind
+from review.living.noticing import known_studies
+from review.living.omissions import KnownStudy, in_part, taken, without_results
 from review.living.snapshot import ArmInput, TrialInput
 from review.protocol.models import Review
 from review.protocol.queries import plan_of, versions
@@ -22,24 +26,43 @@ class Chosen:
     study: str
     chosen: tuple[str, ...]
     left_out: tuple[str, ...]
+    stops: bool = False
+    """Whether the analysis cannot be pooled until this is settled."""
 
 
 def chosen_of(session: Session, review: Review, analysis: str) -> list[Chosen]:
     """Return what the newest plan of an analysis takes of each study now, by study.
 
-    Raises NotFoundError for an analysis that the review does not have, and SelectionError where
-    the plan does not say which of several results counts.
+    Raises NotFoundError for an analysis that the review does not have.
     """
     plan = plan_of(versions(session, review, analysis)[0])
     items = [item for _, item in evidence(session, [review.id], names=plan.names)]
+    return chosen_by(plan, items, known_studies(session, review))
+
+
+def chosen_by(plan: Plan, items: Sequence[Evidence], studies: Sequence[KnownStudy]) -> list[Chosen]:
+    """Return what a plan of any kind takes of each study: exactly the trials that a run would have.
+
+    A single arm or an association is a row of its own where a study has several.
+    """
     reported = {item.study_id for item in items if item.design.icc is not None}
-    inputs = select(plan, items)
+    trials, notices = taken(plan, items)
     rows = [
         Chosen(t.study, tuple(_told(t, plan, icc_reported=t.study_id in reported)), t.not_used)
-        for t in inputs.trials
+        for t in trials
     ]
-    rows += [Chosen(left.study, (), (left.reason,)) for left in inputs.left_out]
+    notices += without_results(plan, items, studies)
+    notices += in_part(plan, trials, items, studies)
+    rows += _left_out(notices)
     return sorted(rows, key=lambda row: (row.study.casefold(), row.study))
+
+
+def _left_out(notices: Iterable[Notice]) -> Iterable[Chosen]:
+    for item in notices:
+        detail = f" ({item.detail})" if item.detail else ""
+        remedy = f"; {item.remedy}" if item.remedy else ""
+        stops = item.kind is NoticeKind.STOPPED
+        yield Chosen(item.study or "", (), (f"{item.what}{detail}{remedy}",), stops)
 
 
 _JOINED = {
@@ -56,7 +79,8 @@ def _told(trial: TrialInput, plan: Plan, *, icc_reported: bool) -> list[str]:
         for part in trial.parts:
             told += _told(part, plan, icc_reported=icc_reported)
         return told
-    told += [f"{_arm(item)} (intervention; {about})" for item in trial.intervention]
+    side = trial.side or "intervention"
+    told += [f"{_arm(item)} ({side}; {about})" for item in trial.intervention]
     told += [f"{_arm(item)} (comparator; {about})" for item in trial.comparator]
     if trial.contrast is not None:
         turned = ", turned round" if trial.contrast_reversed else ""

@@ -25,7 +25,14 @@ def notices_table(session: Session, review: Review) -> Table:
     found = notices_of(session, review)
     titles = {v.analysis.slug: plan_of(v).title for v in current_versions(session, review)}
     rows = tuple(
-        (titles[slug], HEADINGS[item.kind], item.study, item.what, item.remedy, item.key)
+        (
+            titles[slug],
+            HEADINGS[item.kind],
+            item.study,
+            f"{item.what} ({item.detail})" if item.detail else item.what,
+            item.remedy,
+            item.key,
+        )
         for slug, notices in found.items()
         for item in notices.items
     )

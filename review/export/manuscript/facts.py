@@ -25,6 +25,8 @@ from review.extraction.consensus import comparable, sides
 from review.extraction.models import Study
 from review.living import queries
 from review.living.models import Run
+from review.living.notices import NO_NOTICES, Notices
+from review.living.noticing import notices_of
 from review.living.releases import releases
 from review.living.schedule import Mode, mode_of
 from review.protocol import queries as protocol
@@ -55,6 +57,11 @@ class Analysed:
         """What was planned."""
         return self.latest.inputs.plan
 
+    @property
+    def notices(self) -> Notices:
+        """What readers must know beside the result."""
+        return self.latest.notices
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -64,6 +71,7 @@ class Planned:
     plan: Plan
     plan_version: int
     frozen_at: datetime
+    notices: Notices = NO_NOTICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +236,21 @@ def _analysed(run: Run, latest: LatestRun) -> Analysed:
 
 
 def _planned(session: Session, review: Review, pooled: set[str]) -> tuple[Planned, ...]:
-    return tuple(
-        Planned(version.analysis.slug, protocol.plan_of(version), version.number, version.frozen_at)
+    versions = [
+        version
         for version in protocol.current_versions(session, review)
         if version.analysis.slug not in pooled
+    ]
+    noticed = notices_of(session, review, [version.analysis.slug for version in versions])
+    return tuple(
+        Planned(
+            version.analysis.slug,
+            protocol.plan_of(version),
+            version.number,
+            version.frozen_at,
+            noticed[version.analysis.slug],
+        )
+        for version in versions
     )
 
 

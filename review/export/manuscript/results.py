@@ -139,7 +139,10 @@ def result_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
         *_conclusion(analysed, printer),
         *([] if line.k == 1 else _spread(analysed, printer)),
         *_left_out(analysed, printer),
+        *_elsewhere(analysed, printer),
+        *_in_part(analysed),
         *_doubted(analysed, printer),
+        *_planning(analysed),
     ]
 
 
@@ -287,13 +290,13 @@ def _prediction(line: PooledLine, plan: Plan, printer: Printer) -> list[Spans]:
     ]
 
 
-def _left_out(analysed: Analysed, printer: Printer) -> list[Spans]:
+def _left_out(analysed: Analysed | Planned, printer: Printer) -> list[Spans]:
     """Return who could enter and does not, as things are now and not when the run was made."""
     reasons: dict[str, list[str]] = {}
-    left_out = analysed.latest.notices.of(NoticeKind.LEFT_OUT)
+    left_out = analysed.notices.of(NoticeKind.LEFT_OUT)
     for item in left_out:
         reasons.setdefault(item.what, []).append(item.study or "")
-    n = len({item.study for item in left_out})
+    n = analysed.notices.studies(NoticeKind.LEFT_OUT)
     if not n:
         return []
     told = [f"{reason} ({_names(studies)})" for reason, studies in sorted(reasons.items())]
@@ -307,8 +310,32 @@ def _left_out(analysed: Analysed, printer: Printer) -> list[Spans]:
     ]
 
 
+def _elsewhere(analysed: Analysed, printer: Printer) -> list[Spans]:
+    n = analysed.notices.studies(NoticeKind.ANOTHER_QUESTION)
+    if not n:
+        return []
+    studies = count(replace(printer, key=None).integer(n, "another_question"), "study", "studies")
+    return [filled("{n} with results of the outcome compared something else.", n=studies)]
+
+
+def _in_part(analysed: Analysed) -> list[Spans]:
+    items = analysed.notices.of(NoticeKind.IN_PART)
+    told = "; ".join(f"{item.study} {item.what}" for item in items)
+    return [(f"In part entered: {told}.",)] if items else []
+
+
+def _planning(analysed: Analysed | Planned) -> list[Spans]:
+    """Return that the plan was made or changed after results were seen, and what it gave before."""
+    changed = [
+        f"The plan was changed after results had been seen: {item.what}."
+        for item in analysed.notices.of(NoticeKind.PLAN_CHANGED)
+    ]
+    late = [f"The analysis was {item.what}." for item in analysed.notices.of(NoticeKind.POST_HOC)]
+    return [(text,) for text in (*late, *changed)]
+
+
 def _doubted(analysed: Analysed, printer: Printer) -> list[Spans]:
-    n = len(analysed.latest.notices.of(NoticeKind.DOUBT))
+    n = len(analysed.notices.of(NoticeKind.DOUBT))
     if not n:
         return []
     doubts = count(replace(printer, key=None).integer(n, "doubts"), "doubt")
@@ -337,5 +364,7 @@ def without_trials(planned: Planned) -> Paragraph:
         sentences(
             (f"No trial{compared} has contributed a usable result to this analysis yet.",),
             ("It has no estimate, and nothing is concluded from that.",),
+            *_left_out(planned, printer_of(planned, NumberStyle.APA)),
+            *_planning(planned),
         )
     )

@@ -151,9 +151,7 @@ def _measures(facts: Facts) -> Answer:
 
 
 def _assigned(facts: Facts) -> Answer:
-    out = sum(
-        len({n.study for n in a.latest.notices.of(NoticeKind.LEFT_OUT)}) for a in facts.analysed
-    )
+    out = sum(a.notices.studies(NoticeKind.LEFT_OUT) for a in facts.analyses)
     told = f"{counted(out, 'time')} a study that could enter did not, each with its reason"
     return Answer(f"{SYNTHESIS}; {RESULTS}", told)
 
@@ -309,8 +307,17 @@ def amended(facts: Facts) -> int:
 
 def _amendments(facts: Facts) -> Answer:
     n = amended(facts)
-    told = f"{counted(n, 'plan')} changed after being frozen" if n else "No plan was changed"
-    return Answer(RESULTS if n else AUTHORS, told)
+    told = [f"{counted(n, 'plan')} changed after being frozen" if n else "No plan was changed"]
+    for kind, beginning in (
+        (NoticeKind.PLAN_CHANGED, "Changed after results were seen"),
+        (NoticeKind.POST_HOC, "Planned after results were seen"),
+    ):
+        found = [
+            f"{a.plan.title}: {item.what}" for a in facts.analyses for item in a.notices.of(kind)
+        ]
+        if found:
+            told.append(f"{beginning}: {'; '.join(found)}")
+    return Answer(RESULTS if n or len(told) > 1 else AUTHORS, ". ".join(told))
 
 
 def _available(facts: Facts) -> Answer:
