@@ -43,7 +43,8 @@ def test_only_the_tables_asked_for_are_written_and_empty_ones_told(
 def test_a_review_without_a_run_has_its_studies_exported(cli: Cli, tmp_path: Path) -> None:
     cli("seed", "load", "founding")
     cli("export", "tables", "--out", tmp_path, "--format", "csv")
-    assert {path.stem for path in tmp_path.glob("*.csv")} == {"characteristics", "excluded_studies"}
+    found = {path.stem for path in tmp_path.glob("*.csv")}
+    assert found == {"characteristics", "excluded_studies", "notices"}
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX is installed")
