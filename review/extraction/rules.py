@@ -137,8 +137,15 @@ Probability = Annotated[float | None, Field(ge=0, le=1), BeforeValidator(_number
 PValue = Annotated[float | None, Field(ge=0, le=1), BeforeValidator(_p_value)]
 Threshold = Annotated[float | None, Field(gt=0, le=1), BeforeValidator(_number)]
 RSquared = Annotated[float | None, Field(ge=0, lt=1), BeforeValidator(_number)]
+
+
+def _level(value: Any) -> Any:
+    number = _number(value)
+    return number / 100 if isinstance(number, float) and 50 < number < 100 else number
+
+
 Sides = Annotated[int | None, Field(ge=1, le=2), BeforeValidator(_count)]
-Level = Annotated[float | None, Field(gt=0.5, lt=1), BeforeValidator(_number)]
+Level = Annotated[float | None, Field(gt=0.5, lt=1), BeforeValidator(_level)]
 Count = Annotated[int | None, Field(ge=1, le=MOST), BeforeValidator(_count)]
 CountOrZero = Annotated[int | None, Field(ge=0, le=MOST), BeforeValidator(_count)]
 ClusterSize = Annotated[float | None, Field(ge=1, allow_inf_nan=False), BeforeValidator(_number)]

@@ -46,7 +46,7 @@ EXPLAINED: Final[Mapping[str, str]] = {
     "variance": "Sampling variance of the estimate",
     "ci_low": "Lower limit of the interval of the mean or estimate",
     "ci_high": "Its upper limit",
-    "ci_level": "Its level; 0.95 where empty",
+    "ci_level": "Its level, 0.9 or 90 for a 90 % interval; 0.95 where empty",
     "baseline_mean": "Mean before treatment",
     "baseline_sd": "Standard deviation before treatment",
     "mean_change": "Mean change from baseline",
@@ -62,7 +62,8 @@ EXPLAINED: Final[Mapping[str, str]] = {
     "r_squared": "Share of the outcome's variance that the covariates explain, 0 to 1",
     "p_below": "Where the report only says p < 0.05: the threshold",
     "weeks": "Weeks from the start of treatment",
-    "metric": "What estimate estimates: MD, SMD, d, OR (as printed), log OR, HR, r, ...",
+    "metric": "What estimate (or t, F, p) is of: MD, MD of change, SMD, d, partial eta squared, OR "
+    "(as printed), log OR, HR, r, ...",
     "positive": "better where a positive estimate (a ratio above 1) means that arm did better; "
     "empty or higher where it means that arm scored higher",
     "adjusted": "yes if adjusted for covariates",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from review.canonical import fixed
@@ -209,6 +209,12 @@ _DESCRIBED: Final = frozenset(
 )
 """What of a trial's input is told beside the numbers of its arms."""
 
+_CALLED: Final = {
+    "adjusted": "standardized by the SD of scores, not by the one left after adjustment",
+    "clusters_analysed": "standardized by the SD without the design effect",
+}
+"""What is said of a trial where its column's name says too little."""
+
 
 def _described(plan: Plan) -> set[str]:
     """Return what of a trial is told: its year only where a moderator takes it."""
@@ -221,9 +227,10 @@ def _characteristics(trial: TrialInput) -> dict[str, object]:
 
 
 def _trial_changes(old: TrialInput, new: TrialInput, described: set[str]) -> Iterator[ValueChange]:
-    yield from _differences(
+    for change in _differences(
         new.study, old.model_dump(include=described), new.model_dump(include=described)
-    )
+    ):
+        yield replace(change, what=_CALLED.get(change.what, change.what))
     was_known, now_known = _characteristics(old), _characteristics(new)
     yield from _differences(
         new.study,

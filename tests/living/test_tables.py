@@ -55,7 +55,7 @@ def plan(measure: str, **more: Any) -> Plan:
     )
 
 
-def side(**numbers: float) -> tuple[ArmInput, ...]:
+def side(**numbers: float | str) -> tuple[ArmInput, ...]:
     source = Source(result_id=1, entry_kind="single", report=None, page=None)
     return (ArmInput(arm="arm", numbers=Numbers.model_validate(numbers), source=source),)
 

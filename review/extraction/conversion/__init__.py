@@ -3,7 +3,9 @@
 from review.extraction.conversion.arms import arm_lacks, arm_mean_sd
 from review.extraction.conversion.contrasts import contrast_effect, contrast_lacks
 from review.extraction.conversion.metrics import (
+    CHANGE_DIFFERENCE,
     COHEN,
+    MEAN_DIFFERENCE,
     RATIOS,
     STANDARDIZED,
     is_eta_squared,
@@ -13,6 +15,7 @@ from review.extraction.conversion.metrics import (
     printed_ratio,
     scale_of,
     unknown_metric,
+    useless_metric,
 )
 from review.extraction.conversion.precision import has_precision, pooled_sd, variance_of
 from review.extraction.conversion.reported import (
@@ -29,8 +32,10 @@ from review.extraction.conversion.reported import (
 )
 
 __all__ = [
+    "CHANGE_DIFFERENCE",
     "COHEN",
     "DEFAULT_LEVEL",
+    "MEAN_DIFFERENCE",
     "PLAIN",
     "RATIOS",
     "STANDARDIZED",
@@ -55,5 +60,6 @@ __all__ = [
     "scale_of",
     "two_sided",
     "unknown_metric",
+    "useless_metric",
     "variance_of",
 ]

@@ -306,7 +306,26 @@ def _of_statistic(x: Reported, towards: int | None, model: _Model) -> EstimateAn
         what = "p"
         converted = d_from_p(two_sided(x, x.p_below), n1, n2, direction=towards, exact=False)
     share = model.share(f"its {what}", sd=NEEDS_BOTH)
-    return _in_scores(converted.value, share, (step_of(converted, d=converted.value),), model)
+    steps = (step_of(converted, d=converted.value),)
+    of_change = metric_name(x) in CHANGE_DIFFERENCE and not model.design.adjusted
+    if of_change and not model.design.change and not model.design.paired:
+        return _change_in_scores(x, converted.value, share, steps, model)
+    return _in_scores(converted.value, share, steps, model)
+
+
+def _change_in_scores(
+    x: Reported, d: float, share: float, steps: tuple[Step, ...], model: _Model
+) -> EstimateAndVariance:
+    """Return the effect of a d that is in SDs of change, in SDs of scores."""
+    if x.correlation is None:
+        raise Lacking(
+            "its test is of change, not of scores: enter the correlation of both occasions "
+            "(correlation)"
+        )
+    scores = d * math.sqrt(2.0 * (1.0 - x.correlation))
+    recipe = "d in SDs of scores = d of change √(2(1 - r))"
+    told: dict[str, Plain] = {"d of change": d, "correlation": x.correlation}
+    return _in_scores(scores, share, (*steps, Step({"d": scores}, recipe, told, {}, False)), model)
 
 
 def _in_scores(
@@ -382,7 +401,7 @@ def _sd_of_scores(
         return x.sd_change, ()
     if x.sd is not None and not (model.design.change and metric_name(x) in CHANGE_DIFFERENCE):
         return x.sd, ()
-    if arms_sd is not None and not model.plain:
+    if arms_sd is not None and not model.plain and not model.design.change:
         return arms_sd.gives["sd"], (arms_sd,)
     if metric_name(x) in CHANGE_DIFFERENCE and x.sd_change is not None and not model.design.change:
         sd, steps = _scores_of_change(x, x.sd_change, ())
@@ -400,8 +419,8 @@ def _scores_of_change(
 ) -> tuple[float, tuple[Step, ...]]:
     if x.correlation is None:
         raise Lacking(
-            "its SD is of change, and the plan pools scores: enter the SD of scores (sd), or the "
-            "correlation of both occasions (correlation)"
+            "its SD is of change, not of scores: enter the SD of scores (sd), or the correlation "
+            "of both occasions (correlation)"
         )
     converted = sd_from_sd_of_change(sd_change, x.correlation)
     return converted.value, (*steps, step_of(converted, sd=converted.value))

@@ -11,6 +11,7 @@ from review.extraction.plausibility.finding import WITHHOLDING, Finding, Kind, S
 from review.extraction.plausibility.scores import score_findings
 from review.extraction.plausibility.signs import sign_findings
 from review.extraction.plausibility.spread import spread_findings
+from review.extraction.plausibility.statistics import statistic_findings
 
 __all__ = ["WITHHOLDING", "Finding", "Kind", "Severity", "findings"]
 
@@ -36,6 +37,7 @@ def findings(evidence: Iterable[Evidence]) -> list[Finding]:
         spread_findings,
         score_findings,
         contrast_findings,
+        statistic_findings,
         duplicate_findings,
     )
     found = {finding.key: finding for check in checks for finding in check(items)}

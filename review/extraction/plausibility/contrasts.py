@@ -80,6 +80,8 @@ def contrast_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
         for contrast in contrasts:
             yield from _reported(contrast, found)
             yield from _interval(contrast)
+        for arm in arms:
+            yield from _interval_of_mean(arm)
     yield from _unusual(items, pairs)
 
 
@@ -178,7 +180,8 @@ def _control_twice(contrasts: Sequence[Evidence]) -> Iterator[Finding]:
 def _reported(item: Evidence, pairs: Mapping[tuple[int, int], Pair]) -> Iterator[Finding]:
     """A contrast's own statistics against its arms' means, SDs and sizes."""
     assert item.versus is not None
-    if item.adjusted:
+    design = design_of(item)
+    if design.adjusted or design.clusters is not None or design.paired:
         return
     ids = (item.arm.arm_id, item.versus.arm_id)
     pair, sign = pairs.get(ids), 1.0
@@ -207,7 +210,6 @@ def _reported(item: Evidence, pairs: Mapping[tuple[int, int], Pair]) -> Iterator
             yield about(
                 item, Kind.TEST_MISMATCH, message, beside=both, p_below=item.p_below, **told
             )
-    design = design_of(item)
     effect = (
         contrast_effect(item, Measure.SMD, design=design) if item.estimate is not None else None
     )
@@ -274,6 +276,22 @@ def _p_against_t(
         )
         both = (pair.item, pair.other)
         yield about(item, Kind.TEST_MISMATCH, message, beside=both, p=item.p, **told)
+
+
+def _interval_of_mean(item: Evidence) -> Iterator[Finding]:
+    """A mean in the middle of its interval: else it is of another scale, or a slip of the pen."""
+    mean = item.mean if item.mean is not None else item.mean_change
+    low, high = item.ci_low, item.ci_high
+    if mean is None or low is None or high is None or item.estimate is not None:
+        return
+    told: dict[str, Any] = {"mean": mean, "ci_low": low, "ci_high": high}
+    slack = half_unit(mean) + max(half_unit(low), half_unit(high))
+    if not low - slack <= mean <= high + slack:
+        message = f"the mean {mean:g} lies outside its interval {low:g} to {high:g}"
+        yield about(item, Kind.INTERVAL_MISMATCH, message, impossible=True, **told)
+    elif abs((low + high) / 2 - mean) > SLACK * (high - low) / 2 + slack:
+        message = f"the mean {mean:g} is not in the middle of its interval {low:g} to {high:g}"
+        yield about(item, Kind.INTERVAL_MISMATCH, message, **told)
 
 
 def _interval(item: Evidence) -> Iterator[Finding]:

@@ -8,7 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from review.extraction.conversion import arm_mean_sd, logged_ratio, metric_name, printed_ratio
+from review.extraction.conversion import (
+    arm_mean_sd,
+    is_eta_squared,
+    logged_ratio,
+    metric_name,
+    printed_ratio,
+)
 from review.extraction.evidence import Evidence, did_better, scored_higher, towards
 from review.extraction.plausibility.contrasts import CLEAR, ordered
 from review.extraction.plausibility.finding import Finding, Kind, about
@@ -134,6 +140,8 @@ def _is_standardized(item: Evidence) -> bool:
 
 def _effect(item: Evidence) -> tuple[float, str] | None:
     """Return a signed effect of a contrast, and what to call it; None where it has no sign."""
+    if is_eta_squared(item):
+        return None
     if item.estimate is not None:
         name = item.metric or "estimate"
         if printed_ratio(item) is not None:

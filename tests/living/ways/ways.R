@@ -321,11 +321,18 @@ of_change <- function(label, answer, ..., analysis = "smd")
   way(label, analysis, answer, contrast = list(estimate = md, metric = "MD of change", ...))
 of_change("difference of change, SE", es("SMD", di = md / (cse2 / sqrt(sizes)), n1i = n1, n2i = n2),
           se = cse2, analysis = "smd-change")
-of_change("difference of change, SE, for scores", "its SD is of change", se = cse2)
+of_change("difference of change, SE, for scores", "its SD is of change, not of scores", se = cse2)
 of_change("difference of change, SE, r of occasions", truth, se = cse2, correlation = 0.6)
 of_change("difference of change, SD of scores", truth, se = cse2, sd = pooled)
 of_change("difference of change adjusted for baseline, r", model(r^2), se = ase, correlation = r,
           adjusted = "yes", covariates = "baseline")
+
+way("t of change, r of occasions", "smd", truth,
+    contrast = list(t = md / cse2, metric = "MD of change", correlation = 0.6))
+way("t of change, for scores", "smd", "its test is of change, not of scores",
+    contrast = list(t = md / cse2, metric = "MD of change"))
+way("F of change (group by time), r of occasions", "smd", truth,
+    contrast = list(f = (md / cse2)^2, metric = "MD of change", correlation = 0.6, favours = "Video"))
 
 # ---- crossover ------------------------------------------------------------------------------
 group <- "Crossover trials (correlation of the periods 0.5)"

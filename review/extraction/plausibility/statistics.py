@@ -1,0 +1,165 @@
+"""A contrast's own statistics against one another, and what of its analysis is not said."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from review.effects.quantiles import t_from_p
+from review.extraction.conversion import (
+    CHANGE_DIFFERENCE,
+    MEAN_DIFFERENCE,
+    logged_ratio,
+    metric_name,
+    printed_ratio,
+    two_sided,
+    useless_metric,
+    variance_of,
+)
+from review.extraction.designs import arms_sd, design_of, is_adjusted
+from review.extraction.evidence import Evidence
+from review.extraction.plausibility.finding import Finding, Kind, about
+from review.extraction.plausibility.rounding import half_unit
+from review.extraction.vocabulary import Level, Randomised
+
+SLACK: Final = 0.05
+"""Relative disagreement of two tests that other degrees of freedom explain (Welch, mixed models)."""
+
+SPREAD: Final = 0.10
+"""Relative disagreement of two SDs that unequal arms and few decimals explain."""
+
+LARGE_SAMPLE: Final = 1e6
+"""Degrees of freedom of a p whose sizes are not known: as of a normal test."""
+
+
+def statistic_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
+    """Yield doubts about tests that do not fit one another, and analyses that are not said."""
+    by_study: dict[int, list[Evidence]] = defaultdict(list)
+    for item in items:
+        by_study[item.study_id].append(item)
+    for of_study in by_study.values():
+        arms = {side.arm_id for i in of_study for side in (i.arm, i.versus) if side is not None}
+        for item in of_study:
+            if item.level is Level.CONTRAST:
+                yield from _among_themselves(item)
+                yield from _unsaid(item, arms=len(arms))
+                yield from _against_the_arms(item, of_study)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The absolute t that a statistic allows before it was rounded."""
+
+    called: str
+    low: float
+    high: float
+
+    def fits(self, other: _Range) -> bool:
+        """Whether the two can be of one test."""
+        slack = SLACK * max(self.low, other.low) + 0.05
+        return self.low <= other.high + slack and other.low <= self.high + slack
+
+    @property
+    def middle(self) -> float:
+        return (self.low + self.high) / 2
+
+
+def _ranges(item: Evidence) -> Iterator[_Range]:
+    if item.t is not None:
+        slack = half_unit(item.t)
+        yield _Range(f"t {item.t:g}", max(0.0, abs(item.t) - slack), abs(item.t) + slack)
+    if item.f is not None and (item.df1 is None or item.df1 == 1):
+        slack = half_unit(item.f)
+        low, high = max(0.0, item.f - slack), item.f + slack
+        yield _Range(f"F {item.f:g}", math.sqrt(low), math.sqrt(high))
+    if item.p is not None and item.p > 0:
+        sizes = item.n is not None and item.versus_n is not None
+        df = float((item.n or 0) + (item.versus_n or 0) - 2) if sizes else LARGE_SAMPLE
+        p, wide = two_sided(item, item.p), half_unit(item.p) * (2 if item.p_sides == 1 else 1)
+        if df >= 1:  # of a normal test, or of Student's
+            yield _Range(
+                f"p {item.p:g}",
+                t_from_p(min(1.0, p + wide), LARGE_SAMPLE),
+                t_from_p(max(1e-300, p - wide), df),
+            )
+    ratio = printed_ratio(item) is not None or useless_metric(metric_name(item))
+    found = variance_of(item) if item.estimate is not None and not ratio else None
+    if found is not None and item.estimate is not None and item.se is not None and found[0] > 0:
+        y, se = abs(item.estimate), math.sqrt(found[0])
+        spare = half_unit(item.se)
+        low = max(0.0, y - half_unit(item.estimate)) / (se + spare)
+        high = (y + half_unit(item.estimate)) / (se - spare if se > 2 * spare else se / 2)
+        yield _Range("estimate over SE", low, high)
+
+
+def _among_themselves(item: Evidence) -> Iterator[Finding]:
+    """Every two statistics of one contrast: one test cannot give both."""
+    given = list(_ranges(item))
+    told: dict[str, Any] = {
+        "t": item.t, "f": item.f, "p": item.p, "estimate": item.estimate, "se": item.se,
+    }  # fmt: skip
+    for one, other in itertools.combinations(given, 2):
+        if not one.fits(other):
+            asked = [
+                words
+                for words, may in (
+                    ("is F of several arms (df1)", item.f is not None),
+                    ("is p one-sided (p_sides)", item.p is not None and item.p_sides is None),
+                )
+                if may
+            ]
+            message = (
+                f"{one.called} is |t| {one.middle:.3g}, {other.called} is |t| {other.middle:.3g}: "
+                "they are not of one test"
+            )
+            if asked:
+                message += f"; {', or '.join(asked)}?"
+            yield about(item, Kind.TEST_MISMATCH, message, **told)
+            return
+
+
+def _unsaid(item: Evidence, *, arms: int) -> Iterator[Finding]:
+    """What the analysis behind a statistic did, where the effect depends on it."""
+    if item.f is not None and item.df1 is None and arms > 2 and item.t is None:
+        message = f"the trial has {arms} arms: is F {item.f:g} of these two alone? Say so in df1"
+        yield about(item, Kind.F_UNSAID, message, f=item.f, arms=arms)
+    statistic = any(
+        x is not None for x in (item.se, item.variance, item.ci_low, item.t, item.f, item.p)
+    )
+    clustered = item.design.randomised is Randomised.CLUSTER
+    if clustered and statistic and item.clusters_analysed is None:
+        message = (
+            "randomised by clusters: whether SE, interval, t or p take account of them is not said "
+            "(clusters_analysed); they are taken not to, and the variance is inflated"
+        )
+        yield about(item, Kind.CLUSTERS_UNSAID, message, se=item.se, t=item.t, p=item.p)
+
+
+def _against_the_arms(item: Evidence, of_study: Sequence[Evidence]) -> Iterator[Finding]:
+    """The SD that a difference's SE holds against the SD of scores: an adjustment shows there."""
+    design = design_of(item)
+    if is_adjusted(item) or design.clusters is not None or design.paired or item.se is None:
+        return
+    name = metric_name(item)
+    if name not in MEAN_DIFFERENCE | CHANGE_DIFFERENCE or logged_ratio(item):
+        return
+    if item.n is None or item.versus_n is None:
+        return
+    arms = arms_sd(item, of_study)
+    sd = item.sd if item.sd is not None else arms.gives["sd"] if arms is not None else None
+    implied = item.se / math.sqrt(1 / item.n + 1 / item.versus_n)
+    if not sd or abs(implied - sd) <= SPREAD * sd + half_unit(sd):
+        return
+    if half_unit(item.se) / item.se > SPREAD / 2:
+        return  # rounded too far to tell
+    why = (
+        "is it adjusted for covariates (adjusted)?"
+        if implied < sd
+        else "does it take account of clusters (clusters_analysed), or are the sizes others?"
+    )
+    message = f"se {item.se:g} holds an SD of {implied:.3g}, where scores have {sd:.3g}: {why}"
+    yield about(item, Kind.SPREAD_MISMATCH, message, se=item.se, sd=round(sd, 6))
