@@ -123,7 +123,11 @@ def test_what_cannot_be_pooled_by_counts_is_said() -> None:
     with pytest.raises(InvalidDataError, match="good by one instrument"):
         pooled(plan("OR"), mixed)
     ready = trials()[0].model_copy(
-        update={"intervention": (), "comparator": (), "contrast": side(estimate=0.1, se=0.1)[0]}
+        update={
+            "intervention": (),
+            "comparator": (),
+            "contrast": side(estimate=0.1, se=0.1, metric="log OR")[0],
+        }
     )
     with pytest.raises(InvalidDataError, match="Trial 1 gives no counts"):
         pooled(plan("OR"), (ready, trials()[1]))
