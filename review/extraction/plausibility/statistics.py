@@ -27,7 +27,7 @@ from review.extraction.plausibility.rounding import half_unit
 from review.extraction.vocabulary import Level, Randomised
 
 SLACK: Final = 0.05
-"""Relative disagreement of two tests that other degrees of freedom explain (Welch, mixed models)."""
+"""Relative disagreement of two tests that other degrees of freedom explain (Welch, mixed model)."""
 
 SPREAD: Final = 0.10
 """Relative disagreement of two SDs that unequal arms and few decimals explain."""
