@@ -8,6 +8,7 @@ from pathlib import Path
 
 from review.errors import FileError, Problem
 from review.tabular.decoding import MAX_BYTES
+from review.tabular.reading import plain_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,8 @@ def open_citations(path: Path) -> CitationFile:
 
 
 def strategy_text(path: Path) -> str:
-    """Return a search strategy as its file has it; raise FileError for what is no text."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise FileError(str(path), [Problem(None, None, str(error.strerror))]) from None
-    except UnicodeDecodeError:
-        reason = "the strategy is not UTF-8 text; save it as such"
-        raise FileError(str(path), [Problem(None, None, reason)]) from None
+    """Return a search strategy as its file has it; raise FileError, InvalidDataError."""
+    text = plain_text(path)
     if not text.strip():
         raise FileError(str(path), [Problem(None, None, "the file is empty")])
     return text.replace("\r\n", "\n").replace("\r", "\n")

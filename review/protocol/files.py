@@ -10,8 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from review.errors import FileError, Problem
 from review.protocol.rules import Plan, ProtocolFile
-from review.tabular.decoding import text_as_typed
-from review.tabular.reading import bytes_of
+from review.tabular.reading import plain_text
 from review.wording import plainly
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -71,30 +70,19 @@ def mapping_of(text: str, *, source: str) -> dict[str, Any]:
     return values
 
 
-def text_of(path: Path) -> str:
-    """Return the text of a YAML file in UTF-8 or UTF-16; raise FileError, InvalidDataError.
-
-    Nothing is guessed of a plan: another encoding is refused.
-    """
-    text, remarks = text_as_typed(bytes_of(path, most=MAX_BYTES), file=str(path))
-    if remarks:
-        reason = "it is neither UTF-8 nor UTF-16 text; save it as UTF-8"
-        raise FileError(str(path), [Problem(None, None, reason)])
-    return text
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    return mapping_of(text_of(path), source=str(path))
+def mapping_in(path: Path) -> dict[str, Any]:
+    """Return the names and values of a YAML file; raise FileError, InvalidDataError."""
+    return mapping_of(plain_text(path, most=MAX_BYTES), source=str(path))
 
 
 def read_plan(path: Path) -> Plan:
     """Read one planned analysis; raise FileError."""
-    return validated(Plan, _mapping(path), source=str(path))
+    return validated(Plan, mapping_in(path), source=str(path))
 
 
 def read_protocol(path: Path) -> ProtocolFile:
     """Read a whole protocol; raise FileError."""
-    return validated(ProtocolFile, _mapping(path), source=str(path))
+    return validated(ProtocolFile, mapping_in(path), source=str(path))
 
 
 def plan_text(plan: Plan) -> str:

@@ -19,7 +19,7 @@ _EITHER: Final = {Kind.EITHER: Kind.NUMBER, Kind.EITHER_COUNT: Kind.COUNT}
 
 def with_numbers(table: Table, columns: Columns) -> Table:
     """Return a table with plain numbers in columns of numbers, each conversion remarked."""
-    numeric = [n for n in table.columns if columns.known.get(n) in NUMBERS]
+    numeric = [n for n in table.columns if columns.known.get(n) in {*NUMBERS, Kind.MOSTLY}]
     either = [n for n in table.columns if columns.known.get(n, Kind.EITHER) in _EITHER]
     typed = {
         name: [line.cells[name] for line in table.lines if name not in line.held]
@@ -118,6 +118,9 @@ def number_column(table: Table, name: str, kind: Kind, *, bounds: bool = False) 
             cells.append(sign + found.text)
             if found.how is not None:
                 said.converted(line, cell, sign + found.text, found.how)
+            continue
+        if found is not None and kind is Kind.MOSTLY and not found.doubtful:
+            cells.append(cell)
             continue
         if found is not None:
             reason = found.reason

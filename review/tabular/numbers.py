@@ -30,6 +30,8 @@ class Kind(StrEnum):
     EITHER = "numbers or text"
     """Numbers where every cell is one, else text."""
     EITHER_COUNT = "whole numbers or text"
+    MOSTLY = "numbers, and text between them"
+    """Text stays; what could be two numbers is refused."""
 
 
 NUMBERS: Final = frozenset({Kind.NUMBER, Kind.COUNT, Kind.SHARE})
@@ -58,6 +60,8 @@ class NotANumber:
     """Why a cell is no number, or might be two."""
 
     reason: str
+    doubtful: bool = False
+    """Whether it is a number of one size or another, and no text."""
 
 
 PLAIN: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -134,7 +138,7 @@ def read_number(cell: str, kind: Kind, *, column: str, decimal: str | None) -> N
     doubtful = decimal == "," or kind is Kind.COUNT
     if PLAIN.fullmatch(text) and not (doubtful and _ONE_GROUP.fullmatch(text)):
         if not math.isfinite(float(text)):
-            return NotANumber(f"{quoted(cell)} is a number beyond all size")
+            return NotANumber(f"{quoted(cell)} is a number beyond all size", doubtful=True)
         return Number(text)
     tidy = _tidied(cell)
     if tidy.casefold() in ERRORS:
@@ -153,12 +157,12 @@ def read_number(cell: str, kind: Kind, *, column: str, decimal: str | None) -> N
         return NotANumber(f"{quoted(cell)} is not a number{_hint(tidy)}")
     value, how = found
     if value is None:
-        return NotANumber(f"{quoted(cell)}: {how}")
+        return NotANumber(f"{quoted(cell)}: {how}", doubtful=True)
     if percent:
         hundredth = f"{Decimal(value) / 100:f}"
         if kind is not Kind.SHARE:
             reason = f"is {value} meant, or {hundredth}? Write it without the sign"
-            return NotANumber(f"{quoted(cell)}: {reason}")
+            return NotANumber(f"{quoted(cell)}: {reason}", doubtful=True)
         return Number(hundredth, "percentage")
     if how is None and named is not None:
         how = "name before the number"

@@ -34,6 +34,18 @@ def bytes_of(path: Path, *, most: int = MAX_BYTES) -> bytes:
         raise InvalidDataError(f"cannot read {path}: {error.strerror}") from None
 
 
+def plain_text(path: Path, *, most: int = MAX_BYTES) -> str:
+    """Return the text of a file in UTF-8 or UTF-16; raise FileError, InvalidDataError.
+
+    Nothing is guessed of what people write for this program alone: another encoding is refused.
+    """
+    text, remarks = text_as_typed(bytes_of(path, most=most), file=str(path))
+    if remarks:
+        reason = "it is neither UTF-8 nor UTF-16 text; save it as UTF-8"
+        raise FileError(str(path), [Problem(None, None, reason)])
+    return text
+
+
 def read_grid(
     data: bytes,
     columns: Columns,
@@ -111,7 +123,9 @@ def read_table(
         raise FileError(file, problems)
     named = {index: name for name, index in places.items()}
     table = replace(table, problems=tuple(unreadable(grid, top.line, named)))
-    return with_numbers(_filled(table, rows, header, columns), columns)
+    numbers = any(columns.known.get(name) in NUMBERS for name in table.columns)
+    table = filled(table, rows, width=len(header.names), numbers=numbers)
+    return with_numbers(table, columns)
 
 
 def _header_problems(table: Table, header: Header, top: Row, columns: Columns) -> list[Problem]:
@@ -196,12 +210,13 @@ def _no_value(what: Held, row: Row, index: int) -> str:
     )
 
 
-def _filled(table: Table, rows: Sequence[Row], header: Header, columns: Columns) -> Table:
-    """Return a table with its lines; of cells that cannot be read the reason is a problem."""
+def filled(table: Table, rows: Sequence[Row], *, width: int, numbers: bool) -> Table:
+    """Return a table with its lines; of cells that cannot be read the reason is a problem.
+
+    `width` is the number of columns in the header, and `numbers` whether some hold numbers.
+    """
     lines: list[Line] = []
     problems: list[Problem] = []
-    width = len(header.names)
-    numbers = any(columns.known.get(name) in NUMBERS for name in table.columns)
     for row in rows:
         if row.broken is not None:
             continue

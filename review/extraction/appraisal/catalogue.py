@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from review.errors import FileError, NotFoundError, Problem
 from review.extraction.appraisal.tool import Tool
-from review.protocol.files import mapping_of, text_of, validated
+from review.protocol.files import mapping_in, mapping_of, validated
 
 SHIPPED: Final = (
     "rob2-parallel",
@@ -72,7 +72,7 @@ def shipped_tool(slug: str) -> Tool:
 
 def read_tool(path: Path) -> Tool:
     """Read a tool from a YAML file, which may extend a shipped one; raise FileError."""
-    values = mapping_of(text_of(path), source=str(path))
+    values = mapping_in(path)
     return validated(Tool, _extended(values, str(path)), source=str(path))
 
 

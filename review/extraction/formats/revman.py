@@ -9,7 +9,6 @@ from lxml import etree
 from review.canonical import clean_text
 from review.errors import FileError, InvalidDataError, Problem
 from review.extraction.formats.cochrane import KEY
-from review.extraction.formats.numbers import given
 from review.extraction.formats.source import (
     NUMBER,
     Format,
@@ -17,6 +16,7 @@ from review.extraction.formats.source import (
     SourceTable,
     StatedPool,
 )
+from review.extraction.formats.table import given
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_ELEMENTS: Final = 1_000_000

@@ -15,7 +15,8 @@ from review.extraction.formats.source import (
     SourceTable,
     StatedPool,
 )
-from review.extraction.formats.table import Table, read_table
+from review.extraction.formats.table import read_table
+from review.tabular.table import Table
 
 WEB: Final = {
     "study": "study", "study year": "year", "analysis group": "comparison number",

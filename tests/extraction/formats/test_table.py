@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from contextlib import suppress
 
 import pytest
@@ -10,9 +12,9 @@ from hypothesis import strategies as st
 
 from review.errors import FileError
 from review.extraction.formats.metapsy import read_metapsy
-from review.extraction.formats.numbers import with_points
 from review.extraction.formats.table import read_table
 from tests.extraction.formats.files import metapsy, trial
+from tests.tabular.making import workbook
 
 ROWS = [trial("A 2001"), trial("B 2002", **{".g": "0.25", "time_weeks": "6.5"})]
 
@@ -48,9 +50,14 @@ def test_a_quoted_line_break_belongs_to_its_cell_and_lines_go_on() -> None:
     ("data", "line", "column", "words"),
     [
         (b"study;condition_arm1\nA;b\n", 1, "condition_arm2", "missing"),
-        (metapsy(ROWS).replace(b'"A 2001",', b'"A 2001",1,'), 2, None, "21 cells, and the header"),
+        (
+            metapsy(ROWS).replace(b'"A 2001",', b'"A 2001",1,'),
+            2,
+            None,
+            "more cells than the header has columns: 21",
+        ),
         (metapsy(ROWS) + b'"3","C 2003', 4, None, "do not pair up"),
-        (metapsy([trial("A", **{".g": "1,234"}), trial("B")]), 2, ".g", "other decimal sign"),
+        (metapsy([trial("A", **{".g": "1,234"}), trial("B")]), 2, ".g", "is it 1234 or 1.234?"),
         (metapsy([trial("A"), trial("NA")]), 3, "study", "no name"),
         (metapsy(ROWS).replace(b'"country"', b'"rating"'), 1, "rating", "twice"),
         (b"", None, None, "empty"),
@@ -73,14 +80,6 @@ def test_every_problem_is_told_at_once() -> None:
     ]  # fmt: skip
 
 
-def test_a_number_of_either_sign_is_read_where_its_size_is_certain() -> None:
-    given = ["0,234", "1.5", "-12,5", "2.25", "1.875", "3"]
-    found, doubts = with_points(given, must_be_numbers=True)
-    assert (found, doubts) == (["0.234", "1.5", "-12.5", "2.25", "1.875", "3"], [])
-    _, (doubt,) = with_points(["1,234", "1.5", "2.5"], must_be_numbers=True)
-    assert (doubt.index, doubt.ambiguous) == (0, True)
-
-
 def test_a_column_of_text_keeps_its_commas() -> None:
     table = read_table(b"a;b\n1,5;1,5\n2;about 3\n", file="f", required=[], numeric=())
     assert [line.cells for line in table.lines] == [
@@ -88,12 +87,27 @@ def test_a_column_of_text_keeps_its_commas() -> None:
     ]  # fmt: skip
 
 
-@given(st.lists(st.floats(-1e6, 1e6, allow_nan=False), min_size=1, max_size=8))
-def test_a_column_in_decimal_commas_is_the_column_in_points(values: list[float]) -> None:
-    texts = [repr(value) for value in values]
-    found, doubts = with_points([t.replace(".", ",") for t in texts], must_be_numbers=True)
-    assert doubts == []
-    assert [float(text) for text in found] == values
+def test_text_stays_in_columns_that_are_mostly_numbers() -> None:
+    table = read_table(b"a;b\n1,5;x\nabout 3;y\n", file="f", required=[], numeric=(), mostly={"a"})
+    assert [line.cells["a"] for line in table.lines] == ["1.5", "about 3"]
+    with pytest.raises(FileError, match=r"is it 1234 or 1\.234"):
+        read_table(b'a,b\n"1,234",x\n', file="f", required=[], numeric=(), mostly={"a"})
+
+
+def test_a_workbook_is_read_as_its_text_is() -> None:
+    text = metapsy(ROWS)
+    rows = [*csv.reader(io.StringIO(text.decode()))]
+    first, second = read_metapsy(text, file="f.csv"), read_metapsy(workbook(("d", rows)), file="f")
+    assert [row.cells for row in first.rows] == [row.cells for row in second.rows]
+    with pytest.raises(FileError, match="2 sheets: d, e"):
+        read_metapsy(workbook(("d", rows), ("e", rows)), file="f")
+
+
+def test_a_title_and_decimal_commas_are_said() -> None:
+    data = b"Release of May\r\n" + metapsy(ROWS, delimiter=";", comma=True)
+    remarks = [str(remark) for remark in read_metapsy(data, file="f.csv").remarks]
+    assert '"Release of May" stands above the header and is skipped' in remarks[0]
+    assert any('column .g: "-0,5" is read as -0.5 (decimal comma)' in told for told in remarks)
 
 
 @given(st.binary(max_size=300))
