@@ -134,6 +134,8 @@ def test_merged_cells_and_dates_are_refused_with_the_cell(review: Cli) -> None:
 def test_risk_of_bias_in_semicolons_and_in_a_workbook(review: Cli, tmp_path: Path) -> None:
     imported(review, "truth.csv")
     review("rob", "adopt", "rob2-parallel")
+    for handle in ("ada", "ben"):
+        review("people", "add", handle)
     form, tool = FILES / "rob_semicolon.csv", ("-t", "rob2-parallel")
     said = json.loads(review("rob", "assess", form, *tool, "--as", "ada", "--json").stdout)
     assert (said["stored"], said["remarks"]) == (7, [])
