@@ -103,6 +103,17 @@ class CanonicalJson(sa.TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
+def open_choice(choices: type[StrEnum]) -> sa.Enum:
+    """Return the type of a column of a list that grows: no CHECK, so no migration for a new one."""
+    return sa.Enum(
+        choices,
+        native_enum=False,
+        create_constraint=False,
+        length=40,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
 class Base(DeclarativeBase):
     """The declarative base; constraints are named by one convention, for migrations to use."""
 

@@ -25,6 +25,7 @@ from review.protocol.models import Review
 
 _ENTRY_FIELDS: Final = tuple(field.name for field in fields(Entry))
 _MANY: Final = frozenset({"authors", "keywords", "remarks"})
+_TUPLES: Final = ("notices", "labels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def import_batch(
         sha256=file.sha256,
         format=reading.format,
         encoding=reading.encoding,
+        columns=dict(reading.columns_told),
         read=len(reading.items),
         stored=len(entries),
         rejected=len(reading.items) - len(entries),
@@ -144,6 +146,8 @@ def _row(entry: Entry, review_id: int, batch_id: int, position: int) -> dict[str
     row = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
     for name in _MANY:
         row[name] = list(row[name])
+    for name in _TUPLES:
+        row[name] = [list(part) for part in row[name]]
     row.update(review_id=review_id, batch_id=batch_id, position=position)
     return row
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.citations.vocabulary import Band, Format, SourceKind, Verdict
-from review.db import Base, CanonicalJson
+from review.db import Base, CanonicalJson, open_choice
 from review.history.withdrawal import Revocable, Withdrawable, unique_while_standing
 from review.protocol.models import Review
 
@@ -60,8 +60,10 @@ class Batch(Withdrawable, Base):
     file: Mapped[str]
     """Its name, without the folder."""
     sha256: Mapped[str] = mapped_column(sa.String(64))
-    format: Mapped[Format]
+    format: Mapped[Format] = mapped_column(open_choice(Format))
     encoding: Mapped[str]
+    columns: Mapped[dict[str, str]] = mapped_column(CanonicalJson)
+    """Our fields and the file's columns for them that a person named at import."""
     read: Mapped[int]
     """Records seen in the file."""
     stored: Mapped[int]
@@ -131,6 +133,10 @@ class Record(Revocable, Base):
     keywords: Mapped[list[str]] = mapped_column(CanonicalJson)
     remarks: Mapped[list[str]] = mapped_column(CanonicalJson)
     """What the reading of this record did not understand, such as a year ``10 15``."""
+    notices: Mapped[list[list[str]]] = mapped_column(CanonicalJson)
+    """What the file says of retractions, corrections and concerns: kind and words of each."""
+    labels: Mapped[list[list[str]]] = mapped_column(CanonicalJson)
+    """What the file says was decided elsewhere: tool, decision and words of each; never votes."""
     raw: Mapped[str] = mapped_column(deferred=True)
     """The entry as the file has it; loaded when asked for, within the session."""
 

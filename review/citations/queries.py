@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from review.citations.clusters import Clusters
 from review.citations.formats.entry import Entry
+from review.citations.formats.labels import Label
+from review.citations.formats.notices import Notice
 from review.citations.models import (
     Batch,
     DedupeRun,
@@ -22,7 +24,7 @@ from review.citations.models import (
     Search,
 )
 from review.citations.rules import UNSTATED, BatchCount, Identified, PairState, pair_state
-from review.citations.vocabulary import Band, Verdict
+from review.citations.vocabulary import Band, NoticeKind, Verdict
 from review.errors import NotFoundError
 from review.protocol.models import Review
 
@@ -357,4 +359,27 @@ def entry_of(record: Record) -> Entry:
         url=record.url,
         language=record.language,
         keywords=tuple(record.keywords),
+        notices=notices_of(record),
+        labels=tuple(Label(*label) for label in record.labels),
     )
+
+
+def notices_of(record: Record) -> tuple[Notice, ...]:
+    """Return what the record's file says of retractions, corrections and concerns."""
+    return tuple(Notice(NoticeKind(kind), said) for kind, said in record.notices)
+
+
+def columns_of_source(session: Session, search: Search) -> dict[str, str]:
+    """Return the columns that a person named for the newest file of the search's source."""
+    told = session.scalar(
+        sa.select(Batch.columns)
+        .join(Batch.search)
+        .where(
+            Batch.review_id == search.review_id,
+            sa.func.lower(Search.source) == search.source.lower(),
+            sa.cast(Batch.columns, sa.Text) != "{}",
+        )
+        .order_by(Batch.id.desc())
+        .limit(1)
+    )
+    return dict(told or {})

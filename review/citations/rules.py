@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from review.citations.vocabulary import Band, SourceKind, Verdict
+from review.citations.vocabulary import Band, NoticeKind, SourceKind, Verdict
 
 UNSTATED: str = "source unstated"
 """What the flow prints for a batch that was imported without a search."""
@@ -28,6 +29,16 @@ def pair_state(band: Band, newest: Verdict | None) -> PairState:
     if newest is None and band is Band.CERTAIN:
         return PairState.LINKED
     return PairState.OPEN
+
+
+def warning_of(notices: Iterable[Sequence[str]]) -> str | None:
+    """Return what stands before a title: ``RETRACTED``, or None where its results may stand.
+
+    `notices` are pairs of kind and words, as records keep them.
+    """
+    kinds = {NoticeKind(kind) for kind, _ in notices}
+    serious = [kind.value for kind in NoticeKind if kind in kinds and kind.is_serious]
+    return serious[0].upper() if serious else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,39 @@ class Format(StrEnum):
     REFER = "refer"
     REFWORKS = "refworks"
     CIW = "ciw"
+    OVID = "ovid"
+    ICTRP_XML = "ictrp_xml"
     BIBTEX = "bibtex"
     CSL_JSON = "csl_json"
     CSV = "csv"
+    XLSX = "xlsx"
+
+
+class NoticeKind(StrEnum):
+    """What a source says has happened to a work, or that the record is itself the notice of."""
+
+    RETRACTED = "retracted"
+    PARTLY_RETRACTED = "partly retracted"
+    CONCERN = "under an expression of concern"
+    CORRECTED = "corrected"
+    REPUBLISHED = "republished"
+    UPDATED = "updated"
+    COMMENTED = "commented on"
+    RETRACTION = "notice of a retraction"
+    CONCERN_NOTICE = "expression of concern"
+    CORRECTION = "notice of a correction"
+    REPUBLICATION = "republication of another"
+    UPDATE = "update of another"
+    COMMENT = "comment on another"
+
+    @property
+    def is_serious(self) -> bool:
+        """Whether the work's results may not stand: it is shown wherever the record is."""
+        return self in (
+            NoticeKind.RETRACTED,
+            NoticeKind.PARTLY_RETRACTED,
+            NoticeKind.CONCERN,
+        )
 
 
 class Band(StrEnum):

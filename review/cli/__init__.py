@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "analysis": "protocol",
     "published": "protocol",
     "search": "citations",
-    "import": "citations",
+    "import": "importing",
     "batch": "batches",
     "dedupe": "duplicates",
     "records": "records",

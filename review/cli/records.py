@@ -12,6 +12,7 @@ import click
 from review.citations import queries
 from review.citations.formats.reading import WRITERS
 from review.citations.models import Record
+from review.citations.rules import warning_of
 from review.citations.vocabulary import Format
 from review.cli.context import json_option, opened, review_option
 from review.cli.files import force_option, write_new
@@ -28,7 +29,7 @@ def record_row(record: Record) -> dict[str, Any]:
     """Return a record as lists show it."""
     names = (
         "id", "title", "authors", "year", "journal", "volume", "issue", "pages", "doi", "pmid",
-        "accession", "batch_id", "line",
+        "accession", "batch_id", "line", "notices",
     )  # fmt: skip
     return {name: getattr(record, name) for name in names}
 
@@ -41,8 +42,14 @@ def citation(record: dict[str, Any]) -> str:
         str(part) for part in (record["journal"], record["volume"], record["pages"]) if part
     )
     ids = ", ".join(f"{name.upper()} {record[name]}" for name in ("doi", "pmid") if record[name])
-    parts = (f"{who} ({record['year'] or 'no year'})", record["title"] or "no title", where, ids)
+    parts = (f"{who} ({record['year'] or 'no year'})", titled(record), where, ids)
     return f"[{record['id']}] " + ". ".join(part for part in parts if part)
+
+
+def titled(record: dict[str, Any]) -> str:
+    """Return a row's title; that of a work whose results may not stand begins with the warning."""
+    warning = warning_of(record["notices"])
+    return f"{f'[{warning}] ' if warning else ''}{record['title'] or 'no title'}"
 
 
 @click.group("records")
@@ -88,7 +95,7 @@ def list_records(
         return
     headers = ("record", "title", "year", "file", "line", "duplicate of")
     names = ("id", "title", "year", "file", "line", "duplicate_of")
-    cells = [tuple(row[name] for name in names) for row in rows]
+    cells = [tuple({**row, "title": titled(row)}[name] for name in names) for row in rows]
     echo_table(headers, cells, right=("record", "year", "line", "duplicate of"))
 
 
@@ -107,6 +114,7 @@ def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
             **{n: getattr(found, n) for n in ("kind", "issn", "url", "language", "keywords")},
             "abstract": found.abstract,
             "remarks": found.remarks,
+            "labels": found.labels,
             "file": found.batch.file,
             "sha256": found.batch.sha256,
             "source": search.source if search else None,
@@ -121,7 +129,10 @@ def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
         echo_json(shown)
         return
     for name, value in shown.items():
-        if name not in ("raw", "pairs") and value not in (None, []):
+        if name in ("notices", "labels"):
+            for first, *said in value:
+                click.echo(f"{name.removesuffix('s')}: {first} ({', '.join(filter(None, said))})")
+        elif name not in ("raw", "pairs") and value not in (None, []):
             text = "; ".join(map(str, value)) if isinstance(value, list) else value
             click.echo(f"{name.replace('_', ' ')}: {text}")
     for pair in shown["pairs"]:

@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 
 from review.errors import FileError, Problem
 from review.tabular.grid import Remark
+from review.wording import counted
 
 MAX_BYTES: Final = 1024 * 1024 * 1024
 """A search of a million records is smaller; a larger file is another file."""
@@ -47,8 +48,9 @@ def decoded(data: bytes, *, file: str, encoding: str | None = None) -> Decoded:
 
     A byte order mark decides, then the encoding given, then an XML declaration, then whether the
     bytes are UTF-8. What is none of these is taken as UTF-8 with damaged bytes where most of its
-    other characters are good UTF-8, as Mac Roman where lines end with CR alone, else as
-    Windows-1252; `encoding` then says "guessed". Damaged bytes become U+FFFD.
+    other characters are good UTF-8, line by line where whole lines are not, and else as what they
+    look like, Windows-1252 in the first place; `encoding` then says "guessed". Damaged bytes become
+    U+FFFD.
 
     Raises FileError for archives, PDFs, empty files and unknown encodings.
     """
@@ -106,13 +108,78 @@ def _unmarked(data: bytes) -> str | None:
 
 
 def _guessed(data: bytes) -> tuple[str, str]:
-    text = data.decode("utf-8", "replace")
-    good, bad = len(_MULTIBYTE.findall(data)), text.count("\ufffd")
-    if good >= bad:
-        return text, "utf-8 (with damaged bytes)"
+    """Return the text of bytes that are not UTF-8 throughout, and what was taken to be what.
+
+    Files that were joined from parts in two encodings are read line by line: what is good UTF-8 as
+    that, the rest as guessed.
+    """
+    if len(_MULTIBYTE.findall(data)) == 0:
+        name = _encoding_of(data)
+        return data.decode(name, "replace"), f"{name} (guessed)"
+    lines = data.splitlines(keepends=True)
+    foreign = [place for place, line in enumerate(lines) if not _is_utf8(line)]
+    bad = b"".join(lines[place] for place in foreign)
+    good = sum(len(_MULTIBYTE.findall(line)) for line in lines)
+    if good == 0 or len(_MULTIBYTE.findall(bad)) * 2 > len(_HIGH.findall(bad)):
+        # bytes that were lost within what is UTF-8 otherwise
+        text = data.decode("utf-8", "replace")
+        if len(_MULTIBYTE.findall(data)) >= text.count("\ufffd"):
+            return text, "utf-8 (with damaged bytes)"
+    name = _encoding_of(bad)
+    if len(foreign) == sum(1 for line in lines if _HIGH.search(line)):
+        return data.decode(name, "replace"), f"{name} (guessed)"
+    parts = [line.decode("utf-8", "replace") for line in lines]
+    for place in foreign:
+        parts[place] = lines[place].decode(name, "replace")
+    return "".join(parts), f"utf-8 and, in {counted(len(foreign), 'line')}, {name} (guessed)"
+
+
+_HIGH: Final = re.compile(rb"[\x80-\xff]+")
+_WESTERN: Final = ("cp1252", "mac_roman", "cp1250")
+_OTHERS: Final = ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r")
+_ENOUGH: Final = 8
+"""Bytes beyond ASCII; fewer tell nothing, and Windows-1252 is what most of such files are in."""
+
+_SAMPLE: Final = 65_536
+"""Bytes of the lines that are looked at."""
+
+
+def _encoding_of(data: bytes) -> str:
+    """Return the likeliest encoding of bytes that are not UTF-8."""
     if b"\n" not in data and b"\r" in data:
-        return data.decode("mac_roman", "replace"), "mac_roman (guessed)"
-    return data.decode("cp1252", "replace"), "cp1252 (guessed)"
+        return "mac_roman"
+    lines = [line for line in data.splitlines() if _HIGH.search(line)]
+    sample = b"\n".join(lines)[:_SAMPLE]
+    high = sum(len(run) for run in _HIGH.findall(sample))
+    if high < _ENOUGH:
+        return "cp1252"
+    letters = len(re.findall(rb"[A-Za-z\x80-\xff]", sample))
+    scripts = sum(_share(line) > _FOREIGN for line in lines) * 2 > len(lines)
+    from charset_normalizer import from_bytes
+
+    wanted = _OTHERS if scripts or high > _FOREIGN * letters else _WESTERN
+    best = from_bytes(sample, cp_isolation=list(wanted)).best()
+    if best is None or str(best) == sample.decode("cp1252", "replace"):
+        return "cp1252"
+    return str(best.encoding)
+
+
+_FOREIGN: Final = 0.3
+"""The share of letters beyond ASCII from which a text is in another script than the Latin one."""
+
+
+def _share(line: bytes) -> float:
+    """Return the share of the letters of a line, its tag apart, that are beyond ASCII."""
+    letters: list[bytes] = re.findall(rb"[A-Za-z\x80-\xff]", line[6:] or line)
+    return sum(letter > b"\x7f" for letter in letters) / max(1, len(letters))
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def text_as_typed(data: bytes, *, file: str) -> tuple[str, tuple[Remark, ...]]:
@@ -131,7 +198,7 @@ def text_as_typed(data: bytes, *, file: str) -> tuple[str, tuple[Remark, ...]]:
         if "\ufffd" in text and not _has_replacement(data, name):
             raise FileError(file, _damaged(text, f"bytes that are no {name.upper()}"))
         return text.removeprefix("\ufeff"), ()
-    guess = name.partition(" ")[0]
+    guess = name.removesuffix(" (guessed)")
     if "damaged" in name:
         return _refuse_damaged(data, file)
     if "\ufffd" in text:

@@ -10,7 +10,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from review.citations.formats import fields
+from review.citations.formats.bibtex_source import AT, Source, sources
 from review.citations.formats.entry import Entry, Item, Rejected
+from review.citations.formats.names import Names
+from review.citations.formats.notes import SEPARATOR, notes_on, said_in
 
 if TYPE_CHECKING:
     from bibtexparser.model import Block as BibBlock
@@ -28,55 +31,114 @@ _LONGEST_LATEX: Final = 50_000
 _MATHS: Final = re.compile(r"(?<!\\)\$")
 
 
-def read_bibtex(text: str) -> Iterator[Item]:
+def read_bibtex(text: str, names: Names | None = None) -> Iterator[Item]:
     """Yield the entries of a BibTeX file in order.
 
-    Entries with a repeated key or a repeated field are read with a remark; what bibtexparser
-    could not take at all is a reject. Strings, preambles and comments are no entries.
+    Slips that can be mended are (`bibtex_source`), with a remark; so are repeated keys and fields.
+    What bibtexparser could not take at all is a reject. Strings, preambles and comments are no
+    entries.
     """
-    from bibtexparser import middlewares
     from bibtexparser.entrypoint import parse_string
     from bibtexparser.model import Entry as BibEntry
     from bibtexparser.model import ParsingFailedBlock
 
-    library = parse_string(
-        text,
-        parse_stack=[
-            middlewares.ResolveStringReferencesMiddleware(True),
-            middlewares.RemoveEnclosingMiddleware(True),
-        ],
-    )
+    names = names if names is not None else Names()
+    by_line: dict[int, Source] = {}
+    parts = []
+    for part in sources(text):
+        if isinstance(part, Source):
+            by_line[part.line] = part
+            parts.append(part.mended)
+        else:
+            parts.append(part.replace("@", f"{AT}@"))
+    library = parse_string("".join(parts), parse_stack=[])
+    strings = {item.key.lower(): str(item.value) for item in library.strings}
     for block in library.blocks:
+        line = (block.start_line or 0) + 1
+        source = by_line.get(line) or Source(line, (block.raw or "").replace(AT, ""), "")
         if isinstance(block, ParsingFailedBlock):
-            yield _failed(block, {s.key: str(s.value) for s in library.strings})
+            yield _failed(block, source, strings, names)
         elif isinstance(block, BibEntry):
-            yield _entry(block, ())
+            yield _entry(block, source, strings, names, ())
 
 
-def _failed(block: BibBlock, strings: Mapping[str, str]) -> Item:
+def _failed(block: BibBlock, source: Source, strings: Mapping[str, str], names: Names) -> Item:
     inner = getattr(block, "ignore_error_block", None)
-    line = (block.start_line or 0) + 1
     reason = " ".join(str(getattr(block, "error", "")).split("Note:")[0].split())[:300]
     if inner is not None and hasattr(inner, "fields"):
-        for field in inner.fields:
-            value = str(field.value).strip()
-            field.value = _bare(strings.get(value, value))
-        return _entry(inner, (reason or "a key or field is repeated",))
-    return Rejected(line, f"no BibTeX entry: {reason or 'not understood'}", block.raw or "")
+        from bibtexparser.model import DuplicateBlockKeyBlock
+
+        twice = isinstance(block, DuplicateBlockKeyBlock)
+        said = (f"an earlier entry has the key {inner.key!r} too",) if twice else ()
+        return _entry(inner, source, strings, names, said)
+    return Rejected(source.line, f"no BibTeX entry: {reason or 'not understood'}", source.raw)
 
 
-def _bare(value: str) -> str:
+_PIECE: Final = re.compile(r"[^\s#{}\"]+|#|\"(?:[^\"{}\\]|\\.|\{[^{}]*\})*\"", re.DOTALL)
+
+
+def _joined(value: str, strings: Mapping[str, str], depth: int = 0) -> str:
+    """Return a field's text: without its braces or quotes, its strings resolved, ``#`` joined."""
     value = value.strip()
-    for start, end in ("{}", '""'):
-        if len(value) >= 2 and value[0] == start and value[-1] == end:
-            return value[1:-1]
-    return value
+    pieces, place = [], 0
+    while place < len(value) and depth < 10:
+        if value[place].isspace() or value[place] == "#":
+            place += 1
+        elif value[place] == "{":
+            end = _closing(value, place)
+            pieces.append(value[place + 1 : end])
+            place = end + 1
+        elif (found := _PIECE.match(value, place)) is not None:
+            word = found.group()
+            if word[0] == '"':
+                pieces.append(word[1:-1])
+            else:
+                known = strings.get(word.lower())
+                pieces.append(word if known is None else _joined(known, strings, depth + 1))
+            place = found.end()
+        else:
+            return value.strip('"{}')
+    return "".join(pieces)
 
 
-def _entry(block: BibEntry, remarks: tuple[str, ...]) -> Entry:
+def _closing(value: str, place: int) -> int:
+    """Return where the brace that opens at a place is closed; the end where it is not."""
+    depth = 0
+    for found in re.finditer(r"\\.|[{}]", value[place:], re.DOTALL):
+        depth += (found.group() == "{") - (found.group() == "}")
+        if depth == 0:
+            return place + found.start()
+    return len(value)
+
+
+def _values(block: BibEntry, strings: Mapping[str, str], remarks: list[str]) -> dict[str, str]:
+    """Return fields by their names; of repeated ones the first, but all keywords."""
     values: dict[str, str] = {}
     for field in block.fields:
-        values.setdefault(field.key.lower(), str(field.value))
+        name = field.key.lower()
+        text = _joined(str(field.value).replace(AT, ""), strings)
+        if name not in values:
+            values[name] = text
+        elif name in _WORDS:
+            values[name] += f"; {text}"
+        elif text != values[name]:
+            remarks.append(f"{name} repeated, the first kept: {text[:80]}")
+    return values
+
+
+_WORDS: Final = ("keywords", "keyword", "author_keywords")
+
+
+def _entry(
+    block: BibEntry,
+    source: Source,
+    strings: Mapping[str, str],
+    names: Names,
+    said: tuple[str, ...],
+) -> Entry:
+    remarks = [*source.remarks, *said]
+    values = _values(block, strings, remarks)
+    names.see(values, _PLAIN | {"author", "editor", "doi", "url"})
     plain = {key: plain_text(value) for key, value in values.items() if key in _PLAIN}
 
     def one(*keys: str) -> str | None:
@@ -84,9 +146,10 @@ def _entry(block: BibEntry, remarks: tuple[str, ...]) -> Entry:
 
     year, year_remarks = fields.year_of([one("year"), one("date"), one("issued")])
     pmid = one("pmid", "pubmed_id", "pubmed-id")
+    notices, labels = said_in(plain.get(name) for name in ("note", "notes", "annote"))
     return Entry(
-        line=(block.start_line or 0) + 1,
-        raw=(block.raw or "").strip(),
+        line=source.line,
+        raw=source.raw.strip(),
         kind=block.entry_type,
         title=one("title"),
         abstract=one("abstract"),
@@ -96,16 +159,28 @@ def _entry(block: BibEntry, remarks: tuple[str, ...]) -> Entry:
         volume=one("volume"),
         issue=one("number", "issue"),
         pages=fields.pages_of(one("pages"), None, one("article-number", "eid", "art_number")),
-        doi=fields.doi_in(values.get("doi", "").replace("\\_", "_"))
-        or _doi_of_url(values.get("url", "")),
+        doi=fields.doi_in(_address(values.get("doi", "")))
+        or fields.doi_of_url(_address(values.get("url", ""))),
         pmid=pmid if fields.is_pmid(pmid) else fields.pmid_in(one("note")) and _noted(one("note")),
         accession=one("unique-id", "accession_number", "accession"),
         issn=fields.issn_of([one("issn"), one("eissn"), one("isbn")]),
-        url=fields.one_line(values.get("url", "").replace("\\_", "_").replace("\\&", "&")),
+        url=fields.one_line(_address(values.get("url", ""))),
         language=one("language", "langid"),
-        keywords=_keywords(one("keywords", "keyword", "author_keywords")),
+        keywords=_keywords(one(*_WORDS)),
         remarks=(*remarks, *year_remarks),
+        notices=notices,
+        labels=labels,
     )
+
+
+def _address(value: str) -> str:
+    r"""Return a DOI or URL without what LaTeX asks for: ``\_``, ``{\textless}``, ``$<$``."""
+    value = re.sub(r"\{?\\text(less|greater)(?:\{\}|\}|\s)?\}?|\$([<>])\$", _angle, value)
+    return re.sub(r"\\([_&%#$~])", r"\1", value)
+
+
+def _angle(found: re.Match[str]) -> str:
+    return found.group(2) or ("<" if found.group(1) == "less" else ">")
 
 
 _PLAIN: Final = frozenset(
@@ -114,16 +189,13 @@ _PLAIN: Final = frozenset(
         "series", "volume", "number", "issue", "pages", "article-number", "eid", "art_number",
         "pmid", "pubmed_id", "pubmed-id", "unique-id", "accession_number", "accession", "issn",
         "eissn", "isbn", "language", "langid", "keywords", "keyword", "author_keywords", "note",
+        "notes", "annote",
     }
 )  # fmt: skip
 
 
 def _noted(note: str | None) -> str | None:
     return fields.pmid_in(note) if note and re.match(r"(?i)\s*PMID\b", note) else None
-
-
-def _doi_of_url(url: str) -> str | None:
-    return fields.doi_in(url.replace("\\_", "_")) if "doi.org/" in url.lower() else None
 
 
 def _keywords(value: str | None) -> tuple[str, ...]:
@@ -185,14 +257,14 @@ _KINDS: Final = {
 }  # fmt: skip
 
 
-def write_bibtex(entries: Iterable[Entry], labels: Sequence[Sequence[str]] = ()) -> str:
-    """Return entries as BibTeX; the labels of each go into the field ``note``.
+def write_bibtex(entries: Iterable[Entry], notes: Sequence[Sequence[str]] = ()) -> str:
+    """Return entries as BibTeX; the notes on each go into the field ``note``.
 
     What `read_bibtex` makes of the text has the same fields as `entries` had; types of other
     formats become the nearest BibTeX type, or misc.
     """
     return "\n".join(
-        _lines(entry, place + 1, labels[place] if labels else ())
+        _lines(entry, place + 1, notes[place] if notes else ())
         for place, entry in enumerate(entries)
     )
 
@@ -202,7 +274,7 @@ def _escaped(value: str) -> str:
     return re.sub(r"([-'`<>,?!])(?=[-'`<>,?!])", r"\1{}", text)  # no ligatures, such as -- for –
 
 
-def _lines(entry: Entry, number: int, labels: Sequence[str]) -> str:
+def _lines(entry: Entry, number: int, notes: Sequence[str]) -> str:
     kind = (entry.kind or "misc").lower()
     kind = _KINDS.get(kind, kind if re.fullmatch(r"[a-z]{3,15}", kind) else "misc")
     authors = " and ".join(
@@ -227,7 +299,7 @@ def _lines(entry: Entry, number: int, labels: Sequence[str]) -> str:
         "language": _escaped(entry.language or ""),
         "keywords": keywords,
         "abstract": _escaped(entry.abstract or ""),
-        "note": _escaped("; ".join(labels)),
+        "note": _escaped(SEPARATOR.join(notes_on(entry, notes))),
     }
     body = "".join(f"  {name} = {{{value}}},\n" for name, value in pairs.items() if value)
     return f"@{kind}{{record{number},\n{body}}}\n"

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from review.citations.formats import fields
+from review.citations.formats import fields, notices
 from review.citations.formats.entry import Aside, Entry, Item, Rejected
+from review.citations.formats.names import Names
 from review.citations.formats.tagged import Block, numbered
 
 _TAG: Final = re.compile(r"([A-Z][A-Z0-9])(?: (.*))?$")
@@ -18,12 +19,13 @@ _ONE_A_LINE: Final = frozenset({"AU", "AF", "BA", "BF", "BE", "ED", "CR", "C1", 
 """Tags whose further lines are further values; the lines of others are one text."""
 
 
-def read_ciw(text: str) -> Iterator[Item]:
+def read_ciw(text: str, names: Names | None = None) -> Iterator[Item]:
     """Yield the entries of a Web of Science file in order.
 
     ``PT`` begins an entry and ``ER`` ends it; a missing ``ER`` is remarked on. The header lines
     ``FN`` and ``VR`` and the end ``EF`` belong to no entry.
     """
+    names = names if names is not None else Names()
     block: Block | None = None
     for number, line in numbered(text):
         found = _TAG.match(line)
@@ -32,12 +34,13 @@ def read_ciw(text: str) -> Iterator[Item]:
             continue
         if tag == "PT":
             if block is not None:
-                yield _item(block, "ER is missing; the next PT ended the record")
+                block.remarks.append("ER is missing; the next PT ended the record")
+                yield names.of(block, _item)
             block = Block(number)
         elif tag == "ER" and not (found and found.group(2)):
             if block is not None:
                 block.lines.append(line)
-                yield _item(block)
+                yield names.of(block, _item)
             block = None
             continue
         elif block is None:
@@ -54,14 +57,13 @@ def read_ciw(text: str) -> Iterator[Item]:
             one_a_line = block.last in _ONE_A_LINE
             block.go_on(line.strip(), separator="\n" if one_a_line else " ")
     if block is not None:
-        yield _item(block, "ER is missing; the file ended")
+        block.remarks.append("ER is missing; the file ended")
+        yield names.of(block, _item)
 
 
-def _item(block: Block, remark: str | None = None) -> Item:
+def _item(block: Block) -> Item:
     if "PT" not in block.values:
         return Rejected(block.line, "fields without a PT line before them", block.raw)
-    if remark is not None:
-        block.remarks.append(remark)
     year, remarks = fields.year_of(
         [*block.all("PY")[:1], *([] if block.all("PY") else block.all("EY", "PD", "EA"))]
     )
@@ -86,6 +88,9 @@ def _item(block: Block, remark: str | None = None) -> Item:
         language=block.single("LA"),
         keywords=fields.keywords_of(block.all("DE", "ID")),
         remarks=(*block.remarks, *remarks),
+        notices=notices.each_once(
+            notices.of_types([part for said in block.all("DT") for part in said.split(";")], "DT")
+        ),
     )
 
 

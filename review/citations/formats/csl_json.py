@@ -13,21 +13,30 @@ from typing import Any, Final
 
 from review.citations.formats import fields
 from review.citations.formats.entry import Entry, Item, Rejected
+from review.citations.formats.names import Names
+from review.citations.formats.notes import notes_on, said_in
+from review.citations.formats.notices import each_once, of_crossref
 from review.errors import FileError, Problem
 
+_NAMES_OF_A_WORK: Final = frozenset({"title", "DOI", "doi", "PMID", "title-short", "URL"})
 _SPACE: Final = re.compile(r"[\s,]*")
 
 
-def read_csl_json(text: str, *, file: str) -> Iterator[Item]:
+def read_csl_json(text: str, *, file: str, names: Names | None = None) -> Iterator[Item]:
     """Yield the items of a CSL-JSON file in order: of a list, of ``{"items": […]}``, or the one.
 
     Raises FileError for text that is not JSON, with the line where it ceases to be.
     """
+    names = names if names is not None else Names()
     decoder = json.JSONDecoder()
     start = _list_start(text)
     if start is None:
         value, _ = _decoded(decoder, text, len(text) - len(text.lstrip()), file)
-        yield _item(value, 1, text.strip())
+        if isinstance(value, dict) and _NAMES_OF_A_WORK.isdisjoint(value):
+            held = ", ".join(list(value)[:8])
+            reason = f"this JSON is no list of records: it holds {held[:200] or 'nothing'}"
+            raise FileError(file, [Problem(1, None, reason)])
+        yield _item(value, 1, text.strip(), names)
         return
     place, line, counted = start, 1, 0
     while True:
@@ -42,7 +51,7 @@ def read_csl_json(text: str, *, file: str) -> Iterator[Item]:
             yield Rejected(line, reason, "")
             return
         value, end = _decoded(decoder, text, place, file)
-        yield _item(value, line, text[place:end])
+        yield _item(value, line, text[place:end], names)
         place = end
 
 
@@ -62,10 +71,24 @@ def _decoded(decoder: json.JSONDecoder, text: str, place: int, file: str) -> tup
     raise FileError(file, [problem])
 
 
-def _item(value: Any, line: int, raw: str) -> Item:
+def _item(value: Any, line: int, raw: str, names: Names) -> Item:
     if not isinstance(value, dict):
         return Rejected(line, f"an item is an object, not {type(value).__name__}", raw)
+    names.see({name: _shown(found) for name, found in value.items()}, _READ)
     return _entry(value, line, raw)
+
+
+_READ: Final = frozenset({
+    "type", "title", "title-short", "abstract", "author", "editor", "issued", "published",
+    "published-print", "published-online", "year", "container-title", "container-title-short",
+    "journalAbbreviation", "volume", "issue", "page", "number", "article-number", "DOI", "doi",
+    "URL", "PMID", "pmid", "note", "archive_location", "accession", "ISSN", "ISBN", "language",
+    "keyword", "keywords", "custom", "updated-by", "update-to",
+})  # fmt: skip
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)[:200]
 
 
 def _text(value: Any) -> str | None:
@@ -88,6 +111,9 @@ def _entry(item: dict[str, Any], line: int, raw: str) -> Entry:
         pmid = found.group(1) if found else None
     words = item.get("keyword", item.get("keywords"))
     joined = words if isinstance(words, list) else _split_keywords(_text(words))
+    custom = item.get("custom")
+    ours = custom.get("review") if isinstance(custom, dict) else None
+    notices, labels = said_in([note, *(map(_text, ours) if isinstance(ours, list) else ())])
     return Entry(
         line=line,
         raw=raw,
@@ -100,8 +126,7 @@ def _entry(item: dict[str, Any], line: int, raw: str) -> Entry:
         volume=one("volume"),
         issue=one("issue"),
         pages=fields.pages_of(one("page"), None, one("number", "article-number")),
-        doi=fields.doi_in(one("DOI", "doi"))
-        or (fields.doi_in(one("URL")) if "doi.org/" in (one("URL") or "") else None),
+        doi=fields.doi_in(one("DOI", "doi")) or fields.doi_of_url(one("URL")),
         pmid=pmid,
         accession=one("archive_location", "accession"),
         issn=fields.issn_of([one("ISSN"), one("ISBN")]),
@@ -109,6 +134,8 @@ def _entry(item: dict[str, Any], line: int, raw: str) -> Entry:
         language=one("language"),
         keywords=fields.keywords_of(_text(word) for word in joined),
         remarks=remarks,
+        notices=each_once([*of_crossref(item), *notices]),
+        labels=labels,
     )
 
 
@@ -157,8 +184,8 @@ _KINDS: Final = {
 }  # fmt: skip
 
 
-def write_csl_json(entries: Iterable[Entry], labels: Sequence[Sequence[str]] = ()) -> str:
-    """Return entries as CSL-JSON; the labels of each go into ``custom``.
+def write_csl_json(entries: Iterable[Entry], notes: Sequence[Sequence[str]] = ()) -> str:
+    """Return entries as CSL-JSON; the notes on each go into ``custom``.
 
     What `read_csl_json` makes of the text has the same fields as `entries` had; types of other
     formats become the nearest CSL type, or document.
@@ -166,6 +193,7 @@ def write_csl_json(entries: Iterable[Entry], labels: Sequence[Sequence[str]] = (
     items = []
     for place, entry in enumerate(entries):
         kind = (entry.kind or "document").lower()
+        said = notes_on(entry, notes[place] if notes else ())
         item = {
             "id": f"record{place + 1}",
             "type": _KINDS.get(kind, kind if re.fullmatch(r"[a-z_-]{3,30}", kind) else "document"),
@@ -184,7 +212,7 @@ def write_csl_json(entries: Iterable[Entry], labels: Sequence[Sequence[str]] = (
             "language": entry.language,
             "keyword": "; ".join(entry.keywords) + (";" if len(entry.keywords) == 1 else ""),
             "abstract": entry.abstract,
-            "custom": {"review": list(labels[place])} if labels and labels[place] else None,
+            "custom": {"review": said} if said else None,
         }
         items.append({key: value for key, value in item.items() if value and value != ";"})
     return json.dumps(items, ensure_ascii=False, indent=1) + "\n"

@@ -1,4 +1,4 @@
-"""CSV and TSV with a header, whatever the source calls its columns."""
+"""Tables of records: CSV, TSV and workbooks, whatever the source calls its columns."""
 
 from __future__ import annotations
 
@@ -9,97 +9,47 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from review.citations.formats import fields
+from review.citations.formats.columns import COLUMNS, Header, header_of
 from review.citations.formats.entry import Entry, Item, Rejected
+from review.citations.formats.names import Names
+from review.citations.formats.notes import SEPARATOR, notes_on
+from review.citations.formats.rows import entry_of_row
 from review.errors import FileError, InvalidDataError, Problem
 from review.tabular.formulas import guarded, unguarded
-from review.tabular.separated import one_row
+from review.tabular.grid import Grid, Row
+from review.tabular.reading import unreadable
+from review.tabular.separated import DELIMITERS, one_row, said_delimiter
+from review.tabular.workbook import read_sheet
 
-_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "title": (
-        "title", "article title", "document title", "primary title", "study title",
-        "public title", "scientific title", "original title", "ti", "t1", "reference title",
-    ),
-    "authors": (
-        "authors", "author", "author s", "author names", "author full names", "author name", "au",
-        "af", "a1", "contributors", "primary authors", "authors raw affiliation",
-    ),
-    "year": (
-        "year", "publication year", "published year", "pub year", "pubyear", "py", "yr",
-        "year of publication", "date of publication", "publication date", "date", "issued",
-        "start date",
-    ),
-    "journal": (
-        "journal", "source title", "publication title", "journal book", "journal title",
-        "source", "secondary title", "publication name", "container title", "so", "jf", "t2",
-        "periodical", "parent title", "venue", "journal name",
-    ),
-    "volume": ("volume", "vol", "vl"),
-    "issue": ("issue", "number", "is", "ip", "issue number"),
-    "pages": ("pages", "page", "pagination", "pg", "page range", "page s", "article pages"),
-    "start": (
-        "page start", "start page", "first page", "beginning page", "bp", "sp", "startpage",
-    ),
-    "end": ("page end", "end page", "last page", "ending page", "ep", "endpage"),
-    "article": ("art no", "article number", "ar", "article no"),
-    "citation": ("citation",),
-    "abstract": ("abstract", "abstract note", "abstracts", "ab", "n2", "notes abstract"),
-    "doi": ("doi", "di", "do", "dois", "digital object identifier", "doi link"),
-    "pmid": (
-        "pmid", "pubmed id", "medline pmid", "pubmed", "pm", "pubmedid", "pubmed id number",
-    ),
-    "accession": (
-        "accession number", "accession", "eid", "ut unique wos id", "ut", "an", "nct number",
-        "trialid", "pui", "unique id", "publication id", "cochrane id",
-    ),
-    "issn": ("issn", "sn", "issn isbn", "print issn", "eissn", "isbn"),
-    "url": ("url", "link", "urls", "embase link", "plink", "study url", "web address", "ur"),
-    "language": (
-        "language", "language of original document", "languages", "la", "article language",
-    ),
-    "keywords": (
-        "keywords", "author keywords", "keyword", "index keywords", "mesh terms", "de", "kw",
-        "manual tags", "subjects", "subject terms", "keywords plus", "conditions",
-    ),
-    "kind": (
-        "document type", "publication type", "item type", "type", "pt", "doctype", "type of work",
-        "reference type", "dt", "type of reference", "ty",
-    ),
-}  # fmt: skip
-"""Column names in lower case, of Covidence, Rayyan, Scopus, Embase, Web of Science, PubMed,
-Zotero, Dimensions, EBSCO, ASReview, ClinicalTrials.gov and ICTRP; the first present counts."""
+_LOOKED_AT: Final = 20
+"""Rows at the top among which the header is sought."""
 
-COLUMNS: Final = tuple(_NAMES)
-"""What ``--column FIELD=NAME`` can name."""
-
-_FIELD_OF: Final = {name: field for field, names in _NAMES.items() for name in names}
-NAMES_OF_COLUMNS: Final = tuple(name for names in _NAMES.values() for name in names)
-"""The names of columns that are known, in lower case."""
-
-_DELIMITERS: Final = (",", "\t", ";", "|")
-_MANY: Final = frozenset({"keywords", "issn", "authors"})
+_TITLE_AND_NAMES: Final = 2
 _LOST: Final = 200
 """Rows that may be given up before the file is said to be no CSV."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
+class _Top:
     line: int
     """Lines before the first row."""
     delimiter: str
-    width: int
-    places: Mapping[str, tuple[int, ...]]
-    ours: bool
-    """Whether `write_csv` wrote the file, apostrophes before formulas included."""
+    header: Header
 
 
-def known_columns(first_lines: Sequence[str]) -> int:
+def known_columns(first_lines: Sequence[str], columns: Mapping[str, str]) -> int:
     """Return how many of our fields the best header among some lines names."""
-    header = _best_header(first_lines, {})
-    return len(header.places) if header is not None else 0
+    top = _best(first_lines, columns)
+    return len(top.header.places) if top is not None else 0
 
 
-def read_csv(text: str, *, file: str, columns: Mapping[str, str] | None = None) -> Iterator[Item]:
+def read_csv(
+    text: str,
+    *,
+    file: str,
+    columns: Mapping[str, str] | None = None,
+    names: Names | None = None,
+) -> Iterator[Item]:
     """Yield the rows of a CSV or TSV file as entries, in order.
 
     The header may stand below a few lines of preamble. `columns` maps our fields (`COLUMNS`) to
@@ -110,13 +60,18 @@ def read_csv(text: str, *, file: str, columns: Mapping[str, str] | None = None) 
     Raises FileError when no column holds titles, and for files with more than a few such rows.
     """
     lines = text.split("\n")
-    header = _header(lines, file, columns or {})
-    place, lost = header.line, 0
+    told = _known(columns or {})
+    top = _best(lines, told)
+    header = _checked(top.header if top else None, told, file, re.split(r"[,;\t|]", lines[0]))
+    assert top is not None
+    names = names if names is not None else Names()
+    ours = header.cells == _WRITTEN
+    place, lost = top.line, 0
     while place < len(lines):
         if not lines[place].strip():
             place += 1
             continue
-        cells, used = one_row(lines, place, header.delimiter)
+        cells, used = one_row(lines, place, top.delimiter)
         raw = "\n".join(lines[place : place + used])
         if cells is None:
             lost += 1
@@ -125,124 +80,107 @@ def read_csv(text: str, *, file: str, columns: Mapping[str, str] | None = None) 
                 raise FileError(file, [Problem(place + 1, None, reason)])
             yield Rejected(place + 1, "the quotes of this row do not match", raw)
         elif any(cell.strip() for cell in cells):
-            yield _item(cells, header, place + 1, raw)
+            if ours:
+                cells = [unguarded(cell) for cell in cells]
+            _see(names, header, cells)
+            yield entry_of_row(cells, header, place + 1, raw)
         place += used
 
 
-def _plain(name: str) -> str:
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", name.lower()).split())
+def sheet_of(
+    data: bytes, *, file: str, sheet: str | None, columns: Mapping[str, str] | None
+) -> Grid:
+    """Return the sheet of a workbook that holds records, or the one named.
+
+    Raises FileError as `read_sheet`, and for merged cells and formulas without a result.
+    """
+    told = _known(columns or {})
+    grid = read_sheet(
+        data,
+        file=file,
+        sheet=sheet,
+        fits=lambda rows: any(len(_of(row, told).places) >= _TITLE_AND_NAMES for row in rows),
+    )
+    problems = unreadable(grid, grid.rows[0].line if grid.rows else 0)
+    if problems:
+        raise FileError(file, problems)
+    return grid
 
 
-def _best_header(lines: Sequence[str], columns: Mapping[str, str]) -> _Header | None:
-    best: _Header | None = None
-    for number, line in enumerate(lines[:20]):
-        for delimiter in _DELIMITERS:
+def read_workbook(
+    grid: Grid,
+    *,
+    file: str,
+    columns: Mapping[str, str] | None = None,
+    names: Names | None = None,
+) -> Iterator[Item]:
+    """Yield the rows of a sheet as entries, in order; their lines are the rows of the sheet."""
+    told = _known(columns or {})
+    names = names if names is not None else Names()
+    best = max(grid.rows[:_LOOKED_AT], key=lambda row: _of(row, told).strength, default=None)
+    shown = grid.rows[0].cells if grid.rows else ()
+    header = _checked(_of(best, told) if best else None, told, file, shown)
+    assert best is not None
+    for row in grid.rows:
+        if row.line > best.line:
+            _see(names, header, row.cells)
+            yield entry_of_row(row.cells, header, row.line, "\t".join(row.cells).rstrip("\t"))
+
+
+def _of(row: Row, columns: Mapping[str, str]) -> Header:
+    cells = list(row.cells)
+    while cells and not cells[-1].strip():
+        cells.pop()
+    return header_of(cells, columns)
+
+
+def _best(lines: Sequence[str], columns: Mapping[str, str]) -> _Top | None:
+    """Return the header among the first lines that names most of our fields."""
+    best: _Top | None = None
+    said = said_delimiter(lines)
+    for number, line in enumerate(lines[:_LOOKED_AT]):
+        for delimiter in (said,) if said else DELIMITERS:
             if delimiter not in line and number > 0 and best is not None:
                 continue
             cells, used = one_row(lines, number, delimiter)
-            places = _places(cells or [], columns)
-            if len(places) > (len(best.places) if best else 0):
-                ours = tuple(cells or ()) == _WRITTEN
-                best = _Header(number + used, delimiter, len(cells or ()), places, ours)
+            header = header_of(cells or [], columns)
+            if header.strength > (best.header.strength if best else 0):
+                best = _Top(number + used, delimiter, header)
     return best
 
 
-def _places(cells: Sequence[str], columns: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
-    names = [_plain(cell) for cell in cells]
-    places: dict[str, tuple[int, ...]] = {}
-    for field, candidates in _NAMES.items():
-        wanted = (_plain(columns[field]),) if field in columns else candidates
-        found = [names.index(name) for name in wanted if name in names]
-        if found:
-            places[field] = tuple(found)
-    return places
-
-
-def _header(lines: Sequence[str], file: str, columns: Mapping[str, str]) -> _Header:
+def _known(columns: Mapping[str, str]) -> Mapping[str, str]:
     unknown = sorted(set(columns) - set(COLUMNS))
     if unknown:
         raise InvalidDataError(
             f"there is no field {', '.join(unknown)}; there are: {', '.join(COLUMNS)}"
         )
-    header = _best_header(lines, columns)
+    return columns
+
+
+def _checked(
+    header: Header | None, columns: Mapping[str, str], file: str, shown: Sequence[str]
+) -> Header:
     missing = [field for field in columns if header is None or field not in header.places]
     if header is None or "title" not in header.places or missing:
-        shown = ", ".join(cell.strip() for cell in re.split(r"[,;\t|]", lines[0])[:30])
+        cells = ", ".join(cell.strip() for cell in shown[:30])
         what = ", ".join(missing) or "title"
         reason = (
-            f"no column for {what}; the header has: {shown[:500]}; "
+            f"no column for {what}; the header has: {cells[:500]}; "
             f"say which with --column {what.split(', ')[0]}=NAME"
         )
         raise FileError(file, [Problem(1, None, reason)])
     return header
 
 
-def _item(cells: list[str], header: _Header, line: int, raw: str) -> Item:
-    remarks: list[str] = []
-    if header.ours:
-        cells = [unguarded(cell) for cell in cells]
-    if len(cells) > header.width:
-        if any(cell.strip() for cell in cells[header.width :]):
-            reason = f"{len(cells)} cells where the header has {header.width}"
-            return Rejected(line, reason, raw)
-    elif len(cells) < header.width:
-        remarks.append(f"{len(cells)} cells where the header has {header.width}")
-
-    def values(field: str) -> list[str]:
-        places = header.places.get(field, ())
-        return [cells[place] for place in places if place < len(cells)]
-
-    def one(field: str) -> str | None:
-        return fields.first(values(field))
-
-    if remarks and one("title") is None:
-        return Rejected(line, remarks[0], raw)
-    year, year_remarks = fields.year_of(values("year")[:1])
-    if year is None:
-        year, year_remarks = fields.year_of(values("year"))
-    cited = _CITED.search(one("citation") or "")
-    volume, issue, pages = cited.groups() if cited is not None else (None, None, None)
-    pmid = one("pmid")
-    digits = re.sub(r"\.0$", "", pmid or "").strip()
-    return Entry(
-        line=line,
-        raw=raw,
-        kind=one("kind"),
-        title=one("title"),
-        abstract=one("abstract"),
-        authors=fields.authors_of([_best_names(values("authors"))]),
-        year=year,
-        journal=one("journal"),
-        volume=one("volume") or volume,
-        issue=one("issue") or issue,
-        pages=fields.pages_of(one("pages") or one("start"), one("end"), one("article")) or pages,
-        doi=fields.doi_in(one("doi")),
-        pmid=(digits.lstrip("0") or None) if fields.is_pmid(digits) else fields.pmid_in(one("url")),
-        accession=one("accession"),
-        issn=fields.issn_of(values("issn")),
-        url=one("url"),
-        language=one("language"),
-        keywords=_keywords(values("keywords")),
-        remarks=(*remarks, *year_remarks),
-    )
-
-
-_CITED: Final = re.compile(r";\s*([\w-]+)(?:\(([^()]+)\))?:\s*([\w-]+)")
-"""Volume, issue and pages in PubMed's ``J Dist. 2019 May;3(2):11-19.``"""
-
-
-def _best_names(values: list[str]) -> str | None:
-    full = [re.sub(r"\s*\(\d{6,}\)", "", value) for value in values if value.strip()]
-    return full[0] if full else None
-
-
-def _keywords(values: list[str]) -> tuple[str, ...]:
-    parts = [
-        part
-        for value in values
-        for part in (value.split(",") if "," in value and ";" not in value else [value])
-    ]
-    return fields.keywords_of(parts)
+def _see(names: Names, header: Header, cells: Sequence[str]) -> None:
+    """Note the columns of a row, and which field each is read as."""
+    if not names.mapped:
+        names.mapped.update(
+            {header.cells[places[0]]: field for field, places in header.places.items()}
+        )
+    read = {header.cells[place] for places in header.places.values() for place in places}
+    names.see(dict(zip(header.cells, cells, strict=False)), read)
 
 
 _WRITTEN: Final = (
@@ -251,8 +189,8 @@ _WRITTEN: Final = (
 )  # fmt: skip
 
 
-def write_csv(entries: Iterable[Entry], labels: Sequence[Sequence[str]] = ()) -> str:
-    """Return entries as CSV with a header; the labels of each go into the column ``labels``.
+def write_csv(entries: Iterable[Entry], notes: Sequence[Sequence[str]] = ()) -> str:
+    """Return entries as CSV with a header; the notes on each go into the column ``labels``.
 
     Text that a spreadsheet would take for a formula gets an apostrophe before it, which
     `read_csv` takes away again from files with this header, and from no others.
@@ -266,7 +204,7 @@ def write_csv(entries: Iterable[Entry], labels: Sequence[Sequence[str]] = ()) ->
             entry.year, entry.journal, entry.volume, entry.issue, entry.pages, entry.doi,
             entry.pmid, entry.accession, entry.issn, entry.url, entry.language,
             "; ".join(entry.keywords) + _alone(entry.keywords), entry.abstract,
-            "; ".join(labels[place]) if labels else "",
+            SEPARATOR.join(notes_on(entry, notes[place] if notes else ())),
         )  # fmt: skip
         writer.writerow([guarded(v) if isinstance(v, str) else v for v in row])
     return out.getvalue()

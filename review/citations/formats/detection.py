@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from review.citations.formats.csv import known_columns
+from review.citations.formats.ris import is_untyped
 from review.citations.vocabulary import Format
 from review.errors import FileError, Problem
 
@@ -13,7 +15,14 @@ _LOOKED_AT: Final = 400_000
 """Characters at the beginning that decide; a preamble is shorter."""
 
 _SIGNS: Final = (
-    (Format.RIS, re.compile(r"^[ \t]{0,3}TY {0,3}-[ \t]*[A-Za-z]*[ \t]*$", re.MULTILINE)),
+    (
+        Format.RIS,
+        re.compile(r"^[ \t]{0,3}TY(?:  -[ \t]*.*| {0,3}-[ \t]*[A-Za-z]*[ \t]*)$", re.MULTILINE),
+    ),
+    (
+        Format.OVID,
+        re.compile(r"^<\d+>[ \t]*\n(?:[ \t]*\n)*(?!TY {0,3}-)[A-Z][A-Z0-9]  - ", re.MULTILINE),
+    ),
     (Format.NBIB, re.compile(r"^(?:PMID|PMC|PMCR|OWN|STAT|OID) {0,2}- ?", re.MULTILINE)),
     (Format.CIW, re.compile(r"^PT [A-Z][ \t]*$", re.MULTILINE)),
     (Format.REFWORKS, re.compile(r"^RT [A-Z][A-Za-z ,()]+$", re.MULTILINE)),
@@ -24,8 +33,10 @@ _RIS_FIELDS: Final = re.compile(r"^[A-Z][A-Z0-9]  - ", re.MULTILINE)
 _TITLE_AND_NAMES: Final = 2
 
 
-def format_of(text: str, *, file: str) -> Format:
+def format_of(text: str, *, file: str, tables: Mapping[str, str] | None = None) -> Format:
     """Return the format of a text; raise FileError with a reason when it is none that we know.
+
+    `tables` are columns that a person named for tables of the source before.
 
     XML and JSON are told by how they begin. Of the tagged formats, that counts whose sign of a
     new entry comes first in the text. What has none is CSV if a line near the top names columns
@@ -33,7 +44,7 @@ def format_of(text: str, *, file: str) -> Format:
     """
     head = text[:_LOOKED_AT]
     begins = head.lstrip()
-    if begins.startswith("<"):
+    if re.match(r"<[^\d\s]", begins):
         return _xml(head, file)
     if begins.startswith("{") or re.match(r"\[\s*[{\]]", begins):
         return Format.CSL_JSON
@@ -42,12 +53,14 @@ def format_of(text: str, *, file: str) -> Format:
         for place, (kind, sign) in enumerate(_SIGNS)
         if (found := sign.search(head)) is not None
     ]
-    columns = known_columns(head.split("\n")[:30])
+    columns = known_columns(head.split("\n")[:30], tables or {})
     if first:
         at, _, kind = min(first)
         in_table = columns > _TITLE_AND_NAMES and head.count("\n", 0, at) > 0
         if not in_table:
             return kind
+    if is_untyped(text):
+        return Format.RIS
     if columns >= _TITLE_AND_NAMES or (columns and "\n" in begins.strip()):
         return Format.CSV
     if _RIS_FIELDS.search(head):
@@ -62,13 +75,37 @@ def format_of(text: str, *, file: str) -> Format:
     raise FileError(file, [Problem(1, None, reason)])
 
 
+_XML: Final = (
+    (Format.PUBMED_XML, re.compile(r"<Pubmed(?:Book)?Article|<PubmedArticleSet")),
+    (Format.ICTRP_XML, re.compile(r"<Trials_downloaded_from_ICTRP|<Trial>\s*<Internal_Number>")),
+    (Format.ENDNOTE_XML, re.compile(r"<(?:ref-type|REFERENCE_TYPE|titles|contributors)\b")),
+)
+
+_OTHER_XML: Final = (
+    (r"<(?:\w+:)?(?:leader|datafield)\b|loc\.gov/MARC21", "MARCXML, of a library catalogue"),
+    (r"<modsCollection|<mods[\s>]|loc\.gov/mods", "MODS, of a library catalogue"),
+    (r"<rdf:RDF", "RDF, as Zotero exports it"),
+    (r"<feed[\s>]|<rss[\s>]", "a feed of news"),
+    (
+        r"<clinical_study|<search_results|<study>",
+        "the XML of ClinicalTrials.gov; export CSV or RIS",
+    ),
+    (r"<(?:pmc-)?article(?:set)?[\s>]", "full texts (JATS) and no list of records"),
+    (r"<TEI[\s>]", "TEI, a full text"),
+    (r"<eSearchResult|<eSummaryResult", "a reply of PubMed without the records"),
+    (r"<(?:office|ss):|<Workbook[\s>]|<worksheet", "a spreadsheet saved as XML"),
+)
+
+
 def _xml(head: str, file: str) -> Format:
-    if re.search(r"<Pubmed(?:Book)?Article|<PubmedArticleSet", head):
-        return Format.PUBMED_XML
-    if re.search(r"<(?:records?|RECORDS?)[\s>]", head):
-        return Format.ENDNOTE_XML
+    for kind, sign in _XML:
+        if sign.search(head):
+            return kind
     if re.search(r"<(?:!DOCTYPE\s+)?html", head, re.IGNORECASE):
         reason = "this is a web page, perhaps of a sign-in; export the records and save that file"
     else:
-        reason = "this XML is neither PubMed's nor EndNote's"
+        seems = next((what for sign, what in _OTHER_XML if re.search(sign, head)), None)
+        reason = "this XML is neither PubMed's nor EndNote's nor ICTRP's"
+        if seems is not None:
+            reason += f"; it seems to be {seems}"
     raise FileError(file, [Problem(1, None, reason)])

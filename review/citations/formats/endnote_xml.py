@@ -12,18 +12,33 @@ from lxml import etree
 
 from review.citations.formats import fields
 from review.citations.formats.entry import Entry, Item
-from review.citations.formats.xml import Cut, entries_in, first_text, texts
+from review.citations.formats.names import Names
+from review.citations.formats.notes import said_in
+from review.citations.formats.notices import each_once, of_types
+from review.citations.formats.xml import Cut, entries_in, first_text, text_of, texts
 
 _OLD_KINDS: Final = {"0": "Journal Article", "1": "Book", "2": "Thesis", "3": "Conference"}
 
 
-def read_endnote_xml(text: str, *, file: str) -> Iterator[Item]:
+def read_endnote_xml(text: str, *, file: str, names: Names | None = None) -> Iterator[Item]:
     """Yield the records of an EndNote XML file in order."""
     for cut in entries_in(text, ("record", "RECORD"), file=file):
         if not isinstance(cut, Cut):
             yield cut
-        else:
-            yield _entry(cut) if cut.element.tag == "record" else _old_entry(cut)
+            continue
+        if names is not None:
+            names.see({str(part.tag): text_of(part) for part in cut.element}, _READ)
+        yield _entry(cut) if cut.element.tag == "record" else _old_entry(cut)
+
+
+_READ: Final = frozenset({
+    "ref-type", "contributors", "titles", "periodical", "alt-periodical", "pages", "volume",
+    "number", "issue", "custom7", "electronic-pages", "keywords", "dates", "isbn", "accession-num",
+    "electronic-resource-num", "abstract", "urls", "language", "remote-database-provider",
+    "remote-database-name", "notes", "research-notes", "work-type",
+    "REFERENCE_TYPE", "AUTHORS", "TITLE", "SECONDARY_TITLE", "YEAR", "VOLUME", "NUMBER", "PAGES",
+    "ELECTRONIC_RESOURCE_NUM", "DOI", "ACCESSION_NUMBER", "ISBN", "URL", "KEYWORDS", "ABSTRACT",
+})  # fmt: skip
 
 
 def _entry(cut: Cut) -> Entry:
@@ -32,6 +47,7 @@ def _entry(cut: Cut) -> Entry:
     number = first_text(record, "accession-num")
     pmid = _pmid(record, number)
     year, remarks = fields.year_of([first_text(record, "dates/year"), *_when_no_year(record)])
+    notices, labels = said_in([*texts(record, "notes"), *texts(record, "research-notes")])
     return Entry(
         line=cut.line,
         raw=cut.raw,
@@ -60,7 +76,9 @@ def _entry(cut: Cut) -> Entry:
         url=_url(record),
         language=first_text(record, "language"),
         keywords=fields.keywords_of(_raw_parts(record, "keywords/keyword")),
-        remarks=remarks,
+        remarks=(*cut.remarks, *remarks),
+        notices=each_once([*of_types(texts(record, "work-type"), "work-type"), *notices]),
+        labels=labels,
     )
 
 
@@ -87,8 +105,8 @@ def _doi(record: etree._Element) -> str | None:
     if doi is not None:
         return doi
     for url in texts(record, "urls//url"):
-        if "doi.org/" in url.lower():
-            return fields.doi_in(url)
+        if (doi := fields.doi_of_url(url)) is not None:
+            return doi
     for value in texts(record, "accession-num"):
         if fields.is_doi(value):
             return fields.doi_in(value)
@@ -134,5 +152,5 @@ def _old_entry(cut: Cut) -> Entry:
         issn=fields.issn_of(_raw_parts(record, "ISBN")),
         url=first_text(record, "URL"),
         keywords=fields.keywords_of(_raw_parts(record, "KEYWORDS/KEYWORD")),
-        remarks=remarks,
+        remarks=(*cut.remarks, *remarks),
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from review.citations.formats.labels import Label
+from review.citations.formats.notices import Notice
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -33,6 +36,10 @@ class Entry:
     language: str | None = None
     keywords: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    """What the file says of retractions, corrections and concerns."""
+    labels: tuple[Label, ...] = ()
+    """What the file says that was decided with other tools."""
 
 
 @dataclass(frozen=True, slots=True)

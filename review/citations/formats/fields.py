@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import unquote
 
-_DOI: Final = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\"<>]+", re.IGNORECASE)
-"""Crossref's pattern for DOIs, without the spaces and quotes that end one in running text
-(https://www.crossref.org/blog/dois-and-matching-regular-expressions/)."""
+from review.citations.formats.doi import doi_in as doi_in
+from review.citations.formats.doi import doi_of_url as doi_of_url
+from review.citations.formats.doi import is_doi as is_doi
+from review.citations.formats.markup import unescaped
+from review.citations.formats.spaces import squeezed
 
-_DOI_LABEL: Final = re.compile(
-    r"\s*(?:https?://)?(?:(?:dx\.|www\.)?doi\.org/|doi(?:\.org)?\s*[:=/]?\s*)?", re.IGNORECASE
-)
 _YEAR: Final = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _COMPACT_DATE: Final = re.compile(r"(1[5-9]\d\d|20\d\d)(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])?")
 _PUBMED_URL: Final = re.compile(
@@ -30,7 +28,7 @@ def one_line(value: str | None) -> str | None:
     """Return `value` with runs of white space as one space; None for nothing."""
     if value is None:
         return None
-    return " ".join(value.split()) or None
+    return squeezed(value) or None
 
 
 def first(values: Iterable[str | None]) -> str | None:
@@ -40,45 +38,6 @@ def first(values: Iterable[str | None]) -> str | None:
         if text is not None:
             return text
     return None
-
-
-def doi_in(value: str | None) -> str | None:
-    """Return the DOI in `value` in lower case, without URL, label and trailing punctuation.
-
-    A DOI ends before a space, a quote or a tag; a closing bracket belongs to it only if it opens
-    one. DOIs are not case-sensitive (DOI Handbook 2.4).
-
-    Examples
-    --------
-    >>> doi_in("https://dx.doi.org/10.1016/S0140-6736(05)67158-X.")
-    '10.1016/s0140-6736(05)67158-x'
-    >>> doi_in("not yet") is None
-    True
-    """
-    if not value or "10." not in value:
-        found = _DOI.search(unquote(value)) if value and "%2F" in value.upper() else None
-    else:
-        found = _DOI.search(value) or _DOI.search(unquote(value))
-    if found is None:
-        return None
-    doi = found.group()
-    if "%" in doi:
-        doi = unquote(doi)
-    while doi and (
-        doi[-1] in ".,;:'}\\"
-        or (doi[-1] == ")" and doi.count(")") > doi.count("("))
-        or (doi[-1] == "]" and doi.count("]") > doi.count("["))
-    ):
-        doi = doi[:-1]
-    return doi.lower() if not doi.endswith("/") else None
-
-
-def is_doi(value: str | None) -> bool:
-    """Whether `value` is one DOI and nothing else, as a URL or with a label or without."""
-    if not value:
-        return False
-    rest = _DOI_LABEL.sub("", value, count=1).strip()
-    return _DOI.fullmatch(rest) is not None
 
 
 def pmid_in(value: str | None) -> str | None:
@@ -92,6 +51,20 @@ def pmid_in(value: str | None) -> str | None:
 def is_pmid(value: str | None) -> bool:
     """Whether `value` is nothing but 1 to 8 digits."""
     return value is not None and 1 <= len(value) <= 8 and value.isascii() and value.isdigit()
+
+
+def title_of(values: Iterable[str | None]) -> str | None:
+    """Return the first title: MEDLINE's ``[Not Available].`` stands where it has none in English.
+
+    Examples
+    --------
+    >>> title_of(["[Not Available].", "Schlaf im Nachtdienst."])
+    'Schlaf im Nachtdienst.'
+    """
+    return first(
+        None if value and re.fullmatch(r"\s*\[?Not available\]?\.?\s*", value, re.I) else value
+        for value in values
+    )
 
 
 def years_in(value: str | None) -> list[int]:
@@ -144,34 +117,59 @@ def pages_of(start: str | None, end: str | None = None, article: str | None = No
     return f"{first_page}-{last_page}"
 
 
-def authors_of(values: Iterable[str | None]) -> tuple[str, ...]:
+def authors_of(values: Iterable[str | None], *, one_each: bool = False) -> tuple[str, ...]:
     """Return names, one each, from fields that may each hold several.
 
-    Semicolons, line ends, ``|`` and `` and `` separate names. A comma does only where all parts
-    look like ``Smith J``, for in ``Smith, John`` it does not.
+    Semicolons, line ends and ``|`` separate names. `` and `` does where both sides are names of
+    persons: in ``Centers for Disease Control and Prevention`` it does not. A comma does only where
+    all parts look like ``Smith J``, for in ``Smith, John`` it does not.
+
+    Parameters
+    ----------
+    one_each : bool
+        Whether each value is one name by the rules of its format, such as MEDLINE's ``CN``.
     """
     names: list[str] = []
     for value in values:
         if not value:
             continue
-        names.extend(name for part in _name_parts(value) if (name := one_line(part)))
+        parts = [value] if one_each else _name_parts(unescaped(value))
+        names.extend(name for part in parts if (name := one_line(part)))
     return tuple(name.rstrip(",; ") for name in names if name.strip(",;. "))
 
 
 _GROUP: Final = re.compile(
     r"\b(?:group|study|trial|consortium|committee|collaborat\w+|network|investigators|society|"
-    r"association|institute|cent(?:er|re)|department|ministry|team|council|organi[sz]ation)\b",
+    r"association|institutes?|cent(?:er|re)s?|department|ministry|team|council|organi[sz]ation|"
+    r"administration|services?|agency|college|academy|university|hospital|federation|foundation|"
+    r"board|commission|bureau|office|program(?:me)?|authority|research|health|disease|company|"
+    r"task force|division|unit|school|faculty|union|alliance|initiative|registry|panel)\b",
     re.IGNORECASE,
 )
 """Words of the names of groups, in which "and" separates nothing."""
 
+_PERSON: Final = re.compile(
+    r"[^\W\d_][^,]*,\s*[^,]+(?:,\s*(?:Jr|Sr|[IV]+|\dnd|\drd|MD|PhD)\.?)?"  # Smith, John
+    r"|(?:[^\W\d_a-zß-öø-ÿ][\w.'’-]*\s+)(?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|el|al|"
+    r"ter|ten|bin|ibn)\s+)*(?:[^\W\d_a-zß-öø-ÿ][\w.'’-]*\s*){1,3}"  # John A. van der Smith
+)
+
+
+_ONE_NAME: Final = re.compile(r"(?!.* and )[^\W\d_][\w'’-]*, [\w.'’ -]*", re.ASCII)
+"""``Smith, John A.``, as nine in ten are."""
+
 
 def _name_parts(value: str) -> list[str]:
+    if _ONE_NAME.fullmatch(value):
+        return [value]
     for separator in (";", "\n", "|"):
         if separator in value:
             return value.split(separator)
     if " and " in value and _GROUP.search(value) is None:
-        return [piece for part in value.split(" and ") for piece in _name_parts(part)]
+        parts = [part.strip() for part in re.split(r",?\s+and\s+", value)]
+        pieces = [piece for part in parts for piece in _name_parts(part)]
+        if all(_PERSON.fullmatch(p) or _INITIALS.fullmatch(p.rstrip(".")) for p in pieces):
+            return pieces
     if value.count(",") >= 1:
         parts = [part.strip().rstrip(".") for part in value.split(",")]
         if len(parts) > 1 and all(_INITIALS.fullmatch(part) for part in parts):
@@ -179,12 +177,15 @@ def _name_parts(value: str) -> list[str]:
     return [value]
 
 
+_WORD_ENDS: Final = re.compile(r"[;\n\r|]")
+
+
 def keywords_of(values: Iterable[str | None]) -> tuple[str, ...]:
     """Return keywords, one each and each once, in order."""
     found: dict[str, None] = {}
     for value in values:
-        for part in re.split(r"[;\n\r|]", value or ""):
-            word = one_line(part)
+        for part in _WORD_ENDS.split(value) if value else ():
+            word = " ".join(part.split())
             if word:
                 found[word] = None
     return tuple(found)

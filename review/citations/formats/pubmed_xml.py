@@ -7,18 +7,32 @@ Source of the elements: the PubMed DTD's documentation, National Library of Medi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from lxml import etree
 
-from review.citations.formats import fields
+from review.citations.formats import fields, notices
 from review.citations.formats.entry import Entry, Item
+from review.citations.formats.names import Names
 from review.citations.formats.xml import Cut, entries_in, first_text, text_of, texts
 
 
-def read_pubmed_xml(text: str, *, file: str) -> Iterator[Item]:
+def read_pubmed_xml(text: str, *, file: str, names: Names | None = None) -> Iterator[Item]:
     """Yield the articles and books of a PubMed XML file in order."""
     for cut in entries_in(text, ("PubmedArticle", "PubmedBookArticle"), file=file):
+        if isinstance(cut, Cut) and names is not None:
+            parts = [part for path in _PARENTS for part in cut.element.iterfind(f"{path}/*")]
+            names.see({str(part.tag): text_of(part) for part in parts}, _READ)
         yield _entry(cut) if isinstance(cut, Cut) else cut
+
+
+_PARENTS: Final = ("MedlineCitation", "MedlineCitation/Article", "BookDocument")
+_READ: Final = frozenset({
+    "PMID", "Article", "Journal", "ArticleTitle", "VernacularTitle", "Pagination", "ELocationID",
+    "Abstract", "OtherAbstract", "AuthorList", "Language", "PublicationTypeList", "ArticleDate",
+    "MedlineJournalInfo", "CommentsCorrectionsList", "MeshHeadingList", "KeywordList", "Book",
+    "PublicationType", "ArticleIdList", "ContributionDate",
+})  # fmt: skip
 
 
 def _entry(cut: Cut) -> Entry:
@@ -36,7 +50,10 @@ def _entry(cut: Cut) -> Entry:
         line=cut.line,
         raw=cut.raw,
         kind=first_text(article, "PublicationTypeList/PublicationType", "PublicationType"),
-        title=first_text(article, "ArticleTitle", "VernacularTitle", "Book/BookTitle"),
+        title=fields.title_of(
+            first_text(article, name)
+            for name in ("ArticleTitle", "VernacularTitle", "Book/BookTitle")
+        ),
         abstract=_abstract(article) or _abstract(citation, "OtherAbstract"),
         authors=_authors(article),
         year=year,
@@ -56,8 +73,21 @@ def _entry(cut: Cut) -> Entry:
         ),
         language=fields.many_in_one(texts(article, "Language")),
         keywords=_keywords(citation),
-        remarks=remarks,
+        remarks=(*cut.remarks, *remarks),
+        notices=_notices(citation, article),
     )
+
+
+def _notices(citation: etree._Element, article: etree._Element) -> tuple[notices.Notice, ...]:
+    types = texts(article, "PublicationTypeList/PublicationType")
+    found = list(notices.of_types(types, "PublicationType"))
+    for other in citation.iterfind("CommentsCorrectionsList/CommentsCorrections"):
+        name = other.get("RefType", "")
+        if name in notices.PUBMED_XML:
+            found.append(
+                notices.Notice(notices.PUBMED_XML[name], f"{name}: {text_of(other) or ''}")
+            )
+    return notices.each_once(found)
 
 
 def _year(citation: etree._Element, article: etree._Element) -> tuple[int | None, tuple[str, ...]]:

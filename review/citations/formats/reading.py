@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from review.canonical import MAX_TEXT
 from review.citations.formats.bibtex import read_bibtex, write_bibtex
 from review.citations.formats.ciw import read_ciw
+from review.citations.formats.columns import plain
 from review.citations.formats.csl_json import read_csl_json, write_csl_json
-from review.citations.formats.csv import read_csv, write_csv
+from review.citations.formats.csv import read_csv, read_workbook, sheet_of, write_csv
 from review.citations.formats.detection import format_of
 from review.citations.formats.endnote_xml import read_endnote_xml
 from review.citations.formats.entry import Aside, Entry, Item, Rejected
+from review.citations.formats.ictrp_xml import read_ictrp_xml
+from review.citations.formats.markup import without_tags
+from review.citations.formats.names import Names
 from review.citations.formats.nbib import read_nbib, write_nbib
+from review.citations.formats.notices import each_once, of_title
+from review.citations.formats.ovid import read_ovid
 from review.citations.formats.pubmed_xml import read_pubmed_xml
 from review.citations.formats.refer import read_refer
 from review.citations.formats.refworks import read_refworks
 from review.citations.formats.ris import read_ris, write_ris
-from review.citations.formats.sheets import workbook_text
 from review.citations.vocabulary import Format
 from review.errors import FileError, Problem
 from review.tabular.decoding import decoded
@@ -49,6 +54,12 @@ class Reading:
     encoding: str
     items: tuple[Entry | Rejected, ...]
     asides: tuple[Aside, ...]
+    names: Names = field(default_factory=Names)
+    """What the file calls its fields, and which of them were read."""
+    notes: tuple[str, ...] = ()
+    """What was guessed or passed over, in sentences."""
+    columns_told: Mapping[str, str] = field(default_factory=dict)
+    """Our fields and the file's columns for them, as the person who imports it named them."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -61,12 +72,20 @@ class Reading:
         return tuple(item for item in self.items if isinstance(item, Rejected))
 
 
+class NoRecordError(FileError):
+    """A file of a known format without one entry that can be kept."""
+
+    read = 0
+    """Entries that the file holds; all were rejected."""
+
+
 def read_citations(
     data: bytes,
     *,
     file: str,
     encoding: str | None = None,
     columns: Mapping[str, str] | None = None,
+    remembered: Mapping[str, str] | None = None,
     sheet: str | None = None,
 ) -> Reading:
     """Read a citation file of any format.
@@ -80,9 +99,11 @@ def read_citations(
     encoding : str or None
         Where the file does not say and guessing fails.
     columns : mapping or None
-        For CSV and XLSX: our field to the file's column.
+        For tables: our field to the file's column.
+    remembered : mapping or None
+        The same of an earlier file, taken where this one has those columns.
     sheet : str or None
-        Which sheet of a workbook with several.
+        For workbooks: which of several sheets.
 
     Returns
     -------
@@ -94,46 +115,83 @@ def read_citations(
     FileError
         For files of no known format and for files without one readable entry.
     """
-    said: list[Aside] = []
+    told, names, notes = dict(columns or {}), Names(), list[str]()
     if is_workbook(data):
-        text, said = workbook_text(data, file=file, sheet=sheet)
+        kind, called = Format.XLSX, "xlsx"
+        grid = sheet_of(data, file=file, sheet=sheet, columns=told)
+        notes += [str(remark) for remark in grid.remarks]
+        _recall(told, remembered, [cell for row in grid.rows[:20] for cell in row.cells], notes)
+        found = read_workbook(grid, file=file, columns=told, names=names)
     else:
         text = decoded(data, file=file, encoding=encoding)
-    kind = Format.CSV if columns or is_workbook(data) else format_of(text.text, file=file)
+        kind = Format.CSV if columns else format_of(text.text, file=file, tables=remembered or {})
+        called = text.encoding
+        if kind is Format.CSV:
+            _recall(told, remembered, re.split(r"[,;\t|\n]", text.text[:20_000]), notes)
+        found = _items(kind, text.text, file, told, names)
     items: list[Entry | Rejected] = []
-    asides: list[Aside] = said
-    for item in _items(kind, text.text, file, columns):
+    asides: list[Aside] = []
+    for item in found:
         if isinstance(item, Aside):
             asides.append(item)
         else:
             items.append(_storable(item))
     if not any(isinstance(item, Entry) for item in items):
-        raise FileError(file, _why_nothing(kind, items, asides))
-    return Reading(kind, text.encoding, tuple(items), tuple(asides))
+        error = NoRecordError(file, _why_nothing(kind, items, asides))
+        error.read = len(items)
+        raise error
+    return Reading(kind, called, tuple(items), tuple(asides), names, tuple(notes), told)
 
 
-def _items(kind: Format, text: str, file: str, columns: Mapping[str, str] | None) -> Iterator[Item]:
+def _recall(
+    told: dict[str, str],
+    remembered: Mapping[str, str] | None,
+    cells: Sequence[str],
+    notes: list[str],
+) -> None:
+    """Take the columns that a person named for an earlier file of the source, where they are."""
+    present = {plain(cell.strip('"')) for cell in cells}
+    again = {
+        field: name
+        for field, name in (remembered or {}).items()
+        if field not in told and plain(name) in present
+    }
+    if again:
+        told.update(again)
+        said = ", ".join(f"{field}={name}" for field, name in again.items())
+        notes.append(f"columns as named for an earlier file of this source: {said}")
+
+
+def _items(
+    kind: Format, text: str, file: str, columns: Mapping[str, str] | None, names: Names
+) -> Iterator[Item]:
     match kind:
         case Format.RIS:
-            return read_ris(text)
+            return read_ris(text, names)
         case Format.NBIB:
-            return read_nbib(text)
+            return read_nbib(text, names)
         case Format.PUBMED_XML:
-            return read_pubmed_xml(text, file=file)
+            return read_pubmed_xml(text, file=file, names=names)
         case Format.ENDNOTE_XML:
-            return read_endnote_xml(text, file=file)
+            return read_endnote_xml(text, file=file, names=names)
+        case Format.ICTRP_XML:
+            return read_ictrp_xml(text, file=file)
+        case Format.OVID:
+            return read_ovid(text, names)
         case Format.REFER:
-            return read_refer(text)
+            return read_refer(text, names)
         case Format.REFWORKS:
-            return read_refworks(text)
+            return read_refworks(text, names)
         case Format.CIW:
-            return read_ciw(text)
+            return read_ciw(text, names)
         case Format.BIBTEX:
-            return read_bibtex(text)
+            return read_bibtex(text, names)
         case Format.CSL_JSON:
-            return read_csl_json(text, file=file)
+            return read_csl_json(text, file=file, names=names)
         case Format.CSV:
-            return read_csv(text, file=file, columns=columns)
+            return read_csv(text, file=file, columns=columns, names=names)
+        case Format.XLSX:
+            raise AssertionError("a workbook is no text")
 
 
 def _storable(item: Entry | Rejected) -> Entry | Rejected:
@@ -147,7 +205,49 @@ def _storable(item: Entry | Rejected) -> Entry | Rejected:
     if (not plain and _UNSTORABLE.search(item.raw)) or _any_unstorable(item):
         reason = "the entry holds a NUL or half a character; check the file's encoding"
         return Rejected(item.line, reason, _UNSTORABLE.sub("\ufffd", item.raw[:_KEPT_OF_A_REJECT]))
-    return item
+    entry = _tidied(item)
+    if not (entry.title or entry.doi or entry.pmid or entry.accession or entry.url):
+        if not entry.abstract:
+            reason = "neither a title nor an identifier (DOI, PMID, number, address)"
+            return Rejected(item.line, reason, item.raw[:_KEPT_OF_A_REJECT])
+        entry = replace(entry, remarks=(*entry.remarks, "no title and no identifier"))
+    return entry
+
+
+_NOTHING: Final = frozenset({"NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null"})
+"""What R, pandas, spreadsheets and databases write for a value that is missing."""
+
+_LONGEST_NOTHING: Final = max(map(len, _NOTHING))
+
+_TEXT_FIELDS: Final = (
+    "kind", "title", "abstract", "journal", "volume", "issue", "pages", "accession", "issn", "url",
+    "language",
+)  # fmt: skip
+_MARKED_UP: Final = ("title", "abstract", "journal", "keywords")
+
+
+def _tidied(entry: Entry) -> Entry:
+    """Return an entry without tags of HTML, values that say "missing", and with what titles say."""
+    changes: dict[str, Any] = {}
+    for name in _TEXT_FIELDS:
+        value = getattr(entry, name)
+        if value is not None and len(value) <= _LONGEST_NOTHING and value in _NOTHING:
+            changes[name] = None
+    for name in ("authors", "keywords"):
+        values = getattr(entry, name)
+        if not _NOTHING.isdisjoint(values):
+            changes[name] = tuple(value for value in values if value not in _NOTHING)
+    if "<" in entry.raw or "&lt;" in entry.raw or "\\u003" in entry.raw:
+        for name in _MARKED_UP:
+            value = changes.get(name, getattr(entry, name))
+            if isinstance(value, str):
+                changes[name] = without_tags(value) or None
+            elif value:
+                changes[name] = tuple(text for word in value if (text := without_tags(word)))
+    said = list(of_title(changes.get("title", entry.title)))
+    if said:
+        changes["notices"] = each_once([*entry.notices, *said])
+    return replace(entry, **changes) if changes else entry
 
 
 def _any_unstorable(entry: Entry) -> bool:

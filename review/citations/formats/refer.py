@@ -11,17 +11,19 @@ from typing import Final
 
 from review.citations.formats import fields
 from review.citations.formats.entry import Aside, Entry, Item
+from review.citations.formats.names import Names
 from review.citations.formats.tagged import Block, numbered
 
 _TAG: Final = re.compile(r"%([0-9A-Z@!#$&()*+<>?\[\]^~=])(?:[ \t]+(.*)|$)")
 
 
-def read_refer(text: str) -> Iterator[Item]:
+def read_refer(text: str, names: Names | None = None) -> Iterator[Item]:
     """Yield the entries of a refer file in order.
 
     ``%0`` begins an entry; where the file has none, or an entry lacks it, a blank line followed
     by a tag that the entry has already and that does not repeat does.
     """
+    names = names if names is not None else Names()
     block: Block | None = None
     blank = True
     for number, line in numbered(text):
@@ -31,7 +33,7 @@ def read_refer(text: str) -> Iterator[Item]:
             begins = tag == "0" if block is None or "0" in block.values else blank
             if block is None or begins or (blank and tag in "0TA" and tag in block.values):
                 if block is not None:
-                    yield _entry(block)
+                    yield names.of(block, _entry)
                 block = Block(number)
             block.lines.append(line)
             block.add(tag, value)
@@ -43,7 +45,7 @@ def read_refer(text: str) -> Iterator[Item]:
             yield Aside(number, line.strip()[:200])
         blank = not line.strip()
     if block is not None:
-        yield _entry(block)
+        yield names.of(block, _entry)
 
 
 def _entry(block: Block) -> Entry:
@@ -79,10 +81,7 @@ def _doi(block: Block) -> str | None:
     for value in block.all("R"):
         if doi := fields.doi_in(value):
             return doi
-    for value in block.all("U"):
-        if "doi.org/" in value.lower():
-            return fields.doi_in(value)
-    return None
+    return fields.first(fields.doi_of_url(value) for value in block.all("U"))
 
 
 def _pmid(block: Block) -> str | None:

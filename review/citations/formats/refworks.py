@@ -11,6 +11,7 @@ from typing import Final
 
 from review.citations.formats import fields
 from review.citations.formats.entry import Aside, Entry, Item
+from review.citations.formats.names import Names
 from review.citations.formats.tagged import Block, numbered
 
 _TAGS: Final = frozenset(re.findall(r"\w+", """
@@ -21,15 +22,16 @@ _TAGS: Final = frozenset(re.findall(r"\w+", """
 _TAG: Final = re.compile(r"([A-Z]{1,5}\d{0,2})(?:\s(.*))?$")
 
 
-def read_refworks(text: str) -> Iterator[Item]:
+def read_refworks(text: str, names: Names | None = None) -> Iterator[Item]:
     """Yield the entries of a RefWorks tagged file in order; ``RT`` begins each."""
+    names = names if names is not None else Names()
     block: Block | None = None
     for number, line in numbered(text):
         found = _TAG.match(line)
         tag = found.group(1) if found and found.group(1) in _TAGS else None
         if tag == "RT":
             if block is not None:
-                yield _entry(block)
+                yield names.of(block, _entry)
             block = Block(number)
         if block is None:
             if line.strip():
@@ -41,7 +43,7 @@ def read_refworks(text: str) -> Iterator[Item]:
         elif line.strip():
             block.go_on(line.strip())
     if block is not None:
-        yield _entry(block)
+        yield names.of(block, _entry)
 
 
 def _entry(block: Block) -> Entry:

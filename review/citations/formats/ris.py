@@ -8,20 +8,33 @@ EndNote, RefWorks, Covidence, Rayyan and EPPI-Reviewer make of them was read off
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from string import ascii_uppercase, digits
 from typing import Final
 
 from review.citations.formats import fields
 from review.citations.formats.entry import Aside, Entry, Item, Rejected
+from review.citations.formats.markup import unescaped
+from review.citations.formats.names import Names
+from review.citations.formats.notes import notes_on, said_in
+from review.citations.formats.notices import each_once, of_types
+from review.citations.formats.spaces import squeezed
 from review.citations.formats.tagged import Block, numbered, tagged_lines
 
 _TAG: Final = re.compile(r"([A-Z][A-Z0-9])  ?-(?:[ \t](.*)|$|(?=\S)(.*))")
 """Two characters, one or two spaces, a hyphen; the space after it is missing in some files."""
 
 _STRICT: Final = re.compile(r"[A-Z][A-Z0-9]  -")
-_START: Final = re.compile(r"\s{0,3}TY {0,3}-\s*([A-Za-z]*)\s*$")
+_START: Final = re.compile(r"\s{0,3}TY {0,3}-\s*(.*?)\s*$")
 _END: Final = re.compile(r"\s{0,3}ER {0,3}-\s*$")
+
+_TYPES: Final = frozenset(re.findall(r"\w+", """
+    ABST ADVS AGGR ANCIENT ART BILL BLOG BOOK CASE CHAP CHART CLSWK COMP CONF CPAPER CTLG DATA DBASE
+    DICT EBOOK ECHAP EDBOOK EJOUR ELEC ENCYC EQUA FIGURE GEN GOVDOC GRANT HEAR ICOMM INPR INTV JFULL
+    JOUR LEGAL MANSCPT MAP MGZN MPCT MULTI MUSIC NEWS PAMP PAT PCOMM POD PRESS RPRT SER SLIDE SOUND
+    STAND STAT STD THES UNBILL UNPB UNPD VIDEO WEB
+"""))  # fmt: skip
+"""Types of reference, of the specifications of 2001 and 2011 and of EndNote."""
 
 _LOOSE: Final = frozenset(re.findall(r"\w\w", """
     A1 A2 A3 AB AD AN AU C1 C2 CY DA DB DO DP ED EP ET ID IS JA JF JO KW LA LK M1 M3 N1 N2
@@ -36,6 +49,30 @@ _PLAIN_TAGS: Final = frozenset(
     if first + second not in ("TY", "ER")
 )
 
+_TEXTS: Final = frozenset({"AB", "N2", "N1"})
+"""Tags of running text, which some programs wrap without indenting it: a line of it may begin like
+a tag (``AD - Alzheimer disease``)."""
+
+_SHORT: Final = frozenset({"AU", "A1", "A2", "ED", "IS", "VL", "SP", "EP", "PY", "Y1", "SN", "LA"})
+"""Tags whose values are never wrapped."""
+
+_ONCE: Final = _SHORT | {"TI", "T1", "JO", "JF", "JA", "CY", "PB", "SE", "ET"}
+"""Tags that stand in one place of a record."""
+
+_VALUES: Final[Mapping[str, re.Pattern[str]]] = {
+    "DO": re.compile(r".*10\.\d{4}"),
+    "UR": re.compile(r"\S*(?:://|www\.)\S*"),
+    "L2": re.compile(r"\S*(?:://|www\.)\S*"),
+    "PY": re.compile(r"\D{0,12}(?:1[5-9]|20)\d\d"),
+    "Y1": re.compile(r"\D{0,12}(?:1[5-9]|20)\d\d"),
+    "SN": re.compile(r"[\dXx(-][\dXx ();-]{6,}"),
+    "VL": re.compile(r"\S{1,20}( \S{1,20})?$"),
+    "IS": re.compile(r"\S{1,20}( \S{1,20})?$"),
+    "SP": re.compile(r"\S{0,8}\d\S{0,12}$"),
+    "EP": re.compile(r"\S{0,8}\d\S{0,12}$"),
+}
+"""What the values of some tags look like; wrapped text that begins like the tag does not."""
+
 _BETWEEN: Final = re.compile(r"\s*(?:<?\d+[.>)]?|Record\s+\d+(?:\s+of\s+\d+)?|-{3,}|={3,})?\s*$")
 """What stands between records of Ovid's and others' files and says nothing."""
 
@@ -45,26 +82,80 @@ _SHORTEST_ACCESSION: Final = 5
 _JOURNAL_TAGS: Final = ("JF", "T2", "JO", "JA", "J2", "J1", "BT", "C3", "T3")
 
 
-def read_ris(text: str) -> Iterator[Item]:
+def read_ris(text: str, names: Names | None = None) -> Iterator[Item]:
     """Yield the entries of a RIS file in order.
 
-    An entry begins at ``TY``, and ends at ``ER`` or, with a remark, at the next ``TY``. A line
-    without a tag goes on with the value before it. Fields that stand outside any entry are
-    rejected when an ``ER`` or the end of the file closes them, and belong to the next entry when
-    a ``TY`` follows at once (some programs do not write ``TY`` first).
+    An entry begins at ``TY``, and ends at ``ER`` or, with a remark, at the next ``TY``. In a file
+    without any ``TY`` entries begin at their first tag and end at ``ER``. A line without a tag
+    goes on with the value before it. Fields that stand outside any entry belong to the next one
+    when a ``TY`` follows at once (some programs do not write ``TY`` first); otherwise they are a
+    reject if they hold a title or an identifier, and else an aside.
     """
+    names = names if names is not None else Names()
+    if is_untyped(text):
+        yield from _read(text, 1, names, untyped=True)
+        return
+    place, line = 0, 1
+    for found in _PLAIN.finditer(text):
+        between = text[place : found.start()]
+        if not between or all(_BETWEEN.match(part) for part in between.split("\n")):
+            line += between.count("\n")
+            yield names.of(_plain_block(found, line), _item)
+            line += found.group().count("\n")
+        else:
+            yield from _read(text[place : found.end()], line, names)
+            line += text.count("\n", place, found.end())
+        place = found.end()
+    if place < len(text):
+        yield from _read(text[place:], line, names)
+
+
+_PLAIN: Final = re.compile(
+    r"^TY  -[ \t]*([A-Z]+)[ \t]*\n((?:(?!TY|ER)[A-Z][A-Z0-9]  - [^\n]*\n)*)ER  -[ \t]*(?:\n|\Z)",
+    re.MULTILINE,
+)
+"""A record of full tags from TY to ER, a value a line: nine records in ten, read at once."""
+
+_FIELD: Final = re.compile(r"^(..)  - (.*)$", re.MULTILINE)
+
+
+def _plain_block(found: re.Match[str], line: int) -> Block:
+    block = Block(line, [found.group()])
+    values = block.values
+    values["TY"] = [found.group(1)]
+    for tag, value in _FIELD.findall(found.group(2)):
+        value = value.strip()
+        if "&" in value:
+            value = unescaped(value)
+        if tag in values:
+            values[tag].append(value)
+        else:
+            values[tag] = [value]
+    return block
+
+
+def _read(text: str, first: int, names: Names, *, untyped: bool = False) -> Iterator[Item]:
+    """Yield the entries of a text line by line; its first line has the number `first`."""
     block: Block | None = None
     begun = loose = False
     blank_before = True
-    for number, line in numbered(text):
-        if begun and block is not None and line[2:6] == "  - " and line[:2] in _PLAIN_TAGS:
+    for number, line, following in _with_next(text, first):
+        if (
+            begun
+            and block is not None
+            and line[2:6] == "  - "
+            and line[:2] in _PLAIN_TAGS
+            and (block.last not in _TEXTS or block.last == line[:2])
+        ):
             block.lines.append(line)  # nine lines in ten, and the import's speed
             block.add(line[:2], line[6:].strip())
             blank_before = False
-        elif _START.match(line):
+            continue
+        kind = _type_of(line, block if begun else None, following)
+        if kind is not None:
             if block is not None and begun:
                 block.remarks.append("ER is missing; the next TY ended the record")
-                yield _item(block)
+                yield names.of(block, _item)
                 block = None
             if block is None:
                 block = Block(number)
@@ -72,15 +163,14 @@ def read_ris(text: str) -> Iterator[Item]:
                 yield from _aside(block)
                 block = Block(number)
             begun = True
-            found = _START.match(line)
             loose = _STRICT.match(line.lstrip()) is None
             block.lines.append(line)
-            block.add("TY", found.group(1) if found else "")
+            block.add("TY", kind)
         elif _END.match(line):
             if block is None:
                 block = Block(number)
             block.lines.append(line)
-            yield _item(block) if begun else _orphan(block)
+            yield names.of(block, _item) if begun else _orphan(block)
             block, begun = None, False
         elif block is None:
             if not _BETWEEN.match(line):
@@ -88,27 +178,111 @@ def read_ris(text: str) -> Iterator[Item]:
                 tag = _tag(line)
                 if tag is not None:
                     block.add(*tag)
+                    begun, loose = untyped, _STRICT.match(line) is None
         else:
             block.lines.append(line)
-            _take(block, line, begun=begun, loose=loose, blank_before=blank_before)
+            _take(block, line, following, begun=begun, loose=loose, blank_before=blank_before)
         blank_before = not line.strip()
     if block is not None and begun:
         block.remarks.append("ER is missing; the file ended")
-        yield _item(block)
+        yield names.of(block, _item)
     elif block is not None:
-        yield from [_orphan(block)] if block.values else _aside(block)
+        yield from [_orphan(block)] if _says_what(block) else _aside(block)
 
 
-def _take(block: Block, line: str, *, begun: bool, loose: bool, blank_before: bool) -> None:
+_ANY_TYPE: Final = re.compile(r"^[ \t]{0,3}TY {0,3}-", re.MULTILINE)
+_ENTRY_ENDS: Final = re.compile(r"^[A-Z][A-Z0-9]  - .*\n(?:.*\n){0,5}?ER  -[ \t]*$", re.MULTILINE)
+
+
+def is_untyped(text: str) -> bool:
+    """Whether a text is RIS whose entries have no ``TY``, as CiteSource writes it."""
+    if "ER  -" not in text or _ANY_TYPE.search(text) is not None:
+        return False
+    ends = _ENTRY_ENDS.finditer(text)
+    return next(ends, None) is not None and next(ends, None) is not None
+
+
+def _with_next(text: str, line: int) -> Iterator[tuple[int, str, str]]:
+    """Yield the lines of a text with their numbers and the line that follows each."""
+    lines = numbered(text, line)
+    number, current = next(lines)
+    for following_number, following in lines:
+        yield number, current, following
+        number, current = following_number, following
+    yield number, current, ""
+
+
+def _type_of(line: str, block: Block | None, following: str) -> str | None:
+    """Return what a line that begins an entry says of its type; None for any other line.
+
+    Within the running text of an entry (`block`) that has not ended, only a type that there is, or
+    a line that a tag follows, begins the next: "TY - typhoid" in an abstract does not.
+    """
+    if "TY" not in line[:5]:
+        return None
+    found = _START.match(line)
+    if found is None:
+        return None
+    kind = found.group(1)
+    if block is None or block.last not in _TEXTS or kind.upper() in _TYPES:
+        return kind
+    if _STRICT.match(line.lstrip()) is None or _tag(following) is None or block.wrapped:
+        return None
+    return kind
+
+
+def _take(
+    block: Block, line: str, following: str, *, begun: bool, loose: bool, blank_before: bool
+) -> None:
     tag = _tag(line, loose=loose)
+    if tag is not None and begun and block.last in _TEXTS:
+        text, doubtful = _is_text(block, tag, line, following, loose=loose)
+        if doubtful:
+            what = f"text of {block.last}" if text else "a field"
+            block.remarks.append(f"a line that begins {line.strip()[:30]!r} was taken as {what}")
+        if text:
+            tag = None
     if tag is not None:
         block.add(*tag)
         return
-    text = line.strip()
-    if not text or (blank_before and _BETWEEN.match(line)):
+    text_of_line = line.strip()
+    if not text_of_line or (blank_before and _BETWEEN.match(line)):
         return
     if begun:
-        block.go_on(text)
+        block.go_on(text_of_line)
+        block.indented = block.indented and line[:1] in " \t"
+
+
+def _is_text(
+    block: Block, tag: tuple[str, str], line: str, following: str, *, loose: bool
+) -> tuple[bool, bool]:
+    """Return whether a line like a tag goes on with the text before it, and if that is a doubt.
+
+    What speaks for text: one space before the hyphen in a record that writes two; a value that the
+    tag cannot have; a tag that had its place before, or that a line without a tag goes on with,
+    while the text is wrapped. Text whose lines are indented is none at the margin.
+    """
+    name, value = tag
+    if name == block.last:
+        return False, False
+    if block.wrapped and block.indented and line[:1] not in " \t":
+        return False, False
+    pattern = _VALUES.get(name)
+    fits = None if pattern is None else pattern.match(value) is not None
+    if not loose and _STRICT.match(line.lstrip()) is None:
+        if fits or (name in ("KW", "DE") and not block.wrapped):
+            return False, True
+        return True, True
+    goes_on = (
+        bool(following.strip())
+        and _tag(following, loose=loose) is None
+        and _END.match(following) is None
+    )
+    if not block.wrapped and not goes_on:
+        return False, False
+    misplaced = (name in _SHORT and goes_on) or (name in _ONCE and name in block.values)
+    text = fits is False or misplaced
+    return text, text
 
 
 def _tag(line: str, *, loose: bool = False) -> tuple[str, str] | None:
@@ -127,7 +301,17 @@ def _tag(line: str, *, loose: bool = False) -> tuple[str, str] | None:
     return tag, (found.group(2) or found.group(3) or "").strip()
 
 
-def _orphan(block: Block) -> Rejected:
+_MEANINGFUL: Final = ("TI", "T1", "CT", "AU", "A1", "DO", "AB", "N2", "PM")
+
+
+def _says_what(block: Block) -> bool:
+    """Whether fields outside any entry may be a work's: a title, a name, an identifier."""
+    return any(block.values.get(tag) for tag in _MEANINGFUL)
+
+
+def _orphan(block: Block) -> Rejected | Aside:
+    if not _says_what(block) and block.values:
+        return Aside(block.line, " ".join(block.raw.split())[:200])
     what = "fields without a TY line before them" if block.values else "ER without a record"
     return Rejected(block.line, what, block.raw)
 
@@ -139,21 +323,22 @@ def _aside(block: Block) -> Iterator[Aside]:
 
 
 def _item(block: Block) -> Item:
-    kind = block.single("TY")
+    kind, title = _kind_and_title(block)
     year, year_remarks = fields.year_of(block.all("PY", "Y1", "YR", "DA"))
     doi = _doi(block)
     pmid = _pmid(block)
     accession = block.single("AN", "U2", "UT", "ID")
     if accession is not None and accession.isdigit() and len(accession) < _SHORTEST_ACCESSION:
         accession = None
-    authors = fields.authors_of(block.all("AU", "A1"))
+    authors = _authors(block)
     if not authors and kind in ("BOOK", "EDBOOK", "CONF", "SER", "CHAP"):
         authors = fields.authors_of(block.all("A2", "ED", "A3"))
+    notices, labels = said_in(block.all("N1"))
     return Entry(
         line=block.line,
         raw=block.raw,
         kind=_said_kind(block) or kind,
-        title=block.single("TI", "T1", "CT", *(("BT",) if kind in ("BOOK", "EDBOOK") else ())),
+        title=title,
         abstract=_abstract(block),
         authors=authors,
         year=year,
@@ -169,7 +354,25 @@ def _item(block: Block) -> Item:
         language=block.single("LA"),
         keywords=fields.keywords_of(block.all("KW", "DE")),
         remarks=(*block.remarks, *year_remarks),
+        notices=each_once([*of_types([kind, *block.all("M3")], "type"), *notices]),
+        labels=labels,
     )
+
+
+_MOST_WORDS: Final = 4
+"""Words that a type has at the most, such as "Journal Article (Electronic Only)"."""
+
+
+def _kind_and_title(block: Block) -> tuple[str | None, str | None]:
+    """Return the type and the title; Publish or Perish writes the title after TY."""
+    kind = block.single("TY")
+    title = block.single("TI", "T1", "CT", *(("BT",) if kind in ("BOOK", "EDBOOK") else ()))
+    if kind is None or len(kind.split()) <= _MOST_WORDS:
+        return kind, title
+    block.remarks.append("TY holds words that are no type; they were taken for the title")
+    if title is None or not title[0].isalnum():
+        return None, f"{kind}{title or ''}"
+    return None, title if title.startswith(kind) else f"{kind}: {title}"
 
 
 def _said_kind(block: Block) -> str | None:
@@ -183,8 +386,21 @@ _TELLING_KINDS: Final = frozenset(
 )
 
 
+def _authors(block: Block) -> tuple[str, ...]:
+    """Return the names under AU and A1 in the order of the file, each once, or full names (FA)."""
+    tags = [tag for tag in block.values if tag in ("AU", "A1")]
+    return fields.authors_of(block.all("FA")) or tuple(
+        dict.fromkeys(fields.authors_of(block.all(*tags)))
+    )
+
+
 def _abstract(block: Block) -> str | None:
-    found = dict.fromkeys(text for value in block.all("AB", "N2") if (text := value.strip()))
+    """Return the abstract; what AB and N2 both hold, but for spaces or its end, counts once."""
+    found: list[str] = []
+    for value in sorted(block.all("AB", "N2"), key=len, reverse=True):
+        text = squeezed(value)
+        if text and not (found and any(longer.startswith(text.rstrip(".… ")) for longer in found)):
+            found.append(text)
     return " ".join(found) or None
 
 
@@ -199,21 +415,32 @@ def _article(block: Block) -> str | None:
     return fields.first(block.all("C7"))
 
 
+_OTHER_DOIS: Final = frozenset(("M3", "L3", "N1", "AN", "ID", "C1", "C2", "UR", "L2", "LK", "L1"))
+"""Tags under which a DOI may stand beside DO."""
+
+
 def _doi(block: Block) -> str | None:
     for value in block.all("DO", "DI"):
         doi = fields.doi_in(value)
         if doi:
             return doi
+    if block.asked is None and block.values.keys().isdisjoint(_OTHER_DOIS):
+        return None
     for value in block.all("M3", "L3", "N1", "AN", "ID", "C1", "C2"):
         if fields.is_doi(value):
             return fields.doi_in(value)
-    for value in block.all("UR", "L2", "LK", "L1"):
-        if "doi.org/" in value.lower():
-            return fields.doi_in(value)
-    return None
+    return fields.first(fields.doi_of_url(value) for value in block.all("UR", "L2", "LK", "L1"))
+
+
+_NUMBERS: Final = frozenset(
+    ("PM", "AN", "C5", "ID", "C2", "C3", "XR", "N1", "U1", "C1", "UR", "L2")
+)
+"""Tags under which a PMID may stand."""
 
 
 def _pmid(block: Block) -> str | None:
+    if block.asked is None and block.values.keys().isdisjoint(_NUMBERS):
+        return None
     medline = any(
         name in value.lower()
         for value in block.all("DB", "DP", "N1")[:6]
@@ -263,18 +490,18 @@ _KINDS: Final = {
 }
 
 
-def write_ris(entries: Iterable[Entry], labels: Sequence[Sequence[str]] = ()) -> str:
-    """Return entries as RIS; the labels of each go into ``N1`` lines.
+def write_ris(entries: Iterable[Entry], notes: Sequence[Sequence[str]] = ()) -> str:
+    """Return entries as RIS; the notes on each go into ``N1`` lines.
 
     What `read_ris` makes of the text has the same fields as `entries` had; types of other
     formats become the RIS type that is nearest, or GEN.
     """
     return "\n".join(
-        _lines(entry, labels[place] if labels else ()) for place, entry in enumerate(entries)
+        _lines(entry, notes[place] if notes else ()) for place, entry in enumerate(entries)
     )
 
 
-def _lines(entry: Entry, labels: Sequence[str]) -> str:
+def _lines(entry: Entry, notes: Sequence[str]) -> str:
     kind = entry.kind or "GEN"
     kind = _KINDS.get(kind.lower(), kind if re.fullmatch(r"[A-Z]{3,7}", kind) else "GEN")
     first_page, last_page = split_pages(entry.pages)
@@ -295,7 +522,7 @@ def _lines(entry: Entry, labels: Sequence[str]) -> str:
         ("LA", entry.language),
         *(("KW", word) for word in entry.keywords),
         ("UR", entry.url),
-        *(("N1", label) for label in labels),
+        *(("N1", note) for note in notes_on(entry, notes)),
     ]
     return f"TY  - {kind}\n{tagged_lines(pairs, '  - ')}ER  - \n"
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
+
+from review.citations.formats.markup import escaped, unescaped
+from review.citations.formats.spaces import squeezed
 
 
 @dataclass(slots=True)
@@ -16,6 +20,10 @@ class Block:
     remarks: list[str] = field(default_factory=list)
     last: str | None = None
     """The tag that a continuation line belongs to."""
+    indented: bool = True
+    """Whether all lines that went on with the last value were indented."""
+    asked: set[str] | None = None
+    """Tags whose values were asked for, where somebody wants to know."""
     _more: list[str] = field(default_factory=list)
     """Continuation lines of the last value, with their separators; joined when it ends."""
 
@@ -23,8 +31,16 @@ class Block:
         """Begin a value."""
         if self._more:
             self.end_value()
+        if "&" in value:
+            value = unescaped(value)
         self.values.setdefault(tag, []).append(value)
         self.last = tag
+        self.indented = True
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether the last value has gone on for more than a line."""
+        return bool(self._more)
 
     def end_value(self) -> None:
         """Join the continuation lines to the value they go on with."""
@@ -37,7 +53,7 @@ class Block:
     def go_on(self, text: str, *, separator: str = " ") -> None:
         """Add a line without a tag to the value before it, if there is one."""
         if self.last is not None:
-            self._more += (separator, text)
+            self._more += (separator, unescaped(text))
 
     @property
     def raw(self) -> str:
@@ -46,30 +62,53 @@ class Block:
 
     def all(self, *tags: str) -> list[str]:
         """Return the values of tags, in the order of `tags`."""
-        self.end_value()
-        return [value for tag in tags for value in self.values.get(tag, ())]
+        if self._more:
+            self.end_value()
+        if self.asked is not None:
+            self.asked.update(tags)
+        values = self.values
+        if len(tags) == 1:
+            return list(values.get(tags[0], ()))
+        return [value for tag in tags if tag in values for value in values[tag]]
 
     def single(self, *tags: str) -> str | None:
         """Return the first value there is, and remark on further different ones of its tag."""
-        self.end_value()
+        if self._more:
+            self.end_value()
+        if self.asked is not None:
+            self.asked.update(tags)
         for tag in tags:
-            found = [
-                text for value in self.values.get(tag, ()) if (text := " ".join(value.split()))
-            ]
+            values = self.values.get(tag)
+            if values is None:
+                continue
+            found = [text for value in values if (text := squeezed(value))]
             if not found:
                 continue
-            if any(other != found[0] for other in found[1:]):
+            if len(found) > 1 and any(other != found[0] for other in found):
                 left = "; ".join(other[:80] for other in found[1:] if other != found[0])
                 self.remarks.append(f"{tag} repeated, the first kept: {left}")
             return found[0]
         return None
 
 
-def numbered(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a text with their numbers from 1."""
-    return enumerate(text.split("\n"), start=1)
+def numbered(text: str, first: int = 1) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text with their numbers, without a list of all of them."""
+    number, place = first - 1, 0
+    while place <= len(text):
+        end = text.find("\n", min(place + _SLICE, len(text)))
+        end = len(text) if end < 0 else end
+        for line in text[place:end].split("\n"):
+            number += 1
+            yield number, line
+        place = end + 1
+
+
+_SLICE: Final = 1 << 20
+"""Characters that are cut into lines at once."""
 
 
 def tagged_lines(pairs: Sequence[tuple[str, str | None]], form: str) -> str:
     """Return ``TAG<form>value`` lines, one each, for the pairs that have a value."""
-    return "".join(f"{tag}{form}{' '.join(value.split())}\n" for tag, value in pairs if value)
+    return "".join(
+        f"{tag}{form}{escaped(' '.join(value.split()))}\n" for tag, value in pairs if value
+    )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html.entities import html5
+from typing import Final
 
 from lxml import etree
 
@@ -25,6 +27,8 @@ class Cut:
     line: int
     raw: str
     element: etree._Element
+    remarks: tuple[str, ...] = ()
+    """What had to be mended before it could be read."""
 
 
 def entries_in(text: str, names: tuple[str, ...], *, file: str) -> Iterator[Cut | Rejected]:
@@ -80,15 +84,52 @@ def _without_comments(text: str) -> str:
 def _parsed(raw: str, line: int, parser: etree.XMLParser) -> Cut | Rejected:
     if len(raw) > MAX_TEXT:
         return Rejected(line, f"an entry of {len(raw):,} characters", raw[:1_000])
-    try:
-        # As bytes: lxml refuses text with characters that XML forbids in words of its own.
-        element = etree.fromstring(raw.encode("utf-8", "replace"), parser)
-    except etree.XMLSyntaxError as error:
-        within = (error.lineno or 1) - 1
-        return Rejected(line + within, f"not well-formed XML: {error.msg}", raw)
+    mended, remarks = raw, tuple[str, ...]()
+    for _ in range(2):
+        try:
+            return _cut(raw, mended, line, parser, remarks)
+        except etree.XMLSyntaxError as error:
+            within, message = (error.lineno or 1) - 1, error.msg
+        if not remarks:
+            mended, remarks = _mended(raw)
+    return Rejected(line + within, f"not well-formed XML: {message}", raw)
+
+
+def _cut(
+    raw: str, text: str, line: int, parser: etree.XMLParser, remarks: tuple[str, ...] = ()
+) -> Cut | Rejected:
+    # As bytes: lxml refuses text with characters that XML forbids in words of its own.
+    element = etree.fromstring(text.encode("utf-8", "replace"), parser)
     if any(isinstance(node, etree._Entity) for node in element.iter(etree.Entity)):
+        if not remarks:
+            mended, remarks = _mended(raw)
+            if remarks:
+                return _cut(raw, mended, line, parser, remarks)
         return Rejected(line, "the entry refers to an entity that is not declared", raw)
-    return Cut(line, raw, element)
+    return Cut(line, raw, element, remarks)
+
+
+_CONTROL: Final = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_CONTROL_REFERENCE: Final = re.compile(
+    r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]));"
+)
+_BARE_AMPERSAND: Final = re.compile(r"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][\w.-]*;)")
+_NAMED: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*;)")
+
+
+def _mended(raw: str) -> tuple[str, tuple[str, ...]]:
+    """Return an entry without what some programs write and XML forbids, and what it was."""
+    remarks = []
+    text = _CONTROL_REFERENCE.sub(" ", _CONTROL.sub(" ", raw))
+    if text != raw:
+        remarks.append("control characters were taken out")
+    with_entities = _NAMED.sub(lambda found: html5.get(found.group(1), found.group()), text)
+    if with_entities != text:
+        remarks.append("entities of HTML were read as characters")
+    mended = _BARE_AMPERSAND.sub("&amp;", with_entities)
+    if mended != with_entities:
+        remarks.append("a bare & was taken for text")
+    return mended, tuple(remarks)
 
 
 def _cut_off(text: str, place: int, line: int) -> Iterator[Rejected]:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from review.db import Base, CanonicalJson
+from review.db import Base, CanonicalJson, open_choice
 from review.extraction.formats.source import Format
 from review.history.withdrawal import Revocable, Withdrawable, unique_while_standing
 
@@ -27,7 +27,7 @@ class ImportedRelease(Withdrawable, Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
     source: Mapped[str]
     """What the versions are versions of; a review may take from several databases."""
-    format: Mapped[Format]
+    format: Mapped[Format] = mapped_column(open_choice(Format))
     number: Mapped[int]
     file: Mapped[str]
     sha256: Mapped[str] = mapped_column(sa.String(64))

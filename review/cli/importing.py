@@ -1,0 +1,368 @@
+"""``review import``: citation files into a review, and all that is said of each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from review.citations import actions, queries
+from review.citations.files import CitationFile, open_citations
+from review.citations.formats.columns import COLUMNS
+from review.citations.formats.reading import NoRecordError, Reading, read_citations
+from review.citations.models import Batch
+from review.citations.vocabulary import Format
+from review.cli.context import (
+    by,
+    json_option,
+    opened,
+    reason_option,
+    review_option,
+    sheet_option,
+)
+from review.cli.output import echo_json
+from review.config import settings
+from review.db import Database
+from review.errors import FileError, InvalidDataError
+from review.history.actions import writing
+from review.people.queries import refuse_viewers
+from review.protocol.queries import review_called
+from review.wording import counted
+
+_MOST_NAMES: Final = 8
+"""Names of fields that a line shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an import says of one file."""
+
+    file: str
+    format: Format | None
+    sha256: str | None
+    read: int
+    stored: int
+    rejected: int
+    already_imported: bool
+    rejects: list[dict[str, Any]]
+    batch: int | None = None
+    search: int | None = None
+    encoding: str | None = None
+    notes: tuple[str, ...] = ()
+    error: str | None = None
+    replaced_batch: int | None = None
+    remarks: list[dict[str, Any]] = field(default_factory=list)
+    """What was understood only in part: sentence, number of records, line of the first."""
+    notices: list[dict[str, Any]] = field(default_factory=list)
+    """Retractions, corrections and concerns that the file tells of."""
+    labels: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Earlier decisions of other tools, by tool."""
+    fields: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Names that the file has for its fields, with an example: read, ignored, and mapped."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the command line says of how to read files."""
+
+    search: int | None
+    encoding: str | None
+    columns: Mapping[str, str]
+    sheet: str | None
+    reason: str | None
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.option("--search", "search", type=int, metavar="ID", help="The search they came from.")
+@click.option(
+    "--encoding",
+    help="Where a file does not say and guessing fails, such as cp1250. A file that was imported "
+    "in another encoding is imported again, as long as nothing was decided on its records.",
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="FIELD=NAME",
+    help=f"For tables: the column that holds a field. Fields: {', '.join(COLUMNS)}. What is said "
+    "once is remembered for later files of the same source.",
+)
+@sheet_option
+@review_option
+@reason_option
+@json_option
+def import_(
+    files: tuple[Path, ...],
+    search: int | None,
+    encoding: str | None,
+    columns: tuple[str, ...],
+    sheet: str | None,
+    review_slug: str | None,
+    reason: str | None,
+    as_json: bool,
+) -> None:
+    """Take citation files into a review: RIS, NBIB, PubMed, EndNote or ICTRP XML, Ovid, refer,
+    RefWorks, Web of Science, BibTeX, CSL-JSON, CSV, TSV or XLSX, told apart by what they say.
+
+    Each file wholly or not at all, each as a batch. The same file twice adds nothing. Entries
+    that cannot be read are listed with line and reason, and kept. What was guessed, understood in
+    part or not read is said.
+    """  # noqa: D205 -- the list of formats is the summary
+    database = opened()
+    told = _Told(search, encoding, _mapping(columns), sheet, reason)
+    with database.reading() as session:
+        review = review_called(session, review_slug)
+        slug = review.slug
+        if search is not None:
+            queries.search_numbered(session, review, search)
+    shown = [_take(database, path, slug, told) for path in files]
+    if as_json:
+        echo_json([asdict(one) for one in shown])
+    else:
+        for one in shown:
+            _echo(one)
+    if any(one.error for one in shown):
+        for one in shown:
+            if one.error and as_json:
+                click.echo(f"Error: {one.error}", err=True)
+        raise click.exceptions.Exit(1)
+
+
+def _mapping(columns: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for column in columns:
+        name_of_field, equals, name = column.partition("=")
+        if not equals or not name.strip():
+            raise click.UsageError(f"--column is FIELD=NAME, not {column!r}")
+        found[name_of_field.strip()] = name.strip()
+    return found
+
+
+def _take(database: Database, path: Path, slug: str, told: _Told) -> Shown:
+    file: CitationFile | None = None
+    try:
+        file = open_citations(path)
+        with database.reading() as session:
+            review = review_called(session, slug)
+            known = queries.batch_of_file(session, review, file.sha256)
+            if known is not None and not _is_other_encoding(known, told.encoding):
+                return _known(path, known)
+            remembered = _remembered(session, review, told)
+        reading = read_citations(
+            file.data,
+            file=str(path),
+            encoding=told.encoding,
+            columns=told.columns,
+            remembered=remembered,
+            sheet=told.sheet,
+        )
+        reason = told.reason or f"import of {file.name}"
+        with writing(database, by(slug, reason)) as session:
+            review = review_called(session, slug)
+            refuse_viewers(session, review.id, settings().actor)
+            replaced = None
+            known = queries.batch_of_file(session, review, file.sha256)
+            if known is not None and _is_other_encoding(known, told.encoding):
+                why = f"imported again as {reading.encoding} instead of {known.encoding}"
+                actions.undo_batch(session, review, number=known.id, reason=why)
+                replaced = known.id
+            search = queries.search_numbered(session, review, told.search) if told.search else None
+            done = actions.import_batch(
+                session, review, reading, file=file, search=search, now=datetime.now(UTC)
+            )
+            if done.already_imported:
+                return _known(path, done.batch)
+            return _stored(path, file, reading, done.batch, replaced)
+    except (FileError, InvalidDataError) as error:
+        return _refused(path, file, error)
+
+
+def _is_other_encoding(batch: Batch, encoding: str | None) -> bool:
+    """Whether a person says that a file that was imported is in another encoding."""
+    if encoding is None:
+        return False
+    plain = re.sub(r"[^a-z0-9]", "", batch.encoding.split(" (")[0].lower())
+    guessed = "(" in batch.encoding
+    return guessed or plain != re.sub(r"[^a-z0-9]", "", encoding.lower())
+
+
+def _remembered(session: Any, review: Any, told: _Told) -> Mapping[str, str]:
+    if told.search is None:
+        return {}
+    search = queries.search_numbered(session, review, told.search)
+    return queries.columns_of_source(session, search)
+
+
+def _stored(
+    path: Path, file: CitationFile, reading: Reading, batch: Batch, replaced: int | None
+) -> Shown:
+    return Shown(
+        file=str(path),
+        format=reading.format,
+        sha256=file.sha256,
+        read=batch.read,
+        stored=batch.stored,
+        rejected=batch.rejected,
+        already_imported=False,
+        rejects=[{"line": r.line, "reason": r.reason} for r in reading.rejects],
+        batch=batch.id,
+        search=batch.search_id,
+        encoding=reading.encoding,
+        notes=tuple(_notes(reading)),
+        replaced_batch=replaced,
+        remarks=_remarks(reading),
+        notices=[
+            {"line": entry.line, "title": entry.title, "kind": kind.value, "said": said}
+            for entry in reading.entries
+            for kind, said in entry.notices
+        ],
+        labels=_labels(reading),
+        fields={
+            "read": reading.names.read,
+            "ignored": reading.names.ignored,
+            "mapped": reading.names.mapped,
+        },
+    )
+
+
+def _notes(reading: Reading) -> Iterator[str]:
+    """Yield what was guessed, skipped or taken from an earlier file."""
+    if "(" in reading.encoding:
+        yield (
+            f"the encoding is {reading.encoding}; if letters are wrong, import the file again with "
+            "--encoding NAME, which takes this batch's place"
+        )
+    yield from reading.notes
+    yield from (f"line {aside.line}, of no record: {aside.text}" for aside in reading.asides)
+
+
+def _remarks(reading: Reading) -> list[dict[str, Any]]:
+    """Return the remarks on records, alike ones together, with how many and where the first is."""
+    counts: Counter[str] = Counter()
+    first: dict[str, tuple[int, str]] = {}
+    for entry in reading.entries:
+        for remark in dict.fromkeys(_kind_of(remark) for remark in entry.remarks):
+            counts[remark] += 1
+        for remark in entry.remarks:
+            first.setdefault(_kind_of(remark), (entry.line, remark))
+    return [
+        {"remark": first[kind][1], "records": count, "line": first[kind][0]}
+        for kind, count in counts.most_common()
+    ]
+
+
+def _kind_of(remark: str) -> str:
+    """Return a remark without what it quotes of its record."""
+    return re.sub(r"'[^']*'|\d+", "…", remark.split(": ", 1)[0])
+
+
+def _labels(reading: Reading) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for entry in reading.entries:
+        for source, decision in dict.fromkeys((la.source, la.decision) for la in entry.labels):
+            of_source = counts.setdefault(source, {})
+            name = decision or "label"
+            of_source[name] = of_source.get(name, 0) + 1
+    return counts
+
+
+def _refused(path: Path, file: CitationFile | None, error: FileError | InvalidDataError) -> Shown:
+    problems = error.problems if isinstance(error, FileError) else ()
+    read = error.read if isinstance(error, NoRecordError) else 0
+    return Shown(
+        file=str(path),
+        format=None,
+        sha256=file.sha256 if file else None,
+        read=read,
+        stored=0,
+        rejected=read,
+        already_imported=False,
+        rejects=[{"line": p.line, "reason": p.reason} for p in problems],
+        error=str(error),
+    )
+
+
+def _known(path: Path, batch: Batch) -> Shown:
+    note = (
+        f"already imported as batch {batch.id} ({batch.file}, {counted(batch.stored, 'record')}, "
+        f"{batch.imported_at:%Y-%m-%d})"
+    )
+    return Shown(
+        file=str(path),
+        format=batch.format,
+        sha256=batch.sha256,
+        read=0,
+        stored=0,
+        rejected=0,
+        already_imported=True,
+        rejects=[],
+        batch=batch.id,
+        search=batch.search_id,
+        encoding=batch.encoding,
+        notes=(note,),
+    )
+
+
+def _echo(shown: Shown) -> None:
+    if shown.error:
+        click.echo(f"Error: {shown.error}", err=True)
+        return
+    if shown.already_imported:
+        click.echo(f"{shown.file}: {shown.notes[0]}; nothing was added.")
+        return
+    click.echo(
+        f"{shown.file}: {shown.format}, {shown.read} read, {shown.stored} stored, "
+        f"{shown.rejected} rejected (batch {shown.batch})."
+    )
+    if shown.replaced_batch is not None:
+        click.echo(f"  It takes the place of batch {shown.replaced_batch}, which is taken back.")
+    for reject in shown.rejects:
+        click.echo(f"  line {reject['line']}: {reject['reason']}")
+    for notice in _grouped(shown.notices):
+        click.echo(f"  {notice}")
+    for source, counts in shown.labels.items():
+        said = ", ".join(f"{count} {name}" for name, count in counts.items())
+        click.echo(
+            f"  earlier decisions of {source} ({said}) are kept as labels; they are no votes"
+        )
+    for remark in shown.remarks:
+        number = counted(remark["records"], "record")
+        click.echo(f"  {number}, first at line {remark['line']}: {remark['remark']}", err=True)
+    for note in shown.notes:
+        click.echo(f"  {note}", err=True)
+    _echo_fields(shown)
+
+
+def _grouped(notices: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line a kind of notice: how many records, and the first of them."""
+    kinds: dict[str, list[Mapping[str, Any]]] = {}
+    for notice in notices:
+        kinds.setdefault(notice["kind"], []).append(notice)
+    for kind, found in kinds.items():
+        lines = {notice["line"] for notice in found}
+        title = " ".join((found[0]["title"] or "untitled").split())
+        shown = title if len(title) <= _MOST_TITLE else f"{title[: _MOST_TITLE - 1]}…"
+        yield f"{kind}: {counted(len(lines), 'record')}, first at line {min(lines)}: {shown}"
+
+
+_MOST_TITLE: Final = 60
+
+
+def _echo_fields(shown: Shown) -> None:
+    mapped = shown.fields.get("mapped", {})
+    if mapped:
+        said = ", ".join(f"{name} as {of}" for name, of in mapped.items())
+        click.echo(f"  columns read: {said}", err=True)
+    ignored = shown.fields.get("ignored", {})
+    if ignored:
+        names = list(ignored)
+        more = len(names) - _MOST_NAMES
+        said = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more (--json)" if more > 0 else "")
+        click.echo(f"  fields kept in the raw entry only: {said}", err=True)
