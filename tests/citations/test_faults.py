@@ -113,7 +113,9 @@ EXPECTED: dict[str, list[dict[str, Any]]] = {
         {"title": SECOND},
     ],
     "64_endnote_no_key.bib": [{"title": FIRST, "pages": "11-9"}, {"title": SECOND}],
-    "22_ictrp.xml": [{"title": "Sleep hygiene for nurses on nights", "accession": "ACTRN99000001", "year": 2019}],
+    "22_ictrp.xml": [
+        {"title": "Sleep hygiene for nurses on nights", "accession": "ACTRN99000001", "year": 2019},
+    ],
     "27_endnote_control.xml": [
         {"title": FIRST, "abstract": "We tested a leaflet."},
         {"abstract": "We tested a lamp."},

@@ -10,8 +10,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_open_formats"
-down_revision = "0010_models_of_reports"
+revision = "0012_open_formats"
+down_revision = "0011_merged_persons"
 
 FORMATS = {
     "batch": (
