@@ -139,7 +139,7 @@ EXPECTED: dict[str, list[dict[str, Any]]] = {
         {"title": None, "authors": (), "year": None, "doi": "10.5555/synth.2", "remarks": ()},
     ],
     "19_rispy_names.csv": [
-        {"authors": ("Alm, Anna", "Bok, Bo"), "title": FIRST, "journal": "Journal of Synthetic Sleep"}
+        {"authors": ("Alm, Anna", "Bok, Bo"), "title": FIRST, "journal": JOURNAL}
     ],
     "20_google_scholar.csv": [{"journal": "Journal of Synthetic Sleep", "volume": "76"}],
     "21_ctgov.csv": [
