@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-
 Cli = Callable[..., Result]
 FAULTS = Path(__file__).parents[1] / "citations" / "faults"
 
