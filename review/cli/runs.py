@@ -24,6 +24,7 @@ from review.living.scales import scale_of_run
 from review.living.snapshot import ModeratorLine, VariantLine
 from review.living.telling import panel_sections, pooled_lines, reading_lines
 from review.living.workers import executor_for
+from review.living.zero_cells import zero_cell_lines
 from review.protocol.queries import review_called
 from review.wording import capitalised, counted
 
@@ -106,7 +107,9 @@ def show(analysis: str, run_number: int | None, review_slug: str | None, as_json
         inputs, results = queries.snapshot_of(run)
         summary = {**_summary(run), "software": run.software}
     if as_json:
-        echo_json({**summary, **notices.plain, "inputs": inputs, "results": results})
+        ways = zero_cell_lines(inputs)
+        zero = {"zero_cell_lines": ways} if ways else {}
+        echo_json({**summary, **notices.plain, **zero, "inputs": inputs, "results": results})
         return
     click.echo(
         f"{inputs.plan.title}, run {summary['number']} of {summary['created']:%Y-%m-%d %H:%M} UTC"
@@ -132,6 +135,7 @@ def show(analysis: str, run_number: int | None, review_slug: str | None, as_json
         lines |= reading_lines(reading, inputs.plan.kind)
     echo_table(("", "pooled"), list(lines.items()), right=("pooled",))
     _echo_lines("Sensitivity", results.variants)
+    _echo_lines("The same counts by other ways", zero_cell_lines(inputs))
     for moderator in results.moderators:
         _echo_moderator(moderator)
     for note in results.pooled.notes:

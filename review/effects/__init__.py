@@ -49,6 +49,7 @@ from review.effects.converted import Converted
 from review.effects.effects import Effects, RowNote
 from review.effects.escalc import (
     MissingColumnsError,
+    default_zero_cells,
     escalc,
     required_columns,
     variance_formulas,
@@ -81,6 +82,7 @@ __all__ = [
     "d_from_p",
     "d_from_r",
     "d_from_t",
+    "default_zero_cells",
     "design_effect",
     "effective_size",
     "escalc",

@@ -149,6 +149,11 @@ def variance_formulas(measure: Measure | str) -> tuple[Variance, ...]:
     return _SPECIFICATIONS[Measure(measure)].variances
 
 
+def default_zero_cells(measure: Measure | str) -> ZeroCells:
+    """What a measure does about zero cells where nothing else is asked for: metafor's default."""
+    return _SPECIFICATIONS[Measure(measure)].zero_cells
+
+
 def _variance(
     measure: Measure, specification: Specification, vtype: Variance | str | None
 ) -> Variance:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from review.extraction.appraisal.form import Target
 from review.extraction.appraisal.queries import Settled, judgement_of
 from review.extraction.evidence import Evidence
+from review.living.effects import why_no_effect
 from review.living.kinds import select
 from review.living.selection import SelectionError, select_every
 from review.living.snapshot import Alternative, RunInputs, TrialInput
@@ -83,7 +84,9 @@ def _itt_only(plan: Plan, items: Sequence[Evidence]) -> Iterator[_Labelled]:
 
 
 def _every(plan: Plan, items: Sequence[Evidence]) -> Iterator[_Labelled]:
-    yield "all planned results of each trial", select_every(plan, items)
+    every = select_every(plan, items)
+    kept = tuple(trial for trial in every if why_no_effect(plan, trial) is None)
+    yield "all planned results of each trial", kept
 
 
 _SELECTING = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from review.effects import Measure, combine_arms, combine_estimates, escalc
+from review.effects import Measure, ZeroCells, combine_arms, combine_estimates, escalc
 from review.errors import InvalidDataError
 from review.extraction.conversion import (
     DEFAULT_LEVEL,
@@ -27,7 +27,7 @@ from review.extraction.conversion import (
 )
 from review.living.joining import Joined, designed_variance, join
 from review.living.snapshot import ArmInput, Numbers, RunInputs, TrialInput
-from review.protocol.rules import DICHOTOMOUS, Plan
+from review.protocol.rules import DICHOTOMOUS, WITH_ZERO_CELLS, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +124,18 @@ def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
     cells = [_cells(plan, trial) for trial in trials]
     yi = np.full(len(cells), np.nan)
     vi = np.full(len(cells), np.nan)
+    noted = [""] * len(cells)
     for estimator, rows in _by_estimator(measure, cells):
         names = cells[rows[0]].columns
-        effects = escalc(estimator, {n: [cells[i].columns[n] for i in rows] for n in names})
+        effects = escalc(
+            estimator,
+            {n: [cells[i].columns[n] for i in rows] for n in names},
+            zero_cells=planned_zero_cells(plan) if estimator is measure else None,
+        )
         yi[rows], vi[rows] = effects.yi, effects.vi
+        for note in effects.notes:
+            if not note.excludes:
+                noted[rows[note.row]] += f"; {note.text}"
     recipes = []
     for i, (trial, cell) in enumerate(zip(trials, cells, strict=True)):
         if not (np.isfinite(yi[i]) and np.isfinite(vi[i])):
@@ -140,13 +148,62 @@ def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
         turned = "" if trial.higher_is_better else "; sign turned: lower is better"
         if trial.contrast is not None and trial.contrast.numbers.positive == "better":
             turned = "; positive is better, as reported"
-        recipes.append(cell.recipe + designed.said + turned)
+        recipes.append(cell.recipe + noted[i] + designed.said + turned)
     return TrialEffects(
         yi=yi * np.array([float(trial.sign) for trial in trials]),
         vi=vi,
         sizes=tuple(cell.sizes for cell in cells),
         recipes=tuple(recipes),
     )
+
+
+def planned_zero_cells(plan: Plan) -> ZeroCells | None:
+    """Return the plan's rule for cells without events; None where it names none."""
+    rule = plan.zero_cells
+    return None if rule is None else ZeroCells(rule.add, rule.to, rule.drop00)
+
+
+def why_no_effect(plan: Plan, trial: TrialInput) -> str | None:
+    """Return why a plan's rule for zero cells leaves a trial without an effect, if it does.
+
+    Only what a plan names is asked here: metafor's defaults give every table an effect.
+    """
+    rule = planned_zero_cells(plan)
+    if rule is None:
+        return None
+    for leaf in leaves_of(trial):
+        if leaf.contrast is not None:
+            continue
+        columns = _cells(plan, leaf).columns
+        found = escalc(plan.measure, {n: [v] for n, v in columns.items()}, zero_cells=rule)
+        if found.known[0] and found.vi[0] > 0:
+            continue
+        empty = without_events(columns)
+        if rule.drop00 and empty:
+            return f"{empty}: the plan leaves such trials out (drop00)"
+        return (
+            f"{empty or 'a cell without events'}: the plan adds nothing (add {rule.add:g}, to "
+            f"{rule.to.value}), and {plan.measure.value} or its variance does not exist then"
+        )
+    return None
+
+
+def without_events(columns: Mapping[str, float]) -> str | None:
+    """Return ``no events in either arm``, or that there are only events; None for other tables."""
+    if not {"ai", "n1i", "ci", "n2i"} <= columns.keys():
+        return None
+    if columns["ai"] == 0 and columns["ci"] == 0:
+        return "no events in either arm"
+    if columns["ai"] == columns["n1i"] and columns["ci"] == columns["n2i"]:
+        return "events only in both arms"
+    return None
+
+
+def counts_of(plan: Plan, trial: TrialInput) -> dict[str, float] | None:
+    """Return the counts of a comparison by metafor's names; None where it has none."""
+    if trial.contrast is not None or plan.measure not in WITH_ZERO_CELLS:
+        return None
+    return _cells(plan, trial).columns
 
 
 def _by_estimator(measure: Measure, cells: Sequence[_Cells]) -> list[tuple[Measure, list[int]]]:

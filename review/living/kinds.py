@@ -14,6 +14,7 @@ from review.extraction.conversion import has_precision
 from review.extraction.evidence import Evidence
 from review.extraction.vocabulary import Level
 from review.living.characteristics import characteristics_of, chosen_by
+from review.living.effects import why_no_effect
 from review.living.reasons import (
     Reason,
     either,
@@ -46,7 +47,7 @@ def select(plan: Plan, evidence: Iterable[Evidence]) -> RunInputs:
         the plan does not say which counts.
     """
     if plan.kind is AnalysisKind.CONTRAST:
-        return select_inputs(plan, evidence)
+        return _with_effects(select_inputs(plan, evidence))
     by_study: dict[tuple[str, int], list[Evidence]] = defaultdict(list)
     for item in evidence:
         if item.outcome == plan.outcome:
@@ -63,7 +64,25 @@ def select(plan: Plan, evidence: Iterable[Evidence]) -> RunInputs:
         elif gone:
             told = "; ".join(f"{place}: {reason}" for place, reason in gone.items())
             left_out.append(left_out_because(study, kept_out(told)))
-    return RunInputs(plan=plan, trials=tuple(trials), left_out=tuple(left_out))
+    return _with_effects(RunInputs(plan=plan, trials=tuple(trials), left_out=tuple(left_out)))
+
+
+def _with_effects(inputs: RunInputs) -> RunInputs:
+    """Leave out the trials that the plan's rule for zero cells gives no effect."""
+    if inputs.plan.zero_cells is None:
+        return inputs
+    reasons = [why_no_effect(inputs.plan, trial) for trial in inputs.trials]
+    pairs = list(zip(inputs.trials, reasons, strict=True))
+    gone = [LeftOut(study=trial.study, reason=why) for trial, why in pairs if why is not None]
+    left_out = sorted(
+        (*inputs.left_out, *gone), key=lambda item: (item.study.casefold(), item.study)
+    )
+    return inputs.model_copy(
+        update={
+            "trials": tuple(trial for trial, why in pairs if why is None),
+            "left_out": tuple(left_out),
+        }
+    )
 
 
 def _could_enter(plan: Plan, items: Sequence[Evidence]) -> bool:

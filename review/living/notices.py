@@ -35,6 +35,8 @@ class NoticeKind(StrEnum):
     """A trial has other arms than the plan asks about, or does not meet its conditions."""
     NO_RESULT = "no_result"
     """Nothing of the outcome is entered of a trial whose arms the plan asks about."""
+    ZERO_CELLS = "zero_cells"
+    """Cells without events: the rule, the trials that it touched, and other ways to pool."""
     UNMATCHED = "unmatched"
     """The plan asks for something that no study has."""
     DOUBT = "doubt"
@@ -50,6 +52,7 @@ HEADINGS: Final = {
     NoticeKind.IN_PART: "Enter only in part",
     NoticeKind.ANOTHER_QUESTION: "Answer another question",
     NoticeKind.NO_RESULT: "No result of the outcome",
+    NoticeKind.ZERO_CELLS: "Cells without events",
     NoticeKind.UNMATCHED: "In the plan, but in no study",
     NoticeKind.DOUBT: "Doubts open",
 }

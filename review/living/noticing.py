@@ -25,7 +25,8 @@ from review.living.omissions import (
 )
 from review.living.repool import AnalysisName, RepoolReport
 from review.living.revisions import revisions, versions_of
-from review.living.snapshot import TrialInput
+from review.living.snapshot import RunInputs, TrialInput
+from review.living.zero_cells import zero_cell_notices
 from review.protocol.models import Review
 from review.protocol.queries import current_versions, plan_of, review_called
 from review.protocol.rules import Plan
@@ -127,6 +128,8 @@ def _notices(
     notices += without_results(plan, items, studies)
     notices += in_part(plan, trials, items, studies)
     notices += unmatched(plan, items, studies)
+    inputs = RunInputs(plan=plan, trials=tuple(trials), left_out=())
+    notices += zero_cell_notices(inputs)
     notices += _doubts(trials, items, found)
     order = list(NoticeKind)
     return sorted(notices, key=lambda notice: order.index(notice.kind))

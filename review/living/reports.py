@@ -33,6 +33,7 @@ from review.living.telling import (
     tell_firmness,
     variant_section,
 )
+from review.living.zero_cells import zero_cell_lines
 from review.protocol.models import Review
 
 
@@ -158,6 +159,10 @@ def _with_sections(full: FullReport, was: Snapshot | None, now: Snapshot) -> Ful
     found.append(strip_section(full.strip))
     if now[1].variants:
         found.append(variant_section(was[1].variants if was else (), now[1].variants))
+    zero = zero_cell_lines(now[0])
+    if zero:
+        heading = "The same counts by other ways"
+        found.append(replace(variant_section((), zero), heading=heading))
     found += tell_firmness(full.explanation, first=first)
     if full.panel is not None:
         if not first:

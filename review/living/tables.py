@@ -51,7 +51,7 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
             "way round, or pool by inverse variance"
         )
     cells = tuple(
-        np.array(column, dtype=float) for column in zip(*map(_cells, trials), strict=True)
+        np.array(column, dtype=float) for column in zip(*map(cells_of, trials), strict=True)
     )
     a, b, c, d = cells
     if plan.method == "PETO":
@@ -99,8 +99,11 @@ def _i2(q: float, df: int) -> float:
     return 100 * max(0.0, (q - df) / q) if q > 0 else 0.0
 
 
-def _cells(trial: TrialInput) -> tuple[float, float, float, float]:
-    """Return events and non-events of the intervention, then of the comparator."""
+def cells_of(trial: TrialInput) -> tuple[float, float, float, float]:
+    """Return events and non-events of the intervention, then of the comparator.
+
+    Raises InvalidDataError for a trial without counts on both sides.
+    """
     if trial.contrast is not None or not all(
         arm.numbers.events is not None and arm.numbers.n
         for arm in (*trial.intervention, *trial.comparator)

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from review.canonical import sha256_of
-from review.effects import Measure
+from review.effects import AddTo, Measure
 from review.errors import InvalidDataError
 from review.formula import parse
 from review.protocol.characteristics import Condition, condition
@@ -36,6 +36,8 @@ TestName = Literal["z", "t", "knha", "adhoc"]
 
 CONTINUOUS: Final = frozenset({Measure.MD, Measure.SMD, Measure.SMDH, Measure.ROM})
 DICHOTOMOUS: Final = frozenset({Measure.RR, Measure.OR, Measure.RD, Measure.AS, Measure.PETO})
+WITH_ZERO_CELLS: Final = DICHOTOMOUS | {Measure.PLO}
+"""Measures that a rule for zero cells may change."""
 PLANNABLE: Final = CONTINUOUS | DICHOTOMOUS | {Measure.GEN}
 """The measures of a contrast of arms; GEN is the difference of the arms' own estimates."""
 MEASURES_OF: Final = {
@@ -78,6 +80,10 @@ class ArmRule(_Frozen):
         return (not self.delivery_mode or delivery_mode in self.delivery_mode) and (
             not self.treatment or treatment in self.treatment
         )
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 def _sorted_unique(margins: tuple[float, ...]) -> tuple[float, ...]:
@@ -135,6 +141,17 @@ class SequentialRules(_Frozen):
     tau2_floor: Annotated[float, Field(ge=0)] = 0.04
 
 
+class ZeroCellRule(_Frozen):
+    """What is done about cells without events, in the words of metafor's ``escalc``."""
+
+    add: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.5
+    """Added to each cell of the trials that the rule touches."""
+    to: AddTo = AddTo.ONLY0
+    """Which these are: those with a zero cell, all, all as soon as one has a zero cell, none."""
+    drop00: bool = False
+    """Whether trials without events (or with events only) in both arms are left out."""
+
+
 class Plan(_Frozen):
     """A planned analysis: what is pooled, how, and against which margins.
 
@@ -189,6 +206,9 @@ class Plan(_Frozen):
         tuple[Where, ...], AfterValidator(_unique), Field(exclude_if=lambda told: not told)
     ] = ()
     """Conditions that all must hold for a study, an arm or a result to enter."""
+    zero_cells: Annotated[ZeroCellRule | None, Field(exclude_if=_is_none)] = None
+    """What is done about cells without events; None is metafor's default for the measure. Kept out
+    of what is stored where nothing is planned."""
     signals: SignalRules = SignalRules()
     sequential: SequentialRules | None = None
     """Frozen with the plan, the panel for repeated looks is prospective; else retrospective."""
@@ -232,6 +252,20 @@ class Plan(_Frozen):
                 f"variants, subgroups, moderators and sequential panels are of inverse-variance "
                 f"models; plan them as an analysis of their own beside {self.method}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _zero_cells_are_of_counts(self) -> Plan:
+        if self.zero_cells is None:
+            return self
+        if self.method in OF_TABLES:
+            raise ValueError(
+                f"method {self.method} adds nothing to any cell; zero_cells is of inverse-variance "
+                "models"
+            )
+        if self.measure not in WITH_ZERO_CELLS:
+            measures = ", ".join(sorted(WITH_ZERO_CELLS))
+            raise ValueError(f"zero_cells is of measures of counts: {measures}")
         return self
 
     @model_validator(mode="after")
@@ -301,7 +335,7 @@ def names_in(plan: Mapping[str, Any]) -> tuple[str, ...]:
 ADDED_LATER: Final = (
     "several_arms", "several_results", "scores", "icc", "crossover_correlation",
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
-    "sequential",
+    "sequential", "zero_cells",
 )  # fmt: skip
 """Choices that the first plans did not have."""
 

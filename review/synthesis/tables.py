@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -100,11 +101,9 @@ def mantel_haenszel(
     >>> round(mantel_haenszel([4, 6], [119, 300], [11, 29], [128, 274]).estimate, 4)
     -1.4215
     """
-    a, b, c, d = _counts(ai, bi, ci, di)
+    a, b, c, d = checked_tables(ai, bi, ci, di)
     measure = TableMeasure(measure)
     n1, n2 = a + b, c + d
-    if (n1 == 0).any() or (n2 == 0).any():
-        raise InvalidDataError("Every arm must have at least one person.")
     total = n1 + n2
     with np.errstate(divide="ignore", invalid="ignore"):
         if measure is TableMeasure.OR:
@@ -231,10 +230,8 @@ def peto(
     >>> round(peto([4, 6], [119, 300], [11, 29], [128, 274]).estimate, 4)
     -1.2401
     """
-    a, b, c, d = _counts(ai, bi, ci, di)
+    a, b, c, d = checked_tables(ai, bi, ci, di)
     n1, n2 = a + b, c + d
-    if (n1 == 0).any() or (n2 == 0).any():
-        raise InvalidDataError("Every arm must have at least one person.")
     total = n1 + n2
     excess = a - n1 * (a + c) / total
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -246,6 +243,57 @@ def peto(
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate, se = float(excess.sum() / sum_v), float(1 / np.sqrt(sum_v))
     return _result("PETO", some, estimate, se, level, excess / variance, 1 / variance)
+
+
+UNEQUAL: Final = 2.0
+"""Persons of the larger arm for one of the smaller from which on Peto's method is doubted: there a
+true odds ratio of 0.5 comes out as 0.47, and with 4 to 1 as 0.43, however large the trials."""
+
+LARGE: Final = 2.0
+"""Odds ratio, or its inverse, beyond which Peto's method is doubted: with equal arms a true 2 comes
+out as 1.95, and 4 as 3.3."""
+
+
+@dataclass(frozen=True, slots=True)
+class PetoCaution:
+    """What biases Peto's odds ratio: positions of trials with unequal arms, and a large effect."""
+
+    unequal: tuple[int, ...]
+    large: bool
+
+
+def peto_caution(n1i: ArrayLike, n2i: ArrayLike, estimate: float | None) -> PetoCaution:
+    """Return what speaks against Peto's method.
+
+    Parameters
+    ----------
+    n1i, n2i : (k,) persons of the arms.
+    estimate : the pooled log odds ratio; None where there is none.
+
+    Notes
+    -----
+    Greenland & Salvan 1990, Stat Med 9:247; Bradburn et al. 2007, Stat Med 26:53; Cochrane Handbook
+    10.4.4.1. The figures at `UNEQUAL` and `LARGE` are the limits of (O - E)/V for rare events.
+
+    Examples
+    --------
+    >>> peto_caution([100, 400], [100, 100], 0.2)
+    PetoCaution(unequal=(1,), large=False)
+    """
+    n1, n2 = np.asarray(n1i, dtype=np.float64), np.asarray(n2i, dtype=np.float64)
+    unequal = np.flatnonzero(np.maximum(n1, n2) >= UNEQUAL * np.minimum(n1, n2))
+    large = estimate is not None and abs(estimate) > math.log(LARGE)
+    return PetoCaution(tuple(int(i) for i in unequal), large)
+
+
+def checked_tables(
+    ai: ArrayLike, bi: ArrayLike, ci: ArrayLike, di: ArrayLike
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return two-by-two tables as arrays of one length; raise InvalidDataError."""
+    a, b, c, d = _counts(ai, bi, ci, di)
+    if (a + b == 0).any() or (c + d == 0).any():
+        raise InvalidDataError("Every arm must have at least one person.")
+    return a, b, c, d
 
 
 def _counts(*columns: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:

@@ -26,10 +26,11 @@ from review.export.manuscript.selection import conduct_paragraphs
 from review.export.manuscript.sentences import words
 from review.export.table.printing import NumberStyle
 from review.formula import parse
+from review.living.zero_cells import origin_words, rule_words
 from review.protocol.characteristics import in_words
 from review.protocol.rules import ArmRule, Plan
 from review.protocol.vocabulary import AnalysisKind, Variant
-from review.wording import lowered
+from review.wording import capitalised, lowered
 
 MEASURES: Final = {
     Measure.SMD: "standardized mean differences (Hedges’ g, exact correction {hedges})",
@@ -180,6 +181,12 @@ def _measure(analysis: Analysed | Planned) -> Spans:
     return joined(["Effects were ", *name])
 
 
+def _zero_cells(analysis: Analysed | Planned) -> Spans:
+    """Return what was done about cells without events; nothing where there can be none."""
+    told = rule_words(analysis.plan)
+    return (f"{capitalised(told)} ({origin_words(analysis.plan)})",) if told is not None else ()
+
+
 def _model_of(analysis: Analysed | Planned) -> Spans:
     plan = analysis.plan
     method = METHODS.get(plan.method, OTHER_METHOD)
@@ -195,7 +202,10 @@ def _model(facts: Facts) -> list[Spans]:
         "prediction interval {pi}.",
         qprofile=Cite("viechtbauer2007"), i2=Cite("higgins2002"), pi=Cite("riley2011"),
     )  # fmt: skip
-    return [_said(facts, _measure), _said(facts, _model_of), spread if random else ()]
+    return [
+        _said(facts, _measure), _said(facts, _zero_cells), _said(facts, _model_of),
+        spread if random else (),
+    ]  # fmt: skip
 
 
 def _reading(facts: Facts, style: NumberStyle) -> list[Spans]:

@@ -10,6 +10,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from review import __version__
+from review.effects import ZeroCells
 from review.export.reproduction.effects import asked_for, effects_table, is_text
 from review.export.reproduction.expected import expected_table, part_of
 from review.export.reproduction.literals import comment, python_string, r_string
@@ -18,6 +19,7 @@ from review.export.run_tables import LatestRun, model_words
 from review.export.table.csv import write_csv
 from review.formula import parse
 from review.living.snapshot import ModeratorLine, RunInputs, VariantLine
+from review.living.zero_cells import added_to
 from review.protocol.rules import OF_TABLES, Plan
 
 SCRIPTS: Final = {"reproduce.R": "reproduce.R.jinja", "reproduce.py": "reproduce.py.jinja"}
@@ -66,6 +68,8 @@ class Section:
     """Whether the counts themselves are pooled: Mantel-Haenszel, Peto."""
     turned: bool
     """Whether events are worse, so that their estimate changes sign."""
+    zero_cells: ZeroCells | None
+    """What is added to cells of the trials' own effects; None where the measure has no counts."""
     natural: str | None
     variants: tuple[VariantSection, ...]
     moderators: tuple[ModeratorSection, ...]
@@ -141,6 +145,7 @@ def section(run: LatestRun) -> Section:
         model=f"{model_words(results.pooled)}, {100 * plan.level:g} % intervals",
         counted=plan.method in OF_TABLES,
         turned=not all(trial.higher_is_better for trial in run.inputs.trials),
+        zero_cells=added_to(run.inputs),
         natural=natural.scale if natural is not None else None,
         variants=_variants(results.variants),
         moderators=tuple(_moderator(run.inputs, one) for one in results.moderators),

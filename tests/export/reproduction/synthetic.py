@@ -254,6 +254,11 @@ def edges() -> list[LatestRun]:
         run("two-trials", plan("SMD", variants=EVERY, subgroups=["rater"]), pair),
         run("equal-effects", plan("MD", test="knha", variants=EVERY[:6]), equal),
         run("few-events", plan("OR", method="MH"), [*empty, of_events(1)]),
+        *(
+            run(f"zero-{to}", plan(measure, zero_cells={"add": 0.25, "to": to}), events())
+            for measure, to in (("OR", "all"), ("RR", "if0all"), ("RD", "only0"))
+        ),
+        run("zero-none", plan("OR", zero_cells={"to": "none"}), [of_events(i) for i in (1, 3, 4)]),
         run("few-events-peto", plan("PETO", method="PETO"), [*empty, of_events(1)]),
     ]
 
