@@ -79,11 +79,11 @@ def _intact(run: Run, snapshot: Snapshot) -> bool:
 def _pairs(where: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
     """Yield every stored leaf with its counterpart; what software added later is not compared.
 
-    Nor are recipes: they say in words how an effect was computed, and later software says more.
+    Nor are words on how a number came about, of which later software says more.
     """
     if isinstance(old, dict) and isinstance(new, dict):
         for name in old:
-            if name != "recipe":
+            if name not in ("recipe", "note"):
                 yield from _pairs(f"{where}.{name}" if where else name, old[name], new.get(name))
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, (one, other) in enumerate(zip(old, new, strict=True)):

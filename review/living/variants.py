@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -180,6 +181,8 @@ def _dependent(inputs: RunInputs, variant: Variant) -> VariantLine:
         robust = fit.robust()
     except ReviewError as error:
         return VariantLine(variant=variant.value, label=label, k=k, note=str(error))
+    if math.isnan(robust.se[0]):
+        return VariantLine(variant=variant.value, label=label, k=k, note="; ".join(robust.notes))
     ci = (robust.ci_low[0], robust.ci_high[0])
     return VariantLine(
         variant=variant.value,
@@ -190,5 +193,5 @@ def _dependent(inputs: RunInputs, variant: Variant) -> VariantLine:
         tau2=float(sum(fit.sigma2)),
         p=robust.p[0],
         conclusion=classify(ci, plan.margin).value,
-        note=f"{len(trials)} results of {k} trials",
+        note="; ".join([f"{len(trials)} results of {k} trials", *robust.notes]),
     )

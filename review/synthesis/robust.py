@@ -69,7 +69,9 @@ class WorkingModel:
 class Robust:
     """Coefficients with robust errors; `p` and limits by t on Satterthwaite degrees of freedom.
 
-    `p` is None where `df` is below four: the interval is then to be printed greyed.
+    `p` is None where `df` is below four: the interval is then to be printed greyed. A coefficient
+    whose error these clusters cannot tell (its effects come from one cluster, or do not scatter) has
+    NaN for all but `beta`. Each of these says why in `notes`.
     """
 
     correction: Correction
@@ -84,6 +86,7 @@ class Robust:
     ci_high: tuple[float, ...]
     vcov: tuple[tuple[float, ...], ...]
     level: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +172,15 @@ def cluster_robust(
         raise InvalidDataError(f"A confidence level of {level} is not between 0 and 1.")
     parts = _parts(model, correction)
     beta, vcov = parts.beta, parts.vcov
+    carried = parts.expected / parts.model_variance
     se = np.sqrt(np.diag(vcov))
-    df = _satterthwaite(parts)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        stat = np.where(beta == 0, 0.0, beta / se)  # effects without scatter leave no error
+    alone, still = carried <= _NOTHING, se <= _NOTHING * np.sqrt(parts.model_variance)
+    se = np.where(alone | still, np.nan, se)
+    df = np.where(np.isnan(se), np.nan, _satterthwaite(parts))
+    stat = beta / se
     crit = stdtrit(df, (1 + level) / 2)
     p_values = 2 * stdtr(df, -np.abs(stat))
+    given = df >= LEAST_DF
     return Robust(
         correction=correction,
         clusters=parts.phi_h.shape[0],
@@ -183,12 +189,49 @@ def cluster_robust(
         se=_floats(se),
         stat=_floats(stat),
         df=_floats(df),
-        p=tuple(float(x) if d >= LEAST_DF else None for x, d in zip(p_values, df, strict=True)),
+        p=tuple(float(x) if tell else None for x, tell in zip(p_values, given, strict=True)),
         ci_low=_floats(beta - crit * se),
         ci_high=_floats(beta + crit * se),
         vcov=tuple(_floats(row) for row in vcov),
         level=level,
+        notes=tuple(
+            note
+            for i, term in enumerate(model.columns)
+            if (
+                note := _note(
+                    term,
+                    float(df[i]),
+                    alone=bool(alone[i]),
+                    still=bool(still[i]),
+                    part=correction is Correction.CR2 and carried[i] < 1 - 1e-6,
+                )
+            )
+        ),
     )
+
+
+_NOTHING = 1e-8
+"""Of a standard error (and, doubly strict, of a variance): beyond rounding, it is zero."""
+
+
+def _note(term: str, df: float, *, alone: bool, still: bool, part: bool) -> str | None:
+    """Return why a coefficient has no robust error or p, or what its error leaves out."""
+    if alone:
+        return (
+            f"{term}: no robust error, since one cluster alone carries it; clusters cannot show "
+            "how far such effects scatter"
+        )
+    if still:
+        return f"{term}: no robust error, since the effects do not scatter about the model"
+    told = []
+    if part:
+        told.append(
+            "the robust error is too small, since one cluster alone carries a level that it is "
+            "compared with"
+        )
+    if df < LEAST_DF:
+        told.append(f"p withheld, {df:.1f} degrees of freedom are fewer than {LEAST_DF:g}")
+    return f"{term}: {'; '.join(told)}" if told else None
 
 
 def robust_wald(
@@ -336,6 +379,8 @@ def _adjusted(phi: Floats, X: Floats, wx: Floats, M: Floats, correction: Correct
 class _Parts(NamedTuple):
     """What the tests of one model share; M is of X's orthonormal basis, the rest of X itself.
 
+    `expected` and `model_variance` (p,) are the variances of the coefficients that the robust
+    estimator has on average, and that they have, if the working model holds.
     `phi_h` is h'Phi h (J, p, p) and `x_h` h'X (J, p, p) with h = A'Phi^-1 X (X'Phi^-1 X)^-1: the
     scores of two clusters have covariance [i = j] phi_h - x_h M x_h'.
     """
@@ -345,6 +390,8 @@ class _Parts(NamedTuple):
     phi_h: Floats
     x_h: Floats
     M: Floats
+    expected: Floats
+    model_variance: Floats
 
 
 def _parts(model: WorkingModel, correction: Correction) -> _Parts:
@@ -377,7 +424,11 @@ def _parts(model: WorkingModel, correction: Correction) -> _Parts:
     vcov = score.T @ score
     if correction is Correction.CR1:
         vcov = vcov * count / (count - 1)
-    return _Parts(back @ gamma, vcov, np.concatenate(phi_h), np.concatenate(x_h), M)
+    all_phi, all_x = np.concatenate(phi_h), np.concatenate(x_h)
+    expected = np.einsum("jpp->p", all_phi) - np.einsum("jpq,qr,jpr->p", all_x, M, all_x)
+    return _Parts(
+        back @ gamma, vcov, all_phi, all_x, M, expected, np.diag(back @ M @ back.T).copy()
+    )
 
 
 def _satterthwaite(parts: _Parts) -> Floats:
@@ -388,7 +439,7 @@ def _satterthwaite(parts: _Parts) -> Floats:
     squares = np.einsum("pqr,prq->p", cross, cross)
     trace = (phi_h - inner).sum(axis=0)
     total = (phi_h * (phi_h - 2 * inner)).sum(axis=0) + squares
-    df: Floats = trace**2 / total
+    df: Floats = np.divide(trace**2, total, out=np.full_like(trace, np.nan), where=total > 0)
     return df
 
 
