@@ -70,7 +70,7 @@ class Robust:
     """Coefficients with robust errors; `p` and limits by t on Satterthwaite degrees of freedom.
 
     `p` is None where `df` is below four: the interval is then to be printed greyed. A coefficient
-    whose error these clusters cannot tell (its effects come from one cluster, or do not scatter) has
+    whose error these clusters cannot tell (one cluster alone has it, or nothing scatters) has
     NaN for all but `beta`. Each of these says why in `notes`.
     """
 
