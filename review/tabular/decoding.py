@@ -185,8 +185,8 @@ def _is_utf8(line: bytes) -> bool:
 def text_as_typed(data: bytes, *, file: str) -> tuple[str, tuple[Remark, ...]]:
     """Return the text of a table with its own line ends, and what was guessed of its encoding.
 
-    UTF-8 and UTF-16, with or without a mark, are certain; Windows-1252 is a guess, which is said
-    with an example. Raises FileError for what is no text, and for damaged bytes with their lines.
+    UTF-8 and UTF-16, with or without a mark, are certain; any other is a guess, which is said with
+    an example. Raises FileError for what is no text, and for damaged bytes with their lines.
     """
     if len(data) > MAX_BYTES:
         raise FileError(file, [Problem(None, None, f"{len(data):,} bytes are too many")])
@@ -197,19 +197,32 @@ def text_as_typed(data: bytes, *, file: str) -> tuple[str, tuple[Remark, ...]]:
     if name in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
         if "\ufffd" in text and not _has_replacement(data, name):
             raise FileError(file, _damaged(text, f"bytes that are no {name.upper()}"))
-        return text.removeprefix("\ufeff"), ()
+        return text.removeprefix("\ufeff"), _lost(text)
     guess = name.removesuffix(" (guessed)")
     if "damaged" in name:
         return _refuse_damaged(data, file)
     if "\ufffd" in text:
-        raise FileError(file, _damaged(text, "bytes that are neither UTF-8 nor Windows-1252"))
-    example = next((word for word in text.split() if not word.isascii()), "")[:40]
+        raise FileError(file, _damaged(text, f"bytes that are neither UTF-8 nor {_CALLED.get(guess, guess)}"))
+    foreign = {n for n, line in enumerate(data.splitlines(), start=1) if not _is_utf8(line)}
+    lines = enumerate(text.splitlines(), start=1)
+    words = (word for n, line in lines if n in foreign for word in re.split(r"[\s,;]+", line))
+    example = next((word for word in words if not word.isascii()), "")[:40].strip('"')
     called = _CALLED.get(guess, guess)
     reason = (
         f'it is not UTF-8 and was read as {called}, a guess: is "{example}" right? If not, save it '
         "as CSV UTF-8"
     )
     return text, (Remark(None, None, reason),)
+
+
+def _lost(text: str) -> tuple[Remark, ...]:
+    """Say where the sign for "not readable" stands: it was lost before the file came to us."""
+    if "\ufffd" not in text:
+        return ()
+    lines = [str(n) for n, line in enumerate(text.splitlines(), start=1) if "\ufffd" in line]
+    shown = ", ".join(lines[:_SHOWN]) + (" and more" if len(lines) > _SHOWN else "")
+    reason = f"characters were lost (\ufffd) when this file was saved, in line {shown}"
+    return (Remark(int(lines[0]), None, reason),)
 
 
 _CALLED: Final = {"cp1252": "Windows-1252", "mac_roman": "Mac Roman"}

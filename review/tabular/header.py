@@ -191,7 +191,8 @@ def _nameless(index: int, rows: Sequence[Row], columns: Columns, read_as: _ReadA
     filled = next((r for r in rows if index < len(r.cells) and r.cells[index].strip()), None)
     if filled is None:
         return []
-    if columns.others is not Others.REFUSED:
+    numbers = [row.cells[index].strip('" ') for row in rows if index < len(row.cells)]
+    if columns.others is not Others.REFUSED or numbers == [str(n + 1) for n in range(len(rows))]:
         read_as.left.append(f"the {_ordinal(index + 1)}, which has no name")
         return []
     reason = (

@@ -21,6 +21,12 @@ from review.wording import counted
 MAX_UNPACKED: Final = 256 * 1024 * 1024
 """Bytes of all parts of a workbook unpacked: more than any table of a review, less than a bomb."""
 
+MOST_MERGED: Final = 10_000
+"""Ranges of merged cells; no table that people fill in has as many."""
+
+_STRICT: Final = b"purl.oclc.org/ooxml"
+"""In the names of another dialect of XLSX, of which openpyxl sees no sheet."""
+
 _CHUNK: Final = 1024 * 1024
 _OVERLAP: Final = 4096
 _MERGED: Final = re.compile(
@@ -76,10 +82,16 @@ def read_sheet(
             )  # of openpyxl, on styles and lists that nobody asked for
             if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED:
                 raise FileError(file, [Problem(None, None, "it unpacks to over 256 MiB")])
+            if _STRICT in archive.read("xl/workbook.xml"):
+                reason = "it is a Strict Open XML workbook; save it as Excel Workbook (.xlsx)"
+                raise FileError(file, [Problem(None, None, reason)])
             book = load_workbook(BytesIO(data), read_only=True, data_only=True)
             try:
                 chosen, remarks = _chosen(book.worksheets, file, sheet, fits, guides)
                 merged, formulas, hidden = _scanned(archive, chosen)
+                if len(merged) > MOST_MERGED:
+                    reason = f"it has {len(merged):,} ranges of merged cells; unmerge them"
+                    raise FileError(file, [Problem(None, None, reason)])
                 rows = tuple(_rows(data, chosen, formulas=formulas))
             finally:
                 book.close()

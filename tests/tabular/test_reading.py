@@ -47,9 +47,19 @@ def test_windows_text_is_a_guess_that_is_said_with_an_example() -> None:
     assert 'Windows-1252, a guess: is "Müller' in remark.reason
 
 
+def test_a_line_in_another_encoding_is_a_guess_that_is_said_with_its_own_word() -> None:
+    data = (PLAIN + "Åse 2003,1,1,\n").encode() + b"B\xf8e,1,1,\n"
+    table = read(data)
+    assert [c["study"] for c in cells(table)][2:] == ["Åse 2003", "Bøe"]
+    assert 'in 1 line, cp1252, a guess: is "Bøe" right?' in table.remarks[0].reason
+
+
 def test_damaged_bytes_are_refused_with_their_lines() -> None:
-    data = (PLAIN + "Åse 2003,1,1,\n").encode() + b"B\xff,1,1,\n"
-    assert [(line, "no UTF-8" in why) for line, _, why in problems(data)] == [(5, True)]
+    text = ("study,note\n" + "Åse Müller,Bøe\n" * 9).encode()
+    place = text.rindex("ü".encode())
+    assert [(line, "no UTF-8" in why) for line, _, why in problems(text[:place] + text[place + 1:])] == [
+        (10, True)
+    ]
 
 
 def test_excels_line_that_names_the_separator_is_none_of_the_table() -> None:
@@ -142,6 +152,18 @@ def test_two_spellings_of_one_column_are_twice_the_column() -> None:
     ((_, column, why),) = problems("study,Delivery Mode,delivery-mode\nA,1,2\n")
     assert column == "delivery_mode"
     assert 'appears twice ("Delivery Mode", "delivery-mode")' in why
+
+
+def test_numbers_of_rows_as_programs_write_them_are_left_with_a_remark() -> None:
+    table = read('"","study","n"\n"1","A",20\n"2","B",21\n')
+    assert table.columns == ("study", "n")
+    assert "columns not read: the 1st, which has no name" in table.remarks[0].reason
+    assert "has no name and holds cells" in problems(",study\n1,A\n3,B\n")[0][2]
+
+
+def test_characters_that_were_lost_earlier_are_said() -> None:
+    (remark,) = read("study,n\nM\ufffdller,20\n").remarks
+    assert "characters were lost" in remark.reason
 
 
 def test_a_file_of_something_else_is_told_so_in_one_sentence() -> None:

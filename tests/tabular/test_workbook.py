@@ -153,6 +153,16 @@ def test_what_a_file_says_of_its_own_size_loses_no_cell() -> None:
     assert set(read(data).columns) == set(HEADER)
 
 
+def test_a_dialect_that_openpyxl_does_not_see_is_refused_as_what_it_is() -> None:
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    data = rewritten(
+        workbook(),
+        "xml$",
+        lambda xml: xml.replace(main, "http://purl.oclc.org/ooxml/spreadsheetml/main"),
+    )
+    assert problems(data) == ["it is a Strict Open XML workbook; save it as Excel Workbook (.xlsx)"]
+
+
 def test_hidden_rows_are_read_and_said() -> None:
     def hide(book: Any) -> None:
         book["t"].row_dimensions[3].hidden = True
