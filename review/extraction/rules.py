@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 from pydantic import (
     BaseModel,
@@ -349,12 +349,12 @@ class ExtractionRow(BaseModel):
 
 
 def kind_of(column: str) -> Kind:
-    """Return what a column holds, as its own checks say."""
-    about = ExtractionRow.model_fields[column].metadata
-    checks = {check.func for check in about if isinstance(check, BeforeValidator)}
-    if _count in checks:
+    """Return what a column holds, as its type and its bounds say."""
+    about = ExtractionRow.model_fields[column]
+    types = set(get_args(about.annotation))
+    if int in types:
         return Kind.COUNT
-    if not checks & {_number, _p_value}:
+    if float not in types:
         return Kind.TEXT
-    most = {getattr(check, "le", getattr(check, "lt", None)) for check in about}
+    most = {getattr(check, "le", getattr(check, "lt", None)) for check in about.metadata}
     return Kind.SHARE if 1 in most else Kind.NUMBER

@@ -202,7 +202,9 @@ def text_as_typed(data: bytes, *, file: str) -> tuple[str, tuple[Remark, ...]]:
     if "damaged" in name:
         return _refuse_damaged(data, file)
     if "\ufffd" in text:
-        raise FileError(file, _damaged(text, f"bytes that are neither UTF-8 nor {_CALLED.get(guess, guess)}"))
+        raise FileError(
+            file, _damaged(text, f"bytes that are neither UTF-8 nor {_CALLED.get(guess, guess)}")
+        )
     foreign = {n for n, line in enumerate(data.splitlines(), start=1) if not _is_utf8(line)}
     lines = enumerate(text.splitlines(), start=1)
     words = (word for n, line in lines if n in foreign for word in re.split(r"[\s,;]+", line))

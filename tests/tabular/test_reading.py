@@ -57,9 +57,9 @@ def test_a_line_in_another_encoding_is_a_guess_that_is_said_with_its_own_word() 
 def test_damaged_bytes_are_refused_with_their_lines() -> None:
     text = ("study,note\n" + "Åse Müller,Bøe\n" * 9).encode()
     place = text.rindex("ü".encode())
-    assert [(line, "no UTF-8" in why) for line, _, why in problems(text[:place] + text[place + 1:])] == [
-        (10, True)
-    ]
+    assert [
+        (line, "no UTF-8" in why) for line, _, why in problems(text[:place] + text[place + 1 :])
+    ] == [(10, True)]
 
 
 def test_excels_line_that_names_the_separator_is_none_of_the_table() -> None:
