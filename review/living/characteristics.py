@@ -6,7 +6,7 @@ A trial whose combined arms or results differ in it has no value of it, and says
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from review.extraction.evidence import ArmSide, Evidence, Facts
@@ -143,6 +143,34 @@ def _fails(one: Condition, value: Value | None) -> str | None:
     except ValueError:
         return f'{words} is "{_said(value)}", no number; the plan takes only trials where {one}'
     return f"{words} is {_said(value)}; the plan takes only trials where {one}"
+
+
+def values_nobody_has(
+    plan: Plan, items: Sequence[Evidence]
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield each value that a condition names and none of some results has.
+
+    As what it is a value of, the value, and the values that there are.
+    """
+    for one in plan.conditions:
+        if one.sign not in ("==", "!=", "in", "not in"):
+            continue
+        base = base_name(one.name)
+        values = {
+            value
+            for item in items
+            for value in (
+                _of_arms(plan, item, one.name)
+                if _is_of_arms(item, base)
+                else [_of_item(item, base)]
+            )
+            if value is not None
+        }
+        there = sorted({_said(value) for value in values})
+        for wanted in one.values:
+            alone = Condition(one.name, "==", (wanted,))
+            if not any(alone.holds(value) for value in values):
+                yield in_words(one.name), wanted, there
 
 
 def chosen_by(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from review.errors import InvalidDataError
 from review.extraction.evidence import ArmSide, Evidence
 from review.extraction.vocabulary import Level
+from review.living.characteristics import values_nobody_has
 from review.living.kinds import select
 from review.living.notices import Notice, NoticeKind
 from review.living.reasons import FIELDS, Missed, arm_words, either, missed, mode_words, sides
@@ -229,6 +230,8 @@ def unmatched(
         for value in getattr(plan, planned):
             if str(value) not in there:
                 yield _nobody(field.replace("_", " "), str(value), there)
+    for what, value, there in values_nobody_has(plan, of_outcome):
+        yield _nobody(what, value, there)
 
 
 MOST_SHOWN = 8

@@ -97,15 +97,20 @@ def _unique(values: tuple[ChoiceT, ...]) -> tuple[ChoiceT, ...]:
 def _formula(text: str) -> str:
     """Return a meta-regression's formula without a ``~``; raise ValueError with a sentence."""
     try:
-        parse(text)
+        names = parse(text).names
     except InvalidDataError as error:
         hint = "; a name with a hyphen stands in backticks" if "-" in text else ""
         raise ValueError(f"{error}{hint}") from None
+    if not names:
+        raise ValueError(f'"{text}" names no characteristic')
     return " ".join(text.removeprefix("~").split())
 
 
 def _condition(text: str) -> str:
-    return str(condition(text))
+    found = condition(text)
+    if found.name == "side":
+        raise ValueError("intervention and comparator say which arms enter, not a condition")
+    return str(found)
 
 
 ModeratorFormula = Annotated[Line, AfterValidator(_formula)]

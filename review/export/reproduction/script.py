@@ -17,7 +17,7 @@ from review.export.reproduction.literals import comment, python_string, r_string
 from review.export.reproduction.reported import reported_table
 from review.export.run_tables import LatestRun, model_words
 from review.export.table.csv import write_csv
-from review.formula import parse
+from review.formula import FACTORS, Formula, Name, parse
 from review.living.snapshot import ModeratorLine, RunInputs, VariantLine
 from review.living.zero_cells import added_to
 from review.protocol.rules import OF_TABLES, Plan
@@ -172,13 +172,23 @@ def _moderator(inputs: RunInputs, one: ModeratorLine) -> ModeratorSection:
     formula = parse(f"`{one.moderator}`" if subgroups else one.moderator)
     columns = formula.names
     alone = subgroups or one.moderator == columns[0]
+    categories = tuple(name for name in columns if is_text(inputs, name))
     return ModeratorSection(
         part=part_of(one),
         kind=one.kind,
         formula=str(formula),
         column=columns[0] if alone else None,
         columns=columns,
-        categories=tuple(name for name in columns if is_text(inputs, name)),
-        constant=formula.intercept,
+        categories=categories,
+        constant=formula.intercept or _has_all_levels(formula, categories),
         note=one.note,
+    )
+
+
+def _has_all_levels(formula: Formula, categories: Sequence[str]) -> bool:
+    """Whether a category stands alone in a model without intercept, so that its levels add to 1."""
+    alone = [formula.variables[term[0]] for term in formula.terms if len(term) == 1]
+    return any(
+        variable.name in categories if isinstance(variable, Name) else variable.function in FACTORS
+        for variable in alone
     )
