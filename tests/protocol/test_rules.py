@@ -137,3 +137,21 @@ def test_the_review_must_be_said_only_where_there_are_several(
         actions.new_review(session, ReviewSpec(slug="two", title="x"), owner="ada")
         with pytest.raises(InvalidDataError, match=r"--review SLUG \(one, two\)"):
             review_called(session, None)
+
+
+def test_a_protocol_plans_subgroups_by_diagnosis(database: Database, by: Attribution) -> None:
+    file = read_protocol(Path(__file__).parent / "protocol_subgroup_diagnosis.yaml")
+    with writing(database, by) as session:
+        review = actions.take_protocol(session, file, owner="ada", now=NOW)
+        planned = [plan_of(version) for version in current_versions(session, review)]
+    assert [one.subgroups for one in planned] == [("diagnosis",)] * 2
+    assert [one.names for one in planned] == [("diagnosis", "year")] * 2
+
+
+def test_choices_that_are_not_made_are_neither_stored_nor_hashed() -> None:
+    bare, chosen = plan(), plan(where=("year>=2010",))
+    assert "where" not in bare.model_dump(mode="json")
+    assert "where" not in bare.content
+    assert chosen.where == ("year >= 2010",)
+    assert chosen.sha256 != bare.sha256
+    assert chosen.sha256 == plan(where=("year   >=  2010",)).sha256
