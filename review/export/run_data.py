@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from review.export.contents.results import CALLED, COUNTS
 from review.export.run_tables import LatestRun, interval_cell, readings_origins
 from review.export.table.model import Cell, Column, Kind, Table
 from review.export.tracing.origins import origin
+from review.extraction.rules import NUMBER_COLUMNS
 from review.living.snapshot import ArmInput, Numbers, Reading, TrialInput
 
 POOLED_DATA_COLUMNS = (
@@ -98,6 +100,11 @@ REPORTED_COLUMNS = (
     Column("variance", "Variance", Kind.NUMBER, decimals=4),
     Column("ci_low", "CI low", Kind.NUMBER),
     Column("ci_high", "CI high", Kind.NUMBER),
+    *(
+        Column(name, CALLED.get(name, name), Kind.INTEGER if name in COUNTS else Kind.NUMBER)
+        for name in NUMBER_COLUMNS[NUMBER_COLUMNS.index("ci_level") :]
+    ),
+    Column("metric", "Estimate of"),
     Column("entry", "Entry"),
     Column("report", "Report"),
     Column("page", "Page"),

@@ -221,7 +221,8 @@ def _companions(field: str, value: str) -> dict[str, str]:
     """Columns without which a row with one value alone would be refused."""
     if field in ("ci_low", "ci_high"):
         return {"ci_low": value, "ci_high": value}
-    return {"versus_arm": "other"} if field == "versus_n" else {}
+    needed = {"versus_n": "versus_arm", "p_sides": "p", "df1": "f"}.get(field)
+    return {needed: "other" if needed == "versus_arm" else "0.5"} if needed else {}
 
 
 def reach_consensus(

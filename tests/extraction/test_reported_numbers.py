@@ -1,0 +1,131 @@
+"""A reported number goes through every door: each list of them has it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result as CliResult
+
+from review.db import Database
+from review.export.run_data import REPORTED_COLUMNS
+from review.extraction.conversion import Reported
+from review.extraction.evidence import Evidence
+from review.extraction.models import Result
+from review.extraction.rules import NUMBER_COLUMNS, ExtractionRow
+from review.extraction.sheet import EXPLAINED
+from review.history.actions import Attribution, writing
+from review.living.snapshot import Numbers
+from tests.conftest import NOW
+from tests.extraction.test_double_entry import VIDEO, made, review_of, take
+
+__all__ = ["made"]
+
+Cli = Callable[..., CliResult]
+
+DOCS = Path(__file__).parents[2] / "docs" / "extract-a-trial.md"
+
+SELF_EXPLAINED = {"versus_n", "median", "q1", "q3", "minimum", "maximum"}
+
+
+@pytest.mark.parametrize("name", NUMBER_COLUMNS)
+def test_every_list_of_reported_numbers_has_it(name: str) -> None:
+    assert name in Numbers.model_fields
+    assert name in Evidence._fields
+    assert name in Result.__table__.columns
+    assert name in ExtractionRow.model_fields
+    assert hasattr(Reported, name)
+    assert name in {column.key for column in REPORTED_COLUMNS}
+    assert name in EXPLAINED or name in SELF_EXPLAINED
+    assert f"`{name}`" in DOCS.read_text(encoding="utf-8")
+
+
+NEW = {"f": 4.4, "df1": 2, "p": 0.02, "p_sides": 1, "residual_sd": 6.1, "r_squared": 0.49}
+
+
+def test_two_blind_entries_are_compared_on_it_and_the_consensus_keeps_it(
+    made: Database, by: Attribution
+) -> None:
+    from review.extraction.consensus import reach_consensus, resolve, sides
+    from review.extraction.queries import entered, entries, study_called
+    from review.extraction.vocabulary import EntryKind, Taken
+
+    row = {**VIDEO, "versus_arm": "In person", "versus_n": 49, "mean": None, "sd": None, **NEW}
+    with writing(made, by) as session:
+        take(session, [row], "anna", EntryKind.BLIND)
+        take(session, [{**row, "r_squared": 0.94, "p_sides": 2}], "ben", EntryKind.BLIND)
+    with writing(made, by) as session:
+        review = review_of(session)
+        found = sides(session, review, "A")
+        (cell, sided) = found.open
+        assert (cell.field, cell.first, cell.second) == ("p_sides", 1, 2)
+        assert (sided.field, sided.first, sided.second) == ("r_squared", 0.49, 0.94)
+        resolve(session, review, found, cell.id, taken=Taken.OTHER, value="1", reason="read again",
+                person="cleo", now=NOW)  # fmt: skip
+        resolve(session, review, found, sided.id, taken=Taken.FIRST, value=None, reason="again",
+                person="cleo", now=NOW)  # fmt: skip
+        reach_consensus(session, review, sides(session, review, "A"), person="cleo", now=NOW)
+    with made.reading() as session:
+        study = study_called(session, review_of(session), "A")
+        kept = [e for e in entries(session, [study.id]) if e.kind is EntryKind.CONSENSUS]
+        (consensus,) = entered(session, kept)
+        (result,) = consensus.results.values()
+        assert {name: result.values[name] for name in NEW} == NEW
+
+
+def test_it_comes_back_from_an_export_and_stands_in_trace_and_table(
+    cli: Cli, tmp_path: Path
+) -> None:
+    cli("new", "mine", "--title", "Synthetic")
+    cli("outcome", "add", "mood", "--name", "Mood")
+    cli("instrument", "add", "bdi", "--name", "BDI", "--outcome", "mood", "--lower-is-better")
+    rows = {"study": "A", "arm": "Video", "treatment": "CBT", "versus_arm": "Clinic",
+            "instrument": "bdi", "n": 50, "versus_n": 52, "adjusted": "yes", **NEW}  # fmt: skip
+    out = io.StringIO()
+    writer = csv.DictWriter(out, rows)
+    writer.writeheader()
+    writer.writerow(rows)
+    table = tmp_path / "table.csv"
+    table.write_text(out.getvalue())
+    cli("extract", "import", table)
+    exported = tmp_path / "out.csv"
+    cli("extract", "export", "--out", exported)
+    row = next(r for r in csv.DictReader(exported.read_text().splitlines()) if r["f"])
+    assert {name: float(row[name]) for name in NEW} == NEW
+    assert "nothing new" in cli("extract", "import", exported).output
+    (traced,) = json.loads(cli("extract", "trace", "A", "--json").stdout)
+    assert {name: traced["reported"][name] for name in NEW} == NEW
+    assert "2 numerator degrees of freedom" in traced["lacks"]
+    shown = cli("extract", "trace", "A").stdout
+    assert "not standardized: " in shown
+    template = cli("extract", "template").stdout.splitlines()[0].split(",")
+    assert set(NEW) <= set(template)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"p_sides": 3, "p": 0.1}, "p_sides"),
+        ({"p_sides": 1}, "give p or p_below"),
+        ({"df1": 2}, "give f"),
+        ({"r_squared": 1}, "r_squared"),
+        ({"residual_sd": -1}, "residual_sd"),
+        ({"ci_level": 40, "mean": 3, "ci_low": 1, "ci_high": 4}, "ci_level"),
+    ],
+)
+def test_what_cannot_be_is_refused(cells: dict[str, object], words: str) -> None:
+    row = {**VIDEO, **{name: str(value) for name, value in cells.items()}}
+    with pytest.raises(ValueError, match=words):
+        ExtractionRow.model_validate(row)
+
+
+def test_the_level_of_an_interval_may_be_in_percent() -> None:
+    for cell in ("0.9", "90"):
+        row = ExtractionRow.model_validate(
+            {**VIDEO, "ci_low": "1", "ci_high": "4", "ci_level": cell}
+        )
+        assert row.ci_level == 0.9
