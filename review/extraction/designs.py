@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from review.extraction.conversion import Clusters, Design, Step, pooled_sd
+from review.extraction.conversion import (
+    OF_CHANGE,
+    PLAIN,
+    Clusters,
+    Design,
+    Step,
+    pooled_sd,
+)
 from review.extraction.evidence import Evidence
 from review.extraction.vocabulary import Level, Randomised
 
 NO_COVARIATES: Final = frozenset({"", "none", "no", "-"})
+
+
+_OF_THEIR_OWN: Final = frozenset({Randomised.CLUSTER, Randomised.CROSSOVER})
 
 
 def is_adjusted(item: Evidence) -> bool:
@@ -38,11 +48,14 @@ def design_of(
         Whether the plan pools change from baseline.
     """
     study = item.design
+    adjusted = bool(item.adjusted) if item.covariates is None else is_adjusted(item)
+    if not adjusted and study.randomised not in _OF_THEIR_OWN:
+        return OF_CHANGE if change else PLAIN  # nearly all results, and quickly
     clusters = None
     if study.randomised is Randomised.CLUSTER and item.clusters_analysed:
         clusters = Clusters(study.cluster_size, study.icc if study.icc is not None else icc)
     return Design(
-        adjusted=is_adjusted(item),
+        adjusted=adjusted,
         clusters=clusters,
         paired=study.randomised is Randomised.CROSSOVER and item.level is Level.CONTRAST,
         correlation=crossover_correlation,

@@ -14,6 +14,8 @@ from review.effects import Measure, ZeroCells, combine_arms, combine_estimates, 
 from review.errors import InvalidDataError
 from review.extraction.conversion import (
     DEFAULT_LEVEL,
+    OF_CHANGE,
+    PLAIN,
     Clusters,
     Design,
     EstimateAndVariance,
@@ -276,6 +278,8 @@ def _single_arm(trial: TrialInput, measure: Measure, level: float) -> _Cells:
 
 def design_of_trial(trial: TrialInput, plan: Plan) -> Design:
     """Return what the analysis behind a trial's statistics did, as far as its effect needs it."""
+    if not (trial.adjusted or trial.clusters_analysed or trial.crossover):
+        return OF_CHANGE if plan.scores == "change" else PLAIN
     return Design(
         adjusted=trial.adjusted,
         clusters=Clusters(trial.cluster_size, trial.icc) if trial.clusters_analysed else None,
@@ -299,11 +303,10 @@ def contrast_of(trial: TrialInput, plan: Plan) -> EstimateAndVariance | None:
     )
 
 
-def is_as_reported(trial: TrialInput, plan: Plan) -> bool:
-    """Whether a trial's contrast is an estimate of the measure with its own precision."""
+def is_as_reported(trial: TrialInput, found: EstimateAndVariance | None) -> bool:
+    """Whether the effect of a trial's contrast is the estimate itself, with its own precision."""
     assert trial.contrast is not None
     numbers = trial.contrast.numbers
-    found = contrast_of(trial, plan)
     return (
         found is not None
         and found.estimate == numbers.estimate
@@ -318,7 +321,7 @@ def _contrast(trial: TrialInput, plan: Plan, level: float) -> _Cells:
     _symmetric(trial, numbers)
     found = contrast_of(trial, plan)
     sizes = (numbers.n, numbers.versus_n)
-    if numbers.estimate is not None and is_as_reported(trial, plan):
+    if numbers.estimate is not None and is_as_reported(trial, found):
         variance, origin = _variance(numbers, level)
         return _Cells(
             {"yi": numbers.estimate, "vi": variance},
@@ -381,8 +384,9 @@ class _Side(NamedTuple):
 
 
 def _joined_means(arms: Sequence[ArmInput], plan: Plan, trial: TrialInput) -> _Side:
-    design, change = design_of_trial(trial, plan), plan.scores == "change"
+    change = plan.scores == "change"
     standardizes = trial.adjusted or trial.clusters_analysed
+    design = design_of_trial(trial, plan) if standardizes else PLAIN
     groups = [
         arm_mean_sd(arm.numbers, change=change, standardizes=standardizes, design=design)
         for arm in arms

@@ -420,18 +420,21 @@ def _contrast_found(
         reason = lopsided(item)
         if reason is not None:
             raise SelectionError(f"{item.study}: {reason}")
+    design = _design(plan, item)
     return contrast_effect(
         item,
         plan.measure,
         towards=towards(item),
-        design=_design(plan, item),
-        arms_sd=arms_sd(item, group),
+        design=design,
+        arms_sd=None if design.plain else arms_sd(item, group),
     )
 
 
 def _spread(
     item: Evidence, found: EstimateAndVariance, group: Sequence[Evidence]
 ) -> tuple[Evidence, ...]:
+    if not found.used:
+        return ()
     step = arms_sd(item, group)
     return (arms_of(item, group) or ()) if step is not None and step in found.steps else ()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from review.export.table.model import Cell, Column, Kind, Table
 from review.extraction.conversion import DEFAULT_LEVEL, arm_mean_sd
-from review.living.effects import is_as_reported, leaves_of
+from review.living.effects import contrast_of, is_as_reported, leaves_of
 from review.living.snapshot import ArmInput, Numbers, RunInputs, TrialInput
 from review.protocol.rules import CONTINUOUS, Plan
 
@@ -56,7 +56,7 @@ def _plain(plan: Plan, trial: TrialInput) -> bool:
     if trial.side is not None:
         return True
     if trial.contrast is not None:
-        return is_as_reported(trial, plan)
+        return is_as_reported(trial, contrast_of(trial, plan))
     if plan.measure not in CONTINUOUS:
         return True
     found = [_mean_sd(plan, arm.numbers) for arm in (*trial.intervention, *trial.comparator)]

@@ -20,6 +20,7 @@ from review.extraction.conversion.metrics import (
 from review.extraction.conversion.precision import has_precision, pooled_sd, variance_of
 from review.extraction.conversion.reported import (
     DEFAULT_LEVEL,
+    OF_CHANGE,
     PLAIN,
     Clusters,
     Design,
@@ -36,6 +37,7 @@ __all__ = [
     "COHEN",
     "DEFAULT_LEVEL",
     "MEAN_DIFFERENCE",
+    "OF_CHANGE",
     "PLAIN",
     "RATIOS",
     "STANDARDIZED",

@@ -108,8 +108,14 @@ class Design:
     change: bool = False
     """Whether standard deviations of change are wanted instead of scores."""
 
+    @property
+    def plain(self) -> bool:
+        """Whether it compared two groups of independent persons, and no more."""
+        return not self.adjusted and self.clusters is None and not self.paired
+
 
 PLAIN: Final = Design()
+OF_CHANGE: Final = Design(change=True)
 
 
 @dataclass(frozen=True, slots=True)
