@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -45,6 +46,60 @@ class SearchSpec:
 
 def add_search(session: Session, review: Review, spec: SearchSpec, *, now: datetime) -> Search:
     """Keep a search; raise InvalidDataError for a date that is none or lies in the future."""
+    _check(spec, now)
+    search = Search(review_id=review.id, **_columns(spec))
+    session.add(search)
+    session.flush()
+    return search
+
+
+def edit_search(
+    session: Session,
+    review: Review,
+    *,
+    number: int,
+    changes: Mapping[str, Any],
+    now: datetime,
+) -> tuple[str, ...]:
+    """Correct what is kept of a search; return what changed, in words.
+
+    Its batches and records stay as they are. Raises NotFoundError, or InvalidDataError for what
+    `add_search` refuses and where nothing would change.
+    """
+    search = queries.search_numbered(session, review, number)
+    old = SearchSpec(**{name: getattr(search, name) for name in _SEARCH_FIELDS})
+    new = replace(old, **changes)
+    _check(new, now)
+    before, after = _columns(old), _columns(new)
+    changed = [name for name in before if before[name] != after[name]]
+    if not changed:
+        raise InvalidDataError(f"search {number} is like that already")
+    for name in changed:
+        setattr(search, name, after[name])
+    session.flush()
+    said = tuple(_edited(number, name, before[name], after[name]) for name in changed)
+    record_step(session, "edit", entity="search", entity_id=search.id, said="; ".join(said))
+    return said
+
+
+def _edited(number: int, name: str, old: Any, new: Any) -> str:
+    named = {"ran_on": "date", "searched_by": "run by"}.get(name, name)
+    if name == "strategy":
+        lines = [len((text or "").splitlines()) for text in (new, old)]
+        return f"search {number}: the strategy has {lines[0]} lines now (it had {lines[1]})"
+    was, now = ("empty" if value is None else value for value in (old, new))
+    return f"search {number}: {named} is now {now} (it was {was})"
+
+
+_SEARCH_FIELDS: Final = tuple(field.name for field in fields(SearchSpec))
+
+
+def _columns(spec: SearchSpec) -> dict[str, Any]:
+    values = {name: getattr(spec, name) for name in _SEARCH_FIELDS}
+    return {**values, "source": spec.source.strip()}
+
+
+def _check(spec: SearchSpec, now: datetime) -> None:
     if not spec.source.strip():
         raise InvalidDataError("a search needs the name of its source, such as PsycINFO")
     if re.fullmatch(r"\d{4}-\d\d-\d\d", spec.ran_on) is None:
@@ -57,21 +112,6 @@ def add_search(session: Session, review: Review, spec: SearchSpec, *, now: datet
         raise InvalidDataError(f"the search ran on {spec.ran_on}, which lies in the future")
     if spec.hits is not None and spec.hits < 0:
         raise InvalidDataError("a search cannot have fewer than 0 hits")
-    search = Search(
-        review_id=review.id,
-        kind=spec.kind,
-        source=spec.source.strip(),
-        platform=spec.platform,
-        database=spec.database,
-        strategy=spec.strategy,
-        ran_on=spec.ran_on,
-        limits=spec.limits,
-        hits=spec.hits,
-        searched_by=spec.searched_by,
-    )
-    session.add(search)
-    session.flush()
-    return search
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,10 @@ from review.citations.files import strategy_text
 from review.citations.models import Search
 from review.citations.vocabulary import SourceKind
 from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.mending import act_options, echo_mended, mending, why_option
 from review.cli.output import echo_json, echo_table
 from review.config import settings
+from review.extraction.mending.acts import Mended
 from review.protocol.queries import review_called
 
 
@@ -80,6 +82,56 @@ def add_search(
         echo_json(shown)
     else:
         click.echo(f"Added search {shown['search']} ({source}, {ran_on}).")
+
+
+@search_.command("edit")
+@click.argument("number", type=int, metavar="SEARCH")
+@click.option("--source", help="What was searched.")
+@click.option("--kind", type=click.Choice([kind.value for kind in SourceKind]), help="Its kind.")
+@click.option("--platform", help="Through what.")
+@click.option("--database", help="Which segment.")
+@click.option(
+    "--strategy",
+    type=click.Path(path_type=Path),
+    help="A text file with the strategy as it was run.",
+)
+@click.option("--date", "ran_on", metavar="YYYY-MM-DD", help="When it was run.")
+@click.option("--limits", help="Limits that were applied.")
+@click.option("--hits", type=click.IntRange(min=0), help="How many records the source found.")
+@click.option("--by", "searched_by", help="Who ran it.")
+@why_option
+@act_options
+def edit_search(
+    number: int,
+    kind: str | None,
+    strategy: Path | None,
+    reason: str,
+    dry_run: bool,
+    review_slug: str | None,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Correct what is kept of a SEARCH; its files and records stay as they are.
+
+    An empty text (--limits "") takes a value away. The history keeps what it said before.
+    """
+    changes = {name: value or None for name, value in values.items() if value is not None}
+    if values["hits"] is not None:
+        changes["hits"] = values["hits"]
+    if values["source"] is not None:
+        changes["source"] = values["source"]
+    if kind is not None:
+        changes["kind"] = SourceKind(kind)
+    if strategy is not None:
+        changes["strategy"] = strategy_text(strategy)
+    if not changes:
+        raise click.UsageError("say what to change, such as --date")
+    with mending(review_slug, reason, dry_run=dry_run) as act:
+        said = actions.edit_search(
+            act.session, act.review, number=number, changes=changes, now=datetime.now(UTC)
+        )
+        act.mended = Mended(f"search {number} was corrected", said)
+    echo_mended(act, dry_run=dry_run, as_json=as_json, moves=False)
 
 
 def _search(search: Search) -> dict[str, Any]:

@@ -19,6 +19,14 @@ from review.cli.context import (
     review_option,
     sheet_option,
 )
+from review.cli.correcting import (
+    imports_,
+    reinstate_,
+    rekey_,
+    undo_,
+    withdraw_,
+    withdrawn_,
+)
 from review.cli.double_entry import compare_, finish_, reopen_, resolve_, selection_
 from review.cli.fields import field_
 from review.cli.files import force_option, write_new
@@ -37,8 +45,10 @@ from review.extraction.files import (
     table_text,
     template,
 )
+from review.extraction.mending.naming import dismiss_twins
 from review.extraction.sheet import entry_rows, explained
 from review.extraction.trace import Traced, trace
+from review.extraction.twins import Answers
 from review.extraction.vocabulary import EntryKind
 from review.extraction.workbook import table_workbook
 from review.living.provenance import Use, uses
@@ -153,6 +163,18 @@ def write_table(
 @click.option("--extractor", metavar="NAME", help="Whose entry it is; by default yours.")
 @click.option("--draft", is_flag=True, help="With --entry blind: not finished, not yet compared.")
 @sheet_option
+@click.option(
+    "--distinct",
+    multiple=True,
+    metavar="NAME",
+    help="This new study, arm, treatment or time is its own, although it is nearly a known one.",
+)
+@click.option(
+    "--same",
+    multiple=True,
+    metavar="NAME=KNOWN",
+    help="This name is the known one spelled differently; it is stored as the known one.",
+)
 @review_option
 @reason_option
 @json_option
@@ -163,6 +185,8 @@ def import_(
     extractor: str | None,
     draft: bool,
     sheet: str | None,
+    distinct: tuple[str, ...],
+    same: tuple[str, ...],
     review_slug: str | None,
     reason: str | None,
     as_json: bool,
@@ -172,11 +196,13 @@ def import_(
     The whole file or nothing. A row is known by its study, arm, instrument, rater, timepoint and
     analysis set; a row that is missing from the file removes nothing. A file that came from
     `review extract export` is refused where somebody changed a value since. Other programs' files
-    (--format) are taken as releases; see docs/import-other-formats.md.
+    (--format) are taken as releases; see docs/import-other-formats.md. A new name that is nearly a
+    known one ("Adams (2015)", "Adams 2015") is asked about: answer with --same or --distinct.
     """
     blind = entry == EntryKind.BLIND.value
     if draft and not blind:
         raise click.UsageError("--draft goes with --entry blind")
+    answers = Answers.given(distinct, same)
     with opened().reading() as session:
         known = review_called(session, review_slug)
         fields, earlier = queries.field_specs(session, known), queries.earlier_specs(session, known)
@@ -192,7 +218,9 @@ def import_(
             person=person,
             kind=EntryKind(entry) if entry is not None else None,
             finished=datetime.now(UTC) if blind and not draft else None,
+            answers=answers,
         )
+        dismiss_twins(session, review, answers, person=settings().actor, now=datetime.now(UTC))
         report.doubts = doubts_at_entry(
             session, review, report.lines, person=settings().actor if blind else None
         )
@@ -313,7 +341,7 @@ def trace_(study: str, review_slug: str | None, as_json: bool) -> None:
 
 def echo_traced(traced: Traced, used: Sequence[Use]) -> None:
     """Print a result from the report to the analyses that used it."""
-    click.echo(f"{traced.place}")
+    click.echo(f"result {traced.result_id}: {traced.place}")
     told = ", ".join(f"{name} {written_cell(value)}" for name, value in traced.reported.items())
     metric = f" ({traced.metric})" if traced.metric else ""
     favours = f"; in words, it favours {traced.favours}" if traced.favours else ""
@@ -326,7 +354,9 @@ def echo_traced(traced: Traced, used: Sequence[Use]) -> None:
         click.echo(f"  in words: “{traced.quote}”")
     click.echo(f"  entry: {traced.entry}, {traced.entered_by}")
     for change in traced.changes:
-        fields = ", ".join(name for name in change.new if name != "version")
+        fields = str(change.new.get("said", "")) or ", ".join(
+            name for name in change.new if name != "version"
+        )
         why = f" ({change.reason})" if change.reason else ""
         click.echo(f"  {change.at:%Y-%m-%d %H:%M} {change.actor}: {change.action} {fields}{why}")
     for d in traced.decisions:
@@ -353,7 +383,10 @@ def echo_traced(traced: Traced, used: Sequence[Use]) -> None:
         )
 
 
-for command in (field_, compare_, resolve_, finish_, reopen_, selection_):
+for command in (
+    field_, compare_, resolve_, finish_, reopen_, selection_,
+    imports_, undo_, withdraw_, reinstate_, rekey_, withdrawn_,
+):  # fmt: skip
     extract_.add_command(command)
 
 

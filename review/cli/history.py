@@ -74,9 +74,11 @@ def _shown(event: Event, *, sealed: bool) -> dict[str, Any]:
 
 def _what(old: dict[str, object] | None, new: dict[str, object] | None) -> str:
     if old is None:
-        told = ("label", "slug", "handle", "number", "sealed")
+        told = ("label", "slug", "handle", "number", "sealed", "said")
         named = {k: v for k, v in (new or {}).items() if k in told}
-        return ", ".join(f"{name} {value}" for name, value in named.items())
+        return ", ".join(
+            str(value) if name == "said" else f"{name} {value}" for name, value in named.items()
+        )
     return ", ".join(f"{name}: {old[name]} to {value}" for name, value in (new or {}).items())
 
 

@@ -18,6 +18,12 @@ from review.cli.context import (
     reason_option,
     review_option,
 )
+from review.cli.instruments import (
+    edit_instrument_,
+    edit_outcome_,
+    merge_instruments_,
+    rename_instrument_,
+)
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import NotFoundError
@@ -206,6 +212,11 @@ def show_instrument(slug: str, review_slug: str | None, as_json: bool) -> None:
         echo_json(found)
     else:
         _echo_values(found)
+
+
+for command in (edit_instrument_, rename_instrument_, merge_instruments_):
+    instrument_.add_command(command)
+outcome_.add_command(edit_outcome_)
 
 
 def _echo_rows(rows: list[dict[str, Any]], *, as_json: bool) -> None:

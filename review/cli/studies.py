@@ -1,22 +1,33 @@
-"""``review study``."""
+"""``review study``, ``arm`` and ``treatment``."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 import click
 
-from review.cli.context import changing, json_option, opened, review_option
+from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.mending import (
+    act_options,
+    echo_mended,
+    into_option,
+    keep_option,
+    mending,
+    why_option,
+)
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction import actions, queries
+from review.extraction.mending import merging, renaming
 from review.extraction.rules import STUDY_FACTS
+from review.extraction.twins import Answers
 from review.protocol.queries import review_called
 
 
 @click.group("study")
 def study_() -> None:
-    """Look at studies; take one out, or back."""
+    """Look at studies; take one out, or back; rename one, or merge two that are one."""
 
 
 @study_.command("list")
@@ -74,6 +85,176 @@ def _cell(value: object) -> object:
     if isinstance(value, dict):
         return ", ".join(f"{name} {number:g}" for name, number in value.items()) or "not reported"
     return value
+
+
+@study_.command("rename")
+@click.argument("label")
+@click.argument("new")
+@reason_option
+@act_options
+def rename(
+    label: str,
+    new: str,
+    reason: str | None,
+    dry_run: bool,
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """Call a study LABEL by a NEW name; no number changes."""
+    with mending(review_slug, reason, dry_run=dry_run) as act:
+        act.mended = renaming.rename_study(act.session, act.review, label=label, to=new)
+    echo_mended(act, dry_run=dry_run, as_json=as_json, moves=False)
+
+
+@study_.command("merge")
+@click.argument("label")
+@into_option
+@keep_option
+@click.option(
+    "--same", multiple=True, metavar="ARM=ARM", help="An arm of LABEL is this one of the other."
+)
+@click.option(
+    "--distinct", multiple=True, metavar="ARM", help="An arm is its own, although nearly another."
+)
+@why_option
+@act_options
+def merge(
+    label: str,
+    stays: str,
+    keep: str | None,
+    same: tuple[str, ...],
+    distinct: tuple[str, ...],
+    reason: str,
+    dry_run: bool,
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """Merge study LABEL, entered under two names, into another; all that it has moves there.
+
+    Where both have a value and the two differ, all of them are listed and nothing is done until
+    --keep says whose count; the other values stay in the history.
+    """
+    with mending(review_slug, reason, dry_run=dry_run) as act:
+        act.mended = merging.merge_studies(
+            act.session,
+            act.review,
+            goes=label,
+            stays=stays,
+            reason=reason,
+            keep=keep,
+            answers=Answers.given(distinct, same),
+            person=settings().actor,
+            now=datetime.now(UTC),
+        )
+    echo_mended(act, dry_run=dry_run, as_json=as_json)
+
+
+@click.group("arm")
+def arm_() -> None:
+    """Arms of studies: rename one, or merge two that are one."""
+
+
+@arm_.command("rename")
+@click.argument("study")
+@click.argument("label")
+@click.argument("new")
+@reason_option
+@act_options
+def rename_arm(
+    study: str,
+    label: str,
+    new: str,
+    reason: str | None,
+    dry_run: bool,
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """Call an arm LABEL of a STUDY by a NEW name; no number changes."""
+    with mending(review_slug, reason, dry_run=dry_run) as act:
+        act.mended = renaming.rename_arm(act.session, act.review, study=study, label=label, to=new)
+    echo_mended(act, dry_run=dry_run, as_json=as_json, moves=False)
+
+
+@arm_.command("merge")
+@click.argument("study")
+@click.argument("label")
+@into_option
+@keep_option
+@why_option
+@act_options
+def merge_arms(
+    study: str,
+    label: str,
+    stays: str,
+    keep: str | None,
+    reason: str,
+    dry_run: bool,
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """Merge arm LABEL of a STUDY, entered under two names, into another arm of it."""
+    with mending(review_slug, reason, dry_run=dry_run) as act:
+        act.mended = merging.merge_arms(
+            act.session, act.review, study=study, goes=label, stays=stays, reason=reason, keep=keep
+        )
+    echo_mended(act, dry_run=dry_run, as_json=as_json)
+
+
+@click.group("treatment")
+def treatment_() -> None:
+    """Treatments of arms: which there are, and one name for what has two."""
+
+
+@treatment_.command("list")
+@review_option
+@json_option
+def list_treatments(review_slug: str | None, as_json: bool) -> None:
+    """List the treatments that arms have, with how many arms and studies."""
+    with opened().reading() as session:
+        rows = queries.treatments(session, review_called(session, review_slug))
+    if as_json:
+        echo_json(rows)
+    else:
+        headers = ("treatment", "arms", "studies")
+        echo_table(headers, [tuple(row.values()) for row in rows], right=("arms", "studies"))
+
+
+@treatment_.command("rename")
+@click.argument("name")
+@click.argument("new")
+@reason_option
+@act_options
+def rename_treatment(
+    name: str,
+    new: str,
+    reason: str | None,
+    dry_run: bool,
+    review_slug: str | None,
+    as_json: bool,
+) -> None:
+    """Call a treatment NAME by a NEW name in every arm; a name that is there already merges both.
+
+    Refused where a plan selects the old name: revise the plan first.
+    """
+    with mending(review_slug, reason, dry_run=dry_run) as act:
+        act.mended = renaming.rename_treatment(act.session, act.review, name=name, to=new)
+    echo_mended(act, dry_run=dry_run, as_json=as_json)
+
+
+@treatment_.command("merge")
+@click.argument("name")
+@into_option
+@why_option
+@act_options
+def merge_treatments(
+    name: str, stays: str, reason: str, dry_run: bool, review_slug: str | None, as_json: bool
+) -> None:
+    """Call a treatment NAME, in every arm, as another one is called: they are one."""
+    with mending(review_slug, reason, dry_run=dry_run) as act:
+        act.mended = renaming.rename_treatment(
+            act.session, act.review, name=name, to=stays, known=True
+        )
+    echo_mended(act, dry_run=dry_run, as_json=as_json)
 
 
 @study_.command("exclude")

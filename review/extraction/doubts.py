@@ -53,8 +53,11 @@ def doubts(
     """
     if study is not None:
         queries.study_called(session, review, study)
-    ids = [s.id for s in queries.studies(session, review)]
+    studies = queries.studies(session, review)
+    ids = [s.id for s in studies]
+    labels = None
     if person is None:
+        labels = {s.id: s.label for s in studies if s.excluded_because is None}
         checked = [item for _, item in evidence(session, [review.id])]
     else:
         own = [
@@ -63,7 +66,7 @@ def doubts(
             if e.kind is EntryKind.BLIND and e.person.name == person
         ]
         checked = evidence_of(session, own)
-    raised = findings(checked)
+    raised = findings(checked, labels)
     if person is None:
         raised += release_findings(session, review)
     dismissed = {(d.study_id, d.key): d for d in queries.dismissals(session, ids)}

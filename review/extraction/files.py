@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from review.errors import InvalidDataError, Problem
 from review.extraction.fields import FieldKind, FieldSpec, parsed_or_outgrown, written
-from review.extraction.rules import COLUMNS, FORM_COLUMNS, ExtractionRow, kind_of
+from review.extraction.rules import COLUMNS, FORM_COLUMNS, KEY_COLUMNS, ExtractionRow, kind_of
 from review.extraction.workbook import GUIDE
 from review.tabular import formulas
 from review.tabular.header import Columns
@@ -41,6 +41,13 @@ EXAMPLE: Final = (
 """Two rows that show the form; the trial is invented and says so."""
 
 
+CLEAR: Final = "(clear)"
+"""A cell that takes the value away which is known; an empty one of study or arm leaves it."""
+
+NEVER_CLEARED: Final = frozenset({"study", "arm", "versus_arm", "citation", *KEY_COLUMNS})
+"""Columns that say what a row is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class NumberedRow:
     """A row, the line of the file it begins on, and the values of its custom columns."""
@@ -49,6 +56,8 @@ class NumberedRow:
     row: ExtractionRow
     custom: Mapping[str, Any] = field(default_factory=dict)
     """Parsed values by field; an empty cell is None, an absent column is not there."""
+    cleared: frozenset[str] = frozenset()
+    """Columns in which the row says `CLEAR`: what was known of them is to be known no more."""
 
 
 def template(*, example: bool = True, fields: Sequence[FieldSpec] = ()) -> str:
@@ -118,6 +127,7 @@ def _columns(
         form=("the form of review extract template; other programs' files are taken with --format"),
         listed_by="review extract template prints the columns there are",
         bounds=("p",),
+        kept=frozenset({CLEAR}),
     )
     return columns, versions
 
@@ -177,7 +187,12 @@ def _numbered(
     problems: list[Problem] = []
     custom: dict[str, Any] = {}
     given: dict[str, str] = {}
-    for name, cell in line.cells.items():
+    cleared = {n for n, cell in line.cells.items() if cell.strip().casefold() == CLEAR}
+    for name in sorted(cleared & NEVER_CLEARED):
+        reason = "it says what the row is about, and is not cleared"
+        problems.append(table.problem(line.line, name, reason))
+    cells = {**line.cells, **dict.fromkeys(cleared, "")}
+    for name, cell in cells.items():
         if name not in versions:
             given[name] = cell
             continue
@@ -191,7 +206,8 @@ def _numbered(
     except ValidationError as error:
         return None, problems + _row_problems(table, line, error)
     whole = not problems and not line.wrong
-    return (NumberedRow(line.line, row, custom) if whole else None), problems
+    found = NumberedRow(line.line, row, custom, frozenset(cleared))
+    return (found if whole else None), problems
 
 
 def _row_problems(table: Table, line: Line, error: ValidationError) -> list[Problem]:

@@ -91,6 +91,10 @@ class Holdings:
             self._entries.setdefault(entry.study_id, []).append(entry)
         every = [entry for found in self._entries.values() for entry in found]
         self.results = {natural_key(r): r for r in queries.results(session, every)}
+        self.withdrawn: dict[tuple[Any, ...], list[Result]] = {}
+        """What persons withdrew, by the key that it had."""
+        for gone in queries.withdrawn_results(session, every):
+            self.withdrawn.setdefault(natural_key(gone), []).append(gone)
         self.values = {place_of(v): v for v in queries.entry_values(session, every)}
         holders: list[Study | Arm | Result] = [*there, *self._arms.values(), *self.results.values()]
         self.versions = {id(holder): holder.version for holder in holders}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from review.effects import Measure
 from review.errors import FileError, Problem
+from review.extraction import queries
 from review.extraction.conversion import unknown_metric
 from review.extraction.fields import FieldLevel, written
 from review.extraction.files import NumberedRow
@@ -25,6 +26,7 @@ from review.extraction.models import (
     Study,
     natural_key,
 )
+from review.extraction.past_imports import keep_import
 from review.extraction.rules import (
     ARM_FACTS,
     NUMBER_COLUMNS,
@@ -33,8 +35,11 @@ from review.extraction.rules import (
     VERSUS_FACTS,
     ExtractionRow,
 )
+from review.extraction.spelling import as_spelled
 from review.extraction.stale import Conflict, StaleFormError
+from review.extraction.twins import Answers, as_answered, questions
 from review.extraction.vocabulary import EntryKind, Level
+from review.history.queries import head
 from review.protocol.models import Review
 
 
@@ -92,6 +97,9 @@ class _Import:
         self._facts(numbered, study, entry, study, STUDY_FACTS, row.study_version)
         self._custom(numbered, entry, FieldLevel.STUDY, study, study, row.study_version)
         report = self._publication(study, row)
+        if report is not None and report.doi is not None and "doi" in numbered.cleared:
+            self._corrected(study, f"report {report.citation}", "doi", report.doi, None)
+            report.doi = None
         if row.arm is None:
             return
         assert entry is not None
@@ -170,8 +178,10 @@ class _Import:
         """Keep what a row says of a study or arm; an empty cell leaves what is known."""
         for name in names:
             value = getattr(numbered.row, prefix + name)
-            if value is None:
+            if value is None and prefix + name not in numbered.cleared:
                 continue
+            if value is None and name == "treatment":
+                raise Refusal(prefix + name, "an arm always has a treatment; write which")
             said = (type(holder), holder.id, name)
             line, earlier = self.said.setdefault(said, (numbered.line, value))
             if earlier != value:
@@ -203,7 +213,8 @@ class _Import:
     ) -> None:
         for slug, given in numbered.custom.items():
             known = self.held.fields[slug]
-            if known.level is not level or (given is None and not isinstance(holder, Result)):
+            silent = given is None and slug not in numbered.cleared
+            if known.level is not level or (silent and not isinstance(holder, Result)):
                 continue
             assert entry is not None
             what = _what(holder, numbered.row)
@@ -286,6 +297,17 @@ class _Import:
                 )
             )
 
+    def _not_withdrawn(self, found: Result) -> None:
+        """Refuse what a person withdrew: the same numbers do not come back with an old file."""
+        for gone in self.held.withdrawn.get(natural_key(found), ()):
+            if all(getattr(gone, name) == getattr(found, name) for name in NUMBER_COLUMNS):
+                raise Refusal(
+                    None,
+                    f"result {gone.id} with these numbers was withdrawn here: "
+                    f"{gone.withdrawn_because}; leave the row out, or let it count again with: "
+                    f"review extract reinstate {gone.id}",
+                )
+
     def _publication(self, study: Study, row: ExtractionRow) -> Report | None:
         report = self.held.publication(study, row)
         if report is not None and row.doi not in (None, report.doi) and not self.adding:
@@ -308,6 +330,7 @@ class _Import:
             self._closed(entry, study)
             for name in _RESULT_VALUES:
                 setattr(found, name, getattr(row, name))
+            self._not_withdrawn(found)
             found.not_reported = list(row.not_reported) or None
             found.report_id = report.id if report else None
             self.session.add(found)
@@ -373,6 +396,7 @@ def import_extraction(
     kind: EntryKind | None = None,
     finished: datetime | None = None,
     adding: bool = False,
+    answers: Answers | None = None,
 ) -> ImportReport:
     """Take a whole extraction table into entries of a review's studies.
 
@@ -400,6 +424,9 @@ def import_extraction(
     adding
         Only add studies, arms and results that are missing; where a value of what is there
         differs, the stored one stays and is counted.
+    answers
+        What was said of new names that are nearly known ones (`review.extraction.twins`); None
+        where nothing was, so that each of them is a problem of its row.
 
     Returns
     -------
@@ -412,16 +439,29 @@ def import_extraction(
     StaleFormError
         If rows carry versions and would overwrite changes made since.
     """
+    first = head(session)[0] + 1
+    answers = answers or Answers()
+    known = queries.known_names(session, review)
+    spelled = list(
+        as_spelled(
+            as_answered(rows, answers),
+            studies=known.studies,
+            arms=known.arms,
+            timepoints=known.timepoints,
+        )
+    )
     with session.no_autoflush:
-        held = Holdings(session, review, rows, person, kind)
+        held = Holdings(session, review, spelled, person, kind)
         taking = _Import(held, adding=adding)
         problems = [p for numbered in held.rows if (p := taking.taken(numbered)) is not None]
+    problems += questions(spelled, known, answers)
     if problems:
+        problems.sort(key=lambda problem: problem.line or 0)
         raise FileError(file, problems)
     if taking.conflicts:
         raise StaleFormError(taking.conflicts)
     taking.describe_new_results()
     taking.report.entries = held.finish(finished)
-    session.flush()
+    keep_import(session, first=first, file=file, rows=len(rows))
     taking.report.lines = {result.id: line for line, result in taking.touched}
     return taking.summary()

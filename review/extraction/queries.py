@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -27,6 +27,7 @@ from review.extraction.models import (
     Study,
 )
 from review.extraction.rules import ARM_FACTS, NUMBER_COLUMNS, SOURCE_COLUMNS, STUDY_FACTS
+from review.extraction.twins import KnownNames
 from review.extraction.vocabulary import EntryKind
 from review.people.models import Person, Role, identity
 from review.people.queries import member_who_may
@@ -57,6 +58,17 @@ def arms(session: Session, study_ids: Sequence[int]) -> Sequence[Arm]:
     return session.scalars(
         sa.select(Arm).where(Arm.study_id.in_(study_ids)).order_by(Arm.study_id, Arm.label)
     ).all()
+
+
+def treatments(session: Session, review: Review) -> list[dict[str, Any]]:
+    """Return the treatments of a review's arms with how many arms and studies have them."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for arm in arms(session, [study.id for study in studies(session, review)]):
+        found[arm.treatment].append(arm.study_id)
+    return [
+        {"treatment": name, "arms": len(ids), "studies": len(set(ids))}
+        for name, ids in sorted(found.items(), key=lambda item: item[0].casefold())
+    ]
 
 
 def reports(session: Session, study_ids: Sequence[int]) -> Sequence[Report]:
@@ -346,6 +358,51 @@ def results(session: Session, entries: Sequence[Entry]) -> Sequence[Result]:
     return session.scalars(
         sa.select(Result).where(Result.entry_id.in_([entry.id for entry in entries]))
     ).all()
+
+
+UNDONE: Final = "the import was undone"
+"""How the reason begins of what went with an undone import, and may simply come again."""
+
+
+def withdrawn_results(session: Session, entries: Sequence[Entry]) -> Sequence[Result]:
+    """Return the results of some entries that a person withdrew."""
+    return session.scalars(
+        sa.select(Result)
+        .where(
+            Result.entry_id.in_([entry.id for entry in entries]),
+            Result.withdrawn_because.is_not(None),
+            ~Result.withdrawn_because.startswith(UNDONE),
+        )
+        .order_by(Result.id)
+        .execution_options(withdrawn=True)
+    ).all()
+
+
+def known_names(session: Session, review: Review) -> KnownNames:
+    """Return the names that a review has, each kind in the order in which they came."""
+    label_of = {s.id: s.label for s in sorted(studies(session, review), key=lambda s: s.id)}
+    arms_of: dict[str, list[str]] = {label: [] for label in label_of.values()}
+    cited: dict[str, list[str]] = {label: [] for label in label_of.values()}
+    treatments: dict[str, None] = {}
+    for arm in sorted(arms(session, list(label_of)), key=lambda arm: arm.id):
+        arms_of[label_of[arm.study_id]].append(arm.label)
+        treatments[arm.treatment] = None
+    for report in reports(session, list(label_of)):
+        cited[label_of[report.study_id]].append(report.citation)
+    times = session.scalars(
+        sa.select(Result.timepoint)
+        .join(Entry, Result.entry_id == Entry.id)
+        .where(Entry.study_id.in_(list(label_of)))
+        .group_by(Result.timepoint)
+        .order_by(sa.func.min(Result.id))
+    ).all()
+    return KnownNames(
+        studies=list(label_of.values()),
+        arms=arms_of,
+        treatments=list(treatments),
+        timepoints=list(dict.fromkeys(("post", *times))),
+        reports=cited,
+    )
 
 
 def numbers_of_results(session: Session, review: Review) -> dict[int, int]:

@@ -12,9 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.canonical import sha256_of
 from review.effects import Measure
 from review.extraction import queries
-from review.extraction.comparison import compare
+from review.extraction.comparison import Cell, compare
 from review.extraction.conversion import (
     Step,
     arm_lacks,
@@ -118,19 +119,28 @@ def _decided(
     """Return the decisions by the place that they led to: a decided rater is part of the place."""
     if not resolutions:
         return {}
-    newest = {resolution.cell: resolution for resolution in resolutions}
+    newest = {_cell(r.place, r.field, r.first, r.second): r for r in resolutions}
     ids = (resolutions[-1].first_entry_id, resolutions[-1].second_entry_id)
     both = [next(entry for entry in entries if entry.id == i) for i in ids]
     comparison = compare(*queries.entered(session, both))
     found: dict[str, list[Resolution]] = defaultdict(list)
     for pair in comparison.pairs:
-        here = [newest[cell.id] for cell in pair.cells if cell.id in newest]
+        here = [newest[c] for cell in pair.cells if (c := _of(cell)) in newest]
         parts = {d.field: d.value for d in here if d.field in ResultKey._fields}
         found[str(pair.key._replace(**parts))] += here
     for cell in (*comparison.study_cells, *chain(*comparison.arm_cells.values())):
-        if cell.id in newest:
-            found[cell.place].append(newest[cell.id])
+        if (c := _of(cell)) in newest:
+            found[cell.place].append(newest[c])
     return found
+
+
+def _cell(place: str, field: str, first: Any, second: Any) -> str:
+    """Name a cell whatever its study is called by now."""
+    return sha256_of([place, field, first, second])
+
+
+def _of(cell: Cell) -> str:
+    return _cell(cell.place, cell.field, cell.first, cell.second)
 
 
 def _changes(session: Session, result_ids: Sequence[int]) -> dict[int, list[Change]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -73,6 +73,8 @@ class ChangeReport:
     """Trials of both runs that entered or left a sensitivity analysis: judged anew, say."""
     engine: tuple[ValueChange, ...] = ()
     """Versions of what computed the two runs, where they differ."""
+    because: tuple[str, ...] = ()
+    """What people did to the inputs meanwhile, with their reasons: a direction corrected, say."""
 
     @property
     def flipped(self) -> bool:
@@ -81,6 +83,9 @@ class ChangeReport:
 
 
 Snapshot = tuple[RunInputs, RunResults]
+
+TrialUnit = tuple[int, str | None, str | None]
+"""What tells a trial from the others (`TrialInput.unit`)."""
 
 
 Engines = tuple[Mapping[str, str], Mapping[str, str]]
@@ -93,8 +98,8 @@ def compare(
     """Compare two runs of an analysis; `before` is None for a first run."""
     inputs, results = after
     old_inputs, old_results = before if before is not None else (None, None)
-    old_trials = {t.unit: t for t in old_inputs.trials} if old_inputs else {}
     new_trials = {t.unit: t for t in inputs.trials}
+    old_trials = _paired(old_inputs.trials, new_trials) if old_inputs else {}
     reasons = {item.study: item.reason for item in inputs.left_out}
     added = tuple(t.study for i, t in new_trials.items() if i not in old_trials)
     removed = tuple(
@@ -142,6 +147,27 @@ def compare(
     )
 
 
+def _paired(
+    old: Sequence[TrialInput], new: Mapping[TrialUnit, TrialInput]
+) -> dict[TrialUnit, TrialInput]:
+    """Return the trials of the run before, each by what it is called now.
+
+    A single arm is told from others by its name; one with the same results is the same arm.
+    """
+    renamed: dict[tuple[int, str | None, int], TrialUnit] = {
+        (t.study_id, t.side, result): unit
+        for unit, t in new.items()
+        if t.side is not None
+        for result in t.result_ids
+    }
+    found: dict[TrialUnit, TrialInput] = {}
+    for trial in old:
+        units = {renamed.get((trial.study_id, trial.side, r)) for r in trial.result_ids}
+        now = next((u for u in units if u is not None and trial.unit not in new), trial.unit)
+        found[now] = trial
+    return found
+
+
 def interval_text(line: PooledLine) -> str:
     """Return ``0.58 [-0.17, 1.33]``."""
     low, high = line.ci
@@ -171,9 +197,8 @@ def _differences(
 
 def _sensitivity_changes(old: RunInputs, new: RunInputs) -> Iterator[ValueChange]:
     """Yield who entered or left a sensitivity analysis that both plans have."""
-    both = {t.unit: t.study for t in old.trials}.items() & {
-        t.unit: t.study for t in new.trials
-    }.items()
+    before_units = {t.unit for t in old.trials}
+    both = {(t.unit, t.study) for t in new.trials if t.unit in before_units}
     before = {other.label: {t.unit for t in other.trials} for other in old.alternatives}
     for other in new.alternatives:
         if other.label in before:
@@ -238,6 +263,12 @@ def _trial_changes(old: TrialInput, new: TrialInput, described: set[str]) -> Ite
         now_known,
     )
     was, now = _arms(old), _arms(new)
+    labels = {item.source.result_id: item.arm for item in _items(new)}
+    called = {
+        item.arm: item.arm if item.arm in now else labels.get(item.source.result_id, item.arm)
+        for item in _items(old)
+    }
+    was = {called[arm]: values for arm, values in was.items()}
     for arm in was | now:
         if arm not in now:
             yield ValueChange(new.study, f"arm {arm}", was[arm][0], None)
@@ -261,6 +292,11 @@ def _arms(trial: TrialInput) -> dict[str, tuple[str, Numbers]]:
         ("SD of the contrast", trial.spread),
     )
     return {item.arm: (side, item.numbers) for side, items in sides for item in items}
+
+
+def _items(trial: TrialInput) -> tuple[ArmInput, ...]:
+    contrast = (trial.contrast,) if trial.contrast is not None else ()
+    return (*trial.intervention, *trial.comparator, *contrast)
 
 
 def _readings(old: RunResults | None, new: RunResults) -> Iterator[ReadingChange]:

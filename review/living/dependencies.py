@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from review.db import Base
 from review.extraction.models import Entry, Result
+from review.extraction.past_imports import ENTITY
 from review.history.models import Event
 from review.living.models import Failure, Job, Run
 from review.protocol.models import Analysis, AnalysisVersion, Instrument, Outcome, Review
@@ -90,11 +91,23 @@ def to_look_at(session: Session, since: LastLook | None) -> set[int] | None:
     return _analyses(session, touched) | set(failed)
 
 
+def analyses_touched(session: Session, review: Review, since: int) -> list[str]:
+    """Return the analyses of a review whose inputs the events after `since` may have changed."""
+    touched = touched_since(session, since)
+    found = None if touched.everything else _analyses(session, touched)
+    planned = session.execute(
+        sa.select(Analysis.id, Analysis.slug)
+        .where(Analysis.review_id == review.id)
+        .order_by(Analysis.slug)
+    )
+    return [slug for number, slug in planned if found is None or number in found]
+
+
 def touched_since(session: Session, watermark: int) -> Touched:
     """Follow the events after `watermark` to what analyses depend on."""
     touched = Touched()
     events = session.execute(
-        sa.select(Event.entity, Event.entity_id, Event.review, Event.old)
+        sa.select(Event.entity, Event.entity_id, Event.review, Event.old, Event.action)
         .where(Event.seq > watermark, Event.entity != "run")
         .order_by(Event.seq)
         .limit(MOST_EVENTS + 1)
@@ -103,8 +116,10 @@ def touched_since(session: Session, watermark: int) -> Touched:
         touched.everything = True
         return touched
     rows: dict[str, set[int]] = defaultdict(set)
-    for entity, entity_id, review, old in events:
+    for entity, entity_id, review, old, action in events:
         kind = _class_of(entity)
+        if action not in ("insert", "update") and (kind is not None or entity == ENTITY):
+            continue  # a step beside the events of the rows that it changed
         if kind is not None and kind.__module__.startswith(_NEVER_INPUT):
             continue
         moved = {name for name in old or () if name.endswith("_id")} - _SOURCES_ONLY

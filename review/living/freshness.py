@@ -53,4 +53,4 @@ def outdated(session: Session, review: Review, analysis: str | None = None) -> d
 
 
 def _primary(inputs: RunInputs) -> str:
-    return inputs.model_copy(update={"alternatives": ()}).fingerprint
+    return inputs.by_study.model_copy(update={"alternatives": ()}).fingerprint

@@ -26,6 +26,8 @@ class Newest:
     fingerprint: str
     key: str
     software: dict[str, str]
+    history_seq: int
+    """Head of the event chain when its inputs were read."""
 
 
 def _is_newest() -> sa.ColumnElement[bool]:
@@ -36,10 +38,12 @@ def _is_newest() -> sa.ColumnElement[bool]:
 def newest_runs(session: Session, analysis_ids: Sequence[int]) -> dict[int, Newest]:
     """Return the newest run of some analyses, by analysis id."""
     query = sa.select(
-        Run.analysis_id, Run.id, Run.number, Run.fingerprint, Run.key, Run.software
+        Run.analysis_id, Run.id, Run.number, Run.fingerprint, Run.key, Run.software, Run.history_seq
     ).where(_is_newest(), Run.analysis_id.in_(analysis_ids))
     return {
-        row.analysis_id: Newest(row.id, row.number, row.fingerprint, row.key, row.software)
+        row.analysis_id: Newest(
+            row.id, row.number, row.fingerprint, row.key, row.software, row.history_seq
+        )
         for row in session.execute(query)
     }
 

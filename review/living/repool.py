@@ -23,6 +23,7 @@ from review.history.actions import Attribution, writing
 from review.history.queries import head
 from review.living import dependencies, queries
 from review.living.alternatives import RISK_TOOL
+from review.living.because import acts_between
 from review.living.changes import ChangeReport, compare
 from review.living.explanation import Explanation, explain
 from review.living.models import Failure, Job, JobOutcome, Run
@@ -308,15 +309,13 @@ class _Job:
         failed: Sequence[tuple[int, Unpooled]],
         at: datetime,
     ) -> None:
-        reports = self._reports(made)
+        told = self._reports(made, anchor[0])
         with writing(self.database, self.by) as session:
             numbers = queries.newest_numbers(session, [analysis_id for _, analysis_id, _ in made])
             written = []
-            for review, group in groupby(
-                zip(made, reports, strict=True), key=lambda pair: pair[0][0].name.review
-            ):
+            for review, group in groupby(told, key=lambda item: item[0][0].name.review):
                 session.info["attribution"] = replace(self.by, review=review)
-                for (candidate, analysis_id, what), (report, explanation) in group:
+                for (candidate, analysis_id, what), report, explanation in group:
                     number = candidate.previous.number + 1 if candidate.previous else 1
                     if numbers.get(analysis_id, 0) != number - 1:
                         continue  # a job that did not hold the lock was faster; its run stands
@@ -331,24 +330,41 @@ class _Job:
         self.report.failed += [failure for _, failure in failed]
 
     def _reports(
-        self, made: Sequence[tuple[_Candidate, int, Made]]
-    ) -> list[tuple[ChangeReport, Explanation | None]]:
-        """Compare with the runs before and explain, outside the writing transaction."""
+        self, made: Sequence[tuple[_Candidate, int, Made]], head_seq: int
+    ) -> list[tuple[tuple[_Candidate, int, Made], ChangeReport, Explanation | None]]:
+        """Compare with the runs before and explain, outside the writing transaction.
+
+        Left out is what differs from the run before in nothing but the names of studies.
+        """
         with self.database.reading() as session:
-            reports: list[tuple[ChangeReport, Explanation | None]] = []
-            for candidate, _, what in made:
+            reports: list[tuple[tuple[_Candidate, int, Made], ChangeReport, Explanation | None]]
+            reports = []
+            for item in made:
+                candidate, _, what = item
                 before = candidate.previous
                 if what.report is not None:
-                    reports.append((what.report, None))
+                    reports.append((item, what.report, None))
                     continue
                 assert before is not None
                 old, new = queries.snapshot(session, before.run_id), (what.inputs, what.results)
-                report = compare(old, new, engines=(before.software, self.software))
+                same = old[0].by_study.fingerprint == new[0].by_study.fingerprint
+                if same and (not self.engine or before.software == self.software):
+                    continue
+                report = replace(
+                    compare(old, new, engines=(before.software, self.software)),
+                    because=acts_between(
+                        session,
+                        candidate.name.review,
+                        since=before.history_seq,
+                        until=head_seq,
+                        inputs=(old[0], new[0]),
+                    ),
+                )
                 explanation = None
                 if self.explained < MOST_EXPLAINED:
                     self.explained += 1
                     explanation = explain(old, new, outlook=False)
-                reports.append((report, explanation))
+                reports.append((item, report, explanation))
             return reports
 
     def _run(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from review.extraction.appraisal.certainty import Rated, ratings
 from review.history.models import Event
 from review.living import queries
+from review.living.because import acts_between
 from review.living.changes import ChangeReport, Snapshot, compare
 from review.living.explanation import Explanation, explain
 from review.living.models import Run
@@ -126,6 +127,17 @@ def full_report(
     was, now = queries.snapshot_of(old) if old else None, queries.snapshot_of(new)
     past = queries.runs(session, review, analysis)
     report = compare(was, now, engines=(old.software, new.software) if old else None)
+    if old is not None and was is not None:
+        report = replace(
+            report,
+            because=acts_between(
+                session,
+                review.slug,
+                since=old.history_seq,
+                until=new.history_seq,
+                inputs=(was[0], now[0]),
+            ),
+        )
     explanation = explain(was, now, outlook=outlook, batches=_batches(past))
     panels = (_panel(past, old.number) if old else None, _panel(past, new.number))
     rated = ratings(session, review, analysis)

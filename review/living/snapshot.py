@@ -181,6 +181,22 @@ class TrialInput(_Kept):
         by_itself = reported is not None and reported.positive == "better"
         return 1 if (by_itself or self.higher_is_better) != self.contrast_reversed else -1
 
+    @property
+    def by_result(self) -> TrialInput:
+        """The same with arms and parts in the order of their results, not of their names."""
+
+        def ordered(arms: tuple[ArmInput, ...]) -> tuple[ArmInput, ...]:
+            return tuple(sorted(arms, key=lambda arm: arm.source.result_id))
+
+        parts = sorted((part.by_result for part in self.parts), key=lambda p: sorted(p.result_ids))
+        return self.model_copy(
+            update={
+                "intervention": ordered(self.intervention),
+                "comparator": ordered(self.comparator),
+                "parts": tuple(parts),
+            }
+        )
+
     def characteristic(self, name: str) -> str | int | float | None:
         """Return what the trial has of a characteristic; None where it has no one value."""
         if name in OWN:
@@ -274,8 +290,28 @@ class RunInputs(_Kept):
     alternatives: tuple[Alternative, ...] = ()
 
     @property
+    def by_study(self) -> RunInputs:
+        """The same in the order in which the studies came, which no renaming of one changes."""
+
+        def ordered(trials: Sequence[TrialInput]) -> tuple[TrialInput, ...]:
+            found = (trial.by_result for trial in trials)
+            return tuple(sorted(found, key=lambda t: (t.study_id, t.side or "", t.first_result)))
+
+        others = [
+            other.model_copy(update={"trials": ordered(other.trials)})
+            for other in self.alternatives
+        ]
+        return self.model_copy(
+            update={"trials": ordered(self.trials), "alternatives": tuple(others)}
+        )
+
+    @property
     def fingerprint(self) -> str:
-        """SHA-256 of the plan and of the numbers; equal fingerprints give equal results."""
+        """SHA-256 of the plan and of the numbers; equal fingerprints give equal results.
+
+        Values of moderators are hashed in the order of the trials, which is that of their names:
+        another name can change it, and `by_study` tells whether anything else did.
+        """
         hashed: dict[str, object] = {
             "plan": self.plan.content,
             "trials": _numbers_of(self.trials),

@@ -151,6 +151,8 @@ def _before_and_after(lines: Sequence[tuple[str, str, str]], *, first: bool) -> 
 
 def _happened(report: ChangeReport) -> list[Section]:
     found = []
+    if report.because:
+        found.append(Section("What was done", report.because))
     if report.before is not None and report.added:
         found.append(Section(f"Added ({len(report.added)})", ("; ".join(report.added),)))
     if report.removed:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.errors import AlreadyExistsError, InvalidDataError
+from review.history.actions import record_step
 from review.people.actions import join_review, person_called
 from review.people.models import Role
 from review.protocol import queries
@@ -170,3 +172,104 @@ def take_protocol(session: Session, file: ProtocolFile, *, owner: str, now: date
     for line in file.published:
         add_published_result(session, review, line)
     return review
+
+
+BETTER: Final = {
+    True: "better",
+    False: "worse",
+    None: "neither better nor worse, as it is not said",
+}
+"""What a higher score of an instrument is."""
+
+
+def edit_outcome(
+    session: Session, review: Review, slug: str, changes: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Change name or description of an outcome; return what changed, in words.
+
+    Raises NotFoundError, or InvalidDataError where nothing would change.
+    """
+    outcome = queries.outcome_called(session, review, slug)
+    old = OutcomeSpec(slug=outcome.slug, name=outcome.name, description=outcome.description)
+    new = old.model_copy(update=dict(changes))
+    said = _changed(f"outcome {slug}", old.model_dump(), new.model_dump())
+    outcome.name, outcome.description = new.name, new.description
+    _keep_edit(session, "outcome", outcome.id, said)
+    return said
+
+
+def edit_instrument(
+    session: Session, review: Review, slug: str, changes: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Change what an instrument is called, measures, which way is better, or its range.
+
+    What analyses computed from it changes with the next re-pooling, whose report says why.
+
+    Raises
+    ------
+    NotFoundError
+        For an unknown instrument or outcome.
+    InvalidDataError
+        Where nothing would change, or a plan selects it for the outcome that it measured.
+    """
+    instrument = queries.instrument_called(session, review, slug)
+    old = spec_of(instrument)
+    new = InstrumentSpec.model_validate({**old.model_dump(), **changes})
+    said = _changed(f"instrument {slug}", old.model_dump(), new.model_dump())
+    if new.outcome != old.outcome:
+        outcome = queries.outcome_called(session, review, new.outcome)
+        planned = [
+            version.analysis.slug
+            for version in queries.current_versions(session, review)
+            if slug in version.plan.get("instruments", ())
+        ]
+        if planned:
+            raise InvalidDataError(
+                f"the plan of {', '.join(planned)} selects {slug} for {old.outcome}; revise it "
+                "first (review analysis revise)"
+            )
+        instrument.outcome_id = outcome.id
+    for name in ("name", "higher_is_better", "lowest", "highest", "step"):
+        setattr(instrument, name, getattr(new, name))
+    _keep_edit(session, "instrument", instrument.id, said)
+    return said
+
+
+def spec_of(instrument: Instrument) -> InstrumentSpec:
+    """Return an instrument as a value."""
+    return InstrumentSpec(
+        slug=instrument.slug,
+        name=instrument.name,
+        outcome=instrument.outcome.slug,
+        higher_is_better=instrument.higher_is_better,
+        lowest=instrument.lowest,
+        highest=instrument.highest,
+        step=instrument.step,
+    )
+
+
+def _changed(of: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what differs, in words; raise InvalidDataError where nothing does."""
+    said = []
+    for name, was in old.items():
+        now = new[name]
+        if was == now:
+            continue
+        if name == "higher_is_better":
+            said.append(f"{of}: higher is now {BETTER[now]} (it was {BETTER[was]})")
+        else:
+            said.append(f"{of}: {name} is now {_text(now)} (it was {_text(was)})")
+    if not said:
+        raise InvalidDataError(f"{of} is like that already")
+    return tuple(said)
+
+
+def _text(value: object) -> str:
+    if value is None or value == "":
+        return "empty"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _keep_edit(session: Session, entity: str, entity_id: int, said: tuple[str, ...]) -> None:
+    session.flush()
+    record_step(session, "edit", entity=entity, entity_id=entity_id, said="; ".join(said))

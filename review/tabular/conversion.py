@@ -34,7 +34,13 @@ def with_numbers(table: Table, columns: Columns) -> Table:
     problems = list(table.problems)
     remarks = list(table.remarks)
     for name in numeric:
-        found = number_column(table, name, columns.known[name], bounds=name in columns.bounds)
+        found = number_column(
+            table,
+            name,
+            columns.known[name],
+            bounds=name in columns.bounds,
+            kept=columns.kept,
+        )
         changed[name] = found.cells
         problems += found.problems
         remarks += found.remarks
@@ -92,8 +98,15 @@ class NumberColumn:
     remarks: list[Remark]
 
 
-def number_column(table: Table, name: str, kind: Kind, *, bounds: bool = False) -> NumberColumn:
-    """Read a column of a table as numbers; words for "not given" stay as they are.
+def number_column(
+    table: Table,
+    name: str,
+    kind: Kind,
+    *,
+    bounds: bool = False,
+    kept: frozenset[str] = frozenset(),
+) -> NumberColumn:
+    """Read a column of a table as numbers; words for "not given", and those `kept`, stay.
 
     With `bounds`, ``p < 0,001`` becomes ``<0.001``: what a bound means is the caller's to say.
     """
@@ -105,7 +118,7 @@ def number_column(table: Table, name: str, kind: Kind, *, bounds: bool = False) 
     said = _Said(table, name)
     for place, (line, cell) in enumerate(zip(table.lines, typed, strict=True)):
         held, text = line.held.get(name), cell.strip()
-        if name in line.wrong or held is Held.NUMBER or text.casefold() in MISSING:
+        if name in line.wrong or held is Held.NUMBER or text.casefold() in MISSING | kept:
             cells.append(text)
             continue
         reason = _held_problem(held, cell, kind)

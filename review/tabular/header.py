@@ -43,6 +43,8 @@ class Columns:
         Columns of numbers in which ``<0.001`` may stand for a bound; it stays one.
     unread
         Names of columns that stand there for the reader alone: not read, and not remarked.
+    kept
+        Words, in lower case, that stay as they are in columns of numbers too.
     """
 
     known: Mapping[str, Kind]
@@ -53,6 +55,7 @@ class Columns:
     listed_by: str = ""
     bounds: Collection[str] = ()
     unread: Collection[str] = ()
+    kept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -30,8 +30,10 @@ from review.extraction.formats.source import (
     same_value,
 )
 from review.extraction.models import Arm, Entry, Report, Result, Study, natural_key
+from review.extraction.past_imports import keep_import
 from review.extraction.spelling import identity
 from review.extraction.vocabulary import EntryKind, Level, Positive
+from review.history.queries import head
 from review.people.actions import person_called
 from review.protocol.actions import add_instrument, add_outcome
 from review.protocol.models import Instrument, Review
@@ -71,8 +73,11 @@ def import_release(
     InvalidDataError
         If no row of the file is in the release before: it is a release of another source.
     """
+    first = head(session)[0] + 1
     taking = _Taking(session, review, read, source, person, directions, now)
-    return taking.run()
+    report = taking.run()
+    keep_import(session, first=first, file=read.file, rows=len(read.table.rows))
+    return report
 
 
 def reread_release(
@@ -182,11 +187,12 @@ class _Taking:
         self.report.signs = self.new.signs
         self.new = facing(self.new, self.old)
         self._known()
+        mended = self._mended()
         self._studies()
         self._arms()
         places = {place: self._kept(place, values) for place, values in self.new.results.items()}
         for place, values in self.old.results.items():
-            if place not in self.new.results:
+            if place not in self.new.results and place not in mended:
                 self._withdraw(place, values)
         self._leaving()
         self.session.flush()
@@ -225,6 +231,8 @@ class _Taking:
         self.instruments = {i.slug: i for i in instruments(session, review)}
         for found in self.new.measurements.values():
             instrument = self.instruments.get(found.instrument)
+            if instrument is None and found.instrument in self.old.measurements:
+                continue  # renamed or merged here since; its results are left as they are
             if instrument is None:
                 if found.outcome not in known:
                     add_outcome(
@@ -248,7 +256,7 @@ class _Taking:
         self.report.without_direction = sorted(
             slug
             for slug in self.new.measurements
-            if self.instruments[slug].higher_is_better is None
+            if slug in self.instruments and self.instruments[slug].higher_is_better is None
         )
 
     def _turn(self, instrument: Instrument, better: bool) -> None:
@@ -266,18 +274,72 @@ class _Taking:
             sa.select(Study).where(Study.review_id == self.review.id).order_by(Study.id)
         )
         self.studies = {identity(s.label): s for s in everything if identity(s.label) in wanted}
-        ids = [study.id for study in self.studies.values()]
+        self._read(self.studies.values())
+
+    def _read(self, studies: Iterable[Study]) -> None:
+        ids = [study.id for study in studies]
         for arm in self.session.scalars(sa.select(Arm).where(Arm.study_id.in_(ids))):
             self.arms[arm.study_id, arm.label] = arm
         single = sa.select(Entry).where(Entry.study_id.in_(ids), Entry.kind == EntryKind.SINGLE)
-        self.entries = {entry.study_id: entry for entry in self.session.scalars(single)}
+        entries = {entry.study_id: entry for entry in self.session.scalars(single)}
+        self.entries |= entries
         agreed = sa.select(Entry.study_id).where(
             Entry.study_id.in_(ids), Entry.kind == EntryKind.CONSENSUS
         )
-        self.agreed = set(self.session.scalars(agreed))
-        of = [entry.id for entry in self.entries.values()]
+        self.agreed |= set(self.session.scalars(agreed))
+        of = [entry.id for entry in entries.values()]
         for result in self.session.scalars(sa.select(Result).where(Result.entry_id.in_(of))):
             self.results[natural_key(result)] = result
+
+    def _mended(self) -> set[Place]:
+        """Leave what a person renamed, moved, merged or withdrew here since the release before.
+
+        A release knows it by the name that it had; taken as new it would be here twice. A study
+        that is called otherwise by now is known by the rows that its results were made from.
+        """
+        missing = self.old.studies.keys() - self.studies.keys()
+        if missing and self.previous is not None:
+            lines = queries.studies_by_line(self.session, self.previous)
+            for place, rows in self.old.origins.items():
+                found = next((lines[row.line] for row in rows if row.line in lines), None)
+                if place.study in missing and found is not None:
+                    self.studies[place.study] = found
+            self._read(study for key, study in self.studies.items() if key in missing)
+        mended = {place for place in self.old.results if not self._is_here(place)}
+        arms = {
+            (place.study, label)
+            for place in mended
+            for label in (place.arm, place.versus)
+            if label is not None
+        }
+        kept = {place: v for place, v in self.new.results.items() if place not in mended}
+        needed = {(p.study, label) for p in kept for label in (p.arm, p.versus)}
+        self.new = replace(
+            self.new,
+            results=kept,
+            arms={n: arm for n, arm in self.new.arms.items() if n not in arms or n in needed},
+        )
+        for place in sorted(mended, key=str):
+            study = self.studies.get(place.study)
+            label = study.label if study is not None else place.study
+            what = f"{place.arm}, {place.instrument}, {place.timepoint}"
+            self._edited(label, None, "result", "renamed, moved, merged or withdrawn here", what)
+        return mended
+
+    def _is_here(self, place: Place) -> bool:
+        study = self.studies.get(place.study)
+        if (
+            study is None
+            or study.id not in self.entries
+            or place.instrument not in self.instruments
+        ):
+            return False
+        if any(
+            label is not None and (study.id, label) not in self.arms
+            for label in (place.arm, place.versus)
+        ):
+            return False
+        return natural_key(self._result_at(place)) in self.results
 
     def _studies(self) -> None:
         added: list[Study] = []

@@ -73,6 +73,20 @@ def origins(session: Session, review: Review, study: Study) -> list[Origin]:
     ]
 
 
+def studies_by_line(session: Session, release: ImportedRelease) -> dict[int, Study]:
+    """Return the study that the results of each line of a release belong to now."""
+    query = (
+        sa.select(SourceLine.line, Study)
+        .join(SourceResult, SourceResult.source_line_id == SourceLine.id)
+        .join(Result, Result.id == SourceResult.result_id)
+        .join(Entry, Entry.id == Result.entry_id)
+        .join(Study, Study.id == Entry.study_id)
+        .where(SourceLine.release_id == release.id)
+        .order_by(SourceLine.id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
 def rows_of(session: Session, release: ImportedRelease) -> list[SourceRow]:
     """Return the rows of a release in the order of its file."""
     lines = session.execute(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from review.extraction.evidence import Evidence
 from review.extraction.plausibility.contrasts import contrast_findings
 from review.extraction.plausibility.duplicates import duplicate_findings
 from review.extraction.plausibility.finding import WITHHOLDING, Finding, Kind, Severity
+from review.extraction.plausibility.names import name_findings
 from review.extraction.plausibility.scores import score_findings
 from review.extraction.plausibility.signs import sign_findings
 from review.extraction.plausibility.spread import spread_findings
@@ -16,7 +17,9 @@ from review.extraction.plausibility.statistics import statistic_findings
 __all__ = ["WITHHOLDING", "Finding", "Kind", "Severity", "findings"]
 
 
-def findings(evidence: Iterable[Evidence]) -> list[Finding]:
+def findings(
+    evidence: Iterable[Evidence], labels: Mapping[int, str] | None = None
+) -> list[Finding]:
     """Return every doubt about the results of a review, by study.
 
     Parameters
@@ -24,6 +27,8 @@ def findings(evidence: Iterable[Evidence]) -> list[Finding]:
     evidence
         The results that count; comparisons with other studies use all of them, so a single study
         is checked by giving the whole review.
+    labels
+        All studies by id, also those without results; None takes those of the results.
 
     Returns
     -------
@@ -41,6 +46,7 @@ def findings(evidence: Iterable[Evidence]) -> list[Finding]:
         duplicate_findings,
     )
     found = {finding.key: finding for check in checks for finding in check(items)}
+    found |= {finding.key: finding for finding in name_findings(items, labels)}
     return sorted(
         found.values(), key=lambda f: (f.study.casefold(), f.severity is Severity.DOUBT, f.place)
     )

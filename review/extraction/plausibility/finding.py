@@ -46,6 +46,7 @@ class Kind(StrEnum):
     IDENTICAL_ROWS = "identical_rows"
     SAME_REGISTRATION = "same_registration"
     CONTROL_TWICE = "control_twice"
+    NEARLY_ONE_NAME = "nearly_one_name"
 
 
 WITHHOLDING: Final = frozenset({Kind.SIGN_CONFLICT, Kind.SIGN_UNSETTLED})
