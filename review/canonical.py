@@ -44,9 +44,12 @@ def utc_text(value: datetime) -> str:
 
 def canonical_json(value: object) -> str:
     """Return JSON with sorted keys and no spaces, fit for hashing; NaN is refused."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 class CanonicalText(str):

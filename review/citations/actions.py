@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.canonical import CanonicalText
 from review.citations import queries
 from review.citations.files import CitationFile
-from review.citations.formats.entry import Entry
+from review.citations.formats.entry import Entry, Rejected
 from review.citations.formats.reading import Reading
 from review.citations.models import Batch, DuplicatePair, Record, Reject, Search
 from review.citations.rules import UNSTATED
 from review.citations.vocabulary import SourceKind
+from review.db import Base
 from review.errors import InvalidDataError
 from review.history.actions import record_step
 from review.history.references import references, said_of
 from review.protocol.models import Review
 
 _ENTRY_FIELDS: Final = tuple(field.name for field in fields(Entry))
-_MANY: Final = frozenset({"authors", "keywords", "remarks"})
-_TUPLES: Final = ("notices", "labels")
+_Item = TypeVar("_Item")
+_LISTS: Final = ("authors", "keywords", "remarks", "notices", "labels")
+_EMPTY: Final = CanonicalText("[]")
+_CHUNK: Final = 1_000
+"""Records that are written at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,6 @@ def import_batch(
     known = queries.batch_of_file(session, review, file.sha256)
     if known is not None:
         return Imported(known, already_imported=True)
-    entries = reading.entries
     batch = Batch(
         review_id=review.id,
         search_id=search.id if search else None,
@@ -149,45 +154,62 @@ def import_batch(
         encoding=reading.encoding,
         columns=dict(reading.columns_told),
         read=len(reading.items),
-        stored=len(entries),
-        rejected=len(reading.items) - len(entries),
+        stored=reading.items.stored,
+        rejected=reading.items.rejected,
         imported_at=now,
     )
     session.add(batch)
     session.flush()
-    records: list[dict[str, Any]] = []
-    rejects: list[dict[str, Any]] = []
     digest = hashlib.sha256()
-    for position, item in enumerate(reading.items, start=1):
-        digest.update(item.raw.encode("utf-8", "replace"))
-        digest.update(b"\0")
-        if isinstance(item, Entry):
-            records.append(_row(item, review.id, batch.id, position))
-        else:
-            values = {"line": item.line, "reason": item.reason, "raw": item.raw}
-            rejects.append({"batch_id": batch.id, "position": position, **values})
-    session.execute(sa.insert(Record), records)
-    if rejects:
-        session.execute(sa.insert(Reject), rejects)
+    for chunk in _batched(enumerate(reading.items, start=1)):
+        for _, item in chunk:
+            digest.update(item.raw.encode("utf-8", "replace"))
+            digest.update(b"\0")
+        records = [
+            _row(item, review.id, batch.id, place)
+            for place, item in chunk
+            if isinstance(item, Entry)
+        ]
+        rejects = [
+            {
+                "batch_id": batch.id,
+                "position": place,
+                "line": item.line,
+                "reason": item.reason,
+                "raw": item.raw,
+            }
+            for place, item in chunk
+            if isinstance(item, Rejected)
+        ]
+        # the tables themselves: one statement for rows that all name every column
+        if records:
+            session.execute(sa.insert(Base.metadata.tables[Record.__tablename__]), records)
+        if rejects:
+            session.execute(sa.insert(Base.metadata.tables[Reject.__tablename__]), rejects)
     record_step(
         session,
         "import",
         entity="batch",
         entity_id=batch.id,
-        records=len(records),
-        rejects=len(rejects),
+        records=batch.stored,
+        rejects=batch.rejected,
         sha256=file.sha256,
         entries_sha256=digest.hexdigest(),
     )
     return Imported(batch, already_imported=False)
 
 
+def _batched(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    """Yield items in lists of `_CHUNK`, the last one shorter."""
+    rest = iter(items)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
+
+
 def _row(entry: Entry, review_id: int, batch_id: int, position: int) -> dict[str, Any]:
     row = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
-    for name in _MANY:
-        row[name] = list(row[name])
-    for name in _TUPLES:
-        row[name] = [list(part) for part in row[name]]
+    for name in _LISTS:
+        row[name] = row[name] or _EMPTY
     row.update(review_id=review_id, batch_id=batch_id, position=position)
     return row
 

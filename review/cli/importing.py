@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -203,6 +202,7 @@ def _remembered(session: Any, review: Any, told: _Told) -> Mapping[str, str]:
 def _stored(
     path: Path, file: CitationFile, reading: Reading, batch: Batch, replaced: int | None
 ) -> Shown:
+    said = reading.said
     return Shown(
         file=str(path),
         format=reading.format,
@@ -217,13 +217,9 @@ def _stored(
         encoding=reading.encoding,
         notes=tuple(_notes(reading)),
         replaced_batch=replaced,
-        remarks=_remarks(reading),
-        notices=[
-            {"line": entry.line, "title": entry.title, "kind": kind.value, "said": said}
-            for entry in reading.entries
-            for kind, said in entry.notices
-        ],
-        labels=_labels(reading),
+        remarks=[asdict(one) for one in said.remarks.values()],
+        notices=[asdict(one) for one in said.notices],
+        labels=said.labels,
         fields={
             "read": reading.names.read,
             "ignored": reading.names.ignored,
@@ -241,36 +237,6 @@ def _notes(reading: Reading) -> Iterator[str]:
         )
     yield from reading.notes
     yield from (f"line {aside.line}, of no record: {aside.text}" for aside in reading.asides)
-
-
-def _remarks(reading: Reading) -> list[dict[str, Any]]:
-    """Return the remarks on records, alike ones together, with how many and where the first is."""
-    counts: Counter[str] = Counter()
-    first: dict[str, tuple[int, str]] = {}
-    for entry in reading.entries:
-        for remark in dict.fromkeys(_kind_of(remark) for remark in entry.remarks):
-            counts[remark] += 1
-        for remark in entry.remarks:
-            first.setdefault(_kind_of(remark), (entry.line, remark))
-    return [
-        {"remark": first[kind][1], "records": count, "line": first[kind][0]}
-        for kind, count in counts.most_common()
-    ]
-
-
-def _kind_of(remark: str) -> str:
-    """Return a remark without what it quotes of its record."""
-    return re.sub(r"'[^']*'|\d+", "…", remark.split(": ", 1)[0])
-
-
-def _labels(reading: Reading) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = {}
-    for entry in reading.entries:
-        for source, decision in dict.fromkeys((la.source, la.decision) for la in entry.labels):
-            of_source = counts.setdefault(source, {})
-            name = decision or "label"
-            of_source[name] = of_source.get(name, 0) + 1
-    return counts
 
 
 def _refused(path: Path, file: CitationFile | None, error: FileError | InvalidDataError) -> Shown:

@@ -25,7 +25,9 @@ from review.citations.formats.ovid import read_ovid
 from review.citations.formats.pubmed_xml import read_pubmed_xml
 from review.citations.formats.refer import read_refer
 from review.citations.formats.refworks import read_refworks
-from review.citations.formats.ris import read_ris, write_ris
+from review.citations.formats.ris import read_ris, ris_blocks, write_ris
+from review.citations.formats.said import Said
+from review.citations.formats.spool import Spool
 from review.citations.vocabulary import Format
 from review.errors import FileError, Problem
 from review.tabular.decoding import decoded
@@ -52,10 +54,12 @@ class Reading:
 
     format: Format
     encoding: str
-    items: tuple[Entry | Rejected, ...]
+    items: Spool
+    """Entries and rejects, read from disk where they are many."""
     asides: tuple[Aside, ...]
     names: Names = field(default_factory=Names)
     """What the file calls its fields, and which of them were read."""
+    said: Said = field(default_factory=Said)
     notes: tuple[str, ...] = ()
     """What was guessed or passed over, in sentences."""
     columns_told: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +73,7 @@ class Reading:
     @property
     def rejects(self) -> tuple[Rejected, ...]:
         """What could not."""
-        return tuple(item for item in self.items if isinstance(item, Rejected))
+        return tuple(self.said.rejects)
 
 
 class NoRecordError(FileError):
@@ -123,24 +127,30 @@ def read_citations(
         _recall(told, remembered, [cell for row in grid.rows[:20] for cell in row.cells], notes)
         found = read_workbook(grid, file=file, columns=told, names=names)
     else:
-        text = decoded(data, file=file, encoding=encoding)
-        kind = Format.CSV if columns else format_of(text.text, file=file, tables=remembered or {})
-        called = text.encoding
-        if kind is Format.CSV:
-            _recall(told, remembered, re.split(r"[,;\t|\n]", text.text[:20_000]), notes)
-        found = _items(kind, text.text, file, told, names)
-    items: list[Entry | Rejected] = []
-    asides: list[Aside] = []
+        blocks = None if encoding or columns else ris_blocks(data)
+        if blocks is not None:
+            kind, called = Format.RIS, "utf-8"
+            found = (item for text, line in blocks for item in read_ris(text, names, first=line))
+        else:
+            text = decoded(data, file=file, encoding=encoding)
+            kind = Format.CSV if columns else format_of(text.text, file=file, tables=remembered)
+            called = text.encoding
+            if kind is Format.CSV:
+                _recall(told, remembered, re.split(r"[,;\t|\n]", text.text[:20_000]), notes)
+            found = _items(kind, text.text, file, told, names)
+    items, said, asides = Spool(), Said(), list[Aside]()
     for item in found:
         if isinstance(item, Aside):
             asides.append(item)
         else:
-            items.append(_storable(item))
-    if not any(isinstance(item, Entry) for item in items):
-        error = NoRecordError(file, _why_nothing(kind, items, asides))
+            kept = _storable(item)
+            items.add(kept)
+            said.see(kept)
+    if not items.stored:
+        error = NoRecordError(file, _why_nothing(kind, said.rejects, asides))
         error.read = len(items)
         raise error
-    return Reading(kind, called, tuple(items), tuple(asides), names, tuple(notes), told)
+    return Reading(kind, called, items, tuple(asides), names, said, tuple(notes), told)
 
 
 def _recall(
@@ -259,13 +269,9 @@ def _any_unstorable(entry: Entry) -> bool:
 
 
 def _why_nothing(
-    kind: Format, rejected: Sequence[Entry | Rejected], asides: Sequence[Aside]
+    kind: Format, rejected: Sequence[Rejected], asides: Sequence[Aside]
 ) -> list[Problem]:
-    problems = [
-        Problem(item.line, None, item.reason)
-        for item in rejected[:_SHOWN]
-        if isinstance(item, Rejected)
-    ]
+    problems = [Problem(item.line, None, item.reason) for item in rejected[:_SHOWN]]
     if len(rejected) > _SHOWN:
         problems.append(Problem(None, None, f"and {len(rejected) - _SHOWN} more like these"))
     if not problems:

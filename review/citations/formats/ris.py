@@ -8,6 +8,7 @@ EndNote, RefWorks, Covidence, Rayyan and EPPI-Reviewer make of them was read off
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from string import ascii_uppercase, digits
 from typing import Final
@@ -82,8 +83,46 @@ _SHORTEST_ACCESSION: Final = 5
 _JOURNAL_TAGS: Final = ("JF", "T2", "JO", "JA", "J2", "J1", "BT", "C3", "T3")
 
 
-def read_ris(text: str, names: Names | None = None) -> Iterator[Item]:
-    """Yield the entries of a RIS file in order.
+def ris_blocks(data: bytes) -> Iterator[tuple[str, int]] | None:
+    """Return a large RIS file in UTF-8 as texts of whole entries with their first lines.
+
+    So that memory holds a part of it; None for every other file, which is read as a whole.
+    """
+    head = data[:_BLOCK].removeprefix(b"\xef\xbb\xbf")
+    if len(data) < 2 * _BLOCK or _FIRST_TYPE.match(head) is None:
+        return None
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        for place in range(0, len(data), _BLOCK):
+            decoder.decode(data[place : place + _BLOCK], place + _BLOCK >= len(data))
+    except UnicodeDecodeError:
+        return None
+    return _blocks(data)
+
+
+def _blocks(data: bytes) -> Iterator[tuple[str, int]]:
+    place = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+    line = 1
+    while place < len(data):
+        ends = _ENDS.search(data, place + _BLOCK)
+        end = ends.end() if ends is not None else len(data)
+        text = data[place:end].decode("utf-8")
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        yield text.replace("\ufeff", ""), line
+        line += text.count("\n")
+        place = end
+
+
+_BLOCK: Final = 1 << 22
+"""Bytes of a block, at the least."""
+
+_FIRST_TYPE: Final = re.compile(rb"\s*(?:\d+\.\s*)?TY  - [A-Z]{3,6}\s*[\r\n]")
+_ENDS: Final = re.compile(rb"[\r\n]ER  -[ \t]*(?:\r\n|\n|\r(?!\n))")
+
+
+def read_ris(text: str, names: Names | None = None, *, first: int = 1) -> Iterator[Item]:
+    """Yield the entries of a RIS file in order; its first line has the number `first`.
 
     An entry begins at ``TY``, and ends at ``ER`` or, with a remark, at the next ``TY``. In a file
     without any ``TY`` entries begin at their first tag and end at ``ER``. A line without a tag
@@ -93,9 +132,9 @@ def read_ris(text: str, names: Names | None = None) -> Iterator[Item]:
     """
     names = names if names is not None else Names()
     if is_untyped(text):
-        yield from _read(text, 1, names, untyped=True)
+        yield from _read(text, first, names, untyped=True)
         return
-    place, line = 0, 1
+    place, line = 0, first
     for found in _PLAIN.finditer(text):
         between = text[place : found.start()]
         if not between or all(_BETWEEN.match(part) for part in between.split("\n")):
