@@ -41,6 +41,7 @@ from review.figures.screening import screening_plot
 from review.figures.specification import specification_plot
 from review.living.freshness import outdated
 from review.living.multiverse import multiverse
+from review.living.noticing import withheld_among
 from review.living.queries import run_numbered, runs, snapshot_of
 from review.living.workers import executor_for
 from review.protocol.queries import instruments, review_called
@@ -86,7 +87,16 @@ def forest(
         names = {one.slug: one.name for one in instruments(session, review)}
         if risk_of_bias:
             bias = bias_of_run(session, review, tool, inputs, results)
-    content = forest_of(inputs, results, by=by, arm_data=arm_data, bias=bias, instruments=names)
+        withheld = bool(withheld_among(session, review, {analysis: inputs}))
+    content = forest_of(
+        inputs,
+        results,
+        by=by,
+        arm_data=arm_data,
+        bias=bias,
+        instruments=names,
+        withheld=withheld,
+    )
     written(forest_plot(content), files, dpi)
 
 

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import click
 
-from review.canonical import interval, number, p_value
+from review.canonical import number, p_value
 from review.cli.computing import computing_options
 from review.cli.context import json_option, opened, review_option
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table
 from review.living import queries
-from review.living.changes import conclusion_word
+from review.living.changes import WITHHELD, conclusion_word
 from review.living.models import Run
 from review.living.multiverse import multiverse
-from review.living.noticing import notices_of
+from review.living.noticing import notices_of, withheld_among
 from review.living.pages import Section, html_page, markdown
 from review.living.recompute import Recomputation, recompute
 from review.living.reports import FullReport, full_report, panel_after
-from review.living.scales import scale_of_run
+from review.living.scales import Scale, as_shown, scale_of_run
 from review.living.snapshot import ModeratorLine, VariantLine
 from review.living.telling import panel_sections, pooled_lines, reading_lines
 from review.living.workers import executor_for
@@ -50,7 +50,7 @@ def runs_() -> None:
 
 
 def _summary(run: Run) -> dict[str, object]:
-    _, results = queries.snapshot_of(run)
+    inputs, results = queries.snapshot_of(run)
     return {
         "analysis": run.version.analysis.slug,
         "number": run.number,
@@ -59,6 +59,7 @@ def _summary(run: Run) -> dict[str, object]:
         "k": results.pooled.k,
         "estimate": results.pooled.estimate,
         "ci": results.pooled.ci,
+        "shown": as_shown(inputs, results),
         "conclusion": results.headline.conclusion,
         "key": run.key,
     }
@@ -71,25 +72,38 @@ def _summary(run: Run) -> dict[str, object]:
 def list_(analysis: str | None, review_slug: str | None, as_json: bool) -> None:
     """List the runs of a review, or of one analysis."""
     with opened().reading() as session:
-        found = queries.runs(session, review_called(session, review_slug), analysis)
+        review = review_called(session, review_slug)
+        found = queries.runs(session, review, analysis)
         if as_json:
             echo_json([_summary(run) for run in found])
             return
+        newest = {run.version.analysis.slug: run for run in found}
+        entered = {slug: queries.snapshot_of(run)[0] for slug, run in newest.items()}
+        withheld = withheld_among(session, review, entered)
         rows = []
         for run in found:
+            slug = run.version.analysis.slug
             inputs, line = queries.snapshot_of(run)
+            scale = scale_of_run(inputs)
             rows.append(
                 (
-                    run.version.analysis.slug,
+                    slug,
                     run.number,
                     f"{run.created:%Y-%m-%d %H:%M}",
                     line.pooled.k,
-                    number(line.pooled.estimate),
-                    interval(line.pooled.ci),
-                    conclusion_word(inputs.plan.kind, line.headline.conclusion),
+                    scale.shown,
+                    scale.number(line.pooled.estimate),
+                    scale.interval(line.pooled.ci),
+                    conclusion_word(
+                        inputs.plan.kind,
+                        line.headline.conclusion,
+                        withheld=run is newest[slug] and slug in withheld,
+                    ),
                 )
             )
-    headers = ("analysis", "run", "when (UTC)", "k", "estimate", "interval", "conclusion")
+    headers = (
+        "analysis", "run", "when (UTC)", "k", "measure", "estimate", "interval", "conclusion",
+    )  # fmt: skip
     echo_table(headers, rows, right=("run", "k", "estimate", "interval"))
 
 
@@ -114,7 +128,8 @@ def show(analysis: str, run_number: int | None, review_slug: str | None, as_json
     click.echo(
         f"{inputs.plan.title}, run {summary['number']} of {summary['created']:%Y-%m-%d %H:%M} UTC"
     )
-    click.echo(inputs.plan.direction)
+    scale = scale_of_run(inputs)
+    click.echo(scale.direction(inputs.plan))
     if notices.headline:
         click.echo(f"{capitalised(notices.headline)}.")
     rows = [
@@ -122,28 +137,31 @@ def show(analysis: str, run_number: int | None, review_slug: str | None, as_json
             e.study,
             e.n_intervention,
             e.n_comparator,
-            number(e.yi),
-            interval(e.ci),
+            scale.number(e.yi),
+            scale.interval(e.ci),
             number(e.weight, 1),
         )
         for e in results.effects
     ]
-    headers = ("study", "n1", "n2", "yi", "interval", "weight %")
+    headers = ("study", "n1", "n2", scale.shown, "interval", "weight %")
     echo_table(headers, rows, right=headers[1:])
-    lines = pooled_lines(results.pooled, scale_of_run(inputs))
+    lines = pooled_lines(results.pooled, scale)
     for reading in results.readings:
-        lines |= reading_lines(reading, inputs.plan.kind)
+        lines |= reading_lines(reading, inputs.plan.kind, scale, withheld=notices.withheld)
     echo_table(("", "pooled"), list(lines.items()), right=("pooled",))
-    _echo_lines("Sensitivity", results.variants)
-    _echo_lines("The same counts by other ways", zero_cell_lines(inputs))
+    _echo_lines("Sensitivity", results.variants, scale, withheld=notices.withheld)
+    other_ways = zero_cell_lines(inputs)
+    _echo_lines("The same counts by other ways", other_ways, scale, withheld=notices.withheld)
     for moderator in results.moderators:
-        _echo_moderator(moderator)
+        _echo_moderator(moderator, scale, withheld=notices.withheld)
     for note in results.pooled.notes:
         click.echo(f"Note: {note}")
     echo_sections(notices.sections())
 
 
-def _echo_lines(heading: str, lines: Sequence[VariantLine]) -> None:
+def _echo_lines(
+    heading: str, lines: Sequence[VariantLine], scale: Scale, *, withheld: bool
+) -> None:
     if not lines:
         return
     click.echo(f"{heading}:")
@@ -151,9 +169,9 @@ def _echo_lines(heading: str, lines: Sequence[VariantLine]) -> None:
         (
             line.label,
             line.k,
-            number(line.estimate),
-            interval(line.ci),
-            line.conclusion,
+            scale.number(line.estimate),
+            scale.interval(line.ci),
+            WITHHELD if withheld and line.conclusion else line.conclusion,
             line.note,
         )
         for line in lines
@@ -162,11 +180,12 @@ def _echo_lines(heading: str, lines: Sequence[VariantLine]) -> None:
     echo_table(headers, rows, right=("k", "estimate", "interval"))
 
 
-def _echo_moderator(line: ModeratorLine) -> None:
+def _echo_moderator(line: ModeratorLine, scale: Scale, *, withheld: bool) -> None:
     test = ""
     if line.p is not None:
         test = f": test {number(line.stat)}, df {line.df}, p {p_value(line.p)}"
-    _echo_lines(f"{line.kind.capitalize()} by {line.moderator}{test}", line.lines)
+    heading = f"{line.kind.capitalize()} by {line.moderator}{test}"
+    _echo_lines(heading, line.lines, scale, withheld=withheld)
     if line.note:
         click.echo(f"{line.kind.capitalize()} by {line.moderator}: {line.note}")
     for one in line.tests:
@@ -231,6 +250,7 @@ def looks(analysis: str, run_number: int | None, review_slug: str | None, as_jso
         review = review_called(session, review_slug)
         run = queries.run_numbered(session, review, analysis, run_number)
         found = panel_after(session, review, analysis, run.number)
+        scale = scale_of_run(queries.snapshot_of(run)[0])
     if as_json:
         echo_json(found)
     elif found is None:
@@ -238,7 +258,7 @@ def looks(analysis: str, run_number: int | None, review_slug: str | None, as_jso
             "No panel: it needs three trials, and a margin or an effect of interest in the plan."
         )
     else:
-        echo_sections(panel_sections(found))
+        echo_sections(panel_sections(found, scale))
 
 
 @runs_.command("recompute")
@@ -316,8 +336,8 @@ def multiverse_(
             line.trials,
             line.model,
             line.k,
-            number(line.estimate),
-            interval(line.ci),
+            found.scale.number(line.estimate),
+            found.scale.interval(line.ci),
             line.conclusion,
         )
         for line in found.lines

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from review.export.drawings.axis import inverted
 from review.export.table.model import Cell, Column, Footnote, Interval, Kind, Table
 from review.export.tracing.origins import origin
 from review.living import queries
@@ -15,9 +14,11 @@ from review.living.changes import ChangeReport, Snapshot, compare, conclusion_wo
 from review.living.models import Run
 from review.living.notices import NO_NOTICES, Notices
 from review.living.noticing import notices_of
-from review.living.scales import scale_of_run
+from review.living.scales import Scale, scale_of_run
+from review.living.snapshot import Interval as Limits
 from review.living.snapshot import PooledLine, Reading, RunInputs, RunResults
 from review.protocol.models import Review
+from review.synthesis.noninferiority import Conclusion
 from review.wording import lowered
 
 
@@ -36,6 +37,31 @@ class LatestRun:
     """Of the run before it."""
     notices: Notices = NO_NOTICES
     """As things are when the export is made."""
+
+    @property
+    def scale(self) -> Scale:
+        """What the numbers are called, and how people see them."""
+        return scale_of_run(self.inputs)
+
+    def shown(self, limits: Limits | None) -> Cell:
+        """Return limits as people see them: of ratios as measured."""
+        return interval_cell(None if limits is None else self.scale.pair(limits))
+
+    def value(self, number: float | None) -> float | None:
+        """Return a number as people see it: a ratio as measured."""
+        return None if number is None else self.scale.value(number)
+
+    def margin(self, reading: Reading) -> float | None:
+        """Return a margin as people see it."""
+        return None if reading.margin is None else self.scale.margin(reading.margin)
+
+    def conclusion(self, conclusion: Conclusion | str | None) -> str | None:
+        """Return what a conclusion is called, or that it is withheld."""
+        if conclusion is None:
+            return None
+        return conclusion_word(
+            self.inputs.plan.kind, Conclusion(conclusion), withheld=self.notices.withheld
+        )
 
 
 def latest_runs(session: Session, review: Review) -> list[LatestRun]:
@@ -101,10 +127,8 @@ def noticed(runs: Sequence[LatestRun]) -> tuple[Footnote, ...]:
 
 
 def _direction(run: LatestRun) -> str:
-    said = lowered(run.inputs.plan.direction)
-    if not inverted(run.inputs):
-        return said
-    return f"{said[:-1]}: lower is better, so {scale_of_run(run.inputs).name} has its sign turned."
+    said = run.scale.direction(run.inputs.plan)
+    return said if run.scale.as_ratio else lowered(said)
 
 
 def _pooled_columns(level: str, *, margins: bool) -> tuple[Column, ...]:
@@ -162,23 +186,24 @@ def _pooled_row(
     run: LatestRun, reading: Reading, *, first: bool, margins: bool
 ) -> tuple[Cell, ...]:
     line = run.results.pooled
+    scale = run.scale
     numbers: tuple[Cell, ...] = (
         line.k,
-        scale_of_run(run.inputs).name,
-        line.estimate,
-        interval_cell(line.ci),
-        interval_cell(line.z_ci),
-        interval_cell(line.pi),
+        scale.shown,
+        scale.value(line.estimate),
+        run.shown(line.ci),
+        run.shown(line.z_ci),
+        run.shown(line.pi),
         line.p,
         line.tau2,
         line.I2,
     )
-    against: tuple[Cell, ...] = (reading.margin, reading.noninferiority_p) if margins else ()
+    against: tuple[Cell, ...] = (run.margin(reading), reading.noninferiority_p) if margins else ()
     return (
         run.inputs.plan.title,
         *(numbers if first else (None for _ in numbers)),
         *against,
-        conclusion_word(run.inputs.plan.kind, reading.conclusion),
+        run.conclusion(reading.conclusion),
     )
 
 
@@ -205,19 +230,23 @@ def results_table(run: LatestRun) -> Table:
             trial.instrument.upper(),
             effect.n_intervention,
             effect.n_comparator,
-            effect.yi,
+            run.value(effect.yi),
             effect.vi,
-            Interval(*effect.ci),
+            run.shown(effect.ci),
             effect.weight,
         )
         for trial, effect in zip(run.inputs.trials, run.results.effects, strict=True)
     )
     sides = f"Intervention: {plan.intervention.label}; comparator: {plan.comparator.label}."
+    variances = " Variances are of the logarithms." if run.scale.as_ratio else ""
     recipes = "; ".join(dict.fromkeys(effect.recipe for effect in run.results.effects))
     return Table(
         title=f"{plan.title}: study results",
         columns=RESULT_COLUMNS,
         rows=rows,
-        footnotes=(Footnote(f"{plan.direction} {sides}"), Footnote(f"Effects: {recipes}.")),
+        footnotes=(
+            Footnote(f"{run.scale.direction(plan)} {sides}{variances}"),
+            Footnote(f"Effects: {recipes}."),
+        ),
         origins=tuple(origin(run.key, "effects", i) for i in range(len(rows))),
     )

@@ -119,7 +119,7 @@ def estimates_plot(estimates: Estimates) -> Figure:
     lines = max(len(estimates.rows), 1)
     with own_settings():
         figure, axes = draw_panel(_panel(estimates))
-        low, high = axes.get_xlim()
+        low, high = sorted(axes.get_xlim())
         reference = estimates.reference
         if reference is not None and low <= reference <= high:
             axes.plot(
@@ -137,7 +137,7 @@ def _draw_row(axes: Axes, y: int, row: EstimateRow, lines: int) -> None:
     draw_interval(
         axes, y, row.ci_low, row.ci_high, colour=BLACK, line_width=0.9, gid=f"interval-{y}"
     )
-    low, high = axes.get_xlim()
+    low, high = sorted(axes.get_xlim())
     if low <= row.estimate <= high:
         axes.plot(
             [row.estimate], [y], marker="o", color=BLUE, mew=0, ls="none", zorder=5,

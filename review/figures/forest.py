@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
-from review.figures.interval import draw_interval
+from review.figures.interval import draw_interval, ends
 from review.figures.numbers import fixed
 from review.figures.panel import Group, Light, Panel, TextColumn, draw_panel, line_height
 from review.figures.risk_of_bias import Blank, look
@@ -215,7 +215,7 @@ def _limits(forest: Forest) -> tuple[float, float]:
 
 
 def _reference_line(axes: Axes, summary: Diamond, lines: int) -> None:
-    low, high = axes.get_xlim()
+    low, high = sorted(axes.get_xlim())
     if low <= summary.estimate <= high:
         axes.plot(
             [summary.estimate] * 2, [-0.5, lines - 0.5], color=PALE, lw=0.8, zorder=1,
@@ -231,7 +231,7 @@ def _draw_row(
     draw_interval(
         axes, y, row.ci_low, row.ci_high, colour=BLACK, line_width=0.9, gid=f"interval-{key}"
     )
-    low, high = axes.get_xlim()
+    low, high = sorted(axes.get_xlim())
     if not low <= row.estimate <= high:
         return
     share = 0.5 if row.weight is None or heaviest is None else row.weight / heaviest
@@ -245,7 +245,7 @@ def _draw_row(
 def _draw_diamond(axes: Axes, y: float, diamond: Diamond, key: str) -> None:
     from matplotlib.patches import Polygon
 
-    low, high = axes.get_xlim()
+    low, high = sorted(axes.get_xlim())
     if diamond.pi_low is not None and diamond.pi_high is not None:
         draw_interval(
             axes, y, diamond.pi_low, diamond.pi_high, colour=VERMILLION, line_width=1.1,
@@ -261,9 +261,10 @@ def _draw_diamond(axes: Axes, y: float, diamond: Diamond, key: str) -> None:
     shape.set_gid(f"diamond-{key}")
     axes.add_patch(shape)
     shape.set_clip_path(axes.patch)
+    below, above = ends(axes)
     for side, cut, edge, marker in (
-        ("low", diamond.ci_low < low, low, "<"),
-        ("high", diamond.ci_high > high, high, ">"),
+        ("low", diamond.ci_low < low, low, below),
+        ("high", diamond.ci_high > high, high, above),
     ):
         if cut:
             axes.plot(

@@ -54,14 +54,15 @@ def draw_interval(
     capped : bool
         Whether limits inside the axis end in a short upright stroke.
     """
-    left, right = axes.get_xlim()
+    left, right = sorted(axes.get_xlim())
     start, stop = min(max(low, left), right), max(min(high, right), left)
     axes.plot(
         [start, stop], [y, y], color=colour, lw=line_width, solid_capstyle="butt", gid=gid, zorder=4
     )
+    below, above = ends(axes)
     for limit, side, marker, beyond in (
-        (start, "low", "<", low < left),
-        (stop, "high", ">", high > right),
+        (start, "low", below, low < left),
+        (stop, "high", above, high > right),
     ):
         if beyond:
             axes.plot(
@@ -73,3 +74,8 @@ def draw_interval(
                 [limit], [y], marker="|", ms=5, mew=line_width, color=colour, ls="none",
                 gid=f"{gid}-cap-{side}", zorder=4,
             )  # fmt: skip
+
+
+def ends(axes: Axes) -> tuple[str, str]:
+    """Return the markers of arrows that point to smaller and to larger numbers."""
+    return (">", "<") if axes.xaxis_inverted() else ("<", ">")

@@ -21,8 +21,8 @@ from review.figures.chart import (
     draw_point,
     say_empty,
 )
-from review.figures.numbers import fixed, p_words
-from review.figures.scale import power_words
+from review.figures.numbers import p_words
+from review.figures.scale import Notation, power_words
 from review.figures.style import BAND, BLACK, BLUE, GREY, VERMILLION, own_settings
 from review.figures.text import width
 
@@ -69,6 +69,7 @@ class Margins:
     alpha: float = 0.025
     smallest: float | None = None
     effect_label: str = "Effect"
+    notation: Notation = Notation.PLAIN
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -159,12 +160,16 @@ def _chart(margins: Margins) -> Chart:
         Key(f"one-sided level {margins.alpha:g}", Sample.DASHED, GREY),
     ]
     if margins.smallest is not None:
-        where = f"margins above {fixed(margins.smallest, 2)}" if margins.smallest else "any margin"
+        where = (
+            f"margins beyond {_value(margins, margins.smallest)}"
+            if margins.smallest
+            else "any margin"
+        )
         keys.append(Key(f"noninferiority is shown: {where}", Sample.BLOCK, BAND))
     keys += [
         Key(
-            f"{'deciding margin' if i == 0 else 'margin'} {_value(m.margin)}: {p_words(m.p)}, "
-            f"{m.conclusion}",
+            f"{'deciding margin' if i == 0 else 'margin'} {_value(margins, m.margin)}: "
+            f"{p_words(m.p)}, {m.conclusion}",
             Sample.DIAMOND if i == 0 else Sample.DOT,
             VERMILLION,
         )
@@ -172,7 +177,7 @@ def _chart(margins: Margins) -> Chart:
     ]
     return Chart(
         title=margins.title,
-        x=Scale(0.0, high, f"Margin ({margins.effect_label})"),
+        x=Scale(0.0, high, f"Margin ({margins.effect_label})", _across(margins, high)),
         y=Scale(min(at for at, _ in marks) - 0.3, 0.05, "p (logarithmic)", marks),
         keys=tuple(keys),
         note=margins.note,
@@ -181,8 +186,18 @@ def _chart(margins: Margins) -> Chart:
     )
 
 
-def _value(margin: float) -> str:
-    return fixed(margin, 2)
+def _value(margins: Margins, margin: float) -> str:
+    """Return a margin for print: of ratios the ratio that is just not acceptable."""
+    said = margins.notation
+    return said.written(-margin if said.is_ratio else margin, 2)
+
+
+def _across(margins: Margins, high: float) -> tuple[tuple[float, str], ...] | None:
+    """Return the marks of margins that are ratios; None for round numbers."""
+    if not margins.notation.is_ratio:
+        return None
+    found = [(-at, words) for at, words in margins.notation.ticks(-high, 0.0)]
+    return tuple(sorted(found))
 
 
 def _rows(margins: Margins, high: float, long: float) -> list[list[int]]:
@@ -190,7 +205,7 @@ def _rows(margins: Margins, high: float, long: float) -> list[list[int]]:
     rows: list[list[int]] = []
     ends: list[float] = []
     for i in sorted(range(len(margins.planned)), key=lambda i: margins.planned[i].margin):
-        half = width(_value(margins.planned[i].margin), TEXT_SIZE) / 2 + 0.04
+        half = width(_value(margins, margins.planned[i].margin), TEXT_SIZE) / 2 + 0.04
         at = long * margins.planned[i].margin / high
         for r, end in enumerate(ends):
             if at - half > end:
@@ -211,6 +226,6 @@ def _write_values(frame: Frame, margins: Margins) -> None:
             x = frame.place(margins.planned[i].margin, 0.0)[0]
             y = frame.top - 0.02 - (r + 1) * TEXT_LINE
             frame.page.write(
-                x, y, _value(margins.planned[i].margin), TEXT_SIZE, align="center",
+                x, y, _value(margins, margins.planned[i].margin), TEXT_SIZE, align="center",
                 gid=f"planned-label-{i}",
             )  # fmt: skip

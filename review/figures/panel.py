@@ -191,7 +191,7 @@ def _laid_out(panel: Panel) -> _Layout:
 
     title = wrap(panel.title, TITLE_SIZE, total - 2 * EDGE, bold=True)
     note = wrap(panel.note, SMALL_SIZE, total - 2 * EDGE)
-    null_at = left + plot_width * fraction(0.0, panel.limits)
+    null_at = left + plot_width * _across(panel, 0.0)
     directions = _directions(panel, size, null_at, total)
     legend = _legend_places(panel, total - 2 * EDGE)
     groups = [wrap(g.header, size, _span(g, fitted, panel), bold=True) for g in panel.groups]
@@ -233,7 +233,15 @@ def _axes(page: Page, panel: Panel, at: _Layout) -> Axes:
     axes.set_ylim(max(len(panel.keys), 1) - 0.5, -0.5)
     draw_landmarks(axes, panel.margin, upright=True)
     horizontal_ticks(axes, panel.limits, at.size, at.plot_width, notation=panel.notation)
+    if panel.notation.turned:
+        axes.set_xlim(*reversed(panel.limits))
     return axes
+
+
+def _across(panel: Panel, value: float) -> float:
+    """Return how far across the plot a value stands, from 0 at the left to 1."""
+    across = fraction(value, panel.limits)
+    return 1 - across if panel.notation.turned else across
 
 
 def _write_groups(page: Page, panel: Panel, at: _Layout) -> None:
@@ -255,7 +263,7 @@ def _write_axis(page: Page, panel: Panel, at: _Layout) -> None:
         label = shorten(printable(panel.axis_label), at.size, at.plot_width + 2 * GAP)
         middle = at.left + at.plot_width / 2
         page.write(middle, at.label_top, label, at.size, align="center", gid="axis-label")
-    null_at = at.left + at.plot_width * fraction(0.0, panel.limits)
+    null_at = at.left + at.plot_width * _across(panel, 0.0)
     for direction, align, offset, words in (
         ("left", "right", -0.08, at.directions[0]),
         ("right", "left", 0.08, at.directions[1]),
@@ -355,6 +363,8 @@ def _directions(
     panel: Panel, size: float, null_at: float, total: float
 ) -> tuple[Sequence[str], Sequence[str]]:
     left, right = panel.favours_left, panel.favours_right
+    if panel.notation.turned:
+        left, right = right, left
     return (
         wrap(f"← {left}", size, max(0.6, null_at - EDGE - 0.08)) if left else [],
         wrap(f"{right} →", size, max(0.6, total - null_at - EDGE - 0.08)) if right else [],
@@ -364,7 +374,7 @@ def _directions(
 def _write_margin(page: Page, panel: Panel, margin: float, at: _Layout) -> None:
     text = f"margin {panel.notation.written(-margin, 2)}"
     half = width(text, at.size) / 2
-    x = at.left + at.plot_width * fraction(-margin, panel.limits)
+    x = at.left + at.plot_width * _across(panel, -margin)
     x = min(max(x, at.left + half), at.left + at.plot_width - half)
     y = at.top - 0.08 - at.text_line
     page.write(x, y, text, at.size, align="center", colour=GREY, gid="margin-label")

@@ -35,14 +35,31 @@ class Notation(StrEnum):
     """As they are."""
     RATIO = "ratio"
     """They are natural logarithms, written as the ratios they stand for."""
+    INVERSE = "inverse"
+    """The same with the sign turned, as where lower is better: written as the ratios measured, on
+    an axis that runs the other way, so that ratios rise to the right."""
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether ratios are written."""
+        return self is not Notation.PLAIN
+
+    @property
+    def turned(self) -> bool:
+        """Whether the axis runs from large numbers to small ones."""
+        return self is Notation.INVERSE
+
+    def _logarithm(self, value: float) -> float:
+        return -value if self.turned else value
 
     def written(self, value: float, decimals: int) -> str:
         """Return a number for print; a ratio that would round to zero as ``<0.01``."""
         if self is Notation.PLAIN:
             return fixed(value, decimals)
-        if value > LARGEST_LOGARITHM:
+        logarithm = self._logarithm(value)
+        if logarithm > LARGEST_LOGARITHM:
             return INFINITY
-        ratio = math.exp(value)
+        ratio = math.exp(logarithm)
         least = 10.0**-decimals
         return f"<{fixed(least, decimals)}" if ratio < least / 2 else fixed(ratio, decimals)
 
@@ -50,12 +67,17 @@ class Notation(StrEnum):
         """Return two limits for print: ``[−0.67, 0.07]``."""
         if self is Notation.PLAIN:
             return bracketed(low, high, decimals)
+        if self.turned:
+            low, high = high, low
         return f"[{self.written(low, decimals)}, {self.written(high, decimals)}]"
 
     def ticks(
         self, low: float, high: float, at_most: int = 8, *, whole: bool = False
     ) -> list[tuple[float, str]]:
         """Return round values between limits of the analysis scale, with their labels."""
+        if self.turned:
+            found = ratio_ticks(-high, -low, at_most)
+            return [(-value, label) for value, label in reversed(found)]
         if self is Notation.RATIO:
             return ratio_ticks(low, high, at_most)
         return ticks(low, high, at_most, whole=whole)

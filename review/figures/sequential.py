@@ -19,7 +19,7 @@ from review.figures.chart import (
     draw_point,
     say_empty,
 )
-from review.figures.scale import limits, widened
+from review.figures.scale import Notation, limits, widened
 from review.figures.style import BLACK, BLUE, GREY, VERMILLION, ZONE, own_settings
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Sequential:
     level: float = 0.95
     margin: float | None = None
     effect_label: str = "Effect"
+    notation: Notation = Notation.PLAIN
     note: str = ""
 
 
@@ -156,7 +157,7 @@ def _charts(sequential: Sequential, x: Sequence[float]) -> tuple[Chart, Chart]:
         Chart(
             title=sequential.title,
             x=Scale(start, stop, ""),
-            y=Scale(low, high, sequential.effect_label),
+            y=Scale(low, high, sequential.effect_label, notation=sequential.notation),
             keys=tuple(keys),
             height=2.3,
         ),

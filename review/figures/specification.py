@@ -20,7 +20,7 @@ from review.figures.chart import (
     say_empty,
 )
 from review.figures.interval import check_interval
-from review.figures.scale import limits
+from review.figures.scale import Notation, limits
 from review.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, ZONE, own_settings
 from review.figures.text import printable, shorten
 from review.wording import counted
@@ -77,6 +77,7 @@ class SpecificationCurve:
     margin: float | None = None
     level: float = 0.95
     effect_label: str = "Effect"
+    notation: Notation = Notation.PLAIN
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -169,7 +170,7 @@ def _charts(
         Chart(
             title=curve.title,
             x=Scale(start, stop, "", ()),
-            y=Scale(low, high, curve.effect_label),
+            y=Scale(low, high, curve.effect_label, notation=curve.notation),
             keys=tuple(keys),
             height=2.6,
         ),

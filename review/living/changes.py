@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from review.canonical import fixed
 from review.living.scales import Scale, scale_of_run
 from review.living.snapshot import (
     ArmInput,
@@ -67,6 +66,8 @@ class ChangeReport:
     direction: str
     kind: AnalysisKind
     sentence: str
+    unconcluded: str
+    """The sentence without its conclusion, for where that is withheld."""
     scales: tuple[Scale, Scale]
     """What the numbers before and after are called; twice the same for a first run."""
     sensitivity: tuple[ValueChange, ...] = ()
@@ -117,6 +118,9 @@ def compare(
     sensitivity = tuple(_sensitivity_changes(old_inputs, inputs)) if old_inputs else ()
     readings = tuple(_readings(old_results, results))
     engine = tuple(_differences("engine", *engines)) if engines is not None else ()
+    scales = (scale_of_run(old_inputs or inputs), scale_of_run(inputs))
+    unit = _subject(inputs.plan).unit
+    causes = _causes(unit, plan_changes, added, removed, corrected, sensitivity, engine)
     return ChangeReport(
         plan_changes=plan_changes,
         added=added,
@@ -125,23 +129,11 @@ def compare(
         before=old_results.pooled if old_results else None,
         after=results.pooled,
         readings=readings,
-        direction=inputs.plan.direction,
+        direction=scales[1].direction(inputs.plan),
         kind=inputs.plan.kind,
-        scales=(scale_of_run(old_inputs or inputs), scale_of_run(inputs)),
-        sentence=_sentence(
-            inputs.plan,
-            old_results,
-            results,
-            _causes(
-                _subject(inputs.plan).unit,
-                plan_changes,
-                added,
-                removed,
-                corrected,
-                sensitivity,
-                engine,
-            ),
-        ),
+        scales=scales,
+        sentence=_sentence(inputs.plan, scales, old_results, results, causes),
+        unconcluded=_sentence(inputs.plan, scales, old_results, results, causes, concluded=False),
         sensitivity=sensitivity,
         engine=engine,
     )
@@ -166,12 +158,6 @@ def _paired(
         now = next((u for u in units if u is not None and trial.unit not in new), trial.unit)
         found[now] = trial
     return found
-
-
-def interval_text(line: PooledLine) -> str:
-    """Return ``0.58 [-0.17, 1.33]``."""
-    low, high = line.ci
-    return f"{fixed(line.estimate)} [{fixed(low)}, {fixed(high)}]"
 
 
 def _text(value: object) -> str | None:
@@ -338,10 +324,18 @@ def _causes(
 _OF_ASSOCIATION: Final = {Conclusion.SUPERIOR: "positive", Conclusion.INFERIOR: "negative"}
 
 
-def conclusion_word(kind: AnalysisKind, conclusion: Conclusion) -> str | None:
+WITHHELD: Final = "withheld"
+"""What stands for a conclusion while a contradiction about the numbers is open."""
+
+
+def conclusion_word(
+    kind: AnalysisKind, conclusion: Conclusion, *, withheld: bool = False
+) -> str | None:
     """Return what a conclusion is called; a single arm, which is held against nothing, has none."""
     if kind is AnalysisKind.SINGLE_ARM:
         return None
+    if withheld:
+        return WITHHELD
     if kind is AnalysisKind.ASSOCIATION:
         return _OF_ASSOCIATION.get(conclusion, conclusion.value)
     return conclusion.value
@@ -363,39 +357,50 @@ def _subject(plan: Plan) -> _Subject:
     return _Subject("trial", "of", f"{plan.intervention.label} against {plan.comparator.label}")
 
 
-def _sentence(plan: Plan, old: RunResults | None, new: RunResults, causes: str) -> str:
-    subject = _subject(plan)
-    now, k = interval_text(new.pooled), counted(new.pooled.k, subject.unit)
+def _sentence(
+    plan: Plan,
+    scales: tuple[Scale, Scale],
+    old: RunResults | None,
+    new: RunResults,
+    causes: str,
+    *,
+    concluded: bool = True,
+) -> str:
+    subject, (old_scale, scale) = _subject(plan), scales
+    now, k = scale.text(new.pooled.estimate, new.pooled.ci), counted(new.pooled.k, subject.unit)
     if old is None:
-        said = _conclusion_text(plan.kind, new.headline)
+        said = _conclusion_text(plan.kind, scale, new.headline) if concluded else ""
         return f"{k} {subject.of} {subject.what}: {now}{f', {said}' if said else ''}."
-    was = interval_text(old.pooled)
+    was = old_scale.text(old.pooled.estimate, old.pooled.ci)
     moved = f"moved from {was} to {now}" if was != now else f"stayed at {now}"
     if old.pooled.k != new.pooled.k:
         k = f"{old.pooled.k} to {k}"
-    verdict = _verdict(plan.kind, old.headline, new.headline)
+    verdict = _verdict(plan.kind, scales, old.headline, new.headline) if concluded else ""
     return f"With {causes} ({k}), {subject.what} {moved}{f'; {verdict}' if verdict else ''}."
 
 
-def _conclusion_text(kind: AnalysisKind, reading: Reading) -> str:
-    against = "" if reading.margin is None else f" (margin {reading.margin:.2f})"
+def _conclusion_text(kind: AnalysisKind, scale: Scale, reading: Reading) -> str:
+    against = "" if reading.margin is None else f" (margin {scale.margin_text(reading.margin)})"
     word = conclusion_word(kind, reading.conclusion)
     return "" if word is None else f"{word}{against}"
 
 
-def _verdict(kind: AnalysisKind, before: Reading, after: Reading) -> str:
-    was, now = _conclusion_text(kind, before), _conclusion_text(kind, after)
+def _verdict(
+    kind: AnalysisKind, scales: tuple[Scale, Scale], before: Reading, after: Reading
+) -> str:
+    was = _conclusion_text(kind, scales[0], before)
+    now = _conclusion_text(kind, scales[1], after)
     if not now:
         return ""
     if before.conclusion is not after.conclusion:
         return f"the conclusion changed from {was} to {now}"
     if before.margin != after.margin:
         return (
-            f"the margin changed from {_margin_text(before)} to {_margin_text(after)}, the "
-            f"conclusion is still {after.conclusion.value}"
+            f"the margin changed from {_margin_text(scales[0], before)} to "
+            f"{_margin_text(scales[1], after)}, the conclusion is still {after.conclusion.value}"
         )
     return f"the conclusion is still {now}"
 
 
-def _margin_text(reading: Reading) -> str:
-    return "none" if reading.margin is None else f"{reading.margin:.2f}"
+def _margin_text(scale: Scale, reading: Reading) -> str:
+    return "none" if reading.margin is None else scale.margin_text(reading.margin)

@@ -11,12 +11,12 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.canonical import fixed
 from review.errors import ReviewError
 from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence
 from review.living.effects import trial_effects
 from review.living.kinds import select
+from review.living.scales import Scale, scale_of_run
 from review.living.selection import SelectionError
 from review.living.snapshot import RunInputs
 from review.living.tables import pool_tables
@@ -73,6 +73,7 @@ class Multiverse:
 
     lines: tuple[SpecifiedLine, ...]
     sentences: tuple[str, ...]
+    scale: Scale
 
 
 def multiverse(
@@ -100,7 +101,9 @@ def multiverse(
     lines = [line for line in once.values() if line.k > 1]
     ordered = sorted(lines, key=lambda line: (line.estimate is None, line.estimate or 0.0))
     alone = [line for line in once.values() if line.k <= 1]
-    return Multiverse(tuple(ordered), tuple(_sentences(plan, ordered, alone)))
+    inputs = work[0][1] if work else RunInputs(plan=plan, trials=(), left_out=())
+    scale = scale_of_run(inputs)
+    return Multiverse(tuple(ordered), tuple(_sentences(plan, scale, ordered, alone)), scale)
 
 
 def _specifications(
@@ -184,13 +187,17 @@ def _pooled(specification: Specification, inputs: RunInputs) -> tuple[Combinatio
 
 
 def _sentences(
-    plan: Plan, lines: Sequence[SpecifiedLine], alone: Sequence[SpecifiedLine]
+    plan: Plan, scale: Scale, lines: Sequence[SpecifiedLine], alone: Sequence[SpecifiedLine]
 ) -> Iterator[str]:
-    estimates = sorted(line.estimate for line in lines if line.estimate is not None)
+    estimates = sorted(
+        (line.estimate for line in lines if line.estimate is not None),
+        key=lambda estimate: scale.sign * estimate,
+    )
     if estimates:
         yield (
-            f"{counted(len(estimates), 'combination')}; estimates from {fixed(estimates[0])} to "
-            f"{fixed(estimates[-1])}, median {fixed(median(estimates))}. {plan.direction}"
+            f"{counted(len(estimates), 'combination')}; estimates from "
+            f"{scale.number(estimates[0])} to {scale.number(estimates[-1])}, median "
+            f"{scale.number(median(estimates))}. {scale.direction(plan)}"
         )
     else:
         yield "No combination can be pooled."

@@ -166,3 +166,22 @@ def _doubts(
                 else None,
                 key=about.key,
             )
+
+
+def withheld_among(
+    session: Session, review: Review, entered: Mapping[str, RunInputs]
+) -> frozenset[str]:
+    """Return the analyses that draw no conclusion, by what entered their newest runs."""
+    open_ = [
+        doubt.finding
+        for doubt in doubts(session, review)
+        if doubt.dismissal is None and doubt.finding.kind in WITHHOLDING
+    ]
+    if not open_:
+        return frozenset()
+    doubted = frozenset[int]().union(*(finding.results for finding in open_))
+    return frozenset(
+        slug
+        for slug, inputs in entered.items()
+        if any(not trial.result_ids.isdisjoint(doubted) for trial in inputs.trials)
+    )

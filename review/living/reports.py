@@ -168,18 +168,21 @@ def _with_sections(full: FullReport, was: Snapshot | None, now: Snapshot) -> Ful
     first = was is None
     texts = (certainty_text(full.certainty[0]), certainty_text(full.certainty[1]))
     found = tell(full.report, full.explanation, full.standings, texts, full.notices)
-    found.append(strip_section(full.strip))
+    scales = full.report.scales
+    if not full.notices.withheld:
+        found.append(strip_section(full.strip, scales[1]))
     if now[1].variants:
-        found.append(variant_section(was[1].variants if was else (), now[1].variants))
+        found.append(variant_section(was[1].variants if was else (), now[1].variants, scales))
     zero = zero_cell_lines(now[0])
     if zero:
         heading = "The same counts by other ways"
-        found.append(replace(variant_section((), zero), heading=heading))
-    found += tell_firmness(full.explanation, first=first)
+        found.append(replace(variant_section((), zero, scales), heading=heading))
+    if not full.notices.withheld:
+        found += tell_firmness(full.explanation, scales[1], first=first)
     if full.panel is not None:
         if not first:
-            found.append(panel_change_section(full.panels[0], full.panel))
-        found += panel_sections(full.panel)
+            found.append(panel_change_section(full.panels[0], full.panel, scales[1]))
+        found += panel_sections(full.panel, scales[1])
     found.append(readiness_section(full.readiness))
     found.append(Section("Notes", (full.standings[1].note, *full.explanation.notes)))
     if full.work:

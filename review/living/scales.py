@@ -6,12 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from review.canonical import fixed
 from review.effects import Measure
 from review.extraction.conversion import scale_of
-from review.living.snapshot import Natural, PooledLine, RunInputs, TrialInput
+from review.living.snapshot import Interval, RunInputs, RunResults, TrialInput
+from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 
 _LOG: Final = "log "
+
+LARGEST_LOGARITHM: Final = 709.0
+"""e to this power is the last that a double holds."""
 
 _FREE_OF_UNITS: Final = frozenset(
     {
@@ -35,6 +40,86 @@ class Scale:
     free_of_units: bool
     counts: str = "trials"
     """What k is the number of; of associations and single arms it is arms."""
+    sign: int = 1
+    """Of ratios: 1 where higher is better or trials differ in that, -1 where lower is better."""
+    as_ratio: bool = False
+    """Whether numbers are shown as ratios, intervention to comparator, as they were measured."""
+    favoured: str = ""
+    """The intervention, whose advantage is positive inside; nothing where no two sides meet."""
+
+    @property
+    def shown(self) -> str:
+        """What the numbers are called that people see: ``RR`` for what is pooled as log RR."""
+        if not self.as_ratio or self.ratio is None:
+            return self.name
+        return self.ratio if self.name.startswith(_LOG) else self.name
+
+    @property
+    def none(self) -> float:
+        """The number that people see for no effect."""
+        return 1.0 if self.as_ratio else 0.0
+
+    def value(self, number: float) -> float:
+        """Return a number of a run as people see it: a ratio as measured, infinite if too large."""
+        if not self.as_ratio:
+            return number
+        log = self.sign * number
+        return math.exp(log) if log < LARGEST_LOGARITHM else math.inf
+
+    def pair(self, limits: Interval) -> Interval:
+        """Return limits of a run as people see them, the lower first."""
+        low, high = sorted(self.value(limit) for limit in limits)
+        return low, high
+
+    def number(self, number: float | None, decimals: int = 2) -> str:
+        """Return a number for print; nothing for None."""
+        if number is None:
+            return ""
+        shown, least = self.value(number), 10.0**-decimals
+        if self.as_ratio and shown < least / 2:
+            return f"<{least:.{decimals}f}"
+        return "∞" if math.isinf(shown) else fixed(shown, decimals)
+
+    def interval(self, limits: Interval | None, decimals: int = 2) -> str:
+        """Return limits for print; nothing for None."""
+        if limits is None:
+            return ""
+        if not self.as_ratio:
+            return f"[{fixed(limits[0], decimals)}, {fixed(limits[1], decimals)}]"
+        ends = limits if self.sign > 0 else limits[::-1]
+        return f"[{self.number(ends[0], decimals)}, {self.number(ends[1], decimals)}]"
+
+    def text(self, estimate: float, limits: Interval) -> str:
+        """Return an estimate with its interval: of ratios ``RR 0.51 [0.22, 1.19]``."""
+        named = f"{self.shown} " if self.as_ratio else ""
+        return f"{named}{self.number(estimate)} {self.interval(limits)}"
+
+    def margin(self, margin: float) -> float:
+        """Return a margin as people see it: of ratios the ratio that is just not acceptable."""
+        return self.value(-margin) if self.as_ratio else margin
+
+    def margin_text(self, margin: float) -> str:
+        """Return ``0.50``, of ratios ``RR 1.35``."""
+        if not self.as_ratio:
+            return fixed(margin)
+        return f"{self.shown} {self.number(-margin)}"
+
+    def shift(self, change: float, decimals: int = 2) -> str:
+        """Return a change of a number: of ratios the factor, ``×1.10``."""
+        if not self.as_ratio:
+            return f"{change:+.{decimals}f}"
+        return f"×{math.exp(min(self.sign * change, LARGEST_LOGARITHM)):.{decimals}f}"
+
+    @property
+    def better(self) -> str:
+        """On which side of no effect the intervention did better: ``above`` or ``below``."""
+        return "below" if self.sign < 0 else "above"
+
+    def direction(self, plan: Plan) -> str:
+        """Return what the sides of no effect mean, as a sentence."""
+        if not self.as_ratio or not self.favoured:
+            return plan.direction
+        return f"{self.shown} {self.better} 1 favours {self.favoured}."
 
 
 def scale_of_run(inputs: RunInputs) -> Scale:
@@ -48,25 +133,51 @@ def scale_of_run(inputs: RunInputs) -> Scale:
     name = metric if measure is None else measure.scale
     ratio = name.removeprefix(_LOG) if name and name.startswith(_LOG) else None
     standardized = metric is not None and "STANDARDI" in metric.upper()
+    effect = plan.effect or ""
+    contrast = plan.kind is AnalysisKind.CONTRAST
     return Scale(
         name=plan.effect or name or "effect",
         measure=measure,
         ratio=ratio,
         free_of_units=standardized or (measure is not None and measure.value in _FREE_OF_UNITS),
-        counts="trials" if plan.kind is AnalysisKind.CONTRAST else "arms",
+        counts="trials" if contrast else "arms",
+        sign=(sign_of(inputs) if ratio is not None and contrast else None) or 1,
+        as_ratio=ratio is not None and not effect.casefold().startswith("log"),
+        favoured=plan.intervention.label if contrast else "",
     )
 
 
-def natural_of(scale: Scale, line: PooledLine) -> Natural | None:
-    """Return a pooled line as people read it: of ratios the ratio, of correlations r."""
-    if line.natural is not None or scale.ratio is None:
-        return line.natural
-    low, high = line.ci
-    try:
-        limits = math.exp(low), math.exp(high)
-        return Natural(scale=scale.ratio, estimate=math.exp(line.estimate), ci=limits)
-    except OverflowError:
-        return None  # a ratio that no float holds says nothing that its logarithm does not
+def as_shown(inputs: RunInputs, results: RunResults) -> dict[str, object]:
+    """Return a pooled line as people see it, for scripts: ratios as they were measured."""
+    scale, line = scale_of_run(inputs), results.pooled
+    return {
+        "scale": scale.shown,
+        "estimate": scale.value(line.estimate),
+        "ci": scale.pair(line.ci),
+        "margins": [
+            None if reading.margin is None else scale.margin(reading.margin)
+            for reading in results.readings
+        ],
+        "direction": scale.direction(inputs.plan),
+    }
+
+
+def sign_of(inputs: RunInputs) -> int | None:
+    """Return 1 where higher is better in all trials, -1 where lower is, None where they differ.
+
+    Runs hold effects that are positive where the intervention does better; times this sign they
+    are intervention minus comparator of what was measured.
+    """
+    ways = {way for trial in inputs.trials for way in _ways(trial)}
+    if len(ways) > 1:
+        return None
+    return -1 if ways == {False} else 1
+
+
+def _ways(trial: TrialInput) -> set[bool]:
+    if not trial.parts:
+        return {trial.higher_is_better}
+    return {way for part in trial.parts for way in _ways(part)}
 
 
 def _metric(inputs: RunInputs) -> str | None:

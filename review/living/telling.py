@@ -13,7 +13,7 @@ from review.living.outlook import WANTED, Fragility, Outlook
 from review.living.pages import Section
 from review.living.panel import LookTold, Panel
 from review.living.retirement import Readiness
-from review.living.scales import Scale, natural_of
+from review.living.scales import Scale
 from review.living.snapshot import PooledLine, Reading, VariantLine
 from review.living.standing import Standing
 from review.living.strip import StripLine
@@ -29,7 +29,7 @@ def tell(
     notices: Notices = NO_NOTICES,
 ) -> list[Section]:
     """Return the sections of a change report: the plain sentence first, notices right below."""
-    lines = _lines(report, standings)
+    lines = _lines(report, standings, withheld=notices.withheld)
     if any(certainty):
         lines.append(("certainty (GRADE)", *certainty))
     found = [
@@ -40,8 +40,9 @@ def tell(
     ]
     if explanation is not None:
         if explanation.shares is not None:
-            found.append(_shares(explanation.shares))
-        found.append(_signals(explanation.signals, first=report.before is None))
+            found.append(_shares(explanation.shares, report.scales[1]))
+        first = report.before is None
+        found.append(_signals(explanation.signals, report.scales[1], first=first))
     return found
 
 
@@ -52,15 +53,17 @@ MOST_NOTICES: Final = 8
 def _moved(report: ChangeReport, notices: Notices) -> Section:
     """Return what moved; a headline that is withheld says so before any number."""
     withheld = notices.sentences(NoticeKind.WITHHELD)
+    said = report.unconcluded if notices.withheld else report.sentence
     beside = (f"{capitalised(notices.headline)}.",) if notices.headline else ()
-    return Section("What moved", (*withheld, report.sentence, report.direction, *beside))
+    return Section("What moved", (*withheld, said, report.direction, *beside))
 
 
-def tell_firmness(explanation: Explanation, *, first: bool) -> list[Section]:
+def tell_firmness(explanation: Explanation, scale: Scale, *, first: bool) -> list[Section]:
     """Return how firm the conclusion is, and what the next trial could do to it."""
     found = []
     if explanation.fragility_after is not None:
-        found.append(_fragility(explanation.fragility_before, explanation.fragility_after, first))
+        before, after = explanation.fragility_before, explanation.fragility_after
+        found.append(_fragility(before, after, scale, first=first))
     if explanation.outlook is not None:
         found.append(_outlook(explanation.outlook, explanation.settled))
     return found
@@ -76,36 +79,38 @@ def pooled_lines(line: PooledLine | None, scale: Scale) -> dict[str, str]:
         return {}
     test = SHORT_TESTS.get(line.test, line.test) if line.k > 1 else "z"  # its own interval
     level = f"{line.level * 100:g}% interval"
-    natural = natural_of(scale, line)
+    natural = line.natural
     back = (
         {} if natural is None else {natural.scale: f"{natural.estimate:.2f} {interval(natural.ci)}"}
     )
     spread = {} if line.tau2 is None else {"tau²": number(line.tau2, 3)}
     several = {
-        **({} if line.tau2 is None else {"prediction interval": interval(line.pi)}),
+        **({} if line.tau2 is None else {"prediction interval": scale.interval(line.pi)}),
         **spread,
         "I² (%)": number(line.I2, 1),
         "Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_value(line.Q_p)})",
     }
     return {
         f"{scale.counts} (k)": str(line.k),
-        f"estimate ({scale.name})": number(line.estimate),
+        f"estimate ({scale.shown})": scale.number(line.estimate),
         **back,
-        f"{level} ({test})": interval(line.ci),
-        f"{level} (z)": interval(line.z_ci),
+        f"{level} ({test})": scale.interval(line.ci),
+        f"{level} (z)": scale.interval(line.z_ci),
         "p": p_value(line.p),
         **(several if line.k > 1 else {}),
     }
 
 
-def reading_lines(reading: Reading | None, kind: AnalysisKind) -> dict[str, str]:
+def reading_lines(
+    reading: Reading | None, kind: AnalysisKind, scale: Scale, *, withheld: bool = False
+) -> dict[str, str]:
     """Return a conclusion and its p as what they are called and what they are."""
-    word = None if reading is None else conclusion_word(kind, reading.conclusion)
+    word = None if reading is None else conclusion_word(kind, reading.conclusion, withheld=withheld)
     if reading is None or word is None:
         return {}
     if reading.margin is None:
         return {"conclusion": word}
-    label = f"margin {reading.margin:.2f}"
+    label = f"margin {scale.margin_text(reading.margin)}"
     return {
         f"conclusion, {label}": word,
         f"one-sided p, {label}": p_value(reading.noninferiority_p),
@@ -113,19 +118,19 @@ def reading_lines(reading: Reading | None, kind: AnalysisKind) -> dict[str, str]
 
 
 def _lines(
-    report: ChangeReport, standings: tuple[Standing | None, Standing] | None
+    report: ChangeReport, standings: tuple[Standing | None, Standing] | None, *, withheld: bool
 ) -> list[tuple[str, str, str]]:
     (old_scale, scale), (old, new) = report.scales, standings or (None, None)
     was, now = pooled_lines(report.before, old_scale), pooled_lines(report.after, scale)
     for reading in report.readings:
-        was |= reading_lines(reading.before, report.kind)
-        now |= reading_lines(reading.after, report.kind)
-    was |= standing_lines(old)
-    now |= standing_lines(new)
+        was |= reading_lines(reading.before, report.kind, old_scale)
+        now |= reading_lines(reading.after, report.kind, scale, withheld=withheld)
+    was |= standing_lines(old, old_scale)
+    now |= standing_lines(new, scale)
     return [(name, was.get(name, ""), now.get(name, "")) for name in now | was]
 
 
-def standing_lines(standing: Standing | None) -> dict[str, str]:
+def standing_lines(standing: Standing | None, scale: Scale) -> dict[str, str]:
     """Return participants and posterior probabilities as what they are called and what they are."""
     if standing is None:
         return {}
@@ -134,12 +139,17 @@ def standing_lines(standing: Standing | None) -> dict[str, str]:
     return {
         "participants": f"{standing.participants}{some}" if known else "not reported",
         **{
-            f"P(mean effect > {-belief.margin:.2f})"
-            if belief.margin is not None
-            else "P(mean effect > 0)": f"{belief.probability:.3f}"
-            for belief in standing.beliefs
+            _event(belief.margin, scale): f"{belief.probability:.3f}" for belief in standing.beliefs
         },
     }
+
+
+def _event(margin: float | None, scale: Scale) -> str:
+    """Return ``P(mean effect > -0.50)``, of ratios ``P(RR < 1.35)``: no worse than a margin."""
+    what = scale.shown if scale.as_ratio else "mean effect"
+    sign = "<" if scale.as_ratio and scale.sign < 0 else ">"
+    bound = scale.number(-margin) if margin is not None else f"{scale.none:g}"
+    return f"P({what} {sign} {bound.replace('−', '-')})"
 
 
 def _before_and_after(lines: Sequence[tuple[str, str, str]], *, first: bool) -> Section:
@@ -170,40 +180,51 @@ def _happened(report: ChangeReport) -> list[Section]:
     return found
 
 
-def _shares(shares: Shares) -> Section:
+def _shares(shares: Shares, scale: Scale) -> Section:
+
+    def change(by: float) -> str:
+        return scale.shift(by, 3) if scale.as_ratio else number(by, 3)
+
     rows = tuple(
         (
             s.what,
-            number(s.estimate, 3),
-            number(s.lower, 3),
+            change(s.estimate),
+            change(s.lower),
             number(s.tau2, 3),
-            number(s.in_order, 3),
+            change(s.in_order),
         )
         for s in (*shares.shares, shares.total)
     )
     how = "all orders" if shares.exact else "orders drawn with a fixed seed"
-    told = f"Shapley values over {how}; they sum to the total."
+    joined = "as factors, they multiply" if scale.as_ratio else "they sum"
+    told = f"Shapley values over {how}; {joined} to the total."
     if shares.data_at_old_tau2 is not None and shares.tau2_reestimated is not None:
         told += (
-            f" Of the change of the estimate, {shares.data_at_old_tau2:.3f} is the data at the old "
-            f"tau² and {shares.tau2_reestimated:.3f} its new estimate."
+            f" Of the change of the estimate, {change(shares.data_at_old_tau2)} is the data at the "
+            f"old tau² and {change(shares.tau2_reestimated)} its new estimate."
         )
     return Section(
         "Who moved it",
         (told,),
-        ("event", "estimate", "lower limit", "tau²", "estimate, in order of entry"),
+        (
+            "event",
+            "estimate",
+            "upper limit" if scale.sign < 0 else "lower limit",
+            "tau²",
+            "estimate, in order of entry",
+        ),
         rows,
     )
 
 
-def _signals(fired: tuple[SignalTold, ...], *, first: bool) -> Section:
+def _signals(fired: tuple[SignalTold, ...], scale: Scale, *, first: bool) -> Section:
     if not fired:
         told = "A first run has nothing to compare with." if first else "No signal fired."
         return Section("Signals", (told,))
     rows = tuple(
         (
             signal.kind,
-            number(signal.margin),
+            "" if signal.margin is None else scale.margin_text(signal.margin),
             number(signal.value, 3),
             number(signal.threshold, 3),
             _where(signal),
@@ -233,19 +254,19 @@ def _removal_text(fragility: Fragility | None) -> str:
     return f"{fragility.removals} ({some}{f', and {more} more' if more > 0 else ''})"
 
 
-def _shift_text(fragility: Fragility | None) -> str:
+def _shift_text(fragility: Fragility | None, scale: Scale) -> str:
     if fragility is None:
         return ""
     if fragility.shift is None:
         return "none does"
-    return f"{fragility.shift:+.2f} in {fragility.shift_study}"
+    return f"{scale.shift(fragility.shift)} in {fragility.shift_study}"
 
 
-def _fragility(before: Fragility | None, after: Fragility, first: bool) -> Section:
+def _fragility(before: Fragility | None, after: Fragility, scale: Scale, *, first: bool) -> Section:
     both = (before, after)
     rows = (
         ("fewest trials whose removal turns the claim", *map(_removal_text, both)),
-        ("smallest shift of one trial that turns it", *map(_shift_text, both)),
+        ("smallest shift of one trial that turns it", *(_shift_text(one, scale) for one in both)),
     )
     if first:
         now = tuple((name, now) for name, _, now in rows)
@@ -297,26 +318,33 @@ def _outlook_sentences(outlook: Outlook, settled: bool | None, *, sized: bool) -
     yield f"Value of perfect information {outlook.evpi:.4f} (approximate: tau² fixed, flat prior)."
 
 
-def variant_section(before: Sequence[VariantLine], after: Sequence[VariantLine]) -> Section:
+def variant_section(
+    before: Sequence[VariantLine],
+    after: Sequence[VariantLine],
+    scales: tuple[Scale, Scale],
+) -> Section:
     """Return the sensitivity analyses, before and after; their classes stand in the strip."""
     was = {line.label: line for line in before}
     now = ("k", "estimate", "interval")
     old = tuple(f"{name} before" for name in now) if before else ()
     rows = []
     for line in after:
-        earlier = _variant(was.get(line.label)) if before else ()
-        rows.append((line.label, *earlier, *_variant(line), line.note or ""))
+        earlier = _variant(was.get(line.label), scales[0]) if before else ()
+        rows.append((line.label, *earlier, *_variant(line, scales[1]), line.note or ""))
     return Section("Sensitivity", (), ("analysis", *old, *now, "note"), tuple(rows))
 
 
-def _variant(line: VariantLine | None) -> tuple[str, ...]:
-    return ("", "", "") if line is None else (str(line.k), number(line.estimate), interval(line.ci))
+def _variant(line: VariantLine | None, scale: Scale) -> tuple[str, ...]:
+    if line is None:
+        return ("", "", "")
+    return str(line.k), scale.number(line.estimate), scale.interval(line.ci)
 
 
-def strip_section(lines: Sequence[StripLine]) -> Section:
+def strip_section(lines: Sequence[StripLine], scale: Scale) -> Section:
     """Return the class strip: analyses down, margins across, what flipped marked."""
     margins = [one.margin for one in lines[0].classes]
-    headers = ["against zero" if m is None else f"margin {m:.2f}" for m in margins]
+    none = "against 1" if scale.as_ratio else "against zero"
+    headers = [none if m is None else f"margin {scale.margin_text(m)}" for m in margins]
     rows = []
     for line in lines:
         cells = []
@@ -339,21 +367,21 @@ def readiness_section(readiness: Readiness) -> Section:
     return Section("Readiness to retire", (readiness.sentence,), headers, rows)
 
 
-def panel_change_section(before: Panel | None, after: Panel) -> Section:
+def panel_change_section(before: Panel | None, after: Panel, scale: Scale) -> Section:
     """Return the newest look before and after."""
-    old, new = _look_lines(before), _look_lines(after)
+    old, new = _look_lines(before, scale), _look_lines(after, scale)
     rows = tuple((name, old.get(name, ""), new[name]) for name in new)
     return Section(
         "Repeated looks, before and after (not the headline)", (), ("", "before", "after"), rows
     )
 
 
-def _look_lines(panel: Panel | None) -> dict[str, str]:
+def _look_lines(panel: Panel | None, scale: Scale) -> dict[str, str]:
     if panel is None or not panel.looks:
         return {}
     look: LookTold = panel.looks[-1]
     return {
-        "confidence sequence": interval(look.sequence),
+        "confidence sequence": scale.interval(look.sequence),
         "its class": look.sequence_class or "",
         "e-value": number(look.e_value),
         "anytime p": p_value(look.anytime_p),
@@ -364,13 +392,13 @@ def _look_lines(panel: Panel | None) -> dict[str, str]:
     }
 
 
-def panel_sections(panel: Panel) -> list[Section]:
+def panel_sections(panel: Panel, scale: Scale) -> list[Section]:
     """Return the panel for repeated looks, apart from the headline."""
     looks = tuple(
         (
             str(look.k),
-            number(look.estimate),
-            interval(look.sequence),
+            scale.number(look.estimate),
+            scale.interval(look.sequence),
             number(look.e_value, 2),
             p_value(look.anytime_p),
             number(look.fraction),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from math import exp
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from review.living.scales import natural_of, scale_of_run
+from review.effects import Measure
+from review.living.scales import Scale, scale_of_run
 from review.living.work import Made, work_off
 from tests.living.test_odd_numbers import contrast, task
 
@@ -47,12 +50,41 @@ def test_the_plans_own_word_comes_first() -> None:
 
 def test_a_logarithm_reads_as_its_ratio_and_a_difference_as_itself() -> None:
     made = pooled("HR", "GEN")
-    natural = natural_of(scale_of_run(made.inputs), made.results.pooled)
-    assert natural is not None
-    assert natural.estimate == pytest.approx(1.5)
-    assert natural.ci[1] == pytest.approx(exp(made.results.pooled.ci[1]))
+    scale, line = scale_of_run(made.inputs), made.results.pooled
+    assert (scale.shown, scale.none) == ("HR", 1.0)
+    assert scale.value(line.estimate) == pytest.approx(1.5)
+    assert scale.pair(line.ci)[1] == pytest.approx(exp(line.ci[1]))
     plain = pooled("SMD", "SMD")
-    assert natural_of(scale_of_run(plain.inputs), plain.results.pooled) is None
+    scale = scale_of_run(plain.inputs)
+    assert (scale.shown, scale.none) == ("SMD", 0.0)
+    assert scale.value(0.3) == 0.3
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_ratios_are_shown_as_measured_whichever_way_is_better(sign: int) -> None:
+    """Inside, +0.68 favours the intervention; where lower is better that is a ratio of 0.51."""
+    scale = Scale("log RR", Measure.RR, "RR", True, sign=sign, as_ratio=True, favoured="video")
+    inside, ci = 0.678, (-0.174, 1.53)
+    expected = exp(sign * inside)
+    assert scale.number(inside) == f"{expected:.2f}"
+    low, high = sorted(exp(sign * limit) for limit in ci)
+    assert scale.interval(ci) == f"[{low:.2f}, {high:.2f}]"
+    assert scale.text(inside, ci) == f"RR {expected:.2f} [{low:.2f}, {high:.2f}]"
+    assert scale.margin(0.3) == pytest.approx(exp(-sign * 0.3))
+    assert scale.margin_text(0.3) == f"RR {exp(-sign * 0.3):.2f}"
+    assert scale.shift(0.1) == f"×{exp(sign * 0.1):.2f}"
+    assert scale.better == ("above" if sign > 0 else "below")
+
+
+@given(st.floats(-5, 5), st.floats(0, 4), st.sampled_from([1, -1]))
+def test_the_order_of_limits_and_estimate_survives_the_scale(
+    estimate: float, half: float, sign: int
+) -> None:
+    scale = Scale("log OR", Measure.OR, "OR", True, sign=sign, as_ratio=True)
+    low, high = scale.pair((estimate - half, estimate + half))
+    assert low <= scale.value(estimate) * (1 + 1e-12)
+    assert scale.value(estimate) <= high * (1 + 1e-12)
+    assert scale.value(0.0) == scale.none
 
 
 @pytest.mark.parametrize(

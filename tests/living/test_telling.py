@@ -28,9 +28,9 @@ def test_one_trial_has_its_own_normal_interval_and_no_q() -> None:
     assert "the first trial has its own normal interval" in note
 
 
-def test_logarithms_are_called_logarithms() -> None:
+def test_ratios_are_told_as_ratios() -> None:
     (made,) = work_off([task(contrast(1, 0.2, 0.1, metric="log OR"), measure="OR")])
     assert isinstance(made, Made)
     told = pooled_lines(made.results.pooled, scale_of_run(made.inputs))
-    assert told["estimate (log OR)"] == "0.20"
-    assert told["OR"] == "1.22 [0.66, 2.27]"
+    assert told["estimate (OR)"] == "1.22"
+    assert told["95% interval (z)"] == "[0.66, 2.27]"

@@ -11,7 +11,7 @@ from typing import Final
 from review.effects import Measure
 from review.extraction.conversion.arms import arm_mean_sd
 from review.living.effects import leaves_of
-from review.living.scales import scale_of_run
+from review.living.scales import scale_of_run, sign_of
 from review.living.snapshot import Interval, Numbers, RunInputs, RunResults, TrialInput
 from review.wording import counted
 
@@ -46,18 +46,6 @@ class Absolute:
     difference_ci: Interval
     basis: str
     """How the comparator's value came about, and with which SD."""
-
-
-def sign_of(inputs: RunInputs) -> int | None:
-    """Return 1 where higher is better in all trials, -1 where lower is, None where they differ.
-
-    Runs hold effects that are positive where the intervention does better; times this sign they
-    are intervention minus comparator of what was measured.
-    """
-    ways = {leaf.higher_is_better for trial in inputs.trials for leaf in leaves_of(trial)}
-    if len(ways) > 1:
-        return None
-    return -1 if ways == {False} else 1
 
 
 def turned(value: float, ci: Interval, sign: int) -> tuple[float, Interval]:

@@ -17,6 +17,7 @@ from review.figures.numbers import MINUS, bracketed, fixed
 from review.living.changes import ChangeReport
 from review.living.explanation import Explanation, Share, explain
 from review.living.releases import ReleaseDiff, since_last_release
+from review.living.scales import Scale
 from review.living.snapshot import PooledLine
 from review.living.strip import strip
 from review.protocol.models import Review
@@ -77,7 +78,11 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
     """
     rows: list[tuple[Cell, ...]] = []
     origins: list[str | None] = []
-    notes = [f"{run.inputs.plan.title}: {run.change.sentence}" for run in runs]
+    notes = [
+        f"{run.inputs.plan.title}: "
+        f"{run.change.unconcluded if run.notices.withheld else run.change.sentence}"
+        for run in runs
+    ]
     for run in runs:
         told = _explained(run)
         number = str(run.number - 1) if run.number > 1 else None
@@ -87,8 +92,8 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
             *_added(run.change),
             *_events(run.change),
             *_classes(run),
-            *_shares(told),
-            *_signals(told),
+            *_shares(told, run.scale),
+            *_signals(told, run.scale),
         ]
         rows += [(run.inputs.plan.title, *_cells(item)) for item in changed]
         origins += [None if c.path is None else origin(run.key, *c.path) for c in changed]
@@ -96,7 +101,7 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
             how = "all orders" if told.shares.exact else "orders drawn with a fixed seed"
             notes.append(
                 f"{run.inputs.plan.title}: shares are Shapley values over {how} of the events; "
-                "they sum to the change."
+                f"{'as factors they multiply' if run.scale.as_ratio else 'they sum'} to the change."
             )
         notes += [f"{run.inputs.plan.title}: {note}" for note in (told.notes if told else ())]
     return Table(
@@ -121,7 +126,7 @@ def changes_data(title: str, runs: Sequence[LatestRun]) -> Table:
             *_events(run.change),
             *_classes(run),
             *_share_numbers(told),
-            *_signals(told),
+            *_signals(told, run.scale),
         ):
             rows.append((run.analysis, before, run.number, *item[1:]))
             origins.append(None if item.path is None else origin(run.key, *item.path))
@@ -177,14 +182,16 @@ def _cells(item: Changed) -> tuple[str, str | None, str | None]:
 
 
 def _lines(change: ChangeReport) -> Iterator[Changed]:
-    was = _shown(change.before) if change.before is not None else {}
-    for name, now in _shown(change.after).items():
+    old, new = change.scales
+    was = _shown(change.before, old) if change.before is not None else {}
+    for name, now in _shown(change.after, new).items():
         yield Changed(("pooled", name), SHOWN[name], before=was.get(name), after=now)
 
 
 def _numbers(change: ChangeReport) -> Iterator[Changed]:
-    was = _unrounded(change.before) if change.before is not None else {}
-    for name, now in _unrounded(change.after).items():
+    old, new = change.scales
+    was = _unrounded(change.before, old) if change.before is not None else {}
+    for name, now in _unrounded(change.after, new).items():
         yield Changed(("pooled", name), name, before_number=was.get(name), after_number=now)
 
 
@@ -200,7 +207,9 @@ def _events(change: ChangeReport) -> Iterator[Changed]:
         yield Changed(
             # A margin that went has no place in the newest run.
             ("readings", index, "conclusion") if reading.after is not None else ("readings",),
-            "conclusion" if reading.margin is None else f"conclusion, margin {reading.margin:g}",
+            "conclusion"
+            if reading.margin is None
+            else f"conclusion, margin {change.scales[1].margin_text(reading.margin)}",
             before=reading.before.conclusion.value if reading.before else None,
             after=reading.after.conclusion.value if reading.after else None,
         )
@@ -229,7 +238,7 @@ def _classes(run: LatestRun) -> Iterator[Changed]:
             continue
         at = ("variants", places[line.analysis]) if line.analysis in places else ("variants",)
         for one in line.classes:
-            margin = "" if one.margin is None else f", margin {one.margin:g}"
+            margin = "" if one.margin is None else f", margin {run.scale.margin_text(one.margin)}"
             before, after = one.before, one.after
             if before is not None or after is not None:
                 yield Changed(
@@ -240,11 +249,20 @@ def _classes(run: LatestRun) -> Iterator[Changed]:
                 )
 
 
-def _shares(told: Explanation | None) -> Iterator[Changed]:
+def _shares(told: Explanation | None, scale: Scale) -> Iterator[Changed]:
     for share in _divided(told):
         values = ((word, getattr(share, name)) for name, word in SHARED.items())
-        parts = (f"{word} {_signed(value)}" for word, value in values if value is not None)
+        parts = (
+            f"{word} {_part(word, value, scale)}" for word, value in values if value is not None
+        )
         yield Changed(None, "share of the change", share.what, after=", ".join(parts))
+
+
+def _part(word: str, value: float, scale: Scale) -> str:
+    """Return a share of a change; of ratios the factor, but of tau² the difference."""
+    if scale.as_ratio and word != SHARED.get("tau2"):
+        return scale.shift(value, 3)
+    return _signed(value)
 
 
 def _share_numbers(told: Explanation | None) -> Iterator[Changed]:
@@ -260,25 +278,26 @@ def _divided(told: Explanation | None) -> tuple[Share, ...]:
     return () if told is None or told.shares is None else told.shares.shares
 
 
-def _signals(told: Explanation | None) -> Iterator[Changed]:
+def _signals(told: Explanation | None, scale: Scale) -> Iterator[Changed]:
     for signal in told.signals if told is not None else ():
-        margin = "" if signal.margin is None else f", margin {signal.margin:g}"
+        margin = "" if signal.margin is None else f", margin {scale.margin_text(signal.margin)}"
         after = signal.after or "; ".join(signal.trials) or None
         if signal.value is not None and signal.threshold is not None:
             after = f"{fixed(signal.value, 3)} (threshold {fixed(signal.threshold, 3)})"
         yield Changed(None, f"signal: {signal.kind}{margin}", None, signal.before, after)
 
 
-def _unrounded(line: PooledLine) -> dict[str, float | None]:
-    low, high = line.pi if line.pi is not None else (None, None)
+def _unrounded(line: PooledLine, scale: Scale) -> dict[str, float | None]:
+    low, high = scale.pair(line.pi) if line.pi is not None else (None, None)
+    ci, z_ci = scale.pair(line.ci), scale.pair(line.z_ci)
     return {
         "k": float(line.k),
-        "estimate": line.estimate,
+        "estimate": scale.value(line.estimate),
         "se": line.se,
-        "ci_low": line.ci[0],
-        "ci_high": line.ci[1],
-        "z_ci_low": line.z_ci[0],
-        "z_ci_high": line.z_ci[1],
+        "ci_low": ci[0],
+        "ci_high": ci[1],
+        "z_ci_low": z_ci[0],
+        "z_ci_high": z_ci[1],
         "pi_low": low,
         "pi_high": high,
         "tau2": line.tau2,
@@ -286,13 +305,14 @@ def _unrounded(line: PooledLine) -> dict[str, float | None]:
     }
 
 
-def _shown(line: PooledLine) -> dict[str, str | None]:
+def _shown(line: PooledLine, scale: Scale) -> dict[str, str | None]:
+    pi = bracketed(*scale.pair(line.pi), 2) if line.pi is not None else None
     return {
         "k": str(line.k),
-        "estimate": fixed(line.estimate, 2),
-        "ci": bracketed(*line.ci, 2),
-        "z_ci": bracketed(*line.z_ci, 2),
-        "pi": bracketed(*line.pi, 2) if line.pi is not None else None,
+        "estimate": fixed(scale.value(line.estimate), 2),
+        "ci": bracketed(*scale.pair(line.ci), 2),
+        "z_ci": bracketed(*scale.pair(line.z_ci), 2),
+        "pi": pi,
         "tau2": number(line.tau2, 3) or None,
         "I2": f"{fixed(line.I2, 1)}%",
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +15,6 @@ from review.export.contents.absolute import (
     Absolute,
     absolute_of,
     magnitude,
-    sign_of,
     turned,
 )
 from review.export.contents.columns import Row, in_use
@@ -28,7 +26,7 @@ from review.extraction.appraisal.certainty import Rated, certainties
 from review.extraction.appraisal.grade import LOWERS, RAISES
 from review.extraction.appraisal.vocabulary import Certainty
 from review.figures.numbers import fixed
-from review.living.scales import scale_of_run
+from review.living.scales import scale_of_run, sign_of
 from review.living.snapshot import Interval
 from review.protocol.models import Review
 from review.protocol.queries import instruments
@@ -163,8 +161,8 @@ def finding(run: LatestRun, rated: Rated | None) -> Finding:
     as_measured = scale.measure is not None and scale.measure not in STANDARDIZED
     if as_measured:
         effect, ci = turned(effect, ci, sign_of(run.inputs) or 1)
-    if scale.ratio is not None:
-        effect, ci = math.exp(effect), (math.exp(ci[0]), math.exp(ci[1]))
+    if scale.as_ratio:
+        effect, ci = scale.value(line.estimate), scale.pair(line.ci)
     people = [
         # In a crossover trial the same persons have both arms.
         (max if trial.crossover else sum)((one.n_intervention, one.n_comparator))
@@ -175,7 +173,7 @@ def finding(run: LatestRun, rated: Rated | None) -> Finding:
         run=run,
         effect=effect,
         effect_ci=ci,
-        measure=scale.ratio or scale.name,
+        measure=scale.shown,
         oriented=not as_measured or sign_of(run.inputs) is None,
         standardized=scale.measure in STANDARDIZED,
         absolute=absolute_of(run.inputs, run.results),
@@ -216,11 +214,11 @@ def _printed(one: Finding, row: int, names: Mapping[str, str], notes: _Notes) ->
     own_scale = plan.measure in {Measure.MD, Measure.RD} and difference is not None
     effect = None
     if not own_scale:
-        ratio = scale_of_run(one.run.inputs).ratio is not None
+        ratio = one.run.scale.as_ratio
         limits = _limits(one.effect_ci, telling(one.effect_ci, 2, 1.0 if ratio else 0.0))
         effect = f"{one.measure} {fixed(one.effect, 2)} ({limits})"
-        if one.oriented:
-            said = f"Above 1 favours {plan.intervention.label}." if ratio else plan.direction
+        if one.oriented or ratio:
+            said = one.run.scale.direction(plan)
             notes.add(said, row, "effect")
     if one.silent:
         notes.add(f"Trials without n, not counted: {one.silent}.", row, "participants")
@@ -300,8 +298,9 @@ def _reasons(rated: Rated) -> list[str]:
 
 def _comment(one: Finding) -> str:
     reading = one.run.results.headline
-    against = "" if reading.margin is None else f" (margin {reading.margin:.2f})"
-    said = f"{reading.conclusion.value}{against}"
+    scale = one.run.scale
+    against = "" if reading.margin is None else f" (margin {scale.margin_text(reading.margin)})"
+    said = f"{one.run.conclusion(reading.conclusion)}{against}"
     if one.standardized:
         said = f"{magnitude(one.effect)} effect; {said}"
     return capitalised(said)
@@ -331,7 +330,7 @@ def _data(one: Finding) -> Row:
         _level(rated) if rated else None,
         " ".join(_reasons(rated)) or None if rated else None,
         rated.run_number if rated else None,
-        one.run.results.headline.conclusion.value,
+        one.run.conclusion(one.run.results.headline.conclusion),
     )
 
 

@@ -8,10 +8,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.contents.columns import Row, in_use, said_once
-from review.export.run_tables import LatestRun, directions, interval_cell
+from review.export.run_tables import LatestRun, directions
 from review.export.table.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
-from review.living.scales import scale_of_run
 from review.living.snapshot import ModeratorLine
 from review.protocol.characteristics import in_words
 from review.protocol.models import Review
@@ -73,7 +72,7 @@ def moderators_data(title: str, runs: Sequence[LatestRun]) -> Table:
 
 def _lines(run: LatestRun, names: Mapping[str, str]) -> Iterator[tuple[Row, str]]:
     """Yield the cells of `COLUMNS` after the analysis, and where they stand."""
-    measure = scale_of_run(run.inputs).name
+    measure = run.scale.shown
     for index, found in enumerate(run.results.moderators):
         lead = (in_words(found.moderator), found.kind, measure)
         tested = (found.stat, found.df, found.ddf, found.p)
@@ -89,12 +88,12 @@ def _lines(run: LatestRun, names: Mapping[str, str]) -> Iterator[tuple[Row, str]
                 *lead,
                 called.get(line.label, line.label),
                 line.k,
-                line.estimate,
-                interval_cell(line.ci),
+                run.value(line.estimate),
+                run.shown(line.ci),
                 line.tau2,
                 *(None,) * 3,
                 line.p,
-                line.conclusion,
+                run.conclusion(line.conclusion),
                 line.note,
             )
             yield row, origin(run.key, "moderators", index, "lines", place)

@@ -8,10 +8,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.contents.columns import Row, in_use, said_once
-from review.export.run_tables import LatestRun, directions, interval_cell, model_words
+from review.export.run_tables import LatestRun, directions, model_words
 from review.export.table.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
-from review.living.scales import scale_of_run
 from review.protocol.models import Review
 from review.protocol.queries import current_versions, plan_of
 
@@ -83,19 +82,19 @@ def variants_data(title: str, runs: Sequence[LatestRun]) -> Table:
 def _lines(run: LatestRun) -> Iterator[tuple[Row, str]]:
     """Yield each line with its origin: its kind, then the cells of `COLUMNS` after the analysis."""
     line = run.results.pooled
-    measure = scale_of_run(run.inputs).name
+    measure = run.scale.shown
     primary: Row = (
         PRIMARY,
         measure,
         PRIMARY,
         line.k,
-        line.estimate,
-        interval_cell(line.ci),
-        interval_cell(line.pi),
+        run.value(line.estimate),
+        run.shown(line.ci),
+        run.shown(line.pi),
         line.p,
         line.tau2,
         line.I2,
-        run.results.headline.conclusion.value,
+        run.conclusion(run.results.headline.conclusion) or "",
         "; ".join(line.notes) or None,
     )
     yield primary, origin(run.key, "pooled")
@@ -105,13 +104,13 @@ def _lines(run: LatestRun) -> Iterator[tuple[Row, str]]:
             measure,
             variant.label,
             variant.k,
-            variant.estimate,
-            interval_cell(variant.ci),
+            run.value(variant.estimate),
+            run.shown(variant.ci),
             None,
             variant.p,
             variant.tau2,
             None,
-            variant.conclusion,
+            run.conclusion(variant.conclusion),
             variant.note,
         )
         yield row, origin(run.key, "variants", index)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from review.export.contents.absolute import sign_of
 from review.figures.scale import Notation
 from review.living.scales import scale_of_run
 from review.living.snapshot import Effect, RunInputs, RunResults, TrialInput
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
-from review.wording import capitalised, lowered
+from review.wording import capitalised
 
 NAMES: Final = {
     "SMD": "Hedges g",
@@ -34,37 +33,28 @@ RATIOS: Final = {
 def notation(inputs: RunInputs) -> Notation:
     """Return how the effects of an analysis are written: logarithms of ratios as the ratios.
 
-    A plan that calls its effect a logarithm has it written as one.
+    Ratios are written as they were measured: where lower is better the sign that favours the
+    intervention is turned back. A plan that calls its effect a logarithm has it written as one.
     """
-    effect = inputs.plan.effect or ""
-    if scale_of_run(inputs).ratio is None or effect.casefold().startswith("log"):
+    scale = scale_of_run(inputs)
+    if not scale.as_ratio:
         return Notation.PLAIN
-    return Notation.RATIO
+    return Notation.INVERSE if scale.sign < 0 else Notation.RATIO
+
+
+def measured(inputs: RunInputs) -> tuple[Notation, float]:
+    """Return how effects times a sign are written, for figures whose axis cannot be turned."""
+    said = notation(inputs)
+    return (Notation.RATIO, -1.0) if said.turned else (said, 1.0)
 
 
 def axis_label(inputs: RunInputs) -> str:
-    """Return what the axis of a figure is called whose numbers are written by `notation`.
-
-    Effects are positive where the intervention does better: where lower is better, a ratio is that
-    of the comparator to the intervention, the inverse of the one that arms give.
-    """
+    """Return what the axis of a figure is called whose numbers are written by `notation`."""
     if inputs.plan.effect is not None:
         return inputs.plan.effect
     scale = scale_of_run(inputs)
     name = scale.ratio or scale.name
-    label = RATIOS.get(name) or NAMES.get(name) or capitalised(name)
-    return f"Inverse {lowered(label)}" if inverted(inputs) else label
-
-
-def inverted(inputs: RunInputs) -> bool:
-    """Return whether the ratios of a run are those of the comparator to the intervention."""
-    return scale_of_run(inputs).ratio is not None and sign_of(inputs) == -1
-
-
-def unwritten_label(inputs: RunInputs) -> str:
-    """Return what an axis is called whose numbers stand on the scale of the analysis itself."""
-    label = axis_label(inputs)
-    return f"{label}, logarithm" if notation(inputs) is Notation.RATIO else label
+    return RATIOS.get(name) or NAMES.get(name) or capitalised(name)
 
 
 def margin_words(inputs: RunInputs, margin: float | None) -> str:
@@ -72,7 +62,7 @@ def margin_words(inputs: RunInputs, margin: float | None) -> str:
     if margin is None:
         return ""
     said = notation(inputs)
-    return f", margin {said.written(-margin if said is Notation.RATIO else margin, 2)}"
+    return f", margin {said.written(-margin if said.is_ratio else margin, 2)}"
 
 
 def favours(plan: Plan) -> tuple[str, str]:
@@ -80,6 +70,21 @@ def favours(plan: Plan) -> tuple[str, str]:
     if plan.kind is not AnalysisKind.CONTRAST:
         return "", ""
     return f"favours {plan.comparator.label}", f"favours {plan.intervention.label}"
+
+
+def sides_of(inputs: RunInputs) -> tuple[str, str]:
+    """Return what stands left and right of no effect where numbers are those of `measured`."""
+    left, right = favours(inputs.plan)
+    return (right, left) if notation(inputs).turned else (left, right)
+
+
+def direction(inputs: RunInputs) -> str:
+    """Return what the sides of no effect mean, as a sentence."""
+    return scale_of_run(inputs).direction(inputs.plan)
+
+
+WITHHELD_NOTE: Final = "No conclusion is drawn: a contradiction about its numbers is not settled."
+"""What stands in a figure's note while the headline is withheld."""
 
 
 def has_null(plan: Plan) -> bool:

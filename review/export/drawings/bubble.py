@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from review.errors import InvalidDataError
-from review.export.drawings.axis import axis_label, favours, has_null, notation
+from review.export.drawings.axis import axis_label, has_null, measured, sides_of
 from review.export.drawings.studies import effects_of, method_of, require
 from review.export.run_tables import model_words
 from review.figures.bubble import Bubble, BubblePlot, Fitted
 from review.figures.numbers import bracketed, fixed, p_words
-from review.figures.scale import Notation
 from review.formula import Formula, parse
 from review.living.moderators import fitted, known_rows, values_of
 from review.living.snapshot import RunInputs, RunResults
@@ -54,18 +54,21 @@ def bubble_of(inputs: RunInputs, results: RunResults, moderator: str | None = No
     weights *= 100 / weights.sum()
     numbers = [float(value) for value in values if not isinstance(value, str)]
     whole = len(numbers) == len(values) and not fit.design.levels
-    left, right = favours(plan)
+    (left, right), (said, sign) = sides_of(inputs), measured(inputs)
     label = in_words(name)
     return BubblePlot(
         title=f"{plan.title}: effects by {label}",
         bubbles=tuple(
-            Bubble(effect.study, _place(name, value, whole=whole), effect.yi, float(weight))
+            Bubble(effect.study, _place(name, value, whole=whole), sign * effect.yi, float(weight))
             for effect, value, weight in zip(effects, values, weights, strict=True)
         ),
-        fitted=_line(fit, name, numbers) if whole else _groups(fit, name, values),
+        fitted=tuple(
+            _turned(one, sign)
+            for one in (_line(fit, name, numbers) if whole else _groups(fit, name, values))
+        ),
         moderator=capitalised(label),
         whole=all(value.is_integer() for value in numbers) if whole else False,
-        notation=notation(inputs),
+        notation=said,
         null_line=has_null(plan),
         effect_label=axis_label(inputs),
         favours_left=left,
@@ -73,6 +76,16 @@ def bubble_of(inputs: RunInputs, results: RunResults, moderator: str | None = No
         note=_note(inputs, text, name, fit, results, whole=whole, missing=len(without)),
         level=plan.level,
     )
+
+
+def _turned(one: Fitted, sign: float) -> Fitted:
+    """Return a fitted value times a sign."""
+    if sign > 0:
+        return one
+    return replace(
+        one, estimate=-one.estimate, ci_low=-one.ci_high, ci_high=-one.ci_low,
+        pi_low=-one.pi_high, pi_high=-one.pi_low,
+    )  # fmt: skip
 
 
 def _planned(plan: Plan) -> str:
@@ -148,8 +161,10 @@ def _note(
     plan = inputs.plan
     words = [f"Meta-regression, {model_words(results.pooled)}; k = {fit.k}."]
     if whole and fit.terms == ("intrcpt", name):
-        slope = f"{fixed(fit.beta[1], 3)} {bracketed(fit.ci_low[1], fit.ci_high[1], 3)}"
-        log = " of the logarithm" if notation(inputs) is Notation.RATIO else ""
+        said, sign = measured(inputs)
+        low, high = sorted((sign * fit.ci_low[1], sign * fit.ci_high[1]))
+        slope = f"{fixed(sign * fit.beta[1], 3)} {bracketed(low, high, 3)}"
+        log = " of the logarithm" if said.is_ratio else ""
         words.append(f"Slope{log} per {in_words(name)} {slope}, {p_words(fit.p[1])};")
     elif fit.qm is not None and fit.qm_p is not None:
         df, ddf = fit.qm_df

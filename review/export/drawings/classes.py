@@ -8,6 +8,7 @@ from review.figures.classes import ClassStrip, StripRow
 from review.living.changes import Snapshot
 from review.living.models import Run
 from review.living.queries import snapshot_of
+from review.living.scales import Scale, scale_of_run
 from review.living.snapshot import RunResults
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion
@@ -30,8 +31,9 @@ def classes_of_analysis(runs: Sequence[Run]) -> ClassStrip:
             if line.variant != Variant.LEAVE_ONE_OUT
         )
     )
+    scale = scale_of_run(snapshots[-1][0])
     rows = [
-        StripRow(_margin_label(margin, deciding), tuple(_at(s, margin) for s in snapshots))
+        StripRow(_margin_label(scale, margin, deciding), tuple(_at(s, margin) for s in snapshots))
         for margin in margins
     ]
     rows += [
@@ -46,10 +48,10 @@ def classes_of_analysis(runs: Sequence[Run]) -> ClassStrip:
     )
 
 
-def _margin_label(margin: float | None, deciding: float | None) -> str:
+def _margin_label(scale: Scale, margin: float | None, deciding: float | None) -> str:
     if margin is None:
         return "Against no effect"
-    return f"Margin {margin:.2f}{', deciding' if margin == deciding else ''}"
+    return f"Margin {scale.margin_text(margin)}{', deciding' if margin == deciding else ''}"
 
 
 def _at(snapshot: Snapshot, margin: float | None) -> Conclusion | None:

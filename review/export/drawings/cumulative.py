@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.export.drawings.axis import axis_label, by_year, favours, notation
+from review.export.drawings.axis import WITHHELD_NOTE, axis_label, by_year, favours, notation
 from review.export.drawings.studies import effects_of
 from review.export.run_tables import model_words
 from review.figures import Cumulative, CumulativeStep
@@ -11,7 +11,7 @@ from review.living.snapshot import RunInputs, RunResults
 from review.synthesis.noninferiority import classify
 
 
-def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
+def cumulative_of(inputs: RunInputs, results: RunResults, *, withheld: bool = False) -> Cumulative:
     """Return the pooled estimate after each trial in order of year, with its conclusion class."""
     plan = inputs.plan
     left, right = favours(plan)
@@ -25,7 +25,7 @@ def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
             estimate=pooled.estimate,
             ci_low=pooled.ci[0],
             ci_high=pooled.ci[1],
-            conclusion=classify(pooled.ci, plan.margin).value,
+            conclusion="" if withheld else classify(pooled.ci, plan.margin).value,
         )
         for (effect, _), pooled in zip(ordered, pooled_so_far, strict=True)
     )
@@ -38,7 +38,8 @@ def cumulative_of(inputs: RunInputs, results: RunResults) -> Cumulative:
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
-        note=f"{model_words(results.pooled)}{first}. Repeated looks are not adjusted for.",
+        note=f"{model_words(results.pooled)}{first}. Repeated looks are not adjusted for."
+        f"{f' {WITHHELD_NOTE}' if withheld else ''}",
         level=plan.level,
         notation=notation(inputs),
     )

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from review.export.drawings.axis import axis_label, favours, has_null, notation
+from review.export.drawings.axis import axis_label, has_null, measured, sides_of
 from review.export.drawings.studies import Floats, model_note
 from review.figures.drapery import Drapery, PValueFunction
 from review.living.snapshot import RunInputs, RunResults
@@ -26,21 +26,23 @@ def drapery_of(inputs: RunInputs, results: RunResults) -> Drapery:
     own = normal
     if line.ddf is not None:
         own = np.asarray(-stdtrit(line.ddf, P / 2), dtype=np.float64)
-    left, right = favours(plan)
+    (left, right), (said, sign) = sides_of(inputs), measured(inputs)
     new = None
     if line.pi is not None:
         at_level = _quantile(line.ddf, line.level)
-        new = _function("Effect in a new study", line.estimate, own, _half(line.pi) / at_level)
+        new = _function(
+            "Effect in a new study", sign * line.estimate, own, _half(line.pi) / at_level
+        )
     return Drapery(
         title=f"{plan.title}: p-value functions",
         p=tuple(P.tolist()),
         studies=tuple(
-            _function(effect.study, effect.yi, normal, math.sqrt(effect.vi))
+            _function(effect.study, sign * effect.yi, normal, math.sqrt(effect.vi))
             for effect in results.effects
         ),
-        pooled=_function("Pooled effect", line.estimate, own, line.se),
+        pooled=_function("Pooled effect", sign * line.estimate, own, line.se),
         prediction=new,
-        notation=notation(inputs),
+        notation=said,
         null_line=has_null(plan),
         effect_label=axis_label(inputs),
         favours_left=left,

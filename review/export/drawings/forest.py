@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from review.errors import NotFoundError
 from review.export.drawings.arms import ArmColumns, arm_columns
 from review.export.drawings.axis import (
+    WITHHELD_NOTE,
     axis_label,
     by_year,
     favours,
-    inverted,
     margin_words,
     notation,
 )
@@ -44,6 +44,7 @@ def forest_of(
     arm_data: bool = False,
     bias: RiskOfBias | None = None,
     instruments: Mapping[str, str] | None = None,
+    withheld: bool = False,
 ) -> Forest:
     """Return the forest plot of a run, trials in order of year and name.
 
@@ -59,6 +60,8 @@ def forest_of(
         Judgements to show, matched by the study's label.
     instruments : mapping of str to str, optional
         Their names by slug, for the headings of subgroups by instrument.
+    withheld : bool
+        Whether the conclusion is withheld, which the note then says instead.
 
     Raises
     ------
@@ -87,11 +90,8 @@ def forest_of(
     tested = f" {_test_of(group)}" if group is not None else ""
     word = conclusion_word(plan.kind, reading.conclusion)
     concluded = f" Conclusion: {word}{margin_words(inputs, reading.margin)}." if word else ""
-    turned = (
-        f" Lower is better: ratios are of {plan.comparator.label} over {plan.intervention.label}."
-        if inverted(inputs)
-        else ""
-    )
+    if withheld:
+        concluded = f" {WITHHELD_NOTE}"
     return Forest(
         title=plan.title if by is None else f"{plan.title}, by {in_words(by)}",
         rows=(
@@ -106,7 +106,7 @@ def forest_of(
         margin=plan.margin,
         column_headers=columns.headers,
         column_groups=columns.groups,
-        note=(f"{model_words(line)}{_heterogeneity(line)}.{concluded}{tested}{turned}"),
+        note=(f"{model_words(line)}{_heterogeneity(line)}.{concluded}{tested}"),
         level=line.level,
         domains=bias.domains if bias else (),
         categories=bias.categories if bias else (),

@@ -8,7 +8,7 @@ from typing import Final
 from scipy.special import ndtri
 
 from review.errors import InvalidDataError
-from review.export.drawings.axis import axis_label, favours, has_null, notation
+from review.export.drawings.axis import axis_label, has_null, measured, sides_of
 from review.export.drawings.studies import effects_of, method_of, model_note, require
 from review.figures.funnel import Funnel, FunnelPoint
 from review.figures.numbers import fixed, p_words
@@ -32,25 +32,25 @@ def funnel_of(inputs: RunInputs, results: RunResults, *, trim_fill: bool = False
     """
     plan, line = inputs.plan, results.pooled
     filled = _filled(inputs, results) if trim_fill else None
-    left, right = favours(plan)
+    (left, right), (said, sign) = sides_of(inputs), measured(inputs)
     notes = [model_note(results), _test_of_asymmetry(results)]
     if filled is not None:
-        notes.append(_words(filled, notation(inputs)))
+        notes.append(_words(filled, said, sign))
     return Funnel(
         title=f"{plan.title}: funnel plot",
-        points=tuple(FunnelPoint(e.study, e.yi, math.sqrt(e.vi)) for e in results.effects),
-        estimate=line.estimate,
+        points=tuple(FunnelPoint(e.study, sign * e.yi, math.sqrt(e.vi)) for e in results.effects),
+        estimate=sign * line.estimate,
         filled=()
         if filled is None
         else tuple(
-            FunnelPoint(f"filled {i + 1}", float(y), math.sqrt(v))
+            FunnelPoint(f"filled {i + 1}", sign * float(y), math.sqrt(v))
             for i, (y, v) in enumerate(zip(filled.filled_yi, filled.filled_vi, strict=True))
         ),
-        adjusted=filled.fit.estimate if filled is not None and filled.k0 else None,
+        adjusted=sign * filled.fit.estimate if filled is not None and filled.k0 else None,
         level=line.level,
         quantile=float(ndtri(0.5 + line.level / 2)),
         null_line=has_null(plan),
-        notation=notation(inputs),
+        notation=said,
         effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,
@@ -67,15 +67,18 @@ def _filled(inputs: RunInputs, results: RunResults) -> TrimFill:
     return trim_and_fill(yi, vi, method=method, test=Test(plan.test), level=plan.level)
 
 
-def _words(found: TrimFill, written: Notation) -> str:
+def _words(found: TrimFill, written: Notation, sign: float) -> str:
     if not found.k0:
         return f"Trim and fill ({found.estimator.value}): no study is missing."
+    low, high = sorted(sign * limit for limit in found.fit.ci)
+    sides = {"left": "right", "right": "left"}
+    side = sides.get(found.side.value, found.side.value) if sign < 0 else found.side.value
     unsettled = "" if found.settled else "; the count did not settle"
     return (
         f"Trim and fill ({found.estimator.value}): "
         f"{counted(found.k0, 'study', 'studies')} filled in on the "
-        f"{found.side.value}, {written.written(found.fit.estimate, 2)} "
-        f"{written.interval(*found.fit.ci, 2)}"
+        f"{side}, {written.written(sign * found.fit.estimate, 2)} "
+        f"{written.interval(low, high, 2)}"
         f"{unsettled}; a sensitivity analysis, not a corrected estimate."
     )
 

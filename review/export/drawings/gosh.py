@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from review.errors import NotFoundError
-from review.export.drawings.axis import axis_label, favours, has_null, notation
+from review.export.drawings.axis import axis_label, has_null, measured, sides_of
 from review.export.drawings.studies import effects_of, method_of, model_note, require
 from review.figures.gosh import Gosh
 from review.living.snapshot import RunInputs, RunResults
@@ -54,15 +54,15 @@ def gosh_of(
         if found.complete
         else f"{len(found):,} subsets, drawn at random with seed {seed}."
     )
-    left, right = favours(plan)
+    (left, right), (said, sign) = sides_of(inputs), measured(inputs)
     return Gosh(
         title=f"{plan.title}: effect and heterogeneity in subsets of trials",
-        estimate=found.estimate,
+        estimate=sign * found.estimate,
         I2=found.I2,
-        pooled=(line.estimate, line.I2),
+        pooled=(sign * line.estimate, line.I2),
         highlight="" if chosen is None else results.effects[chosen].study,
         highlighted=None if chosen is None else found.members(chosen),
-        notation=notation(inputs),
+        notation=said,
         null_line=has_null(plan),
         effect_label=axis_label(inputs),
         favours_left=left,

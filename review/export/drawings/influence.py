@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from scipy.special import chdtri, ndtri
 
-from review.export.drawings.axis import by_year
+from review.export.drawings.axis import by_year, direction
 from review.export.drawings.studies import Floats, effects_of, method_of, model_note, require
 from review.figures.baujat import Baujat, BaujatPoint
 from review.figures.influence import InfluenceMeasure, InfluencePanel
@@ -51,7 +51,7 @@ def baujat_of(inputs: RunInputs, results: RunResults) -> Baujat:
             BaujatPoint(effect.study, float(x), float(y), i in named)
             for i, (effect, x, y) in enumerate(zip(results.effects, found.x, found.y, strict=True))
         ),
-        note=f"{model_note(results)} {WITH_NORMAL_ERRORS} {which} {inputs.plan.direction}",
+        note=f"{model_note(results)} {WITH_NORMAL_ERRORS} {which} {direction(inputs)}",
     )
 
 
@@ -105,7 +105,7 @@ def influence_of(inputs: RunInputs, results: RunResults) -> InfluencePanel:
         ),
         influential=tuple(bool(x) for x in found.influential),
         note=f"{model_note(results)} {_marked(int(found.influential.sum()))} {LEGEND} "
-        f"{WITH_NORMAL_ERRORS} {inputs.plan.direction}",
+        f"{WITH_NORMAL_ERRORS} {direction(inputs)}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from review.canonical import number
-from review.export.drawings.axis import axis_label, by_year, favours, notation
+from review.export.drawings.axis import WITHHELD_NOTE, axis_label, by_year, favours, notation
 from review.export.drawings.studies import Floats, effects_of
 from review.export.run_tables import model_words
 from review.figures.estimates import EstimateRow, Estimates
@@ -20,7 +20,9 @@ from review.synthesis.noninferiority import Conclusion, classify
 from review.synthesis.pooled import Pooled
 
 
-def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
+def leave_one_out_of(
+    inputs: RunInputs, results: RunResults, *, withheld: bool = False
+) -> Estimates:
     """Return the estimate without each trial, in order of year, all trials first.
 
     A line is in bold where the class differs from that of all trials. With a single trial nothing
@@ -32,7 +34,7 @@ def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
     whole = classify(line.ci, plan.margin)
 
     def word(conclusion: Conclusion) -> str:
-        return conclusion_word(plan.kind, conclusion) or ""
+        return conclusion_word(plan.kind, conclusion, withheld=withheld) or ""
 
     rows = [
         EstimateRow(
@@ -47,7 +49,8 @@ def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
             conclusion = classify(fit.ci, plan.margin)
             rows.append(
                 EstimateRow(
-                    effect.study, fit.estimate, *fit.ci, strong=conclusion is not whole,
+                    effect.study, fit.estimate, *fit.ci,
+                    strong=conclusion is not whole and not withheld,
                     after=(
                         number(tau2_of(fit.method, fit.tau2), 3), f"{fixed(fit.I2, 1)}%",
                         word(conclusion),
@@ -65,7 +68,11 @@ def leave_one_out_of(inputs: RunInputs, results: RunResults) -> Estimates:
         favours_right=right,
         margin=plan.margin,
         reference=line.estimate,
-        note=f"{model_words(line)}. In bold: the conclusion is another one.{alone}",
+        note=(
+            f"{model_words(line)}. {WITHHELD_NOTE}{alone}"
+            if withheld
+            else f"{model_words(line)}. In bold: the conclusion is another one.{alone}"
+        ),
         level=plan.level,
         notation=notation(inputs),
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from review.errors import InvalidDataError
-from review.export.drawings.axis import unwritten_label
+from review.export.drawings.axis import WITHHELD_NOTE, axis_label, direction, notation
 from review.export.run_tables import model_words
 from review.figures.margins import Margins, PlannedMargin
+from review.living.changes import WITHHELD
 from review.living.snapshot import RunInputs, RunResults
 from review.protocol.vocabulary import AnalysisKind
 from review.synthesis.noninferiority import margin_curve, noninferiority_p
@@ -16,7 +17,7 @@ STEPS: Final = 400
 """Points of the curve: an arc of a few hundred is smooth in print."""
 
 
-def margins_of(inputs: RunInputs, results: RunResults) -> Margins:
+def margins_of(inputs: RunInputs, results: RunResults, *, withheld: bool = False) -> Margins:
     """Return the margin curve of a run, with the planned margins on it.
 
     The curve ends well beyond both the largest planned margin and the smallest at which
@@ -36,7 +37,7 @@ def margins_of(inputs: RunInputs, results: RunResults) -> Margins:
     curve = margin_curve(line.estimate, line.se, line.ddf, grid, level=line.level)
     at_zero = noninferiority_p(line.estimate, line.se, 0.0, line.ddf)
     planned = tuple(
-        PlannedMargin(r.margin, r.noninferiority_p, r.conclusion.value)
+        PlannedMargin(r.margin, r.noninferiority_p, WITHHELD if withheld else r.conclusion.value)
         for r in results.readings
         if r.margin is not None and r.noninferiority_p is not None
     )
@@ -48,6 +49,8 @@ def margins_of(inputs: RunInputs, results: RunResults) -> Margins:
         planned=planned,
         alpha=(1 - line.level) / 2,
         smallest=curve.smallest,
-        effect_label=unwritten_label(inputs),
-        note=f"k = {line.k}; {model_words(line)}. {plan.direction}{none}",
+        effect_label=axis_label(inputs),
+        notation=notation(inputs),
+        note=f"k = {line.k}; {model_words(line)}. {direction(inputs)}{none}"
+        f"{f' {WITHHELD_NOTE}' if withheld else ''}",
     )

@@ -44,6 +44,7 @@ from review.figures.specification import specification_plot
 from review.formula import parse
 from review.living.models import Run
 from review.living.multiverse import multiverse
+from review.living.noticing import withheld_among
 from review.living.queries import runs
 from review.living.snapshot import RunInputs, RunResults
 from review.protocol.characteristics import in_words
@@ -69,6 +70,12 @@ class ShownRun:
     def values(self) -> tuple[RunInputs, RunResults]:
         """What most figures take."""
         return self.inputs, self.results
+
+    @property
+    def withheld(self) -> bool:
+        """Whether no conclusion is drawn, because a contradiction about the numbers is open."""
+        entered = {self.analysis: self.inputs}
+        return bool(withheld_among(self.session, self.review, entered))
 
     def so_far(self) -> Sequence[Run]:
         """Return the runs of the analysis up to this one."""
@@ -144,16 +151,19 @@ FOREST: Final = "forest"
 """The one figure that says something of a single trial."""
 
 RUN_FIGURES: Final = (
-    RunFigure(FOREST, "forest plot", lambda run: forest_plot(forest_of(*run.values))),
+    RunFigure(
+        FOREST, "forest plot",
+        lambda run: forest_plot(forest_of(*run.values, withheld=run.withheld)),
+    ),
     RunFigure(
         "margins", "the estimate against every noninferiority margin",
-        lambda run: margins_plot(margins_of(*run.values)),
+        lambda run: margins_plot(margins_of(*run.values, withheld=run.withheld)),
         wanted=lambda run: run.inputs.plan.margin is not None,
         help="Draw the one-sided p of noninferiority over the whole range of margins.",
     ),
     RunFigure(
         "cumulative", "cumulative estimate as trials were published",
-        lambda run: cumulative_plot(cumulative_of(*run.values)),
+        lambda run: cumulative_plot(cumulative_of(*run.values, withheld=run.withheld)),
         help="Draw the pooled estimate after each trial, in order of year.",
     ),
     RunFigure(
@@ -164,7 +174,7 @@ RUN_FIGURES: Final = (
     ),
     RunFigure(
         "leave-one-out", "the estimate without each trial",
-        lambda run: estimates_plot(leave_one_out_of(*run.values)),
+        lambda run: estimates_plot(leave_one_out_of(*run.values, withheld=run.withheld)),
         wanted=lambda run: Variant.LEAVE_ONE_OUT in run.inputs.plan.variants,
         help="Draw the pooled estimate without each trial.",
     ),

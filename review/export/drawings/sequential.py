@@ -6,7 +6,7 @@ from scipy.special import ndtri
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError
-from review.export.drawings.axis import unwritten_label
+from review.export.drawings.axis import axis_label, notation
 from review.figures.sequential import Sequential, SequentialLook
 from review.living.panel import LookTold, Panel
 from review.living.queries import run_numbered, snapshot_of
@@ -49,7 +49,8 @@ def figure_of(inputs: RunInputs, panel: Panel) -> Sequential:
         conventional=float(ndtri(1 - rules.alpha)),
         level=1 - 2 * rules.alpha,
         margin=plan.margin,
-        effect_label=unwritten_label(inputs),
+        effect_label=axis_label(inputs),
+        notation=notation(inputs),
         note=" ".join(panel.sentences),
     )
 

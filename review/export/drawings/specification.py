@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from review.export.drawings.axis import unwritten_label
+from review.export.drawings.axis import axis_label, notation
 from review.figures.specification import SpecificationCurve, Specified
 from review.living.multiverse import Multiverse, SpecifiedLine
 from review.living.snapshot import RunInputs
@@ -25,7 +25,8 @@ def specification_of(inputs: RunInputs, found: Multiverse) -> SpecificationCurve
         specified=tuple(one for one in pooled if one is not None),
         margin=plan.margin,
         level=plan.level,
-        effect_label=unwritten_label(inputs),
+        effect_label=axis_label(inputs),
+        notation=notation(inputs),
         note=" ".join(found.sentences),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from review.export.drawings.axis import axis_label, favours, notation
+from review.export.drawings.axis import axis_label, direction, favours, notation
 from review.figures.estimates import EstimateRow, Estimates
 from review.living.changes import ChangeReport, Snapshot, compare, conclusion_word
 from review.living.models import Run
@@ -47,7 +47,7 @@ def versions_of(runs: Sequence[Run]) -> Estimates:
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
-        note=f"In bold: the conclusion changed. Dates in UTC. {plan.direction}{mixed}",
+        note=f"In bold: the conclusion changed. Dates in UTC. {direction(inputs)}{mixed}",
         level=plan.level,
         notation=notation(inputs),
     )

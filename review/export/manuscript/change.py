@@ -5,6 +5,7 @@ from __future__ import annotations
 from review.export.manuscript.document import Spans, filled, joined, listed
 from review.export.manuscript.facts import Analysed, printer_of
 from review.export.manuscript.printer import Printer
+from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sentences import count, words
 from review.export.table.printing import NumberStyle
 from review.living.changes import ChangeReport, conclusion_word
@@ -25,22 +26,27 @@ def change_sentences(analysed: Analysed, style: NumberStyle) -> list[Spans]:
     now = printer_of(analysed, style)
     return [
         _moved(analysed, before, earlier, now),
-        *_class_change(analysed.plan.kind, before, latest.results),
+        *(
+            []
+            if latest.notices.withheld
+            else _class_change(analysed.plan.kind, before, latest.results)
+        ),
         *_details(latest.change),
     ]
 
 
 def _moved(analysed: Analysed, before: RunResults, earlier: Printer, now: Printer) -> Spans:
     old, new = before.pooled, analysed.latest.results.pooled
+    old_scale, scale = analysed.latest.change.scales
     return filled(
         "Since the preceding run, with {why}, the estimate went from {old}, {old_ci} ({old_k}), to "
         "{new}, {new_ci} ({new_k}).",
         why=_causes(analysed.latest.change, now),
-        old=earlier.number(old.estimate, "pooled", "estimate"),
-        old_ci=earlier.limits(old.ci, "pooled", "ci", level=old.level),
+        old=estimate_of(old.estimate, old_scale, earlier, "pooled"),
+        old_ci=limits_of(old.ci, old_scale, earlier, "pooled", "ci", level=old.level),
         old_k=count(earlier.integer(old.k, "pooled", "k"), "trial"),
-        new=now.number(new.estimate, "pooled", "estimate"),
-        new_ci=now.limits(new.ci, "pooled", "ci", level=new.level),
+        new=estimate_of(new.estimate, scale, now, "pooled"),
+        new_ci=limits_of(new.ci, scale, now, "pooled", "ci", level=new.level),
         new_k=count(now.integer(new.k, "pooled", "k"), "trial"),
     )
 

@@ -28,7 +28,6 @@ from review.extraction.appraisal.picture import picture
 from review.figures.prisma import prisma_plot
 from review.figures.risk_of_bias import summary_plot, traffic_light_plot
 from review.figures.saving import FigureFormat, render
-from review.living.changes import conclusion_word
 from review.protocol.models import Review
 from review.wording import capitalised, counted
 
@@ -196,5 +195,5 @@ def _told(analysed: Analysed, style: NumberStyle) -> str:
     results = analysed.latest.results
     shown = plain(estimate(analysed, printer_of(analysed, style)))
     effects = counted(len(results.effects), "effect")
-    word = conclusion_word(analysed.plan.kind, results.headline.conclusion)
+    word = analysed.latest.conclusion(results.headline.conclusion)
     return f"{effects}; {shown}; conclusion: {word}." if word else f"{effects}; {shown}."

@@ -22,6 +22,7 @@ from review.export.manuscript.document import (
     sentences,
 )
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
+from review.export.manuscript.results import effect_words
 from review.export.manuscript.selection import conduct_paragraphs
 from review.export.manuscript.sentences import words
 from review.export.table.printing import NumberStyle
@@ -169,8 +170,14 @@ def _comparisons(facts: Facts) -> Spans:
     return sentences(
         (f"{many}{told}.",),
         (f"Plans are frozen as versions before they are run (these: {when}).",),
-        _said(facts, lambda analysis: (analysis.plan.direction.rstrip("."),)),
+        _said(facts, lambda analysis: (_direction(analysis).rstrip("."),)),
     )
+
+
+def _direction(analysis: Analysed | Planned) -> str:
+    if isinstance(analysis, Analysed):
+        return analysis.latest.scale.direction(analysis.plan)
+    return analysis.plan.direction
 
 
 def _measure(analysis: Analysed | Planned) -> Spans:
@@ -228,16 +235,23 @@ def _margins(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
     if plan.margin is None:
         return ("No noninferiority margin was planned; intervals were read against zero",)
     printer = printer_of(analysis, style)
+    scale = analysis.latest.scale if isinstance(analysis, Analysed) else None
+    shown = scale if scale is not None and scale.as_ratio else None
+
+    def read(margin: float) -> float:
+        return margin if shown is None else shown.margin(margin)
+
     others = [
-        (printer.number(margin, "plan", "other_margins", place),)
+        (printer.number(read(margin), "plan", "other_margins", place),)
         for place, margin in enumerate(plan.other_margins)
         if margin != plan.margin
     ]
     return filled(
-        "The noninferiority margin was {margin}{beside}{scale}; the test of noninferiority is "
-        "one-sided at {alpha}",
-        scale=" on the log scale" if plan.measure in RATIOS else "",
-        margin=printer.number(plan.margin, "plan", "margin"),
+        "The noninferiority margin was {what}{margin}{beside}{scale}; the test of noninferiority "
+        "is one-sided at {alpha}",
+        what=f"a {effect_words(plan, shown)} of " if shown is not None else "",
+        scale=" on the log scale" if shown is None and plan.measure in RATIOS else "",
+        margin=printer.number(read(plan.margin), "plan", "margin"),
         beside=filled(", and beside it {m}", m=listed(others)) if others else (),
         alpha=f"{(1 - plan.level) / 2:g}",
     )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Final
 
 from review.effects import Measure
-from review.export.contents.absolute import sign_of, turned
-from review.export.drawings.axis import NAMES, RATIOS, inverted
+from review.export.drawings.axis import NAMES, RATIOS
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
     Cite,
+    Number,
     Paragraph,
     Reference,
     Spans,
@@ -23,6 +22,7 @@ from review.export.manuscript.document import (
 )
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
 from review.export.manuscript.printer import Printer
+from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sensitivity import moderator_sentences, variant_sentences
 from review.export.manuscript.sentences import (
     Sides,
@@ -35,7 +35,7 @@ from review.export.manuscript.sentences import (
 )
 from review.export.table.printing import NumberStyle
 from review.living.notices import NoticeKind
-from review.living.scales import scale_of_run
+from review.living.scales import Scale
 from review.living.snapshot import PooledLine, Reading
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
@@ -57,59 +57,42 @@ def estimate(analysed: Analysed, printer: Printer) -> Spans:
 
     p never stands alone, and is left out where the run has none.
     """
-    line = analysed.latest.results.pooled
+    line, scale = analysed.latest.results.pooled, analysed.latest.scale
     p = printer.p(line.p, "pooled", "p") if line.p is not None else ()
     return filled(
         "{label} {estimate}, {ci}{natural}{p}",
-        label=effect_words(analysed.plan),
-        estimate=printer.number(line.estimate, "pooled", "estimate"),
-        ci=printer.limits(line.ci, "pooled", "ci", level=line.level),
+        label=effect_words(analysed.plan, scale),
+        estimate=estimate_of(line.estimate, scale, printer, "pooled"),
+        ci=limits_of(line.ci, scale, printer, "pooled", "ci", level=line.level),
         natural=_natural(analysed, printer),
         p=joined([", ", *p]) if p else (),
     )
 
 
 def _natural(analysed: Analysed, printer: Printer) -> Spans:
-    """Return the pooled line as people read it: r, or the ratio of the arms as measured."""
-    inputs, line = analysed.latest.inputs, analysed.latest.results.pooled
-    if line.natural is not None:
-        return filled(
-            " ({scale} {estimate}, {ci})",
-            scale=line.natural.scale,
-            estimate=printer.number(line.natural.estimate, "pooled", "natural", "estimate"),
-            ci=printer.limits(line.natural.ci, "pooled", "natural", "ci", level=line.level),
-        )
-    ratio = scale_of_run(inputs).ratio
-    sign = sign_of(inputs)
-    if ratio is None or sign is None or analysed.plan.kind is not AnalysisKind.CONTRAST:
+    """Return the pooled line transformed back where that is no ratio: r, a proportion."""
+    line = analysed.latest.results.pooled
+    if line.natural is None:
         return ()
-    log, (low, high) = turned(line.estimate, line.ci, sign)
     return filled(
-        " ({ratio} of {one} over {other} {estimate}, {ci})",
-        ratio=lowered(RATIOS.get(ratio, ratio)),
-        one=analysed.plan.intervention.label,
-        other=analysed.plan.comparator.label,
-        estimate=printer.number(math.exp(log), "pooled", "ratio"),
-        ci=printer.limits(
-            (math.exp(low), math.exp(high)), "pooled", "ratio_ci", level=line.level, none=1.0
-        ),
+        " ({scale} {estimate}, {ci})",
+        scale=line.natural.scale,
+        estimate=printer.number(line.natural.estimate, "pooled", "natural", "estimate"),
+        ci=printer.limits(line.natural.ci, "pooled", "natural", "ci", level=line.level),
     )
 
 
 def _direction(analysed: Analysed) -> str:
-    """Return which way is better; of an inverted ratio also that its sign was turned."""
-    direction = analysed.plan.direction
-    if not inverted(analysed.latest.inputs):
-        return direction
-    return f"{direction[:-1]}: lower is better, so the logarithm has its sign turned."
+    """Return what the sides of no effect mean."""
+    return analysed.latest.scale.direction(analysed.plan)
 
 
-def effect_words(plan: Plan) -> str:
-    """Return what a sentence calls the effect; ratios are pooled, and told, as logarithms."""
+def effect_words(plan: Plan, scale: Scale) -> str:
+    """Return what a sentence calls the effect; ratios are told as ratios."""
     if plan.effect is not None:
         return lowered(plan.effect)
-    if plan.measure in RATIOS:
-        return f"log {lowered(RATIOS[plan.measure])}"
+    if scale.as_ratio and scale.ratio is not None:
+        return lowered(RATIOS.get(scale.ratio, scale.ratio))
     if plan.measure in OTHER_EFFECTS:
         return OTHER_EFFECTS[plan.measure]
     name = NAMES.get(plan.measure, plan.measure.value)
@@ -190,17 +173,31 @@ def _conclusion(analysed: Analysed, printer: Printer) -> list[Spans]:
     plan, results = analysed.plan, analysed.latest.results
     if plan.kind is AnalysisKind.SINGLE_ARM:
         return []
+    if analysed.latest.notices.withheld:
+        told = analysed.latest.notices.of(NoticeKind.WITHHELD)
+        why = "; ".join(f"{item.study}: {item.what}" for item in told)
+        return [(f"No conclusion is drawn before a contradiction is settled: {why}.",)]
     if plan.kind is AnalysisKind.ASSOCIATION:
         return [association_sentence(results.headline.conclusion)]
     sides = Sides(plan.intervention.label, plan.comparator.label)
     first = results.headline
-    margin = printer.number(first.margin, "plan", "margin") if first.margin is not None else None
+    scale = analysed.latest.scale
+    margin = (
+        _margin(printer, scale, first.margin, "plan", "margin")
+        if first.margin is not None
+        else None
+    )
     return [
-        class_sentence(first.conclusion, sides, margin),
+        class_sentence(first.conclusion, sides, margin, scale),
         *_noninferiority(first, printer),
         *_other_margins(analysed, printer),
         *_by_normal_interval(first),
     ]
+
+
+def _margin(printer: Printer, scale: Scale, margin: float, *path: str | int) -> Number:
+    """Return a margin as people see it: of ratios the ratio that is just not acceptable."""
+    return printer.number(scale.margin(margin), *path)
 
 
 def _noninferiority(first: Reading, printer: Printer) -> list[Spans]:
@@ -216,13 +213,14 @@ def _noninferiority(first: Reading, printer: Printer) -> list[Spans]:
 def _other_margins(analysed: Analysed, printer: Printer) -> list[Spans]:
     """Return what the other margins say, those of one class together."""
     by_class: dict[str, list[Spans]] = {}
+    scale = analysed.latest.scale
     for place, reading in enumerate(analysed.latest.results.readings[1:], start=1):
         if reading.margin is None:
             continue
         p = reading.noninferiority_p
         told = filled(
             "{margin}{p}",
-            margin=printer.number(reading.margin, "readings", place, "margin"),
+            margin=_margin(printer, scale, reading.margin, "readings", place, "margin"),
             p=filled(" ({p})", p=printer.p(p, "readings", place, "noninferiority_p"))
             if p is not None
             else (),
@@ -258,7 +256,7 @@ def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
         q=printer.number(line.Q, "pooled", "Q"),
         q_p=q_p,
     )
-    return [told, *_prediction(line, plan, printer)]
+    return [told, *_prediction(line, plan, analysed.latest.scale, printer)]
 
 
 def _tau2(line: PooledLine, printer: Printer) -> Spans:
@@ -273,10 +271,10 @@ def _tau2(line: PooledLine, printer: Printer) -> Spans:
     return filled("τ² = {value}{empty}, ", value=value, empty=empty)
 
 
-def _prediction(line: PooledLine, plan: Plan, printer: Printer) -> list[Spans]:
+def _prediction(line: PooledLine, plan: Plan, scale: Scale, printer: Printer) -> list[Spans]:
     if line.pi is None:
         return []
-    interval = printer.limits(line.pi, "pooled", "pi", level=line.level)
+    interval = limits_of(line.pi, scale, printer, "pooled", "pi", level=line.level)
     *before, number = interval
     text = f"{before[0]}".replace("CI", "prediction interval")
     return [
@@ -285,7 +283,7 @@ def _prediction(line: PooledLine, plan: Plan, printer: Printer) -> list[Spans]:
             "expected.",
             level=text,
             pi=number,
-            words=prediction_words(line.pi, plan.margin),
+            words=prediction_words(line.pi, plan.margin, scale),
         )
     ]
 

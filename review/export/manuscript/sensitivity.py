@@ -8,8 +8,10 @@ from typing import Final
 from review.export.manuscript.document import Spans, Term, filled, joined, listed
 from review.export.manuscript.facts import Analysed
 from review.export.manuscript.printer import Printer
+from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sentences import count
 from review.formula import parse
+from review.living.scales import Scale
 from review.living.snapshot import ModeratorLine, VariantLine
 from review.protocol.characteristics import in_words
 from review.protocol.vocabulary import Variant
@@ -31,10 +33,12 @@ def variant_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
     now = results.headline.conclusion.value
     differ = [(i, line) for i, line in done if line.conclusion != now]
     level = analysed.plan.level
-    found = [_held(done, differ, now, level, printer)] if done else []
+    scale = analysed.latest.scale
+    concluded = bool(done) and not analysed.latest.notices.withheld
+    found = [_held(done, differ, now, level, printer, scale)] if concluded else []
     single = [pair for pair in done if pair[1].variant == Variant.LEAVE_ONE_OUT.value]
     if single:
-        found.append(_range(single, printer))
+        found.append(_range(single, printer, scale))
     if missing:
         reasons = "; ".join(f"{line.label} ({_why(line.note or 'no reason')})" for line in missing)
         found.append((f"Not computed: {reasons}.",))
@@ -47,7 +51,12 @@ def _why(note: str) -> str:
 
 
 def _held(
-    done: Sequence[Numbered], differ: Sequence[Numbered], now: str, level: float, printer: Printer
+    done: Sequence[Numbered],
+    differ: Sequence[Numbered],
+    now: str,
+    level: float,
+    printer: Printer,
+    scale: Scale,
 ) -> Spans:
     all_ = count(
         printer.counted(len(done), "variants_computed", "variants"),
@@ -61,7 +70,7 @@ def _held(
             "“{conclusion}” {label} ({numbers})",
             conclusion=line.conclusion or "",
             label=_prefixed(line.label),
-            numbers=_numbers(i, line, level, printer, "variants"),
+            numbers=_numbers(i, line, level, printer, scale, "variants"),
         )
         for i, line in differ
     ]
@@ -78,31 +87,35 @@ def _prefixed(label: str) -> str:
     return label if label.startswith("without ") else f"with {label}"
 
 
-def _numbers(i: int, line: VariantLine, level: float, printer: Printer, *path: str | int) -> Spans:
+def _numbers(
+    i: int, line: VariantLine, level: float, printer: Printer, scale: Scale, *path: str | int
+) -> Spans:
     assert line.estimate is not None
     where = (*path, i)
-    ci = joined([", ", *printer.limits(line.ci, *where, "ci", level=level)]) if line.ci else ()
+    ci: Spans = ()
+    if line.ci:
+        ci = joined([", ", *limits_of(line.ci, scale, printer, *where, "ci", level=level)])
     return filled(
         "{k} = {n}, {estimate}{ci}",
         k=Term("k"),
         n=printer.integer(line.k, *where, "k"),
-        estimate=printer.number(line.estimate, *where, "estimate"),
+        estimate=estimate_of(line.estimate, scale, printer, *where),
         ci=ci,
     )
 
 
-def _range(single: Sequence[Numbered], printer: Printer) -> Spans:
+def _range(single: Sequence[Numbered], printer: Printer, scale: Scale) -> Spans:
     """Return from where to where the estimate moves when one trial is left out."""
-    by_estimate = sorted(single, key=lambda pair: (pair[1].estimate or 0.0, pair[0]))
+    by_estimate = sorted(single, key=lambda pair: (scale.value(pair[1].estimate or 0.0), pair[0]))
     (low_i, low), (high_i, high) = by_estimate[0], by_estimate[-1]
     assert low.estimate is not None
     assert high.estimate is not None
     return filled(
         "Leaving out one trial at a time moved the estimate from {low} ({low_label}) to {high} "
         "({high_label}).",
-        low=printer.number(low.estimate, "variants", low_i, "estimate"),
+        low=estimate_of(low.estimate, scale, printer, "variants", low_i),
         low_label=low.label,
-        high=printer.number(high.estimate, "variants", high_i, "estimate"),
+        high=estimate_of(high.estimate, scale, printer, "variants", high_i),
         high_label=high.label,
     )
 
@@ -112,7 +125,7 @@ def moderator_sentences(
 ) -> list[Spans]:
     """Return the planned subgroup analyses and meta-regressions, each with its test."""
     return [
-        _moderator(place, line, analysed.plan.level, printer, instruments)
+        _moderator(place, line, analysed, printer, instruments)
         for place, line in enumerate(analysed.latest.results.moderators)
     ]
 
@@ -120,10 +133,11 @@ def moderator_sentences(
 def _moderator(
     place: int,
     line: ModeratorLine,
-    level: float,
+    analysed: Analysed,
     printer: Printer,
     instruments: Mapping[str, str],
 ) -> Spans:
+    level, scale = analysed.plan.level, analysed.latest.scale
     what = _what(line)
     if line.note is not None:
         return (f"{what}: not computed ({_why(line.note)}).{_without(line)}",)
@@ -131,7 +145,7 @@ def _moderator(
         filled(
             "{label} ({numbers})",
             label=_level(line, part.label, instruments),
-            numbers=_numbers(i, part, level, printer, "moderators", place, "lines"),
+            numbers=_numbers(i, part, level, printer, scale, "moderators", place, "lines"),
         )
         for i, part in enumerate(line.lines)
         if part.estimate is not None and part.label != INTERCEPT

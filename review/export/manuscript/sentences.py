@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from review.export.manuscript.document import Number, Spans, filled
+from review.living.scales import Scale
 from review.synthesis.noninferiority import Conclusion
 from review.wording import capitalised
 
@@ -46,6 +47,36 @@ AGAINST_MARGIN: Final = {
 }
 """With a noninferiority margin."""
 
+RATIO_AGAINST_MARGIN: Final = {
+    C.SUPERIOR: (
+        "{one} was superior to {other}: the interval lay wholly {better} 1, and so on the better "
+        "side of the noninferiority margin of {margin} as well"
+    ),
+    C.NONINFERIOR: (
+        "{one} was noninferior to {other} at the margin of {margin}: the {limit} limit lay "
+        "{better} {margin}. The interval included 1, so that neither was shown to be better"
+    ),
+    C.NONINFERIOR_WORSE: (
+        "{one} was noninferior to {other} at the margin of {margin} and, at the same time, "
+        "statistically worse: the interval lay wholly {worse} 1 but {better} {margin}. A "
+        "disadvantage was shown, and one as large as the margin was ruled out"
+    ),
+    C.INCONCLUSIVE: (
+        "The result was inconclusive: the interval reached from the margin of {margin} or beyond "
+        "to 1 or {better}, so that neither noninferiority of {lower_one} to {other} nor a "
+        "difference between them was shown"
+    ),
+    C.INCONCLUSIVE_WORSE: (
+        "The result was inconclusive about noninferiority, and {lower_one} was statistically worse "
+        "than {other}: the interval lay wholly {worse} 1 and reached {margin} or beyond. A "
+        "disadvantage was shown; whether it is smaller than the margin of {margin} was not"
+    ),
+    C.INFERIOR: (
+        "{one} was inferior to {other}: the interval lay wholly {worse} the margin of {margin}"
+    ),
+}
+"""The same of ratios as measured: where lower is better, better is below 1."""
+
 AGAINST_ZERO: Final = {
     C.SUPERIOR: "The result favoured {lower_one} over {other}: the interval lay wholly above zero",
     C.INCONCLUSIVE: (
@@ -56,6 +87,16 @@ AGAINST_ZERO: Final = {
     C.INFERIOR: "The result favoured {other} over {lower_one}: the interval lay wholly below zero",
 }
 """Without a margin; the other classes need one."""
+
+RATIO_AGAINST_ONE: Final = {
+    C.SUPERIOR: "The result favoured {lower_one} over {other}: the interval lay wholly {better} 1",
+    C.INCONCLUSIVE: (
+        "The result was inconclusive: the interval included 1, so that a difference between "
+        "{lower_one} and {other} was not shown in either direction; nor does this show that they "
+        "are alike"
+    ),
+    C.INFERIOR: "The result favoured {other} over {lower_one}: the interval lay wholly {worse} 1",
+}
 
 OF_ASSOCIATION: Final = {
     C.SUPERIOR: "The association was positive: the interval lay wholly above zero",
@@ -80,18 +121,33 @@ class Sides:
         return capitalised(self.one)
 
 
-def class_sentence(conclusion: Conclusion, sides: Sides, margin: Number | None) -> Spans:
+def class_sentence(
+    conclusion: Conclusion, sides: Sides, margin: Number | None, scale: Scale | None = None
+) -> Spans:
     """Return what an interval of this class says, as a full sentence or two.
 
     Raises KeyError for a class that needs a margin where there is none.
     """
+    ratio = scale is not None and scale.as_ratio
     templates = AGAINST_ZERO if margin is None else AGAINST_MARGIN
+    if ratio:
+        templates = RATIO_AGAINST_ONE if margin is None else RATIO_AGAINST_MARGIN
+    better = scale.better if scale is not None else "above"
     return filled(
         templates[conclusion] + ".",
         one=sides.capital,
         lower_one=sides.one,
         other=sides.other,
         margin=margin or "",
+        **(
+            {
+                "better": better,
+                "worse": "above" if better == "below" else "below",
+                "limit": "upper" if better == "below" else "lower",
+            }
+            if ratio
+            else {}
+        ),
     )
 
 
@@ -122,9 +178,25 @@ def heterogeneity_words(i2: float) -> str:
     return " to ".join(word for low, high, word in BANDS if low <= i2 <= high)
 
 
-def prediction_words(pi: tuple[float, float], margin: float | None) -> str:
+def prediction_words(
+    pi: tuple[float, float], margin: float | None, scale: Scale | None = None
+) -> str:
     """Return what a prediction interval says beyond the confidence interval."""
     low, high = pi
+    if scale is not None and scale.as_ratio:
+        worse = "above" if scale.better == "below" else "below"
+        if low > 0:
+            return f"wholly {scale.better} 1"
+        if high < 0:
+            return f"wholly {worse} 1"
+        if margin is None:
+            return "which includes 1"
+        within = low > -margin
+        return (
+            "which includes 1 and stays on the better side of the margin"
+            if within
+            else "which includes 1 and reaches the margin or beyond"
+        )
     if low > 0:
         return "wholly above zero"
     if high < 0:

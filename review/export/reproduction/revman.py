@@ -141,23 +141,36 @@ def _rows(number: int, run: LatestRun) -> Iterator[tuple[Cell, ...]]:
     plan, kind = run.inputs.plan, data_type(run)
     printed = math.exp if plan.measure in RATIOS else float
     for trial, effect in zip(run.inputs.trials, run.results.effects, strict=True):
-        sign = 1 if kind == "Contrast level" or trial.higher_is_better else -1
+        sign = _turn(run, kind)
         low, high = sorted(sign * limit for limit in effect.ci)
         yield (
             number, 1, plan.title, plan.title, None, trial.study, trial.year,
-            *_numbers(plan, kind, trial, effect),
+            *_numbers(plan, kind, trial, effect, sign),
             None, None, effect.weight, printed(sign * effect.yi), printed(low), printed(high),
             effect.recipe, plan.intervention.label, plan.comparator.label, _measure(plan),
             _method(plan),
         )  # fmt: skip
 
 
-def _numbers(plan: Plan, kind: str, trial: TrialInput, effect: Effect) -> tuple[Cell, ...]:
+def _turn(run: LatestRun, kind: str) -> int:
+    """Return the sign that makes effects those of the intervention to the comparator, as measured.
+
+    Ready differences keep the sign that favours the intervention, as RevMan's labels say.
+    """
+    if kind == "Contrast level":
+        return run.scale.sign
+    return 1 if run.inputs.trials[0].higher_is_better else -1
+
+
+def _numbers(
+    plan: Plan, kind: str, trial: TrialInput, effect: Effect, sign: int
+) -> tuple[Cell, ...]:
     """Return what stands from ``GIV Mean`` to ``Control N``."""
     if kind == "Contrast level":
         sizes = (effect.n_intervention, effect.n_comparator)
         return (
-            effect.yi, math.sqrt(effect.vi), None, None, None, sizes[0], None, None, None, sizes[1],
+            sign * effect.yi, math.sqrt(effect.vi), None, None, None, sizes[0], None, None, None,
+            sizes[1],
         )  # fmt: skip
     return (
         None, None, *_side(plan, kind, trial.intervention), *_side(plan, kind, trial.comparator),
@@ -204,8 +217,8 @@ def _method(plan: Plan) -> str:
 
 def _settings(number: int, run: LatestRun) -> tuple[Cell, ...]:
     plan, line, kind = run.inputs.plan, run.results.pooled, data_type(run)
-    turned = kind != "Contrast level" and not run.inputs.trials[0].higher_is_better
-    sign = -1 if turned else 1
+    sign = _turn(run, kind)
+    turned = sign < 0
     printed = math.exp if plan.measure in RATIOS else float
     low, high = sorted(sign * limit for limit in line.ci)
     favours = (f"Favours {plan.comparator.label}", f"Favours {plan.intervention.label}")

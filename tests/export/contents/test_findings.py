@@ -18,7 +18,6 @@ from review.export.contents.absolute import (
     risk_by_difference,
     risk_by_odds_ratio,
     risk_by_risk_ratio,
-    sign_of,
 )
 from review.export.contents.findings import finding
 from review.export.run_tables import LatestRun
@@ -26,6 +25,7 @@ from review.extraction.actions import exclude_study
 from review.history.actions import Attribution, writing
 from review.living.changes import compare
 from review.living.repool import repool
+from review.living.scales import sign_of
 from review.living.snapshot import ArmInput, Numbers, RunInputs, Source
 from review.protocol.rules import Plan
 from tests.export.contents.synthetic import (

@@ -9,7 +9,7 @@ import pytest
 from review.db import Database
 from review.effects import Measure
 from review.errors import InvalidDataError, NotFoundError
-from review.export.drawings.axis import axis_label, favours, notation, unwritten_label
+from review.export.drawings.axis import axis_label, favours, measured, notation, sides_of
 from review.export.drawings.classes import classes_of_analysis, classes_of_review
 from review.export.drawings.forest import forest_of
 from review.export.drawings.leave_one_out import leave_one_out_of
@@ -121,13 +121,12 @@ def test_logarithms_of_ratios_are_read_as_ratios_unless_the_plan_says_logarithm(
         plan = multimedia.inputs.plan.model_copy(update={"measure": Measure.OR, "effect": effect})
         return multimedia.inputs.model_copy(update={"plan": plan})
 
-    # Lower is better on all instruments of the trials, so their ratios are turned round.
-    assert (notation(of(None)), axis_label(of(None))) == (Notation.RATIO, "Inverse odds ratio")
-    assert unwritten_label(of(None)) == "Inverse odds ratio, logarithm"
+    # Lower is better on all instruments of the trials: inside, their signs are turned.
+    assert (notation(of(None)), axis_label(of(None))) == (Notation.INVERSE, "Odds ratio")
+    assert sides_of(of(None)) == ("favours multimedia CBT", "favours control")
+    assert measured(of(None)) == (Notation.RATIO, -1.0)
     better = tuple(t.model_copy(update={"higher_is_better": True}) for t in of(None).trials)
-    assert axis_label(of(None).model_copy(update={"trials": better})) == "Odds ratio"
-    note = forest_of(of(None), multimedia.results).note
-    assert note.endswith("Lower is better: ratios are of control over multimedia CBT.")
+    assert notation(of(None).model_copy(update={"trials": better})) is Notation.RATIO
     assert notation(of("Log odds ratio of dropout")) is Notation.PLAIN
     assert notation(multimedia.inputs) is Notation.PLAIN
     assert favours(multimedia.inputs.plan) == ("favours control", "favours multimedia CBT")

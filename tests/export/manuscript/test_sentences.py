@@ -199,7 +199,7 @@ def test_a_meta_regression_is_told_by_its_coefficients_without_the_intercept() -
     assert "intrcpt" not in told
 
 
-def test_a_ratio_is_told_as_it_was_measured_beside_its_turned_logarithm() -> None:
+def test_a_ratio_is_told_as_it_was_measured() -> None:
     # Fleiss 1993 by metafor: the odds ratio of dying, lower being better.
     inputs = RunInputs(plan=deaths("OR"), trials=counts(higher=False), left_out=())
     latest = replace(
@@ -208,9 +208,9 @@ def test_a_ratio_is_told_as_it_was_measured_beside_its_turned_logarithm() -> Non
         results=pooled_counts(inputs.plan, inputs.trials),
     )
     told = result(replace(analysed(OF_CLASS[C.SUPERIOR]), latest=latest))
-    assert "gave a pooled log odds ratio 0.11, 95% CI [0.04, 0.17] " in told
-    assert "(odds ratio of Aspirin over Control 0.90, 95% CI [0.84, 0.96]), p" in told
-    assert "favour Aspirin: lower is better, so the logarithm has its sign turned." in told
+    assert "gave a pooled odds ratio 0.90, 95% CI [0.84, 0.96], p = .001" in told
+    assert "OR below 1 favours Aspirin." in told
+    assert "the interval lay wholly below 1" in told
 
 
 def test_a_limit_beside_no_effect_is_not_printed_as_none() -> None:

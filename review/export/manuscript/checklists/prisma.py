@@ -266,7 +266,7 @@ def _contributing(facts: Facts) -> Answer:
 def _estimates(facts: Facts) -> Answer:
     told = [
         f"{a.plan.title}: k = {a.latest.results.pooled.k}, "
-        f"{a.latest.results.headline.conclusion.value}"
+        f"{a.latest.conclusion(a.latest.results.headline.conclusion) or 'no conclusion'}"
         for a in facts.analysed
     ]
     waiting = len(facts.planned)

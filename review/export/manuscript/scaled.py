@@ -1,0 +1,26 @@
+"""Estimates and limits as sentences show them: ratios as they were measured."""
+
+from __future__ import annotations
+
+from review.export.manuscript.document import Number, Spans
+from review.export.manuscript.printer import Printer
+from review.living.scales import Scale
+from review.living.snapshot import Interval
+
+
+def estimate_of(value: float, scale: Scale, printer: Printer, *path: str | int) -> Number:
+    """Return an estimate; a ratio is computed from the number that stands at the path."""
+    name = "ratio" if scale.as_ratio else "estimate"
+    return printer.number(scale.value(value), *path, name)
+
+
+def limits_of(
+    limits: Interval, scale: Scale, printer: Printer, *path: str | int, level: float
+) -> Spans:
+    """Return limits; those of a ratio are computed from the limits that stand at the path."""
+    if not scale.as_ratio:
+        return printer.limits(limits, *path, level=level)
+    *before, name = path
+    return printer.limits(
+        scale.pair(limits), *before, f"ratio_{name}", level=level, none=scale.none
+    )
