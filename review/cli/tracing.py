@@ -93,6 +93,8 @@ def _tell_number(
         plain = not isinstance(value, list) or not any(isinstance(item, dict) for item in value)
         if value is not None and plain:
             click.echo(f"  {name}: {_shown(value)}")
+    if number.shown is not None:
+        click.echo(f"  shown as: {number.shown}")
     click.echo(f"  run: {_named(run)}")
     click.echo(f"  key: {run.key}")
     versions = ", ".join(f"{name} {version}" for name, version in run.software.items())

@@ -20,6 +20,7 @@ from review.extraction.trace import Traced, trace
 from review.living.changes import Snapshot
 from review.living.models import Run
 from review.living.queries import newest_numbers, snapshot_of
+from review.living.scales import scale_of_run
 from review.living.snapshot import ArmInput, PooledLine, TrialInput
 from review.protocol.models import Analysis, AnalysisVersion
 
@@ -73,6 +74,8 @@ class TracedNumber:
     value: Any
     column: str | None
     inputs: tuple[Input, ...]
+    shown: str | None = None
+    """Of the logarithm of a ratio: the ratio as measured, which tables and texts print."""
 
 
 class Runs:
@@ -169,8 +172,25 @@ def trace_number(runs: Runs, text: str) -> TracedNumber:
     """
     key, path = _parsed(runs, text)
     at, value, column = _stated(runs, key, path)
-    inputs = tuple(_inputs(_trials(runs.run(key)[1], path), path))
-    return TracedNumber(at, runs.holder(key), value, column, inputs)
+    snapshot = runs.run(key)[1]
+    inputs = tuple(_inputs(_trials(snapshot, path), path))
+    shown = _as_shown(snapshot, path, value)
+    return TracedNumber(at, runs.holder(key), value, column, inputs, shown)
+
+
+def _as_shown(snapshot: Snapshot, path: Sequence[str], value: Any) -> str | None:
+    """Return the ratio that a logarithm of a run is shown as; None for all other numbers."""
+    scale = scale_of_run(snapshot[0])
+    if not scale.as_ratio or not path:
+        return None
+    match path[-1], value:
+        case (("estimate" | "yi"), float()):
+            return f"{scale.shown} {scale.value(value)!r}"
+        case "margin", float():
+            return f"{scale.shown} {scale.margin(value)!r}"
+        case (("ci" | "z_ci" | "pi"), [float() as low, float() as high]):
+            return f"{scale.shown} {list(scale.pair((low, high)))!r}"
+    return None
 
 
 def _parsed(runs: Runs, text: str) -> tuple[str, tuple[str, ...]]:

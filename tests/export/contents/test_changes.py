@@ -57,7 +57,7 @@ def test_each_variant_has_its_class_before_and_after(database: Database, by: Att
     shown = [v for v in run.results.variants if v.variant != "leave_one_out" and v.conclusion]
     assert len(shown) == 5
     for line in shown:
-        row = said[f"conclusion, {line.label}, margin 0.5"]
+        row = said[f"conclusion, {line.label}, margin 0.50"]
         assert (row["before"], row["after"]) == (before[line.label], line.conclusion)
         index = run.results.variants.index(line)
         assert f"{run.key[:12]}/variants/{index}" in printed.origins

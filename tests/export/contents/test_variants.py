@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from review.export.table.model import Kind, Table
 from review.export.tracing.origins import found_at
 from review.history.actions import Attribution, writing
 from review.living.changes import Snapshot
+from review.living.scales import scale_of_run
 from review.protocol.actions import plan_analysis
 from review.protocol.rules import AnalysisSpec, Plan
 from review.synthesis import Method, Test, pool
@@ -26,9 +29,21 @@ def _stands_at_its_origin(table: Table, runs: dict[str, Snapshot]) -> int:
         key, *path = at.split("/")
         for column, cell in zip(table.columns, row, strict=True):
             if column.kind is not Kind.TEXT and cell is not None and column.key != "run":
-                assert found_at(runs[key], [*path, column.key]) == cell
+                assert (
+                    _shown(runs[key], column.key, found_at(runs[key], [*path, column.key])) == cell
+                )
                 seen += 1
     return seen
+
+
+def _shown(run: Snapshot, name: str, value: object) -> object:
+    """Return a number of a run as tables show it: a ratio as it was measured."""
+    scale = scale_of_run(run[0])
+    if name == "estimate" and isinstance(value, float):
+        return scale.value(value)
+    if name in ("ci", "pi") and isinstance(value, tuple):
+        return scale.pair(value)
+    return value
 
 
 def test_every_line_of_every_run_is_a_row_with_its_numbers(
@@ -54,8 +69,8 @@ def test_pooled_rows_are_metafors(database: Database, by: Attribution) -> None:
     pooled(database, by)
     rows = records(tables(database, "variants")[1]["variants"])
     (death,) = (r for r in rows if r["analysis"] == "death")
-    # Mantel-Haenszel by metafor; events are worse, so the sign is turned.
-    assert death["estimate"] == pytest.approx(-METAFOR["OR"][0], abs=1e-10)
+    # Mantel-Haenszel by metafor, as measured although events are worse.
+    assert death["estimate"] == pytest.approx(exp(METAFOR["OR"][0]), abs=1e-10)
     results = runs_of(database)["mood"].results
     yi = np.array([effect.yi for effect in results.effects])
     vi = np.array([effect.vi for effect in results.effects])
