@@ -129,6 +129,10 @@ def test_every_export_prints_the_same_ratio(
     assert f"RR {want.side} 1 favours video." in text
     assert "log risk ratio 0" not in text
 
+    cli("export", "script", "--out", folder / "script")
+    for script in (*(folder / "script").glob("*.R"), *(folder / "script").glob("*.py")):
+        assert f"# As measured: RR {whole}. RR {want.side} 1 favours video." in script.read_text()
+
     cli("plot", "forest", "main", "--out", folder / "forest.svg")
     drawn = (folder / "forest.svg").read_text()
     for number in (want.estimate, want.low, want.high):

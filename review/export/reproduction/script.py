@@ -71,6 +71,8 @@ class Section:
     zero_cells: ZeroCells | None
     """What is added to cells of the trials' own effects; None where the measure has no counts."""
     natural: str | None
+    measured: str
+    """Of a ratio: what it is as measured; empty for differences."""
     variants: tuple[VariantSection, ...]
     moderators: tuple[ModeratorSection, ...]
 
@@ -147,6 +149,13 @@ def section(run: LatestRun) -> Section:
         turned=not all(trial.higher_is_better for trial in run.inputs.trials),
         zero_cells=added_to(run.inputs),
         natural=natural.scale if natural is not None else None,
+        measured=(
+            f"As measured: {run.scale.text(results.pooled.estimate, results.pooled.ci)}. "
+            f"{run.scale.direction(plan)} The numbers below are its logarithm"
+            f"{' with its sign turned' if run.scale.sign < 0 else ''}."
+            if run.scale.as_ratio
+            else ""
+        ),
         variants=_variants(results.variants),
         moderators=tuple(_moderator(run.inputs, one) for one in results.moderators),
     )
