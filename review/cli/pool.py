@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import exp, isfinite
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
+from click.core import ParameterSource
 
 from review.canonical import interval, number, p_value
 from review.cli import pool_blocks as blocks
@@ -22,6 +24,7 @@ from review.figures.scale import Notation
 from review.formula import parse
 from review.living.workers import executor_for
 from review.synthesis import Method, Pooled, Test, pool
+from review.synthesis.tables import UNEQUAL, peto_caution
 from review.tabular.numbers import MISSING
 
 _PROFILED: Final = ("tau2_ci", "I2_ci", "H2_ci")
@@ -65,37 +68,89 @@ def _measure(given: str | None, sheet: Sheet, names: Mapping[str, str]) -> Measu
     if given is not None:
         return Measure(given)
     present = {*sheet.header, *names}
-    if {"yi", "vi"} <= present:
+    ways = required_columns(Measure.GEN)
+    if any(present.issuperset(way) for way in ways):
         return Measure.GEN
-    raise InvalidDataError("say which effect --measure is wanted; the file has no yi and vi")
+    told = ", or ".join(" and ".join(way) for way in ways)
+    raise InvalidDataError(f"say which effect --measure is wanted; the file has no {told}")
 
 
-def _effects(sheet: Sheet, measure: Measure, columns: Mapping[str, list[float | None]]) -> Effects:
+def _effects(
+    sheet: Sheet,
+    measure: Measure,
+    columns: Mapping[str, list[float | None]],
+    labels: Sequence[str],
+) -> Effects:
+    """Return the effects; raise UnreadableFileError for numbers and variances that cannot be.
+
+    A variance of zero is refused whatever the measure: such a study would have all the weight.
+    """
     try:
-        return escalc(measure, columns)
+        found = escalc(measure, columns)
     except ImpossibleInputError as error:
         problems = [
             Problem(sheet.lines[cell.row], cell.column, f"{cell.value:g} {cell.reason}")
             for cell in error.cells
         ]
         raise UnreadableFileError(sheet.file, problems) from None
+    reason = (
+        f"its sampling variance as {measure.value} is 0, so that it would have all the weight; "
+        "correct it, or empty its cells to leave it out"
+    )
+    still = [row for row, variance in enumerate(found.vi) if variance == 0]
+    if still:
+        problems = [Problem(sheet.lines[row], None, f"{labels[row]}: {reason}") for row in still]
+        raise UnreadableFileError(sheet.file, problems)
+    return found
 
 
-def _selected(
-    sheet: Sheet, effects: Effects, names: Sequence[str]
-) -> tuple[list[int], dict[str, list[str]]]:
-    """Return the rows with an effect and all of some columns, and these columns of those rows."""
+class _Rows(NamedTuple):
+    """The rows that enter a block, with the columns that it needs, and those that do not."""
+
+    at: list[int]
+    columns: dict[str, list[str]]
+    left_out: list[dict[str, Any]]
+
+
+def _selected(sheet: Sheet, effects: Effects, names: Sequence[str], labels: Sequence[str]) -> _Rows:
+    """Return the rows with an effect and all of some columns, and of the others what is missing."""
     unknown = [
         Problem(1, name, "there is no such column") for name in names if name not in sheet.header
     ]
     if unknown:
         raise UnreadableFileError(sheet.file, unknown)
-    rows = [
-        index
-        for index, (known, row) in enumerate(zip(effects.known, sheet.rows, strict=True))
-        if known and all(row[name].strip().lower() not in MISSING for name in names)
-    ]
-    return rows, {name: [sheet.rows[index][name].strip() for index in rows] for name in names}
+    rows: list[int] = []
+    left_out: list[dict[str, Any]] = []
+    for index, (known, row) in enumerate(zip(effects.known, sheet.rows, strict=True)):
+        missing = [name for name in names if row[name].strip().casefold() in MISSING]
+        if known and not missing:
+            rows.append(index)
+        else:
+            reason = f"no {' and no '.join(missing)}" if missing else "no effect"
+            left_out.append({"label": labels[index], "line": sheet.lines[index], "reason": reason})
+    columns = {name: [sheet.rows[index][name].strip() for index in rows] for name in names}
+    if not rows:
+        told = " and ".join(names)
+        raise InvalidDataError(f"no row of {sheet.file} has an effect and {told}")
+    return _Rows(rows, columns, left_out)
+
+
+def _fits_clusters(ctx: click.Context, method: str, test: str) -> None:
+    """Refuse a method or test that was asked for and that the model of clusters does not use."""
+    asked = {
+        name
+        for name in ("method", "test")
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    if "method" in asked and Method(method) is not Method.REML:
+        raise click.UsageError(
+            f"--cluster fits its model by REML; it has no --method {method}. Leave out one of them"
+        )
+    if "test" in asked and Test(test) is not Test.Z:
+        raise click.UsageError(
+            f"--cluster tests by cluster-robust t on its own degrees of freedom, beside z; it has "
+            f"no --test {test}. Leave out one of them"
+        )
 
 
 def _variables(formula: str | None) -> list[str]:
@@ -104,7 +159,10 @@ def _variables(formula: str | None) -> list[str]:
 
 @click.command("pool")
 @pool_options
+@click.pass_context
 def pool_(
+    ctx: click.Context,
+    /,
     file: Path,
     measure: str | None,
     method: str,
@@ -127,29 +185,36 @@ def pool_(
         raise click.UsageError("--rho needs --cluster")
     if asked["permutation"] is not None and asked["cluster"] is not None:
         raise click.UsageError("--permutation takes independent effects; leave out --cluster")
+    if asked["cluster"] is not None:
+        _fits_clusters(ctx, method, test)
     names = _renamed(cols)
     asked_for = [label, asked["subgroup"], asked["cluster"], *_variables(asked["mods"])]
     table = read_sheet(file, renamed=names, names=filter(None, asked_for), sheet=sheet)
     chosen = _measure(measure, table, names)
-    effects = _effects(table, chosen, _columns(table, chosen, names))
+    labels, columns = table.labels(label), _columns(table, chosen, names)
+    effects = _effects(table, chosen, columns, labels)
     if not effects.known.any():
         raise InvalidDataError(f"no row of {file} gives an effect {chosen.value}")
     yi, vi = effects.yi[effects.known], effects.vi[effects.known]
     model: dict[str, Any] = {"method": Method(method), "test": Test(test), "level": level}
     pooled = pool(yi, vi, **model)
-    labels = table.labels(label)
-    extra = _extra(table, effects, model, **asked)
+    extra = _extra(table, effects, model, labels, **asked)
     if margins:
         extra["noninferiority"] = blocks.margins(pooled, margins)
+    notes = [*_cautions(pooled, effects, columns, labels), *_independent(asked)]
     for path in plots:
         with new_file(path) as place:
             save(forest_plot(_forest(pooled, effects, labels)), place)
     if as_json:
         remarks = {"remarks": plain_remarks(table.remarks)}
-        echo_json({**_as_json(pooled, effects, labels), **extra, **remarks})
+        told = _as_json(pooled, effects, labels)
+        told["notes"] += notes
+        echo_json({**told, **extra, **remarks})
         return
     echo_remarks(file, table.remarks)
     _echo(pooled, effects, labels)
+    for note in notes:
+        click.echo(f"Note: {note}")
     used = [label for label, known in zip(labels, effects.known, strict=True) if known]
     for heading, block in extra.items():
         _echo_block(heading, block, used)
@@ -161,6 +226,7 @@ def _extra(
     sheet: Sheet,
     effects: Effects,
     model: Mapping[str, Any],
+    labels: Sequence[str],
     *,
     mods: str | None,
     subgroup: str | None,
@@ -177,18 +243,20 @@ def _extra(
     found: dict[str, Any] = {}
     variables = _variables(mods)
     if mods is not None and cluster is None:
-        rows, columns = _selected(sheet, effects, variables)
-        found["metareg"] = blocks.metareg(
-            effects.yi[rows], effects.vi[rows], mods, columns, **model
-        )
+        rows, columns, gone = _selected(sheet, effects, variables, labels)
+        found["metareg"] = {
+            **blocks.metareg(effects.yi[rows], effects.vi[rows], mods, columns, **model),
+            "left_out": gone,
+        }
     if subgroup is not None:
-        rows, columns = _selected(sheet, effects, [subgroup])
-        found["subgroups"] = blocks.subgroups(
-            effects.yi[rows], effects.vi[rows], columns[subgroup], **model
-        )
+        rows, columns, gone = _selected(sheet, effects, [subgroup], labels)
+        found["subgroups"] = {
+            **blocks.subgroups(effects.yi[rows], effects.vi[rows], columns[subgroup], **model),
+            "left_out": gone,
+        }
     if cluster is not None:
-        rows, columns = _selected(sheet, effects, [cluster, *variables])
-        found["multilevel"] = blocks.clustered(
+        rows, columns, gone = _selected(sheet, effects, [cluster, *variables], labels)
+        fit = blocks.clustered(
             effects.yi[rows],
             effects.vi[rows],
             columns[cluster],
@@ -197,15 +265,17 @@ def _extra(
             rho=rho,
             level=model["level"],
         )
+        found["multilevel"] = {**fit, "left_out": gone}
     if permutation is not None or gosh is not None:
         with executor_for(processes=processes, dask=dask) as executor:
             again: dict[str, Any] = {"seed": seed, "executor": executor}
             again |= {name: model[name] for name in ("method", "test")}
             if permutation is not None:
-                rows, columns = _selected(sheet, effects, variables)
-                found["permutation"] = refits.permutation(
+                rows, columns, gone = _selected(sheet, effects, variables, labels)
+                tested = refits.permutation(
                     effects.yi[rows], effects.vi[rows], mods, columns, permutation, **again
                 )
+                found["permutation"] = {**tested, "left_out": gone}
             if gosh is not None:
                 known = effects.known
                 found["gosh"] = refits.subsets(effects.yi[known], effects.vi[known], gosh, **again)
@@ -214,6 +284,48 @@ def _extra(
             effects.yi[effects.known], effects.vi[effects.known], model["method"], model["level"]
         )
     return found
+
+
+def _cautions(
+    pooled: Pooled,
+    effects: Effects,
+    columns: Mapping[str, list[float | None]],
+    labels: Sequence[str],
+) -> Iterator[str]:
+    """Yield what speaks against Peto's odds ratio, where it is the measure."""
+    if effects.measure is not Measure.PETO:
+        return
+    rows = [row for row, known in enumerate(effects.known) if known]
+    one, two = (
+        [_size(columns, arm, row) for row in rows] for arm in (("a", "b", 1), ("c", "d", 2))
+    )
+    caution = peto_caution(one, two, pooled.estimate)
+    reasons = []
+    if caution.unequal:
+        named = "; ".join(labels[rows[i]] for i in caution.unequal)
+        reasons.append(f"arms of {UNEQUAL:g} to 1 or more ({named})")
+    if caution.large:
+        reasons.append(f"a large effect (OR {exp(pooled.estimate):.2f})")
+    if reasons:
+        yield f"Peto's odds ratio is biased with {' and '.join(reasons)}; --measure OR is not"
+
+
+def _size(columns: Mapping[str, list[float | None]], arm: tuple[str, str, int], row: int) -> float:
+    events, others, number = arm
+    total = columns.get(f"n{number}i", [None] * (row + 1))[row]
+    if total is not None:
+        return total
+    both = (columns[f"{name}i"][row] for name in (events, others))
+    return sum(count for count in both if count is not None)
+
+
+def _independent(asked: Mapping[str, Any]) -> Iterator[str]:
+    """Yield that only the model of clusters knows of them."""
+    if asked["cluster"] is None:
+        return
+    also = [name for name in ("subgroup", "diagnostics", "gosh") if asked[name]]
+    others = f", as do {', '.join(also)}" if also else ""
+    yield f"the pooled lines above take all effects as independent{others}; multilevel does not"
 
 
 def _forest(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> Forest:
@@ -363,7 +475,7 @@ def _is_column(value: object, length: int) -> bool:
 
 def _shown(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.4f}"
+        return f"{value:.4f}" if isfinite(value) else "NA"
     if isinstance(value, list | tuple):
         return "; ".join(map(_shown, value))
     return "" if value is None else str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from review.effects.effects import FloatArray
 from review.errors import InvalidDataError
@@ -115,6 +115,10 @@ def _influence(yi: Numbers, vi: Numbers, z: Mapping[str, Any]) -> Block:
 
 def _egger(yi: Numbers, vi: Numbers, model: Regression, method: Method, level: float) -> Block:
     found = egger(yi, vi, model=model, method=method, level=level)
+    if found.stat is None or found.p is None:
+        raise InvalidDataError(
+            "no degree of freedom or no scatter is left about the line, so that it has no test"
+        )
     names = {
         Regression.RMA: f"mixed-effects meta-regression ({method.value})",
         Regression.LM: "weighted regression with multiplicative dispersion (classical Egger)",
@@ -132,6 +136,8 @@ def _egger(yi: Numbers, vi: Numbers, model: Regression, method: Method, level: f
 
 def _begg(yi: Numbers, vi: Numbers) -> Block:
     found = begg(yi, vi)
+    if found.tau is None:
+        raise InvalidDataError("all effects or all variances are alike: they have no order")
     return {"kendall_tau": found.tau, "p": found.p}
 
 
@@ -186,6 +192,12 @@ def _blup(yi: Numbers, vi: Numbers, z: Mapping[str, Any]) -> Block:
     }
 
 
+PERFECT: Final = (
+    "the model fits the effects perfectly: the Hartung-Knapp standard errors are zero, so that "
+    "there is no test and the intervals are points; adhoc, with its floor, has both"
+)
+
+
 def metareg(
     yi: Numbers,
     vi: Numbers,
@@ -199,6 +211,7 @@ def metareg(
     """Return a meta-regression on the file's columns; text columns are factors."""
     coded, notes = estimable(design(formula, columns))
     fit = regress(yi, vi, coded, method=method, test=test, level=level)
+    tested = min(fit.se) > 0
     return {
         "formula": formula,
         "method": method.value,
@@ -207,21 +220,21 @@ def metareg(
         "terms": fit.terms,
         "beta": fit.beta,
         "se": fit.se,
-        "stat": fit.stat,
+        "stat": [value if tested else None for value in fit.stat],
         "ddf": fit.ddf,
-        "p": fit.p,
+        "p": [value if tested else None for value in fit.p],
         "ci_lb": fit.ci_low,
         "ci_ub": fit.ci_high,
-        "QM": fit.qm,
+        "QM": fit.qm if tested else None,
         "QM_df": fit.qm_df,
-        "QMp": fit.qm_p,
+        "QMp": fit.qm_p if tested else None,
         "QE": fit.q,
         "QE_df": fit.q_df,
         "QEp": fit.q_p,
-        "tau2": fit.tau2,
+        "tau2": None if method is Method.EE else fit.tau2,
         "I2": fit.i2,
         "R2": fit.r2,
-        "notes": [*notes, *doubtful_levels(coded)],
+        "notes": [*notes, *doubtful_levels(coded), *([] if tested else [PERFECT])],
     }
 
 
@@ -270,12 +283,14 @@ def clustered(
 def _robust(fit: Multilevel, correction: Correction) -> Block:
     found = fit.robust(correction)
     return {
+        "terms": found.terms,
         "se": found.se,
         "tstat": found.stat,
         "df": found.df,
         "p": found.p,
         "ci_lb": found.ci_low,
         "ci_ub": found.ci_high,
+        "notes": found.notes,
     }
 
 

@@ -14,6 +14,7 @@ from review.errors import InvalidDataError
 from review.synthesis.design import Design, intercept_only
 from review.synthesis.nested import evaluate, profile_limits, rotate, sampling_blocks, search
 from review.synthesis.robust import (
+    LOST_TO_ROUNDING,
     Correction,
     Robust,
     RobustWald,
@@ -21,6 +22,7 @@ from review.synthesis.robust import (
     cluster_robust,
     cluster_rows,
     robust_wald,
+    well_conditioned,
 )
 
 __all__ = ["Multilevel", "multilevel"]
@@ -148,6 +150,7 @@ class Multilevel:
         return (first[0], first[1]), None if second is None else (second[0], second[1])
 
 
+@well_conditioned
 def multilevel(
     yi: ArrayLike,
     vi: ArrayLike,
@@ -224,6 +227,8 @@ def multilevel(
     back = np.linalg.inv(triangle)
     beta = back @ at.gamma * unit
     vcov = back @ at.covariance @ back.T * unit**2
+    if not (np.diag(vcov) > 0).all():
+        raise InvalidDataError(LOST_TO_ROUNDING)
     se = np.sqrt(np.diag(vcov))
     crit = float(ndtri((1 + level) / 2))
     stat = beta / se

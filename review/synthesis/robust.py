@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from functools import wraps
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +34,29 @@ Ints = NDArray[np.int64]
 
 LEAST_DF = 4.0
 """With fewer degrees of freedom the t approximation fails; no p is given then (Tipton 2015)."""
+
+
+LOST_TO_ROUNDING = (
+    "The effects lie so many standard errors apart that the model of clusters is lost to rounding; "
+    "look at the effects and their variances."
+)
+
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
+
+
+def well_conditioned(function: FunctionT) -> FunctionT:
+    """Refuse by InvalidDataError what is lost to rounding, in whatever step that shows."""
+
+    @wraps(function)
+    def computed(*given: object, **named: object) -> object:
+        try:
+            with np.errstate(divide="raise", invalid="raise", over="raise"):
+                return function(*given, **named)
+        except (np.linalg.LinAlgError, FloatingPointError):
+            raise InvalidDataError(LOST_TO_ROUNDING) from None
+
+    return cast("FunctionT", computed)
 
 
 class Correction(StrEnum):
@@ -124,6 +148,7 @@ def cluster_rows(cluster: Sequence[object] | NDArray[np.generic]) -> tuple[Ints,
     return tuple(order[start[size == n][:, None] + np.arange(n)] for n in np.unique(size) if n > 0)
 
 
+@well_conditioned
 def cluster_robust(
     model: WorkingModel, *, correction: Correction = Correction.CR2, level: float = 0.95
 ) -> Robust:
@@ -409,6 +434,8 @@ def _parts(model: WorkingModel, correction: Correction) -> _Parts:
     for rows, wx in zip(model.rows, weighted, strict=True):
         information += np.einsum("jnp,jnq->pq", X[rows], wx)
     M = np.linalg.inv(information).astype(np.float64)
+    if not (np.diag(back @ M @ back.T) > 0).all():
+        raise InvalidDataError(LOST_TO_ROUNDING)
     gamma = M @ sum(
         np.einsum("jnp,jn->p", wx, model.y[rows])
         for rows, wx in zip(model.rows, weighted, strict=True)
