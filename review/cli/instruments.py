@@ -15,7 +15,6 @@ from review.cli.mending import (
     mending,
     why_option,
 )
-from review.extraction.mending import merging, renaming
 from review.extraction.mending.acts import Mended
 from review.protocol import actions
 from review.protocol.files import validated
@@ -81,6 +80,8 @@ def rename_instrument_(
 
     What outputs print is its name: review instrument edit --name.
     """
+    from review.extraction.mending import renaming  # what other commands do without
+
     with mending(review_slug, reason, dry_run=dry_run) as act:
         act.mended = renaming.rename_instrument(act.session, act.review, slug=slug, to=new)
     echo_mended(act, dry_run=dry_run, as_json=as_json, moves=False)
@@ -106,6 +107,8 @@ def merge_instruments_(
     Both must measure one outcome in one direction. Where the two have results for one place that
     differ, they are listed, and nothing is done until --keep says whose count.
     """
+    from review.extraction.mending import merging  # what other commands do without
+
     with mending(review_slug, reason, dry_run=dry_run) as act:
         act.mended = merging.merge_instruments(
             act.session, act.review, goes=slug, stays=stays, reason=reason, keep=keep

@@ -58,14 +58,26 @@ def suggest(review_slug: str | None, as_json: bool) -> None:
 @click.argument("record", type=int)
 @click.argument("study")
 @click.option("--new", is_flag=True, help="Make the study.")
+@click.option(
+    "--distinct",
+    is_flag=True,
+    help="With --new: a study of its own, although nearly another.",
+)
 @click.option("--reason", metavar="TEXT", help="Why it belongs there; kept in the history.")
 @review_option
-def link(record: int, study: str, new: bool, reason: str | None, review_slug: str | None) -> None:
+def link(
+    record: int,
+    study: str,
+    new: bool,
+    distinct: bool,
+    reason: str | None,
+    review_slug: str | None,
+) -> None:
     """Link an included RECORD to a STUDY by its name; a report linked elsewhere moves."""
     with changing(review_slug, reason) as (session, review):
         linked = actions.link_report(
             session, review, record, study, handle=settings().actor, now=datetime.now(UTC),
-            new=new, reason=reason,
+            new=new, distinct=distinct, reason=reason,
         )  # fmt: skip
     click.echo(f"Record {record} belongs to {study}{'' if linked else ', as before'}.")
 

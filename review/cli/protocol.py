@@ -26,7 +26,7 @@ from review.cli.instruments import (
 )
 from review.cli.output import echo_json, echo_table
 from review.config import settings
-from review.errors import NotFoundError
+from review.errors import InvalidDataError, NotFoundError
 from review.extraction.facts import names_of
 from review.history.actions import writing
 from review.living.notices import NoticeKind, Notices
@@ -165,15 +165,30 @@ def instrument_() -> None:
 @click.option("--lowest", type=float, help="The lowest score possible.")
 @click.option("--highest", type=float, help="The highest score possible.")
 @click.option("--step", type=float, help="The least difference of two scores: 1 for a sum score.")
+@click.option("--distinct", is_flag=True, help="It is its own, although nearly another.")
 @review_option
-def add_instrument(review_slug: str | None, **values: Any) -> None:
-    """Define an instrument."""
+def add_instrument(review_slug: str | None, distinct: bool, **values: Any) -> None:
+    """Define an instrument; one whose name is nearly that of another is asked about."""
     spec = validated(InstrumentSpec, values, source="review instrument add")
     with changing(review_slug, None) as (session, review):
+        known = {i.slug: i.name for i in queries.instruments(session, review)}
+        twins = [s for s, n in known.items() if s != spec.slug and near_either(spec, s, n)]
+        if twins and not distinct:
+            raise InvalidDataError(
+                f"{spec.slug} is nearly {twins[0]} ({known[twins[0]]}): the same instrument? If "
+                "they differ, add --distinct"
+            )
         actions.add_instrument(session, review, spec)
     click.echo(f"Added instrument {spec.slug}.")
     if spec.higher_is_better is None:
         click.echo("It has no direction yet, so its results cannot be pooled.", err=True)
+
+
+def near_either(spec: InstrumentSpec, slug: str, name: str) -> bool:
+    """Whether an instrument's short name or name is nearly that of another."""
+    from review.extraction.twins import near  # what other commands do without
+
+    return near(spec.slug, slug) or near(spec.name, name)
 
 
 def _instrument(instrument: Instrument) -> dict[str, Any]:

@@ -6,13 +6,15 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rapidfuzz.distance import OSA
 
 from review.errors import InvalidDataError, Problem
-from review.extraction.files import NumberedRow
 from review.extraction.spelling import identity
+
+if TYPE_CHECKING:
+    from review.extraction.files import NumberedRow
 
 LETTERS: Final = 5
 """Letters that a word needs before one that differs may be a slip: "CBT" and "iCBT" are two."""

@@ -232,7 +232,10 @@ class _Taking:
         for found in self.new.measurements.values():
             instrument = self.instruments.get(found.instrument)
             if instrument is None and found.instrument in self.old.measurements:
-                continue  # renamed or merged here since; its results are left as they are
+                former = queries.formerly(session, review, Instrument, found.instrument)
+                instrument = next(iter(former), None)
+                if instrument is not None:
+                    self.instruments[found.instrument] = instrument
             if instrument is None:
                 if found.outcome not in known:
                     add_outcome(
@@ -305,6 +308,12 @@ class _Taking:
                 if place.study in missing and found is not None:
                     self.studies[place.study] = found
             self._read(study for key, study in self.studies.items() if key in missing)
+        for key, label in self.old.arms:
+            study = self.studies.get(key)
+            if study is not None and (study.id, label) not in self.arms:
+                for arm in queries.formerly(self.session, self.review, Arm, label):
+                    if arm.study_id == study.id:
+                        self.arms[study.id, label] = arm
         mended = {place for place in self.old.results if not self._is_here(place)}
         arms = {
             (place.study, label)

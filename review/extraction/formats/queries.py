@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
 from review.extraction.formats.source import SourceRow
-from review.extraction.models import Entry, Result, Study
-from review.protocol.models import Review
+from review.extraction.models import Arm, Entry, Result, Study
+from review.history.models import Event
+from review.protocol.models import Instrument, Review
 
 
 def releases(session: Session, review: Review) -> Sequence[ImportedRelease]:
@@ -71,6 +73,35 @@ def origins(session: Session, review: Review, study: Study) -> list[Origin]:
         )
         for release, line, results in found.values()
     ]
+
+
+Named = TypeVar("Named", Arm, Instrument)
+
+
+def formerly(session: Session, review: Review, kind: type[Named], name: str) -> list[Named]:
+    """Return the arms or instruments that were called so before, or what such were merged into.
+
+    The history knows them; the newest act comes first.
+    """
+    entity = kind.__tablename__
+    column = "label" if kind is Arm else "slug"
+    events = session.scalars(
+        sa.select(Event)
+        .where(
+            Event.review == review.slug,
+            Event.entity == entity,
+            Event.action.in_(("update", "merge")),
+        )
+        .order_by(Event.seq.desc())
+    )
+    ids = dict.fromkeys(
+        event.entity_id
+        for event in events
+        if (event.old or {}).get(column) == name
+        or str((event.new or {}).get("said", "")).startswith(f"{entity} {name} ")
+    )
+    found = (session.get(kind, number) for number in ids if number is not None)
+    return [row for row in found if row is not None]
 
 
 def studies_by_line(session: Session, release: ImportedRelease) -> dict[int, Study]:

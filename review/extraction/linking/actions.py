@@ -13,7 +13,8 @@ from review.extraction.linking import queries
 from review.extraction.linking.models import ReportLink
 from review.extraction.linking.rules import citation, registrations
 from review.extraction.models import Report, Study
-from review.extraction.queries import study_called
+from review.extraction.queries import studies, study_called
+from review.extraction.twins import near
 from review.protocol.models import Review
 from review.screening.actions import screener
 from review.screening.queries import ledger, records_numbered
@@ -29,12 +30,20 @@ def _included(session: Session, review: Review, number: int) -> Record:
     return record
 
 
-def _new_study(session: Session, review: Review, label: str, record: Record) -> Study:
+def _new_study(
+    session: Session, review: Review, label: str, record: Record, *, distinct: bool
+) -> Study:
     taken = session.scalar(
         sa.select(Study.id).where(Study.review_id == review.id, Study.label == label)
     )
     if taken is not None:
         raise AlreadyExistsError(f"review {review.slug} already has a study {label!r}")
+    twin = next((s.label for s in studies(session, review) if near(s.label, label)), None)
+    if twin is not None and not distinct:
+        raise InvalidDataError(
+            f'"{label}" is nearly "{twin}": the same study? Then link the report to that; if they '
+            "differ, add --distinct"
+        )
     numbers = registrations(f"{record.title or ''} {record.abstract or ''}")
     study = Study(
         review_id=review.id,
@@ -74,11 +83,13 @@ def link_report(
     handle: str,
     now: datetime,
     new: bool = False,
+    distinct: bool = False,
     reason: str | None = None,
 ) -> bool:
     """Link an included report to a study, many to one; return False where it is linked so already.
 
-    With `new` the study is made, with the registration numbers that the record names. A report that
+    With `new` the study is made, with the registration numbers that the record names; a name that
+    is nearly that of another study is refused unless `distinct`. A report that
     was linked elsewhere moves. Raises NotFoundError, AlreadyExistsError, or InvalidDataError for a
     record that is not included.
     """
@@ -88,7 +99,9 @@ def link_report(
     if current is not None and current.study is not None and current.study.label == label:
         return False
     study = (
-        _new_study(session, review, label, record) if new else study_called(session, review, label)
+        _new_study(session, review, label, record, distinct=distinct)
+        if new
+        else study_called(session, review, label)
     )
     report = _report_of(session, study, record)
     session.add(

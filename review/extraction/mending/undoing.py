@@ -168,8 +168,13 @@ def _built_since(session: Session, undo: _Undo) -> list[str]:
     """Return what refers to the rows of the import and did not come with it."""
     own: dict[str, set[int]] = {table: set(ids) for table, ids in undo.inserted.items()}
     releases = sorted(own.get("imported_release", ()))
+    undone = sa.select(ImportedRelease.id).where(ImportedRelease.withdrawn_because.is_not(None))
     lines = set(
-        session.scalars(sa.select(SourceLine.id).where(SourceLine.release_id.in_(releases)))
+        session.scalars(
+            sa.select(SourceLine.id)
+            .where(sa.or_(SourceLine.release_id.in_(releases), SourceLine.release_id.in_(undone)))
+            .execution_options(withdrawn=True)
+        )
     )
     own["source_line"] = lines
     own["source_result"] = set(

@@ -217,3 +217,15 @@ def test_no_result_is_lost_by_a_merge(trials: Cli, database: Database, by: Attri
 def test_every_noun_has_help(cli: Cli, noun: str) -> None:
     assert "rename" in cli(noun, "--help").stdout
     assert "--dry-run" in cli(noun, "rename", "--help").stdout
+
+
+def test_a_new_instrument_is_asked_about_too(trials: Cli) -> None:
+    add = ("instrument", "add", "phq9", "--name", "PHQ", "--outcome", "symptoms")
+    assert "phq9 is nearly phq-9" in trials(*add, status=1).stderr
+    trials(*add, "--distinct")
+    said = trials(
+        "instrument", "merge", "phq9", "--into", "phq-9", "--reason", "one scale", "--json"
+    )
+    assert shown(said)["sentence"] == "instrument phq9 was merged into phq-9"
+    assert "phq9" not in trials("instrument", "list").stdout
+    trials("verify")
