@@ -198,7 +198,7 @@ def condition(text: str) -> Condition:
     if found is None:
         raise ValueError(
             f'"{text}" is no condition; write one such as: diagnosis == depression, year >= 2010, '
-            "country in Austria, Germany"
+            "country in Austria, Germany (in a YAML list, put one with a comma in quotation marks)"
         )
     sign = {"=": "=="}.get(found["sign"], " ".join(found["sign"].split()))
     given = found["values"]

@@ -29,8 +29,9 @@ Values = Sequence[float | int | str | bool | None] | NDArray[np.generic]
 INTERCEPT: Final = "intrcpt"
 """metafor's name."""
 
-SMALL: Final = 1e-8
-"""Share of a column that earlier ones leave unexplained, below which it is their combination."""
+SMALL: Final = 1e-7
+"""Share of a column that earlier ones leave unexplained, below which it is their combination: the
+tolerance of R's ``lm``, by which metafor drops columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,24 @@ def estimable(design: Design) -> tuple[Design, tuple[str, ...]]:
             why = f"it is a multiple of {last}" if last else "no row has it"
         told.append(f"{name} is redundant: {why}. It was left out.")
     return reduced, tuple(told)
+
+
+def redundancy(design: Design) -> InvalidDataError:
+    """Return what refuses a design that cannot be estimated, naming what is a combination of what.
+
+    Examples
+    --------
+    >>> str(redundancy(design("x + z", {"x": [1, 2, 4], "z": [2, 4, 8]})))
+    'The moderators are redundant: z is a multiple of x.'
+    """
+    _, told = estimable(design)
+    named = " ".join(
+        sentence.replace(" is redundant: it is ", " is ").removesuffix(" It was left out.")
+        for sentence in told
+    )
+    return InvalidDataError(
+        f"The moderators are redundant: {named or 'one is a combination of the others.'}"
+    )
 
 
 def _independent(matrix: Floats) -> tuple[list[int], list[Floats]]:

@@ -13,7 +13,7 @@ from scipy.special import chdtrc, chdtri, fdtrc, ndtr, ndtri, stdtr, stdtrit
 from review.errors import InvalidDataError
 from review.synthesis import projection
 from review.synthesis.blocks import checked_studies
-from review.synthesis.design import Design, Values
+from review.synthesis.design import Design, Values, redundancy
 from review.synthesis.methods import Method, Test
 from review.synthesis.search import Maximum
 
@@ -212,6 +212,8 @@ def regress(
     k, p = X.shape
     if k == 0:
         raise InvalidDataError("There are no studies to regress.")
+    if k > p and np.linalg.matrix_rank(X / np.abs(X).max(axis=0, initial=1e-300)) < p:
+        raise redundancy(design)
     unit = float(np.ldexp(1.0, np.frexp(v.min())[1] // 2))  # exact: results scale with the data
     z, s2 = y / unit, v / unit**2
     s = projection.project(z[None], s2, X[None])

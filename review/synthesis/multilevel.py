@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri
 
 from review.errors import InvalidDataError
-from review.synthesis.design import Design, intercept_only
+from review.synthesis.design import Design, intercept_only, redundancy
 from review.synthesis.nested import evaluate, profile_limits, rotate, sampling_blocks, search
 from review.synthesis.robust import (
     LOST_TO_ROUNDING,
@@ -219,7 +219,7 @@ def multilevel(
     unit = _unit(np.diag(V) if V.ndim == 2 else V)
     basis, triangle = np.linalg.qr(X)
     if (np.abs(np.diag(triangle)) <= 1e-10 * np.sqrt((X * X).sum(axis=0))).any():
-        raise InvalidDataError("The moderators are redundant: one is a combination of the others.")
+        raise redundancy(design)
     flat = rotate(y / unit, basis, rows, sampling, unit**2)
     inner = any(r.shape[1] > 1 for r in rows)
     sigma2, modes = search(flat, inner=inner)
