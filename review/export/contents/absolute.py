@@ -10,6 +10,7 @@ from typing import Final
 
 from review.effects import Measure
 from review.extraction.conversion.arms import arm_mean_sd
+from review.extraction.conversion.reported import Design
 from review.living.effects import leaves_of
 from review.living.scales import scale_of_run, sign_of
 from review.living.snapshot import Interval, Numbers, RunInputs, RunResults, TrialInput
@@ -243,9 +244,17 @@ def _familiar(inputs: RunInputs) -> _Familiar | str:
 
 def _groups(arms: Sequence[Numbers], *, change: bool) -> list[tuple[int, float, float]]:
     """Return n, mean and SD of each arm; none where one of them does not give all three."""
-    found = [(x.n, arm_mean_sd(x, change=change)) for x in arms]
+    found = [
+        # an SE of an adjusted mean holds another SD than that of scores
+        (x.n, arm_mean_sd(x, change=change, standardizes=True, design=_design(x)))
+        for x in arms
+    ]
     known = [(n, x.mean, x.sd) for n, x in found if n is not None and n > 1 and x is not None]
     return known if len(known) == len(found) else []
+
+
+def _design(x: Numbers) -> Design:
+    return Design(adjusted=bool(x.adjusted))
 
 
 def _mean(groups: Sequence[tuple[int, float, float]]) -> float:

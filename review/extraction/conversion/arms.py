@@ -18,6 +18,7 @@ from review.effects import (
 from review.errors import InvalidDataError
 from review.extraction.conversion.reported import (
     PLAIN,
+    TOO_LARGE,
     Design,
     Lacking,
     MeanAndSD,
@@ -55,7 +56,7 @@ def arm_mean_sd(
     """
     try:
         return _mean_sd(x, change, design if standardizes else PLAIN)
-    except InvalidDataError:
+    except (InvalidDataError, ArithmeticError):
         return None
 
 
@@ -67,6 +68,8 @@ def arm_lacks(
         _mean_sd(x, change, design if standardizes else PLAIN)
     except InvalidDataError as error:
         return str(error)
+    except ArithmeticError:
+        return TOO_LARGE
     return None
 
 

@@ -16,6 +16,7 @@ from review.extraction.conversion.metrics import (
 from review.extraction.conversion.precision import variance_of
 from review.extraction.conversion.reported import (
     PLAIN,
+    TOO_LARGE,
     Design,
     EstimateAndVariance,
     Lacking,
@@ -58,7 +59,7 @@ def contrast_effect(
     """
     try:
         return _effect(x, measure, towards, design, arms_sd)
-    except InvalidDataError:
+    except (InvalidDataError, ArithmeticError):
         return None
 
 
@@ -75,6 +76,8 @@ def contrast_lacks(
         _effect(x, measure, towards, design, arms_sd)
     except InvalidDataError as error:
         return str(error)
+    except ArithmeticError:
+        return TOO_LARGE
     return None
 
 

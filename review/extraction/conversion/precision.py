@@ -21,7 +21,8 @@ def variance_of(x: Reported) -> tuple[float, Step | None] | None:
     if x.variance is not None:
         return x.variance, None
     if x.se is not None:
-        return x.se**2, Step({"variance": x.se**2}, "the square of its SE", {"se": x.se}, {}, False)
+        square = x.se * x.se  # infinite where ** would raise
+        return square, Step({"variance": square}, "the square of its SE", {"se": x.se}, {}, False)
     if x.ci_low is None or x.ci_high is None:
         return None
     middle = (x.ci_low + x.ci_high) / 2

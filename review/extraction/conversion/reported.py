@@ -81,6 +81,9 @@ class Reported(Protocol):
     def metric(self) -> str | None: ...
 
 
+TOO_LARGE: Final = "its numbers are too large or too small to compute with"
+
+
 class Lacking(InvalidDataError):
     """What a result would need to give an effect: half a sentence, for people."""
 

@@ -57,6 +57,9 @@ from review.extraction.conversion.reported import (
     two_sided,
 )
 
+FEWEST: Final = 4
+"""Participants of both arms that the correction of g needs: J exists above 1 degree of freedom."""
+
 NEEDS_SD: Final = "the SD of scores (sd, of the contrast or of both arms)"
 NEEDS_BOTH: Final = f"the difference (estimate, metric MD) and {NEEDS_SD}"
 
@@ -109,10 +112,13 @@ class _Model:
             raise Lacking("; and ".join(missing))
         assert self.r_squared is not None
         assert self.inflation is not None
+        share = (1.0 - self.r_squared) * self.inflation
         if self.design.paired:
             assert self.apart is not None
-            return self.apart / min(self.n1, self.n2) / self.sizes * (1.0 - self.r_squared)
-        return (1.0 - self.r_squared) * self.inflation
+            share = self.apart / min(self.n1, self.n2) / self.sizes * (1.0 - self.r_squared)
+        if share <= 0.0:
+            raise Lacking("a correlation of 1 leaves no variance: is it right?")
+        return share
 
     def _missing(self, what: str, sd: str) -> Iterator[str]:
         if self.r_squared is None:
@@ -170,6 +176,8 @@ def _model(x: Reported, design: Design) -> _Model:
     n2 = x.versus_n if x.versus_n is not None or not design.paired else x.n
     if x.n is None or n2 is None:
         raise Lacking("it needs the arms' sizes (n and versus_n)")
+    if x.n + n2 < FEWEST:
+        raise Lacking(f"{x.n + n2} participants do not tell a spread within two arms")
     r_squared: float | None = 0.0
     if design.adjusted:
         r_squared = x.r_squared if design.paired else r_squared_of(x)
@@ -232,8 +240,16 @@ def standardized(
 
 def _of_d(x: Reported, model: _Model) -> EstimateAndVariance:
     assert x.estimate is not None
-    spread = None if model.plain else _own_se(x)
-    return _corrected(x.estimate, (), model, se=spread, conservative=True)
+    se = None if model.plain else _own_se(x)
+    if se is None:
+        return _corrected(x.estimate, (), model, conservative=True)
+    j = float(hedges_correction(model.n1 + model.n2 - 2))
+    g, variance = j * x.estimate, (j * se) ** 2
+    recipe = "Hedges g = J(n1 + n2 - 2) d, and its variance J² SE² (Hedges 1981)"
+    step = Step(
+        {"estimate": g, "variance": variance}, recipe, {"d": x.estimate, "se": se}, {}, False
+    )
+    return EstimateAndVariance(g, variance, (step,), model.used)
 
 
 def _own_se(x: Reported) -> float | None:
@@ -365,6 +381,8 @@ def _of_difference(
 ) -> EstimateAndVariance:
     sd, steps = _sd_of_scores(x, model, arms_sd)
     if sd is not None:
+        if sd == 0.0:
+            raise Lacking("an SD of 0 standardizes nothing")
         se, how = (None, ()) if model.plain else _se_of_difference(x, difference, model)
         d = difference / sd
         return _corrected(d, (*steps, *how), model, se=None if se is None else se / sd,
@@ -385,6 +403,8 @@ def _of_difference(
         )
     share = model.share("its SE, interval, t, F or p")
     scores = of_model / math.sqrt(share)
+    if scores == 0.0:
+        raise Lacking("an SE of 0 standardizes nothing")
     told: dict[str, Plain] = {"difference": difference, "sd": scores}
     recipe = "difference over the SD within groups"
     if not model.plain:

@@ -101,7 +101,7 @@ def _is_baseline(item: Evidence) -> bool:
 
 
 def _pair(a: Evidence, b: Evidence) -> Pair | None:
-    one, two = arm_mean_sd(a), arm_mean_sd(b)
+    one, two = (arm_mean_sd(x, standardizes=True, design=design_of(x)) for x in (a, b))
     if one is None or two is None or a.n is None or b.n is None or a.metric or b.metric:
         return None
     df = a.n + b.n - 2

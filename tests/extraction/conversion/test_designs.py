@@ -159,3 +159,56 @@ def test_without_a_model_nothing_changes(n1: int, n2: int, d: float) -> None:
     found = contrast_effect(x, Measure.SMD)
     assert found is not None
     assert (found.estimate, found.variance) == (float(expected.yi[0]), float(expected.vi[0]))
+
+
+numbers = st.one_of(
+    st.none(), st.sampled_from([0.0, 1.0, -1.0, 1e-300, 1e300, -1e300]), st.floats(-1e6, 1e6)
+)
+positives = st.one_of(
+    st.none(), st.sampled_from([0.0, 1e-300, 1e300]), st.floats(0, 1e6, exclude_min=True)
+)
+probabilities = st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 1.0, 1e-300]))
+METRICS = [
+    None, "MD", "MD of change", "SMD", "d", "eta squared", "partial eta squared", "r", "OR",
+    "log OR", "Glass's delta", "median difference", "B",
+]  # fmt: skip
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "n": st.one_of(st.none(), st.integers(1, 10**6)),
+            "versus_n": st.one_of(st.none(), st.integers(1, 10**6)),
+            **dict.fromkeys(("estimate", "t", "mean", "mean_change", "median"), numbers),
+            **dict.fromkeys(
+                ("se", "variance", "sd", "sd_change", "baseline_sd", "f", "residual_sd"), positives
+            ),
+            **dict.fromkeys(("p", "p_below", "r_squared"), probabilities),
+            "correlation": st.one_of(st.none(), st.floats(-1, 1)),
+            "ci_low": numbers,
+            "ci_high": numbers,
+            "df1": st.sampled_from([None, 1, 2]),
+            "p_sides": st.sampled_from([None, 1, 2]),
+            "metric": st.sampled_from(METRICS),
+        }
+    ),
+    st.builds(
+        Design,
+        adjusted=st.booleans(),
+        clusters=st.one_of(st.none(), st.builds(Clusters, st.none() | st.floats(1, 99))),
+        paired=st.booleans(),
+        correlation=st.none() | st.floats(-1, 0.99),
+        change=st.booleans(),
+    ),
+    st.sampled_from([None, 1, -1]),
+    st.sampled_from([Measure.SMD, Measure.MD, Measure.OR, Measure.GEN]),
+)
+def test_no_numbers_break_a_conversion(
+    given_: dict[str, Any], design: Design, towards: int | None, measure: Measure
+) -> None:
+    x = Numbers.model_validate(given_)
+    found = contrast_effect(x, measure, towards=towards, design=design)
+    lacks = contrast_lacks(x, measure, towards=towards, design=design)
+    assert (found is None) == (lacks is not None)
+    for change in (False, True):
+        arm_mean_sd(x, change=change, standardizes=True, design=design)

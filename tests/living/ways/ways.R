@@ -240,6 +240,7 @@ adjusted("adjusted difference, residual SD alone", sd_or_r, estimate = md, metri
 adjusted("adjusted difference, SD of scores, no SE", truth, estimate = md, metric = "MD", sd = pooled)
 adjusted("adjusted d, R²", model(r^2), estimate = d, metric = "d", r_squared = r^2)
 adjusted("adjusted d, R² not known", truth, estimate = d, metric = "d")
+adjusted("adjusted d and SE", c(g, (J(df) * 0.15)^2), estimate = d, metric = "d", se = 0.15)
 adjusted("adjusted g and SE", c(g, 0.15^2), estimate = -g, metric = "g", se = 0.15)
 way("covariates named, adjusted left empty", "smd", sd_or_r,
     contrast = list(estimate = md, metric = "MD", se = ase, covariates = "baseline"))
