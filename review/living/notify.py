@@ -6,7 +6,7 @@ import json
 import smtplib
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -18,8 +18,10 @@ from review.canonical import utc_text
 from review.db import Database
 from review.errors import InvalidDataError
 from review.living.models import Notification
+from review.living.notices import NO_NOTICES, Notices
+from review.living.noticing import notices_of_job
 from review.living.pages import markdown
-from review.living.repool import Recomputed, RepoolReport
+from review.living.repool import AnalysisName, Recomputed, RepoolReport
 from review.living.telling import tell
 
 PATIENCE: Final = 10.0
@@ -144,15 +146,25 @@ class MailChannel:
             server.send_message(mail)
 
 
-def message_of(report: RepoolReport, now: datetime) -> Message | None:
-    """Return what a job has to tell; None when no class changed and no signal fired."""
+def message_of(
+    report: RepoolReport, now: datetime, notices: Mapping[AnalysisName, Notices] | None = None
+) -> Message | None:
+    """Return what a job has to tell; None when no class changed and no signal fired.
+
+    `notices` stand beside each result; one that is withheld is told without its conclusion.
+    """
+    beside = {item.name: NO_NOTICES for item in report.recomputed} | dict(notices or {})
     told = [item for item in report.recomputed if item.matters]
     if not told:
         return None
     told.sort(key=lambda item: not item.report.flipped)
-    pages = (markdown(_title(item), tell(item.report, item.explanation)) for item in told)
+    withheld = {item.name for item in told if beside[item.name].withheld}
+    pages = (
+        markdown(_title(item), tell(item.report, item.explanation, notices=beside[item.name]))
+        for item in told
+    )
     return Message(
-        subject=f"[review] {_subject(told)}",
+        subject=f"[review] {_subject(told, withheld)}",
         text="\n".join(pages),
         payload={
             "at": utc_text(now),
@@ -162,8 +174,11 @@ def message_of(report: RepoolReport, now: datetime) -> Message | None:
                     "review": item.name.review,
                     "analysis": item.name.analysis,
                     "run": item.number,
-                    "class_changed": item.report.flipped,
-                    "sentence": item.report.sentence,
+                    "class_changed": item.report.flipped and item.name not in withheld,
+                    "withheld": item.name in withheld,
+                    "sentence": (
+                        item.report.unconcluded if item.name in withheld else item.report.sentence
+                    ),
                     "direction": item.report.direction,
                     "signals": [
                         asdict(signal)
@@ -176,9 +191,9 @@ def message_of(report: RepoolReport, now: datetime) -> Message | None:
     )
 
 
-def _subject(told: Sequence[Recomputed]) -> str:
+def _subject(told: Sequence[Recomputed], withheld: Collection[AnalysisName]) -> str:
     """Name what changed its class, and only where nothing did what moved otherwise."""
-    flipped = [item for item in told if item.report.flipped]
+    flipped = [item for item in told if item.report.flipped and item.name not in withheld]
     named = flipped or told
     names = ", ".join(f"{item.name.review} / {item.name.analysis}" for item in named[:3])
     more = f" and {len(named) - 3} more" if len(named) > 3 else ""
@@ -198,7 +213,11 @@ def deliver(
 
     A channel that fails does not undo the job, nor keep the other channels from being used.
     """
-    message = message_of(report, now) if channels else None
+    message = None
+    if channels and any(item.matters for item in report.recomputed):
+        with database.reading() as session:
+            beside = notices_of_job(session, report, None).told
+        message = message_of(report, now, beside)
     if message is None or report.job_id is None:
         return []
     rows, problems = [], []

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from review.living.changes import Snapshot
+from review.living.changes import WITHHELD, Snapshot
+from review.living.scales import scale_of_run
 from review.living.snapshot import ArmInput, Effect, Numbers, TrialInput
 
 EFFECTS: Final = {
@@ -24,7 +25,7 @@ EFFECTS: Final = {
     "analysis_set": "Which participants.",
     "n_intervention": "Participants of the intervention.",
     "n_comparator": "Participants of the comparator.",
-    "yi": "Effect on the scale of the measure, oriented as the plan's direction says.",
+    "yi": "Effect (of ratios its logarithm), positive where the intervention did better.",
     "vi": "Its sampling variance.",
     "weight": "Weight in the pooled estimate, percent.",
     "recipe": "How the effect came from the reported numbers.",
@@ -47,7 +48,8 @@ POOLED: Final = {
     "analysis": "The planned analysis.",
     "direction": "Which way is better.",
     "k": "Number of trials.",
-    "estimate": "Pooled effect.",
+    "measure": "What the effect is: SMD, MD, RR, ...",
+    "estimate": "Pooled effect; a ratio as it was measured.",
     "ci_low": "Lower limit of the interval.",
     "ci_high": "Upper limit.",
     "tau2": "Between-study variance.",
@@ -57,26 +59,33 @@ POOLED: Final = {
 """Columns of pooled.csv, a row a margin."""
 
 
-def data_files(place: Path, runs: Sequence[tuple[str, Snapshot]]) -> None:
-    """Write effects.csv, numbers.csv, pooled.csv and codebook.json."""
+def data_files(
+    place: Path, runs: Sequence[tuple[str, Snapshot]], withheld: Collection[str] = ()
+) -> None:
+    """Write effects.csv, numbers.csv, pooled.csv and codebook.json.
+
+    Analyses that are `withheld` have no conclusion.
+    """
     effects, numbers, pooled = [], [], []
     for analysis, (inputs, results) in runs:
         for trial, effect in zip(inputs.trials, results.effects, strict=True):
             effects.append(_effect(analysis, trial, effect))
             numbers += _numbers(analysis, trial)
         for reading in results.readings:
-            line = results.pooled
+            line, scale = results.pooled, scale_of_run(inputs)
+            low, high = scale.pair(line.ci)
             pooled.append(
                 {
                     "analysis": analysis,
-                    "direction": inputs.plan.direction,
+                    "direction": scale.direction(inputs.plan),
                     "k": line.k,
-                    "estimate": line.estimate,
-                    "ci_low": line.ci[0],
-                    "ci_high": line.ci[1],
+                    "measure": scale.shown,
+                    "estimate": scale.value(line.estimate),
+                    "ci_low": low,
+                    "ci_high": high,
                     "tau2": line.tau2,
-                    "margin": reading.margin,
-                    "conclusion": reading.conclusion.value,
+                    "margin": None if reading.margin is None else scale.margin(reading.margin),
+                    "conclusion": WITHHELD if analysis in withheld else reading.conclusion.value,
                 }
             )
     tables = {

@@ -27,6 +27,7 @@ from review.history.queries import head
 from review.living import dependencies, queries
 from review.living.changes import ChangeReport, compare
 from review.living.models import Release, Run, SearchInterval
+from review.living.noticing import withheld_among
 from review.living.pages import Section, markdown
 from review.living.pooling import engine_versions
 from review.living.release_files import citation_file, data_files, zenodo_file
@@ -219,7 +220,9 @@ def _write(
     figures: Mapping[str, Drawing],
     now: datetime,
 ) -> None:
-    data_files(place, [(run.version.analysis.slug, queries.snapshot_of(run)) for run in runs])
+    found = [(run.version.analysis.slug, queries.snapshot_of(run)) for run in runs]
+    entered = {slug: snapshot[0] for slug, snapshot in found}
+    data_files(place, found, withheld_among(session, review, entered))
     _json(place / "plans.json", {run.version.analysis.slug: run.version.plan for run in runs})
     _json(
         place / "runs.json",

@@ -16,13 +16,22 @@ from review.export.manuscript.document import plain
 from review.export.manuscript.facts import facts_of, printer_of
 from review.export.manuscript.results import result_sentences
 from review.export.table.printing import NumberStyle
+from review.living.noticing import notices_of_job
+from review.living.notify import message_of
+from review.living.repool import repool
 from review.protocol.queries import review_called
+from tests.conftest import NOW
 from tests.extraction.test_signs import EVENTS, HEADER, PROTOCOL, SCORES, TWO
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 CONFLICT = f"A,{TWO},bdi-ii,50,52,,,,,,,3,1.69,,,MD,,\n"
 CLEAR = "".join(row.replace("A,", "B,", 1) + "\n" for row in SCORES.strip().split("\n"))
+MORE = "".join(
+    f"{name},{arm},bdi-ii,60,,{mean},8,,,,,,,,,,,\n"
+    for name in "CDEF"
+    for arm, mean in (("Video,videoconference,,", 8), ("Clinic,face_to_face,,", 25))
+) + CONFLICT.replace("A,", "C,", 1)
 WORDS = ("superior", "noninferior", "inferior", "inconclusive")
 
 
@@ -71,3 +80,26 @@ def test_the_headline_is_withheld_everywhere_until_a_person_settles_it(
     assert "withheld" not in cli("runs", "list").stdout
     settled = cli("runs", "show", "g").stdout
     assert [word for word in WORDS if word in settled]
+
+
+def test_a_message_has_no_conclusion_either(
+    cli: Callable[..., Result], database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "plan.yaml").write_text(PROTOCOL)
+    cli("new", "--file", tmp_path / "plan.yaml")
+    (tmp_path / "rows.csv").write_text(HEADER + SCORES + CLEAR)
+    cli("extract", "import", tmp_path / "rows.csv")
+    repool(database, actor="tester")
+    (tmp_path / "more.csv").write_text(HEADER + MORE)
+    cli("extract", "import", tmp_path / "more.csv")
+    report = repool(database, actor="tester")
+    (made,) = report.recomputed
+    with database.reading() as session:
+        beside = notices_of_job(session, report, None).told
+    message = message_of(report, NOW, beside)
+    assert message is not None
+    assert "changed" not in message.subject
+    (change,) = message.payload["changes"]
+    assert (change["withheld"], change["class_changed"]) == (True, False)
+    assert change["sentence"] == made.report.unconcluded
+    assert "No conclusion until this is settled" in message.text
