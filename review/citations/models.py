@@ -62,7 +62,7 @@ class Batch(Withdrawable, Base):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     format: Mapped[Format] = mapped_column(open_choice(Format))
     encoding: Mapped[str]
-    columns: Mapped[dict[str, str]] = mapped_column(CanonicalJson)
+    columns: Mapped[dict[str, str]] = mapped_column(CanonicalJson, default=dict)
     """Our fields and the file's columns for them that a person named at import."""
     read: Mapped[int]
     """Records seen in the file."""
@@ -133,9 +133,9 @@ class Record(Revocable, Base):
     keywords: Mapped[list[str]] = mapped_column(CanonicalJson)
     remarks: Mapped[list[str]] = mapped_column(CanonicalJson)
     """What the reading of this record did not understand, such as a year ``10 15``."""
-    notices: Mapped[list[list[str]]] = mapped_column(CanonicalJson)
+    notices: Mapped[list[list[str]]] = mapped_column(CanonicalJson, default=list)
     """What the file says of retractions, corrections and concerns: kind and words of each."""
-    labels: Mapped[list[list[str]]] = mapped_column(CanonicalJson)
+    labels: Mapped[list[list[str]]] = mapped_column(CanonicalJson, default=list)
     """What the file says was decided elsewhere: tool, decision and words of each; never votes."""
     raw: Mapped[str] = mapped_column(deferred=True)
     """The entry as the file has it; loaded when asked for, within the session."""
