@@ -19,6 +19,7 @@ from review.cli.mending import (
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction import actions, queries
+from review.extraction.linking.warnings import studies_warned
 from review.extraction.mending import merging, renaming
 from review.extraction.rules import STUDY_FACTS
 from review.extraction.twins import Answers
@@ -64,13 +65,17 @@ def list_(review_slug: str | None, as_json: bool) -> None:
 def show(label: str, review_slug: str | None, as_json: bool) -> None:
     """Show what is known of a study: reports, arms, results and notes with their sources."""
     with opened().reading() as session:
-        found = queries.dossier(
-            session, review_called(session, review_slug), label, viewer=settings().actor
-        )
+        review = review_called(session, review_slug)
+        found = queries.dossier(session, review, label, viewer=settings().actor)
+        number = queries.study_called(session, review, found.study).id
+        warned = studies_warned(session, review).get(number, [])
     if as_json:
-        echo_json(found)
+        echo_json({**asdict(found), "warnings": [asdict(one) for one in warned]})
         return
     click.echo(f"{found.study} ({found.year or 'year not reported'})")
+    for one in warned:
+        kind = one.kind.value.upper() if one.kind.is_serious else one.kind.value
+        click.echo(f"  {kind}: record {one.record}, {one.said}")
     for name in (*STUDY_FACTS[1:], "excluded_because"):
         if getattr(found, name) is not None:
             click.echo(f"  {name.replace('_', ' ')}: {getattr(found, name)}")

@@ -27,6 +27,8 @@ class NoticeKind(StrEnum):
     """The plan was changed after results were seen."""
     POST_HOC = "post_hoc"
     """The analysis was planned after results of its outcome were seen."""
+    RETRACTED = "retracted"
+    """A trial that entered was retracted, or its journal has expressed concern."""
     LEFT_OUT = "left_out"
     """A trial could enter and does not."""
     IN_PART = "in_part"
@@ -48,6 +50,7 @@ HEADINGS: Final = {
     NoticeKind.STOPPED: "Cannot be pooled now",
     NoticeKind.PLAN_CHANGED: "Plan changed after results were seen",
     NoticeKind.POST_HOC: "Planned after results were seen",
+    NoticeKind.RETRACTED: "Retracted, or under concern",
     NoticeKind.LEFT_OUT: "Left out",
     NoticeKind.IN_PART: "Enter only in part",
     NoticeKind.ANOTHER_QUESTION: "Answer another question",
@@ -107,11 +110,13 @@ class Notices:
         """What stands beside the estimate: ``1 trial left out; 9 doubts open``; may be empty."""
         left_out, in_part = self.studies(NoticeKind.LEFT_OUT), self.studies(NoticeKind.IN_PART)
         doubts = len(self.of(NoticeKind.DOUBT))
+        retracted = len({i.study for i in self.of(NoticeKind.RETRACTED) if i.study is not None})
         told = (
             ("no conclusion until a person settles what is listed", self.withheld),
             ("it cannot be pooled now", bool(self.of(NoticeKind.STOPPED))),
             ("plan changed after results were seen", bool(self.of(NoticeKind.PLAN_CHANGED))),
             ("planned after results were seen", bool(self.of(NoticeKind.POST_HOC))),
+            (f"{counted(retracted, 'trial')} retracted or under concern", retracted > 0),
             (f"{counted(left_out, 'trial')} left out", left_out > 0),
             (f"{counted(in_part, 'trial enters', 'trials enter')} only in part", in_part > 0),
             (f"{counted(doubts, 'doubt')} open", doubts > 0),
@@ -148,7 +153,7 @@ class Notices:
 
 _COUNTED: Final = frozenset(NoticeKind) - {
     NoticeKind.WITHHELD, NoticeKind.STOPPED, NoticeKind.PLAN_CHANGED, NoticeKind.POST_HOC,
-    NoticeKind.UNMATCHED,
+    NoticeKind.UNMATCHED, NoticeKind.RETRACTED,
 }  # fmt: skip
 
 AFTERWARDS: Final = {

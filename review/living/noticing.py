@@ -13,6 +13,7 @@ from review.extraction import queries
 from review.extraction.doubts import Doubt, doubts
 from review.extraction.evidence import ArmSide, Evidence
 from review.extraction.evidence_queries import evidence
+from review.extraction.linking.warnings import Warned, studies_warned
 from review.extraction.plausibility import WITHHOLDING, Kind
 from review.living import dependencies
 from review.living.notices import Notice, NoticeKind, Notices
@@ -24,6 +25,7 @@ from review.living.omissions import (
     without_results,
 )
 from review.living.repool import AnalysisName, RepoolReport
+from review.living.retractions import retraction_notices
 from review.living.revisions import revisions, versions_of
 from review.living.snapshot import RunInputs, TrialInput
 from review.living.zero_cells import zero_cell_notices
@@ -87,9 +89,10 @@ def notices_of(
     names = _names(session, review, list(plans))
     items = [item for _, item in evidence(session, [review.id], names=names)]
     studies, found = known_studies(session, review), doubts(session, review)
+    warned = studies_warned(session, review)
     revised = revisions(session, review, list(plans), items)
     return {
-        slug: Notices(tuple(_notices(plan, items, studies, revised[slug], found)))
+        slug: Notices(tuple(_notices(plan, items, studies, revised[slug], found, warned)))
         for slug, plan in plans.items()
     }
 
@@ -122,8 +125,10 @@ def _notices(
     studies: Sequence[KnownStudy],
     revised: Sequence[Notice],
     found: Sequence[Doubt],
+    warned: Mapping[int, Sequence[Warned]],
 ) -> Iterable[Notice]:
     trials, notices = taken(plan, items)
+    notices += retraction_notices(plan, trials, warned)
     notices += revised
     notices += without_results(plan, items, studies)
     notices += in_part(plan, trials, items, studies)

@@ -46,6 +46,8 @@ class FlowInputs:
     withdrawn: frozenset[int] = frozenset()
     """Studies that were taken out of the review, for instance after a retraction."""
     not_retrieved: Mapping[int, str] = field(default_factory=dict)
+    warned: Mapping[int, str] = field(default_factory=dict)
+    """Records of works that were retracted, or are under concern, in words."""
     stated: Stated | None = None
     earlier: Earlier | None = None
     version: str | None = None

@@ -244,6 +244,15 @@ def _living(inputs: FlowInputs) -> Living | None:
     return Living(inputs.version, earlier.at, inputs.trigger or default, changes)
 
 
+def _warned(inputs: FlowInputs) -> dict[str, list[int]]:
+    """Return records of works that may not stand, by what is said of them, duplicates apart."""
+    found: dict[str, list[int]] = {}
+    for record, label in sorted(inputs.warned.items()):
+        if record in inputs.ledger.records and inputs.ledger.box(record) is not Box.DUPLICATE:
+            found.setdefault(label, []).append(record)
+    return found
+
+
 def _notes(inputs: FlowInputs) -> tuple[str, ...]:
     notes = []
     unstated = [line.file for line in inputs.batches if line.kind is None]
@@ -253,6 +262,12 @@ def _notes(inputs: FlowInputs) -> tuple[str, ...]:
     if rejected:
         entries = counted(rejected, "entry", "entries")
         notes.append(f"Not counted: {entries} of the files that could not be read.")
+    for label, records in _warned(inputs).items():
+        included = sum(inputs.ledger.box(record) is Box.INCLUDED for record in records)
+        notes.append(
+            f"{counted(len(records), 'record')} {label}, by what their files say; {included} of "
+            "them included."
+        )
     if inputs.stated is not None:
         studies = counted(inputs.stated.studies, "study", "studies")
         reports = counted(inputs.stated.reports, "report")

@@ -13,6 +13,7 @@ from review.export.flow.column import Earlier, FlowInputs, Stated
 from review.export.flow.counting import count_flow
 from review.export.flow.model import BatchLine, Flow, FlowBox, Part, Template, Unit
 from review.extraction.linking.queries import links
+from review.extraction.linking.warnings import records_warned
 from review.extraction.queries import studies
 from review.figures.prisma import INDENT, Branch, FigureBox, PrismaFigure
 from review.protocol.models import Review
@@ -66,6 +67,11 @@ def flow_of(
                 study.id for study in studies(session, review) if study.excluded_because
             ),
             not_retrieved=reasons_not_retrieved(session, review),
+            warned={
+                record: found[0].value
+                for record, said in records_warned(session, review).items()
+                if (found := [kind for kind, _ in said if kind.is_serious])
+            },
             stated=Stated(stated.citation, stated.studies, stated.reports) if stated else None,
             earlier=earlier,
             version=version,
