@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 from review.effects.effects import FloatArray
 from review.errors import InvalidDataError
@@ -34,6 +34,7 @@ from review.synthesis import (
     trim_and_fill,
 )
 from review.synthesis.asymmetry import Regression
+from review.synthesis.moderators import PERFECT_FIT
 from review.synthesis.trimfill import Estimator, Side
 
 Numbers = FloatArray
@@ -192,12 +193,6 @@ def _blup(yi: Numbers, vi: Numbers, z: Mapping[str, Any]) -> Block:
     }
 
 
-PERFECT: Final = (
-    "the model fits the effects perfectly: the Hartung-Knapp standard errors are zero, so that "
-    "there is no test and the intervals are points; adhoc, with its floor, has both"
-)
-
-
 def metareg(
     yi: Numbers,
     vi: Numbers,
@@ -211,7 +206,7 @@ def metareg(
     """Return a meta-regression on the file's columns; text columns are factors."""
     coded, notes = estimable(design(formula, columns))
     fit = regress(yi, vi, coded, method=method, test=test, level=level)
-    tested = min(fit.se) > 0
+    tested = fit.tested
     return {
         "formula": formula,
         "method": method.value,
@@ -234,7 +229,7 @@ def metareg(
         "tau2": None if method is Method.EE else fit.tau2,
         "I2": fit.i2,
         "R2": fit.r2,
-        "notes": [*notes, *doubtful_levels(coded), *([] if tested else [PERFECT])],
+        "notes": [*notes, *doubtful_levels(coded), *([] if tested else [PERFECT_FIT])],
     }
 
 

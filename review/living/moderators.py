@@ -34,6 +34,8 @@ from review.synthesis import (
     regress,
     subgroup_analysis,
 )
+from review.synthesis.moderators import PERFECT_FIT
+from review.wording import capitalised
 
 Floats = NDArray[np.float64]
 Known = str | int | float
@@ -160,15 +162,19 @@ def _regression_line(inputs: RunInputs, effects: TrialEffects, text: str) -> Mod
     tests = [test for test in fit.tests if np.isfinite(test.stat)]
     return line.model_copy(
         update={
-            "stat": fit.qm,
+            "stat": fit.qm if fit.tested else None,
             "df": fit.qm_df[0],
             "ddf": fit.qm_df[1],
-            "p": fit.qm_p,
+            "p": fit.qm_p if fit.tested else None,
             "tests": tuple(
                 TermLine(term=one.term, stat=one.stat, df=one.df, ddf=one.ddf, p=one.p)
                 for one in (tests if len(formula.terms) > 1 else ())
             ),
-            "remarks": (*_thin(formula, trials, rows), *notes),
+            "remarks": (
+                *_thin(formula, trials, rows),
+                *notes,
+                *(() if fit.tested else (f"{capitalised(PERFECT_FIT)}.",)),
+            ),
             "lines": tuple(
                 VariantLine(
                     variant=text,
@@ -177,7 +183,7 @@ def _regression_line(inputs: RunInputs, effects: TrialEffects, text: str) -> Mod
                     estimate=fit.beta[i],
                     ci=(fit.ci_low[i], fit.ci_high[i]),
                     tau2=tau2_of(Method(plan.method), fit.tau2),
-                    p=fit.p[i],
+                    p=fit.p[i] if fit.tested else None,
                 )
                 for i, term in enumerate(fit.terms)
             ),

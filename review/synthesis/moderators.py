@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,6 +45,12 @@ class Prediction:
     se: float
     ci: tuple[float, float]
     pi: tuple[float, float]
+
+
+PERFECT_FIT: Final = (
+    "the model fits the effects perfectly: the Hartung-Knapp standard errors are zero, so that "
+    "there is no test and the intervals are points; adhoc, with its floor, has both"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,11 @@ class MetaRegression:
     modes: int
     boundary: bool
     design: Design
+
+    @property
+    def tested(self) -> bool:
+        """Whether there are standard errors to test by; else `PERFECT_FIT` says what is missing."""
+        return min(self.se) > 0
 
     def predict(self, columns: Mapping[str, Values]) -> tuple[Prediction, ...]:
         """Predict mean effects at new values of the moderators.

@@ -53,7 +53,7 @@ def well_conditioned(function: FunctionT) -> FunctionT:
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
                 return function(*given, **named)
-        except (np.linalg.LinAlgError, FloatingPointError):
+        except (np.linalg.LinAlgError, FloatingPointError, ZeroDivisionError):
             raise InvalidDataError(LOST_TO_ROUNDING) from None
 
     return cast("FunctionT", computed)
