@@ -329,7 +329,7 @@ def trace_(study: str, review_slug: str | None, as_json: bool) -> None:
     with opened().reading() as session:
         review = review_called(session, review_slug)
         found = trace(session, review, study, viewer=settings().actor)
-        used = uses(session, review, study)
+        used = uses(session, review, [t.result_id for t in found])
     if as_json:
         echo_json([{**asdict(t), "used_in": used.get(t.result_id, [])} for t in found])
         return

@@ -15,7 +15,15 @@ from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import NotFoundError
 from review.export.tracing.files import FileTrace, State, trace_file
-from review.export.tracing.numbers import Holder, Input, Runs, TracedNumber, recorded, trace_number
+from review.export.tracing.numbers import (
+    Holder,
+    Input,
+    Runs,
+    TracedNumber,
+    recorded,
+    trace_number,
+    withdrawn_since,
+)
 from review.extraction.trace import Traced
 from review.living.provenance import Use, uses
 from review.protocol.queries import review_called
@@ -48,15 +56,18 @@ def trace_(what: str, as_json: bool) -> None:
             return
         number = trace_number(runs, what)
         results = recorded(session, number, runs, settings().actor)
+        gone = withdrawn_since(session, number)
         used: dict[int, list[Use]] = {}
         if results:
             review = review_called(session, number.run.review)
-            used = uses(session, review, number.inputs[0].study)
+            used = uses(session, review, [t.result_id for t in results])
     if as_json:
         told = [{**asdict(t), "used_in": used.get(t.result_id, [])} for t in results]
-        echo_json({**asdict(number), "results": told})
+        echo_json({**asdict(number), "results": told, "withdrawn": gone})
         return
     _tell_number(number, results, used)
+    for result, because in gone.items():
+        click.echo(f"Since this run, result {result} was withdrawn: {because}")
 
 
 def _tell_file(file: FileTrace, *, as_json: bool) -> None:

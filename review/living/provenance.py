@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -21,15 +22,17 @@ class Use:
     vi: float
 
 
-def uses(session: Session, review: Review, study: str) -> dict[int, list[Use]]:
-    """Return what the newest runs made of a study's results, by result id."""
+def uses(session: Session, review: Review, result_ids: Collection[int]) -> dict[int, list[Use]]:
+    """Return what the newest runs made of some results, by result id."""
     found: dict[int, list[Use]] = {}
+    wanted = frozenset(result_ids)
     for run in newest_of_each(session, review):
         inputs, results = snapshot_of(run)
         for trial, effect in zip(inputs.trials, results.effects, strict=False):
-            if trial.study != study:
+            mine = sorted(trial.result_ids & wanted)
+            if not mine:
                 continue
             use = Use(run.version.analysis.slug, run.number, effect.recipe, effect.yi, effect.vi)
-            for result_id in sorted(trial.result_ids):
+            for result_id in mine:
                 found.setdefault(result_id, []).append(use)
     return found

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from review.errors import InvalidDataError, NotFoundError
 from review.export.table.docx_origins import digest_of
 from review.export.tracing.origins import LEDGER, SHORT_KEY, found_at, origin
-from review.extraction.models import Study
+from review.extraction.models import Entry, Result, Study
 from review.extraction.trace import Traced, trace
 from review.living.changes import Snapshot
 from review.living.models import Run
@@ -218,13 +218,35 @@ def recorded(session: Session, number: TracedNumber, runs: Runs, viewer: str) ->
     ids = {item.result_id for item in number.inputs}
     if len({item.study for item in number.inputs}) != 1:
         return []
-    run, snapshot = runs.run(number.run.key[:SHORT_KEY])
-    trial = next(t for t in snapshot[0].trials if ids & t.result_ids)
-    study = session.get(Study, trial.study_id)
-    if study is None:
-        return []
-    found = trace(session, run.version.analysis.review, study.label, viewer=viewer)
-    return [traced for traced in found if traced.result_id in ids]
+    run, _ = runs.run(number.run.key[:SHORT_KEY])
+    labels = session.scalars(
+        sa.select(Study.label)
+        .join(Entry, Entry.study_id == Study.id)
+        .join(Result, Result.entry_id == Entry.id)
+        .where(Result.id.in_(ids))
+        .distinct()
+    )
+    review = run.version.analysis.review
+    return [
+        traced
+        for label in labels
+        for traced in trace(session, review, label, viewer=viewer)
+        if traced.result_id in ids
+    ]
+
+
+def withdrawn_since(session: Session, number: TracedNumber) -> dict[int, str]:
+    """Return which results behind a number count no longer, and why."""
+    rows = session.execute(
+        sa.select(Result.id, Result.withdrawn_because)
+        .where(
+            Result.id.in_({item.result_id for item in number.inputs}),
+            Result.withdrawn_because.is_not(None),
+        )
+        .order_by(Result.id)
+        .execution_options(withdrawn=True)
+    )
+    return {row[0]: str(row[1]) for row in rows}
 
 
 def _value(runs: Runs, key: str, path: Sequence[str]) -> tuple[object, str | None]:

@@ -18,6 +18,7 @@ from review.extraction.past_imports import past_imports
 from review.extraction.rules import ExtractionRow
 from review.extraction.sheet import entry_rows
 from review.history.actions import Attribution, writing
+from review.living.models import Run
 from review.protocol.queries import review_called
 from tests.extraction.mending.conftest import DATA, Cli, evidence_of, fingerprints, shown
 
@@ -257,3 +258,24 @@ def test_a_reason_is_wanted(trials: Cli, database: Database, by: Attribution) ->
     number = number_of(trials, "truth.csv")
     with writing(database, by) as session, pytest.raises(InvalidDataError, match="say why"):
         undo_import(session, review_called(session, None), number=number, reason=" ")
+
+
+def test_a_number_of_a_run_says_which_results_were_withdrawn_or_renamed_since(
+    trials: Cli, database: Database
+) -> None:
+    number = _first(trials, "wai-c")
+    with database.reading() as session:
+        key = session.query(Run).order_by(Run.id).first().key[:12]
+    trials("study", "rename", ADAMS, "Adams et al. 2015")
+    at = f"{key}/effects/0/yi"
+    traced = shown(trials("trace", at, "--json"))
+    assert traced["withdrawn"] == {}
+    assert number in [result["result_id"] for result in traced["results"]]
+    assert all(result["used_in"] for result in traced["results"])
+    assert "used in alliance, run 1" in trials("extract", "trace", "Adams et al. 2015").stdout
+    trials("extract", "withdraw", number, "--reason", "of another table")
+    traced = shown(trials("trace", at, "--json"))
+    assert traced["withdrawn"] == {str(number): "of another table"}
+    assert number not in [result["result_id"] for result in traced["results"]]
+    said = trials("trace", at).stdout
+    assert f"Since this run, result {number} was withdrawn: of another table" in said
