@@ -191,8 +191,7 @@ def _echo_moderator(line: ModeratorLine, scale: Scale, *, withheld: bool) -> Non
     for one in line.tests:
         ddf = "" if one.ddf is None else f", {one.ddf:g}"
         click.echo(f"  {one.term}: {number(one.stat)}, df {one.df}{ddf}, p {p_value(one.p)}")
-    told = [f"{item.study} has no value here ({item.reason})." for item in line.without]
-    for sentence in (*told, *line.remarks):
+    for sentence in line.beside:
         click.echo(click.wrap_text(sentence, 98, "  ", "    "))
 
 

@@ -461,6 +461,15 @@ class ModeratorLine(_Kept):
     remarks: tuple[str, ...] = ()
     """Categories with few trials, and coefficients that the data cannot tell apart."""
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What is to be said beside its numbers: trials without a value by reason, and remarks."""
+        studies: dict[str, list[str]] = {}
+        for item in self.without:
+            studies.setdefault(item.reason, []).append(item.study)
+        told = (f"Without a value ({why}): {'; '.join(of)}." for why, of in studies.items())
+        return (*told, *self.remarks)
+
 
 _OF_A_MODEL_OF_THEIR_OWN: Final = frozenset({Variant.DERSIMONIAN_LAIRD, Variant.THREE_LEVEL})
 """Variants with a variance between trials whatever the plan's model."""

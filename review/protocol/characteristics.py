@@ -110,6 +110,23 @@ def in_words(name: str) -> str:
     return f"{words} ({side_of(name)})" if base_name(name) != name else words
 
 
+_JOINED: Final = frozenset({*CHOICES, "role", "randomised", "therapists"})
+"""Names whose values are words of a closed choice, joined by underscores."""
+
+
+def value_in_words(name: str, value: str) -> str:
+    """Return a value as people read it: of a closed choice, or a judgement, without underscores.
+
+    Examples
+    --------
+    >>> value_in_words("risk_of_bias.D2", "some_concerns"), value_in_words("country", "a_b")
+    ('some concerns', 'a_b')
+    """
+    base = base_name(name)
+    joined = base in _JOINED or base.partition(".")[0] == RISK_OF_BIAS
+    return value.replace("_", " ") if joined else value
+
+
 def problems(names: Iterable[str], *, also: Collection[str] = ()) -> Iterator[str]:
     """Yield a sentence for each name that nothing in a review is called by.
 

@@ -22,10 +22,12 @@ from review.extraction.files import NumberedRow
 from review.extraction.models import Arm, EntryValue, Study
 from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
-from review.living.changes import Snapshot
+from review.living.changes import Snapshot, ValueChange
 from review.living.freshness import outdated
+from review.living.multiverse import multiverse
 from review.living.noticing import notices_of
 from review.living.queries import run_numbered, snapshot_of
+from review.living.recompute import recompute
 from review.living.repool import RepoolReport, repool
 from review.living.snapshot import ModeratorLine
 from review.living.units import chosen_of
@@ -365,3 +367,51 @@ def changed(session: Any, chance: random.Random, step: int) -> str:
 def judge_again(session: Any, review: Any, number: int, judgement: str) -> None:
     with contextlib.suppress(InvalidDataError):  # it has its assessor's judgement already
         judge(session, review, number, judgement)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_variants_and_the_multiverse_keep_to_the_conditions(
+    reviewed: Database, by: Attribution
+) -> None:
+    _, results = pooled(
+        reviewed, by, where=("country in Norway, Chile", "sessions >= 8"),
+        variants=("fixed", "itt_only", "by_rater", "aggregated", "three_level", "leave_one_out"),
+    )  # fmt: skip
+    assert results.pooled.k == 7
+    sizes = {line.label: line.k for line in results.variants if "without" not in line.label}
+    assert sizes.pop("intention to treat only") == 4
+    assert set(sizes.values()) == {7}
+    with reviewed.reading() as session:
+        found = multiverse(session, review_called(session, None), "alliance")
+    assert {line.k for line in found.lines} <= set(range(1, 8))
+    assert sum(line.planned for line in found.lines) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_change_report_names_the_value_that_changed(reviewed: Database, by: Attribution) -> None:
+    pooled(reviewed, by, subgroups=("country",))
+    with writing(reviewed, by) as session:
+        study = session.scalar(sa.select(Study).where(Study.label == "Synthetic 3"))
+        assert study is not None
+        study.country = "Norway"
+    (recomputed,) = repool(reviewed, actor="t").recomputed
+    assert recomputed.report.corrected == (
+        ValueChange("Synthetic 3", "country", "Chile", "Norway"),
+    )
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_run_keeps_the_values_that_it_used(reviewed: Database, by: Attribution) -> None:
+    first, _ = pooled(reviewed, by, moderators=("sessions",))
+    with writing(reviewed, by) as session:
+        for arm in session.scalars(sa.select(Arm).where(Arm.label == "video")):
+            arm.sessions = 1.0 + arm.id
+    repool(reviewed, actor="t")
+    with reviewed.reading() as session:
+        run = run_numbered(session, review_called(session, None), "alliance", 1)
+        again = recompute(run)
+        assert snapshot_of(run)[0] == first
+    assert again.reproduced
+    assert [t.characteristic("sessions") for t in newest(reviewed)[0].trials] != [
+        t.characteristic("sessions") for t in first.trials
+    ]

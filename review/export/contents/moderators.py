@@ -12,7 +12,7 @@ from review.export.run_tables import LatestRun, directions
 from review.export.table.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
 from review.living.snapshot import ModeratorLine
-from review.protocol.characteristics import in_words
+from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.models import Review
 from review.protocol.queries import instruments
 
@@ -83,10 +83,14 @@ def _lines(run: LatestRun, names: Mapping[str, str]) -> Iterator[tuple[Row, str]
             where = origin(run.key, "moderators", index, "tests", place)
             yield (*lead, f"test of {test.term}", *(None,) * 4, *told, None, None), where
         called = names if found.moderator == "instrument" else INTERCEPT
+        groups = found.kind == "subgroups"
         for place, line in enumerate(found.lines):
             row: Row = (
                 *lead,
-                called.get(line.label, line.label),
+                called.get(
+                    line.label,
+                    value_in_words(found.moderator, line.label) if groups else line.label,
+                ),
                 line.k,
                 run.value(line.estimate),
                 run.shown(line.ci),
@@ -102,5 +106,4 @@ def _lines(run: LatestRun, names: Mapping[str, str]) -> Iterator[tuple[Row, str]
 def _note(found: ModeratorLine) -> str | None:
     """Why there is no number; which trials have no value; what rests on few trials."""
     told = [found.note] if found.note else []
-    told += [f"Without a value: {item.study} ({item.reason})." for item in found.without]
-    return " ".join((*told, *found.remarks)) or None
+    return " ".join((*told, *found.beside)) or None

@@ -30,7 +30,7 @@ from review.living.snapshot import (
     TrialInput,
     VariantLine,
 )
-from review.protocol.characteristics import in_words
+from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.rules import Plan
 
 Row = ForestRow | Heading | Diamond
@@ -172,7 +172,7 @@ def _by_group(
     pooled = {line.label: line for line in group.lines}
     found: list[Row] = []
     for label in [*pooled, *(label for label in members if label not in pooled)]:
-        named = instruments.get(label, label) if by == "instrument" else label
+        named = instruments.get(label, label) if by == "instrument" else value_in_words(by, label)
         found.append(Heading(named))
         found += members[label]
         if label in pooled:

@@ -13,7 +13,7 @@ from review.export.manuscript.sentences import count
 from review.formula import parse
 from review.living.scales import Scale
 from review.living.snapshot import ModeratorLine, VariantLine
-from review.protocol.characteristics import in_words
+from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.vocabulary import Variant
 
 Numbered = tuple[int, VariantLine]
@@ -180,14 +180,11 @@ def _what(line: ModeratorLine) -> str:
 
 def _without(line: ModeratorLine) -> str:
     """Name the trials that have no value, and the categories with few trials."""
-    told = list(line.remarks)
-    if line.without:
-        named = "; ".join(f"{item.study} ({item.reason})" for item in line.without)
-        told.append(f"Not in it for want of a value: {named}.")
-    return "".join(f" {sentence}" for sentence in told)
+    return "".join(f" {sentence}" for sentence in line.beside)
 
 
 def _level(line: ModeratorLine, label: str, instruments: Mapping[str, str]) -> str:
     if line.kind == "meta-regression":
         return f"coefficient of {label.replace('_', ' ')}"
-    return instruments.get(label, label) if line.moderator == "instrument" else label
+    named = instruments if line.moderator == "instrument" else {}
+    return named.get(label, value_in_words(line.moderator, label))
