@@ -104,7 +104,8 @@ def influence_of(inputs: RunInputs, results: RunResults) -> InfluencePanel:
             measure("weight", found.weight, 100 / k),
         ),
         influential=tuple(bool(x) for x in found.influential),
-        note=f"{model_note(results)} {_marked(int(found.influential.sum()))} {LEGEND} "
+        note=f"{model_note(results)} {_marked(int(found.influential.sum()))} "
+        f"{LEGEND if line.tau2 is not None else LEGEND.replace('tau2.del, ', '')} "
         f"{WITH_NORMAL_ERRORS} {direction(inputs)}",
     )
 
