@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "seed": "seeds",
     "repool": "living",
     "runs": "runs",
+    "next": "runs",
     "jobs": "living",
     "living": "schedule",
     "schedule": "schedule",

@@ -153,7 +153,7 @@ def _echo_flow(flow: Flow) -> None:
             echo_table(("of all versions", "before", "now"), changes, right=("before", "now"))
     for note in flow.notes:
         click.echo(note)
-    click.echo(f"The flow closes: {len(flow.identities)} identities hold.")
+    click.echo(f"The flow closes: {len(flow.identities)} sums agree.")
 
 
 @flow_.command("previous")

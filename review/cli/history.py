@@ -85,7 +85,7 @@ def _what(old: dict[str, object] | None, new: dict[str, object] | None) -> str:
 @click.command("verify")
 @json_option
 def verify_(as_json: bool) -> None:
-    """Check that no event was altered, removed or reordered, and that the runs' anchors hold.
+    """Check that no event was altered, removed or reordered, and that runs noted the same.
 
     The chain alone does not show a cut or rewritten end; keep the printed head elsewhere to be
     able to tell.
@@ -96,7 +96,8 @@ def verify_(as_json: bool) -> None:
         echo_json(report)
     else:
         click.echo(
-            f"{counted(report.events, 'event')}, {counted(report.anchors, 'anchor')} in runs."
+            f"{counted(report.events, 'event')}, held against what "
+            f"{counted(report.anchors, 'run')} noted of them."
         )
         click.echo(f"Head: {report.head_seq} {report.head_hash}")
     if not report.intact:

@@ -11,13 +11,15 @@ from review.cli.computing import computing_options
 from review.cli.context import json_option, opened, review_option
 from review.cli.notifying import channels_of, notify_options, tell_people
 from review.cli.output import echo_json, echo_table, progress_bar
-from review.cli.runs import echo_sections
+from review.cli.runs import echo_sections, echo_words, explain_option, full_option
 from review.config import settings
 from review.living import queries
+from review.living.brief import brief
 from review.living.models import JobOutcome
 from review.living.notices import NO_NOTICES
 from review.living.noticing import JobNotices, notices_of_job
-from review.living.repool import RepoolReport, repool
+from review.living.pages import Section
+from review.living.repool import Recomputed, RepoolReport, repool
 from review.living.telling import tell
 from review.living.workers import executor_for
 from review.protocol.queries import review_called
@@ -30,6 +32,8 @@ from review.wording import counted
 @click.option("--engine", is_flag=True, help="Recompute what another engine version computed.")
 @computing_options
 @notify_options
+@full_option
+@explain_option
 @json_option
 @click.pass_context
 def repool_(
@@ -40,6 +44,8 @@ def repool_(
     engine: bool,
     processes: int | None,
     dask: str | None,
+    full: bool,
+    explain: bool,
     as_json: bool,
     **notify: Any,
 ) -> None:
@@ -66,9 +72,9 @@ def repool_(
             executor=executor,
             progress=progress,
         )
-    tell_people(database, report, channels)
     with database.reading() as session:
         notices = notices_of_job(session, report, review_slug)
+    tell_people(database, report, channels)
     if as_json:
         echo_json(
             {
@@ -78,7 +84,9 @@ def repool_(
             }
         )
     else:
-        echo_report(report, notices)
+        shown = echo_report(report, notices, full=full)
+        if explain:
+            echo_words(shown)
     if report.failed:
         ctx.exit(1)
 
@@ -98,16 +106,22 @@ MOST_SENTENCES = 6
 """Reasons of one kind that a job names for an analysis; the others are counted."""
 
 
-def echo_report(report: RepoolReport, notices: JobNotices) -> None:
-    """Print what a job did, and what a reader must know beside the results."""
+def echo_report(report: RepoolReport, notices: JobNotices, *, full: bool = False) -> list[Section]:
+    """Print what a job did, and what a reader must know beside the results; return the sections."""
+    shown: list[Section] = []
     if report.outcome is None:
         click.echo("Another job is re-pooling at this moment; nothing was done.")
-        return
+        return shown
     for item in report.recomputed:
         click.echo(f"{item.name.review} / {item.name.analysis}, run {item.number}")
         told = notices.told.get(item.name, NO_NOTICES)
-        echo_sections(tell(item.report, item.explanation, notices=told))
+        telling = tell if full else brief
+        sections = telling(item.report, item.explanation, notices=told)
+        echo_sections(sections)
+        if not full:
+            click.echo(f"  All of it: {_whole(item)}")
         click.echo()
+        shown += sections
     for failed in report.failed:
         click.echo(
             f"{failed.name.review} / {failed.name.analysis} FAILED: {failed.reason}", err=True
@@ -117,8 +131,11 @@ def echo_report(report: RepoolReport, notices: JobNotices) -> None:
     recomputed = {item.name for item in report.recomputed}
     for name, found in notices.told.items():
         if name not in recomputed and found.items:
-            click.echo(f"{name.review} / {name.analysis}: {found.headline}")
-            echo_sections(found.sections(most=MOST_SENTENCES))
+            headline = found.headline or "what to know beside its result"
+            click.echo(f"{name.review} / {name.analysis}: {headline}")
+            sections = found.sections(most=MOST_SENTENCES)
+            echo_sections(sections)
+            shown += sections
     if notices.untold:
         others = counted(notices.untold, "analysis is", "analyses are")
         click.echo(
@@ -137,6 +154,17 @@ def echo_report(report: RepoolReport, notices: JobNotices) -> None:
             f"{len(report.recomputed)} recomputed, {report.unchanged} unchanged, "
             f"{len(report.waiting)} waiting, {len(report.failed)} failed (job {report.job_id})."
         )
+    return shown
+
+
+def _whole(item: Recomputed) -> str:
+    """Return the command that prints the whole report of a new run."""
+    return (
+        f"review runs diff {item.name.analysis} {item.number - 1} {item.number} "
+        f"--review {item.name.review} --full"
+        if item.number > 1
+        else f"review runs show {item.name.analysis} --review {item.name.review}"
+    )
 
 
 @click.command("jobs")

@@ -22,6 +22,9 @@ from review.tabular.grid import Remark
 PIPED_WIDTH: Final = 200
 """Columns where there is no terminal: wide enough that no table wraps in a log."""
 
+PAGE_WIDTH: Final = 100
+"""Columns of a report at most, whatever the terminal: more is hard to read."""
+
 PATIENCE: Final = 1.0
 """Seconds before a progress bar shows."""
 
@@ -43,15 +46,20 @@ def _finite(value: object) -> object:
 
 
 def echo_table(
-    headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
+    headers: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    right: Sequence[str] = (),
+    width: int | None = None,
 ) -> None:
-    """Print a table; `right` names the columns to align right."""
+    """Print a table; `right` names the columns to align right, `width` is not to be passed."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for header in headers:
         table.add_column(header, justify="right" if header in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH
+    if width is None:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH
     console = Console(width=width, highlight=False, markup=False)
     unlimited = console.options.update(max_width=10_000)
     if console.measure(table, options=unlimited).minimum > width:
@@ -61,6 +69,12 @@ def echo_table(
         console.print(table)
     lines = (line.rstrip() for line in capture.get().splitlines())
     click.echo("\n".join(line for line in lines if line))
+
+
+def page_width() -> int:
+    """Return how wide a report is: as the terminal, and never wider than a page."""
+    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else PAGE_WIDTH
+    return min(wide, PAGE_WIDTH)
 
 
 def _echo_blocks(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -7,41 +7,69 @@ from pathlib import Path
 
 import click
 
-from review.canonical import number, p_value
 from review.cli.computing import computing_options
 from review.cli.context import json_option, opened, review_option
 from review.cli.files import force_option, write_new
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_json, echo_table, page_width
+from review.glossary import used_in
 from review.living import queries
-from review.living.changes import WITHHELD, conclusion_word
+from review.living.changes import conclusion_word
 from review.living.models import Run
 from review.living.multiverse import multiverse
 from review.living.noticing import notices_of, withheld_among
 from review.living.pages import Section, html_page, markdown
 from review.living.recompute import Recomputation, recompute
-from review.living.reports import FullReport, full_report, panel_after
-from review.living.scales import Scale, as_shown, scale_of_run
-from review.living.snapshot import ModeratorLine, VariantLine
-from review.living.telling import panel_sections, pooled_lines, reading_lines
+from review.living.reports import FullReport, full_report, next_trial, panel_after
+from review.living.scales import as_shown, scale_of_run
+from review.living.showing import shown
+from review.living.telling import panel_sections
 from review.living.workers import executor_for
-from review.living.zero_cells import zero_cell_lines
 from review.protocol.queries import review_called
-from review.wording import capitalised, counted
+from review.wording import counted
 
 
 def echo_sections(sections: Sequence[Section]) -> None:
-    """Print the sections of a report."""
+    """Print the sections of a report, as wide as the terminal and never wider than a page."""
+    wide = page_width()
     for section in sections:
-        headline = section.heading in ("What moved", "Before and after")
-        if not headline:
+        if section.heading not in ("What moved", "Before and after"):
             click.echo(f"  {section.heading}:")
         for sentence in section.sentences:
-            wide = len(sentence) + 2 if headline else 98  # the plain sentence stays on one line
             click.echo(
                 click.wrap_text(sentence, wide, initial_indent="  ", subsequent_indent="    ")
             )
         if section.rows:
-            echo_table(section.headers, section.rows, right=section.right)
+            echo_table(section.headers, section.rows, right=section.right, width=wide)
+
+
+def echo_words(sections: Sequence[Section]) -> None:
+    """Print what the words mean that some sections use."""
+    text = " ".join(
+        part
+        for section in sections
+        for part in (
+            section.heading,
+            *section.sentences,
+            *section.headers,
+            *(cell for row in section.rows for cell in row),
+        )
+    )
+    click.echo("  Words:")
+    for entry in used_in(text):
+        click.echo(
+            click.wrap_text(
+                f"{entry.term}: {entry.meaning}",
+                page_width(),
+                initial_indent="  ",
+                subsequent_indent="    ",
+            )
+        )
+
+
+full_option = click.option("--full", is_flag=True, help="Everything, and not half a page.")
+explain_option = click.option(
+    "--explain", is_flag=True, help="Say what the words mean that the report uses."
+)
 
 
 @click.group("runs")
@@ -111,13 +139,21 @@ def list_(analysis: str | None, review_slug: str | None, as_json: bool) -> None:
 @click.argument("analysis")
 @click.option("--number", "-n", "run_number", type=int, help="Which run; the newest by default.")
 @review_option
+@explain_option
 @json_option
-def show(analysis: str, run_number: int | None, review_slug: str | None, as_json: bool) -> None:
+def show(
+    analysis: str,
+    run_number: int | None,
+    review_slug: str | None,
+    explain: bool,
+    as_json: bool,
+) -> None:
     """Show a run: its trials with the numbers that entered, and its results."""
     with opened().reading() as session:
         review = review_called(session, review_slug)
         run = queries.run_numbered(session, review, analysis, run_number)
         notices = notices_of(session, review, [analysis])[analysis]
+        newest = queries.run_numbered(session, review, analysis, None).number == run.number
         inputs, results = queries.snapshot_of(run)
         summary = {**_summary(run), "software": run.software}
     if as_json:
@@ -128,113 +164,98 @@ def show(analysis: str, run_number: int | None, review_slug: str | None, as_json
     click.echo(
         f"{inputs.plan.title}, run {summary['number']} of {summary['created']:%Y-%m-%d %H:%M} UTC"
     )
-    scale = scale_of_run(inputs)
-    click.echo(scale.direction(inputs.plan))
-    if notices.headline:
-        click.echo(f"{capitalised(notices.headline)}.")
-    rows = [
-        (
-            e.study,
-            e.n_intervention,
-            e.n_comparator,
-            scale.number(e.yi),
-            scale.interval(e.ci),
-            number(e.weight, 1),
-        )
-        for e in results.effects
-    ]
-    headers = ("study", "n1", "n2", scale.shown, "interval", "weight %")
-    echo_table(headers, rows, right=headers[1:])
-    lines = pooled_lines(results.pooled, scale)
-    for reading in results.readings:
-        lines |= reading_lines(reading, inputs.plan.kind, scale, withheld=notices.withheld)
-    echo_table(("", "pooled"), list(lines.items()), right=("pooled",))
-    _echo_lines("Sensitivity", results.variants, scale, withheld=notices.withheld)
-    other_ways = zero_cell_lines(inputs)
-    _echo_lines("The same counts by other ways", other_ways, scale, withheld=notices.withheld)
-    for moderator in results.moderators:
-        _echo_moderator(moderator, scale, withheld=notices.withheld)
-    for note in results.pooled.notes:
-        click.echo(f"Note: {note}")
-    echo_sections(notices.sections())
-
-
-def _echo_lines(
-    heading: str, lines: Sequence[VariantLine], scale: Scale, *, withheld: bool
-) -> None:
-    if not lines:
-        return
-    click.echo(f"{heading}:")
-    rows = [
-        (
-            line.label,
-            line.k,
-            scale.number(line.estimate),
-            scale.interval(line.ci),
-            WITHHELD if withheld and line.conclusion else line.conclusion,
-            line.note,
-        )
-        for line in lines
-    ]
-    headers = ("analysis", "k", "estimate", "interval", "conclusion", "note")
-    echo_table(headers, rows, right=("k", "estimate", "interval"))
-
-
-def _echo_moderator(line: ModeratorLine, scale: Scale, *, withheld: bool) -> None:
-    test = ""
-    if line.p is not None:
-        test = f": test {number(line.stat)}, df {line.df}, p {p_value(line.p)}"
-    heading = f"{line.kind.capitalize()} by {line.moderator}{test}"
-    _echo_lines(heading, line.lines, scale, withheld=withheld)
-    if line.note:
-        click.echo(f"{line.kind.capitalize()} by {line.moderator}: {line.note}")
-    for one in line.tests:
-        ddf = "" if one.ddf is None else f", {one.ddf:g}"
-        click.echo(f"  {one.term}: {number(one.stat)}, df {one.df}{ddf}, p {p_value(one.p)}")
-    for sentence in line.beside:
-        click.echo(click.wrap_text(sentence, 98, "  ", "    "))
+    sections = shown((inputs, results), notices, newest=newest)
+    echo_sections(sections)
+    if explain:
+        echo_words(sections)
 
 
 @runs_.command("diff")
 @click.argument("analysis")
-@click.argument("first", type=int)
-@click.argument("second", type=int)
+@click.argument("first", type=int, required=False)
+@click.argument("second", type=int, required=False)
+@full_option
 @review_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the report to a file; .md or .html.",
+    help="Write the whole report to a file; .md or .html.",
 )
+@explain_option
 @force_option
 @json_option
 def diff(
     analysis: str,
-    first: int,
-    second: int,
+    first: int | None,
+    second: int | None,
+    full: bool,
+    explain: bool,
     review_slug: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Say what moved from one run to another, why, how firm it is and what comes next."""
+    """Say what moved from one run to another, and why: in half a page, or all with --full.
+
+    Without numbers: the two newest runs; with one number: from that run to the newest.
+    """
     if out is not None and out.suffix not in (".md", ".html"):
         raise click.UsageError("--out takes a name that ends in .md or .html")
     with opened().reading() as session:
-        report = full_report(session, review_called(session, review_slug), analysis, first, second)
+        report = full_report(
+            session,
+            review_called(session, review_slug),
+            analysis,
+            first,
+            second,
+            newest=first is None,
+            outlook=full or as_json or out is not None,
+        )
     if out is not None:
         made = markdown if out.suffix == ".md" else html_page
-        write_new(out, made(report.title, report.sections).encode())
+        write_new(out, made(report.title, (*report.brief, *report.rest)).encode())
         click.echo(f"Wrote {out}")
     elif as_json:
         echo_json(_told(report))
     else:
-        echo_sections(report.sections)
+        click.echo(report.title)
+        sections = report.sections if full else report.brief
+        echo_sections(sections)
+        if not full:
+            numbers = " ".join(str(run.number) for run in report.runs if run is not None)
+            click.echo(f"  All of it: review runs diff {analysis} {numbers} --full")
+        if explain:
+            echo_words(sections)
+
+
+@click.command("next")
+@click.argument("analysis")
+@review_option
+@explain_option
+@json_option
+def next_(analysis: str, review_slug: str | None, explain: bool, as_json: bool) -> None:
+    """Say what one more trial would do to an analysis: how likely it is to change the conclusion.
+
+    By the newest run: trials of several sizes, the size that would probably show the claim, and
+    how little would change the conclusion.
+    """
+    with opened().reading() as session:
+        found = next_trial(session, review_called(session, review_slug), analysis)
+    if as_json:
+        plain = {name: getattr(found, name) for name in type(found).__slots__}
+        del plain["sections"]
+        echo_json({**plain, **found.notices.plain})
+        return
+    click.echo(f"{found.review} / {found.analysis}, run {found.run}: the next trial")
+    echo_sections(found.sections)
+    if explain:
+        echo_words(found.sections)
 
 
 def _told(report: FullReport) -> dict[str, object]:
     """Return a change report for scripts: the comparison itself, and all that stands beside it."""
     compared = {name: getattr(report.report, name) for name in type(report.report).__slots__}
     rest = {name: getattr(report, name) for name in type(report).__slots__}
-    del rest["report"], rest["sections"]
+    del rest["report"], rest["sections"], rest["brief"]
     return {**compared, **rest, "panel": report.panel}
 
 

@@ -248,8 +248,8 @@ def _sentences(
         "conventional estimate; this panel allows for looking again at every update."
     )
     design = (
-        f"Confidence sequence at {(1 - sequence.alpha):.0%}, rho {sequence.rho:.4g}, information "
-        f"required {required:.4g}; {'; '.join(sequence.notes)}."
+        f"Confidence sequence at {(1 - sequence.alpha):.0%}, tuned to the information required "
+        f"({required:.4g}; rho {sequence.rho:.4g}); {'; '.join(sequence.notes)}."
     )
     found = [
         looked,
@@ -264,7 +264,7 @@ def _sentences(
         )
     if sequential is not None and sequential.alpha_spent:
         found.append(
-            "The required information is reached and all error is spent: the boundaries do not "
-            "cover later updates; the confidence sequence does."
+            "The required information is reached and the error allowed is used up: the "
+            "boundaries do not cover later updates; the confidence sequence does."
         )
     return found

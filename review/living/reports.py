@@ -13,13 +13,14 @@ from review.extraction.appraisal.certainty import Rated, ratings
 from review.history.models import Event
 from review.living import queries
 from review.living.because import acts_between
+from review.living.brief import brief, what_moved
 from review.living.changes import ChangeReport, Snapshot, compare
 from review.living.explanation import Explanation, explain
 from review.living.models import Run
 from review.living.notices import Notices
 from review.living.noticing import notices_of
 from review.living.numbers import numbers_of
-from review.living.outlook import outlook_of
+from review.living.outlook import Outlook, outlook_of
 from review.living.pages import Section
 from review.living.panel import Panel, PastRun, panel
 from review.living.retirement import Readiness, certainty_text, readiness
@@ -81,6 +82,14 @@ class FullReport:
     notices: Notices
     """As things are now, whichever runs are compared."""
     sections: tuple[Section, ...]
+    brief: tuple[Section, ...] = ()
+    """The same in half a page."""
+
+    @property
+    def rest(self) -> tuple[Section, ...]:
+        """The sections of the whole that half a page does not have."""
+        known = {section.heading for section in self.brief} - {"Before and after", "Who moved it"}
+        return tuple(section for section in self.sections if section.heading not in known)
 
     @property
     def panel(self) -> Panel | None:
@@ -103,6 +112,7 @@ def full_report(
     after: int | None,
     *,
     outlook: bool = True,
+    newest: bool = False,
 ) -> FullReport:
     """Return the change report of two runs of an analysis.
 
@@ -112,6 +122,8 @@ def full_report(
         None for a report of the run alone.
     after : int or None
         None for the newest run.
+    newest : bool
+        Of the two newest runs; of the only one alone.
 
     Raises
     ------
@@ -123,6 +135,8 @@ def full_report(
     Living updating, section 3.6.
     """
     new = queries.run_numbered(session, review, analysis, after)
+    if newest:
+        before = new.number - 1 or None
     old = queries.run_numbered(session, review, analysis, before) if before is not None else None
     was, now = queries.snapshot_of(old) if old else None, queries.snapshot_of(new)
     past = queries.runs(session, review, analysis)
@@ -164,6 +178,49 @@ def full_report(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What one more trial could do to the newest run of an analysis."""
+
+    review: str
+    analysis: str
+    run: int
+    sentence: str
+    """What the analysis says now."""
+    outlook: Outlook | None
+    notes: tuple[str, ...]
+    notices: Notices
+    sections: tuple[Section, ...]
+
+
+def next_trial(session: Session, review: Review, analysis: str) -> Ahead:
+    """Forecast what the next trial would do to an analysis, by its newest run.
+
+    Raises NotFoundError if there is no such analysis, or no run of it.
+    """
+    run = queries.run_numbered(session, review, analysis, None)
+    now = queries.snapshot_of(run)
+    explanation = explain(None, now)
+    report = compare(None, now)
+    notices = notices_of(session, review, [analysis])[analysis]
+    found = [
+        replace(what_moved(report, notices), heading="What moved"),
+        *tell_firmness(explanation, report.scales[1], first=True),
+    ]
+    if explanation.notes:
+        found.append(Section("Notes", explanation.notes))
+    return Ahead(
+        review=review.slug,
+        analysis=analysis,
+        run=run.number,
+        sentence=report.sentence,
+        outlook=explanation.outlook,
+        notes=explanation.notes,
+        notices=notices,
+        sections=tuple(found),
+    )
+
+
 def _with_sections(full: FullReport, was: Snapshot | None, now: Snapshot) -> FullReport:
     first = was is None
     texts = (certainty_text(full.certainty[0]), certainty_text(full.certainty[1]))
@@ -188,7 +245,8 @@ def _with_sections(full: FullReport, was: Snapshot | None, now: Snapshot) -> Ful
     if full.work:
         found.append(_work_section(full.work))
     found.append(_stamps_section(full.runs))
-    return replace(full, sections=tuple(found))
+    half_a_page = brief(full.report, full.explanation, full.notices)
+    return replace(full, sections=tuple(found), brief=tuple(half_a_page))
 
 
 def _stamp(run: Run) -> RunStamp:

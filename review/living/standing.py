@@ -40,9 +40,10 @@ class Standing:
 
 
 PRIORS = (
-    f"Bayes by quadrature: τ half-normal with scale {DEFAULT_TAU.scale:g}, mean effect normal with "
-    f"mean {MuPrior().mean:g} and SD {MuPrior().sd:g}. These probabilities need no correction for "
-    "repeated looks, and are no error-controlled claim."
+    "P(mean effect > …) is Bayesian, computed numerically; assumed beforehand: between-trial SD τ "
+    f"half-normal with scale {DEFAULT_TAU.scale:g}, mean effect normal with mean "
+    f"{MuPrior().mean:g} and SD {MuPrior().sd:g}. Looking repeatedly does not invalidate it, but "
+    "it does not limit how often a claim is wrong."
 )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from review.canonical import interval, number, p_value
+from review.living.brief import what_moved
 from review.living.changes import ChangeReport, conclusion_word
 from review.living.explanation import Explanation, Shares, SignalTold
-from review.living.notices import NO_NOTICES, NoticeKind, Notices
+from review.living.notices import NO_NOTICES, Notices
 from review.living.outlook import WANTED, Fragility, Outlook
 from review.living.pages import Section
 from review.living.panel import LookTold, Panel
@@ -18,7 +19,7 @@ from review.living.snapshot import PooledLine, Reading, VariantLine
 from review.living.standing import Standing
 from review.living.strip import StripLine
 from review.protocol.vocabulary import AnalysisKind
-from review.wording import capitalised, counted
+from review.wording import counted
 
 
 def tell(
@@ -33,7 +34,7 @@ def tell(
     if any(certainty):
         lines.append(("certainty (GRADE)", *certainty))
     found = [
-        _moved(report, notices),
+        what_moved(report, notices),
         *notices.sections(most=MOST_NOTICES),
         _before_and_after(lines, first=report.before is None),
         *_happened(report),
@@ -48,14 +49,6 @@ def tell(
 
 MOST_NOTICES: Final = 8
 """Reasons of one kind that a report names; the others are counted."""
-
-
-def _moved(report: ChangeReport, notices: Notices) -> Section:
-    """Return what moved; a headline that is withheld says so before any number."""
-    withheld = notices.sentences(NoticeKind.WITHHELD)
-    said = report.unconcluded if notices.withheld else report.sentence
-    beside = (f"{capitalised(notices.headline)}.",) if notices.headline else ()
-    return Section("What moved", (*withheld, said, report.direction, *beside))
 
 
 def tell_firmness(explanation: Explanation, scale: Scale, *, first: bool) -> list[Section]:
@@ -172,7 +165,7 @@ def _happened(report: ChangeReport) -> list[Section]:
         ("Corrected", report.corrected),
         ("Plan", report.plan_changes),
         ("In sensitivity analyses", report.sensitivity),
-        ("Engine", report.engine),
+        ("Software", report.engine),
     ):
         if changes:
             rows = tuple((c.where, c.what, c.old or "", c.new or "") for c in changes)
@@ -195,13 +188,21 @@ def _shares(shares: Shares, scale: Scale) -> Section:
         )
         for s in (*shares.shares, shares.total)
     )
-    how = "all orders" if shares.exact else "orders drawn with a fixed seed"
-    joined = "as factors, they multiply" if scale.as_ratio else "they sum"
-    told = f"Shapley values over {how}; {joined} to the total."
+    how = (
+        "all orders in which the events could have come"
+        if shares.exact
+        else "orders drawn with a fixed seed"
+    )
+    joined = "multiply to" if scale.as_ratio else "add up to"
+    told = (
+        f"Each event's share of the change, averaged over {how} (Shapley values); the shares "
+        f"{joined} the total."
+    )
     if shares.data_at_old_tau2 is not None and shares.tau2_reestimated is not None:
         told += (
-            f" Of the change of the estimate, {change(shares.data_at_old_tau2)} is the data at the "
-            f"old tau² and {change(shares.tau2_reestimated)} its new estimate."
+            f" Of the change of the estimate, {change(shares.data_at_old_tau2)} comes from the "
+            f"trials themselves and {change(shares.tau2_reestimated)} from a new estimate of how "
+            "much trials differ (tau²)."
         )
     return Section(
         "Who moved it",
@@ -211,7 +212,7 @@ def _shares(shares: Shares, scale: Scale) -> Section:
             "estimate",
             "upper limit" if scale.sign < 0 else "lower limit",
             "tau²",
-            "estimate, in order of entry",
+            "estimate, one after another",
         ),
         rows,
     )
@@ -248,7 +249,7 @@ def _removal_text(fragility: Fragility | None) -> str:
     if not fragility.enumerated:
         return "too many trials to try"
     if fragility.removals is None:
-        return "none does"
+        return "no removal would"
     more = len(fragility.sets) - 3
     some = " / ".join(" + ".join(names) for names in fragility.sets[:3])
     return f"{fragility.removals} ({some}{f', and {more} more' if more > 0 else ''})"
@@ -258,20 +259,23 @@ def _shift_text(fragility: Fragility | None, scale: Scale) -> str:
     if fragility is None:
         return ""
     if fragility.shift is None:
-        return "none does"
+        return "no shift would"
     return f"{scale.shift(fragility.shift)} in {fragility.shift_study}"
 
 
 def _fragility(before: Fragility | None, after: Fragility, scale: Scale, *, first: bool) -> Section:
     both = (before, after)
     rows = (
-        ("fewest trials whose removal turns the claim", *map(_removal_text, both)),
-        ("smallest shift of one trial that turns it", *(_shift_text(one, scale) for one in both)),
+        ("fewest trials whose removal would change the conclusion", *map(_removal_text, both)),
+        (
+            "smallest shift of one trial that would change it",
+            *(_shift_text(one, scale) for one in both),
+        ),
     )
     if first:
         now = tuple((name, now) for name, _, now in rows)
-        return Section("Fragility", (), ("", "now"), now)
-    return Section("Fragility", (), ("", "before", "after"), rows)
+        return Section("How firm it is", (), ("", "now"), now)
+    return Section("How firm it is", (), ("", "before", "after"), rows)
 
 
 def _outlook(outlook: Outlook, settled: bool | None) -> Section:
@@ -300,6 +304,11 @@ def _outlook(outlook: Outlook, settled: bool | None) -> Section:
 
 def _outlook_sentences(outlook: Outlook, settled: bool | None, *, sized: bool) -> Iterator[str]:
     claim = outlook.claim
+    middle = outlook.trials[len(outlook.trials) // 2]
+    size = f"with {middle.size} participants an arm" if sized else f"the size of {middle.size}"
+    yield (
+        f"One more trial {size} would change the conclusion with probability {middle.change:.2f}."
+    )
     if outlook.shown:
         yield f"{claim.capitalize()} is shown; the table says what a further trial would leave."
     elif outlook.needed_per_arm is not None:
@@ -315,7 +324,11 @@ def _outlook_sentences(outlook: Outlook, settled: bool | None, *, sized: bool) -
         yield f"At this tau² {claim} needs at least {least} of any size ({how})."
     if settled:
         yield "No single next trial is likely to turn the conclusion."
-    yield f"Value of perfect information {outlook.evpi:.4f} (approximate: tau² fixed, flat prior)."
+    yield (
+        f"What certainty would be worth (expected value of perfect information): "
+        f"{outlook.evpi:.4f} a patient, on the scale of the effect; approximate, for tau² is taken "
+        "as known and nothing is assumed beforehand."
+    )
 
 
 def variant_section(
@@ -385,9 +398,9 @@ def _look_lines(panel: Panel | None, scale: Scale) -> dict[str, str]:
         "its class": look.sequence_class or "",
         "e-value": number(look.e_value),
         "anytime p": p_value(look.anytime_p),
-        "information fraction (TSA)": number(look.fraction),
-        "z (TSA)": number(look.z),
-        "bound (TSA)": number(look.bound),
+        "information so far, of what is required": number(look.fraction),
+        "z statistic": number(look.z),
+        "boundary for z": number(look.bound),
         "trial sequential analysis": look.status,
     }
 
@@ -410,6 +423,6 @@ def panel_sections(panel: Panel, scale: Scale) -> list[Section]:
     )
     headers = (
         "trials", "estimate", "confidence sequence", "e-value", "anytime p", "information", "z",
-        "bound", "trial sequential analysis",
+        "boundary", "trial sequential analysis",
     )  # fmt: skip
     return [Section("Repeated looks (not the headline)", panel.sentences, headers, looks)]

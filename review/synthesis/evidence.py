@@ -352,8 +352,10 @@ def confidence_sequence(
             )
         )
     notes = (
-        "order of entry into the database",
-        "tau² is estimated: the guarantee is asymptotic" if tau2 is None else "tau² is held fixed",
-        "publication bias is not covered",
+        "trials in the order in which they entered the database",
+        "tau² is estimated, so that it holds for many trials and roughly for few"
+        if tau2 is None
+        else "tau² is held fixed",
+        "trials that were never published are not allowed for",
     )
     return ConfidenceSequence(tuple(found), alpha, rho, tau2_floor if tau2 is None else None, notes)

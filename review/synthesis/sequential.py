@@ -29,8 +29,8 @@ class LookStatus(StrEnum):
     """What became of an update in the sequential analysis."""
 
     ANALYSED = "analysed"
-    SKIPPED = "skipped: information fell, no alpha is spent"
-    UNCOVERED = "alpha spent; this update is not covered"
+    SKIPPED = "skipped: information fell, none of the error allowed is used"
+    UNCOVERED = "error allowed is used up; this update is not covered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,5 +298,5 @@ def _notes(
     if least > last.k:
         notes.append(f"at this heterogeneity no fewer than {least} trials can be enough")
     if any(look.status is LookStatus.UNCOVERED for look in looks):
-        notes.append("alpha spent; later updates are not covered")
+        notes.append("the error allowed is used up; later updates are not covered")
     return tuple(notes)

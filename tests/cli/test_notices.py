@@ -14,7 +14,9 @@ from review.db import Database
 from review.export import NumberStyle
 from review.export.manuscript.facts import facts_of
 from review.export.manuscript.results import analysis_blocks
+from review.history.actions import Attribution
 from review.protocol.queries import review_called
+from tests.living.fixture import begin, enter
 
 FAULTS = Path(__file__).parents[1] / "living" / "faults"
 
@@ -164,3 +166,51 @@ def test_selection_and_run_agree_on_single_arms_of_the_shipped_seed(
     assert sorted(row["study"] for row in rows if row["chosen"]) == sorted(
         trial["study"] for trial in run["inputs"]["trials"]
     )
+
+
+def test_the_two_newest_runs_are_compared_in_half_a_page_of_80_columns(
+    cli: Cli, database: Database, by: Attribution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(database, by, variants=("fixed", "leave_one_out"))
+    enter(database, by, range(1, 6))
+    cli("repool")
+    alone = cli("runs", "diff", "alliance").output
+    assert "run 1\n" in alone
+    assert "5 trials of video against in person" in alone
+    enter(database, by, range(6, 9))
+    half = cli("repool").output
+    monkeypatch.setattr("review.cli.output.PAGE_WIDTH", 80)  # as on a terminal of 80 columns
+    brief = cli("runs", "diff", "alliance").output
+    assert "run 1 to run 2" in brief
+    assert "Synthetic 6 added: the estimate rose by 0.06" in brief
+    assert "Synthetic 6 added: the estimate rose by 0.06" in half
+    assert len(brief.splitlines()) <= 30
+    assert max(map(len, brief.splitlines())) <= 80
+    monkeypatch.undo()
+    monkeypatch.setenv("REVIEW_ACTOR", "tester")
+    full = cli("runs", "diff", "alliance", "--full").output
+    assert full == cli("runs", "diff", "alliance", "1", "2", "--full").output
+    assert full == cli("runs", "diff", "alliance", "1", "--full").output
+    assert max(map(len, full.splitlines())) <= 100
+    assert "How firm it is" in full
+    for word in ("alpha spent", "identities hold", "anchors", "quadrature", "Shapley values over"):
+        assert word not in full
+    explained = cli("runs", "diff", "alliance", "--explain").output
+    assert "noninferior: the whole interval lies above minus the margin" in unwrapped(explained)
+
+
+def test_what_the_next_trial_would_do_is_answered(
+    cli: Cli, database: Database, by: Attribution
+) -> None:
+    begin(database, by)
+    enter(database, by, range(1, 9))
+    cli("repool")
+    told = unwrapped(cli("next", "alliance").output)
+    plain = json.loads(cli("next", "alliance", "--json").stdout)
+    middle = plain["outlook"]["trials"][1]
+    assert (
+        f"One more trial with {middle['size']} participants an arm would change the conclusion "
+        f"with probability {middle['change']:.2f}." in told
+    )
+    assert plain["run"] == 1
+    assert "has no analysis 'nothing'" in cli("next", "nothing", status=1).output

@@ -108,7 +108,7 @@ def test_from_the_queue_to_the_flow(team: Team, tmp_path: Path) -> None:
     files = [tmp_path / f"flow.{suffix}" for suffix in ("svg", "png", "pdf")]
     team("anna", "flow", *(part for file in files for part in ("--out", file)))
     assert [file.read_bytes()[:4] for file in files] == [b"<?xm", b"\x89PNG", b"%PDF"]
-    assert "identities hold" in team("anna", "flow").output
+    assert "sums agree" in team("anna", "flow").output
     status = read(team("anna", "screen", "status", "--json"))
     assert status["altered_decisions"] == []
     assert status["stages"][1]["states"]["included"] == 2

@@ -149,8 +149,8 @@ def test_boundaries_of_other_designs_are_those_of_the_notes(
         low, high, z = ADHOC[line.k]
         assert line.ci == pytest.approx((low, high), abs=6e-7)
         assert look.z is None or look.z == pytest.approx(z, abs=6e-7)
-    # the limit of the design in one line: not crossed at the second look, then all alpha is spent
-    spent = "alpha spent; this update is not covered"
+    # the limit of the design in one line: not crossed at the second look, then all error is used up
+    spent = "error allowed is used up; this update is not covered"
     assert [look.status for look in looks["adhoc"]][2:] == [spent] * 3
     assert first.outlook is not None
     assert [trial.change for trial in first.outlook.trials] == pytest.approx([0, 0, 0], abs=1e-9)
@@ -189,7 +189,7 @@ def test_the_report_has_what_moved_before_and_after(
     assert rows["P(mean effect > -0.50)"] == ("0.980", "0.997")
     assert rows["e-value"] == ("13.94", "80.12")
     assert rows["confidence sequence"] == ("[-0.55, 0.22]", "[-0.48, 0.17]")
-    assert rows["information fraction (TSA)"][1] != ""
+    assert rows["information so far, of what is required"][1] != ""
     assert rows["certainty (GRADE)"] == ("moderate (rated on run 2)", "high (rated on run 5)")
     assert rows["participants"] == ("not reported", "not reported")
     assert rows["run"] == ("3", "5")
