@@ -24,6 +24,7 @@ from review.living.scales import as_shown, scale_of_run
 from review.living.showing import shown
 from review.living.telling import panel_sections
 from review.living.workers import executor_for
+from review.living.zero_cells import zero_cell_lines
 from review.protocol.queries import review_called
 from review.wording import counted
 

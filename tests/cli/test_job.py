@@ -68,8 +68,8 @@ def test_runs_are_listed_shown_and_compared(arrived: Cli, tmp_path: Path) -> Non
     }
     assert there["readiness"]["ready"] is False
     sections = [
-        "What moved", "Conclusion classes", "How firm it is", "The next trial", "Readiness to retire",
-        "Who changed what", "Which runs",
+        "What moved", "Conclusion classes", "How firm it is", "The next trial",
+        "Readiness to retire", "Who changed what", "Which runs",
     ]  # fmt: skip
     told = arrived("runs", "diff", "multimedia", "1", "2", "--full").output
     for name in ("change.md", "change.html"):
