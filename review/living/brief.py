@@ -7,7 +7,7 @@ from typing import Final
 
 from review.canonical import interval
 from review.living.changes import ChangeReport, conclusion_word
-from review.living.explanation import Explanation, Share, SignalTold
+from review.living.explanation import Explanation, Share
 from review.living.notices import NO_NOTICES, NoticeKind, Notices
 from review.living.pages import Section
 from review.living.scales import Scale
@@ -30,11 +30,11 @@ def brief(
     notices: Notices = NO_NOTICES,
 ) -> list[Section]:
     """Return a change report in half a page."""
-    found = [what_moved(report, notices), _numbers(report)]
-    if explanation is not None:
-        moved = (*_movers(explanation), *_noticed(explanation))
-        if moved:
-            found.append(Section("Who moved it", moved))
+    found = [what_moved(report, notices), _numbers(report, withheld=notices.withheld)]
+    moved = [*_movers(explanation, report.scales[1]), *report.because, *_happened(report)]
+    moved += _noticed(explanation)
+    if moved:
+        found.append(Section("Who moved it", tuple(moved)))
     rest = Notices(tuple(n for n in notices.items if n.kind is not NoticeKind.WITHHELD))
     found += rest.sections(most=MOST_NOTICES)
     return found
@@ -86,8 +86,21 @@ def _line(
     return str(line.k), estimate, limits, word or ""
 
 
-def _movers(explanation: Explanation) -> Iterator[str]:
-    if explanation.shares is None:
+def _happened(report: ChangeReport) -> Iterator[str]:
+    """Yield why trials went, and what was corrected or planned anew, from what to what."""
+    for item in report.removed[:MOST_MOVERS]:
+        yield f"{item.study} was removed: {item.reason}."
+    changes = (*report.corrected, *report.plan_changes, *report.sensitivity, *report.engine)
+    for change in changes[:MOST_MOVERS]:
+        where = capitalised(change.where)
+        yield f"{where}: {change.what} from {change.old or 'none'} to {change.new or 'none'}."
+    rest = sum(max(0, len(of) - MOST_MOVERS) for of in (report.removed, changes))
+    if rest:
+        yield f"And {counted(rest, 'other value or trial', 'other values or trials')}."
+
+
+def _movers(explanation: Explanation | None, scale: Scale) -> Iterator[str]:
+    if explanation is None or explanation.shares is None:
         return
     ranked = sorted(explanation.shares.shares, key=lambda share: -abs(share.estimate))
     for share in ranked[:MOST_MOVERS]:
@@ -100,7 +113,7 @@ def _movers(explanation: Explanation) -> Iterator[str]:
 
 
 def _moved(share: Share, scale: Scale) -> str:
-    """Return what an event did to the estimate and to the limit that decides, as people see them."""
+    """Return what an event did to the estimate and to the limit that decides."""
     if abs(share.estimate) < SMALLEST and abs(share.lower) < SMALLEST:
         return "it changed next to nothing"
     limit = "upper" if scale.as_ratio and scale.sign < 0 else "lower"
@@ -118,10 +131,8 @@ def _direction(change: float, scale: Scale) -> str:
     return f"{'rose' if change > 0 else 'fell'} by {abs(change):.2f}"
 
 
-def _noticed(explanation: Explanation) -> Iterator[str]:
+def _noticed(explanation: Explanation | None) -> Iterator[str]:
     """Yield the signals of the plan that fired, each kind once, in words."""
-    kinds: dict[str, list[SignalTold]] = {}
-    for signal in explanation.signals:
-        kinds.setdefault(signal.kind, []).append(signal)
+    kinds = dict.fromkeys(s.kind for s in explanation.signals) if explanation else {}
     if kinds:
         yield f"Worth a look, by the thresholds of the plan: {'; '.join(kinds)}."

@@ -79,7 +79,7 @@ def test_a_run_of_an_earlier_version_moves_and_says_why(
     words = " ".join(entered("repool").stdout.split())
     assert "With 1 trial removed and 1 trial corrected (4 to 3 trials)" in words
     assert "standardized by the SD without the design effect" in words
-    assert "Removed (1): ANCOVA same data r .7 (the numbers do not give SMD: it is adjust" in words
+    assert "ANCOVA same data r .7 was removed: the numbers do not give SMD: it is adjust" in words
     assert "Nothing new" in entered("repool").stdout
     # the run of then stands as it was, and can be computed again
     was = json.loads(entered("runs", "show", "g", "-n", "1", "--json").stdout)

@@ -230,7 +230,7 @@ def test_a_stored_database_says_that_it_is_reversed_and_is_turned_once(
     old_import(database, by, published("ptsd"))
     assert {positive for _, positive in stored(database).values()} == {None}
     planned(cli, "precalc-g-from-va", ["EMDR", "NET"])
-    told = cli("repool").stdout
+    told = " ".join(cli("repool").stdout.split())
     assert "No conclusion until this is settled" in told
     assert "review extract reread" in told
     checked = {d["kind"] for d in json.loads(cli("extract", "check", "--json").stdout)}
