@@ -8,7 +8,7 @@ from typing import Final
 from review.canonical import interval
 from review.living.changes import ChangeReport, conclusion_word
 from review.living.explanation import Explanation, Share
-from review.living.notices import NO_NOTICES, NoticeKind, Notices
+from review.living.notices import HEADINGS, NO_NOTICES, NoticeKind, Notices
 from review.living.pages import Section
 from review.living.scales import Scale
 from review.living.snapshot import PooledLine, Reading
@@ -35,14 +35,19 @@ def brief(
     moved += _noticed(explanation)
     if moved:
         found.append(Section("Who moved it", tuple(moved)))
-    rest = Notices(tuple(n for n in notices.items if n.kind is not NoticeKind.WITHHELD))
-    found += rest.sections(most=MOST_NOTICES)
-    return found
+    return [*found, *beside_what_moved(notices).sections(most=MOST_NOTICES)]
+
+
+def beside_what_moved(notices: Notices) -> Notices:
+    """Return the notices that `what_moved` has not told."""
+    return Notices(tuple(n for n in notices.items if n.kind is not NoticeKind.WITHHELD))
 
 
 def what_moved(report: ChangeReport, notices: Notices) -> Section:
     """Return what moved; a headline that is withheld says so before any number."""
     withheld = notices.sentences(NoticeKind.WITHHELD)
+    if withheld:
+        withheld = (f"{HEADINGS[NoticeKind.WITHHELD]}:", *withheld)
     said = report.unconcluded if notices.withheld else report.sentence
     beside = (f"{capitalised(notices.headline)}.",) if notices.headline else ()
     return Section("What moved", (*withheld, said, report.direction, *beside))

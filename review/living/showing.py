@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from review.canonical import number, p_value
+from review.living.brief import beside_what_moved
 from review.living.changes import WITHHELD, Snapshot
-from review.living.notices import NoticeKind, Notices
+from review.living.notices import HEADINGS, NoticeKind, Notices
 from review.living.pages import Section
 from review.living.scales import Scale, scale_of_run
 from review.living.snapshot import LeftOut, ModeratorLine, VariantLine
@@ -32,6 +33,9 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
     for reading in results.readings:
         pooled |= reading_lines(reading, inputs.plan.kind, scale, withheld=withheld)
     beside = (f"{capitalised(notices.headline)}.",) if notices.headline else ()
+    told = notices.sentences(NoticeKind.WITHHELD)
+    if told:
+        told = (f"{HEADINGS[NoticeKind.WITHHELD]}:", *told)
     effects = tuple(
         (
             effect.study,
@@ -47,7 +51,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
     return [
         Section(
             "What moved",
-            (*notices.sentences(NoticeKind.WITHHELD), scale.direction(inputs.plan), *beside),
+            (*told, scale.direction(inputs.plan), *beside),
             ("study", "n1", "n2", scale.shown, "interval", "weight %"),
             effects,
         ),
@@ -57,7 +61,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         *(s for line in results.moderators for s in _moderator(line, variants)),
         *([Section("Notes", results.pooled.notes)] if results.pooled.notes else ()),
         *([] if newest else _then(inputs.left_out)),
-        *notices.sections(),
+        *beside_what_moved(notices).sections(),
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from review.canonical import interval, number, p_value
-from review.living.brief import what_moved
+from review.living.brief import beside_what_moved, what_moved
 from review.living.changes import ChangeReport, conclusion_word
 from review.living.explanation import Explanation, Shares, SignalTold
 from review.living.notices import NO_NOTICES, Notices
@@ -35,7 +35,7 @@ def tell(
         lines.append(("certainty (GRADE)", *certainty))
     found = [
         what_moved(report, notices),
-        *notices.sections(most=MOST_NOTICES),
+        *beside_what_moved(notices).sections(most=MOST_NOTICES),
         _before_and_after(lines, first=report.before is None),
         *_happened(report),
     ]
