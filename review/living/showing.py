@@ -105,8 +105,7 @@ def _moderator(
     for one in line.tests:
         ddf = "" if one.ddf is None else f", {one.ddf:g}"
         tests.append(f"{one.term}: {number(one.stat)}, df {one.df}{ddf}, p {p_value(one.p)}.")
-    without = [f"{item.study} has no value here ({item.reason})." for item in line.without]
-    told = (*([f"{line.note}"] if line.note else ()), *tests, *without, *line.remarks)
+    told = (*([f"{line.note}"] if line.note else ()), *tests, *line.beside)
     yield from variants(f"{line.kind.capitalize()} by {line.moderator}{test}", line.lines, told)
 
 
