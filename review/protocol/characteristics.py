@@ -147,7 +147,10 @@ def problems(names: Iterable[str], *, also: Collection[str] = ()) -> Iterator[st
             continue
         near = difflib.get_close_matches(base.replace("-", "_").lower(), there, 1, 0.6)
         hint = f", did you mean {near[0]}?" if near else ""
-        yield f"there is no characteristic {name!r}{hint} (there are {', '.join(there)})"
+        yield (
+            f"there is no characteristic {name!r}{hint} (there are {', '.join(there)}; a custom "
+            "field is defined first, by: review extract field add)"
+        )
 
 
 def _has_side(base: str) -> bool:
