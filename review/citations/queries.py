@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -301,8 +302,12 @@ def listed_records(
     batch: int | None = None,
     containing: str | None = None,
     in_scope_only: bool = False,
+    after: int | None = None,
+    limit: int | None = None,
 ) -> list[ListedRecord]:
     """Return a review's records in order of import, with source and representative.
+
+    A page of them begins `after` a record and has at most `limit`.
 
     `containing` keeps those with the text in title, abstract, DOI or PMID, in any case.
     """
@@ -320,7 +325,13 @@ def listed_records(
         query = query.where(
             sa.or_(*(column.icontains(containing, autoescape=True) for column in columns))
         )
-    return [
+    if after is not None:
+        query = query.where(Record.id > after)
+    if limit is not None and in_scope_only:
+        query = query.limit(limit + len(removed))
+    elif limit is not None:
+        query = query.limit(limit)
+    found = (
         ListedRecord(
             record=record,
             source=record.batch.search.source if record.batch.search else UNSTATED,
@@ -328,7 +339,8 @@ def listed_records(
         )
         for record in session.scalars(query)
         if not (in_scope_only and record.id in removed)
-    ]
+    )
+    return list(islice(found, limit))
 
 
 def pairs_of(session: Session, review: Review, record: int) -> list[JudgedPair]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,12 +38,12 @@ from review.config import settings
 from review.errors import InvalidDataError
 from review.people import queries as people
 from review.protocol.queries import review_called
-from review.screening import actions, queries, views
+from review.screening import actions, queries, serving, standings, views, waiting
 from review.screening.actions import Choice, Decided
 from review.screening.comparison import StageAgreement, agreement_at
 from review.screening.files import Purpose, read_decisions, render, stage_of, verdict_of
-from review.screening.progress import StageProgress, progress_at
-from review.screening.views import Card, Said
+from review.screening.progress import StageProgress
+from review.screening.views import Card, Conflict, Said
 from review.screening.vocabulary import STAGE_WORDS, Stage, State
 from review.wording import counted
 
@@ -84,22 +85,52 @@ def _echo_card(card: Card) -> None:
 @review_option
 @json_option
 def next_(stage: Stage, limit: int, review_slug: str | None, as_json: bool) -> None:
-    """Show the next records that want your decision."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
-        handle = actions.screener(session, review, judge()).handle
-        numbers = queries.queue(session, review, stage=stage, handle=handle)
-        shown = views.cards(session, review, numbers[:limit], stage=stage, handle=handle)
+    """Show the next records that want your decision; they wait for you for ten minutes."""
+    with changing(review_slug, None) as (session, review):
+        person = actions.screener(session, review, judge())
+        handle = person.handle
+        served = serving.serve(
+            session, review, person, stage=stage, now=datetime.now(UTC), count=limit
+        )
+        shown = views.cards(session, review, served.records, stage=stage, handle=handle)
+        elsewhere = [] if shown else waiting.elsewhere(session, review, person)
     if as_json:
-        echo_json({"stage": stage, "reviewer": handle, "left": len(numbers), "records": shown})
+        echo_json(
+            {
+                "stage": stage, "reviewer": handle, "left": served.left, "records": shown,
+                "elsewhere": elsewhere,
+            }
+        )  # fmt: skip
         return
     if not shown:
-        click.echo("Nothing wants your decision at this stage.")
+        echo_nothing(stage, served.left, elsewhere)
         return
     for card in shown:
         _echo_card(card)
         click.echo()
-    click.echo(f"{len(numbers)} left for {handle}.", err=True)
+    click.echo(f"{served.left} left for {handle}.", err=True)
+
+
+def echo_nothing(stage: Stage, left: int, elsewhere: Sequence[str]) -> None:
+    """Say that nothing is to be read, and what is to be done instead."""
+    if left:
+        click.echo(
+            f"Others are reading all {counted(left, 'record')} that want your decision; "
+            "ask again in a while."
+        )
+    else:
+        click.echo(f"Nothing wants your decision on {STAGE_WORDS[stage]}.")
+    for line in elsewhere:
+        click.echo(f"  {line}")
+
+
+def thanks(record: int) -> str:
+    """Return what is said of a decision that came after all that were wanted."""
+    return (
+        f"Thank you: others decided on record {record} while you read it, and it has all the "
+        "decisions that the protocol asks for; yours is not kept, so that it changes nothing that "
+        "is settled."
+    )
 
 
 def _decided(decided: Decided) -> str:
@@ -139,6 +170,8 @@ def decide(
         )
     if as_json:
         echo_json({"record": record, "stage": stage, "verdict": choice.verdict, **asdict(decided)})
+    elif decided.late:
+        click.echo(thanks(record))
     else:
         said = f"Record {record}: {choice.verdict.value}"
         click.echo(f"{said}, as before." if decided.unchanged else f"{said}.")
@@ -178,6 +211,12 @@ def show(record: int, stage: Stage, review_slug: str | None, as_json: bool) -> N
             click.echo(f"{name}: {value}")
 
 
+def _copies(one: Conflict) -> str:
+    return "".join(
+        f"; of its duplicate {copy}: {'; '.join(map(_words, said))}" for copy, said in one.copies
+    )
+
+
 def _words(said: Said) -> str:
     reason = f", {said.reason}" if said.reason else ""
     note = f" ({said.note})" if said.note else ""
@@ -198,7 +237,8 @@ def conflicts(stage: Stage, review_slug: str | None, as_json: bool) -> None:
         click.echo("No conflicts.")
     else:
         rows = [
-            (one.record, one.year, one.title, "; ".join(map(_words, one.said))) for one in found
+            (one.record, one.year, one.title, "; ".join(map(_words, one.said)) + _copies(one))
+            for one in found
         ]
         echo_table(("record", "year", "title", "decisions"), rows, right=("record", "year"))
 
@@ -242,11 +282,13 @@ def status(review_slug: str | None, as_json: bool) -> None:
         review = review_called(session, review_slug)
         ledger = queries.ledger(session, review)
         members = people.members(session, review.id)
-        handles = people.handles(session)
         screeners = frozenset(
             person.id for person, member in members if member.role in actions.SCREENERS
         )
-        stages = [progress_at(ledger, handles, screeners, stage) for stage in Stage]
+        stages = [
+            standings.progress(session, review, stage, screeners=screeners) for stage in Stage
+        ]
+        late_links = ledger.late_links()
         duplicates = queries.decided_duplicates(ledger)
         broken = queries.broken_seals(session, review)
         twice = queries.voted_twice(session, review)
@@ -257,14 +299,24 @@ def status(review_slug: str | None, as_json: bool) -> None:
                 "stages": stages,
                 "decided_then_found_duplicate": duplicates,
                 "altered_decisions": broken,
+                "decided_otherwise_before_found_duplicate": [
+                    {"stage": stage, "record": record, "duplicate": copy}
+                    for stage, record, copy in late_links
+                ],
                 "decided_under_two_names": [
                     {"stage": stage, "record": record} for stage, record in twice
                 ],
             }
         )
     else:
-        for stage in stages:
-            _echo_progress(stage)
+        for one in stages:
+            _echo_progress(one)
+        for stage, record, copy in late_links:
+            click.echo(
+                f"Late link, a conflict to adjudicate: record {record} and its duplicate {copy} "
+                f"were decided differently on {STAGE_WORDS[stage]} "
+                f"(review screen adjudicate {record})"
+            )
         if duplicates:
             click.echo(
                 "Decided on and later found to be duplicates (their decisions stay, and do not "

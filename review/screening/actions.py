@@ -17,7 +17,7 @@ from review.errors import InvalidDataError, NotAllowedError, NotFoundError, Prob
 from review.people.models import Person, Role, identity
 from review.people.queries import member_who_may
 from review.protocol.models import Review
-from review.screening import queries
+from review.screening import places, queries, serving
 from review.screening.ledger import Ledger
 from review.screening.models import (
     Adjudication,
@@ -57,6 +57,10 @@ class Decided:
     """Records on which they said what they had said."""
     refused: tuple[Problem, ...] = ()
     """What was not taken and why, where one refusal does not stop the rest."""
+    late: tuple[int, ...] = ()
+    """Records that were handed to the person, and that others decided while they read. Nothing is
+    kept of what they say now: it would be one decision more than the protocol asks for, and could
+    turn a settled record into a conflict."""
 
 
 def screener(session: Session, review: Review, handle: str) -> Person:
@@ -184,6 +188,7 @@ def decide(
     changed: list[int] = []
     unchanged: list[int] = []
     rows: list[Decision] = []
+    late: list[int] = []
     twice = _repeated(choices)
     problems = list(twice.values())
     titles = _titles(session, review, choices)
@@ -192,6 +197,9 @@ def decide(
             continue
         if choice.request in seen or _says_again(choice, known):
             unchanged.append(choice.record)
+            continue
+        if _comes_late(session, ledger, stage, person, choice.record):
+            late.append(choice.record)
             continue
         problem = _another_title(choice, titles) or deciding.problem(choice)
         if problem is not None:
@@ -203,7 +211,25 @@ def decide(
         raise InvalidDataError(problems[0].reason)
     session.add_all(rows)
     session.flush()
-    return Decided(tuple(decided), tuple(changed), tuple(unchanged), tuple(problems))
+    serving.release(session, person, now=now, records=numbers)
+    places.catch_up(session, review)
+    return Decided(
+        tuple(decided), tuple(changed), tuple(unchanged), tuple(problems), late=tuple(late)
+    )
+
+
+def _comes_late(
+    session: Session, ledger: Ledger, stage: Stage, person: Person, record: int
+) -> bool:
+    """Whether a person was handed a record that has all its decisions from others since."""
+    deciders = newest(ledger.cast(stage, record))
+    complete = len(deciders) >= ledger.required(stage, record) or (stage, record) in ledger.rulings
+    return (
+        complete
+        and person.id not in deciders
+        and record in ledger.records
+        and serving.was_handed(session, person, stage, record)
+    )
 
 
 def _requests_seen(session: Session, person: Person, choices: Sequence[Choice]) -> set[str | None]:
@@ -341,11 +367,9 @@ def adjudicate(
     reason = _reason(session, review, stage, choice.verdict, choice.reason)
     reason_id = reason.id if reason else None
     given = queries.adjudications_on(session, choice.record, stage)
-    if given and (given[-1].person_id, given[-1].verdict, given[-1].reason_id) == (
-        person.id,
-        choice.verdict,
-        reason_id,
-    ):
+    said = (person.id, choice.verdict, reason_id)
+    same = given and (given[-1].person_id, given[-1].verdict, given[-1].reason_id) == said
+    if same and ledger.standing(*key).state is not State.CONFLICT:
         return False
     session.add(
         Adjudication(
@@ -358,5 +382,5 @@ def adjudicate(
             decided_at=now,
         )
     )
-    session.flush()
+    places.catch_up(session, review)
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from review.screening.rules import (
     REQUIRED,
@@ -17,6 +18,7 @@ from review.screening.rules import (
     may_see_others,
     newest,
     standing,
+    with_copies,
 )
 from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, Stage, State
 
@@ -57,10 +59,16 @@ class Ledger:
     retrievals: Mapping[int, RetrievalOutcome] = field(default_factory=dict)
     rules: Mapping[Stage, StageRule] = field(default_factory=dict)
     pilots: Sequence[PilotRound] = ()
+    linked: Mapping[int, datetime] = field(default_factory=dict)
+    """When each duplicate that was decided on before was found to be one."""
     _known: dict[tuple[Stage, int], Standing] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     """Standings worked out before: a ledger never changes, and a flow asks many times."""
+    _copies: dict[int, list[int]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Of each record the duplicates that were decided on."""
     _places: dict[int, Box] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rule(self, stage: Stage) -> StageRule:
@@ -86,13 +94,47 @@ class Ledger:
         """Return what the decisions on a record amount to at a stage."""
         key = (stage, record)
         if key not in self._known:
-            self._known[key] = standing(
-                stage,
-                self.cast(stage, record),
-                required=self.required(stage, record),
-                ruling=self.rulings.get(key),
-            )
+            own = self._own(stage, record)
+            news = self._unruled_copies(stage, record)
+            if news:
+                copies = [(self._own(stage, copy), self.cast(stage, copy)) for copy in news]
+                own = with_copies(own, copies)
+            self._known[key] = own
         return self._known[key]
+
+    def _own(self, stage: Stage, record: int) -> Standing:
+        return standing(
+            stage,
+            self.cast(stage, record),
+            required=self.required(stage, record),
+            ruling=self.rulings.get((stage, record)),
+        )
+
+    def _unruled_copies(self, stage: Stage, record: int) -> list[int]:
+        """Return a record's duplicates with decisions that no adjudication knew of."""
+        if not self.linked or record in self.duplicates:
+            return []
+        if not self._copies:
+            for copy in sorted(self.linked):
+                self._copies.setdefault(self.duplicates[copy], []).append(copy)
+        ruling = self.rulings.get((stage, record))
+        ruled_at = ruling.at if ruling is not None else None
+        return [
+            copy
+            for copy in self._copies.get(record, ())
+            if self.cast(stage, copy) and not (ruled_at and ruled_at >= self.linked[copy])
+        ]
+
+    def late_links(self) -> list[tuple[Stage, int, int]]:
+        """Return stage, record and copy where a copy found late was decided on otherwise."""
+        return [
+            (stage, record, copy)
+            for stage in Stage
+            for record in dict.fromkeys(self.duplicates[copy] for copy in self.linked)
+            for copy in self._unruled_copies(stage, record)
+            if self.standing(stage, record).state is State.CONFLICT
+            and self._own(stage, record).state is not State.CONFLICT
+        ]
 
     def box(self, record: int) -> Box:
         """Return where a record stands."""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from review.citations.models import Record
 from review.db import Base, CanonicalJson
 from review.people.models import Person
-from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage, Verdict
+from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, Stage, State, Verdict
 
 
 def _record_key() -> Mapped[int]:
@@ -242,3 +242,73 @@ class PreviousVersion(Base):
     studies: Mapped[int]
     reports: Mapped[int]
     noted_at: Mapped[datetime]
+
+
+class Place(Base):
+    """What a record's decisions amount to at a stage; made from the ledger, and made anew at will.
+
+    Nothing is decided by it, so that no history is kept of it: see `review.screening.places`.
+    """
+
+    __tablename__ = "place"
+    __audited__ = False
+    __table_args__ = (
+        sa.Index("ix_place_queue", "review_id", "stage", "turn", "position", "record_id", "sole"),
+        sa.Index("ix_place_state", "review_id", "stage", "judged", "state"),
+    )
+
+    record_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("record.id", ondelete="RESTRICT"), primary_key=True
+    )
+    stage: Mapped[Stage] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    judged: Mapped[bool] = mapped_column(sa.Boolean(create_constraint=True, name="judged"))
+    """Whether the stage is about the record."""
+    state: Mapped[State]
+    reason: Mapped[int | None]
+    """Place of the exclusion reason in the protocol's list."""
+    deciders: Mapped[int]
+    """Persons who decided."""
+    missing: Mapped[int]
+    """Decisions that are still wanted."""
+    sole: Mapped[int | None]
+    """Who decided, where one person did."""
+    turn: Mapped[int]
+    """1 for a record that somebody began and others are to decide, 2 for one that nobody has
+    touched, 0 for one that wants nothing: queues offer them in this order."""
+    position: Mapped[int]
+    """Of untouched records in the newest ranking; those alike come in order of import."""
+    piloted: Mapped[bool] = mapped_column(sa.Boolean(create_constraint=True, name="piloted"))
+    """Whether an open pilot round has it."""
+    ruled: Mapped[bool] = mapped_column(sa.Boolean(create_constraint=True, name="ruled"))
+    """Whether it was adjudicated."""
+    box: Mapped[Box]
+    """Where the record stands in the review; the same at both stages."""
+
+
+class PlaceMark(Base):
+    """Up to which event the places of a review were made."""
+
+    __tablename__ = "place_mark"
+    __audited__ = False
+
+    review_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("review.id", ondelete="RESTRICT"), primary_key=True
+    )
+    seq: Mapped[int]
+
+
+class Hold(Base):
+    """A record that somebody is reading now; over after a while, and no decision of any kind."""
+
+    __tablename__ = "hold"
+    __audited__ = False
+
+    record_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("record.id", ondelete="RESTRICT"), primary_key=True
+    )
+    stage: Mapped[Stage] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("person.id", ondelete="RESTRICT"), primary_key=True
+    )
+    until: Mapped[datetime]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from review.citations.models import Batch, DuplicatePair, Record
+from review.citations.models import Batch, DedupeRun, DuplicateDecision, DuplicatePair, Record
 from review.citations.queries import clusters
 from review.errors import NotFoundError
 from review.people.models import Person, identity
@@ -89,6 +89,37 @@ def _duplicates(
     return clusters(session, review, at=at).removed()
 
 
+def _linked(
+    session: Session, review: Review, duplicates: Mapping[int, int], decided: Collection[int]
+) -> dict[int, datetime]:
+    """Return when each duplicate that was decided on was found to be one, or called one."""
+    copies = sorted(copy for copy in duplicates if copy in decided)
+    found: dict[int, datetime] = {}
+    for start in range(0, len(copies), FEW):
+        some = copies[start : start + FEW]
+        rows = session.execute(
+            sa.select(
+                DuplicatePair.earlier_id,
+                DuplicatePair.later_id,
+                sa.func.max(DedupeRun.ran_at),
+                sa.func.max(DuplicateDecision.decided_at),
+            )
+            .outerjoin(DedupeRun, DedupeRun.id == DuplicatePair.run_id)
+            .outerjoin(DuplicateDecision, DuplicateDecision.pair_id == DuplicatePair.id)
+            .where(
+                DuplicatePair.review_id == review.id,
+                sa.or_(DuplicatePair.earlier_id.in_(some), DuplicatePair.later_id.in_(some)),
+            )
+            .group_by(DuplicatePair.id, DuplicatePair.earlier_id, DuplicatePair.later_id)
+        )
+        for earlier, later, ran, told in rows:
+            if duplicates.get(earlier, earlier) == duplicates.get(later, later):
+                when = told or ran
+                for copy in {earlier, later} & set(some):
+                    found[copy] = min(found.get(copy, when), when)
+    return found
+
+
 def ledger(
     session: Session,
     review: Review,
@@ -101,8 +132,10 @@ def ledger(
     Reasons, settings and pilot rounds are those of now; all that was decided is dated.
     """
     mine = Record.review_id == review.id
+    duplicates = _duplicates(session, review, at, only)
     if only is not None and len(only) <= FEW:
-        mine = sa.and_(mine, Record.id.in_(only))
+        copies = [copy for copy, kept in duplicates.items() if kept in set(only)]
+        mine = sa.and_(mine, Record.id.in_([*only, *copies]))
     records = sa.select(Record.id, Record.batch_id).where(mine).order_by(Record.id)
     removals = sa.select(Removal.record_id, Removal.cause).join(
         Record, Removal.record_id == Record.id
@@ -127,7 +160,11 @@ def ledger(
     )
     rulings = (
         sa.select(
-            Adjudication.stage, Adjudication.record_id, Adjudication.verdict, ExclusionReason.place
+            Adjudication.stage,
+            Adjudication.record_id,
+            Adjudication.verdict,
+            ExclusionReason.place,
+            Adjudication.decided_at,
         )
         .join(Adjudication.record)
         .outerjoin(Adjudication.reason)
@@ -145,14 +182,15 @@ def ledger(
         ballots[stage, record].append(Ballot(number, person, verdict, place))
     return Ledger(
         records={row.id: row.batch_id for row in session.execute(records)},
-        duplicates=_duplicates(session, review, at, only),
+        duplicates=duplicates,
+        linked=_linked(session, review, duplicates, {record for _, record in ballots}),
         removals={
             row.record_id: row.cause
             for row in session.execute(removals.where(mine).order_by(Removal.id))
         },
         ballots=dict(ballots),
         rulings={
-            (row.stage, row.record_id): Ruling(row.verdict, row.place)
+            (row.stage, row.record_id): Ruling(row.verdict, row.place, row.decided_at)
             for row in session.execute(rulings)
         },
         retrievals={
@@ -235,10 +273,54 @@ def decisions_on(session: Session, record: int, stage: Stage) -> Sequence[Decisi
     ).all()
 
 
+def decisions_on_any(session: Session, records: Sequence[int], stage: Stage) -> list[Decision]:
+    """Return all decisions on some records at a stage, the oldest first, as `decisions_on`."""
+    found: list[Decision] = []
+    for start in range(0, len(records), FEW):
+        found += session.scalars(
+            sa.select(Decision)
+            .where(Decision.record_id.in_(records[start : start + FEW]), Decision.stage == stage)
+            .options(joinedload(Decision.person), joinedload(Decision.reason))
+            .order_by(Decision.id)
+        )
+    return found
+
+
+def titles(session: Session, records: Sequence[int]) -> list[tuple[int, str | None, int | None]]:
+    """Return number, title and year of some records, in order of import."""
+    found: list[tuple[int, str | None, int | None]] = []
+    for start in range(0, len(records), FEW):
+        found += [
+            (row.id, row.title, row.year)
+            for row in session.execute(
+                sa.select(Record.id, Record.title, Record.year)
+                .where(Record.id.in_(records[start : start + FEW]))
+                .order_by(Record.id)
+            )
+        ]
+    return found
+
+
+def copies_of(session: Session, review: Review, records: Sequence[int]) -> dict[int, list[int]]:
+    """Return the duplicates that each of some records represents."""
+    found: dict[int, list[int]] = defaultdict(list)
+    wanted = set(records)
+    for copy, kept in _duplicates(session, review, None, records).items():
+        if kept in wanted:
+            found[kept].append(copy)
+    return dict(found)
+
+
 def own_decisions(
-    session: Session, review: Review, *, stage: Stage, handle: str
+    session: Session,
+    review: Review,
+    *,
+    stage: Stage,
+    handle: str,
+    only: Sequence[int] | None = None,
 ) -> dict[int, Decision]:
-    """Return a person's newest decision on each record at a stage, by record."""
+    """Return a person's newest decision on each record at a stage, by record; of some, or all."""
+    some = only is not None and len(only) <= FEW
     rows = session.scalars(
         sa.select(Decision)
         .join(Decision.record)
@@ -247,6 +329,7 @@ def own_decisions(
             Record.review_id == review.id,
             Decision.stage == stage,
             identity == person_of(session, handle),
+            Decision.record_id.in_(only) if only is not None and some else sa.true(),
         )
         .options(joinedload(Decision.reason))
         .order_by(Decision.id)

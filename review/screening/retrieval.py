@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError
 from review.protocol.models import Review
-from review.screening import queries
+from review.screening import places, queries
 from review.screening.actions import screener
 from review.screening.ledger import Ledger
 from review.screening.models import FullText, Removal, Retrieval
@@ -75,7 +75,7 @@ def note_retrieval(
             )
         )
     session.add_all(rows)
-    session.flush()
+    places.catch_up(session, review)
     return len(rows)
 
 
@@ -131,5 +131,5 @@ def remove(
             Removal(record_id=record, person_id=person.id, cause=cause, reason=reason, noted_at=now)
         )
     session.add_all(rows)
-    session.flush()
+    places.catch_up(session, review)
     return len(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, Stage, State, Verdict
@@ -31,6 +32,8 @@ class Ruling:
 
     verdict: Verdict
     reason: int | None = None
+    at: datetime | None = None
+    """When it was made, where that matters: a copy found later is news to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,35 @@ def standing(
     if verdicts == {Verdict.EXCLUDE}:
         return Standing(State.EXCLUDED, _first([ballot.reason for ballot in counting]))
     return Standing(State.CONFLICT)
+
+
+def with_copies(own: Standing, copies: Sequence[tuple[Standing, Sequence[Ballot]]]) -> Standing:
+    """Return what a record amounts to once copies, decided on before they were known to be, count.
+
+    Parameters
+    ----------
+    own : Standing
+        Of the record that represents them.
+    copies : sequence of (Standing, sequence of Ballot)
+        What each copy's own decisions amount to, with the decisions.
+
+    Returns
+    -------
+    Standing
+        A conflict where the record is settled and a copy was settled otherwise, or where it is
+        excluded and anybody would have carried a copy forward: a link that is found late hides no
+        inclusion. Otherwise its own.
+    """
+    if own.state not in (State.INCLUDED, State.EXCLUDED):
+        return own
+    otherwise = State.EXCLUDED if own.state is State.INCLUDED else State.INCLUDED
+    for copy, ballots in copies:
+        carried = any(b.verdict is not Verdict.EXCLUDE for b in newest(ballots).values())
+        if copy.state in (otherwise, State.CONFLICT) or (
+            own.state is State.EXCLUDED and carried and copy.state is State.AWAITING
+        ):
+            return Standing(State.CONFLICT)
+    return own
 
 
 def independent(ballots: Sequence[Ballot], *, required: int) -> dict[int, Ballot]:

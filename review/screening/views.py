@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,8 @@ from review.citations.models import Record
 from review.citations.rules import UNSTATED
 from review.protocol.models import Review
 from review.screening import queries
-from review.screening.ledger import Ledger
 from review.screening.models import Adjudication, Decision
+from review.screening.standings import conflicting
 from review.screening.vocabulary import RetrievalOutcome, Stage, State, Verdict
 
 
@@ -72,6 +73,8 @@ class Conflict:
     title: str | None
     year: int | None
     said: tuple[Said, ...]
+    copies: tuple[tuple[int, tuple[Said, ...]], ...] = ()
+    """Duplicates of it that were decided on before they were found to be, with what was said."""
 
 
 def _said(row: Decision | Adjudication) -> Said:
@@ -101,7 +104,7 @@ def cards(
     session: Session, review: Review, numbers: Sequence[int], *, stage: Stage, handle: str
 ) -> list[Card]:
     """Return records as a person judges them, with their own decisions and nobody else's."""
-    mine = queries.own_decisions(session, review, stage=stage, handle=handle)
+    mine = queries.own_decisions(session, review, stage=stage, handle=handle, only=numbers)
     return [
         _card(record, stage, mine.get(record.id), handle)
         for record in queries.records_numbered(session, review, numbers)
@@ -132,16 +135,36 @@ def dossier(session: Session, review: Review, number: int, *, stage: Stage, hand
 
 
 def conflicts(
-    session: Session, review: Review, *, stage: Stage, ledger: Ledger | None = None
+    session: Session,
+    review: Review,
+    *,
+    stage: Stage,
+    after: int = 0,
+    limit: int | None = None,
 ) -> list[Conflict]:
-    """Return the records that await adjudication at a stage, in order of import."""
-    now = ledger or queries.ledger(session, review)
-    open_ = [r for r in now.to_judge(stage) if now.standing(stage, r).state is State.CONFLICT]
-    found = []
-    for record in queries.records_numbered(session, review, open_):
-        newest = {
-            row.person.identity: row for row in queries.decisions_on(session, record.id, stage)
-        }
-        said = tuple(_said(row) for row in sorted(newest.values(), key=lambda row: row.id))
-        found.append(Conflict(record.id, stage, record.title, record.year, said))
-    return found
+    """Return the records that await adjudication at a stage, in order of import.
+
+    A page of them, with `limit`, begins `after` a record. What was said of a copy before it was
+    found to be one is there too.
+    """
+    open_ = conflicting(session, review, stage=stage, after=after, limit=limit)
+    copies = queries.copies_of(session, review, open_)
+    asked = [*open_, *(copy for found in copies.values() for copy in found)]
+    newest: dict[int, dict[int, Decision]] = defaultdict(dict)
+    for row in queries.decisions_on_any(session, asked, stage):
+        newest[row.record_id][row.person.identity] = row
+
+    def said(record: int) -> tuple[Said, ...]:
+        return tuple(_said(row) for row in sorted(newest[record].values(), key=lambda row: row.id))
+
+    return [
+        Conflict(
+            number,
+            stage,
+            title,
+            year,
+            said(number),
+            tuple((copy, said(copy)) for copy in copies.get(number, ()) if newest[copy]),
+        )
+        for number, title, year in queries.titles(session, open_)
+    ]

@@ -1,0 +1,172 @@
+"""Where each record stands, kept beside the ledger so that reading does not grow with a review.
+
+A place is what `review.screening.ledger.Ledger` says of one record at one stage, written down in
+the transaction that changed it. Nothing is decided here: `catch_up` reads from the history which
+records anything was said of since the last time, asks the ledger of those alone, and keeps its
+answer; what concerns a whole review (a rule, a duplicate, a merged person) makes all places anew.
+Where places are behind, readers ask the ledger itself. docs/decisions/0029-places.md says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.citations.models import Record
+from review.history.models import Event
+from review.history.queries import head
+from review.protocol.models import Review
+from review.screening import queries
+from review.screening.ledger import Ledger
+from review.screening.models import Adjudication, Decision, Place, PlaceMark, Removal, Retrieval
+from review.screening.rules import newest
+from review.screening.vocabulary import Stage
+
+SAID: Final = {table.__tablename__: table for table in (Decision, Adjudication, Retrieval, Removal)}
+"""Rows that say something of one record."""
+
+ANY: Final = frozenset({"duplicate_decision", "dedupe_run", "stage_setting", "pilot", "ranking"})
+"""Rows that may say something of any record."""
+
+CHANGED: Final = frozenset({"batch", "person", "dedupe_run"})
+"""Rows that may say something of any record once they are changed, or withdrawn."""
+
+BATCH: Final = "batch"
+BEGUN: Final = 1
+UNTOUCHED: Final = 2
+
+_HEARD: Final = sa.or_(
+    Event.entity.in_([*SAID, *ANY, BATCH]),
+    sa.and_(Event.entity.in_(CHANGED), Event.action != "insert"),
+)
+
+
+def are_current(session: Session, review: Review) -> bool:
+    """Whether the places of a review say what its ledger says."""
+    seq = session.scalar(sa.select(PlaceMark.seq).where(PlaceMark.review_id == review.id))
+    if seq is None:
+        return False
+    unheard = sa.select(Event.seq).where(Event.seq > seq, _HEARD, *_here(review)).limit(1)
+    return session.scalar(unheard) is None
+
+
+def _here(review: Review) -> Sequence[sa.ColumnElement[bool]]:
+    """What another review's events say does not concern this one; what persons do, may."""
+    return (sa.or_(Event.review == review.slug, Event.review.is_(None), Event.entity == "person"),)
+
+
+def catch_up(session: Session, review: Review) -> None:
+    """Bring the places of a review up to what was written, in this transaction too."""
+    session.flush()
+    mark = session.get(PlaceMark, review.id)
+    seq, _ = head(session)
+    if mark is None:
+        _make_anew(session, review)
+        session.add(PlaceMark(review_id=review.id, seq=seq))
+        session.flush()
+        return
+    if mark.seq == seq:
+        return
+    told = session.execute(
+        sa.select(Event.entity, Event.entity_id, Event.action).where(
+            Event.seq > mark.seq, _HEARD, *_here(review)
+        )
+    ).all()
+    if any(row.entity in ANY or (row.entity in CHANGED and row.action != "insert") for row in told):
+        _make_anew(session, review)
+    elif told:
+        said = [(row.entity, row.entity_id) for row in told if row.entity_id is not None]
+        _renew(session, review, _records_of(session, said))
+    mark.seq = seq
+    session.flush()
+
+
+def _records_of(session: Session, told: Iterable[tuple[str, int]]) -> list[int]:
+    by_table: dict[str, list[int]] = {}
+    for entity, number in told:
+        by_table.setdefault(entity, []).append(number)
+    found: set[int] = set()
+    for batch in by_table.pop(BATCH, ()):
+        found |= set(session.scalars(sa.select(Record.id).where(Record.batch_id == batch)))
+    for name, ids in by_table.items():
+        table = SAID[name]
+        for start in range(0, len(ids), queries.FEW):
+            some = ids[start : start + queries.FEW]
+            found |= set(session.scalars(sa.select(table.record_id).where(table.id.in_(some))))
+    return sorted(found)
+
+
+def _make_anew(session: Session, review: Review) -> None:
+    session.execute(sa.delete(Place).where(Place.review_id == review.id))
+    now = queries.ledger(session, review)
+    _store(session, review, now, list(now.records))
+
+
+def _renew(session: Session, review: Review, records: Sequence[int]) -> None:
+    for start in range(0, len(records), queries.FEW):
+        some = records[start : start + queries.FEW]
+        now = queries.ledger(session, review, only=some)
+        mine = [record for record in some if record in now.records]
+        session.execute(
+            sa.delete(Place).where(Place.review_id == review.id, Place.record_id.in_(mine))
+        )
+        _store(session, review, now, mine)
+
+
+def _store(session: Session, review: Review, now: Ledger, records: Sequence[int]) -> None:
+    rows = [
+        row
+        for stage in Stage
+        for row in _rows(review.id, stage, now, records, _ranked(session, review, stage, now))
+    ]
+    if rows:
+        session.execute(sa.insert(Place), rows)
+
+
+def _ranked(
+    session: Session, review: Review, stage: Stage, now: Ledger
+) -> Mapping[int, int] | None:
+    """Return where a ranking puts each record; None where none is or nothing untouched is asked."""
+    if all(now.cast(stage, record) for record in now.records):
+        return None
+    ranking = queries.newest_ranking(session, review, stage)
+    if ranking is None:
+        return None
+    return {record: index for index, (record, _, _) in enumerate(ranking.places)}
+
+
+def _rows(
+    review: int,
+    stage: Stage,
+    now: Ledger,
+    records: Sequence[int],
+    ranked: Mapping[int, int] | None,
+) -> Iterator[dict[str, Any]]:
+    judged = set(now.to_judge(stage))
+    piloted = {r for p in now.pilots if p.is_open and p.stage is stage for r in p.records}
+    for record in records:
+        deciders = newest(now.cast(stage, record))
+        stands = now.standing(stage, record)
+        ruled = (stage, record) in now.rulings
+        wants = record in judged and not ruled
+        missing = max(0, now.required(stage, record) - len(deciders)) if wants else 0
+        turn = 0 if not missing else BEGUN if deciders else UNTOUCHED
+        yield {
+            "record_id": record,
+            "stage": stage,
+            "review_id": review,
+            "judged": record in judged,
+            "state": stands.state,
+            "reason": stands.reason,
+            "deciders": len(deciders),
+            "missing": missing,
+            "sole": next(iter(deciders)) if len(deciders) == 1 else None,
+            "turn": turn,
+            "position": ranked.get(record, len(ranked)) if ranked and turn == UNTOUCHED else 0,
+            "piloted": record in piloted,
+            "ruled": ruled,
+            "box": now.box(record),
+        }

@@ -1,0 +1,90 @@
+"""Handing records to the people who read them now, so that nobody reads in vain.
+
+A record is held for whoever it was handed to, for ten minutes or until they decide or leave. It is
+handed to no more people than decisions are missing. A hold is no decision: it tells nobody
+anything, no history is kept of it, and whoever decides without one is not refused for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.people.models import Person
+from review.protocol.models import Review
+from review.screening.models import Hold
+from review.screening.places import catch_up
+from review.screening.standings import left_for, wanted
+from review.screening.vocabulary import Stage
+
+HOLD: Final = timedelta(minutes=10)
+"""How long a record waits for whoever reads it."""
+
+FORGET: Final = timedelta(days=1)
+"""How long it is remembered who read a record: a decision that comes late is thanked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Records handed to a person, and how it is with the rest of their queue."""
+
+    records: tuple[int, ...]
+    left: int
+    """Records that want the person's decision, these and those that others read now included."""
+
+
+def serve(
+    session: Session, review: Review, person: Person, *, stage: Stage, now: datetime, count: int = 1
+) -> Served:
+    """Hand the next records to a person; those they hold already come first, held anew.
+
+    None are handed where all that want the person's decision are being read by as many others as
+    are missing: `left` is then above zero, and the answer changes as they decide.
+    """
+    catch_up(session, review)
+    session.execute(sa.delete(Hold).where(Hold.until < now - FORGET))
+    own = set(
+        session.scalars(
+            sa.select(Hold.record_id).where(
+                Hold.stage == stage, Hold.person_id == person.id, Hold.until > now
+            )
+        )
+    )
+    found = wanted(
+        session, review, stage=stage, person=person.id, limit=count + len(own), held_at=now
+    )
+    chosen = sorted(found, key=lambda record: record not in own)[:count]
+    _hold(session, person, stage, chosen, now + HOLD)
+    return Served(tuple(chosen), left_for(session, review, stage=stage, person=person.id))
+
+
+def _hold(
+    session: Session, person: Person, stage: Stage, records: Sequence[int], until: datetime
+) -> None:
+    for record in records:
+        known = session.get(Hold, (record, stage, person.id))
+        if known is None:
+            known = Hold(record_id=record, stage=stage, person_id=person.id, until=until)
+            session.add(known)
+        known.until = until
+    session.flush()
+
+
+def release(
+    session: Session, person: Person, *, now: datetime, records: Sequence[int] | None = None
+) -> None:
+    """Give records back that a person holds, all or some; that they were held is remembered."""
+    query = sa.update(Hold).where(Hold.person_id == person.id, Hold.until > now)
+    if records is not None:
+        query = query.where(Hold.record_id.in_(records))
+    session.execute(query.values(until=now))
+
+
+def was_handed(session: Session, person: Person, stage: Stage, record: int) -> bool:
+    """Whether a person was handed a record within the last day."""
+    return session.get(Hold, (record, stage, person.id)) is not None

@@ -1,0 +1,273 @@
+"""Places say what the ledger says, after any sequence of changes, on both databases."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from review.db import Database, Session
+from review.errors import InvalidDataError
+from review.history.actions import writing
+from review.people.actions import merge_persons
+from review.people.queries import handles, person_known
+from review.screening import conduct, places, queries, serving, standings
+from review.screening.actions import Choice, adjudicate
+from review.screening.models import Hold
+from review.screening.progress import progress_at
+from review.screening.retrieval import note_retrieval, remove
+from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage, State, Verdict
+from tests.conftest import NOW
+from tests.joining import joined
+from tests.screening.builders import (
+    attributed,
+    import_records,
+    link_duplicates,
+    make_review,
+    say,
+    the_review,
+)
+
+PEOPLE = ("anna", "ben", "cleo", "dora")
+
+
+def assert_as_the_ledger_says(session: Session) -> None:
+    review = the_review(session)
+    assert places.are_current(session, review)
+    now = queries.ledger(session, review)
+    known = handles(session)
+    screeners = frozenset(known)
+    for stage in Stage:
+        for who in (*PEOPLE, "nobody yet"):
+            person = person_known(session, who)
+            number = person.id if person else None
+            queue = queries.queue(session, review, stage=stage, handle=who)
+            assert standings.wanted(session, review, stage=stage, person=number) == queue
+            assert (
+                standings.wanted(session, review, stage=stage, person=number, limit=3) == queue[:3]
+            )
+            assert standings.left_for(session, review, stage=stage, person=number) == len(queue)
+        conflicts = [
+            r for r in now.to_judge(stage) if now.standing(stage, r).state is State.CONFLICT
+        ]
+        assert standings.conflicting(session, review, stage=stage) == conflicts
+        assert (
+            standings.conflicting(session, review, stage=stage, after=3, limit=1)
+            == [record for record in conflicts if record > 3][:1]
+        )
+        counted = standings.progress(session, review, stage, screeners=screeners)
+        assert counted == progress_at(now, known, screeners, stage)
+    boxes: dict[object, int] = {}
+    for record in now.records:
+        boxes[now.box(record)] = boxes.get(now.box(record), 0) + 1
+    assert standings.boxes(session, review) == boxes
+
+
+def _step(database: Database, draw: random.Random, records: list[int], step: int) -> None:
+    """Do something that a team may do; what is refused changes nothing."""
+    at = NOW + timedelta(hours=step)
+    who, stage = draw.choice(PEOPLE), draw.choice(list(Stage))
+    some = draw.sample(records, k=draw.randint(1, 4))
+    act = draw.choice(
+        ["say"] * 12 + ["settle"] * 4 + ["retrieve"] * 4
+        + ["remove", "link", "rule", "pilot", "import", "merge"]
+    )  # fmt: skip
+    if act == "import":
+        records += import_records(database, [f"more {step}"], source=f"S{step}", at=at)
+        return
+    if act == "link":
+        pair = tuple(sorted(draw.sample(records, k=2)))
+        try:
+            link_duplicates(database, [pair], at=at)  # type: ignore[list-item]
+        except sa.exc.IntegrityError:
+            return
+        return
+    try:
+        with writing(database, attributed(who, at)) as session:
+            review = the_review(session)
+            joined(session, review, who)
+            match act:
+                case "say":
+                    verdict = draw.choice(list(Verdict))
+                    reason = "1" if verdict is Verdict.EXCLUDE else None
+                    from review.screening.actions import decide
+
+                    choices = [Choice(r, verdict, reason) for r in some]
+                    decide(
+                        session, review, choices, stage=stage, handle=who, now=at, each_alone=True
+                    )
+                case "settle":
+                    verdict = draw.choice([Verdict.INCLUDE, Verdict.EXCLUDE])
+                    reason = "2" if verdict is Verdict.EXCLUDE else None
+                    open_ = standings.conflicting(session, review, stage=stage)
+                    record = draw.choice(open_ or some)
+                    adjudicate(
+                        session, review, Choice(record, verdict, reason), stage=stage, handle=who,
+                        now=at,
+                    )  # fmt: skip
+                case "retrieve":
+                    outcome = draw.choice(list(RetrievalOutcome))
+                    missing = outcome is RetrievalOutcome.NOT_RETRIEVED
+                    note_retrieval(
+                        session, review, some[:1], outcome=outcome, handle=who, now=at,
+                        reason="gone" if missing else None,
+                    )  # fmt: skip
+                case "remove":
+                    cause = draw.choice(list(RemovalCause))
+                    remove(session, review, some[:1], cause=cause, reason="x", handle=who, now=at)
+                case "rule":
+                    conduct.set_stage(
+                        session, review, stage, required=draw.randint(1, 3), blind=True
+                    )
+                case "pilot":
+                    if any(p.closed_at is None for p in queries.pilots(session, review)):
+                        conduct.close_pilot(session, review, stage=stage, now=at)
+                    else:
+                        conduct.open_pilot(
+                            session, review, stage=stage, size=2, reviewers=2, seed=step, now=at
+                        )
+                case "merge":
+                    merge_persons(session, *draw.sample(PEOPLE, k=2))
+    except (InvalidDataError, LookupError, Exception) as error:
+        if type(error).__module__.startswith("review."):
+            return
+        raise
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_places_say_what_the_ledger_says(database: Database, seed: int) -> None:
+    draw = random.Random(seed)
+    make_review(database)
+    records = import_records(database, [f"Title {i}" for i in range(12)])
+    for step in range(40):
+        _step(database, draw, records, step)
+        if step % 4 == 3:
+            with writing(database, attributed()) as session:
+                places.catch_up(session, the_review(session))
+                assert_as_the_ledger_says(session)
+
+
+def test_readers_do_not_trust_places_that_are_behind(database: Database) -> None:
+    make_review(database)
+    first = import_records(database, ["One", "Two"])
+    say(database, "anna", Verdict.INCLUDE, first[0])
+    say(database, "ben", Verdict.EXCLUDE, first[0])
+    import_records(database, ["Three"], source="Later")
+    with database.reading() as session:
+        review = the_review(session)
+        assert not places.are_current(session, review)
+        assert standings.conflicting(session, review, stage=Stage.TITLE_ABSTRACT) == [first[0]]
+        counted = standings.progress(session, review, Stage.TITLE_ABSTRACT, screeners=frozenset())
+        assert counted.records == 3
+
+
+def _serve(database: Database, who: str, minutes: float = 0, count: int = 1) -> tuple[int, ...]:
+    at = NOW + timedelta(minutes=minutes)
+    with writing(database, attributed(who, at)) as session:
+        review = the_review(session)
+        joined(session, review, who)
+        person = person_known(session, who)
+        assert person is not None
+        return serving.serve(
+            session, review, person, stage=Stage.TITLE_ABSTRACT, now=at, count=count
+        ).records
+
+
+def test_a_record_is_handed_to_no_more_people_than_it_needs(database: Database) -> None:
+    make_review(database)
+    one, two = import_records(database, ["One", "Two"])
+    assert _serve(database, "anna") == (one,)
+    assert _serve(database, "anna", 5) == (one,)  # again what she reads, for ten more minutes
+    assert _serve(database, "ben", 6) == (one,)
+    assert _serve(database, "cleo", 7) == (two,)
+    assert _serve(database, "dora", 7) == (two,)
+    assert _serve(database, "eve", 8) == ()  # others read all that wants her
+    assert _serve(database, "eve", 16) == (one,)  # both holds on it are over
+    say(database, "eve", Verdict.INCLUDE, one, at=NOW + timedelta(minutes=16))
+    with database.reading() as session:
+        held = session.scalars(
+            sa.select(Hold.record_id).where(Hold.until > NOW + timedelta(minutes=16, seconds=30))
+        ).all()
+    assert sorted(held) == [two, two]
+
+
+def test_whoever_decides_late_is_thanked_and_nothing_is_kept(database: Database) -> None:
+    make_review(database)
+    (one,) = import_records(database, ["One"])
+    assert _serve(database, "anna") == (one,)
+    for who in ("ben", "cleo"):
+        say(database, who, Verdict.INCLUDE, one, at=NOW + timedelta(minutes=20))
+    late = say(database, "anna", Verdict.EXCLUDE, one, at=NOW + timedelta(minutes=30))
+    assert late.late == (one,)
+    assert late.decided == ()
+    with database.reading() as session:
+        ledger = queries.ledger(session, the_review(session))
+    assert ledger.standing(Stage.TITLE_ABSTRACT, one).state is State.INCLUDED
+
+
+def test_releasing_gives_back_what_was_not_decided(database: Database) -> None:
+    make_review(database)
+    records = import_records(database, ["One", "Two"])
+    with writing(database, attributed()) as session:
+        conduct.set_stage(
+            session, the_review(session), Stage.TITLE_ABSTRACT, required=1, blind=True
+        )
+    assert _serve(database, "anna", count=2) == tuple(records)
+    assert _serve(database, "ben", 1) == ()
+    with writing(database, attributed("anna")) as session:
+        person = person_known(session, "anna")
+        assert person is not None
+        serving.release(session, person, now=NOW + timedelta(minutes=2))
+    assert _serve(database, "ben", 3) == (records[0],)
+
+
+def test_a_late_link_hides_no_inclusion(database: Database) -> None:
+    make_review(database)
+    (first,) = import_records(database, ["One"])
+    for who in ("anna", "ben"):
+        say(database, who, Verdict.EXCLUDE, first)
+    (copy,) = import_records(database, ["One"], source="Later")
+    for who in ("anna", "ben"):
+        say(database, who, Verdict.INCLUDE, copy)
+    link_duplicates(database, [(first, copy)], at=NOW + timedelta(hours=1))
+    with database.reading() as session:
+        review = the_review(session)
+        now = queries.ledger(session, review)
+        assert now.standing(Stage.TITLE_ABSTRACT, first).state is State.CONFLICT
+        assert now.late_links() == [(Stage.TITLE_ABSTRACT, first, copy)]
+    later = NOW + timedelta(hours=2)
+    with writing(database, attributed("cleo", later)) as session:
+        review = the_review(session)
+        joined(session, review, "cleo")
+        choice = Choice(first, Verdict.INCLUDE)
+        assert adjudicate(
+            session, review, choice, stage=Stage.TITLE_ABSTRACT, handle="cleo", now=later
+        )
+        now = queries.ledger(session, review)
+        assert now.standing(Stage.TITLE_ABSTRACT, first).state is State.INCLUDED
+        assert now.late_links() == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "copy", "state"),
+    [
+        ("ee", "ii", State.CONFLICT), ("ii", "ee", State.CONFLICT), ("ee", "i", State.CONFLICT),
+        ("ee", "m", State.CONFLICT), ("ee", "e", State.EXCLUDED), ("ii", "e", State.INCLUDED),
+        ("ee", "ie", State.CONFLICT), ("ii", "ii", State.INCLUDED), ("e", "ii", State.AWAITING),
+    ],
+)  # fmt: skip
+def test_what_was_said_of_a_copy_counts_where_it_differs(
+    database: Database, kept: str, copy: str, state: State
+) -> None:
+    words = {"i": Verdict.INCLUDE, "e": Verdict.EXCLUDE, "m": Verdict.MAYBE}
+    make_review(database)
+    one, two = import_records(database, ["One", "One again"])
+    for record, verdicts in ((one, kept), (two, copy)):
+        for who, letter in zip(PEOPLE, verdicts, strict=False):
+            say(database, who, words[letter], record)
+    link_duplicates(database, [(one, two)], at=NOW + timedelta(hours=1))
+    with database.reading() as session:
+        now = queries.ledger(session, the_review(session))
+        assert now.standing(Stage.TITLE_ABSTRACT, one).state is state
