@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_places"
-down_revision = "0011_merged_persons"
+revision = "0013_places"
+down_revision = "0012_open_formats"
 
 STAGES = ("title_abstract", "full_text")
 STATES = ("awaiting", "conflict", "included", "excluded")
