@@ -23,6 +23,7 @@ from review.screening.models import (
     Adjudication,
     Decision,
     ExclusionReason,
+    Withdrawal,
 )
 from review.screening.rules import Ballot, newest
 from review.screening.vocabulary import Stage, State, Verdict
@@ -218,6 +219,40 @@ def decide(
     )
 
 
+def withdraw(
+    session: Session, review: Review, record: int, *, stage: Stage, handle: str, now: datetime
+) -> bool:
+    """Take back what a person decided on a record at a stage; False where nothing stands.
+
+    They are undecided from then on. What was decided stays as it was, and that it was taken back is
+    a row of its own. Raises InvalidDataError once somebody adjudicated.
+    """
+    person = screener(session, review, handle)
+    queries.records_numbered(session, review, [record])
+    if queries.adjudications_on(session, record, stage):
+        raise InvalidDataError(
+            f"record {record} was adjudicated; only another adjudication changes it"
+        )
+    standing = session.scalars(
+        sa.select(Decision)
+        .join(Decision.person)
+        .where(
+            Decision.record_id == record,
+            Decision.stage == stage,
+            identity == person.id,
+            queries.STANDS,
+        )
+        .order_by(Decision.id)
+    ).all()
+    newest_id = session.scalar(sa.select(sa.func.max(Decision.id))) or 0
+    session.add_all(
+        Withdrawal(decision_id=decision.id, record_id=record, after_id=newest_id, withdrawn_at=now)
+        for decision in standing
+    )
+    places.catch_up(session, review)
+    return bool(standing)
+
+
 def _comes_late(
     session: Session, ledger: Ledger, stage: Stage, person: Person, record: int
 ) -> bool:
@@ -304,6 +339,7 @@ def _newest_of(
                 Decision.record_id.in_(numbers[start : start + queries.FEW]),
                 Decision.stage == stage,
                 identity == person.id,
+                queries.STANDS,
             )
             .options(joinedload(Decision.reason))
             .order_by(Decision.id)

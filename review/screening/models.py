@@ -150,6 +150,23 @@ class Decision(Base):
     reason: Mapped[ExclusionReason | None] = relationship()
 
 
+class Withdrawal(Base):
+    """That somebody took a decision of theirs back: they are undecided, and it stays as it was."""
+
+    __tablename__ = "decision_withdrawal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    decision_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("decision.id", ondelete="RESTRICT"), unique=True
+    )
+    record_id: Mapped[int] = _record_key()
+    after_id: Mapped[int]
+    """The newest decision of all at that time: what was independent until then stays so."""
+    withdrawn_at: Mapped[datetime]
+
+    decision: Mapped[Decision] = relationship()
+
+
 class Adjudication(Base):
     """How a third person settled a conflict; the newest counts."""
 

@@ -21,11 +21,21 @@ from review.history.queries import head
 from review.protocol.models import Review
 from review.screening import queries
 from review.screening.ledger import Ledger
-from review.screening.models import Adjudication, Decision, Place, PlaceMark, Removal, Retrieval
+from review.screening.models import (
+    Adjudication,
+    Decision,
+    Place,
+    PlaceMark,
+    Removal,
+    Retrieval,
+    Withdrawal,
+)
 from review.screening.rules import newest
 from review.screening.vocabulary import Stage
 
-SAID: Final = {table.__tablename__: table for table in (Decision, Adjudication, Retrieval, Removal)}
+SAID: Final = {
+    table.__tablename__: table for table in (Decision, Withdrawal, Adjudication, Retrieval, Removal)
+}
 """Rows that say something of one record."""
 
 ANY: Final = frozenset({"duplicate_decision", "dedupe_run", "stage_setting", "pilot", "ranking"})

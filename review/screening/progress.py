@@ -57,7 +57,7 @@ def progress_at(
         begun=sum(
             1
             for record in judged
-            if states[record] is State.AWAITING and ledger.cast(stage, record)
+            if states[record] is State.AWAITING and newest(ledger.cast(stage, record))
         ),
         adjudicated=sum(1 for record in judged if (stage, record) in ledger.rulings),
         reviewers=tuple(

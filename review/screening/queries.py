@@ -28,9 +28,13 @@ from review.screening.models import (
     Removal,
     Retrieval,
     StageSetting,
+    Withdrawal,
 )
-from review.screening.rules import Ballot, Ruling, seal
+from review.screening.rules import Ballot, Ruling, newest, seal
 from review.screening.vocabulary import RetrievalOutcome, Stage
+
+STANDS: Final = sa.not_(sa.exists().where(Withdrawal.decision_id == Decision.id))
+"""That a decision was not taken back."""
 
 FEW: Final = 1000
 """Records that a query asks for by number; both databases bind more than 30,000 values."""
@@ -151,9 +155,17 @@ def ledger(
             identity.label("person_id"),
             Decision.verdict,
             ExclusionReason.place,
+            Withdrawal.after_id,
         )
         .join(Decision.record)
         .join(Decision.person)
+        .outerjoin(
+            Withdrawal,
+            sa.and_(
+                Withdrawal.decision_id == Decision.id,
+                sa.true() if at is None else Withdrawal.withdrawn_at <= at,
+            ),
+        )
         .outerjoin(Decision.reason)
         .where(mine)
         .order_by(Decision.id)
@@ -178,8 +190,8 @@ def ledger(
         decisions = decisions.where(Decision.decided_at <= at)
         rulings = rulings.where(Adjudication.decided_at <= at)
     ballots: dict[tuple[Stage, int], list[Ballot]] = defaultdict(list)
-    for stage, record, number, person, verdict, place in session.execute(decisions):
-        ballots[stage, record].append(Ballot(number, person, verdict, place))
+    for stage, record, number, person, verdict, place, withdrawn in session.execute(decisions):
+        ballots[stage, record].append(Ballot(number, person, verdict, place, withdrawn))
     return Ledger(
         records={row.id: row.batch_id for row in session.execute(records)},
         duplicates=duplicates,
@@ -232,8 +244,8 @@ def queue(
     """
     now = ledger(session, review)
     wanted = now.missing_from(stage, person_of(session, handle))
-    begun = [record for record in wanted if now.cast(stage, record)]
-    untouched = [record for record in wanted if not now.cast(stage, record)]
+    begun = [record for record in wanted if newest(now.cast(stage, record))]
+    untouched = [record for record in wanted if not newest(now.cast(stage, record))]
     ranking = newest_ranking(session, review, stage)
     if ranking is not None:
         place = {record: index for index, (record, _, _) in enumerate(ranking.places)}
@@ -274,12 +286,16 @@ def decisions_on(session: Session, record: int, stage: Stage) -> Sequence[Decisi
 
 
 def decisions_on_any(session: Session, records: Sequence[int], stage: Stage) -> list[Decision]:
-    """Return all decisions on some records at a stage, the oldest first, as `decisions_on`."""
+    """Return the decisions on some records at a stage that stand, the oldest first."""
     found: list[Decision] = []
     for start in range(0, len(records), FEW):
         found += session.scalars(
             sa.select(Decision)
-            .where(Decision.record_id.in_(records[start : start + FEW]), Decision.stage == stage)
+            .where(
+                Decision.record_id.in_(records[start : start + FEW]),
+                Decision.stage == stage,
+                STANDS,
+            )
             .options(joinedload(Decision.person), joinedload(Decision.reason))
             .order_by(Decision.id)
         )
@@ -330,6 +346,7 @@ def own_decisions(
             Decision.stage == stage,
             identity == person_of(session, handle),
             Decision.record_id.in_(only) if only is not None and some else sa.true(),
+            STANDS,
         )
         .options(joinedload(Decision.reason))
         .order_by(Decision.id)

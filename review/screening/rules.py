@@ -24,6 +24,8 @@ class Ballot:
     verdict: Verdict
     reason: int | None = None
     """Place of the exclusion reason in the protocol's ordered list."""
+    withdrawn: int | None = None
+    """Id of the newest decision of all when this one was taken back, None while it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,11 @@ class Standing:
 
 
 def newest(ballots: Sequence[Ballot]) -> dict[int, Ballot]:
-    """Return each reviewer's newest decision, by reviewer."""
+    """Return each reviewer's newest decision that they did not take back, by reviewer."""
     standing: dict[int, Ballot] = {}
     for ballot in ballots:
+        if ballot.withdrawn is not None:
+            continue
         known = standing.get(ballot.person)
         if known is None or known.id < ballot.id:
             standing[ballot.person] = ballot
@@ -136,14 +140,20 @@ def independent(ballots: Sequence[Ballot], *, required: int) -> dict[int, Ballot
     """Return each reviewer's newest decision made before the record was complete, by reviewer.
 
     A decision changed after that was made in the knowledge of the others', so it says nothing about
-    agreement. Empty while fewer than `required` reviewers have decided.
+    agreement; one taken back before that does not count. Empty while fewer than `required`
+    reviewers have decided.
     """
     blind: dict[int, Ballot] = {}
     for ballot in sorted(ballots, key=lambda b: b.id):
         if len(blind) >= required:
             break
+        for person, earlier in list(blind.items()):
+            if earlier.withdrawn is not None and earlier.withdrawn < ballot.id:
+                del blind[person]
         blind[ballot.person] = ballot
-    return blind if len(blind) >= required else {}
+    if len(blind) < required or len(newest(ballots)) < required:
+        return {}
+    return blind
 
 
 def may_see_others(ballots: Sequence[Ballot], *, required: int, blind: bool) -> bool:
@@ -152,12 +162,12 @@ def may_see_others(ballots: Sequence[Ballot], *, required: int, blind: bool) -> 
     Where a stage is blind, nobody sees it before all required reviewers have decided; from then on
     nobody can decide independently any more.
     """
-    return not blind or len({ballot.person for ballot in ballots}) >= required
+    return not blind or len(newest(ballots)) >= required
 
 
 def may_decide(person: int, ballots: Sequence[Ballot], *, required: int) -> bool:
     """Whether a person's decision is wanted: their own again, or one that is still missing."""
-    deciders = {ballot.person for ballot in ballots}
+    deciders = newest(ballots)
     return person in deciders or len(deciders) < required
 
 

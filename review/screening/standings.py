@@ -42,6 +42,7 @@ def _wants(
             Decision.record_id == Place.record_id,
             Decision.stage == Place.stage,
             Decision.person_id.in_(names),
+            queries.STANDS,
         )
         conditions.append(
             sa.or_(
@@ -243,7 +244,7 @@ def _deciders(session: Session, *places: sa.ColumnElement[bool]) -> dict[int, in
             sa.and_(Decision.record_id == Place.record_id, Decision.stage == Place.stage),
         )
         .join(Person, Person.id == Decision.person_id)
-        .where(*places)
+        .where(*places, queries.STANDS)
         .group_by(identity)
     )
     return {row.who: row.records for row in rows}

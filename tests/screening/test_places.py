@@ -14,7 +14,7 @@ from review.history.actions import writing
 from review.people.actions import merge_persons
 from review.people.queries import handles, person_known
 from review.screening import conduct, places, queries, serving, standings
-from review.screening.actions import Choice, adjudicate
+from review.screening.actions import Choice, adjudicate, decide, withdraw
 from review.screening.models import Hold
 from review.screening.progress import progress_at
 from review.screening.retrieval import note_retrieval, remove
@@ -71,7 +71,7 @@ def _step(database: Database, draw: random.Random, records: list[int], step: int
     who, stage = draw.choice(PEOPLE), draw.choice(list(Stage))
     some = draw.sample(records, k=draw.randint(1, 4))
     act = draw.choice(
-        ["say"] * 12 + ["settle"] * 4 + ["retrieve"] * 4
+        ["say"] * 12 + ["withdraw"] * 4 + ["settle"] * 4 + ["retrieve"] * 4
         + ["remove", "link", "rule", "pilot", "import", "merge"]
     )  # fmt: skip
     if act == "import":
@@ -92,12 +92,12 @@ def _step(database: Database, draw: random.Random, records: list[int], step: int
                 case "say":
                     verdict = draw.choice(list(Verdict))
                     reason = "1" if verdict is Verdict.EXCLUDE else None
-                    from review.screening.actions import decide
-
                     choices = [Choice(r, verdict, reason) for r in some]
                     decide(
                         session, review, choices, stage=stage, handle=who, now=at, each_alone=True
                     )
+                case "withdraw":
+                    withdraw(session, review, some[0], stage=stage, handle=who, now=at)
                 case "settle":
                     verdict = draw.choice([Verdict.INCLUDE, Verdict.EXCLUDE])
                     reason = "2" if verdict is Verdict.EXCLUDE else None
@@ -221,6 +221,67 @@ def test_releasing_gives_back_what_was_not_decided(database: Database) -> None:
         assert person is not None
         serving.release(session, person, now=NOW + timedelta(minutes=2))
     assert _serve(database, "ben", 3) == (records[0],)
+
+
+def _withdraw(database: Database, who: str, record: int, minutes: float = 0) -> bool:
+    at = NOW + timedelta(minutes=minutes)
+    with writing(database, attributed(who, at)) as session:
+        return withdraw(
+            session, the_review(session), record, stage=Stage.TITLE_ABSTRACT, handle=who, now=at
+        )
+
+
+def test_a_decision_taken_back_leaves_its_maker_undecided(database: Database) -> None:
+    make_review(database)
+    (one,) = import_records(database, ["One"])
+    say(database, "anna", Verdict.INCLUDE, one)
+    assert _withdraw(database, "anna", one)
+    assert not _withdraw(database, "anna", one)
+    with database.reading() as session:
+        review = the_review(session)
+        assert queries.queue(session, review, stage=Stage.TITLE_ABSTRACT, handle="anna") == [one]
+        assert_as_the_ledger_says(session)
+    say(database, "anna", Verdict.INCLUDE, one)  # the same again is a decision
+    say(database, "ben", Verdict.INCLUDE, one)
+    with database.reading() as session:
+        now = queries.ledger(session, the_review(session))
+        assert now.standing(Stage.TITLE_ABSTRACT, one).state is State.INCLUDED
+
+
+def test_what_was_taken_back_after_all_had_decided_was_independent(database: Database) -> None:
+    make_review(database)
+    one, two = import_records(database, ["One", "Two"])
+    for record in (one, two):
+        say(database, "anna", Verdict.INCLUDE, record)
+    assert _withdraw(database, "anna", two)  # before ben decided: it never counted
+    say(database, "anna", Verdict.EXCLUDE, two)
+    for record in (one, two):
+        say(database, "ben", Verdict.EXCLUDE, record)
+    assert _withdraw(database, "anna", one)  # after it
+    say(database, "anna", Verdict.EXCLUDE, one)
+    with database.reading() as session:
+        now = queries.ledger(session, the_review(session))
+        verdicts = [
+            [b.verdict for b in now.compared(Stage.TITLE_ABSTRACT, r, final=False).values()]
+            for r in (one, two)
+        ]
+    assert verdicts == [[Verdict.INCLUDE, Verdict.EXCLUDE], [Verdict.EXCLUDE, Verdict.EXCLUDE]]
+
+
+def test_nothing_is_taken_back_after_an_adjudication(database: Database) -> None:
+    make_review(database)
+    (one,) = import_records(database, ["One"])
+    say(database, "anna", Verdict.INCLUDE, one)
+    say(database, "ben", Verdict.EXCLUDE, one)
+    with writing(database, attributed("cleo")) as session:
+        review = the_review(session)
+        joined(session, review, "cleo")
+        adjudicate(
+            session, review, Choice(one, Verdict.INCLUDE), stage=Stage.TITLE_ABSTRACT,
+            handle="cleo", now=NOW,
+        )  # fmt: skip
+    with pytest.raises(InvalidDataError, match="was adjudicated"):
+        _withdraw(database, "anna", one)
 
 
 def test_a_late_link_hides_no_inclusion(database: Database) -> None:
