@@ -22,11 +22,17 @@ DATA = Path(__file__).parent / "data"
 
 @pytest.fixture
 def trials(cli: Cli) -> Cli:
-    """The command line on a review with eight trials, pooled."""
+    """The command line on a review with eight trials."""
     cli("new", "--file", DATA / "protocol.yaml")
     cli("extract", "import", DATA / "truth.csv")
-    cli("repool")
     return cli
+
+
+@pytest.fixture
+def pooled(trials: Cli) -> Cli:
+    """The command line on that review, pooled."""
+    trials("repool")
+    return trials
 
 
 def shown(ran: Ran) -> Any:

@@ -51,35 +51,35 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_an_undone_import_leaves_all_as_it_was(
-    trials: Cli, database: Database, table: Path
+    pooled: Cli, database: Database, table: Path
 ) -> None:
     before, rows, runs = evidence_of(database), rows_of(database), fingerprints(database)
-    trials("extract", "import", table)
-    trials("repool")
-    number = number_of(trials, "wrong.csv")
-    looked = shown(trials("extract", "undo", number, "--dry-run", "--json"))
+    pooled("extract", "import", table)
+    pooled("repool")
+    number = number_of(pooled, "wrong.csv")
+    looked = shown(pooled("extract", "undo", number, "--dry-run", "--json"))
     assert looked["done"] is False
     assert "withdrawn: 1 study, 1 arm, 1 entry, 1 result" in looked["details"]
-    assert "--reason" in trials("extract", "undo", number, status=2).stderr
-    trials("extract", "undo", number, "--reason", "another review's file")
+    assert "--reason" in pooled("extract", "undo", number, status=2).stderr
+    pooled("extract", "undo", number, "--reason", "another review's file")
     assert evidence_of(database) == before
     assert rows_of(database) == rows
-    said = trials("repool").stdout
+    said = pooled("repool").stdout
     assert "What was done" in said
     assert "the import of wrong.csv by tester was undone (another review's file)" in " ".join(
         said.split()
     )
     newest = {analysis: digest for analysis, _, digest in fingerprints(database)}
     assert newest == {analysis: digest for analysis, _, digest in runs}
-    (undone,) = [i for i in shown(trials("extract", "imports", "--json")) if i["undone"]]
+    (undone,) = [i for i in shown(pooled("extract", "imports", "--json")) if i["undone"]]
     assert undone["undone"] == "another review's file"
     assert (
         "was undone before"
-        in trials("extract", "undo", number, "--reason", "again", status=1).stderr
+        in pooled("extract", "undo", number, "--reason", "again", status=1).stderr
     )
-    done = shown(trials("extract", "import", table, "--json"))
+    done = shown(pooled("extract", "import", table, "--json"))
     assert (done["studies_added"], done["results_added"]) == (["Synthetic New 2024"], 1)
-    trials("verify")
+    pooled("verify")
 
 
 def test_what_was_decided_since_is_named_and_nothing_is_undone(
@@ -126,21 +126,21 @@ def _first(cli: Cli, instrument: str) -> int:
 
 
 def test_a_withdrawn_result_is_read_nowhere_and_can_come_back(
-    trials: Cli, database: Database
+    pooled: Cli, database: Database
 ) -> None:
-    before, number = evidence_of(database), _first(trials, "wai-c")
-    trials("extract", "withdraw", number, "--reason", "of another table")
+    before, number = evidence_of(database), _first(pooled, "wai-c")
+    pooled("extract", "withdraw", number, "--reason", "of another table")
     assert number not in {item.result_id for item in evidence_of(database)}
-    assert f'"result_id": {number},' not in trials("extract", "trace", ADAMS, "--json").stdout
-    (gone,) = shown(trials("extract", "withdrawn", "--json"))
+    assert f'"result_id": {number},' not in pooled("extract", "trace", ADAMS, "--json").stdout
+    (gone,) = shown(pooled("extract", "withdrawn", "--json"))
     assert (gone["result"], gone["by"], gone["because"]) == (number, "tester", "of another table")
-    said = trials("repool").stdout
+    said = pooled("repool").stdout
     assert f"result {number} of {ADAMS}" in " ".join(said.split())
-    trials("extract", "reinstate", number, "--reason", "it was right")
+    pooled("extract", "reinstate", number, "--reason", "it was right")
     assert evidence_of(database) == before
     assert (
         "is not withdrawn"
-        in trials("extract", "reinstate", number, "--reason", "x", status=1).stderr
+        in pooled("extract", "reinstate", number, "--reason", "x", status=1).stderr
     )
 
 
@@ -189,13 +189,13 @@ def test_a_result_is_moved_with_its_numbers(trials: Cli, database: Database) -> 
     trials("extract", "rekey", number, "--rater", "therapist", "--reason", "rated by therapists")
 
 
-def test_a_direction_is_corrected_and_the_report_says_why(trials: Cli) -> None:
+def test_a_direction_is_corrected_and_the_report_says_why(pooled: Cli) -> None:
     edit = ("instrument", "edit", "wai-c", "--lower-is-better")
-    looked = shown(trials(*edit, "--reason", "misread", "--dry-run", "--json"))
+    looked = shown(pooled(*edit, "--reason", "misread", "--dry-run", "--json"))
     assert looked["analyses"] == ["alliance"]
-    trials(*edit, "--reason", "the form was coded in reverse")
-    assert "is like that already" in trials(*edit, "--reason", "x", status=1).stderr
-    said = " ".join(trials("repool").stdout.split())
+    pooled(*edit, "--reason", "the form was coded in reverse")
+    assert "is like that already" in pooled(*edit, "--reason", "x", status=1).stderr
+    said = " ".join(pooled("repool").stdout.split())
     assert (
         "instrument wai-c: higher is now worse (it was better) (the form was coded in reverse)"
         in said
@@ -261,21 +261,21 @@ def test_a_reason_is_wanted(trials: Cli, database: Database, by: Attribution) ->
 
 
 def test_a_number_of_a_run_says_which_results_were_withdrawn_or_renamed_since(
-    trials: Cli, database: Database
+    pooled: Cli, database: Database
 ) -> None:
-    number = _first(trials, "wai-c")
+    number = _first(pooled, "wai-c")
     with database.reading() as session:
         key = session.query(Run).order_by(Run.id).first().key[:12]
-    trials("study", "rename", ADAMS, "Adams et al. 2015")
+    pooled("study", "rename", ADAMS, "Adams et al. 2015")
     at = f"{key}/effects/0/yi"
-    traced = shown(trials("trace", at, "--json"))
+    traced = shown(pooled("trace", at, "--json"))
     assert traced["withdrawn"] == {}
     assert number in [result["result_id"] for result in traced["results"]]
     assert all(result["used_in"] for result in traced["results"])
-    assert "used in alliance, run 1" in trials("extract", "trace", "Adams et al. 2015").stdout
-    trials("extract", "withdraw", number, "--reason", "of another table")
-    traced = shown(trials("trace", at, "--json"))
+    assert "used in alliance, run 1" in pooled("extract", "trace", "Adams et al. 2015").stdout
+    pooled("extract", "withdraw", number, "--reason", "of another table")
+    traced = shown(pooled("trace", at, "--json"))
     assert traced["withdrawn"] == {str(number): "of another table"}
     assert number not in [result["result_id"] for result in traced["results"]]
-    said = trials("trace", at).stdout
+    said = pooled("trace", at).stdout
     assert f"Since this run, result {number} was withdrawn: of another table" in said
