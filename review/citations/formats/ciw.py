@@ -87,7 +87,7 @@ def _item(block: Block) -> Item:
         url=None,
         language=block.single("LA"),
         keywords=fields.keywords_of(block.all("DE", "ID")),
-        remarks=(*block.remarks, *remarks),
+        remarks=(*block.remarks, *remarks, *block.repeated("DI")),
         notices=notices.each_once(
             notices.of_types([part for said in block.all("DT") for part in said.split(";")], "DT")
         ),

@@ -28,7 +28,7 @@ def read_csl_json(text: str, *, file: str, names: Names | None = None) -> Iterat
     Raises FileError for text that is not JSON, with the line where it ceases to be.
     """
     names = names if names is not None else Names()
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(object_pairs_hook=_object)
     start = _list_start(text)
     if start is None:
         value, _ = _decoded(decoder, text, len(text) - len(text.lstrip()), file)
@@ -55,6 +55,18 @@ def read_csl_json(text: str, *, file: str, names: Names | None = None) -> Iterat
         place = end
 
 
+_TWICE: Final = "names that stand twice"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; names that stand in it twice are kept beside it, for a remark."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        found[_TWICE] = sorted({name for name in names if names.count(name) > 1})
+    return found
+
+
 def _list_start(text: str) -> int | None:
     found = re.match(r"\s*(?:\{\s*\"(?:items|references|data|message)\"\s*:\s*)?\[", text)
     return found.end() if found else None
@@ -74,7 +86,7 @@ def _decoded(decoder: json.JSONDecoder, text: str, place: int, file: str) -> tup
 def _item(value: Any, line: int, raw: str, names: Names) -> Item:
     if not isinstance(value, dict):
         return Rejected(line, f"an item is an object, not {type(value).__name__}", raw)
-    names.see({name: _shown(found) for name, found in value.items()}, _READ)
+    names.see({n: _shown(found) for n, found in value.items() if n != _TWICE}, _READ)
     return _entry(value, line, raw)
 
 
@@ -111,6 +123,8 @@ def _entry(item: dict[str, Any], line: int, raw: str) -> Entry:
         pmid = found.group(1) if found else None
     words = item.get("keyword", item.get("keywords"))
     joined = words if isinstance(words, list) else _split_keywords(_text(words))
+    twice = item.pop(_TWICE, ())
+    doubts = [f"{name} stands twice, the last kept; perhaps two records" for name in twice]
     custom = item.get("custom")
     ours = custom.get("review") if isinstance(custom, dict) else None
     notices, labels = said_in([note, *(map(_text, ours) if isinstance(ours, list) else ())])
@@ -133,7 +147,7 @@ def _entry(item: dict[str, Any], line: int, raw: str) -> Entry:
         url=one("URL"),
         language=one("language"),
         keywords=fields.keywords_of(_text(word) for word in joined),
-        remarks=remarks,
+        remarks=(*remarks, *doubts),
         notices=each_once([*of_crossref(item), *notices]),
         labels=labels,
     )

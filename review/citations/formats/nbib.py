@@ -120,7 +120,7 @@ def _entry(block: Block) -> Entry:
         url=fields.first(block.all("URL", "UR", "4099")),
         language=fields.many_in_one(block.all("LA")),
         keywords=fields.keywords_of(block.all("MH", "OT", "DE")),
-        remarks=(*block.remarks, *remarks),
+        remarks=(*block.remarks, *remarks, *block.repeated("TI", "AB", "PG", "VI", "IP", "DP")),
         notices=notices.each_once(
             [
                 *noted,

@@ -72,6 +72,6 @@ def _entry(block: Block) -> Entry:
         issn=fields.issn_of(block.all("IS")),
         language=fields.many_in_one(block.all("LG")),
         keywords=fields.keywords_of(block.all("MH", "KW", "SH", "HW")),
-        remarks=(*block.remarks, *remarks),
+        remarks=(*block.remarks, *remarks, *block.repeated("TI", "AB", "SO", "DO")),
         notices=notices.each_once(notices.of_types(block.all("PT"), "PT")),
     )

@@ -73,7 +73,7 @@ def _entry(block: Block) -> Entry:
         url=fields.first(block.all("U")),
         language=block.single("G"),
         keywords=fields.keywords_of(block.all("K")),
-        remarks=(*block.remarks, *remarks),
+        remarks=(*block.remarks, *remarks, *block.repeated("X", "R")),
     )
 
 

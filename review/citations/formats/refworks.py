@@ -68,5 +68,5 @@ def _entry(block: Block) -> Entry:
         url=fields.first(block.all("LK", "UL")),
         language=block.single("LA"),
         keywords=fields.keywords_of(block.all("K1")),
-        remarks=(*block.remarks, *remarks),
+        remarks=(*block.remarks, *remarks, *block.repeated("DO")),
     )

@@ -392,7 +392,7 @@ def _item(block: Block) -> Item:
         url=fields.first(block.all("UR", "LK", "L2", "L1")),
         language=block.single("LA"),
         keywords=fields.keywords_of(block.all("KW", "DE")),
-        remarks=(*block.remarks, *year_remarks),
+        remarks=(*block.remarks, *year_remarks, *block.repeated("AB", "DO")),
         notices=each_once([*of_types([kind, *block.all("M3")], "type"), *notices]),
         labels=labels,
     )

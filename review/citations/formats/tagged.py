@@ -71,6 +71,14 @@ class Block:
             return list(values.get(tags[0], ()))
         return [value for tag in tags if tag in values for value in values[tag]]
 
+    def repeated(self, *tags: str) -> list[str]:
+        """Return a remark for each tag that has several different values, where it can have one."""
+        return [
+            f"{tag} stands {len(found)} times; perhaps two records became one"
+            for tag in tags
+            if len(found := {squeezed(value) for value in self.values.get(tag, ())} - {""}) > 1
+        ]
+
     def single(self, *tags: str) -> str | None:
         """Return the first value there is, and remark on further different ones of its tag."""
         if self._more:
