@@ -32,7 +32,7 @@ _TOKEN: Final = re.compile(
     r"""\s*(?:
       (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])
     | (?P<name>(?:[^\W\d_]|\.(?![0-9]))[\w.]*)
-    | `(?P<quoted>[^`\n]+)`
+    | `(?P<quoted>[^`\\\n]+)`
     | (?P<sign>[-+*/:^()~,=])
     )""",
     re.VERBOSE,

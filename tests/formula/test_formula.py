@@ -51,6 +51,7 @@ HOSTILE = (
     "x y",
     "x ~ y",
     "`x",
+    "`a\\` + `+system(1)+`",
     "0",
     "factor(log(x))",
     "log(x, y)",
