@@ -19,7 +19,7 @@ from review.living.kinds import select
 from review.living.notices import Notice, NoticeKind
 from review.living.reasons import FIELDS, Missed, arm_words, either, missed, mode_words, sides
 from review.living.selection import planned_rank
-from review.living.snapshot import LeftOut, TrialInput
+from review.living.snapshot import LeftOut, RunInputs, TrialInput
 from review.protocol.rules import ArmRule, Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import counted, did_you_mean, looks_like
@@ -42,6 +42,11 @@ def taken(plan: Plan, items: Iterable[Evidence]) -> tuple[list[TrialInput], list
     What makes selection refuse (a direction that is missing, results of which the plan does not
     say which counts) concerns the study it is found in; the others are told all the same.
     """
+    items = list(items)
+    try:
+        return _taken(select(plan, items), items)
+    except InvalidDataError:
+        pass
     by_study: dict[int, list[Evidence]] = defaultdict(list)
     for item in items:
         by_study[item.study_id].append(item)
@@ -49,15 +54,22 @@ def taken(plan: Plan, items: Iterable[Evidence]) -> tuple[list[TrialInput], list
     notices: list[Notice] = []
     for of_study in sorted(by_study.values(), key=lambda found: found[0].study.casefold()):
         try:
-            found = select(plan, of_study)
+            entered, told = _taken(select(plan, of_study), of_study)
         except InvalidDataError as error:
             study = of_study[0].study
-            told = str(error).removeprefix(f"{study} ")
-            notices.append(Notice(NoticeKind.STOPPED, told, study))
+            because = str(error).removeprefix(f"{study} ")
+            notices.append(Notice(NoticeKind.STOPPED, because, study))
             continue
-        trials += found.trials
-        notices += (_left_out(item, entered=bool(found.trials)) for item in found.left_out)
+        trials += entered
+        notices += told
     return trials, list(dict.fromkeys(notices))
+
+
+def _taken(inputs: RunInputs, items: Sequence[Evidence]) -> tuple[list[TrialInput], list[Notice]]:
+    ids = {item.study: item.study_id for item in items}
+    entered = {trial.study_id for trial in inputs.trials}
+    notices = [_left_out(item, entered=ids[item.study] in entered) for item in inputs.left_out]
+    return list(inputs.trials), notices
 
 
 def _left_out(item: LeftOut, *, entered: bool) -> Notice:
