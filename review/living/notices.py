@@ -131,12 +131,15 @@ class Notices:
         kinds
             Of these kinds; all by default.
         most
-            At most so many sentences; a last one then says how many more there are.
+            At most so many sentences; a last one then says how many more there are, and names the
+            studies that they are about.
         """
         shown = list(_grouped(self.of(*(kinds or NoticeKind))))
         if most is None or len(shown) <= most:
-            return tuple(shown)
-        return (*shown[:most], f"And {len(shown) - most} more.")
+            return tuple(text for _, text in shown)
+        rest = dict.fromkeys(study for studies, _ in shown[most:] for study in studies)
+        named = f": {'; '.join(rest)}" if rest else ""
+        return (*(text for _, text in shown[:most]), f"And {len(shown) - most} more{named}.")
 
     def sections(self, *, most: int | None = None) -> list[Section]:
         """Return a section for each kind that has notices."""
@@ -171,12 +174,13 @@ MOST_NAMED: Final = 12
 NO_NOTICES: Final = Notices()
 
 
-def _grouped(items: Iterable[Notice]) -> Iterator[str]:
+def _grouped(items: Iterable[Notice]) -> Iterator[tuple[list[str], str]]:
     groups: dict[tuple[NoticeKind, str, str | None, str | None], list[Notice]] = {}
     for item in items:
         groups.setdefault((item.kind, item.what, item.remedy, item.key), []).append(item)
     for of_reason in groups.values():
-        yield _sentence([item.study for item in of_reason if item.study], of_reason[0])
+        studies = [item.study for item in of_reason if item.study]
+        yield studies, _sentence(studies, of_reason[0])
 
 
 def _sentence(studies: list[str], item: Notice) -> str:

@@ -16,9 +16,8 @@ from review.export.manuscript.facts import facts_of
 from review.export.manuscript.results import analysis_blocks
 from review.history.actions import Attribution
 from review.protocol.queries import review_called
+from tests.faults import TABLES as FAULTS
 from tests.living.fixture import begin, enter
-
-FAULTS = Path(__file__).parents[1] / "living" / "faults"
 
 Cli = Callable[..., Result]
 

@@ -16,8 +16,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from review.cli import main
+from tests.faults import POOL as FAULTS
 
-FAULTS = Path(__file__).parent / "faults"
 CLUSTERED = FAULTS / "cr2_singleton_level_bcg5.csv"
 
 

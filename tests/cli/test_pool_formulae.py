@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.cli.test_pool import pool, pooled
+from tests.faults import POOL
 
-LEVELS = Path(__file__).parent / "factor_numeric_levels.csv"
+LEVELS = POOL / "factor_numeric_levels.csv"
 
 
 def test_levels_that_are_numbers_stand_in_their_order() -> None:

@@ -1,6 +1,6 @@
 """Effects that an earlier version computed wrongly: right now, and a run of then says why it moves.
 
-`faults/` holds invented numbers of one truth, g 0.349 [-0.04, 0.74].
+`tests/faults` holds invented numbers of one truth, g 0.349 [-0.04, 0.74].
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,9 +17,9 @@ from review.config import settings
 from review.db import database_at
 from review.extraction.conversion import PLAIN
 from review.living import selection
+from tests.faults import TABLES as FAULTS
 
 Cli = Callable[..., Result]
-FAULTS = Path(__file__).parent / "faults"
 Z = 1.959963984540054
 
 

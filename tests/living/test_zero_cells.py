@@ -18,6 +18,7 @@ from review.living import queries
 from review.living.snapshot import RunInputs
 from review.living.zero_cells import rule_words, zero_cell_lines, zero_cell_notices
 from review.protocol.queries import review_called
+from tests.faults import POOL
 from tests.living.test_tables import plan, side, trials
 
 HERE = Path(__file__).parent / "zero_cells"
@@ -54,7 +55,7 @@ def begun(
         file = tmp_path / "protocol.yaml"
         file.write_text(yaml.safe_dump(protocol(analyses)), encoding="utf-8")
         cli("new", "--file", str(file))
-        cli("extract", "import", str(HERE / "hahn2001.csv"))
+        cli("extract", "import", POOL / "hahn2001_extract_import.csv")
         cli("repool")
         return cli
 

@@ -26,6 +26,7 @@ from review.protocol.rules import (
 )
 from review.synthesis import Method, Test
 from tests.conftest import NOW
+from tests.faults import TABLES
 from tests.living.test_repool import plan
 
 
@@ -140,7 +141,7 @@ def test_the_review_must_be_said_only_where_there_are_several(
 
 
 def test_a_protocol_plans_subgroups_by_diagnosis(database: Database, by: Attribution) -> None:
-    file = read_protocol(Path(__file__).parent / "protocol_subgroup_diagnosis.yaml")
+    file = read_protocol(TABLES / "protocol_subgroup_diagnosis.yaml")
     with writing(database, by) as session:
         review = actions.take_protocol(session, file, owner="ada", now=NOW)
         planned = [plan_of(version) for version in current_versions(session, review)]

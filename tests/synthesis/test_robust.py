@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
-from pathlib import Path
 
 import pytest
 
 from review.synthesis import Correction, design, multilevel
+from tests.faults import POOL
 
-FILE = Path(__file__).parents[1] / "cli" / "faults" / "cr2_singleton_level_bcg5.csv"
+FILE = POOL / "cr2_singleton_level_bcg5.csv"
 ROWS = list(csv.DictReader(FILE.read_text(encoding="utf-8").splitlines()))
 Y, V = [float(row["yi"]) for row in ROWS], [float(row["vi"]) for row in ROWS]
 TRIALS, ALLOC = [row["trial"] for row in ROWS], {"alloc": [row["alloc"] for row in ROWS]}

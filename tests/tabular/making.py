@@ -6,7 +6,6 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -15,8 +14,6 @@ from review.tabular.header import Columns
 from review.tabular.numbers import Kind
 from review.tabular.reading import read_table
 from review.tabular.table import Table
-
-FILES = Path(__file__).parent / "files"
 
 COLUMNS = Columns(
     {

@@ -14,7 +14,9 @@ import pytest
 from click.testing import Result
 
 from review.db import Database, database_at
-from tests.tabular.making import FILES, workbook
+from tests.faults import POOL as POOL_FILES
+from tests.faults import TABLES as FILES
+from tests.tabular.making import workbook
 
 Cli = Callable[..., Result]
 
@@ -178,7 +180,7 @@ def test_a_moderator_in_decimal_commas_is_a_number(cli: Cli, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("header", ["yi,yi,vi", "yi,vi,note,note", " yi ,yi,vi"])
 def test_a_column_that_stands_twice_is_not_pooled(cli: Cli, tmp_path: Path, header: str) -> None:
-    told = cli("pool", FILES / "duplicate_header.csv", status=1).output
+    told = cli("pool", POOL_FILES / "duplicate_header.csv", status=1).output
     assert "line 1, column yi: the column appears twice" in told
     path = tmp_path / "twice.csv"
     path.write_text(f"{header}\n{','.join('1' for _ in header.split(','))}\n")

@@ -17,7 +17,10 @@ _COMPARED: Final = ("mean", "sd", "se", "estimate", "variance", "ci_low", "ci_hi
 
 
 def duplicate_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
-    """Yield rows with identical numbers and registrations that two studies share."""
+    """Yield rows with identical numbers and registrations that two studies share.
+
+    Each is about both, since either may be the copy.
+    """
     by_numbers: dict[tuple[float | None, ...], list[Evidence]] = defaultdict(list)
     for item in items:
         values = tuple(getattr(item, name) for name in _COMPARED)
@@ -34,7 +37,8 @@ def duplicate_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
             told = {name: getattr(item, name) for name in ("n", *_COMPARED)}
             message = f"the same numbers as {first.study}, {first.place}"
             yield about(
-                item, Kind.IDENTICAL_ROWS, message, other=f"{first.study}, {first.place}",
+                item, Kind.IDENTICAL_ROWS, message, beside=(first,),
+                other=f"{first.study}, {first.place}",
                 **{name: value for name, value in told.items() if value is not None},
             )  # fmt: skip
     registered: dict[str, Evidence] = {}
@@ -48,6 +52,6 @@ def duplicate_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
             said.add(item.study_id)
             message = f"registered as {item.design.registration}, like {other.study}"
             yield about(
-                item, Kind.SAME_REGISTRATION, message,
+                item, Kind.SAME_REGISTRATION, message, beside=(other,),
                 registration=item.design.registration, other=other.study,
             )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +14,9 @@ from review.extraction.evidence_queries import evidence
 from review.history.queries import verify
 from review.living.models import Run
 from review.protocol.queries import review_called
+from tests.faults import TABLES as DATA
 
 Cli = Callable[..., Ran]
-DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 #
 #   Rscript tests/living/zero_cells/zero_cells.R tests/living/zero_cells
 #
-# writes zero_cells.json. hahn2001.csv is metadat's dat.hahn2001 (reduced osmolarity solution against
-# the WHO's in children with diarrhoea, unscheduled infusions; Hahn, Kim & Garner 2001, BMJ 323:81) in
-# the columns of an extraction; "rare" and "one sided" are made up.
+# writes zero_cells.json. tests/faults/pool/hahn2001_extract_import.csv is metadat's dat.hahn2001
+# (reduced osmolarity solution against the WHO's in children with diarrhoea, unscheduled infusions;
+# Hahn, Kim & Garner 2001, BMJ 323:81) in the columns of an extraction; "rare" and "one sided" are made up.
 
 suppressMessages(library(metafor))
 
@@ -22,7 +22,7 @@ json <- function(x) {
 }
 folder <- commandArgs(trailingOnly = TRUE)[1]
 
-hahn <- read.csv(file.path(folder, "hahn2001.csv"))
+hahn <- read.csv(file.path(folder, "..", "..", "faults", "pool", "hahn2001_extract_import.csv"))
 one <- hahn[hahn$arm == "Reduced", ]
 two <- hahn[hahn$arm == "WHO", ]
 stopifnot(one$study == two$study)
