@@ -24,6 +24,7 @@ from review.cli.context import (
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.screening_conduct import (
+    mark_option,
     outlook_,
     pilot_,
     rank_,
@@ -48,19 +49,48 @@ from review.screening.vocabulary import STAGE_WORDS, Stage, State
 from review.wording import counted
 
 
-@click.group("screen")
-def screen_() -> None:
+@click.group("screen", invoke_without_command=True)
+@stage_option
+@review_option
+@mark_option
+@click.pass_context
+def screen_(
+    context: click.Context, stage: Stage, review_slug: str | None, marks: tuple[str, ...]
+) -> None:
     """Screen records, on title and abstract first and on full text then.
+
+    In a terminal and without a subcommand: one record after the other, a key a decision (i
+    include, e exclude, m maybe, u undo, n note, ? help). Words of the protocol are marked.
 
     Two reviewers decide on each record, blind to one another; a third person settles conflicts.
     docs/screen.md goes through it step by step. Who decides is REVIEW_ACTOR.
     """
+    if context.invoked_subcommand is not None:
+        return
+    from review.cli.keys import run_at_terminal, screen_by_keys
+
+    run_at_terminal(screen_by_keys, review_slug, stage, marks)
 
 
 for _command in (
     reasons_, rules_, pilot_, retrieve_, remove_, restore_, rank_, outlook_,
 ):  # fmt: skip
     screen_.add_command(_command)
+
+
+@screen_.command("undo")
+@click.argument("record", type=int)
+@stage_option
+@review_option
+def undo(record: int, stage: Stage, review_slug: str | None) -> None:
+    """Take back what you decided on a RECORD: you are undecided, until somebody adjudicates."""
+    with changing(review_slug, None) as (session, review):
+        taken = actions.withdraw(
+            session, review, record, stage=stage, handle=judge(), now=datetime.now(UTC)
+        )
+    click.echo(
+        f"Record {record}: taken back." if taken else f"You have not decided on record {record}."
+    )
 
 
 def _echo_card(card: Card) -> None:
@@ -244,23 +274,35 @@ def conflicts(stage: Stage, review_slug: str | None, as_json: bool) -> None:
 
 
 @screen_.command("adjudicate")
-@click.argument("record", type=int)
-@click.argument("verdict")
+@click.argument("record", type=int, required=False)
+@click.argument("verdict", required=False)
 @click.option("--reason", metavar="TEXT", help="Why excluded: a reason's words or its number.")
 @click.option("--note", metavar="TEXT", help="What decided it.")
+@mark_option
 @stage_option
 @review_option
 @json_option
 def adjudicate(
-    record: int,
-    verdict: str,
+    record: int | None,
+    verdict: str | None,
     reason: str | None,
     note: str | None,
+    marks: tuple[str, ...],
     stage: Stage,
     review_slug: str | None,
     as_json: bool,
 ) -> None:
-    """Settle a conflict on a RECORD as a third person: include or exclude."""
+    """Settle a conflict on a RECORD as a third person: include or exclude.
+
+    In a terminal and without RECORD: one conflict after the other, by keys.
+    """
+    if record is None:
+        from review.cli.keys import adjudicate_by_keys, run_at_terminal
+
+        run_at_terminal(adjudicate_by_keys, review_slug, stage, marks)
+        return
+    if verdict is None:
+        raise click.UsageError("give the verdict as well: include or exclude")
     choice = Choice(record, verdict_of(verdict), reason, note)
     with changing(review_slug, None) as (session, review):
         settled = actions.adjudicate(

@@ -50,6 +50,14 @@ def stage_option(function: FunctionT) -> FunctionT:
     )(function)  # fmt: skip
 
 
+def mark_option(function: FunctionT) -> FunctionT:
+    """Add ``--mark``."""
+    return click.option(
+        "--mark", "marks", multiple=True, metavar="WORD",
+        help="Mark this in titles and abstracts too; may be given several times.",
+    )(function)  # fmt: skip
+
+
 @click.group("reasons")
 def reasons_() -> None:
     """The protocol's ordered list of reasons for exclusion at full text."""

@@ -59,13 +59,15 @@ def serve(
         session, review, stage=stage, person=person.id, limit=count + len(own), held_at=now
     )
     chosen = sorted(found, key=lambda record: record not in own)[:count]
-    _hold(session, person, stage, chosen, now + HOLD)
+    hold(session, person, stage, chosen, now)
     return Served(tuple(chosen), left_for(session, review, stage=stage, person=person.id))
 
 
-def _hold(
-    session: Session, person: Person, stage: Stage, records: Sequence[int], until: datetime
+def hold(
+    session: Session, person: Person, stage: Stage, records: Sequence[int], now: datetime
 ) -> None:
+    """Hold records for a person from now on."""
+    until = now + HOLD
     for record in records:
         known = session.get(Hold, (record, stage, person.id))
         if known is None:

@@ -161,6 +161,20 @@ def conflicting(
     )
 
 
+def to_settle(session: Session, review: Review, *, stage: Stage, person: int) -> list[int]:
+    """Return the conflicts that a person may settle: those that they did not decide on."""
+    open_ = conflicting(session, review, stage=stage)
+    names = names_of(session, person)
+    own = set(
+        session.scalars(
+            sa.select(Decision.record_id).where(
+                Decision.stage == stage, Decision.person_id.in_(names), queries.STANDS
+            )
+        )
+    )
+    return [record for record in open_ if record not in own]
+
+
 def boxes(session: Session, review: Review) -> dict[Box, int]:
     """Return how many records stand in each box of the flow; those with none are left out."""
     if not are_current(session, review):

@@ -148,6 +148,13 @@ def conflicts(
     found to be one is there too.
     """
     open_ = conflicting(session, review, stage=stage, after=after, limit=limit)
+    return conflicts_on(session, review, open_, stage=stage)
+
+
+def conflicts_on(
+    session: Session, review: Review, open_: Sequence[int], *, stage: Stage
+) -> list[Conflict]:
+    """Return some conflicts, in order of import."""
     copies = queries.copies_of(session, review, open_)
     asked = [*open_, *(copy for found in copies.values() for copy in found)]
     newest: dict[int, dict[int, Decision]] = defaultdict(dict)

@@ -166,6 +166,39 @@ def test_columns_that_were_sorted_apart_are_found(team: Team, tmp_path: Path) ->
     assert "1 decided" in refused.output
 
 
+def test_a_copy_that_is_found_late_hides_no_inclusion(
+    cli: Callable[..., Result], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_review(database)
+    files = Path(__file__).parents[1] / "screening"
+
+    def run(who: str, *words: Any) -> Result:
+        monkeypatch.setenv("REVIEW_ACTOR", who)
+        settings.cache_clear()
+        return cli(*map(str, words))
+
+    for who in ("anna", "ben", "cleo"):
+        run("tester", "people", "add", who)
+    run("tester", "import", files / "63_late_link_a.ris")
+    for who in ("anna", "ben"):
+        run(who, "screen", "decide", 1, "exclude")
+    run("tester", "import", files / "63_late_link_b.ris")
+    for who in ("anna", "ben"):
+        run(who, "screen", "decide", 2, "include")
+    run("tester", "dedupe", "run")
+    assert "record 1 and its duplicate 2" in run("tester", "screen", "status").output
+    status = read(run("tester", "screen", "status", "--json"))
+    assert status["stages"][0]["states"]["conflict"] == 1
+    assert "Record 1 and its duplicate 2, found later" in run("tester", "flow").output
+    (conflict,) = read(run("cleo", "screen", "conflicts", "--json"))
+    assert [said["verdict"] for said in conflict["copies"][0][1]] == ["include", "include"]
+    assert "of its duplicate 2: anna: include" in run("cleo", "screen", "conflicts").output
+    run("cleo", "screen", "adjudicate", 1, "include")
+    flow = read(run("tester", "flow", "--json"))
+    assert flow["boxes"]["reports_sought"]["n"] == 1
+    assert "duplicate 2" not in run("tester", "flow").output
+
+
 def test_agreement_and_rules(team: Team) -> None:
     for who, verdicts in (("anna", "iiee"), ("ben", "iiei")):
         for record, verdict in zip((1, 2, 3, 4), verdicts, strict=True):

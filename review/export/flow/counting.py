@@ -19,7 +19,7 @@ from review.export.flow.model import (
     Unit,
     check,
 )
-from review.screening.vocabulary import Box
+from review.screening.vocabulary import STAGE_WORDS, Box
 from review.wording import counted
 
 _PENDING: Final = frozenset(
@@ -268,6 +268,11 @@ def _notes(inputs: FlowInputs) -> tuple[str, ...]:
             f"{counted(len(records), 'record')} {label}, by what their files say; {included} of "
             "them included."
         )
+    notes += [
+        f"Record {record} and its duplicate {copy}, found later, were decided differently on "
+        f"{STAGE_WORDS[stage]}: a conflict that awaits adjudication."
+        for stage, record, copy in inputs.ledger.late_links()
+    ]
     if inputs.stated is not None:
         studies = counted(inputs.stated.studies, "study", "studies")
         reports = counted(inputs.stated.reports, "report")

@@ -1,0 +1,414 @@
+"""Screening by keys: one record after the other, a key a decision.
+
+The loops know nothing of terminals: they draw pages on a console and take keys from a function, so
+that tests press keys too. Each key is one short transaction; nothing is open while a person reads.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from review.cli.context import changing, judge
+from review.cli.terminal import keys_of_terminal
+from review.db import Session
+from review.errors import ReviewError
+from review.people.models import Person
+from review.protocol.models import Review
+from review.screening import actions, queries, serving, standings, views, waiting
+from review.screening.actions import Choice
+from review.screening.terms import pattern_of, protocol_terms
+from review.screening.views import Card, Conflict
+from review.screening.vocabulary import STAGE_WORDS, Stage, Verdict
+from review.wording import counted
+
+VERDICTS: Final = {"i": Verdict.INCLUDE, "e": Verdict.EXCLUDE, "m": Verdict.MAYBE}
+SETTLED: Final = {"i": Verdict.INCLUDE, "e": Verdict.EXCLUDE}
+COLOURS: Final = {Verdict.INCLUDE: "green", Verdict.EXCLUDE: "red", Verdict.MAYBE: "yellow"}
+MARKED: Final = "bold black on yellow"
+
+HELP: Final = (
+    "i  include          e  exclude           m  maybe (title and abstract: read it)\n"
+    "r  exclude with a reason from the protocol's list (always asked at full text)\n"
+    "n  note, kept with the decision          s  skip for now; somebody else may read it\n"
+    "u  undo: take your last decision back, until somebody adjudicates\n"
+    "space, b  more of a long abstract, back  q  leave; nothing is lost\n"
+)
+
+
+@dataclass
+class Desk:
+    """Where somebody screens: who, what, and the keys and pages of their terminal."""
+
+    review: str | None
+    stage: Stage
+    console: Console
+    key: Callable[[], str]
+    ask: Callable[[str], str]
+    marks: Sequence[str] = ()
+    handle: str = field(default_factory=judge)
+    started: float = field(default_factory=time.monotonic)
+    done: int = 0
+    word: str = ""
+    """What is to be said above the next page."""
+
+    def __post_init__(self) -> None:
+        with self.open() as (session, review, _):
+            self.pattern = pattern_of(protocol_terms(session, review, self.marks))
+            self.reasons = [(r.place, r.label) for r in queries.reasons(session, review)]
+            self.title = review.slug
+
+    @contextmanager
+    def open(self) -> Iterator[tuple[Session, Review, Person]]:
+        """Yield a transaction with the review and the person who screens."""
+        with changing(self.review, None) as (session, review):
+            yield session, review, actions.screener(session, review, self.handle)
+
+    def leave(self) -> None:
+        """Give back what is still held, and say what was done."""
+        with self.open() as (session, _, person):
+            serving.release(session, person, now=datetime.now(UTC))
+        self.console.print(f"{counted(self.done, 'decision')} made. {self.pace}".rstrip())
+
+    @property
+    def pace(self) -> str:
+        """How fast it goes, once that can be said."""
+        hours = (time.monotonic() - self.started) / 3600
+        return f"{self.done / hours:.0f} an hour." if self.done >= 5 else ""
+
+    def page(self, head: str, card: Card, below: Sequence[Text], keys: str, offset: int) -> int:
+        """Draw a record on one page; return how many lines of it do not fit below."""
+        width, height = self.console.size
+        lines = _lines(self.console, card, self.pattern, width)
+        foot = [line for text in below for line in text.wrap(self.console, width)]
+        room = max(3, height - 4 - len(foot) - bool(self.word))
+        shown = lines[offset : offset + room]
+        left = len(lines) - offset - len(shown)
+        self.console.clear()
+        self.console.print(Text(head[:width], style="reverse"), end="\n")
+        if self.word:
+            self.console.print(Text(self.word[: width - 1], style="bold"))
+            self.word = ""
+        for line in shown:
+            self.console.print(line)
+        if left:
+            self.console.print(Text(f"… {left} more lines: space", style="dim"))
+        for line in foot:
+            self.console.print(line)
+        self.console.print(Text(keys[:width], style="dim"), end="")
+        return left
+
+    def reason(self) -> str | None:
+        """Let a reason be chosen from the protocol's list; None where none is."""
+        if not self.reasons:
+            self.word = "The protocol has no reasons yet: review screen reasons add"
+            return None
+        self.console.print()
+        for place, label in self.reasons:
+            self.console.print(Text(f"{place:>3}  {label}"))
+        if len(self.reasons) < 10:
+            pressed = self.key()
+        else:
+            pressed = self.ask("number of the reason, or nothing")
+        found = [label for place, label in self.reasons if str(place) == pressed.strip()]
+        if not found:
+            self.word = "No reason was chosen; nothing was decided."
+        return found[0] if found else None
+
+
+def _lines(console: Console, card: Card, pattern: re.Pattern[str] | None, width: int) -> list[Text]:
+    authors = "; ".join(card.authors[:6]) + (" et al." if len(card.authors) > 6 else "")
+    where = ", ".join(str(x) for x in (authors, card.journal, card.year) if x)
+    title = Text(card.title or "no title", style="bold")
+    abstract = Text(card.abstract or "There is no abstract.")
+    for text in (title, abstract):
+        if pattern is not None:
+            text.highlight_regex(pattern, MARKED)
+    keywords = Text(f"Keywords: {'; '.join(card.keywords)}" if card.keywords else "", style="dim")
+    parts = [title, Text(where, style="dim"), Text(""), abstract, keywords]
+    return [line for part in parts for line in part.wrap(console, width) or [Text("")]]
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """What somebody wants with a record: a verdict, to undo the last one, or neither, to skip."""
+
+    verdict: Verdict | None = None
+    reason: str | None = None
+    note: str | None = None
+    undo: bool = False
+
+
+def screen_by_keys(desk: Desk) -> None:
+    """Hand one record after the other to a person until nothing wants them, or they leave."""
+    told: list[tuple[int, Verdict]] = []
+    skipped: set[int] = set()
+    again: int | None = None
+    try:
+        while True:
+            card, left, elsewhere = _next(desk, skipped, again)
+            again = None
+            if card is None:
+                desk.console.clear()
+                if desk.word:
+                    desk.console.print(desk.word)
+                _say_nothing(desk, left, elsewhere, len(skipped))
+                return
+            pressed = _decide_on(desk, card, left, bool(told))
+            if pressed is None:
+                return
+            if pressed.verdict is not None:
+                choice = Choice(card.record, pressed.verdict, pressed.reason, pressed.note)
+                desk.word = _keep(desk, choice, told)
+            elif pressed.undo:
+                again = _undo(desk, told)
+            else:
+                skipped.add(card.record)
+                desk.word = f"Record {card.record} skipped."
+    except (KeyboardInterrupt, EOFError):
+        desk.console.print()
+    finally:
+        desk.leave()
+
+
+def _next(desk: Desk, skipped: set[int], again: int | None) -> tuple[Card | None, int, list[str]]:
+    now = datetime.now(UTC)
+    with desk.open() as (session, review, person):
+        if again is not None:
+            serving.hold(session, person, desk.stage, [again], now)
+            records = [again]
+            left = standings.left_for(session, review, stage=desk.stage, person=person.id)
+        else:
+            served = serving.serve(
+                session, review, person, stage=desk.stage, now=now, count=1 + len(skipped)
+            )
+            records = [record for record in served.records if record not in skipped][:1]
+            others = [record for record in served.records if record not in records]
+            serving.release(session, person, now=now, records=others)
+            left = served.left
+        cards = views.cards(session, review, records, stage=desk.stage, handle=desk.handle)
+        card = cards[0] if cards else None
+        elsewhere = [] if card else waiting.elsewhere(session, review, person)
+        return card, left, elsewhere
+
+
+def _say_nothing(desk: Desk, left: int, elsewhere: Sequence[str], skipped: int) -> None:
+    where = STAGE_WORDS[desk.stage]
+    if skipped:
+        desk.console.print(f"{counted(skipped, 'record')} skipped; start again for them.")
+    elif left:
+        desk.console.print(
+            f"Others are reading all {counted(left, 'record')} that want your decision on {where}."
+        )
+    else:
+        desk.console.print(f"Nothing wants your decision on {where}.")
+    for line in elsewhere:
+        desk.console.print(f"  {line}", highlight=False)
+
+
+def _decide_on(desk: Desk, card: Card, left: int, can_undo: bool) -> Pressed | None:
+    """Return what was pressed for a record; None to leave."""
+    note: str | None = None
+    offset = 0
+    undo = "  u undo" if can_undo else ""
+    keys = f"i include  e exclude  m maybe  r reason  n note  s skip{undo}  ? help  q leave"
+    while True:
+        head = (
+            f"{desk.title}, {STAGE_WORDS[desk.stage]}, {desk.handle} | record {card.record} | "
+            f"{desk.done} done, {left} left {desk.pace}"
+        )
+        below = [Text(f"Note: {note}", style="italic")] if note else []
+        more = desk.page(head, card, below, keys, offset)
+        pressed = desk.key().lower()
+        if pressed in VERDICTS or pressed == "r":
+            verdict = VERDICTS.get(pressed, Verdict.EXCLUDE)
+            asked = pressed == "r" or (verdict is Verdict.EXCLUDE and desk.stage is Stage.FULL_TEXT)
+            reason = desk.reason() if asked else None
+            if asked and reason is None:
+                continue
+            return Pressed(verdict, reason, note)
+        match pressed:
+            case "u" if can_undo:
+                return Pressed(undo=True)
+            case "s":
+                return Pressed()
+            case "q":
+                return None
+            case "n":
+                desk.console.print()
+                note = desk.ask("note").strip() or None
+            case " " | "b":
+                room = max(1, desk.console.size.height - 6)
+                offset = offset + room if pressed == " " and more else max(0, offset - room)
+            case "?":
+                desk.console.print()
+                desk.console.print(HELP, end="")
+                desk.key()
+            case _:
+                desk.word = f"{pressed!r} means nothing here; ? explains the keys."
+
+
+def _keep(desk: Desk, choice: Choice, told: list[tuple[int, Verdict]]) -> str:
+    try:
+        with desk.open() as (session, review, _):
+            decided = actions.decide(
+                session, review, [choice], stage=desk.stage, handle=desk.handle,
+                now=datetime.now(UTC),
+            )  # fmt: skip
+    except ReviewError as error:
+        return f"Not stored: {error}"
+    if decided.late:
+        return f"Thank you: record {choice.record} has all its decisions meanwhile, without yours."
+    desk.done += 1
+    told.append((choice.record, choice.verdict))
+    return f"Record {choice.record}: {choice.verdict.value}" + (
+        f", {choice.reason}" if choice.reason else ""
+    )
+
+
+def _undo(desk: Desk, told: list[tuple[int, Verdict]]) -> int | None:
+    record, verdict = told.pop()
+    try:
+        with desk.open() as (session, review, _):
+            actions.withdraw(
+                session, review, record, stage=desk.stage, handle=desk.handle,
+                now=datetime.now(UTC),
+            )  # fmt: skip
+    except ReviewError as error:
+        desk.word = f"Not undone: {error}"
+        return None
+    desk.done -= 1
+    desk.word = f"Taken back: {verdict.value} of record {record}. You are undecided."
+    return record
+
+
+def adjudicate_by_keys(desk: Desk) -> None:
+    """Show one conflict after the other to somebody who may settle it."""
+    passed: list[int] = []
+    keys = "i include  e exclude  n note  s skip  u the one before  ? help  q leave"
+    again: int | None = None
+    try:
+        while True:
+            found, card, left = _conflict(desk, passed, again)
+            if found is None or card is None:
+                desk.console.clear()
+                if desk.word:
+                    desk.console.print(desk.word)
+                desk.console.print(
+                    f"No conflict on {STAGE_WORDS[desk.stage]} is left for {desk.handle} to settle."
+                )
+                return
+            if not _settle(desk, found, card, left, keys, passed):
+                return
+            again = None
+            if passed and passed[-1] < 0:
+                passed.pop()
+                again = passed.pop() if passed else None
+    except (KeyboardInterrupt, EOFError):
+        desk.console.print()
+    finally:
+        desk.leave()
+
+
+def _conflict(
+    desk: Desk, passed: Sequence[int], again: int | None
+) -> tuple[Conflict | None, Card | None, int]:
+    with desk.open() as (session, review, person):
+        if again is not None:
+            numbers = [again]
+        else:
+            numbers = standings.to_settle(session, review, stage=desk.stage, person=person.id)
+        left = len(numbers)
+        chosen = next((number for number in numbers if number not in passed), None)
+        if chosen is None:
+            return None, None, left
+        (found,) = views.conflicts_on(session, review, [chosen], stage=desk.stage)
+        (card,) = views.cards(session, review, [chosen], stage=desk.stage, handle=desk.handle)
+        return found, card, left
+
+
+def _settle(
+    desk: Desk, found: Conflict, card: Card, left: int, keys: str, passed: list[int]
+) -> bool:
+    """Take keys until a conflict is settled, skipped or left; False to leave."""
+    note: str | None = None
+    offset = 0
+    while True:
+        head = f"{desk.title}, conflicts on {STAGE_WORDS[desk.stage]} | {desk.handle} | {left} left"
+        below = [_verdict_line(said.who, said) for said in found.said]
+        for copy, sayings in found.copies:
+            whose = f"of its duplicate {copy}"
+            below += [_verdict_line(f"{said.who}, {whose}", said) for said in sayings]
+        if note:
+            below.append(Text(f"Note: {note}", style="italic"))
+        more = desk.page(head, card, below, keys, offset)
+        pressed = desk.key().lower()
+        if pressed in SETTLED:
+            verdict = SETTLED[pressed]
+            reason = None
+            if verdict is Verdict.EXCLUDE and desk.stage is Stage.FULL_TEXT:
+                reason = desk.reason()
+                if reason is None:
+                    continue
+            desk.word = _rule(desk, Choice(card.record, verdict, reason, note))
+            passed.append(card.record)
+            return True
+        match pressed:
+            case "s":
+                passed.append(card.record)
+                return True
+            case "u" if passed:
+                passed.append(-1)
+                return True
+            case "q":
+                return False
+            case "n":
+                desk.console.print()
+                note = desk.ask("note").strip() or None
+            case " " | "b":
+                room = max(1, desk.console.size.height - 6)
+                offset = offset + room if pressed == " " and more else max(0, offset - room)
+            case _:
+                desk.word = "i and e settle it, s skips it, q leaves."
+
+
+def _rule(desk: Desk, choice: Choice) -> str:
+    try:
+        with desk.open() as (session, review, _):
+            actions.adjudicate(
+                session, review, choice, stage=desk.stage, handle=desk.handle,
+                now=datetime.now(UTC),
+            )  # fmt: skip
+    except ReviewError as error:
+        return f"Not stored: {error}"
+    desk.done += 1
+    return f"Record {choice.record}: {choice.verdict.value}, adjudicated."
+
+
+def _verdict_line(who: str, said: views.Said) -> Text:
+    line = Text(f"{who}: ")
+    line.append(said.verdict.value, style=COLOURS[said.verdict])
+    line.append(f", {said.reason}" if said.reason else "")
+    line.append(f" ({said.note})" if said.note else "")
+    return line
+
+
+def run_at_terminal(
+    loop: Callable[[Desk], None], review: str | None, stage: Stage, marks: Sequence[str]
+) -> None:
+    """Run a loop at this terminal; raise UsageError where there is none."""
+    console = Console(highlight=False)
+    if not (console.is_terminal and sys.stdin.isatty()):
+        raise click.UsageError("screening by keys needs a terminal; see: review screen --help")
+    with keys_of_terminal() as keys:
+        loop(Desk(review, stage, console, keys.key, keys.ask, marks))
