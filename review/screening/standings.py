@@ -201,18 +201,15 @@ def progress(
     here = (Place.review_id == review.id, Place.stage == stage)
     states = dict.fromkeys(State, 0)
     begun = ruled = wanting = piloted = 0
+    touched = Place.deciders > sa.literal_column("0")
+    kinds = (Place.state, Place.ruled, Place.piloted, Place.turn, touched)
     for row in session.execute(
-        sa.select(
-            Place.state, Place.ruled, Place.piloted, Place.turn, Place.deciders > 0,
-            sa.func.count(),
-        )
-        .where(*here, Place.judged)
-        .group_by(Place.state, Place.ruled, Place.piloted, Place.turn, Place.deciders > 0)
-    ):  # fmt: skip
-        state, is_ruled, is_piloted, turn, touched, count = row
+        sa.select(*kinds, sa.func.count()).where(*here, Place.judged).group_by(*kinds)
+    ):
+        state, is_ruled, is_piloted, turn, is_touched, count = row
         states[state] += count
         ruled += count if is_ruled else 0
-        begun += count if state is State.AWAITING and touched else 0
+        begun += count if state is State.AWAITING and is_touched else 0
         wanting += count if turn else 0
         piloted += count if turn and is_piloted else 0
     decided = _deciders(session, *here, Place.judged.is_(True))
