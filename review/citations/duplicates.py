@@ -26,6 +26,7 @@ from review.protocol.models import Review
 
 _COMPARED = (
     "kind", "title", "authors", "year", "journal", "volume", "pages", "doi", "pmid", "accession",
+    "abstract", "notices",
 )  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from review.citations.clusters import Clusters
 from review.citations.dedupe.comparison import compare
@@ -74,6 +76,42 @@ OFFERED = {
     ),
 }
 
+SHARED = {
+    "pages": ({"pages": "40-52"}, "first pages"),
+    "years": ({"year": 2016}, "years apart"),
+    "volumes": ({"volume": "9", "pages": None}, "volumes"),
+    "authors": ({"authors": ("Poe, Edgar", "Loe, Lin")}, "no author"),
+    "co-authors": ({"authors": ("Doe, Jane", "Loe, Lin"), "pages": None}, "authors differ"),
+    "titles": ({"title": TRIAL["title"].replace("video", "letter"), "pages": None}, "titles"),
+    "one page": ({"title": TRIAL["title"].replace("video", "letter")}, "titles"),
+    "part II": ({"title": f"{TRIAL['title']}. Part II", "pages": None}, "part"),
+    "erratum": ({"title": f"Erratum: {TRIAL['title']}"}, "notice"),
+    "notice by tag": ({"notices": [["notice of a correction", "EFR: 3:11"]]}, "notice"),
+    "retraction by tag": ({"notices": [["notice of a retraction", "ROF: 3:11"]]}, "notice"),
+    "reply": ({"title": f"Reply: {TRIAL['title']}", "authors": ("Poe, E",)}, "notice"),
+}
+"""What contradicts an identifier that two records share, and the words for it."""
+
+ONE_WORK = {
+    "a conference paper by its type": ({}, {"kind": "Journal: Conference Abstract"}),
+    "a conference paper without pages": (
+        {"kind": "Meeting Abstract"},
+        {"pages": None},
+    ),
+    "an issue in the field of the volume": ({}, {"volume": "1 SUPPL. 1"}),
+    "a year in the field of the volume": ({"pages": None}, {"volume": "2019"}),
+    "a DOI of CENTRAL": ({"doi": "10.1/a"}, {"doi": "10.1002/central/cn-00000001"}),
+    "a count of pages": ({"pages": "e11"}, {"pages": "9"}),
+    "a first page before print": ({"doi": "10.1/a"}, {"doi": "10.1/a", "pages": "1-9"}),
+    "a note of PubMed": ({}, {"title": f"{TRIAL['title']} [Erratum appears in J 2020;4:1]."}),
+    "a section of the journal": ({"doi": "10.1/a"}, {"title": f"Short report: {TRIAL['title']}"}),
+    "another spelling of names": ({}, {"authors": ("Doe, J", "Roë-Poe, R"), "pages": None}),
+    "a slip, no pages": (
+        {},
+        {"title": TRIAL["title"].replace("distance", "distnace"), "pages": None},
+    ),
+}
+
 DIFFERENT = {
     "other works": ({}, {"title": "A survey of keyboards among typists in Iceland"}),
     "one title, other people": (
@@ -93,6 +131,63 @@ def test_what_is_linked_without_a_person(name: str) -> None:
     found = compare(record(1, **one), record(2, **other))
     assert found is not None
     assert found.band is Band.CERTAIN, found
+
+
+@pytest.mark.parametrize("name", ONE_WORK)
+def test_what_databases_write_in_two_ways_is_linked(name: str) -> None:
+    one, other = ONE_WORK[name]
+    found = compare(record(1, **one), record(2, **other))
+    assert found is not None
+    assert found.band is Band.CERTAIN, found
+
+
+@pytest.mark.parametrize("identifier", ["doi", "pmid"])
+@pytest.mark.parametrize("name", SHARED)
+def test_a_shared_identifier_is_evidence_and_no_proof(name: str, identifier: str) -> None:
+    changes, reason = SHARED[name]
+    same = {identifier: "10.1/a"}
+    for one, other in (({}, changes), (changes, {})):
+        found = compare(record(1, **same, **one), record(2, **same, **other))
+        assert found is not None
+        assert found.band is Band.POSSIBLE, found
+        assert reason in found.rule
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_chain_never_joins_what_contradicts(name: str) -> None:
+    changes, _ = SHARED[name]
+    bare = record(2, doi="10.1/a", pages=None, volume=None, year=None, authors=())
+    records = [record(1, doi="10.1/a"), bare, record(3, doi="10.1/a", **changes)]
+    for group in groups(find_pairs(records)).values():
+        assert not {1, 3} <= set(group)
+
+
+WORDS = st.sampled_from(
+    ["men", "women", "alogliptin", "anagliptin", "acute", "chronic", "day", "night"]
+)
+
+
+@given(WORDS, WORDS, st.booleans(), st.booleans())
+def test_another_word_in_a_title_is_never_linked(
+    one: str, other: str, has_doi: bool, has_pages: bool
+) -> None:
+    assume(one != other)
+    title = "Outcomes of sleep therapy by video for {} after a stroke"
+    rest = {"doi": "10.1/a" if has_doi else None} | ({} if has_pages else {"pages": None})
+    found = compare(
+        record(1, title=title.format(one), **rest), record(2, title=title.format(other), **rest)
+    )
+    assert found is None or found.band is Band.POSSIBLE
+
+
+@pytest.mark.parametrize(
+    "cut", ["10.1002/(sici)1097-0258(19980815/30)17:15/16", "10.1660/0022-8443(2006)109"]
+)
+def test_a_doi_that_was_cut_identifies_nothing(cut: str) -> None:
+    assert record(doi=cut).doi is None
+    whole = "10.1002/(sici)1097-0258(19980815/30)17:15/16<1661::aid-sim968>3.0.co;2-2"
+    assert record(doi=whole).doi == whole
+    assert compare(record(1, doi=cut), record(2, doi=cut, title="Keyboards in Iceland")) is None
 
 
 @pytest.mark.parametrize("name", OFFERED)
@@ -172,6 +267,12 @@ def test_clusters_keep_apart_what_is_different_whatever_links_them() -> None:
     assert clusters.representative(9) == 9
 
 
+COMPARED = (
+    "kind", "title", "authors", "year", "journal", "volume", "pages", "doi", "pmid", "accession",
+    "abstract", "notices",
+)  # fmt: skip
+
+
 def sample(name: str) -> bytes:
     path = SAMPLES / name
     if not path.exists():
@@ -182,7 +283,7 @@ def sample(name: str) -> bytes:
 def test_tafenoquine_every_group_is_found_and_nothing_else() -> None:
     """IEBH/dedupe-sweep's set: the caption marks every member of a group (114 of 179)."""
     reading = read_citations(sample("endnote_xml/sra_dedupe_tafenoquine.xml"), file="x")
-    names = ("kind", "title", "authors", "year", "journal", "volume", "pages", "doi", "pmid")
+    names = COMPARED
     records = [
         fingerprint(record_id=place, **{name: getattr(entry, name) for name in names})
         for place, entry in enumerate(reading.entries)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from review.citations.clusters import Clusters
 from review.citations.dedupe.blocking import candidates
-from review.citations.dedupe.comparison import Comparison, compare
+from review.citations.dedupe.comparison import Comparison, compare, contradiction
 from review.citations.dedupe.fingerprint import Fingerprint
+from review.citations.dedupe.journals import Agreement
 from review.citations.vocabulary import Band
 
 
@@ -54,12 +55,12 @@ def find_pairs(
     Notes
     -----
     A chain A–B–C would join A and C though their DOIs differ. So a certain pair links only if
-    the two clusters it joins have no two different DOIs or PMIDs between them; else it becomes a
-    possible pair that says so.
+    no two records of the two clusters it joins contradict each other; else it becomes a possible
+    pair that says so.
     """
     by_id = {record.id: record for record in records}
     clusters = Clusters(links, different=different)
-    identifiers = _Identifiers(by_id, clusters)
+    known = _Groups(by_id, clusters)
     certain: list[FoundPair] = []
     possible: list[FoundPair] = []
     for earlier, later in candidates(records, is_new):
@@ -70,7 +71,7 @@ def find_pairs(
     certain.sort(key=_order)
     linked: list[FoundPair] = []
     for pair in certain:
-        conflict = identifiers.conflict(pair.earlier_id, pair.later_id)
+        conflict = known.conflict(pair)
         if conflict is None and clusters.join(pair.earlier_id, pair.later_id):
             linked.append(pair)
             continue
@@ -104,28 +105,32 @@ def _ends(clusters: Clusters, one: int, other: int) -> tuple[int, int]:
     return (first, second) if first < second else (second, first)
 
 
-class _Identifiers:
-    """The DOIs and PMIDs of clusters, to see whether joining two would mix works."""
+class _Groups:
+    """The records of clusters, to see whether joining two would mix works."""
 
     def __init__(self, records: dict[int, Fingerprint], clusters: Clusters):
         self.records = records
         self.clusters = clusters
 
-    def conflict(self, one: int, other: int) -> str | None:
+    def conflict(self, pair: FoundPair) -> str | None:
+        """Return why the groups of two records are not to be one, or None.
+
+        Pages that differ do not count where the pair has one text: a count of pages or the number
+        of an article stands for the page.
+        """
+        one, other = pair.earlier_id, pair.later_id
         if self.clusters.representative(one) == self.clusters.representative(other):
             return None
-        for name in ("doi", "pmid"):
-            mine, theirs = self._of(one, name), self._of(other, name)
-            if mine and theirs and mine != theirs:
-                return f"the groups they belong to have different {name.upper()}s"
+        places = pair.comparison.evidence["abstract"] != Agreement.SAME
+        for mine in self._of(one):
+            for theirs in self._of(other):
+                found = contradiction(mine, theirs, places=places)
+                if found is not None:
+                    return f"the groups they belong to {found}"
         return None
 
-    def _of(self, record: int, name: str) -> set[str]:
-        return {
-            value
-            for member in self.clusters.members(record)
-            if member in self.records and (value := getattr(self.records[member], name))
-        }
+    def _of(self, record: int) -> list[Fingerprint]:
+        return [self.records[m] for m in self.clusters.members(record) if m in self.records]
 
 
 def groups(pairs: Iterable[FoundPair]) -> dict[int, tuple[int, ...]]:

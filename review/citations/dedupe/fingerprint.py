@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from review.citations.vocabulary import NoticeKind
+
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>]{0,60}>")
 _NO_WORD: Final = re.compile(r"[^\w]+|_+")
+_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _GREEK: Final = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa",
     "λ": "lambda", "μ": "mu", "π": "pi", "σ": "sigma", "τ": "tau", "ω": "omega", "ß": "ss",
@@ -23,6 +26,31 @@ _NO_TITLE: Final = frozenset(
     {"", "unknown", "untitled", "no title", "no title available", "not available", "n a", "title"}
 )
 _NO_AUTHOR: Final = frozenset({"unknown", "anonymous", "anon", "no authors listed", "et al"})
+
+_NOTE_AT_END: Final = re.compile(
+    r"(?:[\[(](?:provisional abstract|abstract only|structured abstract|abstract|german|french|"
+    r"spanish|chinese|russian|italian|portuguese|japanese|dutch|polish|turkish|see comments?|"
+    r"comments?|review|(?:(?:published |publisher )?(?:erratum|errata|corrected|correction|"
+    r"retraction|comment|republished) (?:appears|in|and)[^\[\]]*))[\])]?\.?\s*)+$",
+    re.IGNORECASE,
+)
+_LABEL: Final = re.compile(
+    r"^\W*(?:(?:short|brief|case|research|preliminary|technical) (?:report|communication|note)|"
+    r"(?:original|research|review) (?:article|paper)|clinical trial)\s*[:.]\s+(?=\S)",
+    re.IGNORECASE,
+)
+"""The section of a journal before the title, which some indexes copy."""
+
+_CENTRAL: Final = re.compile(r"10\.1002/central/", re.IGNORECASE)
+"""CENTRAL gives each of its records a DOI of its own, whatever DOI the article has."""
+
+_CUT_DOI: Final = re.compile(
+    r"\(sici\)(?!.*;2-.)|\d{4}-\d{3}[\dx][\[(]\d{4}\)?\d*(?!.*;2)", re.IGNORECASE
+)
+"""A DOI with a SICI (ANSI/NISO Z39.56) that lost its end names an issue, not an article."""
+
+_OPENING: Final = 400
+"""Letters of an abstract that are kept."""
 
 _PART: Final = re.compile(
     r"\b(?:part|pt|section|chapter|volume|phase|study|paper|stage|experiment)\s+"
@@ -95,6 +123,10 @@ class Fingerprint:
     """The words of each author's name, initials left out."""
     preprint: bool
     conference: bool
+    translated: bool = False
+    """Whether the title is in brackets, as PubMed gives translations."""
+    abstract: str = ""
+    """How the abstract begins, as it stands."""
 
     @property
     def has_long_title(self) -> bool:
@@ -118,6 +150,7 @@ def words_of(text: str) -> str:
     >>> words_of("<i>In-vivo</i> TNF-α &amp; Müller’s")
     'in vivo tnf alpha and muller s'
     """
+    text = _THOUSANDS.sub("", text)
     if text.isascii() and "<" not in text and "&" not in text:
         return " ".join(_NO_WORD.sub(" ", text.lower()).split())
     plain = html.unescape(text) if "&" in text else text
@@ -128,14 +161,13 @@ def words_of(text: str) -> str:
 
 
 def title_words(title: str | None) -> str:
-    """Return a title as words, without a note such as ``(Provisional abstract)`` at its end."""
+    """Return a title as words, without notes of an index at its end.
+
+    Such as ``(Provisional abstract)``, ``[see comment]``, ``[Erratum appears in Lancet 2012]``.
+    """
     if not title:
         return ""
-    text = re.sub(
-        r"[\[(](?:provisional abstract|abstract only|structured abstract|abstract|german|french|"
-        r"spanish|chinese|russian|italian|portuguese|japanese|dutch|polish|turkish)[\])]\.?\s*$",
-        "", title, flags=re.IGNORECASE,
-    )  # fmt: skip
+    text = _LABEL.sub("", _NOTE_AT_END.sub("", title))
     words = words_of(text)
     return "" if words in _NO_TITLE else words
 
@@ -218,8 +250,10 @@ def fingerprint(
     doi: str | None = None,
     pmid: str | None = None,
     accession: str | None = None,
+    abstract: str | None = None,
+    notices: Sequence[Sequence[str]] = (),
 ) -> Fingerprint:
-    """Return what of a record is compared."""
+    """Return what of a record is compared; of an abstract how it begins, as far as it is given."""
     words = title_words(title)
     notice, bare = _notice(words)
     if notice is not None and title is not None:
@@ -228,7 +262,11 @@ def fingerprint(
     kind_words = words_of(kind) if kind else ""
     if kind_words == "erratum" and notice is None:
         notice = "erratum"
+    if notice is None:
+        notice = next((_NOTICE_KINDS[n[0]] for n in notices if n[0] in _NOTICE_KINDS), None)
     number = (accession or "").lower().strip()
+    if doi and (_CENTRAL.match(doi) or _CUT_DOI.search(doi)):
+        doi = None
     return Fingerprint(
         id=record_id,
         doi=doi,
@@ -241,13 +279,23 @@ def fingerprint(
         numbers=tuple(sorted(re.findall(r"\d+", words))),
         year=year,
         journal=place,
-        volume=_number(volume),
+        volume=None if year is not None and _number(volume) == str(year) else _number(volume),
         page=first_page(pages),
         names=tuple(found for name in authors if (found := name_words(name))),
         preprint=bool(_PREPRINT_PLACES.search(place) or (doi and _PREPRINT_DOI.match(doi)))
         or kind_words in ("preprint", "posted content"),
         conference=bool(_CONFERENCE.search(kind_words) or _CONFERENCE.search(place)),
+        translated=(title or "").lstrip().startswith("["),
+        abstract=(abstract or "")[:_OPENING],
     )
+
+
+_NOTICE_KINDS: Final = {
+    NoticeKind.RETRACTION.value: "retraction",
+    NoticeKind.CORRECTION.value: "erratum",
+    NoticeKind.CONCERN_NOTICE.value: "concern",
+}
+"""What a file says by tags of a record that is itself a notice, and the word for it here."""
 
 
 _SHORTEST_ACCESSION: Final = 6
