@@ -10,8 +10,8 @@ environment with bib-dedupe; it is left out, with a reason, where that does not 
 
 Sensitivity is the share of superfluous records that links without a person take out, specificity
 the share of works that keep a record of their own; questions are pairs left to a person, and
-`asked` the share of superfluous records that links and rightly answered questions take out. Seconds are of the
-processor, with one process for both.
+`asked` the share of superfluous records that links and rightly answered questions take out.
+Seconds are of the processor, with one process for both.
 """
 
 from __future__ import annotations
