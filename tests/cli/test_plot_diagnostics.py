@@ -94,12 +94,13 @@ def test_a_funnel_of_one_trial_is_drawn(pooled: Cli, tmp_path: Path) -> None:
 def test_what_cannot_be_drawn_is_said(pooled: Cli, tmp_path: Path) -> None:
     out = ("--out", tmp_path / "x.svg")
     told = pooled("plot", "bubble", "multimedia", *out, status=1).output
-    assert "plans no moderator; name one with --moderator: year, instrument" in told
+    assert "plans no moderator; name one with --moderator: analysis_set, instrument" in told
     told = pooled("plot", "bubble", "multimedia", "--moderator", "side", *out, status=1).output
     assert "on side, which 0 trials report" in told
     told = pooled("plot", "gosh", "multimedia", "--highlight", "Clarke", *out, status=1).output
     assert "did you mean Clarke (2002), Clarke (2005)?" in told
     told = pooled("plot", "funnel", "nonsense", *out, status=1).output
     assert told.startswith("Error: ")
-    pooled("plot", "bubble", "multimedia", "--moderator", "colour", *out, status=2)
+    told = pooled("plot", "bubble", "multimedia", "--moderator", "colour", *out, status=1).output
+    assert "there is no characteristic 'colour'" in told
     assert not (tmp_path / "x.svg").exists()

@@ -43,6 +43,11 @@ def _arm(rng: np.random.Generator, n: int, centre: float) -> tuple[float, float]
     return round(float(scores.mean()), 2), round(float(scores.std(ddof=1)), 2)
 
 
+def _printed(p: float) -> dict[str, float]:
+    """Return p as a report prints it: three decimals, and "<0.001" below that."""
+    return {"p": round(p, 3)} if p >= 0.0005 else {"p_below": 0.001}
+
+
 def clean_rows(seed: int) -> list[Row]:
     """Two arms and their contrast a study: integer scores from 0 to 63, lower is better."""
     rng = np.random.default_rng(seed)
@@ -77,7 +82,7 @@ def clean_rows(seed: int) -> list[Row]:
             arm["favours"] = better if p < 0.05 else "neither"
         contrast = {key: a[key] for key in ("study", "arm", "role", "instrument", "rater",
                                             "timepoint", "analysis_set")}  # fmt: skip
-        contrast |= {"versus_arm": "Waiting", "t": round(float(t), 2), "p": round(p, 3)}
+        contrast |= {"versus_arm": "Waiting", "t": round(float(t), 2), **_printed(p)}
         rows += [*arms, contrast]
     return rows
 

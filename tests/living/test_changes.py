@@ -16,17 +16,19 @@ from tests.living.test_effects import arm, inputs
 def run(trials: dict[int, tuple[float, float]], **plan: object) -> tuple[RunInputs, RunResults]:
     """A run of generic effects: study id to (estimate, variance)."""
     base = inputs("GEN", contrast=arm(estimate=0.0, variance=1.0))
+    planned = base.plan.model_copy(update=plan)
+    metric = {} if planned.measure.value == "GEN" else {"metric": planned.measure.value}
     made = tuple(
         base.trials[0].model_copy(
             update={
                 "study_id": i,
                 "study": f"Synthetic {i}",
-                "contrast": arm(estimate=y, variance=v),
+                "contrast": arm(estimate=y, variance=v, **metric),
             }
         )
         for i, (y, v) in sorted(trials.items())  # as a selection is ordered
     )
-    given_inputs = RunInputs(plan=base.plan.model_copy(update=plan), trials=made, left_out=())
+    given_inputs = RunInputs(plan=planned, trials=made, left_out=())
     (results,) = pool_inputs([(given_inputs, trial_effects(given_inputs))])
     return given_inputs, results
 
