@@ -133,7 +133,7 @@ def echo_report(report: RepoolReport, notices: JobNotices, *, full: bool = False
         if name not in recomputed and found.items:
             headline = found.headline or "what to know beside its result"
             click.echo(f"{name.review} / {name.analysis}: {headline}")
-            sections = found.sections(most=MOST_SENTENCES)
+            sections = found.sections(most=MOST_SENTENCES, brief=not full)
             echo_sections(sections)
             shown += sections
     if notices.untold:

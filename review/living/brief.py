@@ -35,7 +35,7 @@ def brief(
     moved += _noticed(explanation)
     if moved:
         found.append(Section("Who moved it", tuple(moved)))
-    return [*found, *beside_what_moved(notices).sections(most=MOST_NOTICES)]
+    return [*found, *beside_what_moved(notices).sections(most=MOST_NOTICES, brief=True)]
 
 
 def beside_what_moved(notices: Notices) -> Notices:

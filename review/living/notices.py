@@ -123,7 +123,9 @@ class Notices:
         )
         return "; ".join(text for text, holds in told if holds)
 
-    def sentences(self, *kinds: NoticeKind, most: int | None = None) -> tuple[str, ...]:
+    def sentences(
+        self, *kinds: NoticeKind, most: int | None = None, brief: bool = False
+    ) -> tuple[str, ...]:
         """Return one sentence for each reason, the studies that share it named together.
 
         Parameters
@@ -133,19 +135,21 @@ class Notices:
         most
             At most so many sentences; a last one then says how many more there are, and names the
             studies that they are about.
+        brief
+            Whether studies that the plan does not ask about are counted and not named.
         """
-        shown = list(_grouped(self.of(*(kinds or NoticeKind))))
+        shown = list(_grouped(self.of(*(kinds or NoticeKind)), brief=brief))
         if most is None or len(shown) <= most:
             return tuple(text for _, text in shown)
         rest = dict.fromkeys(study for studies, _ in shown[most:] for study in studies)
         named = f": {'; '.join(rest)}" if rest else ""
         return (*(text for _, text in shown[:most]), f"And {len(shown) - most} more{named}.")
 
-    def sections(self, *, most: int | None = None) -> list[Section]:
+    def sections(self, *, most: int | None = None, brief: bool = False) -> list[Section]:
         """Return a section for each kind that has notices."""
         found = []
         for kind in NoticeKind:
-            told = self.sentences(kind, most=most)
+            told = self.sentences(kind, most=most, brief=brief)
             if told:
                 n = len(self.of(kind)) if kind is NoticeKind.DOUBT else self.studies(kind)
                 number = f" ({n})" if kind in _COUNTED else ""
@@ -167,6 +171,9 @@ AFTERWARDS: Final = {
 }
 """What can be done about all notices of a kind."""
 
+FEW: Final = 3
+"""Studies of another question that a brief report names still."""
+
 MOST_NAMED: Final = 12
 """Studies that a sentence names; the others are counted."""
 
@@ -174,13 +181,16 @@ MOST_NAMED: Final = 12
 NO_NOTICES: Final = Notices()
 
 
-def _grouped(items: Iterable[Notice]) -> Iterator[tuple[list[str], str]]:
+def _grouped(items: Iterable[Notice], *, brief: bool) -> Iterator[tuple[list[str], str]]:
     groups: dict[tuple[NoticeKind, str, str | None, str | None], list[Notice]] = {}
     for item in items:
         groups.setdefault((item.kind, item.what, item.remedy, item.key), []).append(item)
     for of_reason in groups.values():
         studies = [item.study for item in of_reason if item.study]
-        yield studies, _sentence(studies, of_reason[0])
+        if brief and of_reason[0].kind is NoticeKind.ANOTHER_QUESTION and len(studies) > FEW:
+            yield [], f"{counted(len(studies), 'study', 'studies')}: {of_reason[0].what}."
+        else:
+            yield studies, _sentence(studies, of_reason[0])
 
 
 def _sentence(studies: list[str], item: Notice) -> str:
