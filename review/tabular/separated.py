@@ -46,7 +46,17 @@ def one_row(lines: Sequence[str], place: int, delimiter: str) -> tuple[list[str]
     try:
         return next(reader), reader.line_num
     except (csv.Error, StopIteration):
-        return None, 1
+        pass
+    if '\\"' in line:  # R's way to write a quotation mark within quotation marks
+        lines_again = (_ended(lines[number]) for number in range(place, until))
+        reader = csv.reader(
+            lines_again, delimiter=delimiter, strict=True, doublequote=False, escapechar="\\"
+        )
+        try:
+            return next(reader), reader.line_num
+        except (csv.Error, StopIteration):
+            pass
+    return None, 1
 
 
 def _ended(line: str) -> str:

@@ -10,8 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from review.citations.formats import fields
-from review.citations.formats.bibtex_source import AT, Source, sources
-from review.citations.formats.entry import Entry, Item, Rejected
+from review.citations.formats.bibtex_source import AT, Source, lost_starts, sources
+from review.citations.formats.entry import Aside, Entry, Item, Rejected
 from review.citations.formats.names import Names
 from review.citations.formats.notes import SEPARATOR, notes_on, said_in
 
@@ -43,22 +43,29 @@ def read_bibtex(text: str, names: Names | None = None) -> Iterator[Item]:
     from bibtexparser.model import ParsingFailedBlock
 
     names = names if names is not None else Names()
-    by_line: dict[int, Source] = {}
-    parts = []
+    by_line: dict[int, list[Source]] = {}
+    parts, line = [], 1
     for part in sources(text):
         if isinstance(part, Source):
-            by_line[part.line] = part
+            by_line.setdefault(part.line, []).append(part)
             parts.append(part.mended)
+            line += part.raw.count("\n")
         else:
-            parts.append(part.replace("@", f"{AT}@"))
+            parts.append(part.replace("@", AT))
+            for further, said in lost_starts(part):
+                yield Aside(line + further, said[:200])
+            line += part.count("\n")
     library = parse_string("".join(parts), parse_stack=[])
     strings = {item.key.lower(): str(item.value) for item in library.strings}
     for block in library.blocks:
         line = (block.start_line or 0) + 1
-        source = by_line.get(line) or Source(line, (block.raw or "").replace(AT, ""), "")
+        here = by_line.get(line)
+        if not isinstance(block, BibEntry | ParsingFailedBlock):
+            continue
+        source = here.pop(0) if here else Source(line, (block.raw or "").replace(AT, ""), "")
         if isinstance(block, ParsingFailedBlock):
             yield _failed(block, source, strings, names)
-        elif isinstance(block, BibEntry):
+        else:
             yield _entry(block, source, strings, names, ())
 
 
@@ -208,9 +215,9 @@ def names_of(value: str) -> tuple[str, ...]:
     """Return the names of an author field; `` and `` separates them, outside braces."""
     names, depth, start = [], 0, 0
     flat = " ".join(value.split())
-    for found in re.finditer(r"\\.|[{}]| and (?=\S)", flat):
+    for found in re.finditer(r"\\.|[{}]| (?:and|AND) (?=\S)", flat):
         token = found.group()
-        if token == " and " and depth <= 0:
+        if token.lower() == " and " and depth <= 0:
             names.append(flat[start : found.start()])
             start = found.end()
         depth += (token == "{") - (token == "}")

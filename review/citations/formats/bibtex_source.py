@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-_START: Final = re.compile(r"^[ \t]*@([A-Za-z]+)[ \t]*([{(])", re.MULTILINE)
+_START: Final = re.compile(r"^[ \t]*@[ \t]*([A-Za-z]+)[ \t]*([{(])", re.MULTILINE)
+_START_BEHIND: Final = re.compile(r"[ \t,]*@[ \t]*([A-Za-z]+)[ \t]*([{(])")
+"""An entry that begins in the line in which the one before ends."""
 _TYPES: Final = frozenset(re.findall(r"\w+", """
     article artwork audio bibnote book bookinbook booklet collection commentary conference dataset
     electronic image inbook incollection inproceedings inreference jurisdiction legal legislation
@@ -61,14 +63,17 @@ def sources(text: str) -> Iterator[Source | str]:
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield where entries, strings, comments and preambles begin and end."""
     place = 0
-    while (found := _START.search(text, place)) is not None:
-        start = found.end() - 1 - len(found.group().lstrip()) + 1
+    while found := (_START_BEHIND.match(text, place) if place else None) or _START.search(
+        text, place
+    ):
+        start = found.end() - len(found.group().lstrip(" \t,"))
         if found.group(2) == "(":
-            following = _START.search(text, found.end())
-            place = following.start() if following else len(text)
-            yield start, place
-            continue
-        end = _end(text, found.end())
+            end = _closing_parenthesis(text, found.end())
+            if end is None:
+                following = _START.search(text, found.end())
+                end = following.start() if following else len(text)
+        else:
+            end = _end(text, found.end())
         yield start, end
         place = end
 
@@ -84,6 +89,25 @@ def _end(text: str, place: int) -> int:
         if depth == 0:
             return brace.end()
     return len(text) if following is None else following
+
+
+_MARK: Final = re.compile(r"\\.|[{}()\"]", re.DOTALL)
+
+
+def _closing_parenthesis(text: str, place: int) -> int | None:
+    """Return where an entry in parentheses ends, behind the closing one; None where none closes."""
+    following = _sure_start(text, place)
+    depth, opened, quoted = 0, 1, False
+    for mark in _MARK.finditer(text, place, len(text) if following is None else following):
+        sign = mark.group()
+        depth += (sign == "{") - (sign == "}")
+        if sign == '"' and depth == 0:
+            quoted = not quoted
+        elif depth == 0 and not quoted:
+            opened += (sign == "(") - (sign == ")")
+            if opened == 0:
+                return mark.end()
+    return None
 
 
 def _sure_start(text: str, place: int) -> int | None:
@@ -102,6 +126,10 @@ def _mended(raw: str, line: int, *, last: bool) -> Source:
     remarks: list[str] = []
     head = _START.match(raw)
     assert head is not None
+    if head.group(2) == "(" and (closed := _closing_parenthesis(raw, head.end())) is not None:
+        inside = raw[head.end() : closed - 1]
+        braced = f"{raw[: head.end() - 1]}{{{inside}}}{raw[closed:]}"
+        return replace(_mended(braced, line, last=last), raw=raw)
     if head.group(1).lower() in _NO_ENTRY:
         return Source(line, raw, raw)
     body = raw[head.end() :]
@@ -123,7 +151,18 @@ def _mended(raw: str, line: int, *, last: bool) -> Source:
         remarks.append("a closing brace is missing")
         stripped = body.rstrip()
         body = stripped + "}" * depth + body[len(stripped) :]
-    return Source(line, raw, raw[: head.end()] + body, tuple(remarks))
+    begins = f"@{head.group(1)}{head.group(2)}"
+    return Source(line, raw, begins + body, tuple(remarks))
+
+
+def lost_starts(between: str) -> Iterator[tuple[int, str]]:
+    """Yield lines of a text between entries that name a type of entry, from 0, and what they say.
+
+    They are comments, or entries that were damaged where they begin.
+    """
+    for number, line in enumerate(between.split("\n")):
+        if any(kind.lower() in _TYPES for kind in re.findall(r"@[ \t]*([A-Za-z]+)", line)):
+            yield number, line.strip()
 
 
 def _with_commas(body: str, remarks: list[str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from review.citations.formats.columns import COLUMNS, Header, header_of
-from review.citations.formats.entry import Entry, Item, Rejected
+from review.citations.formats.entry import Aside, Entry, Item, Rejected
 from review.citations.formats.names import Names
 from review.citations.formats.notes import SEPARATOR, notes_on
 from review.citations.formats.rows import entry_of_row
@@ -79,6 +79,8 @@ def read_csv(
                 reason = f"more than {_LOST} rows have quotes that do not match; it is no CSV"
                 raise FileError(file, [Problem(place + 1, None, reason)])
             yield Rejected(place + 1, "the quotes of this row do not match", raw)
+        elif _is_header(cells, header):
+            yield Aside(place + 1, "the header once more")
         elif any(cell.strip() for cell in cells):
             if ours:
                 cells = [unguarded(cell) for cell in cells]
@@ -122,9 +124,16 @@ def read_workbook(
     header = _checked(_of(best, told) if best else None, told, file, shown)
     assert best is not None
     for row in grid.rows:
-        if row.line > best.line:
+        if row.line > best.line and _is_header(row.cells, header):
+            yield Aside(row.line, "the header once more")
+        elif row.line > best.line:
             _see(names, header, row.cells)
             yield entry_of_row(row.cells, header, row.line, "\t".join(row.cells).rstrip("\t"))
+
+
+def _is_header(cells: Sequence[str], header: Header) -> bool:
+    """Whether a row is the header again, as in files that were joined."""
+    return tuple(cell.strip() for cell in cells[: header.width]) == header.cells
 
 
 def _of(row: Row, columns: Mapping[str, str]) -> Header:

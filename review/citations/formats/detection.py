@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from review.citations.formats.csv import known_columns
+from review.citations.formats.ovid import LABELLED
 from review.citations.formats.ris import is_untyped
+from review.citations.formats.ris_lines import ODD_START
 from review.citations.vocabulary import Format
 from review.errors import FileError, Problem
 
@@ -19,14 +21,16 @@ _SIGNS: Final = (
         Format.RIS,
         re.compile(r"^[ \t]{0,3}TY(?:  -[ \t]*.*| {0,3}-[ \t]*[A-Za-z]*[ \t]*)$", re.MULTILINE),
     ),
+    (Format.RIS, ODD_START),
     (
         Format.OVID,
         re.compile(r"^<\d+>[ \t]*\n(?:[ \t]*\n)*(?!TY {0,3}-)[A-Z][A-Z0-9]  - ", re.MULTILINE),
     ),
+    (Format.OVID, LABELLED),
     (Format.NBIB, re.compile(r"^(?:PMID|PMC|PMCR|OWN|STAT|OID) {0,2}- ?", re.MULTILINE)),
     (Format.CIW, re.compile(r"^PT [A-Z][ \t]*$", re.MULTILINE)),
     (Format.REFWORKS, re.compile(r"^RT [A-Z][A-Za-z ,()]+$", re.MULTILINE)),
-    (Format.BIBTEX, re.compile(r"^[ \t]*@[A-Za-z]+[ \t]*[{(]", re.MULTILINE)),
+    (Format.BIBTEX, re.compile(r"^[ \t]*@[ \t]*[A-Za-z]+[ \t]*[{(]", re.MULTILINE)),
     (Format.REFER, re.compile(r"^%[0TA] ", re.MULTILINE)),
 )
 _RIS_FIELDS: Final = re.compile(r"^[A-Z][A-Z0-9]  - ", re.MULTILINE)
@@ -61,7 +65,8 @@ def format_of(text: str, *, file: str, tables: Mapping[str, str] | None = None) 
             return kind
     if is_untyped(text):
         return Format.RIS
-    if columns >= _TITLE_AND_NAMES or (columns and "\n" in begins.strip()):
+    alone = known_columns(begins.split("\n", 1)[:1], tables or {}) > 0 and "\n" in begins.strip()
+    if columns >= _TITLE_AND_NAMES or alone:
         return Format.CSV
     if _RIS_FIELDS.search(head):
         return Format.RIS

@@ -20,7 +20,7 @@ _LABEL: Final = re.compile(
     r"(?:\s|https?://|(?:dx\.|www\.)?doi\.org/|doi(?:\.org)?\s*[:=/]?)*", re.IGNORECASE
 )
 _SICI: Final = re.compile(
-    r"10\.\d{4,9}/(?:(?!10\.\d{4})[^\"]){4,160}?\d\.\d\.co\s?;\s?\d(?:-[\w#@%])?", re.IGNORECASE
+    r"10\.\d{4,9}/(?:(?!10\.\d{4})[^\"]){4,160}?\d\.\d\.co\s?;\s?\d(?:-[\w#@%*+])?", re.IGNORECASE
 )
 """A Serial Item and Contribution Identifier (ANSI/NISO Z39.56) and BioOne's short form of it: what
 spaces a source puts into them belong to none (``024 [ 0126:TMORIT]2.0.CO;2``)."""
@@ -28,8 +28,18 @@ spaces a source puts into them belong to none (``024 [ 0126:TMORIT]2.0.CO;2``)."
 _ANGLES: Final = re.compile(r"<[^<>\s/]*:[^<>\s]*>")
 """The part of a SICI that stands in angle brackets; any other ``<`` begins a tag of HTML."""
 
-_NEXT: Final = re.compile(r"[;,|](?=(?:doi|https?|10\.\d{4}))", re.IGNORECASE)
-"""What stands between several DOIs in one value."""
+_NEXT: Final = re.compile(
+    r"[;,|](?=(?:doi|https?|10\.\d{4}|pmid|pmc\d))|(?<=\w)(?=https?://)|\.(?=epub$)", re.IGNORECASE
+)
+"""What stands between several DOIs or other identifiers in one value."""
+
+_SPACED: Final = re.compile(r"(10\.)(\d{4,9})\s?/\s?(\S+)\s*$")
+"""A DOI with spaces around its slash, and nothing behind it."""
+
+_VERSION: Final = re.compile(r"(10\.1101/(?:\d{4}\.\d\d\.\d\d\.)?\d{6,8})v\d+\b.*$", re.DOTALL)
+"""bioRxiv's and medRxiv's addresses name a version behind the DOI."""
+
+_SICI_END: Final = re.compile(r"\.co;\d-[\w#@%*+]$", re.IGNORECASE)
 
 _ASKED: Final = re.compile(r"\?[a-z_]+=|[&?](?:[a-z_.]+=|amp;)|#[a-z][\w-]*$", re.IGNORECASE)
 """What an address asks for beside the DOI: ``?via=ihub``, ``&rft.date=``, ``#abstract``."""
@@ -94,7 +104,7 @@ def _found(value: str | None) -> tuple[str, bool] | None:
     """Return the DOI in a value, and whether the value says nothing else."""
     if value and _ALONE.fullmatch(value):
         return value.lower(), True
-    if not value or ("10." not in value and "%" not in value and "&" not in value):
+    if not value or not any(sign in value for sign in ("10.", "%", "&")):
         return None
     text = _decoded(value)
     sici = _SICI.search(text)
@@ -102,6 +112,10 @@ def _found(value: str | None) -> tuple[str, bool] | None:
         joined = re.sub(r"\s+", "", sici.group())
         text = f"{text[: sici.start()]}{joined} {text[sici.end() :]}"
     found = _DOI.search(text)
+    spaced = _SPACED.search(text) if found is None else None
+    if spaced is not None and (label := _LABEL.match(text)) and label.end() == spaced.start():
+        text = f"{text[: spaced.start()]}{''.join(spaced.groups()[:2])}/{spaced.group(3)}"
+        found = _DOI.search(text)
     if found is None:
         return None
     doi = _trimmed(found.group())
@@ -117,6 +131,8 @@ def _decoded(value: str) -> str:
     for _ in range(2):  # some sources encode what was encoded already
         if "&" in text:
             text = re.sub(r"&(#?\w{2,8});", lambda m: html.unescape(m.group()), text)
+        if "\\" in text:
+            text = re.sub(r"\\([_&%#()])", r"\1", text)  # LaTeX's way to write them
         if re.search(r"%[0-9A-Fa-f]{2}", text):
             text = unquote(text)
     return text
@@ -131,7 +147,9 @@ def _trimmed(text: str) -> str | None:
     asked = _ASKED.search(text)
     if asked is not None:
         text = text[: asked.start()]
-    text = re.sub(r"/{2,}", "/", text)
+    text = _VERSION.sub(r"\1", re.sub(r"/{2,}", "/", text))
+    if _SICI_END.search(text):
+        return text.lower()
     before = None
     while text != before:
         before = text

@@ -135,7 +135,13 @@ def authors_of(values: Iterable[str | None], *, one_each: bool = False) -> tuple
             continue
         parts = [value] if one_each else _name_parts(unescaped(value))
         names.extend(name for part in parts if (name := one_line(part)))
-    return tuple(name.rstrip(",; ") for name in names if name.strip(",;. "))
+    return tuple(
+        name.rstrip(",; ") for name in names if name.strip(",;. ") and not _ALONE.fullmatch(name)
+    )
+
+
+_ALONE: Final = re.compile(r"et\.?\s+al\.?|(?:and\s+)?others", re.IGNORECASE)
+"""What stands for further names, and is none."""
 
 
 _GROUP: Final = re.compile(
@@ -162,20 +168,50 @@ _ONE_NAME: Final = re.compile(r"(?!.* and )[^\W\d_][\w'’-]*, [\w.'’ -]*", re
 def _name_parts(value: str) -> list[str]:
     if _ONE_NAME.fullmatch(value):
         return [value]
-    for separator in (";", "\n", "|"):
+    for separator in (";", "\n", "|", "；", "、"):
         if separator in value:
             return value.split(separator)
-    if " and " in value and _GROUP.search(value) is None:
-        parts = [part.strip() for part in re.split(r",?\s+and\s+", value)]
+    value = _AND_OTHERS.sub("", value)
+    if (" and " in value or " & " in value) and _GROUP.search(value) is None:
+        parts = [part.strip() for part in re.split(r",?\s+(?:and|&)\s+", value)]
         pieces = [piece for part in parts for piece in _name_parts(part)]
         if all(_PERSON.fullmatch(p) or _INITIALS.fullmatch(p.rstrip(".")) for p in pieces):
             return pieces
     if value.count(",") >= 1:
         parts = [part.strip().rstrip(".") for part in value.split(",")]
-        if len(parts) > 1 and all(_INITIALS.fullmatch(part) for part in parts):
+        if len(parts) > 1 and (
+            all(_INITIALS.fullmatch(part) for part in parts)
+            or all(_INITIALS_FIRST.fullmatch(part) for part in parts)
+            or all(_CJK.fullmatch(part) for part in parts)
+        ):
             return parts
+        if len(parts) > 2 and all(_FULL.fullmatch(p) and not _GROUP.search(p) for p in parts):
+            return parts
+        pairs = list(zip(parts[::2], parts[1::2], strict=False))
+        if (
+            len(parts) > 2
+            and len(parts) % 2 == 0
+            and all(
+                _SURNAME.fullmatch(last) and _ONLY_INITIALS.fullmatch(first)
+                for last, first in pairs
+            )
+        ):
+            return [f"{last}, {first}." for last, first in pairs]
     return [value]
 
+
+_AND_OTHERS: Final = re.compile(
+    r"(?:^|,?\s+(?:and\s+|&\s+)?)(?:et\.?\s+al|and\s+others|others)\b\.?\s*$", re.IGNORECASE
+)
+_ONLY_INITIALS: Final = re.compile(r"(?:[A-ZÀ-ÖØ-Þ]\.?[ -]?){1,4}")
+_SURNAME: Final = re.compile(r"[^\W\d_][\w'’ -]{1,40}")
+_INITIALS_FIRST: Final = re.compile(
+    r"(?:[A-Z]\.? ?-?){1,4} (?:\w{2,3} ){0,2}[A-ZÀ-ÖØ-Þ][\w'’-]{2,}"
+)
+"""``JA van Smith``, as Google Scholar writes it."""
+
+_FULL: Final = re.compile(r"(?:[A-ZÀ-ÖØ-Þ][\w.'’-]*\s+){1,3}(?:\w{2,3}\s+){0,2}[A-ZÀ-ÖØ-Þ][\w'’-]+")
+_CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af·]{2,6}")
 
 _WORD_ENDS: Final = re.compile(r"[;\n\r|]")
 

@@ -28,11 +28,16 @@ _RAYYAN: Final = re.compile(
     re.DOTALL,
 )
 _RAYYAN_VOTE: Final = re.compile(
-    r"\"([^\"]*)\"\s*=>\s*\"(Included|Excluded|Maybe)\"", re.IGNORECASE
+    r"(?:^|[{,])\s*([^{}]+?)\s*(?:=>|:)\s*[\"']?(Included|Excluded|Maybe|Undecided)\b[\"']?",
+    re.IGNORECASE,
 )
+"""``"anna"=>"Included"``, with quotation marks or without, with an arrow or a colon."""
+
 _DECISIONS: Final = {
     "relevant": "include", "irrelevant": "exclude", "included": "include", "excluded": "exclude",
-    "maybe": "maybe", "1": "include", "0": "exclude", "1.0": "include", "0.0": "exclude",
+    "maybe": "maybe", "true": "include", "yes": "include", "include": "include",
+    "false": "exclude", "no": "exclude", "exclude": "exclude",
+    "1": "include", "0": "exclude", "1.0": "include", "0.0": "exclude",
 }  # fmt: skip
 
 
@@ -49,7 +54,7 @@ def of_notes(notes: Iterable[str | None]) -> tuple[Label, ...]:
 
 def of_column(value: str | None) -> tuple[Label, ...]:
     """Return the label in ASReview's column of 0 and 1."""
-    decision = _DECISIONS.get((value or "").strip(), "")
+    decision = _DECISIONS.get((value or "").strip().lower(), "")
     words = {"include": "relevant", "exclude": "irrelevant"}
     return (Label("ASReview", decision, f"ASReview_{words[decision]}"),) if decision else ()
 
@@ -63,7 +68,12 @@ def _of_note(note: str) -> Iterator[Label]:
     for found in _RAYYAN.finditer(note):
         name, value = found.group(1), " ".join(found.group(2).split())
         if name == "INCLUSION":
-            for who, verdict in _RAYYAN_VOTE.findall(value):
-                yield Label("Rayyan", _DECISIONS[verdict.lower()], f"{who}: {verdict}")
+            votes = _RAYYAN_VOTE.findall(value)
+            if not votes:
+                yield Label("Rayyan", "", f"inclusion: {value}")
+            for who, verdict in votes:
+                by = who.strip("\"' \\").replace('\\"', '"')
+                decision = _DECISIONS.get(verdict.lower(), "")
+                yield Label("Rayyan", decision, f"{by}: {verdict}")
         elif value:
             yield Label("Rayyan", "", f"{name.lower().replace('-', ' ')}: {value}")

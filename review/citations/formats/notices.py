@@ -79,27 +79,70 @@ _TYPES: Final[Mapping[str, NoticeKind]] = {
 """Publication types of PubMed, Embase, Scopus and Web of Science."""
 
 _TITLES: Final = (
-    (_K.RETRACTED, re.compile(
-        r"\W*(?:retracted|withdrawn|removed)(?:\s+(?:article|paper|publication|chapter|study))?"
-        r"\s*(?:[:\])–—]|-\s)", re.I)),
-    (_K.RETRACTED, re.compile(
-        r".*[(\[]\s*(?:retracted|withdrawn)\s*(?:article|paper|publication)?\b[^()]*[)\]]\W*$",
-        re.I)),
-    (_K.RETRACTION, re.compile(
-        r"\W*(?:(?:notice|statement)\s+of\s+)?(?:retraction|withdrawal)"
-        r"(?:\s+(?:notice|note|statement))?(?:\s*[:–—]|\s+(?:to|for|of)\s*[:\"'“‘])"
-        r"|\W*(?:retraction|withdrawal)\s+(?:notice|note|statement)\b"
-        r"|\W*(?:notice|statement)\s+of\s+(?:retraction|withdrawal)\b", re.I)),
-    (_K.CORRECTION, re.compile(
-        r"\W*(?:erratum|errata|corrigend(?:um|a))\b"
-        r"|\W*(?:(?:author|publisher|editorial)\s+)?correction(?:\s+(?:to|for))?\s*[:\"'“‘–—]"
-        r"|\W*(?:author|publisher)\s+correction\b", re.I)),
-    (_K.CONCERN_NOTICE, re.compile(r"\W*(?:editorial\s+)?expression\s+of\s+concern\b", re.I)),
-)  # fmt: skip
+    (
+        _K.RETRACTED,
+        re.compile(
+            r"\W*(?:retracted|withdrawn|removed)(?:\s+(?:article|paper|publication|chapter|study))?"
+            r"\s*(?:[:*\])–—]|-\s)"
+            r"|\W*(?:retracted|withdrawn)\s+(?:article|paper|publication)\W*$"
+            r"|\W*this\s+(?:article|paper|publication)\s+has\s+been\s+(?:retracted|withdrawn)\b",
+            re.I,
+        ),
+    ),
+    (
+        _K.RETRACTED,
+        re.compile(
+            r".*[(\[]\s*(?i:retracted|withdrawn)"
+            r"(?:\s*(?i:article|paper|publication)\b[^()\[\]]*|\s*[.:;,][^()\[\]]*|\s+in\s+\d{4})?"
+            r"\s*[)\]]\W*$"
+            r"|.*\W(?:RETRACTED|WITHDRAWN)(?:\s+(?:ARTICLE|PAPER))?\W*$",
+            re.S,
+        ),
+    ),
+    (
+        _K.RETRACTION,
+        re.compile(
+            r"\W*(?:(?:notice|statement)\s+of\s+)?(?:retraction|withdrawal)"
+            r"(?:\s+(?:notice|note|statement))?(?:\s*[:–—]|\s+(?:to|for|of)\s*[:\"'“‘])"
+            r"|\W*(?:retraction|withdrawal)\s+(?:notice|note|statement)\b"
+            r"|\W*(?:notice|statement)\s+of\s+(?:retraction|withdrawal)\b"
+            r"|\W*retraction(?:\s+of\s+(?:publication|article|paper))?\W*$"
+            r"|\W*retraction\s+and\s+replacement\b"
+            r"|\W*retraction\s+(?:of|for|to)\b.{0,60}\bet\s+al\b"
+            r"|.*[(\[]\s*retraction\s+of\s+vol\b",
+            re.I,
+        ),
+    ),
+    (
+        _K.CORRECTION,
+        re.compile(
+            r"\W*(?:erratum|errata(?!\s+in\b)|corrigend(?:um|a))\b"
+            r"|\W*(?:(?:author|publisher|editorial)(?:['’]?s)?\s+)?corrections?"
+            r"(?:\s+(?:to|for))?\s*[:\"'“‘–—]"
+            r"|\W*(?:author|publisher)(?:['’]?s)?\s+correction\b"
+            r"|\W*corrections?\W*$"
+            r"|\W*correction\s+(?:to|for)\b.{0,60}(?:\bet\s+al\b|\(\d{4}\))"
+            r"|\W*corrected\s+and\s+republished\b"
+            r"|.*\(vol\.?\s+\d+[^()]*\b(?:pg|art|artn)\b[^()]*\d{4}\)\W*$",
+            re.I,
+        ),
+    ),
+    (
+        _K.CONCERN_NOTICE,
+        re.compile(
+            r"\W*(?:(?:an|editorial|notice\s+of|editor['’]?s?\s+note\s*[:,–-])\s+)?"
+            r"(?:expression|notice)\s+of\s+concern"
+            r"(?:\W*$|\s*[:.\"'“‘–—\[(,]|\s+(?:regarding|for|to|on)\b)",
+            re.I,
+        ),
+    ),
+)
+"""Patterns of a title's beginning or end: "Withdrawn children" and "Correction of myopia" are
+titles of studies."""
 
 
 _TITLE_WORDS: Final = re.compile(
-    "retract|withdraw|removed|errat|corrigend|correction|expression of concern", re.IGNORECASE
+    r"retract|withdraw|removed|errat|corrigend|correct|of\s+concern|\(vol", re.IGNORECASE
 )
 
 

@@ -22,10 +22,36 @@ _SOURCE: Final = re.compile(
 """``Journal of Sleep.  3(2):11-9, 2019 Jan.``"""
 
 
+LABELLED: Final = re.compile(
+    r"^<\d+>[ \t]*\n(?:[ \t]*\n)*[A-Z][A-Za-z /&()-]{1,60}\n[ \t]+\S", re.MULTILINE
+)
+"""The beginning of a record whose fields have their names on lines of their own."""
+
+_LABEL: Final = re.compile(r"[A-Z][A-Za-z /&(),-]{1,60}:?$")
+_TAGS: Final = {
+    "unique identifier": "UI", "accession number": "AN", "title": "TI", "original title": "OT",
+    "author": "AU", "authors": "AU", "authors full name": "FA", "corporate author": "CA",
+    "source": "SO", "journal name": "JN", "volume": "VO", "issue part": "IP", "page": "PG",
+    "year of publication": "YR", "date of publication": "DP", "abstract": "AB",
+    "digital object identifier": "DO", "doi": "DO", "issn print": "IS", "issn electronic": "IS",
+    "issn": "IS", "language": "LG", "publication type": "PT", "database": "DB",
+    "mesh subject headings": "MH", "subject headings": "SH", "keyword heading": "KW",
+    "heading word": "HW", "institution": "IN", "status": "ST",
+}  # fmt: skip
+"""Names of Ovid's fields in lower case; others are tags as they are."""
+
+_ONE_A_LINE: Final = frozenset({"AU", "FA", "MH", "SH", "KW"})
+
+
 def read_ovid(text: str, names: Names | None = None) -> Iterator[Item]:
-    """Yield the records of an Ovid file in order; lines without a tag go on with the one before."""
+    """Yield the records of an Ovid file in order.
+
+    Lines without a tag go on with the one before. Where fields have names on lines of their own,
+    all that is indented below one is its value.
+    """
     names = names if names is not None else Names()
     block: Block | None = None
+    labelled = LABELLED.search(text) is not None
     for number, line in numbered(text):
         if _BEGIN.match(line):
             if block is not None and block.values:
@@ -37,11 +63,16 @@ def read_ovid(text: str, names: Names | None = None) -> Iterator[Item]:
                 yield Aside(number, line.strip()[:200])
             continue
         block.lines.append(line)
+        if labelled and (named := _LABEL.match(line)):
+            name = " ".join(re.sub(r"[^a-z ]+", " ", named.group().lower()).split())
+            block.add(_TAGS.get(name, named.group().rstrip(":")), "")
+            continue
         found = _TAG.match(line)
         if found is not None:
             block.add(found.group(1), found.group(2).strip())
         elif line.strip():
-            block.go_on(line.strip())
+            one_a_line = labelled and block.last in _ONE_A_LINE
+            block.go_on(line.strip(), separator="\n" if one_a_line else " ")
     if block is not None and block.values:
         yield names.of(block, _entry)
 

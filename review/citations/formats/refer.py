@@ -17,6 +17,12 @@ from review.citations.formats.tagged import Block, numbered
 _TAG: Final = re.compile(r"%([0-9A-Z@!#$&()*+<>?\[\]^~=])(?:[ \t]+(.*)|$)")
 
 
+_FIRST: Final = re.compile(r"\s*%T\s(?![\s\S]*^%0)", re.MULTILINE)
+"""A file whose entries begin with their title, and that has no ``%0``."""
+
+_TEXTS: Final = ("X", "Z")
+
+
 def read_refer(text: str, names: Names | None = None) -> Iterator[Item]:
     """Yield the entries of a refer file in order.
 
@@ -26,11 +32,16 @@ def read_refer(text: str, names: Names | None = None) -> Iterator[Item]:
     names = names if names is not None else Names()
     block: Block | None = None
     blank = True
+    by_title = _FIRST.match(text) is not None
     for number, line in numbered(text):
         found = _TAG.match(line)
+        if found is not None and block is not None and block.goes_on_with(line, found, _TEXTS):
+            found = None
         if found is not None:
             tag, value = found.group(1), (found.group(2) or "").strip()
             begins = tag == "0" if block is None or "0" in block.values else blank
+            if by_title and block is not None and tag == "T" and "0" not in block.values:
+                begins = begins or "T" in block.values
             if block is None or begins or (blank and tag in "0TA" and tag in block.values):
                 if block is not None:
                     yield names.of(block, _entry)

@@ -22,6 +22,9 @@ _TAGS: Final = frozenset(re.findall(r"\w+", """
 _TAG: Final = re.compile(r"([A-Z]{1,5}\d{0,2})(?:\s(.*))?$")
 
 
+_TEXTS: Final = ("AB", "NO")
+
+
 def read_refworks(text: str, names: Names | None = None) -> Iterator[Item]:
     """Yield the entries of a RefWorks tagged file in order; ``RT`` begins each."""
     names = names if names is not None else Names()
@@ -29,6 +32,8 @@ def read_refworks(text: str, names: Names | None = None) -> Iterator[Item]:
     for number, line in numbered(text):
         found = _TAG.match(line)
         tag = found.group(1) if found and found.group(1) in _TAGS else None
+        if tag and found and block is not None and block.goes_on_with(line, found, _TEXTS):
+            tag = None
         if tag == "RT":
             if block is not None:
                 yield names.of(block, _entry)

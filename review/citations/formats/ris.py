@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from string import ascii_uppercase, digits
 from typing import Final
 
@@ -19,29 +19,19 @@ from review.citations.formats.markup import unescaped
 from review.citations.formats.names import Names
 from review.citations.formats.notes import notes_on, said_in
 from review.citations.formats.notices import each_once, of_types
+from review.citations.formats.ris_lines import (
+    END,
+    STRICT,
+    TEXTS,
+    end_with_text,
+    is_text,
+    separator_of,
+    spelling_of,
+    tag_of,
+    type_of,
+)
 from review.citations.formats.spaces import squeezed
 from review.citations.formats.tagged import Block, numbered, tagged_lines
-
-_TAG: Final = re.compile(r"([A-Z][A-Z0-9])  ?-(?:[ \t](.*)|$|(?=\S)(.*))")
-"""Two characters, one or two spaces, a hyphen; the space after it is missing in some files."""
-
-_STRICT: Final = re.compile(r"[A-Z][A-Z0-9]  -")
-_START: Final = re.compile(r"\s{0,3}TY {0,3}-\s*(.*?)\s*$")
-_END: Final = re.compile(r"\s{0,3}ER {0,3}-\s*$")
-
-_TYPES: Final = frozenset(re.findall(r"\w+", """
-    ABST ADVS AGGR ANCIENT ART BILL BLOG BOOK CASE CHAP CHART CLSWK COMP CONF CPAPER CTLG DATA DBASE
-    DICT EBOOK ECHAP EDBOOK EJOUR ELEC ENCYC EQUA FIGURE GEN GOVDOC GRANT HEAR ICOMM INPR INTV JFULL
-    JOUR LEGAL MANSCPT MAP MGZN MPCT MULTI MUSIC NEWS PAMP PAT PCOMM POD PRESS RPRT SER SLIDE SOUND
-    STAND STAT STD THES UNBILL UNPB UNPD VIDEO WEB
-"""))  # fmt: skip
-"""Types of reference, of the specifications of 2001 and 2011 and of EndNote."""
-
-_LOOSE: Final = frozenset(re.findall(r"\w\w", """
-    A1 A2 A3 AB AD AN AU C1 C2 CY DA DB DO DP ED EP ET ID IS JA JF JO KW LA LK M1 M3 N1 N2
-    PB PY RN SE SN SP ST T1 T2 T3 TI UR VL VO Y1 Y2
-"""))  # fmt: skip
-"""Tags that are taken with one space too; a wrapped line that begins ``CT - guided`` is text."""
 
 _PLAIN_TAGS: Final = frozenset(
     first + second
@@ -49,30 +39,6 @@ _PLAIN_TAGS: Final = frozenset(
     for second in ascii_uppercase + digits
     if first + second not in ("TY", "ER")
 )
-
-_TEXTS: Final = frozenset({"AB", "N2", "N1"})
-"""Tags of running text, which some programs wrap without indenting it: a line of it may begin like
-a tag (``AD - Alzheimer disease``)."""
-
-_SHORT: Final = frozenset({"AU", "A1", "A2", "ED", "IS", "VL", "SP", "EP", "PY", "Y1", "SN", "LA"})
-"""Tags whose values are never wrapped."""
-
-_ONCE: Final = _SHORT | {"TI", "T1", "JO", "JF", "JA", "CY", "PB", "SE", "ET"}
-"""Tags that stand in one place of a record."""
-
-_VALUES: Final[Mapping[str, re.Pattern[str]]] = {
-    "DO": re.compile(r".*10\.\d{4}"),
-    "UR": re.compile(r"\S*(?:://|www\.)\S*"),
-    "L2": re.compile(r"\S*(?:://|www\.)\S*"),
-    "PY": re.compile(r"\D{0,12}(?:1[5-9]|20)\d\d"),
-    "Y1": re.compile(r"\D{0,12}(?:1[5-9]|20)\d\d"),
-    "SN": re.compile(r"[\dXx(-][\dXx ();-]{6,}"),
-    "VL": re.compile(r"\S{1,20}( \S{1,20})?$"),
-    "IS": re.compile(r"\S{1,20}( \S{1,20})?$"),
-    "SP": re.compile(r"\S{0,8}\d\S{0,12}$"),
-    "EP": re.compile(r"\S{0,8}\d\S{0,12}$"),
-}
-"""What the values of some tags look like; wrapped text that begins like the tag does not."""
 
 _BETWEEN: Final = re.compile(r"\s*(?:<?\d+[.>)]?|Record\s+\d+(?:\s+of\s+\d+)?|-{3,}|={3,})?\s*$")
 """What stands between records of Ovid's and others' files and says nothing."""
@@ -131,6 +97,10 @@ def read_ris(text: str, names: Names | None = None, *, first: int = 1) -> Iterat
     reject if they hold a title or an identifier, and else an aside.
     """
     names = names if names is not None else Names()
+    spelled = spelling_of(text)
+    if spelled is not None:
+        yield from _read(text, first, names, spelled=spelled)
+        return
     if is_untyped(text):
         yield from _read(text, first, names, untyped=True)
         return
@@ -173,24 +143,44 @@ def _plain_block(found: re.Match[str], line: int) -> Block:
     return block
 
 
-def _read(text: str, first: int, names: Names, *, untyped: bool = False) -> Iterator[Item]:
-    """Yield the entries of a text line by line; its first line has the number `first`."""
+def _read(
+    text: str,
+    first: int,
+    names: Names,
+    *,
+    untyped: bool = False,
+    spelled: Callable[[str], str] | None = None,
+) -> Iterator[Item]:
+    """Yield the entries of a text line by line; its first line has the number `first`.
+
+    `spelled` gives a line as it reads where the file spells its tags in another way.
+    """
     block: Block | None = None
     begun = loose = False
     blank_before = True
-    for number, line, following in _with_next(text, first):
+    for number, written, next_written in _with_next(text, first):
+        line = written if spelled is None else spelled(written)
+        following = next_written if spelled is None else spelled(next_written)
         if (
             begun
             and block is not None
             and line[2:6] == "  - "
             and line[:2] in _PLAIN_TAGS
-            and (block.last not in _TEXTS or block.last == line[:2])
+            and (block.last not in TEXTS or block.last == line[:2])
         ):
-            block.lines.append(line)  # nine lines in ten, and the import's speed
+            block.lines.append(written)  # nine lines in ten, and the import's speed
             block.add(line[:2], line[6:].strip())
             blank_before = False
             continue
-        kind = _type_of(line, block if begun else None, following)
+        if begun and block is not None and (said := end_with_text(line, block, following)):
+            block.lines.append(written)
+            block.add("ER", said)
+            yield names.of(block, _item)
+            block, begun = None, False
+            if type_of(said, None, following) is None:
+                continue
+            line = said
+        kind = type_of(line, block if begun else None, following)
         if kind is not None:
             if block is not None and begun:
                 block.remarks.append("ER is missing; the next TY ended the record")
@@ -202,24 +192,25 @@ def _read(text: str, first: int, names: Names, *, untyped: bool = False) -> Iter
                 yield from _aside(block)
                 block = Block(number)
             begun = True
-            loose = _STRICT.match(line.lstrip()) is None
-            block.lines.append(line)
+            loose = STRICT.match(line.lstrip()) is None
+            block.lines.append(written)
             block.add("TY", kind)
-        elif _END.match(line):
+        elif END.match(line):
             if block is None:
-                block = Block(number)
-            block.lines.append(line)
+                yield Aside(number, written.strip())
+                continue
+            block.lines.append(written)
             yield names.of(block, _item) if begun else _orphan(block)
             block, begun = None, False
         elif block is None:
             if not _BETWEEN.match(line):
-                block = Block(number, [line])
-                tag = _tag(line)
+                block = Block(number, [written])
+                tag = tag_of(line)
                 if tag is not None:
                     block.add(*tag)
-                    begun, loose = untyped, _STRICT.match(line) is None
+                    begun, loose = untyped, STRICT.match(line) is None
         else:
-            block.lines.append(line)
+            block.lines.append(written)
             _take(block, line, following, begun=begun, loose=loose, blank_before=blank_before)
         blank_before = not line.strip()
     if block is not None and begun:
@@ -251,31 +242,15 @@ def _with_next(text: str, line: int) -> Iterator[tuple[int, str, str]]:
     yield number, current, ""
 
 
-def _type_of(line: str, block: Block | None, following: str) -> str | None:
-    """Return what a line that begins an entry says of its type; None for any other line.
-
-    Within the running text of an entry (`block`) that has not ended, only a type that there is, or
-    a line that a tag follows, begins the next: "TY - typhoid" in an abstract does not.
-    """
-    if "TY" not in line[:5]:
-        return None
-    found = _START.match(line)
-    if found is None:
-        return None
-    kind = found.group(1)
-    if block is None or block.last not in _TEXTS or kind.upper() in _TYPES:
-        return kind
-    if _STRICT.match(line.lstrip()) is None or _tag(following) is None or block.wrapped:
-        return None
-    return kind
-
-
 def _take(
     block: Block, line: str, following: str, *, begun: bool, loose: bool, blank_before: bool
 ) -> None:
-    tag = _tag(line, loose=loose)
-    if tag is not None and begun and block.last in _TEXTS:
-        text, doubtful = _is_text(block, tag, line, following, loose=loose)
+    tag = tag_of(line, loose=loose)
+    if tag is not None and begun and block.last in TEXTS and tag[0] in ("TY", "ER"):
+        block.remarks.append(f"a line that begins {line.strip()[:30]!r} was taken as text")
+        tag = None
+    if tag is not None and begun and block.last in TEXTS:
+        text, doubtful = is_text(block, tag, line, following, loose=loose)
         if doubtful:
             what = f"text of {block.last}" if text else "a field"
             block.remarks.append(f"a line that begins {line.strip()[:30]!r} was taken as {what}")
@@ -288,56 +263,8 @@ def _take(
     if not text_of_line or (blank_before and _BETWEEN.match(line)):
         return
     if begun:
-        block.go_on(text_of_line)
+        block.go_on(text_of_line, separator=separator_of(block, text_of_line))
         block.indented = block.indented and line[:1] in " \t"
-
-
-def _is_text(
-    block: Block, tag: tuple[str, str], line: str, following: str, *, loose: bool
-) -> tuple[bool, bool]:
-    """Return whether a line like a tag goes on with the text before it, and if that is a doubt.
-
-    What speaks for text: one space before the hyphen in a record that writes two; a value that the
-    tag cannot have; a tag that had its place before, or that a line without a tag goes on with,
-    while the text is wrapped. Text whose lines are indented is none at the margin.
-    """
-    name, value = tag
-    if name == block.last:
-        return False, False
-    if block.wrapped and block.indented and line[:1] not in " \t":
-        return False, False
-    pattern = _VALUES.get(name)
-    fits = None if pattern is None else pattern.match(value) is not None
-    if not loose and _STRICT.match(line.lstrip()) is None:
-        if fits or (name in ("KW", "DE") and not block.wrapped):
-            return False, True
-        return True, True
-    goes_on = (
-        bool(following.strip())
-        and _tag(following, loose=loose) is None
-        and _END.match(following) is None
-    )
-    if not block.wrapped and not goes_on:
-        return False, False
-    misplaced = (name in _SHORT and goes_on) or (name in _ONCE and name in block.values)
-    text = fits is False or misplaced
-    return text, text
-
-
-def _tag(line: str, *, loose: bool = False) -> tuple[str, str] | None:
-    """Return tag and value of a line; `loose` where its record writes one space everywhere."""
-    found = _TAG.match(line)
-    if found is None and line[:1] in (" ", "\t"):
-        # Some word processors indent; only the full two-space form is taken for a tag there.
-        stripped = line.lstrip()
-        found = _TAG.match(stripped) if _STRICT.match(stripped) else None
-        line = stripped
-    if found is None:
-        return None
-    tag = found.group(1)
-    if not loose and not _STRICT.match(line) and tag not in _LOOSE:
-        return None
-    return tag, (found.group(2) or found.group(3) or "").strip()
 
 
 _MEANINGFUL: Final = ("TI", "T1", "CT", "AU", "A1", "DO", "AB", "N2", "PM")
@@ -351,8 +278,7 @@ def _says_what(block: Block) -> bool:
 def _orphan(block: Block) -> Rejected | Aside:
     if not _says_what(block) and block.values:
         return Aside(block.line, " ".join(block.raw.split())[:200])
-    what = "fields without a TY line before them" if block.values else "ER without a record"
-    return Rejected(block.line, what, block.raw)
+    return Rejected(block.line, "fields without a TY line before them", block.raw)
 
 
 def _aside(block: Block) -> Iterator[Aside]:

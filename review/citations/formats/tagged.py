@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -41,6 +42,27 @@ class Block:
     def wrapped(self) -> bool:
         """Whether the last value has gone on for more than a line."""
         return bool(self._more)
+
+    @property
+    def last_line(self) -> str:
+        """The last line of the value that a line without a tag would go on with."""
+        if self._more:
+            return self._more[-1]
+        return self.values[self.last][-1] if self.last is not None else ""
+
+    def goes_on_with(self, line: str, tag: re.Match[str], texts: Sequence[str]) -> bool:
+        """Whether a line that begins like a tag goes on with a wrapped text; a remark says so.
+
+        `tag` holds the tag and its value; `texts` are the tags of running text.
+        """
+        name, value = tag.group(1), tag.group(2) or ""
+        if self.last not in texts or name == self.last:
+            return False
+        text = len(value.split()) > 1 and reads_on(self.last_line, value.strip())
+        if text:
+            said = f"a line that begins {line.strip()[:30]!r} was taken as text of {self.last}"
+            self.remarks.append(said)
+        return text
 
     def end_value(self) -> None:
         """Join the continuation lines to the value they go on with."""
@@ -97,6 +119,20 @@ class Block:
                 self.remarks.append(f"{tag} repeated, the first kept: {left}")
             return found[0]
         return None
+
+
+def reads_on(before: str, text: str) -> bool:
+    """Whether `text` goes on in small letters with a sentence that the line before has not ended.
+
+    Examples
+    --------
+    >>> reads_on("We compared nurses with", "ad hoc controls"), reads_on("It helped.", "eng")
+    (True, False)
+    """
+    return bool(before) and before.rstrip()[-1:] not in _ENDS and text[:1].islower()
+
+
+_ENDS: Final = frozenset(".!?:;)]}\"'”’»")
 
 
 def numbered(text: str, first: int = 1) -> Iterator[tuple[int, str]]:
