@@ -4,7 +4,7 @@ A place is what `review.screening.ledger.Ledger` says of one record at one stage
 the transaction that changed it. Nothing is decided here: `catch_up` reads from the history which
 records anything was said of since the last time, asks the ledger of those alone, and keeps its
 answer; what concerns a whole review (a rule, a duplicate, a merged person) makes all places anew.
-Where places are behind, readers ask the ledger itself. docs/decisions/0029-places.md says why.
+Where places are behind, readers ask the ledger itself. docs/decisions/0031-places.md says why.
 """
 
 from __future__ import annotations
