@@ -34,6 +34,7 @@ from review.citations.models import Batch, DedupeRun, DuplicatePair, Record, Sea
 from review.citations.queries import listed_records
 from review.citations.vocabulary import Band, Format, SourceKind
 from review.db import Database, Session, database_at
+from review.errors import BusyError
 from review.export.flow.prisma import flow_of
 from review.history.actions import Attribution, writing
 from review.people.actions import join_review, person_called
@@ -246,6 +247,26 @@ def reads(database: Database, records: int, decisions: int) -> dict[str, object]
     }  # fmt: skip
 
 
+@contextmanager
+def _turn(database: Database, who: str, told: Counter[str]) -> Iterator[Session]:
+    """Yield a writing session; where the database stays busy, ask again and count it."""
+    while True:
+        opened = writing(database, by(who))
+        try:
+            session = opened.__enter__()
+        except BusyError:
+            told["busy"] += 1
+            continue
+        break
+    try:
+        yield session
+    except BaseException:
+        if not opened.__exit__(*sys.exc_info()):
+            raise
+    else:
+        opened.__exit__(None, None, None)
+
+
 def _reviewer(url: str, who: str, pause: float, seed: int) -> dict[str, int]:
     """Screen until nothing wants this reviewer; return what was read, decided and in vain."""
     database = database_at(url)
@@ -253,7 +274,7 @@ def _reviewer(url: str, who: str, pause: float, seed: int) -> dict[str, int]:
     told: Counter[str] = Counter()
     patience = 0
     while patience < 20:
-        with writing(database, by(who)) as session:
+        with _turn(database, who, told) as session:
             person = person_known(session, who)
             assert person is not None
             served = serving.serve(
@@ -269,7 +290,7 @@ def _reviewer(url: str, who: str, pause: float, seed: int) -> dict[str, int]:
         told["read"] += 1
         time.sleep(draw.expovariate(1 / pause))
         verdict = draw.choices(list(Verdict), weights=[1, 8, 1])[0]
-        with writing(database, by(who)) as session:
+        with _turn(database, who, told) as session:
             done = decide(
                 session, the_review(session), [Choice(served.records[0], verdict)],
                 stage=ABSTRACT, handle=who, now=datetime.now(UTC), each_alone=True,
@@ -316,6 +337,7 @@ def queue(url: str, reviewers: int, decisions: int, *, pause: float = 0.05) -> d
         "records without their two": wanting,
         "in vain": total["in vain"],
         "in vain, %": round(100 * total["in vain"] / max(1, total["read"]), 2),
+        "waited 30 s for a turn and asked again": total["busy"],
         "seconds": round(seconds, 1),
         "decisions a second": round(stored / seconds, 1),
     }
