@@ -150,6 +150,20 @@ def main(count: int) -> None:
             read_again = time.perf_counter()
             in_scope = len(records_in_scope(session, review))
             scoped = time.perf_counter()
+        update = Path(folder) / "update.ris"
+        update.write_text(WRITERS[Format.RIS](synthetic(count)[0][:2], ()), encoding="utf-8")
+        file = open_citations(update)
+        reading = read_citations(file.data, file=file.name)
+        with writing(database, by) as session:
+            review = session.scalars(sa.select(Review)).one()
+            import_batch(session, review, reading, file=file, search=None, now=now)
+        begun, cpu_begun = time.perf_counter(), time.process_time()
+        with database.reading() as session:
+            found = compare_new_records(session, session.scalars(sa.select(Review)).one())
+        with writing(database, by) as session:
+            review = session.scalars(sa.select(Review)).one()
+            store_comparisons(session, review, found, now=now)
+        updated, cpu_updated = time.perf_counter(), time.process_time()
         database.engine.dispose()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
@@ -164,6 +178,9 @@ def main(count: int) -> None:
                 "records_imported_per_cpu_second": round(count / (cpu_stored - cpu_before)),
                 "dedupe_cpu_seconds": round(cpu_deduped - cpu_stored, 2),
                 "dedupe_seconds": round(deduped - stored, 2),
+                "two_new_records_seconds": round(updated - begun, 2),
+                "two_new_records_cpu_seconds": round(cpu_updated - cpu_begun, 2),
+                "two_new_records_linked": len(found.pairs),
                 "linked_pairs": len(linked),
                 "queued_pairs": stats.open,
                 **{name: round(v, 4) for name, v in _quality(linked, work_of).items()},

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from review.canonical import sha256_of
 from review.citations import queries
+from review.citations.compared import keep_keys, kept_keys, keys_of
 from review.citations.dedupe.comparison import RULES, compare
 from review.citations.dedupe.finding import FoundPair, find_pairs
-from review.citations.dedupe.fingerprint import Fingerprint, fingerprint
+from review.citations.dedupe.fingerprint import OPENING, Fingerprint, fingerprint
 from review.citations.models import DedupeRun, DuplicateDecision, DuplicatePair, Record
 from review.citations.rules import PairState
 from review.citations.vocabulary import Band, Verdict
@@ -30,6 +31,10 @@ _COMPARED = (
 )  # fmt: skip
 
 
+_AT_ONCE = 500
+"""Ids named in one statement."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comparisons:
     """What comparing the new records of a review found, before any of it is stored."""
@@ -41,27 +46,35 @@ class Comparisons:
     records: int
     """How many records were new."""
     pairs: tuple[FoundPair, ...]
+    kept_to: int
+    """Keys of records up to this one are kept already, ..."""
+    unkept: tuple[Fingerprint, ...]
+    """... and those of these are not."""
 
 
 def compare_new_records(session: Session, review: Review) -> Comparisons:
     """Compare the records that came since the last run with each other and all before them.
 
     Reads only, so that it can take its time while others write. What is linked or judged
-    already is taken as it is.
+    already is taken as it is. Of the earlier records only those are read that share a key with a
+    new one, with the groups they are in.
     """
     runs = queries.dedupe_runs(session, review)
     compared_from = runs[-1].compared_to if runs else 0
-    prints = _fingerprints(session, review)
-    new = frozenset(record.id for record in prints if record.id > compared_from)
+    kept = kept_keys(session, review)
+    unkept = _fingerprints(session, review, Record.id > kept.reached)
+    arrived = [record for record in unkept if record.id > compared_from]
     found: list[FoundPair] = []
-    if new:
+    if arrived:
         judged = queries.judged_pairs(session, review)
+        near = _members(kept.sharing(keys_of(arrived)), judged) if kept.reached else set()
+        earlier = _fingerprints_of(session, review, {n for n in near if n <= kept.reached})
         linked = [p for p in judged if p.state is PairState.LINKED]
         parted = [p for p in judged if p.state is PairState.DIFFERENT]
         asked = [p for p in judged if p.state is PairState.OPEN]
         found = find_pairs(
-            prints,
-            is_new=new,
+            [*earlier, *unkept],
+            is_new=frozenset(record.id for record in arrived),
             links=[(p.earlier_id, p.later_id) for p in linked],
             different=[(p.earlier_id, p.later_id) for p in parted],
             asked=[(p.earlier_id, p.later_id) for p in (*asked, *parted)],
@@ -69,19 +82,44 @@ def compare_new_records(session: Session, review: Review) -> Comparisons:
     return Comparisons(
         after_run=runs[-1].id if runs else None,
         compared_from=compared_from,
-        compared_to=max(new, default=compared_from),
-        records=len(new),
+        compared_to=max((record.id for record in arrived), default=compared_from),
+        records=len(arrived),
         pairs=tuple(found),
+        kept_to=kept.reached,
+        unkept=tuple(unkept),
     )
 
 
-def _fingerprints(session: Session, review: Review) -> list[Fingerprint]:
-    columns = [getattr(Record, name) for name in _COMPARED]
+def _members(records: set[int], judged: Sequence[queries.JudgedPair]) -> set[int]:
+    """Return records with all that their links make one group with them."""
+    if not records:
+        return set()
+    clusters = queries.clusters_of(judged)
+    return {member for record in records for member in clusters.members(record)}
+
+
+def _fingerprints(
+    session: Session, review: Review, which: sa.ColumnElement[bool]
+) -> list[Fingerprint]:
+    columns = [getattr(Record, name) for name in _COMPARED if name != "abstract"]
+    opening = sa.func.substr(Record.abstract, 1, OPENING).label("abstract")
     rows = session.execute(
-        sa.select(Record.id, *columns).where(Record.review_id == review.id).order_by(Record.id)
-    )
+        sa.select(Record.id, *columns, opening)
+        .where(Record.review_id == review.id, which)
+        .order_by(Record.id)
+    ).mappings()
     return [
-        fingerprint(record_id=row[0], **dict(zip(_COMPARED, row[1:], strict=True))) for row in rows
+        fingerprint(record_id=row["id"], **{name: row[name] for name in _COMPARED}) for row in rows
+    ]
+
+
+def _fingerprints_of(session: Session, review: Review, ids: set[int]) -> list[Fingerprint]:
+    """Return the fingerprints of some records, in order of their ids."""
+    asked = sorted(ids)
+    return [
+        record
+        for start in range(0, len(asked), _AT_ONCE)
+        for record in _fingerprints(session, review, Record.id.in_(asked[start : start + _AT_ONCE]))
     ]
 
 
@@ -106,6 +144,14 @@ def store_comparisons(
     )
     session.add(run)
     session.flush()
+    keep_keys(
+        session,
+        review,
+        found.unkept,
+        run=run.id,
+        after_id=found.kept_to,
+        up_to_id=found.compared_to,
+    )
     rows: list[dict[str, Any]] = [
         {
             "review_id": review.id,

@@ -192,6 +192,33 @@ class DedupeRun(Base):
     ran_at: Mapped[datetime]
 
 
+class ComparedKeys(Base):
+    """The keys by which the records of one run are found again; made anew where they are missing.
+
+    Derived from the records, so it is no part of the history.
+    """
+
+    __tablename__ = "compared_keys"
+    __audited__ = False
+
+    run_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("dedupe_run.id", ondelete="RESTRICT"), primary_key=True
+    )
+    review_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("review.id", ondelete="RESTRICT"), index=True
+    )
+    version: Mapped[int]
+    """Of the rules that made the keys."""
+    after_id: Mapped[int]
+    """Records of the review with a greater id have keys here, ..."""
+    up_to_id: Mapped[int]
+    """... up to this one."""
+    records: Mapped[bytes]
+    """Ids as 64-bit numbers, the least byte first; one for each key."""
+    keys: Mapped[bytes]
+    """The keys, likewise."""
+
+
 class DuplicatePair(Revocable, Base):
     """Two records that are, or may be, the same; triggers forbid UPDATE and DELETE."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
@@ -9,6 +10,9 @@ from typing import Final, TypeAlias
 from review.citations.dedupe.fingerprint import Fingerprint
 
 Key: TypeAlias = tuple[str, ...]
+
+KEYS: Final = 1
+"""Version of the keys; a change of `keys`, or of the words of a fingerprint, makes a new one."""
 
 _PREFIX: Final = 24
 _SUFFIX: Final = 20
@@ -40,6 +44,11 @@ def keys(record: Fingerprint) -> Iterator[Key]:
         yield ("words", *sorted(words[:_LONGEST_WORDS]))
     if record.volume and record.page:
         yield ("place", record.volume, record.page.strip("abcdefghijklmnopqrstuvwxyz"))
+
+
+def key_numbers(record: Fingerprint) -> set[int]:
+    """Return the keys of a record as numbers to keep; two keys may have one number."""
+    return {zlib.crc32("\x1f".join(key).encode()) for key in keys(record)}
 
 
 def candidates(

@@ -49,7 +49,7 @@ _CUT_DOI: Final = re.compile(
 )
 """A DOI with a SICI (ANSI/NISO Z39.56) that lost its end names an issue, not an article."""
 
-_OPENING: Final = 400
+OPENING: Final = 400
 """Letters of an abstract that are kept."""
 
 _PART: Final = re.compile(
@@ -286,7 +286,7 @@ def fingerprint(
         or kind_words in ("preprint", "posted content"),
         conference=bool(_CONFERENCE.search(kind_words) or _CONFERENCE.search(place)),
         translated=(title or "").lstrip().startswith("["),
-        abstract=(abstract or "")[:_OPENING],
+        abstract=(abstract or "")[:OPENING],
     )
 
 
