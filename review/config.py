@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import getpass
 import os
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-import platformdirs
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from review.errors import DatabaseStateError
 
 
 def _default_database_url() -> str:
+    import platformdirs
+
     try:
         path = Path(platformdirs.user_data_dir("living-review")) / "review.db"
     except RuntimeError:
@@ -33,30 +32,27 @@ def _account_name() -> str:
         ) from None
 
 
-class Settings(BaseSettings):
+@dataclass(frozen=True, slots=True)
+class Settings:
     """What the installation needs to know; every field is an environment variable ``REVIEW_…``."""
 
-    model_config = SettingsConfigDict(env_prefix="REVIEW_", extra="ignore")
-
-    database_url: str = Field(default_factory=_default_database_url)
-    actor: str = Field(default_factory=_account_name)
+    database_url: str
+    actor: str
     """Who the history names for changes made from this command line."""
-
-    @field_validator("actor", mode="before")
-    @classmethod
-    def _without_spaces(cls, value: str) -> str:
-        return " ".join(value.split()) or _account_name()
-
-    @property
-    def actor_is_said(self) -> bool:
-        """Whether REVIEW_ACTOR says who it is, and not the account that several may share."""
-        return bool(os.environ.get("REVIEW_ACTOR", "").strip())
+    actor_is_said: bool
+    """Whether REVIEW_ACTOR says who it is, and not the account that several may share."""
 
 
 @cache
 def settings() -> Settings:
     """Return the settings of this process."""
-    return Settings()
+    url = os.environ.get("REVIEW_DATABASE_URL")
+    actor = " ".join(os.environ.get("REVIEW_ACTOR", "").split())
+    return Settings(
+        database_url=_default_database_url() if url is None else url,
+        actor=actor or _account_name(),
+        actor_is_said=bool(actor),
+    )
 
 
 def shipped(name: str) -> Path:

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from filelock import FileLock, Timeout
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as Session  # the edges name the type, and nothing else of it
@@ -266,6 +265,8 @@ class Database:
         if not self.is_sqlite:
             yield
             return
+        from filelock import FileLock, Timeout  # brings asyncio, which readers do without
+
         gate = FileLock(f"{self.file}.writer.lock", timeout=BUSY_SECONDS)
         try:
             gate.acquire(poll_interval=0.002)
@@ -283,6 +284,8 @@ class Database:
     def sole_job(self) -> Iterator[bool]:
         """Yield whether this process may run the job; False when another one runs it now."""
         if self.is_sqlite:
+            from filelock import FileLock, Timeout
+
             lock = FileLock(f"{self.file}.job.lock", blocking=False)
             try:
                 lock.acquire()

@@ -6,12 +6,9 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
 from review.citations import models as _citations
@@ -27,6 +24,9 @@ from review.living import models as _living
 from review.people import models as _people
 from review.protocol import models as _protocol
 from review.screening import models as _screening
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 TABLES_OF = (
     _history,
@@ -47,21 +47,29 @@ metadata = Base.metadata
 
 def alembic_config() -> Config:
     """Return the configuration of the shipped migrations."""
+    from alembic.config import Config  # only what migrates needs alembic
+
     config = Config()
     config.set_main_option("script_location", str(shipped("migrations")))
     return config
 
 
+def revisions() -> list[str]:
+    """Return the revisions that this software knows, the oldest first.
+
+    Every migration's file has the name of its revision, numbered as they follow one another, so
+    that no command imports alembic and all migrations to know whether a database is current.
+    """
+    return sorted(file.stem for file in (shipped("migrations") / "versions").glob("[0-9]*.py"))
+
+
 def newest_revision() -> str:
     """Return the revision that this software works with."""
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    assert head is not None, "the migrations folder is empty"
-    return head
+    return revisions()[-1]
 
 
-def _known_revisions() -> set[str]:
-    script = ScriptDirectory.from_config(alembic_config())
-    return {revision.revision for revision in script.walk_revisions()}
+_VERSION: Final = sa.table("alembic_version", sa.column("version_num", sa.String))
+"""Where alembic keeps the revision of a database."""
 
 
 def revision_of(database: Database) -> str | None:
@@ -71,7 +79,9 @@ def revision_of(database: Database) -> str | None:
     try:
         engine = database.engine.execution_options(read_only=True)
         with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            if not sa.inspect(connection).has_table(_VERSION.name):
+                return None
+            return connection.scalar(sa.select(_VERSION.c.version_num))
     except sa.exc.DatabaseError as error:
         raise DatabaseStateError(f"cannot open {database}: {error.orig}") from None
 
@@ -85,7 +95,7 @@ def require_current(database: Database) -> None:
         raise DatabaseStateError(
             f"there is no review database at {database}; make it with: review init"
         )
-    if found in _known_revisions():
+    if found in revisions():
         raise DatabaseStateError(
             f"{database} is at revision {found} and this software needs {newest_revision()}; "
             "bring it up with: review upgrade"
@@ -138,7 +148,7 @@ def upgrade(database: Database, *, now: datetime | None = None) -> tuple[str | N
     before = revision_of(database)
     if before == newest_revision():
         return before, None
-    if before is not None and before not in _known_revisions():
+    if before is not None and before not in revisions():
         require_current(database)
     backup = None
     if database.is_sqlite:
@@ -153,6 +163,8 @@ def upgrade(database: Database, *, now: datetime | None = None) -> tuple[str | N
 
 
 def _run_migrations(database: Database) -> None:
+    from alembic import command
+
     engine = _migration_engine(database)
     try:
         with engine.begin() as connection:

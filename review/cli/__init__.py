@@ -4,54 +4,113 @@ from __future__ import annotations
 
 import errno
 from importlib import import_module
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 import click
 
 from review.errors import ReviewError
 
+
+class Place(NamedTuple):
+    """Where a command is found, and what the list of commands says of it."""
+
+    module: str
+    summary: str
+    """The first sentence of the command's own help, so that the list imports no command."""
+
+
 COMMANDS: Final = {
-    "init": "database",
-    "upgrade": "database",
-    "new": "protocol",
-    "list": "protocol",
-    "people": "people",
-    "outcome": "protocol",
-    "instrument": "protocol",
-    "analysis": "protocol",
-    "published": "protocol",
-    "search": "citations",
-    "import": "importing",
-    "batch": "batches",
-    "dedupe": "duplicates",
-    "records": "records",
-    "screen": "screening",
-    "reports": "linking",
-    "flow": "flow",
-    "study": "studies",
-    "arm": "studies",
-    "treatment": "studies",
-    "timepoint": "correcting",
-    "extract": "extraction",
-    "rob": "appraisal",
-    "seed": "seeds",
-    "repool": "living",
-    "runs": "runs",
-    "next": "runs",
-    "jobs": "living",
-    "living": "schedule",
-    "schedule": "schedule",
-    "watch": "schedule",
-    "release": "releases",
-    "grade": "certainty",
-    "pool": "pool",
-    "plot": "plot",
-    "export": "export",
-    "trace": "tracing",
-    "history": "history",
-    "verify": "history",
+    "init": Place("database", "Make the database, or say that it is there already."),
+    "upgrade": Place(
+        "database", "Bring the database to the newest revision; SQLite files are copied first."
+    ),
+    "new": Place("reviews", "Make a review: SLUG with --title, or a whole protocol with --file."),
+    "list": Place("reviews", "List the reviews."),
+    "people": Place(
+        "people", "Who takes part: somebody joins a review before they judge anything in it."
+    ),
+    "outcome": Place("protocol", "Outcomes: the constructs that instruments measure."),
+    "instrument": Place(
+        "protocol", "Instruments: what measures an outcome, and which way is better."
+    ),
+    "analysis": Place("analyses", "Planned analyses: what is pooled, how, against which margins."),
+    "published": Place(
+        "analyses",
+        "Show published pooled lines and what their numbers say against the review's margins.",
+    ),
+    "search": Place("citations", "Searches: what was searched, when, how, and by whom."),
+    "import": Place(
+        "importing",
+        "Take citation files into a review: RIS, NBIB, PubMed, EndNote or ICTRP XML, Ovid, "
+        "refer, RefWorks, Web of Science, BibTeX, CSL-JSON, CSV, TSV or XLSX, told apart by "
+        "what they say.",
+    ),
+    "batch": Place("batches", "Imported citation files: list them, and take one back."),
+    "dedupe": Place("duplicates", "Duplicate records: found, linked, looked at, parted again."),
+    "records": Place("records", "Records: list, look at, and write to a file."),
+    "screen": Place(
+        "screening", "Screen records, on title and abstract first and on full text then."
+    ),
+    "reports": Place(
+        "linking", "Included reports and their studies: a study may have several reports."
+    ),
+    "flow": Place(
+        "flow", "Count the PRISMA 2020 flow from the ledger, check it, list it, draw it."
+    ),
+    "study": Place(
+        "studies", "Look at studies; take one out, or back; rename one, or merge two that are one."
+    ),
+    "arm": Place("studies", "Arms of studies: rename one, or merge two that are one."),
+    "treatment": Place(
+        "studies", "Treatments of arms: which there are, and one name for what has two."
+    ),
+    "timepoint": Place(
+        "correcting", "Timepoints of results: which there are, and one name for what has two."
+    ),
+    "extract": Place("extraction", "Enter, compare, check and correct extracted numbers."),
+    "rob": Place(
+        "appraisal", "Judge risk of bias: two assessors blind to each other, then a consensus."
+    ),
+    "seed": Place("seeds", "Real reviews that come with the program."),
+    "repool": Place(
+        "living",
+        "Recompute the analyses whose inputs changed since their last run, and say what moved.",
+    ),
+    "runs": Place("runs", "Every run of a planned analysis that was ever made."),
+    "next": Place(
+        "runs",
+        "Say what one more trial would do to an analysis: how likely it is to change the "
+        "conclusion.",
+    ),
+    "jobs": Place("living", "Show the latest re-pooling jobs and how they ended."),
+    "living": Place(
+        "schedule",
+        "How a review is kept alive: status, what prompts an update, what is searched how often.",
+    ),
+    "schedule": Place(
+        "schedule", "Print what makes a scheduler call the job: nothing is installed."
+    ),
+    "watch": Place("schedule", "Re-pool within seconds of every change, until stopped (Ctrl-C)."),
+    "release": Place(
+        "releases",
+        "Freeze a version of a review: data, plans, runs, figures, checksums, how to cite it.",
+    ),
+    "grade": Place(
+        "certainty", "Rate the certainty of the evidence of each analysis (GRADE), with reasons."
+    ),
+    "pool": Place("pool", "Pool the studies of a CSV or XLSX file, a row each; nothing is stored."),
+    "plot": Place(
+        "plot", "Figures of runs and of the review, as SVG, PDF or PNG by the file's name."
+    ),
+    "export": Place("export", "Files for the manuscript."),
+    "trace": Place("tracing", "Say where exported numbers come from."),
+    "history": Place("history", "Show who changed what, when and why: the newest first."),
+    "verify": Place(
+        "history",
+        "Check that no event was altered, removed or reordered, and that runs noted the same.",
+    ),
 }
-"""Command to the module that holds it, in the order of a review's work."""
+"""The commands, in the order of a review's work."""
 
 
 class Commands(click.Group):
@@ -67,10 +126,22 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"review.cli.{COMMANDS[cmd_name]}")
+        module = import_module(f"review.cli.{COMMANDS[cmd_name].module}")
         command = getattr(module, f"{cmd_name}_")
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands as click does, from `COMMANDS` alone."""
+        del ctx
+        room = formatter.width - 6 - max(map(len, COMMANDS))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, click.Command(name, help=place.summary).get_short_help_str(room))
+                    for name, place in COMMANDS.items()
+                ]
+            )
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; what the user can mend is said without a traceback."""

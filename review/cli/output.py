@@ -11,11 +11,6 @@ from time import monotonic
 from typing import Any, Final
 
 import click
-from pydantic_core import to_jsonable_python
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from review.tabular.grid import Remark
 
@@ -31,6 +26,8 @@ PATIENCE: Final = 1.0
 
 def echo_json(value: object) -> None:
     """Print a value as JSON; what is not a number there (NaN) is null."""
+    from pydantic_core import to_jsonable_python
+
     plain = to_jsonable_python(value, inf_nan_mode="constants")
     click.echo(json.dumps(_finite(plain), indent=2, ensure_ascii=False, allow_nan=False))
 
@@ -53,6 +50,10 @@ def echo_table(
     width: int | None = None,
 ) -> None:
     """Print a table; `right` names the columns to align right, `width` is not to be passed."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for header in headers:
         table.add_column(header, justify="right" if header in right else "left", overflow="fold")
@@ -69,6 +70,21 @@ def echo_table(
         console.print(table)
     lines = (line.rstrip() for line in capture.get().splitlines())
     click.echo("\n".join(line for line in lines if line))
+
+
+def echo_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+    """Print rows of the same columns, as JSON or as a table with the names of the columns."""
+    if as_json:
+        echo_json(rows)
+    elif rows:
+        echo_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    else:
+        click.echo("None yet.")
+
+
+def echo_values(values: Mapping[str, object]) -> None:
+    """Print names and values, those that are known."""
+    echo_table(("", ""), [(name, value) for name, value in values.items() if value is not None])
 
 
 def page_width() -> int:
@@ -116,6 +132,15 @@ def warn_outdated(runs: Mapping[str, int]) -> None:
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Yield ``advance(done, total)``; a bar shows on a terminal once it has taken a second."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     progress = Progress(*columns, console=console, transient=True)

@@ -11,7 +11,7 @@ import click
 from review.cli.computing import computing_options
 from review.cli.context import sheet_option
 from review.cli.files import force_option
-from review.effects import Measure
+from review.measures import Measure
 from review.synthesis import Method, Test
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])

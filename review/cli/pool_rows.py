@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import click
 
 from review.cli.pool_sheet import Sheet
-from review.effects import Effects, ImpossibleInputError, Measure, escalc, required_columns
+from review.effects import Effects, ImpossibleInputError, escalc, required_columns
 from review.errors import InvalidDataError, Problem, UnreadableFileError
+from review.measures import Measure
 from review.synthesis import Pooled
 from review.synthesis.tables import UNEQUAL, peto_caution
 from review.tabular.numbers import MISSING

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from review.effects import Measure, required_columns
+from review.effects import required_columns
 from review.errors import FileError, Problem, UnreadableFileError
+from review.measures import Measure
 from review.tabular.conversion import number_column
 from review.tabular.grid import Remark
 from review.tabular.header import Columns, Others

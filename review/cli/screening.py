@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -41,12 +41,14 @@ from review.people import queries as people
 from review.protocol.queries import review_called
 from review.screening import actions, queries, serving, standings, views, waiting
 from review.screening.actions import Choice, Decided
-from review.screening.comparison import StageAgreement, agreement_at
 from review.screening.files import Purpose, read_decisions, render, stage_of, verdict_of
 from review.screening.progress import StageProgress
 from review.screening.views import Card, Conflict, Said
 from review.screening.vocabulary import STAGE_WORDS, Stage, State
 from review.wording import counted
+
+if TYPE_CHECKING:
+    from review.screening.comparison import StageAgreement
 
 
 @click.group("screen", invoke_without_command=True)
@@ -411,6 +413,8 @@ def agreement(
     as_json: bool,
 ) -> None:
     """Show how far reviewers agreed before adjudication: raw, Cohen's kappa, PABAK, Fleiss."""
+    from review.screening.comparison import agreement_at  # kappa takes arrays, judging does not
+
     with opened().reading() as session:
         review = review_called(session, review_slug)
         ledger = queries.ledger(session, review)

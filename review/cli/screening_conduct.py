@@ -24,10 +24,9 @@ from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import InvalidDataError
 from review.protocol.queries import review_called
-from review.screening import conduct, prioritising, queries, retrieval
-from review.screening.ranking import RANDOM_SHARE
+from review.screening import conduct, queries, retrieval
 from review.screening.retrieval import Pdf
-from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage
+from review.screening.vocabulary import RANDOM_SHARE, RemovalCause, RetrievalOutcome, Stage
 from review.wording import counted
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -304,6 +303,8 @@ def rank_(
     Learns from records that all required reviewers decided, so it tells nobody what another has
     decided so far. Scores of single records are never shown. Needs the extra ``screen``.
     """
+    from review.screening import prioritising  # learning takes arrays, judging does not
+
     database = opened()
     with database.reading() as session:
         review = review_called(session, review_slug)
@@ -343,6 +344,8 @@ def outlook_(
 
     The test is that of Callaghan & Müller-Hansen 2020. It is reported, never applied.
     """
+    from review.screening import prioritising
+
     with opened().reading() as session:
         review = review_called(session, review_slug)
         found = prioritising.outlook(session, review, stage, target=recall, confidence=confidence)

@@ -54,9 +54,9 @@ from review.effects.escalc import (
     required_columns,
     variance_formulas,
 )
-from review.effects.measure import Measure, Variance
 from review.effects.quantiles import Distribution, Sides
-from review.effects.zero_cells import AddTo, ZeroCells
+from review.effects.zero_cells import ZeroCells
+from review.measures import AddTo, Measure, Variance
 
 __all__ = [
     "AddTo",

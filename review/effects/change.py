@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from review.effects.columns import Column, Domain
 from review.effects.effects import FloatArray, Pair
-from review.effects.measure import Measure, Variance
 from review.effects.paired import (
     change_score_standardized,
     change_variance,
     raw_score_standardized,
 )
 from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.measures import Measure, Variance
 
 
 def difference_of_changes(intervention: Pair, comparator: Pair) -> Pair:

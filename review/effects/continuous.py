@@ -12,9 +12,9 @@ from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.correction import hedges_correction
 from review.effects.effects import FloatArray, Pair, RowNote
-from review.effects.measure import Measure, Variance
 from review.effects.quantiles import t_from_signed_p
 from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.measures import Measure, Variance
 
 
 def mean_difference(

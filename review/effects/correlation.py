@@ -11,9 +11,9 @@ from scipy.special import hyp2f1
 from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.effects import FloatArray, Pair
-from review.effects.measure import Measure, Variance
 from review.effects.quantiles import t_from_signed_p
 from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.measures import Measure, Variance
 
 # A variance from three participants or fewer (four, for the corrected correlation) is no estimate:
 # metafor gives none either.

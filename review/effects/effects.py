@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from review.effects.measure import Measure
 from review.errors import InvalidDataError
+from review.measures import Measure
 
 FloatArray = NDArray[np.float64]
 Pair = tuple[FloatArray, FloatArray]

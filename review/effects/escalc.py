@@ -20,11 +20,11 @@ from review.effects import (
 )
 from review.effects.columns import Column, Domain, Values, read_columns
 from review.effects.effects import Effects, FloatArray, RowNote
-from review.effects.measure import Measure, Variance
 from review.effects.quantiles import Distribution, quantile
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.effects.zero_cells import ZeroCells
 from review.errors import InvalidDataError
+from review.measures import Measure, Variance
 
 
 class MissingColumnsError(InvalidDataError):

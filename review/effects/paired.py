@@ -14,9 +14,9 @@ from review.effects.columns import Column, Domain
 from review.effects.continuous import doubted
 from review.effects.correction import hedges_correction
 from review.effects.effects import FloatArray, Pair
-from review.effects.measure import Measure, Variance
 from review.effects.quantiles import t_from_signed_p
 from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.measures import Measure, Variance
 
 
 def change_variance(sd1: FloatArray, sd2: FloatArray, r: FloatArray) -> FloatArray:

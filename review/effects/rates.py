@@ -12,9 +12,9 @@ import numpy as np
 
 from review.effects.columns import Column, Domain
 from review.effects.effects import FloatArray, Pair
-from review.effects.measure import Measure
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.effects.zero_cells import NOTHING_ADDED, treat_zero_cells
+from review.measures import Measure
 
 
 def log_rate_ratio(x1: FloatArray, t1: FloatArray, x2: FloatArray, t2: FloatArray) -> Pair:

@@ -12,9 +12,9 @@ import numpy as np
 
 from review.effects.columns import Column, Domain
 from review.effects.effects import FloatArray, Pair
-from review.effects.measure import Measure, Variance
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.effects.zero_cells import HALF_ADDED, NOTHING_ADDED, ZeroCells, treat_zero_cells
+from review.measures import Measure, Variance
 
 
 def proportion(x: FloatArray, m: FloatArray) -> Pair:

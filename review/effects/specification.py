@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from review.effects.columns import Column
 from review.effects.effects import FloatArray, RowNote
-from review.effects.measure import Variance
 from review.effects.zero_cells import HALF_ADDED, ZeroCells
+from review.measures import Variance
 
 
 @dataclass(frozen=True, slots=True)

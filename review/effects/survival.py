@@ -6,9 +6,9 @@ import numpy as np
 
 from review.effects.columns import Column, Domain
 from review.effects.effects import FloatArray, Pair, RowNote
-from review.effects.measure import Measure
 from review.effects.quantiles import Distribution, quantile
 from review.effects.specification import Computed, Form, Options, Specification
+from review.measures import Measure
 
 # Share of the interval's half-width by which the ratio may lie off the middle of its limits on the
 # log scale before the row is noted; rounding of two-digit limits stays below it.

@@ -8,8 +8,8 @@ from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.continuous import GROUPS
 from review.effects.effects import FloatArray, Pair
-from review.effects.measure import Measure, Variance
 from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.measures import Measure, Variance
 
 
 def log_ratio_of_means(

@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from review.effects.effects import FloatArray, RowNote
 from review.errors import InvalidDataError
-
-
-class AddTo(StrEnum):
-    """Which rows the constant of a `ZeroCells` rule is added to (metafor's ``to``)."""
-
-    ONLY0 = "only0"
-    """Rows that have a zero cell."""
-    ALL = "all"
-    """Every row."""
-    IF0ALL = "if0all"
-    """Every row, as soon as one row has a zero cell."""
-    NONE = "none"
-    """No row."""
+from review.measures import AddTo
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from review.effects import Measure
 from review.extraction import queries
 from review.extraction.fields import Outgrown, written
 from review.extraction.files import NumberedRow
@@ -18,6 +17,7 @@ from review.extraction.models import Arm, Entry, EntryValue, Report, Result, Stu
 from review.extraction.rules import ExtractionRow
 from review.extraction.spelling import as_spelled, identity
 from review.extraction.vocabulary import EntryKind
+from review.measures import Measure
 from review.people.actions import person_called
 from review.protocol.models import Instrument, Review
 from review.protocol.queries import current_versions, instruments, plan_of

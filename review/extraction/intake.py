@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from review.effects import Measure
 from review.errors import FileError, Problem
 from review.extraction import queries
 from review.extraction.conversion import unknown_metric
@@ -40,6 +39,7 @@ from review.extraction.stale import Conflict, StaleFormError
 from review.extraction.twins import Answers, as_answered, questions
 from review.extraction.vocabulary import EntryKind, Level
 from review.history.queries import head
+from review.measures import Measure
 from review.protocol.models import Review
 
 

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.canonical import sha256_of
-from review.effects import Measure
 from review.extraction import queries
 from review.extraction.comparison import Cell, compare
 from review.extraction.conversion import (
@@ -35,6 +34,7 @@ from review.extraction.models import Entry, Resolution, Result
 from review.extraction.rules import NUMBER_COLUMNS
 from review.extraction.vocabulary import EntryKind, Level
 from review.history.models import Event
+from review.measures import Measure
 from review.protocol.models import Review
 
 

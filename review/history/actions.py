@@ -14,7 +14,6 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.attributes import get_history
 
-from review import __version__
 from review.canonical import sha256_of, utc_text
 from review.db import Base, Database
 from review.history.models import Event
@@ -96,6 +95,8 @@ def _append(
     session: Session,
     changes: Sequence[_Change],
 ) -> None:
+    from review import __version__
+
     by: Attribution | None = session.info.get("attribution")
     if by is None:
         raise NotAttributedError(changes[0][1])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from review.effects import Measure, ZeroCells, combine_arms, combine_estimates, escalc
+from review.effects import ZeroCells, combine_arms, combine_estimates, escalc
 from review.errors import InvalidDataError
 from review.extraction.conversion import (
     DEFAULT_LEVEL,
@@ -29,6 +29,7 @@ from review.extraction.conversion import (
 )
 from review.living.joining import Joined, designed_variance, join
 from review.living.snapshot import ArmInput, Numbers, RunInputs, TrialInput
+from review.measures import Measure
 from review.protocol.rules import DICHOTOMOUS, WITH_ZERO_CELLS, Plan
 
 

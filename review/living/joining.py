@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from review.effects import (
-    Measure,
     combine_arms,
     inflated_variance,
     shared_control_covariance_events,
@@ -19,6 +18,7 @@ from review.effects import (
 from review.errors import InvalidDataError
 from review.extraction.conversion import arm_mean_sd, variance_of
 from review.living.snapshot import TrialInput
+from review.measures import Measure
 from review.protocol.rules import Plan
 from review.synthesis.aggregation import aggregate
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from review.effects import Measure
 from review.extraction.conversion import has_precision
 from review.extraction.evidence import Evidence
 from review.extraction.vocabulary import Level
@@ -33,6 +32,7 @@ from review.living.selection import (
     select_inputs,
 )
 from review.living.snapshot import LeftOut, RunInputs, TrialInput
+from review.measures import Measure
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from review.effects import Measure
 from review.errors import ReviewError
 from review.living.numbers import RunNumbers
+from review.measures import Measure
 from review.protocol.rules import SequentialRules
 from review.synthesis import (
     Conclusion,

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
-from review.effects import Measure
 from review.living.effects import TrialEffects
 from review.living.moderators import moderator_lines
 from review.living.snapshot import (
@@ -24,6 +23,7 @@ from review.living.snapshot import (
 )
 from review.living.tables import pool_tables
 from review.living.variants import variant_lines
+from review.measures import Measure
 from review.protocol.rules import OF_TABLES, WITHOUT_TAU2, Plan
 from review.synthesis import Method, Pooled, Test, cumulative, pool_many
 from review.synthesis.noninferiority import classify, noninferiority_p

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from review.canonical import fixed
-from review.effects import Measure
 from review.extraction.conversion import scale_of
 from review.living.snapshot import Interval, RunInputs, RunResults, TrialInput
+from review.measures import Measure
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 

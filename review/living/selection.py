@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-from review.effects import Measure
 from review.errors import InvalidDataError
 from review.extraction.conversion import (
     Design,
@@ -37,6 +36,7 @@ from review.living.reasons import (
     nothing_in_common,
 )
 from review.living.snapshot import ArmInput, Characteristic, LeftOut, RunInputs, TrialInput
+from review.measures import Measure
 from review.protocol.characteristics import Condition
 from review.protocol.rules import CONTINUOUS, DICHOTOMOUS, ArmRule, Plan
 from review.protocol.vocabulary import AnalysisSet, Rater

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from review.effects import Measure
 from review.errors import InvalidDataError
 from review.living.snapshot import ArmInput, TrialInput
+from review.measures import Measure
 from review.protocol.rules import Plan
 from review.synthesis import Method, Pooled, Test, mantel_haenszel, peto
 from review.synthesis.blocks import Floats

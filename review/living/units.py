@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from review.effects import Measure
 from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence
 from review.living.notices import Notice, NoticeKind
 from review.living.noticing import known_studies
 from review.living.omissions import KnownStudy, in_part, taken, without_results
 from review.living.snapshot import ArmInput, TrialInput
+from review.measures import Measure
 from review.protocol.models import Review
 from review.protocol.queries import plan_of, versions
 from review.protocol.rules import Plan

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from review.canonical import fixed
-from review.effects import AddTo, Measure, ZeroCells, default_zero_cells
+from review.effects import ZeroCells, default_zero_cells
 from review.errors import ReviewError
 from review.living.effects import (
     counts_of,
@@ -25,6 +25,7 @@ from review.living.effects import (
 from review.living.notices import Notice, NoticeKind
 from review.living.snapshot import RunInputs, TrialInput, VariantLine
 from review.living.tables import RATIOS, cells_of
+from review.measures import AddTo, Measure
 from review.protocol.rules import OF_TABLES, WITH_ZERO_CELLS, Plan
 from review.synthesis import Method, Test, classify, mantel_haenszel, peto, pool
 from review.synthesis.blocks import Floats

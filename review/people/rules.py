@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from rapidfuzz.distance import OSA
-
 LONG: Final = 6
 """Letters from which two slips of the pen are forgiven instead of one."""
 
@@ -43,6 +41,8 @@ def _distance(one: str, other: str) -> int | None:
     if first and second and _without_digits(first) == _without_digits(second):
         return None
     longest, shortest = max(len(first), len(second)), min(len(first), len(second))
+    from rapidfuzz.distance import OSA  # a name is looked for far more often than missed
+
     slips = OSA.distance(first, second)
     if slips <= (2 if shortest >= LONG else 1) and longest > 2:
         return slips

@@ -15,9 +15,9 @@ from pydantic import (
 )
 
 from review.canonical import sha256_of
-from review.effects import AddTo, Measure
 from review.errors import InvalidDataError
 from review.formula import parse
+from review.measures import AddTo, Measure
 from review.protocol.characteristics import Condition, condition
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
 

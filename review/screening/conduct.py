@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -79,6 +78,8 @@ def open_pilot(
         raise InvalidDataError(
             f"a pilot round of {size} records cannot be drawn from {len(untouched)} untouched ones"
         )
+    import numpy as np  # its generator draws the same round again from the seed
+
     drawn = np.random.default_rng(seed).choice(untouched, size=size, replace=False)
     pilot = Pilot(
         review_id=review.id,

@@ -23,7 +23,7 @@ from review.protocol.queries import review_called
 from review.screening import queries
 from review.screening.ledger import Ledger
 from review.screening.models import Decision, Ranking
-from review.screening.ranking import MODEL, RANDOM_SHARE, certainty_scores, mixed_order
+from review.screening.ranking import MODEL, certainty_scores, mixed_order
 from review.screening.rules import newest
 from review.screening.stopping import (
     RecallEstimate,
@@ -32,7 +32,7 @@ from review.screening.stopping import (
     stopping_test,
     work_saved,
 )
-from review.screening.vocabulary import Stage, State
+from review.screening.vocabulary import RANDOM_SHARE, Stage, State
 
 RENEW_AFTER: Final = 25
 """New complete records after which a ranking is due again, or a tenth of those it learned from."""

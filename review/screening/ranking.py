@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from review.errors import InvalidDataError, ReviewError
+from review.screening.vocabulary import RANDOM_SHARE
 
 MODEL: Final = "TF-IDF of words and pairs of words, linear support vector machine"
-RANDOM_SHARE: Final = 0.05
-"""Share of the queue drawn at random, so that recall can be estimated and no topic is starved."""
 
 MOST_WORDS: Final = 100_000
 """Features kept; bounds memory with 50,000 abstracts without a loss that could be measured."""

@@ -68,3 +68,7 @@ class Box(StrEnum):
     AWAITING_ASSESSMENT = "awaiting_assessment"
     REPORT_EXCLUDED = "reports_excluded"
     INCLUDED = "reports_included"
+
+
+RANDOM_SHARE: Final = 0.05
+"""Share of the queue drawn at random, so that recall can be estimated and no topic is starved."""

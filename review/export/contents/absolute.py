@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from review.effects import Measure
 from review.extraction.conversion.arms import arm_mean_sd
 from review.extraction.conversion.reported import Design
 from review.living.effects import leaves_of
 from review.living.scales import scale_of_run, sign_of
 from review.living.snapshot import Interval, Numbers, RunInputs, RunResults, TrialInput
+from review.measures import Measure
 from review.wording import counted
 
 PER: Final = 1000

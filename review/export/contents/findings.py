@@ -8,7 +8,6 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.effects import Measure
 from review.export.contents.absolute import (
     STANDARDIZED,
     WORDS_SOURCE,
@@ -28,6 +27,7 @@ from review.extraction.appraisal.vocabulary import Certainty
 from review.figures.numbers import fixed
 from review.living.scales import scale_of_run, sign_of
 from review.living.snapshot import Interval
+from review.measures import Measure
 from review.protocol.models import Review
 from review.protocol.queries import instruments
 from review.protocol.vocabulary import AnalysisKind

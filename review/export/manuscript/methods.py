@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
-from review.effects import Measure
 from review.export.drawings.axis import RATIOS
 from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.manuscript.document import (
@@ -28,6 +27,7 @@ from review.export.manuscript.sentences import words
 from review.export.table.printing import NumberStyle
 from review.formula import parse
 from review.living.zero_cells import origin_words, rule_words
+from review.measures import Measure
 from review.protocol.characteristics import in_words
 from review.protocol.rules import ArmRule, Plan
 from review.protocol.vocabulary import AnalysisKind, Variant

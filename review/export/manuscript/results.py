@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from review.effects import Measure
 from review.export.drawings.axis import NAMES, RATIOS
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
@@ -37,6 +36,7 @@ from review.export.table.printing import NumberStyle
 from review.living.notices import NoticeKind
 from review.living.scales import Scale
 from review.living.snapshot import PooledLine, Reading
+from review.measures import Measure
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import lowered

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.effects import Measure, combine_arms
+from review.effects import combine_arms
 from review.export.reproduction.reported import recomputable
 from review.export.run_tables import LatestRun
 from review.export.table.model import Cell, Column, Kind, Table
@@ -22,6 +22,7 @@ from review.extraction.conversion import arm_mean_sd
 from review.extraction.evidence_queries import evidence
 from review.extraction.models import Arm, Study
 from review.living.snapshot import ArmInput, Effect, TrialInput
+from review.measures import Measure
 from review.protocol.models import Review
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind

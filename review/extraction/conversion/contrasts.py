@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.effects import Measure, estimate_from_interval, estimate_from_p
+from review.effects import estimate_from_interval, estimate_from_p
 from review.effects.converted import Plain
 from review.errors import InvalidDataError
 from review.extraction.conversion.metrics import (
@@ -27,6 +27,7 @@ from review.extraction.conversion.reported import (
     two_sided,
 )
 from review.extraction.conversion.standardized import from_g, standardized
+from review.measures import Measure
 
 
 def contrast_effect(

@@ -8,8 +8,8 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Final
 
-from review.effects import Measure
 from review.extraction.conversion.reported import Reported
+from review.measures import Measure
 
 STANDARDIZED: Final = frozenset(
     {

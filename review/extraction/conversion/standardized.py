@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from review.effects import (
-    Measure,
     d_from_f,
     d_from_p,
     d_from_r,
@@ -56,6 +55,7 @@ from review.extraction.conversion.reported import (
     step_of,
     two_sided,
 )
+from review.measures import Measure
 
 FEWEST: Final = 4
 """Participants of both arms that the correction of g needs: J exists above 1 degree of freedom."""

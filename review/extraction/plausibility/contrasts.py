@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final, TypeAlias
 
-from review.effects import Measure
 from review.effects.quantiles import t_from_p
 from review.extraction.conversion import arm_mean_sd, contrast_effect, printed_ratio, two_sided
 from review.extraction.designs import design_of
@@ -18,6 +17,7 @@ from review.extraction.evidence import ArmSide, Evidence, did_better, scored_hig
 from review.extraction.plausibility.finding import Finding, Kind, about
 from review.extraction.plausibility.rounding import half_unit
 from review.extraction.vocabulary import ArmRole, Level, Randomised
+from review.measures import Measure
 
 LARGE: Final = 2.5
 """|g| beyond which an effect is asked about (issue: effects beyond |g| 2.5)."""

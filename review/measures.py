@@ -1,4 +1,7 @@
-"""The effect measures, by the names that metafor's ``escalc`` gives them."""
+"""The effect measures and their options, by the names that metafor's ``escalc`` gives them.
+
+Words alone: plans, tables and commands name a measure without importing what computes it.
+"""
 
 from __future__ import annotations
 
@@ -98,3 +101,16 @@ class Variance(StrEnum):
     """``HO`` with the coefficient of variation averaged over the studies."""
     H0 = "H0"
     """Under the null hypothesis of no effect."""
+
+
+class AddTo(StrEnum):
+    """Which rows the constant of a rule for zero cells is added to (metafor's ``to``)."""
+
+    ONLY0 = "only0"
+    """Rows that have a zero cell."""
+    ALL = "all"
+    """Every row."""
+    IF0ALL = "if0all"
+    """Every row, as soon as one row has a zero cell."""
+    NONE = "none"
+    """No row."""

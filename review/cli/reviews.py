@@ -1,0 +1,65 @@
+"""``review new`` and ``list``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from review.cli.context import (
+    by,
+    json_option,
+    opened,
+)
+from review.cli.output import echo_json, echo_table
+from review.config import settings
+from review.history.actions import writing
+from review.protocol import actions, queries
+from review.protocol.files import read_protocol, validated
+from review.protocol.rules import (
+    ReviewSpec,
+)
+
+
+@click.command("new")
+@click.argument("slug", required=False)
+@click.option("--title", help="The review's title.")
+@click.option("--question", default="", help="The question it asks.")
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(path_type=Path),
+    help="A whole protocol (YAML) instead; see docs/plan-a-review.md.",
+)
+def new_(slug: str | None, title: str | None, question: str, file: Path | None) -> None:
+    """Make a review: SLUG with --title, or a whole protocol with --file."""
+    if (file is None) == (slug is None):
+        raise click.UsageError("give SLUG with --title, or --file")
+    if file is not None:
+        protocol = read_protocol(file)
+        name = protocol.review.slug
+        with writing(opened(), by(name, f"protocol {file.name}")) as session:
+            actions.take_protocol(session, protocol, owner=settings().actor, now=datetime.now(UTC))
+    else:
+        if title is None:
+            raise click.UsageError("a review needs --title")
+        values = {"slug": slug, "title": title, "question": question}
+        spec = validated(ReviewSpec, values, source="review new")
+        name = spec.slug
+        with writing(opened(), by(name)) as session:
+            actions.new_review(session, spec, owner=settings().actor)
+    click.echo(f"Made review {name}.")
+
+
+@click.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the reviews."""
+    with opened().reading() as session:
+        rows = [(r.slug, r.title, r.question) for r in queries.reviews(session)]
+    headers = ("review", "title", "question")
+    if as_json:
+        echo_json([dict(zip(headers, row, strict=True)) for row in rows])
+    else:
+        echo_table(headers, rows)
