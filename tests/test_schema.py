@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from review import schema
 from review.db import Database, database_at
@@ -126,6 +127,19 @@ def test_no_key_cascades() -> None:
     keys = [key for table in schema.metadata.tables.values() for key in table.foreign_keys]
     assert len(keys) > 15
     assert {key.ondelete for key in keys} == {"RESTRICT"}
+
+
+def test_files_of_migrations_are_named_as_alembic_chains_them() -> None:
+    script = ScriptDirectory.from_config(schema.alembic_config())
+    chained = [revision.revision for revision in script.walk_revisions()]
+    assert schema.revisions() == chained[::-1]
+    assert schema.newest_revision() == script.get_current_head()
+
+
+def test_the_revision_of_a_database_is_what_alembic_reads(database: Database) -> None:
+    with database.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    assert schema.revision_of(database) == current == schema.newest_revision()
 
 
 def test_an_unknown_revision_is_refused_with_a_remedy(database: Database) -> None:

@@ -42,6 +42,15 @@ def test_every_command_and_every_option_has_help(path: tuple[str, ...]) -> None:
     assert [p.name for p in options if not p.help] == []
 
 
+@pytest.mark.parametrize("width", [40, 80, 100, 400])
+def test_the_list_of_commands_says_what_their_own_help_says(width: int) -> None:
+    context = click.Context(main)
+    here, by_click = click.HelpFormatter(width=width), click.HelpFormatter(width=width)
+    main.format_commands(context, here)
+    click.Group.format_commands(main, context, by_click)
+    assert here.getvalue() == by_click.getvalue()
+
+
 def run(*arguments: str) -> Result:
     settings.cache_clear()
     result = CliRunner().invoke(main, list(arguments))

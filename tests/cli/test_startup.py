@@ -1,0 +1,77 @@
+"""What commands import as they start: nobody waits for a library that a command does not use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from review.cli import COMMANDS
+
+ENGINE = {"numpy", "scipy"}
+DRAWN_OR_WRITTEN = {"matplotlib", "pandas", "openpyxl", "docx", "xlsxwriter", "bibtexparser"}
+"""What no module of the command line imports before it draws, or reads or writes such a file."""
+
+HEAVY = ENGINE | DRAWN_OR_WRITTEN | {
+    "alembic", "sqlalchemy", "pydantic", "rich", "lxml", "jinja2", "yaml", "rapidfuzz", "filelock",
+    "sklearn",
+}  # fmt: skip
+
+LEDGER = {"sqlalchemy", "pydantic"}
+TEXTS = {"yaml", "rapidfuzz"}
+ANALYSED = LEDGER | TEXTS | ENGINE | {"jinja2", "lxml"}
+
+ALLOWED = {
+    "database": LEDGER,
+    "reviews": LEDGER | {"yaml"},
+    "screening": LEDGER,
+    "people": LEDGER | TEXTS,
+    "citations importing batches duplicates records": LEDGER | {"lxml", "rapidfuzz"},
+    "protocol linking studies correcting": LEDGER | TEXTS | ENGINE,
+    "history": LEDGER | {"rapidfuzz"} | ENGINE,
+    "pool": LEDGER | ENGINE,
+    "analyses appraisal certainty export extraction flow living plot releases runs schedule seeds "
+    "tracing": ANALYSED,
+}
+"""Heavy packages by the modules of `COMMANDS` that may import them."""
+
+
+def _imported(statements: str, database: str = "") -> set[str]:
+    """Return the heavy packages that a new process has imported after the statements."""
+    code = f"import sys\n{statements}\nprint(*sys.modules)"
+    environment = {**os.environ, "REVIEW_DATABASE_URL": database, "REVIEW_ACTOR": "tester"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=True, timeout=120, env=environment,
+    )  # fmt: skip
+    return HEAVY & set(done.stdout.splitlines()[-1].split())
+
+
+def _run(*arguments: str) -> str:
+    return (
+        "from click.testing import CliRunner; from review.cli import main; "
+        f"assert CliRunner().invoke(main, {list(arguments)}).exit_code == 0"
+    )
+
+
+def test_the_list_of_commands_imports_nothing_heavy() -> None:
+    assert _imported(_run("--help")) == set()
+
+
+def test_the_list_of_reviews_needs_no_migrations_and_no_numbers(sqlite_template: Path) -> None:
+    database = f"sqlite:///{sqlite_template}"
+    assert _imported(_run("list"), database) <= {"sqlalchemy", "pydantic", "rich", "yaml"}
+
+
+@pytest.mark.parametrize("modules", ALLOWED)
+def test_commands_import_no_library_they_do_not_use(modules: str) -> None:
+    code = "\n".join(f"import review.cli.{module}" for module in modules.split())
+    assert _imported(code) - ALLOWED[modules] == set()
+
+
+def test_every_command_stands_in_the_list_of_what_may_be_imported() -> None:
+    listed = [module for modules in ALLOWED for module in modules.split()]
+    assert sorted(listed) == sorted({place.module for place in COMMANDS.values()})
