@@ -27,9 +27,9 @@ from review.extraction.formats import queries
 from review.extraction.formats.actions import import_release, reread_release
 from review.extraction.formats.reading import MAX_BYTES, read_file
 from review.extraction.formats.report import ReleaseReport, refused
-from review.extraction.formats.source import Directions, Flag, Format, slug
+from review.extraction.formats.source import Directions, Flag, slug
 from review.extraction.queries import study_called
-from review.extraction.vocabulary import Positive
+from review.extraction.vocabulary import Format, Positive
 from review.protocol.queries import review_called
 from review.tabular.reading import bytes_of
 from review.wording import counted

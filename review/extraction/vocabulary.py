@@ -63,3 +63,12 @@ class Taken(StrEnum):
     FIRST = "first"
     SECOND = "second"
     OTHER = "other"
+
+
+class Format(StrEnum):
+    """The files that can be read beside our own table."""
+
+    METAPSY = "metapsy"
+    REVMAN = "revman"
+    REVMAN_WEB = "revman-web"
+    METALAB = "metalab"

@@ -27,7 +27,7 @@ ANALYSED = LEDGER | TEXTS | ENGINE | {"jinja2", "lxml"}
 ALLOWED = {
     "database": LEDGER,
     "reviews": LEDGER | {"yaml"},
-    "screening": LEDGER,
+    "screening": {"sqlalchemy"},
     "people": LEDGER | TEXTS,
     "citations importing batches duplicates records": LEDGER | {"lxml", "rapidfuzz"},
     "protocol linking studies correcting": LEDGER | TEXTS | ENGINE,

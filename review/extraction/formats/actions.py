@@ -22,7 +22,6 @@ from review.extraction.formats.signs import LEGACY
 from review.extraction.formats.source import (
     Directions,
     Flag,
-    Format,
     Place,
     SourceTable,
     StudyFacts,
@@ -32,7 +31,7 @@ from review.extraction.formats.source import (
 from review.extraction.models import Arm, Entry, Report, Result, Study, natural_key
 from review.extraction.past_imports import keep_import
 from review.extraction.spelling import identity
-from review.extraction.vocabulary import EntryKind, Level, Positive
+from review.extraction.vocabulary import EntryKind, Format, Level, Positive
 from review.history.queries import head
 from review.people.actions import person_called
 from review.protocol.actions import add_instrument, add_outcome

@@ -16,7 +16,6 @@ from review.extraction.formats.source import (
     Content,
     Directions,
     Flag,
-    Format,
     Measurement,
     SourceRow,
     SourceTable,
@@ -28,6 +27,7 @@ from review.extraction.formats.source import (
     year_in,
 )
 from review.extraction.formats.table import read_table
+from review.extraction.vocabulary import Format
 from review.protocol.vocabulary import Rater
 
 KEY: Final = (

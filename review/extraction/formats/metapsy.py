@@ -28,7 +28,6 @@ from review.extraction.formats.source import (
     Content,
     Directions,
     Flag,
-    Format,
     Measurement,
     SourceRow,
     SourceTable,
@@ -42,7 +41,7 @@ from review.extraction.formats.source import (
 )
 from review.extraction.formats.table import read_table
 from review.extraction.spelling import identity
-from review.extraction.vocabulary import Positive
+from review.extraction.vocabulary import Format, Positive
 from review.protocol.vocabulary import Rater
 
 ALIASES: Final = {

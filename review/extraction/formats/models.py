@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.db import Base, CanonicalJson, open_choice
-from review.extraction.formats.source import Format
+from review.extraction.vocabulary import Format
 from review.history.withdrawal import Revocable, Withdrawable, unique_while_standing
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from review.extraction.formats.registry import FORMATS
-from review.extraction.formats.source import Format, SourceTable
+from review.extraction.formats.source import SourceTable
+from review.extraction.vocabulary import Format
 from review.tabular.reading import bytes_of
 
 MAX_BYTES: Final = 256 * 1024 * 1024

@@ -11,10 +11,10 @@ from review.extraction.formats.comparison import Columns, RowFlags
 from review.extraction.formats.source import (
     Content,
     Directions,
-    Format,
     SourceRow,
     SourceTable,
 )
+from review.extraction.vocabulary import Format
 
 Reader = Callable[..., SourceTable]
 

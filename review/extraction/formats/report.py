@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from review.errors import FileError
 from review.extraction.formats.comparison import Cell, Moved
-from review.extraction.formats.source import Flag, Format, StatedPool
+from review.extraction.formats.source import Flag, StatedPool
+from review.extraction.vocabulary import Format
 
 
 @dataclass(frozen=True, slots=True)

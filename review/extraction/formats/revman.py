@@ -11,12 +11,12 @@ from review.errors import FileError, InvalidDataError, Problem
 from review.extraction.formats.cochrane import KEY
 from review.extraction.formats.source import (
     NUMBER,
-    Format,
     SourceRow,
     SourceTable,
     StatedPool,
 )
 from review.extraction.formats.table import given
+from review.extraction.vocabulary import Format
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_ELEMENTS: Final = 1_000_000

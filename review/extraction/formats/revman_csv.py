@@ -10,12 +10,12 @@ from review.errors import FileError, Problem
 from review.extraction.formats.cochrane import KEY, USED
 from review.extraction.formats.source import (
     NUMBER,
-    Format,
     SourceRow,
     SourceTable,
     StatedPool,
 )
 from review.extraction.formats.table import read_table
+from review.extraction.vocabulary import Format
 from review.tabular.table import Table
 
 WEB: Final = {

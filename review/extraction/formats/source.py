@@ -7,22 +7,12 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any, Final
 
 from review.extraction.spelling import identity
-from review.extraction.vocabulary import Positive
+from review.extraction.vocabulary import Format, Positive
 from review.protocol.vocabulary import Rater
 from review.tabular.grid import Remark
-
-
-class Format(StrEnum):
-    """The files that can be read beside our own table."""
-
-    METAPSY = "metapsy"
-    REVMAN = "revman"
-    REVMAN_WEB = "revman-web"
-    METALAB = "metalab"
 
 
 @dataclass(frozen=True, slots=True)

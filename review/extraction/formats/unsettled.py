@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
 from review.extraction.formats.queries import releases, rows_of
 from review.extraction.formats.signs import proof_of
-from review.extraction.formats.source import Format
 from review.extraction.models import Entry, Result, Study
 from review.extraction.plausibility.finding import Finding, Kind, Severity
-from review.extraction.vocabulary import Level, Positive
+from review.extraction.vocabulary import Format, Level, Positive
 from review.protocol.models import Review
 from review.wording import counted
 

@@ -10,7 +10,8 @@ import pytest
 
 from review.errors import FileError
 from review.extraction.formats.registry import FORMATS
-from review.extraction.formats.source import Directions, Format
+from review.extraction.formats.source import Directions
+from review.extraction.vocabulary import Format
 from tests.extraction.formats.files import metapsy, rm5, trial
 from tests.extraction.formats.test_revman import METALAB, REVMAN5, WEB
 

@@ -16,10 +16,11 @@ from review.extraction.formats.actions import import_release
 from review.extraction.formats.queries import releases
 from review.extraction.formats.reading import read_file
 from review.extraction.formats.report import ReleaseReport
-from review.extraction.formats.source import Directions, Format
+from review.extraction.formats.source import Directions
 from review.extraction.mending import merging, renaming, results, undoing
 from review.extraction.models import Arm, Result, Study
 from review.extraction.past_imports import past_imports
+from review.extraction.vocabulary import Format
 from review.history.actions import Attribution, writing
 from review.history.queries import verify
 from review.protocol.actions import new_review

@@ -10,8 +10,8 @@ import pytest
 from review.extraction.formats.comparison import Difference, compare
 from review.extraction.formats.metapsy import log_risk_ratio, metapsy_content, read_metapsy
 from review.extraction.formats.registry import FORMATS
-from review.extraction.formats.source import Content, Directions, Format, SourceRow, Values
-from review.extraction.vocabulary import Positive
+from review.extraction.formats.source import Content, Directions, SourceRow, Values
+from review.extraction.vocabulary import Format, Positive
 from review.protocol.vocabulary import Rater
 from tests.extraction.formats.files import COLUMNS, metapsy, sample, trial
 

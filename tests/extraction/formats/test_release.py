@@ -18,9 +18,9 @@ from review.extraction.formats.models import ImportedRelease, SourceLine, Source
 from review.extraction.formats.queries import newest_release, rows_of
 from review.extraction.formats.reading import read_file
 from review.extraction.formats.report import ReleaseReport
-from review.extraction.formats.source import Directions, Format
+from review.extraction.formats.source import Directions
 from review.extraction.models import Entry, Result, Study
-from review.extraction.vocabulary import EntryKind
+from review.extraction.vocabulary import EntryKind, Format
 from review.history.actions import Attribution, writing
 from review.history.models import Event
 from review.history.queries import verify

@@ -21,9 +21,9 @@ from review.extraction.formats.actions import import_release
 from review.extraction.formats.metapsy import metapsy_content, read_metapsy
 from review.extraction.formats.reading import read_file
 from review.extraction.formats.signs import event_is_good, proof_of
-from review.extraction.formats.source import Content, Directions, Format
+from review.extraction.formats.source import Content, Directions
 from review.extraction.models import Result
-from review.extraction.vocabulary import Positive
+from review.extraction.vocabulary import Format, Positive
 from review.history.actions import Attribution, writing
 from review.history.queries import verify
 from review.protocol.actions import new_review
