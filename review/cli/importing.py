@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -290,19 +291,19 @@ def _echo(shown: Shown) -> None:
     if shown.replaced_batch is not None:
         click.echo(f"  It takes the place of batch {shown.replaced_batch}, which is taken back.")
     for reject in shown.rejects:
-        click.echo(f"  line {reject['line']}: {reject['reason']}")
+        click.echo(_line(f"line {reject['line']}: {reject['reason']}"))
     for notice in _grouped(shown.notices):
-        click.echo(f"  {notice}")
+        click.echo(_line(notice))
     for source, counts in shown.labels.items():
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         click.echo(
-            f"  earlier decisions of {source} ({said}) are kept as labels; they are no votes"
+            _line(f"earlier decisions of {source} ({said}) are kept as labels; they are no votes")
         )
     for remark in shown.remarks:
-        number = counted(remark["records"], "record")
-        click.echo(f"  {number}, first at line {remark['line']}: {remark['remark']}", err=True)
+        where = _where(remark["records"], remark["line"])
+        click.echo(_line(f"{where}: {remark['remark']}"), err=True)
     for note in shown.notes:
-        click.echo(f"  {note}", err=True)
+        click.echo(_line(note), err=True)
     _echo_fields(shown)
 
 
@@ -315,7 +316,27 @@ def _grouped(notices: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         lines = {notice["line"] for notice in found}
         title = " ".join((found[0]["title"] or "untitled").split())
         shown = title if len(title) <= _MOST_TITLE else f"{title[: _MOST_TITLE - 1]}…"
-        yield f"{kind}: {counted(len(lines), 'record')}, first at line {min(lines)}: {shown}"
+        yield f"{kind}: {_where(len(lines), min(lines))}: {shown}"
+
+
+def _where(records: int, line: int) -> str:
+    """Return how many records, and where the first is."""
+    return f"line {line}" if records == 1 else f"{counted(records, 'record')}, first at line {line}"
+
+
+def _line(text: str) -> str:
+    """Return a sentence about a file, indented below its name, broken at 80 columns."""
+    return textwrap.fill(
+        text,
+        _COLUMNS,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+_COLUMNS: Final = 80
 
 
 _MOST_TITLE: Final = 60
@@ -325,10 +346,10 @@ def _echo_fields(shown: Shown) -> None:
     mapped = shown.fields.get("mapped", {})
     if mapped:
         said = ", ".join(f"{name} as {of}" for name, of in mapped.items())
-        click.echo(f"  columns read: {said}", err=True)
+        click.echo(_line(f"columns read: {said}"), err=True)
     ignored = shown.fields.get("ignored", {})
     if ignored:
         names = list(ignored)
         more = len(names) - _MOST_NAMES
         said = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more (--json)" if more > 0 else "")
-        click.echo(f"  fields kept in the raw entry only: {said}", err=True)
+        click.echo(_line(f"fields kept in the raw entry only: {said}"), err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import Final, NoReturn
@@ -74,6 +75,14 @@ def _text(data: bytes, file: str, encoding: str | None) -> tuple[str, str]:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace"), name
     named = encoding or _declared(data)
+    if (
+        encoding is None
+        and named is not None
+        and b"\x00" not in data[:4]
+        and _MULTIBYTE.search(data)
+    ):
+        with contextlib.suppress(UnicodeDecodeError):  # a declaration that stayed when it was saved
+            return data.decode("utf-8"), "utf-8"
     if named is not None:
         try:
             return data.decode(named, "replace"), codecs.lookup(named).name
@@ -136,7 +145,8 @@ def _guessed(data: bytes) -> tuple[str, str]:
 
 _HIGH: Final = re.compile(rb"[\x80-\xff]+")
 _WESTERN: Final = ("cp1252", "mac_roman", "cp1250")
-_OTHERS: Final = ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r")
+_OTHERS: Final = ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1253",
+    "cp1255", "cp1256")  # fmt: skip
 _ENOUGH: Final = 8
 """Bytes beyond ASCII; fewer tell nothing, and Windows-1252 is what most of such files are in."""
 
@@ -159,9 +169,28 @@ def _encoding_of(data: bytes) -> str:
 
     wanted = _OTHERS if scripts or high > _FOREIGN * letters else _WESTERN
     best = from_bytes(sample, cp_isolation=list(wanted)).best()
-    if best is None or str(best) == sample.decode("cp1252", "replace"):
-        return "cp1252"
-    return str(best.encoding)
+    western = sample.decode("cp1252", "replace")
+    if wanted is _WESTERN and (best is None or best.encoding != "mac_roman"):
+        return _western(western)
+    return "cp1252" if best is None or str(best) == western else str(best.encoding)
+
+
+def _western(text: str) -> str:
+    """Return the likelier of Windows-1252 and Windows-1250, of a text that was read as Windows-1252.
+
+    Their letters differ little, so that French looks like Czech by its frequencies. Signs that
+    are no letters within words tell, such as Polish ``pracuj¹cych`` and ``¿ó³ty``, or the ``ø`` of
+    Czech beside ``ì`` and ``è``, which no language of Western Europe has together.
+    """
+    if len(_CENTRAL.findall(text)) >= _SIGNS_ENOUGH:
+        return "cp1250"
+    czech = "ø" in text and ("ì" in text or "è" in text)
+    hungarian = len(re.findall(r"õ(?!es?\b)", text)) >= _SIGNS_ENOUGH and "ã" not in text
+    return "cp1250" if czech or hungarian else "cp1252"
+
+
+_CENTRAL: Final = re.compile(r"(?<=[A-Za-zÀ-ÿ])[¹³¿£¯¾¼](?=[a-zà-ÿ])")
+_SIGNS_ENOUGH: Final = 2
 
 
 _FOREIGN: Final = 0.3

@@ -316,3 +316,76 @@ def test_columns_of_decisions(value: str, decision: str | None) -> None:
 def test_an_ordinary_export_has_no_remarks() -> None:
     text = "".join(ris(number) for number in range(1, 6))
     assert all(isinstance(e, Entry) and e.remarks == () for e in read(text).entries)
+
+
+# --- encodings and what was joined ----------------------------------------------------------------
+
+FRENCH = "Étude de l'hygiène du sommeil chez les infirmières françaises à l'hôpital où"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "title"),
+    [
+        ("cp1252", FRENCH),
+        ("cp1252", "Igiene del sonno nelle infermiere: efficacità e qualità, perché così è più"),
+        ("cp1252", "Søvnhygiejne for sygeplejersker på natarbejde: større virkning hos ældre"),
+        ("cp1252", "¿Qué es la higiene del sueño en enfermeras? ¿Cómo y por qué mañana?"),
+        ("cp1252", "Higiene do sono em enfermeiras: avaliação e condições, não só à noite"),
+        ("cp1252", "Größere Wirkung (5±2 µg/l, m²) bei Älteren: café, Übelkeit für fünf Nächte"),
+        ("mac_roman", FRENCH),
+        ("cp1250", "Higiena snu pielęgniarek pracujących na nocną zmianę: żółty ślad"),
+        ("cp1250", "Spánková hygiena u sester při noční směně: účinek léčby a žádný efekt"),
+        ("cp1250", "Az éjszakai műszakban dolgozó ápolónők alváshigiéniája: erősebb hatás nőknél"),
+        ("cp1251", "Гигиена сна у медицинских сестер в ночную смену"),
+        ("cp1253", "Υγιεινή ύπνου σε νοσηλευτές νυχτερινής βάρδιας"),
+        ("cp1255", "היגיינת שינה לאחיות במשמרת לילה"),
+        ("gb18030", "护士夜班睡眠卫生的随机对照试验研究"),
+        ("shift_jis", "看護師の夜勤における睡眠衛生のランダム化比較試験"),
+    ],
+)
+def test_encodings_are_guessed_by_more_than_frequencies(encoding: str, title: str) -> None:
+    text = f"TY  - JOUR\nTI  - {title}\nPY  - 2019\nER  - \n" * 2
+    found = read_citations(text.encode(encoding), file="odd")
+    assert {entry.title for entry in found.entries} == {title}
+    assert found.encoding == f"{encoding} (guessed)"
+
+
+def test_a_declaration_that_the_bytes_contradict_does_not_count() -> None:
+    text = (
+        "<?xml version='1.0' encoding='ISO-8859-1'?><xml><records><record><titles>"
+        f"<title>{FRENCH}</title></titles></record></records></xml>"
+    )
+    (entry,) = read(text).entries
+    assert entry.title == FRENCH
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"title": "Title 1"}\n{"title": "Title 2"}\n',
+        '[{"title": "Title 1"}]\n[{"title": "Title 2"}]',
+        '[{"title": "Title 1"}]\n\n{"title": "Title 2"}',
+    ],
+)
+def test_json_that_was_joined_is_read_to_its_end(text: str) -> None:
+    found = read(text)
+    assert [entry.title for entry in found.entries] == ["Title 1", "Title 2"]
+    assert [entry.line for entry in found.entries] == [1, 3 if "\n\n" in text else 2]
+
+
+def test_what_follows_json_is_said() -> None:
+    assert [aside.text for aside in read('[{"title": "Title 1"}]\nend').asides] == ["end"]
+
+
+@pytest.mark.parametrize(
+    ("said", "issn"),
+    [
+        ("1879-0291 (Electronic) 0141-1136 (Linking)", "1879-0291; 0141-1136"),
+        ("0003-0554, 0003-0555", "0003-0554; 0003-0555"),
+        ("978-1-2345-678-9", "978-1-2345-678-9"),
+        ("0003-0554 (Print)", "0003-0554"),
+    ],
+)
+def test_several_issns_in_one_value(said: str, issn: str) -> None:
+    (entry,) = read(ris(1).replace("PY  -", f"SN  - {said}\nPY  -")).entries
+    assert entry.issn == issn

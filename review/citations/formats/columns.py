@@ -23,14 +23,14 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "year", "publication year", "published year", "pub year", "pubyear", "py", "yr",
         "year of publication", "date of publication", "publication date", "date", "issued",
         "start date", "date registration3", "date registration", "first posted",
-        "study first posted", "cover date", "published", "y1",
+        "study first posted", "cover date", "published", "y1", "date published", "pubdate",
     ),
     "journal": (
         "journal", "source title", "publication title", "journal book", "journal title",
         "source", "secondary title", "publication name", "container title", "so", "jf", "t2",
         "periodical", "parent title", "venue", "journal name", "publication", "periodical full",
         "primary location source display name", "host venue display name", "alternate title3",
-        "periodical abbrev", "source register", "journal full title",
+        "periodical abbrev", "source register", "journal full title", "pubtitle",
     ),
     "volume": ("volume", "vol", "vl", "journal volume", "biblio volume"),
     "issue": (
@@ -53,22 +53,24 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "doi": (
         "doi", "di", "do", "dois", "digital object identifier", "doi link", "item doi", "ids doi",
+        "digitalobjectidentifier", "externalids doi",
     ),
     "pmid": (
         "pmid", "pubmed id", "medline pmid", "pubmed", "pm", "pubmedid", "pubmed id number",
-        "ids pmid",
+        "ids pmid", "externalids pubmed", "extra",
     ),
     "accession": (
         "accession number", "accession", "eid", "ut unique wos id", "ut", "an", "nct number",
         "trialid", "pui", "unique id", "publication id", "cochrane id", "reference id", "id",
     ),
     "issn": (
-        "issn", "sn", "issn isbn", "print issn", "eissn", "isbn",
+        "issn", "sn", "issn isbn", "print issn", "eissn", "isbn", "issns",
         "primary location source issn l", "primary location source issn",
     ),
     "url": (
         "url", "link", "urls", "embase link", "plink", "study url", "web address", "ur",
-        "open url link", "full text link", "primary location landing page url",
+        "open url link", "full text link", "primary location landing page url", "articleurl",
+        "documenturl", "source url",
     ),
     "language": (
         "language", "language of original document", "languages", "la", "article language",
@@ -80,7 +82,7 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "kind": (
         "document type", "publication type", "item type", "type", "pt", "doctype", "type of work",
-        "reference type", "dt", "type of reference", "ty", "content type",
+        "reference type", "dt", "type of reference", "ty", "content type", "documenttype",
     ),
     "notes": ("labels", "notes", "note", "custom notes", "n1"),
     "decision": (

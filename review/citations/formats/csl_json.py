@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from review.citations.formats import fields
-from review.citations.formats.entry import Entry, Item, Rejected
+from review.citations.formats.entry import Aside, Entry, Item, Rejected
 from review.citations.formats.names import Names
 from review.citations.formats.notes import notes_on, said_in
 from review.citations.formats.notices import each_once, of_crossref
@@ -31,12 +32,14 @@ def read_csl_json(text: str, *, file: str, names: Names | None = None) -> Iterat
     decoder = json.JSONDecoder(object_pairs_hook=_object)
     start = _list_start(text)
     if start is None:
-        value, _ = _decoded(decoder, text, len(text) - len(text.lstrip()), file)
+        begin = len(text) - len(text.lstrip())
+        value, end = _decoded(decoder, text, begin, file)
         if isinstance(value, dict) and _NAMES_OF_A_WORK.isdisjoint(value):
             held = ", ".join(list(value)[:8])
             reason = f"this JSON is no list of records: it holds {held[:200] or 'nothing'}"
             raise FileError(file, [Problem(1, None, reason)])
-        yield _item(value, 1, text.strip(), names)
+        yield _item(value, text.count("\n", 0, begin) + 1, text[begin:end], names)
+        yield from _further(text, end, file, names)
         return
     place, line, counted = start, 1, 0
     while True:
@@ -45,6 +48,7 @@ def read_csl_json(text: str, *, file: str, names: Names | None = None) -> Iterat
         line += text.count("\n", counted, place)
         counted = place
         if text[place : place + 1] == "]":
+            yield from _further(text, place + 1, file, names)
             return
         if place >= len(text):
             reason = "the file ends without ]: it was cut off, and entries may be missing"
@@ -53,6 +57,20 @@ def read_csl_json(text: str, *, file: str, names: Names | None = None) -> Iterat
         value, end = _decoded(decoder, text, place, file)
         yield _item(value, line, text[place:end], names)
         place = end
+
+
+def _further(text: str, place: int, file: str, names: Names) -> Iterator[Item]:
+    """Yield what follows the end of a list or an item: of files that were joined, or JSON Lines."""
+    line = text.count("\n", 0, place)
+    rest = text[place:].lstrip(" \t\n,}")
+    if not rest:
+        return
+    line += text.count("\n", place, len(text) - len(rest))
+    if rest[0] not in "[{":
+        yield Aside(line + 1, rest[:200])
+        return
+    items = read_csl_json(rest, file=file, names=names)
+    yield from (replace(item, line=item.line + line) for item in items)
 
 
 _TWICE: Final = "names that stand twice"

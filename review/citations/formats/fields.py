@@ -233,6 +233,15 @@ def many_in_one(values: Iterable[str | None], separator: str = "; ") -> str | No
     return separator.join(found) or None
 
 
+_ISSN: Final = re.compile(r"(?<![\d-])\d{4}-\d{3}[\dXx](?![\d-])")
+
+
+def _issns(text: str) -> list[str]:
+    """Return the ISSNs of a text that holds several, as EndNote writes them; else the text."""
+    several = _ISSN.findall(text)
+    return several if len(several) > 1 else [text]
+
+
 def issn_of(values: Iterable[str | None]) -> str | None:
     """Return the different ISSNs and ISBNs, without remarks such as ``(Print)``.
 
@@ -241,5 +250,6 @@ def issn_of(values: Iterable[str | None]) -> str | None:
     >>> issn_of(["0955-2359 (Print)", "0955-2359 (Linking)", "1477-4674"])
     '0955-2359; 1477-4674'
     """
-    parts = (part for value in values for part in re.split(r"[;\n\r]", value or ""))
+    texts = (text for value in values for text in re.split(r"[;\n\r]", value or ""))
+    parts = (part for text in texts for part in _issns(text))
     return many_in_one(re.sub(r"\s*\([^)]*\)\s*$", "", part) for part in parts)
