@@ -176,7 +176,7 @@ def _encoding_of(data: bytes) -> str:
 
 
 def _western(text: str) -> str:
-    """Return the likelier of Windows-1252 and Windows-1250, of a text that was read as Windows-1252.
+    """Return the likelier of Windows-1252, as which a text was read, and Windows-1250.
 
     Their letters differ little, so that French looks like Czech by its frequencies. Signs that
     are no letters within words tell, such as Polish ``pracuj¹cych`` and ``¿ó³ty``, or the ``ø`` of

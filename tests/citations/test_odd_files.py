@@ -389,3 +389,10 @@ def test_what_follows_json_is_said() -> None:
 def test_several_issns_in_one_value(said: str, issn: str) -> None:
     (entry,) = read(ris(1).replace("PY  -", f"SN  - {said}\nPY  -")).entries
     assert entry.issn == issn
+
+
+def test_an_abstract_in_two_languages_is_one_abstract_and_no_doubt() -> None:
+    second = "AB  - RESUMO Vimos enfermeiras cansadas, em muitas noites de trabalho."
+    (entry,) = read(ris(1).replace("PY  -", f"{second}\nPY  -")).entries
+    assert entry.abstract == f"We saw nurses and tired ones. {second[6:]}"
+    assert entry.remarks == ()

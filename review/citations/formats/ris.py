@@ -318,7 +318,7 @@ def _item(block: Block) -> Item:
         url=fields.first(block.all("UR", "LK", "L2", "L1")),
         language=block.single("LA"),
         keywords=fields.keywords_of(block.all("KW", "DE")),
-        remarks=(*block.remarks, *year_remarks, *block.repeated("AB", "DO")),
+        remarks=(*block.remarks, *year_remarks, *block.repeated("DO")),
         notices=each_once([*of_types([kind, *block.all("M3")], "type"), *notices]),
         labels=labels,
     )
@@ -361,11 +361,12 @@ def _authors(block: Block) -> tuple[str, ...]:
 
 def _abstract(block: Block) -> str | None:
     """Return the abstract; what AB and N2 both hold, but for spaces or its end, counts once."""
-    found: list[str] = []
-    for value in sorted(block.all("AB", "N2"), key=len, reverse=True):
-        text = squeezed(value)
-        if text and not (found and any(longer.startswith(text.rstrip(".… ")) for longer in found)):
-            found.append(text)
+    texts = list(dict.fromkeys(filter(None, map(squeezed, block.all("AB", "N2")))))
+    found = [
+        text
+        for text in texts
+        if not any(other != text and other.startswith(text.rstrip(".… ")) for other in texts)
+    ]
     return " ".join(found) or None
 
 
