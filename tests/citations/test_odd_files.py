@@ -11,7 +11,8 @@ from review.citations.formats.entry import Entry
 from review.citations.formats.fields import authors_of
 from review.citations.formats.labels import of_column, of_notes
 from review.citations.formats.notices import of_title
-from review.citations.formats.reading import Reading, read_citations
+from review.citations.formats.reading import WRITERS, Reading, read_citations
+from review.citations.vocabulary import Format
 from review.citations.vocabulary import NoticeKind as Kind
 from review.errors import FileError
 
@@ -396,3 +397,27 @@ def test_an_abstract_in_two_languages_is_one_abstract_and_no_doubt() -> None:
     (entry,) = read(ris(1).replace("PY  -", f"{second}\nPY  -")).entries
     assert entry.abstract == f"We saw nurses and tired ones. {second[6:]}"
     assert entry.remarks == ()
+
+
+@given(
+    who=st.text(st.sampled_from("AaBbÅ .,:'-"), min_size=1, max_size=12).map(
+        lambda name: " ".join(name.split()).strip(" ',:") or "Anna"
+    ),
+    verdict=st.sampled_from(["Included", "Excluded", "Maybe", "Undecided"]),
+    writer=st.sampled_from([Format.RIS, Format.NBIB, Format.BIBTEX, Format.CSV]),
+)
+def test_labels_and_hard_names_come_back_from_what_is_written(
+    who: str, verdict: str, writer: Format
+) -> None:
+    labels = of_notes([f'RAYYAN-INCLUSION: {{"{who}"=>"{verdict}"}}'])
+    names = ("CENTERS FOR SLEEP AND LIGHT", "Synth & Sons, Inc.")
+    entry = Entry(1, "", kind="JOUR", title="A title", authors=names, labels=labels)
+    (again,) = read(WRITERS[writer]([entry], ())).entries
+    assert (again.labels, again.authors) == (labels, names)
+    assert len(labels) == 1
+
+
+def test_names_in_capitals_in_bibtex() -> None:
+    text = "@article{k, title={A title}, author={CENTERS FOR DISEASE CONTROL AND PREVENTION}}"
+    (entry,) = read(text).entries
+    assert entry.authors == ("CENTERS FOR DISEASE CONTROL AND PREVENTION",)

@@ -215,7 +215,8 @@ def names_of(value: str) -> tuple[str, ...]:
     """Return the names of an author field; `` and `` separates them, outside braces."""
     names, depth, start = [], 0, 0
     flat = " ".join(value.split())
-    for found in re.finditer(r"\\.|[{}]| (?:and|AND) (?=\S)", flat):
+    lists = " AND " in flat and not fields.is_group(flat)
+    for found in re.finditer(r"\\.|[{}]| and (?=\S)" + ("| AND (?=\\S)" * lists), flat):
         token = found.group()
         if token.lower() == " and " and depth <= 0:
             names.append(flat[start : found.start()])
@@ -285,7 +286,8 @@ def _lines(entry: Entry, number: int, notes: Sequence[str]) -> str:
     kind = (entry.kind or "misc").lower()
     kind = _KINDS.get(kind, kind if re.fullmatch(r"[a-z]{3,15}", kind) else "misc")
     authors = " and ".join(
-        f"{{{_escaped(a)}}}" if re.search(r"\band\b|;", a) else _escaped(a) for a in entry.authors
+        f"{{{_escaped(a)}}}" if re.search(r"\band\b|;", a, re.IGNORECASE) else _escaped(a)
+        for a in entry.authors
     )
     keywords = "; ".join(_escaped(word) for word in entry.keywords)
     if len(entry.keywords) == 1 and "," in keywords:

@@ -221,4 +221,7 @@ def write_csv(entries: Iterable[Entry], notes: Sequence[Sequence[str]] = ()) -> 
 
 def _alone(values: tuple[str, ...]) -> str:
     """Return the semicolon that says that commas in an only value separate nothing."""
-    return ";" if len(values) == 1 and ("," in values[0] or " and " in values[0]) else ""
+    return ";" if len(values) == 1 and _SEPARATES.search(values[0]) else ""
+
+
+_SEPARATES: Final = re.compile(r"[,|、；]| and | & ", re.IGNORECASE)

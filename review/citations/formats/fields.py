@@ -154,6 +154,12 @@ _GROUP: Final = re.compile(
 )
 """Words of the names of groups, in which "and" separates nothing."""
 
+
+def is_group(name: str) -> bool:
+    """Whether a name has a word that names of groups have, such as ``Center`` or ``Trial``."""
+    return _GROUP.search(name) is not None
+
+
 _PERSON: Final = re.compile(
     r"[^\W\d_][^,]*,\s*[^,]+(?:,\s*(?:Jr|Sr|[IV]+|\dnd|\drd|MD|PhD)\.?)?"  # Smith, John
     r"|(?:[^\W\d_a-zß-öø-ÿ][\w.'’-]*\s+)(?:(?:van|von|de|der|den|del|della|di|da|dos|la|le|el|al|"

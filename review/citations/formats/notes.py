@@ -34,9 +34,10 @@ def _written(label: Label) -> str:
     if label.source != "Rayyan":
         words = {"include": "relevant", "exclude": "irrelevant"}
         return f"ASReview_{words.get(label.decision, 'not_seen')}"
+    who, _, verdict = label.said.rpartition(": ")
+    if label.decision or verdict == "Undecided":
+        return f'RAYYAN-INCLUSION: {{"{who}"=>"{verdict}"}}'
     name, _, value = label.said.partition(": ")
-    if label.decision:
-        return f'RAYYAN-INCLUSION: {{"{name}"=>"{value}"}}'
     return f"RAYYAN-{name.upper().replace(' ', '-')}: {value}"
 
 
