@@ -275,3 +275,54 @@ def test_excluded_studies_are_not_checked() -> None:
 def test_rounding() -> None:
     assert (half_unit(5.25), half_unit(3.0), half_unit(1500.0)) == (0.005, 0.5, 0.5)
     assert (digits(12.5), digits(0.04), digits(20.0)) == (3, 1, 1)
+
+
+def difference(**given: Any) -> Evidence:
+    """SDs about 8.2, 40 each: SE 1.8336, t 2.19, p 0.0284 of a normal test, 0.0313 of Student's."""
+    told = {"estimate": -4.02, "metric": "MD", "n": 40, "versus_n": 40, "versus": "Waiting"}
+    return _result(1, **(told | given))
+
+
+@pytest.mark.parametrize(
+    ("limits", "given", "found"),
+    [
+        ((-7.61, -0.43), {"p": 0.03}, []),
+        ((-7.04, -1.01), {"p": 0.03}, [Kind.TEST_MISMATCH]),  # 90 % limits
+        ((-7.04, -1.01), {"p": 0.03, "ci_level": 0.90}, []),
+        ((-7.61, -0.43), {"t": -2.18}, []),
+        ((-7.04, -1.01), {"t": -2.18}, [Kind.TEST_MISMATCH]),
+        ((-7.61, -0.43), {}, []),
+    ],
+)
+def test_an_interval_of_another_level_does_not_fit_its_p(
+    limits: tuple[float, float], given: dict[str, float], found: list[Kind]
+) -> None:
+    assert kinds(difference(ci_low=limits[0], ci_high=limits[1], **given)) == found
+
+
+def test_a_mean_difference_in_units_of_its_sd_is_asked_about() -> None:
+    assert kinds(*OTHERS, difference(se=1.83)) == []
+    (found,) = findings([*OTHERS, difference(estimate=-0.49, se=0.227)])
+    assert found.kind is Kind.SD_UNLIKE_OTHERS
+    assert "is it standardized (metric SMD)?" in found.message
+
+
+def test_where_many_spreads_agree_a_scale_of_half_the_spread_is_asked_about() -> None:
+    many = [_result(i, n=40 + i, mean=15.0 + 0.37 * i, sd=9.5 + 0.11 * i) for i in range(2, 14)]
+    assert kinds(*many, _result(1, n=64, mean=15.21, sd=6.5)) == []
+    assert kinds(*many, _result(1, n=64, mean=11.3, sd=4.5)) == [Kind.SD_UNLIKE_OTHERS]
+    assert kinds(*many[:4], _result(1, n=64, mean=11.3, sd=4.5)) == []  # too few to tell
+
+
+def test_the_mean_before_treatment_in_the_place_of_the_mean_after_it() -> None:
+    before = {"baseline_mean": 24.3, "baseline_sd": 8.0}
+    assert kinds(_result(n=40, mean=24.3, sd=8.1, **before)) == [Kind.MEAN_AS_BASELINE]
+    assert kinds(_result(n=40, mean=24.4, sd=8.1, **before)) == []
+    assert kinds(_result(n=40, mean=24.3, sd=8.1, mean_change=0.0, **before)) == []
+
+
+def test_a_contrast_printed_twice_needs_fewer_digits_where_both_sizes_agree() -> None:
+    told = {"estimate": -0.38, "se": 0.24, "metric": "SMD", "n": 37, "versus": "Waiting"}
+    one, two = _result(1, versus_n=33, **told), _result(2, versus_n=33, **told)
+    assert kinds(one, two) == [Kind.IDENTICAL_ROWS]
+    assert kinds(one, _result(2, versus_n=34, **told)) == []

@@ -11,7 +11,7 @@ from review.extraction.plausibility.finding import Finding, Kind, about
 from review.extraction.plausibility.rounding import digits
 
 LEAST_DIGITS: Final = 6
-"""Significant digits that rows must share before chance is no explanation."""
+"""Significant digits that rows must share before chance is no explanation; a size counts as one."""
 
 _COMPARED: Final = ("mean", "sd", "se", "estimate", "variance", "ci_low", "ci_high", "median")
 
@@ -24,7 +24,8 @@ def duplicate_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
     by_numbers: dict[tuple[float | None, ...], list[Evidence]] = defaultdict(list)
     for item in items:
         values = tuple(getattr(item, name) for name in _COMPARED)
-        if sum(digits(v) for v in values if v is not None) >= LEAST_DIGITS - (item.n is not None):
+        sizes = (item.n is not None) + (item.versus_n is not None)
+        if sum(digits(v) for v in values if v is not None) >= LEAST_DIGITS - sizes:
             by_numbers[values].append(item)
     for group in by_numbers.values():
         first = group[0]
@@ -32,7 +33,8 @@ def duplicate_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
             same_arm = item.study_id == first.study_id and item.arm == first.arm
             if same_arm and item.analysis_set != first.analysis_set:
                 continue  # one analysis reported under two names of a set is no copy
-            if item.study_id != first.study_id and item.n != first.n:
+            sizes_differ = (item.n, item.versus_n) != (first.n, first.versus_n)
+            if item.study_id != first.study_id and sizes_differ:
                 continue
             told = {name: getattr(item, name) for name in ("n", *_COMPARED)}
             message = f"the same numbers as {first.study}, {first.place}"

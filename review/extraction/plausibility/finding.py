@@ -25,6 +25,7 @@ class Kind(StrEnum):
     SD_IMPOSSIBLE = "sd_impossible"
     MEAN_OUT_OF_RANGE = "mean_out_of_range"
     MEAN_IMPOSSIBLE = "mean_impossible"
+    MEAN_AS_BASELINE = "mean_as_baseline"
     N_ABOVE_RANDOMISED = "n_above_randomised"
     N_FAR_BELOW_RANDOMISED = "n_far_below_randomised"
     ARMS_UNEQUAL = "arms_unequal"

@@ -8,8 +8,11 @@ from typing import Any, Final
 
 from review.extraction.evidence import ArmSide, Evidence
 from review.extraction.plausibility.finding import Finding, Kind, about
-from review.extraction.plausibility.rounding import half_unit
+from review.extraction.plausibility.rounding import digits, half_unit
 from review.extraction.vocabulary import Level
+
+LEAST_DIGITS: Final = 3
+"""Significant digits that a mean shares with the one before treatment until that is no chance."""
 
 LEAST_SHARE: Final = 0.3
 """Of the randomised that are analysed; a trial that loses more is asked about."""
@@ -20,6 +23,7 @@ def score_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
     for item in items:
         yield from _range(item)
         yield from _grim(item)
+        yield from _repeated(item)
         yield from _size(item, "n", item.n, item.arm)
         if item.versus is not None:
             yield from _size(item, "versus_n", item.versus_n, item.versus)
@@ -43,6 +47,17 @@ def _range(item: Evidence) -> Iterator[Finding]:
             item, Kind.MEAN_OUT_OF_RANGE, f"{name} {value:g} is {bound}", impossible=True,
             **{name: value, "lowest": low, "highest": high},
         )  # fmt: skip
+
+
+def _repeated(item: Evidence) -> Iterator[Finding]:
+    """The mean before treatment in the column of the mean after it."""
+    mean = item.mean
+    if item.metric is not None or mean is None or mean != item.baseline_mean:
+        return
+    if item.mean_change == 0 or digits(mean) < LEAST_DIGITS:
+        return
+    message = f"the mean {mean:g} is the mean before treatment, to the last digit"
+    yield about(item, Kind.MEAN_AS_BASELINE, message, mean=mean, baseline_mean=item.baseline_mean)
 
 
 def _grim(item: Evidence) -> Iterator[Finding]:

@@ -6,9 +6,18 @@ import math
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import Any, Final
 
-from review.extraction.conversion import COHEN, STANDARDIZED, scale_of
+from review.extraction.conversion import (
+    COHEN,
+    MEAN_DIFFERENCE,
+    STANDARDIZED,
+    logged_ratio,
+    metric_name,
+    scale_of,
+    variance_of,
+)
 from review.extraction.evidence import Evidence
 from review.extraction.plausibility.finding import Finding, Kind, about
 from review.extraction.plausibility.rounding import half_unit
@@ -19,6 +28,12 @@ MARGIN: Final = math.log(2)
 
 FAR: Final = math.log(4)
 """Ratio to the others' median SD beyond which a spread is asked about without an explanation."""
+
+OUTLYING: Final = 3.5
+"""Robust standardized distance of a log SD from the others (Iglewicz & Hoaglin 1993)."""
+
+LEAST_SPREADS: Final = 8
+"""Spreads of an instrument from which their own scatter says what is far."""
 
 LEAST_OTHERS: Final = 3
 """Spreads of other results of the instrument that a comparison needs."""
@@ -36,8 +51,41 @@ def spread_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
     for group in by_instrument.values():
         yield from _among(group)
     for item in items:
+        if item.level is Level.CONTRAST:
+            yield from _of_difference(item, by_instrument[item.instrument])
+    for item in items:
         yield from _alone(item)
         yield from _of_estimate(item)
+
+
+def _of_difference(item: Evidence, arms: Sequence[Evidence]) -> Iterator[Finding]:
+    """The SD that a mean difference's SE holds, beside the SDs of other studies' arms.
+
+    Clusters and covariates move it, but not four-fold: that is another unit, or a standardized one.
+    """
+    if metric_name(item) not in MEAN_DIFFERENCE or logged_ratio(item) is not None:
+        return
+    found = variance_of(item)
+    if found is None or found[0] <= 0 or not item.n or not item.versus_n:
+        return
+    own = math.log(found[0] / (1 / item.n + 1 / item.versus_n)) / 2
+    others = sorted(
+        math.log(sd)
+        for arm in arms
+        if arm.study_id != item.study_id and (sd := _sd(arm)) is not None
+    )
+    usual = _median_without(others, ())
+    if usual is None or abs(own - usual) <= FAR:
+        return
+    what = "is it standardized (metric SMD)" if own < usual else "is its SE an SD"
+    message = (
+        f"the spread of {item.metric} {item.estimate:g} holds an SD of {math.exp(own):.3g}, where "
+        f"other results with {item.instrument_name} have {math.exp(usual):.3g} (median): {what}?"
+    )
+    yield about(
+        item, Kind.SD_UNLIKE_OTHERS, message,
+        estimate=item.estimate, sd=round(math.exp(own), 6), n=item.n, versus_n=item.versus_n,
+    )  # fmt: skip
 
 
 def _sd(item: Evidence) -> float | None:
@@ -52,6 +100,7 @@ def _sd(item: Evidence) -> float | None:
 def _among(group: Sequence[Evidence]) -> Iterator[Finding]:
     spreads = [(item, math.log(sd)) for item in group if (sd := _sd(item)) is not None]
     ranked = sorted(log for _, log in spreads)
+    scatter = _scatter(ranked)
     of_study: dict[int, list[float]] = defaultdict(list)
     for item, own in spreads:
         of_study[item.study_id].append(own)
@@ -61,7 +110,7 @@ def _among(group: Sequence[Evidence]) -> Iterator[Finding]:
             usual = _median_without(ranked, [own])
         if usual is None:
             continue
-        found = _explained(item, own, usual) or _unexplained(item, own, usual)
+        found = _explained(item, own, usual) or _unexplained(item, own, usual, scatter)
         if found is not None:
             yield found
 
@@ -115,8 +164,20 @@ def _explained(item: Evidence, own: float, usual: float) -> Finding | None:
     )  # fmt: skip
 
 
-def _unexplained(item: Evidence, own: float, usual: float) -> Finding | None:
-    if abs(own - usual) <= FAR:
+def _scatter(ranked: Sequence[float]) -> float | None:
+    """Return the robust SD of sorted log SDs; None where there are too few to tell."""
+    if len(ranked) < LEAST_SPREADS:
+        return None
+    centre = median(ranked)
+    return 1.4826 * median(abs(value - centre) for value in ranked)
+
+
+def _unexplained(item: Evidence, own: float, usual: float, scatter: float | None) -> Finding | None:
+    far = FAR
+    if scatter is not None and item.n is not None and item.n > 1:
+        # a log SD of n normal scores has about the variance 1/(2(n - 1))
+        far = min(FAR, max(MARGIN, OUTLYING * math.sqrt(scatter**2 + 1 / (2 * (item.n - 1)))))
+    if abs(own - usual) <= far:
         return None
     message = (
         f"an SD of {math.exp(own):.3g}, where other results with {item.instrument_name} have "

@@ -86,7 +86,9 @@ def _ranges(item: Evidence) -> Iterator[_Range]:
                 t_from_p(min(1.0, p + wide), LARGE_SAMPLE),
                 t_from_p(max(1e-300, p - wide), df),
             )
-    ratio = printed_ratio(item) is not None or useless_metric(metric_name(item))
+    if useless_metric(metric_name(item)):
+        return
+    ratio = printed_ratio(item) is not None
     found = variance_of(item) if item.estimate is not None and not ratio else None
     if found is not None and item.estimate is not None and item.se is not None and found[0] > 0:
         y, se = abs(item.estimate), math.sqrt(found[0])
@@ -94,6 +96,38 @@ def _ranges(item: Evidence) -> Iterator[_Range]:
         low = max(0.0, y - half_unit(item.estimate)) / (se + spare)
         high = (y + half_unit(item.estimate)) / (se - spare if se > 2 * spare else se / 2)
         yield _Range("estimate over SE", low, high)
+    else:
+        yield from _of_interval(item)
+
+
+def _of_interval(item: Evidence) -> Iterator[_Range]:
+    """What an interval of the level that is said makes of its estimate: 90 % limits show here."""
+    from scipy.special import ndtri
+
+    if item.estimate is None or item.ci_low is None or item.ci_high is None:
+        return
+    numbers = (item.estimate, item.ci_low, item.ci_high)
+    if logged_ratio(item) is None and printed_ratio(item) is not None:
+        if min(numbers) <= 0:
+            return
+        y, low, high = (math.log(value) for value in numbers)
+        slack = [half_unit(value) / value for value in numbers]
+    else:
+        y, low, high = numbers
+        slack = [half_unit(value) for value in numbers]
+    level = item.ci_level if item.ci_level is not None else 0.95
+    limit, half = float(ndtri((1 + level) / 2)), (high - low) / 2
+    spare = (slack[1] + slack[2]) / 2
+    if half <= 2 * spare:
+        return  # rounded too far to tell
+    sizes = item.n is not None and item.versus_n is not None
+    df = float((item.n or 0) + (item.versus_n or 0) - 2) if sizes else LARGE_SAMPLE
+    wide = t_from_p(1 - level, max(df, 1.0))  # of a normal interval, or of Student's
+    yield _Range(
+        f"the estimate in its {100 * level:g} % interval",
+        max(0.0, abs(y) - slack[0]) * limit / (half + spare),
+        (abs(y) + slack[0]) * wide / (half - spare),
+    )
 
 
 def _among_themselves(item: Evidence) -> Iterator[Finding]:
@@ -109,6 +143,7 @@ def _among_themselves(item: Evidence) -> Iterator[Finding]:
                 for words, may in (
                     ("is F of several arms (df1)", item.f is not None),
                     ("is p one-sided (p_sides)", item.p is not None and item.p_sides is None),
+                    ("is the interval of another level (ci_level)", "interval" in other.called),
                 )
                 if may
             ]
