@@ -302,8 +302,11 @@ def _echo(shown: Shown) -> None:
     for remark in shown.remarks:
         where = _where(remark["records"], remark["line"])
         click.echo(_line(f"{where}: {remark['remark']}"), err=True)
-    for note in shown.notes:
+    for note in shown.notes[:_MOST_NOTES]:
         click.echo(_line(note), err=True)
+    more = len(shown.notes) - _MOST_NOTES
+    if more > 0:
+        click.echo(_line(f"and {counted(more, 'note')} more like these (--json)"), err=True)
     _echo_fields(shown)
 
 
@@ -339,6 +342,7 @@ def _line(text: str) -> str:
 _COLUMNS: Final = 80
 
 
+_MOST_NOTES: Final = 10
 _MOST_TITLE: Final = 60
 
 

@@ -421,3 +421,34 @@ def test_names_in_capitals_in_bibtex() -> None:
     text = "@article{k, title={A title}, author={CENTERS FOR DISEASE CONTROL AND PREVENTION}}"
     (entry,) = read(text).entries
     assert entry.authors == ("CENTERS FOR DISEASE CONTROL AND PREVENTION",)
+
+
+CENTRAL = """Record #{n} of 2
+Provider: John Wiley & Sons, Ltd.
+Content: text/plain; charset="UTF-8"
+
+TY  - JOUR
+AN  - CN-0000000{n}
+TI  - Title {n}
+SO  - Journal of sleep
+VL  - 3
+NO  - 2
+KW  - Adult
+DOI - 10.5555/odd.{n}
+AB  - Nurses were studied.
+ER  -
+
+"""
+
+
+def test_tags_of_central_below_a_heading_for_each_record() -> None:
+    found = read(CENTRAL.format(n=1) + CENTRAL.format(n=2))
+    assert found.asides == ()
+    assert [(e.doi, e.journal, e.issue, e.keywords, e.remarks) for e in found.entries] == [
+        (f"10.5555/odd.{n}", "Journal of sleep", "2", ("Adult",), ()) for n in (1, 2)
+    ]
+
+
+def test_zoteros_notes_may_hold_the_pmid() -> None:
+    (entry,) = read(ris(1).replace("PY  -", "N1  - <p>PMID: 99000001</p>\nPY  -")).entries
+    assert entry.pmid == "99000001"

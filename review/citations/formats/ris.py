@@ -15,7 +15,7 @@ from typing import Final
 
 from review.citations.formats import fields
 from review.citations.formats.entry import Aside, Entry, Item, Rejected
-from review.citations.formats.markup import unescaped
+from review.citations.formats.markup import unescaped, without_tags
 from review.citations.formats.names import Names
 from review.citations.formats.notes import notes_on, said_in
 from review.citations.formats.notices import each_once, of_types
@@ -40,7 +40,10 @@ _PLAIN_TAGS: Final = frozenset(
     if first + second not in ("TY", "ER")
 )
 
-_BETWEEN: Final = re.compile(r"\s*(?:<?\d+[.>)]?|Record\s+\d+(?:\s+of\s+\d+)?|-{3,}|={3,})?\s*$")
+_BETWEEN: Final = re.compile(
+    r"\s*(?:<?\d+[.>)]?|Record\s+#?\d+(?:\s+of\s+\d+)?|-{3,}|={3,}"
+    r"|(?:Provider|Content|Database):\s.*)?\s*$"
+)
 """What stands between records of Ovid's and others' files and says nothing."""
 
 _SHORTEST_ACCESSION: Final = 5
@@ -309,7 +312,7 @@ def _item(block: Block) -> Item:
         year=year,
         journal=_journal(block, kind),
         volume=block.single("VL", "VO"),
-        issue=block.single("IS", "CP"),
+        issue=block.single("IS", "CP", "NO"),
         pages=fields.pages_of(block.single("SP", "PG"), block.single("EP"), _article(block)),
         doi=doi,
         pmid=pmid,
@@ -373,7 +376,8 @@ def _abstract(block: Block) -> str | None:
 def _journal(block: Block, kind: str | None) -> str | None:
     if kind in ("CHAP", "CONF", "CPAPER"):
         return block.single("T2", "BT", "C3", *_JOURNAL_TAGS)
-    return block.single(*_JOURNAL_TAGS[:-2]) or block.single("C3" if kind == "JOUR" else "T2")
+    other = "C3" if kind == "JOUR" else "T2"
+    return block.single(*_JOURNAL_TAGS[:-2]) or block.single(other, "SO")
 
 
 def _article(block: Block) -> str | None:
@@ -426,6 +430,7 @@ def _pmid(block: Block) -> str | None:
         if pmid := fields.pmid_in(value):
             return pmid
     for value in block.all("N1", "U1", "AN", "ID", "C1", "UR", "L2"):
+        value = without_tags(value)
         if _OWN_PMID.match(value) and (pmid := fields.pmid_in(value)):
             return pmid
     return None

@@ -134,6 +134,8 @@ def is_text(
 def tag_of(line: str, *, loose: bool = False) -> tuple[str, str] | None:
     """Return tag and value of a line; `loose` where its record writes one space everywhere."""
     found = _TAG.match(line)
+    if found is None and line.startswith("DOI - "):
+        return "DO", line[6:].strip()  # three letters, in exports that name the field so
     if found is None and line[:1] in (" ", "\t"):
         # Some word processors indent; only the full two-space form is taken for a tag there.
         stripped = line.lstrip()
