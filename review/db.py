@@ -37,7 +37,8 @@ ADVISORY_APPLICATION: Final = 0x4C52
 """First integer of our PostgreSQL advisory locks, so that other applications' locks differ."""
 
 WRITER_LOCK: Final = 1
-JOB_LOCK: Final = 2
+JOB_LOCKS: Final = {"job": 2, "rank": 3}
+"""Second integers; on SQLite the names of lock files beside the database."""
 
 
 class CleanText(sa.TypeDecorator[str]):
@@ -281,12 +282,13 @@ class Database:
             gate.release()
 
     @contextmanager
-    def sole_job(self) -> Iterator[bool]:
-        """Yield whether this process may run the job; False when another one runs it now."""
+    def sole_job(self, job: str = "job") -> Iterator[bool]:
+        """Yield whether this process may run a job; False when another one runs it now."""
+        number = JOB_LOCKS[job]
         if self.is_sqlite:
             from filelock import FileLock, Timeout
 
-            lock = FileLock(f"{self.file}.job.lock", blocking=False)
+            lock = FileLock(f"{self.file}.{job}.lock", blocking=False)
             try:
                 lock.acquire()
             except Timeout:
@@ -299,14 +301,14 @@ class Database:
             return
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             taken = connection.scalar(
-                sa.select(sa.func.pg_try_advisory_lock(ADVISORY_APPLICATION, JOB_LOCK))
+                sa.select(sa.func.pg_try_advisory_lock(ADVISORY_APPLICATION, number))
             )
             try:
                 yield bool(taken)
             finally:
                 if taken:
                     connection.execute(
-                        sa.select(sa.func.pg_advisory_unlock(ADVISORY_APPLICATION, JOB_LOCK))
+                        sa.select(sa.func.pg_advisory_unlock(ADVISORY_APPLICATION, number))
                     )
 
 

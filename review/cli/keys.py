@@ -20,12 +20,13 @@ from rich.console import Console
 from rich.text import Text
 
 from review.cli.context import changing, judge
+from review.cli.reranking import rerank_in_background
 from review.cli.terminal import keys_of_terminal
 from review.db import Session
 from review.errors import ReviewError
 from review.people.models import Person
 from review.protocol.models import Review
-from review.screening import actions, queries, serving, standings, views, waiting
+from review.screening import actions, prioritising, queries, serving, standings, views, waiting
 from review.screening.actions import Choice
 from review.screening.terms import pattern_of, protocol_terms
 from review.screening.views import Card, Conflict
@@ -265,8 +266,12 @@ def _keep(desk: Desk, choice: Choice, told: list[tuple[int, Verdict]]) -> str:
                 session, review, [choice], stage=desk.stage, handle=desk.handle,
                 now=datetime.now(UTC),
             )  # fmt: skip
+            due = prioritising.may_be_due(session, review, desk.stage, decided=1)
+            slug = review.slug
     except ReviewError as error:
         return f"Not stored: {error}"
+    if due:
+        rerank_in_background(slug, desk.stage)
     if decided.late:
         return f"Thank you: record {choice.record} has all its decisions meanwhile, without yours."
     desk.done += 1

@@ -23,6 +23,7 @@ from review.cli.context import (
 )
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
+from review.cli.reranking import rerank_in_background
 from review.cli.screening_conduct import (
     mark_option,
     outlook_,
@@ -39,7 +40,7 @@ from review.config import settings
 from review.errors import InvalidDataError
 from review.people import queries as people
 from review.protocol.queries import review_called
-from review.screening import actions, queries, serving, standings, views, waiting
+from review.screening import actions, prioritising, queries, serving, standings, views, waiting
 from review.screening.actions import Choice, Decided
 from review.screening.files import Purpose, read_decisions, render, stage_of, verdict_of
 from review.screening.progress import StageProgress
@@ -200,6 +201,9 @@ def decide(
         decided = actions.decide(
             session, review, [choice], stage=stage, handle=judge(), now=datetime.now(UTC)
         )
+        due, slug = prioritising.may_be_due(session, review, stage, decided=1), review.slug
+    if due:
+        rerank_in_background(slug, stage)
     if as_json:
         echo_json({"record": record, "stage": stage, "verdict": choice.verdict, **asdict(decided)})
     elif decided.late:
@@ -526,6 +530,10 @@ def import_(
             session, review, read.choices, stage=stage, handle=handle, now=datetime.now(UTC),
             each_alone=True,
         )  # fmt: skip
+        new = len(decided.decided) + len(decided.changed)
+        due, slug = prioritising.may_be_due(session, review, stage, decided=new), review.slug
+    if due:
+        rerank_in_background(slug, stage)
     refused = sorted((*read.problems, *decided.refused), key=lambda one: one.line or 0)
     if as_json:
         numbers = {

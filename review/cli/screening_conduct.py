@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from review.canonical import interval, number
+from review.canonical import number
 from review.cli.context import (
     by,
     changing,
@@ -22,6 +22,7 @@ from review.cli.context import (
 )
 from review.cli.output import echo_json, echo_table
 from review.config import settings
+from review.db import Database
 from review.errors import InvalidDataError
 from review.protocol.queries import review_called
 from review.screening import conduct, queries, retrieval
@@ -316,6 +317,21 @@ def rank_(
         else:
             click.echo("The newest ranking will do.")
         return
+    if if_due:
+        with database.sole_job("rank") as alone:
+            if alone:
+                _rank(database, slug, stage, seed, random_share, as_json=as_json)
+            elif as_json:
+                echo_json({"due": False})
+            else:
+                click.echo("Another process is ranking now.")
+        return
+    _rank(database, slug, stage, seed, random_share, as_json=as_json)
+
+
+def _rank(
+    database: Database, slug: str, stage: Stage, seed: int, random_share: float, *, as_json: bool
+) -> None:
     made = prioritising.prioritise(
         database, by(slug), slug, stage=stage, seed=seed, random_share=random_share
     )
@@ -356,16 +372,31 @@ def outlook_(
         f"{found.screened} of {counted(found.records, 'record')} screened, "
         f"{found.relevant} of them included."
     )
-    if found.recall.recall is None:
-        click.echo("Recall cannot be estimated: no record was drawn at random yet.")
-    else:
-        click.echo(
-            f"Recall, estimated from {counted(found.recall.drawn, 'record')} drawn at random: "
-            f"{number(found.recall.recall)} {interval(found.recall.ci)}; work saved over sampling "
-            f"if you stop now: {number(found.work_saved)}"
-        )
+    click.echo(_recall_words(found))
     verdict = "rules out" if found.test.may_stop else "does not rule out"
     click.echo(
         f"The stopping test {verdict}, at confidence {confidence:g}, that fewer than {recall:.0%} "
         f"of the relevant records were found (p = {found.test.p:.4f})."
+    )
+
+
+def _recall_words(found: prioritising.Outlook) -> str:
+    """Return what is known of the recall: an interval, and a point where there is one."""
+    estimate = found.recall
+    if estimate.ci is None:
+        return "Recall cannot be estimated: no record was drawn at random yet."
+    if found.screened == found.records:
+        return "All records are screened; nothing is left to be missed."
+    drawn = f"{counted(estimate.drawn, 'record')} drawn at random"
+    level = f"{estimate.level:.0%}"
+    if estimate.recall is None:
+        return (
+            f"Recall is at least {number(estimate.ci[0])} ({level} interval); no better estimate "
+            f"is possible, for of {drawn} none was relevant."
+        )
+    saved = "" if found.work_saved is None else f"{number(found.work_saved)}"
+    return (
+        f"Recall lies between {number(estimate.ci[0])} and {number(estimate.ci[1])} ({level} "
+        f"interval, from {drawn}); point estimate {number(estimate.recall)}. Work saved over "
+        f"sampling if you stop now: {saved}."
     )

@@ -119,7 +119,9 @@ class RecallEstimate:
     """How much has been found, judged by the records that were drawn at random."""
 
     recall: float | None
+    """None while no record drawn at random was relevant: then only a limit is known."""
     ci: tuple[float, float] | None
+    """Limits of the recall; the upper one is 1 while no record drawn at random was relevant."""
     drawn: int
     drawn_relevant: int
     level: float
@@ -144,8 +146,10 @@ def recall_from_random(
     Returns
     -------
     RecallEstimate
-        None without random records. The share among those drawn early overstates what is
-        left later, so the estimate leans low.
+        Without random records neither recall nor limits. With random records of which none was
+        relevant, limits alone: a share of 0 of one record would say that all was found. When all
+        is screened, 1. The share among those drawn early overstates what is left later, so the
+        estimate leans low.
 
     Raises
     ------
@@ -172,7 +176,8 @@ def recall_from_random(
         total = found + unseen * share
         return 1.0 if total == 0 else found / total
 
-    return RecallEstimate(recall(k / n), (recall(high), recall(low)), drawn, k, level)
+    point = recall(k / n) if k else None
+    return RecallEstimate(point, (recall(high), recall(low)), drawn, k, level)
 
 
 def work_saved(*, records: int, screened: int, recall: float) -> float:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from click.testing import Result
 
 from review.citations.vocabulary import SourceKind
 from review.config import settings
 from review.db import Database
 from review.history.actions import writing
+from review.screening.models import Ranking
 from tests.joining import joined
 from tests.screening.builders import (
     attributed,
@@ -240,7 +243,9 @@ def test_ranking_and_outlook(team: Team) -> None:
     assert read(team("anna", "screen", "rank", "--if-due", "--json")) == {"due": False}
     found = read(team("anna", "screen", "outlook", "--json"))
     assert (found["records"], found["screened"], found["may_stop"]) == (5, 2, False)
-    assert "does not rule out" in team("anna", "screen", "outlook").output
+    said = team("anna", "screen", "outlook").output
+    assert "does not rule out" in said
+    assert "1.00" not in said
 
 
 def test_removed_records_and_a_previous_version(team: Team) -> None:
@@ -330,3 +335,22 @@ def _reseal(database: Database) -> None:
     with database.engine.begin() as connection:
         for number, seal in seals.items():
             connection.exec_driver_sql(f"UPDATE decision SET seal = '{seal}' WHERE id = {number}")
+
+
+def test_a_ranking_is_renewed_beside_the_screening(team: Team, database: Database) -> None:
+    for who in ("anna", "ben"):
+        team(who, "screen", "decide", 1, "i")
+        team(who, "screen", "decide", 2, "e")
+    made = read(team("anna", "screen", "rank", "--json"))
+    records = import_records(database, [f"Another title {i}" for i in range(12)], source="Embase")
+    for record in records[:10]:
+        for who in ("anna", "ben"):
+            team(who, "screen", "decide", record, "e")
+    until = time.monotonic() + 60
+    newest = made["id"]
+    while newest == made["id"] and time.monotonic() < until:
+        time.sleep(0.2)
+        with database.reading() as session:
+            newest = session.scalar(sa.select(sa.func.max(Ranking.id)))
+    assert newest > made["id"], "no process ranked within a minute"
+    team("anna", "screen", "decide", records[11], "e")  # nothing waits, nothing is locked

@@ -48,6 +48,30 @@ def test_a_ranking_needs_both_kinds(labels: list[bool | None]) -> None:
         certainty_scores(["a b", "c d"], labels, seed=1)
 
 
+def test_the_model_is_that_of_asreview_s_default() -> None:
+    """Its parts by their own names: weights as ``asreview.models.balancers.Balanced(9.8)``."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.svm import LinearSVC
+
+    corpus, truth = texts(300, 0.1)
+    labels: list[bool | None] = [truth[i] if i < 150 else None for i in range(300)]
+    features = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_df=0.95).fit_transform(
+        corpus
+    )
+    y = np.array(truth[:150])
+    weights = np.where(y, 1.0, y.sum() / (9.8 * (~y).sum()))
+    model = LinearSVC(loss="squared_hinge", C=0.11, random_state=1)
+    model.fit(features[:150], y, sample_weight=weights * (150 / weights.sum()))
+    assert certainty_scores(corpus, labels, seed=1) == pytest.approx(
+        model.decision_function(features), abs=1e-3
+    )
+
+
+def test_words_that_all_share_are_kept_where_there_are_no_others() -> None:
+    scores = certainty_scores(["sleep video", "sleep video"], [True, False], seed=1)
+    assert scores.shape == (2,)
+
+
 def test_records_without_a_word_are_named() -> None:
     with pytest.raises(InvalidDataError, match="holds a word"):
         certainty_scores(["", "."], [True, False], seed=1)
@@ -170,5 +194,7 @@ def test_the_outlook_counts_settled_records(
         chance = session.query(Decision).filter(Decision.at_random.is_(True)).count()
     assert (found.records, found.screened, found.relevant) == (120, 80, sum(truth[:40]))
     assert found.recall.drawn == chance > 0
-    assert found.recall.recall == 1.0  # none of the random ones was relevant
+    assert found.recall.recall is None  # none of the random ones was relevant
+    assert found.recall.ci is not None
+    assert found.recall.ci[0] < 0.8
     assert not found.test.may_stop

@@ -98,6 +98,29 @@ def test_recall_from_random_draws_by_hand() -> None:
     assert found.ci == pytest.approx((low, high), rel=1e-6)
 
 
+@pytest.mark.parametrize("drawn", [1, 5, 60, 400])
+def test_recall_is_never_said_to_be_whole_while_records_are_unseen(drawn: int) -> None:
+    found = recall_from_random(found=20, unseen=500, drawn=drawn, drawn_relevant=0)
+    assert found.recall is None
+    assert found.ci is not None
+    # Clopper-Pearson of 0 of n, in closed form: the upper limit of the share is 1 - 0.025^(1/n)
+    share = 1 - 0.025 ** (1 / drawn)
+    assert found.ci == pytest.approx((20 / (20 + 500 * share), 1.0), rel=1e-9)
+
+
+def test_the_interval_of_the_recall_covers_as_often_as_stated() -> None:
+    draw = random.Random(8)
+    covered = 0
+    for _ in range(400):
+        left = [True] * 12 + [False] * 388  # what a ranking has left, 60 found before
+        draw.shuffle(left)
+        hits = sum(left[:80])
+        found = recall_from_random(found=60 + hits, unseen=320, drawn=80, drawn_relevant=hits)
+        assert found.ci is not None
+        covered += found.ci[0] <= (60 + hits) / 72 <= found.ci[1]
+    assert covered / 400 >= 0.95
+
+
 def test_recall_without_random_draws_is_not_known() -> None:
     assert recall_from_random(found=5, unseen=9, drawn=0, drawn_relevant=0).recall is None
     assert recall_from_random(found=5, unseen=0, drawn=0, drawn_relevant=0).recall == 1.0
