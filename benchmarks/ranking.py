@@ -26,8 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from review.screening.prioritising import next_ranking_at
 from review.screening.ranking import MODEL, learned_scores, mixed_order, word_features
+from review.screening.renewal import next_ranking_at
 from review.screening.stopping import work_saved_at
 
 csv.field_size_limit(10_000_000)

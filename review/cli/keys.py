@@ -26,7 +26,7 @@ from review.db import Session
 from review.errors import ReviewError
 from review.people.models import Person
 from review.protocol.models import Review
-from review.screening import actions, prioritising, queries, serving, standings, views, waiting
+from review.screening import actions, queries, renewal, serving, standings, views, waiting
 from review.screening.actions import Choice
 from review.screening.terms import pattern_of, protocol_terms
 from review.screening.views import Card, Conflict
@@ -266,7 +266,7 @@ def _keep(desk: Desk, choice: Choice, told: list[tuple[int, Verdict]]) -> str:
                 session, review, [choice], stage=desk.stage, handle=desk.handle,
                 now=datetime.now(UTC),
             )  # fmt: skip
-            due = prioritising.may_be_due(session, review, desk.stage, decided=1)
+            due = renewal.may_be_due(session, review, desk.stage, decided=1)
             slug = review.slug
     except ReviewError as error:
         return f"Not stored: {error}"

@@ -40,7 +40,7 @@ from review.config import settings
 from review.errors import InvalidDataError
 from review.people import queries as people
 from review.protocol.queries import review_called
-from review.screening import actions, prioritising, queries, serving, standings, views, waiting
+from review.screening import actions, queries, renewal, serving, standings, views, waiting
 from review.screening.actions import Choice, Decided
 from review.screening.files import Purpose, read_decisions, render, stage_of, verdict_of
 from review.screening.progress import StageProgress
@@ -201,7 +201,7 @@ def decide(
         decided = actions.decide(
             session, review, [choice], stage=stage, handle=judge(), now=datetime.now(UTC)
         )
-        due, slug = prioritising.may_be_due(session, review, stage, decided=1), review.slug
+        due, slug = renewal.may_be_due(session, review, stage, decided=1), review.slug
     if due:
         rerank_in_background(slug, stage)
     if as_json:
@@ -531,7 +531,7 @@ def import_(
             each_alone=True,
         )  # fmt: skip
         new = len(decided.decided) + len(decided.changed)
-        due, slug = prioritising.may_be_due(session, review, stage, decided=new), review.slug
+        due, slug = renewal.may_be_due(session, review, stage, decided=new), review.slug
     if due:
         rerank_in_background(slug, stage)
     refused = sorted((*read.problems, *decided.refused), key=lambda one: one.line or 0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -25,10 +25,13 @@ from review.config import settings
 from review.db import Database
 from review.errors import InvalidDataError
 from review.protocol.queries import review_called
-from review.screening import conduct, queries, retrieval
+from review.screening import conduct, queries, renewal, retrieval
 from review.screening.retrieval import Pdf
 from review.screening.vocabulary import RANDOM_SHARE, RemovalCause, RetrievalOutcome, Stage
 from review.wording import counted
+
+if TYPE_CHECKING:
+    from review.screening.prioritising import Outlook
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -304,13 +307,11 @@ def rank_(
     Learns from records that all required reviewers decided, so it tells nobody what another has
     decided so far. Scores of single records are never shown. Needs the extra ``screen``.
     """
-    from review.screening import prioritising  # learning takes arrays, judging does not
-
     database = opened()
     with database.reading() as session:
         review = review_called(session, review_slug)
         slug = review.slug
-        due = not if_due or prioritising.is_due(session, review, stage)
+        due = not if_due or renewal.is_due(session, review, stage)
     if not due:
         if as_json:
             echo_json({"due": False})
@@ -332,6 +333,8 @@ def rank_(
 def _rank(
     database: Database, slug: str, stage: Stage, seed: int, random_share: float, *, as_json: bool
 ) -> None:
+    from review.screening import prioritising  # learning takes arrays, judging does not
+
     made = prioritising.prioritise(
         database, by(slug), slug, stage=stage, seed=seed, random_share=random_share
     )
@@ -380,7 +383,7 @@ def outlook_(
     )
 
 
-def _recall_words(found: prioritising.Outlook) -> str:
+def _recall_words(found: Outlook) -> str:
     """Return what is known of the recall: an interval, and a point where there is one."""
     estimate = found.recall
     if estimate.ci is None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -21,9 +20,9 @@ from review.history.actions import Attribution, writing
 from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.screening import queries
-from review.screening.ledger import Ledger
 from review.screening.models import Decision, Ranking
 from review.screening.ranking import MODEL, certainty_scores, mixed_order
+from review.screening.renewal import labels_of
 from review.screening.rules import newest
 from review.screening.stopping import (
     RecallEstimate,
@@ -32,17 +31,7 @@ from review.screening.stopping import (
     stopping_test,
     work_saved,
 )
-from review.screening.vocabulary import RANDOM_SHARE, Stage, State
-
-RENEW_AFTER: Final = 10
-"""New complete records after which a ranking is due again, or a twentieth of those it learned from;
-a ranking runs beside the screening, so that only its processor time counts against more."""
-
-_LEARNED_SHARE: Final = 20
-_ASK_EVERY: Final = 5
-"""Decisions between two looks whether a ranking is due: one reviewer may be far ahead."""
-
-_SETTLED: Final = {State.INCLUDED: True, State.EXCLUDED: False}
+from review.screening.vocabulary import RANDOM_SHARE, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +75,6 @@ class _Corpus:
     labels: tuple[bool | None, ...]
 
 
-def labels_of(ledger: Ledger, stage: Stage) -> dict[int, bool | None]:
-    """Return for each record of a stage whether it was included, None while not settled."""
-    return {
-        record: _SETTLED.get(ledger.standing(stage, record).state)
-        for record in ledger.to_judge(stage)
-    }
-
-
 def _corpus(session: Session, review: Review, stage: Stage) -> _Corpus:
     labels = labels_of(queries.ledger(session, review), stage)
     rows = session.execute(
@@ -116,48 +97,6 @@ def _software() -> str:
         return f"scikit-learn {version('scikit-learn')}"
     except PackageNotFoundError:
         return "scikit-learn"
-
-
-def is_due(session: Session, review: Review, stage: Stage) -> bool:
-    """Whether so many records were settled since the newest ranking that a new one pays."""
-    ranking = queries.newest_ranking(session, review, stage)
-    labels = list(labels_of(queries.ledger(session, review), stage).values())
-    settled = sum(label is not None for label in labels)
-    if ranking is None:
-        return True in labels and False in labels
-    return settled >= next_ranking_at(ranking.learned_included + ranking.learned_excluded)
-
-
-def next_ranking_at(learned: int) -> int:
-    """Return at how many complete records a ranking follows one that learned from so many."""
-    return learned + max(RENEW_AFTER, learned // _LEARNED_SHARE)
-
-
-def may_be_due(session: Session, review: Review, stage: Stage, *, decided: int) -> bool:
-    """Whether it is worth to ask `is_due`, in a moment, after so many decisions.
-
-    False where nobody has asked for a ranking yet, or fewer decisions came since the newest one
-    than records have to be complete; each complete record takes one at least.
-    """
-    newest_one = session.execute(
-        sa.select(Ranking.made_at, Ranking.learned_included + Ranking.learned_excluded)
-        .where(Ranking.review_id == review.id, Ranking.stage == stage)
-        .order_by(Ranking.id.desc())
-        .limit(1)
-    ).first()
-    if newest_one is None:
-        return False
-    made_at, learned = newest_one
-    since = session.scalar(
-        sa.select(sa.func.count())
-        .select_from(Decision)
-        .join(Decision.record)
-        .where(
-            Record.review_id == review.id, Decision.stage == stage, Decision.decided_at > made_at
-        )
-    )
-    over = (since or 0) - (next_ranking_at(learned) - learned)
-    return over >= 0 and over % _ASK_EVERY < decided
 
 
 def prioritise(

@@ -13,8 +13,9 @@ from review.db import Database
 from review.errors import InvalidDataError
 from review.screening import queries
 from review.screening.models import Decision, Ranking
-from review.screening.prioritising import is_due, outlook, prioritise
+from review.screening.prioritising import outlook, prioritise
 from review.screening.ranking import RankingUnavailableError, certainty_scores, mixed_order
+from review.screening.renewal import is_due
 from review.screening.stopping import work_saved_at
 from review.screening.vocabulary import Stage, Verdict
 from tests.screening.builders import attributed, import_records, make_review, say, the_review
