@@ -2,12 +2,12 @@
 
 from alembic import context
 
-from review.schema import metadata
+from review.tables import every_table
 
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
-    target_metadata=metadata,
+    target_metadata=every_table(),
     render_as_batch=True,
     compare_type=True,
     transactional_ddl=True,

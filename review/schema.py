@@ -1,4 +1,4 @@
-"""All tables in one place, and the migrations that make them."""
+"""The revision a database is at, and the migrations that bring it to the newest."""
 
 from __future__ import annotations
 
@@ -11,38 +11,12 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from review.citations import models as _citations
 from review.config import shipped
-from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Base, Database
+from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Database
 from review.errors import DatabaseStateError
-from review.extraction import models as _extraction
-from review.extraction.appraisal import models as _appraisal
-from review.extraction.formats import models as _formats
-from review.extraction.linking import models as _linking
-from review.history import models as _history
-from review.living import models as _living
-from review.people import models as _people
-from review.protocol import models as _protocol
-from review.screening import models as _screening
 
 if TYPE_CHECKING:
     from alembic.config import Config
-
-TABLES_OF = (
-    _history,
-    _people,
-    _protocol,
-    _citations,
-    _screening,
-    _extraction,
-    _appraisal,
-    _formats,
-    _linking,
-    _living,
-)
-"""The modules whose import registers every table with the metadata."""
-
-metadata = Base.metadata
 
 
 def alembic_config() -> Config:

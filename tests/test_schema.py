@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from review import schema
 from review.db import Database, database_at
 from review.errors import DatabaseStateError
+from review.tables import every_table
 
 FROZEN = ("event", "run", "analysis_version")
 
@@ -58,9 +59,9 @@ def _described(engine: sa.Engine) -> dict[str, Any]:
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection:sqlalchemy.exc.SAWarning")
 def test_migrations_make_what_the_models_declare(empty: Database) -> None:
-    schema.metadata.create_all(empty.engine)
+    every_table().create_all(empty.engine)
     declared = _described(empty.engine)
-    schema.metadata.drop_all(empty.engine)
+    every_table().drop_all(empty.engine)
     schema.upgrade(empty)
     assert _described(empty.engine) == declared
     assert len(declared) >= 17
@@ -71,7 +72,7 @@ def test_migrations_make_what_the_models_declare(empty: Database) -> None:
 def test_alembic_finds_no_drift(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, schema.metadata) == []
+        assert compare_metadata(context, every_table()) == []
 
 
 def test_the_unique_key_of_results_is_in_the_database(database: Database) -> None:
@@ -124,7 +125,7 @@ def test_frozen_rows_refuse_raw_sql(database: Database, table: str, verb: str) -
 
 
 def test_no_key_cascades() -> None:
-    keys = [key for table in schema.metadata.tables.values() for key in table.foreign_keys]
+    keys = [key for table in every_table().tables.values() for key in table.foreign_keys]
     assert len(keys) > 15
     assert {key.ondelete for key in keys} == {"RESTRICT"}
 

@@ -7,19 +7,11 @@ from pathlib import Path
 
 import click
 
-from review.cli.context import (
-    by,
-    json_option,
-    opened,
-)
+from review.cli.context import by, json_option, opened
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.history.actions import writing
-from review.protocol import actions, queries
-from review.protocol.files import read_protocol, validated
-from review.protocol.rules import (
-    ReviewSpec,
-)
+from review.protocol import queries
 
 
 @click.command("new")
@@ -34,6 +26,11 @@ from review.protocol.rules import (
 )
 def new_(slug: str | None, title: str | None, question: str, file: Path | None) -> None:
     """Make a review: SLUG with --title, or a whole protocol with --file."""
+    # what makes a review validates it; the list of reviews does not wait for that
+    from review.protocol import actions
+    from review.protocol.files import read_protocol, validated
+    from review.protocol.rules import ReviewSpec
+
     if (file is None) == (slug is None):
         raise click.UsageError("give SLUG with --title, or --file")
     if file is not None:

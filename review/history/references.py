@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.db import Base
+from review.tables import every_table
 from review.wording import counted
 
 AT_ONCE = 500
@@ -62,6 +63,7 @@ def references(
 
 def _keys_to(target: str, *, unaudited: bool) -> Iterator[tuple[sa.Table, sa.Column[int]]]:
     """Yield the columns that refer to a table, in the order of the names of their classes."""
+    every_table()
     for mapper in sorted(Base.registry.mappers, key=lambda m: m.class_.__name__):
         table = mapper.local_table
         if not isinstance(table, sa.Table) or not (

@@ -13,7 +13,14 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
-from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
+from sqlalchemy.orm import (
+    Mapped,
+    Mapper,
+    ORMExecuteState,
+    Session,
+    mapped_column,
+    with_loader_criteria,
+)
 
 from review.db import Base
 
@@ -55,6 +62,13 @@ def _criteria() -> tuple[Any, ...]:
         for found in sorted(classes, key=lambda found: str(found.__name__))
         if issubclass(found, Revocable)
     )
+
+
+@sa_event.listens_for(Mapper, "after_mapper_constructed")
+def _know_another_table(mapper: Mapper[Any], class_: type[Any]) -> None:
+    """A command may import the tables of another stage after its first query."""
+    del mapper, class_
+    _criteria.cache_clear()
 
 
 @sa_event.listens_for(Session, "do_orm_execute")

@@ -22,6 +22,7 @@ from review.extraction.past_imports import ENTITY
 from review.history.models import Event
 from review.living.models import Failure, Job, Run
 from review.protocol.models import Analysis, AnalysisVersion, Instrument, Outcome, Review
+from review.tables import every_table
 
 MOST_EVENTS: Final = 20_000
 """Above so many events looking at everything is quicker than following each of them."""
@@ -136,6 +137,7 @@ def touched_since(session: Session, watermark: int) -> Touched:
 
 
 def _class_of(entity: str) -> type[Base] | None:
+    every_table()
     for mapper in Base.registry.mappers:
         if mapper.local_table is not None and mapper.class_.__tablename__ == entity:
             found: type[Base] = mapper.class_
@@ -153,7 +155,7 @@ def _leads_somewhere(entity: str) -> bool:
 
 def _path(entity: str, goal: str) -> list[sa.ForeignKey] | None:
     """Return the shortest chain of foreign keys from one table to another, [] for itself."""
-    tables = Base.metadata.tables
+    tables = every_table().tables
     paths: list[tuple[str, list[sa.ForeignKey]]] = [(entity, [])]
     seen = {entity}
     while paths:
