@@ -194,7 +194,9 @@ def peer(known: Labelled, python: str | None) -> dict[str, Any]:
                 talk = any(w in row.get("kind", "") for w in ("Conference", "Meeting"))
                 kind = "inproceedings" if talk else "article"
                 writer.writerow({**row, "ID": f"r{number}", "ENTRYTYPE": kind})
-        done = subprocess.run([python, "-c", PEER, str(path)], capture_output=True, text=True)
+        done = subprocess.run(
+            [python, "-c", PEER, str(path)], cwd=folder, capture_output=True, text=True
+        )
     said = [line for line in done.stdout.splitlines() if line.startswith("RESULT")]
     if not said:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]

@@ -146,7 +146,9 @@ def _peer(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "set.json"
         path.write_text(json.dumps(told), encoding="utf-8")
-        done = subprocess.run([python, "-c", PEER, str(path)], capture_output=True, text=True)
+        done = subprocess.run(
+            [python, "-c", PEER, str(path)], cwd=folder, capture_output=True, text=True
+        )
     said = [line for line in done.stdout.splitlines() if line.startswith("RESULT")]
     if not said:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
