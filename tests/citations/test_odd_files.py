@@ -452,3 +452,19 @@ def test_tags_of_central_below_a_heading_for_each_record() -> None:
 def test_zoteros_notes_may_hold_the_pmid() -> None:
     (entry,) = read(ris(1).replace("PY  -", "N1  - <p>PMID: 99000001</p>\nPY  -")).entries
     assert entry.pmid == "99000001"
+
+
+@pytest.mark.parametrize("tag", ["C7", "M1", "SP", "M3", "L3", "N1", "ID"])
+def test_a_doi_in_another_field_is_the_doi(tag: str) -> None:
+    text = ris(1).replace("DO  - 10.5555/odd.1", f"{tag}  - 10.5555/odd.1")
+    (entry,) = read(text).entries
+    assert (entry.doi, entry.pages) == ("10.5555/odd.1", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("{\\rtf1 TY  - JOUR}", "RTF"), ("<table><tr><td>Title</td></tr></table>", "web page")],
+)
+def test_what_is_refused_is_called_what_it_is(text: str, reason: str) -> None:
+    with pytest.raises(FileError, match=reason):
+        read(text)

@@ -50,6 +50,9 @@ def format_of(text: str, *, file: str, tables: Mapping[str, str] | None = None) 
     begins = head.lstrip()
     if re.match(r"<[^\d\s]", begins):
         return _xml(head, file)
+    if begins.startswith("{\\rtf"):
+        reason = "this is a text document (RTF); save it as plain text"
+        raise FileError(file, [Problem(1, None, reason)])
     if begins.startswith("{") or re.match(r"\[\s*[{\]]", begins):
         return Format.CSL_JSON
     first = [
@@ -106,7 +109,7 @@ def _xml(head: str, file: str) -> Format:
     for kind, sign in _XML:
         if sign.search(head):
             return kind
-    if re.search(r"<(?:!DOCTYPE\s+)?html", head, re.IGNORECASE):
+    if re.search(r"<(?:!DOCTYPE\s+)?html|^\s*<(?:table|head|meta)\b", head, re.IGNORECASE):
         reason = "this is a web page, perhaps of a sign-in; export the records and save that file"
     else:
         seems = next((what for sign, what in _OTHER_XML if re.search(sign, head)), None)

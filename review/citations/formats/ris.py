@@ -295,6 +295,7 @@ def _item(block: Block) -> Item:
     year, year_remarks = fields.year_of(block.all("PY", "Y1", "YR", "DA"))
     doi = _doi(block)
     pmid = _pmid(block)
+    pages = fields.pages_of(block.single("SP", "PG"), block.single("EP"), _article(block))
     accession = block.single("AN", "U2", "UT", "ID")
     if accession is not None and accession.isdigit() and len(accession) < _SHORTEST_ACCESSION:
         accession = None
@@ -313,7 +314,7 @@ def _item(block: Block) -> Item:
         journal=_journal(block, kind),
         volume=block.single("VL", "VO"),
         issue=block.single("IS", "CP", "NO"),
-        pages=fields.pages_of(block.single("SP", "PG"), block.single("EP"), _article(block)),
+        pages=None if fields.is_doi(pages) else pages,
         doi=doi,
         pmid=pmid,
         accession=None if accession == pmid else accession,
@@ -385,7 +386,9 @@ def _article(block: Block) -> str | None:
     return fields.first(block.all("C7"))
 
 
-_OTHER_DOIS: Final = frozenset(("M3", "L3", "N1", "AN", "ID", "C1", "C2", "UR", "L2", "LK", "L1"))
+_OTHER_DOIS: Final = frozenset(
+    ("M3", "L3", "N1", "AN", "ID", "C1", "C2", "C7", "M1", "SP", "UR", "L2", "LK", "L1")
+)
 """Tags under which a DOI may stand beside DO."""
 
 
@@ -396,7 +399,7 @@ def _doi(block: Block) -> str | None:
             return doi
     if block.asked is None and block.values.keys().isdisjoint(_OTHER_DOIS):
         return None
-    for value in block.all("M3", "L3", "N1", "AN", "ID", "C1", "C2"):
+    for value in block.all("M3", "L3", "N1", "AN", "ID", "C1", "C2", "C7", "M1", "SP"):
         if fields.is_doi(value):
             return fields.doi_in(value)
     return fields.first(fields.doi_of_url(value) for value in block.all("UR", "L2", "LK", "L1"))
