@@ -185,7 +185,7 @@ def entered(found: list[Trial], errors: Sequence[Error], *, turned: str | None =
                 doubt | {"place": doubt["what"], "message": doubt["why"]}
             )
         for line, text in report["asides"]:
-            remark = {"study": "", "kind": "remark", "place": f"line {line}", "message": text}
+            remark = {"study": "", "kind": "remark", "place": text, "message": text}
             told.entry[line].append(remark)
         told.check = json.loads(run("extract", "check", "--json").stdout)
         for _ in range(len(errors) + 1):
