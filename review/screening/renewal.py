@@ -14,11 +14,11 @@ from review.screening.ledger import Ledger
 from review.screening.models import Decision, Ranking
 from review.screening.vocabulary import Stage, State
 
-RENEW_AFTER: Final = 10
-"""New complete records after which a ranking is due again, or a twentieth of those it learned from;
+RENEW_AFTER: Final = 5
+"""New complete records after which a ranking is due again, or a fiftieth of those it learned from;
 a ranking runs beside the screening, so that only its processor time counts against more."""
 
-_LEARNED_SHARE: Final = 20
+_LEARNED_SHARE: Final = 50
 _ASK_EVERY: Final = 5
 """Decisions between two looks whether a ranking is due: one reviewer may be far ahead."""
 
