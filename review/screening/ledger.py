@@ -130,7 +130,7 @@ class Ledger:
         return [
             (stage, record, copy)
             for stage in Stage
-            for record in dict.fromkeys(self.duplicates[copy] for copy in self.linked)
+            for record in dict.fromkeys(self.duplicates[copy] for copy in sorted(self.linked))
             for copy in self._unruled_copies(stage, record)
             if self.standing(stage, record).state is State.CONFLICT
             and self._own(stage, record).state is not State.CONFLICT

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 
 from review.db import Database, Session
 from review.errors import InvalidDataError
+from review.export.flow.model import Flow, FlowDoesNotCloseError
+from review.export.flow.prisma import flow_of
 from review.history.actions import writing
 from review.people.actions import merge_persons
 from review.people.queries import handles, person_known
-from review.screening import conduct, places, queries, serving, standings
+from review.screening import conduct, fates, places, queries, serving, standings
 from review.screening.actions import Choice, adjudicate, decide, withdraw
 from review.screening.models import Hold
 from review.screening.progress import progress_at
@@ -63,6 +65,24 @@ def assert_as_the_ledger_says(session: Session) -> None:
     for record in now.records:
         boxes[now.box(record)] = boxes.get(now.box(record), 0) + 1
     assert standings.boxes(session, review) == boxes
+    from_places, from_ledger = fates.fates(session, review), fates.fates_of(now)
+    assert from_places.groups == from_ledger.groups
+    assert list(from_places.late_links) == list(from_ledger.late_links)
+
+
+def _flow(session: Session) -> Flow | str:
+    try:
+        return flow_of(session, the_review(session))
+    except FlowDoesNotCloseError as error:
+        return str(error)
+
+
+def assert_flow_is_that_of_the_ledger(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    from_places = _flow(session)
+    assert isinstance(from_places, Flow), from_places
+    with monkeypatch.context() as patch:
+        patch.setattr(fates, "are_current", lambda *_: False)
+        assert _flow(session) == from_places
 
 
 def _step(database: Database, draw: random.Random, records: list[int], step: int) -> None:
@@ -137,7 +157,9 @@ def _step(database: Database, draw: random.Random, records: list[int], step: int
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_places_say_what_the_ledger_says(database: Database, seed: int) -> None:
+def test_places_say_what_the_ledger_says(
+    database: Database, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     draw = random.Random(seed)
     make_review(database)
     records = import_records(database, [f"Title {i}" for i in range(12)])
@@ -161,6 +183,7 @@ def test_readers_do_not_trust_places_that_are_behind(database: Database) -> None
         assert standings.conflicting(session, review, stage=Stage.TITLE_ABSTRACT) == [first[0]]
         counted = standings.progress(session, review, Stage.TITLE_ABSTRACT, screeners=frozenset())
         assert counted.records == 3
+        assert flow_of(session, review).n("records_identified") == 3
 
 
 def _serve(database: Database, who: str, minutes: float = 0, count: int = 1) -> tuple[int, ...]:
@@ -298,6 +321,10 @@ def test_a_late_link_hides_no_inclusion(database: Database) -> None:
         now = queries.ledger(session, review)
         assert now.standing(Stage.TITLE_ABSTRACT, first).state is State.CONFLICT
         assert now.late_links() == [(Stage.TITLE_ABSTRACT, first, copy)]
+    with writing(database, attributed()) as session:
+        places.catch_up(session, the_review(session))
+        told = fates.fates(session, the_review(session)).late_links
+        assert list(told) == [(Stage.TITLE_ABSTRACT, first, copy)]
     later = NOW + timedelta(hours=2)
     with writing(database, attributed("cleo", later)) as session:
         review = the_review(session)

@@ -1,24 +1,24 @@
-"""One column of a flow diagram, counted from the ledger, each box by its own rule."""
+"""One column of a flow diagram, each box counted by its own rule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from review.citations.vocabulary import SourceKind
 from review.export.flow.model import BatchLine, FlowBox, Identity, Part, Unit
-from review.screening.ledger import Ledger
-from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, Stage, State
+from review.screening.fates import Fate, Fates
+from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, State
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The ledger and the links as they stood at the preceding version."""
+    """What had become of records, and the links, as they stood at the preceding version."""
 
     at: datetime
-    ledger: Ledger
+    fates: Fates
     links: Mapping[int, int]
 
 
@@ -37,7 +37,7 @@ class FlowInputs:
 
     review: str
     title: str
-    ledger: Ledger
+    fates: Fates
     batches: Sequence[BatchLine]
     reasons: Sequence[str] = ()
     """The protocol's ordered list; a reason's place in it is its number from 1."""
@@ -55,6 +55,7 @@ class FlowInputs:
 
 
 _SETTLED: Final = frozenset({State.INCLUDED, State.EXCLUDED})
+_CARRIED: Final = "Carried over from the previous version"
 _SOURCES: Final = {
     SourceKind.DATABASE: "Databases",
     SourceKind.REGISTER: "Registers",
@@ -70,114 +71,103 @@ class FlowColumn:
     """One column of the diagram: databases and registers, or other methods."""
 
     def __init__(
-        self, inputs: FlowInputs, records: Sequence[int], *, prefix: str, carried: frozenset[int]
+        self, inputs: FlowInputs, fates: Fates, *, prefix: str, carried: frozenset[int]
     ) -> None:
         self.inputs = inputs
-        self.ledger = inputs.ledger
+        self.fates = fates
         self.prefix = prefix
-        self.records = records
         self.carried = carried
         self.boxes: dict[str, FlowBox] = {}
         self.fill()
 
     def add(
-        self, key: str, label: str, ids: Iterable[int], *, unit: Unit, parts: Sequence[Part] = ()
-    ) -> frozenset[int]:
-        """Count a box and return what stands in it."""
-        found = tuple(ids)
+        self, key: str, label: str, ids: Sequence[int], *, unit: Unit, parts: Sequence[Part] = ()
+    ) -> None:
+        """Count a box."""
         key = self.prefix + key
-        self.boxes[key] = FlowBox(key, label, unit, len(found), found, tuple(parts))
-        return frozenset(found)
+        self.boxes[key] = FlowBox(key, label, unit, len(ids), tuple(ids), tuple(parts))
 
     def fill(self) -> None:
         """Count each box by its own rule, so that the identities can fail."""
-        ledger, records = self.ledger, self.records
-        abstract = {r: ledger.standing(Stage.TITLE_ABSTRACT, r) for r in records}
-        full = {r: ledger.standing(Stage.FULL_TEXT, r) for r in records}
-        self.add(
-            "records_identified", "Records identified from", records, unit=Unit.RECORDS,
-            parts=self.sources(),
+
+        def sought(fate: Fate) -> bool:
+            return not fate.is_removed and fate.abstract is State.INCLUDED
+
+        def got(fate: Fate) -> bool:
+            return sought(fate) and fate.retrieval is RetrievalOutcome.RETRIEVED
+
+        def lost(fate: Fate) -> bool:
+            return sought(fate) and fate.retrieval is RetrievalOutcome.NOT_RETRIEVED
+
+        def excluded(fate: Fate) -> bool:
+            return got(fate) and fate.full is State.EXCLUDED
+
+        rules: Sequence[tuple[Unit, str, str, Callable[[Fate], bool]]] = (
+            (Unit.RECORDS, "records_identified", "Records identified from", lambda _: True),
+            (Unit.RECORDS, "duplicates_removed", "Duplicate records removed",
+             lambda fate: fate.duplicate),
+            (Unit.RECORDS, "removed_by_automation_tools",
+             "Records marked as ineligible by automation tools",
+             lambda fate: fate.removal is RemovalCause.AUTOMATION_TOOL),
+            (Unit.RECORDS, "removed_for_other_reasons", "Records removed for other reasons",
+             lambda fate: fate.removal is RemovalCause.OTHER),
+            (Unit.RECORDS, "records_screened", "Records screened",
+             lambda fate: not fate.is_removed and fate.abstract in _SETTLED),
+            (Unit.RECORDS, "records_excluded", "Records excluded",
+             lambda fate: not fate.is_removed and fate.abstract is State.EXCLUDED),
+            (Unit.RECORDS, "awaiting_screening", "Records awaiting screening",
+             lambda fate: not fate.is_removed and fate.abstract not in _SETTLED),
+            (Unit.REPORTS, "reports_sought", "Reports sought for retrieval", sought),
+            (Unit.REPORTS, "reports_not_retrieved", "Reports not retrieved", lost),
+            (Unit.REPORTS, "awaiting_retrieval", "Reports awaiting retrieval",
+             lambda fate: sought(fate) and fate.retrieval is None),
+            (Unit.REPORTS, "awaiting_assessment", "Reports awaiting assessment",
+             lambda fate: got(fate) and fate.full not in _SETTLED),
+            (Unit.REPORTS, "reports_assessed", "Reports assessed for eligibility",
+             lambda fate: got(fate) and fate.full in _SETTLED),
+            (Unit.REPORTS, "reports_excluded", "Reports excluded", excluded),
+            (Unit.REPORTS, "reports_included", "Reports included",
+             lambda fate: fate.box is Box.INCLUDED),
         )  # fmt: skip
-        removed = self.add(
-            "duplicates_removed", "Duplicate records removed",
-            (r for r in records if r in ledger.duplicates), unit=Unit.RECORDS,
-        )  # fmt: skip
-        for cause, key, label in (
-            (RemovalCause.AUTOMATION_TOOL, "removed_by_automation_tools",
-             "Records marked as ineligible by automation tools"),
-            (RemovalCause.OTHER, "removed_for_other_reasons",
-             "Records removed for other reasons"),
-        ):  # fmt: skip
-            removed |= self.add(
-                key, label,
-                (r for r in records if r not in removed and ledger.removals.get(r) is cause),
-                unit=Unit.RECORDS,
-            )  # fmt: skip
-        left = [r for r in records if r not in removed]
-        self.add(
-            "records_screened", "Records screened",
-            (r for r in left if abstract[r].state in _SETTLED), unit=Unit.RECORDS,
-        )  # fmt: skip
-        self.add(
-            "records_excluded", "Records excluded",
-            (r for r in left if abstract[r].state is State.EXCLUDED), unit=Unit.RECORDS,
-        )  # fmt: skip
-        self.add(
-            "awaiting_screening", "Records awaiting screening",
-            (r for r in left if abstract[r].state not in _SETTLED), unit=Unit.RECORDS,
-        )  # fmt: skip
-        sought = [r for r in left if abstract[r].state is State.INCLUDED]
-        self.add("reports_sought", "Reports sought for retrieval", sought, unit=Unit.REPORTS)
-        missing = [r for r in sought if ledger.retrievals.get(r) is RetrievalOutcome.NOT_RETRIEVED]
-        self.add(
-            "reports_not_retrieved", "Reports not retrieved", missing, unit=Unit.REPORTS,
-            parts=self.reasons_missing(missing),
-        )  # fmt: skip
-        self.add(
-            "awaiting_retrieval", "Reports awaiting retrieval",
-            (r for r in sought if r not in ledger.retrievals), unit=Unit.REPORTS,
-        )  # fmt: skip
-        got = [r for r in sought if ledger.retrievals.get(r) is RetrievalOutcome.RETRIEVED]
-        self.add(
-            "awaiting_assessment", "Reports awaiting assessment",
-            (r for r in got if full[r].state not in _SETTLED), unit=Unit.REPORTS,
-        )  # fmt: skip
-        self.add(
-            "reports_assessed", "Reports assessed for eligibility",
-            (r for r in got if full[r].state in _SETTLED), unit=Unit.REPORTS,
-        )  # fmt: skip
-        excluded = {r: full[r].reason for r in got if full[r].state is State.EXCLUDED}
-        self.add(
-            "reports_excluded", "Reports excluded", excluded, unit=Unit.REPORTS,
-            parts=self.reasons(excluded),
-        )  # fmt: skip
-        self.add(
-            "reports_included", "Reports included",
-            (r for r in records if ledger.box(r) is Box.INCLUDED), unit=Unit.REPORTS,
-        )  # fmt: skip
+        lines = {
+            "records_identified": self.sources(),
+            "reports_not_retrieved": self.reasons_missing(self.fates.ids(lost)),
+            "reports_excluded": self.reasons(self.fates.of(excluded)),
+        }
+        for unit, key, label, rule in rules:
+            self.add(key, label, self.fates.ids(rule), unit=unit, parts=lines.get(key, ()))
 
     def sources(self) -> list[Part]:
-        """Return records by source, carried-over ones apart."""
+        """Return records by source, carried-over ones apart, in order of their first record."""
         of_batch = {line.batch: line for line in self.inputs.batches}
         groups: dict[str, list[int]] = {}
-        for record in self.records:
-            line = of_batch[self.ledger.records[record]]
+        for fate, ids in self.fates.groups.items():
+            line = of_batch[fate.batch]
             stated = f"{_SOURCES[line.kind]}: {line.source}" if line.kind else _SOURCES[None]
-            name = "Carried over from the previous version" if record in self.carried else stated
-            groups.setdefault(name, []).append(record)
+            for name, found in (
+                (stated, [r for r in ids if r not in self.carried] if self.carried else ids),
+                (_CARRIED, [r for r in ids if r in self.carried] if self.carried else ()),
+            ):
+                if found:
+                    groups.setdefault(name, []).extend(found)
         key = f"{self.prefix}records_identified"
         return [
-            Part(f"{key}/{number}", name, len(ids), tuple(ids))
-            for number, (name, ids) in enumerate(groups.items(), start=1)
+            Part(f"{key}/{number}", name, len(ids), tuple(sorted(ids)))
+            for number, (name, ids) in enumerate(
+                sorted(groups.items(), key=lambda group: min(group[1])), start=1
+            )
         ]
 
-    def reasons(self, excluded: Mapping[int, int | None]) -> list[Part]:
+    def reasons(self, excluded: Fates) -> list[Part]:
         """Return the excluded reports by reason, in the protocol's order."""
         parts = []
         for place, label in enumerate(self.inputs.reasons, start=1):
-            ids = tuple(r for r, reason in excluded.items() if reason == place)
+            ids = tuple(
+                r for f, found in excluded.groups.items() if f.reason == place for r in found
+            )
             if ids:
-                parts.append(Part(f"{self.prefix}reports_excluded/{place}", label, len(ids), ids))
+                key = f"{self.prefix}reports_excluded/{place}"
+                parts.append(Part(key, label, len(ids), tuple(sorted(ids))))
         return parts
 
     def reasons_missing(self, missing: Sequence[int]) -> list[Part]:

@@ -1,4 +1,4 @@
-"""Counting the flow of a review from its ledger."""
+"""Counting the flow of a review from what became of its records."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from review.export.flow.model import (
     Unit,
     check,
 )
+from review.screening.fates import Fates
 from review.screening.vocabulary import STAGE_WORDS, Box
 from review.wording import counted
 
@@ -31,19 +32,18 @@ def _is_other(kind: SourceKind | None) -> bool:
     return kind is not None and kind.is_other_method
 
 
-def _cohort(inputs: FlowInputs) -> tuple[list[int], frozenset[int], frozenset[int]]:
+def _cohort(inputs: FlowInputs) -> tuple[Fates, frozenset[int], frozenset[int]]:
     """Return the records of this version, those carried over, and those included before it."""
-    now, earlier = inputs.ledger, inputs.earlier
-    if earlier is None:
-        return list(now.records), frozenset(), frozenset()
-    before = {record: earlier.ledger.box(record) for record in earlier.ledger.records}
+    if inputs.earlier is None:
+        return inputs.fates, frozenset(), frozenset()
+    now, before = inputs.fates.boxes(), inputs.earlier.fates.boxes()
     included = frozenset(record for record, box in before.items() if box is Box.INCLUDED)
     carried = frozenset(
         record
         for record, box in before.items()
-        if record not in included and (box in _PENDING or now.box(record) is not box)
+        if record not in included and (box in _PENDING or now.get(record) is not box)
     )
-    cohort = [record for record in now.records if record not in before or record in carried]
+    cohort = inputs.fates.only(lambda record: record not in before or record in carried)
     return cohort, carried, included
 
 
@@ -79,20 +79,20 @@ def count_flow(inputs: FlowInputs) -> Flow:
 def _counted(inputs: FlowInputs) -> Flow:
     cohort, carried, included_before = _cohort(inputs)
     kinds = {line.batch: line.kind for line in inputs.batches}
-    other = {r for r in cohort if _is_other(kinds[inputs.ledger.records[r]])}
     with_other = any(_is_other(line.kind) for line in inputs.batches)
-    main = FlowColumn(inputs, [r for r in cohort if r not in other], prefix="", carried=carried)
-    columns = [main]
+    main = cohort.of(lambda fate: not _is_other(kinds[fate.batch]))
+    columns = [FlowColumn(inputs, main, prefix="", carried=carried)]
     if with_other:
-        columns.append(
-            FlowColumn(inputs, [r for r in cohort if r in other], prefix="other_", carried=carried)
-        )
+        other = cohort.of(lambda fate: _is_other(kinds[fate.batch]))
+        columns.append(FlowColumn(inputs, other, prefix="other_", carried=carried))
     updated = inputs.earlier is not None or inputs.stated is not None
     boxes: dict[str, FlowBox] = {}
     for column in columns:
         boxes |= column.boxes
     joint, identities = _included(inputs, columns, included_before, updated=updated)
-    places = Counter(inputs.ledger.box(record) for record in cohort)
+    places = Counter[Box]()
+    for fate, ids in cohort.groups.items():
+        places[fate.box] += len(ids)
     whole = [
         *(
             Identity(
@@ -105,7 +105,7 @@ def _counted(inputs: FlowInputs) -> Flow:
         Identity(
             "records stored by batch = records in the ledger",
             sum(line.stored for line in inputs.batches),
-            len(inputs.ledger.records),
+            sum(map(len, inputs.fates.groups.values())),
         ),
         Identity(
             "entries read - rejected = records stored",
@@ -127,17 +127,16 @@ def _counted(inputs: FlowInputs) -> Flow:
 
 
 def _lines(inputs: FlowInputs) -> tuple[BatchLine, ...]:
-    duplicates: dict[int, int] = {}
-    included: dict[int, int] = {}
-    for record, batch in inputs.ledger.records.items():
-        if record in inputs.ledger.duplicates:
-            duplicates[batch] = duplicates.get(batch, 0) + 1
-        elif inputs.ledger.box(record) is Box.INCLUDED:
-            included[batch] = included.get(batch, 0) + 1
+    duplicates, included = Counter[int](), Counter[int]()
+    for fate, ids in inputs.fates.groups.items():
+        if fate.duplicate:
+            duplicates[fate.batch] += len(ids)
+        elif fate.box is Box.INCLUDED:
+            included[fate.batch] += len(ids)
     return tuple(
         BatchLine(
             line.batch, line.source, line.kind, line.file, line.read, line.rejected, line.stored,
-            duplicates.get(line.batch, 0), included.get(line.batch, 0),
+            duplicates[line.batch], included[line.batch],
         )
         for line in inputs.batches
     )  # fmt: skip
@@ -147,8 +146,8 @@ def _included(
     inputs: FlowInputs, columns: Sequence[FlowColumn], before: frozenset[int], *, updated: bool
 ) -> tuple[dict[str, FlowBox], list[Identity]]:
     """Return the boxes of included studies and reports, and what must agree about them."""
-    ledger, links = inputs.ledger, inputs.links
-    now = frozenset(r for r in ledger.records if ledger.box(r) is Box.INCLUDED)
+    links = inputs.links
+    now = frozenset(inputs.fates.ids(lambda fate: fate.box is Box.INCLUDED))
     studies = _studies_of(now, links) - inputs.withdrawn
     earlier_links = inputs.earlier.links if inputs.earlier else {}
     studies_before = _studies_of(before, earlier_links)
@@ -219,18 +218,18 @@ def _living(inputs: FlowInputs) -> Living | None:
     earlier = inputs.earlier
     if earlier is None:
         return None
-    seen = set(earlier.ledger.records.values())
+    seen = {fate.batch for fate in earlier.fates.groups}
     fresh = [line for line in inputs.batches if line.batch not in seen]
     found = "; ".join(f"{line.source} ({line.file})" for line in fresh)
     whole_now = _counted(
         FlowInputs(
-            inputs.review, inputs.title, inputs.ledger, inputs.batches, inputs.reasons,
+            inputs.review, inputs.title, inputs.fates, inputs.batches, inputs.reasons,
             inputs.links, inputs.withdrawn, inputs.not_retrieved,
         )
     )  # fmt: skip
     whole_before = _counted(
         FlowInputs(
-            inputs.review, inputs.title, earlier.ledger,
+            inputs.review, inputs.title, earlier.fates,
             [line for line in inputs.batches if line.batch in seen], inputs.reasons,
             earlier.links,
         )
@@ -247,8 +246,11 @@ def _living(inputs: FlowInputs) -> Living | None:
 def _warned(inputs: FlowInputs) -> dict[str, list[int]]:
     """Return records of works that may not stand, by what is said of them, duplicates apart."""
     found: dict[str, list[int]] = {}
+    if not inputs.warned:
+        return found
+    boxes = inputs.fates.boxes()
     for record, label in sorted(inputs.warned.items()):
-        if record in inputs.ledger.records and inputs.ledger.box(record) is not Box.DUPLICATE:
+        if boxes.get(record, Box.DUPLICATE) is not Box.DUPLICATE:
             found.setdefault(label, []).append(record)
     return found
 
@@ -262,8 +264,9 @@ def _notes(inputs: FlowInputs) -> tuple[str, ...]:
     if rejected:
         entries = counted(rejected, "entry", "entries")
         notes.append(f"Not counted: {entries} of the files that could not be read.")
+    included_now = frozenset(inputs.fates.ids(lambda fate: fate.box is Box.INCLUDED))
     for label, records in _warned(inputs).items():
-        included = sum(inputs.ledger.box(record) is Box.INCLUDED for record in records)
+        included = len(included_now.intersection(records))
         notes.append(
             f"{counted(len(records), 'record')} {label}, by what their files say; {included} of "
             "them included."
@@ -271,7 +274,7 @@ def _notes(inputs: FlowInputs) -> tuple[str, ...]:
     notes += [
         f"Record {record} and its duplicate {copy}, found later, were decided differently on "
         f"{STAGE_WORDS[stage]}: a conflict that awaits adjudication."
-        for stage, record, copy in inputs.ledger.late_links()
+        for stage, record, copy in inputs.fates.late_links
     ]
     if inputs.stated is not None:
         studies = counted(inputs.stated.studies, "study", "studies")

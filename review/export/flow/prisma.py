@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from review.citations.queries import identified
+from review.citations.queries import batches
+from review.citations.rules import UNSTATED
 from review.errors import InvalidDataError
 from review.export.flow.column import Earlier, FlowInputs, Stated
 from review.export.flow.counting import count_flow
@@ -17,6 +18,7 @@ from review.extraction.linking.warnings import records_warned
 from review.extraction.queries import studies
 from review.figures.prisma import INDENT, Branch, FigureBox, PrismaFigure
 from review.protocol.models import Review
+from review.screening.fates import fates, fates_of
 from review.screening.queries import (
     ledger,
     previous_version,
@@ -39,11 +41,11 @@ def flow_of(
     With `since` it is the flow of an updated review whose preceding version was of that time.
     Raises FlowDoesNotCloseError, or InvalidDataError for a time before the first batch.
     """
-    now = ledger(session, review)
+    now = fates(session, review)
     earlier = None
     if since is not None:
-        then = ledger(session, review, at=since)
-        if now.records and not then.records:
+        then = fates_of(ledger(session, review, at=since))
+        if now.groups and not then.groups:
             raise InvalidDataError(
                 f"no record had been imported by {since:%Y-%m-%d %H:%M} UTC; there was no version"
             )
@@ -53,13 +55,14 @@ def flow_of(
         FlowInputs(
             review=review.slug,
             title=review.title,
-            ledger=now,
+            fates=now,
             batches=[
                 BatchLine(
-                    line.batch_id, line.source, line.kind, line.file, line.read, line.rejected,
-                    line.identified,
+                    batch.id, batch.search.source if batch.search else UNSTATED,
+                    batch.search.kind if batch.search else None, batch.file, batch.read,
+                    batch.rejected, batch.stored,
                 )
-                for line in identified(session, review).batches
+                for batch in batches(session, review)
             ],
             reasons=[reason.label for reason in reasons(session, review)],
             links=links(session, review),

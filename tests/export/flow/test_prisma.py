@@ -24,6 +24,7 @@ from review.export.flow.prisma import figure_of, flow_of, listed
 from review.extraction.linking.actions import link_report, unlink_report
 from review.history.actions import writing
 from review.screening.conduct import note_previous_version
+from review.screening.fates import fates_of
 from review.screening.ledger import Ledger
 from review.screening.retrieval import note_retrieval
 from review.screening.rules import Ballot
@@ -47,9 +48,9 @@ def _both(verdict: Verdict, reason: int | None = None) -> list[Ballot]:
     return [Ballot(1, 1, verdict, reason), Ballot(2, 2, verdict, reason)]
 
 
-def inputs() -> FlowInputs:
+def twelve() -> Ledger:
     """Twelve records, counted by hand in the first test; 11 and 12 come by other methods."""
-    ledger = Ledger(
+    return Ledger(
         records={record: 1 if record <= 6 else 2 if record <= 10 else 3 for record in range(1, 13)},
         duplicates={7: 1},
         removals={2: RemovalCause.AUTOMATION_TOOL, 3: RemovalCause.OTHER},
@@ -74,10 +75,13 @@ def inputs() -> FlowInputs:
             9: RetrievalOutcome.NOT_RETRIEVED,
         },
     )
+
+
+def inputs() -> FlowInputs:
     return FlowInputs(
         review="alliance",
         title="Alliance",
-        ledger=ledger,
+        fates=fates_of(twelve()),
         batches=(
             BatchLine(1, "PubMed", SourceKind.DATABASE, "pubmed.ris", 6, 0, 6),
             BatchLine(2, "ISRCTN", SourceKind.REGISTER, "isrctn.csv", 5, 1, 4),
@@ -207,17 +211,18 @@ def test_a_withdrawn_study_is_not_counted_and_its_reports_are_shown() -> None:
 
 def test_an_update_counts_what_is_new_and_what_was_carried_over() -> None:
     given = inputs()
+    ledger = twelve()
     then = Ledger(
-        records={r: b for r, b in given.ledger.records.items() if b < 3},
+        records={r: b for r, b in ledger.records.items() if b < 3},
         duplicates={7: 1},
-        removals=given.ledger.removals,
+        removals=ledger.removals,
         ballots={
-            key: given.ledger.ballots[key]
+            key: ledger.ballots[key]
             for key in [(ABSTRACT, r) for r in (1, 4, 5, 6, 9)] + [(FULL, 1), (FULL, 4)]
         },
-        retrievals={r: given.ledger.retrievals[r] for r in (1, 4, 5, 9)},
+        retrievals={r: ledger.retrievals[r] for r in (1, 4, 5, 9)},
     )
-    flow = count_flow(replace(given, earlier=Earlier(NOW, then, {1: 70}), version="2"))
+    flow = count_flow(replace(given, earlier=Earlier(NOW, fates_of(then), {1: 70}), version="2"))
     # included before: 1. Unfinished then: 5 (unread), 8 and 10 (undecided). New: 11, 12.
     assert [flow.n(k) for k in ("previous_studies", "previous_reports")] == [1, 1]
     assert flow.boxes["records_identified"].ids == (5, 8, 10)
@@ -238,9 +243,10 @@ def test_an_update_counts_what_is_new_and_what_was_carried_over() -> None:
 
 def test_a_report_no_longer_included_is_said() -> None:
     given = inputs()
-    earlier = Earlier(NOW, given.ledger, given.links)
-    reversed_ = replace(given.ledger, ballots={**given.ledger.ballots, (FULL, 11): _both(OUT, 1)})
-    flow = count_flow(replace(given, ledger=reversed_, earlier=earlier))
+    ledger = twelve()
+    earlier = Earlier(NOW, given.fates, given.links)
+    reversed_ = replace(ledger, ballots={**ledger.ballots, (FULL, 11): _both(OUT, 1)})
+    flow = count_flow(replace(given, fates=fates_of(reversed_), earlier=earlier))
     assert (flow.n("withdrawn_reports"), flow.n("withdrawn_studies")) == (1, 1)
     assert (flow.n("total_reports"), flow.n("total_studies")) == (2, 1)
 
