@@ -233,13 +233,14 @@ def reads(database: Database, records: int, decisions: int) -> dict[str, object]
             database, lambda s, r: listed_records(s, r, after=middle, limit=50)
         ),
     }
-    with writing(database, by("r03")) as session:
-        review = the_review(session)
-        start = time.process_time()
-        serving.serve(session, review, person, stage=ABSTRACT, now=datetime.now(UTC))
-        now["handing over the next record, with its hold"] = round(
-            1000 * (time.process_time() - start), 1
-        )
+    handed = []
+    for _ in range(REPEATS):
+        with writing(database, by("r03")) as session:
+            review = the_review(session)
+            start = time.process_time()
+            serving.serve(session, review, person, stage=ABSTRACT, now=datetime.now(UTC))
+            handed.append(1000 * (time.process_time() - start))
+    now["handing over the next record, with its hold"] = round(statistics.median(handed), 1)
     return {
         "records": records, "decisions": stored,
         "ms of processor time, from the ledger": before,

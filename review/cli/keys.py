@@ -130,7 +130,7 @@ class Desk:
 def _lines(console: Console, card: Card, pattern: re.Pattern[str] | None, width: int) -> list[Text]:
     authors = "; ".join(card.authors[:6]) + (" et al." if len(card.authors) > 6 else "")
     where = ", ".join(str(x) for x in (authors, card.journal, card.year) if x)
-    title = Text(card.title or "no title", style="bold")
+    title = Text(card.heading, style="bold")
     abstract = Text(card.abstract or "There is no abstract.")
     for text in (title, abstract):
         if pattern is not None:

@@ -61,6 +61,7 @@ def records_() -> None:
 @click.option("--batch", type=int, metavar="ID", help="Those of one batch.")
 @click.option("--containing", metavar="TEXT", help="Those with a text in title, abstract or id.")
 @click.option("--in-scope", is_flag=True, help="Without duplicates.")
+@click.option("--after", type=int, metavar="RECORD", help="Those after a record: the next page.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @review_option
 @json_option
@@ -68,6 +69,7 @@ def list_records(
     batch: int | None,
     containing: str | None,
     in_scope: bool,
+    after: int | None,
     limit: int | None,
     review_slug: str | None,
     as_json: bool,
@@ -80,7 +82,9 @@ def list_records(
             batch=batch,
             containing=containing,
             in_scope_only=in_scope,
-        )[:limit]
+            after=after,
+            limit=limit,
+        )
         rows = [
             {
                 **record_row(listed.record),

@@ -98,7 +98,7 @@ def undo(record: int, stage: Stage, review_slug: str | None) -> None:
 
 def _echo_card(card: Card) -> None:
     authors = "; ".join(card.authors[:6]) + (" et al." if len(card.authors) > 6 else "")
-    click.echo(f"Record {card.record}: {card.title or 'no title'}")
+    click.echo(f"Record {card.record}: {card.heading}")
     where = ", ".join(str(x) for x in (authors, card.journal, card.year) if x)
     if where:
         click.echo(where)
@@ -328,7 +328,6 @@ def status(review_slug: str | None, as_json: bool) -> None:
     """Show how far screening is, by stage and reviewer."""
     with opened().reading() as session:
         review = review_called(session, review_slug)
-        ledger = queries.ledger(session, review)
         members = people.members(session, review.id)
         screeners = frozenset(
             person.id for person, member in members if member.role in actions.SCREENERS
@@ -336,8 +335,8 @@ def status(review_slug: str | None, as_json: bool) -> None:
         stages = [
             standings.progress(session, review, stage, screeners=screeners) for stage in Stage
         ]
-        late_links = ledger.late_links()
-        duplicates = queries.decided_duplicates(ledger)
+        late_links = standings.late_links(session, review)
+        duplicates = standings.decided_copies(session, review)
         broken = queries.broken_seals(session, review)
         twice = queries.voted_twice(session, review)
     if as_json:

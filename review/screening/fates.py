@@ -1,25 +1,13 @@
-"""What became of the records of a review, those alike together: what its flow is counted from.
-
-`fates` reads places where they are current, and the ledger otherwise; both say the same, as
-tests/screening/test_places.py proves.
-"""
+"""What became of the records of a review, those alike together: what its flow is counted from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Final
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
-
-from review.citations.models import Record
-from review.citations.queries import clusters
-from review.protocol.models import Review
-from review.screening import queries
 from review.screening.ledger import Ledger
-from review.screening.models import Decision, Place
-from review.screening.places import are_current
 from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, Stage, State
 
 
@@ -100,32 +88,8 @@ def fates_of(ledger: Ledger) -> Fates:
     return Fates(groups, ledger.late_links())
 
 
-def fates(session: Session, review: Review) -> Fates:
-    """Return what became of a review's records, as the ledger says it now."""
-    if not are_current(session, review):
-        return fates_of(queries.ledger(session, review))
-    full = aliased(Place)
-    kinds = (Record.batch_id, Place.box, Place.state, full.state, full.reason)
-    numbers = sa.func.aggregate_strings(sa.cast(Place.record_id, sa.String), ",")
-    rows = session.execute(
-        sa.select(*kinds, numbers)
-        .select_from(Place)
-        .join(full, sa.and_(full.record_id == Place.record_id, full.stage == Stage.FULL_TEXT))
-        .join(Record, Record.id == Place.record_id)
-        .where(Place.review_id == review.id, Place.stage == Stage.TITLE_ABSTRACT)
-        .group_by(*kinds)
-    )
-    return Fates(
-        {
-            _fate(batch, box, abstract, judged, reason): sorted(map(int, listed.split(",")))
-            for batch, box, abstract, judged, reason, listed in rows
-        },
-        _late_links(session, review),
-    )
-
-
-_REMOVALS = {Box.AUTOMATION: RemovalCause.AUTOMATION_TOOL, Box.OTHER: RemovalCause.OTHER}
-_RETRIEVALS = {
+_REMOVALS: Final = {Box.AUTOMATION: RemovalCause.AUTOMATION_TOOL, Box.OTHER: RemovalCause.OTHER}
+_RETRIEVALS: Final = {
     Box.NOT_RETRIEVED: RetrievalOutcome.NOT_RETRIEVED,
     Box.AWAITING_ASSESSMENT: RetrievalOutcome.RETRIEVED,
     Box.REPORT_EXCLUDED: RetrievalOutcome.RETRIEVED,
@@ -133,7 +97,8 @@ _RETRIEVALS = {
 }
 
 
-def _fate(batch: int, box: Box, abstract: State, full: State, reason: int | None) -> Fate:
+def placed(batch: int, box: Box, abstract: State, full: State, reason: int | None) -> Fate:
+    """Return the fate of a record by its place: the box tells removals and retrievals too."""
     return Fate(
         batch=batch,
         box=box,
@@ -144,21 +109,3 @@ def _fate(batch: int, box: Box, abstract: State, full: State, reason: int | None
         full=full,
         reason=reason,
     )
-
-
-def _late_links(session: Session, review: Review) -> list[tuple[Stage, int, int]]:
-    """Ask the ledger of those records alone whose duplicates were decided on."""
-    decided = sa.exists().where(Decision.record_id == Place.record_id)
-    copies = session.scalars(
-        sa.select(Place.record_id).where(
-            Place.review_id == review.id,
-            Place.stage == Stage.TITLE_ABSTRACT,
-            Place.box == Box.DUPLICATE,
-            decided,
-        )
-    ).all()
-    if not copies:
-        return []
-    kept = clusters(session, review).removed()
-    asked = sorted({kept[copy] for copy in copies})
-    return queries.ledger(session, review, only=asked).late_links()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -31,7 +31,7 @@ from review.screening.models import (
     Withdrawal,
 )
 from review.screening.rules import Ballot, Ruling, newest, seal
-from review.screening.vocabulary import RetrievalOutcome, Stage
+from review.screening.vocabulary import RetrievalOutcome, Stage, Verdict
 
 STANDS: Final = sa.not_(sa.exists().where(Withdrawal.decision_id == Decision.id))
 """That a decision was not taken back."""
@@ -285,21 +285,39 @@ def decisions_on(session: Session, record: int, stage: Stage) -> Sequence[Decisi
     ).all()
 
 
-def decisions_on_any(session: Session, records: Sequence[int], stage: Stage) -> list[Decision]:
-    """Return the decisions on some records at a stage that stand, the oldest first."""
-    found: list[Decision] = []
+def decisions_on_any(
+    session: Session, records: Sequence[int], stage: Stage
+) -> Iterator[tuple[int, int, str, Verdict, str | None, str | None]]:
+    """Yield the decisions on some records at a stage that stand, the oldest first of each record.
+
+    Record, the person's identity and name, verdict, words of the reason, note.
+    """
+    people = {
+        person.id: (person.identity, person.name) for person in session.scalars(sa.select(Person))
+    }
+    labels = {
+        row.id: row.label
+        for row in session.execute(sa.select(ExclusionReason.id, ExclusionReason.label))
+    }
     for start in range(0, len(records), FEW):
-        found += session.scalars(
-            sa.select(Decision)
+        rows = session.execute(
+            sa.select(
+                Decision.record_id,
+                Decision.person_id,
+                Decision.verdict,
+                Decision.reason_id,
+                Decision.note,
+            )
             .where(
                 Decision.record_id.in_(records[start : start + FEW]),
                 Decision.stage == stage,
                 STANDS,
             )
-            .options(joinedload(Decision.person), joinedload(Decision.reason))
             .order_by(Decision.id)
         )
-    return found
+        for record, person, verdict, reason, note in rows:
+            who, name = people[person]
+            yield record, who, name, verdict, labels[reason] if reason else None, note
 
 
 def titles(session: Session, records: Sequence[int]) -> list[tuple[int, str | None, int | None]]:
@@ -476,8 +494,3 @@ def voted_twice(
         if session.scalar(merged) is None:
             return []
     return [(Stage(stage), record) for stage, record in session.execute(query)]
-
-
-def decided_duplicates(now: Ledger) -> list[int]:
-    """Return records that were decided on and then found to be duplicates; their decisions stay."""
-    return sorted({record for _, record in now.ballots if record in now.duplicates})

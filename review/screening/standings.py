@@ -11,12 +11,15 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from review.citations.models import Record
+from review.citations.queries import clusters
 from review.people.models import Person, identity
 from review.people.queries import handles
 from review.protocol.models import Review
 from review.screening import queries
+from review.screening.fates import Fates, fates_of, placed
 from review.screening.models import Decision, Hold, Place
 from review.screening.places import BEGUN, UNTOUCHED, are_current
 from review.screening.progress import Share, StageProgress, progress_at
@@ -212,10 +215,12 @@ def progress(
         begun += count if state is State.AWAITING and is_touched else 0
         wanting += count if turn else 0
         piloted += count if turn and is_piloted else 0
-    decided = _deciders(session, *here, Place.judged.is_(True))
-    began = _deciders(session, *here, Place.turn == BEGUN)
+    decided = _deciders(session, stage, *here, Place.judged.is_(True))
+    began = _deciders(session, stage, *here, Place.turn == BEGUN)
     began_piloted = (
-        _deciders(session, *here, Place.turn == BEGUN, Place.piloted.is_(True)) if piloted else {}
+        _deciders(session, stage, *here, Place.turn == BEGUN, Place.piloted.is_(True))
+        if piloted
+        else {}
     )
     rule = queries.stage_rules(session, review)[stage]
 
@@ -243,19 +248,72 @@ def progress(
     )
 
 
-def _deciders(session: Session, *places: sa.ColumnElement[bool]) -> dict[int, int]:
+def _deciders(session: Session, stage: Stage, *places: sa.ColumnElement[bool]) -> dict[int, int]:
     """Return on how many of some records each person decided."""
     rows = session.execute(
         sa.select(
             identity.label("who"), sa.func.count(Decision.record_id.distinct()).label("records")
         )
-        .select_from(Place)
-        .join(
-            Decision,
-            sa.and_(Decision.record_id == Place.record_id, Decision.stage == Place.stage),
-        )
         .join(Person, Person.id == Decision.person_id)
-        .where(*places, queries.STANDS)
+        .where(
+            Decision.stage == stage,
+            Decision.record_id.in_(sa.select(Place.record_id).where(*places)),
+            queries.STANDS,
+        )
         .group_by(identity)
     )
     return {row.who: row.records for row in rows}
+
+
+def fates(session: Session, review: Review) -> Fates:
+    """Return what became of a review's records, as the ledger says it now."""
+    if not are_current(session, review):
+        return fates_of(queries.ledger(session, review))
+    full = aliased(Place)
+    kinds = (Record.batch_id, Place.box, Place.state, full.state, full.reason)
+    numbers = sa.func.aggregate_strings(sa.cast(Place.record_id, sa.String), ",")
+    rows = session.execute(
+        sa.select(*kinds, numbers)
+        .select_from(Place)
+        .join(full, sa.and_(full.record_id == Place.record_id, full.stage == Stage.FULL_TEXT))
+        .join(Record, Record.id == Place.record_id)
+        .where(Place.review_id == review.id, Place.stage == Stage.TITLE_ABSTRACT)
+        .group_by(*kinds)
+    )
+    return Fates(
+        {
+            placed(batch, box, abstract, judged, reason): sorted(map(int, listed.split(",")))
+            for batch, box, abstract, judged, reason, listed in rows
+        },
+        late_links(session, review),
+    )
+
+
+def decided_copies(session: Session, review: Review) -> list[int]:
+    """Return records that were decided on and then found to be duplicates; their decisions stay."""
+    if not are_current(session, review):
+        now = queries.ledger(session, review)
+        return sorted({record for _, record in now.ballots if record in now.duplicates})
+    decided = sa.exists().where(Decision.record_id == Place.record_id)
+    return list(
+        session.scalars(
+            sa.select(Place.record_id)
+            .where(
+                Place.review_id == review.id,
+                Place.stage == Stage.TITLE_ABSTRACT,
+                Place.box == Box.DUPLICATE,
+                decided,
+            )
+            .order_by(Place.record_id)
+        )
+    )
+
+
+def late_links(session: Session, review: Review) -> list[tuple[Stage, int, int]]:
+    """Return what `Ledger.late_links` does, asked of those alone whose copies were decided on."""
+    copies = decided_copies(session, review)
+    if not copies:
+        return []
+    kept = clusters(session, review).removed()
+    asked = sorted({kept[copy] for copy in copies})
+    return queries.ledger(session, review, only=asked).late_links()

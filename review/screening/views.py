@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record
-from review.citations.rules import UNSTATED
+from review.citations.rules import UNSTATED, warning_of
 from review.protocol.models import Review
 from review.screening import queries
 from review.screening.models import Adjudication, Decision
@@ -33,6 +34,8 @@ class Card:
 
     record: int
     stage: Stage
+    warning: str | None
+    """``RETRACTED`` or what else its file says of the work, where its results may not stand."""
     title: str | None
     authors: tuple[str, ...]
     year: int | None
@@ -44,6 +47,11 @@ class Card:
     source: str
     file: str
     mine: Said | None
+
+    @property
+    def heading(self) -> str:
+        """What the record is called, after the warning, if there is one."""
+        return f"{f'[{self.warning}] ' if self.warning else ''}{self.title or 'no title'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,7 @@ def _card(record: Record, stage: Stage, mine: Decision | None, handle: str) -> C
     return Card(
         record=record.id,
         stage=stage,
+        warning=warning_of(record.notices),
         title=record.title,
         authors=tuple(record.authors),
         year=record.year,
@@ -157,12 +166,15 @@ def conflicts_on(
     """Return some conflicts, in order of import."""
     copies = queries.copies_of(session, review, open_)
     asked = [*open_, *(copy for found in copies.values() for copy in found)]
-    newest: dict[int, dict[int, Decision]] = defaultdict(dict)
-    for row in queries.decisions_on_any(session, asked, stage):
-        newest[row.record_id][row.person.identity] = row
+    newest: dict[int, dict[int, Said]] = defaultdict(dict)
+    as_said = cache(Said)
+    for record, who, *words in queries.decisions_on_any(session, asked, stage):
+        told = newest[record]
+        told.pop(who, None)
+        told[who] = as_said(*words)
 
     def said(record: int) -> tuple[Said, ...]:
-        return tuple(_said(row) for row in sorted(newest[record].values(), key=lambda row: row.id))
+        return tuple(newest[record].values())
 
     return [
         Conflict(

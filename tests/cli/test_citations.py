@@ -53,6 +53,12 @@ def test_from_search_to_export(cli: Cli, files: Path) -> None:
     listed = json.loads(cli("records", "list", "--json").stdout)
     assert [row["duplicate_of"] for row in listed] == [None, None, None, 1, 2]
     assert [row["source"] for row in listed][::4] == ["PsycINFO", "source unstated"]
+    pages, after = [], 0
+    while page := json.loads(
+        cli("records", "list", "--limit", "2", "--after", after, "--json").stdout
+    ):
+        pages, after = pages + page, page[-1]["id"]
+    assert pages == listed
 
     cli("records", "export", "--format", "nbib", "-o", files / "out.nbib", "--in-scope")
     exported = read_citations((files / "out.nbib").read_bytes(), file="out.nbib").entries

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pty
 import select
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 import pytest
@@ -94,6 +96,26 @@ def test_a_key_a_decision_and_the_next_record_comes(press: Press, database: Data
     with database.reading() as session:
         over = datetime.now(UTC)
         assert [hold for hold in session.scalars(sa.select(Hold)) if hold.until > over] == []
+
+
+def test_a_retraction_stands_before_the_title(
+    press: Press, cli: Callable[..., Result], tmp_path: Path
+) -> None:
+    file = tmp_path / "retracted.ris"
+    file.write_text(
+        "TY  - JOUR\nTI  - RETRACTED: A trial of letters\nPY  - 2019\nER  - \n"
+        "TY  - JOUR\nTI  - Another trial\nPY  - 2019\nER  - \n"
+    )
+    cli("import", file)
+    numbers = [row["id"] for row in json.loads(cli("records", "list", "--json").stdout)]
+    shown = press("anna", "q")
+    assert "[RETRACTED] RETRACTED: A trial of letters" in shown
+    handed = cli("screen", "next", "--limit", "2").output
+    assert f"Record {numbers[0]}: [RETRACTED] RETRACTED: A trial of letters" in handed
+    assert f"Record {numbers[1]}: Another trial" in handed
+    assert "[RETRACTED]" in cli("screen", "show", numbers[0]).output
+    served = json.loads(cli("screen", "next", "--limit", "2", "--json").stdout)
+    assert [card["warning"] for card in served["records"]] == ["RETRACTED", None]
 
 
 def test_undo_takes_back_and_shows_the_record_again(press: Press, database: Database) -> None:

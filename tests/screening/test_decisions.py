@@ -13,7 +13,7 @@ from review.history.actions import writing
 from review.history.models import Event
 from review.people.actions import join_review, leave_review, person_called
 from review.people.models import Role
-from review.screening import queries, views
+from review.screening import queries, standings, views
 from review.screening.actions import Choice, adjudicate, decide
 from review.screening.conduct import close_pilot, open_pilot, set_stage
 from review.screening.models import Adjudication, Decision, FullText, Retrieval
@@ -236,8 +236,7 @@ def test_duplicates_are_not_screened_and_their_decisions_stay(
     with pytest.raises(InvalidDataError, match=f"duplicate of record {records[0]}"):
         say(database, "ben", I, records[3])
     with database.reading() as session:
-        ledger = queries.ledger(session, the_review(session))
-        assert queries.decided_duplicates(ledger) == [records[3]]
+        assert standings.decided_copies(session, the_review(session)) == [records[3]]
         assert records[3] not in queries.queue(
             session, the_review(session), stage=ABSTRACT, handle="ben"
         )

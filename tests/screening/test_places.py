@@ -15,8 +15,9 @@ from review.export.flow.prisma import flow_of
 from review.history.actions import writing
 from review.people.actions import merge_persons
 from review.people.queries import handles, person_known
-from review.screening import conduct, fates, places, queries, serving, standings
+from review.screening import conduct, places, queries, serving, standings
 from review.screening.actions import Choice, adjudicate, decide, withdraw
+from review.screening.fates import fates_of
 from review.screening.models import Hold
 from review.screening.progress import progress_at
 from review.screening.retrieval import note_retrieval, remove
@@ -65,9 +66,11 @@ def assert_as_the_ledger_says(session: Session) -> None:
     for record in now.records:
         boxes[now.box(record)] = boxes.get(now.box(record), 0) + 1
     assert standings.boxes(session, review) == boxes
-    from_places, from_ledger = fates.fates(session, review), fates.fates_of(now)
+    from_places, from_ledger = standings.fates(session, review), fates_of(now)
     assert from_places.groups == from_ledger.groups
     assert list(from_places.late_links) == list(from_ledger.late_links)
+    decided = {record for _, record in now.ballots if record in now.duplicates}
+    assert standings.decided_copies(session, review) == sorted(decided)
 
 
 def _flow(session: Session) -> Flow | str:
@@ -81,7 +84,7 @@ def assert_flow_is_that_of_the_ledger(session: Session, monkeypatch: pytest.Monk
     from_places = _flow(session)
     assert isinstance(from_places, Flow), from_places
     with monkeypatch.context() as patch:
-        patch.setattr(fates, "are_current", lambda *_: False)
+        patch.setattr(standings, "are_current", lambda *_: False)
         assert _flow(session) == from_places
 
 
@@ -169,6 +172,7 @@ def test_places_say_what_the_ledger_says(
             with writing(database, attributed()) as session:
                 places.catch_up(session, the_review(session))
                 assert_as_the_ledger_says(session)
+                assert_flow_is_that_of_the_ledger(session, monkeypatch)
 
 
 def test_readers_do_not_trust_places_that_are_behind(database: Database) -> None:
@@ -323,7 +327,7 @@ def test_a_late_link_hides_no_inclusion(database: Database) -> None:
         assert now.late_links() == [(Stage.TITLE_ABSTRACT, first, copy)]
     with writing(database, attributed()) as session:
         places.catch_up(session, the_review(session))
-        told = fates.fates(session, the_review(session)).late_links
+        told = standings.fates(session, the_review(session)).late_links
         assert list(told) == [(Stage.TITLE_ABSTRACT, first, copy)]
     later = NOW + timedelta(hours=2)
     with writing(database, attributed("cleo", later)) as session:

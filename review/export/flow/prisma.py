@@ -18,7 +18,7 @@ from review.extraction.linking.warnings import records_warned
 from review.extraction.queries import studies
 from review.figures.prisma import INDENT, Branch, FigureBox, PrismaFigure
 from review.protocol.models import Review
-from review.screening.fates import fates, fates_of
+from review.screening.fates import fates_of
 from review.screening.queries import (
     ledger,
     previous_version,
@@ -26,6 +26,7 @@ from review.screening.queries import (
     reasons_not_retrieved,
     records_numbered,
 )
+from review.screening.standings import fates
 
 
 def flow_of(
