@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -438,28 +438,28 @@ def reasons_not_retrieved(
     }
 
 
-def seal_of(decision: Decision) -> str:
-    """Return the seal that a decision should bear."""
+def seal_of(said: Decision | sa.Row[Any]) -> str:
+    """Return the seal that a decision, or a row of all its columns, should bear."""
     return seal(
-        decision.record_id,
-        decision.stage.value,
-        decision.person_id,
-        decision.verdict.value,
-        decision.reason_id or "",
-        decision.note or "",
-        decision.nonce,
+        said.record_id,
+        said.stage.value,
+        said.person_id,
+        said.verdict.value,
+        said.reason_id or "",
+        said.note or "",
+        said.nonce,
     )
 
 
 def broken_seals(session: Session, review: Review) -> list[int]:
     """Return the decisions that are not what was sealed, by id; none in a sound ledger."""
-    rows = session.scalars(
-        sa.select(Decision)
-        .join(Decision.record)
+    rows = session.execute(
+        sa.select(*Decision.__table__.columns)
+        .join(Record, Record.id == Decision.record_id)
         .where(Record.review_id == review.id)
         .order_by(Decision.id)
     )
-    return [decision.id for decision in rows if seal_of(decision) != decision.seal]
+    return [row.id for row in rows if seal_of(row) != row.seal]
 
 
 def voted_twice(
