@@ -311,6 +311,25 @@ def test_the_history_keeps_a_seal_and_not_the_verdict(
         session.expunge_all()
 
 
+def test_a_decision_that_was_turned_is_not_what_was_sealed(
+    database: Database, records: list[int]
+) -> None:
+    say(database, "anna", I, *records[:2])
+    with database.engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("DROP TRIGGER decision_no_update")
+        else:
+            connection.exec_driver_sql("ALTER TABLE decision DISABLE TRIGGER ALL")
+        connection.exec_driver_sql(
+            f"UPDATE decision SET verdict = 'maybe' WHERE record_id = {records[1]}"
+        )
+    with database.reading() as session:
+        (broken,) = queries.broken_seals(session, the_review(session))
+        turned = session.get(Decision, broken)
+        assert turned is not None
+        assert turned.record_id == records[1]
+
+
 @pytest.mark.parametrize("table", FROZEN)
 def test_what_was_decided_is_never_changed(database: Database, table: str) -> None:
     inspector = sa.inspect(database.engine)
