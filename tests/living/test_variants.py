@@ -160,7 +160,13 @@ def test_runs_are_recomputed_from_their_own_inputs(
         path = tmp_path / f"change.{suffix}"
         cli("runs", "diff", "alliance", "1", "2", "--out", path)
         text = path.read_text()
-        for heading in ("Who moved it", "Signals", "Fragility", "The next trial", "Sensitivity"):
+        for heading in (
+            "Who moved it",
+            "Signals",
+            "How firm it is",
+            "The next trial",
+            "Sensitivity",
+        ):
             assert heading in text
     shown = json.loads(cli("runs", "diff", "alliance", "1", "2", "--json").stdout)
     assert shown["explanation"]["shares"]["exact"]

@@ -29,7 +29,7 @@ def test_noninferiority_at_one_half() -> None:
     assert {look.status for look in rest} == {LookStatus.UNCOVERED}
     assert {look.bound for look in rest} == {None}
     assert found.alpha_spent
-    assert "alpha spent; later updates are not covered" in found.notes
+    assert "the error allowed is used up; later updates are not covered" in found.notes
     assert found.notes[0].startswith("retrospective")
 
 
