@@ -86,6 +86,8 @@ _DATE: Final = re.compile(
 _TELLS: Final = re.compile(r"[.,]")
 _LONGEST: Final = 40
 """Characters of a number; a longer cell is text."""
+_LONGEST_HINTED: Final = 120
+"""Characters of a cell that is looked at for what was meant: time grows with their square."""
 _MINUS: Final = "−–‒﹣－"
 _SPACES: Final = re.compile(r"[\s\u200b\u2060\ufeff]+")
 
@@ -221,7 +223,9 @@ _SIGN: Final = {",": "comma", ".": "point"}
 
 
 def _hint(text: str) -> str:
-    """Return what a person may have meant, as the end of a sentence."""
+    """Return what a person may have meant, as the end of a sentence; nothing for long text."""
+    if len(text) > _LONGEST_HINTED:
+        return ""
     if text[:1] in "<>≤≥":
         return ", but a bound"
     if _DATE.fullmatch(text):

@@ -145,3 +145,14 @@ def test_any_text_is_a_number_that_python_reads_or_a_reason(
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_is_written_so_that_it_is_read_back(number: float) -> None:
     assert float(as_text(number)) == number
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1 " * 50_000, "a b." * 30_000 + "=", "1," * 50_000, "(" * 50_000, "a " * 50_000 + "= 3"],
+    ids=["digits", "words", "commas", "brackets", "a name"],
+)
+def test_a_cell_as_long_as_a_swallowed_file_is_refused_and_not_pondered(cell: str) -> None:
+    """Where quotation marks do not pair up a cell holds the rest of a file: this took minutes."""
+    for kind in Kind:
+        assert isinstance(read_number(cell, kind, column="n", decimal=None), NotANumber)
