@@ -17,7 +17,7 @@ def card(**values: object) -> Card:
         "record": 7, "stage": Stage.TITLE_ABSTRACT, "title": "Video, and \"face to face\"",
         "authors": ("Day, S.", "Schneider, P."), "year": 2002, "journal": None, "doi": None,
         "pmid": None, "abstract": "One\nTwo", "keywords": (), "source": "PubMed",
-        "file": "a.ris", "mine": None, **values,
+        "file": "a.ris", "warning": None, "mine": None, **values,
     }  # fmt: skip
     return Card(**given)  # type: ignore[arg-type]
 
