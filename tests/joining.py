@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from review.db import Session
 from review.people.actions import join_review, person_called
-from review.people.models import Role
 from review.people.queries import role_of
+from review.people.rules import Role
 from review.protocol.models import Review
 
 

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     ),
     "new": Place("reviews", "Make a review: SLUG with --title, or a whole protocol with --file."),
     "list": Place("reviews", "List the reviews."),
+    "serve": Place("serve", "Open the reviews in the browser, until stopped (Ctrl-C)."),
     "people": Place(
         "people", "Who takes part: somebody joins a review before they judge anything in it."
     ),

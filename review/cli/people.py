@@ -11,7 +11,7 @@ from review.db import Session
 from review.extraction.appraisal.queries import judged_twice
 from review.extraction.queries import entered_twice
 from review.people import actions, queries
-from review.people.models import Role
+from review.people.rules import Role
 from review.protocol.models import Review
 from review.protocol.queries import review_called, reviews
 from review.screening.queries import voted_twice

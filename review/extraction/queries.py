@@ -29,8 +29,9 @@ from review.extraction.models import (
 from review.extraction.rules import ARM_FACTS, NUMBER_COLUMNS, SOURCE_COLUMNS, STUDY_FACTS
 from review.extraction.twins import KnownNames
 from review.extraction.vocabulary import EntryKind
-from review.people.models import Person, Role, identity
+from review.people.models import Person, identity
 from review.people.queries import member_who_may
+from review.people.rules import Role
 from review.protocol.models import Instrument, Review
 
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.errors import AlreadyExistsError, InvalidDataError, NotAllowedError, NotFoundError
-from review.people.models import Membership, Person, Role
+from review.people.models import Membership, Person
 from review.people.queries import member_called, members, person_known, role_of
-from review.people.rules import near_misses
+from review.people.rules import Role, near_misses
 
 
 def person_called(session: Session, handle: str) -> Person:
@@ -93,7 +93,7 @@ def add_person(
             )
     wanted = role or before or Role.REVIEWER
     _may_give(session, review_id, actor, known, wanted)
-    if before is Role.OWNER and wanted is not Role.OWNER:
+    if before is Role.LEAD and wanted is not Role.LEAD:
         _keep_an_owner(known, name)
     if person is None:
         person = person_called(session, name)
@@ -114,8 +114,8 @@ def _may_give(
     session: Session, review_id: int, actor: str, known: dict[str, Role], wanted: Role
 ) -> None:
     mine = role_of(session, review_id, actor)
-    owners = [name for name, role in known.items() if role is Role.OWNER]
-    if mine is Role.VIEWER or (wanted is Role.OWNER and owners and mine is not Role.OWNER):
+    owners = [name for name, role in known.items() if role is Role.LEAD]
+    if mine is Role.VIEWER or (wanted is Role.LEAD and owners and mine is not Role.LEAD):
         raise NotAllowedError(
             f"{actor} is {mine.value if mine else 'not'} in this review, and makes nobody "
             f"{wanted.value}; ask an owner: {', '.join(owners)}"
@@ -123,7 +123,7 @@ def _may_give(
 
 
 def _keep_an_owner(known: dict[str, Role], name: str) -> None:
-    if [who for who, role in known.items() if role is Role.OWNER] == [name]:
+    if [who for who, role in known.items() if role is Role.LEAD] == [name]:
         raise InvalidDataError(
             f"{name} is the only owner; make another one first: review people add NAME --role owner"
         )

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base
-
-
-class Role(StrEnum):
-    """What a person may do in a review."""
-
-    OWNER = "owner"
-    REVIEWER = "reviewer"
-    ADJUDICATOR = "adjudicator"
-    STATISTICIAN = "statistician"
-    VIEWER = "viewer"
+from review.people.rules import Role
 
 
 class Person(Base):

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from review.errors import NotAllowedError, NotFoundError
-from review.people.models import Membership, Person, Role
-from review.people.rules import near_misses
+from review.people.models import Membership, Person
+from review.people.rules import Role, near_misses
 
 
 def person_known(session: Session, handle: str) -> Person | None:

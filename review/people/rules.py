@@ -1,11 +1,86 @@
-"""Whether two names may be the same person's: pure rules on plain values."""
+"""What a role allows, and whether two names may be the same person's: pure, on plain values."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Final
+
+
+class Role(StrEnum):
+    """What a person is in a review; who may more stands first."""
+
+    LEAD = "owner"
+    REVIEWER = "reviewer"
+    ADJUDICATOR = "adjudicator"
+    STATISTICIAN = "statistician"
+    VIEWER = "viewer"
+
+
+class Deed(StrEnum):
+    """What somebody does, as far as it needs a right of its own."""
+
+    ENTER = "enter"
+    """Come to the door: sign in, follow an invitation. Nobody is known yet."""
+    ACCOUNT = "account"
+    """Look after oneself: the own account, the list of the own reviews."""
+    LOOK = "look"
+    """See a review as far as it is not sealed, and take copies of it."""
+    COLLECT = "collect"
+    """Bring in records, find duplicates, obtain reports."""
+    SCREEN = "screen"
+    """Decide on records, and settle conflicts of others."""
+    EXTRACT = "extract"
+    """Enter, import, compare and correct what trials report; link and mend studies."""
+    APPRAISE = "appraise"
+    """Judge risk of bias and certainty."""
+    PROTOCOL = "protocol"
+    """Set questions, outcomes, reasons, criteria, how the review is kept alive."""
+    PLAN = "plan"
+    """Plan analyses, and freeze versions of plans."""
+    POOL = "pool"
+    """Compute planned analyses anew."""
+    RELEASE = "release"
+    """Freeze a version of the review for the public."""
+    MEMBERS = "members"
+    """Invite people, change their roles, let them go."""
+
+
+_ALL: Final = frozenset(Role)
+_ALL_BUT_VIEWERS: Final = _ALL - {Role.VIEWER}
+
+_MAY: Final[Mapping[Deed, frozenset[Role]]] = {
+    Deed.LOOK: _ALL,
+    Deed.COLLECT: _ALL_BUT_VIEWERS,
+    Deed.SCREEN: frozenset({Role.LEAD, Role.REVIEWER, Role.ADJUDICATOR}),
+    Deed.EXTRACT: _ALL_BUT_VIEWERS,
+    Deed.APPRAISE: _ALL_BUT_VIEWERS,
+    Deed.PROTOCOL: _ALL_BUT_VIEWERS,
+    Deed.PLAN: frozenset({Role.LEAD, Role.STATISTICIAN}),
+    Deed.POOL: frozenset({Role.LEAD, Role.STATISTICIAN}),
+    Deed.RELEASE: frozenset({Role.LEAD, Role.STATISTICIAN}),
+    Deed.MEMBERS: frozenset({Role.LEAD}),
+}
+"""Who may do what in a review; the other deeds are done in none."""
+
+
+def may(role: Role | None, deed: Deed) -> bool:
+    """Return whether a role in a review allows a deed in it; None is somebody who is not in it.
+
+    Examples
+    --------
+    >>> may(Role.STATISTICIAN, Deed.PLAN), may(Role.STATISTICIAN, Deed.SCREEN)
+    (True, False)
+    """
+    return role is not None and role in _MAY.get(deed, frozenset())
+
+
+def roles_that_may(deed: Deed) -> list[Role]:
+    """Return the roles that allow a deed, in their order."""
+    return [role for role in Role if may(role, deed)]
+
 
 LONG: Final = 6
 """Letters from which two slips of the pen are forgiven instead of one."""

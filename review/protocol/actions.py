@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from review.errors import AlreadyExistsError, InvalidDataError
 from review.history.actions import record_step
 from review.people.actions import join_review, person_called
-from review.people.models import Role
+from review.people.rules import Role
 from review.protocol import queries
 from review.protocol.characteristics import problems
 from review.protocol.models import (
@@ -42,7 +42,7 @@ def new_review(session: Session, spec: ReviewSpec, *, owner: str) -> Review:
     session.add(review)
     session.flush()
     person = person_called(session, owner)
-    join_review(session, review_id=review.id, person=person, role=Role.OWNER)
+    join_review(session, review_id=review.id, person=person, role=Role.LEAD)
     return review
 
 

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from review.citations.models import Record
 from review.errors import InvalidDataError, NotAllowedError, NotFoundError, Problem
-from review.people.models import Person, Role, identity
+from review.people.models import Person, identity
 from review.people.queries import member_who_may
+from review.people.rules import Role
 from review.protocol.models import Review
 from review.screening import places, queries, serving
 from review.screening.ledger import Ledger
@@ -28,7 +29,7 @@ from review.screening.models import (
 from review.screening.rules import Ballot, newest
 from review.screening.vocabulary import Stage, State, Verdict
 
-SCREENERS: Final = frozenset({Role.OWNER, Role.REVIEWER, Role.ADJUDICATOR})
+SCREENERS: Final = frozenset({Role.LEAD, Role.REVIEWER, Role.ADJUDICATOR})
 """Who may decide; a reviewer who leaves becomes a viewer, and their decisions stay."""
 
 

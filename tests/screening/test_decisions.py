@@ -12,7 +12,7 @@ from review.errors import InvalidDataError, NotAllowedError, ReviewError
 from review.history.actions import writing
 from review.history.models import Event
 from review.people.actions import join_review, leave_review, person_called
-from review.people.models import Role
+from review.people.rules import Role
 from review.screening import queries, standings, views
 from review.screening.actions import Choice, adjudicate, decide
 from review.screening.conduct import close_pilot, open_pilot, set_stage

@@ -36,7 +36,7 @@ from review.figures.risk_of_bias import Blank
 from review.history.actions import Attribution, writing
 from review.history.queries import events
 from review.people.actions import join_review, person_called
-from review.people.models import Role
+from review.people.rules import Role
 from review.protocol.actions import revise_analysis
 from review.protocol.queries import plan_of, versions
 from review.protocol.rules import AnalysisSpec

@@ -1,0 +1,1 @@
+"""The same names as JSON, under ``/api/v1``."""

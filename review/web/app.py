@@ -1,0 +1,38 @@
+"""The application: all routes of ``pages`` and ``api`` behind one door."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from review import __version__
+from review.config import settings
+from review.db import Database
+from review.web.errors import answer, say_errors
+from review.web.routes import Route, routes_of
+from review.web.security import Door
+from review.web.sessions import OnePerson
+from review.web.settings import WebSettings
+
+
+def create_app(database: Database, web: WebSettings) -> FastAPI:
+    """Return the application on a database.
+
+    Raises AssertionError for a route that names no deed.
+    """
+    app = FastAPI(
+        title="living-review", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
+        middleware=[
+            Middleware(Door, settings=web, answer=answer),
+            Middleware(GZipMiddleware, minimum_size=1000),
+        ],
+    )  # fmt: skip
+    app.state.database = database
+    app.state.settings = web
+    app.state.people = OnePerson(web.key or "", settings().actor)
+    app.router.routes[:] = [*routes_of("review.web.pages"), *routes_of("review.web.api")]
+    say_errors(app)
+    without = [route for route in app.routes if not isinstance(route, Route)]
+    assert not without, f"routes without a deed: {without}"
+    return app

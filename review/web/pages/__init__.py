@@ -1,0 +1,1 @@
+"""Pages, a module a stage; `review.web` says how one is added."""

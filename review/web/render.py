@@ -1,0 +1,49 @@
+"""Templates: strict about names, escaping by default, the same globals on every page."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from review import __version__
+from review.web.visits import Visit, address
+
+HERE: Final = Path(__file__).parent
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of all templates."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals.update(static=static, address=address, version=__version__)
+    return made
+
+
+@cache
+def static(name: str) -> str:
+    """Return the address of a static file; it changes with the file, so caches may keep it."""
+    digest = hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def page(visit: Visit, template: str, view: object, *, status: int = 200, **more: Any) -> Response:
+    """Return a page: ``view`` is a dataclass with all it needs, loaded before."""
+    html = environment().get_template(template).render(view=view, visit=visit, **more)
+    return HTMLResponse(html, status_code=status)
+
+
+def to(path: str) -> Response:
+    """Return the answer to a form that was taken: look at `path` now."""
+    return RedirectResponse(path, status_code=303)

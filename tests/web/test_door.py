@@ -1,0 +1,35 @@
+"""Who comes in, and what every answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.testclient import TestClient
+
+from review.db import Database
+from review.web.security import HEADERS
+from tests.screening.builders import make_review
+
+
+def test_the_key_lets_one_person_in(
+    database: Database, browser: TestClient, stranger: Callable[[], TestClient]
+) -> None:
+    make_review(database)
+    assert "alliance" in browser.get("/").text
+    other = stranger()
+    assert other.get("/", follow_redirects=False).status_code == 303
+    assert other.get("/enter?key=the-key-of-this-start").status_code == 403
+    assert other.get("/").url.path == "/sign-in"
+
+
+def test_another_name_than_this_machines_is_refused(browser: TestClient) -> None:
+    assert browser.get("/", headers={"host": "evil.example:8000"}).status_code == 400
+    assert browser.get("/", headers={"host": "localhost:8000"}).status_code == 200
+
+
+def test_every_answer_carries_the_policy(browser: TestClient) -> None:
+    for path, status in {"/": 200, "/nothing": 404, "/r/none": 404, "/static/none.js": 404}.items():
+        answer = browser.get(path)
+        assert answer.status_code == status
+        assert HEADERS.items() <= dict(answer.headers).items()
+        assert len(answer.headers["x-request-id"]) == 16
