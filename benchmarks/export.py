@@ -24,8 +24,8 @@ from review.db import Database, database_at
 from review.export.manuscript.bundle import write_bundle
 from review.extraction.seeds import load_seed, seed_called
 from review.history.actions import Attribution, writing
-from review.living.repool import repool
-from review.living.workers import executor_for
+from review.living.job.repool import repool
+from review.living.job.workers import executor_for
 from review.protocol.queries import review_called
 from review.schema import upgrade
 

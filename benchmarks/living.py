@@ -21,8 +21,8 @@ import sqlalchemy as sa
 from review.db import Database, database_at
 from review.extraction.models import Arm, Entry, EntryKind, Level, Result, Study
 from review.history.actions import Attribution, writing
-from review.living.repool import repool
-from review.living.workers import executor_for
+from review.living.job.repool import repool
+from review.living.job.workers import executor_for
 from review.people.models import Person
 from review.protocol.models import Analysis, AnalysisVersion, Instrument, Outcome, Review
 from review.protocol.rules import Plan

@@ -25,7 +25,7 @@ MODELS: Final = (
     "review.extraction.appraisal.models",
     "review.extraction.formats.models",
     "review.extraction.linking.models",
-    "review.living.models",
+    "review.living.runs.models",
 )
 
 

@@ -122,7 +122,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 def delivery(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """cbt-delivery, to be read only: 43 trials as of 2008, pooled, then all 76, pooled again."""
     from review.extraction.seeds import load_seed, seed_called
-    from review.living.repool import repool
+    from review.living.job.repool import repool
 
     path = tmp_path_factory.mktemp("delivery") / "review.db"
     shutil.copy(sqlite_template, path)

@@ -9,8 +9,8 @@ import pytest
 from review.db import Database
 from review.glossary import GLOSSARY, markdown, used_in
 from review.history.actions import Attribution
-from review.living.repool import repool
-from review.living.reports import FullReport, full_report
+from review.living.job.repool import repool
+from review.living.reports.full import FullReport, full_report
 from review.protocol.queries import review_called
 from review.synthesis import Conclusion, SignalKind
 from tests.living.fixture import begin, enter

@@ -7,7 +7,7 @@ import pytest
 from review.errors import FileError
 from review.protocol.files import validated
 from review.protocol.rules import Plan, ReviewSpec
-from tests.living.test_repool import plan
+from tests.living.job.test_repool import plan
 
 
 @pytest.mark.parametrize(

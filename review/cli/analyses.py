@@ -20,9 +20,9 @@ from review.cli.context import (
 from review.cli.output import echo_json, echo_rows
 from review.errors import NotFoundError
 from review.extraction.facts import names_of
-from review.living.notices import NoticeKind, Notices
-from review.living.noticing import notices_of
-from review.living.published import published_lines
+from review.living.reports.notices import NoticeKind, Notices
+from review.living.reports.noticing import notices_of
+from review.living.reports.published import published_lines
 from review.protocol import actions, queries
 from review.protocol.files import plan_text, read_plan, validated
 from review.protocol.rules import (

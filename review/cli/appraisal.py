@@ -28,7 +28,7 @@ from review.extraction.appraisal import actions, catalogue, queries
 from review.extraction.appraisal.agreement import domain_agreement
 from review.extraction.queries import study_called
 from review.figures.risk_of_bias import summary_plot, traffic_light_plot
-from review.living.queries import run_numbered
+from review.living.runs.queries import run_numbered
 from review.protocol.queries import review_called
 from review.wording import counted
 

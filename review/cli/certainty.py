@@ -13,7 +13,7 @@ from review.errors import InvalidDataError
 from review.extraction.appraisal import certainty
 from review.extraction.appraisal.grade import LOWERS, RAISES, Step
 from review.extraction.appraisal.vocabulary import Consideration, Design
-from review.living.queries import newest_of_each, run_numbered
+from review.living.runs.queries import newest_of_each, run_numbered
 from review.protocol.queries import review_called
 
 

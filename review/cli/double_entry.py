@@ -23,7 +23,7 @@ from review.extraction.consensus import (
     written_cell,
 )
 from review.extraction.vocabulary import Taken
-from review.living.units import chosen_of
+from review.living.reports.selected import chosen_of
 from review.protocol.queries import review_called
 from review.wording import counted
 

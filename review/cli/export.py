@@ -17,7 +17,7 @@ from review.export import Format, NumberStyle
 from review.export.contents.registry import CONTENTS, NAMES, collect, write_collection
 from review.export.run_tables import latest_runs
 from review.export.tracing.provenance import write_provenance
-from review.living.freshness import outdated
+from review.living.job.freshness import outdated
 from review.protocol.queries import review_called
 
 

@@ -51,7 +51,7 @@ from review.extraction.trace import Traced, trace
 from review.extraction.twins import Answers
 from review.extraction.vocabulary import EntryKind
 from review.extraction.workbook import table_workbook
-from review.living.provenance import Use, uses
+from review.living.runs.uses import Use, uses
 from review.protocol.queries import review_called
 from review.tabular.grid import Remark
 from review.wording import counted

@@ -15,9 +15,9 @@ from review.cli.output import warn_outdated
 from review.export.drawings.registry import RunFigure, ShownRun
 from review.export.tracing.origins import LEDGER, origin
 from review.figures.saving import DOTS_PER_INCH, save
-from review.living.freshness import outdated
-from review.living.queries import run_numbered, snapshot_of
-from review.living.snapshot import RunInputs, RunResults
+from review.living.job.freshness import outdated
+from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.queries import review_called
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from review.tabular.reading import bytes_of
 from review.wording import counted
 
 if TYPE_CHECKING:
-    from review.living.stated import Recomputed
+    from review.living.estimates.revman_lines import Recomputed
 
 SHOWN = 20
 """Rows of a list that people see; --json has them all."""
@@ -148,7 +148,9 @@ def import_formatted(
             directions=directions,
             now=datetime.now(UTC),
         )
-    from review.living.stated import recompute  # the engine, which other commands do without
+    from review.living.estimates.revman_lines import (
+        recompute,  # the engine, which other commands do without
+    )
 
     pooled = recompute(read.table)
     if as_json:

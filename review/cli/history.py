@@ -13,7 +13,7 @@ from review.errors import DatabaseStateError
 from review.extraction.queries import sealed_rows
 from review.history import queries
 from review.history.models import Event
-from review.living.queries import anchors
+from review.living.runs.queries import anchors
 from review.protocol.queries import review_called
 from review.wording import counted
 

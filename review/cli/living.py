@@ -13,15 +13,15 @@ from review.cli.notifying import channels_of, notify_options, tell_people
 from review.cli.output import echo_json, echo_table, progress_bar
 from review.cli.runs import echo_sections, echo_words, explain_option, full_option
 from review.config import settings
-from review.living import queries
-from review.living.brief import brief
-from review.living.models import JobOutcome
-from review.living.notices import NO_NOTICES
-from review.living.noticing import JobNotices, notices_of_job
-from review.living.pages import Section
-from review.living.repool import Recomputed, RepoolReport, repool
-from review.living.telling import tell
-from review.living.workers import executor_for
+from review.living.job.noticing import JobNotices, notices_of_job
+from review.living.job.repool import Recomputed, RepoolReport, repool
+from review.living.job.workers import executor_for
+from review.living.reports.brief import brief
+from review.living.reports.notices import NO_NOTICES
+from review.living.reports.pages import Section
+from review.living.reports.sections import tell
+from review.living.runs import queries
+from review.living.runs.models import JobOutcome
 from review.protocol.queries import review_called
 from review.wording import counted
 

@@ -19,8 +19,8 @@ from review.export.manuscript.bundle import (
     write_checklists,
 )
 from review.export.manuscript.facts import facts_of
-from review.living.freshness import outdated
-from review.living.workers import executor_for
+from review.living.job.freshness import outdated
+from review.living.job.workers import executor_for
 from review.protocol.queries import review_called
 
 

@@ -40,7 +40,7 @@ def mending(review_slug: str | None, reason: str | None, *, dry_run: bool) -> It
         act = Act(session, review)
         yield act
         session.flush()
-        from review.living.dependencies import analyses_touched  # the engine's neighbours are slow
+        from review.living.job.staleness import analyses_touched  # the engine's neighbours are slow
 
         act.analyses = tuple(analyses_touched(session, review, before))
         if dry_run:

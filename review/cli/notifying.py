@@ -11,14 +11,14 @@ import click
 
 from review.db import Database
 from review.errors import InvalidDataError
-from review.living.notify import (
+from review.living.job.notify import (
     Channel,
     FileChannel,
     MailChannel,
     WebhookChannel,
     deliver,
 )
-from review.living.repool import RepoolReport
+from review.living.job.repool import RepoolReport
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 

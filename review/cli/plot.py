@@ -39,11 +39,11 @@ from review.figures.classes import class_strip_plot
 from review.figures.prisma import prisma_plot
 from review.figures.screening import screening_plot
 from review.figures.specification import specification_plot
-from review.living.freshness import outdated
-from review.living.multiverse import multiverse
-from review.living.noticing import withheld_among
-from review.living.queries import run_numbered, runs, snapshot_of
-from review.living.workers import executor_for
+from review.living.estimates.multiverse import multiverse
+from review.living.job.freshness import outdated
+from review.living.job.workers import executor_for
+from review.living.reports.noticing import withheld_among
+from review.living.runs.queries import run_numbered, runs, snapshot_of
 from review.protocol.queries import instruments, review_called
 
 

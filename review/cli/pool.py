@@ -23,7 +23,7 @@ from review.errors import InvalidDataError
 from review.figures import Diamond, Forest, ForestRow, forest_plot, save
 from review.figures.scale import Notation
 from review.formula import parse
-from review.living.workers import executor_for
+from review.living.job.workers import executor_for
 from review.synthesis import Method, Pooled, Test, pool
 
 _PROFILED: Final = ("tau2_ci", "I2_ci", "H2_ci")

@@ -16,10 +16,10 @@ from review.cli.runs import echo_sections
 from review.export.drawings.forest import forest_of
 from review.export.tracing.origins import origin
 from review.figures import forest_plot, save
-from review.living.changes import Snapshot
-from review.living.pages import markdown
-from review.living.queries import newest_of_each, snapshot_of
-from review.living.releases import ReleaseSpec, create_release, diff_releases, releases
+from review.living.releases.releases import ReleaseSpec, create_release, diff_releases, releases
+from review.living.reports.pages import markdown
+from review.living.runs.contents import Snapshot
+from review.living.runs.queries import newest_of_each, snapshot_of
 from review.protocol.queries import review_called
 from review.wording import counted
 

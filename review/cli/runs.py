@@ -12,19 +12,19 @@ from review.cli.context import json_option, opened, review_option
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table, page_width
 from review.glossary import used_in
-from review.living import queries
-from review.living.changes import conclusion_word
-from review.living.models import Run
-from review.living.multiverse import multiverse
-from review.living.noticing import notices_of, withheld_among
-from review.living.pages import Section, html_page, markdown
-from review.living.recompute import Recomputation, recompute
-from review.living.reports import FullReport, full_report, next_trial, panel_after
-from review.living.scales import as_shown, scale_of_run
-from review.living.showing import shown
-from review.living.telling import panel_sections
-from review.living.workers import executor_for
-from review.living.zero_cells import zero_cell_lines
+from review.living.estimates.multiverse import multiverse
+from review.living.estimates.recompute import Recomputation, recompute
+from review.living.estimates.zero_cells import zero_cell_lines
+from review.living.job.workers import executor_for
+from review.living.reports.changes import conclusion_word
+from review.living.reports.full import FullReport, full_report, next_trial, panel_after
+from review.living.reports.noticing import notices_of, withheld_among
+from review.living.reports.pages import Section, html_page, markdown
+from review.living.reports.run_sections import shown
+from review.living.reports.sections import panel_sections
+from review.living.runs import queries
+from review.living.runs.models import Run
+from review.living.runs.scales import as_shown, scale_of_run
 from review.protocol.queries import review_called
 from review.wording import counted
 

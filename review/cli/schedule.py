@@ -25,12 +25,9 @@ from review.cli.living import echo_report
 from review.cli.notifying import channels_of, notify_options, tell_people
 from review.cli.output import echo_json, echo_table
 from review.config import settings
-from review.living.models import LivingStatus
-from review.living.noticing import notices_of_job
-from review.living.repool import repool
-from review.living.reports import readiness_of
-from review.living.retirement import Criterion, Readiness
-from review.living.schedule import (
+from review.living.job.noticing import notices_of_job
+from review.living.job.repool import repool
+from review.living.job.schedule import (
     Mode,
     Pace,
     cron_line,
@@ -39,8 +36,11 @@ from review.living.schedule import (
     set_search,
     systemd_units,
 )
-from review.living.watch import watch
-from review.living.workers import executor_for
+from review.living.job.watch import watch
+from review.living.job.workers import executor_for
+from review.living.reports.full import readiness_of
+from review.living.reports.retirement import Criterion, Readiness
+from review.living.runs.models import LivingStatus
 from review.protocol.queries import review_called
 from review.wording import counted
 

@@ -25,7 +25,7 @@ from review.export.tracing.numbers import (
     withdrawn_since,
 )
 from review.extraction.trace import Traced
-from review.living.provenance import Use, uses
+from review.living.runs.uses import Use, uses
 from review.protocol.queries import review_called
 from review.wording import counted
 

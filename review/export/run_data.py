@@ -9,7 +9,7 @@ from review.export.run_tables import LatestRun, interval_cell, readings_origins
 from review.export.table.model import Cell, Column, Kind, Table
 from review.export.tracing.origins import origin
 from review.extraction.rules import NUMBER_COLUMNS
-from review.living.snapshot import ArmInput, Numbers, Reading, TrialInput
+from review.living.runs.contents import ArmInput, Numbers, Reading, TrialInput
 
 POOLED_DATA_COLUMNS = (
     Column("analysis", "Analysis"),

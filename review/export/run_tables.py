@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from review.export.table.model import Cell, Column, Footnote, Interval, Kind, Table
 from review.export.tracing.origins import origin
-from review.living import queries
-from review.living.changes import ChangeReport, Snapshot, compare, conclusion_word
-from review.living.models import Run
-from review.living.notices import NO_NOTICES, Notices
-from review.living.noticing import notices_of
-from review.living.scales import Scale, scale_of_run
-from review.living.snapshot import Interval as Limits
-from review.living.snapshot import PooledLine, Reading, RunInputs, RunResults
+from review.living.reports.changes import ChangeReport, compare, conclusion_word
+from review.living.reports.notices import NO_NOTICES, Notices
+from review.living.reports.noticing import notices_of
+from review.living.runs import queries
+from review.living.runs.contents import Interval as Limits
+from review.living.runs.contents import PooledLine, Reading, RunInputs, RunResults, Snapshot
+from review.living.runs.models import Run
+from review.living.runs.scales import Scale, scale_of_run
 from review.protocol.models import Review
 from review.synthesis.noninferiority import Conclusion
 from review.wording import lowered

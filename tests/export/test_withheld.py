@@ -16,9 +16,9 @@ from review.export.manuscript.document import plain
 from review.export.manuscript.facts import facts_of, printer_of
 from review.export.manuscript.results import result_sentences
 from review.export.table.printing import NumberStyle
-from review.living.noticing import notices_of_job
-from review.living.notify import message_of
-from review.living.repool import repool
+from review.living.job.noticing import notices_of_job
+from review.living.job.notify import message_of
+from review.living.job.repool import repool
 from review.protocol.queries import review_called
 from tests.conftest import NOW
 from tests.extraction.test_signs import EVENTS, HEADER, PROTOCOL, SCORES, TWO

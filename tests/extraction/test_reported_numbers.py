@@ -19,7 +19,7 @@ from review.extraction.models import Result
 from review.extraction.rules import NUMBER_COLUMNS, ExtractionRow
 from review.extraction.sheet import EXPLAINED
 from review.history.actions import Attribution, writing
-from review.living.snapshot import Numbers
+from review.living.runs.contents import Numbers
 from tests.conftest import NOW
 from tests.extraction.test_double_entry import VIDEO, made, review_of, take
 

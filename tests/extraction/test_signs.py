@@ -14,7 +14,7 @@ from scipy import stats
 from review.effects import Measure
 from review.extraction.conversion import contrast_effect, unknown_metric
 from review.extraction.rules import ExtractionRow
-from review.living.snapshot import Numbers
+from review.living.runs.contents import Numbers
 
 PROTOCOL = """
 review: {slug: stat, title: Invented}

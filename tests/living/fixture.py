@@ -14,7 +14,7 @@ from review.protocol.actions import add_instrument, add_outcome, new_review, pla
 from review.protocol.queries import review_called
 from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
-from tests.living.test_repool import plan
+from tests.living.job.test_repool import plan
 
 Y = (-0.45, -0.20, -0.85, 0.00, -0.12, 0.05, -0.25, -0.05)
 V = (0.1244, 0.0935, 0.1180, 0.0318, 0.0393, 0.0225, 0.0498, 0.0180)

@@ -18,10 +18,10 @@ from review.config import shipped
 from review.db import Database
 from review.extraction.seeds import load_seed, seed_called
 from review.history.actions import Attribution, writing
-from review.living.models import JobOutcome
-from review.living.queries import run_numbered, snapshot_of
-from review.living.repool import RepoolReport, repool
-from review.living.snapshot import PooledLine
+from review.living.job.repool import RepoolReport, repool
+from review.living.runs.contents import PooledLine
+from review.living.runs.models import JobOutcome
+from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.queries import review_called
 from tests.conftest import NOW
 

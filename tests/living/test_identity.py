@@ -14,15 +14,15 @@ from review.canonical import canonical_json
 from review.db import Database
 from review.history.actions import Attribution
 from review.history.models import Event
-from review.living.alternatives import with_alternatives
-from review.living.kinds import select
-from review.living.models import Run
-from review.living.repool import repool
+from review.living.inputs.select import select
+from review.living.inputs.variants import with_alternatives
+from review.living.job.repool import repool
+from review.living.runs.models import Run
 from review.protocol.models import Analysis
 from review.protocol.vocabulary import Rater
+from tests.living.job.test_repool import plan
+from tests.living.job.test_work import contrast
 from tests.living.test_cbt_delivery import load
-from tests.living.test_odd_numbers import contrast
-from tests.living.test_repool import plan
 
 KEPT = {
     ("any-cbt", 1): ("7f5f052643843cac", "a851d69a0ea2d050", "6e90834c941b0de5"),

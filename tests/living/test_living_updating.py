@@ -14,18 +14,18 @@ from review.extraction.appraisal.certainty import rate_certainty
 from review.extraction.appraisal.grade import Step
 from review.extraction.appraisal.vocabulary import Consideration, Design
 from review.history.actions import Attribution, writing
-from review.living.models import JobOutcome
-from review.living.queries import runs, snapshot_of
-from review.living.repool import RepoolReport, repool
-from review.living.reports import FullReport, full_report, panel_after
-from review.living.standing import standing
+from review.living.job.repool import RepoolReport, repool
+from review.living.reports.full import FullReport, full_report, panel_after
+from review.living.reports.posterior import standing
+from review.living.runs.models import JobOutcome
+from review.living.runs.queries import runs, snapshot_of
 from review.protocol.actions import plan_analysis
 from review.protocol.queries import review_called
 from review.protocol.rules import AnalysisSpec
 from tests.conftest import NOW
 from tests.joining import joined
 from tests.living.fixture import V, Y, begin, enter, trial
-from tests.living.test_repool import plan
+from tests.living.job.test_repool import plan
 
 TABLE = {  # k: estimate, se, tau2, z limits, class at 0.5
     4: (-0.3004928, 0.1887256, 0.0617027, -0.670388, 0.069403, "inconclusive"),

@@ -27,7 +27,7 @@ from review.protocol.rules import (
 from review.synthesis import Method, Test
 from tests.conftest import NOW
 from tests.faults import TABLES
-from tests.living.test_repool import plan
+from tests.living.job.test_repool import plan
 
 
 def test_the_names_of_methods_and_tests_are_the_engines() -> None:

@@ -15,7 +15,9 @@ from review.errors import InvalidDataError
 from review.synthesis.exact import MOST_EVENTS, exact_odds_ratio
 from review.synthesis.tables import peto_caution
 
-SETS = json.loads((Path(__file__).parents[1] / "living/zero_cells/zero_cells.json").read_text())
+SETS = json.loads(
+    (Path(__file__).parents[1] / "living/estimates/zero_cells/zero_cells.json").read_text()
+)
 Tables = tuple[list[int], list[int], list[int], list[int]]
 
 

@@ -10,9 +10,9 @@ from typing import Final
 
 from review.extraction.conversion.arms import arm_mean_sd
 from review.extraction.conversion.reported import Design
-from review.living.effects import leaves_of
-from review.living.scales import scale_of_run, sign_of
-from review.living.snapshot import Interval, Numbers, RunInputs, RunResults, TrialInput
+from review.living.inputs.columns import leaves_of
+from review.living.runs.contents import Interval, Numbers, RunInputs, RunResults, TrialInput
+from review.living.runs.scales import scale_of_run, sign_of
 from review.measures import Measure
 from review.wording import counted
 

@@ -14,12 +14,12 @@ from review.export.run_tables import LatestRun
 from review.export.table.model import Cell, Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
 from review.figures.numbers import MINUS, bracketed, fixed
-from review.living.changes import ChangeReport
-from review.living.explanation import Explanation, Share, explain
-from review.living.releases import ReleaseDiff, since_last_release
-from review.living.scales import Scale
-from review.living.snapshot import PooledLine
-from review.living.strip import strip
+from review.living.releases.releases import ReleaseDiff, since_last_release
+from review.living.reports.attribution import Explanation, Share, explain
+from review.living.reports.changes import ChangeReport
+from review.living.reports.classes import strip
+from review.living.runs.contents import PooledLine
+from review.living.runs.scales import Scale
 from review.protocol.models import Review
 from review.protocol.vocabulary import Variant
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from review.export.table.model import Column, Footnote, Table
-from review.living.notices import HEADINGS
-from review.living.noticing import notices_of
+from review.living.reports.notices import HEADINGS
+from review.living.reports.noticing import notices_of
 from review.protocol.models import Review
 from review.protocol.queries import current_versions, plan_of
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from review.figures.numbers import bracketed, fixed
-from review.living.snapshot import ArmInput, Effect, Numbers, RunInputs, TrialInput
+from review.living.runs.contents import ArmInput, Effect, Numbers, RunInputs, TrialInput
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from review.figures.scale import Notation
-from review.living.scales import scale_of_run
-from review.living.snapshot import Effect, RunInputs, RunResults, TrialInput
+from review.living.runs.contents import Effect, RunInputs, RunResults, TrialInput
+from review.living.runs.scales import scale_of_run
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised

@@ -6,8 +6,8 @@ from review.export.drawings.axis import WITHHELD_NOTE, axis_label, by_year, favo
 from review.export.drawings.studies import effects_of
 from review.export.run_tables import model_words
 from review.figures import Cumulative, CumulativeStep
-from review.living.pooling import pool_prefixes
-from review.living.snapshot import RunInputs, RunResults
+from review.living.estimates.pooling import pool_prefixes
+from review.living.runs.contents import RunInputs, RunResults
 from review.synthesis.noninferiority import classify
 
 

@@ -11,7 +11,7 @@ from scipy.special import ndtri, stdtrit
 from review.export.drawings.axis import axis_label, has_null, measured, sides_of
 from review.export.drawings.studies import Floats, model_note
 from review.figures.drapery import Drapery, PValueFunction
-from review.living.snapshot import RunInputs, RunResults
+from review.living.runs.contents import RunInputs, RunResults
 
 P: Final[Floats] = np.concatenate(
     [[0.0002, 0.0005], np.linspace(0.001, 0.1, 100), np.linspace(0.11, 1, 90)]

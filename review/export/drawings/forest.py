@@ -19,9 +19,9 @@ from review.export.run_tables import model_words
 from review.figures import Diamond, Forest, ForestRow, Heading
 from review.figures.numbers import fixed, p_words
 from review.figures.risk_of_bias import RiskOfBias
-from review.living.changes import conclusion_word
-from review.living.moderators import label_of
-from review.living.snapshot import (
+from review.living.estimates.moderators import label_of
+from review.living.reports.changes import conclusion_word
+from review.living.runs.contents import (
     Effect,
     ModeratorLine,
     PooledLine,

@@ -10,10 +10,10 @@ from review.export.drawings.studies import Floats, effects_of
 from review.export.run_tables import model_words
 from review.figures.estimates import EstimateRow, Estimates
 from review.figures.numbers import fixed
-from review.living.changes import conclusion_word
-from review.living.snapshot import RunInputs, RunResults, TrialInput
-from review.living.tables import pool_tables
-from review.living.variants import tau2_of
+from review.living.estimates.counts import pool_tables
+from review.living.estimates.sensitivity import tau2_of
+from review.living.reports.changes import conclusion_word
+from review.living.runs.contents import RunInputs, RunResults, TrialInput
 from review.protocol.rules import OF_TABLES, Plan
 from review.synthesis import Method, Test, leave_one_out
 from review.synthesis.noninferiority import Conclusion, classify

@@ -8,8 +8,8 @@ from review.errors import InvalidDataError
 from review.export.drawings.axis import WITHHELD_NOTE, axis_label, direction, notation
 from review.export.run_tables import model_words
 from review.figures.margins import Margins, PlannedMargin
-from review.living.changes import WITHHELD
-from review.living.snapshot import RunInputs, RunResults
+from review.living.reports.changes import WITHHELD
+from review.living.runs.contents import RunInputs, RunResults
 from review.protocol.vocabulary import AnalysisKind
 from review.synthesis.noninferiority import margin_curve, noninferiority_p
 

@@ -42,11 +42,11 @@ from review.figures.screening import screening_plot
 from review.figures.sequential import sequential_plot
 from review.figures.specification import specification_plot
 from review.formula import parse
-from review.living.models import Run
-from review.living.multiverse import multiverse
-from review.living.noticing import withheld_among
-from review.living.queries import runs
-from review.living.snapshot import RunInputs, RunResults
+from review.living.estimates.multiverse import multiverse
+from review.living.reports.noticing import withheld_among
+from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.models import Run
+from review.living.runs.queries import runs
 from review.protocol.characteristics import in_words
 from review.protocol.models import Review
 from review.protocol.vocabulary import Variant

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from review.errors import InvalidDataError
 from review.export.drawings.axis import axis_label, notation
 from review.figures.sequential import Sequential, SequentialLook
-from review.living.panel import LookTold, Panel
-from review.living.queries import run_numbered, snapshot_of
-from review.living.reports import panel_after
-from review.living.snapshot import RunInputs
+from review.living.reports.full import panel_after
+from review.living.reports.repeated_looks import LookTold, Panel
+from review.living.runs.contents import RunInputs
+from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.models import Review
 from review.protocol.rules import SequentialRules
 

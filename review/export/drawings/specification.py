@@ -6,11 +6,11 @@ from typing import Final
 
 from review.export.drawings.axis import axis_label, notation
 from review.figures.specification import SpecificationCurve, Specified
-from review.living.multiverse import Multiverse, SpecifiedLine
-from review.living.snapshot import RunInputs
+from review.living.estimates.multiverse import Multiverse, SpecifiedLine
+from review.living.runs.contents import RunInputs
 
 WITHOUT: Final = "without influential trials"
-"""How `review.living.multiverse` ends the words on trials where influential ones are left out."""
+"""How `living.estimates.multiverse` ends the words on trials where influential ones are out."""
 
 TESTS: Final = {"z": "normal", "t": "t", "knha": "Hartung-Knapp", "adhoc": "Hartung-Knapp, floored"}
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from review.errors import InvalidDataError
 from review.export.run_tables import model_words
 from review.figures.numbers import fixed
-from review.living.snapshot import Effect, RunInputs, RunResults
+from review.living.runs.contents import Effect, RunInputs, RunResults
 from review.protocol.rules import OF_TABLES
 from review.synthesis import Method
 from review.wording import capitalised, counted

@@ -23,12 +23,12 @@ from review.extraction.appraisal.queries import Standing, adopted_tools, standin
 from review.extraction.comparison import agreement_by_study
 from review.extraction.consensus import comparable, sides
 from review.extraction.models import Study
-from review.living import queries
-from review.living.models import Run
-from review.living.notices import NO_NOTICES, Notices
-from review.living.noticing import notices_of
-from review.living.releases import releases
-from review.living.schedule import Mode, mode_of
+from review.living.job.schedule import Mode, mode_of
+from review.living.releases.releases import releases
+from review.living.reports.notices import NO_NOTICES, Notices
+from review.living.reports.noticing import notices_of
+from review.living.runs import queries
+from review.living.runs.models import Run
 from review.protocol import queries as protocol
 from review.protocol.models import Review
 from review.protocol.rules import Plan

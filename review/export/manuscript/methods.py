@@ -26,7 +26,7 @@ from review.export.manuscript.selection import conduct_paragraphs
 from review.export.manuscript.sentences import words
 from review.export.table.printing import NumberStyle
 from review.formula import parse
-from review.living.zero_cells import origin_words, rule_words
+from review.living.estimates.zero_cells import origin_words, rule_words
 from review.measures import Measure
 from review.protocol.characteristics import in_words
 from review.protocol.rules import ArmRule, Plan

@@ -33,9 +33,9 @@ from review.export.manuscript.sentences import (
     words,
 )
 from review.export.table.printing import NumberStyle
-from review.living.notices import NoticeKind
-from review.living.scales import Scale
-from review.living.snapshot import PooledLine, Reading
+from review.living.reports.notices import NoticeKind
+from review.living.runs.contents import PooledLine, Reading
+from review.living.runs.scales import Scale
 from review.measures import Measure
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind

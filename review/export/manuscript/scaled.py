@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from review.export.manuscript.document import Number, Spans
 from review.export.manuscript.printer import Printer
-from review.living.scales import Scale
-from review.living.snapshot import Interval
+from review.living.runs.contents import Interval
+from review.living.runs.scales import Scale
 
 
 def estimate_of(value: float, scale: Scale, printer: Printer, *path: str | int) -> Number:

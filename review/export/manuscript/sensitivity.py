@@ -11,8 +11,8 @@ from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sentences import count
 from review.formula import parse
-from review.living.scales import Scale
-from review.living.snapshot import ModeratorLine, VariantLine
+from review.living.runs.contents import ModeratorLine, VariantLine
+from review.living.runs.scales import Scale
 from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.vocabulary import Variant
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from review.export.manuscript.document import Number, Spans, filled
-from review.living.scales import Scale
+from review.living.runs.scales import Scale
 from review.synthesis.noninferiority import Conclusion
 from review.wording import capitalised
 

@@ -8,8 +8,8 @@ from review.errors import ReviewError
 from review.export.reproduction.reported import PLANNED, recomputable, selections
 from review.export.run_tables import LatestRun
 from review.export.table.model import Cell, Column, Kind, Table
-from review.living.effects import trial_effects
-from review.living.snapshot import ArmInput, Effect, RunInputs, TrialInput
+from review.living.estimates.effects import trial_effects
+from review.living.runs.contents import ArmInput, Effect, RunInputs, TrialInput
 from review.protocol.characteristics import OWN, in_words
 from review.protocol.rules import OF_TABLES
 

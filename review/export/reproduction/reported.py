@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from review.export.table.model import Cell, Column, Kind, Table
 from review.extraction.conversion import DEFAULT_LEVEL, arm_mean_sd
-from review.living.effects import contrast_of, is_as_reported, leaves_of
-from review.living.snapshot import ArmInput, Numbers, RunInputs, TrialInput
+from review.living.inputs.columns import contrast_of, is_as_reported, leaves_of
+from review.living.runs.contents import ArmInput, Numbers, RunInputs, TrialInput
 from review.protocol.rules import CONTINUOUS, Plan
 
 PLANNED = "planned"

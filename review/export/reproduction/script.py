@@ -18,8 +18,8 @@ from review.export.reproduction.reported import reported_table
 from review.export.run_tables import LatestRun, model_words
 from review.export.table.csv import write_csv
 from review.formula import FACTORS, Formula, Name, parse
-from review.living.snapshot import ModeratorLine, RunInputs, VariantLine
-from review.living.zero_cells import added_to
+from review.living.estimates.zero_cells import added_to
+from review.living.runs.contents import ModeratorLine, RunInputs, VariantLine
 from review.protocol.rules import OF_TABLES, Plan
 
 SCRIPTS: Final = {"reproduce.R": "reproduce.R.jinja", "reproduce.py": "reproduce.py.jinja"}

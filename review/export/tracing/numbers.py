@@ -17,11 +17,10 @@ from review.export.table.docx_origins import digest_of
 from review.export.tracing.origins import LEDGER, SHORT_KEY, found_at, origin
 from review.extraction.models import Entry, Result, Study
 from review.extraction.trace import Traced, trace
-from review.living.changes import Snapshot
-from review.living.models import Run
-from review.living.queries import newest_numbers, snapshot_of
-from review.living.scales import scale_of_run
-from review.living.snapshot import ArmInput, PooledLine, TrialInput
+from review.living.runs.contents import ArmInput, PooledLine, Snapshot, TrialInput
+from review.living.runs.models import Run
+from review.living.runs.queries import newest_numbers, snapshot_of
+from review.living.runs.scales import scale_of_run
 from review.protocol.models import Analysis, AnalysisVersion
 
 _ORIGIN: Final = re.compile(rf"([0-9a-f]{{{SHORT_KEY},64}})((?:/[^/\s]+)*)")

@@ -8,8 +8,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from review.errors import NotFoundError
-from review.living.changes import Snapshot
-from review.living.snapshot import ArmInput, Reading, RunResults, TrialInput
+from review.living.runs.contents import ArmInput, Reading, RunResults, Snapshot, TrialInput
 
 SHORT_KEY: Final = 12
 """Digits of a run's key in an origin: 48 bits, so that two runs of one database never meet."""

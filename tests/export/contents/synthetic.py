@@ -19,14 +19,14 @@ from review.extraction.appraisal.vocabulary import Consideration, Design
 from review.extraction.files import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
-from review.living.repool import repool
+from review.living.job.repool import repool
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
 from tests.conftest import NOW
 from tests.joining import joined
-from tests.living.test_tables import COUNTS
+from tests.living.estimates.test_counts import COUNTS
 
 SIDES: Mapping[str, Any] = {
     "intervention": {"label": "video", "delivery_mode": ["videoconference"]},

@@ -13,8 +13,8 @@ from review.export.contents.changes import changes_data, changes_table
 from review.export.run_tables import LatestRun
 from review.extraction.actions import exclude_study
 from review.history.actions import Attribution, writing
-from review.living.queries import runs
-from review.living.repool import repool
+from review.living.job.repool import repool
+from review.living.runs.queries import runs
 from tests.export.contents.synthetic import carried, pooled, records, runs_of, tables, the_review
 
 

@@ -23,10 +23,10 @@ from review.export.contents.findings import finding
 from review.export.run_tables import LatestRun
 from review.extraction.actions import exclude_study
 from review.history.actions import Attribution, writing
-from review.living.changes import compare
-from review.living.repool import repool
-from review.living.scales import sign_of
-from review.living.snapshot import ArmInput, Numbers, RunInputs, Source
+from review.living.job.repool import repool
+from review.living.reports.changes import compare
+from review.living.runs.contents import ArmInput, Numbers, RunInputs, Source
+from review.living.runs.scales import sign_of
 from review.protocol.rules import Plan
 from tests.export.contents.synthetic import (
     MOOD,
@@ -38,8 +38,8 @@ from tests.export.contents.synthetic import (
     tables,
     the_review,
 )
-from tests.living.test_tables import COUNTS, METAFOR, plan, side, trials
-from tests.living.test_tables import pooled as pooled_counts
+from tests.living.estimates.test_counts import COUNTS, METAFOR, plan, side, trials
+from tests.living.estimates.test_counts import pooled as pooled_counts
 
 
 def test_the_handbooks_example_of_an_odds_ratio() -> None:

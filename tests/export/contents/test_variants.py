@@ -11,14 +11,14 @@ from review.db import Database
 from review.export.table.model import Kind, Table
 from review.export.tracing.origins import found_at
 from review.history.actions import Attribution, writing
-from review.living.changes import Snapshot
-from review.living.scales import scale_of_run
+from review.living.runs.contents import Snapshot
+from review.living.runs.scales import scale_of_run
 from review.protocol.actions import plan_analysis
 from review.protocol.rules import AnalysisSpec, Plan
 from review.synthesis import Method, Test, pool
 from tests.conftest import NOW
 from tests.export.contents.synthetic import SIDES, pooled, records, runs_of, tables, the_review
-from tests.living.test_tables import METAFOR
+from tests.living.estimates.test_counts import METAFOR
 
 
 def _stands_at_its_origin(table: Table, runs: dict[str, Snapshot]) -> int:

@@ -12,7 +12,7 @@ import pytest
 from review.db import Database
 from review.extraction.actions import import_extraction
 from review.history.actions import Attribution, writing
-from review.living.repool import repool
+from review.living.job.repool import repool
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
 from tests.conftest import NOW

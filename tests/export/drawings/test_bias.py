@@ -15,7 +15,7 @@ from review.db import Database, database_at
 from review.errors import InvalidDataError
 from review.export.drawings.bias import bias_of_run
 from review.figures.risk_of_bias import Blank
-from review.living.queries import run_numbered, snapshot_of
+from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.queries import review_called
 from tests.extraction.appraisal.samples import CLEAN
 

@@ -15,7 +15,7 @@ from review.export.drawings.registry import (
     figures_of,
 )
 from review.export.run_tables import LatestRun
-from review.living.snapshot import ModeratorLine
+from review.living.runs.contents import ModeratorLine
 from review.protocol.queries import review_called
 
 

@@ -21,12 +21,12 @@ from review.export.run_tables import LatestRun
 from review.figures import Diamond, ForestRow, Heading
 from review.figures.risk_of_bias import BiasDomain, BiasRow, Category, RiskOfBias
 from review.figures.scale import Notation
-from review.living.effects import trial_effects
-from review.living.multiverse import multiverse
-from review.living.panel import PastRun, panel
-from review.living.pooling import pool_inputs
-from review.living.queries import runs, snapshot_of
-from review.living.snapshot import RunInputs, RunResults
+from review.living.estimates.effects import trial_effects
+from review.living.estimates.multiverse import multiverse
+from review.living.estimates.pooling import pool_inputs
+from review.living.reports.repeated_looks import PastRun, panel
+from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.queries import runs, snapshot_of
 from review.protocol.queries import review_called
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion

@@ -24,8 +24,8 @@ from review.export.table.docx_origins import docx_origins
 from review.export.tracing.origins import found_at
 from review.extraction.seeds import load_seed, seed_called
 from review.history.actions import Attribution, writing
-from review.living.queries import runs, snapshot_of
-from review.living.repool import repool
+from review.living.job.repool import repool
+from review.living.runs.queries import runs, snapshot_of
 from review.protocol.actions import new_review
 from review.protocol.queries import review_called
 from review.protocol.rules import ReviewSpec

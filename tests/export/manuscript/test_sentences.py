@@ -22,16 +22,16 @@ from review.export.manuscript.sentences import (
     prediction_words,
 )
 from review.export.table.printing import NumberStyle
-from review.living.snapshot import ModeratorLine, RunInputs, VariantLine
+from review.living.runs.contents import ModeratorLine, RunInputs, VariantLine
 from review.protocol.vocabulary import AnalysisKind
 from review.synthesis.noninferiority import Conclusion
 from tests.conftest import NOW
 from tests.export.manuscript.written import analysed, result, said
-from tests.living.test_changes import run
-from tests.living.test_repool import plan
-from tests.living.test_tables import plan as deaths
-from tests.living.test_tables import pooled as pooled_counts
-from tests.living.test_tables import trials as counts
+from tests.living.estimates.test_counts import plan as deaths
+from tests.living.estimates.test_counts import pooled as pooled_counts
+from tests.living.estimates.test_counts import trials as counts
+from tests.living.job.test_repool import plan
+from tests.living.reports.test_changes import run
 
 C = Conclusion
 OF_CLASS = {

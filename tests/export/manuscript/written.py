@@ -7,9 +7,10 @@ from review.export.manuscript.facts import Analysed, printer_of
 from review.export.manuscript.results import result_sentences
 from review.export.run_tables import LatestRun
 from review.export.table.printing import NumberStyle
-from review.living.changes import Snapshot, compare
+from review.living.reports.changes import compare
+from review.living.runs.contents import Snapshot
 from tests.conftest import NOW
-from tests.living.test_changes import run
+from tests.living.reports.test_changes import run
 
 KEY = "0123456789ab" + 52 * "0"
 KEY_BEFORE = "ba9876543210" + 52 * "0"

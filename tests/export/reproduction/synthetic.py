@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from review.export.run_tables import LatestRun
-from review.living.changes import compare
-from review.living.effects import trial_effects
-from review.living.pooling import pool_inputs
-from review.living.snapshot import Alternative, ArmInput, Numbers, RunInputs, Source, TrialInput
+from review.living.estimates.effects import trial_effects
+from review.living.estimates.pooling import pool_inputs
+from review.living.reports.changes import compare
+from review.living.runs.contents import (
+    Alternative,
+    ArmInput,
+    Numbers,
+    RunInputs,
+    Source,
+    TrialInput,
+)
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import Variant
 

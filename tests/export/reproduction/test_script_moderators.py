@@ -11,7 +11,7 @@ from click.testing import Result
 from review.db import Database
 from review.history.actions import Attribution
 from tests.export.reproduction.programs import furthest, python, rscript
-from tests.living.test_characteristics import planned, reviewed
+from tests.living.inputs.test_characteristics import planned, reviewed
 
 __all__ = ["reviewed"]
 

@@ -20,7 +20,7 @@ from review.extraction.conversion import (
     contrast_effect,
     contrast_lacks,
 )
-from review.living.snapshot import Numbers
+from review.living.runs.contents import Numbers
 
 sizes = st.integers(5, 400)
 effects = st.floats(-1.5, 1.5).filter(lambda d: abs(d) > 1e-3)

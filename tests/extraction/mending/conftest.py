@@ -12,7 +12,7 @@ from click.testing import Result as Ran
 from review.db import Database
 from review.extraction.evidence_queries import evidence
 from review.history.queries import verify
-from review.living.models import Run
+from review.living.runs.models import Run
 from review.protocol.queries import review_called
 from tests.faults import TABLES as DATA
 

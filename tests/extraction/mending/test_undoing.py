@@ -18,7 +18,7 @@ from review.extraction.past_imports import past_imports
 from review.extraction.rules import ExtractionRow
 from review.extraction.sheet import entry_rows
 from review.history.actions import Attribution, writing
-from review.living.models import Run
+from review.living.runs.models import Run
 from review.protocol.queries import review_called
 from tests.extraction.mending.conftest import DATA, Cli, evidence_of, fingerprints, shown
 

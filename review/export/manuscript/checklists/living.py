@@ -18,7 +18,7 @@ from review.export.manuscript.checklists.prisma import (
 from review.export.manuscript.facts import Facts
 from review.export.manuscript.sentences import words
 from review.export.table.model import Table
-from review.living.models import LivingStatus
+from review.living.runs.models import LivingStatus
 from review.wording import counted
 
 LIVING_MODE: Final = "Methods, Living mode"

@@ -1,0 +1,1 @@
+"""From inputs to effects, and from effects to pooled lines."""

@@ -1,0 +1,149 @@
+"""Planned analyses that pool the counts themselves: Mantel-Haenszel and Peto."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, nan
+from typing import Final
+
+import numpy as np
+
+from review.errors import InvalidDataError
+from review.living.runs.contents import ArmInput, TrialInput
+from review.measures import Measure
+from review.protocol.rules import Plan
+from review.synthesis import Method, Pooled, Test, mantel_haenszel, peto
+from review.synthesis.blocks import Floats
+from review.synthesis.tables import PooledTables
+
+RATIOS: Final = frozenset({Measure.OR, Measure.RR, Measure.PETO})
+
+
+def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
+    """Return the pooled estimate of trials' two-by-two tables, positive favouring the intervention.
+
+    Parameters
+    ----------
+    plan : with method ``MH`` (measure OR, RR or RD) or ``PETO`` (measure PETO).
+    trials : each with counts of events and persons of both sides; arms of one side are added up.
+
+    Returns
+    -------
+    Pooled
+        Without between-trial variance; ratios as logarithms. A note gives the ratio (or
+        difference) of the events as counted, before its sign is turned.
+
+    Raises
+    ------
+    InvalidDataError
+        If a trial gives a ready effect instead of counts, if events are good in one trial and bad
+        in another, or if no trial has any event.
+
+    Notes
+    -----
+    See :func:`review.synthesis.mantel_haenszel` and :func:`review.synthesis.peto`. Nothing is
+    added to any cell of the estimate. Weights: Mantel-Haenszel's own, or Peto's variances.
+    """
+    higher = {trial.higher_is_better for trial in trials}
+    if len(higher) > 1:
+        raise InvalidDataError(
+            "events are good by one instrument and bad by another; count one of them the other "
+            "way round, or pool by inverse variance"
+        )
+    cells = tuple(
+        np.array(column, dtype=float) for column in zip(*map(cells_of, trials), strict=True)
+    )
+    a, b, c, d = cells
+    if plan.method == "PETO":
+        found = peto(a, b, c, d, level=plan.level)
+    else:
+        found = mantel_haenszel(a, b, c, d, measure=plan.measure.value, level=plan.level)
+    if found.estimate is None or found.se is None or found.stat is None or found.ci is None:
+        raise InvalidDataError("the trials' events give no estimate: one side has none at all")
+    sign = 1.0 if higher == {True} else -1.0
+    low, high = sorted(sign * limit for limit in found.ci)
+    df = max(found.Q_df, 0)
+    return Pooled(
+        k=len(trials),
+        method=Method.EE,
+        test=Test.Z,
+        level=plan.level,
+        estimate=sign * found.estimate,
+        se=found.se,
+        stat=sign * found.stat,
+        ddf=None,
+        p=found.p if found.p is not None else 1.0,
+        ci=(low, high),
+        pi=None,
+        tau2=0.0,
+        se_tau2=None,
+        tau2_ci=None,
+        I2=_i2(found.Q, df),
+        I2_ci=None,
+        H2=found.Q / df if df else 1.0,
+        H2_ci=None,
+        Q=found.Q,
+        Q_df=df,
+        Q_p=found.Q_p,
+        weights=_weights(plan, cells),
+        loglik=nan,
+        iterations=0,
+        boundary=True,
+        modes=1,
+        I2_q=_i2(found.Q, df),
+        notes=tuple(_notes(plan, found, len(trials))),
+    )
+
+
+def _i2(q: float, df: int) -> float:
+    return 100 * max(0.0, (q - df) / q) if q > 0 else 0.0
+
+
+def cells_of(trial: TrialInput) -> tuple[float, float, float, float]:
+    """Return events and non-events of the intervention, then of the comparator.
+
+    Raises InvalidDataError for a trial without counts on both sides.
+    """
+    if trial.contrast is not None or not all(
+        arm.numbers.events is not None and arm.numbers.n
+        for arm in (*trial.intervention, *trial.comparator)
+    ):
+        raise InvalidDataError(
+            f"{trial.study} gives no counts of events and persons for both sides; "
+            "leave it out or pool by inverse variance"
+        )
+    return (*_side(trial.intervention), *_side(trial.comparator))
+
+
+def _side(arms: Sequence[ArmInput]) -> tuple[float, float]:
+    events = sum(arm.numbers.events or 0 for arm in arms)
+    return events, sum(arm.numbers.n or 0 for arm in arms) - events
+
+
+def _weights(plan: Plan, cells: tuple[Floats, ...]) -> Floats:
+    a, b, c, d = cells
+    n1, n2, total = a + b, c + d, a + b + c + d
+    if plan.method == "PETO":
+        parts = n1 * n2 * (a + c) * (b + d) / (total**2 * np.maximum(total - 1, 1))
+    elif plan.measure is Measure.OR:
+        parts = b * c / total
+    elif plan.measure is Measure.RR:
+        parts = c * n1 / total
+    else:
+        parts = n1 * n2 / total
+    whole = parts.sum()
+    percent: Floats = 100 * parts / whole if whole > 0 else np.full(a.size, 100 / a.size)
+    return percent
+
+
+def _notes(plan: Plan, found: PooledTables, trials: int) -> list[str]:
+    assert found.estimate is not None
+    assert found.ci is not None
+    ratio = plan.measure in RATIOS
+    value, low, high = (exp(x) if ratio else x for x in (found.estimate, *found.ci))
+    name = "Peto OR" if plan.method == "PETO" else plan.measure.value
+    counted = f"Events as counted, {plan.intervention.label} against {plan.comparator.label}"
+    notes = [f"{counted}: {name} {value:.7f} ({low:.7f}, {high:.7f})."]
+    if found.k < trials:
+        notes.append(f"{trials - found.k} trials without events add nothing to the estimate.")
+    return notes

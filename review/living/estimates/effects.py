@@ -1,0 +1,137 @@
+"""From selected inputs to oriented effects: one recipe a trial, said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from review.effects import escalc
+from review.errors import InvalidDataError
+from review.extraction.conversion import (
+    scale_of,
+)
+from review.living.estimates.dependence import Joined, designed_variance, join
+from review.living.inputs.columns import Cells, cells_of_trial, leaves_of, planned_zero_cells
+from review.living.runs.contents import Numbers, RunInputs, TrialInput
+from review.measures import Measure
+from review.protocol.rules import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEffects:
+    """Effects of an analysis' trials in their order, positive favouring the intervention."""
+
+    yi: NDArray[np.float64]
+    vi: NDArray[np.float64]
+    sizes: tuple[tuple[int | None, int | None], ...]
+    """Participants of intervention and comparator."""
+    recipes: tuple[str, ...]
+
+
+def trial_effects(inputs: RunInputs) -> TrialEffects:
+    """Return the oriented effects of the trials of a run.
+
+    Several arms of one side are combined: n, mean and SD as if they were one arm, events and
+    participants added, estimates weighted by n. A trial of several parts gets one effect of all
+    (`review.living.estimates.dependence`). Variances of cluster trials are multiplied by the
+    design effect; crossover trials use the correlation of their periods. Raises
+    InvalidDataError, naming the trial, for numbers that give no effect.
+    """
+    leaves = [part for trial in inputs.trials for part in leaves_of(trial)]
+    if inputs.plan.measure is Measure.GEN:
+        _one_metric(leaves)
+    single = _leaf_effects(inputs.plan, leaves)
+    if len(leaves) == len(inputs.trials):
+        return single
+    found: list[Joined] = []
+    start = 0
+    for trial in inputs.trials:
+        rows = slice(start, start + len(leaves_of(trial)))
+        start = rows.stop
+        found.append(
+            join(
+                trial,
+                inputs.plan,
+                single.yi[rows],
+                single.vi[rows],
+                single.sizes[rows],
+                single.recipes[rows],
+            )
+        )
+    return TrialEffects(
+        yi=np.array([one.yi for one in found]),
+        vi=np.array([one.vi for one in found]),
+        sizes=tuple(one.sizes for one in found),
+        recipes=tuple(one.recipe for one in found),
+    )
+
+
+def _reported(trial: TrialInput) -> tuple[Numbers, ...]:
+    both = (*trial.intervention, *trial.comparator)
+    return tuple(a.numbers for a in ((trial.contrast,) if trial.contrast is not None else both))
+
+
+def _one_metric(trials: Sequence[TrialInput]) -> None:
+    """Refuse to pool estimates of several metrics as if they were one; none is a metric too."""
+    studies: dict[str, dict[str, None]] = {}
+    for trial in trials:
+        for numbers in _reported(trial):
+            studies.setdefault(scale_of(numbers) or "no metric", {})[trial.study] = None
+    if len(studies) > 1:
+        told = "; ".join(
+            f"{metric} ({', '.join(list(names)[:3])})" for metric, names in studies.items()
+        )
+        raise InvalidDataError(
+            f"estimates of {len(studies)} metrics cannot be pooled together: {told}; enter one "
+            "metric, or plan the measure itself instead of GEN"
+        )
+
+
+def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
+    """Return the effects of comparisons of two sides each."""
+    measure = plan.measure
+    cells = [cells_of_trial(plan, trial) for trial in trials]
+    yi = np.full(len(cells), np.nan)
+    vi = np.full(len(cells), np.nan)
+    noted = [""] * len(cells)
+    for estimator, rows in _by_estimator(measure, cells):
+        names = cells[rows[0]].columns
+        effects = escalc(
+            estimator,
+            {n: [cells[i].columns[n] for i in rows] for n in names},
+            zero_cells=planned_zero_cells(plan) if estimator is measure else None,
+        )
+        yi[rows], vi[rows] = effects.yi, effects.vi
+        for note in effects.notes:
+            if not note.excludes:
+                noted[rows[note.row]] += f"; {note.text}"
+    recipes = []
+    for i, (trial, cell) in enumerate(zip(trials, cells, strict=True)):
+        if not (np.isfinite(yi[i]) and np.isfinite(vi[i])):
+            raise InvalidDataError(f"the numbers of {trial.study} give no {measure.value}")
+        if cell.explained:
+            sizes = 1.0 / cell.columns["n1i"] + 1.0 / cell.columns["n2i"]
+            vi[i] -= cell.explained * sizes  # (1 - R²)(1/n1 + 1/n2) + g²/(2N), Borenstein 2009
+        designed = designed_variance(trial, plan, float(yi[i]), float(vi[i]), cell.columns)
+        vi[i] = designed.variance
+        turned = "" if trial.higher_is_better else "; sign turned: lower is better"
+        if trial.contrast is not None and trial.contrast.numbers.positive == "better":
+            turned = "; positive is better, as reported"
+        recipes.append(cell.recipe + noted[i] + designed.said + turned)
+    return TrialEffects(
+        yi=yi * np.array([float(trial.sign) for trial in trials]),
+        vi=vi,
+        sizes=tuple(cell.sizes for cell in cells),
+        recipes=tuple(recipes),
+    )
+
+
+def _by_estimator(measure: Measure, cells: Sequence[Cells]) -> list[tuple[Measure, list[int]]]:
+    """Group the trials by what estimates them: ready contrasts are taken as they are."""
+    ready = [i for i, cell in enumerate(cells) if "yi" in cell.columns]
+    computed = [i for i, cell in enumerate(cells) if "yi" not in cell.columns]
+    pairs = [(Measure.GEN, ready), (measure, computed)]
+    return [(estimator, rows) for estimator, rows in pairs if rows]

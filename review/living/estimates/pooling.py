@@ -1,0 +1,190 @@
+"""Pooling many analyses at once: the only place where runs' results come from."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, ndtri
+
+from review.living.estimates.counts import pool_tables
+from review.living.estimates.effects import TrialEffects
+from review.living.estimates.moderators import moderator_lines
+from review.living.estimates.sensitivity import variant_lines
+from review.living.runs.contents import (
+    Effect,
+    Natural,
+    PooledLine,
+    Reading,
+    RunInputs,
+    RunResults,
+    TrialInput,
+)
+from review.measures import Measure
+from review.protocol.rules import OF_TABLES, WITHOUT_TAU2, Plan
+from review.synthesis import Method, Pooled, Test, cumulative, pool_many
+from review.synthesis.noninferiority import classify, noninferiority_p
+
+
+def pool_inputs(
+    analyses: Sequence[tuple[RunInputs, TrialEffects]],
+) -> list[RunResults]:
+    """Return the results of analyses with at least one trial each, in their order.
+
+    All analyses of one model are pooled in one batch.
+    """
+    by_model: dict[tuple[str, str, float], list[int]] = defaultdict(list)
+    results: dict[int, RunResults] = {}
+    for index, (inputs, effect) in enumerate(analyses):
+        if inputs.plan.method in OF_TABLES:
+            results[index] = _results(inputs, effect, pool_tables(inputs.plan, inputs.trials))
+            continue
+        by_model[inputs.plan.method, inputs.plan.test, inputs.plan.level].append(index)
+    for (method, test, level), rows in by_model.items():
+        effects = [analyses[i][1] for i in rows]
+        yi = np.concatenate([e.yi for e in effects])
+        vi = np.concatenate([e.vi for e in effects])
+        offsets = np.concatenate([[0], np.cumsum([e.yi.size for e in effects])])
+        pooled = pool_many(
+            yi, vi, offsets, method=Method(method), test=Test(test), level=level, tau2_ci=True
+        )
+        for row, index in enumerate(rows):
+            inputs, effect = analyses[index]
+            results[index] = _results(inputs, effect, pooled[row])
+    return [results[index] for index in range(len(analyses))]
+
+
+def pool_prefixes(
+    plan: Plan,
+    yi: NDArray[np.float64],
+    vi: NDArray[np.float64],
+    trials: Sequence[TrialInput] = (),
+) -> Iterator[Pooled]:
+    """Return the pooled estimates of the first 1, 2, … k trials, k at least 1.
+
+    Mantel-Haenszel and Peto pool the counts of `trials`, given in the order of the effects.
+    """
+    if plan.method in OF_TABLES:
+        return (pool_tables(plan, trials[:n]) for n in range(1, yi.size + 1))
+    return iter(
+        cumulative(yi, vi, method=Method(plan.method), test=Test(plan.test), level=plan.level)
+    )
+
+
+def _z_interval(pooled: Pooled, model_se: float) -> tuple[float, float]:
+    half = float(ndtri((1 + pooled.level) / 2)) * model_se
+    return (pooled.estimate - half, pooled.estimate + half)
+
+
+def _model_se(effects: TrialEffects, tau2: float) -> float:
+    """Standard error of the inverse-variance mean, before any Hartung-Knapp factor."""
+    return float(1 / np.sqrt(np.sum(1 / (effects.vi + tau2))))
+
+
+def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunResults:
+    counted = inputs.plan.method in OF_TABLES
+    z_ci = pooled.ci if counted else _z_interval(pooled, _model_se(effects, pooled.tau2))
+    line = PooledLine(
+        k=pooled.k,
+        measure=inputs.plan.measure.value,
+        method=inputs.plan.method,
+        test=inputs.plan.test,
+        level=pooled.level,
+        estimate=pooled.estimate,
+        se=pooled.se,
+        stat=pooled.stat if pooled.tested else None,
+        ddf=pooled.ddf,
+        p=pooled.p if pooled.tested else None,
+        ci=pooled.ci,
+        z_ci=z_ci,
+        pi=pooled.pi,
+        tau2=None if inputs.plan.method in WITHOUT_TAU2 else pooled.tau2,
+        se_tau2=pooled.se_tau2,
+        tau2_ci=None if pooled.tau2_ci_empty else pooled.tau2_ci,
+        I2=pooled.I2,
+        H2=pooled.H2,
+        Q=pooled.Q,
+        Q_df=pooled.Q_df,
+        Q_p=pooled.Q_p,
+        notes=pooled.notes,
+        natural=_natural(inputs.plan.measure, pooled),
+    )
+    return RunResults(
+        effects=_effect_lines(inputs, effects, pooled),
+        pooled=line,
+        readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
+        variants=variant_lines(inputs, effects),
+        moderators=moderator_lines(inputs, effects),
+    )
+
+
+def _natural(measure: Measure, pooled: Pooled) -> Natural | None:
+    """Transform a mean and its limits back: of correlations by tanh, of logits by expit."""
+    scales: dict[Measure, tuple[str, Callable[[float], float]]] = {
+        Measure.ZCOR: ("r", math.tanh),
+        Measure.PLO: ("proportion", lambda value: float(expit(value))),
+    }
+    if measure not in scales:
+        return None
+    scale, back = scales[measure]
+    low, high = pooled.ci
+    return Natural(scale=scale, estimate=back(pooled.estimate), ci=(back(low), back(high)))
+
+
+def _effect_lines(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> tuple[Effect, ...]:
+    half = float(ndtri((1 + inputs.plan.level) / 2)) * np.sqrt(effects.vi)
+    low, high = (effects.yi - half).tolist(), (effects.yi + half).tolist()
+    return tuple(
+        Effect(
+            study_id=trial.study_id,
+            study=trial.study,
+            year=trial.year,
+            n_intervention=sizes[0],
+            n_comparator=sizes[1],
+            yi=y,
+            vi=v,
+            ci=ci,
+            weight=weight,
+            recipe=recipe,
+        )
+        for trial, sizes, y, v, ci, weight, recipe in zip(
+            inputs.trials,
+            effects.sizes,
+            effects.yi.tolist(),
+            effects.vi.tolist(),
+            zip(low, high, strict=True),
+            pooled.weights.tolist(),
+            effects.recipes,
+            strict=True,
+        )
+    )
+
+
+def _reading(line: PooledLine, margin: float | None) -> Reading:
+    return Reading(
+        margin=margin,
+        conclusion=classify(line.ci, margin),
+        z_conclusion=classify(line.z_ci, margin),
+        noninferiority_p=(
+            None if margin is None else noninferiority_p(line.estimate, line.se, margin, line.ddf)
+        ),
+    )
+
+
+def engine_versions() -> Mapping[str, str]:
+    """Return the versions of what computed a run."""
+    import platform
+
+    import scipy
+
+    from review import __version__
+
+    return {
+        "living-review": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+    }

@@ -1,0 +1,1 @@
+"""What a plan takes of the evidence, and why it takes no more."""

@@ -1,0 +1,98 @@
+"""What sensitivity variants select instead of the primary trials. Pure: evidence in, inputs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from review.extraction.appraisal.form import Target
+from review.extraction.appraisal.queries import Settled, judgement_of
+from review.extraction.evidence import Evidence
+from review.living.inputs.columns import why_no_effect
+from review.living.inputs.contrasts import SelectionError, select_every
+from review.living.inputs.select import select
+from review.living.runs.contents import Alternative, RunInputs, TrialInput
+from review.protocol.rules import Plan
+from review.protocol.vocabulary import AnalysisSet, Rater, Variant
+
+RISK_TOOL = "rob2"
+"""The family of tools whose lowest step is "low risk of bias" in a randomised trial."""
+
+
+def with_alternatives(
+    inputs: RunInputs, evidence: Iterable[Evidence], settled: Mapping[Target, Settled]
+) -> RunInputs:
+    """Add to a selection what its planned variants need beyond the primary trials.
+
+    `settled` holds the risk of bias that counts; a trial that nobody judged is not at low risk.
+    """
+    planned = set(inputs.plan.variants)
+    if not planned & {*_SELECTING, Variant.LOW_RISK_ONLY}:
+        return inputs
+    items = list(evidence)
+    found = [
+        Alternative(variant=variant, label=label, trials=trials)
+        for variant in inputs.plan.variants
+        if variant in _SELECTING
+        for label, trials in _SELECTING[variant](inputs.plan, items)
+    ]
+    if Variant.LOW_RISK_ONLY in planned:
+        low = tuple(t for t in inputs.trials if _at_low_risk(inputs.plan, t, settled))
+        label = "low risk of bias only"
+        found.append(Alternative(variant=Variant.LOW_RISK_ONLY, label=label, trials=low))
+    return inputs.model_copy(update={"alternatives": tuple(found)})
+
+
+def _at_low_risk(plan: Plan, trial: TrialInput, settled: Mapping[Target, Settled]) -> bool:
+    found = judgement_of(
+        settled,
+        study=trial.study,
+        outcome=plan.outcome,
+        instrument=trial.instrument,
+        timepoint=trial.timepoint,
+    )
+    return found is not None and found.judgement == "low"
+
+
+_Labelled = tuple[str, tuple[TrialInput, ...]]
+
+
+def _selected(plan: Plan, items: Sequence[Evidence]) -> tuple[TrialInput, ...]:
+    """Select by a changed plan; what is ambiguous then is left out of the variant."""
+    by_study: dict[int, list[Evidence]] = {}
+    for item in items:
+        by_study.setdefault(item.study_id, []).append(item)
+    trials: list[TrialInput] = []
+    for of_study in by_study.values():
+        try:
+            trials += select(plan, of_study).trials
+        except SelectionError:
+            continue
+    return tuple(sorted(trials, key=lambda trial: (trial.study.casefold(), trial.study)))
+
+
+def _by_rater(plan: Plan, items: Sequence[Evidence]) -> Iterator[_Labelled]:
+    present = {item.rater for item in items if item.outcome == plan.outcome}
+    for rater in Rater:
+        if rater in present:
+            changed = plan.model_copy(update={"raters": (rater,)})
+            yield f"rated by {rater.value.replace('_', ' ')}", _selected(changed, items)
+
+
+def _itt_only(plan: Plan, items: Sequence[Evidence]) -> Iterator[_Labelled]:
+    changed = plan.model_copy(update={"analysis_sets": (AnalysisSet.ITT,)})
+    yield "intention to treat only", _selected(changed, items)
+
+
+def _every(plan: Plan, items: Sequence[Evidence]) -> Iterator[_Labelled]:
+    every = select_every(plan, items)
+    kept = tuple(trial for trial in every if why_no_effect(plan, trial) is None)
+    yield "all planned results of each trial", kept
+
+
+_SELECTING = {
+    Variant.BY_RATER: _by_rater,
+    Variant.ITT_ONLY: _itt_only,
+    Variant.AGGREGATED: _every,
+    Variant.THREE_LEVEL: _every,
+}
+"""Variants that need another selection than the primary one."""

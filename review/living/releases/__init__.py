@@ -1,0 +1,1 @@
+"""Versions of a review that are frozen into files."""

@@ -1,0 +1,1 @@
+"""What moved, why, how firm it is, and what a reader must know beside it."""

@@ -1,0 +1,262 @@
+"""Why a pooled result moved, with how firm it is and what the next trial could do.
+
+Pure: two snapshots in, one explanation out. What cannot be said is said so in a note.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from review.errors import InvalidDataError
+from review.living.reports.forecast import READY, Fragility, Outlook, fragility_of, outlook_of
+from review.living.runs.contents import Snapshot
+from review.living.runs.numbers import RunNumbers, numbers_of
+from review.synthesis import (
+    Method,
+    SignalThresholds,
+    attribute,
+    signals,
+)
+from review.synthesis.attribution import Added, Edited, Event, Quantities, Removed, Settings
+
+MOST_EVENTS: Final = 40
+"""A job divides a change among so many trials at most: a second of drawn orders."""
+
+MOST_EVENTS_ASKED: Final = 100
+"""Somebody who asks for the whole report waits some seconds longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one event did to the result: averaged over all orders, and in the order given."""
+
+    what: str
+    estimate: float
+    lower: float
+    upper: float
+    tau2: float | None
+    """None where the model has one common effect."""
+    in_order: float
+    """Change of the estimate when the events are taken one after another as listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """A change divided among its events; shares and split both sum to the total."""
+
+    shares: tuple[Share, ...]
+    total: Share
+    data_at_old_tau2: float | None
+    tau2_reestimated: float | None
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignalTold:
+    """A signal that fired."""
+
+    kind: str
+    value: float | None
+    threshold: float | None
+    margin: float | None
+    trials: tuple[str, ...]
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything a change report says beyond the two results."""
+
+    shares: Shares | None
+    signals: tuple[SignalTold, ...]
+    fragility_before: Fragility | None
+    fragility_after: Fragility | None
+    outlook: Outlook | None
+    settled: bool | None
+    """Whether no single next trial is likely to turn the conclusion (one of three conditions of
+    retirement; the others are a conclusive confidence sequence and GRADE). None: not forecast."""
+    notes: tuple[str, ...]
+
+
+def explain(
+    before: Snapshot | None,
+    after: Snapshot,
+    *,
+    outlook: bool = True,
+    batches: Mapping[int, str] | None = None,
+) -> Explanation:
+    """Explain how a run came from the one before.
+
+    Parameters
+    ----------
+    before : snapshot or None
+        None for a first run: there is no change to divide, and no signal.
+    outlook : bool
+        Also forecast the next trial and measure fragility (a second for some 20 trials).
+    batches : mapping of study id to str, optional
+        When each trial entered, such as ``run 3``. Where more trials changed than can be told
+        apart, those that entered together share what they did.
+
+    Returns
+    -------
+    Explanation
+
+    References
+    ----------
+    Living updating, sections 3.1 to 3.6.
+    """
+    notes: list[str] = []
+    new = numbers_of(*after, notes)
+    old = numbers_of(*before, notes) if before is not None else None
+    most = MOST_EVENTS_ASKED if outlook else MOST_EVENTS
+    shares = (
+        _shares(old, new, most, batches or {}, notes)
+        if old is not None and new is not None
+        else None
+    )
+    fired = _signals(old, new, notes) if old is not None and new is not None else ()
+    ahead = None
+    fragile: list[Fragility | None] = [None, None]
+    if outlook and new is not None:
+        ahead = outlook_of(new, notes)
+        fragile = [fragility_of(data, notes) if data is not None else None for data in (old, new)]
+    return Explanation(
+        shares=shares,
+        signals=fired,
+        fragility_before=fragile[0],
+        fragility_after=fragile[1],
+        outlook=ahead,
+        settled=all(t.change < READY for t in ahead.trials) if ahead is not None else None,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Happened:
+    """One event of a change: what it is called, and which trial it is of."""
+
+    what: str
+    study: int | None
+    event: Event
+
+    def batch(self, batches: Mapping[int, str]) -> str:
+        """What it is called together with the events like it."""
+        if isinstance(self.event, Added):
+            when = batches.get(self.study or 0)
+            return f"added by {when}" if when else "added"
+        if isinstance(self.event, Settings):
+            return self.what
+        return "corrected" if isinstance(self.event, Edited) else "removed"
+
+
+def _events(old: RunNumbers, new: RunNumbers) -> list[_Happened]:
+    """Return what happened between two runs, in order of entry: corrections, removals, trials."""
+    at = {study: i for i, study in enumerate(old.ids)}
+    index = {study: i for i, study in enumerate(new.ids)}
+    found: list[_Happened] = []
+    if old.model != new.model:
+        found.append(_Happened("another model (plan)", None, Settings(*new.model)))
+    for study, i in index.items():
+        y, v = float(new.yi[i]), float(new.vi[i])
+        if study in at and (y, v) != (old.yi[at[study]], old.vi[at[study]]):
+            edited = Edited(at[study], y, v)
+            found.append(_Happened(f"{new.names[i]} corrected", study, edited))
+    for study, i in at.items():
+        if study not in index:
+            found.append(_Happened(f"{old.names[i]} removed", study, Removed(i)))
+    for study in sorted(index.keys() - at.keys()):
+        i = index[study]
+        added = Added(float(new.yi[i]), float(new.vi[i]))
+        found.append(_Happened(f"{new.names[i]} added", study, added))
+    return found
+
+
+def _shares(
+    old: RunNumbers, new: RunNumbers, most: int, batches: Mapping[int, str], notes: list[str]
+) -> Shares | None:
+    events = _events(old, new)
+    if not events:
+        return None
+    if old.plan.level != new.plan.level:
+        notes.append("The plan changed the level, so that the limits are not divided among trials.")
+        return None
+    names, groups = _grouped(events, most, batches)
+    if len(names) > most or (len(names) == 1 and len(events) > most):
+        notes.append(f"{len(events)} trials changed at once; their shares are not told apart.")
+        return None
+    method, test = old.model
+    try:
+        found = attribute(
+            old.yi,
+            old.vi,
+            [event.event for event in events],
+            margin=new.plan.margin,
+            method=method,
+            test=test,
+            level=old.plan.level,
+            groups=groups,
+        )
+    except InvalidDataError as error:
+        notes.append(f"The change is not divided among trials: {error}")
+        return None
+    random = method is not Method.EE
+    return Shares(
+        shares=tuple(
+            _share(what, c.shapley, c.sequential.estimate, random=random)
+            for what, c in zip(names, found.contributions, strict=True)
+        ),
+        total=_share("total", found.total, found.total.estimate, random=random),
+        data_at_old_tau2=found.data_at_old_tau2 if random else None,
+        tau2_reestimated=found.tau2_reestimated if random else None,
+        exact=found.exact,
+    )
+
+
+def _grouped(
+    events: Sequence[_Happened], most: int, batches: Mapping[int, str]
+) -> tuple[list[str], list[int]]:
+    """Return what shares are of, and which one each event belongs to: trials, else batches."""
+    if len(events) <= most:
+        return [event.what for event in events], list(range(len(events)))
+    named = [event.batch(batches) for event in events]
+    counts = Counter(named)
+    names = list(counts)
+    told = [name if counts[name] == 1 else f"{name} ({counts[name]} trials)" for name in names]
+    return told, [names.index(name) for name in named]
+
+
+def _share(what: str, q: Quantities, in_order: float, *, random: bool) -> Share:
+    return Share(what, q.estimate, q.lower, q.upper, q.tau2 if random else None, in_order)
+
+
+def _signals(old: RunNumbers, new: RunNumbers, notes: list[str]) -> tuple[SignalTold, ...]:
+    if (old.model, old.plan.level) != (new.model, new.plan.level):
+        notes.append("The plan changed the model; signals compare results of one model.")
+        return ()
+    rules = new.plan.signals
+    added = [i for i, study in enumerate(new.ids) if study not in old.ids]
+    fired = signals(
+        old.pooled(),
+        new.pooled(),
+        new.yi,
+        new.vi,
+        added=added,
+        margins=new.plan.margins,
+        thresholds=SignalThresholds(**rules.model_dump()),
+    )
+    return tuple(
+        SignalTold(
+            kind=signal.kind.value,
+            value=signal.value,
+            threshold=signal.threshold,
+            margin=signal.margin,
+            trials=tuple(new.names[i] for i in signal.trials),
+            before=signal.before,
+            after=signal.after,
+        )
+        for signal in fired
+    )

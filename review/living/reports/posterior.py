@@ -1,0 +1,81 @@
+"""Where a result stands beside its interval: participants, and what the data leave to believe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from review.errors import ReviewError
+from review.living.runs.contents import Effect, Snapshot
+from review.living.runs.scales import scale_of_run
+from review.protocol.rules import Plan
+from review.synthesis import posterior
+from review.synthesis.bayes import DEFAULT_TAU, MuPrior
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """Posterior probability that the mean effect lies above minus a margin (None: above zero)."""
+
+    margin: float | None
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a run has beside its pooled line."""
+
+    participants: int
+    """Of the trials that say how many they had."""
+    counted: int
+    """How many trials those are."""
+    trials: int
+    beliefs: tuple[Belief, ...]
+    """Of each margin, the deciding one first, and of zero."""
+    note: str
+    """The priors, or why there is no posterior."""
+
+
+PRIORS = (
+    "P(mean effect > …) is Bayesian, computed numerically; assumed beforehand: between-trial SD τ "
+    f"half-normal with scale {DEFAULT_TAU.scale:g}, mean effect normal with mean "
+    f"{MuPrior().mean:g} and SD {MuPrior().sd:g}. Looking repeatedly does not invalidate it, but "
+    "it does not limit how often a claim is wrong."
+)
+
+
+def standing(snapshot: Snapshot) -> Standing:
+    """Return participants and posterior probabilities of a run.
+
+    References
+    ----------
+    Living updating, section 6: normal-normal model, tau half-normal(0.5), mu normal(0, 1).
+    """
+    inputs, results = snapshot
+    sizes = [n for n in map(_size, results.effects) if n is not None]
+    beliefs, note = _beliefs(inputs.plan, results.effects), PRIORS
+    if not scale_of_run(inputs).free_of_units:
+        beliefs, note = (), "No posterior: the default priors are for effects without a unit."
+    elif len({effect.study_id for effect in results.effects}) < len(results.effects):
+        beliefs, note = (), "No posterior: several arms of one trial enter."
+    elif not beliefs:
+        note = "No posterior: the model does not read these numbers."
+    return Standing(sum(sizes), len(sizes), len(results.effects), beliefs, note)
+
+
+def _size(effect: Effect) -> int | None:
+    sides = [n for n in (effect.n_intervention, effect.n_comparator) if n is not None]
+    return sum(sides) if sides else None
+
+
+def _beliefs(plan: Plan, effects: Sequence[Effect]) -> tuple[Belief, ...]:
+    try:
+        found = posterior([e.yi for e in effects], np.array([e.vi for e in effects]))
+    except ReviewError:
+        return ()
+    return tuple(
+        Belief(margin, found.probability_above(-(margin or 0.0)))
+        for margin in (*plan.margins, None)
+    )

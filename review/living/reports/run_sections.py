@@ -1,0 +1,117 @@
+"""A stored run as headed texts and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from review.canonical import number, p_value
+from review.living.estimates.zero_cells import zero_cell_lines
+from review.living.reports.brief import beside_what_moved
+from review.living.reports.changes import WITHHELD
+from review.living.reports.notices import HEADINGS, NoticeKind, Notices
+from review.living.reports.pages import Section
+from review.living.reports.sections import pooled_lines, reading_lines
+from review.living.runs.contents import LeftOut, ModeratorLine, Snapshot, VariantLine
+from review.living.runs.scales import Scale, scale_of_run
+from review.wording import capitalised
+
+
+def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section]:
+    """Return what a run holds: its trials, its results, and what to know beside them.
+
+    Parameters
+    ----------
+    notices
+        As things are now.
+    newest
+        Whether the run is the newest; of an older one also those who were left out then are told.
+    """
+    inputs, results = snapshot
+    scale, withheld = scale_of_run(inputs), notices.withheld
+    pooled = pooled_lines(results.pooled, scale)
+    for reading in results.readings:
+        pooled |= reading_lines(reading, inputs.plan.kind, scale, withheld=withheld)
+    beside = (f"{capitalised(notices.headline)}.",) if notices.headline else ()
+    told = notices.sentences(NoticeKind.WITHHELD)
+    if told:
+        told = (f"{HEADINGS[NoticeKind.WITHHELD]}:", *told)
+    effects = tuple(
+        (
+            effect.study,
+            _count(effect.n_intervention),
+            _count(effect.n_comparator),
+            scale.number(effect.yi),
+            scale.interval(effect.ci),
+            number(effect.weight, 1),
+        )
+        for effect in results.effects
+    )
+    variants = partial(_variants, scale, withheld=withheld)
+    return [
+        Section(
+            "What moved",
+            (*told, scale.direction(inputs.plan), *beside),
+            ("study", "n1", "n2", scale.shown, "interval", "weight %"),
+            effects,
+        ),
+        Section("Before and after", (), ("", "pooled"), tuple(pooled.items())),
+        *variants("Sensitivity", results.variants),
+        *variants("The same counts by other ways", zero_cell_lines(inputs)),
+        *(s for line in results.moderators for s in _moderator(line, variants)),
+        *([Section("Notes", results.pooled.notes)] if results.pooled.notes else ()),
+        *([] if newest else _then(inputs.left_out)),
+        *beside_what_moved(notices).sections(),
+    ]
+
+
+def _count(n: int | None) -> str:
+    return "" if n is None else str(n)
+
+
+def _variants(
+    scale: Scale,
+    heading: str,
+    lines: Sequence[VariantLine],
+    after: tuple[str, ...] = (),
+    *,
+    withheld: bool,
+) -> Iterator[Section]:
+    if lines:
+        rows = tuple(
+            (
+                line.label,
+                str(line.k),
+                scale.number(line.estimate),
+                scale.interval(line.ci),
+                WITHHELD if withheld and line.conclusion else line.conclusion or "",
+                line.note or "",
+            )
+            for line in lines
+        )
+        headers = ("analysis", "k", "estimate", "interval", "conclusion", "note")
+        yield Section(heading, after, headers, rows)
+    elif after:
+        yield Section(heading, after)
+
+
+def _moderator(
+    line: ModeratorLine, variants: Callable[..., Iterator[Section]]
+) -> Iterator[Section]:
+    test = ""
+    if line.p is not None:
+        test = f": test {number(line.stat)}, df {line.df}, p {p_value(line.p)}"
+    tests = []
+    for one in line.tests:
+        ddf = "" if one.ddf is None else f", {one.ddf:g}"
+        tests.append(f"{one.term}: {number(one.stat)}, df {one.df}{ddf}, p {p_value(one.p)}.")
+    told = (*([f"{line.note}"] if line.note else ()), *tests, *line.beside)
+    yield from variants(f"{line.kind.capitalize()} by {line.moderator}{test}", line.lines, told)
+
+
+def _then(left_out: Sequence[LeftOut]) -> list[Section]:
+    reasons: dict[str, list[str]] = {}
+    for item in left_out:
+        reasons.setdefault(item.reason, []).append(item.study)
+    told = tuple(f"{'; '.join(studies)}: {reason}." for reason, studies in reasons.items())
+    return [Section("Left out when this run was made", told)] if told else []

@@ -1,0 +1,72 @@
+"""What a reader must know of cells without events: rule, trials touched, other ways to pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from review.living.estimates.zero_cells import (
+    ZeroCellTrial,
+    as_counted,
+    origin_words,
+    peto_words,
+    rule_words,
+    tables_of,
+    zero_cell_lines,
+    zero_cell_trials,
+)
+from review.living.reports.notices import Notice, NoticeKind
+from review.living.runs.contents import RunInputs
+from review.measures import Measure
+from review.protocol.rules import OF_TABLES, Plan
+from review.wording import counted
+
+
+def zero_cell_notices(inputs: RunInputs) -> Iterator[Notice]:
+    """Yield what a reader must know of zero cells: rule, trials touched, other ways to pool."""
+    plan = inputs.plan
+    trials = zero_cell_trials(inputs)
+    with_zero = [trial for trial in trials if trial.zero]
+    if with_zero:
+        yield Notice(NoticeKind.ZERO_CELLS, _summary(plan, trials))
+        for trial in with_zero:
+            yield Notice(NoticeKind.ZERO_CELLS, _of_trial(plan, trial), trial.study)
+    elif trials:
+        yield Notice(NoticeKind.ZERO_CELLS, _summary(plan, trials))
+    yield from _cautions(inputs)
+    lines = [line for line in zero_cell_lines(inputs) if line.estimate is not None]
+    if lines:
+        told = "; ".join(as_counted(plan, inputs.trials, line) for line in lines)
+        yield Notice(NoticeKind.ZERO_CELLS, f"the same counts by other ways: {told}")
+
+
+def _summary(plan: Plan, trials: Sequence[ZeroCellTrial]) -> str:
+    touched = sum(trial.added > 0 for trial in trials)
+    without = sum(trial.without is not None for trial in trials)
+    zero = sum(trial.zero for trial in trials)
+    told = f"{rule_words(plan)} ({origin_words(plan)}); {counted(zero, 'trial')} with a zero cell"
+    if touched and touched != zero:
+        told += f", {counted(touched, 'trial')} added to"
+    return told + (f", {without} of them without events in either arm" if without else "")
+
+
+def _of_trial(plan: Plan, trial: ZeroCellTrial) -> str:
+    if plan.method in OF_TABLES:
+        if trial.without:
+            return f"{trial.without}; counted among the trials, adds nothing to the estimate"
+        return "a cell without events; enters as it is"
+    done = f"{trial.added:g} added to each cell" if trial.added else "enters as it is"
+    if trial.without is None:
+        return f"a cell without events; {done}"
+    return f"{trial.without}; kept, {done} (zero_cells: drop00 in a plan leaves such trials out)"
+
+
+def _cautions(inputs: RunInputs) -> Iterator[Notice]:
+    """Yield what speaks against Peto's method in an analysis that is pooled by it."""
+    if inputs.plan.measure is not Measure.PETO:
+        return
+    tables = tables_of(inputs)
+    if tables is None:
+        return
+    words = peto_words(inputs.trials, tables)
+    if words is not None:
+        yield Notice(NoticeKind.ZERO_CELLS, words)

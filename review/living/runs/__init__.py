@@ -1,0 +1,1 @@
+"""What a run keeps: its tables, contents and the scales its numbers are read on."""

@@ -1,0 +1,201 @@
+"""What the numbers of an analysis are called, and how they read on a natural scale."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from review.canonical import fixed
+from review.extraction.conversion import scale_of
+from review.living.runs.contents import Interval, RunInputs, RunResults, TrialInput
+from review.measures import Measure
+from review.protocol.rules import Plan
+from review.protocol.vocabulary import AnalysisKind
+
+_LOG: Final = "log "
+
+LARGEST_LOGARITHM: Final = 709.0
+"""e to this power is the last that a double holds."""
+
+_FREE_OF_UNITS: Final = frozenset(
+    {
+        "SMD", "SMDH", "SMD1", "SMCC", "SMCR", "SMCRH", "SMCCD", "SMCRD", "OR2D", "OR2DN", "ZCOR",
+        "OR", "RR", "ROM", "HR", "IRR", "PETO",
+    }
+)  # fmt: skip
+"""Differences in SDs, Fisher z, logarithms of ratios: numbers for which one prior serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The scale that the effects of an analysis are on."""
+
+    name: str
+    """``log OR``, ``SMD``, or what the plan calls its effect."""
+    measure: Measure | None
+    """The measure that the numbers are of; None for ready estimates of a metric of their own."""
+    ratio: str | None
+    """What the exponential of a number is: ``OR``; None for what is no logarithm of a ratio."""
+    free_of_units: bool
+    counts: str = "trials"
+    """What k is the number of; of associations and single arms it is arms."""
+    sign: int = 1
+    """Of ratios: 1 where higher is better or trials differ in that, -1 where lower is better."""
+    as_ratio: bool = False
+    """Whether numbers are shown as ratios, intervention to comparator, as they were measured."""
+    favoured: str = ""
+    """The intervention, whose advantage is positive inside; nothing where no two sides meet."""
+
+    @property
+    def shown(self) -> str:
+        """What the numbers are called that people see: ``RR`` for what is pooled as log RR."""
+        if not self.as_ratio or self.ratio is None:
+            return self.name
+        return self.ratio if self.name.startswith(_LOG) else self.name
+
+    @property
+    def none(self) -> float:
+        """The number that people see for no effect."""
+        return 1.0 if self.as_ratio else 0.0
+
+    def value(self, number: float) -> float:
+        """Return a number of a run as people see it: a ratio as measured, infinite if too large."""
+        if not self.as_ratio:
+            return number
+        log = self.sign * number
+        return math.exp(log) if log < LARGEST_LOGARITHM else math.inf
+
+    def pair(self, limits: Interval) -> Interval:
+        """Return limits of a run as people see them, the lower first."""
+        low, high = sorted(self.value(limit) for limit in limits)
+        return low, high
+
+    def number(self, number: float | None, decimals: int = 2) -> str:
+        """Return a number for print; nothing for None."""
+        if number is None:
+            return ""
+        shown, least = self.value(number), 10.0**-decimals
+        if self.as_ratio and shown < least / 2:
+            return f"<{least:.{decimals}f}"
+        return "∞" if math.isinf(shown) else fixed(shown, decimals)
+
+    def interval(self, limits: Interval | None, decimals: int = 2) -> str:
+        """Return limits for print; nothing for None."""
+        if limits is None:
+            return ""
+        if not self.as_ratio:
+            return f"[{fixed(limits[0], decimals)}, {fixed(limits[1], decimals)}]"
+        ends = limits if self.sign > 0 else limits[::-1]
+        return f"[{self.number(ends[0], decimals)}, {self.number(ends[1], decimals)}]"
+
+    def text(self, estimate: float, limits: Interval) -> str:
+        """Return an estimate with its interval: of ratios ``RR 0.51 [0.22, 1.19]``."""
+        named = f"{self.shown} " if self.as_ratio else ""
+        return f"{named}{self.number(estimate)} {self.interval(limits)}"
+
+    def margin(self, margin: float) -> float:
+        """Return a margin as people see it: of ratios the ratio that is just not acceptable."""
+        return self.value(-margin) if self.as_ratio else margin
+
+    def margin_text(self, margin: float) -> str:
+        """Return ``0.50``, of ratios ``RR 1.35``."""
+        if not self.as_ratio:
+            return fixed(margin)
+        return f"{self.shown} {self.number(-margin)}"
+
+    def shift(self, change: float, decimals: int = 2) -> str:
+        """Return a change of a number: of ratios the factor, ``×1.10``."""
+        if not self.as_ratio:
+            return f"{change:+.{decimals}f}"
+        return f"×{math.exp(min(self.sign * change, LARGEST_LOGARITHM)):.{decimals}f}"
+
+    @property
+    def better(self) -> str:
+        """On which side of no effect the intervention did better: ``above`` or ``below``."""
+        return "below" if self.sign < 0 else "above"
+
+    def direction(self, plan: Plan) -> str:
+        """Return what the sides of no effect mean, as a sentence."""
+        if not self.as_ratio or not self.favoured:
+            return plan.direction
+        return f"{self.shown} {self.better} 1 favours {self.favoured}."
+
+
+def scale_of_run(inputs: RunInputs) -> Scale:
+    """Return the scale of an analysis: its measure, or of ready estimates their common metric.
+
+    The plan's own word for the effect comes before either.
+    """
+    plan = inputs.plan
+    metric = _metric(inputs) if plan.measure is Measure.GEN else None
+    measure = plan.measure if plan.measure is not Measure.GEN else _named(metric)
+    name = metric if measure is None else measure.scale
+    ratio = name.removeprefix(_LOG) if name and name.startswith(_LOG) else None
+    standardized = metric is not None and "STANDARDI" in metric.upper()
+    effect = plan.effect or ""
+    contrast = plan.kind is AnalysisKind.CONTRAST
+    return Scale(
+        name=plan.effect or name or "effect",
+        measure=measure,
+        ratio=ratio,
+        free_of_units=standardized or (measure is not None and measure.value in _FREE_OF_UNITS),
+        counts="trials" if contrast else "arms",
+        sign=(sign_of(inputs) if ratio is not None and contrast else None) or 1,
+        as_ratio=ratio is not None and not effect.casefold().startswith("log"),
+        favoured=plan.intervention.label if contrast else "",
+    )
+
+
+def as_shown(inputs: RunInputs, results: RunResults) -> dict[str, object]:
+    """Return a pooled line as people see it, for scripts: ratios as they were measured."""
+    scale, line = scale_of_run(inputs), results.pooled
+    return {
+        "scale": scale.shown,
+        "estimate": scale.value(line.estimate),
+        "ci": scale.pair(line.ci),
+        "margins": [
+            None if reading.margin is None else scale.margin(reading.margin)
+            for reading in results.readings
+        ],
+        "direction": scale.direction(inputs.plan),
+    }
+
+
+def sign_of(inputs: RunInputs) -> int | None:
+    """Return 1 where higher is better in all trials, -1 where lower is, None where they differ.
+
+    Runs hold effects that are positive where the intervention does better; times this sign they
+    are intervention minus comparator of what was measured.
+    """
+    ways = {way for trial in inputs.trials for way in _ways(trial)}
+    if len(ways) > 1:
+        return None
+    return -1 if ways == {False} else 1
+
+
+def _ways(trial: TrialInput) -> set[bool]:
+    if not trial.parts:
+        return {trial.higher_is_better}
+    return {way for part in trial.parts for way in _ways(part)}
+
+
+def _metric(inputs: RunInputs) -> str | None:
+    """Return the metric of the ready estimates, as written; all of one run have the same."""
+    return next((name for trial in inputs.trials for name in _metrics(trial)), None)
+
+
+def _metrics(trial: TrialInput) -> list[str]:
+    given = (*trial.intervention, *trial.comparator)
+    reported = (trial.contrast,) if trial.contrast is not None else given
+    found = []
+    for item in reported:
+        scale, written = scale_of(item.numbers), item.numbers.metric or ""
+        if scale is not None:
+            found.append(written if scale == written.upper() else scale)
+    return found
+
+
+def _named(metric: str | None) -> Measure | None:
+    name = (metric or "").removeprefix(_LOG).upper()
+    return next((m for m in Measure if m.value == name and m is not Measure.GEN), None)

@@ -1,0 +1,202 @@
+"""Mantel-Haenszel and Peto in planned analyses, against metafor 3.8-1 (rma.mh, rma.peto).
+
+The trials are those of Fleiss 1993 on aspirin after myocardial infarction, which RevMan's example
+review holds too: OR 0.8968656 (0.8405144, 0.9569947), chi² 9.946056.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from review.errors import InvalidDataError
+from review.living.estimates.effects import trial_effects
+from review.living.estimates.pooling import pool_inputs, pool_prefixes
+from review.living.reports.sections import pooled_lines
+from review.living.runs.contents import (
+    ArmInput,
+    Numbers,
+    PooledLine,
+    RunInputs,
+    RunResults,
+    Source,
+    TrialInput,
+)
+from review.living.runs.scales import scale_of_run
+from review.protocol.rules import Plan
+
+COUNTS = (
+    (49, 615, 67, 624), (44, 758, 64, 771), (102, 832, 126, 850), (32, 317, 38, 309),
+    (85, 810, 52, 406), (246, 2267, 219, 2257), (1570, 8587, 1720, 8600),
+)  # fmt: skip
+METAFOR = {
+    "OR": (-0.1088493045070, 0.0331087145299, 9.9460559832201, 72.8798402439256),
+    "RR": (-0.0903532373131, 0.0274816754402, 9.9284873441131, 74.7076655892952),
+    "RD": (-0.01426349883586, 0.00433837411637, 10.46111875069566, 61.67224567994592),
+    "PETO": (-0.1088740593955, 0.0330997059236, 9.9678231634920, 72.8668807350940),
+}
+"""Estimate, standard error, Q and the last trial's weight in percent."""
+
+
+def plan(measure: str, **more: Any) -> Plan:
+    return Plan.model_validate(
+        {
+            "title": "Death",
+            "outcome": "death",
+            "intervention": {"label": "Aspirin", "treatment": ["a"]},
+            "comparator": {"label": "Control", "treatment": ["b"]},
+            "measure": measure,
+            "method": "PETO" if measure == "PETO" else "MH",
+            **more,
+        }
+    )
+
+
+def side(**numbers: float | str) -> tuple[ArmInput, ...]:
+    source = Source(result_id=1, entry_kind="single", report=None, page=None)
+    return (ArmInput(arm="arm", numbers=Numbers.model_validate(numbers), source=source),)
+
+
+def trials(*, higher: bool = True) -> tuple[TrialInput, ...]:
+    return tuple(
+        TrialInput(
+            study_id=number,
+            study=f"Trial {number}",
+            year=1970 + number,
+            instrument="death",
+            higher_is_better=higher,
+            rater="not_reported",
+            timepoint="post",
+            analysis_set="not_reported",
+            intervention=side(n=n1, events=a),
+            comparator=side(n=n2, events=c),
+        )
+        for number, (a, n1, c, n2) in enumerate(COUNTS, start=1)
+    )
+
+
+def pooled(plan: Plan, given: tuple[TrialInput, ...]) -> RunResults:
+    inputs = RunInputs(plan=plan, trials=given, left_out=())
+    return pool_inputs([(inputs, trial_effects(inputs))])[0]
+
+
+@pytest.mark.parametrize("measure", METAFOR)
+def test_the_pooled_line_is_metafors(measure: str) -> None:
+    estimate, se, q, weight = METAFOR[measure]
+    results = pooled(plan(measure), trials())
+    line = results.pooled
+    assert line.estimate == pytest.approx(estimate, abs=1e-11)
+    assert line.se == pytest.approx(se, abs=1e-11)
+    homogeneity = (line.Q, float(line.Q_df))
+    assert homogeneity == pytest.approx((q, 6.0), abs=1e-9)
+    assert results.effects[-1].weight == pytest.approx(weight, abs=1e-9)
+    assert line.ci == line.z_ci
+    assert (line.tau2, line.pi, line.test, line.ddf) == (None, None, "z", None)
+    assert pytest.approx(100 * (q - 6) / q) == line.I2
+
+
+def test_the_published_odds_ratio_with_death_as_what_is_worse() -> None:
+    line = pooled(plan("OR"), trials(higher=False)).pooled
+    assert math.exp(-line.estimate) == pytest.approx(0.8968656, abs=5e-8)
+    assert math.exp(-line.ci[1]) == pytest.approx(0.8405144, abs=5e-8)
+    assert math.exp(-line.ci[0]) == pytest.approx(0.9569947, abs=5e-8)
+    assert pytest.approx(9.946056, abs=5e-7) == line.Q
+    assert line.notes == (
+        "Events as counted, Aspirin against Control: OR 0.8968656 (0.8405144, 0.9569947).",
+    )
+
+
+def test_the_cumulative_line_ends_with_the_pooled_one() -> None:
+    the_plan, given = plan("OR"), trials()
+    effects = trial_effects(RunInputs(plan=the_plan, trials=given, left_out=()))
+    steps = list(pool_prefixes(the_plan, effects.yi, effects.vi, given))
+    assert [step.k for step in steps] == [1, 2, 3, 4, 5, 6, 7]
+    assert steps[0].estimate == pytest.approx(math.log(49 * 557 / (566 * 67)))
+    assert steps[-1].estimate == pooled(the_plan, given).pooled.estimate
+
+
+def test_what_cannot_be_pooled_by_counts_is_said() -> None:
+    mixed = (trials()[0], trials(higher=False)[1])
+    with pytest.raises(InvalidDataError, match="good by one instrument"):
+        pooled(plan("OR"), mixed)
+    ready = trials()[0].model_copy(
+        update={
+            "intervention": (),
+            "comparator": (),
+            "contrast": side(estimate=0.1, se=0.1, metric="log OR")[0],
+        }
+    )
+    with pytest.raises(InvalidDataError, match="Trial 1 gives no counts"):
+        pooled(plan("OR"), (ready, trials()[1]))
+    none = trials()[0].model_copy(update={"intervention": side(n=9, events=0)})
+    with pytest.raises(InvalidDataError, match="no estimate"):
+        pooled(plan("OR"), (none,))
+
+
+@pytest.mark.parametrize(
+    ("measure", "more", "words"),
+    [
+        ("SMD", {}, "pools OR, RD, RR"),
+        ("OR", {"method": "PETO"}, "pools PETO"),
+        ("OR", {"test": "adhoc"}, "goes with test z"),
+    ],
+)
+def test_a_plan_that_does_not_suit_the_method_is_refused(
+    measure: str, more: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ValidationError, match=words):
+        plan(measure, **more)
+
+
+def test_a_plan_by_counts_reads_back_as_itself() -> None:
+    the_plan = plan("OR")
+    assert the_plan.test == "z"
+    assert Plan.model_validate(the_plan.model_dump(mode="json")) == the_plan
+
+
+@pytest.mark.parametrize("method", ["MH", "EE"])
+def test_a_common_effect_has_no_variance_between_trials(method: str) -> None:
+    results = pooled(plan("OR", method=method), trials())
+    assert results.pooled.tau2 is None
+    inputs = RunInputs(plan=plan("OR", method=method), trials=trials(), left_out=())
+    shown = pooled_lines(results.pooled, scale_of_run(inputs))
+    assert "I² (%)" in shown
+    assert not {"tau²", "prediction interval"} & shown.keys()
+
+
+def test_the_zeros_of_older_runs_are_read_as_none() -> None:
+    variants = {"variants": ["fixed", "dersimonian_laird", "leave_one_out"], "test": "z"}
+    new = pooled(plan("OR", method="EE", **variants), trials())
+    old = new.model_dump(mode="json")
+    old["pooled"]["tau2"] = 0.0
+    for line in old["variants"]:
+        line["tau2"] = line["tau2"] or 0.0
+    assert RunResults.model_validate(old) == new
+    assert [line.tau2 is None for line in new.variants[:2]] == [True, False]
+
+
+def test_the_empty_profile_interval_of_older_runs_is_read_as_empty() -> None:
+    alike = tuple(
+        trial.model_copy(update={"study_id": i, "study": str(i)})
+        for i, trial in enumerate(trials()[:1] * 6)
+    )
+    line = pooled(plan("OR", method="REML", test="adhoc"), alike).pooled
+    assert (line.tau2, line.tau2_ci, line.tau2_ci_empty) == (0.0, None, True)
+    old = line.model_dump(mode="json") | {
+        "tau2_ci": [0.0, 0.0],
+        "notes": ["tau2 interval empty: Q below its lower quantile; reported as 0 to 0"],
+    }
+    assert PooledLine.model_validate(old) == line
+
+
+def test_identical_effects_have_no_hartung_knapp_test() -> None:
+    alike = tuple(
+        trial.model_copy(update={"study_id": i, "study": str(i)})
+        for i, trial in enumerate(trials()[:1] * 3)
+    )
+    line = pooled(plan("OR", method="REML", test="knha"), alike).pooled
+    assert (line.se, line.stat, line.p) == (0.0, None, None)
+    assert any("no test" in note for note in line.notes)
