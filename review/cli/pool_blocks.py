@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from review.effects.effects import FloatArray
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis import (
     Correction,
@@ -37,7 +37,7 @@ from review.synthesis.asymmetry import Regression
 from review.synthesis.moderators import PERFECT_FIT
 from review.synthesis.trimfill import Estimator, Side
 
-Numbers = FloatArray
+Numbers = Floats
 Block = dict[str, Any]
 
 

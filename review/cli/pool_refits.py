@@ -7,12 +7,12 @@ from concurrent.futures import Executor
 from statistics import median, quantiles
 from typing import Any
 
-from review.effects.effects import FloatArray
+from review.arrays import Floats
 from review.synthesis import Method, Test, design, estimable, gosh, permutation_test
 from review.synthesis.design import intercept_only
 from review.synthesis.subsets import MOST_SUBSETS
 
-Numbers = FloatArray
+Numbers = Floats
 Block = dict[str, Any]
 
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from review.arrays import Floats
 from review.effects.columns import Column, Domain, Values, read_columns
 from review.effects.converted import Converted
-from review.effects.effects import FloatArray
 from review.errors import InvalidDataError
 
 
@@ -125,9 +125,7 @@ def combine_estimates(n: Values, estimate: Values, variance: Values) -> Converte
     )
 
 
-def _arms(
-    values: dict[str, Values], wanted: tuple[Column, ...]
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _arms(values: dict[str, Values], wanted: tuple[Column, ...]) -> tuple[Floats, Floats, Floats]:
     first, second, third = read_columns(values, wanted)
     if first.size == 0:
         raise InvalidDataError("There is no arm to combine.")
@@ -138,5 +136,5 @@ def _arms(
     return first, second, third
 
 
-def _reported(**columns: FloatArray) -> dict[str, float | str | tuple[float, ...]]:
+def _reported(**columns: Floats) -> dict[str, float | str | tuple[float, ...]]:
     return {name: tuple(float(value) for value in values) for name, values in columns.items()}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from review.effects.effects import FloatArray
+from review.arrays import Floats
 
 
-def size_weighted_mean(values: FloatArray, sizes: FloatArray) -> float:
+def size_weighted_mean(values: Floats, sizes: Floats) -> float:
     """Mean of the values, weighted by sample size, over the rows that have both.
 
     Parameters

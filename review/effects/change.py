@@ -7,8 +7,9 @@ the names are those of the paired measures.
 
 from __future__ import annotations
 
+from review.arrays import Floats
 from review.effects.columns import Column, Domain
-from review.effects.effects import FloatArray, Pair
+from review.effects.effects import Pair
 from review.effects.paired import (
     change_score_standardized,
     change_variance,
@@ -54,7 +55,7 @@ _RAW = tuple(column for arm in "TC" for column in _arm(arm, "m1", "m2", "sd1", "
 _CHANGE = tuple(column for arm in "TC" for column in _arm(arm, "m1", "m2", "sd1", "sd2", "n", "r"))
 
 
-def _smcrd(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _smcrd(values: tuple[Floats, ...], options: Options) -> Computed:
     arms = (
         raw_score_standardized(*arm, vtype=options.vtype, correct=options.correct)
         for arm in (values[:5], values[5:])
@@ -62,7 +63,7 @@ def _smcrd(values: tuple[FloatArray, ...], options: Options) -> Computed:
     return Computed(*difference_of_changes(*arms))
 
 
-def _smccd(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _smccd(values: tuple[Floats, ...], options: Options) -> Computed:
     arms = []
     for m1, m2, sd1, sd2, n, r in (values[:6], values[6:]):
         d = (m1 - m2) / change_variance(sd1, sd2, r) ** 0.5

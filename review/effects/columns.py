@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from review.effects.effects import FloatArray
+from review.arrays import Bools, Floats
 from review.errors import InvalidDataError
 
 
@@ -42,7 +42,7 @@ class ImpossibleInputError(InvalidDataError):
 # Values of a column; None is "not reported", as NaN is.
 Values = ArrayLike | Sequence[float | None]
 
-Test = Callable[[FloatArray], NDArray[np.bool_]]
+Test = Callable[[Floats], Bools]
 
 
 class Domain(Enum):
@@ -76,7 +76,7 @@ def read_columns(
     columns: Mapping[str, Values],
     wanted: Sequence[Column],
     at_most: Sequence[tuple[str, str]] = (),
-) -> tuple[FloatArray, ...]:
+) -> tuple[Floats, ...]:
     """The wanted columns as arrays of one length, checked.
 
     Parameters
@@ -122,7 +122,7 @@ def read_columns(
     return tuple(arrays[column.name] for column in wanted)
 
 
-def _as_floats(name: str, values: Values) -> FloatArray:
+def _as_floats(name: str, values: Values) -> Floats:
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from review.arrays import Floats
 from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.correction import hedges_correction
-from review.effects.effects import FloatArray, Pair, RowNote
+from review.effects.effects import Pair, RowNote
 from review.effects.quantiles import t_from_signed_p
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.measures import Measure, Variance
 
 
 def mean_difference(
-    m1: FloatArray,
-    sd1: FloatArray,
-    n1: FloatArray,
-    m2: FloatArray,
-    sd2: FloatArray,
-    n2: FloatArray,
+    m1: Floats,
+    sd1: Floats,
+    n1: Floats,
+    m2: Floats,
+    sd2: Floats,
+    n2: Floats,
     *,
     vtype: Variance = Variance.LS,
 ) -> Pair:
@@ -52,22 +53,22 @@ def mean_difference(
 
 
 def cohen_d(
-    m1: FloatArray,
-    sd1: FloatArray,
-    n1: FloatArray,
-    m2: FloatArray,
-    sd2: FloatArray,
-    n2: FloatArray,
-) -> FloatArray:
+    m1: Floats,
+    sd1: Floats,
+    n1: Floats,
+    m2: Floats,
+    sd2: Floats,
+    n2: Floats,
+) -> Floats:
     """Difference of means in units of the pooled standard deviation, not corrected for bias."""
-    d: FloatArray = (m1 - m2) / np.sqrt(_pooled_variance(sd1, n1, sd2, n2))
+    d: Floats = (m1 - m2) / np.sqrt(_pooled_variance(sd1, n1, sd2, n2))
     return d
 
 
 def standardized_mean_difference(
-    d: FloatArray,
-    n1: FloatArray,
-    n2: FloatArray,
+    d: Floats,
+    n1: Floats,
+    n2: Floats,
     *,
     vtype: Variance = Variance.LS,
     correct: bool = True,
@@ -115,12 +116,12 @@ def standardized_mean_difference(
 
 
 def heteroscedastic_smd(
-    m1: FloatArray,
-    sd1: FloatArray,
-    n1: FloatArray,
-    m2: FloatArray,
-    sd2: FloatArray,
-    n2: FloatArray,
+    m1: Floats,
+    sd1: Floats,
+    n1: Floats,
+    m2: Floats,
+    sd2: Floats,
+    n2: Floats,
     *,
     correct: bool = True,
 ) -> Pair:
@@ -151,11 +152,11 @@ def heteroscedastic_smd(
 
 
 def glass_delta(
-    m1: FloatArray,
-    m2: FloatArray,
-    sd2: FloatArray,
-    n1: FloatArray,
-    n2: FloatArray,
+    m1: Floats,
+    m2: Floats,
+    sd2: Floats,
+    n1: Floats,
+    n2: Floats,
     *,
     vtype: Variance = Variance.LS,
     correct: bool = True,
@@ -197,10 +198,8 @@ def glass_delta(
     return g, sizes + g**2 / (2.0 * n2)
 
 
-def _pooled_variance(
-    sd1: FloatArray, n1: FloatArray, sd2: FloatArray, n2: FloatArray
-) -> FloatArray:
-    pooled: FloatArray = ((n1 - 1.0) * sd1**2 + (n2 - 1.0) * sd2**2) / (n1 + n2 - 2.0)
+def _pooled_variance(sd1: Floats, n1: Floats, sd2: Floats, n2: Floats) -> Floats:
+    pooled: Floats = ((n1 - 1.0) * sd1**2 + (n2 - 1.0) * sd2**2) / (n1 + n2 - 2.0)
     return pooled
 
 
@@ -216,17 +215,17 @@ _ONE_SD = tuple(column for column in GROUPS if column.name in ("m1i", "m2i", "sd
 _IMPLAUSIBLE = 2.0
 
 
-def _d_from_groups(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+def _d_from_groups(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     m1, sd1, n1, m2, sd2, n2 = values
     return cohen_d(m1, sd1, n1, m2, sd2, n2), n1, n2
 
 
-def _d_from_t(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+def _d_from_t(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     t, n1, n2 = values
     return t * np.sqrt(1.0 / n1 + 1.0 / n2), n1, n2
 
 
-def _d_from_p(values: tuple[FloatArray, ...], options: Options) -> tuple[FloatArray, ...]:
+def _d_from_p(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
     p, n1, n2 = values
     return _d_from_t((t_from_signed_p(p, n1 + n2 - 2.0), n1, n2), options)
 
@@ -246,21 +245,21 @@ def doubted(pair: Pair) -> Computed:
     )
 
 
-def _md(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _md(values: tuple[Floats, ...], options: Options) -> Computed:
     return Computed(*mean_difference(*values, vtype=options.vtype))
 
 
-def _smd(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _smd(values: tuple[Floats, ...], options: Options) -> Computed:
     return doubted(
         standardized_mean_difference(*values, vtype=options.vtype, correct=options.correct)
     )
 
 
-def _smdh(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _smdh(values: tuple[Floats, ...], options: Options) -> Computed:
     return doubted(heteroscedastic_smd(*values, correct=options.correct))
 
 
-def _smd1(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _smd1(values: tuple[Floats, ...], options: Options) -> Computed:
     return doubted(glass_delta(*values, vtype=options.vtype, correct=options.correct))
 
 

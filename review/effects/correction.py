@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from review.effects.effects import FloatArray
+from review.arrays import Floats
 
 # Above this number of degrees of freedom the difference of two log gammas (each of the order
 # m log m) loses more digits than the asymptotic series below leaves out: both err by 1e-13 here.
@@ -16,7 +16,7 @@ _SERIES_FROM = 300.0
 _SERIES = (1.0, -1 / 8, 1 / 128, 5 / 1024, -21 / 32768, -399 / 262144, 869 / 4194304)
 
 
-def hedges_correction(m: ArrayLike) -> FloatArray:
+def hedges_correction(m: ArrayLike) -> Floats:
     """J(m), the factor that makes a standardized mean difference unbiased.
 
     Parameters

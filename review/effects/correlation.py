@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import hyp2f1
 
+from review.arrays import Floats
 from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
-from review.effects.effects import FloatArray, Pair
+from review.effects.effects import Pair
 from review.effects.quantiles import t_from_signed_p
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.measures import Measure, Variance
@@ -25,7 +26,7 @@ _SERIES_FROM = 20.0
 _TERMS = 80
 
 
-def correlation(r: FloatArray, n: FloatArray, *, vtype: Variance = Variance.LS) -> Pair:
+def correlation(r: Floats, n: Floats, *, vtype: Variance = Variance.LS) -> Pair:
     """Pearson correlation.
 
     Parameters
@@ -45,7 +46,7 @@ def correlation(r: FloatArray, n: FloatArray, *, vtype: Variance = Variance.LS) 
     return r, np.where(n >= _FEWEST, (1.0 - centre**2) ** 2 / (n - 1.0), np.nan)
 
 
-def unbiased_correlation(r: FloatArray, n: FloatArray, *, vtype: Variance = Variance.LS) -> Pair:
+def unbiased_correlation(r: Floats, n: Floats, *, vtype: Variance = Variance.LS) -> Pair:
     """Correlation corrected for its negative bias.
 
     Parameters
@@ -79,12 +80,12 @@ def unbiased_correlation(r: FloatArray, n: FloatArray, *, vtype: Variance = Vari
     return y, np.where(enough, (1.0 - centre**2) ** 2 / (size - 1.0), np.nan)
 
 
-def fisher_z(r: FloatArray, n: FloatArray) -> Pair:
+def fisher_z(r: Floats, n: Floats) -> Pair:
     """Fisher's r-to-z transformed correlation; vi = 1/(n - 3), NaN where n < 4 or abs(r) = 1."""
     return np.arctanh(r), np.where(n >= _FEWEST, 1.0 / (n - 3.0), np.nan)
 
 
-def partial_correlation(r: FloatArray, n: FloatArray, m: FloatArray) -> Pair:
+def partial_correlation(r: Floats, n: Floats, m: Floats) -> Pair:
     """Partial correlation of a predictor with the outcome, the other predictors held constant.
 
     Parameters
@@ -101,12 +102,12 @@ def partial_correlation(r: FloatArray, n: FloatArray, m: FloatArray) -> Pair:
     return r, np.where(n > m, (1.0 - r**2) ** 2 / (n - m), np.nan)
 
 
-def fisher_z_partial_correlation(r: FloatArray, n: FloatArray, m: FloatArray) -> Pair:
+def fisher_z_partial_correlation(r: Floats, n: Floats, m: Floats) -> Pair:
     """Fisher's transformation of a partial correlation; vi = 1/(n - m - 2)."""
     return np.arctanh(r), np.where(n > m + 2.0, 1.0 / (n - m - 2.0), np.nan)
 
 
-def semipartial_correlation(r: FloatArray, n: FloatArray, r_squared: FloatArray) -> Pair:
+def semipartial_correlation(r: Floats, n: Floats, r_squared: Floats) -> Pair:
     """Correlation of the outcome with the part of a predictor that the others do not explain.
 
     Parameters
@@ -127,13 +128,13 @@ def semipartial_correlation(r: FloatArray, n: FloatArray, r_squared: FloatArray)
     return r, (r_squared**2 - 2.0 * r_squared + without + 1.0 - without**2) / n
 
 
-def fisher_z_semipartial_correlation(r: FloatArray, n: FloatArray, r_squared: FloatArray) -> Pair:
+def fisher_z_semipartial_correlation(r: Floats, n: Floats, r_squared: Floats) -> Pair:
     """Fisher's transformation of a semi-partial correlation, its variance by the delta method."""
     yi, vi = semipartial_correlation(r, n, r_squared)
     return np.arctanh(yi), vi / (1.0 - yi**2) ** 2
 
 
-def _gauss(a: float, c: FloatArray, x: FloatArray) -> FloatArray:
+def _gauss(a: float, c: Floats, x: Floats) -> Floats:
     """Gauss' hypergeometric function F(a, a; c; x) for c > 1 and 0 <= x <= 1."""
     large = np.maximum(c, _SERIES_FROM)
     term = np.ones_like(x)
@@ -153,41 +154,41 @@ _MI = Column("mi", Domain.SIZE)
 _R2I = Column("r2i", Domain.SHARE)
 
 
-def _r_from_t(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+def _r_from_t(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     t, n = values
     return t / np.sqrt(t**2 + n - 2.0), n
 
 
-def _r_from_p(values: tuple[FloatArray, ...], options: Options) -> tuple[FloatArray, ...]:
+def _r_from_p(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
     p, n = values
     return _r_from_t((t_from_signed_p(p, n - 2.0), n), options)
 
 
-def _partial_from_t(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+def _partial_from_t(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     t, n, m = values
     return t / np.sqrt(t**2 + n - m - 1.0), n, m
 
 
-def _partial_from_p(values: tuple[FloatArray, ...], options: Options) -> tuple[FloatArray, ...]:
+def _partial_from_p(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
     p, n, m = values
     return _partial_from_t((t_from_signed_p(p, n - m - 1.0), n, m), options)
 
 
-def _semipartial_from_t(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+def _semipartial_from_t(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     t, n, m, r_squared = values
     return t * np.sqrt((1.0 - r_squared) / (n - m - 1.0)), n, r_squared
 
 
-def _semipartial_from_p(values: tuple[FloatArray, ...], options: Options) -> tuple[FloatArray, ...]:
+def _semipartial_from_p(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
     p, n, m, r_squared = values
     return _semipartial_from_t((t_from_signed_p(p, n - m - 1.0), n, m, r_squared), options)
 
 
-def _cor(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _cor(values: tuple[Floats, ...], options: Options) -> Computed:
     return Computed(*correlation(*values, vtype=options.vtype))
 
 
-def _ucor(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _ucor(values: tuple[Floats, ...], options: Options) -> Computed:
     return Computed(*unbiased_correlation(*values, vtype=options.vtype))
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from review.arrays import Floats
 from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
-from review.effects.effects import FloatArray, Pair
+from review.effects.effects import Pair
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.effects.zero_cells import HALF_ADDED, NOTHING_ADDED, ZeroCells, treat_zero_cells
 from review.measures import Measure, Variance
@@ -24,22 +25,22 @@ _LOGISTIC = math.sqrt(3.0) / math.pi
 _NORMAL = 1.0 / 1.65
 
 
-def log_risk_ratio(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> Pair:
+def log_risk_ratio(a: Floats, b: Floats, c: Floats, d: Floats) -> Pair:
     """Log of the ratio of the two risks; vi = 1/a - 1/n1 + 1/c - 1/n2 (delta method)."""
     n1, n2 = a + b, c + d
     return np.log(a / n1) - np.log(c / n2), 1.0 / a - 1.0 / n1 + 1.0 / c - 1.0 / n2
 
 
-def log_odds_ratio(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> Pair:
+def log_odds_ratio(a: Floats, b: Floats, c: Floats, d: Floats) -> Pair:
     """Log odds ratio; vi = 1/a + 1/b + 1/c + 1/d (Woolf 1955)."""
     return np.log(a / b) - np.log(c / d), 1.0 / a + 1.0 / b + 1.0 / c + 1.0 / d
 
 
 def risk_difference(
-    a: FloatArray,
-    b: FloatArray,
-    c: FloatArray,
-    d: FloatArray,
+    a: Floats,
+    b: Floats,
+    c: Floats,
+    d: Floats,
     *,
     vtype: Variance = Variance.LS,
 ) -> Pair:
@@ -69,7 +70,7 @@ def risk_difference(
     return yi, p1 * (1.0 - p1) / n1 + p2 * (1.0 - p2) / n2
 
 
-def arcsine_difference(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> Pair:
+def arcsine_difference(a: Floats, b: Floats, c: Floats, d: Floats) -> Pair:
     """Difference of the arcsines of the roots of the risks; vi = 1/(4 n1) + 1/(4 n2).
 
     Exists, with its variance, for zero cells (Rücker et al. 2009).
@@ -79,7 +80,7 @@ def arcsine_difference(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArra
     return yi, 0.25 / n1 + 0.25 / n2
 
 
-def peto_log_odds_ratio(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> Pair:
+def peto_log_odds_ratio(a: Floats, b: Floats, c: Floats, d: Floats) -> Pair:
     """One-step log odds ratio, (O - E)/V with vi = 1/V (Yusuf et al. 1985).
 
     E and V are the hypergeometric mean and variance of ``a`` given the margins; biased where the
@@ -91,7 +92,7 @@ def peto_log_odds_ratio(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArr
     return (a - events * n1 / total) / variance, 1.0 / variance
 
 
-Cells = tuple[FloatArray, ...]
+Cells = tuple[Floats, ...]
 
 
 def _of_table(effect: Callable[[Cells, Options], Pair]) -> Callable[[Cells, Options], Computed]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from review.arrays import Bools, Floats
 from review.errors import InvalidDataError
 from review.measures import Measure
 
-FloatArray = NDArray[np.float64]
-Pair = tuple[FloatArray, FloatArray]
+Pair = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,8 @@ class Effects:
     """
 
     measure: Measure
-    yi: FloatArray
-    vi: FloatArray
+    yi: Floats
+    vi: Floats
     notes: tuple[RowNote, ...] = ()
 
     def __post_init__(self) -> None:
@@ -53,11 +52,11 @@ class Effects:
         self.vi.flags.writeable = False
 
     @property
-    def known(self) -> NDArray[np.bool_]:
+    def known(self) -> Bools:
         """(k,): whether the row has an effect."""
         return np.isfinite(self.yi)
 
-    def interval(self, level: float = 0.95) -> FloatArray:
+    def interval(self, level: float = 0.95) -> Floats:
         """Wald interval of each effect, on the scale of ``yi``.
 
         Parameters

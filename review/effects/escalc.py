@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from review.arrays import Floats
 from review.effects import (
     change,
     checks,
@@ -19,7 +20,7 @@ from review.effects import (
     variation,
 )
 from review.effects.columns import Column, Domain, Values, read_columns
-from review.effects.effects import Effects, FloatArray, RowNote
+from review.effects.effects import Effects, RowNote
 from review.effects.quantiles import Distribution, quantile
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.effects.zero_cells import ZeroCells
@@ -169,7 +170,7 @@ def _variance(
 
 def _read(
     forms: list[Form], columns: Mapping[str, Values], options: Options, *, counts: bool
-) -> tuple[tuple[FloatArray, ...], tuple[RowNote, ...]]:
+) -> tuple[tuple[Floats, ...], tuple[RowNote, ...]]:
     """Rows complete in no earlier form are taken from the next that has them, and noted.
 
     Counts are read in every form, to see whether they add up. Other forms are read only where an
@@ -200,7 +201,7 @@ def _read(
     return filled, tuple(notes)
 
 
-def _incomplete(values: tuple[FloatArray, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _incomplete(values: tuple[Floats, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     missing = np.isnan(values[0])
     for value in values[1:]:
         missing = missing | np.isnan(value)
@@ -208,7 +209,7 @@ def _incomplete(values: tuple[FloatArray, ...]) -> np.ndarray[tuple[int], np.dty
 
 
 def _notes(
-    canonical: tuple[FloatArray, ...],
+    canonical: tuple[Floats, ...],
     notes: tuple[RowNote, ...],
     exists: np.ndarray[tuple[int], np.dtype[np.bool_]],
 ) -> tuple[RowNote, ...]:
@@ -228,17 +229,17 @@ def _notes(
     return tuple(sorted((*notes, *reasons), key=lambda note: note.row))
 
 
-def _generic(values: tuple[FloatArray, ...], _: Options) -> Computed:
+def _generic(values: tuple[Floats, ...], _: Options) -> Computed:
     yi, vi = values
     return Computed(yi, vi)
 
 
-def _squared(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+def _squared(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     yi, sei = values
     return yi, sei**2
 
 
-def _from_interval(values: tuple[FloatArray, ...], options: Options) -> tuple[FloatArray, ...]:
+def _from_interval(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
     yi, lower, upper = values
     z = quantile(options.level, Distribution.Z)
     return yi, ((upper - lower) / (2.0 * z)) ** 2

@@ -10,35 +10,36 @@ from __future__ import annotations
 
 import numpy as np
 
+from review.arrays import Floats
 from review.effects.columns import Column, Domain
 from review.effects.continuous import doubted
 from review.effects.correction import hedges_correction
-from review.effects.effects import FloatArray, Pair
+from review.effects.effects import Pair
 from review.effects.quantiles import t_from_signed_p
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.measures import Measure, Variance
 
 
-def change_variance(sd1: FloatArray, sd2: FloatArray, r: FloatArray) -> FloatArray:
+def change_variance(sd1: Floats, sd2: Floats, r: Floats) -> Floats:
     """Variance of the change scores: sd1² + sd2² - 2 r sd1 sd2."""
-    variance: FloatArray = sd1**2 + sd2**2 - 2.0 * r * sd1 * sd2
+    variance: Floats = sd1**2 + sd2**2 - 2.0 * r * sd1 * sd2
     return variance
 
 
 def mean_change(
-    m1: FloatArray,
-    m2: FloatArray,
-    sd1: FloatArray,
-    sd2: FloatArray,
-    n: FloatArray,
-    r: FloatArray,
+    m1: Floats,
+    m2: Floats,
+    sd1: Floats,
+    sd2: Floats,
+    n: Floats,
+    r: Floats,
 ) -> Pair:
     """Raw mean change, m1 - m2, on the scale of the outcome; vi is the changes' variance over n."""
     return m1 - m2, change_variance(sd1, sd2, r) / n
 
 
 def change_score_standardized(
-    d: FloatArray, n: FloatArray, *, vtype: Variance = Variance.LS, correct: bool = True
+    d: Floats, n: Floats, *, vtype: Variance = Variance.LS, correct: bool = True
 ) -> Pair:
     """Mean change in standard deviations of the change scores, bias-corrected.
 
@@ -69,11 +70,11 @@ def change_score_standardized(
 
 
 def raw_score_standardized(
-    m1: FloatArray,
-    m2: FloatArray,
-    sd1: FloatArray,
-    n: FloatArray,
-    r: FloatArray,
+    m1: Floats,
+    m2: Floats,
+    sd1: Floats,
+    n: Floats,
+    r: Floats,
     *,
     vtype: Variance = Variance.LS,
     correct: bool = True,
@@ -106,12 +107,12 @@ def raw_score_standardized(
 
 
 def heteroscedastic_raw_score_standardized(
-    m1: FloatArray,
-    m2: FloatArray,
-    sd1: FloatArray,
-    sd2: FloatArray,
-    n: FloatArray,
-    r: FloatArray,
+    m1: Floats,
+    m2: Floats,
+    sd1: Floats,
+    sd2: Floats,
+    n: Floats,
+    r: Floats,
     *,
     correct: bool = True,
 ) -> Pair:
@@ -141,12 +142,12 @@ def heteroscedastic_raw_score_standardized(
 
 
 def log_ratio_of_paired_means(
-    m1: FloatArray,
-    m2: FloatArray,
-    sd1: FloatArray,
-    sd2: FloatArray,
-    n: FloatArray,
-    r: FloatArray,
+    m1: Floats,
+    m2: Floats,
+    sd1: Floats,
+    sd2: Floats,
+    n: Floats,
+    r: Floats,
     *,
     correct: bool = True,
 ) -> Pair:
@@ -183,38 +184,38 @@ _RI = Column("ri", Domain.CORRELATION)
 _PAIRS = (*_MEANS, _SD1, _SD2, _NI, _RI)
 
 
-def _d_from_scores(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+def _d_from_scores(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     m1, m2, sd1, sd2, n, r = values
     return (m1 - m2) / np.sqrt(change_variance(sd1, sd2, r)), n
 
 
-def _d_from_t(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+def _d_from_t(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     t, n = values
     return t / np.sqrt(n), n
 
 
-def _d_from_p(values: tuple[FloatArray, ...], options: Options) -> tuple[FloatArray, ...]:
+def _d_from_p(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
     p, n = values
     return _d_from_t((t_from_signed_p(p, n - 1.0), n), options)
 
 
-def _mc(values: tuple[FloatArray, ...], _: Options) -> Computed:
+def _mc(values: tuple[Floats, ...], _: Options) -> Computed:
     return Computed(*mean_change(*values))
 
 
-def _smcc(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _smcc(values: tuple[Floats, ...], options: Options) -> Computed:
     return doubted(change_score_standardized(*values, vtype=options.vtype, correct=options.correct))
 
 
-def _smcr(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _smcr(values: tuple[Floats, ...], options: Options) -> Computed:
     return doubted(raw_score_standardized(*values, vtype=options.vtype, correct=options.correct))
 
 
-def _smcrh(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _smcrh(values: tuple[Floats, ...], options: Options) -> Computed:
     return doubted(heteroscedastic_raw_score_standardized(*values, correct=options.correct))
 
 
-def _romc(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _romc(values: tuple[Floats, ...], options: Options) -> Computed:
     return Computed(*log_ratio_of_paired_means(*values, correct=options.correct))
 
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
+from review.arrays import Floats
 from review.effects import checks
-from review.effects.effects import FloatArray
 from review.errors import InvalidDataError
 
 
@@ -78,7 +78,7 @@ def t_from_p(p: float, df: float, *, sides: Sides = Sides.TWO) -> float:
     return -float(stdtrit(df, tail))
 
 
-def t_from_signed_p(p: FloatArray, df: FloatArray) -> FloatArray:
+def t_from_signed_p(p: Floats, df: Floats) -> Floats:
     """The t statistic that a two-sided p value belongs to.
 
     Parameters
@@ -100,5 +100,5 @@ def t_from_signed_p(p: FloatArray, df: FloatArray) -> FloatArray:
     [-2.228]
     """
     # the lower tail, for 1 - p/2 has lost its digits where p is small
-    t: FloatArray = np.sign(p) * -stdtrit(df, np.abs(p) / 2.0)
+    t: Floats = np.sign(p) * -stdtrit(df, np.abs(p) / 2.0)
     return t

@@ -10,24 +10,25 @@ from collections.abc import Callable
 
 import numpy as np
 
+from review.arrays import Floats
 from review.effects.columns import Column, Domain
-from review.effects.effects import FloatArray, Pair
+from review.effects.effects import Pair
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.effects.zero_cells import NOTHING_ADDED, treat_zero_cells
 from review.measures import Measure
 
 
-def log_rate_ratio(x1: FloatArray, t1: FloatArray, x2: FloatArray, t2: FloatArray) -> Pair:
+def log_rate_ratio(x1: Floats, t1: Floats, x2: Floats, t2: Floats) -> Pair:
     """Log of the ratio of the two rates; vi = 1/x1 + 1/x2 (Rothman et al. 2008)."""
     return np.log(x1 / t1) - np.log(x2 / t2), 1.0 / x1 + 1.0 / x2
 
 
-def rate_difference(x1: FloatArray, t1: FloatArray, x2: FloatArray, t2: FloatArray) -> Pair:
+def rate_difference(x1: Floats, t1: Floats, x2: Floats, t2: Floats) -> Pair:
     """Difference of the two rates, per unit of time; vi = x1/t1² + x2/t2² (Rothman et al. 2008)."""
     return x1 / t1 - x2 / t2, x1 / t1**2 + x2 / t2**2
 
 
-def root_rate_difference(x1: FloatArray, t1: FloatArray, x2: FloatArray, t2: FloatArray) -> Pair:
+def root_rate_difference(x1: Floats, t1: Floats, x2: Floats, t2: Floats) -> Pair:
     """Difference of the square roots of the rates; vi = 1/(4 t1) + 1/(4 t2).
 
     Its variance does not depend on the rates (Bagos & Nikolopoulos 2009), zero included.
@@ -35,13 +36,13 @@ def root_rate_difference(x1: FloatArray, t1: FloatArray, x2: FloatArray, t2: Flo
     return np.sqrt(x1 / t1) - np.sqrt(x2 / t2), 0.25 / t1 + 0.25 / t2
 
 
-Contrast = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], Pair]
+Contrast = Callable[[Floats, Floats, Floats, Floats], Pair]
 
 
-def _of_counts(contrast: Contrast) -> Callable[[tuple[FloatArray, ...], Options], Computed]:
+def _of_counts(contrast: Contrast) -> Callable[[tuple[Floats, ...], Options], Computed]:
     """The measure after the zero-cell rule."""
 
-    def compute(values: tuple[FloatArray, ...], options: Options) -> Computed:
+    def compute(values: tuple[Floats, ...], options: Options) -> Computed:
         x1, t1, x2, t2 = values
         (x1, x2), notes = treat_zero_cells(
             (x1, x2), options.zero_cells, uninformative=(x1 == 0.0) & (x2 == 0.0)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 
+from review.arrays import Floats
 from review.effects.columns import Column
-from review.effects.effects import FloatArray, RowNote
+from review.effects.effects import RowNote
 from review.effects.zero_cells import HALF_ADDED, ZeroCells
 from review.measures import Variance
 
@@ -25,8 +26,8 @@ class Options:
 class Computed:
     """Effects before the last check: yi and vi may be infinite or NaN where none exists."""
 
-    yi: FloatArray
-    vi: FloatArray
+    yi: Floats
+    vi: Floats
     notes: tuple[RowNote, ...] = ()
 
 
@@ -48,7 +49,7 @@ class Form:
     """
 
     columns: tuple[Column, ...]
-    canonical: Callable[[tuple[FloatArray, ...], Options], tuple[FloatArray, ...]]
+    canonical: Callable[[tuple[Floats, ...], Options], tuple[Floats, ...]]
     at_most: tuple[tuple[str, str], ...] = ()
     unless: tuple[str, ...] = ()
 
@@ -83,12 +84,12 @@ class Specification:
     """
 
     forms: tuple[Form, ...]
-    compute: Callable[[tuple[FloatArray, ...], Options], Computed]
+    compute: Callable[[tuple[Floats, ...], Options], Computed]
     variances: tuple[Variance, ...] = (Variance.LS,)
     zero_cells: ZeroCells = HALF_ADDED
     counts: bool = False
 
 
-def as_given(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+def as_given(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     """The columns as they were read: the form is canonical already."""
     return values

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from review.arrays import Floats
 from review.effects.columns import Column, Domain
-from review.effects.effects import FloatArray, Pair, RowNote
+from review.effects.effects import Pair, RowNote
 from review.effects.quantiles import Distribution, quantile
 from review.effects.specification import Computed, Form, Options, Specification
 from review.measures import Measure
@@ -16,7 +17,7 @@ _OFF_CENTRE = 0.1
 
 
 def log_hazard_ratio_from_interval(
-    hr: FloatArray, lower: FloatArray, upper: FloatArray, *, level: float = 0.95
+    hr: Floats, lower: Floats, upper: Floats, *, level: float = 0.95
 ) -> Pair:
     """Log hazard ratio and its variance from the ratio and its confidence limits.
 
@@ -45,7 +46,7 @@ def log_hazard_ratio_from_interval(
     return np.log(hr), (np.log(upper / lower) / (2.0 * z)) ** 2
 
 
-def log_hazard_ratio_from_logrank(difference: FloatArray, variance: FloatArray) -> Pair:
+def log_hazard_ratio_from_logrank(difference: Floats, variance: Floats) -> Pair:
     """Log hazard ratio from observed minus expected events and the logrank variance.
 
     Parameters
@@ -65,19 +66,19 @@ def log_hazard_ratio_from_logrank(difference: FloatArray, variance: FloatArray) 
     return difference / variance, 1.0 / variance
 
 
-def _from_interval(values: tuple[FloatArray, ...], options: Options) -> tuple[FloatArray, ...]:
+def _from_interval(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
     hr, lower, upper = values
     yi, vi = log_hazard_ratio_from_interval(hr, lower, upper, level=options.level)
     off = (np.log(lower) + np.log(upper)) / 2.0 - yi
     return yi, vi, np.abs(off) / (np.log(upper / lower) / 2.0)
 
 
-def _from_logrank(values: tuple[FloatArray, ...], _: Options) -> tuple[FloatArray, ...]:
+def _from_logrank(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     yi, vi = log_hazard_ratio_from_logrank(*values)
     return yi, vi, yi * 0.0
 
 
-def _hr(values: tuple[FloatArray, ...], _: Options) -> Computed:
+def _hr(values: tuple[Floats, ...], _: Options) -> Computed:
     yi, vi, off_centre = values
     notes = tuple(
         RowNote(int(row), "the hazard ratio is not in the middle of its limits on the log scale")

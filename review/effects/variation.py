@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from review.arrays import Floats
 from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.continuous import GROUPS
-from review.effects.effects import FloatArray, Pair
+from review.effects.effects import Pair
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.measures import Measure, Variance
 
 
 def log_ratio_of_means(
-    m1: FloatArray,
-    sd1: FloatArray,
-    n1: FloatArray,
-    m2: FloatArray,
-    sd2: FloatArray,
-    n2: FloatArray,
+    m1: Floats,
+    sd1: Floats,
+    n1: Floats,
+    m2: Floats,
+    sd2: Floats,
+    n2: Floats,
     *,
     vtype: Variance = Variance.LS,
     correct: bool = True,
@@ -64,7 +65,7 @@ def log_ratio_of_means(
 
 
 def log_variability_ratio(
-    sd1: FloatArray, n1: FloatArray, sd2: FloatArray, n2: FloatArray, *, correct: bool = True
+    sd1: Floats, n1: Floats, sd2: Floats, n2: Floats, *, correct: bool = True
 ) -> Pair:
     """Log ratio of standard deviations, log(sd1/sd2).
 
@@ -90,12 +91,12 @@ def log_variability_ratio(
 
 
 def log_coefficient_of_variation_ratio(
-    m1: FloatArray,
-    sd1: FloatArray,
-    n1: FloatArray,
-    m2: FloatArray,
-    sd2: FloatArray,
-    n2: FloatArray,
+    m1: Floats,
+    sd1: Floats,
+    n1: Floats,
+    m2: Floats,
+    sd2: Floats,
+    n2: Floats,
     *,
     correct: bool = True,
 ) -> Pair:
@@ -120,15 +121,15 @@ def log_coefficient_of_variation_ratio(
     return spread - means, spread_variance + means_variance
 
 
-def _rom(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _rom(values: tuple[Floats, ...], options: Options) -> Computed:
     return Computed(*log_ratio_of_means(*values, vtype=options.vtype, correct=options.correct))
 
 
-def _vr(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _vr(values: tuple[Floats, ...], options: Options) -> Computed:
     return Computed(*log_variability_ratio(*values, correct=options.correct))
 
 
-def _cvr(values: tuple[FloatArray, ...], options: Options) -> Computed:
+def _cvr(values: tuple[Floats, ...], options: Options) -> Computed:
     return Computed(*log_coefficient_of_variation_ratio(*values, correct=options.correct))
 
 

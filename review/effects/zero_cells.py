@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from review.effects.effects import FloatArray, RowNote
+from review.arrays import Bools, Floats
+from review.effects.effects import RowNote
 from review.errors import InvalidDataError
 from review.measures import AddTo
 
@@ -53,11 +53,11 @@ NOTHING_ADDED = ZeroCells(add=0.0)
 
 
 def treat_zero_cells(
-    cells: Sequence[FloatArray],
+    cells: Sequence[Floats],
     rule: ZeroCells,
     *,
-    uninformative: NDArray[np.bool_] | None = None,
-) -> tuple[tuple[FloatArray, ...], tuple[RowNote, ...]]:
+    uninformative: Bools | None = None,
+) -> tuple[tuple[Floats, ...], tuple[RowNote, ...]]:
     """The cells with the rule's constant added, and notes on the rows that it touched.
 
     Parameters

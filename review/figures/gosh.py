@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from review.arrays import Bools, Floats
 from review.errors import InvalidDataError
 from review.figures.chart import Chart, Frame, Key, Sample, Scale, draw_chart, say_empty
 from review.figures.numbers import fixed
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 # Hexagons from left to right, and bars of each histogram.
 HEXAGONS, BARS = 60, 60

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtri
 
+from review.arrays import Floats, Indices
 from review.errors import InvalidDataError
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def _check(categories: Sequence[str], level: float) -> None:
         raise InvalidDataError(f"a level of confidence lies between 0.5 and 1, not {level}")
 
 
-def _numbered(values: Sequence[str], categories: Sequence[str]) -> npt.NDArray[np.intp]:
+def _numbered(values: Sequence[str], categories: Sequence[str]) -> Indices:
     place = {category: index for index, category in enumerate(categories)}
     try:
         return np.array([place[value] for value in values], dtype=np.intp)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from review.arrays import Bools, Floats
 from review.errors import InvalidDataError, ReviewError
 from review.screening.vocabulary import RANDOM_SHARE
 
@@ -42,9 +43,7 @@ class Ranked:
     """Drawn at random and not by its score."""
 
 
-def certainty_scores(
-    texts: Sequence[str], labels: Sequence[bool | None], *, seed: int
-) -> npt.NDArray[np.float64]:
+def certainty_scores(texts: Sequence[str], labels: Sequence[bool | None], *, seed: int) -> Floats:
     """Return a score for each text from the labelled ones.
 
     Parameters
@@ -111,8 +110,8 @@ def word_features(texts: Sequence[str]) -> Any:
 
 
 def learned_scores(
-    features: Any, known: npt.NDArray[np.int_], included: npt.NDArray[np.bool_], *, seed: int
-) -> npt.NDArray[np.float64]:
+    features: Any, known: npt.NDArray[np.int_], included: Bools, *, seed: int
+) -> Floats:
     """Return signed distances of all records, learned from those at `known`."""
     from sklearn.svm import LinearSVC
 
@@ -121,13 +120,11 @@ def learned_scores(
     weights *= len(weights) / weights.sum()
     model = LinearSVC(C=_PENALTY, loss="squared_hinge", random_state=seed, max_iter=10_000)
     model.fit(features[known], included, sample_weight=weights)
-    scores: npt.NDArray[np.float64] = model.decision_function(features)
+    scores: Floats = model.decision_function(features)
     return scores
 
 
-def mixed_order(
-    scores: npt.NDArray[np.float64], *, random_share: float = RANDOM_SHARE, seed: int
-) -> list[Ranked]:
+def mixed_order(scores: Floats, *, random_share: float = RANDOM_SHARE, seed: int) -> list[Ranked]:
     """Return the order in which to screen: by certainty, with a small random share.
 
     Parameters

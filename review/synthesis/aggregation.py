@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from review.arrays import Floats, Ints
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 
 __all__ = ["DEFAULT_RHO", "Aggregated", "Weighting", "aggregate"]
 
-Floats = NDArray[np.float64]
 
 DEFAULT_RHO = 0.6
 """Correlation of instruments of one construct; the default of metapsyTools since 2022."""
@@ -48,7 +48,7 @@ class Aggregated:
     labels: tuple[Hashable, ...]
     yi: Floats
     vi: Floats
-    k: NDArray[np.int64]
+    k: Ints
     rho: float
     weighting: Weighting
     outside: tuple[Hashable, ...]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, stdtr, stdtrit
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.synthesis.blocks import Floats, checked_studies
+from review.synthesis.blocks import checked_studies
 from review.synthesis.design import design
 from review.synthesis.methods import Method, Test
 from review.synthesis.moderators import regress

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from review.arrays import Bools, Floats, Indices
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.methods import Method, Test
@@ -30,7 +31,6 @@ __all__ = [
     "common_effect_attribution",
 ]
 
-Floats = NDArray[np.float64]
 
 MOST_EXACT = 12
 """Up to so many events all 2^n versions are pooled; above, orders are drawn with a fixed seed."""
@@ -182,7 +182,7 @@ def attribute(
     n = int(group.max()) + 1
     exact = n <= MOST_EXACT
 
-    def values(applied: NDArray[np.bool_]) -> Floats:
+    def values(applied: Bools) -> Floats:
         each = applied[:, group]
         return _values(y, v, events, each, margin, Method(method), Test(test), level)
 
@@ -254,7 +254,7 @@ def _check(events: Sequence[Event], k: int) -> None:
     checked_studies([a for a, _ in new], [b for _, b in new])
 
 
-def _groups(given: Sequence[int] | None, n: int) -> NDArray[np.intp]:
+def _groups(given: Sequence[int] | None, n: int) -> Indices:
     """The group of each of n events, (n,)."""
     group = np.arange(n) if given is None else np.asarray(given, dtype=np.intp)
     if group.shape != (n,) or not np.array_equal(np.unique(group), np.arange(group.max() + 1)):
@@ -262,7 +262,7 @@ def _groups(given: Sequence[int] | None, n: int) -> NDArray[np.intp]:
     return group
 
 
-def _exact(values: Callable[[NDArray[np.bool_]], Floats], n: int) -> Floats:
+def _exact(values: Callable[[Bools], Floats], n: int) -> Floats:
     """Shapley values from all 2^n versions: weights |S|! (n-|S|-1)! / n!."""
     code = np.arange(2**n)
     applied = (code[:, None] >> np.arange(n) & 1).astype(bool)
@@ -277,7 +277,7 @@ def _exact(values: Callable[[NDArray[np.bool_]], Floats], n: int) -> Floats:
     return found
 
 
-def _drawn(values: Callable[[NDArray[np.bool_]], Floats], n: int, seed: int) -> Floats:
+def _drawn(values: Callable[[Bools], Floats], n: int, seed: int) -> Floats:
     """Mean marginal effects over drawn orders, each with its reverse."""
     rng = np.random.default_rng(seed)
     half = rng.permuted(np.tile(np.arange(n), (DRAWN_ORDERS // 2, 1)), axis=1)
@@ -293,8 +293,8 @@ def _drawn(values: Callable[[NDArray[np.bool_]], Floats], n: int, seed: int) -> 
 
 
 def _version(
-    y: Floats, v: Floats, events: Sequence[Event], applied: NDArray[np.bool_]
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    y: Floats, v: Floats, events: Sequence[Event], applied: Bools
+) -> tuple[Floats, Floats, Bools]:
     """Tables (sets, trials) of effects and variances, and which cells exist."""
     sets, k = applied.shape[0], y.size
     added = [i for i, e in enumerate(events) if isinstance(e, Added)]
@@ -319,7 +319,7 @@ def _values(
     y: Floats,
     v: Floats,
     events: Sequence[Event],
-    applied: NDArray[np.bool_],
+    applied: Bools,
     margin: float | None,
     method: Method,
     test: Test,

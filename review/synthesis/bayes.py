@@ -7,9 +7,10 @@ from enum import StrEnum
 from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.quadrature import gauss_legendre
@@ -17,7 +18,6 @@ from review.synthesis.roots import bracketed_root
 
 __all__ = ["DEFAULT_TAU", "MuPrior", "Posterior", "TauFamily", "TauPrior", "posterior"]
 
-Floats = NDArray[np.float64]
 
 NODES = 400
 """Gauss-Legendre nodes; 200 give nine digits, the rest is for very unequal precision."""

@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from review.arrays import Floats as Floats
+from review.arrays import Ints as Ints
 from review.errors import InvalidDataError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BLOCK_CELLS = 32_768
 """Cells (studies x analyses) of a block: 256 KB an array, so that a block's work stays in cache."""

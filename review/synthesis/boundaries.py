@@ -14,9 +14,9 @@ from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis.quadrature import gauss_legendre
 from review.synthesis.roots import bracketed_root
@@ -30,7 +30,6 @@ __all__ = [
     "spent",
 ]
 
-Floats = NDArray[np.float64]
 
 REACH = 12.0
 """Standard deviations of B(t) on which its density is kept; beyond lies less than 1e-32."""

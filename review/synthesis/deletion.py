@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from review.synthesis.blocks import Block, Floats, Ints, Survey
+from review.arrays import Floats, Ints
+from review.synthesis.blocks import Block, Survey
 
 COLUMNS = 64
 """Analyses a block: enough for long inner loops, few enough for a block to stay in cache."""

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.formula import FACTORS, Call, Formula, Name, names_in, parse
 from review.synthesis.transforms import Coding, learn
@@ -23,7 +24,6 @@ __all__ = [
     "without_redundant",
 ]
 
-Floats = NDArray[np.float64]
 Values = Sequence[float | int | str | bool | None] | NDArray[np.generic]
 
 INTERCEPT: Final = "intrcpt"

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis.methods import Method, Test
 from review.synthesis.pooling import pool, pool_many
 
 __all__ = ["EventChange", "EventFragility", "event_fragility"]
 
-Floats = NDArray[np.float64]
 Measure = Callable[[Floats, Floats, Floats, Floats], tuple[Floats, Floats]]
 
 

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import log_ndtr
 
+from review.arrays import Floats, Ints
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.methods import Method, Test
@@ -38,8 +39,6 @@ __all__ = [
     "tuned_rho",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 TAU2_FLOOR = 0.04
 """Working tau² is never below 0.2²: so the simulated error stays at 2 % up to a tau of 0.3."""

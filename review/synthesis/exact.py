@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln, logsumexp
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.synthesis.blocks import Floats
 from review.synthesis.roots import bracketed_root
 from review.synthesis.tables import checked_tables
 

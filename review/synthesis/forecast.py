@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from review.arrays import Floats, Indices
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.methods import Method, Test
@@ -27,7 +28,6 @@ __all__ = [
     "trial_size",
 ]
 
-Floats = NDArray[np.float64]
 
 GRID, REACH = 8001, 8.0
 """Points on the next effect and how many predictive standard deviations they span each side."""
@@ -253,7 +253,7 @@ def forecast(
     step = np.linspace(-REACH, REACH, GRID)
     effects = fit.estimate + sd[:, None] * step  # (sizes, GRID)
 
-    def classes_at(values: Floats, variances: Floats) -> NDArray[np.intp]:
+    def classes_at(values: Floats, variances: Floats) -> Indices:
         return _reclassified(y, v, values, variances, margin, method, test, level)
 
     classes = classes_at(effects.ravel(), np.repeat(new, GRID)).reshape(effects.shape)
@@ -364,7 +364,7 @@ def _reclassified(
     method: Method,
     test: Test,
     level: float,
-) -> NDArray[np.intp]:
+) -> Indices:
     """Class after each possible effect (n,) of a trial with its variance, refits in one batch."""
     count, k = effects.size, y.size + 1
     table = np.empty((2, count, k))
@@ -378,12 +378,12 @@ def _reclassified(
 
 
 def _changes(
-    classes_at: Callable[[Floats, Floats], NDArray[np.intp]],
+    classes_at: Callable[[Floats, Floats], Indices],
     effects: Floats,
-    classes: NDArray[np.intp],
+    classes: Indices,
     new: Floats,
-    size: NDArray[np.intp],
-    at: NDArray[np.intp],
+    size: Indices,
+    at: Indices,
 ) -> Floats:
     """Bisect every place where the class changes between neighbours of the grid."""
     low, high = effects[size, at], effects[size, at + 1]
@@ -397,7 +397,7 @@ def _changes(
     return 0.5 * (low + high)
 
 
-def _regions(ends: Floats, classes: NDArray[np.intp], at: NDArray[np.intp]) -> tuple[Region, ...]:
+def _regions(ends: Floats, classes: Indices, at: Indices) -> tuple[Region, ...]:
     """Runs of one class between the places where it changes."""
     order = tuple(Conclusion)
     inner = [float(x) for x in ends]

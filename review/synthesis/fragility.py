@@ -11,9 +11,10 @@ from enum import StrEnum
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
+from review.arrays import Bools, Floats, Indices
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.methods import Method, Test
@@ -31,7 +32,6 @@ __all__ = [
     "shift_fragility",
 ]
 
-Floats = NDArray[np.float64]
 
 MOST_TRIALS = 15
 """Beyond so many trials the subsets of a removal are not enumerated."""
@@ -136,7 +136,7 @@ def removal_fragility(
     order = tuple(Conclusion)
     shown = [order.index(c) for c in SHOWN]
 
-    def classes(kept: NDArray[np.intp]) -> NDArray[np.intp]:
+    def classes(kept: Indices) -> Indices:
         many = _table(y[kept], v[kept], method, test, level)
         return classify_many(many.ci[:, 0], many.ci[:, 1], margin)
 
@@ -217,9 +217,9 @@ def shift_fragility(
     direction = -1 if now in SHOWN else 1
     k = y.size
 
-    def told(trial: NDArray[np.intp], shift: Floats) -> NDArray[np.bool_]:
+    def told(trial: Indices, shift: Floats) -> Bools:
         shown = _shown(y, v, trial, direction * shift, margin, method, test, level)
-        changed: NDArray[np.bool_] = shown != (now in SHOWN)
+        changed: Bools = shown != (now in SHOWN)
         return changed
 
     grid = np.linspace(0.0, reach, GRID + 1)[1:]
@@ -281,13 +281,13 @@ def _table(y: Floats, v: Floats, method: Method, test: Test, level: float) -> Po
 def _shown(
     y: Floats,
     v: Floats,
-    trial: NDArray[np.intp],
+    trial: Indices,
     shift: Floats,
     margin: float | None,
     method: Method,
     test: Test,
     level: float,
-) -> NDArray[np.bool_]:
+) -> Bools:
     """Whether noninferiority is shown after each `shift` (n,) of the estimate of `trial` (n,)."""
     order = tuple(Conclusion)
     parts = []

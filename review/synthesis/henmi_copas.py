@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammainc, roots_legendre
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.synthesis.blocks import Floats, blocks, checked_studies
+from review.synthesis.blocks import blocks, checked_studies
 from review.synthesis.moments import fit_at
 from review.synthesis.roots import bracketed_root
 

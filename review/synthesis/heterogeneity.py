@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from review.synthesis.blocks import Block, Floats, Ints
+from review.arrays import Bools, Floats, Ints
+from review.synthesis.blocks import Block
 from review.synthesis.likelihood import FEW_CELLS, maximum_likelihood
 from review.synthesis.methods import Method
 from review.synthesis.moments import Fit, fit_at, q_and_slope
@@ -99,9 +99,7 @@ def standard_error(
     return np.sqrt(2 * (form + tau2 * tau2 * (k - 1))) / (k - 1)
 
 
-def q_profile(
-    block: Block, q_at_zero: Floats, level: float
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def q_profile(block: Block, q_at_zero: Floats, level: float) -> tuple[Floats, Floats, Bools]:
     """Q-profile limits of tau² (Viechtbauer 2007, section 3.6) in the block's unit.
 
     Returns

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import chdtr, ndtri, stdtrit
 
-from review.synthesis.blocks import Floats, checked_studies
+from review.arrays import Bools, Floats
+from review.synthesis.blocks import checked_studies
 from review.synthesis.methods import Method, Test
 from review.synthesis.pooled import Pooled
 from review.synthesis.pooling import pool
@@ -44,7 +45,7 @@ class Influence:
     hat: Floats
     weight: Floats
     dfbs: Floats
-    influential: NDArray[np.bool_]
+    influential: Bools
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from review.synthesis.blocks import Block, Floats
+from review.arrays import Floats
+from review.synthesis.blocks import Block
 from review.synthesis.moments import Fit, down, slopes_at
 from review.synthesis.search import (
     Likelihood,

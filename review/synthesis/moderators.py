@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import chdtrc, chdtri, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
+from review.arrays import Floats, Indices
 from review.errors import InvalidDataError
 from review.synthesis import projection
 from review.synthesis.blocks import checked_studies
@@ -20,7 +21,6 @@ from review.synthesis.search import Maximum
 
 __all__ = ["MetaRegression", "Prediction", "TermTest", "regress"]
 
-Floats = NDArray[np.float64]
 
 ROUNDING = 1e-12
 """Residuals below this share of the effects are taken for rounding of a perfect fit."""
@@ -324,7 +324,7 @@ def weighted_fit(y: Floats, variance: Floats, X: Floats) -> tuple[Floats, Floats
 
 def _joint(
     term: str,
-    which: NDArray[np.intp],
+    which: Indices,
     beta: Floats,
     cov: Floats,
     factor: float,

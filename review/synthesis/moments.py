@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from review.synthesis.blocks import Block, Floats
+from review.arrays import Floats
+from review.synthesis.blocks import Block
 
 
 @dataclass(frozen=True, slots=True)

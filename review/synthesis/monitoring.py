@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import log_ndtr, ndtr, ndtri
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.roots import bracketed_root
@@ -28,7 +29,6 @@ __all__ = [
     "semi_bayes_tau2",
 ]
 
-Floats = NDArray[np.float64]
 
 CHRISTMAS_TREE = 0.583
 """Whitehead's correction for looks at intervals, in steps of sqrt(information)."""

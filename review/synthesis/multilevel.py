@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis.design import Design, intercept_only, redundancy
 from review.synthesis.nested import evaluate, profile_limits, rotate, sampling_blocks, search
@@ -26,9 +27,6 @@ from review.synthesis.robust import (
 )
 
 __all__ = ["Multilevel", "multilevel"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

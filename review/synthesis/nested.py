@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from review.arrays import Floats, Indices, Ints
 from review.errors import InvalidDataError
 from review.synthesis.roots import bracketed_root
 
@@ -27,8 +27,6 @@ __all__ = [
     "search",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 GRID = (0.0, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Variance components first tried, as shares of the effects' variance; all pairs are compared."""
@@ -361,9 +359,7 @@ def profile_limits(
     return low, bracketed_root(fall, estimate, high, tolerance=1e-11)
 
 
-def _newton(
-    f: Nested, sigma2: Floats, gradient: Floats, moving: NDArray[np.intp], small: float
-) -> Floats:
+def _newton(f: Nested, sigma2: Floats, gradient: Floats, moving: Indices, small: float) -> Floats:
     curvature = np.empty((moving.size, moving.size))
     for column, i in enumerate(moving):
         width = 1e-5 * (sigma2[i] + 0.1 * small)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
+from review.arrays import Indices
 from review.errors import InvalidDataError
 
 __all__ = [
@@ -134,7 +135,7 @@ def classify(ci: tuple[float, float], margin: float | None) -> Conclusion:
     return _ORDER[int(classify_many(np.array([ci[0]]), np.array([ci[1]]), margin)[0])]
 
 
-def classify_many(lower: ArrayLike, upper: ArrayLike, margin: float | None) -> NDArray[np.intp]:
+def classify_many(lower: ArrayLike, upper: ArrayLike, margin: float | None) -> Indices:
     """Classify many intervals at once.
 
     Parameters

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from review.arrays import Floats, Indices, Ints
 from review.errors import InvalidDataError
 from review.synthesis import projection
 from review.synthesis.blocks import checked_studies
@@ -20,8 +21,6 @@ from review.synthesis.moderators import ROUNDING, heterogeneity, weighted_fit
 
 __all__ = ["PermutationTest", "permutation_test"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 CELLS = 400_000
 """Refits times studies at once: a few megabytes an array."""
@@ -157,7 +156,7 @@ def _as_large(
     y: Floats,
     v: Floats,
     rows: Floats,
-    free: NDArray[np.intp],
+    free: Indices,
     method: Method,
     test: Test,
     observed: Floats,
@@ -172,7 +171,7 @@ def _as_large(
 
 
 def _statistics(
-    y: Floats, v: Floats, X: Floats, free: NDArray[np.intp], method: Method, test: Test
+    y: Floats, v: Floats, X: Floats, free: Indices, method: Method, test: Test
 ) -> tuple[Floats, Floats]:
     """Coefficients over their errors (B, p) and the omnibus Wald statistic (B,)."""
     s = projection.project(y, v, X)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from review.synthesis.blocks import Floats, Ints
+from review.arrays import Bools, Floats, Ints
 from review.synthesis.methods import Method, Test
 
 Interval = tuple[float, float]
@@ -173,8 +172,8 @@ class PooledMany:
     iterations: Ints
     modes: Ints
     I2_q: Floats
-    hk_narrower: NDArray[np.bool_]
-    tau2_ci_empty: NDArray[np.bool_]
+    hk_narrower: Bools
+    tau2_ci_empty: Bools
     variances: Variances
 
     def __len__(self) -> int:
@@ -189,9 +188,9 @@ class PooledMany:
         return np.maximum(self.k - 1, 0)
 
     @property
-    def boundary(self) -> NDArray[np.bool_]:
+    def boundary(self) -> Bools:
         """Where the estimate of tau² is zero."""
-        at_zero: NDArray[np.bool_] = self.tau2 == 0
+        at_zero: Bools = self.tau2 == 0
         return at_zero
 
     def weights(self, i: int) -> Floats:

@@ -10,15 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.synthesis.blocks import (
-    Block,
-    Floats,
-    blocks,
-    checked_offsets,
-    checked_studies,
-    lone_block,
-)
+from review.synthesis.blocks import Block, blocks, checked_offsets, checked_studies, lone_block
 from review.synthesis.heterogeneity import (
     Heterogeneity,
     estimate_tau2,

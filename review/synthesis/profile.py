@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtri
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.synthesis.blocks import Block, Floats, blocks, checked_studies
+from review.synthesis.blocks import Block, blocks, checked_studies
 from review.synthesis.likelihood import log_likelihood, maximum_likelihood
 from review.synthesis.methods import Method
 from review.synthesis.moments import fit_at

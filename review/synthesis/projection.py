@@ -20,9 +20,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtri
 
+from review.arrays import Floats, Ints
 from review.errors import InvalidDataError
 from review.synthesis.methods import Method
 from review.synthesis.search import (
@@ -34,9 +34,6 @@ from review.synthesis.search import (
     no_maximum,
     solve_q,
 )
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 GRID = 8
 """Most points laid on tau² before any interval is halved; without influence on the result."""

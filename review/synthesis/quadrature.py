@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+
+from review.arrays import Floats
 
 __all__ = ["gauss_legendre"]
-
-Floats = NDArray[np.float64]
 
 
 @lru_cache(maxsize=64)

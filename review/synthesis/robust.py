@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtrc, stdtr, stdtrit
 
+from review.arrays import Floats, Ints
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.design import Design
@@ -29,8 +30,6 @@ __all__ = [
     "robust_wald",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LEAST_DF = 4.0
 """With fewer degrees of freedom the t approximation fails; no p is given then (Tipton 2015)."""

@@ -20,10 +20,8 @@ from collections.abc import Callable
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from review.arrays import Bools, Floats, Ints
 
 NEWTON_STOP = 1e-13
 """Newton converges quadratically: a step whose square is below this share of tau² (tau² + scale)
@@ -87,7 +85,7 @@ class _Intervals(NamedTuple):
     ends: Floats
     at: Floats
 
-    def pick(self, which: Ints | NDArray[np.bool_]) -> _Intervals:
+    def pick(self, which: Ints | Bools) -> _Intervals:
         return _Intervals(self.column[which], self.ends[:, which], self.at[:, :, which])
 
 
@@ -228,7 +226,7 @@ def solve_q(
     return tau2, steps
 
 
-def _peaks(models: M, likelihood: Likelihood[M]) -> tuple[NDArray[np.bool_], _Intervals]:
+def _peaks(models: M, likelihood: Likelihood[M]) -> tuple[Bools, _Intervals]:
     """Whether each likelihood rises at 0, and one interval around each interior maximum."""
     _, _, scale, bend, grid, at = likelihood
     rising = at[0, 0] > at[2, 0]
@@ -250,7 +248,7 @@ def _peaks(models: M, likelihood: Likelihood[M]) -> tuple[NDArray[np.bool_], _In
     return rising, _joined(found)
 
 
-def _judge(low: Floats, high: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _judge(low: Floats, high: Floats) -> tuple[Bools, Bools]:
     """Whether an interval is understood, and whether it then holds a maximum."""
     a0, b0, t0, c0 = low
     a1, b1, t1, c1 = high
@@ -259,7 +257,7 @@ def _judge(low: Floats, high: Floats) -> tuple[NDArray[np.bool_], NDArray[np.boo
     return one_way | monotone, (a0 > t0) & (a1 <= t1)
 
 
-def _gather(grid: Floats, at: Floats, which: NDArray[np.bool_]) -> _Intervals:
+def _gather(grid: Floats, at: Floats, which: Bools) -> _Intervals:
     row, column = which.nonzero()
     both = row + _BOTH_ENDS
     return _Intervals(column, grid[both, column], at[:, both, column])
@@ -311,7 +309,7 @@ def _refine(models: M, peaks: _Intervals, likelihood: Likelihood[M]) -> tuple[Fl
 
 def _newton(
     slopes: Floats, at: Floats, s: Floats, low: Floats, high: Floats
-) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+) -> tuple[Floats, Bools, Bools]:
     """A step from ``at``, whether it was the last one needed, and whether the likelihood rises."""
     a, b, t, c = slopes
     here = at + s
@@ -343,7 +341,7 @@ def _highest(
     models: M,
     column: Ints,
     top: Floats,
-    rising: NDArray[np.bool_],
+    rising: Bools,
     likelihood: Likelihood[M],
 ) -> tuple[Ints, Floats]:
     """The highest of several maxima an analysis; of equal ones the smaller tau²."""

@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import chdtrc, log_ndtr, ndtr, ndtri
 
+from review.arrays import Bools, Floats
 from review.errors import InvalidDataError
-from review.synthesis.blocks import Floats, checked_studies
+from review.synthesis.blocks import checked_studies
 from review.synthesis.methods import Method, Test
 from review.synthesis.pooling import pool
 
@@ -73,7 +74,7 @@ class _Data(NamedTuple):
     y: Floats
     v: Floats
     limit: Floats
-    passed: NDArray[np.bool_]
+    passed: Bools
 
 
 def selection_3psm(

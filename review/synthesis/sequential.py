@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.boundaries import Spending, efficacy_boundaries, futility_boundaries
@@ -21,8 +22,6 @@ from review.synthesis.pooled import PooledMany
 from review.synthesis.pooling import pool_many
 
 __all__ = ["Look", "LookStatus", "SequentialAnalysis", "trial_sequential", "z_equivalent"]
-
-Floats = NDArray[np.float64]
 
 
 class LookStatus(StrEnum):

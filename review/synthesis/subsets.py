@@ -10,14 +10,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from review.arrays import Bools, Floats, Ints
 from review.errors import InvalidDataError
-from review.synthesis.blocks import Floats, Ints, blocks, checked_studies, spans
+from review.synthesis.blocks import blocks, checked_studies, spans
 from review.synthesis.deletion import deleted_blocks
 from review.synthesis.methods import Method, Test
 from review.synthesis.pooled import Deleted, PooledMany, Prefixes
 from review.synthesis.pooling import Options, pool_blocks, pool_many
-
-Bools = NDArray[np.bool_]
 
 MOST_SUBSETS = 1_000_000
 """Beyond 2^20 - 1 subsets GOSH samples, as Olkin, Dahabreh & Trikalinos 2012, section 2.2, do."""

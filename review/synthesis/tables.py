@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc, ndtr, ndtri
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.synthesis.blocks import Floats
 
 
 class TableMeasure(StrEnum):

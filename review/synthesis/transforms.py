@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.formula import Call, Expression, Name, Number, Operation, names_in
 
 __all__ = ["Coding", "learn"]
 
-Floats = NDArray[np.float64]
 
 _PLAIN: Final[Mapping[str, Callable[[Floats], Floats]]] = {
     "I": lambda x: x,

@@ -8,9 +8,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis.asymmetry import egger
-from review.synthesis.blocks import Floats, checked_studies
+from review.synthesis.blocks import checked_studies
 from review.synthesis.methods import Method, Test
 from review.synthesis.pooled import Pooled
 from review.synthesis.pooling import pool

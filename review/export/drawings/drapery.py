@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
+from review.arrays import Floats
 from review.export.drawings.axis import axis_label, has_null, measured, sides_of
-from review.export.drawings.studies import Floats, model_note
+from review.export.drawings.studies import model_note
 from review.figures.drapery import Drapery, PValueFunction
 from review.living.runs.contents import RunInputs, RunResults
 

@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 from scipy.special import chdtri, ndtri
 
+from review.arrays import Floats
 from review.export.drawings.axis import by_year, direction
-from review.export.drawings.studies import Floats, effects_of, method_of, model_note, require
+from review.export.drawings.studies import effects_of, method_of, model_note, require
 from review.figures.baujat import Baujat, BaujatPoint
 from review.figures.influence import InfluenceMeasure, InfluencePanel
 from review.living.runs.contents import RunInputs, RunResults

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from review.arrays import Floats
 from review.canonical import number
 from review.export.drawings.axis import WITHHELD_NOTE, axis_label, by_year, favours, notation
-from review.export.drawings.studies import Floats, effects_of
+from review.export.drawings.studies import effects_of
 from review.export.run_tables import model_words
 from review.figures.estimates import EstimateRow, Estimates
 from review.figures.numbers import fixed

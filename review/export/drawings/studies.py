@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.export.run_tables import model_words
 from review.figures.numbers import fixed
@@ -14,8 +14,6 @@ from review.living.runs.contents import Effect, RunInputs, RunResults
 from review.protocol.rules import OF_TABLES
 from review.synthesis import Method
 from review.wording import capitalised, counted
-
-Floats = NDArray[np.float64]
 
 
 def effects_of(studies: Sequence[Effect]) -> tuple[Floats, Floats]:
