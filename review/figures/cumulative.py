@@ -90,6 +90,11 @@ def cumulative_plot(cumulative: Cumulative) -> Figure:
     >>> cumulative_plot(Cumulative("Depression", steps)).get_label()
     'Depression'
     """
+    return estimates_plot(as_estimates(cumulative))
+
+
+def as_estimates(cumulative: Cumulative) -> Estimates:
+    """Return the steps as estimates; an addition that turned the class is in bold."""
     steps = cumulative.steps
     concluded = any(step.conclusion for step in steps)
     rows = tuple(
@@ -100,20 +105,18 @@ def cumulative_plot(cumulative: Cumulative) -> Figure:
         )
         for i, step in enumerate(steps)
     )  # fmt: skip
-    return estimates_plot(
-        Estimates(
-            title=cumulative.title,
-            rows=rows,
-            label_header=cumulative.step_header,
-            before_headers=("Studies",),
-            after_headers=("Conclusion",) if concluded else (),
-            effect_label=cumulative.effect_label,
-            favours_left=cumulative.favours_left,
-            favours_right=cumulative.favours_right,
-            margin=cumulative.margin,
-            note=cumulative.note,
-            level=cumulative.level,
-            decimals=cumulative.decimals,
-            notation=cumulative.notation,
-        )
+    return Estimates(
+        title=cumulative.title,
+        rows=rows,
+        label_header=cumulative.step_header,
+        before_headers=("Studies",),
+        after_headers=("Conclusion",) if concluded else (),
+        effect_label=cumulative.effect_label,
+        favours_left=cumulative.favours_left,
+        favours_right=cumulative.favours_right,
+        margin=cumulative.margin,
+        note=cumulative.note,
+        level=cumulative.level,
+        decimals=cumulative.decimals,
+        notation=cumulative.notation,
     )

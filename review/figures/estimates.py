@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from review.errors import InvalidDataError
+from review.figures.forest import value_words
 from review.figures.forest_values import check_margin
 from review.figures.interval import check_interval, draw_interval
 from review.figures.panel import Panel, TextColumn, draw_panel, line_height
@@ -145,12 +146,14 @@ def _draw_row(axes: Axes, y: int, row: EstimateRow, lines: int) -> None:
         )  # fmt: skip
 
 
-def _value(estimates: Estimates, row: EstimateRow) -> str:
-    if row.estimate is None or row.ci_low is None or row.ci_high is None:
-        return "not estimable"
-    said, decimals = estimates.notation, estimates.decimals
-    limits_said = said.interval(row.ci_low, row.ci_high, decimals)
-    return f"{said.written(row.estimate, decimals)} {limits_said}"
+def reach_of(estimates: Estimates) -> tuple[float, float]:
+    """Return how far the axis of such a figure reaches, on the analysis scale."""
+    intervals = [
+        (row.ci_low, row.ci_high)
+        for row in estimates.rows
+        if row.ci_low is not None and row.ci_high is not None
+    ]
+    return limits(intervals, intervals[-1:], (0.0, -1.3 * (estimates.margin or 0.0)))
 
 
 def _panel(estimates: Estimates) -> Panel:
@@ -161,12 +164,9 @@ def _panel(estimates: Estimates) -> Panel:
         ),
     )  # fmt: skip
     header = f"{estimates.effect_label} [{100 * estimates.level:g}% CI]"
-    values = tuple(_value(estimates, row) for row in estimates.rows) or ("",)
-    intervals = [
-        (row.ci_low, row.ci_high)
-        for row in rows
-        if row.ci_low is not None and row.ci_high is not None
-    ]
+    values = tuple(
+        value_words(estimates, row.estimate, row.ci_low, row.ci_high) for row in estimates.rows
+    ) or ("",)
     return Panel(
         title=estimates.title,
         before=(
@@ -185,7 +185,7 @@ def _panel(estimates: Estimates) -> Panel:
         ),
         keys=tuple(str(i) for i in range(len(estimates.rows))) or ("none",),
         strong=frozenset(i for i, row in enumerate(estimates.rows) if row.strong),
-        limits=limits(intervals, intervals[-1:], (0.0, -1.3 * (estimates.margin or 0.0))),
+        limits=reach_of(estimates),
         axis_label=estimates.effect_label,
         favours_left=estimates.favours_left,
         favours_right=estimates.favours_right,

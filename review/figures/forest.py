@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from review.figures.estimates import Estimates
+
 # Side of the largest square and height of a diamond, in lines.
 LARGEST_SQUARE = 0.62
 DIAMOND_HEIGHT = 0.66
@@ -87,11 +89,14 @@ class _Line:
     columns: tuple[str, ...] = ()
 
 
-def _value(forest: Forest, estimate: float | None, low: float | None, high: float | None) -> str:
+def value_words(
+    plot: Forest | Estimates, estimate: float | None, low: float | None, high: float | None
+) -> str:
+    """Return an estimate with its interval as a plot writes them."""
     if estimate is None or low is None or high is None:
         return "not estimable"
-    written, decimals = forest.notation.written(estimate, forest.decimals), forest.decimals
-    return f"{written} {forest.notation.interval(low, high, decimals)}"
+    written, decimals = plot.notation.written(estimate, plot.decimals), plot.decimals
+    return f"{written} {plot.notation.interval(low, high, decimals)}"
 
 
 def _lines(forest: Forest) -> list[_Line]:
@@ -99,7 +104,7 @@ def _lines(forest: Forest) -> list[_Line]:
     for i, row in enumerate(forest.rows):
         if isinstance(row, ForestRow):
             weight = "" if row.weight is None else f"{fixed(row.weight, 1)}%"
-            value = _value(forest, row.estimate, row.ci_low, row.ci_high)
+            value = value_words(forest, row.estimate, row.ci_low, row.ci_high)
             lines.append(_Line(str(i), row.label, value, weight, row, row.columns))
         elif isinstance(row, Heading):
             if i:
@@ -117,7 +122,7 @@ def _lines(forest: Forest) -> list[_Line]:
 
 
 def _diamond_lines(forest: Forest, diamond: Diamond, key: str) -> list[_Line]:
-    value = _value(forest, diamond.estimate, diamond.ci_low, diamond.ci_high)
+    value = value_words(forest, diamond.estimate, diamond.ci_low, diamond.ci_high)
     lines = [_Line(key, diamond.label, value, item=diamond)]
     if diamond.pi_low is not None and diamond.pi_high is not None:
         value = forest.notation.interval(diamond.pi_low, diamond.pi_high, forest.decimals)
@@ -144,7 +149,7 @@ def _panel(forest: Forest, lines: Sequence[_Line]) -> Panel:
         after=tuple(after),
         keys=tuple(x.key for x in lines),
         strong=frozenset(i for i, x in enumerate(lines) if isinstance(x.item, Heading | Diamond)),
-        limits=_limits(forest),
+        limits=reach_of(forest),
         axis_label=forest.effect_label,
         favours_left=forest.favours_left,
         favours_right=forest.favours_right,
@@ -198,7 +203,8 @@ def _groups(forest: Forest) -> Iterator[Group]:
         yield Group("Risk of bias", tuple(f"bias-{d}" for d in range(len(forest.domains))))
 
 
-def _limits(forest: Forest) -> tuple[float, float]:
+def reach_of(forest: Forest) -> tuple[float, float]:
+    """Return how far the axis of a forest plot reaches, on the analysis scale."""
     studies, pooled = [], []
     for item in forest.rows + forest.summaries:
         if isinstance(item, Heading) or item.ci_low is None or item.ci_high is None:

@@ -12,8 +12,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from review import __version__
 from review.web.visits import Visit, address
+from review.web.words import aligned, class_kind, class_sign, day, thousands, when
 
 HERE: Final = Path(__file__).parent
+
+ROOMS: Final = (
+    ("", "Overview"), ("analyses", "Analyses"), ("studies", "Studies"), ("records", "Records"),
+    ("flow", "Flow"), ("protocol", "Protocol"), ("history", "History"), ("exports", "Exports"),
+    ("people", "People"),
+)  # fmt: skip
+"""The pages of a review that are reached from all of them: path and name."""
 
 
 @cache
@@ -27,7 +35,11 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(static=static, address=address, version=__version__)
+    made.globals.update(static=static, address=address, version=__version__, rooms=ROOMS)
+    made.filters.update(
+        aligned=aligned, class_kind=class_kind, class_sign=class_sign, day=day, thousands=thousands,
+        when=when,
+    )  # fmt: skip
     return made
 
 

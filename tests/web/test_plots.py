@@ -1,0 +1,122 @@
+"""Plots as tables: nothing vanishes beyond the axis, and every number is there as text."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import lxml.html
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from review.figures.estimates import EstimateRow, Estimates
+from review.figures.forest import reach_of
+from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
+from review.figures.scale import Notation
+from review.web.plots import WIDTH, Addresses, Axis, estimates_table, forest_table
+
+Element = lxml.html.HtmlElement
+
+
+def _table(html: str) -> Element:
+    return lxml.html.fragment_fromstring(html)
+
+
+def _rows(table: Element, part: str = "tbody") -> list[Element]:
+    return list(table.findall(f"{part}/tr"))
+
+
+@st.composite
+def _forests(draw: st.DrawFn) -> Forest:
+    number = st.floats(-50, 50)
+    rows = []
+    for i in range(draw(st.integers(0, 12))):
+        middle = draw(number)
+        low = draw(st.one_of(st.just(-math.inf), st.floats(middle - 60, middle)))
+        high = draw(st.one_of(st.just(math.inf), st.floats(middle, middle + 60)))
+        rows.append(ForestRow(f"Trial <{i}>", middle, low, high, draw(st.floats(0, 100))))
+    middle = draw(st.floats(-3, 3))
+    half = draw(st.floats(0.01, 5))
+    notation = draw(st.sampled_from(Notation))
+    margin = draw(st.none() | st.floats(0.1, 2))
+    return Forest(
+        "Made-up trials",
+        tuple(rows),
+        (Diamond("Pooled", middle, middle - half, middle + half),),
+        margin=margin,
+        notation=notation,
+    )
+
+
+@given(_forests())
+def test_limits_beyond_the_axis_end_in_arrows(forest: Forest) -> None:
+    low, high = reach_of(forest)
+    rows = _rows(_table(forest_table(forest)))
+    assert len(rows) == max(len(forest.rows), 0)
+    for row, item in zip(rows, forest.rows, strict=True):
+        assert isinstance(item, ForestRow)
+        assert item.ci_low is not None
+        assert item.ci_high is not None
+        beyond = (item.ci_low < low or item.ci_low > high) + (
+            item.ci_high > high or item.ci_high < low
+        )
+        assert len(row.xpath(".//path[@class='cut']")) == beyond
+        assert len(row.xpath(".//path[@class='ci']")) == 1
+
+
+@given(_forests())
+def test_nothing_is_drawn_outside_the_picture(forest: Forest) -> None:
+    for x in re.findall(r'd="M(-?[\d.]+)', forest_table(forest)):
+        assert -8 <= float(x) <= WIDTH + 8
+
+
+def test_every_row_says_its_numbers() -> None:
+    forest = Forest(
+        "Trials",
+        (Heading("Group"), ForestRow("A & B (2001)", 0.5, 0.25, 0.75, 100.0, ("12",))),
+        (Diamond("Pooled (k = 1)", 0.5, 0.25, 0.75, -1.0, 2.0),),
+        column_headers=("n",),
+    )
+    table = _table(forest_table(forest, Addresses((None, 7), "/s/")))
+    group, study = _rows(table)
+    assert group.text_content() == "Group"
+    assert [cell.text_content().replace("\xa0", " ") for cell in study] == [
+        "A & B (2001)", "12", "", "0.50 [0.25, 0.75]", "100.0%",
+    ]  # fmt: skip
+    assert study.find(".//a").get("href") == "/s/7"
+    words = table.find("tfoot").text_content()
+    assert "Pooled (k = 1)" in words
+    assert "[−1.00,\xa02.00]" in words
+
+
+def test_an_axis_of_ratios_where_lower_is_better_runs_the_other_way() -> None:
+    plain = Axis((-1.0, 3.0), Notation.RATIO)
+    turned = Axis((-1.0, 3.0), Notation.INVERSE)
+    assert [plain.at(x) for x in (-1.0, 0.0, 3.0)] == [0, WIDTH / 4, WIDTH]
+    assert [turned.at(x) for x in (-1.0, 0.0, 3.0)] == [WIDTH, 3 * WIDTH / 4, 0]
+    drawn = turned.ruler(("favours control", "favours intervention"))
+    assert drawn.index("favours intervention") < drawn.index("favours control")
+
+
+@pytest.mark.parametrize("text", ["<script>", '"', "&"])
+def test_names_are_escaped(text: str) -> None:
+    rows = (EstimateRow(text, 0.0, -1.0, 1.0, (text,)),)
+    html = estimates_table(Estimates(text, rows, text, (text,)))
+    assert "<script>" not in html
+    label, before, *_ = (cell.text_content() for cell in _rows(_table(html))[0])
+    assert (label, before) == (text, text)
+
+
+def test_a_plot_without_rows_says_so() -> None:
+    assert "No studies" in forest_table(Forest("None", ()))
+    assert "No studies" in estimates_table(Estimates("None", ()))
+
+
+def test_two_hundred_studies_are_less_than_eighty_kilobytes() -> None:
+    rows = tuple(
+        ForestRow(f"Made-up trial {i} (2001)", i / 100 - 1, i / 100 - 1.5, i / 100 - 0.5, 0.5)
+        for i in range(200)
+    )
+    forest = Forest("Many", rows, (Diamond("Pooled", 0.0, -0.1, 0.1),))
+    assert len(forest_table(forest, Addresses(range(200), "/r/cbt/s/"))) < 80_000
