@@ -225,7 +225,7 @@ def test_the_columns_of_sources(source: str) -> None:
 
 def test_columns_can_be_told() -> None:
     data = b"Titel,Wer\nEine Studie,Doe J\n"
-    with pytest.raises(FileError, match="no format"):
+    with pytest.raises(FileError, match="--column title='Titel'"):
         read_citations(data, file="x")
     reading = read_citations(data, file="x", columns={"title": "Titel", "authors": "Wer"})
     assert (reading.entries[0].title, reading.entries[0].authors) == ("Eine Studie", ("Doe J",))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from review.citations.formats import fields
 from review.citations.formats.bibtex_source import AT, Source, lost_starts, sources
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bibtexparser.model import Block as BibBlock
     from bibtexparser.model import Entry as BibEntry
     from pylatexenc.latex2text import LatexNodes2Text
+    from pylatexenc.latexwalker import LatexMacroNode
 
 for _name in ("bibtexparser", "pylatexenc"):
     # What they log we report as rejects and remarks; without a handler it goes to stderr.
@@ -56,7 +58,10 @@ def read_bibtex(text: str, names: Names | None = None) -> Iterator[Item]:
                 yield Aside(line + further, said[:200])
             line += part.count("\n")
     library = parse_string("".join(parts), parse_stack=[])
-    strings = {item.key.lower(): str(item.value) for item in library.strings}
+    shared = _Shared(
+        {item.key.lower(): str(item.value) for item in library.strings},
+        {item.key.lower(): item for item in library.entries},
+    )
     for block in library.blocks:
         line = (block.start_line or 0) + 1
         here = by_line.get(line)
@@ -64,12 +69,12 @@ def read_bibtex(text: str, names: Names | None = None) -> Iterator[Item]:
             continue
         source = here.pop(0) if here else Source(line, (block.raw or "").replace(AT, ""), "")
         if isinstance(block, ParsingFailedBlock):
-            yield _failed(block, source, strings, names)
+            yield _failed(block, source, shared, names)
         else:
-            yield _entry(block, source, strings, names, ())
+            yield _entry(block, source, shared, names, ())
 
 
-def _failed(block: BibBlock, source: Source, strings: Mapping[str, str], names: Names) -> Item:
+def _failed(block: BibBlock, source: Source, shared: _Shared, names: Names) -> Item:
     inner = getattr(block, "ignore_error_block", None)
     reason = " ".join(str(getattr(block, "error", "")).split("Note:")[0].split())[:300]
     if inner is not None and hasattr(inner, "fields"):
@@ -77,8 +82,36 @@ def _failed(block: BibBlock, source: Source, strings: Mapping[str, str], names: 
 
         twice = isinstance(block, DuplicateBlockKeyBlock)
         said = (f"an earlier entry has the key {inner.key!r} too",) if twice else ()
-        return _entry(inner, source, strings, names, said)
+        return _entry(inner, source, shared, names, said)
     return Rejected(source.line, f"no BibTeX entry: {reason or 'not understood'}", source.raw)
+
+
+class _Shared(NamedTuple):
+    """What entries of a file take from others."""
+
+    strings: Mapping[str, str]
+    entries: Mapping[str, BibEntry]
+    """By their keys in small letters, for ``crossref``."""
+
+
+_INHERITED: Final = (
+    "year",
+    "date",
+    "journal",
+    "series",
+    "volume",
+    "number",
+    "issn",
+    "isbn",
+    "editor",
+)
+
+
+def _inherited(parent: Mapping[str, str]) -> dict[str, str]:
+    """Return what a part takes from the whole that its ``crossref`` names, as BibTeX does."""
+    found = {name: parent[name] for name in _INHERITED if name in parent}
+    whole = parent.get("booktitle", parent.get("title"))
+    return found | ({"booktitle": whole} if whole else {})
 
 
 _PIECE: Final = re.compile(r"[^\s#{}\"]+|#|\"(?:[^\"{}\\]|\\.|\{[^{}]*\})*\"", re.DOTALL)
@@ -139,13 +172,16 @@ _WORDS: Final = ("keywords", "keyword", "author_keywords")
 def _entry(
     block: BibEntry,
     source: Source,
-    strings: Mapping[str, str],
+    shared: _Shared,
     names: Names,
     said: tuple[str, ...],
 ) -> Entry:
     remarks = [*source.remarks, *said]
-    values = _values(block, strings, remarks)
-    names.see(values, _PLAIN | {"author", "editor", "doi", "url"})
+    values = _values(block, shared.strings, remarks)
+    parent = shared.entries.get(values.get("crossref", "").lower())
+    if parent is not None:
+        values = _inherited(_values(parent, shared.strings, [])) | values
+    names.see(values, _PLAIN | {"author", "editor", "doi", "url", "crossref"})
     plain = {key: plain_text(value) for key, value in values.items() if key in _PLAIN}
 
     def one(*keys: str) -> str | None:
@@ -153,6 +189,9 @@ def _entry(
 
     year, year_remarks = fields.year_of([one("year"), one("date"), one("issued")])
     pmid = one("pmid", "pubmed_id", "pubmed-id")
+    doi = fields.doi_in(_address(values.get("doi", ""))) or fields.doi_of_url(
+        _address(values.get("url", ""))
+    )
     notices, labels = said_in(plain.get(name) for name in ("note", "notes", "annote"))
     return Entry(
         line=source.line,
@@ -165,16 +204,17 @@ def _entry(
         journal=one("journal", "journaltitle", "booktitle", "series"),
         volume=one("volume"),
         issue=one("number", "issue"),
-        pages=fields.pages_of(one("pages"), None, one("article-number", "eid", "art_number")),
-        doi=fields.doi_in(_address(values.get("doi", "")))
-        or fields.doi_of_url(_address(values.get("url", ""))),
+        pages=fields.pages_of(
+            one("pages"), None, one("article-number", "eid", "art_number", "articleno")
+        ),
+        doi=doi,
         pmid=pmid if fields.is_pmid(pmid) else fields.pmid_in(one("note")) and _noted(one("note")),
         accession=one("unique-id", "accession_number", "accession"),
         issn=fields.issn_of([one("issn"), one("eissn"), one("isbn")]),
         url=fields.one_line(_address(values.get("url", ""))),
         language=one("language", "langid"),
         keywords=_keywords(one(*_WORDS)),
-        remarks=(*remarks, *year_remarks),
+        remarks=(*remarks, *year_remarks, *fields.no_doi([values.get("doi")], doi)),
         notices=notices,
         labels=labels,
     )
@@ -194,9 +234,9 @@ _PLAIN: Final = frozenset(
     {
         "title", "abstract", "year", "date", "issued", "journal", "journaltitle", "booktitle",
         "series", "volume", "number", "issue", "pages", "article-number", "eid", "art_number",
-        "pmid", "pubmed_id", "pubmed-id", "unique-id", "accession_number", "accession", "issn",
-        "eissn", "isbn", "language", "langid", "keywords", "keyword", "author_keywords", "note",
-        "notes", "annote",
+        "articleno", "pmid", "pubmed_id", "pubmed-id", "unique-id", "accession_number",
+        "accession", "issn", "eissn", "isbn", "language", "langid", "keywords", "keyword",
+        "author_keywords", "note", "notes", "annote",
     }
 )  # fmt: skip
 
@@ -231,9 +271,40 @@ def names_of(value: str) -> tuple[str, ...]:
 
 @cache
 def _decoder() -> LatexNodes2Text:
-    from pylatexenc.latex2text import LatexNodes2Text
+    from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
-    return LatexNodes2Text(math_mode="verbatim", keep_comments=True, strict_latex_spaces=False)
+    known = get_default_latex_context_db()
+    known.add_context_category(
+        "names",
+        macros=[MacroTextSpec(name, simplify_repl=sign) for name, sign in _SIGNS.items()],
+        prepend=True,
+    )
+    known.set_unknown_macro_spec(MacroTextSpec("", simplify_repl=_as_written))
+    return LatexNodes2Text(
+        latex_context=known, math_mode="verbatim", keep_comments=True, strict_latex_spaces=False
+    )
+
+
+def _as_written(node: LatexMacroNode) -> str:
+    """Return a macro that nobody knows as it stands; of one with a group, the group alone."""
+    following = node.parsing_state.s[node.pos + node.len :][:1]
+    return "" if following == "{" else str(node.latex_verbatim())
+
+
+_SIGNS: Final = {
+    "textless": "<", "textgreater": ">", "textmu": "µ", "textdegree": "°", "textpm": "±",
+    "texttimes": "×", "textdiv": "÷", "textonehalf": "½", "textquotesingle": "'",
+    "textasciiacute": "´", "textasteriskcentered": "*", "texttwosuperior": "²",
+    "textthreesuperior": "³", "textonesuperior": "¹", "textleq": "≤", "textgeq": "≥",
+    **{
+        f"text{name}": unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}")
+        for name in ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota",
+                     "kappa", "lamda", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi",
+                     "chi", "psi", "omega")
+    },
+    "textlambda": "λ", "textDelta": "Δ", "textGamma": "Γ", "textOmega": "Ω", "textSigma": "Σ",
+}  # fmt: skip
+"""Macros of the packages textcomp and textgreek that Zotero and publishers write."""
 
 
 def plain_text(value: str) -> str:

@@ -11,13 +11,13 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "title": (
         "title", "article title", "document title", "primary title", "study title",
         "public title", "scientific title", "original title", "ti", "t1", "reference title",
-        "item title", "title primary", "display name", "titles",
+        "item title", "title primary", "display name", "brief title", "official title", "titles",
     ),
     "authors": (
         "authors", "author", "author s", "author names", "author full names", "author name", "au",
         "af", "a1", "contributors", "primary authors", "authors raw affiliation", "first authors",
         "authors primary", "authorships author display name", "authorships raw author name",
-        "creators", "creator", "author list",
+        "creators", "creator", "author list", "author string",
     ),
     "year": (
         "year", "publication year", "published year", "pub year", "pubyear", "py", "yr",
@@ -32,11 +32,14 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "primary location source display name", "host venue display name", "alternate title3",
         "periodical abbrev", "source register", "journal full title", "pubtitle",
     ),
-    "volume": ("volume", "vol", "vl", "journal volume", "biblio volume"),
+    "volume": ("volume", "vol", "vl", "vo", "journal volume", "biblio volume", "volume number"),
     "issue": (
         "issue", "number", "is", "ip", "issue number", "journal issue", "biblio issue",
     ),
-    "pages": ("pages", "page", "pagination", "pg", "page range", "page s", "article pages"),
+    "pages": (
+        "pages", "page", "pagination", "pg", "page range", "page s", "article pages",
+        "page info", "medlinepgn",
+    ),
     "start": (
         "page start", "start page", "first page", "beginning page", "bp", "sp", "startpage",
         "biblio first page",
@@ -49,19 +52,22 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "citation": ("citation",),
     "abstract": (
         "abstract", "abstract note", "abstracts", "ab", "n2", "notes abstract", "brief summary",
-        "summary",
+        "summary", "abstract text",
     ),
     "doi": (
         "doi", "di", "do", "dois", "digital object identifier", "doi link", "item doi", "ids doi",
-        "digitalobjectidentifier", "externalids doi",
+        "digitalobjectidentifier", "externalids doi", "external ids doi",
     ),
     "pmid": (
         "pmid", "pubmed id", "medline pmid", "pubmed", "pm", "pubmedid", "pubmed id number",
-        "ids pmid", "externalids pubmed", "extra",
+        "ids pmid", "externalids pubmed", "external ids pub med", "extra", "pmid pubmed id",
     ),
     "accession": (
         "accession number", "accession", "eid", "ut unique wos id", "ut", "an", "nct number",
-        "trialid", "pui", "unique id", "publication id", "cochrane id", "reference id", "id",
+        "nct id",
+        "trialid", "isrctn", "drks id", "ctri number", "trial id", "pui", "unique id",
+        "publication id", "central id", "cochrane id", "lens id", "storeid", "ui", "reference id",
+        "id",
     ),
     "issn": (
         "issn", "sn", "issn isbn", "print issn", "eissn", "isbn", "issns",
@@ -70,7 +76,7 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "url": (
         "url", "link", "urls", "embase link", "plink", "study url", "web address", "ur",
         "open url link", "full text link", "primary location landing page url", "articleurl",
-        "documenturl", "source url",
+        "documenturl", "source url", "external url", "fulltext url",
     ),
     "language": (
         "language", "language of original document", "languages", "la", "article language",
@@ -79,10 +85,12 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "keywords", "author keywords", "keyword", "index keywords", "mesh terms", "de", "kw",
         "manual tags", "subjects", "subject terms", "keywords plus", "conditions", "descriptors",
         "emtree medical index terms", "emtree drug index terms", "keywords display name",
+        "descriptor s", "automatic tags",
     ),
     "kind": (
         "document type", "publication type", "item type", "type", "pt", "doctype", "type of work",
-        "reference type", "dt", "type of reference", "ty", "content type", "documenttype",
+        "reference type", "source type", "dt", "type of reference", "ty", "content type",
+        "documenttype",
     ),
     "notes": ("labels", "notes", "note", "custom notes", "n1"),
     "decision": (
@@ -103,6 +111,9 @@ Springer, ClinicalTrials.gov and ICTRP; the first present counts."""
 
 COLUMNS: Final = tuple(_NAMES)
 """What ``--column FIELD=NAME`` can name."""
+
+NAMES: Final = frozenset(name for names in _NAMES.values() for name in names)
+"""All names of columns that we know, in lower case."""
 
 _OF_A_WORK: Final = frozenset({"title", "authors", "year", "journal", "abstract", "doi", "pmid"})
 _REGISTRY: Final = frozenset({"nct number", "trialid"})

@@ -6,6 +6,7 @@ Source of the names: the CSL-JSON schema 1.0.2
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,9 +15,11 @@ from typing import Any, Final
 
 from review.citations.formats import fields
 from review.citations.formats.entry import Aside, Entry, Item, Rejected
+from review.citations.formats.json_rows import is_work, list_of_works, row_of
 from review.citations.formats.names import Names
 from review.citations.formats.notes import notes_on, said_in
 from review.citations.formats.notices import each_once, of_crossref
+from review.citations.formats.rows import entry_of_row
 from review.errors import FileError, Problem
 
 _NAMES_OF_A_WORK: Final = frozenset({"title", "DOI", "doi", "PMID", "title-short", "URL"})
@@ -34,13 +37,39 @@ def read_csl_json(text: str, *, file: str, names: Names | None = None) -> Iterat
     if start is None:
         begin = len(text) - len(text.lstrip())
         value, end = _decoded(decoder, text, begin, file)
-        if isinstance(value, dict) and _NAMES_OF_A_WORK.isdisjoint(value):
+        inside = list_of_works(value)
+        if inside is not None:
+            place = _start_of(decoder, text, inside)
+            yield from _listed(decoder, text, place, file, names)
+            return
+        if (
+            isinstance(value, dict)
+            and _NAMES_OF_A_WORK.isdisjoint(value)
+            and not is_work(value, within=False)
+        ):
             held = ", ".join(list(value)[:8])
             reason = f"this JSON is no list of records: it holds {held[:200] or 'nothing'}"
             raise FileError(file, [Problem(1, None, reason)])
         yield _item(value, text.count("\n", 0, begin) + 1, text[begin:end], names)
         yield from _further(text, end, file, names)
         return
+    yield from _listed(decoder, text, start, file, names)
+
+
+def _start_of(decoder: json.JSONDecoder, text: str, name: str) -> int:
+    """Return where the items of the list of works with a name begin."""
+    starts = re.compile(rf"{re.escape(json.dumps(name))}\s*:\s*\[\s*")
+    for found in starts.finditer(text):
+        with contextlib.suppress(ValueError):
+            if is_work(decoder.raw_decode(text, found.end())[0]):
+                return found.end()
+    return next(found.end() for found in starts.finditer(text))
+
+
+def _listed(
+    decoder: json.JSONDecoder, text: str, start: int, file: str, names: Names
+) -> Iterator[Item]:
+    """Yield the items of a list whose bracket was opened."""
     place, line, counted = start, 1, 0
     while True:
         space = _SPACE.match(text, place)
@@ -63,8 +92,8 @@ def _further(text: str, place: int, file: str, names: Names) -> Iterator[Item]:
     """Yield what follows the end of a list or an item: of files that were joined, or JSON Lines."""
     line = text.count("\n", 0, place)
     rest = text[place:].lstrip(" \t\n,}")
-    if not rest:
-        return
+    if not rest or re.match(r'"[^"\n]*"\s*:', rest):
+        return  # other members of the object that holds the list
     line += text.count("\n", place, len(text) - len(rest))
     if rest[0] not in "[{":
         yield Aside(line + 1, rest[:200])
@@ -104,8 +133,22 @@ def _decoded(decoder: json.JSONDecoder, text: str, place: int, file: str) -> tup
 def _item(value: Any, line: int, raw: str, names: Names) -> Item:
     if not isinstance(value, dict):
         return Rejected(line, f"an item is an object, not {type(value).__name__}", raw)
+    if "title" not in value or ("author" not in value and _AUTHORS.search(raw)):
+        row = row_of({name: part for name, part in value.items() if name != _TWICE})
+        if "title" in row.header.places:
+            names.see(row.texts, row.read)
+            return entry_of_row(row.cells, row.header, line, raw, _doubts(value))
     names.see({n: _shown(found) for n, found in value.items() if n != _TWICE}, _READ)
     return _entry(value, line, raw)
+
+
+_AUTHORS: Final = re.compile(r'"(?:authors|authorships|authorString|creators)"\s*:')
+"""What other JSON than CSL's calls the authors."""
+
+
+def _doubts(value: dict[str, Any]) -> list[str]:
+    twice = value.pop(_TWICE, ())
+    return [f"{name} stands twice, the last kept; perhaps two records" for name in twice]
 
 
 _READ: Final = frozenset({
@@ -141,8 +184,7 @@ def _entry(item: dict[str, Any], line: int, raw: str) -> Entry:
         pmid = found.group(1) if found else None
     words = item.get("keyword", item.get("keywords"))
     joined = words if isinstance(words, list) else _split_keywords(_text(words))
-    twice = item.pop(_TWICE, ())
-    doubts = [f"{name} stands twice, the last kept; perhaps two records" for name in twice]
+    doubts = _doubts(item)
     custom = item.get("custom")
     ours = custom.get("review") if isinstance(custom, dict) else None
     notices, labels = said_in([note, *(map(_text, ours) if isinstance(ours, list) else ())])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from review.citations.formats.columns import COLUMNS, Header, header_of
+from review.citations.formats.columns import COLUMNS, NAMES, Header, header_of, plain
 from review.citations.formats.entry import Aside, Entry, Item, Rejected
 from review.citations.formats.names import Names
 from review.citations.formats.notes import SEPARATOR, notes_on
@@ -60,11 +60,14 @@ def read_csv(
     Raises FileError when no column holds titles, and for files with more than a few such rows.
     """
     lines = text.split("\n")
+    names = names if names is not None else Names()
+    if not columns and is_by_row(lines):
+        yield from _read_by_row(lines, names)
+        return
     told = _known(columns or {})
     top = _best(lines, told)
     header = _checked(top.header if top else None, told, file, re.split(r"[,;\t|]", lines[0]))
     assert top is not None
-    names = names if names is not None else Names()
     ours = header.cells == _WRITTEN
     place, lost = top.line, 0
     while place < len(lines):
@@ -73,6 +76,17 @@ def read_csv(
             continue
         cells, used = one_row(lines, place, top.delimiter)
         raw = "\n".join(lines[place : place + used])
+        said: tuple[str, ...] = ()
+        if cells is None or len(cells) > header.width:
+            as_it_stands = lines[place].split(top.delimiter)
+            pairs = lines[place].count('"')
+            if (
+                pairs
+                and (pairs % 2 == 0 or top.delimiter == "\t")
+                and len(as_it_stands) == header.width
+            ):
+                cells, used, raw = as_it_stands, 1, lines[place]
+                said = ("quotation marks that do not pair up were taken as they stand",)
         if cells is None:
             lost += 1
             if lost > _LOST:
@@ -85,7 +99,45 @@ def read_csv(
             if ours:
                 cells = [unguarded(cell) for cell in cells]
             _see(names, header, cells)
-            yield entry_of_row(cells, header, place + 1, raw)
+            yield entry_of_row(cells, header, place + 1, raw, said)
+        place += used
+
+
+def is_by_row(lines: Sequence[str]) -> bool:
+    """Whether each line is a field of a record with its name first, as Embase's "by row" has it."""
+    rows = [one_row(lines, n, ",")[0] or [] for n, line in enumerate(lines[:_LOOKED_AT]) if line]
+    named = [bool(row) and plain(row[0]) in NAMES for row in rows]
+    return (
+        len(rows) >= _LEAST_FIELDS
+        and plain(rows[0][0] if rows[0] else "") == "title"
+        and sum(named) * 3 >= len(rows) * 2
+        and not any(plain(cell) in NAMES for row in rows for cell in row[1:])
+    )
+
+
+_LEAST_FIELDS: Final = 3
+"""Lines with the names of fields that a record has at the least."""
+
+
+def _read_by_row(lines: Sequence[str], names: Names) -> Iterator[Item]:
+    """Yield records whose fields are lines; each begins at its title."""
+    begin, record = 0, dict[str, str]()
+    place = 0
+    while place <= len(lines):
+        cells, used = one_row(lines, place, ",") if place < len(lines) else (["title"], 1)
+        name = plain(cells[0]) if cells else ""
+        if name == "title" and record:
+            header = header_of(list(record), {})
+            read = {header.cells[p] for places in header.places.values() for p in places}
+            names.see(record, read)
+            raw = "\n".join(lines[begin:place]).rstrip("\n")
+            yield entry_of_row(list(record.values()), header, begin + 1, raw)
+            begin, record = place, {}
+        if cells and len(cells) > 1:
+            known = [record[cells[0]]] if cells[0] in record else []
+            record[cells[0]] = "; ".join([*known, *(cell for cell in cells[1:] if cell.strip())])
+        elif cells and cells[0].strip() and place < len(lines):
+            yield Aside(place + 1, cells[0].strip()[:200])
         place += used
 
 

@@ -12,6 +12,7 @@ from review.citations.formats.ris import is_untyped
 from review.citations.formats.ris_lines import ODD_START
 from review.citations.vocabulary import Format
 from review.errors import FileError, Problem
+from review.tabular.separated import DELIMITERS
 
 _LOOKED_AT: Final = 400_000
 """Characters at the beginning that decide; a preamble is shorter."""
@@ -53,7 +54,9 @@ def format_of(text: str, *, file: str, tables: Mapping[str, str] | None = None) 
     if begins.startswith("{\\rtf"):
         reason = "this is a text document (RTF); save it as plain text"
         raise FileError(file, [Problem(1, None, reason)])
-    if begins.startswith("{") or re.match(r"\[\s*[{\]]", begins):
+    if (begins.startswith("{") and not begins.startswith("{Reference Type}")) or re.match(
+        r"\[\s*[{\]]", begins
+    ):
         return Format.CSL_JSON
     first = [
         (found.start(), place, kind)
@@ -75,12 +78,44 @@ def format_of(text: str, *, file: str, tables: Mapping[str, str] | None = None) 
         return Format.RIS
     if first:
         return min(first)[2]
-    shown = " ".join(begins.split())[:80]
-    reason = (
-        f"no format of citations that we know (it begins: {shown!r}); known are RIS, NBIB, "
-        "PubMed XML, EndNote XML, refer (.enw), RefWorks, Web of Science, BibTeX, CSL-JSON, CSV"
+    raise FileError(file, [Problem(1, None, _seems(begins))])
+
+
+_OTHER_TEXTS: Final = (
+    (
+        r"1[:.] (?:.+\n){1,4}(?:.*\n){0,60}?.*(?:PMID: ?\d+|doi: ?10\.)",
+        "PubMed's text for reading; save it with the format PubMed (.nbib)",
+    ),
+    (r"(?:PMID:?\s*)?\d{5,8}(?:[\s,;]+\d{5,8})+\s*$", "a list of PMIDs without their records"),
+    (r"Scopus\s+EXPORT DATE", "Scopus's plain text; export RIS or CSV"),
+    (r"Record #1 of \d+\s+[A-Z]{2,3}:", "the plain text of the Cochrane Library; export RIS"),
+    (r"(?:.*\n){0,9}?EudraCT Number:", "the text of the EU Clinical Trials Register; use ICTRP's"),
+    (r"\{Reference Type\}:", "NoteExpress's format; export RIS, EndNote or BibTeX"),
+    (r"(?:LDR|=LDR|leader)\b", "MARC, of a library catalogue"),
+)
+"""How texts begin that are no list of records, what they are, and what to do."""
+
+
+def _seems(begins: str) -> str:
+    """Return why a text is refused: what it seems to be, or a table whose columns nobody named."""
+    for sign, what in _OTHER_TEXTS:
+        if re.match(sign, begins[:_LOOKED_AT]):
+            return f"it seems to be {what}"
+    first, _, rest = begins.partition("\n")
+    sign = max(DELIMITERS, key=first.count)
+    count = first.count(sign)
+    if count and rest.split("\n", 1)[0].count(sign) >= count:
+        cells = [cell.strip(' "') for cell in first.split(sign)]
+        return (
+            f"it seems to be a table, and none of its columns is one that we know: "
+            f"{', '.join(cells)[:300]}; say which are which, with --column title={cells[0]!r} and "
+            "so on"
+        )
+    return (
+        f"no format of citations that we know (it begins: {' '.join(begins.split())[:80]!r}); "
+        "known are RIS, NBIB, PubMed XML, EndNote XML, refer (.enw), RefWorks, Web of Science, "
+        "BibTeX, CSL-JSON, CSV"
     )
-    raise FileError(file, [Problem(1, None, reason)])
 
 
 _XML: Final = (

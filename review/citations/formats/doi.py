@@ -29,7 +29,9 @@ _ANGLES: Final = re.compile(r"<[^<>\s/]*:[^<>\s]*>")
 """The part of a SICI that stands in angle brackets; any other ``<`` begins a tag of HTML."""
 
 _NEXT: Final = re.compile(
-    r"[;,|](?=(?:doi|https?|10\.\d{4}|pmid|pmc\d))|(?<=\w)(?=https?://)|\.(?=epub$)", re.IGNORECASE
+    r"[;,|](?=(?:doi|https?|10\.\d{4}|pmid|pmc\d))|(?<=\w)(?=https?://|pmid:)|\.(?=epub$)"
+    r"|;jsessionid=|[。，；：、（）【】《》“”]",
+    re.IGNORECASE,
 )
 """What stands between several DOIs or other identifiers in one value."""
 
@@ -45,7 +47,8 @@ _ASKED: Final = re.compile(r"\?[a-z_]+=|[&?](?:[a-z_.]+=|amp;)|#[a-z][\w-]*$", r
 """What an address asks for beside the DOI: ``?via=ihub``, ``&rft.date=``, ``#abstract``."""
 
 _VIEW: Final = re.compile(
-    r"(?:/(?:full|abstract|pdf|epdf|fulltext|summary|references|full/html)|\[(?:doi|pii)\])$",
+    r"(?:/(?:full|abstract|pdf|epdf|fulltext|summary|references|full/html)|\[(?:doi|pii)\]"
+    r"|\.(?:pdf(?:\+html)?|full|long|abstract|short)(?:\.pdf(?:\+html)?)?)$",
     re.IGNORECASE,
 )
 """Pages of a publisher about the work, and the mark of MEDLINE."""
@@ -88,15 +91,21 @@ def is_doi(value: str | None) -> bool:
 
 def doi_of_url(value: str | None) -> str | None:
     """Return the DOI that an address is about: one of doi.org, ``…/doi/…`` or ``?doi=``."""
-    if value and re.search(r"doi\.org/|/doi/|[?&]doi=|[?&]id=doi(?::|%3a)", value, re.IGNORECASE):
-        return doi_in(value)
-    return None
+    return doi_in(value) if value and _OF_WORK.search(value) else None
+
+
+_OF_WORK: Final = re.compile(
+    r"doi\.org/|/doi/|[?&]_?doi=|[?&]id=doi(?::|%3a)|(?:://|www\.)\S*[/=]10\.\d{4,9}(?:/|%2f)",
+    re.IGNORECASE,
+)
+"""Addresses that are about a DOI: of doi.org, and of publishers and proxies with it in the path."""
 
 
 _ALONE: Final = re.compile(
-    r"10\.\d{4,9}/(?!/|.*(?://|/full$|/abstract$|/pdf$|/epdf$|/fulltext$|/summary$|/references$))"
-    r"[\w.:()/-]*\w", re.ASCII
-)  # fmt: skip
+    r"10\.(?!1101/)\d{4,9}/(?!/|.*(?://|[/.](?:full|long|abstract|short|e?pdf|fulltext|summary"
+    r"|references)$|pmid:))[\w.:()/-]*\w",
+    re.ASCII | re.IGNORECASE,
+)
 """A DOI with nothing to take away, as nine in ten are."""
 
 
@@ -153,7 +162,8 @@ def _trimmed(text: str) -> str | None:
     before = None
     while text != before:
         before = text
-        text = _VIEW.sub("", text).rstrip(_TEXT_END).rstrip("/")
+        shorter = _VIEW.sub("", text)
+        text = (shorter if "/" in shorter else text).rstrip(_TEXT_END).rstrip("/")
         for opening, closing in ("()", "[]", "<>", "{}"):
             if text.endswith(closing) and text.count(closing) > text.count(opening):
                 text = text[:-1]

@@ -21,6 +21,11 @@ _PUBMED_URL: Final = re.compile(
 _PMID_LABEL: Final = re.compile(
     r"\b(?:pmid|pubmed(?:[ _-]?id)?|medline)\s*[:=]?\s*(\d{1,8})(?!\d)", re.IGNORECASE
 )
+NOTHING: Final = frozenset(
+    {"NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "\\N", "#NULL!"}
+)
+"""What R, Python, spreadsheets and databases write for a value that is missing."""
+
 _INITIALS: Final = re.compile(r"[^,]+\s[A-Z][A-Z.\- ]{0,6}(?:\s(?:Jr|Sr|[IV]+|\dnd|\drd)\.?)?")
 
 
@@ -46,6 +51,14 @@ def pmid_in(value: str | None) -> str | None:
         return None
     found = _PUBMED_URL.search(value) or _PMID_LABEL.search(value)
     return found.group(1).lstrip("0") or None if found else None
+
+
+def no_doi(values: Iterable[str | None], doi: str | None) -> tuple[str, ...]:
+    """Return a remark where a field for DOIs says something, and no DOI was found in the record."""
+    said = first(values) if doi is None else None
+    if said is None or said in NOTHING or not any(sign.isdigit() for sign in said):
+        return ()
+    return (f"DOI not understood: {said[:80]}",)
 
 
 def is_pmid(value: str | None) -> bool:
@@ -177,7 +190,7 @@ def _name_parts(value: str) -> list[str]:
     for separator in (";", "\n", "|", "；", "、"):
         if separator in value:
             return value.split(separator)
-    value = _AND_OTHERS.sub("", value)
+    value = _AND_OTHERS.sub("", _CUT_SHORT.sub("", value))
     if (" and " in value or " & " in value) and _GROUP.search(value) is None:
         parts = [part.strip() for part in re.split(r",?\s+(?:and|&)\s+", value)]
         pieces = [piece for part in parts for piece in _name_parts(part)]
@@ -205,6 +218,9 @@ def _name_parts(value: str) -> list[str]:
             return [f"{last}, {first}." for last, first in pairs]
     return [value]
 
+
+_CUT_SHORT: Final = re.compile(r"(?:,[^,]{0,40})?\s*(?:…|\.\.\.)\s*$")
+"""The end of a list that was cut short, with the name it was cut in, as Google Scholar has it."""
 
 _AND_OTHERS: Final = re.compile(
     r"(?:^|,?\s+(?:and\s+|&\s+)?)(?:et\.?\s+al|and\s+others|others)\b\.?\s*$", re.IGNORECASE

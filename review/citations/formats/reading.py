@@ -16,8 +16,10 @@ from review.citations.formats.csv import read_csv, read_workbook, sheet_of, writ
 from review.citations.formats.detection import format_of
 from review.citations.formats.endnote_xml import read_endnote_xml
 from review.citations.formats.entry import Aside, Entry, Item, Rejected
+from review.citations.formats.fields import NOTHING
 from review.citations.formats.ictrp_xml import read_ictrp_xml
-from review.citations.formats.markup import without_tags
+from review.citations.formats.markup import unescaped, without_tags
+from review.citations.formats.mojibake import encoded_once, holds_mojibake
 from review.citations.formats.names import Names
 from review.citations.formats.nbib import read_nbib, write_nbib
 from review.citations.formats.notices import each_once, of_title
@@ -127,17 +129,19 @@ def read_citations(
         _recall(told, remembered, [cell for row in grid.rows[:20] for cell in row.cells], notes)
         found = read_workbook(grid, file=file, columns=told, names=names)
     else:
-        blocks = None if encoding or columns else ris_blocks(data)
+        blocks = None if encoding or columns or holds_mojibake(data) else ris_blocks(data)
         if blocks is not None:
             kind, called = Format.RIS, "utf-8"
-            found = (item for text, line in blocks for item in read_ris(text, names, first=line))
+            found = (item for part, line in blocks for item in read_ris(part, names, first=line))
         else:
-            text = decoded(data, file=file, encoding=encoding)
-            kind = Format.CSV if columns else format_of(text.text, file=file, tables=remembered)
-            called = text.encoding
+            read = decoded(data, file=file, encoding=encoding)
+            text, said_twice = encoded_once(read.text) if encoding is None else (read.text, ())
+            notes += said_twice
+            kind = Format.CSV if columns else format_of(text, file=file, tables=remembered)
+            called = read.encoding
             if kind is Format.CSV:
-                _recall(told, remembered, re.split(r"[,;\t|\n]", text.text[:20_000]), notes)
-            found = _items(kind, text.text, file, told, names)
+                _recall(told, remembered, re.split(r"[,;\t|\n]", text[:20_000]), notes)
+            found = _items(kind, text, file, told, names)
     items, said, asides = Spool(), Said(), list[Aside]()
     for item in found:
         if isinstance(item, Aside):
@@ -224,10 +228,23 @@ def _storable(item: Entry | Rejected) -> Entry | Rejected:
     return entry
 
 
-_NOTHING: Final = frozenset({"NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null"})
-"""What R, pandas, spreadsheets and databases write for a value that is missing."""
+_NOT_SAID: Final = re.compile(
+    r"\W*(?:no (?:abstract|authors?|author names?|titles?|keywords?)(?: (?:is|are))?"
+    r"(?: (?:available|listed|provided|supplied|found))?|abstract (?:is )?not available"
+    r"|author names? not available)\W*",
+    re.IGNORECASE,
+)
+"""What Scopus, PubMed and others write in the place of an abstract or a name that they have not."""
 
-_LONGEST_NOTHING: Final = max(map(len, _NOTHING))
+_LONGEST_NOTHING: Final = 40
+_BEGINS_NOTHING: Final = frozenset("NnAa#<\\[(")
+
+
+def _is_nothing(value: str) -> bool:
+    if len(value) > _LONGEST_NOTHING or value[0] not in _BEGINS_NOTHING:
+        return False
+    return value in NOTHING or _NOT_SAID.fullmatch(value) is not None
+
 
 _TEXT_FIELDS: Final = (
     "kind", "title", "abstract", "journal", "volume", "issue", "pages", "accession", "issn", "url",
@@ -241,19 +258,21 @@ def _tidied(entry: Entry) -> Entry:
     changes: dict[str, Any] = {}
     for name in _TEXT_FIELDS:
         value = getattr(entry, name)
-        if value is not None and len(value) <= _LONGEST_NOTHING and value in _NOTHING:
+        if value and _is_nothing(value):
             changes[name] = None
     for name in ("authors", "keywords"):
         values = getattr(entry, name)
-        if not _NOTHING.isdisjoint(values):
-            changes[name] = tuple(value for value in values if value not in _NOTHING)
-    if "<" in entry.raw or "&lt;" in entry.raw or "\\u003" in entry.raw:
+        if any(map(_is_nothing, values)):
+            changes[name] = tuple(value for value in values if not _is_nothing(value))
+    if "<" in entry.raw or "&" in entry.raw or "\\u003" in entry.raw:
         for name in _MARKED_UP:
             value = changes.get(name, getattr(entry, name))
             if isinstance(value, str):
-                changes[name] = without_tags(value) or None
+                changes[name] = without_tags(unescaped(value)) or None
             elif value:
-                changes[name] = tuple(text for word in value if (text := without_tags(word)))
+                changes[name] = tuple(
+                    text for word in value if (text := without_tags(unescaped(word)))
+                )
     said = list(of_title(changes.get("title", entry.title)))
     if said:
         changes["notices"] = each_once([*entry.notices, *said])

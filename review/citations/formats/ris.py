@@ -20,9 +20,12 @@ from review.citations.formats.names import Names
 from review.citations.formats.notes import notes_on, said_in
 from review.citations.formats.notices import each_once, of_types
 from review.citations.formats.ris_lines import (
+    BARE_END,
     END,
+    START,
     STRICT,
     TEXTS,
+    TYPES,
     end_with_text,
     is_text,
     separator_of,
@@ -169,7 +172,7 @@ def _read(
             and block is not None
             and line[2:6] == "  - "
             and line[:2] in _PLAIN_TAGS
-            and (block.last not in TEXTS or block.last == line[:2])
+            and (block.last not in TEXTS or block.last == "N1" == line[:2])
         ):
             block.lines.append(written)  # nine lines in ten, and the import's speed
             block.add(line[:2], line[6:].strip())
@@ -198,7 +201,9 @@ def _read(
             loose = STRICT.match(line.lstrip()) is None
             block.lines.append(written)
             block.add("TY", kind)
-        elif END.match(line):
+        elif END.match(line) or (
+            BARE_END.match(line) and (not following.strip() or START.match(following))
+        ):
             if block is None:
                 yield Aside(number, written.strip())
                 continue
@@ -322,7 +327,12 @@ def _item(block: Block) -> Item:
         url=fields.first(block.all("UR", "LK", "L2", "L1")),
         language=block.single("LA"),
         keywords=fields.keywords_of(block.all("KW", "DE")),
-        remarks=(*block.remarks, *year_remarks, *block.repeated("DO")),
+        remarks=(
+            *block.remarks,
+            *year_remarks,
+            *block.repeated("DO"),
+            *fields.no_doi(block.values.get("DO", ()), doi),
+        ),
         notices=each_once([*of_types([kind, *block.all("M3")], "type"), *notices]),
         labels=labels,
     )
@@ -335,7 +345,14 @@ _MOST_WORDS: Final = 4
 def _kind_and_title(block: Block) -> tuple[str | None, str | None]:
     """Return the type and the title; Publish or Perish writes the title after TY."""
     kind = block.single("TY")
-    title = block.single("TI", "T1", "CT", *(("BT",) if kind in ("BOOK", "EDBOOK") else ()))
+    title = fields.title_of(
+        block.single(tag)
+        for tag in ("TI", "T1", "CT", *(("BT",) if kind in ("BOOK", "EDBOOK") else ()), "TT")
+    )
+    first, _, rest = (kind or "").partition(" ")
+    if rest and title is None and first in TYPES:
+        block.remarks.append("words behind the type were taken for the title")
+        return first, rest.strip()
     if kind is None or len(kind.split()) <= _MOST_WORDS:
         return kind, title
     block.remarks.append("TY holds words that are no type; they were taken for the title")

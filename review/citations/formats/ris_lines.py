@@ -14,6 +14,7 @@ _TAG: Final = re.compile(r"([A-Z][A-Z0-9])  ?-(?:[ \t](.*)|$|(?=\S)(.*))")
 STRICT: Final = re.compile(r"[A-Z][A-Z0-9]  -")
 START: Final = re.compile(r"\s{0,3}TY {0,3}-\s*(.*?)\s*$")
 END: Final = re.compile(r"\s{0,3}ER {0,3}-\s*$")
+BARE_END: Final = re.compile(r"ER[ \t]*$")
 _END_WITH_TEXT: Final = re.compile(r"\s{0,3}ER {1,3}-\s+(\S.*)$")
 
 TYPES: Final = frozenset(re.findall(r"\w+", """
@@ -98,8 +99,6 @@ def is_text(
     indented is none at the margin.
     """
     name, value = tag
-    if name == block.last:
-        return False, False
     if block.wrapped and block.indented and line[:1] not in " \t":
         return False, False
     pattern = _VALUES.get(name)
@@ -115,17 +114,22 @@ def is_text(
         return True, True
     if not block.wrapped and not goes_on:
         return False, False
-    misplaced = (name in _SHORT and goes_on) or (name in _ONCE and name in block.values)
-    sentence = (
-        fits is None
-        and name not in LISTS
-        and (
-            (
-                reads_on(block.last_line, value)
-                and (goes_on or (value.endswith(".") and len(value.split()) >= _SENTENCE))
-            )
-            or (goes_on and name not in _SENTENCES and reads_on(block.last_line, following))
+    if name == block.last or name in LISTS:
+        # a part of the text, or keywords a line each, unless a sentence goes on
+        reads = name != "N1" and reads_on(block.last_line, value)
+        words = max(len(value.split()), len(following.split()) if goes_on else 0)
+        text = reads and goes_on and words >= _SENTENCE
+        return text, text
+    named = name in _NAMES and not goes_on and _ONE_NAME.fullmatch(value) is not None
+    misplaced = (name in _SHORT and goes_on) or (
+        name in _ONCE and name in block.values and not named
+    )
+    sentence = fits is None and (
+        (
+            reads_on(block.last_line, value)
+            and (goes_on or (value.endswith(".") and len(value.split()) >= _SENTENCE))
         )
+        or (goes_on and name not in _SENTENCES and reads_on(block.last_line, following))
     )
     text = fits is False or misplaced or sentence
     return text, text
@@ -177,6 +181,9 @@ def separator_of(block: Block, text: str) -> str:
         return "\n"
     return " "
 
+
+_ONE_NAME: Final = re.compile(r"[^\W\d_a-z][^,.;:]{0,30}, ?[^\W\d_a-z][^,;:]{0,30}")
+"""``Smith, John A.``: a name, wherever it stands."""
 
 _LISTED_NAME: Final = re.compile(r"[^\W\d_][^,;]{0,40},\s*[^\W\d_]")
 

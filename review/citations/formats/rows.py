@@ -18,12 +18,14 @@ from review.citations.formats.notices import Notice, each_once, of_types
 from review.citations.vocabulary import NoticeKind
 
 
-def entry_of_row(cells: Sequence[str], header: Header, line: int, raw: str) -> Entry | Rejected:
-    """Return a row as an entry.
+def entry_of_row(
+    cells: Sequence[str], header: Header, line: int, raw: str, said: Sequence[str] = ()
+) -> Entry | Rejected:
+    """Return a row as an entry, with what was `said` of it among its remarks.
 
     One with more cells than the header, or with fewer and no title, is a reject.
     """
-    remarks: list[str] = []
+    remarks = list(said)
     if len(cells) != header.width:
         remark = f"{len(cells)} cells where the header has {header.width}"
         if any(cell.strip() for cell in cells[header.width :]):
@@ -38,9 +40,9 @@ def entry_of_row(cells: Sequence[str], header: Header, line: int, raw: str) -> E
     def one(field: str) -> str | None:
         return fields.first(values(field))
 
-    if remarks and one("title") is None:
-        return Rejected(line, remarks[0], raw)
-    years = [value for value in values("year") if value.strip() not in ("NA", "nan")]
+    if len(cells) < header.width and one("title") is None:
+        return Rejected(line, remarks[-1], raw)
+    years = [value for value in values("year") if value.strip() not in fields.NOTHING]
     year, year_remarks = fields.year_of(years[:1])
     if year is None:
         year, year_remarks = fields.year_of(years)
@@ -63,6 +65,7 @@ def entry_of_row(cells: Sequence[str], header: Header, line: int, raw: str) -> E
     pmid, accession = one("pmid"), one("accession")
     digits = re.sub(r"\.0$", "", pmid or "").strip()
     notices, labels = said_in(values("notes"))
+    doi = fields.doi_in(one("doi")) or fields.first(map(fields.doi_of_url, values("url")))
     retracted = (one("retracted") or "").lower() in ("true", "1", "yes")
     return Entry(
         line=line,
@@ -76,7 +79,7 @@ def entry_of_row(cells: Sequence[str], header: Header, line: int, raw: str) -> E
         volume=one("volume") or volume,
         issue=one("issue") or issue,
         pages=fields.pages_of(one("pages") or one("start"), one("end"), one("article")) or pages,
-        doi=fields.doi_in(one("doi")) or fields.first(map(fields.doi_of_url, values("url"))),
+        doi=doi,
         pmid=(digits.lstrip("0") or None)
         if fields.is_pmid(digits)
         else fields.pmid_in(pmid) or fields.pmid_in(one("url")),
@@ -85,7 +88,7 @@ def entry_of_row(cells: Sequence[str], header: Header, line: int, raw: str) -> E
         url=one("url"),
         language=one("language"),
         keywords=_keywords(values("keywords")),
-        remarks=(*remarks, *year_remarks),
+        remarks=(*remarks, *year_remarks, *fields.no_doi(values("doi"), doi)),
         notices=each_once(
             [
                 *of_types([kind], "type"),
