@@ -148,7 +148,7 @@ def entered(found: list[Trial], errors: Sequence[Error], *, turned: str | None =
 
     The second value holds, by the place of the error in `errors`, the refusal or question.
     """
-    told, stopped = Told(), {}
+    told, stopped = Told(), dict[int, str]()
     with tempfile.TemporaryDirectory() as name, _fresh(Path(name)) as run:
         folder = Path(name)
         (folder / "protocol.yaml").write_text(protocol(turned), encoding="utf-8")

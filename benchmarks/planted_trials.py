@@ -366,11 +366,11 @@ def _second_report(trial: Trial, rows: list[Row], chance: Chance) -> bool:
 
 
 def _percent(row: Row, _: Chance) -> int:
-    return round(100 * row["events"] / row["n"])
+    return round(100 * float(row["events"]) / float(row["n"]))
 
 
 def _standard_error(row: Row, _: Chance) -> float:
-    return round(row["sd"] / float(row["n"]) ** 0.5, 2)
+    return round(float(row["sd"]) / math.sqrt(row["n"]), 2)
 
 
 def _called(metric: str, wrong: str) -> Spoil:

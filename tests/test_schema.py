@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from review import schema
+from review.config import shipped
 from review.db import Database, database_at
 from review.errors import DatabaseStateError
 from review.tables import every_table
@@ -170,7 +171,7 @@ def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(
     sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "migrations"
-    shutil.copytree(schema.shipped("migrations"), folder)
+    shutil.copytree(shipped("migrations"), folder)
     (folder / "versions" / "9998_breaks.py").write_text(
         "import sqlalchemy as sa\nfrom alembic import op\n"
         f"revision = '9998_breaks'\ndown_revision = {schema.newest_revision()!r}\n"

@@ -43,7 +43,7 @@ def total_sd(residual_sd: float, r_squared: float) -> Converted[float]:
     Examples
     --------
     >>> round(total_sd(6.087, 0.49).value, 3)
-    8.523
+    8.524
     """
     checks.not_negative("residual_sd", residual_sd)
     return Converted(

@@ -78,7 +78,7 @@ def exact_odds_ratio(
     --------
     >>> found = exact_odds_ratio([0, 1], [20, 19], [2, 4], [18, 16])
     >>> round(found.estimate, 4), round(found.p, 4)
-    (-1.7805, 0.1815)
+    (-1.9177, 0.1074)
     """
     a, b, c, d = checked_tables(ai, bi, ci, di)
     if any((x != np.round(x)).any() for x in (a, b, c, d)):

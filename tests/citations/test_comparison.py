@@ -36,7 +36,7 @@ def record(number: int = 1, **changes: Any) -> Fingerprint:
     return fingerprint(record_id=number, **{**TRIAL, **changes})
 
 
-CERTAIN = {
+CERTAIN: dict[str, Any] = {
     "same DOI": ({"doi": "10.1/a"}, {"doi": "10.1/a", "journal": None, "pages": None}),
     "same PMID": ({"pmid": "12"}, {"pmid": "12", "year": 2020}),
     "abbreviated": ({}, {"journal": "J Distance Res", "authors": ("Doe J", "Roe R")}),
@@ -47,7 +47,7 @@ CERTAIN = {
     "pages with a letter": ({"pages": "S11-S19"}, {}),
 }
 
-OFFERED = {
+OFFERED: dict[str, Any] = {
     "other DOIs": ({"doi": "10.1/a"}, {"doi": "10.1/b"}, "the DOIs differ"),
     "other PMIDs": ({"pmid": "12", "doi": "10.1/a"}, {"pmid": "13", "doi": "10.1/a"}, "PMIDs"),
     "erratum": ({}, {"title": f"Erratum to: {TRIAL['title']}", "pages": "90"}, "notice"),
@@ -76,7 +76,7 @@ OFFERED = {
     ),
 }
 
-SHARED = {
+SHARED: dict[str, Any] = {
     "pages": ({"pages": "40-52"}, "first pages"),
     "years": ({"year": 2016}, "years apart"),
     "volumes": ({"volume": "9", "pages": None}, "volumes"),
@@ -92,7 +92,7 @@ SHARED = {
 }
 """What contradicts an identifier that two records share, and the words for it."""
 
-ONE_WORK = {
+ONE_WORK: dict[str, Any] = {
     "a conference paper by its type": ({}, {"kind": "Journal: Conference Abstract"}),
     "a conference paper without pages": (
         {"kind": "Meeting Abstract"},
@@ -112,7 +112,7 @@ ONE_WORK = {
     ),
 }
 
-DIFFERENT = {
+DIFFERENT: dict[str, Any] = {
     "other works": ({}, {"title": "A survey of keyboards among typists in Iceland"}),
     "one title, other people": (
         {"title": "Editorial", "pages": "1"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -180,7 +181,12 @@ def test_a_search_is_kept_as_it_was_run(reviewed: Database, by: Attribution) -> 
 def test_a_search_that_cannot_be_right_is_refused(
     reviewed: Database, by: Attribution, change: dict[str, str], reason: str
 ) -> None:
-    values = {"source": "PsycINFO", "ran_on": "2026-11-20", "searched_by": "ada", **change}
+    values: dict[str, Any] = {
+        "source": "PsycINFO",
+        "ran_on": "2026-11-20",
+        "searched_by": "ada",
+        **change,
+    }
     with pytest.raises(InvalidDataError, match=reason), writing(reviewed, by) as session:
         add_search(session, review_called(session, "synthetic"), SearchSpec(**values), now=NOW)
 

@@ -42,7 +42,7 @@ def marked(number: int) -> Entry:
 
 
 TEXTS = {
-    **{kind: WRITERS[kind]([marked(n) for n in range(RECORDS)]) for kind in WRITERS},
+    **{kind: WRITERS[kind]([marked(n) for n in range(RECORDS)], ()) for kind in WRITERS},
     **{kind: text for kind, text in OF_EACH.items() if kind not in WRITERS},
 }
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from review.citations import duplicates
+from review.citations import duplicates, queries
 from review.citations.compared import kept_keys
-from review.citations.models import ComparedKeys, DuplicatePair
+from review.citations.dedupe.fingerprint import Fingerprint, fingerprint
+from review.citations.models import ComparedKeys, DuplicatePair, Record
 from review.citations.vocabulary import Verdict
 from review.db import Database
 from review.history.actions import Attribution, writing
@@ -58,7 +60,7 @@ def test_an_update_finds_what_a_comparison_with_all_would(
         dedupe(reviewed, by)
         with reviewed.reading() as session:
             reached = kept_keys(session, review_called(session, "synthetic")).reached
-            assert reached == max(session.scalars(sa.select(duplicates.Record.id)))
+            assert reached == max(session.scalars(sa.select(Record.id)))
     with reviewed.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(DuplicatePair))
 
@@ -70,11 +72,11 @@ def test_only_records_that_share_a_key_are_read(
     dedupe(reviewed, by)
     take(reviewed, by, ris(TITLES[0].upper()), name="two.ris")
     read: list[int] = []
-    whole = duplicates.fingerprint
+    whole = fingerprint
 
-    def noted(**fields: object) -> duplicates.Fingerprint:
-        read.append(fields["record_id"])  # type: ignore[arg-type]  # an id, as the caller says
-        return whole(**fields)  # type: ignore[arg-type]  # passed on as it came
+    def noted(**fields: Any) -> Fingerprint:
+        read.append(fields["record_id"])
+        return whole(**fields)
 
     monkeypatch.setattr(duplicates, "fingerprint", noted)
     assert [pair[:2] for pair in found_pairs(reviewed)] == [(1, 4)]
@@ -90,5 +92,5 @@ def test_groups_of_earlier_records_keep_their_verdicts(reviewed: Database, by: A
     dedupe(reviewed, by)
     with reviewed.reading() as session:
         review = review_called(session, "synthetic")
-        groups = duplicates.queries.clusters(session, review).all()
+        groups = queries.clusters(session, review).all()
     assert groups == [(1, 3)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -53,7 +54,8 @@ def test_from_search_to_export(cli: Cli, files: Path) -> None:
     listed = json.loads(cli("records", "list", "--json").stdout)
     assert [row["duplicate_of"] for row in listed] == [None, None, None, 1, 2]
     assert [row["source"] for row in listed][::4] == ["PsycINFO", "source unstated"]
-    pages, after = [], 0
+    pages: list[dict[str, Any]] = []
+    after = 0
     while page := json.loads(
         cli("records", "list", "--limit", "2", "--after", after, "--json").stdout
     ):

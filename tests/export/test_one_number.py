@@ -56,8 +56,8 @@ def by_hand(better: bool) -> Expected:
     half = 1.959963984540054 / sqrt(sum(w))
     margin = exp(-0.3) if better else exp(0.3)
     numbers = (exp(mean), exp(mean - half), exp(mean + half), margin)
-    told = [f"{x:.2f}" for x in numbers]
-    return Expected(*told, "above" if better else "below")
+    estimate, low, high, limit = (f"{x:.2f}" for x in numbers)
+    return Expected(estimate, low, high, limit, "above" if better else "below")
 
 
 @pytest.fixture(params=[False, True], ids=["lower is better", "higher is better"])

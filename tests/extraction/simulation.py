@@ -56,7 +56,7 @@ def clean_rows(seed: int) -> list[Row]:
         effect = rng.normal(0.4, 0.2)
         sizes = rng.integers(25, 90, 2)
         before = rng.normal(28, 2)
-        arms = []
+        arms: list[dict[str, Any]] = []
         for label, n, shift in (("Video", sizes[0], effect), ("Waiting", sizes[1], 0.0)):
             baseline = _arm(rng, int(n), before)
             after = _arm(rng, int(n), before - 6 - 8.5 * shift)

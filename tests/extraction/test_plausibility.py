@@ -315,7 +315,7 @@ def test_where_many_spreads_agree_a_scale_of_half_the_spread_is_asked_about() ->
 
 
 def test_the_mean_before_treatment_in_the_place_of_the_mean_after_it() -> None:
-    before = {"baseline_mean": 24.3, "baseline_sd": 8.0}
+    before: dict[str, Any] = {"baseline_mean": 24.3, "baseline_sd": 8.0}
     assert kinds(_result(n=40, mean=24.3, sd=8.1, **before)) == [Kind.MEAN_AS_BASELINE]
     assert kinds(_result(n=40, mean=24.4, sd=8.1, **before)) == []
     assert kinds(_result(n=40, mean=24.3, sd=8.1, mean_change=0.0, **before)) == []

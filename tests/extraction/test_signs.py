@@ -40,6 +40,10 @@ SCORES = f"A,{ONE},bdi-ii,50,,20,8,,,,,,,,,,,\nA,{OTHER},bdi-ii,52,,23,9,,,,,,,,
 EVENTS = f"A,{ONE},drop,100,,,,,,,10,,,,,,,\nA,{OTHER},drop,100,,,,,,,20,,,,,,,\n"
 
 
+def _row(**cells: Any) -> ExtractionRow:
+    return ExtractionRow(study="A", arm="x", instrument="i", **cells)
+
+
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -117,7 +121,7 @@ def test_a_conflict_withholds_until_it_is_dismissed_or_corrected(
     ],
 )  # fmt: skip
 def test_p_is_taken_as_what_it_says(printed: str, p: float | None, p_below: float | None) -> None:
-    row = ExtractionRow(study="A", arm="x", versus_arm="y", instrument="i", p=printed)
+    row = _row(versus_arm="y", p=printed)
     assert (row.p, row.p_below) == (p, p_below)
     assert bool(row.asides) is (p_below is not None)
 
@@ -125,7 +129,7 @@ def test_p_is_taken_as_what_it_says(printed: str, p: float | None, p_below: floa
 @pytest.mark.parametrize("printed", ["0", "0.0", ">0.05", "n.s."])
 def test_a_p_that_says_nothing_is_refused_with_the_remedy(printed: str) -> None:
     with pytest.raises(ValueError, match=r"write|leave|NR"):
-        ExtractionRow(study="A", arm="x", versus_arm="y", instrument="i", p=printed)
+        _row(versus_arm="y", p=printed)
 
 
 @SQLITE
@@ -175,7 +179,7 @@ def test_a_metric_that_no_planned_measure_can_use_is_refused(
 
 def test_positive_goes_with_an_estimate_of_two_arms() -> None:
     with pytest.raises(ValueError, match="positive says what"):
-        ExtractionRow(study="A", arm="x", instrument="i", mean="3", positive="better")
+        _row(mean="3", positive="better")
 
 
 def test_a_p_of_one_needs_no_direction() -> None:

@@ -33,7 +33,8 @@ def overlaps(figure: Figure) -> list[tuple[str, str]]:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    canvas: Any = FigureCanvasAgg(figure)  # its methods have no annotations
+    renderer = canvas.get_renderer()
     figure.draw_without_rendering()  # places the labels of the ticks
     page = figure.bbox
     boxes = []

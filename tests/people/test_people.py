@@ -181,4 +181,4 @@ def test_a_merged_person_neither_settles_their_own_conflict(team: Team, database
 
 def _decisions(database: Database) -> list[Any]:
     with database.engine.connect() as connection:
-        return connection.exec_driver_sql("SELECT * FROM decision ORDER BY id").all()
+        return list(connection.exec_driver_sql("SELECT * FROM decision ORDER BY id"))

@@ -75,6 +75,7 @@ def test_the_standard_error_is_the_delta_method() -> None:
     variance = (p * gradient**2).sum() - (p * gradient).sum() ** 2
     first, second = _unrolled(((40, 9), (6, 145)))
     found = cohen_kappa(first, second, categories="01")
+    assert found.se is not None
     assert found.se == pytest.approx(math.sqrt(variance / n), rel=1e-6)
     assert found.ci is not None
     assert found.ci[1] - found.ci[0] == pytest.approx(2 * 1.959963984540054 * found.se, rel=1e-9)

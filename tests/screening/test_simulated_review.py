@@ -256,7 +256,7 @@ def test_a_review_of_6000_records_closes_at_every_step_and_loses_nothing(
             (pair,) = agreement_at(ledger, names, stage).pairs
             anna, ben = world.independent(stage)
             assert pair.kappa.n == len(anna)
-            assert abs(pair.kappa.kappa - cohen_kappa_score(anna, ben)) < 1e-12  # type: ignore[operator]
+            assert abs(pair.kappa.kappa - cohen_kappa_score(anna, ben)) < 1e-12
         rows = session.execute(
             sa.select(Decision.stage, Decision.record_id, Decision.person_id, Decision.verdict)
             .order_by(Decision.id)

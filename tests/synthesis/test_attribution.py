@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from review.synthesis.methods import Method, Test
 from review.synthesis.pooling import pool
 from tests.synthesis.test_golden import V, Y
 
-DL = {"method": Method.DL, "test": Test.Z}
+DL: dict[str, Any] = {"method": Method.DL, "test": Test.Z}
 FOUR = [Added(float(y), float(v)) for y, v in zip(Y[4:], V[4:], strict=True)]
 
 
@@ -52,7 +53,7 @@ def test_four_new_trials() -> None:
 
 
 def test_an_edit_a_removal_and_a_new_trial() -> None:
-    events = [Edited(2, -0.58, float(V[2])), Removed(0), FOUR[0]]
+    events: list[Event] = [Edited(2, -0.58, float(V[2])), Removed(0), FOUR[0]]
     a = attribute(Y[:4], V[:4], events, **DL)
     assert (a.old.estimate, a.new.estimate) == pytest.approx((-0.3004928, -0.1328887), abs=5e-8)
     shapley = [c.shapley for c in a.contributions]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -196,7 +197,10 @@ def test_settings_that_cannot_be_right_are_refused() -> None:
 
 
 def test_too_few_studies_are_said_so() -> None:
-    for function in (leave_one_out, influence, baujat, begg, henmi_copas, gosh, profile_likelihood):
+    of_two: tuple[Callable[..., object], ...] = (
+        leave_one_out, influence, baujat, begg, henmi_copas, gosh, profile_likelihood
+    )  # fmt: skip
+    for function in of_two:
         with pytest.raises(InvalidDataError, match="at least two"):
             function([0.1], [0.1])
     with pytest.raises(InvalidDataError, match="at least three"):
@@ -205,7 +209,8 @@ def test_too_few_studies_are_said_so() -> None:
         trim_and_fill([0.1, 0.2], [0.1, 0.2])
     with pytest.raises(InvalidDataError, match="one size"):
         egger([0.1, 0.2, 0.3], [0.1, 0.1, 0.1])
-    for function in (cumulative, trim_and_fill, fail_safe_n):
+    of_one: tuple[Callable[..., object], ...] = (cumulative, trim_and_fill, fail_safe_n)
+    for function in of_one:
         with pytest.raises(InvalidDataError, match="no studies"):
             function([], [])
 
@@ -235,8 +240,16 @@ def test_diagnostics_of_identical_effects_are_numbers() -> None:
 
 def test_data_of_any_scale_give_numbers_without_a_warning() -> None:
     rng = np.random.default_rng(31)
-    refit = (influence, leave_one_out, cumulative, begg, henmi_copas, baujat, profile_likelihood)
-    shaped = (egger, pet_peese, trim_and_fill, selection_3psm)
+    refit: tuple[Callable[..., object], ...] = (
+        influence,
+        leave_one_out,
+        cumulative,
+        begg,
+        henmi_copas,
+        baujat,
+        profile_likelihood,
+    )
+    shaped: tuple[Callable[..., object], ...] = (egger, pet_peese, trim_and_fill, selection_3psm)
     for width in (0, 2, 8, 20):
         for k in (2, 3, 5, 8):
             v = 10 ** rng.uniform(-width, width, k)

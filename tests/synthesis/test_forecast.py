@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from review.synthesis.noninferiority import SHOWN, Conclusion, classify
 from review.synthesis.pooling import pool
 from tests.synthesis.test_golden import V, Y
 
-DL = {"method": Method.DL, "test": Test.Z}
+DL: dict[str, Any] = {"method": Method.DL, "test": Test.Z}
 SIZES = [smd_variance(n) for n in (20, 50, 100, 200)]
 
 

@@ -90,8 +90,13 @@ def test_transforms_are_those_of_r(one: dict[str, Any]) -> None:
     coded = design(one["formula"], DATA)
     assert list(coded.columns) == one["columns"]
     np.testing.assert_allclose(coded.matrix, one["matrix"], rtol=1e-10, atol=1e-11)
-    new = {"f": ["b", "a", "c"], "g": ["v", "u", "u"], "x": [3, 11, 17], "z": [2, 5.5, 8]}
+    new: dict[str, Any] = {
+        "f": ["b", "a", "c"],
+        "g": ["v", "u", "u"],
+        "x": [3, 11, 17],
+        "z": [2, 5.5, 8],
+    }
     np.testing.assert_allclose(coded.rows(new), one["new"], rtol=1e-10, atol=1e-11)
     if "beyond" in one:
-        far = {"f": ["b", "b"], "g": ["v", "v"], "x": [-4, 30], "z": [0.1, 14]}
+        far: dict[str, Any] = {"f": ["b", "b"], "g": ["v", "v"], "x": [-4, 30], "z": [0.1, 14]}
         np.testing.assert_allclose(coded.rows(far), one["beyond"], rtol=1e-9, atol=1e-10)

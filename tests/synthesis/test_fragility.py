@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ from review.synthesis.noninferiority import SHOWN, Conclusion, classify
 from review.synthesis.pooling import pool
 from tests.synthesis.test_golden import V, Y
 
-DL = {"method": Method.DL, "test": Test.Z}
+DL: dict[str, Any] = {"method": Method.DL, "test": Test.Z}
 
 
 def test_trials_whose_removal_loses_the_claim() -> None:

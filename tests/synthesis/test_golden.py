@@ -41,7 +41,7 @@ Y, V = np.array(GOLDEN["fixture"]["y"]), np.array(GOLDEN["fixture"]["v"])
 MARGIN = GOLDEN["fixture"]["margin"]
 UPDATES = GOLDEN["fixture"]["updates_k"]
 
-EXACT = {"rel": 0, "abs": 6e-11}  # the file has ten decimals
+EXACT: dict[str, Any] = {"rel": 0, "abs": 6e-11}  # the file has ten decimals
 COMMENTS = {"note"}
 
 

@@ -64,7 +64,7 @@ def test_metafor_regressions_are_reproduced(
     fit = fitted(name, effects, block)
     assert list(fit.terms) == block["terms"]
     assert fit.k == block["k"]
-    near = {"rel": 1e-6, "abs": 1e-12}
+    near: dict[str, Any] = {"rel": 1e-6, "abs": 1e-12}
     assert fit.beta == pytest.approx(block["beta"], **near)
     assert fit.se == pytest.approx(block["se"], **near)
     assert fit.stat == pytest.approx(block["stat"], **near)
@@ -101,7 +101,7 @@ def test_q_is_exact(measure: str) -> None:
     y, v = ([Fraction(x) for x in effects[key]] for key in ("yi", "vi"))
     X = [[Fraction(x) for x in row] for row in coded.matrix.tolist()]
     # Gauss-Jordan elimination of X'WX b = X'Wy in rational numbers
-    table = [
+    table: list[list[Any]] = [
         [sum(x[r] * x[c] / w for x, w in zip(X, v, strict=True)) for c in range(3)]
         + [sum(x[r] * a / w for x, a, w in zip(X, y, v, strict=True))]
         for r in range(3)
@@ -286,7 +286,7 @@ def test_intercept_only_is_the_pooled_mean() -> None:
 
 
 def test_columns_are_read_as_a_reviewer_writes_them() -> None:
-    data = {"x": ["1", "2", "10"], "g": ["b", "a", "b"], "n": [2, 10, 2]}
+    data: dict[str, Any] = {"x": ["1", "2", "10"], "g": ["b", "a", "b"], "n": [2, 10, 2]}
     coded = design("x + factor(n) + g", data)
     assert coded.columns == ("intrcpt", "x", "factor(n)10", "gb")
     assert coded.matrix.tolist() == [[1, 1, 0, 1], [1, 2, 1, 0], [1, 10, 0, 1]]
@@ -300,7 +300,9 @@ def test_columns_are_read_as_a_reviewer_writes_them() -> None:
     ["nothere", "x +", "x ^ 2", "0", "missing", "one", "log(g)", "log(I(x - 1))", "x - g"],
 )
 def test_formulas_that_cannot_be_right_are_refused(formula: str) -> None:
-    data = {"x": [1, 2, 3], "missing": [1, None, 3], "one": ["a", "a", "a"], "g": ["a", "b", "a"]}
+    data: dict[str, Any] = {
+        "x": [1, 2, 3], "missing": [1, None, 3], "one": ["a", "a", "a"], "g": ["a", "b", "a"]
+    }  # fmt: skip
     with pytest.raises(InvalidDataError):
         design(formula, data)
 
@@ -323,18 +325,22 @@ def test_models_that_cannot_be_fitted_are_refused() -> None:
 
 
 def test_redundant_columns_can_be_left_out_as_metafor_does() -> None:
-    data = {"x": [1, 2, 4, 3, 7], "z": [2, 4, 8, 6, 14], "g": ["a", "b", "a", "b", "b"]}
+    data: dict[str, Any] = {
+        "x": [1, 2, 4, 3, 7],
+        "z": [2, 4, 8, 6, 14],
+        "g": ["a", "b", "a", "b", "b"],
+    }
     coded, dropped = without_redundant(design("x + z + g", data))
     assert (coded.columns, dropped) == (("intrcpt", "x", "gb"), ("z",))
     fit = regress([0.1, 0.3, 0.2, 0.5, 0.4], [0.1] * 5, coded)
     same = regress([0.1, 0.3, 0.2, 0.5, 0.4], [0.1] * 5, design("x + g", data))
     assert fit.beta == same.beta
-    new = {"x": [5], "z": [10], "g": ["b"]}
+    new: dict[str, Any] = {"x": [5], "z": [10], "g": ["b"]}
     assert fit.predict(new)[0] == same.predict(new)[0]
 
 
 def test_a_perfect_fit_has_a_stated_answer() -> None:
-    data = {"x": [1, 2, 3, 4]}
+    data: dict[str, Any] = {"x": [1, 2, 3, 4]}
     flat = regress([0.0] * 4, [0.1] * 4, design("x", data), test=Test.KNHA)
     assert (flat.stat, flat.se, flat.qm) == ((0.0, 0.0), (0.0, 0.0), 0.0)
     same = regress([0.3] * 4, [0.1, 0.2, 0.1, 0.3], design("x", data), test=Test.KNHA)

@@ -12,7 +12,7 @@ from scipy.special import chdtri
 from review.synthesis import Method, Test, pool
 from tests.reference import Analysis, analyses, floats
 
-CASES = [
+CASES: list[Any] = [
     pytest.param(a, c, id=f"{a.name}-{c['method']}-{c['test']}") for a in analyses() for c in a.pool
 ]
 
@@ -43,7 +43,7 @@ def test_every_number_of_the_reference_is_reproduced(
     for key, expected in case.items():
         if key in PLAIN:
             continue
-        ours = getattr(fit, key)
+        ours: Any = getattr(fit, key)
         if expected is None:
             identical = key == "stat" and fit.se == 0
             assert ours is None or (identical and np.isinf(ours)), key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from review.synthesis.methods import Method, Test
 from review.synthesis.sequential import LookStatus, trial_sequential, z_equivalent
 from tests.synthesis.test_golden import UPDATES, V, Y
 
-DL = {"method": Method.DL, "test": Test.Z}
+DL: dict[str, Any] = {"method": Method.DL, "test": Test.Z}
 
 
 def test_noninferiority_at_one_half() -> None:
@@ -24,6 +25,8 @@ def test_noninferiority_at_one_half() -> None:
     assert (first.fraction, second.fraction) == pytest.approx((0.668008, 1.328088), abs=5e-7)
     assert (first.bound, second.bound) == pytest.approx((2.506339, 2.015948), abs=5e-7)
     assert (first.z, second.z) == pytest.approx((1.057128, 2.050697), abs=5e-7)
+    assert first.ci is not None
+    assert second.ci is not None
     assert (first.ci[0], second.ci[0]) == pytest.approx((-0.773503, -0.495349), abs=5e-7)
     assert (first.crossed, second.crossed, found.crossed_at) == (False, True, 5)
     assert {look.status for look in rest} == {LookStatus.UNCOVERED}
@@ -71,6 +74,8 @@ def test_the_default_uses_the_z_equivalent_of_t() -> None:
     assert found.crossed_at is None  # alpha is spent before the claim could be made
     # the interval and the boundary agree: the limit passes -margin exactly when z passes the bound
     look = found.looks[1]
+    assert look.ci is not None
+    assert look.bound is not None
     t = (look.estimate - look.ci[0]) / look.se
     assert 1 - stdtr(4, t) == pytest.approx(1 - ndtr(look.bound), rel=1e-9)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from review.synthesis.pooling import pool
 from review.synthesis.signals import SignalKind, SignalThresholds, information_ratio, signals
 from tests.synthesis.test_golden import V, Y
 
-DL = {"method": Method.DL, "test": Test.Z}
+DL: dict[str, Any] = {"method": Method.DL, "test": Test.Z}
 
 
 def test_barrowman_ratio() -> None:

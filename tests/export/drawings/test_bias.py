@@ -23,7 +23,9 @@ JUDGED = ("Clarke (2002)", "Choi (2012)")
 
 
 @pytest.fixture
-def run(delivery: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable]:
+def run(
+    delivery: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., object]]:
     """Run a command on a copy of cbt-delivery."""
     path = tmp_path / "review.db"
     with sqlite3.connect(str(delivery.url.database)) as old, sqlite3.connect(path) as new:

@@ -51,7 +51,7 @@ def test_counts_grow_with_decisions_and_a_conflict_lasts_until_its_adjudication(
         ("anna", (1, 1, 2, 2, 2)),
         ("ben", (0, 1, 1, 1, 1)),
     ]
-    assert screening_plot(course).get_label().endswith("Titles and abstracts")
+    assert str(screening_plot(course).get_label()).endswith("Titles and abstracts")
 
 
 def test_long_courses_are_thinned_but_keep_their_ends() -> None:

@@ -137,7 +137,7 @@ def test_runs_are_held_against_those_before_as_in_the_tables(small: Database) ->
 
 def test_the_word_file_has_headings_captions_and_alternative_texts(bundle: Path) -> None:
     document = Document(str(bundle / "manuscript.docx"))
-    styles = [paragraph.style.name for paragraph in document.paragraphs]
+    styles = [paragraph.style.name for paragraph in document.paragraphs if paragraph.style]
     assert {"Title", "Heading 1", "Heading 2", "Heading 3", "Caption", "Bibliography"} <= {*styles}
     fields = document.element.xpath(".//w:fldSimple/@w:instr")
     assert sum("SEQ Figure" in field for field in fields) == 5

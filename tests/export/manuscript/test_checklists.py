@@ -28,7 +28,7 @@ def facts(delivery: Database) -> Facts:
 
 def _column(table: Table, key: str) -> dict[str, str | None]:
     at, item = table.keys.index(key), table.keys.index("item")
-    return {str(row[item]): row[at] for row in table.rows}
+    return {str(row[item]): None if row[at] is None else str(row[at]) for row in table.rows}
 
 
 def test_prisma_2020_has_27_items_in_42_rows() -> None:

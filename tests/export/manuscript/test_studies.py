@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -124,7 +125,7 @@ UNTOLD = "Cannot be told from the database"
     ],
 )
 def test_selection_is_in_duplicate_by_two_blind_reviewers_or_a_sample_that_agreed(
-    screened: Facts, second: dict[str, int], answer: str
+    screened: Facts, second: dict[str, Any], answer: str
 ) -> None:
     first, other = screened.stages
     assert _answer(replace(screened, stages=(first, replace(other, **second))), "5") == answer

@@ -167,7 +167,7 @@ def with_every_variant() -> LatestRun:
         of_means(i).model_copy(update={"rater": "observer", "study_id": i}) for i in (1, 4, 7, 8)
     ]
     many = (*trials, *(t.model_copy(update={"higher_is_better": True}) for t in second))
-    pick = {
+    pick: dict[Variant, list[tuple[str, Sequence[TrialInput]]]] = {
         Variant.BY_RATER: [("rated by client", trials[::2]), ("rated by therapist", trials[1::2])],
         Variant.LOW_RISK_ONLY: [("low risk of bias only", trials[2:6])],
         Variant.ITT_ONLY: [("intention to treat only", ())],

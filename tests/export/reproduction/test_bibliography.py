@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -16,7 +17,7 @@ from review.export.reproduction.references import Reference
 from tests.export.reproduction.synthetic import NASTY
 
 
-def reference(cited: str | None = None, **given: object) -> Reference:
+def reference(cited: str | None = None, **given: Any) -> Reference:
     return Reference("Study", Entry(line=0, raw="", **given), cited)
 
 
@@ -119,7 +120,7 @@ def test_nasty_text_comes_through_every_markup_whole(style: str) -> None:
     ]
     titles = [" ".join(str(r.entry.title).split()) for r in given]
     text = bibliography(given, style)
-    page = lxml_html.fromstring(bibliography(given, style, Markup.HTML))
+    page: Any = lxml_html.fromstring(bibliography(given, style, Markup.HTML))
     entries = [" ".join(e.text_content().split()) for e in page.find_class("csl-entry")]
     assert len(entries) == len(NASTY) == len(text.splitlines())
     for title in titles:

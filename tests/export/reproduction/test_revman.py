@@ -14,7 +14,8 @@ from review.export.reproduction.revman import data_rows, data_type, settings
 from review.export.run_tables import LatestRun
 from review.extraction.formats.cochrane import cochrane_content
 from review.extraction.formats.revman_csv import read_revman_csv
-from review.extraction.formats.source import Content, Directions, identity
+from review.extraction.formats.source import Content, Directions
+from review.extraction.spelling import identity
 from review.synthesis import pool
 from tests.export.reproduction.synthetic import events, means, plan, run, synthetic_runs
 

@@ -135,7 +135,7 @@ def test_a_table_joins_a_document_and_text_goes_on_upright() -> None:
         WD_ORIENT.PORTRAIT, WD_ORIENT.LANDSCAPE, WD_ORIENT.PORTRAIT
     ]  # fmt: skip
     assert read.core_properties.title == "Results"
-    assert {table.style.name for table in read.tables} == {"Review Table"}
+    assert {table.style.name for table in read.tables if table.style} == {"Review Table"}
     styles = {paragraph.style.name for row in read.tables[0].rows for paragraph in
               (cell.paragraphs[0] for cell in row.cells)}  # fmt: skip
     assert styles == {"Table Text"}

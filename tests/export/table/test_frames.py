@@ -22,7 +22,7 @@ def test_a_table_becomes_typed_columns() -> None:
     found = frame(table)
     assert list(found.columns) == ["study", "n", "yi", "ci_low", "ci_high"]
     assert [str(kind) for kind in found.dtypes] == ["str", "Int64", "float64", "float64", "float64"]
-    assert found.loc[0].tolist() == ["A", 12, 0.1 + 0.2, -1.0, 2.0]
+    assert list(found.iloc[0]) == ["A", 12, 0.1 + 0.2, -1.0, 2.0]
     assert pd.isna(found.loc[1]).all()
 
 

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import html as page
@@ -72,7 +73,7 @@ def test_markup_in_any_place_stays_text() -> None:
         footnotes=tuple(replace(note, text=bad) for note in POOLED.footnotes),
         origins=(bad, None, None),
     )  # fmt: skip
-    document = page.document_fromstring(render_html({"t": table}, title=bad))
+    document: Any = page.document_fromstring(render_html({"t": table}, title=bad))
     assert not document.xpath("//script | //img")
     assert document.xpath("//title")[0].text == bad
     assert document.xpath("//tbody//td/@data-origin")[0].startswith(bad)

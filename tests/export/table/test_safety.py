@@ -155,7 +155,7 @@ def test_docx_has_the_texts_as_texts() -> None:
 
 
 def test_html_has_the_texts_as_texts() -> None:
-    document = page.document_fromstring(rendered("html"))
+    document: Any = page.document_fromstring(rendered("html"))
     rows = document.xpath("//tbody/tr")
     cells = [row.xpath("./*") for row in rows]
     assert [row[0].text_content() for row in cells] == [lined(text) for text in WRITTEN]

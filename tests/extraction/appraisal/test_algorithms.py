@@ -122,7 +122,7 @@ CARRYOVER = {
     }
 }
 
-PARALLEL = {
+PARALLEL: dict[str, list[Any]] = {
     "D1": [RANDOMISATION],
     "D2": [DEVIATIONS, ANALYSIS],
     "D3": [MISSING],

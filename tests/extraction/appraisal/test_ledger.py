@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -118,7 +119,11 @@ def test_an_assessor_may_judge_again_while_blind_and_not_after(
 def test_a_consensus_stands_beside_what_both_said(database: Database, by: Attribution) -> None:
     a_review(database, by)
     say(database, by, "ada", form(q1_2="N"))
-    decision = {"handle": "cleo", "now": NOW, "reason": "the registry says concealed"}
+    decision: dict[str, Any] = {
+        "handle": "cleo",
+        "now": NOW,
+        "reason": "the registry says concealed",
+    }
     with writing(database, by) as session, pytest.raises(InvalidDataError, match="has 1 of its 2"):
         settle(session, the_review(session), ROB, form(), **decision)
     say(database, by, "ben", form())
@@ -167,7 +172,8 @@ def test_a_result_is_an_outcome_perhaps_by_instrument_and_timepoint(
     whole = Target("Day (2002)", "alliance")
     late = Target("Day (2002)", "alliance", None, "12 months")
     wai = Target("Day (2002)", "alliance", "wai")
-    for target, changed in ((whole, {}), (late, {"q1_2": "N"}), (wai, {"q1_2": "NI"})):
+    answers: dict[Target, dict[str, Any]] = {whole: {}, late: {"q1_2": "N"}, wai: {"q1_2": "NI"}}
+    for target, changed in answers.items():
         for person in ("ada", "ben"):
             say(database, by, person, form(target, **changed))
     with database.reading() as session:
@@ -285,8 +291,13 @@ def test_the_database_itself_refuses_to_change_what_was_judged(
     say(database, by, "ada", form())
     with writing(database, by) as session:
         few = {Consideration.IMPRECISION: Step(-1, "few")}
-        rate = {"handle": "ada", "now": NOW, "design": Design.RANDOMISED, "steps": few}
-        rate_certainty(session, the_review(session), "alliance", **rate)
+        rate: dict[str, Any] = {
+            "handle": "ada",
+            "now": NOW,
+            "design": Design.RANDOMISED,
+            "steps": few,
+        }
+        rate_certainty(session, the_review(session), "alliance", steps=few, **rate)
     for table in FROZEN:
         for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
             with (
@@ -406,7 +417,7 @@ def test_certainty_is_rated_again_and_the_newest_counts(
 ) -> None:
     a_review(database, by)
     few = {Consideration.IMPRECISION: Step(-1, "k = 4")}
-    rate = {"handle": "ada", "now": NOW, "design": Design.RANDOMISED}
+    rate: dict[str, Any] = {"handle": "ada", "now": NOW, "design": Design.RANDOMISED}
     with writing(database, by) as session:
         review = the_review(session)
         rate_certainty(session, review, "alliance", steps={}, **rate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_stating_what_the_algorithm_proposes_needs_none() -> None:
 
 
 def test_several_concerns_may_be_raised_to_high_with_a_reason() -> None:
-    concerned = {"q1_2": "NI", "q5_1": "NI"}
+    concerned: dict[str, Any] = {"q1_2": "NI", "q5_1": "NI"}
     assert made(form(**concerned)).overall.judgement == "some_concerns"
     assert "Overall: the algorithm proposes some_concerns" in wrong(
         form(overall=Stated("high"), **concerned)

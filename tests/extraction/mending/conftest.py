@@ -45,7 +45,7 @@ def evidence_of(database: Database, *, names: bool = True) -> list[Any]:
         found = [item for _, item in evidence(session, [review_called(session, None).id])]
     if names:
         return sorted(found, key=lambda item: item.result_id)
-    hidden = {"study": "", "report": "", "favours": None, "instrument": ""}
+    hidden: dict[str, Any] = {"study": "", "report": "", "favours": None, "instrument": ""}
     return [
         item._replace(
             **hidden,

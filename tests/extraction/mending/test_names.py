@@ -19,7 +19,8 @@ from review.extraction.mending import merging, renaming
 from review.extraction.models import Result, natural_key
 from review.history.actions import Attribution, writing
 from review.protocol.queries import review_called
-from tests.extraction.mending.conftest import DATA, Cli, evidence_of, fingerprints, shown
+from tests.extraction.mending.conftest import Cli, evidence_of, fingerprints, shown
+from tests.faults import TABLES as DATA
 
 ADAMS, TWIN = "Synthetic Adams 2015", "Synthetic Adams (2015)"
 ANSWERS = ("--distinct", "Video-CBT", "--distinct", "In-person CBT", "--distinct", TWIN)

@@ -20,7 +20,8 @@ from review.extraction.sheet import entry_rows
 from review.history.actions import Attribution, writing
 from review.living.runs.models import Run
 from review.protocol.queries import review_called
-from tests.extraction.mending.conftest import DATA, Cli, evidence_of, fingerprints, shown
+from tests.extraction.mending.conftest import Cli, evidence_of, fingerprints, shown
+from tests.faults import TABLES as DATA
 
 ADAMS = "Synthetic Adams 2015"
 TABLE = (
@@ -39,7 +40,7 @@ def rows_of(database: Database) -> list[dict[str, Any]]:
 
 def number_of(cli: Cli, file: str) -> int:
     return next(
-        i["number"] for i in shown(cli("extract", "imports", "--json")) if i["file"] == file
+        int(i["number"]) for i in shown(cli("extract", "imports", "--json")) if i["file"] == file
     )
 
 
@@ -121,7 +122,7 @@ def test_what_a_row_is_about_is_not_cleared(trials: Cli, tmp_path: Path) -> None
 
 def _first(cli: Cli, instrument: str) -> int:
     traced = shown(cli("extract", "trace", ADAMS, "--json"))
-    return next(t["result_id"] for t in traced if f"{instrument}, client, post" in t["place"])
+    return next(int(t["result_id"]) for t in traced if f"{instrument}, client, post" in t["place"])
 
 
 def test_a_withdrawn_result_is_read_nowhere_and_can_come_back(
@@ -264,7 +265,7 @@ def test_a_number_of_a_run_says_which_results_were_withdrawn_or_renamed_since(
 ) -> None:
     number = _first(pooled, "wai-c")
     with database.reading() as session:
-        key = session.query(Run).order_by(Run.id).first().key[:12]
+        key = session.query(Run).order_by(Run.id).limit(1).one().key[:12]
     pooled("study", "rename", ADAMS, "Adams et al. 2015")
     at = f"{key}/effects/0/yi"
     traced = shown(pooled("trace", at, "--json"))
