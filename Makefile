@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check lock clean
+.PHONY: demo test check style types examples lock clean
 
 demo: $(VENV)/.run
 	@PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
@@ -16,12 +16,21 @@ test: $(VENV)/.dev
 	@command -v pdflatex >/dev/null || echo "Left out: compiling LaTeX (no pdflatex here)."
 	$(BIN)/python -m pytest -q -n auto
 
+# Three at once: mypy is one process, and the examples are many.
 check: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --output-sync=target -j3 style types examples
+
+style: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/test_schema.py
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+# The schema, where each module's tests are, and every example of docstrings and pages.
+examples: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n 2 --doctest-modules review tests/test_schema.py tests/test_where.py
 
 # Runtime and development dependencies, every file of them by hash.
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python

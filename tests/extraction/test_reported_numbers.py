@@ -21,7 +21,7 @@ from review.extraction.sheet import EXPLAINED
 from review.history.actions import Attribution, writing
 from review.living.runs.contents import Numbers
 from tests.conftest import NOW
-from tests.extraction.test_double_entry import VIDEO, made, review_of, take
+from tests.extraction.test_consensus import VIDEO, made, review_of, take
 
 __all__ = ["made"]
 

@@ -16,12 +16,12 @@ from review.citations.formats.reading import WRITERS, read_citations
 from review.citations.vocabulary import Format
 from review.errors import FileError, InvalidDataError
 from review.tabular.decoding import decoded
-from tests.citations.test_bibtex import ZOTERO
-from tests.citations.test_ris import DIALECTS
-from tests.citations.test_tagged_formats import CIW, NBIB, REFER, REFWORKS
-from tests.citations.test_xml import ENDNOTE, PUBMED
+from tests.citations.formats.test_bibtex import ZOTERO
+from tests.citations.formats.test_ris import DIALECTS
+from tests.citations.formats.test_tagged import CIW, NBIB, REFER, REFWORKS
+from tests.citations.formats.test_xml import ENDNOTE, PUBMED
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 
 COVIDENCE = (
     "Title,Authors,Abstract,Published Year,Published Month,Journal,Volume,Issue,Pages,"

@@ -20,7 +20,7 @@ from review.citations.formats.bibtex import names_of
 from review.citations.formats.reading import read_citations
 from review.citations.vocabulary import Band
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 
 TRIAL: dict[str, Any] = {
     "title": "Talking at a distance: a randomised trial of therapy by video",
