@@ -15,7 +15,7 @@ from review.citations.formats.entry import Entry
 from review.citations.formats.reading import WRITERS, Reading, read_citations
 from review.citations.vocabulary import Format
 from review.errors import FileError
-from tests.citations.test_reading import OF_EACH
+from tests.citations.formats.test_reading import OF_EACH
 
 
 def read(text: str) -> Reading:

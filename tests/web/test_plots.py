@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any, TypeAlias
 
 import lxml.html
 import pytest
@@ -16,7 +17,8 @@ from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
 from review.figures.scale import Notation
 from review.web.plots import WIDTH, Addresses, Axis, estimates_table, forest_table
 
-Element = lxml.html.HtmlElement
+Element: TypeAlias = Any
+"""An element of lxml.html, whose stubs know little of it."""
 
 
 def _table(html: str) -> Element:
