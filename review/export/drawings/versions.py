@@ -11,7 +11,6 @@ from review.living.reports.changes import ChangeReport, compare, conclusion_word
 from review.living.runs.contents import Snapshot
 from review.living.runs.models import Run
 from review.living.runs.queries import snapshot_of
-from review.wording import counted
 
 
 def versions_of(runs: Sequence[Run]) -> Estimates:
@@ -64,21 +63,6 @@ def _row(run: Run, snapshot: Snapshot, change: ChangeReport) -> EstimateRow:
         ci_low=line.ci[0],
         ci_high=line.ci[1],
         before=(f"{run.created:%Y-%m-%d}", str(line.k)),
-        after=(word or "", what_changed(change)),
+        after=(word or "", change.in_brief),
         strong=change.flipped,
     )
-
-
-def what_changed(change: ChangeReport) -> str:
-    """Return in a few words why a run was made."""
-    if change.before is None:
-        return "first run"
-    counts = (
-        (len(change.added), "trial added", "trials added"),
-        (len(change.removed), "trial removed", "trials removed"),
-        (len(change.corrected), "value corrected", "values corrected"),
-    )
-    told = [counted(n, one, many) for n, one, many in counts if n]
-    if change.plan_changes:
-        told.append("plan changed")
-    return ", ".join(told) or "recomputed"

@@ -37,7 +37,10 @@ from review.living.job.work import (
 from review.living.reports.acts import acts_between
 from review.living.reports.attribution import Explanation, explain
 from review.living.reports.changes import ChangeReport, compare
-from review.living.runs import queries
+from review.living.reports.once import keep_digests
+from review.living.runs import kept, queries
+from review.living.runs.digests import WHAT as DIGEST
+from review.living.runs.digests import Digest, content_of
 from review.living.runs.models import Failure, Job, JobOutcome, Run
 from review.protocol.models import AnalysisVersion
 from review.protocol.queries import review_called
@@ -169,6 +172,7 @@ def repool(
             for tasks, found in in_order(executor, chunks):
                 job.take(tasks, found, now())
                 progress(job.report.looked_at, plan.total)
+            keep_digests(database)
             return job.finish(plan, now())
         except BaseException as error:
             _close(database, by, job_id, now(), f"{type(error).__name__}: {error}")
@@ -314,16 +318,21 @@ class _Job:
         with writing(self.database, self.by) as session:
             numbers = queries.newest_numbers(session, [analysis_id for _, analysis_id, _ in made])
             written = []
+            digests: list[tuple[Run, Digest]] = []
             for review, group in groupby(told, key=lambda item: item[0][0].name.review):
                 session.info["attribution"] = replace(self.by, review=review)
                 for (candidate, analysis_id, what), report, explanation in group:
                     number = candidate.previous.number + 1 if candidate.previous else 1
                     if numbers.get(analysis_id, 0) != number - 1:
                         continue  # a job that did not hold the lock was faster; its run stands
-                    session.add(self._run(candidate, analysis_id, what, number, anchor, at))
+                    run = self._run(candidate, analysis_id, what, number, anchor, at)
+                    session.add(run)
                     written.append(Recomputed(candidate.name, number, report, explanation))
+                    digest = replace(what.digest, changed=report.in_brief, flipped=report.flipped)
+                    digests.append((run, digest))
                 session.flush()
             session.info["attribution"] = self.by
+            kept.keep(session, DIGEST, {run.id: content_of(digest) for run, digest in digests})
             for analysis_id, failure in failed:
                 reason = failure.reason
                 session.add(Failure(job_id=self.job_id, analysis_id=analysis_id, reason=reason))

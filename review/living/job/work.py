@@ -22,6 +22,7 @@ from review.living.inputs.select import select
 from review.living.inputs.variants import with_alternatives
 from review.living.reports.changes import ChangeReport, compare
 from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.digests import Digest, digest_of
 from review.protocol.rules import Plan
 
 IN_FLIGHT: Final = 6
@@ -54,6 +55,8 @@ class Made:
     inputs_json: CanonicalText
     results_json: CanonicalText
     fingerprint: str
+    digest: Digest
+    """The same in short, for later reports."""
     report: ChangeReport | None
     """Of a first run; the job compares a later one with the run before, which is not here."""
 
@@ -131,6 +134,7 @@ def work_off(tasks: Sequence[Task]) -> list[Found]:
             else Made(
                 inputs_json=_json(inputs),
                 results_json=_json(results),
+                digest=digest_of((inputs, results)),
                 fingerprint=fingerprint,
                 report=compare(None, (inputs, results))
                 if tasks[index].fingerprint is None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from review.errors import InvalidDataError
-from review.living.reports.forecast import READY, Fragility, Outlook, fragility_of, outlook_of
+from review.living.reports.forecast import Firmness, Fragility, Outlook, firmness_of
 from review.living.runs.contents import Snapshot
 from review.living.runs.numbers import RunNumbers, numbers_of
 from review.synthesis import (
@@ -67,6 +67,10 @@ class SignalTold:
     after: str | None
 
 
+Pair = tuple[Firmness | None, Firmness | None]
+"""How firm the run before is, and the run after."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Everything a change report says beyond the two results."""
@@ -88,6 +92,7 @@ def explain(
     *,
     outlook: bool = True,
     batches: Mapping[int, str] | None = None,
+    firm: Pair | None = None,
 ) -> Explanation:
     """Explain how a run came from the one before.
 
@@ -100,6 +105,8 @@ def explain(
     batches : mapping of study id to str, optional
         When each trial entered, such as ``run 3``. Where more trials changed than can be told
         apart, those that entered together share what they did.
+    firm : pair of Firmness or None, optional
+        How firm the two runs are, where it was worked out already.
 
     Returns
     -------
@@ -119,18 +126,17 @@ def explain(
         else None
     )
     fired = _signals(old, new, notes) if old is not None and new is not None else ()
-    ahead = None
-    fragile: list[Fragility | None] = [None, None]
-    if outlook and new is not None:
-        ahead = outlook_of(new, notes)
-        fragile = [fragility_of(data, notes) if data is not None else None for data in (old, new)]
+    if outlook and firm is None and new is not None:
+        firm = (firmness_of(old) if old is not None else None, firmness_of(new))
+    was, now = firm or (None, None)
+    notes += (*(now.notes if now else ()), *(was.notes if was else ()))
     return Explanation(
         shares=shares,
         signals=fired,
-        fragility_before=fragile[0],
-        fragility_after=fragile[1],
-        outlook=ahead,
-        settled=all(t.change < READY for t in ahead.trials) if ahead is not None else None,
+        fragility_before=was.fragility if was else None,
+        fragility_after=now.fragility if now else None,
+        outlook=now.outlook if now else None,
+        settled=now.settled if now else None,
         notes=tuple(dict.fromkeys(notes)),
     )
 

@@ -83,6 +83,21 @@ class ChangeReport:
         """Whether the class of any margin changed."""
         return any(reading.flipped for reading in self.readings)
 
+    @property
+    def in_brief(self) -> str:
+        """In a few words, why the run was made: ``11 trials added, plan changed``."""
+        if self.before is None:
+            return "first run"
+        counts = (
+            (len(self.added), "trial added", "trials added"),
+            (len(self.removed), "trial removed", "trials removed"),
+            (len(self.corrected), "value corrected", "values corrected"),
+        )
+        told = [counted(n, one, many) for n, one, many in counts if n]
+        if self.plan_changes:
+            told.append("plan changed")
+        return ", ".join(told) or "recomputed"
+
 
 TrialUnit = tuple[int, str | None, str | None]
 """What tells a trial from the others (`TrialInput.unit`)."""

@@ -95,6 +95,30 @@ class Outlook:
     """The planned test, which `fewest_trials` is of."""
 
 
+@dataclass(frozen=True, slots=True)
+class Firmness:
+    """How firm a run's conclusion is, worked out once (a second for some 20 trials)."""
+
+    fragility: Fragility | None
+    outlook: Outlook | None
+    notes: tuple[str, ...]
+    """Why something could not be said."""
+
+    @property
+    def settled(self) -> bool | None:
+        """Whether no single next trial is likely to turn the conclusion; None: not forecast."""
+        if self.outlook is None:
+            return None
+        return all(trial.change < READY for trial in self.outlook.trials)
+
+
+def firmness_of(data: RunNumbers) -> Firmness:
+    """Measure how firm a run's conclusion is, and forecast the next trial."""
+    notes: list[str] = []
+    ahead = outlook_of(data, notes)
+    return Firmness(fragility_of(data, notes), ahead, tuple(notes))
+
+
 def fragility_of(data: RunNumbers, notes: list[str]) -> Fragility | None:
     """Return how little would turn the claim; None, and a note, where that cannot be computed."""
     try:

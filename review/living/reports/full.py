@@ -13,16 +13,17 @@ from review.extraction.appraisal.certainty import Rated, ratings
 from review.history.models import Event
 from review.living.estimates.zero_cells import zero_cell_lines
 from review.living.reports.acts import acts_between
-from review.living.reports.attribution import Explanation, explain
+from review.living.reports.attribution import Explanation, Pair, explain
 from review.living.reports.brief import brief, what_moved
 from review.living.reports.changes import ChangeReport, compare
 from review.living.reports.classes import StripLine, strip
-from review.living.reports.forecast import Outlook, outlook_of
+from review.living.reports.forecast import Firmness, Outlook, outlook_of
 from review.living.reports.notices import Notices
 from review.living.reports.noticing import notices_of
+from review.living.reports.once import firmness_kept, firmness_of_run
 from review.living.reports.pages import Section
 from review.living.reports.posterior import Standing, standing
-from review.living.reports.repeated_looks import Panel, PastRun, panel
+from review.living.reports.repeated_looks import Panel, panel
 from review.living.reports.retirement import Readiness, certainty_text, readiness
 from review.living.reports.sections import (
     panel_change_section,
@@ -35,6 +36,7 @@ from review.living.reports.sections import (
 )
 from review.living.runs import queries
 from review.living.runs.contents import Snapshot
+from review.living.runs.digests import PastRun, past_runs
 from review.living.runs.models import Run
 from review.living.runs.numbers import numbers_of
 from review.protocol.models import Review
@@ -140,7 +142,7 @@ def full_report(
         before = new.number - 1 or None
     old = queries.run_numbered(session, review, analysis, before) if before is not None else None
     was, now = queries.snapshot_of(old) if old else None, queries.snapshot_of(new)
-    past = queries.runs(session, review, analysis)
+    past = past_runs(session, review, analysis)
     report = compare(was, now, engines=(old.software, new.software) if old else None)
     if old is not None and was is not None:
         report = replace(
@@ -153,8 +155,17 @@ def full_report(
                 inputs=(was[0], now[0]),
             ),
         )
-    explanation = explain(was, now, outlook=outlook, batches=_batches(past))
-    panels = (_panel(past, old.number) if old else None, _panel(past, new.number))
+    explanation = explain(
+        was,
+        now,
+        outlook=outlook,
+        batches=_batches(past),
+        firm=_firm(session, old, new) if outlook else None,
+    )
+    panels = (
+        _panel(past, old.number, was) if old and was else None,
+        _panel(past, new.number, now),
+    )
     rated = ratings(session, review, analysis)
     certainty = (_rated_by(rated, old.number) if old else None, _rated_by(rated, new.number))
     return _with_sections(
@@ -201,7 +212,7 @@ def next_trial(session: Session, review: Review, analysis: str) -> Ahead:
     """
     run = queries.run_numbered(session, review, analysis, None)
     now = queries.snapshot_of(run)
-    explanation = explain(None, now)
+    explanation = explain(None, now, firm=_firm(session, None, run))
     report = compare(None, now)
     notices = notices_of(session, review, [analysis])[analysis]
     found = [
@@ -301,12 +312,24 @@ def _work_section(work: Sequence[Work]) -> Section:
     return Section("Who changed what", (told,), headers, rows)
 
 
-def _batches(runs: Sequence[Run]) -> dict[int, str]:
+def _firm(session: Session, old: Run | None, new: Run) -> Pair:
+    """Return how firm two runs are: as it was kept, or worked out now."""
+    known = firmness_kept(session, [run.id for run in (old, new) if run is not None])
+
+    def firm(run: Run | None) -> Firmness | None:
+        if run is None:
+            return None
+        return known.get(run.id) or firmness_of_run(queries.snapshot_of(run))
+
+    return firm(old), firm(new)
+
+
+def _batches(past: Sequence[PastRun]) -> dict[int, str]:
     """Return by which run each study had entered."""
     found: dict[int, str] = {}
-    for run in runs:
-        for trial in queries.snapshot_of(run)[0].trials:
-            found.setdefault(trial.study_id, f"run {run.number}")
+    for run in past:
+        for unit in run.digest.units:
+            found.setdefault(unit.study_id, f"run {run.number}")
     return found
 
 
@@ -317,36 +340,33 @@ def _rated_by(rated: Sequence[Rated], number: int) -> Rated | None:
 
 def readiness_of(session: Session, review: Review) -> dict[str, Readiness]:
     """Return whether each analysis with a run is ready to retire, by slug; by its newest run."""
-    past: dict[str, list[Run]] = {}
-    for run in queries.runs(session, review):
-        past.setdefault(run.version.analysis.slug, []).append(run)
+    newest = queries.newest_of_each(session, review)
+    known = firmness_kept(session, [run.id for run in newest])
     rated = ratings(session, review)
-    return {
-        slug: _readiness(found, [r for r in rated if r.analysis == slug])
-        for slug, found in past.items()
-    }
+    found = {}
+    for run in newest:
+        slug = run.version.analysis.slug
+        now = queries.snapshot_of(run)
+        ahead = known[run.id].outlook if run.id in known else _outlook(now)
+        looks = _panel(past_runs(session, review, slug), run.number, now)
+        mine = [rating for rating in rated if rating.analysis == slug]
+        found[slug] = readiness(looks, ahead, _rated_by(mine, run.number))
+    return found
 
 
-def _readiness(past: Sequence[Run], rated: Sequence[Rated]) -> Readiness:
-    newest = past[-1]
-    numbers = numbers_of(*queries.snapshot_of(newest), [])
-    ahead = outlook_of(numbers, [], sized=False) if numbers is not None else None
-    return readiness(_panel(past, newest.number), ahead, _rated_by(rated, newest.number))
+def _outlook(of: Snapshot) -> Outlook | None:
+    numbers = numbers_of(*of, [])
+    return outlook_of(numbers, [], sized=False) if numbers is not None else None
 
 
 def panel_after(session: Session, review: Review, analysis: str, number: int) -> Panel | None:
     """Return the panel for repeated looks as it stood after a run."""
-    return _panel(queries.runs(session, review, analysis), number)
+    now = queries.snapshot_of(queries.run_numbered(session, review, analysis, number))
+    return _panel(past_runs(session, review, analysis), number, now)
 
 
-def _panel(runs: Sequence[Run], number: int) -> Panel | None:
-    return panel(
-        [
-            PastRun(run.created, run.version.frozen_at, queries.snapshot_of(run))
-            for run in runs
-            if run.number <= number
-        ]
-    )
+def _panel(past: Sequence[PastRun], number: int, now: Snapshot) -> Panel | None:
+    return panel([run for run in past if run.number <= number], now)
 
 
 def panel_signals(before: Panel | None, after: Panel | None) -> tuple[str, ...]:

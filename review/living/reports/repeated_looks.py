@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
 from review.errors import ReviewError
 from review.living.runs.contents import Effect, Snapshot
+from review.living.runs.digests import PastRun, Unit
 from review.protocol.rules import Plan, SequentialRules
 from review.synthesis import (
     ConfidenceSequence,
@@ -29,15 +29,6 @@ from review.synthesis import (
 )
 from review.synthesis.evidence import LEAST_TRIALS
 from review.wording import counted
-
-
-@dataclass(frozen=True, slots=True)
-class PastRun:
-    """A run as the panel needs it."""
-
-    created: datetime
-    plan_frozen: datetime
-    snapshot: Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +72,8 @@ class Panel:
         return newest, self.crossed_at is not None
 
 
-def panel(history: Sequence[PastRun]) -> Panel | None:
-    """Return the panel after the newest of some runs (oldest first).
+def panel(history: Sequence[PastRun], newest: Snapshot) -> Panel | None:
+    """Return the panel after the newest of some runs (oldest first), which is needed whole.
 
     None where there is nothing to design for: neither a margin nor an effect of interest, a model
     without a weighted mean, several arms of one trial, or fewer than three trials.
@@ -91,7 +82,7 @@ def panel(history: Sequence[PastRun]) -> Panel | None:
     ----------
     Living updating, sections 1.3, 1.6, 1.7 and 1.10.
     """
-    inputs, results = history[-1].snapshot
+    inputs, results = newest
     plan = inputs.plan
     rules = plan.sequential or SequentialRules()
     delta = None if plan.margin is not None else rules.delta
@@ -102,7 +93,7 @@ def panel(history: Sequence[PastRun]) -> Panel | None:
         return None
     if k < LEAST_TRIALS:
         return None
-    ordered, updates = _entered(history)
+    ordered, updates = _entered(history, results.effects)
     yi = np.array([effect.yi for effect in ordered])
     vi = np.array([effect.vi for effect in ordered])
     distance = plan.margin + rules.hoped if plan.margin is not None else delta
@@ -119,10 +110,10 @@ def panel(history: Sequence[PastRun]) -> Panel | None:
         method=Method(plan.method),
         tau2_floor=rules.tau2_floor,
     )
-    late = _why_retrospective(history)
+    late = _why_retrospective(history, plan)
     prospective = late is None
     sequential = _sequential(plan, rules, delta, yi, vi, updates, prospective=prospective)
-    rebased = _rebased(history)
+    rebased = _rebased(history, results.effects)
     return Panel(
         looks=tuple(_looks(sequence, sequential)),
         updates=len(history),
@@ -137,29 +128,32 @@ def panel(history: Sequence[PastRun]) -> Panel | None:
     )
 
 
-def _entered(history: Sequence[PastRun]) -> tuple[list[Effect], list[int]]:
+def _entered(
+    history: Sequence[PastRun], effects: Sequence[Effect]
+) -> tuple[list[Effect], list[int]]:
     """Return today's effects in order of entry, and how many had entered at each look."""
-    today = {effect.study_id: effect for effect in history[-1].snapshot[1].effects}
+    today = {effect.study_id: effect for effect in effects}
     ordered: list[int] = []
     updates: list[int] = []
     for past in history:
-        inputs, _ = past.snapshot
-        trials = sorted(inputs.trials, key=lambda trial: (trial.first_result, trial.study_id))
-        for trial in trials:
-            if trial.study_id in today and trial.study_id not in ordered:
-                ordered.append(trial.study_id)
+        for unit in sorted(past.digest.units, key=_by_entry):
+            if unit.study_id in today and unit.study_id not in ordered:
+                ordered.append(unit.study_id)
         count = len(ordered)
         if count >= LEAST_TRIALS and (not updates or count > updates[-1]):
             updates.append(count)
     return [today[study] for study in ordered], updates
 
 
-def _why_retrospective(history: Sequence[PastRun]) -> str | None:
+def _by_entry(unit: Unit) -> tuple[int, int]:
+    return unit.first_result, unit.study_id
+
+
+def _why_retrospective(history: Sequence[PastRun], newest: Plan) -> str | None:
     """Return why the panel is retrospective; None where the design came before the first look."""
     first = history[0]
-    newest = history[-1].snapshot[0].plan
-    planned = first.snapshot[0].plan
-    entered = len(first.snapshot[0].trials)
+    planned = first.digest
+    entered = len(planned.units)
     if planned.sequential is None or first.plan_frozen > first.created:
         return "the design was not frozen before the first look"
     if (planned.sequential, planned.margin) != (newest.sequential, newest.margin):
@@ -169,12 +163,12 @@ def _why_retrospective(history: Sequence[PastRun]) -> str | None:
     return None
 
 
-def _rebased(history: Sequence[PastRun]) -> bool:
-    today = {effect.study_id: (effect.yi, effect.vi) for effect in history[-1].snapshot[1].effects}
+def _rebased(history: Sequence[PastRun], effects: Sequence[Effect]) -> bool:
+    today = {effect.study_id: (effect.yi, effect.vi) for effect in effects}
     return any(
-        today.get(effect.study_id) != (effect.yi, effect.vi)
+        today.get(unit.study_id) != (unit.yi, unit.vi)
         for past in history[:-1]
-        for effect in past.snapshot[1].effects
+        for unit in past.digest.units
     )
 
 

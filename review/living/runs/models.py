@@ -62,14 +62,37 @@ class Run(Base):
     fingerprint: Mapped[str] = mapped_column(sa.String(64))
     """SHA-256 of the plan and of the numbers that entered, provenance left out."""
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    inputs: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
-    results: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    inputs: Mapped[dict[str, Any]] = mapped_column(
+        CanonicalJson, deferred=True, deferred_group="contents"
+    )
+    """Read, with the results, when somebody asks for them: most runs are listed and not shown."""
+    results: Mapped[dict[str, Any]] = mapped_column(
+        CanonicalJson, deferred=True, deferred_group="contents"
+    )
     software: Mapped[dict[str, str]] = mapped_column(CanonicalJson)
     history_seq: Mapped[int]
     history_hash: Mapped[str] = mapped_column(sa.String(64))
     """Head of the event chain when the inputs were read: an anchor for ``review verify``."""
 
     version: Mapped[AnalysisVersion] = relationship()
+
+
+class Kept(Base):
+    """What was worked out of a run once, so that nothing works it out again.
+
+    It follows from the run alone, and could be thrown away: no event tells of it.
+    """
+
+    __tablename__ = "kept"
+    __audited__ = False
+    __table_args__ = (sa.UniqueConstraint("run_id", "what"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(sa.ForeignKey("run.id", ondelete="RESTRICT"))
+    what: Mapped[str] = mapped_column(sa.String(40))
+    engine: Mapped[str]
+    """The version of this software; another one works it out again."""
+    content: Mapped[Any] = mapped_column(CanonicalJson)
 
 
 class Failure(Base):

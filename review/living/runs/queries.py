@@ -68,19 +68,22 @@ def snapshot_of(run: Run) -> Snapshot:
     return RunInputs.model_validate(run.inputs), RunResults.model_validate(run.results)
 
 
+def _with_plan() -> sa.Select[Run]:
+    """Return the query of runs with their plans and analyses."""
+    return (
+        sa.select(Run)
+        .join(Run.version)
+        .join(AnalysisVersion.analysis)
+        .options(joinedload(Run.version).joinedload(AnalysisVersion.analysis))
+    )
+
+
 def runs(session: Session, review: Review, analysis: str | None = None) -> Sequence[Run]:
     """Return the runs of a review (of one analysis) by analysis and number.
 
     Raises NotFoundError for an analysis that the review does not have.
     """
-    query = (
-        sa.select(Run)
-        .join(Run.version)
-        .join(AnalysisVersion.analysis)
-        .where(Analysis.review_id == review.id)
-        .options(joinedload(Run.version).joinedload(AnalysisVersion.analysis))
-        .order_by(Analysis.slug, Run.number)
-    )
+    query = _with_plan().where(Analysis.review_id == review.id).order_by(Analysis.slug, Run.number)
     if analysis is not None:
         query = query.where(Run.analysis_id == versions(session, review, analysis)[0].analysis_id)
     return session.scalars(query).all()
@@ -88,21 +91,22 @@ def runs(session: Session, review: Review, analysis: str | None = None) -> Seque
 
 def run_numbered(session: Session, review: Review, analysis: str, number: int | None) -> Run:
     """Return a run by its number, the newest one for None; raise NotFoundError."""
-    found = runs(session, review, analysis)
-    if not found:
+    analysis_id = versions(session, review, analysis)[0].analysis_id
+    last = newest_numbers(session, [analysis_id]).get(analysis_id)
+    if last is None:
         raise NotFoundError(f"{analysis!r} has no run yet; make one with: review repool")
-    if number is None:
-        return found[-1]
-    for run in found:
-        if run.number == number:
-            return run
-    raise NotFoundError(f"{analysis!r} has runs 1 to {found[-1].number}, not {number}")
+    found = session.scalar(
+        _with_plan().where(Run.analysis_id == analysis_id, Run.number == (number or last))
+    )
+    if found is None:
+        raise NotFoundError(f"{analysis!r} has runs 1 to {last}, not {number}")
+    return found
 
 
 def newest_of_each(session: Session, review: Review) -> Sequence[Run]:
     """Return the newest run of each analysis of a review, by slug."""
-    newest = {run.analysis_id: run for run in runs(session, review)}
-    return list(newest.values())
+    query = _with_plan().where(Analysis.review_id == review.id, _is_newest())
+    return session.scalars(query.order_by(Analysis.slug)).all()
 
 
 def anchors(session: Session) -> list[Anchor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -24,9 +25,10 @@ from review.figures.scale import Notation
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.multiverse import multiverse
 from review.living.estimates.pooling import pool_inputs
-from review.living.reports.repeated_looks import PastRun, panel
+from review.living.reports.repeated_looks import panel
 from review.living.runs.contents import RunInputs, RunResults
-from review.living.runs.queries import runs, snapshot_of
+from review.living.runs.digests import past_runs
+from review.living.runs.queries import run_numbered, runs, snapshot_of
 from review.protocol.queries import review_called
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion
@@ -215,15 +217,13 @@ def test_the_sequential_figure_shows_the_looks_of_the_panel(delivery: Database) 
         review = review_called(session, "cbt-delivery")
         with pytest.raises(InvalidDataError, match="no panel for repeated looks"):
             sequential_of(session, review, "multimedia")
-        found = [(run.created, snapshot_of(run)) for run in runs(session, review, "multimedia")]
-    margined = []
-    for created, (inputs, results) in found:
-        plan = inputs.plan.model_copy(update={"margin": 0.5})
-        snapshot = inputs.model_copy(update={"plan": plan}), results
-        margined.append(PastRun(created, created, snapshot))
-    told = panel(margined)
+        past = past_runs(session, review, "multimedia")
+        inputs, results = snapshot_of(run_numbered(session, review, "multimedia", None))
+    margined = [replace(run, digest=replace(run.digest, margin=0.5)) for run in past]
+    inputs = inputs.model_copy(update={"plan": inputs.plan.model_copy(update={"margin": 0.5})})
+    told = panel(margined, (inputs, results))
     assert told is not None
-    figure = figure_of(margined[-1].snapshot[0], told)
+    figure = figure_of(inputs, told)
     assert [look.k for look in figure.looks] == [6, 17]
     assert [(x.low, x.high) for x in figure.looks] == [x.sequence for x in told.looks]
     assert [x.fraction for x in figure.looks] == [x.fraction for x in told.looks]
