@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("engine", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=f"pk_{TABLE}"),
-        sa.UniqueConstraint("run_id", "what", name=f"uq_{TABLE}_run_id"),
+        sa.UniqueConstraint("run_id", "what", name=f"uq_{TABLE}_run_id_what"),
         sa.ForeignKeyConstraint(
             ["run_id"], ["run.id"], name=f"fk_{TABLE}_run_id", ondelete="RESTRICT"
         ),
