@@ -9,8 +9,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from review.arrays import Floats as Floats
-from review.arrays import Ints as Ints
+from review.arrays import Floats, Ints
 from review.errors import InvalidDataError
 
 BLOCK_CELLS = 32_768

@@ -8,12 +8,12 @@ from typing import Final
 
 import numpy as np
 
+from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.living.runs.contents import ArmInput, TrialInput
 from review.measures import Measure
 from review.protocol.rules import Plan
 from review.synthesis import Method, Pooled, Test, mantel_haenszel, peto
-from review.synthesis.blocks import Floats
 from review.synthesis.tables import PooledTables
 
 RATIOS: Final = frozenset({Measure.OR, Measure.RR, Measure.PETO})

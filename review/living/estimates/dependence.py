@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from review.arrays import Floats
 from review.effects import (
     combine_arms,
     inflated_variance,
@@ -21,8 +21,6 @@ from review.living.runs.contents import TrialInput
 from review.measures import Measure
 from review.protocol.rules import Plan
 from review.synthesis.aggregation import aggregate
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

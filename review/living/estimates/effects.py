@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from review.arrays import Floats
 from review.effects import escalc
 from review.errors import InvalidDataError
 from review.extraction.conversion import (
@@ -24,8 +24,8 @@ from review.protocol.rules import Plan
 class TrialEffects:
     """Effects of an analysis' trials in their order, positive favouring the intervention."""
 
-    yi: NDArray[np.float64]
-    vi: NDArray[np.float64]
+    yi: Floats
+    vi: Floats
     sizes: tuple[tuple[int | None, int | None], ...]
     """Participants of intervention and comparator."""
     recipes: tuple[str, ...]

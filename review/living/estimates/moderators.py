@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from review.arrays import Floats
 from review.errors import ReviewError
 from review.formula import FACTORS, Call, Formula, Name, names_in, parse
 from review.living.estimates.effects import TrialEffects
@@ -37,7 +37,6 @@ from review.synthesis import (
 from review.synthesis.moderators import PERFECT_FIT
 from review.wording import capitalised
 
-Floats = NDArray[np.float64]
 Known = str | int | float
 
 NOBODY_HAS_IT: Final = "no trial has a value of it"

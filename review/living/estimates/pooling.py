@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 
+from review.arrays import Floats
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.effects import TrialEffects
 from review.living.estimates.moderators import moderator_lines
@@ -59,8 +59,8 @@ def pool_inputs(
 
 def pool_prefixes(
     plan: Plan,
-    yi: NDArray[np.float64],
-    vi: NDArray[np.float64],
+    yi: Floats,
+    vi: Floats,
     trials: Sequence[TrialInput] = (),
 ) -> Iterator[Pooled]:
     """Return the pooled estimates of the first 1, 2, … k trials, k at least 1.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from review.arrays import Floats
 from review.effects import escalc
 from review.errors import InvalidDataError
 from review.extraction.formats.source import SourceRow, SourceTable, StatedPool
@@ -122,14 +122,14 @@ def _way(
     raise _NotComputedError(f"no formula for {stated.kind} by {stated.method}")
 
 
-def _column(rows: Sequence[SourceRow], name: str) -> NDArray[np.float64]:
+def _column(rows: Sequence[SourceRow], name: str) -> Floats:
     values = [row.number(name) for row in rows]
     if any(value is None for value in values):
         raise _NotComputedError(f"a study has no {name}")
     return np.array(values, dtype=float)
 
 
-def _counts(rows: Sequence[SourceRow]) -> tuple[NDArray[np.float64], ...]:
+def _counts(rows: Sequence[SourceRow]) -> tuple[Floats, ...]:
     """Return events and non-events of both arms, of studies in which anybody was counted."""
     some = [row for row in rows if (row.number("total_1") or 0) and (row.number("total_2") or 0)]
     a, n1 = _column(some, "events_1"), _column(some, "total_1")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
+from review.arrays import Floats
 from review.errors import ReviewError
 from review.living.estimates.effects import TrialEffects, trial_effects
 from review.living.runs.contents import Alternative, RunInputs, TrialInput, VariantLine
@@ -25,8 +23,6 @@ from review.synthesis import (
     pool,
     trim_and_fill,
 )
-
-Floats = NDArray[np.float64]
 
 LABELS = {
     Variant.FIXED: "common effect",

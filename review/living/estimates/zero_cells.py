@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from review.arrays import Floats
 from review.canonical import fixed
 from review.effects import ZeroCells, default_zero_cells
 from review.errors import ReviewError
@@ -22,7 +23,6 @@ from review.living.runs.contents import RunInputs, TrialInput, VariantLine
 from review.measures import AddTo, Measure
 from review.protocol.rules import OF_TABLES, WITH_ZERO_CELLS, Plan
 from review.synthesis import Method, Test, classify, mantel_haenszel, peto, pool
-from review.synthesis.blocks import Floats
 from review.synthesis.exact import exact_odds_ratio
 from review.synthesis.tables import LARGE, UNEQUAL, peto_caution
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from review.arrays import Floats
 from review.effects import ZeroCells, combine_arms, combine_estimates, escalc
 from review.errors import InvalidDataError
 from review.extraction.conversion import (
@@ -244,7 +244,7 @@ def _events(arms: Sequence[ArmInput]) -> int:
     return sum(arm.numbers.events or 0 for arm in arms)
 
 
-def _column(arms: Sequence[ArmInput], name: str) -> NDArray[np.float64]:
+def _column(arms: Sequence[ArmInput], name: str) -> Floats:
     return np.array([getattr(arm.numbers, name) for arm in arms], dtype=float)
 
 

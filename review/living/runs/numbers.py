@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from review.arrays import Floats
 from review.living.runs.contents import RunInputs, RunResults
 from review.protocol.rules import Plan
 from review.synthesis import Method, Pooled, Test, pool
@@ -21,8 +21,8 @@ class RunNumbers:
     ids: tuple[int, ...]
     per_arm: tuple[float | None, ...]
     """Participants, divided by two."""
-    yi: NDArray[np.float64]
-    vi: NDArray[np.float64]
+    yi: Floats
+    vi: Floats
 
     @property
     def model(self) -> tuple[Method, Test]:
