@@ -140,6 +140,23 @@ class Base(DeclarativeBase):
     }
 
 
+def unique_where(name: str, *columns: str | sa.TextClause, where: str) -> sa.Index:
+    """Return a unique key that holds for the rows of a condition only, on both databases.
+
+    The condition reaches SQLAlchemy as the table is made: given with the index, it would import
+    PostgreSQL's dialect, asyncio included, into every command on SQLite.
+    """
+    return sa.Index(name, *columns, unique=True, info={"where": where})
+
+
+@event.listens_for(sa.Table, "before_create")
+def _conditions_of_keys(table: sa.Table, connection: sa.Connection, **_: object) -> None:
+    for index in table.indexes:
+        if "where" in index.info:
+            options = index.dialect_options[connection.dialect.name]
+            options["where"] = sa.text(index.info["where"])
+
+
 def wal_is_safe(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> bool:
     """Whether this SQLite has the fix of the WAL-reset corruption bug (3.51.3, 3.50.7, 3.44.6)."""
     return (

@@ -50,7 +50,12 @@ def _described(engine: sa.Engine) -> dict[str, Any]:
                 (c["name"], c["sqltext"]) for c in inspector.get_check_constraints(table)
             ),
             "indexes": sorted(
-                (i["name"], i["unique"], str(i.get("expressions") or i["column_names"]))
+                (
+                    i["name"],
+                    i["unique"],
+                    str(i.get("expressions") or i["column_names"]),
+                    str(i.get("dialect_options", {}).get(f"{engine.dialect.name}_where")),
+                )
                 for i in inspector.get_indexes(table)
             ),
         }

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import errno
-from importlib import import_module
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 
 import click
 
+from review.cli.lazy import LazyGroup, Place
 from review.errors import ReviewError
-
-
-class Place(NamedTuple):
-    """Where a command is found, and what the list of commands says of it."""
-
-    module: str
-    summary: str
-    """The first sentence of the command's own help, so that the list imports no command."""
-
 
 COMMANDS: Final = {
     "init": Place("database", "Make the database, or say that it is there already."),
@@ -49,9 +40,7 @@ COMMANDS: Final = {
     "batch": Place("batches", "Imported citation files: list them, and take one back."),
     "dedupe": Place("duplicates", "Duplicate records: found, linked, looked at, parted again."),
     "records": Place("records", "Records: list, look at, and write to a file."),
-    "screen": Place(
-        "screening", "Screen records, on title and abstract first and on full text then."
-    ),
+    "screen": Place("screen", "Screen records, on title and abstract first and on full text then."),
     "reports": Place(
         "linking", "Included reports and their studies: a study may have several reports."
     ),
@@ -114,35 +103,8 @@ COMMANDS: Final = {
 """The commands, in the order of a review's work."""
 
 
-class Commands(click.Group):
-    """Commands that are imported when they are called, and errors said in one place."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order of a review's work."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"review.cli.{COMMANDS[cmd_name].module}")
-        command = getattr(module, f"{cmd_name}_")
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands as click does, from `COMMANDS` alone."""
-        del ctx
-        room = formatter.width - 6 - max(map(len, COMMANDS))
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [
-                    (name, click.Command(name, help=place.summary).get_short_help_str(room))
-                    for name, place in COMMANDS.items()
-                ]
-            )
+class Commands(LazyGroup):
+    """All commands; what goes wrong in any is said in one place."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; what the user can mend is said without a traceback."""
@@ -174,7 +136,9 @@ def _database_trouble(error: Exception) -> str | None:
     return driver_message(error)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="living-review", prog_name="review")
 def main() -> None:
     """Keep a systematic review alive.

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from review.tabular.grid import Remark
+if TYPE_CHECKING:
+    from review.tabular.grid import Remark
 
 PIPED_WIDTH: Final = 200
 """Columns where there is no terminal: wide enough that no table wraps in a log."""

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from review.db import Base, CanonicalJson
+from review.db import Base, CanonicalJson, unique_where
 from review.extraction.fields import FieldKind, FieldLevel
 from review.extraction.vocabulary import (
     ArmRole,
@@ -121,14 +121,7 @@ class Entry(Withdrawable, Base):
     __tablename__ = "entry"
     __table_args__ = (
         unique_while_standing("uq_entry_person", "study_id", "person_id", "kind"),
-        sa.Index(
-            "uq_entry_decided",
-            "study_id",
-            "kind",
-            unique=True,
-            sqlite_where=sa.text(f"kind <> 'blind' AND {STANDS}"),
-            postgresql_where=sa.text(f"kind <> 'blind' AND {STANDS}"),
-        ),
+        unique_where("uq_entry_decided", "study_id", "kind", where=f"kind <> 'blind' AND {STANDS}"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -22,7 +22,7 @@ from sqlalchemy.orm import (
     with_loader_criteria,
 )
 
-from review.db import Base
+from review.db import Base, unique_where
 
 STANDS: Final = "withdrawn_because IS NULL"
 
@@ -50,8 +50,7 @@ class Withdrawable(Revocable):
 
 def unique_while_standing(name: str, *columns: str | sa.TextClause) -> sa.Index:
     """Return a unique key that rows taken back do not hold, so that it can be used again."""
-    where = sa.text(STANDS)
-    return sa.Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
+    return unique_where(name, *columns, where=STANDS)
 
 
 @cache

@@ -16,7 +16,7 @@ from typing import Final
 from review.errors import FileError, InvalidDataError, Problem
 from review.screening.actions import Choice
 from review.screening.views import Card
-from review.screening.vocabulary import STAGE_WORDS, Stage, Verdict
+from review.screening.vocabulary import STAGE_WORDS, Stage, verdict_of
 from review.tabular.formulas import guarded
 from review.tabular.grid import Remark
 from review.tabular.header import Columns, Others
@@ -32,24 +32,6 @@ NEEDED: Final = ("record", "verdict")
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 """50,000 records with abstracts take a third of this."""
-
-_WORDS: Final = {
-    **{verdict.value: verdict for verdict in Verdict},
-    **{verdict.value[0]: verdict for verdict in Verdict},
-    "included": Verdict.INCLUDE,
-    "excluded": Verdict.EXCLUDE,
-}
-
-
-def verdict_of(text: str) -> Verdict:
-    """Return the verdict of ``include``, ``exclude``, ``maybe`` or their first letters.
-
-    Raises InvalidDataError for anything else.
-    """
-    verdict = _WORDS.get(text.strip().casefold())
-    if verdict is None:
-        raise InvalidDataError(f"{text!r} is no verdict; use include, exclude or maybe")
-    return verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from review.errors import InvalidDataError
+
 
 class Stage(StrEnum):
     """What a decision was made on."""
@@ -72,3 +74,22 @@ class Box(StrEnum):
 
 RANDOM_SHARE: Final = 0.05
 """Share of the queue drawn at random, so that recall can be estimated and no topic is starved."""
+
+
+_VERDICTS: Final = {
+    **{verdict.value: verdict for verdict in Verdict},
+    **{verdict.value[0]: verdict for verdict in Verdict},
+    "included": Verdict.INCLUDE,
+    "excluded": Verdict.EXCLUDE,
+}
+
+
+def verdict_of(text: str) -> Verdict:
+    """Return the verdict of ``include``, ``exclude``, ``maybe`` or their first letters.
+
+    Raises InvalidDataError for anything else.
+    """
+    verdict = _VERDICTS.get(text.strip().casefold())
+    if verdict is None:
+        raise InvalidDataError(f"{text!r} is no verdict; use include, exclude or maybe")
+    return verdict

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from rich.console import Console
 
-from review.cli.keys import Desk, adjudicate_by_keys, screen_by_keys
+from review.cli.screen.keys import Desk, adjudicate_by_keys, screen_by_keys
 from review.config import settings
 from review.db import Database
 from review.history.actions import writing

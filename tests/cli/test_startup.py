@@ -25,7 +25,7 @@ TEXTS = {"yaml", "rapidfuzz"}
 ANALYSED = LEDGER | TEXTS | ENGINE | {"jinja2", "lxml"}
 
 ALLOWED = {
-    "database reviews screening serve": {"sqlalchemy"},
+    "database reviews screen serve": {"sqlalchemy"},
     "people": LEDGER | TEXTS,
     "citations importing batches duplicates records": LEDGER | {"lxml", "rapidfuzz"},
     "protocol linking studies correcting": LEDGER | TEXTS | ENGINE,

@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.text import Text
 
 from review.cli.context import changing, judge
-from review.cli.reranking import rerank_in_background
-from review.cli.terminal import keys_of_terminal
+from review.cli.screen.reranking import rerank_in_background
+from review.cli.screen.terminal import keys_of_terminal
 from review.db import Session
 from review.errors import ReviewError
 from review.people.models import Person

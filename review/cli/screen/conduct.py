@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from review.canonical import number
 from review.cli.context import (
-    by,
     changing,
     json_option,
     judge,
@@ -21,44 +19,19 @@ from review.cli.context import (
     review_option,
 )
 from review.cli.output import echo_json, echo_table
+from review.cli.screen.options import stage_option
 from review.config import settings
-from review.db import Database
 from review.errors import InvalidDataError
 from review.protocol.queries import review_called
-from review.screening import conduct, queries, renewal, retrieval
+from review.screening import conduct, queries, retrieval
 from review.screening.retrieval import Pdf
-from review.screening.vocabulary import RANDOM_SHARE, RemovalCause, RetrievalOutcome, Stage
+from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage
 from review.wording import counted
 
 if TYPE_CHECKING:
-    from review.screening.prioritising import Outlook
+    pass
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
-
-
-def _stage(context: click.Context, option: click.Parameter, value: str) -> Stage:
-    del context, option
-    try:
-        return Stage(value.lower().replace("-", "_"))
-    except ValueError:
-        known = " or ".join(stage.value for stage in Stage)
-        raise click.BadParameter(f"{value!r} is no stage; it is {known}") from None
-
-
-def stage_option(function: FunctionT) -> FunctionT:
-    """Add ``--stage``."""
-    return click.option(
-        "--stage", "-s", callback=_stage, default=Stage.TITLE_ABSTRACT.value, show_default=True,
-        metavar="STAGE", help="title_abstract or full_text.",
-    )(function)  # fmt: skip
-
-
-def mark_option(function: FunctionT) -> FunctionT:
-    """Add ``--mark``."""
-    return click.option(
-        "--mark", "marks", multiple=True, metavar="WORD",
-        help="Mark this in titles and abstracts too; may be given several times.",
-    )(function)  # fmt: skip
 
 
 @click.group("reasons")
@@ -279,127 +252,3 @@ def _remove(
             now=datetime.now(UTC),
         )  # fmt: skip
     click.echo(f"{changed} {done}, {len(records) - changed} unchanged.")
-
-
-@click.command("rank")
-@stage_option
-@click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True,
-    help="Of the random share; kept, so that it can be repeated.",
-)  # fmt: skip
-@click.option(
-    "--random-share", type=click.FloatRange(0, 1), default=RANDOM_SHARE, show_default=True,
-    help="Share of the queue drawn at random.",
-)  # fmt: skip
-@click.option("--if-due", is_flag=True, help="Only if enough was decided since; for cron.")
-@review_option
-@json_option
-def rank_(
-    stage: Stage,
-    seed: int,
-    random_share: float,
-    if_due: bool,
-    review_slug: str | None,
-    as_json: bool,
-) -> None:
-    """Order the queue by what was decided so far; it ranks, people decide.
-
-    Learns from records that all required reviewers decided, so it tells nobody what another has
-    decided so far. Scores of single records are never shown. Needs the extra ``screen``.
-    """
-    database = opened()
-    with database.reading() as session:
-        review = review_called(session, review_slug)
-        slug = review.slug
-        due = not if_due or renewal.is_due(session, review, stage)
-    if not due:
-        if as_json:
-            echo_json({"due": False})
-        else:
-            click.echo("The newest ranking will do.")
-        return
-    if if_due:
-        with database.sole_job("rank") as alone:
-            if alone:
-                _rank(database, slug, stage, seed, random_share, as_json=as_json)
-            elif as_json:
-                echo_json({"due": False})
-            else:
-                click.echo("Another process is ranking now.")
-        return
-    _rank(database, slug, stage, seed, random_share, as_json=as_json)
-
-
-def _rank(
-    database: Database, slug: str, stage: Stage, seed: int, random_share: float, *, as_json: bool
-) -> None:
-    from review.screening import prioritising  # learning takes arrays, judging does not
-
-    made = prioritising.prioritise(
-        database, by(slug), slug, stage=stage, seed=seed, random_share=random_share
-    )
-    if as_json:
-        echo_json(made)
-        return
-    click.echo(
-        f"{'Ranked' if made.new else 'As before:'} {counted(made.ranked, 'record')}, learned from "
-        f"{made.learned_included} included and {made.learned_excluded} excluded "
-        f"({made.model}, {made.software}, seed {made.seed}, {made.random_share:.0%} at random)."
-    )
-
-
-@click.command("outlook")
-@stage_option
-@click.option("--recall", type=float, default=0.95, show_default=True, help="To be reached.")
-@click.option(
-    "--confidence", type=float, default=0.95, show_default=True, help="Of the stopping rule."
-)
-@review_option
-@json_option
-def outlook_(
-    stage: Stage, recall: float, confidence: float, review_slug: str | None, as_json: bool
-) -> None:
-    """Estimate what ranked screening has found, and test whether it may stop.
-
-    The test is that of Callaghan & Müller-Hansen 2020. It is reported, never applied.
-    """
-    from review.screening import prioritising
-
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
-        found = prioritising.outlook(session, review, stage, target=recall, confidence=confidence)
-    if as_json:
-        echo_json({**asdict(found), "may_stop": found.test.may_stop})
-        return
-    click.echo(
-        f"{found.screened} of {counted(found.records, 'record')} screened, "
-        f"{found.relevant} of them included."
-    )
-    click.echo(_recall_words(found))
-    verdict = "rules out" if found.test.may_stop else "does not rule out"
-    click.echo(
-        f"The stopping test {verdict}, at confidence {confidence:g}, that fewer than {recall:.0%} "
-        f"of the relevant records were found (p = {found.test.p:.4f})."
-    )
-
-
-def _recall_words(found: Outlook) -> str:
-    """Return what is known of the recall: an interval, and a point where there is one."""
-    estimate = found.recall
-    if estimate.ci is None:
-        return "Recall cannot be estimated: no record was drawn at random yet."
-    if found.screened == found.records:
-        return "All records are screened; nothing is left to be missed."
-    drawn = f"{counted(estimate.drawn, 'record')} drawn at random"
-    level = f"{estimate.level:.0%}"
-    if estimate.recall is None:
-        return (
-            f"Recall is at least {number(estimate.ci[0])} ({level} interval); no better estimate "
-            f"is possible, for of {drawn} none was relevant."
-        )
-    saved = "" if found.work_saved is None else f"{number(found.work_saved)}"
-    return (
-        f"Recall lies between {number(estimate.ci[0])} and {number(estimate.ci[1])} ({level} "
-        f"interval, from {drawn}); point estimate {number(estimate.recall)}. Work saved over "
-        f"sampling if you stop now: {saved}."
-    )
