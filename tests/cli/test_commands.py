@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from review.cli import COMMANDS, main
+from review.cli.lazy import LazyGroup
 from review.config import settings
 
 
@@ -42,12 +43,19 @@ def test_every_command_and_every_option_has_help(path: tuple[str, ...]) -> None:
     assert [p.name for p in options if not p.help] == []
 
 
+LAZY = {(): main} | {path: found for path, found in ALL.items() if isinstance(found, LazyGroup)}
+
+
+@pytest.mark.parametrize("path", LAZY, ids=" ".join)
 @pytest.mark.parametrize("width", [40, 80, 100, 400])
-def test_the_list_of_commands_says_what_their_own_help_says(width: int) -> None:
-    context = click.Context(main)
+def test_the_list_of_commands_says_what_their_own_help_says(
+    path: tuple[str, ...], width: int
+) -> None:
+    group = LAZY[path]
+    context = click.Context(group)
     here, by_click = click.HelpFormatter(width=width), click.HelpFormatter(width=width)
-    main.format_commands(context, here)
-    click.Group.format_commands(main, context, by_click)
+    group.format_commands(context, here)
+    click.Group.format_commands(group, context, by_click)
     assert here.getvalue() == by_click.getvalue()
 
 
