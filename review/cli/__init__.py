@@ -17,7 +17,9 @@ COMMANDS: Final = {
     ),
     "new": Place("reviews", "Make a review: SLUG with --title, or a whole protocol with --file."),
     "list": Place("reviews", "List the reviews."),
-    "serve": Place("serve", "Open the reviews in the browser, until stopped (Ctrl-C)."),
+    "serve": Place(
+        "serve", "Open the reviews of this database in the browser, until stopped (Ctrl-C)."
+    ),
     "people": Place(
         "people", "Who takes part: somebody joins a review before they judge anything in it."
     ),
