@@ -83,7 +83,7 @@ def synthetic(count: int) -> tuple[list[Entry], list[int]]:
 
 
 def _noised(entry: Entry, random_: random.Random) -> Entry:
-    values: dict[str, Any] = {name: getattr(entry, name) for name in Entry.__slots__}
+    values: dict[str, Any] = entry._asdict()
     if random_.random() < 0.5:
         values["doi"] = None
     if random_.random() < 0.3:

@@ -7,6 +7,7 @@ import json
 import re
 import unicodedata
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 from typing import Final
 
 from review.errors import InvalidDataError
@@ -24,10 +25,12 @@ _UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 def clean_text(value: str) -> str:
     """Return `value` in NFC; raise InvalidDataError for NUL, lone surrogates and huge texts.
 
-    One scan by a regular expression comes first: a batch of records brings tens of megabytes.
+    ASCII, and one scan by a regular expression, come first: records bring tens of megabytes.
     """
     if len(value) > MAX_TEXT:
         raise InvalidDataError(f"text of {len(value):,} characters; at most {MAX_TEXT:,} are kept")
+    if value.isascii() and "\x00" not in value:
+        return value
     if _NEEDS_A_LOOK.search(value) is None:
         return value
     if _UNSTORABLE.search(value):
@@ -44,6 +47,8 @@ def utc_text(value: datetime) -> str:
 
 def canonical_json(value: object) -> str:
     """Return JSON with sorted keys and no spaces, fit for hashing; NaN is refused."""
+    if isinstance(value, list | tuple) and all(type(text) is str for text in value):
+        return f"[{','.join(map(encode_basestring, value))}]"  # the same, without an encoder
     return _CANONICAL.encode(value)
 
 

@@ -27,7 +27,6 @@ from review.history.actions import record_step
 from review.history.references import references, said_of
 from review.protocol.models import Review
 
-_ENTRY_FIELDS: Final = tuple(field.name for field in fields(Entry))
 _Item = TypeVar("_Item")
 _LISTS: Final = ("authors", "keywords", "remarks", "notices", "labels")
 _EMPTY: Final = CanonicalText("[]")
@@ -207,7 +206,7 @@ def _batched(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 
 
 def _row(entry: Entry, review_id: int, batch_id: int, position: int) -> dict[str, Any]:
-    row = {name: getattr(entry, name) for name in _ENTRY_FIELDS}
+    row: dict[str, Any] = entry._asdict()
     for name in _LISTS:
         row[name] = row[name] or _EMPTY
     row.update(review_id=review_id, batch_id=batch_id, position=position)

@@ -10,7 +10,6 @@ import contextlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from review.citations.formats import fields
@@ -99,7 +98,7 @@ def _further(text: str, place: int, file: str, names: Names) -> Iterator[Item]:
         yield Aside(line + 1, rest[:200])
         return
     items = read_csl_json(rest, file=file, names=names)
-    yield from (replace(item, line=item.line + line) for item in items)
+    yield from (item._replace(line=item.line + line) for item in items)
 
 
 _TWICE: Final = "names that stand twice"

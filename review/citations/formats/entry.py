@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from review.citations.formats.labels import Label
 from review.citations.formats.notices import Notice
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of a citation file, in the fields that all formats share.
 
     Absent is None (or an empty tuple), never an empty text. `line` is where the entry begins in
@@ -42,8 +40,7 @@ class Entry:
     """What the file says that was decided with other tools."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """An entry that could not be read, where, and why."""
 
     line: int
@@ -51,8 +48,7 @@ class Rejected:
     raw: str
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
+class Aside(NamedTuple):
     """Text of the file that belongs to no entry, such as an export's header line."""
 
     line: int

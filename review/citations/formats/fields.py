@@ -99,9 +99,14 @@ def years_in(value: str | None) -> list[int]:
 
 def year_of(values: Iterable[str | None]) -> tuple[int | None, tuple[str, ...]]:
     """Return the year of the first value that names one, and remarks on what was left aside."""
+    said = [value for value in values if value]
+    if len(said) == 1 and len(said[0]) == 4 and said[0].isdecimal() and said[0].isascii():
+        alone = int(said[0])
+        if 1500 <= alone < 2100:
+            return alone, ()
     year: int | None = None
     remarks: list[str] = []
-    for value in values:
+    for value in said:
         text = one_line(value)
         if text is None:
             continue
@@ -146,11 +151,16 @@ def authors_of(values: Iterable[str | None], *, one_each: bool = False) -> tuple
     for value in values:
         if not value:
             continue
+        if _ONE_NAME.fullmatch(value):
+            names.append(value)
+            continue
         parts = [value] if one_each else _name_parts(unescaped(value))
-        names.extend(name for part in parts if (name := one_line(part)))
-    return tuple(
-        name.rstrip(",; ") for name in names if name.strip(",;. ") and not _ALONE.fullmatch(name)
-    )
+        names.extend(
+            name.rstrip(",; ")
+            for part in parts
+            if (name := one_line(part)) and name.strip(",;. ") and not _ALONE.fullmatch(name)
+        )
+    return tuple(names)
 
 
 _ALONE: Final = re.compile(r"et\.?\s+al\.?|(?:and\s+)?others", re.IGNORECASE)
@@ -180,13 +190,11 @@ _PERSON: Final = re.compile(
 )
 
 
-_ONE_NAME: Final = re.compile(r"(?!.* and )[^\W\d_][\w'’-]*, [\w.'’ -]*", re.ASCII)
+_ONE_NAME: Final = re.compile(r"[A-Z][\w'-]*, [A-Z][\w.'-]*(?: [A-Z]\.?)?", re.ASCII)
 """``Smith, John A.``, as nine in ten are."""
 
 
 def _name_parts(value: str) -> list[str]:
-    if _ONE_NAME.fullmatch(value):
-        return [value]
     for separator in (";", "\n", "|", "；", "、"):
         if separator in value:
             return value.split(separator)
@@ -236,17 +244,20 @@ _FULL: Final = re.compile(r"(?:[A-ZÀ-ÖØ-Þ][\w.'’-]*\s+){1,3}(?:\w{2,3}\s+)
 _CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af·]{2,6}")
 
 _WORD_ENDS: Final = re.compile(r"[;\n\r|]")
+_MORE_THAN_WORDS: Final = (";", "|", "\r", "\t", "\xa0", "\x0b", "\x0c", "  ", " \n", "\n ", "\n\n")
+"""What has no part in keywords that are one each, with single spaces."""
 
 
 def keywords_of(values: Iterable[str | None]) -> tuple[str, ...]:
     """Return keywords, one each and each once, in order."""
-    found: dict[str, None] = {}
-    for value in values:
-        for part in _WORD_ENDS.split(value) if value else ():
-            word = " ".join(part.split())
-            if word:
-                found[word] = None
-    return tuple(found)
+    given = [value for value in values if value]
+    if not given:
+        return ()
+    joined = "\n".join(given).strip()
+    if not any(sign in joined for sign in _MORE_THAN_WORDS):
+        return tuple(dict.fromkeys(joined.split("\n")))
+    parts = _WORD_ENDS.split(joined)
+    return tuple(dict.fromkeys(word for part in parts if (word := squeezed(part))))
 
 
 def many_in_one(values: Iterable[str | None], separator: str = "; ") -> str | None:

@@ -15,9 +15,12 @@ _SIGN: Final = re.compile(
 _RUN: Final = re.compile(r"[^\x00-\x7f]{2,}")
 
 
+_TWICE: Final = re.compile(rb"\xc3(?:[\x82\x83]\xc2|\xa2\xe2\x82\xac)")
+
+
 def holds_mojibake(data: bytes) -> bool:
     """Whether the bytes of a file in UTF-8 may have been encoded twice."""
-    return b"\xc3\x83\xc2" in data or b"\xc3\xa2\xe2\x82\xac" in data or b"\xc3\x82\xc2" in data
+    return _TWICE.search(data) is not None
 
 
 def encoded_once(text: str) -> tuple[str, tuple[str, ...]]:

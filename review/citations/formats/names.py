@@ -21,12 +21,14 @@ class Names:
     ignored: dict[str, str] = field(default_factory=dict)
     mapped: dict[str, str] = field(default_factory=dict)
     """For tables: our field of each column that is read."""
+    _known: set[str] = field(default_factory=set)
+    """Names that were noted."""
 
     def of(self, block: Block, make: Callable[[Block], _Made]) -> _Made:
         """Return what `make` makes of a block, and note which of its tags it asked for."""
-        new = block.values.keys() - self.read.keys() - self.ignored.keys()
-        if not new:
+        if block.values.keys() <= self._known:
             return make(block)
+        new = block.values.keys() - self._known
         block.asked = set()
         made = make(block)
         for tag in block.values:
@@ -36,14 +38,15 @@ class Names:
 
     def see(self, values: Mapping[str, str | None], read: Iterable[str]) -> None:
         """Note the fields of an entry, of which those in `read` are taken."""
-        if values.keys() <= self.read.keys() | self.ignored.keys():
+        if values.keys() <= self._known:
             return
         known = frozenset(read)
         for name, value in values.items():
-            if value and name not in self.read and name not in self.ignored:
+            if value and name not in self._known:
                 self._note(name, value, read=name in known)
 
     def _note(self, name: str, value: str, *, read: bool) -> None:
         example = " ".join(value.split())
         shown = example if len(example) <= _EXAMPLE else f"{example[: _EXAMPLE - 1]}…"
         (self.read if read else self.ignored)[name] = shown
+        self._known.add(name)

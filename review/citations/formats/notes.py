@@ -44,6 +44,8 @@ def _written(label: Label) -> str:
 def said_in(notes: Iterable[str | None]) -> tuple[tuple[Notice, ...], tuple[Label, ...]]:
     """Return the notices and the labels that notes tell of, each once."""
     texts = [note for note in notes if note]
+    if not texts:
+        return (), ()
     found = [
         Notice(NoticeKind(match.group(1)), " ".join(match.group(2).split()))
         for text in texts

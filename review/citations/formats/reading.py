@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 from review.canonical import MAX_TEXT
@@ -224,7 +225,7 @@ def _storable(item: Entry | Rejected) -> Entry | Rejected:
         if not entry.abstract:
             reason = "neither a title nor an identifier (DOI, PMID, number, address)"
             return Rejected(item.line, reason, item.raw[:_KEPT_OF_A_REJECT])
-        entry = replace(entry, remarks=(*entry.remarks, "no title and no identifier"))
+        entry = entry._replace(remarks=(*entry.remarks, "no title and no identifier"))
     return entry
 
 
@@ -237,34 +238,39 @@ _NOT_SAID: Final = re.compile(
 """What Scopus, PubMed and others write in the place of an abstract or a name that they have not."""
 
 _LONGEST_NOTHING: Final = 40
-_BEGINS_NOTHING: Final = frozenset("NnAa#<\\[(")
 
 
 def _is_nothing(value: str) -> bool:
-    if len(value) > _LONGEST_NOTHING or value[0] not in _BEGINS_NOTHING:
-        return False
-    return value in NOTHING or _NOT_SAID.fullmatch(value) is not None
+    if value in NOTHING:
+        return True
+    return len(value) <= _LONGEST_NOTHING and _NOT_SAID.fullmatch(value) is not None
+
+
+def _not_said(entry: Entry) -> bool:
+    return any(text is not None and _is_nothing(text) for text in (entry.title, entry.abstract))
 
 
 _TEXT_FIELDS: Final = (
     "kind", "title", "abstract", "journal", "volume", "issue", "pages", "accession", "issn", "url",
     "language",
 )  # fmt: skip
+_texts_of: Final = attrgetter(*_TEXT_FIELDS)
 _MARKED_UP: Final = ("title", "abstract", "journal", "keywords")
 
 
 def _tidied(entry: Entry) -> Entry:
     """Return an entry without tags of HTML, values that say "missing", and with what titles say."""
     changes: dict[str, Any] = {}
-    for name in _TEXT_FIELDS:
-        value = getattr(entry, name)
-        if value and _is_nothing(value):
-            changes[name] = None
+    if not NOTHING.isdisjoint(_texts_of(entry)) or _not_said(entry):
+        for name in _TEXT_FIELDS:
+            value = getattr(entry, name)
+            if value and _is_nothing(value):
+                changes[name] = None
     for name in ("authors", "keywords"):
         values = getattr(entry, name)
-        if any(map(_is_nothing, values)):
+        if not NOTHING.isdisjoint(values) or any(value[0] == "[" for value in values):
             changes[name] = tuple(value for value in values if not _is_nothing(value))
-    if "<" in entry.raw or "&" in entry.raw or "\\u003" in entry.raw:
+    if "<" in entry.raw or "&" in entry.raw or ("\\" in entry.raw and "\\u003" in entry.raw):
         for name in _MARKED_UP:
             value = changes.get(name, getattr(entry, name))
             if isinstance(value, str):
@@ -276,15 +282,15 @@ def _tidied(entry: Entry) -> Entry:
     said = list(of_title(changes.get("title", entry.title)))
     if said:
         changes["notices"] = each_once([*entry.notices, *said])
-    return replace(entry, **changes) if changes else entry
+    return entry._replace(**changes) if changes else entry
 
 
 def _any_unstorable(entry: Entry) -> bool:
     """Whether escapes such as JSON's made a character that the raw text does not show."""
-    if "\\u" not in entry.raw and "&#" not in entry.raw:
+    escapes = "\\" in entry.raw and "\\u" in entry.raw
+    if not escapes and not ("&" in entry.raw and "&#" in entry.raw):
         return False
-    values = (getattr(entry, name) for name in Entry.__slots__)
-    return any(_UNSTORABLE.search(str(value)) for value in values)
+    return any(_UNSTORABLE.search(str(value)) for value in entry)
 
 
 def _why_nothing(

@@ -138,10 +138,10 @@ def _plain_block(found: re.Match[str], line: int) -> Block:
     block = Block(line, [found.group()])
     values = block.values
     values["TY"] = [found.group(1)]
-    for tag, value in _FIELD.findall(found.group(2)):
-        value = value.strip()
-        if "&" in value:
-            value = unescaped(value)
+    text = found.group(2)
+    entities = "&" in text
+    for tag, value in _FIELD.findall(text):
+        value = unescaped(value.strip()) if entities else value.strip()
         if tag in values:
             values[tag].append(value)
         else:
@@ -296,22 +296,24 @@ def _aside(block: Block) -> Iterator[Aside]:
 
 
 def _item(block: Block) -> Item:
+    has = block.values
     kind, title = _kind_and_title(block)
     year, year_remarks = fields.year_of(block.all("PY", "Y1", "YR", "DA"))
     doi = _doi(block)
     pmid = _pmid(block)
     pages = fields.pages_of(block.single("SP", "PG"), block.single("EP"), _article(block))
-    accession = block.single("AN", "U2", "UT", "ID")
+    accession = None if _ACCESSIONS.isdisjoint(has) else block.single("AN", "U2", "UT", "ID")
     if accession is not None and accession.isdigit() and len(accession) < _SHORTEST_ACCESSION:
         accession = None
     authors = _authors(block)
     if not authors and kind in ("BOOK", "EDBOOK", "CONF", "SER", "CHAP"):
         authors = fields.authors_of(block.all("A2", "ED", "A3"))
     notices, labels = said_in(block.all("N1"))
+    kinds = [kind, *block.all("M3")] if kind not in TYPES or "M3" in has else ()
     return Entry(
         line=block.line,
         raw=block.raw,
-        kind=_said_kind(block) or kind,
+        kind=(_said_kind(block) if "M3" in has else None) or kind,
         title=title,
         abstract=_abstract(block),
         authors=authors,
@@ -319,24 +321,29 @@ def _item(block: Block) -> Item:
         journal=_journal(block, kind),
         volume=block.single("VL", "VO"),
         issue=block.single("IS", "CP", "NO"),
-        pages=None if fields.is_doi(pages) else pages,
+        pages=None if pages and len(pages) > _LONGEST_PAGE and fields.is_doi(pages) else pages,
         doi=doi,
         pmid=pmid,
         accession=None if accession == pmid else accession,
-        issn=fields.issn_of(block.all("SN")),
-        url=fields.first(block.all("UR", "LK", "L2", "L1")),
+        issn=fields.issn_of(block.all("SN")) if "SN" in has else None,
+        url=None if has.keys().isdisjoint(_ADDRESSES) else fields.first(block.all(*_ADDRESSES)),
         language=block.single("LA"),
         keywords=fields.keywords_of(block.all("KW", "DE")),
         remarks=(
             *block.remarks,
             *year_remarks,
-            *block.repeated("DO"),
-            *fields.no_doi(block.values.get("DO", ()), doi),
+            *(block.repeated("DO") if "DO" in has else ()),
+            *(fields.no_doi(has.get("DO", ()), doi) if doi is None else ()),
         ),
-        notices=each_once([*of_types([kind, *block.all("M3")], "type"), *notices]),
+        notices=each_once([*of_types(kinds, "type"), *notices]) if kinds or notices else (),
         labels=labels,
     )
 
+
+_ACCESSIONS: Final = frozenset({"AN", "U2", "UT", "ID"})
+_ADDRESSES: Final = ("UR", "LK", "L2", "L1")
+_LONGEST_PAGE: Final = 8
+"""Characters; a DOI has more."""
 
 _MOST_WORDS: Final = 4
 """Words that a type has at the most, such as "Journal Article (Electronic Only)"."""
@@ -345,10 +352,9 @@ _MOST_WORDS: Final = 4
 def _kind_and_title(block: Block) -> tuple[str | None, str | None]:
     """Return the type and the title; Publish or Perish writes the title after TY."""
     kind = block.single("TY")
-    title = fields.title_of(
-        block.single(tag)
-        for tag in ("TI", "T1", "CT", *(("BT",) if kind in ("BOOK", "EDBOOK") else ()), "TT")
-    )
+    title = block.single("TI", "T1", "CT", *(("BT",) if kind in ("BOOK", "EDBOOK") else ()))
+    if title is None or title[0] in "[nN":
+        title = fields.title_of([title, block.single("TT")])
     first, _, rest = (kind or "").partition(" ")
     if rest and title is None and first in TYPES:
         block.remarks.append("words behind the type were taken for the title")
@@ -374,15 +380,17 @@ _TELLING_KINDS: Final = frozenset(
 
 def _authors(block: Block) -> tuple[str, ...]:
     """Return the names under AU and A1 in the order of the file, each once, or full names (FA)."""
+    full = fields.authors_of(block.all("FA")) if "FA" in block.values else ()
     tags = [tag for tag in block.values if tag in ("AU", "A1")]
-    return fields.authors_of(block.all("FA")) or tuple(
-        dict.fromkeys(fields.authors_of(block.all(*tags)))
-    )
+    return full or tuple(dict.fromkeys(fields.authors_of(block.all(*tags))))
 
 
 def _abstract(block: Block) -> str | None:
     """Return the abstract; what AB and N2 both hold, but for spaces or its end, counts once."""
-    texts = list(dict.fromkeys(filter(None, map(squeezed, block.all("AB", "N2")))))
+    said = block.all("AB", "N2")
+    if len(said) == 1:
+        return squeezed(said[0]) or None
+    texts = list(dict.fromkeys(filter(None, map(squeezed, said))))
     found = [
         text
         for text in texts
@@ -400,7 +408,7 @@ def _journal(block: Block, kind: str | None) -> str | None:
 
 def _article(block: Block) -> str | None:
     """Return EndNote's article number (C7)."""
-    return fields.first(block.all("C7"))
+    return fields.first(block.all("C7")) if "C7" in block.values else None
 
 
 _OTHER_DOIS: Final = frozenset(

@@ -6,15 +6,12 @@ import pickle
 import tempfile
 import weakref
 from collections.abc import Iterator
-from operator import attrgetter
 from typing import IO, Any, Final
 
 from review.citations.formats.entry import Entry, Rejected
 
 _CHUNK: Final = 500
 """Items that are written and read at once."""
-
-_FIELDS: Final = attrgetter(*Entry.__slots__)
 
 
 class Spool:
@@ -44,7 +41,7 @@ class Spool:
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the spool
                 weakref.finalize(self, self._file.close)
-            pickle.dump([_plain(item) for item in self._last[:_CHUNK]], self._file, protocol=5)
+            pickle.dump([tuple(item) for item in self._last[:_CHUNK]], self._file, protocol=5)
             del self._last[:_CHUNK]
 
     def __iter__(self) -> Iterator[Entry | Rejected]:
@@ -61,9 +58,5 @@ class Spool:
         yield from self._last
 
 
-def _plain(item: Entry | Rejected) -> tuple[Any, ...]:
-    return _FIELDS(item) if isinstance(item, Entry) else (item.line, item.reason, item.raw)
-
-
 def _item(values: tuple[Any, ...]) -> Entry | Rejected:
-    return Rejected(*values) if len(values) == 3 else Entry(*values)
+    return Entry._make(values) if len(values) > len(Rejected._fields) else Rejected._make(values)

@@ -90,7 +90,7 @@ class Block:
             self.asked.update(tags)
         values = self.values
         if len(tags) == 1:
-            return list(values.get(tags[0], ()))
+            return values.get(tags[0]) or []
         return [value for tag in tags if tag in values for value in values[tag]]
 
     def repeated(self, *tags: str) -> list[str]:
@@ -98,7 +98,8 @@ class Block:
         return [
             f"{tag} stands {len(found)} times; perhaps two records became one"
             for tag in tags
-            if len(found := {squeezed(value) for value in self.values.get(tag, ())} - {""}) > 1
+            if len(values := self.values.get(tag, ())) > 1
+            and len(found := {squeezed(value) for value in values} - {""}) > 1
         ]
 
     def single(self, *tags: str) -> str | None:
@@ -110,6 +111,10 @@ class Block:
         for tag in tags:
             values = self.values.get(tag)
             if values is None:
+                continue
+            if len(values) == 1:
+                if text := squeezed(values[0]):
+                    return text
                 continue
             found = [text for value in values if (text := squeezed(value))]
             if not found:

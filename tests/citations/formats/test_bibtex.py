@@ -110,5 +110,5 @@ def test_what_is_written_is_read_alike() -> None:
     )
     (again,) = read_bibtex(write_bibtex([entry], [["status: included"]]))
     assert isinstance(again, Entry)
-    names = [name for name in Entry.__slots__ if name not in ("line", "raw")]
+    names = [name for name in Entry._fields if name not in ("line", "raw")]
     assert [getattr(again, n) for n in names] == [getattr(entry, n) for n in names]

@@ -322,7 +322,7 @@ def test_round_trip_of_all_that_was_read(kind: Format) -> None:
     reading = read_citations(text.encode(), file="x")
     assert reading.format is kind
     assert reading.rejects == ()
-    names = [n for n in Entry.__slots__ if n not in ("line", "raw", "remarks", "kind")]
+    names = [n for n in Entry._fields if n not in ("line", "raw", "remarks", "kind")]
     assert len(reading.entries) == len(entries) >= 25
     for one, other in zip(entries, reading.entries, strict=True):
         assert {n: getattr(one, n) for n in names} == {n: getattr(other, n) for n in names}

@@ -357,7 +357,7 @@ def test_two_years_that_differ_are_remarked_on() -> None:
 def test_what_is_written_is_read_alike() -> None:
     written = [entry for text in DIALECTS.values() for entry in entries(text)]
     again = entries(write_ris(written, [["status: included"]] * len(written)))
-    names = [name for name in Entry.__slots__ if name not in ("line", "raw", "remarks")]
+    names = [name for name in Entry._fields if name not in ("line", "raw", "remarks")]
     for one, other in zip(written, again, strict=True):
         assert [getattr(one, n) for n in names] == [getattr(other, n) for n in names]
         assert "N1  - status: included" in other.raw

@@ -176,7 +176,7 @@ def test_nbib_text_of_no_record_is_an_aside() -> None:
 def test_nbib_is_written_as_it_is_read() -> None:
     written = entries(list(read_nbib(NBIB)))
     again = entries(list(read_nbib(write_nbib(written, [["status: included"], []]))))
-    names = [name for name in Entry.__slots__ if name not in ("line", "raw")]
+    names = [name for name in Entry._fields if name not in ("line", "raw")]
     for one, other in zip(written, again, strict=True):
         assert [getattr(one, n) for n in names] == [getattr(other, n) for n in names]
     assert "GN  - status: included" in again[0].raw

@@ -83,7 +83,7 @@ def test_import_of_the_export_is_what_was_exported(name: str) -> None:
     assert REFERENCES[name](nasty_entries(500), ()) == text
     reading = read_citations(text.encode(), file="x")
     assert (len(reading.entries), len(reading.rejects)) == (500, 0)
-    fields = [n for n in Entry.__slots__ if n not in ("line", "raw", "remarks", "kind")]
+    fields = [n for n in Entry._fields if n not in ("line", "raw", "remarks", "kind")]
     for one, other in zip(entries, reading.entries, strict=True):
         said = {n: getattr(one, n) for n in fields}
         for name in ("title", "abstract", "journal"):  # tags of HTML are no part of them
