@@ -155,7 +155,7 @@ def screen(database: Database, ids: list[int], decisions: int, people: list[str]
                 )  # fmt: skip
     with writing(database, by(people[2])) as session:
         review = the_review(session)
-        for record in standings.conflicting(session, review, stage=ABSTRACT, limit=200):
+        for record in standings.conflicting(session, review, stage=ABSTRACT)[:200]:
             adjudicate(
                 session, review, Choice(record, Verdict.INCLUDE), stage=ABSTRACT,
                 handle=people[2], now=datetime.now(UTC),

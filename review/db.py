@@ -12,14 +12,14 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -39,6 +39,17 @@ ADVISORY_APPLICATION: Final = 0x4C52
 WRITER_LOCK: Final = 1
 JOB_LOCKS: Final = {"job": 2, "rank": 3}
 """Second integers; on SQLite the names of lock files beside the database."""
+
+
+ValueT = TypeVar("ValueT")
+
+AT_ONCE: Final = 1000
+"""Values in one list of a query; both databases bind more than 30,000."""
+
+
+def in_parts(values: Sequence[ValueT]) -> Iterator[Sequence[ValueT]]:
+    """Yield values, as many at once as one list of a query may hold."""
+    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
 
 
 class CleanText(sa.TypeDecorator[str]):

@@ -20,6 +20,7 @@ from review.citations.dedupe.fingerprint import OPENING, Fingerprint, fingerprin
 from review.citations.models import DedupeRun, DuplicateDecision, DuplicatePair, Record
 from review.citations.rules import PairState
 from review.citations.vocabulary import Band, Verdict
+from review.db import in_parts
 from review.errors import BusyError, InvalidDataError
 from review.history.actions import record_step
 from review.people.actions import person_called
@@ -29,10 +30,6 @@ _COMPARED = (
     "kind", "title", "authors", "year", "journal", "volume", "pages", "doi", "pmid", "accession",
     "abstract", "notices",
 )  # fmt: skip
-
-
-_AT_ONCE = 500
-"""Ids named in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +112,10 @@ def _fingerprints(
 
 def _fingerprints_of(session: Session, review: Review, ids: set[int]) -> list[Fingerprint]:
     """Return the fingerprints of some records, in order of their ids."""
-    asked = sorted(ids)
     return [
         record
-        for start in range(0, len(asked), _AT_ONCE)
-        for record in _fingerprints(session, review, Record.id.in_(asked[start : start + _AT_ONCE]))
+        for some in in_parts(sorted(ids))
+        for record in _fingerprints(session, review, Record.id.in_(some))
     ]
 
 

@@ -13,6 +13,9 @@ from review.db import Base, CanonicalJson, open_choice
 from review.history.withdrawal import Revocable, Withdrawable, unique_while_standing
 from review.protocol.models import Review
 
+SAYING = sa.text("notices <> '[]'")
+"""That a record's file says something of the work; few do, and an index has those alone."""
+
 
 class Search(Base):
     """One search of one source, as PRISMA-S wants it reported."""
@@ -100,6 +103,7 @@ class Record(Revocable, Base):
         sa.UniqueConstraint("batch_id", "position"),
         sa.CheckConstraint("year BETWEEN 1000 AND 2999", name="year"),
         sa.CheckConstraint("position >= 1", name="position"),
+        sa.Index("ix_record_notices", "review_id", sqlite_where=SAYING, postgresql_where=SAYING),
     )
     __audited__ = False
 
@@ -146,6 +150,11 @@ class Record(Revocable, Base):
     def stands(cls) -> sa.ColumnElement[bool]:
         """Return the condition that its batch was not withdrawn."""
         return _standing(cls.batch_id.not_in(_withdrawn_batches()))
+
+    @classmethod
+    def says_something(cls) -> sa.ColumnElement[bool]:
+        """Return the condition that its file says something of the work, in words of the index."""
+        return cls.notices != sa.literal_column("'[]'")
 
 
 class Reject(Revocable, Base):

@@ -26,6 +26,7 @@ from review.citations.models import (
 )
 from review.citations.rules import UNSTATED, BatchCount, Identified, PairState, pair_state
 from review.citations.vocabulary import Band, NoticeKind, Verdict
+from review.db import in_parts
 from review.errors import NotFoundError
 from review.protocol.models import Review
 
@@ -262,18 +263,14 @@ def open_pairs(session: Session, review: Review, *, limit: int | None = None) ->
     )[:limit]
     found: dict[int, DuplicatePair] = {}
     numbers = [pair.id for pair in judged]
-    for start in range(0, len(numbers), _AT_ONCE):
+    for some in in_parts(numbers):
         rows = session.scalars(
             sa.select(DuplicatePair)
-            .where(DuplicatePair.id.in_(numbers[start : start + _AT_ONCE]))
+            .where(DuplicatePair.id.in_(some))
             .options(joinedload(DuplicatePair.earlier), joinedload(DuplicatePair.later))
         )
         found.update((pair.id, pair) for pair in rows)
     return [OpenPair(found[p.id], p.rule, p.score) for p in judged]
-
-
-_AT_ONCE = 500
-"""Numbers in one list of a query; databases limit it."""
 
 
 @dataclass(frozen=True, slots=True)

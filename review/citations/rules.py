@@ -41,6 +41,11 @@ def warning_of(notices: Iterable[Sequence[str]]) -> str | None:
     return serious[0].upper() if serious else None
 
 
+def heading(title: str | None, warning: str | None) -> str:
+    """Return what a record is called wherever it is shown, after its warning, if it has one."""
+    return f"{f'[{warning}] ' if warning else ''}{title or 'no title'}"
+
+
 @dataclass(frozen=True, slots=True)
 class BatchCount:
     """What one batch brought, and what of it is left when duplicates are taken away."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -9,12 +10,16 @@ import click
 from review.cli.context import json_option, opened, review_option
 from review.cli.output import echo_json, echo_table
 from review.config import settings
+from review.db import Session
 from review.errors import DatabaseStateError
+from review.extraction.appraisal import queries as appraisal
 from review.extraction.queries import sealed_rows
 from review.history import queries
 from review.history.models import Event
 from review.living.runs.queries import anchors
-from review.protocol.queries import review_called
+from review.protocol.models import Review
+from review.protocol.queries import review_called, reviews
+from review.screening import queries as screening
 from review.wording import counted
 
 
@@ -87,13 +92,18 @@ def _what(old: dict[str, object] | None, new: dict[str, object] | None) -> str:
 def verify_(as_json: bool) -> None:
     """Check that no event was altered, removed or reordered, and that runs noted the same.
 
-    The chain alone does not show a cut or rewritten end; keep the printed head elsewhere to be
-    able to tell.
+    Decisions of screening and appraisals are held against their seals in the history. The chain
+    alone does not show a cut or rewritten end; keep the printed head elsewhere to be able to tell.
     """
     with opened().reading() as session:
         report = queries.verify(session, anchors(session))
+        broken = [
+            f"{one} of {review.slug}"
+            for review in reviews(session)
+            for one in _altered(session, review)
+        ]
     if as_json:
-        echo_json(report)
+        echo_json({**asdict(report), "altered": broken})
     else:
         click.echo(
             f"{counted(report.events, 'event')}, held against what "
@@ -102,5 +112,12 @@ def verify_(as_json: bool) -> None:
         click.echo(f"Head: {report.head_seq} {report.head_hash}")
     if not report.intact:
         raise DatabaseStateError("the history is not intact: " + "; ".join(report.problems))
+    if broken:
+        raise DatabaseStateError("altered after they were sealed: " + "; ".join(broken))
     if not as_json:
-        click.echo("The history is intact.")
+        click.echo("The history is intact, and what was judged is as it was sealed.")
+
+
+def _altered(session: Session, review: Review) -> list[str]:
+    decisions = screening.broken_seals(session, review)
+    return [f"decision {number}" for number in decisions] + appraisal.broken_seals(session, review)

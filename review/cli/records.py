@@ -12,7 +12,7 @@ import click
 from review.citations import queries
 from review.citations.formats.reading import WRITERS
 from review.citations.models import Record
-from review.citations.rules import warning_of
+from review.citations.rules import heading, warning_of
 from review.citations.vocabulary import Format
 from review.cli.context import json_option, opened, review_option
 from review.cli.files import force_option, write_new
@@ -48,8 +48,7 @@ def citation(record: dict[str, Any]) -> str:
 
 def titled(record: dict[str, Any]) -> str:
     """Return a row's title; that of a work whose results may not stand begins with the warning."""
-    warning = warning_of(record["notices"])
-    return f"{f'[{warning}] ' if warning else ''}{record['title'] or 'no title'}"
+    return heading(record["title"], warning_of(record["notices"]))
 
 
 @click.group("records")

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.db import Base
+from review.db import Base, in_parts
 from review.tables import every_table
 from review.wording import counted
-
-AT_ONCE = 500
-"""Numbers in one list of a query; databases limit it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +94,6 @@ def _rows(table: sa.Table, column: sa.Column[int]) -> sa.Select[int, int, str | 
     if "withdrawn_because" in table.c:
         query = query.where(table.c.withdrawn_because.is_(None))
     return query.order_by(table.c.id)
-
-
-def in_parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    """Yield ids, as many at once as one list of a query may hold."""
-    return (ids[i : i + AT_ONCE] for i in range(0, len(ids), AT_ONCE))
 
 
 CALLED: Mapping[str, tuple[str, str | None]] = {

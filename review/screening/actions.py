@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from review.citations.models import Record
+from review.db import in_parts
 from review.errors import InvalidDataError, NotAllowedError, NotFoundError, Problem
 from review.people.models import Person, identity
 from review.people.queries import member_who_may
@@ -20,6 +21,7 @@ from review.people.rules import Role
 from review.protocol.models import Review
 from review.screening import places, queries, serving
 from review.screening.ledger import Ledger
+from review.screening.lists import own_decisions
 from review.screening.models import (
     Adjudication,
     Decision,
@@ -183,7 +185,7 @@ def decide(
     person = screener(session, review, handle)
     numbers = [choice.record for choice in choices]
     ledger = queries.ledger(session, review, only=numbers)
-    known = _newest_of(session, stage, person, numbers)
+    known = own_decisions(session, review, stage=stage, person=person.id, only=numbers)
     seen = _requests_seen(session, person, choices)
     deciding = _Deciding(session, review, stage, person, now, ledger)
     decided: list[int] = []
@@ -271,14 +273,14 @@ def _comes_late(
 def _requests_seen(session: Session, person: Person, choices: Sequence[Choice]) -> set[str | None]:
     asked = [choice.request for choice in choices if choice.request is not None]
     seen: set[str | None] = set()
-    for start in range(0, len(asked), queries.FEW):
+    for some in in_parts(asked):
         seen |= set(
             session.scalars(
                 sa.select(Decision.request)
                 .join(Decision.person)
                 .where(
                     identity == person.id,
-                    Decision.request.in_(asked[start : start + queries.FEW]),
+                    Decision.request.in_(some),
                 )
             )
         )
@@ -303,10 +305,10 @@ def _repeated(choices: Sequence[Choice]) -> dict[int, Problem]:
 def _titles(session: Session, review: Review, choices: Sequence[Choice]) -> dict[int, str | None]:
     asked = [choice.record for choice in choices if choice.title]
     found: dict[int, str | None] = {}
-    for start in range(0, len(asked), queries.FEW):
+    for some in in_parts(asked):
         rows = session.execute(
             sa.select(Record.id, Record.title).where(
-                Record.review_id == review.id, Record.id.in_(asked[start : start + queries.FEW])
+                Record.review_id == review.id, Record.id.in_(some)
             )
         )
         found |= {row.id: row.title for row in rows}
@@ -326,27 +328,6 @@ def _another_title(choice: Choice, titles: Mapping[int, str | None]) -> str | No
 
 def _letters(title: str) -> str:
     return "".join(filter(str.isalnum, title.casefold()))
-
-
-def _newest_of(
-    session: Session, stage: Stage, person: Person, numbers: Sequence[int]
-) -> dict[int, Decision]:
-    found: dict[int, Decision] = {}
-    for start in range(0, len(numbers), queries.FEW):
-        for decision in session.scalars(
-            sa.select(Decision)
-            .join(Decision.person)
-            .where(
-                Decision.record_id.in_(numbers[start : start + queries.FEW]),
-                Decision.stage == stage,
-                identity == person.id,
-                queries.STANDS,
-            )
-            .options(joinedload(Decision.reason))
-            .order_by(Decision.id)
-        ):
-            found[decision.record_id] = decision
-    return found
 
 
 def _says_again(choice: Choice, known: dict[int, Decision]) -> bool:

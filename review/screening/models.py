@@ -270,7 +270,9 @@ class Place(Base):
     __tablename__ = "place"
     __audited__ = False
     __table_args__ = (
-        sa.Index("ix_place_queue", "review_id", "stage", "turn", "position", "record_id", "sole"),
+        sa.Index(
+            "ix_place_queue", "review_id", "stage", "turn", "position", "record_id", "deciders"
+        ),
         sa.Index("ix_place_state", "review_id", "stage", "judged", "state"),
     )
 
@@ -279,17 +281,16 @@ class Place(Base):
     )
     stage: Mapped[Stage] = mapped_column(primary_key=True)
     review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batch.id", ondelete="RESTRICT"))
     judged: Mapped[bool] = mapped_column(sa.Boolean(create_constraint=True, name="judged"))
     """Whether the stage is about the record."""
     state: Mapped[State]
     reason: Mapped[int | None]
     """Place of the exclusion reason in the protocol's list."""
-    deciders: Mapped[int]
-    """Persons who decided."""
+    deciders: Mapped[str]
+    """Persons who decided, as ``,3,7,``; empty where nobody did."""
     missing: Mapped[int]
     """Decisions that are still wanted."""
-    sole: Mapped[int | None]
-    """Who decided, where one person did."""
     turn: Mapped[int]
     """1 for a record that somebody began and others are to decide, 2 for one that nobody has
     touched, 0 for one that wants nothing: queues offer them in this order."""

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record
+from review.db import in_parts
 from review.history.models import Event
 from review.history.queries import head
 from review.protocol.models import Review
@@ -103,8 +104,7 @@ def _records_of(session: Session, told: Iterable[tuple[str, int]]) -> list[int]:
         found |= set(session.scalars(sa.select(Record.id).where(Record.batch_id == batch)))
     for name, ids in by_table.items():
         table = SAID[name]
-        for start in range(0, len(ids), queries.FEW):
-            some = ids[start : start + queries.FEW]
+        for some in in_parts(ids):
             found |= set(session.scalars(sa.select(table.record_id).where(table.id.in_(some))))
     return sorted(found)
 
@@ -116,8 +116,7 @@ def _make_anew(session: Session, review: Review) -> None:
 
 
 def _renew(session: Session, review: Review, records: Sequence[int]) -> None:
-    for start in range(0, len(records), queries.FEW):
-        some = records[start : start + queries.FEW]
+    for some in in_parts(records):
         now = queries.ledger(session, review, only=some)
         mine = [record for record in some if record in now.records]
         session.execute(
@@ -168,12 +167,12 @@ def _rows(
             "record_id": record,
             "stage": stage,
             "review_id": review,
+            "batch_id": now.records[record],
             "judged": record in judged,
             "state": stands.state,
             "reason": stands.reason,
-            "deciders": len(deciders),
+            "deciders": "".join(f",{person}" for person in sorted(deciders)) + "," * bool(deciders),
             "missing": missing,
-            "sole": next(iter(deciders)) if len(deciders) == 1 else None,
             "turn": turn,
             "position": ranked.get(record, len(ranked)) if ranked and turn == UNTOUCHED else 0,
             "piloted": record in piloted,

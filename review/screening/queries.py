@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from review.citations.models import Batch, DedupeRun, DuplicateDecision, DuplicatePair, Record
 from review.citations.queries import clusters
+from review.db import AT_ONCE, in_parts
 from review.errors import NotFoundError
 from review.people.models import Person, identity
 from review.people.queries import person_known
@@ -31,13 +32,10 @@ from review.screening.models import (
     Withdrawal,
 )
 from review.screening.rules import Ballot, Ruling, newest, seal
-from review.screening.vocabulary import RetrievalOutcome, Stage, Verdict
+from review.screening.vocabulary import RetrievalOutcome, Stage
 
 STANDS: Final = sa.not_(sa.exists().where(Withdrawal.decision_id == Decision.id))
 """That a decision was not taken back."""
-
-FEW: Final = 1000
-"""Records that a query asks for by number; both databases bind more than 30,000 values."""
 
 
 def reasons(session: Session, review: Review) -> Sequence[ExclusionReason]:
@@ -86,7 +84,7 @@ def _duplicates(
     session: Session, review: Review, at: datetime | None, only: Sequence[int] | None
 ) -> Mapping[int, int]:
     """Return each record that another one represents; looks no further where no pair names one."""
-    if only is not None and len(only) <= FEW:
+    if only is not None and len(only) <= AT_ONCE:
         named = sa.or_(DuplicatePair.earlier_id.in_(only), DuplicatePair.later_id.in_(only))
         if session.scalar(sa.select(DuplicatePair.id).where(named).limit(1)) is None:
             return {}
@@ -99,8 +97,7 @@ def _linked(
     """Return when each duplicate that was decided on was found to be one, or called one."""
     copies = sorted(copy for copy in duplicates if copy in decided)
     found: dict[int, datetime] = {}
-    for start in range(0, len(copies), FEW):
-        some = copies[start : start + FEW]
+    for some in in_parts(copies):
         rows = session.execute(
             sa.select(
                 DuplicatePair.earlier_id,
@@ -137,7 +134,7 @@ def ledger(
     """
     mine = Record.review_id == review.id
     duplicates = _duplicates(session, review, at, only)
-    if only is not None and len(only) <= FEW:
+    if only is not None and len(only) <= AT_ONCE:
         copies = [copy for copy, kept in duplicates.items() if kept in set(only)]
         mine = sa.and_(mine, Record.id.in_([*only, *copies]))
     records = sa.select(Record.id, Record.batch_id).where(mine).order_by(Record.id)
@@ -256,11 +253,10 @@ def queue(
 def records_numbered(session: Session, review: Review, numbers: Sequence[int]) -> list[Record]:
     """Return records of a review in the order asked for, batches and searches loaded."""
     found: dict[int, Record] = {}
-    for start in range(0, len(numbers), FEW):
-        chunk = numbers[start : start + FEW]
+    for some in in_parts(numbers):
         for record in session.scalars(
             sa.select(Record)
-            .where(Record.review_id == review.id, Record.id.in_(chunk))
+            .where(Record.review_id == review.id, Record.id.in_(some))
             .options(joinedload(Record.batch).joinedload(Batch.search))
         ):
             found[record.id] = record
@@ -285,93 +281,6 @@ def decisions_on(session: Session, record: int, stage: Stage) -> Sequence[Decisi
     ).all()
 
 
-def decisions_on_any(
-    session: Session, records: Sequence[int], stage: Stage
-) -> Iterator[tuple[int, int, str, Verdict, str | None, str | None]]:
-    """Yield the decisions on some records at a stage that stand, the oldest first of each record.
-
-    Record, the person's identity and name, verdict, words of the reason, note.
-    """
-    people = {
-        person.id: (person.identity, person.name) for person in session.scalars(sa.select(Person))
-    }
-    labels = {
-        row.id: row.label
-        for row in session.execute(sa.select(ExclusionReason.id, ExclusionReason.label))
-    }
-    for start in range(0, len(records), FEW):
-        rows = session.execute(
-            sa.select(
-                Decision.record_id,
-                Decision.person_id,
-                Decision.verdict,
-                Decision.reason_id,
-                Decision.note,
-            )
-            .where(
-                Decision.record_id.in_(records[start : start + FEW]),
-                Decision.stage == stage,
-                STANDS,
-            )
-            .order_by(Decision.id)
-        )
-        for record, person, verdict, reason, note in rows:
-            who, name = people[person]
-            yield record, who, name, verdict, labels[reason] if reason else None, note
-
-
-def titles(session: Session, records: Sequence[int]) -> list[tuple[int, str | None, int | None]]:
-    """Return number, title and year of some records, in order of import."""
-    found: list[tuple[int, str | None, int | None]] = []
-    for start in range(0, len(records), FEW):
-        found += [
-            (row.id, row.title, row.year)
-            for row in session.execute(
-                sa.select(Record.id, Record.title, Record.year)
-                .where(Record.id.in_(records[start : start + FEW]))
-                .order_by(Record.id)
-            )
-        ]
-    return found
-
-
-def copies_of(session: Session, review: Review, records: Sequence[int]) -> dict[int, list[int]]:
-    """Return the duplicates that each of some records represents."""
-    found: dict[int, list[int]] = defaultdict(list)
-    wanted = set(records)
-    for copy, kept in _duplicates(session, review, None, records).items():
-        if kept in wanted:
-            found[kept].append(copy)
-    return dict(found)
-
-
-def own_decisions(
-    session: Session,
-    review: Review,
-    *,
-    stage: Stage,
-    handle: str,
-    only: Sequence[int] | None = None,
-) -> dict[int, Decision]:
-    """Return a person's newest decision on each record at a stage, by record; of some, or all."""
-    some = only is not None and len(only) <= FEW
-    rows = session.scalars(
-        sa.select(Decision)
-        .join(Decision.record)
-        .join(Decision.person)
-        .where(
-            Record.review_id == review.id,
-            Decision.stage == stage,
-            identity == person_of(session, handle),
-            Decision.record_id.in_(only) if only is not None and some else sa.true(),
-            STANDS,
-        )
-        .options(joinedload(Decision.reason))
-        .order_by(Decision.id)
-    )
-    return {decision.record_id: decision for decision in rows}
-
-
 def adjudications_on(session: Session, record: int, stage: Stage) -> Sequence[Adjudication]:
     """Return the adjudications of a record at a stage, the oldest first."""
     return session.scalars(
@@ -385,10 +294,10 @@ def adjudications_on(session: Session, record: int, stage: Stage) -> Sequence[Ad
 def newest_retrievals(session: Session, records: Sequence[int]) -> dict[int, Retrieval]:
     """Return what is known of the search for reports' full texts, by record."""
     newest: dict[int, Retrieval] = {}
-    for start in range(0, len(records), FEW):
+    for some in in_parts(records):
         for row in session.scalars(
             sa.select(Retrieval)
-            .where(Retrieval.record_id.in_(records[start : start + FEW]))
+            .where(Retrieval.record_id.in_(some))
             .options(joinedload(Retrieval.full_text))
             .order_by(Retrieval.id)
         ):

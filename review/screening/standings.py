@@ -6,6 +6,7 @@ after any sequence of changes; where places are behind, the ledger is asked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -13,48 +14,28 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from review.citations.models import Record
 from review.citations.queries import clusters
-from review.people.models import Person, identity
 from review.people.queries import handles
 from review.protocol.models import Review
 from review.screening import queries
 from review.screening.fates import Fates, fates_of, placed
+from review.screening.ledger import Ledger
+from review.screening.lists import Asked
 from review.screening.models import Decision, Hold, Place
 from review.screening.places import BEGUN, UNTOUCHED, are_current
 from review.screening.progress import Share, StageProgress, progress_at
+from review.screening.rules import newest
 from review.screening.vocabulary import Box, Stage, State
 
 NOBODY: Final = -1
 
 
-def names_of(session: Session, person: int | None) -> list[int]:
-    """Return the ids that decisions of a person bear: their own, and merged ones."""
-    if person is None:
-        return []
-    return list(session.scalars(sa.select(Person.id).where(identity == person)))
-
-
-def _wants(
-    review: Review, stage: Stage, person: int | None, names: Sequence[int]
+def _undecided(
+    review: Review, stage: Stage, person: int | None
 ) -> Sequence[sa.ColumnElement[bool]]:
-    """Conditions of a place that wants a decision of a person's."""
-    conditions = [Place.review_id == review.id, Place.stage == stage]
-    if person is not None:
-        theirs = sa.exists().where(
-            Decision.record_id == Place.record_id,
-            Decision.stage == Place.stage,
-            Decision.person_id.in_(names),
-            queries.STANDS,
-        )
-        conditions.append(
-            sa.or_(
-                Place.deciders == 0,
-                Place.sole != person,
-                sa.and_(Place.sole.is_(None), sa.not_(theirs)),
-            )
-        )
-    return conditions
+    """Conditions of a place that a person has not decided on."""
+    here = (Place.review_id == review.id, Place.stage == stage)
+    return here if person is None else (*here, Place.deciders.not_like(f"%,{person},%"))
 
 
 def wanted(
@@ -77,8 +58,7 @@ def wanted(
     held_at
         Leave out those that as many others as are missing read at this time.
     """
-    names = names_of(session, person)
-    conditions = list(_wants(review, stage, person, names))
+    conditions = list(_undecided(review, stage, person))
     if held_at is not None:
         others = (
             sa.select(sa.func.count())
@@ -118,7 +98,7 @@ def _has_open_pilot(session: Session, review: Review, stage: Stage) -> bool:
 
 def left_for(session: Session, review: Review, *, stage: Stage, person: int | None) -> int:
     """Return how many records want a person's decision."""
-    conditions = _wants(review, stage, person, names_of(session, person))
+    conditions = _undecided(review, stage, person)
     counts = (
         sa.select(sa.func.count())
         .select_from(Place)
@@ -131,51 +111,43 @@ def left_for(session: Session, review: Review, *, stage: Stage, person: int | No
     return session.scalar(counts) or 0
 
 
-def conflicting(
-    session: Session,
-    review: Review,
-    *,
-    stage: Stage,
-    after: int = 0,
-    limit: int | None = None,
-) -> list[int]:
-    """Return the records that await adjudication at a stage, in order of import."""
+def open_conflicts(
+    session: Session, review: Review, *, stage: Stage, after: int = 0, limit: int | None = None
+) -> Asked:
+    """Return the records that await adjudication at a stage, in order of import, or ask for them.
+
+    A page of them begins `after` a record and has at most `limit`.
+    """
     if not are_current(session, review):
-        now = queries.ledger(session, review)
-        found = [
-            r
-            for r in now.to_judge(stage)
-            if r > after and now.standing(stage, r).state is State.CONFLICT
-        ]
-        return found[:limit]
-    return list(
-        session.scalars(
-            sa.select(Place.record_id)
-            .where(
-                Place.review_id == review.id,
-                Place.stage == stage,
-                Place.judged,
-                Place.state == State.CONFLICT,
-                Place.record_id > after,
-            )
-            .order_by(Place.record_id)
-            .limit(limit)
-        )
+        return [r for r in _open(queries.ledger(session, review), stage) if r > after][:limit]
+    here = (Place.review_id == review.id, Place.stage == stage, Place.record_id > after)
+    return _conflicts(*here).limit(limit)
+
+
+def conflicting(session: Session, review: Review, *, stage: Stage) -> list[int]:
+    """Return the records that await adjudication at a stage, in order of import."""
+    asked = open_conflicts(session, review, stage=stage)
+    return list(session.scalars(asked) if isinstance(asked, sa.Select) else asked)
+
+
+def _open(now: Ledger, stage: Stage) -> list[int]:
+    return [r for r in now.to_judge(stage) if now.standing(stage, r).state is State.CONFLICT]
+
+
+def _conflicts(*places: sa.ColumnElement[bool]) -> sa.Select[int]:
+    return (
+        sa.select(Place.record_id)
+        .where(*places, Place.judged, Place.state == State.CONFLICT)
+        .order_by(Place.record_id)
     )
 
 
 def to_settle(session: Session, review: Review, *, stage: Stage, person: int) -> list[int]:
     """Return the conflicts that a person may settle: those that they did not decide on."""
-    open_ = conflicting(session, review, stage=stage)
-    names = names_of(session, person)
-    own = set(
-        session.scalars(
-            sa.select(Decision.record_id).where(
-                Decision.stage == stage, Decision.person_id.in_(names), queries.STANDS
-            )
-        )
-    )
-    return [record for record in open_ if record not in own]
+    if not are_current(session, review):
+        now = queries.ledger(session, review)
+        return [r for r in _open(now, stage) if person not in newest(now.cast(stage, r))]
+    return list(session.scalars(_conflicts(*_undecided(review, stage, person))))
 
 
 def boxes(session: Session, review: Review) -> dict[Box, int]:
@@ -204,29 +176,25 @@ def progress(
     here = (Place.review_id == review.id, Place.stage == stage)
     states = dict.fromkeys(State, 0)
     begun = ruled = wanting = piloted = 0
-    touched = Place.deciders > sa.literal_column("0")
-    kinds = (Place.state, Place.ruled, Place.piloted, Place.turn, touched)
+    decided, began, began_piloted = Counter[int](), Counter[int](), Counter[int]()
+    kinds = (Place.state, Place.ruled, Place.piloted, Place.turn, Place.deciders)
     for row in session.execute(
         sa.select(*kinds, sa.func.count()).where(*here, Place.judged).group_by(*kinds)
     ):
-        state, is_ruled, is_piloted, turn, is_touched, count = row
+        state, is_ruled, is_piloted, turn, deciders, count = row
         states[state] += count
         ruled += count if is_ruled else 0
-        begun += count if state is State.AWAITING and is_touched else 0
+        begun += count if state is State.AWAITING and deciders else 0
         wanting += count if turn else 0
         piloted += count if turn and is_piloted else 0
-    decided = _deciders(session, stage, *here, Place.judged.is_(True))
-    began = _deciders(session, stage, *here, Place.turn == BEGUN)
-    began_piloted = (
-        _deciders(session, stage, *here, Place.turn == BEGUN, Place.piloted.is_(True))
-        if piloted
-        else {}
-    )
+        for person in map(int, filter(None, deciders.split(","))):
+            decided[person] += count
+            began[person] += count if turn == BEGUN else 0
+            began_piloted[person] += count if turn == BEGUN and is_piloted else 0
     rule = queries.stage_rules(session, review)[stage]
 
     def remaining(person: int) -> int:
-        in_pilot = piloted - began_piloted.get(person, 0)
-        return in_pilot or wanting - began.get(person, 0)
+        return piloted - began_piloted[person] or wanting - began[person]
 
     persons = sorted(set(decided) | screeners, key=lambda person: known[person])
     return StageProgress(
@@ -240,7 +208,7 @@ def progress(
         reviewers=tuple(
             Share(
                 known[person],
-                decided.get(person, 0),
+                decided[person],
                 remaining(person) if person in screeners else 0,
             )
             for person in persons
@@ -248,35 +216,17 @@ def progress(
     )
 
 
-def _deciders(session: Session, stage: Stage, *places: sa.ColumnElement[bool]) -> dict[int, int]:
-    """Return on how many of some records each person decided."""
-    rows = session.execute(
-        sa.select(
-            identity.label("who"), sa.func.count(Decision.record_id.distinct()).label("records")
-        )
-        .join(Person, Person.id == Decision.person_id)
-        .where(
-            Decision.stage == stage,
-            Decision.record_id.in_(sa.select(Place.record_id).where(*places)),
-            queries.STANDS,
-        )
-        .group_by(identity)
-    )
-    return {row.who: row.records for row in rows}
-
-
 def fates(session: Session, review: Review) -> Fates:
     """Return what became of a review's records, as the ledger says it now."""
     if not are_current(session, review):
         return fates_of(queries.ledger(session, review))
     full = aliased(Place)
-    kinds = (Record.batch_id, Place.box, Place.state, full.state, full.reason)
+    kinds = (Place.batch_id, Place.box, Place.state, full.state, full.reason)
     numbers = sa.func.aggregate_strings(sa.cast(Place.record_id, sa.String), ",")
     rows = session.execute(
         sa.select(*kinds, numbers)
         .select_from(Place)
         .join(full, sa.and_(full.record_id == Place.record_id, full.stage == Stage.FULL_TEXT))
-        .join(Record, Record.id == Place.record_id)
         .where(Place.review_id == review.id, Place.stage == Stage.TITLE_ABSTRACT)
         .group_by(*kinds)
     )
@@ -309,11 +259,19 @@ def decided_copies(session: Session, review: Review) -> list[int]:
     )
 
 
-def late_links(session: Session, review: Review) -> list[tuple[Stage, int, int]]:
-    """Return what `Ledger.late_links` does, asked of those alone whose copies were decided on."""
+def copies_decided(session: Session, review: Review) -> dict[int, list[int]]:
+    """Return the records whose duplicates were decided on, with these."""
     copies = decided_copies(session, review)
     if not copies:
-        return []
+        return {}
     kept = clusters(session, review).removed()
-    asked = sorted({kept[copy] for copy in copies})
-    return queries.ledger(session, review, only=asked).late_links()
+    found: dict[int, list[int]] = {}
+    for copy in copies:
+        found.setdefault(kept[copy], []).append(copy)
+    return found
+
+
+def late_links(session: Session, review: Review) -> list[tuple[Stage, int, int]]:
+    """Return what `Ledger.late_links` does, asked of those alone whose copies were decided on."""
+    asked = sorted(copies_decided(session, review))
+    return queries.ledger(session, review, only=asked).late_links() if asked else []

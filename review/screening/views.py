@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record
-from review.citations.rules import UNSTATED, warning_of
+from review.citations.rules import UNSTATED, heading, warning_of
 from review.protocol.models import Review
 from review.screening import queries
+from review.screening.lists import Asked, Said, newest_on, own_decisions, titled
 from review.screening.models import Adjudication, Decision
-from review.screening.standings import conflicting
-from review.screening.vocabulary import RetrievalOutcome, Stage, State, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What one person said."""
-
-    who: str
-    verdict: Verdict
-    reason: str | None
-    note: str | None
+from review.screening.standings import copies_decided, open_conflicts
+from review.screening.vocabulary import RetrievalOutcome, Stage, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +40,7 @@ class Card:
     @property
     def heading(self) -> str:
         """What the record is called, after the warning, if there is one."""
-        return f"{f'[{self.warning}] ' if self.warning else ''}{self.title or 'no title'}"
+        return heading(self.title, self.warning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +69,15 @@ class Conflict:
     stage: Stage
     title: str | None
     year: int | None
+    warning: str | None
     said: tuple[Said, ...]
     copies: tuple[tuple[int, tuple[Said, ...]], ...] = ()
     """Duplicates of it that were decided on before they were found to be, with what was said."""
+
+    @property
+    def heading(self) -> str:
+        """What the record is called, after the warning, if there is one."""
+        return heading(self.title, self.warning)
 
 
 def _said(row: Decision | Adjudication) -> Said:
@@ -113,7 +108,8 @@ def cards(
     session: Session, review: Review, numbers: Sequence[int], *, stage: Stage, handle: str
 ) -> list[Card]:
     """Return records as a person judges them, with their own decisions and nobody else's."""
-    mine = queries.own_decisions(session, review, stage=stage, handle=handle, only=numbers)
+    person = queries.person_of(session, handle)
+    mine = own_decisions(session, review, stage=stage, person=person, only=numbers)
     return [
         _card(record, stage, mine.get(record.id), handle)
         for record in queries.records_numbered(session, review, numbers)
@@ -156,34 +152,29 @@ def conflicts(
     A page of them, with `limit`, begins `after` a record. What was said of a copy before it was
     found to be one is there too.
     """
-    open_ = conflicting(session, review, stage=stage, after=after, limit=limit)
+    open_ = open_conflicts(session, review, stage=stage, after=after, limit=limit)
     return conflicts_on(session, review, open_, stage=stage)
 
 
-def conflicts_on(
-    session: Session, review: Review, open_: Sequence[int], *, stage: Stage
-) -> list[Conflict]:
+def conflicts_on(session: Session, review: Review, open_: Asked, *, stage: Stage) -> list[Conflict]:
     """Return some conflicts, in order of import."""
-    copies = queries.copies_of(session, review, open_)
-    asked = [*open_, *(copy for found in copies.values() for copy in found)]
-    newest: dict[int, dict[int, Said]] = defaultdict(dict)
-    as_said = cache(Said)
-    for record, who, *words in queries.decisions_on_any(session, asked, stage):
-        told = newest[record]
-        told.pop(who, None)
-        told[who] = as_said(*words)
-
-    def said(record: int) -> tuple[Said, ...]:
-        return tuple(newest[record].values())
-
+    shown = titled(session, review, open_)
+    copies = copies_decided(session, review)
+    every_copy = [copy for one in shown for copy in copies.get(one.record, ())]
+    newest = {
+        record: tuple(said.values())
+        for asked in (open_, every_copy)
+        for record, said in newest_on(session, asked, stage).items()
+    }
     return [
         Conflict(
-            number,
+            one.record,
             stage,
-            title,
-            year,
-            said(number),
-            tuple((copy, said(copy)) for copy in copies.get(number, ()) if newest[copy]),
+            one.title,
+            one.year,
+            one.warning,
+            newest.get(one.record, ()),
+            tuple((c, newest[c]) for c in copies.get(one.record, ()) if c in newest),
         )
-        for number, title, year in queries.titles(session, open_)
+        for one in shown
     ]

@@ -27,6 +27,7 @@ from review.history.actions import writing
 from review.protocol.actions import add_outcome
 from review.protocol.rules import OutcomeSpec
 from review.screening import queries
+from review.screening.lists import own_decisions
 from review.screening.models import Hold
 from review.screening.vocabulary import Stage, State, Verdict
 from tests.joining import joined
@@ -78,7 +79,9 @@ def press(
 
 def said(database: Database, who: str, stage: Stage = Stage.TITLE_ABSTRACT) -> dict[int, str]:
     with database.reading() as session:
-        found = queries.own_decisions(session, the_review(session), stage=stage, handle=who)
+        found = own_decisions(
+            session, the_review(session), stage=stage, person=queries.person_of(session, who)
+        )
         return {record: decision.verdict.value for record, decision in found.items()}
 
 

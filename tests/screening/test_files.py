@@ -8,7 +8,8 @@ import pytest
 
 from review.errors import FileError, InvalidDataError
 from review.screening.files import Purpose, read_decisions, render, stage_of
-from review.screening.views import Card, Said
+from review.screening.lists import Said
+from review.screening.views import Card
 from review.screening.vocabulary import Stage, Verdict
 
 

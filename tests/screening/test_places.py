@@ -15,7 +15,7 @@ from review.export.flow.prisma import flow_of
 from review.history.actions import writing
 from review.people.actions import merge_persons
 from review.people.queries import handles, person_known
-from review.screening import conduct, places, queries, serving, standings
+from review.screening import conduct, places, queries, serving, standings, views
 from review.screening.actions import Choice, adjudicate, decide, withdraw
 from review.screening.fates import fates_of
 from review.screening.models import Hold
@@ -56,10 +56,8 @@ def assert_as_the_ledger_says(session: Session) -> None:
             r for r in now.to_judge(stage) if now.standing(stage, r).state is State.CONFLICT
         ]
         assert standings.conflicting(session, review, stage=stage) == conflicts
-        assert (
-            standings.conflicting(session, review, stage=stage, after=3, limit=1)
-            == [record for record in conflicts if record > 3][:1]
-        )
+        page = views.conflicts(session, review, stage=stage, after=3, limit=1)
+        assert [one.record for one in page] == [record for record in conflicts if record > 3][:1]
         counted = standings.progress(session, review, stage, screeners=screeners)
         assert counted == progress_at(now, known, screeners, stage)
     boxes: dict[object, int] = {}

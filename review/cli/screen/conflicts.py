@@ -50,7 +50,7 @@ def conflicts_(stage: Stage, review_slug: str | None, as_json: bool) -> None:
         click.echo("No conflicts.")
     else:
         rows = [
-            (one.record, one.year, one.title, "; ".join(map(words, one.said)) + _copies(one))
+            (one.record, one.year, one.heading, "; ".join(map(words, one.said)) + _copies(one))
             for one in found
         ]
         echo_table(("record", "year", "title", "decisions"), rows, right=("record", "year"))

@@ -25,7 +25,8 @@ from review.config import settings
 from review.protocol.queries import review_called
 from review.screening import actions, renewal, serving, views, waiting
 from review.screening.actions import Choice
-from review.screening.views import Card, Said
+from review.screening.lists import Said
+from review.screening.views import Card
 from review.screening.vocabulary import STAGE_WORDS, Stage, verdict_of
 from review.wording import counted
 

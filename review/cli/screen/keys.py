@@ -28,6 +28,7 @@ from review.people.models import Person
 from review.protocol.models import Review
 from review.screening import actions, queries, renewal, serving, standings, views, waiting
 from review.screening.actions import Choice
+from review.screening.lists import Said
 from review.screening.terms import pattern_of, protocol_terms
 from review.screening.views import Card, Conflict
 from review.screening.vocabulary import STAGE_WORDS, Stage, Verdict
@@ -400,7 +401,7 @@ def _rule(desk: Desk, choice: Choice) -> str:
     return f"Record {choice.record}: {choice.verdict.value}, adjudicated."
 
 
-def _verdict_line(who: str, said: views.Said) -> Text:
+def _verdict_line(who: str, said: Said) -> Text:
     line = Text(f"{who}: ")
     line.append(said.verdict.value, style=COLOURS[said.verdict])
     line.append(f", {said.reason}" if said.reason else "")

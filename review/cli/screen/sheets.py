@@ -29,6 +29,7 @@ from review.protocol.queries import review_called
 from review.screening import actions, queries, renewal, views
 from review.screening.actions import Decided
 from review.screening.files import Purpose, read_decisions, render, stage_of
+from review.screening.lists import own_decisions
 from review.screening.vocabulary import STAGE_WORDS, Stage
 from review.wording import counted
 
@@ -61,7 +62,8 @@ def export_(file: Path, decided: bool, stage: Stage, review_slug: str | None) ->
         handle = actions.screener(session, review, judge()).handle
         numbers = queries.queue(session, review, stage=stage, handle=handle)
         if decided:
-            mine = queries.own_decisions(session, review, stage=stage, handle=handle)
+            person = queries.person_of(session, handle)
+            mine = own_decisions(session, review, stage=stage, person=person)
             numbers = [*mine, *numbers]
         cards = views.cards(session, review, numbers, stage=stage, handle=handle)
         text = render(cards, purpose=Purpose(review.slug, stage.value, handle))

@@ -17,7 +17,6 @@ from review.cli.output import echo_json, echo_table
 from review.cli.screen.options import (
     stage_option,
 )
-from review.errors import InvalidDataError
 from review.people import queries as people
 from review.protocol.queries import review_called
 from review.screening import actions, queries, standings
@@ -45,7 +44,6 @@ def status_(review_slug: str | None, as_json: bool) -> None:
         ]
         late_links = standings.late_links(session, review)
         duplicates = standings.decided_copies(session, review)
-        broken = queries.broken_seals(session, review)
         twice = queries.voted_twice(session, review)
     if as_json:
         echo_json(
@@ -53,7 +51,6 @@ def status_(review_slug: str | None, as_json: bool) -> None:
                 "review": review.slug,
                 "stages": stages,
                 "decided_then_found_duplicate": duplicates,
-                "altered_decisions": broken,
                 "decided_otherwise_before_found_duplicate": [
                     {"stage": stage, "record": record, "duplicate": copy}
                     for stage, record, copy in late_links
@@ -80,10 +77,6 @@ def status_(review_slug: str | None, as_json: bool) -> None:
         if twice:
             records = ", ".join(f"{record} ({STAGE_WORDS[stage]})" for stage, record in twice)
             click.echo(f"Decided by one person under two names, which counts once: {records}")
-    if broken:
-        raise InvalidDataError(
-            f"decisions were altered after they were made: {', '.join(map(str, broken))}"
-        )
 
 
 def _echo_progress(stage: StageProgress) -> None:

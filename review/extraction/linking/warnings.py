@@ -41,7 +41,7 @@ OF_A_WORK = frozenset(
 
 def records_warned(session: Session, review: Review) -> dict[int, list[tuple[NoticeKind, str]]]:
     """Return what records say that may change what a work found, by record."""
-    told = sa.select(Record).where(Record.review_id == review.id, Record.notices != [])
+    told = sa.select(Record).where(Record.review_id == review.id, Record.says_something())
     return {
         record.id: found
         for record in session.scalars(told.order_by(Record.id))

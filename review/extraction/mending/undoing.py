@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.canonical import utc_text
-from review.db import Base, UtcDateTime
+from review.db import Base, UtcDateTime, in_parts
 from review.errors import InvalidDataError, NotFoundError
 from review.extraction.fields import written
 from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
@@ -28,7 +28,7 @@ from review.extraction.queries import UNDONE
 from review.extraction.vocabulary import EntryKind
 from review.history.actions import record_step
 from review.history.models import Event
-from review.history.references import Reference, in_parts, references, said_of
+from review.history.references import Reference, references, said_of
 from review.history.withdrawal import Withdrawable
 from review.protocol.models import Review
 from review.wording import counted
