@@ -25,6 +25,7 @@ class Fate:
     retrieval: RetrievalOutcome | None
     """Of a report that is sought; None of all others."""
     full: State
+    """What those on a full text that was retrieved amount to; awaiting for all others."""
     reason: int | None
     """Place in the protocol's list of the reason that its full text was excluded for."""
 
@@ -63,6 +64,10 @@ class Fates:
         )
 
 
+ASSESSED: Final = frozenset({Box.AWAITING_ASSESSMENT, Box.REPORT_EXCLUDED, Box.INCLUDED})
+"""Where records stand whose full text was retrieved, and no others."""
+
+
 def fates_of(ledger: Ledger) -> Fates:
     """Return what a ledger says."""
     groups: dict[Fate, list[int]] = {}
@@ -74,6 +79,7 @@ def fates_of(ledger: Ledger) -> Fates:
         abstract = ledger.standing(Stage.TITLE_ABSTRACT, record).state
         full = ledger.standing(Stage.FULL_TEXT, record)
         sought = abstract is State.INCLUDED and not duplicate and removal is None
+        assessed = ledger.box(record) in ASSESSED
         fate = Fate(
             batch=batch,
             box=ledger.box(record),
@@ -81,31 +87,30 @@ def fates_of(ledger: Ledger) -> Fates:
             removal=removal,
             abstract=abstract,
             retrieval=ledger.retrievals.get(record) if sought else None,
-            full=full.state,
-            reason=full.reason,
+            full=full.state if assessed else State.AWAITING,
+            reason=full.reason if assessed else None,
         )
         groups.setdefault(fate, []).append(record)
     return Fates(groups, ledger.late_links())
 
 
 _REMOVALS: Final = {Box.AUTOMATION: RemovalCause.AUTOMATION_TOOL, Box.OTHER: RemovalCause.OTHER}
-_RETRIEVALS: Final = {
-    Box.NOT_RETRIEVED: RetrievalOutcome.NOT_RETRIEVED,
-    Box.AWAITING_ASSESSMENT: RetrievalOutcome.RETRIEVED,
-    Box.REPORT_EXCLUDED: RetrievalOutcome.RETRIEVED,
-    Box.INCLUDED: RetrievalOutcome.RETRIEVED,
-}
 
 
-def placed(batch: int, box: Box, abstract: State, full: State, reason: int | None) -> Fate:
-    """Return the fate of a record by its place: the box tells removals and retrievals too."""
+def placed(batch: int, box: Box, state: State, reason: int | None) -> Fate:
+    """Return the fate of a record by its place: the box tells removals and retrievals too.
+
+    State and reason are those of its full text where that is assessed, else of its abstract.
+    """
+    assessed = box in ASSESSED
+    lost = RetrievalOutcome.NOT_RETRIEVED if box is Box.NOT_RETRIEVED else None
     return Fate(
         batch=batch,
         box=box,
         duplicate=box is Box.DUPLICATE,
         removal=_REMOVALS.get(box),
-        abstract=abstract,
-        retrieval=_RETRIEVALS.get(box),
-        full=full,
-        reason=reason,
+        abstract=State.INCLUDED if assessed else state,
+        retrieval=RetrievalOutcome.RETRIEVED if assessed else lost,
+        full=state if assessed else State.AWAITING,
+        reason=reason if assessed else None,
     )

@@ -181,6 +181,19 @@ class Ledger:
         in_pilot = [record for record in wanted if any(record in pilot for pilot in pilots)]
         return in_pilot or wanted
 
+    def queue(self, stage: Stage, person: int | None, ranked: Mapping[int, int]) -> list[int]:
+        """Return the records that want a person's decision next.
+
+        Records that somebody else decided first come before untouched ones and in order of import,
+        so that no order hints at a score; untouched ones come in the order of a ranking, if any.
+        """
+        wanted = self.missing_from(stage, person)
+        begun = [record for record in wanted if newest(self.cast(stage, record))]
+        untouched = sorted(
+            set(wanted).difference(begun), key=lambda r: (ranked.get(r, len(ranked)), r)
+        )
+        return begun + untouched
+
     def shows_others(self, stage: Stage, record: int) -> bool:
         """Whether what others decided on a record may be shown."""
         return may_see_others(

@@ -135,16 +135,11 @@ def _store(session: Session, review: Review, now: Ledger, records: Sequence[int]
         session.execute(sa.insert(Place), rows)
 
 
-def _ranked(
-    session: Session, review: Review, stage: Stage, now: Ledger
-) -> Mapping[int, int] | None:
-    """Return where a ranking puts each record; None where none is or nothing untouched is asked."""
+def _ranked(session: Session, review: Review, stage: Stage, now: Ledger) -> Mapping[int, int]:
+    """Return where a ranking puts each record; nothing where nothing untouched is asked for."""
     if all(now.cast(stage, record) for record in now.records):
-        return None
-    ranking = queries.newest_ranking(session, review, stage)
-    if ranking is None:
-        return None
-    return {record: index for index, (record, _, _) in enumerate(ranking.places)}
+        return {}
+    return queries.ranks(queries.newest_ranking(session, review, stage))
 
 
 def _rows(
@@ -152,7 +147,7 @@ def _rows(
     stage: Stage,
     now: Ledger,
     records: Sequence[int],
-    ranked: Mapping[int, int] | None,
+    ranked: Mapping[int, int],
 ) -> Iterator[dict[str, Any]]:
     judged = set(now.to_judge(stage))
     piloted = {r for p in now.pilots if p.is_open and p.stage is stage for r in p.records}
@@ -174,7 +169,7 @@ def _rows(
             "deciders": "".join(f",{person}" for person in sorted(deciders)) + "," * bool(deciders),
             "missing": missing,
             "turn": turn,
-            "position": ranked.get(record, len(ranked)) if ranked and turn == UNTOUCHED else 0,
+            "position": ranked.get(record, len(ranked)) if turn == UNTOUCHED else 0,
             "piloted": record in piloted,
             "ruled": ruled,
             "box": now.box(record),

@@ -31,7 +31,7 @@ from review.screening.models import (
     StageSetting,
     Withdrawal,
 )
-from review.screening.rules import Ballot, Ruling, newest, seal
+from review.screening.rules import Ballot, Ruling, seal
 from review.screening.vocabulary import RetrievalOutcome, Stage
 
 STANDS: Final = sa.not_(sa.exists().where(Withdrawal.decision_id == Decision.id))
@@ -234,20 +234,16 @@ def newest_ranking(session: Session, review: Review, stage: Stage) -> Ranking | 
 def queue(
     session: Session, review: Review, *, stage: Stage, handle: str, limit: int | None = None
 ) -> list[int]:
-    """Return the records that want a person's decision next.
+    """Return the records that want a person's decision next, as `Ledger.queue` orders them."""
+    ranked = ranks(newest_ranking(session, review, stage))
+    person = person_of(session, handle)
+    return ledger(session, review).queue(stage, person, ranked)[:limit]
 
-    Records that somebody else decided first come before untouched ones and in order of import, so
-    that no order hints at a score; untouched ones come in the order of the newest ranking, if any.
-    """
-    now = ledger(session, review)
-    wanted = now.missing_from(stage, person_of(session, handle))
-    begun = [record for record in wanted if newest(now.cast(stage, record))]
-    untouched = [record for record in wanted if not newest(now.cast(stage, record))]
-    ranking = newest_ranking(session, review, stage)
-    if ranking is not None:
-        place = {record: index for index, (record, _, _) in enumerate(ranking.places)}
-        untouched.sort(key=lambda record: (place.get(record, len(place)), record))
-    return (begun + untouched)[:limit]
+
+def ranks(ranking: Ranking | None) -> dict[int, int]:
+    """Return where a ranking puts each record, from 0."""
+    places = ranking.places if ranking is not None else ()
+    return {record: index for index, (record, _, _) in enumerate(places)}
 
 
 def records_numbered(session: Session, review: Review, numbers: Sequence[int]) -> list[Record]:

@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from review.citations.queries import clusters
 from review.people.queries import handles
 from review.protocol.models import Review
 from review.screening import queries
-from review.screening.fates import Fates, fates_of, placed
+from review.screening.fates import ASSESSED, Fate, Fates, fates_of, placed
 from review.screening.ledger import Ledger
 from review.screening.lists import Asked
 from review.screening.models import Decision, Hold, Place
@@ -121,13 +121,14 @@ def open_conflicts(
     if not are_current(session, review):
         return [r for r in _open(queries.ledger(session, review), stage) if r > after][:limit]
     here = (Place.review_id == review.id, Place.stage == stage, Place.record_id > after)
-    return _conflicts(*here).limit(limit)
+    found = _conflicts(*here)
+    return found if limit is None else found.order_by(Place.record_id).limit(limit)
 
 
 def conflicting(session: Session, review: Review, *, stage: Stage) -> list[int]:
     """Return the records that await adjudication at a stage, in order of import."""
     asked = open_conflicts(session, review, stage=stage)
-    return list(session.scalars(asked) if isinstance(asked, sa.Select) else asked)
+    return sorted(session.scalars(asked) if isinstance(asked, sa.Select) else asked)
 
 
 def _open(now: Ledger, stage: Stage) -> list[int]:
@@ -135,11 +136,7 @@ def _open(now: Ledger, stage: Stage) -> list[int]:
 
 
 def _conflicts(*places: sa.ColumnElement[bool]) -> sa.Select[int]:
-    return (
-        sa.select(Place.record_id)
-        .where(*places, Place.judged, Place.state == State.CONFLICT)
-        .order_by(Place.record_id)
-    )
+    return sa.select(Place.record_id).where(*places, Place.judged, Place.state == State.CONFLICT)
 
 
 def to_settle(session: Session, review: Review, *, stage: Stage, person: int) -> list[int]:
@@ -147,7 +144,7 @@ def to_settle(session: Session, review: Review, *, stage: Stage, person: int) ->
     if not are_current(session, review):
         now = queries.ledger(session, review)
         return [r for r in _open(now, stage) if person not in newest(now.cast(stage, r))]
-    return list(session.scalars(_conflicts(*_undecided(review, stage, person))))
+    return sorted(session.scalars(_conflicts(*_undecided(review, stage, person))))
 
 
 def boxes(session: Session, review: Review) -> dict[Box, int]:
@@ -220,22 +217,21 @@ def fates(session: Session, review: Review) -> Fates:
     """Return what became of a review's records, as the ledger says it now."""
     if not are_current(session, review):
         return fates_of(queries.ledger(session, review))
-    full = aliased(Place)
-    kinds = (Place.batch_id, Place.box, Place.state, full.state, full.reason)
     numbers = sa.func.aggregate_strings(sa.cast(Place.record_id, sa.String), ",")
-    rows = session.execute(
-        sa.select(*kinds, numbers)
-        .select_from(Place)
-        .join(full, sa.and_(full.record_id == Place.record_id, full.stage == Stage.FULL_TEXT))
-        .where(Place.review_id == review.id, Place.stage == Stage.TITLE_ABSTRACT)
-        .group_by(*kinds)
-    )
+    groups: dict[Fate, list[int]] = {}
+    for stage, concerned in (
+        (Stage.TITLE_ABSTRACT, Place.box.not_in(ASSESSED)), (Stage.FULL_TEXT, Place.judged),
+    ):  # fmt: skip
+        kinds = (Place.batch_id, Place.box, Place.state, Place.reason)
+        for batch, box, state, reason, listed in session.execute(
+            sa.select(*kinds, numbers)
+            .where(Place.review_id == review.id, Place.stage == stage, concerned)
+            .group_by(*kinds)
+        ):
+            fate = placed(batch, box, state, reason)
+            groups.setdefault(fate, []).extend(map(int, listed.split(",")))
     return Fates(
-        {
-            placed(batch, box, abstract, judged, reason): sorted(map(int, listed.split(",")))
-            for batch, box, abstract, judged, reason, listed in rows
-        },
-        late_links(session, review),
+        {fate: sorted(records) for fate, records in groups.items()}, late_links(session, review)
     )
 
 

@@ -54,6 +54,7 @@ def import_records(
     kind: SourceKind | None = SourceKind.DATABASE,
     at: datetime = NOW,
     abstracts: Sequence[str] | None = None,
+    notices: Sequence[list[str]] = (),
 ) -> list[int]:
     """Store one batch and return the ids of its records."""
     with writing(database, attributed(at=at)) as session:
@@ -92,6 +93,7 @@ def import_records(
                 year=2020,
                 keywords=[],
                 remarks=[],
+                notices=list(notices),
                 raw=f"TY  - JOUR\nTI  - {title}\nER  - \n",
             )
             for position, title in enumerate(titles, start=1)

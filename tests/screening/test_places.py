@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from review.citations.queries import notices_of, records
+from review.citations.vocabulary import NoticeKind
 from review.db import Database, Session
 from review.errors import InvalidDataError
 from review.export.flow.model import Flow, FlowDoesNotCloseError
 from review.export.flow.prisma import flow_of
+from review.extraction.linking.warnings import OF_A_WORK, records_warned
 from review.history.actions import writing
 from review.people.actions import merge_persons
 from review.people.queries import handles, person_known
@@ -21,6 +24,7 @@ from review.screening.fates import fates_of
 from review.screening.models import Hold
 from review.screening.progress import progress_at
 from review.screening.retrieval import note_retrieval, remove
+from review.screening.rules import newest
 from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage, State, Verdict
 from tests.conftest import NOW
 from tests.joining import joined
@@ -42,19 +46,22 @@ def assert_as_the_ledger_says(session: Session) -> None:
     now = queries.ledger(session, review)
     known = handles(session)
     screeners = frozenset(known)
+    people = [queries.person_of(session, who) for who in (*PEOPLE, "nobody yet")]
     for stage in Stage:
-        for who in (*PEOPLE, "nobody yet"):
-            person = person_known(session, who)
-            number = person.id if person else None
-            queue = queries.queue(session, review, stage=stage, handle=who)
+        conflicts = [
+            r for r in now.to_judge(stage) if now.standing(stage, r).state is State.CONFLICT
+        ]
+        ranked = queries.ranks(queries.newest_ranking(session, review, stage))
+        for number in people:
+            queue = now.queue(stage, number, ranked)
             assert standings.wanted(session, review, stage=stage, person=number) == queue
             assert (
                 standings.wanted(session, review, stage=stage, person=number, limit=3) == queue[:3]
             )
             assert standings.left_for(session, review, stage=stage, person=number) == len(queue)
-        conflicts = [
-            r for r in now.to_judge(stage) if now.standing(stage, r).state is State.CONFLICT
-        ]
+            if number is not None:
+                theirs = [r for r in conflicts if number not in newest(now.cast(stage, r))]
+                assert standings.to_settle(session, review, stage=stage, person=number) == theirs
         assert standings.conflicting(session, review, stage=stage) == conflicts
         page = views.conflicts(session, review, stage=stage, after=3, limit=1)
         assert [one.record for one in page] == [record for record in conflicts if record > 3][:1]
@@ -67,6 +74,12 @@ def assert_as_the_ledger_says(session: Session) -> None:
     from_places, from_ledger = standings.fates(session, review), fates_of(now)
     assert from_places.groups == from_ledger.groups
     assert list(from_places.late_links) == list(from_ledger.late_links)
+    warned = records_warned(session, review)
+    assert {record: tuple(said) for record, said in warned.items()} == {
+        record.id: found
+        for record in records(session, review)
+        if (found := tuple(one for one in notices_of(record) if one.kind in OF_A_WORK))
+    }
     decided = {record for _, record in now.ballots if record in now.duplicates}
     assert standings.decided_copies(session, review) == sorted(decided)
 
@@ -96,7 +109,11 @@ def _step(database: Database, draw: random.Random, records: list[int], step: int
         + ["remove", "link", "rule", "pilot", "import", "merge"]
     )  # fmt: skip
     if act == "import":
-        records += import_records(database, [f"more {step}"], source=f"S{step}", at=at)
+        kind = draw.choice([None, *NoticeKind])
+        records += import_records(
+            database, [f"more {step}"], source=f"S{step}", at=at,
+            notices=[[kind.value, "as its file says"]] if kind else [],
+        )  # fmt: skip
         return
     if act == "link":
         pair = tuple(sorted(draw.sample(records, k=2)))

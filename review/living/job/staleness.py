@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from review.db import Base
+from review.db import Base, in_parts
 from review.extraction.models import Entry, Result
 from review.extraction.past_imports import ENTITY
 from review.history.models import Event
@@ -26,9 +26,6 @@ from review.tables import every_table
 
 MOST_EVENTS: Final = 20_000
 """Above so many events looking at everything is quicker than following each of them."""
-
-MOST_PARAMETERS: Final = 500
-"""Identifiers in one IN list, well under SQLite's limit of 32,766."""
 
 _NEVER_INPUT: Final = (
     "review.people", "review.citations", "review.screening", "review.history", "review.living",
@@ -186,7 +183,7 @@ def _follow(session: Session, entity: str, ids: Sequence[int], touched: Touched)
         for key in path:
             table, column = key.parent.table, key.parent
             further: dict[int, set[int]] = defaultdict(set)
-            for part in _parts(sorted(origins)):
+            for part in in_parts(sorted(origins)):
                 rows = sa.select(table.c.id, column).where(
                     table.c.id.in_(part), column.is_not(None)
                 )
@@ -198,14 +195,10 @@ def _follow(session: Session, entity: str, ids: Sequence[int], touched: Touched)
     touched.everything = touched.everything or bool(left)
 
 
-def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[i : i + MOST_PARAMETERS] for i in range(0, len(ids), MOST_PARAMETERS))
-
-
 def _analyses(session: Session, touched: Touched) -> set[int]:
     """Return the analyses whose newest plan is about a touched outcome, and those named."""
     outcomes = set(touched.outcomes)
-    for part in _parts(sorted(touched.studies)):
+    for part in in_parts(sorted(touched.studies)):
         outcomes.update(
             session.scalars(
                 sa.select(Instrument.outcome_id)
@@ -217,13 +210,13 @@ def _analyses(session: Session, touched: Touched) -> set[int]:
         )
     found = set(touched.analyses)
     named: dict[int, set[str]] = defaultdict(set)
-    for part in _parts(sorted(outcomes)):
+    for part in in_parts(sorted(outcomes)):
         rows = session.execute(
             sa.select(Outcome.review_id, Outcome.slug).where(Outcome.id.in_(part))
         )
         for review_id, slug in rows:
             named[review_id].add(slug)
-    for part in _parts(sorted(named)):
+    for part in in_parts(sorted(named)):
         for review_id, analysis_id, plan in _plans(session, Analysis.review_id.in_(part)):
             if named[review_id] & outcomes_of(plan):
                 found.add(analysis_id)
@@ -278,7 +271,9 @@ def versions_by_review(
     )
     if review is not None:
         query = query.where(Analysis.review_id == review.id)
-    parts: Iterable[Sequence[int] | None] = [None] if analyses is None else _parts(sorted(analyses))
+    parts: Iterable[Sequence[int] | None] = (
+        [None] if analyses is None else in_parts(sorted(analyses))
+    )
     rows = [
         (row[0], row[1], row[2], row[3])
         for part in parts
@@ -293,7 +288,7 @@ def versions_numbered(session: Session, ids: Sequence[int]) -> list[AnalysisVers
     """Return plan versions by id, in the order given, their analyses and reviews loaded."""
     found = {
         version.id: version
-        for part in _parts(ids)
+        for part in in_parts(ids)
         for version in session.scalars(
             sa.select(AnalysisVersion)
             .where(AnalysisVersion.id.in_(part))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from review import __version__
 from review.canonical import CanonicalText, canonical_json
-from review.history.references import in_parts
+from review.db import in_parts
 from review.living.runs.models import Kept
 
 ENGINE: Final = __version__
