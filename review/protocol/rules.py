@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -61,6 +61,16 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
+class _Arm(Protocol):
+    """What a side is recognised by."""
+
+    @property
+    def delivery_mode(self) -> DeliveryMode | None: ...
+
+    @property
+    def treatment(self) -> str: ...
+
+
 class ArmRule(_Frozen):
     """Which arms stand on one side of the contrast: those that match every list given."""
 
@@ -75,10 +85,10 @@ class ArmRule(_Frozen):
             raise ValueError("give delivery_mode, treatment, or both")
         return self
 
-    def matches(self, *, delivery_mode: DeliveryMode | None, treatment: str) -> bool:
+    def matches(self, arm: _Arm) -> bool:
         """Whether an arm belongs to this side."""
-        return (not self.delivery_mode or delivery_mode in self.delivery_mode) and (
-            not self.treatment or treatment in self.treatment
+        return (not self.delivery_mode or arm.delivery_mode in self.delivery_mode) and (
+            not self.treatment or arm.treatment in self.treatment
         )
 
 

@@ -16,7 +16,7 @@ from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.effects import trial_effects
-from review.living.inputs.contrasts import SelectionError
+from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select
 from review.living.runs.contents import RunInputs
 from review.living.runs.scales import Scale, scale_of_run

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from review.extraction.evidence import ArmSide, Evidence, Facts
+from review.extraction.evidence import Evidence, Facts
 from review.living.runs.contents import Characteristic
 from review.protocol.characteristics import (
     OWN,
@@ -49,18 +49,14 @@ def _rule(plan: Plan, name: str) -> ArmRule:
     return plan.comparator if side_of(name) == "comparator" else plan.intervention
 
 
-def _matches(rule: ArmRule, arm: ArmSide) -> bool:
-    return rule.matches(delivery_mode=arm.delivery_mode, treatment=arm.treatment)
-
-
 def _of_arms(plan: Plan, item: Evidence, name: str) -> list[Value | None]:
     """What those arms of a result have that are on the side a name speaks of."""
     facts, base = _facts(item), base_name(name)
     if plan.kind is not AnalysisKind.CONTRAST:
         return [facts.arm.get(base)]
     rule = _rule(plan, name)
-    found = [facts.arm.get(base)] if _matches(rule, item.arm) else []
-    if item.versus is not None and _matches(rule, item.versus):
+    found = [facts.arm.get(base)] if rule.matches(item.arm) else []
+    if item.versus is not None and rule.matches(item.versus):
         found.append(facts.versus.get(base))
     return found
 
@@ -173,7 +169,7 @@ def values_nobody_has(
                 yield in_words(one.name), wanted, there
 
 
-def chosen_by(
+def let_in(
     plan: Plan, conditions: Sequence[Condition], items: Sequence[Evidence]
 ) -> tuple[list[Evidence], dict[str, str]]:
     """Return the results that the plan's conditions let in, and the reason of each other place."""

@@ -1,4 +1,4 @@
-"""Why a study that has results does not enter an analysis, and what would let it. Pure.
+"""What a plan asks of a result, and why one that has results does not enter. Pure.
 
 A value that looks like one that the plan wants is told as such: most trials that are left out by
 accident are left out by a name.
@@ -7,13 +7,24 @@ accident are left out by a name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
+from review.errors import InvalidDataError
 from review.extraction.evidence import ArmSide, Evidence
 from review.living.inputs.characteristics import NOT_REPORTED
 from review.protocol.rules import ArmRule, Plan
-from review.protocol.vocabulary import AnalysisKind, DeliveryMode
+from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater
 from review.wording import looks_like
+
+Key: TypeAlias = tuple[str, Rater, str, AnalysisSet]
+"""Instrument, rater, timepoint, analysis set: what a plan's lists of preference order."""
+
+NOT_PLANNED: Final = "not among the planned instruments, raters, timepoints and sets"
+COMES_LATER: Final = "another result comes first in the plan's order"
+
+
+class SelectionError(InvalidDataError):
+    """The plan does not say which of several results counts, or a direction is missing."""
 
 
 class Reason(NamedTuple):
@@ -62,6 +73,24 @@ def either(values: Sequence[str]) -> str:
     'post, mid or follow-up'
     """
     return " or ".join([", ".join(values[:-1]), values[-1]] if len(values) > 1 else values)
+
+
+def key_of(item: Evidence) -> Key:
+    """Return what a result is about."""
+    return item.instrument, item.rater, item.timepoint, item.analysis_set
+
+
+def planned_rank(plan: Plan, key: tuple[str, str, str, str]) -> tuple[int, ...] | None:
+    """Return where a plan's lists of preference put a result; None for one they do not name."""
+    rank = []
+    orders: tuple[Sequence[str], ...] = (
+        plan.instruments, plan.raters, plan.timepoints, plan.analysis_sets,
+    )  # fmt: skip
+    for order, value in zip(orders, key, strict=True):
+        if order and value not in order:
+            return None
+        rank.append(order.index(value) if order else 0)
+    return tuple(rank)
 
 
 def missed(plan: Plan, item: Evidence) -> tuple[Missed, ...]:
@@ -176,3 +205,8 @@ def sides(plan: Plan) -> tuple[ArmRule, ...]:
     if plan.kind is AnalysisKind.SINGLE_ARM:
         return (plan.intervention,)
     return plan.intervention, plan.comparator
+
+
+def side_of(plan: Plan, arm: ArmSide) -> ArmRule | None:
+    """Return the first side of a plan that describes an arm."""
+    return next((rule for rule in sides(plan) if rule.matches(arm)), None)

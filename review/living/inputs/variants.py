@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from review.extraction.appraisal.form import Target
 from review.extraction.appraisal.queries import Settled, judgement_of
 from review.extraction.evidence import Evidence
-from review.living.inputs.columns import why_no_effect
-from review.living.inputs.contrasts import SelectionError, select_every
-from review.living.inputs.select import select
+from review.living.inputs.reasons import SelectionError
+from review.living.inputs.select import select, select_every
 from review.living.runs.contents import Alternative, RunInputs, TrialInput
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet, Rater, Variant
@@ -84,9 +83,7 @@ def _itt_only(plan: Plan, items: Sequence[Evidence]) -> Iterator[_Labelled]:
 
 
 def _every(plan: Plan, items: Sequence[Evidence]) -> Iterator[_Labelled]:
-    every = select_every(plan, items)
-    kept = tuple(trial for trial in every if why_no_effect(plan, trial) is None)
-    yield "all planned results of each trial", kept
+    yield "all planned results of each trial", select_every(plan, items)
 
 
 _SELECTING = {

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from review.errors import InvalidDataError
 from review.extraction.evidence import ArmSide, Evidence
 from review.extraction.vocabulary import Level
+from review.living.estimates.effects import trial_effects
 from review.living.inputs.characteristics import values_nobody_has
-from review.living.inputs.contrasts import planned_rank
 from review.living.inputs.reasons import (
     FIELDS,
     Missed,
@@ -23,12 +23,13 @@ from review.living.inputs.reasons import (
     either,
     missed,
     mode_words,
+    planned_rank,
     sides,
 )
 from review.living.inputs.select import select
 from review.living.reports.notices import Notice, NoticeKind
 from review.living.runs.contents import LeftOut, RunInputs, TrialInput
-from review.protocol.rules import ArmRule, Plan
+from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import counted, did_you_mean, looks_like
 
@@ -48,29 +49,58 @@ def taken(plan: Plan, items: Iterable[Evidence]) -> tuple[list[TrialInput], list
     """Return the trials that a plan takes, and a notice for each study it cannot or does not take.
 
     What makes selection refuse (a direction that is missing, results of which the plan does not
-    say which counts) concerns the study it is found in; the others are told all the same.
+    say which counts) concerns the study it is found in; the others are told all the same. So is
+    what a trial's numbers lack to give an effect, which stops the whole analysis.
     """
     items = list(items)
     try:
-        return _taken(select(plan, items), items)
+        trials, notices = _taken(select(plan, items), items)
     except InvalidDataError:
-        pass
+        trials, notices = _one_by_one(plan, items)
+    return trials, [*notices, *_without_effect(plan, trials)]
+
+
+def _one_by_one(plan: Plan, items: Iterable[Evidence]) -> tuple[list[TrialInput], list[Notice]]:
     by_study: dict[int, list[Evidence]] = defaultdict(list)
     for item in items:
         by_study[item.study_id].append(item)
     trials: list[TrialInput] = []
     notices: list[Notice] = []
     for of_study in sorted(by_study.values(), key=lambda found: found[0].study.casefold()):
+        study = of_study[0].study
         try:
             entered, told = _taken(select(plan, of_study), of_study)
         except InvalidDataError as error:
-            study = of_study[0].study
-            because = str(error).removeprefix(f"{study} ")
-            notices.append(Notice(NoticeKind.STOPPED, because, study))
+            notices.append(_stopped(study, error))
             continue
         trials += entered
         notices += told
     return trials, list(dict.fromkeys(notices))
+
+
+def _without_effect(plan: Plan, trials: Sequence[TrialInput]) -> list[Notice]:
+    """Return what keeps the trials from being pooled: of each, or of all together."""
+    together = _refusal(plan, trials)
+    if together is None:
+        return []
+    alone = [(trial.study, _refusal(plan, [trial])) for trial in trials]
+    of_trials = [_stopped(study, error) for study, error in alone if error is not None]
+    return of_trials or [_stopped(None, together)]
+
+
+def _refusal(plan: Plan, trials: Sequence[TrialInput]) -> InvalidDataError | None:
+    try:
+        trial_effects(RunInputs(plan=plan, trials=tuple(trials), left_out=()))
+    except InvalidDataError as error:
+        return error
+    return None
+
+
+def _stopped(study: str | None, error: InvalidDataError) -> Notice:
+    because = str(error)
+    for start in (f"{study}: ", f"{study} "):
+        because = because.removeprefix(start)
+    return Notice(NoticeKind.STOPPED, because, study)
 
 
 def _taken(inputs: RunInputs, items: Sequence[Evidence]) -> tuple[list[TrialInput], list[Notice]]:
@@ -99,7 +129,7 @@ def without_results(
         if study.excluded_because is not None or plan.outcome in has:
             continue
         able = not study.arms or all(
-            any(_on(rule, arm) for arm in study.arms) for rule in sides(plan)
+            any(rule.matches(arm) for arm in study.arms) for rule in sides(plan)
         )
         alike = [name for name in has if looks_like(name, plan.outcome) and name != plan.predicts]
         if alike:
@@ -129,10 +159,6 @@ def _next_step(study: KnownStudy) -> str:
     if "twice" in study.state or "consensus" in study.state:
         return f'finish both entries and settle them: review extract compare "{study.label}"'
     return "enter them: review extract import FILE"
-
-
-def _on(rule: ArmRule, arm: ArmSide) -> bool:
-    return rule.matches(delivery_mode=arm.delivery_mode, treatment=arm.treatment)
 
 
 def in_part(
@@ -172,7 +198,7 @@ def _arms_behind(
         if arm is not None
     }
     for arm in study.arms:
-        if arm.arm_id in counted_in or not any(_on(rule, arm) for rule in sides(plan)):
+        if arm.arm_id in counted_in or not any(rule.matches(arm) for rule in sides(plan)):
             continue
         own = [item for item in items if item.arm.arm_id == arm.arm_id]
         planned = [item for item in own if not missed(plan, item)]

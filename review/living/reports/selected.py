@@ -28,6 +28,8 @@ class Chosen:
     left_out: tuple[str, ...]
     stops: bool = False
     """Whether the analysis cannot be pooled until this is settled."""
+    results: tuple[int, ...] = ()
+    """Ids of the results that count: those that a run would store as its inputs."""
 
 
 def chosen_of(session: Session, review: Review, analysis: str) -> list[Chosen]:
@@ -48,8 +50,13 @@ def chosen_by(plan: Plan, items: Sequence[Evidence], studies: Sequence[KnownStud
     reported = {item.study_id for item in items if item.design.icc is not None}
     trials, notices = taken(plan, items)
     rows = [
-        Chosen(t.study, tuple(_told(t, plan, icc_reported=t.study_id in reported)), t.not_used)
-        for t in trials
+        Chosen(
+            study=trial.study,
+            chosen=tuple(_told(trial, plan, icc_reported=trial.study_id in reported)),
+            left_out=trial.not_used,
+            results=tuple(sorted(trial.result_ids)),
+        )
+        for trial in trials
     ]
     notices += without_results(plan, items, studies)
     notices += in_part(plan, trials, items, studies)
@@ -62,7 +69,9 @@ def _left_out(notices: Iterable[Notice]) -> Iterable[Chosen]:
         detail = f" ({item.detail})" if item.detail else ""
         remedy = f"; {item.remedy}" if item.remedy else ""
         stops = item.kind is NoticeKind.STOPPED
-        yield Chosen(item.study or "", (), (f"{item.what}{detail}{remedy}",), stops)
+        yield Chosen(
+            item.study or "All trials together", (), (f"{item.what}{detail}{remedy}",), stops
+        )
 
 
 _JOINED = {

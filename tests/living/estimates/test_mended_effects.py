@@ -16,7 +16,7 @@ from click.testing import Result
 from review.config import settings
 from review.db import database_at
 from review.extraction.conversion import PLAIN
-from review.living.inputs import contrasts
+from review.living.inputs import candidates, trials
 from tests.faults import TABLES as FAULTS
 
 Cli = Callable[..., Result]
@@ -68,8 +68,9 @@ def test_a_run_of_an_earlier_version_moves_and_says_why(
     entered: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as then:  # as it was: every statistic taken for Student's
-        then.setattr(contrasts, "_design", lambda *_: PLAIN)
-        then.setattr(contrasts, "_ignores_clusters", lambda _, item: not item.clusters_analysed)
+        then.setattr(candidates, "_design", lambda *_: PLAIN)
+        for module in (candidates, trials):
+            then.setattr(module, "ignores_clusters", lambda _, item: not item.clusters_analysed)
         entered("repool")
         assert intervals(entered, "g")["ANCOVA same data r .7"] == (0.49, 0.10, 0.88)
         assert intervals(entered, "g")["Cluster MD from mixed model"] == (0.29, -0.10, 0.68)

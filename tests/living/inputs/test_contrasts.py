@@ -12,7 +12,8 @@ from review.effects import escalc
 from review.extraction.evidence import Allocation, ArmSide, Evidence
 from review.extraction.vocabulary import Level, Randomised
 from review.living.estimates.effects import TrialEffects, trial_effects
-from review.living.inputs.contrasts import SelectionError, select_inputs
+from review.living.inputs.reasons import SelectionError
+from review.living.inputs.select import select
 from review.living.runs.contents import RunInputs
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet, Rater
@@ -51,7 +52,7 @@ def item(arm: str, versus: str | None = None, **given: Any) -> Evidence:
 
 
 def run(chosen: Plan, *items: Evidence) -> tuple[RunInputs, TrialEffects]:
-    inputs = select_inputs(chosen, items)
+    inputs = select(chosen, items)
     # what a run keeps must be enough to compute it again
     kept = RunInputs.model_validate_json(inputs.model_dump_json())
     assert kept.fingerprint == inputs.fingerprint
@@ -107,7 +108,7 @@ def test_contrasts_that_share_their_comparator_need_a_plan_for_it() -> None:
     one = item("video", "waiting", estimate=0.4, se=0.3, metric="SMD", n=20, versus_n=40)
     two = item("phone", "waiting", estimate=0.2, se=0.27, metric="SMD", n=30, versus_n=40)
     with pytest.raises(SelectionError, match="2 contrasts"):
-        select_inputs(plan(measure="SMD"), [one, two])
+        select(plan(measure="SMD"), [one, two])
     _, found = run(plan(measure="SMD", several_arms="covariance"), one, two)
     shared = 1 / 40 + 0.4 * 0.2 / (2 * 90)
     matrix = np.array([[0.09, shared], [shared, 0.27**2]])
@@ -138,7 +139,7 @@ def test_a_cluster_trial_whose_variance_is_not_known_is_left_out_and_said(
 ) -> None:
     arms = [item(a.arm.label, design=design, n=a.n, mean=a.mean, sd=a.sd)
             for a in (VIDEO, WAITING)]  # fmt: skip
-    inputs = select_inputs(plan(icc=assumed), arms)
+    inputs = select(plan(icc=assumed), arms)
     if reason is None:
         assert trial_effects(inputs).vi[0] == pytest.approx((4 / 20 + 1 / 40) * 1.5, rel=1e-12)
     else:
@@ -178,7 +179,7 @@ def test_several_instruments_are_averaged_where_planned() -> None:
         for a in (VIDEO, WAITING)
     ]  # fmt: skip
     with pytest.raises(SelectionError, match="several_results"):
-        select_inputs(plan(), [VIDEO, WAITING, *again])
+        select(plan(), [VIDEO, WAITING, *again])
     inputs, found = run(plan(several_results="aggregate", rho=0.5), VIDEO, WAITING, *again)
     v = np.array([4 / 20 + 1 / 40, 16 / 20 + 4 / 40])
     assert found.yi[0] == pytest.approx(2.0, rel=1e-12)
@@ -248,9 +249,7 @@ def test_a_contrast_takes_part_by_its_test(numbers: dict[str, Any]) -> None:
 
 
 def test_a_statistic_without_a_direction_gives_no_effect() -> None:
-    inputs = select_inputs(
-        plan(measure="SMD"), [item("video", "waiting", n=20, versus_n=40, f=4.4)]
-    )
+    inputs = select(plan(measure="SMD"), [item("video", "waiting", n=20, versus_n=40, f=4.4)])
     assert inputs.trials == ()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from review.extraction.evidence import ArmSide, Evidence
 from review.extraction.vocabulary import Level
-from review.living.inputs.contrasts import select_inputs
+from review.living.inputs.select import select
 from review.living.job.work import Made, Task, Unfit, work_off
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 from tests.living.estimates.test_effects import arm, effect
@@ -64,7 +64,7 @@ def test_contrasts_at_a_timepoint_that_the_plan_does_not_want_do_no_harm() -> No
         for i, mode in ((1, DeliveryMode.VIDEOCONFERENCE), (3, DeliveryMode.VIDEOCONFERENCE))
     ]
     items = [contrast(1, 0.2, 0.1), *later]
-    (trial,) = select_inputs(plan(timepoints=("post",)), items).trials
+    (trial,) = select(plan(timepoints=("post",)), items).trials
     assert trial.contrast is not None
     assert trial.contrast.numbers.estimate == 0.2
 
