@@ -23,7 +23,7 @@ from review.citations.dedupe.fingerprint import Fingerprint
 from review.citations.dedupe.journals import Agreement
 from review.citations.vocabulary import Band
 
-RULES: Final = "2026.2"
+RULES: Final = "2026.3"
 """Version of the rules, stored with each run."""
 
 _HALF: Final = 0.5
@@ -61,7 +61,7 @@ def compare(one: Fingerprint, other: Fingerprint) -> Comparison | None:
         words = rule if against is None else f"{rule}, but {against}"
         score = max(found.score, 0.99) if band is Band.CERTAIN else found.score
         return Comparison(band, score, words, found.said())
-    rule = _possible(found)
+    rule = None if _are_two(found) else _possible(found)
     return Comparison(Band.POSSIBLE, found.score, rule, found.said()) if rule else None
 
 
@@ -209,6 +209,34 @@ def _elsewhere(e: Evidence) -> str | None:
     if e.volume is Agreement.DIFFERENT and e.page is not Agreement.SAME:
         return _PLACES[1]
     return None
+
+
+_ENOUGH: Final = 3
+"""Points against a pair from which nobody need be asked."""
+
+
+def _are_two(e: Evidence) -> bool:
+    """Whether so much says that two records are two publications that nobody need be asked.
+
+    Another text tells most; other identifiers, places, years, and another drug or group in the
+    title add to it. One text, one place for one title, a notice and its article, parts of a series,
+    and a shared identifier with a title that is like are questions whatever else differs.
+    """
+    other_text = e.abstract is Agreement.DIFFERENT
+    if e.accession is Agreement.SAME or e.pmid is Agreement.SAME or e.abstract is Agreement.SAME:
+        return False
+    if e.doi is Agreement.SAME:  # supplements have one for all of their abstracts
+        other_title = e.title < LIKE_TITLE and not e.contained and not e.no_title
+        return other_title and other_text and e.page is Agreement.DIFFERENT
+    if e.one.notice != e.other.notice or e.one.part != e.other.part:
+        return False
+    if e.same_title and e.journal is Agreement.SAME and e.volume is Agreement.SAME:
+        return False
+    registered = Agreement.DIFFERENT in (e.doi, e.pmid)
+    later = e.years is not None and e.years > NEAR_YEARS
+    elsewhere = (e.journal, e.volume, e.page).count(Agreement.DIFFERENT)
+    points = 2 * other_text + registered + later + e.exchanged + elsewhere
+    return points >= _ENOUGH and (registered or later or other_text)
 
 
 def _possible(e: Evidence) -> str | None:

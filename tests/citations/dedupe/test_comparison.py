@@ -47,7 +47,21 @@ CERTAIN: dict[str, Any] = {
     "pages with a letter": ({"pages": "S11-S19"}, {}),
 }
 
+TEXT = "Aims: to see whether nurses who work at night sleep less than nurses who work by day. "
+OTHER_TEXT = "Methods: 80 veterans with chronic pain were asked by telephone how they had fared; "
+
 OFFERED: dict[str, Any] = {
+    "one text at two congresses": (
+        {"doi": "10.1/a", "abstract": TEXT * 2},
+        {
+            "doi": "10.1/b",
+            "abstract": TEXT * 2,
+            "journal": "Annals of Sound",
+            "volume": "8",
+            "pages": "S5",
+        },
+        "the DOIs differ",
+    ),
     "other DOIs": ({"doi": "10.1/a"}, {"doi": "10.1/b"}, "the DOIs differ"),
     "other PMIDs": ({"pmid": "12", "doi": "10.1/a"}, {"pmid": "13", "doi": "10.1/a"}, "PMIDs"),
     "erratum": ({}, {"title": f"Erratum to: {TRIAL['title']}", "pages": "90"}, "notice"),
@@ -113,6 +127,23 @@ ONE_WORK: dict[str, Any] = {
 }
 
 DIFFERENT: dict[str, Any] = {
+    "the talk of another congress, with another text": (
+        {"abstract": TEXT * 2},
+        {"abstract": OTHER_TEXT * 2, "journal": "Annals of Sound", "volume": "8", "pages": "S5"},
+    ),
+    "a later article with its own DOI elsewhere": (
+        {"doi": "10.1/a"},
+        {"doi": "10.1/b", "journal": "Annals of Sound", "volume": "8", "pages": "40-49"},
+    ),
+    "two abstracts of a supplement with one DOI": (
+        {"doi": "10.1/s", "abstract": TEXT * 2, "pages": "S5"},
+        {
+            "doi": "10.1/s",
+            "abstract": OTHER_TEXT * 2,
+            "pages": "S9",
+            "title": "Talking at night: what nurses make of a ward with video",
+        },
+    ),
     "other works": ({}, {"title": "A survey of keyboards among typists in Iceland"}),
     "one title, other people": (
         {"title": "Editorial", "pages": "1"},
