@@ -23,49 +23,48 @@ COMMANDS: Final = {
     "people": Place(
         "people", "Who takes part: somebody joins a review before they judge anything in it."
     ),
-    "outcome": Place("protocol", "Outcomes: the constructs that instruments measure."),
+    "outcome": Place("outcome", "Outcomes: the constructs that instruments measure."),
     "instrument": Place(
-        "protocol", "Instruments: what measures an outcome, and which way is better."
+        "instrument", "Instruments: what measures an outcome, and which way is better."
     ),
-    "analysis": Place("analyses", "Planned analyses: what is pooled, how, against which margins."),
+    "analysis": Place("analysis", "Planned analyses: what is pooled, how, against which margins."),
     "published": Place(
-        "analyses",
+        "analysis",
         "Show published pooled lines and what their numbers say against the review's margins.",
     ),
-    "search": Place("citations", "Searches: what was searched, when, how, and by whom."),
+    "search": Place("search", "Searches: what was searched, when, how, and by whom."),
     "import": Place(
         "importing",
         "Take citation files into a review: RIS, NBIB, PubMed, EndNote or ICTRP XML, Ovid, "
         "refer, RefWorks, Web of Science, BibTeX, CSL-JSON, CSV, TSV or XLSX, told apart by "
         "what they say.",
     ),
-    "batch": Place("batches", "Imported citation files: list them, and take one back."),
-    "dedupe": Place("duplicates", "Duplicate records: found, linked, looked at, parted again."),
+    "batch": Place("batch", "Imported citation files: list them, and take one back."),
+    "dedupe": Place("dedupe", "Duplicate records: found, linked, looked at, parted again."),
     "records": Place("records", "Records: list, look at, and write to a file."),
     "screen": Place("screen", "Screen records, on title and abstract first and on full text then."),
     "reports": Place(
-        "linking", "Included reports and their studies: a study may have several reports."
+        "reports", "Included reports and their studies: a study may have several reports."
     ),
     "flow": Place(
         "flow", "Count the PRISMA 2020 flow from the ledger, check it, list it, draw it."
     ),
     "study": Place(
-        "studies", "Look at studies; take one out, or back; rename one, or merge two that are one."
+        "study", "Look at studies; take one out, or back; rename one, or merge two that are one."
     ),
-    "arm": Place("studies", "Arms of studies: rename one, or merge two that are one."),
+    "arm": Place("study", "Arms of studies: rename one, or merge two that are one."),
     "treatment": Place(
-        "studies", "Treatments of arms: which there are, and one name for what has two."
+        "study", "Treatments of arms: which there are, and one name for what has two."
     ),
     "timepoint": Place(
-        "correcting", "Timepoints of results: which there are, and one name for what has two."
+        "timepoint",
+        "Timepoints of results: which there are, and one name for what has two.",
     ),
-    "extract": Place("extraction", "Enter, compare, check and correct extracted numbers."),
-    "rob": Place(
-        "appraisal", "Judge risk of bias: two assessors blind to each other, then a consensus."
-    ),
-    "seed": Place("seeds", "Real reviews that come with the program."),
+    "extract": Place("extract", "Enter, compare, check and correct extracted numbers."),
+    "rob": Place("rob", "Judge risk of bias: two assessors blind to each other, then a consensus."),
+    "seed": Place("seed", "Real reviews that come with the program."),
     "repool": Place(
-        "living",
+        "repool",
         "Recompute the analyses whose inputs changed since their last run, and say what moved.",
     ),
     "runs": Place("runs", "Every run of a planned analysis that was ever made."),
@@ -74,28 +73,26 @@ COMMANDS: Final = {
         "Say what one more trial would do to an analysis: how likely it is to change the "
         "conclusion.",
     ),
-    "jobs": Place("living", "Show the latest re-pooling jobs and how they ended."),
+    "jobs": Place("repool", "Show the latest re-pooling jobs and how they ended."),
     "living": Place(
-        "schedule",
+        "living",
         "How a review is kept alive: status, what prompts an update, what is searched how often.",
     ),
-    "schedule": Place(
-        "schedule", "Print what makes a scheduler call the job: nothing is installed."
-    ),
-    "watch": Place("schedule", "Re-pool within seconds of every change, until stopped (Ctrl-C)."),
+    "schedule": Place("living", "Print what makes a scheduler call the job: nothing is installed."),
+    "watch": Place("living", "Re-pool within seconds of every change, until stopped (Ctrl-C)."),
     "release": Place(
-        "releases",
+        "release",
         "Freeze a version of a review: data, plans, runs, figures, checksums, how to cite it.",
     ),
     "grade": Place(
-        "certainty", "Rate the certainty of the evidence of each analysis (GRADE), with reasons."
+        "grade", "Rate the certainty of the evidence of each analysis (GRADE), with reasons."
     ),
     "pool": Place("pool", "Pool the studies of a CSV or XLSX file, a row each; nothing is stored."),
     "plot": Place(
         "plot", "Figures of runs and of the review, as SVG, PDF or PNG by the file's name."
     ),
     "export": Place("export", "Files for the manuscript."),
-    "trace": Place("tracing", "Say where exported numbers come from."),
+    "trace": Place("trace", "Say where exported numbers come from."),
     "history": Place("history", "Show who changed what, when and why: the newest first."),
     "verify": Place(
         "history",

@@ -16,7 +16,6 @@ from review.extraction.appraisal import queries as appraisal
 from review.extraction.queries import sealed_rows
 from review.history import queries
 from review.history.models import Event
-from review.living.runs.queries import anchors
 from review.protocol.models import Review
 from review.protocol.queries import review_called, reviews
 from review.screening import queries as screening
@@ -95,6 +94,8 @@ def verify_(as_json: bool) -> None:
     Decisions of screening and appraisals are held against their seals in the history. The chain
     alone does not show a cut or rewritten end; keep the printed head elsewhere to be able to tell.
     """
+    from review.living.runs.queries import anchors  # the engine, which the list does without
+
     with opened().reading() as session:
         report = queries.verify(session, anchors(session))
         broken = [

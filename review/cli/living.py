@@ -1,208 +1,235 @@
-"""``review repool`` and ``review jobs``."""
+"""``review living``, ``review schedule`` and ``review watch``: what keeps a review alive."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from review.cli.computing import computing_options
-from review.cli.context import json_option, opened, review_option
+from review.cli.context import (
+    changing,
+    configured_database,
+    json_option,
+    opened,
+    reason_option,
+    review_option,
+)
+from review.cli.files import force_option, write_new
 from review.cli.notifying import channels_of, notify_options, tell_people
-from review.cli.output import echo_json, echo_table, progress_bar
-from review.cli.runs import echo_sections, echo_words, explain_option, full_option
+from review.cli.output import echo_json, echo_table
+from review.cli.repool import echo_report
 from review.config import settings
-from review.living.job.noticing import JobNotices, notices_of_job
-from review.living.job.repool import Recomputed, RepoolReport, repool
+from review.living.job.noticing import notices_of_job
+from review.living.job.repool import repool
+from review.living.job.schedule import (
+    Mode,
+    Pace,
+    cron_line,
+    mode_of,
+    set_mode,
+    set_search,
+    systemd_units,
+)
+from review.living.job.watch import watch
 from review.living.job.workers import executor_for
-from review.living.reports.brief import brief
-from review.living.reports.notices import NO_NOTICES
-from review.living.reports.pages import Section
-from review.living.reports.sections import tell
-from review.living.runs import queries
-from review.living.runs.models import JobOutcome
+from review.living.reports.full import readiness_of
+from review.living.reports.retirement import Criterion, Readiness
+from review.living.runs.models import LivingStatus
 from review.protocol.queries import review_called
 from review.wording import counted
 
+_STATUS = [status.value for status in LivingStatus]
+_PACE = [pace.value for pace in Pace]
 
-@click.command("repool")
+
+@click.group("living")
+def living_() -> None:
+    """How a review is kept alive: status, what prompts an update, what is searched how often."""
+
+
+@living_.command("show")
 @review_option
-@click.option("--everything", is_flag=True, help="Compare every analysis, not only touched ones.")
-@click.option("--engine", is_flag=True, help="Recompute what another engine version computed.")
-@computing_options
-@notify_options
-@full_option
-@explain_option
 @json_option
-@click.pass_context
-def repool_(
-    ctx: click.Context,
-    /,
-    review_slug: str | None,
-    everything: bool,
-    engine: bool,
-    processes: int | None,
-    dask: str | None,
-    full: bool,
-    explain: bool,
-    as_json: bool,
-    **notify: Any,
-) -> None:
-    """Recompute the analyses whose inputs changed since their last run, and say what moved.
+def show(review_slug: str | None, as_json: bool) -> None:
+    """Show the living mode, which searches are due, and what is ready to retire.
 
-    All reviews, or one. Safe to call at any time, from cron or twice at once. The exit status is 1
-    when an analysis could not be pooled; the others are pooled all the same.
+    An analysis is ready to retire when its confidence sequence is conclusive, the next trial will
+    hardly change its class, and its certainty (GRADE) is moderate or high.
     """
-    database = opened()
-    channels = channels_of(**notify)
-    if review_slug is not None:
-        with database.reading() as session:
-            review_called(session, review_slug)
-    with (
-        executor_for(processes=processes, dask=dask) as executor,
-        progress_bar("Pooling") as progress,
-    ):
-        report = repool(
-            database,
-            actor=settings().actor,
-            review=review_slug,
-            everything=everything,
-            engine=engine,
-            executor=executor,
-            progress=progress,
-        )
-    with database.reading() as session:
-        notices = notices_of_job(session, report, review_slug)
-    tell_people(database, report, channels)
-    if as_json:
-        echo_json(
-            {
-                "outcome": report.outcome or "busy",
-                **_without_outcome(report),
-                "notices": _notices_plain(notices),
-            }
-        )
-    else:
-        shown = echo_report(report, notices, full=full)
-        if explain:
-            echo_words(shown)
-    if report.failed:
-        ctx.exit(1)
-
-
-def _without_outcome(report: RepoolReport) -> dict[str, object]:
-    return {name: value for name, value in asdict(report).items() if name != "outcome"}
-
-
-def _notices_plain(notices: JobNotices) -> list[dict[str, object]]:
-    return [
-        {"review": name.review, "analysis": name.analysis, **found.plain}
-        for name, found in notices.told.items()
-    ]
-
-
-MOST_SENTENCES = 6
-"""Reasons of one kind that a job names for an analysis; the others are counted."""
-
-
-def echo_report(report: RepoolReport, notices: JobNotices, *, full: bool = False) -> list[Section]:
-    """Print what a job did, and what a reader must know beside the results; return the sections."""
-    shown: list[Section] = []
-    if report.outcome is None:
-        click.echo("Another job is re-pooling at this moment; nothing was done.")
-        return shown
-    for item in report.recomputed:
-        click.echo(f"{item.name.review} / {item.name.analysis}, run {item.number}")
-        told = notices.told.get(item.name, NO_NOTICES)
-        telling = tell if full else brief
-        sections = telling(item.report, item.explanation, notices=told)
-        echo_sections(sections)
-        if not full:
-            click.echo(f"  All of it: {_whole(item)}")
-        click.echo()
-        shown += sections
-    for failed in report.failed:
-        click.echo(
-            f"{failed.name.review} / {failed.name.analysis} FAILED: {failed.reason}", err=True
-        )
-    for waiting in report.waiting:
-        click.echo(f"{waiting.name.review} / {waiting.name.analysis} waits: {waiting.reason}.")
-    recomputed = {item.name for item in report.recomputed}
-    for name, found in notices.told.items():
-        if name not in recomputed and found.items:
-            headline = found.headline or "what to know beside its result"
-            click.echo(f"{name.review} / {name.analysis}: {headline}")
-            sections = found.sections(most=MOST_SENTENCES, brief=not full)
-            echo_sections(sections)
-            shown += sections
-    if notices.untold:
-        others = counted(notices.untold, "analysis is", "analyses are")
-        click.echo(
-            f"What {others} left out of and doubted in is not listed here; "
-            "ask for one with: review runs show ANALYSIS"
-        )
-    if report.outcome is JobOutcome.NOTHING_NEW and not (report.unchanged or report.waiting):
-        click.echo("Nothing to pool: no analysis is planned; plan one with: review analysis add")
-    elif report.outcome is JobOutcome.NOTHING_NEW:
-        click.echo(
-            f"Nothing new: {counted(report.unchanged, 'analysis has', 'analyses have')} "
-            "the inputs of their last run."
-        )
-    else:
-        click.echo(
-            f"{len(report.recomputed)} recomputed, {report.unchanged} unchanged, "
-            f"{len(report.waiting)} waiting, {len(report.failed)} failed (job {report.job_id})."
-        )
-    return shown
-
-
-def _whole(item: Recomputed) -> str:
-    """Return the command that prints the whole report of a new run."""
-    return (
-        f"review runs diff {item.name.analysis} {item.number - 1} {item.number} "
-        f"--review {item.name.review} --full"
-        if item.number > 1
-        else f"review runs show {item.name.analysis} --review {item.name.review}"
-    )
-
-
-@click.command("jobs")
-@click.option(
-    "--limit",
-    "-n",
-    type=click.IntRange(min=1),
-    default=10,
-    show_default=True,
-    help="How many, newest first.",
-)
-@json_option
-def jobs_(limit: int, as_json: bool) -> None:
-    """Show the latest re-pooling jobs and how they ended."""
     with opened().reading() as session:
-        found = [
-            (job, [failure.reason for failure in queries.failures(session, job.id)])
-            for job in queries.jobs(session, limit)
-        ]
-        session.expunge_all()
+        review = review_called(session, review_slug)
+        mode = mode_of(session, review, datetime.now(UTC))
+        ready = readiness_of(session, review)
     if as_json:
-        names = ("id", "started", "finished", "actor", "review", "outcome", "message")
-        echo_json(
-            [
-                {**{name: getattr(job, name) for name in names}, "failures": failures}
-                for job, failures in found
-            ]
-        )
+        echo_json({"mode": mode, "due": mode.due, "readiness": ready})
         return
+    click.echo(_status_line(review.slug, mode))
+    if mode.update_when:
+        click.echo(f"Update when: {mode.update_when}")
+    if mode.retire_when:
+        click.echo(f"Retire when: {mode.retire_when}")
     rows = [
         (
-            job.id,
-            f"{job.started:%Y-%m-%d %H:%M:%S}",
-            job.actor,
-            job.review or "all",
-            job.outcome.value,
-            job.message or "; ".join(failures),
+            search.source,
+            search.days,
+            f"{search.searched:%Y-%m-%d}" if search.searched else "never",
+            f"{search.due:%Y-%m-%d}" if search.due else "now",
+            "due" if search.source in mode.due else "",
         )
-        for job, failures in found
+        for search in mode.searches
     ]
-    echo_table(("job", "started (UTC)", "who", "review", "outcome", "message"), rows)
+    if rows:
+        echo_table(("source", "every (days)", "searched", "next", ""), rows)
+    else:
+        click.echo("No source is searched regularly; set one with: review living search SOURCE")
+    if ready:
+        click.echo("Ready to retire?")
+        _echo_readiness(ready)
+
+
+def _status_line(slug: str, mode: Mode) -> str:
+    why = f" ({mode.because})" if mode.because else ""
+    return f"{slug} is {mode.status.value}{why}."
+
+
+def _echo_readiness(ready: Mapping[str, Readiness]) -> None:
+    names = [criterion.name for criterion in next(iter(ready.values())).criteria]
+    rows = [
+        (slug, *map(_criterion, found.criteria), "yes" if found.ready else "no")
+        for slug, found in ready.items()
+    ]
+    echo_table(("analysis", *names, "ready"), rows)
+
+
+def _criterion(criterion: Criterion) -> str:
+    if criterion.met is None:
+        return criterion.now
+    return f"{'met' if criterion.met else 'not met'}: {criterion.now}"
+
+
+@living_.command("set")
+@click.option("--status", type=click.Choice(_STATUS), help="Living, paused or retired.")
+@click.option("--because", metavar="TEXT", help="Why; readers are told.")
+@click.option("--update-when", metavar="TEXT", help="What prompts an update.")
+@click.option("--retire-when", metavar="TEXT", help="When the review is no longer kept alive.")
+@review_option
+@reason_option
+def set_(review_slug: str | None, reason: str | None, **changes: Any) -> None:
+    """Set status, and the conditions of updates and retirement."""
+    status = LivingStatus(changes.pop("status")) if changes["status"] else changes.pop("status")
+    if status is None and not any(changes.values()):
+        raise click.UsageError("say what to set; see --help")
+    with changing(review_slug, reason) as (session, review):
+        set_mode(session, review, status=status, **changes)
+        click.echo(_status_line(review.slug, mode_of(session, review, datetime.now(UTC))))
+        if status is LivingStatus.RETIRED:
+            for slug, found in readiness_of(session, review).items():
+                if not found.ready:
+                    click.echo(f"{slug}: {found.sentence}", err=True)
+
+
+@living_.command("search")
+@click.argument("source")
+@click.option("--every", "days", type=click.IntRange(1), metavar="DAYS", help="How often.")
+@click.option("--searched", type=click.DateTime(["%Y-%m-%d"]), help="When it was searched last.")
+@review_option
+@reason_option
+def search(
+    source: str,
+    days: int | None,
+    searched: datetime | None,
+    review_slug: str | None,
+    reason: str | None,
+) -> None:
+    """Set how often a source is searched, or that it was."""
+    if days is None and searched is None:
+        raise click.UsageError("say --every DAYS, or --searched DATE")
+    at = searched.replace(tzinfo=UTC) if searched else None
+    with changing(review_slug, reason) as (session, review):
+        set_search(session, review, source, days=days, searched=at)
+        mode = mode_of(session, review, datetime.now(UTC))
+    (one,) = (s for s in mode.searches if s.source == source)
+    due = "now" if one.due is None or one.overdue else f"on {one.due:%Y-%m-%d}"
+    if mode.status is not LivingStatus.LIVING:
+        due = f"when the review is living again (it is {mode.status.value})"
+    click.echo(f"{source} is searched every {counted(one.days, 'day')}; next {due}.")
+
+
+@click.command("schedule")
+@click.option("--cron", "kind", flag_value="cron", default="cron", help="A line for crontab.")
+@click.option("--systemd", "kind", flag_value="systemd", help="A service and its timer.")
+@click.option("--watch", "watching", is_flag=True, help="With --systemd: a service that watches.")
+@click.option(
+    "--pace", type=click.Choice(_PACE), default="daily", show_default=True, help="How often."
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write units there.")
+@force_option
+@review_option
+def schedule_(
+    kind: str, watching: bool, pace: str, out: Path | None, review_slug: str | None
+) -> None:
+    """Print what makes a scheduler call the job: nothing is installed.
+
+    The database's address is printed with its password where it has one, for the unit needs it.
+    """
+    program = [*_this_program(), "watch" if watching else "repool"]
+    if review_slug is not None:
+        program += ["--review", review_slug]
+    environment = {
+        "REVIEW_DATABASE_URL": configured_database().address,
+        "REVIEW_ACTOR": "scheduler",
+    }
+    if kind == "cron":
+        click.echo(cron_line(program, environment, Pace(pace)))
+        return
+    for name, text in systemd_units(program, environment, Pace(pace), watch=watching).items():
+        if out is None:
+            click.echo(f"# {name}\n{text}")
+        else:
+            write_new(out / name, text.encode())
+            click.echo(f"Wrote {out / name}")
+
+
+def _this_program() -> list[str]:
+    """Return the words that start this program from any folder, also after ``python -m review``."""
+    started = Path(sys.argv[0]).resolve()
+    return [sys.executable, "-m", "review"] if started.suffix == ".py" else [str(started)]
+
+
+@click.command("watch")
+@review_option
+@computing_options
+@click.option("--jobs", "most", type=click.IntRange(1), help="Stop after so many jobs.")
+@notify_options
+def watch_(
+    review_slug: str | None,
+    processes: int | None,
+    dask: str | None,
+    most: int | None,
+    **notify: Any,
+) -> None:
+    """Re-pool within seconds of every change, until stopped (Ctrl-C)."""
+    database = opened()
+    channels = channels_of(**notify)
+    click.echo("Watching for changes; stop with Ctrl-C.", err=True)
+    done = 0
+    with executor_for(processes=processes, dask=dask) as executor, suppress(KeyboardInterrupt):
+
+        def job() -> Any:
+            return repool(database, actor=settings().actor, review=review_slug, executor=executor)
+
+        def stopped() -> bool:
+            return most is not None and done >= most
+
+        for report in watch(database, job, review=review_slug, stopped=stopped):
+            done += 1
+            with database.reading() as session:
+                notices = notices_of_job(session, report, review_slug)
+            echo_report(report, notices)
+            tell_people(database, report, channels)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from review.cli.context import by, json_option, opened
-from review.cli.extraction import echo_import
+from review.cli.extract.sheets import echo_import
 from review.cli.output import echo_json
 from review.config import settings
 from review.extraction.seeds import load_seed, seed_called, seeds

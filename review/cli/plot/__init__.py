@@ -7,13 +7,6 @@ from pathlib import Path
 
 import click
 
-from review.cli.appraisal import bias_figure
-from review.cli.appraisal_forms import (
-    family_option,
-    instrument_option,
-    outcome_option,
-    timepoint_option,
-)
 from review.cli.computing import processes_option
 from review.cli.context import opened, review_option
 from review.cli.figures import (
@@ -26,7 +19,14 @@ from review.cli.figures import (
 )
 from review.cli.flow import update_options
 from review.cli.output import warn_outdated
-from review.cli.plot_diagnostics import DIAGNOSTICS
+from review.cli.plot.diagnostics import DIAGNOSTICS
+from review.cli.rob import bias_figure
+from review.cli.rob.forms import (
+    family_option,
+    instrument_option,
+    outcome_option,
+    timepoint_option,
+)
 from review.export.drawings.bias import bias_of_run
 from review.export.drawings.classes import classes_of_analysis, classes_of_review
 from review.export.drawings.forest import forest_of

@@ -1,4 +1,4 @@
-"""``review extract compare``, ``resolve``, ``finish``, ``reopen`` and ``selection``."""
+"""``review extract compare``, ``resolve``, ``finish`` and ``reopen``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from review.extraction.consensus import (
     written_cell,
 )
 from review.extraction.vocabulary import Taken
-from review.living.reports.selected import chosen_of
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -218,22 +217,3 @@ def reopen_(study: str, reason: str, review_slug: str | None, as_json: bool) -> 
         echo_json({"study": study, "extractor": person, "finished": False})
     else:
         click.echo(f"Your entry of {study} is open again.")
-
-
-@click.command("selection")
-@click.argument("analysis")
-@review_option
-@json_option
-def selection_(analysis: str, review_slug: str | None, as_json: bool) -> None:
-    """List what an analysis would take of each study now, and what it would leave out, and why."""
-    with opened().reading() as session:
-        rows = chosen_of(session, review_called(session, review_slug), analysis)
-    if as_json:
-        echo_json(rows)
-        return
-    for row in rows:
-        click.echo(row.study)
-        for taken in row.chosen:
-            click.echo(f"  + {taken}")
-        for left in row.left_out:
-            click.echo(f"  - {left}")

@@ -11,13 +11,12 @@ import click
 from click.core import ParameterSource
 
 from review.canonical import interval, number, p_value
-from review.cli import pool_blocks as blocks
-from review.cli import pool_refits as refits
 from review.cli.files import new_file
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
-from review.cli.pool_options import pool_options
-from review.cli.pool_rows import cautions, columns_of, effects_of, measure_of, renamed, selected
-from review.cli.pool_sheet import Sheet, read_sheet
+from review.cli.pool import blocks, refits
+from review.cli.pool.options import pool_options
+from review.cli.pool.rows import cautions, columns_of, effects_of, measure_of, renamed, selected
+from review.cli.pool.sheet import Sheet, read_sheet
 from review.effects import Effects
 from review.errors import InvalidDataError
 from review.figures import Diamond, Forest, ForestRow, forest_plot, save

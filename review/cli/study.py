@@ -7,20 +7,19 @@ from datetime import UTC, datetime
 
 import click
 
-from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.context import changing, json_option, opened, review_option
 from review.cli.mending import (
-    act_options,
-    echo_mended,
+    Act,
     into_option,
     keep_option,
-    mending,
-    why_option,
+    mends,
 )
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction import actions, queries
 from review.extraction.linking.warnings import studies_warned
 from review.extraction.mending import merging, renaming
+from review.extraction.mending.acts import Mended
 from review.extraction.rules import STUDY_FACTS
 from review.extraction.twins import Answers
 from review.protocol.queries import review_called
@@ -95,20 +94,10 @@ def _cell(value: object) -> object:
 @study_.command("rename")
 @click.argument("label")
 @click.argument("new")
-@reason_option
-@act_options
-def rename(
-    label: str,
-    new: str,
-    reason: str | None,
-    dry_run: bool,
-    review_slug: str | None,
-    as_json: bool,
-) -> None:
+@mends(moves=False)
+def rename(act: Act, label: str, new: str) -> Mended:
     """Call a study LABEL by a NEW name; no number changes."""
-    with mending(review_slug, reason, dry_run=dry_run) as act:
-        act.mended = renaming.rename_study(act.session, act.review, label=label, to=new)
-    echo_mended(act, dry_run=dry_run, as_json=as_json, moves=False)
+    return renaming.rename_study(act.session, act.review, label=label, to=new)
 
 
 @study_.command("merge")
@@ -121,37 +110,31 @@ def rename(
 @click.option(
     "--distinct", multiple=True, metavar="ARM", help="An arm is its own, although nearly another."
 )
-@why_option
-@act_options
+@mends(why=True)
 def merge(
+    act: Act,
     label: str,
     stays: str,
     keep: str | None,
     same: tuple[str, ...],
     distinct: tuple[str, ...],
-    reason: str,
-    dry_run: bool,
-    review_slug: str | None,
-    as_json: bool,
-) -> None:
+) -> Mended:
     """Merge study LABEL, entered under two names, into another; all that it has moves there.
 
     Where both have a value and the two differ, all of them are listed and nothing is done until
     --keep says whose count; the other values stay in the history.
     """
-    with mending(review_slug, reason, dry_run=dry_run) as act:
-        act.mended = merging.merge_studies(
-            act.session,
-            act.review,
-            goes=label,
-            stays=stays,
-            reason=reason,
-            keep=keep,
-            answers=Answers.given(distinct, same),
-            person=settings().actor,
-            now=datetime.now(UTC),
-        )
-    echo_mended(act, dry_run=dry_run, as_json=as_json)
+    return merging.merge_studies(
+        act.session,
+        act.review,
+        goes=label,
+        stays=stays,
+        reason=act.reason,
+        keep=keep,
+        answers=Answers.given(distinct, same),
+        person=settings().actor,
+        now=datetime.now(UTC),
+    )
 
 
 @click.group("arm")
@@ -163,21 +146,10 @@ def arm_() -> None:
 @click.argument("study")
 @click.argument("label")
 @click.argument("new")
-@reason_option
-@act_options
-def rename_arm(
-    study: str,
-    label: str,
-    new: str,
-    reason: str | None,
-    dry_run: bool,
-    review_slug: str | None,
-    as_json: bool,
-) -> None:
+@mends(moves=False)
+def rename_arm(act: Act, study: str, label: str, new: str) -> Mended:
     """Call an arm LABEL of a STUDY by a NEW name; no number changes."""
-    with mending(review_slug, reason, dry_run=dry_run) as act:
-        act.mended = renaming.rename_arm(act.session, act.review, study=study, label=label, to=new)
-    echo_mended(act, dry_run=dry_run, as_json=as_json, moves=False)
+    return renaming.rename_arm(act.session, act.review, study=study, label=label, to=new)
 
 
 @arm_.command("merge")
@@ -185,24 +157,12 @@ def rename_arm(
 @click.argument("label")
 @into_option
 @keep_option
-@why_option
-@act_options
-def merge_arms(
-    study: str,
-    label: str,
-    stays: str,
-    keep: str | None,
-    reason: str,
-    dry_run: bool,
-    review_slug: str | None,
-    as_json: bool,
-) -> None:
+@mends(why=True)
+def merge_arms(act: Act, study: str, label: str, stays: str, keep: str | None) -> Mended:
     """Merge arm LABEL of a STUDY, entered under two names, into another arm of it."""
-    with mending(review_slug, reason, dry_run=dry_run) as act:
-        act.mended = merging.merge_arms(
-            act.session, act.review, study=study, goes=label, stays=stays, reason=reason, keep=keep
-        )
-    echo_mended(act, dry_run=dry_run, as_json=as_json)
+    return merging.merge_arms(
+        act.session, act.review, study=study, goes=label, stays=stays, reason=act.reason, keep=keep
+    )
 
 
 @click.group("treatment")
@@ -227,39 +187,22 @@ def list_treatments(review_slug: str | None, as_json: bool) -> None:
 @treatment_.command("rename")
 @click.argument("name")
 @click.argument("new")
-@reason_option
-@act_options
-def rename_treatment(
-    name: str,
-    new: str,
-    reason: str | None,
-    dry_run: bool,
-    review_slug: str | None,
-    as_json: bool,
-) -> None:
+@mends()
+def rename_treatment(act: Act, name: str, new: str) -> Mended:
     """Call a treatment NAME by a NEW name in every arm; a name that is there already merges both.
 
     Refused where a plan selects the old name: revise the plan first.
     """
-    with mending(review_slug, reason, dry_run=dry_run) as act:
-        act.mended = renaming.rename_treatment(act.session, act.review, name=name, to=new)
-    echo_mended(act, dry_run=dry_run, as_json=as_json)
+    return renaming.rename_treatment(act.session, act.review, name=name, to=new)
 
 
 @treatment_.command("merge")
 @click.argument("name")
 @into_option
-@why_option
-@act_options
-def merge_treatments(
-    name: str, stays: str, reason: str, dry_run: bool, review_slug: str | None, as_json: bool
-) -> None:
+@mends(why=True)
+def merge_treatments(act: Act, name: str, stays: str) -> Mended:
     """Call a treatment NAME, in every arm, as another one is called: they are one."""
-    with mending(review_slug, reason, dry_run=dry_run) as act:
-        act.mended = renaming.rename_treatment(
-            act.session, act.review, name=name, to=stays, known=True
-        )
-    echo_mended(act, dry_run=dry_run, as_json=as_json)
+    return renaming.rename_treatment(act.session, act.review, name=name, to=stays, known=True)
 
 
 @study_.command("exclude")

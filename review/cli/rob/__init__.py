@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from review.canonical import number
-from review.cli.appraisal_forms import (
+from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.figures import drawn_from, written
+from review.cli.files import force_option
+from review.cli.output import echo_json, echo_table
+from review.cli.rob.forms import (
     FORMS,
     family_option,
     instrument_option,
@@ -17,10 +21,6 @@ from review.cli.appraisal_forms import (
     person_option,
     timepoint_option,
 )
-from review.cli.context import changing, json_option, opened, reason_option, review_option
-from review.cli.figures import drawn_from, written
-from review.cli.files import force_option
-from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import InvalidDataError
 from review.export.drawings.bias import bias_of_review

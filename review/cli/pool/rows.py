@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from review.cli.pool_sheet import Sheet
+from review.cli.pool.sheet import Sheet
 from review.effects import Effects, ImpossibleInputError, escalc, required_columns
 from review.errors import InvalidDataError, Problem, UnreadableFileError
 from review.measures import Measure

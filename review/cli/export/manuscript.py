@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from review.cli.context import json_option, opened, review_option
-from review.cli.exporting import echo_written, folder_option, format_option, style_option
+from review.cli.export.writing import echo_written, folder_option, format_option, style_option
 from review.cli.files import moved, new_files
 from review.cli.output import warn_outdated
 from review.export import Format, NumberStyle

@@ -1,4 +1,4 @@
-"""``review extract``."""
+"""Results in a spreadsheet: ``review extract template``, ``import`` and ``export``."""
 
 from __future__ import annotations
 
@@ -19,24 +19,13 @@ from review.cli.context import (
     review_option,
     sheet_option,
 )
-from review.cli.correcting import (
-    imports_,
-    reinstate_,
-    rekey_,
-    undo_,
-    withdraw_,
-    withdrawn_,
-)
-from review.cli.double_entry import compare_, finish_, reopen_, resolve_, selection_
-from review.cli.fields import field_
+from review.cli.extract.formats import other_formats
 from review.cli.files import force_option, write_new
-from review.cli.formats import other_formats, releases_, reread_, source_
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.config import settings
 from review.extraction import actions, queries
 from review.extraction.actions import ImportReport
-from review.extraction.consensus import written_cell
-from review.extraction.doubts import doubt_called, doubts, doubts_at_entry
+from review.extraction.doubts import doubts_at_entry
 from review.extraction.fields import FieldSpec
 from review.extraction.files import (
     EXAMPLE,
@@ -47,11 +36,9 @@ from review.extraction.files import (
 )
 from review.extraction.mending.naming import dismiss_twins
 from review.extraction.sheet import entry_rows, explained
-from review.extraction.trace import Traced, trace
 from review.extraction.twins import Answers
 from review.extraction.vocabulary import EntryKind
 from review.extraction.workbook import table_workbook
-from review.living.runs.uses import Use, uses
 from review.protocol.queries import review_called
 from review.tabular.grid import Remark
 from review.wording import counted
@@ -99,11 +86,6 @@ def echo_import(
         echo_table(("study", "of", "value", "old", "new"), rows)
 
 
-@click.group("extract")
-def extract_() -> None:
-    """Enter, compare, check and correct extracted numbers."""
-
-
 def _explain_entries(report: ImportReport) -> None:
     if report.entries.get("single"):
         click.echo(
@@ -113,7 +95,7 @@ def _explain_entries(report: ImportReport) -> None:
         )
 
 
-@extract_.command("template")
+@click.command("template")
 @click.option("--empty", is_flag=True, help="The header alone, without the invented example.")
 @click.option("--out", type=click.Path(path_type=Path), help="A .csv or .xlsx file to write.")
 @force_option
@@ -152,7 +134,7 @@ def write_table(
         write_new(out, table_text(rows, fields=fields, form=form).encode())
 
 
-@extract_.command("import")
+@click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--entry",
@@ -229,7 +211,7 @@ def import_(
         _explain_entries(report)
 
 
-@extract_.command("export")
+@click.command("export")
 @click.option("--out", type=click.Path(path_type=Path), help="A .csv or .xlsx file to write.")
 @force_option
 @click.option("--entry", type=click.Choice(["blind", "single", "consensus"]), help="Which entries.")
@@ -264,132 +246,3 @@ def export_(
         click.echo(f"Wrote {counted(len(rows), 'row')} to {out}.")
     else:
         click.echo(table_text(rows, fields=fields, form=True), nl=False)
-
-
-@extract_.command("check")
-@click.argument("study", required=False)
-@click.option(
-    "--entry",
-    type=click.Choice(["counting", "mine"]),
-    default="counting",
-    help="mine: your own blind entries, before they are compared.",
-)
-@click.option("--dismissed", is_flag=True, help="Show what was dismissed too.")
-@review_option
-@json_option
-def check(
-    study: str | None, entry: str, dismissed: bool, review_slug: str | None, as_json: bool
-) -> None:
-    """List doubts about the numbers: each with the numbers behind it, none a verdict."""
-    person = settings().actor if entry == "mine" else None
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
-        checked = doubts(session, review, study=study, person=person)
-        shown = [d for d in checked if dismissed or d.dismissal is None]
-    if as_json:
-        echo_json([d.plain for d in shown])
-        return
-    set_aside = sum(d.dismissal is not None for d in checked)
-    click.echo(f"{counted(len(checked) - set_aside, 'open doubt')}, {set_aside} dismissed.")
-    if shown:
-        echo_table(
-            ("doubt", "study", "what", "kind", "why", "dismissed because"),
-            [
-                (d.finding.key, d.finding.study, d.finding.place, d.finding.kind,
-                 d.finding.message, d.dismissal)
-                for d in shown
-            ],
-        )  # fmt: skip
-
-
-@extract_.command("dismiss")
-@click.argument("doubt")
-@click.option("--reason", required=True, metavar="TEXT", help="Why it does not matter; kept.")
-@review_option
-@json_option
-def dismiss(doubt: str, reason: str, review_slug: str | None, as_json: bool) -> None:
-    """Set a doubt aside; it comes back when its numbers change."""
-    person = settings().actor
-    with changing(review_slug, reason) as (session, review):
-        found = doubt_called(session, review, doubt, person=person)
-        study = queries.study_called(session, review, found.study)
-        actions.dismiss(session, study, found, person=person, reason=reason, now=datetime.now(UTC))
-    if as_json:
-        echo_json({"doubt": doubt, "study": found.study, "kind": found.kind, "reason": reason})
-    else:
-        click.echo(f"Dismissed {doubt} of {found.study}: {found.message}.")
-
-
-@extract_.command("trace")
-@click.argument("study")
-@review_option
-@json_option
-def trace_(study: str, review_slug: str | None, as_json: bool) -> None:
-    """Follow each number of a study back to the report, and on to the analyses that used it."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
-        found = trace(session, review, study, viewer=settings().actor)
-        used = uses(session, review, [t.result_id for t in found])
-    if as_json:
-        echo_json([{**asdict(t), "used_in": used.get(t.result_id, [])} for t in found])
-        return
-    for traced in found:
-        echo_traced(traced, used.get(traced.result_id, []))
-    if not found:
-        click.echo(f"Nothing is entered for {study}.")
-
-
-def echo_traced(traced: Traced, used: Sequence[Use]) -> None:
-    """Print a result from the report to the analyses that used it."""
-    click.echo(f"result {traced.result_id}: {traced.place}")
-    told = ", ".join(f"{name} {written_cell(value)}" for name, value in traced.reported.items())
-    metric = f" ({traced.metric})" if traced.metric else ""
-    favours = f"; in words, it favours {traced.favours}" if traced.favours else ""
-    click.echo(f"  reported: {told or 'no numbers'}{metric}{favours}")
-    if traced.not_reported:
-        click.echo(f"  looked for, not reported: {', '.join(traced.not_reported)}")
-    source = ", ".join(part for part in (traced.report, traced.page) if part)
-    click.echo(f"  source: {source or 'not said'}")
-    if traced.quote:
-        click.echo(f"  in words: “{traced.quote}”")
-    click.echo(f"  entry: {traced.entry}, {traced.entered_by}")
-    for change in traced.changes:
-        fields = str(change.new.get("said", "")) or ", ".join(
-            name for name in change.new if name != "version"
-        )
-        why = f" ({change.reason})" if change.reason else ""
-        click.echo(f"  {change.at:%Y-%m-%d %H:%M} {change.actor}: {change.action} {fields}{why}")
-    for d in traced.decisions:
-        click.echo(
-            f"  decided by {d.by}: {d.field} {written_cell(d.value)} "
-            f"of {written_cell(d.first)} and {written_cell(d.second)}, because {d.reason}"
-        )
-    for step in traced.conversions:
-        gives = ", ".join(f"{name} {value:.6g}" for name, value in step.gives.items())
-        assumed = ", ".join(
-            f"{name} {round(value, 6) + 0.0:g}" if isinstance(value, float) else f"{name} {value}"
-            for name, value in step.assumptions.items()
-        )
-        sure = " (approximate)" if step.approximate else ""
-        click.echo(f"  converted: {gives}{sure}, by {step.recipe}")
-        if assumed:
-            click.echo(f"    assumed: {assumed}")
-    if traced.lacks:
-        click.echo(f"  not standardized: {traced.lacks}")
-    for use in used:
-        click.echo(
-            f"  used in {use.analysis}, run {use.run}: effect {use.yi:.4f}, variance {use.vi:.4f} "
-            f"({use.recipe})"
-        )
-
-
-for command in (
-    field_, compare_, resolve_, finish_, reopen_, selection_,
-    imports_, undo_, withdraw_, reinstate_, rekey_, withdrawn_,
-):  # fmt: skip
-    extract_.add_command(command)
-
-
-extract_.add_command(releases_)
-extract_.add_command(reread_)
-extract_.add_command(source_)

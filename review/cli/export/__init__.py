@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from review.cli.context import json_option, opened, review_option
-from review.cli.exporting import echo_written, folder_option, format_option, style_option
+from review.cli.export.manuscript import DOCUMENTS
+from review.cli.export.reproduction import REPRODUCTION
+from review.cli.export.writing import echo_written, folder_option, format_option, style_option
 from review.cli.files import moved, new_files
-from review.cli.manuscript import DOCUMENTS
 from review.cli.output import echo_table, warn_outdated
-from review.cli.reproduction import REPRODUCTION
 from review.errors import NotFoundError
 from review.export import Format, NumberStyle
 from review.export.contents.registry import CONTENTS, NAMES, collect, write_collection

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from review.cli.context import json_option, opened
-from review.cli.extraction import echo_traced
+from review.cli.extract.trace import echo_traced
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import NotFoundError

@@ -15,7 +15,7 @@ from review.citations.files import strategy_text
 from review.citations.models import Search
 from review.citations.vocabulary import SourceKind
 from review.cli.context import changing, json_option, opened, reason_option, review_option
-from review.cli.mending import act_options, echo_mended, mending, why_option
+from review.cli.mending import Act, mends
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction.mending.acts import Mended
@@ -99,18 +99,10 @@ def add_search(
 @click.option("--limits", help="Limits that were applied.")
 @click.option("--hits", type=click.IntRange(min=0), help="How many records the source found.")
 @click.option("--by", "searched_by", help="Who ran it.")
-@why_option
-@act_options
+@mends(why=True, moves=False)
 def edit_search(
-    number: int,
-    kind: str | None,
-    strategy: Path | None,
-    reason: str,
-    dry_run: bool,
-    review_slug: str | None,
-    as_json: bool,
-    **values: Any,
-) -> None:
+    act: Act, number: int, kind: str | None, strategy: Path | None, **values: Any
+) -> Mended:
     """Correct what is kept of a SEARCH; its files and records stay as they are.
 
     An empty text (--limits "") takes a value away. The history keeps what it said before.
@@ -126,12 +118,10 @@ def edit_search(
         changes["strategy"] = strategy_text(strategy)
     if not changes:
         raise click.UsageError("say what to change, such as --date")
-    with mending(review_slug, reason, dry_run=dry_run) as act:
-        said = actions.edit_search(
-            act.session, act.review, number=number, changes=changes, now=datetime.now(UTC)
-        )
-        act.mended = Mended(f"search {number} was corrected", said)
-    echo_mended(act, dry_run=dry_run, as_json=as_json, moves=False)
+    said = actions.edit_search(
+        act.session, act.review, number=number, changes=changes, now=datetime.now(UTC)
+    )
+    return Mended(f"search {number} was corrected", said)
 
 
 def _search(search: Search) -> dict[str, Any]:

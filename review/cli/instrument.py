@@ -1,4 +1,4 @@
-"""``review outcome`` and ``instrument``."""
+"""``review instrument``: what measures an outcome."""
 
 from __future__ import annotations
 
@@ -12,81 +12,25 @@ from review.cli.context import (
     opened,
     review_option,
 )
-from review.cli.instruments import (
-    edit_instrument_,
-    edit_outcome_,
-    merge_instruments_,
-    rename_instrument_,
+from review.cli.mending import (
+    Act,
+    into_option,
+    keep_option,
+    mends,
 )
 from review.cli.output import echo_json, echo_rows, echo_values
 from review.errors import InvalidDataError
+from review.extraction.mending.acts import Mended
 from review.protocol import actions, queries
 from review.protocol.files import validated
 from review.protocol.models import Instrument
+from review.protocol.queries import instrument_called
 from review.protocol.rules import (
     InstrumentSpec,
-    OutcomeSpec,
 )
 
-
-@click.group("outcome")
-def outcome_() -> None:
-    """Outcomes: the constructs that instruments measure."""
-
-
-@outcome_.command("add")
-@click.argument("slug")
-@click.option("--name", required=True, help="As outputs print it.")
-@click.option("--description", default="", help="What it is.")
-@review_option
-def add_outcome(slug: str, name: str, description: str, review_slug: str | None) -> None:
-    """Define an outcome."""
-    values = {"slug": slug, "name": name, "description": description}
-    spec = validated(OutcomeSpec, values, source="review outcome add")
-    with changing(review_slug, None) as (session, review):
-        actions.add_outcome(session, review, spec)
-    click.echo(f"Added outcome {slug}.")
-
-
-def _outcomes(review_slug: str | None) -> list[dict[str, Any]]:
-    with opened().reading() as session:
-        review = queries.review_called(session, review_slug)
-        return [
-            {"outcome": o.slug, "name": o.name, "description": o.description}
-            for o in queries.outcomes(session, review)
-        ]
-
-
-@outcome_.command("list")
-@review_option
-@json_option
-def list_outcomes(review_slug: str | None, as_json: bool) -> None:
-    """List the outcomes of a review."""
-    echo_rows(_outcomes(review_slug), as_json=as_json)
-
-
-@outcome_.command("show")
-@click.argument("slug")
-@review_option
-@json_option
-def show_outcome(slug: str, review_slug: str | None, as_json: bool) -> None:
-    """Show an outcome and the instruments that measure it."""
-    with opened().reading() as session:
-        review = queries.review_called(session, review_slug)
-        outcome = queries.outcome_called(session, review, slug)
-        rows = [
-            _instrument(i)
-            for i in queries.instruments(session, review)
-            if i.outcome_id == outcome.id
-        ]
-        shown = {"outcome": outcome.slug, "name": outcome.name, "description": outcome.description}
-    if as_json:
-        echo_json({**shown, "instruments": rows})
-        return
-    click.echo(f"{shown['name']} ({slug})")
-    if shown["description"]:
-        click.echo(shown["description"])
-    echo_rows(rows, as_json=False)
+CLEARED = ("higher-is-better", "lowest", "highest", "step")
+"""What of an instrument can be said to be unknown again."""
 
 
 @click.group("instrument")
@@ -132,7 +76,8 @@ def near_either(spec: InstrumentSpec, slug: str, name: str) -> bool:
     return near(spec.slug, slug) or near(spec.name, name)
 
 
-def _instrument(instrument: Instrument) -> dict[str, Any]:
+def described(instrument: Instrument) -> dict[str, Any]:
+    """Return what a list says of an instrument."""
     return {
         "instrument": instrument.slug,
         "name": instrument.name,
@@ -151,7 +96,7 @@ def list_instruments(review_slug: str | None, as_json: bool) -> None:
     """List the instruments of a review."""
     with opened().reading() as session:
         review = queries.review_called(session, review_slug)
-        rows = [_instrument(i) for i in queries.instruments(session, review)]
+        rows = [described(i) for i in queries.instruments(session, review)]
     echo_rows(rows, as_json=as_json)
 
 
@@ -159,17 +104,69 @@ def list_instruments(review_slug: str | None, as_json: bool) -> None:
 @click.argument("slug")
 @review_option
 @json_option
-def show_instrument(slug: str, review_slug: str | None, as_json: bool) -> None:
+def showdescribed(slug: str, review_slug: str | None, as_json: bool) -> None:
     """Show an instrument."""
     with opened().reading() as session:
         review = queries.review_called(session, review_slug)
-        found = _instrument(queries.instrument_called(session, review, slug))
+        found = described(queries.instrument_called(session, review, slug))
     if as_json:
         echo_json(found)
     else:
         echo_values(found)
 
 
-for command in (edit_instrument_, rename_instrument_, merge_instruments_):
-    instrument_.add_command(command)
-outcome_.add_command(edit_outcome_)
+@instrument_.command("edit")
+@click.argument("slug")
+@click.option("--name", help="As outputs print it.")
+@click.option("--outcome", metavar="SLUG", help="What it measures.")
+@click.option("--higher-is-better/--lower-is-better", default=None, help="Which way is better.")
+@click.option("--lowest", type=float, help="The lowest score possible.")
+@click.option("--highest", type=float, help="The highest score possible.")
+@click.option("--step", type=float, help="The least difference of two scores.")
+@click.option("--clear", multiple=True, type=click.Choice(CLEARED), help="Say that it is unknown.")
+@mends(why=True)
+def edit_instrument_(act: Act, slug: str, clear: tuple[str, ...], **values: Any) -> Mended:
+    """Correct an instrument; analyses of its outcome are pooled again and say why.
+
+    With another direction, each of its effects changes its sign with the next review repool.
+    """
+    changes = {name: value for name, value in values.items() if value is not None}
+    changes.update({name.replace("-", "_"): None for name in clear})
+    if not changes:
+        raise click.UsageError("say what to change, such as --lower-is-better")
+    known = actions.spec_of(instrument_called(act.session, act.review, slug))
+    validated(InstrumentSpec, {**known.model_dump(), **changes}, source="review instrument edit")
+    said = actions.edit_instrument(act.session, act.review, slug, changes)
+    return Mended("; ".join(said))
+
+
+@instrument_.command("rename")
+@click.argument("slug")
+@click.argument("new")
+@mends(moves=False)
+def rename_instrument_(act: Act, slug: str, new: str) -> Mended:
+    """Give an instrument a NEW short name; refused where a plan selects the old one.
+
+    What outputs print is its name: review instrument edit --name.
+    """
+    from review.extraction.mending import renaming  # what other commands do without
+
+    return renaming.rename_instrument(act.session, act.review, slug=slug, to=new)
+
+
+@instrument_.command("merge")
+@click.argument("slug")
+@into_option
+@keep_option
+@mends(why=True)
+def merge_instruments_(act: Act, slug: str, stays: str, keep: str | None) -> Mended:
+    """Merge an instrument, defined under two short names, into another; its results move.
+
+    Both must measure one outcome in one direction. Where the two have results for one place that
+    differ, they are listed, and nothing is done until --keep says whose count.
+    """
+    from review.extraction.mending import merging  # what other commands do without
+
+    return merging.merge_instruments(
+        act.session, act.review, goes=slug, stays=stays, reason=act.reason, keep=keep
+    )

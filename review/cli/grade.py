@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import click
 
-from review.cli.appraisal_forms import person_option
 from review.cli.context import changing, json_option, judge, opened, reason_option, review_option
 from review.cli.output import echo_json, echo_table
+from review.cli.rob.forms import person_option
 from review.errors import InvalidDataError
 from review.extraction.appraisal import certainty
 from review.extraction.appraisal.grade import LOWERS, RAISES, Step

@@ -6,12 +6,17 @@ from datetime import UTC, datetime
 
 import click
 
-from review.cli.context import changing, json_option, opened, reason_option, review_option
-from review.cli.mending import act_options, echo_mended, into_option, mending, why_option
+from review.cli.context import changing, json_option, opened, review_option
+from review.cli.mending import (
+    Act,
+    into_option,
+    mends,
+)
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction.linking import actions, queries
 from review.extraction.mending import merging, renaming
+from review.extraction.mending.acts import Mended
 from review.protocol.queries import review_called
 
 
@@ -99,50 +104,26 @@ def unlink(record: int, reason: str, review_slug: str | None) -> None:
 @click.argument("study")
 @click.argument("citation")
 @click.argument("new")
-@reason_option
-@act_options
-def rename(
-    study: str,
-    citation: str,
-    new: str,
-    reason: str | None,
-    dry_run: bool,
-    review_slug: str | None,
-    as_json: bool,
-) -> None:
+@mends(moves=False)
+def rename(act: Act, study: str, citation: str, new: str) -> Mended:
     """Cite a report of a STUDY by a NEW citation. CITATION may be its beginning, or the DOI."""
-    with mending(review_slug, reason, dry_run=dry_run) as act:
-        act.mended = renaming.rename_report(
-            act.session, act.review, study=study, citation=citation, to=new
-        )
-    echo_mended(act, dry_run=dry_run, as_json=as_json, moves=False)
+    return renaming.rename_report(act.session, act.review, study=study, citation=citation, to=new)
 
 
 @reports_.command("merge")
 @click.argument("study")
 @click.argument("citation")
 @into_option
-@why_option
-@act_options
-def merge(
-    study: str,
-    citation: str,
-    stays: str,
-    reason: str,
-    dry_run: bool,
-    review_slug: str | None,
-    as_json: bool,
-) -> None:
+@mends(why=True, moves=False)
+def merge(act: Act, study: str, citation: str, stays: str) -> Mended:
     """Merge a report of a STUDY, entered under two citations, into another one of it."""
-    with mending(review_slug, reason, dry_run=dry_run) as act:
-        act.mended = merging.merge_reports(
-            act.session,
-            act.review,
-            study=study,
-            goes=citation,
-            stays=stays,
-            reason=reason,
-            person=settings().actor,
-            now=datetime.now(UTC),
-        )
-    echo_mended(act, dry_run=dry_run, as_json=as_json, moves=False)
+    return merging.merge_reports(
+        act.session,
+        act.review,
+        study=study,
+        goes=citation,
+        stays=stays,
+        reason=act.reason,
+        person=settings().actor,
+        now=datetime.now(UTC),
+    )

@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from review.cli.context import FunctionT, json_option, opened, review_option
-from review.cli.exporting import echo_written, folder_option
+from review.cli.export.writing import echo_written, folder_option
 from review.cli.files import force_option, moved, new_files, write_new
 from review.cli.output import warn_outdated
 from review.errors import NotFoundError

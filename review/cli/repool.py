@@ -1,0 +1,208 @@
+"""``review repool`` and ``review jobs``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from review.cli.computing import computing_options
+from review.cli.context import json_option, opened, review_option
+from review.cli.notifying import channels_of, notify_options, tell_people
+from review.cli.output import echo_json, echo_table, progress_bar
+from review.cli.runs import echo_sections, echo_words, explain_option, full_option
+from review.config import settings
+from review.living.job.noticing import JobNotices, notices_of_job
+from review.living.job.repool import Recomputed, RepoolReport, repool
+from review.living.job.workers import executor_for
+from review.living.reports.brief import brief
+from review.living.reports.notices import NO_NOTICES
+from review.living.reports.pages import Section
+from review.living.reports.sections import tell
+from review.living.runs import queries
+from review.living.runs.models import JobOutcome
+from review.protocol.queries import review_called
+from review.wording import counted
+
+
+@click.command("repool")
+@review_option
+@click.option("--everything", is_flag=True, help="Compare every analysis, not only touched ones.")
+@click.option("--engine", is_flag=True, help="Recompute what another engine version computed.")
+@computing_options
+@notify_options
+@full_option
+@explain_option
+@json_option
+@click.pass_context
+def repool_(
+    ctx: click.Context,
+    /,
+    review_slug: str | None,
+    everything: bool,
+    engine: bool,
+    processes: int | None,
+    dask: str | None,
+    full: bool,
+    explain: bool,
+    as_json: bool,
+    **notify: Any,
+) -> None:
+    """Recompute the analyses whose inputs changed since their last run, and say what moved.
+
+    All reviews, or one. Safe to call at any time, from cron or twice at once. The exit status is 1
+    when an analysis could not be pooled; the others are pooled all the same.
+    """
+    database = opened()
+    channels = channels_of(**notify)
+    if review_slug is not None:
+        with database.reading() as session:
+            review_called(session, review_slug)
+    with (
+        executor_for(processes=processes, dask=dask) as executor,
+        progress_bar("Pooling") as progress,
+    ):
+        report = repool(
+            database,
+            actor=settings().actor,
+            review=review_slug,
+            everything=everything,
+            engine=engine,
+            executor=executor,
+            progress=progress,
+        )
+    with database.reading() as session:
+        notices = notices_of_job(session, report, review_slug)
+    tell_people(database, report, channels)
+    if as_json:
+        echo_json(
+            {
+                "outcome": report.outcome or "busy",
+                **_without_outcome(report),
+                "notices": _notices_plain(notices),
+            }
+        )
+    else:
+        shown = echo_report(report, notices, full=full)
+        if explain:
+            echo_words(shown)
+    if report.failed:
+        ctx.exit(1)
+
+
+def _without_outcome(report: RepoolReport) -> dict[str, object]:
+    return {name: value for name, value in asdict(report).items() if name != "outcome"}
+
+
+def _notices_plain(notices: JobNotices) -> list[dict[str, object]]:
+    return [
+        {"review": name.review, "analysis": name.analysis, **found.plain}
+        for name, found in notices.told.items()
+    ]
+
+
+MOST_SENTENCES = 6
+"""Reasons of one kind that a job names for an analysis; the others are counted."""
+
+
+def echo_report(report: RepoolReport, notices: JobNotices, *, full: bool = False) -> list[Section]:
+    """Print what a job did, and what a reader must know beside the results; return the sections."""
+    shown: list[Section] = []
+    if report.outcome is None:
+        click.echo("Another job is re-pooling at this moment; nothing was done.")
+        return shown
+    for item in report.recomputed:
+        click.echo(f"{item.name.review} / {item.name.analysis}, run {item.number}")
+        told = notices.told.get(item.name, NO_NOTICES)
+        telling = tell if full else brief
+        sections = telling(item.report, item.explanation, notices=told)
+        echo_sections(sections)
+        if not full:
+            click.echo(f"  All of it: {_whole(item)}")
+        click.echo()
+        shown += sections
+    for failed in report.failed:
+        click.echo(
+            f"{failed.name.review} / {failed.name.analysis} FAILED: {failed.reason}", err=True
+        )
+    for waiting in report.waiting:
+        click.echo(f"{waiting.name.review} / {waiting.name.analysis} waits: {waiting.reason}.")
+    recomputed = {item.name for item in report.recomputed}
+    for name, found in notices.told.items():
+        if name not in recomputed and found.items:
+            headline = found.headline or "what to know beside its result"
+            click.echo(f"{name.review} / {name.analysis}: {headline}")
+            sections = found.sections(most=MOST_SENTENCES, brief=not full)
+            echo_sections(sections)
+            shown += sections
+    if notices.untold:
+        others = counted(notices.untold, "analysis is", "analyses are")
+        click.echo(
+            f"What {others} left out of and doubted in is not listed here; "
+            "ask for one with: review runs show ANALYSIS"
+        )
+    if report.outcome is JobOutcome.NOTHING_NEW and not (report.unchanged or report.waiting):
+        click.echo("Nothing to pool: no analysis is planned; plan one with: review analysis add")
+    elif report.outcome is JobOutcome.NOTHING_NEW:
+        click.echo(
+            f"Nothing new: {counted(report.unchanged, 'analysis has', 'analyses have')} "
+            "the inputs of their last run."
+        )
+    else:
+        click.echo(
+            f"{len(report.recomputed)} recomputed, {report.unchanged} unchanged, "
+            f"{len(report.waiting)} waiting, {len(report.failed)} failed (job {report.job_id})."
+        )
+    return shown
+
+
+def _whole(item: Recomputed) -> str:
+    """Return the command that prints the whole report of a new run."""
+    return (
+        f"review runs diff {item.name.analysis} {item.number - 1} {item.number} "
+        f"--review {item.name.review} --full"
+        if item.number > 1
+        else f"review runs show {item.name.analysis} --review {item.name.review}"
+    )
+
+
+@click.command("jobs")
+@click.option(
+    "--limit",
+    "-n",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="How many, newest first.",
+)
+@json_option
+def jobs_(limit: int, as_json: bool) -> None:
+    """Show the latest re-pooling jobs and how they ended."""
+    with opened().reading() as session:
+        found = [
+            (job, [failure.reason for failure in queries.failures(session, job.id)])
+            for job in queries.jobs(session, limit)
+        ]
+        session.expunge_all()
+    if as_json:
+        names = ("id", "started", "finished", "actor", "review", "outcome", "message")
+        echo_json(
+            [
+                {**{name: getattr(job, name) for name in names}, "failures": failures}
+                for job, failures in found
+            ]
+        )
+        return
+    rows = [
+        (
+            job.id,
+            f"{job.started:%Y-%m-%d %H:%M:%S}",
+            job.actor,
+            job.review or "all",
+            job.outcome.value,
+            job.message or "; ".join(failures),
+        )
+        for job, failures in found
+    ]
+    echo_table(("job", "started (UTC)", "who", "review", "outcome", "message"), rows)
