@@ -27,10 +27,9 @@ ANALYSED = LEDGER | TEXTS | ENGINE | {"jinja2", "lxml"}
 ALLOWED = {
     "database reviews serve extract screen screen.conduct screen.conflicts screen.judging "
     "screen.ranking screen.sheets screen.status": {"sqlalchemy"},
-    "people": LEDGER | TEXTS,
     "outcome instrument": LEDGER | {"yaml"},
     "search importing batch dedupe records": {"sqlalchemy", "lxml", "rapidfuzz"},
-    "history": LEDGER | {"rapidfuzz"},
+    "history people": LEDGER | TEXTS,
     "extract.double_entry extract.field": LEDGER | {"rapidfuzz"} | ENGINE,
     "reports study timepoint extract.doubts extract.imports extract.trace extract.withdrawing":
         LEDGER | TEXTS | ENGINE,
