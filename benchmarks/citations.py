@@ -3,8 +3,7 @@
 Run ``python benchmarks/citations.py [RECORDS]`` (50,000 unless told). The records are made up
 from a seed: random titles, names and abstracts, a fifth of them noised copies of others (DOI
 left out of half, journal abbreviated, title with a slip, year one off, authors as initials).
-They stand for the size of a search, not for its difficulty. rispy parses the same file where it
-is installed. The figures are printed as JSON,
+They stand for the size of a search, not for its difficulty. The figures are printed as JSON,
 with the largest memory of the process; processor time stands beside the clock's, for on a machine
 that others use too only the former says what the code needs.
 """
@@ -17,10 +16,7 @@ import resource
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -112,38 +108,12 @@ def _quality(pairs: list[tuple[int, int]], work_of: list[int]) -> dict[str, floa
     return {"precision": right / max(1, len(pairs)), "recall": right / copies}
 
 
-def write(path: Path, count: int, first: int | None = None) -> list[int]:
-    """Write synthetic records, or the first of them, as RIS; return the works they are of."""
-    entries, work_of = synthetic(count)
-    path.write_text(WRITERS[Format.RIS](entries[:first], ()), encoding="utf-8")
-    return work_of
-
-
-def rispy_seconds(path: Path) -> float | str:
-    """Return how long rispy parses a file, of the processor; why not, where it is not installed."""
-    try:
-        rispy = import_module("rispy")
-    except ImportError:
-        return "rispy is not installed"
-    text = path.read_text(encoding="utf-8")
-    begun = time.process_time()
-    rispy.loads(text)
-    return round(time.process_time() - begun, 2)
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def main(count: int) -> None:
     """Time an import and a comparison of `count` records on SQLite."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other,
-    ):
+    entries, work_of = synthetic(count)
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "synthetic.ris"
-        work_of = other.submit(write, path, count).result()  # so that its memory is not counted
-        peer = other.submit(rispy_seconds, path).result()
+        path.write_text(WRITERS[Format.RIS](entries, ()), encoding="utf-8")
         size = path.stat().st_size
         database = database_at(f"sqlite:///{Path(folder) / 'review.db'}")
         upgrade(database)
@@ -154,13 +124,12 @@ def main(count: int) -> None:
         before, cpu_before = time.perf_counter(), time.process_time()
         file = open_citations(path)
         reading = read_citations(file.data, file=file.name)
-        parsed, cpu_parsed = time.perf_counter(), time.process_time()
+        parsed = time.perf_counter()
         with writing(database, by) as session:
             review = session.scalars(sa.select(Review)).one()
             import_batch(session, review, reading, file=file, search=None, now=now)
         stored, cpu_stored = time.perf_counter(), time.process_time()
-        del reading, file
-        import_peak = _peak()
+        del reading, file, entries
         with database.reading() as session:
             found = compare_new_records(session, session.scalars(sa.select(Review)).one())
         with writing(database, by) as session:
@@ -182,7 +151,7 @@ def main(count: int) -> None:
             in_scope = len(records_in_scope(session, review))
             scoped = time.perf_counter()
         update = Path(folder) / "update.ris"
-        other.submit(write, update, count, 2).result()
+        update.write_text(WRITERS[Format.RIS](synthetic(count)[0][:2], ()), encoding="utf-8")
         file = open_citations(update)
         reading = read_citations(file.data, file=file.name)
         with writing(database, by) as session:
@@ -196,7 +165,7 @@ def main(count: int) -> None:
             store_comparisons(session, review, found, now=now)
         updated, cpu_updated = time.perf_counter(), time.process_time()
         database.engine.dispose()
-    peak = _peak()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         json.dumps(
             {
@@ -204,10 +173,6 @@ def main(count: int) -> None:
                 "records": count,
                 "file_megabytes": round(size / 1e6, 1),
                 "parse_seconds": round(parsed - before, 2),
-                "parse_cpu_seconds": round(cpu_parsed - cpu_before, 2),
-                "rispy_parse_cpu_seconds": peer,
-                "store_cpu_seconds": round(cpu_stored - cpu_parsed, 2),
-                "import_peak_megabytes": round(import_peak),
                 "import_seconds": round(stored - before, 2),
                 "records_imported_per_second": round(count / (stored - before)),
                 "records_imported_per_cpu_second": round(count / (cpu_stored - cpu_before)),

@@ -1,4 +1,8 @@
-"""The one exception tree: each class a sentence, said to the user as it stands."""
+"""The one exception tree: each class a sentence, and apart from it what mends it.
+
+A sentence is said to the user as it stands. A remedy is said by each edge in its own way: the
+command line prints its command, a page leads to where the same is done.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What mends an error."""
+
+    words: str
+    """What it does, as an edge may say before it: ``see them with``."""
+    command: str
+    """How it is done on the command line: ``review records list``."""
+
+    def __str__(self) -> str:
+        """``see them with: review records list``."""
+        return f"{self.words}: {self.command}"
+
+
 class ReviewError(Exception):
     """Something the user can understand and mend; the command line exits with status 1."""
+
+    def __init__(self, sentence: str = "", *, remedy: Remedy | None = None) -> None:
+        super().__init__(sentence)
+        self.remedy = remedy
+
+    @property
+    def told(self) -> str:
+        """The sentence and the remedy, as the command line says them."""
+        return f"{self}; {self.remedy}" if self.remedy else str(self)
 
 
 class NotFoundError(ReviewError):
@@ -18,12 +45,40 @@ class AlreadyExistsError(ReviewError):
     """A name is taken."""
 
 
+class StaleError(ReviewError):
+    """What was to be changed has been changed by somebody else since it was read."""
+
+
+class VersionNeededError(ReviewError):
+    """A change that does not say which version it changes, where others may have changed it."""
+
+
 class InvalidDataError(ReviewError, ValueError):
     """Numbers or settings that cannot be right."""
 
 
 class NotAllowedError(InvalidDataError):
     """A person's role, or an earlier part of theirs, forbids it."""
+
+
+class SignInError(ReviewError):
+    """A name, a password, a code or a token that are not somebody's."""
+
+
+class TooManyError(ReviewError):
+    """Too many tries in too short a time; `seconds` until the next."""
+
+    def __init__(self, sentence: str, *, seconds: int) -> None:
+        super().__init__(sentence)
+        self.seconds = seconds
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild with its seconds."""
+        return _too_many, (str(self), self.seconds)
+
+
+def _too_many(sentence: str, seconds: int) -> TooManyError:
+    return TooManyError(sentence, seconds=seconds)
 
 
 class DatabaseStateError(ReviewError):

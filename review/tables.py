@@ -18,6 +18,7 @@ from review.db import Base
 MODELS: Final = (
     "review.history.models",
     "review.people.models",
+    "review.people.accounts.models",
     "review.protocol.models",
     "review.citations.models",
     "review.screening.models",
@@ -26,6 +27,7 @@ MODELS: Final = (
     "review.extraction.formats.models",
     "review.extraction.linking.models",
     "review.living.runs.models",
+    "review.tasks.models",
 )
 
 

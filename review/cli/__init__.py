@@ -110,7 +110,7 @@ class Commands(LazyGroup):
         try:
             return super().invoke(ctx)
         except ReviewError as error:
-            _fail(ctx, str(error))
+            _fail(ctx, error.told)
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader has left; click ends quietly
                 raise

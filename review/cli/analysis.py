@@ -23,6 +23,7 @@ from review.extraction.facts import names_of
 from review.living.reports.notices import NoticeKind, Notices
 from review.living.reports.noticing import notices_of
 from review.living.reports.published import published_lines
+from review.people.rules import Deed
 from review.protocol import actions, queries
 from review.protocol.files import plan_text, read_plan, validated
 from review.protocol.rules import (
@@ -121,7 +122,7 @@ def add_analysis(
     source = "review analysis add"
     plan = _plan(source, file, values)
     spec = validated(AnalysisSpec, {"slug": slug, "plan": plan}, source=source)
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.PLAN) as (session, review):
         names = names_of(session, review)
         actions.plan_analysis(session, review, spec, now=datetime.now(UTC), names=names)
         told = notices_of(session, review, [slug])[slug]
@@ -139,7 +140,7 @@ def revise_analysis(
 ) -> None:
     """Freeze a changed plan, given whole, as a new version; earlier versions stay."""
     plan = _plan("review analysis revise", file, values)
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.PLAN) as (session, review):
         spec = AnalysisSpec(slug=slug, plan=plan)
         names = names_of(session, review)
         now = datetime.now(UTC)

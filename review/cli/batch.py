@@ -12,6 +12,7 @@ from review.citations.models import Batch
 from review.citations.rules import UNSTATED
 from review.cli.context import changing, json_option, opened, review_option
 from review.cli.output import echo_json, echo_table
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -77,7 +78,7 @@ def undo(
     elif reason is None:
         raise click.UsageError("say why with --reason, or look first with --dry-run")
     else:
-        with changing(review_slug, reason) as (session, review):
+        with changing(review_slug, reason, Deed.COLLECT) as (session, review):
             undone = actions.undo_batch(session, review, number=number, reason=reason)
     if as_json:
         echo_json({**asdict(undone), "undone": not dry_run})

@@ -11,8 +11,9 @@ import click
 from review.config import settings
 from review.db import Database, Session, database_at
 from review.errors import InvalidDataError
-from review.history.actions import Attribution, writing
-from review.people.queries import refuse_viewers
+from review.history.actions import Attribution, in_role, writing
+from review.people.queries import member_who_may, role_of
+from review.people.rules import Deed
 from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.schema import require_current
@@ -55,18 +56,32 @@ def judge(named: str | None = None) -> str:
 
 
 @contextmanager
-def changing(review_slug: str | None, reason: str | None) -> Iterator[tuple[Session, Review]]:
+def changing(
+    review_slug: str | None, reason: str | None, deed: Deed
+) -> Iterator[tuple[Session, Review]]:
     """Yield a writing session and the review it changes, under the name of the settings.
 
-    Raises NotAllowedError for a viewer of the review.
+    Raises NotAllowedError for somebody whose role does not allow the deed.
     """
     database = opened()
     with database.reading() as session:
         name = review_called(session, review_slug).slug
     with writing(database, by(name, reason)) as session:
         review = review_called(session, name)
-        refuse_viewers(session, review.id, settings().actor)
+        require(session, review, deed)
         yield session, review
+
+
+def require(session: Session, review: Review, deed: Deed) -> None:
+    """Go on in the role of the settings' name; raise NotAllowedError unless it allows the deed.
+
+    Who takes part is asked where the answer depends on who it is about (`people.actions`).
+    """
+    actor = settings().actor
+    role = role_of(session, review.id, actor)
+    if deed is not Deed.MEMBERS:
+        member_who_may(session, review.id, actor if role else judge(), deed)
+    in_role(session, role)
 
 
 def review_option(function: FunctionT) -> FunctionT:

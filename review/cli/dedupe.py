@@ -11,12 +11,20 @@ import click
 from review.citations import duplicates, queries
 from review.citations.models import Record
 from review.citations.vocabulary import Verdict
-from review.cli.context import by, changing, json_option, opened, reason_option, review_option
+from review.cli.context import (
+    by,
+    changing,
+    json_option,
+    opened,
+    reason_option,
+    require,
+    review_option,
+)
 from review.cli.output import echo_json, echo_table
 from review.cli.records import citation, record_row
 from review.config import settings
 from review.history.actions import writing
-from review.people.queries import refuse_viewers
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -42,7 +50,7 @@ def run(review_slug: str | None, reason: str | None, as_json: bool) -> None:
         found = duplicates.compare_new_records(session, review)
     with writing(database, by(slug, reason or "comparison of new records")) as session:
         review = review_called(session, slug)
-        refuse_viewers(session, review.id, settings().actor)
+        require(session, review, Deed.COLLECT)
         duplicates.store_comparisons(session, review, found, now=datetime.now(UTC))
         stats = duplicates.dedupe_stats(session, review)
     bands = [pair.comparison.band.value for pair in found.pairs]
@@ -139,7 +147,7 @@ def review_pairs(
 
 
 def _decide(pair: int, verdict: str, review_slug: str | None, reason: str | None) -> None:
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.COLLECT) as (session, review):
         duplicates.decide_pair(
             session,
             review,
@@ -171,7 +179,7 @@ def undo(pair: int, review_slug: str | None, reason: str | None) -> None:
     A pair that was linked automatically becomes different, and stays so in later runs. What a
     person had said of a pair is taken back, and it waits in the queue again.
     """
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.COLLECT) as (session, review):
         decision = duplicates.undo_pair(
             session,
             review,
@@ -191,7 +199,7 @@ def undo(pair: int, review_slug: str | None, reason: str | None) -> None:
 @reason_option
 def link(one: int, other: int, review_slug: str | None, reason: str | None) -> None:
     """Link two records that the comparison did not offer."""
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.COLLECT) as (session, review):
         pair = duplicates.link_records(
             session,
             review,

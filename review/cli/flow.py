@@ -23,6 +23,7 @@ from review.export.flow.model import Flow, FlowBox
 from review.export.flow.prisma import figure_of, flow_of, listed
 from review.export.flow.published import check_published, read_published_flow
 from review.figures.prisma import prisma_plot
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.screening.conduct import note_previous_version
 from review.wording import counted
@@ -166,7 +167,7 @@ def previous(
     citation: str, studies: int, reports: int, review_slug: str | None, reason: str | None
 ) -> None:
     """State what a previous version had included whose screening is not in this ledger."""
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.COLLECT) as (session, review):
         note_previous_version(
             session,
             review,

@@ -14,6 +14,7 @@ from review.extraction.appraisal import certainty
 from review.extraction.appraisal.grade import LOWERS, RAISES, Step
 from review.extraction.appraisal.vocabulary import Consideration, Design
 from review.living.runs.queries import newest_of_each, run_numbered
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 
 
@@ -78,7 +79,10 @@ def rate(
     """Rate an analysis; the newest rating counts, and earlier ones stay."""
     steps = _steps(down, up)
     handle = judge(person)
-    with changing(review_slug, reason or f"certainty of {analysis}") as (session, review):
+    with changing(review_slug, reason or f"certainty of {analysis}", Deed.APPRAISE) as (
+        session,
+        review,
+    ):
         newest = {run.version.analysis.slug: run.number for run in newest_of_each(session, review)}
         if run_number is not None:
             run_numbered(session, review, analysis, run_number)

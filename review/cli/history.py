@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 import click
 
@@ -12,13 +11,9 @@ from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.db import Session
 from review.errors import DatabaseStateError
-from review.extraction.appraisal import queries as appraisal
-from review.extraction.queries import sealed_rows
 from review.history import queries
-from review.history.models import Event
 from review.protocol.models import Review
 from review.protocol.queries import review_called, reviews
-from review.screening import queries as screening
 from review.wording import counted
 
 
@@ -45,13 +40,10 @@ def history_(
         if review_slug is not None:
             review_called(session, review_slug)
         found = queries.events(
-            session, review=review_slug, entity=entity, entity_id=entity_id, limit=limit
-        )
-        sealed = sealed_rows(session, settings().actor)
-        events = [
-            {**_shown(event, sealed=(event.entity, event.entity_id) in sealed), "hash": event.hash}
-            for event in found
-        ]
+            session, viewer=settings().actor, review=review_slug, entity=entity,
+            entity_id=entity_id, limit=limit,
+        )  # fmt: skip
+        events = [event.plain for event in found]
     if as_json:
         echo_json(events)
         return
@@ -68,12 +60,6 @@ def history_(
         for event in events
     ]
     echo_table(("seq", "when (UTC)", "who", "review", "what", "values", "why"), rows)
-
-
-def _shown(event: Event, *, sealed: bool) -> dict[str, Any]:
-    """Return an event; the values of another person's blind entry stay sealed."""
-    payload = queries.payload(event)
-    return {**payload, "old": None, "new": {"sealed": "blind entry"}} if sealed else payload
 
 
 def _what(old: dict[str, object] | None, new: dict[str, object] | None) -> str:
@@ -120,5 +106,9 @@ def verify_(as_json: bool) -> None:
 
 
 def _altered(session: Session, review: Review) -> list[str]:
+    # the history alone is printed without them
+    from review.extraction.appraisal import queries as appraisal
+    from review.screening import queries as screening
+
     decisions = screening.broken_seals(session, review)
     return [f"decision {number}" for number in decisions] + appraisal.broken_seals(session, review)

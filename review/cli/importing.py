@@ -23,15 +23,15 @@ from review.cli.context import (
     json_option,
     opened,
     reason_option,
+    require,
     review_option,
     sheet_option,
 )
 from review.cli.output import echo_json
-from review.config import settings
 from review.db import Database
 from review.errors import FileError, InvalidDataError
 from review.history.actions import writing
-from review.people.queries import refuse_viewers
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -166,7 +166,7 @@ def _take(database: Database, path: Path, slug: str, told: _Told) -> Shown:
         reason = told.reason or f"import of {file.name}"
         with writing(database, by(slug, reason)) as session:
             review = review_called(session, slug)
-            refuse_viewers(session, review.id, settings().actor)
+            require(session, review, Deed.COLLECT)
             replaced = None
             known = queries.batch_of_file(session, review, file.sha256)
             if known is not None and _is_other_encoding(known, told.encoding):

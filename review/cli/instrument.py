@@ -21,6 +21,7 @@ from review.cli.mending import (
 from review.cli.output import echo_json, echo_rows, echo_values
 from review.errors import InvalidDataError
 from review.extraction.mending.acts import Mended
+from review.people.rules import Deed
 from review.protocol import actions, queries
 from review.protocol.files import validated
 from review.protocol.models import Instrument
@@ -55,7 +56,7 @@ def instrument_() -> None:
 def add_instrument(review_slug: str | None, distinct: bool, **values: Any) -> None:
     """Define an instrument; one whose name is nearly that of another is asked about."""
     spec = validated(InstrumentSpec, values, source="review instrument add")
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.PROTOCOL) as (session, review):
         known = {i.slug: i.name for i in queries.instruments(session, review)}
         twins = [s for s, n in known.items() if s != spec.slug and near_either(spec, s, n)]
         if twins and not distinct:

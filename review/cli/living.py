@@ -41,6 +41,7 @@ from review.living.job.workers import executor_for
 from review.living.reports.full import readiness_of
 from review.living.reports.retirement import Criterion, Readiness
 from review.living.runs.models import LivingStatus
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -125,7 +126,7 @@ def set_(review_slug: str | None, reason: str | None, **changes: Any) -> None:
     status = LivingStatus(changes.pop("status")) if changes["status"] else changes.pop("status")
     if status is None and not any(changes.values()):
         raise click.UsageError("say what to set; see --help")
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.PROTOCOL) as (session, review):
         set_mode(session, review, status=status, **changes)
         click.echo(_status_line(review.slug, mode_of(session, review, datetime.now(UTC))))
         if status is LivingStatus.RETIRED:
@@ -151,7 +152,7 @@ def search(
     if days is None and searched is None:
         raise click.UsageError("say --every DAYS, or --searched DATE")
     at = searched.replace(tzinfo=UTC) if searched else None
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.PROTOCOL) as (session, review):
         set_search(session, review, source, days=days, searched=at)
         mode = mode_of(session, review, datetime.now(UTC))
     (one,) = (s for s in mode.searches if s.source == source)

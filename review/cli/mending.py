@@ -14,6 +14,7 @@ from review.cli.output import echo_json
 from review.db import Session
 from review.extraction.mending.acts import Mended
 from review.history.queries import head
+from review.people.rules import Deed
 from review.protocol.models import Review
 from review.wording import capitalised
 
@@ -66,7 +67,7 @@ def mends(
 @contextmanager
 def _mending(review_slug: str | None, reason: str | None, *, dry_run: bool) -> Iterator[Act]:
     """Yield an act in a writing session; a dry run does all of it and takes it back."""
-    with suppress(_Looked), changing(review_slug, reason) as (session, review):
+    with suppress(_Looked), changing(review_slug, reason, Deed.EXTRACT) as (session, review):
         before = head(session)[0]
         act = Act(session, review, reason or "", dry_run)
         yield act

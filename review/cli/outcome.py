@@ -19,6 +19,7 @@ from review.cli.mending import (
 )
 from review.cli.output import echo_json, echo_rows
 from review.extraction.mending.acts import Mended
+from review.people.rules import Deed
 from review.protocol import actions, queries
 from review.protocol.files import validated
 from review.protocol.rules import (
@@ -40,7 +41,7 @@ def add_outcome(slug: str, name: str, description: str, review_slug: str | None)
     """Define an outcome."""
     values = {"slug": slug, "name": name, "description": description}
     spec = validated(OutcomeSpec, values, source="review outcome add")
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.PROTOCOL) as (session, review):
         actions.add_outcome(session, review, spec)
     click.echo(f"Added outcome {slug}.")
 

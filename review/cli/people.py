@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 
-from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.context import by, changing, json_option, opened, reason_option, review_option
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.db import Session
 from review.extraction.appraisal.queries import judged_twice
 from review.extraction.queries import entered_twice
+from review.history.actions import writing
 from review.people import actions, queries
-from review.people.rules import Role
+from review.people.rules import Deed, Role
 from review.protocol.models import Review
 from review.protocol.queries import review_called, reviews
 from review.screening.queries import voted_twice
@@ -22,9 +25,9 @@ from review.screening.vocabulary import STAGE_WORDS
 def people_() -> None:
     """Who takes part: somebody joins a review before they judge anything in it.
 
-    Who you are is REVIEW_ACTOR. Roles: owner (all, and makes owners), reviewer, adjudicator (both
-    screen, extract and settle), statistician (enters and appraises, does not screen), viewer
-    (changes nothing).
+    Who you are is REVIEW_ACTOR. Roles: lead (all, and decides who takes part), reviewer,
+    adjudicator (both screen, extract and settle), statistician (plans, computes and releases
+    analyses, enters and appraises, does not screen), viewer (changes nothing).
     """
 
 
@@ -38,7 +41,7 @@ def people_() -> None:
 @review_option
 def add(name: str, role: str | None, is_new: bool, review_slug: str | None) -> None:
     """Let somebody called NAME join a review, or change their role."""
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.MEMBERS) as (session, review):
         slug = review.slug
         joined = actions.add_person(
             session, review.id, name, role=Role(role) if role else None, actor=settings().actor,
@@ -77,8 +80,8 @@ def list_(review_slug: str | None, as_json: bool) -> None:
 @reason_option
 def rename(old: str, new: str, review_slug: str | None, reason: str | None) -> None:
     """Call somebody NEW from now on, in every review; the history keeps the name of its time."""
-    with changing(review_slug, reason) as (session, _):
-        name = actions.rename_person(session, old, new).handle
+    with changing(review_slug, reason, Deed.MEMBERS) as (session, review):
+        name = actions.rename_person(session, review.id, old, new, actor=settings().actor).handle
     click.echo(f"{old} is called {name} now; REVIEW_ACTOR={name} says who they are.")
 
 
@@ -93,8 +96,9 @@ def merge(name: str, into: str, reason: str, review_slug: str | None) -> None:
     What was decided stays as it was written. Where both names judged the same thing, it was one
     person who judged it twice: such judgements are listed, count once, and want another reviewer.
     """
-    with changing(review_slug, reason) as (session, _):
-        gone, kept = actions.merge_persons(session, name, into)
+    with changing(review_slug, reason, Deed.MEMBERS) as (session, review):
+        queries.member_who_may(session, review.id, settings().actor, Deed.MEMBERS)
+        gone, kept = actions.merge_persons(session, name, into, now=datetime.now(UTC))
         told = [f"{gone.handle} is {kept.handle} from now on."]
         for review in reviews(session):
             told += _twice(session, review, kept.id)
@@ -122,6 +126,44 @@ def _twice(session: Session, review: Review, person: int) -> list[str]:
 @reason_option
 def leave(name: str, review_slug: str | None, reason: str | None) -> None:
     """Let somebody go: what they decided stays and counts, others make what is missing."""
-    with changing(review_slug, reason) as (session, review):
-        person = actions.leave_review(session, review.id, name).handle
+    with changing(review_slug, reason, Deed.MEMBERS) as (session, review):
+        person = actions.leave_review(session, review.id, name, actor=settings().actor).handle
     click.echo(f"{person} is viewer now; what they had not decided stays in the queue.")
+
+
+@people_.command("link")
+@click.argument("name")
+def link(name: str) -> None:
+    """Print a link that works once, with which NAME sets a password: a first one, or a new one.
+
+    Who has the link has the account. It works for three days; an earlier link of theirs is dead.
+    """
+    from review.people.invitations import open_door_for
+    from review.web.settings import web_settings
+
+    now = datetime.now(UTC)
+    with writing(opened(), by(reason=f"a link for {name}")) as session:
+        person = actions.person_there(session, name)
+        _, secret = open_door_for(session, person, by=settings().actor, now=now)
+    origin = web_settings().origin or ""
+    click.echo(f"{origin}/invitation/{secret}")
+
+
+@people_.command("close")
+@click.argument("name")
+@click.option("--because", required=True, metavar="TEXT", help="Why; NAME and the history see it.")
+def close(name: str, because: str) -> None:
+    """Close the account of NAME in every review: signed out, and nothing is done under it."""
+    with writing(opened(), by(reason=because)) as session:
+        actions.close_account(session, name, because=because, now=datetime.now(UTC))
+    click.echo(f"The account of {name} is closed; what they did stays, and counts.")
+
+
+@people_.command("reopen")
+@click.argument("name")
+@reason_option
+def reopen(name: str, reason: str | None) -> None:
+    """Open the closed account of NAME again, with the roles that they had."""
+    with writing(opened(), by(reason=reason)) as session:
+        actions.reopen_account(session, name)
+    click.echo(f"{name} may come in again.")

@@ -20,6 +20,7 @@ from review.living.releases.releases import ReleaseSpec, create_release, diff_re
 from review.living.reports.pages import markdown
 from review.living.runs.contents import Snapshot
 from review.living.runs.queries import newest_of_each, snapshot_of
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -48,7 +49,7 @@ def create(
 ) -> None:
     """Write a release VERSION to a new folder and keep its manifest in the database."""
     spec = ReleaseSpec(version, because, licence, authors)
-    with changing(review_slug, because) as (session, review):
+    with changing(review_slug, because, Deed.RELEASE) as (session, review):
         runs = newest_of_each(session, review)
         figures = (
             {}

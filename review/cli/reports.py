@@ -17,6 +17,7 @@ from review.config import settings
 from review.extraction.linking import actions, queries
 from review.extraction.mending import merging, renaming
 from review.extraction.mending.acts import Mended
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 
 
@@ -79,7 +80,7 @@ def link(
     review_slug: str | None,
 ) -> None:
     """Link an included RECORD to a STUDY by its name; a report linked elsewhere moves."""
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.EXTRACT) as (session, review):
         linked = actions.link_report(
             session, review, record, study, handle=settings().actor, now=datetime.now(UTC),
             new=new, distinct=distinct, reason=reason,
@@ -93,7 +94,7 @@ def link(
 @review_option
 def unlink(record: int, reason: str, review_slug: str | None) -> None:
     """Take a RECORD from its study; the study and its numbers stay."""
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.EXTRACT) as (session, review):
         label = actions.unlink_report(
             session, review, record, handle=settings().actor, now=datetime.now(UTC), reason=reason
         )

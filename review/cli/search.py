@@ -19,6 +19,7 @@ from review.cli.mending import Act, mends
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction.mending.acts import Mended
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 
 
@@ -76,7 +77,7 @@ def add_search(
         limits=limits,
         hits=hits,
     )
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.COLLECT) as (session, review):
         shown = _search(actions.add_search(session, review, spec, now=datetime.now(UTC)))
     if as_json:
         echo_json(shown)

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 
 import click
 
-from review.cli.context import by, json_option, opened
+from review.cli.context import by, json_option, opened, require
 from review.cli.extract.sheets import echo_import
 from review.cli.output import echo_json
 from review.config import settings
 from review.extraction.seeds import load_seed, seed_called, seeds
 from review.history.actions import writing
+from review.people.rules import Deed
+from review.protocol.queries import reviews
 from review.wording import counted
 
 
@@ -57,7 +59,11 @@ def load(name: str, until: int | None, as_json: bool) -> None:
     """
     seed = seed_called(name)
     reason = f"seed {name}" + (f" until {until}" if until is not None else "")
-    with writing(opened(), by(seed.protocol.review.slug, reason)) as session:
+    slug = seed.protocol.review.slug
+    with writing(opened(), by(slug, reason)) as session:
+        there = next((one for one in reviews(session) if one.slug == slug), None)
+        if there is not None:
+            require(session, there, Deed.EXTRACT)
         now = datetime.now(UTC)
         report = load_seed(session, seed, until=until, person=settings().actor, now=now)
     echo_import(report, name, as_json=as_json)

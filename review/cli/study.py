@@ -22,6 +22,7 @@ from review.extraction.mending import merging, renaming
 from review.extraction.mending.acts import Mended
 from review.extraction.rules import STUDY_FACTS
 from review.extraction.twins import Answers
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 
 
@@ -211,7 +212,7 @@ def merge_treatments(act: Act, name: str, stays: str) -> Mended:
 @review_option
 def exclude(label: str, reason: str, review_slug: str | None) -> None:
     """Take a study out; its numbers stay, and the next repool leaves it out."""
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.EXTRACT) as (session, review):
         actions.exclude_study(session, review, label=label, reason=reason)
     click.echo(f"{label} is excluded: {reason}. Its analyses change with: review repool")
 
@@ -222,6 +223,6 @@ def exclude(label: str, reason: str, review_slug: str | None) -> None:
 @review_option
 def readmit(label: str, reason: str, review_slug: str | None) -> None:
     """Take an excluded study back."""
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.EXTRACT) as (session, review):
         actions.readmit_study(session, review, label=label)
     click.echo(f"{label} is back. Its analyses change with: review repool")

@@ -31,7 +31,7 @@ from review.extraction.twins import KnownNames
 from review.extraction.vocabulary import EntryKind
 from review.people.models import Person, identity
 from review.people.queries import member_who_may
-from review.people.rules import Role
+from review.people.rules import Deed
 from review.protocol.models import Instrument, Review
 
 
@@ -197,9 +197,7 @@ def extractor(session: Session, review: Review, handle: str) -> Person:
 
     Raises NotAllowedError for somebody who did not join, and for viewers.
     """
-    return member_who_may(
-        session, review.id, handle, roles=frozenset(Role) - {Role.VIEWER}, what="extract"
-    )
+    return member_who_may(session, review.id, handle, Deed.EXTRACT)
 
 
 def entered_twice(session: Session, review: Review, person: int) -> list[str]:

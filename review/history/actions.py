@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -17,17 +17,20 @@ from sqlalchemy.orm.attributes import get_history
 from review.canonical import sha256_of, utc_text
 from review.db import Base, Database
 from review.history.models import Event
-from review.history.rules import GENESIS
+from review.history.rules import GENESIS, hashed
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who changes something, in which review, when and why."""
+    """Who changes something, in which review and role, when and why."""
 
     actor: str
     review: str | None = None
     reason: str | None = None
     at: datetime | None = None
+    role: str | None = None
+    request: str | None = None
+    """The number of a request, where a page or a script sent the change."""
 
     @property
     def time(self) -> datetime:
@@ -41,6 +44,11 @@ def writing(database: Database, by: Attribution) -> Iterator[Session]:
     with database.transaction() as session:
         session.info["attribution"] = by
         yield session
+
+
+def in_role(session: Session, role: str | None) -> None:
+    """Say in which role the rest of a transaction is written, once the edge knows it."""
+    session.info["attribution"] = replace(session.info["attribution"], role=role)
 
 
 def record_step(
@@ -121,9 +129,11 @@ def _append(
             "new": new,
             "reason": by.reason,
             "software": __version__,
+            "role": by.role,
+            "request": by.request,
             "previous": previous,
         }
-        previous = sha256_of(payload)
+        previous = sha256_of(hashed(payload))
         rows.append({**payload, "at": at, "hash": previous})
     connection.execute(sa.insert(Event), rows)
 

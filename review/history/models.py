@@ -32,5 +32,9 @@ class Event(Base):
     new: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     reason: Mapped[str | None]
     software: Mapped[str]
+    role: Mapped[str | None]
+    """What the actor was in the review at the time; events before 0018 do not say it."""
+    request: Mapped[str | None]
+    """The number of the request that a page sent, as it stands in the log."""
     previous: Mapped[str] = mapped_column(sa.String(64))
     hash: Mapped[str] = mapped_column(sa.String(64))

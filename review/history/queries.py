@@ -2,45 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.canonical import utc_text
 from review.history.models import Event
-from review.history.rules import GENESIS, Anchor, ChainReport, check_chain
+from review.history.rules import GENESIS, Anchor, ChainReport, check_chain, hashed
 
 _PAYLOAD = (
     "seq", "at", "actor", "action", "entity", "entity_id", "review", "old", "new", "reason",
-    "software", "previous",
+    "software", "role", "request", "previous",
 )  # fmt: skip
+
+
+_SEALED_BY: Final[Mapping[str, str]] = {
+    "result": "review.extraction.queries",
+    "entry_value": "review.extraction.queries",
+}
+"""By table, the module whose ``sealed_rows`` knows which rows a person may not read yet; by name,
+for the stages stand above the history. Other judgements leave what was said out of their events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An event as far as a person may read it."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    entity: str
+    entity_id: int | None
+    review: str | None
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+    """``{"sealed": "blind entry"}`` where the values are another person's, and not to be seen."""
+    reason: str | None
+    software: str
+    role: str | None
+    request: str | None
+    previous: str
+    hash: str
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """What is printed of it; without role and request where the event does not say them."""
+        values = {name: getattr(self, name) for name in (*_PAYLOAD, "hash")}
+        return hashed({**values, "at": utc_text(self.at)})
 
 
 def events(
     session: Session,
     *,
+    viewer: str | None,
     review: str | None = None,
     entity: str | None = None,
     entity_id: int | None = None,
+    actor: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
     limit: int | None = None,
-) -> Sequence[Event]:
-    """Return events, the newest first."""
+) -> Sequence[Seen]:
+    """Return events as far as a person may read them, the newest first.
+
+    Parameters
+    ----------
+    viewer
+        The handle of who reads; None sees what nobody may hide.
+    review, entity, entity_id, actor
+        Only those of one review, table, row, or person.
+    since, until
+        Only those from a time on, and up to before a time.
+    before
+        Only those older than the one of this number: the next page begins at the last one shown.
+    limit
+        How many.
+    """
     query = sa.select(Event).order_by(Event.seq.desc()).limit(limit)
-    if review is not None:
-        query = query.where(Event.review == review)
-    if entity is not None:
-        query = query.where(Event.entity == entity)
-    if entity_id is not None:
-        query = query.where(Event.entity_id == entity_id)
-    return session.scalars(query).all()
+    wanted = {"review": review, "entity": entity, "entity_id": entity_id, "actor": actor}
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(getattr(Event, name) == value)
+    if since is not None:
+        query = query.where(Event.at >= since)
+    if until is not None:
+        query = query.where(Event.at < until)
+    if before is not None:
+        query = query.where(Event.seq < before)
+    found = session.scalars(query).all()
+    sealed = _sealed(session, found, viewer)
+    return [_seen(event, sealed=(event.entity, event.entity_id) in sealed) for event in found]
+
+
+def _sealed(
+    session: Session, found: Sequence[Event], viewer: str | None
+) -> set[tuple[str, int | None]]:
+    modules = {_SEALED_BY[event.entity] for event in found if event.entity in _SEALED_BY}
+    rows: set[tuple[str, int | None]] = set()
+    for module in sorted(modules):
+        rows |= import_module(module).sealed_rows(session, viewer)
+    return rows
+
+
+def _seen(event: Event, *, sealed: bool) -> Seen:
+    values = {name: getattr(event, name) for name in (*_PAYLOAD, "hash")}
+    if sealed:
+        values |= {"old": None, "new": {"sealed": "blind entry"}}
+    return Seen(**values)
 
 
 def payload(event: Event) -> dict[str, Any]:
     """Return what an event's hash covers."""
     values = {name: getattr(event, name) for name in _PAYLOAD}
-    return {**values, "at": utc_text(event.at)}
+    return hashed({**values, "at": utc_text(event.at)})
 
 
 def head(session: Session) -> tuple[int, str]:

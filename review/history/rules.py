@@ -12,6 +12,19 @@ GENESIS: Final = "0" * 64
 """What the first event is chained to."""
 
 
+_SAID_LATER: Final = frozenset({"role", "request"})
+"""What older events do not say, and what is not said is not hashed: their hashes stay."""
+
+
+def hashed(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of an event that its hash covers: all that it says."""
+    return {
+        name: value
+        for name, value in payload.items()
+        if value is not None or name not in _SAID_LATER
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """A head of the chain, kept outside it, that the chain must still go through."""

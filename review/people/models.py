@@ -1,7 +1,8 @@
-"""Persons and memberships."""
+"""Persons, memberships and invitations."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -20,6 +21,8 @@ class Person(Base):
 
     __tablename__ = "person"
     __table_args__ = (sa.CheckConstraint("merged_into_id <> id", name="merged"),)
+    __history_omits__ = frozenset({"email"})
+    """An address can be asked to be forgotten, and the history forgets nothing."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     handle: Mapped[str] = mapped_column(unique=True)
@@ -29,6 +32,12 @@ class Person(Base):
         sa.ForeignKey("person.id", ondelete="RESTRICT")
     )
     """Who this person is; never somebody who is merged into another in turn."""
+    display_name: Mapped[str | None]
+    """The name in full, where a page has room for it."""
+    orcid: Mapped[str | None] = mapped_column(sa.String(19))
+    """``0000-0002-1825-0097``."""
+    disabled_because: Mapped[str | None]
+    """Why the person does nothing any more, in no review; None while they may."""
 
     merged_into: Mapped[Person | None] = relationship(remote_side="Person.id")
 
@@ -60,3 +69,35 @@ class Membership(Base):
     review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
     role: Mapped[Role]
+
+
+class Invitation(Base):
+    """A link that works once: it makes somebody a member of a review, or opens an account.
+
+    Without a review it belongs to a person that there is already, who sets a password with it.
+    """
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "(review_id IS NULL) = (role IS NULL) AND (review_id IS NULL) <> (for_id IS NULL)",
+            name="to_a_review_or_for_a_person",
+        ),
+    )
+    __history_omits__ = frozenset({"secret_hash", "note"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("review.id", ondelete="RESTRICT"), index=True
+    )
+    role: Mapped[Role | None]
+    for_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    note: Mapped[str | None]
+    """For whom it is meant, as whoever made it wrote it down."""
+    secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    withdrawn_at: Mapped[datetime | None]

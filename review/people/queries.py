@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from review.errors import NotAllowedError, NotFoundError
+from review.errors import NotAllowedError, NotFoundError, Remedy
 from review.people.models import Membership, Person
-from review.people.rules import Role, near_misses
+from review.people.rules import DEED_WORDS, Deed, Role, may, near_misses, roles_that_may
 
 
 def person_known(session: Session, handle: str) -> Person | None:
@@ -67,31 +67,45 @@ def member_called(session: Session, review_id: int, handle: str) -> Person:
     raise NotFoundError(f"{handle} is not in this review{_whom_there_is(handle, list(known))}")
 
 
-def member_who_may(
-    session: Session, review_id: int, handle: str, *, roles: frozenset[Role], what: str
-) -> Person:
-    """Return a person of a review whose role allows `what`, such as ``screen``.
+def member_who_may(session: Session, review_id: int, handle: str, deed: Deed) -> Person:
+    """Return a person of a review whose role allows a deed.
 
-    Raises NotAllowedError, with what to type, for one who did not join, and for other roles.
+    Raises NotAllowedError for one who did not join, for other roles, and for closed accounts.
     """
     known = {person.handle: (person, member) for person, member in members(session, review_id)}
     found = person_known(session, handle)
     if found is None or found.handle not in known:
         raise NotAllowedError(
-            f"{handle} is not in this review{_whom_there_is(handle, list(known))}. "
-            f"Somebody new joins first: review people add {handle}"
+            f"{handle} is not in this review{_whom_there_is(handle, list(known))}",
+            remedy=Remedy("somebody new joins first, with", f"review people add {handle}"),
         )
     person, member = known[found.handle]
     if person.handle != handle:
         raise NotAllowedError(
-            f"{handle} is another name of {person.handle}: export REVIEW_ACTOR={person.handle}"
+            f"{handle} is another name of {person.handle}",
+            remedy=Remedy("say who you are with", f"export REVIEW_ACTOR={person.handle}"),
         )
-    if member.role not in roles:
-        raise NotAllowedError(
-            f"{person.handle} is {member.role.value} in this review, and does not {what}; an owner "
-            f"changes that with: review people add {person.handle} --role reviewer"
-        )
+    if person.disabled_because is not None:
+        raise NotAllowedError(f"the account of {handle} is closed: {person.disabled_because}")
+    if not may(member.role, deed):
+        raise _not_for_the_role(known, person.handle, member.role, deed)
     return person
+
+
+def _not_for_the_role(
+    known: Mapping[str, tuple[Person, Membership]], handle: str, role: Role, deed: Deed
+) -> NotAllowedError:
+    leads = [name for name, (_, member) in known.items() if member.role is Role.LEAD]
+    fitting = next(one for one in (Role.REVIEWER, *roles_that_may(deed)) if may(one, deed))
+    return NotAllowedError(
+        f"{handle} is {role.value} in this review, and does not {DEED_WORDS[deed]}; "
+        f"{' or '.join(leads) or 'nobody'} is lead and can change that",
+        remedy=Remedy(
+            "for instance with",
+            f"REVIEW_ACTOR={leads[0] if leads else 'NAME'} review people add {handle} "
+            f"--role {fitting.value}",
+        ),
+    )
 
 
 def _whom_there_is(handle: str, known: Sequence[str]) -> str:
@@ -99,12 +113,3 @@ def _whom_there_is(handle: str, known: Sequence[str]) -> str:
     if near:
         return f": did you mean {' or '.join(near)}? (REVIEW_ACTOR says who you are)"
     return f" (there are: {', '.join(known) or 'nobody'})"
-
-
-def refuse_viewers(session: Session, review_id: int, handle: str) -> None:
-    """Raise NotAllowedError for a viewer, who changes nothing."""
-    if role_of(session, review_id, handle) is Role.VIEWER:
-        raise NotAllowedError(
-            f"{handle} is viewer in this review, and changes nothing in it; an owner changes that "
-            f"with: review people add {handle} --role reviewer"
-        )

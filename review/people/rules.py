@@ -12,7 +12,7 @@ from typing import Final
 class Role(StrEnum):
     """What a person is in a review; who may more stands first."""
 
-    LEAD = "owner"
+    LEAD = "lead"
     REVIEWER = "reviewer"
     ADJUDICATOR = "adjudicator"
     STATISTICIAN = "statistician"
@@ -48,6 +48,22 @@ class Deed(StrEnum):
     """Invite people, change their roles, let them go."""
 
 
+DEED_WORDS: Final[Mapping[Deed, str]] = {
+    Deed.ENTER: "come in",
+    Deed.ACCOUNT: "have an account",
+    Deed.LOOK: "look at it",
+    Deed.COLLECT: "bring in or sort records",
+    Deed.SCREEN: "screen",
+    Deed.EXTRACT: "enter or correct what trials report",
+    Deed.APPRAISE: "judge risk of bias and certainty",
+    Deed.PROTOCOL: "change the protocol",
+    Deed.PLAN: "plan analyses",
+    Deed.POOL: "compute analyses",
+    Deed.RELEASE: "release versions",
+    Deed.MEMBERS: "decide who takes part",
+}
+"""Deeds as they stand in a sentence: ``a viewer does not screen``."""
+
 _ALL: Final = frozenset(Role)
 _ALL_BUT_VIEWERS: Final = _ALL - {Role.VIEWER}
 
@@ -75,6 +91,12 @@ def may(role: Role | None, deed: Deed) -> bool:
     (True, False)
     """
     return role is not None and role in _MAY.get(deed, frozenset())
+
+
+def allows_more(role: Role, than: Role) -> bool:
+    """Return whether a role stands before another in the list, which begins with the lead."""
+    order = list(Role)
+    return order.index(role) < order.index(than)
 
 
 def roles_that_may(deed: Deed) -> list[Role]:

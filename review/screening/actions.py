@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ from review.db import in_parts
 from review.errors import InvalidDataError, NotAllowedError, NotFoundError, Problem
 from review.people.models import Person, identity
 from review.people.queries import member_who_may
-from review.people.rules import Role
+from review.people.rules import Deed
 from review.protocol.models import Review
 from review.screening import places, queries, serving
 from review.screening.ledger import Ledger
@@ -30,9 +29,6 @@ from review.screening.models import (
 )
 from review.screening.rules import Ballot, newest
 from review.screening.vocabulary import Stage, State, Verdict
-
-SCREENERS: Final = frozenset({Role.LEAD, Role.REVIEWER, Role.ADJUDICATOR})
-"""Who may decide; a reviewer who leaves becomes a viewer, and their decisions stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ def screener(session: Session, review: Review, handle: str) -> Person:
     Raises NotAllowedError for somebody who did not join, for viewers, statisticians and those who
     left.
     """
-    return member_who_may(session, review.id, handle, roles=SCREENERS, what="screen")
+    return member_who_may(session, review.id, handle, Deed.SCREEN)
 
 
 def _reason(

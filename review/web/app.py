@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -12,7 +14,7 @@ from review.db import Database
 from review.web.errors import answer, say_errors
 from review.web.routes import Route, routes_of
 from review.web.security import Door
-from review.web.sessions import OnePerson
+from review.web.sessions import OneKey
 from review.web.settings import WebSettings
 
 
@@ -30,7 +32,8 @@ def create_app(database: Database, web: WebSettings) -> FastAPI:
     )  # fmt: skip
     app.state.database = database
     app.state.settings = web
-    app.state.people = OnePerson(web.key or "", settings().actor)
+    app.state.key = OneKey(web.key, settings().actor)
+    app.state.now = lambda: datetime.now(UTC)
     app.router.routes[:] = [*routes_of("review.web.pages"), *routes_of("review.web.api")]
     say_errors(app)
     without = [route for route in app.routes if not isinstance(route, Route)]

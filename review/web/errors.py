@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,12 +16,16 @@ from review import errors
 from review.db import driver_message
 from review.web.render import environment
 from review.web.sessions import SignInNeeded
-from review.web.visits import address
+from review.web.visits import API, address
 
 STATUS: Final[dict[type[Exception], int]] = {
     errors.NotFoundError: 404,
     errors.NotAllowedError: 403,
     errors.AlreadyExistsError: 409,
+    errors.StaleError: 409,
+    errors.VersionNeededError: 428,
+    errors.TooManyError: 429,
+    errors.SignInError: 401,
     errors.InvalidDataError: 422,
     errors.FileError: 422,
     errors.BusyError: 503,
@@ -31,6 +34,29 @@ STATUS: Final[dict[type[Exception], int]] = {
     errors.ReviewError: 422,
 }
 """The status of an error is that of the nearest of its classes."""
+
+PAGES: Final = {
+    "review people add": "Somebody new is invited by a lead, at People.",
+    "review people list": "Who takes part stands at People.",
+    "review records list": "All records stand at Records.",
+    "review repool": "A lead or statistician computes the analyses anew, at Exports.",
+    "review list": "Your reviews stand on the first page.",
+}
+"""Where pages do what a command does, by how the command begins."""
+
+TITLES: Final = {
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    409: "Changed in the meantime, or taken",
+    413: "Too large",
+    422: "Something does not fit",
+    428: "Say which version",
+    429: "Too many attempts",
+    500: "Something went wrong",
+    503: "Busy at the moment",
+}
+"""What the page of a status is called."""
 
 WORDS: Final = {
     400: "The request could not be understood.",
@@ -41,8 +67,6 @@ WORDS: Final = {
     500: "Something went wrong here, and it is not your fault. Nothing was stored.",
 }
 """What is said where no error of ours says it."""
-
-API: Final = "/api/"
 
 log = logging.getLogger("review.web")
 
@@ -55,6 +79,10 @@ class Failure:
     title: str
     detail: str
     request_id: str
+    remedy: str | None = None
+    """What mends it, as a page says it."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """What is wrong, by field or by place in a file."""
 
 
 def failure_of(error: Exception, request_id: str) -> Failure:
@@ -68,7 +96,45 @@ def failure_of(error: Exception, request_id: str) -> Failure:
         told = driver_message(error) or ""
         busy = "busy" in told
         status, detail = (503, f"{told[0].upper()}{told[1:]}.") if busy else (500, WORDS[500])
-    return Failure(status, HTTPStatus(status).phrase, detail, request_id)
+    remedy = error.remedy if isinstance(error, errors.ReviewError) else None
+    title = TITLES.get(status, HTTPStatus(status).phrase)
+    return Failure(
+        status, title, _sentence(detail), request_id, remedy_words(remedy), _fields(error)
+    )
+
+
+def _fields(error: Exception) -> tuple[tuple[str, str], ...]:
+    if isinstance(error, RequestValidationError):
+        return tuple(
+            (".".join(str(part) for part in one["loc"][1:]) or str(one["loc"][0]), one["msg"])
+            for one in error.errors()
+        )
+    if isinstance(error, errors.FileError):
+        return tuple((_place(problem), problem.reason) for problem in error.problems)
+    return ()
+
+
+def _place(problem: errors.Problem) -> str:
+    return str(problem).removesuffix(problem.reason).removesuffix(": ")
+
+
+def _sentence(text: str) -> str:
+    """Return a sentence with a capital and a full stop."""
+    begun = f"{text[:1].upper()}{text[1:]}"
+    return begun if begun.endswith((".", "?", "!")) else f"{begun}."
+
+
+def remedy_words(remedy: errors.Remedy | None) -> str | None:
+    """Return what a page says of a remedy; a page that does the same is named before a command.
+
+    What is done on the command line alone so far is said as that.
+    """
+    if remedy is None:
+        return None
+    for command, words in PAGES.items():
+        if remedy.command.startswith(command):
+            return words
+    return f"On the command line, {remedy.words}: {remedy.command}"
 
 
 def _status(error: Exception) -> int:
@@ -85,24 +151,33 @@ def answer(request: Request, error: Exception) -> Response:
     if failure.status >= 500:
         _log(failure, error)
     if request.url.path.startswith(API):
-        return _problem(failure)
-    if failure.status == 401 and request.method == "GET":
+        return _waiting(_problem(failure), error)
+    if isinstance(error, SignInNeeded) and request.method == "GET":
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(address("sign-in", next=request.url.path + query), status_code=303)
     html = environment().get_template("error.html").render(view=failure)
-    return _waiting(HTMLResponse(html, status_code=failure.status))
+    return _waiting(HTMLResponse(html, status_code=failure.status), error)
 
 
 def _problem(failure: Failure) -> Response:
-    body = {"title": failure.title, "status": failure.status, "detail": failure.detail}
-    return _waiting(
-        JSONResponse(body, status_code=failure.status, media_type="application/problem+json")
-    )
+    body = {
+        "title": failure.title,
+        "status": failure.status,
+        "detail": failure.detail,
+        "remedy": failure.remedy,
+        "errors": [{"field": field, "message": message} for field, message in failure.fields],
+        "request": failure.request_id,
+    }
+    return JSONResponse(body, status_code=failure.status, media_type="application/problem+json")
 
 
-def _waiting(response: Response) -> Response:
-    if response.status_code == 503:
+def _waiting(response: Response, error: Exception) -> Response:
+    if isinstance(error, errors.TooManyError):
+        response.headers["retry-after"] = str(error.seconds)
+    elif response.status_code == 503:
         response.headers["retry-after"] = "5"
+    elif response.status_code == 401:
+        response.headers["www-authenticate"] = 'Bearer realm="review"'
     return response
 
 
@@ -110,8 +185,8 @@ def _log(failure: Failure, error: Exception) -> None:
     """Write the trace for whoever runs this, in the one line that log files keep together."""
     import traceback
 
-    lines = traceback.format_exception(error)
-    log.error(json.dumps({"request": failure.request_id, "error": "".join(lines)}))
+    lines = "".join(traceback.format_exception(error))
+    log.error("failed", extra={"told": {"request": failure.request_id, "error": lines}})
 
 
 def say_errors(app: FastAPI) -> None:

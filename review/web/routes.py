@@ -31,9 +31,10 @@ class Route(APIRoute):
 class Routes:
     """The routes of one module of ``pages`` or ``api``."""
 
-    def __init__(self, prefix: str = "", *, in_schema: bool = False) -> None:
+    def __init__(self, prefix: str = "", *, in_schema: bool = False, **shared: Any) -> None:
         self.prefix = prefix
         self.in_schema = in_schema
+        self.shared = shared
         self.all: list[Route] = []
 
     def get(self, path: str, deed: Deed, **details: Any) -> Callable[[EndpointT], EndpointT]:
@@ -63,7 +64,7 @@ class Routes:
         def add(endpoint: EndpointT) -> EndpointT:
             route = Route(
                 self.prefix + path, endpoint, deed=deed, methods=[method], max_body_size=size,
-                include_in_schema=self.in_schema, **details,
+                include_in_schema=self.in_schema, **self.shared, **details,
             )  # fmt: skip
             self.all.append(route)
             return endpoint

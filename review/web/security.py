@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
 import logging
 import secrets
 import time
@@ -16,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from review.errors import NotAllowedError
-from review.web.sessions import Known
+from review.web.sessions import ANSWER, Known, set_cookie
 from review.web.settings import WebSettings
 
 SAFE: Final = frozenset({"GET", "HEAD"})
@@ -64,6 +63,7 @@ class Door:
             await self.app(scope, receive, send)
             return
         scope["review.request_id"] = secrets.token_hex(8)
+        scope[ANSWER] = {}
         started, status = time.perf_counter(), 0
 
         async def sending(message: Message) -> None:
@@ -100,34 +100,50 @@ class Door:
         headers["x-request-id"] = scope["review.request_id"]
         if self.settings.secure:
             headers["strict-transport-security"] = "max-age=31536000"
+        if "secret" in scope[ANSWER] and "set-cookie" not in headers:
+            carrier = Response()
+            set_cookie(carrier, Request(scope), scope[ANSWER]["secret"])
+            headers["set-cookie"] = carrier.headers["set-cookie"]
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:
+    """Write what was asked for, by the pattern of its address: addresses hold links that work."""
+    route = scope.get("route")
     log.info(
-        json.dumps(
-            {
+        "answered",
+        extra={
+            "told": {
                 "request": scope["review.request_id"],
+                "who": scope[ANSWER].get("who"),
                 "method": scope["method"],
-                "path": scope["path"],
+                "path": getattr(route, "path", None),
+                "review": scope.get("path_params", {}).get("review"),
                 "status": status,
                 "ms": round(1000 * seconds, 1),
             }
-        )
+        },
     )
 
 
-def check_origin(headers: Headers, settings: WebSettings) -> None:
+def check_origin(
+    headers: Headers, settings: WebSettings, known: Known | None, *, at_door: bool
+) -> None:
     """Refuse what another site's page sends: browsers say where a request comes from.
 
-    ``Sec-Fetch-Site`` where it is sent (over TLS and on one's own machine), ``Origin`` otherwise;
-    a program that is no browser sends neither, and has no cookie that somebody else could use.
+    ``Sec-Fetch-Site`` where it is sent (over TLS and on one's own machine), ``Origin`` otherwise.
+    Every browser sends one of them with a form; what sends neither shows a token, or is refused at
+    the door, where a form carries no token of a session yet.
 
     Raises NotAllowedError.
     """
+    if known is not None and known.is_script:
+        return
     site = headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
         raise NotAllowedError("this form was sent by another site")
     origin = headers.get("origin")
+    if origin is None and site is None and at_door:
+        raise NotAllowedError("a form is sent from its page, by a browser")
     if origin is None:
         return
     own = settings.origin or f"http://{headers.get('host', '')}"
@@ -140,7 +156,7 @@ def check_token(headers: Headers, fields: Mapping[str, Any], known: Known | None
 
     Raises NotAllowedError.
     """
-    if known is None:
+    if known is None or known.is_script:
         return
     token = headers.get(TOKEN_HEADER) or fields.get(TOKEN_FIELD)
     if not isinstance(token, str) or not hmac.compare_digest(token.encode(), known.token.encode()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -13,14 +14,17 @@ from starlette.datastructures import FormData
 
 from review.db import Database, Session
 from review.errors import NotAllowedError, NotFoundError
-from review.history.actions import Attribution, writing
+from review.history.actions import Attribution, in_role, writing
+from review.people.accounts.rules import Scope
 from review.people.queries import role_of
-from review.people.rules import Deed, Role, may
+from review.people.rules import DEED_WORDS, Deed, Role, may
 from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.web.security import SAFE, check_origin, check_token
-from review.web.sessions import Known, SignInNeeded, known_of
+from review.web.sessions import ANSWER, Known, SignInNeeded, clock, known_of
 from review.web.settings import WebSettings
+
+API = "/api/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,10 @@ class Visit:
     request_id: str
     address: str
     """The path and query that were asked for."""
+    origin: str
+    """``https://review.example.org``: where the browser reaches these pages."""
+    now: datetime
+    """When it was asked for: the time of what is written, and of what is shown."""
 
     @property
     def person(self) -> str:
@@ -58,6 +66,10 @@ class Visit:
         assert self.review is not None
         return address("r", self.review, *parts, **query)
 
+    def whole_address(self, path: str) -> str:
+        """Return an address with the name of the machine, to be sent to somebody."""
+        return f"{self.origin}{path}"
+
     def review_of(self, session: Session) -> Review:
         """Return the review of the address."""
         assert self.review is not None
@@ -75,11 +87,15 @@ class Visit:
 
         The right is asked for again in it: it may have been taken away since the request came.
         """
-        by = Attribution(actor=self.person, review=self.review, reason=reason)
+        by = Attribution(
+            actor=self.person, review=self.review, reason=reason, at=self.now,
+            request=self.request_id,
+        )  # fmt: skip
         with writing(self.database, by) as session:
             if self.review is not None:
                 role = role_of(session, self.review_of(session).id, self.person)
                 _require(role, self.deed, self.review)
+                in_role(session, role)
             yield session
 
 
@@ -121,9 +137,15 @@ def admit(request: Request, fields: Sent) -> Visit:
     settings: WebSettings = state.settings
     deed: Deed = request.scope["route"].deed
     known = known_of(request)
+    if known is not None:
+        request.scope[ANSWER]["who"] = known.handle
     if request.method not in SAFE:
-        check_origin(request.headers, settings)
-        check_token(request.headers, fields, known)
+        at_door = deed is Deed.ENTER
+        check_origin(request.headers, settings, known, at_door=at_door)
+        if not at_door:  # forms of the door are filled in before there is a session
+            check_token(request.headers, fields, known)
+    if known is not None and known.is_script:
+        _check_script(request, known)
     if known is None and deed is not Deed.ENTER:
         raise SignInNeeded
     slug = request.path_params.get("review")
@@ -139,7 +161,15 @@ def admit(request: Request, fields: Sent) -> Visit:
     return Visit(
         state.database, settings, known, slug, role, deed,
         request.scope["review.request_id"], request.url.path + query,
+        settings.origin or f"http://{request.url.netloc}", clock(request),
     )  # fmt: skip
+
+
+def _check_script(request: Request, known: Known) -> None:
+    if not request.url.path.startswith(API):
+        raise NotAllowedError("a token opens the API, not the pages")
+    if request.method not in SAFE and known.scope is not Scope.WRITE:
+        raise NotAllowedError("this token may read only; one that may write is made at /account")
 
 
 def _role(database: Database, slug: str, known: Known) -> Role | None:
@@ -154,7 +184,9 @@ def _role(database: Database, slug: str, known: Known) -> Role | None:
 def _require(role: Role | None, deed: Deed, review: str) -> None:
     if not may(role, deed):
         raise NotAllowedError(
-            f"a {role} does not {deed} in {review}" if role else f"you are not in {review} any more"
+            f"a {role} does not {DEED_WORDS[deed]} in {review}"
+            if role
+            else f"you are not in {review} any more"
         )
 
 

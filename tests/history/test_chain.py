@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -103,8 +105,8 @@ def test_a_change_is_an_event_with_who_when_what_old_new_and_why(
     with writing(database, correction) as session:
         session.get_one(Outcome, outcome_id).name = "Working alliance"
     with database.reading() as session:
-        newest = events(session, limit=1)[0]
-        shown = payload(newest)
+        newest = events(session, viewer=None, limit=1)[0]
+        shown = newest.plain
         assert verify(session).intact
     assert shown["actor"] == "ben"
     assert shown["at"] == "2026-11-23T09:15:00.000000Z"
@@ -117,11 +119,49 @@ def test_a_change_is_an_event_with_who_when_what_old_new_and_why(
     assert (shown["review"], shown["reason"]) == ("r", "typing error")
 
 
+def test_an_event_says_in_which_role_and_by_which_request(
+    database: Database, by: Attribution
+) -> None:
+    told = replace(by, role="lead", request="4f1d")
+    for one in (by, told):
+        with writing(database, one) as session:
+            record_step(session, "export", entity="run", entity_id=3)
+    with database.reading() as session:
+        newest, older = events(session, viewer=None)
+        assert verify(session).intact
+        rows = session.scalars(sa.select(Event).order_by(Event.seq)).all()
+        assert [sha256_of(payload(row)) for row in rows] == [row.hash for row in rows]
+    assert (newest.plain["role"], newest.plain["request"]) == ("lead", "4f1d")
+    assert {"role", "request"}.isdisjoint(older.plain)  # so that older hashes stay what they were
+
+
+def test_a_role_that_is_taken_out_of_an_event_shows(database: Database, by: Attribution) -> None:
+    with writing(database, replace(by, role="viewer")) as session:
+        record_step(session, "export", entity="run", entity_id=3)
+    with database.reading() as session:
+        event = session.scalars(sa.select(Event)).one()
+        event.role = None
+        assert not check_chain([(payload(event), event.hash)]).intact
+
+
+def test_pages_of_events_follow_one_another(database: Database, by: Attribution) -> None:
+    for actor in ("ada", "ben", "ada", "ada"):
+        with writing(database, replace(by, actor=actor)) as session:
+            record_step(session, "export", entity="run", entity_id=3)
+    with database.reading() as session:
+        page = events(session, viewer=None, actor="ada", limit=2)
+        assert [event.seq for event in page] == [4, 3]
+        assert [e.seq for e in events(session, viewer=None, actor="ada", before=3)] == [1]
+        later = by.time + timedelta(seconds=1)
+        assert events(session, viewer=None, since=later) == []
+        assert len(events(session, viewer=None, until=later)) == 4
+
+
 def test_a_step_of_work_is_an_event(database: Database, by: Attribution) -> None:
     with writing(database, by) as session:
         record_step(session, "export", entity="run", entity_id=3, files=2)
     with database.reading() as session:
-        (event,) = events(session)
+        (event,) = events(session, viewer=None)
     assert (event.action, event.entity_id, event.new) == ("export", 3, {"files": 2})
 
 
@@ -138,7 +178,7 @@ def test_a_rolled_back_change_leaves_no_event_and_no_gap(
     with writing(database, by) as session:
         person_called(session, "ben")
     with database.reading() as session:
-        assert [event.seq for event in events(session)] == [1]
+        assert [event.seq for event in events(session, viewer=None)] == [1]
         assert head(session)[0] == 1
 
 

@@ -42,19 +42,19 @@ def roles(team: Team) -> dict[str, str]:
     return {row["name"]: row["role"] for row in found}
 
 
-def test_whoever_makes_a_review_owns_it_and_nobody_else_is_in_it(team: Team) -> None:
-    assert roles(team) == {"tester": "owner"}
+def test_whoever_makes_a_review_leads_it_and_nobody_else_is_in_it(team: Team) -> None:
+    assert roles(team) == {"tester": "lead"}
 
 
 def test_a_decision_makes_nobody_a_reviewer(team: Team) -> None:
     refused = team("anna", "screen", "decide", 1, "i", status=1)
     assert "review people add anna" in refused.output
-    assert roles(team) == {"tester": "owner"}
+    assert roles(team) == {"tester": "lead"}
     assert "anna is reviewer of alliance." in team("anna", "people", "add", "anna").output
     team("anna", "screen", "decide", 1, "i")
     near = team("ana", "screen", "decide", 1, "i", status=1)
     assert "did you mean anna?" in near.output
-    assert roles(team) == {"anna": "reviewer", "tester": "owner"}
+    assert roles(team) == {"anna": "reviewer", "tester": "lead"}
 
 
 def test_a_name_that_is_nearly_anothers_is_asked_about(team: Team) -> None:
@@ -94,7 +94,7 @@ def test_nobody_judges_without_a_name(team: Team, judgement: tuple[str, ...]) ->
         ("study", "exclude", "Day 2002", "--reason", "x"),
         ("outcome", "add", "mood", "--name", "Mood"),
         ("dedupe", "run"),
-        ("people", "add", "vera", "--role", "owner"),
+        ("people", "add", "vera", "--role", "lead"),
         ("people", "add", "friend"),
     ],
 )
@@ -110,15 +110,15 @@ def test_a_viewer_does_not_import(team: Team, tmp_path: Any) -> None:
     assert "vera is viewer" in team("vera", "import", file, status=1).output
 
 
-def test_owners_make_owners_and_one_remains(team: Team) -> None:
+def test_leads_make_leads_and_one_remains(team: Team) -> None:
     team("tester", "people", "add", "anna")
-    assert "ask an owner: tester" in team(
-        "anna", "people", "add", "ben", "--role", "owner", status=1
+    assert "tester is lead and can change that" in team(
+        "anna", "people", "add", "ben", "--role", "lead", status=1
     ).output.replace("\n", " ")
-    assert "only owner" in team("tester", "people", "leave", "tester", status=1).output
-    team("tester", "people", "add", "anna", "--role", "owner")
+    assert "only lead" in team("tester", "people", "leave", "tester", status=1).output
+    team("tester", "people", "add", "anna", "--role", "lead")
     team("tester", "people", "leave", "tester")
-    assert roles(team) == {"anna": "owner", "tester": "viewer"}
+    assert roles(team) == {"anna": "lead", "tester": "viewer"}
 
 
 def test_a_renamed_person_is_the_same(team: Team, database: Database) -> None:
@@ -141,7 +141,7 @@ def test_two_names_of_one_person_count_once(team: Team, database: Database) -> N
     assert "record 1, title and abstract" in merged.output
     assert "record 2" not in merged.output
     assert _decisions(database) == before  # as it was written
-    assert roles(team) == {"anna": "reviewer", "ben": "reviewer", "tester": "owner"}
+    assert roles(team) == {"anna": "reviewer", "ben": "reviewer", "tester": "lead"}
     status = json.loads(team("tester", "screen", "status", "--json").stdout)
     assert status["decided_under_two_names"] == [{"stage": "title_abstract", "record": 1}]
     assert status["stages"][0]["states"] == {

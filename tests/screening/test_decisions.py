@@ -210,8 +210,8 @@ def test_a_pdf_is_kept_once_by_its_content(database: Database, records: list[int
 def test_a_reviewer_who_leaves_orphans_nothing(database: Database, records: list[int]) -> None:
     say(database, "anna", I, *records)
     with writing(database, attributed()) as session:
-        leave_review(session, the_review(session).id, "anna")
-    with pytest.raises(NotAllowedError, match="review people add anna"):
+        leave_review(session, the_review(session).id, "anna", actor="tester")
+    with pytest.raises(NotAllowedError, match="anna is viewer"):
         say(database, "anna", E, records[0])
     with database.reading() as session:
         waiting = queries.queue(session, the_review(session), stage=ABSTRACT, handle="dora")

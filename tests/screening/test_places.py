@@ -167,7 +167,7 @@ def _step(database: Database, draw: random.Random, records: list[int], step: int
                             session, review, stage=stage, size=2, reviewers=2, seed=step, now=at
                         )
                 case "merge":
-                    merge_persons(session, *draw.sample(PEOPLE, k=2))
+                    merge_persons(session, *draw.sample(PEOPLE, k=2), now=NOW)
     except (InvalidDataError, LookupError, Exception) as error:
         if type(error).__module__.startswith("review."):
             return

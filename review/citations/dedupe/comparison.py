@@ -219,8 +219,8 @@ def _are_two(e: Evidence) -> bool:
     """Whether so much says that two records are two publications that nobody need be asked.
 
     Another text tells most; other identifiers, places, years, and another drug or group in the
-    title add to it. One text, one place for one title, a notice or a preprint and its article,
-    parts of a series, and a shared identifier with a title that is like, are questions always.
+    title add to it. One text, one place for one title, a notice and its article, parts of a series,
+    and a shared identifier with a title that is like are questions whatever else differs.
     """
     other_text = e.abstract is Agreement.DIFFERENT
     if e.accession is Agreement.SAME or e.pmid is Agreement.SAME or e.abstract is Agreement.SAME:
@@ -229,8 +229,6 @@ def _are_two(e: Evidence) -> bool:
         other_title = e.title < LIKE_TITLE and not e.contained and not e.no_title
         return other_title and other_text and e.page is Agreement.DIFFERENT
     if e.one.notice != e.other.notice or e.one.part != e.other.part:
-        return False
-    if e.one.preprint != e.other.preprint:
         return False
     if e.same_title and e.journal is Agreement.SAME and e.volume is Agreement.SAME:
         return False

@@ -23,6 +23,7 @@ from review.extraction.consensus import (
     written_cell,
 )
 from review.extraction.vocabulary import Taken
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -158,7 +159,7 @@ def resolve_(
         raise click.UsageError("give --take NAME or --value TEXT")
     if cells and not reason:
         raise click.UsageError("give --reason TEXT")
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.EXTRACT) as (session, review):
         found = sides(session, review, study, between=between or None, tolerance=tolerance)
         taken = _taken(found, take)
         chosen = [c.id for c in found.open] if cells == ("open",) else list(cells)
@@ -195,7 +196,7 @@ def _taken(found: Sides, take: str | None) -> Taken:
 def finish_(study: str, review_slug: str | None, as_json: bool) -> None:
     """Say that your blind entry of a study is complete: it can be compared, not changed."""
     person = judge()
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.EXTRACT) as (session, review):
         actions.finish_entry(session, review, study=study, person=person, now=datetime.now(UTC))
     if as_json:
         echo_json({"study": study, "extractor": person, "finished": True})
@@ -211,7 +212,7 @@ def finish_(study: str, review_slug: str | None, as_json: bool) -> None:
 def reopen_(study: str, reason: str, review_slug: str | None, as_json: bool) -> None:
     """Change your finished blind entry after all; not after the consensus."""
     person = judge()
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.EXTRACT) as (session, review):
         actions.reopen_entry(session, review, study=study, person=person)
     if as_json:
         echo_json({"study": study, "extractor": person, "finished": False})

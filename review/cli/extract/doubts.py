@@ -16,6 +16,7 @@ from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction import actions, queries
 from review.extraction.doubts import doubt_called, doubts
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -64,7 +65,7 @@ def check_(
 def dismiss_(doubt: str, reason: str, review_slug: str | None, as_json: bool) -> None:
     """Set a doubt aside; it comes back when its numbers change."""
     person = settings().actor
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.EXTRACT) as (session, review):
         found = doubt_called(session, review, doubt, person=person)
         study = queries.study_called(session, review, found.study)
         actions.dismiss(session, study, found, person=person, reason=reason, now=datetime.now(UTC))

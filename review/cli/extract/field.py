@@ -11,6 +11,7 @@ from review.cli.context import changing, json_option, opened, reason_option, rev
 from review.cli.output import echo_json, echo_table
 from review.extraction import actions, queries
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 
 
@@ -58,7 +59,7 @@ def add(
         lowest=lowest,
         highest=highest,
     )
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.PROTOCOL) as (session, review):
         number = actions.define_field(session, review, spec, now=datetime.now(UTC)).number
     if as_json:
         echo_json({**asdict(spec), "version": number})
@@ -72,7 +73,7 @@ def add(
 @reason_option
 def retire(slug: str, review_slug: str | None, reason: str | None) -> None:
     """Take a field off the form; what was entered stays."""
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.PROTOCOL) as (session, review):
         actions.retire_field(session, review, slug=slug, now=datetime.now(UTC))
     click.echo(f"Field {slug} is retired; its values stay.")
 

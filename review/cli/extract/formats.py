@@ -30,6 +30,7 @@ from review.extraction.formats.report import ReleaseReport, refused
 from review.extraction.formats.source import Directions, Flag, slug
 from review.extraction.queries import study_called
 from review.extraction.vocabulary import Format, Positive
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.tabular.reading import bytes_of
 from review.wording import counted
@@ -138,7 +139,10 @@ def import_formatted(
             digest = sha256(bytes_of(file, most=MAX_BYTES)).hexdigest()
             echo_json(refused(error, format_=format_, source=source, sha256=digest))
         raise
-    with changing(review_slug, reason or f"import of {file.name}") as (session, review):
+    with changing(review_slug, reason or f"import of {file.name}", Deed.EXTRACT) as (
+        session,
+        review,
+    ):
         report = import_release(
             session,
             review,
@@ -300,7 +304,10 @@ def reread_(
     For releases that older software read with another sign; values that you changed stay.
     """
     directions = _directions(better, positive)
-    with changing(review_slug, reason or "kept rows of a release read again") as (session, review):
+    with changing(review_slug, reason or "kept rows of a release read again", Deed.EXTRACT) as (
+        session,
+        review,
+    ):
         known = list(dict.fromkeys(r.source for r in queries.releases(session, review)))
         if source is None and len(known) > 1:
             raise click.UsageError(f"say which with --source: {', '.join(known)}")

@@ -39,6 +39,7 @@ from review.extraction.sheet import entry_rows, explained
 from review.extraction.twins import Answers
 from review.extraction.vocabulary import EntryKind
 from review.extraction.workbook import table_workbook
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.tabular.grid import Remark
 from review.wording import counted
@@ -191,7 +192,10 @@ def import_(
     rows = read_extraction(file, fields, earlier=earlier, sheet=sheet)
     single = entry in (None, EntryKind.SINGLE.value)
     person = (extractor or settings().actor) if single else judge(extractor)
-    with changing(review_slug, reason or f"import of {file.name}") as (session, review):
+    with changing(review_slug, reason or f"import of {file.name}", Deed.EXTRACT) as (
+        session,
+        review,
+    ):
         report = actions.import_extraction(
             session,
             review,

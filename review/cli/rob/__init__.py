@@ -29,6 +29,7 @@ from review.extraction.appraisal.agreement import domain_agreement
 from review.extraction.queries import study_called
 from review.figures.risk_of_bias import summary_plot, traffic_light_plot
 from review.living.runs.queries import run_numbered
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -82,7 +83,7 @@ def adopt(name: str | None, path: Path | None, review_slug: str | None, reason: 
     if (name is None) == (path is None):
         raise InvalidDataError("name a shipped tool, or give your own with --file")
     tool = catalogue.read_tool(path) if path is not None else catalogue.shipped_tool(name or "")
-    with changing(review_slug, reason or f"adopt {tool.slug}") as (session, review):
+    with changing(review_slug, reason or f"adopt {tool.slug}", Deed.PROTOCOL) as (session, review):
         new = actions.adopt_tool(session, review, tool, now=datetime.now(UTC))
         slug = review.slug
     did = "uses" if new else "already uses"
@@ -102,7 +103,7 @@ def tool_file(name: str) -> None:
 @reason_option
 def assessors(count: int, review_slug: str | None, reason: str | None) -> None:
     """Say how many assess each result; two unless told otherwise."""
-    with changing(review_slug, reason or f"{count} assessors") as (session, review):
+    with changing(review_slug, reason or f"{count} assessors", Deed.PROTOCOL) as (session, review):
         actions.set_assessors(session, review, count)
     click.echo(f"Each result now has {counted(count, 'assessor')}.")
 

@@ -23,6 +23,7 @@ from review.extraction.appraisal.form import Form, Target
 from review.extraction.appraisal.picture import of_target
 from review.extraction.appraisal.vocabulary import About, State
 from review.extraction.queries import studies, study_called
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.tabular.table import Read
 from review.wording import counted
@@ -101,7 +102,10 @@ def assess(
     may send a form again until the last one has judged.
     """
     handle = judge(person)
-    with changing(review_slug, reason or f"assessment of {file.name}") as (session, review):
+    with changing(review_slug, reason or f"assessment of {file.name}", Deed.APPRAISE) as (
+        session,
+        review,
+    ):
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
         forms = files.read_forms(file, found, sheet=sheet)
         now = datetime.now(UTC)
@@ -145,7 +149,10 @@ def import_(
 ) -> None:
     """Take a table in robvis' layout (Study, D1, …, Overall) as one assessor's judgements."""
     handle = judge(person)
-    with changing(review_slug, reason or f"import of {file.name}") as (session, review):
+    with changing(review_slug, reason or f"import of {file.name}", Deed.APPRAISE) as (
+        session,
+        review,
+    ):
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
         forms = files.read_robvis(
             file, found, outcome=outcome, instrument=instrument, timepoint=timepoint, sheet=sheet
@@ -214,7 +221,7 @@ def settle(
 ) -> None:
     """Store a consensus from a filled-in form; the assessors' own appraisals stay as they are."""
     handle = judge(person)
-    with changing(review_slug, reason) as (session, review):
+    with changing(review_slug, reason, Deed.APPRAISE) as (session, review):
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
         forms = files.read_forms(file, found, sheet=sheet)
         now = datetime.now(UTC)

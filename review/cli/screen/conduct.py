@@ -22,6 +22,7 @@ from review.cli.output import echo_json, echo_table
 from review.cli.screen.options import stage_option
 from review.config import settings
 from review.errors import InvalidDataError
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.screening import conduct, queries, retrieval
 from review.screening.retrieval import Pdf
@@ -44,7 +45,7 @@ def reasons_() -> None:
 @review_option
 def add_reasons(labels: tuple[str, ...], review_slug: str | None) -> None:
     """Add reasons at the end of the list: the first that applies to a report is the one given."""
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.PROTOCOL) as (session, review):
         added = [
             (r.place, r.label) for r in (conduct.add_reason(session, review, x) for x in labels)
         ]
@@ -85,7 +86,7 @@ def rules_(
 ) -> None:
     """Show or set how many reviewers a stage needs, and whether they are blind to one another."""
     if required is not None or blind is not None:
-        with changing(review_slug, reason) as (session, review):
+        with changing(review_slug, reason, Deed.PROTOCOL) as (session, review):
             rule = queries.stage_rules(session, review)[stage]
             conduct.set_stage(
                 session,
@@ -123,7 +124,7 @@ def pilot_() -> None:
 @review_option
 def open_pilot(size: int, reviewers: int, seed: int, stage: Stage, review_slug: str | None) -> None:
     """Draw a round of untouched records at random; queues offer it before all else."""
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.PROTOCOL) as (session, review):
         pilot = conduct.open_pilot(
             session,
             review,
@@ -143,7 +144,7 @@ def open_pilot(size: int, reviewers: int, seed: int, stage: Stage, review_slug: 
 @review_option
 def close_pilot(stage: Stage, review_slug: str | None) -> None:
     """Close the open round; its decisions stay and count."""
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.PROTOCOL) as (session, review):
         number_ = conduct.close_pilot(session, review, stage=stage, now=datetime.now(UTC)).number
     click.echo(
         f"Closed pilot round {number_}; see: review screen agreement --pilot {number_} "
@@ -201,7 +202,7 @@ def retrieve_(
         file = Pdf(pdf.name, pdf.read_bytes()) if pdf else None
     except OSError as error:
         raise InvalidDataError(f"cannot read {pdf}: {error.strerror}") from None
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.COLLECT) as (session, review):
         noted = retrieval.note_retrieval(
             session,
             review,
@@ -246,7 +247,7 @@ def restore_(records: tuple[int, ...], reason: str, review_slug: str | None) -> 
 def _remove(
     records: tuple[int, ...], cause: RemovalCause, reason: str, slug: str | None, done: str
 ) -> None:
-    with changing(slug, reason) as (session, review):
+    with changing(slug, reason, Deed.COLLECT) as (session, review):
         changed = retrieval.remove(
             session, review, records, cause=cause, reason=reason, handle=judge(),
             now=datetime.now(UTC),

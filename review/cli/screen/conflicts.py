@@ -20,6 +20,7 @@ from review.cli.screen.options import (
     mark_option,
     stage_option,
 )
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.screening import actions, views
 from review.screening.actions import Choice
@@ -87,7 +88,7 @@ def adjudicate_(
     if verdict is None:
         raise click.UsageError("give the verdict as well: include or exclude")
     choice = Choice(record, verdict_of(verdict), reason, note)
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.SCREEN) as (session, review):
         settled = actions.adjudicate(
             session, review, choice, stage=stage, handle=judge(), now=datetime.now(UTC)
         )

@@ -22,6 +22,7 @@ from review.cli.screen.options import (
 )
 from review.cli.screen.reranking import rerank_in_background
 from review.config import settings
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.screening import actions, renewal, serving, views, waiting
 from review.screening.actions import Choice
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 @review_option
 def undo_(record: int, stage: Stage, review_slug: str | None) -> None:
     """Take back what you decided on a RECORD: you are undecided, until somebody adjudicates."""
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.SCREEN) as (session, review):
         taken = actions.withdraw(
             session, review, record, stage=stage, handle=judge(), now=datetime.now(UTC)
         )
@@ -72,7 +73,7 @@ def _echo_card(card: Card) -> None:
 @json_option
 def next_(stage: Stage, limit: int, review_slug: str | None, as_json: bool) -> None:
     """Show the next records that want your decision; they wait for you for ten minutes."""
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.SCREEN) as (session, review):
         person = actions.screener(session, review, judge())
         handle = person.handle
         served = serving.serve(
@@ -143,7 +144,7 @@ def decide_(
     Deciding again changes your decision; the earlier one is kept. After an adjudication it stands.
     """
     choice = Choice(record, verdict_of(verdict), reason, note, request=request)
-    with changing(review_slug, None) as (session, review):
+    with changing(review_slug, None, Deed.SCREEN) as (session, review):
         decided = actions.decide(
             session, review, [choice], stage=stage, handle=judge(), now=datetime.now(UTC)
         )

@@ -25,6 +25,7 @@ from review.cli.screen.terminal import keys_of_terminal
 from review.db import Session
 from review.errors import ReviewError
 from review.people.models import Person
+from review.people.rules import Deed
 from review.protocol.models import Review
 from review.screening import actions, queries, renewal, serving, standings, views, waiting
 from review.screening.actions import Choice
@@ -73,7 +74,7 @@ class Desk:
     @contextmanager
     def open(self) -> Iterator[tuple[Session, Review, Person]]:
         """Yield a transaction with the review and the person who screens."""
-        with changing(self.review, None) as (session, review):
+        with changing(self.review, None, Deed.SCREEN) as (session, review):
             yield session, review, actions.screener(session, review, self.handle)
 
     def leave(self) -> None:

@@ -25,6 +25,7 @@ from review.cli.screen.options import (
 )
 from review.cli.screen.reranking import rerank_in_background
 from review.errors import InvalidDataError
+from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.screening import actions, queries, renewal, views
 from review.screening.actions import Decided
@@ -97,7 +98,8 @@ def import_(
     read = read_decisions(file, sheet=sheet)
     given = context.get_parameter_source("stage") is not ParameterSource.DEFAULT
     handle = judge()
-    with changing(review_slug, reason or f"decisions of {file.name}") as (session, review):
+    why = reason or f"decisions of {file.name}"
+    with changing(review_slug, why, Deed.SCREEN) as (session, review):
         stage = stage_of(read.purpose, review.slug, handle, stage if given else None)
         decided = actions.decide(
             session, review, read.choices, stage=stage, handle=handle, now=datetime.now(UTC),

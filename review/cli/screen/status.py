@@ -18,8 +18,9 @@ from review.cli.screen.options import (
     stage_option,
 )
 from review.people import queries as people
+from review.people.rules import Deed, may
 from review.protocol.queries import review_called
-from review.screening import actions, queries, standings
+from review.screening import queries, standings
 from review.screening.progress import StageProgress
 from review.screening.vocabulary import STAGE_WORDS, Stage, State
 from review.wording import counted
@@ -37,7 +38,7 @@ def status_(review_slug: str | None, as_json: bool) -> None:
         review = review_called(session, review_slug)
         members = people.members(session, review.id)
         screeners = frozenset(
-            person.id for person, member in members if member.role in actions.SCREENERS
+            person.id for person, member in members if may(member.role, Deed.SCREEN)
         )
         stages = [
             standings.progress(session, review, stage, screeners=screeners) for stage in Stage
