@@ -151,17 +151,19 @@ class Base(DeclarativeBase):
     }
 
 
-def unique_where(name: str, *columns: str | sa.TextClause, where: str) -> sa.Index:
-    """Return a unique key that holds for the rows of a condition only, on both databases.
+def index_where(
+    name: str, *columns: str | sa.TextClause, where: str, unique: bool = False
+) -> sa.Index:
+    """Return an index of the rows of a condition only, on both databases.
 
     The condition reaches SQLAlchemy as the table is made: given with the index, it would import
     PostgreSQL's dialect, asyncio included, into every command on SQLite.
     """
-    return sa.Index(name, *columns, unique=True, info={"where": where})
+    return sa.Index(name, *columns, unique=unique, info={"where": where})
 
 
 @event.listens_for(sa.Table, "before_create")
-def _conditions_of_keys(table: sa.Table, connection: sa.Connection, **_: object) -> None:
+def _conditions_of_indexes(table: sa.Table, connection: sa.Connection, **_: object) -> None:
     for index in table.indexes:
         if "where" in index.info:
             options = index.dialect_options[connection.dialect.name]

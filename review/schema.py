@@ -24,7 +24,10 @@ def alembic_config() -> Config:
     from alembic.config import Config  # only what migrates needs alembic
 
     config = Config()
-    config.set_main_option("script_location", str(shipped("migrations")))
+    folder = str(shipped("migrations"))
+    config.set_main_option("script_location", folder)
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("prepend_sys_path", folder)  # migrations import their idioms
     return config
 
 

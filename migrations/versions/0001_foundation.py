@@ -2,32 +2,13 @@
 
 import sqlalchemy as sa
 from alembic import op
+from idioms import forbid_changes, forget_frozen
 
 revision = "0001_foundation"
 down_revision = None
 
 FROZEN = ("event", "run", "analysis_version")
 """Tables whose rows are written once."""
-
-
-def forbid_changes(table: str) -> None:
-    """Refuse UPDATE and DELETE in the database itself, whoever asks."""
-    message = f"rows of {table} are never changed"
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_is_frozen() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_frozen()"
-    )
 
 
 def upgrade() -> None:
@@ -486,8 +467,7 @@ def upgrade() -> None:
         ],
         unique=True,
     )
-    for table in FROZEN:
-        forbid_changes(table)
+    forbid_changes(*FROZEN)
 
 
 def downgrade() -> None:
@@ -525,6 +505,4 @@ def downgrade() -> None:
     op.drop_index("ix_event_review", table_name="event")
     op.drop_index("ix_event_entity", table_name="event")
     op.drop_table("event")
-    if op.get_bind().dialect.name == "postgresql":
-        for table in FROZEN:
-            op.execute(f"DROP FUNCTION {table}_is_frozen()")
+    forget_frozen(*FROZEN)

@@ -2,44 +2,13 @@
 
 import sqlalchemy as sa
 from alembic import op
+from idioms import choice, forbid_changes, forget_frozen, refers
 
 revision = "0002_citations"
 down_revision = "0001_foundation"
 
 FROZEN = ("batch", "record", "reject", "dedupe_run", "duplicate_pair", "duplicate_decision")
 """Tables whose rows are written once."""
-
-
-def forbid_changes(table: str) -> None:
-    """Refuse UPDATE and DELETE in the database itself, whoever asks."""
-    message = f"rows of {table} are never changed"
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_is_frozen() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_frozen()"
-    )
-
-
-def choice(name: str, *values: str) -> sa.Enum:
-    """Return a column type whose CHECK lists the values."""
-    return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
-
-
-def refers(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
-    """Return a foreign key that protects what it refers to."""
-    return sa.ForeignKeyConstraint(
-        [column], [f"{target}.id"], name=f"fk_{table}_{column}", ondelete="RESTRICT"
-    )
 
 
 def upgrade() -> None:
@@ -208,8 +177,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_duplicate_decision_pair_id", "duplicate_decision", ["pair_id"], unique=False
     )
-    for table in FROZEN:
-        forbid_changes(table)
+    forbid_changes(*FROZEN)
 
 
 def downgrade() -> None:
@@ -217,6 +185,4 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_table("batch")
     op.drop_table("search")
-    if op.get_bind().dialect.name == "postgresql":
-        for table in FROZEN:
-            op.execute(f"DROP FUNCTION {table}_is_frozen()")
+    forget_frozen(*FROZEN)

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from idioms import choice, forbid_changes, forget_frozen, refers
 
 revision = "0003_screening"
 down_revision = "0002_citations"
@@ -17,38 +18,6 @@ FROZEN = (
     "report_link",
 )
 """Tables whose rows are written once."""
-
-
-def forbid_changes(table: str) -> None:
-    """Refuse UPDATE and DELETE in the database itself, whoever asks."""
-    message = f"rows of {table} are never changed"
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_is_frozen() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_frozen()"
-    )
-
-
-def choice(name: str, *values: str) -> sa.Enum:
-    """Return a column type whose CHECK lists the values."""
-    return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
-
-
-def refers(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
-    """Return a foreign key that protects what it refers to."""
-    return sa.ForeignKeyConstraint(
-        [column], [f"{target}.id"], name=f"fk_{table}_{column}", ondelete="RESTRICT"
-    )
 
 
 def upgrade() -> None:
@@ -240,8 +209,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_retrieval"),
     )
     op.create_index("ix_retrieval_record_id", "retrieval", ["record_id"], unique=False)
-    for table in FROZEN:
-        forbid_changes(table)
+    forbid_changes(*FROZEN)
 
 
 def downgrade() -> None:
@@ -259,6 +227,4 @@ def downgrade() -> None:
         "full_text",
     ):
         op.drop_table(table)
-    if op.get_bind().dialect.name == "postgresql":
-        for table in FROZEN:
-            op.execute(f"DROP FUNCTION {table}_is_frozen()")
+    forget_frozen(*FROZEN)

@@ -6,6 +6,7 @@ new rules, with its rows and indexes. Foreign keys are off while migrations run.
 
 import sqlalchemy as sa
 from alembic import op
+from idioms import choice, forbid_changes, forget_frozen, is_sqlite, refers
 
 revision = "0004_double_entry"
 down_revision = "0003_screening"
@@ -80,11 +81,6 @@ VERSIONED = ("study", "arm")
 """Tables whose rows get a version that forms carry."""
 
 
-def is_sqlite() -> bool:
-    """Whether the database is SQLite."""
-    return op.get_bind().dialect.name == "sqlite"
-
-
 def add_columns(table: str) -> None:
     """Add columns with their rules."""
     dialect = op.get_bind().dialect
@@ -132,38 +128,6 @@ WITH_INSTRUMENT = (
 )
 PLACE = "CONSTRAINT pk_result PRIMARY KEY (id)"
 """A constraint of results that stands by itself: new ones are put before it."""
-
-
-def forbid_changes(table: str) -> None:
-    """Refuse UPDATE and DELETE in the database itself, whoever asks."""
-    message = f"rows of {table} are never changed"
-    if is_sqlite():
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_is_frozen() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_frozen()"
-    )
-
-
-def choice(name: str, *values: str) -> sa.Enum:
-    """Return a column type whose CHECK lists the values."""
-    return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
-
-
-def refers(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
-    """Return a foreign key that protects what it refers to."""
-    return sa.ForeignKeyConstraint(
-        [column], [f"{target}.id"], name=f"fk_{table}_{column}", ondelete="RESTRICT"
-    )
 
 
 def upgrade() -> None:
@@ -270,8 +234,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_dismissal"),
         sa.UniqueConstraint("study_id", "key", name="uq_dismissal_study_id_key"),
     )
-    for table in FROZEN:
-        forbid_changes(table)
+    forbid_changes(*FROZEN)
 
 
 def downgrade() -> None:
@@ -288,8 +251,7 @@ def downgrade() -> None:
         op.execute("ALTER TABLE result DROP CONSTRAINT ck_result_association")
         op.execute("ALTER TABLE result DROP CONSTRAINT ck_result_level")
         op.execute(f"ALTER TABLE result ADD CONSTRAINT ck_result_level CHECK ({OLD_LEVELS})")
-        for table in FROZEN:
-            op.execute(f"DROP FUNCTION {table}_is_frozen()")
+        forget_frozen(*FROZEN)
     for table in reversed(COLUMNS):
         drop_columns(table)
     op.execute(f"CREATE UNIQUE INDEX uq_result_key ON result ({OLD_KEY})")

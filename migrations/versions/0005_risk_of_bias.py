@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from idioms import choice, forbid_changes, forget_frozen, refers
 
 revision = "0005_risk_of_bias"
 down_revision = "0004_double_entry"
@@ -15,38 +16,6 @@ FROZEN = (
     "certainty_step",
 )
 """Tables whose rows are written once."""
-
-
-def forbid_changes(table: str) -> None:
-    """Refuse UPDATE and DELETE in the database itself, whoever asks."""
-    message = f"rows of {table} are never changed"
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_is_frozen() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_frozen()"
-    )
-
-
-def choice(name: str, *values: str) -> sa.Enum:
-    """Return a column type whose CHECK lists the values."""
-    return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
-
-
-def refers(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
-    """Return a foreign key that protects what it refers to."""
-    return sa.ForeignKeyConstraint(
-        [column], [f"{target}.id"], name=f"fk_{table}_{column}", ondelete="RESTRICT"
-    )
 
 
 def upgrade() -> None:
@@ -196,8 +165,7 @@ def upgrade() -> None:
             "rating_id", "consideration", name="uq_certainty_step_rating_id_consideration"
         ),
     )
-    for table in FROZEN:
-        forbid_changes(table)
+    forbid_changes(*FROZEN)
 
 
 def downgrade() -> None:
@@ -211,6 +179,4 @@ def downgrade() -> None:
         "appraisal_tool",
     ):
         op.drop_table(table)
-    if op.get_bind().dialect.name == "postgresql":
-        for table in FROZEN:
-            op.execute(f"DROP FUNCTION {table}_is_frozen()")
+    forget_frozen(*FROZEN)

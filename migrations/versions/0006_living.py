@@ -2,29 +2,10 @@
 
 import sqlalchemy as sa
 from alembic import op
+from idioms import forbid_changes, forget_frozen, is_sqlite
 
 revision = "0006_living"
 down_revision = "0005_risk_of_bias"
-
-
-def forbid_changes(table: str) -> None:
-    """Refuse UPDATE and DELETE in the database itself, whoever asks."""
-    message = f"rows of {table} are never changed"
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_is_frozen() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_frozen()"
-    )
 
 
 def upgrade() -> None:
@@ -101,7 +82,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("review_id", "version", name="uq_release_review_id_version"),
     )
     forbid_changes("release")
-    if op.get_bind().dialect.name == "postgresql":
+    if not is_sqlite():
         op.execute(
             "CREATE FUNCTION event_is_told() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN PERFORM pg_notify('review_event', ''); RETURN NULL; END $$"
@@ -114,10 +95,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("release")
-    if op.get_bind().dialect.name == "postgresql":
+    forget_frozen("release")
+    if not is_sqlite():
         op.execute("DROP TRIGGER event_told ON event")
         op.execute("DROP FUNCTION event_is_told()")
-        op.execute("DROP FUNCTION release_is_frozen()")
     op.drop_index("ix_notification_job_id", table_name="notification")
     op.drop_table("notification")
     op.drop_table("search_interval")

@@ -2,39 +2,13 @@
 
 import sqlalchemy as sa
 from alembic import op
+from idioms import forbid_changes, forget_frozen, refers
 
 revision = "0007_imported_releases"
 down_revision = "0006_living"
 
 FROZEN = ("imported_release", "source_line", "source_result")
 """Tables whose rows are written once."""
-
-
-def forbid_changes(table: str) -> None:
-    """Refuse UPDATE and DELETE in the database itself, whoever asks."""
-    message = f"rows of {table} are never changed"
-    if op.get_bind().dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_is_frozen() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_frozen()"
-    )
-
-
-def refers(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
-    """Return a foreign key that protects what it refers to."""
-    return sa.ForeignKeyConstraint(
-        [column], [f"{target}.id"], name=f"fk_{table}_{column}", ondelete="RESTRICT"
-    )
 
 
 def upgrade() -> None:
@@ -97,12 +71,10 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_source_result_result_id", "source_result", ["result_id"])
-    for table in FROZEN:
-        forbid_changes(table)
+    forbid_changes(*FROZEN)
 
 
 def downgrade() -> None:
     for table in reversed(FROZEN):
         op.drop_table(table)
-        if op.get_bind().dialect.name != "sqlite":
-            op.execute(f"DROP FUNCTION {table}_is_frozen()")
+    forget_frozen(*FROZEN)

@@ -4,10 +4,9 @@ SQLite cannot drop a UNIQUE of a table in place: there the table is copied into 
 its rows, indexes and triggers. Foreign keys are off while migrations run.
 """
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
+from idioms import columns_of, copied, freeze, is_sqlite
 
 revision = "0008_withdrawal"
 down_revision = "0007_imported_releases"
@@ -52,56 +51,6 @@ FROZEN = ("batch", "imported_release")
 """Tables whose rows are written once, but for the withdrawal."""
 
 
-def is_sqlite() -> bool:
-    """Whether the database is SQLite."""
-    return op.get_bind().dialect.name == "sqlite"
-
-
-def columns_of(table: str) -> list[str]:
-    """Return the columns of a table but its withdrawal."""
-    columns = sa.inspect(op.get_bind()).get_columns(table)
-    return [column["name"] for column in columns if column["name"] != "withdrawn_because"]
-
-
-def copied(table: str, change: "re.Pattern[str]", by: str) -> None:
-    """Rebuild a table of SQLite by its own text, with one passage of it replaced."""
-    bind = op.get_bind()
-    catalogue = f"SELECT sql FROM sqlite_master WHERE tbl_name = '{table}' AND type = '%s'"
-    made = bind.exec_driver_sql(catalogue % "table").scalar_one()
-    more = [
-        statement
-        for kind in ("index", "trigger")
-        for statement in bind.exec_driver_sql(catalogue % kind + " AND sql IS NOT NULL").scalars()
-    ]
-    body, found = change.subn(by, made.split("(", 1)[1], count=1)
-    if not found:
-        raise RuntimeError(f"the table {table} does not say: {change.pattern}")
-    bind.exec_driver_sql(f"CREATE TABLE {table}_copy ({body}")
-    bind.exec_driver_sql(f"INSERT INTO {table}_copy SELECT * FROM {table}")
-    bind.exec_driver_sql(f"DROP TABLE {table}")
-    bind.exec_driver_sql(f"ALTER TABLE {table}_copy RENAME TO {table}")
-    for statement in more:
-        bind.exec_driver_sql(statement)
-
-
-def freeze(table: str, columns: "list[str] | None") -> None:
-    """Refuse UPDATE (of the columns alone, if any are given) and DELETE in the database itself."""
-    message = f"rows of {table} are never changed"
-    update = "UPDATE" if columns is None else f"UPDATE OF {', '.join(columns)}"
-    if is_sqlite():
-        op.execute(f"DROP TRIGGER {table}_no_update")
-        op.execute(
-            f"CREATE TRIGGER {table}_no_update BEFORE {update} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        )
-        return
-    op.execute(f"DROP TRIGGER {table}_frozen ON {table}")
-    op.execute(
-        f"CREATE TRIGGER {table}_frozen BEFORE {update} OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_is_frozen()"
-    )
-
-
 def index_standing(condition: "str | None") -> None:
     """Make the indexes of standing rows again, with a condition."""
     for name, (table, columns, own) in INDEXES.items():
@@ -119,7 +68,7 @@ def upgrade() -> None:
     for table, (old, new, columns) in KEYS.items():
         if is_sqlite():
             passage = rf",\s*CONSTRAINT {old} UNIQUE \([^)]*\)"
-            copied(table, re.compile(passage), "")
+            copied(table, passage, "")
         else:
             op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {old}")
         op.execute(f"CREATE UNIQUE INDEX {new} ON {table} ({columns}) WHERE {STANDS}")
@@ -143,7 +92,7 @@ def downgrade() -> None:
         op.drop_index(new, table_name=table)
         if is_sqlite():
             key = f", \n\tCONSTRAINT {old} UNIQUE ({columns}), \n\tCONSTRAINT pk_{table} "
-            copied(table, re.compile(rf",\s*CONSTRAINT pk_{table} "), key)
+            copied(table, rf",\s*CONSTRAINT pk_{table} ", key)
         else:
             op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {old} UNIQUE ({columns})")
     for table in TABLES:

@@ -5,10 +5,9 @@ cannot drop one in place: there the table is copied into one without it, with it
 triggers. Foreign keys are off while migrations run.
 """
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
+from idioms import columns_of, copied, freeze, is_sqlite
 
 revision = "0012_open_formats"
 down_revision = "0011_merged_persons"
@@ -23,54 +22,9 @@ FORMATS = {
 """The formats that were known so far, by table."""
 
 
-def copied(table: str, passage: str, by: str) -> None:
-    """Rebuild a table of SQLite by its own text, with one passage of it replaced."""
-    bind = op.get_bind()
-    catalogue = f"SELECT sql FROM sqlite_master WHERE tbl_name = '{table}' AND type = '%s'"
-    made = bind.exec_driver_sql(catalogue % "table").scalar_one()
-    more = [
-        statement
-        for kind in ("index", "trigger")
-        for statement in bind.exec_driver_sql(catalogue % kind + " AND sql IS NOT NULL").scalars()
-    ]
-    body, found = re.subn(passage, by, made.split("(", 1)[1], count=1)
-    if not found:
-        raise RuntimeError(f"the table {table} does not say: {passage}")
-    bind.exec_driver_sql(f"CREATE TABLE {table}_copy ({body}")
-    bind.exec_driver_sql(f"INSERT INTO {table}_copy SELECT * FROM {table}")
-    bind.exec_driver_sql(f"DROP TABLE {table}")
-    bind.exec_driver_sql(f"ALTER TABLE {table}_copy RENAME TO {table}")
-    for statement in more:
-        bind.exec_driver_sql(statement)
-
-
-def freeze_batch(columns: "list[str]") -> None:
-    """Refuse UPDATE of the columns of batch in the database itself, but for its withdrawal."""
-    update = f"UPDATE OF {', '.join(columns)}"
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute("DROP TRIGGER batch_no_update")
-        op.execute(
-            f"CREATE TRIGGER batch_no_update BEFORE {update} ON batch "
-            "BEGIN SELECT RAISE(ABORT, 'rows of batch are never changed'); END"
-        )
-        return
-    op.execute("DROP TRIGGER batch_frozen ON batch")
-    op.execute(
-        f"CREATE TRIGGER batch_frozen BEFORE {update} OR DELETE OR TRUNCATE ON batch "
-        "FOR EACH STATEMENT EXECUTE FUNCTION batch_is_frozen()"
-    )
-
-
-def columns_of_batch() -> "list[str]":
-    """Return the columns of batch but its withdrawal."""
-    columns = sa.inspect(op.get_bind()).get_columns("batch")
-    return [column["name"] for column in columns if column["name"] != "withdrawn_because"]
-
-
 def upgrade() -> None:
-    sqlite = op.get_bind().dialect.name == "sqlite"
     for table in FORMATS:
-        if sqlite:
+        if is_sqlite():
             copied(table, rf",\s*CONSTRAINT ck_{table}_format CHECK \(format IN \([^)]*\)\)", "")
         else:
             op.execute(f"ALTER TABLE {table} DROP CONSTRAINT ck_{table}_format")
@@ -79,12 +33,12 @@ def upgrade() -> None:
         op.add_column("record", column)
     column = sa.Column("columns", sa.Text(), nullable=False, server_default="{}")
     op.add_column("batch", column)
-    freeze_batch(columns_of_batch())
+    freeze("batch", columns_of("batch"))
 
 
 def downgrade() -> None:
     bind = op.get_bind()
-    freeze_batch([name for name in columns_of_batch() if name != "columns"])
+    freeze("batch", [name for name in columns_of("batch") if name != "columns"])
     op.drop_column("batch", "columns")
     for name in ("labels", "notices"):
         op.drop_column("record", name)
@@ -94,7 +48,7 @@ def downgrade() -> None:
         query = f"SELECT count(*) FROM {table} WHERE format NOT IN ({listed})"
         if bind.exec_driver_sql(query).scalar_one():
             raise RuntimeError(f"rows of {table} have a format that software of that version lacks")
-        if bind.dialect.name == "sqlite":
+        if is_sqlite():
             copied(
                 table, rf",\s*CONSTRAINT pk_{table} ", f", \n\t{check}, \n\tCONSTRAINT pk_{table} "
             )

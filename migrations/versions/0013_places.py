@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from idioms import choice, flag, refers
 
 revision = "0013_places"
 down_revision = "0012_open_formats"
@@ -15,31 +16,14 @@ BOXES = (
 )  # fmt: skip
 
 
-def choice(name: str, values: "tuple[str, ...]") -> sa.Enum:
-    """Return the type of a closed choice."""
-    return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
-
-
-def flag(name: str) -> sa.Column:
-    """Return a yes or no."""
-    return sa.Column(name, sa.Boolean(create_constraint=True, name=name), nullable=False)
-
-
-def refers(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
-    """Return a foreign key that protects what it refers to."""
-    return sa.ForeignKeyConstraint(
-        [column], [f"{target}.id"], name=f"fk_{table}_{column}", ondelete="RESTRICT"
-    )
-
-
 def upgrade() -> None:
     op.create_table(
         "place",
         sa.Column("record_id", sa.Integer(), nullable=False),
-        sa.Column("stage", choice("stage", STAGES), nullable=False),
+        sa.Column("stage", choice("stage", *STAGES), nullable=False),
         sa.Column("review_id", sa.Integer(), nullable=False),
         flag("judged"),
-        sa.Column("state", choice("state", STATES), nullable=False),
+        sa.Column("state", choice("state", *STATES), nullable=False),
         sa.Column("reason", sa.Integer(), nullable=True),
         sa.Column("deciders", sa.Integer(), nullable=False),
         sa.Column("missing", sa.Integer(), nullable=False),
@@ -48,7 +32,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         flag("piloted"),
         flag("ruled"),
-        sa.Column("box", choice("box", BOXES), nullable=False),
+        sa.Column("box", choice("box", *BOXES), nullable=False),
         sa.PrimaryKeyConstraint("record_id", "stage", name="pk_place"),
         refers("place", "record_id", "record"),
         refers("place", "review_id", "review"),
@@ -69,7 +53,7 @@ def upgrade() -> None:
     op.create_table(
         "hold",
         sa.Column("record_id", sa.Integer(), nullable=False),
-        sa.Column("stage", choice("stage", STAGES), nullable=False),
+        sa.Column("stage", choice("stage", *STAGES), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("until", sa.String(27), nullable=False),
         sa.PrimaryKeyConstraint("record_id", "stage", "person_id", name="pk_hold"),

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from idioms import choice, flag, refers
 
 revision = "0017_flow_from_places"
 down_revision = "0016_kept"
@@ -16,15 +17,9 @@ BOXES = (
 SAYING = sa.text("notices <> '[]'")
 
 
-def choice(name: str, values: "tuple[str, ...]") -> sa.Column:
+def chosen(name: str, values: "tuple[str, ...]") -> sa.Column:
     """Return a column of a closed choice."""
-    kind = sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
-    return sa.Column(name, kind, nullable=False)
-
-
-def flag(name: str) -> sa.Column:
-    """Return a yes or no."""
-    return sa.Column(name, sa.Boolean(create_constraint=True, name=name), nullable=False)
+    return sa.Column(name, choice(name, *values), nullable=False)
 
 
 def number(name: str, *, nullable: bool = False) -> sa.Column:
@@ -38,18 +33,13 @@ def make_places(references: "tuple[str, ...]", *people: sa.Column) -> None:
     op.drop_table("place")
     op.create_table(
         "place",
-        number("record_id"), choice("stage", STAGES),
+        number("record_id"), chosen("stage", STAGES),
         *(number(f"{name}_id") for name in references if name != "record"),
-        flag("judged"), choice("state", STATES), number("reason", nullable=True), *people,
+        flag("judged"), chosen("state", STATES), number("reason", nullable=True), *people,
         number("missing"), number("turn"), number("position"), flag("piloted"), flag("ruled"),
-        choice("box", BOXES),
+        chosen("box", BOXES),
         sa.PrimaryKeyConstraint("record_id", "stage", name="pk_place"),
-        *(
-            sa.ForeignKeyConstraint(
-                [f"{name}_id"], [f"{name}.id"], name=f"fk_place_{name}_id", ondelete="RESTRICT"
-            )
-            for name in references
-        ),
+        *(refers("place", f"{name}_id", name) for name in references),
     )  # fmt: skip
     op.create_index(
         "ix_place_queue",

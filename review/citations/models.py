@@ -9,12 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.citations.vocabulary import Band, Format, SourceKind, Verdict
-from review.db import Base, CanonicalJson, open_choice
+from review.db import Base, CanonicalJson, index_where, open_choice
 from review.history.withdrawal import Revocable, Withdrawable, unique_while_standing
 from review.protocol.models import Review
-
-SAYING = sa.text("notices <> '[]'")
-"""That a record's file says something of the work; few do, and an index has those alone."""
 
 
 class Search(Base):
@@ -103,7 +100,8 @@ class Record(Revocable, Base):
         sa.UniqueConstraint("batch_id", "position"),
         sa.CheckConstraint("year BETWEEN 1000 AND 2999", name="year"),
         sa.CheckConstraint("position >= 1", name="position"),
-        sa.Index("ix_record_notices", "review_id", sqlite_where=SAYING, postgresql_where=SAYING),
+        # few files say something of the work, and an index has those alone
+        index_where("ix_record_notices", "review_id", where="notices <> '[]'"),
     )
     __audited__ = False
 

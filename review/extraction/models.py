@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from review.db import Base, CanonicalJson, unique_where
+from review.db import Base, CanonicalJson, index_where
 from review.extraction.fields import FieldKind, FieldLevel
 from review.extraction.vocabulary import (
     ArmRole,
@@ -121,7 +121,13 @@ class Entry(Withdrawable, Base):
     __tablename__ = "entry"
     __table_args__ = (
         unique_while_standing("uq_entry_person", "study_id", "person_id", "kind"),
-        unique_where("uq_entry_decided", "study_id", "kind", where=f"kind <> 'blind' AND {STANDS}"),
+        index_where(
+            "uq_entry_decided",
+            "study_id",
+            "kind",
+            unique=True,
+            where=f"kind <> 'blind' AND {STANDS}",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -22,7 +22,7 @@ from sqlalchemy.orm import (
     with_loader_criteria,
 )
 
-from review.db import Base, unique_where
+from review.db import Base, index_where
 
 STANDS: Final = "withdrawn_because IS NULL"
 
@@ -50,7 +50,7 @@ class Withdrawable(Revocable):
 
 def unique_while_standing(name: str, *columns: str | sa.TextClause) -> sa.Index:
     """Return a unique key that rows taken back do not hold, so that it can be used again."""
-    return unique_where(name, *columns, where=STANDS)
+    return index_where(name, *columns, where=STANDS, unique=True)
 
 
 @cache

@@ -16,7 +16,8 @@ DRAWN_OR_WRITTEN = {"matplotlib", "pandas", "openpyxl", "docx", "xlsxwriter", "b
 """What no module of the command line imports before it draws, or reads or writes such a file."""
 
 HEAVY = ENGINE | DRAWN_OR_WRITTEN | {
-    "alembic", "sqlalchemy", "pydantic", "rich", "lxml", "jinja2", "yaml", "rapidfuzz", "filelock",
+    "alembic", "sqlalchemy", "sqlalchemy.dialects.postgresql", "pydantic", "rich", "lxml", "jinja2",
+    "yaml", "rapidfuzz", "filelock",
     "sklearn",
 }  # fmt: skip
 
