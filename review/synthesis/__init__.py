@@ -26,7 +26,6 @@ from review.synthesis.design import (
     doubtful_levels,
     estimable,
     intercept_only,
-    without_redundant,
 )
 from review.synthesis.event_fragility import EventFragility, event_fragility
 from review.synthesis.evidence import ConfidenceSequence, confidence_sequence, tuned_rho
@@ -51,7 +50,6 @@ from review.synthesis.information import (
 )
 from review.synthesis.methods import Method, Test
 from review.synthesis.moderators import MetaRegression, regress
-from review.synthesis.monitoring import iterated_logarithm_z, restricted_design, semi_bayes_tau2
 from review.synthesis.multilevel import Multilevel, multilevel
 from review.synthesis.noninferiority import (
     Conclusion,
@@ -79,7 +77,6 @@ from review.synthesis.selection import (
     Alternative,
     SelectionModel,
     selection_3psm,
-    selection_loglik,
 )
 from review.synthesis.sequential import SequentialAnalysis, trial_sequential
 from review.synthesis.signals import (
@@ -196,7 +193,6 @@ __all__ = [
     "information_ratio",
     "information_size",
     "intercept_only",
-    "iterated_logarithm_z",
     "leave_one_out",
     "mantel_haenszel",
     "mantel_haenszel_rates",
@@ -213,12 +209,9 @@ __all__ = [
     "reading_of_published",
     "regress",
     "removal_fragility",
-    "restricted_design",
     "robust_regression",
     "robust_wald",
     "selection_3psm",
-    "selection_loglik",
-    "semi_bayes_tau2",
     "shift_fragility",
     "signals",
     "smd_variance",
@@ -229,5 +222,4 @@ __all__ = [
     "trial_size",
     "trim_and_fill",
     "tuned_rho",
-    "without_redundant",
 ]

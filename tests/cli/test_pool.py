@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from review.cli import main
+from review.synthesis import MuPrior, TauFamily, TauPrior, posterior
 from tests.reference import FOLDER, reference
 
 KEYS = {
@@ -261,6 +262,68 @@ def test_subgroups_margins_and_a_plot(tmp_path: Path) -> None:
     shown = pool(path, "--measure", "RR", "--subgroup", "alloc", "--diagnostics", *columns)
     assert "leave one out" in shown
     assert "random" in shown
+
+
+REGTESTS = {
+    "vi": (-0.4267809510, 0.6695388824, -0.8568139650, 0.4098258121),
+    "ni": (2.048753565864, 0.040486218384, 4.411221661124, 0.001043589684),
+    "ninv": (-1.2565627543, 0.2089120088, -1.4484695606, 0.1753843654),
+    "sqrtni": (2.357244968447, 0.018411096911, 4.278716524843, 0.001301517188),
+    "sqrtninv": (-1.83606238746, 0.06634843026, -2.62597608193, 0.02357590745),
+}
+"""metafor 3.8's regtest of its dat.bcg (RR): z and p of the mixed model, t and p of the linear."""
+
+BCG = ("--measure", "RR", *(f"--col={pair}" for pair in MAPPED["bcg"]))
+BCG_FILE = FOLDER / "data" / "bcg.csv"
+
+
+@pytest.mark.parametrize("predictor", REGTESTS)
+def test_egger_by_any_size_of_a_study_is_metafors(predictor: str) -> None:
+    found = pooled(BCG_FILE, *BCG, "--diagnostics", "--predictor", predictor)["diagnostics"]
+    got = [found[block][key] for block in ("egger_rma", "egger_lm") for key in ("stat", "p")]
+    np.testing.assert_allclose(got, REGTESTS[predictor], rtol=1e-5)
+
+
+def test_pet_and_peese_are_weighted_regressions_of_r() -> None:
+    found = pooled(BCG_FILE, *BCG, "--diagnostics")["diagnostics"]["pet_peese"]
+    wanted = {  # lm(yi ~ sqrt(vi), weights = 1/vi) and lm(yi ~ vi, weights = 1/vi)
+        "pet": (-0.1909286424, -0.6753323503, 0.2934750656),
+        "peese": (-0.37995350643, -0.72607006977, -0.03383694309),
+    }
+    for name, values in wanted.items():
+        got = [found[name]["estimate"], *found[name]["ci"]]
+        np.testing.assert_allclose(got, values, rtol=1e-7)
+    assert (found["chosen"], found["estimate"]) == ("PET", found["pet"]["estimate"])
+
+
+def test_a_size_that_the_file_lacks_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "ready.csv"
+    path.write_text("yi,vi\n0.1,0.01\n0.2,0.02\n0.5,0.05\n0.4,0.03\n")
+    found = pooled(path, "--diagnostics", "--predictor", "sqrtninv")["diagnostics"]
+    assert found["egger_rma"] is None
+    assert "sample size of every study" in found["not_possible"]["egger_rma"]
+    told = pool(path, "--predictor", "vi", status=2)
+    assert "--predictor needs --diagnostics" in told
+
+
+def test_the_bayesian_model_says_its_priors() -> None:
+    options = ("--bayes", "--tau-prior", "half-cauchy:0.3", "--mean-prior", "0:1")
+    found = pooled(BCG_FILE, *BCG, *options)["bayes"]
+    whole = pooled(BCG_FILE, *BCG)
+    yi, vi = ([row[key] for row in whole["effects"]] for key in ("yi", "vi"))
+    prior = TauPrior(TauFamily.HALF_CAUCHY, 0.3)
+    expected = posterior(yi, vi, tau_prior=prior, mu_prior=MuPrior(0, 1))
+    assert found["prior_of_tau"] == "half-Cauchy(0.3)"
+    assert found["prior_of_mean"] == "normal(0, 1)"
+    np.testing.assert_allclose(found["ci"], expected.ci)
+    np.testing.assert_allclose(found["shrunken"], expected.shrunken)
+    assert "no prior" in pool(BCG_FILE, *BCG, "--bayes", "--tau-prior", "cauchy", status=2)
+
+
+def test_the_bootstrap_is_the_same_with_the_same_seed() -> None:
+    one, two = (pooled(BCG_FILE, *BCG, "--bootstrap", "200")["bootstrap"] for _ in range(2))
+    assert one == two
+    assert one["estimate_ci"][0] < pooled(BCG_FILE, *BCG)["estimate"] < one["estimate_ci"][1]
 
 
 def test_a_moderator_that_is_not_there_is_named() -> None:

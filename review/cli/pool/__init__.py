@@ -15,7 +15,15 @@ from review.cli.files import new_file
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.pool import blocks, refits
 from review.cli.pool.options import pool_options
-from review.cli.pool.rows import cautions, columns_of, effects_of, measure_of, renamed, selected
+from review.cli.pool.rows import (
+    cautions,
+    columns_of,
+    effects_of,
+    measure_of,
+    renamed,
+    selected,
+    sizes,
+)
 from review.cli.pool.sheet import Sheet, read_sheet
 from review.effects import Effects
 from review.errors import InvalidDataError
@@ -23,7 +31,7 @@ from review.figures import Diamond, Forest, ForestRow, forest_plot, save
 from review.figures.scale import Notation
 from review.formula import parse
 from review.living.job.workers import executor_for
-from review.synthesis import Method, Pooled, Test, pool
+from review.synthesis import Method, MuPrior, Pooled, Predictor, TauPrior, Test, pool
 
 _PROFILED: Final = ("tau2_ci", "I2_ci", "H2_ci")
 """Intervals by the Q profile, in the order of the JSON; null where its set is empty."""
@@ -45,6 +53,16 @@ def _fits_clusters(ctx: click.Context, method: str, test: str) -> None:
             f"--cluster tests by cluster-robust t on its own degrees of freedom, beside z; it has "
             f"no --test {test}. Leave out one of them"
         )
+
+
+def _belong(ctx: click.Context, asked: Mapping[str, Any]) -> None:
+    """Refuse an option that says more of another one which is not there."""
+    for option, other in (
+        ("predictor", "diagnostics"), ("tau_prior", "bayes"), ("mean_prior", "bayes")
+    ):  # fmt: skip
+        given = ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
+        if given and not asked[other]:
+            raise click.UsageError(f"--{option.replace('_', '-')} needs --{other}")
 
 
 def _variables(formula: str | None) -> list[str]:
@@ -81,6 +99,7 @@ def pool_(
         raise click.UsageError("--permutation takes independent effects; leave out --cluster")
     if asked["cluster"] is not None:
         _fits_clusters(ctx, method, test)
+    _belong(ctx, asked)
     names = renamed(cols)
     asked_for = [label, asked["subgroup"], asked["cluster"], *_variables(asked["mods"])]
     table = read_sheet(file, renamed=names, names=filter(None, asked_for), sheet=sheet)
@@ -92,7 +111,8 @@ def pool_(
     yi, vi = effects.yi[effects.known], effects.vi[effects.known]
     model: dict[str, Any] = {"method": Method(method), "test": Test(test), "level": level}
     pooled = pool(yi, vi, **model)
-    extra = _extra(table, effects, model, labels, **asked)
+    ni = [n for n, known in zip(sizes(columns, len(labels)), effects.known, strict=True) if known]
+    extra = _extra(table, effects, model, labels, ni=ni, **asked)
     if margins:
         extra["noninferiority"] = blocks.margins(pooled, margins)
     notes = [*cautions(pooled, effects, columns, labels), *_independent(asked)]
@@ -127,8 +147,14 @@ def _extra(
     cluster: str | None,
     rho: float | None,
     diagnostics: bool,
+    predictor: str,
+    ni: Sequence[float | None],
+    bayes: bool,
+    tau_prior: TauPrior,
+    mean_prior: MuPrior | None,
     permutation: int | None,
     gosh: int | None,
+    bootstrap: int | None,
     seed: int,
     processes: int | None,
     dask: str | None,
@@ -173,10 +199,20 @@ def _extra(
             if gosh is not None:
                 known = effects.known
                 found["gosh"] = refits.subsets(effects.yi[known], effects.vi[known], gosh, **again)
+    if bootstrap is not None:
+        found["bootstrap"] = refits.resamples(
+            effects.yi[effects.known], effects.vi[effects.known], bootstrap, seed=seed, **model
+        )
     if diagnostics:
         found["diagnostics"] = blocks.diagnostics(
-            effects.yi[effects.known], effects.vi[effects.known], model["method"], model["level"]
-        )
+            effects.yi[effects.known], effects.vi[effects.known], model["method"], model["level"],
+            predictor=Predictor(predictor), ni=ni,
+        )  # fmt: skip
+    if bayes:
+        found["bayes"] = blocks.bayes(
+            effects.yi[effects.known], effects.vi[effects.known], model["level"], tau_prior,
+            mean_prior,
+        )  # fmt: skip
     return found
 
 
@@ -184,7 +220,9 @@ def _independent(asked: Mapping[str, Any]) -> Iterator[str]:
     """Yield that only the model of clusters knows of them."""
     if asked["cluster"] is None:
         return
-    also = [name for name in ("subgroup", "diagnostics", "gosh") if asked[name]]
+    also = [
+        name for name in ("subgroup", "diagnostics", "bayes", "gosh", "bootstrap") if asked[name]
+    ]
     others = f", as do {', '.join(also)}" if also else ""
     yield f"the pooled lines above take all effects as independent{others}; multilevel does not"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from review.arrays import Floats
 from review.errors import InvalidDataError
@@ -13,7 +13,10 @@ from review.synthesis import (
     FailSafeKind,
     Method,
     Multilevel,
+    MuPrior,
     Pooled,
+    Predictor,
+    TauPrior,
     Test,
     begg,
     blup,
@@ -28,6 +31,9 @@ from review.synthesis import (
     leave_one_out,
     margin_curve,
     multilevel,
+    pet_peese,
+    posterior,
+    profile_likelihood,
     regress,
     selection_3psm,
     subgroup_analysis,
@@ -41,19 +47,43 @@ Numbers = Floats
 Block = dict[str, Any]
 
 
-def diagnostics(yi: Numbers, vi: Numbers, method: Method, level: float) -> Block:
+SIZES: Final = {
+    Predictor.SEI: "standard error",
+    Predictor.VI: "sampling variance",
+    Predictor.NI: "sample size",
+    Predictor.NINV: "inverse of the sample size",
+    Predictor.SQRTNI: "square root of the sample size",
+    Predictor.SQRTNINV: "inverse square root of the sample size",
+}
+"""What Egger's test regresses on, in words."""
+
+
+def diagnostics(
+    yi: Numbers,
+    vi: Numbers,
+    method: Method,
+    level: float,
+    *,
+    predictor: Predictor = Predictor.SEI,
+    ni: Sequence[float | None] | None = None,
+) -> Block:
     """Return sensitivity and bias diagnostics, each with its own method and test named.
+
+    `predictor` is what stands for the size of a study in Egger's test, and `ni` the sample sizes
+    that some predictors need.
 
     Deletion and small-study diagnostics are on metafor's default, the normal test. A block that the
     data do not allow is null and gives its reason under ``not_possible``.
     """
     z: dict[str, Any] = {"method": method, "test": Test.Z}
+    size = Size(predictor, ni)
     blocks: Mapping[str, Callable[[], Any]] = {
         "leave_one_out": lambda: _leave_one_out(yi, vi, level, z),
         "cumulative": lambda: _cumulative(yi, vi, z),
         "influence": lambda: _influence(yi, vi, z),
-        "egger_rma": lambda: _egger(yi, vi, Regression.RMA, method, level),
-        "egger_lm": lambda: _egger(yi, vi, Regression.LM, method, level),
+        "egger_rma": lambda: _egger(yi, vi, Regression.RMA, method, level, size),
+        "egger_lm": lambda: _egger(yi, vi, Regression.LM, method, level, size),
+        "pet_peese": lambda: _pet_peese(yi, vi, level),
         "begg": lambda: _begg(yi, vi),
         "trimfill": lambda: _trimfill(yi, vi, level, z),
         "fail_safe_n": lambda: {
@@ -62,6 +92,7 @@ def diagnostics(yi: Numbers, vi: Numbers, method: Method, level: float) -> Block
         "henmi_copas": lambda: _henmi_copas(yi, vi, level),
         "selmodel_3psm": lambda: _selection(yi, vi, level),
         "blup": lambda: _blup(yi, vi, z),
+        "profile_likelihood": lambda: _profile(yi, vi, method, level),
     }
     found: Block = {}
     not_possible: dict[str, str] = {}
@@ -114,8 +145,35 @@ def _influence(yi: Numbers, vi: Numbers, z: Mapping[str, Any]) -> Block:
     }
 
 
-def _egger(yi: Numbers, vi: Numbers, model: Regression, method: Method, level: float) -> Block:
-    found = egger(yi, vi, model=model, method=method, level=level)
+class Size(NamedTuple):
+    """What stands for the size of a study, and the sample sizes where they are known."""
+
+    predictor: Predictor
+    ni: Sequence[float | None] | None
+
+    @property
+    def known(self) -> list[float] | None:
+        """The sample sizes; raises InvalidDataError where the predictor needs them, and one lacks.
+
+        None where it needs none.
+        """
+        if self.predictor in (Predictor.SEI, Predictor.VI):
+            return None
+        sizes = [n for n in self.ni or () if n is not None]
+        if not sizes or len(sizes) < len(self.ni or ()):
+            raise InvalidDataError(
+                f"the {SIZES[self.predictor]} needs the sample size of every study: a column ni, "
+                "or those of both arms"
+            )
+        return sizes
+
+
+def _egger(
+    yi: Numbers, vi: Numbers, model: Regression, method: Method, level: float, size: Size
+) -> Block:
+    found = egger(
+        yi, vi, model=model, predictor=size.predictor, ni=size.known, method=method, level=level
+    )
     if found.stat is None or found.p is None:
         raise InvalidDataError(
             "no degree of freedom or no scatter is left about the line, so that it has no test"
@@ -126,12 +184,56 @@ def _egger(yi: Numbers, vi: Numbers, model: Regression, method: Method, level: f
     }
     return {
         "model": names[model],
-        "predictor": "standard error",
+        "predictor": SIZES[size.predictor],
         "stat": found.stat,
         **({"df": found.ddf} if model is Regression.LM else {}),
         "p": found.p,
         "limit_estimate": found.limit_estimate,
         "limit_ci": found.limit_ci,
+    }
+
+
+def _pet_peese(yi: Numbers, vi: Numbers, level: float) -> Block:
+    found = pet_peese(yi, vi, level=level)
+    return {
+        "model": "weighted regression with multiplicative dispersion",
+        "chosen": found.conditional,
+        "estimate": found.estimate,
+        "ci": found.ci,
+        **{
+            name: {"estimate": part.limit_estimate, "ci": part.limit_ci, "p_slope": part.p}
+            for name, part in (("pet", found.pet), ("peese", found.peese))
+        },
+    }
+
+
+def _profile(yi: Numbers, vi: Numbers, method: Method, level: float) -> Block:
+    by = method if method in (Method.ML, Method.REML) else Method.REML
+    found = profile_likelihood(yi, vi, method=by, level=level)
+    return {"method": by.value, "tau2": found.tau2, "tau2_ci": found.ci}
+
+
+def bayes(
+    yi: Numbers, vi: Numbers, level: float, tau_prior: TauPrior, mean_prior: MuPrior | None
+) -> Block:
+    """Return the Bayesian normal-normal model by quadrature, with its priors."""
+    found = posterior(yi, vi, tau_prior=tau_prior, mu_prior=mean_prior, level=level)
+    flat = "flat" if mean_prior is None else f"normal({mean_prior.mean:g}, {mean_prior.sd:g})"
+    return {
+        "prior_of_tau": f"{tau_prior.family.value}({tau_prior.scale:g})",
+        "prior_of_mean": flat,
+        "level": level,
+        "mean": found.mean,
+        "sd": found.sd,
+        "median": found.median,
+        "ci": found.ci,
+        "pi": found.pi,
+        "tau_mean": found.tau_mean,
+        "tau_median": found.tau_median,
+        "tau_ci": found.tau_ci,
+        "probability_above_0": found.probability_above(0.0),
+        "shrunken": list(found.shrunken),
+        "shrunken_sd": list(found.shrunken_sd),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,8 @@ from review.cli.computing import computing_options
 from review.cli.context import sheet_option
 from review.cli.files import force_option
 from review.measures import Measure
-from review.synthesis import Method, Test
+from review.synthesis import Method, MuPrior, Predictor, TauFamily, TauPrior, Test
+from review.synthesis.bayes import DEFAULT_TAU
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -23,6 +25,35 @@ def _level(ctx: click.Context, param: click.Parameter, value: float) -> float:
     if not 0.5 <= level < 1:
         raise click.BadParameter("give a level such as 0.95 or 95")
     return level
+
+
+def _tau_prior(ctx: click.Context, param: click.Parameter, value: str) -> TauPrior:
+    del ctx, param
+    family, _, scale = value.partition(":")
+    known = {one.value.casefold(): one for one in TauFamily}
+    try:
+        prior = TauPrior(known[family.strip().casefold()], float(scale))
+    except (KeyError, ValueError):
+        prior = None
+    if prior is None or not 0 < prior.scale < math.inf:
+        raise click.BadParameter(
+            f"{value!r} is no prior; give half-normal:0.5 or half-Cauchy:0.3, the scale above 0"
+        )
+    return prior
+
+
+def _mean_prior(ctx: click.Context, param: click.Parameter, value: str | None) -> MuPrior | None:
+    del ctx, param
+    if value is None:
+        return None
+    mean, _, sd = value.partition(":")
+    try:
+        prior = MuPrior(float(mean), float(sd))
+    except ValueError:
+        prior = None
+    if prior is None or not (math.isfinite(prior.mean) and 0 < prior.sd < math.inf):
+        raise click.BadParameter(f"{value!r} is no prior; give a mean and an SD such as 0:1")
+    return prior
 
 
 _OPTIONS = (
@@ -93,7 +124,34 @@ _OPTIONS = (
     click.option(
         "--diagnostics",
         is_flag=True,
-        help="Leave-one-out, influence, and tests of small-study effects.",
+        help="Leave-one-out, influence, small-study effects (Egger, PET-PEESE and more), profile "
+        "likelihood.",
+    ),
+    click.option(
+        "--predictor",
+        type=click.Choice([predictor.value for predictor in Predictor]),
+        default=Predictor.SEI.value,
+        show_default=True,
+        help="Of Egger's test in --diagnostics; sqrtninv suits standardised mean differences.",
+    ),
+    click.option(
+        "--bayes",
+        is_flag=True,
+        help="The Bayesian model: posterior of the mean, of tau, and of each study's effect.",
+    ),
+    click.option(
+        "--tau-prior",
+        callback=_tau_prior,
+        metavar="FAMILY:SCALE",
+        default=f"{DEFAULT_TAU.family.value}:{DEFAULT_TAU.scale:g}",
+        show_default=True,
+        help="Of tau in --bayes: half-normal or half-Cauchy, in units of the effect.",
+    ),
+    click.option(
+        "--mean-prior",
+        callback=_mean_prior,
+        metavar="MEAN:SD",
+        help="Normal, of the mean effect in --bayes; flat without it.",
     ),
     click.option(
         "--permutation",
@@ -108,11 +166,17 @@ _OPTIONS = (
         help="Refit on N random subsets of the studies, on all if fewer exist.",
     ),
     click.option(
+        "--bootstrap",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Percentile intervals over N samples of the studies, drawn with replacement.",
+    ),
+    click.option(
         "--seed",
         type=click.IntRange(0),
         default=1,
         show_default=True,
-        help="Of the random arrangements and subsets.",
+        help="Of the random arrangements, subsets and samples.",
     ),
     computing_options,
     click.option(

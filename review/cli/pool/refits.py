@@ -8,7 +8,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from review.arrays import Floats
-from review.synthesis import Method, Test, design, estimable, gosh, permutation_test
+from review.synthesis import Method, Test, bootstrap, design, estimable, gosh, permutation_test
 from review.synthesis.design import intercept_only
 from review.synthesis.subsets import MOST_SUBSETS
 
@@ -86,6 +86,36 @@ def subsets(
         "median_with": with_,
         "median_without": without,
     }
+
+
+def resamples(
+    yi: Numbers, vi: Numbers, count: int, *, method: Method, test: Test, level: float, seed: int
+) -> Block:
+    """Return percentile intervals over samples of the studies, drawn with replacement."""
+    found = bootstrap(yi, vi, count=count, seed=seed, method=method, test=test, level=level)
+    return {
+        "method": method.value,
+        "samples": count,
+        "seed": seed,
+        "level": level,
+        **{
+            f"{name}_ci": _percentiles(getattr(found, name), level)
+            for name in ("estimate", "tau2", "I2")
+        },
+    }
+
+
+def _percentiles(values: Numbers, level: float) -> tuple[float, float]:
+    """Return the central interval of some values, interpolated as R's type 7 does."""
+    ordered = sorted(values.tolist())
+
+    def at(share: float) -> float:
+        place = share * (len(ordered) - 1)
+        below = int(place)
+        above = ordered[min(below + 1, len(ordered) - 1)]
+        return float(ordered[below] + (place - below) * (above - ordered[below]))
+
+    return at((1 - level) / 2), at((1 + level) / 2)
 
 
 def _median(values: Numbers) -> float | None:

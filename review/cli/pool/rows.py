@@ -44,7 +44,7 @@ def columns_of(
     alternatives = required_columns(measure)
     present = {*sheet.header, *names}
     complete = next((a for a in alternatives if present.issuperset(a)), None)
-    wanted = {*names, *(complete or {name for alternative in alternatives for name in alternative})}
+    wanted = {*names, "ni", *(complete or {name for way in alternatives for name in way})}
     source = {name: names.get(name, name) for name in sorted(wanted)}
     return {
         name: sheet.numbers(column) for name, column in source.items() if column in sheet.header
@@ -145,6 +145,18 @@ def cautions(
         reasons.append(f"a large effect (OR {exp(pooled.estimate):.2f})")
     if reasons:
         yield f"Peto's odds ratio is biased with {' and '.join(reasons)}; --measure OR is not"
+
+
+def sizes(columns: Mapping[str, list[float | None]], rows: int) -> list[float | None]:
+    """Return the sample size of each row, of both arms together; None where it is not known."""
+    parts = next(
+        (way for way in (["ni"], ["n1i", "n2i"], ["ai", "bi", "ci", "di"]) if {*way} <= {*columns}),
+        [],
+    )
+    if not parts:
+        return [None] * rows
+    cells = zip(*(columns[name] for name in parts), strict=True)
+    return [None if None in row else sum(filter(None, row)) for row in cells]
 
 
 def _size(columns: Mapping[str, list[float | None]], arm: tuple[str, str, int], row: int) -> float:
