@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from review.db import Database
-from review.export.run_tables import LatestRun, latest_runs
+from review.export.runs import LatestRun, latest_runs
 from review.protocol.queries import review_called
 
 

@@ -19,7 +19,7 @@ from review.export.manuscript.facts import facts_of, printer_of
 from review.export.manuscript.methods import methods
 from review.export.manuscript.results import result_sentences
 from review.export.manuscript.sensitivity import variant_sentences
-from review.export.table.printing import NumberStyle
+from review.export.tables.printing import NumberStyle
 from review.protocol.queries import review_called
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -15,7 +15,7 @@ from review.export.drawings.forest import forest_of
 from review.export.manuscript.document import plain
 from review.export.manuscript.facts import facts_of, printer_of
 from review.export.manuscript.results import result_sentences
-from review.export.table.printing import NumberStyle
+from review.export.tables.printing import NumberStyle
 from review.living.job.noticing import notices_of_job
 from review.living.job.notify import message_of
 from review.living.job.repool import repool

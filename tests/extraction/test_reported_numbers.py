@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result as CliResult
 
 from review.db import Database
-from review.export.run_data import REPORTED_COLUMNS
+from review.export.tables.content.reported import REPORTED_COLUMNS
 from review.extraction.conversion import Reported
 from review.extraction.evidence import Evidence
 from review.extraction.models import Result

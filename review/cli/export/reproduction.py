@@ -25,7 +25,7 @@ from review.export.reproduction.references import (
 )
 from review.export.reproduction.revman import Bundle, revman_bundle
 from review.export.reproduction.script import write_scripts
-from review.export.run_tables import latest_runs
+from review.export.runs import latest_runs
 from review.living.job.freshness import outdated
 from review.protocol.queries import review_called
 from review.wording import counted

@@ -11,7 +11,7 @@ import numpy as np
 from review.errors import InvalidDataError
 from review.export.drawings.axis import axis_label, has_null, measured, sides_of
 from review.export.drawings.studies import effects_of, method_of, require
-from review.export.run_tables import model_words
+from review.export.runs import model_words
 from review.figures.bubble import Bubble, BubblePlot, Fitted
 from review.figures.numbers import bracketed, fixed, p_words
 from review.formula import Formula, parse

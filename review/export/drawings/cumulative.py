@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from review.export.drawings.axis import WITHHELD_NOTE, axis_label, by_year, favours, notation
 from review.export.drawings.studies import effects_of
-from review.export.run_tables import model_words
+from review.export.runs import model_words
 from review.figures import Cumulative, CumulativeStep
 from review.living.estimates.pooling import pool_prefixes
 from review.living.runs.contents import RunInputs, RunResults

@@ -15,7 +15,7 @@ from review.export.drawings.axis import (
     margin_words,
     notation,
 )
-from review.export.run_tables import model_words
+from review.export.runs import model_words
 from review.figures import Diamond, Forest, ForestRow, Heading
 from review.figures.numbers import fixed, p_words
 from review.figures.risk_of_bias import RiskOfBias

@@ -8,7 +8,7 @@ from review.arrays import Floats
 from review.canonical import number
 from review.export.drawings.axis import WITHHELD_NOTE, axis_label, by_year, favours, notation
 from review.export.drawings.studies import effects_of
-from review.export.run_tables import model_words
+from review.export.runs import model_words
 from review.figures.estimates import EstimateRow, Estimates
 from review.figures.numbers import fixed
 from review.living.estimates.counts import pool_tables

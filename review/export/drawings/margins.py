@@ -6,7 +6,7 @@ from typing import Final
 
 from review.errors import InvalidDataError
 from review.export.drawings.axis import WITHHELD_NOTE, axis_label, direction, notation
-from review.export.run_tables import model_words
+from review.export.runs import model_words
 from review.figures.margins import Margins, PlannedMargin
 from review.living.reports.changes import WITHHELD
 from review.living.runs.contents import RunInputs, RunResults

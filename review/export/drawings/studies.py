@@ -8,7 +8,7 @@ import numpy as np
 
 from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.export.run_tables import model_words
+from review.export.runs import model_words
 from review.figures.numbers import fixed
 from review.living.runs.contents import Effect, RunInputs, RunResults
 from review.protocol.rules import OF_TABLES

@@ -7,7 +7,7 @@ from review.export.manuscript.facts import Analysed, printer_of
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sentences import count, words
-from review.export.table.printing import NumberStyle
+from review.export.tables.printing import NumberStyle
 from review.living.reports.changes import ChangeReport, conclusion_word
 from review.living.runs.contents import RunResults
 from review.protocol.vocabulary import AnalysisKind

@@ -8,7 +8,7 @@ from string import Formatter
 from typing import Literal
 
 from review.errors import InvalidDataError
-from review.export.table.model import Table
+from review.export.tables.model import Table
 
 Value = int | float | tuple[float, float]
 

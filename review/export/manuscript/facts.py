@@ -15,8 +15,8 @@ from review.errors import NotFoundError
 from review.export.flow.model import Flow
 from review.export.flow.prisma import flow_of
 from review.export.manuscript.printer import Printer
-from review.export.run_tables import LatestRun, latest_runs
-from review.export.table.printing import NumberStyle
+from review.export.runs import LatestRun, latest_runs
+from review.export.tables.printing import NumberStyle
 from review.extraction import queries as extraction
 from review.extraction.appraisal.certainty import Rated, certainties
 from review.extraction.appraisal.queries import Standing, adopted_tools, standings, tool_of

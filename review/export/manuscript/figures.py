@@ -22,7 +22,7 @@ from review.export.manuscript.document import FigureBlock, plain
 from review.export.manuscript.facts import Analysed, Appraised, Facts, printer_of
 from review.export.manuscript.results import estimate
 from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE
-from review.export.table.printing import NumberStyle
+from review.export.tables.printing import NumberStyle
 from review.export.tracing.origins import origin
 from review.extraction.appraisal.picture import picture
 from review.figures.prisma import prisma_plot

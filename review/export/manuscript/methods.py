@@ -24,7 +24,7 @@ from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
 from review.export.manuscript.results import effect_words
 from review.export.manuscript.selection import conduct_paragraphs
 from review.export.manuscript.sentences import words
-from review.export.table.printing import NumberStyle
+from review.export.tables.printing import NumberStyle
 from review.formula import parse
 from review.living.estimates.zero_cells import origin_words, rule_words
 from review.measures import Measure

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from review.export.manuscript.document import Number, Spans, Term, filled
-from review.export.table.cells import Interval, Kind
-from review.export.table.model import Column
-from review.export.table.printing import NumberStyle, printed, stated_p, telling
+from review.export.tables.cells import Interval, Kind
+from review.export.tables.model import Column
+from review.export.tables.printing import NumberStyle, printed, stated_p, telling
 from review.export.tracing.origins import LEDGER, origin
 from review.figures.numbers import MINUS
 

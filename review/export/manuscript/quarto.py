@@ -26,9 +26,9 @@ from review.export.manuscript.document import (
     Term,
 )
 from review.export.manuscript.literature import cited_in, items
-from review.export.table.cells import writable
-from review.export.table.markdown import escaped, render_markdown
-from review.export.table.printing import NumberStyle
+from review.export.tables.cells import writable
+from review.export.tables.printing import NumberStyle
+from review.export.tables.writers.markdown import escaped, render_markdown
 
 NUMBERS: Final = "numbers.json"
 FILTER: Final = "numbers.lua"

@@ -32,7 +32,7 @@ from review.export.manuscript.sentences import (
     prediction_words,
     words,
 )
-from review.export.table.printing import NumberStyle
+from review.export.tables.printing import NumberStyle
 from review.living.reports.notices import NoticeKind
 from review.living.runs.contents import PooledLine, Reading
 from review.living.runs.scales import Scale

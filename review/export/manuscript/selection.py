@@ -19,7 +19,7 @@ from review.export.manuscript.document import (
 from review.export.manuscript.facts import Appraised, Facts, StageRead
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.sentences import count, words
-from review.export.table.printing import NumberStyle
+from review.export.tables.printing import NumberStyle
 from review.screening.vocabulary import Stage
 
 STAGES: Final = {Stage.TITLE_ABSTRACT: "Titles and abstracts", Stage.FULL_TEXT: "Full texts"}

@@ -20,7 +20,7 @@ from review.export.manuscript.document import (
 from review.export.manuscript.facts import Appraised, Facts
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.sentences import count
-from review.export.table.printing import NumberStyle
+from review.export.tables.printing import NumberStyle
 
 FLOW_FIGURE: Final = "prisma_flow"
 BIAS_FIGURE: Final = "risk_of_bias"

@@ -20,12 +20,12 @@ from review.export.manuscript.document import (
     Term,
 )
 from review.export.manuscript.literature import items, mention
-from review.export.table.cells import writable
-from review.export.table.docx import add_table, document_bytes, new_document, portrait
-from review.export.table.docx_origins import Marks
-from review.export.table.docx_styles import FONT, element
-from review.export.table.layout import MARGIN, PAGE
-from review.export.table.printing import NumberStyle
+from review.export.tables.cells import writable
+from review.export.tables.layout import MARGIN, PAGE
+from review.export.tables.printing import NumberStyle
+from review.export.tables.writers.docx import add_table, document_bytes, new_document, portrait
+from review.export.tables.writers.docx_origins import Marks
+from review.export.tables.writers.docx_styles import FONT, element
 from review.export.tracing.origins import LEDGER
 
 WIDEST: Final = PAGE[0] - 2 * MARGIN

@@ -25,8 +25,8 @@ from review.export.manuscript.literature import cited_in, works
 from review.export.manuscript.methods import methods
 from review.export.manuscript.results import analysis_blocks, without_trials
 from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE, risk_of_bias, selection
-from review.export.table.model import Table
-from review.export.table.printing import NumberStyle
+from review.export.tables.model import Table
+from review.export.tables.printing import NumberStyle
 
 MENTIONED: Final = {
     "characteristics": "the characteristics of the studies",

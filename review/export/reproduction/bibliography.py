@@ -14,7 +14,7 @@ from typing import Any, Final
 from review.citations.formats.csl_json import write_csl_json
 from review.errors import InvalidDataError, NotFoundError
 from review.export.reproduction.references import Reference
-from review.export.table.cells import writable
+from review.export.tables.cells import writable
 
 STYLES: Final = {
     "apa": "apa.csl",

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from review.errors import ReviewError
 from review.export.reproduction.reported import PLANNED, recomputable, selections
-from review.export.run_tables import LatestRun
-from review.export.table.model import Cell, Column, Kind, Table
+from review.export.runs import LatestRun
+from review.export.tables.model import Cell, Column, Kind, Table
 from review.living.estimates.effects import trial_effects
 from review.living.runs.contents import ArmInput, Effect, RunInputs, TrialInput
 from review.protocol.characteristics import OWN, in_words

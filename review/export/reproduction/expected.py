@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from review.export.table.model import Cell, Column, Kind, Table
+from review.export.tables.model import Cell, Column, Kind, Table
 from review.living.runs.contents import Interval, ModeratorLine, PooledLine, RunResults, VariantLine
 
 POOLED = "pooled"

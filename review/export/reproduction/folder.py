@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from review.export.reproduction.bibliography import Markup, bibliography
 from review.export.reproduction.references import REFERENCES, included_references
 from review.export.reproduction.script import write_scripts
-from review.export.run_tables import latest_runs
+from review.export.runs import latest_runs
 from review.protocol.models import Review
 
 _SUFFIXES: Final = {"csl-json": "json", "ris": "ris", "bibtex": "bib"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from review.export.table.cells import writable
+from review.export.tables.cells import writable
 
 _R_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 

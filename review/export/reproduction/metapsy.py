@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.reproduction.revman import Bundle
-from review.export.table.model import Cell, Column, Kind, Table
+from review.export.tables.model import Cell, Column, Kind, Table
 from review.extraction import queries
 from review.extraction.conversion import STANDARDIZED, variance_of
 from review.extraction.evidence import ArmSide, Evidence, did_better, scored_higher

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from review.export.table.model import Cell, Column, Kind, Table
+from review.export.tables.model import Cell, Column, Kind, Table
 from review.extraction.conversion import DEFAULT_LEVEL, arm_mean_sd
 from review.living.inputs.columns import contrast_of, is_as_reported, leaves_of
 from review.living.runs.contents import ArmInput, Numbers, RunInputs, TrialInput

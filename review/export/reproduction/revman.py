@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from review.effects import combine_arms
 from review.export.reproduction.reported import recomputable
-from review.export.run_tables import LatestRun
-from review.export.table.model import Cell, Column, Kind, Table
+from review.export.runs import LatestRun
+from review.export.tables.model import Cell, Column, Kind, Table
 from review.extraction import queries
 from review.extraction.conversion import arm_mean_sd
 from review.extraction.evidence_queries import evidence

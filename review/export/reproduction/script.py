@@ -15,8 +15,8 @@ from review.export.reproduction.effects import asked_for, effects_table, is_text
 from review.export.reproduction.expected import expected_table, part_of
 from review.export.reproduction.literals import comment, python_string, r_string
 from review.export.reproduction.reported import reported_table
-from review.export.run_tables import LatestRun, model_words
-from review.export.table.csv import write_csv
+from review.export.runs import LatestRun, model_words
+from review.export.tables.writers.csv import write_csv
 from review.formula import FACTORS, Formula, Name, parse
 from review.living.estimates.zero_cells import added_to
 from review.living.runs.contents import ModeratorLine, RunInputs, VariantLine

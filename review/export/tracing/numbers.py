@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session, joinedload
 
 from review.errors import InvalidDataError, NotFoundError
-from review.export.table.docx_origins import digest_of
+from review.export.tables.writers.docx_origins import digest_of
 from review.export.tracing.origins import LEDGER, SHORT_KEY, found_at, origin
 from review.extraction.models import Entry, Result, Study
 from review.extraction.trace import Traced, trace

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from review.canonical import utc_text
 from review.errors import InvalidDataError, NotFoundError
-from review.export.table.docx_origins import docx_origins
-from review.export.table.json import plain_value
-from review.export.table.model import Table
+from review.export.tables.model import Table
+from review.export.tables.writers.docx_origins import docx_origins
+from review.export.tables.writers.json import plain_value
 from review.export.tracing.numbers import Runs, stated_at
 from review.export.tracing.origins import SHORT_KEY
 from review.figures.saving import ORIGIN

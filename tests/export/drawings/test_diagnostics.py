@@ -19,7 +19,7 @@ from review.export.drawings.drapery import drapery_of
 from review.export.drawings.funnel import funnel_of
 from review.export.drawings.gosh import gosh_of
 from review.export.drawings.influence import baujat_of, influence_of
-from review.export.run_tables import LatestRun
+from review.export.runs import LatestRun
 from review.figures.numbers import p_words
 from review.living.runs.contents import RunInputs, RunResults
 from review.protocol.rules import Plan

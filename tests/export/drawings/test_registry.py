@@ -14,7 +14,7 @@ from review.export.drawings.registry import (
     ShownRun,
     figures_of,
 )
-from review.export.run_tables import LatestRun
+from review.export.runs import LatestRun
 from review.living.runs.contents import ModeratorLine
 from review.protocol.queries import review_called
 

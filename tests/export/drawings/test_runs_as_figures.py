@@ -18,7 +18,7 @@ from review.export.drawings.margins import margins_of
 from review.export.drawings.sequential import figure_of, sequential_of
 from review.export.drawings.specification import specification_of
 from review.export.drawings.versions import versions_of
-from review.export.run_tables import LatestRun
+from review.export.runs import LatestRun
 from review.figures import Diamond, ForestRow, Heading
 from review.figures.risk_of_bias import BiasDomain, BiasRow, Category, RiskOfBias
 from review.figures.scale import Notation

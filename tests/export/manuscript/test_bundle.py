@@ -19,8 +19,8 @@ from review.db import Database, database_at
 from review.errors import NotFoundError
 from review.export.manuscript.bundle import DocumentFormat, write_bundle
 from review.export.manuscript.facts import facts_of
-from review.export.run_tables import latest_runs
-from review.export.table.docx_origins import docx_origins
+from review.export.runs import latest_runs
+from review.export.tables.writers.docx_origins import docx_origins
 from review.export.tracing.origins import found_at
 from review.extraction.seeds import load_seed, seed_called
 from review.history.actions import Attribution, writing

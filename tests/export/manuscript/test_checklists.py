@@ -16,7 +16,7 @@ from review.export.manuscript.checklists import amstar, checklists_of
 from review.export.manuscript.checklists.items import AMSTAR_2, PRISMA_2020, PRISMA_LSR
 from review.export.manuscript.checklists.prisma import ANSWERS, AUTHORS
 from review.export.manuscript.facts import Extracted, Facts, facts_of
-from review.export.table.model import Table
+from review.export.tables.model import Table
 from review.protocol.queries import review_called
 
 

@@ -21,7 +21,7 @@ from review.export.manuscript.sentences import (
     heterogeneity_words,
     prediction_words,
 )
-from review.export.table.printing import NumberStyle
+from review.export.tables.printing import NumberStyle
 from review.living.runs.contents import ModeratorLine, RunInputs, VariantLine
 from review.protocol.vocabulary import AnalysisKind
 from review.synthesis.noninferiority import Conclusion

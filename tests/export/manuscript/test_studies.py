@@ -26,7 +26,7 @@ from review.export.manuscript.quarto import render_quarto
 from review.export.manuscript.studies import risk_of_bias, selection
 from review.export.manuscript.word import render_word
 from review.export.manuscript.writing import manuscript
-from review.export.table.printing import NumberStyle
+from review.export.tables.printing import NumberStyle
 from review.extraction.appraisal.actions import appraise, set_assessors
 from review.extraction.appraisal.certainty import rate_certainty
 from review.extraction.appraisal.grade import Step

@@ -5,8 +5,8 @@ from __future__ import annotations
 from review.export.manuscript.document import Paragraph, Spans, plain
 from review.export.manuscript.facts import Analysed, printer_of
 from review.export.manuscript.results import result_sentences
-from review.export.run_tables import LatestRun
-from review.export.table.printing import NumberStyle
+from review.export.runs import LatestRun
+from review.export.tables.printing import NumberStyle
 from review.living.reports.changes import compare
 from review.living.runs.contents import Snapshot
 from tests.conftest import NOW

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from review.export.run_tables import LatestRun
+from review.export.runs import LatestRun
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.changes import compare

@@ -11,7 +11,7 @@ from click.testing import Result
 
 from review.export import Table, render_csv
 from review.export.reproduction.revman import data_rows, data_type, settings
-from review.export.run_tables import LatestRun
+from review.export.runs import LatestRun
 from review.extraction.formats.cochrane import cochrane_content
 from review.extraction.formats.revman_csv import read_revman_csv
 from review.extraction.formats.source import Content, Directions

@@ -6,7 +6,7 @@ from review.export.manuscript.checklists.amstar import amstar_2
 from review.export.manuscript.checklists.living import prisma_lsr
 from review.export.manuscript.checklists.prisma import prisma_2020
 from review.export.manuscript.facts import Facts
-from review.export.table.model import Table
+from review.export.tables.model import Table
 
 
 def checklists_of(facts: Facts) -> dict[str, Table]:

@@ -17,7 +17,7 @@ from review.export.manuscript.checklists.items import AMSTAR_2
 from review.export.manuscript.checklists.prisma import missing_results, reports_excluded
 from review.export.manuscript.facts import Analysed, Facts
 from review.export.manuscript.selection import AWAITING, ONCE, TWICE
-from review.export.table.model import Column, Footnote, Table
+from review.export.tables.model import Column, Footnote, Table
 from review.protocol.vocabulary import AnalysisKind, Variant
 from review.wording import counted
 

@@ -17,7 +17,7 @@ from review.export.manuscript.checklists.prisma import (
 )
 from review.export.manuscript.facts import Facts
 from review.export.manuscript.sentences import words
-from review.export.table.model import Table
+from review.export.tables.model import Table
 from review.living.runs.models import LivingStatus
 from review.wording import counted
 

@@ -11,7 +11,7 @@ from review.export.manuscript.checklists.items import PRISMA_2020, Item
 from review.export.manuscript.facts import Facts
 from review.export.manuscript.selection import AWAITING, ONCE, TWICE
 from review.export.manuscript.sentences import words
-from review.export.table.model import Column, Footnote, Table
+from review.export.tables.model import Column, Footnote, Table
 from review.living.reports.notices import NoticeKind
 from review.protocol.vocabulary import Variant
 from review.wording import counted

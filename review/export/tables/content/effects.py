@@ -1,0 +1,53 @@
+"""The effect of each trial in an analysis."""
+
+from __future__ import annotations
+
+from review.export.runs import (
+    LatestRun,
+)
+from review.export.tables.model import Column, Footnote, Kind, Table
+from review.export.tracing.origins import origin
+
+RESULT_COLUMNS = (
+    Column("study", "Study"),
+    Column("year", "Year", Kind.INTEGER),
+    Column("instrument", "Instrument"),
+    Column("n_intervention", "n intervention", Kind.INTEGER),
+    Column("n_comparator", "n comparator", Kind.INTEGER),
+    Column("yi", "Effect", Kind.NUMBER),
+    Column("vi", "Variance", Kind.NUMBER, decimals=4),
+    Column("ci", "CI", Kind.INTERVAL),
+    Column("weight", "Weight", Kind.PERCENT, decimals=1),
+)
+
+
+def results_table(run: LatestRun) -> Table:
+    """Return one row a trial of an analysis."""
+    plan = run.inputs.plan
+    rows = tuple(
+        (
+            trial.study,
+            trial.year,
+            trial.instrument.upper(),
+            effect.n_intervention,
+            effect.n_comparator,
+            run.value(effect.yi),
+            effect.vi,
+            run.shown(effect.ci),
+            effect.weight,
+        )
+        for trial, effect in zip(run.inputs.trials, run.results.effects, strict=True)
+    )
+    sides = f"Intervention: {plan.intervention.label}; comparator: {plan.comparator.label}."
+    variances = " Variances are of the logarithms." if run.scale.as_ratio else ""
+    recipes = "; ".join(dict.fromkeys(effect.recipe for effect in run.results.effects))
+    return Table(
+        title=f"{plan.title}: study results",
+        columns=RESULT_COLUMNS,
+        rows=rows,
+        footnotes=(
+            Footnote(f"{run.scale.direction(plan)} {sides}{variances}"),
+            Footnote(f"Effects: {recipes}."),
+        ),
+        origins=tuple(origin(run.key, "effects", i) for i in range(len(rows))),
+    )

@@ -1,0 +1,338 @@
+"""Summary of findings (GRADE): each planned contrast in absolute and relative terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from review.export.runs import LatestRun, interval_cell, level_words
+from review.export.tables.content.absolute import (
+    STANDARDIZED,
+    WORDS_SOURCE,
+    Absolute,
+    absolute_of,
+    magnitude,
+    turned,
+)
+from review.export.tables.content.columns import Row, in_use
+from review.export.tables.model import Column, Footnote, Kind, Place, Table
+from review.export.tables.printing import telling
+from review.export.tracing.origins import origin
+from review.extraction.appraisal.certainty import Rated, certainties
+from review.extraction.appraisal.grade import LOWERS, RAISES
+from review.extraction.appraisal.vocabulary import Certainty
+from review.figures.numbers import fixed
+from review.living.runs.contents import Interval
+from review.living.runs.scales import scale_of_run, sign_of
+from review.measures import Measure
+from review.protocol.models import Review
+from review.protocol.queries import instruments
+from review.protocol.vocabulary import AnalysisKind
+from review.wording import capitalised
+
+SYMBOLS: Final = {
+    Certainty.HIGH: "⊕⊕⊕⊕", Certainty.MODERATE: "⊕⊕⊕◯", Certainty.LOW: "⊕⊕◯◯",
+    Certainty.VERY_LOW: "⊕◯◯◯",
+}  # fmt: skip
+
+MOST_LETTERS: Final = 26
+"""Marked footnotes that a table can have."""
+
+COLUMNS: Final = (
+    Column("outcome", "Outcome"),
+    Column("comparator", "With comparator", traced=True),
+    Column("intervention", "With intervention (CI)", traced=True),
+    Column("difference", "Difference (CI)", traced=True),
+    Column("effect", "Relative or standardized effect (CI)", traced=True),
+    Column("participants", "Participants (trials)", traced=True),
+    Column("certainty", "Certainty"),
+    Column("comment", "What it says"),
+)
+DATA_COLUMNS: Final = (
+    Column("analysis", "Analysis"),
+    Column("outcome", "Outcome"),
+    Column("run", "Run", Kind.INTEGER),
+    Column("k", "k", Kind.INTEGER),
+    Column("participants", "Participants", Kind.INTEGER),
+    Column("measure", "Measure"),
+    Column("level", "Level", Kind.NUMBER),
+    Column("effect", "Effect", Kind.NUMBER),
+    Column("effect_ci", "Effect CI", Kind.INTERVAL),
+    Column("unit", "Unit"),
+    Column("comparator", "With comparator", Kind.NUMBER),
+    Column("comparator_range", "Comparator, lowest and highest", Kind.INTERVAL),
+    Column("intervention", "With intervention", Kind.NUMBER),
+    Column("intervention_ci", "With intervention CI", Kind.INTERVAL),
+    Column("difference", "Difference", Kind.NUMBER),
+    Column("difference_ci", "Difference CI", Kind.INTERVAL),
+    Column("basis", "Basis"),
+    Column("certainty", "Certainty"),
+    Column("reasons", "Reasons"),
+    Column("rated_run", "Run rated", Kind.INTEGER),
+    Column("conclusion", "Conclusion"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One analysis as a summary of findings tells it."""
+
+    run: LatestRun
+    effect: float
+    effect_ci: Interval
+    measure: str
+    """Of the effect: ``OR`` where the run holds its logarithm."""
+    oriented: bool
+    """Whether the effect is positive (a ratio above 1) where the intervention does better, instead
+    of intervention minus comparator of what was measured."""
+    standardized: bool
+    absolute: Absolute | str
+    participants: int
+    silent: int
+    """Trials that do not say how many took part."""
+    crossovers: int
+    rated: Rated | None
+
+
+def findings_table(session: Session, review: Review, runs: Sequence[LatestRun]) -> Table:
+    """Return a row a planned contrast, in the form of GRADE, for print.
+
+    Risks and scores are those of what was measured (intervention minus comparator); a standardized
+    effect is positive where the intervention does better, as everywhere else.
+    """
+    found = _findings(session, review, runs)
+    names = {one.slug: one.name for one in instruments(session, review)}
+    notes = _Notes()
+    columns, rows, _ = in_use(
+        COLUMNS, [_printed(one, row, names, notes) for row, one in enumerate(found)]
+    )
+    level = level_words([one.run for one in found])
+    general = [
+        f"CI: {level}confidence interval. Certainty: GRADE, from high to very low.",
+        *(
+            f"{one.run.inputs.plan.title}: {one.run.inputs.plan.intervention.label} (intervention) "
+            f"against {one.run.inputs.plan.comparator.label} (comparator)."
+            for one in found
+        ),
+    ]
+    if not all(one.oriented for one in found):
+        general.append(
+            "Risks, ratios and mean differences are the intervention's against the comparator's, "
+            "of what was measured."
+        )
+    if any(one.standardized for one in found):
+        general.append(WORDS_SOURCE)
+    return Table(
+        f"{review.title}: summary of findings",
+        columns or COLUMNS,
+        rows,
+        footnotes=(*(Footnote(text) for text in general), *notes.footnotes),
+        origins=tuple(origin(one.run.key, "pooled") for one in found),
+    )
+
+
+def findings_data(session: Session, review: Review, runs: Sequence[LatestRun]) -> Table:
+    """Return the same, unrounded and with a column a number."""
+    found = _findings(session, review, runs)
+    return Table(
+        f"{review.title}: summary of findings",
+        DATA_COLUMNS,
+        tuple(_data(one) for one in found),
+        origins=tuple(origin(one.run.key, "pooled") for one in found),
+    )
+
+
+def _findings(session: Session, review: Review, runs: Sequence[LatestRun]) -> list[Finding]:
+    rated = certainties(session, review)
+    return [
+        finding(run, rated.get(run.analysis))
+        for run in runs
+        if run.inputs.plan.kind is AnalysisKind.CONTRAST
+    ]
+
+
+def finding(run: LatestRun, rated: Rated | None) -> Finding:
+    """Return what a run of a contrast says, with the rating of its certainty, if it has one."""
+    scale, line = scale_of_run(run.inputs), run.results.pooled
+    effect, ci = line.estimate, line.ci
+    as_measured = scale.measure is not None and scale.measure not in STANDARDIZED
+    if as_measured:
+        effect, ci = turned(effect, ci, sign_of(run.inputs) or 1)
+    if scale.as_ratio:
+        effect, ci = scale.value(line.estimate), scale.pair(line.ci)
+    people = [
+        # In a crossover trial the same persons have both arms.
+        (max if trial.crossover else sum)((one.n_intervention, one.n_comparator))
+        for trial, one in zip(run.inputs.trials, run.results.effects, strict=True)
+        if one.n_intervention is not None and one.n_comparator is not None
+    ]
+    return Finding(
+        run=run,
+        effect=effect,
+        effect_ci=ci,
+        measure=scale.shown,
+        oriented=not as_measured or sign_of(run.inputs) is None,
+        standardized=scale.measure in STANDARDIZED,
+        absolute=absolute_of(run.inputs, run.results),
+        participants=sum(people),
+        silent=line.k - len(people),
+        crossovers=sum(trial.crossover for trial in run.inputs.trials),
+        rated=rated,
+    )
+
+
+@dataclass(slots=True)
+class _Notes:
+    """Footnotes in the order in which they are first needed; equal texts share a letter."""
+
+    places: dict[str, list[Place]] = field(default_factory=dict)
+
+    def add(self, text: str, row: int, key: str) -> None:
+        self.places.setdefault(text, []).append(Place(row, key))
+
+    @property
+    def footnotes(self) -> tuple[Footnote, ...]:
+        """The notes with their places; without any where there are more than letters."""
+        many = len(self.places) > MOST_LETTERS
+        return tuple(
+            Footnote(text, () if many else tuple(dict.fromkeys(places)))
+            for text, places in self.places.items()
+        )
+
+
+def _printed(one: Finding, row: int, names: Mapping[str, str], notes: _Notes) -> Row:
+    plan = one.run.inputs.plan
+    comparator = intervention = difference = None
+    if isinstance(one.absolute, str):
+        notes.add(one.absolute, row, "effect")
+    else:
+        comparator, intervention, difference = _absolute_cells(one.absolute, names)
+        notes.add(one.absolute.basis, row, "comparator")
+    own_scale = plan.measure in {Measure.MD, Measure.RD} and difference is not None
+    effect = None
+    if not own_scale:
+        ratio = one.run.scale.as_ratio
+        limits = _limits(one.effect_ci, telling(one.effect_ci, 2, 1.0 if ratio else 0.0))
+        effect = f"{one.measure} {fixed(one.effect, 2)} ({limits})"
+        if one.oriented or ratio:
+            said = one.run.scale.direction(plan)
+            notes.add(said, row, "effect")
+    if one.silent:
+        notes.add(f"Trials without n, not counted: {one.silent}.", row, "participants")
+    if one.crossovers:
+        notes.add("Participants of crossover trials count once.", row, "participants")
+    return (
+        plan.title,
+        comparator,
+        intervention,
+        difference,
+        effect,
+        f"{one.participants:,} ({one.run.results.pooled.k})",
+        _certainty(one, row, notes),
+        _comment(one),
+    )
+
+
+def _absolute_cells(found: Absolute, names: Mapping[str, str]) -> tuple[str, str | None, str]:
+    """Return comparator, intervention and difference; of scores the difference says it all."""
+    if found.unit.startswith("per "):
+        return (
+            f"{fixed(found.comparator, 0)} {found.unit}",
+            f"{fixed(found.intervention, 0)} {found.unit} ({_limits(found.intervention_ci, 0)})",
+            _directed(found, ("fewer", "more"), 0, f" {found.unit}"),
+        )
+    name = names.get(found.unit, found.unit)
+    low, high = found.comparator_range
+    span = "" if low == high else f" (trials: {fixed(low, 2)} to {fixed(high, 2)})"
+    return (
+        f"mean {fixed(found.comparator, 2)}{span}",
+        None,
+        f"{_directed(found, ('lower', 'higher'), 2, ' points')} on the {name}",
+    )
+
+
+def _directed(found: Absolute, ways: tuple[str, str], decimals: int, unit: str) -> str:
+    """Return ``10 fewer per 1,000 (16 fewer to 4 fewer)``."""
+
+    def said(value: float) -> str:
+        return f"{fixed(abs(value), decimals)} {ways[value > 0]}"
+
+    low, high = found.difference_ci
+    first, rest = said(found.difference).split(" ")
+    points = f"{first}{unit} {rest}" if unit == " points" else f"{first} {rest}{unit}"
+    return f"{points} ({said(low)} to {said(high)})"
+
+
+def _certainty(one: Finding, row: int, notes: _Notes) -> str:
+    rated = one.rated
+    if rated is None:
+        return "not rated"
+    for text in _reasons(rated):
+        notes.add(text, row, "certainty")
+    if rated.note:
+        notes.add(rated.note, row, "certainty")
+    if rated.outdated:
+        notes.add("Rated before the plan changed.", row, "certainty")
+    elif rated.run_number != one.run.number:
+        before = "before any run" if rated.run_number is None else f"on run {rated.run_number}"
+        notes.add(f"Rated {before}; the newest is run {one.run.number}.", row, "certainty")
+    return f"{SYMBOLS[rated.certainty]} {_level(rated)}"
+
+
+def _level(rated: Rated) -> str:
+    return rated.certainty.value.replace("_", " ")
+
+
+def _reasons(rated: Rated) -> list[str]:
+    """Return ``Down 1 for imprecision: wide interval.`` for each step that moved the certainty."""
+    return [
+        f"{'Up' if step.levels > 0 else 'Down'} {abs(step.levels)} for "
+        f"{consideration.value.replace('_', ' ')}: {(step.reason or '').rstrip('.')}."
+        for consideration in (*LOWERS, *RAISES)
+        if (step := rated.steps.get(consideration)) is not None and step.levels
+    ]
+
+
+def _comment(one: Finding) -> str:
+    reading = one.run.results.headline
+    scale = one.run.scale
+    against = "" if reading.margin is None else f" (margin {scale.margin_text(reading.margin)})"
+    said = f"{one.run.conclusion(reading.conclusion)}{against}"
+    if one.standardized:
+        said = f"{magnitude(one.effect)} effect; {said}"
+    return capitalised(said)
+
+
+def _data(one: Finding) -> Row:
+    known = one.absolute if isinstance(one.absolute, Absolute) else None
+    line, rated = one.run.results.pooled, one.rated
+    return (
+        one.run.analysis,
+        one.run.inputs.plan.title,
+        one.run.number,
+        line.k,
+        one.participants,
+        one.measure,
+        line.level,
+        one.effect,
+        interval_cell(one.effect_ci),
+        known.unit if known else None,
+        known.comparator if known else None,
+        interval_cell(known.comparator_range) if known else None,
+        known.intervention if known else None,
+        interval_cell(known.intervention_ci) if known else None,
+        known.difference if known else None,
+        interval_cell(known.difference_ci) if known else None,
+        known.basis if known else str(one.absolute),
+        _level(rated) if rated else None,
+        " ".join(_reasons(rated)) or None if rated else None,
+        rated.run_number if rated else None,
+        one.run.conclusion(one.run.results.headline.conclusion),
+    )
+
+
+def _limits(ci: Interval, decimals: int) -> str:
+    return f"{fixed(ci[0], decimals)} to {fixed(ci[1], decimals)}"

@@ -1,0 +1,90 @@
+"""The reported numbers that entered the runs, with their sources, for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from review.export.runs import (
+    LatestRun,
+)
+from review.export.tables.content.results import CALLED, COUNTS
+from review.export.tables.model import Cell, Column, Kind, Table
+from review.export.tracing.origins import origin
+from review.extraction.rules import NUMBER_COLUMNS
+from review.living.runs.contents import ArmInput, Numbers, TrialInput
+
+REPORTED_COLUMNS = (
+    Column("analysis", "Analysis"),
+    Column("study", "Study"),
+    Column("year", "Year", Kind.INTEGER),
+    Column("side", "Side"),
+    Column("arm", "Arm"),
+    Column("instrument", "Instrument"),
+    Column("rater", "Rater"),
+    Column("timepoint", "Timepoint"),
+    Column("analysis_set", "Analysis set"),
+    Column("n", "n", Kind.INTEGER),
+    Column("versus_n", "n of the other arm", Kind.INTEGER),
+    Column("mean", "Mean", Kind.NUMBER),
+    Column("sd", "SD", Kind.NUMBER),
+    Column("events", "Events", Kind.INTEGER),
+    Column("estimate", "Estimate", Kind.NUMBER, decimals=4),
+    Column("se", "SE", Kind.NUMBER, decimals=4),
+    Column("variance", "Variance", Kind.NUMBER, decimals=4),
+    Column("ci_low", "CI low", Kind.NUMBER),
+    Column("ci_high", "CI high", Kind.NUMBER),
+    *(
+        Column(name, CALLED.get(name, name), Kind.INTEGER if name in COUNTS else Kind.NUMBER)
+        for name in NUMBER_COLUMNS[NUMBER_COLUMNS.index("ci_level") :]
+    ),
+    Column("metric", "Estimate of"),
+    Column("entry", "Entry"),
+    Column("report", "Report"),
+    Column("page", "Page"),
+)
+
+
+def reported_table(title: str, runs: Sequence[LatestRun]) -> Table:
+    """Return one row a reported result that entered an analysis, with its source."""
+    rows: list[tuple[Cell, ...]] = []
+    origins: list[str] = []
+    for run in runs:
+        for number, trial in enumerate(run.inputs.trials):
+            for side, path, arm in _arms(trial):
+                rows.append((run.analysis, *_reported(trial, side, arm)))
+                origins.append(origin(run.key, "trials", number, *path, "numbers"))
+    return Table(
+        title=f"{title}: reported numbers",
+        columns=REPORTED_COLUMNS,
+        rows=tuple(rows),
+        origins=tuple(origins),
+    )
+
+
+def _arms(trial: TrialInput) -> Iterator[tuple[str, tuple[str | int, ...], ArmInput]]:
+    for side, arms in (("intervention", trial.intervention), ("comparator", trial.comparator)):
+        for index, arm in enumerate(arms):
+            yield side, (side, index), arm
+    if trial.contrast is not None:
+        yield "contrast", ("contrast",), trial.contrast
+
+
+def _reported(trial: TrialInput, side: str, arm: ArmInput) -> tuple[Cell, ...]:
+    return (
+        trial.study,
+        trial.year,
+        side,
+        arm.arm,
+        trial.instrument,
+        trial.rater,
+        trial.timepoint,
+        trial.analysis_set,
+        *(
+            getattr(arm.numbers, column.key)
+            for column in REPORTED_COLUMNS
+            if column.key in Numbers.model_fields
+        ),
+        arm.source.entry_kind,
+        arm.source.report,
+        arm.source.page,
+    )

@@ -1,0 +1,116 @@
+"""Pooled estimates of all planned analyses, each with its sensitivity variants below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from review.export.runs import LatestRun, directions, model_words
+from review.export.tables.content.columns import Row, in_use, said_once
+from review.export.tables.model import Column, Footnote, Kind, Table
+from review.export.tracing.origins import origin
+from review.protocol.models import Review
+from review.protocol.queries import current_versions, plan_of
+
+PRIMARY: Final = "primary"
+
+COLUMNS: Final = (
+    Column("analysis", "Analysis"),
+    Column("measure", "Measure"),
+    Column("label", "Variant"),
+    Column("k", "k", Kind.INTEGER),
+    Column("estimate", "Estimate", Kind.NUMBER),
+    Column("ci", "CI", Kind.INTERVAL),
+    Column("pi", "Prediction interval", Kind.INTERVAL),
+    Column("p", "p", Kind.P_VALUE),
+    Column("tau2", "τ²", Kind.NUMBER, decimals=3),
+    Column("I2", "I²", Kind.PERCENT, decimals=1),
+    Column("conclusion", "Conclusion"),
+    Column("note", "Note"),
+)
+DATA_COLUMNS: Final = (
+    Column("analysis", "Analysis"),
+    Column("run", "Run", Kind.INTEGER),
+    Column("variant", "Kind of variant"),
+    *COLUMNS[1:],
+)
+
+
+def variants_table(session: Session, review: Review, runs: Sequence[LatestRun]) -> Table:
+    """Return a row a planned analysis and one a line of its variants, for print.
+
+    A planned analysis that no run has pooled yet is a row that says so.
+    """
+    lines: list[tuple[Row, str | None]] = [
+        ((run.inputs.plan.title, *row), at) for run in runs for (_, *row), at in _lines(run)
+    ]
+    pooled = {run.analysis for run in runs}
+    if runs:
+        lines += [
+            ((plan_of(v).title, *(None,) * (len(COLUMNS) - 2), "no run yet"), None)
+            for v in current_versions(session, review)
+            if v.analysis.slug not in pooled
+        ]
+    columns, rows, _ = in_use(COLUMNS, [row for row, _ in lines])
+    models = "; ".join(dict.fromkeys(model_words(run.results.pooled) for run in runs))
+    note = (
+        f"Model of the primary analyses: {models}. A variant changes what its name says and "
+        "nothing else. Conclusions are against the deciding margin, or zero where none is planned."
+    )
+    return Table(
+        f"{review.title}: planned analyses and their variants",
+        columns or COLUMNS[:1],
+        said_once(rows, 2),
+        footnotes=(Footnote(note), *directions(runs)),
+        origins=tuple(at for _, at in lines),
+    )
+
+
+def variants_data(title: str, runs: Sequence[LatestRun]) -> Table:
+    """Return the same lines, each complete in itself."""
+    lines = [((run.analysis, run.number, *row), at) for run in runs for row, at in _lines(run)]
+    return Table(
+        f"{title}: planned analyses and their variants",
+        DATA_COLUMNS,
+        tuple(row for row, _ in lines),
+        origins=tuple(at for _, at in lines),
+    )
+
+
+def _lines(run: LatestRun) -> Iterator[tuple[Row, str]]:
+    """Yield each line with its origin: its kind, then the cells of `COLUMNS` after the analysis."""
+    line = run.results.pooled
+    measure = run.scale.shown
+    primary: Row = (
+        PRIMARY,
+        measure,
+        PRIMARY,
+        line.k,
+        run.value(line.estimate),
+        run.shown(line.ci),
+        run.shown(line.pi),
+        line.p,
+        line.tau2,
+        line.I2,
+        run.conclusion(run.results.headline.conclusion) or "",
+        "; ".join(line.notes) or None,
+    )
+    yield primary, origin(run.key, "pooled")
+    for index, variant in enumerate(run.results.variants):
+        row: Row = (
+            variant.variant,
+            measure,
+            variant.label,
+            variant.k,
+            run.value(variant.estimate),
+            run.shown(variant.ci),
+            None,
+            variant.p,
+            variant.tau2,
+            None,
+            run.conclusion(variant.conclusion),
+            variant.note,
+        )
+        yield row, origin(run.key, "variants", index)

@@ -1,0 +1,77 @@
+"""Tables as JSON for programs: columns with their kinds, rows in full, and where each stands."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from review.export.tables.cells import Cell, Interval, writable
+from review.export.tables.model import Table
+from review.files import replace_file
+
+
+def render_json(tables: Mapping[str, Table]) -> str:
+    """The tables as one JSON object, by name.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        By name.
+
+    Returns
+    -------
+    str
+        Of each table its title, columns (key, header, kind, decimals), spanners, rows (a list of
+        values each, an interval as ``[low, high]``, an empty cell as null), origins (one a row, or
+        none), footnotes and source. Numbers have the digits that give back the same double; JSON
+        has no infinity, which is the text ``"inf"`` or ``"-inf"``.
+    """
+    shown = {name: _table(table) for name, table in tables.items()}
+    return json.dumps(shown, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def write_json(tables: Mapping[str, Table], path: str | Path) -> Path:
+    """Write `render_json` as UTF-8; an existing file is replaced."""
+    return replace_file(path, render_json(tables).encode())
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "title": writable(table.title),
+        "columns": [
+            {
+                "key": column.key,
+                "header": writable(column.header),
+                "kind": column.kind.value,
+                "decimals": column.places,
+            }
+            for column in table.columns
+        ],
+        "spanners": [
+            {"header": writable(spanner.header), "keys": spanner.keys} for spanner in table.spanners
+        ],
+        "rows": [[plain_value(cell) for cell in row] for row in table.rows],
+        "origins": table.origins,
+        "footnotes": [
+            {
+                "text": writable(note.text),
+                "places": [{"row": place.row, "key": place.key} for place in note.places],
+            }
+            for note in table.footnotes
+        ],
+        "source": None if table.source is None else writable(table.source),
+    }
+
+
+def plain_value(cell: Cell) -> Any:
+    """Return a cell as JSON has it."""
+    if isinstance(cell, Interval):
+        return [plain_value(cell.low), plain_value(cell.high)]
+    if isinstance(cell, str):
+        return writable(cell)
+    if isinstance(cell, float) and math.isinf(cell):
+        return repr(cell)
+    return cell
