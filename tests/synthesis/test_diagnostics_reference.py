@@ -23,9 +23,9 @@ from review.synthesis import (
     leave_one_out,
     pool,
     selection_3psm,
-    selection_loglik,
     trim_and_fill,
 )
+from review.synthesis.selection import selection_loglik
 from tests.reference import Analysis, analyses, floats
 
 WITH = [a for a in analyses() if a.diagnostics]

@@ -33,10 +33,10 @@ from review.synthesis import (
     pool_many,
     profile_likelihood,
     selection_3psm,
-    selection_loglik,
     subsets,
     trim_and_fill,
 )
+from review.synthesis.selection import selection_loglik
 
 
 @pytest.mark.parametrize("method", list(Method))
