@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from review.citations.rules import heading
 from review.cli.context import (
     FunctionT,
     changing,
@@ -105,9 +106,16 @@ def _echo_list(rows: list[dict[str, object]], *, as_json: bool) -> None:
     if as_json:
         echo_json(rows)
     elif rows:
-        echo_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+        shown = [_headed(row) for row in rows]
+        echo_table(tuple(shown[0]), [tuple(row.values()) for row in shown])
     else:
         click.echo("None.")
+
+
+def _headed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as a person reads it: the warning stands before the title."""
+    said = {name: value for name, value in row.items() if name != "warning"}
+    return said | ({"title": heading(row["title"], row["warning"])} if "warning" in row else {})
 
 
 def _plain(flow: Flow) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from review.citations.rules import heading
 from review.cli.context import changing, json_option, opened, review_option
 from review.cli.mending import (
     Act,
@@ -40,7 +41,10 @@ def list_(unlinked: bool, review_slug: str | None, as_json: bool) -> None:
     elif not shown:
         click.echo("None.")
     else:
-        rows = [(r.record, r.year, r.title, r.study or "not linked yet") for r in shown]
+        rows = [
+            (r.record, r.year, heading(r.title, r.warning), r.study or "not linked yet")
+            for r in shown
+        ]
         echo_table(("record", "year", "title", "study"), rows, right=("record", "year"))
 
 

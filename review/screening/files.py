@@ -25,8 +25,8 @@ from review.tabular.reading import bytes_of, read_table
 from review.tabular.table import Line
 
 COLUMNS: Final = (
-    "record", "title", "authors", "year", "journal", "doi", "pmid", "abstract", "keywords",
-    "verdict", "reason", "note", "review", "stage", "reviewer",
+    "record", "title", "warning", "authors", "year", "journal", "doi", "pmid", "abstract",
+    "keywords", "verdict", "reason", "note", "review", "stage", "reviewer",
 )  # fmt: skip
 NEEDED: Final = ("record", "verdict")
 
@@ -72,8 +72,8 @@ def render(cards: Iterable[Card], *, purpose: Purpose) -> str:
     for card in cards:
         mine = card.mine
         texts = (
-            card.title, "; ".join(card.authors), card.year and str(card.year), card.journal,
-            card.doi, card.pmid, card.abstract, "; ".join(card.keywords),
+            card.title, card.warning, "; ".join(card.authors), card.year and str(card.year),
+            card.journal, card.doi, card.pmid, card.abstract, "; ".join(card.keywords),
             mine.verdict.value if mine else None, mine.reason if mine else None,
             mine.note if mine else None, purpose.review, purpose.stage, purpose.reviewer,
         )  # fmt: skip

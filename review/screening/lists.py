@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from review.citations.models import Record
 from review.citations.rules import warning_of
 from review.db import in_parts
 from review.people.models import Person, identity
 from review.protocol.models import Review
-from review.screening.models import Decision, ExclusionReason
+from review.screening.models import Decision, ExclusionReason, Withdrawal
 from review.screening.queries import STANDS
 from review.screening.vocabulary import Stage, Verdict
 
@@ -120,3 +120,42 @@ def own_decisions(
         for asked in ([sa.true()] if only is None else _among(Decision.record_id, only))
         for decision in session.scalars(theirs.where(asked))
     }
+
+
+def newest_of(
+    session: Session,
+    review: Review,
+    *,
+    stage: Stage,
+    person: int,
+    before: int | None = None,
+    limit: int | None = None,
+) -> Sequence[Decision]:
+    """Return a person's newest decision on each record at a stage, the last one first.
+
+    A page of them begins `before` a decision and has at most `limit`.
+    """
+    names = session.scalars(sa.select(Person.id).where(identity == person)).all()
+    later = aliased(Decision)
+    replaced = sa.exists().where(
+        later.record_id == Decision.record_id,
+        later.stage == Decision.stage,
+        later.id > Decision.id,
+        later.person_id.in_(names),
+        sa.not_(sa.exists().where(Withdrawal.decision_id == later.id)),
+    )
+    return session.scalars(
+        sa.select(Decision)
+        .join(Decision.record)
+        .where(
+            Record.review_id == review.id,
+            Decision.stage == stage,
+            Decision.person_id.in_(names),
+            STANDS,
+            sa.not_(replaced),
+            sa.true() if before is None else Decision.id < before,
+        )
+        .options(joinedload(Decision.reason))
+        .order_by(Decision.id.desc())
+        .limit(limit)
+    ).all()

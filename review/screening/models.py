@@ -113,6 +113,7 @@ class Decision(Base):
     __tablename__ = "decision"
     __table_args__ = (
         sa.Index("ix_decision_record_id_stage", "record_id", "stage"),
+        sa.Index("ix_decision_person_id_stage", "person_id", "stage", "id"),
         sa.CheckConstraint(
             "stage <> 'full_text' OR verdict <> 'exclude' OR reason_id IS NOT NULL", name="reason"
         ),

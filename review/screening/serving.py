@@ -7,7 +7,7 @@ anything, no history is kept of it, and whoever decides without one is not refus
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -39,10 +39,18 @@ class Served:
 
 
 def serve(
-    session: Session, review: Review, person: Person, *, stage: Stage, now: datetime, count: int = 1
+    session: Session,
+    review: Review,
+    person: Person,
+    *,
+    stage: Stage,
+    now: datetime,
+    count: int = 1,
+    apart_from: Collection[int] = (),
 ) -> Served:
     """Hand the next records to a person; those they hold already come first, held anew.
 
+    Those that they skip are not handed out, and given back: `apart_from`.
     None are handed where all that want the person's decision are being read by as many others as
     are missing: `left` is then above zero, and the answer changes as they decide.
     """
@@ -55,10 +63,11 @@ def serve(
             )
         )
     )
-    found = wanted(
-        session, review, stage=stage, person=person.id, limit=count + len(own), held_at=now
-    )
-    chosen = sorted(found, key=lambda record: record not in own)[:count]
+    release(session, person, now=now, records=sorted(own.intersection(apart_from)))
+    most = count + len(own) + len(apart_from)
+    found = wanted(session, review, stage=stage, person=person.id, limit=most, held_at=now)
+    offered = [record for record in found if record not in apart_from]
+    chosen = sorted(offered, key=lambda record: record not in own)[:count]
     hold(session, person, stage, chosen, now)
     return Served(tuple(chosen), left_for(session, review, stage=stage, person=person.id))
 

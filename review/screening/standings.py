@@ -147,6 +147,15 @@ def to_settle(session: Session, review: Review, *, stage: Stage, person: int) ->
     return sorted(session.scalars(_conflicts(*_undecided(review, stage, person))))
 
 
+def standing_in(session: Session, review: Review, box: Box) -> list[int]:
+    """Return the records that stand in a box of the flow, in order of import."""
+    if not are_current(session, review):
+        now = queries.ledger(session, review)
+        return [record for record in now.records if now.box(record) is box]
+    here = (Place.review_id == review.id, Place.stage == Stage.TITLE_ABSTRACT, Place.box == box)
+    return sorted(session.scalars(sa.select(Place.record_id).where(*here)))
+
+
 def boxes(session: Session, review: Review) -> dict[Box, int]:
     """Return how many records stand in each box of the flow; those with none are left out."""
     if not are_current(session, review):

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record
 from review.citations.rules import UNSTATED, heading, warning_of
+from review.people.models import Person
+from review.people.queries import members
+from review.people.rules import Deed, may
 from review.protocol.models import Review
-from review.screening import queries
-from review.screening.lists import Asked, Said, newest_on, own_decisions, titled
+from review.screening import queries, serving
+from review.screening.lists import Asked, Said, newest_of, newest_on, own_decisions, titled
 from review.screening.models import Adjudication, Decision
-from review.screening.standings import copies_decided, open_conflicts
+from review.screening.progress import StageProgress
+from review.screening.standings import (
+    copies_decided,
+    decided_copies,
+    late_links,
+    left_for,
+    open_conflicts,
+    progress,
+)
 from review.screening.vocabulary import RetrievalOutcome, Stage, State
+from review.screening.waiting import elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,97 @@ def cards(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a person is to read next at a stage."""
+
+    cards: tuple[Card, ...]
+    left: int
+    """Records that want their decision, these and those that others read now included."""
+    elsewhere: tuple[str, ...]
+    """Where nothing is to be read: what else the review waits for, with the commands for it."""
+
+
+def next_to_read(
+    session: Session,
+    review: Review,
+    person: Person,
+    *,
+    stage: Stage,
+    now: datetime,
+    count: int = 1,
+    apart_from: Collection[int] = (),
+    again: int | None = None,
+) -> Reading:
+    """Hand the next records to a person, or one of theirs `again`; the session writes holds.
+
+    `apart_from` are records that they skip for now.
+    """
+    if again is not None:
+        serving.hold(session, person, stage, [again], now)
+        left = left_for(session, review, stage=stage, person=person.id)
+        served = serving.Served((again,), left)
+    else:
+        served = serving.serve(
+            session, review, person, stage=stage, now=now, count=count, apart_from=apart_from
+        )
+    shown = cards(session, review, served.records, stage=stage, handle=person.handle)
+    waits = () if shown else elsewhere(session, review, person)
+    return Reading(tuple(shown), served.left, tuple(waits))
+
+
+@dataclass(frozen=True, slots=True)
+class MyDecision:
+    """What a person decided on a record, in a list of all their decisions."""
+
+    id: int
+    """Of the decision; a page of older ones begins before it."""
+    record: int
+    title: str | None
+    year: int | None
+    warning: str | None
+    said: Said
+    at: datetime
+    settled_because: str | None
+    """Why it can be changed no more; None while it can."""
+
+    @property
+    def heading(self) -> str:
+        """What the record is called, after the warning, if there is one."""
+        return heading(self.title, self.warning)
+
+
+def my_decisions(
+    session: Session,
+    review: Review,
+    person: Person,
+    *,
+    stage: Stage,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[MyDecision]:
+    """Return a page of a person's newest decisions that stand, the last one first."""
+    mine = newest_of(session, review, stage=stage, person=person.id, before=before, limit=limit)
+    numbers = sorted({decision.record_id for decision in mine})
+    ledger = queries.ledger(session, review, only=numbers)
+    shown = {one.record: one for one in titled(session, review, numbers)}
+    return [
+        MyDecision(
+            decision.id,
+            *shown[decision.record_id],
+            Said(
+                person.handle,
+                decision.verdict,
+                decision.reason.label if decision.reason else None,
+                decision.note,
+            ),
+            decision.decided_at,
+            ledger.refusal(stage, decision.record_id, person.id),
+        )
+        for decision in mine
+    ]
+
+
 def dossier(session: Session, review: Review, number: int, *, stage: Stage, handle: str) -> Dossier:
     """Return what a person may know of a record; raise NotFoundError."""
     (card,) = cards(session, review, [number], stage=stage, handle=handle)
@@ -178,3 +282,29 @@ def conflicts_on(session: Session, review: Review, open_: Asked, *, stage: Stage
         )
         for one in shown
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far the screening of a review is."""
+
+    stages: tuple[StageProgress, ...]
+    late_links: tuple[tuple[Stage, int, int], ...]
+    """Stage, record and a duplicate of it that was found late and decided on otherwise."""
+    decided_copies: tuple[int, ...]
+    """Records that were decided on and then found to be duplicates."""
+    voted_twice: tuple[tuple[Stage, int], ...]
+    """Stage and record where one person decided under two names, which counts once."""
+
+
+def status(session: Session, review: Review) -> Status:
+    """Return how far the screening of a review is, by stage and by whoever may screen."""
+    screeners = frozenset(
+        person.id for person, member in members(session, review.id) if may(member.role, Deed.SCREEN)
+    )
+    return Status(
+        tuple(progress(session, review, stage, screeners=screeners) for stage in Stage),
+        tuple(late_links(session, review)),
+        tuple(decided_copies(session, review)),
+        tuple(queries.voted_twice(session, review)),
+    )

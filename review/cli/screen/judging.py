@@ -24,7 +24,7 @@ from review.cli.screen.reranking import rerank_in_background
 from review.config import settings
 from review.people.rules import Deed
 from review.protocol.queries import review_called
-from review.screening import actions, renewal, serving, views, waiting
+from review.screening import actions, renewal, views
 from review.screening.actions import Choice
 from review.screening.lists import Said
 from review.screening.views import Card
@@ -76,26 +76,24 @@ def next_(stage: Stage, limit: int, review_slug: str | None, as_json: bool) -> N
     with changing(review_slug, None, Deed.SCREEN) as (session, review):
         person = actions.screener(session, review, judge())
         handle = person.handle
-        served = serving.serve(
+        reading = views.next_to_read(
             session, review, person, stage=stage, now=datetime.now(UTC), count=limit
         )
-        shown = views.cards(session, review, served.records, stage=stage, handle=handle)
-        elsewhere = [] if shown else waiting.elsewhere(session, review, person)
     if as_json:
         echo_json(
             {
-                "stage": stage, "reviewer": handle, "left": served.left, "records": shown,
-                "elsewhere": elsewhere,
+                "stage": stage, "reviewer": handle, "left": reading.left,
+                "records": reading.cards, "elsewhere": reading.elsewhere,
             }
         )  # fmt: skip
         return
-    if not shown:
-        echo_nothing(stage, served.left, elsewhere)
+    if not reading.cards:
+        echo_nothing(stage, reading.left, reading.elsewhere)
         return
-    for card in shown:
+    for card in reading.cards:
         _echo_card(card)
         click.echo()
-    click.echo(f"{served.left} left for {handle}.", err=True)
+    click.echo(f"{reading.left} left for {handle}.", err=True)
 
 
 def echo_nothing(stage: Stage, left: int, elsewhere: Sequence[str]) -> None:

@@ -27,11 +27,11 @@ from review.errors import ReviewError
 from review.people.models import Person
 from review.people.rules import Deed
 from review.protocol.models import Review
-from review.screening import actions, queries, renewal, serving, standings, views, waiting
+from review.screening import actions, queries, renewal, serving, standings, views
 from review.screening.actions import Choice
 from review.screening.lists import Said
 from review.screening.terms import pattern_of, protocol_terms
-from review.screening.views import Card, Conflict
+from review.screening.views import Card, Conflict, Reading
 from review.screening.vocabulary import STAGE_WORDS, Stage, Verdict
 from review.wording import counted
 
@@ -159,15 +159,20 @@ def screen_by_keys(desk: Desk) -> None:
     again: int | None = None
     try:
         while True:
-            card, left, elsewhere = _next(desk, skipped, again)
+            with desk.open() as (session, review, person):
+                reading = views.next_to_read(
+                    session, review, person, stage=desk.stage, now=datetime.now(UTC),
+                    apart_from=skipped, again=again,
+                )  # fmt: skip
             again = None
-            if card is None:
+            if not reading.cards:
                 desk.console.clear()
                 if desk.word:
                     desk.console.print(desk.word)
-                _say_nothing(desk, left, elsewhere, len(skipped))
+                _say_nothing(desk, reading, len(skipped))
                 return
-            pressed = _decide_on(desk, card, left, bool(told))
+            (card,) = reading.cards
+            pressed = _decide_on(desk, card, reading.left, bool(told))
             if pressed is None:
                 return
             if pressed.verdict is not None:
@@ -184,38 +189,16 @@ def screen_by_keys(desk: Desk) -> None:
         desk.leave()
 
 
-def _next(desk: Desk, skipped: set[int], again: int | None) -> tuple[Card | None, int, list[str]]:
-    now = datetime.now(UTC)
-    with desk.open() as (session, review, person):
-        if again is not None:
-            serving.hold(session, person, desk.stage, [again], now)
-            records = [again]
-            left = standings.left_for(session, review, stage=desk.stage, person=person.id)
-        else:
-            served = serving.serve(
-                session, review, person, stage=desk.stage, now=now, count=1 + len(skipped)
-            )
-            records = [record for record in served.records if record not in skipped][:1]
-            others = [record for record in served.records if record not in records]
-            serving.release(session, person, now=now, records=others)
-            left = served.left
-        cards = views.cards(session, review, records, stage=desk.stage, handle=desk.handle)
-        card = cards[0] if cards else None
-        elsewhere = [] if card else waiting.elsewhere(session, review, person)
-        return card, left, elsewhere
-
-
-def _say_nothing(desk: Desk, left: int, elsewhere: Sequence[str], skipped: int) -> None:
+def _say_nothing(desk: Desk, reading: Reading, skipped: int) -> None:
     where = STAGE_WORDS[desk.stage]
     if skipped:
         desk.console.print(f"{counted(skipped, 'record')} skipped; start again for them.")
-    elif left:
-        desk.console.print(
-            f"Others are reading all {counted(left, 'record')} that want your decision on {where}."
-        )
+    elif reading.left:
+        records = counted(reading.left, "record")
+        desk.console.print(f"Others are reading all {records} that want your decision on {where}.")
     else:
         desk.console.print(f"Nothing wants your decision on {where}.")
-    for line in elsewhere:
+    for line in reading.elsewhere:
         desk.console.print(f"  {line}", highlight=False)
 
 

@@ -18,9 +18,8 @@ from review.cli.screen.options import (
     stage_option,
 )
 from review.people import queries as people
-from review.people.rules import Deed, may
 from review.protocol.queries import review_called
-from review.screening import queries, standings
+from review.screening import queries, views
 from review.screening.progress import StageProgress
 from review.screening.vocabulary import STAGE_WORDS, Stage, State
 from review.wording import counted
@@ -36,48 +35,41 @@ def status_(review_slug: str | None, as_json: bool) -> None:
     """Show how far screening is, by stage and reviewer."""
     with opened().reading() as session:
         review = review_called(session, review_slug)
-        members = people.members(session, review.id)
-        screeners = frozenset(
-            person.id for person, member in members if may(member.role, Deed.SCREEN)
-        )
-        stages = [
-            standings.progress(session, review, stage, screeners=screeners) for stage in Stage
-        ]
-        late_links = standings.late_links(session, review)
-        duplicates = standings.decided_copies(session, review)
-        twice = queries.voted_twice(session, review)
+        found = views.status(session, review)
     if as_json:
         echo_json(
             {
                 "review": review.slug,
-                "stages": stages,
-                "decided_then_found_duplicate": duplicates,
+                "stages": found.stages,
+                "decided_then_found_duplicate": found.decided_copies,
                 "decided_otherwise_before_found_duplicate": [
                     {"stage": stage, "record": record, "duplicate": copy}
-                    for stage, record, copy in late_links
+                    for stage, record, copy in found.late_links
                 ],
                 "decided_under_two_names": [
-                    {"stage": stage, "record": record} for stage, record in twice
+                    {"stage": stage, "record": record} for stage, record in found.voted_twice
                 ],
             }
         )
-    else:
-        for one in stages:
-            _echo_progress(one)
-        for stage, record, copy in late_links:
-            click.echo(
-                f"Late link, a conflict to adjudicate: record {record} and its duplicate {copy} "
-                f"were decided differently on {STAGE_WORDS[stage]} "
-                f"(review screen adjudicate {record})"
-            )
-        if duplicates:
-            click.echo(
-                "Decided on and later found to be duplicates (their decisions stay, and do not "
-                f"count): {', '.join(map(str, duplicates))}"
-            )
-        if twice:
-            records = ", ".join(f"{record} ({STAGE_WORDS[stage]})" for stage, record in twice)
-            click.echo(f"Decided by one person under two names, which counts once: {records}")
+        return
+    for one in found.stages:
+        _echo_progress(one)
+    for stage, record, copy in found.late_links:
+        click.echo(
+            f"Late link, a conflict to adjudicate: record {record} and its duplicate {copy} "
+            f"were decided differently on {STAGE_WORDS[stage]} "
+            f"(review screen adjudicate {record})"
+        )
+    if found.decided_copies:
+        click.echo(
+            "Decided on and later found to be duplicates (their decisions stay, and do not "
+            f"count): {', '.join(map(str, found.decided_copies))}"
+        )
+    if found.voted_twice:
+        records = ", ".join(
+            f"{record} ({STAGE_WORDS[stage]})" for stage, record in found.voted_twice
+        )
+        click.echo(f"Decided by one person under two names, which counts once: {records}")
 
 
 def _echo_progress(stage: StageProgress) -> None:

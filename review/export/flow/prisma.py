@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from review.citations.queries import batches
-from review.citations.rules import UNSTATED
+from review.citations.rules import UNSTATED, warning_of
 from review.errors import InvalidDataError
 from review.export.flow.column import Earlier, FlowInputs, Stated
 from review.export.flow.counting import count_flow
@@ -100,6 +100,7 @@ def listed(session: Session, review: Review, flow: Flow, key: str) -> list[dict[
         {
             "record": record.id,
             "title": record.title,
+            "warning": warning_of(record.notices),
             "year": record.year,
             "file": record.batch.file,
             "line": record.line,

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record
+from review.citations.rules import warning_of
 from review.extraction.linking.models import ReportLink
 from review.extraction.linking.rules import (
     Candidate,
@@ -24,7 +25,8 @@ from review.extraction.linking.rules import (
 from review.extraction.models import Report, Study
 from review.extraction.queries import arms, reports, studies
 from review.protocol.models import Review
-from review.screening.queries import ledger, records_numbered
+from review.screening.queries import records_numbered
+from review.screening.standings import standing_in
 from review.screening.vocabulary import Box
 
 
@@ -34,6 +36,8 @@ class IncludedReport:
 
     record: int
     title: str | None
+    warning: str | None
+    """``RETRACTED`` or what else its file says of the work, where its results may not stand."""
     authors: tuple[str, ...]
     year: int | None
     doi: str | None
@@ -66,14 +70,14 @@ def newest_link(session: Session, record: int) -> ReportLink | None:
 
 def included_reports(session: Session, review: Review) -> list[IncludedReport]:
     """Return the reports that were included, in order of import, with their studies."""
-    now = ledger(session, review)
-    included = [record for record in now.records if now.box(record) is Box.INCLUDED]
+    included = standing_in(session, review, Box.INCLUDED)
     linked = links(session, review)
     labels = {study.id: study.label for study in studies(session, review)}
     return [
         IncludedReport(
             record=record.id,
             title=record.title,
+            warning=warning_of(record.notices),
             authors=tuple(record.authors),
             year=record.year,
             doi=record.doi,
