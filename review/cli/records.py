@@ -12,6 +12,7 @@ import click
 from review.citations import queries
 from review.citations.formats.reading import WRITERS
 from review.citations.models import Record
+from review.citations.rereading import read_otherwise
 from review.citations.rules import heading, warning_of
 from review.citations.vocabulary import Format
 from review.cli.context import json_option, opened, review_option
@@ -126,6 +127,7 @@ def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
                 {**asdict(pair), "state": pair.state}
                 for pair in queries.pairs_of(session, review, record)
             ],
+            "read_today": read_otherwise(found),
             "raw": found.raw,
         }
     if as_json:
@@ -135,6 +137,10 @@ def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
         if name in ("notices", "labels"):
             for first, *said in value:
                 click.echo(f"{name.removesuffix('s')}: {first} ({', '.join(filter(None, said))})")
+        elif name == "read_today":
+            for field, today in value.items():
+                said = "; ".join(today) if isinstance(today, list) else today or "nothing"
+                click.echo(f"read today, its {field} would be: {said}")
         elif name not in ("raw", "pairs") and value not in (None, []):
             text = "; ".join(map(str, value)) if isinstance(value, list) else value
             click.echo(f"{name.replace('_', ' ')}: {text}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +22,9 @@ from review.citations.duplicates import (
 )
 from review.citations.files import CitationFile
 from review.citations.formats.reading import read_citations
+from review.citations.formats.spool import Spool
 from review.citations.models import Record
+from review.citations.rereading import read_otherwise
 from review.citations.rules import UNSTATED, PairState
 from review.citations.vocabulary import Band, SourceKind, Verdict
 from review.db import Database
@@ -307,3 +310,24 @@ def test_signs_of_all_scripts_are_stored_alike(reviewed: Database, by: Attributi
         assert (
             session.scalar(sa.select(Record.title)) == "Caf\u00e9 \u4e2d\u6587 \u03b1 \U0001f600 ﬁ"
         )
+
+
+def test_what_an_older_version_understood_otherwise_is_said(
+    reviewed: Database, by: Attribution
+) -> None:
+    whole = "10.1002/(sici)1097-0258(19980815/30)17:15/16<1661::aid-sim968>3.0.co;2-2"
+    data = ris(TITLES[0], doi=whole)
+    reading = read_citations(data, file="x.ris")
+    cut = Spool()
+    for entry in reading.entries:
+        cut.add(entry._replace(doi=whole.partition("<")[0]))
+    file = CitationFile("x.ris", data, hashlib.sha256(data).hexdigest())
+    with writing(reviewed, by) as session:
+        review = review_called(session, None)
+        older = replace(reading, items=cut)
+        import_batch(session, review, older, file=file, search=None, now=NOW)
+    take(reviewed, by, ris(TITLES[1], doi="10.5555/a"), name="y.ris")
+    take(reviewed, by, b"title,authors,year\nA title,Doe J,2019\n", name="z.csv")
+    with reviewed.reading() as session:
+        said = [read_otherwise(record) for record in session.scalars(sa.select(Record))]
+    assert said == [{"doi": whole}, {}, {}]
