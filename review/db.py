@@ -116,10 +116,19 @@ class CanonicalJson(sa.TypeDecorator[Any]):
 
 def open_choice(choices: type[StrEnum]) -> sa.Enum:
     """Return the type of a column of a list that grows: no CHECK, so no migration for a new one."""
+    return _choice(choices, checked=False)
+
+
+def closed_choice(choices: type[StrEnum]) -> sa.Enum:
+    """Return the type of a column of a list that a CHECK keeps closed."""
+    return _choice(choices, checked=True)
+
+
+def _choice(choices: type[StrEnum], *, checked: bool) -> sa.Enum:
     return sa.Enum(
         choices,
         native_enum=False,
-        create_constraint=False,
+        create_constraint=checked,
         length=40,
         values_callable=lambda members: [member.value for member in members],
     )
@@ -141,13 +150,7 @@ class Base(DeclarativeBase):
         str: CleanText(),
         float: Real(),
         datetime: UtcDateTime(),
-        StrEnum: sa.Enum(
-            StrEnum,
-            native_enum=False,
-            create_constraint=True,
-            length=40,
-            values_callable=lambda members: [member.value for member in members],
-        ),
+        StrEnum: closed_choice(StrEnum),
     }
 
 

@@ -95,6 +95,7 @@ class Problem:
 
     line: int | None
     column: str | None
+    """Of cells that do not go together all of them: ``ci_low, ci_high``."""
     reason: str
     place: str | None = None
     """Where the file is no text: ``sheet results, cell J3``; its row is `line` all the same."""
@@ -105,7 +106,7 @@ class Problem:
         if self.place is not None:
             where = [self.place]
         if self.column is not None:
-            where.append(f"column {self.column}")
+            where.append(f"column{'s' if ', ' in self.column else ''} {self.column}")
         return f"{', '.join(where)}: {self.reason}" if where else self.reason
 
 

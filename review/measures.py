@@ -1,12 +1,26 @@
-"""The effect measures and their options, by the names that metafor's ``escalc`` gives them.
+"""The effect measures, what is known of each, and their options, by metafor's names.
 
-Words alone: plans, tables and commands name a measure without importing what computes it.
+No formulas: plans, tables and commands name a measure without importing what computes it.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+
+class AnalysisKind(StrEnum):
+    """What an analysis asks."""
+
+    CONTRAST = "contrast"
+    """Does one mode of delivery do better than another?"""
+    ASSOCIATION = "association"
+    """How strongly do two measurements go together (alliance and outcome)?"""
+    SINGLE_ARM = "single_arm"
+    """What is found in one kind of arm, without a comparison?"""
 
 
 class Measure(StrEnum):
@@ -66,19 +80,36 @@ class Measure(StrEnum):
     MNLN = "MNLN"
 
     @property
+    def facts(self) -> Facts:
+        """All that is known of the measure beside its formula."""
+        return _FACTS[self]
+
+    @property
     def scale(self) -> str:
         """What numbers of the measure are called: ``log OR`` for ratios, else its name."""
-        return _LOGARITHMS.get(self.value, self.value)
+        return self.facts.scale or (f"log {self.value}" if self.facts.ratio else self.value)
 
+    @property
+    def unit_free(self) -> bool:
+        """Whether one prior serves for its numbers: SDs, Fisher z, logarithms of ratios."""
+        facts = self.facts
+        return facts.unit_free or facts.standardized or facts.ratio is not None
 
-_LOGARITHMS: Final = {
-    "OR": "log OR",
-    "RR": "log RR",
-    "ROM": "log ROM",
-    "HR": "log HR",
-    "IRR": "log IRR",
-    "PETO": "log OR, Peto",
-}
+    def is_planned(self, kind: AnalysisKind) -> bool:
+        """Whether an analysis of a kind may be planned with it."""
+        return kind in self.facts.planned
+
+    @property
+    def axis(self) -> str:
+        """What an axis calls it, ratios by the ratio: ``Odds ratio``."""
+        return self.facts.ratio or self.facts.axis or self.value
+
+    @property
+    def words(self) -> str:
+        """What a sentence calls it: ``odds ratio``, ``Hedges g``."""
+        name = self.axis
+        short = name[1:2].isupper()
+        return self.facts.sentence or (name if short else name[:1].lower() + name[1:])
 
 
 class Variance(StrEnum):
@@ -114,3 +145,239 @@ class AddTo(StrEnum):
     """Every row, as soon as one row has a zero cell."""
     NONE = "none"
     """No row."""
+
+
+class Family(StrEnum):
+    """What numbers a measure is computed from."""
+
+    READY = "ready estimates"
+    MEANS = "means of two groups"
+    CHANGES = "means of one group on two occasions"
+    MEANS_AND_CHANGES = "means of two groups on two occasions"
+    EVENTS = "events of two groups"
+    RATES = "events in person-time of two groups"
+    SURVIVAL = "times to an event of two groups"
+    ASSOCIATION = "a correlation"
+    EVENTS_OF_ONE = "events of one group"
+    MEAN_OF_ONE = "the mean of one group"
+
+
+@dataclass(frozen=True, slots=True)
+class Natural:
+    """The scale that people read a transformed number on, and the way back to it."""
+
+    name: str
+    back: Callable[[float], float]
+    r: str
+    """The function that goes back, in R."""
+    python: str
+    """The same of numpy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of a measure, once; its formula is in `review.effects`."""
+
+    family: Family
+    planned: frozenset[AnalysisKind] = frozenset()
+    """The kinds of analysis that may be planned with it."""
+    methods: str = ""
+    """What a methods section says that effects were; a name in braces is a reference."""
+    axis: str = ""
+    """What an axis calls it, where that is not its short name."""
+    sentence: str = ""
+    """What a sentence calls it, where that is not `axis` in lower case."""
+    ratio: str | None = None
+    """Of the logarithm of a ratio that people read as the ratio: what that is called."""
+    scale: str = ""
+    """What its numbers are called, where that is not its short name, of ratios with ``log``."""
+    standardized: bool = False
+    """Whether it is in standard deviations."""
+    unit_free: bool = False
+    """Whether it has no unit though it is neither standardized nor a ratio."""
+    zero_cells: bool = False
+    """Whether a rule for cells without events may change it."""
+    natural: Natural | None = None
+    """The scale that it is read on, where that is no ratio."""
+    metrics: tuple[str, ...] = ()
+    """What reports call estimates of it, in capitals; of ratios the ratio itself."""
+    revman: str = ""
+    """What RevMan calls it."""
+    of_arms_in_revman: bool = False
+    """Whether RevMan computes it from the arms' own numbers."""
+
+    @property
+    def null(self) -> float:
+        """The number that people read for no effect."""
+        return 0.0 if self.ratio is None else 1.0
+
+
+def _expit(logit: float) -> float:
+    if logit >= 0:
+        return 1.0 / (1.0 + math.exp(-logit))
+    odds = math.exp(logit)
+    return odds / (1.0 + odds)
+
+
+_CONTRAST: Final = frozenset({AnalysisKind.CONTRAST})
+_ONE_ARM: Final = frozenset({AnalysisKind.SINGLE_ARM})
+_R: Final = Natural("r", math.tanh, "tanh", "np.tanh")
+_PROPORTION: Final = Natural("proportion", _expit, "plogis", "lambda x: 1 / (1 + np.exp(-x))")
+
+_FACTS: Final[Mapping[Measure, Facts]] = {
+    Measure.GEN: Facts(
+        family=Family.READY,
+        planned=_CONTRAST | _ONE_ARM,
+        methods="estimates with the variances that the reports give",
+        axis="Effect",
+    ),
+    Measure.MD: Facts(
+        family=Family.MEANS,
+        planned=_CONTRAST,
+        methods="mean differences in raw points",
+        axis="Mean difference",
+        metrics=("MD", "MEAN DIFFERENCE"),
+        revman="Mean Difference",
+        of_arms_in_revman=True,
+    ),
+    Measure.SMD: Facts(
+        family=Family.MEANS,
+        planned=_CONTRAST,
+        methods="standardized mean differences (Hedges’ g, exact correction {hedges})",
+        axis="Hedges g",
+        sentence="Hedges g",
+        standardized=True,
+        metrics=(
+            "SMD", "G", "HEDGES G", "HEDGES' G", "STANDARDIZED MEAN DIFFERENCE",
+            "STANDARDISED MEAN DIFFERENCE",
+        ),
+        of_arms_in_revman=True,
+    ),
+    Measure.SMDH: Facts(
+        family=Family.MEANS,
+        planned=_CONTRAST,
+        methods="standardized mean differences with heteroscedastic population variances",
+        sentence="Hedges g of unequal variances",
+        standardized=True,
+    ),
+    Measure.SMD1: Facts(family=Family.MEANS, standardized=True),
+    Measure.ROM: Facts(
+        family=Family.MEANS,
+        planned=_CONTRAST,
+        methods="log ratios of means",
+        ratio="Ratio of means",
+        metrics=("ROM", "RATIO OF MEANS"),
+    ),
+    Measure.CVR: Facts(family=Family.MEANS),
+    Measure.VR: Facts(family=Family.MEANS),
+    Measure.MC: Facts(family=Family.CHANGES),
+    Measure.SMCC: Facts(family=Family.CHANGES, standardized=True),
+    Measure.SMCR: Facts(family=Family.CHANGES, standardized=True),
+    Measure.SMCRH: Facts(family=Family.CHANGES, standardized=True),
+    Measure.ROMC: Facts(family=Family.CHANGES),
+    Measure.SMCCD: Facts(family=Family.MEANS_AND_CHANGES, standardized=True),
+    Measure.SMCRD: Facts(family=Family.MEANS_AND_CHANGES, standardized=True),
+    Measure.RR: Facts(
+        family=Family.EVENTS,
+        planned=_CONTRAST,
+        methods="log risk ratios",
+        ratio="Risk ratio",
+        zero_cells=True,
+        metrics=("RR", "RISK RATIO", "RELATIVE RISK"),
+        revman="Risk Ratio",
+        of_arms_in_revman=True,
+    ),
+    Measure.OR: Facts(
+        family=Family.EVENTS,
+        planned=_CONTRAST,
+        methods="log odds ratios",
+        ratio="Odds ratio",
+        zero_cells=True,
+        metrics=("OR", "ODDS RATIO"),
+        revman="Odds Ratio",
+        of_arms_in_revman=True,
+    ),
+    Measure.RD: Facts(
+        family=Family.EVENTS,
+        planned=_CONTRAST,
+        methods="risk differences",
+        axis="Risk difference",
+        zero_cells=True,
+        metrics=("RD", "RISK DIFFERENCE"),
+        revman="Risk Difference",
+        of_arms_in_revman=True,
+    ),
+    Measure.AS: Facts(
+        family=Family.EVENTS,
+        planned=_CONTRAST,
+        methods="arcsine differences",
+        sentence="arcsine difference",
+        zero_cells=True,
+    ),
+    Measure.PETO: Facts(
+        family=Family.EVENTS,
+        planned=_CONTRAST,
+        methods="log odds ratios by Peto’s method",
+        ratio="Odds ratio (Peto)",
+        scale="log OR, Peto",
+        zero_cells=True,
+        revman="Peto Odds Ratio",
+        of_arms_in_revman=True,
+    ),
+    Measure.OR2D: Facts(family=Family.EVENTS, standardized=True),
+    Measure.OR2DN: Facts(family=Family.EVENTS, standardized=True),
+    Measure.IRR: Facts(family=Family.RATES, ratio="Rate ratio"),
+    Measure.IRD: Facts(family=Family.RATES),
+    Measure.IRSD: Facts(family=Family.RATES),
+    Measure.HR: Facts(
+        family=Family.SURVIVAL, ratio="Hazard ratio", metrics=("HR", "HAZARD RATIO")
+    ),
+    Measure.COR: Facts(family=Family.ASSOCIATION),
+    Measure.UCOR: Facts(family=Family.ASSOCIATION),
+    Measure.ZCOR: Facts(
+        family=Family.ASSOCIATION,
+        planned=frozenset({AnalysisKind.ASSOCIATION}),
+        methods="correlations after Fisher’s z transformation",
+        sentence="Fisher’s z",
+        unit_free=True,
+        natural=_R,
+    ),
+    Measure.PCOR: Facts(family=Family.ASSOCIATION),
+    Measure.ZPCOR: Facts(family=Family.ASSOCIATION),
+    Measure.SPCOR: Facts(family=Family.ASSOCIATION),
+    Measure.ZSPCOR: Facts(family=Family.ASSOCIATION),
+    Measure.PR: Facts(family=Family.EVENTS_OF_ONE),
+    Measure.PLN: Facts(family=Family.EVENTS_OF_ONE),
+    Measure.PLO: Facts(
+        family=Family.EVENTS_OF_ONE,
+        planned=_ONE_ARM,
+        methods="logit-transformed proportions",
+        sentence="logit of the proportion",
+        zero_cells=True,
+        natural=_PROPORTION,
+    ),
+    Measure.PAS: Facts(family=Family.EVENTS_OF_ONE),
+    Measure.PFT: Facts(
+        family=Family.EVENTS_OF_ONE,
+        planned=_ONE_ARM,
+        methods="double-arcsine-transformed proportions",
+        sentence="double arcsine of the proportion",
+    ),
+    Measure.MN: Facts(
+        family=Family.MEAN_OF_ONE, planned=_ONE_ARM, methods="means", sentence="mean"
+    ),
+    Measure.MNLN: Facts(family=Family.MEAN_OF_ONE),
+}  # fmt: skip
+"""The one table of measures: a new one is a name above, a line here, and its formula."""
+
+
+def measures_of(kind: AnalysisKind) -> frozenset[Measure]:
+    """Return the measures that an analysis of a kind may be planned with."""
+    return frozenset(measure for measure in Measure if measure.is_planned(kind))
+
+
+def measure_named(name: str) -> Measure | None:
+    """Return the measure of a name in numbers or figures, ``SMD``, ``log OR`` or ``OR, Peto``."""
+    short = name.removeprefix("log ")
+    named = (m for m in Measure if short in (m.value, m.scale.removeprefix("log ")))
+    return next(named, None)

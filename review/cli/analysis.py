@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -23,6 +23,7 @@ from review.extraction.facts import names_of
 from review.living.reports.notices import NoticeKind, Notices
 from review.living.reports.noticing import notices_of
 from review.living.reports.published import published_lines
+from review.measures import AnalysisKind, Measure, measures_of
 from review.people.rules import Deed
 from review.protocol import actions, queries
 from review.protocol.files import plan_text, read_plan, validated
@@ -37,6 +38,10 @@ from review.wording import lowered
 def analysis_() -> None:
     """Planned analyses: what is pooled, how, against which margins."""
 
+
+_MEASURES: Final = ", ".join(
+    measure for measure in Measure if measure in measures_of(AnalysisKind.CONTRAST) - {Measure.GEN}
+)
 
 _PLAN_OPTIONS = (
     click.option(
@@ -54,9 +59,7 @@ _PLAN_OPTIONS = (
     click.option("--rater", "raters", multiple=True, help="In order of preference."),
     click.option("--timepoint", "timepoints", multiple=True, help="In order of preference."),
     click.option("--analysis-set", "analysis_sets", multiple=True, help="In order of preference."),
-    click.option(
-        "--measure", help="MD, SMD, SMDH, ROM, RR, OR, RD, AS, PETO or GEN  [default: SMD]"
-    ),
+    click.option("--measure", help=f"{_MEASURES} or GEN  [default: SMD]"),
     click.option("--effect", help="What outputs call the effect, if not the measure's name."),
     click.option("--method", help="Estimator of tau²  [default: REML]"),
     click.option("--test", help="z, t, knha or adhoc  [default: adhoc]"),

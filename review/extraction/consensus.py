@@ -26,10 +26,10 @@ from review.extraction.models import (
 )
 from review.extraction.rules import (
     ARM_FACTS,
-    NUMBER_COLUMNS,
-    SOURCE_COLUMNS,
+    RESULT_COLUMNS,
     STUDY_FACTS,
     ExtractionRow,
+    cells_alone,
 )
 from review.extraction.vocabulary import EntryKind, Level, Taken
 from review.protocol.models import Review
@@ -207,22 +207,11 @@ def _other(session: Session, review: Review, cell: Cell, value: str) -> Any:
     custom = {f.slug: f for f in queries.field_specs(session, review)}
     if cell.field in custom:
         return parsed(custom[cell.field], value)
-    row = {"study": cell.study, "arm": "arm", "instrument": "instrument", cell.field: value}
-    try:
-        made: Any = getattr(
-            ExtractionRow.model_validate(row | _companions(cell.field, value)), cell.field
-        )
-    except ValidationError as error:
-        raise InvalidDataError(plainly(error.errors()[0])) from None
+    row, problems = cells_alone({"study": cell.study, cell.field: value})
+    if problems:
+        raise InvalidDataError(problems[0].reason)
+    made = row.value(cell.field)
     return made.value if hasattr(made, "value") else made
-
-
-def _companions(field: str, value: str) -> dict[str, str]:
-    """Columns without which a row with one value alone would be refused."""
-    if field in ("ci_low", "ci_high"):
-        return {"ci_low": value, "ci_high": value}
-    needed = {"versus_n": "versus_arm", "p_sides": "p", "df1": "f"}.get(field)
-    return {needed: "other" if needed == "versus_arm" else "0.5"} if needed else {}
 
 
 def reach_consensus(
@@ -313,7 +302,7 @@ class _Making:
             return
         key, values = decided
         try:
-            numbers = _named(values, (*NUMBER_COLUMNS, *SOURCE_COLUMNS))
+            numbers = _named(values, RESULT_COLUMNS)
             row = ExtractionRow.model_validate({"study": "checked", **key._asdict(), **numbers})
         except ValidationError as error:
             reason = plainly(error.errors()[0])
@@ -335,8 +324,8 @@ class _Making:
             report_id=self.reports.get(str(values.get("citation"))),
             not_reported=self._not_reported(pair, values),
         )
-        for name in (*NUMBER_COLUMNS, *SOURCE_COLUMNS):
-            setattr(result, name, getattr(row, name))
+        for name in RESULT_COLUMNS:
+            setattr(result, name, row.value(name))
         self.session.add(result)
         self.session.flush()
         for name, value in values.items():

@@ -24,8 +24,8 @@ _OF_THEIR_OWN: Final = frozenset({Randomised.CLUSTER, Randomised.CROSSOVER})
 
 def is_adjusted(item: Evidence) -> bool:
     """Whether a result is adjusted: as it says, or because it names covariates."""
-    if item.adjusted is not None:
-        return item.adjusted
+    if item.numbers.adjusted is not None:
+        return item.numbers.adjusted
     return (item.covariates or "").strip().casefold() not in NO_COVARIATES
 
 
@@ -48,7 +48,7 @@ def design_of(
         Whether the plan pools change from baseline.
     """
     study = item.design
-    adjusted = bool(item.adjusted) if item.covariates is None else is_adjusted(item)
+    adjusted = bool(item.numbers.adjusted) if item.covariates is None else is_adjusted(item)
     if not adjusted and study.randomised not in _OF_THEIR_OWN:
         return OF_CHANGE if change else PLAIN  # nearly all results, and quickly
     clusters = None
@@ -74,8 +74,8 @@ def arms_of(contrast: Evidence, items: Iterable[Evidence]) -> tuple[Evidence, Ev
         if item.level is Level.ARM
         and item.study_id == contrast.study_id
         and _place(item) == place
-        and item.sd is not None
-        and item.n is not None
+        and item.numbers.sd is not None
+        and item.numbers.n is not None
     }
     one, other = found.get(contrast.arm.arm_id), found.get(contrast.versus.arm_id)
     return None if one is None or other is None else (one, other)
@@ -84,7 +84,7 @@ def arms_of(contrast: Evidence, items: Iterable[Evidence]) -> tuple[Evidence, Ev
 def arms_sd(contrast: Evidence, items: Iterable[Evidence]) -> Step | None:
     """Return the pooled SD of a contrast's two arms, as a step."""
     arms = arms_of(contrast, items)
-    return None if arms is None else pooled_sd(*((arm.n, arm.sd) for arm in arms))
+    return None if arms is None else pooled_sd(*((arm.numbers.n, arm.numbers.sd) for arm in arms))
 
 
 def _place(item: Evidence) -> tuple[str, str, str, str]:

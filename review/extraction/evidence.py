@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from review.extraction.entered import ResultKey
+from review.extraction.numbers import ReportedNumbers
 from review.extraction.vocabulary import ArmRole, Level, Positive, Randomised
 from review.protocol.characteristics import Value
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
@@ -72,50 +73,19 @@ class Evidence(NamedTuple):
     analysis_set: AnalysisSet
     arm: ArmSide
     versus: ArmSide | None
-    metric: str | None = None
-    n: int | None = None
-    versus_n: int | None = None
-    mean: float | None = None
-    sd: float | None = None
-    events: int | None = None
-    estimate: float | None = None
-    se: float | None = None
-    variance: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
+    numbers: ReportedNumbers = ReportedNumbers()
     report: str | None = None
     page: str | None = None
     level: Level = Level.ARM
     design: Allocation = Allocation()
     scale: Scale = Scale()
     weeks: float | None = None
-    ci_level: float | None = None
-    median: float | None = None
-    q1: float | None = None
-    q3: float | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    baseline_mean: float | None = None
-    baseline_sd: float | None = None
-    mean_change: float | None = None
-    sd_change: float | None = None
-    correlation: float | None = None
-    t: float | None = None
-    f: float | None = None
-    p: float | None = None
-    p_below: float | None = None
-    adjusted: bool | None = None
     clusters_analysed: bool | None = None
     favours: str | None = None
-    positive: Positive | None = None
     with_instrument: str | None = None
     with_outcome: str | None = None
     with_higher_is_better: bool | None = None
     covariates: str | None = None
-    df1: int | None = None
-    p_sides: int | None = None
-    residual_sd: float | None = None
-    r_squared: float | None = None
     facts: Facts | None = None
     """None where the evidence was read for no plan that asks for any."""
 
@@ -150,13 +120,13 @@ def scored_higher(item: Evidence) -> int | None:
 
     None where it says that the arm did better, and the instrument not which way that is.
     """
-    if item.positive is not Positive.BETTER:
+    if item.numbers.positive is not Positive.BETTER:
         return 1
     return None if item.higher_is_better is None else 1 if item.higher_is_better else -1
 
 
 def did_better(item: Evidence) -> int | None:
     """Return 1 where a positive estimate of a contrast says that its arm did better, else -1."""
-    if item.positive is Positive.BETTER:
+    if item.numbers.positive is Positive.BETTER:
         return 1
     return None if item.higher_is_better is None else 1 if item.higher_is_better else -1

@@ -13,8 +13,9 @@ from review.extraction.entered import Entered
 from review.extraction.evidence import Allocation, ArmSide, Evidence, Scale
 from review.extraction.facts import with_facts
 from review.extraction.models import Arm, Entry, Report, Result, Study
+from review.extraction.numbers import ABOUT, ReportedNumbers
 from review.extraction.queries import entered
-from review.extraction.rules import ARM_FACTS, CHOICES, NUMBER_COLUMNS
+from review.extraction.rules import ARM_FACTS, CHOICES
 from review.extraction.vocabulary import EntryKind
 from review.protocol.characteristics import OWN
 from review.protocol.models import Instrument, Outcome
@@ -84,8 +85,8 @@ def _facts(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 _OF_ARMS: Final = ("id", *ArmSide._fields[1:])
 _OF_RESULTS: Final = (
-    "rater", "timepoint", "analysis_set", "level", "weeks", "metric", "adjusted",
-    "covariates", "clusters_analysed", "favours", "positive", "page", *NUMBER_COLUMNS,
+    "rater", "timepoint", "analysis_set", "level", "weeks", "covariates", "clusters_analysed",
+    "favours", "page",
 )  # fmt: skip
 
 
@@ -115,6 +116,7 @@ def _evidence(
         [getattr(versus, name) for name in _OF_ARMS],
         [getattr(Study, name) for name in Allocation._fields],
         [getattr(Instrument, name) for name in Scale._fields],
+        [getattr(Result, name) if name in ABOUT else sa.null() for name in ReportedNumbers._fields],
     )
     query = (
         sa.select(Study.review_id, *chain(*parts), *own.values())
@@ -142,6 +144,7 @@ def _evidence(
                 versus=other if other.arm_id is not None else None,
                 design=Allocation(*islice(cells, len(Allocation._fields))),
                 scale=Scale(*islice(cells, len(Scale._fields))),
+                numbers=ReportedNumbers(*islice(cells, len(ReportedNumbers._fields))),
                 **dict(zip(own, cells, strict=True)),
             ),
         )

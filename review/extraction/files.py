@@ -9,18 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from review.errors import InvalidDataError, Problem
 from review.extraction.fields import FieldKind, FieldSpec, parsed_or_outgrown, written
-from review.extraction.rules import COLUMNS, FORM_COLUMNS, KEY_COLUMNS, ExtractionRow, kind_of
+from review.extraction.rules import (
+    COLUMNS,
+    FORM_COLUMNS,
+    KEY_COLUMNS,
+    ExtractionRow,
+    built,
+    kind_of,
+)
 from review.extraction.workbook import GUIDE
 from review.tabular import formulas
 from review.tabular.header import Columns
 from review.tabular.numbers import Kind
 from review.tabular.reading import bytes_of, read_table
 from review.tabular.table import Line, Read, Table
-from review.wording import plainly
 
 EXAMPLE: Final = (
     {
@@ -201,21 +205,9 @@ def _numbered(
             custom[name] = parsed_or_outgrown(newest, earlier, cell)
         except InvalidDataError as error:
             problems.append(table.problem(line.line, name, str(error)))
-    try:
-        row = ExtractionRow.model_validate(given)
-    except ValidationError as error:
-        return None, problems + _row_problems(table, line, error)
+    row, found = built(given, bad=frozenset(line.wrong))
+    problems += [table.problem(line.line, ", ".join(p.fields), p.reason) for p in found]
     whole = not problems and not line.wrong
-    found = NumberedRow(line.line, row, custom, frozenset(cleared))
-    return (found if whole else None), problems
-
-
-def _row_problems(table: Table, line: Line, error: ValidationError) -> list[Problem]:
-    """Return what is wrong with a row; not how its cells go together where one was not read."""
-    found = []
-    for detail in error.errors():
-        column = str(detail["loc"][0]) if detail["loc"] else None
-        if column in line.wrong or (column is None and line.wrong):
-            continue
-        found.append(table.problem(line.line, column, plainly(detail)))
-    return found
+    if row is None or not whole:
+        return None, problems
+    return NumberedRow(line.line, row, custom, frozenset(cleared)), problems

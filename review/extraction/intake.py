@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -28,8 +28,7 @@ from review.extraction.models import (
 from review.extraction.past_imports import keep_import
 from review.extraction.rules import (
     ARM_FACTS,
-    NUMBER_COLUMNS,
-    SOURCE_COLUMNS,
+    RESULT_COLUMNS,
     STUDY_FACTS,
     VERSUS_FACTS,
     ExtractionRow,
@@ -45,9 +44,6 @@ from review.protocol.models import Review
 
 def _contradicts(column: str, value: Any, line: int, earlier: Any) -> Refusal:
     return Refusal(column, f"line {line} says {written(earlier)}, this one {written(value)}")
-
-
-_RESULT_VALUES: Final = (*NUMBER_COLUMNS, *SOURCE_COLUMNS)
 
 
 class _Import:
@@ -143,10 +139,10 @@ class _Import:
         """Refuse the metric of a contrast that no planned measure of its outcome can use."""
         row = numbered.row
         self.report.asides += [(numbered.line, told) for told in row.asides]
-        if row.metric is None or row.versus_arm is None or row.estimate is None:
+        if row.numbers.metric is None or row.versus_arm is None or row.numbers.estimate is None:
             return
         measures = self.held.measures(row.instrument or "")
-        reason = unknown_metric(row.metric) if Measure.GEN not in measures else None
+        reason = unknown_metric(row.numbers.metric) if Measure.GEN not in measures else None
         if reason is not None and (measures or "is it" in reason):
             planned = f"; planned are {', '.join(sorted(measures))}" if measures else ""
             raise Refusal(
@@ -300,7 +296,7 @@ class _Import:
     def _not_withdrawn(self, found: Result) -> None:
         """Refuse what a person withdrew: the same numbers do not come back with an old file."""
         for gone in self.held.withdrawn.get(natural_key(found), ()):
-            if all(getattr(gone, name) == getattr(found, name) for name in NUMBER_COLUMNS):
+            if gone.numbers.given == found.numbers.given:
                 raise Refusal(
                     None,
                     f"result {gone.id} with these numbers was withdrawn here: "
@@ -328,8 +324,8 @@ class _Import:
         what = _what(found, row)
         if known is None:
             self._closed(entry, study)
-            for name in _RESULT_VALUES:
-                setattr(found, name, getattr(row, name))
+            for name in RESULT_COLUMNS:
+                setattr(found, name, row.value(name))
             self._not_withdrawn(found)
             found.not_reported = list(row.not_reported) or None
             found.report_id = report.id if report else None
@@ -344,9 +340,7 @@ class _Import:
                 self.described.append((numbered, study, entry, found))
             return
         before = (len(self.report.corrections), self.report.values_added)
-        values: dict[str, Any] = {
-            name: getattr(row, name) for name in _RESULT_VALUES if name in row.model_fields_set
-        }
+        values: dict[str, Any] = {name: row.value(name) for name in RESULT_COLUMNS if row.has(name)}
         values["not_reported"] = _not_reported(known, row)
         if report is not None and known.report_id != report.id:
             values["report_id"] = report.id
@@ -378,7 +372,7 @@ def _what(holder: Study | Arm | Result, row: ExtractionRow) -> str:
 
 
 def _not_reported(known: Result, row: ExtractionRow) -> list[str] | None:
-    kept = {name for name in known.not_reported or () if name not in row.model_fields_set}
+    kept = {name for name in known.not_reported or () if not row.has(name)}
     return sorted(kept | set(row.not_reported)) or None
 
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, MappedColumn, mapped_column, relationship
 
-from review.db import Base, CanonicalJson, index_where
+from review.db import Base, CanonicalJson, CleanText, Real, closed_choice, index_where
 from review.extraction.fields import FieldKind, FieldLevel
+from review.extraction.numbers import ABOUT, ReportedNumbers, bounds, types_of
 from review.extraction.vocabulary import (
     ArmRole,
     EntryKind,
@@ -153,29 +154,12 @@ class Result(Withdrawable, Base):
     __table_args__ = (
         sa.CheckConstraint("(level = 'contrast') = (versus_arm_id IS NOT NULL)", name="versus"),
         sa.CheckConstraint("arm_id <> versus_arm_id", name="two_arms"),
-        sa.CheckConstraint("n >= 1", name="n"),
-        sa.CheckConstraint("versus_n >= 1", name="versus_n"),
-        sa.CheckConstraint("sd >= 0", name="sd"),
-        sa.CheckConstraint("se > 0", name="se"),
-        sa.CheckConstraint("variance > 0", name="variance"),
-        sa.CheckConstraint("events >= 0 AND events <= n", name="events"),
         sa.CheckConstraint("ci_low <= ci_high", name="ci"),
         sa.CheckConstraint("version >= 1", name="version"),
         sa.CheckConstraint(
             "(level = 'association') = (with_instrument_id IS NOT NULL)", name="association"
         ),
         sa.CheckConstraint("weeks >= 0", name="weeks"),
-        sa.CheckConstraint("ci_level > 0.5 AND ci_level < 1", name="ci_level"),
-        sa.CheckConstraint("baseline_sd >= 0", name="baseline_sd"),
-        sa.CheckConstraint("sd_change >= 0", name="sd_change"),
-        sa.CheckConstraint("correlation >= -1 AND correlation <= 1", name="correlation"),
-        sa.CheckConstraint("f >= 0", name="f"),
-        sa.CheckConstraint("p >= 0 AND p <= 1", name="p"),
-        sa.CheckConstraint("p_below > 0 AND p_below <= 1", name="p_below"),
-        sa.CheckConstraint("df1 >= 1", name="df1"),
-        sa.CheckConstraint("p_sides >= 1 AND p_sides <= 2", name="p_sides"),
-        sa.CheckConstraint("residual_sd >= 0", name="residual_sd"),
-        sa.CheckConstraint("r_squared >= 0 AND r_squared < 1", name="r_squared"),
         unique_while_standing(
             "uq_result_key",
             "entry_id",
@@ -200,18 +184,6 @@ class Result(Withdrawable, Base):
     rater: Mapped[Rater]
     timepoint: Mapped[str]
     analysis_set: Mapped[AnalysisSet]
-    metric: Mapped[str | None]
-    """What `estimate` is an estimate of, such as ``standardized mean change`` or ``SMD``."""
-    n: Mapped[int | None]
-    versus_n: Mapped[int | None]
-    mean: Mapped[float | None]
-    sd: Mapped[float | None]
-    events: Mapped[int | None]
-    estimate: Mapped[float | None]
-    se: Mapped[float | None]
-    variance: Mapped[float | None]
-    ci_low: Mapped[float | None]
-    ci_high: Mapped[float | None]
     report_id: Mapped[int | None] = mapped_column(sa.ForeignKey("report.id", ondelete="RESTRICT"))
     page: Mapped[str | None]
     quote: Mapped[str | None]
@@ -222,30 +194,6 @@ class Result(Withdrawable, Base):
     """What an association relates `instrument` to."""
     weeks: Mapped[float | None]
     """Weeks from the start of treatment to the timepoint."""
-    ci_level: Mapped[float | None]
-    """Of the interval; 0.95 where it is not said."""
-    median: Mapped[float | None]
-    q1: Mapped[float | None]
-    q3: Mapped[float | None]
-    minimum: Mapped[float | None]
-    maximum: Mapped[float | None]
-    baseline_mean: Mapped[float | None]
-    baseline_sd: Mapped[float | None]
-    mean_change: Mapped[float | None]
-    sd_change: Mapped[float | None]
-    correlation: Mapped[float | None]
-    """Of the two occasions of a change, or of the two periods of a crossover trial; of an adjusted
-    result also of the outcome with its covariate."""
-    t: Mapped[float | None]
-    f: Mapped[float | None]
-    """With one numerator degree of freedom, unless `df1` says otherwise."""
-    p: Mapped[float | None]
-    """Two-sided, unless `p_sides` says otherwise."""
-    p_below: Mapped[float | None]
-    """The threshold where the report gives no more, as 0.05 in ``p < 0.05``."""
-    adjusted: Mapped[bool | None] = mapped_column(
-        sa.Boolean(create_constraint=True, name="adjusted")
-    )
     covariates: Mapped[str | None]
     clusters_analysed: Mapped[bool | None] = mapped_column(
         sa.Boolean(create_constraint=True, name="clusters_analysed")
@@ -255,18 +203,18 @@ class Result(Withdrawable, Base):
     """The arm that the report's words say did better."""
     not_reported: Mapped[list[str] | None] = mapped_column(CanonicalJson())
     """Columns looked for and not found, which differs from not looked for."""
-    positive: Mapped[Positive | None]
-    """What a positive estimate says of the arm; None: it scored higher."""
-    df1: Mapped[int | None]
-    """Numerator degrees of freedom of F."""
-    p_sides: Mapped[int | None]
-    """1 for a one-sided p."""
-    residual_sd: Mapped[float | None]
-    """The SD within arms that is left after adjustment; `sd` is of scores."""
-    r_squared: Mapped[float | None]
-    """Share of the variance within arms that the covariates explain."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
+
+    @property
+    def numbers(self) -> ReportedNumbers:
+        """What the report gives; a column of each field is made from its rule, below."""
+        return ReportedNumbers(**{name: getattr(self, name) for name in ABOUT})
+
+    @numbers.setter
+    def numbers(self, given: ReportedNumbers) -> None:
+        for name in ABOUT:
+            setattr(self, name, getattr(given, name))
 
     entry: Mapped[Entry] = relationship()
     arm: Mapped[Arm] = relationship(foreign_keys=[arm_id])
@@ -274,6 +222,29 @@ class Result(Withdrawable, Base):
     instrument: Mapped[Instrument] = relationship(foreign_keys=[instrument_id])
     with_instrument: Mapped[Instrument | None] = relationship(foreign_keys=[with_instrument_id])
     report: Mapped[Report | None] = relationship()
+
+
+def _column(name: str) -> MappedColumn[Any]:
+    kinds = types_of(name) - {type(None)}
+    if kinds == {bool}:
+        return mapped_column(sa.Boolean(create_constraint=True, name=name), nullable=True)
+    if kinds == {Positive}:
+        return mapped_column(closed_choice(Positive), nullable=True)
+    kind = sa.Integer() if kinds == {int} else Real() if kinds == {float} else CleanText()
+    return mapped_column(kind, nullable=True)
+
+
+def reported_column(name: str) -> InstrumentedAttribute[Any]:
+    """Return the column of a reported field, for queries."""
+    column: InstrumentedAttribute[Any] = getattr(Result, name)
+    return column
+
+
+for _name in ABOUT:
+    setattr(Result, _name, _column(_name))
+    if _rule := " AND ".join(f"{_name} {sign} {bound:g}" for sign, bound in bounds(_name).items()):
+        _rule += " AND events <= n" if _name == "events" else ""
+        Base.metadata.tables["result"].append_constraint(sa.CheckConstraint(_rule, name=_name))
 
 
 def natural_key(result: Result) -> tuple[Any, ...]:

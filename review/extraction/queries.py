@@ -26,7 +26,7 @@ from review.extraction.models import (
     Result,
     Study,
 )
-from review.extraction.rules import ARM_FACTS, NUMBER_COLUMNS, SOURCE_COLUMNS, STUDY_FACTS
+from review.extraction.rules import ARM_FACTS, RESULT_COLUMNS, STUDY_FACTS
 from review.extraction.twins import KnownNames
 from review.extraction.vocabulary import EntryKind
 from review.people.models import Person, identity
@@ -283,7 +283,7 @@ def _entered(
             result_id=result.id,
             version=result.version,
             values=_given(
-                {name: getattr(result, name) for name in (*NUMBER_COLUMNS, *SOURCE_COLUMNS)}
+                {name: getattr(result, name) for name in RESULT_COLUMNS}
                 | _source(result, reports_of)
                 | of_result[result.id]
             ),
@@ -452,7 +452,6 @@ def dossier(session: Session, review: Review, label: str, *, viewer: str | None 
 
 
 def _known_result(result: Result) -> KnownResult:
-    given = {name: getattr(result, name) for name in NUMBER_COLUMNS}
     return KnownResult(
         arm=result.arm.label,
         versus=result.versus_arm.label if result.versus_arm else None,
@@ -460,7 +459,7 @@ def _known_result(result: Result) -> KnownResult:
         rater=result.rater,
         timepoint=result.timepoint,
         analysis_set=result.analysis_set,
-        numbers={name: value for name, value in given.items() if value is not None},
+        numbers=result.numbers.given,
         page=result.page,
         entry=f"{result.entry.kind.value}, {result.entry.person.name}",
     )

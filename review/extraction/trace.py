@@ -31,7 +31,6 @@ from review.extraction.entered import ResultKey
 from review.extraction.evidence import Evidence, towards
 from review.extraction.evidence_queries import evidence_of
 from review.extraction.models import Entry, Resolution, Result
-from review.extraction.rules import NUMBER_COLUMNS
 from review.extraction.vocabulary import EntryKind, Level
 from review.history.models import Event
 from review.measures import Measure
@@ -169,7 +168,6 @@ def _traced(
     beside: Sequence[Evidence],
 ) -> Traced:
     entry = entries[result.entry_id]
-    numbers = {name: getattr(result, name) for name in NUMBER_COLUMNS}
     places = (item.place, f"arm {item.arm.label}", "study")
     decisions = tuple(
         Decision(d.field, d.first, d.second, d.value, d.reason, d.person.name, d.decided_at)
@@ -182,9 +180,9 @@ def _traced(
         place=item.place,
         entry=entry.kind.value,
         entered_by=entry.person.name,
-        reported={name: value for name, value in numbers.items() if value is not None},
+        reported=item.numbers.given,
         not_reported=tuple(result.not_reported or ()),
-        metric=result.metric,
+        metric=item.numbers.metric,
         favours=result.favours,
         report=item.report,
         page=result.page,
@@ -203,38 +201,53 @@ def lacks(item: Evidence, beside: Sequence[Evidence] = ()) -> str | None:
     `beside` are the other results of the study: the arms' SDs may be among them.
     """
     design = design_of(item)
-    if item.level is Level.ARM and (design.adjusted or design.clusters) and item.mean is not None:
-        return arm_lacks(item, standardizes=True, design=design)
-    given = item.estimate is not None or any(
-        x is not None for x in (item.t, item.f, item.p, item.p_below)
+    if (
+        item.level is Level.ARM
+        and (design.adjusted or design.clusters)
+        and item.numbers.mean is not None
+    ):
+        return arm_lacks(item.numbers, standardizes=True, design=design)
+    given = item.numbers.estimate is not None or any(
+        x is not None
+        for x in (item.numbers.t, item.numbers.f, item.numbers.p, item.numbers.p_below)
     )
-    if item.level is not Level.CONTRAST or not given or printed_ratio(item) or logged_ratio(item):
+    if (
+        item.level is not Level.CONTRAST
+        or not given
+        or printed_ratio(item.numbers)
+        or logged_ratio(item.numbers)
+    ):
         return None
-    if metric_name(item) in (Measure.RD.value, "RISK DIFFERENCE"):
+    if metric_name(item.numbers) in Measure.RD.facts.metrics:
         return None
     return contrast_lacks(
-        item, Measure.SMD, towards=towards(item), design=design, arms_sd=arms_sd(item, beside)
+        item.numbers,
+        Measure.SMD,
+        towards=towards(item),
+        design=design,
+        arms_sd=arms_sd(item, beside),
     )
 
 
 def conversions(item: Evidence, beside: Sequence[Evidence] = ()) -> tuple[Step, ...]:
     """Return the steps that analyses take from what was reported; none where nothing converts."""
+    x = item.numbers
     design = design_of(item)
     if item.level is Level.ARM:
         score, change = (
-            arm_mean_sd(item, change=c, standardizes=True, design=design) for c in (False, True)
+            arm_mean_sd(x, change=c, standardizes=True, design=design) for c in (False, True)
         )
         steps = [*(score.steps if score else ()), *(change.steps if change else ())]
-        if item.estimate is not None and (found := variance_of(item)) and found[1] is not None:
+        if x.estimate is not None and (found := variance_of(x)) and found[1] is not None:
             steps.append(found[1])
         return tuple(_distinct(steps))
     if item.level is Level.ASSOCIATION:
-        found = variance_of(item)
+        found = variance_of(x)
         return (found[1],) if found is not None and found[1] is not None else ()
-    ratio = printed_ratio(item)
+    ratio = printed_ratio(x)
     for measure in (*((ratio,) if ratio else ()), Measure.SMD, Measure.GEN):
         effect = contrast_effect(
-            item, measure, towards=towards(item), design=design, arms_sd=arms_sd(item, beside)
+            x, measure, towards=towards(item), design=design, arms_sd=arms_sd(item, beside)
         )
         if effect is not None:
             return effect.steps

@@ -17,7 +17,7 @@ from pydantic import (
 from review.canonical import sha256_of
 from review.errors import InvalidDataError
 from review.formula import parse
-from review.measures import AddTo, Measure
+from review.measures import AddTo, Measure, measures_of
 from review.protocol.characteristics import Condition, condition
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
 
@@ -32,19 +32,6 @@ MethodName = Literal[
     "EE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "MH", "PETO"
 ]
 TestName = Literal["z", "t", "knha", "adhoc"]
-
-
-CONTINUOUS: Final = frozenset({Measure.MD, Measure.SMD, Measure.SMDH, Measure.ROM})
-DICHOTOMOUS: Final = frozenset({Measure.RR, Measure.OR, Measure.RD, Measure.AS, Measure.PETO})
-WITH_ZERO_CELLS: Final = DICHOTOMOUS | {Measure.PLO}
-"""Measures that a rule for zero cells may change."""
-PLANNABLE: Final = CONTINUOUS | DICHOTOMOUS | {Measure.GEN}
-"""The measures of a contrast of arms; GEN is the difference of the arms' own estimates."""
-MEASURES_OF: Final = {
-    AnalysisKind.CONTRAST: PLANNABLE,
-    AnalysisKind.ASSOCIATION: frozenset({Measure.ZCOR}),
-    AnalysisKind.SINGLE_ARM: frozenset({Measure.MN, Measure.PLO, Measure.PFT, Measure.GEN}),
-}
 
 
 OF_TABLES: Final = {
@@ -237,7 +224,7 @@ class Plan(_Frozen):
 
     @model_validator(mode="after")
     def _measure_suits_the_kind(self) -> Plan:
-        allowed = MEASURES_OF[self.kind]
+        allowed = measures_of(self.kind)
         if self.measure not in allowed:
             raise ValueError(f"an analysis of this kind pools one of {', '.join(sorted(allowed))}")
         if (self.kind is AnalysisKind.ASSOCIATION) != (self.predicts is not None):
@@ -278,8 +265,8 @@ class Plan(_Frozen):
                 f"method {self.method} adds nothing to any cell; zero_cells is of inverse-variance "
                 "models"
             )
-        if self.measure not in WITH_ZERO_CELLS:
-            measures = ", ".join(sorted(WITH_ZERO_CELLS))
+        if not self.measure.facts.zero_cells:
+            measures = ", ".join(sorted(m for m in Measure if m.facts.zero_cells))
             raise ValueError(f"zero_cells is of measures of counts: {measures}")
         return self
 

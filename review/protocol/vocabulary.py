@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from review.measures import AnalysisKind as AnalysisKind  # which of them may be planned, it says
+
 
 class DeliveryMode(StrEnum):
     """How a treatment reaches the client."""
@@ -38,17 +40,6 @@ class AnalysisSet(StrEnum):
     COMPLETERS = "completers"
     PER_PROTOCOL = "per_protocol"
     NOT_REPORTED = "not_reported"
-
-
-class AnalysisKind(StrEnum):
-    """What an analysis asks."""
-
-    CONTRAST = "contrast"
-    """Does one mode of delivery do better than another?"""
-    ASSOCIATION = "association"
-    """How strongly do two measurements go together (alliance and outcome)?"""
-    SINGLE_ARM = "single_arm"
-    """What is found in one kind of arm, without a comparison?"""
 
 
 class Variant(StrEnum):

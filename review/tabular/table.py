@@ -60,8 +60,11 @@ class Table:
     grid: Grid = field(default_factory=lambda: Grid(()))
 
     def problem(self, line: int | None, column: str | None, reason: str) -> Problem:
-        """Return a problem of a cell, a row, a column of the header or the file, with its place."""
-        index = self.places.get(column) if column is not None else None
+        """Return a problem of a cell, a row, a column of the header or the file, with its place.
+
+        Of several columns, joined by commas, the first says where.
+        """
+        index = self.places.get(column.split(", ")[0]) if column is not None else None
         if line is not None and column is not None and self._is_date(line, column):
             reason += "; Excel holds a date here: format the cell as text and type it again"
         return Problem(line, column, reason, self.grid.place(line, index))
@@ -75,5 +78,5 @@ class Table:
         """Raise FileError with the table's problems and some more, in the order of the file."""
         found = [*self.problems, *problems]
         order = self.places
-        found.sort(key=lambda p: (p.line or 0, order.get(p.column or "", -1)))
+        found.sort(key=lambda p: (p.line or 0, order.get((p.column or "").split(", ")[0], -1)))
         raise FileError(self.file, found)

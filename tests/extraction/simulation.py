@@ -9,9 +9,10 @@ import numpy as np
 from scipy.special import stdtr
 
 from review.extraction.evidence import Allocation, ArmSide, Evidence, Scale
-from review.extraction.rules import NUMBER_COLUMNS
+from review.extraction.numbers import NUMBER_FIELDS
 from review.extraction.vocabulary import ArmRole, Level, Randomised
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
+from tests.extraction.reported import evidence_with
 
 STUDIES = 40
 RATE = 0.08
@@ -160,7 +161,7 @@ def evidence_of(rows: list[Row]) -> list[Evidence]:
                 ArmRole(row["role"]), row["n_randomised"],
             )  # fmt: skip
     return [
-        Evidence(
+        evidence_with(
             result_id=number,
             entry_kind="single",
             study_id=studies[row["study"]],
@@ -180,7 +181,7 @@ def evidence_of(rows: list[Row]) -> list[Evidence]:
             design=Allocation(randomised=Randomised.INDIVIDUAL),
             scale=Scale(0.0, 63.0, 1.0),
             favours=row.get("favours"),
-            **{name: row[name] for name in NUMBER_COLUMNS if row.get(name) is not None},
+            **{name: row[name] for name in NUMBER_FIELDS if row.get(name) is not None},
         )
         for number, row in enumerate(rows, start=1)
     ]

@@ -267,7 +267,7 @@ def test_a_consensus_overwrites_neither_entry_and_alone_counts(
         assert rows[: len(before)] == before
         assert list(queries.numbers_of_results(session, review).values()) == [2]
         counted = [item for _, item in evidence(session, [review.id])]
-        assert {(i.arm.label, i.rater.value, i.mean, i.sd) for i in counted} == {
+        assert {(i.arm.label, i.rater.value, i.numbers.mean, i.numbers.sd) for i in counted} == {
             ("Video", "client", 13.9, 8.1), ("In person", "self", 13.0, 8.1),
         }  # fmt: skip
         assert {i.entry_kind for i in counted} == {"consensus"}

@@ -93,7 +93,7 @@ def test_rows_come_back_from_csv_and_xlsx_as_they_were(
     (folder / "t.xlsx").write_bytes(table_workbook(COLUMNS, [row], explained={}))
     first, second = (read_extraction(folder / name)[0].row for name in ("t.csv", "t.xlsx"))
     assert first == second
-    assert (first.mean, first.sd, first.not_reported) == (mean, None, ("sd",))
+    assert (first.numbers.mean, first.numbers.sd, first.not_reported) == (mean, None, ("sd",))
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+4", "-x", "@a", "'=1", "plain", "'quoted"])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from review.errors import FileError, InvalidDataError
 from review.extraction.files import read_extraction, template
-from review.extraction.rules import COLUMNS, NUMBER_COLUMNS, ExtractionRow, kind_of
+from review.extraction.numbers import NUMBER_FIELDS
+from review.extraction.rules import COLUMNS, ExtractionRow, kind_of
 from review.tabular.numbers import NUMBERS, Kind
 
 
@@ -46,8 +47,8 @@ def test_the_template_is_itself_a_valid_table(tmp_path: Path) -> None:
         ("A,x,wai,10,5,-1", "sd", "at least 0"),
         ("A,x,wai,10,inf,1", "mean", "is not a number"),
         (",x,wai,10,5,1", "study", "it is empty"),
-        ("A,,wai,10,5,1", None, "needs the arm"),
-        ("A,x,,10,5,1", None, "need an instrument"),
+        ("A,,wai,10,5,1", "arm", "needs the arm"),
+        ("A,x,,10,5,1", "instrument", "need an instrument"),
         ("A,x,WAI short,10,5,1", "instrument", "no short name"),
         ("A,x,wai,3000000000,5,1", "n", "at most 2147483647"),
         ("A,x,wai,99999999999999999999,5,1", "n", "at most 2147483647"),
@@ -117,15 +118,15 @@ def test_byte_order_mark_blank_lines_and_windows_line_ends_are_no_trouble(tmp_pa
 @pytest.mark.parametrize("cell", ["", "NR", "nr", "NA", "n/a", "not reported", " "])
 def test_not_reported_is_not_zero(cell: str) -> None:
     row = ExtractionRow.model_validate({"study": "A", "arm": "x", "instrument": "i", "mean": cell})
-    assert row.mean is None
+    assert row.numbers.mean is None
     zero = ExtractionRow.model_validate({"study": "A", "arm": "x", "instrument": "i", "mean": "0"})
-    assert zero.mean == 0.0
+    assert zero.numbers.mean == 0.0
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_is_read_as_it_was_written(value: float) -> None:
     cells = {"study": "A", "arm": "x", "instrument": "i", "mean": repr(value)}
-    assert ExtractionRow.model_validate(cells).mean == value
+    assert ExtractionRow.model_validate(cells).numbers.mean == value
 
 
 @given(st.text(max_size=200))
@@ -142,7 +143,7 @@ def test_no_file_crashes_the_reader(tmp_path_factory: pytest.TempPathFactory, te
 
 
 def test_every_column_of_numbers_is_read_as_one() -> None:
-    assert {kind_of(name) for name in NUMBER_COLUMNS} <= NUMBERS
+    assert {kind_of(name) for name in NUMBER_FIELDS} <= NUMBERS
     assert kind_of("n") is Kind.COUNT
     assert kind_of("ci_level") is kind_of("p") is Kind.SHARE
     assert kind_of("quote") is Kind.TEXT

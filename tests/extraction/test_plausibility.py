@@ -15,6 +15,7 @@ from review.extraction.plausibility import Finding, Kind, findings
 from review.extraction.plausibility.rounding import digits, half_unit
 from review.extraction.vocabulary import Level, Positive, Randomised
 from review.protocol.vocabulary import AnalysisSet, Rater
+from tests.extraction.reported import changed, evidence_with
 from tests.extraction.simulation import (
     GROSS,
     SMALL,
@@ -64,7 +65,7 @@ def _result(study: int = 1, **given: Any) -> Evidence:
     label = f"Invented {study}"
     versus = given.pop("versus", None)
     design = Allocation(Randomised.INDIVIDUAL, None, None, given.pop("registration", None))
-    return Evidence(
+    return evidence_with(
         result_id=given.pop("result_id", _id(study, arm)),
         entry_kind="single", study_id=study, study=label, year=2020, excluded_because=None,
         outcome="mood", instrument="bdi", instrument_name="BDI", higher_is_better=False,
@@ -259,10 +260,10 @@ def test_a_column_of_variances_taken_as_standard_errors() -> None:
     # the note beside the source counts 142 of 172 arms more precise than half the least variance
     assert len(items) == 172
     assert raised[Kind.VARIANCE_AS_SE] >= 142
-    right = [item._replace(se=None, variance=item.se) for item in items]
+    right = [changed(item, se=None, variance=item.numbers.se) for item in items]
     assert kinds(*right) == []
-    swapped = [item._replace(se=None, variance=item.se**0.5) for item in items
-               if item.se is not None]  # fmt: skip
+    swapped = [changed(item, se=None, variance=item.numbers.se**0.5) for item in items
+               if item.numbers.se is not None]  # fmt: skip
     # told apart by a factor of four, which a root has only below 1/16: in the larger arms
     assert Counter(kinds(*swapped))[Kind.SE_AS_VARIANCE] >= 60
 

@@ -13,8 +13,8 @@ from scipy import stats
 
 from review.effects import Measure
 from review.extraction.conversion import contrast_effect, unknown_metric
+from review.extraction.numbers import ReportedNumbers
 from review.extraction.rules import ExtractionRow
-from review.living.runs.contents import Numbers
 
 PROTOCOL = """
 review: {slug: stat, title: Invented}
@@ -122,7 +122,7 @@ def test_a_conflict_withholds_until_it_is_dismissed_or_corrected(
 )  # fmt: skip
 def test_p_is_taken_as_what_it_says(printed: str, p: float | None, p_below: float | None) -> None:
     row = _row(versus_arm="y", p=printed)
-    assert (row.p, row.p_below) == (p, p_below)
+    assert (row.numbers.p, row.numbers.p_below) == (p, p_below)
     assert bool(row.asides) is (p_below is not None)
 
 
@@ -183,8 +183,8 @@ def test_positive_goes_with_an_estimate_of_two_arms() -> None:
 
 
 def test_a_p_of_one_needs_no_direction() -> None:
-    found = contrast_effect(Numbers(n=20, versus_n=30, p=1.0), Measure.SMD)
+    found = contrast_effect(ReportedNumbers(n=20, versus_n=30, p=1.0), Measure.SMD)
     assert found is not None
     assert found.estimate == 0.0
     assert found.variance == pytest.approx(1 / 20 + 1 / 30)
-    assert contrast_effect(Numbers(n=20, versus_n=30, p=0.5), Measure.SMD) is None
+    assert contrast_effect(ReportedNumbers(n=20, versus_n=30, p=0.5), Measure.SMD) is None

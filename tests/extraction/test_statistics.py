@@ -14,6 +14,7 @@ from review.extraction.evidence import Allocation, Evidence
 from review.extraction.plausibility import Kind
 from review.extraction.plausibility.statistics import statistic_findings
 from review.extraction.vocabulary import Randomised
+from tests.extraction.reported import changed
 from tests.extraction.test_plausibility import _result
 
 
@@ -95,4 +96,4 @@ def test_an_se_that_holds_another_sd_than_the_arms_is_asked_about(
     item = contrast(estimate=-4.0, metric="MD", se=se, **given_)
     arms = [_result(arm=arm, n=40, sd=8.2) for arm in ("Video", "Waiting")]
     assert kinds(item, *arms) == found
-    assert kinds(item._replace(sd=8.2)) == found
+    assert kinds(changed(item, sd=8.2)) == found

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from review.extraction.numbers import ReportedNumbers
 from review.figures.numbers import bracketed, fixed
-from review.living.runs.contents import ArmInput, Effect, Numbers, RunInputs, TrialInput
+from review.living.runs.contents import ArmInput, Effect, RunInputs, TrialInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +21,21 @@ class ArmColumns:
     cells: Callable[[Effect, TrialInput], tuple[str, ...]]
 
 
-def _mean(numbers: Numbers) -> str | None:
+def _mean(numbers: ReportedNumbers) -> str | None:
     return _with(numbers.mean, numbers.sd)
 
 
-def _change(numbers: Numbers) -> str | None:
+def _change(numbers: ReportedNumbers) -> str | None:
     return _with(numbers.mean_change, numbers.sd_change)
 
 
-def _events(numbers: Numbers) -> str | None:
+def _events(numbers: ReportedNumbers) -> str | None:
     if numbers.events is None:
         return None
     return f"{numbers.events}/{'?' if numbers.n is None else numbers.n}"
 
 
-def _median(numbers: Numbers) -> str | None:
+def _median(numbers: ReportedNumbers) -> str | None:
     if numbers.median is None:
         return None
     if numbers.q1 is None or numbers.q3 is None:
@@ -42,7 +43,7 @@ def _median(numbers: Numbers) -> str | None:
     return f"{fixed(numbers.median, 2)} {bracketed(numbers.q1, numbers.q3, 2)}"
 
 
-def _estimate(numbers: Numbers) -> str | None:
+def _estimate(numbers: ReportedNumbers) -> str | None:
     variance = numbers.variance
     return _with(
         numbers.estimate,
@@ -56,7 +57,7 @@ def _with(value: float | None, spread: float | None) -> str | None:
     return fixed(value, 2) if spread is None else f"{fixed(value, 2)} ({fixed(spread, 2)})"
 
 
-KINDS: Final[tuple[tuple[str, Callable[[Numbers], str | None]], ...]] = (
+KINDS: Final[tuple[tuple[str, Callable[[ReportedNumbers], str | None]], ...]] = (
     ("Events/total", _events),
     ("Mean (SD)", _mean),
     ("Change (SD)", _change),
@@ -105,7 +106,7 @@ def _comparator(trial: TrialInput) -> Sequence[ArmInput]:
 
 def _kinds(
     inputs: RunInputs, arms: Callable[[TrialInput], Sequence[ArmInput]]
-) -> list[tuple[str, Callable[[Numbers], str | None]]]:
+) -> list[tuple[str, Callable[[ReportedNumbers], str | None]]]:
     numbers = [arm.numbers for trial in inputs.trials for arm in arms(trial)]
     return [(header, write) for header, write in KINDS if any(map(write, numbers))]
 
@@ -115,6 +116,6 @@ def _sized(kinds: Sequence[tuple[str, object]]) -> bool:
     return [header for header, _ in kinds] != ["Events/total"]
 
 
-def _written(arms: Sequence[ArmInput], write: Callable[[Numbers], str | None]) -> str:
+def _written(arms: Sequence[ArmInput], write: Callable[[ReportedNumbers], str | None]) -> str:
     told: Iterator[str | None] = (write(arm.numbers) for arm in arms)
     return " / ".join(text for text in told if text)

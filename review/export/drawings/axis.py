@@ -7,27 +7,10 @@ from typing import Final
 from review.figures.scale import Notation
 from review.living.runs.contents import Effect, RunInputs, RunResults, TrialInput
 from review.living.runs.scales import scale_of_run
+from review.measures import measure_named
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised
-
-NAMES: Final = {
-    "SMD": "Hedges g",
-    "MD": "Mean difference",
-    "GEN": "Effect",
-    "RD": "Risk difference",
-}
-
-RATIOS: Final = {
-    "ROM": "Ratio of means",
-    "RR": "Risk ratio",
-    "OR": "Odds ratio",
-    "PETO": "Odds ratio (Peto)",
-    "OR, Peto": "Odds ratio (Peto)",
-    "IRR": "Rate ratio",
-    "HR": "Hazard ratio",
-}
-"""Measures that are pooled as logarithms and read as ratios, by the names of both."""
 
 
 def notation(inputs: RunInputs) -> Notation:
@@ -54,7 +37,8 @@ def axis_label(inputs: RunInputs) -> str:
         return inputs.plan.effect
     scale = scale_of_run(inputs)
     name = scale.ratio or scale.name
-    return RATIOS.get(name) or NAMES.get(name) or capitalised(name)
+    measure = measure_named(name)
+    return measure.axis if measure is not None else capitalised(name)
 
 
 def margin_words(inputs: RunInputs, margin: float | None) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
-from review.export.drawings.axis import RATIOS
 from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.manuscript.document import (
     Block,
@@ -27,28 +26,11 @@ from review.export.manuscript.sentences import words
 from review.export.tables.printing import NumberStyle
 from review.formula import parse
 from review.living.estimates.zero_cells import origin_words, rule_words
-from review.measures import Measure
 from review.protocol.characteristics import in_words
 from review.protocol.rules import ArmRule, Plan
 from review.protocol.vocabulary import AnalysisKind, Variant
 from review.wording import capitalised, lowered
 
-MEASURES: Final = {
-    Measure.SMD: "standardized mean differences (Hedges’ g, exact correction {hedges})",
-    Measure.SMDH: "standardized mean differences with heteroscedastic population variances",
-    Measure.MD: "mean differences in raw points",
-    Measure.ROM: "log ratios of means",
-    Measure.GEN: "estimates with the variances that the reports give",
-    Measure.RR: "log risk ratios",
-    Measure.OR: "log odds ratios",
-    Measure.PETO: "log odds ratios by Peto’s method",
-    Measure.RD: "risk differences",
-    Measure.AS: "arcsine differences",
-    Measure.ZCOR: "correlations after Fisher’s z transformation",
-    Measure.MN: "means",
-    Measure.PLO: "logit-transformed proportions",
-    Measure.PFT: "double-arcsine-transformed proportions",
-}
 METHODS: Final = {
     "REML": "a random-effects model, τ² estimated by restricted maximum likelihood {reml}",
     "ML": "a random-effects model, τ² estimated by maximum likelihood {reml}",
@@ -182,7 +164,7 @@ def _direction(analysis: Analysed | Planned) -> str:
 
 def _measure(analysis: Analysed | Planned) -> Spans:
     plan = analysis.plan
-    name = filled(MEASURES.get(plan.measure, plan.measure.value), **CITED)
+    name = filled(plan.measure.facts.methods, **CITED)
     if plan.effect is not None:
         return joined([f"The effect was the {lowered(plan.effect)}, from ", *name])
     return joined(["Effects were ", *name])
@@ -250,7 +232,7 @@ def _margins(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
         "The noninferiority margin was {what}{margin}{beside}{scale}; the test of noninferiority "
         "is one-sided at {alpha}",
         what=f"a {effect_words(plan, shown)} of " if shown is not None else "",
-        scale=" on the log scale" if shown is None and plan.measure in RATIOS else "",
+        scale=" on the log scale" if shown is None and plan.measure.facts.ratio else "",
         margin=printer.number(read(plan.margin), "plan", "margin"),
         beside=filled(", and beside it {m}", m=listed(others)) if others else (),
         alpha=f"{(1 - plan.level) / 2:g}",

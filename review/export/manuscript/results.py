@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
-from review.export.drawings.axis import NAMES, RATIOS
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
     Cite,
@@ -36,20 +34,10 @@ from review.export.tables.printing import NumberStyle
 from review.living.reports.notices import NoticeKind
 from review.living.runs.contents import PooledLine, Reading
 from review.living.runs.scales import Scale
-from review.measures import Measure
+from review.measures import measure_named
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import lowered
-
-OTHER_EFFECTS: Final = {
-    Measure.SMDH: "Hedges g of unequal variances",
-    Measure.AS: "arcsine difference",
-    Measure.ZCOR: "Fisher’s z",
-    Measure.MN: "mean",
-    Measure.PLO: "logit of the proportion",
-    Measure.PFT: "double arcsine of the proportion",
-}
-"""What a sentence calls effects that figures name by their measure."""
 
 
 def estimate(analysed: Analysed, printer: Printer) -> Spans:
@@ -92,11 +80,9 @@ def effect_words(plan: Plan, scale: Scale) -> str:
     if plan.effect is not None:
         return lowered(plan.effect)
     if scale.as_ratio and scale.ratio is not None:
-        return lowered(RATIOS.get(scale.ratio, scale.ratio))
-    if plan.measure in OTHER_EFFECTS:
-        return OTHER_EFFECTS[plan.measure]
-    name = NAMES.get(plan.measure, plan.measure.value)
-    return name if name.startswith("Hedges") else lowered(name)
+        ratio = measure_named(scale.ratio)
+        return ratio.words if ratio is not None else lowered(scale.ratio)
+    return plan.measure.words
 
 
 def analysis_blocks(facts: Facts, analysed: Analysed, style: NumberStyle) -> list[Paragraph]:

@@ -104,7 +104,7 @@ def metapsy_bundle(session: Session, review: Review) -> Bundle:
     }
     left_out: list[str] = []
     ready = [x for items in by_study.values() for x in items if _ready_name(x) == "precalc_g"]
-    better = any(item.positive is Positive.BETTER for item in ready)
+    better = any(item.numbers.positive is Positive.BETTER for item in ready)
     if ready:
         meant = "arm 1 did better" if better else "arm 1 scored higher (arm 1 minus arm 2)"
         option = Positive.BETTER if better else Positive.HIGHER
@@ -256,40 +256,42 @@ def _numbers(
 
 def _ready_name(item: Evidence) -> str | None:
     """Return the column of a ready effect; None where the format has none for it."""
-    metric = (item.metric or "").upper()
-    if item.versus is None or item.estimate is None:
+    metric = (item.numbers.metric or "").upper()
+    if item.versus is None or item.numbers.estimate is None:
         return None
     return {"LOG RR": "precalc_log_rr"}.get(metric, "precalc_g" if metric in STANDARDIZED else None)
 
 
 def _ready(item: Evidence, *, better: bool) -> dict[str, Cell]:
     """Return an effect with the sign that its column has in this file."""
+    x = item.numbers
     name = _ready_name(item)
-    if name is None or item.estimate is None:
+    if name is None or x.estimate is None:
         return {}
     sign = did_better(item) if better and name == "precalc_g" else scored_higher(item)
     if sign is None:
         return {}
-    found = variance_of(item)
+    found = variance_of(x)
     return {
-        name: sign * item.estimate,
+        name: sign * x.estimate,
         f"{name}_se": found[0] ** 0.5 if found is not None else None,
-        "n_arm1": item.n,
-        "n_arm2": item.versus_n,
+        "n_arm1": x.n,
+        "n_arm2": x.versus_n,
     }
 
 
 def _of_arm(item: Evidence, arm: int) -> dict[str, Cell]:
+    x = item.numbers
     given: dict[str, Cell]
-    if item.mean is not None:
-        given = {"mean": item.mean, "sd": item.sd, "n": item.n}
-    elif item.mean_change is None and item.events is not None:
-        given = {"event": item.events, "totaln": item.n}
+    if x.mean is not None:
+        given = {"mean": x.mean, "sd": x.sd, "n": x.n}
+    elif x.mean_change is None and x.events is not None:
+        given = {"event": x.events, "totaln": x.n}
     else:
         given = {}
-    if item.mean_change is not None:
-        change = {"mean_change": item.mean_change, "sd_change": item.sd_change, "n_change": item.n}
+    if x.mean_change is not None:
+        change = {"mean_change": x.mean_change, "sd_change": x.sd_change, "n_change": x.n}
         given |= change
-    if given and item.events is None:
-        given |= {"bl_mean": item.baseline_mean, "bl_sd": item.baseline_sd}
+    if given and x.events is None:
+        given |= {"bl_mean": x.baseline_mean, "bl_sd": x.baseline_sd}
     return {f"{name}_arm{arm}": value for name, value in given.items()}

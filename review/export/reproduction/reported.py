@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from review.export.tables.model import Cell, Column, Kind, Table
 from review.extraction.conversion import DEFAULT_LEVEL, arm_mean_sd
+from review.extraction.numbers import ReportedNumbers
 from review.living.inputs.columns import contrast_of, is_as_reported, leaves_of
-from review.living.runs.contents import ArmInput, Numbers, RunInputs, TrialInput
-from review.protocol.rules import CONTINUOUS, Plan
+from review.living.runs.contents import ArmInput, RunInputs, TrialInput
+from review.measures import Family
+from review.protocol.rules import Plan
 
 PLANNED = "planned"
 """The selection that the analysis itself pools; variants that select otherwise have their own."""
@@ -57,13 +59,13 @@ def _plain(plan: Plan, trial: TrialInput) -> bool:
         return True
     if trial.contrast is not None:
         return is_as_reported(trial, contrast_of(trial, plan))
-    if plan.measure not in CONTINUOUS:
+    if plan.measure.facts.family is not Family.MEANS:
         return True
     found = [_mean_sd(plan, arm.numbers) for arm in (*trial.intervention, *trial.comparator)]
     return all(mean is not None for mean, _ in found)
 
 
-def _mean_sd(plan: Plan, numbers: Numbers) -> tuple[float | None, float | None]:
+def _mean_sd(plan: Plan, numbers: ReportedNumbers) -> tuple[float | None, float | None]:
     """The arm's mean and SD of what the plan pools, where both were reported as such."""
     found = arm_mean_sd(numbers, change=plan.scores == "change")
     if found is None or found.steps:
@@ -122,7 +124,8 @@ def _rows(
     for index, part in enumerate(leaves_of(trial), 1):
         for side, arm in _sides(part):
             x = arm.numbers
-            mean, sd = _mean_sd(plan, x) if plan.measure in CONTINUOUS else (x.mean, x.sd)
+            means = plan.measure.facts.family is Family.MEANS
+            mean, sd = _mean_sd(plan, x) if means else (x.mean, x.sd)
             yield (
                 analysis, selection, number, index, trial.study, side, arm.arm,
                 x.n, mean, sd, x.events, x.estimate, x.variance, x.se, x.ci_low, x.ci_high,

@@ -22,14 +22,10 @@ from review.extraction.conversion import arm_mean_sd
 from review.extraction.evidence_queries import evidence
 from review.extraction.models import Arm, Study
 from review.living.runs.contents import ArmInput, Effect, TrialInput
-from review.measures import Measure
+from review.measures import Family, Measure
 from review.protocol.models import Review
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
-
-RATIOS: Final = frozenset({Measure.OR, Measure.RR, Measure.PETO, Measure.ROM})
-_MEANS: Final = frozenset({Measure.MD, Measure.SMD})
-_EVENTS: Final = frozenset({Measure.OR, Measure.RR, Measure.RD, Measure.PETO})
 
 
 def _columns(
@@ -133,14 +129,15 @@ def data_type(run: LatestRun) -> str:
         for trial in trials
     )
     one_way = len({trial.higher_is_better for trial in trials}) == 1
-    if arms and one_way and plan.measure in _MEANS:
-        return "Continuous"
-    return "Dichotomous" if arms and one_way and plan.measure in _EVENTS else "Contrast level"
+    facts = plan.measure.facts
+    if not (arms and one_way and facts.of_arms_in_revman):
+        return "Contrast level"
+    return "Continuous" if facts.family is Family.MEANS else "Dichotomous"
 
 
 def _rows(number: int, run: LatestRun) -> Iterator[tuple[Cell, ...]]:
     plan, kind = run.inputs.plan, data_type(run)
-    printed = math.exp if plan.measure in RATIOS else float
+    printed = math.exp if plan.measure.facts.ratio else float
     for trial, effect in zip(run.inputs.trials, run.results.effects, strict=True):
         sign = _turn(run, kind)
         low, high = sorted(sign * limit for limit in effect.ci)
@@ -199,17 +196,11 @@ def _mean_sd(plan: Plan, arms: Sequence[ArmInput]) -> tuple[float, float]:
     return together.mean, together.sd
 
 
-_NAMES: Final = {
-    Measure.OR: "Odds Ratio", Measure.RR: "Risk Ratio", Measure.RD: "Risk Difference",
-    Measure.PETO: "Peto Odds Ratio", Measure.MD: "Mean Difference",
-}  # fmt: skip
-
-
 def _measure(plan: Plan) -> str | None:
     """Return RevMan's name of the measure, else our own; none for estimates of no measure."""
     if plan.measure is Measure.GEN:
         return None
-    return _NAMES.get(plan.measure, plan.measure.value)
+    return plan.measure.facts.revman or plan.measure.value
 
 
 def _method(plan: Plan) -> str:
@@ -220,14 +211,14 @@ def _settings(number: int, run: LatestRun) -> tuple[Cell, ...]:
     plan, line, kind = run.inputs.plan, run.results.pooled, data_type(run)
     sign = _turn(run, kind)
     turned = sign < 0
-    printed = math.exp if plan.measure in RATIOS else float
+    printed = math.exp if plan.measure.facts.ratio else float
     low, high = sorted(sign * limit for limit in line.ci)
     favours = (f"Favours {plan.comparator.label}", f"Favours {plan.intervention.label}")
     left, right = reversed(favours) if turned else favours
     level = f"{100 * plan.level:g}%"
     fixed = plan.method in ("EE", "MH", "PETO")
     return (
-        number, 1, plan.title, plan.title, kind, str(plan.measure in RATIOS).upper(),
+        number, 1, plan.title, plan.title, kind, str(plan.measure.facts.ratio is not None).upper(),
         plan.intervention.label, plan.comparator.label, _method(plan), _measure(plan),
         "Fixed effect" if fixed else "Random effect", level, level,
         printed(sign * line.estimate), printed(low), printed(high),

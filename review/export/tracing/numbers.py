@@ -321,7 +321,7 @@ def _inputs(trials: Sequence[TrialInput], path: Sequence[str]) -> Iterator[Input
 
 
 def _input(trial: TrialInput, side: str, arm: ArmInput) -> Input:
-    numbers = arm.numbers.model_dump()
+    numbers = arm.numbers._asdict()
     return Input(
         study=trial.study,
         side=side,

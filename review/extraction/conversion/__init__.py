@@ -27,7 +27,6 @@ from review.extraction.conversion.reported import (
     EstimateAndVariance,
     Lacking,
     MeanAndSD,
-    Reported,
     Step,
     two_sided,
 )
@@ -46,7 +45,6 @@ __all__ = [
     "EstimateAndVariance",
     "Lacking",
     "MeanAndSD",
-    "Reported",
     "Step",
     "arm_lacks",
     "arm_mean_sd",

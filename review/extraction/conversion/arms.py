@@ -22,16 +22,16 @@ from review.extraction.conversion.reported import (
     Design,
     Lacking,
     MeanAndSD,
-    Reported,
     Step,
     level_of,
     step_of,
 )
 from review.extraction.conversion.standardized import r_squared_of
+from review.extraction.numbers import ReportedNumbers
 
 
 def arm_mean_sd(
-    x: Reported, *, change: bool = False, standardizes: bool = False, design: Design = PLAIN
+    x: ReportedNumbers, *, change: bool = False, standardizes: bool = False, design: Design = PLAIN
 ) -> MeanAndSD | None:
     """Return mean and SD of an arm, of scores or of change; None where the numbers do not give it.
 
@@ -61,7 +61,7 @@ def arm_mean_sd(
 
 
 def arm_lacks(
-    x: Reported, *, change: bool = False, standardizes: bool = False, design: Design = PLAIN
+    x: ReportedNumbers, *, change: bool = False, standardizes: bool = False, design: Design = PLAIN
 ) -> str | None:
     """Return what an arm lacks to give mean and SD, in words; None where it gives them."""
     try:
@@ -73,14 +73,14 @@ def arm_lacks(
     return None
 
 
-def _mean_sd(x: Reported, change: bool, design: Design) -> MeanAndSD:
+def _mean_sd(x: ReportedNumbers, change: bool, design: Design) -> MeanAndSD:
     found = _change(x, design) if change else _score(x, design)
     if found is None:
         raise Lacking(_missing(x, change))
     return found
 
 
-def _missing(x: Reported, change: bool) -> str:
+def _missing(x: ReportedNumbers, change: bool) -> str:
     """Say which of mean and SD an arm's numbers do not give."""
     if x.n is None:
         return "it needs n"
@@ -102,7 +102,7 @@ def _missing(x: Reported, change: bool) -> str:
     return "it has no mean and SD, nor what gives them"
 
 
-def _score(x: Reported, design: Design) -> MeanAndSD | None:
+def _score(x: ReportedNumbers, design: Design) -> MeanAndSD | None:
     if x.mean is not None:
         return _with_spread(x, x.mean, x.sd, design)
     if x.n is None or x.median is None:
@@ -125,7 +125,9 @@ def _score(x: Reported, design: Design) -> MeanAndSD | None:
     return MeanAndSD(group.mean, group.sd, (step_of(found, mean=group.mean, sd=group.sd),))
 
 
-def _with_spread(x: Reported, mean: float, sd: float | None, design: Design) -> MeanAndSD | None:
+def _with_spread(
+    x: ReportedNumbers, mean: float, sd: float | None, design: Design
+) -> MeanAndSD | None:
     """Return a mean with its SD: as reported, else from its SE, its interval or its model's SD."""
     if sd is not None:
         return MeanAndSD(mean, sd)
@@ -144,7 +146,7 @@ def _with_spread(x: Reported, mean: float, sd: float | None, design: Design) -> 
     )
 
 
-def _of_scores(found: MeanAndSD, x: Reported, design: Design) -> MeanAndSD:
+def _of_scores(found: MeanAndSD, x: ReportedNumbers, design: Design) -> MeanAndSD:
     """Take out of an SD what the model's SE held beside the spread of persons."""
     clusters, sd, steps = design.clusters, found.sd, list(found.steps)
     used, explained = set(), 0.0
@@ -173,7 +175,7 @@ def _of_scores(found: MeanAndSD, x: Reported, design: Design) -> MeanAndSD:
     return MeanAndSD(found.mean, sd, tuple(steps), explained, frozenset(used))
 
 
-def _change(x: Reported, design: Design) -> MeanAndSD | None:
+def _change(x: ReportedNumbers, design: Design) -> MeanAndSD | None:
     if x.mean_change is not None and (x.sd_change is not None or x.mean is None):
         if x.sd_change is None and design.adjusted and x.r_squared is None:
             raise Lacking(

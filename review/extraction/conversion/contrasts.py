@@ -20,18 +20,18 @@ from review.extraction.conversion.reported import (
     Design,
     EstimateAndVariance,
     Lacking,
-    Reported,
     Step,
     level_of,
     step_of,
     two_sided,
 )
 from review.extraction.conversion.standardized import from_g, standardized
+from review.extraction.numbers import ReportedNumbers
 from review.measures import Measure
 
 
 def contrast_effect(
-    x: Reported,
+    x: ReportedNumbers,
     measure: Measure,
     *,
     towards: int | None = None,
@@ -65,7 +65,7 @@ def contrast_effect(
 
 
 def contrast_lacks(
-    x: Reported,
+    x: ReportedNumbers,
     measure: Measure,
     *,
     towards: int | None = None,
@@ -83,7 +83,7 @@ def contrast_lacks(
 
 
 def _effect(
-    x: Reported, measure: Measure, towards: int | None, design: Design, arms_sd: Step | None
+    x: ReportedNumbers, measure: Measure, towards: int | None, design: Design, arms_sd: Step | None
 ) -> EstimateAndVariance:
     found = _as_reported(x, measure, design)
     if found is not None:
@@ -93,7 +93,7 @@ def _effect(
     raise Lacking(_not_of(x, measure))
 
 
-def _not_of(x: Reported, measure: Measure) -> str:
+def _not_of(x: ReportedNumbers, measure: Measure) -> str:
     """Say why an estimate, or none, is not of a measure that takes no conversion."""
     if x.estimate is None:
         return f"it has no {measure.value}, nor the arms' own numbers that give it"
@@ -104,7 +104,7 @@ def _not_of(x: Reported, measure: Measure) -> str:
     return f"an estimate of {x.metric or 'no metric'} gives no {measure.value}"
 
 
-def _own(x: Reported, measure: Measure) -> bool:
+def _own(x: ReportedNumbers, measure: Measure) -> bool:
     """Whether an estimate is of a measure itself."""
     name = metric_name(x)
     return (
@@ -116,7 +116,9 @@ def _own(x: Reported, measure: Measure) -> bool:
     )
 
 
-def _as_reported(x: Reported, measure: Measure, design: Design) -> EstimateAndVariance | None:
+def _as_reported(
+    x: ReportedNumbers, measure: Measure, design: Design
+) -> EstimateAndVariance | None:
     if x.estimate is None:
         return None
     ratio = printed_ratio(x)
@@ -138,7 +140,7 @@ def _as_reported(x: Reported, measure: Measure, design: Design) -> EstimateAndVa
     return _by_statistic(x, x.estimate) if measure is Measure.MD else None
 
 
-def _by_statistic(x: Reported, difference: float) -> EstimateAndVariance | None:
+def _by_statistic(x: ReportedNumbers, difference: float) -> EstimateAndVariance | None:
     """A mean difference with its t or F: the variance is the square of difference over t."""
     f = x.f if x.df1 is None or x.df1 == 1 else None
     squared = x.t**2 if x.t is not None else f
@@ -151,7 +153,7 @@ def _by_statistic(x: Reported, difference: float) -> EstimateAndVariance | None:
     return EstimateAndVariance(difference, variance, (step,))
 
 
-def _ratio(x: Reported) -> EstimateAndVariance | None:
+def _ratio(x: ReportedNumbers) -> EstimateAndVariance | None:
     assert x.estimate is not None
     if x.ci_low is not None and x.ci_high is not None:
         wald = estimate_from_interval(

@@ -8,18 +8,13 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Final
 
-from review.extraction.conversion.reported import Reported
+from review.extraction.numbers import ReportedNumbers
 from review.measures import Measure
 
-STANDARDIZED: Final = frozenset(
-    {
-        "SMD", "G", "HEDGES G", "HEDGES' G", "STANDARDIZED MEAN DIFFERENCE",
-        "STANDARDISED MEAN DIFFERENCE",
-    }
-)  # fmt: skip
+STANDARDIZED: Final = frozenset(Measure.SMD.facts.metrics)
 COHEN: Final = frozenset({"D", "COHEN D", "COHEN'S D", "COHENS D"})
 GLASS: Final = frozenset({"DELTA", "GLASS DELTA", "GLASS' DELTA", "GLASS'S DELTA", "GLASSS DELTA"})
-MEAN_DIFFERENCE: Final = frozenset({"MD", "MEAN DIFFERENCE"})
+MEAN_DIFFERENCE: Final = frozenset(Measure.MD.facts.metrics)
 CHANGE_DIFFERENCE: Final = frozenset(
     {
         "MD OF CHANGE", "MEAN DIFFERENCE OF CHANGE", "MEAN DIFFERENCE IN CHANGE", "MD IN CHANGE",
@@ -34,15 +29,7 @@ ETA_SQUARED: Final = frozenset({"ETA SQUARED", "ETA-SQUARED", "ETA2", "ETA²", "
 PARTIAL_ETA_SQUARED: Final = frozenset(f"PARTIAL {name}" for name in ETA_SQUARED)
 CORRELATIONS: Final = frozenset({"R", "POINT-BISERIAL R", "POINT BISERIAL R"})
 RATIOS: Final[Mapping[str, Measure]] = {
-    "OR": Measure.OR,
-    "ODDS RATIO": Measure.OR,
-    "RR": Measure.RR,
-    "RISK RATIO": Measure.RR,
-    "RELATIVE RISK": Measure.RR,
-    "HR": Measure.HR,
-    "HAZARD RATIO": Measure.HR,
-    "ROM": Measure.ROM,
-    "RATIO OF MEANS": Measure.ROM,
+    name: measure for measure in Measure if measure.facts.ratio for name in measure.facts.metrics
 }
 """Metrics of ratios as they are printed; with ``log`` or ``ln`` before, of their logarithms."""
 
@@ -110,29 +97,29 @@ def unknown_metric(metric: str) -> str | None:
     )
 
 
-def metric_name(x: Reported) -> str:
+def metric_name(x: ReportedNumbers) -> str:
     """Return a metric as the lists here spell it: in capitals, with single blanks."""
     return " ".join((x.metric or "").upper().replace("’", "'").split())
 
 
-def is_eta_squared(x: Reported) -> bool:
+def is_eta_squared(x: ReportedNumbers) -> bool:
     """Whether an estimate is a share of variance, which has no direction of its own."""
     return metric_name(x) in ETA_SQUARED | PARTIAL_ETA_SQUARED
 
 
-def printed_ratio(x: Reported) -> Measure | None:
+def printed_ratio(x: ReportedNumbers) -> Measure | None:
     """Return the measure of which an estimate is a ratio as printed, if it is one."""
     return RATIOS.get(metric_name(x))
 
 
-def logged_ratio(x: Reported) -> Measure | None:
+def logged_ratio(x: ReportedNumbers) -> Measure | None:
     """Return the measure of which an estimate is the logarithm, if it is one."""
     name = metric_name(x)
     start = next((s for s in ("LOG ", "LOG-", "LN ") if name.startswith(s)), None)
     return RATIOS.get(name.removeprefix(start)) if start else None
 
 
-def scale_of(x: Reported) -> str | None:
+def scale_of(x: ReportedNumbers) -> str | None:
     """Return the scale that an estimate is pooled on: ``log OR``, else its metric as written."""
     ratio = printed_ratio(x) or logged_ratio(x)
     if ratio is not None:
@@ -141,7 +128,7 @@ def scale_of(x: Reported) -> str | None:
     return "SMD" if name in STANDARDIZED else "MD" if name in MEAN_DIFFERENCE else name or None
 
 
-def lopsided(x: Reported) -> str | None:
+def lopsided(x: ReportedNumbers) -> str | None:
     """Return why an interval cannot be of its estimate: it is not symmetric on the scale it has.
 
     Limits count as rounded by half of their last digit; an interval beside an SE or a variance is

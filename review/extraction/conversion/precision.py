@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from review.effects import estimate_from_interval
 from review.effects.converted import Plain
-from review.extraction.conversion.reported import Reported, Step, level_of, step_of
+from review.extraction.conversion.reported import Step, level_of, step_of
+from review.extraction.numbers import ReportedNumbers
 
 
-def has_precision(x: Reported) -> bool:
+def has_precision(x: ReportedNumbers) -> bool:
     """Whether an estimate comes with a variance, a standard error or an interval."""
     return (
         x.variance is not None
@@ -16,7 +17,7 @@ def has_precision(x: Reported) -> bool:
     )
 
 
-def variance_of(x: Reported) -> tuple[float, Step | None] | None:
+def variance_of(x: ReportedNumbers) -> tuple[float, Step | None] | None:
     """Return the sampling variance of a reported estimate, and the step that gave it."""
     if x.variance is not None:
         return x.variance, None

@@ -1,84 +1,20 @@
-"""The numbers of a result by name, and the values that conversions give."""
+"""What the analysis behind reported numbers did, and the values that conversions give."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from review.effects import Converted
 from review.effects.converted import Plain
 from review.errors import InvalidDataError
+from review.extraction.numbers import ReportedNumbers
 
 T = TypeVar("T")
 
 DEFAULT_LEVEL: Final = 0.95
 """Of a reported interval that does not say its level."""
-
-
-class Reported(Protocol):
-    """The numbers of one result by name, None where they are not reported."""
-
-    @property
-    def n(self) -> int | None: ...
-    @property
-    def versus_n(self) -> int | None: ...
-    @property
-    def mean(self) -> float | None: ...
-    @property
-    def sd(self) -> float | None: ...
-    @property
-    def events(self) -> int | None: ...
-    @property
-    def estimate(self) -> float | None: ...
-    @property
-    def se(self) -> float | None: ...
-    @property
-    def variance(self) -> float | None: ...
-    @property
-    def ci_low(self) -> float | None: ...
-    @property
-    def ci_high(self) -> float | None: ...
-    @property
-    def ci_level(self) -> float | None: ...
-    @property
-    def median(self) -> float | None: ...
-    @property
-    def q1(self) -> float | None: ...
-    @property
-    def q3(self) -> float | None: ...
-    @property
-    def minimum(self) -> float | None: ...
-    @property
-    def maximum(self) -> float | None: ...
-    @property
-    def baseline_mean(self) -> float | None: ...
-    @property
-    def baseline_sd(self) -> float | None: ...
-    @property
-    def mean_change(self) -> float | None: ...
-    @property
-    def sd_change(self) -> float | None: ...
-    @property
-    def correlation(self) -> float | None: ...
-    @property
-    def t(self) -> float | None: ...
-    @property
-    def f(self) -> float | None: ...
-    @property
-    def p(self) -> float | None: ...
-    @property
-    def p_below(self) -> float | None: ...
-    @property
-    def residual_sd(self) -> float | None: ...
-    @property
-    def r_squared(self) -> float | None: ...
-    @property
-    def df1(self) -> int | None: ...
-    @property
-    def p_sides(self) -> int | None: ...
-    @property
-    def metric(self) -> str | None: ...
 
 
 TOO_LARGE: Final = "its numbers are too large or too small to compute with"
@@ -167,11 +103,11 @@ def step_of(converted: Converted[T], **gives: float) -> Step:
     )
 
 
-def level_of(x: Reported) -> float:
+def level_of(x: ReportedNumbers) -> float:
     """Return the level of a reported interval."""
     return x.ci_level if x.ci_level is not None else DEFAULT_LEVEL
 
 
-def two_sided(x: Reported, p: float) -> float:
+def two_sided(x: ReportedNumbers, p: float) -> float:
     """Return a p value of a result as a two-sided one; a one-sided above a half is of the rest."""
     return 2.0 * min(p, 1.0 - p) if x.p_sides == 1 else p

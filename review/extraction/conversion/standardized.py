@@ -49,12 +49,12 @@ from review.extraction.conversion.reported import (
     Design,
     EstimateAndVariance,
     Lacking,
-    Reported,
     Step,
     level_of,
     step_of,
     two_sided,
 )
+from review.extraction.numbers import ReportedNumbers
 from review.measures import Measure
 
 FEWEST: Final = 4
@@ -165,14 +165,14 @@ class _Model:
         return "; ".join(told)
 
 
-def r_squared_of(x: Reported) -> float | None:
+def r_squared_of(x: ReportedNumbers) -> float | None:
     """Return the share of variance that covariates explain, as reported or of their correlation."""
     if x.r_squared is not None:
         return x.r_squared
     return None if x.correlation is None else x.correlation**2
 
 
-def _model(x: Reported, design: Design) -> _Model:
+def _model(x: ReportedNumbers, design: Design) -> _Model:
     n2 = x.versus_n if x.versus_n is not None or not design.paired else x.n
     if x.n is None or n2 is None:
         raise Lacking("it needs the arms' sizes (n and versus_n)")
@@ -193,7 +193,7 @@ def _model(x: Reported, design: Design) -> _Model:
 
 
 def standardized(
-    x: Reported, *, towards: int | None, design: Design, arms_sd: Step | None
+    x: ReportedNumbers, *, towards: int | None, design: Design, arms_sd: Step | None
 ) -> EstimateAndVariance:
     """Return Hedges' g of a contrast, and its sampling variance.
 
@@ -238,7 +238,7 @@ def standardized(
     return _of_statistic(x, towards, model)
 
 
-def _of_d(x: Reported, model: _Model) -> EstimateAndVariance:
+def _of_d(x: ReportedNumbers, model: _Model) -> EstimateAndVariance:
     assert x.estimate is not None
     se = None if model.plain else _own_se(x)
     if se is None:
@@ -252,14 +252,14 @@ def _of_d(x: Reported, model: _Model) -> EstimateAndVariance:
     return EstimateAndVariance(g, variance, (step,), model.used)
 
 
-def _own_se(x: Reported) -> float | None:
+def _own_se(x: ReportedNumbers) -> float | None:
     """Return the standard error of an estimate, from a normal interval where it is not given."""
     found = variance_of(x)
     return None if found is None else math.sqrt(found[0])
 
 
 def _of_eta_squared(
-    x: Reported, eta_squared: float, towards: int | None, model: _Model
+    x: ReportedNumbers, eta_squared: float, towards: int | None, model: _Model
 ) -> EstimateAndVariance:
     if towards is None:
         raise Lacking("eta squared has no direction: enter the arm that did better (favours)")
@@ -291,7 +291,7 @@ def _several_df(df1: int, what: str) -> str:
     )
 
 
-def _of_statistic(x: Reported, towards: int | None, model: _Model) -> EstimateAndVariance:
+def _of_statistic(x: ReportedNumbers, towards: int | None, model: _Model) -> EstimateAndVariance:
     n1, n2 = model.n1, model.n2
     if x.t is not None:
         # a t printed without its sign gets it from the words
@@ -330,7 +330,7 @@ def _of_statistic(x: Reported, towards: int | None, model: _Model) -> EstimateAn
 
 
 def _change_in_scores(
-    x: Reported, d: float, share: float, steps: tuple[Step, ...], model: _Model
+    x: ReportedNumbers, d: float, share: float, steps: tuple[Step, ...], model: _Model
 ) -> EstimateAndVariance:
     """Return the effect of a d that is in SDs of change, in SDs of scores."""
     if x.correlation is None:
@@ -356,7 +356,7 @@ def _in_scores(
     return _corrected(scaled, (*steps, step), model)
 
 
-def _nothing(x: Reported) -> str:
+def _nothing(x: ReportedNumbers) -> str:
     """Say why an estimate, or none, gives no standardized difference."""
     name = metric_name(x)
     if x.estimate is None:
@@ -377,7 +377,7 @@ def _nothing(x: Reported) -> str:
 
 
 def _of_difference(
-    x: Reported, difference: float, model: _Model, arms_sd: Step | None
+    x: ReportedNumbers, difference: float, model: _Model, arms_sd: Step | None
 ) -> EstimateAndVariance:
     sd, steps = _sd_of_scores(x, model, arms_sd)
     if sd is not None:
@@ -414,7 +414,7 @@ def _of_difference(
 
 
 def _sd_of_scores(
-    x: Reported, model: _Model, arms_sd: Step | None
+    x: ReportedNumbers, model: _Model, arms_sd: Step | None
 ) -> tuple[float | None, tuple[Step, ...]]:
     """Return the SD that standardizes where the report gives it, and the steps that led to it."""
     if model.design.change and x.sd_change is not None:
@@ -435,7 +435,7 @@ def _sd_of_scores(
 
 
 def _scores_of_change(
-    x: Reported, sd_change: float, steps: tuple[Step, ...]
+    x: ReportedNumbers, sd_change: float, steps: tuple[Step, ...]
 ) -> tuple[float, tuple[Step, ...]]:
     if x.correlation is None:
         raise Lacking(
@@ -447,14 +447,14 @@ def _scores_of_change(
 
 
 def _se_of_difference(
-    x: Reported, difference: float, model: _Model
+    x: ReportedNumbers, difference: float, model: _Model
 ) -> tuple[float | None, tuple[Step, ...]]:
     found = _model_sd(x, difference, model)
     return (None, ()) if found is None else (found[0] * math.sqrt(model.sizes), found[1])
 
 
 def _model_sd(
-    x: Reported, difference: float, model: _Model
+    x: ReportedNumbers, difference: float, model: _Model
 ) -> tuple[float, tuple[Step, ...]] | None:
     """Return the SD within groups that a difference's statistics hold, whatever its model."""
     n1, n2 = model.n1, model.n2
@@ -485,7 +485,7 @@ def _model_sd(
     return converted.value, (step_of(converted, sd=converted.value),)
 
 
-def from_g(x: Reported, g: float, design: Design) -> EstimateAndVariance:
+def from_g(x: ReportedNumbers, g: float, design: Design) -> EstimateAndVariance:
     """Return a g without precision with the variance that follows from the sizes."""
     model = _model(x, design)
     variance, recipe = _variance(g, model, None, conservative=True)

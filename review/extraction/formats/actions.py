@@ -414,7 +414,7 @@ class _Taking:
     def _kept(self, place: Place, values: Values) -> Result:
         """Add, correct or leave the result at a place."""
         found = self._result_at(place)
-        wanted = {name: getattr(values, name) for name in Values.__slots__}
+        wanted = values.columns
         line = self.new.origins[place][0].line
         page = f"{Path(self.read.file).name}, line {line}"
         if self.results.get(natural_key(found)) is None:
@@ -427,15 +427,15 @@ class _Taking:
             self._outranked(place, line)
             return found
         before = self.old.results.get(place)
-        stated = before or Values()
-        restored = before is None and not self._is_given(found)
+        stated = (before or Values()).columns
+        restored = before is None and not found.numbers.given
         changed = turned = False
         for name, value in wanted.items():
-            current, base = getattr(found, name), getattr(stated, name)
+            current, base = getattr(found, name), stated[name]
             if same_value(value, current) or (before is not None and same_value(value, base)):
                 continue
             turning = name == "positive" and not restored
-            if turning and not same_value(found.estimate, stated.estimate):
+            if turning and not same_value(found.numbers.estimate, stated["estimate"]):
                 continue  # the estimate was changed here: its sign is as the person wants it
             if restored or same_value(current, base):
                 setattr(found, name, value)
@@ -472,28 +472,24 @@ class _Taking:
         )
         return self.results.get(natural_key(made), made)
 
-    @staticmethod
-    def _is_given(result: Result) -> bool:
-        return Values(**{name: getattr(result, name) for name in Values.__slots__}).given
-
     def _withdraw(self, place: Place, stated: Values) -> None:
         """Take the numbers off a result that no row states any more."""
         found = self._result_at(place)
-        current = {name: getattr(found, name) for name in Values.__slots__}
-        if self.results.get(natural_key(found)) is None or not Values(**current).given:
+        current, base = Values(found.numbers, found.weeks).columns, stated.columns
+        if self.results.get(natural_key(found)) is None or not found.numbers.given:
             return
-        if any(not same_value(value, getattr(stated, name)) for name, value in current.items()):
+        if any(not same_value(value, base[name]) for name, value in current.items()):
             study = self.studies[place.study].label
             self._edited(study, None, "result", f"{place.arm}, {place.instrument}", None)
             return
-        for name in Values.__slots__:
+        for name in current:
             setattr(found, name, None)
         found.page = self.where
         self.report.results_withdrawn += 1
 
     def _leaving(self) -> None:
         """Take studies out that no row names any more, unless they hold numbers of other origin."""
-        holding = {r.entry_id for r in self.results.values() if self._is_given(r)}
+        holding = {r.entry_id for r in self.results.values() if r.numbers.given}
         for key in self.old.studies:
             study = self.studies.get(key)
             if key in self.new.studies or study is None or study.excluded_because is not None:

@@ -26,6 +26,7 @@ from review.extraction.formats.source import (
     whole,
     year_in,
 )
+from review.extraction.numbers import ReportedNumbers
 from review.extraction.spelling import identity
 from review.protocol.vocabulary import Rater
 
@@ -142,12 +143,13 @@ def _of_arm(row: SourceRow, arm: str, flags: list[Flag]) -> Values | None:
             reason = "not a possible number of events; it stays with the row and is not used"
             flags.append(_flag(row, "events_impossible", f"events_{arm}", reason))
             return None
-        return Values(n=total, events=int(events))
+        return Values(ReportedNumbers(n=total, events=int(events)))
     mean, sd = row.number(f"mean_{arm}"), row.number(f"sd_{arm}")
     if row.cells.get("type") != "CONT" or mean is None or total is None:
         return None
     # RevMan writes 0 for an SD that was not given; such a trial is "not estimable" there.
-    return Values(n=total, mean=mean, sd=sd if sd is not None and sd > 0 else None)
+    known = sd if sd is not None and sd > 0 else None
+    return Values(ReportedNumbers(n=total, mean=mean, sd=known))
 
 
 def _persons(row: SourceRow, column: str, flags: list[Flag]) -> int | None:
@@ -174,10 +176,10 @@ def _contrast(row: SourceRow, flags: list[Flag]) -> Values:
     if se is not None and se <= 0:
         flags.append(_flag(row, "se_not_positive", "se", "a standard error must be above zero"))
         se = None
-    return Values(
-        metric if estimate is not None else None,
-        n=sizes[0], versus_n=sizes[1], estimate=estimate, se=se, variance=variance,
-    )  # fmt: skip
+    metric = metric if estimate is not None else None
+    return Values(ReportedNumbers(
+        n=sizes[0], versus_n=sizes[1], estimate=estimate, se=se, variance=variance, metric=metric,
+    ))  # fmt: skip
 
 
 def _flag(row: SourceRow, kind: str, column: str, reason: str) -> Flag:

@@ -27,6 +27,7 @@ from review.extraction.formats.source import (
     year_in,
 )
 from review.extraction.formats.table import read_table
+from review.extraction.numbers import ReportedNumbers
 from review.extraction.vocabulary import Format
 from review.protocol.vocabulary import Rater
 
@@ -103,12 +104,13 @@ def _claims(row: SourceRow, better: bool | None, flags: list[Flag]) -> list[Clai
         for number, arm in zip("12", arms, strict=True):
             mean, sd = row.number(f"x_{number}"), row.number(f"sd_{number}")
             if mean is not None and sd is not None and sd >= 0:
-                values = Values(n=sizes[int(number) - 1], mean=mean, sd=sd)
+                values = Values(ReportedNumbers(n=sizes[int(number) - 1], mean=mean, sd=sd))
                 claims.append(claim(arm, None, values))
     return [*claims, claim(arms[0], arms[1], _effect(row, sizes, flags))]
 
 
 def _effect(row: SourceRow, sizes: list[int | None], flags: list[Flag]) -> Values:
+    known = ReportedNumbers(n=sizes[0], versus_n=sizes[1])
     for effect, precision in (("g_calc", "g_var_calc"), ("d_calc", "d_var_calc"), ("d", "d_var")):
         estimate, variance = row.number(effect), row.number(precision)
         if estimate is None:
@@ -118,8 +120,8 @@ def _effect(row: SourceRow, sizes: list[int | None], flags: list[Flag]) -> Value
             flags.append(Flag("variance_not_positive", row.cells["study"], row.line, precision,
                               reason, new=row.cells[precision]))  # fmt: skip
             variance = None
-        return Values("SMD", n=sizes[0], versus_n=sizes[1], estimate=estimate, variance=variance)
-    return Values(n=sizes[0], versus_n=sizes[1])
+        return Values(known._replace(metric="SMD", estimate=estimate, variance=variance))
+    return Values(known)
 
 
 def _infants(row: SourceRow, column: str, flags: list[Flag]) -> int | None:

@@ -40,6 +40,7 @@ from review.extraction.formats.source import (
     year_in,
 )
 from review.extraction.formats.table import read_table
+from review.extraction.numbers import ReportedNumbers
 from review.extraction.spelling import identity
 from review.extraction.vocabulary import Format, Positive
 from review.protocol.vocabulary import Rater
@@ -273,20 +274,22 @@ def _ready(row: SourceRow, study: str, how: _How, flags: list[Flag]) -> list[Val
                 se = None
             found.append(
                 Values(
-                    metric=metric,
-                    positive=Positive.BETTER if by_itself and metric == "SMD" else None,
-                    n=sizes[0],
-                    versus_n=sizes[1],
-                    estimate=estimate,
-                    se=se,
-                    weeks=_weeks(row),
+                    ReportedNumbers(
+                        metric=metric,
+                        positive=Positive.BETTER if by_itself and metric == "SMD" else None,
+                        n=sizes[0],
+                        versus_n=sizes[1],
+                        estimate=estimate,
+                        se=se,
+                    ),
+                    _weeks(row),
                 )
             )
             break
     # Metapsy converts events to g as well; a contrast is kept once, events as their log risk ratio.
     counted = row.number("event_arm1", ".event_arm1") is not None
     if counted and not how.legacy:
-        return [values for values in found if values.metric != "SMD"]
+        return [values for values in found if values.numbers.metric != "SMD"]
     return found[-1:] if counted else found[:1]
 
 
@@ -318,18 +321,18 @@ def _of_arm(row: SourceRow, study: str, arm: int, flags: list[Flag]) -> list[Val
         if (spread[name] or 0) < 0:
             flags.append(_flag("sd_negative", row, study, column, row.cells[column]))
             spread[name] = None
-    scores = Values(
+    scores = ReportedNumbers(
         mean=row.number(f"mean_arm{arm}"),
         sd=spread["sd"],
         mean_change=row.number(f"mean_change_arm{arm}"),
         sd_change=spread["sd_change"],
-        weeks=_weeks(row),
     )
     if scores.mean is not None or scores.mean_change is not None:
         names = ("n", "n_change") if scores.mean is not None else ("n_change", "n")
         n = _count(row, study, tuple(f"{name}_arm{arm}" for name in names), flags)
         before = row.number(f"bl_mean_arm{arm}")
-        return [replace(scores, n=n, baseline_mean=before, baseline_sd=spread["bl_sd"])]
+        scores = scores._replace(n=n, baseline_mean=before, baseline_sd=spread["bl_sd"])
+        return [Values(scores, _weeks(row))]
     events = row.number(f"event_arm{arm}", f".event_arm{arm}")
     if events is None:
         return []
@@ -341,7 +344,7 @@ def _of_arm(row: SourceRow, study: str, arm: int, flags: list[Flag]) -> list[Val
     if total is not None and events > total:
         flags.append(_flag("events_above_total", row, study, column, f"{events:g} of {total}"))
         return []
-    return [Values(n=total, events=int(events), weeks=_weeks(row))]
+    return [Values(ReportedNumbers(n=total, events=int(events)), _weeks(row))]
 
 
 def _count(row: SourceRow, study: str, names: tuple[str, ...], flags: list[Flag]) -> int | None:

@@ -7,8 +7,9 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from review.extraction.numbers import ABOUT, ReportedNumbers
 from review.extraction.spelling import identity
 from review.extraction.vocabulary import Format, Positive
 from review.protocol.vocabulary import Rater
@@ -145,48 +146,21 @@ class Place:
         return replace(self, arm=self.versus, versus=self.arm)
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
-    """The numbers of one result; None is not reported."""
+class Values(NamedTuple):
+    """The numbers of one result, and when it was measured."""
 
-    metric: str | None = None
-    positive: Positive | None = None
-    n: int | None = None
-    versus_n: int | None = None
-    mean: float | None = None
-    sd: float | None = None
-    events: int | None = None
-    estimate: float | None = None
-    se: float | None = None
-    variance: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    baseline_mean: float | None = None
-    baseline_sd: float | None = None
-    mean_change: float | None = None
-    sd_change: float | None = None
+    numbers: ReportedNumbers = ReportedNumbers()
     weeks: float | None = None
 
     @property
-    def given(self) -> bool:
-        """Whether any number is reported."""
-        return any(
-            getattr(self, name) is not None
-            for name in Values.__slots__
-            if name not in ("metric", "positive", "weeks")
-        )
+    def columns(self) -> dict[str, Any]:
+        """All that a release says of a result, by column; None is not reported."""
+        return {**{name: getattr(self.numbers, name) for name in ABOUT}, "weeks": self.weeks}
 
     @property
     def turned(self) -> Values:
         """The same contrast, read from the other side."""
-        return replace(
-            self,
-            n=self.versus_n,
-            versus_n=self.n,
-            estimate=None if self.estimate is None else -self.estimate,
-            ci_low=None if self.ci_high is None else -self.ci_high,
-            ci_high=None if self.ci_low is None else -self.ci_low,
-        )
+        return self._replace(numbers=self.numbers.turned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,12 +297,8 @@ def _settled(
 
 
 def _agree(one: Values, other: Values) -> bool:
-    if one.metric != other.metric:
-        return False
-    pairs = [
-        (getattr(one, name), getattr(other, name)) for name in Values.__slots__ if name != "metric"
-    ]
-    return all(same_value(a, b) for a, b in pairs)
+    there = other.columns
+    return all(same_value(value, there[name]) for name, value in one.columns.items())
 
 
 def same_value(one: float | str | None, other: float | str | None) -> bool:

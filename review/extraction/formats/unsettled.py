@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
 from review.extraction.formats.queries import releases, rows_of
 from review.extraction.formats.signs import proof_of
-from review.extraction.models import Entry, Result, Study
+from review.extraction.models import Entry, Result, Study, reported_column
 from review.extraction.plausibility.finding import Finding, Kind, Severity
 from review.extraction.vocabulary import Format, Level, Positive
 from review.protocol.models import Review
@@ -48,8 +48,9 @@ def release_findings(session: Session, review: Review) -> Iterator[Finding]:
 
 
 def _ready(session: Session, release: ImportedRelease) -> list[_Ready]:
+    estimate = reported_column("estimate")
     query = (
-        sa.select(Result.id, Study.id, Study.label, Result.estimate)
+        sa.select(Result.id, Study.id, Study.label, estimate)
         .join(SourceResult, SourceResult.result_id == Result.id)
         .join(SourceLine, SourceLine.id == SourceResult.source_line_id)
         .join(Entry, Entry.id == Result.entry_id)
@@ -57,16 +58,16 @@ def _ready(session: Session, release: ImportedRelease) -> list[_Ready]:
         .where(
             SourceLine.release_id == release.id,
             Result.level == Level.CONTRAST,
-            Result.metric == "SMD",
-            Result.estimate.is_not(None),
+            reported_column("metric") == "SMD",
+            estimate.is_not(None),
         )
         .distinct()
         .order_by(Study.label, Result.id)
     )
     return [
-        _Ready(result, study, label, estimate)
-        for result, study, label, estimate in session.execute(query)
-        if estimate is not None
+        _Ready(result, study, label, given)
+        for result, study, label, given in session.execute(query)
+        if given is not None
     ]
 
 

@@ -11,13 +11,11 @@ from sqlalchemy.orm import Session
 from review.extraction.entered import ResultKey
 from review.extraction.mending.acts import Becoming, Difference
 from review.extraction.models import Arm, EntryValue, Result, natural_key
-from review.extraction.rules import NUMBER_COLUMNS, SOURCE_COLUMNS
+from review.extraction.rules import RESULT_COLUMNS
 from review.protocol.models import Instrument
 
 _WHERE_FROM: Final = frozenset({"page", "quote"})
 """Where a number stands: two places that report the same number do not contradict each other."""
-
-_SAID: Final = (*NUMBER_COLUMNS, *SOURCE_COLUMNS)
 
 
 def place_of(session: Session, result: Result) -> str:
@@ -114,7 +112,7 @@ def _one_of(known: Result, other: Result, place: str, becoming: Becoming) -> Res
     """Return which of two results of one key goes; fill what the one that stays lacks."""
     differing = [
         Difference(place, name, getattr(known, name), getattr(other, name))
-        for name in _SAID
+        for name in RESULT_COLUMNS
         if None not in (getattr(known, name), getattr(other, name))
         and getattr(known, name) != getattr(other, name)
         and name not in _WHERE_FROM
@@ -134,7 +132,7 @@ def _one_of(known: Result, other: Result, place: str, becoming: Becoming) -> Res
 
 
 def _filled(winner: Result, loser: Result, place: str, becoming: Becoming) -> None:
-    for name in (*_SAID, "report_id"):
+    for name in (*RESULT_COLUMNS, "report_id"):
         if getattr(winner, name) is None and getattr(loser, name) is not None:
             setattr(winner, name, getattr(loser, name))
             if name != "report_id":

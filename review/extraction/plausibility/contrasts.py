@@ -101,46 +101,55 @@ def _is_baseline(item: Evidence) -> bool:
 
 
 def _pair(a: Evidence, b: Evidence) -> Pair | None:
-    one, two = (arm_mean_sd(x, standardizes=True, design=design_of(x)) for x in (a, b))
-    if one is None or two is None or a.n is None or b.n is None or a.metric or b.metric:
+    x, y = a.numbers, b.numbers
+    one = arm_mean_sd(x, standardizes=True, design=design_of(a))
+    two = arm_mean_sd(y, standardizes=True, design=design_of(b))
+    if one is None or two is None or x.n is None or y.n is None or x.metric or y.metric:
         return None
-    df = a.n + b.n - 2
+    df = x.n + y.n - 2
     if df < 1:
         return None
-    pooled = math.sqrt(((a.n - 1) * one.sd**2 + (b.n - 1) * two.sd**2) / df)
+    pooled = math.sqrt(((x.n - 1) * one.sd**2 + (y.n - 1) * two.sd**2) / df)
     if pooled == 0:
         return None
     difference = one.mean - two.mean
     d = difference / pooled
-    se = math.sqrt(1 / a.n + 1 / b.n + d**2 / (2 * (a.n + b.n)))
+    se = math.sqrt(1 / x.n + 1 / y.n + d**2 / (2 * (x.n + y.n)))
     return Pair(a, b, d, se, difference)
 
 
 def _sizes(a: Evidence, b: Evidence) -> Iterator[Finding]:
-    if a.n is None or b.n is None or max(a.n, b.n) <= UNBALANCED * min(a.n, b.n):
+    x, y = a.numbers, b.numbers
+    if x.n is None or y.n is None or max(x.n, y.n) <= UNBALANCED * min(x.n, y.n):
         return
-    larger, smaller = (a, b) if a.n > b.n else (b, a)
-    message = f"n {larger.n} beside n {smaller.n} in {smaller.arm.label}"
+    larger, smaller = (a, b) if x.n > y.n else (b, a)
+    message = f"n {larger.numbers.n} beside n {smaller.numbers.n} in {smaller.arm.label}"
     yield about(
-        larger, Kind.ARMS_UNEQUAL, message, beside=(smaller,), n=larger.n, other_n=smaller.n
+        larger,
+        Kind.ARMS_UNEQUAL,
+        message,
+        beside=(smaller,),
+        n=larger.numbers.n,
+        other_n=smaller.numbers.n,
     )
 
 
 def _baseline(a: Evidence, b: Evidence) -> Iterator[Finding]:
-    if a.design.randomised is Randomised.NOT_RANDOMISED or a.n is None or b.n is None:
+    x, y = a.numbers, b.numbers
+    if a.design.randomised is Randomised.NOT_RANDOMISED or x.n is None or y.n is None:
         return
     if _is_baseline(a):
-        told = (a.mean, a.sd, b.mean, b.sd)
+        told = (x.mean, x.sd, y.mean, y.sd)
     else:
-        told = (a.baseline_mean, a.baseline_sd, b.baseline_mean, b.baseline_sd)
+        told = (x.baseline_mean, x.baseline_sd, y.baseline_mean, y.baseline_sd)
     m1, s1, m2, s2 = told
-    if m1 is None or s1 is None or m2 is None or s2 is None or a.n + b.n < 4:
+    if m1 is None or s1 is None or m2 is None or s2 is None or x.n + y.n < 4:
         return
-    pooled = math.sqrt(((a.n - 1) * s1**2 + (b.n - 1) * s2**2) / (a.n + b.n - 2))
+    pooled = math.sqrt(((x.n - 1) * s1**2 + (y.n - 1) * s2**2) / (x.n + y.n - 2))
     if pooled == 0:
         return
     d = (m1 - m2) / pooled
-    z = d / math.sqrt(1 / a.n + 1 / b.n)
+    z = d / math.sqrt(1 / x.n + 1 / y.n)
     if abs(z) > BASELINE_Z and abs(d) > BASELINE_G:
         message = (
             f"baseline means {m1:g} and {m2:g} ({b.arm.label}) are {abs(d):.2f} SD apart, "
@@ -171,7 +180,8 @@ def _control_twice(contrasts: Sequence[Evidence]) -> Iterator[Finding]:
                 )
                 yield about(
                     item, Kind.CONTROL_TWICE, message, arm=side.label,
-                    estimate=item.estimate, other_estimate=seen[side.arm_id].estimate,
+                    estimate=item.numbers.estimate,
+                    other_estimate=seen[side.arm_id].numbers.estimate,
                 )  # fmt: skip
             else:
                 seen[side.arm_id] = item
@@ -179,6 +189,7 @@ def _control_twice(contrasts: Sequence[Evidence]) -> Iterator[Finding]:
 
 def _reported(item: Evidence, pairs: Mapping[tuple[int, int], Pair]) -> Iterator[Finding]:
     """A contrast's own statistics against its arms' means, SDs and sizes."""
+    x = item.numbers
     assert item.versus is not None
     design = design_of(item)
     if design.adjusted or design.clusters is not None or design.paired:
@@ -195,24 +206,20 @@ def _reported(item: Evidence, pairs: Mapping[tuple[int, int], Pair]) -> Iterator
         low, high = -high, -low
     middle = (low + high) / 2
     told: dict[str, Any] = {"t_of_means": round(middle, 4)}
-    if item.t is not None:
-        wide = SLACK * abs(item.t) + half_unit(item.t) + 0.05
-        if not low - wide <= item.t <= high + wide:
-            message = f"t {item.t:g}, but means, SDs and sizes give {middle:.3g}"
-            yield about(item, Kind.TEST_MISMATCH, message, beside=both, t=item.t, **told)
-    if item.p is not None:
+    if x.t is not None:
+        wide = SLACK * abs(x.t) + half_unit(x.t) + 0.05
+        if not low - wide <= x.t <= high + wide:
+            message = f"t {x.t:g}, but means, SDs and sizes give {middle:.3g}"
+            yield about(item, Kind.TEST_MISMATCH, message, beside=both, t=x.t, **told)
+    if x.p is not None:
         yield from _p_against_t(item, pair, max(0.0, _least(low, high)), max(-low, high), told)
-    if item.p_below is not None and item.p_below < 1:
+    if x.p_below is not None and x.p_below < 1:
         df = float(_df(pair))
-        needed = t_from_p(two_sided(item, item.p_below), df)
+        needed = t_from_p(two_sided(x, x.p_below), df)
         if max(-low, high) < needed * (1 - SLACK):
-            message = f"p < {item.p_below:g} needs |t| {needed:.3g}; the means give {middle:.3g}"
-            yield about(
-                item, Kind.TEST_MISMATCH, message, beside=both, p_below=item.p_below, **told
-            )
-    effect = (
-        contrast_effect(item, Measure.SMD, design=design) if item.estimate is not None else None
-    )
+            message = f"p < {x.p_below:g} needs |t| {needed:.3g}; the means give {middle:.3g}"
+            yield about(item, Kind.TEST_MISMATCH, message, beside=both, p_below=x.p_below, **told)
+    effect = contrast_effect(x, Measure.SMD, design=design) if x.estimate is not None else None
     turn = scored_higher(item)
     if effect is not None and turn is not None:
         d = turn * sign * pair.d
@@ -220,21 +227,21 @@ def _reported(item: Evidence, pairs: Mapping[tuple[int, int], Pair]) -> Iterator
             effect.estimate * d < 0 and min(abs(effect.estimate), abs(d)) >= CLEAR
         )  # a doubt of its own: see `signs`
         if not opposite and abs(effect.estimate - d) > 2 * SLACK * abs(d) + 0.1:
-            message = f"estimate {item.estimate:g}, but means, SDs and sizes give d {d:.3g}"
+            message = f"estimate {x.estimate:g}, but means, SDs and sizes give d {d:.3g}"
             yield about(
                 item,
                 Kind.TEST_MISMATCH,
                 message,
                 beside=both,
-                estimate=item.estimate,
+                estimate=x.estimate,
                 d_of_means=round(d, 4),
             )
 
 
 def _df(pair: Pair) -> int:
-    assert pair.item.n is not None
-    assert pair.other.n is not None
-    return pair.item.n + pair.other.n - 2
+    assert pair.item.numbers.n is not None
+    assert pair.other.numbers.n is not None
+    return pair.item.numbers.n + pair.other.numbers.n - 2
 
 
 def _least(low: float, high: float) -> float:
@@ -245,12 +252,12 @@ def _least(low: float, high: float) -> float:
 def _t_range(pair: Pair) -> tuple[float, float]:
     """The t that means and SDs allow before they were rounded."""
     a, b = pair.item, pair.other
-    assert a.n is not None
-    assert b.n is not None
-    slack = sum(half_unit(x.mean) for x in (a, b) if x.mean is not None)
-    root = math.sqrt(1 / a.n + 1 / b.n)
+    assert a.numbers.n is not None
+    assert b.numbers.n is not None
+    slack = sum(half_unit(x.numbers.mean) for x in (a, b) if x.numbers.mean is not None)
+    root = math.sqrt(1 / a.numbers.n + 1 / b.numbers.n)
     sd = pair.difference / pair.d if pair.d else 1.0
-    spare = max((half_unit(x.sd) for x in (a, b) if x.sd is not None), default=0.0)
+    spare = max((half_unit(x.numbers.sd) for x in (a, b) if x.numbers.sd is not None), default=0.0)
     narrow, wide = max(sd - spare, sd / 2), sd + spare
     ends = [
         (pair.difference + sign * slack) / (spread * root)
@@ -263,26 +270,28 @@ def _t_range(pair: Pair) -> tuple[float, float]:
 def _p_against_t(
     item: Evidence, pair: Pair, least: float, most: float, told: Mapping[str, Any]
 ) -> Iterator[Finding]:
-    assert item.p is not None
+    x = item.numbers
+    assert x.p is not None
     df = float(_df(pair))
-    p = two_sided(item, item.p)
-    slack = min(half_unit(item.p), 0.005) * (2 if item.p_sides == 1 else 1) if p != 0 else 0.0005
+    p = two_sided(x, x.p)
+    slack = min(half_unit(x.p), 0.005) * (2 if x.p_sides == 1 else 1) if p != 0 else 0.0005
     top = t_from_p(max(p - slack, 1e-300), df)
     bottom = t_from_p(min(p + slack, 1.0), df)
     if bottom * (1 - SLACK) - 0.05 > most or top * (1 + SLACK) + 0.05 < least:
         message = (
-            f"p {item.p:g} belongs to |t| {t_from_p(max(p, 1e-300), df):.3g}, but means, SDs "
+            f"p {x.p:g} belongs to |t| {t_from_p(max(p, 1e-300), df):.3g}, but means, SDs "
             f"and sizes give {told['t_of_means']:.3g}"
         )
         both = (pair.item, pair.other)
-        yield about(item, Kind.TEST_MISMATCH, message, beside=both, p=item.p, **told)
+        yield about(item, Kind.TEST_MISMATCH, message, beside=both, p=x.p, **told)
 
 
 def _interval_of_mean(item: Evidence) -> Iterator[Finding]:
     """A mean in the middle of its interval: else it is of another scale, or a slip of the pen."""
-    mean = item.mean if item.mean is not None else item.mean_change
-    low, high = item.ci_low, item.ci_high
-    if mean is None or low is None or high is None or item.estimate is not None:
+    x = item.numbers
+    mean = x.mean if x.mean is not None else x.mean_change
+    low, high = x.ci_low, x.ci_high
+    if mean is None or low is None or high is None or x.estimate is not None:
         return
     told: dict[str, Any] = {"mean": mean, "ci_low": low, "ci_high": high}
     slack = half_unit(mean) + max(half_unit(low), half_unit(high))
@@ -296,8 +305,8 @@ def _interval_of_mean(item: Evidence) -> Iterator[Finding]:
 
 def _interval(item: Evidence) -> Iterator[Finding]:
     """An estimate against its own interval, SE and ratio scale."""
-    y, low, high = item.estimate, item.ci_low, item.ci_high
-    ratio = printed_ratio(item) is not None
+    y, low, high = item.numbers.estimate, item.numbers.ci_low, item.numbers.ci_high
+    ratio = printed_ratio(item.numbers) is not None
     if ratio and any(x is not None and x <= 0 for x in (y, low, high)):
         message = "a ratio is above zero; was its logarithm entered?"
         yield about(
@@ -318,16 +327,16 @@ def _interval(item: Evidence) -> Iterator[Finding]:
     half = (high - low) / 2
     if abs((low + high) / 2 - y) > SLACK * half + slack:
         message = (
-            f"the estimate {item.estimate:g} is not in the middle of its interval "
-            f"{item.ci_low:g} to {item.ci_high:g}"
+            f"the estimate {item.numbers.estimate:g} is not in the middle of its interval "
+            f"{item.numbers.ci_low:g} to {item.numbers.ci_high:g}"
         )
         yield about(item, Kind.INTERVAL_MISMATCH, message, **told)
-    if item.se is not None and not ratio:
-        level = item.ci_level if item.ci_level is not None else 0.95
+    if item.numbers.se is not None and not ratio:
+        level = item.numbers.ci_level if item.numbers.ci_level is not None else 0.95
         implied = half / _normal(level)
-        if abs(item.se - implied) > SLACK * implied + slack + half_unit(item.se):
-            message = f"se {item.se:g}, but the interval implies {implied:.3g}"
-            yield about(item, Kind.INTERVAL_MISMATCH, message, se=item.se, **told)
+        if abs(item.numbers.se - implied) > SLACK * implied + slack + half_unit(item.numbers.se):
+            message = f"se {item.numbers.se:g}, but the interval implies {implied:.3g}"
+            yield about(item, Kind.INTERVAL_MISMATCH, message, se=item.numbers.se, **told)
 
 
 def _normal(level: float) -> float:
@@ -351,13 +360,18 @@ def _unusual(items: Sequence[Evidence], pairs: Sequence[Pair]) -> Iterator[Findi
         if _is_baseline(pair.item):
             continue
         a, b = pair.item, pair.other
-        told = {"mean": a.mean, "sd": a.sd, "n": a.n,
-                "other_mean": b.mean, "other_sd": b.sd, "other_n": b.n}  # fmt: skip
+        x, y = a.numbers, b.numbers
+        told = {"mean": x.mean, "sd": x.sd, "n": x.n,
+                "other_mean": y.mean, "other_sd": y.sd, "other_n": y.n}  # fmt: skip
         sign = -1.0 if a.higher_is_better is False else 1.0
         groups[_group(a, a.arm, b.arm)].append(_Effect(a, sign * pair.d, pair.se, told))
     for item in items:
-        if item.level is Level.CONTRAST and item.versus is not None and item.estimate is not None:
-            effect = contrast_effect(item, Measure.SMD, design=design_of(item))
+        if (
+            item.level is Level.CONTRAST
+            and item.versus is not None
+            and item.numbers.estimate is not None
+        ):
+            effect = contrast_effect(item.numbers, Measure.SMD, design=design_of(item))
             if effect is not None:
                 better = did_better(item)
                 groups[_group(item, item.arm, item.versus)].append(
@@ -365,7 +379,7 @@ def _unusual(items: Sequence[Evidence], pairs: Sequence[Pair]) -> Iterator[Findi
                         item,
                         (better or 1.0) * effect.estimate,
                         math.sqrt(effect.variance),
-                        {"estimate": item.estimate, "se": item.se},
+                        {"estimate": item.numbers.estimate, "se": item.numbers.se},
                     )
                 )
     for group in groups.values():

@@ -23,8 +23,9 @@ def duplicate_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
     """
     by_numbers: dict[tuple[float | None, ...], list[Evidence]] = defaultdict(list)
     for item in items:
-        values = tuple(getattr(item, name) for name in _COMPARED)
-        sizes = (item.n is not None) + (item.versus_n is not None)
+        x = item.numbers
+        values = tuple(getattr(x, name) for name in _COMPARED)
+        sizes = (x.n is not None) + (x.versus_n is not None)
         if sum(digits(v) for v in values if v is not None) >= LEAST_DIGITS - sizes:
             by_numbers[values].append(item)
     for group in by_numbers.values():
@@ -33,10 +34,11 @@ def duplicate_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
             same_arm = item.study_id == first.study_id and item.arm == first.arm
             if same_arm and item.analysis_set != first.analysis_set:
                 continue  # one analysis reported under two names of a set is no copy
-            sizes_differ = (item.n, item.versus_n) != (first.n, first.versus_n)
+            x, y = item.numbers, first.numbers
+            sizes_differ = (x.n, x.versus_n) != (y.n, y.versus_n)
             if item.study_id != first.study_id and sizes_differ:
                 continue
-            told = {name: getattr(item, name) for name in ("n", *_COMPARED)}
+            told = {name: getattr(x, name) for name in ("n", *_COMPARED)}
             message = f"the same numbers as {first.study}, {first.place}"
             yield about(
                 item, Kind.IDENTICAL_ROWS, message, beside=(first,),

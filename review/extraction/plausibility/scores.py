@@ -24,16 +24,16 @@ def score_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
         yield from _range(item)
         yield from _grim(item)
         yield from _repeated(item)
-        yield from _size(item, "n", item.n, item.arm)
+        yield from _size(item, "n", item.numbers.n, item.arm)
         if item.versus is not None:
-            yield from _size(item, "versus_n", item.versus_n, item.versus)
+            yield from _size(item, "versus_n", item.numbers.versus_n, item.versus)
 
 
 def _range(item: Evidence) -> Iterator[Finding]:
-    if item.metric is not None or item.level is not Level.ARM:
+    if item.numbers.metric is not None or item.level is not Level.ARM:
         return
     for name in ("mean", "baseline_mean", "median"):
-        value = getattr(item, name)
+        value = getattr(item.numbers, name)
         if value is None:
             continue
         low, high = item.scale.lowest, item.scale.highest
@@ -51,22 +51,23 @@ def _range(item: Evidence) -> Iterator[Finding]:
 
 def _repeated(item: Evidence) -> Iterator[Finding]:
     """The mean before treatment in the column of the mean after it."""
-    mean = item.mean
-    if item.metric is not None or mean is None or mean != item.baseline_mean:
+    x = item.numbers
+    mean = x.mean
+    if x.metric is not None or mean is None or mean != x.baseline_mean:
         return
-    if item.mean_change == 0 or digits(mean) < LEAST_DIGITS:
+    if x.mean_change == 0 or digits(mean) < LEAST_DIGITS:
         return
     message = f"the mean {mean:g} is the mean before treatment, to the last digit"
-    yield about(item, Kind.MEAN_AS_BASELINE, message, mean=mean, baseline_mean=item.baseline_mean)
+    yield about(item, Kind.MEAN_AS_BASELINE, message, mean=mean, baseline_mean=x.baseline_mean)
 
 
 def _grim(item: Evidence) -> Iterator[Finding]:
     """GRIM (Brown & Heathers 2017): a mean of n scores in steps is a multiple of step/n."""
-    step, n = item.scale.step, item.n
-    if step is None or n is None or item.metric is not None or item.level is not Level.ARM:
+    step, n = item.scale.step, item.numbers.n
+    if step is None or n is None or item.numbers.metric is not None or item.level is not Level.ARM:
         return
     for name in ("mean", "baseline_mean"):
-        mean = getattr(item, name)
+        mean = getattr(item.numbers, name)
         if mean is None:
             continue
         slack = half_unit(mean)

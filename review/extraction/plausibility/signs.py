@@ -65,16 +65,17 @@ class _Difference:
 
 
 def _of_scores(a: Evidence, b: Evidence) -> _Difference | None:
-    one, two = arm_mean_sd(a), arm_mean_sd(b)
-    if a.metric or b.metric:
+    x, y = a.numbers, b.numbers
+    one, two = arm_mean_sd(x), arm_mean_sd(y)
+    if x.metric or y.metric:
         return None
     if one is not None and two is not None:
         pair = (one.mean, two.mean, math.sqrt((one.sd**2 + two.sd**2) / 2), "means")
-    elif a.mean is not None and b.mean is not None:
-        pair = (a.mean, b.mean, 0.0, "means")
-    elif a.mean_change is not None and b.mean_change is not None:
-        sds = [sd for sd in (a.sd_change, b.sd_change) if sd is not None]
-        pair = (a.mean_change, b.mean_change, max(sds, default=0.0), "mean changes")
+    elif x.mean is not None and y.mean is not None:
+        pair = (x.mean, y.mean, 0.0, "means")
+    elif x.mean_change is not None and y.mean_change is not None:
+        sds = [sd for sd in (x.sd_change, y.sd_change) if sd is not None]
+        pair = (x.mean_change, y.mean_change, max(sds, default=0.0), "mean changes")
     else:
         return None
     m1, m2, sd, what = pair
@@ -84,21 +85,23 @@ def _of_scores(a: Evidence, b: Evidence) -> _Difference | None:
 
 
 def _of_events(a: Evidence, b: Evidence) -> _Difference | None:
-    if a.events is None or b.events is None or not a.n or not b.n:
+    x, y = a.numbers, b.numbers
+    if x.events is None or y.events is None or not x.n or not y.n:
         return None
-    r1, r2 = ((x.events + 0.5) / (x.n + 1) for x in (a, b) if x.events is not None and x.n)
-    told = f"the events, {a.events} of {a.n} and {b.events} of {b.n},"
+    r1, r2 = (x.events + 0.5) / (x.n + 1), (y.events + 0.5) / (y.n + 1)
+    told = f"the events, {x.events} of {x.n} and {y.events} of {y.n},"
     return _Difference(math.log(r1 / r2), CLEAR, told)
 
 
 def _against_arms(item: Evidence, arms: dict[int, Evidence]) -> Iterator[Finding]:
     """A reported effect whose sign is opposite to the arms' own numbers."""
+    x = item.numbers
     assert item.versus is not None
     a, b = arms.get(item.arm.arm_id), arms.get(item.versus.arm_id)
     sign = scored_higher(item)
     if a is None or b is None or sign is None:
         return
-    ratio = printed_ratio(item) is not None or logged_ratio(item) is not None
+    ratio = printed_ratio(x) is not None or logged_ratio(x) is not None
     own = (_of_events(a, b) or _of_scores(a, b)) if ratio else (
         _of_scores(a, b) or _of_events(a, b)
     )  # fmt: skip
@@ -106,8 +109,8 @@ def _against_arms(item: Evidence, arms: dict[int, Evidence]) -> Iterator[Finding
     if own is None or effect is None:
         return
     value, told = effect
-    least = max(own.least, CLEAR_ADJUSTED if item.adjusted else 0.0)
-    floor = CLEAR_ADJUSTED if item.adjusted else CLEAR
+    least = max(own.least, CLEAR_ADJUSTED if x.adjusted else 0.0)
+    floor = CLEAR_ADJUSTED if x.adjusted else CLEAR
     small = abs(value) < floor and (ratio or _is_standardized(item))
     if abs(own.higher) < least or small or sign * value * own.higher >= 0:
         return
@@ -122,7 +125,7 @@ def _against_arms(item: Evidence, arms: dict[int, Evidence]) -> Iterator[Finding
     message = f"{said}: one of them has the wrong sign, or the arms are swapped"
     yield about(
         item, Kind.SIGN_CONFLICT, message, impossible=True, beside=(a, b),
-        estimate=item.estimate, t=item.t,
+        estimate=x.estimate, t=x.t,
         **_meaning(item),
         own=round(own.higher, 6),
     )  # fmt: skip
@@ -130,27 +133,28 @@ def _against_arms(item: Evidence, arms: dict[int, Evidence]) -> Iterator[Finding
 
 def _meaning(item: Evidence) -> dict[str, Any]:
     """Return what a positive estimate means, where that is not the default."""
-    return {} if item.positive is None else {"positive": item.positive.value}
+    return {} if item.numbers.positive is None else {"positive": item.numbers.positive.value}
 
 
 def _is_standardized(item: Evidence) -> bool:
-    name = metric_name(item)
-    return item.estimate is None or name not in ("MD", "MEAN DIFFERENCE")
+    name = metric_name(item.numbers)
+    return item.numbers.estimate is None or name not in ("MD", "MEAN DIFFERENCE")
 
 
 def _effect(item: Evidence) -> tuple[float, str] | None:
     """Return a signed effect of a contrast, and what to call it; None where it has no sign."""
-    if is_eta_squared(item):
+    x = item.numbers
+    if is_eta_squared(x):
         return None
-    if item.estimate is not None:
-        name = item.metric or "estimate"
-        if printed_ratio(item) is not None:
-            if item.estimate <= 0:
+    if x.estimate is not None:
+        name = x.metric or "estimate"
+        if printed_ratio(x) is not None:
+            if x.estimate <= 0:
                 return None
-            return math.log(item.estimate), f"the reported {name} {item.estimate:g}"
-        return item.estimate, f"the reported {name} {item.estimate:g}"
-    if item.t is not None and item.t < 0:
-        return item.t, f"t {item.t:g}"
+            return math.log(x.estimate), f"the reported {name} {x.estimate:g}"
+        return x.estimate, f"the reported {name} {x.estimate:g}"
+    if x.t is not None and x.t < 0:
+        return x.t, f"t {x.t:g}"
     return None
 
 
@@ -167,14 +171,15 @@ def _words(a: Evidence, b: Evidence) -> Iterator[Finding]:
             continue
         way = "higher" if a.higher_is_better else "lower"
         message = f"the report favours {said}, but {own.told} {better.arm.label} ({way} is better)"
-        numbers: dict[str, Any] = {"mean": a.mean, "other_mean": b.mean}
-        if a.events is not None and a.mean is None:
-            numbers = {"events": a.events, "other_events": b.events}
+        numbers: dict[str, Any] = {"mean": a.numbers.mean, "other_mean": b.numbers.mean}
+        if a.numbers.events is not None and a.numbers.mean is None:
+            numbers = {"events": a.numbers.events, "other_events": b.numbers.events}
         yield about(a, Kind.DIRECTION, message, beside=(b,), favours=said, **numbers)
 
 
 def _against_words(item: Evidence) -> Iterator[Finding]:
     """An effect or a t against the arm that the report says did better."""
+    x = item.numbers
     assert item.versus is not None
     said = item.favours
     if said is None or said.casefold() in NOBODY:
@@ -188,7 +193,7 @@ def _against_words(item: Evidence) -> Iterator[Finding]:
         yield about(item, Kind.FAVOURS_UNKNOWN, message, favours=said)
         return
     way, better = towards(item), did_better(item)
-    if item.estimate is not None:
+    if x.estimate is not None:
         effect = _effect(item)
         if effect is None or better is None or effect[0] == 0:
             return
@@ -196,47 +201,48 @@ def _against_words(item: Evidence) -> Iterator[Finding]:
         if shown != said:
             message = f"the report favours {said}, but {effect[1]} favours {shown}"
             yield about(
-                item, Kind.DIRECTION, message, favours=said, estimate=item.estimate,
+                item, Kind.DIRECTION, message, favours=said, estimate=x.estimate,
                 **_meaning(item),
             )  # fmt: skip
-    elif item.t is not None and way is not None and item.t * way < 0:
+    elif x.t is not None and way is not None and x.t * way < 0:
         other = labels[1] if said == labels[0] else labels[0]
         taken = (
-            f"the words are followed, as for a t printed without its sign; enter {-item.t:g} if "
+            f"the words are followed, as for a t printed without its sign; enter {-x.t:g} if "
             "that is so"
-            if item.t > 0
+            if x.t > 0
             else "its sign is followed, not the words"
         )
-        message = f"the report favours {said}, but t {item.t:g} favours {other}: {taken}"
-        yield about(item, Kind.DIRECTION, message, favours=said, t=item.t)
+        message = f"the report favours {said}, but t {x.t:g} favours {other}: {taken}"
+        yield about(item, Kind.DIRECTION, message, favours=said, t=x.t)
 
 
 def _change(item: Evidence) -> Iterator[Finding]:
     """A mean change of the wrong sign: against both means, or against the instrument."""
-    change = item.mean_change
+    x = item.numbers
+    change = x.mean_change
     if change is None or change == 0:
         return
-    if item.mean is not None and item.baseline_mean is not None:
-        expected = item.mean - item.baseline_mean
-        slack = half_unit(item.mean) + half_unit(item.baseline_mean) + half_unit(change)
+    if x.mean is not None and x.baseline_mean is not None:
+        expected = x.mean - x.baseline_mean
+        slack = half_unit(x.mean) + half_unit(x.baseline_mean) + half_unit(change)
         if expected * change < 0 and abs(expected) > slack:
             message = (
-                f"mean change {change:g}, but from {item.baseline_mean:g} to {item.mean:g} it is "
+                f"mean change {change:g}, but from {x.baseline_mean:g} to {x.mean:g} it is "
                 f"{expected:.4g}"
             )
             yield about(
                 item, Kind.CHANGE_DIRECTION, message, impossible=True,
-                mean_change=change, mean=item.mean, baseline_mean=item.baseline_mean,
+                mean_change=change, mean=x.mean, baseline_mean=x.baseline_mean,
             )  # fmt: skip
             return
     if item.higher_is_better is None or (change > 0) == item.higher_is_better:
         return
-    sd = item.sd_change if item.sd_change is not None else item.baseline_sd
-    if sd and item.n and abs(change) < SURE_OF_CHANGE * sd / math.sqrt(item.n):
+    sd = x.sd_change if x.sd_change is not None else x.baseline_sd
+    if sd and x.n and abs(change) < SURE_OF_CHANGE * sd / math.sqrt(x.n):
         return
     way = "higher" if item.higher_is_better else "lower"
     message = (
         f"a mean change of {change:+g} is a worsening, as {way} is better on "
         f"{item.instrument_name}: was an improvement entered without its sign?"
     )
-    yield about(item, Kind.CHANGE_DIRECTION, message, mean_change=change, sd=sd, n=item.n)
+    yield about(item, Kind.CHANGE_DIRECTION, message, mean_change=change, sd=sd, n=x.n)

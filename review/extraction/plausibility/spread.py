@@ -63,12 +63,13 @@ def _of_difference(item: Evidence, arms: Sequence[Evidence]) -> Iterator[Finding
 
     Clusters and covariates move it, but not four-fold: that is another unit, or a standardized one.
     """
-    if metric_name(item) not in MEAN_DIFFERENCE or logged_ratio(item) is not None:
+    x = item.numbers
+    if metric_name(x) not in MEAN_DIFFERENCE or logged_ratio(x) is not None:
         return
-    found = variance_of(item)
-    if found is None or found[0] <= 0 or not item.n or not item.versus_n:
+    found = variance_of(x)
+    if found is None or found[0] <= 0 or not x.n or not x.versus_n:
         return
-    own = math.log(found[0] / (1 / item.n + 1 / item.versus_n)) / 2
+    own = math.log(found[0] / (1 / x.n + 1 / x.versus_n)) / 2
     others = sorted(
         math.log(sd)
         for arm in arms
@@ -79,21 +80,22 @@ def _of_difference(item: Evidence, arms: Sequence[Evidence]) -> Iterator[Finding
         return
     what = "is it standardized (metric SMD)" if own < usual else "is its SE an SD"
     message = (
-        f"the spread of {item.metric} {item.estimate:g} holds an SD of {math.exp(own):.3g}, where "
+        f"the spread of {x.metric} {x.estimate:g} holds an SD of {math.exp(own):.3g}, where "
         f"other results with {item.instrument_name} have {math.exp(usual):.3g} (median): {what}?"
     )
     yield about(
         item, Kind.SD_UNLIKE_OTHERS, message,
-        estimate=item.estimate, sd=round(math.exp(own), 6), n=item.n, versus_n=item.versus_n,
+        estimate=x.estimate, sd=round(math.exp(own), 6), n=x.n, versus_n=x.versus_n,
     )  # fmt: skip
 
 
 def _sd(item: Evidence) -> float | None:
     """Return the SD that a row implies."""
-    if item.sd is not None:
-        return item.sd if item.sd > 0 else None
-    if item.se is not None and item.n is not None and item.mean is not None:
-        return item.se * math.sqrt(item.n)
+    x = item.numbers
+    if x.sd is not None:
+        return x.sd if x.sd > 0 else None
+    if x.se is not None and x.n is not None and x.mean is not None:
+        return x.se * math.sqrt(x.n)
     return None
 
 
@@ -141,18 +143,19 @@ def _median_without(ranked: Sequence[float], left_out: Sequence[float]) -> float
 
 def _explained(item: Evidence, own: float, usual: float) -> Finding | None:
     """Return the doubt whose reading fits the other results better by a factor of two."""
+    x = item.numbers
     away = abs(own - usual)
-    if item.sd is not None:
+    if x.sd is not None:
         readings = [(Kind.VARIANCE_AS_SD, own / 2, "a variance")]
-        if item.n is not None:
-            readings.append((Kind.SE_AS_SD, own + math.log(item.n) / 2, "a standard error"))
+        if x.n is not None:
+            readings.append((Kind.SE_AS_SD, own + math.log(x.n) / 2, "a standard error"))
     else:
-        assert item.se is not None
-        readings = [(Kind.SD_AS_SE, math.log(item.se), "a standard deviation")]
+        assert x.se is not None
+        readings = [(Kind.SD_AS_SE, math.log(x.se), "a standard deviation")]
     kind, reading, what = min(readings, key=lambda r: abs(r[1] - usual))
     if abs(reading - usual) + MARGIN >= away:
         return None
-    column, value = ("sd", item.sd) if item.sd is not None else ("se", item.se)
+    column, value = ("sd", x.sd) if x.sd is not None else ("se", x.se)
     assert value is not None
     message = (
         f"{column} {value:g} looks like {what}: read so, the SD is {math.exp(reading):.3g}, and "
@@ -160,7 +163,7 @@ def _explained(item: Evidence, own: float, usual: float) -> Finding | None:
     )
     return about(
         item, kind, message,
-        **dict[str, Any]({column: value, "n": item.n, "sd_read_so": round(math.exp(reading), 6)}),
+        **dict[str, Any]({column: value, "n": x.n, "sd_read_so": round(math.exp(reading), 6)}),
     )  # fmt: skip
 
 
@@ -173,22 +176,24 @@ def _scatter(ranked: Sequence[float]) -> float | None:
 
 
 def _unexplained(item: Evidence, own: float, usual: float, scatter: float | None) -> Finding | None:
+    x = item.numbers
     far = FAR
-    if scatter is not None and item.n is not None and item.n > 1:
+    if scatter is not None and x.n is not None and x.n > 1:
         # a log SD of n normal scores has about the variance 1/(2(n - 1))
-        far = min(FAR, max(MARGIN, OUTLYING * math.sqrt(scatter**2 + 1 / (2 * (item.n - 1)))))
+        far = min(FAR, max(MARGIN, OUTLYING * math.sqrt(scatter**2 + 1 / (2 * (x.n - 1)))))
     if abs(own - usual) <= far:
         return None
     message = (
         f"an SD of {math.exp(own):.3g}, where other results with {item.instrument_name} have "
         f"{math.exp(usual):.3g} (median)"
     )
-    return about(item, Kind.SD_UNLIKE_OTHERS, message, sd=round(math.exp(own), 6), n=item.n)
+    return about(item, Kind.SD_UNLIKE_OTHERS, message, sd=round(math.exp(own), 6), n=x.n)
 
 
 def _alone(item: Evidence) -> Iterator[Finding]:
+    x = item.numbers
     for name in ("sd", "baseline_sd", "sd_change"):
-        if getattr(item, name) == 0:
+        if getattr(x, name) == 0:
             yield about(
                 item,
                 Kind.SD_ZERO,
@@ -196,27 +201,28 @@ def _alone(item: Evidence) -> Iterator[Finding]:
                 **dict[str, Any]({name: 0.0}),
             )
     for mean_name, sd_name in (("mean", "sd"), ("baseline_mean", "baseline_sd")):
-        mean, sd = getattr(item, mean_name), getattr(item, sd_name)
-        if mean is not None and sd is not None and item.metric is None:
+        mean, sd = getattr(x, mean_name), getattr(x, sd_name)
+        if mean is not None and sd is not None and x.metric is None:
             yield from _beyond_bounds(item, mean_name, mean, sd_name, sd)
     if (
-        item.sd is not None and item.mean is not None and item.n is not None
-        and 0 < item.sd < 0.02 * abs(item.mean) and item.n > 30
+        x.sd is not None and x.mean is not None and x.n is not None
+        and 0 < x.sd < 0.02 * abs(x.mean) and x.n > 30
     ):  # fmt: skip
-        message = f"sd {item.sd:g} is under 2 % of the mean {item.mean:g} with {item.n} persons"
-        yield about(item, Kind.SE_AS_SD, message, sd=item.sd, mean=item.mean, n=item.n)
+        message = f"sd {x.sd:g} is under 2 % of the mean {x.mean:g} with {x.n} persons"
+        yield about(item, Kind.SE_AS_SD, message, sd=x.sd, mean=x.mean, n=x.n)
 
 
 def _beyond_bounds(
     item: Evidence, mean_name: str, mean: float, sd_name: str, sd: float
 ) -> Iterator[Finding]:
     """The greatest SD of n scores between bounds: all at an end, sqrt((m-a)(b-m)n/(n-1))."""
+    x = item.numbers
     low, high = item.scale.lowest, item.scale.highest
-    if low is None or high is None or item.n is None or item.n < 2 or not low <= mean <= high:
+    if low is None or high is None or x.n is None or x.n < 2 or not low <= mean <= high:
         return
     slack = half_unit(mean)
     inside = max((mean + slack - low) * (high - mean + slack), 0.0)
-    greatest = math.sqrt(inside * item.n / (item.n - 1))
+    greatest = math.sqrt(inside * x.n / (x.n - 1))
     if sd - half_unit(sd) > greatest:
         message = (
             f"{sd_name} {sd:g} cannot be: scores from {low:g} to {high:g} with mean {mean:g} have "
@@ -225,7 +231,7 @@ def _beyond_bounds(
         numbers: dict[str, Any] = {
             mean_name: mean,
             sd_name: sd,
-            "n": item.n,
+            "n": x.n,
             "lowest": low,
             "highest": high,
         }
@@ -239,44 +245,46 @@ def _implied_variance(item: Evidence) -> float | None:
     two arms, 1/n1 + 1/n2 + d²/(2(n1 + n2)); of a log odds ratio at least 4/n1 + 4/n2; of a
     correlation (1 - r²)²/(n - 1) (Borenstein et al. 2009, chapters 4 to 6).
     """
-    if item.estimate is None or item.n is None:
+    x = item.numbers
+    if x.estimate is None or x.n is None:
         return None
-    name = (item.metric or "").strip().upper()
-    y, n = item.estimate, item.n
+    name = (x.metric or "").strip().upper()
+    y, n = x.estimate, x.n
     standardized = name in STANDARDIZED | COHEN or "STANDARDI" in name
     if item.level is Level.ASSOCIATION:
         known = name in ("R", "COR", "PARTIAL R", "PCOR") and n > 3 and abs(y) < 1
         return (1 - y**2) ** 2 / (n - 1) if known else None
     if item.level is Level.ARM:
         return (1 + y**2 / 2) / n if standardized else None
-    if item.versus_n is None:
+    if x.versus_n is None:
         return None
     if standardized:
-        return 1 / n + 1 / item.versus_n + y**2 / (2 * (n + item.versus_n))
-    return 4 / n + 4 / item.versus_n if scale_of(item) == "log OR" else None
+        return 1 / n + 1 / x.versus_n + y**2 / (2 * (n + x.versus_n))
+    return 4 / n + 4 / x.versus_n if scale_of(x) == "log OR" else None
 
 
 def _of_estimate(item: Evidence) -> Iterator[Finding]:
+    x = item.numbers
     implied = _implied_variance(item)
     if implied is None:
         return
     # one arm's change: the part of the effect's size varies with its own SD, so 1/n is the least
-    least = 1 / item.n if item.level is Level.ARM and item.n else implied
-    told: dict[str, Any] = {"estimate": item.estimate, "n": item.n, "versus_n": item.versus_n}
-    if item.se is not None and item.se**2 < PRECISE * least:
-        like = 0.2 < item.se / implied < 5
-        message = f"se {item.se:g}: sizes and effect imply {math.sqrt(implied):.3g}" + (
+    least = 1 / x.n if item.level is Level.ARM and x.n else implied
+    told: dict[str, Any] = {"estimate": x.estimate, "n": x.n, "versus_n": x.versus_n}
+    if x.se is not None and x.se**2 < PRECISE * least:
+        like = 0.2 < x.se / implied < 5
+        message = f"se {x.se:g}: sizes and effect imply {math.sqrt(implied):.3g}" + (
             f"; as a variance it would fit ({implied:.3g})" if like else ""
         )
         kind = Kind.VARIANCE_AS_SE if like else Kind.TOO_PRECISE
-        yield about(item, kind, message, se=item.se, **told)
-    if item.variance is not None and item.variance > 4 * implied:
-        if 0.4 < item.variance / math.sqrt(implied) < 2.5:
+        yield about(item, kind, message, se=x.se, **told)
+    if x.variance is not None and x.variance > 4 * implied:
+        if 0.4 < x.variance / math.sqrt(implied) < 2.5:
             message = (
-                f"variance {item.variance:g}: sizes and effect imply {implied:.3g}; as a standard "
+                f"variance {x.variance:g}: sizes and effect imply {implied:.3g}; as a standard "
                 f"error it would fit ({math.sqrt(implied):.3g})"
             )
-            yield about(item, Kind.SE_AS_VARIANCE, message, variance=item.variance, **told)
-    elif item.variance is not None and item.variance < PRECISE * least:
-        message = f"variance {item.variance:g}: sizes and effect imply {implied:.3g}"
-        yield about(item, Kind.TOO_PRECISE, message, variance=item.variance, **told)
+            yield about(item, Kind.SE_AS_VARIANCE, message, variance=x.variance, **told)
+    elif x.variance is not None and x.variance < PRECISE * least:
+        message = f"variance {x.variance:g}: sizes and effect imply {implied:.3g}"
+        yield about(item, Kind.TOO_PRECISE, message, variance=x.variance, **told)

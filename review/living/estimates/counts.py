@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import exp, nan
-from typing import Final
 
 import numpy as np
 
@@ -15,8 +14,6 @@ from review.measures import Measure
 from review.protocol.rules import Plan
 from review.synthesis import Method, Pooled, Test, mantel_haenszel, peto
 from review.synthesis.tables import PooledTables
-
-RATIOS: Final = frozenset({Measure.OR, Measure.RR, Measure.PETO})
 
 
 def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
@@ -139,7 +136,7 @@ def _weights(plan: Plan, cells: tuple[Floats, ...]) -> Floats:
 def _notes(plan: Plan, found: PooledTables, trials: int) -> list[str]:
     assert found.estimate is not None
     assert found.ci is not None
-    ratio = plan.measure in RATIOS
+    ratio = plan.measure.facts.ratio is not None
     value, low, high = (exp(x) if ratio else x for x in (found.estimate, *found.ci))
     name = "Peto OR" if plan.method == "PETO" else plan.measure.value
     counted = f"Events as counted, {plan.intervention.label} against {plan.comparator.label}"

@@ -13,9 +13,10 @@ from review.errors import InvalidDataError
 from review.extraction.conversion import (
     scale_of,
 )
+from review.extraction.numbers import ReportedNumbers
 from review.living.estimates.dependence import Joined, designed_variance, join
 from review.living.inputs.columns import Cells, cells_of_trial, leaves_of, planned_zero_cells
-from review.living.runs.contents import Numbers, RunInputs, TrialInput
+from review.living.runs.contents import RunInputs, TrialInput
 from review.measures import Measure
 from review.protocol.rules import Plan
 
@@ -69,7 +70,7 @@ def trial_effects(inputs: RunInputs) -> TrialEffects:
     )
 
 
-def _reported(trial: TrialInput) -> tuple[Numbers, ...]:
+def _reported(trial: TrialInput) -> tuple[ReportedNumbers, ...]:
     both = (*trial.intervention, *trial.comparator)
     return tuple(a.numbers for a in ((trial.contrast,) if trial.contrast is not None else both))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from scipy.special import expit, ndtri
+from scipy.special import ndtri
 
 from review.arrays import Floats
 from review.living.estimates.counts import pool_tables
@@ -122,16 +121,13 @@ def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunRes
 
 
 def _natural(measure: Measure, pooled: Pooled) -> Natural | None:
-    """Transform a mean and its limits back: of correlations by tanh, of logits by expit."""
-    scales: dict[Measure, tuple[str, Callable[[float], float]]] = {
-        Measure.ZCOR: ("r", math.tanh),
-        Measure.PLO: ("proportion", lambda value: float(expit(value))),
-    }
-    if measure not in scales:
+    """Transform a mean and its limits back, where people read them on another scale."""
+    scale = measure.facts.natural
+    if scale is None:
         return None
-    scale, back = scales[measure]
     low, high = pooled.ci
-    return Natural(scale=scale, estimate=back(pooled.estimate), ci=(back(low), back(high)))
+    limits = (scale.back(low), scale.back(high))
+    return Natural(scale=scale.name, estimate=scale.back(pooled.estimate), ci=limits)
 
 
 def _effect_lines(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> tuple[Effect, ...]:

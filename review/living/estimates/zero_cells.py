@@ -16,12 +16,12 @@ from review.arrays import Floats
 from review.canonical import fixed
 from review.effects import ZeroCells, default_zero_cells
 from review.errors import ReviewError
-from review.living.estimates.counts import RATIOS, cells_of
+from review.living.estimates.counts import cells_of
 from review.living.estimates.effects import trial_effects
 from review.living.inputs.columns import counts_of, leaves_of, planned_zero_cells, without_events
 from review.living.runs.contents import RunInputs, TrialInput, VariantLine
-from review.measures import AddTo, Measure
-from review.protocol.rules import OF_TABLES, WITH_ZERO_CELLS, Plan
+from review.measures import AddTo, Family, Measure
+from review.protocol.rules import OF_TABLES, Plan
 from review.synthesis import Method, Test, classify, mantel_haenszel, peto, pool
 from review.synthesis.exact import exact_odds_ratio
 from review.synthesis.tables import LARGE, UNEQUAL, peto_caution
@@ -46,7 +46,7 @@ class ZeroCellTrial:
 
 def rule_of(plan: Plan) -> ZeroCells | None:
     """Return what a plan does about zero cells; None where its measure has none."""
-    if plan.measure not in WITH_ZERO_CELLS:
+    if not plan.measure.facts.zero_cells:
         return None
     if plan.method in OF_TABLES:
         return ZeroCells(0.0, AddTo.NONE)
@@ -62,10 +62,11 @@ def rule_words(plan: Plan) -> str | None:
         return BY_TABLES
     kept = "left out" if rule.drop00 else "kept"
     both = f"trials without events (or with events only) in both arms are {kept}"
-    return f"{_added_words(rule)}; {both}" if plan.measure in _TWO_ARMS else _added_words(rule)
+    return f"{_added_words(rule)}; {both}" if _of_two_arms(plan) else _added_words(rule)
 
 
-_TWO_ARMS: Final = WITH_ZERO_CELLS - {Measure.PLO}
+def _of_two_arms(plan: Plan) -> bool:
+    return plan.measure.facts.family is Family.EVENTS
 
 
 def _added_words(rule: ZeroCells) -> str:
@@ -95,7 +96,7 @@ def added_to(inputs: RunInputs) -> ZeroCells | None:
     "All, as soon as one has a zero cell" is all or none of a run's trials.
     """
     plan = inputs.plan
-    if plan.measure not in WITH_ZERO_CELLS:
+    if not plan.measure.facts.zero_cells:
         return None
     rule = planned_zero_cells(plan) or default_zero_cells(plan.measure)
     if rule.to is not AddTo.IF0ALL:
@@ -200,7 +201,7 @@ def tables_of(inputs: RunInputs) -> tuple[Floats, ...] | None:
         for trial in inputs.trials
     )
     one_way = len({trial.higher_is_better for trial in inputs.trials}) == 1
-    if plan.measure not in _TWO_ARMS or not plain or not one_way:
+    if not _of_two_arms(plan) or not plain or not one_way:
         return None
     columns = zip(*map(cells_of, inputs.trials), strict=True)
     return tuple(np.array(column, dtype=float) for column in columns)
@@ -304,7 +305,7 @@ def as_counted(plan: Plan, trials: Sequence[TrialInput], line: VariantLine) -> s
     assert line.ci is not None
     sign = 1.0 if trials[0].higher_is_better else -1.0
     values = [sign * value for value in (line.estimate, *line.ci)]
-    if plan.measure in RATIOS:
+    if plan.measure.facts.ratio:
         values = [exp(value) for value in values]
     value, low, high = values[0], *sorted(values[1:])
     caution = f" ({line.note})" if line.note else ""

@@ -26,9 +26,10 @@ from review.extraction.conversion import (
     pooled_sd,
     printed_ratio,
 )
-from review.living.runs.contents import ArmInput, Numbers, TrialInput
-from review.measures import Measure
-from review.protocol.rules import DICHOTOMOUS, WITH_ZERO_CELLS, Plan
+from review.extraction.numbers import ReportedNumbers
+from review.living.runs.contents import ArmInput, TrialInput
+from review.measures import Family, Measure
+from review.protocol.rules import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def without_events(columns: Mapping[str, float]) -> str | None:
 
 def counts_of(plan: Plan, trial: TrialInput) -> dict[str, float] | None:
     """Return the counts of a comparison by metafor's names; None where it has none."""
-    if trial.contrast is not None or plan.measure not in WITH_ZERO_CELLS:
+    if trial.contrast is not None or not plan.measure.facts.zero_cells:
         return None
     return cells_of_trial(plan, trial).columns
 
@@ -120,7 +121,7 @@ def cells_of_trial(plan: Plan, trial: TrialInput) -> Cells:
             (n1, n2),
             f"difference of the arms' estimates{joined}",
         )
-    if measure in DICHOTOMOUS:
+    if measure.facts.family is Family.EVENTS:
         return Cells(
             {"ai": _events(a), "n1i": n1, "ci": share * _events(b), "n2i": share * n2},
             (n1, n2),
@@ -150,11 +151,12 @@ def _single_arm(trial: TrialInput, measure: Measure, level: float) -> Cells:
     if measure is Measure.GEN:
         estimate, variance = _joined_estimates(trial.intervention, level)
         return Cells({"yi": estimate, "vi": variance}, (n, None), "the arm's own estimate")
-    given = {
-        Measure.ZCOR: ("Fisher z of r", {"ri": numbers.estimate}),
-        Measure.MN: ("mean of the arm", {"mi": numbers.mean, "sdi": numbers.sd}),
-    }.get(measure, (f"{measure.value} from events and n", {"xi": _events(trial.intervention)}))
-    what, values = given
+    ways: dict[Family, tuple[str, dict[str, float | None]]] = {
+        Family.ASSOCIATION: ("Fisher z of r", {"ri": numbers.estimate}),
+        Family.MEAN_OF_ONE: ("mean of the arm", {"mi": numbers.mean, "sdi": numbers.sd}),
+        Family.EVENTS_OF_ONE: (f"{measure.value} from events and n", {"xi": numbers.events}),
+    }
+    what, values = ways[measure.facts.family]
     known = {name: float(value) for name, value in values.items() if value is not None}
     return Cells({**known, "ni": float(n)}, (n, None), what)
 
@@ -217,13 +219,13 @@ def _contrast(trial: TrialInput, plan: Plan, level: float) -> Cells:
     return Cells({"yi": found.estimate, "vi": found.variance}, sizes, f"contrast converted: {how}")
 
 
-def _symmetric(trial: TrialInput, numbers: Numbers) -> None:
+def _symmetric(trial: TrialInput, numbers: ReportedNumbers) -> None:
     reason = lopsided(numbers)
     if reason is not None:
         raise InvalidDataError(f"{trial.study}: {reason}")
 
 
-def _variance(numbers: Numbers, level: float) -> tuple[float, str]:
+def _variance(numbers: ReportedNumbers, level: float) -> tuple[float, str]:
     """Return the sampling variance of an estimate and where it is from."""
     if numbers.variance is not None:
         return numbers.variance, "its variance"

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import yaml
 
+from review.extraction.numbers import ReportedNumbers
 from review.living.reports.changes import WITHHELD
-from review.living.runs.contents import ArmInput, Effect, Numbers, Snapshot, TrialInput
+from review.living.runs.contents import ArmInput, Effect, Snapshot, TrialInput
 from review.living.runs.scales import scale_of_run
 
 EFFECTS: Final = {
@@ -37,7 +38,7 @@ REPORTED: Final = {
     "study": "The trial.",
     "side": "Intervention, comparator, or contrast of both.",
     "arm": "The arm.",
-    **dict.fromkeys(Numbers.model_fields, "As the report gives it; empty is not reported."),
+    **dict.fromkeys(ReportedNumbers._fields, "As the report gives it; empty is not reported."),
     "report": "The publication.",
     "page": "Where in it.",
     "entry_kind": "Whose extraction: consensus of two, or a single one.",
@@ -122,7 +123,7 @@ def _numbers(analysis: str, trial: TrialInput) -> list[dict[str, Any]]:
             "study": trial.study,
             "side": side,
             "arm": item.arm,
-            **{name: getattr(item.numbers, name) for name in Numbers.model_fields},
+            **{name: getattr(item.numbers, name) for name in ReportedNumbers._fields},
             "report": item.source.report,
             "page": item.source.page,
             "entry_kind": item.source.entry_kind,

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from review.extraction.numbers import ReportedNumbers
 from review.living.runs.contents import (
     ArmInput,
     LeftOut,
-    Numbers,
     PooledLine,
     Reading,
     RunInputs,
@@ -278,12 +278,10 @@ def _trial_changes(old: TrialInput, new: TrialInput, described: set[str]) -> Ite
             (old_side, old_numbers), (side, numbers) = was[arm], now[arm]
             if old_side != side:
                 yield ValueChange(new.study, f"arm {arm}", old_side, side)
-            yield from _differences(
-                new.study, old_numbers.model_dump(), numbers.model_dump(), f"{arm} "
-            )
+            yield from _differences(new.study, old_numbers._asdict(), numbers._asdict(), f"{arm} ")
 
 
-def _arms(trial: TrialInput) -> dict[str, tuple[str, Numbers]]:
+def _arms(trial: TrialInput) -> dict[str, tuple[str, ReportedNumbers]]:
     """Return each arm's side and numbers."""
     sides: tuple[tuple[str, tuple[ArmInput, ...]], ...] = (
         ("intervention", trial.intervention),

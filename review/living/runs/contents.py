@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    model_validator,
+)
 
 from review.canonical import sha256_of
+from review.extraction.numbers import ReportedNumbers
+from review.extraction.vocabulary import Positive
 from review.protocol.characteristics import OWN
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.protocol.vocabulary import Variant
@@ -30,58 +39,32 @@ _Later = Annotated[T, Field(exclude_if=_is_empty)]
 """What later software added is kept only where it is given: older runs stay as they are stored."""
 
 
-class Numbers(_Kept):
-    """The numbers of one result as reported; None is not reported."""
+_HASHED_EMPTY: Final = frozenset(ReportedNumbers._fields[:10])
+"""The numbers that the first version hashed, reported or not; later ones only where given."""
 
-    n: int | None = None
-    versus_n: int | None = None
-    mean: float | None = None
-    sd: float | None = None
-    events: int | None = None
-    estimate: float | None = None
-    se: float | None = None
-    variance: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    ci_level: float | None = None
-    median: float | None = None
-    q1: float | None = None
-    q3: float | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    baseline_mean: float | None = None
-    baseline_sd: float | None = None
-    mean_change: float | None = None
-    sd_change: float | None = None
-    correlation: float | None = None
-    t: float | None = None
-    f: float | None = None
-    p: float | None = None
-    p_below: float | None = None
-    metric: str | None = None
-    adjusted: bool | None = None
-    positive: _Later[str | None] = None
-    """``better`` where a positive estimate means that its arm did better, not scored higher."""
-    towards: int | None = None
-    """Which way a statistic without a sign points by the report's words: 1 or -1."""
-    df1: _Later[int | None] = None
-    p_sides: _Later[int | None] = None
-    residual_sd: _Later[float | None] = None
-    r_squared: _Later[float | None] = None
-
-    @property
-    def content(self) -> dict[str, object]:
-        """The numbers as they are hashed: those that later software added, only where given."""
-        return {
-            name: value
-            for name, value in vars(self).items()
-            if name in _FIRST_NUMBERS or value is not None
-        }
+_LATER: Final = frozenset({"positive", "df1", "p_sides", "residual_sd", "r_squared"})
+"""Fields that runs of earlier versions did not store; kept where given."""
 
 
-_FIRST_NUMBERS = frozenset(
-    {"n", "versus_n", "mean", "sd", "events", "estimate", "se", "variance", "ci_low", "ci_high"}
-)
+def _read(stored: object) -> ReportedNumbers:
+    if isinstance(stored, ReportedNumbers):
+        return stored
+    if not isinstance(stored, Mapping) or not stored.keys() <= set(ReportedNumbers._fields):
+        raise ValueError("these are no reported numbers")
+    numbers = ReportedNumbers(**stored)
+    positive = numbers.positive
+    return numbers if positive is None else numbers._replace(positive=Positive(positive))
+
+
+def _stored(numbers: ReportedNumbers) -> dict[str, object]:
+    pairs = zip(ReportedNumbers._fields, numbers, strict=True)
+    return {name: value for name, value in pairs if value is not None or name not in _LATER}
+
+
+def hashed(numbers: ReportedNumbers) -> dict[str, object]:
+    """Return what of reported numbers counts in a fingerprint."""
+    pairs = zip(ReportedNumbers._fields, numbers, strict=True)
+    return {name: value for name, value in pairs if value is not None or name in _HASHED_EMPTY}
 
 
 class Source(_Kept):
@@ -97,7 +80,7 @@ class ArmInput(_Kept):
     """One result that entered an analysis."""
 
     arm: str
-    numbers: Numbers
+    numbers: Annotated[ReportedNumbers, PlainValidator(_read), PlainSerializer(_stored)]
     source: Source
 
 
@@ -178,7 +161,7 @@ class TrialInput(_Kept):
     def sign(self) -> int:
         """1 where a positive number, as reported, favours the intervention, else -1."""
         reported = self.contrast.numbers if self.contrast is not None else None
-        by_itself = reported is not None and reported.positive == "better"
+        by_itself = reported is not None and reported.positive is Positive.BETTER
         return 1 if (by_itself or self.higher_is_better) != self.contrast_reversed else -1
 
     @property
@@ -226,9 +209,9 @@ class TrialInput(_Kept):
         return {
             "study_id": self.study_id,
             "higher_is_better": self.higher_is_better,
-            "intervention": [arm.numbers.content for arm in self.intervention],
-            "comparator": [arm.numbers.content for arm in self.comparator],
-            "contrast": self.contrast.numbers.content if self.contrast else None,
+            "intervention": [hashed(arm.numbers) for arm in self.intervention],
+            "comparator": [hashed(arm.numbers) for arm in self.comparator],
+            "contrast": hashed(self.contrast.numbers) if self.contrast else None,
             "contrast_reversed": self.contrast_reversed,
             **self._design,
             **({"side": self.side} if self.side is not None else {}),
@@ -247,7 +230,7 @@ class TrialInput(_Kept):
         if self.clusters_analysed:
             given["clusters_analysed"] = True
         if self.spread:
-            given["spread"] = [arm.numbers.content for arm in self.spread]
+            given["spread"] = [hashed(arm.numbers) for arm in self.spread]
         if self.comparator_share != 1.0:
             given["comparator_share"] = self.comparator_share
         if self.parts:

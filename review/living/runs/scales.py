@@ -9,7 +9,7 @@ from typing import Final
 from review.canonical import fixed
 from review.extraction.conversion import scale_of
 from review.living.runs.contents import Interval, RunInputs, RunResults, TrialInput
-from review.measures import Measure
+from review.measures import Measure, measure_named
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 
@@ -17,14 +17,6 @@ _LOG: Final = "log "
 
 LARGEST_LOGARITHM: Final = 709.0
 """e to this power is the last that a double holds."""
-
-_FREE_OF_UNITS: Final = frozenset(
-    {
-        "SMD", "SMDH", "SMD1", "SMCC", "SMCR", "SMCRH", "SMCCD", "SMCRD", "OR2D", "OR2DN", "ZCOR",
-        "OR", "RR", "ROM", "HR", "IRR", "PETO",
-    }
-)  # fmt: skip
-"""Differences in SDs, Fisher z, logarithms of ratios: numbers for which one prior serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +131,7 @@ def scale_of_run(inputs: RunInputs) -> Scale:
         name=plan.effect or name or "effect",
         measure=measure,
         ratio=ratio,
-        free_of_units=standardized or (measure is not None and measure.value in _FREE_OF_UNITS),
+        free_of_units=standardized or (measure is not None and measure.unit_free),
         counts="trials" if contrast else "arms",
         sign=(sign_of(inputs) if ratio is not None and contrast else None) or 1,
         as_ratio=ratio is not None and not effect.casefold().startswith("log"),
@@ -197,5 +189,5 @@ def _metrics(trial: TrialInput) -> list[str]:
 
 
 def _named(metric: str | None) -> Measure | None:
-    name = (metric or "").removeprefix(_LOG).upper()
-    return next((m for m in Measure if m.value == name and m is not Measure.GEN), None)
+    measure = measure_named((metric or "").removeprefix(_LOG).upper())
+    return None if measure is Measure.GEN else measure

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from review.export.runs import LatestRun
+from review.extraction.numbers import ReportedNumbers
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.changes import compare
 from review.living.runs.contents import (
     Alternative,
     ArmInput,
-    Numbers,
     RunInputs,
     Source,
     TrialInput,
@@ -31,7 +31,7 @@ _ids = iter(range(1, 10_000))
 
 def arm(name: str, **numbers: Any) -> ArmInput:
     source = Source(result_id=next(_ids), entry_kind="consensus", report=None, page="3")
-    return ArmInput(arm=name, numbers=Numbers.model_validate(numbers), source=source)
+    return ArmInput(arm=name, numbers=ReportedNumbers(**numbers), source=source)
 
 
 def trial(number: int, **given: Any) -> TrialInput:

@@ -20,7 +20,7 @@ from review.extraction.conversion import (
     contrast_effect,
     contrast_lacks,
 )
-from review.living.runs.contents import Numbers
+from review.extraction.numbers import ReportedNumbers
 
 sizes = st.integers(5, 400)
 effects = st.floats(-1.5, 1.5).filter(lambda d: abs(d) > 1e-3)
@@ -71,7 +71,7 @@ def test_every_statistic_of_a_model_gives_the_same_effect(
     v = inflation * ((1 - r_squared) * root + g**2 / (2 * (n1 + n2)))
     told = {"n": n1, "versus_n": n2, **({"r_squared": r_squared} if r_squared else {})}
     for given_ in statistics(b, se, n1 + n2 - 2):
-        x = Numbers.model_validate({**told, **given_})
+        x = ReportedNumbers(**{**told, **given_})
         found = contrast_effect(x, Measure.SMD, towards=1 if d > 0 else -1, design=made)
         assert found is not None, contrast_lacks(x, Measure.SMD, design=made)
         assert (found.estimate, found.variance) == pytest.approx((g, v), rel=1e-5)
@@ -87,7 +87,7 @@ def test_what_standardizes_must_be_known(
         adjusted=made.adjusted, clusters=Clusters(None, None) if made.clusters else None
     )
     for given_ in statistics(d * sd, se, n1 + n2 - 2):
-        x = Numbers.model_validate({"n": n1, "versus_n": n2, **given_})
+        x = ReportedNumbers(**{"n": n1, "versus_n": n2, **given_})
         lacks = contrast_lacks(x, Measure.SMD, towards=1, design=unknown)
         assert (lacks is None) == (unknown == Design())
         if lacks is not None:
@@ -107,8 +107,8 @@ def test_the_sd_of_scores_needs_nothing_else(
     told = {"n": n1, "versus_n": n2, "estimate": d * sd, "metric": "MD", "se": se}
     g = float(hedges_correction(n1 + n2 - 2)) * d
     for x, arms in (
-        (Numbers.model_validate({**told, "sd": sd}), None),
-        (Numbers.model_validate(told), Step({"sd": sd}, "pooled", {}, {}, False)),
+        (ReportedNumbers(**{**told, "sd": sd}), None),
+        (ReportedNumbers(**told), Step({"sd": sd}, "pooled", {}, {}, False)),
     ):
         found = contrast_effect(x, Measure.SMD, design=unknown, arms_sd=arms)
         assert found is not None
@@ -122,7 +122,7 @@ def test_an_arms_se_gives_the_sd_of_scores(
 ) -> None:
     inflation = 1 + (m - 1) * icc
     se = sd * math.sqrt((1 - r_squared) * inflation / n)
-    x = Numbers(n=n, mean=mean, se=se, r_squared=r_squared)
+    x = ReportedNumbers(n=n, mean=mean, se=se, r_squared=r_squared)
     design = Design(adjusted=True, clusters=Clusters(m, icc))
     found = arm_mean_sd(x, standardizes=True, design=design)
     assert found is not None
@@ -148,13 +148,13 @@ def test_an_arms_se_gives_the_sd_of_scores(
     ],
 )
 def test_a_refusal_says_what_to_enter(numbers: dict[str, Any], words: str) -> None:
-    x = Numbers.model_validate({"n": 20, "versus_n": 22, **numbers})
+    x = ReportedNumbers(**{"n": 20, "versus_n": 22, **numbers})
     assert words in str(contrast_lacks(x, Measure.SMD))
 
 
 @given(sizes, sizes, effects)
 def test_without_a_model_nothing_changes(n1: int, n2: int, d: float) -> None:
-    x = Numbers(n=n1, versus_n=n2, estimate=d, metric="d")
+    x = ReportedNumbers(n=n1, versus_n=n2, estimate=d, metric="d")
     expected = escalc("SMD", {"di": [d], "n1i": [n1], "n2i": [n2]})
     found = contrast_effect(x, Measure.SMD)
     assert found is not None
@@ -206,7 +206,7 @@ METRICS = [
 def test_no_numbers_break_a_conversion(
     given_: dict[str, Any], design: Design, towards: int | None, measure: Measure
 ) -> None:
-    x = Numbers.model_validate(given_)
+    x = ReportedNumbers(**given_)
     found = contrast_effect(x, measure, towards=towards, design=design)
     lacks = contrast_lacks(x, measure, towards=towards, design=design)
     assert (found is None) == (lacks is not None)

@@ -69,7 +69,7 @@ class Source:
                     r.entry.study.label,
                     r.arm.label,
                     r.versus_arm.label if r.versus_arm else None,
-                ): r.estimate
+                ): r.numbers.estimate
                 for r in session.scalars(sa.select(Result))
             }
 
@@ -110,7 +110,7 @@ def test_what_was_renamed_here_is_the_same_in_the_next_release(source: Source, a
     source.take([trial("A 2001", **{".g": "0.7"}), trial("B 2002", **{".g": "0.2"})])
     assert source.holds().keys() == before.keys()
     with source.database.reading() as session:
-        assert abs(session.get_one(Result, number).estimate or 0) == 0.7
+        assert abs(session.get_one(Result, number).numbers.estimate or 0) == 0.7
         slugs = {i.slug for i in session.scalars(sa.select(Instrument))}
     assert slugs == ({"bdi"} if act == "instrument" else {"msd-bdi"})
     source.take([trial("A 2001", **{".g": "0.7"}), trial("B 2002"), trial("D 2004")])

@@ -14,6 +14,7 @@ from review.extraction.formats.source import Content, Directions, SourceRow, Val
 from review.extraction.vocabulary import Format, Positive
 from review.protocol.vocabulary import Rater
 from tests.extraction.formats.files import COLUMNS, metapsy, sample, trial
+from tests.extraction.reported import values_with
 
 RAW = (
     *COLUMNS, "mean_arm1", "sd_arm1", "mean_arm2", "sd_arm2", "mean_change_arm1",
@@ -48,7 +49,7 @@ def test_a_ready_effect_is_a_contrast_with_the_persons_of_each_side() -> None:
     ((place, value),) = found.results.items()
     assert (place.study, place.arm, place.versus) == ("a 2001", "cbt", "cau")
     assert (place.instrument, place.rater, place.timepoint) == ("msd-bdi", Rater.SELF, "post")
-    assert value == Values(
+    assert value == values_with(
         "SMD", Positive.BETTER, n=20, versus_n=22, estimate=-0.5, se=0.31, weeks=12
     )
     assert found.studies["a 2001"].year == 2001
@@ -59,15 +60,15 @@ def test_scores_and_events_are_results_of_arms() -> None:
     scores = {".g": "NA", "mean_arm1": "9", "sd_arm1": "3", "mean_arm2": "11", "sd_arm2": "4",
               "bl_mean_arm1": "20", "bl_sd_arm1": "5"}  # fmt: skip
     assert values(content(trial("A", **scores))) == {
-        ("cbt", None): Values(n=20, mean=9, sd=3, baseline_mean=20, baseline_sd=5, weeks=12),
-        ("cau", None): Values(n=22, mean=11, sd=4, weeks=12),
+        ("cbt", None): values_with(n=20, mean=9, sd=3, baseline_mean=20, baseline_sd=5, weeks=12),
+        ("cau", None): values_with(n=22, mean=11, sd=4, weeks=12),
     }
     counts = {"event_arm1": "0", "event_arm2": "4", "totaln_arm1": "20", "totaln_arm2": "22",
               "n_arm1": "NA", "n_arm2": "NA", ".log_rr": "-2.1", ".log_rr_se": "1.4"}  # fmt: skip
     assert values(content(trial("B", **counts))) == {
-        ("cbt", None): Values(n=20, events=0, weeks=12),
-        ("cau", None): Values(n=22, events=4, weeks=12),
-        ("cbt", "cau"): Values("log RR", n=20, versus_n=22, estimate=-2.1, se=1.4, weeks=12),
+        ("cbt", None): values_with(n=20, events=0, weeks=12),
+        ("cau", None): values_with(n=22, events=4, weeks=12),
+        ("cbt", "cau"): values_with("log RR", n=20, versus_n=22, estimate=-2.1, se=1.4, weeks=12),
     }
 
 
@@ -105,10 +106,10 @@ def test_a_contrast_given_both_ways_is_one_result() -> None:
 def test_impossible_numbers_are_flagged_and_not_used(cells: dict[str, str], kind: str) -> None:
     found = content(trial("A", **cells))
     assert [flag.kind for flag in found.flags] == [kind]
-    for value in found.results.values():
-        assert value.sd is None or value.sd >= 0
-        assert value.se is None or value.se > 0
-        assert value.events is None or value.n is None or value.events <= value.n
+    for x, _ in found.results.values():
+        assert x.sd is None or x.sd >= 0
+        assert x.se is None or x.se > 0
+        assert x.events is None or x.n is None or x.events <= x.n
 
 
 def test_text_among_scores_is_flagged_and_the_rest_is_read() -> None:
@@ -117,7 +118,7 @@ def test_text_among_scores_is_flagged_and_the_rest_is_read() -> None:
     assert [(f.kind, f.line, f.column, f.new) for f in found.flags] == [
         ("unreadable", 2, "mean_arm1", "about 9")
     ]
-    means = {(p.study, p.arm): v.mean for p, v in found.results.items()}
+    means = {(p.study, p.arm): v.numbers.mean for p, v in found.results.items()}
     assert means == {("a", "cau"): 11.5, ("b", "cbt"): 8.25}
 
 

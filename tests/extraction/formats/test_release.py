@@ -58,7 +58,7 @@ def take(database: Database, by: Attribution, tmp_path: Path) -> Callable[..., R
 def estimates(database: Database) -> dict[str, float | None]:
     with database.reading() as session:
         rows = session.scalars(sa.select(Result))
-        return {row.entry.study.label: row.estimate for row in rows}
+        return {row.entry.study.label: row.numbers.estimate for row in rows}
 
 
 def events(database: Database) -> int:
@@ -140,7 +140,7 @@ def test_what_a_person_changed_here_is_kept_and_flagged(
     take([trial("A 2001"), trial("B 2002")])
     with writing(database, by) as session:
         for result in session.scalars(sa.select(Result)):
-            result.estimate = -0.45
+            result.numbers = result.numbers._replace(estimate=-0.45)
     unrelated = take([trial("A 2001", n_arm1="21"), trial("B 2002")])
     assert [f.kind for f in unrelated.flags] == []
     clash = take([trial("A 2001", n_arm1="21", **{".g": "-0.7"})])

@@ -11,6 +11,7 @@ from review.extraction.formats.revman import MAX_ATTRIBUTES, read_revman
 from review.extraction.formats.revman_csv import read_revman_csv
 from review.extraction.formats.source import Directions, SourceTable, Values
 from tests.extraction.formats.files import rm5, sample
+from tests.extraction.reported import values_with
 
 
 def contents(table: SourceTable) -> dict[tuple[str, str, str | None], Values]:
@@ -28,10 +29,10 @@ def reason(data: bytes) -> tuple[int | None, str]:
 def test_an_rm5_file_gives_events_of_each_arm() -> None:
     table = read_revman(rm5(), file="r.rm5")
     assert contents(table) == {
-        ("åse 2001", "Drug", None): Values(n=50, events=4),
-        ("åse 2001", "Placebo", None): Values(n=48, events=8),
-        ("berg 2004", "Drug", None): Values(n=30, events=3),
-        ("berg 2004", "Placebo", None): Values(n=31, events=5),
+        ("åse 2001", "Drug", None): values_with(n=50, events=4),
+        ("åse 2001", "Placebo", None): values_with(n=48, events=8),
+        ("berg 2004", "Drug", None): values_with(n=30, events=3),
+        ("berg 2004", "Placebo", None): values_with(n=31, events=5),
     }
     found = cochrane_content(table.rows, Directions())
     facts = found.studies["åse 2001"]
@@ -116,10 +117,10 @@ REVMAN5 = (
 def test_the_analysis_data_of_revman_5() -> None:
     table = read_revman_csv(REVMAN5, file="r.csv")
     assert contents(table) == {
-        ("åse, b", "Drug", None): Values(n=50, events=4),
-        ("åse, b", "Placebo", None): Values(n=48, events=8),
-        ("berg", "Drug", None): Values(n=30, mean=4, sd=2),
-        ("berg", "Placebo", None): Values(n=31, mean=5, sd=2.5),
+        ("åse, b", "Drug", None): values_with(n=50, events=4),
+        ("åse, b", "Placebo", None): values_with(n=48, events=8),
+        ("berg", "Drug", None): values_with(n=30, mean=4, sd=2),
+        ("berg", "Placebo", None): values_with(n=31, mean=5, sd=2.5),
     }
     assert [row.cells["subgroup"] for row in table.rows] == ["", "Adults"]
     assert [(p.outcome, p.random) for p in table.pools] == [("Death", False), ("Pain", True)]
@@ -142,11 +143,11 @@ def test_the_data_rows_of_revman_web(header: str) -> None:
     rest = b"".join(line for line in rest.splitlines(keepends=True) if b"Hazard" not in line)
     data = first.replace(b" ", header.encode()) + b"\n" + rest
     assert contents(read_revman_csv(data, file="w.csv")) == {
-        ("åse 2001", "Experimental", None): Values(n=50, events=4),
-        ("åse 2001", "Control", None): Values(n=48, events=8),
-        ("berg 2004", "Experimental", None): Values(n=30, mean=4, sd=2),
-        ("berg 2004", "Control", None): Values(n=31, mean=5, sd=2.5),
-        ("berg 2004", "Experimental", "Control"): Values(
+        ("åse 2001", "Experimental", None): values_with(n=50, events=4),
+        ("åse 2001", "Control", None): values_with(n=48, events=8),
+        ("berg 2004", "Experimental", None): values_with(n=30, mean=4, sd=2),
+        ("berg 2004", "Control", None): values_with(n=31, mean=5, sd=2.5),
+        ("berg 2004", "Experimental", "Control"): values_with(
             "PETO", n=30, versus_n=31, estimate=-0.5, variance=0.25
         ),
     }
@@ -155,7 +156,7 @@ def test_the_data_rows_of_revman_web(header: str) -> None:
 def test_a_ready_estimate_of_revman_web_is_a_contrast() -> None:
     found = cochrane_content(read_revman_csv(WEB, file="w").rows, Directions())
     ready = [v for p, v in found.results.items() if p.instrument == "hazard"]
-    assert ready == [Values(n=30, versus_n=31, estimate=-0.2, se=0.1)]
+    assert ready == [values_with(n=30, versus_n=31, estimate=-0.2, se=0.1)]
 
 
 METALAB = (
@@ -170,12 +171,12 @@ def test_metalab_gives_contrasts_and_arms_of_separate_groups() -> None:
     table = read_metalab(METALAB, file="m.csv")
     found = metalab_content(table.rows, Directions(True))
     assert {(p.arm, p.versus, p.timepoint): v for p, v in found.results.items()} == {
-        ("old", None, "experiment 1"): Values(n=12, mean=8, sd=2),
-        ("new", None, "experiment 1"): Values(n=14, mean=6, sd=3),
-        ("old", "new", "experiment 1"): Values(
+        ("old", None, "experiment 1"): values_with(n=12, mean=8, sd=2),
+        ("new", None, "experiment 1"): values_with(n=14, mean=6, sd=3),
+        ("old", "new", "experiment 1"): values_with(
             "SMD", n=12, versus_n=14, estimate=0.7, variance=0.15
         ),
-        ("Condition 1", "Condition 2", "experiment 2"): Values(
+        ("Condition 1", "Condition 2", "experiment 2"): values_with(
             "SMD", n=20, estimate=0.5, variance=0.05
         ),
     }

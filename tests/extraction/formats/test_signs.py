@@ -70,14 +70,14 @@ def test_the_published_template_holds_differences() -> None:
 def test_effects_keep_the_number_of_the_file_and_say_what_it_means() -> None:
     found = content(published("ptsd"))
     told = {p.study: v for p, v in found.results.items() if p.versus is not None}
-    assert told["acarturk, 2016"].estimate == 2.219
-    assert {v.positive for v in told.values()} == {Positive.BETTER}
+    assert told["acarturk, 2016"].numbers.estimate == 2.219
+    assert {v.numbers.positive for v in told.values()} == {Positive.BETTER}
     assert found.signs == (
         "A positive g is taken to mean that arm 1 did better (shown by the arms' own numbers in "
         "5 rows)"
     )
     panic = content(published("panic"))
-    assert {v.positive for v in panic.results.values()} == {None}
+    assert {v.numbers.positive for v in panic.results.values()} == {None}
 
 
 def test_events_have_their_own_direction_and_no_g() -> None:
@@ -85,8 +85,12 @@ def test_events_have_their_own_direction_and_no_g() -> None:
     ways = {m.instrument: m.higher_is_better for m in found.measurements.values()}
     assert ways["response-50-hdrs-24"] is True
     assert ways["msd-bdi-1"] is False
-    ratios = [v for p, v in found.results.items() if v.metric == "log RR" and p.versus is not None]
-    assert [v.positive for v in ratios] == [None, None]
+    ratios = [
+        v.numbers
+        for p, v in found.results.items()
+        if v.numbers.metric == "log RR" and p.versus is not None
+    ]
+    assert [x.positive for x in ratios] == [None, None]
     said = content(published("depression"), Directions(False, {"response-50": False}))
     assert said.measurements["response-50-hdrs-24"].higher_is_better is False
 
@@ -108,12 +112,12 @@ def test_words_of_events(name: str, good: bool | None) -> None:
 def test_a_file_that_shows_nothing_says_so_and_a_person_can() -> None:
     rows = read_metapsy(metapsy([trial("A"), trial("B", **{".g": "0.4"})]), file="f").rows
     found = metapsy_content(rows, Directions(False))
-    assert {v.positive for v in found.results.values()} == {Positive.BETTER}
+    assert {v.numbers.positive for v in found.results.values()} == {Positive.BETTER}
     assert found.signs is not None
     assert "1 of 2 are below zero" in found.signs
     assert "--positive higher" in found.signs
     stated = metapsy_content(rows, Directions(False, positive=Positive.HIGHER))
-    assert {v.positive for v in stated.results.values()} == {None}
+    assert {v.numbers.positive for v in stated.results.values()} == {None}
 
 
 def test_a_row_against_its_own_means_is_flagged() -> None:
@@ -166,17 +170,17 @@ def test_means_and_ready_effects_of_any_file_favour_the_same_arm(
         if place.versus is None:
             continue
         m1, m2 = (
-            found.results[place_].mean
+            found.results[place_].numbers.mean
             for arm in (place.arm, place.versus)
             for place_ in found.results
             if (place_.study, place_.arm, place_.versus) == (place.study, arm, None)
         )
         assert m1 is not None
         assert m2 is not None
-        assert value.estimate is not None
-        by_itself = value.positive is Positive.BETTER
+        assert value.numbers.estimate is not None
+        by_itself = value.numbers.positive is Positive.BETTER
         assert by_itself is better
-        by_effect = value.estimate * (1 if by_itself else -1 if lower else 1)
+        by_effect = value.numbers.estimate * (1 if by_itself else -1 if lower else 1)
         by_means = (m1 - m2) * (-1 if lower else 1)
         assert (by_effect > 0) == (by_means > 0)
 
@@ -221,7 +225,7 @@ def old_import(database: Database, by: Attribution, path: Path) -> None:
 def stored(database: Database) -> dict[str, tuple[float | None, Positive | None]]:
     with database.reading() as session:
         rows = session.scalars(sa.select(Result).where(Result.metric == "SMD"))
-        return {row.entry.study.label: (row.estimate, row.positive) for row in rows}
+        return {row.entry.study.label: (row.numbers.estimate, row.numbers.positive) for row in rows}
 
 
 def test_a_stored_database_says_that_it_is_reversed_and_is_turned_once(
@@ -258,7 +262,8 @@ def test_the_file_taken_again_turns_what_nobody_changed(
         result = session.scalars(
             sa.select(Result).where(Result.metric == "SMD", Result.estimate == 2.219)
         ).one()
-        result.estimate = -2.219  # somebody saw it, and turned it by hand
+        # somebody saw it, and turned it by hand
+        result.numbers = result.numbers._replace(estimate=-2.219)
     ran = cli("extract", "import", published("ptsd"), "--format", "metapsy", "--json")
     report = json.loads(ran.stdout)
     assert (report["results_turned"], report["results_corrected"]) == (7, 7)

@@ -103,7 +103,7 @@ def test_a_merge_lists_what_differs_and_does_nothing_until_it_is_said(
     assert len(after) == len(before) - 2
     assert TWIN not in {item.study for item in after.values()}
     post = [i for i in after.values() if i.study == ADAMS and i.timepoint == "post"]
-    kept = {i.mean: i.t for i in post if i.instrument == "wai-c"}
+    kept = {i.numbers.mean: i.numbers.t for i in post if i.instrument == "wai-c"}
     assert kept == {198.0: None, 205.0: 1.2}
     withdrawn = shown(trials("extract", "withdrawn", "--json"))
     assert len(withdrawn) == 2
@@ -211,7 +211,7 @@ def test_no_result_is_lost_by_a_merge(trials: Cli, database: Database, by: Attri
     assert all(r.withdrawn_because for r in rows if r.id not in {s.id for s in standing})
     with (DATA / "two_spellings.csv").open() as file:
         given = {(float(r["mean"]), float(r["sd"])) for r in csv.DictReader(file)}
-    assert given <= {(r.mean, r.sd) for r in standing}
+    assert given <= {(r.numbers.mean, r.numbers.sd) for r in standing}
 
 
 @pytest.mark.parametrize(

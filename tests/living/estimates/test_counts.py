@@ -13,12 +13,12 @@ import pytest
 from pydantic import ValidationError
 
 from review.errors import InvalidDataError
+from review.extraction.numbers import ReportedNumbers
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs, pool_prefixes
 from review.living.reports.sections import pooled_lines
 from review.living.runs.contents import (
     ArmInput,
-    Numbers,
     PooledLine,
     RunInputs,
     RunResults,
@@ -57,7 +57,7 @@ def plan(measure: str, **more: Any) -> Plan:
 
 def side(**numbers: float | str) -> tuple[ArmInput, ...]:
     source = Source(result_id=1, entry_kind="single", report=None, page=None)
-    return (ArmInput(arm="arm", numbers=Numbers.model_validate(numbers), source=source),)
+    return (ArmInput(arm="arm", numbers=ReportedNumbers(**numbers), source=source),)
 
 
 def trials(*, higher: bool = True) -> tuple[TrialInput, ...]:

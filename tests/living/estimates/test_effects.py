@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from review.errors import InvalidDataError
+from review.extraction.numbers import ReportedNumbers
 from review.living.estimates.effects import trial_effects
-from review.living.runs.contents import ArmInput, Numbers, RunInputs, Source, TrialInput
+from review.living.runs.contents import ArmInput, RunInputs, Source, TrialInput
 from review.protocol.rules import Plan
 
 SOURCE = Source(result_id=1, entry_kind="single", report=None, page=None)
 
 
 def arm(name: str = "arm", **numbers: float | str) -> ArmInput:
-    return ArmInput(arm=name, numbers=Numbers.model_validate(numbers), source=SOURCE)
+    return ArmInput(arm=name, numbers=ReportedNumbers(**numbers), source=SOURCE)
 
 
 def inputs(measure: str, *, higher: bool = True, **sides: object) -> RunInputs:

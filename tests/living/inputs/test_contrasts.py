@@ -17,6 +17,7 @@ from review.living.inputs.select import select
 from review.living.runs.contents import RunInputs
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet, Rater
+from tests.extraction.reported import evidence_with
 
 
 def plan(**given: Any) -> Plan:
@@ -38,7 +39,7 @@ ARMS = {"video": 1, "phone": 2, "waiting": 3, "drug": 4}
 def item(arm: str, versus: str | None = None, **given: Any) -> Evidence:
     design = Allocation(*given.pop("design", ()))
     level = Level.CONTRAST if versus else Level.ARM
-    return Evidence(
+    return evidence_with(
         result_id=given.pop("result_id", ARMS[arm]),
         entry_kind="single", study_id=1, study="Hand 2020", year=2020, excluded_because=None,
         outcome="mood", instrument=given.pop("instrument", "bdi"), instrument_name="BDI",
@@ -119,7 +120,7 @@ def test_contrasts_that_share_their_comparator_need_a_plan_for_it() -> None:
 
 def test_a_cluster_trial_gets_the_design_effect() -> None:
     cluster = (Randomised.CLUSTER, 11.0, 0.05)
-    arms = [item(a.arm.label, design=cluster, n=a.n, mean=a.mean, sd=a.sd)
+    arms = [item(a.arm.label, design=cluster, n=a.numbers.n, mean=a.numbers.mean, sd=a.numbers.sd)
             for a in (VIDEO, WAITING)]  # fmt: skip
     _, found = run(plan(), *arms)
     assert found.vi[0] == pytest.approx((4 / 20 + 1 / 40) * (1 + 10 * 0.05), rel=1e-12)
@@ -137,7 +138,7 @@ def test_a_cluster_trial_gets_the_design_effect() -> None:
 def test_a_cluster_trial_whose_variance_is_not_known_is_left_out_and_said(
     design: tuple[Any, ...], assumed: float | None, reason: str | None
 ) -> None:
-    arms = [item(a.arm.label, design=design, n=a.n, mean=a.mean, sd=a.sd)
+    arms = [item(a.arm.label, design=design, n=a.numbers.n, mean=a.numbers.mean, sd=a.numbers.sd)
             for a in (VIDEO, WAITING)]  # fmt: skip
     inputs = select(plan(icc=assumed), arms)
     if reason is None:
@@ -174,8 +175,9 @@ def test_a_crossover_trial_uses_the_correlation_of_its_periods(
 
 def test_several_instruments_are_averaged_where_planned() -> None:
     again = [
-        item(a.arm.label, instrument="phq", higher_is_better=False, n=a.n, mean=-(a.mean or 0),
-             sd=2 * (a.sd or 0), result_id=9 + ARMS[a.arm.label])
+        item(a.arm.label, instrument="phq", higher_is_better=False, n=a.numbers.n,
+             mean=-(a.numbers.mean or 0), sd=2 * (a.numbers.sd or 0),
+             result_id=9 + ARMS[a.arm.label])
         for a in (VIDEO, WAITING)
     ]  # fmt: skip
     with pytest.raises(SelectionError, match="several_results"):

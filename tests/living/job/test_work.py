@@ -9,6 +9,7 @@ from review.extraction.vocabulary import Level
 from review.living.inputs.select import select
 from review.living.job.work import Made, Task, Unfit, work_off
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
+from tests.extraction.reported import evidence_with
 from tests.living.estimates.test_effects import arm, effect
 from tests.living.job.test_repool import plan
 
@@ -41,7 +42,7 @@ def contrast(
         "level": Level.CONTRAST,
         **changes,
     }
-    return Evidence(**given)  # type: ignore[arg-type]
+    return evidence_with(**given)
 
 
 def task(*evidence: Evidence, **changes: object) -> Task:

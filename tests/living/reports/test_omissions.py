@@ -19,6 +19,7 @@ from review.living.reports.selected import chosen_by
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater
 from review.wording import looks_like
+from tests.extraction.reported import evidence_with
 
 VIDEO, ROOM, PHONE = (
     DeliveryMode.VIDEOCONFERENCE, DeliveryMode.FACE_TO_FACE, DeliveryMode.TELEPHONE,
@@ -43,7 +44,7 @@ def arm(study: int, mode: DeliveryMode | None, treatment: str = "CBT") -> ArmSid
 
 
 def result(study: int, of: ArmSide, number: int = 1, **given: Any) -> Evidence:
-    return Evidence(
+    return evidence_with(
         result_id=of.arm_id * 100 + number, entry_kind="single", study_id=study,
         study=f"Synthetic {study}", year=2020,
         excluded_because=given.pop("excluded_because", None),

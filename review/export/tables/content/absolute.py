@@ -10,8 +10,9 @@ from typing import Final
 
 from review.extraction.conversion.arms import arm_mean_sd
 from review.extraction.conversion.reported import Design
+from review.extraction.numbers import ReportedNumbers
 from review.living.inputs.columns import leaves_of
-from review.living.runs.contents import Interval, Numbers, RunInputs, RunResults, TrialInput
+from review.living.runs.contents import Interval, RunInputs, RunResults, TrialInput
 from review.living.runs.scales import scale_of_run, sign_of
 from review.measures import Measure
 from review.wording import counted
@@ -19,7 +20,6 @@ from review.wording import counted
 PER: Final = 1000
 """Participants that risks are told for (GRADE's convention)."""
 
-STANDARDIZED: Final = frozenset({Measure.SMD, Measure.SMDH})
 ODDS: Final = frozenset({Measure.OR, Measure.PETO})
 
 SMALL: Final = 0.40
@@ -84,7 +84,7 @@ def magnitude(smd: float) -> str:
     return "small" if size < SMALL else "moderate" if size <= LARGE else "large"
 
 
-def comparator_arms(trial: TrialInput, instrument: str | None = None) -> list[Numbers]:
+def comparator_arms(trial: TrialInput, instrument: str | None = None) -> list[ReportedNumbers]:
     """Return the comparator's numbers of a trial (by an instrument), each result once."""
     found = {
         arm.source.result_id: arm.numbers
@@ -127,8 +127,8 @@ def absolute_of(inputs: RunInputs, results: RunResults) -> Absolute | str:
     measure = scale_of_run(inputs).measure
     if measure in {Measure.OR, Measure.RR, Measure.PETO, Measure.RD}:
         return _risks(inputs, results, measure)
-    if measure in STANDARDIZED or measure is Measure.MD:
-        return _scores(inputs, results, standardized=measure in STANDARDIZED)
+    if measure is Measure.MD or (measure is not None and measure.facts.standardized):
+        return _scores(inputs, results, standardized=measure.facts.standardized)
     return "Not re-expressed: the measure has no absolute scale."
 
 
@@ -242,7 +242,7 @@ def _familiar(inputs: RunInputs) -> _Familiar | str:
     )
 
 
-def _groups(arms: Sequence[Numbers], *, change: bool) -> list[tuple[int, float, float]]:
+def _groups(arms: Sequence[ReportedNumbers], *, change: bool) -> list[tuple[int, float, float]]:
     """Return n, mean and SD of each arm; none where one of them does not give all three."""
     found = [
         # an SE of an adjusted mean holds another SD than that of scores
@@ -253,7 +253,7 @@ def _groups(arms: Sequence[Numbers], *, change: bool) -> list[tuple[int, float, 
     return known if len(known) == len(found) else []
 
 
-def _design(x: Numbers) -> Design:
+def _design(x: ReportedNumbers) -> Design:
     return Design(adjusted=bool(x.adjusted))
 
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from review.export.runs import LatestRun, interval_cell, level_words
 from review.export.tables.content.absolute import (
-    STANDARDIZED,
     WORDS_SOURCE,
     Absolute,
     absolute_of,
@@ -158,7 +157,8 @@ def finding(run: LatestRun, rated: Rated | None) -> Finding:
     """Return what a run of a contrast says, with the rating of its certainty, if it has one."""
     scale, line = scale_of_run(run.inputs), run.results.pooled
     effect, ci = line.estimate, line.ci
-    as_measured = scale.measure is not None and scale.measure not in STANDARDIZED
+    standardized = scale.measure is not None and scale.measure.facts.standardized
+    as_measured = scale.measure is not None and not standardized
     if as_measured:
         effect, ci = turned(effect, ci, sign_of(run.inputs) or 1)
     if scale.as_ratio:
@@ -175,7 +175,7 @@ def finding(run: LatestRun, rated: Rated | None) -> Finding:
         effect_ci=ci,
         measure=scale.shown,
         oriented=not as_measured or sign_of(run.inputs) is None,
-        standardized=scale.measure in STANDARDIZED,
+        standardized=standardized,
         absolute=absolute_of(run.inputs, run.results),
         participants=sum(people),
         silent=line.k - len(people),

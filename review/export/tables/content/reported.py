@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from review.export.runs import (
     LatestRun,
 )
-from review.export.tables.content.results import CALLED, COUNTS
 from review.export.tables.model import Cell, Column, Kind, Table
 from review.export.tracing.origins import origin
-from review.extraction.rules import NUMBER_COLUMNS
-from review.living.runs.contents import ArmInput, Numbers, TrialInput
+from review.extraction.numbers import ABOUT, COUNTS, NUMBER_FIELDS, called
+from review.living.runs.contents import ArmInput, TrialInput
 
 REPORTED_COLUMNS = (
     Column("analysis", "Analysis"),
@@ -23,19 +22,14 @@ REPORTED_COLUMNS = (
     Column("rater", "Rater"),
     Column("timepoint", "Timepoint"),
     Column("analysis_set", "Analysis set"),
-    Column("n", "n", Kind.INTEGER),
-    Column("versus_n", "n of the other arm", Kind.INTEGER),
-    Column("mean", "Mean", Kind.NUMBER),
-    Column("sd", "SD", Kind.NUMBER),
-    Column("events", "Events", Kind.INTEGER),
-    Column("estimate", "Estimate", Kind.NUMBER, decimals=4),
-    Column("se", "SE", Kind.NUMBER, decimals=4),
-    Column("variance", "Variance", Kind.NUMBER, decimals=4),
-    Column("ci_low", "CI low", Kind.NUMBER),
-    Column("ci_high", "CI high", Kind.NUMBER),
     *(
-        Column(name, CALLED.get(name, name), Kind.INTEGER if name in COUNTS else Kind.NUMBER)
-        for name in NUMBER_COLUMNS[NUMBER_COLUMNS.index("ci_level") :]
+        Column(
+            name,
+            ABOUT[name].heading or called(name),
+            Kind.INTEGER if name in COUNTS else Kind.NUMBER,
+            decimals=ABOUT[name].decimals,
+        )
+        for name in NUMBER_FIELDS
     ),
     Column("metric", "Estimate of"),
     Column("entry", "Entry"),
@@ -79,11 +73,8 @@ def _reported(trial: TrialInput, side: str, arm: ArmInput) -> tuple[Cell, ...]:
         trial.rater,
         trial.timepoint,
         trial.analysis_set,
-        *(
-            getattr(arm.numbers, column.key)
-            for column in REPORTED_COLUMNS
-            if column.key in Numbers.model_fields
-        ),
+        *(getattr(arm.numbers, name) for name in NUMBER_FIELDS),
+        arm.numbers.metric,
         arm.source.entry_kind,
         arm.source.report,
         arm.source.page,

@@ -18,7 +18,7 @@ from review.export.tables.content.columns import (
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence
-from review.extraction.rules import NUMBER_COLUMNS
+from review.extraction.numbers import ABOUT, COUNTS, NUMBER_FIELDS, called
 from review.extraction.vocabulary import EntryKind, Level
 from review.protocol.models import Review
 from review.protocol.queries import outcomes
@@ -32,18 +32,6 @@ LEADING: Final = ("study", "outcome", "instrument", "timepoint")
 
 CONSTANT: Final = ("outcome", "instrument", "timepoint", "metric", "source")
 """Columns that are a note where all results say the same."""
-
-COUNTS: Final = frozenset({"n", "versus_n", "events", "df1", "p_sides"})
-
-CALLED: Final = {
-    "versus_n": "n of the other arm", "ci_low": "CI from", "ci_high": "to",
-    "ci_level": "level", "q1": "Q1", "q3": "Q3", "baseline_mean": "baseline mean",
-    "baseline_sd": "baseline SD", "mean_change": "mean change", "sd_change": "SD of change",
-    "correlation": "correlation of occasions", "f": "F", "p_below": "p below",
-    "df1": "numerator df of F", "p_sides": "sides of p", "residual_sd": "SD after adjustment",
-    "r_squared": "R² of covariates",
-}  # fmt: skip
-"""Numbers whose column name is no word of print."""
 
 DATA_COLUMNS: Final = (
     Column("study", "Study"),
@@ -61,7 +49,7 @@ DATA_COLUMNS: Final = (
     Column("metric", "Metric"),
     *(
         Column(name, name.replace("_", " "), Kind.INTEGER if name in COUNTS else Kind.NUMBER)
-        for name in NUMBER_COLUMNS
+        for name in NUMBER_FIELDS
     ),
     Column("entered_by", "Entered by (people)", Kind.INTEGER),
     Column("report", "Report"),
@@ -107,8 +95,9 @@ def results_table(session: Session, review: Review) -> Table:
 
 
 def _reported(name: str, found: Sequence[Evidence]) -> Column:
-    header = {"sd": "SD", "se": "SE"}.get(name, name.capitalize())
-    return Column(name, header, Kind.NUMBER, decimals_of(getattr(item, name) for item in found))
+    header = ABOUT[name].heading or name.capitalize()
+    values = (getattr(item.numbers, name) for item in found)
+    return Column(name, header, Kind.NUMBER, decimals_of(values))
 
 
 def _without_constants(
@@ -149,8 +138,8 @@ def results_data(session: Session, review: Review) -> Table:
             item.arm.label,
             item.versus.label if item.versus else None,
             item.with_instrument,
-            item.metric,
-            *(getattr(item, name) for name in NUMBER_COLUMNS),
+            item.numbers.metric,
+            *(getattr(item.numbers, name) for name in NUMBER_FIELDS),
             _people(item),
             item.report,
             item.page,
@@ -181,7 +170,7 @@ def _printed(item: Evidence, names: Mapping[str, str]) -> Row:
         f"{item.timepoint}{analysed}",
         _about(item),
         _metric(item),
-        *(getattr(item, name) for name in OWN_COLUMN),
+        *(getattr(item.numbers, name) for name in OWN_COLUMN),
         _other(item),
         _people(item),
         "; ".join(filter(None, (item.report, item.page))) or None,
@@ -197,19 +186,13 @@ def _about(item: Evidence) -> str:
 
 
 def _metric(item: Evidence) -> str | None:
-    if item.estimate is None:
+    if item.numbers.estimate is None:
         return None
-    return item.metric or ("r" if item.level is Level.ASSOCIATION else None)
+    return item.numbers.metric or ("r" if item.level is Level.ASSOCIATION else None)
 
 
 def _other(item: Evidence) -> str | None:
     """Return ``t −2.31, p 0.023``."""
-    told = []
-    for name in NUMBER_COLUMNS:
-        value = getattr(item, name)
-        if value is None or name in OWN_COLUMN:
-            continue
-        told.append(f"{CALLED.get(name, name)} {as_reported(value)}")
-    if not told and all(getattr(item, name) is None for name in OWN_COLUMN):
-        return "no numbers reported"
-    return ", ".join(told) or None
+    given = item.numbers.given
+    told = [f"{called(n)} {as_reported(v)}" for n, v in given.items() if n not in OWN_COLUMN]
+    return ", ".join(told) or (None if given else "no numbers reported")

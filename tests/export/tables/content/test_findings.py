@@ -22,10 +22,11 @@ from review.export.tables.content.absolute import (
 )
 from review.export.tables.content.findings import finding
 from review.extraction.actions import exclude_study
+from review.extraction.numbers import ReportedNumbers
 from review.history.actions import Attribution, writing
 from review.living.job.repool import repool
 from review.living.reports.changes import compare
-from review.living.runs.contents import ArmInput, Numbers, RunInputs, Source
+from review.living.runs.contents import ArmInput, RunInputs, Source
 from review.living.runs.scales import sign_of
 from review.protocol.rules import Plan
 from tests.export.tables.content.synthetic import (
@@ -120,7 +121,7 @@ def test_ready_log_odds_ratios_are_told_as_odds_ratios() -> None:
                 "contrast": ArmInput(
                     arm="a",
                     source=Source(result_id=i, entry_kind="single", report=None, page=None),
-                    numbers=Numbers(estimate=math.log(0.8), variance=0.1, metric="log OR"),
+                    numbers=ReportedNumbers(estimate=math.log(0.8), variance=0.1, metric="log OR"),
                 ),
             }
         )
