@@ -25,7 +25,7 @@ from review.extraction.evidence_queries import evidence
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.extraction.files import NumberedRow
 from review.extraction.imported import ImportReport
-from review.extraction.models import Entry, Result
+from review.extraction.models import Entry, Result, reported_column
 from review.extraction.rules import ExtractionRow
 from review.extraction.sheet import entry_rows
 from review.extraction.stale import StaleFormError
@@ -136,7 +136,9 @@ def test_a_blind_entry_neither_shows_nor_touches_the_other(made: Database, by: A
     with writing(made, by) as session:
         take(session, [VIDEO, PERSON], "anna", EntryKind.BLIND)
     with made.reading() as session:
-        before = session.execute(sa.select(Result.id, Result.version, Result.mean)).all()
+        before = session.execute(
+            sa.select(Result.id, Result.version, reported_column("mean"))
+        ).all()
         review = review_of(session)
         assert queries.dossier(session, review, "A", viewer="ben").results == ()
         assert len(queries.dossier(session, review, "A", viewer="anna").results) == 2
@@ -148,7 +150,7 @@ def test_a_blind_entry_neither_shows_nor_touches_the_other(made: Database, by: A
         report = take(session, [{**VIDEO, "mean": 1.0, "n_randomised": 99}], "ben", EntryKind.BLIND)
         assert (report.results_added, report.corrections) == (1, [])
     with made.reading() as session:
-        after = session.execute(sa.select(Result.id, Result.version, Result.mean)).all()
+        after = session.execute(sa.select(Result.id, Result.version, reported_column("mean"))).all()
         assert after[: len(before)] == before
         mine = queries.dossier(session, review_of(session), "A", viewer="someone").results
         assert {r.entry for r in mine} == {"blind, anna", "blind, ben"}  # both have finished
@@ -249,7 +251,9 @@ def test_a_consensus_overwrites_neither_entry_and_alone_counts(
     with writing(twice, by) as session:
         review = review_of(session)
         found = sides(session, review, "A")
-        before = session.execute(sa.select(Result.id, Result.mean, Result.version)).all()
+        before = session.execute(
+            sa.select(Result.id, reported_column("mean"), Result.version)
+        ).all()
         assert list(queries.numbers_of_results(session, review).values()) == [0]
         with pytest.raises(InvalidDataError, match="3 cells"):
             reach_consensus(session, review, found, person="cleo", now=NOW)
@@ -263,7 +267,7 @@ def test_a_consensus_overwrites_neither_entry_and_alone_counts(
         assert entry.kind is EntryKind.CONSENSUS
     with twice.reading() as session:
         review = review_of(session)
-        rows = session.execute(sa.select(Result.id, Result.mean, Result.version)).all()
+        rows = session.execute(sa.select(Result.id, reported_column("mean"), Result.version)).all()
         assert rows[: len(before)] == before
         assert list(queries.numbers_of_results(session, review).values()) == [2]
         counted = [item for _, item in evidence(session, [review.id])]
@@ -344,7 +348,7 @@ def test_a_stale_form_is_refused_with_both_versions_shown(
     assert (conflict.form, conflict.stored) == (16.0, 15.0)
     assert (conflict.form_version, conflict.stored_version) == (1, 2)
     with made.reading() as session:
-        assert session.scalars(sa.select(Result.mean)).one() == 15.0
+        assert session.scalars(sa.select(reported_column("mean"))).one() == 15.0
     with writing(made, by) as session:  # a stale form that says what is stored harms nobody
         assert take(session, [{**late, "mean": 15.0}], "ben", None).nothing_new
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from click.testing import Result as CliResult
 
 import review
-from review.db import Database
+from review.db import Base, Database
 from review.extraction.models import Result
 from review.extraction.numbers import NUMBER_FIELDS, bounds
 from review.extraction.rules import COLUMNS, EXPLAINED, ExtractionRow
@@ -94,7 +94,7 @@ def test_a_second_list_would_be_seen(again: str) -> None:
 @pytest.mark.parametrize("name", NUMBER_FIELDS)
 def test_form_and_database_have_one_rule_for_a_number(name: str) -> None:
     """What a form refuses a CHECK refuses too, and both take the bound itself where it counts."""
-    checks = {c.name: str(c.sqltext) for c in Result.__table__.constraints
+    checks = {c.name: str(c.sqltext) for c in Base.metadata.tables["result"].constraints
               if isinstance(c, sa.CheckConstraint)}  # fmt: skip
     said = checks.get(f"ck_result_{name}", "")
     assert all(f"{name} {sign} {bound:g}" in said for sign, bound in bounds(name).items())

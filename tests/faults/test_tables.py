@@ -160,9 +160,9 @@ def test_what_cannot_be_is_refused_by_line_and_in_words(stat: Cli, tmp_path: Pat
     told = stat("extract", "import", TABLES / "impossible.csv", status=1).output
     assert "nothing was stored" in told
     for words in (
-        "line 2: 60 events among 50 participants",
+        "line 2, columns n, events: 60 events among 50 participants",
         "line 3, column sd: -3.0 is too small; it must be at least 0.0",
-        "line 5: ci_low is above ci_high",
+        "line 5, columns ci_low, ci_high: ci_low is above ci_high",
         "line 6, column p: p is never 0; write it as it is printed (0.000 or <0.001)",
         "line 7, column se: 0.0 is too small; it must be greater than 0.0",
     ):

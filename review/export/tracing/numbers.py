@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from review.errors import InvalidDataError, NotFoundError
 from review.export.tables.writers.docx_origins import digest_of
-from review.export.tracing.origins import LEDGER, SHORT_KEY, found_at, origin
+from review.export.tracing.origins import LEDGER, SHORT_KEY, fields_of, found_at, origin
 from review.extraction.models import Entry, Result, Study
+from review.extraction.numbers import ReportedNumbers
 from review.extraction.trace import Traced, trace
-from review.living.runs.contents import ArmInput, PooledLine, Snapshot, TrialInput
+from review.living.runs.contents import ArmInput, PooledLine, Snapshot, TrialInput, as_stored
 from review.living.runs.models import Run
 from review.living.runs.queries import newest_numbers, snapshot_of
 from review.living.runs.scales import scale_of_run
@@ -273,6 +274,8 @@ def _value(runs: Runs, key: str, path: Sequence[str]) -> tuple[object, str | Non
 def _plain(value: object) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
+    if isinstance(value, ReportedNumbers):
+        return as_stored(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value
@@ -350,8 +353,8 @@ def _path_of(snapshot: Snapshot, short: str, digest: str) -> tuple[str, ...]:
 
 def _paths(value: object, trail: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield trail
-    if isinstance(value, BaseModel):
-        for name in type(value).model_fields:
+    if named := fields_of(value):
+        for name in named:
             yield from _paths(getattr(value, name), (*trail, name))
     elif isinstance(value, tuple) and any(isinstance(item, BaseModel) for item in value):
         for index, item in enumerate(value):

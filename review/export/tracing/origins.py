@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from review.errors import NotFoundError
+from review.extraction.numbers import ReportedNumbers
 from review.living.runs.contents import ArmInput, Reading, RunResults, Snapshot, TrialInput
 
 SHORT_KEY: Final = 12
@@ -71,6 +72,13 @@ def found_at(snapshot: Snapshot, path: Sequence[str]) -> object:
     return trail[-1]
 
 
+def fields_of(value: object) -> Sequence[str]:
+    """Return the names of what a part of a run holds; none for a number, a text or a list."""
+    if isinstance(value, ReportedNumbers):
+        return value._fields
+    return tuple(type(value).model_fields) if isinstance(value, BaseModel) else ()
+
+
 def _step(trail: Sequence[object], name: str, results: RunResults) -> object:
     here = trail[-1]
     if isinstance(here, tuple) and name.isdecimal() and int(name) < len(here):
@@ -78,9 +86,9 @@ def _step(trail: Sequence[object], name: str, results: RunResults) -> object:
     above = [item for item in reversed(trail) if isinstance(item, ArmInput | TrialInput)]
     owners = [here, *above, *([results.pooled] if isinstance(here, Reading) else [])]
     for owner in owners:
-        if isinstance(owner, BaseModel):
+        if named := fields_of(owner):
             field = _SAID_SHORTER.get(name, name)
-            if field in type(owner).model_fields:
+            if field in named:
                 return getattr(owner, field)
             for ending, side in _SIDES.items():
                 limits = getattr(owner, name.removesuffix(ending), None)

@@ -29,7 +29,7 @@ from review.living.inputs.reasons import (
 )
 from review.living.inputs.trials import arm_input
 from review.living.runs.contents import TrialInput
-from review.measures import Measure
+from review.measures import Family
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 
@@ -78,28 +78,30 @@ def _chosen(plan: Plan, items: Sequence[Evidence]) -> Evidence | None:
 
 def _lacks(plan: Plan, item: Evidence) -> str | None:
     """Return why a result is none that the plan pools, or gives no number to pool."""
+    x = item.numbers
     if plan.kind is AnalysisKind.ASSOCIATION:
         if item.level is not Level.ASSOCIATION:
             return "no association"
         if item.with_outcome != plan.predicts:
             return f"an association with {item.with_outcome}, the plan wants {plan.predicts}"
-        if item.estimate is None or (item.metric or "r").casefold() != "r":
+        if x.estimate is None or (x.metric or "r").casefold() != "r":
             return "it needs the correlation (metric r)"
-        if item.n is None or item.n <= 3:  # the variance of Fisher's z is 1 / (n - 3)
+        if x.n is None or x.n <= 3:  # the variance of Fisher's z is 1 / (n - 3)
             return "it needs n, more than 3"
         return None
     if item.level is not Level.ARM:
         return (
             f"{'a contrast' if item.level is Level.CONTRAST else 'an association'}, not of one arm"
         )
-    if item.n is None:
+    if x.n is None:
         return "it needs n"
-    if plan.measure is Measure.MN:
-        return "it needs mean and SD" if item.mean is None or item.sd is None else None
-    if plan.measure is Measure.GEN:
-        given = item.estimate is not None and has_precision(item)
+    family = plan.measure.facts.family
+    if family is Family.MEAN_OF_ONE:
+        return "it needs mean and SD" if x.mean is None or x.sd is None else None
+    if family is Family.READY:
+        given = x.estimate is not None and has_precision(x)
         return None if given else "it needs an estimate with its variance, SE or interval"
-    return "it needs events" if item.events is None else None
+    return "it needs events" if x.events is None else None
 
 
 def _unit(plan: Plan, side: str, item: Evidence) -> TrialInput:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from review.extraction.conversion import (
     Design,
@@ -22,11 +21,8 @@ from review.extraction.designs import arms_of, arms_sd, design_of, is_adjusted
 from review.extraction.evidence import Evidence, towards
 from review.extraction.vocabulary import Level, Randomised
 from review.living.inputs.reasons import SelectionError
-from review.measures import Measure
-from review.protocol.rules import CONTINUOUS, DICHOTOMOUS, Plan
-
-STANDARDIZING: Final = frozenset({Measure.SMD, Measure.SMDH})
-"""Measures in SDs of scores, which a model's SE does not hold as it is."""
+from review.measures import Family, Measure
+from review.protocol.rules import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +127,22 @@ def ignores_clusters(plan: Plan, item: Evidence) -> bool:
     Means with their SDs, medians and events are, whatever the report's analysis did; a standard
     error or an interval is not where the analysis took account of clusters.
     """
+    x = item.numbers
     if not item.clusters_analysed:
         return True
     if item.level is Level.CONTRAST or plan.measure is Measure.GEN:
         return False
-    if plan.measure in DICHOTOMOUS:
+    if plan.measure.facts.family is Family.EVENTS:
         return True
-    sd = item.sd_change if plan.scores == "change" else item.sd
-    return sd is not None or (item.mean is None and item.mean_change is None)
+    sd = x.sd_change if plan.scores == "change" else x.sd
+    return sd is not None or (x.mean is None and x.mean_change is None)
 
 
 def used(plan: Plan, candidate: Candidate) -> frozenset[str]:
     """Return the parts of the design that the candidate's SD or effect depends on."""
     if candidate.found is not None:
         return candidate.found.used
-    if plan.measure not in STANDARDIZING:
+    if not plan.measure.facts.standardized:
         return frozenset()
     found = [
         _arm(plan, item)
@@ -157,9 +154,10 @@ def used(plan: Plan, candidate: Candidate) -> frozenset[str]:
 
 def lacks(plan: Plan, item: Evidence, group: Sequence[Evidence]) -> str | None:
     """Return what a result lacks to give its part of an effect; None where it lacks nothing."""
+    x = item.numbers
     if item.level is Level.CONTRAST:
         return contrast_lacks(
-            item,
+            x,
             plan.measure,
             towards=towards(item),
             design=_design(plan, item),
@@ -167,29 +165,30 @@ def lacks(plan: Plan, item: Evidence, group: Sequence[Evidence]) -> str | None:
         )
     if item.level is not Level.ARM or _gives(plan, item):
         return None
-    if item.n is None:
+    if x.n is None:
         return "it needs n"
-    if plan.measure in CONTINUOUS:
+    if plan.measure.facts.family is Family.MEANS:
         return arm_lacks(
-            item,
+            x,
             change=plan.scores == "change",
-            standardizes=plan.measure in STANDARDIZING,
+            standardizes=plan.measure.facts.standardized,
             design=_design(plan, item),
         )
-    if plan.measure in DICHOTOMOUS:
+    if plan.measure.facts.family is Family.EVENTS:
         return "it needs events"
     return "it needs an estimate with its variance, SE or interval"
 
 
 def _gives(plan: Plan, item: Evidence) -> bool:
     """Whether an arm's result gives its part of an effect."""
-    if item.n is None:
+    x = item.numbers
+    if x.n is None:
         return False
-    if plan.measure in CONTINUOUS:
+    if plan.measure.facts.family is Family.MEANS:
         return _arm(plan, item) is not None
-    if plan.measure in DICHOTOMOUS:
-        return item.events is not None
-    return item.estimate is not None and has_precision(item)
+    if plan.measure.facts.family is Family.EVENTS:
+        return x.events is not None
+    return x.estimate is not None and has_precision(x)
 
 
 def _design(plan: Plan, item: Evidence) -> Design:
@@ -203,22 +202,23 @@ def _design(plan: Plan, item: Evidence) -> Design:
 
 def _arm(plan: Plan, item: Evidence) -> MeanAndSD | None:
     return arm_mean_sd(
-        item,
+        item.numbers,
         change=plan.scores == "change",
-        standardizes=plan.measure in STANDARDIZING,
+        standardizes=plan.measure.facts.standardized,
         design=_design(plan, item),
     )
 
 
 def _effect(plan: Plan, item: Evidence, group: Sequence[Evidence]) -> EstimateAndVariance | None:
-    ratio = printed_ratio(item)
+    x = item.numbers
+    ratio = printed_ratio(x)
     if ratio is not None and plan.measure in (ratio, Measure.GEN):
-        reason = lopsided(item)
+        reason = lopsided(x)
         if reason is not None:
             raise SelectionError(f"{item.study}: {reason}")
     design = _design(plan, item)
     return contrast_effect(
-        item,
+        x,
         plan.measure,
         towards=towards(item),
         design=design,

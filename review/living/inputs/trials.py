@@ -12,7 +12,7 @@ from review.extraction.vocabulary import Randomised
 from review.living.inputs.candidates import Candidate, ignores_clusters, used
 from review.living.inputs.characteristics import characteristics_of, one_value
 from review.living.inputs.reasons import SelectionError
-from review.living.runs.contents import ArmInput, Characteristic, TrialInput
+from review.living.runs.contents import ArmInput, Characteristic, Source, TrialInput
 from review.protocol.rules import Plan
 
 Joined: TypeAlias = Literal["aggregate", "split", "covariance"]
@@ -25,15 +25,19 @@ def arm_input(item: Evidence) -> ArmInput:
 
 @lru_cache(maxsize=4096)  # the same results enter several analyses, and variants of each
 def _arm_input(item: Evidence) -> ArmInput:
-    kept = ArmInput.model_validate(
-        {"arm": item.arm.label, "numbers": item, "source": item}, from_attributes=True
+    x = item.numbers
+    statistic = any(value is not None for value in (x.f, x.p, x.t, x.p_below))
+    pointing = towards(item) if statistic or is_eta_squared(x) else None
+    return ArmInput(
+        arm=item.arm.label,
+        numbers=x if pointing is None else x._replace(towards=pointing),
+        source=Source(
+            result_id=item.result_id,
+            entry_kind=item.entry_kind,
+            report=item.report,
+            page=item.page,
+        ),
     )
-    statistic = any(x is not None for x in (item.f, item.p, item.t)) or is_eta_squared(item)
-    pointing = towards(item) if statistic or item.p_below is not None else None
-    if pointing is None:
-        return kept
-    numbers = kept.numbers.model_copy(update={"towards": pointing})
-    return kept.model_copy(update={"numbers": numbers})
 
 
 def trial_from(plan: Plan, candidate: Candidate) -> TrialInput:

@@ -56,7 +56,8 @@ def _read(stored: object) -> ReportedNumbers:
     return numbers if positive is None else numbers._replace(positive=Positive(positive))
 
 
-def _stored(numbers: ReportedNumbers) -> dict[str, object]:
+def as_stored(numbers: ReportedNumbers) -> dict[str, object]:
+    """Return reported numbers as a run keeps them."""
     pairs = zip(ReportedNumbers._fields, numbers, strict=True)
     return {name: value for name, value in pairs if value is not None or name not in _LATER}
 
@@ -80,7 +81,7 @@ class ArmInput(_Kept):
     """One result that entered an analysis."""
 
     arm: str
-    numbers: Annotated[ReportedNumbers, PlainValidator(_read), PlainSerializer(_stored)]
+    numbers: Annotated[ReportedNumbers, PlainValidator(_read), PlainSerializer(as_stored)]
     source: Source
 
 

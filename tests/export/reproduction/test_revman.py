@@ -39,7 +39,7 @@ def test_means_come_back_as_they_were_reported(measure: str) -> None:
     for trial in one.inputs.trials:
         for label, (arm,) in (("video", trial.intervention), ("in person", trial.comparator)):
             (values,) = [
-                v for p, v in found.results.items()
+                v.numbers for p, v in found.results.items()
                 if (p.study, p.arm) == (identity(trial.study), label)
             ]  # fmt: skip
             x = arm.numbers
@@ -52,7 +52,7 @@ def test_events_come_back_as_they_were_reported() -> None:
     found = again(data_rows([one]))
     for trial in one.inputs.trials:
         got = {
-            p.arm: (v.events, v.n)
+            p.arm: (v.numbers.events, v.numbers.n)
             for p, v in found.results.items()
             if p.study == identity(trial.study)
         }
@@ -66,7 +66,7 @@ def test_ready_effects_pool_to_the_same_estimate(slug: str) -> None:
     assert data_type(one) == "Contrast level"
     found = again(data_rows([one]))
     assert len(found.results) == len(one.inputs.trials)
-    effects = {p.study: v for p, v in found.results.items()}
+    effects = {p.study: v.numbers for p, v in found.results.items()}
     values = [effects[identity(trial.study)] for trial in one.inputs.trials]
     yi = [v.estimate for v in values if v.estimate is not None]
     vi = [v.se**2 for v in values if v.se is not None]

@@ -104,11 +104,11 @@ def test_the_sd_of_scores_needs_nothing_else(
     unknown = Design(
         adjusted=made.adjusted, clusters=Clusters(None, None) if made.clusters else None
     )
-    told = {"n": n1, "versus_n": n2, "estimate": d * sd, "metric": "MD", "se": se}
+    told = ReportedNumbers(n=n1, versus_n=n2, estimate=d * sd, metric="MD", se=se)
     g = float(hedges_correction(n1 + n2 - 2)) * d
     for x, arms in (
-        (ReportedNumbers(**{**told, "sd": sd}), None),
-        (ReportedNumbers(**told), Step({"sd": sd}, "pooled", {}, {}, False)),
+        (told._replace(sd=sd), None),
+        (told, Step({"sd": sd}, "pooled", {}, {}, False)),
     ):
         found = contrast_effect(x, Measure.SMD, design=unknown, arms_sd=arms)
         assert found is not None

@@ -22,7 +22,7 @@ from review.extraction.formats.metapsy import metapsy_content, read_metapsy
 from review.extraction.formats.reading import read_file
 from review.extraction.formats.signs import event_is_good, proof_of
 from review.extraction.formats.source import Content, Directions
-from review.extraction.models import Result
+from review.extraction.models import Result, reported_column
 from review.extraction.vocabulary import Format, Positive
 from review.history.actions import Attribution, writing
 from review.history.queries import verify
@@ -224,7 +224,7 @@ def old_import(database: Database, by: Attribution, path: Path) -> None:
 
 def stored(database: Database) -> dict[str, tuple[float | None, Positive | None]]:
     with database.reading() as session:
-        rows = session.scalars(sa.select(Result).where(Result.metric == "SMD"))
+        rows = session.scalars(sa.select(Result).where(reported_column("metric") == "SMD"))
         return {row.entry.study.label: (row.numbers.estimate, row.numbers.positive) for row in rows}
 
 
@@ -260,7 +260,9 @@ def test_the_file_taken_again_turns_what_nobody_changed(
     old_import(database, by, published("ptsd"))
     with writing(database, by) as session:
         result = session.scalars(
-            sa.select(Result).where(Result.metric == "SMD", Result.estimate == 2.219)
+            sa.select(Result).where(
+                reported_column("metric") == "SMD", reported_column("estimate") == 2.219
+            )
         ).one()
         # somebody saw it, and turned it by hand
         result.numbers = result.numbers._replace(estimate=-2.219)
