@@ -2,4 +2,5 @@
 
 from review.cli import main
 
-main(prog_name="review")
+if __name__ == "__main__":  # a process that this one starts may import it
+    main(prog_name="review")

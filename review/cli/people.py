@@ -167,3 +167,26 @@ def reopen(name: str, reason: str | None) -> None:
     with writing(opened(), by(reason=reason)) as session:
         actions.reopen_account(session, name)
     click.echo(f"{name} may come in again.")
+
+
+@people_.command("password")
+@click.argument("name")
+def password(name: str) -> None:
+    """Set the password of NAME by typing it: the first account of a server, for instance.
+
+    All sessions of theirs end.
+    """
+    from review.people.accounts.actions import set_password
+    from review.people.accounts.rules import check_password
+    from review.people.accounts.secrets import password_hash
+
+    database = opened()
+    typed = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
+    with database.reading() as session:
+        person = queries.person_known(session, name)
+        check_password(typed, name, person.email if person else None)
+    stored = password_hash(typed)
+    with writing(database, by(reason=f"password of {name}")) as session:
+        person = actions.person_called(session, actions.checked_handle(name))
+        set_password(session, person, stored, now=datetime.now(UTC))
+    click.echo(f"{name} signs in with it from now on.")

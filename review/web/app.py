@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
@@ -10,12 +11,14 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from review import __version__
 from review.config import settings
-from review.db import Database
+from review.db import Database, database_at
+from review.schema import require_current
 from review.web.errors import answer, say_errors
+from review.web.logs import write_lines
 from review.web.routes import Route, routes_of
 from review.web.security import Door
 from review.web.sessions import OneKey
-from review.web.settings import WebSettings
+from review.web.settings import WebSettings, web_settings
 
 
 def create_app(database: Database, web: WebSettings) -> FastAPI:
@@ -39,3 +42,11 @@ def create_app(database: Database, web: WebSettings) -> FastAPI:
     without = [route for route in app.routes if not isinstance(route, Route)]
     assert not without, f"routes without a deed: {without}"
     return app
+
+
+def from_environment() -> FastAPI:
+    """Return the application of one worker of several; the settings are those of the command."""
+    write_lines(logging.INFO)
+    database = database_at(settings().database_url)
+    require_current(database)
+    return create_app(database, web_settings())

@@ -1,0 +1,66 @@
+"""Asking for a task, and what its process says of it. Actions never commit."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from review.errors import BusyError
+from review.people.actions import person_called
+from review.tasks.kinds import REPOOL, Kind
+from review.tasks.models import Outcome, Task
+from review.tasks.queries import at_work
+
+AT_ONCE: Final = 2
+"""Tasks at once: each takes a processor, and pages are to stay quick."""
+
+KEPT: Final = timedelta(days=1)
+"""How long a download is kept."""
+
+
+def ask_for(session: Session, review_id: int, kind: Kind, *, by: str, now: datetime) -> Task:
+    """Note that somebody asks for a task.
+
+    Raises BusyError where another re-pooling runs, or as many tasks as may at once; it says which.
+    """
+    busy = at_work(session, now)
+    if kind is REPOOL and any(task.kind == kind.name for task in busy):
+        raise BusyError("the analyses are being computed at the moment; wait for that to end")
+    if len(busy) >= AT_ONCE:
+        raise BusyError(f"{len(busy)} tasks are at work already; wait until one has ended")
+    task = Task(
+        review_id=review_id, person_id=person_called(session, by).id, kind=kind.name, options={},
+        asked_at=now, done=0, total=0,
+    )  # fmt: skip
+    session.add(task)
+    session.flush()
+    return task
+
+
+def note_step(session: Session, number: int, *, now: datetime, done: int, total: int) -> None:
+    """Note that a task is at work, and how far."""
+    task = session.get_one(Task, number)
+    task.started_at = task.started_at or now
+    task.seen_at, task.done, task.total = now, done, total
+
+
+def note_end(
+    session: Session,
+    number: int,
+    *,
+    now: datetime,
+    outcome: Outcome,
+    message: str,
+    file: str | None = None,
+    size: int | None = None,
+    sections: list[dict[str, Any]] | None = None,
+) -> None:
+    """Note how a task ended, and the file that came of it."""
+    task = session.get_one(Task, number)
+    task.finished_at = task.seen_at = now
+    task.outcome, task.message, task.file, task.size = outcome, message, file, size
+    task.goes_at = now + KEPT if file is not None else None
+    if sections:
+        task.options = {**task.options, "sections": sections}

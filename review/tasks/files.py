@@ -1,0 +1,38 @@
+"""Where downloads lie until they go."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+from review.db import Database
+from review.tasks.actions import KEPT
+
+
+def folder_of(database: Database) -> Path:
+    """Return the folder of a database's downloads: beside a SQLite file, else in the cache."""
+    if database.is_sqlite:
+        return database.file.resolve().with_name(f"{database.file.name}.downloads")
+    import platformdirs
+
+    name = hashlib.sha256(database.address.encode()).hexdigest()[:16]
+    return Path(platformdirs.user_cache_dir("living-review")) / f"downloads-{name}"
+
+
+def file_of(database: Database, number: int) -> Path:
+    """Return where the download of a task lies."""
+    return folder_of(database) / str(number)
+
+
+def sweep(database: Database, *, now: float | None = None) -> int:
+    """Throw away the downloads that are older than a day; return how many."""
+    folder, gone = folder_of(database), 0
+    if not folder.is_dir():
+        return gone
+    limit = (time.time() if now is None else now) - KEPT.total_seconds()
+    for path in folder.iterdir():
+        if path.is_file() and path.stat().st_mtime < limit:
+            path.unlink(missing_ok=True)
+            gone += 1
+    return gone

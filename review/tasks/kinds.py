@@ -1,0 +1,86 @@
+"""What can be asked for: computing anew, and the exports, each by the command that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from review.people.rules import Deed
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One thing that takes longer than a page may."""
+
+    name: str
+    title: str
+    makes: str
+    deed: Deed
+    command: tuple[str, ...] = ()
+    """The arguments of ``review`` that make it; nothing for what has code of its own."""
+    file: str | None = None
+    """The file that the command writes; None for a folder, which is packed into one ZIP file."""
+
+    @property
+    def is_export(self) -> bool:
+        """Whether a file comes of it."""
+        return bool(self.command)
+
+
+REPOOL: Final = Kind(
+    "repool", "Compute the analyses anew",
+    "Every analysis whose inputs changed since its last run gets a new run, and says what moved.",
+    Deed.POOL,
+)  # fmt: skip
+
+_EXPORTS: Final = (
+    Kind(
+        "manuscript", "Manuscript",
+        "Methods, results, tables, figures and checklists, in Word and Quarto.",
+        Deed.LOOK, ("export", "manuscript"),
+    ),
+    Kind(
+        "tables", "Tables and data",
+        "All tables of the review for print and for computing, with the origin of each number.",
+        Deed.LOOK, ("export", "tables"),
+    ),
+    Kind(
+        "scripts", "Scripts",
+        "R and Python scripts with the data, which compute the pooled estimates again.",
+        Deed.LOOK, ("export", "script"),
+    ),
+    Kind(
+        "checklists", "Checklists",
+        "PRISMA 2020, PRISMA-LSR and an AMSTAR 2 self-audit, filled in.",
+        Deed.LOOK, ("export", "checklists"),
+    ),
+    Kind(
+        "references", "References (RIS)",
+        "Reports of the included studies, for a reference manager.",
+        Deed.LOOK, ("export", "references", "--format", "ris"), "references.ris",
+    ),
+    Kind(
+        "bibtex", "References (BibTeX)",
+        "Reports of the included studies, for LaTeX.",
+        Deed.LOOK, ("export", "references", "--format", "bibtex"), "references.bib",
+    ),
+    Kind(
+        "bibliography", "Bibliography",
+        "Reports of the included studies as a list in APA style.",
+        Deed.LOOK, ("export", "bibliography", "--format", "html"), "bibliography.html",
+    ),
+    Kind(
+        "revman", "RevMan",
+        "Analyses and study characteristics as CSV of RevMan, with references.",
+        Deed.LOOK, ("export", "bundle", "revman"),
+    ),
+    Kind(
+        "metapsy", "Metapsy",
+        "The results that count as a Metapsy table.",
+        Deed.LOOK, ("export", "bundle", "metapsy"),
+    ),
+)  # fmt: skip
+
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REPOOL, *_EXPORTS)}
+"""All of them by name, as they are offered."""

@@ -1,0 +1,95 @@
+"""What was asked for in a review, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from review.errors import NotFoundError
+from review.tasks.kinds import KINDS, Kind
+from review.tasks.models import Outcome, Task
+
+SILENT: Final = timedelta(seconds=60)
+"""A process that has not been heard of for so long is no more; it says something every few
+seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """A task as a page shows it."""
+
+    number: int
+    kind: Kind
+    by: str
+    asked_at: datetime
+    finished_at: datetime | None
+    outcome: Outcome | None
+    message: str | None
+    step: str | None
+    done: int
+    total: int
+    file: str | None
+    size: int | None
+    goes_at: datetime | None
+    is_gone: bool
+    """Whether its download was thrown away."""
+    sections: tuple[dict[str, Any], ...]
+    """What a re-pooling says of each analysis: name, run, and sections of its change report."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is still at work."""
+        return self.outcome is None
+
+
+def tasks_of(
+    session: Session, review_id: int, *, now: datetime, before: int | None = None, limit: int = 20
+) -> Sequence[TaskView]:
+    """Return the tasks of a review, the newest first."""
+    query = (
+        sa.select(Task)
+        .where(Task.review_id == review_id)
+        .options(joinedload(Task.person))
+        .order_by(Task.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(Task.id < before)
+    return [view_of(task, now) for task in session.scalars(query)]
+
+
+def task_numbered(session: Session, review_id: int, number: int) -> Task:
+    """Return a task of a review; raise NotFoundError."""
+    task = session.get(Task, number, options=[joinedload(Task.person)])
+    if task is None or task.review_id != review_id:
+        raise NotFoundError(f"this review has no task {number}")
+    return task
+
+
+def view_of(task: Task, now: datetime) -> TaskView:
+    """Return a task as it stands; one whose process is silent was stopped."""
+    outcome, message = task.outcome, task.message
+    if outcome is None and is_silent(task, now):
+        outcome, message = Outcome.STOPPED, "its process ended before it was done; ask again"
+    gone = task.goes_at is not None and task.goes_at <= now
+    return TaskView(
+        task.id, KINDS[task.kind], task.person.name, task.asked_at, task.finished_at, outcome,
+        message, task.step, task.done, task.total, task.file, task.size, task.goes_at, gone,
+        tuple(task.options.get("sections", ())),
+    )  # fmt: skip
+
+
+def is_silent(task: Task, now: datetime) -> bool:
+    """Return whether nothing was heard of a task for so long that it is no more at work."""
+    return now - (task.seen_at or task.asked_at) > SILENT
+
+
+def at_work(session: Session, now: datetime) -> Sequence[Task]:
+    """Return the tasks of all reviews that are at work."""
+    rows = session.scalars(sa.select(Task).where(Task.outcome.is_(None)).order_by(Task.id))
+    return [task for task in rows if not is_silent(task, now)]
