@@ -20,6 +20,7 @@ from review.export.tables.writers.csv import write_csv
 from review.formula import FACTORS, Formula, Name, parse
 from review.living.estimates.zero_cells import added_to
 from review.living.runs.contents import ModeratorLine, RunInputs, VariantLine
+from review.measures import Family, Measure, Natural
 from review.protocol.rules import OF_TABLES, Plan
 
 SCRIPTS: Final = {"reproduce.R": "reproduce.R.jinja", "reproduce.py": "reproduce.py.jinja"}
@@ -70,7 +71,8 @@ class Section:
     """Whether events are worse, so that their estimate changes sign."""
     zero_cells: ZeroCells | None
     """What is added to cells of the trials' own effects; None where the measure has no counts."""
-    natural: str | None
+    natural: Natural | None
+    """The scale that the pooled estimate is read on besides."""
     measured: str
     """Of a ratio: what it is as measured; empty for differences."""
     variants: tuple[VariantSection, ...]
@@ -128,6 +130,14 @@ def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:
         "title": title,
         "version": __version__,
         "analyses": [section(run) for run in runs],
+        "families": {
+            family.name: ", ".join(
+                f'"{measure}"'
+                for measure in Measure
+                if measure.facts.family is family and measure.facts.planned
+            )
+            for family in Family
+        },
         "text": sorted(
             {n for run in runs for n in asked_for(run.inputs) if is_text(run.inputs, n)}
         ),
@@ -140,7 +150,6 @@ def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:
 def section(run: LatestRun) -> Section:
     """Return what the scripts need to know of one run."""
     plan, results = run.inputs.plan, run.results
-    natural = results.pooled.natural
     return Section(
         slug=run.analysis,
         plan=plan,
@@ -148,7 +157,7 @@ def section(run: LatestRun) -> Section:
         counted=plan.method in OF_TABLES,
         turned=not all(trial.higher_is_better for trial in run.inputs.trials),
         zero_cells=added_to(run.inputs),
-        natural=natural.scale if natural is not None else None,
+        natural=plan.measure.facts.natural,
         measured=(
             f"As measured: {run.scale.text(results.pooled.estimate, results.pooled.ci)}. "
             f"{run.scale.direction(plan)} The numbers below are its logarithm"
