@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from review.canonical import sha256_of
 from review.extraction.entered import Entered, EnteredResult, ResultKey
-from review.screening.agreement import cohen_kappa
+from review.independent.agreement import cohen_kappa
 
 RELATIVE_TOLERANCE: Final = 1e-9
 """Numbers this near are one number written twice; a difference of rounding is for people."""

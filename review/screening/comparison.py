@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
-from review.screening.agreement import FleissKappa, Kappa, cohen_kappa, fleiss_kappa
+from review.independent.agreement import FleissKappa, Kappa, by_pair, cohen_kappa, fleiss_kappa
 from review.screening.ledger import Ledger
 from review.screening.vocabulary import Stage, Verdict
 
@@ -75,7 +74,7 @@ def agreement_at(
     StageAgreement
         Without pairs where nothing is complete.
     """
-    compared: dict[int, dict[int, str]] = {}
+    compared: list[dict[str, str]] = []
     incomplete = changed = 0
     for record, of_batch in ledger.records.items():
         if batch is not None and of_batch != batch:
@@ -85,26 +84,19 @@ def agreement_at(
             continue
         ballots = ledger.compared(stage, record, final=final)
         if ballots:
-            verdicts = {person: ballot.verdict.value for person, ballot in ballots.items()}
-            compared[record] = verdicts
+            compared.append({handles[p]: ballot.verdict.value for p, ballot in ballots.items()})
             newest = ledger.compared(stage, record, final=True)
-            changed += any(newest[p].verdict.value != said for p, said in verdicts.items())
+            changed += any(newest[p].verdict is not said.verdict for p, said in ballots.items())
         elif ledger.cast(stage, record):
             incomplete += 1
-    persons = {person for verdicts in compared.values() for person in verdicts}
-    names = sorted(persons, key=lambda person: handles[person])
-    pairs = [
-        pair
-        for first, second in combinations(names, 2)
-        if (pair := _pair(compared, first, second, handles, stage, level)) is not None
-    ]
+    persons = {person for verdicts in compared for person in verdicts}
     return StageAgreement(
         stage=stage,
         records=len(compared),
         incomplete=incomplete,
         changed=changed,
         basis="newest decisions" if final else "independent decisions",
-        pairs=tuple(pairs),
+        pairs=tuple(_pair(*names, both, stage, level) for names, both in by_pair(compared).items()),
         overall=_overall(compared, level) if len(persons) > 2 else (),
     )
 
@@ -114,16 +106,8 @@ def _categories(used: set[str]) -> tuple[str, ...]:
 
 
 def _pair(
-    compared: Mapping[int, Mapping[int, str]],
-    first: int,
-    second: int,
-    handles: Mapping[int, str],
-    stage: Stage,
-    level: float,
-) -> PairAgreement | None:
-    both = [(v[first], v[second]) for v in compared.values() if first in v and second in v]
-    if not both:
-        return None
+    first: str, second: str, both: Sequence[tuple[str, str]], stage: Stage, level: float
+) -> PairAgreement:
     one, other = [pair[0] for pair in both], [pair[1] for pair in both]
     categories = _categories({*one, *other})
     forward = None
@@ -136,12 +120,12 @@ def _pair(
             level=level,
         )
     kappa = cohen_kappa(one, other, categories=categories, level=level)
-    return PairAgreement(handles[first], handles[second], kappa, forward)
+    return PairAgreement(first, second, kappa, forward)
 
 
-def _overall(compared: Mapping[int, Mapping[int, str]], level: float) -> tuple[FleissKappa, ...]:
+def _overall(compared: Sequence[Mapping[str, str]], level: float) -> tuple[FleissKappa, ...]:
     by_number: dict[int, list[list[str]]] = defaultdict(list)
-    for verdicts in compared.values():
+    for verdicts in compared:
         by_number[len(verdicts)].append(list(verdicts.values()))
     return tuple(
         fleiss_kappa(rows, categories=_categories({v for row in rows for v in row}), level=level)

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from review.extraction.appraisal import queries
 from review.extraction.appraisal.rules import judgements_of, newest
+from review.independent.agreement import Kappa, by_pair, cohen_kappa
 from review.protocol.models import Review
-from review.screening.agreement import Kappa, cohen_kappa
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +40,22 @@ def domain_agreement(session: Session, review: Review, name: str | None) -> list
         By tool, pair and domain. Only targets that have all their assessors count, for until then
         none may know what another said.
     """
-    paired: dict[tuple[str, str, str, str], list[tuple[str, str]]] = {}
+    said: dict[str, list[dict[str, dict[str, str]]]] = {}
     scales: dict[str, tuple[str, ...]] = {}
     for sheet in queries.complete_casts(session, review, name):
         scales[sheet.tool.slug] = tuple(step.value for step in sheet.tool.scale)
-        own = sorted(newest(sheet.cast).items())
-        for i, (first, a) in enumerate(own):
-            for second, b in own[i + 1 :]:
-                theirs = judgements_of(b)
-                for domain, value in judgements_of(a).items():
-                    key = (sheet.tool.slug, first, second, domain)
-                    paired.setdefault(key, []).append((value, theirs[domain]))
+        own = {person: judgements_of(one) for person, one in newest(sheet.cast).items()}
+        said.setdefault(sheet.tool.slug, []).append(own)
     return [
         DomainAgreement(
             tool=slug,
             domain=domain,
-            assessors=(first, second),
+            assessors=pair,
             agreement=cohen_kappa(
-                [a for a, _ in pairs], [b for _, b in pairs], categories=scales[slug]
+                [a[domain] for a, _ in both], [b[domain] for _, b in both], categories=scales[slug]
             ),
         )
-        for (slug, first, second, domain), pairs in paired.items()
+        for slug, forms in said.items()
+        for pair, both in by_pair(forms).items()
+        for domain in both[0][0]
     ]

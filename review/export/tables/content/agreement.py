@@ -14,9 +14,9 @@ from review.extraction.appraisal.agreement import domain_agreement
 from review.extraction.appraisal.queries import adopted_tools, tool_of
 from review.extraction.comparison import agreement_by_field
 from review.extraction.consensus import comparable, sides
+from review.independent.agreement import FleissKappa, Kappa
 from review.people.queries import handles
 from review.protocol.models import Review
-from review.screening.agreement import FleissKappa, Kappa
 from review.screening.comparison import agreement_at
 from review.screening.queries import ledger
 from review.screening.vocabulary import Stage

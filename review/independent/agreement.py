@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 from scipy.special import ndtri
 
 from review.arrays import Floats, Indices
 from review.errors import InvalidDataError
+
+ValueT = TypeVar("ValueT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,20 @@ class FleissKappa:
     level: float
     prevalence: tuple[float, ...]
     categories: tuple[str, ...]
+
+
+def by_pair(
+    said: Iterable[Mapping[str, ValueT]],
+) -> dict[tuple[str, str], list[tuple[ValueT, ValueT]]]:
+    """Return what each two persons said of the same things, pairs in order of name.
+
+    `said` has a mapping of person to what they said for each thing that was judged.
+    """
+    found: dict[tuple[str, str], list[tuple[ValueT, ValueT]]] = {}
+    for judged in said:
+        for pair in combinations(sorted(judged), 2):
+            found.setdefault(pair, []).append((judged[pair[0]], judged[pair[1]]))
+    return dict(sorted(found.items()))
 
 
 def _interval(estimate: float, se: float | None, level: float) -> tuple[float, float] | None:

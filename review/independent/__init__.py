@@ -1,0 +1,1 @@
+"""Judgements that several persons make independently of one another: records, forms, cells."""
