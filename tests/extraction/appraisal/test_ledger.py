@@ -295,7 +295,6 @@ def test_the_database_itself_refuses_to_change_what_was_judged(
             "handle": "ada",
             "now": NOW,
             "design": Design.RANDOMISED,
-            "steps": few,
         }
         rate_certainty(session, the_review(session), "alliance", steps=few, **rate)
     for table in FROZEN:
