@@ -41,6 +41,8 @@ class Reference:
 
     kind: Literal["table", "figure"]
     name: str
+    aside: bool = False
+    """In parentheses behind a word, and not at all in a document that does not have it."""
 
 
 @dataclass(frozen=True, slots=True)

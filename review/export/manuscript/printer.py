@@ -57,6 +57,7 @@ class Printer:
         level: float,
         decimals: int = 2,
         none: float = 0.0,
+        name: str = "CI",
     ) -> Spans:
         """Return an interval with its level, as the style sets it: ``95% CI [-0.17, 1.33]``.
 
@@ -66,7 +67,7 @@ class Printer:
         text = printed(Column("ci", "CI", Kind.INTERVAL, decimals), Interval(*limits), self.style)
         between = ", " if self.style is NumberStyle.AMA else " "
         number = self._made(text, limits, path)
-        return filled(f"{level * 100:g}% CI{between}{{ci}}", ci=number)
+        return filled(f"{level * 100:g}% {name}{between}{{ci}}", ci=number)
 
     def chosen(self, value: float, *path: str | int) -> Number:
         """Return a number that somebody chose, with the digits that it was given: ``0.5``."""

@@ -132,11 +132,11 @@ def _several(analysed: Analysed, printer: Printer) -> Spans:
         total = sum(n for n in (*one, *other) if n is not None)
         people = filled(" ({n} participants)", n=printer.counted(total, "participants", "effects"))
     return filled(
-        "{trials}{people} gave a pooled {estimate} ({figure}). {direction}",
+        "{trials}{people} gave a pooled {estimate}{figure}. {direction}",
         trials=trials,
         people=people,
         estimate=estimate(analysed, printer),
-        figure=Reference("figure", f"forest_{analysed.slug}"),
+        figure=Reference("figure", f"forest_{analysed.slug}", aside=True),
         direction=_direction(analysed),
     )
 
@@ -145,12 +145,12 @@ def _lone(analysed: Analysed, printer: Printer) -> Spans:
     effect = analysed.latest.results.effects[0]
     return filled(
         "One trial, {study}, is all there is so far ({k} = {n}): {estimate}, by its own normal "
-        "interval ({figure}). Nothing was pooled, and heterogeneity cannot be told. {direction}",
+        "interval{figure}. Nothing was pooled, and heterogeneity cannot be told. {direction}",
         study=effect.study,
         k=Term("k"),
         n=printer.integer(1, "pooled", "k"),
         estimate=estimate(analysed, printer),
-        figure=Reference("figure", f"forest_{analysed.slug}"),
+        figure=Reference("figure", f"forest_{analysed.slug}", aside=True),
         direction=_direction(analysed),
     )
 
@@ -260,15 +260,12 @@ def _tau2(line: PooledLine, printer: Printer) -> Spans:
 def _prediction(line: PooledLine, plan: Plan, scale: Scale, printer: Printer) -> list[Spans]:
     if line.pi is None:
         return []
-    interval = limits_of(line.pi, scale, printer, "pooled", "pi", level=line.level)
-    *before, number = interval
-    text = f"{before[0]}".replace("CI", "prediction interval")
+    name = "prediction interval"
     return [
         filled(
-            "The {level}{pi}, {words}, is where the effect of a further trial like these is to be "
+            "The {pi}, {words}, is where the effect of a further trial like these is to be "
             "expected.",
-            level=text,
-            pi=number,
+            pi=limits_of(line.pi, scale, printer, "pooled", "pi", level=line.level, name=name),
             words=prediction_words(line.pi, plan.margin, scale),
         )
     ]

@@ -15,12 +15,17 @@ def estimate_of(value: float, scale: Scale, printer: Printer, *path: str | int) 
 
 
 def limits_of(
-    limits: Interval, scale: Scale, printer: Printer, *path: str | int, level: float
+    limits: Interval,
+    scale: Scale,
+    printer: Printer,
+    *path: str | int,
+    level: float,
+    name: str = "CI",
 ) -> Spans:
-    """Return limits; those of a ratio are computed from the limits that stand at the path."""
+    """Return limits by a name; those of a ratio are computed from those that stand at the path."""
     if not scale.as_ratio:
-        return printer.limits(limits, *path, level=level)
-    *before, name = path
+        return printer.limits(limits, *path, level=level, name=name)
+    *before, last = path
     return printer.limits(
-        scale.pair(limits), *before, f"ratio_{name}", level=level, none=scale.none
+        scale.pair(limits), *before, f"ratio_{last}", level=level, none=scale.none, name=name
     )

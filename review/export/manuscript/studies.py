@@ -81,9 +81,9 @@ def _flow(flow: Flow, printer: Printer) -> list[Spans]:
     ]
     found = [
         filled(
-            "{n} identified ({figure}){removed}.",
+            "{n} identified{figure}{removed}.",
             n=counted("records_identified", "record was", "records were"),
-            figure=Reference("figure", FLOW_FIGURE),
+            figure=Reference("figure", FLOW_FIGURE, aside=True),
             removed=joined(["; before screening, ", *listed(removed), " were removed"])
             if removed
             else (),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from review.export.manuscript.document import (
@@ -14,6 +15,7 @@ from review.export.manuscript.document import (
     Paragraph,
     Reference,
     ReferenceList,
+    Span,
     Spans,
     TableBlock,
     filled,
@@ -127,22 +129,17 @@ def _overview(tables: Mapping[str, Table]) -> Spans:
 
 
 def _only_there(blocks: list[Block]) -> tuple[Block, ...]:
-    """Return blocks without mentions of tables and figures that the document does not have."""
+    """Return blocks whose asides are there, or gone where the document lacks what they mention."""
     there = {("table", b.name) for b in blocks if isinstance(b, TableBlock)}
     there |= {("figure", b.name) for b in blocks if isinstance(b, FigureBlock)}
 
+    def shown(span: Span) -> Spans:
+        if not isinstance(span, Reference) or not span.aside:
+            return (span,)
+        known = (span.kind, span.name) in there
+        return (" (", replace(span, aside=False), ")") if known else ()
+
     def kept(spans: Spans) -> Spans:
-        found = list(spans)
-        for place, span in enumerate(found):
-            if isinstance(span, Reference) and (span.kind, span.name) not in there:
-                before, after = found[place - 1], found[place + 1]
-                assert isinstance(before, str)
-                assert isinstance(after, str)
-                found[place - 1 : place + 2] = [
-                    before.removesuffix(" ("),
-                    "",
-                    after.removeprefix(")"),
-                ]
-        return joined(found)
+        return joined([part for span in spans for part in shown(span)])
 
     return tuple(Paragraph(kept(b.spans)) if isinstance(b, Paragraph) else b for b in blocks)
