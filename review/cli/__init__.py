@@ -35,9 +35,7 @@ COMMANDS: Final = {
     "search": Place("search", "Searches: what was searched, when, how, and by whom."),
     "import": Place(
         "importing",
-        "Take citation files into a review: RIS, NBIB, PubMed, EndNote or ICTRP XML, Ovid, "
-        "refer, RefWorks, Web of Science, BibTeX, CSL-JSON, CSV, TSV or XLSX, told apart by "
-        "what they say.",
+        "Take citation files into a review; their formats are told apart by what they say.",
     ),
     "batch": Place("batch", "Imported citation files: list them, and take one back."),
     "dedupe": Place("dedupe", "Duplicate records: found, linked, looked at, parted again."),

@@ -16,6 +16,7 @@ from review.citations import actions, queries
 from review.citations.files import CitationFile, open_citations
 from review.citations.formats.columns import COLUMNS
 from review.citations.formats.reading import NoRecordError, Reading, read_citations
+from review.citations.formats.registry import KNOWN
 from review.citations.models import Batch
 from review.citations.vocabulary import Format
 from review.cli.context import (
@@ -78,7 +79,7 @@ class _Told:
     reason: str | None
 
 
-@click.command("import")
+@click.command("import", epilog=f"Formats: {KNOWN}.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @click.option("--search", "search", type=int, metavar="ID", help="The search they came from.")
 @click.option(
@@ -108,13 +109,12 @@ def import_(
     reason: str | None,
     as_json: bool,
 ) -> None:
-    """Take citation files into a review: RIS, NBIB, PubMed, EndNote or ICTRP XML, Ovid, refer,
-    RefWorks, Web of Science, BibTeX, CSL-JSON, CSV, TSV or XLSX, told apart by what they say.
+    """Take citation files into a review; their formats are told apart by what they say.
 
     Each file wholly or not at all, each as a batch. The same file twice adds nothing. Entries
     that cannot be read are listed with line and reason, and kept. What was guessed, understood in
     part or not read is said.
-    """  # noqa: D205 -- the list of formats is the summary
+    """
     database = opened()
     told = _Told(search, encoding, _mapping(columns), sheet, reason)
     with database.reading() as session:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from review.citations import queries
-from review.citations.formats.reading import WRITERS
+from review.citations.formats.registry import WRITERS
 from review.citations.models import Record
 from review.citations.rereading import read_otherwise
 from review.citations.rules import heading, warning_of

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from review.citations.formats.csv import known_columns
-from review.citations.formats.ovid import LABELLED
+from review.citations.formats.registry import FORMATS, KNOWN
 from review.citations.formats.ris import is_untyped
-from review.citations.formats.ris_lines import ODD_START
 from review.citations.vocabulary import Format
 from review.errors import FileError, Problem
 from review.tabular.separated import DELIMITERS
@@ -17,23 +16,6 @@ from review.tabular.separated import DELIMITERS
 _LOOKED_AT: Final = 400_000
 """Characters at the beginning that decide; a preamble is shorter."""
 
-_SIGNS: Final = (
-    (
-        Format.RIS,
-        re.compile(r"^[ \t]{0,3}TY(?:  -[ \t]*.*| {0,3}-[ \t]*[A-Za-z]*[ \t]*)$", re.MULTILINE),
-    ),
-    (Format.RIS, ODD_START),
-    (
-        Format.OVID,
-        re.compile(r"^<\d+>[ \t]*\n(?:[ \t]*\n)*(?!TY {0,3}-)[A-Z][A-Z0-9]  - ", re.MULTILINE),
-    ),
-    (Format.OVID, LABELLED),
-    (Format.NBIB, re.compile(r"^(?:PMID|PMC|PMCR|OWN|STAT|OID) {0,2}- ?", re.MULTILINE)),
-    (Format.CIW, re.compile(r"^PT [A-Z][ \t]*$", re.MULTILINE)),
-    (Format.REFWORKS, re.compile(r"^RT [A-Z][A-Za-z ,()]+$", re.MULTILINE)),
-    (Format.BIBTEX, re.compile(r"^[ \t]*@[ \t]*[A-Za-z]+[ \t]*[{(]", re.MULTILINE)),
-    (Format.REFER, re.compile(r"^%[0TA] ", re.MULTILINE)),
-)
 _RIS_FIELDS: Final = re.compile(r"^[A-Z][A-Z0-9]  - ", re.MULTILINE)
 _TITLE_AND_NAMES: Final = 2
 
@@ -60,7 +42,8 @@ def format_of(text: str, *, file: str, tables: Mapping[str, str] | None = None) 
         return Format.CSL_JSON
     first = [
         (found.start(), place, kind)
-        for place, (kind, sign) in enumerate(_SIGNS)
+        for place, (kind, one) in enumerate(FORMATS.items())
+        for sign in one.signs
         if (found := sign.search(head)) is not None
     ]
     columns = known_columns(head.split("\n")[:30], tables or {})
@@ -113,16 +96,9 @@ def _seems(begins: str) -> str:
         )
     return (
         f"no format of citations that we know (it begins: {' '.join(begins.split())[:80]!r}); "
-        "known are RIS, NBIB, PubMed XML, EndNote XML, refer (.enw), RefWorks, Web of Science, "
-        "BibTeX, CSL-JSON, CSV"
+        f"known are {KNOWN}"
     )
 
-
-_XML: Final = (
-    (Format.PUBMED_XML, re.compile(r"<Pubmed(?:Book)?Article|<PubmedArticleSet")),
-    (Format.ICTRP_XML, re.compile(r"<Trials_downloaded_from_ICTRP|<Trial>\s*<Internal_Number>")),
-    (Format.ENDNOTE_XML, re.compile(r"<(?:ref-type|REFERENCE_TYPE|titles|contributors)\b")),
-)
 
 _OTHER_XML: Final = (
     (r"<(?:\w+:)?(?:leader|datafield)\b|loc\.gov/MARC21", "MARCXML, of a library catalogue"),
@@ -141,8 +117,8 @@ _OTHER_XML: Final = (
 
 
 def _xml(head: str, file: str) -> Format:
-    for kind, sign in _XML:
-        if sign.search(head):
+    for kind, one in FORMATS.items():
+        if one.xml is not None and one.xml.search(head):
             return kind
     if re.search(r"<(?:!DOCTYPE\s+)?html|^\s*<(?:table|head|meta)\b", head, re.IGNORECASE):
         reason = "this is a web page, perhaps of a sign-in; export the records and save that file"

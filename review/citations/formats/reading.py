@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Final
 
 from review.canonical import MAX_TEXT
-from review.citations.formats.bibtex import read_bibtex, write_bibtex
-from review.citations.formats.ciw import read_ciw
 from review.citations.formats.columns import plain
-from review.citations.formats.csl_json import read_csl_json, write_csl_json
-from review.citations.formats.csv import read_csv, read_workbook, sheet_of, write_csv
+from review.citations.formats.csv import read_workbook, sheet_of
 from review.citations.formats.detection import format_of
-from review.citations.formats.endnote_xml import read_endnote_xml
-from review.citations.formats.entry import Aside, Entry, Item, Rejected
+from review.citations.formats.entry import Aside, Entry, Rejected
 from review.citations.formats.fields import NOTHING
-from review.citations.formats.ictrp_xml import read_ictrp_xml
 from review.citations.formats.markup import unescaped, without_tags
 from review.citations.formats.mojibake import encoded_once, holds_mojibake
 from review.citations.formats.names import Names
-from review.citations.formats.nbib import read_nbib, write_nbib
 from review.citations.formats.notices import each_once, of_title
-from review.citations.formats.ovid import read_ovid
-from review.citations.formats.pubmed_xml import read_pubmed_xml
-from review.citations.formats.refer import read_refer
-from review.citations.formats.refworks import read_refworks
-from review.citations.formats.ris import read_ris, ris_blocks, write_ris
+from review.citations.formats.registry import FORMATS, Text
+from review.citations.formats.ris import read_ris, ris_blocks
 from review.citations.formats.said import Said
 from review.citations.formats.spool import Spool
 from review.citations.vocabulary import Format
@@ -40,15 +31,6 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _KEPT_OF_A_REJECT: Final = 20_000
 _SHOWN: Final = 20
 """Rejects that the error of a file without records lists."""
-
-WRITERS: Final[Mapping[Format, Callable[[Sequence[Entry], Sequence[Sequence[str]]], str]]] = {
-    Format.RIS: write_ris,
-    Format.NBIB: write_nbib,
-    Format.BIBTEX: write_bibtex,
-    Format.CSL_JSON: write_csl_json,
-    Format.CSV: write_csv,
-}
-"""The formats that records are written in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +124,9 @@ def read_citations(
             called = read.encoding
             if kind is Format.CSV:
                 _recall(told, remembered, re.split(r"[,;\t|\n]", text[:20_000]), notes)
-            found = _items(kind, text, file, told, names)
+            read_text = FORMATS[kind].read
+            assert read_text is not None, "a workbook is no text"
+            found = read_text(Text(text, file, told, names))
     items, said, asides = Spool(), Said(), list[Aside]()
     for item in found:
         if isinstance(item, Aside):
@@ -175,38 +159,6 @@ def _recall(
         told.update(again)
         said = ", ".join(f"{field}={name}" for field, name in again.items())
         notes.append(f"columns as named for an earlier file of this source: {said}")
-
-
-def _items(
-    kind: Format, text: str, file: str, columns: Mapping[str, str] | None, names: Names
-) -> Iterator[Item]:
-    match kind:
-        case Format.RIS:
-            return read_ris(text, names)
-        case Format.NBIB:
-            return read_nbib(text, names)
-        case Format.PUBMED_XML:
-            return read_pubmed_xml(text, file=file, names=names)
-        case Format.ENDNOTE_XML:
-            return read_endnote_xml(text, file=file, names=names)
-        case Format.ICTRP_XML:
-            return read_ictrp_xml(text, file=file)
-        case Format.OVID:
-            return read_ovid(text, names)
-        case Format.REFER:
-            return read_refer(text, names)
-        case Format.REFWORKS:
-            return read_refworks(text, names)
-        case Format.CIW:
-            return read_ciw(text, names)
-        case Format.BIBTEX:
-            return read_bibtex(text, names)
-        case Format.CSL_JSON:
-            return read_csl_json(text, file=file, names=names)
-        case Format.CSV:
-            return read_csv(text, file=file, columns=columns, names=names)
-        case Format.XLSX:
-            raise AssertionError("a workbook is no text")
 
 
 def _storable(item: Entry | Rejected) -> Entry | Rejected:

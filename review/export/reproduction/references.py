@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.formats.entry import Entry
-from review.citations.formats.reading import WRITERS
+from review.citations.formats.registry import WRITERS
 from review.citations.queries import entry_of, listed_records
 from review.citations.vocabulary import Format
 from review.extraction.linking.models import ReportLink

@@ -13,7 +13,8 @@ from collections.abc import Callable
 import pytest
 
 from review.citations.formats.entry import Entry
-from review.citations.formats.reading import WRITERS, Reading, read_citations
+from review.citations.formats.reading import Reading, read_citations
+from review.citations.formats.registry import WRITERS
 from review.citations.vocabulary import Format
 from review.errors import FileError
 from tests.citations.formats.test_reading import OF_EACH

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from review.citations.formats.bibtex import plain_text
 from review.citations.formats.doi import doi_in, doi_of_url
 from review.citations.formats.entry import Entry
-from review.citations.formats.reading import WRITERS, Reading, read_citations
+from review.citations.formats.reading import Reading, read_citations
+from review.citations.formats.registry import WRITERS
 from review.citations.vocabulary import Format
 from review.errors import FileError
 from tests.citations.formats.test_reading import OF_EACH

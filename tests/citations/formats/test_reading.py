@@ -12,7 +12,8 @@ import pytest
 
 from review.citations.formats.csv import write_csv
 from review.citations.formats.entry import Entry
-from review.citations.formats.reading import WRITERS, read_citations
+from review.citations.formats.reading import read_citations
+from review.citations.formats.registry import WRITERS
 from review.citations.vocabulary import Format
 from review.errors import FileError, InvalidDataError
 from review.tabular.decoding import decoded
