@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +12,7 @@ from review.citations import actions, queries
 from review.citations.models import Batch
 from review.citations.rules import UNSTATED
 from review.cli.context import changing, json_option, opened, review_option
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_json, echo_list
 from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.wording import counted
@@ -45,17 +46,15 @@ def list_(review_slug: str | None, as_json: bool) -> None:
         review = review_called(session, review_slug)
         found = [*queries.batches(session, review), *queries.withdrawn_batches(session, review)]
         rows = [_row(batch) for batch in sorted(found, key=lambda batch: batch.id)]
-    if as_json:
-        echo_json(rows)
-        return
-    if not rows:
-        click.echo("None yet; take files in with: review import FILE…")
-        return
-    shown = [{**row, "imported": f"{row['imported']:%Y-%m-%d}"} for row in rows]
-    headers = tuple(name.replace("_", " ") for name in rows[0])
-    echo_table(
-        headers, [tuple(row.values()) for row in shown], right=("batch", "records", "rejected")
-    )
+    echo_list(
+        rows, _shown, as_json=as_json, right=("batch", "records", "rejected"),
+        empty="None yet; take files in with: review import FILE…",
+    )  # fmt: skip
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {**row, "imported": f"{row['imported']:%Y-%m-%d}"}
+    return {name.replace("_", " "): value for name, value in plain.items()}
 
 
 @batch_.command("undo")

@@ -19,7 +19,7 @@ from review.cli.context import (
 )
 from review.cli.figures import drawn_from, written
 from review.cli.files import force_option
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_json, echo_list, echo_table
 from review.export.flow.model import Flow, FlowBox
 from review.export.flow.prisma import figure_of, flow_of, listed
 from review.export.flow.published import check_published, read_published_flow
@@ -103,13 +103,7 @@ def flow_(
 
 
 def _echo_list(rows: list[dict[str, object]], *, as_json: bool) -> None:
-    if as_json:
-        echo_json(rows)
-    elif rows:
-        shown = [_headed(row) for row in rows]
-        echo_table(tuple(shown[0]), [tuple(row.values()) for row in shown])
-    else:
-        click.echo("None.")
+    echo_list(rows, _headed, as_json=as_json, empty="None.")
 
 
 def _headed(row: dict[str, Any]) -> dict[str, Any]:

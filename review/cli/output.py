@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from review.tabular.grid import Remark
+
+ItemT = TypeVar("ItemT")
 
 PIPED_WIDTH: Final = 200
 """Columns where there is no terminal: wide enough that no table wraps in a log."""
@@ -73,14 +75,33 @@ def echo_table(
     click.echo("\n".join(line for line in lines if line))
 
 
-def echo_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
-    """Print rows of the same columns, as JSON or as a table with the names of the columns."""
+def echo_list(
+    items: Sequence[ItemT],
+    row: Callable[[ItemT], Mapping[str, object]],
+    *,
+    as_json: bool,
+    right: Sequence[str] = (),
+    empty: str = "None yet.",
+) -> None:
+    """Print items as JSON, or a row each; `empty` is what is said where there are none."""
     if as_json:
-        echo_json(rows)
-    elif rows:
-        echo_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+        echo_json(items)
+    elif items:
+        rows = [row(item) for item in items]
+        echo_table(tuple(rows[0]), [tuple(cells.values()) for cells in rows], right=right)
     else:
-        click.echo("None yet.")
+        click.echo(empty)
+
+
+def echo_rows(
+    rows: Sequence[Mapping[str, object]],
+    *,
+    as_json: bool,
+    right: Sequence[str] = (),
+    empty: str = "None yet.",
+) -> None:
+    """Print rows of the same columns, as JSON or as a table with the names of the columns."""
+    echo_list(rows, lambda row: row, as_json=as_json, right=right, empty=empty)
 
 
 def echo_values(values: Mapping[str, object]) -> None:

@@ -13,7 +13,7 @@ from review.cli.mending import (
     into_option,
     mends,
 )
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_list
 from review.config import settings
 from review.extraction.linking import actions, queries
 from review.extraction.mending import merging, renaming
@@ -36,16 +36,14 @@ def list_(unlinked: bool, review_slug: str | None, as_json: bool) -> None:
     with opened().reading() as session:
         found = queries.included_reports(session, review_called(session, review_slug))
     shown = [report for report in found if not (unlinked and report.study)]
-    if as_json:
-        echo_json(shown)
-    elif not shown:
-        click.echo("None.")
-    else:
-        rows = [
-            (r.record, r.year, heading(r.title, r.warning), r.study or "not linked yet")
-            for r in shown
-        ]
-        echo_table(("record", "year", "title", "study"), rows, right=("record", "year"))
+    echo_list(
+        shown,
+        lambda r: {
+            "record": r.record, "year": r.year, "title": heading(r.title, r.warning),
+            "study": r.study or "not linked yet",
+        },
+        as_json=as_json, right=("record", "year"), empty="None.",
+    )  # fmt: skip
 
 
 @reports_.command("suggest")
@@ -55,13 +53,14 @@ def suggest(review_slug: str | None, as_json: bool) -> None:
     """Suggest studies for unlinked reports, by registration, DOI, authors and sample."""
     with opened().reading() as session:
         found = queries.suggestions(session, review_called(session, review_slug))
-    if as_json:
-        echo_json(found)
-    elif not found:
-        click.echo("No suggestions.")
-    else:
-        rows = [(s.record, s.study, f"{s.score:.2f}", ", ".join(s.why)) for s in found]
-        echo_table(("record", "study", "score", "because"), rows, right=("record", "score"))
+    echo_list(
+        found,
+        lambda s: {
+            "record": s.record, "study": s.study, "score": f"{s.score:.2f}",
+            "because": ", ".join(s.why),
+        },
+        as_json=as_json, right=("record", "score"), empty="No suggestions.",
+    )  # fmt: skip
 
 
 @reports_.command("link")

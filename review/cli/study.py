@@ -14,7 +14,7 @@ from review.cli.mending import (
     keep_option,
     mends,
 )
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_json, echo_rows, echo_table
 from review.config import settings
 from review.extraction import actions, queries
 from review.extraction.linking.warnings import studies_warned
@@ -51,11 +51,7 @@ def list_(review_slug: str | None, as_json: bool) -> None:
             }
             for study in queries.studies(session, review)
         ]
-    if as_json:
-        echo_json(rows)
-    else:
-        headers = ("study", "year", "results", "state")
-        echo_table(headers, [tuple(row.values()) for row in rows], right=("year", "results"))
+    echo_rows(rows, as_json=as_json, right=("year", "results"))
 
 
 @study_.command("show")
@@ -178,11 +174,7 @@ def list_treatments(review_slug: str | None, as_json: bool) -> None:
     """List the treatments that arms have, with how many arms and studies."""
     with opened().reading() as session:
         rows = queries.treatments(session, review_called(session, review_slug))
-    if as_json:
-        echo_json(rows)
-    else:
-        headers = ("treatment", "arms", "studies")
-        echo_table(headers, [tuple(row.values()) for row in rows], right=("arms", "studies"))
+    echo_rows(rows, as_json=as_json, right=("arms", "studies"))
 
 
 @treatment_.command("rename")

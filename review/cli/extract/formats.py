@@ -20,7 +20,13 @@ from review.cli.context import (
     reason_option,
     review_option,
 )
-from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
+from review.cli.output import (
+    echo_json,
+    echo_list,
+    echo_remarks,
+    echo_table,
+    plain_remarks,
+)
 from review.config import settings
 from review.errors import FileError
 from review.extraction.formats import queries
@@ -269,13 +275,13 @@ def releases_(review_slug: str | None, as_json: bool) -> None:
             }
             for release in queries.releases(session, review_called(session, review_slug))
         ]
-    if as_json:
-        echo_json(rows)
-    elif rows:
-        shown = [(*list(row.values())[:5], f"{row['imported']:%Y-%m-%d}") for row in rows]
-        echo_table(("source", "release", "format", "file", "rows", "imported"), shown)
-    else:
-        click.echo("None; take one with: review extract import --format")
+
+    def shown(row: dict[str, Any]) -> dict[str, Any]:
+        plain = {name: value for name, value in row.items() if name != "sha256"}
+        return {**plain, "imported": f"{row['imported']:%Y-%m-%d}"}
+
+    empty = "None; take one with: review extract import --format"
+    echo_list(rows, shown, as_json=as_json, empty=empty)
 
 
 @click.command("reread")

@@ -8,7 +8,7 @@ import click
 
 from review.cli.context import json_option, opened, review_option
 from review.cli.mending import Act, mends
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_list
 from review.config import settings
 from review.extraction.mending import results
 from review.extraction.mending.acts import Mended
@@ -48,16 +48,14 @@ def withdrawn_(review_slug: str | None, as_json: bool) -> None:
     with opened().reading() as session:
         review = review_called(session, review_slug)
         found = results.withdrawn_results(session, review, person=settings().actor)
-    if as_json:
-        echo_json(found)
-    elif not found:
-        click.echo("None.")
-    else:
-        rows = [
-            (w.result, w.study, w.place, w.by, f"{w.at:%Y-%m-%d}" if w.at else "", w.because)
-            for w in found
-        ]
-        echo_table(("result", "study", "what", "by", "when", "because"), rows, right=("result",))
+    echo_list(
+        found,
+        lambda w: {
+            "result": w.result, "study": w.study, "what": w.place, "by": w.by,
+            "when": f"{w.at:%Y-%m-%d}" if w.at else "", "because": w.because,
+        },
+        as_json=as_json, right=("result",), empty="None.",
+    )  # fmt: skip
 
 
 @click.command("rekey")

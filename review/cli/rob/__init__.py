@@ -12,7 +12,7 @@ from review.canonical import number
 from review.cli.context import changing, json_option, opened, reason_option, review_option
 from review.cli.figures import drawn_from, written
 from review.cli.files import force_option
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_json, echo_rows, echo_table
 from review.cli.rob.forms import (
     FORMS,
     family_option,
@@ -151,12 +151,8 @@ def status(tool: str | None, review_slug: str | None, as_json: bool) -> None:
         }
         for s in found
     ]
-    if as_json:
-        echo_json(rows)
-    elif rows:
-        echo_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
-    else:
-        click.echo("Nothing is appraised yet; begin with: review rob adopt, review rob template")
+    empty = "Nothing is appraised yet; begin with: review rob adopt, review rob template"
+    echo_rows(rows, as_json=as_json, empty=empty)
 
 
 @rob_.command("show")

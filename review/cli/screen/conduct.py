@@ -18,7 +18,7 @@ from review.cli.context import (
     reason_option,
     review_option,
 )
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_json, echo_rows
 from review.cli.screen.options import stage_option
 from review.config import settings
 from review.errors import InvalidDataError
@@ -61,12 +61,8 @@ def list_reasons(review_slug: str | None, as_json: bool) -> None:
     with opened().reading() as session:
         found = queries.reasons(session, review_called(session, review_slug))
         rows = [{"place": reason.place, "reason": reason.label} for reason in found]
-    if as_json:
-        echo_json(rows)
-    elif rows:
-        echo_table(("place", "reason"), [tuple(row.values()) for row in rows], right=("place",))
-    else:
-        click.echo("None yet; add them with: review screen reasons add")
+    empty = "None yet; add them with: review screen reasons add"
+    echo_rows(rows, as_json=as_json, right=("place",), empty=empty)
 
 
 @click.command("rules")
@@ -170,12 +166,7 @@ def list_pilots(review_slug: str | None, as_json: bool) -> None:
             }
             for pilot in queries.pilots(session, review_called(session, review_slug))
         ]
-    if as_json:
-        echo_json(rows)
-    elif rows:
-        echo_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
-    else:
-        click.echo("None yet.")
+    echo_rows(rows, as_json=as_json)
 
 
 @click.command("retrieve")

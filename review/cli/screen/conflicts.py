@@ -14,7 +14,7 @@ from review.cli.context import (
     opened,
     review_option,
 )
-from review.cli.output import echo_json, echo_table
+from review.cli.output import echo_json, echo_list
 from review.cli.screen.judging import words
 from review.cli.screen.options import (
     mark_option,
@@ -45,16 +45,14 @@ def conflicts_(stage: Stage, review_slug: str | None, as_json: bool) -> None:
     """List the records that reviewers disagree on; settle them with: review screen adjudicate."""
     with opened().reading() as session:
         found = views.conflicts(session, review_called(session, review_slug), stage=stage)
-    if as_json:
-        echo_json(found)
-    elif not found:
-        click.echo("No conflicts.")
-    else:
-        rows = [
-            (one.record, one.year, one.heading, "; ".join(map(words, one.said)) + _copies(one))
-            for one in found
-        ]
-        echo_table(("record", "year", "title", "decisions"), rows, right=("record", "year"))
+    echo_list(
+        found,
+        lambda one: {
+            "record": one.record, "year": one.year, "title": one.heading,
+            "decisions": "; ".join(map(words, one.said)) + _copies(one),
+        },
+        as_json=as_json, right=("record", "year"), empty="No conflicts.",
+    )  # fmt: skip
 
 
 @click.command("adjudicate")
