@@ -11,7 +11,8 @@ from review.citations.formats.entry import Entry
 from review.citations.formats.fields import authors_of
 from review.citations.formats.labels import of_column, of_notes
 from review.citations.formats.notices import of_title
-from review.citations.formats.reading import WRITERS, Reading, read_citations
+from review.citations.formats.reading import Reading, read_citations
+from review.citations.formats.registry import WRITERS
 from review.citations.vocabulary import Format
 from review.citations.vocabulary import NoticeKind as Kind
 from review.errors import FileError
