@@ -166,8 +166,8 @@ def merge_instruments_(act: Act, slug: str, stays: str, keep: str | None) -> Men
     Both must measure one outcome in one direction. Where the two have results for one place that
     differ, they are listed, and nothing is done until --keep says whose count.
     """
-    from review.extraction.mending import merging  # what other commands do without
+    from review.extraction.mending import instruments  # what other commands do without
 
-    return merging.merge_instruments(
+    return instruments.merge_instruments(
         act.session, act.review, goes=slug, stays=stays, reason=act.reason, keep=keep
     )

@@ -20,13 +20,9 @@ from review.synthesis.boundaries import (
     efficacy_boundaries,
     futility_boundaries,
 )
-from review.synthesis.design import (
-    Design,
-    design,
-    doubtful_levels,
-    estimable,
-    intercept_only,
-)
+from review.synthesis.clustered import robust_regression
+from review.synthesis.design import Design, design, intercept_only
+from review.synthesis.estimable import doubtful_levels, estimable
 from review.synthesis.event_fragility import EventFragility, event_fragility
 from review.synthesis.evidence import ConfidenceSequence, confidence_sequence, tuned_rho
 from review.synthesis.failsafe import FailSafeKind, FailSafeN, fail_safe_n
@@ -70,7 +66,6 @@ from review.synthesis.robust import (
     Robust,
     RobustWald,
     cluster_robust,
-    robust_regression,
     robust_wald,
 )
 from review.synthesis.selection import (

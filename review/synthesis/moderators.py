@@ -15,7 +15,8 @@ from review.arrays import Floats, Indices
 from review.errors import InvalidDataError
 from review.synthesis import projection
 from review.synthesis.blocks import checked_studies
-from review.synthesis.design import Design, Values, redundancy
+from review.synthesis.design import Design, Values
+from review.synthesis.estimable import redundancy
 from review.synthesis.methods import Method, Test
 from review.synthesis.search import Maximum
 

@@ -12,7 +12,8 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.synthesis.design import Design, intercept_only, redundancy
+from review.synthesis.design import Design, intercept_only
+from review.synthesis.estimable import redundancy
 from review.synthesis.nested import evaluate, profile_limits, rotate, sampling_blocks, search
 from review.synthesis.robust import (
     LOST_TO_ROUNDING,

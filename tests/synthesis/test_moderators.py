@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from review.errors import InvalidDataError
-from review.synthesis.design import design, intercept_only, without_redundant
+from review.synthesis.design import design, intercept_only
+from review.synthesis.estimable import without_redundant
 from review.synthesis.methods import Method, Test
 from review.synthesis.moderators import MetaRegression, regress
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from review.errors import InvalidDataError
+from review.synthesis.clustered import robust_regression
 from review.synthesis.design import design, intercept_only
 from review.synthesis.methods import Test
 from review.synthesis.moderators import regress
 from review.synthesis.multilevel import Multilevel, multilevel
-from review.synthesis.robust import Correction, cluster_rows, robust_regression
+from review.synthesis.robust import Correction, cluster_rows
 from tests.synthesis.test_aggregation import assink
 
 REFERENCE = Path(__file__).parent.parent / "reference"
