@@ -11,10 +11,11 @@ from review.cli.computing import computing_options
 from review.cli.context import json_option, opened, review_option
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table, page_width
+from review.extraction.evidence_queries import evidence_for
 from review.glossary import used_in
 from review.living.estimates.multiverse import multiverse
-from review.living.estimates.recompute import Recomputation, recompute
 from review.living.estimates.zero_cells import zero_cell_lines
+from review.living.job.recompute import Recomputation, recompute
 from review.living.job.workers import executor_for
 from review.living.reports.changes import conclusion_word
 from review.living.reports.full import FullReport, full_report, next_trial, panel_after
@@ -345,7 +346,8 @@ def multiverse_(
 ) -> None:
     """Pool under every defensible combination of choices: the specification curve."""
     with opened().reading() as session, executor_for(processes=processes, dask=dask) as executor:
-        found = multiverse(session, review_called(session, review_slug), analysis, executor)
+        review = review_called(session, review_slug)
+        found = multiverse(*evidence_for(session, review, analysis), executor)
     if as_json:
         echo_json(found)
         return

@@ -18,7 +18,9 @@ from review.extraction.queries import entered
 from review.extraction.rules import ARM_FACTS, CHOICES
 from review.extraction.vocabulary import EntryKind
 from review.protocol.characteristics import OWN
-from review.protocol.models import Instrument, Outcome
+from review.protocol.models import Instrument, Outcome, Review
+from review.protocol.queries import plan_of, versions
+from review.protocol.rules import Plan
 
 
 def evidence(
@@ -45,6 +47,15 @@ def evidence(
     found = _evidence(session, sa.and_(Study.review_id.in_(review_ids), decided))
     asked = set(names) - OWN
     yield from with_facts(session, review_ids, asked, found, decided) if asked else found
+
+
+def evidence_for(session: Session, review: Review, analysis: str) -> tuple[Plan, list[Evidence]]:
+    """Return the newest plan of an analysis, and the evidence of its review as it asks for it.
+
+    Raises NotFoundError for an analysis that the review does not have.
+    """
+    plan = plan_of(versions(session, review, analysis)[0])
+    return plan, [item for _, item in evidence(session, [review.id], names=plan.names)]
 
 
 def evidence_of(session: Session, entries: Sequence[Entry]) -> list[Evidence]:

@@ -13,13 +13,8 @@ from sqlalchemy.orm import Session
 
 from review.extraction import queries
 from review.extraction.appraisal.form import Target
-from review.extraction.appraisal.queries import (
-    Settled,
-    adopted_tools,
-    judgement_of,
-    judgements,
-    tool_of,
-)
+from review.extraction.appraisal.queries import adopted_tools, judgements, tool_of
+from review.extraction.appraisal.rules import Settled, judgement_of
 from review.extraction.evidence import Evidence, Facts
 from review.extraction.fields import FieldLevel
 from review.extraction.models import Arm, Entry, EntryValue, FieldVersion, Study

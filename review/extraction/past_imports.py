@@ -12,23 +12,14 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.db import Base
-from review.extraction.formats.models import ImportedRelease
-from review.extraction.models import Arm, Entry, EntryValue, Report, Result, Study
 from review.history.actions import record_step
 from review.history.models import Event
-from review.protocol.models import Instrument, Review
+from review.protocol.models import Review
 
 STEP: Final = "import"
 """The step of work that the history has of an import of results."""
 
 ENTITY: Final = "extraction"
-
-TABLES: Final[Mapping[str, type[Base]]] = {
-    kind.__tablename__: kind
-    for kind in (Study, Report, Arm, Entry, Result, EntryValue, Instrument, ImportedRelease)
-}
-"""What an import writes."""
 
 NAMES: Final = {
     "study": ("study", "studies"),
@@ -40,6 +31,7 @@ NAMES: Final = {
     "instrument": ("instrument", None),
     "imported_release": ("release", None),
 }
+"""The tables that an import writes, in words: one, and several where an s does not do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +101,7 @@ def keep_import(session: Session, *, first: int, file: str, rows: int) -> None:
     fresh: set[tuple[str, int | None]] = set()
     events = session.execute(
         sa.select(Event.action, Event.entity, Event.entity_id)
-        .where(Event.seq >= first, Event.entity.in_(list(TABLES)))
+        .where(Event.seq >= first, Event.entity.in_(list(NAMES)))
         .order_by(Event.seq)
     )
     for action, entity, row in events:

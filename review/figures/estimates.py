@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from review.errors import InvalidDataError
-from review.figures.forest import value_words
 from review.figures.forest_values import check_margin
 from review.figures.interval import check_interval, draw_interval
 from review.figures.panel import Panel, TextColumn, draw_panel, line_height
@@ -165,7 +164,8 @@ def _panel(estimates: Estimates) -> Panel:
     )  # fmt: skip
     header = f"{estimates.effect_label} [{100 * estimates.level:g}% CI]"
     values = tuple(
-        value_words(estimates, row.estimate, row.ci_low, row.ci_high) for row in estimates.rows
+        estimates.notation.text(row.estimate, row.ci_low, row.ci_high, estimates.decimals)
+        for row in estimates.rows
     ) or ("",)
     return Panel(
         title=estimates.title,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from review.figures.estimates import Estimates
 
 # Side of the largest square and height of a diamond, in lines.
 LARGEST_SQUARE = 0.62
@@ -89,22 +88,12 @@ class _Line:
     columns: tuple[str, ...] = ()
 
 
-def value_words(
-    plot: Forest | Estimates, estimate: float | None, low: float | None, high: float | None
-) -> str:
-    """Return an estimate with its interval as a plot writes them."""
-    if estimate is None or low is None or high is None:
-        return "not estimable"
-    written, decimals = plot.notation.written(estimate, plot.decimals), plot.decimals
-    return f"{written} {plot.notation.interval(low, high, decimals)}"
-
-
 def _lines(forest: Forest) -> list[_Line]:
     lines: list[_Line] = []
     for i, row in enumerate(forest.rows):
         if isinstance(row, ForestRow):
             weight = "" if row.weight is None else f"{fixed(row.weight, 1)}%"
-            value = value_words(forest, row.estimate, row.ci_low, row.ci_high)
+            value = forest.notation.text(row.estimate, row.ci_low, row.ci_high, forest.decimals)
             lines.append(_Line(str(i), row.label, value, weight, row, row.columns))
         elif isinstance(row, Heading):
             if i:
@@ -122,7 +111,7 @@ def _lines(forest: Forest) -> list[_Line]:
 
 
 def _diamond_lines(forest: Forest, diamond: Diamond, key: str) -> list[_Line]:
-    value = value_words(forest, diamond.estimate, diamond.ci_low, diamond.ci_high)
+    value = forest.notation.text(diamond.estimate, diamond.ci_low, diamond.ci_high, forest.decimals)
     lines = [_Line(key, diamond.label, value, item=diamond)]
     if diamond.pi_low is not None and diamond.pi_high is not None:
         value = forest.notation.interval(diamond.pi_low, diamond.pi_high, forest.decimals)

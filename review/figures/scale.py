@@ -71,6 +71,14 @@ class Notation(StrEnum):
             low, high = high, low
         return f"[{self.written(low, decimals)}, {self.written(high, decimals)}]"
 
+    def text(
+        self, estimate: float | None, low: float | None, high: float | None, decimals: int
+    ) -> str:
+        """Return an estimate with its interval, as figures write them."""
+        if estimate is None or low is None or high is None:
+            return "not estimable"
+        return f"{self.written(estimate, decimals)} {self.interval(low, high, decimals)}"
+
     def ticks(
         self, low: float, high: float, at_most: int = 8, *, whole: bool = False
     ) -> list[tuple[float, str]]:

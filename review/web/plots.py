@@ -18,7 +18,6 @@ from markupsafe import Markup
 from review.figures.estimates import Estimates
 from review.figures.estimates import reach_of as estimates_reach
 from review.figures.forest import reach_of as forest_reach
-from review.figures.forest import value_words
 from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
 from review.figures.numbers import fixed
 from review.figures.risk_of_bias import Blank, Category
@@ -322,7 +321,7 @@ def _study(
         share = 0.25 if row.weight is None or not heaviest else row.weight / heaviest
         drawn = axis.interval(row.ci_low, row.ci_high) + axis.square(row.estimate, share)
     cells.append(f"<td>{axis.picture(drawn)}</td>")
-    value = _unbroken(value_words(forest, row.estimate, row.ci_low, row.ci_high))
+    value = _unbroken(forest.notation.text(row.estimate, row.ci_low, row.ci_high, forest.decimals))
     cells.append(f'<td class="n">{value}</td>')
     if any(column.key == "weight" for column in columns):
         weight = "" if row.weight is None else f"{fixed(row.weight, 1)}%"
@@ -356,7 +355,7 @@ def _diamond(
     forest: Forest, axis: Axis, row: Diamond, columns: Sequence[_Column], to: Addresses
 ) -> list[str]:
     drawn = axis.diamond(row.ci_low, row.estimate, row.ci_high)
-    value = _unbroken(value_words(forest, row.estimate, row.ci_low, row.ci_high))
+    value = _unbroken(forest.notation.text(row.estimate, row.ci_low, row.ci_high, forest.decimals))
     lines = [_pooled_row(axis, row.label, value, drawn, columns, to.switches, strong=True)]
     if row.pi_low is not None and row.pi_high is not None:
         drawn = axis.interval(row.pi_low, row.pi_high, "pi", capped=True)
@@ -462,7 +461,8 @@ def _estimate_rows(
         drawn = ""
         if row.estimate is not None and row.ci_low is not None and row.ci_high is not None:
             drawn = axis.interval(row.ci_low, row.ci_high) + axis.square(row.estimate, 0.25)
-        value = _unbroken(value_words(estimates, row.estimate, row.ci_low, row.ci_high))
+        told = (row.estimate, row.ci_low, row.ci_high)
+        value = _unbroken(estimates.notation.text(*told, estimates.decimals))
         before = [c for c in columns if c.key.startswith("before-")]
         after = [c for c in columns if c.key.startswith("after-")]
         cells = [

@@ -34,6 +34,7 @@ from review.export.drawings.registry import RUN_FIGURES
 from review.export.drawings.screening import screening_course
 from review.export.drawings.specification import specification_of
 from review.export.flow.prisma import figure_of, flow_of
+from review.extraction.evidence_queries import evidence_for
 from review.figures import forest_plot
 from review.figures.classes import class_strip_plot
 from review.figures.prisma import prisma_plot
@@ -139,7 +140,8 @@ def specification(
         drawn_from(run.key)
         inputs, _ = snapshot_of(run)
         warn_outdated(outdated(session, review, analysis))
-        content = specification_of(inputs, multiverse(session, review, analysis, executor))
+        found = multiverse(*evidence_for(session, review, analysis), executor)
+        content = specification_of(inputs, found)
     written(specification_plot(content), files, dpi)
 
 

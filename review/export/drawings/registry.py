@@ -28,6 +28,7 @@ from review.export.drawings.sequential import sequential_of
 from review.export.drawings.specification import specification_of
 from review.export.drawings.studies import require
 from review.export.drawings.versions import versions_of
+from review.extraction.evidence_queries import evidence_for
 from review.figures import cumulative_plot, forest_plot
 from review.figures.baujat import baujat_plot
 from review.figures.bubble import bubble_plot
@@ -140,7 +141,7 @@ def _panel_planned(run: ShownRun) -> bool:
 
 
 def _specification(run: ShownRun) -> Figure:
-    found = multiverse(run.session, run.review, run.analysis)
+    found = multiverse(*evidence_for(run.session, run.review, run.analysis))
     content = specification_of(run.inputs, found)
     if not content.specified:
         raise InvalidDataError(f"{run.inputs.plan.title}: no combination of choices can be pooled")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ from review.extraction.appraisal.rules import (
     OVERALL,
     Cast,
     Difference,
+    Settled,
     differences,
     shows_others,
     standing,
@@ -35,21 +36,6 @@ from review.extraction.appraisal.tool import Tool
 from review.extraction.appraisal.vocabulary import Kind, State
 from review.extraction.models import Study
 from review.protocol.models import Review
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """The overall judgement that counts for a target, and how it came about."""
-
-    target: Target
-    study_id: int
-    tool: str
-    version: str
-    judgement: str
-    label: str
-    state: State
-    domains: Mapping[str, str] = field(default_factory=dict)
-    """The judgement of each domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,32 +278,6 @@ def judgements(session: Session, review: Review, tool: str) -> dict[Target, Sett
         for s in standings(session, review, tool)
         if s.counts is not None
     }
-
-
-def judgement_of(
-    settled: Mapping[Target, Settled],
-    *,
-    study: str,
-    outcome: str | None = None,
-    instrument: str | None = None,
-    timepoint: str | None = None,
-) -> Settled | None:
-    """Return the judgement for a result: the narrowest target that holds it.
-
-    An appraisal of the outcome at this timepoint by this instrument comes before one of the
-    instrument, that before one of the timepoint, that before one of the whole outcome, and that
-    before one of the study. None says that nobody judged it, or that it is not settled.
-    """
-    for target in (
-        Target(study, outcome, instrument, timepoint),
-        Target(study, outcome, instrument, None),
-        Target(study, outcome, None, timepoint),
-        Target(study, outcome, None, None),
-        Target(study),
-    ):
-        if target in settled:
-            return settled[target]
-    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from review.extraction.appraisal.form import Answered, Appraisal, Flaw, Form, Judged, Stated
+from review.extraction.appraisal.form import (
+    Answered,
+    Appraisal,
+    Flaw,
+    Form,
+    Judged,
+    Stated,
+    Target,
+)
 from review.extraction.appraisal.tool import Domain, Question, Tool
 from review.extraction.appraisal.vocabulary import Answer, Kind, State
 
@@ -14,6 +22,21 @@ ASSESSORS: Final = 2
 """How many judge each result where a review does not say otherwise (MECIR standard C53)."""
 
 OVERALL: Final = "Overall"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The overall judgement that counts for a target, and how it came about."""
+
+    target: Target
+    study_id: int
+    tool: str
+    version: str
+    judgement: str
+    label: str
+    state: State
+    domains: Mapping[str, str] = field(default_factory=dict)
+    """The judgement of each domain."""
 
 
 def asked(domain: Domain, answers: Mapping[str, Answer]) -> list[Question]:
@@ -280,3 +303,29 @@ def differences(cast: Sequence[Cast]) -> list[Difference]:
     judged = {key: {person: judgements_of(a).get(key) for person, a in own.items()} for key in keys}
     cells: dict[str, dict[str, str | None]] = {**answered, **judged}
     return [Difference(c, values) for c, values in cells.items() if len({*values.values()}) > 1]
+
+
+def judgement_of(
+    settled: Mapping[Target, Settled],
+    *,
+    study: str,
+    outcome: str | None = None,
+    instrument: str | None = None,
+    timepoint: str | None = None,
+) -> Settled | None:
+    """Return the judgement for a result: the narrowest target that holds it.
+
+    An appraisal of the outcome at this timepoint by this instrument comes before one of the
+    instrument, that before one of the timepoint, that before one of the whole outcome, and that
+    before one of the study. None says that nobody judged it, or that it is not settled.
+    """
+    for target in (
+        Target(study, outcome, instrument, timepoint),
+        Target(study, outcome, instrument, None),
+        Target(study, outcome, None, timepoint),
+        Target(study, outcome, None, None),
+        Target(study),
+    ):
+        if target in settled:
+            return settled[target]
+    return None

@@ -22,16 +22,22 @@ from review.extraction.fields import written
 from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
 from review.extraction.mending.acts import Mended, needs_reason
 from review.extraction.mending.naming import DISTINCT
-from review.extraction.models import Dismissal, Entry, Study
-from review.extraction.past_imports import ENTITY, NAMES, TABLES, past_imports
+from review.extraction.models import Arm, Dismissal, Entry, EntryValue, Report, Result, Study
+from review.extraction.past_imports import ENTITY, NAMES, past_imports
 from review.extraction.queries import UNDONE
 from review.extraction.vocabulary import EntryKind
 from review.history.actions import record_step
 from review.history.models import Event
 from review.history.references import Reference, references, said_of
 from review.history.withdrawal import Withdrawable
-from review.protocol.models import Review
+from review.protocol.models import Instrument, Review
 from review.wording import counted
+
+_TABLES: Final[Mapping[str, type[Base]]] = {
+    kind.__tablename__: kind
+    for kind in (Study, Report, Arm, Entry, Result, EntryValue, Instrument, ImportedRelease)
+}
+"""What an import writes (`NAMES`)."""
 
 
 @dataclass
@@ -94,7 +100,7 @@ def _read(session: Session, first: int, last: int) -> _Undo:
     undo = _Undo(defaultdict(dict), {})
     events = session.scalars(
         sa.select(Event)
-        .where(Event.seq >= first, Event.seq < last, Event.entity.in_(list(TABLES)))
+        .where(Event.seq >= first, Event.seq < last, Event.entity.in_(list(_TABLES)))
         .order_by(Event.seq)
     )
     for event in events:
@@ -119,7 +125,7 @@ def _rows(session: Session, undo: _Undo) -> dict[tuple[str, int], Base]:
         wanted.setdefault(table, set()).add(row_id)
     found: dict[tuple[str, int], Base] = {}
     for table, ids in wanted.items():
-        kind: Any = TABLES[table]
+        kind: Any = _TABLES[table]
         for part in in_parts(sorted(ids)):
             query = sa.select(kind).where(kind.id.in_(part)).execution_options(withdrawn=True)
             found.update(((table, row.id), row) for row in session.scalars(query))

@@ -1,27 +1,22 @@
-"""Every defensible combination of choices, pooled: the specification curve."""
+"""Every defensible combination of choices, pooled: the specification curve. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import product
 from statistics import median
 from typing import Final
 
-from sqlalchemy.orm import Session
-
 from review.errors import ReviewError
 from review.extraction.evidence import Evidence
-from review.extraction.evidence_queries import evidence
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.effects import trial_effects
 from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select
 from review.living.runs.contents import RunInputs
 from review.living.runs.scales import Scale, scale_of_run
-from review.protocol.models import Review
-from review.protocol.queries import plan_of, versions
 from review.protocol.rules import OF_TABLES, Plan
 from review.protocol.vocabulary import AnalysisSet
 from review.synthesis import classify, influence, pool
@@ -77,7 +72,7 @@ class Multiverse:
 
 
 def multiverse(
-    session: Session, review: Review, analysis: str, executor: Executor | None = None
+    plan: Plan, evidence: Iterable[Evidence], executor: Executor | None = None
 ) -> Multiverse:
     """Pool an analysis under every defensible combination of selection and model.
 
@@ -89,9 +84,7 @@ def multiverse(
     ----------
     Simonsohn, Simmons & Nelson 2020, Nat Hum Behav 4:1208 (specification curve).
     """
-    plan = plan_of(versions(session, review, analysis)[0])
-    read = evidence(session, [review.id], names=plan.names)
-    items = [item for _, item in read if item.outcome == plan.outcome]
+    items = [item for item in evidence if item.outcome == plan.outcome]
     work = list(_specifications(plan, items))
     chunks = [work[i : i + CHUNK] for i in range(0, len(work), CHUNK)]
     done = executor.map(pool_specified, chunks) if executor else map(pool_specified, chunks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from review.extraction.appraisal.form import Target
-from review.extraction.appraisal.queries import Settled, judgement_of
+from review.extraction.appraisal.rules import Settled, judgement_of
 from review.extraction.evidence import Evidence
 from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select, select_every

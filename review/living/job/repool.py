@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from review.canonical import sha256_of
 from review.db import Database
 from review.extraction.appraisal.form import Target
-from review.extraction.appraisal.queries import Settled, adopted_tools, judgements
+from review.extraction.appraisal.queries import adopted_tools, judgements
+from review.extraction.appraisal.rules import Settled
 from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence
 from review.history.actions import Attribution, writing

@@ -14,7 +14,7 @@ from typing import Any, Final
 from review.canonical import CanonicalText, canonical_json
 from review.errors import InvalidDataError, ReviewError
 from review.extraction.appraisal.form import Target
-from review.extraction.appraisal.queries import Settled
+from review.extraction.appraisal.rules import Settled
 from review.extraction.evidence import Evidence
 from review.living.estimates.effects import TrialEffects, trial_effects
 from review.living.estimates.pooling import pool_inputs

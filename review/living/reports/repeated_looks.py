@@ -15,7 +15,8 @@ import numpy as np
 
 from review.errors import ReviewError
 from review.living.runs.contents import Effect, Snapshot
-from review.living.runs.digests import PastRun, Unit
+from review.living.runs.digests import Unit
+from review.living.runs.past import PastRun
 from review.protocol.rules import Plan, SequentialRules
 from review.synthesis import (
     ConfidenceSequence,

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from review.extraction.evidence import Evidence
-from review.extraction.evidence_queries import evidence
+from review.extraction.evidence_queries import evidence_for
 from review.living.reports.notices import Notice, NoticeKind
 from review.living.reports.noticing import known_studies
 from review.living.reports.omissions import KnownStudy, in_part, taken, without_results
 from review.living.runs.contents import ArmInput, TrialInput
 from review.measures import Measure
 from review.protocol.models import Review
-from review.protocol.queries import plan_of, versions
 from review.protocol.rules import Plan
 
 
@@ -37,8 +36,7 @@ def chosen_of(session: Session, review: Review, analysis: str) -> list[Chosen]:
 
     Raises NotFoundError for an analysis that the review does not have.
     """
-    plan = plan_of(versions(session, review, analysis)[0])
-    items = [item for _, item in evidence(session, [review.id], names=plan.names)]
+    plan, items = evidence_for(session, review, analysis)
     return chosen_by(plan, items, known_studies(session, review))
 
 

@@ -1,20 +1,13 @@
-"""What later reports need of earlier runs, a few kilobytes each, so that they read no whole run."""
+"""What later reports need of a run, a few kilobytes, so that they read no whole run. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy.orm import Session
 
-from review.living.runs import kept
 from review.living.runs.contents import Interval, Reading, Snapshot
-from review.living.runs.models import Run
-from review.living.runs.queries import runs, snapshot_of
-from review.protocol.models import Review
 from review.protocol.rules import SequentialRules
 from review.protocol.vocabulary import Variant
 
@@ -62,19 +55,6 @@ class Digest:
     """Whether the class of any margin changed with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PastRun:
-    """A run of an analysis, in short."""
-
-    run_id: int
-    number: int
-    created: datetime
-    job_id: int
-    plan_version: int
-    plan_frozen: datetime
-    digest: Digest
-
-
 _ADAPTER = TypeAdapter(Digest)
 
 
@@ -111,26 +91,6 @@ def content_of(digest: Digest) -> object:
     return _ADAPTER.dump_python(digest, mode="json")
 
 
-def digests(session: Session, found: Iterable[Run]) -> list[PastRun]:
-    """Return runs in short; the whole of a run is read only where no digest of it is kept yet."""
-    listed = list(found)
-    known = kept.contents(session, [run.id for run in listed], WHAT)
-    return [
-        PastRun(
-            run_id=run.id,
-            number=run.number,
-            created=run.created,
-            job_id=run.job_id,
-            plan_version=run.version.number,
-            plan_frozen=run.version.frozen_at,
-            digest=_ADAPTER.validate_json(known[run.id])
-            if run.id in known
-            else digest_of(snapshot_of(run)),
-        )
-        for run in listed
-    ]
-
-
-def past_runs(session: Session, review: Review, analysis: str) -> Sequence[PastRun]:
-    """Return the runs of an analysis in short, the oldest first; raise NotFoundError."""
-    return digests(session, runs(session, review, analysis))
+def digest_from(kept: str) -> Digest:
+    """Return a digest from what is kept of it."""
+    return _ADAPTER.validate_json(kept)

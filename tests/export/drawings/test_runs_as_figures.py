@@ -19,6 +19,7 @@ from review.export.drawings.sequential import figure_of, sequential_of
 from review.export.drawings.specification import specification_of
 from review.export.drawings.versions import versions_of
 from review.export.runs import LatestRun
+from review.extraction.evidence_queries import evidence_for
 from review.figures import Diamond, ForestRow, Heading
 from review.figures.risk_of_bias import BiasDomain, BiasRow, Category, RiskOfBias
 from review.figures.scale import Notation
@@ -204,7 +205,8 @@ def test_the_planned_specification_is_the_estimate_of_the_run(
     delivery: Database, multimedia: LatestRun
 ) -> None:
     with delivery.reading() as session:
-        found = multiverse(session, review_called(session, "cbt-delivery"), "multimedia")
+        review = review_called(session, "cbt-delivery")
+        found = multiverse(*evidence_for(session, review, "multimedia"))
     figure = specification_of(multimedia.inputs, found)
     (same,) = (one for one in figure.specified if one.planned)
     assert same.estimate == pytest.approx(multimedia.results.pooled.estimate, abs=1e-12)

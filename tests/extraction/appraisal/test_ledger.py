@@ -25,6 +25,7 @@ from review.extraction.appraisal.form import Form, Stated, Target
 from review.extraction.appraisal.grade import Step
 from review.extraction.appraisal.models import AppraisalAnswer, AppraisalRow
 from review.extraction.appraisal.picture import merged_domains, of_target, picture
+from review.extraction.appraisal.rules import judgement_of
 from review.extraction.appraisal.vocabulary import (
     About,
     Certainty,
@@ -180,14 +181,14 @@ def test_a_result_is_an_outcome_perhaps_by_instrument_and_timepoint(
         found = queries.judgements(session, the_review(session), ROB)
 
     def judged(**what: str) -> str | None:
-        settled = queries.judgement_of(found, study="Day (2002)", **what)
+        settled = judgement_of(found, study="Day (2002)", **what)
         return settled.judgement if settled else None
 
     assert judged(outcome="alliance", instrument="cali", timepoint="post") == "low"
     assert judged(outcome="alliance", instrument="cali", timepoint="12 months") == "high"
     assert judged(outcome="alliance", instrument="wai", timepoint="12 months") == "some_concerns"
     assert judged(outcome="symptoms") is None
-    assert queries.judgement_of(found, study="Yuen (2013)", outcome="alliance") is None
+    assert judgement_of(found, study="Yuen (2013)", outcome="alliance") is None
 
 
 def test_targets_that_are_not_there_are_named(database: Database, by: Attribution) -> None:
@@ -215,7 +216,7 @@ def test_a_tool_of_studies_judges_no_result(database: Database, by: Attribution)
         say(database, by, person, form(Target("Day (2002)")), "ours")
     with database.reading() as session:
         found = queries.judgements(session, the_review(session), "ours")
-    result = queries.judgement_of(found, study="Day (2002)", outcome="alliance", timepoint="post")
+    result = judgement_of(found, study="Day (2002)", outcome="alliance", timepoint="post")
     assert result is not None
     assert result.judgement == "low"
 

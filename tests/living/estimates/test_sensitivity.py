@@ -13,7 +13,7 @@ from click.testing import Result
 from review.db import Database
 from review.extraction.actions import import_extraction
 from review.extraction.appraisal.form import Target
-from review.extraction.appraisal.queries import Settled
+from review.extraction.appraisal.rules import Settled
 from review.extraction.appraisal.vocabulary import State
 from review.extraction.files import NumberedRow
 from review.history.actions import Attribution, writing

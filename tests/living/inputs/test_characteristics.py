@@ -16,6 +16,7 @@ from review.extraction.actions import define_field, import_extraction
 from review.extraction.appraisal.actions import adopt_tool, appraise, set_assessors
 from review.extraction.appraisal.catalogue import shipped_tool
 from review.extraction.appraisal.form import Form, Stated, Target
+from review.extraction.evidence_queries import evidence_for
 from review.extraction.facts import names_of
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.extraction.files import NumberedRow
@@ -23,8 +24,8 @@ from review.extraction.models import Arm, EntryValue, Study
 from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
 from review.living.estimates.multiverse import multiverse
-from review.living.estimates.recompute import recompute
 from review.living.job.freshness import outdated
+from review.living.job.recompute import recompute
 from review.living.job.repool import RepoolReport, repool
 from review.living.reports.changes import ValueChange
 from review.living.reports.noticing import notices_of
@@ -382,7 +383,7 @@ def test_variants_and_the_multiverse_keep_to_the_conditions(
     assert sizes.pop("intention to treat only") == 4
     assert set(sizes.values()) == {7}
     with reviewed.reading() as session:
-        found = multiverse(session, review_called(session, None), "alliance")
+        found = multiverse(*evidence_for(session, review_called(session, None), "alliance"))
     assert {line.k for line in found.lines} <= set(range(1, 8))
     assert sum(line.planned for line in found.lines) == 1
 

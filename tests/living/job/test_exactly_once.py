@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from review.db import Database, database_at
 from review.history.actions import Attribution
 from review.history.queries import verify
-from review.living.estimates.recompute import recompute
+from review.living.job.recompute import recompute
 from review.living.job.repool import repool
 from review.living.runs import queries
 from review.living.runs.models import Job, JobOutcome, Run

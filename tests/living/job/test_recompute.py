@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from review.db import Database
 from review.history.actions import Attribution
-from review.living.estimates.recompute import recompute
+from review.living.job.recompute import recompute
 from review.living.job.repool import repool
 from review.living.runs.models import Run
 from review.living.runs.queries import run_numbered
