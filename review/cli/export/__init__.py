@@ -14,8 +14,8 @@ from review.cli.files import moved, new_files
 from review.cli.output import echo_table, warn_outdated
 from review.errors import NotFoundError
 from review.export import Format, NumberStyle
+from review.export.contents.registry import CONTENTS, NAMES, collect, write_collection
 from review.export.runs import latest_runs
-from review.export.tables.content.registry import CONTENTS, NAMES, collect, write_collection
 from review.export.tracing.provenance import write_provenance
 from review.living.job.freshness import outdated
 from review.protocol.queries import review_called

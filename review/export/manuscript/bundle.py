@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from review.export.contents.registry import collect, write_collection
 from review.export.manuscript.checklists import checklists_of
 from review.export.manuscript.document import Manuscript
 from review.export.manuscript.facts import Facts, facts_of
@@ -28,7 +29,6 @@ from review.export.manuscript.writing import manuscript
 from review.export.reproduction.bibliography import bibliography
 from review.export.reproduction.folder import write_reproduction
 from review.export.reproduction.references import included_references
-from review.export.tables.content.registry import collect, write_collection
 from review.export.tables.model import Table
 from review.export.tables.printing import NumberStyle
 from review.export.tables.writers.files import Format, write_tables

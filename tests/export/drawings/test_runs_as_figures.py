@@ -28,7 +28,7 @@ from review.living.estimates.multiverse import multiverse
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.repeated_looks import panel
 from review.living.runs.contents import RunInputs, RunResults
-from review.living.runs.digests import past_runs
+from review.living.runs.past import past_runs
 from review.living.runs.queries import run_numbered, runs, snapshot_of
 from review.protocol.queries import review_called
 from review.protocol.vocabulary import Variant

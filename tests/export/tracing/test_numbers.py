@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from review.db import Database
 from review.errors import InvalidDataError, NotFoundError
+from review.export.contents.registry import collect
 from review.export.runs import LatestRun
-from review.export.tables.content.registry import collect
 from review.export.tables.writers.docx_origins import digest_of
 from review.export.tracing.numbers import Runs, recorded, stated_at, trace_number
 from review.export.tracing.origins import origin

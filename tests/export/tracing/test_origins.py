@@ -3,12 +3,12 @@
 import pytest
 
 from review.errors import NotFoundError
+from review.export.contents.changes import changes_data
+from review.export.contents.effects import results_table
+from review.export.contents.pooled import pooled_data, pooled_table
+from review.export.contents.reported import reported_table
 from review.export.runs import LatestRun
 from review.export.tables.cells import Kind
-from review.export.tables.content.changes import changes_data
-from review.export.tables.content.effects import results_table
-from review.export.tables.content.pooled import pooled_data, pooled_table
-from review.export.tables.content.reported import reported_table
 from review.export.tables.model import Table
 from review.export.tracing.origins import found_at
 

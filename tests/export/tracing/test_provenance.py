@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from review.db import Database
 from review.errors import InvalidDataError, NotFoundError
 from review.export import Format, Table, write_tables
+from review.export.contents.effects import results_table
+from review.export.contents.findings import findings_table
+from review.export.contents.pooled import pooled_table
 from review.export.drawings.forest import forest_of
 from review.export.runs import LatestRun
-from review.export.tables.content.effects import results_table
-from review.export.tables.content.findings import findings_table
-from review.export.tables.content.pooled import pooled_table
 from review.export.tracing.files import State, trace_file
 from review.export.tracing.numbers import Runs
 from review.export.tracing.origins import origin

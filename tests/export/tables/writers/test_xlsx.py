@@ -9,10 +9,10 @@ import pytest
 
 from review.errors import InvalidDataError
 from review.export import Column, Table, render_xlsx, write_xlsx
+from review.export.contents.effects import results_table
+from review.export.contents.pooled import pooled_data
+from review.export.contents.reported import reported_table
 from review.export.runs import LatestRun
-from review.export.tables.content.effects import results_table
-from review.export.tables.content.pooled import pooled_data
-from review.export.tables.content.reported import reported_table
 from review.export.tables.model import flat_names
 from review.export.tables.writers.xlsx import sheet_names
 from review.export.tracing.origins import found_at

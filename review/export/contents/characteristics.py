@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.export.tables.content.columns import (
+from review.export.contents.columns import (
     NOT_REPORTED,
     NOT_REPORTED_NOTE,
     Row,

@@ -9,21 +9,21 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from review.export.contents.agreement import agreement_table
+from review.export.contents.changes import changes_data, changes_table, release_changes
+from review.export.contents.characteristics import characteristics_data, characteristics_table
+from review.export.contents.effects import results_table as effects_table
+from review.export.contents.excluded import excluded_data, excluded_table
+from review.export.contents.findings import findings_data, findings_table
+from review.export.contents.moderators import moderators_data, moderators_table
+from review.export.contents.notices import notices_table
+from review.export.contents.pooled import pooled_data, pooled_table
+from review.export.contents.reported import reported_table
+from review.export.contents.results import results_data, results_table
+from review.export.contents.risk_of_bias import bias_tables
+from review.export.contents.searches import searches_data, searches_table
+from review.export.contents.variants import variants_data, variants_table
 from review.export.runs import LatestRun
-from review.export.tables.content.agreement import agreement_table
-from review.export.tables.content.changes import changes_data, changes_table, release_changes
-from review.export.tables.content.characteristics import characteristics_data, characteristics_table
-from review.export.tables.content.effects import results_table as effects_table
-from review.export.tables.content.excluded import excluded_data, excluded_table
-from review.export.tables.content.findings import findings_data, findings_table
-from review.export.tables.content.moderators import moderators_data, moderators_table
-from review.export.tables.content.notices import notices_table
-from review.export.tables.content.pooled import pooled_data, pooled_table
-from review.export.tables.content.reported import reported_table
-from review.export.tables.content.results import results_data, results_table
-from review.export.tables.content.risk_of_bias import bias_tables
-from review.export.tables.content.searches import searches_data, searches_table
-from review.export.tables.content.variants import variants_data, variants_table
 from review.export.tables.model import Table
 from review.export.tables.printing import NumberStyle
 from review.export.tables.writers.files import DATA, Format, write_tables

@@ -16,7 +16,7 @@ from review.living.job.repool import repool
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
 from tests.conftest import NOW
-from tests.export.tables.content.synthetic import SIDES, arm, records, row, tables
+from tests.export.contents.synthetic import SIDES, arm, records, row, tables
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 TOLERANCE = 1e-6

@@ -8,8 +8,8 @@ from review.extraction.actions import exclude_study
 from review.extraction.linking.actions import link_report
 from review.history.actions import writing
 from tests.conftest import NOW
-from tests.export.tables.content.screened import screen
-from tests.export.tables.content.synthetic import asked, records, tables
+from tests.export.contents.screened import screen
+from tests.export.contents.synthetic import asked, records, tables
 from tests.screening.builders import attributed, the_review
 
 

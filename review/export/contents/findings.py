@@ -8,15 +8,15 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.export.runs import LatestRun, interval_cell, level_words
-from review.export.tables.content.absolute import (
+from review.export.contents.absolute import (
     WORDS_SOURCE,
     Absolute,
     absolute_of,
     magnitude,
     turned,
 )
-from review.export.tables.content.columns import Row, in_use
+from review.export.contents.columns import Row, in_use
+from review.export.runs import LatestRun, interval_cell, level_words
 from review.export.tables.model import Column, Footnote, Kind, Place, Table
 from review.export.tables.printing import telling
 from review.export.tracing.origins import origin

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.export.tables.content.columns import (
+from review.export.contents.columns import (
     Row,
     as_reported,
     decimals_of,

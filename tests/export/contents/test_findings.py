@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from review.db import Database
-from review.export.runs import LatestRun
-from review.export.tables.content.absolute import (
+from review.export.contents.absolute import (
     Absolute,
     absolute_of,
     comparator_arms,
@@ -20,7 +19,8 @@ from review.export.tables.content.absolute import (
     risk_by_odds_ratio,
     risk_by_risk_ratio,
 )
-from review.export.tables.content.findings import finding
+from review.export.contents.findings import finding
+from review.export.runs import LatestRun
 from review.extraction.actions import exclude_study
 from review.extraction.numbers import ReportedNumbers
 from review.history.actions import Attribution, writing
@@ -29,7 +29,7 @@ from review.living.reports.changes import compare
 from review.living.runs.contents import ArmInput, RunInputs, Source
 from review.living.runs.scales import sign_of
 from review.protocol.rules import Plan
-from tests.export.tables.content.synthetic import (
+from tests.export.contents.synthetic import (
     MOOD,
     asked,
     pooled,

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from review.db import Database, Session
+from review.export.contents.registry import collect
 from review.export.runs import LatestRun, latest_runs
-from review.export.tables.content.registry import collect
 from review.export.tables.model import Table
 from review.extraction.actions import exclude_study, import_extraction
 from review.extraction.appraisal.certainty import rate_certainty

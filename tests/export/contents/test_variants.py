@@ -17,7 +17,7 @@ from review.protocol.actions import plan_analysis
 from review.protocol.rules import AnalysisSpec, Plan
 from review.synthesis import Method, Test, pool
 from tests.conftest import NOW
-from tests.export.tables.content.synthetic import (
+from tests.export.contents.synthetic import (
     SIDES,
     pooled,
     records,

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record
-from review.export.tables.content.columns import Row
+from review.export.contents.columns import Row
 from review.export.tables.model import Column, Kind, Table
 from review.extraction.queries import reports, studies
 from review.protocol.models import Review

@@ -10,7 +10,7 @@ from review.extraction.consensus import reach_consensus, sides
 from review.extraction.vocabulary import EntryKind
 from review.history.actions import Attribution, writing
 from tests.conftest import NOW
-from tests.export.tables.content.synthetic import (
+from tests.export.contents.synthetic import (
     arm,
     asked,
     begin,

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from review.export.contents.pooled import pooled_table
 from review.export.runs import LatestRun
-from review.export.tables.content.pooled import pooled_table
 from review.synthesis.noninferiority import Conclusion
 from tests.export.reproduction.synthetic import association, single_arm
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from sqlalchemy.orm import Session
 
 from review.citations.queries import identified, searches
-from review.export.tables.content.columns import NOT_REPORTED, NOT_REPORTED_NOTE, words
+from review.export.contents.columns import NOT_REPORTED, NOT_REPORTED_NOTE, words
 from review.export.tables.model import Alignment, Column, Footnote, Kind, Table
 from review.protocol.models import Review
 

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from sqlalchemy.orm import Session
 
 from review.canonical import number
+from review.export.contents.columns import said_once
+from review.export.contents.variants import PRIMARY
 from review.export.runs import LatestRun
-from review.export.tables.content.columns import said_once
-from review.export.tables.content.variants import PRIMARY
 from review.export.tables.model import Cell, Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
 from review.figures.numbers import MINUS, bracketed, fixed

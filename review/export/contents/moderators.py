@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from review.export.contents.columns import Row, in_use, said_once
 from review.export.runs import LatestRun, directions
-from review.export.tables.content.columns import Row, in_use, said_once
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
 from review.living.runs.contents import ModeratorLine

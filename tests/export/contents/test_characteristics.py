@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from review.db import Database
-from review.export.tables.content.columns import as_reported, decimals_of, said_once
+from review.export.contents.columns import as_reported, decimals_of, said_once
 from review.extraction.actions import define_field, exclude_study, import_extraction
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.history.actions import Attribution, writing
 from tests.conftest import NOW
-from tests.export.tables.content.synthetic import (
+from tests.export.contents.synthetic import (
     arm,
     asked,
     begin,

@@ -10,8 +10,8 @@ from review.extraction.appraisal.actions import appraise
 from review.extraction.vocabulary import EntryKind
 from review.history.actions import Attribution, writing
 from tests.conftest import NOW
-from tests.export.tables.content.screened import screen
-from tests.export.tables.content.synthetic import arm, begin, records, row, tables, the_review
+from tests.export.contents.screened import screen
+from tests.export.contents.synthetic import arm, begin, records, row, tables, the_review
 from tests.extraction.appraisal.samples import a_review, form
 from tests.extraction.appraisal.samples import the_review as appraised_review
 

@@ -8,7 +8,7 @@ from review.extraction.appraisal.actions import appraise
 from review.extraction.appraisal.form import Form, Stated, Target
 from review.history.actions import Attribution, writing
 from tests.conftest import NOW
-from tests.export.tables.content.synthetic import records, tables
+from tests.export.contents.synthetic import records, tables
 from tests.extraction.appraisal.samples import ALLIANCE, a_review, form, the_review
 
 ERTELT, YUEN = Target("Ertelt (2010)", "alliance", "wai", "post"), Target("Yuen (2013)", "alliance")

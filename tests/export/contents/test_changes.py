@@ -9,13 +9,13 @@ import pytest
 from click.testing import Result
 
 from review.db import Database
+from review.export.contents.changes import changes_data, changes_table
 from review.export.runs import LatestRun
-from review.export.tables.content.changes import changes_data, changes_table
 from review.extraction.actions import exclude_study
 from review.history.actions import Attribution, writing
 from review.living.job.repool import repool
 from review.living.runs.queries import runs
-from tests.export.tables.content.synthetic import (
+from tests.export.contents.synthetic import (
     carried,
     pooled,
     records,

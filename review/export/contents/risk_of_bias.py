@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.export.tables.content.columns import Row, said_once
+from review.export.contents.columns import Row, said_once
 from review.export.tables.model import Column, Footnote, Table
 from review.extraction import queries as extraction
 from review.extraction.appraisal.form import Appraisal, Judged, Target

@@ -11,10 +11,10 @@ import pytest
 from click.testing import Result
 
 from review.db import Database
-from review.export.tables.content.registry import CONTENTS, NAMES
+from review.export.contents.registry import CONTENTS, NAMES
 from review.export.tables.writers.latex import write_latex
 from review.history.actions import Attribution
-from tests.export.tables.content.synthetic import pooled, rate, tables
+from tests.export.contents.synthetic import pooled, rate, tables
 
 Cli = Callable[..., Result]
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from review.export.contents.columns import Row, said_once, words
 from review.export.runs import interval_cell
-from review.export.tables.content.columns import Row, said_once, words
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.extraction.appraisal.agreement import domain_agreement
 from review.extraction.appraisal.queries import adopted_tools, tool_of
