@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from review.export.tables.content.findings import finding
+from review.export.tables.content.pooled import pooled_data
 
 from review.export.drawings.axis import axis_label
 from review.export.drawings.forest import forest_of
@@ -16,8 +18,6 @@ from review.export.manuscript.results import effect_words
 from review.export.reproduction.revman import data_rows, settings
 from review.export.reproduction.script import write_scripts
 from review.export.runs import LatestRun
-from review.export.tables.content.findings import finding
-from review.export.tables.content.pooled import pooled_data
 from review.extraction.evidence import ArmSide, Evidence
 from review.extraction.vocabulary import Level
 from review.living.estimates.effects import trial_effects
