@@ -29,6 +29,8 @@ from review.extraction.models import (
 from review.extraction.rules import ARM_FACTS, RESULT_COLUMNS, STUDY_FACTS
 from review.extraction.twins import KnownNames
 from review.extraction.vocabulary import EntryKind
+from review.independent import judgement as independent
+from review.independent.judgement import Made
 from review.people.models import Person, identity
 from review.people.queries import member_who_may
 from review.people.rules import Deed
@@ -175,21 +177,25 @@ def counting(entries: Sequence[Entry]) -> Entry | None:
     return next(iter(agreed or single), None)
 
 
+ENTERED_BY: Final = 2
+"""How many persons enter a study blind before their entries are compared."""
+
+
 def visible(entries: Sequence[Entry], viewer: str | None) -> list[Entry]:
     """Return the entries of one study that a person may see.
 
     Another person's blind entry is hidden until there are two and all are finished; then both may
     be compared. Entries that are not blind are seen by all. No viewer sees only those.
     """
-    blind = [e for e in entries if e.kind is EntryKind.BLIND]
-    open_to_all = len({e.person.name for e in blind}) > 1 and all(
-        e.finished_at is not None for e in blind
-    )
-    return [
-        e
+    blind = [
+        Made(e.id, e.person.name, e.finished_at is not None)
         for e in entries
-        if e.kind is not EntryKind.BLIND or open_to_all or e.person.name == viewer
+        if e.kind is EntryKind.BLIND
     ]
+    unfinished = any(not one.stands for one in blind)
+    required = len(blind) + 1 if unfinished else ENTERED_BY
+    seen = {one.id for one in independent.visible(blind, viewer, required=required)}
+    return [e for e in entries if e.kind is not EntryKind.BLIND or e.id in seen]
 
 
 def extractor(session: Session, review: Review, handle: str) -> Person:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from sqlalchemy.orm import Session
 from review.citations.models import Record
 from review.db import in_parts
 from review.errors import InvalidDataError, NotAllowedError, NotFoundError, Problem
+from review.independent.judgement import is_complete, newest
+from review.independent.seals import nonce
 from review.people.models import Person, identity
 from review.people.queries import member_who_may
 from review.people.rules import Deed
@@ -27,7 +28,7 @@ from review.screening.models import (
     ExclusionReason,
     Withdrawal,
 )
-from review.screening.rules import Ballot, newest
+from review.screening.rules import Ballot
 from review.screening.vocabulary import Stage, State, Verdict
 
 
@@ -146,7 +147,7 @@ class _Deciding:
             rank=place[0] if place else None,
             at_random=bool(place[1]) if place else None,
             request=choice.request,
-            nonce=secrets.token_hex(16),
+            nonce=nonce(),
             seal="",
         )
         decision.seal = queries.seal_of(decision)
@@ -256,11 +257,10 @@ def _comes_late(
     session: Session, ledger: Ledger, stage: Stage, person: Person, record: int
 ) -> bool:
     """Whether a person was handed a record that has all its decisions from others since."""
-    deciders = newest(ledger.cast(stage, record))
-    complete = len(deciders) >= ledger.required(stage, record) or (stage, record) in ledger.rulings
+    said, required = ledger.cast(stage, record), ledger.required(stage, record)
     return (
-        complete
-        and person.id not in deciders
+        (is_complete(said, required=required) or (stage, record) in ledger.rulings)
+        and person.id not in newest(said)
         and record in ledger.records
         and serving.was_handed(session, person, stage, record)
     )

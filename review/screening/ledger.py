@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from review.independent.judgement import is_wanted, newest, shows_others
 from review.screening.rules import (
     REQUIRED,
     Ballot,
@@ -14,9 +15,6 @@ from review.screening.rules import (
     Standing,
     box_of,
     independent,
-    may_decide,
-    may_see_others,
-    newest,
     standing,
     with_copies,
 )
@@ -175,7 +173,7 @@ class Ledger:
             for record in self.to_judge(stage)
             if (stage, record) not in self.rulings
             and person not in newest(self.cast(stage, record))
-            and may_decide(-1, self.cast(stage, record), required=self.required(stage, record))
+            and is_wanted(self.cast(stage, record), -1, required=self.required(stage, record))
         ]
         pilots = [p.records for p in self.pilots if p.is_open and p.stage is stage]
         in_pilot = [record for record in wanted if any(record in pilot for pilot in pilots)]
@@ -196,7 +194,7 @@ class Ledger:
 
     def shows_others(self, stage: Stage, record: int) -> bool:
         """Whether what others decided on a record may be shown."""
-        return may_see_others(
+        return shows_others(
             self.cast(stage, record),
             required=self.required(stage, record),
             blind=self.rule(stage).blind,
@@ -237,7 +235,7 @@ class Ledger:
             return f"record {record} was adjudicated; only another adjudication changes it"
         required = self.required(stage, record)
         ballots = self.cast(stage, record)
-        if not may_decide(-1 if person is None else person, ballots, required=required):
+        if not is_wanted(ballots, -1 if person is None else person, required=required):
             number = "its decision" if required == 1 else f"its {required} decisions"
             return f"record {record} has {number} from other reviewers already"
         return None

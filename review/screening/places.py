@@ -19,6 +19,7 @@ from review.citations.models import Record
 from review.db import in_parts
 from review.history.models import Event
 from review.history.queries import head
+from review.independent.judgement import newest
 from review.protocol.models import Review
 from review.screening import queries
 from review.screening.ledger import Ledger
@@ -31,7 +32,6 @@ from review.screening.models import (
     Retrieval,
     Withdrawal,
 )
-from review.screening.rules import newest
 from review.screening.vocabulary import Stage
 
 SAID: Final = {

@@ -17,13 +17,13 @@ from review.canonical import sha256_of
 from review.citations.models import Record
 from review.db import Database
 from review.history.actions import Attribution, writing
+from review.independent.judgement import newest
 from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.screening import queries
 from review.screening.models import Decision, Ranking
 from review.screening.ranking import MODEL, certainty_scores, mixed_order
 from review.screening.renewal import labels_of
-from review.screening.rules import newest
 from review.screening.stopping import (
     RecallEstimate,
     StoppingTest,

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from review.independent.judgement import newest
 from review.screening.ledger import Ledger
-from review.screening.rules import newest
 from review.screening.vocabulary import Stage, State
 
 

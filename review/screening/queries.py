@@ -14,6 +14,7 @@ from review.citations.models import Batch, DedupeRun, DuplicateDecision, Duplica
 from review.citations.queries import clusters
 from review.db import AT_ONCE, in_parts
 from review.errors import NotFoundError
+from review.independent.seals import broken, seal
 from review.people.models import Person, identity
 from review.people.queries import person_known
 from review.protocol.models import Review
@@ -31,7 +32,7 @@ from review.screening.models import (
     StageSetting,
     Withdrawal,
 )
-from review.screening.rules import Ballot, Ruling, seal
+from review.screening.rules import Ballot, Ruling
 from review.screening.vocabulary import RetrievalOutcome, Stage
 
 STANDS: Final = sa.not_(sa.exists().where(Withdrawal.decision_id == Decision.id))
@@ -364,7 +365,7 @@ def broken_seals(session: Session, review: Review) -> list[int]:
         .where(Record.review_id == review.id)
         .order_by(Decision.id)
     )
-    return [row.id for row in rows if seal_of(row) != row.seal]
+    return [row.id for row in broken(rows, seal_of)]
 
 
 def voted_twice(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from review.independent.judgement import Outcome, newest, outcome
 from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, Stage, State, Verdict
 
 REQUIRED: Final = 2
@@ -27,6 +27,11 @@ class Ballot:
     withdrawn: int | None = None
     """Id of the newest decision of all when this one was taken back, None while it stands."""
 
+    @property
+    def stands(self) -> bool:
+        """Whether it was not taken back."""
+        return self.withdrawn is None
+
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
@@ -44,18 +49,6 @@ class Standing:
 
     state: State
     reason: int | None = None
-
-
-def newest(ballots: Sequence[Ballot]) -> dict[int, Ballot]:
-    """Return each reviewer's newest decision that they did not take back, by reviewer."""
-    standing: dict[int, Ballot] = {}
-    for ballot in ballots:
-        if ballot.withdrawn is not None:
-            continue
-        known = standing.get(ballot.person)
-        if known is None or known.id < ballot.id:
-            standing[ballot.person] = ballot
-    return standing
 
 
 def _first(reasons: Collection[int | None]) -> int | None:
@@ -94,17 +87,19 @@ def standing(
     if ruling is not None:
         excluded = ruling.verdict is Verdict.EXCLUDE
         return Standing(State.EXCLUDED if excluded else State.INCLUDED, ruling.reason)
-    counting = newest(ballots).values()
-    if len(counting) < required:
+    counting = list(newest(ballots).values())
+    if stage is Stage.TITLE_ABSTRACT:
+        found = outcome(counting, required=required, by=lambda b: b.verdict is Verdict.EXCLUDE)
+    else:
+        found = outcome(counting, required=required, by=lambda b: b.verdict)
+    if found is Outcome.AWAITING:
         return Standing(State.AWAITING)
-    verdicts = {ballot.verdict for ballot in counting}
-    if stage is Stage.TITLE_ABSTRACT and Verdict.EXCLUDE not in verdicts:
-        return Standing(State.INCLUDED)
-    if verdicts == {Verdict.INCLUDE}:
-        return Standing(State.INCLUDED)
-    if verdicts == {Verdict.EXCLUDE}:
+    if found is Outcome.CONFLICT:
+        return Standing(State.CONFLICT)
+    if counting[0].verdict is Verdict.EXCLUDE:
         return Standing(State.EXCLUDED, _first([ballot.reason for ballot in counting]))
-    return Standing(State.CONFLICT)
+    doubted = stage is Stage.FULL_TEXT and counting[0].verdict is Verdict.MAYBE
+    return Standing(State.CONFLICT if doubted else State.INCLUDED)
 
 
 def with_copies(own: Standing, copies: Sequence[tuple[Standing, Sequence[Ballot]]]) -> Standing:
@@ -156,21 +151,6 @@ def independent(ballots: Sequence[Ballot], *, required: int) -> dict[int, Ballot
     return blind
 
 
-def may_see_others(ballots: Sequence[Ballot], *, required: int, blind: bool) -> bool:
-    """Whether what others decided on a record may be shown.
-
-    Where a stage is blind, nobody sees it before all required reviewers have decided; from then on
-    nobody can decide independently any more.
-    """
-    return not blind or len(newest(ballots)) >= required
-
-
-def may_decide(person: int, ballots: Sequence[Ballot], *, required: int) -> bool:
-    """Whether a person's decision is wanted: their own again, or one that is still missing."""
-    deciders = newest(ballots)
-    return person in deciders or len(deciders) < required
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All that decides where one record stands."""
@@ -206,12 +186,3 @@ def box_of(facts: Facts) -> Box:
     if facts.full_text.state is State.EXCLUDED:
         return Box.REPORT_EXCLUDED
     return Box.INCLUDED
-
-
-def seal(*parts: object) -> str:
-    """Return the SHA-256 that commits to a decision without telling it.
-
-    The history shows the seal at once; what it seals, and the random number that keeps it from
-    being guessed, stand in the decision itself, which queries keep from blinded reviewers.
-    """
-    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.queries import clusters
+from review.independent.judgement import newest
 from review.people.queries import handles
 from review.protocol.models import Review
 from review.screening import queries
@@ -24,7 +25,6 @@ from review.screening.lists import Asked
 from review.screening.models import Decision, Hold, Place
 from review.screening.places import BEGUN, UNTOUCHED, are_current
 from review.screening.progress import Share, StageProgress, progress_at
-from review.screening.rules import newest
 from review.screening.vocabulary import Box, Stage, State
 
 NOBODY: Final = -1

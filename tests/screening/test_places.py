@@ -16,6 +16,7 @@ from review.export.flow.model import Flow, FlowDoesNotCloseError
 from review.export.flow.prisma import flow_of
 from review.extraction.linking.warnings import OF_A_WORK, records_warned
 from review.history.actions import writing
+from review.independent.judgement import newest
 from review.people.actions import merge_persons
 from review.people.queries import handles, person_known
 from review.screening import conduct, places, queries, serving, standings, views
@@ -24,7 +25,6 @@ from review.screening.fates import fates_of
 from review.screening.models import Hold
 from review.screening.progress import progress_at
 from review.screening.retrieval import note_retrieval, remove
-from review.screening.rules import newest
 from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage, State, Verdict
 from tests.conftest import NOW
 from tests.joining import joined

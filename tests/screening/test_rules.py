@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from review.independent.judgement import is_wanted, newest, shows_others
 from review.screening.ledger import Ledger, PilotRound, StageRule
 from review.screening.rules import (
     Ballot,
@@ -14,9 +15,6 @@ from review.screening.rules import (
     Standing,
     box_of,
     independent,
-    may_decide,
-    may_see_others,
-    newest,
     standing,
 )
 from review.screening.vocabulary import (
@@ -95,16 +93,16 @@ def test_a_change_after_both_decided_is_not_independent() -> None:
 
 
 def test_nobody_sees_others_before_all_have_decided() -> None:
-    assert not may_see_others(ballots(I), required=2, blind=True)
-    assert not may_see_others([Ballot(1, 1, I), Ballot(2, 1, E)], required=2, blind=True)
-    assert may_see_others(ballots(I, E), required=2, blind=True)
-    assert may_see_others(ballots(I), required=2, blind=False)
+    assert not shows_others(ballots(I), required=2, blind=True)
+    assert not shows_others([Ballot(1, 1, I), Ballot(2, 1, E)], required=2, blind=True)
+    assert shows_others(ballots(I, E), required=2, blind=True)
+    assert shows_others(ballots(I), required=2, blind=False)
 
 
 def test_a_third_reviewer_is_not_wanted_but_the_two_may_change() -> None:
-    assert may_decide(1, ballots(I, E), required=2)
-    assert not may_decide(3, ballots(I, E), required=2)
-    assert may_decide(3, ballots(I), required=2)
+    assert is_wanted(ballots(I, E), 1, required=2)
+    assert not is_wanted(ballots(I, E), 3, required=2)
+    assert is_wanted(ballots(I), 3, required=2)
 
 
 def test_every_combination_of_facts_has_exactly_one_box() -> None:

@@ -23,13 +23,13 @@ from review.extraction.linking.actions import link_report
 from review.history.actions import writing
 from review.history.models import Event
 from review.history.queries import verify
+from review.independent.judgement import newest
 from review.people.queries import members
 from review.screening import queries
 from review.screening.actions import Choice, adjudicate, decide
 from review.screening.comparison import agreement_at
 from review.screening.models import Adjudication, Decision
 from review.screening.retrieval import note_retrieval
-from review.screening.rules import newest
 from review.screening.vocabulary import RetrievalOutcome, Stage, State, Verdict
 from tests.conftest import NOW
 from tests.joining import joined

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,11 +20,12 @@ from review.extraction.appraisal.models import (
     AppraisalSetting,
     AppraisalTool,
 )
-from review.extraction.appraisal.rules import Cast, complete, newest, shows_others, standing
+from review.extraction.appraisal.rules import Cast, assessed, complete, shows_others, standing
 from review.extraction.appraisal.tool import Tool
 from review.extraction.appraisal.vocabulary import About, Kind, State
 from review.extraction.models import Study
 from review.extraction.queries import study_called
+from review.independent.seals import nonce
 from review.people.models import Person
 from review.protocol.models import Instrument, Outcome, Review
 from review.protocol.queries import instrument_called, outcome_called
@@ -148,7 +148,7 @@ def _store(
         overall_support=appraisal.overall.support,
         reason=reason,
         judged_at=now,
-        nonce=secrets.token_hex(16),
+        nonce=nonce(),
     )
     row.seal = queries.seal_of(row, appraisal)
     session.add(row)
@@ -173,7 +173,7 @@ def _store(
 
 def _refuse_late(cast: Sequence[Cast], handle: str, required: int, target: Target) -> None:
     state, _ = standing(cast, required=required)
-    if state is State.SINGLE and handle in newest(cast):
+    if state is State.SINGLE and handle in assessed(cast):
         return
     if shows_others(cast, required=required):
         raise InvalidDataError(
@@ -220,7 +220,7 @@ def appraise(
     person = screener(session, review, handle)
     appraisal = _checked(tool, form)
     cast = queries.cast_on(session, row, place.study, form.target)
-    if newest(cast).get(handle) == appraisal:
+    if assessed(cast).get(handle) == appraisal:
         return False
     _refuse_late(cast, handle, queries.assessors_required(session, review), form.target)
     _store(session, row, place, person, Kind.ASSESSOR, appraisal, now, None)
@@ -252,7 +252,7 @@ def settle(
     required = queries.assessors_required(session, review)
     state, counts = standing(cast, required=required)
     if state is State.AWAITING:
-        have = len(newest(cast))
+        have = len(assessed(cast))
         raise InvalidDataError(
             f"{form.target} has {have} of its {required} assessors; the consensus comes after them "
             "(review rob assess)"

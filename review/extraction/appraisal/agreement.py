@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from review.extraction.appraisal import queries
-from review.extraction.appraisal.rules import judgements_of, newest
+from review.extraction.appraisal.rules import assessed, judgements_of
 from review.independent.agreement import Kappa, by_pair, cohen_kappa
 from review.protocol.models import Review
 
@@ -44,7 +44,7 @@ def domain_agreement(session: Session, review: Review, name: str | None) -> list
     scales: dict[str, tuple[str, ...]] = {}
     for sheet in queries.complete_casts(session, review, name):
         scales[sheet.tool.slug] = tuple(step.value for step in sheet.tool.scale)
-        own = {person: judgements_of(one) for person, one in newest(sheet.cast).items()}
+        own = {person: judgements_of(one) for person, one in assessed(sheet.cast).items()}
         said.setdefault(sheet.tool.slug, []).append(own)
     return [
         DomainAgreement(

@@ -11,7 +11,7 @@ from typing import Final
 
 from review.errors import FileError, InvalidDataError, Problem
 from review.extraction.appraisal.form import Answered, Appraisal, Form, Stated, Target
-from review.extraction.appraisal.rules import OVERALL, Cast, judgements_of, newest
+from review.extraction.appraisal.rules import OVERALL, Cast, assessed, judgements_of
 from review.extraction.appraisal.tool import Tool
 from review.extraction.appraisal.vocabulary import Answer
 from review.tabular.formulas import guarded
@@ -91,7 +91,7 @@ def consensus_form(tool: Tool, cast: Sequence[Cast]) -> str:
 
     The column ``assessors`` says what each of them said where they differ.
     """
-    own = newest(cast)
+    own = assessed(cast)
     if not own:
         return _table(COLUMNS, ())
     first = next(iter(own.values()))

@@ -29,12 +29,14 @@ from review.extraction.appraisal.rules import (
     Difference,
     Settled,
     differences,
+    seen_by,
     shows_others,
     standing,
 )
 from review.extraction.appraisal.tool import Tool
 from review.extraction.appraisal.vocabulary import Kind, State
 from review.extraction.models import Study
+from review.independent.seals import broken
 from review.protocol.models import Review
 
 
@@ -161,6 +163,7 @@ class _Contents:
 
     def cast(self, row: AppraisalRow) -> Cast:
         return Cast(
+            id=row.id,
             person=row.person.name,
             kind=row.kind,
             appraisal=Appraisal(
@@ -317,17 +320,16 @@ def sheets(
     required = assessors_required(session, review)
     found = []
     for row, _, cast in _by_target(session, review, name, study).values():
-        shown = shows_others(cast, required=required)
-        visible = [c for c in cast if shown or c.person == handle]
-        others = {c.person for c in cast} - {c.person for c in visible}
+        seen = seen_by(cast, handle, required=required)
+        others = {c.person for c in cast} - {c.person for c in seen}
         found.append(
             Sheet(
                 target=cast[0].appraisal.target,
                 tool=tool_of(row),
                 state=standing(cast, required=required)[0],
                 hidden=len(others),
-                said=tuple(Said(c.person, c.kind, c.appraisal) for c in visible),
-                differences=tuple(differences(cast)) if shown else (),
+                said=tuple(Said(c.person, c.kind, c.appraisal) for c in seen),
+                differences=() if others else tuple(differences(cast)),
             )
         )
     return sorted(found, key=lambda s: (_sortable(s.target), s.tool.slug))
@@ -392,8 +394,8 @@ def broken_seals(session: Session, review: Review) -> list[str]:
     """Return the appraisals that are not what was sealed, as sentences; none in a sound ledger."""
     tools = adopted_tools(session, review)
     contents = _Contents(session, tools, None)
+    rows = _rows(session, tools, None)
     return [
         f"{_target(row)} by {row.person.name}, {row.tool.slug}"
-        for row in _rows(session, tools, None)
-        if seal_of(row, contents.cast(row).appraisal) != row.seal
+        for row in broken(rows, lambda row: seal_of(row, contents.cast(row).appraisal))
     ]

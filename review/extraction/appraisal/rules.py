@@ -17,6 +17,7 @@ from review.extraction.appraisal.form import (
 )
 from review.extraction.appraisal.tool import Domain, Question, Tool
 from review.extraction.appraisal.vocabulary import Answer, Kind, State
+from review.independent.judgement import Outcome, newest, outcome, visible
 
 ASSESSORS: Final = 2
 """How many judge each result where a review does not say otherwise (MECIR standard C53)."""
@@ -226,14 +227,20 @@ def complete(tool: Tool, form: Form) -> tuple[Appraisal | None, list[Flaw]]:
 class Cast:
     """An appraisal as it stands in the ledger."""
 
+    id: int
     person: str
     kind: Kind
     appraisal: Appraisal
 
+    @property
+    def stands(self) -> bool:
+        """Whether it is one assessor's; a consensus settles theirs."""
+        return self.kind is Kind.ASSESSOR
 
-def newest(cast: Sequence[Cast]) -> dict[str, Appraisal]:
+
+def assessed(cast: Sequence[Cast]) -> dict[str, Appraisal]:
     """Return each assessor's newest appraisal, in the order of their first."""
-    return {c.person: c.appraisal for c in cast if c.kind is Kind.ASSESSOR}
+    return {person: one.appraisal for person, one in newest(cast).items()}
 
 
 def judgements_of(appraisal: Appraisal) -> dict[str, str]:
@@ -264,18 +271,23 @@ def standing(cast: Sequence[Cast], *, required: int = ASSESSORS) -> tuple[State,
     if decided:
         return State.CONSENSUS, decided[-1]
     own = list(newest(cast).values())
-    if len(own) < required:
-        return State.AWAITING, None
-    if len(own) == 1:
-        return State.SINGLE, own[0]
-    if all(judgements_of(a) == judgements_of(own[0]) for a in own):
-        return State.AGREED, own[0]
-    return State.CONFLICT, None
+    found = outcome(
+        own, required=required, by=lambda c: frozenset(judgements_of(c.appraisal).items())
+    )
+    if found is not Outcome.AGREED:
+        return State(found), None
+    return State.SINGLE if len(own) == 1 else State.AGREED, own[0].appraisal
 
 
 def shows_others(cast: Sequence[Cast], *, required: int = ASSESSORS) -> bool:
     """Whether what others judged may be shown: not before all assessors have judged."""
     return standing(cast, required=required)[0] is not State.AWAITING
+
+
+def seen_by(cast: Sequence[Cast], viewer: str, *, required: int = ASSESSORS) -> list[Cast]:
+    """Return the appraisals of a target that a person may see: a consensus ends the blindness."""
+    settled = any(not c.stands for c in cast)
+    return visible(cast, viewer, required=required, settled=settled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +300,7 @@ class Difference:
 
 def differences(cast: Sequence[Cast]) -> list[Difference]:
     """Return the cells in which assessors differ: questions first, then judgements."""
-    own = newest(cast)
+    own = assessed(cast)
     if len(own) < 2:
         return []
     numbers = list(dict.fromkeys(n for a in own.values() for n in a.answers))

@@ -109,11 +109,11 @@ def test_an_answer_may_be_in_small_letters_and_a_support_needs_one(tmp_path: Pat
 def test_the_consensus_form_carries_over_what_is_equal_and_leaves_the_rest(
     tmp_path: Path,
 ) -> None:
-    cast = []
+    cast: list[Cast] = []
     for person, given in (("ada", form(q1_3="Y")), ("ben", form(q1_1="NI"))):
         appraisal, _ = complete(TOOL, given)
         assert appraisal is not None
-        cast.append(Cast(person, Kind.ASSESSOR, appraisal))
+        cast.append(Cast(len(cast) + 1, person, Kind.ASSESSOR, appraisal))
     rows = {(r["domain"], r["item"]): r for r in rows_of(consensus_form(TOOL, cast))}
     assert (rows["D1", "1.2"]["answer"], rows["D1", "1.2"]["assessors"]) == ("PY", "")
     assert (rows["D1", "1.1"]["answer"], rows["D1", "1.1"]["assessors"]) == ("", "ada Y; ben NI")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -119,8 +120,11 @@ def test_an_unknown_domain_question_or_judgement_is_named() -> None:
     assert "'terrible' is not on the scale" in said
 
 
+NUMBERS = itertools.count(1)
+
+
 def by(person: str, appraisal: Appraisal, kind: Kind = Kind.ASSESSOR) -> Cast:
-    return Cast(person, kind, appraisal)
+    return Cast(next(NUMBERS), person, kind, appraisal)
 
 
 def test_what_appraisals_amount_to() -> None:
