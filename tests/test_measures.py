@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from review.export.tables.content.findings import finding
-from review.export.tables.content.pooled import pooled_data
 
+from review.export.contents.findings import finding
+from review.export.contents.pooled import pooled_data
 from review.export.drawings.axis import axis_label
 from review.export.drawings.forest import forest_of
 from review.export.manuscript.document import filled
