@@ -134,7 +134,8 @@ def accept(session: Session, invitation: Invitation, person: Person, *, now: dat
 def withdraw(session: Session, review_id: int, invitation_id: int, *, now: datetime) -> None:
     """Take a link back; raise NotFoundError for one that is not this review's or was used."""
     row = session.get(Invitation, invitation_id)
-    if row is None or row.review_id != review_id or row.used_at is not None:
+    gone = row is None or row.used_at is not None or row.withdrawn_at is not None
+    if row is None or gone or row.review_id != review_id:
         raise NotFoundError("there is no such invitation to take back")
-    row.withdrawn_at = row.withdrawn_at or now
+    row.withdrawn_at = now
     session.flush()

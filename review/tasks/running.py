@@ -35,14 +35,21 @@ LONGEST: Final = 3600
 """Seconds after which an export is given up."""
 
 
+_STARTED: Final[list[subprocess.Popen[bytes]]] = []
+"""Processes of this program that were at work when last looked at: who has ended is let go."""
+
+
 def start(database: Database, number: int, *, actor: str) -> subprocess.Popen[bytes]:
     """Start the process of a task, and do not wait for it."""
     environment = {**os.environ, "REVIEW_DATABASE_URL": database.address, "REVIEW_ACTOR": actor}
-    return subprocess.Popen(
+    _STARTED[:] = [one for one in _STARTED if one.poll() is None]
+    process = subprocess.Popen(
         [sys.executable, "-m", "review.tasks.running", str(number)],
         env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
+    _STARTED.append(process)
+    return process
 
 
 def run(database: Database, number: int) -> None:

@@ -24,7 +24,7 @@ from tests.citations.test_imports import TITLES, decide, dedupe, ris, take
 @pytest.fixture
 def reviewed(database: Database, by: Attribution) -> Database:
     with writing(database, by) as session:
-        new_review(session, ReviewSpec(slug="synthetic", title="Synthetic"), owner="ada")
+        new_review(session, ReviewSpec(slug="synthetic", title="Synthetic"), owner="tester")
     return database
 
 

@@ -92,7 +92,7 @@ def decide(database: Database, by: Attribution, pair: int, verdict: Verdict) -> 
 @pytest.fixture
 def reviewed(database: Database, by: Attribution) -> Database:
     with writing(database, by) as session:
-        new_review(session, ReviewSpec(slug="synthetic", title="Synthetic"), owner="ada")
+        new_review(session, ReviewSpec(slug="synthetic", title="Synthetic"), owner="tester")
     return database
 
 

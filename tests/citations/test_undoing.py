@@ -32,7 +32,7 @@ Cli = Callable[..., Result]
 @pytest.fixture
 def reviewed(database: Database, by: Attribution) -> Database:
     with writing(database, by) as session:
-        new_review(session, ReviewSpec(slug="synthetic", title="Synthetic"), owner="ada")
+        new_review(session, ReviewSpec(slug="synthetic", title="Synthetic"), owner="tester")
     return database
 
 

@@ -97,7 +97,7 @@ def test_a_correction_by_csv_is_told_with_old_and_new_value(arrived: Cli, tmp_pa
     history = json.loads(arrived("history", "--entity", "result", "-n", "1", "--json").stdout)
     assert (history[0]["reason"], history[0]["actor"]) == ("erratum of 2020", "tester")
     assert set(history[0]["new"]) >= {"estimate", "variance"}
-    assert "The history is intact." in arrived("verify").output
+    assert "The history is intact, and" in arrived("verify").output
 
 
 def test_a_bad_table_stores_nothing_and_names_the_place(arrived: Cli, tmp_path: Path) -> None:

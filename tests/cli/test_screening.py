@@ -225,9 +225,9 @@ def test_reasons_pilots_and_people(team: Team) -> None:
     team("anna", "screen", "pilot", "close")
     assert read(team("anna", "screen", "pilot", "list", "--json"))[0]["number"] == 1
     team("anna", "screen", "decide", 1, "i")
-    team("ben", "people", "leave", "anna")
+    team("tester", "people", "leave", "anna")
     assert "people add anna" in team("anna", "screen", "decide", 2, "i", status=1).output
-    team("ben", "people", "add", "anna", "--role", "reviewer")
+    team("tester", "people", "add", "anna", "--role", "reviewer")
     team("anna", "screen", "decide", 2, "i")
 
 

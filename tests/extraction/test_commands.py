@@ -137,8 +137,8 @@ def test_two_entries_are_compared_decided_traced_and_pooled(
 ) -> None:
     other = tmp_path / "other.csv"
     other.write_text(table.read_text().replace("14.2,8.1", "12.4,8.1"))
-    for who in ("anna", "ben", "cleo"):
-        review("people", "add", who)
+    for who, role in (("anna", "reviewer"), ("ben", "reviewer"), ("cleo", "statistician")):
+        review("people", "add", who, "--role", role)
     as_person(monkeypatch, "anna")
     review("extract", "import", table, "--entry", "blind")
     assert '"mean": 14.2' in review("history", "-n", "500", "--json").stdout

@@ -30,7 +30,7 @@ FIRST = (
 @pytest.fixture
 def take(database: Database, by: Attribution, tmp_path: Path) -> Import:
     with writing(database, by) as session:
-        review = new_review(session, ReviewSpec(slug="made-up", title="Made up"), owner="ada")
+        review = new_review(session, ReviewSpec(slug="made-up", title="Made up"), owner="tester")
         add_outcome(session, review, OutcomeSpec(slug="alliance", name="Alliance"))
         spec = InstrumentSpec(slug="wai", name="WAI", outcome="alliance", higher_is_better=True)
         add_instrument(session, review, spec)

@@ -43,7 +43,7 @@ def trial(number: int, y: float, v: float) -> NumberedRow:
 def begin(database: Database, by: Attribution, **changes: object) -> None:
     """Make the review with its planned analysis, by DL and normal intervals as in the notes."""
     with writing(database, by) as session:
-        review = new_review(session, ReviewSpec(slug="fixture", title="Fixture"), owner="ada")
+        review = new_review(session, ReviewSpec(slug="fixture", title="Fixture"), owner="tester")
         add_outcome(session, review, OutcomeSpec(slug="alliance", name="Alliance"))
         add_instrument(
             session,

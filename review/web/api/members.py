@@ -84,8 +84,8 @@ def change_member(visit: Visiting, review: Slug, handle: Handle, body: RoleChang
     with visit.writing(body.reason) as session:
         found = visit.review_of(session)
         person = member_called(session, found.id, handle)
-        add_person(session, found.id, person.handle, role=body.role, actor=visit.person)
-    return _member(visit, person.handle)
+        joined = add_person(session, found.id, person.handle, role=body.role, actor=visit.person)
+    return _member(visit, joined.handle)
 
 
 @routes.delete("/reviews/{review}/members/{handle}", Deed.MEMBERS)
@@ -94,8 +94,8 @@ def let_member_go(visit: Visiting, review: Slug, handle: Handle) -> MemberShape:
     del review
     with visit.writing() as session:
         found = visit.review_of(session)
-        person = leave_review(session, found.id, handle, actor=visit.person)
-    return _member(visit, person.handle)
+        name = leave_review(session, found.id, handle, actor=visit.person).handle
+    return _member(visit, name)
 
 
 def _member(visit: Visit, handle: str) -> MemberShape:

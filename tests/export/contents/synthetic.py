@@ -115,7 +115,7 @@ def begin(database: Database, by: Attribution, *, more: Sequence[AnalysisSpec] =
     """Make the review with its plans and all its trials, one of them excluded later."""
     with writing(database, by) as session:
         spec = ReviewSpec(slug="synthetic", title="Synthetic review")
-        review = new_review(session, spec, owner="ada")
+        review = new_review(session, spec, owner="tester")
         for who in ("ben", "tester"):
             joined(session, review, who)
         for slug in ("mood", "death", "alliance"):

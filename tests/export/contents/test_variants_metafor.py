@@ -41,7 +41,9 @@ def normand(database: Database, by: Attribution) -> Database:
         }
     )  # fmt: skip
     with writing(database, by) as session:
-        review = new_review(session, ReviewSpec(slug="normand", title="Normand 1999"), owner="ada")
+        review = new_review(
+            session, ReviewSpec(slug="normand", title="Normand 1999"), owner="tester"
+        )
         add_outcome(session, review, OutcomeSpec(slug="stay", name="Stay"))
         spec = InstrumentSpec(slug="days", name="Days", outcome="stay", higher_is_better=True)
         add_instrument(session, review, spec)

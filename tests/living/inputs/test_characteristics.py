@@ -93,7 +93,7 @@ def row(number: int, **values: Any) -> NumberedRow:
 def reviewed(database: Database, by: Attribution) -> Database:
     """Ten synthetic trials with facts, custom fields and two judgements of risk of bias."""
     with writing(database, by) as session:
-        review = new_review(session, ReviewSpec(slug="fixture", title="Fixture"), owner="ada")
+        review = new_review(session, ReviewSpec(slug="fixture", title="Fixture"), owner="tester")
         add_outcome(session, review, OutcomeSpec(slug="alliance", name="Alliance"))
         spec = InstrumentSpec(slug="wai", name="WAI", outcome="alliance", higher_is_better=True)
         add_instrument(session, review, spec)

@@ -83,7 +83,7 @@ def pooled(
     database: Database, by: Attribution, planned: Plan, rows: list[NumberedRow]
 ) -> tuple[RunInputs, RunResults]:
     with writing(database, by) as session:
-        review = new_review(session, ReviewSpec(slug="kinds", title="Kinds"), owner="ada")
+        review = new_review(session, ReviewSpec(slug="kinds", title="Kinds"), owner="tester")
         for outcome, instrument, better in (
             ("alliance", "wai", True),
             ("symptoms", "bdi", False),

@@ -73,7 +73,9 @@ def arms(study: str, video: float, person: float, *, instrument: str = "wai") ->
 def reviewed(database: Database, by: Attribution) -> Database:
     """A review of the alliance with two analyses and three synthetic trials."""
     with writing(database, by) as session:
-        review = new_review(session, ReviewSpec(slug="synthetic", title="Synthetic"), owner="ada")
+        review = new_review(
+            session, ReviewSpec(slug="synthetic", title="Synthetic"), owner="tester"
+        )
         for outcome, instrument, direction in (
             ("alliance", "wai", True),
             ("symptoms", "bdi", False),
