@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError, NotFoundError
 from review.extraction import queries
 from review.extraction.comparison import ROW, Cell, Comparison, Pair, State, compare
-from review.extraction.entered import Entered, EnteredResult, ResultKey
+from review.extraction.entered import Entered, ResultKey
 from review.extraction.fields import parsed, written
-from review.extraction.models import (
-    Arm,
-    Entry,
-    EntryValue,
-    FieldVersion,
-    Resolution,
-    Result,
-    Study,
-)
-from review.extraction.rules import (
-    ARM_FACTS,
-    RESULT_COLUMNS,
-    STUDY_FACTS,
-    ExtractionRow,
-    cells_alone,
-)
-from review.extraction.vocabulary import EntryKind, Level, Taken
+from review.extraction.files import NumberedRow
+from review.extraction.holdings import Holdings
+from review.extraction.models import Entry, Resolution, Study
+from review.extraction.rules import built, cells_alone
+from review.extraction.vocabulary import EntryKind, Taken
+from review.extraction.writer import Writer
 from review.protocol.models import Review
-from review.protocol.queries import instruments
-from review.wording import plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,149 +214,104 @@ def reach_consensus(
         raise InvalidDataError(f"{found.study.label} has its consensus already")
     if found.open:
         raise InvalidDataError(f"{len(found.open)} cells of {found.study.label} are not decided")
-    making = _Making(session, review, found, person, now)
-    making.describe()
-    for pair in found.comparison.pairs:
-        making.result(pair)
+    rows = _rows(session, review, found)
+    entry = Entry(
+        study_id=found.study.id,
+        person_id=queries.extractor(session, review, person).id,
+        kind=EntryKind.CONSENSUS,
+        finished_at=now,
+    )
+    session.add(entry)
     session.flush()
-    return making.entry
-
-
-class _Making:
-    """One consensus on its way into the database."""
-
-    def __init__(self, session: Session, review: Review, found: Sides, person: str, now: datetime):
-        self.session = session
-        self.found = found
-        self.instruments = {i.slug: i.id for i in instruments(session, review)}
-        self.fields = {f.slug: f for f in queries.field_versions(session, review)}
-        self.arms = {a.label: a for a in queries.arms(session, [found.study.id])}
-        self.reports = {r.citation: r.id for r in queries.reports(session, [found.study.id])}
-        self.entry = Entry(
-            study_id=found.study.id,
-            person_id=queries.extractor(session, review, person).id,
-            kind=EntryKind.CONSENSUS,
-            finished_at=now,
-        )
-        session.add(self.entry)
-        session.flush()
-
-    def describe(self) -> None:
-        """Write what both say of the study and its arms where analyses read it."""
-        comparison = self.found.comparison
-        self._facts(self.found.study, self._settled(comparison.study_cells), STUDY_FACTS)
-        for label, cells in comparison.arm_cells.items():
-            self._facts(self.arms[label], self._settled(cells), ARM_FACTS)
-
-    def _facts(self, holder: Study | Arm, values: Mapping[str, Any], names: Sequence[str]) -> None:
-        row = ExtractionRow.model_validate({"study": "checked", **_named(values, names)})
-        for name in names:
-            if name in values and getattr(row, name) is not None:
-                setattr(holder, name, getattr(row, name))
-        arm = holder if isinstance(holder, Arm) else None
-        for name, value in values.items():
-            if name not in names and value is not None:
-                self._custom(name, value, arm=arm)
-
-    def _settled(self, cells: Sequence[Cell]) -> dict[str, Any]:
-        return {
-            cell.field: cell.first
-            if cell.state is State.EQUAL
-            else self.found.decided[cell.id].value
-            for cell in cells
-        }
-
-    def _custom(
-        self, name: str, value: Any, *, arm: Arm | None = None, result: Result | None = None
-    ) -> None:
-        field: FieldVersion | None = self.fields.get(name)
-        self.session.add(
-            EntryValue(
-                entry_id=self.entry.id,
-                arm_id=arm.id if arm else None,
-                result_id=result.id if result else None,
-                name=name,
-                value=value,
-                field_id=field.id if field else None,
+    writer = Writer(Holdings(session, review, list(rows.values()), person, EntryKind.CONSENSUS))
+    writer.write()
+    if writer.problems:
+        told = list(rows)
+        raise InvalidDataError(
+            "; ".join(
+                f"the decisions on {told[(problem.line or 1) - 1]} do not fit together: "
+                f"{problem.reason}"
+                for problem in writer.problems
             )
         )
-
-    def result(self, pair: Pair) -> None:
-        """Write one result of the consensus; nothing for a row that was decided away."""
-        decided = self._row(pair)
-        if decided is None:
-            return
-        key, values = decided
-        try:
-            numbers = _named(values, RESULT_COLUMNS)
-            row = ExtractionRow.model_validate({"study": "checked", **key._asdict(), **numbers})
-        except ValidationError as error:
-            reason = plainly(error.errors()[0])
-            raise InvalidDataError(
-                f"the decisions on {key} do not fit together: {reason}"
-            ) from None
-        result = Result(
-            entry_id=self.entry.id,
-            level=_level(key),
-            arm_id=self._arm(key.arm).id,
-            versus_arm_id=self._arm(key.versus_arm).id if key.versus_arm else None,
-            instrument_id=self._instrument(key.instrument),
-            with_instrument_id=self._instrument(key.with_instrument)
-            if key.with_instrument
-            else None,
-            rater=row.rater,
-            timepoint=row.timepoint,
-            analysis_set=row.analysis_set,
-            report_id=self.reports.get(str(values.get("citation"))),
-            not_reported=self._not_reported(pair, values),
-        )
-        for name in RESULT_COLUMNS:
-            setattr(result, name, row.value(name))
-        self.session.add(result)
-        self.session.flush()
-        for name, value in values.items():
-            if name in self.fields and value is not None:
-                self._custom(name, value, result=result)
-
-    def _row(self, pair: Pair) -> tuple[ResultKey, dict[str, Any]] | None:
-        if pair.first_key is None or pair.second_key is None:
-            side = Taken.FIRST if pair.first_key is not None else Taken.SECOND
-            if self.found.decided[pair.cells[0].id].taken is not side:
-                return None
-            entered = self.found.first if side is Taken.FIRST else self.found.second
-            return pair.key, dict(entered.results[pair.key].values)
-        settled = self._settled(pair.cells)
-        key = ResultKey(*(settled.pop(name, None) for name in ResultKey._fields))
-        return key, settled
-
-    def _not_reported(self, pair: Pair, values: Mapping[str, Any]) -> list[str] | None:
-        told: set[str] = set()
-        for key, entered in (
-            (pair.first_key, self.found.first), (pair.second_key, self.found.second),
-        ):  # fmt: skip
-            result: EnteredResult | None = entered.results.get(key) if key is not None else None
-            told |= set(result.not_reported) if result is not None else set()
-        return sorted(name for name in told if values.get(name) is None) or None
-
-    def _arm(self, label: str) -> Arm:
-        if label not in self.arms:
-            raise InvalidDataError(f"{self.found.study.label} has no arm {label!r}")
-        return self.arms[label]
-
-    def _instrument(self, slug: str) -> int:
-        if slug not in self.instruments:
-            raise InvalidDataError(f"the review has no instrument {slug!r}")
-        return self.instruments[slug]
+    writer.describe_new_results()
+    return entry
 
 
-def _named(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    return {name: values[name] for name in names if values.get(name) is not None}
+def _rows_of(found: Sides) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what the study, its arms and its results are to say, each with what it is about."""
+    study = found.study.label
+    comparison = found.comparison
+    yield "the study", {"study": study, **_settled(found, comparison.study_cells)}
+    for label, cells in comparison.arm_cells.items():
+        yield f"arm {label}", {"study": study, "arm": label, **_settled(found, cells)}
+    for pair in comparison.pairs:
+        decided = _decided(found, pair)
+        if decided is not None:
+            key, values = decided
+            yield (
+                str(key),
+                {
+                    "study": study,
+                    **dict.fromkeys(_not_reported(found, pair, values), "NR"),
+                    **values,
+                    **{name: part for name, part in key._asdict().items() if part is not None},
+                },
+            )
 
 
-def _level(key: ResultKey) -> Level:
-    if key.versus_arm is not None:
-        return Level.CONTRAST
-    return Level.ASSOCIATION if key.with_instrument is not None else Level.ARM
+def _rows(session: Session, review: Review, found: Sides) -> dict[str, NumberedRow]:
+    """Return the rows of a consensus by what they are about; raise InvalidDataError.
+
+    Arms are those of the entries: a decision makes none.
+    """
+    arms = {arm.label for arm in queries.arms(session, [found.study.id])}
+    custom = {field.slug for field in queries.field_versions(session, review)}
+    rows: dict[str, NumberedRow] = {}
+    wrong = []
+    for place, cells in _rows_of(found):
+        wrong += [
+            f"{found.study.label} has no arm {cells[name]!r}"
+            for name in ("arm", "versus_arm")
+            if cells.get(name) not in (None, *arms)
+        ]
+        made = built({n: v for n, v in cells.items() if n not in custom and v is not None})
+        wrong += [
+            f"the decisions on {place} do not fit together: {problem.reason}"
+            for problem in made.problems
+        ]
+        own = {name: value for name, value in cells.items() if name in custom}
+        rows[place] = NumberedRow(len(rows) + 1, made.row, own)
+    if wrong:
+        raise InvalidDataError("; ".join(wrong))
+    return rows
+
+
+def _settled(found: Sides, cells: Sequence[Cell]) -> dict[str, Any]:
+    return {
+        cell.field: cell.first if cell.state is State.EQUAL else found.decided[cell.id].value
+        for cell in cells
+    }
+
+
+def _decided(found: Sides, pair: Pair) -> tuple[ResultKey, dict[str, Any]] | None:
+    """Return the result that a pair becomes; None for a row that was decided away."""
+    if pair.first_key is None or pair.second_key is None:
+        side = Taken.FIRST if pair.first_key is not None else Taken.SECOND
+        if found.decided[pair.cells[0].id].taken is not side:
+            return None
+        entered = found.first if side is Taken.FIRST else found.second
+        return pair.key, dict(entered.results[pair.key].values)
+    settled = _settled(found, pair.cells)
+    return ResultKey(*(settled.pop(name, None) for name in ResultKey._fields)), settled
+
+
+def _not_reported(found: Sides, pair: Pair, values: Mapping[str, Any]) -> set[str]:
+    told: set[str] = set()
+    for key, entered in ((pair.first_key, found.first), (pair.second_key, found.second)):
+        result = entered.results.get(key) if key is not None else None
+        told |= set(result.not_reported) if result is not None else set()
+    return {name for name in told if values.get(name) is None}
 
 
 def written_cell(value: Any) -> str:

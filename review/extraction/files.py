@@ -62,6 +62,8 @@ class NumberedRow:
     """Parsed values by field; an empty cell is None, an absent column is not there."""
     cleared: frozenset[str] = frozenset()
     """Columns in which the row says `CLEAR`: what was known of them is to be known no more."""
+    bad: bool = False
+    """Whether cells of it were refused: then it has the others, and is looked at but not taken."""
 
 
 def template(*, example: bool = True, fields: Sequence[FieldSpec] = ()) -> str:
@@ -151,6 +153,7 @@ def read_extraction(
     *,
     earlier: Sequence[FieldSpec] = (),
     sheet: str | None = None,
+    refuse: bool = True,
 ) -> Read[NumberedRow]:
     """Read an extraction table, CSV or XLSX.
 
@@ -164,6 +167,9 @@ def read_extraction(
         Their earlier versions, the newest first: what was entered by one of them may stand.
     sheet
         Which sheet of a workbook with several.
+    refuse
+        Raise where cells are wrong; else they come back as problems, for an import to say them
+        beside its own.
 
     Raises
     ------
@@ -177,17 +183,17 @@ def read_extraction(
     for line in table.lines:
         row, found = _numbered(table, line, versions)
         problems += found
-        if row is not None:
-            rows.append(row)
-    if problems or table.problems:
+        rows.append(row)
+    beyond_rows = any(problem.line in (None, table.header_line) for problem in table.problems)
+    if (refuse or beyond_rows) and (problems or table.problems):
         table.refuse(problems)
-    return Read(tuple(rows), table.remarks)
+    return Read(tuple(rows), table.remarks, (*table.problems, *problems))
 
 
 def _numbered(
     table: Table, line: Line, versions: Mapping[str, Sequence[FieldSpec]]
-) -> tuple[NumberedRow | None, list[Problem]]:
-    """Return the checked row, or what is wrong with it besides what reading it found."""
+) -> tuple[NumberedRow, list[Problem]]:
+    """Return the row of the cells that can be, and what is wrong with the others, once read."""
     problems: list[Problem] = []
     custom: dict[str, Any] = {}
     given: dict[str, str] = {}
@@ -205,9 +211,7 @@ def _numbered(
             custom[name] = parsed_or_outgrown(newest, earlier, cell)
         except InvalidDataError as error:
             problems.append(table.problem(line.line, name, str(error)))
-    row, found = built(given, bad=frozenset(line.wrong))
-    problems += [table.problem(line.line, ", ".join(p.fields), p.reason) for p in found]
-    whole = not problems and not line.wrong
-    if row is None or not whole:
-        return None, problems
-    return NumberedRow(line.line, row, custom, frozenset(cleared)), problems
+    made = built(given, bad=frozenset(line.wrong))
+    problems += [table.problem(line.line, ", ".join(p.fields), p.reason) for p in made.problems]
+    bad = bool(problems or line.wrong)
+    return NumberedRow(line.line, made.row, custom, frozenset(cleared), bad=bad), problems

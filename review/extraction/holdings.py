@@ -114,7 +114,6 @@ class Holdings:
             as_spelled(rows, studies=self._studies, arms=arms, timepoints=["post", *times])
         )
         """The table with every name as it is known."""
-        self._make()
 
     def measures(self, instrument: str) -> frozenset[Measure]:
         """Return the measures that analyses of an instrument's outcome are planned with."""
@@ -128,7 +127,7 @@ class Holdings:
                 self._measures.setdefault(plan.outcome, set()).add(plan.measure)
         return frozenset(self._measures.get(found.outcome.slug, ()))
 
-    def _make(self) -> None:
+    def make(self) -> None:
         """Make what the rows name and the review lacks, in two flushes instead of one each."""
         for numbered in self.rows:
             self.study(numbered.row.study, flush=False)

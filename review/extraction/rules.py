@@ -245,6 +245,10 @@ class ExtractionRow(StudyColumns, ArmColumns, KeyColumns, SourceColumns):
         return self
 
 
+UNNAMED: Final = "?"
+"""The study of a row whose own cell for it cannot be read."""
+
+
 class CellProblem(NamedTuple):
     """What is wrong with a cell, or with several that do not go together."""
 
@@ -253,9 +257,9 @@ class CellProblem(NamedTuple):
 
 
 class BuiltRow(NamedTuple):
-    """A row, or all that is wrong with its cells."""
+    """A row of the cells that can be, and all that is wrong with the others."""
 
-    row: ExtractionRow | None
+    row: ExtractionRow
     problems: tuple[CellProblem, ...] = ()
 
 
@@ -276,7 +280,7 @@ def built(cells: Mapping[str, Any], *, bad: frozenset[str] = frozenset()) -> Bui
     row, problems = cells_alone(good)
     bad |= {name for problem in problems for name in problem.fields}
     problems += [clash for clash in clashes(row) if bad.isdisjoint(clash.fields)]
-    return BuiltRow(row if not problems and not bad else None, tuple(problems))
+    return BuiltRow(row, tuple(problems))
 
 
 def cells_alone(cells: Mapping[str, Any]) -> tuple[ExtractionRow, list[CellProblem]]:
@@ -290,7 +294,7 @@ def cells_alone(cells: Mapping[str, Any]) -> tuple[ExtractionRow, list[CellProbl
     wrong = {name for problem in problems for name in problem.fields}
     wrong |= {"p"} if "p_below" in wrong else set()
     left = {name: cell for name, cell in cells.items() if name not in wrong}
-    return cells_alone({"study": "?", **left})[0], problems
+    return cells_alone({"study": UNNAMED, **left})[0], problems
 
 
 def clashes(row: ExtractionRow) -> Iterator[CellProblem]:

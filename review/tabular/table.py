@@ -19,6 +19,8 @@ class Read(Sequence[T], Generic[T]):
 
     items: tuple[T, ...]
     remarks: tuple[Remark, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with rows, where the reader leaves it to the one who stores them to say so."""
 
     @overload
     def __getitem__(self, place: int) -> T: ...

@@ -165,6 +165,7 @@ def test_what_cannot_be_is_refused_by_line_and_in_words(stat: Cli, tmp_path: Pat
         "line 5, columns ci_low, ci_high: ci_low is above ci_high",
         "line 6, column p: p is never 0; write it as it is printed (0.000 or <0.001)",
         "line 7, column se: 0.0 is too small; it must be greater than 0.0",
+        "line 9, column metric: no effect is computed from metric 'mean diff'; is it MD?",
     ):
         assert words in told
     assert not any(raw in told for raw in ("{", "pydantic", "Traceback", "None"))

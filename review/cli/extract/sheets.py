@@ -189,7 +189,7 @@ def import_(
     with opened().reading() as session:
         known = review_called(session, review_slug)
         fields, earlier = queries.field_specs(session, known), queries.earlier_specs(session, known)
-    rows = read_extraction(file, fields, earlier=earlier, sheet=sheet)
+    rows = read_extraction(file, fields, earlier=earlier, sheet=sheet, refuse=False)
     single = entry in (None, EntryKind.SINGLE.value)
     person = (extractor or settings().actor) if single else judge(extractor)
     with changing(review_slug, reason or f"import of {file.name}", Deed.EXTRACT) as (
@@ -201,6 +201,7 @@ def import_(
             review,
             rows,
             file=str(file),
+            problems=rows.problems,
             person=person,
             kind=EntryKind(entry) if entry is not None else None,
             finished=datetime.now(UTC) if blind and not draft else None,
