@@ -216,6 +216,13 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
+class LedgerSession(Session):
+    """The sessions of the ledger: the stage of history listens to these, and to no others.
+
+    Another program in the same process keeps its own sessions of SQLAlchemy as they are.
+    """
+
+
 @dataclass(frozen=True)
 class Database:
     """One database, its transactions and its locks."""
@@ -275,7 +282,8 @@ class Database:
             if self.is_sqlite
             else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
-        with Session(self.engine.execution_options(**options), autoflush=False) as session:
+        engine = self.engine.execution_options(**options)
+        with LedgerSession(engine, autoflush=False) as session:
             session.info["read_only"] = True
             yield session
 
@@ -285,7 +293,7 @@ class Database:
 
         Raises BusyError when other writers keep it waiting for more than `BUSY_SECONDS`.
         """
-        with self.writers_turn(), Session(self.engine) as session, session.begin():
+        with self.writers_turn(), LedgerSession(self.engine) as session, session.begin():
             if not self.is_sqlite:
                 _wait_for_advisory_lock(session, WRITER_LOCK)
             yield session

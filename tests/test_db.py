@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from review.canonical import canonical_json, clean_text, utc_text
-from review.db import Database, Real, database_at, wal_is_safe
+from review.db import Database, LedgerSession, Real, database_at, wal_is_safe
 from review.errors import InvalidDataError
 
 PER_PROCESS = 40
@@ -145,3 +146,13 @@ def test_a_password_is_never_printed() -> None:
     shown = str(database_at("postgresql+psycopg://me:secret@localhost/x"))
     assert "secret" not in shown
     assert "me:***@localhost" in shown
+
+
+def test_the_ledger_listens_to_its_own_sessions_and_to_no_others(database: Database) -> None:
+    plain = Session(database.engine).dispatch
+    assert not list(plain.before_flush)
+    assert not list(plain.do_orm_execute)
+    with database.reading() as session:
+        assert isinstance(session, LedgerSession)
+        assert list(session.dispatch.before_flush)
+        assert list(session.dispatch.do_orm_execute)

@@ -16,15 +16,12 @@ from review.export.drawings.registry import RunFigure, ShownRun
 from review.export.tracing.origins import LEDGER, origin
 from review.figures.saving import DOTS_PER_INCH, save
 from review.living.job.freshness import outdated
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import Snapshot
 from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.queries import review_called
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_DRAWN = "review.drawn"
-"""Where a command keeps the origin of what it draws, for the files' metadata."""
 
 number_option = click.option(
     "--number", "-n", type=int, help="Which run; the newest by default."
@@ -44,39 +41,45 @@ def file_options(function: FunctionT) -> FunctionT:
 
 
 def written(
-    figure: Figure, files: Sequence[Path], dpi: int = DOTS_PER_INCH, *, err: bool = False
+    figure: Figure,
+    files: Sequence[Path],
+    dpi: int = DOTS_PER_INCH,
+    *,
+    drawn: str,
+    err: bool = False,
 ) -> None:
-    """Write a figure to files, and say so."""
-    drawn = click.get_current_context().meta.get(_DRAWN)
+    """Write a figure to files with the origin of what it draws (`drawn_from`), and say so."""
     for file in files:
         with new_file(file) as place:
             save(figure, place, dpi=dpi, origin=drawn)
         click.echo(f"Wrote {file}", err=err)
 
 
-def drawn_from(run_key: str | None = None, *, review: str = "") -> None:
-    """Keep for the files' metadata which run is drawn, or whose records and judgements are."""
-    where = f"{LEDGER}/{review}" if run_key is None else origin(run_key)
-    click.get_current_context().meta[_DRAWN] = where
+def drawn_from(run_key: str | None = None, *, review: str = "") -> str:
+    """Return what the files' metadata say is drawn: a run, or a review's records and judgements."""
+    return f"{LEDGER}/{review}" if run_key is None else origin(run_key)
 
 
-def run_shown(
-    review_slug: str | None, analysis: str, number: int | None
-) -> tuple[RunInputs, RunResults]:
-    """Return the run to draw; where it is the newest, warn if its inputs have changed since."""
-    with _shown(review_slug, analysis, number) as run:
-        return run.values
+def run_shown(review_slug: str | None, analysis: str, number: int | None) -> tuple[Snapshot, str]:
+    """Return the run to draw and what files say of it (`drawn_from`).
+
+    Where it is the newest, warn if its inputs have changed since.
+    """
+    with _shown(review_slug, analysis, number) as (run, drawn):
+        return run.values, drawn
 
 
 @contextmanager
-def _shown(review_slug: str | None, analysis: str, number: int | None) -> Iterator[ShownRun]:
+def _shown(
+    review_slug: str | None, analysis: str, number: int | None
+) -> Iterator[tuple[ShownRun, str]]:
     with opened().reading() as session:
         review = review_called(session, review_slug)
         run = run_numbered(session, review, analysis, number)
         if number is None:
             warn_outdated(outdated(session, review, analysis))
-        drawn_from(run.key)
-        yield ShownRun(session, review, analysis, run.number, *snapshot_of(run))
+        shown = ShownRun(session, review, analysis, run.number, *snapshot_of(run))
+        yield shown, drawn_from(run.key)
 
 
 def command_of(figure: RunFigure) -> click.Command:
@@ -94,8 +97,8 @@ def command_of(figure: RunFigure) -> click.Command:
         number: int | None,
         review_slug: str | None,
     ) -> None:
-        with _shown(review_slug, analysis, number) as run:
-            drawn = figure.draw(run)
-        written(drawn, files, dpi)
+        with _shown(review_slug, analysis, number) as (run, drawn):
+            content = figure.draw(run)
+        written(content, files, dpi, drawn=drawn)
 
     return draw

@@ -92,8 +92,8 @@ def flow_(
         flow = flow_of(session, review, since=since, version=version, trigger=trigger)
         rows = listed(session, review, flow, box) if box is not None else None
     if files:
-        drawn_from(review=flow.review)
-        written(prisma_plot(figure_of(flow)), files, err=True)
+        drawn = drawn_from(review=flow.review)
+        written(prisma_plot(figure_of(flow)), files, drawn=drawn, err=True)
     if rows is not None:
         _echo_list(rows, as_json=as_json)
     elif as_json:

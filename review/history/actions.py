@@ -15,7 +15,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.attributes import get_history
 
 from review.canonical import sha256_of, utc_text
-from review.db import Base, Database
+from review.db import Base, Database, LedgerSession
 from review.history.models import Event
 from review.history.rules import GENESIS, hashed
 
@@ -142,7 +142,7 @@ def _is_audited(row: object) -> bool:
     return isinstance(row, Base) and getattr(row, "__audited__", True)
 
 
-@sa_event.listens_for(Session, "before_flush")
+@sa_event.listens_for(LedgerSession, "before_flush")
 def _refuse_what_history_forbids(session: Session, context: UOWTransaction, rows: Any) -> None:
     del context, rows
     if session.info.get("read_only") and (session.new or session.dirty or session.deleted):
@@ -152,7 +152,7 @@ def _refuse_what_history_forbids(session: Session, context: UOWTransaction, rows
             raise NotAttributedError(f"rows of {type(row).__name__} are never deleted")
 
 
-@sa_event.listens_for(Session, "after_flush")
+@sa_event.listens_for(LedgerSession, "after_flush")
 def _record_changes(session: Session, context: UOWTransaction) -> None:
     del context
     changes: list[_Change] = []
@@ -168,7 +168,7 @@ def _record_changes(session: Session, context: UOWTransaction) -> None:
         _append(session, changes)
 
 
-@sa_event.listens_for(Session, "do_orm_execute")
+@sa_event.listens_for(LedgerSession, "do_orm_execute")
 def _refuse_bulk_changes(state: ORMExecuteState) -> None:
     if (state.is_update or state.is_delete) and state.bind_mapper is not None:
         entity = state.bind_mapper.class_

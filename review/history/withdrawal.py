@@ -17,12 +17,11 @@ from sqlalchemy.orm import (
     Mapped,
     Mapper,
     ORMExecuteState,
-    Session,
     mapped_column,
     with_loader_criteria,
 )
 
-from review.db import Base, index_where
+from review.db import Base, LedgerSession, index_where
 
 STANDS: Final = "withdrawn_because IS NULL"
 
@@ -63,14 +62,14 @@ def _criteria() -> tuple[Any, ...]:
     )
 
 
-@sa_event.listens_for(Mapper, "after_mapper_constructed")
+@sa_event.listens_for(Base, "after_mapper_constructed", propagate=True)
 def _know_another_table(mapper: Mapper[Any], class_: type[Any]) -> None:
     """A command may import the tables of another stage after its first query."""
     del mapper, class_
     _criteria.cache_clear()
 
 
-@sa_event.listens_for(Session, "do_orm_execute")
+@sa_event.listens_for(LedgerSession, "do_orm_execute")
 def _leave_out_what_was_withdrawn(state: ORMExecuteState) -> None:
     if (
         state.is_orm_statement

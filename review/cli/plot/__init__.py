@@ -81,7 +81,7 @@ def forest(
     review_slug: str | None,
 ) -> None:
     """Draw the trials of a run and their pooled estimate."""
-    inputs, results = run_shown(review_slug, analysis, number)
+    (inputs, results), drawn = run_shown(review_slug, analysis, number)
     bias = None
     with opened().reading() as session:
         review = review_called(session, review_slug)
@@ -98,7 +98,7 @@ def forest(
         instruments=names,
         withheld=withheld,
     )
-    written(forest_plot(content), files, dpi)
+    written(forest_plot(content), files, dpi, drawn=drawn)
 
 
 @plot_.command("classes")
@@ -113,12 +113,12 @@ def classes(
         review = review_called(session, review_slug)
         found = runs(session, review, analysis)
         if analysis is None:
-            drawn_from(review=review.slug)
+            drawn = drawn_from(review=review.slug)
             content = classes_of_review(review.title, found)
         else:
-            drawn_from(run_numbered(session, review, analysis, None).key)
+            drawn = drawn_from(run_numbered(session, review, analysis, None).key)
             content = classes_of_analysis(found)
-    written(class_strip_plot(content), files, dpi)
+    written(class_strip_plot(content), files, dpi, drawn=drawn)
 
 
 @plot_.command("specification")
@@ -137,12 +137,12 @@ def specification(
     with opened().reading() as session, executor_for(processes=processes, dask=None) as executor:
         review = review_called(session, review_slug)
         run = run_numbered(session, review, analysis, None)
-        drawn_from(run.key)
+        drawn = drawn_from(run.key)
         inputs, _ = snapshot_of(run)
         warn_outdated(outdated(session, review, analysis))
         found = multiverse(*evidence_for(session, review, analysis), executor)
         content = specification_of(inputs, found)
-    written(specification_plot(content), files, dpi)
+    written(specification_plot(content), files, dpi, drawn=drawn)
 
 
 @plot_.command("screening")
@@ -152,9 +152,9 @@ def screening(files: tuple[Path, ...], dpi: int, review_slug: str | None) -> Non
     """Draw how many records each person has judged over time, and conflicts outstanding."""
     with opened().reading() as session:
         review = review_called(session, review_slug)
-        drawn_from(review=review.slug)
+        drawn = drawn_from(review=review.slug)
         content = screening_course(session, review)
-    written(screening_plot(content), files, dpi)
+    written(screening_plot(content), files, dpi, drawn=drawn)
 
 
 @plot_.command("prisma")
@@ -173,8 +173,8 @@ def prisma(
     with opened().reading() as session:
         review = review_called(session, review_slug)
         flow = flow_of(session, review, since=since, version=version, trigger=trigger)
-    drawn_from(review=flow.review)
-    written(prisma_plot(figure_of(flow)), files, dpi)
+    drawn = drawn_from(review=flow.review)
+    written(prisma_plot(figure_of(flow)), files, dpi, drawn=drawn)
 
 
 @plot_.command("risk-of-bias")
@@ -204,11 +204,11 @@ def risk_of_bias(
     review_slug: str | None,
 ) -> None:
     """Draw a light for each judgement, or bars of how often each was made, as review rob does."""
-    figure = bias_figure(
+    figure, drawn = bias_figure(
         review_slug, tool, summary=summary, analysis=analysis, outcome=outcome,
         instrument=instrument, timepoint=timepoint, title=title,
     )  # fmt: skip
-    written(figure, files, dpi)
+    written(figure, files, dpi, drawn=drawn)
 
 
 for _figure in RUN_FIGURES:

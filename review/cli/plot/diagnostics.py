@@ -32,8 +32,8 @@ def funnel(
     review_slug: str | None,
 ) -> None:
     """Draw effects against standard errors, with contours of significance."""
-    run = run_shown(review_slug, analysis, number)
-    written(funnel_plot(funnel_of(*run, trim_fill=trim_fill)), files, dpi)
+    run, drawn = run_shown(review_slug, analysis, number)
+    written(funnel_plot(funnel_of(*run, trim_fill=trim_fill)), files, dpi, drawn=drawn)
 
 
 @click.command("bubble")
@@ -54,8 +54,8 @@ def bubble(
     review_slug: str | None,
 ) -> None:
     """Draw the meta-regression of the effects on a moderator."""
-    run = run_shown(review_slug, analysis, number)
-    written(bubble_plot(bubble_of(*run, moderator)), files, dpi)
+    run, drawn = run_shown(review_slug, analysis, number)
+    written(bubble_plot(bubble_of(*run, moderator)), files, dpi, drawn=drawn)
 
 
 @click.command("gosh")
@@ -80,9 +80,9 @@ def gosh(
     review_slug: str | None,
 ) -> None:
     """Draw the effect and I² of all subsets of the trials."""
-    run = run_shown(review_slug, analysis, number)
+    run, drawn = run_shown(review_slug, analysis, number)
     values = gosh_of(*run, highlight=highlight, count=subsets, seed=seed)
-    written(gosh_plot(values), files, dpi)
+    written(gosh_plot(values), files, dpi, drawn=drawn)
 
 
 DIAGNOSTICS: Final = (funnel, bubble, gosh)

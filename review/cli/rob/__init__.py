@@ -296,11 +296,11 @@ def plot(
     review_slug: str | None,
 ) -> None:
     """Draw a light for each judgement, or bars of how often each was made."""
-    figure = bias_figure(
+    figure, drawn = bias_figure(
         review_slug, tool, summary=kind == "summary", analysis=analysis, outcome=outcome,
         instrument=instrument, timepoint=timepoint, title=title,
     )  # fmt: skip
-    written(figure, paths)
+    written(figure, paths, drawn=drawn)
 
 
 def bias_figure(
@@ -313,19 +313,19 @@ def bias_figure(
     instrument: str | None,
     timepoint: str | None,
     title: str | None,
-) -> Figure:
-    """Return the bars of each domain, or a light for each judgement."""
+) -> tuple[Figure, str]:
+    """Return the bars of each domain or a light for each judgement, and what is drawn."""
     with opened().reading() as session:
         review = review_called(session, review_slug)
         run = run_numbered(session, review, analysis, None) if analysis is not None else None
-        drawn_from(run.key if run else None, review=review.slug)
+        drawn = drawn_from(run.key if run else None, review=review.slug)
         content = bias_of_review(
             session, review, tool, analysis=analysis, outcome=outcome, instrument=instrument,
             timepoint=timepoint, title=title,
         )  # fmt: skip
     if summary:
-        return summary_plot(content, weighted=analysis is not None)
-    return traffic_light_plot(content)
+        return summary_plot(content, weighted=analysis is not None), drawn
+    return traffic_light_plot(content), drawn
 
 
 for _form in FORMS:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from review.canonical import CanonicalText, canonical_json
@@ -45,11 +46,12 @@ class Task:
     """Risk of bias that counts, where a variant asks for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Made:
     """The inputs differ from those of the last run; here is what the new one keeps.
 
-    It is JSON from here on: who computes writes it, who hands over and stores it only copies.
+    It is JSON from here on: who computes writes it, who hands over and stores it only copies, and
+    who reads it parses it once.
     """
 
     inputs_json: CanonicalText
@@ -60,12 +62,12 @@ class Made:
     report: ChangeReport | None
     """Of a first run; the job compares a later one with the run before, which is not here."""
 
-    @property
+    @cached_property
     def inputs(self) -> RunInputs:
         """Everything that entered."""
         return RunInputs.model_validate(json.loads(self.inputs_json))
 
-    @property
+    @cached_property
     def results(self) -> RunResults:
         """What was computed."""
         return RunResults.model_validate(json.loads(self.results_json))
