@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from review.arrays import Bools, Floats, Indices
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
-from review.synthesis.methods import Method, Test
+from review.synthesis.methods import Method, Model, Test
 from review.synthesis.noninferiority import SHOWN, Conclusion, classify_many
 from review.synthesis.pooling import pool_many
 
@@ -184,7 +184,7 @@ def attribute(
 
     def values(applied: Bools) -> Floats:
         each = applied[:, group]
-        return _values(y, v, events, each, margin, Method(method), Test(test), level)
+        return _values(y, v, events, each, margin, Model.of(method, test, level))
 
     chain = np.tri(n + 1, n, -1, dtype=bool)  # none, the first, the first two, ...
     steps = values(chain)
@@ -321,30 +321,26 @@ def _values(
     events: Sequence[Event],
     applied: Bools,
     margin: float | None,
-    method: Method,
-    test: Test,
-    level: float,
+    model: Model,
 ) -> Floats:
     """Quantities (sets, 6) of each set of applied events; one batch a setting."""
     effects, variances, present = _version(y, v, events, applied)
     out = np.empty((applied.shape[0], len(Quantities._fields)))
     changed = np.zeros(applied.shape[0], dtype=bool)
-    settings = [(method, test)]
+    settings = [model]
     for i, event in enumerate(events):
         if isinstance(event, Settings):
             changed = applied[:, i]
-            settings.append((Method(event.method), Test(event.test)))
+            settings.append(Model.of(event.method, event.test, model.level))
     order = tuple(Conclusion)
     shown = [order.index(c) for c in SHOWN if margin is not None or c is Conclusion.SUPERIOR]
-    for later, (m, t) in enumerate(settings):
+    for later, fitted in enumerate(settings):
         rows = np.flatnonzero(changed == bool(later))
         if rows.size == 0:
             continue
         there = present[rows]
         offsets = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
-        many = pool_many(
-            effects[rows][there], variances[rows][there], offsets, method=m, test=t, level=level
-        )
+        many = pool_many(effects[rows][there], variances[rows][there], offsets, **fitted.settings)
         classes = classify_many(many.ci[:, 0], many.ci[:, 1], margin)
         out[rows] = np.column_stack(
             [

@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 from review.arrays import Floats, Indices
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
-from review.synthesis.methods import Method, Test
+from review.synthesis.methods import Method, Model, Test
 from review.synthesis.noninferiority import SHOWN, Conclusion, classify, classify_many
 from review.synthesis.pooling import pool, pool_many
 
@@ -246,7 +246,8 @@ def forecast(
     new = np.asarray(v_new, dtype=np.float64)
     if new.ndim != 1 or new.size == 0 or not (np.isfinite(new).all() and (new > 0).all()):
         raise InvalidDataError("The next trial needs a sampling variance above zero.")
-    fit = pool(y, v, method=method, test=test, level=level)
+    model = Model.of(method, test, level)
+    fit = pool(y, v, **model.settings)
     now = classify(fit.ci, margin)
     information = float((1 / (v + fit.tau2)).sum())
     sd = np.sqrt(1 / information + fit.tau2 + new)
@@ -254,7 +255,7 @@ def forecast(
     effects = fit.estimate + sd[:, None] * step  # (sizes, GRID)
 
     def classes_at(values: Floats, variances: Floats) -> Indices:
-        return _reclassified(y, v, values, variances, margin, method, test, level)
+        return _reclassified(y, v, values, variances, margin, model)
 
     classes = classes_at(effects.ravel(), np.repeat(new, GRID)).reshape(effects.shape)
     size, at = np.nonzero(np.diff(classes))
@@ -282,7 +283,7 @@ def forecast(
                 conditional_null=float(ndtr(-line / scatter)),
             )
         )
-    return Forecast(now, margin, Method(method), Test(test), level, tuple(trials))
+    return Forecast(now, margin, *model, tuple(trials))
 
 
 def trial_size(
@@ -361,9 +362,7 @@ def _reclassified(
     effects: Floats,
     variances: Floats,
     margin: float | None,
-    method: Method,
-    test: Test,
-    level: float,
+    model: Model,
 ) -> Indices:
     """Class after each possible effect (n,) of a trial with its variance, refits in one batch."""
     count, k = effects.size, y.size + 1
@@ -371,9 +370,7 @@ def _reclassified(
     table[0, :, :-1], table[1, :, :-1] = y, v
     table[0, :, -1], table[1, :, -1] = effects, variances
     offsets = np.arange(count + 1) * k
-    many = pool_many(
-        table[0].ravel(), table[1].ravel(), offsets, method=method, test=test, level=level
-    )
+    many = pool_many(table[0].ravel(), table[1].ravel(), offsets, **model.settings)
     return classify_many(many.ci[:, 0], many.ci[:, 1], margin)
 
 

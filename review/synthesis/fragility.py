@@ -17,7 +17,7 @@ from scipy.special import ndtri
 from review.arrays import Bools, Floats, Indices
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
-from review.synthesis.methods import Method, Test
+from review.synthesis.methods import Method, Model, Test
 from review.synthesis.noninferiority import SHOWN, Conclusion, classify, classify_many
 from review.synthesis.pooled import PooledMany
 from review.synthesis.pooling import pool, pool_many
@@ -135,9 +135,10 @@ def removal_fragility(
     overturned = Overturned(overturned)
     order = tuple(Conclusion)
     shown = [order.index(c) for c in SHOWN]
+    model = Model.of(method, test, level)
 
     def classes(kept: Indices) -> Indices:
-        many = _table(y[kept], v[kept], method, test, level)
+        many = _table(y[kept], v[kept], model)
         return classify_many(many.ci[:, 0], many.ci[:, 1], margin)
 
     now = int(classes(np.arange(y.size)[None])[0])
@@ -212,13 +213,14 @@ def shift_fragility(
     reach = max(10 * (margin or 0.0), 10 * float(np.sqrt(v.max()))) if limit is None else limit
     if not (math.isfinite(reach) and reach > 0):
         raise InvalidDataError(f"A largest shift of {reach} is not above zero.")
-    fit = pool(y, v, method=method, test=test, level=level)
+    model = Model.of(method, test, level)
+    fit = pool(y, v, **model.settings)
     now = classify(fit.ci, margin)
     direction = -1 if now in SHOWN else 1
     k = y.size
 
     def told(trial: Indices, shift: Floats) -> Bools:
-        shown = _shown(y, v, trial, direction * shift, margin, method, test, level)
+        shown = _shown(y, v, trial, direction * shift, margin, model)
         changed: Bools = shown != (now in SHOWN)
         return changed
 
@@ -272,10 +274,10 @@ def adverse_information(
     return max(0.0, score * score - information) if score > 0 else 0.0
 
 
-def _table(y: Floats, v: Floats, method: Method, test: Test, level: float) -> PooledMany:
+def _table(y: Floats, v: Floats, model: Model) -> PooledMany:
     """Pool the rows of a table (analyses, k)."""
     offsets = np.arange(y.shape[0] + 1) * y.shape[1]
-    return pool_many(y.ravel(), v.ravel(), offsets, method=method, test=test, level=level)
+    return pool_many(y.ravel(), v.ravel(), offsets, **model.settings)
 
 
 def _shown(
@@ -284,9 +286,7 @@ def _shown(
     trial: Indices,
     shift: Floats,
     margin: float | None,
-    method: Method,
-    test: Test,
-    level: float,
+    model: Model,
 ) -> Bools:
     """Whether noninferiority is shown after each `shift` (n,) of the estimate of `trial` (n,)."""
     order = tuple(Conclusion)
@@ -296,7 +296,7 @@ def _shown(
         which = trial[start : start + step]
         table = np.tile(y, (which.size, 1))
         table[np.arange(which.size), which] += shift[start : start + step]
-        many = _table(table, np.broadcast_to(v, table.shape), method, test, level)
+        many = _table(table, np.broadcast_to(v, table.shape), model)
         classes = classify_many(many.ci[:, 0], many.ci[:, 1], margin)
         parts.append(np.isin(classes, [order.index(c) for c in SHOWN]))
     return np.concatenate(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple, TypedDict
 
 from review.errors import InvalidDataError
 
@@ -64,3 +65,41 @@ class Test(StrEnum):
     def _missing_(cls, value: object) -> Test:
         names = ", ".join(member.value for member in cls)
         raise InvalidDataError(f"{value!r} is not a test; choose one of {names}.")
+
+
+class ModelSettings(TypedDict):
+    """What `review.synthesis.pool` and its kin take as keywords."""
+
+    method: Method
+    test: Test
+    level: float
+
+
+class Model(NamedTuple):
+    """How effects are pooled, as one value: estimator of tau², test, and level of intervals."""
+
+    method: Method
+    test: Test
+    level: float
+
+    @classmethod
+    def of(cls, method: Method | str, test: Test | str, level: float) -> Model:
+        """Return the model by its names; raise InvalidDataError for one that there is not.
+
+        Examples
+        --------
+        >>> Model.of("REML", "z", 0.95).test
+        <Test.Z: 'z'>
+        """
+        return cls(Method(method), Test(test), level)
+
+    @property
+    def settings(self) -> ModelSettings:
+        """The same as keywords.
+
+        Examples
+        --------
+        >>> Model.of("DL", "z", 0.9).settings["level"]
+        0.9
+        """
+        return ModelSettings(method=self.method, test=self.test, level=self.level)

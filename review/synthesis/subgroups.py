@@ -12,7 +12,7 @@ from scipy.special import chdtrc, fdtrc, ndtri, stdtrit
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.design import design
-from review.synthesis.methods import Method, Test
+from review.synthesis.methods import Method, Model, Test
 from review.synthesis.moderators import regress
 from review.synthesis.pooling import pool, pool_many
 
@@ -111,7 +111,7 @@ def subgroup_analysis(
     >>> round(s.q_between, 6), s.df, [round(g.estimate, 6) for g in s.groups]
     (4.9, 1, [0.15, 0.85])
     """
-    method, test = Method(method), Test(test)
+    model = Model.of(method, test, level)
     y, v = checked_studies(yi, vi)
     names = list(dict.fromkeys(groups))
     if len(groups) != y.size:
@@ -119,12 +119,12 @@ def subgroup_analysis(
     if len(names) < 2:
         raise InvalidDataError("A comparison needs at least two subgroups.")
     if common_tau2:
-        return _common(y, v, list(groups), names, method, test, level)
+        return _common(y, v, list(groups), names, model)
     code = np.array([names.index(g) for g in groups])
     order = np.argsort(code, kind="stable")
     count = np.bincount(code)
     offsets = np.concatenate([[0], np.cumsum(count)])
-    many = pool_many(y[order], v[order], offsets, method=method, test=test, level=level)
+    many = pool_many(y[order], v[order], offsets, **model.settings)
     found = []
     for i, name in enumerate(names):
         one = many[i]
@@ -134,9 +134,7 @@ def subgroup_analysis(
     if (many.se == 0).any():
         raise InvalidDataError("A subgroup's error is zero under this test; use adhoc or z.")
     apart = pool(many.estimate, many.se**2, method=Method.EE, test=Test.Z)
-    return Subgroups(
-        tuple(found), method, test, level, False, apart.Q, apart.Q_df, None, apart.Q_p, None
-    )
+    return Subgroups(tuple(found), *model, False, apart.Q, apart.Q_df, None, apart.Q_p, None)
 
 
 def _common(
@@ -144,17 +142,12 @@ def _common(
     v: np.ndarray,
     groups: list[str],
     names: list[str],
-    method: Method,
-    test: Test,
-    level: float,
+    model: Model,
 ) -> Subgroups:
     labels = {"group": [f"{names.index(g):06d}" for g in groups]}  # sorted as they first appear
-    means = regress(
-        y, v, design("0 + factor(group)", labels), method=method, test=test, level=level
-    )
-    model = design("factor(group)", labels)
-    difference = regress(y, v, model, method=method, test=test, level=level)
-    upper = (1 + level) / 2
+    means = regress(y, v, design("0 + factor(group)", labels), **model.settings)
+    difference = regress(y, v, design("factor(group)", labels), **model.settings)
+    upper = (1 + model.level) / 2
     crit = float(ndtri(upper) if means.ddf is None else stdtrit(means.ddf, upper))
     found = []
     for i, name in enumerate(names):
@@ -169,11 +162,11 @@ def _common(
                 ddf=means.ddf,
                 p=means.p[i],
                 ci=(means.ci_low[i], means.ci_high[i]),
-                pi=None if method is Method.EE else (m - wide, m + wide),
+                pi=None if model.method is Method.EE else (m - wide, m + wide),
                 tau2=means.tau2,
             )
         )
     df, ddf = difference.qm_df
     stat = difference.qm or 0.0
     p = float(chdtrc(df, stat) if ddf is None else fdtrc(df, ddf, stat))
-    return Subgroups(tuple(found), method, test, level, True, stat, df, ddf, p, difference.r2)
+    return Subgroups(tuple(found), *model, True, stat, df, ddf, p, difference.r2)

@@ -137,10 +137,11 @@ def test_many_events_are_drawn_with_a_seed_and_still_sum() -> None:
     # the drawn shares come close to the exact ones of the same events
     shares = np.array([c.shapley.estimate for c in exact.contributions])
     from review.synthesis import attribution
+    from review.synthesis.methods import Model
 
     applied = attribution._drawn(
         lambda sets: attribution._values(
-            Y, V, events[:12], sets, None, Method.REML, Test.ADHOC, 0.95
+            Y, V, events[:12], sets, None, Model(Method.REML, Test.ADHOC, 0.95)
         ),
         12,
         1,
