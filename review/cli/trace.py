@@ -14,7 +14,7 @@ from review.cli.extract.trace import echo_traced
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import NotFoundError
-from review.export.tracing.files import FileTrace, State, trace_file
+from review.export.tracing.files import FileState, FileTrace, trace_file
 from review.export.tracing.numbers import (
     Holder,
     Input,
@@ -30,9 +30,9 @@ from review.protocol.queries import review_called
 from review.wording import counted
 
 SAID: Final = {
-    State.UNCHANGED: "is as it was exported",
-    State.CHANGED: "was CHANGED after its export: what it says may differ from what follows",
-    State.UNLISTED: "is in no provenance.json beside it; whether it was changed is not known",
+    FileState.UNCHANGED: "is as it was exported",
+    FileState.CHANGED: "was CHANGED after its export: what it says may differ from what follows",
+    FileState.UNLISTED: "is in no provenance.json beside it; whether it was changed is not known",
 }
 
 

@@ -13,9 +13,9 @@ from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.noticing import notices_of
 from review.living.runs import queries
 from review.living.runs.contents import Interval as Limits
-from review.living.runs.contents import PooledLine, Reading, RunInputs, RunResults, Snapshot
+from review.living.runs.contents import MarginReading, PooledLine, RunInputs, RunResults, Snapshot
 from review.living.runs.models import Run
-from review.living.runs.scales import Scale, scale_of_run
+from review.living.runs.scales import EffectScale, scale_of_run
 from review.protocol.models import Review
 from review.synthesis.noninferiority import Conclusion
 from review.wording import lowered
@@ -38,7 +38,7 @@ class LatestRun:
     """As things are when the export is made."""
 
     @property
-    def scale(self) -> Scale:
+    def scale(self) -> EffectScale:
         """What the numbers are called, and how people see them."""
         return scale_of_run(self.inputs)
 
@@ -50,7 +50,7 @@ class LatestRun:
         """Return a number as people see it: a ratio as measured."""
         return None if number is None else self.scale.value(number)
 
-    def margin(self, reading: Reading) -> float | None:
+    def margin(self, reading: MarginReading) -> float | None:
         """Return a margin as people see it."""
         return None if reading.margin is None else self.scale.margin(reading.margin)
 

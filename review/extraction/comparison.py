@@ -28,7 +28,7 @@ _CHOICES: Final = frozenset(
 """Fields whose agreement kappa describes."""
 
 
-class State(StrEnum):
+class CellState(StrEnum):
     """How two cells stand to each other."""
 
     EQUAL = "equal"
@@ -47,7 +47,7 @@ class Cell:
     field: str
     first: Any
     second: Any
-    state: State
+    state: CellState
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Comparison:
     @property
     def differing(self) -> tuple[Cell, ...]:
         """The cells that a person has to decide."""
-        return tuple(cell for cell in self.cells if cell.state is not State.EQUAL)
+        return tuple(cell for cell in self.cells if cell.state is not CellState.EQUAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +159,9 @@ def _same(one: Any, other: Any, tolerance: float) -> bool:
 
 def _cell(study: str, place: str, field: str, one: Any, other: Any, tolerance: float) -> Cell:
     if one is None or other is None:
-        state = State.ONE_MISSING
+        state = CellState.ONE_MISSING
     else:
-        state = State.EQUAL if _same(one, other, tolerance) else State.DIFFERENT
+        state = CellState.EQUAL if _same(one, other, tolerance) else CellState.DIFFERENT
     name = sha256_of([study, place, field, one, other])[:8]
     return Cell(name, study, place, field, one, other, state)
 
@@ -257,14 +257,14 @@ def agreement_by_study(comparisons: Sequence[Comparison]) -> tuple[Agreement, ..
 
 def _agreement(of: str, cells: Iterable[Cell], *, kappa: bool) -> Agreement:
     every = list(cells)
-    count = {state: sum(cell.state is state for cell in every) for state in State}
+    count = {state: sum(cell.state is state for cell in every) for state in CellState}
     return Agreement(
         of=of,
         compared=len(every),
-        equal=count[State.EQUAL],
-        different=count[State.DIFFERENT],
-        one_missing=count[State.ONE_MISSING],
-        share=count[State.EQUAL] / len(every),
+        equal=count[CellState.EQUAL],
+        different=count[CellState.DIFFERENT],
+        one_missing=count[CellState.ONE_MISSING],
+        share=count[CellState.EQUAL] / len(every),
         kappa=_kappa(every) if kappa else None,
     )
 

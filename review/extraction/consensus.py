@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError, NotFoundError
 from review.extraction import queries
-from review.extraction.comparison import ROW, Cell, Comparison, Pair, State, compare
+from review.extraction.comparison import ROW, Cell, CellState, Comparison, Pair, compare
 from review.extraction.entered import Entered, ResultKey
 from review.extraction.fields import parsed, written
 from review.extraction.files import NumberedRow
@@ -289,7 +289,7 @@ def _rows(session: Session, review: Review, found: Sides) -> dict[str, NumberedR
 
 def _settled(found: Sides, cells: Sequence[Cell]) -> dict[str, Any]:
     return {
-        cell.field: cell.first if cell.state is State.EQUAL else found.decided[cell.id].value
+        cell.field: cell.first if cell.state is CellState.EQUAL else found.decided[cell.id].value
         for cell in cells
     }
 

@@ -35,7 +35,7 @@ class Allocation(NamedTuple):
     registration: str | None = None
 
 
-class Scale(NamedTuple):
+class ScoreRange(NamedTuple):
     """The scores an instrument can give."""
 
     lowest: float | None = None
@@ -78,7 +78,7 @@ class Evidence(NamedTuple):
     page: str | None = None
     level: Level = Level.ARM
     design: Allocation = Allocation()
-    scale: Scale = Scale()
+    scale: ScoreRange = ScoreRange()
     weeks: float | None = None
     clusters_analysed: bool | None = None
     favours: str | None = None

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from review.extraction.entered import Entered
-from review.extraction.evidence import Allocation, ArmSide, Evidence, Scale
+from review.extraction.evidence import Allocation, ArmSide, Evidence, ScoreRange
 from review.extraction.facts import with_facts
 from review.extraction.models import Arm, Entry, Report, Result, Study
 from review.extraction.numbers import ABOUT, ReportedNumbers
@@ -126,7 +126,7 @@ def _evidence(
         [getattr(Arm, name) for name in _OF_ARMS],
         [getattr(versus, name) for name in _OF_ARMS],
         [getattr(Study, name) for name in Allocation._fields],
-        [getattr(Instrument, name) for name in Scale._fields],
+        [getattr(Instrument, name) for name in ScoreRange._fields],
         [getattr(Result, name) if name in ABOUT else sa.null() for name in ReportedNumbers._fields],
     )
     query = (
@@ -154,7 +154,7 @@ def _evidence(
                 arm=arm,
                 versus=other if other.arm_id is not None else None,
                 design=Allocation(*islice(cells, len(Allocation._fields))),
-                scale=Scale(*islice(cells, len(Scale._fields))),
+                scale=ScoreRange(*islice(cells, len(ScoreRange._fields))),
                 numbers=ReportedNumbers(*islice(cells, len(ReportedNumbers._fields))),
                 **dict(zip(own, cells, strict=True)),
             ),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtr
 
-from review.extraction.evidence import Allocation, ArmSide, Evidence, Scale
+from review.extraction.evidence import Allocation, ArmSide, Evidence, ScoreRange
 from review.extraction.numbers import NUMBER_FIELDS
 from review.extraction.vocabulary import ArmRole, Level, Randomised
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
@@ -179,7 +179,7 @@ def evidence_of(rows: list[Row]) -> list[Evidence]:
             versus=arms[row["study"], row["versus_arm"]] if "versus_arm" in row else None,
             level=Level.CONTRAST if "versus_arm" in row else Level.ARM,
             design=Allocation(randomised=Randomised.INDIVIDUAL),
-            scale=Scale(0.0, 63.0, 1.0),
+            scale=ScoreRange(0.0, 63.0, 1.0),
             favours=row.get("favours"),
             **{name: row[name] for name in NUMBER_FIELDS if row.get(name) is not None},
         )

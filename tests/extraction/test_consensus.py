@@ -13,7 +13,7 @@ from review.errors import FileError, InvalidDataError, NotFoundError
 from review.extraction import actions, queries
 from review.extraction.comparison import (
     ROW,
-    State,
+    CellState,
     agreement_by_field,
     agreement_by_study,
     compare,
@@ -237,9 +237,9 @@ def test_missing_against_present_is_told_apart_from_two_values(twice: Database) 
     with twice.reading() as session:
         found = sides(session, review_of(session), "A").comparison
     assert {(c.field, c.first, c.second, c.state) for c in found.differing} == {
-        ("mean", 14.2, 12.4, State.DIFFERENT),
-        ("rater", "client", "self", State.DIFFERENT),
-        ("sd", 8.1, None, State.ONE_MISSING),
+        ("mean", 14.2, 12.4, CellState.DIFFERENT),
+        ("rater", "client", "self", CellState.DIFFERENT),
+        ("sd", 8.1, None, CellState.ONE_MISSING),
     }
 
 
@@ -313,7 +313,7 @@ def test_a_row_that_one_has_alone_is_taken_whole_or_left_out(
         review = review_of(session)
         found = sides(session, review, "A")
         (cell,) = found.open
-        assert (cell.field, cell.second, cell.state) == (ROW, None, State.ONE_MISSING)
+        assert (cell.field, cell.second, cell.state) == (ROW, None, CellState.ONE_MISSING)
         resolve(session, review, found, cell.id, taken=Taken.SECOND, reason="not in the report",
                 person="cleo", now=NOW)  # fmt: skip
         reach_consensus(session, review, sides(session, review, "A"), person="cleo", now=NOW)

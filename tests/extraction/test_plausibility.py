@@ -10,7 +10,7 @@ from zlib import crc32
 import pytest
 
 from review.config import shipped
-from review.extraction.evidence import Allocation, ArmSide, Evidence, Scale
+from review.extraction.evidence import Allocation, ArmSide, Evidence, ScoreRange
 from review.extraction.plausibility import Finding, Kind, findings
 from review.extraction.plausibility.rounding import digits, half_unit
 from review.extraction.vocabulary import Level, Positive, Randomised
@@ -74,7 +74,7 @@ def _result(study: int = 1, **given: Any) -> Evidence:
         arm=ArmSide(_id(study, arm), arm, arm, None, None, given.pop("randomised", None)),
         versus=ArmSide(_id(study, versus), versus, versus, None) if versus else None,
         level=given.pop("level", Level.CONTRAST if versus else Level.ARM),
-        design=design, scale=given.pop("scale", Scale()), **given,
+        design=design, scale=given.pop("scale", ScoreRange()), **given,
     )  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def test_the_key_of_a_doubt_follows_its_numbers() -> None:
     assert len(keys) == 2
 
 
-BOUNDED = Scale(0.0, 63.0, 1.0)
+BOUNDED = ScoreRange(0.0, 63.0, 1.0)
 
 
 @pytest.mark.parametrize(

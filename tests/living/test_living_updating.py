@@ -16,7 +16,7 @@ from review.extraction.appraisal.vocabulary import Consideration, Design
 from review.history.actions import Attribution, writing
 from review.living.job.repool import RepoolReport, repool
 from review.living.reports.full import FullReport, full_report, panel_after
-from review.living.reports.posterior import standing
+from review.living.reports.posterior import posterior_of
 from review.living.runs.models import JobOutcome
 from review.living.runs.queries import runs, snapshot_of
 from review.protocol.actions import plan_analysis
@@ -161,7 +161,9 @@ def test_what_is_left_to_believe_is_the_posterior_of_the_notes(
     arrived: tuple[Database, list[RepoolReport]],
 ) -> None:
     with arrived[0].reading() as session:
-        found = [standing(snapshot_of(run)) for run in runs(session, review_called(session, None))]
+        found = [
+            posterior_of(snapshot_of(run)) for run in runs(session, review_called(session, None))
+        ]
     told = [{b.margin: b.probability for b in one.beliefs} for one in found]
     assert [one[0.5] for one in told] == pytest.approx(BELIEF, abs=6e-9)
     assert [one[0.25] for one in told] == pytest.approx(QUARTER, abs=6e-9)

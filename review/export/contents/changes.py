@@ -19,7 +19,7 @@ from review.living.reports.attribution import Explanation, Share, explain
 from review.living.reports.changes import ChangeReport
 from review.living.reports.classes import strip
 from review.living.runs.contents import PooledLine
-from review.living.runs.scales import Scale
+from review.living.runs.scales import EffectScale
 from review.protocol.models import Review
 from review.protocol.vocabulary import Variant
 
@@ -249,7 +249,7 @@ def _classes(run: LatestRun) -> Iterator[Changed]:
                 )
 
 
-def _shares(told: Explanation | None, scale: Scale) -> Iterator[Changed]:
+def _shares(told: Explanation | None, scale: EffectScale) -> Iterator[Changed]:
     for share in _divided(told):
         values = ((word, getattr(share, name)) for name, word in SHARED.items())
         parts = (
@@ -258,7 +258,7 @@ def _shares(told: Explanation | None, scale: Scale) -> Iterator[Changed]:
         yield Changed(None, "share of the change", share.what, after=", ".join(parts))
 
 
-def _part(word: str, value: float, scale: Scale) -> str:
+def _part(word: str, value: float, scale: EffectScale) -> str:
     """Return a share of a change; of ratios the factor, but of tau² the difference."""
     if scale.as_ratio and word != SHARED.get("tau2"):
         return scale.shift(value, 3)
@@ -278,7 +278,7 @@ def _divided(told: Explanation | None) -> tuple[Share, ...]:
     return () if told is None or told.shares is None else told.shares.shares
 
 
-def _signals(told: Explanation | None, scale: Scale) -> Iterator[Changed]:
+def _signals(told: Explanation | None, scale: EffectScale) -> Iterator[Changed]:
     for signal in told.signals if told is not None else ():
         margin = "" if signal.margin is None else f", margin {scale.margin_text(signal.margin)}"
         after = signal.after or "; ".join(signal.trials) or None
@@ -287,7 +287,7 @@ def _signals(told: Explanation | None, scale: Scale) -> Iterator[Changed]:
         yield Changed(None, f"signal: {signal.kind}{margin}", None, signal.before, after)
 
 
-def _unrounded(line: PooledLine, scale: Scale) -> dict[str, float | None]:
+def _unrounded(line: PooledLine, scale: EffectScale) -> dict[str, float | None]:
     low, high = scale.pair(line.pi) if line.pi is not None else (None, None)
     ci, z_ci = scale.pair(line.ci), scale.pair(line.z_ci)
     return {
@@ -305,7 +305,7 @@ def _unrounded(line: PooledLine, scale: Scale) -> dict[str, float | None]:
     }
 
 
-def _shown(line: PooledLine, scale: Scale) -> dict[str, str | None]:
+def _shown(line: PooledLine, scale: EffectScale) -> dict[str, str | None]:
     pi = bracketed(*scale.pair(line.pi), 2) if line.pi is not None else None
     return {
         "k": str(line.k),

@@ -16,7 +16,7 @@ from review.export.runs import (
 )
 from review.export.tables.model import Cell, Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
-from review.living.runs.contents import Reading
+from review.living.runs.contents import MarginReading
 
 COLUMNS: Final = (
     Column("analysis", "Analysis"),
@@ -99,7 +99,7 @@ def _printed_columns(level: str, *, margins: bool) -> tuple[Column, ...]:
 
 
 def _printed_row(
-    run: LatestRun, reading: Reading, *, first: bool, margins: bool
+    run: LatestRun, reading: MarginReading, *, first: bool, margins: bool
 ) -> tuple[Cell, ...]:
     cells = {
         **_cells(run, reading),
@@ -127,7 +127,7 @@ def pooled_data(title: str, runs: Sequence[LatestRun]) -> Table:
     )
 
 
-def _cells(run: LatestRun, reading: Reading) -> dict[str, Cell]:
+def _cells(run: LatestRun, reading: MarginReading) -> dict[str, Cell]:
     """Return what is known, by its column."""
     line = run.results.pooled
     return {

@@ -8,7 +8,7 @@ from review.figures.classes import ClassStrip, StripRow
 from review.living.runs.contents import RunResults, Snapshot
 from review.living.runs.models import Run
 from review.living.runs.queries import snapshot_of
-from review.living.runs.scales import Scale, scale_of_run
+from review.living.runs.scales import EffectScale, scale_of_run
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion
 
@@ -47,7 +47,7 @@ def classes_of_analysis(runs: Sequence[Run]) -> ClassStrip:
     )
 
 
-def _margin_label(scale: Scale, margin: float | None, deciding: float | None) -> str:
+def _margin_label(scale: EffectScale, margin: float | None, deciding: float | None) -> str:
     if margin is None:
         return "Against no effect"
     return f"Margin {scale.margin_text(margin)}{', deciding' if margin == deciding else ''}"

@@ -23,7 +23,7 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class StatedVersion:
     """What was stated of a previous version whose screening is not in this ledger."""
 
     citation: str
@@ -48,7 +48,7 @@ class FlowInputs:
     not_retrieved: Mapping[int, str] = field(default_factory=dict)
     warned: Mapping[int, str] = field(default_factory=dict)
     """Records of works that were retracted, or are under concern, in words."""
-    stated: Stated | None = None
+    stated: StatedVersion | None = None
     earlier: Earlier | None = None
     version: str | None = None
     trigger: str | None = None

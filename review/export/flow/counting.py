@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from review.citations.vocabulary import SourceKind
-from review.export.flow.column import FlowColumn, FlowInputs, Stated
+from review.export.flow.column import FlowColumn, FlowInputs, StatedVersion
 from review.export.flow.model import (
     BatchLine,
     Change,
@@ -154,7 +154,7 @@ def _included(
     new = now - before
     unlinked = frozenset(r for r in now if r not in links)
     gone = frozenset(r for r in now if links.get(r) in inputs.withdrawn)
-    stated = inputs.stated or Stated("", 0, 0)
+    stated = inputs.stated or StatedVersion("", 0, 0)
     word = "new " if updated else ""
     boxes: dict[str, FlowBox] = {}
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from review.citations.queries import batches
 from review.citations.rules import UNSTATED, warning_of
 from review.errors import InvalidDataError
-from review.export.flow.column import Earlier, FlowInputs, Stated
+from review.export.flow.column import Earlier, FlowInputs, StatedVersion
 from review.export.flow.counting import count_flow
 from review.export.flow.model import BatchLine, Flow, FlowBox, Part, Template, Unit
 from review.extraction.linking.queries import links
@@ -76,7 +76,9 @@ def flow_of(
                 for record, said in records_warned(session, review).items()
                 if (found := [kind for kind, _ in said if kind.is_serious])
             },
-            stated=Stated(stated.citation, stated.studies, stated.reports) if stated else None,
+            stated=StatedVersion(stated.citation, stated.studies, stated.reports)
+            if stated
+            else None,
             earlier=earlier,
             version=version,
             trigger=trigger,

@@ -22,7 +22,7 @@ from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sensitivity import moderator_sentences, variant_sentences
 from review.export.manuscript.sentences import (
-    Sides,
+    ComparedSides,
     association_sentence,
     class_sentence,
     count,
@@ -32,8 +32,8 @@ from review.export.manuscript.sentences import (
 )
 from review.export.tables.printing import NumberStyle
 from review.living.reports.notices import NoticeKind
-from review.living.runs.contents import PooledLine, Reading
-from review.living.runs.scales import Scale
+from review.living.runs.contents import MarginReading, PooledLine
+from review.living.runs.scales import EffectScale
 from review.measures import measure_named
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
@@ -75,7 +75,7 @@ def _direction(analysed: Analysed) -> str:
     return analysed.latest.scale.direction(analysed.plan)
 
 
-def effect_words(plan: Plan, scale: Scale) -> str:
+def effect_words(plan: Plan, scale: EffectScale) -> str:
     """Return what a sentence calls the effect; ratios are told as ratios."""
     if plan.effect is not None:
         return lowered(plan.effect)
@@ -165,7 +165,7 @@ def _conclusion(analysed: Analysed, printer: Printer) -> list[Spans]:
         return [(f"No conclusion is drawn before a contradiction is settled: {why}.",)]
     if plan.kind is AnalysisKind.ASSOCIATION:
         return [association_sentence(results.headline.conclusion)]
-    sides = Sides(plan.intervention.label, plan.comparator.label)
+    sides = ComparedSides(plan.intervention.label, plan.comparator.label)
     first = results.headline
     scale = analysed.latest.scale
     margin = (
@@ -181,12 +181,12 @@ def _conclusion(analysed: Analysed, printer: Printer) -> list[Spans]:
     ]
 
 
-def _margin(printer: Printer, scale: Scale, margin: float, *path: str | int) -> Number:
+def _margin(printer: Printer, scale: EffectScale, margin: float, *path: str | int) -> Number:
     """Return a margin as people see it: of ratios the ratio that is just not acceptable."""
     return printer.number(scale.margin(margin), *path)
 
 
-def _noninferiority(first: Reading, printer: Printer) -> list[Spans]:
+def _noninferiority(first: MarginReading, printer: Printer) -> list[Spans]:
     if first.noninferiority_p is None:
         return []
     test = filled(
@@ -221,7 +221,7 @@ def _other_margins(analysed: Analysed, printer: Printer) -> list[Spans]:
     return [joined(["Against the other margins the result was ", *listed(found), "."])]
 
 
-def _by_normal_interval(first: Reading) -> list[Spans]:
+def _by_normal_interval(first: MarginReading) -> list[Spans]:
     if first.z_conclusion is first.conclusion:
         return []
     other = first.z_conclusion.value
@@ -257,7 +257,7 @@ def _tau2(line: PooledLine, printer: Printer) -> Spans:
     return filled("τ² = {value}{empty}, ", value=value, empty=empty)
 
 
-def _prediction(line: PooledLine, plan: Plan, scale: Scale, printer: Printer) -> list[Spans]:
+def _prediction(line: PooledLine, plan: Plan, scale: EffectScale, printer: Printer) -> list[Spans]:
     if line.pi is None:
         return []
     name = "prediction interval"

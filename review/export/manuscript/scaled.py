@@ -5,10 +5,10 @@ from __future__ import annotations
 from review.export.manuscript.document import Number, Spans
 from review.export.manuscript.printer import Printer
 from review.living.runs.contents import Interval
-from review.living.runs.scales import Scale
+from review.living.runs.scales import EffectScale
 
 
-def estimate_of(value: float, scale: Scale, printer: Printer, *path: str | int) -> Number:
+def estimate_of(value: float, scale: EffectScale, printer: Printer, *path: str | int) -> Number:
     """Return an estimate; a ratio is computed from the number that stands at the path."""
     name = "ratio" if scale.as_ratio else "estimate"
     return printer.number(scale.value(value), *path, name)
@@ -16,7 +16,7 @@ def estimate_of(value: float, scale: Scale, printer: Printer, *path: str | int) 
 
 def limits_of(
     limits: Interval,
-    scale: Scale,
+    scale: EffectScale,
     printer: Printer,
     *path: str | int,
     level: float,

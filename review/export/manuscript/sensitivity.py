@@ -12,7 +12,7 @@ from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sentences import count
 from review.formula import parse
 from review.living.runs.contents import ModeratorLine, VariantLine
-from review.living.runs.scales import Scale
+from review.living.runs.scales import EffectScale
 from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.vocabulary import Variant
 
@@ -56,7 +56,7 @@ def _held(
     now: str,
     level: float,
     printer: Printer,
-    scale: Scale,
+    scale: EffectScale,
 ) -> Spans:
     all_ = count(
         printer.counted(len(done), "variants_computed", "variants"),
@@ -88,7 +88,7 @@ def _prefixed(label: str) -> str:
 
 
 def _numbers(
-    i: int, line: VariantLine, level: float, printer: Printer, scale: Scale, *path: str | int
+    i: int, line: VariantLine, level: float, printer: Printer, scale: EffectScale, *path: str | int
 ) -> Spans:
     assert line.estimate is not None
     where = (*path, i)
@@ -104,7 +104,7 @@ def _numbers(
     )
 
 
-def _range(single: Sequence[Numbered], printer: Printer, scale: Scale) -> Spans:
+def _range(single: Sequence[Numbered], printer: Printer, scale: EffectScale) -> Spans:
     """Return from where to where the estimate moves when one trial is left out."""
     by_estimate = sorted(single, key=lambda pair: (scale.value(pair[1].estimate or 0.0), pair[0]))
     (low_i, low), (high_i, high) = by_estimate[0], by_estimate[-1]

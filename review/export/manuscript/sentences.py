@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from review.export.manuscript.document import Number, Spans, filled
-from review.living.runs.scales import Scale
+from review.living.runs.scales import EffectScale
 from review.synthesis.noninferiority import Conclusion
 from review.wording import capitalised
 
@@ -109,7 +109,7 @@ OF_ASSOCIATION: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class ComparedSides:
     """The two sides of a comparison as sentences name them."""
 
     one: str
@@ -122,7 +122,10 @@ class Sides:
 
 
 def class_sentence(
-    conclusion: Conclusion, sides: Sides, margin: Number | None, scale: Scale | None = None
+    conclusion: Conclusion,
+    sides: ComparedSides,
+    margin: Number | None,
+    scale: EffectScale | None = None,
 ) -> Spans:
     """Return what an interval of this class says, as a full sentence or two.
 
@@ -179,7 +182,7 @@ def heterogeneity_words(i2: float) -> str:
 
 
 def prediction_words(
-    pi: tuple[float, float], margin: float | None, scale: Scale | None = None
+    pi: tuple[float, float], margin: float | None, scale: EffectScale | None = None
 ) -> str:
     """Return what a prediction interval says beyond the confidence interval."""
     low, high = pi

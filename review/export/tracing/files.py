@@ -7,12 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from review.errors import NotFoundError
-from review.export.tracing.numbers import Holder, Runs, Stated, stated_at
+from review.export.tracing.numbers import Holder, Runs, StatedNumber, stated_at
 from review.export.tracing.origins import SHORT_KEY
 from review.export.tracing.provenance import carried, listed, sha256_of_file
 
 
-class State(StrEnum):
+class FileState(StrEnum):
     """What ``provenance.json`` says of a file."""
 
     UNCHANGED = "unchanged"
@@ -26,9 +26,9 @@ class FileTrace:
 
     file: str
     sha256: str
-    state: State
+    state: FileState
     runs: tuple[Holder, ...]
-    numbers: tuple[Stated, ...]
+    numbers: tuple[StatedNumber, ...]
     unknown: tuple[str, ...]
     """Short keys of runs that this database does not have."""
 
@@ -45,9 +45,9 @@ def trace_file(runs: Runs, path: Path) -> FileTrace:
     """
     entry = listed(path)
     digest = sha256_of_file(path)
-    state = State.UNLISTED
+    state = FileState.UNLISTED
     if entry is not None:
-        state = State.UNCHANGED if entry["sha256"] == digest else State.CHANGED
+        state = FileState.UNCHANGED if entry["sha256"] == digest else FileState.CHANGED
     try:
         origins = carried(path)
     except NotFoundError:

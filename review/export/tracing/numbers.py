@@ -135,7 +135,7 @@ class Runs:
         return snapshot_of(earlier)
 
 
-class Stated(NamedTuple):
+class StatedNumber(NamedTuple):
     """What stands at an origin; `value` and `column` as in `TracedNumber`."""
 
     origin: str
@@ -143,14 +143,14 @@ class Stated(NamedTuple):
     column: str | None
 
 
-def stated_at(runs: Runs, text: str) -> Stated:
+def stated_at(runs: Runs, text: str) -> StatedNumber:
     """Return what stands at an origin; raises as `trace_number`."""
     return _stated(runs, *_parsed(runs, text))
 
 
-def _stated(runs: Runs, key: str, path: tuple[str, ...]) -> Stated:
+def _stated(runs: Runs, key: str, path: tuple[str, ...]) -> StatedNumber:
     value, column = _value(runs, key, path)
-    return Stated(origin(key, *path), _plain(value), column)
+    return StatedNumber(origin(key, *path), _plain(value), column)
 
 
 def trace_number(runs: Runs, text: str) -> TracedNumber:

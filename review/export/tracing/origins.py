@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from review.errors import NotFoundError
 from review.extraction.numbers import ReportedNumbers
-from review.living.runs.contents import ArmInput, Reading, RunResults, Snapshot, TrialInput
+from review.living.runs.contents import ArmInput, MarginReading, RunResults, Snapshot, TrialInput
 
 SHORT_KEY: Final = 12
 """Digits of a run's key in an origin: 48 bits, so that two runs of one database never meet."""
@@ -84,7 +84,7 @@ def _step(trail: Sequence[object], name: str, results: RunResults) -> object:
     if isinstance(here, tuple) and name.isdecimal() and int(name) < len(here):
         return here[int(name)]
     above = [item for item in reversed(trail) if isinstance(item, ArmInput | TrialInput)]
-    owners = [here, *above, *([results.pooled] if isinstance(here, Reading) else [])]
+    owners = [here, *above, *([results.pooled] if isinstance(here, MarginReading) else [])]
     for owner in owners:
         if named := fields_of(owner):
             field = _SAID_SHORTER.get(name, name)

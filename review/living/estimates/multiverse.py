@@ -16,7 +16,7 @@ from review.living.estimates.effects import trial_effects
 from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select
 from review.living.runs.contents import RunInputs
-from review.living.runs.scales import Scale, scale_of_run
+from review.living.runs.scales import EffectScale, scale_of_run
 from review.protocol.rules import OF_TABLES, Plan
 from review.protocol.vocabulary import AnalysisSet
 from review.synthesis import classify, influence, pool
@@ -68,7 +68,7 @@ class Multiverse:
 
     lines: tuple[SpecifiedLine, ...]
     sentences: tuple[str, ...]
-    scale: Scale
+    scale: EffectScale
 
 
 def multiverse(
@@ -180,7 +180,7 @@ def _pooled(specification: Specification, inputs: RunInputs) -> tuple[Combinatio
 
 
 def _sentences(
-    plan: Plan, scale: Scale, lines: Sequence[SpecifiedLine], alone: Sequence[SpecifiedLine]
+    plan: Plan, scale: EffectScale, lines: Sequence[SpecifiedLine], alone: Sequence[SpecifiedLine]
 ) -> Iterator[str]:
     estimates = sorted(
         (line.estimate for line in lines if line.estimate is not None),

@@ -15,9 +15,9 @@ from review.living.estimates.moderators import moderator_lines
 from review.living.estimates.sensitivity import variant_lines
 from review.living.runs.contents import (
     Effect,
+    MarginReading,
     Natural,
     PooledLine,
-    Reading,
     RunInputs,
     RunResults,
     TrialInput,
@@ -159,8 +159,8 @@ def _effect_lines(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> t
     )
 
 
-def _reading(line: PooledLine, margin: float | None) -> Reading:
-    return Reading(
+def _reading(line: PooledLine, margin: float | None) -> MarginReading:
+    return MarginReading(
         margin=margin,
         conclusion=classify(line.ci, margin),
         z_conclusion=classify(line.z_ci, margin),

@@ -10,8 +10,8 @@ from review.living.reports.attribution import Explanation, Share
 from review.living.reports.changes import ChangeReport, conclusion_word
 from review.living.reports.notices import HEADINGS, NO_NOTICES, NoticeKind, Notices
 from review.living.reports.pages import Section
-from review.living.runs.contents import PooledLine, Reading
-from review.living.runs.scales import Scale
+from review.living.runs.contents import MarginReading, PooledLine
+from review.living.runs.scales import EffectScale
 from review.wording import capitalised, counted
 
 MOST_MOVERS: Final = 3
@@ -75,8 +75,8 @@ def _numbers(report: ChangeReport, *, withheld: bool) -> Section:
 def _line(
     report: ChangeReport,
     line: PooledLine,
-    scale: Scale,
-    reading: Reading | None,
+    scale: EffectScale,
+    reading: MarginReading | None,
     *,
     withheld: bool = False,
 ) -> tuple[str, str, str, str]:
@@ -104,7 +104,7 @@ def _happened(report: ChangeReport) -> Iterator[str]:
         yield f"And {counted(rest, 'other value or trial', 'other values or trials')}."
 
 
-def _movers(explanation: Explanation | None, scale: Scale) -> Iterator[str]:
+def _movers(explanation: Explanation | None, scale: EffectScale) -> Iterator[str]:
     if explanation is None or explanation.shares is None:
         return
     ranked = sorted(explanation.shares.shares, key=lambda share: -abs(share.estimate))
@@ -117,7 +117,7 @@ def _movers(explanation: Explanation | None, scale: Scale) -> Iterator[str]:
         yield f"All together: {_moved(explanation.shares.total, scale)}."
 
 
-def _moved(share: Share, scale: Scale) -> str:
+def _moved(share: Share, scale: EffectScale) -> str:
     """Return what an event did to the estimate and to the limit that decides."""
     if abs(share.estimate) < SMALLEST and abs(share.lower) < SMALLEST:
         return "it changed next to nothing"
@@ -128,7 +128,7 @@ def _moved(share: Share, scale: Scale) -> str:
     )
 
 
-def _direction(change: float, scale: Scale) -> str:
+def _direction(change: float, scale: EffectScale) -> str:
     if abs(change) < SMALLEST:
         return "stayed"
     if scale.as_ratio:

@@ -10,14 +10,14 @@ from review.extraction.numbers import ReportedNumbers
 from review.living.runs.contents import (
     ArmInput,
     LeftOut,
+    MarginReading,
     PooledLine,
-    Reading,
     RunInputs,
     RunResults,
     Snapshot,
     TrialInput,
 )
-from review.living.runs.scales import Scale, scale_of_run
+from review.living.runs.scales import EffectScale, scale_of_run
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.synthesis import Conclusion
@@ -40,8 +40,8 @@ class ReadingChange:
     """A margin's conclusion class before and after."""
 
     margin: float | None
-    before: Reading | None
-    after: Reading | None
+    before: MarginReading | None
+    after: MarginReading | None
 
     @property
     def flipped(self) -> bool:
@@ -69,7 +69,7 @@ class ChangeReport:
     sentence: str
     unconcluded: str
     """The sentence without its conclusion, for where that is withheld."""
-    scales: tuple[Scale, Scale]
+    scales: tuple[EffectScale, EffectScale]
     """What the numbers before and after are called; twice the same for a first run."""
     sensitivity: tuple[ValueChange, ...] = ()
     """Trials of both runs that entered or left a sensitivity analysis: judged anew, say."""
@@ -371,7 +371,7 @@ def _subject(plan: Plan) -> _Subject:
 
 def _sentence(
     plan: Plan,
-    scales: tuple[Scale, Scale],
+    scales: tuple[EffectScale, EffectScale],
     old: RunResults | None,
     new: RunResults,
     causes: str,
@@ -391,14 +391,17 @@ def _sentence(
     return f"With {causes} ({k}), {subject.what} {moved}{f'; {verdict}' if verdict else ''}."
 
 
-def _conclusion_text(kind: AnalysisKind, scale: Scale, reading: Reading) -> str:
+def _conclusion_text(kind: AnalysisKind, scale: EffectScale, reading: MarginReading) -> str:
     against = "" if reading.margin is None else f" (margin {scale.margin_text(reading.margin)})"
     word = conclusion_word(kind, reading.conclusion)
     return "" if word is None else f"{word}{against}"
 
 
 def _verdict(
-    kind: AnalysisKind, scales: tuple[Scale, Scale], before: Reading, after: Reading
+    kind: AnalysisKind,
+    scales: tuple[EffectScale, EffectScale],
+    before: MarginReading,
+    after: MarginReading,
 ) -> str:
     was = _conclusion_text(kind, scales[0], before)
     now = _conclusion_text(kind, scales[1], after)
@@ -414,5 +417,5 @@ def _verdict(
     return f"the conclusion is still {now}"
 
 
-def _margin_text(scale: Scale, reading: Reading) -> str:
+def _margin_text(scale: EffectScale, reading: MarginReading) -> str:
     return "none" if reading.margin is None else scale.margin_text(reading.margin)

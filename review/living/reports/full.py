@@ -22,7 +22,7 @@ from review.living.reports.notices import Notices
 from review.living.reports.noticing import notices_of
 from review.living.reports.once import firmness_kept, firmness_of_run
 from review.living.reports.pages import Section
-from review.living.reports.posterior import Standing, standing
+from review.living.reports.posterior import Posterior, posterior_of
 from review.living.reports.repeated_looks import Panel, panel
 from review.living.reports.retirement import Readiness, certainty_text, readiness
 from review.living.reports.sections import (
@@ -74,7 +74,7 @@ class FullReport:
     work: tuple[Work, ...]
     report: ChangeReport
     explanation: Explanation
-    standings: tuple[Standing | None, Standing]
+    standings: tuple[Posterior | None, Posterior]
     certainty: tuple[Rated | None, Rated | None]
     """GRADE as it had been rated by the time of each run."""
     strip: tuple[StripLine, ...]
@@ -176,7 +176,7 @@ def full_report(
             work=tuple(_work(session, review, old, new)) if old else (),
             report=report,
             explanation=explanation,
-            standings=(standing(was) if was else None, standing(now)),
+            standings=(posterior_of(was) if was else None, posterior_of(now)),
             certainty=certainty,
             strip=strip(was, now),
             panels=panels,

@@ -24,7 +24,7 @@ class Belief:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Posterior:
     """What a run has beside its pooled line."""
 
     participants: int
@@ -46,7 +46,7 @@ PRIORS = (
 )
 
 
-def standing(snapshot: Snapshot) -> Standing:
+def posterior_of(snapshot: Snapshot) -> Posterior:
     """Return participants and posterior probabilities of a run.
 
     References
@@ -62,7 +62,7 @@ def standing(snapshot: Snapshot) -> Standing:
         beliefs, note = (), "No posterior: several arms of one trial enter."
     elif not beliefs:
         note = "No posterior: the model does not read these numbers."
-    return Standing(sum(sizes), len(sizes), len(results.effects), beliefs, note)
+    return Posterior(sum(sizes), len(sizes), len(results.effects), beliefs, note)
 
 
 def _size(effect: Effect) -> int | None:

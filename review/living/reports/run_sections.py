@@ -13,7 +13,7 @@ from review.living.reports.notices import HEADINGS, NoticeKind, Notices
 from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines, reading_lines
 from review.living.runs.contents import LeftOut, ModeratorLine, Snapshot, VariantLine
-from review.living.runs.scales import Scale, scale_of_run
+from review.living.runs.scales import EffectScale, scale_of_run
 from review.wording import capitalised
 
 
@@ -70,7 +70,7 @@ def _count(n: int | None) -> str:
 
 
 def _variants(
-    scale: Scale,
+    scale: EffectScale,
     heading: str,
     lines: Sequence[VariantLine],
     after: tuple[str, ...] = (),

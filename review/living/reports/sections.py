@@ -13,11 +13,11 @@ from review.living.reports.classes import StripLine
 from review.living.reports.forecast import WANTED, Fragility, Outlook
 from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.pages import Section
-from review.living.reports.posterior import Standing
+from review.living.reports.posterior import Posterior
 from review.living.reports.repeated_looks import LookTold, Panel
 from review.living.reports.retirement import Readiness
-from review.living.runs.contents import PooledLine, Reading, VariantLine
-from review.living.runs.scales import Scale
+from review.living.runs.contents import MarginReading, PooledLine, VariantLine
+from review.living.runs.scales import EffectScale
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import counted
 
@@ -25,7 +25,7 @@ from review.wording import counted
 def tell(
     report: ChangeReport,
     explanation: Explanation | None = None,
-    standings: tuple[Standing | None, Standing] | None = None,
+    standings: tuple[Posterior | None, Posterior] | None = None,
     certainty: tuple[str, str] = ("", ""),
     notices: Notices = NO_NOTICES,
 ) -> list[Section]:
@@ -51,7 +51,7 @@ MOST_NOTICES: Final = 8
 """Reasons of one kind that a report names; the others are counted."""
 
 
-def tell_firmness(explanation: Explanation, scale: Scale, *, first: bool) -> list[Section]:
+def tell_firmness(explanation: Explanation, scale: EffectScale, *, first: bool) -> list[Section]:
     """Return how firm the conclusion is, and what the next trial could do to it."""
     found = []
     if explanation.fragility_after is not None:
@@ -66,7 +66,7 @@ SHORT_TESTS: Final = {"adhoc": "Hartung-Knapp, floored", "knha": "Hartung-Knapp"
 TESTS: Final = {**SHORT_TESTS, "t": "t test", "z": "normal test"}
 
 
-def pooled_lines(line: PooledLine | None, scale: Scale) -> dict[str, str]:
+def pooled_lines(line: PooledLine | None, scale: EffectScale) -> dict[str, str]:
     """Return a pooled result as what it is called and what it is."""
     if line is None:
         return {}
@@ -95,7 +95,7 @@ def pooled_lines(line: PooledLine | None, scale: Scale) -> dict[str, str]:
 
 
 def reading_lines(
-    reading: Reading | None, kind: AnalysisKind, scale: Scale, *, withheld: bool = False
+    reading: MarginReading | None, kind: AnalysisKind, scale: EffectScale, *, withheld: bool = False
 ) -> dict[str, str]:
     """Return a conclusion and its p as what they are called and what they are."""
     word = None if reading is None else conclusion_word(kind, reading.conclusion, withheld=withheld)
@@ -111,7 +111,7 @@ def reading_lines(
 
 
 def _lines(
-    report: ChangeReport, standings: tuple[Standing | None, Standing] | None, *, withheld: bool
+    report: ChangeReport, standings: tuple[Posterior | None, Posterior] | None, *, withheld: bool
 ) -> list[tuple[str, str, str]]:
     (old_scale, scale), (old, new) = report.scales, standings or (None, None)
     was, now = pooled_lines(report.before, old_scale), pooled_lines(report.after, scale)
@@ -123,7 +123,7 @@ def _lines(
     return [(name, was.get(name, ""), now.get(name, "")) for name in now | was]
 
 
-def standing_lines(standing: Standing | None, scale: Scale) -> dict[str, str]:
+def standing_lines(standing: Posterior | None, scale: EffectScale) -> dict[str, str]:
     """Return participants and posterior probabilities as what they are called and what they are."""
     if standing is None:
         return {}
@@ -137,7 +137,7 @@ def standing_lines(standing: Standing | None, scale: Scale) -> dict[str, str]:
     }
 
 
-def _event(margin: float | None, scale: Scale) -> str:
+def _event(margin: float | None, scale: EffectScale) -> str:
     """Return ``P(mean effect > -0.50)``, of ratios ``P(RR < 1.35)``: no worse than a margin."""
     what = scale.shown if scale.as_ratio else "mean effect"
     sign = "<" if scale.as_ratio and scale.sign < 0 else ">"
@@ -173,7 +173,7 @@ def _happened(report: ChangeReport) -> list[Section]:
     return found
 
 
-def _shares(shares: Shares, scale: Scale) -> Section:
+def _shares(shares: Shares, scale: EffectScale) -> Section:
 
     def change(by: float) -> str:
         return scale.shift(by, 3) if scale.as_ratio else number(by, 3)
@@ -218,7 +218,7 @@ def _shares(shares: Shares, scale: Scale) -> Section:
     )
 
 
-def _signals(fired: tuple[SignalTold, ...], scale: Scale, *, first: bool) -> Section:
+def _signals(fired: tuple[SignalTold, ...], scale: EffectScale, *, first: bool) -> Section:
     if not fired:
         told = "A first run has nothing to compare with." if first else "No signal fired."
         return Section("Signals", (told,))
@@ -255,7 +255,7 @@ def _removal_text(fragility: Fragility | None) -> str:
     return f"{fragility.removals} ({some}{f', and {more} more' if more > 0 else ''})"
 
 
-def _shift_text(fragility: Fragility | None, scale: Scale) -> str:
+def _shift_text(fragility: Fragility | None, scale: EffectScale) -> str:
     if fragility is None:
         return ""
     if fragility.shift is None:
@@ -263,7 +263,9 @@ def _shift_text(fragility: Fragility | None, scale: Scale) -> str:
     return f"{scale.shift(fragility.shift)} in {fragility.shift_study}"
 
 
-def _fragility(before: Fragility | None, after: Fragility, scale: Scale, *, first: bool) -> Section:
+def _fragility(
+    before: Fragility | None, after: Fragility, scale: EffectScale, *, first: bool
+) -> Section:
     both = (before, after)
     rows = (
         ("fewest trials whose removal would change the conclusion", *map(_removal_text, both)),
@@ -334,7 +336,7 @@ def _outlook_sentences(outlook: Outlook, settled: bool | None, *, sized: bool) -
 def variant_section(
     before: Sequence[VariantLine],
     after: Sequence[VariantLine],
-    scales: tuple[Scale, Scale],
+    scales: tuple[EffectScale, EffectScale],
 ) -> Section:
     """Return the sensitivity analyses, before and after; their classes stand in the strip."""
     was = {line.label: line for line in before}
@@ -347,13 +349,13 @@ def variant_section(
     return Section("Sensitivity", (), ("analysis", *old, *now, "note"), tuple(rows))
 
 
-def _variant(line: VariantLine | None, scale: Scale) -> tuple[str, ...]:
+def _variant(line: VariantLine | None, scale: EffectScale) -> tuple[str, ...]:
     if line is None:
         return ("", "", "")
     return str(line.k), scale.number(line.estimate), scale.interval(line.ci)
 
 
-def strip_section(lines: Sequence[StripLine], scale: Scale) -> Section:
+def strip_section(lines: Sequence[StripLine], scale: EffectScale) -> Section:
     """Return the class strip: analyses down, margins across, what flipped marked."""
     margins = [one.margin for one in lines[0].classes]
     none = "against 1" if scale.as_ratio else "against zero"
@@ -380,7 +382,7 @@ def readiness_section(readiness: Readiness) -> Section:
     return Section("Readiness to retire", (readiness.sentence,), headers, rows)
 
 
-def panel_change_section(before: Panel | None, after: Panel, scale: Scale) -> Section:
+def panel_change_section(before: Panel | None, after: Panel, scale: EffectScale) -> Section:
     """Return the newest look before and after."""
     old, new = _look_lines(before, scale), _look_lines(after, scale)
     rows = tuple((name, old.get(name, ""), new[name]) for name in new)
@@ -389,7 +391,7 @@ def panel_change_section(before: Panel | None, after: Panel, scale: Scale) -> Se
     )
 
 
-def _look_lines(panel: Panel | None, scale: Scale) -> dict[str, str]:
+def _look_lines(panel: Panel | None, scale: EffectScale) -> dict[str, str]:
     if panel is None or not panel.looks:
         return {}
     look: LookTold = panel.looks[-1]
@@ -405,7 +407,7 @@ def _look_lines(panel: Panel | None, scale: Scale) -> dict[str, str]:
     }
 
 
-def panel_sections(panel: Panel, scale: Scale) -> list[Section]:
+def panel_sections(panel: Panel, scale: EffectScale) -> list[Section]:
     """Return the panel for repeated looks, apart from the headline."""
     looks = tuple(
         (

@@ -390,7 +390,7 @@ class PooledLine(_Kept):
         return {**values, "tau2_ci": None, "notes": told}
 
 
-class Reading(_Kept):
+class MarginReading(_Kept):
     """What an interval says against a margin (None: against zero alone)."""
 
     margin: float | None
@@ -464,7 +464,7 @@ class RunResults(_Kept):
 
     effects: tuple[Effect, ...]
     pooled: PooledLine
-    readings: Annotated[tuple[Reading, ...], Field(min_length=1)]
+    readings: Annotated[tuple[MarginReading, ...], Field(min_length=1)]
     """The deciding margin first."""
     variants: tuple[VariantLine, ...] = ()
     moderators: tuple[ModeratorLine, ...] = ()
@@ -493,7 +493,7 @@ class RunResults(_Kept):
         }
 
     @property
-    def headline(self) -> Reading:
+    def headline(self) -> MarginReading:
         """The reading that decides."""
         return self.readings[0]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
-from review.living.runs.contents import Interval, Reading, Snapshot
+from review.living.runs.contents import Interval, MarginReading, Snapshot
 from review.protocol.rules import SequentialRules
 from review.protocol.vocabulary import Variant
 
@@ -42,7 +42,7 @@ class Digest:
     k: int
     estimate: float
     ci: Interval
-    readings: tuple[Reading, ...]
+    readings: tuple[MarginReading, ...]
     variants: tuple[VariantClass, ...]
     """Without the estimates that leave one trial out."""
     margin: float | None

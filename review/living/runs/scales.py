@@ -20,7 +20,7 @@ LARGEST_LOGARITHM: Final = 709.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class EffectScale:
     """The scale that the effects of an analysis are on."""
 
     name: str
@@ -114,7 +114,7 @@ class Scale:
         return f"{self.shown} {self.better} 1 favours {self.favoured}."
 
 
-def scale_of_run(inputs: RunInputs) -> Scale:
+def scale_of_run(inputs: RunInputs) -> EffectScale:
     """Return the scale of an analysis: its measure, or of ready estimates their common metric.
 
     The plan's own word for the effect comes before either.
@@ -127,7 +127,7 @@ def scale_of_run(inputs: RunInputs) -> Scale:
     standardized = metric is not None and "STANDARDI" in metric.upper()
     effect = plan.effect or ""
     contrast = plan.kind is AnalysisKind.CONTRAST
-    return Scale(
+    return EffectScale(
         name=plan.effect or name or "effect",
         measure=measure,
         ratio=ratio,

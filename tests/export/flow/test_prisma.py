@@ -10,7 +10,7 @@ import pytest
 from review.citations.vocabulary import SourceKind
 from review.db import Database
 from review.errors import InvalidDataError, NotFoundError
-from review.export.flow.column import Earlier, FlowInputs, Stated
+from review.export.flow.column import Earlier, FlowInputs, StatedVersion
 from review.export.flow.counting import count_flow
 from review.export.flow.model import (
     BatchLine,
@@ -196,7 +196,7 @@ def test_all_differences_are_named_at_once() -> None:
 
 
 def test_a_stated_previous_version_fills_the_template_for_updates() -> None:
-    flow = count_flow(replace(inputs(), stated=Stated("Norwood 2018", 12, 13)))
+    flow = count_flow(replace(inputs(), stated=StatedVersion("Norwood 2018", 12, 13)))
     assert flow.template is Template.UPDATED
     assert (flow.n("previous_studies"), flow.n("previous_reports")) == (12, 13)
     assert (flow.n("total_studies"), flow.n("total_reports")) == (14, 16)
@@ -331,7 +331,7 @@ def test_stated_studies_come_from_the_newest_statement(
 
 
 def test_a_figure_says_every_number_of_its_flow() -> None:
-    flow = count_flow(replace(inputs(), stated=Stated("Norwood 2018", 12, 13)))
+    flow = count_flow(replace(inputs(), stated=StatedVersion("Norwood 2018", 12, 13)))
     figure = figure_of(flow)
     assert figure.other is not None
     assert figure.previous is not None

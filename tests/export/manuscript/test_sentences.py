@@ -16,7 +16,7 @@ from review.export.manuscript.sentences import (
     AGAINST_MARGIN,
     AGAINST_ZERO,
     BANDS,
-    Sides,
+    ComparedSides,
     class_sentence,
     heterogeneity_words,
     prediction_words,
@@ -82,7 +82,7 @@ def test_without_a_margin_the_interval_is_read_against_zero() -> None:
     assert "a difference between a and b was not shown in either direction" in told
     assert "nor does this show that they are alike" in told
     with pytest.raises(KeyError):
-        class_sentence(C.NONINFERIOR, Sides("a", "b"), None)
+        class_sentence(C.NONINFERIOR, ComparedSides("a", "b"), None)
 
 
 def test_a_lone_trial_is_not_called_pooled() -> None:

@@ -16,7 +16,7 @@ from review.export.contents.findings import findings_table
 from review.export.contents.pooled import pooled_table
 from review.export.drawings.forest import forest_of
 from review.export.runs import LatestRun
-from review.export.tracing.files import State, trace_file
+from review.export.tracing.files import FileState, trace_file
 from review.export.tracing.numbers import Runs
 from review.export.tracing.origins import origin
 from review.export.tracing.provenance import write_provenance
@@ -72,7 +72,7 @@ def test_every_file_leads_to_the_same_numbers(
     assert len(whole) > 300
     for path in files.values():
         traced = trace_file(runs, path)
-        assert traced.state is State.UNCHANGED
+        assert traced.state is FileState.UNCHANGED
         if path.stem == "tables":
             assert {number.origin for number in traced.numbers} == whole
         else:
@@ -99,7 +99,7 @@ def test_files_that_carry_origins_need_no_list_and_others_do(
     (tmp_path / "provenance.json").unlink()
     for name in ("tables.docx", "tables.html", "tables.json"):
         traced = trace_file(Runs(session), files[name])
-        assert traced.state is State.UNLISTED
+        assert traced.state is FileState.UNLISTED
         assert traced.numbers
     for name in ("pooled.csv", "tables.xlsx", "pooled.tex", "pooled.md"):
         with pytest.raises(NotFoundError, match="carries no origins itself"):
@@ -112,7 +112,7 @@ def test_a_changed_file_is_known(
     files = export(session, tables, tmp_path)
     page = files["tables.html"]
     page.write_text(page.read_text().replace("0.80", "0.90"))
-    assert trace_file(Runs(session), page).state is State.CHANGED
+    assert trace_file(Runs(session), page).state is FileState.CHANGED
 
 
 def test_numbers_of_another_database_are_named(
@@ -172,7 +172,7 @@ def test_a_figure_says_which_run_it_draws(
     first = path.read_bytes()
     traced = trace_file(Runs(session), path)
     assert [held.key for held in traced.runs] == [run.key]
-    assert traced.state is State.UNLISTED
+    assert traced.state is FileState.UNLISTED
     assert save(figure, path, origin=origin(run.key)).read_bytes() == first
     save(figure, path)
     assert trace_file(Runs(session), path).runs == ()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from review.effects import Measure
 from review.living.job.work import Made, work_off
-from review.living.runs.scales import Scale, scale_of_run
+from review.living.runs.scales import EffectScale, scale_of_run
 from tests.living.job.test_work import contrast, task
 
 
@@ -63,7 +63,9 @@ def test_a_logarithm_reads_as_its_ratio_and_a_difference_as_itself() -> None:
 @pytest.mark.parametrize("sign", [1, -1])
 def test_ratios_are_shown_as_measured_whichever_way_is_better(sign: int) -> None:
     """Inside, +0.68 favours the intervention; where lower is better that is a ratio of 0.51."""
-    scale = Scale("log RR", Measure.RR, "RR", True, sign=sign, as_ratio=True, favoured="video")
+    scale = EffectScale(
+        "log RR", Measure.RR, "RR", True, sign=sign, as_ratio=True, favoured="video"
+    )
     inside, ci = 0.678, (-0.174, 1.53)
     expected = exp(sign * inside)
     assert scale.number(inside) == f"{expected:.2f}"
@@ -80,7 +82,7 @@ def test_ratios_are_shown_as_measured_whichever_way_is_better(sign: int) -> None
 def test_the_order_of_limits_and_estimate_survives_the_scale(
     estimate: float, half: float, sign: int
 ) -> None:
-    scale = Scale("log OR", Measure.OR, "OR", True, sign=sign, as_ratio=True)
+    scale = EffectScale("log OR", Measure.OR, "OR", True, sign=sign, as_ratio=True)
     low, high = scale.pair((estimate - half, estimate + half))
     assert low <= scale.value(estimate) * (1 + 1e-12)
     assert scale.value(estimate) <= high * (1 + 1e-12)

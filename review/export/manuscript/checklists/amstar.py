@@ -32,7 +32,7 @@ COVERED: Final = frozenset({"rob2", "robins-i"})
 reporting in trials; confounding, selection, measurement, selective reporting elsewhere."""
 
 
-class Verdict(StrEnum):
+class ItemAnswer(StrEnum):
     """An answer to an item."""
 
     YES = "Yes"
@@ -45,7 +45,7 @@ class Verdict(StrEnum):
 class Audited(NamedTuple):
     """An answer and the numbers behind it."""
 
-    verdict: Verdict
+    verdict: ItemAnswer
     because: str
 
 
@@ -86,7 +86,7 @@ def _pico(facts: Facts) -> Audited:
         f"Intervention, comparator and outcome stand in {contrasts} of "
         f"{counted(len(facts.analyses), 'plan')}; the population is in the words of the question"
     )
-    return Audited(Verdict.UNKNOWN if facts.question else Verdict.NO, told)
+    return Audited(ItemAnswer.UNKNOWN if facts.question else ItemAnswer.NO, told)
 
 
 def _protocol(facts: Facts) -> Audited:
@@ -99,20 +99,20 @@ def _protocol(facts: Facts) -> Audited:
     have = [name for name, there in parts.items() if there]
     told = f"{counted(len(facts.analyses), 'plan')} frozen; the database holds {', '.join(have)}"
     if len(have) == len(parts):
-        return Audited(Verdict.PARTIAL, f"{told}; registration cannot be told")
+        return Audited(ItemAnswer.PARTIAL, f"{told}; registration cannot be told")
     lacks = ", ".join(name for name, there in parts.items() if not there)
-    return Audited(Verdict.UNKNOWN, f"{told}; it does not hold {lacks}")
+    return Audited(ItemAnswer.UNKNOWN, f"{told}; it does not hold {lacks}")
 
 
 def _designs(facts: Facts) -> Audited:
     n = facts.extracted.reported["design"]
     told = f"Design is recorded for {n} of {counted(facts.extracted.studies, 'study', 'studies')}"
-    return Audited(Verdict.UNKNOWN, f"{told}; the reasons for the choice are the authors'")
+    return Audited(ItemAnswer.UNKNOWN, f"{told}; the reasons for the choice are the authors'")
 
 
 def _search(facts: Facts) -> Audited:
     if not facts.searches:
-        return Audited(Verdict.UNKNOWN, "No search is recorded")
+        return Audited(ItemAnswer.UNKNOWN, "No search is recorded")
     of_databases = [s for s in facts.searches if s.kind is SourceKind.DATABASE]
     databases = {s.source for s in of_databases}
     registers = {s.source for s in facts.searches if s.kind is SourceKind.REGISTER}
@@ -125,18 +125,18 @@ def _search(facts: Facts) -> Audited:
         f"{counted(len(facts.searches), 'search', 'searches')} with full strategy"
     )
     if len({s.source for s in of_databases if s.strategy is not None}) < 2:
-        return Audited(Verdict.NO, told)
+        return Audited(ItemAnswer.NO, told)
     if limited:
-        return Audited(Verdict.UNKNOWN, f"{told}; {limited} with limits, which need a reason")
-    return Audited(Verdict.PARTIAL, f"{told}; experts and grey literature cannot be told")
+        return Audited(ItemAnswer.UNKNOWN, f"{told}; {limited} with limits, which need a reason")
+    return Audited(ItemAnswer.PARTIAL, f"{told}; experts and grey literature cannot be told")
 
 
 def _selection(facts: Facts) -> Audited:
     if facts.flow is None:
-        return Audited(Verdict.UNKNOWN, "No record was screened in the database")
+        return Audited(ItemAnswer.UNKNOWN, "No record was screened in the database")
     stages = [stage for stage in facts.stages if stage.decided]
     if not stages:
-        return Audited(Verdict.UNKNOWN, "No record is judged yet")
+        return Audited(ItemAnswer.UNKNOWN, "No record is judged yet")
     told = "; ".join(
         f"{s.stage.value.replace('_', ' ')}: {counted(s.required, 'reviewer')}"
         f"{'' if s.blind or s.required < 2 else ', not blind'}, "
@@ -145,9 +145,9 @@ def _selection(facts: Facts) -> Audited:
         for s in stages
     )
     if not all(stage.required >= 2 or _agreed(stage.equal, stage.compared) for stage in stages):
-        return Audited(Verdict.NO, told)
+        return Audited(ItemAnswer.NO, told)
     blind = all(stage.blind for stage in stages)
-    return Audited(Verdict.YES if blind else Verdict.UNKNOWN, told)
+    return Audited(ItemAnswer.YES if blind else ItemAnswer.UNKNOWN, told)
 
 
 def _agreed(equal: int, compared: int) -> bool:
@@ -163,22 +163,22 @@ def _extraction(facts: Facts) -> Audited:
         share = read.equal / read.compared
         told += f"; {read.equal} of {read.compared} cells agreed before consensus ({share:.0%})"
     if not twice and not once:
-        return Audited(Verdict.UNKNOWN, told)
+        return Audited(ItemAnswer.UNKNOWN, told)
     if not once:
-        return Audited(Verdict.YES, told)
-    return Audited(Verdict.YES if _agreed(read.equal, read.compared) else Verdict.NO, told)
+        return Audited(ItemAnswer.YES, told)
+    return Audited(ItemAnswer.YES if _agreed(read.equal, read.compared) else ItemAnswer.NO, told)
 
 
 def _excluded(facts: Facts) -> Audited:
     if facts.flow is None:
         gone = counted(facts.extracted.withdrawn, "study", "studies")
         told = f"No report was screened; {gone} left the review, each with a reason"
-        return Audited(Verdict.UNKNOWN, told)
+        return Audited(ItemAnswer.UNKNOWN, told)
     if not facts.flow.n("reports_assessed") + facts.flow.n("other_reports_assessed"):
-        return Audited(Verdict.UNKNOWN, "No report was assessed in full text yet")
+        return Audited(ItemAnswer.UNKNOWN, "No report was assessed in full text yet")
     n = reports_excluded(facts.flow)
     told = f"{counted(n, 'report')} excluded in full text, each with a reason of the protocol"
-    return Audited(Verdict.YES, told)
+    return Audited(ItemAnswer.YES, told)
 
 
 def _described(facts: Facts) -> Audited:
@@ -192,13 +192,13 @@ def _described(facts: Facts) -> Audited:
     people = max(have["population"], have["diagnosis"])
     if total and not waiting and people == have["design"] == total:
         detail = "detail of interventions and length of follow-up cannot be told"
-        return Audited(Verdict.PARTIAL, f"{told}; {detail}")
-    return Audited(Verdict.NO, told)
+        return Audited(ItemAnswer.PARTIAL, f"{told}; {detail}")
+    return Audited(ItemAnswer.NO, told)
 
 
 def _bias(facts: Facts) -> Audited:
     if not facts.appraised:
-        return Audited(Verdict.NO, "No tool for risk of bias was used in the database")
+        return Audited(ItemAnswer.NO, "No tool for risk of bias was used in the database")
     judged = {s.study_id for a in facts.appraised for s in a.standings if s.counts is not None}
     pooled = {e.study_id for a in facts.analysed for e in a.latest.results.effects}
     done = len(pooled & judged)
@@ -207,10 +207,10 @@ def _bias(facts: Facts) -> Audited:
         f"{counted(len(pooled), 'pooled study', 'pooled studies')} judged"
     )
     if not pooled or done < len(pooled):
-        return Audited(Verdict.NO, told)
+        return Audited(ItemAnswer.NO, told)
     if {a.family for a in facts.appraised} <= COVERED:
-        return Audited(Verdict.YES, told)
-    return Audited(Verdict.UNKNOWN, f"{told}; which biases a tool of your own asks for is yours")
+        return Audited(ItemAnswer.YES, told)
+    return Audited(ItemAnswer.UNKNOWN, f"{told}; which biases a tool of your own asks for is yours")
 
 
 def _low_only(facts: Facts, pooled: Sequence[Analysed]) -> bool:
@@ -230,7 +230,7 @@ def _pooled(facts: Facts) -> list[Analysed]:
 def _funding(facts: Facts) -> Audited:
     n, total = facts.extracted.reported["funding"], facts.extracted.studies
     told = f"Recorded for {n} of {counted(total, 'study', 'studies')}; “not reported” would do"
-    return Audited(Verdict.YES if total and n == total else Verdict.NO, told)
+    return Audited(ItemAnswer.YES if total and n == total else ItemAnswer.NO, told)
 
 
 def _spread_unexplored(facts: Facts) -> list[str]:
@@ -244,52 +244,52 @@ def _spread_unexplored(facts: Facts) -> list[str]:
 def _combined(facts: Facts) -> Audited:
     pooled = _pooled(facts)
     if not pooled:
-        return Audited(Verdict.NO_META_ANALYSIS, "No analysis has two trials yet")
+        return Audited(ItemAnswer.NO_META_ANALYSIS, "No analysis has two trials yet")
     models = ", ".join(dict.fromkeys(f"{a.plan.method} {a.plan.test}" for a in pooled))
     open_ = _spread_unexplored(facts)
     told = f"{counted(len(pooled), 'analysis', 'analyses')} by weighted models ({models})"
     if open_:
         causes = f"no planned subgroup or moderator looks into {'; '.join(open_)}"
-        return Audited(Verdict.NO, f"{told}; {causes}")
-    return Audited(Verdict.UNKNOWN, f"{told}; why studies were combined is the authors' to say")
+        return Audited(ItemAnswer.NO, f"{told}; {causes}")
+    return Audited(ItemAnswer.UNKNOWN, f"{told}; why studies were combined is the authors' to say")
 
 
 def _impact(facts: Facts) -> Audited:
     pooled = _pooled(facts)
     if not pooled:
-        return Audited(Verdict.NO_META_ANALYSIS, "No analysis has two trials yet")
+        return Audited(ItemAnswer.NO_META_ANALYSIS, "No analysis has two trials yet")
     if _low_only(facts, pooled):
-        return Audited(Verdict.YES, "Every pooled study has the best judgement")
+        return Audited(ItemAnswer.YES, "Every pooled study has the best judgement")
     n = sum(Variant.LOW_RISK_ONLY in a.plan.variants for a in pooled)
     told = f"Low risk only planned in {n} of {counted(len(pooled), 'analysis', 'analyses')}"
-    return Audited(Verdict.YES if n == len(pooled) else Verdict.NO, told)
+    return Audited(ItemAnswer.YES if n == len(pooled) else ItemAnswer.NO, told)
 
 
 def _bias_discussed(facts: Facts) -> Audited:
     if facts.analysed and _low_only(facts, facts.analysed):
-        return Audited(Verdict.YES, "Every pooled study has the best judgement")
+        return Audited(ItemAnswer.YES, "Every pooled study has the best judgement")
     n = len(facts.certainties)
     told = f"{counted(n, 'rating')} of certainty; the discussion is the authors'"
-    return Audited(Verdict.UNKNOWN, told)
+    return Audited(ItemAnswer.UNKNOWN, told)
 
 
 def _heterogeneity(facts: Facts) -> Audited:
     spread = [f"{a.plan.title} I² {a.latest.results.pooled.I2:.1f}%" for a in _pooled(facts)]
     n = sum(len(a.latest.results.moderators) for a in facts.analysed)
     told = f"{'; '.join(spread) or 'nothing pooled'}; {counted(n, 'planned investigation')}"
-    return Audited(Verdict.UNKNOWN, f"{told}; the explanation is the authors'")
+    return Audited(ItemAnswer.UNKNOWN, f"{told}; the explanation is the authors'")
 
 
 def _publication_bias(facts: Facts) -> Audited:
     if not _pooled(facts):
-        return Audited(Verdict.NO_META_ANALYSIS, "No analysis has two trials yet")
+        return Audited(ItemAnswer.NO_META_ANALYSIS, "No analysis has two trials yet")
     told = f"{missing_results(facts)}; the likely impact is the authors' to discuss"
-    return Audited(Verdict.UNKNOWN, told)
+    return Audited(ItemAnswer.UNKNOWN, told)
 
 
 def _interests(facts: Facts) -> Audited:
     del facts
-    return Audited(Verdict.UNKNOWN, "The authors' interests are not in the database")
+    return Audited(ItemAnswer.UNKNOWN, "The authors' interests are not in the database")
 
 
 ANSWERS: Final[dict[str, Callable[[Facts], Audited]]] = {
