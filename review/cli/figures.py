@@ -16,8 +16,8 @@ from review.export.drawings.registry import RunFigure, ShownRun
 from review.export.tracing.origins import LEDGER, origin
 from review.figures.saving import DOTS_PER_INCH, save
 from review.living.job.freshness import outdated
-from review.living.runs.contents import Snapshot
 from review.living.runs.queries import run_numbered, snapshot_of
+from review.living.runs.results import Snapshot
 from review.protocol.queries import review_called
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from review.export.tracing.origins import origin
 from review.figures import forest_plot, save
 from review.living.releases.releases import ReleaseSpec, create_release, diff_releases, releases
 from review.living.reports.pages import markdown
-from review.living.runs.contents import Snapshot
 from review.living.runs.queries import newest_of_each, snapshot_of
+from review.living.runs.results import Snapshot
 from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.wording import counted

@@ -12,9 +12,10 @@ from review.living.reports.changes import ChangeReport, compare, conclusion_word
 from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.noticing import notices_of
 from review.living.runs import queries
-from review.living.runs.contents import Interval as Limits
-from review.living.runs.contents import MarginReading, PooledLine, RunInputs, RunResults, Snapshot
+from review.living.runs.contents import RunInputs
 from review.living.runs.models import Run
+from review.living.runs.results import Interval as Limits
+from review.living.runs.results import MarginReading, PooledLine, RunResults, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.protocol.models import Review
 from review.synthesis.noninferiority import Conclusion

@@ -19,9 +19,9 @@ from review.db import Database
 from review.extraction.seeds import load_seed, seed_called
 from review.history.actions import Attribution, writing
 from review.living.job.repool import RepoolReport, repool
-from review.living.runs.contents import PooledLine
 from review.living.runs.models import JobOutcome
 from review.living.runs.queries import run_numbered, snapshot_of
+from review.living.runs.results import PooledLine
 from review.protocol.queries import review_called
 from tests.conftest import NOW
 

@@ -12,7 +12,8 @@ from review.extraction.conversion.arms import arm_mean_sd
 from review.extraction.conversion.reported import Design
 from review.extraction.numbers import ReportedNumbers
 from review.living.inputs.columns import leaves_of
-from review.living.runs.contents import Interval, RunInputs, RunResults, TrialInput
+from review.living.runs.contents import RunInputs, TrialInput
+from review.living.runs.results import Interval, RunResults
 from review.living.runs.scales import scale_of_run, sign_of
 from review.measures import Measure
 from review.wording import counted

@@ -18,7 +18,7 @@ from review.living.releases.releases import ReleaseDiff, since_last_release
 from review.living.reports.attribution import Explanation, Share, explain
 from review.living.reports.changes import ChangeReport
 from review.living.reports.classes import strip
-from review.living.runs.contents import PooledLine
+from review.living.runs.results import PooledLine
 from review.living.runs.scales import EffectScale
 from review.protocol.models import Review
 from review.protocol.vocabulary import Variant

@@ -24,7 +24,7 @@ from review.extraction.appraisal.certainty import Rated, certainties
 from review.extraction.appraisal.grade import LOWERS, RAISES
 from review.extraction.appraisal.vocabulary import Certainty
 from review.figures.numbers import fixed
-from review.living.runs.contents import Interval
+from review.living.runs.results import Interval
 from review.living.runs.scales import scale_of_run, sign_of
 from review.measures import Measure
 from review.protocol.models import Review

@@ -11,7 +11,7 @@ from review.export.contents.columns import Row, in_use, said_once
 from review.export.runs import LatestRun, directions
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
-from review.living.runs.contents import ModeratorLine
+from review.living.runs.results import ModeratorLine
 from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.models import Review
 from review.protocol.queries import instruments

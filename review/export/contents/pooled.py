@@ -16,7 +16,7 @@ from review.export.runs import (
 )
 from review.export.tables.model import Cell, Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
-from review.living.runs.contents import MarginReading
+from review.living.runs.results import MarginReading
 
 COLUMNS: Final = (
     Column("analysis", "Analysis"),

@@ -9,7 +9,8 @@ from typing import Final
 
 from review.extraction.numbers import ReportedNumbers
 from review.figures.numbers import bracketed, fixed
-from review.living.runs.contents import ArmInput, Effect, RunInputs, TrialInput
+from review.living.runs.contents import ArmInput, RunInputs, TrialInput
+from review.living.runs.results import Effect
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from review.figures.scale import Notation
-from review.living.runs.contents import Effect, RunInputs, RunResults, TrialInput
+from review.living.runs.contents import RunInputs, TrialInput
+from review.living.runs.results import Effect, RunResults
 from review.living.runs.scales import scale_of_run
 from review.measures import measure_named
 from review.protocol.rules import Plan

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 from review.extraction.appraisal.picture import of_target, picture
 from review.extraction.appraisal.queries import standings
 from review.figures.risk_of_bias import RiskOfBias
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
 from review.living.runs.queries import run_numbered, snapshot_of
+from review.living.runs.results import RunResults
 from review.protocol.models import Review
 
 

@@ -16,7 +16,8 @@ from review.figures.bubble import Bubble, BubblePlot, Fitted
 from review.figures.numbers import bracketed, fixed, p_words
 from review.formula import Formula, parse
 from review.living.estimates.moderators import fitted, known_rows, values_of
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import RunResults
 from review.protocol.characteristics import OWN, in_words, problems
 from review.protocol.rules import Plan
 from review.synthesis import MetaRegression

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from review.figures.classes import ClassStrip, StripRow
-from review.living.runs.contents import RunResults, Snapshot
 from review.living.runs.models import Run
 from review.living.runs.queries import snapshot_of
+from review.living.runs.results import RunResults, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion

@@ -7,7 +7,8 @@ from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures import Cumulative, CumulativeStep
 from review.living.estimates.pooling import pool_prefixes
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import RunResults
 from review.synthesis.noninferiority import classify
 
 

@@ -12,7 +12,8 @@ from review.arrays import Floats
 from review.export.drawings.axis import axis_label, has_null, measured, sides_of
 from review.export.drawings.studies import model_note
 from review.figures.drapery import Drapery, PValueFunction
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import RunResults
 
 P: Final[Floats] = np.concatenate(
     [[0.0002, 0.0005], np.linspace(0.001, 0.1, 100), np.linspace(0.11, 1, 90)]

@@ -21,15 +21,8 @@ from review.figures.numbers import fixed, p_words
 from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.moderators import label_of
 from review.living.reports.changes import conclusion_word
-from review.living.runs.contents import (
-    Effect,
-    ModeratorLine,
-    PooledLine,
-    RunInputs,
-    RunResults,
-    TrialInput,
-    VariantLine,
-)
+from review.living.runs.contents import RunInputs, TrialInput
+from review.living.runs.results import Effect, ModeratorLine, PooledLine, RunResults, VariantLine
 from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.rules import Plan
 

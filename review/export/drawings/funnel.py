@@ -13,7 +13,8 @@ from review.export.drawings.studies import effects_of, method_of, model_note, re
 from review.figures.funnel import Funnel, FunnelPoint
 from review.figures.numbers import fixed, p_words
 from review.figures.scale import Notation
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import RunResults
 from review.synthesis import Test, TrimFill, egger, trim_and_fill
 from review.wording import counted
 

@@ -8,7 +8,8 @@ from review.errors import NotFoundError
 from review.export.drawings.axis import axis_label, has_null, measured, sides_of
 from review.export.drawings.studies import effects_of, method_of, model_note, require
 from review.figures.gosh import Gosh
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import RunResults
 from review.synthesis import gosh
 
 MOST_SUBSETS: Final = 2**17

@@ -14,7 +14,8 @@ from review.export.drawings.axis import by_year, direction
 from review.export.drawings.studies import effects_of, method_of, model_note, require
 from review.figures.baujat import Baujat, BaujatPoint
 from review.figures.influence import InfluenceMeasure, InfluencePanel
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import RunResults
 from review.synthesis import baujat, influence
 from review.wording import counted
 

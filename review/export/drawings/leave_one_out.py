@@ -14,7 +14,8 @@ from review.figures.numbers import fixed
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.sensitivity import tau2_of
 from review.living.reports.changes import conclusion_word
-from review.living.runs.contents import RunInputs, RunResults, TrialInput
+from review.living.runs.contents import RunInputs, TrialInput
+from review.living.runs.results import RunResults
 from review.protocol.rules import OF_TABLES, Plan
 from review.synthesis import Method, Test, leave_one_out
 from review.synthesis.noninferiority import Conclusion, classify

@@ -9,7 +9,8 @@ from review.export.drawings.axis import WITHHELD_NOTE, axis_label, direction, no
 from review.export.runs import model_words
 from review.figures.margins import Margins, PlannedMargin
 from review.living.reports.changes import WITHHELD
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import RunResults
 from review.protocol.vocabulary import AnalysisKind
 from review.synthesis.noninferiority import margin_curve, noninferiority_p
 

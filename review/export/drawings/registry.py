@@ -45,9 +45,10 @@ from review.figures.specification import specification_plot
 from review.formula import parse
 from review.living.estimates.multiverse import multiverse
 from review.living.reports.noticing import withheld_among
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
 from review.living.runs.models import Run
 from review.living.runs.queries import runs
+from review.living.runs.results import RunResults
 from review.protocol.characteristics import in_words
 from review.protocol.models import Review
 from review.protocol.vocabulary import Variant

@@ -8,9 +8,9 @@ from itertools import pairwise
 from review.export.drawings.axis import axis_label, direction, favours, notation
 from review.figures.estimates import EstimateRow, Estimates
 from review.living.reports.changes import ChangeReport, compare, conclusion_word
-from review.living.runs.contents import Snapshot
 from review.living.runs.models import Run
 from review.living.runs.queries import snapshot_of
+from review.living.runs.results import Snapshot
 
 
 def versions_of(runs: Sequence[Run]) -> Estimates:

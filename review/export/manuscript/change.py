@@ -9,7 +9,7 @@ from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sentences import count, words
 from review.export.tables.printing import NumberStyle
 from review.living.reports.changes import ChangeReport, conclusion_word
-from review.living.runs.contents import RunResults
+from review.living.runs.results import RunResults
 from review.protocol.vocabulary import AnalysisKind
 
 MOST_NAMED = 12

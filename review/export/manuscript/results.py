@@ -32,7 +32,7 @@ from review.export.manuscript.sentences import (
 )
 from review.export.tables.printing import NumberStyle
 from review.living.reports.notices import NoticeKind
-from review.living.runs.contents import MarginReading, PooledLine
+from review.living.runs.results import MarginReading, PooledLine
 from review.living.runs.scales import EffectScale
 from review.measures import measure_named
 from review.protocol.rules import Plan

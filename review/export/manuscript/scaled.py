@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from review.export.manuscript.document import Number, Spans
 from review.export.manuscript.printer import Printer
-from review.living.runs.contents import Interval
+from review.living.runs.results import Interval
 from review.living.runs.scales import EffectScale
 
 

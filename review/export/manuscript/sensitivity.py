@@ -11,7 +11,7 @@ from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sentences import count
 from review.formula import parse
-from review.living.runs.contents import ModeratorLine, VariantLine
+from review.living.runs.results import ModeratorLine, VariantLine
 from review.living.runs.scales import EffectScale
 from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.vocabulary import Variant

@@ -9,7 +9,8 @@ from review.export.reproduction.reported import PLANNED, recomputable, selection
 from review.export.runs import LatestRun
 from review.export.tables.model import Cell, Column, Kind, Table
 from review.living.estimates.effects import trial_effects
-from review.living.runs.contents import ArmInput, Effect, RunInputs, TrialInput
+from review.living.runs.contents import ArmInput, RunInputs, TrialInput
+from review.living.runs.results import Effect
 from review.protocol.characteristics import OWN, in_words
 from review.protocol.rules import OF_TABLES
 

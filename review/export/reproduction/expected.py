@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from review.export.tables.model import Cell, Column, Kind, Table
-from review.living.runs.contents import Interval, ModeratorLine, PooledLine, RunResults, VariantLine
+from review.living.runs.results import Interval, ModeratorLine, PooledLine, RunResults, VariantLine
 
 POOLED = "pooled"
 

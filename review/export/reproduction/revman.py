@@ -21,7 +21,8 @@ from review.extraction import queries
 from review.extraction.conversion import arm_mean_sd
 from review.extraction.evidence_queries import evidence
 from review.extraction.models import Arm, Study
-from review.living.runs.contents import ArmInput, Effect, TrialInput
+from review.living.runs.contents import ArmInput, TrialInput
+from review.living.runs.results import Effect
 from review.measures import Family, Measure
 from review.protocol.models import Review
 from review.protocol.rules import Plan

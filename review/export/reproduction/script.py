@@ -19,7 +19,8 @@ from review.export.runs import LatestRun, model_words
 from review.export.tables.writers.csv import write_csv
 from review.formula import FACTORS, Formula, Name, parse
 from review.living.estimates.zero_cells import added_to
-from review.living.runs.contents import ModeratorLine, RunInputs, VariantLine
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import ModeratorLine, VariantLine
 from review.measures import Family, Measure, Natural
 from review.protocol.rules import OF_TABLES, Plan
 

@@ -18,9 +18,10 @@ from review.export.tracing.origins import LEDGER, SHORT_KEY, fields_of, found_at
 from review.extraction.models import Entry, Result, Study
 from review.extraction.numbers import ReportedNumbers
 from review.extraction.trace import Traced, trace
-from review.living.runs.contents import ArmInput, PooledLine, Snapshot, TrialInput, as_stored
+from review.living.runs.contents import ArmInput, TrialInput, as_stored
 from review.living.runs.models import Run
 from review.living.runs.queries import newest_numbers, snapshot_of
+from review.living.runs.results import PooledLine, Snapshot
 from review.living.runs.scales import scale_of_run
 from review.protocol.models import Analysis, AnalysisVersion
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from review.errors import NotFoundError
 from review.extraction.numbers import ReportedNumbers
-from review.living.runs.contents import ArmInput, MarginReading, RunResults, Snapshot, TrialInput
+from review.living.runs.contents import ArmInput, TrialInput
+from review.living.runs.results import MarginReading, RunResults, Snapshot
 
 SHORT_KEY: Final = 12
 """Digits of a run's key in an origin: 48 bits, so that two runs of one database never meet."""

@@ -13,14 +13,8 @@ from review.errors import ReviewError
 from review.formula import FACTORS, Call, Formula, Name, names_in, parse
 from review.living.estimates.effects import TrialEffects
 from review.living.estimates.sensitivity import tau2_of
-from review.living.runs.contents import (
-    LeftOut,
-    ModeratorLine,
-    RunInputs,
-    TermLine,
-    TrialInput,
-    VariantLine,
-)
+from review.living.runs.contents import LeftOut, RunInputs, TrialInput
+from review.living.runs.results import ModeratorLine, TermLine, VariantLine
 from review.protocol.characteristics import in_words
 from review.protocol.rules import Plan
 from review.synthesis import (

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from review.arrays import Floats
 from review.errors import ReviewError
 from review.living.estimates.effects import TrialEffects, trial_effects
-from review.living.runs.contents import Alternative, RunInputs, TrialInput, VariantLine
+from review.living.runs.contents import Alternative, RunInputs, TrialInput
+from review.living.runs.results import VariantLine
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import Variant
 from review.synthesis import (

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import engine_versions, pool_inputs
-from review.living.runs.contents import Snapshot
 from review.living.runs.models import Run
 from review.living.runs.queries import snapshot_of
+from review.living.runs.results import Snapshot
 
 TOLERANCE: Final = 1e-9
 """Relative, absolute near zero: other builds of numpy and scipy may differ in the last digits."""

@@ -22,8 +22,9 @@ from review.living.estimates.pooling import pool_inputs
 from review.living.inputs.select import select
 from review.living.inputs.variants import with_alternatives
 from review.living.reports.changes import ChangeReport, compare
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
 from review.living.runs.digests import Digest, digest_of
+from review.living.runs.results import RunResults
 from review.protocol.rules import Plan
 
 IN_FLIGHT: Final = 6

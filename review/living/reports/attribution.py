@@ -12,8 +12,8 @@ from typing import Final
 
 from review.errors import InvalidDataError
 from review.living.reports.forecast import Firmness, Fragility, Outlook, firmness_of
-from review.living.runs.contents import Snapshot
 from review.living.runs.numbers import RunNumbers, numbers_of
+from review.living.runs.results import Snapshot
 from review.synthesis import (
     Method,
     SignalThresholds,

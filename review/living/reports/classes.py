@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from review.living.runs.contents import Interval, Snapshot
+from review.living.runs.results import Interval, Snapshot
 from review.synthesis import Conclusion, classify
 
 

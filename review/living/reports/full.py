@@ -35,10 +35,10 @@ from review.living.reports.sections import (
     variant_section,
 )
 from review.living.runs import queries
-from review.living.runs.contents import Snapshot
 from review.living.runs.models import Run
 from review.living.runs.numbers import numbers_of
 from review.living.runs.past import PastRun, past_runs
+from review.living.runs.results import Snapshot
 from review.protocol.models import Review
 
 

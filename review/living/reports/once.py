@@ -13,12 +13,12 @@ from review.db import Database
 from review.living.reports.changes import compare
 from review.living.reports.forecast import Firmness, firmness_of
 from review.living.runs import kept
-from review.living.runs.contents import Snapshot
 from review.living.runs.digests import WHAT as DIGEST
 from review.living.runs.digests import content_of, digest_of
 from review.living.runs.models import Kept, Run
 from review.living.runs.numbers import numbers_of
 from review.living.runs.queries import snapshot, snapshot_of
+from review.living.runs.results import Snapshot
 
 FIRMNESS = "firmness"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from review.errors import ReviewError
-from review.living.runs.contents import Effect, Snapshot
+from review.living.runs.results import Effect, Snapshot
 from review.living.runs.scales import scale_of_run
 from review.protocol.rules import Plan
 from review.synthesis import posterior

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from review.errors import ReviewError
-from review.living.runs.contents import Effect, Snapshot
 from review.living.runs.digests import Unit
 from review.living.runs.past import PastRun
+from review.living.runs.results import Effect, Snapshot
 from review.protocol.rules import Plan, SequentialRules
 from review.synthesis import (
     ConfidenceSequence,

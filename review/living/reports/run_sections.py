@@ -12,7 +12,8 @@ from review.living.reports.changes import WITHHELD
 from review.living.reports.notices import HEADINGS, NoticeKind, Notices
 from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines, reading_lines
-from review.living.runs.contents import LeftOut, ModeratorLine, Snapshot, VariantLine
+from review.living.runs.contents import LeftOut
+from review.living.runs.results import ModeratorLine, Snapshot, VariantLine
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.wording import capitalised
 

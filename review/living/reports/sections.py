@@ -16,7 +16,7 @@ from review.living.reports.pages import Section
 from review.living.reports.posterior import Posterior
 from review.living.reports.repeated_looks import LookTold, Panel
 from review.living.reports.retirement import Readiness
-from review.living.runs.contents import MarginReading, PooledLine, VariantLine
+from review.living.runs.results import MarginReading, PooledLine, VariantLine
 from review.living.runs.scales import EffectScale
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import counted

@@ -1,9 +1,9 @@
-"""What a run keeps: its inputs with their provenance, and its results, as frozen values."""
+"""What a run keeps of what entered it, with its provenance, as frozen values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -11,22 +11,19 @@ from pydantic import (
     Field,
     PlainSerializer,
     PlainValidator,
-    model_validator,
 )
 
 from review.canonical import sha256_of
 from review.extraction.numbers import ReportedNumbers
 from review.extraction.vocabulary import Positive
 from review.protocol.characteristics import OWN
-from review.protocol.rules import WITHOUT_TAU2, Plan
+from review.protocol.rules import Plan
 from review.protocol.vocabulary import Variant
-from review.synthesis.noninferiority import Conclusion
-from review.synthesis.pooled import TAU2_CI_EMPTY
-
-Interval = tuple[float, float]
 
 
-class _Kept(BaseModel):
+class Kept(BaseModel):
+    """A frozen value with the fields that it says, and no others."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -68,7 +65,7 @@ def hashed(numbers: ReportedNumbers) -> dict[str, object]:
     return {name: value for name, value in pairs if value is not None or name in _HASHED_EMPTY}
 
 
-class Source(_Kept):
+class Source(Kept):
     """Where a result stands: its row, whose entry it is of, report and page."""
 
     result_id: int
@@ -77,7 +74,7 @@ class Source(_Kept):
     page: str | None
 
 
-class ArmInput(_Kept):
+class ArmInput(Kept):
     """One result that entered an analysis."""
 
     arm: str
@@ -85,7 +82,7 @@ class ArmInput(_Kept):
     source: Source
 
 
-class Characteristic(_Kept):
+class Characteristic(Kept):
     """What a trial has of one characteristic: its value, or why there is none."""
 
     name: str
@@ -93,7 +90,7 @@ class Characteristic(_Kept):
     because: str | None = None
 
 
-class TrialInput(_Kept):
+class TrialInput(Kept):
     """What one study gave to an analysis.
 
     A study contributes arms of both sides, or one contrast of two arms; `contrast_reversed` says
@@ -239,7 +236,7 @@ class TrialInput(_Kept):
         return given
 
 
-class LeftOut(_Kept):
+class LeftOut(Kept):
     """A study of the outcome that an analysis did not use, and why."""
 
     study: str
@@ -252,7 +249,7 @@ class LeftOut(_Kept):
     """Whether its arms are known, and are none that the plan asks about; not stored."""
 
 
-class Alternative(_Kept):
+class Alternative(Kept):
     """What a sensitivity variant selects instead of the primary analysis' trials."""
 
     variant: Variant
@@ -265,7 +262,7 @@ def _numbers_of(trials: Sequence[TrialInput]) -> list[dict[str, object]]:
     return [trial.computed_from for trial in sorted(trials, key=lambda trial: trial.study_id)]
 
 
-class RunInputs(_Kept):
+class RunInputs(Kept):
     """Everything that entered a run."""
 
     plan: Plan
@@ -310,193 +307,3 @@ class RunInputs(_Kept):
                 [str(trial.characteristic(name)) for name in sorted(by)] for trial in self.trials
             ]
         return sha256_of(hashed)
-
-
-class Effect(_Kept):
-    """One study's effect, oriented so that positive favours the intervention."""
-
-    study_id: int
-    study: str
-    year: int | None
-    n_intervention: int | None
-    n_comparator: int | None
-    yi: float
-    vi: float
-    ci: Interval
-    weight: float
-    """Percent."""
-    recipe: str
-
-
-class Natural(_Kept):
-    """A pooled result on a scale that people read: the mean transformed back, no average of it."""
-
-    scale: str
-    estimate: float
-    ci: Interval
-
-
-_EMPTY_AS_ONCE_TOLD: Final = "tau2 interval empty: Q below its lower quantile; reported as 0 to 0"
-
-
-class PooledLine(_Kept):
-    """A pooled estimate with everything metafor prints beside it."""
-
-    k: int
-    measure: str
-    method: str
-    test: str
-    level: float
-    estimate: float
-    se: float
-    stat: float | None
-    ddf: float | None
-    p: float | None
-    ci: Interval
-    z_ci: Interval
-    """The normal interval of the same model, as older papers print it."""
-    pi: Interval | None
-    tau2: float | None
-    """None where the model has one common effect."""
-    se_tau2: float | None
-    tau2_ci: Interval | None
-    I2: float
-    H2: float
-    Q: float
-    Q_df: int
-    Q_p: float | None
-    notes: tuple[str, ...]
-    natural: Natural | None = None
-
-    @property
-    def tau2_ci_empty(self) -> bool:
-        """Whether no tau² of zero or more is compatible with so homogeneous effects."""
-        return TAU2_CI_EMPTY in self.notes
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_as_told_today(cls, values: Any) -> Any:
-        """Read the lines of older runs without the zeros that stood for "none"."""
-        if not isinstance(values, dict):
-            return values
-        if values.get("method") in WITHOUT_TAU2:
-            values = {**values, "tau2": None}
-        if values.get("se") == 0:  # Hartung-Knapp of identical effects: no test
-            values = {**values, "stat": None, "p": None}
-        notes = list(values.get("notes", ()))
-        if _EMPTY_AS_ONCE_TOLD not in notes:
-            return values
-        told = tuple(TAU2_CI_EMPTY if note == _EMPTY_AS_ONCE_TOLD else note for note in notes)
-        return {**values, "tau2_ci": None, "notes": told}
-
-
-class MarginReading(_Kept):
-    """What an interval says against a margin (None: against zero alone)."""
-
-    margin: float | None
-    conclusion: Conclusion
-    z_conclusion: Conclusion
-    """The class by the normal interval."""
-    noninferiority_p: float | None
-    """One-sided; None without a margin."""
-
-
-class VariantLine(_Kept):
-    """One sensitivity analysis or subgroup: its estimate, or why it has none."""
-
-    variant: str
-    label: str
-    k: int
-    estimate: float | None = None
-    ci: Interval | None = None
-    tau2: float | None = None
-    p: float | None = None
-    conclusion: str | None = None
-    """Against the deciding margin, or zero."""
-    note: str | None = None
-
-
-class TermLine(_Kept):
-    """The joint test of all coefficients of one term of a meta-regression."""
-
-    term: str
-    stat: float
-    df: int
-    ddf: float | None
-    p: float
-
-
-class ModeratorLine(_Kept):
-    """A planned subgroup analysis or meta-regression."""
-
-    moderator: str
-    kind: str
-    """``subgroups`` or ``meta-regression``."""
-    lines: tuple[VariantLine, ...]
-    stat: float | None = None
-    df: int | None = None
-    ddf: float | None = None
-    p: float | None = None
-    note: str | None = None
-    tests: tuple[TermLine, ...] = ()
-    """Of the terms of a formula, where it has several."""
-    without: tuple[LeftOut, ...] = ()
-    """Trials that entered the analysis and have no value here, and why."""
-    remarks: tuple[str, ...] = ()
-    """Categories with few trials, and coefficients that the data cannot tell apart."""
-
-    @property
-    def beside(self) -> tuple[str, ...]:
-        """What is to be said beside its numbers: trials without a value by reason, and remarks."""
-        studies: dict[str, list[str]] = {}
-        for item in self.without:
-            studies.setdefault(item.reason, []).append(item.study)
-        told = (f"Without a value ({why}): {'; '.join(of)}." for why, of in studies.items())
-        return (*told, *self.remarks)
-
-
-_OF_A_MODEL_OF_THEIR_OWN: Final = frozenset({Variant.DERSIMONIAN_LAIRD, Variant.THREE_LEVEL})
-"""Variants with a variance between trials whatever the plan's model."""
-
-
-class RunResults(_Kept):
-    """What a run computed."""
-
-    effects: tuple[Effect, ...]
-    pooled: PooledLine
-    readings: Annotated[tuple[MarginReading, ...], Field(min_length=1)]
-    """The deciding margin first."""
-    variants: tuple[VariantLine, ...] = ()
-    moderators: tuple[ModeratorLine, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _common_effects_have_no_tau2(cls, values: Any) -> Any:
-        """Read the lines of older runs without the zeros that stood for "no tau²"."""
-        if not isinstance(values, dict) or not isinstance(values.get("pooled"), dict):
-            return values
-        common = values["pooled"].get("method") in WITHOUT_TAU2
-
-        def read(line: dict[str, Any]) -> dict[str, Any]:
-            own = line["variant"] == Variant.FIXED or (
-                common and line["variant"] not in _OF_A_MODEL_OF_THEIR_OWN
-            )
-            return {**line, "tau2": None} if own else line
-
-        return {
-            **values,
-            "variants": [read(line) for line in values.get("variants", ())],
-            "moderators": [
-                {**one, "lines": [read(line) for line in one["lines"]]}
-                for one in values.get("moderators", ())
-            ],
-        }
-
-    @property
-    def headline(self) -> MarginReading:
-        """The reading that decides."""
-        return self.readings[0]
-
-
-Snapshot = tuple[RunInputs, RunResults]
-"""Everything that a run keeps."""

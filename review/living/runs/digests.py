@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
-from review.living.runs.contents import Interval, MarginReading, Snapshot
+from review.living.runs.results import Interval, MarginReading, Snapshot
 from review.protocol.rules import SequentialRules
 from review.protocol.vocabulary import Variant
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from review.arrays import Floats
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import RunResults
 from review.protocol.rules import Plan
 from review.synthesis import Method, Pooled, Test, pool
 

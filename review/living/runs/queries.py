@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from review.errors import NotFoundError
 from review.history.rules import Anchor
-from review.living.runs.contents import RunInputs, RunResults, Snapshot
+from review.living.runs.contents import RunInputs
 from review.living.runs.models import Failure, Job, Run
+from review.living.runs.results import RunResults, Snapshot
 from review.protocol.models import Analysis, AnalysisVersion, Review
 from review.protocol.queries import versions
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from review.canonical import fixed
 from review.extraction.conversion import scale_of
-from review.living.runs.contents import Interval, RunInputs, RunResults, TrialInput
+from review.living.runs.contents import RunInputs, TrialInput
+from review.living.runs.results import Interval, RunResults
 from review.measures import Measure, measure_named
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind

@@ -11,7 +11,7 @@ from review.db import Database
 from review.export.tables.model import Kind, Table
 from review.export.tracing.origins import found_at
 from review.history.actions import Attribution, writing
-from review.living.runs.contents import Snapshot
+from review.living.runs.results import Snapshot
 from review.living.runs.scales import scale_of_run
 from review.protocol.actions import plan_analysis
 from review.protocol.rules import AnalysisSpec, Plan

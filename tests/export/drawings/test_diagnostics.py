@@ -21,7 +21,8 @@ from review.export.drawings.gosh import gosh_of
 from review.export.drawings.influence import baujat_of, influence_of
 from review.export.runs import LatestRun
 from review.figures.numbers import p_words
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import RunResults
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 

@@ -15,7 +15,7 @@ from review.export.drawings.registry import (
     figures_of,
 )
 from review.export.runs import LatestRun
-from review.living.runs.contents import ModeratorLine
+from review.living.runs.results import ModeratorLine
 from review.protocol.queries import review_called
 
 

@@ -27,9 +27,10 @@ from review.living.estimates.effects import trial_effects
 from review.living.estimates.multiverse import multiverse
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.repeated_looks import panel
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
 from review.living.runs.past import past_runs
 from review.living.runs.queries import run_numbered, runs, snapshot_of
+from review.living.runs.results import RunResults
 from review.protocol.queries import review_called
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion

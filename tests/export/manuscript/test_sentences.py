@@ -22,7 +22,8 @@ from review.export.manuscript.sentences import (
     prediction_words,
 )
 from review.export.tables.printing import NumberStyle
-from review.living.runs.contents import ModeratorLine, RunInputs, VariantLine
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import ModeratorLine, VariantLine
 from review.protocol.vocabulary import AnalysisKind
 from review.synthesis.noninferiority import Conclusion
 from tests.conftest import NOW

@@ -8,7 +8,7 @@ from review.export.manuscript.results import result_sentences
 from review.export.runs import LatestRun
 from review.export.tables.printing import NumberStyle
 from review.living.reports.changes import compare
-from review.living.runs.contents import Snapshot
+from review.living.runs.results import Snapshot
 from tests.conftest import NOW
 from tests.living.reports.test_changes import run
 

@@ -17,14 +17,8 @@ from review.extraction.numbers import ReportedNumbers
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs, pool_prefixes
 from review.living.reports.sections import pooled_lines
-from review.living.runs.contents import (
-    ArmInput,
-    PooledLine,
-    RunInputs,
-    RunResults,
-    Source,
-    TrialInput,
-)
+from review.living.runs.contents import ArmInput, RunInputs, Source, TrialInput
+from review.living.runs.results import PooledLine, RunResults
 from review.living.runs.scales import scale_of_run
 from review.protocol.rules import Plan
 

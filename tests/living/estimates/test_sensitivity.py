@@ -19,8 +19,8 @@ from review.extraction.files import NumberedRow
 from review.history.actions import Attribution, writing
 from review.living.inputs.variants import with_alternatives
 from review.living.job.repool import repool
-from review.living.runs.contents import VariantLine
 from review.living.runs.queries import run_numbered, snapshot_of
+from review.living.runs.results import VariantLine
 from review.protocol.queries import review_called
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import Variant

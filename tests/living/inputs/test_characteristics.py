@@ -30,8 +30,8 @@ from review.living.job.repool import RepoolReport, repool
 from review.living.reports.changes import ValueChange
 from review.living.reports.noticing import notices_of
 from review.living.reports.selected import chosen_of
-from review.living.runs.contents import ModeratorLine, Snapshot
 from review.living.runs.queries import run_numbered, snapshot_of
+from review.living.runs.results import ModeratorLine, Snapshot
 from review.protocol.actions import (
     add_instrument,
     add_outcome,

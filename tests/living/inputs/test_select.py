@@ -15,8 +15,9 @@ from review.history.actions import Attribution, writing
 from review.living.job.repool import repool
 from review.living.reports.changes import compare
 from review.living.reports.sections import tell
-from review.living.runs.contents import RunInputs, RunResults
+from review.living.runs.contents import RunInputs
 from review.living.runs.queries import run_numbered, snapshot_of
+from review.living.runs.results import RunResults
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.queries import review_called
 from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.changes import ValueChange, compare
-from review.living.runs.contents import Alternative, ArmInput, RunInputs, RunResults
+from review.living.runs.contents import Alternative, ArmInput, RunInputs
+from review.living.runs.results import RunResults
 from review.protocol.vocabulary import Variant
 from tests.living.estimates.test_effects import arm, inputs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from review.living.job.work import Made, work_off
 from review.living.reports.posterior import posterior_of
-from review.living.runs.contents import Snapshot
+from review.living.runs.results import Snapshot
 from tests.living.job.test_work import contrast, task
 
 
