@@ -11,6 +11,7 @@ handed a record, reads it for a moment, and decides; then every decision is acco
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -38,7 +39,7 @@ from review.errors import BusyError
 from review.export.flow.prisma import flow_of
 from review.history.actions import Attribution, writing
 from review.people.actions import join_review, person_called
-from review.people.models import Role
+from review.people.models import Person, Role
 from review.people.queries import handles, person_known
 from review.protocol.actions import new_review
 from review.protocol.models import Review
@@ -183,15 +184,22 @@ def timed(database: Database, call: Callable[[Session, Review], object]) -> floa
     return round(statistics.median(spent), 1)
 
 
+def _known(session: Session, who: str) -> Person:
+    person = person_known(session, who)
+    assert person is not None
+    return person
+
+
 def reads(database: Database, records: int, decisions: int) -> dict[str, object]:
     """Measure what reads cost."""
     people = ["r01", "r02", "r03"]
     ids = make(database, records, people, duplicates=records // 20)
     screen(database, ids, decisions, people)
+    gc.collect()
+    gc.freeze()  # what making the review left behind is not walked while a read is timed
     with database.reading() as session:
         known = handles(session)
-        person = person_known(session, "r03")
-        assert person is not None
+        person = _known(session, "r03")
         number = person.id
         stored = session.scalar(sa.select(sa.func.count()).select_from(Decision))
     screeners = frozenset(known)
@@ -228,6 +236,10 @@ def reads(database: Database, records: int, decisions: int) -> dict[str, object]
             database, lambda s, r: standings.progress(s, r, ABSTRACT, screeners=screeners)
         ),
         "boxes": timed(database, standings.boxes),
+        "status of both stages": timed(database, views.status),
+        "a person's decisions, a page of 50": timed(
+            database, lambda s, r: views.my_decisions(s, r, _known(s, "r01"), stage=ABSTRACT)
+        ),
         "flow": timed(database, flow_of),
         "records, a page of 50": timed(
             database, lambda s, r: listed_records(s, r, after=middle, limit=50)
@@ -276,10 +288,12 @@ def _reviewer(url: str, who: str, pause: float, seed: int) -> dict[str, int]:
     patience = 0
     while patience < 20:
         with _turn(database, who, told) as session:
-            person = person_known(session, who)
-            assert person is not None
             served = serving.serve(
-                session, the_review(session), person, stage=ABSTRACT, now=datetime.now(UTC)
+                session,
+                the_review(session),
+                _known(session, who),
+                stage=ABSTRACT,
+                now=datetime.now(UTC),
             )
         if not served.records:
             if not served.left:

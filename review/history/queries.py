@@ -124,6 +124,16 @@ def payload(event: Event) -> dict[str, Any]:
     return hashed({**values, "at": utc_text(event.at)})
 
 
+def noted(session: Session, entity: str, column: str) -> dict[int, Any]:
+    """Return what the history noted of a column when each row of a table was made, by id."""
+    rows = session.execute(
+        sa.select(Event.entity_id, Event.new).where(
+            Event.entity == entity, Event.action == "insert"
+        )
+    )
+    return {number: new.get(column) for number, new in rows if number is not None and new}
+
+
 def head(session: Session) -> tuple[int, str]:
     """Return seq and hash of the newest event, (0, zeros) when there is none."""
     row = session.execute(

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 
 class Sealed(Protocol):
     """A row that bears a seal."""
+
+    @property
+    def id(self) -> int:
+        """Its number, by which the history knows it."""
+        ...
 
     @property
     def seal(self) -> str:
@@ -34,6 +39,12 @@ def seal(*parts: object) -> str:
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
 
 
-def broken(rows: Iterable[SealedT], seal_of: Callable[[SealedT], str]) -> list[SealedT]:
-    """Return the rows that are not what was sealed; none in a sound ledger."""
-    return [row for row in rows if seal_of(row) != row.seal]
+def broken(
+    rows: Iterable[SealedT], seal_of: Callable[[SealedT], str], noted: Mapping[int, str]
+) -> list[SealedT]:
+    """Return the rows that are not what was sealed; none in a sound ledger.
+
+    `noted` has the seals of the history by id: a row that was sealed anew is not what it says, and
+    one that it knows nothing of was put in behind its back.
+    """
+    return [row for row in rows if seal_of(row) != row.seal or noted.get(row.id) != row.seal]

@@ -14,6 +14,7 @@ from review.citations.models import Batch, DedupeRun, DuplicateDecision, Duplica
 from review.citations.queries import clusters
 from review.db import AT_ONCE, in_parts
 from review.errors import NotFoundError
+from review.history.queries import noted
 from review.independent.seals import broken, seal
 from review.people.models import Person, identity
 from review.people.queries import person_known
@@ -365,7 +366,7 @@ def broken_seals(session: Session, review: Review) -> list[int]:
         .where(Record.review_id == review.id)
         .order_by(Decision.id)
     )
-    return [row.id for row in broken(rows, seal_of)]
+    return [row.id for row in broken(rows, seal_of, noted(session, "decision", "seal"))]
 
 
 def voted_twice(

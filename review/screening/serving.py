@@ -63,7 +63,8 @@ def serve(
             )
         )
     )
-    release(session, person, now=now, records=sorted(own.intersection(apart_from)))
+    if own.intersection(apart_from):
+        release(session, person, now=now, records=sorted(own.intersection(apart_from)))
     most = count + len(own) + len(apart_from)
     found = wanted(session, review, stage=stage, person=person.id, limit=most, held_at=now)
     offered = [record for record in found if record not in apart_from]

@@ -322,6 +322,19 @@ def _mirror(team: Team, folder: Path, database: Database) -> str:
     return _seen_by_ben(team, folder)
 
 
+def test_a_decision_that_was_turned_in_the_file_is_named(team: Team, database: Database) -> None:
+    team("anna", "screen", "decide", 1, "include")
+    assert "what was judged is as it was sealed" in team("anna", "verify").output
+    with database.engine.begin() as connection:
+        if database.is_sqlite:
+            connection.exec_driver_sql("DROP TRIGGER decision_no_update")
+        else:
+            connection.exec_driver_sql("ALTER TABLE decision DISABLE TRIGGER ALL")
+        connection.exec_driver_sql("UPDATE decision SET verdict = 'maybe'")
+    refused = team("anna", "verify", status=1)
+    assert "altered after they were sealed: decision 1 of alliance" in refused.output
+
+
 def _reseal(database: Database) -> None:
     """Seal the turned decisions as if they had been made so."""
     import sqlalchemy as sa

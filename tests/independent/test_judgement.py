@@ -134,10 +134,17 @@ def test_a_seal_tells_nothing_and_finds_what_was_turned() -> None:
     assert seal("include", one) != seal("include", other)
 
     class Sealed:
-        def __init__(self, said: str) -> None:
-            self.said, self.seal = said, seal(said, one)
+        def __init__(self, id: int, said: str) -> None:  # noqa: A002 -- as rows call it
+            self.id, self.said, self.seal = id, said, seal(said, one)
 
-    rows = [Sealed("include"), Sealed("exclude")]
-    assert broken(rows, lambda sealed: seal(sealed.said, one)) == []
+    def seal_of(row: Sealed) -> str:
+        return seal(row.said, one)
+
+    rows = [Sealed(1, "include"), Sealed(2, "exclude")]
+    noted = {row.id: row.seal for row in rows}
+    assert broken(rows, seal_of, noted) == []
     rows[1].said = "include"
-    assert broken(rows, lambda sealed: seal(sealed.said, one)) == rows[1:]
+    assert broken(rows, seal_of, noted) == rows[1:]
+    rows[1].seal = seal_of(rows[1])  # sealed anew: the history knows better
+    assert broken(rows, seal_of, noted) == rows[1:]
+    assert broken(rows[:1], seal_of, {}) == rows[:1]

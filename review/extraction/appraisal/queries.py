@@ -36,6 +36,7 @@ from review.extraction.appraisal.rules import (
 from review.extraction.appraisal.tool import Tool
 from review.extraction.appraisal.vocabulary import Kind, State
 from review.extraction.models import Study
+from review.history.queries import noted
 from review.independent.seals import broken
 from review.protocol.models import Review
 
@@ -395,7 +396,8 @@ def broken_seals(session: Session, review: Review) -> list[str]:
     tools = adopted_tools(session, review)
     contents = _Contents(session, tools, None)
     rows = _rows(session, tools, None)
+    sealed = noted(session, "appraisal", "seal")
     return [
         f"{_target(row)} by {row.person.name}, {row.tool.slug}"
-        for row in broken(rows, lambda row: seal_of(row, contents.cast(row).appraisal))
+        for row in broken(rows, lambda row: seal_of(row, contents.cast(row).appraisal), sealed)
     ]
