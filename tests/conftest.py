@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 import warnings
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from filelock import FileLock
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -135,6 +138,31 @@ def delivery(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
         repool(database, actor="tester", now=lambda: NOW)
     yield database
     database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def demonstration_file(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """What `review demo` makes, to be read only or copied: once for all workers."""
+    place = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        place = place.parent
+    file = place / "demo" / "demonstration.db"
+    with FileLock(place / "demo.lock"):
+        if not file.exists():
+            made = subprocess.run(
+                [sys.executable, "-m", "review", "demo", str(file.parent), "--no-serve"],
+                env={**os.environ, "REVIEW_ACTOR": "tester"}, capture_output=True, text=True,
+            )  # fmt: skip
+            assert made.stdout.strip() == str(file), made.stderr
+    return file
+
+
+@pytest.fixture(scope="session")
+def demonstration(demonstration_file: Path) -> Iterator[Database]:
+    """The demonstration, to be read only."""
+    database = database_at(f"sqlite:///{demonstration_file}")
+    yield database
+    database.close()
 
 
 @pytest.fixture

@@ -20,6 +20,10 @@ COMMANDS: Final = {
     "serve": Place(
         "serve", "Open the reviews of this database in the browser, until stopped (Ctrl-C)."
     ),
+    "demo": Place(
+        "demo",
+        "See what this is: a database of demonstration data, made and opened in the browser.",
+    ),
     "people": Place(
         "people", "Who takes part: somebody joins a review before they judge anything in it."
     ),

@@ -46,8 +46,23 @@ def serve_(port: int | None, host: str, workers: int, no_browser: bool, debug: b
     as Caddy or nginx passes it on; see docs/administer.md. The first account is made with a link
     that is printed once.
     """
-    database = configured_database()
-    web = web_settings()
+    serve(
+        configured_database(), web_settings(), port=port, host=host, workers=workers,
+        no_browser=no_browser, debug=debug,
+    )  # fmt: skip
+
+
+def serve(
+    database: Database,
+    web: WebSettings,
+    *,
+    port: int | None,
+    host: str = "127.0.0.1",
+    workers: int = 1,
+    no_browser: bool,
+    debug: bool = False,
+) -> None:
+    """Serve a database until stopped, after what `serve_` says of it."""
     alone = web.origin is None
     if alone:
         _bring_up(database)

@@ -1,8 +1,8 @@
 """The review of delivery modes as it might have gone: its trials are real, its days are not.
 
-76 trials (López-López et al. 2019) in four runs of any CBT against control: those of 2008, the later
-ones, a slip of entry put right, a changed plan. The slip is planted and undone: what the database
-holds in the end is what the data set says. Multimedia CBT against control is not touched by it.
+76 trials (López-López et al. 2019) in four runs of any CBT against control: those of 2008, the
+later ones, a slip of entry put right, a changed plan. The slip is planted and undone: what the
+database holds in the end is what the data set says. Multimedia CBT is not touched by it.
 """
 
 from __future__ import annotations

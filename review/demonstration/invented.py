@@ -144,7 +144,9 @@ def _compare(step: Step) -> None:
 
 def _ids(step: Step) -> dict[int, int]:
     """Return the record of each number of `records.title_of` that is no duplicate."""
-    by_title = {r.title: r.id for r in reversed(queries.records_in_scope(step.session, step.review))}
+    by_title = {
+        r.title: r.id for r in reversed(queries.records_in_scope(step.session, step.review))
+    }
     titles = {n: records.title_of(n) for n in range(1, 100)}
     return {n: by_title[title] for n, title in titles.items() if title in by_title}
 

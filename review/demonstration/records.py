@@ -45,7 +45,9 @@ def title_of(number: int) -> str:
 def _entry(number: int, *, doi: bool = True, slip: bool = False) -> str:
     title = title_of(number)
     if slip:  # as another database has it: cut short, and another year
-        title = title.replace(" by video or face to face", "").replace("cognitive behavioural", "CB")
+        title = title.replace(" by video or face to face", "").replace(
+            "cognitive behavioural", "CB"
+        )
     author = _AUTHORS[number % len(_AUTHORS)]
     second = _AUTHORS[(number + 2) % len(_AUTHORS)]
     trial = number <= TRIALS + 2

@@ -47,7 +47,9 @@ class Story:
             yield session, now
 
     @contextmanager
-    def step(self, days: float, reason: str | None = None, *, by: str | None = None) -> Iterator[Step]:
+    def step(
+        self, days: float, reason: str | None = None, *, by: str | None = None
+    ) -> Iterator[Step]:
         """Yield the session of a step of somebody, the lead where nobody is named."""
         person, now = by or self.person, self.day(days)
         with writing(self.database, self._by(person, reason, now)) as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from review import __version__
 from review.config import settings
 from review.db import Database, database_at
+from review.demonstration.queries import is_demonstration
 from review.schema import require_current
 from review.web.errors import answer, say_errors
 from review.web.logs import write_lines
@@ -34,7 +36,8 @@ def create_app(database: Database, web: WebSettings) -> FastAPI:
         ],
     )  # fmt: skip
     app.state.database = database
-    app.state.settings = web
+    with database.reading() as session:
+        app.state.settings = replace(web, demonstration=is_demonstration(session))
     app.state.key = OneKey(web.key, settings().actor)
     app.state.now = lambda: datetime.now(UTC)
     app.router.routes[:] = [*routes_of("review.web.pages"), *routes_of("review.web.api")]

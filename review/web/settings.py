@@ -30,6 +30,8 @@ class WebSettings:
     """The one-time key of the person at whose machine this runs; None for a team."""
     debug: bool = False
     """Whether pages for those who build pages are shown, such as ``/design``."""
+    demonstration: bool = False
+    """Whether the database is one of `review demo`; every page says so."""
 
     @property
     def secure(self) -> bool:
