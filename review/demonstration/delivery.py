@@ -14,6 +14,7 @@ from review.demonstration.steps import Step, Story
 from review.extraction.actions import import_extraction
 from review.extraction.numbers import ReportedNumbers
 from review.extraction.seeds import Seed, load_seed, seed_called
+from review.measures import Measure
 from review.protocol.actions import plan_analysis, revise_analysis
 from review.protocol.queries import plan_of, versions
 from review.protocol.rules import AnalysisSpec, ArmRule, Plan
@@ -55,7 +56,7 @@ def _by_computer() -> AnalysisSpec:
                 label="CBT by computer", treatment=("Multimedia CBT", "Hybrid CBT")
             ),
             comparator=ArmRule(label="face-to-face CBT", treatment=("F2F CBT",)),
-            measure="GEN",
+            measure=Measure.GEN,
             effect="Difference in standardized mean change",
             margin=0.50,
         ),

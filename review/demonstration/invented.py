@@ -191,7 +191,11 @@ def _screen_titles(story: Story) -> None:
             _decide(story, days - 2 * place, who, said, _TITLES)
     for number in _SPLIT[:2]:
         _adjudicate(story, 58, number, _TITLES, "the comparison is with a waiting list (synthetic)")
-    for days, who, part in ((5.0, A, range(61, 66)), (3.5, B, range(53, 57)), (1.2, A, (66, 67))):
+    for days, who, part in (
+        (5.0, A, range(61, 66)),
+        (3.5, B, range(53, 57)),
+        (1.2, A, range(66, 68)),
+    ):
         _decide(story, days, who, dict.fromkeys(part, Verdict.EXCLUDE), _TITLES)
 
 
