@@ -24,6 +24,7 @@ from review.protocol.queries import review_called
 from review.protocol.rules import AnalysisSpec, Plan
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater
 from tests.conftest import NOW
+from tests.extraction.reported import evidence_with
 from tests.living.test_cbt_delivery import load
 
 CBT, IPT, WAITING = "CBT", "IPT", "waiting list"
@@ -111,7 +112,7 @@ def study(r: Random, number: int) -> list[Evidence]:
             for arm in arms:
                 if r.random() < 0.1 or (level is Level.CONTRAST and arm is arms[-1]):
                     continue
-                item = Evidence(
+                item = evidence_with(
                     result_id=100 * number + len(found), entry_kind="single", study_id=number,
                     study=f"Generated {number}", year=2000 + number, excluded_because=excluded,
                     outcome=outcome, instrument=instrument, instrument_name=instrument.upper(),
