@@ -66,18 +66,18 @@ def show(label: str, review_slug: str | None, as_json: bool) -> None:
         number = queries.study_called(session, review, found.study).id
         warned = studies_warned(session, review).get(number, [])
     if as_json:
-        echo_json({**asdict(found), "warnings": [asdict(one) for one in warned]})
+        echo_json({**found.plain, "warnings": [asdict(one) for one in warned]})
         return
-    click.echo(f"{found.study} ({found.year or 'year not reported'})")
+    plain = found.plain
+    click.echo(f"{found.study} ({plain['year'] or 'year not reported'})")
     for one in warned:
         kind = one.kind.value.upper() if one.kind.is_serious else one.kind.value
         click.echo(f"  {kind}: record {one.record}, {one.said}")
     for name in (*STUDY_FACTS[1:], "excluded_because"):
-        if getattr(found, name) is not None:
-            click.echo(f"  {name.replace('_', ' ')}: {getattr(found, name)}")
+        if plain[name] is not None:
+            click.echo(f"  {name.replace('_', ' ')}: {plain[name]}")
     for heading in ("reports", "arms", "results", "notes"):
-        items = [asdict(item) for item in getattr(found, heading)]
-        if items:
+        if items := plain[heading]:
             click.echo(f"\n{heading.capitalize()}")
             echo_table(tuple(items[0]), [tuple(map(_cell, item.values())) for item in items])
 

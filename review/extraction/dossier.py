@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from review.extraction.vocabulary import ArmRole, Randomised, Therapists
-from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
+from review.protocol.vocabulary import AnalysisSet, Rater
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,19 +15,6 @@ class KnownReport:
 
     citation: str
     doi: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownArm:
-    """An arm of the study."""
-
-    arm: str
-    treatment: str
-    delivery_mode: DeliveryMode | None
-    n_randomised: int | None
-    role: ArmRole | None = None
-    sessions: float | None = None
-    therapist_training: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +48,24 @@ class Dossier:
     """A study with its reports, arms, results and notes."""
 
     study: str
-    year: int | None
-    registration: str | None
-    design: str | None
-    country: str | None
-    population: str | None
-    randomised: Randomised | None
-    cluster_size: float | None
-    icc: float | None
-    therapists: Therapists | None
-    setting: str | None
-    diagnosis: str | None
-    funding: str | None
+    facts: Mapping[str, Any]
+    """By column, in the order of the extraction table; None is not reported."""
     excluded_because: str | None
     reports: tuple[KnownReport, ...]
-    arms: tuple[KnownArm, ...]
+    arms: tuple[Mapping[str, Any], ...]
+    """``arm`` and the facts of each, by column."""
     results: tuple[KnownResult, ...]
     notes: tuple[KnownNote, ...]
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """All of it by name, for scripts and for print."""
+        return {
+            "study": self.study,
+            **self.facts,
+            "excluded_because": self.excluded_because,
+            "reports": [asdict(report) for report in self.reports],
+            "arms": [dict(arm) for arm in self.arms],
+            "results": [asdict(result) for result in self.results],
+            "notes": [asdict(note) for note in self.notes],
+        }

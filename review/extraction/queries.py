@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from review.errors import NotFoundError
-from review.extraction.dossier import Dossier, KnownArm, KnownNote, KnownReport, KnownResult
+from review.extraction.dossier import Dossier, KnownNote, KnownReport, KnownResult
 from review.extraction.entered import Entered, EnteredArm, EnteredResult, ResultKey
 from review.extraction.fields import FieldSpec
 from review.extraction.models import (
@@ -443,11 +443,11 @@ def dossier(session: Session, review: Review, label: str, *, viewer: str | None 
     ).all()
     return Dossier(
         study=study.label,
-        **{name: getattr(study, name) for name in STUDY_FACTS},
+        facts={name: getattr(study, name) for name in STUDY_FACTS},
         excluded_because=study.excluded_because,
         reports=tuple(KnownReport(r.citation, r.doi) for r in reports(session, [study.id])),
         arms=tuple(
-            KnownArm(a.label, **{name: getattr(a, name) for name in ARM_FACTS})
+            {"arm": a.label, **{name: getattr(a, name) for name in ARM_FACTS}}
             for a in arms(session, [study.id])
         ),
         results=tuple(_known_result(result) for result in shown),
