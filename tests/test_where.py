@@ -23,4 +23,4 @@ def test_every_module_has_tests_that_are_found(stage: str) -> None:
 def test_what_is_found_is_what_a_reader_would_find() -> None:
     assert where("review.synthesis.pooling").how == "at its path"
     assert where("review.effects.rates").how.startswith("of review.effects.escalc")
-    assert "tests/cli/test_screening.py" in where("review.cli.screen.judging").files
+    assert "tests/cli/screen/test_judging.py" in where("review.cli.screen.judging").files

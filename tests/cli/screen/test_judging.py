@@ -172,7 +172,7 @@ def test_a_copy_that_is_found_late_hides_no_inclusion(
     cli: Callable[..., Result], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_review(database)
-    files = Path(__file__).parents[1] / "screening"
+    files = Path(__file__).parents[2] / "screening"
 
     def run(who: str, *words: Any) -> Result:
         monkeypatch.setenv("REVIEW_ACTOR", who)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.test_pool import pool, pooled
+from tests.cli.pool.test_pool import pool, pooled
 from tests.faults import POOL
 
 LEVELS = POOL / "factor_numeric_levels.csv"
