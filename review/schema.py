@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from review.config import shipped
 from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Database
-from review.errors import DatabaseStateError
+from review.errors import DatabaseStateError, Remedy
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -70,12 +70,13 @@ def require_current(database: Database) -> None:
         return
     if found is None:
         raise DatabaseStateError(
-            f"there is no review database at {database}; make it with: review init"
+            f"there is no review database at {database}",
+            remedy=Remedy("make it with", "review init"),
         )
     if found in revisions():
         raise DatabaseStateError(
-            f"{database} is at revision {found} and this software needs {newest_revision()}; "
-            "bring it up with: review upgrade"
+            f"{database} is at revision {found} and this software needs {newest_revision()}",
+            remedy=Remedy("bring it up with", "review upgrade"),
         )
     raise DatabaseStateError(
         f"{database} was made by newer software (revision {found}); upgrade living-review"

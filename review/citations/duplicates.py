@@ -21,7 +21,7 @@ from review.citations.models import DedupeRun, DuplicateDecision, DuplicatePair,
 from review.citations.rules import PairState
 from review.citations.vocabulary import Band, Verdict
 from review.db import in_parts
-from review.errors import BusyError, InvalidDataError
+from review.errors import BusyError, InvalidDataError, Remedy
 from review.history.actions import record_step
 from review.people.actions import person_called
 from review.protocol.models import Review
@@ -207,8 +207,8 @@ def decide_pair(
         clash = queries.clusters_of(others).separated(found.earlier_id, found.later_id)
         if clash is not None:
             raise InvalidDataError(
-                f"that would join records {clash[0]} and {clash[1]}, which were called different; "
-                "take that back first, with: review dedupe undo"
+                f"that would join records {clash[0]} and {clash[1]}, which were called different",
+                remedy=Remedy("take that back first, with", "review dedupe undo"),
             )
     decision = DuplicateDecision(
         pair_id=pair,

@@ -27,7 +27,7 @@ from review.citations.models import (
 from review.citations.rules import UNSTATED, BatchCount, Identified, PairState, pair_state
 from review.citations.vocabulary import Band, NoticeKind, Verdict
 from review.db import in_parts
-from review.errors import NotFoundError
+from review.errors import NotFoundError, Remedy
 from review.protocol.models import Review
 
 
@@ -44,8 +44,8 @@ def search_numbered(session: Session, review: Review, number: int) -> Search:
     if number not in found:
         known = ", ".join(f"{s.id} ({s.source}, {s.ran_on})" for s in found.values())
         raise NotFoundError(
-            f"review {review.slug} has no search {number} "
-            f"(it has: {known or 'none yet: review search add'})"
+            f"review {review.slug} has no search {number} (it has: {known or 'none yet'})",
+            remedy=None if known else Remedy("keep one with", "review search add"),
         )
     return found[number]
 
@@ -112,7 +112,8 @@ def record_numbered(session: Session, review: Review, number: int) -> Record:
     )
     if record is None:
         raise NotFoundError(
-            f"review {review.slug} has no record {number}; see them with: review records list"
+            f"review {review.slug} has no record {number}",
+            remedy=Remedy("see them with", "review records list"),
         )
     return record
 
@@ -241,7 +242,8 @@ def pair_numbered(session: Session, review: Review, number: int) -> DuplicatePai
     )
     if pair is None:
         raise NotFoundError(
-            f"review {review.slug} has no pair {number}; see them with: review dedupe review"
+            f"review {review.slug} has no pair {number}",
+            remedy=Remedy("see them with", "review dedupe review"),
         )
     return pair
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from review.cli.context import configured_database
-from review.errors import DatabaseStateError
+from review.errors import DatabaseStateError, Remedy
 from review.schema import newest_revision, require_current, revision_of, upgrade
 
 
@@ -24,7 +24,8 @@ def upgrade_() -> None:
     database = configured_database()
     if revision_of(database) is None:
         raise DatabaseStateError(
-            f"there is no review database at {database}; make it with: review init"
+            f"there is no review database at {database}",
+            remedy=Remedy("make it with", "review init"),
         )
     before, backup = upgrade(database)
     if before == newest_revision():

@@ -252,7 +252,7 @@ def _refused(path: Path, file: CitationFile | None, error: FileError | InvalidDa
         rejected=read,
         already_imported=False,
         rejects=[{"line": p.line, "reason": p.reason} for p in problems],
-        error=str(error),
+        error=error.told,
     )
 
 

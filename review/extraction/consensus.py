@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from review.errors import InvalidDataError, NotFoundError
+from review.errors import InvalidDataError, NotFoundError, Remedy
 from review.extraction import queries
 from review.extraction.comparison import ROW, Cell, CellState, Comparison, Pair, compare
 from review.extraction.entered import Entered, ResultKey
@@ -87,8 +87,8 @@ def sides(
     unfinished = [e.person.name for e in blind if e.finished_at is None]
     if unfinished:
         raise InvalidDataError(
-            f"{label} cannot be compared before {' and '.join(unfinished)} finished "
-            f'(review extract finish "{label}")'
+            f"{label} cannot be compared before {' and '.join(unfinished)} finished",
+            remedy=Remedy("they do with", f'review extract finish "{label}"'),
         )
     first, second = queries.entered(session, blind)
     return Sides(
@@ -160,8 +160,8 @@ def resolve(
     cell = next((c for c in found.comparison.differing if c.id == cell_id), None)
     if cell is None:
         raise NotFoundError(
-            f"{found.study.label} has no differing cell {cell_id!r}; its values may have changed "
-            f'(review extract compare "{found.study.label}")'
+            f"{found.study.label} has no differing cell {cell_id!r}; its values may have changed",
+            remedy=Remedy("look again with", f'review extract compare "{found.study.label}"'),
         )
     chosen = {Taken.FIRST: cell.first, Taken.SECOND: cell.second}.get(taken)
     if taken is Taken.OTHER:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from review.errors import NotFoundError
+from review.errors import NotFoundError, Remedy
 from review.extraction import queries
 from review.extraction.evidence_queries import evidence, evidence_of
 from review.extraction.formats.unsettled import release_findings
@@ -90,7 +90,10 @@ def doubt_called(session: Session, review: Review, key: str, *, person: str) -> 
         for doubt in doubts(session, review, person=whose):
             if doubt.finding.key == key:
                 return doubt.finding
-    raise NotFoundError(f"review {review.slug} has no doubt {key!r} (see: review extract check)")
+    raise NotFoundError(
+        f"review {review.slug} has no doubt {key!r}",
+        remedy=Remedy("see them with", "review extract check"),
+    )
 
 
 def doubts_at_entry(

@@ -10,7 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from review.errors import NotFoundError
+from review.errors import NotFoundError, Remedy
 from review.extraction.dossier import Dossier, KnownNote, KnownReport, KnownResult
 from review.extraction.entered import Entered, EnteredArm, EnteredResult, ResultKey
 from review.extraction.fields import FieldSpec
@@ -51,8 +51,9 @@ def study_called(session: Session, review: Review, label: str) -> Study:
     )
     if study is None:
         near = [s.label for s in studies(session, review) if label.lower() in s.label.lower()]
-        hint = f"did you mean {', '.join(near[:5])}?" if near else "review study list names them"
-        raise NotFoundError(f"review {review.slug} has no study {label!r} ({hint})")
+        hint = f" (did you mean {', '.join(near[:5])}?)" if near else ""
+        remedy = None if near else Remedy("see them with", "review study list")
+        raise NotFoundError(f"review {review.slug} has no study {label!r}{hint}", remedy=remedy)
     return study
 
 

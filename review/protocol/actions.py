@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.errors import AlreadyExistsError, InvalidDataError
+from review.errors import AlreadyExistsError, InvalidDataError, Remedy
 from review.history.actions import record_step
 from review.people.actions import join_review, person_called
 from review.people.rules import Role
@@ -121,8 +121,8 @@ def plan_analysis(
     known = {v.analysis.slug for v in queries.current_versions(session, review)}
     if spec.slug in known:
         raise AlreadyExistsError(
-            f"review {review.slug} already has an analysis {spec.slug!r}; "
-            "change it with: review analysis revise"
+            f"review {review.slug} already has an analysis {spec.slug!r}",
+            remedy=Remedy("change it with", "review analysis revise"),
         )
     analysis = Analysis(review_id=review.id, slug=spec.slug)
     session.add(analysis)
@@ -225,8 +225,8 @@ def edit_instrument(
         ]
         if planned:
             raise InvalidDataError(
-                f"the plan of {', '.join(planned)} selects {slug} for {old.outcome}; revise it "
-                "first (review analysis revise)"
+                f"the plan of {', '.join(planned)} selects {slug} for {old.outcome}",
+                remedy=Remedy("revise it first, with", "review analysis revise"),
             )
         instrument.outcome_id = outcome.id
     for name in ("name", "higher_is_better", "lowest", "highest", "step"):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from review.citations.models import Record
 from review.db import in_parts
-from review.errors import InvalidDataError, NotAllowedError, NotFoundError, Problem
+from review.errors import InvalidDataError, NotAllowedError, NotFoundError, Problem, Remedy
 from review.independent.judgement import is_complete, newest
 from review.independent.seals import nonce
 from review.people.models import Person, identity
@@ -86,7 +86,8 @@ def _reason(
         known = "; ".join(f"{r.place} {r.label}" for r in queries.reasons(session, review))
         raise InvalidDataError(
             "an exclusion at full text needs one of the protocol's reasons "
-            f"({known or 'none yet: review screen reasons add'})"
+            f"({known or 'none yet'})",
+            remedy=None if known else Remedy("add them with", "review screen reasons add"),
         )
     return None
 
@@ -126,7 +127,7 @@ class _Deciding:
                     self.session, self.review, self.stage, choice.verdict, choice.reason
                 )
             except (InvalidDataError, NotFoundError) as error:
-                return str(error)
+                return error.told
         return None
 
     def row(self, choice: Choice, ballots: Sequence[Ballot]) -> Decision:

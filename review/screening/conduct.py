@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.errors import AlreadyExistsError, InvalidDataError, NotFoundError
+from review.errors import AlreadyExistsError, InvalidDataError, NotFoundError, Remedy
 from review.protocol.models import Review
 from review.screening import queries
 from review.screening.models import ExclusionReason, Pilot, PreviousVersion, StageSetting
@@ -68,7 +68,8 @@ def open_pilot(
     earlier = [pilot for pilot in queries.pilots(session, review) if pilot.stage is stage]
     if any(pilot.closed_at is None for pilot in earlier):
         raise InvalidDataError(
-            f"a pilot round of {stage.value} is open; close it with: review screen pilot close"
+            f"a pilot round of {stage.value} is open",
+            remedy=Remedy("close it with", "review screen pilot close"),
         )
     if not 2 <= reviewers <= 20:
         raise InvalidDataError(f"a pilot round needs 2 to 20 reviewers, not {reviewers}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from review.errors import FileError, InvalidDataError, Problem
+from review.errors import FileError, InvalidDataError, Problem, Remedy
 from review.screening.actions import Choice
 from review.screening.views import Card
 from review.screening.vocabulary import STAGE_WORDS, Stage, verdict_of
@@ -144,8 +144,8 @@ def stage_of(purpose: Purpose | None, review: str, reviewer: str, stage: Stage |
     asked = Purpose(review, stage.value if stage else purpose.stage, reviewer)
     if asked != purpose or purpose.stage not in set(Stage):
         raise InvalidDataError(
-            f"the file was written for {purpose}, and this is {asked}; nothing was stored. "
-            "Write one with: review screen export"
+            f"the file was written for {purpose}, and this is {asked}; nothing was stored",
+            remedy=Remedy("write one with", "review screen export"),
         )
     return Stage(purpose.stage)
 

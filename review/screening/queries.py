@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from review.citations.models import Batch, DedupeRun, DuplicateDecision, DuplicatePair, Record
 from review.citations.queries import clusters
 from review.db import AT_ONCE, in_parts
-from review.errors import NotFoundError
+from review.errors import NotFoundError, Remedy
 from review.history.queries import noted
 from review.independent.seals import broken, seal
 from review.people.models import Person, identity
@@ -57,8 +57,8 @@ def reason_called(session: Session, review: Review, text: str) -> ExclusionReaso
             return reason
     known = "; ".join(f"{r.place} {r.label}" for r in found)
     raise NotFoundError(
-        f"review {review.slug} has no exclusion reason {text!r} "
-        f"(it has: {known or 'none yet: review screen reasons add'})"
+        f"review {review.slug} has no exclusion reason {text!r} (it has: {known or 'none yet'})",
+        remedy=None if known else Remedy("add them with", "review screen reasons add"),
     )
 
 
@@ -261,7 +261,8 @@ def records_numbered(session: Session, review: Review, numbers: Sequence[int]) -
     missing = [number for number in numbers if number not in found]
     if missing:
         raise NotFoundError(
-            f"review {review.slug} has no record {missing[0]}; see them with: review records list"
+            f"review {review.slug} has no record {missing[0]}",
+            remedy=Remedy("see them with", "review records list"),
         )
     return [found[number] for number in numbers]
 

@@ -114,8 +114,9 @@ def test_revising_needs_a_difference_and_names_must_be_new(
         spec = AnalysisSpec(slug="alliance", plan=same)
         with pytest.raises(InvalidDataError, match="nothing to revise"):
             actions.revise_analysis(session, review, spec, now=NOW)
-        with pytest.raises(AlreadyExistsError, match="review analysis revise"):
+        with pytest.raises(AlreadyExistsError) as told:
             actions.plan_analysis(session, review, spec, now=NOW)
+        assert str(told.value.remedy) == "change it with: review analysis revise"
         with pytest.raises(NotFoundError, match="no analysis 'other'"):
             actions.revise_analysis(session, review, AnalysisSpec(slug="other", plan=same), now=NOW)
         wrong = Plan.model_validate({**same.model_dump(), "instruments": ["bdi-ii"]})

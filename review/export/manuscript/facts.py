@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from review.citations import queries as citations
 from review.citations.models import Search
-from review.errors import NotFoundError
+from review.errors import NotFoundError, Remedy
 from review.export.flow.model import Flow
 from review.export.flow.prisma import flow_of
 from review.export.manuscript.printer import Printer
@@ -198,7 +198,8 @@ def facts_of(session: Session, review: Review) -> Facts:
     planned = _planned(session, review, {a.slug for a in analysed})
     if not analysed and not planned:
         raise NotFoundError(
-            f"review {review.slug} has no planned analysis; plan one with: review analysis add"
+            f"review {review.slug} has no planned analysis",
+            remedy=Remedy("plan one with", "review analysis add"),
         )
     now = screening.ledger(session, review)
     mode = mode_of(session, review, EVER)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel
 from sqlalchemy.orm import Session, joinedload
 
-from review.errors import InvalidDataError, NotFoundError
+from review.errors import InvalidDataError, NotFoundError, Remedy
 from review.export.tables.writers.docx_origins import digest_of
 from review.export.tracing.origins import LEDGER, SHORT_KEY, fields_of, found_at, origin
 from review.extraction.models import Entry, Result, Study
@@ -198,8 +198,8 @@ def _parsed(runs: Runs, text: str) -> tuple[str, tuple[str, ...]]:
     match = _ORIGIN.fullmatch(text)
     if text.startswith(f"{LEDGER}/"):
         raise InvalidDataError(
-            f"{text} is counted from the database at each export, and stands in no run; list what "
-            "a box of the flow counts with: review flow --list BOX"
+            f"{text} is counted from the database at each export, and stands in no run",
+            remedy=Remedy("list what a box of the flow counts with", "review flow --list BOX"),
         )
     if match is None:
         raise InvalidDataError(

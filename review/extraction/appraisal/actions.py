@@ -10,7 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.canonical import sha256_of
-from review.errors import AlreadyExistsError, FileError, InvalidDataError, Problem, ReviewError
+from review.errors import (
+    AlreadyExistsError,
+    FileError,
+    InvalidDataError,
+    Problem,
+    Remedy,
+    ReviewError,
+)
 from review.extraction.appraisal import queries
 from review.extraction.appraisal.form import Appraisal, Flaw, Form, Target
 from review.extraction.appraisal.models import (
@@ -178,7 +185,8 @@ def _refuse_late(cast: Sequence[Cast], handle: str, required: int, target: Targe
     if shows_others(cast, required=required):
         raise InvalidDataError(
             f"{target} has its {counted(required, 'assessor')}, and judgements may be seen now; "
-            "what is to change is a consensus: review rob consensus-form, then review rob settle"
+            "what is to change is a consensus",
+            remedy=Remedy("make one with", "review rob consensus-form, then review rob settle"),
         )
 
 
@@ -254,8 +262,8 @@ def settle(
     if state is State.AWAITING:
         have = len(assessed(cast))
         raise InvalidDataError(
-            f"{form.target} has {have} of its {required} assessors; the consensus comes after them "
-            "(review rob assess)"
+            f"{form.target} has {have} of its {required} assessors; the consensus comes after them",
+            remedy=Remedy("they judge with", "review rob assess"),
         )
     appraisal = _checked(tool, form)
     if counts == appraisal:
@@ -323,7 +331,7 @@ def _all_or_none(file: str, forms: Sequence[Form], take: Callable[[Form], bool])
                 for flaw in error.flaws
             ]
         except ReviewError as error:
-            problems.append(Problem(form.line_of(None), None, str(error)))
+            problems.append(Problem(form.line_of(None), None, error.told))
     if problems:
         raise FileError(file, problems)
     return added

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from review.errors import InvalidDataError
+from review.errors import InvalidDataError, Remedy
 from review.extraction.appraisal.form import Target
 from review.extraction.appraisal.queries import Standing
 from review.extraction.appraisal.rules import OVERALL
@@ -64,7 +64,9 @@ def picture(
     """
     shown = [s for s in standings if weights is None or s.target.study in weights]
     if not shown:
-        raise InvalidDataError("there is nothing appraised to draw; appraise with: review rob")
+        raise InvalidDataError(
+            "there is nothing appraised to draw", remedy=Remedy("appraise with", "review rob")
+        )
     tools = list({s.tool.slug: s.tool for s in shown}.values())
     families = sorted({tool.family for tool in tools})
     if len(families) > 1:

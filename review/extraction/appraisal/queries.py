@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from review.canonical import sha256_of, utc_text
-from review.errors import NotFoundError
+from review.errors import NotFoundError, Remedy
 from review.extraction.appraisal.catalogue import SHIPPED
 from review.extraction.appraisal.form import Answered, Appraisal, Judged, Target
 from review.extraction.appraisal.models import (
@@ -74,8 +74,10 @@ def adopted_tool(session: Session, review: Review, slug: str) -> AppraisalTool:
     rows = [row for row in adopted_tools(session, review) if row.slug == slug]
     if not rows:
         have = ", ".join(sorted({row.slug for row in adopted_tools(session, review)})) or "none"
-        remedy = f"; adopt it with: review rob adopt {slug}" if slug in SHIPPED else ""
-        raise NotFoundError(f"review {review.slug} has no tool {slug!r} (it has: {have}){remedy}")
+        remedy = Remedy("adopt it with", f"review rob adopt {slug}") if slug in SHIPPED else None
+        raise NotFoundError(
+            f"review {review.slug} has no tool {slug!r} (it has: {have})", remedy=remedy
+        )
     return rows[-1]
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.errors import InvalidDataError, NotFoundError
+from review.errors import InvalidDataError, NotFoundError, Remedy
 from review.extraction.formats import queries
 from review.extraction.formats.comparison import compare, facing
 from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
@@ -98,7 +98,8 @@ def reread_release(
     release = queries.newest_release(session, review, source)
     if release is None:
         raise NotFoundError(
-            f"review {review.slug} has no release of {source} (see: review extract releases)"
+            f"review {review.slug} has no release of {source}",
+            remedy=Remedy("see them with", "review extract releases"),
         )
     rows = tuple(queries.rows_of(session, release))
     table = SourceTable(release.format, tuple(release.columns), rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.errors import InvalidDataError
+from review.errors import InvalidDataError, Remedy
 from review.extraction import queries
 from review.extraction.appraisal.models import AppraisalRow
 from review.extraction.mending.absorbing import absorb_results, absorb_values
@@ -42,7 +42,8 @@ def merge_instruments(
     if planned:
         raise InvalidDataError(
             f"the plan of {', '.join(planned)} selects {goes}, and would find nothing; revise it "
-            f"first so that it names {stays} (review analysis revise)"
+            f"first so that it names {stays}",
+            remedy=Remedy("revise it with", "review analysis revise"),
         )
     judged = session.scalar(
         sa.select(sa.func.count(AppraisalRow.id)).where(AppraisalRow.instrument_id == gone.id)
@@ -83,13 +84,15 @@ def _same_scale(gone: Instrument, kept: Instrument) -> None:
     if gone.outcome_id != kept.outcome_id:
         raise InvalidDataError(
             f"{gone.slug} measures {gone.outcome.slug} and {kept.slug} {kept.outcome.slug}; change "
-            f"the outcome of one first (review instrument edit {gone.slug} --outcome …)"
+            "the outcome of one first",
+            remedy=Remedy("for instance with", f"review instrument edit {gone.slug} --outcome …"),
         )
     ways = {gone.higher_is_better, kept.higher_is_better}
     if len(ways - {None}) == 2:
         raise InvalidDataError(
             f"{gone.slug} and {kept.slug} differ in which way is better; numbers of one would be "
-            f"turned. Correct the wrong one first (review instrument edit {gone.slug} …)"
+            "turned. Correct the wrong one first",
+            remedy=Remedy("correct it with", f"review instrument edit {gone.slug} …"),
         )
     if kept.higher_is_better is None:
         kept.higher_is_better = gone.higher_is_better

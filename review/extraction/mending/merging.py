@@ -13,7 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.errors import InvalidDataError
+from review.errors import InvalidDataError, Remedy
 from review.extraction import queries
 from review.extraction.appraisal.models import AppraisalRow
 from review.extraction.linking.models import ReportLink
@@ -122,8 +122,8 @@ def _mergeable(session: Session, gone: Study, kept: Study) -> None:
     if (gone.excluded_because is None) != (kept.excluded_because is None):
         out, other = (gone, kept) if gone.excluded_because is not None else (kept, gone)
         raise InvalidDataError(
-            f"{out.label} is excluded ({out.excluded_because}) and {other.label} is not; "
-            "review study readmit, or exclude, makes them alike"
+            f"{out.label} is excluded ({out.excluded_because}) and {other.label} is not",
+            remedy=Remedy("make them alike with", "review study readmit, or exclude"),
         )
     appraised = {
         study.id: session.scalar(
@@ -301,8 +301,9 @@ def merge_arms(
     if against:
         raise InvalidDataError(
             f"{counted(len(against), 'result')} of {study} compare {goes} with {stays}; two arms "
-            "that were compared are not one. Withdraw the result first if it is wrong "
-            "(review extract withdraw)"
+            "that were compared are not one. Withdraw the result first if it is "
+            "wrong",
+            remedy=Remedy("withdraw it with", "review extract withdraw"),
         )
     arms = {gone.id: kept.id}
     moves = {

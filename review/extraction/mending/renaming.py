@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
-from review.errors import AlreadyExistsError, InvalidDataError, NotFoundError
+from review.errors import AlreadyExistsError, InvalidDataError, NotFoundError, Remedy
 from review.extraction import queries
 from review.extraction.doubts import doubts
 from review.extraction.mending.acts import Mended, keep_step, plans_naming
@@ -41,8 +41,8 @@ def not_compared(session: Session, study: Study) -> None:
     agreed = any(e.kind is EntryKind.CONSENSUS and e.finished_at is not None for e in entries)
     if queries.resolutions(session, study) and not agreed:
         raise InvalidDataError(
-            f"the two entries of {study.label} are being compared; finish the consensus first "
-            f'(review extract compare "{study.label}")'
+            f"the two entries of {study.label} are being compared; finish the consensus first",
+            remedy=Remedy("see what differs with", f'review extract compare "{study.label}"'),
         )
 
 
@@ -155,7 +155,8 @@ def rename_treatment(
         raise InvalidDataError(f"the treatment is called {name} already")
     if known and all(arm.treatment != wanted for arm in arms):
         raise NotFoundError(
-            f"no arm has the treatment {wanted!r}; review treatment rename makes it"
+            f"no arm has the treatment {wanted!r}",
+            remedy=Remedy("it is made with", "review treatment rename"),
         )
     _not_planned(session, review, "treatment", name, wanted)
     for arm in mine:
@@ -231,7 +232,8 @@ def _not_planned(session: Session, review: Review, kind: str, name: str, to: str
     if planned:
         raise InvalidDataError(
             f"the plan of {', '.join(planned)} selects the {kind} {name}, and would find nothing; "
-            f"revise the plan first so that it names {to} too (review analysis revise)"
+            f"revise the plan first so that it names {to} too",
+            remedy=Remedy("revise it with", "review analysis revise"),
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.errors import InvalidDataError, NotFoundError
+from review.errors import InvalidDataError, NotFoundError, Remedy
 from review.extraction import queries
 from review.extraction.mending.absorbing import place_of
 from review.extraction.mending.acts import Mended, keep_step, needs_reason
@@ -39,15 +39,16 @@ def _result(session: Session, review: Review, number: int, person: str) -> tuple
     )
     if row is None or not seen:
         raise NotFoundError(
-            f"review {review.slug} has no result {number}; review extract trace STUDY numbers them"
+            f"review {review.slug} has no result {number}",
+            remedy=Remedy("see their numbers with", "review extract trace STUDY"),
         )
     result, entry, study = row
     if entry.kind is EntryKind.BLIND and entry.person.handle != person:
         raise InvalidDataError(f"result {number} is {entry.person.handle}'s own blind entry")
     if entry.kind is EntryKind.BLIND and entry.finished_at is not None:
         raise InvalidDataError(
-            f"your entry of {study.label} is finished and may have been compared; to change it: "
-            f'review extract reopen "{study.label}" --reason TEXT'
+            f"your entry of {study.label} is finished and may have been compared",
+            remedy=Remedy("to change it", f'review extract reopen "{study.label}" --reason TEXT'),
         )
     return result, study
 

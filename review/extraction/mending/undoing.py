@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from review.canonical import utc_text
 from review.db import Base, UtcDateTime, in_parts
-from review.errors import InvalidDataError, NotFoundError
+from review.errors import InvalidDataError, NotFoundError, Remedy
 from review.extraction.fields import written
 from review.extraction.formats.models import ImportedRelease, SourceLine, SourceResult
 from review.extraction.mending.acts import Mended, needs_reason
@@ -64,7 +64,8 @@ def undo_import(session: Session, review: Review, *, number: int, reason: str) -
     known = {past.number: past for past in past_imports(session, review)}
     if number not in known:
         raise NotFoundError(
-            f"review {review.slug} has no import {number}; review extract imports lists them"
+            f"review {review.slug} has no import {number}",
+            remedy=Remedy("see them with", "review extract imports"),
         )
     past = known[number]
     if past.undone is not None:

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.canonical import sha256_of, utc_text
-from review.errors import AlreadyExistsError, InvalidDataError, NotFoundError
+from review.errors import AlreadyExistsError, InvalidDataError, NotFoundError, Remedy
 from review.history.queries import head
 from review.living.estimates.pooling import engine_versions
 from review.living.job import staleness
@@ -121,7 +121,9 @@ def create_release(
     _check(session, review, spec, folder)
     runs = queries.newest_of_each(session, review)
     if not runs:
-        raise InvalidDataError("there is no run to release; make one with: review repool")
+        raise InvalidDataError(
+            "there is no run to release", remedy=Remedy("make one with", "review repool")
+        )
     previous = releases(session, review)
     facts = _facts(session, review, spec, runs, now, previous[-1].version if previous else None)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -159,7 +161,10 @@ def _check(session: Session, review: Review, spec: ReleaseSpec, folder: Path) ->
     since = staleness.last_look(session, review)
     wanted = staleness.to_look_at(session, since)
     if wanted is None or staleness.versions_by_review(session, review, wanted):
-        raise InvalidDataError("something changed since the last job; call review repool first")
+        raise InvalidDataError(
+            "something changed since the last job",
+            remedy=Remedy("compute the analyses first, with", "review repool"),
+        )
 
 
 def _facts(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from review.errors import NotFoundError
+from review.errors import NotFoundError, Remedy
 from review.history.rules import Anchor
 from review.living.runs.contents import RunInputs
 from review.living.runs.models import Failure, Job, Run
@@ -95,7 +95,9 @@ def run_numbered(session: Session, review: Review, analysis: str, number: int | 
     analysis_id = versions(session, review, analysis)[0].analysis_id
     last = newest_numbers(session, [analysis_id]).get(analysis_id)
     if last is None:
-        raise NotFoundError(f"{analysis!r} has no run yet; make one with: review repool")
+        raise NotFoundError(
+            f"{analysis!r} has no run yet", remedy=Remedy("make one with", "review repool")
+        )
     found = session.scalar(
         _with_plan().where(Run.analysis_id == analysis_id, Run.number == (number or last))
     )

@@ -168,7 +168,7 @@ def test_what_is_missing_in_a_form_is_named_by_file_line_and_remedy(
     table = tmp_path / "published.csv"
     table.write_text("Study,D1,D2,D3,D4,D5,Overall\nDay (2001),Low,Low,Low,Low,Low,Low\n")
     said = cli("rob", "import", table, *ALLIANCE, status=1).output
-    assert "line 2: review vcp has no study 'Day (2001)' (review study list names them)" in said
+    assert "line 2: review vcp has no study 'Day (2001)'; see them with: review study list" in said
 
 
 def judged_by_two(cli: Cli, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_what_is_refused(
 
     with writing(database, by) as session:
         exclude_study(session, review_called(session, None), label="Synthetic 1", reason="x")
-    assert "call review repool first" in create("2.0", "new")
+    assert "compute the analyses first, with: review repool" in create("2.0", "new")
     assert not (tmp_path / "new").exists()
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".release")] == []
 
