@@ -6,13 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 
-from review.db import database_at
 from review.people.rules import Deed, Role, may
-from review.web.app import create_app
-from review.web.routes import Route
-from review.web.settings import WebSettings
+from review.web.routes import Route, routes_of
 from tests.web.conftest import Team, Watched
 
 MATRIX = Path(__file__).with_name("matrix.txt")
@@ -21,15 +17,9 @@ SAMPLE = {"review": "alliance", "handle": "viewer", "name": "css/review.css", "s
 """What stands in an address where a route leaves it open; otherwise 1."""
 
 
-def _routes(app: FastAPI) -> list[Route]:
-    return [route for route in app.routes if isinstance(route, Route)]
+ALL = [*routes_of("review.web.pages"), *routes_of("review.web.api")]
+"""Every route; that the application has no other one, it says itself as it is made."""
 
-
-def _app() -> FastAPI:
-    return create_app(database_at("sqlite:////nowhere/review.db"), WebSettings())
-
-
-ALL = _routes(_app())
 PEOPLE = (*Role, "zoe", "closed", None)
 
 
