@@ -73,6 +73,14 @@ def latest_runs(session: Session, review: Review) -> list[LatestRun]:
     ]
 
 
+def latest_run(session: Session, review: Review, analysis: str) -> LatestRun:
+    """Return the newest run of one analysis with its change report; raise NotFoundError."""
+    run = queries.run_numbered(session, review, analysis, None)
+    return replace(
+        _latest(session, review, run), notices=notices_of(session, review, [analysis])[analysis]
+    )
+
+
 def _latest(session: Session, review: Review, run: Run) -> LatestRun:
     """Return a run with its change report, held against the one before it."""
     analysis, after = run.version.analysis.slug, queries.snapshot_of(run)

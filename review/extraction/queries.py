@@ -57,6 +57,14 @@ def study_called(session: Session, review: Review, label: str) -> Study:
     return study
 
 
+def study_numbered(session: Session, review: Review, number: int) -> Study:
+    """Return a study by its number, which stays when its label changes; raise NotFoundError."""
+    study = session.scalar(sa.select(Study).where(Study.review_id == review.id, Study.id == number))
+    if study is None:
+        raise NotFoundError(f"review {review.slug} has no study {number}")
+    return study
+
+
 def arms(session: Session, study_ids: Sequence[int]) -> Sequence[Arm]:
     """Return the arms of some studies."""
     return session.scalars(

@@ -30,7 +30,7 @@ from review.extraction.designs import arms_sd, design_of
 from review.extraction.entered import ResultKey
 from review.extraction.evidence import Evidence, towards
 from review.extraction.evidence_queries import evidence_of
-from review.extraction.models import Entry, Resolution, Result
+from review.extraction.models import Entry, Resolution, Result, Study
 from review.extraction.vocabulary import EntryKind, Level
 from review.history.models import Event
 from review.measures import Measure
@@ -97,7 +97,11 @@ def trace(
     viewer
         Whose own blind entry is traced where nothing counts yet.
     """
-    study = queries.study_called(session, review, label)
+    return trace_study(session, queries.study_called(session, review, label), viewer=viewer)
+
+
+def trace_study(session: Session, study: Study, *, viewer: str | None = None) -> list[Traced]:
+    """Return the provenance of each number of a study, as `trace` does."""
     entries = queries.entries(session, [study.id])
     counted = queries.counting(entries)
     chosen = [counted] if counted is not None else queries.visible(entries, viewer)

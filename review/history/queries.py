@@ -101,6 +101,21 @@ def events(
     return [_seen(event, sealed=(event.entity, event.entity_id) in sealed) for event in found]
 
 
+def events_of(
+    session: Session, rows: Mapping[str, Sequence[int]], *, viewer: str | None, limit: int
+) -> Sequence[Seen]:
+    """Return the newest events of some rows, given by table, as far as a person may read them."""
+    wanted = [
+        sa.and_(Event.entity == entity, Event.entity_id.in_(ids))
+        for entity, ids in rows.items()
+        if ids
+    ]
+    query = sa.select(Event).where(sa.or_(sa.false(), *wanted)).order_by(Event.seq.desc())
+    found = session.scalars(query.limit(limit)).all()
+    sealed = _sealed(session, found, viewer)
+    return [_seen(event, sealed=(event.entity, event.entity_id) in sealed) for event in found]
+
+
 def _sealed(
     session: Session, found: Sequence[Event], viewer: str | None
 ) -> set[tuple[str, int | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
@@ -39,6 +40,20 @@ def aligned(cells: Sequence[str]) -> list[str]:
         padding = FIGURE_SPACE * (most - len(rest))
         found.append(f"{whole}{point or POINT_SPACE}{rest}{padding}")
     return found
+
+
+def signs(text: str) -> str:
+    """Return a text whose negative numbers have real minus signs, as in the plots beside it.
+
+    Examples
+    --------
+    >>> signs("from -0.17 [-0.52, 0.18], 2026-11-23")
+    'from −0.17 [−0.52, 0.18], 2026-11-23'
+    """
+    return _NEGATIVE.sub("−", text)
+
+
+_NEGATIVE: Final = re.compile(r"(?<![\w)\]-])-(?=\d)")
 
 
 def class_kind(word: str) -> str:

@@ -44,7 +44,8 @@ from review.living.estimates.multiverse import multiverse
 from review.living.job.freshness import outdated
 from review.living.job.workers import executor_for
 from review.living.reports.noticing import withheld_among
-from review.living.runs.queries import run_numbered, runs, snapshot_of
+from review.living.reports.once import past_runs
+from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.queries import instruments, review_called
 
 
@@ -111,13 +112,14 @@ def classes(
     """Draw what each run concluded: of an analysis by margin and variant, or of all analyses."""
     with opened().reading() as session:
         review = review_called(session, review_slug)
-        found = runs(session, review, analysis)
+        found = past_runs(session, review, analysis)
         if analysis is None:
             drawn = drawn_from(review=review.slug)
             content = classes_of_review(review.title, found)
         else:
-            drawn = drawn_from(run_numbered(session, review, analysis, None).key)
-            content = classes_of_analysis(found)
+            run = run_numbered(session, review, analysis, None)
+            drawn = drawn_from(run.key)
+            content = classes_of_analysis(found, snapshot_of(run)[0])
     written(class_strip_plot(content), files, dpi, drawn=drawn)
 
 

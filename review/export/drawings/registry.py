@@ -45,10 +45,10 @@ from review.figures.specification import specification_plot
 from review.formula import parse
 from review.living.estimates.multiverse import multiverse
 from review.living.reports.noticing import withheld_among
+from review.living.reports.once import past_runs
 from review.living.runs.contents import RunInputs
-from review.living.runs.models import Run
-from review.living.runs.queries import runs
 from review.living.runs.results import RunResults
+from review.living.runs.past import PastRun
 from review.protocol.characteristics import in_words
 from review.protocol.models import Review
 from review.protocol.vocabulary import Variant
@@ -79,9 +79,9 @@ class ShownRun:
         entered = {self.analysis: self.inputs}
         return bool(withheld_among(self.session, self.review, entered))
 
-    def so_far(self) -> Sequence[Run]:
-        """Return the runs of the analysis up to this one."""
-        found = runs(self.session, self.review, self.analysis)
+    def so_far(self) -> Sequence[PastRun]:
+        """Return the runs of the analysis up to this one, in short."""
+        found = past_runs(self.session, self.review, self.analysis)
         return [run for run in found if run.number <= self.number]
 
 
@@ -170,7 +170,7 @@ RUN_FIGURES: Final = (
     ),
     RunFigure(
         "versions", "the estimate of each version",
-        lambda run: estimates_plot(versions_of(run.so_far())),
+        lambda run: estimates_plot(versions_of(run.so_far(), run.inputs)),
         wanted=lambda run: run.number > 1,
         help="Draw the estimate of each run, up to one by --number, and what changed.",
     ),
@@ -210,7 +210,8 @@ RUN_FIGURES: Final = (
     ),
     RunFigure(
         "classes", "conclusion of each run by margin and variant",
-        lambda run: class_strip_plot(classes_of_analysis(run.so_far())), supplementary=True,
+        lambda run: class_strip_plot(classes_of_analysis(run.so_far(), run.inputs)),
+        supplementary=True,
     ),
     RunFigure(
         "specification",
@@ -247,7 +248,7 @@ def _screening(session: Session, review: Review) -> Figure:
 
 
 def _classes(session: Session, review: Review) -> Figure:
-    found = runs(session, review)
+    found = past_runs(session, review)
     if not found:
         raise InvalidDataError("conclusions by job need a run, and there is none")
     return class_strip_plot(classes_of_review(review.title, found))

@@ -1,68 +1,58 @@
-"""Every run of an analysis: the estimate by version, and the classes of all analyses by job."""
+"""Every run of an analysis: the estimate by version."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from review.export.drawings.axis import axis_label, direction, favours, notation
 from review.figures.estimates import EstimateRow, Estimates
-from review.living.reports.changes import ChangeReport, compare, conclusion_word
-from review.living.runs.models import Run
-from review.living.runs.queries import snapshot_of
-from review.living.runs.results import Snapshot
+from review.living.reports.changes import conclusion_word
+from review.living.runs.contents import RunInputs
+from review.living.runs.past import PastRun
+from review.protocol.vocabulary import AnalysisKind
 
 
-def versions_of(runs: Sequence[Run]) -> Estimates:
+def versions_of(past: Sequence[PastRun], newest: RunInputs) -> Estimates:
     """Return the estimate of each run of one analysis, the oldest first.
 
     A line is in bold where the class changed, of the deciding margin or of another one.
 
     Parameters
     ----------
-    runs : sequence of Run
+    past : sequence of PastRun
         Of one analysis, in order, one or more.
+    newest : RunInputs
+        What entered the newest of them: its plan names the axis.
     """
-    snapshots = [snapshot_of(run) for run in runs]
-    changes = [
-        compare(None, snapshots[0]),
-        *(compare(before, after) for before, after in pairwise(snapshots)),
-    ]
-    inputs, _ = snapshots[-1]
-    plan = inputs.plan
+    plan = newest.plan
     left, right = favours(plan)
-    rows = tuple(
-        _row(run, snapshot, change)
-        for run, snapshot, change in zip(runs, snapshots, changes, strict=True)
-    )
-    measures = {(given.plan.measure, given.plan.effect) for given, _ in snapshots}
+    measures = {(run.digest.measure, run.digest.effect) for run in past}
     mixed = " Not all runs are of one effect measure." if len(measures) > 1 else ""
     return Estimates(
         title=f"{plan.title}: by version",
-        rows=rows,
+        rows=tuple(_row(run, plan.kind) for run in past),
         label_header="Run",
         before_headers=("Date", "Trials"),
         after_headers=("Conclusion", "What changed"),
-        effect_label=axis_label(inputs),
+        effect_label=axis_label(newest),
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
-        note=f"In bold: the conclusion changed. Dates in UTC. {direction(inputs)}{mixed}",
+        note=f"In bold: the conclusion changed. Dates in UTC. {direction(newest)}{mixed}",
         level=plan.level,
-        notation=notation(inputs),
+        notation=notation(newest),
     )
 
 
-def _row(run: Run, snapshot: Snapshot, change: ChangeReport) -> EstimateRow:
-    inputs, results = snapshot
-    line = results.pooled
-    word = conclusion_word(inputs.plan.kind, results.headline.conclusion)
+def _row(run: PastRun, kind: AnalysisKind) -> EstimateRow:
+    digest = run.digest
+    word = conclusion_word(kind, digest.readings[0].conclusion)
     return EstimateRow(
         label=str(run.number),
-        estimate=line.estimate,
-        ci_low=line.ci[0],
-        ci_high=line.ci[1],
-        before=(f"{run.created:%Y-%m-%d}", str(line.k)),
-        after=(word or "", change.in_brief),
-        strong=change.flipped,
+        estimate=digest.estimate,
+        ci_low=digest.ci[0],
+        ci_high=digest.ci[1],
+        before=(f"{run.created:%Y-%m-%d}", str(digest.k)),
+        after=(word or "", digest.changed or ""),
+        strong=digest.flipped,
     )

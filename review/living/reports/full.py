@@ -20,7 +20,7 @@ from review.living.reports.classes import StripLine, strip
 from review.living.reports.forecast import Firmness, Outlook, outlook_of
 from review.living.reports.notices import Notices
 from review.living.reports.noticing import notices_of
-from review.living.reports.once import firmness_kept, firmness_of_run
+from review.living.reports.once import firmness_kept, firmness_of_run, past_runs
 from review.living.reports.pages import Section
 from review.living.reports.posterior import Posterior, posterior_of
 from review.living.reports.repeated_looks import Panel, panel
@@ -37,8 +37,7 @@ from review.living.reports.sections import (
 from review.living.runs import queries
 from review.living.runs.models import Run
 from review.living.runs.numbers import numbers_of
-from review.living.runs.past import PastRun, past_runs
-from review.living.runs.results import Snapshot
+from review.living.runs.past import PastRun
 from review.protocol.models import Review
 
 
@@ -163,8 +162,8 @@ def full_report(
         firm=_firm(session, old, new) if outlook else None,
     )
     panels = (
-        _panel(past, old.number, was) if old and was else None,
-        _panel(past, new.number, now),
+        panel_of(past, old.number, was) if old and was else None,
+        panel_of(past, new.number, now),
     )
     rated = ratings(session, review, analysis)
     certainty = (_rated_by(rated, old.number) if old else None, _rated_by(rated, new.number))
@@ -348,7 +347,7 @@ def readiness_of(session: Session, review: Review) -> dict[str, Readiness]:
         slug = run.version.analysis.slug
         now = queries.snapshot_of(run)
         ahead = known[run.id].outlook if run.id in known else _outlook(now)
-        looks = _panel(past_runs(session, review, slug), run.number, now)
+        looks = panel_of(past_runs(session, review, slug), run.number, now)
         mine = [rating for rating in rated if rating.analysis == slug]
         found[slug] = readiness(looks, ahead, _rated_by(mine, run.number))
     return found
@@ -362,10 +361,11 @@ def _outlook(of: Snapshot) -> Outlook | None:
 def panel_after(session: Session, review: Review, analysis: str, number: int) -> Panel | None:
     """Return the panel for repeated looks as it stood after a run."""
     now = queries.snapshot_of(queries.run_numbered(session, review, analysis, number))
-    return _panel(past_runs(session, review, analysis), number, now)
+    return panel_of(past_runs(session, review, analysis), number, now)
 
 
-def _panel(past: Sequence[PastRun], number: int, now: Snapshot) -> Panel | None:
+def panel_of(past: Sequence[PastRun], number: int, now: Snapshot) -> Panel | None:
+    """Return the panel as it stood after a run, which is needed whole."""
     return panel([run for run in past if run.number <= number], now)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -14,11 +14,12 @@ from review.living.reports.changes import compare
 from review.living.reports.forecast import Firmness, firmness_of
 from review.living.runs import kept
 from review.living.runs.digests import WHAT as DIGEST
-from review.living.runs.digests import content_of, digest_of
+from review.living.runs.digests import Digest, content_of, digest_from, digest_of
 from review.living.runs.models import Kept, Run
 from review.living.runs.numbers import numbers_of
-from review.living.runs.queries import snapshot, snapshot_of
-from review.living.runs.results import Snapshot
+from review.living.runs.past import PastRun
+from review.living.runs.queries import runs, snapshot, snapshot_of
+from review.protocol.models import Review
 
 FIRMNESS = "firmness"
 
@@ -54,6 +55,46 @@ def work_out_firmness(database: Database, run_id: int) -> Firmness:
     return found
 
 
+def past_runs(session: Session, review: Review, analysis: str | None = None) -> list[PastRun]:
+    """Return the runs of a review (of one analysis) in short, by analysis and number.
+
+    Whole runs are read only where one of their analysis has no digest of this version yet.
+    Raises NotFoundError for an analysis that the review does not have.
+    """
+    listed = runs(session, review, analysis)
+    known = kept.contents(session, [run.id for run in listed], DIGEST)
+    found: dict[int, Digest] = {}
+    for _, of_analysis in groupby(listed, key=lambda run: run.analysis_id):
+        together = list(of_analysis)
+        if all(run.id in known for run in together):
+            found.update((run.id, digest_from(known[run.id])) for run in together)
+        else:
+            found.update(_digested(together))
+    return [
+        PastRun(
+            run_id=run.id,
+            analysis=run.version.analysis.slug,
+            number=run.number,
+            created=run.created,
+            job_id=run.job_id,
+            plan_version=run.version.number,
+            plan_frozen=run.version.frozen_at,
+            digest=found[run.id],
+        )
+        for run in listed
+    ]
+
+
+def _digested(of_analysis: Iterable[Run]) -> Iterator[tuple[int, Digest]]:
+    """Yield the digests of an analysis' runs, made from the whole of each."""
+    before = None
+    for run in of_analysis:
+        now = snapshot_of(run)
+        report = compare(before, now)
+        yield run.id, digest_of(now, changed=report.in_brief, flipped=report.flipped)
+        before = now
+
+
 def keep_digests(database: Database) -> int:
     """Keep the digest of every run that has none of this version; return of how many.
 
@@ -65,18 +106,14 @@ def keep_digests(database: Database) -> int:
             Kept.run_id == Run.id, Kept.what == DIGEST, Kept.engine == kept.ENGINE
         )
         lacking = sa.select(Run.analysis_id).where(~has)
-        runs = session.scalars(
+        found = session.scalars(
             sa.select(Run).where(Run.analysis_id.in_(lacking)).order_by(Run.analysis_id, Run.number)
         )
-        made: dict[int, object] = {}
-        for _, of_analysis in groupby(runs, key=lambda run: run.analysis_id):
-            before = None
-            for run in of_analysis:
-                now = snapshot_of(run)
-                report = compare(before, now)
-                digest = digest_of(now, changed=report.in_brief, flipped=report.flipped)
-                made[run.id] = content_of(digest)
-                before = now
+        made: dict[int, object] = {
+            run_id: content_of(digest)
+            for _, of_analysis in groupby(found, key=lambda run: run.analysis_id)
+            for run_id, digest in _digested(of_analysis)
+        }
     if made:
         with database.transaction() as session:
             kept.keep(session, DIGEST, made)

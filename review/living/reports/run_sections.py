@@ -48,7 +48,6 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         )
         for effect in results.effects
     )
-    variants = partial(_variants, scale, withheld=withheld)
     return [
         Section(
             "What moved",
@@ -57,12 +56,21 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
             effects,
         ),
         Section("Before and after", (), ("", "pooled"), tuple(pooled.items())),
-        *variants("Sensitivity", results.variants),
-        *variants("The same counts by other ways", zero_cell_lines(inputs)),
-        *(s for line in results.moderators for s in _moderator(line, variants)),
+        *robustness_sections(snapshot, withheld=withheld),
         *([Section("Notes", results.pooled.notes)] if results.pooled.notes else ()),
         *([] if newest else _then(inputs.left_out)),
         *beside_what_moved(notices).sections(),
+    ]
+
+
+def robustness_sections(snapshot: Snapshot, *, withheld: bool) -> list[Section]:
+    """Return sensitivity analyses, subgroups and meta-regressions, a section each."""
+    inputs, results = snapshot
+    variants = partial(_variants, scale_of_run(inputs), withheld=withheld)
+    return [
+        *variants("Sensitivity", results.variants),
+        *variants("The same counts by other ways", zero_cell_lines(inputs)),
+        *(s for line in results.moderators for s in _moderator(line, variants)),
     ]
 
 

@@ -398,13 +398,18 @@ def _look_lines(panel: Panel | None, scale: EffectScale) -> dict[str, str]:
     return {
         "confidence sequence": scale.interval(look.sequence),
         "its class": look.sequence_class or "",
-        "e-value": number(look.e_value),
+        "e-value": e_value_words(look.e_value),
         "anytime p": p_value(look.anytime_p),
         "information so far, of what is required": number(look.fraction),
         "z statistic": number(look.z),
         "boundary for z": number(look.bound),
         "trial sequential analysis": look.status,
     }
+
+
+def e_value_words(value: float) -> str:
+    """Return an e-value; a large one in powers of ten, where decimals say nothing."""
+    return number(value) if value < 1000 else f"{value:.1e}"
 
 
 def panel_sections(panel: Panel, scale: EffectScale) -> list[Section]:
@@ -414,7 +419,7 @@ def panel_sections(panel: Panel, scale: EffectScale) -> list[Section]:
             str(look.k),
             scale.number(look.estimate),
             scale.interval(look.sequence),
-            number(look.e_value, 2),
+            e_value_words(look.e_value),
             p_value(look.anytime_p),
             number(look.fraction),
             number(look.z),

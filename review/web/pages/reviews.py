@@ -1,11 +1,12 @@
-"""The reviews of a person."""
+"""The reviews of a person, and where each stands."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from starlette.responses import Response
 
+from review.export.views.overview import dashboard, review_card
 from review.people.queries import role_of
 from review.people.rules import Deed, Role
 from review.protocol.queries import reviews
@@ -16,21 +17,12 @@ from review.web.visits import Visiting
 routes = Routes()
 
 
-@dataclass(frozen=True, slots=True)
-class Mine:
-    """A review, and what the person is in it."""
-
-    slug: str
-    title: str
-    role: Role
-
-
 @routes.get("/", Deed.ACCOUNT)
 def index(visit: Visiting) -> Response:
-    """List the reviews that the person is in."""
+    """List the reviews that the person is in, with what waits for them in each."""
     with visit.reading() as session:
         mine = [
-            Mine(review.slug, review.title, role)
+            review_card(session, review, role, viewer=visit.person, now=datetime.now(UTC))
             for review in reviews(session)
             if (role := role_of(session, review.id, visit.person)) is not None
         ]
@@ -38,9 +30,11 @@ def index(visit: Visiting) -> Response:
 
 
 @routes.get("/r/{review}", Deed.LOOK)
-def dashboard(visit: Visiting) -> Response:
-    """Show where a review stands."""
+def overview(visit: Visiting) -> Response:
+    """Say what changed last, what waits for the person, where the review is, and what is due."""
     with visit.reading() as session:
-        review = visit.review_of(session)
-        view = Mine(review.slug, review.title, visit.role or Role.VIEWER)
+        view = dashboard(
+            session, visit.review_of(session), visit.role or Role.VIEWER, viewer=visit.person,
+            now=datetime.now(UTC),
+        )  # fmt: skip
     return page(visit, "review.html", view)

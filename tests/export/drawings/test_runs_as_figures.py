@@ -26,11 +26,12 @@ from review.figures.scale import Notation
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.multiverse import multiverse
 from review.living.estimates.pooling import pool_inputs
+from review.living.reports.once import past_runs
 from review.living.reports.repeated_looks import panel
 from review.living.runs.contents import RunInputs
-from review.living.runs.past import past_runs
-from review.living.runs.queries import run_numbered, runs, snapshot_of
 from review.living.runs.results import RunResults
+from review.living.runs.digests import digest_of
+from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.queries import review_called
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion
@@ -179,8 +180,9 @@ def test_a_margin_curve_needs_two_arms(multimedia: LatestRun) -> None:
 
 def test_versions_are_the_runs_and_bold_where_the_class_changed(delivery: Database) -> None:
     with delivery.reading() as session:
-        found = runs(session, review_called(session, "cbt-delivery"), "multimedia")
-        figure = versions_of(found)
+        review = review_called(session, "cbt-delivery")
+        inputs, _ = snapshot_of(run_numbered(session, review, "multimedia", None))
+        figure = versions_of(past_runs(session, review, "multimedia"), inputs)
     first, second = figure.rows
     assert (first.label, first.before, first.after) == (
         "1", ("2026-11-23", "6"), ("inconclusive", "first run"),
@@ -194,8 +196,9 @@ def test_versions_are_the_runs_and_bold_where_the_class_changed(delivery: Databa
 def test_the_class_strip_has_a_cell_for_each_run_and_margin(delivery: Database) -> None:
     with delivery.reading() as session:
         review = review_called(session, "cbt-delivery")
-        one = classes_of_analysis(runs(session, review, "multimedia"))
-        every = classes_of_review(review.title, runs(session, review))
+        inputs, _ = snapshot_of(run_numbered(session, review, "multimedia", None))
+        one = classes_of_analysis(past_runs(session, review, "multimedia"), inputs)
+        every = classes_of_review(review.title, past_runs(session, review))
     assert [row.label for row in one.rows] == ["Against no effect"]
     assert one.rows[0].cells == (Conclusion.INCONCLUSIVE, Conclusion.SUPERIOR)
     assert len(every.columns) == 2
@@ -243,10 +246,6 @@ def test_variants_are_lines_of_the_strip_but_trials_left_out_are_not(
         multimedia, margin=0.5, variants=(Variant.FIXED, Variant.LEAVE_ONE_OUT)
     )
     with delivery.reading() as session:
-        run = runs(session, review_called(session, "cbt-delivery"), "multimedia")[-1]
-        session.expunge(run)
-        session.rollback()
-    run.inputs = inputs.model_dump(mode="json")
-    run.results = results.model_dump(mode="json")
-    strip = classes_of_analysis([run])
+        run = past_runs(session, review_called(session, "cbt-delivery"), "multimedia")[-1]
+    strip = classes_of_analysis([replace(run, digest=digest_of((inputs, results)))], inputs)
     assert [row.label for row in strip.rows] == ["Margin 0.50, deciding", "common effect"]

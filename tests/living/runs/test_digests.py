@@ -14,10 +14,14 @@ from review.db import Database
 from review.history.actions import Attribution
 from review.living.job.repool import repool
 from review.living.reports.full import full_report, panel_after, readiness_of
-from review.living.reports.once import firmness_kept, keep_digests, work_out_firmness
+from review.living.reports.once import (
+    firmness_kept,
+    keep_digests,
+    past_runs,
+    work_out_firmness,
+)
 from review.living.runs.digests import digest_of
 from review.living.runs.models import Kept
-from review.living.runs.past import past_runs
 from review.living.runs.queries import newest_of_each, run_numbered, runs, snapshot_of
 from review.living.runs.uses import uses
 from review.protocol.models import Review
