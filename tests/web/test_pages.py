@@ -182,3 +182,19 @@ def test_figures_and_tables_are_files(reader: TestClient) -> None:
     assert reader.get(f"{A}/figures/none.svg").status_code == 404
     assert reader.get(f"{A}/figures/forest.exe").status_code == 404
     assert reader.get(f"{A}/tables/results.csv").status_code == 404
+
+
+def test_a_run_that_is_out_of_date_says_so_and_offers_to_compute(
+    lead: TestClient, database: Database, by: Attribution
+) -> None:
+    analysis = "/r/fixture/a/alliance"
+    assert "Out of date" not in lead.get(analysis).text
+    enter(database, by, range(6, 8))
+    text = lead.get(analysis).text
+    assert "Out of date" in text
+    assert 'action="/r/fixture/pool"' in text
+    assert "alliance: run 1 is out of date" in lead.get("/r/fixture").text
+    repool(database, actor="tester", now=lambda: NOW)
+    text = lead.get(analysis).text
+    assert "Out of date" not in text
+    assert "With 2 trials added" in text

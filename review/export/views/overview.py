@@ -359,6 +359,6 @@ def _failed(session: Session, review: Review) -> Link | None:
         if mine or (job.message and not failures(session, job.id)):
             n = len(mine)
             what = f"could not pool {counted(n, 'analysis', 'analyses')}" if n else str(job.message)
-            return Link(f"job {job.id} {what}", ("repool",), n=1)
+            return Link(f"job {job.id} {what}", ("exports",), n=1)
         return None
     return None
