@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.orm import Session
 
 from review.errors import NotFoundError
+from review.export.contents.registry import CONTENTS, collect, write_collection
 from review.export.drawings.registry import RUN_FIGURES, ShownRun
 from review.export.runs import latest_run
-from review.export.tables.content.registry import CONTENTS, collect, write_collection
 from review.export.tables.writers.files import Format
 from review.export.tracing.origins import origin
 from review.export.views.analysis import Headline
