@@ -14,7 +14,7 @@ from review.canonical import p_value
 from review.errors import InvalidDataError, NotFoundError
 from review.export.drawings.bias import bias_of_run
 from review.export.drawings.forest import forest_of
-from review.export.views.current import contents_of, current
+from review.export.views.current import change_of, contents_of, current
 from review.extraction.appraisal.queries import adopted_tools
 from review.extraction.queries import studies
 from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
@@ -22,7 +22,7 @@ from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.brief import beside_what_moved
-from review.living.reports.changes import WITHHELD, compare, conclusion_word
+from review.living.reports.changes import WITHHELD, conclusion_word
 from review.living.reports.notices import NoticeKind, Notices
 from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines
@@ -159,7 +159,7 @@ class Loaded:
 
     run: Run
     newest: int
-    before: Snapshot | None
+    before: Run | None
     now: Snapshot
     notices: Notices
     outdated: bool
@@ -179,7 +179,7 @@ def load(session: Session, review: Review, analysis: str, number: int | None = N
     newest = queries.newest_numbers(session, [run.analysis_id])[run.analysis_id]
     before = None
     if run.number > 1:
-        before = contents_of(queries.run_numbered(session, review, analysis, run.number - 1))
+        before = queries.run_numbered(session, review, analysis, run.number - 1)
     standing = current(session, review)
     return Loaded(
         run=run,
@@ -195,7 +195,7 @@ def headline_of(loaded: Loaded, review: Review) -> Headline:
     """Return the headline of a run."""
     inputs, results = loaded.now
     plan, scale, withheld = inputs.plan, loaded.scale, loaded.notices.withheld
-    report = compare(loaded.before, loaded.now)
+    report = change_of(loaded.before, loaded.run)
     word = conclusion_word(plan.kind, results.headline.conclusion, withheld=withheld) or ""
     return Headline(
         review=review.slug,

@@ -9,10 +9,11 @@ from threading import Lock
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from review.history.models import Event
 from review.living.job.freshness import outdated
+from review.living.reports.changes import ChangeReport, compare
 from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.noticing import notices_of
 from review.living.runs.results import Snapshot
@@ -22,7 +23,8 @@ from review.protocol.models import Review
 
 MOST_STATES: Final = 16
 MOST_RUNS: Final = 24
-"""Kept in memory: states of reviews, and runs, which never change."""
+MOST_CHANGES: Final = 64
+"""Kept in memory: states of reviews, and runs and what moved between them, which never change."""
 
 SCREENING: Final = (
     "decision", "withdrawal", "adjudication", "retrieval", "pilot", "ranking", "membership",
@@ -44,8 +46,20 @@ class Current:
 
 
 _lock = Lock()
+_changes: OrderedDict[tuple[str | None, str, str], ChangeReport] = OrderedDict()
 _states: OrderedDict[tuple[str, str, int], Current] = OrderedDict()
-_runs: OrderedDict[str, Snapshot] = OrderedDict()
+_runs: OrderedDict[tuple[str, str], Snapshot] = OrderedDict()
+
+
+def _place(session: Session) -> str:
+    return str(session.get_bind().engine.url)
+
+
+def _key(run: Run) -> tuple[str, str]:
+    """Return what tells a run from all others: keys say nothing of names, which databases give."""
+    session = object_session(run)
+    assert session is not None
+    return _place(session), run.key
 
 
 def current(session: Session, review: Review) -> Current:
@@ -60,7 +74,7 @@ def current(session: Session, review: Review) -> Current:
             Event.entity.not_in(SCREENING),
         )
     )
-    key = (str(session.get_bind().engine.url), review.slug, seq or 0)
+    key = (_place(session), review.slug, seq or 0)
     with _lock:
         found = _states.get(key)
     if found is None:
@@ -72,16 +86,31 @@ def current(session: Session, review: Review) -> Current:
     return found
 
 
+def change_of(before: Run | None, after: Run) -> ChangeReport:
+    """Return how a run came from another; neither changes, so that it is worked out once."""
+    key = (before.key if before is not None else None, *_key(after))
+    with _lock:
+        found = _changes.get(key)
+    if found is None:
+        found = compare(contents_of(before) if before is not None else None, contents_of(after))
+        with _lock:
+            _changes[key] = found
+            while len(_changes) > MOST_CHANGES:
+                _changes.popitem(last=False)
+    return found
+
+
 def contents_of(run: Run) -> Snapshot:
     """Return what a run holds; runs never change, so that the newest asked for stay in memory."""
+    key = _key(run)
     with _lock:
-        found = _runs.get(run.key)
+        found = _runs.get(key)
         if found is not None:
-            _runs.move_to_end(run.key)
+            _runs.move_to_end(key)
             return found
     found = snapshot_of(run)
     with _lock:
-        _runs[run.key] = found
+        _runs[key] = found
         while len(_runs) > MOST_RUNS:
             _runs.popitem(last=False)
     return found

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from review.citations.models import Record, Search
 from review.citations.queries import judged_pairs
 from review.citations.rules import PairState
-from review.export.views.current import Current, contents_of, current
+from review.export.views.current import Current, change_of, contents_of, current
 from review.extraction.doubts import doubts
 from review.extraction.models import Study
 from review.extraction.queries import extraction_states, studies
 from review.history.models import Event
 from review.living.job.schedule import mode_of
-from review.living.reports.changes import compare, conclusion_word
+from review.living.reports.changes import conclusion_word
 from review.living.runs.models import Failure, JobOutcome
 from review.living.runs.queries import failures, jobs, newest_of_each, run_numbered
 from review.people.queries import members, person_known
@@ -185,9 +185,9 @@ def _moved(session: Session, review: Review, standing: Current) -> list[Moved]:
         slug = run.version.analysis.slug
         before = None
         if run.number > 1:
-            before = contents_of(run_numbered(session, review, slug, run.number - 1))
+            before = run_numbered(session, review, slug, run.number - 1)
         after = contents_of(run)
-        report, withheld = compare(before, after), standing.of(slug).withheld
+        report, withheld = change_of(before, run), standing.of(slug).withheld
         word = conclusion_word(after[0].plan.kind, after[1].headline.conclusion, withheld=withheld)
         found.append(
             Moved(
