@@ -47,8 +47,8 @@ from review.living.estimates.multiverse import multiverse
 from review.living.reports.noticing import withheld_among
 from review.living.reports.once import past_runs
 from review.living.runs.contents import RunInputs
-from review.living.runs.results import RunResults
 from review.living.runs.past import PastRun
+from review.living.runs.results import RunResults
 from review.protocol.characteristics import in_words
 from review.protocol.models import Review
 from review.protocol.vocabulary import Variant

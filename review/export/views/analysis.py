@@ -28,8 +28,8 @@ from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines
 from review.living.runs import queries
 from review.living.runs.contents import RunInputs
-from review.living.runs.results import RunResults, Snapshot
 from review.living.runs.models import Run
+from review.living.runs.results import RunResults, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.protocol.characteristics import in_words
 from review.protocol.models import Review

@@ -16,9 +16,9 @@ from review.living.job.freshness import outdated
 from review.living.reports.changes import ChangeReport, compare
 from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.noticing import notices_of
-from review.living.runs.results import Snapshot
 from review.living.runs.models import Run
 from review.living.runs.queries import snapshot_of
+from review.living.runs.results import Snapshot
 from review.protocol.models import Review
 
 MOST_STATES: Final = 16

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from review.extraction.numbers import ReportedNumbers
-from review.living.runs.contents import (ArmInput, LeftOut, RunInputs, TrialInput)
+from review.living.runs.contents import ArmInput, LeftOut, RunInputs, TrialInput
 from review.living.runs.results import MarginReading, PooledLine, RunResults, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.protocol.rules import Plan

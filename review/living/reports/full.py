@@ -38,6 +38,7 @@ from review.living.runs import queries
 from review.living.runs.models import Run
 from review.living.runs.numbers import numbers_of
 from review.living.runs.past import PastRun
+from review.living.runs.results import Snapshot
 from review.protocol.models import Review
 
 

@@ -19,6 +19,7 @@ from review.living.runs.models import Kept, Run
 from review.living.runs.numbers import numbers_of
 from review.living.runs.past import PastRun
 from review.living.runs.queries import runs, snapshot, snapshot_of
+from review.living.runs.results import Snapshot
 from review.protocol.models import Review
 
 FIRMNESS = "firmness"

@@ -29,9 +29,9 @@ from review.living.estimates.pooling import pool_inputs
 from review.living.reports.once import past_runs
 from review.living.reports.repeated_looks import panel
 from review.living.runs.contents import RunInputs
-from review.living.runs.results import RunResults
 from review.living.runs.digests import digest_of
 from review.living.runs.queries import run_numbered, snapshot_of
+from review.living.runs.results import RunResults
 from review.protocol.queries import review_called
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion
