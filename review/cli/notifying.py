@@ -18,7 +18,7 @@ from review.living.job.notify import (
     WebhookChannel,
     deliver,
 )
-from review.living.job.repool import RepoolReport
+from review.living.job.report import RepoolReport
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 

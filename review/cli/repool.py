@@ -14,7 +14,8 @@ from review.cli.output import echo_json, echo_table, progress_bar
 from review.cli.runs import echo_sections, echo_words, explain_option, full_option
 from review.config import settings
 from review.living.job.noticing import JobNotices, notices_of_job
-from review.living.job.repool import Recomputed, RepoolReport, repool
+from review.living.job.repool import repool
+from review.living.job.report import Recomputed, RepoolReport
 from review.living.job.workers import executor_for
 from review.living.reports.brief import brief
 from review.living.reports.notices import NO_NOTICES

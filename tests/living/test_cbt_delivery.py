@@ -18,7 +18,8 @@ from review.config import shipped
 from review.db import Database
 from review.extraction.seeds import load_seed, seed_called
 from review.history.actions import Attribution, writing
-from review.living.job.repool import RepoolReport, repool
+from review.living.job.repool import repool
+from review.living.job.report import RepoolReport
 from review.living.runs.models import JobOutcome
 from review.living.runs.queries import run_numbered, snapshot_of
 from review.living.runs.results import PooledLine

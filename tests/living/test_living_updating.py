@@ -14,7 +14,8 @@ from review.extraction.appraisal.certainty import rate_certainty
 from review.extraction.appraisal.grade import Step
 from review.extraction.appraisal.vocabulary import Consideration, Design
 from review.history.actions import Attribution, writing
-from review.living.job.repool import RepoolReport, repool
+from review.living.job.repool import repool
+from review.living.job.report import RepoolReport
 from review.living.reports.full import FullReport, full_report, panel_after
 from review.living.reports.posterior import posterior_of
 from review.living.runs.models import JobOutcome

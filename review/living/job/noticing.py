@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.living.job import staleness
-from review.living.job.repool import AnalysisName, RepoolReport
+from review.living.job.report import AnalysisName, RepoolReport
 from review.living.reports.notices import Notices
 from review.living.reports.noticing import notices_of
 from review.protocol.queries import current_versions, review_called

@@ -18,7 +18,7 @@ from review.canonical import utc_text
 from review.db import Database
 from review.errors import InvalidDataError
 from review.living.job.noticing import notices_of_job
-from review.living.job.repool import AnalysisName, Recomputed, RepoolReport
+from review.living.job.report import AnalysisName, Recomputed, RepoolReport
 from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.pages import markdown
 from review.living.reports.sections import tell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
@@ -25,6 +25,7 @@ from review.history.queries import head
 from review.living.estimates.pooling import engine_versions
 from review.living.inputs.variants import RISK_TOOL
 from review.living.job import staleness
+from review.living.job.report import AnalysisName, Recomputed, RepoolReport, Unpooled
 from review.living.job.work import (
     Found,
     Made,
@@ -54,55 +55,6 @@ enough that a writer waits for a second at most."""
 
 MOST_EXPLAINED: Final = 200
 """Changed runs of one job that are explained at once; the others by ``review runs diff``."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnalysisName:
-    """An analysis and its review, as outputs name them."""
-
-    review: str
-    analysis: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recomputed:
-    """A new run and how it differs from the one before."""
-
-    name: AnalysisName
-    number: int
-    report: ChangeReport
-    explanation: Explanation | None = None
-    """Shares and signals; None for a first run, and where very many moved at once."""
-
-    @property
-    def matters(self) -> bool:
-        """Whether somebody should be told: a class changed, or a signal fired."""
-        fired = self.explanation is not None and bool(self.explanation.signals)
-        return self.report.flipped or fired
-
-
-@dataclass(frozen=True, slots=True)
-class Unpooled:
-    """An analysis without a new run, and why."""
-
-    name: AnalysisName
-    reason: str
-
-
-@dataclass
-class RepoolReport:
-    """What a job did. `outcome` is None when another job was running."""
-
-    outcome: JobOutcome | None
-    job_id: int | None = None
-    recomputed: list[Recomputed] = field(default_factory=list)
-    unchanged: int = 0
-    """How many analyses have the inputs of their last run."""
-    looked_at: int = 0
-    """How many of all were compared, because something they depend on was touched."""
-    waiting: list[Unpooled] = field(default_factory=list)
-    """Analyses that no trial can enter yet."""
-    failed: list[Unpooled] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

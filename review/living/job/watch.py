@@ -16,7 +16,7 @@ from typing import Final
 
 from review.db import Database
 from review.living.job import staleness
-from review.living.job.repool import RepoolReport
+from review.living.job.report import RepoolReport
 from review.protocol.queries import review_called
 
 CHANNEL: Final = "review_event"

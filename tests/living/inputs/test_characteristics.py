@@ -26,7 +26,8 @@ from review.history.actions import Attribution, writing
 from review.living.estimates.multiverse import multiverse
 from review.living.job.freshness import outdated
 from review.living.job.recompute import recompute
-from review.living.job.repool import RepoolReport, repool
+from review.living.job.repool import repool
+from review.living.job.report import RepoolReport
 from review.living.reports.changes import ValueChange
 from review.living.reports.noticing import notices_of
 from review.living.reports.selected import chosen_of

@@ -20,7 +20,8 @@ from review.extraction.files import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
 from review.history.queries import verify
-from review.living.job.repool import RepoolReport, repool
+from review.living.job.repool import repool
+from review.living.job.report import RepoolReport
 from review.living.runs import queries
 from review.living.runs.models import Failure, Job, JobOutcome, Run
 from review.protocol.actions import (

@@ -31,7 +31,8 @@ from review.living.job.notify import (
     deliver,
     message_of,
 )
-from review.living.job.repool import RepoolReport, repool
+from review.living.job.repool import repool
+from review.living.job.report import RepoolReport
 from review.living.job.schedule import Pace, cron_line, mode_of, set_mode, set_search, systemd_units
 from review.living.job.watch import pending, watch
 from review.living.runs.models import Job, LivingStatus, Notification, Run
