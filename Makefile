@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check style types examples lock clean
+.PHONY: demo test check style types examples docs lock clean
 
 demo: $(VENV)/.run
 	@PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
@@ -30,7 +30,13 @@ types: $(VENV)/.dev
 
 # The schema, where each module's tests are, and every example of docstrings and pages.
 examples: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 --doctest-modules review tests/test_schema.py tests/test_where.py
+	$(BIN)/python -m pytest -q -n 2 --doctest-modules review tests/test_schema.py tests/test_where.py tests/docs
+
+# The pages as a site in build/docs: a warning is an error, and every link is followed.
+docs: $(VENV)/.dev
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+	$(BIN)/python docs/checked.py build/docs
+	@echo "Open build/docs/index.html"
 
 # Runtime and development dependencies, every file of them by hash.
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
@@ -55,4 +61,4 @@ lock: $(VENV)/.dev
 	$(LOCK) --all-extras -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo build dist docs/commands/*.rst docs/python/*.rst .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -423,8 +423,68 @@ def used_in(text: str) -> list[Entry]:
     return [entry for entry in GLOSSARY if entry.used_in(text)]
 
 
+CODE: Final = (
+    _entry("action", "a function that writes; it takes the session and never commits (`actions`)."),
+    _entry(
+        "adjudication",
+        "how a third person settled a conflict: `review/screening/models.py:Adjudication`.",
+    ),
+    _entry("batch", "one file of records as it was imported: `review/citations/models.py:Batch`."),
+    _entry(
+        "consensus",
+        "the entry on which two blind ones agreed: "
+        "`review/extraction/consensus.py:reach_consensus`.",
+    ),
+    _entry(
+        "decision",
+        "what one person said of a record at a stage: `review/screening/models.py:Decision`.",
+    ),
+    _entry(
+        "edge",
+        "the command line or a page: it parses, opens the transaction, calls, and echoes.",
+    ),
+    _entry(
+        "evidence",
+        "a result that counts, as analyses see it: `review/extraction/evidence.py:Evidence`.",
+    ),
+    _entry(
+        "inputs",
+        "what a run took, with its provenance: `review/living/runs/contents.py:RunInputs`.",
+    ),
+    _entry("key", "the SHA-256 of a run's inputs and of the run before: the same key, no new run."),
+    _entry("ledger", "all that was entered and decided, from which everything else is counted."),
+    _entry("membership", "a person's role in a review: `review/people/models.py:Membership`."),
+    _entry(
+        "origin",
+        "the run and the place in it that a number is from: "
+        "`review/export/tracing/origins.py:origin`.",
+    ),
+    _entry(
+        "place",
+        "where a record stands in screening, kept beside the ledger: "
+        "`review/screening/models.py:Place`.",
+    ),
+    _entry("query", "a function that reads (`queries`)."),
+    _entry("results", "what a run computed: `review/living/runs/contents.py:RunResults`."),
+    _entry("rule", "a pure decision on plain values; no database (`rules`)."),
+    _entry(
+        "stage",
+        "a package of the review's course: protocol, citations, screening, extraction, living.",
+    ),
+    _entry("version", "a plan as it was frozen: `review/protocol/models.py:AnalysisVersion`."),
+    _entry("watermark", "the newest event that a job of re-pooling has seen."),
+)
+"""Nouns of the code, for those who read it; reports do not print them."""
+
+
 def markdown() -> str:
     """Return the glossary as the page ``docs/glossary.md``."""
-    terms = "\n".join(f"- **{entry.term}**: {entry.meaning}" for entry in GLOSSARY)
-    opening = "The words that reports print; `--explain` prints those of a report."
-    return f"# Glossary\n\n{opening}\n\n{terms}\n"
+    printed, code = (
+        "\n".join(f"- **{entry.term}**: {entry.meaning}" for entry in entries)
+        for entries in (GLOSSARY, CODE)
+    )
+    return (
+        "# Glossary\n\nThe words that reports print; `--explain` prints those of a report.\n\n"
+        f"{printed}\n\n## Words of the code\n\n"
+        f"For those who read it, beside the above; see [Architecture](architecture.md).\n\n{code}\n"
+    )

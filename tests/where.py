@@ -3,7 +3,8 @@
 A module's tests stand at its path (``review/a/b.py``, ``tests/a/test_b.py``). Where there are none
 of that name, the module is reached through another, and the answer is read from the code: the tests
 that import it or a name that its package offers from it, that type one of its commands, or else the
-tests of the modules that import it, nearest first. A module whose tests are none of these says so
+tests of the modules that import it, nearest first; of one that its package finds while running, the
+tests of the package. A module whose tests are none of these says so
 in its docstring: ``Tests: tests/test_packaging.py``.
 """
 
@@ -164,6 +165,11 @@ def where(module: str) -> Where:
             return Where(
                 f"of {', '.join(sorted(level)[:3])}, which import it", _near(files, module)
             )
+    if path.stem == "models":
+        return Where("of every table", ("tests/test_schema.py",))
+    for folder in list(inside.parents)[:-1]:  # found by its package while running, as pages are
+        if files := sorted((ROOT / "tests" / folder).glob("test_*.py")):
+            return Where("of its package", tuple(str(file.relative_to(ROOT)) for file in files))
     return Where("nowhere", ())
 
 

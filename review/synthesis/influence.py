@@ -32,8 +32,8 @@ class Influence:
     tau2_del, Q_del : heterogeneity without the study.
     hat, weight : share of the study in the pooled effect, as a fraction and in percent.
     dfbs : change of the pooled effect in standard errors, tau² without the study.
-    influential : any of |dffits| > 3 sqrt(1/(k-1)), cook_d beyond the median of chi² with one
-        degree of freedom, hat > 3/k, |dfbs| > 1.
+    influential : any of ``|dffits|`` > 3 sqrt(1/(k-1)), cook_d beyond the median of chi² with one
+        degree of freedom, hat > 3/k, ``|dfbs|`` > 1.
     """
 
     rstudent: Floats

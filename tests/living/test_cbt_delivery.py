@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ MULTIMEDIA_CLASSES = [(1983, "superior"), (2002, "inconclusive"), (2009, "superi
 """Where the class changed; metafor 3.8-1 gives the same from the trials up to each year (REML,
 test="adhoc"): 1983 [0.7949, 2.9729], 2002 [-10.2863, 12.1240], 2008 [-0.1721, 1.3272], 2009
 [0.2229, 1.1541], 2015 [0.5045, 1.0948]."""
-FIELDS = {
+FIELDS: dict[str, Callable[[Any], Any]] = {
     "estimate": lambda line: line.estimate,
     "se": lambda line: line.se,
     "ci": lambda line: line.ci,

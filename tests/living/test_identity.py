@@ -7,6 +7,7 @@ in every one of them.
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -76,7 +77,7 @@ def test_variants_and_moderators_count_in_a_fingerprint() -> None:
     )
     inputs = with_alternatives(select(planned, items), items, {})
     words = {"not_used": True}  # of what was passed over; they may be said better
-    aside = {
+    aside: Any = {
         "trials": {"__all__": words},
         "alternatives": {"__all__": {"trials": {"__all__": words}}},
     }

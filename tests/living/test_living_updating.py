@@ -6,6 +6,8 @@ numpy, metafor 3.8-1 and bayesmeta agreed; each is compared to the digits printe
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from review.db import Database
@@ -179,7 +181,7 @@ def test_the_report_has_what_moved_before_and_after(
     with writing(database, by) as session:
         review = review_called(session, None)
         step = {Consideration.IMPRECISION: Step(-1, "wide interval")}
-        given = {"handle": "ada", "now": NOW, "design": Design.RANDOMISED}
+        given: dict[str, Any] = {"handle": "ada", "now": NOW, "design": Design.RANDOMISED}
         rate_certainty(session, review, "alliance", run_number=2, steps=step, **given)
         rate_certainty(session, review, "alliance", run_number=5, steps={}, **given)
     found = report(database, 3, 5)
@@ -254,6 +256,8 @@ def test_who_moved_it_is_the_shapley_table(
     for name in ("estimate", "lower", "upper", "tau2"):
         parts = sum(getattr(share, name) for share in found.shares)
         assert parts == pytest.approx(getattr(found.total, name), abs=1e-12)
+    assert found.data_at_old_tau2 is not None
+    assert found.tau2_reestimated is not None
     split = found.data_at_old_tau2 + found.tau2_reestimated
     assert split == pytest.approx(found.total.estimate, abs=1e-12)
     assert found.data_at_old_tau2 == pytest.approx(0.1337458, abs=6e-8)

@@ -49,7 +49,7 @@ def plan(measure: str, **more: Any) -> Plan:
     )
 
 
-def side(**numbers: float | str) -> tuple[ArmInput, ...]:
+def side(**numbers: Any) -> tuple[ArmInput, ...]:
     source = Source(result_id=1, entry_kind="single", report=None, page=None)
     return (ArmInput(arm="arm", numbers=ReportedNumbers(**numbers), source=source),)
 

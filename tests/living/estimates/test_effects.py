@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from review.errors import InvalidDataError
@@ -13,7 +15,7 @@ from review.protocol.rules import Plan
 SOURCE = Source(result_id=1, entry_kind="single", report=None, page=None)
 
 
-def arm(name: str = "arm", **numbers: float | str) -> ArmInput:
+def arm(name: str = "arm", **numbers: Any) -> ArmInput:
     return ArmInput(arm=name, numbers=ReportedNumbers(**numbers), source=SOURCE)
 
 
@@ -49,7 +51,7 @@ def effect(measure: str, *, higher: bool = True, **sides: object) -> tuple[float
 
 
 def test_mean_difference_and_its_variance() -> None:
-    sides = {
+    sides: dict[str, Any] = {
         "intervention": (arm(n=20, mean=5.0, sd=2.0),),
         "comparator": (arm(n=10, mean=4.0, sd=1.0),),
     }
@@ -58,11 +60,11 @@ def test_mean_difference_and_its_variance() -> None:
 
 
 def test_an_se_gives_the_sd_it_stands_for() -> None:
-    with_sd = {
+    with_sd: dict[str, Any] = {
         "intervention": (arm(n=16, mean=5.0, sd=2.0),),
         "comparator": (arm(n=9, mean=4.0, sd=3.0),),
     }
-    with_se = {
+    with_se: dict[str, Any] = {
         "intervention": (arm(n=16, mean=5.0, se=0.5),),
         "comparator": (arm(n=9, mean=4.0, se=1.0),),
     }
@@ -72,7 +74,7 @@ def test_an_se_gives_the_sd_it_stands_for() -> None:
 
 def test_arms_of_one_side_count_as_one_arm() -> None:
     # Two arms whose participants are 1, 3 and 5, 7: together mean 4, SD sqrt(20/3).
-    sides = {
+    sides: dict[str, Any] = {
         "intervention": (arm(n=2, mean=2.0, sd=2**0.5), arm(n=2, mean=6.0, sd=2**0.5)),
         "comparator": (arm(n=4, mean=0.0, sd=1.0),),
     }
@@ -80,7 +82,7 @@ def test_arms_of_one_side_count_as_one_arm() -> None:
 
 
 def test_estimates_of_one_side_are_combined_by_n() -> None:
-    sides = {
+    sides: dict[str, Any] = {
         "intervention": (arm(n=30, estimate=1.0, variance=0.1), arm(n=10, estimate=2.0, se=0.5)),
         "comparator": (arm(n=20, estimate=0.5, variance=0.2),),
     }
@@ -90,8 +92,11 @@ def test_estimates_of_one_side_are_combined_by_n() -> None:
 
 
 def test_events_of_one_side_are_added() -> None:
-    one = {"intervention": (arm(n=50, events=10),), "comparator": (arm(n=40, events=16),)}
-    two = {
+    one: dict[str, Any] = {
+        "intervention": (arm(n=50, events=10),),
+        "comparator": (arm(n=40, events=16),),
+    }
+    two: dict[str, Any] = {
         "intervention": (arm(n=20, events=4), arm(n=30, events=6)),
         "comparator": (arm(n=40, events=16),),
     }
@@ -107,7 +112,7 @@ def test_events_of_one_side_are_added() -> None:
         ({"ci_low": 0.5 - 1.959963984540054 * 0.3, "ci_high": 0.5 + 1.959963984540054 * 0.3}, 0.09),
     ],
 )
-def test_a_reported_contrast_is_taken_as_it_is(numbers: dict[str, float], variance: float) -> None:
+def test_a_reported_contrast_is_taken_as_it_is(numbers: dict[str, Any], variance: float) -> None:
     contrast = arm(n=20, versus_n=20, estimate=0.5, metric="SMD", **numbers)
     assert effect("SMD", contrast=contrast) == pytest.approx((0.5, variance))
     turned = effect("SMD", contrast=contrast, contrast_reversed=True)
@@ -115,7 +120,7 @@ def test_a_reported_contrast_is_taken_as_it_is(numbers: dict[str, float], varian
 
 
 def test_numbers_without_an_effect_name_the_trial() -> None:
-    sides = {
+    sides: dict[str, Any] = {
         "intervention": (arm(n=2, mean=2.0, sd=0.0),),
         "comparator": (arm(n=2, mean=1.0, sd=0.0),),
     }

@@ -190,7 +190,7 @@ def test_a_meta_regression_of_several_at_once_with_an_interaction(
     inputs, results = newest(reviewed)
     (line,) = results.moderators
     order = [int(trial.study.split()[1]) - 1 for trial in inputs.trials]
-    data = {
+    data: dict[str, Any] = {
         "year": [2001 + i for i in order],
         "treatment": ["CBT" if i % 2 == 0 else "IPT" for i in order],
         "sessions": [SESSIONS[i] for i in order],

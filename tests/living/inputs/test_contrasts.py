@@ -94,7 +94,7 @@ def test_the_covariance_of_a_shared_comparator_is_its_means_variance() -> None:
 
 def test_the_covariance_of_standardized_differences_is_gleser_and_olkins() -> None:
     _, found = run(plan(several_arms="covariance", measure="SMD"), VIDEO, PHONE, WAITING)
-    columns = {"m1i": [5.0, 4.0], "sd1i": [2.0, 3.0], "n1i": [20, 30],
+    columns: dict[str, Any] = {"m1i": [5.0, 4.0], "sd1i": [2.0, 3.0], "n1i": [20, 30],
                "m2i": [3.0, 3.0], "sd2i": [1.0, 1.0], "n2i": [40, 40]}  # fmt: skip
     single = escalc("SMD", columns)
     y = np.asarray(single.yi)
@@ -222,7 +222,7 @@ def test_an_arm_takes_part_by_what_its_report_gives(
 
 
 def test_change_scores_count_where_planned() -> None:
-    told = {"baseline_mean": 9.0, "baseline_sd": 2.0, "correlation": 0.5}
+    told: dict[str, Any] = {"baseline_mean": 9.0, "baseline_sd": 2.0, "correlation": 0.5}
     arms = [item("video", n=20, mean=5.0, sd=2.0, **told),
             item("waiting", n=20, mean=8.0, sd=2.0, **told)]  # fmt: skip
     _, found = run(plan(scores="change"), *arms)

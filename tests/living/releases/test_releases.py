@@ -41,9 +41,8 @@ def released(
 @pytest.mark.usefixtures("released")
 def test_a_release_can_be_checked_and_cited(tmp_path: Path) -> None:
     folder = tmp_path / "1.1"
-    sums = dict(
-        reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines()
-    )
+    lines = [line.split("  ") for line in (folder / "SHA256SUMS").read_text().splitlines()]
+    sums = {name: seal for seal, name in lines}
     assert sums.keys() == {p.name for p in folder.iterdir()} - {"SHA256SUMS"}
     for name, digest in sums.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
@@ -90,7 +89,7 @@ def test_what_is_refused(
     assert "numbers with dots" in create("one", "new")
     assert "exists already" in create("2.0", "1.0")
     with pytest.raises(sa.exc.DatabaseError), database.transaction() as session:
-        session.execute(sa.update(Release.__table__).values(version="3"))
+        session.execute(sa.update(Release).values(version="3"))
     from review.extraction.actions import exclude_study
     from review.history.actions import writing
     from review.protocol.queries import review_called

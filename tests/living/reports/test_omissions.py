@@ -303,6 +303,7 @@ def test_selection_shows_what_a_run_takes_and_accounts_for_every_study(
         run = None
     else:
         assert not any(row.stops for row in rows)
+        assert run is not None
         assert shown == sorted(trial.study for trial in run.trials)
     trials, notices = taken(chosen, items)
     entered, told = {t.study_id for t in trials}, {n.study for n in notices}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lxml import html
 
 from review.living.reports.pages import Section, html_page, markdown
@@ -26,7 +28,7 @@ def test_markdown_has_all_and_escapes_bars() -> None:
 
 
 def test_html_has_all_and_escapes_everything() -> None:
-    page = html.fromstring(html_page("A & B", SECTIONS))
+    page: Any = html.fromstring(html_page("A & B", SECTIONS))
     assert page.findtext(".//h1") == "A & B"
     assert [h.text for h in page.iter("h2")] == ["What moved", "Numbers", "Words"]
     assert page.findtext(".//p") == "A <b>sentence</b> & more."

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -50,6 +52,10 @@ def counting(database: Database) -> Iterator[list[object]]:
         sa.event.remove(database.engine, "before_cursor_execute", note)
 
 
+def _later(days: int) -> datetime:
+    return NOW + timedelta(days=days)
+
+
 @pytest.fixture
 def pooled(database: Database, by: Attribution) -> Database:
     """One analysis of made-up trials that came one after another, a run each from the third on."""
@@ -57,7 +63,7 @@ def pooled(database: Database, by: Attribution) -> Database:
     enter(database, by, range(1, 3))
     for i in range(RUNS):
         enter(database, by, range(3 + i, 4 + i))
-        repool(database, actor="tester", now=lambda i=i: NOW + timedelta(days=i))
+        repool(database, actor="tester", now=partial(_later, i))
     return database
 
 
@@ -90,7 +96,7 @@ def test_a_digest_is_what_the_run_holds(pooled: Database) -> None:
             runs(session, review), past_runs(session, review, "alliance"), strict=True
         ):
             whole = digest_of(snapshot_of(run))
-            why = {"changed": past.digest.changed, "flipped": past.digest.flipped}
+            why: dict[str, Any] = {"changed": past.digest.changed, "flipped": past.digest.flipped}
             assert past.digest == replace(whole, **why)
             assert past.digest.changed == ("first run" if run.number == 1 else "1 trial added")
 
