@@ -465,7 +465,7 @@ CODE: Final = (
         "`review/screening/models.py:Place`.",
     ),
     _entry("query", "a function that reads (`queries`)."),
-    _entry("results", "what a run computed: `review/living/runs/contents.py:RunResults`."),
+    _entry("results", "what a run computed: `review/living/runs/results.py:RunResults`."),
     _entry("rule", "a pure decision on plain values; no database (`rules`)."),
     _entry(
         "stage",
