@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from review.errors import InvalidDataError
+
 
 class Form(BaseModel):
     """The fields of a form; texts lose the spaces around them, and what is not asked is ignored."""
@@ -17,7 +19,7 @@ class Form(BaseModel):
 FormT = TypeVar("FormT", bound=Form)
 
 
-class FieldErrors(Exception):
+class FieldErrors(InvalidDataError):
     """A form that cannot be taken, with what was typed and what is wrong, by field."""
 
     def __init__(self, values: Mapping[str, str], errors: Mapping[str, str]) -> None:

@@ -100,3 +100,11 @@ def test_what_breaks_is_a_page_with_a_number_and_a_line_in_the_log(
     number = answer.headers["x-request-id"]
     assert number in answer.text
     assert any(number == getattr(r, "told", {}).get("request") for r in caplog.records)
+
+
+def test_a_form_that_no_page_sends_is_told_what_it_lacks(team: Team) -> None:
+    client = team.client("lead")
+    client.headers["x-token"] = team.form_token("lead")
+    answer = client.post("/r/alliance/exports", data={})
+    assert answer.status_code == 422
+    assert "Kind: This is needed." in answer.text
