@@ -14,8 +14,9 @@ from review.extraction.appraisal.vocabulary import State as Appraised
 from review.extraction.consensus import comparable, sides
 from review.extraction.queries import studies
 from review.extraction.seeds import seed_called
-from review.history.queries import verify
+from review.history.queries import events, verify
 from review.living.releases.releases import releases
+from review.living.reports.changes import compare
 from review.living.runs.queries import newest_of_each, runs, snapshot_of
 from review.protocol.queries import review_called
 from review.screening import queries as screening
@@ -32,6 +33,10 @@ def test_multimedia_moved_when_the_later_trials_came_and_any_cbt_has_four_dated_
         ]
         four = runs(session, review, "any-cbt")
         days = [run.created.date() for run in four]
+        noted = {e.at.date() for e in events(session, viewer=None, entity="run")}
+        last = compare(snapshot_of(four[2]), snapshot_of(four[3]))
+    assert set(days) <= noted  # the history says the same days
+    assert "With a changed plan (70 trials)" in last.sentence
     assert multimedia == pytest.approx([0.58, 0.80], abs=0.005)  # as metafor has them
     assert len(set(days)) == 4
 

@@ -134,7 +134,7 @@ def repool(
 
 def _start(database: Database, by: Attribution, at: datetime) -> int:
     """Record the start of a job; close jobs that died, since only one runs at a time."""
-    with writing(database, by) as session:
+    with writing(database, replace(by, at=at)) as session:
         dead = sa.select(Job).where(Job.outcome == JobOutcome.RUNNING)
         for job in session.scalars(dead):
             job.outcome, job.finished, job.message = JobOutcome.FAILED, at, "the process died"
@@ -145,7 +145,7 @@ def _start(database: Database, by: Attribution, at: datetime) -> int:
 
 
 def _close(database: Database, by: Attribution, job_id: int, at: datetime, message: str) -> None:
-    with writing(database, by) as session:
+    with writing(database, replace(by, at=at)) as session:
         job = session.get_one(Job, job_id)
         job.outcome, job.finished, job.message = JobOutcome.FAILED, at, message
 
@@ -268,12 +268,13 @@ class _Job:
         at: datetime,
     ) -> None:
         told = self._reports(made, anchor[0])
-        with writing(self.database, self.by) as session:
+        by = replace(self.by, at=at)
+        with writing(self.database, by) as session:
             numbers = queries.newest_numbers(session, [analysis_id for _, analysis_id, _ in made])
             written = []
             digests: list[tuple[Run, Digest]] = []
             for review, group in groupby(told, key=lambda item: item[0][0].name.review):
-                session.info["attribution"] = replace(self.by, review=review)
+                session.info["attribution"] = replace(by, review=review)
                 for (candidate, analysis_id, what), report, explanation in group:
                     number = candidate.previous.number + 1 if candidate.previous else 1
                     if numbers.get(analysis_id, 0) != number - 1:
@@ -284,7 +285,7 @@ class _Job:
                     digest = replace(what.digest, changed=report.in_brief, flipped=report.flipped)
                     digests.append((run, digest))
                 session.flush()
-            session.info["attribution"] = self.by
+            session.info["attribution"] = by
             kept.keep(session, DIGEST, {run.id: content_of(digest) for run, digest in digests})
             for analysis_id, failure in failed:
                 reason = failure.reason
@@ -364,7 +365,7 @@ class _Job:
         """
         report = self.report
         failed = {failure.name for failure in report.failed}
-        with writing(self.database, self.by) as session:
+        with writing(self.database, replace(self.by, at=at)) as session:
             review = review_called(session, self.by.review) if self.by.review else None
             for slug, analysis, _ in staleness.without_run(session, review):
                 name = AnalysisName(slug, analysis)

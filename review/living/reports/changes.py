@@ -114,11 +114,12 @@ def compare(
         for i, t in old_trials.items()
         if i not in new_trials
     )
+    asked = frozenset(old_inputs.plan.names) if old_inputs else frozenset()
     corrected = tuple(
         change
         for i, trial in new_trials.items()
         if i in old_trials
-        for change in _trial_changes(old_trials[i], trial, _described(inputs.plan))
+        for change in _trial_changes(old_trials[i], trial, _described(inputs.plan), asked)
     )
     plan_changes = tuple(plan_differences(old_inputs.plan, inputs.plan)) if old_inputs else ()
     sensitivity = tuple(_sensitivity_changes(old_inputs, inputs)) if old_inputs else ()
@@ -243,12 +244,16 @@ def _characteristics(trial: TrialInput) -> dict[str, object]:
     return {item.name: item.value for item in trial.characteristics}
 
 
-def _trial_changes(old: TrialInput, new: TrialInput, described: set[str]) -> Iterator[ValueChange]:
+def _trial_changes(
+    old: TrialInput, new: TrialInput, described: set[str], asked: frozenset[str]
+) -> Iterator[ValueChange]:
+    """Yield what differs; what only the new plan takes, not `asked` of before, is no correction."""
     for change in _differences(
         new.study, old.model_dump(include=described), new.model_dump(include=described)
     ):
         yield replace(change, what=_CALLED.get(change.what, change.what))
-    was_known, now_known = _characteristics(old), _characteristics(new)
+    was_known = _characteristics(old)
+    now_known = {name: v for name, v in _characteristics(new).items() if name in asked}
     yield from _differences(
         new.study,
         {name: was_known.get(name) for name in now_known},

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.changes import ValueChange, compare
-from review.living.runs.contents import Alternative, ArmInput, RunInputs
+from review.living.runs.contents import Alternative, ArmInput, Characteristic, RunInputs
 from review.living.runs.results import RunResults
 from review.protocol.vocabulary import Variant
 from tests.living.estimates.test_effects import arm, inputs
@@ -71,6 +71,23 @@ def test_a_corrected_year_is_told_where_a_moderator_takes_it() -> None:
         )
         before, after = ((each, results) for each in dated)
         assert [change.what for change in compare(before, after).corrected] == told
+
+
+def test_what_only_a_changed_plan_takes_of_a_trial_is_no_correction() -> None:
+    inputs, results = run({1: (0.1, 0.04), 2: (0.2, 0.04)})
+    first, second = inputs.trials
+
+    def planned(by: tuple[str, ...], country: str | None) -> tuple[RunInputs, RunResults]:
+        told = (Characteristic(name="country", value=country),) if by else ()
+        trials = (first.model_copy(update={"characteristics": told}), second)
+        plan = inputs.plan.model_copy(update={"subgroups": by})
+        return inputs.model_copy(update={"plan": plan, "trials": trials}), results
+
+    taken = compare(planned((), None), planned(("country",), "Norway"))
+    assert (taken.corrected, [c.what for c in taken.plan_changes]) == ((), ["subgroups"])
+    assert "corrected" not in taken.sentence
+    entered = compare(planned(("country",), None), planned(("country",), "Norway"))
+    assert [(c.what, c.new) for c in entered.corrected] == [("country", "Norway")]
 
 
 def test_added_removed_and_corrected_are_told_apart() -> None:
