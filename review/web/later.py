@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import Any
 
 from review.db import Database
-from review.living.reports.once import work_out_firmness
 
 _one = ThreadPoolExecutor(max_workers=1, thread_name_prefix="later")
 _lock = Lock()
-_under_way: set[tuple[str, int]] = set()
+_under_way: set[tuple[Any, ...]] = set()
 
 
-def work_out(database: Database, run_id: int) -> None:
-    """See to it that how firm a run is will be known soon; asked twice, it is done once."""
-    asked = (str(database), run_id)
+def later(do: Callable[..., object], database: Database, *about: str | int) -> None:
+    """See to it that something is worked out soon; asked for twice, it is done once.
+
+    Parameters
+    ----------
+    do
+        Called with the database and what it is about; keeps what it finds.
+    """
+    asked = (do.__name__, str(database), *about)
     with _lock:
         if asked in _under_way:
             return
         _under_way.add(asked)
-    _one.submit(_firmness, database, run_id, asked)
+    _one.submit(_done, do, database, about, asked)
 
 
-def _firmness(database: Database, run_id: int, asked: tuple[str, int]) -> None:
+def _done(
+    do: Callable[..., object],
+    database: Database,
+    about: tuple[str | int, ...],
+    asked: tuple[Any, ...],
+) -> None:
     try:
-        work_out_firmness(database, run_id)
+        do(database, *about)
     except Exception:
-        logging.getLogger(__name__).exception("run %d was not worked out", run_id)
+        logging.getLogger(__name__).exception("%s was not worked out", asked)
     finally:
         with _lock:
             _under_way.discard(asked)

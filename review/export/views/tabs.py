@@ -22,8 +22,10 @@ from review.figures.classes import ClassStrip
 from review.figures.cumulative import Cumulative
 from review.figures.estimates import EstimateRow, Estimates
 from review.history.models import Event
+from review.living.estimates.multiverse import Multiverse
+from review.living.estimates.multiverse_once import multiverse_kept
 from review.living.reports.attribution import Explanation
-from review.living.reports.changes import ValueChange, plan_differences
+from review.living.reports.changes import WITHHELD, ValueChange, plan_differences
 from review.living.reports.forecast import Firmness
 from review.living.reports.full import full_report, panel_of
 from review.living.reports.once import firmness_kept, past_runs
@@ -70,7 +72,9 @@ def history_of(
     past = past_runs(session, review, analysis)
     if since is None and loaded.run.number > 1:
         since = loaded.run.number - 1
-    report = full_report(session, review, analysis, since, loaded.run.number, outlook=False)
+    report = full_report(
+        session, review, analysis, since, loaded.run.number, outlook=False, notices=loaded.notices
+    )
     inputs, results = contents_of(queries.run_numbered(session, review, analysis, None))
     return HistoryView(
         head=headline_of(loaded, review),
@@ -93,6 +97,8 @@ class RobustnessView:
     head: Headline
     sections: tuple[Section, ...]
     leave_one_out: Estimates
+    every: Section | None
+    """Every defensible combination of choices; None where nobody has worked it out."""
 
 
 def robustness_of(
@@ -105,6 +111,28 @@ def robustness_of(
         head=headline_of(loaded, review),
         sections=tuple(robustness_sections(loaded.now, withheld=withheld)),
         leave_one_out=leave_one_out_of(*loaded.now, withheld=withheld),
+        every=_every(multiverse_kept(session, loaded.run.id), withheld=withheld),
+    )
+
+
+def _every(found: Multiverse | None, *, withheld: bool) -> Section | None:
+    if found is None:
+        return None
+    rows = tuple(
+        (
+            line.trials,
+            line.model,
+            "yes" if line.planned else "",
+            str(line.k),
+            found.scale.number(line.estimate),
+            found.scale.interval(line.ci),
+            (WITHHELD if withheld else line.conclusion) or line.note or "",
+        )
+        for line in found.lines
+    )
+    headers = ("trials", "model", "planned", "k", "estimate", "interval", "conclusion")
+    return Section(
+        "Every defensible combination", () if withheld else found.sentences, headers, rows
     )
 
 

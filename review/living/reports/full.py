@@ -116,6 +116,7 @@ def full_report(
     *,
     outlook: bool = True,
     newest: bool = False,
+    notices: Notices | None = None,
 ) -> FullReport:
     """Return the change report of two runs of an analysis.
 
@@ -127,6 +128,8 @@ def full_report(
         None for the newest run.
     newest : bool
         Of the two newest runs; of the only one alone.
+    notices : Notices or None
+        What is true of the analysis now, where it has been read already.
 
     Raises
     ------
@@ -182,7 +185,9 @@ def full_report(
             panels=panels,
             panel_signals=panel_signals(*panels),
             readiness=readiness(panels[1], explanation.outlook, certainty[1]),
-            notices=notices_of(session, review, [analysis])[analysis],
+            notices=notices
+            if notices is not None
+            else notices_of(session, review, [analysis])[analysis],
             sections=(),
         ),
         was,

@@ -23,8 +23,10 @@ from review.export.views.tabs import (
     selection_of,
 )
 from review.figures.cumulative import as_estimates
+from review.living.estimates.multiverse_once import work_out_multiverse
+from review.living.reports.once import work_out_firmness
 from review.people.rules import Deed
-from review.web.later import work_out
+from review.web.later import later
 from review.web.plots import Addresses, estimates_table, forest_table
 from review.web.render import page
 from review.web.routes import Routes
@@ -147,12 +149,18 @@ def history(
 
 
 @routes.get("/r/{review}/a/{analysis}/robustness", Deed.LOOK)
-def robustness(visit: Visiting, analysis: str, run: int | None = None) -> Response:
-    """Show what other choices would have given."""
+def robustness(
+    visit: Visiting, analysis: str, run: int | None = None, every: bool = False
+) -> Response:
+    """Show what other choices would have given; if asked, work out every combination of them."""
     with visit.reading() as session:
         view = robustness_of(session, visit.review_of(session), analysis, run)
+    if every and view.every is None and view.head.is_newest and visit.review is not None:
+        later(work_out_multiverse, visit.database, visit.review, analysis)
     plot = estimates_table(view.leave_one_out)
-    return page(visit, "analysis_robustness.html", view, tabs=TABS, tab="robustness", plot=plot)
+    return page(
+        visit, "analysis_robustness.html", view, tabs=TABS, tab="robustness", plot=plot, asked=every
+    )
 
 
 @routes.get("/r/{review}/a/{analysis}/looks", Deed.LOOK)
@@ -170,7 +178,7 @@ def outlook(visit: Visiting, analysis: str, run: int | None = None) -> Response:
     with visit.reading() as session:
         view = outlook_of(session, visit.review_of(session), analysis, run)
     if view.sections is None:
-        work_out(visit.database, view.run_id)
+        later(work_out_firmness, visit.database, view.run_id)
     return page(visit, "analysis_outlook.html", view, tabs=TABS, tab="outlook")
 
 

@@ -24,7 +24,10 @@ from review.export.views.tabs import (
     robustness_of,
     selection_of,
 )
+from review.extraction.evidence_queries import evidence_for
 from review.figures.forest_values import ForestRow
+from review.living.estimates.multiverse import multiverse
+from review.living.estimates.multiverse_once import work_out_multiverse
 from review.living.reports.once import work_out_firmness
 from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.queries import review_called
@@ -182,3 +185,18 @@ def test_every_tab_has_what_it_is_called_after(delivery: Database) -> None:
         outlook = outlook_of(session, review, "multimedia")
     assert outlook.sections is not None
     assert "The next trial" in [section.heading for section in outlook.sections]
+
+
+def test_the_multiverse_is_worked_out_once_and_shown(delivery: Database) -> None:
+    with delivery.reading() as session:
+        review = review_called(session, "cbt-delivery")
+        assert robustness_of(session, review, "multimedia").every is None
+        plan, evidence = evidence_for(session, review, "multimedia")
+    asked = multiverse(plan, evidence)
+    assert work_out_multiverse(delivery, "cbt-delivery", "multimedia") == asked
+    assert work_out_multiverse(delivery, "cbt-delivery", "multimedia") == asked
+    with delivery.reading() as session:
+        shown = robustness_of(session, review, "multimedia").every
+    assert shown is not None
+    assert len(shown.rows) == len(asked.lines) > 1
+    assert [row[2] for row in shown.rows].count("yes") == 1
