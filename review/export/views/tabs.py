@@ -23,7 +23,7 @@ from review.figures.cumulative import Cumulative
 from review.figures.estimates import EstimateRow, Estimates
 from review.history.models import Event
 from review.living.estimates.multiverse import Multiverse
-from review.living.estimates.multiverse_once import multiverse_kept
+from review.living.job.multiverse_once import multiverse_kept
 from review.living.reports.attribution import Explanation
 from review.living.reports.changes import WITHHELD, ValueChange, plan_differences
 from review.living.reports.forecast import Firmness

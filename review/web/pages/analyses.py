@@ -23,7 +23,7 @@ from review.export.views.tabs import (
     selection_of,
 )
 from review.figures.cumulative import as_estimates
-from review.living.estimates.multiverse_once import work_out_multiverse
+from review.living.job.multiverse_once import work_out_multiverse
 from review.living.reports.once import work_out_firmness
 from review.people.rules import Deed
 from review.web.later import later

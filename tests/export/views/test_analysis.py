@@ -27,7 +27,7 @@ from review.export.views.tabs import (
 from review.extraction.evidence_queries import evidence_for
 from review.figures.forest_values import ForestRow
 from review.living.estimates.multiverse import multiverse
-from review.living.estimates.multiverse_once import work_out_multiverse
+from review.living.job.multiverse_once import work_out_multiverse
 from review.living.reports.once import work_out_firmness
 from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.queries import review_called
