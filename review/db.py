@@ -241,6 +241,7 @@ class Database:
         try:
             return sa.create_engine(
                 self.url,
+                pool_size=16,
                 pool_pre_ping=True,
                 connect_args={"options": f"-c timezone=UTC -c lock_timeout={timeout}"},
             )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -22,6 +26,17 @@ from review.web.security import Door
 from review.web.sessions import OneKey
 from review.web.settings import WebSettings, web_settings
 
+THREADS: Final = 24
+"""Requests that are answered at once: fewer than a database's connections (16 and 10 more), so
+that none waits for one."""
+
+
+@asynccontextmanager
+async def _bounded(app: FastAPI) -> AsyncIterator[None]:
+    del app
+    current_default_thread_limiter().total_tokens = THREADS
+    yield
+
 
 def create_app(database: Database, web: WebSettings) -> FastAPI:
     """Return the application on a database.
@@ -30,6 +45,7 @@ def create_app(database: Database, web: WebSettings) -> FastAPI:
     """
     app = FastAPI(
         title="living-review", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
+        lifespan=_bounded,
         middleware=[
             Middleware(Door, settings=web, answer=answer),
             Middleware(GZipMiddleware, minimum_size=1000),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
+from sqlalchemy.pool import QueuePool
 from starlette.testclient import TestClient
 
 from review.db import Database
+from review.web.app import THREADS
 from review.web.security import HEADERS
 from tests.screening.builders import make_review
 
@@ -33,3 +36,16 @@ def test_every_answer_carries_the_policy(browser: TestClient) -> None:
         assert answer.status_code == status
         assert HEADERS.items() <= dict(answer.headers).items()
         assert len(answer.headers["x-request-id"]) == 16
+
+
+def test_no_request_waits_for_a_connection(browser: TestClient, database: Database) -> None:
+    """All that are answered at once have one, on both databases."""
+    pool = database.engine.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.size() + 10 >= THREADS  # the overflow that SQLAlchemy allows unless told otherwise
+
+    def ask(_: int) -> int:
+        return browser.get("/").status_code
+
+    with ThreadPoolExecutor(40) as many:
+        assert set(many.map(ask, range(80))) == {200}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Query
@@ -102,8 +101,3 @@ def cut(
     place = place_of(cursor, str)
     left = [item for item in items if place is None or key(item) > place[0]]
     return paged(left[: limit + 1], limit, lambda item: (key(item),))
-
-
-def utc(at: datetime) -> str:
-    """Return an instant as the API writes it."""
-    return utc_text(at)
