@@ -107,12 +107,19 @@ def _logical(step: Step) -> list[tuple[int, str]]:
         elif here := re.search(r"<<'?(\w+)'?", line):
             closing = here[1]
             continue
-        if line.endswith("\\") or "\n".join(held).count("'") % 2:
+        if line.endswith("\\") or _quotes(held) % 2:
             continue
         if line.strip() and not (len(held) == 1 and line.lstrip().startswith("#")):
             found.append((begun, "\n".join(held)))
         held = []
+    if held:
+        raise ValueError(f"line {begun}: a command that does not end: {held[0]}")
     return found
+
+
+def _quotes(lines: list[str]) -> int:
+    """Count the single quotes that open or close a text, those of comments apart."""
+    return sum(re.sub(r"(?<!\S)#.*", "", line).count("'") for line in lines)
 
 
 def run(steps: list[Step], folder: Path, served_at: Path) -> list[Ran]:
