@@ -11,6 +11,7 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@command -v Rscript >/dev/null || echo "Left out: comparisons that call R (no Rscript here); stored results of R are used."
+	@command -v chromium >/dev/null || echo "Left out: the pages in a browser (no chromium here)."
 	@command -v soffice >/dev/null || echo "Left out: opening DOCX files in LibreOffice (no soffice here)."
 	@command -v pdftoppm >/dev/null || echo "Left out: rendering pages (no pdftoppm here)."
 	@command -v pdflatex >/dev/null || echo "Left out: compiling LaTeX (no pdflatex here)."

@@ -18,7 +18,10 @@ from review.protocol.models import Review
 PAGE: Final = 50
 MOST_OF_A_STUDY: Final = 200
 
-VERBS: Final = {"insert": "added", "update": "changed"}
+VERBS: Final = {
+    "insert": "added", "update": "changed", "delete": "removed", "import": "took in",
+    "edit": "corrected", "dedupe": "finished", "demonstrate": "filled",
+}  # fmt: skip
 
 HIDDEN: Final = frozenset({"id", "version", "entry_id", "arm_id", "study_id", "review_id"})
 """Columns that say nothing to a reader."""

@@ -1,0 +1,60 @@
+"""Every page of the demonstration, by address; tests and screenshots go through them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_TRIALS: Final = "/r/cbt-delivery"
+_A: Final = f"{_TRIALS}/a/multimedia"
+_INVENTED: Final = "/r/invented"
+
+PLACES: Final = {
+    "reviews": "/",
+    "account": "/account",
+    "review": _TRIALS,
+    "review-at-work": _INVENTED,
+    "review-to-be-extracted": "/r/founding",
+    "analyses": f"{_TRIALS}/analyses",
+    "analysis": _A,
+    "analysis-with-margin": f"{_TRIALS}/a/computer",
+    "analysis-what-if": f"{_A}?without=1",
+    "analysis-history": f"{_A}/history",
+    "analysis-robustness": f"{_TRIALS}/a/any-cbt/robustness",
+    "analysis-looks": f"{_A}/looks",
+    "analysis-outlook": f"{_A}/outlook",
+    "analysis-selection": f"{_A}/selection",
+    "analysis-downloads": f"{_A}/downloads",
+    "analysis-plan": f"{_TRIALS}/a/any-cbt/plan",
+    "plan-editor": f"{_TRIALS}/a/any-cbt/plan/edit",
+    "studies": f"{_TRIALS}/studies",
+    "study": f"{_TRIALS}/s/1",
+    "records": f"{_INVENTED}/records",
+    "record": f"{_INVENTED}/records/1",
+    "record-twice": f"{_INVENTED}/records/3",
+    "flow": f"{_INVENTED}/flow",
+    "history": f"{_TRIALS}/history?verify=true",
+    "protocol": f"{_INVENTED}/protocol",
+    "exports": f"{_INVENTED}/exports",
+    "people": f"{_INVENTED}/people",
+    "not-there": f"{_INVENTED}/records/999999",
+}
+"""By the name of the screenshot."""
+
+NO_PAGES: Final = {
+    "/static/{name:path}": "files of pages",
+    "/session": "asked by a script of pages",
+    "/enter": "the door: tested with its key",
+    "/sign-in": "the door of a team",
+    "/sign-in/code": "the door of a team",
+    "/invitation/{secret}": "the door of a team",
+    "/design": "shown with --debug",
+    "/r/{review}/a/{analysis}/row/{study}": "a part of the analysis",
+    "/r/{review}/a/{analysis}/figures/{drawn}.{kind}": "a file",
+    "/r/{review}/a/{analysis}/tables/{content}.{kind}": "a file",
+    "/r/{review}/flow/{box}": "leads to the records of a box",
+    "/r/{review}/exports/tasks": "a part of the exports",
+    "/r/{review}/tasks/{number}": "after a button",
+    "/r/{review}/tasks/{number}/state": "a part of a task",
+    "/r/{review}/tasks/{number}/file": "a file",
+}
+"""Addresses that are answered and are no place to open."""

@@ -1,0 +1,68 @@
+"""Draw every page of the demonstration: light, dark, on a telephone, printed.
+
+Run by: python -m tests.web.browser.screenshots docs/screenshots [NAME...]
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from tests.web.browser.conftest import chromium_path
+from tests.web.browser.places import PLACES
+
+WAYS: Final = {
+    "light": (1280, "light", "screen"),
+    "dark": (1280, "dark", "screen"),
+    "390": (390, "light", "screen"),
+    "print": (760, "light", "print"),
+}
+"""Width in pixels (print: A4 without margins), colours, medium."""
+TALLEST: Final = 2200
+"""Pixels of a page that are kept from its top."""
+
+
+def _draw(page: Page, way: str, file: Path) -> None:
+    width, colours, medium = WAYS[way]
+    page.set_viewport_size({"width": width, "height": 844 if width == 390 else 900})
+    page.emulate_media(color_scheme=colours, media=medium)  # type: ignore[arg-type] # from WAYS
+    image = Image.open(io.BytesIO(page.screenshot(full_page=True)))
+    image.crop((0, 0, width, min(image.height, TALLEST))).save(file, quality=55, method=6)
+
+
+def main(folder: Path, names: list[str]) -> None:
+    """Make the demonstration, serve it, and draw its pages into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
+        program = subprocess.Popen(
+            [sys.executable, "-m", "review", "demo", made, "--no-browser"],
+            env={**os.environ, "REVIEW_ACTOR": "reader"}, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert program.stdout is not None
+            address = program.stdout.readline().strip()
+            browser = playwright.chromium.launch(
+                executable_path=chromium_path(), args=["--no-sandbox"]
+            )
+            page = browser.new_page()
+            page.goto(address)
+            for name in names or PLACES:
+                page.goto("{0.scheme}://{0.netloc}".format(urlsplit(address)) + PLACES[name])
+                for way in WAYS:
+                    _draw(page, way, folder / f"{name}-{way}.webp")
+        finally:
+            program.terminate()
+            program.wait(timeout=15)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
