@@ -141,6 +141,31 @@ def delivery(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
+def practice(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A review of eight invented trials with two analyses, pooled once."""
+    from review.cli import main
+    from tests.faults import TABLES
+
+    path = tmp_path_factory.mktemp("practice") / "review.db"
+    shutil.copy(sqlite_template, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REVIEW_DATABASE_URL", f"sqlite:///{path}")
+        patch.setenv("REVIEW_ACTOR", "ada")
+        settings.cache_clear()
+        for words in (
+            ("new", "--file", TABLES / "protocol.yaml"),
+            ("extract", "import", TABLES / "truth.csv"),
+            ("repool",),
+        ):
+            ran = CliRunner().invoke(main, [str(word) for word in words])
+            assert ran.exit_code == 0, ran.output
+    settings.cache_clear()
+    database = database_at(f"sqlite:///{path}")
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
 def demonstration_file(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """What `review demo` makes, to be read only or copied: once for all workers."""
     place = tmp_path_factory.getbasetemp()

@@ -57,6 +57,9 @@ class Routes:
         self, method: str, path: str, deed: Deed, details: dict[str, Any]
     ) -> Callable[[EndpointT], EndpointT]:
         size = details.pop("size", SMALL)
+        shared = {**self.shared}
+        if "responses" in details:
+            details["responses"] = {**shared.pop("responses", {}), **details["responses"]}
         if not self.in_schema:
             details.setdefault("response_model", None)
             details.setdefault("response_class", Response)
@@ -64,7 +67,7 @@ class Routes:
         def add(endpoint: EndpointT) -> EndpointT:
             route = Route(
                 self.prefix + path, endpoint, deed=deed, methods=[method], max_body_size=size,
-                include_in_schema=self.in_schema, **self.shared, **details,
+                include_in_schema=self.in_schema, **shared, **details,
             )  # fmt: skip
             self.all.append(route)
             return endpoint

@@ -63,11 +63,12 @@ class Asked:
     until: datetime | None = None
     before: int | None = None
     """Older than this event: the next page."""
+    most: int = PAGE
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Fifty events of a review, the newest first."""
+    """Some events of a review, the newest first."""
 
     review: str
     events: tuple[EventLine, ...]
@@ -95,14 +96,14 @@ def history_page(
     """Return a page of a review's history as far as somebody may see it."""
     found = events(
         session, viewer=viewer, review=review.slug, entity=asked.entity, actor=asked.actor,
-        since=asked.since, until=asked.until, before=asked.before, limit=PAGE + 1,
+        since=asked.since, until=asked.until, before=asked.before, limit=asked.most + 1,
     )  # fmt: skip
     mine = Event.review == review.slug
     return HistoryPage(
         review=review.slug,
-        events=tuple(map(_line, found[:PAGE])),
+        events=tuple(map(_line, found[: asked.most])),
         asked=asked,
-        next=found[PAGE - 1].seq if len(found) > PAGE else None,
+        next=found[asked.most - 1].seq if len(found) > asked.most else None,
         actors=tuple(
             session.scalars(sa.select(Event.actor).where(mine).distinct().order_by("actor"))
         ),

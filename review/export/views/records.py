@@ -54,6 +54,7 @@ class Wanted:
     """A box of the flow, or a line within one."""
     after: int = 0
     """The record that the page begins after."""
+    most: int = PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,14 @@ class RecordLine:
     year: int | None
     journal: str | None
     source: str
+    state: Box | None
     box: str
+    """The state in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsView:
-    """Fifty records, in order of import."""
+    """Some records, in order of import."""
 
     review: str
     wanted: Wanted
@@ -121,17 +124,18 @@ def records_of(session: Session, review: Review, wanted: Wanted) -> RecordsView:
         now = ledger(session, review)
         of_state = {record for record in now.records if now.box(record) is wanted.state}
         ids = [r for r in (ids if ids is not None else now.records) if r in of_state]
-    numbers, total = _page(session, conditions, ids, wanted.after)
-    stands = _boxes(session, review, numbers[:PAGE], at_hand=at_hand)
+    numbers, total = _page(session, conditions, ids, wanted.after, wanted.most)
+    shown = numbers[: wanted.most]
+    stands = _boxes(session, review, shown, at_hand=at_hand)
     files = batches(session, review)
     named = {batch.search.source for batch in files if batch.search is not None}
     return RecordsView(
         review=review.slug,
         wanted=wanted,
         box_label=label,
-        records=tuple(_lines(session, numbers[:PAGE], stands)),
+        records=tuple(_lines(session, shown, stands)),
         total=total,
-        next=numbers[PAGE - 1] if len(numbers) > PAGE else None,
+        next=shown[-1] if len(numbers) > wanted.most else None,
         states=tuple((box.value, words) for box, words in BOX_WORDS.items()),
         sources=tuple(sorted(named)),
         files=tuple((batch.id, batch.file) for batch in files),
@@ -143,21 +147,22 @@ def _page(
     conditions: Sequence[sa.ColumnElement[bool]],
     ids: Sequence[int] | None,
     after: int,
+    most: int,
 ) -> tuple[list[int], int]:
     """Return the numbers of a page and one more, and how many records there are in all."""
     if ids is not None and len(conditions) == 1:  # of the whole review: nothing to ask
         begin = bisect_right(ids, after)
-        return list(ids[begin : begin + PAGE + 1]), len(ids)
+        return list(ids[begin : begin + most + 1]), len(ids)
     if ids is None:
         query = sa.select(Record.id).where(*conditions, Record.id > after).order_by(Record.id)
         total = session.scalar(sa.select(sa.func.count()).select_from(Record).where(*conditions))
-        return list(session.scalars(query.limit(PAGE + 1))), total or 0
+        return list(session.scalars(query.limit(most + 1))), total or 0
     kept: list[int] = []
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
         kept += session.scalars(sa.select(Record.id).where(*conditions, Record.id.in_(some)))
     kept.sort()
-    return [record for record in kept if record > after][: PAGE + 1], len(kept)
+    return [record for record in kept if record > after][: most + 1], len(kept)
 
 
 _AT_ONCE: Final = 1000
@@ -199,6 +204,7 @@ def _lines(session: Session, numbers: Sequence[int], stands: dict[int, Box]) -> 
             year=row.year,
             journal=row.journal,
             source=row.source or UNSTATED,
+            state=stands.get(row.id),
             box=BOX_WORDS[stands[row.id]] if row.id in stands else "",
         )
         for row in rows

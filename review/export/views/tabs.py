@@ -265,6 +265,7 @@ class PlanVersion:
     """To the version before; none of the first."""
     runs: tuple[int, ...]
     """The runs that followed it."""
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +298,7 @@ def plan_versions_of(session: Session, review: Review, analysis: str) -> PlanVer
                 sha256=version.sha256,
                 differences=tuple(plan_differences(before, plan)) if before else (),
                 runs=tuple(run.number for run in runs if run.version_id == version.id),
+                plan=plan,
             )
         )
     return PlanVersionsView(
