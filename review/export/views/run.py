@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from review.export.views.current import contents_of
 from review.living.reports.once import past_runs
-from review.living.runs.contents import LeftOut, TrialInput
+from review.living.runs.contents import LeftOut, RunInputs, TrialInput
 from review.living.runs.models import Run
-from review.living.runs.results import ModeratorLine, PooledLine, VariantLine
+from review.living.runs.results import ModeratorLine, PooledLine, RunResults, VariantLine
 from review.protocol.models import Review
 from review.protocol.rules import Plan
 
@@ -134,7 +134,11 @@ def _unconcluded(lines: tuple[VariantLine, ...]) -> tuple[VariantLine, ...]:
 
 def effects_of(run: Run) -> tuple[EffectRow, ...]:
     """Return the effect of each trial of a run."""
-    inputs, results = contents_of(run)
+    return effect_rows(*contents_of(run))
+
+
+def effect_rows(inputs: RunInputs, results: RunResults) -> tuple[EffectRow, ...]:
+    """Return the effect of each trial, in the order of the trials."""
     return tuple(
         EffectRow(
             effect.study_id, effect.study, effect.year, trial.instrument, trial.rater,
