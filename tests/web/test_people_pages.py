@@ -172,7 +172,8 @@ ALLOWED = {
     "meter", "nav", "ol", "optgroup", "option", "p", "path", "pre", "rect", "script", "section",
     "select", "small", "span", "strong", "summary", "svg", "table", "tbody", "td", "textarea",
     "th", "thead", "time", "title", "tr", "ul", "text", "polygon", "polyline", "defs", "use",
-    "figcaption", "abbr", "sub", "sup", "i", "blockquote", "q", "article", "aside", "del", "ins",
+    "figcaption", "tfoot", "abbr", "sub", "sup", "i", "blockquote", "q", "article", "aside", "del",
+    "ins",
 }  # fmt: skip
 
 

@@ -1,0 +1,123 @@
+"""Every text of a review is hostile, and every page of it holds our own markup alone (T14)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from review.config import settings
+from review.db import Base, database_at
+from review.web.app import create_app
+from review.web.settings import WebSettings
+from tests.web.browser.places import PLACES
+from tests.web.conftest import KEY
+from tests.web.test_people_pages import HOSTILE, check_markup
+
+EVIL: Final = " ".join(HOSTILE)
+TEXTS: Final = {
+    "review": ("title", "question"),
+    "person": ("display_name",),
+    "exclusion_reason": ("label",),
+    "living_mode": ("because", "update_when", "retire_when"),
+    "outcome": ("name", "description"),
+    "instrument": ("name",),
+    "published_result": ("label", "source", "note"),
+    "search": ("source", "platform", "database", "strategy", "limits", "searched_by"),
+    "search_interval": ("source",),
+    "batch": ("file",),
+    "reject": ("reason", "raw"),
+    "record": ("title", "abstract", "journal", "volume", "pages", "url", "raw", "authors",
+               "keywords", "doi", "language"),
+    "duplicate_decision": ("reason",),
+    "decision": ("note",),
+    "adjudication": ("note",),
+    "retrieval": ("reason", "file"),
+    "report_link": ("reason",),
+    "study": ("label", "registration", "country", "population", "setting", "diagnosis", "funding"),
+    "arm": ("label", "treatment", "therapist_training"),
+    "report": ("citation", "doi"),
+    "note": ("topic", "text", "source", "certainty"),
+    "result": ("page", "quote", "covariates"),
+    "resolution": ("reason", "place"),
+    "appraisal": ("overall_support", "reason"),
+    "appraisal_answer": ("support",),
+    "appraisal_judgement": ("support",),
+    "certainty_rating": ("note",),
+    "certainty_step": ("reason",),
+    "release": ("because",),
+    "job": ("message",),
+    "analysis_version": ("plan",),
+    "run": ("inputs",),
+    "event": ("reason", "old", "new"),
+}  # fmt: skip
+"""What people type or files bring, by table; of values that hold several, the texts of `KEYS`."""
+KEYS: Final = {
+    "title", "label", "study", "arm", "citation", "page", "quote", "reason", "name", "text",
+    "treatment", "effect", "question", "source", "strategy", "abstract", "journal", "note",
+}  # fmt: skip
+
+
+def _evil(value: Any, *, free: bool = True) -> Any:
+    if isinstance(value, str):
+        return f"{value} {EVIL}" if free else value
+    if isinstance(value, list | tuple):
+        return [_evil(one, free=free) for one in value]
+    if isinstance(value, dict):
+        return {name: _evil(one, free=name in KEYS) for name, one in value.items()}
+    return value
+
+
+@pytest.fixture(scope="module")
+def hostile(
+    demonstration_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """The demonstration, each of whose texts is followed by every attack."""
+    file = shutil.copy(demonstration_file, tmp_path_factory.mktemp("hostile") / "review.db")
+    database = database_at(f"sqlite:///{file}")
+    changed = 0
+    with database.engine.begin() as connection:
+        guards = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        for guard in connection.exec_driver_sql(guards).scalars().all():
+            connection.exec_driver_sql(f'DROP TRIGGER "{guard}"')
+        for name, columns in TEXTS.items():
+            table = Base.metadata.tables[name]
+            for row in connection.execute(sa.select(table)).mappings().all():
+                values = {c: _evil(row[c]) for c in columns if row[c] is not None}
+                (key,) = table.primary_key
+                if values:
+                    connection.execute(sa.update(table).where(key == row[key.name]).values(values))
+                    changed += len(values)
+    assert changed > 1000
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REVIEW_ACTOR", "tester")
+        settings.cache_clear()
+        app = create_app(database, WebSettings(key=KEY))
+        with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+            client.get(f"/enter?key={KEY}")
+            yield client
+    settings.cache_clear()
+    database.close()
+
+
+PARTS: Final = {
+    "row": "/r/cbt-delivery/a/multimedia/row/48",
+    "found": f"/r/invented/records?q={EVIL[:60]}",
+    "studies-found": f"/r/invented/studies?q={EVIL[:60]}",
+    "study-invented": "/r/invented/s/108",
+    "history-invented": "/r/invented/history",
+}
+
+
+@pytest.mark.parametrize("path", [*PLACES.values(), *PARTS.values()], ids=[*PLACES, *PARTS])
+def test_a_page_of_hostile_texts_holds_our_markup_alone(hostile: TestClient, path: str) -> None:
+    answer = hostile.get(path)
+    assert answer.status_code in ({404} if "999999" in path else {200}), answer.text[:500]
+    check_markup(answer.text, path)
+    if path.endswith(("/studies", "/records", "/protocol", "/flow", "/selection", "/r/invented")):
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in answer.text  # it is there, as a text

@@ -1,0 +1,93 @@
+"""What reviewer A said and B may not know yet changes no byte that B is sent (T9)."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from review.citations.queries import records_in_scope
+from review.config import settings
+from review.db import database_at
+from review.demonstration import invented
+from review.history.actions import Attribution, writing
+from review.history.queries import events
+from review.protocol.queries import review_called
+from review.screening.actions import Choice, decide
+from review.screening.vocabulary import Stage, Verdict
+from review.web.app import create_app
+from review.web.settings import WebSettings
+from tests.web.browser.places import PLACES
+from tests.web.conftest import KEY
+from tests.web.test_matrix import ALL
+
+SEEN = sorted(
+    {path for path in PLACES.values() if "/r/" not in path or "/r/invented" in path}
+    | {
+        re.sub(r"{\w+(?::\w+)?}", "1", route.path.replace("{review}", "invented"))
+        for route in ALL
+        if route.methods == {"GET"} and "/static" not in route.path and route.path != "/enter"
+    }
+)
+"""Every address that is looked at, within the invented review."""
+
+
+def _random(text: str) -> str:
+    """Hashes of the ledger, which hold a random number, and numbers of requests."""
+    return re.sub(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\b[0-9a-f]{12}\b", "·", text)
+
+
+@contextmanager
+def _world(file: Path, verdict: Verdict, cookies: dict[str, str]) -> Iterator[TestClient]:
+    """The demonstration as B sees it, where A said something of a record that B has not read."""
+    database = database_at(f"sqlite:///{file}")
+    with database.reading() as session:
+        now = events(session, viewer=None, limit=1)[0].at + timedelta(days=3)
+    by = Attribution(actor=invented.A, review=invented.NAME, at=now)
+    with writing(database, by) as session:
+        review = review_called(session, invented.NAME)
+        (record,) = [
+            r.id for r in records_in_scope(session, review) if "record 070" in str(r.title)
+        ]
+        choice = Choice(record, verdict, note=f"A says {verdict.value}")
+        decide(session, review, [choice], stage=Stage.TITLE_ABSTRACT, handle=invented.A, now=now)
+    app = create_app(database, WebSettings(key=KEY))
+    app.state.now = lambda: now + timedelta(minutes=1)
+    with TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
+        client.cookies.update(cookies)
+        yield client
+    database.close()
+
+
+def test_what_a_said_changes_no_byte_that_b_is_sent(
+    demonstration_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REVIEW_ACTOR", invented.B)
+    settings.cache_clear()
+    first, second = tmp_path / "first.db", tmp_path / "second.db"
+    shutil.copy(demonstration_file, first)
+    database = database_at(f"sqlite:///{first}")
+    with TestClient(
+        create_app(database, WebSettings(key=KEY)), base_url="http://127.0.0.1:8000"
+    ) as door:
+        door.get(f"/enter?key={KEY}")
+        cookies = dict(door.cookies)
+    database.close()
+    shutil.copy(first, second)
+    sent = []
+    for file, verdict in ((first, Verdict.INCLUDE), (second, Verdict.EXCLUDE)):
+        with _world(file, verdict, cookies) as client:
+            sent.append({path: client.get(path) for path in SEEN})
+    include, exclude = sent
+    opened = [path for path in SEEN if include[path].status_code == 200]
+    assert len(opened) > 15
+    for path in SEEN:
+        assert include[path].status_code == exclude[path].status_code, path
+        assert _random(include[path].text) == _random(exclude[path].text), path
+    settings.cache_clear()
