@@ -30,6 +30,8 @@ MIDDLE: Final = HEIGHT / 2
 LARGEST: Final = 15.0
 """Side of the heaviest study's square."""
 SMALLEST: Final = 3.0
+SIDES_ROOM: Final = 42
+"""Letters of what the two sides of an axis mean that fit beside each other."""
 LABEL_ROOM: Final = 34.0
 """Least distance between the labels of two ticks."""
 
@@ -160,9 +162,12 @@ class Axis:
             labels.append(f'<text class="more" x="0" y="38">{words}</text>')
         if right:
             words = f"{escape(_short(right))} \N{RIGHTWARDS ARROW}"
-            labels.append(f'<text class="more" x="{WIDTH}" y="38" text-anchor="end">{words}</text>')
+            y = 38 if len(_short(left)) + len(_short(right)) <= SIDES_ROOM else 52
+            labels.append(
+                f'<text class="more" x="{WIDTH}" y="{y}" text-anchor="end">{words}</text>'
+            )
         return (
-            f'<svg class="axis" viewBox="0 0 {WIDTH} 48" aria-hidden="true">'
+            f'<svg class="axis" viewBox="0 0 {WIDTH} 56" aria-hidden="true">'
             f"{''.join(drawn)}{''.join(labels)}</svg>"
         )
 

@@ -27,7 +27,7 @@ WAYS: Final = {
     "print": (760, "light", "print"),
 }
 """Width in pixels (print: A4 without margins), colours, medium."""
-TALLEST: Final = 2200
+TALLEST: Final = 1400
 """Pixels of a page that are kept from its top."""
 
 
@@ -36,7 +36,7 @@ def _draw(page: Page, way: str, file: Path) -> None:
     page.set_viewport_size({"width": width, "height": 844 if width == 390 else 900})
     page.emulate_media(color_scheme=colours, media=medium)  # type: ignore[arg-type] # from WAYS
     image = Image.open(io.BytesIO(page.screenshot(full_page=True)))
-    image.crop((0, 0, width, min(image.height, TALLEST))).save(file, quality=55, method=6)
+    image.crop((0, 0, width, min(image.height, TALLEST))).save(file, quality=42, method=6)
 
 
 def main(folder: Path, names: list[str]) -> None:
@@ -57,6 +57,7 @@ def main(folder: Path, names: list[str]) -> None:
             page.goto(address)
             for name in names or PLACES:
                 page.goto("{0.scheme}://{0.netloc}".format(urlsplit(address)) + PLACES[name])
+                page.get_by_text("being worked out").wait_for(state="hidden", timeout=90_000)
                 for way in WAYS:
                     _draw(page, way, folder / f"{name}-{way}.webp")
         finally:
