@@ -44,6 +44,7 @@ from review.protocol.queries import review_called
 from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
 from review.synthesis import Method, Test, design, regress, subgroup_analysis
 from tests.conftest import NOW
+from tests.joining import joined
 from tests.living.job.test_repool import plan
 
 K = 10
@@ -105,7 +106,9 @@ def reviewed(database: Database, by: Attribution) -> Database:
             field = FieldSpec(slug=slug, level=level, label=slug, kind=kind)
             define_field(session, review, field, now=NOW)
         rows = [row(n) for n in range(1, K + 1)]
-        import_extraction(session, review, rows, file="fixture", person="ada")
+        import_extraction(
+            session, review, rows, file="fixture", person=joined(session, review, "ada")
+        )
         adopt_tool(session, review, TOOL, now=NOW)
         set_assessors(session, review, 1)
         for number in range(1, 9):
@@ -117,7 +120,7 @@ def judge(session: Any, review: Any, number: int, judgement: str) -> None:
     domains = {d.key: Stated(judgement, "as made up") for d in TOOL.domains}
     target = Target(f"Synthetic {number}", "alliance")
     form = Form(target, {}, domains, Stated(judgement, "as made up"))
-    appraise(session, review, TOOL.slug, form, handle="ada", now=NOW)
+    appraise(session, review, TOOL.slug, form, handle=joined(session, review, "ada"), now=NOW)
 
 
 def planned(database: Database, by: Attribution, slug: str = "alliance", **changes: Any) -> Plan:
