@@ -9,13 +9,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 demo: $(VENV)/.run
 	@PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
 
+# What pages show is run by check, once.
 test: $(VENV)/.dev
 	@command -v Rscript >/dev/null || echo "Left out: comparisons that call R (no Rscript here); stored results of R are used."
 	@command -v chromium >/dev/null || echo "Left out: the pages in a browser (no chromium here)."
 	@command -v soffice >/dev/null || echo "Left out: opening DOCX files in LibreOffice (no soffice here)."
 	@command -v pdftoppm >/dev/null || echo "Left out: rendering pages (no pdftoppm here)."
 	@command -v pdflatex >/dev/null || echo "Left out: compiling LaTeX (no pdflatex here)."
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --ignore=tests/docs
 
 # Three at once: mypy is one process, and the examples are many.
 check: $(VENV)/.dev

@@ -11,9 +11,10 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError
+from review.people.queries import member_who_may
+from review.people.rules import Deed
 from review.protocol.models import Review
 from review.screening import places, queries
-from review.screening.actions import screener
 from review.screening.ledger import Ledger
 from review.screening.models import FullText, Removal, Retrieval
 from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage, State
@@ -46,7 +47,7 @@ def note_retrieval(
     Raises InvalidDataError for a record that was not included on title and abstract, a missing
     reason, a file that is no PDF, or a report that reviewers have read already.
     """
-    person = screener(session, review, handle)
+    person = member_who_may(session, review.id, handle, Deed.COLLECT)
     missing = outcome is RetrievalOutcome.NOT_RETRIEVED
     if missing != bool(reason):
         raise InvalidDataError("a report that is not retrieved needs a reason, any other none")
@@ -118,7 +119,7 @@ def remove(
 
     Raises InvalidDataError for records that somebody decided on: those are excluded, not removed.
     """
-    person = screener(session, review, handle)
+    person = member_who_may(session, review.id, handle, Deed.COLLECT)
     queries.records_numbered(session, review, records)
     ledger = queries.ledger(session, review, only=records)
     rows = []

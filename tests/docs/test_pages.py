@@ -96,6 +96,12 @@ def _resolved(words: list[str]) -> str | None:
     return f"{' '.join(path)} has no {wrong[0]}" if wrong else None
 
 
+def _before_a_bracket(words: list[str]) -> list[str]:
+    """Return the words of a command that a printed sentence names in brackets: ``(see: …).``"""
+    end = next((i for i, w in enumerate(words) if ")" in w and "(" not in w), None)
+    return words if end is None else [*words[:end], words[end].partition(")")[0]]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
@@ -108,7 +114,7 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
         except ValueError:
             continue
         stop = next((i for i, w in enumerate(words) if w in (">", "&&", ";", "||")), len(words))
-        words = [w for w in words[:stop] if w != "…"]
+        words = _before_a_bracket([w for w in words[:stop] if w != "…"])
         if words and re.fullmatch(r"[a-z-]+", words[0]) and (wrong := _resolved(words)):
             problems.append(f"review{found['rest']}: {wrong}")
     assert not problems

@@ -181,7 +181,11 @@ def test_the_report_has_what_moved_before_and_after(
     with writing(database, by) as session:
         review = review_called(session, None)
         step = {Consideration.IMPRECISION: Step(-1, "wide interval")}
-        given: dict[str, Any] = {"handle": "ada", "now": NOW, "design": Design.RANDOMISED}
+        given: dict[str, Any] = {
+            "handle": joined(session, review, "ada"),
+            "now": NOW,
+            "design": Design.RANDOMISED,
+        }
         rate_certainty(session, review, "alliance", run_number=2, steps=step, **given)
         rate_certainty(session, review, "alliance", run_number=5, steps={}, **given)
     found = report(database, 3, 5)

@@ -34,9 +34,10 @@ from review.extraction.models import Study
 from review.extraction.queries import study_called
 from review.independent.seals import nonce
 from review.people.models import Person
+from review.people.queries import member_who_may
+from review.people.rules import Deed
 from review.protocol.models import Instrument, Outcome, Review
 from review.protocol.queries import instrument_called, outcome_called
-from review.screening.actions import screener
 from review.wording import counted
 
 
@@ -225,7 +226,7 @@ def appraise(
     row = queries.adopted_tool(session, review, slug)
     tool = queries.tool_of(row)
     place = _place(session, review, tool, form.target)
-    person = screener(session, review, handle)
+    person = member_who_may(session, review.id, handle, Deed.APPRAISE)
     appraisal = _checked(tool, form)
     cast = queries.cast_on(session, row, place.study, form.target)
     if assessed(cast).get(handle) == appraisal:
@@ -255,7 +256,7 @@ def settle(
     row = queries.adopted_tool(session, review, slug)
     tool = queries.tool_of(row)
     place = _place(session, review, tool, form.target)
-    person = screener(session, review, handle)
+    person = member_who_may(session, review.id, handle, Deed.APPRAISE)
     cast = queries.cast_on(session, row, place.study, form.target)
     required = queries.assessors_required(session, review)
     state, counts = standing(cast, required=required)
@@ -287,7 +288,7 @@ def appraise_all(
     Raises FileError with the problems of all of them, by line; NotAllowedError for somebody who
     does not appraise.
     """
-    screener(session, review, handle)
+    member_who_may(session, review.id, handle, Deed.APPRAISE)
 
     def take(form: Form) -> bool:
         return appraise(session, review, slug, form, handle=handle, now=now)
@@ -311,7 +312,7 @@ def settle_all(
     Raises FileError with the problems of all of them, by line; NotAllowedError for somebody who
     does not appraise.
     """
-    screener(session, review, handle)
+    member_who_may(session, review.id, handle, Deed.APPRAISE)
 
     def take(form: Form) -> bool:
         return settle(session, review, slug, form, handle=handle, now=now, reason=reason)

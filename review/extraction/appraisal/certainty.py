@@ -13,9 +13,10 @@ from review.errors import InvalidDataError
 from review.extraction.appraisal.grade import Step, certainty, check_steps, sentence, start_of
 from review.extraction.appraisal.models import CertaintyRating, CertaintyStep
 from review.extraction.appraisal.vocabulary import Certainty, Consideration, Design
+from review.people.queries import member_who_may
+from review.people.rules import Deed
 from review.protocol.models import Analysis, AnalysisVersion, Review
 from review.protocol.queries import versions
-from review.screening.actions import screener
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def rate_certainty(
     check_steps(design, steps)
     rating = CertaintyRating(
         analysis_version_id=versions(session, review, analysis)[0].id,
-        person_id=screener(session, review, handle).id,
+        person_id=member_who_may(session, review.id, handle, Deed.APPRAISE).id,
         design=design,
         start=start_of(design, robins_i=robins_i),
         run_number=run_number,

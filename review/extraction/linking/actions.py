@@ -15,8 +15,9 @@ from review.extraction.linking.rules import citation, registrations
 from review.extraction.models import Report, Study
 from review.extraction.queries import studies, study_called
 from review.extraction.twins import near
+from review.people.queries import member_who_may
+from review.people.rules import Deed
 from review.protocol.models import Review
-from review.screening.actions import screener
 from review.screening.queries import ledger, records_numbered
 from review.screening.vocabulary import Box
 
@@ -93,7 +94,7 @@ def link_report(
     was linked elsewhere moves. Raises NotFoundError, AlreadyExistsError, or InvalidDataError for a
     record that is not included.
     """
-    person = screener(session, review, handle)
+    person = member_who_may(session, review.id, handle, Deed.EXTRACT)
     record = _included(session, review, number)
     current = queries.newest_link(session, number)
     if current is not None and current.study is not None and current.study.label == label:
@@ -122,7 +123,7 @@ def unlink_report(
     session: Session, review: Review, number: int, *, handle: str, now: datetime, reason: str
 ) -> str:
     """Take a report from its study and return the study's name; raise InvalidDataError."""
-    person = screener(session, review, handle)
+    person = member_who_may(session, review.id, handle, Deed.EXTRACT)
     records_numbered(session, review, [number])
     current = queries.newest_link(session, number)
     if current is None or current.study is None:

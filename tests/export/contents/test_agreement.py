@@ -14,6 +14,7 @@ from tests.export.contents.screened import screen
 from tests.export.contents.synthetic import arm, begin, records, row, tables, the_review
 from tests.extraction.appraisal.samples import a_review, form
 from tests.extraction.appraisal.samples import the_review as appraised_review
+from tests.joining import joined
 
 
 def test_screening_by_stage_and_pair(database: Database) -> None:
@@ -42,7 +43,8 @@ def test_double_entry_by_field(database: Database, by: Attribution) -> None:
                 row(3, **{**video, **arm("p")}, mean=4, sd=1),
             ]
             import_extraction(
-                session, the_review(session), given, file="synthetic", person=person,
+                session, the_review(session), given, file="synthetic",
+                person=joined(session, the_review(session), person),
                 kind=EntryKind.BLIND, finished=NOW,
             )  # fmt: skip
     rows = {r["what"]: r for r in records(tables(database, "agreement")[1]["agreement"])}

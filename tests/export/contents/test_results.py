@@ -19,6 +19,7 @@ from tests.export.contents.synthetic import (
     tables,
     the_review,
 )
+from tests.joining import joined
 
 
 def test_every_result_that_counts_is_there_with_all_its_digits(
@@ -70,7 +71,8 @@ def test_a_study_entered_twice_shows_the_consensus_of_two_people(
     with writing(database, by) as session:
         for person in ("ada", "ben"):
             import_extraction(
-                session, the_review(session), twice, file="synthetic", person=person,
+                session, the_review(session), twice, file="synthetic",
+                person=joined(session, the_review(session), person),
                 kind=EntryKind.BLIND, finished=NOW,
             )  # fmt: skip
     assert _of(database, "Synthetic 7") == []

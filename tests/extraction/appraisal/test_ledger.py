@@ -42,6 +42,7 @@ from review.people.rules import Role
 from review.protocol.actions import revise_analysis
 from review.protocol.queries import plan_of, versions
 from review.protocol.rules import AnalysisSpec
+from review.screening.actions import screener
 from tests.conftest import NOW
 from tests.extraction.appraisal.samples import ALLIANCE, a_review, form, the_review
 
@@ -284,6 +285,19 @@ def test_who_only_views_does_not_judge(database: Database, by: Attribution) -> N
         join_review(session, review_id=the_review(session).id, person=person, role=Role.VIEWER)
     with pytest.raises(InvalidDataError, match="viewer"):
         say(database, by, "vera", form())
+
+
+def test_a_statistician_judges_bias_though_they_screen_nothing(
+    database: Database, by: Attribution
+) -> None:
+    a_review(database, by)
+    with writing(database, by) as session:
+        review = the_review(session)
+        person = person_called(session, "stella")
+        join_review(session, review_id=review.id, person=person, role=Role.STATISTICIAN)
+        with pytest.raises(InvalidDataError, match="statistician"):
+            screener(session, review, "stella")
+    assert say(database, by, "stella", form())
 
 
 def test_the_database_itself_refuses_to_change_what_was_judged(
