@@ -212,8 +212,16 @@ def listed(items: Sequence[Spans], *, word: str = "and", comma: str = ", ") -> S
 
 def plain(spans: Sequence[Span]) -> str:
     """Return what spans say as text alone."""
-    return "".join(
-        span if isinstance(span, str) else span.name if isinstance(span, Reference)
-        else span.key if isinstance(span, Cite) else span.text
-        for span in spans
-    )  # fmt: skip
+    return "".join(_said(span) for span in spans)
+
+
+def _said(span: Span) -> str:
+    match span:
+        case str():
+            return span
+        case Reference(name=name, aside=aside):
+            return f" ({name})" if aside else name
+        case Cite(key=key):
+            return key
+        case _:
+            return span.text
