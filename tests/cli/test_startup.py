@@ -26,7 +26,7 @@ TEXTS = {"yaml", "rapidfuzz"}
 ANALYSED = LEDGER | TEXTS | ENGINE | {"jinja2", "lxml"}
 
 ALLOWED = {
-    "database reviews serve extract screen screen.conduct screen.conflicts screen.judging "
+    "database demo reviews serve extract screen screen.conduct screen.conflicts screen.judging "
     "screen.ranking screen.sheets screen.status": {"sqlalchemy"},
     "outcome instrument": LEDGER | {"yaml"},
     "search importing batch dedupe records": {"sqlalchemy", "lxml", "rapidfuzz"},
