@@ -29,6 +29,7 @@ def without_redundant(design: Design) -> tuple[Design, tuple[str, ...]]:
 
     Examples
     --------
+    >>> from review.synthesis.design import design
     >>> kept, dropped = without_redundant(design("x + z", {"x": [1, 2, 4], "z": [2, 4, 8]}))
     >>> kept.columns, dropped
     (('intrcpt', 'x'), ('z',))
@@ -56,6 +57,7 @@ def estimable(design: Design) -> tuple[Design, tuple[str, ...]]:
 
     Examples
     --------
+    >>> from review.synthesis.design import design
     >>> data = {"a": [1, 2, 4, 7], "b": [1, 0, 0, 1], "c": [2, 2, 4, 8]}
     >>> estimable(design("a + b + c", data))[1]
     ('c is redundant: it is a combination of a and b. It was left out.',)
@@ -81,6 +83,7 @@ def redundancy(design: Design) -> InvalidDataError:
 
     Examples
     --------
+    >>> from review.synthesis.design import design
     >>> str(redundancy(design("x + z", {"x": [1, 2, 4], "z": [2, 4, 8]})))
     'The moderators are redundant: z is a multiple of x.'
     """
@@ -120,6 +123,7 @@ def doubtful_levels(design: Design) -> tuple[str, ...]:
 
     Examples
     --------
+    >>> from review.synthesis.design import design
     >>> doubtful_levels(design("m", {"m": ["low", "Low", "high"]}))
     ('Low and low of m differ in capitals or spaces only, and were taken for different levels.',)
     """
