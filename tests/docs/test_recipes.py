@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from review.cli import export as exporting
 from review.export.contents import registry
 from review.export.tables.model import Column, Kind, Table
 from tests.docs.running import ROOT
@@ -75,7 +76,9 @@ def test_a_table_is_a_function_and_an_entry(
     entry = registry.Content(
         "years", "years of trials", "review extract import", lambda *_: {"years": made}
     )
-    monkeypatch.setattr(registry, "CONTENTS", (*registry.CONTENTS, entry))
+    longer = (*registry.CONTENTS, entry)
+    for module in (registry, exporting):
+        monkeypatch.setattr(module, "CONTENTS", longer)
     cli("seed", "load", "founding")
     assert "years" in cli("export", "tables", "--list").output
     cli("export", "tables", "--out", tmp_path)
