@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 
 from review.config import settings
 from review.db import Database, database_at
@@ -28,10 +29,8 @@ def run(database: Database, parent: int) -> None:
     from review.living.job.repool import repool
     from review.living.job.watch import watch
 
-    def job() -> object:
-        return repool(database, actor=settings().actor)
-
-    for _ in watch(database, job, stopped=lambda: os.getppid() != parent):  # type: ignore[arg-type]
+    job = partial(repool, database, actor=settings().actor)
+    for _ in watch(database, job, stopped=lambda: os.getppid() != parent):
         pass
 
 

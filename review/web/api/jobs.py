@@ -42,6 +42,7 @@ class JobShape(Shape):
 class NewJob(BaseModel):
     """What is asked for."""
 
+    # The list of kinds is read when the document is made, which the type checker does not do.
     kind: Literal[tuple(KINDS)]  # type: ignore[valid-type]
 
 
