@@ -17,11 +17,11 @@ from review.web.words import aligned, class_kind, class_sign, day, signs, thousa
 HERE: Final = Path(__file__).parent
 
 ROOMS: Final = (
-    ("", "Overview"), ("analyses", "Analyses"), ("studies", "Studies"), ("records", "Records"),
-    ("flow", "Flow"), ("protocol", "Protocol"), ("history", "History"), ("exports", "Exports"),
-    ("people", "People"),
+    ("", "Overview", "o"), ("analyses", "Analyses", "a"), ("studies", "Studies", "s"),
+    ("records", "Records", "r"), ("flow", "Flow", "f"), ("protocol", "Protocol", "p"),
+    ("history", "History", "h"), ("exports", "Exports", "e"), ("people", "People", "m"),
 )  # fmt: skip
-"""The pages of a review that are reached from all of them: path and name."""
+"""The pages of a review that are reached from all of them: path, name, and the key after g."""
 
 
 @cache
