@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from review.db import Database
 from review.web.app import THREADS
+from review.web.render import static
 from review.web.security import HEADERS
 from tests.screening.builders import make_review
 
@@ -49,3 +50,15 @@ def test_no_request_waits_for_a_connection(browser: TestClient, database: Databa
 
     with ThreadPoolExecutor(40) as many:
         assert set(many.map(ask, range(80))) == {200}
+
+
+def test_a_static_file_is_kept_at_an_address_that_changes_with_it(browser: TestClient) -> None:
+    kept = browser.get(static("js/reader.js"))
+    assert "immutable" in kept.headers["cache-control"]
+    bare = browser.get("/static/js/reader.js")
+    assert bare.headers["cache-control"] == "no-cache"
+    assert bare.content == kept.content
+    again = browser.get("/static/js/reader.js", headers={"if-none-match": bare.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    old = browser.get("/static/js/reader.js?v=0123456789ab")
+    assert old.headers["cache-control"] == "no-cache"

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 
 import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
 from review.web.render import HERE, environment
+
+OWN_SCRIPTS = 80_000
+"""Bytes of all our modules, raw."""
+PDFJS = 1_600_000
+"""Bytes that the reader of PDFs adds to the wheel."""
 
 
 def test_templates_escape_and_are_strict() -> None:
@@ -25,5 +32,16 @@ def test_vendored_files_are_those_of_their_packages() -> None:
     listed = [line.split() for line in lines if line and not line.startswith("#")]
     for name, _package, _version, _licence, digest in listed:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
-    kinds = {path.name for path in folder.rglob("*") if path.suffix in (".js", ".mjs", ".wasm")}
-    assert kinds <= {name for name, *_ in listed}
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    beside = {name for name in there if "LICENSE" in name or name == "VERSIONS"}
+    assert there - beside == {name for name, *_ in listed}
+
+
+def test_our_own_scripts_stay_small() -> None:
+    ours = (HERE / "static" / "js").glob("*.js")
+    assert sum(path.stat().st_size for path in ours) <= OWN_SCRIPTS
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for path in (HERE / "static" / "vendor" / "pdfjs").rglob("*"):
+            wheel.write(path, path.name)
+    assert len(packed.getvalue()) <= PDFJS
