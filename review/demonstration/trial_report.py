@@ -40,7 +40,7 @@ def trial_report() -> bytes:
     """Return the PDF, the same bytes every time."""
     _, abstract, *text = (" ".join(part.split()) for part in _TEXT.read_text("utf-8").split("\n\n"))
     cut = text.index("# Results")
-    pages = []
+    pages: list[str] = []
     for drawn, y, part in (
         (*_title(abstract, A4[1] - 92), text[:cut]), (*_table(A4[1] - 80), text[cut:]),
     ):  # fmt: skip
