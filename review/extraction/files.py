@@ -147,20 +147,28 @@ def _custom_kind(versions: Sequence[FieldSpec]) -> Kind:
     return Kind.DATE if versions[0].kind is FieldKind.DATE else Kind.TEXT
 
 
-def read_extraction(
-    path: Path,
+def read_extraction(path: Path, fields: Sequence[FieldSpec] = (), **how: Any) -> Read[NumberedRow]:
+    """Read an extraction table, CSV or XLSX, as `read_rows` does; raise FileError."""
+    return read_rows(bytes_of(path), fields, file=str(path), **how)
+
+
+def read_rows(
+    data: bytes,
     fields: Sequence[FieldSpec] = (),
     *,
+    file: str,
     earlier: Sequence[FieldSpec] = (),
     sheet: str | None = None,
     refuse: bool = True,
 ) -> Read[NumberedRow]:
-    """Read an extraction table, CSV or XLSX.
+    """Read the bytes of an extraction table, CSV or XLSX.
 
     Parameters
     ----------
-    path
+    data
         The file.
+    file
+        What the person who sent it calls it, for messages.
     fields
         Custom fields of the review, retired ones too: older files still have their columns.
     earlier
@@ -177,7 +185,7 @@ def read_extraction(
         With every problem, by line or cell.
     """
     columns, versions = _columns(fields, earlier)
-    table = read_table(bytes_of(path), columns, file=str(path), sheet=sheet, guides=(GUIDE,))
+    table = read_table(data, columns, file=file, sheet=sheet, guides=(GUIDE,))
     rows: list[NumberedRow] = []
     problems: list[Problem] = []
     for line in table.lines:

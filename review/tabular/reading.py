@@ -35,14 +35,19 @@ def bytes_of(path: Path, *, most: int = MAX_BYTES) -> bytes:
 
 
 def plain_text(path: Path, *, most: int = MAX_BYTES) -> str:
-    """Return the text of a file in UTF-8 or UTF-16; raise FileError, InvalidDataError.
+    """Return the text of a file in UTF-8 or UTF-16; raise FileError, InvalidDataError."""
+    return text_of(bytes_of(path, most=most), file=str(path))
+
+
+def text_of(data: bytes, *, file: str) -> str:
+    """Return the text of a file's bytes in UTF-8 or UTF-16; raise FileError.
 
     Nothing is guessed of what people write for this program alone: another encoding is refused.
     """
-    text, remarks = text_as_typed(bytes_of(path, most=most), file=str(path))
+    text, remarks = text_as_typed(data, file=file)
     if remarks:
         reason = "it is neither UTF-8 nor UTF-16 text; save it as UTF-8"
-        raise FileError(str(path), [Problem(None, None, reason)])
+        raise FileError(file, [Problem(None, None, reason)])
     return text
 
 
