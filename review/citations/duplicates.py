@@ -17,6 +17,7 @@ from review.citations.compared import keep_keys, kept_keys, keys_of
 from review.citations.dedupe.comparison import RULES, compare
 from review.citations.dedupe.finding import FoundPair, find_pairs
 from review.citations.dedupe.fingerprint import OPENING, Fingerprint, fingerprint
+from review.citations.formats.entry import Entry
 from review.citations.models import DedupeRun, DuplicateDecision, DuplicatePair, Record
 from review.citations.rules import PairState
 from review.citations.vocabulary import Band, Verdict
@@ -49,8 +50,13 @@ class Comparisons:
     """... and those of these are not."""
 
 
-def compare_new_records(session: Session, review: Review) -> Comparisons:
+def compare_new_records(
+    session: Session, review: Review, *, coming: Sequence[Fingerprint] = ()
+) -> Comparisons:
     """Compare the records that came since the last run with each other and all before them.
+
+    With `coming`, as if these records, which are not stored, were the newest: to say beforehand
+    what an import would find.
 
     Reads only, so that it can take its time while others write. What is linked or judged
     already is taken as it is. Of the earlier records only those are read that share a key with a
@@ -59,7 +65,7 @@ def compare_new_records(session: Session, review: Review) -> Comparisons:
     runs = queries.dedupe_runs(session, review)
     compared_from = runs[-1].compared_to if runs else 0
     kept = kept_keys(session, review)
-    unkept = _fingerprints(session, review, Record.id > kept.reached)
+    unkept = [*_fingerprints(session, review, Record.id > kept.reached), *coming]
     arrived = [record for record in unkept if record.id > compared_from]
     found: list[FoundPair] = []
     if arrived:
@@ -341,3 +347,46 @@ def dedupe_stats(session: Session, review: Review) -> DedupeStats:
         different=states[PairState.DIFFERENT],
         rules=dict(Counter(pair.rule for pair in judged).most_common()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What comparing records that are not stored yet would find."""
+
+    certain: tuple[FoundPair, ...]
+    """Pairs that would be linked; ids of coming records are those that `coming_ids` gave."""
+    possible: tuple[FoundPair, ...]
+    """Pairs that would wait for a person."""
+    removed: int
+    """Coming records that an earlier one would represent."""
+
+
+def coming_ids(session: Session) -> int:
+    """Return the id that the first of the coming records may have: above all there are."""
+    return (session.scalar(sa.select(sa.func.max(Record.id))) or 0) + 1
+
+
+def coming(entry: Entry, number: int) -> Fingerprint:
+    """Return of an entry that is not stored what is compared."""
+    values = {name: getattr(entry, name) for name in _COMPARED}
+    values["abstract"] = (entry.abstract or "")[:OPENING] or None
+    return fingerprint(record_id=number, **values)
+
+
+def foresee(session: Session, review: Review, records: Sequence[Fingerprint]) -> Foreseen:
+    """Return what comparing coming records with each other and all others would find."""
+    if not records:
+        return Foreseen((), (), 0)
+    first = records[0].id
+    pairs = [
+        pair
+        for pair in compare_new_records(session, review, coming=records).pairs
+        if pair.later_id >= first
+    ]
+    certain = tuple(pair for pair in pairs if pair.comparison.band is Band.CERTAIN)
+    possible = tuple(pair for pair in pairs if pair.comparison.band is not Band.CERTAIN)
+    known = queries.clusters(session, review)
+    for pair in certain:
+        known.join(pair.earlier_id, pair.later_id)
+    removed = sum(record >= first for record in known.removed())
+    return Foreseen(certain, possible, removed)

@@ -46,11 +46,11 @@ def citation_file(data: bytes, *, name: str) -> CitationFile:
 
 
 def called(name: str) -> str:
-    """Return what a file is called: no folders, nothing that a terminal or a page would obey.
+    r"""Return what a file is called: no folders, nothing that a terminal or a page would obey.
 
     Examples
     --------
-    >>> called("../../etc/passwd"), called("C:\\\\papers\\\\a\\u202efdp.ris"), called(" ")
+    >>> called("../../etc/passwd"), called("C:\\papers\\a\u202efdp.ris"), called(" ")
     ('passwd', 'afdp.ris', 'file')
     """
     last = name.replace("\\", "/").rpartition("/")[2]

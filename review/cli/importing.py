@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from review.citations import actions, queries
+from review.citations import queries
 from review.citations.files import CitationFile, open_citations
 from review.citations.formats.columns import COLUMNS
-from review.citations.formats.reading import NoRecordError, Reading, read_citations
 from review.citations.formats.registry import KNOWN
-from review.citations.models import Batch
-from review.citations.vocabulary import Format
+from review.citations.intake import (
+    FileReport,
+    Told,
+    known_as,
+    reading_of,
+    remembered,
+    report_known,
+    report_refused,
+    store,
+)
 from review.cli.context import (
     by,
     json_option,
@@ -38,45 +44,6 @@ from review.wording import counted
 
 _MOST_NAMES: Final = 8
 """Names of fields that a line shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What an import says of one file."""
-
-    file: str
-    format: Format | None
-    sha256: str | None
-    read: int
-    stored: int
-    rejected: int
-    already_imported: bool
-    rejects: list[dict[str, Any]]
-    batch: int | None = None
-    search: int | None = None
-    encoding: str | None = None
-    notes: tuple[str, ...] = ()
-    error: str | None = None
-    replaced_batch: int | None = None
-    remarks: list[dict[str, Any]] = field(default_factory=list)
-    """What was understood only in part: sentence, number of records, line of the first."""
-    notices: list[dict[str, Any]] = field(default_factory=list)
-    """Retractions, corrections and concerns that the file tells of."""
-    labels: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Earlier decisions of other tools, by tool."""
-    fields: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Names that the file has for its fields, with an example: read, ignored, and mapped."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What the command line says of how to read files."""
-
-    search: int | None
-    encoding: str | None
-    columns: Mapping[str, str]
-    sheet: str | None
-    reason: str | None
 
 
 @click.command("import", epilog=f"Formats: {KNOWN}.")
@@ -116,13 +83,13 @@ def import_(
     part or not read is said.
     """
     database = opened()
-    told = _Told(search, encoding, _mapping(columns), sheet, reason)
+    told = Told(search, encoding, _mapping(columns), sheet)
     with database.reading() as session:
         review = review_called(session, review_slug)
         slug = review.slug
         if search is not None:
             queries.search_numbered(session, review, search)
-    shown = [_take(database, path, slug, told) for path in files]
+    shown = [_take(database, path, slug, told, reason) for path in files]
     if as_json:
         echo_json([asdict(one) for one in shown])
     else:
@@ -145,139 +112,30 @@ def _mapping(columns: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _take(database: Database, path: Path, slug: str, told: _Told) -> Shown:
+def _take(database: Database, path: Path, slug: str, told: Told, reason: str | None) -> FileReport:
     file: CitationFile | None = None
     try:
         file = open_citations(path)
         with database.reading() as session:
             review = review_called(session, slug)
-            known = queries.batch_of_file(session, review, file.sha256)
-            if known is not None and not _is_other_encoding(known, told.encoding):
-                return _known(path, known)
-            remembered = _remembered(session, review, told)
-        reading = read_citations(
-            file.data,
-            file=str(path),
-            encoding=told.encoding,
-            columns=told.columns,
-            remembered=remembered,
-            sheet=told.sheet,
-        )
-        reason = told.reason or f"import of {file.name}"
-        with writing(database, by(slug, reason)) as session:
+            known = known_as(session, review, file, told)
+            if known is not None:
+                return report_known(str(path), known)
+            columns = remembered(session, review, told)
+        reading = reading_of(file, told, called=str(path), columns=columns)
+        with writing(database, by(slug, reason or f"import of {file.name}")) as session:
             review = review_called(session, slug)
             require(session, review, Deed.COLLECT)
-            replaced = None
-            known = queries.batch_of_file(session, review, file.sha256)
-            if known is not None and _is_other_encoding(known, told.encoding):
-                why = f"imported again as {reading.encoding} instead of {known.encoding}"
-                actions.undo_batch(session, review, number=known.id, reason=why)
-                replaced = known.id
             search = queries.search_numbered(session, review, told.search) if told.search else None
-            done = actions.import_batch(
-                session, review, reading, file=file, search=search, now=datetime.now(UTC)
-            )
-            if done.already_imported:
-                return _known(path, done.batch)
-            return _stored(path, file, reading, done.batch, replaced)
+            return store(
+                session, review, reading, file=file, called=str(path), search=search, told=told,
+                now=datetime.now(UTC),
+            )  # fmt: skip
     except (FileError, InvalidDataError) as error:
-        return _refused(path, file, error)
+        return report_refused(str(path), file, error)
 
 
-def _is_other_encoding(batch: Batch, encoding: str | None) -> bool:
-    """Whether a person says that a file that was imported is in another encoding."""
-    if encoding is None:
-        return False
-    plain = re.sub(r"[^a-z0-9]", "", batch.encoding.split(" (")[0].lower())
-    guessed = "(" in batch.encoding
-    return guessed or plain != re.sub(r"[^a-z0-9]", "", encoding.lower())
-
-
-def _remembered(session: Any, review: Any, told: _Told) -> Mapping[str, str]:
-    if told.search is None:
-        return {}
-    search = queries.search_numbered(session, review, told.search)
-    return queries.columns_of_source(session, search)
-
-
-def _stored(
-    path: Path, file: CitationFile, reading: Reading, batch: Batch, replaced: int | None
-) -> Shown:
-    said = reading.said
-    return Shown(
-        file=str(path),
-        format=reading.format,
-        sha256=file.sha256,
-        read=batch.read,
-        stored=batch.stored,
-        rejected=batch.rejected,
-        already_imported=False,
-        rejects=[{"line": r.line, "reason": r.reason} for r in reading.rejects],
-        batch=batch.id,
-        search=batch.search_id,
-        encoding=reading.encoding,
-        notes=tuple(_notes(reading)),
-        replaced_batch=replaced,
-        remarks=[asdict(one) for one in said.remarks.values()],
-        notices=[asdict(one) for one in said.notices],
-        labels=said.labels,
-        fields={
-            "read": reading.names.read,
-            "ignored": reading.names.ignored,
-            "mapped": reading.names.mapped,
-        },
-    )
-
-
-def _notes(reading: Reading) -> Iterator[str]:
-    """Yield what was guessed, skipped or taken from an earlier file."""
-    if "(" in reading.encoding:
-        yield (
-            f"the encoding is {reading.encoding}; if letters are wrong, import the file again with "
-            "--encoding NAME, which takes this batch's place"
-        )
-    yield from reading.notes
-    yield from (f"line {aside.line}, of no record: {aside.text}" for aside in reading.asides)
-
-
-def _refused(path: Path, file: CitationFile | None, error: FileError | InvalidDataError) -> Shown:
-    problems = error.problems if isinstance(error, FileError) else ()
-    read = error.read if isinstance(error, NoRecordError) else 0
-    return Shown(
-        file=str(path),
-        format=None,
-        sha256=file.sha256 if file else None,
-        read=read,
-        stored=0,
-        rejected=read,
-        already_imported=False,
-        rejects=[{"line": p.line, "reason": p.reason} for p in problems],
-        error=error.told,
-    )
-
-
-def _known(path: Path, batch: Batch) -> Shown:
-    note = (
-        f"already imported as batch {batch.id} ({batch.file}, {counted(batch.stored, 'record')}, "
-        f"{batch.imported_at:%Y-%m-%d})"
-    )
-    return Shown(
-        file=str(path),
-        format=batch.format,
-        sha256=batch.sha256,
-        read=0,
-        stored=0,
-        rejected=0,
-        already_imported=True,
-        rejects=[],
-        batch=batch.id,
-        search=batch.search_id,
-        encoding=batch.encoding,
-        notes=(note,),
-    )
-
-
-def _echo(shown: Shown) -> None:
+def _echo(shown: FileReport) -> None:
     if shown.error:
         click.echo(f"Error: {shown.error}", err=True)
         return
@@ -346,7 +204,7 @@ _MOST_NOTES: Final = 10
 _MOST_TITLE: Final = 60
 
 
-def _echo_fields(shown: Shown) -> None:
+def _echo_fields(shown: FileReport) -> None:
     mapped = shown.fields.get("mapped", {})
     if mapped:
         said = ", ".join(f"{name} as {of}" for name, of in mapped.items())

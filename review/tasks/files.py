@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from pathlib import Path
 
@@ -25,14 +26,23 @@ def file_of(database: Database, number: int) -> Path:
     return folder_of(database) / str(number)
 
 
+def upload_of(database: Database, number: int) -> Path:
+    """Return the folder of the files that somebody sent for a task to look at."""
+    return folder_of(database) / f"upload-{number}"
+
+
 def sweep(database: Database, *, now: float | None = None) -> int:
-    """Throw away the downloads that are older than a day; return how many."""
+    """Throw away the downloads and uploads that are older than a day; return how many."""
     folder, gone = folder_of(database), 0
     if not folder.is_dir():
         return gone
     limit = (time.time() if now is None else now) - KEPT.total_seconds()
     for path in folder.iterdir():
-        if path.is_file() and path.stat().st_mtime < limit:
+        if path.stat().st_mtime >= limit:
+            continue
+        if path.is_file():
             path.unlink(missing_ok=True)
-            gone += 1
+        elif path.name.startswith("upload-"):
+            shutil.rmtree(path, ignore_errors=True)
+        gone += 1
     return gone

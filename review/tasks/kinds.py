@@ -22,6 +22,11 @@ class Kind:
     file: str | None = None
     """The file that the command writes; None for a folder, which is packed into one ZIP file."""
 
+    page: tuple[str, ...] = ("tasks",)
+    """Where its page stands within a review, before its number."""
+    waits: bool = False
+    """Whether it waits for its turn where others are at work; else it is refused."""
+
     @property
     def is_export(self) -> bool:
         """Whether a file comes of it."""
@@ -82,5 +87,26 @@ _EXPORTS: Final = (
     ),
 )  # fmt: skip
 
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REPOOL, *_EXPORTS)}
-"""All of them by name, as they are offered."""
+CHECK: Final = Kind(
+    "check", "Look at files of a search",
+    "What they hold, what cannot be read and why, and which records are there already.",
+    Deed.COLLECT, page=("searches", "uploads"), waits=True,
+)  # fmt: skip
+
+IMPORT: Final = Kind(
+    "import", "Import files of a search",
+    "All records of the files that were looked at, or none.", Deed.COLLECT, waits=True,
+)  # fmt: skip
+
+MATCH: Final = Kind(
+    "match", "Look at PDF files",
+    "Which report each of them is.", Deed.COLLECT, page=("fulltexts", "uploads"), waits=True,
+)  # fmt: skip
+
+OFFERED: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REPOOL, *_EXPORTS)}
+"""What can be asked for by its name alone, as it is offered."""
+
+KINDS: Final[Mapping[str, Kind]] = {
+    **OFFERED, **{kind.name: kind for kind in (CHECK, IMPORT, MATCH)}
+}  # fmt: skip
+"""All of them by name."""

@@ -24,8 +24,9 @@ from review.db import Database, database_at
 from review.errors import ReviewError
 from review.tasks import actions
 from review.tasks.files import file_of, sweep
-from review.tasks.kinds import KINDS, Kind
+from review.tasks.kinds import KINDS, REPOOL, Kind
 from review.tasks.models import Outcome, Task
+from review.tasks.queries import at_work
 from review.wording import counted
 
 EVERY: Final = 5.0
@@ -60,11 +61,16 @@ def run(database: Database, number: int) -> None:
     sweep(database)
     with _signs_of_life(database, number) as told:
         try:
-            ended = (
-                _exported(database, number, kind, review)
-                if kind.is_export
-                else _repooled(database, review, told)
-            )
+            if kind.waits:
+                _wait_for_turn(database, number, told)
+            if kind.is_export:
+                ended = _exported(database, number, kind, review)
+            elif kind is REPOOL:
+                ended = _repooled(database, review, told)
+            else:
+                from review.tasks import uploads
+
+                ended = uploads.DOING[kind.name](database, number, review, told)
         except ReviewError as error:
             ended = {"outcome": Outcome.FAILED, "message": error.told}
         except Exception as error:
@@ -76,6 +82,18 @@ def run(database: Database, number: int) -> None:
                 actions.note_end(session, number, now=datetime.now(UTC), **ended)
 
 
+def _wait_for_turn(database: Database, number: int, told: dict[str, Any]) -> None:
+    """Wait until fewer than may at once of those asked for before are at work."""
+    while True:
+        with database.reading() as session:
+            before = sum(task.id < number for task in at_work(session, datetime.now(UTC)))
+        if before < actions.AT_ONCE:
+            told["step"] = None
+            return
+        told["step"] = f"waiting for {counted(before, 'task')} before it"
+        time.sleep(0.5)
+
+
 def _slug(session: Any, review_id: int) -> str:
     from review.protocol.models import Review
 
@@ -85,13 +103,14 @@ def _slug(session: Any, review_id: int) -> str:
 @contextmanager
 def _signs_of_life(database: Database, number: int) -> Iterator[dict[str, Any]]:
     """Yield where how far it is may be written; it is noted every few seconds."""
-    told: dict[str, Any] = {"done": 0, "total": 0, "end": False}
+    told: dict[str, Any] = {"done": 0, "total": 0, "step": None, "end": False}
 
     def note() -> None:
         with database.transaction() as session:
             actions.note_step(
-                session, number, now=datetime.now(UTC), done=told["done"], total=told["total"]
-            )
+                session, number, now=datetime.now(UTC), done=told["done"], total=told["total"],
+                step=told["step"],
+            )  # fmt: skip
 
     def keep() -> None:
         last, shown = 0.0, -1
@@ -147,7 +166,7 @@ def _repooled(database: Database, review: str, told: dict[str, Any]) -> dict[str
     return {
         "outcome": Outcome.FAILED if failed else Outcome.DONE,
         "message": "; ".join([words, *failed]),
-        "sections": sections,
+        "found": {"sections": sections},
     }
 
 

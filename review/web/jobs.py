@@ -8,7 +8,7 @@ from review.errors import NotAllowedError, NotFoundError
 from review.people.rules import DEED_WORDS, may
 from review.tasks.actions import ask_for
 from review.tasks.files import file_of
-from review.tasks.kinds import KINDS, Kind
+from review.tasks.kinds import OFFERED, Kind
 from review.tasks.queries import task_numbered, view_of
 from review.tasks.running import start
 from review.web.visits import Visit
@@ -16,9 +16,9 @@ from review.web.visits import Visit
 
 def kind_called(name: str) -> Kind:
     """Return a kind of task; raise NotFoundError."""
-    kind = KINDS.get(name)
+    kind = OFFERED.get(name)
     if kind is None:
-        raise NotFoundError(f"there is no task {name!r} (there is: {', '.join(KINDS)})")
+        raise NotFoundError(f"there is no task {name!r} (there is: {', '.join(OFFERED)})")
     return kind
 
 

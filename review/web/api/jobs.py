@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from review.people.rules import Deed
-from review.tasks.kinds import KINDS
+from review.tasks.kinds import OFFERED
 from review.tasks.models import Outcome
 from review.tasks.queries import TaskView, task_numbered, tasks_of, view_of
 from review.web.api import PREFIX, Slug, resources
@@ -43,7 +43,7 @@ class NewJob(BaseModel):
     """What is asked for."""
 
     # The list of kinds is read when the document is made, which the type checker does not do.
-    kind: Literal[tuple(KINDS)]  # type: ignore[valid-type]
+    kind: Literal[tuple(OFFERED)]  # type: ignore[valid-type]
 
 
 def _shape(visit: Visit, task: TaskView) -> JobShape:

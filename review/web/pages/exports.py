@@ -8,7 +8,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from review.people.rules import Deed, may
-from review.tasks.kinds import KINDS, REPOOL, Kind
+from review.tasks.kinds import OFFERED, REPOOL, Kind
 from review.tasks.queries import TaskView, task_numbered, tasks_of, view_of
 from review.web.forms import Form, read
 from review.web.jobs import ask, download_of
@@ -50,7 +50,7 @@ def _view(visit: Visit, before: int | None) -> Exports:
         review = visit.review_of(session)
         tasks = tasks_of(session, review.id, now=visit.now, before=before, limit=AT_ONCE + 1)
         title = review.title
-    exports = tuple(kind for kind in KINDS.values() if kind.is_export)
+    exports = tuple(kind for kind in OFFERED.values() if kind.is_export)
     more = len(tasks) > AT_ONCE
     shown = tuple(tasks[:AT_ONCE])
     return Exports(

@@ -1,0 +1,301 @@
+"""What the process of a task does with files that somebody sent: look at them, import them.
+
+Files lie in a folder of their own under numbers; their names are kept with the task. Whatever a
+file does to its reader, it does to this process, not to the one that answers pages.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.citations import queries
+from review.citations.actions import SearchSpec, add_search
+from review.citations.dedupe.finding import FoundPair
+from review.citations.dedupe.fingerprint import Fingerprint
+from review.citations.duplicates import (
+    coming,
+    coming_ids,
+    compare_new_records,
+    foresee,
+    store_comparisons,
+)
+from review.citations.files import CitationFile, citation_file
+from review.citations.formats.entry import Entry
+from review.citations.formats.reading import Reading
+from review.citations.intake import (
+    FileReport,
+    Told,
+    known_as,
+    reading_of,
+    report_known,
+    report_of,
+    report_refused,
+    store,
+)
+from review.citations.models import Record, Search
+from review.citations.vocabulary import Band, SourceKind
+from review.config import settings
+from review.db import Database, in_parts
+from review.errors import BusyError, FileError, InvalidDataError
+from review.history.actions import Attribution, in_role, writing
+from review.people.queries import member_who_may, role_of
+from review.people.rules import Deed
+from review.protocol.models import Review
+from review.protocol.queries import review_called
+from review.tabular.formulas import guarded
+from review.tasks.files import upload_of
+from review.tasks.models import Outcome, Task
+from review.wording import counted
+
+REJECTS: Final = 500
+"""Entries that could not be read which a page lists of each file; a table beside it has all."""
+
+SHOWN: Final = 20
+"""Pairs of duplicates that are shown before an import, of each kind."""
+
+Ended = dict[str, Any]
+
+
+def _opened(database: Database, options: Mapping[str, Any], at: int) -> CitationFile:
+    place = upload_of(database, options["folder"]) / str(at)
+    name = options["files"][at]["name"]
+    try:
+        return citation_file(place.read_bytes(), name=name)
+    except OSError:
+        raise InvalidDataError(f"{name} was thrown away after a day; send it again") from None
+
+
+def _told(options: Mapping[str, Any]) -> Told:
+    return Told(encoding=options.get("encoding"), columns=options.get("columns", {}))
+
+
+def _of(database: Database, number: int) -> Mapping[str, Any]:
+    with database.reading() as session:
+        return dict(session.get_one(Task, number).options)
+
+
+class _Coming:
+    """The records that files would bring, as far as they are compared and shown."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.prints: list[Fingerprint] = []
+        self.places: list[tuple[str, int, str | None]] = []
+        """File, line and title of each."""
+
+    def add(self, reading: Reading, file: str) -> None:
+        for item in reading.items:
+            if isinstance(item, Entry):
+                self.prints.append(coming(item, self.first + len(self.prints)))
+                self.places.append((file, item.line, item.title))
+
+
+def check(database: Database, number: int, review_slug: str, told: dict[str, Any]) -> Ended:
+    """Look at files as an import would, and store nothing of them."""
+    options = _of(database, number)
+    how, seen = _told(options), dict[str, str]()
+    reports: list[FileReport] = []
+    with database.reading() as session:
+        soon = _Coming(coming_ids(session))
+    told["total"] = len(options["files"]) + 1
+    for at in range(len(options["files"])):
+        file = _opened(database, options, at)
+        told["step"] = f"reading {file.name}"
+        reports.append(_looked_at(database, review_slug, file, how, seen, soon))
+        seen.setdefault(file.sha256, file.name)
+        told["done"] = at + 1
+    _keep_rejects(database, options, reports)
+    told["step"] = f"comparing {counted(len(soon.prints), 'record')} with those there are"
+    with database.reading() as session:
+        found = foresee(session, review_called(session, review_slug), soon.prints)
+        titles = _titles(session, [*found.certain[:SHOWN], *found.possible[:SHOWN]], soon)
+    stored = sum(report.stored for report in reports)
+    return {
+        "outcome": Outcome.DONE,
+        "message": f"{counted(stored, 'record')} can be imported",
+        "found": {
+            "reports": [_shown(report) for report in reports],
+            "foreseen": {
+                "removed": found.removed,
+                "possible": len(found.possible),
+                "certain_pairs": [_pair(one, titles) for one in found.certain[:SHOWN]],
+                "possible_pairs": [_pair(one, titles) for one in found.possible[:SHOWN]],
+            },
+        },
+    }
+
+
+def _looked_at(
+    database: Database,
+    slug: str,
+    file: CitationFile,
+    how: Told,
+    seen: Mapping[str, str],
+    soon: _Coming,
+) -> FileReport:
+    if file.sha256 in seen:
+        return report_refused(
+            file.name, file,
+            InvalidDataError(f"it is the same file as {seen[file.sha256]}, which is read once"),
+        )  # fmt: skip
+    try:
+        with database.reading() as session:
+            known = known_as(session, review_called(session, slug), file, how)
+            if known is not None:
+                return report_known(file.name, known)
+        reading = reading_of(file, how, called=file.name)
+    except (FileError, InvalidDataError) as error:
+        return report_refused(file.name, file, error)
+    soon.add(reading, file.name)
+    return report_of(reading, file=file, called=file.name)
+
+
+def _shown(report: FileReport) -> dict[str, Any]:
+    """Return a report with as many rejects and notices as a page lists."""
+    values = asdict(report)
+    values["rejects"] = report.rejects[:REJECTS]
+    values["notices"] = report.notices[:REJECTS]
+    return {**values, "notes": list(report.notes[:REJECTS]), "not_shown": {
+        name: max(0, len(getattr(report, name)) - REJECTS) for name in ("rejects", "notices", "notes")
+    }}  # fmt: skip
+
+
+def _keep_rejects(
+    database: Database, options: Mapping[str, Any], reports: Sequence[FileReport]
+) -> None:
+    """Write all that could not be read as a table."""
+    place = upload_of(database, options["folder"]) / REJECTED
+    with place.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(("file", "line", "reason"))
+        for report in reports:
+            for reject in report.rejects:
+                writer.writerow((guarded(report.file), reject["line"], guarded(reject["reason"])))
+
+
+REJECTED: Final = "rejected.csv"
+
+
+def _titles(session: Session, pairs: Sequence[FoundPair], soon: _Coming) -> dict[int, str]:
+    ids = sorted({number for pair in pairs for number in (pair.earlier_id, pair.later_id)})
+    found = {
+        n: f"{soon.places[n - soon.first][2] or 'no title'} "
+        f"({soon.places[n - soon.first][0]}, line {soon.places[n - soon.first][1]})"
+        for n in ids
+        if n >= soon.first
+    }
+    for some in in_parts([n for n in ids if n < soon.first]):
+        rows = session.execute(sa.select(Record.id, Record.title).where(Record.id.in_(some)))
+        found.update({row.id: f"{row.title or 'no title'} (record {row.id})" for row in rows})
+    return found
+
+
+def _pair(pair: FoundPair, titles: Mapping[int, str]) -> dict[str, str]:
+    return {
+        "coming": titles[pair.later_id],
+        "known": titles[pair.earlier_id],
+        "rule": pair.comparison.rule,
+    }
+
+
+def bring_in(database: Database, number: int, review_slug: str, told: dict[str, Any]) -> Ended:
+    """Import files that were looked at, all or none, and compare their records."""
+    options = _of(database, number)
+    how = _told(options)
+    told["total"] = len(options["take"]) + 2
+    ready: list[tuple[CitationFile, Reading]] = []
+    for at in options["take"]:
+        file = _opened(database, options, at)
+        told["step"] = f"reading {file.name}"
+        ready.append((file, reading_of(file, how, called=file.name)))
+        told["done"] += 1
+    told["step"] = "storing"
+    reports = _stored(database, review_slug, ready, options, how)
+    told["done"] += 1
+    told["step"] = "comparing the records with those there are"
+    new = [report for report in reports if not report.already_imported]
+    records = counted(sum(report.stored for report in new), "record")
+    said = f"{records} of {counted(len(new), 'file')} imported; {_compared(database, review_slug)}"
+    return {
+        "outcome": Outcome.DONE,
+        "message": said,
+        "found": {"reports": [_shown(report) for report in reports]},
+    }
+
+
+def _stored(
+    database: Database,
+    slug: str,
+    ready: Sequence[tuple[CitationFile, Reading]],
+    options: Mapping[str, Any],
+    how: Told,
+) -> list[FileReport]:
+    now = datetime.now(UTC)
+    with writing(
+        database, _by(slug, f"import of {', '.join(f.name for f, _ in ready)}")
+    ) as session:
+        review = _permitted(session, slug)
+        search = _search(session, review, options["search"], now)
+        reports = [
+            store(
+                session, review, reading, file=file, called=file.name, search=search, told=how,
+                now=now,
+            )
+            for file, reading in ready
+        ]  # fmt: skip
+        if all(report.already_imported for report in reports):
+            raise InvalidDataError("somebody has imported these files meanwhile; nothing was added")
+    return reports
+
+
+def _by(slug: str, reason: str) -> Attribution:
+    return Attribution(settings().actor, reason, review=slug, at=datetime.now(UTC))
+
+
+def _permitted(session: Session, slug: str) -> Review:
+    """Return the review, in the role of the person; it may have changed since they asked."""
+    review = review_called(session, slug)
+    member_who_may(session, review.id, settings().actor, Deed.COLLECT)
+    in_role(session, role_of(session, review.id, settings().actor))
+    return review
+
+
+def _search(
+    session: Session, review: Review, said: Mapping[str, Any] | None, now: datetime
+) -> Search | None:
+    if said is None:
+        return None
+    if "id" in said:
+        return queries.search_numbered(session, review, said["id"])
+    spec = SearchSpec(**{**said, "kind": SourceKind(said["kind"])})
+    return add_search(session, review, spec, now=now)
+
+
+def _compared(database: Database, slug: str) -> str:
+    """Compare the new records of a review; return what was found, in words."""
+    with database.reading() as session:
+        found = compare_new_records(session, review_called(session, slug))
+    try:
+        with writing(database, _by(slug, "comparison of new records")) as session:
+            store_comparisons(session, _permitted(session, slug), found, now=datetime.now(UTC))
+    except BusyError as error:
+        return f"not compared with the others yet: {error}"
+    bands = [pair.comparison.band for pair in found.pairs]
+    certain = bands.count(Band.CERTAIN)
+    return (
+        f"{counted(certain, 'pair')} of certain duplicates linked, "
+        f"{counted(len(bands) - certain, 'pair')} for a person to look at"
+    )
+
+
+DOING: Final[Mapping[str, Callable[[Database, int, str, dict[str, Any]], Ended]]] = {
+    "check": check, "import": bring_in,
+}  # fmt: skip
+"""What is done for a kind of task, by its name."""
