@@ -162,9 +162,12 @@ def _shown(report: FileReport) -> dict[str, Any]:
     values = asdict(report)
     values["rejects"] = report.rejects[:REJECTS]
     values["notices"] = report.notices[:REJECTS]
-    return {**values, "notes": list(report.notes[:REJECTS]), "not_shown": {
-        name: max(0, len(getattr(report, name)) - REJECTS) for name in ("rejects", "notices", "notes")
-    }}  # fmt: skip
+    values["notes"] = list(report.notes[:REJECTS])
+    cut = {name: max(0, len(getattr(report, name)) - REJECTS) for name in _LISTED}
+    return {**values, "not_shown": cut}
+
+
+_LISTED: Final = ("rejects", "notices", "notes")
 
 
 def _keep_rejects(
@@ -256,7 +259,7 @@ def _stored(
 
 
 def _by(slug: str, reason: str) -> Attribution:
-    return Attribution(settings().actor, reason, review=slug, at=datetime.now(UTC))
+    return Attribution(settings().actor, review=slug, reason=reason, at=datetime.now(UTC))
 
 
 def _permitted(session: Session, slug: str) -> Review:
