@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -12,13 +12,10 @@ from review.errors import BusyError
 from review.people.actions import person_called
 from review.tasks.kinds import REPOOL, Kind
 from review.tasks.models import Outcome, Task
-from review.tasks.queries import at_work
+from review.tasks.queries import KEPT, at_work
 
 AT_ONCE: Final = 2
 """Tasks at once: each takes a processor, and pages are to stay quick."""
-
-KEPT: Final = timedelta(days=1)
-"""How long a download is kept."""
 
 
 WAITING: Final = 10
@@ -79,3 +76,9 @@ def note_end(
     task.goes_at = now + KEPT if file is not None else None
     if found:
         task.options = {**task.options, **found}
+
+
+def note_follower(session: Session, number: int, follower: int) -> None:
+    """Note which task does what this one looked at."""
+    task = session.get_one(Task, number)
+    task.options = {**task.options, "follower": follower}

@@ -6,9 +6,13 @@ import hashlib
 import shutil
 import time
 from pathlib import Path
+from typing import Final
 
 from review.db import Database
-from review.tasks.actions import KEPT
+from review.tasks.queries import KEPT
+
+REJECTED: Final = "rejected.csv"
+"""Beside the files that somebody sent: what could not be read of them, as a table."""
 
 
 def folder_of(database: Database) -> Path:

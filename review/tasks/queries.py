@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session, joinedload
 from review.errors import NotFoundError
 from review.tasks.kinds import KINDS, Kind
 from review.tasks.models import Outcome, Task
+
+KEPT: Final = timedelta(days=1)
+"""How long a download is kept, and what was sent to be looked at."""
 
 SILENT: Final = timedelta(seconds=60)
 """A process that has not been heard of for so long is no more; it says something every few
@@ -38,8 +41,18 @@ class TaskView:
     goes_at: datetime | None
     is_gone: bool
     """Whether its download was thrown away."""
-    sections: tuple[dict[str, Any], ...]
-    """What a re-pooling says of each analysis: name, run, and sections of its change report."""
+    options: Mapping[str, Any]
+    """What was asked for, and what was found."""
+
+    @property
+    def sections(self) -> tuple[dict[str, Any], ...]:
+        """What a re-pooling says of each analysis: name, run, and sections of its change report."""
+        return tuple(self.options.get("sections", ()))
+
+    @property
+    def path(self) -> tuple[object, ...]:
+        """Where its page stands within the review."""
+        return (*self.kind.page, self.number)
 
     @property
     def runs(self) -> bool:
@@ -80,7 +93,7 @@ def view_of(task: Task, now: datetime) -> TaskView:
     return TaskView(
         task.id, KINDS[task.kind], task.person.name, task.asked_at, task.finished_at, outcome,
         message, task.step, task.done, task.total, task.file, task.size, task.goes_at, gone,
-        tuple(task.options.get("sections", ())),
+        task.options,
     )  # fmt: skip
 
 
@@ -93,3 +106,14 @@ def at_work(session: Session, now: datetime) -> Sequence[Task]:
     """Return the tasks of all reviews that are at work."""
     rows = session.scalars(sa.select(Task).where(Task.outcome.is_(None)).order_by(Task.id))
     return [task for task in rows if not is_silent(task, now)]
+
+
+def uploads_of(session: Session, review_id: int, kind: Kind, *, now: datetime) -> list[TaskView]:
+    """Return what somebody sent in the last day to be looked at, the newest first."""
+    query = (
+        sa.select(Task)
+        .where(Task.review_id == review_id, Task.kind == kind.name, Task.asked_at > now - KEPT)
+        .options(joinedload(Task.person))
+        .order_by(Task.id.desc())
+    )
+    return [view_of(task, now) for task in session.scalars(query)]

@@ -50,7 +50,7 @@ from review.people.rules import Deed
 from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.tabular.formulas import guarded
-from review.tasks.files import upload_of
+from review.tasks.files import REJECTED, upload_of
 from review.tasks.models import Outcome, Task
 from review.wording import counted
 
@@ -181,9 +181,6 @@ def _keep_rejects(
         for report in reports:
             for reject in report.rejects:
                 writer.writerow((guarded(report.file), reject["line"], guarded(reject["reason"])))
-
-
-REJECTED: Final = "rejected.csv"
 
 
 def _titles(session: Session, pairs: Sequence[FoundPair], soon: _Coming) -> dict[int, str]:

@@ -23,8 +23,12 @@ EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
 class Route(APIRoute):
     """A route that names its deed."""
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], *, deed: Deed, **details: Any):
+    def __init__(
+        self, path: str, endpoint: Callable[..., Any], *, deed: Deed, files: int = 0, **details: Any
+    ):
         self.deed = deed
+        self.files = files
+        """How many files its form may bring."""
         super().__init__(path, endpoint, dependencies=[Depends(admit)], **details)
 
 
@@ -42,7 +46,7 @@ class Routes:
         return self._adding("GET", path, deed, details)
 
     def post(self, path: str, deed: Deed, **details: Any) -> Callable[[EndpointT], EndpointT]:
-        """Register a form's address; ``size`` is the most bytes that it takes."""
+        """Register a form's address; ``size`` bytes and as many ``files`` are the most it takes."""
         return self._adding("POST", path, deed, details)
 
     def patch(self, path: str, deed: Deed, **details: Any) -> Callable[[EndpointT], EndpointT]:

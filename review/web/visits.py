@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from review.db import Database, Session
@@ -106,15 +107,37 @@ def address(*parts: object, **query: object) -> str:
     return f"{path}?{told}" if told else path
 
 
-async def sent(request: Request) -> Mapping[str, Any]:
-    """Return the fields of a form, none for what is no form."""
+async def sent(request: Request) -> AsyncIterator[Mapping[str, Any]]:
+    """Yield the fields of a form, none for what is no form.
+
+    Files are taken from who may send them alone; else any stranger could fill the disk.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.method in SAFE or kind not in (
         "application/x-www-form-urlencoded",
         "multipart/form-data",
     ):
-        return FormData()
-    return await request.form(max_files=20, max_fields=500)
+        yield FormData()
+        return
+    files = request.scope["route"].files
+    if files:
+        await run_in_threadpool(_admit_files, request)
+    async with request.form(max_files=files, max_fields=1000) as fields:
+        yield fields
+
+
+def _admit_files(request: Request) -> None:
+    """Refuse a body with files before it is read, unless its sender may do what it is sent for."""
+    state = request.app.state
+    known = known_of(request)
+    check_origin(request.headers, state.settings, known, at_door=False)
+    if known is None:
+        raise SignInNeeded
+    slug = request.path_params["review"]
+    role = _role(state.database, slug, known)
+    if role is None:
+        raise NotFoundError("there is no such review, or you are not in it")
+    _require(role, request.scope["route"].deed, slug)
 
 
 Sent = Annotated[Mapping[str, Any], Depends(sent)]
