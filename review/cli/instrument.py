@@ -55,26 +55,21 @@ def instrument_() -> None:
 @review_option
 def add_instrument(review_slug: str | None, distinct: bool, **values: Any) -> None:
     """Define an instrument; one whose name is nearly that of another is asked about."""
+    from review.extraction.twins import nearly_called  # what other commands do without
+
     spec = validated(InstrumentSpec, values, source="review instrument add")
     with changing(review_slug, None, Deed.PROTOCOL) as (session, review):
         known = {i.slug: i.name for i in queries.instruments(session, review)}
-        twins = [s for s, n in known.items() if s != spec.slug and near_either(spec, s, n)]
-        if twins and not distinct:
+        twin = nearly_called(spec.slug, spec.name, known)
+        if twin and not distinct:
             raise InvalidDataError(
-                f"{spec.slug} is nearly {twins[0]} ({known[twins[0]]}): the same instrument? If "
+                f"{spec.slug} is nearly {twin} ({known[twin]}): the same instrument? If "
                 "they differ, add --distinct"
             )
         actions.add_instrument(session, review, spec)
     click.echo(f"Added instrument {spec.slug}.")
     if spec.higher_is_better is None:
         click.echo("It has no direction yet, so its results cannot be pooled.", err=True)
-
-
-def near_either(spec: InstrumentSpec, slug: str, name: str) -> bool:
-    """Whether an instrument's short name or name is nearly that of another."""
-    from review.extraction.twins import near  # what other commands do without
-
-    return near(spec.slug, slug) or near(spec.name, name)
 
 
 def described(instrument: Instrument) -> dict[str, Any]:

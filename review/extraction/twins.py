@@ -66,6 +66,20 @@ def near(one: str, other: str) -> bool:
     )
 
 
+def nearly_called(slug: str, name: str, known: Mapping[str, str]) -> str | None:
+    """Return the first other short name which, or whose name, is nearly this one.
+
+    `known` are names by short name.
+
+    Examples
+    --------
+    >>> nearly_called("phq9", "PHQ-9", {"phq-9": "Patient Health Questionnaire"})
+    'phq-9'
+    """
+    others = ((one, called) for one, called in known.items() if one != slug)
+    return next((one for one, called in others if near(slug, one) or near(name, called)), None)
+
+
 def twins(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield ``(later, earlier)`` for names that may be one, each name with the first like it.
 

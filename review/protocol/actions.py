@@ -77,7 +77,11 @@ def add_instrument(session: Session, review: Review, spec: InstrumentSpec) -> In
     return instrument
 
 
-def _check_plan(session: Session, review: Review, plan: Plan, names: Collection[str]) -> None:
+def check_plan(session: Session, review: Review, plan: Plan, names: Collection[str]) -> None:
+    """Raise NotFoundError or InvalidDataError for a plan that speaks of what a review has not.
+
+    `names` as `plan_analysis`.
+    """
     unknown = list(problems(plan.names, also=names))
     if unknown:
         raise InvalidDataError("; ".join(unknown))
@@ -117,7 +121,7 @@ def plan_analysis(
     fields, and the domains of its tools (`review.extraction.facts.names_of`). InvalidDataError for
     a plan that speaks of others.
     """
-    _check_plan(session, review, spec.plan, names)
+    check_plan(session, review, spec.plan, names)
     known = {v.analysis.slug for v in queries.current_versions(session, review)}
     if spec.slug in known:
         raise AlreadyExistsError(
@@ -142,7 +146,7 @@ def revise_analysis(
 
     Raises NotFoundError for an unknown analysis, InvalidDataError when nothing would change.
     """
-    _check_plan(session, review, spec.plan, names)
+    check_plan(session, review, spec.plan, names)
     newest = queries.versions(session, review, spec.slug)[0]
     if newest.sha256 == spec.plan.sha256:
         raise InvalidDataError(

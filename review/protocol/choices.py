@@ -1,20 +1,20 @@
 """Every choice of a plan, explained: what a form asks, what each answer means, which is default.
 
-A plan as the texts of a form and back. Names are those of `Plan`, parts joined by a full stop.
+Names are those of `Plan`, parts joined by a full stop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from review.protocol.rules import Plan, SequentialRules, SignalRules, ZeroCellRule
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
-from review.wording import capitalised, plainly
+from review.wording import capitalised
 
 
 class Asked(StrEnum):
@@ -73,7 +73,8 @@ def _leaf(value: object) -> object:
     return value.value if isinstance(value, StrEnum) else value
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """Return a value as a form shows it: numbers with all their digits, nothing for none."""
     if value is None or value == ():
         return ""
     if isinstance(value, float):
@@ -83,11 +84,11 @@ def _text(value: object) -> str:
 
 
 def _default(name: str) -> str:
-    return _text(_leaf(Plan.model_fields[name].get_default(call_default_factory=True)))
+    return text(_leaf(Plan.model_fields[name].get_default(call_default_factory=True)))
 
 
 def _number(part: type[BaseModel], name: str, label: str, meaning: str, of: str) -> Choice:
-    default = _text(part.model_fields[name].default)
+    default = text(part.model_fields[name].default)
     return Choice(f"{of}.{name}", label, Asked.NUMBER, meaning, default=default)
 
 
@@ -211,7 +212,7 @@ GROUPS: Final = (
         (
             Choice("title", "Title", _TEXT, "What outputs call the analysis."),
             Choice("kind", "Kind", _ONE, "", KINDS, _default("kind")),
-            Choice("outcome", "Outcome", _TEXT, "The short name of one of the review’s outcomes."),
+            Choice("outcome", "Outcome", _TEXT, "One of the review’s outcomes."),
             Choice("predicts", "Predicts", _TEXT, "Of an association: the other outcome."),
         ),
     ),
@@ -352,99 +353,3 @@ GROUPS: Final = (
 """In the order in which a form asks."""
 
 CHOICES: Final = {choice.name: choice for group in GROUPS for choice in group.choices}
-
-_PARTS: Final = ("zero_cells", "sequential")
-"""Parts of a plan that are there or not."""
-
-
-def texts_of(plan: Plan) -> dict[str, str | list[str]]:
-    """Return a plan as the texts of a form; choices of several are lists."""
-    values = plan.model_dump(mode="json")
-    found: dict[str, str | list[str]] = {}
-    for name, choice in CHOICES.items():
-        value = _at(values, name)
-        if choice.asked is Asked.SWITCH:
-            found[name] = "on" if value not in (None, False) else ""
-        elif choice.asked is Asked.SEVERAL:
-            found[name] = [str(one) for one in value or ()]
-        elif choice.asked is Asked.LINES:
-            found[name] = "\n".join(_text(one) for one in value or ())
-        else:
-            found[name] = choice.default if value is None and "." in name else _text(value)
-    return found
-
-
-def _at(values: Mapping[str, Any], name: str) -> Any:
-    found: Any = values
-    for part in name.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
-
-
-class PlanProblems(Exception):
-    """A form that gives no plan: what is wrong, by question."""
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{name}: {text}" for name, text in errors.items()))
-        self.errors = dict(errors)
-
-
-def plan_from(texts: Mapping[str, str | Sequence[str]]) -> Plan:
-    """Return the plan that the texts of a form give.
-
-    Raises PlanProblems with all that is wrong; what concerns no single question is under ``plan``.
-    """
-    values: dict[str, Any] = {}
-    for name, choice in CHOICES.items():
-        given = texts.get(name, "")
-        if choice.asked is Asked.SWITCH:
-            value: Any = bool(given) if "." in name else None
-        elif choice.asked is Asked.SEVERAL:
-            value = [given] if isinstance(given, str) and given else list(given)
-        elif choice.asked is Asked.LINES:
-            lines = (line.strip() for line in str(given).splitlines())
-            value = [line for line in lines if line]
-        else:
-            value = str(given).strip() or None
-        _put(values, name, value)
-    for part in _PARTS:
-        if not texts.get(part):
-            values[part] = None
-    if values.get("kind") == AnalysisKind.SINGLE_ARM:
-        values.pop("comparator", None)
-    try:
-        return Plan.model_validate(_given(values))
-    except ValidationError as error:
-        raise PlanProblems(_problems(error)) from None
-
-
-def _put(values: dict[str, Any], name: str, value: Any) -> None:
-    *parts, last = name.split(".")
-    for part in parts:
-        inner = values.get(part)
-        if not isinstance(inner, dict):
-            inner = values[part] = {}
-        values = inner
-    if last not in values or value is not None:
-        values[last] = value
-
-
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what was not said, so that defaults hold."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            found[name] = _given(value)
-        elif value not in (None, []):
-            found[name] = value
-    return found
-
-
-def _problems(error: ValidationError) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for one in error.errors(include_url=False):
-        where = ".".join(str(part) for part in one["loc"] if isinstance(part, str))
-        while where and where not in CHOICES:
-            where = where.rpartition(".")[0]
-        found.setdefault(where or "plan", f"{capitalised(plainly(one))}.")
-    return found

@@ -99,7 +99,7 @@ def failure_of(error: Exception, request_id: str) -> Failure:
     remedy = error.remedy if isinstance(error, errors.ReviewError) else None
     title = TITLES.get(status, HTTPStatus(status).phrase)
     return Failure(
-        status, title, _sentence(detail), request_id, remedy_words(remedy), _fields(error)
+        status, title, sentence(detail), request_id, remedy_words(remedy), _fields(error)
     )
 
 
@@ -118,7 +118,7 @@ def _place(problem: errors.Problem) -> str:
     return str(problem).removesuffix(problem.reason).removesuffix(": ")
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """Return a sentence with a capital and a full stop."""
     begun = f"{text[:1].upper()}{text[1:]}"
     return begun if begun.endswith((".", "?", "!")) else f"{begun}."

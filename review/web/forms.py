@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from review.errors import InvalidDataError
+from review.wording import capitalised, plainly
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class Form(BaseModel):
@@ -41,19 +45,24 @@ def read(form: type[FormT], fields: Mapping[str, Any]) -> FormT:
 
     An empty field counts as not given, so that its default holds.
     """
-    texts = {name: value for name, value in fields.items() if isinstance(value, str)}
+    texts = typed(fields)
     try:
         return form.model_validate({name: value for name, value in texts.items() if value.strip()})
     except ValidationError as error:
         errors: dict[str, str] = {}
-        for one in error.errors(include_url=False, include_context=False, include_input=False):
+        for one in error.errors(include_url=False):
             name = str(one["loc"][0]) if one["loc"] else ""
-            errors.setdefault(name, _sentence(one["type"], one["msg"]))
+            errors.setdefault(name, _sentence(one))
         raise FieldErrors(texts, errors) from None
 
 
-def _sentence(kind: str, message: str) -> str:
-    if kind == "missing":
+def typed(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a form, to be shown again."""
+    return {name: value for name, value in fields.items() if isinstance(value, str)}
+
+
+def _sentence(one: ErrorDetails) -> str:
+    if one["type"] == "missing":
         return "This is needed."
-    text = message.removeprefix("Value error, ")
-    return f"{text[0].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
+    text = capitalised(plainly(one))
+    return text if text.endswith(".") else f"{text}."

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from review.config import settings
 from review.db import Database, database_at
 from review.history.actions import Attribution, writing
+from review.living.job.repool import repool
 from review.people.accounts import actions, queries
 from review.people.accounts.rules import IDLE, SESSION, Scope
 from review.people.accounts.secrets import hasher
@@ -27,6 +28,7 @@ from review.protocol.rules import ReviewSpec
 from review.web.app import create_app
 from review.web.settings import WebSettings
 from tests.conftest import NOW
+from tests.living.fixture import begin, enter
 
 KEY = "the-key-of-this-start"
 ORIGIN = "https://review.example.org"
@@ -122,6 +124,15 @@ def team_on(database: Database) -> Team:
 def team(database: Database) -> Team:
     """The team, on both databases."""
     return team_on(database)
+
+
+@pytest.fixture
+def lead(database: Database, by: Attribution, browser: TestClient) -> TestClient:
+    """The owner of a review of made-up trials, pooled once."""
+    begin(database, by)
+    enter(database, by, range(1, 6))
+    repool(database, actor="tester", now=lambda: NOW)
+    return browser
 
 
 class Watched:

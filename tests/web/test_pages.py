@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-import lxml.html
 import pytest
 from starlette.testclient import TestClient
 
@@ -17,7 +15,7 @@ from review.living.job.repool import repool
 from review.web.app import create_app
 from review.web.settings import WebSettings
 from tests.conftest import NOW
-from tests.living.fixture import begin, enter
+from tests.living.fixture import enter
 from tests.web.conftest import KEY
 
 A = "/r/cbt-delivery/a/multimedia"
@@ -87,88 +85,6 @@ def test_every_link_of_a_page_leads_somewhere(reader: TestClient) -> None:
     assert len(links) == 17
     for link in sorted(links)[:3]:
         assert reader.get(link).status_code == 200
-
-
-def _form(text: str) -> dict[str, str | list[str]]:
-    """Return what a browser would send of a page's last form."""
-    page: Any = lxml.html.document_fromstring(text)
-    form = page.forms[-1]
-    found: dict[str, str | list[str]] = {}
-    for name, value in form.form_values():
-        if name in found:
-            before = found[name]
-            found[name] = [*before, value] if isinstance(before, list) else [before, value]
-        else:
-            found[name] = value
-    return found
-
-
-@pytest.fixture
-def lead(database: Database, by: Attribution, browser: TestClient) -> TestClient:
-    """The owner of a review of made-up trials, pooled once."""
-    begin(database, by)
-    enter(database, by, range(1, 6))
-    repool(database, actor="tester", now=lambda: NOW)
-    return browser
-
-
-P = "/r/fixture/a/alliance/plan"
-
-
-def test_a_plan_is_revised_with_a_reason(lead: TestClient) -> None:
-    page = lead.get(f"{P}/edit")
-    assert "Results of this analysis are there (run 1)" in page.text
-    form = _form(page.text)
-    form["margin"] = "0.4"
-    compared = lead.post(f"{P}/edit", data={**form, "do": "compare"})
-    assert compared.status_code == 200
-    assert "margin: <del>0.5</del> <ins>0.4</ins>" in compared.text
-    assert "Which trials would enter (5)" in compared.text
-    assert "-0.45" not in compared.text  # no effect is shown where a plan is chosen
-    seen = lead.post(f"{P}/preview", data=form)
-    assert "margin: <del>0.5</del> <ins>0.4</ins>" in seen.text
-    silent = lead.post(f"{P}/edit", data={**form, "do": "freeze"})
-    assert silent.status_code == 422
-    assert "Say why the plan changes" in silent.text
-    assert 'value="0.4"' in silent.text  # what was typed is there still
-    done = lead.post(f"{P}/edit", data={**form, "do": "freeze", "why": "A narrower margin"})
-    assert done.url.path == P
-    assert "frozen by tester: A narrower margin" in done.text
-    again = lead.post(f"{P}/edit", data={**form, "do": "freeze", "why": "Twice"})
-    assert again.status_code == 409
-    assert "Version 2 was frozen since" in again.text
-
-
-def test_a_wrong_plan_says_all_that_is_wrong_beside_its_fields(lead: TestClient) -> None:
-    form = _form(lead.get(f"{P}/edit").text)
-    wrong = {**form, "margin": "minus one", "level": "3", "outcome": "none", "do": "freeze"}
-    answer = lead.post(f"{P}/edit", data=wrong)
-    assert answer.status_code == 422
-    for name in ("margin", "level"):
-        marks = f'aria-invalid="true" aria-describedby="{name}-wrong"'
-        assert re.search(f'<input id="{name}"[^>]*{marks}', answer.text), name
-        assert f'<p class="wrong" id="{name}-wrong">' in answer.text
-
-
-def test_the_protocol_takes_what_a_lead_changes(lead: TestClient) -> None:
-    token = str(_form(lead.get("/r/fixture/protocol").text)["token"])
-    at = "/r/fixture/protocol"
-    assert "wrong population" in lead.post(
-        f"{at}/reasons", data={"token": token, "reason": "wrong population"}
-    ).text  # fmt: skip
-    paused = {"token": token, "status": "paused"}
-    refused = lead.post(f"{at}/living", data=paused)
-    assert refused.status_code == 422
-    assert "Say why the review is paused" in refused.text
-    told = lead.post(f"{at}/living", data={**paused, "because": "no money"})
-    assert "no money" in told.text
-    search = {"token": token, "source": "PsycINFO", "days": "30"}
-    assert "PsycINFO: every 30 days" in lead.post(f"{at}/searches", data=search).text
-    stage = {"token": token, "stage": "full_text", "required": "1"}
-    assert "1 reviewer a record, who see" in lead.post(f"{at}/stages", data=stage).text
-    assert "rob2-parallel, version" in lead.post(
-        f"{at}/tools", data={"token": token, "tool": "rob2-parallel"}
-    ).text  # fmt: skip
 
 
 def test_figures_and_tables_are_files(reader: TestClient) -> None:

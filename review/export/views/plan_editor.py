@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from review.errors import InvalidDataError
+from review.errors import InvalidDataError, NotFoundError
 from review.export.views.analysis import Headline
 from review.export.views.tabs import head_of
 from review.extraction.evidence_queries import evidence
@@ -16,10 +16,16 @@ from review.living.reports.changes import ValueChange, plan_differences
 from review.living.reports.noticing import known_studies
 from review.living.reports.selected import chosen_by
 from review.living.runs.queries import newest_numbers
-from review.protocol.characteristics import problems
-from review.protocol.choices import texts_of
+from review.protocol.actions import check_plan
 from review.protocol.models import Review
-from review.protocol.queries import instruments, outcomes, plan_of, versions
+from review.protocol.plan_texts import blank_texts, texts_of
+from review.protocol.queries import (
+    current_versions,
+    instruments,
+    outcomes,
+    plan_of,
+    versions,
+)
 from review.protocol.rules import Plan
 
 
@@ -56,16 +62,18 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class PlanEditor:
-    """A form over the newest version of a plan."""
+    """A form over the newest version of a plan, or over the first of a new analysis."""
 
-    head: Headline
+    head: Headline | None
+    """None for a new analysis."""
     version: int
-    """The newest one, which a change is held against."""
+    """The newest one, which a change is held against; 0 where there is none."""
     texts: Mapping[str, str | list[str]]
     seen: str
     """Whether results were there before: what a new version will be marked with."""
     outcomes: tuple[tuple[str, str], ...]
     instruments: tuple[tuple[str, str], ...]
+    """Short name, and name with the outcome that it measures."""
 
 
 def plan_editor(session: Session, review: Review, analysis: str) -> PlanEditor:
@@ -78,34 +86,66 @@ def plan_editor(session: Session, review: Review, analysis: str) -> PlanEditor:
         if run is not None
         else "No result of this analysis is there yet: a new version is not marked."
     )
+    head = head_of(session, review, analysis)
+    return _editor(session, review, head, newest.number, texts_of(plan_of(newest)), seen)
+
+
+def new_plan(session: Session, review: Review) -> PlanEditor:
+    """Return the form over the first version of a new analysis: the defaults."""
+    planned = current_versions(session, review)
+    ran = newest_numbers(session, [version.analysis_id for version in planned])
+    known = [version.analysis.slug for version in planned if version.analysis_id in ran]
+    seen = (
+        f"Other analyses of this review have results already ({', '.join(known)}): readers see "
+        "from the day on which this one is frozen that it came after them."
+        if known
+        else "No analysis of this review has a result yet: this one is planned before any is seen."
+    )
+    return _editor(session, review, None, 0, blank_texts(), seen)
+
+
+def _editor(
+    session: Session,
+    review: Review,
+    head: Headline | None,
+    version: int,
+    texts: Mapping[str, str | list[str]],
+    seen: str,
+) -> PlanEditor:
     return PlanEditor(
-        head=head_of(session, review, analysis),
-        version=newest.number,
-        texts=texts_of(plan_of(newest)),
+        head=head,
+        version=version,
+        texts=texts,
         seen=seen,
         outcomes=tuple((one.slug, one.name) for one in outcomes(session, review)),
-        instruments=tuple((one.slug, one.name) for one in instruments(session, review)),
+        instruments=tuple(
+            (one.slug, f"{one.name}, {one.outcome.name}") for one in instruments(session, review)
+        ),
     )
 
 
-def preview(session: Session, review: Review, analysis: str, plan: Plan) -> Preview:
-    """Return what a plan would change and which trials would enter, without their effects."""
-    newest = plan_of(versions(session, review, analysis)[0])
-    differences = tuple(plan_differences(newest, plan))
-    names = sorted({*plan.names, *newest.names})
-    unknown = list(problems(plan.names, also=names_of(session, review)))
-    if unknown:
-        return Preview(differences, (), (), "; ".join(unknown))
-    studies = known_studies(session, review)
-    items = [item for _, item in evidence(session, [review.id], names=names)]
+def preview(session: Session, review: Review, analysis: str | None, plan: Plan) -> Preview:
+    """Return what a plan would change and which trials would enter, without their effects.
+
+    `analysis` is None for a new one, where all that enter are new.
+    """
+    newest = plan_of(versions(session, review, analysis)[0]) if analysis else None
+    differences = tuple(plan_differences(newest, plan)) if newest else ()
+    names = sorted({*plan.names, *(newest.names if newest else ())})
     try:
-        now = chosen_by(newest, items, studies)
+        check_plan(session, review, plan, names_of(session, review))
+        studies = known_studies(session, review)
+        items = [item for _, item in evidence(session, [review.id], names=names)]
+        now = chosen_by(newest, items, studies) if newest else ()
         then = chosen_by(plan, items, studies)
-    except InvalidDataError as error:
+    except (InvalidDataError, NotFoundError) as error:
         return Preview(differences, (), (), str(error))
     taken = {row.study for row in now if row.chosen}
     enters = {row.study for row in then if row.chosen}
     stops = [text for row in then if row.stops for text in row.left_out]
+    problem = f"With this plan the analysis cannot be pooled: {stops[0]}" if stops else None
+    if problem is None and newest and not differences:
+        problem = "Nothing differs from the newest version."
     return Preview(
         differences=differences,
         entering=tuple(
@@ -116,11 +156,5 @@ def preview(session: Session, review: Review, analysis: str, plan: Plan) -> Prev
             for row in then
             if not row.chosen and (row.study in taken or row.study not in enters)
         ),
-        problem=_cannot(differences, stops),
+        problem=problem,
     )
-
-
-def _cannot(differences: Sequence[ValueChange], stops: Sequence[str]) -> str | None:
-    if stops:
-        return f"With this plan the analysis cannot be pooled: {stops[0]}"
-    return None if differences else "Nothing differs from the newest version."

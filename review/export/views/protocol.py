@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +12,17 @@ from review.extraction.appraisal.catalogue import SHIPPED
 from review.extraction.appraisal.queries import adopted_tools, assessors_required
 from review.living.job.schedule import DueSearch, mode_of
 from review.living.reports.published import PublishedLine, published_lines
+from review.protocol.actions import spec_of
 from review.protocol.models import Review
-from review.protocol.queries import current_versions, instruments, outcomes, plan_of
+from review.protocol.plan_texts import model_words
+from review.protocol.queries import (
+    current_versions,
+    instrument_called,
+    instruments,
+    outcome_called,
+    outcomes,
+    plan_of,
+)
 from review.screening.queries import reasons, stage_rules
 from review.screening.vocabulary import STAGE_WORDS, Stage
 
@@ -107,7 +117,7 @@ def protocol_view(session: Session, review: Review, *, now: datetime) -> Protoco
         analyses=tuple(
             PlannedLine(
                 version.analysis.slug, plan.title, version.number, version.frozen_at,
-                f"{plan.measure.value}, {plan.method}, {plan.test}",
+                model_words(plan),
             )
             for version in current_versions(session, review)
             for plan in (plan_of(version),)
@@ -127,6 +137,63 @@ def protocol_view(session: Session, review: Review, *, now: datetime) -> Protoco
         assessors=assessors_required(session, review),
         published=tuple(published_lines(session, review)),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeEditor:
+    """A form over an outcome."""
+
+    outcome: str
+    name: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentEditor:
+    """A form over an instrument, or over one that is to be."""
+
+    instrument: str | None
+    name: str
+    values: Mapping[str, object]
+    outcomes: tuple[tuple[str, str], ...]
+    analyses: tuple[tuple[str, str], ...]
+    """Planned analyses, short name and title, that results of it may enter."""
+
+
+def outcome_editor(session: Session, review: Review, slug: str) -> OutcomeEditor:
+    """Return the form over an outcome; raise NotFoundError."""
+    found = outcome_called(session, review, slug)
+    values = {"name": found.name, "description": found.description}
+    return OutcomeEditor(found.slug, found.name, values)
+
+
+def new_instrument_editor(session: Session, review: Review, outcome: str) -> InstrumentEditor:
+    """Return the form over a new instrument of an outcome."""
+    values = {"outcome": outcome, "better": ""}
+    return InstrumentEditor(None, "", values, _named_outcomes(session, review), ())
+
+
+def instrument_editor(session: Session, review: Review, slug: str) -> InstrumentEditor:
+    """Return the form over an instrument, and what its changes may move; raise NotFoundError."""
+    spec = spec_of(instrument_called(session, review, slug))
+    better = {True: "higher", False: "lower", None: "unknown"}[spec.higher_is_better]
+    numbers = {
+        name: None if value is None else repr(value).removesuffix(".0")
+        for name, value in (("lowest", spec.lowest), ("highest", spec.highest), ("step", spec.step))
+    }
+    values = {"name": spec.name, "outcome": spec.outcome, "better": better, **numbers}
+    plans = ((v.analysis.slug, plan_of(v)) for v in current_versions(session, review))
+    moved = tuple(
+        (analysis, plan.title)
+        for analysis, plan in plans
+        if spec.outcome in (plan.outcome, plan.predicts)
+        and (not plan.instruments or slug in plan.instruments)
+    )
+    return InstrumentEditor(slug, spec.name, values, _named_outcomes(session, review), moved)
+
+
+def _named_outcomes(session: Session, review: Review) -> tuple[tuple[str, str], ...]:
+    return tuple((one.slug, one.name) for one in outcomes(session, review))
 
 
 def _direction(higher_is_better: bool | None) -> str:

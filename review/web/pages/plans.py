@@ -1,156 +1,31 @@
-"""The protocol, and the form over a plan."""
+"""The form over a plan: a new analysis, and a new version of one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field
+from pydantic import ValidationError
 from starlette.responses import Response
 
-from review.export.views.plan_editor import PlanEditor, Preview, plan_editor, preview
-from review.export.views.protocol import protocol_view
-from review.extraction.appraisal.actions import adopt_tool
-from review.extraction.appraisal.catalogue import shipped_tool
+from review.db import Session
+from review.errors import AlreadyExistsError, InvalidDataError, NotFoundError, ReviewError
+from review.export.views.plan_editor import PlanEditor, Preview, new_plan, plan_editor, preview
 from review.extraction.facts import names_of
-from review.living.job.schedule import set_mode, set_search
-from review.living.runs.models import LivingStatus
 from review.people.rules import Deed
-from review.protocol.actions import revise_analysis
-from review.protocol.choices import CHOICES, GROUPS, Asked, PlanProblems, plan_from
+from review.protocol.actions import plan_analysis, revise_analysis
+from review.protocol.choices import CHOICES, GROUPS, Asked
+from review.protocol.models import Review
+from review.protocol.plan_texts import PlanProblems, plan_from
 from review.protocol.rules import AnalysisSpec, Plan
-from review.screening.conduct import add_reason, set_stage
-from review.screening.vocabulary import Stage
-from review.web.forms import Blank, FieldErrors, Form, read
+from review.web.errors import sentence
 from review.web.render import page, to
 from review.web.routes import Routes
 from review.web.visits import Sent, Visit, Visiting
+from review.wording import plainly
 
 routes = Routes()
-
-
-@routes.get("/r/{review}/protocol", Deed.LOOK)
-def protocol(visit: Visiting) -> Response:
-    """Show the protocol, with the forms of what a person may change in it."""
-    return _protocol(visit)
-
-
-def _protocol(visit: Visit, errors: FieldErrors | None = None) -> Response:
-    with visit.reading() as session:
-        view = protocol_view(session, visit.review_of(session), now=datetime.now(UTC))
-    blank = Blank(status=view.status, update_when=view.update_when, retire_when=view.retire_when)
-    form = errors or blank
-    return page(visit, "protocol.html", view, form=form, status=422 if errors else 200)
-
-
-class ReasonForm(Form):
-    """A reason for exclusion at full text."""
-
-    reason: str = Field(max_length=200)
-
-
-class StageForm(Form):
-    """How a stage is screened."""
-
-    stage: Stage
-    required: int = Field(ge=1, le=20)
-    blind: bool = False
-
-
-class ModeForm(Form):
-    """How a review is kept alive."""
-
-    status: LivingStatus
-    because: str | None = None
-    update_when: str | None = None
-    retire_when: str | None = None
-
-
-class SearchForm(Form):
-    """How often a source is searched, and when it was."""
-
-    source: str = Field(max_length=200)
-    days: int | None = Field(default=None, ge=1, le=3650)
-    searched: date | None = None
-
-
-class ToolForm(Form):
-    """A tool for risk of bias."""
-
-    tool: str
-
-
-@routes.post("/r/{review}/protocol/reasons", Deed.PROTOCOL)
-def new_reason(visit: Visiting, sent: Sent) -> Response:
-    """Add a reason for exclusion."""
-    try:
-        form = read(ReasonForm, sent)
-    except FieldErrors as errors:
-        return _protocol(visit, errors)
-    with visit.writing() as session:
-        add_reason(session, visit.review_of(session), form.reason)
-    return to(f"{visit.path('protocol')}#reasons")
-
-
-@routes.post("/r/{review}/protocol/stages", Deed.PROTOCOL)
-def stage(visit: Visiting, sent: Sent) -> Response:
-    """Say how a stage is screened."""
-    try:
-        form = read(StageForm, sent)
-    except FieldErrors as errors:
-        return _protocol(visit, errors)
-    with visit.writing() as session:
-        review = visit.review_of(session)
-        set_stage(session, review, form.stage, required=form.required, blind=form.blind)
-    return to(f"{visit.path('protocol')}#stages")
-
-
-@routes.post("/r/{review}/protocol/living", Deed.PROTOCOL)
-def living(visit: Visiting, sent: Sent) -> Response:
-    """Say how the review is kept alive."""
-    try:
-        form = read(ModeForm, sent)
-        if form.status is not LivingStatus.LIVING and not form.because:
-            raise FieldErrors(
-                {name: str(value) for name, value in sent.items() if isinstance(value, str)},
-                {"because": f"Say why the review is {form.status.value}: readers are told."},
-            )
-    except FieldErrors as errors:
-        return _protocol(visit, errors)
-    with visit.writing(form.because) as session:
-        set_mode(
-            session, visit.review_of(session), status=form.status, because=form.because,
-            update_when=form.update_when, retire_when=form.retire_when,
-        )  # fmt: skip
-    return to(f"{visit.path('protocol')}#living")
-
-
-@routes.post("/r/{review}/protocol/searches", Deed.PROTOCOL)
-def search(visit: Visiting, sent: Sent) -> Response:
-    """Say how often a source is searched, or that it was."""
-    try:
-        form = read(SearchForm, sent)
-    except FieldErrors as errors:
-        return _protocol(visit, errors)
-    day = form.searched
-    at = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
-    with visit.writing() as session:
-        set_search(session, visit.review_of(session), form.source, days=form.days, searched=at)
-    return to(f"{visit.path('protocol')}#living")
-
-
-@routes.post("/r/{review}/protocol/tools", Deed.PROTOCOL)
-def tool(visit: Visiting, sent: Sent) -> Response:
-    """Adopt a tool for risk of bias."""
-    try:
-        form = read(ToolForm, sent)
-    except FieldErrors as errors:
-        return _protocol(visit, errors)
-    found = shipped_tool(form.tool)
-    with visit.writing() as session:
-        adopt_tool(session, visit.review_of(session), found, now=datetime.now(UTC))
-    return to(f"{visit.path('protocol')}#bias")
 
 
 def texts(sent: Mapping[str, Any]) -> dict[str, str | list[str]]:
@@ -168,74 +43,138 @@ def texts(sent: Mapping[str, Any]) -> dict[str, str | list[str]]:
 @routes.get("/r/{review}/a/{analysis}/plan/edit", Deed.PLAN)
 def edit_plan(visit: Visiting, analysis: str) -> Response:
     """Show the form over the newest version of a plan."""
-    with visit.reading() as session:
-        view = plan_editor(session, visit.review_of(session), analysis)
-    return _editor(visit, view, view.texts, {}, None)
+    return _blank(visit, analysis)
 
 
-def _editor(
-    visit: Visit,
-    view: PlanEditor,
-    given: Mapping[str, str | list[str]],
-    errors: Mapping[str, str],
-    shown: Preview | None,
-    *,
-    why: str = "",
-    status: int = 200,
-) -> Response:
-    changed = {name for name, text in given.items() if text != view.texts[name]}
-    return page(
-        visit, "plan_edit.html", view, groups=GROUPS, given=given, errors=errors, shown=shown,
-        changed=changed, why=why, status=status,
-    )  # fmt: skip
+@routes.get("/r/{review}/analyses/new", Deed.PLAN)
+def blank_plan(visit: Visiting) -> Response:
+    """Show the form of a new analysis."""
+    return _blank(visit, None)
 
 
 @routes.post("/r/{review}/a/{analysis}/plan/preview", Deed.PLAN)
 def preview_plan(visit: Visiting, analysis: str, sent: Sent) -> Response:
     """Say what a changed plan would do: a part of the form's page, while somebody types."""
+    return _previewed(visit, analysis, sent)
+
+
+@routes.post("/r/{review}/analyses/new/preview", Deed.PLAN)
+def preview_new_plan(visit: Visiting, sent: Sent) -> Response:
+    """Say which trials would enter a new analysis: a part of the form's page."""
+    return _previewed(visit, None, sent)
+
+
+@routes.post("/r/{review}/a/{analysis}/plan/edit", Deed.PLAN)
+def revise_plan(visit: Visiting, analysis: str, sent: Sent) -> Response:
+    """Compare a changed plan with the newest version, or freeze it with a reason."""
+    return _answered(visit, analysis, sent)
+
+
+@routes.post("/r/{review}/analyses/new", Deed.PLAN)
+def new_analysis(visit: Visiting, sent: Sent) -> Response:
+    """Show which trials a new analysis would have, or freeze its plan as version 1."""
+    return _answered(visit, None, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What a form over a plan brought."""
+
+    texts: Mapping[str, str | list[str]]
+    slug: str = ""
+    """What a new analysis is called in addresses."""
+    why: str = ""
+
+
+def _view(session: Session, review: Review, analysis: str | None) -> PlanEditor:
+    return plan_editor(session, review, analysis) if analysis else new_plan(session, review)
+
+
+def _blank(visit: Visit, analysis: str | None) -> Response:
+    with visit.reading() as session:
+        view = _view(session, visit.review_of(session), analysis)
+    return _editor(visit, view, _Answers(view.texts), {}, None)
+
+
+def _previewed(visit: Visit, analysis: str | None, sent: Mapping[str, Any]) -> Response:
     try:
         plan = plan_from(texts(sent))
     except PlanProblems as problems:
         return page(visit, "plan_preview.html", None, errors=problems.errors, choices=CHOICES)
     with visit.reading() as session:
         shown = preview(session, visit.review_of(session), analysis, plan)
-    return page(visit, "plan_preview.html", shown, errors={}, choices=CHOICES)
+    return page(visit, "plan_preview.html", shown, errors={}, choices=CHOICES, new=not analysis)
 
 
-@routes.post("/r/{review}/a/{analysis}/plan/edit", Deed.PLAN)
-def revise_plan(visit: Visiting, analysis: str, sent: Sent) -> Response:
-    """Compare a changed plan with the newest version, or freeze it with a reason."""
-    given, why = texts(sent), " ".join(str(sent.get("why", "")).split())
+def _editor(
+    visit: Visit,
+    view: PlanEditor,
+    answers: _Answers,
+    errors: Mapping[str, str],
+    shown: Preview | None,
+    status: int = 200,
+) -> Response:
+    changed = {name for name, text in answers.texts.items() if text != view.texts[name]}
+    here = visit.path("analyses", "new")
+    if view.head is not None:
+        here = visit.path("a", view.head.analysis, "plan")
+    return page(
+        visit, "plan_edit.html", view, groups=GROUPS, answers=answers, errors=errors, shown=shown,
+        changed=changed if view.head else (), here=here, new=view.head is None, status=status,
+    )  # fmt: skip
+
+
+def _answered(visit: Visit, analysis: str | None, sent: Mapping[str, Any]) -> Response:
+    answers = _Answers(
+        texts(sent), str(sent.get("slug", "")).strip(), " ".join(str(sent.get("why", "")).split())
+    )
     freeze = sent.get("do") == "freeze"
     errors: dict[str, str] = {}
     plan: Plan | None = None
     try:
-        plan = plan_from(given)
+        plan = plan_from(answers.texts)
     except PlanProblems as problems:
         errors = problems.errors
     with visit.reading() as session:
         review = visit.review_of(session)
-        view = plan_editor(session, review, analysis)
+        view = _view(session, review, analysis)
         shown = preview(session, review, analysis, plan) if plan is not None else None
     status = 422 if errors else 200
     if freeze:
-        if not why:
+        if analysis and not answers.why:
             errors["why"] = "Say why the plan changes: every report prints it."
-        if str(sent.get("of")) != str(view.version):
+        if analysis and str(sent.get("of")) != str(view.version):
             errors["plan"] = (
                 f"Version {view.version} was frozen since you opened this page. Your answers are "
                 "here still; look at the differences to it, then freeze."
             )
             status = 409
-        elif errors or (shown is not None and shown.problem and not shown.differences):
-            status = 422
-            if shown is not None and shown.problem and not shown.differences:
-                errors.setdefault("plan", shown.problem)
-    if not freeze or errors or plan is None:
-        return _editor(visit, view, given, errors, shown, why=why, status=status)
-    with visit.writing(why) as session:
+        elif not errors and plan is not None:
+            try:
+                frozen = _freeze(visit, analysis, plan, answers)
+            except (ValidationError, ReviewError) as error:
+                errors.update(_refused(error))
+            else:
+                return to(visit.path("a", frozen, "plan"))
+        status = 409 if status == 409 else 422
+    return _editor(visit, view, answers, errors, shown, status)
+
+
+def _freeze(visit: Visit, analysis: str | None, plan: Plan, answers: _Answers) -> str:
+    spec = AnalysisSpec(slug=analysis or answers.slug, plan=plan)
+    write = revise_analysis if analysis else plan_analysis
+    with visit.writing(answers.why or None) as session:
         review = visit.review_of(session)
-        names = names_of(session, review)
-        spec = AnalysisSpec(slug=analysis, plan=plan)
-        revise_analysis(session, review, spec, now=datetime.now(UTC), names=names)
-    return to(visit.path("a", analysis, "plan"))
+        write(session, review, spec, now=visit.now, names=names_of(session, review))
+    return spec.slug
+
+
+def _refused(error: ValidationError | ReviewError) -> dict[str, str]:
+    """Return what a plan was not frozen for, by field."""
+    if isinstance(error, ValidationError):
+        return {"slug": sentence(plainly(error.errors(include_url=False)[0]))}
+    if isinstance(error, AlreadyExistsError):
+        return {"slug": sentence(str(error))}
+    if isinstance(error, (InvalidDataError, NotFoundError)):
+        return {"plan": sentence(str(error))}
+    raise error

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from review.protocol.choices import CHOICES, Asked, PlanProblems, plan_from, texts_of
+from review.protocol.choices import CHOICES, Asked
+from review.protocol.plan_texts import PlanProblems, plan_from, texts_of
 from review.protocol.rules import (
     ArmRule,
     MethodName,

@@ -1,0 +1,126 @@
+"""A plan as the texts of a form, and back; names are those of `Plan`, parts joined by a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from review.protocol.choices import CHOICES, Asked, text
+from review.protocol.rules import Plan
+from review.protocol.vocabulary import AnalysisKind
+from review.wording import capitalised, plainly
+
+_PARTS: Final = ("zero_cells", "sequential")
+"""Parts of a plan that are there or not."""
+
+
+def texts_of(plan: Plan) -> dict[str, str | list[str]]:
+    """Return a plan as the texts of a form; choices of several are lists."""
+    values = plan.model_dump(mode="json")
+    found: dict[str, str | list[str]] = {}
+    for name, choice in CHOICES.items():
+        value = _at(values, name)
+        if choice.asked is Asked.SWITCH:
+            found[name] = "on" if value not in (None, False) else ""
+        elif choice.asked is Asked.SEVERAL:
+            found[name] = [str(one) for one in value or ()]
+        elif choice.asked is Asked.LINES:
+            found[name] = "\n".join(text(one) for one in value or ())
+        else:
+            found[name] = choice.default if value is None and "." in name else text(value)
+    return found
+
+
+def blank_texts() -> dict[str, str | list[str]]:
+    """Return the form of a plan that nobody has written: every default, nothing else."""
+    return {
+        name: [] if choice.asked is Asked.SEVERAL else choice.default
+        for name, choice in CHOICES.items()
+    }
+
+
+def _at(values: Mapping[str, Any], name: str) -> Any:
+    found: Any = values
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def model_words(plan: Plan) -> str:
+    """Return measure, model and interval of a plan, as the form calls them."""
+    asked = (("measure", plan.measure.value), ("method", plan.method), ("test", plan.test))
+    return "; ".join(
+        next((o.words for o in CHOICES[name].options if o.value == value), value)
+        for name, value in asked
+    )
+
+
+class PlanProblems(Exception):
+    """A form that gives no plan: what is wrong, by question."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {text}" for name, text in errors.items()))
+        self.errors = dict(errors)
+
+
+def plan_from(texts: Mapping[str, str | Sequence[str]]) -> Plan:
+    """Return the plan that the texts of a form give.
+
+    Raises PlanProblems with all that is wrong; what concerns no single question is under ``plan``.
+    """
+    values: dict[str, Any] = {}
+    for name, choice in CHOICES.items():
+        given = texts.get(name, "")
+        if choice.asked is Asked.SWITCH:
+            value: Any = bool(given) if "." in name else None
+        elif choice.asked is Asked.SEVERAL:
+            value = [given] if isinstance(given, str) and given else list(given)
+        elif choice.asked is Asked.LINES:
+            lines = (line.strip() for line in str(given).splitlines())
+            value = [line for line in lines if line]
+        else:
+            value = str(given).strip() or None
+        _put(values, name, value)
+    for part in _PARTS:
+        if not texts.get(part):
+            values[part] = None
+    if values.get("kind") == AnalysisKind.SINGLE_ARM:
+        values.pop("comparator", None)
+    try:
+        return Plan.model_validate(_given(values))
+    except ValidationError as error:
+        raise PlanProblems(_problems(error)) from None
+
+
+def _put(values: dict[str, Any], name: str, value: Any) -> None:
+    *parts, last = name.split(".")
+    for part in parts:
+        inner = values.get(part)
+        if not isinstance(inner, dict):
+            inner = values[part] = {}
+        values = inner
+    if last not in values or value is not None:
+        values[last] = value
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what was not said, so that defaults hold."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found[name] = _given(value)
+        elif value not in (None, []):
+            found[name] = value
+    return found
+
+
+def _problems(error: ValidationError) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in error.errors(include_url=False):
+        where = ".".join(str(part) for part in one["loc"] if isinstance(part, str))
+        while where and where not in CHOICES:
+            where = where.rpartition(".")[0]
+        found.setdefault(where or "plan", f"{capitalised(plainly(one))}.")
+    return found
