@@ -22,6 +22,7 @@ MODELS: Final = (
     "review.protocol.models",
     "review.citations.models",
     "review.screening.models",
+    "review.screening.guidance.models",
     "review.extraction.models",
     "review.extraction.appraisal.models",
     "review.extraction.formats.models",

@@ -26,6 +26,7 @@ from review.screening.models import (
     Adjudication,
     Decision,
     ExclusionReason,
+    LateDecision,
     Withdrawal,
 )
 from review.screening.rules import Ballot
@@ -59,9 +60,9 @@ class Decided:
     refused: tuple[Problem, ...] = ()
     """What was not taken and why, where one refusal does not stop the rest."""
     late: tuple[int, ...] = ()
-    """Records that were handed to the person, and that others decided while they read. Nothing is
-    kept of what they say now: it would be one decision more than the protocol asks for, and could
-    turn a settled record into a conflict."""
+    """Records that were handed to the person, and that others decided while they read. What they
+    say now is kept beside the decisions and counts in nothing: it is one more than the protocol
+    asks for, and could turn a settled record into a conflict."""
 
 
 def screener(session: Session, review: Review, handle: str) -> Person:
@@ -118,8 +119,10 @@ class _Deciding:
     def problem(self, choice: Choice) -> str | None:
         """Return why a choice cannot be taken."""
         refusal = self.ledger.refusal(self.stage, choice.record, self.person.id)
-        if refusal is not None:
-            return refusal
+        return refusal if refusal is not None else self.reason_problem(choice)
+
+    def reason_problem(self, choice: Choice) -> str | None:
+        """Return what is wrong with the reason of a choice."""
         key = f"{choice.verdict}:{choice.reason or ''}"
         if key not in self.reasons:
             try:
@@ -129,6 +132,17 @@ class _Deciding:
             except (InvalidDataError, NotFoundError) as error:
                 return error.told
         return None
+
+    def late(self, choice: Choice) -> LateDecision:
+        """Return what is kept of a choice that came after all that were wanted."""
+        reason = self.reasons[f"{choice.verdict}:{choice.reason or ''}"]
+        kept = LateDecision(
+            record_id=choice.record, stage=self.stage, person_id=self.person.id,
+            verdict=choice.verdict, reason_id=reason.id if reason else None,
+            note=choice.note or None, decided_at=self.now, nonce=nonce(), seal="",
+        )  # fmt: skip
+        kept.seal = queries.seal_of(kept)
+        return kept
 
     def row(self, choice: Choice, ballots: Sequence[Ballot]) -> Decision:
         """Return the decision of a choice."""
@@ -191,6 +205,7 @@ def decide(
     unchanged: list[int] = []
     rows: list[Decision] = []
     late: list[int] = []
+    late_rows: list[LateDecision] = []
     twice = _repeated(choices)
     problems = list(twice.values())
     titles = _titles(session, review, choices)
@@ -201,6 +216,8 @@ def decide(
             unchanged.append(choice.record)
             continue
         if _comes_late(session, ledger, stage, person, choice.record):
+            if deciding.reason_problem(choice) is None:
+                late_rows.append(deciding.late(choice))
             late.append(choice.record)
             continue
         problem = _another_title(choice, titles) or deciding.problem(choice)
@@ -211,7 +228,7 @@ def decide(
         rows.append(deciding.row(choice, ledger.cast(stage, choice.record)))
     if problems and not each_alone:
         raise InvalidDataError(problems[0].reason)
-    session.add_all(rows)
+    session.add_all([*rows, *late_rows])
     session.flush()
     serving.release(session, person, now=now, records=numbers)
     places.catch_up(session, review)
@@ -260,7 +277,11 @@ def _comes_late(
     """Whether a person was handed a record that has all its decisions from others since."""
     said, required = ledger.cast(stage, record), ledger.required(stage, record)
     return (
-        (is_complete(said, required=required) or (stage, record) in ledger.rulings)
+        (
+            is_complete(said, required=required)
+            or (stage, record) in ledger.rulings
+            or ledger.is_kept_from(stage, record, person.id)
+        )
         and person.id not in newest(said)
         and record in ledger.records
         and serving.was_handed(session, person, stage, record)

@@ -15,6 +15,7 @@ from review.screening.rules import (
     Standing,
     box_of,
     independent,
+    is_kept,
     standing,
     with_copies,
 )
@@ -27,6 +28,8 @@ class StageRule:
 
     required: int = REQUIRED
     blind: bool = True
+    core: frozenset[int] = frozenset()
+    """Persons of whom one must be among the reviewers of each record; none where anybody may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,15 @@ class Ledger:
             and self.standing(Stage.TITLE_ABSTRACT, record).state is State.INCLUDED
         )
 
+    def is_kept_from(self, stage: Stage, record: int, person: int | None) -> bool:
+        """Whether the last decision on a record is kept for one of those who must be among them."""
+        return is_kept(
+            self.rule(stage).core,
+            newest(self.cast(stage, record)),
+            person,
+            required=self.required(stage, record),
+        )
+
     def missing_from(self, stage: Stage, person: int | None) -> list[int]:
         """Return the records that still want a person's decision, those of an open pilot first.
 
@@ -174,6 +186,7 @@ class Ledger:
             if (stage, record) not in self.rulings
             and person not in newest(self.cast(stage, record))
             and is_wanted(self.cast(stage, record), -1, required=self.required(stage, record))
+            and not self.is_kept_from(stage, record, person)
         ]
         pilots = [p.records for p in self.pilots if p.is_open and p.stage is stage]
         in_pilot = [record for record in wanted if any(record in pilot for pilot in pilots)]
@@ -238,4 +251,9 @@ class Ledger:
         if not is_wanted(ballots, -1 if person is None else person, required=required):
             number = "its decision" if required == 1 else f"its {required} decisions"
             return f"record {record} has {number} from other reviewers already"
+        if self.is_kept_from(stage, record, person):
+            return (
+                f"the last decision on record {record} is kept for one of those who must be among "
+                "its reviewers"
+            )
         return None

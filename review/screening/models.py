@@ -59,6 +59,27 @@ class StageSetting(Base):
     blind: Mapped[bool] = mapped_column(sa.Boolean(create_constraint=True, name="blind"))
 
 
+class StageScreener(Base):
+    """What a stage asks of one person where it differs from the others."""
+
+    __tablename__ = "stage_screener"
+    __table_args__ = (
+        sa.UniqueConstraint("review_id", "stage", "person_id"),
+        sa.CheckConstraint("share > 0 AND share <= 1", name="share"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    stage: Mapped[Stage]
+    person_id: Mapped[int] = _person_key()
+    is_core: Mapped[bool] = mapped_column(sa.Boolean(create_constraint=True, name="is_core"))
+    """Whether one of those who are must be among the reviewers of each record."""
+    share: Mapped[float | None]
+    """Of the records, how many the person is offered; None for all."""
+
+    person: Mapped[Person] = relationship()
+
+
 class Pilot(Base):
     """A pilot round: some records that a number of reviewers screen to see whether they agree."""
 
@@ -147,6 +168,35 @@ class Decision(Base):
     seal: Mapped[str] = mapped_column(sa.String(64))
 
     record: Mapped[Record] = relationship()
+    person: Mapped[Person] = relationship()
+    reason: Mapped[ExclusionReason | None] = relationship()
+
+
+class LateDecision(Base):
+    """What somebody said of a record that had all its decisions by then; kept, and never counted.
+
+    It was handed to them, and others decided while they read. Sealed as decisions are.
+    """
+
+    __tablename__ = "late_decision"
+    __table_args__ = (
+        sa.CheckConstraint("verdict = 'exclude' OR reason_id IS NULL", name="reason"),
+    )
+    __history_omits__ = frozenset({"verdict", "reason_id", "note", "nonce"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = _record_key()
+    stage: Mapped[Stage]
+    person_id: Mapped[int] = _person_key()
+    verdict: Mapped[Verdict]
+    reason_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("exclusion_reason.id", ondelete="RESTRICT")
+    )
+    note: Mapped[str | None]
+    decided_at: Mapped[datetime]
+    nonce: Mapped[str] = mapped_column(sa.String(32))
+    seal: Mapped[str] = mapped_column(sa.String(64))
+
     person: Mapped[Person] = relationship()
     reason: Mapped[ExclusionReason | None] = relationship()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from review.screening.models import (
     Decision,
     ExclusionReason,
     FullText,
+    LateDecision,
     Pilot,
     PreviousVersion,
     Ranking,
@@ -34,6 +36,7 @@ from review.screening.models import (
     Withdrawal,
 )
 from review.screening.rules import Ballot, Ruling
+from review.screening.screeners import screeners_asked
 from review.screening.vocabulary import RetrievalOutcome, Stage
 
 STANDS: Final = sa.not_(sa.exists().where(Withdrawal.decision_id == Decision.id))
@@ -66,7 +69,14 @@ def stage_rules(session: Session, review: Review) -> dict[Stage, StageRule]:
     """Return how each stage is screened."""
     settings = session.scalars(sa.select(StageSetting).where(StageSetting.review_id == review.id))
     given = {setting.stage: StageRule(setting.required, setting.blind) for setting in settings}
-    return {stage: given.get(stage, StageRule()) for stage in Stage}
+    core: dict[Stage, set[int]] = defaultdict(set)
+    for one in screeners_asked(session, review):
+        if one.is_core:
+            core[one.stage].add(one.person)
+    return {
+        stage: replace(given.get(stage, StageRule()), core=frozenset(core[stage]))
+        for stage in Stage
+    }
 
 
 def pilots(session: Session, review: Review) -> Sequence[Pilot]:
@@ -280,6 +290,16 @@ def decisions_on(session: Session, record: int, stage: Stage) -> Sequence[Decisi
     ).all()
 
 
+def late_on(session: Session, record: int, stage: Stage) -> Sequence[LateDecision]:
+    """Return what came late of a record at a stage; for those who may see its decisions."""
+    return session.scalars(
+        sa.select(LateDecision)
+        .where(LateDecision.record_id == record, LateDecision.stage == stage)
+        .options(joinedload(LateDecision.person), joinedload(LateDecision.reason))
+        .order_by(LateDecision.id)
+    ).all()
+
+
 def adjudications_on(session: Session, record: int, stage: Stage) -> Sequence[Adjudication]:
     """Return the adjudications of a record at a stage, the oldest first."""
     return session.scalars(
@@ -346,7 +366,7 @@ def reasons_not_retrieved(
     }
 
 
-def seal_of(said: Decision | sa.Row[Any]) -> str:
+def seal_of(said: Decision | LateDecision | sa.Row[Any]) -> str:
     """Return the seal that a decision, or a row of all its columns, should bear."""
     return seal(
         said.record_id,
@@ -361,13 +381,19 @@ def seal_of(said: Decision | sa.Row[Any]) -> str:
 
 def broken_seals(session: Session, review: Review) -> list[int]:
     """Return the decisions that are not what was sealed, by id; none in a sound ledger."""
+    return [*_broken(session, review, Decision), *_broken(session, review, LateDecision)]
+
+
+def _broken(
+    session: Session, review: Review, table: type[Decision] | type[LateDecision]
+) -> list[int]:
     rows = session.execute(
-        sa.select(*Decision.__table__.columns)
-        .join(Record, Record.id == Decision.record_id)
+        sa.select(*table.__table__.columns)
+        .join(Record, Record.id == table.record_id)
         .where(Record.review_id == review.id)
-        .order_by(Decision.id)
+        .order_by(table.id)
     )
-    return [row.id for row in broken(rows, seal_of, noted(session, "decision", "seal"))]
+    return [row.id for row in broken(rows, seal_of, noted(session, table.__tablename__, "seal"))]
 
 
 def voted_twice(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -149,6 +149,74 @@ def independent(ballots: Sequence[Ballot], *, required: int) -> dict[int, Ballot
     if len(blind) < required or len(newest(ballots)) < required:
         return {}
     return blind
+
+
+def is_kept(
+    core: Collection[int], deciders: Collection[int], person: int | None, *, required: int
+) -> bool:
+    """Whether the one decision that a record still wants is kept from a person.
+
+    Parameters
+    ----------
+    core
+        Persons of whom one must be among the reviewers of each record; none where anybody may.
+    deciders
+        Who decided so far.
+    person, required
+        Who asks; how many must decide.
+
+    Examples
+    --------
+    >>> is_kept({1}, {7}, 8, required=2), is_kept({1}, {7}, 1, required=2)
+    (True, False)
+    """
+    if not core or person in core or person in deciders or any(one in core for one in deciders):
+        return False
+    return len(deciders) >= required - 1
+
+
+def interval_of(shares: Mapping[int, float], person: int | None) -> tuple[float, float]:
+    """Return which records a person is offered, as an interval of a circle that is 1 round.
+
+    Shares lie on the circle one after the other, so that each record is offered to as many persons
+    as whole shares are given, or one more: with 1, 0.5 and 0.5 everybody's second reviewer is one
+    of the last two. Persons without a share are offered everything.
+
+    Parameters
+    ----------
+    shares
+        Of all records, above 0 and up to 1, by person.
+
+    Returns
+    -------
+    tuple of float
+        Where it begins, and how long it is; ``(0, 1)`` is everything.
+
+    Examples
+    --------
+    >>> interval_of({4: 0.5, 9: 0.5}, 9)
+    (0.5, 0.5)
+    """
+    begins = 0.0
+    for one, share in sorted(shares.items()):
+        if one == person:
+            return begins % 1, share
+        begins += share
+    return 0.0, 1.0
+
+
+SCATTER: Final = 40503
+"""Odd, near 65536 times the golden section: multiples of it modulo 65536 spread evenly (Knuth, The
+Art of Computer Programming 3, section 6.4), so that any run of records is shared out alike."""
+
+CIRCLE: Final = 65536
+
+
+def is_offered(record: int, interval: tuple[float, float]) -> bool:
+    """Whether a record lies in an interval of `interval_of`."""
+    begins, share = interval
+    place = (record * SCATTER) % CIRCLE
+    return (place - round(begins * CIRCLE)) % CIRCLE < round(share * CIRCLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,13 @@ def serve(
     now: datetime,
     count: int = 1,
     apart_from: Collection[int] = (),
+    in_share: bool = True,
+    containing: str | None = None,
 ) -> Served:
     """Hand the next records to a person; those they hold already come first, held anew.
 
-    Those that they skip are not handed out, and given back: `apart_from`.
+    Those that they skip are not handed out, and given back: `apart_from`. Where they are given a
+    share of the records, those in it are handed out, unless they ask for more (`in_share`).
     None are handed where all that want the person's decision are being read by as many others as
     are missing: `left` is then above zero, and the answer changes as they decide.
     """
@@ -66,11 +69,15 @@ def serve(
     if own.intersection(apart_from):
         release(session, person, now=now, records=sorted(own.intersection(apart_from)))
     most = count + len(own) + len(apart_from)
-    found = wanted(session, review, stage=stage, person=person.id, limit=most, held_at=now)
+    found = wanted(
+        session, review, stage=stage, person=person.id, limit=most, held_at=now,
+        in_share=in_share, containing=containing,
+    )  # fmt: skip
     offered = [record for record in found if record not in apart_from]
     chosen = sorted(offered, key=lambda record: record not in own)[:count]
     hold(session, person, stage, chosen, now)
-    return Served(tuple(chosen), left_for(session, review, stage=stage, person=person.id))
+    left = left_for(session, review, stage=stage, person=person.id, in_share=in_share)
+    return Served(tuple(chosen), left)
 
 
 def hold(

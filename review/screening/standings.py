@@ -14,6 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.citations.models import Record
 from review.citations.queries import clusters
 from review.independent.judgement import newest
 from review.people.queries import handles
@@ -25,9 +26,12 @@ from review.screening.lists import Asked
 from review.screening.models import Decision, Hold, Place
 from review.screening.places import BEGUN, UNTOUCHED, are_current
 from review.screening.progress import Share, StageProgress, progress_at
+from review.screening.rules import CIRCLE, SCATTER, interval_of, is_kept
+from review.screening.screeners import shares
 from review.screening.vocabulary import Box, Stage, State
 
 NOBODY: Final = -1
+_ABSTRACT: Final = sa.func.coalesce(Record.abstract, "")
 
 
 def _undecided(
@@ -38,6 +42,59 @@ def _undecided(
     return here if person is None else (*here, Place.deciders.not_like(f"%,{person},%"))
 
 
+def _core_decided(core: frozenset[int]) -> sa.ColumnElement[bool]:
+    return sa.or_(*(Place.deciders.like(f"%,{one},%") for one in sorted(core)))
+
+
+def _may_decide(
+    session: Session, review: Review, stage: Stage, person: int | None
+) -> Sequence[sa.ColumnElement[bool]]:
+    """Conditions of a place whose last decision is not kept from a person."""
+    core = queries.stage_rules(session, review)[stage].core
+    if not core or person in core:
+        return ()
+    return (sa.or_(Place.missing > 1, _core_decided(core)),)
+
+
+def _offered(
+    session: Session, review: Review, stage: Stage, person: int | None
+) -> Sequence[sa.ColumnElement[bool]]:
+    """Conditions of a place that is in a person's share of the records."""
+    begins, share = interval_of(shares(session, review, stage), person)
+    if share >= 1:
+        return ()
+    place = (sa.cast(Place.record_id, sa.BigInteger) * SCATTER) % CIRCLE
+    return ((place - round(begins * CIRCLE) + CIRCLE) % CIRCLE < round(share * CIRCLE),)
+
+
+def _not_held(
+    session: Session, review: Review, stage: Stage, person: int | None, at: datetime
+) -> Sequence[sa.ColumnElement[bool]]:
+    """Conditions of a place that not as many others read as it still wants decisions of."""
+    mine = NOBODY if person is None else person
+
+    def others(*more: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+        return (
+            sa.select(sa.func.count())
+            .where(
+                Hold.record_id == Place.record_id,
+                Hold.stage == Place.stage,
+                Hold.until > at,
+                Hold.person_id != mine,
+                *more,
+            )
+            .correlate(Place)
+            .scalar_subquery()
+        )
+
+    core = queries.stage_rules(session, review)[stage].core
+    conditions: list[sa.ColumnElement[bool]] = [Place.missing > others()]
+    if core and person not in core:
+        rest = others(Hold.person_id.not_in(sorted(core)))
+        conditions.append(sa.or_(Place.missing - 1 > rest, _core_decided(core)))
+    return conditions
+
+
 def wanted(
     session: Session,
     review: Review,
@@ -46,6 +103,8 @@ def wanted(
     person: int | None,
     limit: int | None = None,
     held_at: datetime | None = None,
+    in_share: bool = False,
+    containing: str | None = None,
 ) -> list[int]:
     """Return the records that want a person's decision next, as `queries.queue` does.
 
@@ -57,21 +116,22 @@ def wanted(
         How many at most.
     held_at
         Leave out those that as many others as are missing read at this time.
+    in_share
+        Only those in the person's share of the records, where they were given one.
+    containing
+        Only those with this text in title or abstract.
     """
-    conditions = list(_undecided(review, stage, person))
+    conditions = [
+        *_undecided(review, stage, person),
+        *_may_decide(session, review, stage, person),
+        *(_offered(session, review, stage, person) if in_share else ()),
+    ]
     if held_at is not None:
-        others = (
-            sa.select(sa.func.count())
-            .where(
-                Hold.record_id == Place.record_id,
-                Hold.stage == Place.stage,
-                Hold.until > held_at,
-                Hold.person_id != (NOBODY if person is None else person),
-            )
-            .correlate(Place)
-            .scalar_subquery()
-        )
-        conditions.append(Place.missing > others)
+        conditions += _not_held(session, review, stage, person, held_at)
+    if containing:
+        text = sa.func.lower(sa.func.coalesce(Record.title, "") + " " + _ABSTRACT)
+        found_in = text.contains(containing.lower(), autoescape=True)
+        conditions.append(Place.record_id.in_(sa.select(Record.id).where(found_in)))
     for piloted in (True, False) if _has_open_pilot(session, review, stage) else (False,):
         found: list[int] = []
         for turn in (BEGUN, UNTOUCHED):
@@ -96,9 +156,15 @@ def _has_open_pilot(session: Session, review: Review, stage: Stage) -> bool:
     )
 
 
-def left_for(session: Session, review: Review, *, stage: Stage, person: int | None) -> int:
-    """Return how many records want a person's decision."""
-    conditions = _undecided(review, stage, person)
+def left_for(
+    session: Session, review: Review, *, stage: Stage, person: int | None, in_share: bool = False
+) -> int:
+    """Return how many records want a person's decision, of all or of those in their share."""
+    conditions = [
+        *_undecided(review, stage, person),
+        *_may_decide(session, review, stage, person),
+        *(_offered(session, review, stage, person) if in_share else ()),
+    ]
     counts = (
         sa.select(sa.func.count())
         .select_from(Place)
@@ -181,27 +247,23 @@ def progress(
         return progress_at(queries.ledger(session, review), known, screeners, stage)
     here = (Place.review_id == review.id, Place.stage == stage)
     states = dict.fromkeys(State, 0)
-    begun = ruled = wanting = piloted = 0
-    decided, began, began_piloted = Counter[int](), Counter[int](), Counter[int]()
-    kinds = (Place.state, Place.ruled, Place.piloted, Place.turn, Place.deciders)
+    rule = queries.stage_rules(session, review)[stage]
+    begun = ruled = 0
+    decided, wanting, piloted = Counter[int](), Counter[int](), Counter[int]()
+    kinds = (Place.state, Place.ruled, Place.piloted, Place.missing, Place.deciders)
     for row in session.execute(
         sa.select(*kinds, sa.func.count()).where(*here, Place.judged).group_by(*kinds)
     ):
-        state, is_ruled, is_piloted, turn, deciders, count = row
+        state, is_ruled, is_piloted, missing, deciders, count = row
+        by = {int(person) for person in deciders.split(",") if person}
         states[state] += count
         ruled += count if is_ruled else 0
         begun += count if state is State.AWAITING and deciders else 0
-        wanting += count if turn else 0
-        piloted += count if turn and is_piloted else 0
-        for person in map(int, filter(None, deciders.split(","))):
-            decided[person] += count
-            began[person] += count if turn == BEGUN else 0
-            began_piloted[person] += count if turn == BEGUN and is_piloted else 0
-    rule = queries.stage_rules(session, review)[stage]
-
-    def remaining(person: int) -> int:
-        return piloted - began_piloted[person] or wanting - began[person]
-
+        decided.update(dict.fromkeys(by, count))
+        for person in screeners - by if missing else ():
+            if not is_kept(rule.core, by, person, required=len(by) + missing):
+                wanting[person] += count
+                piloted[person] += count if is_piloted else 0
     persons = sorted(set(decided) | screeners, key=lambda person: known[person])
     return StageProgress(
         stage=stage,
@@ -215,7 +277,7 @@ def progress(
             Share(
                 known[person],
                 decided[person],
-                remaining(person) if person in screeners else 0,
+                piloted[person] or wanting[person],
             )
             for person in persons
         ),

@@ -16,7 +16,7 @@ from review.people.rules import Deed, may
 from review.protocol.models import Review
 from review.screening import queries, serving
 from review.screening.lists import Asked, Said, newest_of, newest_on, own_decisions, titled
-from review.screening.models import Adjudication, Decision
+from review.screening.models import Adjudication, Decision, LateDecision
 from review.screening.progress import StageProgress
 from review.screening.standings import (
     copies_decided,
@@ -66,6 +66,8 @@ class Dossier:
     """Whether what others may have decided is withheld, for the stage is blind."""
     others: tuple[Said, ...]
     """Everybody's decisions in order, changed ones too, where they may be shown."""
+    late: tuple[Said, ...]
+    """What came after all that were wanted, where decisions may be shown; it counts in nothing."""
     adjudications: tuple[Said, ...]
     retrieval: RetrievalOutcome | None
     retrieval_reason: str | None
@@ -93,7 +95,7 @@ class Conflict:
         return heading(self.title, self.warning)
 
 
-def _said(row: Decision | Adjudication) -> Said:
+def _said(row: Decision | Adjudication | LateDecision) -> Said:
     return Said(row.person.name, row.verdict, row.reason.label if row.reason else None, row.note)
 
 
@@ -234,6 +236,7 @@ def dossier(session: Session, review: Review, number: int, *, stage: Stage, hand
         others=tuple(_said(row) for row in queries.decisions_on(session, number, stage))
         if shown
         else (),
+        late=tuple(_said(row) for row in queries.late_on(session, number, stage)) if shown else (),
         adjudications=tuple(_said(row) for row in queries.adjudications_on(session, number, stage)),
         retrieval=retrieval.outcome if retrieval else None,
         retrieval_reason=retrieval.reason if retrieval else None,

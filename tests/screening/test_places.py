@@ -16,15 +16,17 @@ from review.export.flow.model import Flow, FlowDoesNotCloseError
 from review.export.flow.prisma import flow_of
 from review.extraction.linking.warnings import OF_A_WORK, records_warned
 from review.history.actions import writing
+from review.history.queries import events
 from review.independent.judgement import newest
 from review.people.actions import merge_persons
 from review.people.queries import handles, person_known
 from review.screening import conduct, places, queries, serving, standings, views
 from review.screening.actions import Choice, adjudicate, decide, withdraw
 from review.screening.fates import fates_of
-from review.screening.models import Hold
+from review.screening.models import Hold, LateDecision
 from review.screening.progress import progress_at
 from review.screening.retrieval import note_retrieval, remove
+from review.screening.screeners import ask_of
 from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage, State, Verdict
 from tests.conftest import NOW
 from tests.joining import joined
@@ -106,7 +108,7 @@ def _step(database: Database, draw: random.Random, records: list[int], step: int
     some = draw.sample(records, k=draw.randint(1, 4))
     act = draw.choice(
         ["say"] * 12 + ["withdraw"] * 4 + ["settle"] * 4 + ["retrieve"] * 4
-        + ["remove", "link", "rule", "pilot", "import", "merge"]
+        + ["core"] * 2 + ["remove", "link", "rule", "pilot", "import", "merge"]
     )  # fmt: skip
     if act == "import":
         kind = draw.choice([None, *NoticeKind])
@@ -159,6 +161,10 @@ def _step(database: Database, draw: random.Random, records: list[int], step: int
                     conduct.set_stage(
                         session, review, stage, required=draw.randint(1, 3), blind=True
                     )
+                case "core":
+                    person = person_known(session, who)
+                    assert person is not None
+                    ask_of(session, review, person, stage=stage, is_core=draw.random() < 0.7)
                 case "pilot":
                     if any(p.closed_at is None for p in queries.pilots(session, review)):
                         conduct.close_pilot(session, review, stage=stage, now=at)
@@ -235,7 +241,9 @@ def test_a_record_is_handed_to_no_more_people_than_it_needs(database: Database) 
     assert sorted(held) == [two, two]
 
 
-def test_whoever_decides_late_is_thanked_and_nothing_is_kept(database: Database) -> None:
+def test_whoever_decides_late_is_thanked_and_it_is_kept_and_counts_in_nothing(
+    database: Database,
+) -> None:
     make_review(database)
     (one,) = import_records(database, ["One"])
     assert _serve(database, "anna") == (one,)
@@ -246,6 +254,12 @@ def test_whoever_decides_late_is_thanked_and_nothing_is_kept(database: Database)
     assert late.decided == ()
     with database.reading() as session:
         ledger = queries.ledger(session, the_review(session))
+        (kept,) = session.scalars(sa.select(LateDecision))
+        assert kept.verdict is Verdict.EXCLUDE
+        assert queries.broken_seals(session, the_review(session)) == []
+        (event,) = events(session, viewer="ben", entity="late_decision")
+        assert event.new is not None
+        assert "verdict" not in event.new
     assert ledger.standing(Stage.TITLE_ABSTRACT, one).state is State.INCLUDED
 
 

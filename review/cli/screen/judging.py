@@ -113,8 +113,8 @@ def thanks(record: int) -> str:
     """Return what is said of a decision that came after all that were wanted."""
     return (
         f"Thank you: others decided on record {record} while you read it, and it has all the "
-        "decisions that the protocol asks for; yours is not kept, so that it changes nothing that "
-        "is settled."
+        "decisions that the protocol asks for; yours is kept beside them and counts in nothing, so "
+        "that it changes nothing that is settled."
     )
 
 
@@ -181,6 +181,8 @@ def show_(record: int, stage: Stage, review_slug: str | None, as_json: bool) -> 
         said = [*found.others, *found.adjudications]
     for one in said:
         click.echo(f"  {words(one)}")
+    for one in found.late:
+        click.echo(f"  {words(one)}; came late, and counts in nothing")
     for name, value in (
         ("full text", found.retrieval and found.retrieval.value.replace("_", " ")),
         ("because", found.retrieval_reason),
