@@ -30,10 +30,14 @@ class Clusters:
         self._members: dict[int, list[int]] = {}
         self._apart: dict[int, set[int]] = defaultdict(set)
         for first, second in different:
-            self._apart[first].add(second)
-            self._apart[second].add(first)
+            self.part(first, second)
         for first, second in links:
             self.join(first, second)
+
+    def part(self, first: int, second: int) -> None:
+        """Let no later link bring two records into one cluster."""
+        self._apart[first].add(second)
+        self._apart[second].add(first)
 
     def representative(self, record: int) -> int:
         """Return the earliest record of the cluster that `record` is in."""

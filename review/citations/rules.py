@@ -31,6 +31,17 @@ def pair_state(band: Band, newest: Verdict | None) -> PairState:
     return PairState.OPEN
 
 
+def speaks_against(rule: str) -> bool:
+    """Return whether the rule that made a pair says why its records may be two works.
+
+    Examples
+    --------
+    >>> speaks_against("same title, but the part numbers differ"), speaks_against("same DOI")
+    (True, False)
+    """
+    return ", but " in rule or rule.startswith(("parts of", "one is a notice"))
+
+
 def warning_of(notices: Iterable[Sequence[str]]) -> str | None:
     """Return what stands before a title: ``RETRACTED``, or None where its results may stand.
 

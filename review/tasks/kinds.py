@@ -98,6 +98,12 @@ IMPORT: Final = Kind(
     "All records of the files that were looked at, or none.", Deed.COLLECT, waits=True,
 )  # fmt: skip
 
+COMPARE: Final = Kind(
+    "compare", "Compare new records",
+    "Certain duplicates among them are linked, possible ones wait for a person.", Deed.COLLECT,
+    waits=True,
+)  # fmt: skip
+
 MATCH: Final = Kind(
     "match", "Look at PDF files",
     "Which report each of them is.", Deed.COLLECT, page=("fulltexts", "uploads"), waits=True,
@@ -107,6 +113,6 @@ OFFERED: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REPOOL, *_EXP
 """What can be asked for by its name alone, as it is offered."""
 
 KINDS: Final[Mapping[str, Kind]] = {
-    **OFFERED, **{kind.name: kind for kind in (CHECK, IMPORT, MATCH)}
+    **OFFERED, **{kind.name: kind for kind in (CHECK, IMPORT, COMPARE, MATCH)}
 }  # fmt: skip
 """All of them by name."""

@@ -295,7 +295,14 @@ def _compared(database: Database, slug: str) -> str:
     )
 
 
+def compare(database: Database, number: int, review_slug: str, told: dict[str, Any]) -> Ended:
+    """Compare the new records of a review with all others."""
+    del number
+    told["step"] = "comparing the records"
+    return {"outcome": Outcome.DONE, "message": _compared(database, review_slug)}
+
+
 DOING: Final[Mapping[str, Callable[[Database, int, str, dict[str, Any]], Ended]]] = {
-    "check": check, "import": bring_in,
+    "check": check, "import": bring_in, "compare": compare,
 }  # fmt: skip
 """What is done for a kind of task, by its name."""

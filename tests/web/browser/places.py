@@ -29,6 +29,8 @@ PLACES: Final = {
     "studies": f"{_TRIALS}/studies",
     "study": f"{_TRIALS}/s/1",
     "searches": f"{_INVENTED}/searches",
+    "duplicates": f"{_INVENTED}/duplicates",
+    "duplicates-linked": f"{_INVENTED}/duplicates/linked",
     "records": f"{_INVENTED}/records",
     "record": f"{_INVENTED}/records/1",
     "record-twice": f"{_INVENTED}/records/3",
