@@ -10,6 +10,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,26 @@ hypothesis_settings.register_profile(  # a busy machine is slow, which is no fai
 )
 hypothesis_settings.load_profile("busy")
 
+IN_MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3
+"""Bytes that must be free in memory before tests keep their files there."""
+
+NOT_WANTED = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
+"""By what a database outlives a crash, or grows old; those of tests live for a second."""
+
+
+def pytest_configure() -> None:
+    """Keep the files of tests in memory, unless a place was named or there is no room."""
+    if {"TMPDIR", "PYTEST_DEBUG_TEMPROOT"}.isdisjoint(os.environ) and _room_in_memory():
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(IN_MEMORY)
+
+
+def _room_in_memory() -> bool:
+    try:
+        return os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ROOM
+    except OSError:
+        return False
+
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -55,6 +76,15 @@ def _own_server(folder: str) -> Any:
         return get_server(folder, cleanup_mode="delete")
 
 
+@contextmanager
+def _administration(server: sa.URL) -> Iterator[Callable[[str], object]]:
+    """Yield what executes one statement after another, each a transaction of its own."""
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection.exec_driver_sql
+    engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[sa.URL]:
     """A PostgreSQL server: REVIEW_TEST_POSTGRES_URL, or one of our own that is thrown away.
@@ -65,7 +95,9 @@ def postgres_server() -> Iterator[sa.URL]:
     if given:
         yield database_at(given).url
         return
-    folder = tempfile.mkdtemp(prefix="review-pg-")  # short: its socket's path has a limit
+    folder = tempfile.mkdtemp(  # its name is short: its socket's path has a limit
+        prefix="review-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")
+    )
     try:
         server = _own_server(folder)
     except Exception as error:
@@ -74,7 +106,12 @@ def postgres_server() -> Iterator[sa.URL]:
             pytest.fail(message)
         pytest.skip(message)
     try:
-        yield database_at(server.get_uri()).url
+        url = database_at(server.get_uri()).url
+        with _administration(url) as execute:
+            for name in NOT_WANTED:
+                execute(f"ALTER SYSTEM SET {name} = off")
+            execute("SELECT pg_reload_conf()")
+        yield url
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -82,24 +119,25 @@ def postgres_server() -> Iterator[sa.URL]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _administer(server: sa.URL, *statements: str) -> None:
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
-
-
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: sa.URL) -> Iterator[str]:
-    """The name of a migrated, empty PostgreSQL database."""
-    name = f"template_{uuid.uuid4().hex[:12]}"
-    _administer(postgres_server, f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
-    database = Database(postgres_server.set(database=name))
-    upgrade(database)
-    database.engine.dispose()
-    yield name
-    _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+def postgres_copies(
+    postgres_server: sa.URL,
+) -> Iterator[Callable[[], AbstractContextManager[sa.URL]]]:
+    """What makes copies of a migrated, empty PostgreSQL database, and drops them."""
+    with _administration(postgres_server) as execute:
+
+        @contextmanager
+        def made(kind: str, options: str) -> Iterator[sa.URL]:
+            name = f"{kind}_{uuid.uuid4().hex[:12]}"
+            execute(f"CREATE DATABASE {name} {options}")
+            yield postgres_server.set(database=name)
+            execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+        with made("template", "ENCODING 'UTF8' TEMPLATE template0") as template:
+            database = Database(template)
+            upgrade(database)
+            database.engine.dispose()
+            yield lambda: made("test", f"TEMPLATE {template.database}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -112,14 +150,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield database
         database.engine.dispose()
         return
-    server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("postgres_template")
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    database = Database(server.set(database=name))
-    yield database
-    database.engine.dispose()
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    with request.getfixturevalue("postgres_copies")() as url:
+        database = Database(url)
+        yield database
+        database.engine.dispose()
 
 
 @pytest.fixture(scope="session")
