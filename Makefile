@@ -16,7 +16,7 @@ test: $(VENV)/.dev
 	@command -v soffice >/dev/null || echo "Left out: opening DOCX files in LibreOffice (no soffice here)."
 	@command -v pdftoppm >/dev/null || echo "Left out: rendering pages (no pdftoppm here)."
 	@command -v pdflatex >/dev/null || echo "Left out: compiling LaTeX (no pdflatex here)."
-	$(BIN)/python -m pytest -q -n auto --ignore=tests/docs
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --ignore=tests/docs
 
 # Three at once: mypy is one process, and the examples are many.
 check: $(VENV)/.dev
