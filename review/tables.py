@@ -25,6 +25,7 @@ MODELS: Final = (
     "review.screening.guidance.models",
     "review.extraction.models",
     "review.extraction.appraisal.models",
+    "review.extraction.assigning.models",
     "review.extraction.formats.models",
     "review.extraction.linking.models",
     "review.living.runs.models",

@@ -286,6 +286,10 @@ class FieldVersion(Base):
     highest: Mapped[float | None]
     retired: Mapped[bool] = mapped_column(sa.Boolean(create_constraint=True, name="retired"))
     made_at: Mapped[datetime]
+    help: Mapped[str | None]
+    """What is meant, for whoever fills it in."""
+    place: Mapped[int | None]
+    """Where it stands among the fields of its level; those without one stand last, as made."""
 
 
 class EntryValue(Withdrawable, Base):

@@ -22,6 +22,7 @@ from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
 from review.figures.numbers import fixed
 from review.figures.risk_of_bias import Blank, Category
 from review.figures.scale import Notation
+from review.web.lights import light
 
 WIDTH: Final = 320
 """Units of a row's picture, which are pixels on a wide screen."""
@@ -336,19 +337,6 @@ def _study(
         cells.append(f'<td class="wide">{light(forest.categories, judged)}</td>')
     name = "" if study is None else f' data-study="{study}"'
     return f"<tr{name}{' class=off' if off else ''}>{''.join(cells)}</tr>"
-
-
-def light(categories: Sequence[Category], judged: int | Blank) -> str:
-    """Return a judgement of risk of bias as a sign with its words."""
-    if isinstance(judged, Blank):
-        sign = "\N{EN DASH}" if judged is Blank.NOT_ASKED else "?"
-        return f'<span class="light blank" role="img" aria-label="{judged.value}">{sign}</span>'
-    category = categories[judged]
-    worst = len(categories) - 1
-    kind = "low" if judged == 0 else "high" if judged == worst else "some"
-    label = escape(category.label)
-    sign = escape(category.symbol)
-    return f'<span class="light {kind}" role="img" aria-label="{label}">{sign}</span>'
 
 
 def _unbroken(value: str) -> str:

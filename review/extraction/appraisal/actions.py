@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -27,17 +26,15 @@ from review.extraction.appraisal.models import (
     AppraisalSetting,
     AppraisalTool,
 )
+from review.extraction.appraisal.places import Place, place_of
 from review.extraction.appraisal.rules import Cast, assessed, complete, shows_others, standing
 from review.extraction.appraisal.tool import Tool
-from review.extraction.appraisal.vocabulary import About, Kind, State
-from review.extraction.models import Study
-from review.extraction.queries import study_called
+from review.extraction.appraisal.vocabulary import Kind, State
 from review.independent.seals import nonce
 from review.people.models import Person
 from review.people.queries import member_who_may
 from review.people.rules import Deed
-from review.protocol.models import Instrument, Outcome, Review
-from review.protocol.queries import instrument_called, outcome_called
+from review.protocol.models import Review
 from review.wording import counted
 
 
@@ -97,35 +94,6 @@ def set_assessors(session: Session, review: Review, assessors: int) -> None:
     session.flush()
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A target's rows."""
-
-    study: Study
-    outcome: Outcome | None
-    instrument: Instrument | None
-    timepoint: str | None
-
-
-def _place(session: Session, review: Review, tool: Tool, target: Target) -> _Place:
-    study = study_called(session, review, target.study)
-    if tool.about is About.STUDY:
-        if target != Target(target.study):
-            raise InvalidDataError(f"{tool.slug} judges studies as a whole: leave outcome empty")
-        return _Place(study, None, None, None)
-    if target.outcome is None:
-        raise InvalidDataError(
-            f"{tool.slug} judges results: say of which outcome (column outcome, or --outcome)"
-        )
-    outcome = outcome_called(session, review, target.outcome)
-    instrument = None
-    if target.instrument is not None:
-        instrument = instrument_called(session, review, target.instrument)
-        if instrument.outcome_id != outcome.id:
-            raise InvalidDataError(f"{instrument.slug} does not measure {outcome.slug}")
-    return _Place(study, outcome, instrument, target.timepoint)
-
-
 def _checked(tool: Tool, form: Form) -> Appraisal:
     appraisal, flaws = complete(tool, form)
     if appraisal is None:
@@ -136,7 +104,7 @@ def _checked(tool: Tool, form: Form) -> Appraisal:
 def _store(
     session: Session,
     tool: AppraisalTool,
-    place: _Place,
+    place: Place,
     person: Person,
     kind: Kind,
     appraisal: Appraisal,
@@ -225,7 +193,7 @@ def appraise(
     """
     row = queries.adopted_tool(session, review, slug)
     tool = queries.tool_of(row)
-    place = _place(session, review, tool, form.target)
+    place = place_of(session, review, tool, form.target)
     person = member_who_may(session, review.id, handle, Deed.APPRAISE)
     appraisal = _checked(tool, form)
     cast = queries.cast_on(session, row, place.study, form.target)
@@ -255,7 +223,7 @@ def settle(
         raise InvalidDataError("a consensus needs a reason")
     row = queries.adopted_tool(session, review, slug)
     tool = queries.tool_of(row)
-    place = _place(session, review, tool, form.target)
+    place = place_of(session, review, tool, form.target)
     person = member_who_may(session, review.id, handle, Deed.APPRAISE)
     cast = queries.cast_on(session, row, place.study, form.target)
     required = queries.assessors_required(session, review)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from review.errors import FileError, NotFoundError, Problem
-from review.extraction.appraisal.tool import Tool
+from review.extraction.appraisal.tool import Question, Tool
 from review.protocol.files import mapping_in, mapping_of, validated
 
 SHIPPED: Final = (
@@ -68,6 +68,21 @@ def shipped_tool(slug: str) -> Tool:
     if slug not in SHIPPED:
         raise NotFoundError(f"there is no tool {slug!r} (there is: {', '.join(SHIPPED)})")
     return validated(Tool, _shipped_values(slug), source=slug)
+
+
+@cache
+def _guidance() -> dict[str, str]:
+    """Return what the questions of shipped tools mean, by their text."""
+    found: dict[str, str] = {}
+    for slug, told in mapping_of(_shipped_text("guidance"), source="guidance").items():
+        texts = {q.number: q.text for d in shipped_tool(slug).domains for q in d.questions}
+        found.update({texts[number]: text for number, text in told.items()})
+    return found
+
+
+def guidance_on(question: Question) -> str | None:
+    """Return what a question means: as its tool's file says, or as we say it of shipped tools."""
+    return question.guidance or _guidance().get(question.text)
 
 
 def read_tool(path: Path) -> Tool:

@@ -98,6 +98,47 @@ class AppraisalRow(Base):
     person: Mapped[Person] = relationship()
 
 
+class AppraisalDraft(Base):
+    """What a person has typed of an appraisal and not handed in, as it was typed.
+
+    Its author alone sees it; handing in takes it over whole and removes it. It is in no history:
+    nothing in it counts, and nobody else may learn that it is there.
+    """
+
+    __audited__ = False
+    __tablename__ = "appraisal_draft"
+    __table_args__ = (
+        sa.Index(
+            "uq_appraisal_draft_of",
+            "person_id",
+            "tool_id",
+            "study_id",
+            sa.text("coalesce(outcome_id, 0)"),
+            sa.text("coalesce(instrument_id, 0)"),
+            sa.text("coalesce(timepoint, '')"),
+            "kind",
+            unique=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("appraisal_tool.id", ondelete="RESTRICT"))
+    study_id: Mapped[int] = mapped_column(sa.ForeignKey("study.id", ondelete="RESTRICT"))
+    outcome_id: Mapped[int | None] = mapped_column(sa.ForeignKey("outcome.id", ondelete="RESTRICT"))
+    instrument_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("instrument.id", ondelete="RESTRICT")
+    )
+    timepoint: Mapped[str | None]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    kind: Mapped[Kind]
+    given: Mapped[dict[str, str]] = mapped_column(CanonicalJson)
+    """What stands in each field that is not empty, by the field's name."""
+    saved_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
+
+
 class AppraisalAnswer(Base):
     """The answer to one signalling question; the appraisal's seal covers it."""
 

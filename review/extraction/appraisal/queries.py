@@ -247,9 +247,21 @@ def _sortable(target: Target) -> tuple[str, str, str, str]:
 
 def cast_on(session: Session, tool: AppraisalTool, study: Study, target: Target) -> list[Cast]:
     """Return all appraisals of a study's target by one version of a tool, in order of time."""
+    return [one for one in casts_of(session, tool, study) if one.appraisal.target == target]
+
+
+def casts_of(session: Session, tool: AppraisalTool, study: Study) -> list[Cast]:
+    """Return all appraisals of a study by one version of a tool, in order of time.
+
+    For callers that show a person their own alone.
+    """
     contents = _Contents(session, [tool], study)
-    rows = [row for row in _rows(session, [tool], study) if _target(row) == target]
-    return [contents.cast(row) for row in rows]
+    return [contents.cast(row) for row in _rows(session, [tool], study)]
+
+
+def reason_of(session: Session, appraisal: int) -> str | None:
+    """Return why a consensus is what it is."""
+    return session.scalar(sa.select(AppraisalRow.reason).where(AppraisalRow.id == appraisal))
 
 
 def judgements(session: Session, review: Review, tool: str) -> dict[Target, Settled]:

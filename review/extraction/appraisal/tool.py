@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from review.extraction.appraisal.conditions import Condition, parse_answers, parse_condition
 from review.extraction.appraisal.vocabulary import About, Answer, Colour
@@ -38,6 +46,16 @@ class Question(_Frozen):
     text: Line
     only_if: str | None = None
     answers: str = "Y/PY/PN/N/NI"
+    guidance: Annotated[str, Field(max_length=4000)] | None = None
+    """What is meant, of a tool from a file; `guidance_on` has that of shipped tools too."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave unset guidance out: tools adopted before it was known stay what they are."""
+        found: dict[str, Any] = write(self)
+        if self.guidance is None:
+            found.pop("guidance", None)
+        return found
 
     @field_validator("only_if")
     @classmethod
