@@ -1,4 +1,4 @@
-"""Risk of bias as tables of HTML: a traffic light for each judgement, and how often each is made."""
+"""Risk of bias as tables of HTML: a traffic light a judgement, and how often each was made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from markupsafe import Markup
 
 from review.figures.numbers import fixed
-from review.figures.risk_of_bias import BiasRow, Blank, Category, RiskOfBias
+from review.figures.risk_of_bias import BiasRow, Blank, Category, RiskOfBias, Share, shares
 
 LOOKS: Final = {
     "green": "low", "yellow": "some", "orange": "grave", "vermillion": "high", "grey": "unknown",
@@ -23,7 +23,7 @@ def light(categories: Sequence[Category], judged: int | Blank) -> str:
         sign = "\N{EN DASH}" if judged is Blank.NOT_ASKED else "?"
         return f'<span class="light blank" role="img" aria-label="{judged.value}">{sign}</span>'
     category = categories[judged]
-    look, label = LOOKS.get(category.colour, "some"), escape(category.label)
+    look, label = _look(category), escape(category.label)
     sign = escape(category.symbol)
     return f'<span class="light {look}" role="img" aria-label="{label}">{sign}</span>'
 
@@ -86,20 +86,11 @@ def shares_table(content: RiskOfBias) -> Markup:
     """Return how often each judgement was made in each domain, as bars with their numbers."""
     rows = []
     for place, domain in enumerate(content.domains):
-        judged = [row.judgements[place] for row in content.rows]
-        asked = [one for one in judged if one is not Blank.NOT_ASKED]
-        counts = [sum(one == step for one in asked) for step in range(len(content.categories))]
-        counts.append(sum(one is Blank.NOT_ASSESSED for one in asked))
-        words = [
-            f"{n} {name.lower()}"
-            for n, name in zip(
-                counts, [*(one.label for one in content.categories), "not yet judged"], strict=True
-            )
-            if n
-        ]
+        found = shares(content, place)
+        words = [f"{one.count} {_called(content, one.category)}" for one in found if one.count]
         name = domain.name if domain.key == domain.name else f"{domain.key} {domain.name}"
         rows.append(
-            f'<tr><th scope="row">{escape(name)}</th><td>{_bar(content, counts)}</td>'
+            f'<tr><th scope="row">{escape(name)}</th><td>{_bar(content, found)}</td>'
             f"<td>{escape(', '.join(words))}</td></tr>"
         )
     caption = "How often each judgement was made"
@@ -111,17 +102,28 @@ def shares_table(content: RiskOfBias) -> Markup:
     )
 
 
-def _bar(content: RiskOfBias, counts: Sequence[int]) -> str:
-    whole, at, drawn = sum(counts), 0.0, []
-    looks = [*(LOOKS.get(one.colour, "some") for one in content.categories), "blank"]
-    for look, n in zip(looks, counts, strict=True):
-        if n:
-            wide = 100 * n / whole
-            drawn.append(
-                f'<rect class="{look}" x="{fixed(at, 2)}" width="{fixed(wide, 2)}" height="10"/>'
-            )
-            at += wide
+def _called(content: RiskOfBias, category: int | Blank) -> str:
+    if isinstance(category, Blank):
+        return category.value
+    return content.categories[category].label.lower()
+
+
+def _bar(content: RiskOfBias, found: Sequence[Share]) -> str:
+    at, drawn = 0.0, []
+    for one in found:
+        if not one.count:
+            continue
+        of = one.category
+        look = "blank" if isinstance(of, Blank) else _look(content.categories[of])
+        drawn.append(
+            f'<rect class="{look}" x="{fixed(at, 2)}" width="{fixed(one.percent, 2)}" height="10"/>'
+        )
+        at += one.percent
     return (
         '<svg class="share" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         f"{''.join(drawn)}</svg>"
     )
+
+
+def _look(category: Category) -> str:
+    return LOOKS.get(category.colour, "some")

@@ -20,7 +20,7 @@ from review.figures.estimates import reach_of as estimates_reach
 from review.figures.forest import reach_of as forest_reach
 from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
 from review.figures.numbers import fixed
-from review.figures.risk_of_bias import Blank, Category
+from review.figures.risk_of_bias import Blank
 from review.figures.scale import Notation
 from review.web.lights import light
 

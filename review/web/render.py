@@ -18,7 +18,8 @@ HERE: Final = Path(__file__).parent
 
 ROOMS: Final = (
     ("", "Overview", "o"), ("analyses", "Analyses", "a"), ("studies", "Studies", "s"),
-    ("searches", "Searches", "u"), ("records", "Records", "r"), ("flow", "Flow", "f"),
+    ("rob", "Risk of bias", "b"), ("searches", "Searches", "u"), ("records", "Records", "r"),
+    ("flow", "Flow", "f"),
     ("protocol", "Protocol", "p"), ("history", "History", "h"), ("exports", "Exports", "e"),
     ("people", "People", "m"),
 )  # fmt: skip

@@ -49,6 +49,10 @@ class Routes:
         """Register a form's address; ``size`` bytes and as many ``files`` are the most it takes."""
         return self._adding("POST", path, deed, details)
 
+    def put(self, path: str, deed: Deed, **details: Any) -> Callable[[EndpointT], EndpointT]:
+        """Register what puts something in the place of what is there."""
+        return self._adding("PUT", path, deed, details)
+
     def patch(self, path: str, deed: Deed, **details: Any) -> Callable[[EndpointT], EndpointT]:
         """Register a change of something that is there."""
         return self._adding("PATCH", path, deed, details)

@@ -15,6 +15,7 @@ from review.citations.models import Record, Search
 from review.citations.queries import judged_pairs
 from review.citations.rules import PairState
 from review.export.views.current import Current, change_of, contents_of, current
+from review.extraction.appraisal.queue import waiting_for
 from review.extraction.doubts import doubts
 from review.extraction.models import Study
 from review.extraction.queries import extraction_states, studies
@@ -228,6 +229,13 @@ def _waiting(session: Session, review: Review, role: Role, viewer: str) -> Itera
             if n:
                 said = f"{counted(n, 'study', 'studies')} {words}"
                 yield Link(said, ("studies",), (("state", state),), n)
+    if may(role, Deed.APPRAISE):
+        to_judge, to_agree = waiting_for(session, review, viewer)
+        if to_judge:
+            yield Link(f"risk of bias of {counted(to_judge, 'result')}", ("rob",), n=to_judge)
+        if to_agree:
+            said = f"{counted(to_agree, 'difference')} on risk of bias to settle"
+            yield Link(said, ("rob",), n=to_agree)
 
 
 def _to_screen(session: Session, review: Review, person: int | None) -> Iterator[Link]:

@@ -12,6 +12,7 @@ from review.export.views.events import EventLine, events_of_rows
 from review.export.views.row import number_words, step_words
 from review.extraction import queries
 from review.extraction.appraisal.queries import standings
+from review.extraction.appraisal.queue import about, query_of
 from review.extraction.linking.queries import links
 from review.extraction.linking.warnings import studies_warned
 from review.extraction.models import Study
@@ -118,6 +119,10 @@ class BiasLine:
 
     about: str
     tool: str
+    slug: str
+    """The tool's name in addresses."""
+    query: dict[str, str]
+    """What of the study is judged, as a query."""
     state: str
     overall: str | None
     domains: tuple[tuple[str, str], ...]
@@ -258,13 +263,13 @@ def _result(one: Traced, went: Sequence[Use]) -> ResultLine:
 def _bias(session: Session, review: Review, study: Study) -> Iterator[BiasLine]:
     for standing in standings(session, review, None, study=study):
         target, counts = standing.target, standing.counts
-        parts = (target.outcome, target.instrument, target.timepoint)
-        about = ", ".join(part for part in parts if part) or "the study as a whole"
         names: Mapping[str, str] = {d.key: d.name for d in standing.tool.domains}
         domains = counts.domains.items() if counts is not None else ()
         yield BiasLine(
-            about=about,
+            about=about(target),
             tool=standing.tool.title,
+            slug=standing.tool.slug,
+            query=query_of(target),
             state=standing.state.value.replace("_", " "),
             overall=counts.overall.judgement if counts is not None else None,
             domains=tuple((names.get(key, key), judged.judgement) for key, judged in domains),

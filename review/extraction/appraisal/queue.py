@@ -70,11 +70,26 @@ class BiasTask:
         """What of the study is judged."""
         return about(self.target)
 
+    @property
+    def query(self) -> dict[str, str]:
+        """The target as a query of an address."""
+        return query_of(self.target)
+
 
 def about(target: Target) -> str:
     """Return what of a study a target is."""
     parts = (target.outcome, target.instrument, target.timepoint)
     return ", ".join(part for part in parts if part) or "the study as a whole"
+
+
+def query_of(target: Target) -> dict[str, str]:
+    """Return what of a study a target is, as a query of an address."""
+    named = (
+        ("outcome", target.outcome),
+        ("instrument", target.instrument),
+        ("timepoint", target.timepoint),
+    )
+    return {name: value for name, value in named if value}
 
 
 def newest_tools(session: Session, review: Review) -> dict[str, tuple[AppraisalTool, Tool]]:

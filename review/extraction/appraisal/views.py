@@ -27,6 +27,7 @@ from review.extraction.appraisal.queue import (
     newest_tools,
     outcomes_of,
     planned_outcomes,
+    query_of,
 )
 from review.extraction.appraisal.rules import (
     OVERALL,
@@ -126,6 +127,8 @@ class AppraisalView:
     finished_by: tuple[str, ...]
     own: bool
     """Whether the person has judged."""
+    assessors: tuple[str, ...]
+    """Whose judgements are shown."""
     given: Mapping[str, str]
     """What stands in the fields."""
     reading: Reading
@@ -142,6 +145,11 @@ class AppraisalView:
     """Why the consensus is what it is."""
     reports: tuple[tuple[int, str, str | None], ...] = ()
     """Publications of the study: number, citation and DOI."""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The target as a query of an address."""
+        return query_of(self.target)
 
     def label(self, value: str | None) -> str:
         """Return the words of a step of the scale; nothing for None."""
@@ -165,7 +173,7 @@ class Choosing:
 def choosing(session: Session, review: Review, number: int, slug: str, *, viewer: str) -> Choosing:
     """Return what of a study can be judged by a tool; raise NotFoundError for either."""
     study = extraction.study_numbered(session, review, number)
-    tool = queries.tool_of(queries.adopted_tool(session, review, slug))
+    tool = tool_called(session, review, slug)
     of_study = outcomes_of(session, review).get(study.id) or planned_outcomes(session, review)
     return Choosing(
         study.id,
@@ -182,9 +190,20 @@ def choosing(session: Session, review: Review, number: int, slug: str, *, viewer
     )
 
 
+def tool_called(session: Session, review: Review, slug: str) -> Tool:
+    """Return the newest adopted version of a tool; raise NotFoundError."""
+    return queries.tool_of(queries.adopted_tool(session, review, slug))
+
+
+def target_of(session: Session, review: Review, number: int, part: Target) -> Target:
+    """Return a target with the label of the study of a number; raise NotFoundError."""
+    study = extraction.study_numbered(session, review, number)
+    return Target(study.label, part.outcome, part.instrument, part.timepoint)
+
+
 def needs_choice(session: Session, review: Review, slug: str, outcome: str | None) -> bool:
     """Return whether a tool must be told what of a study to judge; raise NotFoundError."""
-    tool = queries.tool_of(queries.adopted_tool(session, review, slug))
+    tool = tool_called(session, review, slug)
     return tool.about is About.RESULT and outcome is None
 
 
@@ -200,6 +219,7 @@ def appraisal_view(
     settling: bool = False,
     like: bool = False,
     after: str | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> AppraisalView:
     """Return an appraisal as one person may see it.
 
@@ -222,6 +242,8 @@ def appraisal_view(
         nothing here yet.
     after
         In settling, begin from all that this assessor said.
+    typed
+        What stands in the fields of a page that could not be taken.
 
     Raises
     ------
@@ -245,7 +267,9 @@ def appraisal_view(
     others = [] if mode is not Mode.ASSESS else _own_others(session, row, study, target, viewer)
     seen = seen_by(cast, viewer, required=required)
     given: Mapping[str, str] = {}
-    if draft is not None:
+    if typed is not None:
+        given = typed
+    elif after is None and draft is not None:
         given = draft.given
     elif mode is Mode.SETTLE:
         given = _to_settle(seen, counts, after)
@@ -272,6 +296,7 @@ def appraisal_view(
         required=required,
         finished_by=tuple(assessed(cast)),
         own=own is not None,
+        assessors=tuple(assessed(shown)),
         given=given,
         reading=reading_of(tool, given),
         saved_at=draft.saved_at if draft else None,
@@ -393,11 +418,19 @@ def _who(one: Cast) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class BiasFamily:
+    """The traffic lights of tools that share a scale, and what each row is of."""
+
+    name: str
+    lights: RiskOfBias
+    rows: tuple[BiasTask, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BiasReview:
     """Risk of bias of a review: the traffic lights of each family of tools, and what to do."""
 
-    families: tuple[tuple[str, RiskOfBias, tuple[int, ...]], ...]
-    """Family, its lights, and the study of each row."""
+    families: tuple[BiasFamily, ...]
     tasks: tuple[BiasTask, ...]
     agreement: tuple[DomainAgreement, ...]
     tools: tuple[tuple[str, str, str], ...]
@@ -408,14 +441,17 @@ class BiasReview:
 def bias_review(session: Session, review: Review, *, viewer: str) -> BiasReview:
     """Return how far the appraisals of a review are, and what they say as far as they count."""
     every = queries.standings(session, review, None)
+    tasks = bias_tasks(session, review, viewer=viewer)
+    task_of = {(task.tool, task.target): task for task in tasks}
     families = []
     for family in dict.fromkeys(one.tool.family for one in every):
         shown = [one for one in every if one.tool.family == family]
         drawn = picture(shown, title=f"Risk of bias ({family})")
-        families.append((family, drawn, tuple(one.study_id for one in shown)))
+        rows = tuple(task_of[one.tool.slug, one.target] for one in shown)
+        families.append(BiasFamily(family, drawn, rows))
     return BiasReview(
         families=tuple(families),
-        tasks=tuple(bias_tasks(session, review, viewer=viewer)),
+        tasks=tuple(tasks),
         agreement=tuple(domain_agreement(session, review, None)),
         tools=tuple(
             (tool.slug, tool.title, tool.version)
