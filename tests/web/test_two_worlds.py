@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,15 +14,20 @@ from starlette.testclient import TestClient
 
 from review.citations.queries import records_in_scope
 from review.config import settings
-from review.db import database_at
+from review.db import Session, database_at
 from review.demonstration import invented
+from review.extraction.appraisal.drafts import hand_in, keep_draft
+from review.extraction.appraisal.form import Target
+from review.extraction.queries import study_called
 from review.history.actions import Attribution, writing
 from review.history.queries import events
+from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.screening.actions import Choice, decide
 from review.screening.vocabulary import Stage, Verdict
 from review.web.app import create_app
 from review.web.settings import WebSettings
+from tests.extraction.appraisal.samples import CLEAN
 from tests.web.browser.places import PLACES
 from tests.web.conftest import KEY
 from tests.web.test_matrix import ALL
@@ -43,6 +48,34 @@ def _random(text: str) -> str:
     return re.sub(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\b[0-9a-f]{12}\b", "·", text)
 
 
+def _appraise(session: Session, review: Review, verdict: Verdict, now: datetime) -> None:
+    """A judges a result that B has not: well in one world, badly and with a draft in the other."""
+    tool, target = "rob2-parallel", Target("Synthetic 05", "panic")
+    fields = {f"answer-{number}": answer for number, answer in CLEAN.items()}
+    if verdict is Verdict.EXCLUDE:
+        fields |= {"answer-1.2": "N", "answer-3.1": "N", "answer-3.2": "N", "answer-3.3": "Y"}
+        fields |= {"answer-3.4": "Y", "why-1.2": "A says so", "quote-1.2": "an open list"}
+        draft = Target("Synthetic 06", "panic")
+        keep_draft(session, review, tool, draft, fields, handle=invented.A, version=None, now=now)
+    hand_in(session, review, tool, target, fields, handle=invented.A, version=None, now=now)
+
+
+def _judged(file: Path) -> list[str]:
+    """The addresses of what A has judged, or begun to."""
+    database = database_at(f"sqlite:///{file}")
+    with database.reading() as session:
+        review = review_called(session, invented.NAME)
+        ids = [study_called(session, review, f"Synthetic {n}").id for n in ("05", "06")]
+    database.close()
+    return [
+        f"{start}/{number}/{what}/rob2-parallel?outcome=panic"
+        for number in ids
+        for start, what in (
+            ("/r/invented/s", "rob"), ("/api/v1/reviews/invented/studies", "appraisals"),
+        )
+    ]  # fmt: skip
+
+
 @contextmanager
 def _world(file: Path, verdict: Verdict, cookies: dict[str, str]) -> Iterator[TestClient]:
     """The demonstration as B sees it, where A said something of a record that B has not read."""
@@ -57,6 +90,7 @@ def _world(file: Path, verdict: Verdict, cookies: dict[str, str]) -> Iterator[Te
         ]
         choice = Choice(record, verdict, note=f"A says {verdict.value}")
         decide(session, review, [choice], stage=Stage.TITLE_ABSTRACT, handle=invented.A, now=now)
+        _appraise(session, review, verdict, now)
     app = create_app(database, WebSettings(key=KEY))
     app.state.now = lambda: now + timedelta(minutes=1)
     with TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
@@ -80,14 +114,18 @@ def test_what_a_said_changes_no_byte_that_b_is_sent(
         cookies = dict(door.cookies)
     database.close()
     shutil.copy(first, second)
+    judged = _judged(first)
+    seen = [*SEEN, *judged]
     sent = []
     for file, verdict in ((first, Verdict.INCLUDE), (second, Verdict.EXCLUDE)):
         with _world(file, verdict, cookies) as client:
-            sent.append({path: client.get(path) for path in SEEN})
+            sent.append({path: client.get(path) for path in seen})
     include, exclude = sent
-    opened = [path for path in SEEN if include[path].status_code == 200]
+    opened = [path for path in seen if include[path].status_code == 200]
     assert len(opened) > 15
-    for path in SEEN:
+    assert set(judged) <= set(opened)
+    assert "Demonstration reviewer A" in include[judged[0]].text, "who has judged may be known"
+    for path in seen:
         assert include[path].status_code == exclude[path].status_code, path
         assert _random(include[path].text) == _random(exclude[path].text), path
     settings.cache_clear()
