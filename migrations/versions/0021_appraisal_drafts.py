@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020_appraisal_drafts"
-down_revision = "0019_decisions_of_a_person"
+revision = "0021_appraisal_drafts"
+down_revision = "0020_guidance"
 
 
 def key(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
