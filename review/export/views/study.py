@@ -20,6 +20,7 @@ from review.extraction.rules import ARM_FACTS, STUDY_FACTS
 from review.extraction.trace import Traced, trace_study
 from review.living.runs.uses import Use, uses
 from review.protocol.models import Review
+from review.protocol.queries import current_versions, plan_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,29 @@ class StudyView:
     bias: tuple[BiasLine, ...]
     notes: tuple[NoteLine, ...]
     events: tuple[EventLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyHead:
+    """What the pages on which a study is entered and agreed on say before their script asks."""
+
+    id: int
+    study: str
+    analyses: tuple[tuple[str, str], ...]
+    """Slug and title of the planned analyses."""
+
+
+def study_head(session: Session, review: Review, number: int) -> StudyHead:
+    """Return the name of a study, and the analyses that it may enter.
+
+    Raises NotFoundError.
+    """
+    study = queries.study_numbered(session, review, number)
+    planned = tuple(
+        (version.analysis.slug, plan_of(version).title)
+        for version in current_versions(session, review)
+    )
+    return StudyHead(study.id, study.label, planned)
 
 
 def study_of(session: Session, review: Review, number: int, *, viewer: str | None) -> StudyView:
