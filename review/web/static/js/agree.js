@@ -35,7 +35,7 @@ async function load(keep) {
 }
 
 const isOpen = (one) => one.state !== "equal" && !one.decided;
-const words = (place) => (typeof place === "string" ? place : place.words ?? `${place.in} ${place.key}`);
+const words = (place) => (typeof place === "string" ? place : place.words ?? `${place.at} ${place.key}`);
 
 function draw() {
   const ticked = new Set(chosen());

@@ -110,7 +110,7 @@ function differences(mine, stored) {
   for (const name of new Set([...here.keys(), ...there.keys()])) {
     const [where, key, field] = name.split("|");
     if ((here.get(name) ?? "") === (there.get(name) ?? "")) continue;
-    found.push({ place: { in: where, key }, field, yours: here.get(name) ?? "", stored: there.get(name) ?? "", was: was.get(name) ?? "" });
+    found.push({ place: { at: where, key }, field, yours: here.get(name) ?? "", stored: there.get(name) ?? "", was: was.get(name) ?? "" });
   }
   return found;
 }
@@ -126,10 +126,10 @@ function merge(other) {
   });
 }
 
-function named({ in: where, key }, field) {
+function named({ at: where, key }, field) {
   const what = draft.known.columns.find((one) => one.name === field)?.called ?? field.replaceAll("_", " ");
   const block = where === "row" ? sheet.blockOf(key) : null;
-  const of = where === "row" ? [sheet.armName(sheet.at({ in: where, key })?.arm), block && sheet.title(block)] : where === "arm" ? [sheet.armName(key)] : where === "study" ? ["the study"] : [where];
+  const of = where === "row" ? [sheet.armName(sheet.at({ at: where, key })?.arm), block && sheet.title(block)] : where === "arm" ? [sheet.armName(key)] : where === "study" ? ["the study"] : [where];
   return `${what}: ${of.filter(Boolean).join(", ")}`;
 }
 
@@ -140,7 +140,9 @@ function choose(conflicts, done) {
   for (const button of dialog.querySelectorAll("[data-all]")) {
     button.onclick = () => dialog.querySelectorAll(`input[value=${button.dataset.all}]`).forEach((one) => (one.checked = true));
   }
-  dialog.querySelector("form").onsubmit = () => {
+  dialog.querySelector("form").onsubmit = (event) => {
+    event.preventDefault();
+    dialog.close();
     sheet.change(() => conflicts.forEach((one, place) => {
       if (dialog.querySelector(`input[name=c${place}]:checked`).value === "stored") sheet.put(one.place, one.field, one.stored);
     }));
@@ -176,7 +178,7 @@ async function check() {
   }
 }
 
-const placed = ({ in: where, key }) => `${where}:${key ?? ""}:`;
+const placed = ({ at: where, key }) => `${where}:${key ?? ""}:`;
 
 function told() {
   part("checking").textContent = "";
@@ -193,7 +195,7 @@ function told() {
   for (const box of page.querySelectorAll("[data-said]")) says(box, boxes.get(box.dataset.said) ?? []);
   for (const block of sheet.form.blocks) {
     const said = checked.directions.find((one) => one.block === block.key);
-    const line = sheet.find({ in: "block", key: block.key })?.closest("section")?.querySelector(".direction");
+    const line = sheet.find({ at: "block", key: block.key })?.closest("section")?.querySelector(".direction");
     line?.replaceChildren(said?.sentence ?? "", said?.against ? h("strong", { class: "wrong" }, ` ${said.against}`) : "");
   }
   effects();
@@ -268,11 +270,11 @@ function source(row, block) {
   const said = sourceOf(row, block);
   const who = sheet.armName(row.arm);
   return [said ? h("button", { type: "button", class: "plain", title: said.quote, "aria-label": `Show the source of ${who}: page ${said.page}`, onclick: () => show(said) }, `p. ${said.page}`) : null,
-    h("button", { type: "button", class: "plain", title: "Take the selection in the report as source (Alt+S)", "aria-label": `Take the selection as the source of ${who}`, onclick: () => take([{ in: "row", key: row.key }, ""]) }, said ? "↺" : "Source")];
+    h("button", { type: "button", class: "plain", title: "Take the selection in the report as source (Alt+S)", "aria-label": `Take the selection as the source of ${who}`, onclick: () => take([{ at: "row", key: row.key }, ""]) }, said ? "↺" : "Source")];
 }
 
 function take(focus, own = false) {
-  if (focus?.[0]?.in !== "row") return tell("Go to a number first: the selection becomes its source.");
+  if (focus?.[0]?.at !== "row") return tell("Go to a number first: the selection becomes its source.");
   const selection = chosen ?? beside.selection();
   if (!selection) return tell("Select the passage in the report first.");
   const made = { report: sheet.form.reports.find((one) => one.id === beside.pdf.report)?.key ?? "", pdf: beside.pdf.sha256, pdf_page: selection.page, page: selection.label, quote: selection.quote };
@@ -288,7 +290,7 @@ function take(focus, own = false) {
 }
 
 function jump(focus) {
-  if (focus?.[0]?.in !== "row") return;
+  if (focus?.[0]?.at !== "row") return;
   const row = sheet.at(focus[0]);
   const said = sourceOf(row, sheet.blockOf(row.key), focus[1]);
   if (said) show(said);
@@ -361,7 +363,7 @@ function paste(text, key, field) {
     if (asks && !said) dialog.querySelector(`[name=comma][value=${how}]`).checked = true;
     const whole = table(area.value, { columns, comma: how });
     plan = whole ? { whole, how } : { ...planned(area.value, { columns, column: field, row: block.rows.findIndex((one) => one.key === key), count: block.rows.length, comma: how }), how };
-    const lines = whole ? whole.made.map((one) => [`${armOf(one.arm) ? one.arm : `${one.arm} (new arm)`}, ${one.time || block.timepoint}${blockAt(block, one.time) ? "" : " (new block)"}`, Object.entries(one.values).map(([name, value]) => `${called(name)} ${value}`).join(", "), ""])
+    const lines = whole ? whole.made.map((one) => [`${armOf(one.arm) ? one.arm : `${one.arm} (new arm)`}, ${one.time || block.timepoint}${blockAt(block, one.time) ? "" : " (new block)"}`, Object.entries(one.values).map(([name, value]) => `${called(name)} ${value}`).join(", "), stood(block, one)])
       : plan.cells.map((one) => {
         const row = block.rows[one.row];
         return [`${called(one.column)}, ${sheet.armName(row.arm)}`, one.value, row.cells[one.column] ?? ""];
@@ -377,10 +379,12 @@ function paste(text, key, field) {
   for (const one of dialog.querySelectorAll("[name=comma]")) Object.assign(one, { checked: false, onchange: show });
   show();
   dialog.querySelector("form").onsubmit = (event) => {
+    event.preventDefault();
+    dialog.close();
     if (event.submitter?.value === "cancel") return;
     if (!dialog.querySelector(".commas").hidden) comma = plan.how;
     if (plan.whole) takeTable(block, plan.whole.made);
-    else sheet.change(() => plan.cells.forEach((one) => (block.rows[one.row].cells[one.column] = one.value)), [{ in: "row", key }, field]);
+    else sheet.change(() => plan.cells.forEach((one) => (block.rows[one.row].cells[one.column] = one.value)), [{ at: "row", key }, field]);
   };
   dialog.showModal();
   (text ? dialog.querySelector("button.main") : area).focus();
@@ -390,6 +394,12 @@ const same = (one, other) => one.trim().toLowerCase() === other.trim().toLowerCa
 const armOf = (label) => sheet.form.arms.find((one) => same(one.label, label));
 function blockAt(like, time) {
   return sheet.form.blocks.find((one) => one.level === "arm" && one.instrument === like.instrument && one.rater === like.rater && one.analysis_set === like.analysis_set && same(one.timepoint, time || like.timepoint));
+}
+
+// What a table's cells would replace.
+function stood(like, one) {
+  const row = blockAt(like, one.time)?.rows.find((each) => each.arm === armOf(one.arm)?.key);
+  return Object.entries(one.values).filter(([name, value]) => row?.cells[name] && row.cells[name] !== value).map(([name]) => row.cells[name]).join(", ");
 }
 
 function takeTable(like, made) {
@@ -496,9 +506,14 @@ part("report-window").onclick = () => window.open(windowOf(beside.pdf), `report-
 part("preview").addEventListener("toggle", () => check());
 part("preview-analysis").onchange = () => check();
 addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
+  const key = event.ctrlKey || event.metaKey ? event.key.toLowerCase() : "";
+  if (key === "s") {
     event.preventDefault();
     keeper.go();
+  } else if ((key === "z" || key === "y") && !event.target.closest("input, textarea, select, #form, dialog")) {
+    event.preventDefault();
+    if (key === "z" && !event.shiftKey) sheet.undo();
+    else sheet.redo();
   }
 });
 

@@ -37,7 +37,7 @@ export class Sheet {
   }
 
   // What a place names: an object with cells, or a block, report or note with its own fields.
-  at({ in: where, key }) {
+  at({ at: where, key }) {
     const { form } = this;
     if (where === "study") return form.study;
     const lists = { arm: form.arms, report: form.reports, block: form.blocks, note: form.notes, row: form.blocks.flatMap((one) => one.rows) };
@@ -105,8 +105,8 @@ export class Sheet {
   // Typing
 
   _place(target) {
-    const { in: where, key, field } = target.dataset ?? {};
-    return field ? [{ in: where, key: key ?? "" }, field] : null;
+    const { at: where, key, field } = target.dataset ?? {};
+    return field ? [{ at: where, key: key ?? "" }, field] : null;
   }
 
   _typed(target) {
@@ -224,16 +224,16 @@ export class Sheet {
   }
 
   find(place, field) {
-    const of = `[data-in="${place.in}"][data-key="${CSS.escape(place.key ?? "")}"]`;
+    const of = `[data-in="${place.at}"][data-key="${CSS.escape(place.key ?? "")}"]`;
     return this.root.querySelector(field ? `${of}[data-field="${field}"]` : of);
   }
 
   cell(place, column, label) {
     const value = this.get(place, column.name);
-    const marks = { "data-in": place.in, "data-key": place.key ?? "", "data-field": column.name, "aria-label": label, title: column.help };
+    const marks = { "data-in": place.at, "data-key": place.key ?? "", "data-field": column.name, "aria-label": label, title: column.help };
     if (column.kind === "choice" || column.choices?.length) {
       const names = column.choices.map((one) => one.value ?? one);
-      const all = ["", ...names, ...(place.in === "block" ? [] : ["NR"])];
+      const all = ["", ...names, ...(place.at === "block" ? [] : ["NR"])];
       if (!all.includes(value)) all.push(value);
       return h("select", { ...marks, value, class: value === "NR" ? "nr" : null }, all.map((one) =>
         h("option", { value: one, selected: one === value }, one === "NR" ? "not reported" : this._words(column, one))));
@@ -253,7 +253,7 @@ export class Sheet {
 
   // Where messages about a place stand; check() fills them.
   said(place, field = "") {
-    return h("div", { class: "said", "data-said": `${place.in}:${place.key ?? ""}:${field}` });
+    return h("div", { class: "said", "data-said": `${place.at}:${place.key ?? ""}:${field}` });
   }
 
   _fold(name, words, ...inside) {
@@ -265,7 +265,7 @@ export class Sheet {
   }
 
   _facts() {
-    const place = { in: "study", key: "" };
+    const place = { at: "study", key: "" };
     const columns = this.of("study");
     const known = columns.filter((one) => this.form.study.cells[one.name]).length;
     return this._fold("study", `Facts of the study (${known} of ${columns.length})`,
@@ -273,19 +273,19 @@ export class Sheet {
   }
 
   _reports() {
-    const columns = [["citation", "Citation"], ["doi", "DOI"], ["year", "Year"]].map(([name, called]) => ({ name, called, kind: "text" }));
+    const columns = [["citation", "Citation"], ["doi", "DOI"]].map(([name, called]) => ({ name, called, kind: "text" }));
     return this._fold("reports", `Reports (${this.form.reports.length})`,
-      this.form.reports.map((one) => h("div", { class: "stack" }, h("div", { class: "cell-fields" }, columns.map((column) => this._field({ in: "report", key: one.key }, column))),
-        this.calls.report?.(one), this.said({ in: "report", key: one.key }))),
-      this._button("Add a report", () => this.change((form) => form.reports.push({ key: newKey("r"), id: null, citation: "", doi: "", year: "" }))));
+      this.form.reports.map((one) => h("div", { class: "stack" }, h("div", { class: "cell-fields" }, columns.map((column) => this._field({ at: "report", key: one.key }, column))),
+        this.calls.report?.(one), this.said({ at: "report", key: one.key }))),
+      this._button("Add a report", () => this.change((form) => form.reports.push({ key: newKey("r"), id: null, citation: "", doi: "" }))));
   }
 
   _arms() {
     const columns = [{ name: "label", called: "Arm", kind: "text" }, ...this.of("arm").filter((one) => one.name !== "label")];
     const line = (arm) => [
-      h("tr", { class: "cells" }, columns.map((column) => h("td", {}, this.cell({ in: "arm", key: arm.key }, column, `${column.called} of ${arm.label || "the new arm"}`))),
+      h("tr", { class: "cells" }, columns.map((column) => h("td", {}, this.cell({ at: "arm", key: arm.key }, column, `${column.called} of ${arm.label || "the new arm"}`))),
         h("td", {}, arm.id ? null : this._button("×", () => this._dropArm(arm.key), { class: "plain", "aria-label": `Remove ${arm.label || "this arm"}` }))),
-      h("tr", { class: "saying" }, h("td", { colspan: columns.length + 1 }, this.said({ in: "arm", key: arm.key }))),
+      h("tr", { class: "saying" }, h("td", { colspan: columns.length + 1 }, this.said({ at: "arm", key: arm.key }))),
     ];
     return h("section", { class: "arms" }, h("h2", {}, "Arms"), this._table("Arms of the trial", [...columns.map((one) => one.called), ""], this.form.arms.map(line)),
       this._button("Add an arm", () => this.addArm()));
@@ -296,7 +296,7 @@ export class Sheet {
     this.change((form) => {
       form.arms.push({ key, id: null, label, cells: {} });
       for (const one of form.blocks) if (one.level === "arm") one.rows.push(this._row(key));
-    }, [{ in: "arm", key }, "label"]);
+    }, [{ at: "arm", key }, "label"]);
     return key;
   }
 
@@ -330,7 +330,7 @@ export class Sheet {
   }
 
   _block(block) {
-    const place = { in: "block", key: block.key };
+    const place = { at: "block", key: block.key };
     const { known } = this;
     const names = known.instruments.map((one) => ({ value: one.slug, words: one.name }));
     const heads = [["instrument", "Instrument", names], ...(block.level === "association" ? [["with_instrument", "with", names]] : []),
@@ -345,11 +345,11 @@ export class Sheet {
     for (const one of head) for (const each of one.querySelectorAll("select")) each.dataset.shape = "1";
     const columns = this.shown(block);
     const others = this.of("result").filter((one) => !columns.includes(one));
-    const more = h("label", { class: "small" }, "Another column", h("select", { onchange: (event) => this.change(() => (block.gives = `${block.gives || base}+${event.target.value}`), [{ in: "row", key: block.rows[0]?.key }, event.target.value]) },
+    const more = h("label", { class: "small" }, "Another column", h("select", { onchange: (event) => this.change(() => (block.gives = `${block.gives || base}+${event.target.value}`), [{ at: "row", key: block.rows[0]?.key }, event.target.value]) },
       h("option", { value: "" }, " "), others.map((one) => h("option", { value: one.name }, one.called))));
     const arms = this.form.arms.map((one) => ({ value: one.key, words: one.label || "arm without a name" }));
     const line = (row) => {
-      const at = { in: "row", key: row.key };
+      const at = { at: "row", key: row.key };
       const who = block.level === "contrast" ? `${this.armName(row.arm)} against ${this.armName(row.versus_arm)}` : this.armName(row.arm);
       const sides = ["arm", ...(block.level === "contrast" ? ["versus_arm"] : [])].map((name) =>
         block.level === "arm" && row.arm ? h("th", { scope: "row" }, who) : h("td", {}, this._side(at, name, arms)));
@@ -382,12 +382,12 @@ export class Sheet {
     this.change(() => {
       if (row.result) row.withdraw = row.withdraw === null || row.withdraw === undefined ? "" : null;
       else block.rows = block.rows.filter((one) => one !== row);
-    }, row.result ? [{ in: "row", key: row.key }, "withdraw"] : undefined);
+    }, row.result ? [{ at: "row", key: row.key }, "withdraw"] : undefined);
   }
 
   _withdrawal(row) {
     if (row.withdraw === null || row.withdraw === undefined) return null;
-    return h("label", {}, "Why this is no result (it is withdrawn when you save)", this.cell({ in: "row", key: row.key }, { name: "withdraw", kind: "text" }, null));
+    return h("label", {}, "Why this is no result (it is withdrawn when you save)", this.cell({ at: "row", key: row.key }, { name: "withdraw", kind: "text" }, null));
   }
 
   _more() {
@@ -407,13 +407,13 @@ export class Sheet {
 
   addBlock() {
     const block = this.copied();
-    this.change((form) => form.blocks.push(block), [{ in: "block", key: block.key }, this.form.blocks.length ? "timepoint" : "instrument"]);
+    this.change((form) => form.blocks.push(block), [{ at: "block", key: block.key }, this.form.blocks.length ? "timepoint" : "instrument"]);
   }
 
   _notes() {
     const columns = [["topic", "Topic"], ["text", "Note"], ["source", "Source"], ["certainty", "How certain"]].map(([name, called]) => ({ name, called, kind: "text" }));
     return this._fold("notes", `Notes (${this.form.notes.length} new)`,
-      this.form.notes.map((one) => h("div", {}, h("div", { class: "cell-fields" }, columns.map((column) => this._field({ in: "note", key: one.key }, column))), this.said({ in: "note", key: one.key }))),
+      this.form.notes.map((one) => h("div", {}, h("div", { class: "cell-fields" }, columns.map((column) => this._field({ at: "note", key: one.key }, column))), this.said({ at: "note", key: one.key }))),
       this._button("Add a note", () => this.change((form) => form.notes.push({ key: newKey("n"), topic: "", text: "", source: "", certainty: "" }))));
   }
 }

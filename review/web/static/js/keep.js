@@ -96,7 +96,7 @@ export class Keeper {
 
   async _send() {
     const sent = JSON.stringify(this.read());
-    this.say("quiet", "Saving");
+    if (!this.tries) this.say("quiet", "Saving");
     try {
       const answer = await ask("PUT", this.path, JSON.parse(sent), { version: this.version });
       this.version = answer.version;
