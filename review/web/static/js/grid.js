@@ -105,7 +105,7 @@ export class Sheet {
   // Typing
 
   _place(target) {
-    const { at: where, key, field } = target.dataset ?? {};
+    const { in: where, key, field } = target.dataset ?? {};
     return field ? [{ at: where, key: key ?? "" }, field] : null;
   }
 
