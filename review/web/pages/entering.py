@@ -27,3 +27,11 @@ def report_window(visit: Visiting, study: int, report: int) -> Response:
     with visit.reading() as session:
         view = study_head(session, visit.review_of(session), study)
     return page(visit, "report_window.html", view, report=report)
+
+
+@routes.get("/r/{review}/s/{study}/agree", Deed.EXTRACT)
+def agree(visit: Visiting, study: int) -> Response:
+    """Show where two blind entries of a trial differ, to be decided cell by cell."""
+    with visit.reading() as session:
+        view = study_head(session, visit.review_of(session), study)
+    return page(visit, "agree.html", view)
