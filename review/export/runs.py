@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from review.export.tables.model import Cell, Footnote, Interval
+from review.living.releases.releases import releases
 from review.living.reports.changes import ChangeReport, compare, conclusion_word
 from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.noticing import notices_of
 from review.living.runs import queries
 from review.living.runs.contents import RunInputs
-from review.living.runs.models import Run
+from review.living.runs.models import Release, Run
 from review.living.runs.results import Interval as Limits
 from review.living.runs.results import MarginReading, PooledLine, RunResults, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run
@@ -24,7 +25,7 @@ from review.wording import lowered
 
 @dataclass(frozen=True, slots=True)
 class LatestRun:
-    """The newest run of an analysis, and what changed since the one before."""
+    """The newest run of an analysis, and what changed since readers last saw it."""
 
     analysis: str
     number: int
@@ -34,7 +35,10 @@ class LatestRun:
     key: str
     before: Snapshot | None = None
     before_key: str | None = None
-    """Of the run before it."""
+    """Of the run that it is held against."""
+    before_number: int | None = None
+    since: str = "the run before"
+    """What it is held against, in words: ``version 1.1 of 2026-03-01``."""
     notices: Notices = NO_NOTICES
     """As things are when the export is made."""
 
@@ -42,6 +46,11 @@ class LatestRun:
     def scale(self) -> EffectScale:
         """What the numbers are called, and how people see them."""
         return scale_of_run(self.inputs)
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether it is the very run that readers saw."""
+        return self.before_number == self.number
 
     def shown(self, limits: Limits | None) -> Cell:
         """Return limits as people see them: of ratios as measured."""
@@ -65,31 +74,80 @@ class LatestRun:
 
 
 def latest_runs(session: Session, review: Review) -> list[LatestRun]:
-    """Return the newest run of each analysis of a review with its change report."""
+    """Return the newest run of each analysis of a review with what changed since readers saw it."""
     noticed = notices_of(session, review)
+    runs = queries.newest_of_each(session, review)
+    published = _published(session, review, runs)
     return [
-        replace(_latest(session, review, run), notices=noticed[run.version.analysis.slug])
-        for run in queries.newest_of_each(session, review)
+        replace(_latest(session, review, run, published), notices=noticed[run.version.analysis.slug])
+        for run in runs
     ]
 
 
 def latest_run(session: Session, review: Review, analysis: str) -> LatestRun:
-    """Return the newest run of one analysis with its change report; raise NotFoundError."""
+    """Return the newest run of one analysis, as `latest_runs` does; raise NotFoundError."""
     run = queries.run_numbered(session, review, analysis, None)
-    return replace(
-        _latest(session, review, run), notices=notices_of(session, review, [analysis])[analysis]
-    )
+    published = _published(session, review, queries.newest_of_each(session, review))
+    noticed = notices_of(session, review, [analysis])[analysis]
+    return replace(_latest(session, review, run, published), notices=noticed)
 
 
-def _latest(session: Session, review: Review, run: Run) -> LatestRun:
-    """Return a run with its change report, held against the one before it."""
+def version_now(session: Session, review: Review) -> str | None:
+    """Return the release that the newest runs are those of; None where they were not given out."""
+    made = releases(session, review)
+    now = {run.version.analysis.slug: run.key for run in queries.newest_of_each(session, review)}
+    return made[-1].version if made and _keys(made[-1]) == now else None
+
+
+def _keys(release: Release) -> dict[str, str]:
+    return {analysis: facts["key"] for analysis, facts in release.manifest["runs"].items()}
+
+
+def _published(session: Session, review: Review, runs: Sequence[Run]) -> Release | None:
+    """Return the last release before the newest runs: what readers have seen."""
+    now = {run.version.analysis.slug: run.key for run in runs}
+    made = releases(session, review)
+    if made and _keys(made[-1]) == now:
+        made = made[:-1]
+    return made[-1] if made else None
+
+
+def _latest(session: Session, review: Review, run: Run, published: Release | None) -> LatestRun:
+    """Return a run held against that of the last release, or else against older data."""
     analysis, after = run.version.analysis.slug, queries.snapshot_of(run)
-    if run.number == 1:
-        return LatestRun(analysis, 1, *after, compare(None, after), run.key)
-    earlier = queries.run_numbered(session, review, analysis, run.number - 1)
+    first = LatestRun(analysis, run.number, *after, compare(None, after), run.key)
+    if published is not None:
+        if analysis not in published.manifest["runs"]:
+            return first
+        number = published.manifest["runs"][analysis]["number"]
+        earlier = queries.run_numbered(session, review, analysis, number)
+        since = f"version {published.version} of {published.created:%Y-%m-%d}"
+    else:
+        found = _of_older_data(session, review, run)
+        if found is None:
+            return first
+        earlier, since = found, f"run {found.number} of {found.created:%Y-%m-%d}"
     before = queries.snapshot_of(earlier)
     change = compare(before, after, engines=(earlier.software, run.software))
-    return LatestRun(analysis, run.number, *after, change, run.key, before, earlier.key)
+    return replace(
+        first, change=change, before=before, before_key=earlier.key,
+        before_number=earlier.number, since=since,
+    )  # fmt: skip
+
+
+def _of_older_data(session: Session, review: Review, run: Run) -> Run | None:
+    """Return the last run before the data changed: runs for a new plan alone are passed over.
+
+    Where nothing but plans ever changed it is the run before; None of a first run.
+    """
+    analysis, later = run.version.analysis.slug, run
+    while later.number > 1:
+        earlier = queries.run_numbered(session, review, analysis, later.number - 1)
+        change = compare(queries.snapshot_of(earlier), queries.snapshot_of(later))
+        if change.added or change.removed or change.corrected:
+            return earlier
+        later = earlier
+    return queries.run_numbered(session, review, analysis, run.number - 1) if run.number > 1 else None
 
 
 def model_words(line: PooledLine) -> str:

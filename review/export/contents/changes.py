@@ -71,10 +71,11 @@ class Changed(NamedTuple):
 
 
 def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
-    """Return what moved in the newest run of each analysis, and why, for print.
+    """Return what moved with the newest run of each analysis, and why, for print.
 
-    Each run is held against the one before: its numbers, its conclusion by margin and by variant,
-    trials and values that changed, each event's share of the change, and the signals that fired.
+    Each run is held against what readers saw last (`LatestRun.since`): its numbers, its conclusion
+    by margin and by variant, trials and values that changed, each event's share of the change, and
+    the signals that fired.
     """
     rows: list[tuple[Cell, ...]] = []
     origins: list[str | None] = []
@@ -85,7 +86,7 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
     ]
     for run in runs:
         told = _explained(run)
-        number = str(run.number - 1) if run.number > 1 else None
+        number = None if run.before_number is None else str(run.before_number)
         changed = [
             Changed((), "run", before=number, after=str(run.number)),
             *_lines(run.change),
@@ -105,12 +106,18 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
             )
         notes += [f"{run.inputs.plan.title}: {note}" for note in (told.notes if told else ())]
     return Table(
-        title=f"{title}: change since the last run",
+        title=f"{title}: change since {_since(runs)}",
         columns=COLUMNS,
         rows=said_once(rows, 1),
         footnotes=tuple(Footnote(note) for note in notes),
         origins=tuple(origins),
     )
+
+
+def _since(runs: Sequence[LatestRun]) -> str:
+    """Return what the runs are held against; where they differ their numbers are in the table."""
+    known = {run.since for run in runs if run.before is not None}
+    return known.pop() if len(known) == 1 else "earlier runs"
 
 
 def changes_data(title: str, runs: Sequence[LatestRun]) -> Table:
@@ -119,7 +126,7 @@ def changes_data(title: str, runs: Sequence[LatestRun]) -> Table:
     origins: list[str | None] = []
     for run in runs:
         told = _explained(run)
-        before = run.number - 1 if run.number > 1 else None
+        before = run.before_number
         for item in (
             *_numbers(run.change),
             *(Changed(("trials",), "trial added", study) for study in run.change.added),

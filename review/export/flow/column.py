@@ -45,6 +45,10 @@ class FlowInputs:
     """Record to study."""
     withdrawn: frozenset[int] = frozenset()
     """Studies that were taken out of the review, for instance after a retraction."""
+    studies: frozenset[int] = frozenset()
+    """Studies that the review holds, those that no record led to as well."""
+    pooled: frozenset[int] = frozenset()
+    """Studies in the newest run of an analysis."""
     not_retrieved: Mapping[int, str] = field(default_factory=dict)
     warned: Mapping[int, str] = field(default_factory=dict)
     """Records of works that were retracted, or are under concern, in words."""

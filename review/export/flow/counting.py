@@ -19,7 +19,7 @@ from review.export.flow.model import (
     Unit,
     check,
 )
-from review.screening.fates import Fates
+from review.screening.fates import Fate, Fates
 from review.screening.vocabulary import STAGE_WORDS, Box
 from review.wording import counted
 
@@ -45,6 +45,10 @@ def _cohort(inputs: FlowInputs) -> tuple[Fates, frozenset[int], frozenset[int]]:
     )
     cohort = inputs.fates.only(lambda record: record not in before or record in carried)
     return cohort, carried, included
+
+
+def _is_included(fate: Fate) -> bool:
+    return fate.box is Box.INCLUDED
 
 
 def _studies_of(records: Iterable[int], links: Mapping[int, int]) -> frozenset[int]:
@@ -122,7 +126,7 @@ def _counted(inputs: FlowInputs) -> Flow:
         identities=(*(i for column in columns for i in column.identities()), *identities, *whole),
         batches=_lines(inputs),
         living=_living(inputs),
-        notes=_notes(inputs),
+        notes=_notes(inputs, frozenset(joint["studies_outside"].ids)),
     )
 
 
@@ -147,13 +151,13 @@ def _included(
 ) -> tuple[dict[str, FlowBox], list[Identity]]:
     """Return the boxes of included studies and reports, and what must agree about them."""
     links = inputs.links
-    now = frozenset(inputs.fates.ids(lambda fate: fate.box is Box.INCLUDED))
+    now = frozenset(inputs.fates.ids(_is_included))
     studies = _studies_of(now, links) - inputs.withdrawn
     earlier_links = inputs.earlier.links if inputs.earlier else {}
     studies_before = _studies_of(before, earlier_links)
-    new = now - before
     unlinked = frozenset(r for r in now if r not in links)
     gone = frozenset(r for r in now if links.get(r) in inputs.withdrawn)
+    standing = now - unlinked - gone
     stated = inputs.stated or StatedVersion("", 0, 0)
     word = "new " if updated else ""
     boxes: dict[str, FlowBox] = {}
@@ -172,23 +176,26 @@ def _included(
             Unit.STUDIES,
             studies_before - studies,
         )
-        add("withdrawn_reports", "Reports no longer included", Unit.REPORTS, before - now)
+        add("withdrawn_reports", "Reports no longer included", Unit.REPORTS, before - standing)
     add(
         "included_studies", f"{word}studies included in review".capitalize(), Unit.STUDIES,
         studies - studies_before,
     )  # fmt: skip
-    add("included_reports", f"Reports of {word}included studies", Unit.REPORTS, new)
+    add("included_reports", f"Reports of {word}included studies", Unit.REPORTS, standing - before)
     add("reports_not_linked", "Included reports not linked to a study yet", Unit.REPORTS, unlinked)
     add("reports_of_withdrawn_studies", "Reports of withdrawn studies", Unit.REPORTS, gone)
+    label = "Studies that no included record leads to"
+    add("studies_outside", label, Unit.STUDIES, inputs.studies - studies)
+    add("studies_pooled", "Studies included in meta-analysis", Unit.STUDIES, inputs.pooled)
     identities = [
         Identity(
-            "reports included in both columns = reports of included studies",
+            "reports included in both columns = reports of included studies + of none or withdrawn",
             sum(column.boxes[column.prefix + "reports_included"].n for column in columns),
-            boxes["included_reports"].n,
+            boxes["included_reports"].n + len((unlinked | gone) - before),
         ),
         Identity(
-            "included reports linked to a study + not linked = included reports",
-            sum(1 for r in now if r in links) + boxes["reports_not_linked"].n,
+            "reports of included studies + not linked + of withdrawn studies = included reports",
+            len(standing) + boxes["reports_not_linked"].n + len(gone),
             len(now),
         ),
     ]
@@ -200,7 +207,8 @@ def _included(
             studies,
             stated.studies,
         )
-        add("total_reports", "Reports of total included studies", Unit.REPORTS, now, stated.reports)
+        label = "Reports of total included studies"
+        add("total_reports", label, Unit.REPORTS, standing, stated.reports)
         identities += [
             Identity(
                 f"previous {unit} - no longer included + new = total {unit}",
@@ -224,7 +232,7 @@ def _living(inputs: FlowInputs) -> Living | None:
     whole_now = _counted(
         FlowInputs(
             inputs.review, inputs.title, inputs.fates, inputs.batches, inputs.reasons,
-            inputs.links, inputs.withdrawn, inputs.not_retrieved,
+            inputs.links, inputs.withdrawn, not_retrieved=inputs.not_retrieved,
         )
     )  # fmt: skip
     whole_before = _counted(
@@ -255,8 +263,13 @@ def _warned(inputs: FlowInputs) -> dict[str, list[int]]:
     return found
 
 
-def _notes(inputs: FlowInputs) -> tuple[str, ...]:
+def _notes(inputs: FlowInputs, outside: frozenset[int]) -> tuple[str, ...]:
     notes = []
+    if outside:
+        notes.append(
+            f"Not in this flow: {counted(len(outside), 'study', 'studies')} of the review that no "
+            f"included record leads to, {len(outside & inputs.pooled)} in a meta-analysis."
+        )
     unstated = [line.file for line in inputs.batches if line.kind is None]
     if unstated:
         notes.append(f"No search was stated for: {', '.join(unstated)}.")
@@ -264,7 +277,7 @@ def _notes(inputs: FlowInputs) -> tuple[str, ...]:
     if rejected:
         entries = counted(rejected, "entry", "entries")
         notes.append(f"Not counted: {entries} of the files that could not be read.")
-    included_now = frozenset(inputs.fates.ids(lambda fate: fate.box is Box.INCLUDED))
+    included_now = frozenset(inputs.fates.ids(_is_included))
     for label, records in _warned(inputs).items():
         included = len(included_now.intersection(records))
         notes.append(

@@ -17,6 +17,7 @@ from review.extraction.linking.queries import links
 from review.extraction.linking.warnings import records_warned
 from review.extraction.queries import studies
 from review.figures.prisma import INDENT, Branch, FigureBox, PrismaFigure
+from review.living.runs.queries import pooled_studies
 from review.protocol.models import Review
 from review.screening.fates import fates_of
 from review.screening.queries import (
@@ -52,6 +53,7 @@ def flow_of(
             )
         earlier = Earlier(since, then, links(session, review, at=since))
     stated = previous_version(session, review)
+    held = {study.id: study.excluded_because is not None for study in studies(session, review)}
     return count_flow(
         FlowInputs(
             review=review.slug,
@@ -67,9 +69,9 @@ def flow_of(
             ],
             reasons=[reason.label for reason in reasons(session, review)],
             links=links(session, review),
-            withdrawn=frozenset(
-                study.id for study in studies(session, review) if study.excluded_because
-            ),
+            withdrawn=frozenset(study for study, withdrawn in held.items() if withdrawn),
+            studies=frozenset(study for study, withdrawn in held.items() if not withdrawn),
+            pooled=frozenset(pooled_studies(session, review)),
             not_retrieved=reasons_not_retrieved(session, review),
             warned={
                 record: found[0].value
@@ -245,6 +247,7 @@ def figure_of(flow: Flow) -> PrismaFigure:
         _pair(flow, "included", "included_studies", "included_reports"),
         *_waiting(flow, "reports_not_linked"),
         *_waiting(flow, "reports_of_withdrawn_studies"),
+        *_waiting(flow, "studies_pooled"),
     )
     previous = total = None
     if flow.template is Template.UPDATED:

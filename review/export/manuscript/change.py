@@ -1,4 +1,4 @@
-"""What changed since the preceding run, and why."""
+"""What changed since readers last saw an analysis, and why."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from review.export.manuscript.document import Spans, filled, joined, listed
 from review.export.manuscript.facts import Analysed, printer_of
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
-from review.export.manuscript.sentences import count, words
+from review.export.manuscript.sentences import capped, count
 from review.export.tables.printing import NumberStyle
 from review.living.reports.changes import ChangeReport, conclusion_word
 from review.living.runs.results import RunResults
 from review.protocol.vocabulary import AnalysisKind
 
-MOST_NAMED = 12
-"""Trials that a sentence names; beyond, the table of changes does."""
-
-
 def change_sentences(analysed: Analysed, style: NumberStyle) -> list[Spans]:
-    """Return what moved since the run before and why; nothing for a first run."""
+    """Return what moved since the last version and why; nothing of what is there first."""
     latest = analysed.latest
     if latest.before is None:
         return []
+    if latest.unchanged:
+        return [(f"This is the result of {latest.since}; nothing in it has changed.",)]
     before = latest.before[1]
     earlier = Printer(style, f"before/{analysed.slug}", latest.before_key)
     now = printer_of(analysed, style)
@@ -39,8 +37,9 @@ def _moved(analysed: Analysed, before: RunResults, earlier: Printer, now: Printe
     old, new = before.pooled, analysed.latest.results.pooled
     old_scale, scale = analysed.latest.change.scales
     return filled(
-        "Since the preceding run, with {why}, the estimate went from {old}, {old_ci} ({old_k}), to "
-        "{new}, {new_ci} ({new_k}).",
+        "Since {since}, with {why}, the estimate went from {old}, {old_ci} ({old_k}), to {new}, "
+        "{new_ci} ({new_k}).",
+        since=analysed.latest.since,
         why=_causes(analysed.latest.change, now),
         old=estimate_of(old.estimate, old_scale, earlier, "pooled"),
         old_ci=limits_of(old.ci, old_scale, earlier, "pooled", "ci", level=old.level),
@@ -80,18 +79,15 @@ def _class_change(kind: AnalysisKind, before: RunResults, after: RunResults) -> 
 
 def _details(change: ChangeReport) -> list[Spans]:
     found: list[Spans] = []
-    if 0 < len(change.added) <= MOST_NAMED:
-        found.append((f"Added: {words(change.added)}.",))
+    if change.added:
+        found.append((f"Added: {capped(change.added)}.",))
     if change.removed:
-        told = "; ".join(f"{item.study} ({item.reason})" for item in change.removed)
+        told = capped([f"{item.study} ({item.reason})" for item in change.removed], "; ")
         found.append((f"Removed: {told}.",))
     if change.corrected:
         names = list(dict.fromkeys(value.where for value in change.corrected))
-        found.append((f"Corrected: {words(names)}.",))
+        found.append((f"Corrected: {capped(names)}.",))
     if change.plan_changes:
-        told = "; ".join(
-            f"{value.what} from {value.old or 'none'} to {value.new or 'none'}"
-            for value in change.plan_changes
-        )
+        told = "; ".join(value.words for value in change.plan_changes)
         found.append((f"Changed in the plan: {told}.",))
     return found

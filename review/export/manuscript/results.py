@@ -24,11 +24,11 @@ from review.export.manuscript.sensitivity import moderator_sentences, variant_se
 from review.export.manuscript.sentences import (
     ComparedSides,
     association_sentence,
+    capped,
     class_sentence,
     count,
     heterogeneity_words,
     prediction_words,
-    words,
 )
 from review.export.tables.printing import NumberStyle
 from review.living.reports.notices import NoticeKind
@@ -40,16 +40,18 @@ from review.protocol.vocabulary import AnalysisKind
 from review.wording import lowered
 
 
-def estimate(analysed: Analysed, printer: Printer) -> Spans:
+def estimate(analysed: Analysed, printer: Printer, *, pooled: bool = False) -> Spans:
     """Return the effect with its interval and p: ``Hedges g 0.80, 95% CI [0.50, 1.09], p < .001``.
 
-    p never stands alone, and is left out where the run has none.
+    p never stands alone, and is left out where the run has none. Told of a pooled effect it is
+    ``Hedges g was 0.80 ...``.
     """
     line, scale = analysed.latest.results.pooled, analysed.latest.scale
     p = printer.p(line.p, "pooled", "p") if line.p is not None else ()
     return filled(
-        "{label} {estimate}, {ci}{natural}{p}",
+        "{label} {is_}{estimate}, {ci}{natural}{p}",
         label=effect_words(analysed.plan, scale),
+        is_="was " if pooled else "",
         estimate=estimate_of(line.estimate, scale, printer, "pooled"),
         ci=limits_of(line.ci, scale, printer, "pooled", "ci", level=line.level),
         natural=_natural(analysed, printer),
@@ -132,10 +134,10 @@ def _several(analysed: Analysed, printer: Printer) -> Spans:
         total = sum(n for n in (*one, *other) if n is not None)
         people = filled(" ({n} participants)", n=printer.counted(total, "participants", "effects"))
     return filled(
-        "{trials}{people} gave a pooled {estimate}{figure}. {direction}",
+        "The pooled {estimate}, from {trials}{people}{figure}. {direction}",
         trials=trials,
         people=people,
-        estimate=estimate(analysed, printer),
+        estimate=estimate(analysed, printer, pooled=True),
         figure=Reference("figure", f"forest_{analysed.slug}", aside=True),
         direction=_direction(analysed),
     )
@@ -284,7 +286,7 @@ def _left_out(analysed: Analysed | Planned, printer: Printer) -> list[Spans]:
     ledger = replace(printer, key=None)
     return [
         filled(
-            "{n} did not enter: {why}.",
+            "Not entered: {n}; {why}.",
             n=count(ledger.integer(n, "left_out"), "further study", "further studies"),
             why="; ".join(told),
         )
@@ -296,12 +298,12 @@ def _elsewhere(analysed: Analysed, printer: Printer) -> list[Spans]:
     if not n:
         return []
     studies = count(replace(printer, key=None).integer(n, "another_question"), "study", "studies")
-    return [filled("{n} with results of the outcome compared something else.", n=studies)]
+    return [filled("Results of the outcome in {n} compared something else.", n=studies)]
 
 
 def _in_part(analysed: Analysed) -> list[Spans]:
     items = analysed.notices.of(NoticeKind.IN_PART)
-    told = "; ".join(f"{item.study} {item.what}" for item in items)
+    told = capped([f"{item.study} {item.what}" for item in items], "; ")
     return [(f"In part entered: {told}.",)] if items else []
 
 
@@ -320,12 +322,11 @@ def _doubted(analysed: Analysed, printer: Printer) -> list[Spans]:
     if not n:
         return []
     doubts = count(replace(printer, key=None).integer(n, "doubts"), "doubt")
-    about = "is open" if n == 1 else "are open"
-    return [filled("{n} about the numbers that entered {about}.", n=doubts, about=about)]
+    return [filled("Open about the numbers that entered: {n}.", n=doubts)]
 
 
 def _names(studies: list[str]) -> str:
-    return words(studies) if len(studies) <= 3 else f"{len(studies)} studies"
+    return capped(studies)
 
 
 def _certainty(facts: Facts, analysed: Analysed) -> list[Spans]:

@@ -111,7 +111,10 @@ def _entry(facts: Facts, style: NumberStyle) -> list[Spans]:
     waiting = read.studies - twice - once
     if waiting:
         found.append(
-            filled("{n} await extraction or consensus.", n=printer.integer(waiting, "waiting"))
+            filled(
+                "Extraction or consensus is awaited for {n}.",
+                n=printer.integer(waiting, "waiting"),
+            )
         )
     return found
 

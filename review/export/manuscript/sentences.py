@@ -221,3 +221,21 @@ def words(items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+MOST_NAMED: Final = 12
+"""Trials that a sentence names; the tables and files have the rest."""
+
+
+def capped(items: Sequence[str], comma: str = ", ") -> str:
+    """Return a list as a sentence says it: ``a, b and c``, or twelve of them ``and 31 more``.
+
+    Examples
+    --------
+    >>> capped(["a", "b"]), capped([str(n) for n in range(1, 44)])[-14:]
+    ('a and b', '12 and 31 more')
+    """
+    shown = list(items[:MOST_NAMED])
+    if len(items) > len(shown):
+        shown.append(f"{len(items) - len(shown)} more")
+    return words(shown) if comma == ", " else comma.join(shown)

@@ -26,11 +26,26 @@ FLOW_FIGURE: Final = "prisma_flow"
 BIAS_FIGURE: Final = "risk_of_bias"
 """What the names of figures of risk of bias begin with."""
 
+OUTSIDE: Final = {
+    "reports_not_linked": (
+        "Not linked to a study yet: {n}.", "included report", "included reports",
+    ),
+    "reports_of_withdrawn_studies": (
+        "Studies that were withdrawn from the review account for {n}.",
+        "included report", "included reports",
+    ),
+    "studies_outside": (
+        "Not in this flow, since no included record leads there: {n} that the review holds.",
+        "further study", "further studies",
+    ),
+}  # fmt: skip
+"""What stands beside the flow, by the box that counts it."""
+
 
 def selection(facts: Facts, style: NumberStyle) -> list[Block]:
     """Return the paragraph of the flow, or of the studies alone where no record was screened."""
     text = (
-        [*_flow(facts.flow, Printer(style, "flow")), *_entered_directly(facts, facts.flow, style)]
+        [*_flow(facts.flow, Printer(style, "flow")), *_outside(facts.flow, Printer(style, "flow"))]
         if facts.flow is not None
         else [_studies(facts, Printer(style, "extraction"))]
     )
@@ -50,16 +65,12 @@ def _studies(facts: Facts, printer: Printer) -> Spans:
     )
 
 
-def _entered_directly(facts: Facts, flow: Flow, style: NumberStyle) -> list[Spans]:
-    """Return that the review holds more studies than its records led to, where it does."""
-    studies = facts.extracted.studies
-    if studies <= flow.n("included_studies"):
-        return []
+def _outside(flow: Flow, printer: Printer) -> list[Spans]:
+    """Return which studies are not in the flow, and which included reports are in no study."""
     return [
-        filled(
-            "The review holds {n} in all; those that no record led to were entered without one.",
-            n=count(Printer(style, "extraction").integer(studies, "studies"), "study", "studies"),
-        )
+        filled(template, n=count(printer.integer(flow.n(key), key), one, many))
+        for key, (template, one, many) in OUTSIDE.items()
+        if flow.n(key)
     ]
 
 
@@ -81,7 +92,7 @@ def _flow(flow: Flow, printer: Printer) -> list[Spans]:
     ]
     found = [
         filled(
-            "{n} identified{figure}{removed}.",
+            "In all, {n} identified{figure}{removed}.",
             n=counted("records_identified", "record was", "records were"),
             figure=Reference("figure", FLOW_FIGURE, aside=True),
             removed=joined(["; before screening, ", *listed(removed), " were removed"])

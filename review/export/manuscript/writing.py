@@ -35,7 +35,7 @@ MENTIONED: Final = {
     "summary_of_findings": "the summary of findings",
     "pooled_estimates": "all pooled estimates",
     "variants": "the sensitivity analyses",
-    "changes": "what changed since the preceding runs",
+    "changes": "what changed since",
 }
 """Tables that the results mention, in their order."""
 BESIDE: Final = frozenset({"results", "reported_numbers"})

@@ -97,8 +97,7 @@ def _happened(report: ChangeReport) -> Iterator[str]:
         yield f"{item.study} was removed: {item.reason}."
     changes = (*report.corrected, *report.plan_changes, *report.sensitivity, *report.engine)
     for change in changes[:MOST_MOVERS]:
-        where = capitalised(change.where)
-        yield f"{where}: {change.what} from {change.old or 'none'} to {change.new or 'none'}."
+        yield f"{capitalised(change.where)}: {change.words}."
     rest = sum(max(0, len(of) - MOST_MOVERS) for of in (report.removed, changes))
     if rest:
         yield f"And {counted(rest, 'other value or trial', 'other values or trials')}."

@@ -10,10 +10,36 @@ from review.extraction.numbers import ReportedNumbers
 from review.living.runs.contents import ArmInput, LeftOut, RunInputs, TrialInput
 from review.living.runs.results import MarginReading, PooledLine, RunResults, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run
+from review.protocol.characteristics import in_words
+from review.protocol.choices import CHOICES
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.synthesis import Conclusion
-from review.wording import counted
+from review.wording import counted, lowered
+
+
+_PLAN: Final = "plan"
+
+_PLANNED: Final = {
+    "variants": "sensitivity analyses",
+    "moderators": "meta-regressions",
+    "where": "conditions",
+    "several_arms": "several arms of a trial",
+    "several_results": "several results of a trial",
+    "rho": "correlation of several results",
+    "icc": "intracluster correlation",
+    "zero_cells": "rule for zero cells",
+    "sequential": "panel of repeated looks",
+    "level": "level of intervals",
+    "measure": "effect measure",
+    "effect": "name of the effect",
+}
+"""What a sentence calls a part of a plan whose own name says too little."""
+
+_ANY: Final = frozenset(
+    {"instruments", "raters", "timepoints", "analysis_sets", "delivery_mode", "treatment"}
+)
+"""Lists of a plan that admit anything where they are empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +51,13 @@ class ValueChange:
     what: str
     old: str | None
     new: str | None
+
+    @property
+    def words(self) -> str:
+        """What changed, as a clause: ``sensitivity analyses from none to common effect``."""
+        what = _PLANNED.get(self.what, self.what) if self.where == _PLAN else self.what
+        what = what.replace("_", " ")
+        return f"{what} from {self.old or 'none'} to {self.new or 'none'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +204,7 @@ def _text(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "any"
+        return ", ".join(map(str, value))
     if isinstance(value, dict):
         return ", ".join(f"{name} {part}" for name, part in value.items() if part is not None)
     return str(value)
@@ -206,8 +239,30 @@ def _in(there: bool) -> str:
 
 
 def plan_differences(old: Plan, new: Plan) -> Iterator[ValueChange]:
-    """Yield what differs between two plans."""
-    return _differences("plan", old.model_dump(mode="json"), new.model_dump(mode="json"))
+    """Yield what differs between two plans, each value in the words of the plan's form."""
+    return _differences(_PLAN, _in_words(old), _in_words(new))
+
+
+def _in_words(plan: Plan) -> dict[str, object]:
+    return {name: _value_words(name, value) for name, value in plan.model_dump(mode="json").items()}
+
+
+def _value_words(name: str, value: object) -> object:
+    if isinstance(value, dict) and name in ("intervention", "comparator"):
+        return {part: _value_words(part, inner) for part, inner in value.items()}
+    if isinstance(value, list):
+        words = [str(_value_words(name, one)) for one in value]
+        return ", ".join(words) or ("any" if name in _ANY else "none")
+    if name in ("subgroups", "moderators") and isinstance(value, str):
+        return in_words(value)
+    choice = CHOICES.get(name)
+    options = {option.value: option.words for option in choice.options} if choice else {}
+    if isinstance(value, str) and value in options:
+        words = options[value]
+        named = name == "method" or any(sign.isupper() for sign in words.split()[0][1:])
+        return words if named else lowered(words)
+    joined = name in ("raters", "analysis_sets", "delivery_mode") and isinstance(value, str)
+    return value.replace("_", " ") if joined else value
 
 
 _DESCRIBED: Final = frozenset(

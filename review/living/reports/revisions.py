@@ -143,7 +143,7 @@ def _changed(
             continue
         before = plan_of(old)
         changes = tuple(plan_differences(before, plan_of(new)))
-        told = "; ".join(map(_change_words, changes)) or "its stored form only"
+        told = "; ".join(change.words for change in changes) or "its stored form only"
         why = f", because: {by.reason}" if by.reason else ""
         numbers = "; ".join(_would_give(old.number, before, items, changes))
         yield Notice(
@@ -151,11 +151,6 @@ def _changed(
             f"version {new.number} of {new.frozen_at:%Y-%m-%d}, made by {by.actor} when run "
             f"{max(seen)} had been seen{why}. Changed: {told}. {numbers}",
         )
-
-
-def _change_words(change: ValueChange) -> str:
-    what = change.what.replace("_", " ")
-    return f"{what} from {change.old or 'none'} to {change.new or 'none'}"
 
 
 def _would_give(

@@ -112,6 +112,13 @@ def newest_of_each(session: Session, review: Review) -> Sequence[Run]:
     return session.scalars(query.order_by(Analysis.slug)).all()
 
 
+def pooled_studies(session: Session, review: Review) -> set[int]:
+    """Return the ids of the studies that entered the newest run of any analysis of a review."""
+    query = sa.select(Run.results).join(Analysis, Run.analysis_id == Analysis.id)
+    found = session.scalars(query.where(Analysis.review_id == review.id, _is_newest()))
+    return {effect["study_id"] for results in found for effect in results["effects"]}
+
+
 def anchors(session: Session) -> list[Anchor]:
     """Return the heads of the event chain that runs keep."""
     rows = session.execute(sa.select(Run.id, Run.history_seq, Run.history_hash).order_by(Run.id))

@@ -131,7 +131,29 @@ def test_a_flow_counted_by_hand() -> None:
         "included_reports": 3,
         "reports_not_linked": 0,
         "reports_of_withdrawn_studies": 0,
+        "studies_outside": 0,
+        "studies_pooled": 0,
     }
+
+
+def test_studies_that_no_record_led_to_are_not_in_the_flow_and_it_says_so() -> None:
+    given = replace(inputs(), studies=frozenset({70, 71, 80, 81}), pooled=frozenset({70, 80}))
+    flow = count_flow(given)
+    assert (flow.n("included_studies"), flow.boxes["studies_outside"].ids) == (2, (80, 81))
+    assert flow.notes[0] == (
+        "Not in this flow: 2 studies of the review that no included record leads to, 1 in a "
+        "meta-analysis."
+    )
+    assert figure_of(flow).included.lines[-1] == "Studies included in meta-analysis (n = 2)"
+    assert figure_of(flow).note.startswith("Not in this flow")
+
+
+def test_reports_of_no_study_and_of_withdrawn_ones_are_not_reports_of_included_studies() -> None:
+    given = replace(inputs(), links={1: 70, 8: 70}, withdrawn=frozenset({70}))
+    flow = count_flow(given)
+    assert [flow.n(key) for key in ("included_studies", "included_reports")] == [0, 0]
+    assert flow.boxes["reports_not_linked"].ids == (11,)
+    assert flow.boxes["reports_of_withdrawn_studies"].ids == (1, 8)
 
 
 def test_sources_and_reasons_are_lines_within_boxes() -> None:
@@ -281,7 +303,7 @@ def test_a_flow_from_the_database(database: Database, finished: list[int]) -> No
         review = the_review(session)
         flow = flow_of(session, review)
         assert flow.n("records_identified") == len(finished)
-        assert (flow.n("included_studies"), flow.n("included_reports")) == (1, 2)
+        assert (flow.n("included_studies"), flow.n("included_reports")) == (1, 1)
         assert flow.n("reports_not_linked") == 1
         rows = listed(session, review, flow, "reports_excluded")
         assert [(row["record"], row["under"]) for row in rows] == [
@@ -326,7 +348,7 @@ def test_stated_studies_come_from_the_newest_statement(
     with database.reading() as session:
         flow = flow_of(session, the_review(session))
     assert flow.n("previous_studies") == 12
-    assert flow.n("total_reports") == 12 + 2
+    assert flow.n("total_reports") == 12 + 1  # the other one leads to no study yet
     assert len(finished) == 10
 
 

@@ -106,10 +106,10 @@ def test_associations_and_single_arms_are_not_told_as_comparisons() -> None:
     trials = OF_CLASS[C.SUPERIOR]
     kind = AnalysisKind.ASSOCIATION
     told = result(analysed(trials, kind=kind, predicts="symptoms", measure=Measure.ZCOR, test="z"))
-    assert "a pooled Fisher’s z 0.55, 95% CI [0.41, 0.69] (r 0.50, 95% CI [0.39, 0.60])" in told
+    assert "The pooled Fisher’s z was 0.55, 95% CI [0.41, 0.69] (r 0.50, 95% CI [0.39, 0.60])" in told
     assert "The association was positive: the interval lay wholly above zero." in told
     alone = result(analysed(trials, kind=AnalysisKind.SINGLE_ARM, measure=Measure.MN, test="z"))
-    assert "a pooled mean 0.55" in alone
+    assert "The pooled mean was 0.55" in alone
     assert "superior" not in told + alone
     assert "favour" not in told + alone
 
@@ -209,7 +209,7 @@ def test_a_ratio_is_told_as_it_was_measured() -> None:
         results=pooled_counts(inputs.plan, inputs.trials),
     )
     told = result(replace(analysed(OF_CLASS[C.SUPERIOR]), latest=latest))
-    assert "gave a pooled odds ratio 0.90, 95% CI [0.84, 0.96], p = .001" in told
+    assert "The pooled odds ratio was 0.90, 95% CI [0.84, 0.96], p = .001" in told
     assert "OR below 1 favours Aspirin." in told
     assert "the interval lay wholly below 1" in told
 
