@@ -165,7 +165,7 @@ def delivery(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     path = tmp_path_factory.mktemp("delivery") / "review.db"
     shutil.copy(sqlite_template, path)
     database = database_at(f"sqlite:///{path}")
-    by = Attribution(actor="tester", reason="test", at=NOW)
+    by = Attribution(actor="tester", reason="test", at=NOW, review="cbt-delivery")
     for until in (2008, None):
         with writing(database, by) as session:
             load_seed(session, seed_called("cbt-delivery"), until=until, person="tester", now=NOW)

@@ -79,7 +79,9 @@ def latest_runs(session: Session, review: Review) -> list[LatestRun]:
     runs = queries.newest_of_each(session, review)
     published = _published(session, review, runs)
     return [
-        replace(_latest(session, review, run, published), notices=noticed[run.version.analysis.slug])
+        replace(
+            _latest(session, review, run, published), notices=noticed[run.version.analysis.slug]
+        )
         for run in runs
     ]
 
@@ -147,7 +149,9 @@ def _of_older_data(session: Session, review: Review, run: Run) -> Run | None:
         if change.added or change.removed or change.corrected:
             return earlier
         later = earlier
-    return queries.run_numbered(session, review, analysis, run.number - 1) if run.number > 1 else None
+    return (
+        queries.run_numbered(session, review, analysis, run.number - 1) if run.number > 1 else None
+    )
 
 
 def model_words(line: PooledLine) -> str:

@@ -61,6 +61,25 @@ def past_imports(session: Session, review: Review) -> list[PastImport]:
     return [_past(event, undone.get(event.seq)) for event in _steps(session, review, STEP)][::-1]
 
 
+def files_of_results(session: Session, review: Review) -> dict[int, str]:
+    """Return the name of the file that each imported result came from, by result id.
+
+    What somebody typed into a form came from no file.
+    """
+    steps = [event for event in _steps(session, review, STEP) if (event.new or {}).get("first")]
+    came: dict[int, str] = {}
+    for event in steps:
+        new = event.new or {}
+        rows = session.scalars(
+            sa.select(Event.entity_id).where(
+                Event.review == review.slug, Event.entity == "result", Event.action == "insert",
+                Event.seq.between(new["first"], event.seq),
+            )
+        )  # fmt: skip
+        came |= {row: new["file"] for row in rows if row is not None}
+    return came
+
+
 def _steps(session: Session, review: Review, action: str) -> list[Event]:
     return list(
         session.scalars(

@@ -72,6 +72,41 @@ def arms(session: Session, study_ids: Sequence[int]) -> Sequence[Arm]:
     ).all()
 
 
+def arms_that_count(session: Session, study_ids: Sequence[int]) -> list[Arm]:
+    """Return the arms of some studies that count in analyses, or that no result speaks of.
+
+    An arm that only blind entries name is theirs: a losing one's after the consensus, and anybody's
+    before it.
+    """
+    counted = _counted(session, study_ids)
+    named = session.execute(
+        sa.select(Result.entry_id, Result.arm_id, Result.versus_arm_id)
+        .join(Result.entry)
+        .where(Entry.study_id.in_(study_ids))
+    ).all()
+    count = {arm for row in named if row.entry_id in counted for arm in row[1:]}
+    blind = {arm for row in named for arm in row[1:]} - count
+    return [arm for arm in arms(session, study_ids) if arm.id not in blind]
+
+
+def results_that_count(session: Session, study_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Return study and result ids of what counts in analyses, of some studies."""
+    counted = _counted(session, study_ids)
+    rows = session.execute(
+        sa.select(Entry.study_id, Result.id).join(Result.entry).where(Entry.id.in_(counted))
+    )
+    return [(study, result) for study, result in rows]
+
+
+def _counted(session: Session, study_ids: Sequence[int]) -> set[int]:
+    """Return the ids of the entries that analyses use, of some studies."""
+    of_study: dict[int, list[Entry]] = defaultdict(list)
+    for entry in entries(session, study_ids):
+        of_study[entry.study_id].append(entry)
+    chosen = (counting(found) for found in of_study.values())
+    return {entry.id for entry in chosen if entry is not None}
+
+
 def treatments(session: Session, review: Review) -> list[dict[str, Any]]:
     """Return the treatments of a review's arms with how many arms and studies have them."""
     found: dict[str, list[int]] = defaultdict(list)

@@ -321,6 +321,25 @@ def test_a_row_that_one_has_alone_is_taken_whole_or_left_out(
         assert [item.timepoint for item in counted] == ["post"]
 
 
+def test_arms_that_only_a_blind_entry_names_are_not_arms_of_the_study(
+    made: Database, by: Attribution
+) -> None:
+    def arms() -> list[str]:
+        study = queries.study_called(session, review, "A")
+        return [arm.label for arm in queries.arms_that_count(session, [study.id])]
+
+    with writing(made, by) as session:
+        review = review_of(session)
+        take(session, [VIDEO, PERSON], "anna", EntryKind.BLIND)
+        take(session, [VIDEO, {**PERSON, "arm": "In the room"}], "ben", EntryKind.BLIND)
+        assert arms() == []
+        while open_ := sides(session, review, "A").open:
+            resolve(session, review, sides(session, review, "A"), open_[0].id, taken=Taken.FIRST,
+                    reason="as the report says", person="cleo", now=NOW)  # fmt: skip
+        reach_consensus(session, review, sides(session, review, "A"), person="cleo", now=NOW)
+        assert arms() == ["In person", "Video"]
+
+
 def test_single_entries_and_double_entries_do_not_mix(twice: Database, by: Attribution) -> None:
     with pytest.raises(FileError, match="--entry blind"), writing(twice, by) as session:
         take(session, [VIDEO], "cleo", None)

@@ -90,7 +90,7 @@ class _Included:
         self.studies = [s for s in queries.studies(session, review) if s.excluded_because is None]
         ids = [study.id for study in self.studies]
         self.arms: dict[int, list[Arm | None]] = defaultdict(list)
-        for arm in queries.arms(session, ids):
+        for arm in queries.arms_that_count(session, ids):
             self.arms[arm.study_id].append(arm)
         self.reports: Mapping[int, list[str]] = defaultdict(list)
         for report in queries.reports(session, ids):

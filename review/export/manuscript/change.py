@@ -12,6 +12,7 @@ from review.living.reports.changes import ChangeReport, conclusion_word
 from review.living.runs.results import RunResults
 from review.protocol.vocabulary import AnalysisKind
 
+
 def change_sentences(analysed: Analysed, style: NumberStyle) -> list[Spans]:
     """Return what moved since the last version and why; nothing of what is there first."""
     latest = analysed.latest

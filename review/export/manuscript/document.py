@@ -136,6 +136,7 @@ class Manuscript:
     title: str
     date: str
     blocks: tuple[Block, ...]
+    subtitle: str = ""
 
     @property
     def numbers(self) -> dict[str, Number]:

@@ -15,14 +15,18 @@ from review.errors import NotFoundError, Remedy
 from review.export.flow.model import Flow
 from review.export.flow.prisma import flow_of
 from review.export.manuscript.printer import Printer
-from review.export.runs import LatestRun, latest_runs
+from review.export.manuscript.sentences import words
+from review.export.runs import LatestRun, latest_runs, version_now
 from review.export.tables.printing import NumberStyle
 from review.extraction import queries as extraction
 from review.extraction.appraisal.certainty import Rated, certainties
-from review.extraction.appraisal.queries import Standing, adopted_tools, standings, tool_of
+from review.extraction.appraisal.queries import Standing, adopted_tools, standings
+from review.extraction.appraisal.tool import Tool
 from review.extraction.comparison import agreement_by_study
 from review.extraction.consensus import comparable, sides
+from review.extraction.formats.queries import releases as imported_releases
 from review.extraction.models import Study
+from review.extraction.past_imports import files_of_results
 from review.living.job.schedule import Mode, mode_of
 from review.living.releases.releases import releases
 from review.living.reports.notices import NO_NOTICES, Notices
@@ -100,6 +104,8 @@ class Extracted:
     withdrawn: int
     reported: Mapping[str, int]
     """How many studies tell each characteristic."""
+    imported: Mapping[str, int]
+    """How many of the studies entered once came from each file, or release of a database."""
     compared: int
     """Cells of two blind entries that were compared, in studies that have their consensus."""
     equal: int
@@ -107,13 +113,32 @@ class Extracted:
 
 @dataclass(frozen=True, slots=True)
 class Appraised:
-    """One tool for risk of bias: what it judged, and how."""
+    """The tools of one family for risk of bias, as far as they were used: what they judged."""
 
     family: str
-    tool: str
-    source: str
     required: int
     standings: tuple[Standing, ...]
+    """Of studies that are in the review, by what counts of each result."""
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The tools that were used, each in the versions that results were judged by."""
+        return tuple({(s.tool.slug, s.tool.version): s.tool for s in self.standings}.values())
+
+    @property
+    def tool(self) -> str:
+        """What the tools that were used are called."""
+        return words(list(dict.fromkeys(tool.title for tool in self.tools)))
+
+    @property
+    def source(self) -> str:
+        """Where the tools that were used are published."""
+        return "; ".join(dict.fromkeys(tool.source for tool in self.tools))
+
+    @property
+    def twice(self) -> int:
+        """How many results two or more assessed."""
+        return sum(len(s.assessors) > 1 for s in self.standings)
 
     @property
     def judgements(self) -> Counter[str]:
@@ -158,6 +183,8 @@ class Facts:
     """Whether somebody said how the review is kept alive, or when sources are searched."""
     versions: tuple[str, ...]
     """Releases, the oldest first."""
+    version: str | None
+    """The release that these results are; None where they were not given out."""
     preceding: str | None
     """How the version before the ledger is cited."""
 
@@ -165,6 +192,11 @@ class Facts:
     def date(self) -> datetime:
         """When the newest run was made, or plan frozen; documents bear it, not the clock's."""
         return max([a.created for a in self.analysed] + [p.frozen_at for p in self.planned])
+
+    @property
+    def searched(self) -> str | None:
+        """The day of the last search, ``2026-11-01``; None where none is recorded."""
+        return max((search.ran_on for search in self.searches), default=None)
 
     @property
     def analyses(self) -> tuple[Analysed | Planned, ...]:
@@ -181,6 +213,9 @@ def printer_of(analysis: Analysed | Planned, style: NumberStyle) -> Printer:
     key = analysis.latest.key if isinstance(analysis, Analysed) else None
     return Printer(style, analysis.slug, key)
 
+
+BY_HAND = ""
+"""In the place of a file: somebody typed the number in."""
 
 CHARACTERISTICS = (
     "year", "design", "country", "population", "setting", "diagnosis", "therapists", "funding",
@@ -222,6 +257,7 @@ def facts_of(session: Session, review: Review) -> Facts:
         mode=mode,
         mode_stated=bool(mode.searches or mode.update_when or mode.retire_when or mode.because),
         versions=tuple(release.version for release in releases(session, review)),
+        version=version_now(session, review),
         preceding=stated.citation if stated else None,
     )
 
@@ -284,17 +320,33 @@ def _extracted(session: Session, review: Review) -> Extracted:
             name: sum(1 for s in studies if s.id in kept and getattr(s, name) is not None)
             for name in CHARACTERISTICS
         },
+        imported=_imported(
+            session, review, [i for i in kept if states[i] == "extracted by one person"]
+        ),
         compared=sum(agreement.compared for agreement in agreements),
         equal=sum(agreement.equal for agreement in agreements),
     )
 
 
+def _imported(session: Session, review: Review, studies: Sequence[int]) -> Counter[str]:
+    """Return how many of some studies, each entered once, have all their numbers from a file."""
+    names = {
+        release.file: f"{release.source}, release {release.number}"
+        for release in imported_releases(session, review)
+    }
+    came = files_of_results(session, review)
+    files: dict[int, set[str]] = {}
+    for study, result in extraction.results_that_count(session, studies):
+        file = came.get(result, BY_HAND)
+        files.setdefault(study, set()).add(names.get(file, file))
+    return Counter(" and ".join(sorted(one)) for one in files.values() if BY_HAND not in one)
+
+
 def _appraised(session: Session, review: Review) -> tuple[Appraised, ...]:
-    tools = {row.family: tool_of(row) for row in adopted_tools(session, review)}
+    kept = {s.id for s in extraction.studies(session, review) if s.excluded_because is None}
     found = []
-    for family, tool in tools.items():
-        of_family = tuple(standings(session, review, family))
-        if of_family:
-            required = of_family[0].required
-            found.append(Appraised(family, tool.title, tool.source, required, of_family))
+    for family in dict.fromkeys(row.family for row in adopted_tools(session, review)):
+        made = tuple(s for s in standings(session, review, family) if s.study_id in kept)
+        if made:
+            found.append(Appraised(family, made[0].required, made))
     return tuple(found)

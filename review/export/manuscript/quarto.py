@@ -83,6 +83,7 @@ def _json(value: Any) -> str:
 def _front_matter(manuscript: Manuscript) -> str:
     lines = [
         f"title: {json.dumps(escaped(manuscript.title), ensure_ascii=False)}",
+        f"subtitle: {json.dumps(escaped(manuscript.subtitle), ensure_ascii=False)}",
         f'date: "{manuscript.date}"',
         "format:\n  docx: default\n  html:\n    embed-resources: true",
         f"metadata-files:\n  - {NUMBERS}",

@@ -157,7 +157,8 @@ def _lone(analysed: Analysed, printer: Printer) -> Spans:
     )
 
 
-def _conclusion(analysed: Analysed, printer: Printer) -> list[Spans]:
+def conclusion_sentence(analysed: Analysed, printer: Printer) -> list[Spans]:
+    """Return what the interval says at the planned margin, or that nothing is concluded."""
     plan, results = analysed.plan, analysed.latest.results
     if plan.kind is AnalysisKind.SINGLE_ARM:
         return []
@@ -175,8 +176,16 @@ def _conclusion(analysed: Analysed, printer: Printer) -> list[Spans]:
         if first.margin is not None
         else None
     )
+    return [class_sentence(first.conclusion, sides, margin, scale)]
+
+
+def _conclusion(analysed: Analysed, printer: Printer) -> list[Spans]:
+    concluded = conclusion_sentence(analysed, printer)
+    if analysed.plan.kind is not AnalysisKind.CONTRAST or analysed.latest.notices.withheld:
+        return concluded
+    first = analysed.latest.results.headline
     return [
-        class_sentence(first.conclusion, sides, margin, scale),
+        *concluded,
         *_noninferiority(first, printer),
         *_other_margins(analysed, printer),
         *_by_normal_interval(first),

@@ -67,17 +67,26 @@ def _screening(facts: Facts, style: NumberStyle) -> list[Spans]:
 
 
 def _stage(stage: StageRead, printer: Printer) -> Spans:
-    name = stage.stage.value
-    required = printer.integer(stage.required, name, "required")
-    alone = stage.required == 1
-    blind = "" if alone or not stage.blind else " independently, blind to one another"
-    return filled(
-        "{what} were judged by {required}{blind}{settled}.",
-        what=STAGES[stage.stage],
-        required=count(required, "reviewer"),
-        blind=blind,
-        settled="" if alone else "; another person settled disagreements",
-    )
+    """Return how many looked at the records of a stage: as they did, not as was planned."""
+    name, several = stage.stage.value, stage.compared
+    blind = " independently, blind to one another" if stage.blind else " independently"
+    if not several:
+        by: Spans = ("one reviewer",)
+    elif several == stage.decided:
+        by = filled("two or more reviewers{blind}", blind=blind)
+    else:
+        by = filled(
+            "two or more reviewers{blind} ({n} of {decided}) or by one so far",
+            blind=blind,
+            n=printer.integer(several, name, "compared"),
+            decided=printer.integer(stage.decided, name, "decided"),
+        )
+    settled: Spans = ()
+    if stage.adjudicated:
+        n = printer.integer(stage.adjudicated, name, "adjudicated")
+        settled = filled("; another person settled {n}", n=count(n, "disagreement"))
+    return filled("{what} were judged by {by}{settled}.", what=STAGES[stage.stage], by=by,
+                  settled=settled)  # fmt: skip
 
 
 def _entry(facts: Facts, style: NumberStyle) -> list[Spans]:
@@ -99,12 +108,28 @@ def _entry(facts: Facts, style: NumberStyle) -> list[Spans]:
                 all=all_,
             )
         )
-    if once:
+    taken = sum(read.imported.values())
+    if taken:
+        files = [
+            filled("{file} ({n})", file=file, n=printer.integer(n, "imported", file))
+            for file, n in read.imported.items()
+        ]
+        found.append(
+            filled(
+                "The numbers of {n} of {all} were taken over from files that hold them, studies in "
+                "brackets: {files}. Who had entered them there is not in the database; here no "
+                "second entry checked them.",
+                n=printer.integer(taken, "imported"),
+                all=all_,
+                files=listed(files),
+            )
+        )
+    if once > taken:
         found.append(
             filled(
                 "The numbers of {n} of {all} were entered by one person and not checked by a "
                 "second entry.",
-                n=printer.integer(once, "entered_once"),
+                n=printer.integer(once - taken, "entered_once"),
                 all=all_,
             )
         )
@@ -135,14 +160,23 @@ def _judging(facts: Facts, style: NumberStyle) -> list[Spans]:
 
 
 def _tool(appraised: Appraised, printer: Printer) -> Spans:
-    family = appraised.family
+    """Return what judged, and how many looked at each result: as they did, not as was planned."""
+    family, n = appraised.family, len(appraised.standings)
+    results = count(printer.integer(n, family, "judged"), "result")
+    if appraised.twice == n:
+        told = filled(": {all}, each by two or more assessors independently", all=results)
+    elif not appraised.twice:
+        told = filled(": {all}, each by one assessor", all=results)
+    else:
+        told = filled(
+            ": {twice} of {all} by two or more assessors independently, the others by one so far",
+            twice=printer.integer(appraised.twice, family, "judged_twice"),
+            all=results,
+        )
     return filled(
-        "Risk of bias was judged with {tool} ({source}) by {n}{apart}.",
-        tool=appraised.tool,
-        source=appraised.source,
-        n=count(printer.integer(appraised.required, family, "required"), "assessor"),
-        apart="" if appraised.required == 1 else " a result, independently and blind",
-    )
+        "Risk of bias was judged with {tool} ({source}){told}.",
+        tool=appraised.tool, source=appraised.source, told=told,
+    )  # fmt: skip
 
 
 def _living(facts: Facts, style: NumberStyle) -> Spans:

@@ -44,6 +44,8 @@ def render_word(manuscript: Manuscript, style: NumberStyle = NumberStyle.APA) ->
     document = new_document(manuscript.title)
     _set_up(document)
     document.add_paragraph(writable(manuscript.title), style="Title")
+    if manuscript.subtitle:
+        document.add_paragraph(writable(manuscript.subtitle), style="Subtitle")
     writer = _Writer(document, manuscript, style)
     for block in manuscript.blocks:
         writer.add(block)

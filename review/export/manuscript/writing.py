@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from review.export.manuscript.abstract import abstract, subtitle
 from review.export.manuscript.document import (
     Block,
     Entries,
@@ -70,7 +71,11 @@ def manuscript(
     """
     if all(analysed.latest.before is None for analysed in facts.analysed):
         tables = {name: table for name, table in tables.items() if name != "changes"}
-    blocks = [*methods(facts, style), *_results(facts, tables, figures, style)]
+    blocks = [
+        *abstract(facts, style),
+        *methods(facts, style),
+        *_results(facts, tables, figures, style),
+    ]
     placed = {block.name for block in blocks if isinstance(block, FigureBlock)}
     more = [figure for name, figure in figures.items() if name not in placed]
     if more:
@@ -85,7 +90,8 @@ def manuscript(
         blocks += [Heading(1, "Included studies"), Entries(tuple(included))]
     if supplement:
         blocks += [Heading(1, "Supplementary figures"), Entries(tuple(supplement))]
-    return Manuscript(facts.title, f"{facts.date:%Y-%m-%d}", _only_there(blocks))
+    date = f"{facts.date:%Y-%m-%d}"
+    return Manuscript(facts.title, date, _only_there(blocks), subtitle(facts))
 
 
 def _results(

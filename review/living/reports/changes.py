@@ -17,7 +17,6 @@ from review.protocol.vocabulary import AnalysisKind
 from review.synthesis import Conclusion
 from review.wording import counted, lowered
 
-
 _PLAN: Final = "plan"
 
 _PLANNED: Final = {
@@ -251,18 +250,20 @@ def _value_words(name: str, value: object) -> object:
     if isinstance(value, dict) and name in ("intervention", "comparator"):
         return {part: _value_words(part, inner) for part, inner in value.items()}
     if isinstance(value, list):
-        words = [str(_value_words(name, one)) for one in value]
-        return ", ".join(words) or ("any" if name in _ANY else "none")
-    if name in ("subgroups", "moderators") and isinstance(value, str):
+        told = ", ".join(str(_value_words(name, one)) for one in value)
+        return told or ("any" if name in _ANY else "none")
+    if not isinstance(value, str):
+        return value
+    if name in ("subgroups", "moderators"):
         return in_words(value)
     choice = CHOICES.get(name)
     options = {option.value: option.words for option in choice.options} if choice else {}
-    if isinstance(value, str) and value in options:
-        words = options[value]
-        named = name == "method" or any(sign.isupper() for sign in words.split()[0][1:])
-        return words if named else lowered(words)
-    joined = name in ("raters", "analysis_sets", "delivery_mode") and isinstance(value, str)
-    return value.replace("_", " ") if joined else value
+    if value not in options:
+        joined = name in ("raters", "analysis_sets", "delivery_mode")
+        return value.replace("_", " ") if joined else value
+    words = options[value]
+    named = name == "method" or any(sign.isupper() for sign in words.split()[0][1:])
+    return words if named else lowered(words)
 
 
 _DESCRIBED: Final = frozenset(

@@ -1,4 +1,4 @@
-"""What moved since the last run and since the last release."""
+"""What moved since readers saw a result, and since the last release."""
 
 from __future__ import annotations
 

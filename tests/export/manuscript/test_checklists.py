@@ -57,10 +57,12 @@ def test_what_the_ledger_knows_is_filled_and_the_rest_is_the_authors(facts: Fact
     }  # fmt: skip
     where, told = (_column(tables["prisma_2020"], key) for key in ("where", "told"))
     assert where["3"] == where["16a"] == AUTHORS
-    assert told["9"] == "0 of 76 studies entered twice with consensus, 76 by one person"
+    assert told["9"] == (
+        "0 of 76 studies entered twice with consensus, 76 once (76 of them taken over from files)"
+    )
     assert "Multimedia CBT against control: k = 17, superior" in str(told["20b"])
     living = _column(tables["prisma_lsr"], "told")
-    assert living["16"] == "30 trials added since the preceding runs"
+    assert living["16"] == "30 trials added since readers last saw it"
     assert living["L3"] == "Conclusion changed in 1 of 3 analyses (Multimedia CBT against control)"
 
 
@@ -76,7 +78,7 @@ def test_the_audit_says_no_where_the_numbers_do(facts: Facts) -> None:
 def test_a_sample_entered_twice_counts_where_the_entries_agreed(facts: Facts) -> None:
     def answer(equal: int) -> str:
         states = {"entered twice, consensus": 20, "extracted by one person": 56}
-        read = Extracted(states, 76, 0, facts.extracted.reported, compared=100, equal=equal)
+        read = Extracted(states, 76, 0, facts.extracted.reported, {}, compared=100, equal=equal)
         changed = replace(facts, extracted=read)
         return str(_column(checklists_of(changed)["amstar_2"], "answer")["6"])
 

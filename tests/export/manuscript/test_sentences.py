@@ -106,7 +106,9 @@ def test_associations_and_single_arms_are_not_told_as_comparisons() -> None:
     trials = OF_CLASS[C.SUPERIOR]
     kind = AnalysisKind.ASSOCIATION
     told = result(analysed(trials, kind=kind, predicts="symptoms", measure=Measure.ZCOR, test="z"))
-    assert "The pooled Fisher’s z was 0.55, 95% CI [0.41, 0.69] (r 0.50, 95% CI [0.39, 0.60])" in told
+    assert (
+        "The pooled Fisher’s z was 0.55, 95% CI [0.41, 0.69] (r 0.50, 95% CI [0.39, 0.60])" in told
+    )
     assert "The association was positive: the interval lay wholly above zero." in told
     alone = result(analysed(trials, kind=AnalysisKind.SINGLE_ARM, measure=Measure.MN, test="z"))
     assert "The pooled mean was 0.55" in alone

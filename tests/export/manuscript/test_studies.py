@@ -80,7 +80,10 @@ def screened(plain_facts: Facts) -> Facts:
 
 def test_the_flow_is_told_in_its_own_numbers(screened: Facts) -> None:
     told = _text(selection(screened, APA))
-    assert "In all, 12 records were identified (prisma_flow); before screening, 1 as duplicates" in told
+    assert (
+        "In all, 12 records were identified (prisma_flow); before screening, 1 as duplicates"
+        in told
+    )
     assert "Of 8 records screened, 2 were excluded; 6 reports were sought for retrieval" in told
     assert "Of 5 reports assessed in full text, 2 were excluded (wrong population 1 and " in told
     assert "Included were 2 studies in 3 reports. Still awaited: 1 screening." in told
@@ -99,9 +102,12 @@ def test_the_conduct_of_screening_is_told_stage_by_stage(screened: Facts) -> Non
         "Searched were PsycINFO (Ovid), last on 2026-11-01 and PubMed, last on 2026-11-02." in told
     )
     assert (
-        "Titles and abstracts were judged by 2 reviewers independently, blind to one another; "
-        "another person settled disagreements. Full texts were judged by 1 reviewer."
+        "Titles and abstracts were judged by two or more reviewers independently, blind to one "
+        "another; another person settled 1 disagreement. Full texts were judged by one reviewer."
     ) in told
+    halfway = replace(screened.stages[0], compared=4, adjudicated=0)
+    told = _text(methods(replace(screened, stages=(halfway,)), APA))
+    assert "blind to one another (4 of 9) or by one so far." in told
 
 
 def test_the_audit_follows_the_conduct(screened: Facts) -> None:
@@ -218,7 +224,7 @@ def test_risk_of_bias_and_certainty_are_told_and_drawn(judging: tuple[Session, F
     assert "Of 1 result judged with RoB 2, individually randomised parallel-group trials" in told
     assert "overall: 1 “" in told
     conduct = _text(methods(facts, APA))
-    assert "by 1 assessor." in conduct
+    assert "riskofbias.info): 1 result, each by one assessor." in conduct
     assert "The certainty of evidence was rated by GRADE" in conduct
     found = drawings(session, the_review(session), facts, APA)
     drawn = {drawing.block.name: drawing for drawing in found.drawn}

@@ -43,7 +43,8 @@ def _title(facts: Facts) -> Answer:
     says = "living" in facts.title.casefold()
     version = f"newest release {facts.versions[-1]}" if facts.versions else "no release yet"
     told = f"The title {'says' if says else 'does not say'} “living”; {version}"
-    return Answer("Title" if says else AUTHORS, told)
+    where = "Title" if says else "Subtitle" if facts.mode_stated else AUTHORS
+    return Answer(where, told)
 
 
 def _retired(facts: Facts) -> Answer:
@@ -76,7 +77,7 @@ def _parameters(facts: Facts) -> Answer:
 def _data(facts: Facts) -> Answer:
     n = sum(len({c.where for c in a.latest.change.corrected}) for a in facts.analysed)
     told = "Corrections go through the history and are re-pooled; "
-    return Answer(DATA, told + f"{counted(n, 'trial')} corrected since the preceding runs")
+    return Answer(DATA, told + f"{counted(n, 'trial')} corrected since readers last saw it")
 
 
 def _bias(facts: Facts) -> Answer:
@@ -100,7 +101,7 @@ def _methods(facts: Facts) -> Answer:
 
 def _trigger(facts: Facts) -> Answer:
     added = {study for a in facts.analysed for study in a.latest.change.added if a.latest.before}
-    told = f"{counted(len(added), 'trial')} added since the preceding runs"
+    told = f"{counted(len(added), 'trial')} added since readers last saw it"
     return Answer(AUTHORS, told)
 
 

@@ -119,11 +119,12 @@ def _selection(facts: Facts) -> Answer:
 
 def _collection(facts: Facts) -> Answer:
     states = facts.extracted.states
+    taken = sum(facts.extracted.imported.values())
     told = (
         f"{states.get(TWICE, 0)} of {counted(facts.extracted.studies, 'study', 'studies')} entered "
-        f"twice with consensus, {states.get(ONCE, 0)} by one person"
+        f"twice with consensus, {states.get(ONCE, 0)} once"
     )
-    return Answer(DATA, told)
+    return Answer(DATA, f"{told} ({taken} of them taken over from files)" if taken else told)
 
 
 def _outcomes(facts: Facts) -> Answer:
