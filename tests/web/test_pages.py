@@ -34,6 +34,7 @@ PAGES = {
     f"{A}/outlook": "The next trial|being worked out",
     f"{A}/selection": "Counts \\(17\\).*Left out \\(59\\)",
     f"{A}/plan": "Version 1",
+    f"{A}/all": "Every run.*Without each trial.*Not the headline.*Left out.*Version 1",
     "/r/cbt-delivery/studies": "76 of 76 studies",
     "/r/cbt-delivery/studies?q=choi": "\\d of 76 studies.*Choi \\(2012\\)",
     "/r/cbt-delivery/s/1": "Where the numbers went.*History",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from mimetypes import guess_type
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import Query
 from markupsafe import Markup
@@ -15,6 +16,8 @@ from review.export.views.downloads import Download, downloads_of, figure_of_run,
 from review.export.views.listed import analyses_of
 from review.export.views.row import row_of
 from review.export.views.tabs import (
+    HistoryView,
+    LooksView,
     history_of,
     looks_of,
     outlook_of,
@@ -34,12 +37,32 @@ from review.web.visits import Visit, Visiting
 
 routes = Routes()
 
-TABS = (
-    ("", "Forest"), ("history", "History"), ("robustness", "Robustness"), ("looks", "Looks"),
+TABS: Final = (
+    ("forest", "Forest"), ("history", "History"), ("robustness", "Robustness"), ("looks", "Looks"),
     ("outlook", "Outlook"), ("selection", "Selection"), ("plan", "Plan"),
-    ("downloads", "Downloads"),
+    ("downloads", "Downloads"), ("all", "All on one page"),
 )  # fmt: skip
-"""The pages of an analysis: path and name."""
+"""The pages of an analysis: name, which is the last part of all addresses but the first, and words.
+
+On the page of all they are anchors.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is drawn of a view for its tab."""
+
+    plot: Markup | None = None
+    versions: Markup | None = None
+    cumulative: Markup | None = None
+    link: str = ""
+
+
+def _tab(
+    visit: Visit, tab: str, view: object, beside: Beside | None = None, **more: Any
+) -> Response:
+    return page(visit, "analysis.html", view, tabs=TABS, tab=tab, beside=beside or Beside(), **more)
+
 
 Studies = Annotated[list[int], Query()]
 Shown = Annotated[list[Columns], Query()]
@@ -68,14 +91,36 @@ def analysis(
     chosen = Choices(sort, by or None, frozenset(columns), frozenset(without), switches=whatif)
     with visit.reading() as session:
         view = views.analysis_page(session, visit.review_of(session), analysis, run, chosen)
-    return page(
-        visit, "analysis.html", view, tabs=TABS, tab="", plot=plot_of(visit, analysis, view, run),
-        link=_link(visit, analysis, view, run),
+    return _tab(visit, "forest", view, _forest(visit, analysis, view, run))
+
+
+@routes.get("/r/{review}/a/{analysis}/all", Deed.LOOK)
+def whole(visit: Visiting, analysis: str, run: int | None = None) -> Response:
+    """Show all there is to say of an analysis on one page, to read through or to print."""
+    with visit.reading() as session:
+        review = visit.review_of(session)
+        view = views.analysis_page(session, review, analysis, run, Choices())
+        past = history_of(session, review, analysis, None, run)
+        robust = robustness_of(session, review, analysis, run)
+        panel = looks_of(session, review, analysis, run)
+        ahead = outlook_of(session, review, analysis, run)
+        chosen = selection_of(session, review, analysis)
+        planned = plan_versions_of(session, review, analysis)
+        files = downloads_of(session, review, analysis)
+    if ahead.sections is None:
+        later(work_out_firmness, visit.database, ahead.run_id)
+    drawn = (
+        (view, _forest(visit, analysis, view, run)), (past, _history(visit, analysis, past)),
+        (robust, Beside(estimates_table(robust.leave_one_out))), (panel, _looks(panel)),
+        (ahead, Beside()), (chosen, Beside()), (planned, Beside()), (files, Beside()),
     )  # fmt: skip
+    chapters = [(*tab, *shown) for tab, shown in zip(TABS[:-1], drawn, strict=True)]
+    return _tab(visit, "all", view, chapters=chapters)
 
 
-def _link(visit: Visit, analysis: str, view: AnalysisView, run: int | None) -> str:
-    return _address(visit, analysis, view.plot, run)
+def _forest(visit: Visit, analysis: str, view: AnalysisView, run: int | None) -> Beside:
+    plot = plot_of(visit, analysis, view, run)
+    return Beside(plot, link=_address(visit, analysis, view.plot, run))
 
 
 def plot_of(visit: Visit, analysis: str, view: AnalysisView, run: int | None) -> Markup:
@@ -137,15 +182,17 @@ def history(
     """Show every run of an analysis, and what moved between any two of them."""
     with visit.reading() as session:
         view = history_of(session, visit.review_of(session), analysis, since, until)
+    return _tab(visit, "history", view, _history(visit, analysis, view))
+
+
+def _history(visit: Visit, analysis: str, view: HistoryView) -> Beside:
     links = {
         i: f"{visit.path('a', analysis)}?run={number}" for i, number in enumerate(view.numbers)
     }
-    versions = estimates_table(view.versions, links=links)
-    cumulative = estimates_table(as_estimates(view.cumulative)) if view.cumulative else None
-    return page(
-        visit, "analysis_history.html", view, tabs=TABS, tab="history", versions=versions,
-        cumulative=cumulative,
-    )  # fmt: skip
+    return Beside(
+        versions=estimates_table(view.versions, links=links),
+        cumulative=estimates_table(as_estimates(view.cumulative)) if view.cumulative else None,
+    )
 
 
 @routes.get("/r/{review}/a/{analysis}/robustness", Deed.LOOK)
@@ -157,10 +204,8 @@ def robustness(
         view = robustness_of(session, visit.review_of(session), analysis, run)
     if every and view.every is None and view.head.is_newest and visit.review is not None:
         later(work_out_multiverse, visit.database, visit.review, analysis)
-    plot = estimates_table(view.leave_one_out)
-    return page(
-        visit, "analysis_robustness.html", view, tabs=TABS, tab="robustness", plot=plot, asked=every
-    )
+    beside = Beside(estimates_table(view.leave_one_out))
+    return _tab(visit, "robustness", view, beside, asked=every)
 
 
 @routes.get("/r/{review}/a/{analysis}/looks", Deed.LOOK)
@@ -168,8 +213,11 @@ def looks(visit: Visiting, analysis: str, run: int | None = None) -> Response:
     """Show the panel for repeated looks, which is not the headline."""
     with visit.reading() as session:
         view = looks_of(session, visit.review_of(session), analysis, run)
-    plot = estimates_table(view.sequence) if view.sequence else None
-    return page(visit, "analysis_looks.html", view, tabs=TABS, tab="looks", plot=plot)
+    return _tab(visit, "looks", view, _looks(view))
+
+
+def _looks(view: LooksView) -> Beside:
+    return Beside(estimates_table(view.sequence) if view.sequence else None)
 
 
 @routes.get("/r/{review}/a/{analysis}/outlook", Deed.LOOK)
@@ -179,7 +227,7 @@ def outlook(visit: Visiting, analysis: str, run: int | None = None) -> Response:
         view = outlook_of(session, visit.review_of(session), analysis, run)
     if view.sections is None:
         later(work_out_firmness, visit.database, view.run_id)
-    return page(visit, "analysis_outlook.html", view, tabs=TABS, tab="outlook")
+    return _tab(visit, "outlook", view)
 
 
 @routes.get("/r/{review}/a/{analysis}/selection", Deed.LOOK)
@@ -187,7 +235,7 @@ def selection(visit: Visiting, analysis: str) -> Response:
     """Show which result of each study counts, and which studies are left out, and why."""
     with visit.reading() as session:
         view = selection_of(session, visit.review_of(session), analysis)
-    return page(visit, "analysis_selection.html", view, tabs=TABS, tab="selection")
+    return _tab(visit, "selection", view)
 
 
 @routes.get("/r/{review}/a/{analysis}/downloads", Deed.LOOK)
@@ -195,7 +243,7 @@ def downloads(visit: Visiting, analysis: str) -> Response:
     """Offer the figures and tables of an analysis as files."""
     with visit.reading() as session:
         view = downloads_of(session, visit.review_of(session), analysis)
-    return page(visit, "analysis_downloads.html", view, tabs=TABS, tab="downloads")
+    return _tab(visit, "downloads", view)
 
 
 @routes.get("/r/{review}/a/{analysis}/figures/{drawn}.{kind}", Deed.LOOK)
@@ -227,4 +275,4 @@ def plan(visit: Visiting, analysis: str) -> Response:
     """Show every version of an analysis' plan with what each changed."""
     with visit.reading() as session:
         view = plan_versions_of(session, visit.review_of(session), analysis)
-    return page(visit, "analysis_plan.html", view, tabs=TABS, tab="plan")
+    return _tab(visit, "plan", view)

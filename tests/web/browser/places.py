@@ -25,6 +25,7 @@ PLACES: Final = {
     "analysis-selection": f"{_A}/selection",
     "analysis-downloads": f"{_A}/downloads",
     "analysis-plan": f"{_TRIALS}/a/any-cbt/plan",
+    "analysis-all": f"{_A}/all",
     "plan-editor": f"{_TRIALS}/a/any-cbt/plan/edit",
     "studies": f"{_TRIALS}/studies",
     "study": f"{_TRIALS}/s/1",
