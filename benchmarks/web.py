@@ -194,7 +194,7 @@ def main() -> None:
         pages = [
             "/", f"/r/{SLUG}", f"/r/{SLUG}/analyses", analysis, f"{analysis}?whatif=true&without=3",
             f"{analysis}/history", f"{analysis}/robustness", f"{analysis}/looks",
-            f"{analysis}/selection", f"{analysis}/plan", f"{analysis}/row/3",
+            f"{analysis}/selection", f"{analysis}/plan", f"{analysis}/row/3", f"{analysis}/all",
             f"/r/{SLUG}/studies", f"/r/{SLUG}/s/3", f"/r/{SLUG}/history",
         ]  # fmt: skip
         if asked.records:

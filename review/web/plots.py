@@ -304,6 +304,7 @@ def _study(
     heaviest: float | None,
     columns: Sequence[_Column],
 ) -> str:
+    # Cells and rows end where the next begins: of 200 trials that is 8 kB less.
     label, off = escape(row.label), study in to.off
     cells = []
     if to.switches:
@@ -311,32 +312,31 @@ def _study(
         if study is not None:
             on = " checked" if off else ""
             box = (
-                f'<input type="checkbox" name="without" value="{study}"{on} '
+                f"<input type=checkbox name=without value={study}{on} "
                 f'aria-label="Leave out {label}">'
             )
-        cells.append(f"<td>{box}</td>")
+        cells.append(f"<td>{box}")
     link = f'<a href="{to.study}{study}">{label}</a>' if study is not None and to.study else label
-    cells.append(f'<th scope="row">{link}</th>')
+    cells.append(f'<th scope="row">{link}')
     data = [column for column in columns if column.key.startswith("column-")]
     cells += [
-        f"<td{_classes(column)}>{escape(cell)}</td>"
+        f"<td{_classes(column)}>{escape(cell)}"
         for column, cell in zip(data, row.columns, strict=True)
     ]
     drawn = ""
     if row.estimate is not None and row.ci_low is not None and row.ci_high is not None:
         share = 0.25 if row.weight is None or not heaviest else row.weight / heaviest
         drawn = axis.interval(row.ci_low, row.ci_high) + axis.square(row.estimate, share)
-    cells.append(f"<td>{axis.picture(drawn)}</td>")
+    cells.append(f"<td>{axis.picture(drawn)}")
     value = _unbroken(forest.notation.text(row.estimate, row.ci_low, row.ci_high, forest.decimals))
-    cells.append(f'<td class="n">{value}</td>')
+    cells.append(f'<td class="n">{value}')
     if any(column.key == "weight" for column in columns):
         weight = "" if row.weight is None else f"{fixed(row.weight, 1)}%"
-        cells.append(f'<td class="n wide">{weight}</td>')
+        cells.append(f'<td class="n wide">{weight}')
     for d in range(len(forest.domains)):
         judged = row.judgements[d] if row.judgements else Blank.NOT_ASSESSED
-        cells.append(f'<td class="wide">{light(forest.categories, judged)}</td>')
-    name = "" if study is None else f' data-study="{study}"'
-    return f"<tr{name}{' class=off' if off else ''}>{''.join(cells)}</tr>"
+        cells.append(f'<td class="wide">{light(forest.categories, judged)}')
+    return f"<tr{' class=off' if off else ''}>{''.join(cells)}"
 
 
 def _unbroken(value: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final
+from typing import Final, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
@@ -24,7 +24,9 @@ from review.protocol.models import Review
 MOST_STATES: Final = 16
 MOST_RUNS: Final = 24
 MOST_CHANGES: Final = 64
-"""Kept in memory: states of reviews, and runs and what moved between them, which never change."""
+MOST_VIEWS: Final = 48
+"""Kept in memory: states of reviews, runs and what moved between them, which never change, and
+what pages show of a state."""
 
 SCREENING: Final = (
     "decision", "withdrawal", "adjudication", "retrieval", "pilot", "ranking", "membership",
@@ -45,10 +47,15 @@ class Current:
         return self.notices.get(analysis, NO_NOTICES)
 
 
+Made = TypeVar("Made")
+Key = TypeVar("Key", bound=Hashable)
+
 _lock = Lock()
 _changes: OrderedDict[tuple[str | None, str, str], ChangeReport] = OrderedDict()
 _states: OrderedDict[tuple[str, str, int], Current] = OrderedDict()
 _runs: OrderedDict[tuple[str, str], Snapshot] = OrderedDict()
+_views: OrderedDict[tuple[object, ...], object] = OrderedDict()
+_names: dict[tuple[str, str], Names] = {}
 
 
 def _place(session: Session) -> str:
@@ -62,55 +69,110 @@ def _key(run: Run) -> tuple[str, str]:
     return _place(session), run.key
 
 
+def _state(session: Session, review: Review, omitted: Collection[str]) -> tuple[str, str, int]:
+    """Return what tells a state of a review from all others: its newest event of some tables."""
+    query = sa.select(sa.func.max(Event.seq)).where(
+        sa.or_(Event.review == review.slug, Event.review.is_(None))
+    )
+    if omitted:
+        query = query.where(Event.entity.not_in(omitted))
+    return _place(session), review.slug, session.scalar(query) or 0
+
+
+def _kept(among: OrderedDict[Key, Made], key: Key, most: int, make: Callable[[], Made]) -> Made:
+    """Return what is kept under a key, made by whoever asks first; the longest unasked goes."""
+    with _lock:
+        found = among.get(key)
+        if found is not None:
+            among.move_to_end(key)
+            return found
+    made = make()
+    with _lock:
+        among[key] = made
+        while len(among) > most:
+            among.popitem(last=False)
+    return made
+
+
 def current(session: Session, review: Review) -> Current:
     """Return what is true of the analyses of a review now.
 
     A state is worked out once, whoever asks for it first; an event that it could depend on makes
     another state.
     """
-    seq = session.scalar(
-        sa.select(sa.func.max(Event.seq)).where(
-            sa.or_(Event.review == review.slug, Event.review.is_(None)),
-            Event.entity.not_in(SCREENING),
-        )
-    )
-    key = (_place(session), review.slug, seq or 0)
+    return _kept(
+        _states, _state(session, review, SCREENING), MOST_STATES,
+        lambda: Current(notices_of(session, review), outdated(session, review)),
+    )  # fmt: skip
+
+
+def remembered(
+    session: Session,
+    review: Review,
+    what: tuple[object, ...],
+    make: Callable[[], Made],
+    *,
+    screening: bool = False,
+) -> Made:
+    """Return what is the same for everybody until the review changes, made once for each state.
+
+    Parameters
+    ----------
+    what
+        What tells it from all else that is made of this state: the function that makes it, and
+        its arguments.
+    screening
+        Whether it depends on decisions too; if not, a day of screening leaves it as it is.
+    """
+    *of, seq = _state(session, review, () if screening else SCREENING)
     with _lock:
-        found = _states.get(key)
-    if found is None:
-        found = Current(notices_of(session, review), outdated(session, review))
+        for key in [k for k in _views if k[:3] == (*of, screening) and k[3] != seq]:
+            del _views[key]  # what was true of an earlier state is asked for by nobody
+    return cast(Made, _kept(_views, (*of, screening, seq, *what), MOST_VIEWS, make))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Who and what stands in the history of a review."""
+
+    seq: int
+    """The newest event that was read for it."""
+    actors: frozenset[str] = frozenset()
+    entities: frozenset[str] = frozenset()
+
+
+def names_in_history(session: Session, review: Review) -> Names:
+    """Return who and what stands in the history of a review; only what is new of it is read."""
+    key = (_place(session), review.slug)
+    newest = session.scalar(sa.select(sa.func.max(Event.seq))) or 0
+    with _lock:
+        known = _names.get(key, Names(0))
+    if known.seq > newest:  # the database is another one by now
+        known = Names(0)
+    if known.seq < newest:
+        new = session.execute(
+            sa.select(Event.actor, Event.entity)
+            .where(Event.review == review.slug, Event.seq > known.seq)
+            .distinct()
+        ).all()
+        known = Names(
+            newest,
+            known.actors | {row.actor for row in new},
+            known.entities | {row.entity for row in new},
+        )
         with _lock:
-            _states[key] = found
-            while len(_states) > MOST_STATES:
-                _states.popitem(last=False)
-    return found
+            _names[key] = known
+    return known
 
 
 def change_of(before: Run | None, after: Run) -> ChangeReport:
     """Return how a run came from another; neither changes, so that it is worked out once."""
-    key = (before.key if before is not None else None, *_key(after))
-    with _lock:
-        found = _changes.get(key)
-    if found is None:
-        found = compare(contents_of(before) if before is not None else None, contents_of(after))
-        with _lock:
-            _changes[key] = found
-            while len(_changes) > MOST_CHANGES:
-                _changes.popitem(last=False)
-    return found
+    return _kept(
+        _changes, (before.key if before is not None else None, *_key(after)), MOST_CHANGES,
+        lambda: compare(contents_of(before) if before is not None else None, contents_of(after)),
+    )  # fmt: skip
 
 
 def contents_of(run: Run) -> Snapshot:
     """Return what a run holds; runs never change, so that the newest asked for stay in memory."""
-    key = _key(run)
-    with _lock:
-        found = _runs.get(key)
-        if found is not None:
-            _runs.move_to_end(key)
-            return found
-    found = snapshot_of(run)
-    with _lock:
-        _runs[key] = found
-        while len(_runs) > MOST_RUNS:
-            _runs.popitem(last=False)
-    return found
+    return _kept(_runs, _key(run), MOST_RUNS, lambda: snapshot_of(run))

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.history.models import Event
+from review.export.views.current import names_in_history
 from review.history.queries import Seen, events, events_of, verify
 from review.living.runs.queries import anchors
 from review.protocol.models import Review
@@ -98,18 +97,14 @@ def history_page(
         session, viewer=viewer, review=review.slug, entity=asked.entity, actor=asked.actor,
         since=asked.since, until=asked.until, before=asked.before, limit=asked.most + 1,
     )  # fmt: skip
-    mine = Event.review == review.slug
+    named = names_in_history(session, review)
     return HistoryPage(
         review=review.slug,
         events=tuple(map(_line, found[: asked.most])),
         asked=asked,
         next=found[asked.most - 1].seq if len(found) > asked.most else None,
-        actors=tuple(
-            session.scalars(sa.select(Event.actor).where(mine).distinct().order_by("actor"))
-        ),
-        entities=tuple(
-            session.scalars(sa.select(Event.entity).where(mine).distinct().order_by("entity"))
-        ),
+        actors=tuple(sorted(named.actors)),
+        entities=tuple(sorted(named.entities)),
     )
 
 

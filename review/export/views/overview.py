@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,7 +14,13 @@ from sqlalchemy.orm import Session
 from review.citations.models import Record, Search
 from review.citations.queries import judged_pairs
 from review.citations.rules import PairState
-from review.export.views.current import Current, change_of, contents_of, current
+from review.export.views.current import (
+    Current,
+    change_of,
+    contents_of,
+    current,
+    remembered,
+)
 from review.extraction.appraisal.queue import waiting_for
 from review.extraction.doubts import doubts
 from review.extraction.models import Study
@@ -91,7 +97,9 @@ def review_card(
         records=_count(session, Record, review),
         studies=_count(session, Study, review),
         analyses=_count(session, Analysis, review),
-        waiting=sum(link.n for link in _waiting(session, review, role, viewer)),
+        waiting=sum(
+            link.n for link in _waiting(session, review, role, viewer, boxes(session, review))
+        ),
         last_change=_in_words(*newest[:4]) if newest else None,
         last_at=newest.at if newest else None,
     )
@@ -166,6 +174,7 @@ def dashboard(
     """Return what changed last, what waits for a person, where the review is, and what is due."""
     mode = mode_of(session, review, now)
     standing = current(session, review)
+    stands = boxes(session, review)
     return Dashboard(
         slug=review.slug,
         title=review.title,
@@ -173,8 +182,8 @@ def dashboard(
         status=mode.status.value,
         because=mode.because,
         moved=tuple(_moved(session, review, standing)),
-        waiting=tuple(_waiting(session, review, role, viewer)),
-        stages=tuple(_stages(session, review, now)),
+        waiting=tuple(_waiting(session, review, role, viewer, stands)),
+        stages=tuple(_stages(session, review, now, stands)),
         due=tuple(_due(session, review, standing, now)),
     )
 
@@ -204,17 +213,19 @@ def _moved(session: Session, review: Review, standing: Current) -> list[Moved]:
     return sorted(found, key=lambda one: (not one.flipped, -one.created.timestamp(), one.title))
 
 
-def _waiting(session: Session, review: Review, role: Role, viewer: str) -> Iterator[Link]:
+def _waiting(
+    session: Session, review: Review, role: Role, viewer: str, stands: Mapping[Box, int]
+) -> Iterator[Link]:
     """Yield what waits for a person whose role may do it."""
     person = person_known(session, viewer)
     number = person.id if person is not None else None
-    if may(role, Deed.SCREEN):
+    if may(role, Deed.SCREEN) and stands:
         yield from _to_screen(session, review, number)
     if may(role, Deed.COLLECT):
         pairs = sum(pair.state is PairState.OPEN for pair in judged_pairs(session, review))
         if pairs:
             yield Link(f"{counted(pairs, 'pair')} may be duplicates", ("records",), n=pairs)
-        sought = boxes(session, review).get(Box.AWAITING_RETRIEVAL, 0)
+        sought = stands.get(Box.AWAITING_RETRIEVAL, 0)
         if sought:
             query = (("state", Box.AWAITING_RETRIEVAL.value),)
             said = f"{counted(sought, 'report')} to obtain"
@@ -239,8 +250,6 @@ def _waiting(session: Session, review: Review, role: Role, viewer: str) -> Itera
 
 
 def _to_screen(session: Session, review: Review, person: int | None) -> Iterator[Link]:
-    if not boxes(session, review):
-        return
     for stage, box in (
         (Stage.TITLE_ABSTRACT, Box.AWAITING_SCREENING), (Stage.FULL_TEXT, Box.AWAITING_ASSESSMENT),
     ):  # fmt: skip
@@ -256,11 +265,13 @@ def _to_screen(session: Session, review: Review, person: int | None) -> Iterator
                 yield Link(said, ("records",), query, n)
 
 
-def _stages(session: Session, review: Review, now: datetime) -> Iterator[StageBar]:
+def _stages(
+    session: Session, review: Review, now: datetime, stands: Mapping[Box, int]
+) -> Iterator[StageBar]:
     screeners = frozenset(
         person.id for person, member in members(session, review.id) if may(member.role, Deed.SCREEN)
     )
-    if boxes(session, review):
+    if stands:
         for stage in Stage:
             yield _screening(session, review, stage, screeners, now)
     begun_at = extraction_states(session, review)
@@ -342,12 +353,16 @@ def _due(session: Session, review: Review, standing: Current, now: datetime) -> 
     stopped = [slug for slug, notices in standing.notices.items() if notices.withheld]
     for slug in stopped:
         yield Link(f"{slug}: no conclusion until a contradiction is settled", ("a", slug), n=1)
-    open_ = sum(doubt.dismissal is None for doubt in doubts(session, review))
+    open_ = remembered(session, review, (doubts,), lambda: _open_doubts(session, review))
     if open_:
         yield Link(f"{counted(open_, 'doubt')} about numbers open", ("studies",), n=open_)
     failed = _failed(session, review)
     if failed is not None:
         yield failed
+
+
+def _open_doubts(session: Session, review: Review) -> int:
+    return sum(doubt.dismissal is None for doubt in doubts(session, review))
 
 
 def _failed(session: Session, review: Review) -> Link | None:

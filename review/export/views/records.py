@@ -14,6 +14,7 @@ from review.citations.models import Batch, Record, Search
 from review.citations.queries import batches, pairs_of, record_numbered
 from review.citations.rules import UNSTATED, warning_of
 from review.errors import NotFoundError
+from review.export.views.current import remembered
 from review.export.views.flow import opened
 from review.extraction.linking.queries import links
 from review.extraction.models import Study
@@ -21,6 +22,7 @@ from review.protocol.models import Review
 from review.screening.models import Place
 from review.screening.places import are_current
 from review.screening.queries import ledger
+from review.screening.standings import standing_in
 from review.screening.views import Dossier, dossier
 from review.screening.vocabulary import STAGE_WORDS, Box, Stage
 
@@ -99,31 +101,28 @@ def records_of(session: Session, review: Review, wanted: Wanted) -> RecordsView:
     conditions: list[sa.ColumnElement[bool]] = [Record.review_id == review.id]
     label = None
     if wanted.q:
-        columns = (Record.title, Record.abstract, Record.doi, Record.pmid)
-        conditions.append(sa.or_(*(c.icontains(wanted.q, autoescape=True) for c in columns)))
+        conditions.append(_containing(session, wanted.q))
     if wanted.source:
         of_source = sa.select(Batch.id).join(Search).where(Search.source == wanted.source)
         conditions.append(Record.batch_id.in_(of_source))
     if wanted.batch is not None:
         conditions.append(Record.batch_id == wanted.batch)
-    if wanted.state is not None and at_hand:
-        conditions.append(
-            sa.exists().where(
-                Place.record_id == Record.id,
-                Place.stage == Stage.TITLE_ABSTRACT,
-                Place.box == wanted.state,
-            )
-        )
     ids: Sequence[int] | None = None
+    if wanted.state is not None:
+        state = wanted.state
+        ids = remembered(
+            session, review, (standing_in, state),
+            lambda: standing_in(session, review, state), screening=True,
+        )  # fmt: skip
     if wanted.box is not None:
-        found = opened(session, review, wanted.box)
+        asked = wanted.box
+        found = remembered(
+            session, review, (opened, asked), lambda: opened(session, review, asked), screening=True
+        )
         if found.of_studies:
             raise NotFoundError(f"box {wanted.box!r} counts studies, not records")
-        ids, label = sorted(found.ids), found.label
-    if not at_hand and wanted.state is not None:
-        now = ledger(session, review)
-        of_state = {record for record in now.records if now.box(record) is wanted.state}
-        ids = [r for r in (ids if ids is not None else now.records) if r in of_state]
+        kept = found.ids if ids is None else set(found.ids) & set(ids)
+        ids, label = sorted(kept), found.label
     numbers, total = _page(session, conditions, ids, wanted.after, wanted.most)
     shown = numbers[: wanted.most]
     stands = _boxes(session, review, shown, at_hand=at_hand)
@@ -142,6 +141,17 @@ def records_of(session: Session, review: Review, wanted: Wanted) -> RecordsView:
     )
 
 
+def _containing(session: Session, text: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a record holds a text, whatever the case of its letters.
+
+    SQLite's LIKE takes no note of the case of a to z, as its lower() does, in half the time.
+    """
+    columns = (Record.title, Record.abstract, Record.doi, Record.pmid)
+    if session.get_bind().dialect.name == "sqlite":
+        return sa.or_(*(column.contains(text, autoescape=True) for column in columns))
+    return sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
+
+
 def _page(
     session: Session,
     conditions: Sequence[sa.ColumnElement[bool]],
@@ -155,8 +165,11 @@ def _page(
         return list(ids[begin : begin + most + 1]), len(ids)
     if ids is None:
         query = sa.select(Record.id).where(*conditions, Record.id > after).order_by(Record.id)
+        found = list(session.scalars(query.limit(most + 1)))
+        if not after and len(found) <= most:
+            return found, len(found)
         total = session.scalar(sa.select(sa.func.count()).select_from(Record).where(*conditions))
-        return list(session.scalars(query.limit(most + 1))), total or 0
+        return found, total or 0
     kept: list[int] = []
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]

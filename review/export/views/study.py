@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from review.export.views.current import contents_of
 from review.export.views.events import EventLine, events_of_rows
 from review.export.views.row import number_words, step_words
 from review.extraction import queries
@@ -190,7 +191,7 @@ def study_of(session: Session, review: Review, number: int, *, viewer: str | Non
     """Return all that a person may see of a study; raise NotFoundError."""
     study = queries.study_numbered(session, review, number)
     traced = trace_study(session, study, viewer=viewer)
-    went = uses(session, review, [one.result_id for one in traced])
+    went = uses(session, review, [one.result_id for one in traced], contents=contents_of)
     arms = queries.arms(session, [study.id])
     reports = queries.reports(session, [study.id])
     notes = queries.notes(session, [study.id])

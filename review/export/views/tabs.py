@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from review.export.drawings.cumulative import cumulative_of
 from review.export.drawings.leave_one_out import leave_one_out_of
 from review.export.drawings.versions import versions_of
 from review.export.views.analysis import Headline, Loaded, headline_of, load
-from review.export.views.current import contents_of, current
+from review.export.views.current import contents_of, current, remembered
 from review.extraction.queries import studies
 from review.figures.classes import ClassStrip
 from review.figures.cumulative import Cumulative
@@ -68,12 +68,28 @@ def history_of(
     until: int | None = None,
 ) -> HistoryView:
     """Return every run of an analysis, and the change report of two: the newest ones by default."""
+    return remembered(
+        session, review, (history_of, analysis, since, until),
+        lambda: _history(session, review, analysis, since, until),
+    )  # fmt: skip
+
+
+def _history(
+    session: Session, review: Review, analysis: str, since: int | None, until: int | None
+) -> HistoryView:
     loaded = load(session, review, analysis, until)
     past = past_runs(session, review, analysis)
     if since is None and loaded.run.number > 1:
         since = loaded.run.number - 1
     report = full_report(
-        session, review, analysis, since, loaded.run.number, outlook=False, notices=loaded.notices
+        session,
+        review,
+        analysis,
+        since,
+        loaded.run.number,
+        outlook=False,
+        notices=loaded.notices,
+        contents=contents_of,
     )
     inputs, results = contents_of(queries.run_numbered(session, review, analysis, None))
     return HistoryView(
@@ -105,14 +121,26 @@ def robustness_of(
     session: Session, review: Review, analysis: str, number: int | None = None
 ) -> RobustnessView:
     """Return sensitivity analyses, subgroups, meta-regressions, and each trial left out."""
+    run_id, withheld, view = remembered(
+        session, review, (robustness_of, analysis, number),
+        lambda: _robustness(session, review, analysis, number),
+    )  # fmt: skip
+    every = multiverse_kept(session, run_id)  # worked out later, and no event
+    return replace(view, every=_every(every, withheld=withheld))
+
+
+def _robustness(
+    session: Session, review: Review, analysis: str, number: int | None
+) -> tuple[int, bool, RobustnessView]:
     loaded = load(session, review, analysis, number)
     withheld = loaded.notices.withheld
-    return RobustnessView(
+    view = RobustnessView(
         head=headline_of(loaded, review),
         sections=tuple(robustness_sections(loaded.now, withheld=withheld)),
         leave_one_out=leave_one_out_of(*loaded.now, withheld=withheld),
-        every=_every(multiverse_kept(session, loaded.run.id), withheld=withheld),
+        every=None,
     )
+    return loaded.run.id, withheld, view
 
 
 def _every(found: Multiverse | None, *, withheld: bool) -> Section | None:
@@ -149,6 +177,15 @@ def looks_of(
     session: Session, review: Review, analysis: str, number: int | None = None
 ) -> LooksView:
     """Return the panel for repeated looks as it stood after a run."""
+    return remembered(
+        session,
+        review,
+        (looks_of, analysis, number),
+        lambda: _looks_of(session, review, analysis, number),
+    )
+
+
+def _looks_of(session: Session, review: Review, analysis: str, number: int | None) -> LooksView:
     loaded = load(session, review, analysis, number)
     past = past_runs(session, review, analysis)
     panel = panel_of(past, loaded.run.number, loaded.now)
@@ -242,6 +279,12 @@ class SelectionView:
 
 def selection_of(session: Session, review: Review, analysis: str) -> SelectionView:
     """Return which result of each study counts and why, and which studies are left out and why."""
+    return remembered(
+        session, review, (selection_of, analysis), lambda: _selection_of(session, review, analysis)
+    )
+
+
+def _selection_of(session: Session, review: Review, analysis: str) -> SelectionView:
     chosen = chosen_of(session, review, analysis)
     ids = {study.label: study.id for study in studies(session, review)}
     lines = [SelectionLine(ids.get(one.study), one) for one in chosen]
@@ -281,6 +324,15 @@ class PlanVersionsView:
 
 def plan_versions_of(session: Session, review: Review, analysis: str) -> PlanVersionsView:
     """Return all versions of an analysis' plan with their differences."""
+    return remembered(
+        session,
+        review,
+        (plan_versions_of, analysis),
+        lambda: _plan_versions_of(session, review, analysis),
+    )
+
+
+def _plan_versions_of(session: Session, review: Review, analysis: str) -> PlanVersionsView:
     found = versions(session, review, analysis)
     plans = [plan_of(version) for version in found]
     makers = _makers(session, found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -117,6 +117,7 @@ def full_report(
     outlook: bool = True,
     newest: bool = False,
     notices: Notices | None = None,
+    contents: Callable[[Run], Snapshot] = queries.snapshot_of,
 ) -> FullReport:
     """Return the change report of two runs of an analysis.
 
@@ -130,6 +131,8 @@ def full_report(
         Of the two newest runs; of the only one alone.
     notices : Notices or None
         What is true of the analysis now, where it has been read already.
+    contents
+        Reads a run; who reads many of them keeps them in memory.
 
     Raises
     ------
@@ -144,7 +147,7 @@ def full_report(
     if newest:
         before = new.number - 1 or None
     old = queries.run_numbered(session, review, analysis, before) if before is not None else None
-    was, now = queries.snapshot_of(old) if old else None, queries.snapshot_of(new)
+    was, now = contents(old) if old else None, contents(new)
     past = past_runs(session, review, analysis)
     report = compare(was, now, engines=(old.software, new.software) if old else None)
     if old is not None and was is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
@@ -91,6 +92,7 @@ def content_of(digest: Digest) -> object:
     return _ADAPTER.dump_python(digest, mode="json")
 
 
+@lru_cache(maxsize=256)
 def digest_from(kept: str) -> Digest:
-    """Return a digest from what is kept of it."""
+    """Return a digest from what is kept of it; digests never change, and are asked for together."""
     return _ADAPTER.validate_json(kept)

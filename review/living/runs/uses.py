@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from review.living.runs.models import Run
 from review.living.runs.queries import newest_of_each, snapshot_of
+from review.living.runs.results import Snapshot
 from review.protocol.models import Review
 
 
@@ -22,12 +24,21 @@ class Use:
     vi: float
 
 
-def uses(session: Session, review: Review, result_ids: Collection[int]) -> dict[int, list[Use]]:
-    """Return what the newest runs made of some results, by result id."""
+def uses(
+    session: Session,
+    review: Review,
+    result_ids: Collection[int],
+    *,
+    contents: Callable[[Run], Snapshot] = snapshot_of,
+) -> dict[int, list[Use]]:
+    """Return what the newest runs made of some results, by result id.
+
+    `contents` reads a run; who reads many of them keeps them in memory.
+    """
     found: dict[int, list[Use]] = {}
     wanted = frozenset(result_ids)
     for run in newest_of_each(session, review):
-        inputs, results = snapshot_of(run)
+        inputs, results = contents(run)
         for trial, effect in zip(inputs.trials, results.effects, strict=False):
             mine = sorted(trial.result_ids & wanted)
             if not mine:

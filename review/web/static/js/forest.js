@@ -24,7 +24,7 @@ async function show(row) {
   hide();
   shown = row;
   row.classList.add("shown");
-  const text = await told(row.dataset.study);
+  const text = await told(row.querySelector("th a").href.split("/").pop());
   if (shown !== row || text === null) return;
   panel = document.createElement("aside");
   panel.className = "detail";
@@ -50,7 +50,7 @@ function hide() {
 }
 
 if (room) {
-  const rows = room.querySelectorAll("tr[data-study]");
+  const rows = room.querySelectorAll("tbody tr:has(th > a)");
   for (const row of rows) {
     row.addEventListener("pointerenter", (event) => {
       if (event.pointerType !== "mouse") return;
