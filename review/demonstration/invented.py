@@ -24,6 +24,7 @@ from review.extraction.appraisal.certainty import rate_certainty
 from review.extraction.appraisal.form import Answered, Form, Target
 from review.extraction.appraisal.grade import Step as Lowering
 from review.extraction.appraisal.vocabulary import Answer, Consideration, Design
+from review.extraction.assigning.actions import share_out
 from review.extraction.consensus import reach_consensus, resolve, sides
 from review.extraction.files import NumberedRow, read_extraction
 from review.extraction.linking.actions import link_report
@@ -249,6 +250,8 @@ def _extract(story: Story) -> None:
                 _label(number if number in trials else number - records.TRIALS),
                 handle=A, now=step.now, new=number in trials, distinct=True,
             )  # fmt: skip
+    with story.step(39, "who enters which trial") as step:
+        share_out(step.session, step.review, [A, B], now=step.now)
     _enter(story, 36, A, "entry-a.csv", {_label(n) for n in trials})
     _enter(story, 33, B, "entry-b.csv", {_label(n) for n in trials[:6]})
     _enter(story, 32, B, "entry-b.csv", {_label(trials[6])}, draft=True)

@@ -18,10 +18,9 @@ HERE: Final = Path(__file__).parent
 
 ROOMS: Final = (
     ("", "Overview", "o"), ("analyses", "Analyses", "a"), ("studies", "Studies", "s"),
-    ("rob", "Risk of bias", "b"), ("searches", "Searches", "u"), ("records", "Records", "r"),
-    ("flow", "Flow", "f"),
-    ("protocol", "Protocol", "p"), ("history", "History", "h"), ("exports", "Exports", "e"),
-    ("people", "People", "m"),
+    ("extract", "Extract", "x"), ("rob", "Risk of bias", "b"), ("searches", "Searches", "u"),
+    ("records", "Records", "r"), ("flow", "Flow", "f"), ("protocol", "Protocol", "p"),
+    ("history", "History", "h"), ("exports", "Exports", "e"), ("people", "People", "m"),
 )  # fmt: skip
 """The pages of a review that are reached from all of them: path, name, and the key after g."""
 

@@ -9,6 +9,10 @@ import click
 from review.cli.lazy import LazyGroup, Place
 
 COMMANDS: Final = {
+    "assign": Place(
+        "extract.assigning",
+        "Ask people to enter STUDIES, two a study; others may enter them all the same.",
+    ),
     "check": Place(
         "extract.doubts",
         "List doubts about the numbers: each with the numbers behind it, none a verdict.",
@@ -36,6 +40,10 @@ COMMANDS: Final = {
     "imports": Place(
         "extract.imports",
         "List the imports of results, the newest first, each with its number for extract undo.",
+    ),
+    "queue": Place(
+        "extract.assigning",
+        "List the studies that wait for you to be entered or agreed on, and who has finished.",
     ),
     "reinstate": Place("extract.withdrawing", "Let a withdrawn RESULT count again."),
     "rekey": Place(

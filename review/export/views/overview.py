@@ -22,6 +22,8 @@ from review.export.views.current import (
     remembered,
 )
 from review.extraction.appraisal.queue import waiting_for
+from review.extraction.assigning.views import Next
+from review.extraction.assigning.views import waiting_for as extraction_waits
 from review.extraction.doubts import doubts
 from review.extraction.models import Study
 from review.extraction.queries import extraction_states, studies
@@ -231,15 +233,13 @@ def _waiting(
             said = f"{counted(sought, 'report')} to obtain"
             yield Link(said, ("records",), query, sought)
     if may(role, Deed.EXTRACT):
-        states = extraction_states(session, review)
-        excluded = {study.id for study in studies(session, review) if study.excluded_because}
-        for state, words in (
-            ("awaiting extraction", "to extract"), ("awaiting consensus", "to agree on"),
-        ):  # fmt: skip
-            n = sum(found == state for of, found in states.items() if of not in excluded)
-            if n:
-                said = f"{counted(n, 'study', 'studies')} {words}"
-                yield Link(said, ("studies",), (("state", state),), n)
+        for what, n in sorted(extraction_waits(session, review, viewer).items()):
+            words = {
+                Next.START: "to enter", Next.GO_ON: "to go on with", Next.AGREE: "to agree on",
+                Next.LOOK: "with doubts to look at",
+            }[what]  # fmt: skip
+            said = f"{counted(n, 'study', 'studies')} {words}"
+            yield Link(said, ("extract",), n=n)
     if may(role, Deed.APPRAISE):
         to_judge, to_agree = waiting_for(session, review, viewer)
         if to_judge:

@@ -32,6 +32,8 @@ PLACES: Final = {
     "searches": f"{_INVENTED}/searches",
     "duplicates": f"{_INVENTED}/duplicates",
     "duplicates-linked": f"{_INVENTED}/duplicates/linked",
+    "extract": f"{_INVENTED}/extract?show=all",
+    "extract-for-you": "/r/founding/extract",
     "bias": f"{_INVENTED}/rob",
     "appraisal": f"{_INVENTED}/s/112/rob/rob2-parallel?outcome=panic",
     "appraisal-consensus": f"{_INVENTED}/s/110/rob/rob2-parallel?outcome=panic&settle=true",
