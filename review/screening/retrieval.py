@@ -91,11 +91,19 @@ def _check_sought(ledger: Ledger, record: int, *, missing: bool) -> None:
         raise InvalidDataError(f"the full text of record {record} has been read already")
 
 
+def check_pdf(name: str, content: bytes) -> str | None:
+    """Return why a file is not taken as a PDF; None where it is."""
+    if len(content) > MAX_PDF:
+        return f"{name} is larger than {MAX_PDF // 1024 // 1024} MiB"
+    if b"%PDF-" not in content[:1024]:
+        return f"{name} is no PDF"
+    return None
+
+
 def _keep_pdf(session: Session, pdf: Pdf) -> FullText:
-    if len(pdf.content) > MAX_PDF:
-        raise InvalidDataError(f"{pdf.name} is larger than {MAX_PDF // 1024 // 1024} MiB")
-    if b"%PDF-" not in pdf.content[:1024]:
-        raise InvalidDataError(f"{pdf.name} is no PDF")
+    wrong = check_pdf(pdf.name, pdf.content)
+    if wrong is not None:
+        raise InvalidDataError(wrong)
     digest = hashlib.sha256(pdf.content).hexdigest()
     known = queries.full_text_known(session, digest)
     if known is None:

@@ -78,7 +78,7 @@ def note_end(
         task.options = {**task.options, **found}
 
 
-def note_follower(session: Session, number: int, follower: int) -> None:
-    """Note which task does what this one looked at."""
+def note_found(session: Session, number: int, found: Mapping[str, Any]) -> None:
+    """Note what became of what a task had found: which task follows, what was attached."""
     task = session.get_one(Task, number)
-    task.options = {**task.options, "follower": follower}
+    task.options = {**task.options, **found}

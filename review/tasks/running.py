@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from review.db import Database, database_at
 from review.errors import ReviewError
 from review.tasks import actions
 from review.tasks.files import file_of, sweep
-from review.tasks.kinds import KINDS, REPOOL, Kind
+from review.tasks.kinds import KINDS, MATCH, REPOOL, Kind
 from review.tasks.models import Outcome, Task
 from review.tasks.queries import at_work
 from review.wording import counted
@@ -68,9 +68,7 @@ def run(database: Database, number: int) -> None:
             elif kind is REPOOL:
                 ended = _repooled(database, review, told)
             else:
-                from review.tasks import uploads
-
-                ended = uploads.DOING[kind.name](database, number, review, told)
+                ended = _other(kind)(database, number, review, told)
         except ReviewError as error:
             ended = {"outcome": Outcome.FAILED, "message": error.told}
         except Exception as error:
@@ -92,6 +90,17 @@ def _wait_for_turn(database: Database, number: int, told: dict[str, Any]) -> Non
             return
         told["step"] = f"waiting for {counted(before, 'task')} before it"
         time.sleep(0.5)
+
+
+def _other(kind: Kind) -> Callable[[Database, int, str, dict[str, Any]], dict[str, Any]]:
+    """Return what is done for a kind that is neither an export nor computing anew."""
+    if kind is MATCH:
+        from review.tasks.pdfs import match
+
+        return match
+    from review.tasks.uploads import DOING
+
+    return DOING[kind.name]
 
 
 def _slug(session: Any, review_id: int) -> str:

@@ -17,11 +17,20 @@ from review.web.words import aligned, class_kind, class_sign, day, signs, thousa
 HERE: Final = Path(__file__).parent
 
 ROOMS: Final = (
-    ("", "Overview", "o"), ("analyses", "Analyses", "a"), ("studies", "Studies", "s"),
-    ("extract", "Extract", "x"), ("rob", "Risk of bias", "b"), ("searches", "Searches", "u"),
-    ("records", "Records", "r"), ("flow", "Flow", "f"), ("protocol", "Protocol", "p"),
-    ("history", "History", "h"), ("exports", "Exports", "e"), ("people", "People", "m"),
-)  # fmt: skip
+    ("", "Overview", "o"),
+    ("analyses", "Analyses", "a"),
+    ("studies", "Studies", "s"),
+    ("extract", "Extract", "x"),
+    ("rob", "Risk of bias", "b"),
+    ("searches", "Searches", "u"),
+    ("records", "Records", "r"),
+    ("fulltexts", "Full texts", "d"),
+    ("flow", "Flow", "f"),
+    ("protocol", "Protocol", "p"),
+    ("history", "History", "h"),
+    ("exports", "Exports", "e"),
+    ("people", "People", "m"),
+)
 """The pages of a review that are reached from all of them: path, name, and the key after g."""
 
 

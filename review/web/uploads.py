@@ -10,7 +10,7 @@ from starlette.datastructures import ImmutableMultiDict, UploadFile
 
 from review.citations.files import called
 from review.errors import NotFoundError
-from review.tasks.actions import ask_for, note_follower
+from review.tasks.actions import ask_for, note_found
 from review.tasks.files import upload_of
 from review.tasks.kinds import Kind
 from review.tasks.queries import TaskView, task_numbered, view_of
@@ -32,6 +32,12 @@ def files_in(sent: Mapping[str, Any], name: str = "files") -> list[UploadFile]:
 def all_of(sent: Mapping[str, Any], name: str) -> list[Any]:
     """Return all that a form says under one name, as boxes that are ticked do."""
     return list(sent.getlist(name)) if isinstance(sent, ImmutableMultiDict) else []
+
+
+def number_in(text: object) -> int:
+    """Return the number that a field says, 0 for what is none."""
+    said = str(text or "").strip()
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0
 
 
 def look_at(visit: Visit, kind: Kind, files: Sequence[UploadFile], **options: Any) -> int:
@@ -65,7 +71,7 @@ def follow(visit: Visit, kind: Kind, upload: TaskView, **options: Any) -> int:
         number = ask_for(
             session, review.id, kind, by=visit.person, now=visit.now, options={**kept, **options}
         ).id
-        note_follower(session, upload.number, number)
+        note_found(session, upload.number, {"follower": number})
     start(visit.database, number, actor=visit.person)
     return number
 

@@ -14,7 +14,7 @@ from review.tasks.kinds import COMPARE
 from review.tasks.running import start
 from review.web.render import page, to
 from review.web.routes import Routes
-from review.web.uploads import all_of
+from review.web.uploads import all_of, number_in
 from review.web.visits import Sent, Visit, Visiting
 
 routes = Routes()
@@ -29,11 +29,6 @@ def _back(visit: Visit, skip: int) -> Response:
     return to(visit.path("duplicates", skip=skip) if skip else visit.path("duplicates"))
 
 
-def _number(text: object) -> int:
-    said = str(text or "")
-    return int(said) if said.isdecimal() and len(said) < 10 else 0
-
-
 @routes.get("/r/{review}/duplicates", Deed.LOOK)
 def duplicates(visit: Visiting, skip: int = Query(0, ge=0, le=MOST)) -> Response:
     """Show the next records that may be one."""
@@ -45,8 +40,8 @@ def duplicates(visit: Visiting, skip: int = Query(0, ge=0, le=MOST)) -> Response
 @routes.post("/r/{review}/duplicates", Deed.COLLECT)
 def decide(visit: Visiting, sent: Sent) -> Response:
     """Keep what was said of a card."""
-    pairs = [_number(one) for one in all_of(sent, "pair")]
-    same = [_number(one) for one in all_of(sent, "same")]
+    pairs = [number_in(one) for one in all_of(sent, "pair")]
+    same = [number_in(one) for one in all_of(sent, "same")]
     verdict = sent.get("verdict")
     if verdict not in ("duplicate", "different"):
         raise InvalidDataError("say whether these are one work or not")
@@ -55,7 +50,7 @@ def decide(visit: Visiting, sent: Sent) -> Response:
             session, visit.review_of(session), pairs, same=same,
             as_one=verdict == "duplicate", person=visit.person, now=visit.now,
         )  # fmt: skip
-    return _back(visit, _number(sent.get("skip")))
+    return _back(visit, number_in(sent.get("skip")))
 
 
 @routes.post("/r/{review}/duplicates/undo", Deed.COLLECT)
@@ -63,7 +58,7 @@ def undo(visit: Visiting, sent: Sent) -> Response:
     """Take back what I said last."""
     with visit.writing() as session:
         take_back_last(session, visit.review_of(session), person=visit.person, now=visit.now)
-    return _back(visit, _number(sent.get("skip")))
+    return _back(visit, number_in(sent.get("skip")))
 
 
 @routes.post("/r/{review}/duplicates/compare", Deed.COLLECT)

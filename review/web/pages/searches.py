@@ -95,8 +95,11 @@ def send_files(visit: Visiting, sent: Sent) -> Response:
 @routes.get("/r/{review}/searches/uploads/{number}", Deed.COLLECT)
 def upload(visit: Visiting, number: int) -> Response:
     """Show what files hold, and ask where they are from."""
-    today = {"kind": "database", "searched_by": visit.person, "search": NEW}
-    return _upload(visit, number, Blank(**today))
+    return _upload(visit, number, _blank(visit))
+
+
+def _blank(visit: Visit) -> Blank:
+    return Blank(kind="database", searched_by=visit.person, search=NEW)
 
 
 def _upload(
@@ -132,7 +135,7 @@ def _readable(view: TaskView) -> list[int]:
 @routes.get("/r/{review}/searches/uploads/{number}/state", Deed.COLLECT)
 def upload_state(visit: Visiting, number: int) -> Response:
     """Return how far the looking is, for the page that waits for it."""
-    return _upload(visit, number, Blank(), part=True)
+    return _upload(visit, number, _blank(visit), part=True)
 
 
 @routes.get("/r/{review}/searches/uploads/{number}/rejected", Deed.COLLECT)
