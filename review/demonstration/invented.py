@@ -180,10 +180,13 @@ _TEXTS: Final = Stage.FULL_TEXT
 _SPLIT: Final = (18, 26, 34, 42)
 """Records that A includes and B does not, at title and abstract."""
 
+_LATE: Final = 57
+"""A record that B includes after the release: its full text is sought."""
+
 
 def _screen_titles(story: Story) -> None:
     wanted = {*_MAIN, *_EXTRA, *_MISLED}
-    for who, days, most, also in ((A, 70.0, 60, _SPLIT), (B, 69.5, 52, ())):
+    for who, days, most, also in ((A, 70.0, 60, (*_SPLIT, _LATE)), (B, 69.5, 52, ())):
         for place, first in enumerate(range(1, most + 1, 13)):
             part = range(first, min(first + 13, most + 1))
             said = {
@@ -198,6 +201,7 @@ def _screen_titles(story: Story) -> None:
         (1.2, A, range(66, 68)),
     ):
         _decide(story, days, who, dict.fromkeys(part, Verdict.EXCLUDE), _TITLES)
+    _decide(story, 3.4, B, {_LATE: Verdict.INCLUDE}, _TITLES)
 
 
 def _read_full_texts(story: Story) -> None:
