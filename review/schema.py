@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -140,9 +141,27 @@ def upgrade(database: Database, *, now: datetime | None = None) -> tuple[str | N
     return before, backup
 
 
-def _run_migrations(database: Database) -> None:
+@contextmanager
+def scratch() -> Iterator[sa.Connection]:
+    """Yield an empty database at the newest revision, in memory: what a sound one looks like."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    try:
+        with engine.begin() as connection:
+            _migrate(connection)
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _migrate(connection: sa.Connection) -> None:
     from alembic import command
 
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _run_migrations(database: Database) -> None:
     engine = _migration_engine(database)
     try:
         with engine.begin() as connection:
@@ -150,9 +169,7 @@ def _run_migrations(database: Database) -> None:
                 connection.execute(
                     sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_APPLICATION, WRITER_LOCK))
                 )
-            config = alembic_config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            _migrate(connection)
             if database.is_sqlite:
                 _check_references(connection)
     except sa.exc.DBAPIError as error:

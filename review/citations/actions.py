@@ -23,7 +23,7 @@ from review.citations.rules import UNSTATED
 from review.citations.vocabulary import SourceKind
 from review.db import Base
 from review.errors import InvalidDataError
-from review.history.actions import record_step
+from review.history.actions import record_step, rows_told
 from review.history.references import references, said_of
 from review.protocol.models import Review
 
@@ -185,6 +185,10 @@ def import_batch(
             session.execute(sa.insert(Base.metadata.tables[Record.__tablename__]), records)
         if rejects:
             session.execute(sa.insert(Base.metadata.tables[Reject.__tablename__]), rejects)
+
+    def mine(table: type[Record] | type[Reject]) -> sa.ColumnElement[bool]:
+        return table.batch_id == batch.id
+
     record_step(
         session,
         "import",
@@ -194,6 +198,7 @@ def import_batch(
         rejects=batch.rejected,
         sha256=file.sha256,
         entries_sha256=digest.hexdigest(),
+        **rows_told(session, record=mine(Record), reject=mine(Reject)),
     )
     return Imported(batch, already_imported=False)
 

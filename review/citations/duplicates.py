@@ -23,7 +23,7 @@ from review.citations.rules import PairState
 from review.citations.vocabulary import Band, Verdict
 from review.db import in_parts
 from review.errors import BusyError, InvalidDataError, Remedy
-from review.history.actions import record_step
+from review.history.actions import record_step, rows_told
 from review.people.actions import person_called
 from review.protocol.models import Review
 
@@ -179,6 +179,7 @@ def store_comparisons(
         certain=bands[Band.CERTAIN],
         possible=bands[Band.POSSIBLE],
         pairs_sha256=sha256_of([[r["earlier_id"], r["later_id"], r["rule"]] for r in rows]),
+        **rows_told(session, duplicate_pair=DuplicatePair.run_id == run.id),
     )
     return run
 
@@ -289,7 +290,12 @@ def link_records(
         session.add(pair)
         session.flush()
         record_step(
-            session, "offer", entity="duplicate_pair", entity_id=pair.id, records=[earlier, later]
+            session,
+            "offer",
+            entity="duplicate_pair",
+            entity_id=pair.id,
+            records=[earlier, later],
+            **rows_told(session, duplicate_pair=DuplicatePair.id == pair.id),
         )
     decide_pair(
         session,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.citations.vocabulary import Band, Format, SourceKind, Verdict
 from review.db import Base, CanonicalJson, index_where, open_choice
+from review.history.rules import Held
 from review.history.withdrawal import Revocable, Withdrawable, unique_while_standing
 from review.protocol.models import Review
 
@@ -103,7 +104,8 @@ class Record(Revocable, Base):
         # few files say something of the work, and an index has those alone
         index_where("ix_record_notices", "review_id", where="notices <> '[]'"),
     )
-    __audited__ = False
+    __held__ = Held.ROWS
+    __told_by__ = ("batch",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     review_id: Mapped[int] = mapped_column(
@@ -160,7 +162,8 @@ class Reject(Revocable, Base):
 
     __tablename__ = "reject"
     __table_args__ = (sa.UniqueConstraint("batch_id", "position"),)
-    __audited__ = False
+    __held__ = Held.ROWS
+    __told_by__ = ("batch",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batch.id", ondelete="RESTRICT"))
@@ -206,7 +209,7 @@ class ComparedKeys(Base):
     """
 
     __tablename__ = "compared_keys"
-    __audited__ = False
+    __held__ = Held.DERIVED
 
     run_id: Mapped[int] = mapped_column(
         sa.ForeignKey("dedupe_run.id", ondelete="RESTRICT"), primary_key=True
@@ -235,7 +238,8 @@ class DuplicatePair(Revocable, Base):
         sa.CheckConstraint("earlier_id < later_id", name="order"),
         sa.CheckConstraint("score >= 0 AND score <= 1", name="score"),
     )
-    __audited__ = False
+    __held__ = Held.ROWS
+    __told_by__ = ("dedupe_run", "duplicate_pair")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     review_id: Mapped[int] = mapped_column(

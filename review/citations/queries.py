@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -28,6 +29,7 @@ from review.citations.rules import UNSTATED, BatchCount, Identified, PairState, 
 from review.citations.vocabulary import Band, NoticeKind, Verdict
 from review.db import in_parts
 from review.errors import NotFoundError, Remedy
+from review.history.models import Event
 from review.protocol.models import Review
 
 
@@ -394,3 +396,28 @@ def columns_of_source(session: Session, search: Search) -> dict[str, str]:
         .limit(1)
     )
     return dict(told or {})
+
+
+def untold_batches(session: Session) -> Iterator[int]:
+    """Yield the batches whose entries are not those that were imported, by id.
+
+    Of batches from before the history had the digest of every record: it has that of their raw
+    entries, and their number. Later ones are looked at row by row.
+    """
+    steps = session.execute(
+        sa.select(Event.entity_id, Event.new)
+        .where(Event.entity == "batch", Event.action == "import")
+        .order_by(Event.seq)
+    )
+    for batch, new in steps:
+        if "rows" in new or "entries_sha256" not in new:
+            continue
+        digest = hashlib.sha256()
+        parts = [
+            sa.select(table.c.position, table.c.raw).where(table.c.batch_id == batch)
+            for table in (Record.__table__, Reject.__table__)
+        ]
+        for _, raw in session.execute(sa.union_all(*parts).order_by("position")):
+            digest.update(raw.encode("utf-8", "replace") + b"\0")
+        if digest.hexdigest() != new["entries_sha256"]:
+            yield batch

@@ -97,8 +97,8 @@ COMMANDS: Final = {
     "trace": Place("trace", "Say where exported numbers come from."),
     "history": Place("history", "Show who changed what, when and why: the newest first."),
     "verify": Place(
-        "history",
-        "Check that no event was altered, removed or reordered, and that runs noted the same.",
+        "verifying",
+        "Check that every row is what the history says, and that nobody altered the history.",
     ),
 }
 """The commands, in the order of a review's work."""

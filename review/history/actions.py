@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,13 +11,14 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.attributes import get_history
 
-from review.canonical import sha256_of, utc_text
+from review.canonical import CanonicalText, sha256_of, sha256_of_text, utc_text
 from review.db import Base, Database, LedgerSession
 from review.history.models import Event
-from review.history.rules import GENESIS, hashed
+from review.history.queries import held, raw_rows
+from review.history.rules import GENESIS, Held, Omitted, hashed, packed, row_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,27 @@ def record_step(
     _append(session, [(action, entity, entity_id, None, details or None)])
 
 
+def rows_told(
+    session: Session, **conditions: sa.ColumnElement[bool]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return what a step says of rows that came without events of their own: their digests.
+
+    Parameters
+    ----------
+    conditions
+        By table, which of its rows the step brought.
+    """
+    session.flush()
+    told = {}
+    for name, condition in conditions.items():
+        table = Base.metadata.tables[name]
+        columns = [column.name for column in table.columns]
+        rows = raw_rows(session, table, columns, condition)
+        if found := [(int(row.id), row_digest(row)) for row in rows]:
+            told[name] = packed(columns, found)
+    return {"rows": told} if told else {}
+
+
 _Change: TypeAlias = tuple[str, str, int | None, dict[str, Any] | None, dict[str, Any] | None]
 """Action, table, primary key, old and new values."""
 
@@ -73,7 +95,7 @@ def _plain(value: Any) -> Any:
 
 
 def _columns(row: Base) -> list[str]:
-    omitted: frozenset[str] = getattr(row, "__history_omits__", frozenset())
+    omitted: Mapping[str, str] = getattr(row, "__history_omits__", {})
     return [
         attribute.key
         for attribute in sa.inspect(type(row)).column_attrs
@@ -81,17 +103,30 @@ def _columns(row: Base) -> list[str]:
     ]
 
 
+def _digests(row: Base) -> dict[str, str]:
+    """Return the SHA-256 of what an event leaves out for its length."""
+    omitted: Mapping[str, str] = getattr(row, "__history_omits__", {})
+    found = {}
+    for key, why in omitted.items():
+        if why == Omitted.DIGEST and get_history(row, key).has_changes():
+            value = getattr(row, key)
+            text = isinstance(value, CanonicalText)
+            found[key] = sha256_of_text(value) if text else sha256_of(value)
+    return found
+
+
 def _change(row: Base, *, inserted: bool) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    digests = {"digests": found} if (found := _digests(row)) else {}
     if inserted:
         values = {key: _plain(getattr(row, key)) for key in _columns(row)}
-        return None, {key: value for key, value in values.items() if value is not None}
+        return None, {k: value for k, value in values.items() if value is not None} | digests
     old, new = {}, {}
     for key in _columns(row):
         changed = get_history(row, key)
         if changed.has_changes():
             old[key] = _plain(changed.deleted[0]) if changed.deleted else None
             new[key] = _plain(changed.added[0]) if changed.added else None
-    return old, new
+    return old, new | digests
 
 
 def _identity(row: Base) -> int:
@@ -139,7 +174,7 @@ def _append(
 
 
 def _is_audited(row: object) -> bool:
-    return isinstance(row, Base) and getattr(row, "__audited__", True)
+    return isinstance(row, Base) and held(type(row)) is Held.EVENTS
 
 
 @sa_event.listens_for(LedgerSession, "before_flush")
@@ -172,5 +207,12 @@ def _record_changes(session: Session, context: UOWTransaction) -> None:
 def _refuse_bulk_changes(state: ORMExecuteState) -> None:
     if (state.is_update or state.is_delete) and state.bind_mapper is not None:
         entity = state.bind_mapper.class_
-        if getattr(entity, "__audited__", True):
+        if held(entity) is Held.EVENTS:
             raise NotAttributedError(f"{entity.__name__} changes row by row, so that history sees")
+
+
+@sa_event.listens_for(Base, "after_mapper_constructed", propagate=True)
+def _refuse_a_table_that_history_does_not_know(mapper: Mapper[Any], class_: type[Any]) -> None:
+    del mapper
+    if "__audited__" in vars(class_):
+        raise NotAttributedError(f"{class_.__name__} says __audited__; it is __held__ = Held...")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.db import Base, CanonicalJson
+from review.history.rules import Held
 
 
 class Event(Base):
@@ -18,6 +19,7 @@ class Event(Base):
     """
 
     __tablename__ = "event"
+    __held__ = Held.CHAIN
     __table_args__ = (sa.Index("ix_event_entity", "entity", "entity_id"),)
 
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -11,9 +11,19 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.canonical import utc_text
+from review.canonical import sha256_of_text, utc_text
+from review.db import in_parts
 from review.history.models import Event
-from review.history.rules import GENESIS, Anchor, ChainReport, check_chain, hashed
+from review.history.rules import (
+    GENESIS,
+    Anchor,
+    ChainReport,
+    Held,
+    Link,
+    check_links,
+    hashed,
+    payload_text,
+)
 
 _PAYLOAD = (
     "seq", "at", "actor", "action", "entity", "entity_id", "review", "old", "new", "reason",
@@ -97,7 +107,7 @@ def events(
     if before is not None:
         query = query.where(Event.seq < before)
     found = session.scalars(query).all()
-    sealed = _sealed(session, found, viewer)
+    sealed = sealed_among(session, {event.entity for event in found}, viewer)
     return [_seen(event, sealed=(event.entity, event.entity_id) in sealed) for event in found]
 
 
@@ -112,14 +122,15 @@ def events_of(
     ]
     query = sa.select(Event).where(sa.or_(sa.false(), *wanted)).order_by(Event.seq.desc())
     found = session.scalars(query.limit(limit)).all()
-    sealed = _sealed(session, found, viewer)
+    sealed = sealed_among(session, {event.entity for event in found}, viewer)
     return [_seen(event, sealed=(event.entity, event.entity_id) in sealed) for event in found]
 
 
-def _sealed(
-    session: Session, found: Sequence[Event], viewer: str | None
+def sealed_among(
+    session: Session, tables: Collection[str], viewer: str | None
 ) -> set[tuple[str, int | None]]:
-    modules = {_SEALED_BY[event.entity] for event in found if event.entity in _SEALED_BY}
+    """Return the rows of some tables whose values a person may not read yet."""
+    modules = {_SEALED_BY[table] for table in tables if table in _SEALED_BY}
     rows: set[tuple[str, int | None]] = set()
     for module in sorted(modules):
         rows |= import_module(module).sealed_rows(session, viewer)
@@ -157,13 +168,63 @@ def head(session: Session) -> tuple[int, str]:
     return (row.seq, row.hash) if row else (0, GENESIS)
 
 
-def _chain(session: Session) -> Iterator[tuple[dict[str, Any], str]]:
-    rows = session.scalars(sa.select(Event).order_by(Event.seq).execution_options(yield_per=5_000))
-    for event in rows:
-        yield payload(event), event.hash
-        session.expunge(event)
+def held(class_: type[Any]) -> Held:
+    """Return how the history holds the rows of a model."""
+    return getattr(class_, "__held__", Held.EVENTS)
 
 
-def verify(session: Session, anchors: Sequence[Anchor] = ()) -> ChainReport:
-    """Check the whole chain, and that it goes through every anchor."""
-    return check_chain(_chain(session), anchors)
+AT_A_TIME: Final = 5_000
+"""Rows that a database hands over at once."""
+
+
+def raw_rows(
+    session: Session,
+    table: sa.Table,
+    columns: Sequence[str],
+    *conditions: sa.ColumnElement[bool],
+) -> Iterator[sa.Row[Any]]:
+    """Yield rows as they are stored, in the order of their keys, without reading them all first."""
+    named = [sa.type_coerce(table.c[name], sa.types.NullType()).label(name) for name in columns]
+    query = sa.select(*named).where(*conditions).order_by(*table.primary_key.columns)
+    streamed = session.connection().execute(
+        query, execution_options={"stream_results": True, "max_row_buffer": AT_A_TIME}
+    )
+    for part in streamed.partitions(AT_A_TIME):
+        rows: Sequence[Any] = part
+        yield from rows
+
+
+def links(
+    session: Session, *, after: int = 0, seen: Callable[[int], None] | None = None
+) -> Iterator[Link]:
+    """Yield the events as the chain sees them, in order, from event `after` on.
+
+    `seen` is told now and then how many there were.
+    """
+    table = Event.__table__
+    assert isinstance(table, sa.Table)
+    rows = raw_rows(session, table, (*_PAYLOAD, "hash"), table.c.seq >= after)
+    for count, row in enumerate(rows):
+        yield Link(row.seq, row.previous, sha256_of_text(payload_text(row)), row.hash)
+        if seen is not None and count % AT_A_TIME == 0:
+            seen(count)
+
+
+def verify(
+    session: Session,
+    anchors: Sequence[Anchor] = (),
+    *,
+    after: int = 0,
+    seen: Callable[[int], None] | None = None,
+) -> ChainReport:
+    """Check the chain from event `after` on, and that it goes through every anchor."""
+    earlier = [anchor.seq for anchor in anchors if anchor.seq < after]
+    before = {
+        seq: hash_
+        for part in in_parts(earlier)
+        for seq, hash_ in session.execute(
+            sa.select(Event.seq, Event.hash).where(Event.seq.in_(part))
+        )
+    }
+    found = links(session, after=after, seen=seen)
+    return check_links(found, anchors, after=after, before=before)

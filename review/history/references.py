@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.db import Base, in_parts
+from review.history.queries import held
+from review.history.rules import Held
 from review.tables import every_table
 from review.wording import counted
 
@@ -63,9 +65,7 @@ def _keys_to(target: str, *, unaudited: bool) -> Iterator[tuple[sa.Table, sa.Col
     every_table()
     for mapper in sorted(Base.registry.mappers, key=lambda m: m.class_.__name__):
         table = mapper.local_table
-        if not isinstance(table, sa.Table) or not (
-            unaudited or getattr(mapper.class_, "__audited__", True)
-        ):
+        if not isinstance(table, sa.Table) or not (unaudited or held(mapper.class_) is Held.EVENTS):
             continue
         for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
             if key.column.table.name == target:

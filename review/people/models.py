@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base
+from review.history.rules import Omitted, omits
 from review.people.rules import Role
 
 
@@ -21,7 +22,7 @@ class Person(Base):
 
     __tablename__ = "person"
     __table_args__ = (sa.CheckConstraint("merged_into_id <> id", name="merged"),)
-    __history_omits__ = frozenset({"email"})
+    __history_omits__ = omits(email=Omitted.PRIVATE)
     """An address can be asked to be forgotten, and the history forgets nothing."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -84,7 +85,7 @@ class Invitation(Base):
             name="to_a_review_or_for_a_person",
         ),
     )
-    __history_omits__ = frozenset({"secret_hash", "note"})
+    __history_omits__ = omits(secret_hash=Omitted.PRIVATE, note=Omitted.PRIVATE)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     review_id: Mapped[int | None] = mapped_column(

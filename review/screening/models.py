@@ -7,15 +7,21 @@ DELETE, the newest row counts, and what rows amount to is counted (`review.scree
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.citations.models import Record
 from review.db import Base, CanonicalJson
+from review.history.rules import Held, Omitted, omits
 from review.people.models import Person
 from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, Stage, State, Verdict
+
+SEALED: Final = omits(
+    verdict=Omitted.SEALED, reason_id=Omitted.SEALED, note=Omitted.SEALED, nonce=Omitted.SEALED
+)
+"""What the seal of a decision covers, and the history leaves out."""
 
 
 def _record_key() -> Mapped[int]:
@@ -105,7 +111,7 @@ class Ranking(Base):
 
     __tablename__ = "ranking"
     __table_args__ = (sa.UniqueConstraint("review_id", "key"),)
-    __history_omits__ = frozenset({"places"})
+    __history_omits__ = omits(places="places_sha256")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
@@ -141,7 +147,7 @@ class Decision(Base):
         sa.CheckConstraint("verdict = 'exclude' OR reason_id IS NULL", name="no_reason"),
         sa.UniqueConstraint("person_id", "request"),
     )
-    __history_omits__ = frozenset({"verdict", "reason_id", "note", "nonce"})
+    __history_omits__ = SEALED
 
     id: Mapped[int] = mapped_column(primary_key=True)
     record_id: Mapped[int] = mapped_column(sa.ForeignKey("record.id", ondelete="RESTRICT"))
@@ -182,7 +188,7 @@ class LateDecision(Base):
     __table_args__ = (
         sa.CheckConstraint("verdict = 'exclude' OR reason_id IS NULL", name="reason"),
     )
-    __history_omits__ = frozenset({"verdict", "reason_id", "note", "nonce"})
+    __history_omits__ = SEALED
 
     id: Mapped[int] = mapped_column(primary_key=True)
     record_id: Mapped[int] = _record_key()
@@ -251,7 +257,7 @@ class FullText(Base):
 
     __tablename__ = "full_text"
     __table_args__ = (sa.CheckConstraint("size > 0", name="size"),)
-    __history_omits__ = frozenset({"content"})
+    __history_omits__ = omits(content="sha256")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(sa.String(64), unique=True)
@@ -319,7 +325,7 @@ class Place(Base):
     """
 
     __tablename__ = "place"
-    __audited__ = False
+    __held__ = Held.DERIVED
     __table_args__ = (
         sa.Index(
             "ix_place_queue", "review_id", "stage", "turn", "position", "record_id", "deciders"
@@ -359,7 +365,7 @@ class PlaceMark(Base):
     """Up to which event the places of a review were made."""
 
     __tablename__ = "place_mark"
-    __audited__ = False
+    __held__ = Held.DERIVED
 
     review_id: Mapped[int] = mapped_column(
         sa.ForeignKey("review.id", ondelete="RESTRICT"), primary_key=True
@@ -371,7 +377,7 @@ class Hold(Base):
     """A record that somebody is reading now; over after a while, and no decision of any kind."""
 
     __tablename__ = "hold"
-    __audited__ = False
+    __held__ = Held.WORKING
 
     record_id: Mapped[int] = mapped_column(
         sa.ForeignKey("record.id", ondelete="RESTRICT"), primary_key=True

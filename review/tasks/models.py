@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base, CanonicalJson
+from review.history.rules import Held
 from review.people.models import Person
 
 
@@ -30,7 +31,7 @@ class Task(Base):
     """
 
     __tablename__ = "task"
-    __audited__ = False
+    __held__ = Held.WORKING
 
     id: Mapped[int] = mapped_column(primary_key=True)
     review_id: Mapped[int] = mapped_column(

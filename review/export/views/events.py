@@ -22,8 +22,10 @@ VERBS: Final = {
     "edit": "corrected", "dedupe": "finished", "demonstrate": "filled",
 }  # fmt: skip
 
-HIDDEN: Final = frozenset({"id", "version", "entry_id", "arm_id", "study_id", "review_id"})
-"""Columns that say nothing to a reader."""
+HIDDEN: Final = frozenset(
+    {"id", "version", "entry_id", "arm_id", "study_id", "review_id", "rows", "digests"}
+)
+"""Columns, and digests for `review verify`, that say nothing to a reader."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from review.db import Base, CanonicalJson
 from review.extraction.appraisal.vocabulary import Answer, Consideration, Design, Kind
 from review.extraction.appraisal.vocabulary import Certainty as Level
 from review.extraction.models import Study
+from review.history.rules import Held, Omitted, omits
 from review.people.models import Person
 from review.protocol.models import AnalysisVersion, Instrument, Outcome
 
@@ -58,7 +59,12 @@ class AppraisalRow(Base):
     """
 
     __tablename__ = "appraisal"
-    __history_omits__ = frozenset({"overall", "overall_proposed", "overall_support", "nonce"})
+    __history_omits__ = omits(
+        overall=Omitted.SEALED,
+        overall_proposed=Omitted.SEALED,
+        overall_support=Omitted.SEALED,
+        nonce=Omitted.SEALED,
+    )
     __table_args__ = (
         sa.CheckConstraint(
             "outcome_id IS NOT NULL OR (instrument_id IS NULL AND timepoint IS NULL)", name="target"
@@ -105,7 +111,7 @@ class AppraisalDraft(Base):
     nothing in it counts, and nobody else may learn that it is there.
     """
 
-    __audited__ = False
+    __held__ = Held.WORKING
     __tablename__ = "appraisal_draft"
     __table_args__ = (
         sa.Index(
@@ -142,7 +148,8 @@ class AppraisalDraft(Base):
 class AppraisalAnswer(Base):
     """The answer to one signalling question; the appraisal's seal covers it."""
 
-    __audited__ = False
+    __held__ = Held.SEAL
+    __sealed_by__ = "appraisal"
     __tablename__ = "appraisal_answer"
     __table_args__ = (sa.UniqueConstraint("appraisal_id", "question"),)
 
@@ -158,7 +165,8 @@ class AppraisalAnswer(Base):
 class AppraisalJudgement(Base):
     """The judgement of one domain, and the algorithm's; the appraisal's seal covers it."""
 
-    __audited__ = False
+    __held__ = Held.SEAL
+    __sealed_by__ = "appraisal"
     __tablename__ = "appraisal_judgement"
     __table_args__ = (
         sa.UniqueConstraint("appraisal_id", "domain"),

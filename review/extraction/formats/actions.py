@@ -32,6 +32,7 @@ from review.extraction.models import Arm, Entry, Report, Result, Study, natural_
 from review.extraction.past_imports import keep_import
 from review.extraction.spelling import identity
 from review.extraction.vocabulary import EntryKind, Format, Level, Positive
+from review.history.actions import record_step, rows_told
 from review.history.queries import head
 from review.people.actions import person_called
 from review.protocol.actions import add_instrument, add_outcome
@@ -549,7 +550,12 @@ class _Taking:
         self.session.add_all(
             SourceResult(source_line_id=line, result_id=result) for line, result in sorted(links)
         )
-        self.session.flush()
+        mine = SourceLine.release_id == release.id
+        ids = sa.select(SourceLine.id).where(mine).scalar_subquery()
+        told = rows_told(
+            self.session, source_line=mine, source_result=SourceResult.source_line_id.in_(ids)
+        )
+        record_step(self.session, "read", entity="imported_release", entity_id=release.id, **told)
 
 
 def _line(name: str) -> str:

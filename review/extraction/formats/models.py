@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from review.db import Base, CanonicalJson, open_choice
 from review.extraction.vocabulary import Format
+from review.history.rules import Held
 from review.history.withdrawal import Revocable, Withdrawable, unique_while_standing
 
 
@@ -47,7 +48,8 @@ class SourceLine(Revocable, Base):
     """
 
     __tablename__ = "source_line"
-    __audited__ = False
+    __held__ = Held.ROWS
+    __told_by__ = ("imported_release",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     release_id: Mapped[int] = mapped_column(
@@ -70,7 +72,8 @@ class SourceResult(Base):
 
     __tablename__ = "source_result"
     __table_args__ = (sa.UniqueConstraint("source_line_id", "result_id"),)
-    __audited__ = False
+    __held__ = Held.ROWS
+    __told_by__ = ("imported_release",)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source_line_id: Mapped[int] = mapped_column(

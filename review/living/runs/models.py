@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base, CanonicalJson
+from review.history.rules import Held, Omitted, omits
 from review.protocol.models import AnalysisVersion
 
 
@@ -26,7 +27,7 @@ class Job(Base):
     """One call of ``review repool``: the record a scheduler can be checked against."""
 
     __tablename__ = "job"
-    __audited__ = False
+    __held__ = Held.WORKING
 
     id: Mapped[int] = mapped_column(primary_key=True)
     actor: Mapped[str]
@@ -49,7 +50,7 @@ class Run(Base):
 
     __tablename__ = "run"
     __table_args__ = (sa.UniqueConstraint("analysis_id", "number"),)
-    __history_omits__ = frozenset({"inputs", "results"})
+    __history_omits__ = omits(inputs=Omitted.DIGEST, results=Omitted.DIGEST)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     analysis_id: Mapped[int] = mapped_column(sa.ForeignKey("analysis.id", ondelete="RESTRICT"))
@@ -84,7 +85,7 @@ class Kept(Base):
     """
 
     __tablename__ = "kept"
-    __audited__ = False
+    __held__ = Held.DERIVED
     __table_args__ = (sa.UniqueConstraint("run_id", "what"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -99,7 +100,7 @@ class Failure(Base):
     """Why a job could not pool one analysis."""
 
     __tablename__ = "failure"
-    __audited__ = False
+    __held__ = Held.WORKING
     __table_args__ = (sa.UniqueConstraint("job_id", "analysis_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -151,7 +152,7 @@ class Notification(Base):
     """A message that a job sent, or tried to."""
 
     __tablename__ = "notification"
-    __audited__ = False
+    __held__ = Held.WORKING
 
     id: Mapped[int] = mapped_column(primary_key=True)
     job_id: Mapped[int] = mapped_column(sa.ForeignKey("job.id", ondelete="RESTRICT"), index=True)
@@ -170,7 +171,7 @@ class Release(Base):
 
     __tablename__ = "release"
     __table_args__ = (sa.UniqueConstraint("review_id", "version"),)
-    __history_omits__ = frozenset({"manifest"})
+    __history_omits__ = omits(manifest="sha256")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))

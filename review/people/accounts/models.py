@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base, CanonicalJson
+from review.history.rules import Held
 from review.people.accounts.rules import Scope
 from review.people.models import Person
 
@@ -21,7 +22,7 @@ class Credential(Base):
     """A person's password, and the second factor, if they use one."""
 
     __tablename__ = "credential"
-    __audited__ = False
+    __held__ = Held.WORKING
 
     person_id: Mapped[int] = mapped_column(
         sa.ForeignKey("person.id", ondelete="RESTRICT"), primary_key=True
@@ -43,7 +44,7 @@ class SignIn(Base):
     """A session of one browser."""
 
     __tablename__ = "sign_in"
-    __audited__ = False
+    __held__ = Held.WORKING
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(
@@ -72,7 +73,7 @@ class ApiToken(Base):
     """What a script shows instead of a password."""
 
     __tablename__ = "api_token"
-    __audited__ = False
+    __held__ = Held.WORKING
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(
@@ -94,7 +95,7 @@ class Attempt(Base):
     """A failed attempt to sign in, kept as long as a limit looks back."""
 
     __tablename__ = "sign_in_attempt"
-    __audited__ = False
+    __held__ = Held.WORKING
     __table_args__ = (sa.Index("ix_sign_in_attempt_subject", "subject", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base, CanonicalJson
+from review.history.rules import Omitted, omits
 from review.people.models import Person
 from review.screening.guidance.vocabulary import TermKind
 from review.screening.vocabulary import Stage
@@ -55,7 +56,7 @@ class RecordLabel(Base):
     """A label that somebody put on a record, or took off it; the newest row of each counts."""
 
     __tablename__ = "record_label"
-    __history_omits__ = frozenset({"label", "is_on"})
+    __history_omits__ = omits(label=Omitted.PRIVATE, is_on=Omitted.PRIVATE)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     record_id: Mapped[int] = mapped_column(
@@ -74,7 +75,7 @@ class TeamNote(Base):
     """What somebody says to the team about a record, or in the discussion of a conflict."""
 
     __tablename__ = "team_note"
-    __history_omits__ = frozenset({"text"})
+    __history_omits__ = omits(text=Omitted.PRIVATE)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     record_id: Mapped[int] = mapped_column(

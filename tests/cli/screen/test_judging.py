@@ -332,7 +332,9 @@ def test_a_decision_that_was_turned_in_the_file_is_named(team: Team, database: D
             connection.exec_driver_sql("ALTER TABLE decision DISABLE TRIGGER ALL")
         connection.exec_driver_sql("UPDATE decision SET verdict = 'maybe'")
     refused = team("anna", "verify", status=1)
-    assert "altered after they were sealed: decision 1 of alliance" in refused.output
+    assert (
+        "decision 1, what was judged: as sealed became something else (last event" in refused.output
+    )
 
 
 def _reseal(database: Database) -> None:
