@@ -17,7 +17,7 @@ from review.citations.vocabulary import Verdict as Sameness
 from review.demonstration import records
 from review.demonstration.pdfs import page_of
 from review.demonstration.steps import Step, Story
-from review.extraction.actions import import_extraction
+from review.extraction.actions import define_field, import_extraction
 from review.extraction.appraisal.actions import adopt_tool, appraise, settle
 from review.extraction.appraisal.catalogue import shipped_tool
 from review.extraction.appraisal.certainty import rate_certainty
@@ -26,6 +26,7 @@ from review.extraction.appraisal.grade import Step as Lowering
 from review.extraction.appraisal.vocabulary import Answer, Consideration, Design
 from review.extraction.assigning.actions import share_out
 from review.extraction.consensus import reach_consensus, resolve, sides
+from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.extraction.files import NumberedRow, read_extraction
 from review.extraction.linking.actions import link_report
 from review.extraction.vocabulary import EntryKind, Taken
@@ -53,6 +54,18 @@ _PEOPLE: Final = {
 }
 _REASONS: Final = ("wrong population", "no comparison face to face", "no outcome of interest")
 _TOOL: Final = "rob2-parallel"
+_FIELDS: Final = (
+    FieldSpec(
+        "blind_raters", FieldLevel.STUDY, "Raters were blind", FieldKind.CHOICE,
+        ("yes", "no", "self-reports alone"), help="To the arm, as the report says it.", place=1,
+    ),
+    FieldSpec(
+        "dropout", FieldLevel.ARM, "Share that dropped out", FieldKind.NUMBER, lowest=0.0,
+        highest=1.0, help="Between randomisation and the last assessment.", place=1,
+    ),
+)  # fmt: skip
+"""What the invented review records beside what every review does."""
+
 _MAIN: Final = range(1, records.TRIALS + 1)
 _EXTRA: Final = range(records.TRIALS + 1, records.TRIALS + 3)
 """Second reports of the first trials."""
@@ -95,6 +108,8 @@ def _begin(story: Story) -> None:
         for reason in _REASONS:
             add_reason(step.session, step.review, reason)
         adopt_tool(step.session, step.review, shipped_tool(_TOOL), now=step.now)
+        for field in _FIELDS:
+            define_field(step.session, step.review, field, now=step.now)
         set_mode(
             step.session, step.review, update_when="a search finds an eligible trial",
             retire_when="the question is settled (it is invented)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ __all__ = [
     "exclude_study",
     "finish_entry",
     "import_extraction",
+    "order_fields",
     "readmit_study",
     "reopen_entry",
     "retire_field",
@@ -75,6 +77,8 @@ def define_field(
 ) -> FieldVersion:
     """Add a custom field to a review's form, or a new version of it; entries stay as they are.
 
+    A version without a place stands where the one before did.
+
     Raises InvalidDataError for the name of a built-in column, a change of what the field describes,
     or a version that says nothing new.
     """
@@ -85,6 +89,8 @@ def define_field(
         raise InvalidDataError(
             f"field {spec.slug} describes each {known.level}; take another name for {spec.level}"
         )
+    if known is not None and spec.place is None:
+        spec = dataclasses.replace(spec, place=known.place)
     if known is not None and queries.field_spec(known) == spec:
         raise InvalidDataError(f"field {spec.slug} is like that already")
     version = FieldVersion(
@@ -98,6 +104,8 @@ def define_field(
         lowest=spec.lowest,
         highest=spec.highest,
         retired=spec.retired,
+        help=spec.help,
+        place=spec.place,
         made_at=now,
     )
     session.add(version)
@@ -105,13 +113,50 @@ def define_field(
     return version
 
 
-def retire_field(session: Session, review: Review, *, slug: str, now: datetime) -> FieldVersion:
-    """Take a field off the form; what was entered stays. Raises NotFoundError."""
+def retire_field(
+    session: Session, review: Review, *, slug: str, now: datetime, retired: bool = True
+) -> FieldVersion:
+    """Take a field off the form, or ask for it again; what was entered stays.
+
+    Raises NotFoundError.
+    """
     for known in queries.field_versions(session, review):
         if known.slug == slug:
-            spec = dataclasses.replace(queries.field_spec(known), retired=True)
+            spec = dataclasses.replace(queries.field_spec(known), retired=retired)
             return define_field(session, review, spec, now=now)
     raise NotFoundError(f"review {review.slug} has no custom field {slug!r}")
+
+
+def order_fields(session: Session, review: Review, slugs: Sequence[str], *, now: datetime) -> int:
+    """Put the fields of a level in an order; return how many stand elsewhere now.
+
+    Parameters
+    ----------
+    slugs
+        Fields of one level; those of it that are not named follow in the order they had.
+
+    Raises
+    ------
+    NotFoundError
+        For an unknown field.
+    InvalidDataError
+        For fields of several levels, or one that is named twice.
+    """
+    known = {v.slug: queries.field_spec(v) for v in queries.field_versions(session, review)}
+    for slug in slugs:
+        if slug not in known:
+            raise NotFoundError(f"review {review.slug} has no custom field {slug!r}")
+    levels = {known[slug].level for slug in slugs}
+    if len(levels) != 1 or len(set(slugs)) != len(slugs):
+        raise InvalidDataError("an order is of the fields of one level, each once")
+    rest = [slug for slug, spec in known.items() if spec.level in levels and slug not in slugs]
+    moved = 0
+    for place, slug in enumerate([*slugs, *rest], 1):
+        if known[slug].place != place:
+            spec = dataclasses.replace(known[slug], place=place)
+            define_field(session, review, spec, now=now)
+            moved += 1
+    return moved
 
 
 def _own_blind(session: Session, review: Review, label: str, person: str) -> Entry:

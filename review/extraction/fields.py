@@ -58,6 +58,10 @@ class FieldSpec:
         Bounds of a number, both included.
     retired
         Whether the form no longer asks for it; what was entered stays.
+    help
+        What is meant, for whoever fills it in.
+    place
+        Where it stands among the fields of its level; those without one stand last, as made.
     """
 
     slug: str
@@ -68,6 +72,8 @@ class FieldSpec:
     lowest: float | None = None
     highest: float | None = None
     retired: bool = False
+    help: str | None = None
+    place: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a field that no value could fit; raise InvalidDataError."""
@@ -90,6 +96,43 @@ class FieldSpec:
             raise InvalidDataError(f"field {self.slug} is a {self.kind} and takes no bounds")
         if self.lowest is not None and self.highest is not None and self.lowest >= self.highest:
             raise InvalidDataError(f"the bounds of {self.slug} must rise")
+
+
+def changes(before: FieldSpec, after: FieldSpec) -> list[str]:
+    """Return what a version of a field changed, in words; where it stands is left out.
+
+    Examples
+    --------
+    >>> old = FieldSpec("x", FieldLevel.STUDY, "X", FieldKind.NUMBER, highest=10.0)
+    >>> changes(old, FieldSpec("x", FieldLevel.STUDY, "X", FieldKind.NUMBER, highest=20.0))
+    ['to: 10 is now 20']
+    """
+    found = [
+        f"{words}: {_said(getattr(before, name))} is now {_said(getattr(after, name))}"
+        for name, words in (
+            ("label", "called"),
+            ("kind", "holds"),
+            ("lowest", "from"),
+            ("highest", "to"),
+            ("help", "help"),
+        )
+        if getattr(before, name) != getattr(after, name)
+    ]
+    gone = [choice for choice in before.choices if choice not in after.choices]
+    new = [choice for choice in after.choices if choice not in before.choices]
+    found += [f"no longer a choice: {choice}" for choice in gone]
+    found += [f"a new choice: {choice}" for choice in new]
+    if not gone and not new and before.choices != after.choices:
+        found.append("choices in another order")
+    if before.retired != after.retired:
+        found.append("retired" if after.retired else "asked for again")
+    return found
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return "nothing"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def parsed(spec: FieldSpec, cell: str) -> Any:

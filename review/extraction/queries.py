@@ -152,13 +152,17 @@ def entry_values(session: Session, entries: Sequence[Entry]) -> Sequence[EntryVa
 
 
 def field_versions(session: Session, review: Review) -> Sequence[FieldVersion]:
-    """Return the newest version of each custom field, in the order in which they were made."""
+    """Return the newest version of each custom field, in the order of the form.
+
+    Those without a place stand last, in the order in which they were made.
+    """
     every = session.scalars(
         sa.select(FieldVersion)
         .where(FieldVersion.review_id == review.id)
         .order_by(FieldVersion.number, FieldVersion.id)
     ).all()
-    return list({version.slug: version for version in every}.values())
+    newest = {version.slug: version for version in every}.values()
+    return sorted(newest, key=lambda field: (field.place is None, field.place or 0))
 
 
 def field_spec(version: FieldVersion) -> FieldSpec:
@@ -172,6 +176,8 @@ def field_spec(version: FieldVersion) -> FieldSpec:
         lowest=version.lowest,
         highest=version.highest,
         retired=version.retired,
+        help=version.help,
+        place=version.place,
     )
 
 

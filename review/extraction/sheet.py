@@ -29,7 +29,8 @@ def explained(fields: Sequence[FieldSpec]) -> dict[str, str]:
         )
         for f in fields
     }
-    return {**EXPLAINED, **{f.slug: f"{f.label}{bounds[f.slug]}" for f in fields}}
+    helped = {f.slug: f". {f.help}" if f.help else "" for f in fields}
+    return {**EXPLAINED, **{f.slug: f"{f.label}{bounds[f.slug]}{helped[f.slug]}" for f in fields}}
 
 
 def entry_rows(

@@ -13,6 +13,7 @@ from review.extraction import actions, queries
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.people.rules import Deed
 from review.protocol.queries import review_called
+from review.wording import counted
 
 
 @click.group("field")
@@ -31,6 +32,7 @@ def field_() -> None:
     help="What it holds.",
 )  # fmt: skip
 @click.option("--label", help="As people read it; by default its name.")
+@click.option("--explain", "help_", metavar="TEXT", help="What is meant, for who fills it in.")
 @click.option("--choice", "choices", multiple=True, help="One of its choices; repeat it.")
 @click.option("--lowest", type=float, help="The lowest number allowed.")
 @click.option("--highest", type=float, help="The highest number allowed.")
@@ -42,6 +44,7 @@ def add(
     level: str,
     kind: str,
     label: str | None,
+    help_: str | None,
     choices: tuple[str, ...],
     lowest: float | None,
     highest: float | None,
@@ -58,6 +61,7 @@ def add(
         choices=choices,
         lowest=lowest,
         highest=highest,
+        help=help_,
     )
     with changing(review_slug, reason, Deed.PROTOCOL) as (session, review):
         number = actions.define_field(session, review, spec, now=datetime.now(UTC)).number
@@ -78,6 +82,28 @@ def retire(slug: str, review_slug: str | None, reason: str | None) -> None:
     click.echo(f"Field {slug} is retired; its values stay.")
 
 
+@field_.command("restore")
+@click.argument("slug")
+@review_option
+@reason_option
+def restore(slug: str, review_slug: str | None, reason: str | None) -> None:
+    """Ask for a retired field again, with the values that it kept."""
+    with changing(review_slug, reason, Deed.PROTOCOL) as (session, review):
+        actions.retire_field(session, review, slug=slug, now=datetime.now(UTC), retired=False)
+    click.echo(f"Field {slug} is a column of the template again.")
+
+
+@field_.command("order")
+@click.argument("slugs", nargs=-1, required=True)
+@review_option
+@reason_option
+def order(slugs: tuple[str, ...], review_slug: str | None, reason: str | None) -> None:
+    """Put fields of studies, of arms or of results in this order; the others follow."""
+    with changing(review_slug, reason, Deed.PROTOCOL) as (session, review):
+        moved = actions.order_fields(session, review, slugs, now=datetime.now(UTC))
+    click.echo(f"{counted(moved, 'field stands', 'fields stand')} elsewhere now.")
+
+
 @field_.command("list")
 @review_option
 @json_option
@@ -92,7 +118,10 @@ def list_fields(review_slug: str | None, as_json: bool) -> None:
     if as_json:
         echo_json(rows)
         return
-    headers = ("field", "of each", "label", "holds", "choices", "from", "to", "retired", "version")
+    headers = (
+        "field", "of each", "label", "holds", "choices", "from", "to", "retired", "help", "place",
+        "version",
+    )  # fmt: skip
     echo_table(headers, [tuple(_cell(value) for value in row.values()) for row in rows])
 
 

@@ -32,6 +32,8 @@ PLACES: Final = {
     "searches": f"{_INVENTED}/searches",
     "duplicates": f"{_INVENTED}/duplicates",
     "duplicates-linked": f"{_INVENTED}/duplicates/linked",
+    "form": f"{_INVENTED}/protocol/form",
+    "form-field": f"{_INVENTED}/protocol/form/dropout",
     "extract": f"{_INVENTED}/extract?show=all",
     "extract-for-you": "/r/founding/extract",
     "bias": f"{_INVENTED}/rob",
