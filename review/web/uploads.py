@@ -87,3 +87,11 @@ def upload_numbered(visit: Visit, kind: Kind, number: int) -> tuple[TaskView, Ta
         if after is not None:
             after = view_of(task_numbered(session, review.id, after), visit.now)
     return view, after
+
+
+def readable(view: TaskView) -> list[int]:
+    """Return the places of the files that were looked at and can be imported."""
+    reports = view.options.get("reports", ())
+    return [
+        at for at, one in enumerate(reports) if not one["error"] and not one["already_imported"]
+    ]

@@ -8,8 +8,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from review.citations import queries
+from review.config import settings
 from review.db import Database
 from review.history.actions import Attribution, writing
+from review.people.accounts.rules import Scope
 from review.protocol.actions import new_review
 from review.protocol.queries import review_called
 from review.protocol.rules import ReviewSpec
@@ -17,11 +19,18 @@ from review.tasks.files import folder_of
 from review.tasks.running import run
 from tests.citations.test_imports import TITLES, ris
 from tests.conftest import NOW
+from tests.web.conftest import ORIGIN, Team
 
 SEARCH = {
     "search": "new", "source": "PsycINFO", "ran_on": "2026-11-01", "kind": "database",
     "platform": "Ovid", "limits": "English", "strategy": "1. video*", "hits": "3",
 }  # fmt: skip
+
+
+def _at_once(on: Database, number: int, *, actor: str) -> None:
+    """Do a task before the answer, where a process would do it after."""
+    assert actor == settings().actor
+    run(on, number)
 
 
 @pytest.fixture
@@ -30,11 +39,7 @@ def own(browser: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
     with writing(database, Attribution("tester", at=NOW)) as session:
         new_review(session, ReviewSpec(slug="alliance", title="Alliance"), owner="tester")
 
-    def at_once(on: Database, number: int, *, actor: str) -> None:
-        assert actor == "tester"
-        run(on, number)
-
-    monkeypatch.setattr("review.web.uploads.start", at_once)
+    monkeypatch.setattr("review.web.uploads.start", _at_once)
     return browser
 
 
@@ -126,10 +131,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(
     assert counts(database) == (1, 3, 1)
 
 
-def test_an_upload_is_for_who_collects_and_is_refused_before_it_is_read(team: object) -> None:
-    from tests.web.conftest import Team
-
-    assert isinstance(team, Team)
+def test_an_upload_is_for_who_collects_and_is_refused_before_it_is_read(team: Team) -> None:
     body = [("files", ("x.ris", ris(*TITLES)))]
     for who, status in (("viewer", 403), ("zoe", 404), (None, 401)):
         client = team.client(who)
@@ -142,3 +144,38 @@ def test_no_file_is_no_error_of_the_server(own: TestClient) -> None:
     answer = own.post("/r/alliance/searches/uploads", data={"token": token(own)})
     assert answer.status_code == 422
     assert "Choose at least one file." in answer.text
+
+
+def test_a_program_sends_looks_and_imports(
+    team: Team, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    monkeypatch.setenv("REVIEW_ACTOR", "reviewer")
+    settings.cache_clear()
+    monkeypatch.setattr("review.web.uploads.start", _at_once)
+    client = TestClient(team.app, base_url=ORIGIN)
+    client.headers["authorization"] = f"Bearer {team.token('reviewer', Scope.WRITE)}"
+    base = "/api/v1/reviews/alliance"
+    spec = {"source": "PsycINFO", "ran_on": "2026-11-01", "hits": 3}
+    search = client.post(f"{base}/searches", json=spec).json()
+    assert (search["source"], search["searched_by"]) == ("PsycINFO", "reviewer")
+    sent = client.post(
+        f"{base}/uploads",
+        files=[("files", ("a.ris", ris(*TITLES))), ("files", ("b.ris", b"%PDF"))],
+    )
+    assert sent.status_code == 202
+    upload = client.get(f"{base}/uploads/{sent.json()['number']}").json()
+    assert [one["stored"] for one in upload["files"]] == [3, 0]
+    assert "not accepted" in upload["files"][1]["error"]
+    assert upload["certain_duplicates"] == 0
+    asked = f"{base}/uploads/{upload['number']}/import"
+    refused = client.post(asked, json={"files": [0, 1], "search": search["id"]})
+    assert refused.status_code == 422
+    assert counts(database) == (0, 0, 1)
+    job = client.post(asked, json={"search": search["id"]}).json()["job"]
+    assert client.get(f"{base}/jobs/{job}").json()["outcome"] == "done"
+    assert client.post(asked, json={"search": search["id"]}).json()["job"] == job
+    assert counts(database) == (1, 3, 1)
+    assert client.post(f"{base}/uploads").status_code == 422
+    (batch,) = client.get(f"{base}/batches").json()["items"]
+    assert (batch["search_id"], batch["file"]) == (search["id"], "a.ris")
+    settings.cache_clear()

@@ -20,7 +20,16 @@ from review.tasks.queries import TaskView, uploads_of
 from review.web.forms import Blank, FieldErrors, Form, read
 from review.web.render import page, to
 from review.web.routes import Routes
-from review.web.uploads import FILES, LARGE, all_of, files_in, follow, look_at, upload_numbered
+from review.web.uploads import (
+    FILES,
+    LARGE,
+    all_of,
+    files_in,
+    follow,
+    look_at,
+    readable,
+    upload_numbered,
+)
 from review.web.visits import Sent, Visit, Visiting
 
 routes = Routes()
@@ -120,16 +129,8 @@ def _upload(
     )
     return page(
         visit, "upload_state.html" if part else "upload.html", view, after=after, form=form,
-        choices=choices, kinds=KINDS, encodings=ENCODINGS, taken=_readable(view), status=status,
+        choices=choices, kinds=KINDS, encodings=ENCODINGS, taken=readable(view), status=status,
     )  # fmt: skip
-
-
-def _readable(view: TaskView) -> list[int]:
-    """Return the places of the files that can be imported."""
-    reports = view.options.get("reports", ())
-    return [
-        at for at, one in enumerate(reports) if not one["error"] and not one["already_imported"]
-    ]
 
 
 @routes.get("/r/{review}/searches/uploads/{number}/state", Deed.COLLECT)
@@ -188,7 +189,7 @@ def _typed(sent: Mapping[str, Any]) -> dict[str, str]:
 
 def _ticked(sent: Mapping[str, Any], view: TaskView) -> list[int]:
     asked = {str(one) for one in all_of(sent, "take")}
-    found = [at for at in _readable(view) if str(at) in asked]
+    found = [at for at in readable(view) if str(at) in asked]
     if not found:
         raise FieldErrors(_typed(sent), {"take": "Choose at least one file to import."})
     return found
