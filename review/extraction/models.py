@@ -24,6 +24,10 @@ from review.history.withdrawal import STANDS, Withdrawable, unique_while_standin
 from review.people.models import Person
 from review.protocol.models import Instrument
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
+from review.screening.models import FullText
+
+OWN = sa.text("coalesce(entry_id, 0)")
+"""What belongs to a blind entry has its names for itself."""
 
 
 class Study(Withdrawable, Base):
@@ -65,13 +69,32 @@ class Report(Withdrawable, Base):
     """A publication of a study."""
 
     __tablename__ = "report"
-    __table_args__ = (unique_while_standing("uq_report_citation", "study_id", "citation"),)
+    __table_args__ = (unique_while_standing("uq_report_citation", "study_id", "citation", OWN),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(sa.ForeignKey("study.id", ondelete="RESTRICT"))
     citation: Mapped[str]
     doi: Mapped[str | None] = mapped_column(index=True)
     year: Mapped[int | None]
+    entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("entry.id", ondelete="RESTRICT"))
+    """The blind entry that names it, to which it belongs; None for what is everybody's."""
+
+
+class ReportPdf(Base):
+    """A PDF of a report: the article, a supplement; its content is kept once, as of retrievals."""
+
+    __tablename__ = "report_pdf"
+    __table_args__ = (sa.UniqueConstraint("report_id", "full_text_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id", ondelete="RESTRICT"))
+    full_text_id: Mapped[int] = mapped_column(sa.ForeignKey("full_text.id", ondelete="RESTRICT"))
+    name: Mapped[str]
+    """Of the file that it came as."""
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    added_at: Mapped[datetime]
+
+    full_text: Mapped[FullText] = relationship()
 
 
 class Note(Base):
@@ -87,6 +110,8 @@ class Note(Base):
     text: Mapped[str]
     source: Mapped[str]
     certainty: Mapped[str]
+    entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("entry.id", ondelete="RESTRICT"))
+    """As of a report."""
 
 
 class Arm(Withdrawable, Base):
@@ -94,7 +119,7 @@ class Arm(Withdrawable, Base):
 
     __tablename__ = "arm"
     __table_args__ = (
-        unique_while_standing("uq_arm_label", "study_id", "label"),
+        unique_while_standing("uq_arm_label", "study_id", "label", OWN),
         sa.CheckConstraint("n_randomised >= 0", name="n_randomised"),
         sa.CheckConstraint("sessions >= 0", name="sessions"),
     )
@@ -108,6 +133,8 @@ class Arm(Withdrawable, Base):
     role: Mapped[ArmRole | None]
     sessions: Mapped[float | None]
     therapist_training: Mapped[str | None]
+    entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("entry.id", ondelete="RESTRICT"))
+    """As of a report."""
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
@@ -203,6 +230,12 @@ class Result(Withdrawable, Base):
     """The arm that the report's words say did better."""
     not_reported: Mapped[list[str] | None] = mapped_column(CanonicalJson())
     """Columns looked for and not found, which differs from not looked for."""
+    pdf: Mapped[str | None] = mapped_column(sa.String(64))
+    """SHA-256 of the PDF that the numbers were read from."""
+    pdf_page: Mapped[int | None]
+    """Its page, counted from 1, whatever is printed on it."""
+    sources: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson())
+    """By column, where a number is from elsewhere: ``pdf``, ``pdf_page``, ``page``, ``quote``."""
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
 
@@ -363,7 +396,7 @@ class Dismissal(Base):
     """
 
     __tablename__ = "dismissal"
-    __table_args__ = (sa.UniqueConstraint("study_id", "key"),)
+    __table_args__ = (sa.Index("uq_dismissal_study_id_key", "study_id", "key", OWN, unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(sa.ForeignKey("study.id", ondelete="RESTRICT"))
@@ -373,5 +406,7 @@ class Dismissal(Base):
     reason: Mapped[str]
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
     dismissed_at: Mapped[datetime]
+    entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("entry.id", ondelete="RESTRICT"))
+    """The blind entry whose numbers it is about; as of a report."""
 
     person: Mapped[Person] = relationship()

@@ -1,0 +1,60 @@
+"""Drafts, and what a review chose about entering trials."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from review.db import Base, CanonicalJson
+from review.extraction.drafts.vocabulary import Preview
+from review.extraction.vocabulary import EntryKind
+
+
+class Draft(Base):
+    """What one person is typing of a study; gone once it is taken over.
+
+    It is no part of the review: only its author sees it, no analysis reads it, and the history
+    follows no keystrokes.
+    """
+
+    __tablename__ = "draft"
+    __audited__ = False
+    __table_args__ = (
+        sa.UniqueConstraint("study_id", "person_id"),
+        sa.CheckConstraint("version >= 1", name="version"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(sa.ForeignKey("study.id", ondelete="RESTRICT"))
+    person_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("person.id", ondelete="RESTRICT"), index=True
+    )
+    kind: Mapped[EntryKind]
+    """Of the entry that it goes to."""
+    form: Mapped[dict[str, Any]] = mapped_column(CanonicalJson())
+    """The cells as typed (`review.extraction.drafts.form.Form`)."""
+    made_from: Mapped[dict[str, Any]] = mapped_column(CanonicalJson())
+    """What was stored when the form was opened (`review.extraction.drafts.form.Stored`)."""
+    saved_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+    """Rises with each saving: the form of another tab is told by it."""
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
+
+
+class ExtractionChoices(Base):
+    """What a review chose about entering trials; without a row the defaults hold."""
+
+    __tablename__ = "extraction_choices"
+    __table_args__ = (sa.UniqueConstraint("review_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    preview: Mapped[Preview] = mapped_column(default=Preview.DEFAULT)
+    arms_first: Mapped[bool] = mapped_column(
+        sa.Boolean(create_constraint=True, name="arms_first"), default=False
+    )
+    """Whether the arms of a trial are agreed before anybody enters it blind."""
