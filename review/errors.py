@@ -6,8 +6,9 @@ command line prints its command, a page leads to where the same is done.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ class AlreadyExistsError(ReviewError):
 class StaleError(ReviewError):
     """What was to be changed has been changed by somebody else since it was read."""
 
+    details: Mapping[str, object] = MappingProxyType({})
+    """What a form needs beside the sentence, by name: the API sends it with the problem."""
+
 
 class VersionNeededError(ReviewError):
     """A change that does not say which version it changes, where others may have changed it."""
@@ -55,6 +59,9 @@ class VersionNeededError(ReviewError):
 
 class InvalidDataError(ReviewError, ValueError):
     """Numbers or settings that cannot be right."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+    """What is wrong where, for a form that has several things wrong with it."""
 
 
 class NotAllowedError(InvalidDataError):

@@ -27,8 +27,9 @@ from review.extraction.appraisal.vocabulary import Answer, Consideration, Design
 from review.extraction.assigning.actions import share_out
 from review.extraction.consensus import reach_consensus, resolve, sides
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
-from review.extraction.files import NumberedRow, read_extraction
+from review.extraction.files import read_extraction
 from review.extraction.linking.actions import link_report
+from review.extraction.rows import NumberedRow
 from review.extraction.vocabulary import EntryKind, Taken
 from review.living.job.schedule import set_mode, set_search
 from review.living.releases.releases import ReleaseSpec, create_release

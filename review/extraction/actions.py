@@ -14,7 +14,7 @@ from review.extraction import queries
 from review.extraction.fields import FieldLevel, FieldSpec
 from review.extraction.imported import Correction, ImportReport
 from review.extraction.intake import import_extraction
-from review.extraction.models import Dismissal, Entry, FieldVersion, Note, Study
+from review.extraction.models import Dismissal, Entry, FieldVersion, Note, Result, Study
 from review.extraction.plausibility import Finding
 from review.extraction.rules import COLUMNS, FORM_COLUMNS
 from review.extraction.vocabulary import EntryKind
@@ -58,15 +58,28 @@ def readmit_study(session: Session, review: Review, *, label: str) -> Study:
 
 
 def add_note(
-    session: Session, study: Study, *, topic: str, text: str, source: str, certainty: str
+    session: Session,
+    study: Study,
+    *,
+    topic: str,
+    text: str,
+    source: str,
+    certainty: str,
+    owner: Entry | None = None,
 ) -> Note:
-    """Keep what a source says about a study."""
+    """Keep what a source says about a study; of a blind entry, with it."""
     known = session.scalar(
-        sa.select(Note).where(Note.study_id == study.id, Note.topic == topic, Note.text == text)
-    )
+        sa.select(Note).where(
+            Note.study_id == study.id, Note.topic == topic, Note.text == text,
+            Note.entry_id == (owner.id if owner is not None else None),
+        )
+    )  # fmt: skip
     if known is not None:
         return known
-    note = Note(study_id=study.id, topic=topic, text=text, source=source, certainty=certainty)
+    note = Note(
+        study_id=study.id, topic=topic, text=text, source=source, certainty=certainty,
+        entry_id=owner.id if owner is not None else None,
+    )  # fmt: skip
     session.add(note)
     session.flush()
     return note
@@ -200,8 +213,13 @@ def dismiss(
     """Keep why a doubt does not matter; it comes back when its numbers change."""
     if not reason.strip():
         raise InvalidDataError("say why the doubt does not matter; the reason is kept")
+    owner = _blind_owner(session, finding)
     known = session.scalar(
-        sa.select(Dismissal).where(Dismissal.study_id == study.id, Dismissal.key == finding.key)
+        sa.select(Dismissal).where(
+            Dismissal.study_id == study.id,
+            Dismissal.key == finding.key,
+            Dismissal.entry_id == owner,
+        )
     )
     if known is not None:
         raise InvalidDataError(f"doubt {finding.key} is dismissed already: {known.reason}")
@@ -213,7 +231,18 @@ def dismiss(
         reason=reason.strip(),
         person_id=person_called(session, person).id,
         dismissed_at=now,
+        entry_id=owner,
     )
     session.add(dismissal)
     session.flush()
     return dismissal
+
+
+def _blind_owner(session: Session, finding: Finding) -> int | None:
+    """Return the blind entry that a doubt is about: what is said of it is its author's."""
+    return session.scalar(
+        sa.select(Entry.id)
+        .join(Result, Result.entry_id == Entry.id)
+        .where(Result.id.in_(finding.results), Entry.kind == EntryKind.BLIND)
+        .limit(1)
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from review.canonical import sha256_of
 from review.extraction.entered import Entered, EnteredResult, ResultKey
+from review.extraction.spelling import Spelling
 from review.independent.agreement import cohen_kappa
 
 RELATIVE_TOLERANCE: Final = 1e-9
@@ -122,6 +123,7 @@ def compare(first: Entered, second: Entered, *, tolerance: float = 0.0) -> Compa
         values. Results are matched by what they are about; those left over are matched where only
         one or two parts of that differ, and the parts become differing cells.
     """
+    second = spelled_like(second, first)
     arms = {
         label: _cells(
             first,
@@ -142,6 +144,33 @@ def compare(first: Entered, second: Entered, *, tolerance: float = 0.0) -> Compa
             _pair(first, one, other, first.results, second.results, tolerance)
             for one, other in _matched(first.results, second.results)
         ),
+    )
+
+
+def spelled_like(entered: Entered, other: Entered) -> Entered:
+    """Return an entry with arms and times spelled as another one spells them.
+
+    Who enters blind does not see what the other calls an arm: case and blanks tell none apart.
+    """
+    arms = Spelling(other.arms)
+    times = Spelling(key.timepoint for key in other.results)
+
+    def key_of(key: ResultKey) -> ResultKey:
+        versus = arms.of(key.versus_arm) if key.versus_arm is not None else None
+        return key._replace(
+            arm=arms.of(key.arm), versus_arm=versus, timepoint=times.of(key.timepoint)
+        )
+
+    def values_of(result: EnteredResult) -> EnteredResult:
+        favours = result.values.get("favours")
+        if favours is None:
+            return result
+        return replace(result, values={**result.values, "favours": arms.of(favours)})
+
+    return replace(
+        entered,
+        arms={arms.of(label): arm for label, arm in entered.arms.items()},
+        results={key_of(key): values_of(result) for key, result in entered.results.items()},
     )
 
 

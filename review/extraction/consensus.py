@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,20 @@ from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError, NotFoundError, Remedy
 from review.extraction import queries
-from review.extraction.comparison import ROW, Cell, CellState, Comparison, Pair, compare
+from review.extraction.comparison import (
+    ROW,
+    Cell,
+    CellState,
+    Comparison,
+    Pair,
+    compare,
+    spelled_like,
+)
 from review.extraction.entered import Entered, ResultKey
 from review.extraction.fields import parsed, written
-from review.extraction.files import NumberedRow
 from review.extraction.holdings import Holdings
 from review.extraction.models import Entry, Resolution, Study
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import built, cells_alone
 from review.extraction.vocabulary import EntryKind, Taken
 from review.extraction.writer import Writer
@@ -90,7 +98,8 @@ def sides(
             f"{label} cannot be compared before {' and '.join(unfinished)} finished",
             remedy=Remedy("they do with", f'review extract finish "{label}"'),
         )
-    first, second = queries.entered(session, blind)
+    first, other = queries.entered(session, blind)
+    second = spelled_like(other, first)
     return Sides(
         study=study,
         first=first,
@@ -243,21 +252,26 @@ def _rows_of(found: Sides) -> Iterator[tuple[str, dict[str, Any]]]:
     study = found.study.label
     comparison = found.comparison
     yield "the study", {"study": study, **_settled(found, comparison.study_cells)}
+    results = [(p, *decided) for p in comparison.pairs if (decided := _decided(found, p))]
+    used = _arms_of(key for _, key, _ in results)
+    entered = _arms_of((*found.first.results, *found.second.results))
     for label, cells in comparison.arm_cells.items():
-        yield f"arm {label}", {"study": study, "arm": label, **_settled(found, cells)}
-    for pair in comparison.pairs:
-        decided = _decided(found, pair)
-        if decided is not None:
-            key, values = decided
-            yield (
-                str(key),
-                {
-                    "study": study,
-                    **dict.fromkeys(_not_reported(found, pair, values), "NR"),
-                    **values,
-                    **{name: part for name, part in key._asdict().items() if part is not None},
-                },
-            )
+        if label in used or label not in entered:  # else it is what one of them called another
+            yield f"arm {label}", {"study": study, "arm": label, **_settled(found, cells)}
+    for pair, key, values in results:
+        yield (
+            str(key),
+            {
+                "study": study,
+                **dict.fromkeys(_not_reported(found, pair, values), "NR"),
+                **values,
+                **{name: part for name, part in key._asdict().items() if part is not None},
+            },
+        )
+
+
+def _arms_of(keys: Iterable[ResultKey]) -> set[str]:
+    return {label for key in keys for label in (key.arm, key.versus_arm) if label is not None}
 
 
 def _rows(session: Session, review: Review, found: Sides) -> dict[str, NumberedRow]:
@@ -265,7 +279,8 @@ def _rows(session: Session, review: Review, found: Sides) -> dict[str, NumberedR
 
     Arms are those of the entries: a decision makes none.
     """
-    arms = {arm.label for arm in queries.arms(session, [found.study.id])}
+    both = (found.first.entry_id, found.second.entry_id)
+    arms = {arm.label for arm in queries.arms(session, [found.study.id], both)}
     custom = {field.slug for field in queries.field_versions(session, review)}
     rows: dict[str, NumberedRow] = {}
     wrong = []

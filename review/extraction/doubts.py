@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from review.errors import NotFoundError, Remedy
 from review.extraction import queries
+from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence, evidence_of
 from review.extraction.formats.unsettled import release_findings
 from review.extraction.imported import EntryDoubt
@@ -49,27 +50,24 @@ def doubts(
     study
         One study alone; it is still compared with the others. Raises NotFoundError.
     person
-        Whose blind entries to check, among themselves; None checks what counts.
+        Whose blind entries to check, beside what counts of other studies; None checks what counts.
     """
     if study is not None:
         queries.study_called(session, review, study)
     studies = queries.studies(session, review)
     ids = [s.id for s in studies]
-    labels = None
+    checked = [item for _, item in evidence(session, [review.id])]
+    blind = [e for e in queries.entries(session, ids) if e.kind is EntryKind.BLIND]
     if person is None:
         labels = {s.id: s.label for s in studies if s.excluded_because is None}
-        checked = [item for _, item in evidence(session, [review.id])]
+        raised = [*findings(checked, labels), *release_findings(session, review)]
+        settled = {item.study_id for item in checked if item.entry_kind == EntryKind.CONSENSUS}
+        own = [e.id for e in blind if e.study_id in settled]
     else:
-        own = [
-            e
-            for e in queries.entries(session, ids)
-            if e.kind is EntryKind.BLIND and e.person.name == person
-        ]
-        checked = evidence_of(session, own)
-    raised = findings(checked, labels)
-    if person is None:
-        raised += release_findings(session, review)
-    dismissed = {(d.study_id, d.key): d for d in queries.dismissals(session, ids)}
+        mine = [e for e in blind if e.person.name == person]
+        raised = findings_of(evidence_of(session, mine), checked)
+        own = [e.id for e in mine]
+    dismissed = {(d.study_id, d.key): d for d in queries.dismissals(session, ids, own)}
     found = []
     for finding in raised:
         if study is None or finding.study == study:
@@ -82,6 +80,18 @@ def doubts(
                 )
             )
     return found
+
+
+def findings_of(items: Sequence[Evidence], counting: Sequence[Evidence]) -> list[Finding]:
+    """Return what is doubted of some results beside what counts of other studies."""
+    studies = {item.study_id for item in items}
+    others = [item for item in counting if item.study_id not in studies]
+    ids = {item.result_id for item in items}
+    return [
+        finding
+        for finding in findings([*items, *others])
+        if finding.study_id in studies and (not finding.results or ids & set(finding.results))
+    ]
 
 
 def doubt_called(session: Session, review: Review, key: str, *, person: str) -> Finding:

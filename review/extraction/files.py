@@ -5,20 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from review.errors import InvalidDataError, Problem
-from review.extraction.fields import FieldKind, FieldSpec, parsed_or_outgrown, written
-from review.extraction.rules import (
-    COLUMNS,
-    FORM_COLUMNS,
-    KEY_COLUMNS,
-    ExtractionRow,
-    built,
-    kind_of,
-)
+from review.errors import Problem
+from review.extraction.fields import FieldKind, FieldSpec, written
+from review.extraction.rows import CLEAR, NumberedRow, numbered
+from review.extraction.rules import COLUMNS, FORM_COLUMNS, kind_of
 from review.extraction.workbook import GUIDE
 from review.tabular import formulas
 from review.tabular.header import Columns
@@ -43,27 +36,6 @@ EXAMPLE: Final = (
     },
 )  # fmt: skip
 """Two rows that show the form; the trial is invented and says so."""
-
-
-CLEAR: Final = "(clear)"
-"""A cell that takes the value away which is known; an empty one of study or arm leaves it."""
-
-NEVER_CLEARED: Final = frozenset({"study", "arm", "versus_arm", "citation", *KEY_COLUMNS})
-"""Columns that say what a row is about."""
-
-
-@dataclass(frozen=True, slots=True)
-class NumberedRow:
-    """A row, the line of the file it begins on, and the values of its custom columns."""
-
-    line: int
-    row: ExtractionRow
-    custom: Mapping[str, Any] = field(default_factory=dict)
-    """Parsed values by field; an empty cell is None, an absent column is not there."""
-    cleared: frozenset[str] = frozenset()
-    """Columns in which the row says `CLEAR`: what was known of them is to be known no more."""
-    bad: bool = False
-    """Whether cells of it were refused: then it has the others, and is looked at but not taken."""
 
 
 def template(*, example: bool = True, fields: Sequence[FieldSpec] = ()) -> str:
@@ -202,24 +174,9 @@ def _numbered(
     table: Table, line: Line, versions: Mapping[str, Sequence[FieldSpec]]
 ) -> tuple[NumberedRow, list[Problem]]:
     """Return the row of the cells that can be, and what is wrong with the others, once read."""
-    problems: list[Problem] = []
-    custom: dict[str, Any] = {}
-    given: dict[str, str] = {}
     cleared = {n for n, cell in line.cells.items() if cell.strip().casefold() == CLEAR}
-    for name in sorted(cleared & NEVER_CLEARED):
-        reason = "it says what the row is about, and is not cleared"
-        problems.append(table.problem(line.line, name, reason))
-    cells = {**line.cells, **dict.fromkeys(cleared, "")}
-    for name, cell in cells.items():
-        if name not in versions:
-            given[name] = cell
-            continue
-        newest, *earlier = versions[name]
-        try:
-            custom[name] = parsed_or_outgrown(newest, earlier, cell)
-        except InvalidDataError as error:
-            problems.append(table.problem(line.line, name, str(error)))
-    made = built(given, bad=frozenset(line.wrong))
-    problems += [table.problem(line.line, ", ".join(p.fields), p.reason) for p in made.problems]
-    bad = bool(problems or line.wrong)
-    return NumberedRow(line.line, made.row, custom, frozenset(cleared), bad=bad), problems
+    row, found = numbered(
+        line.line, {**line.cells, **dict.fromkeys(cleared, "")}, versions,
+        bad=frozenset(line.wrong), cleared=frozenset(cleared),
+    )  # fmt: skip
+    return row, [table.problem(line.line, ", ".join(p.fields), p.reason) for p in found]

@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from review.extraction import queries
+from review.extraction.drafts.choices import choices_of
 from review.extraction.fields import Outgrown, written
-from review.extraction.files import NumberedRow
 from review.extraction.models import Arm, Entry, EntryValue, Report, Result, Study, natural_key
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.extraction.spelling import as_spelled, identity
 from review.extraction.vocabulary import EntryKind
@@ -82,14 +83,16 @@ class Holdings:
         there = [s for s in queries.studies(session, review) if identity(s.label) in named]
         self._studies = {study.label: study for study in there}
         label_of = {study.id: study.label for study in there}
-        self._arms = {(a.study_id, a.label): a for a in queries.arms(session, list(label_of))}
-        self._reports = {
-            (r.study_id, r.citation): r for r in queries.reports(session, list(label_of))
-        }
         self._entries: dict[int, list[Entry]] = {}
         for entry in queries.entries(session, list(label_of)):
             self._entries.setdefault(entry.study_id, []).append(entry)
         every = [entry for found in self._entries.values() for entry in found]
+        own = [e.id for e in every if kind is EntryKind.BLIND and self._is_own(e)]
+        arms_of = queries.arms(session, list(label_of), own)
+        self._arms = {(a.study_id, a.label): a for a in arms_of}
+        reports = queries.reports(session, list(label_of), own)
+        self._reports = {(r.study_id, r.citation): r for r in reports}
+        self.arms_first = choices_of(session, review).arms_first
         self.results = {natural_key(r): r for r in queries.results(session, every)}
         self.withdrawn: dict[tuple[Any, ...], list[Result]] = {}
         """What persons withdrew, by the key that it had."""
@@ -135,12 +138,12 @@ class Holdings:
         for numbered in self.rows:
             study = self._studies[numbered.row.study]
             self.publication(study, numbered.row, flush=False)
-            for label in (numbered.row.arm, numbered.row.versus_arm):
-                if label is not None:
-                    self.arm(study, label, flush=False)
-            if numbered.row.arm is not None:
-                with suppress(Refusal):  # said of the row when it is taken
+            with suppress(Refusal):  # said of the row when it is taken
+                if numbered.row.arm is not None:
                     self._entry(study, flush=False)
+                for label in (numbered.row.arm, numbered.row.versus_arm):
+                    if label is not None:
+                        self.arm(study, label, flush=False)
         self.session.flush()
 
     def instrument(self, column: str, slug: str) -> Instrument:
@@ -161,10 +164,17 @@ class Holdings:
         return study
 
     def arm(self, study: Study, label: str, *, flush: bool = True) -> Arm:
-        """Return an arm of a study."""
+        """Return an arm of a study; raise Refusal for a new one where arms are agreed first."""
         arm = self._arms.get((study.id, label))
         if arm is None:
-            arm = Arm(study_id=study.id, label=label, treatment=label)
+            if self.arms_first and self.kind is EntryKind.BLIND:
+                known = ", ".join(name for at, name in self._arms if at == study.id) or "none yet"
+                raise Refusal(
+                    "arm",
+                    f"{study.label} has no arm {label!r}, and this review agrees on the arms "
+                    f"before trials are entered blind (there is: {known})",
+                )
+            arm = Arm(study_id=study.id, label=label, treatment=label, entry=self._owner(study))
             self._add(arm, flush)
             self._arms[study.id, label] = arm
             self.arms_added += id(study) in self.versions
@@ -177,7 +187,10 @@ class Holdings:
             return None
         report = self._reports.get((study.id, citation))
         if report is None:
-            report = Report(study_id=study.id, citation=citation, doi=row.doi, year=row.year)
+            report = Report(
+                study_id=study.id, citation=citation, doi=row.doi, year=row.year,
+                entry=self._owner(study),
+            )  # fmt: skip
             self._add(report, flush)
             self._reports[study.id, citation] = report
             self.reports_added += id(study) in self.versions
@@ -201,6 +214,13 @@ class Holdings:
             if at is not None and entry.kind is EntryKind.BLIND and entry.finished_at is None:
                 entry.finished_at = at
         return dict(Counter(entry.kind.value for entry in self._touched.values()))
+
+    def _is_own(self, entry: Entry) -> bool:
+        return entry.kind is EntryKind.BLIND and entry.person_id == self.person.id
+
+    def _owner(self, study: Study) -> Entry | None:
+        """Return the entry that what it names belongs to, None for what is everybody's."""
+        return self._entry(study, flush=False) if self.kind is EntryKind.BLIND else None
 
     def _entry(self, study: Study, *, flush: bool) -> Entry:
         there = self._entries.setdefault(study.id, [])

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from review.errors import FileError, Problem
 from review.extraction import queries
-from review.extraction.files import NumberedRow
 from review.extraction.holdings import Holdings
 from review.extraction.imported import ImportReport
 from review.extraction.past_imports import keep_import
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import (
     UNNAMED,
 )
@@ -83,7 +83,7 @@ def import_extraction(
     """
     first = head(session)[0] + 1
     answers = answers or Answers()
-    known = queries.known_names(session, review)
+    known = queries.known_names(session, review, person)
     spelled = list(
         as_spelled(
             as_answered((row for row in rows if row.row.study != UNNAMED), answers),

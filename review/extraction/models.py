@@ -78,6 +78,7 @@ class Report(Withdrawable, Base):
     year: Mapped[int | None]
     entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("entry.id", ondelete="RESTRICT"))
     """The blind entry that names it, to which it belongs; None for what is everybody's."""
+    entry: Mapped[Entry | None] = relationship()
 
 
 class ReportPdf(Base):
@@ -135,6 +136,7 @@ class Arm(Withdrawable, Base):
     therapist_training: Mapped[str | None]
     entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("entry.id", ondelete="RESTRICT"))
     """As of a report."""
+    entry: Mapped[Entry | None] = relationship()
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface

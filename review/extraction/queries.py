@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -65,11 +65,23 @@ def study_numbered(session: Session, review: Review, number: int) -> Study:
     return study
 
 
-def arms(session: Session, study_ids: Sequence[int]) -> Sequence[Arm]:
-    """Return the arms of some studies."""
+def arms(session: Session, study_ids: Sequence[int], own: Collection[int] = ()) -> Sequence[Arm]:
+    """Return the arms of some studies: everybody's first, then those of the entries `own`.
+
+    What a blind entry names belongs to it until the consensus, and is for those who may see it.
+    """
     return session.scalars(
-        sa.select(Arm).where(Arm.study_id.in_(study_ids)).order_by(Arm.study_id, Arm.label)
+        sa.select(Arm)
+        .where(Arm.study_id.in_(study_ids), _is_seen(Arm, own))
+        .order_by(Arm.study_id, sa.func.coalesce(Arm.entry_id, 0), Arm.label)
     ).all()
+
+
+def _is_seen(
+    table: type[Arm | Report | Note | Dismissal], own: Collection[int]
+) -> sa.ColumnElement[bool]:
+    everybody = table.entry_id.is_(None)
+    return sa.or_(everybody, table.entry_id.in_(own)) if own else everybody
 
 
 def arms_that_count(session: Session, study_ids: Sequence[int]) -> list[Arm]:
@@ -118,17 +130,21 @@ def treatments(session: Session, review: Review) -> list[dict[str, Any]]:
     ]
 
 
-def reports(session: Session, study_ids: Sequence[int]) -> Sequence[Report]:
-    """Return the reports of some studies."""
+def reports(
+    session: Session, study_ids: Sequence[int], own: Collection[int] = ()
+) -> Sequence[Report]:
+    """Return the reports of some studies, as `arms` does."""
     return session.scalars(
-        sa.select(Report).where(Report.study_id.in_(study_ids)).order_by(Report.id)
+        sa.select(Report)
+        .where(Report.study_id.in_(study_ids), _is_seen(Report, own))
+        .order_by(sa.func.coalesce(Report.entry_id, 0), Report.id)
     ).all()
 
 
-def notes(session: Session, study_ids: Sequence[int]) -> Sequence[Note]:
-    """Return the notes on some studies."""
+def notes(session: Session, study_ids: Sequence[int], own: Collection[int] = ()) -> Sequence[Note]:
+    """Return the notes on some studies, as `arms` does."""
     return session.scalars(
-        sa.select(Note).where(Note.study_id.in_(study_ids)).order_by(Note.id)
+        sa.select(Note).where(Note.study_id.in_(study_ids), _is_seen(Note, own)).order_by(Note.id)
     ).all()
 
 
@@ -248,6 +264,22 @@ def visible(entries: Sequence[Entry], viewer: str | None) -> list[Entry]:
     return [e for e in entries if e.kind is not EntryKind.BLIND or e.id in seen]
 
 
+def visible_entries(session: Session, study_ids: Sequence[int], viewer: str | None) -> list[Entry]:
+    """Return the entries of some studies that a person may see: what pages and scripts ask for."""
+    of_study: dict[int, list[Entry]] = defaultdict(list)
+    for entry in entries(session, study_ids):
+        of_study[entry.study_id].append(entry)
+    return [entry for found in of_study.values() for entry in visible(found, viewer)]
+
+
+def names_seen(found: Sequence[Entry], viewer: str | None) -> list[int]:
+    """Return the entries of one study whose own arms and reports a person sees beside all's.
+
+    None once one counts: what it names is everybody's.
+    """
+    return [] if counting(found) is not None else [entry.id for entry in visible(found, viewer)]
+
+
 def extractor(session: Session, review: Review, handle: str) -> Person:
     """Return a person of the review who may enter blind, compare and settle.
 
@@ -286,17 +318,20 @@ def sealed_rows(session: Session, viewer: str | None) -> set[tuple[str, int]]:
         return set()
     return {
         (table.__tablename__, row_id)
-        for table in (Result, EntryValue)
-        for row_id in session.scalars(sa.select(table.id).where(table.entry_id.in_(hidden)))
+        for table in (Result, EntryValue, Arm, Report, Note, Dismissal)
+        for row_id in session.scalars(
+            sa.select(table.id).where(table.entry_id.in_(hidden)).execution_options(withdrawn=True)
+        )
     }
 
 
 def entered(session: Session, chosen: Sequence[Entry]) -> list[Entered]:
     """Return all that some entries say, in their order."""
     ids = list({entry.study_id for entry in chosen})
-    arms_of = {arm.id: arm for arm in arms(session, ids)}
+    own = [entry.id for entry in chosen]
+    arms_of = {arm.id: arm for arm in arms(session, ids, own)}
     slugs = {row.id: row.slug for row in session.execute(sa.select(Instrument.id, Instrument.slug))}
-    reports_of = {report.id: report for report in reports(session, ids)}
+    reports_of = {report.id: report for report in reports(session, ids, own)}
     values: dict[int, list[EntryValue]] = defaultdict(list)
     for value in entry_values(session, chosen):
         values[value.entry_id].append(value)
@@ -320,7 +355,7 @@ def _entered(
     arm_facts: dict[int, dict[str, Any]] = {
         arm.id: {} if own else {name: getattr(arm, name) for name in ARM_FACTS}
         for arm in arms_of.values()
-        if arm.study_id == study.id and not own
+        if arm.study_id == study.id and arm.entry_id == (entry.id if own else None)
     }
     of_result: dict[int, dict[str, Any]] = defaultdict(dict)
     for value in values:
@@ -388,11 +423,13 @@ def _result_key(result: Result, arms_of: Mapping[int, Arm], slugs: Mapping[int, 
     )
 
 
-def dismissals(session: Session, study_ids: Sequence[int]) -> Sequence[Dismissal]:
-    """Return the dismissed doubts about some studies."""
+def dismissals(
+    session: Session, study_ids: Sequence[int], own: Collection[int] = ()
+) -> Sequence[Dismissal]:
+    """Return the dismissed doubts about some studies, as `arms` does."""
     return session.scalars(
         sa.select(Dismissal)
-        .where(Dismissal.study_id.in_(study_ids))
+        .where(Dismissal.study_id.in_(study_ids), _is_seen(Dismissal, own))
         .options(joinedload(Dismissal.person))
         .order_by(Dismissal.id)
     ).all()
@@ -433,21 +470,21 @@ def withdrawn_results(session: Session, entries: Sequence[Entry]) -> Sequence[Re
     ).all()
 
 
-def known_names(session: Session, review: Review) -> KnownNames:
-    """Return the names that a review has, each kind in the order in which they came."""
+def known_names(session: Session, review: Review, viewer: str | None = None) -> KnownNames:
+    """Return the names that a person may see in a review, in the order in which they came."""
     label_of = {s.id: s.label for s in sorted(studies(session, review), key=lambda s: s.id)}
     arms_of: dict[str, list[str]] = {label: [] for label in label_of.values()}
     cited: dict[str, list[str]] = {label: [] for label in label_of.values()}
     treatments: dict[str, None] = {}
-    for arm in sorted(arms(session, list(label_of)), key=lambda arm: arm.id):
+    seen = [entry.id for entry in visible_entries(session, list(label_of), viewer)]
+    for arm in sorted(arms(session, list(label_of), seen), key=lambda arm: arm.id):
         arms_of[label_of[arm.study_id]].append(arm.label)
         treatments[arm.treatment] = None
-    for report in reports(session, list(label_of)):
+    for report in reports(session, list(label_of), seen):
         cited[label_of[report.study_id]].append(report.citation)
     times = session.scalars(
         sa.select(Result.timepoint)
-        .join(Entry, Result.entry_id == Entry.id)
-        .where(Entry.study_id.in_(list(label_of)))
+        .where(Result.entry_id.in_(seen))
         .group_by(Result.timepoint)
         .order_by(sa.func.min(Result.id))
     ).all()
@@ -479,7 +516,9 @@ def numbers_of_results(session: Session, review: Review) -> dict[int, int]:
 def dossier(session: Session, review: Review, label: str, *, viewer: str | None = None) -> Dossier:
     """Return all that a person may see of a study (`visible`); raise NotFoundError."""
     study = study_called(session, review, label)
-    seen = [entry.id for entry in visible(entries(session, [study.id]), viewer)]
+    every = entries(session, [study.id])
+    seen = [entry.id for entry in visible(every, viewer)]
+    own = names_seen(every, viewer)
     shown = session.scalars(
         sa.select(Result)
         .where(Result.entry_id.in_(seen))
@@ -495,14 +534,15 @@ def dossier(session: Session, review: Review, label: str, *, viewer: str | None 
         study=study.label,
         facts={name: getattr(study, name) for name in STUDY_FACTS},
         excluded_because=study.excluded_because,
-        reports=tuple(KnownReport(r.citation, r.doi) for r in reports(session, [study.id])),
+        reports=tuple(KnownReport(r.citation, r.doi) for r in reports(session, [study.id], own)),
         arms=tuple(
             {"arm": a.label, **{name: getattr(a, name) for name in ARM_FACTS}}
-            for a in arms(session, [study.id])
+            for a in arms(session, [study.id], own)
         ),
         results=tuple(_known_result(result) for result in shown),
         notes=tuple(
-            KnownNote(n.topic, n.text, n.certainty, n.source) for n in notes(session, [study.id])
+            KnownNote(n.topic, n.text, n.certainty, n.source)
+            for n in notes(session, [study.id], seen)
         ),
     )
 

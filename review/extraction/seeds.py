@@ -14,7 +14,8 @@ from review.config import shipped
 from review.errors import NotFoundError
 from review.extraction import actions, queries
 from review.extraction.actions import ImportReport
-from review.extraction.files import NumberedRow, read_extraction
+from review.extraction.files import read_extraction
+from review.extraction.rows import NumberedRow
 from review.protocol.actions import take_protocol
 from review.protocol.files import read_protocol
 from review.protocol.models import Review

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from review.extraction.files import NumberedRow
+from review.extraction.rows import NumberedRow
 
 
 def identity(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from review.errors import ReviewError
+from review.errors import StaleError
 from review.extraction.fields import written
 
 
@@ -39,7 +39,7 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else f'"{written(value)}"'
 
 
-class StaleFormError(ReviewError):
+class StaleFormError(StaleError):
     """What a form or file was filled from has changed since; nothing of it was stored."""
 
     def __init__(self, conflicts: Sequence[Conflict]):

@@ -14,7 +14,7 @@ from review.errors import InvalidDataError, Problem
 from review.extraction.spelling import identity
 
 if TYPE_CHECKING:
-    from review.extraction.files import NumberedRow
+    from review.extraction.rows import NumberedRow
 
 LETTERS: Final = 5
 """Letters that a word needs before one that differs may be a slip: "CBT" and "iCBT" are two."""

@@ -8,7 +8,6 @@ from typing import Any
 from review.errors import Problem
 from review.extraction.conversion import unknown_metric
 from review.extraction.fields import FieldLevel, written
-from review.extraction.files import NumberedRow
 from review.extraction.holdings import Holdings, Refusal, as_held
 from review.extraction.imported import Correction, ImportReport
 from review.extraction.models import (
@@ -21,6 +20,7 @@ from review.extraction.models import (
     Study,
     natural_key,
 )
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import (
     ARM_FACTS,
     RESULT_COLUMNS,

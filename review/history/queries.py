@@ -34,6 +34,10 @@ _PAYLOAD = (
 _SEALED_BY: Final[Mapping[str, str]] = {
     "result": "review.extraction.queries",
     "entry_value": "review.extraction.queries",
+    "arm": "review.extraction.queries",
+    "report": "review.extraction.queries",
+    "note": "review.extraction.queries",
+    "dismissal": "review.extraction.queries",
 }
 """By table, the module whose ``sealed_rows`` knows which rows a person may not read yet; by name,
 for the stages stand above the history. Other judgements leave what was said out of their events."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -14,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from review import errors
 from review.db import driver_message
+from review.web.api.sending import plain
 from review.web.render import environment
 from review.web.sessions import SignInNeeded
 from review.web.visits import API, address
@@ -111,7 +113,7 @@ def _fields(error: Exception) -> tuple[tuple[str, str], ...]:
         )
     if isinstance(error, errors.FileError):
         return tuple((_place(problem), problem.reason) for problem in error.problems)
-    return ()
+    return error.fields if isinstance(error, errors.InvalidDataError) else ()
 
 
 def _place(problem: errors.Problem) -> str:
@@ -151,7 +153,8 @@ def answer(request: Request, error: Exception) -> Response:
     if failure.status >= 500:
         _log(failure, error)
     if request.url.path.startswith(API):
-        return _waiting(_problem(failure), error)
+        more = error.details if isinstance(error, errors.StaleError) else {}
+        return _waiting(_problem(failure, more), error)
     if isinstance(error, SignInNeeded) and request.method == "GET":
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(address("sign-in", next=request.url.path + query), status_code=303)
@@ -159,8 +162,9 @@ def answer(request: Request, error: Exception) -> Response:
     return _waiting(HTMLResponse(html, status_code=failure.status), error)
 
 
-def _problem(failure: Failure) -> Response:
+def _problem(failure: Failure, more: Mapping[str, object]) -> Response:
     body = {
+        **{name: plain(value) for name, value in more.items()},
         "title": failure.title,
         "status": failure.status,
         "detail": failure.detail,

@@ -23,9 +23,9 @@ from review.extraction.doubts import doubts
 from review.extraction.entered import Entered, EnteredResult, ResultKey
 from review.extraction.evidence_queries import evidence
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
-from review.extraction.files import NumberedRow
 from review.extraction.imported import ImportReport
 from review.extraction.models import Entry, Result, reported_column
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.extraction.sheet import entry_rows
 from review.extraction.stale import StaleFormError
@@ -145,7 +145,12 @@ def test_a_blind_entry_neither_shows_nor_touches_the_other(made: Database, by: A
         assert trace(session, review, "A", viewer="ben") == []
         assert list(evidence(session, [review.id])) == []
         study = queries.study_called(session, review, "A")
-        assert [a.n_randomised for a in queries.arms(session, [study.id])] == [None, None]
+        assert queries.arms(session, [study.id]) == []  # they are of her entry, as its numbers
+        assert queries.dossier(session, review, "A", viewer="ben").arms == ()
+        assert [a["arm"] for a in queries.dossier(session, review, "A", viewer="anna").arms] == [
+            "In person",
+            "Video",
+        ]
     with writing(made, by) as session:
         report = take(session, [{**VIDEO, "mean": 1.0, "n_randomised": 99}], "ben", EntryKind.BLIND)
         assert (report.results_added, report.corrections) == (1, [])
@@ -192,7 +197,7 @@ def test_case_and_blanks_do_not_tell_names_apart(made: Database, by: Attribution
         take(session, [VIDEO, PERSON], "anna", EntryKind.BLIND)
         other = [{**VIDEO, "study": " a", "arm": "VIDEO "}, {**PERSON, "timepoint": "Post"}]
         report = take(session, other, "ben", EntryKind.BLIND)
-        assert (report.studies_added, report.arms_added) == ([], 0)
+        assert (report.studies_added, report.arms_added) == ([], 2)  # his own
         assert sides(session, review_of(session), "A").comparison.differing == ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from review.extraction.files import NumberedRow
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.extraction.spelling import Spelling, as_spelled
 

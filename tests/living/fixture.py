@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from review.db import Database
 from review.extraction.actions import import_extraction
-from review.extraction.files import NumberedRow
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis

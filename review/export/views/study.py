@@ -192,9 +192,12 @@ def study_of(session: Session, review: Review, number: int, *, viewer: str | Non
     study = queries.study_numbered(session, review, number)
     traced = trace_study(session, study, viewer=viewer)
     went = uses(session, review, [one.result_id for one in traced], contents=contents_of)
-    arms = queries.arms(session, [study.id])
-    reports = queries.reports(session, [study.id])
-    notes = queries.notes(session, [study.id])
+    entries = queries.entries(session, [study.id])
+    own = queries.names_seen(entries, viewer)
+    arms = queries.arms(session, [study.id], own)
+    reports = queries.reports(session, [study.id], own)
+    seen = [entry.id for entry in queries.visible(entries, viewer)]
+    notes = queries.notes(session, [study.id], seen)
     return StudyView(
         id=study.id,
         study=study.label,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +43,11 @@ class Draft(Base):
     version: Mapped[int] = mapped_column(default=1)
     """Rises with each saving: the form of another tab is told by it."""
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own interface
+    __mapper_args__ = {  # noqa: RUF012 -- SQLAlchemy's own interface
+        "version_id_col": version,
+        # begins anywhere, so that a window with a draft that is gone never takes the next for it
+        "version_id_generator": lambda before: (before or secrets.randbelow(2**30)) + 1,
+    }
 
 
 class ExtractionChoices(Base):

@@ -31,7 +31,7 @@ from review.extraction.mending.renaming import (
     report_called,
     results_of_study,
 )
-from review.extraction.models import Arm, Entry, Report, Result, Study
+from review.extraction.models import Arm, Entry, Note, Report, Result, Study
 from review.extraction.rules import ARM_FACTS, STUDY_FACTS
 from review.extraction.spelling import identity
 from review.extraction.twins import Answers, near
@@ -267,6 +267,13 @@ def _withdraw_entries(session: Session, gone: Study, kept: Study, reason: str) -
             entry.withdrawn_because = f"one with the entry of {kept.label}: {reason}"
         else:
             entry.study_id = kept.id
+            named: list[Arm | Report | Note] = [
+                *session.scalars(sa.select(Arm).where(Arm.entry_id == entry.id)),
+                *session.scalars(sa.select(Report).where(Report.entry_id == entry.id)),
+                *session.scalars(sa.select(Note).where(Note.entry_id == entry.id)),
+            ]
+            for own in named:
+                own.study_id = kept.id
     session.flush()
 
 

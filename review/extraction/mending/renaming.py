@@ -6,7 +6,7 @@ select by a name are never left naming something that is no longer there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -46,9 +46,9 @@ def not_compared(session: Session, study: Study) -> None:
         )
 
 
-def arm_called(session: Session, study: Study, label: str) -> Arm:
-    """Return an arm of a study; raise NotFoundError with those there are."""
-    found = {arm.label: arm for arm in queries.arms(session, [study.id])}
+def arm_called(session: Session, study: Study, label: str, own: Collection[int] = ()) -> Arm:
+    """Return an arm of a study, of the entries `own` first; raise NotFoundError."""
+    found = {arm.label: arm for arm in queries.arms(session, [study.id], own)}
     if label not in found:
         raise NotFoundError(
             f"{study.label} has no arm {label!r} (it has: {', '.join(found) or 'none'})"

@@ -134,13 +134,14 @@ def rekey_result(
     if result.withdrawn_because is not None:
         raise InvalidDataError(f"result {number} was withdrawn: {result.withdrawn_because}")
     was = place_of(session, result)
+    own = [result.entry_id]
     with session.no_autoflush:
         if key.arm is not None:
-            result.arm_id = arm_called(session, study, key.arm).id
+            result.arm_id = arm_called(session, study, key.arm, own).id
         if key.versus_arm is not None:
             if result.level is not Level.CONTRAST:
                 raise InvalidDataError(f"result {number} is of one arm, not of one against another")
-            result.versus_arm_id = arm_called(session, study, key.versus_arm).id
+            result.versus_arm_id = arm_called(session, study, key.versus_arm, own).id
         if result.arm_id == result.versus_arm_id:
             raise InvalidDataError("a contrast is of two arms, not of one against itself")
         if key.instrument is not None:
@@ -148,7 +149,7 @@ def rekey_result(
         if key.rater is not None:
             result.rater = key.rater
         if key.timepoint is not None:
-            known = queries.known_names(session, review).timepoints
+            known = queries.known_names(session, review, person).timepoints
             result.timepoint = Spelling(known).of(new_name(key.timepoint))
         if key.analysis_set is not None:
             result.analysis_set = key.analysis_set

@@ -16,7 +16,7 @@ from review.extraction.actions import exclude_study, import_extraction
 from review.extraction.appraisal.certainty import rate_certainty
 from review.extraction.appraisal.grade import Step
 from review.extraction.appraisal.vocabulary import Consideration, Design
-from review.extraction.files import NumberedRow
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
 from review.living.job.repool import repool

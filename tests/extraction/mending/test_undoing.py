@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from review.db import Database
 from review.errors import InvalidDataError
 from review.extraction.actions import import_extraction
-from review.extraction.files import NumberedRow
 from review.extraction.mending.undoing import undo_import
 from review.extraction.past_imports import past_imports
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.extraction.sheet import entry_rows
 from review.history.actions import Attribution, writing

@@ -15,7 +15,7 @@ from review.extraction.actions import import_extraction
 from review.extraction.appraisal.form import Target
 from review.extraction.appraisal.rules import Settled
 from review.extraction.appraisal.vocabulary import State
-from review.extraction.files import NumberedRow
+from review.extraction.rows import NumberedRow
 from review.history.actions import Attribution, writing
 from review.living.inputs.variants import with_alternatives
 from review.living.job.repool import repool

@@ -19,8 +19,8 @@ from review.extraction.appraisal.form import Form, Stated, Target
 from review.extraction.evidence_queries import evidence_for
 from review.extraction.facts import names_of
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
-from review.extraction.files import NumberedRow
 from review.extraction.models import Arm, EntryValue, Study
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
 from review.living.estimates.multiverse import multiverse

@@ -9,7 +9,7 @@ import pytest
 from review.db import Database
 from review.errors import InvalidDataError
 from review.extraction.actions import import_extraction
-from review.extraction.files import NumberedRow
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
 from review.living.job.repool import repool

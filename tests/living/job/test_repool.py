@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from review.db import Database, database_at
 from review.errors import NotFoundError
 from review.extraction.actions import exclude_study, import_extraction, readmit_study
-from review.extraction.files import NumberedRow
+from review.extraction.rows import NumberedRow
 from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
 from review.history.queries import verify
