@@ -55,7 +55,7 @@ def note_retrieval(
         raise InvalidDataError("a PDF belongs to one retrieved report")
     queries.records_numbered(session, review, records)
     ledger = queries.ledger(session, review, only=records)
-    full_text = _keep_pdf(session, pdf) if pdf else None
+    full_text = keep_pdf(session, pdf) if pdf else None
     known = queries.newest_retrievals(session, records)
     rows = []
     for record in dict.fromkeys(records):
@@ -100,7 +100,8 @@ def check_pdf(name: str, content: bytes) -> str | None:
     return None
 
 
-def _keep_pdf(session: Session, pdf: Pdf) -> FullText:
+def keep_pdf(session: Session, pdf: Pdf) -> FullText:
+    """Return a PDF as it is kept, once by its content; raise InvalidDataError for what is none."""
     wrong = check_pdf(pdf.name, pdf.content)
     if wrong is not None:
         raise InvalidDataError(wrong)

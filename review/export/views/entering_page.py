@@ -167,9 +167,7 @@ def _known(session: Session, review: Review, label: str, number: int, viewer: st
     return Known(
         study=label,
         instruments=tuple(
-            KnownInstrument(
-                i.slug, i.name, i.outcome.slug, i.higher_is_better, i.lowest, i.highest
-            )
+            KnownInstrument(i.slug, i.name, i.outcome.slug, i.higher_is_better, i.lowest, i.highest)
             for i in instruments(session, review)
         ),
         raters=_values(Rater),

@@ -22,9 +22,8 @@ from review.extraction.conversion import (
 from review.extraction.designs import design_of
 from review.extraction.evidence import Evidence, did_better
 from review.extraction.numbers import ABOUT, called
-from review.extraction.plausibility.contrasts import ordered
 from review.extraction.trace import conversions, lacks
-from review.extraction.vocabulary import Level
+from review.extraction.vocabulary import ArmRole, Level
 
 ROOT: Final = "SD = SE √n"
 
@@ -105,11 +104,16 @@ def directions_of(items: Sequence[Evidence], rows: Mapping[int, str]) -> Iterato
     places = {_place(item): None for item in arms}
     for place in places:
         here = [item for item in arms if _place(item) == place]
-        for one, other in itertools.islice(ordered(here), 3):
+        for one, other in itertools.islice(itertools.combinations(sorted(here, key=_rank), 2), 3):
             yield from _of_arms(one, other, rows)
     for item in items:
         if item.level is Level.CONTRAST:
             yield from _of_contrast(item, rows)
+
+
+def _rank(item: Evidence) -> int:
+    """Interventions first, then as on the form."""
+    return {ArmRole.INTERVENTION: 0, None: 1}.get(item.arm.role, 2)
 
 
 def _place(item: Evidence) -> tuple[str, str, str, str]:

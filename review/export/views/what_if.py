@@ -127,7 +127,7 @@ def effect_of(
         analysis, plan.title, "counts",
         text=f"{named}{scale.text(yi, (yi - half, yi + half))}",
         yi=scale.value(yi), vi=vi, low=low, high=high, recipe=effects.recipes[0],
-        rows=tuple(rows[number] for number in sorted(used) if number in rows),
+        rows=tuple(key for number, key in rows.items() if number in used),
         not_used=tuple(text for trial in inputs.trials for text in trial.not_used),
     )  # fmt: skip
 

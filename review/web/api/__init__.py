@@ -25,6 +25,7 @@ _SAYS: Final = {
     409: "Taken, or changed by somebody else in the meantime.",
     413: "More than this resource takes.",
     422: "Something in it does not fit.",
+    428: "It does not say which version it changes.",
     429: "Too many attempts; Retry-After says when to come again.",
     503: "Busy; Retry-After says when to come again.",
 }

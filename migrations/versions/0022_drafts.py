@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from idioms import choice, copied, flag, is_sqlite, refers
 
-revision = "0020_drafts"
-down_revision = "0019_decisions_of_a_person"
+revision = "0022_drafts"
+down_revision = "0021_appraisal_drafts"
 
 OWNED = ("arm", "report", "note", "dismissal")
 """Tables whose rows may belong to one entry."""
