@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from review.errors import NotFoundError
 from review.extraction import queries
+from review.extraction.linking.models import ReportLink
 from review.extraction.models import Report, ReportPdf, Study
 from review.people.queries import member_who_may
 from review.people.rules import Deed
 from review.protocol.models import Review
 from review.screening.models import FullText
+from review.screening.queries import newest_retrievals
 from review.screening.retrieval import Pdf, keep_pdf
 
 
@@ -29,7 +32,10 @@ class KnownPdf:
 
 
 def pdfs_of(session: Session, study: int, viewer: str | None) -> list[KnownPdf]:
-    """Return the PDFs of a study's reports, as far as a person sees the reports."""
+    """Return the PDFs of a study's reports, as far as a person sees the reports.
+
+    Those that were obtained for screening count too, where their record is linked to a report.
+    """
     own = [entry.id for entry in queries.visible_entries(session, [study], viewer)]
     ids = [report.id for report in queries.reports(session, [study], own)]
     rows = session.execute(
@@ -38,7 +44,25 @@ def pdfs_of(session: Session, study: int, viewer: str | None) -> list[KnownPdf]:
         .where(ReportPdf.report_id.in_(ids))
         .order_by(ReportPdf.id)
     )
-    return [KnownPdf(*row) for row in rows]
+    found = [KnownPdf(*row) for row in rows]
+    linked = {link.record_id: link.report_id for link in _links(session, study)}
+    there = {(pdf.report, pdf.sha256) for pdf in found}
+    for record, retrieval in newest_retrievals(session, list(linked)).items():
+        text, report = retrieval.full_text, linked[record]
+        if text is not None and report is not None and (report, text.sha256) not in there:
+            name = retrieval.file or f"record-{record}.pdf"
+            found.insert(0, KnownPdf(report, text.sha256, name, text.size))
+    return found
+
+
+def _links(session: Session, study: int) -> Sequence[ReportLink]:
+    """Return the newest link of each record that is of a study."""
+    newest = sa.select(sa.func.max(ReportLink.id)).group_by(ReportLink.record_id)
+    return session.scalars(
+        sa.select(ReportLink)
+        .where(ReportLink.id.in_(newest), ReportLink.study_id == study)
+        .order_by(ReportLink.id)
+    ).all()
 
 
 def report_numbered(session: Session, review: Review, number: int, viewer: str | None) -> Report:

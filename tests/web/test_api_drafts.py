@@ -165,3 +165,25 @@ def test_two_enter_blind_and_finish(team: Team, study: int, database: Database) 
     assert his["form"]["reports"] == []
     assert ben.save(ben.put(filled(his), 0).json()["version"], "finish").status_code == 200
     assert anna.open("blind")["closed"] is not None
+
+
+def test_a_pdf_of_a_report_is_kept_and_sent_in_parts(team: Team, study: int) -> None:
+    anna = Typist(team, "reviewer", study)
+    anna.save(anna.put(filled(anna.open()), 0).json()["version"])
+    (report,) = anna.open()["form"]["reports"]
+    path = f"/api/v1/reviews/alliance/reports/{report['id']}/pdf"
+    content = b"%PDF-1.7 synthetic, no real page" + bytes(range(256))
+    pdf = {"content-type": "application/pdf"}
+    kept = anna.client.put(f"{path}?name=New.pdf", content=content, headers=pdf)
+    assert kept.status_code == 200, kept.text
+    assert anna.client.put(path, content=content, headers=pdf).json() == kept.json()
+    assert anna.client.put(path, content=b"no pdf", headers=pdf).status_code == 422
+    (known,) = anna.open()["known"]["pdfs"]
+    assert (known["report"], known["name"], known["url"]) == (
+        report["id"], "New.pdf", kept.json()["url"],
+    )  # fmt: skip
+    part = team.client("viewer").get(known["url"], headers={"range": "bytes=5-9"})
+    assert (part.status_code, part.content) == (206, content[5:10])
+    assert "sandbox" in part.headers["content-security-policy"]
+    assert team.client("zoe").get(known["url"]).status_code == 404
+    assert team.client().get(known["url"]).status_code == 401

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from review.db import Base, CanonicalJson
 from review.extraction.drafts.vocabulary import Preview
 from review.extraction.vocabulary import EntryKind
+from review.history.rules import Held
 
 
 class Draft(Base):
@@ -22,7 +23,7 @@ class Draft(Base):
     """
 
     __tablename__ = "draft"
-    __audited__ = False
+    __held__ = Held.WORKING
     __table_args__ = (
         sa.UniqueConstraint("study_id", "person_id"),
         sa.CheckConstraint("version >= 1", name="version"),
