@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from review.extraction import queries
-from review.extraction.drafts.choices import choices_of
+from review.extraction.choices import choices_of
 from review.extraction.fields import Outgrown, written
 from review.extraction.models import Arm, Entry, EntryValue, Report, Result, Study, natural_key
 from review.extraction.rows import NumberedRow

@@ -16,6 +16,7 @@ from review.extraction.vocabulary import (
     EntryKind,
     Level,
     Positive,
+    Preview,
     Randomised,
     Taken,
     Therapists,
@@ -412,3 +413,18 @@ class Dismissal(Base):
     """The blind entry whose numbers it is about; as of a report."""
 
     person: Mapped[Person] = relationship()
+
+
+class ExtractionChoices(Base):
+    """What a review chose about entering trials; without a row the defaults hold."""
+
+    __tablename__ = "extraction_choices"
+    __table_args__ = (sa.UniqueConstraint("review_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
+    preview: Mapped[Preview] = mapped_column(default=Preview.DEFAULT)
+    arms_first: Mapped[bool] = mapped_column(
+        sa.Boolean(create_constraint=True, name="arms_first"), default=False
+    )
+    """Whether the arms of a trial are agreed before anybody enters it blind."""

@@ -72,3 +72,22 @@ class Format(StrEnum):
     REVMAN = "revman"
     REVMAN_WEB = "revman-web"
     METALAB = "metalab"
+
+
+class Preview(StrEnum):
+    """When a review shows what a trial would do to its analyses."""
+
+    DEFAULT = "default"
+    """At consensus and for single entries, so that it steers nobody who enters blind."""
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Correction(StrEnum):
+    """Why a number that counts is corrected."""
+
+    TYPING = "typing"
+    MISREAD = "misread"
+    ERRATUM = "erratum"
+    REPLY = "reply"
+    OTHER = "other"

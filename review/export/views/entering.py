@@ -25,9 +25,9 @@ from review.export.views.entering_words import (
 )
 from review.export.views.what_if import TrialEffect, TrialPreview, effect_of, preview_with
 from review.extraction import queries
+from review.extraction.choices import choices_of
 from review.extraction.conversion import unknown_metric
 from review.extraction.doubts import findings_of
-from review.extraction.drafts.choices import choices_of
 from review.extraction.drafts.evidence import evidence_of_rows
 from review.extraction.drafts.form import Form, Place, Stored
 from review.extraction.drafts.lines import Line, Wrong, checked, located

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from review.extraction import pdfs, queries
-from review.extraction.drafts.choices import choices_of
+from review.extraction.choices import choices_of
 from review.extraction.drafts.form import Form, Stored
 from review.extraction.drafts.gives import GIVES, Gives
 from review.extraction.drafts.queries import (

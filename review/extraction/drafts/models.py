@@ -1,4 +1,4 @@
-"""Drafts, and what a review chose about entering trials."""
+"""Drafts of trials."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from review.db import Base, CanonicalJson
-from review.extraction.drafts.vocabulary import Preview
 from review.extraction.vocabulary import EntryKind
 from review.history.rules import Held
 
@@ -49,18 +48,3 @@ class Draft(Base):
         # begins anywhere, so that a window with a draft that is gone never takes the next for it
         "version_id_generator": lambda before: (before or secrets.randbelow(2**30)) + 1,
     }
-
-
-class ExtractionChoices(Base):
-    """What a review chose about entering trials; without a row the defaults hold."""
-
-    __tablename__ = "extraction_choices"
-    __table_args__ = (sa.UniqueConstraint("review_id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
-    preview: Mapped[Preview] = mapped_column(default=Preview.DEFAULT)
-    arms_first: Mapped[bool] = mapped_column(
-        sa.Boolean(create_constraint=True, name="arms_first"), default=False
-    )
-    """Whether the arms of a trial are agreed before anybody enters it blind."""

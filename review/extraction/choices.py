@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.extraction.drafts.models import ExtractionChoices
-from review.extraction.drafts.vocabulary import Preview
-from review.extraction.vocabulary import EntryKind
+from review.extraction.models import ExtractionChoices
+from review.extraction.vocabulary import EntryKind, Preview
 from review.protocol.models import Review
 
 
