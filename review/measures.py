@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 
@@ -371,6 +372,7 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
 """The one table of measures: a new one is a name above, a line here, and its formula."""
 
 
+@cache
 def measures_of(kind: AnalysisKind) -> frozenset[Measure]:
     """Return the measures that an analysis of a kind may be planned with."""
     return frozenset(measure for measure in Measure if measure.is_planned(kind))

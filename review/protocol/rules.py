@@ -284,6 +284,8 @@ class Plan(_Frozen):
     @property
     def characteristics(self) -> tuple[str, ...]:
         """The names that subgroups and meta-regressions use, each once."""
+        if not self.moderators:
+            return self.subgroups
         used = [name for text in self.moderators for name in parse(text).names]
         return tuple(dict.fromkeys((*self.subgroups, *used)))
 

@@ -36,10 +36,10 @@ _Later = Annotated[T, Field(exclude_if=_is_empty)]
 """What later software added is kept only where it is given: older runs stay as they are stored."""
 
 
-_HASHED_EMPTY: Final = frozenset(ReportedNumbers._fields[:10])
-"""The numbers that the first version hashed, reported or not; later ones only where given."""
+_HASHED_EMPTY: Final = 10
+"""The first numbers, which the first version hashed, reported or not; later ones where given."""
 
-_LATER: Final = frozenset({"positive", "df1", "p_sides", "residual_sd", "r_squared"})
+_LATER: Final = ("positive", "df1", "p_sides", "residual_sd", "r_squared")
 """Fields that runs of earlier versions did not store; kept where given."""
 
 
@@ -55,14 +55,18 @@ def _read(stored: object) -> ReportedNumbers:
 
 def as_stored(numbers: ReportedNumbers) -> dict[str, object]:
     """Return reported numbers as a run keeps them."""
-    pairs = zip(ReportedNumbers._fields, numbers, strict=True)
-    return {name: value for name, value in pairs if value is not None or name not in _LATER}
+    kept = numbers._asdict()
+    for name in _LATER:
+        if kept[name] is None:
+            del kept[name]
+    return kept
 
 
 def hashed(numbers: ReportedNumbers) -> dict[str, object]:
     """Return what of reported numbers counts in a fingerprint."""
-    pairs = zip(ReportedNumbers._fields, numbers, strict=True)
-    return {name: value for name, value in pairs if value is not None or name in _HASHED_EMPTY}
+    pairs = list(zip(ReportedNumbers._fields, numbers, strict=True))
+    later = (pair for pair in pairs[_HASHED_EMPTY:] if pair[1] is not None)
+    return dict([*pairs[:_HASHED_EMPTY], *later])
 
 
 class Source(Kept):
@@ -152,8 +156,10 @@ class TrialInput(Kept):
         inputs = (*self.intervention, *self.comparator, *self.spread)
         if self.contrast is not None:
             inputs = (*inputs, self.contrast)
-        own = frozenset(item.source.result_id for item in inputs)
-        return own.union(*(part.result_ids for part in self.parts))
+        ids = [item.source.result_id for item in inputs]
+        for part in self.parts:
+            ids += part.result_ids
+        return frozenset(ids)
 
     @property
     def sign(self) -> int:

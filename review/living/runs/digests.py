@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
+from review.canonical import CanonicalText
 from review.living.runs.results import Interval, MarginReading, Snapshot
 from review.protocol.rules import SequentialRules
 from review.protocol.vocabulary import Variant
@@ -87,9 +88,9 @@ def digest_of(snapshot: Snapshot, *, changed: str | None = None, flipped: bool =
     )
 
 
-def content_of(digest: Digest) -> object:
-    """Return a digest as what is kept of it."""
-    return _ADAPTER.dump_python(digest, mode="json")
+def content_of(digest: Digest) -> CanonicalText:
+    """Return a digest as what is kept of it: JSON, which nobody hashes."""
+    return CanonicalText(_ADAPTER.dump_json(digest).decode())
 
 
 @lru_cache(maxsize=256)

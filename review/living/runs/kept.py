@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review import __version__
-from review.canonical import CanonicalText, canonical_json
 from review.db import in_parts
 from review.living.runs.models import Kept
 
@@ -35,12 +34,7 @@ def keep(session: Session, what: str, found: Mapping[int, object]) -> None:
     for some in in_parts(list(found)):
         session.execute(sa.delete(Kept).where(Kept.run_id.in_(some), Kept.what == what))
     rows = [
-        {
-            "run_id": run_id,
-            "what": what,
-            "engine": ENGINE,
-            "content": CanonicalText(canonical_json(content)),
-        }
+        {"run_id": run_id, "what": what, "engine": ENGINE, "content": content}
         for run_id, content in found.items()
     ]
     if rows:
