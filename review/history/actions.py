@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from secrets import token_hex
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from review.canonical import CanonicalText, sha256_of, sha256_of_text, utc_text
 from review.db import Base, Database, LedgerSession
 from review.history.models import Event
 from review.history.queries import held, raw_rows
-from review.history.rules import GENESIS, Held, Omitted, hashed, packed, row_digest
+from review.history.rules import GENESIS, SEALED_BY, Held, Omitted, hashed, packed, row_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def _append(
             "reason": by.reason,
             "software": __version__,
             "role": by.role,
-            "request": by.request,
+            "request": by.request or (token_hex(16) if entity in SEALED_BY else None),
             "previous": previous,
         }
         previous = sha256_of(hashed(payload))

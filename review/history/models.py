@@ -37,6 +37,7 @@ class Event(Base):
     role: Mapped[str | None]
     """What the actor was in the review at the time; events before 0018 do not say it."""
     request: Mapped[str | None]
-    """The number of the request that a page sent, as it stands in the log."""
+    """The number of the request that a page sent, as it stands in the log; else, of values that may
+    be sealed, a random one."""
     previous: Mapped[str] = mapped_column(sa.String(64))
     hash: Mapped[str] = mapped_column(sa.String(64))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from review.db import in_parts
 from review.history.models import Event
 from review.history.rules import (
     GENESIS,
+    SEALED_BY,
     Anchor,
     ChainReport,
     Held,
@@ -29,18 +30,6 @@ _PAYLOAD = (
     "seq", "at", "actor", "action", "entity", "entity_id", "review", "old", "new", "reason",
     "software", "role", "request", "previous",
 )  # fmt: skip
-
-
-_SEALED_BY: Final[Mapping[str, str]] = {
-    "result": "review.extraction.queries",
-    "entry_value": "review.extraction.queries",
-    "arm": "review.extraction.queries",
-    "report": "review.extraction.queries",
-    "note": "review.extraction.queries",
-    "dismissal": "review.extraction.queries",
-}
-"""By table, the module whose ``sealed_rows`` knows which rows a person may not read yet; by name,
-for the stages stand above the history. Other judgements leave what was said out of their events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +123,7 @@ def sealed_among(
     session: Session, tables: Collection[str], viewer: str | None
 ) -> set[tuple[str, int | None]]:
     """Return the rows of some tables whose values a person may not read yet."""
-    modules = {_SEALED_BY[table] for table in tables if table in _SEALED_BY}
+    modules = {SEALED_BY[table] for table in tables if table in SEALED_BY}
     rows: set[tuple[str, int | None]] = set()
     for module in sorted(modules):
         rows |= import_module(module).sealed_rows(session, viewer)
@@ -144,7 +133,7 @@ def sealed_among(
 def _seen(event: Event, *, sealed: bool) -> Seen:
     values = {name: getattr(event, name) for name in (*_PAYLOAD, "hash")}
     if sealed:
-        values |= {"old": None, "new": {"sealed": "blind entry"}}
+        values |= {"old": None, "new": {"sealed": "blind entry"}, "request": None}
     return Seen(**values)
 
 

@@ -15,6 +15,20 @@ from review.canonical import canonical_json, sha256_of
 GENESIS: Final = "0" * 64
 """What the first event is chained to."""
 
+SEALED_BY: Final[Mapping[str, str]] = {
+    "result": "review.extraction.queries",
+    "entry_value": "review.extraction.queries",
+    "arm": "review.extraction.queries",
+    "report": "review.extraction.queries",
+    "note": "review.extraction.queries",
+    "dismissal": "review.extraction.queries",
+}
+"""By table, the module whose ``sealed_rows`` knows which rows a person may not read yet; by name,
+for the stages stand above the history. Other judgements leave what was said out of their events.
+
+Events of these tables always have a number of a request, a random one where no page sent them:
+who is not shown it cannot try guesses of the values against the hash of the event, or a later one.
+"""
 
 _SAID_LATER: Final = frozenset({"role", "request"})
 """What older events do not say, and what is not said is not hashed: their hashes stay."""

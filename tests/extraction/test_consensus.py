@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from review.canonical import sha256_of
 from review.db import Database, Session
 from review.errors import FileError, InvalidDataError, NotFoundError
 from review.extraction import actions, queries
@@ -32,6 +33,9 @@ from review.extraction.stale import StaleFormError
 from review.extraction.trace import trace
 from review.extraction.vocabulary import EntryKind, Taken
 from review.history.actions import Attribution, writing
+from review.history.models import Event
+from review.history.queries import events, verify
+from review.history.rules import hashed
 from review.protocol.actions import add_instrument, add_outcome, new_review
 from review.protocol.models import Review
 from review.protocol.queries import review_called
@@ -216,6 +220,25 @@ def test_the_history_does_not_show_what_another_person_entered_blind(
         take(session, [VIDEO], "ben", EntryKind.BLIND)
     with made.reading() as session:
         assert queries.sealed_rows(session, "someone") == set()  # both have finished
+
+
+def test_a_hash_does_not_tell_which_guess_of_a_sealed_value_is_right(
+    made: Database, by: Attribution
+) -> None:
+    with writing(made, by) as session:
+        take(session, [VIDEO], "anna", EntryKind.BLIND)
+    with made.reading() as session:
+        (seen,) = events(session, viewer="ben", entity="result")
+        assert seen.new == {"sealed": "blind entry"}
+        truth = session.get_one(Event, seen.seq).new
+        guess = {**seen.plain, "new": truth}
+        guess.pop("hash")
+        assert sha256_of(hashed(guess)) != seen.hash  # even the right one
+        assert seen.request is None
+        (own,) = events(session, viewer="anna", entity="result")
+        known = own.plain
+        assert known.pop("hash") == sha256_of(hashed(known))
+        assert verify(session).intact
 
 
 def test_nobody_compares_before_both_have_finished(made: Database, by: Attribution) -> None:
