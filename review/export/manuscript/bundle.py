@@ -25,7 +25,7 @@ from review.export.manuscript.quarto import (
     render_quarto,
 )
 from review.export.manuscript.word import render_word
-from review.export.manuscript.writing import manuscript
+from review.export.manuscript.writing import manuscript, supplement
 from review.export.reproduction.bibliography import bibliography
 from review.export.reproduction.folder import write_reproduction
 from review.export.reproduction.references import included_references
@@ -101,15 +101,16 @@ def write_bundle(
     figures = drawings(session, review, facts, style, executor)
     if figures.drawn:
         yield told(_figures(figures.drawn, folder / "figures"))
-    document = manuscript(
+    document = manuscript(facts, tables.printed, figures.shown, style=style)
+    more = supplement(
         facts,
         tables.printed,
         figures.shown,
         included=bibliography(included, CITATION_STYLES[style]).splitlines(),
-        supplement=figures.supplement,
-        style=style,
+        beside=figures.supplement,
     )
-    yield told(_documents(document, folder, style, formats))
+    documents = {"manuscript": document, "supplement": more}
+    yield told(_documents(documents, folder, style, formats))
     yield _beside(document, folder, formats)
     if tables.data:
         yield told(write_collection(tables, folder / "tables", style=style))
@@ -143,13 +144,17 @@ def _figures(drawn: Sequence[Drawing], folder: Path) -> Exported:
 
 
 def _documents(
-    document: Manuscript, folder: Path, style: NumberStyle, formats: Sequence[DocumentFormat]
+    documents: Mapping[str, Manuscript],
+    folder: Path,
+    style: NumberStyle,
+    formats: Sequence[DocumentFormat],
 ) -> Exported:
     exported: Exported = {}
-    if DocumentFormat.DOCX in formats:
-        exported[_bytes(folder / "manuscript.docx", render_word(document, style))] = {}
-    if DocumentFormat.QMD in formats:
-        exported[_text(folder / "manuscript.qmd", render_quarto(document, style))] = {}
+    for name, document in documents.items():
+        if DocumentFormat.DOCX in formats:
+            exported[_bytes(folder / f"{name}.docx", render_word(document, style))] = {}
+        if DocumentFormat.QMD in formats:
+            exported[_text(folder / f"{name}.qmd", render_quarto(document, style))] = {}
     return exported
 
 

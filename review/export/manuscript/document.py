@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from string import Formatter
-from typing import Literal
+from typing import Final, Literal
 
 from review.errors import InvalidDataError
 from review.export.tables.model import Table
@@ -129,6 +129,10 @@ class Entries:
 Block = Heading | Paragraph | TableBlock | FigureBlock | ReferenceList | Entries
 
 
+SUPPLEMENTARY: Final = "S"
+"""What stands before the numbers of a supplement's tables and figures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manuscript:
     """A whole document; `date` is that of its newest run, ``2026-11-23``."""
@@ -137,6 +141,10 @@ class Manuscript:
     date: str
     blocks: tuple[Block, ...]
     subtitle: str = ""
+    mark: str = ""
+    """What stands before the numbers of tables and figures: ``S`` in a supplement."""
+    elsewhere: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """What another document calls a table or figure, by kind and name: ``Table S1``."""
 
     @property
     def numbers(self) -> dict[str, Number]:

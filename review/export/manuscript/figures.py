@@ -62,10 +62,7 @@ class Drawings:
     def supplement(self) -> tuple[str, ...]:
         """The list of supplementary figures with their files, then those left out."""
         blocks = [d.block for d in self.drawn if d.supplementary]
-        lines = [
-            f"Figure S{place}. {block.title}. figures/{block.name}"
-            for place, block in enumerate(blocks, start=1)
-        ]
+        lines = [f"{block.title}. figures/{block.name}" for block in blocks]
         reasons = f"Not drawn: {'; '.join(self.left_out)}." if self.left_out else ""
         return (*lines, reasons) if reasons else tuple(lines)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from review.export.manuscript.document import (
@@ -20,6 +21,7 @@ from review.export.manuscript.document import (
     Manuscript,
     Number,
     Paragraph,
+    Reference,
     ReferenceList,
     Span,
     TableBlock,
@@ -30,9 +32,13 @@ from review.export.tables.cells import writable
 from review.export.tables.printing import NumberStyle
 from review.export.tables.writers.markdown import escaped, render_markdown
 
+Elsewhere = Mapping[tuple[str, str], str]
+
 NUMBERS: Final = "numbers.json"
 FILTER: Final = "numbers.lua"
 BIBLIOGRAPHY: Final = "literature.json"
+
+TITLES: Final = {"fig": "Figure", "tbl": "Table"}
 
 LUA: Final = """\
 -- Fills each span of class "number" from numbers.json (loaded as metadata) by its key.
@@ -58,7 +64,7 @@ return { { Meta = read }, { Span = fill } }
 def render_quarto(manuscript: Manuscript, style: NumberStyle) -> str:
     """Return a document as the text of a ``.qmd`` file."""
     parts = [_front_matter(manuscript)]
-    parts += [_block(block, style) for block in manuscript.blocks]
+    parts += [_block(block, style, manuscript.elsewhere) for block in manuscript.blocks]
     return "\n\n".join(parts) + "\n"
 
 
@@ -90,15 +96,18 @@ def _front_matter(manuscript: Manuscript) -> str:
         f"filters:\n  - {FILTER}",
         f"bibliography: {BIBLIOGRAPHY}",
     ]
+    if manuscript.mark:
+        titles = (f'  {kind}-title: "{word} {manuscript.mark}"' for kind, word in TITLES.items())
+        lines.append("\n".join(("crossref:", *titles)))
     return "---\n" + "\n".join(lines) + "\n---"
 
 
-def _block(block: Block, style: NumberStyle) -> str:
+def _block(block: Block, style: NumberStyle, elsewhere: Elsewhere) -> str:
     match block:
         case Heading(level, text):
             return f"{'#' * level} {escaped(text)}"
         case Paragraph(spans):
-            return "".join(_span(span) for span in spans)
+            return "".join(_span(span, elsewhere) for span in spans)
         case TableBlock(name, table):
             return render_markdown(table, slug(name), style).rstrip()
         case FigureBlock(name, title, alternative, _):
@@ -110,7 +119,7 @@ def _block(block: Block, style: NumberStyle) -> str:
             return "\n\n".join(escaped(line) for line in lines)
 
 
-def _span(span: Span) -> str:
+def _span(span: Span, elsewhere: Elsewhere) -> str:
     match span:
         case str():
             before, after = span[: span.startswith(" ")], span[len(span) - span.endswith(" ") :]
@@ -121,6 +130,8 @@ def _span(span: Span) -> str:
             return f"*{escaped(text)}*"
         case Cite(key):
             return f"[@{key}]"
+        case Reference() if (span.kind, span.name) in elsewhere:
+            return elsewhere[span.kind, span.name].replace(" ", "\u00a0")
         case _:
             return f"@{'tbl' if span.kind == 'table' else 'fig'}-{slug(span.name)}"
 

@@ -14,6 +14,7 @@ from review.export.manuscript.document import (
     Manuscript,
     Number,
     Paragraph,
+    Reference,
     ReferenceList,
     Span,
     TableBlock,
@@ -32,7 +33,7 @@ WIDEST: Final = PAGE[0] - 2 * MARGIN
 TALLEST: Final = PAGE[1] - 2 * MARGIN - 2.5
 """Centimetres that a figure may take; 2.5 are left for its caption."""
 
-HEADINGS: Final = {"Title": 16, "Heading 1": 14, "Heading 2": 12, "Heading 3": 11}
+HEADINGS: Final = {"Title": 16, "Subtitle": 11, "Heading 1": 14, "Heading 2": 12, "Heading 3": 11}
 """Styles and their sizes in points."""
 
 KINDS: Final = {"table": ("Table", "tab_"), "figure": ("Figure", "fig_")}
@@ -58,6 +59,8 @@ class _Writer:
     def __init__(self, document: Any, manuscript: Manuscript, style: NumberStyle) -> None:
         self.document = document
         self.style = style
+        self.mark = manuscript.mark
+        self.elsewhere = manuscript.elsewhere
         self.marks = Marks(document)
         self.ordinals = {
             "table": manuscript.ordinals("table"), "figure": manuscript.ordinals("figure")
@@ -67,7 +70,7 @@ class _Writer:
         """Add one block; what follows a landscape table begins an upright page."""
         match block:
             case TableBlock(name, table):
-                add_table(self.document, name, table, style=self.style)
+                add_table(self.document, name, table, style=self.style, mark=self.mark)
                 self.marks = Marks(self.document)
                 return
             case Heading(level, text):
@@ -104,6 +107,8 @@ class _Writer:
                 paragraph.add_run(text).italic = True
             case Cite(key):
                 paragraph.add_run(f"({mention(items()[key])})")
+            case Reference() if (span.kind, span.name) in self.elsewhere:
+                paragraph.add_run(self.elsewhere[span.kind, span.name].replace(" ", "\u00a0"))
             case _:
                 kind, prefix = KINDS[span.kind]
                 number = self.ordinals[span.kind][span.name]
@@ -127,7 +132,7 @@ class _Writer:
         described.set("title", writable(block.title))
         caption = self.document.add_paragraph(style="Caption")
         caption.paragraph_format.keep_with_next = False
-        caption.add_run("Figure ").bold = True
+        caption.add_run(f"Figure {self.mark}").bold = True
         field = element("w:fldSimple", {"w:instr": r" SEQ Figure \* ARABIC "})
         counted = caption.add_run(str(self.ordinals["figure"][block.name]))
         counted.bold = True
@@ -146,23 +151,31 @@ def bookmark(name: str) -> str:
 def _set_up(document: Any) -> None:
     """Give headings the font of the text, and the reference list its hanging indent."""
     from docx.enum.style import WD_STYLE_TYPE
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml.ns import qn
     from docx.shared import Cm, Pt, RGBColor
 
     for name, size in HEADINGS.items():
         chosen = document.styles[name]
         chosen.font.name, chosen.font.size = FONT, Pt(size)
-        chosen.font.bold, chosen.font.color.rgb = True, RGBColor(0, 0, 0)
+        chosen.font.bold, chosen.font.color.rgb = name != "Subtitle", RGBColor(0, 0, 0)
         fonts = chosen.element.get_or_add_rPr().get_or_add_rFonts()
         for script in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(qn(f"w:{script}"), None)
         for script in ("w:eastAsia", "w:cs", "w:hAnsi"):
             fonts.set(qn(script), FONT)
+        for spread in chosen.element.get_or_add_rPr().findall(qn("w:spacing")):
+            chosen.element.rPr.remove(spread)
         chosen.paragraph_format.space_before, chosen.paragraph_format.space_after = Pt(12), Pt(4)
     title = document.styles["Title"].element.get_or_add_pPr()
     for rule in title.findall(qn("w:pBdr")):
         title.remove(rule)
     document.styles["Caption"].paragraph_format.space_before = Pt(12)
+    foot = document.sections[0].footer.paragraphs[0]  # later sections take theirs from the first
+    foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    page = element("w:fldSimple", {"w:instr": " PAGE "})
+    page.append(foot.add_run("1")._r)
+    foot._p.append(page)
     text = document.styles["Normal"].paragraph_format
     text.space_after, text.line_spacing = Pt(6), 1.15
     works = document.styles.add_style("Bibliography", WD_STYLE_TYPE.PARAGRAPH)

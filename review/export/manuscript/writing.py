@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
 from review.export.manuscript.abstract import abstract, subtitle
 from review.export.manuscript.document import (
+    SUPPLEMENTARY,
     Block,
     Entries,
     FigureBlock,
@@ -40,7 +41,16 @@ MENTIONED: Final = {
 }
 """Tables that the results mention, in their order."""
 BESIDE: Final = frozenset({"results", "reported_numbers"})
-"""Tables that are too long for a manuscript: they lie beside it, as files."""
+"""Tables that are too long for a document: they lie beside it, as files."""
+
+IN_TEXT: Final = ("summary_of_findings", "pooled_estimates", "changes")
+"""Tables that stand in the manuscript itself, as long as they are short."""
+
+LONGEST: Final = 30
+"""Rows of a table, and effects of a forest plot, that the manuscript itself takes."""
+
+MOST_FORESTS: Final = 6
+"""Forest plots that the manuscript itself takes, in the order of the analyses."""
 
 
 def manuscript(
@@ -48,11 +58,12 @@ def manuscript(
     tables: Mapping[str, Table],
     figures: Mapping[str, FigureBlock],
     *,
-    included: Sequence[str] = (),
-    supplement: Sequence[str] = (),
     style: NumberStyle = NumberStyle.APA,
 ) -> Manuscript:
-    """Return the manuscript of a review: methods, results, tables, figures, references.
+    """Return the manuscript of a review: abstract, methods, results, references.
+
+    Short tables and the figures that carry the argument stand in it, so that it stays of a length
+    that journals take whatever the number of studies; `supplement` has the others.
 
     Parameters
     ----------
@@ -62,36 +73,98 @@ def manuscript(
         For print, by name.
     figures : mapping of str to FigureBlock
         Drawn, by name; ``forest_<analysis>`` stands beside its paragraph.
-    included : sequence of str
-        References of the included studies, an entry each.
-    supplement : sequence of str
-        The list of figures that lie beside the manuscript, an entry each.
     style : NumberStyle
         Of all numbers.
     """
-    if all(analysed.latest.before is None for analysed in facts.analysed):
-        tables = {name: table for name, table in tables.items() if name != "changes"}
-    blocks = [
-        *abstract(facts, style),
-        *methods(facts, style),
-        *_results(facts, tables, figures, style),
-    ]
-    placed = {block.name for block in blocks if isinstance(block, FigureBlock)}
-    more = [figure for name, figure in figures.items() if name not in placed]
-    if more:
-        blocks += [Heading(1, "Further figures"), *more]
-    shown = [TableBlock(name, table) for name, table in tables.items() if name not in BESIDE]
-    if shown:
-        blocks += [Heading(1, "Tables"), *shown]
+    tables = _wanted(facts, tables)
+    shown = {name: block for name, block in figures.items() if name in _carrying(facts, figures)}
+    blocks = [*abstract(facts, style), *methods(facts, style)]
+    blocks += _results(facts, tables, shown, style)
+    blocks += [TableBlock(name, tables[name]) for name in _short(tables)]
     cited = cited_in(blocks)
     if cited:
         blocks.append(ReferenceList(works(cited)))
-    if included:
-        blocks += [Heading(1, "Included studies"), Entries(tuple(included))]
-    if supplement:
-        blocks += [Heading(1, "Supplementary figures"), Entries(tuple(supplement))]
+    elsewhere = _elsewhere(facts, tables, figures)
+    return Manuscript(
+        facts.title,
+        f"{facts.date:%Y-%m-%d}",
+        _only_there(blocks, elsewhere),
+        subtitle(facts),
+        elsewhere=elsewhere,
+    )
+
+
+def supplement(
+    facts: Facts,
+    tables: Mapping[str, Table],
+    figures: Mapping[str, FigureBlock],
+    *,
+    included: Sequence[str] = (),
+    beside: Sequence[str] = (),
+) -> Manuscript:
+    """Return what the manuscript cites and has no room for: figures, tables, included studies.
+
+    Parameters
+    ----------
+    facts, tables, figures
+        As `manuscript` takes them.
+    included : sequence of str
+        References of the included studies, an entry each.
+    beside : sequence of str
+        The list of figures that lie beside the documents as files, an entry each.
+    """
+    tables = _wanted(facts, tables)
+    carrying, short = _carrying(facts, figures), _short(tables)
+    parts: list[tuple[str, list[Block]]] = [
+        ("Figures", [block for name, block in figures.items() if name not in carrying]),
+        ("Tables", [TableBlock(n, t) for n, t in tables.items() if n not in short]),
+        ("Included studies", [Entries(tuple(included))] if included else []),
+        ("Figures beside this document", [Entries(tuple(beside))] if beside else []),
+    ]
+    blocks: list[Block] = []
+    for heading, found in parts:
+        blocks += [Heading(1, heading), *found] if found else []
     date = f"{facts.date:%Y-%m-%d}"
-    return Manuscript(facts.title, date, _only_there(blocks), subtitle(facts))
+    title = f"{facts.title}: supplement"
+    return Manuscript(title, date, tuple(blocks), subtitle(facts), mark=SUPPLEMENTARY)
+
+
+def _wanted(facts: Facts, tables: Mapping[str, Table]) -> dict[str, Table]:
+    first = all(analysed.latest.before is None for analysed in facts.analysed)
+    return {
+        name: table
+        for name, table in tables.items()
+        if name not in BESIDE and not (first and name == "changes")
+    }
+
+
+def _short(tables: Mapping[str, Table]) -> list[str]:
+    return [name for name in IN_TEXT if name in tables and len(tables[name].rows) <= LONGEST]
+
+
+def _carrying(facts: Facts, figures: Mapping[str, FigureBlock]) -> list[str]:
+    """Return the figures that the argument needs: flow, risk of bias in short, forest plots."""
+    forests = [
+        f"forest_{analysed.slug}"
+        for analysed in facts.analysed
+        if len(analysed.latest.results.effects) <= LONGEST
+    ]
+    wanted = {*forests[:MOST_FORESTS], FLOW_FIGURE}
+    bias = {n for n in figures if n.startswith(BIAS_FIGURE) and n.endswith("_summary")}
+    return [name for name in figures if name in wanted | bias]
+
+
+def _elsewhere(
+    facts: Facts, tables: Mapping[str, Table], figures: Mapping[str, FigureBlock]
+) -> dict[tuple[str, str], str]:
+    """Return what the supplement calls its tables and figures: ``Table S1``."""
+    made = supplement(facts, tables, figures)
+    kinds: tuple[Literal["table", "figure"], ...] = ("table", "figure")
+    return {
+        (kind, name): f"{kind.capitalize()} {SUPPLEMENTARY}{place}"
+        for kind in kinds
+        for name, place in made.ordinals(kind).items()
+    }
 
 
 def _results(
@@ -134,10 +207,10 @@ def _overview(tables: Mapping[str, Table]) -> Spans:
     return joined(["See ", *listed(told), "."]) if told else ()
 
 
-def _only_there(blocks: list[Block]) -> tuple[Block, ...]:
-    """Return blocks whose asides are there, or gone where the document lacks what they mention."""
+def _only_there(blocks: list[Block], elsewhere: Mapping[tuple[str, str], str]) -> tuple[Block, ...]:
+    """Return blocks whose asides are there, or gone where no document has what they mention."""
     there = {("table", b.name) for b in blocks if isinstance(b, TableBlock)}
-    there |= {("figure", b.name) for b in blocks if isinstance(b, FigureBlock)}
+    there |= {("figure", b.name) for b in blocks if isinstance(b, FigureBlock)} | elsewhere.keys()
 
     def shown(span: Span) -> Spans:
         if not isinstance(span, Reference) or not span.aside:

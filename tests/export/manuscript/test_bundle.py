@@ -72,7 +72,8 @@ def _read_back(text: str) -> list[float]:
 def test_the_folder_holds_every_part(bundle: Path) -> None:
     there = {str(path.relative_to(bundle)) for path in bundle.rglob("*") if path.is_file()}
     assert {
-        "manuscript.docx", "manuscript.qmd", "numbers.json", "numbers.lua", "literature.json",
+        "manuscript.docx", "manuscript.qmd", "supplement.docx", "supplement.qmd",
+        "numbers.json", "numbers.lua", "literature.json",
         "figures/forest_alliance.svg", "figures/forest_alliance.png",
         "figures/cumulative_alliance.pdf", "figures/margins_alliance.png",
         "figures/versions_alliance.svg", "figures/leave_one_out_alliance.pdf",
@@ -87,11 +88,10 @@ def test_the_folder_holds_every_part(bundle: Path) -> None:
 
 
 def test_supplementary_figures_are_listed_and_not_shown(bundle: Path) -> None:
-    text = (bundle / "manuscript.qmd").read_text("utf-8")
-    lines = _plain(text[text.index("# Supplementary figures") :]).split("\n\n")[1:]
-    listed = [re.fullmatch(r"Figure S(\d+)\. (.+)\. figures/(\w+)", line) for line in lines[:-1]]
-    assert [int(found[1]) for found in listed if found] == list(range(1, 9))
-    names = [found[3] for found in listed if found]
+    text = (bundle / "supplement.qmd").read_text("utf-8")
+    lines = _plain(text[text.index("# Figures beside this document") :]).split("\n\n")[1:]
+    listed = [re.fullmatch(r"(.+)\. figures/(\w+)", line) for line in lines[:-1]]
+    names = [found[2] for found in listed if found]
     assert names == [*(f"{name}_alliance" for name in (
         "baujat", "influence", "gosh", "drapery", "sequential", "classes", "specification"
     )), "classes"]  # fmt: skip
@@ -140,12 +140,20 @@ def test_the_word_file_has_headings_captions_and_alternative_texts(bundle: Path)
     styles = [paragraph.style.name for paragraph in document.paragraphs if paragraph.style]
     assert {"Title", "Heading 1", "Heading 2", "Heading 3", "Caption", "Bibliography"} <= {*styles}
     fields = document.element.xpath(".//w:fldSimple/@w:instr")
-    assert sum("SEQ Figure" in field for field in fields) == 5
+    assert sum("SEQ Figure" in field for field in fields) == 1
     bookmarks = document.element.xpath(".//w:bookmarkStart/@w:name")
     referred = {field.split()[1] for field in fields if field.split()[0] == "REF"}
     assert referred <= {*bookmarks}
     assert len(bookmarks) == len({*bookmarks})
     pictures = document.element.xpath(".//wp:docPr/@descr")
+    more = Document(str(bundle / "supplement.docx"))
+    assert sum("SEQ Figure" in f for f in more.element.xpath(".//w:fldSimple/@w:instr")) == 4
+    captions = [p.text for p in more.paragraphs if p.style and p.style.name == "Caption"]
+    assert [text.split("\n")[0] for text in captions[:2]] == [
+        "Figure S"
+    ] * 2  # its number is a field
+    assert any(text.startswith("Table S") for text in captions)
+    assert "Table\u00a0S1" in " ".join(paragraph.text for paragraph in document.paragraphs)
     assert pictures[0].startswith("Forest plot. 8 effects; Hedges g −0.11, 95% CI [−0.26, 0.03]")
 
 

@@ -21,7 +21,7 @@ SEARCH: Final = "Methods, Search and selection"
 DATA: Final = "Methods, Data collection and risk of bias"
 SYNTHESIS: Final = "Methods, Effect measures and synthesis"
 RESULTS: Final = "Results of syntheses"
-SUPPLEMENT: Final = "Tables"
+SUPPLEMENT: Final = "Supplement, Tables"
 
 COLUMNS: Final = (
     Column("section", "Section"),
@@ -287,7 +287,7 @@ def _varied(facts: Facts) -> Answer:
 
 
 def _bias_found(facts: Facts) -> Answer:
-    return Answer("Further figures" if funnels(facts) else AUTHORS, missing_results(facts))
+    return Answer("Supplement, Figures" if funnels(facts) else AUTHORS, missing_results(facts))
 
 
 def _certainty(facts: Facts) -> Answer:

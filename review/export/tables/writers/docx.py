@@ -53,6 +53,7 @@ def add_table(
     *,
     style: NumberStyle = NumberStyle.APA,
     new_page: bool = False,
+    mark: str = "",
 ) -> int:
     """Add caption, table and notes at the end of a document.
 
@@ -69,6 +70,8 @@ def add_table(
         Of all numbers.
     new_page : bool
         Begin a page.
+    mark : str
+        What stands before the table's number: ``S`` in a supplement.
 
     Returns
     -------
@@ -79,7 +82,8 @@ def add_table(
     turned = _turn(document, landscape=layout.landscape)
     number = 1 + len(document.element.xpath(".//w:fldSimple[contains(@w:instr, 'SEQ Table')]"))
     marks = Marks(document)
-    _caption(document, number, name, table.title, marks, new_page=new_page and not turned)
+    title = (f"Table {mark}", table.title)
+    _caption(document, number, name, title, marks, new_page=new_page and not turned)
     _table(document, table, layout, style, marks)
     _notes(document, table)
     return number
@@ -147,13 +151,14 @@ def _turn(document: Any, *, landscape: bool) -> bool:
 
 
 def _caption(
-    document: Any, number: int, name: str, title: str, marks: Marks, *, new_page: bool
+    document: Any, number: int, name: str, titled: tuple[str, str], marks: Marks, *, new_page: bool
 ) -> None:
+    word, title = titled
     paragraph = document.add_paragraph(style="Caption")
     paragraph.paragraph_format.page_break_before = new_page
     # Word takes 40 characters of letters, digits and underscores.
     bookmark = re.sub(r"\W", "_", f"tab_{name}", flags=re.ASCII)[:40]
-    paragraph.add_run("Table ").bold = True
+    paragraph.add_run(word).bold = True
     field = element("w:fldSimple", {"w:instr": r" SEQ Table \* ARABIC "})
     counted = paragraph.add_run(str(number))
     counted.bold = True
