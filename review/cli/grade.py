@@ -117,7 +117,7 @@ def grade_show(
         newest = {run.version.analysis.slug: run.number for run in newest_of_each(session, review)}
     if not everything:
         found = list({rated.analysis: rated for rated in reversed(found)}.values())[::-1]
-    states = [_look_again(r.outdated, r.run_number, newest.get(r.analysis)) for r in found]
+    states = [certainty.look_again(r, newest.get(r.analysis)) for r in found]
     if as_json:
         echo_json(
             [
@@ -143,11 +143,3 @@ def grade_show(
     ]
     headers = ("analysis", "certainty", "because", "run", "rated by", "on", "look again")
     echo_table(headers, rows, right=("run",))
-
-
-def _look_again(outdated: bool, rated: int | None, newest: int | None) -> str | None:
-    if outdated:
-        return "the plan has changed since"
-    if newest is not None and rated != newest:
-        return f"run {newest} is newer"
-    return None

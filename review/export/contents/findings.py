@@ -24,7 +24,8 @@ from review.extraction.appraisal.certainty import Rated, certainties
 from review.extraction.appraisal.grade import LOWERS, RAISES
 from review.extraction.appraisal.vocabulary import Certainty
 from review.figures.numbers import fixed
-from review.living.runs.results import Interval
+from review.living.runs.contents import RunInputs
+from review.living.runs.results import Interval, RunResults
 from review.living.runs.scales import scale_of_run, sign_of
 from review.measures import Measure
 from review.protocol.models import Review
@@ -163,12 +164,7 @@ def finding(run: LatestRun, rated: Rated | None) -> Finding:
         effect, ci = turned(effect, ci, sign_of(run.inputs) or 1)
     if scale.as_ratio:
         effect, ci = scale.value(line.estimate), scale.pair(line.ci)
-    people = [
-        # In a crossover trial the same persons have both arms.
-        (max if trial.crossover else sum)((one.n_intervention, one.n_comparator))
-        for trial, one in zip(run.inputs.trials, run.results.effects, strict=True)
-        if one.n_intervention is not None and one.n_comparator is not None
-    ]
+    participants, silent = participants_of(run.inputs, run.results)
     return Finding(
         run=run,
         effect=effect,
@@ -177,11 +173,22 @@ def finding(run: LatestRun, rated: Rated | None) -> Finding:
         oriented=not as_measured or sign_of(run.inputs) is None,
         standardized=standardized,
         absolute=absolute_of(run.inputs, run.results),
-        participants=sum(people),
-        silent=line.k - len(people),
+        participants=participants,
+        silent=silent,
         crossovers=sum(trial.crossover for trial in run.inputs.trials),
         rated=rated,
     )
+
+
+def participants_of(inputs: RunInputs, results: RunResults) -> tuple[int, int]:
+    """Return the people of a run's trials, and how many trials do not give their number."""
+    people = [
+        # In a crossover trial the same persons have both arms.
+        (max if trial.crossover else sum)((one.n_intervention, one.n_comparator))
+        for trial, one in zip(inputs.trials, results.effects, strict=True)
+        if one.n_intervention is not None and one.n_comparator is not None
+    ]
+    return sum(people), results.pooled.k - len(people)
 
 
 @dataclass(slots=True)

@@ -155,6 +155,15 @@ def _rated(row: CertaintyRating, steps: Mapping[Consideration, Step], newest: in
     )
 
 
+def look_again(rated: Rated, newest: int | None) -> str | None:
+    """Return why a rating asks for another look, None where it does not."""
+    if rated.outdated:
+        return "the plan has changed since"
+    if newest is not None and rated.run_number != newest:
+        return f"run {newest} is newer"
+    return None
+
+
 def certainties(session: Session, review: Review) -> dict[str, Rated]:
     """Return the newest rating of each analysis that has one, by slug."""
     found: dict[str, Rated] = {}

@@ -32,6 +32,8 @@ PLACES: Final = {
     "searches": f"{_INVENTED}/searches",
     "duplicates": f"{_INVENTED}/duplicates",
     "duplicates-linked": f"{_INVENTED}/duplicates/linked",
+    "certainty": f"{_INVENTED}/a/panic/grade",
+    "certainty-not-rated": f"{_A}/grade",
     "form": f"{_INVENTED}/protocol/form",
     "form-field": f"{_INVENTED}/protocol/form/dropout",
     "extract": f"{_INVENTED}/extract?show=all",
