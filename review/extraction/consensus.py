@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError, NotFoundError, Remedy
@@ -23,7 +24,7 @@ from review.extraction.comparison import (
 from review.extraction.entered import Entered, ResultKey
 from review.extraction.fields import parsed, written
 from review.extraction.holdings import Holdings
-from review.extraction.models import Entry, Resolution, Study
+from review.extraction.models import Entry, ReportPdf, Resolution, Result, Study
 from review.extraction.rows import NumberedRow
 from review.extraction.rules import built, cells_alone
 from review.extraction.vocabulary import EntryKind, Taken
@@ -223,7 +224,7 @@ def reach_consensus(
         raise InvalidDataError(f"{found.study.label} has its consensus already")
     if found.open:
         raise InvalidDataError(f"{len(found.open)} cells of {found.study.label} are not decided")
-    rows = _rows(session, review, found)
+    rows = consensus_rows(session, review, found)
     entry = Entry(
         study_id=found.study.id,
         person_id=queries.extractor(session, review, person).id,
@@ -244,7 +245,28 @@ def reach_consensus(
             )
         )
     writer.describe_new_results()
+    session.flush()
+    _keep_sources(session, found, entry)
+    _carry_pdfs(session, found, found.study)
     return entry
+
+
+def _keep_sources(session: Session, found: Sides, entry: Entry) -> None:
+    """Carry over from which PDF and page each result is: the first entry's, or else the other's."""
+    of_both = [(pair, results_of(found, pair)) for pair in found.comparison.pairs]
+    (agreed,) = queries.entered(session, [entry])
+    for pair, numbers in of_both:
+        decided = _decided(found, pair)
+        if decided is None or decided[0] not in agreed.results:
+            continue
+        result = session.get_one(Result, agreed.results[decided[0]].result_id)
+        for number in numbers:
+            source = session.get_one(Result, number)
+            if source.pdf is not None or source.sources:
+                result.pdf, result.pdf_page = source.pdf, source.pdf_page
+                result.sources = source.sources
+                break
+    session.flush()
 
 
 def _rows_of(found: Sides) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -270,11 +292,51 @@ def _rows_of(found: Sides) -> Iterator[tuple[str, dict[str, Any]]]:
         )
 
 
+def results_of(found: Sides, pair: Pair) -> list[int]:
+    """Return the results of both entries that are a pair, the first entry's first."""
+    sides_ = ((pair.first_key, found.first), (pair.second_key, found.second))
+    return [entered.results[key].result_id for key, entered in sides_ if key is not None]
+
+
+def _carry_pdfs(session: Session, found: Sides, study: Study) -> None:
+    """Give everybody's report the PDFs of the same report as one of the entries named it."""
+    both = (found.first.entry_id, found.second.entry_id)
+    every = queries.reports(session, [study.id], both)
+    shared = {report.citation: report for report in every if report.entry_id is None}
+    own = {r.id: shared[r.citation] for r in every if r.entry_id and r.citation in shared}
+    rows = session.scalars(sa.select(ReportPdf).where(ReportPdf.report_id.in_(own)))
+    ids = [report.id for report in shared.values()]
+    kept = sa.select(ReportPdf.report_id, ReportPdf.full_text_id)
+    known = session.execute(kept.where(ReportPdf.report_id.in_(ids)))
+    there = {(report_id, text_id) for report_id, text_id in known}
+    for row in rows.all():
+        place = (own[row.report_id].id, row.full_text_id)
+        if place not in there:
+            there.add(place)
+            session.add(
+                ReportPdf(
+                    report_id=place[0], full_text_id=place[1], name=row.name,
+                    person_id=row.person_id, added_at=row.added_at,
+                )
+            )  # fmt: skip
+    session.flush()
+
+
 def _arms_of(keys: Iterable[ResultKey]) -> set[str]:
     return {label for key in keys for label in (key.arm, key.versus_arm) if label is not None}
 
 
-def _rows(session: Session, review: Review, found: Sides) -> dict[str, NumberedRow]:
+def as_if_decided(found: Sides) -> Sides:
+    """Return two sides in which what is open is decided for the first entry; nothing is stored."""
+    open_ = {
+        cell.id: Resolution(taken=Taken.FIRST, value=cell.first)
+        for cell in found.comparison.differing
+        if cell.id not in found.decided
+    }
+    return replace(found, decided={**found.decided, **open_})
+
+
+def consensus_rows(session: Session, review: Review, found: Sides) -> dict[str, NumberedRow]:
     """Return the rows of a consensus by what they are about; raise InvalidDataError.
 
     Arms are those of the entries: a decision makes none.

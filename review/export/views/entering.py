@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
@@ -90,7 +91,7 @@ class CheckedForm:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counting:
+class Counting:
     """What counts in a review, and its plans by analysis: the same until something is stored."""
 
     items: tuple[Evidence, ...]
@@ -99,10 +100,11 @@ class _Counting:
 
 
 _lock = Lock()
-_kept: OrderedDict[tuple[str, str, int], _Counting] = OrderedDict()
+_kept: OrderedDict[tuple[str, str, int], Counting] = OrderedDict()
 
 
-def _counting(session: Session, review: Review) -> _Counting:
+def counting_of(session: Session, review: Review) -> Counting:
+    """Return what counts in a review now, read once for each state of it."""
     key = (str(session.get_bind().engine.url), review.slug, head(session)[0])
     with _lock:
         found = _kept.get(key)
@@ -110,7 +112,7 @@ def _counting(session: Session, review: Review) -> _Counting:
         plans = {v.analysis.slug: plan_of(v) for v in current_versions(session, review)}
         names = frozenset(name for plan in plans.values() for name in plan.names)
         items = tuple(item for _, item in evidence(session, [review.id], names=names))
-        found = _Counting(items, plans, names)
+        found = Counting(items, plans, names)
         with _lock:
             _kept[key] = found
             while len(_kept) > MOST_STATES:
@@ -119,7 +121,7 @@ def _counting(session: Session, review: Review) -> _Counting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Looked:
+class LookedAt:
     """A form as an entry would have it, and what it was held against."""
 
     study: Study
@@ -130,10 +132,10 @@ class _Looked:
     items: Sequence[Evidence]
     keys: Mapping[int, str]
     """The row of the form by result."""
-    counting: _Counting
+    counting: Counting
 
 
-def _look(
+def look_at(
     session: Session,
     review: Review,
     number: int,
@@ -141,13 +143,14 @@ def _look(
     form: Form,
     made_from: Stored,
     viewer: str,
-) -> _Looked:
+) -> LookedAt:
+    """Return a form as an entry would have it; nothing is stored."""
     study = queries.study_numbered(session, review, number)
     entry = own_entry(queries.entries(session, [study.id]), kind, viewer)
     stored = stored_of(session, study, kind, entry)
     found = merged(form, made_from, stored, study.label)
     rows, wrong = checked(form, found.lines, field_versions(session, review))
-    counting = _counting(session, review)
+    counting = counting_of(session, review)
     by_number = {line.number: line for line in found.lines}
     wrong += _unknown(session, review, rows, by_number, counting.plans)
     ids = {line.number: line.id for line in found.lines if line.what == "row" and line.id}
@@ -159,7 +162,7 @@ def _look(
     if entry is not None and unsaid:
         items += [item for item in evidence_of(session, [entry]) if item.result_id in unsaid]
     keys = {line.id or -line.number: line.key or "" for line in found.lines if line.what == "row"}
-    return _Looked(study, entry, found, rows, wrong, items, keys, counting)
+    return LookedAt(study, entry, found, rows, wrong, items, keys, counting)
 
 
 def _unknown(
@@ -216,12 +219,12 @@ def check_form(
         An analysis to show with what was typed; where the review's choice hides that, there is
         none.
     """
-    looked = _look(session, review, number, kind, form, made_from, viewer)
+    looked = look_at(session, review, number, kind, form, made_from, viewer)
     raised = findings_of(looked.items, looked.counting.items)
     shown = None
     if preview is not None and choices_of(session, review).previews(kind):
         try:
-            shown = _preview(session, review, looked, preview, raised)
+            shown = _preview(session, review, looked.study, looked.items, preview, raised)
         except (InvalidDataError, NotFoundError):
             shown = None  # why is among the effects
     own = [looked.entry.id] if looked.entry is not None else []
@@ -262,24 +265,46 @@ def trial_preview(
             "this review does not show what a trial would do to its analyses here, so that it "
             "steers nobody who enters it"
         )
-    looked = _look(session, review, number, kind, form, made_from, viewer)
+    looked = look_at(session, review, number, kind, form, made_from, viewer)
     raised = findings_of(looked.items, looked.counting.items)
-    return _preview(session, review, looked, analysis, raised)
+    return _preview(session, review, looked.study, looked.items, analysis, raised)
 
 
 def _preview(
-    session: Session, review: Review, looked: _Looked, analysis: str, raised: Sequence[Finding]
+    session: Session,
+    review: Review,
+    study: Study,
+    items: Sequence[Evidence],
+    analysis: str,
+    raised: Sequence[Finding],
 ) -> TrialPreview:
-    plan = looked.counting.plans.get(analysis)
+    counting = counting_of(session, review)
+    plan = counting.plans.get(analysis)
     if plan is None:
         raise NotFoundError(f"review {review.slug} has no analysis {analysis!r}")
-    items = looked.counting.items
-    others = [item for item in items if item.study_id != looked.study.id]
+    others = [item for item in counting.items if item.study_id != study.id]
     open_ = any(finding.kind in WITHHOLDING for finding in raised)
     return preview_with(
-        analysis, plan, items, [*others, *looked.items], looked.study.label,
+        analysis, plan, counting.items, [*others, *items], study.label,
         withheld=open_ or current(session, review).of(analysis).withheld,
     )  # fmt: skip
+
+
+def previews_of(
+    session: Session,
+    review: Review,
+    study: Study,
+    items: Sequence[Evidence],
+    raised: Sequence[Finding],
+) -> list[TrialPreview]:
+    """Return what results of a study would do to each analysis of one of their outcomes."""
+    outcomes = {item.outcome for item in items}
+    found = []
+    for analysis, plan in counting_of(session, review).plans.items():
+        if plan.outcome in outcomes:
+            with suppress(InvalidDataError):  # why is among the trial's effects
+                found.append(_preview(session, review, study, items, analysis, raised))
+    return found
 
 
 def _doubt(finding: Finding, keys: Mapping[int, str], told: Mapping[str, str]) -> TypedDoubt:
@@ -296,7 +321,7 @@ def _doubt(finding: Finding, keys: Mapping[int, str], told: Mapping[str, str]) -
     )
 
 
-def _effects(looked: _Looked) -> Iterator[TrialEffect]:
+def _effects(looked: LookedAt) -> Iterator[TrialEffect]:
     """Yield what the trial gives to each analysis of an outcome that it has a result of."""
     outcomes = {item.outcome for item in looked.items}
     for analysis, plan in looked.counting.plans.items():
@@ -304,7 +329,7 @@ def _effects(looked: _Looked) -> Iterator[TrialEffect]:
             yield effect_of(analysis, plan, looked.items, looked.keys)
 
 
-def _empty(form: Form, looked: _Looked) -> Iterator[Empty]:
+def _empty(form: Form, looked: LookedAt) -> Iterator[Empty]:
     """Yield what is empty, for a person to look over before they finish."""
     blank = _blank(form.study.cells, STUDY_FACTS)
     if blank:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from review.extraction import pdfs, queries
+from review.extraction.assigning.queries import assigned
 from review.extraction.choices import choices_of
 from review.extraction.drafts.form import Form, Stored
 from review.extraction.drafts.gives import GIVES, Gives
@@ -136,7 +137,8 @@ def entering_page(
     study = queries.study_numbered(session, review, number)
     entries = queries.entries(session, [study.id])
     draft = draft_of(session, study, viewer)
-    kind = entry or (draft.kind if draft is not None else kind_for(entries))
+    asked = len(assigned(session, review).get(study.id, ()))
+    kind = entry or (draft.kind if draft is not None else kind_for(entries, asked=asked))
     if draft is not None and draft.kind is not kind:
         kind = draft.kind  # what was typed is shown before anything else
     own = own_entry(entries, kind, viewer)

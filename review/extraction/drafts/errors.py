@@ -32,6 +32,18 @@ class FormError(InvalidDataError):
         return FormError, (self.wrong,)
 
 
+class CellsError(InvalidDataError):
+    """Cells that cannot be settled so; none was."""
+
+    def __init__(self, wrong: Sequence[tuple[str, str]]):
+        self.fields = tuple(wrong)
+        super().__init__("; ".join(dict.fromkeys(message for _, message in wrong)))
+
+    def __reduce__(self) -> tuple[type[CellsError], tuple[tuple[tuple[str, str], ...]]]:
+        """Rebuild from what is wrong."""
+        return CellsError, (self.fields,)
+
+
 class StaleDraftError(StaleError):
     """Another window of the same person saved the draft since; both texts are kept."""
 

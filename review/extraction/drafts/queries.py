@@ -82,11 +82,11 @@ def own_entry(entries: Sequence[Entry], kind: EntryKind, person: str) -> Entry |
     return None
 
 
-def kind_for(entries: Sequence[Entry]) -> EntryKind:
-    """Return how a study is entered where nobody says it."""
+def kind_for(entries: Sequence[Entry], *, asked: int = 0) -> EntryKind:
+    """Return how a study is entered where nobody says it; `asked` are the persons who are to."""
     if any(e.kind is EntryKind.CONSENSUS and e.finished_at is not None for e in entries):
         return EntryKind.CONSENSUS
-    blind = any(e.kind is EntryKind.BLIND for e in entries)
+    blind = any(e.kind is EntryKind.BLIND for e in entries) or (asked > 1 and not entries)
     return EntryKind.BLIND if blind else EntryKind.SINGLE
 
 

@@ -13,8 +13,9 @@ from review.export.views.entering import CheckedForm, check_form, trial_preview
 from review.export.views.entering_page import EnteringPage, entering_page
 from review.export.views.what_if import TrialPreview
 from review.extraction.actions import reopen_entry
-from review.extraction.drafts.actions import Saved, drop_draft, keep_draft, take_over
+from review.extraction.drafts.actions import drop_draft, keep_draft, take_over
 from review.extraction.drafts.form import Form, Stored
+from review.extraction.drafts.taking import Saved
 from review.extraction.queries import study_numbered
 from review.extraction.vocabulary import EntryKind
 from review.people.rules import Deed
