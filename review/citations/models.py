@@ -152,6 +152,12 @@ class Record(Revocable, Base):
         return _standing(cls.batch_id.not_in(_withdrawn_batches()))
 
     @classmethod
+    def contains(cls, text: str) -> sa.ColumnElement[bool]:
+        """Return the condition that title, abstract, DOI or PMID has a text, in any case."""
+        columns = (cls.title, cls.abstract, cls.doi, cls.pmid)
+        return sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
+
+    @classmethod
     def says_something(cls) -> sa.ColumnElement[bool]:
         """Return the condition that its file says something of the work, in words of the index."""
         return cls.notices != sa.literal_column("'[]'")

@@ -322,10 +322,7 @@ def listed_records(
     if batch is not None:
         query = query.where(Record.batch_id == batch)
     if containing is not None:
-        columns = (Record.title, Record.abstract, Record.doi, Record.pmid)
-        query = query.where(
-            sa.or_(*(column.icontains(containing, autoescape=True) for column in columns))
-        )
+        query = query.where(Record.contains(containing))
     if after is not None:
         query = query.where(Record.id > after)
     if limit is not None and in_scope_only:

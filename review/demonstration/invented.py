@@ -33,12 +33,14 @@ from review.extraction.rows import NumberedRow
 from review.extraction.vocabulary import EntryKind, Taken
 from review.living.job.schedule import set_mode, set_search
 from review.living.releases.releases import ReleaseSpec, create_release
-from review.people.actions import add_person
+from review.people.actions import add_person, person_called
 from review.people.rules import Role
 from review.protocol.actions import take_protocol
 from review.protocol.files import read_protocol
 from review.screening.actions import Choice, adjudicate, decide
 from review.screening.conduct import add_reason
+from review.screening.guidance.actions import add_note, put_label, set_criteria, set_terms
+from review.screening.guidance.vocabulary import TermKind
 from review.screening.retrieval import Pdf, note_retrieval
 from review.screening.vocabulary import RetrievalOutcome, Stage, Verdict
 
@@ -108,6 +110,11 @@ def _begin(story: Story) -> None:
             )
         for reason in _REASONS:
             add_reason(step.session, step.review, reason)
+        set_criteria(
+            step.session, step.review, include=_WANTED, exclude=_UNWANTED[:2], now=step.now
+        )
+        for name, kind, terms in _TERMS:
+            set_terms(step.session, step.review, name, kind=kind, terms=terms)
         adopt_tool(step.session, step.review, shipped_tool(_TOOL), now=step.now)
         for field in _FIELDS:
             define_field(step.session, step.review, field, now=step.now)
@@ -115,6 +122,30 @@ def _begin(story: Story) -> None:
             step.session, step.review, update_when="a search finds an eligible trial",
             retire_when="the question is settled (it is invented)",
         )  # fmt: skip
+
+    with story.step(71, "students were asked about (synthetic)") as step:
+        set_criteria(step.session, step.review, include=_WANTED, exclude=_UNWANTED, now=step.now)
+
+
+_WANTED: Final = (
+    "Population: adults with panic disorder (invented)",
+    "Intervention: cognitive behavioural therapy by video",
+    "Comparison: the same therapy face to face",
+    "Outcome: panic severity or working alliance, reported by clients or therapists",
+    "Design: randomised trials",
+)
+_UNWANTED: Final = (
+    "Protocols without results",
+    "Waiting lists or usual care as the only comparison",
+    "Students who were not treated",
+)
+_TERMS: Final = (
+    ("design", TermKind.INCLUDE, ("random*", "trial", "controlled")),
+    ("delivery", TermKind.INCLUDE, ("video*", "face to face", "telehealth")),
+    ("other designs", TermKind.EXCLUDE,
+     ("qualitative study", "cohort study", "case series", "study protocol", "survey")),
+    ("what is treated", TermKind.OTHER, ("panic disorder", "working alliance")),
+)  # fmt: skip
 
 
 def _search(story: Story) -> None:
@@ -209,6 +240,22 @@ def _screen_titles(story: Story) -> None:
                 n: Verdict.INCLUDE if n in wanted or n in also else Verdict.EXCLUDE for n in part
             }
             _decide(story, days - 2 * place, who, said, _TITLES)
+    with story.step(58.5, by=A) as step:
+        ids, person = _ids(step), person_called(step.session, A)
+        for number, label in (
+            (18, "ask the authors"),
+            (26, "ask the authors"),
+            (34, "dissertation"),
+        ):
+            put_label(
+                step.session, step.review, ids[number], label, stage=_TITLES, person=person,
+                now=step.now,
+            )  # fmt: skip
+        add_note(
+            step.session, step.review, ids[_SPLIT[2]],
+            "The abstract says that some sessions were by video; the full text will tell.",
+            stage=_TITLES, person=person, now=step.now,
+        )  # fmt: skip
     for number in _SPLIT[:2]:
         _adjudicate(story, 58, number, _TITLES, "the comparison is with a waiting list (synthetic)")
     for days, who, part in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -114,3 +115,57 @@ def placed(batch: int, box: Box, state: State, reason: int | None) -> Fate:
         full=state if assessed else State.AWAITING,
         reason=reason if assessed else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFlow:
+    """What became of the records of one file, or of that and all before it."""
+
+    file: str
+    records: int
+    duplicates: int
+    removed: int
+    awaiting: int
+    """Screening, retrieval or assessment."""
+    excluded: int
+    """On title and abstract."""
+    not_retrieved: int
+    reports_excluded: int
+    included: int
+
+
+_COLUMNS: Final[Mapping[Box, str]] = {
+    Box.DUPLICATE: "duplicates",
+    Box.AUTOMATION: "removed",
+    Box.OTHER: "removed",
+    Box.AWAITING_SCREENING: "awaiting",
+    Box.AWAITING_RETRIEVAL: "awaiting",
+    Box.AWAITING_ASSESSMENT: "awaiting",
+    Box.EXCLUDED: "excluded",
+    Box.NOT_RETRIEVED: "not_retrieved",
+    Box.REPORT_EXCLUDED: "reports_excluded",
+    Box.INCLUDED: "included",
+}
+
+
+def flow_by_batch(
+    found: Fates, files: Sequence[tuple[int, str]]
+) -> list[tuple[BatchFlow, BatchFlow]]:
+    """Return each file's flow, with that of all files up to it; every record is in one column.
+
+    `files` are batches with their names, in order of import.
+    """
+    counts: dict[int, Counter[str]] = {batch: Counter() for batch, _ in files}
+    for fate, records in found.groups.items():
+        counts[fate.batch].update({"records": len(records), _COLUMNS[fate.box]: len(records)})
+    rows, total = [], Counter[str]()
+    names = ("records", *dict.fromkeys(_COLUMNS.values()))
+    for batch, file in files:
+        total.update(counts[batch])
+        rows.append(
+            (
+                BatchFlow(file, **{name: counts[batch][name] for name in names}),
+                BatchFlow(file, **{name: total[name] for name in names}),
+            )
+        )
+    return rows

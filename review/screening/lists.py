@@ -129,12 +129,27 @@ def newest_of(
     stage: Stage,
     person: int,
     before: int | None = None,
+    after: int | None = None,
     limit: int | None = None,
+    verdict: Verdict | None = None,
+    containing: str | None = None,
+    among: Sequence[int] | None = None,
 ) -> Sequence[Decision]:
     """Return a person's newest decision on each record at a stage, the last one first.
 
-    A page of them begins `before` a decision and has at most `limit`.
+    A page of them begins `before` a decision and has at most `limit`; those `after` a decision
+    come the other way round. `verdict`, `containing` (in title or abstract) and `among` (records)
+    choose some.
     """
+    asked: list[sa.ColumnElement[bool]] = []
+    if after is not None:
+        asked.append(Decision.id > after)
+    if verdict is not None:
+        asked.append(Decision.verdict == verdict)
+    if containing:
+        asked.append(Record.contains(containing))
+    if among is not None:
+        asked.append(Decision.record_id.in_(among))
     names = session.scalars(sa.select(Person.id).where(identity == person)).all()
     later = aliased(Decision)
     replaced = sa.exists().where(
@@ -154,8 +169,9 @@ def newest_of(
             STANDS,
             sa.not_(replaced),
             sa.true() if before is None else Decision.id < before,
+            *asked,
         )
         .options(joinedload(Decision.reason))
-        .order_by(Decision.id.desc())
+        .order_by(Decision.id.desc() if after is None else Decision.id)
         .limit(limit)
     ).all()

@@ -243,6 +243,12 @@ def newest_ranking(session: Session, review: Review, stage: Stage) -> Ranking | 
     )
 
 
+def is_ranked(session: Session, review: Review, stage: Stage) -> bool:
+    """Whether a ranking orders the queue of a stage; without reading it."""
+    asked = sa.select(Ranking.id).where(Ranking.review_id == review.id, Ranking.stage == stage)
+    return session.scalar(asked.limit(1)) is not None
+
+
 def queue(
     session: Session, review: Review, *, stage: Stage, handle: str, limit: int | None = None
 ) -> list[int]:

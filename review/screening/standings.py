@@ -26,12 +26,11 @@ from review.screening.lists import Asked
 from review.screening.models import Decision, Hold, Place
 from review.screening.places import BEGUN, UNTOUCHED, are_current
 from review.screening.progress import Share, StageProgress, progress_at
-from review.screening.rules import CIRCLE, SCATTER, interval_of, is_kept
+from review.screening.rules import CIRCLE, SCATTER, interval_of, is_kept, is_offered
 from review.screening.screeners import shares
 from review.screening.vocabulary import Box, Stage, State
 
 NOBODY: Final = -1
-_ABSTRACT: Final = sa.func.coalesce(Record.abstract, "")
 
 
 def _undecided(
@@ -129,9 +128,8 @@ def wanted(
     if held_at is not None:
         conditions += _not_held(session, review, stage, person, held_at)
     if containing:
-        text = sa.func.lower(sa.func.coalesce(Record.title, "") + " " + _ABSTRACT)
-        found_in = text.contains(containing.lower(), autoescape=True)
-        conditions.append(Place.record_id.in_(sa.select(Record.id).where(found_in)))
+        found_in = sa.select(Record.id).where(Record.contains(containing))
+        conditions.append(Place.record_id.in_(found_in))
     for piloted in (True, False) if _has_open_pilot(session, review, stage) else (False,):
         found: list[int] = []
         for turn in (BEGUN, UNTOUCHED):
@@ -160,6 +158,10 @@ def left_for(
     session: Session, review: Review, *, stage: Stage, person: int | None, in_share: bool = False
 ) -> int:
     """Return how many records want a person's decision, of all or of those in their share."""
+    if not are_current(session, review):
+        offered = interval_of(shares(session, review, stage), person) if in_share else (0.0, 1.0)
+        missing = queries.ledger(session, review).missing_from(stage, person)
+        return sum(is_offered(record, offered) for record in missing)
     conditions = [
         *_undecided(review, stage, person),
         *_may_decide(session, review, stage, person),
@@ -175,6 +177,53 @@ def left_for(
         if found:
             return found
     return session.scalar(counts) or 0
+
+
+def decided_by(session: Session, review: Review, *, stage: Stage, person: int) -> int:
+    """Return on how many records of a stage a person decided."""
+    if not are_current(session, review):
+        now = queries.ledger(session, review)
+        return sum(person in newest(now.cast(stage, record)) for record in now.to_judge(stage))
+    return (
+        session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Place)
+            .where(
+                Place.review_id == review.id,
+                Place.stage == stage,
+                Place.judged,
+                Place.deciders.like(f"%,{person},%"),
+            )
+        )
+        or 0
+    )
+
+
+def waiting_for_nobody(
+    session: Session, review: Review, stage: Stage, *, screeners: frozenset[int]
+) -> int:
+    """Return how many records want more decisions than there are people left to give them."""
+    if not are_current(session, review):
+        now = queries.ledger(session, review)
+        wants: Counter[tuple[frozenset[int], int]] = Counter()
+        for record in now.to_judge(stage):
+            by = frozenset(newest(now.cast(stage, record)))
+            missing = now.required(stage, record) - len(by)
+            if missing > 0 and (stage, record) not in now.rulings:
+                wants[by, missing] += 1
+    else:
+        rows = session.execute(
+            sa.select(Place.deciders, Place.missing, sa.func.count())
+            .where(Place.review_id == review.id, Place.stage == stage, Place.missing > 0)
+            .group_by(Place.deciders, Place.missing)
+        )
+        wants = Counter(
+            {
+                (frozenset(int(p) for p in listed.split(",") if p), missing): count
+                for listed, missing, count in rows
+            }
+        )
+    return sum(count for (by, missing), count in wants.items() if len(screeners - by) < missing)
 
 
 def open_conflicts(

@@ -26,7 +26,7 @@ from review.screening.standings import (
     open_conflicts,
     progress,
 )
-from review.screening.vocabulary import RetrievalOutcome, Stage, State
+from review.screening.vocabulary import RetrievalOutcome, Stage, State, Verdict
 from review.screening.waiting import elsewhere
 
 
@@ -167,7 +167,7 @@ def next_to_read(
         )
     shown = cards(session, review, served.records, stage=stage, handle=person.handle)
     waits = () if shown else elsewhere(session, review, person)
-    return Reading(tuple(shown), served.left, tuple(waits))
+    return Reading(tuple(shown), served.left, tuple(map(str, waits)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +199,18 @@ def my_decisions(
     stage: Stage,
     before: int | None = None,
     limit: int = 50,
+    verdict: Verdict | None = None,
+    containing: str | None = None,
+    among: Sequence[int] | None = None,
 ) -> list[MyDecision]:
-    """Return a page of a person's newest decisions that stand, the last one first."""
-    mine = newest_of(session, review, stage=stage, person=person.id, before=before, limit=limit)
+    """Return a page of a person's newest decisions that stand, the last one first.
+
+    Of those with a verdict, with a text in title or abstract, or `among` some records.
+    """
+    mine = newest_of(
+        session, review, stage=stage, person=person.id, before=before, limit=limit,
+        verdict=verdict, containing=containing, among=among,
+    )  # fmt: skip
     numbers = sorted({decision.record_id for decision in mine})
     ledger = queries.ledger(session, review, only=numbers)
     shown = {one.record: one for one in titled(session, review, numbers)}

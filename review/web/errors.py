@@ -42,6 +42,9 @@ PAGES: Final = {
     "review people list": "Who takes part stands at People.",
     "review records list": "All records stand at Records.",
     "review repool": "A lead or statistician computes the analyses anew, at Exports.",
+    "review screen reasons add": "Reasons for exclusion are added at Protocol.",
+    "review screen pilot close": "It is closed at Criteria and terms.",
+    "review screen status": "Both stages stand at Screening.",
     "review list": "Your reviews stand on the first page.",
 }
 """Where pages do what a command does, by how the command begins."""

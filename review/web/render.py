@@ -24,6 +24,7 @@ ROOMS: Final = (
     ("rob", "Risk of bias", "b"),
     ("searches", "Searches", "u"),
     ("records", "Records", "r"),
+    ("screen", "Screening", "c"),
     ("fulltexts", "Full texts", "d"),
     ("flow", "Flow", "f"),
     ("protocol", "Protocol", "p"),

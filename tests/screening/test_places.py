@@ -62,6 +62,11 @@ def assert_as_the_ledger_says(session: Session) -> None:
             )
             assert standings.left_for(session, review, stage=stage, person=number) == len(queue)
             if number is not None:
+                theirs_decided = sum(
+                    number in newest(now.cast(stage, r)) for r in now.to_judge(stage)
+                )
+                by_places = standings.decided_by(session, review, stage=stage, person=number)
+                assert by_places == theirs_decided
                 theirs = [r for r in conflicts if number not in newest(now.cast(stage, r))]
                 assert standings.to_settle(session, review, stage=stage, person=number) == theirs
         assert standings.conflicting(session, review, stage=stage) == conflicts
@@ -69,6 +74,14 @@ def assert_as_the_ledger_says(session: Session) -> None:
         assert [one.record for one in page] == [record for record in conflicts if record > 3][:1]
         counted = standings.progress(session, review, stage, screeners=screeners)
         assert counted == progress_at(now, known, screeners, stage)
+        some = frozenset(sorted(screeners)[:2])
+        waits = standings.waiting_for_nobody(session, review, stage, screeners=some)
+        assert waits == sum(
+            (stage, r) not in now.rulings
+            and 0 < now.required(stage, r) - len(by) > len(some.difference(by))
+            for r in now.to_judge(stage)
+            if (by := newest(now.cast(stage, r))) is not None
+        )
     boxes: dict[object, int] = {}
     for record in now.records:
         boxes[now.box(record)] = boxes.get(now.box(record), 0) + 1

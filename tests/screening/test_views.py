@@ -57,11 +57,14 @@ def _read(database: Database, who: str, **asked: object) -> views.Reading:
         )  # fmt: skip
 
 
-def _mine(database: Database, who: str, **asked: int) -> list[views.MyDecision]:
+def _mine(
+    database: Database, who: str, *, limit: int = 50, before: int | None = None
+) -> list[views.MyDecision]:
     with database.reading() as session:
         return views.my_decisions(
-            session, the_review(session), _person(session, who), stage=ABSTRACT, **asked
-        )
+            session, the_review(session), _person(session, who), stage=ABSTRACT, limit=limit,
+            before=before,
+        )  # fmt: skip
 
 
 def test_what_is_skipped_is_given_back_and_what_is_undone_is_read_again(

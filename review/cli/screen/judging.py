@@ -20,13 +20,13 @@ from review.cli.output import echo_json
 from review.cli.screen.options import (
     stage_option,
 )
-from review.cli.screen.reranking import rerank_in_background
 from review.config import settings
 from review.people.rules import Deed
 from review.protocol.queries import review_called
 from review.screening import actions, renewal, views
 from review.screening.actions import Choice
 from review.screening.lists import Said
+from review.screening.reranking import rerank_in_background
 from review.screening.views import Card
 from review.screening.vocabulary import STAGE_WORDS, Stage, verdict_of
 from review.wording import counted

@@ -20,7 +20,6 @@ from rich.console import Console
 from rich.text import Text
 
 from review.cli.context import changing, judge
-from review.cli.screen.reranking import rerank_in_background
 from review.cli.screen.terminal import keys_of_terminal
 from review.db import Session
 from review.errors import ReviewError
@@ -30,6 +29,7 @@ from review.protocol.models import Review
 from review.screening import actions, queries, renewal, serving, standings, views
 from review.screening.actions import Choice
 from review.screening.lists import Said
+from review.screening.reranking import rerank_in_background
 from review.screening.terms import pattern_of, protocol_terms
 from review.screening.views import Card, Conflict, Reading
 from review.screening.vocabulary import STAGE_WORDS, Stage, Verdict

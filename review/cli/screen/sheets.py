@@ -23,7 +23,6 @@ from review.cli.output import echo_json, echo_remarks, plain_remarks
 from review.cli.screen.options import (
     stage_option,
 )
-from review.cli.screen.reranking import rerank_in_background
 from review.errors import InvalidDataError
 from review.people.rules import Deed
 from review.protocol.queries import review_called
@@ -31,6 +30,7 @@ from review.screening import actions, queries, renewal, views
 from review.screening.actions import Decided
 from review.screening.files import Purpose, read_decisions, render, stage_of
 from review.screening.lists import own_decisions
+from review.screening.reranking import rerank_in_background
 from review.screening.vocabulary import STAGE_WORDS, Stage
 from review.wording import counted
 

@@ -250,19 +250,16 @@ def _waiting(
 
 
 def _to_screen(session: Session, review: Review, person: int | None) -> Iterator[Link]:
-    for stage, box in (
-        (Stage.TITLE_ABSTRACT, Box.AWAITING_SCREENING), (Stage.FULL_TEXT, Box.AWAITING_ASSESSMENT),
-    ):  # fmt: skip
-        query = (("state", box.value),)
-        left = left_for(session, review, stage=stage, person=person)
+    for stage in Stage:
+        left = left_for(session, review, stage=stage, person=person, in_share=True)
         if left:
             said = f"{counted(left, 'record')} to decide on by {STAGE_WORDS[stage]}"
-            yield Link(said, ("records",), query, left)
+            yield Link(said, ("screen", stage.value), (), left)
         if person is not None:
             n = len(to_settle(session, review, stage=stage, person=person))
             if n:
                 said = f"{counted(n, 'conflict')} on {STAGE_WORDS[stage]} to settle"
-                yield Link(said, ("records",), query, n)
+                yield Link(said, ("conflicts", stage.value), (), n)
 
 
 def _stages(

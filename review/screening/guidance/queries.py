@@ -44,6 +44,17 @@ def term_groups(session: Session, review: Review) -> Sequence[TermGroup]:
     return [group for group in found if group.terms]
 
 
+def spoken_of(session: Session, records: Sequence[int], stage: Stage) -> set[int]:
+    """Return those of some records that bear labels or notes of anybody; ask no more of others."""
+    return {
+        record
+        for table in (RecordLabel, TeamNote)
+        for record in session.scalars(
+            sa.select(table.record_id).where(table.record_id.in_(records), table.stage == stage)
+        )
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """What somebody says to the team about a record."""
@@ -71,6 +82,16 @@ def notes_on(
         for one in found
         if shows_others or (viewer is not None and one.person.identity == viewer.identity)
     ]
+
+
+def notes_counted(session: Session, records: Sequence[int], stage: Stage) -> dict[int, int]:
+    """Return how many notes records bear, for those whose decisions may be seen."""
+    rows = session.execute(
+        sa.select(TeamNote.record_id, sa.func.count().label("notes"))
+        .where(TeamNote.record_id.in_(records), TeamNote.stage == stage)
+        .group_by(TeamNote.record_id)
+    )
+    return {row.record_id: row.notes for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,127 @@
+"""How far reviewers agree, as a page shows it: by stage, file, pilot round and pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from review.citations.queries import batches
+from review.people.queries import handles
+from review.protocol.models import Review
+from review.screening.fates import BatchFlow, flow_by_batch
+from review.screening.queries import ledger, pilots
+from review.screening.standings import fates
+from review.screening.vocabulary import STAGE_WORDS, Stage, Verdict
+
+if TYPE_CHECKING:
+    from review.independent.agreement import FleissKappa, Kappa
+    from review.screening.comparison import PairAgreement
+
+
+@dataclass(frozen=True, slots=True)
+class PairLine:
+    """Two reviewers, or all of them, in numbers as they are printed."""
+
+    who: str
+    n: int
+    raw: str
+    kappa: str
+    interval: str
+    pabak: str
+    forward: str
+    """Share of verdicts that are no exclusion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """What two reviewers said, crossed: rows the first one's verdicts."""
+
+    first: str
+    second: str
+    categories: tuple[str, ...]
+    table: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Agreement of what was asked for, and the flow file by file."""
+
+    stage: Stage
+    words: str
+    records: int
+    """Records that all required reviewers decided; what one person saw alone is left out."""
+    incomplete: int
+    changed: int
+    lines: tuple[PairLine, ...]
+    crossed: tuple[Crossed, ...]
+    files: tuple[tuple[int, str], ...]
+    pilots: tuple[int, ...]
+    flow: tuple[tuple[BatchFlow, BatchFlow], ...]
+    """Of each file, and of all up to it."""
+
+
+def agreement_of(
+    session: Session,
+    review: Review,
+    *,
+    stage: Stage,
+    batch: int | None = None,
+    pilot: int | None = None,
+    final: bool = False,
+) -> Agreement:
+    """Return how far reviewers agree on records that all of them decided.
+
+    Parameters
+    ----------
+    batch, pilot
+        Of one file, or one pilot round of the stage.
+    final
+        Compare newest decisions; the independent ones otherwise.
+    """
+    from review.screening.comparison import agreement_at  # kappa takes arrays, judging does not
+
+    found = agreement_at(
+        ledger(session, review), handles(session), stage, batch=batch, pilot=pilot, final=final
+    )
+    files = [(one.id, one.file) for one in batches(session, review)]
+    lines = [line for pair in found.pairs for line in _lines(pair)]
+    lines += [_line(f"all reviewers, {one.raters} a record", one) for one in found.overall]
+    return Agreement(
+        stage=stage,
+        words=STAGE_WORDS[stage],
+        records=found.records,
+        incomplete=found.incomplete,
+        changed=found.changed,
+        lines=tuple(lines),
+        crossed=tuple(
+            Crossed(pair.first, pair.second, pair.kappa.categories, pair.kappa.table)
+            for pair in found.pairs
+        ),
+        files=tuple(files),
+        pilots=tuple(one.number for one in pilots(session, review) if one.stage is stage),
+        flow=tuple(flow_by_batch(fates(session, review), files)),
+    )
+
+
+def _lines(pair: PairAgreement) -> list[PairLine]:
+    who = f"{pair.first}, {pair.second}"
+    lines = [_line(who, pair.kappa)]
+    if pair.forward is not None:
+        lines.append(_line(f"{who}: forward or not", pair.forward))
+    return lines
+
+
+def _line(who: str, found: Kappa | FleissKappa) -> PairLine:
+    pabak = getattr(found, "pabak", None)
+    excluded = found.prevalence[found.categories.index(Verdict.EXCLUDE.value)]
+    return PairLine(
+        who=who,
+        n=found.n,
+        raw=f"{100 * found.observed:.1f} %",
+        kappa="" if found.kappa is None else f"{found.kappa:.2f}",
+        interval="" if found.ci is None else f"{found.ci[0]:.2f} to {found.ci[1]:.2f}",
+        pabak="" if pabak is None else f"{pabak:.2f}",
+        forward=f"{100 * (1 - excluded):.1f} %",
+    )

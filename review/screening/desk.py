@@ -1,0 +1,277 @@
+"""What a reader has before them: a record with its terms marked, and all that helps to decide."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from review.people.models import Person
+from review.protocol.models import Review
+from review.screening import queries, serving
+from review.screening.abstracts import parts_of
+from review.screening.guidance import queries as guidance
+from review.screening.guidance.queries import Labelled, Note
+from review.screening.guidance.vocabulary import TermKind
+from review.screening.lists import newest_of
+from review.screening.models import Decision
+from review.screening.screeners import shares
+from review.screening.standings import decided_by, left_for
+from review.screening.terms import Groups, Piece, marked
+from review.screening.views import Card, MyDecision, cards, my_decisions
+from review.screening.vocabulary import STAGE_WORDS, Stage
+from review.screening.waiting import Elsewhere, elsewhere
+
+PAUSE: Final = timedelta(minutes=5)
+"""Between two decisions: longer, and somebody was away."""
+
+PACE: Final = 40
+"""Decisions that say how fast somebody is now."""
+
+Pieces = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A record as it lies on the desk."""
+
+    card: Card
+    title: Pieces
+    abstract: tuple[tuple[str | None, Pieces], ...]
+    """The parts of the abstract, with their headings."""
+    keywords: tuple[Pieces, ...]
+    labels: tuple[Labelled, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """Where else the record is found: name and address."""
+        found = []
+        if self.card.doi:
+            found.append(("doi.org", f"https://doi.org/{self.card.doi}"))
+        if self.card.pmid:
+            found.append(("PubMed", f"https://pubmed.ncbi.nlm.nih.gov/{self.card.pmid}/"))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """The criteria beside a record."""
+
+    number: int
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PilotPart:
+    """A person's part of the open pilot round."""
+
+    number: int
+    records: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that the page of a stage shows."""
+
+    stage: Stage
+    words: str
+    sheet: Sheet | None
+    ahead: Sheet | None
+    """What comes next, so that it can be shown at once."""
+    again: bool
+    """Whether the person asked for this record, which they may have decided on."""
+    refusal: str | None
+    """Why nothing can be decided on it."""
+    older: int | None
+    newer: int | None
+    """Records that the person decided on before this one, and after."""
+    last: MyDecision | None
+    """What they decided last."""
+    left: int
+    beyond: int
+    """Records beyond the person's share that want their decision too."""
+    done: int
+    pace: str | None
+    criteria: Criteria | None
+    terms: Groups
+    reasons: tuple[tuple[int, str], ...]
+    known_labels: tuple[str, ...]
+    pilot: PilotPart | None
+    ranked: bool
+    elsewhere: tuple[Elsewhere, ...]
+
+
+def terms_of(session: Session, review: Review) -> Groups:
+    """Return the terms to mark, those of a kind together."""
+    groups = guidance.term_groups(session, review)
+    by_kind = {kind: [t for g in groups if g.kind is kind for t in g.terms] for kind in TermKind}
+    return tuple((kind, tuple(terms)) for kind, terms in by_kind.items() if terms)
+
+
+def sheets(
+    session: Session,
+    review: Review,
+    person: Person,
+    numbers: Sequence[int],
+    *,
+    stage: Stage,
+    terms: Groups,
+) -> list[Sheet]:
+    """Return records as they lie on a person's desk, in the order asked for."""
+    found = cards(session, review, numbers, stage=stage, handle=person.handle)
+    shown = set(guidance.spoken_of(session, numbers, stage))
+    return [_sheet(session, review, person, card, stage, terms, card.record in shown)
+            for card in found]  # fmt: skip
+
+
+def _sheet(
+    session: Session, review: Review, person: Person, card: Card, stage: Stage, terms: Groups,
+    spoken_of: bool,
+) -> Sheet:  # fmt: skip
+    labels: Sequence[Labelled] = ()
+    notes: Sequence[Note] = ()
+    if spoken_of:
+        ledger = queries.ledger(session, review, only=[card.record])
+        shows = ledger.shows_others(stage, card.record)
+        asked = (session, card.record, stage)
+        labels = guidance.labels_on(*asked, viewer=person, shows_others=shows)
+        notes = guidance.notes_on(*asked, viewer=person, shows_others=shows)
+    return Sheet(
+        card=card,
+        title=tuple(marked(card.title or "no title", terms)),
+        abstract=tuple(
+            (part.heading, tuple(marked(part.text, terms)))
+            for part in parts_of(card.abstract or "")
+        ),
+        keywords=tuple(tuple(marked(word, terms)) for word in card.keywords),
+        labels=tuple(labels),
+        notes=tuple(notes),
+    )
+
+
+def desk(
+    session: Session,
+    review: Review,
+    person: Person,
+    *,
+    stage: Stage,
+    now: datetime,
+    again: int | None = None,
+    apart_from: Collection[int] = (),
+    in_share: bool = True,
+) -> Desk:
+    """Return what a person reads next at a stage, or a record `again`; the session writes holds."""
+    refusal = None
+    if again is not None:
+        queries.records_numbered(session, review, [again])
+        refusal = queries.ledger(session, review, only=[again]).refusal(stage, again, person.id)
+        if refusal is None:
+            serving.hold(session, person, stage, [again], now)
+        numbers: Sequence[int] = (again,)
+        left = left_for(session, review, stage=stage, person=person.id, in_share=in_share)
+    else:
+        served = serving.serve(
+            session, review, person, stage=stage, now=now, count=2, apart_from=apart_from,
+            in_share=in_share,
+        )  # fmt: skip
+        numbers, left = served.records, served.left
+    terms = terms_of(session, review)
+    found = sheets(session, review, person, numbers, stage=stage, terms=terms)
+    last = my_decisions(session, review, person, stage=stage, limit=1)
+    older, newer = _beside(session, review, person, stage, again)
+    held = guidance.criteria(session, review)
+    beyond = 0
+    if in_share and not left and shares(session, review, stage).get(person.id):
+        beyond = left_for(session, review, stage=stage, person=person.id)
+    return Desk(
+        stage=stage,
+        words=STAGE_WORDS[stage],
+        sheet=found[0] if found else None,
+        ahead=found[1] if len(found) > 1 else None,
+        again=again is not None,
+        refusal=refusal,
+        older=older,
+        newer=newer,
+        last=last[0] if last else None,
+        left=left,
+        beyond=beyond,
+        done=decided_by(session, review, stage=stage, person=person.id),
+        pace=_pace(session, person, stage, left),
+        criteria=Criteria(held.number, tuple(held.include), tuple(held.exclude)) if held else None,
+        terms=terms,
+        reasons=tuple((r.place, r.label) for r in queries.reasons(session, review)),
+        known_labels=tuple(guidance.labels_of(session, review, person)),
+        pilot=_pilot(session, review, person, stage),
+        ranked=queries.is_ranked(session, review, stage),
+        elsewhere=() if found else tuple(elsewhere(session, review, person)),
+    )
+
+
+def _beside(
+    session: Session, review: Review, person: Person, stage: Stage, again: int | None
+) -> tuple[int | None, int | None]:
+    """Return the record that a person decided on before one, and the one after."""
+    newest = None
+    if again is not None:
+        newest = session.scalar(
+            sa.select(sa.func.max(Decision.id)).where(
+                Decision.record_id == again, Decision.stage == stage,
+                Decision.person_id == person.id, queries.STANDS,
+            )
+        )  # fmt: skip
+    asked = (session, review)
+    older = newest_of(*asked, stage=stage, person=person.id, before=newest, limit=1)
+    newer = (
+        newest_of(*asked, stage=stage, person=person.id, after=newest, limit=1) if newest else ()
+    )
+    return (
+        older[0].record_id if older else None,
+        newer[0].record_id if newer else None,
+    )
+
+
+def _pace(session: Session, person: Person, stage: Stage, left: int) -> str | None:
+    """Return how long a record takes a person now, and the rest of them at that pace."""
+    times = session.scalars(
+        sa.select(Decision.decided_at)
+        .where(Decision.person_id == person.id, Decision.stage == stage)
+        .order_by(Decision.id.desc())
+        .limit(PACE)
+    ).all()
+    gaps = [(a - b).total_seconds() for a, b in pairwise(times)]
+    short = [gap for gap in gaps if 0 < gap < PAUSE.total_seconds()]
+    if len(short) < 5:
+        return None
+    each = statistics.median(short)
+    said = f"{each:.0f} s a record" if each < 100 else f"{each / 60:.0f} min a record"
+    return f"{said}, {_lasting(each * left)} to go" if left else said
+
+
+def _lasting(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{max(1, minutes)} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest:02} min" if hours < 10 else f"{hours:,} h"
+
+
+def _pilot(session: Session, review: Review, person: Person, stage: Stage) -> PilotPart | None:
+    for pilot in queries.pilots(session, review):
+        if pilot.stage is stage and pilot.closed_at is None:
+            done = session.scalar(
+                sa.select(sa.func.count(Decision.record_id.distinct())).where(
+                    Decision.record_id.in_(pilot.record_ids), Decision.stage == stage,
+                    Decision.person_id == person.id, queries.STANDS,
+                )
+            )  # fmt: skip
+            return PilotPart(pilot.number, len(pilot.record_ids), done or 0)
+    return None
