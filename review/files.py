@@ -27,11 +27,44 @@ def replace_file(target: str | Path, content: bytes) -> Path:
 
 
 def move_over(made: Path, target: Path) -> None:
-    """Put a finished file of the same file system where another one may be, in one step."""
+    """Put a finished file of the same file system where another one may be, in one step.
+
+    It is on the disk before it has the name, so that a power cut leaves no empty file.
+    """
     final = target.resolve()
     if final.exists():
         shutil.copymode(final, made)
+    flush(made)
     os.replace(made, final)
+    flush(final.parent)
+
+
+def move_folder(made: Path, target: Path) -> None:
+    """Give a finished folder of the same file system its name, which nothing may have, in one step.
+
+    All that is in it is on the disk before.
+    """
+    flush_all(made)
+    os.rename(made, target)
+    flush(target.parent)
+
+
+def flush_all(folder: Path) -> None:
+    """Wait until a folder, and all that is in it, is on the disk."""
+    for path in folder.rglob("*"):
+        flush(path)
+    flush(folder)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk, where the system can tell."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows opens no folders
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from review.errors import AlreadyExistsError, InvalidDataError
-from review.files import is_stream, move_over, workplace
+from review.files import is_stream, move_folder, move_over, workplace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,17 +67,24 @@ def write_new(target: Path, content: bytes) -> None:
 def new_files(folder: Path) -> Iterator[Path]:
     """Yield an empty folder to write into; at the end its files go to `folder`, all or none.
 
+    A new folder appears whole. In one that is there each file is replaced whole, and the list of
+    them last: a second try after a crash replaces what the first one wrote.
+
     Raises AlreadyExistsError, with the names, where files that may hold work are there.
     """
     from review.export.tracing.provenance import listing
 
-    with _telling(folder), workplace(folder) as place:
+    with _telling(folder), workplace(folder if folder.exists() else folder.parent) as made_in:
+        place = made_in / folder.name
+        place.mkdir()
         yield place
         made = sorted(path for path in place.rglob("*") if path.is_file())
         for inside in {path.parent for path in made}:
             made.append(listing(inside, folder / inside.relative_to(place)))
-        targets = {path: folder / path.relative_to(place) for path in made}
-        _publish(targets)
+        if not folder.exists():
+            move_folder(place, folder)
+            return
+        _publish({path: folder / path.relative_to(place) for path in made})
 
 
 def moved(paths: Sequence[Path], place: Path, folder: Path) -> list[Path]:

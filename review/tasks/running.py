@@ -22,6 +22,7 @@ from typing import Any, Final
 from review.config import settings
 from review.db import Database, database_at
 from review.errors import ReviewError
+from review.files import move_over
 from review.tasks import actions
 from review.tasks.files import file_of, sweep
 from review.tasks.kinds import KINDS, MATCH, REPOOL, Kind
@@ -195,7 +196,7 @@ def _exported(database: Database, number: int, kind: Kind, review: str) -> dict[
             made = Path(shutil.make_archive(str(out), "zip", root_dir=place, base_dir=out.name))
         file = f"{review}-{kind.name}{made.suffix}"
         size = made.stat().st_size
-        shutil.move(made, target)
+        move_over(made, target)
     return {"outcome": Outcome.DONE, "message": "ready", "file": file, "size": size}
 
 

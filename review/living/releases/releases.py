@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event as sa_event
 from sqlalchemy.orm import Session
 
 from review.canonical import sha256_of, utc_text
 from review.errors import AlreadyExistsError, InvalidDataError, NotFoundError, Remedy
+from review.files import flush_all, move_folder
 from review.history.queries import head
 from review.living.estimates.pooling import engine_versions
 from review.living.job import staleness
@@ -109,7 +110,8 @@ def create_release(
 ) -> Release:
     """Write the folder of a new release and keep its manifest.
 
-    The folder appears complete or not at all.
+    The folder is complete on the disk, under a name of its own, before the transaction ends, and
+    gets its name when it has ended. Where that was interrupted, the same command finishes it.
 
     Raises
     ------
@@ -118,7 +120,12 @@ def create_release(
     InvalidDataError
         If the version is not numbers with dots, there is no run, or runs are out of date.
     """
+    making = folder.with_name(f".{folder.name}.making")
+    if (interrupted := _interrupted(session, review, spec, making, folder)) is not None:
+        _when_it_ends(session, making, folder)
+        return interrupted
     _check(session, review, spec, folder)
+    shutil.rmtree(making, ignore_errors=True)  # of a try that was interrupted
     runs = queries.newest_of_each(session, review)
     if not runs:
         raise InvalidDataError(
@@ -126,29 +133,52 @@ def create_release(
         )
     previous = releases(session, review)
     facts = _facts(session, review, spec, runs, now, previous[-1].version if previous else None)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".release-") as made:
-        place = Path(made) / "release"
-        place.mkdir()
-        _write(session, review, spec, runs, facts, place, previous, figures or {}, now)
-        manifest = {**facts, "files": _checksums(place)}
-        release = Release(
-            review_id=review.id,
-            version=spec.version,
-            created=now,
-            because=spec.because,
-            manifest=manifest,
-            sha256=sha256_of(manifest),
-            history_seq=facts["history"]["seq"],
-            history_hash=facts["history"]["hash"],
-        )
-        session.add(release)
-        session.flush()
-        _json(place / "manifest.json", manifest)
-        lines = [f"{digest}  {name}\n" for name, digest in _checksums(place).items()]
-        (place / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
-        shutil.move(place, folder)
+    making.mkdir(parents=True)
+    _when_it_ends(session, making, folder)
+    _write(session, review, spec, runs, facts, making, previous, figures or {}, now)
+    manifest = {**facts, "files": _checksums(making)}
+    release = Release(
+        review_id=review.id,
+        version=spec.version,
+        created=now,
+        because=spec.because,
+        manifest=manifest,
+        sha256=sha256_of(manifest),
+        history_seq=facts["history"]["seq"],
+        history_hash=facts["history"]["hash"],
+    )
+    session.add(release)
+    session.flush()
+    _json(making / "manifest.json", manifest)
+    lines = [f"{digest}  {name}\n" for name, digest in _checksums(making).items()]
+    (making / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    flush_all(making)
     return release
+
+
+def _interrupted(
+    session: Session, review: Review, spec: ReleaseSpec, making: Path, folder: Path
+) -> Release | None:
+    """Return the release whose folder is complete and waits for its name; None otherwise."""
+    known = {release.version: release for release in releases(session, review)}
+    release = known.get(spec.version)
+    if release is None or folder.exists() or not (making / "manifest.json").exists():
+        return None
+    manifest = json.loads((making / "manifest.json").read_bytes())
+    return release if sha256_of(manifest) == release.sha256 else None
+
+
+def _when_it_ends(session: Session, making: Path, folder: Path) -> None:
+    """Name the folder once the transaction has ended; throw it away where it was rolled back."""
+
+    def name(_: Session) -> None:
+        move_folder(making, folder)
+
+    def throw_away(_: Session) -> None:
+        shutil.rmtree(making, ignore_errors=True)
+
+    sa_event.listen(session, "after_commit", name, once=True)
+    sa_event.listen(session, "after_rollback", throw_away, once=True)
 
 
 def _check(session: Session, review: Review, spec: ReleaseSpec, folder: Path) -> None:
