@@ -56,11 +56,11 @@ def _count(last: int) -> Callable[[], int]:
     sys.addaudithook(watch)
     sync = os.fsync
 
-    def synced(handle: int) -> None:
+    def synced(handle: Any) -> None:
         reached()
         sync(handle)
 
-    os.fsync = synced
+    vars(os)["fsync"] = synced
     event.listen(sa.Engine, "before_cursor_execute", lambda *_: reached())
     event.listen(sa.Engine, "commit", lambda _: reached())
     return lambda: taken

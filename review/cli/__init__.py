@@ -100,6 +100,14 @@ COMMANDS: Final = {
         "verifying",
         "Check that every row is what the history says, and that nobody altered the history.",
     ),
+    "backup": Place("keeping", "Make a backup of the database while others use it, and check it."),
+    "restore": Place(
+        "keeping", "Put the backup FILE where there is no database yet, and check it there."
+    ),
+    "copy": Place(
+        "keeping",
+        "Copy all of one database into another that is empty: SQLite to PostgreSQL and back.",
+    ),
 }
 """The commands, in the order of a review's work."""
 
