@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -43,12 +44,17 @@ _ALONE = {
 
 def trigger_problems(session: Session) -> list[str]:
     """Return what is wrong with the triggers, as sentences; none in a sound database."""
-    with scratch() as connection:
-        wanted = _of_sqlite(connection)
+    wanted = _wanted()
     bind = session.connection()
     if bind.dialect.name == "sqlite":
         return sorted(_compared(wanted, _of_sqlite(bind)))
     return sorted(_compared(_of_postgres_names(wanted), _of_postgres(bind)))
+
+
+@cache
+def _wanted() -> dict[str, object]:
+    with scratch() as connection:
+        return _of_sqlite(connection)
 
 
 def _compared(wanted: dict[str, object], found: dict[str, object]) -> list[str]:
