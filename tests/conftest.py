@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import sqlalchemy as sa
@@ -119,25 +121,47 @@ def postgres_server() -> Iterator[sa.URL]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@dataclass
+class Copies:
+    """PostgreSQL databases that are copies of one another."""
+
+    execute: Callable[[str], object]
+    kept: list[str] = field(default_factory=list)
+    """What stays until the end: the migrated, empty database first, then states of it."""
+
+    def make(self, kind: str, of: str, options: str = "") -> str:
+        """Copy a database that nobody is connected to; return the copy's name."""
+        name = f"{kind}_{uuid.uuid4().hex[:12]}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {of} {options}")
+        return name
+
+    def keep(self, of: str) -> str:
+        """Copy a database until the end of the session."""
+        self.kept.append(self.make("state", of))
+        return self.kept[-1]
+
+    def replace(self, name: str, by: str) -> None:
+        """Make a database anew, as a copy of another."""
+        self.drop(name)
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {by}")
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is connected."""
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
-def postgres_copies(
-    postgres_server: sa.URL,
-) -> Iterator[Callable[[], AbstractContextManager[sa.URL]]]:
-    """What makes copies of a migrated, empty PostgreSQL database, and drops them."""
+def postgres_copies(postgres_server: sa.URL) -> Iterator[Copies]:
+    """What makes copies of a migrated, empty PostgreSQL database."""
     with _administration(postgres_server) as execute:
-
-        @contextmanager
-        def made(kind: str, options: str) -> Iterator[sa.URL]:
-            name = f"{kind}_{uuid.uuid4().hex[:12]}"
-            execute(f"CREATE DATABASE {name} {options}")
-            yield postgres_server.set(database=name)
-            execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-        with made("template", "ENCODING 'UTF8' TEMPLATE template0") as template:
-            database = Database(template)
-            upgrade(database)
-            database.engine.dispose()
-            yield lambda: made("test", f"TEMPLATE {template.database}")
+        copies = Copies(execute)
+        copies.kept.append(copies.make("template", "template0", "ENCODING 'UTF8'"))
+        database = Database(postgres_server.set(database=copies.kept[0]))
+        upgrade(database)
+        database.engine.dispose()
+        yield copies
+        for name in copies.kept:
+            copies.drop(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -150,10 +174,66 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield database
         database.engine.dispose()
         return
-    with request.getfixturevalue("postgres_copies")() as url:
-        database = Database(url)
-        yield database
+    copies: Copies = request.getfixturevalue("postgres_copies")
+    name = copies.make("test", copies.kept[0])
+    database = Database(request.getfixturevalue("postgres_server").set(database=name))
+    yield database
+    database.engine.dispose()
+    copies.drop(name)
+
+
+GivenT = TypeVar("GivenT")
+Prepared = Callable[[Callable[[], GivenT]], GivenT]
+
+
+@pytest.fixture(scope="session")
+def states(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[object, tuple[str, Any]]]:
+    """Where states of databases are, and what is known of each: its file or name, what making gave."""
+    return tmp_path_factory.mktemp("states"), {}
+
+
+@pytest.fixture
+def prepared(
+    database: Database,
+    states: tuple[Path, dict[object, tuple[str, Any]]],
+    request: pytest.FixtureRequest,
+) -> Prepared[Any]:
+    """Bring the database to a state that many tests begin with: made once, copied from then on.
+
+    ``prepared(make)`` calls ``make()`` on the fresh database, the first time; what it returns is
+    returned to every test, so it is a frozen value or nothing.
+    """
+    folder, known = states
+
+    def kept() -> str:
         database.engine.dispose()
+        if not database.is_sqlite:
+            return str(request.getfixturevalue("postgres_copies").keep(database.url.database))
+        file = str(folder / f"{len(known)}.db")
+        with (
+            closing(sqlite3.connect(database.file)) as one,
+            closing(sqlite3.connect(file)) as other,
+        ):
+            one.backup(other)
+        return file
+
+    def brought(make: Callable[[], Any]) -> Any:
+        key = (database.is_sqlite, make.__code__)  # a function within a fixture is made each time
+        if key not in known:
+            given = make()
+            known[key] = kept(), given
+            return given
+        state, given = known[key]
+        database.engine.dispose()
+        if database.is_sqlite:
+            for file in database.file.parent.glob(f"{database.file.name}-*"):
+                file.unlink()
+            shutil.copy(state, database.file)
+        else:
+            request.getfixturevalue("postgres_copies").replace(database.url.database, state)
+        return given
+
+    return brought
 
 
 @pytest.fixture(scope="session")

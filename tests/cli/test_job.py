@@ -11,16 +11,22 @@ import pytest
 from click.testing import Result
 from openpyxl import load_workbook
 
+from tests.conftest import Prepared
+
 Cli = Callable[..., Result]
 
 
 @pytest.fixture
-def arrived(cli: Cli) -> Cli:
+def arrived(cli: Cli, prepared: Prepared[None]) -> Cli:
     """cbt-delivery pooled as of 2008, then with all trials."""
-    cli("seed", "load", "cbt-delivery", "--until", "2008")
-    cli("repool")
-    cli("seed", "load", "cbt-delivery")
-    cli("repool")
+
+    def make() -> None:
+        cli("seed", "load", "cbt-delivery", "--until", "2008")
+        cli("repool")
+        cli("seed", "load", "cbt-delivery")
+        cli("repool")
+
+    prepared(make)
     return cli
 
 

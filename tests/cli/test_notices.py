@@ -16,6 +16,7 @@ from review.export.manuscript.facts import facts_of
 from review.export.manuscript.results import analysis_blocks
 from review.history.actions import Attribution
 from review.protocol.queries import review_called
+from tests.conftest import Prepared
 from tests.faults import TABLES as FAULTS
 from tests.living.fixture import begin, enter
 
@@ -23,11 +24,15 @@ Cli = Callable[..., Result]
 
 
 @pytest.fixture
-def vcp(cli: Cli) -> Cli:
+def vcp(cli: Cli, prepared: Prepared[None]) -> Cli:
     """Invented trials, pooled; one of them is adjusted without the SD of scores, and waits."""
-    cli("new", "--file", FAULTS / "protocol.yaml")
-    cli("extract", "import", FAULTS / "truth.csv")
-    cli("repool")
+
+    def make() -> None:
+        cli("new", "--file", FAULTS / "protocol.yaml")
+        cli("extract", "import", FAULTS / "truth.csv")
+        cli("repool")
+
+    prepared(make)
     return cli
 
 

@@ -25,7 +25,7 @@ from review.living.runs.models import JobOutcome
 from review.living.runs.queries import run_numbered, snapshot_of
 from review.living.runs.results import PooledLine
 from review.protocol.queries import review_called
-from tests.conftest import NOW
+from tests.conftest import NOW, Prepared
 
 EXPECTED = json.loads((Path(__file__).parent / "cbt_delivery_expected.json").read_text())
 TOLERANCE = 1e-6
@@ -61,13 +61,19 @@ def pooled(database: Database, analysis: str, number: int) -> PooledLine:
 
 
 @pytest.fixture
-def both_states(database: Database, by: Attribution) -> tuple[Database, list[RepoolReport]]:
+def both_states(
+    database: Database, by: Attribution, prepared: Prepared[list[RepoolReport]]
+) -> tuple[Database, list[RepoolReport]]:
     """The database after the trials up to 2008 and then all of them were pooled."""
-    reports = []
-    for until in (2008, None):
-        load(database, by, until)
-        reports.append(repool(database, actor="tester"))
-    return database, reports
+
+    def make() -> list[RepoolReport]:
+        reports = []
+        for until in (2008, None):
+            load(database, by, until)
+            reports.append(repool(database, actor="tester"))
+        return reports
+
+    return database, prepared(make)
 
 
 def test_the_expected_file_has_all_six_lines() -> None:

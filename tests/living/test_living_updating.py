@@ -25,7 +25,7 @@ from review.living.runs.queries import runs, snapshot_of
 from review.protocol.actions import plan_analysis
 from review.protocol.queries import review_called
 from review.protocol.rules import AnalysisSpec
-from tests.conftest import NOW
+from tests.conftest import NOW, Prepared
 from tests.joining import joined
 from tests.living.fixture import V, Y, begin, enter, trial
 from tests.living.job.test_repool import plan
@@ -58,14 +58,20 @@ QUARTER = (0.45073195, 0.56339983, 0.77682805, 0.78926383, 0.89324856)
 
 
 @pytest.fixture
-def arrived(database: Database, by: Attribution) -> tuple[Database, list[RepoolReport]]:
+def arrived(
+    database: Database, by: Attribution, prepared: Prepared[list[RepoolReport]]
+) -> tuple[Database, list[RepoolReport]]:
     """Four trials, then one at a time; a job after each."""
-    begin(database, by)
-    reports = []
-    for numbers in (range(1, 5), range(5, 6), range(6, 7), range(7, 8), range(8, 9)):
-        enter(database, by, numbers)
-        reports.append(repool(database, actor="t"))
-    return database, reports
+
+    def make() -> list[RepoolReport]:
+        begin(database, by)
+        reports = []
+        for numbers in (range(1, 5), range(5, 6), range(6, 7), range(7, 8), range(8, 9)):
+            enter(database, by, numbers)
+            reports.append(repool(database, actor="t"))
+        return reports
+
+    return database, prepared(make)
 
 
 def report(database: Database, first: int, second: int) -> FullReport:

@@ -27,7 +27,7 @@ from review.protocol.actions import new_review
 from review.protocol.rules import ReviewSpec
 from review.web.app import create_app
 from review.web.settings import WebSettings
-from tests.conftest import NOW
+from tests.conftest import NOW, Prepared
 from tests.living.fixture import begin, enter
 
 KEY = "the-key-of-this-start"
@@ -127,11 +127,21 @@ def team(database: Database) -> Team:
 
 
 @pytest.fixture
-def lead(database: Database, by: Attribution, browser: TestClient) -> TestClient:
-    """The owner of a review of made-up trials, pooled once."""
-    begin(database, by)
-    enter(database, by, range(1, 6))
-    repool(database, actor="tester", now=lambda: NOW)
+def pooled(database: Database, by: Attribution, prepared: Prepared[None]) -> None:
+    """A review of made-up trials, pooled once."""
+
+    def make() -> None:
+        begin(database, by)
+        enter(database, by, range(1, 6))
+        repool(database, actor="tester", now=lambda: NOW)
+
+    prepared(make)
+
+
+@pytest.fixture
+def lead(pooled: None, browser: TestClient) -> TestClient:
+    """The owner of that review."""
+    del pooled  # before anybody enters
     return browser
 
 

@@ -15,6 +15,7 @@ from click.testing import Result
 from review.export import Column, Kind, Table, write_csv
 from review.export.reproduction.literals import comment, python_string, r_string
 from review.export.reproduction.script import write_scripts
+from tests.conftest import Prepared
 from tests.export.reproduction.programs import furthest, needs_r, python, rscript
 from tests.export.reproduction.synthetic import NASTY, synthetic_runs
 
@@ -30,9 +31,12 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def cbt_delivery(cli: Callable[..., Result], tmp_path: Path) -> Path:
-    cli("seed", "load", "cbt-delivery")
-    cli("repool")
+def cbt_delivery(cli: Callable[..., Result], prepared: Prepared[None], tmp_path: Path) -> Path:
+    def make() -> None:
+        cli("seed", "load", "cbt-delivery")
+        cli("repool")
+
+    prepared(make)
     written = json.loads(cli("export", "script", "--out", tmp_path / "out", "--json").stdout)
     assert [Path(path).name for path in written[:2]] == ["reproduce.R", "reproduce.py"]
     return tmp_path / "out"

@@ -14,23 +14,32 @@ from review.extraction.evidence_queries import evidence
 from review.history.queries import verify
 from review.living.runs.models import Run
 from review.protocol.queries import review_called
+from tests.conftest import Prepared
 from tests.faults import TABLES as DATA
 
 Cli = Callable[..., Ran]
 
 
 @pytest.fixture
-def trials(cli: Cli) -> Cli:
+def trials(cli: Cli, prepared: Prepared[None]) -> Cli:
     """The command line on a review with eight trials."""
-    cli("new", "--file", DATA / "protocol.yaml")
-    cli("extract", "import", DATA / "truth.csv")
+
+    def make() -> None:
+        cli("new", "--file", DATA / "protocol.yaml")
+        cli("extract", "import", DATA / "truth.csv")
+
+    prepared(make)
     return cli
 
 
 @pytest.fixture
-def pooled(trials: Cli) -> Cli:
+def pooled(trials: Cli, prepared: Prepared[None]) -> Cli:
     """The command line on that review, pooled."""
-    trials("repool")
+
+    def make() -> None:
+        trials("repool")
+
+    prepared(make)
     return trials
 
 

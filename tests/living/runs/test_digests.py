@@ -28,7 +28,7 @@ from review.living.runs.queries import newest_of_each, run_numbered, runs, snaps
 from review.living.runs.uses import uses
 from review.protocol.models import Review
 from review.protocol.queries import review_called
-from tests.conftest import NOW
+from tests.conftest import NOW, Prepared
 from tests.living.fixture import begin, enter
 
 RUNS = 6
@@ -57,13 +57,17 @@ def _later(days: int) -> datetime:
 
 
 @pytest.fixture
-def pooled(database: Database, by: Attribution) -> Database:
+def pooled(database: Database, by: Attribution, prepared: Prepared[None]) -> Database:
     """One analysis of made-up trials that came one after another, a run each from the third on."""
-    begin(database, by)
-    enter(database, by, range(1, 3))
-    for i in range(RUNS):
-        enter(database, by, range(3 + i, 4 + i))
-        repool(database, actor="tester", now=partial(_later, i))
+
+    def make() -> None:
+        begin(database, by)
+        enter(database, by, range(1, 3))
+        for i in range(RUNS):
+            enter(database, by, range(3 + i, 4 + i))
+            repool(database, actor="tester", now=partial(_later, i))
+
+    prepared(make)
     return database
 
 
