@@ -184,18 +184,19 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 GivenT = TypeVar("GivenT")
 Prepared = Callable[[Callable[[], GivenT]], GivenT]
+States = tuple[Path, dict[object, tuple[str, Any]]]
 
 
 @pytest.fixture(scope="session")
-def states(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[object, tuple[str, Any]]]:
-    """Where states of databases are, and what is known of each: its file or name, what making gave."""
+def states(tmp_path_factory: pytest.TempPathFactory) -> States:
+    """Where states of databases are kept, and those that are: file or name, what making gave."""
     return tmp_path_factory.mktemp("states"), {}
 
 
 @pytest.fixture
 def prepared(
     database: Database,
-    states: tuple[Path, dict[object, tuple[str, Any]]],
+    states: States,
     request: pytest.FixtureRequest,
 ) -> Prepared[Any]:
     """Bring the database to a state that many tests begin with: made once, copied from then on.
