@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,14 @@ from review.living.job.schedule import (
     set_search,
     systemd_units,
 )
-from review.living.job.watch import watch
+from review.living.job.watch import Waiting, watch
 from review.living.job.workers import executor_for
 from review.living.reports.full import readiness_of
 from review.living.reports.retirement import Criterion, Readiness
 from review.living.runs.models import LivingStatus
 from review.people.rules import Deed
 from review.protocol.queries import review_called
+from review.schema import require_current
 from review.wording import counted
 
 _STATUS = [status.value for status in LivingStatus]
@@ -215,22 +217,55 @@ def watch_(
     most: int | None,
     **notify: Any,
 ) -> None:
-    """Re-pool within seconds of every change, until stopped (Ctrl-C)."""
+    """Re-pool within seconds of every change, until stopped (Ctrl-C or SIGTERM).
+
+    A database that is away, busy or being restored is waited for. Stopped while a job runs, it ends
+    with that job; a second signal ends it at once. The exit status is 0.
+    """
     database = opened()
     channels = channels_of(**notify)
     click.echo("Watching for changes; stop with Ctrl-C.", err=True)
     done = 0
-    with executor_for(processes=processes, dask=dask) as executor, suppress(KeyboardInterrupt):
+    with executor_for(processes=processes, dask=dask) as executor, _until_told() as told:
 
         def job() -> Any:
             return repool(database, actor=settings().actor, review=review_slug, executor=executor)
 
         def stopped() -> bool:
-            return most is not None and done >= most
+            return told() or (most is not None and done >= most)
 
-        for report in watch(database, job, review=review_slug, stopped=stopped):
-            done += 1
-            with database.reading() as session:
-                notices = notices_of_job(session, report, review_slug)
-            echo_report(report, notices)
-            tell_people(database, report, channels)
+        def ready() -> None:
+            require_current(database)
+
+        for report in watch(database, job, review=review_slug, ready=ready, stopped=stopped):
+            if report is None:
+                click.echo("Watching again.", err=True)
+            elif isinstance(report, Waiting):
+                again = f" Trying again in {report.seconds:.0f} s." if report.seconds else ""
+                click.echo(f"Waiting: {report.reason}.{again}", err=True)
+            else:
+                done += 1
+                with database.reading() as session:
+                    notices = notices_of_job(session, report, review_slug)
+                echo_report(report, notices)
+                tell_people(database, report, channels)
+
+
+@contextmanager
+def _until_told() -> Iterator[Callable[[], bool]]:
+    """Yield whether a signal said to stop; a second one stops at once."""
+    told = False
+
+    def tell(number: int, _frame: object) -> None:
+        nonlocal told
+        if told:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        told = True
+
+    before = {number: signal.signal(number, tell) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -134,7 +134,8 @@ def test_a_watcher_repools_within_seconds_of_a_commit_by_another(
 
     def watching() -> None:
         job = lambda: repool(other, actor="watcher")  # noqa: E731
-        done.extend(watch(other, job, stopped=stop.is_set))
+        told = watch(other, job, stopped=stop.is_set)
+        done.extend(report for report in told if isinstance(report, RepoolReport))
 
     thread = threading.Thread(target=watching)
     thread.start()
@@ -161,7 +162,8 @@ def test_two_watchers_of_one_database_do_nothing_twice(database: Database, by: A
     own = [Database(database.url) for _ in range(2)]
 
     def watching(mine: Database) -> None:
-        done.extend(watch(mine, lambda: repool(mine, actor="watcher"), stopped=stop.is_set))
+        told = watch(mine, lambda: repool(mine, actor="watcher"), stopped=stop.is_set)
+        done.extend(report for report in told if isinstance(report, RepoolReport))
 
     threads = [threading.Thread(target=watching, args=(mine,)) for mine in own]
     for thread in threads:
