@@ -506,14 +506,9 @@ part("report-window").onclick = () => window.open(windowOf(beside.pdf), `report-
 part("preview").addEventListener("toggle", () => check());
 part("preview-analysis").onchange = () => check();
 addEventListener("keydown", (event) => {
-  const key = event.ctrlKey || event.metaKey ? event.key.toLowerCase() : "";
-  if (key === "s") {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
     event.preventDefault();
     keeper.go();
-  } else if ((key === "z" || key === "y") && !event.target.closest("input, textarea, select, #form, dialog")) {
-    event.preventDefault();
-    if (key === "z" && !event.shiftKey) sheet.undo();
-    else sheet.redo();
   }
 });
 

@@ -288,7 +288,7 @@ export class Sheet {
       h("tr", { class: "saying" }, h("td", { colspan: columns.length + 1 }, this.said({ at: "arm", key: arm.key }))),
     ];
     return h("section", { class: "arms" }, h("h2", {}, "Arms"), this._table("Arms of the trial", [...columns.map((one) => one.called), ""], this.form.arms.map(line)),
-      this._button("Add an arm", () => this.addArm()));
+      this._button("Add an arm", () => this.addArm(), { "aria-keyshortcuts": "Alt+a" }));
   }
 
   addArm(label = "") {
@@ -391,7 +391,7 @@ export class Sheet {
   }
 
   _more() {
-    return h("p", { class: "row" }, this._button("New block: another instrument, rater or time", () => this.addBlock(), { class: "main" }),
+    return h("p", { class: "row" }, this._button("New block: another instrument, rater or time", () => this.addBlock(), { class: "main", "aria-keyshortcuts": "Alt+n" }),
       h("datalist", { id: "timepoints" }, this.known.timepoints.map((one) => h("option", { value: one.value ?? one }))));
   }
 
