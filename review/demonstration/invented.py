@@ -17,6 +17,7 @@ from review.citations.vocabulary import Verdict as Sameness
 from review.demonstration import records
 from review.demonstration.pdfs import page_of
 from review.demonstration.steps import Step, Story
+from review.demonstration.trial_report import trial_report
 from review.extraction.actions import define_field, import_extraction
 from review.extraction.appraisal.actions import adopt_tool, appraise, settle
 from review.extraction.appraisal.catalogue import shipped_tool
@@ -29,7 +30,10 @@ from review.extraction.consensus import reach_consensus, resolve, sides
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.extraction.files import read_extraction
 from review.extraction.linking.actions import link_report
+from review.extraction.pdfs import add_pdf
+from review.extraction.queries import reports, study_called
 from review.extraction.rows import NumberedRow
+from review.extraction.rules import ExtractionRow
 from review.extraction.vocabulary import EntryKind, Taken
 from review.living.job.schedule import set_mode, set_search
 from review.living.releases.releases import ReleaseSpec, create_release
@@ -94,6 +98,7 @@ def tell(story: Story, released: Path) -> None:
         spec = ReleaseSpec("1.0", "first release of the demonstration (synthetic data)")
         create_release(step.session, step.review, spec, folder=released, now=step.now)
     _search_again(story)
+    _await_entry(story)
 
 
 def _data(name: str) -> Path:
@@ -334,6 +339,22 @@ def _enter(
         import_extraction(
             step.session, step.review, rows, file=name, person=who, kind=EntryKind.BLIND,
             finished=None if draft else step.now,
+        )  # fmt: skip
+
+
+def _await_entry(story: Story) -> None:
+    """A trial whose report is there, and nothing of it entered: to try the page with."""
+    label = f"{_label(records.TRIALS + 1)} (to be entered)"
+    row = ExtractionRow(study=label, year=2026, citation="Nobody 2026, invented trial report")
+    with story.step(2, "a report that waits to be entered") as step:
+        import_extraction(
+            step.session, step.review, [NumberedRow(1, row)], file="by hand", person=step.person
+        )
+        study = study_called(step.session, step.review, label)
+        (report,) = reports(step.session, [study.id])
+        add_pdf(
+            step.session, step.review, report.id, Pdf("invented-trial.pdf", trial_report()),
+            person=step.person, now=step.now,
         )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 // Two blind entries become one: cell by cell, by keys, each with its reason, both sources a click away.
 
-import { h } from "./grid.js";
+import { h, signs } from "./grid.js";
 import { Refused, ask } from "./keep.js";
 import { besides, divider } from "./beside.js";
 
@@ -103,7 +103,7 @@ async function look() {
   const box = part("previews");
   try {
     const { previews } = await ask("POST", `${path}/consensus`, { tolerance: Number(part("tolerance").value), preview: true });
-    box.replaceChildren(...previews.map((one) => h("div", {}, h("h3", {}, one.title), h("p", {}, one.sentence), h("p", { class: "small" }, `${one.before?.text ?? "no estimate"} would be ${one.after?.text ?? "no estimate"}; nothing is stored.`))));
+    box.replaceChildren(...previews.map((one) => h("div", {}, h("h3", {}, one.title), h("p", {}, signs(one.sentence)), h("p", { class: "small" }, signs(`${one.before?.text ?? "no estimate"} would be ${one.after?.text ?? "no estimate"}; nothing is stored.`)))));
     if (!previews.length) box.replaceChildren(h("p", { class: "quiet" }, "No planned analysis takes anything of this trial."));
   } catch (error) {
     box.replaceChildren(h("p", { class: "quiet" }, error.message));

@@ -1,7 +1,7 @@
 // The page on which a trial is entered: the form beside the report, what is doubted and what it
 // does, saved as one types.
 
-import { Sheet, h, newKey } from "./grid.js";
+import { Sheet, h, newKey, signs } from "./grid.js";
 import { Keeper, Refused, ask, signIn } from "./keep.js";
 import { commas, planned, table } from "./paste.js";
 import { besides, divider } from "./beside.js";
@@ -158,7 +158,7 @@ function choose(conflicts, done) {
 let timer, running;
 function later() {
   clearTimeout(timer);
-  timer = setTimeout(check, 150);
+  timer = setTimeout(check, 100);
 }
 
 async function check() {
@@ -194,9 +194,9 @@ function told() {
   for (const one of checked.lacks) add(one.place, null, { kind: "lack", fields: [], words: one.words });
   for (const box of page.querySelectorAll("[data-said]")) says(box, boxes.get(box.dataset.said) ?? []);
   for (const block of sheet.form.blocks) {
-    const said = checked.directions.find((one) => one.block === block.key);
+    const said = checked.directions.filter((one) => block.rows.some((row) => one.rows.includes(row.key)));
     const line = sheet.find({ at: "block", key: block.key })?.closest("section")?.querySelector(".direction");
-    line?.replaceChildren(said?.sentence ?? "", said?.against ? h("strong", { class: "wrong" }, ` ${said.against}`) : "");
+    line?.replaceChildren(...said.flatMap((one) => [`${signs(one.sentence)} `, one.against ? h("strong", { class: "wrong" }, `${signs(one.against)} `) : ""]));
   }
   effects();
   const blocking = checked.problems.length + checked.doubts.filter((one) => !ticked(one.key)).length;
@@ -223,9 +223,9 @@ function says(box, items) {
 }
 
 function saying(one) {
-  if (one.kind === "problem") return h("p", { class: "wrong" }, one.words);
-  if (one.kind === "lack") return h("p", { class: "small quiet" }, `Lacks: ${one.words}`);
-  if (one.kind === "conversion") return h("p", { class: "small conversion" }, one.words, one.approximate ? " (approximate)" : "");
+  if (one.kind === "problem") return h("p", { class: "wrong" }, signs(one.words));
+  if (one.kind === "lack") return h("p", { class: "small quiet" }, signs(`Lacks: ${one.words}`));
+  if (one.kind === "conversion") return h("p", { class: "small conversion" }, signs(one.words), one.approximate ? " (approximate)" : "");
   const reason = h("input", { type: "text", "aria-label": "Why it is right nevertheless", placeholder: "why it is right nevertheless", value: ticked(one.key)?.reason ?? "", oninput: () => tick() });
   const box = h("input", { type: "checkbox", checked: Boolean(ticked(one.key)), onchange: () => tick() });
   const tick = () => {
@@ -235,13 +235,13 @@ function saying(one) {
     keeper.changed();
     later();
   };
-  return h("div", { class: "doubt" }, h("p", {}, h("b", {}, one.severity === "impossible" ? "Cannot be: " : "Doubt: "), one.words), h("p", { class: "row" }, h("label", { class: "tick" }, box, " checked"), reason));
+  return h("div", { class: "doubt" }, h("p", {}, h("b", {}, one.severity === "impossible" ? "Cannot be: " : "Doubt: "), signs(one.words)), h("p", { class: "row" }, h("label", { class: "tick" }, box, " checked"), reason));
 }
 
 function effects() {
   const states = { counts: "", left_out: "left out", unfit: "not of this analysis" };
   part("effects").replaceChildren(...checked.effects.map((one) => h("li", { "data-analysis": one.analysis },
-    h("b", {}, one.title), " ", one.text ? h("span", { class: "effect nowrap" }, one.text) : "", states[one.state] ? h("span", { class: "tag" }, states[one.state]) : "",
+    h("b", {}, one.title), " ", one.text ? h("span", { class: "effect nowrap" }, signs(one.text)) : "", states[one.state] ? h("span", { class: "tag" }, states[one.state]) : "",
     one.reason || one.missing ? h("span", { class: "small quiet" }, ` ${one.reason ?? ""} ${one.missing ?? ""}`) : "",
     one.recipe ? h("span", { class: "small quiet" }, ` ${one.recipe}`) : "",
     one.not_used?.length ? h("ul", { class: "small quiet" }, one.not_used.map((each) => h("li", {}, each))) : "")));

@@ -13,6 +13,9 @@ export function h(tag, props = {}, ...inside) {
   return made;
 }
 
+// Minus signs as they are printed.
+export const signs = (text) => (text ?? "").replace(/(^|[\s[(])-(?=[\d.])/g, "$1−");
+
 let counted = 0;
 export const newKey = (letter) => `${letter}${Date.now().toString(36)}${(counted += 1)}`;
 export const isNumber = (column) => ["number", "count", "share"].includes(column.kind);
@@ -142,7 +145,7 @@ export class Sheet {
   }
 
   _entered(target) {
-    this.focus = this._place(target);
+    this.focus = this._place(target) ?? this._place(target.closest("tr")?.querySelector("[data-field]") ?? {});
     this.before = target.value;
     if (target.matches("td input")) target.select();
   }

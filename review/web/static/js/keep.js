@@ -12,6 +12,11 @@ export class Refused extends Error {
   }
 }
 
+const unread = (error) => {
+  if (error.name === "AbortError") throw error;
+  return null;
+};
+
 // Ask the API; a Refused has the status and the problem, 0 where nothing was reached.
 export async function ask(method, path, body, { version, signal, html = false } = {}) {
   const headers = { "x-token": token(), accept: html ? "text/html" : "application/json" };
@@ -25,7 +30,7 @@ export async function ask(method, path, body, { version, signal, html = false } 
     throw new Refused(0, { detail: "The server cannot be reached." });
   }
   const kind = answer.headers.get("content-type") ?? "";
-  const said = /json/.test(kind) ? await answer.json().catch(() => null) : html ? await answer.text() : null;
+  const said = /json/.test(kind) ? await answer.json().catch(unread) : html ? await answer.text() : null;
   if (!answer.ok) {
     const error = new Refused(answer.status, said);
     error.wait = Number(answer.headers.get("retry-after")) || 0;
@@ -37,7 +42,7 @@ export async function ask(method, path, body, { version, signal, html = false } 
 const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
 export class Keeper {
-  // read() gives what is sent; say(kind, words) tells it; onStale(problem) solves a 409, then calls go().
+  // `base` is the form that the server has. read() gives what is sent; say(kind, words) tells it; onStale(problem) solves a 409, then calls go().
   constructor({ path, name, read, say, onStale }) {
     Object.assign(this, { path, name, read, say, onStale, version: 0, dirty: false, stopped: false, tries: 0 });
     addEventListener("online", () => this.dirty && this.go());
@@ -100,6 +105,7 @@ export class Keeper {
     try {
       const answer = await ask("PUT", this.path, JSON.parse(sent), { version: this.version });
       this.version = answer.version;
+      this.base = JSON.stringify(JSON.parse(sent).form);
       this.tries = 0;
       if (JSON.stringify(this.read()) === sent) {
         this.forget();
