@@ -59,7 +59,7 @@ function row(one, ticked) {
 function from(one, name) {
   const source = one.sources?.[name];
   if (!source?.page && !source?.quote) return null;
-  return h("button", { type: "button", class: "plain small", title: source.quote, "aria-label": `Source of the ${name} entry: page ${source.page}`, onclick: (event) => (event.stopPropagation(), report.show(source)) }, `p. ${source.page}`);
+  return h("button", { type: "button", class: "plain small", title: source.quote, "aria-label": `p. ${source.page}: source of the ${name} entry`, onclick: (event) => (event.stopPropagation(), report.show(source)) }, `p. ${source.page}`);
 }
 
 function mark(id) {

@@ -269,7 +269,7 @@ function sourceOf(row, block, field) {
 function source(row, block) {
   const said = sourceOf(row, block);
   const who = sheet.armName(row.arm);
-  return [said ? h("button", { type: "button", class: "plain", title: said.quote, "aria-label": `Show the source of ${who}: page ${said.page}`, onclick: () => show(said) }, `p. ${said.page}`) : null,
+  return [said ? h("button", { type: "button", class: "plain", title: said.quote, "aria-label": `p. ${said.page}: show the source of ${who}`, onclick: () => show(said) }, `p. ${said.page}`) : null,
     h("button", { type: "button", class: "plain", title: "Take the selection in the report as source (Alt+S)", "aria-label": `Take the selection as the source of ${who}`, onclick: () => take([{ at: "row", key: row.key }, ""]) }, said ? "↺" : "Source")];
 }
 
