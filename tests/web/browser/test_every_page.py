@@ -65,6 +65,11 @@ def test_a_page_is_for_everybody(reader: Reader, name: str) -> None:
     found["390 px"] = violations(page)
     page.set_viewport_size({"width": 320, "height": 700})
     found["wider than 320 px"] = page.evaluate(WIDER)
+    page.set_viewport_size({"width": 640, "height": 450})  # a window of 1280 at 200 %
+    found["wider than the window at 200 % zoom"] = page.evaluate(WIDER)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
+    found["wider than the window with letters of 200 %"] = page.evaluate(WIDER)
     assert {how: what for how, what in found.items() if what} == {}
     if name in MISSING:
         reader.said[:] = [said for said in reader.said if "404" not in said]
