@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from itertools import cycle, repeat
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -17,9 +19,14 @@ from review.web.app import create_app
 from review.web.settings import WebSettings
 from tests.web.browser.places import PLACES
 from tests.web.conftest import KEY
-from tests.web.test_people_pages import HOSTILE, check_markup
+from tests.web.payloads import PAYLOADS, group
+from tests.web.test_people_pages import check_markup
 
-EVIL: Final = " ".join(HOSTILE)
+FEW: Final = 12
+"""Rows of a table up to which each text is followed by all attacks; of more, by some of them, so
+that all stand in each column."""
+ADDRESSES: Final = {"doi", "url"}
+"""Columns that become links: of some rows all of what stands there is an attack."""
 TEXTS: Final = {
     "review": ("title", "question"),
     "person": ("display_name",),
@@ -63,14 +70,27 @@ KEYS: Final = {
 }  # fmt: skip
 
 
-def _evil(value: Any, *, free: bool = True) -> Any:
+SHORT: Final = {"instrument", "outcome", "analysis_version", "run"}
+"""Tables whose texts are validated as they are read, and have at most 500 signs."""
+
+
+def _evil(value: Any, attacks: Iterator[str], *, free: bool = True) -> Any:
     if isinstance(value, str):
-        return f"{value} {EVIL}" if free else value
+        return f"{value} {next(attacks)}" if free else value
     if isinstance(value, list | tuple):
-        return [_evil(one, free=free) for one in value]
+        return [_evil(one, attacks, free=free) for one in value]
     if isinstance(value, dict):
-        return {name: _evil(one, free=name in KEYS) for name, one in value.items()}
+        return {name: _evil(one, attacks, free=name in KEYS) for name, one in value.items()}
     return value
+
+
+def _attacked(table: str, column: str, value: Any, at: int, rows: int) -> Any:
+    """Return what stands in a column of a row, followed by attacks or, of addresses, one itself."""
+    if column in ADDRESSES and at % 2:
+        return PAYLOADS[at // 2 % len(PAYLOADS)]
+    if table in SHORT:
+        return _evil(value, cycle([*PAYLOADS[at:], *PAYLOADS[:at]]))
+    return _evil(value, repeat(" ".join(PAYLOADS) if rows <= FEW else group(at)))
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +107,13 @@ def hostile(
             connection.exec_driver_sql(f'DROP TRIGGER "{guard}"')
         for name, columns in TEXTS.items():
             table = Base.metadata.tables[name]
-            for row in connection.execute(sa.select(table)).mappings().all():
-                values = {c: _evil(row[c]) for c in columns if row[c] is not None}
+            rows = connection.execute(sa.select(table)).mappings().all()
+            for at, row in enumerate(rows):
+                values = {
+                    column: _attacked(name, column, row[column], at, len(rows))
+                    for column in columns
+                    if row[column] is not None
+                }
                 (key,) = table.primary_key
                 if values:
                     connection.execute(sa.update(table).where(key == row[key.name]).values(values))
@@ -105,10 +130,11 @@ def hostile(
     database.close()
 
 
+ASKED: Final = quote(" ".join(PAYLOADS)[:60])
 PARTS: Final = {
     "row": "/r/cbt-delivery/a/multimedia/row/48",
-    "found": f"/r/invented/records?q={EVIL[:60]}",
-    "studies-found": f"/r/invented/studies?q={EVIL[:60]}",
+    "found": f"/r/invented/records?q={ASKED}",
+    "studies-found": f"/r/invented/studies?q={ASKED}",
     "study-invented": "/r/invented/s/108",
     "history-invented": "/r/invented/history",
 }
