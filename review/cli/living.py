@@ -27,6 +27,7 @@ from review.cli.output import echo_json, echo_table
 from review.cli.repool import echo_report
 from review.config import settings
 from review.living.job.noticing import notices_of_job
+from review.living.job.outbox import Outbox
 from review.living.job.repool import repool
 from review.living.job.schedule import (
     Mode,
@@ -229,7 +230,10 @@ def watch_(
     with executor_for(processes=processes, dask=dask) as executor, _until_told() as told:
 
         def job() -> Any:
-            return repool(database, actor=settings().actor, review=review_slug, executor=executor)
+            return repool(
+                database, actor=settings().actor, review=review_slug, executor=executor,
+                outbox=Outbox(channels),
+            )  # fmt: skip
 
         def stopped() -> bool:
             return told() or (most is not None and done >= most)
@@ -237,7 +241,12 @@ def watch_(
         def ready() -> None:
             require_current(database)
 
-        for report in watch(database, job, review=review_slug, ready=ready, stopped=stopped):
+        def idle() -> None:
+            tell_people(database, channels)
+
+        for report in watch(
+            database, job, review=review_slug, ready=ready, stopped=stopped, idle=idle
+        ):
             if report is None:
                 click.echo("Watching again.", err=True)
             elif isinstance(report, Waiting):
@@ -248,7 +257,7 @@ def watch_(
                 with database.reading() as session:
                     notices = notices_of_job(session, report, review_slug)
                 echo_report(report, notices)
-                tell_people(database, report, channels)
+                tell_people(database, channels)
 
 
 @contextmanager

@@ -11,14 +11,8 @@ import click
 
 from review.db import Database
 from review.errors import InvalidDataError
-from review.living.job.notify import (
-    Channel,
-    FileChannel,
-    MailChannel,
-    WebhookChannel,
-    deliver,
-)
-from review.living.job.report import RepoolReport
+from review.living.job.channels import Channel, FileChannel, MailChannel, WebhookChannel
+from review.living.job.outbox import deliver_due
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -36,7 +30,12 @@ def notify_options(function: FunctionT) -> FunctionT:
             "--notify-webhook",
             metavar="URL",
             envvar="REVIEW_NOTIFY_WEBHOOK",
-            help="Post JSON then.",
+            help="Post JSON then. Better in REVIEW_NOTIFY_WEBHOOK, for others see what is typed; "
+            "signed where REVIEW_WEBHOOK_SECRET is set.",
+        ),
+        click.option("--webhook-secret", envvar="REVIEW_WEBHOOK_SECRET", hidden=True),
+        click.option(
+            "--webhook-private", envvar="REVIEW_WEBHOOK_PRIVATE", hidden=True, is_flag=True
         ),
         click.option(
             "--notify-mail",
@@ -56,6 +55,8 @@ def channels_of(
     notify_file: Path | None,
     notify_webhook: str | None,
     notify_mail: str | None,
+    webhook_secret: str | None,
+    webhook_private: bool,
     smtp_url: str | None,
     mail_from: str | None,
 ) -> list[Channel]:
@@ -64,7 +65,7 @@ def channels_of(
     if notify_file is not None:
         found.append(FileChannel(notify_file))
     if notify_webhook:
-        found.append(WebhookChannel(notify_webhook))
+        found.append(WebhookChannel(notify_webhook, webhook_secret, webhook_private))
     if notify_mail:
         if not smtp_url or not mail_from:
             raise InvalidDataError("mail needs REVIEW_SMTP_URL and REVIEW_MAIL_FROM")
@@ -73,7 +74,7 @@ def channels_of(
     return found
 
 
-def tell_people(database: Database, report: RepoolReport, channels: Sequence[Channel]) -> None:
-    """Send what a job has to tell; say on standard error what could not be sent."""
-    for problem in deliver(database, report, channels, datetime.now(UTC)):
+def tell_people(database: Database, channels: Sequence[Channel]) -> None:
+    """Send what jobs have to tell and is due; say on standard error what could not be sent."""
+    for problem in deliver_due(database, channels, datetime.now(UTC)):
         click.echo(f"Not sent: {problem}", err=True)

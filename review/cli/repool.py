@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from review.cli.output import echo_json, echo_table, progress_bar
 from review.cli.runs import echo_sections, echo_words, explain_option, full_option
 from review.config import settings
 from review.living.job.noticing import JobNotices, notices_of_job
+from review.living.job.outbox import Outbox, send_again, undelivered
 from review.living.job.repool import repool
 from review.living.job.report import Recomputed, RepoolReport
 from review.living.job.workers import executor_for
@@ -22,7 +24,7 @@ from review.living.reports.notices import NO_NOTICES
 from review.living.reports.pages import Section
 from review.living.reports.sections import tell
 from review.living.runs import queries
-from review.living.runs.models import JobOutcome
+from review.living.runs.models import JobOutcome, Notification
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -72,10 +74,11 @@ def repool_(
             engine=engine,
             executor=executor,
             progress=progress,
+            outbox=Outbox(channels),
         )
     with database.reading() as session:
         notices = notices_of_job(session, report, review_slug)
-    tell_people(database, report, channels)
+    tell_people(database, channels)
     if as_json:
         echo_json(
             {
@@ -177,10 +180,18 @@ def _whole(item: Recomputed) -> str:
     show_default=True,
     help="How many, newest first.",
 )
+@click.option("--send-again", "again", is_flag=True, help="Try messages that were given up again.")
+@notify_options
 @json_option
-def jobs_(limit: int, as_json: bool) -> None:
-    """Show the latest re-pooling jobs and how they ended."""
-    with opened().reading() as session:
+def jobs_(limit: int, again: bool, as_json: bool, **notify: Any) -> None:
+    """Show the latest re-pooling jobs and how they ended, and messages that have not arrived."""
+    database = opened()
+    if again:
+        with database.transaction() as session:
+            send_again(session, datetime.now(UTC))
+        tell_people(database, channels_of(**notify))
+    with database.reading() as session:
+        letters = undelivered(session)
         found = [
             (job, [failure.reason for failure in queries.failures(session, job.id)])
             for job in queries.jobs(session, limit)
@@ -190,7 +201,11 @@ def jobs_(limit: int, as_json: bool) -> None:
         names = ("id", "started", "finished", "actor", "review", "outcome", "message")
         echo_json(
             [
-                {**{name: getattr(job, name) for name in names}, "failures": failures}
+                {
+                    **{name: getattr(job, name) for name in names},
+                    "failures": failures,
+                    "undelivered": [_letter(row) for row in letters if row.job_id == job.id],
+                }
                 for job, failures in found
             ]
         )
@@ -207,3 +222,16 @@ def jobs_(limit: int, as_json: bool) -> None:
         for job, failures in found
     ]
     echo_table(("job", "started (UTC)", "who", "review", "outcome", "message"), rows)
+    if letters:
+        click.echo("Messages that have not arrived (review jobs --send-again):")
+        told = [
+            (row.job_id, row.channel, row.target, row.attempts,
+             "given up" if row.next_at is None else f"{row.next_at:%Y-%m-%d %H:%M:%S}", row.problem)
+            for row in letters[:limit]
+        ]  # fmt: skip
+        echo_table(("job", "channel", "to", "tries", "next (UTC)", "problem"), told)
+
+
+def _letter(row: Notification) -> dict[str, object]:
+    names = ("channel", "target", "at", "attempts", "next_at", "problem")
+    return {name: getattr(row, name) for name in names}

@@ -30,7 +30,7 @@ from review.extraction.queries import extraction_states, studies
 from review.history.models import Event
 from review.living.job.schedule import mode_of
 from review.living.reports.changes import conclusion_word
-from review.living.runs.models import Failure, JobOutcome
+from review.living.runs.models import Failure, Job, JobOutcome, Notification
 from review.living.runs.queries import failures, jobs, newest_of_each, run_numbered
 from review.people.queries import members, person_known
 from review.people.rules import Deed, Role, may
@@ -353,13 +353,30 @@ def _due(session: Session, review: Review, standing: Current, now: datetime) -> 
     open_ = remembered(session, review, (doubts,), lambda: _open_doubts(session, review))
     if open_:
         yield Link(f"{counted(open_, 'doubt')} about numbers open", ("studies",), n=open_)
-    failed = _failed(session, review)
-    if failed is not None:
-        yield failed
+    for trouble in (_failed(session, review), _undelivered(session, review)):
+        if trouble is not None:
+            yield trouble
 
 
 def _open_doubts(session: Session, review: Review) -> int:
     return sum(doubt.dismissal is None for doubt in doubts(session, review))
+
+
+def _undelivered(session: Session, review: Review) -> Link | None:
+    """Return the messages of the review's jobs that were given up."""
+    n = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Notification)
+        .join(Job, Notification.job_id == Job.id)
+        .where(
+            Notification.sent_at.is_(None),
+            Notification.next_at.is_(None),
+            sa.or_(Job.review.is_(None), Job.review == review.slug),
+        )
+    )
+    if not n:
+        return None
+    return Link(f"{counted(n, 'message')} could not be delivered (review jobs)", ("exports",), n=n)
 
 
 def _failed(session: Session, review: Review) -> Link | None:

@@ -85,6 +85,9 @@ class _Plan:
     total: int
 
 
+Tell = Callable[[Session, RepoolReport, datetime], None]
+
+
 def repool(
     database: Database,
     *,
@@ -95,6 +98,7 @@ def repool(
     executor: Executor | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    outbox: Tell | None = None,
 ) -> RepoolReport:
     """Recompute the analyses (of one review) whose inputs changed since their last run.
 
@@ -111,6 +115,8 @@ def repool(
         the change report says that the engine changed.
     executor : Executor or None
         What does the computing; None for this process. The runs are the same, bit for bit.
+    outbox : callable or None
+        Writes what people are to be told, in the transaction that ends the job.
     """
     with database.sole_job() as alone:
         if not alone:
@@ -126,7 +132,7 @@ def repool(
                 job.take(tasks, found, now())
                 progress(job.report.looked_at, plan.total)
             keep_digests(database)
-            return job.finish(plan, now())
+            return job.finish(plan, now(), outbox)
         except BaseException as error:
             _close(database, by, job_id, now(), f"{type(error).__name__}: {error}")
             raise
@@ -357,7 +363,7 @@ class _Job:
             history_hash=anchor[1],
         )
 
-    def finish(self, plan: _Plan, at: datetime) -> RepoolReport:
+    def finish(self, plan: _Plan, at: datetime, outbox: Tell | None) -> RepoolReport:
         """Close the job and keep what it has seen of the event log.
 
         Where nobody wrote meanwhile, its own runs' events count as seen too, so that the next job
@@ -388,4 +394,6 @@ class _Job:
                 seen = head(session)[0]
             job = session.get_one(Job, self.job_id)
             job.finished, job.outcome, job.watermark = at, report.outcome, seen
+            if outbox is not None:
+                outbox(session, report, at)
         return report

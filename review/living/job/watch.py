@@ -70,6 +70,7 @@ def watch(
     review: str | None = None,
     ready: Callable[[], None] = lambda: None,
     stopped: Callable[[], bool] = lambda: False,
+    idle: Callable[[], None] = lambda: None,
 ) -> Iterator[RepoolReport | Waiting | None]:
     """Run a job whenever something changed, and yield what each did; ends when `stopped` says so.
 
@@ -82,6 +83,8 @@ def watch(
     ----------
     ready
         Raises where the database cannot be used, as when it is to be upgraded.
+    idle
+        Called now and then, at least once a minute, while there is nothing to do.
     """
     delays = _delays()
     waited = False
@@ -100,6 +103,7 @@ def watch(
                         yield None
                     delays, waited = _delays(), False
                     _wait(wait, stopped)
+                    idle()
         except _ReplacedError:
             database.close()
             yield Waiting("another file is in the database's place; it is watched from now on", 0)

@@ -149,7 +149,7 @@ class SearchInterval(Base):
 
 
 class Notification(Base):
-    """A message that a job sent, or tried to."""
+    """A message of a job: sent, waiting to be sent (again), or given up."""
 
     __tablename__ = "notification"
     __held__ = Held.WORKING
@@ -158,8 +158,17 @@ class Notification(Base):
     job_id: Mapped[int] = mapped_column(sa.ForeignKey("job.id", ondelete="RESTRICT"), index=True)
     channel: Mapped[str]
     target: Mapped[str]
+    """Where it goes, without secrets."""
     at: Mapped[datetime]
+    """When it was tried last; before that, when it was written."""
     problem: Mapped[str | None]
+    """Why the last try failed."""
+    message: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+    """What it says; None for messages from before they were kept."""
+    attempts: Mapped[int] = mapped_column(default=1, server_default="1")
+    next_at: Mapped[datetime | None]
+    """When it is tried next; None for what was sent, and what was given up."""
+    sent_at: Mapped[datetime | None]
 
 
 class Release(Base):

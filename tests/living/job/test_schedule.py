@@ -23,14 +23,14 @@ from click.testing import Result
 from review.db import Database
 from review.errors import InvalidDataError
 from review.history.actions import Attribution, record_step, writing
-from review.living.job.notify import (
+from review.living.job.channels import (
     Channel,
     FileChannel,
     MailChannel,
     WebhookChannel,
-    deliver,
-    message_of,
 )
+from review.living.job.notify import message_of
+from review.living.job.outbox import Outbox, deliver_due
 from review.living.job.repool import repool
 from review.living.job.report import RepoolReport
 from review.living.job.schedule import Pace, cron_line, mode_of, set_mode, set_search, systemd_units
@@ -264,19 +264,24 @@ def test_people_are_told_when_a_class_changes_and_never_when_nothing_did(
     file = tmp_path / "changes.jsonl"
     channels: list[Channel] = [
         FileChannel(file),
-        WebhookChannel(f"http://127.0.0.1:{hook.server_port}/secret"),
+        WebhookChannel(f"http://127.0.0.1:{hook.server_port}/secret", "a secret", private=True),
         MailChannel(
             f"smtp://127.0.0.1:{post.server_address[1]}", "a@example.org", ("b@example.org",)
         ),
-        WebhookChannel("http://127.0.0.1:1/nobody"),
+        WebhookChannel("http://localhost:1/nobody", private=True),
     ]
+    box = Outbox(channels)
     with serving(hook), serving(post):
         enter(database, by, range(1, 5))
-        assert deliver(database, repool(database, actor="t"), channels, NOW) == []
+        repool(database, actor="t", outbox=box, now=lambda: NOW)
+        assert deliver_due(database, channels, NOW) == []
         enter(database, by, range(5, 6))
-        (problem,) = deliver(database, repool(database, actor="t"), channels, NOW)
-        assert deliver(database, repool(database, actor="t"), channels, NOW) == []
-    assert "webhook to 127.0.0.1: URLError" in problem
+        repool(database, actor="t", outbox=box, now=lambda: NOW)
+        (problem,) = deliver_due(database, channels, NOW)
+        repool(database, actor="t", outbox=box, now=lambda: NOW)
+        assert deliver_due(database, channels, NOW) == []
+    assert "webhook to localhost: ConnectionRefusedError" in problem
+    assert "next try 2026-11-23 09:16" in problem
     (line,) = file.read_text().splitlines()
     assert json.loads(line) == posted[0]
     assert posted[0]["changes"][0]["class_changed"]
@@ -292,6 +297,9 @@ def test_people_are_told_when_a_class_changes_and_never_when_nothing_did(
             ("webhook", False),
         ]
         assert "secret" not in " ".join(n.target for n in kept)
+        assert kept[0].message is not None
+        head = kept[0].message["payload"]["history"]
+        assert f"event {head['seq']} {head['hash']}" in letters[0].replace("=\n", "")
 
 
 def test_the_subject_names_what_changed_its_class_before_what_only_moved(
