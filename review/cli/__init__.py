@@ -86,6 +86,9 @@ COMMANDS: Final = {
         "release",
         "Freeze a version of a review: data, plans, runs, figures, checksums, how to cite it.",
     ),
+    "site": Place(
+        "site", "A release as pages that any server hands out, or that open from a folder."
+    ),
     "grade": Place(
         "grade", "Rate the certainty of the evidence of each analysis (GRADE), with reasons."
     ),

@@ -14,6 +14,7 @@ from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table
 from review.cli.runs import echo_sections
 from review.export.drawings.forest import forest_of
+from review.export.site.kept import kept_now
 from review.export.tracing.origins import origin
 from review.figures import forest_plot, save
 from review.living.releases.releases import ReleaseSpec, create_release, diff_releases, releases
@@ -62,7 +63,10 @@ def create(
             }
         )
         now = datetime.now(UTC)
-        release = create_release(session, review, spec, folder=out, now=now, figures=figures)
+        release = create_release(
+            session, review, spec, folder=out, now=now, figures=figures,
+            shown=kept_now(session, review),
+        )  # fmt: skip
         files, digest = len(release.manifest["files"]), release.sha256
     click.echo(f"Released {version}: {counted(files, 'file')} in {out}, manifest {digest[:12]}…")
 

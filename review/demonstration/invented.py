@@ -18,6 +18,7 @@ from review.demonstration import records
 from review.demonstration.pdfs import page_of
 from review.demonstration.steps import Step, Story
 from review.demonstration.trial_report import trial_report
+from review.export.site.kept import kept_now
 from review.extraction.actions import define_field, import_extraction
 from review.extraction.appraisal.actions import adopt_tool, appraise, settle
 from review.extraction.appraisal.catalogue import shipped_tool
@@ -96,7 +97,10 @@ def tell(story: Story, released: Path) -> None:
     story.pool(6.5)
     with story.step(6, "first release of the demonstration") as step:
         spec = ReleaseSpec("1.0", "first release of the demonstration (synthetic data)")
-        create_release(step.session, step.review, spec, folder=released, now=step.now)
+        create_release(
+            step.session, step.review, spec, folder=released, now=step.now,
+            shown=kept_now(step.session, step.review),
+        )  # fmt: skip
     _search_again(story)
     _await_entry(story)
 

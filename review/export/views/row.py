@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -83,15 +83,20 @@ def row_of(
         value="; ".join(f"{scale.number(e.yi)} {scale.interval(e.ci)}" for _, e in mine),
         weight="; ".join(f"{e.weight:.1f}%" for _, e in mine),
         recipe="; ".join(dict.fromkeys(e.recipe for _, e in mine)),
-        given=tuple(given for trial, _ in mine for given in _given(trial, traced)),
+        given=tuple(given for trial, _ in mine for given in given_of(trial, traced)),
         not_used=tuple(text for trial, _ in mine for text in trial.not_used),
     )
 
 
-def _given(trial: TrialInput, traced: dict[int, Traced]) -> Iterator[Given]:
+def given_of(trial: TrialInput, traced: Mapping[int, Traced] | None = None) -> Iterator[Given]:
+    """Yield the results that entered for a trial, as reported.
+
+    Without what they are traced to in the review today, they are as the run kept them.
+    """
+    traced = traced or {}
     if trial.parts:
         for part in trial.parts:
-            yield from _given(part, traced)
+            yield from given_of(part, traced)
         return
     sides = [(trial.side or "intervention", trial.intervention), ("comparator", trial.comparator)]
     if trial.contrast is not None:

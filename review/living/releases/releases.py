@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -107,11 +107,14 @@ def create_release(
     folder: Path,
     now: datetime,
     figures: Mapping[str, Drawing] | None = None,
+    shown: Mapping[str, Any] | None = None,
 ) -> Release:
     """Write the folder of a new release and keep its manifest.
 
     The folder is complete on the disk, under a name of its own, before the transaction ends, and
     gets its name when it has ended. Where that was interrupted, the same command finishes it.
+    What of the review its pages show beside the runs (`export.site.kept`) is `shown`: it goes into
+    the manifest, for it changes later.
 
     Raises
     ------
@@ -133,6 +136,8 @@ def create_release(
         )
     previous = releases(session, review)
     facts = _facts(session, review, spec, runs, now, previous[-1].version if previous else None)
+    if shown is not None:
+        facts["shown"] = dict(shown)
     making.mkdir(parents=True)
     _when_it_ends(session, making, folder)
     _write(session, review, spec, runs, facts, making, previous, figures or {}, now)
@@ -219,7 +224,21 @@ def _facts(
         "software": dict(engine_versions()),
         "history": {"seq": seq, "hash": hash_},
         "runs": {run.version.analysis.slug: _run_facts(run) for run in runs},
+        "withheld": sorted(_withheld(session, review, runs)),
     }
+
+
+def _withheld(session: Session, review: Review, runs: Sequence[Run]) -> Collection[str]:
+    entered = {run.version.analysis.slug: queries.snapshot_of(run)[0] for run in runs}
+    return withheld_among(session, review, entered)
+
+
+def as_it_would_be(session: Session, review: Review, *, now: datetime) -> dict[str, Any]:
+    """Return the manifest that a release made now would have, without files; nothing is stored."""
+    previous = releases(session, review)
+    spec = ReleaseSpec("preview", "as it stands, not released")
+    runs = queries.newest_of_each(session, review)
+    return _facts(session, review, spec, runs, now, previous[-1].version if previous else None)
 
 
 def _searched(session: Session, review: Review) -> dict[str, str | None]:
@@ -256,9 +275,24 @@ def _write(
     figures: Mapping[str, Drawing],
     now: datetime,
 ) -> None:
+    write_data(place, runs, facts["withheld"])
+    sections = (
+        difference(session, previous[-1].manifest, facts).sections
+        if previous
+        else [Section("First release", (spec.because,))]
+    )
+    title = f"{review.title}: what changed"
+    (place / "CHANGES.md").write_text(markdown(title, sections), encoding="utf-8")
+    citation_file(place, review.title, spec.version, spec.licence, spec.authors, now)
+    zenodo_file(place, review.title, review.question, spec.version, spec.licence, spec.authors)
+    for name, draw in figures.items():
+        draw(place / name)
+
+
+def write_data(place: Path, runs: Sequence[Run], withheld: Collection[str]) -> None:
+    """Write the data, plans and runs of a release; those that are `withheld` have no conclusion."""
     found = [(run.version.analysis.slug, queries.snapshot_of(run)) for run in runs]
-    entered = {slug: snapshot[0] for slug, snapshot in found}
-    data_files(place, found, withheld_among(session, review, entered))
+    data_files(place, found, withheld)
     _json(place / "plans.json", {run.version.analysis.slug: run.version.plan for run in runs})
     _json(
         place / "runs.json",
@@ -274,19 +308,14 @@ def _write(
             for run in runs
         },
     )
-    sections = (
-        _difference(
-            session, previous[-1].version, previous[-1].manifest, spec.version, facts
-        ).sections
-        if previous
-        else [Section("First release", (spec.because,))]
-    )
-    title = f"{review.title}: what changed"
-    (place / "CHANGES.md").write_text(markdown(title, sections), encoding="utf-8")
-    citation_file(place, review.title, spec.version, spec.licence, spec.authors, now)
-    zenodo_file(place, review.title, review.question, spec.version, spec.licence, spec.authors)
-    for name, draw in figures.items():
-        draw(place / name)
+
+
+def runs_of(session: Session, manifest: Mapping[str, Any]) -> dict[str, Run]:
+    """Return the runs that a manifest names, by analysis."""
+    keys = {facts["key"]: slug for slug, facts in manifest["runs"].items()}
+    rows = session.scalars(sa.select(Run).where(Run.key.in_(list(keys))).order_by(Run.id)).all()
+    found = {keys[run.key]: run for run in rows}
+    return {slug: found[slug] for slug in manifest["runs"]}
 
 
 def _json(path: Path, value: object) -> None:
@@ -303,7 +332,7 @@ def _checksums(place: Path) -> dict[str, str]:
 def diff_releases(session: Session, review: Review, before: str, after: str) -> ReleaseDiff:
     """Say what changed from one release to another; raise NotFoundError."""
     one, other = (release_called(session, review, version) for version in (before, after))
-    return _difference(session, one.version, one.manifest, other.version, other.manifest)
+    return difference(session, one.manifest, other.manifest)
 
 
 def since_last_release(session: Session, review: Review) -> ReleaseDiff | None:
@@ -313,19 +342,16 @@ def since_last_release(session: Session, review: Review) -> ReleaseDiff | None:
         return None
     runs = queries.newest_of_each(session, review)
     now = {
+        "version": "now",
         "runs": {run.version.analysis.slug: {"key": run.key} for run in runs},
         "searches": _searched(session, review),
     }
-    return _difference(session, made[-1].version, made[-1].manifest, "now", now)
+    return difference(session, made[-1].manifest, now)
 
 
-def _difference(
-    session: Session,
-    before: str,
-    old: Mapping[str, Any],
-    after: str,
-    new: Mapping[str, Any],
-) -> ReleaseDiff:
+def difference(session: Session, old: Mapping[str, Any], new: Mapping[str, Any]) -> ReleaseDiff:
+    """Say what changed from one manifest to another."""
+    before, after = old["version"], new["version"]
     shared = [name for name in new["runs"] if name in old["runs"]]
     changed = [n for n in shared if old["runs"][n]["key"] != new["runs"][n]["key"]]
     sources = sorted({*old["searches"], *new["searches"]})

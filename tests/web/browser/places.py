@@ -68,6 +68,8 @@ PLACES: Final = {
     "instrument": f"{_INVENTED}/protocol/instruments/wai-s",
     "instrument-new": f"{_INVENTED}/protocol/new/instrument?outcome=alliance",
     "exports": f"{_INVENTED}/exports",
+    "preview": f"{_INVENTED}/preview/index.html",
+    "preview-analysis": f"{_INVENTED}/preview/analyses/panic.html",
     "people": f"{_INVENTED}/people",
     "not-there": f"{_INVENTED}/records/999999",
 }
@@ -84,6 +86,7 @@ NO_PAGES: Final = {
     "/r/{review}/a/{analysis}/row/{study}": "a part of the analysis",
     "/r/{review}/a/{analysis}/figures/{drawn}.{kind}": "a file",
     "/r/{review}/a/{analysis}/tables/{content}.{kind}": "a file",
+    "/r/{review}/preview": "leads to the first page of the preview",
     "/r/{review}/flow/{box}": "leads to the records of a box",
     "/r/{review}/exports/tasks": "a part of the exports",
     "/r/{review}/searches/uploads/{number}": "after files were sent: the journey of an upload",
