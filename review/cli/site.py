@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 
 from review.cli.context import opened, review_option
 from review.errors import AlreadyExistsError, InvalidDataError, Remedy
+from review.files import move_folder, workplace
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -55,16 +55,15 @@ def build(
             content = site_of_release(session, review, release)
         data = data_of(session, content)
     files = Site(content, lambda: data).files()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".site-") as folder:
-        place = Path(folder) / "site"
+    with workplace(out.parent) as folder:
+        place = folder / "site"
         for name, text in files.items():
             path = place / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
         if out.exists():
             shutil.rmtree(out)
-        shutil.move(place, out)
+        move_folder(place, out)
     size = sum(map(len, files.values())) / 1000
     click.echo(f"{counted(len(files), 'file')}, {size:,.0f} kB: open {out / 'index.html'}")
 
