@@ -219,7 +219,8 @@ def prepared(
         return file
 
     def brought(make: Callable[[], Any]) -> Any:
-        key = (database.is_sqlite, make.__code__)  # a function within a fixture is made each time
+        code = make.__code__  # which a function within a fixture has each time that it is made
+        key = (database.is_sqlite, code.co_filename, code)
         if key not in known:
             given = make()
             known[key] = kept(), given
