@@ -10,13 +10,7 @@ from typing import Any, Final
 import click
 
 from review.canonical import interval, number
-from review.cli.context import (
-    changing,
-    json_option,
-    opened,
-    reason_option,
-    review_option,
-)
+from review.cli.context import changing, json_option, looking, opened, reason_option, review_option
 from review.cli.output import echo_json, echo_rows
 from review.errors import NotFoundError
 from review.extraction.facts import names_of
@@ -27,10 +21,7 @@ from review.measures import AnalysisKind, Measure, measures_of
 from review.people.rules import Deed
 from review.protocol import actions, queries
 from review.protocol.files import plan_text, read_plan, validated
-from review.protocol.rules import (
-    AnalysisSpec,
-    Plan,
-)
+from review.protocol.rules import AnalysisSpec, Plan
 from review.wording import lowered
 
 
@@ -225,8 +216,8 @@ def published_(review_slug: str | None, as_json: bool) -> None:
 
     They are other reviews' results: shown beside ours, never mixed in.
     """
-    with opened().reading() as session:
-        lines = published_lines(session, queries.review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        lines = published_lines(session, review)
     if as_json:
         echo_json(lines)
         return

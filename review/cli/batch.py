@@ -11,10 +11,9 @@ import click
 from review.citations import actions, queries
 from review.citations.models import Batch
 from review.citations.rules import UNSTATED
-from review.cli.context import changing, json_option, opened, review_option
+from review.cli.context import changing, json_option, looking, review_option
 from review.cli.output import echo_json, echo_list
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.wording import counted
 
 
@@ -42,8 +41,7 @@ def _row(batch: Batch) -> dict[str, Any]:
 @json_option
 def list_(review_slug: str | None, as_json: bool) -> None:
     """List the imported citation files, those that were taken back too."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = [*queries.batches(session, review), *queries.withdrawn_batches(session, review)]
         rows = [_row(batch) for batch in sorted(found, key=lambda batch: batch.id)]
     echo_list(
@@ -72,8 +70,8 @@ def undo(
     flow or export has them any more. The same file can then be imported again.
     """
     if dry_run:
-        with opened().reading() as session:
-            undone = actions.undo_of_batch(session, review_called(session, review_slug), number)
+        with looking(review_slug) as (session, review):
+            undone = actions.undo_of_batch(session, review, number)
     elif reason is None:
         raise click.UsageError("say why with --reason, or look first with --dry-run")
     else:

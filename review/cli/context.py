@@ -56,6 +56,13 @@ def judge(named: str | None = None) -> str:
 
 
 @contextmanager
+def looking(review_slug: str | None) -> Iterator[tuple[Session, Review]]:
+    """Yield a reading session and the review that a command is about."""
+    with opened().reading() as session:
+        yield session, review_called(session, review_slug)
+
+
+@contextmanager
 def changing(
     review_slug: str | None, reason: str | None, deed: Deed
 ) -> Iterator[tuple[Session, Review]]:

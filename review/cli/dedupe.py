@@ -15,6 +15,7 @@ from review.cli.context import (
     by,
     changing,
     json_option,
+    looking,
     opened,
     reason_option,
     require,
@@ -82,8 +83,8 @@ def _stats(stats: duplicates.DedupeStats) -> dict[str, Any]:
 @json_option
 def stats_(review_slug: str | None, as_json: bool) -> None:
     """Say where the search for duplicates stands, and which rules made the pairs."""
-    with opened().reading() as session:
-        stats = duplicates.dedupe_stats(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        stats = duplicates.dedupe_stats(session, review)
     if as_json:
         echo_json(asdict(stats))
         return
@@ -124,8 +125,7 @@ def review_pairs(
         if as_json:
             echo_json({"pair": pair, "verdict": verdict})
         return
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         if pair is not None:
             found = queries.pair_numbered(session, review, pair)
             rows = [_pair(found.id, found.rule, found.score, found.earlier, found.later)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from review.cli.context import FunctionT, opened, review_option
+from review.cli.context import FunctionT, looking, review_option
 from review.cli.files import force_option, new_file
 from review.cli.output import warn_outdated
 from review.export.drawings.registry import RunFigure, ShownRun
@@ -18,7 +18,6 @@ from review.figures.saving import DOTS_PER_INCH, save
 from review.living.job.freshness import outdated
 from review.living.runs.queries import run_numbered, snapshot_of
 from review.living.runs.results import Snapshot
-from review.protocol.queries import review_called
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,8 +72,7 @@ def run_shown(review_slug: str | None, analysis: str, number: int | None) -> tup
 def _shown(
     review_slug: str | None, analysis: str, number: int | None
 ) -> Iterator[tuple[ShownRun, str]]:
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         run = run_numbered(session, review, analysis, number)
         if number is None:
             warn_outdated(outdated(session, review, analysis))

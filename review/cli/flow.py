@@ -13,7 +13,7 @@ from review.cli.context import (
     FunctionT,
     changing,
     json_option,
-    opened,
+    looking,
     reason_option,
     review_option,
 )
@@ -25,7 +25,6 @@ from review.export.flow.prisma import figure_of, flow_of, listed
 from review.export.flow.published import check_published, read_published_flow
 from review.figures.prisma import prisma_plot
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.screening.conduct import note_previous_version
 from review.wording import counted
 
@@ -87,8 +86,7 @@ def flow_(
     """
     if context.invoked_subcommand is not None:
         return
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         flow = flow_of(session, review, since=since, version=version, trigger=trigger)
         rows = listed(session, review, flow, box) if box is not None else None
     if files:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from review.cli.context import changing, json_option, judge, opened, reason_option, review_option
+from review.cli.context import changing, json_option, judge, looking, reason_option, review_option
 from review.cli.output import echo_json, echo_table
 from review.cli.rob.forms import person_option
 from review.errors import InvalidDataError
@@ -15,7 +15,6 @@ from review.extraction.appraisal.grade import LOWERS, RAISES, Step
 from review.extraction.appraisal.vocabulary import Consideration, Design
 from review.living.runs.queries import newest_of_each, run_numbered
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 
 
 @click.group("grade")
@@ -111,8 +110,7 @@ def grade_show(
     analysis: str | None, everything: bool, review_slug: str | None, as_json: bool
 ) -> None:
     """Show the certainty of each analysis, and whether it was rated on the newest run."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = certainty.ratings(session, review, analysis)
         newest = {run.version.analysis.slug: run.number for run in newest_of_each(session, review)}
     if not everything:

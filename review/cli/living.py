@@ -17,6 +17,7 @@ from review.cli.context import (
     changing,
     configured_database,
     json_option,
+    looking,
     opened,
     reason_option,
     review_option,
@@ -44,7 +45,6 @@ from review.living.reports.full import readiness_of
 from review.living.reports.retirement import Criterion, Readiness
 from review.living.runs.models import LivingStatus
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.schema import require_current
 from review.wording import counted
 
@@ -66,8 +66,7 @@ def show(review_slug: str | None, as_json: bool) -> None:
     An analysis is ready to retire when its confidence sequence is conclusive, the next trial will
     hardly change its class, and its certainty (GRADE) is moderate or high.
     """
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         mode = mode_of(session, review, datetime.now(UTC))
         ready = readiness_of(session, review)
     if as_json:

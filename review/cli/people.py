@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 import click
 
-from review.cli.context import by, changing, json_option, opened, reason_option, review_option
+from review.cli.context import (
+    by,
+    changing,
+    json_option,
+    looking,
+    opened,
+    reason_option,
+    review_option,
+)
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.db import Session
@@ -16,7 +24,7 @@ from review.history.actions import writing
 from review.people import actions, queries
 from review.people.rules import Deed, Role
 from review.protocol.models import Review
-from review.protocol.queries import review_called, reviews
+from review.protocol.queries import reviews
 from review.screening.queries import voted_twice
 from review.screening.vocabulary import STAGE_WORDS
 
@@ -59,8 +67,7 @@ def add(name: str, role: str | None, is_new: bool, review_slug: str | None) -> N
 @json_option
 def list_(review_slug: str | None, as_json: bool) -> None:
     """List the people of a review with their roles, and names that were merged into theirs."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         others = queries.other_names(session)
         rows = [
             (person.handle, member.role.value, ", ".join(others.get(person.id, [])))

@@ -15,12 +15,11 @@ from review.citations.models import Record
 from review.citations.rereading import read_otherwise
 from review.citations.rules import heading, warning_of
 from review.citations.vocabulary import Format
-from review.cli.context import json_option, opened, review_option
+from review.cli.context import json_option, looking, review_option
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table
 from review.db import Session
 from review.protocol.models import Review
-from review.protocol.queries import review_called
 from review.screening.queries import ledger, reasons
 from review.screening.vocabulary import Stage, State
 from review.wording import counted
@@ -75,10 +74,10 @@ def list_records(
     as_json: bool,
 ) -> None:
     """List records in order of import, each with its file, line and source."""
-    with opened().reading() as session:
+    with looking(review_slug) as (session, review):
         found = queries.listed_records(
             session,
-            review_called(session, review_slug),
+            review,
             batch=batch,
             containing=containing,
             in_scope_only=in_scope,
@@ -109,8 +108,7 @@ def list_records(
 @json_option
 def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
     """Show all of a record: fields, remarks, where it came from, duplicates, the raw entry."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = queries.record_numbered(session, review, record)
         search = found.batch.search
         shown: dict[str, Any] = {
@@ -174,8 +172,7 @@ def export_records(
     Each carries its number, source and file, what it is a duplicate of, and where it stands in
     screening; single reviewers' verdicts are not told.
     """
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = queries.listed_records(session, review, batch=batch, in_scope_only=in_scope)
         entries = [queries.entry_of(listed.record) for listed in found]
         labels = list(_labels(session, review, found))

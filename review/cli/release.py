@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from review.cli.context import changing, json_option, opened, review_option
+from review.cli.context import changing, json_option, looking, review_option
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table
 from review.cli.runs import echo_sections
@@ -22,7 +22,6 @@ from review.living.reports.pages import markdown
 from review.living.runs.queries import newest_of_each, snapshot_of
 from review.living.runs.results import Snapshot
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.wording import counted
 
 
@@ -84,8 +83,8 @@ def _draw(snapshot: Snapshot, drawn: str, path: Path) -> None:
 @json_option
 def list_(review_slug: str | None, as_json: bool) -> None:
     """List the releases of a review."""
-    with opened().reading() as session:
-        found = releases(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        found = releases(session, review)
         if as_json:
             echo_json([{**r.manifest, "sha256": r.sha256} for r in found])
             return
@@ -107,8 +106,7 @@ def list_(review_slug: str | None, as_json: bool) -> None:
 @json_option
 def diff(before: str, after: str, review_slug: str | None, out: Path | None, as_json: bool) -> None:
     """Say what changed from one release to another: data, methods, results."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = diff_releases(session, review, before, after)
         title = review.title
     if out is not None:

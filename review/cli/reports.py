@@ -7,19 +7,14 @@ from datetime import UTC, datetime
 import click
 
 from review.citations.rules import heading
-from review.cli.context import changing, json_option, opened, review_option
-from review.cli.mending import (
-    Act,
-    into_option,
-    mends,
-)
+from review.cli.context import changing, json_option, looking, review_option
+from review.cli.mending import Act, into_option, mends
 from review.cli.output import echo_list
 from review.config import settings
 from review.extraction.linking import actions, queries
 from review.extraction.mending import merging, renaming
 from review.extraction.mending.acts import Mended
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 
 
 @click.group("reports")
@@ -33,8 +28,8 @@ def reports_() -> None:
 @json_option
 def list_(unlinked: bool, review_slug: str | None, as_json: bool) -> None:
     """List the reports that were included; those with a study await extraction there."""
-    with opened().reading() as session:
-        found = queries.included_reports(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        found = queries.included_reports(session, review)
     shown = [report for report in found if not (unlinked and report.study)]
     echo_list(
         shown,
@@ -51,8 +46,8 @@ def list_(unlinked: bool, review_slug: str | None, as_json: bool) -> None:
 @json_option
 def suggest(review_slug: str | None, as_json: bool) -> None:
     """Suggest studies for unlinked reports, by registration, DOI, authors and sample."""
-    with opened().reading() as session:
-        found = queries.suggestions(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        found = queries.suggestions(session, review)
     echo_list(
         found,
         lambda s: {

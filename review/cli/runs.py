@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from review.cli.computing import computing_options
-from review.cli.context import json_option, opened, review_option
+from review.cli.context import json_option, looking, opened, review_option
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table, page_width
 from review.extraction.evidence_queries import evidence_for
@@ -101,8 +101,7 @@ def _summary(run: Run) -> dict[str, object]:
 @json_option
 def list_(analysis: str | None, review_slug: str | None, as_json: bool) -> None:
     """List the runs of a review, or of one analysis."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = queries.runs(session, review, analysis)
         if as_json:
             echo_json([_summary(run) for run in found])
@@ -151,8 +150,7 @@ def show(
     as_json: bool,
 ) -> None:
     """Show a run: its trials with the numbers that entered, and its results."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         run = queries.run_numbered(session, review, analysis, run_number)
         notices = notices_of(session, review, [analysis])[analysis]
         newest = queries.run_numbered(session, review, analysis, None).number == run.number
@@ -202,10 +200,10 @@ def diff(
     """
     if out is not None and out.suffix not in (".md", ".html"):
         raise click.UsageError("--out takes a name that ends in .md or .html")
-    with opened().reading() as session:
+    with looking(review_slug) as (session, review):
         report = full_report(
             session,
-            review_called(session, review_slug),
+            review,
             analysis,
             first,
             second,
@@ -240,8 +238,8 @@ def next_(analysis: str, review_slug: str | None, explain: bool, as_json: bool) 
     By the newest run: trials of several sizes, the size that would probably show the claim, and
     how little would change the conclusion.
     """
-    with opened().reading() as session:
-        found = next_trial(session, review_called(session, review_slug), analysis)
+    with looking(review_slug) as (session, review):
+        found = next_trial(session, review, analysis)
     if as_json:
         plain = {name: getattr(found, name) for name in type(found).__slots__}
         del plain["sections"]
@@ -268,8 +266,7 @@ def _told(report: FullReport) -> dict[str, object]:
 @json_option
 def looks(analysis: str, run_number: int | None, review_slug: str | None, as_json: bool) -> None:
     """Show the panel for repeated looks: confidence sequence, e-value, sequential boundaries."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         run = queries.run_numbered(session, review, analysis, run_number)
         found = panel_after(session, review, analysis, run.number)
         scale = scale_of_run(queries.snapshot_of(run)[0])
@@ -300,10 +297,10 @@ def recompute_(
 
     The exit status is 1 when a number does not come out again.
     """
-    with opened().reading() as session:
+    with looking(review_slug) as (session, review):
         found = [
             recompute(run)
-            for run in queries.runs(session, review_called(session, review_slug), analysis)
+            for run in queries.runs(session, review, analysis)
             if run_number in (None, run.number)
         ]
     if as_json:

@@ -14,13 +14,12 @@ from review.citations.actions import SearchSpec
 from review.citations.files import strategy_text
 from review.citations.models import Search
 from review.citations.vocabulary import SourceKind
-from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.context import changing, json_option, looking, reason_option, review_option
 from review.cli.mending import Act, mends
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction.mending.acts import Mended
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 
 
 @click.group("search")
@@ -145,8 +144,7 @@ def _search(search: Search) -> dict[str, Any]:
 @json_option
 def list_searches(review_slug: str | None, as_json: bool) -> None:
     """List a review's searches with their batches and the records that came of them."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         counts = queries.identified(session, review).batches
         rows = []
         for search in queries.searches(session, review):

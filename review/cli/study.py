@@ -7,13 +7,8 @@ from datetime import UTC, datetime
 
 import click
 
-from review.cli.context import changing, json_option, opened, review_option
-from review.cli.mending import (
-    Act,
-    into_option,
-    keep_option,
-    mends,
-)
+from review.cli.context import changing, json_option, looking, review_option
+from review.cli.mending import Act, into_option, keep_option, mends
 from review.cli.output import echo_json, echo_rows, echo_table
 from review.config import settings
 from review.extraction import actions, queries
@@ -23,7 +18,6 @@ from review.extraction.mending.acts import Mended
 from review.extraction.rules import STUDY_FACTS
 from review.extraction.twins import Answers
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 
 
 @click.group("study")
@@ -36,8 +30,7 @@ def study_() -> None:
 @json_option
 def list_(review_slug: str | None, as_json: bool) -> None:
     """List a review's studies; those without results await extraction."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         counts = queries.numbers_of_results(session, review)
         states = queries.extraction_states(session, review)
         rows = [
@@ -60,8 +53,7 @@ def list_(review_slug: str | None, as_json: bool) -> None:
 @json_option
 def show(label: str, review_slug: str | None, as_json: bool) -> None:
     """Show what is known of a study: reports, arms, results and notes with their sources."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = queries.dossier(session, review, label, viewer=settings().actor)
         number = queries.study_called(session, review, found.study).id
         warned = studies_warned(session, review).get(number, [])
@@ -172,8 +164,8 @@ def treatment_() -> None:
 @json_option
 def list_treatments(review_slug: str | None, as_json: bool) -> None:
     """List the treatments that arms have, with how many arms and studies."""
-    with opened().reading() as session:
-        rows = queries.treatments(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        rows = queries.treatments(session, review)
     echo_rows(rows, as_json=as_json, right=("arms", "studies"))
 
 

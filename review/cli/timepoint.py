@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from review.cli.context import json_option, opened, review_option
+from review.cli.context import json_option, looking, review_option
 from review.cli.mending import Act, mends
 from review.cli.output import echo_json, echo_table
 from review.extraction.mending import results
 from review.extraction.mending.acts import Mended
-from review.protocol.queries import review_called
 
 
 @click.group("timepoint")
@@ -22,8 +21,8 @@ def timepoint_() -> None:
 @json_option
 def list_timepoints(review_slug: str | None, as_json: bool) -> None:
     """List the timepoints that results have, with how many."""
-    with opened().reading() as session:
-        found = results.timepoints(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        found = results.timepoints(session, review)
     if as_json:
         echo_json(found)
     else:

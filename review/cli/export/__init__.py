@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from review.cli.context import json_option, opened, review_option
+from review.cli.context import json_option, looking, review_option
 from review.cli.export.manuscript import DOCUMENTS
 from review.cli.export.reproduction import REPRODUCTION
 from review.cli.export.writing import echo_written, folder_option, format_option, style_option
@@ -18,7 +18,6 @@ from review.export.contents.registry import CONTENTS, NAMES, collect, write_coll
 from review.export.runs import latest_runs
 from review.export.tracing.provenance import write_provenance
 from review.living.job.freshness import outdated
-from review.protocol.queries import review_called
 
 
 @click.group("export")
@@ -66,8 +65,7 @@ def tables(
     DOCX, LaTeX, HTML and Markdown are rounded for print. provenance.json says which run each number
     comes from; review trace reads it.
     """
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         runs = latest_runs(session, review)
         collected = collect(session, review, runs, names)
         warn_outdated(outdated(session, review))

@@ -8,16 +8,12 @@ from typing import Final
 
 import click
 
-from review.cli.context import json_option, opened, review_option
+from review.cli.context import json_option, looking, opened, review_option
 from review.cli.export.writing import echo_written, folder_option, format_option, style_option
 from review.cli.files import moved, new_files
 from review.cli.output import warn_outdated
 from review.export import Format, NumberStyle
-from review.export.manuscript.bundle import (
-    DocumentFormat,
-    write_bundle,
-    write_checklists,
-)
+from review.export.manuscript.bundle import DocumentFormat, write_bundle, write_checklists
 from review.export.manuscript.facts import facts_of
 from review.living.job.freshness import outdated
 from review.living.job.workers import executor_for
@@ -69,8 +65,7 @@ def checklists(
     folder: Path, style: str, formats: tuple[str, ...], review_slug: str | None, as_json: bool
 ) -> None:
     """Write PRISMA 2020, PRISMA-LSR and an AMSTAR 2 self-audit, filled from the database."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         facts = facts_of(session, review)
         warn_outdated(outdated(session, review))
     chosen = [Format(name) for name in formats] or list(Format)

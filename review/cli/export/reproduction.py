@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from review.cli.context import FunctionT, json_option, opened, review_option
+from review.cli.context import FunctionT, json_option, looking, review_option
 from review.cli.export.writing import echo_written, folder_option
 from review.cli.files import force_option, moved, new_files, write_new
 from review.cli.output import warn_outdated
@@ -27,7 +27,6 @@ from review.export.reproduction.revman import Bundle, revman_bundle
 from review.export.reproduction.script import write_scripts
 from review.export.runs import latest_runs
 from review.living.job.freshness import outdated
-from review.protocol.queries import review_called
 from review.wording import counted
 
 SHOWN: Final = 20
@@ -46,8 +45,7 @@ def script(folder: Path, analysis: str | None, review_slug: str | None, as_json:
     Each prints ours, theirs and the difference of every number, and ends with exit status 1 if
     any disagrees.
     """
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         title, runs = review.title, latest_runs(session, review)
         warn_outdated(outdated(session, review))
     if not runs:
@@ -83,8 +81,7 @@ def references(kind: str, records: bool, output: Path | None, review_slug: str |
 
     A report that no record has, only a citation typed with its study, has that for a title.
     """
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = (
             record_references(session, review) if records else included_references(session, review)
         )
@@ -106,8 +103,8 @@ def references(kind: str, records: bool, output: Path | None, review_slug: str |
 def bibliography_(style: str, markup: str, output: Path | None, review_slug: str | None) -> None:
     """Write the reports of the included studies as a list in a citation style."""
     style_file(style)
-    with opened().reading() as session:
-        found = included_references(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        found = included_references(session, review)
     _require(found)
     _write(bibliography(found, style, Markup(markup)), output)
     cited = sum(reference.cited is not None for reference in found)
@@ -135,8 +132,7 @@ def revman(folder: Path, review_slug: str | None, as_json: bool) -> None:
     The columns are those of Cochrane's data package: data-rows.csv, what each analysis pooled;
     overall-estimates-and-settings.csv; study-information.csv.
     """
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         runs = latest_runs(session, review)
         warn_outdated(outdated(session, review))
         made = revman_bundle(session, review, runs)
@@ -162,8 +158,8 @@ def metapsy(folder: Path, review_slug: str | None, as_json: bool) -> None:
     What the format has no column for is left out and told: estimates other than g and log RR,
     associations, arms without another to compare with, second analysis sets.
     """
-    with opened().reading() as session:
-        made = metapsy_bundle(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        made = metapsy_bundle(session, review)
     if not any(table.rows for table in made.tables.values()):
         raise NotFoundError(
             "no result can be written in the Metapsy format: it takes means, changes and events of "

@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 
 import click
 
-from review.cli.context import changing, json_option, judge, opened, reason_option, review_option
+from review.cli.context import changing, json_option, judge, looking, reason_option, review_option
 from review.cli.output import echo_json, echo_table
 from review.errors import InvalidDataError
 from review.extraction.assigning import actions
 from review.extraction.assigning.views import extraction_queue
 from review.extraction.queries import study_called
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.wording import counted
 
 
@@ -59,8 +58,8 @@ def assign_(
 def queue_(person: str | None, everything: bool, review_slug: str | None, as_json: bool) -> None:
     """List the studies that wait for you to be entered or agreed on, and who has finished."""
     handle = judge(person)
-    with opened().reading() as session:
-        found = extraction_queue(session, review_called(session, review_slug), viewer=handle)
+    with looking(review_slug) as (session, review):
+        found = extraction_queue(session, review, viewer=handle)
     tasks = [task for task in found.tasks if everything or task.next is not None]
     if as_json:
         echo_json(tasks)

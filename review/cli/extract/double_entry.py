@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from review.canonical import number
-from review.cli.context import changing, json_option, judge, opened, review_option
+from review.cli.context import changing, json_option, judge, looking, review_option
 from review.cli.output import echo_json, echo_table
 from review.errors import InvalidDataError
 from review.extraction import actions
@@ -24,7 +24,6 @@ from review.extraction.consensus import (
 )
 from review.extraction.vocabulary import Taken
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.wording import counted
 
 between_option = click.option(
@@ -50,8 +49,7 @@ def compare_(
     as_json: bool,
 ) -> None:
     """Compare two finished blind entries cell by cell; all studies that have two by default."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         labels = studies or tuple(comparable(session, review))
         found = [
             sides(session, review, label, between=between or None, tolerance=tolerance)

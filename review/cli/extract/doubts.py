@@ -6,18 +6,12 @@ from datetime import UTC, datetime
 
 import click
 
-from review.cli.context import (
-    changing,
-    json_option,
-    opened,
-    review_option,
-)
+from review.cli.context import changing, json_option, looking, review_option
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.extraction import actions, queries
 from review.extraction.doubts import doubt_called, doubts
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.wording import counted
 
 
@@ -37,8 +31,7 @@ def check_(
 ) -> None:
     """List doubts about the numbers: each with the numbers behind it, none a verdict."""
     person = settings().actor if entry == "mine" else None
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         checked = doubts(session, review, study=study, person=person)
         shown = [d for d in checked if dismissed or d.dismissal is None]
     if as_json:

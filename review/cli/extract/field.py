@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 
 import click
 
-from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.context import changing, json_option, looking, reason_option, review_option
 from review.cli.output import echo_json, echo_table
 from review.extraction import actions, queries
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.wording import counted
 
 
@@ -109,8 +108,7 @@ def order(slugs: tuple[str, ...], review_slug: str | None, reason: str | None) -
 @json_option
 def list_fields(review_slug: str | None, as_json: bool) -> None:
     """List the fields, the newest version of each."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         rows = [
             {**asdict(queries.field_spec(version)), "version": version.number}
             for version in queries.field_versions(session, review)

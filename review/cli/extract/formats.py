@@ -16,17 +16,11 @@ from review.cli.context import (
     FunctionT,
     changing,
     json_option,
-    opened,
+    looking,
     reason_option,
     review_option,
 )
-from review.cli.output import (
-    echo_json,
-    echo_list,
-    echo_remarks,
-    echo_table,
-    plain_remarks,
-)
+from review.cli.output import echo_json, echo_list, echo_remarks, echo_table, plain_remarks
 from review.config import settings
 from review.errors import FileError
 from review.extraction.formats import queries
@@ -37,7 +31,6 @@ from review.extraction.formats.source import Directions, Flag, slug
 from review.extraction.queries import study_called
 from review.extraction.vocabulary import Format, Positive
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.tabular.reading import bytes_of
 from review.wording import counted
 
@@ -262,7 +255,7 @@ def _echo_pools(pooled: list[Recomputed]) -> None:
 @json_option
 def releases_(review_slug: str | None, as_json: bool) -> None:
     """List the releases of other programs' files that were taken in."""
-    with opened().reading() as session:
+    with looking(review_slug) as (session, review):
         rows = [
             {
                 "source": release.source,
@@ -273,7 +266,7 @@ def releases_(review_slug: str | None, as_json: bool) -> None:
                 "imported": release.imported_at,
                 "sha256": release.sha256,
             }
-            for release in queries.releases(session, review_called(session, review_slug))
+            for release in queries.releases(session, review)
         ]
 
     def shown(row: dict[str, Any]) -> dict[str, Any]:
@@ -337,8 +330,7 @@ def reread_(
 @json_option
 def source_(study: str, review_slug: str | None, as_json: bool) -> None:
     """Show the rows of files that a study's results were made from, with every column."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = queries.origins(session, review, study_called(session, review, study))
     if as_json:
         echo_json(found)

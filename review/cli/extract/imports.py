@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import click
 
-from review.cli.context import json_option, opened, review_option
+from review.cli.context import json_option, looking, review_option
 from review.cli.mending import Act, mends
 from review.cli.output import echo_json, echo_table
 from review.extraction.mending.acts import Mended
 from review.extraction.mending.undoing import undo_import
 from review.extraction.past_imports import past_imports
-from review.protocol.queries import review_called
 
 
 @click.command("imports")
@@ -18,8 +17,8 @@ from review.protocol.queries import review_called
 @json_option
 def imports_(review_slug: str | None, as_json: bool) -> None:
     """List the imports of results, the newest first, each with its number for extract undo."""
-    with opened().reading() as session:
-        found = past_imports(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        found = past_imports(session, review)
     if as_json:
         echo_json(found)
         return

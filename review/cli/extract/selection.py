@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from review.cli.context import json_option, opened, review_option
+from review.cli.context import json_option, looking, review_option
 from review.cli.output import echo_json
 from review.living.reports.selected import chosen_of
-from review.protocol.queries import review_called
 
 
 @click.command("selection")
@@ -16,8 +15,8 @@ from review.protocol.queries import review_called
 @json_option
 def selection_(analysis: str, review_slug: str | None, as_json: bool) -> None:
     """List what an analysis would take of each study now, and what it would leave out, and why."""
-    with opened().reading() as session:
-        rows = chosen_of(session, review_called(session, review_slug), analysis)
+    with looking(review_slug) as (session, review):
+        rows = chosen_of(session, review, analysis)
     if as_json:
         echo_json(rows)
         return

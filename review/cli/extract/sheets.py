@@ -14,7 +14,7 @@ from review.cli.context import (
     changing,
     json_option,
     judge,
-    opened,
+    looking,
     reason_option,
     review_option,
     sheet_option,
@@ -27,20 +27,13 @@ from review.extraction import actions, queries
 from review.extraction.actions import ImportReport
 from review.extraction.doubts import doubts_at_entry
 from review.extraction.fields import FieldSpec
-from review.extraction.files import (
-    EXAMPLE,
-    columns_of,
-    read_extraction,
-    table_text,
-    template,
-)
+from review.extraction.files import EXAMPLE, columns_of, read_extraction, table_text, template
 from review.extraction.mending.naming import dismiss_twins
 from review.extraction.sheet import entry_rows, explained
 from review.extraction.twins import Answers
 from review.extraction.vocabulary import EntryKind
 from review.extraction.workbook import table_workbook
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.tabular.grid import Remark
 from review.wording import counted
 
@@ -119,8 +112,8 @@ def template_(empty: bool, out: Path | None, review_slug: str | None, as_json: b
 
 
 def _fields(review_slug: str | None) -> list[FieldSpec]:
-    with opened().reading() as session:
-        return queries.field_specs(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        return queries.field_specs(session, review)
 
 
 def write_table(
@@ -186,8 +179,8 @@ def import_(
     if draft and not blind:
         raise click.UsageError("--draft goes with --entry blind")
     answers = Answers.given(distinct, same)
-    with opened().reading() as session:
-        known = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
+        known = review
         fields, earlier = queries.field_specs(session, known), queries.earlier_specs(session, known)
     rows = read_extraction(file, fields, earlier=earlier, sheet=sheet, refuse=False)
     single = entry in (None, EntryKind.SINGLE.value)
@@ -234,8 +227,7 @@ def export_(
 
     Without --entry: of each study the entry that counts. Importing it unchanged changes nothing.
     """
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         fields = queries.field_specs(session, review)
         rows = entry_rows(
             session,

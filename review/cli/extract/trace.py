@@ -7,17 +7,12 @@ from dataclasses import asdict
 
 import click
 
-from review.cli.context import (
-    json_option,
-    opened,
-    review_option,
-)
+from review.cli.context import json_option, looking, review_option
 from review.cli.output import echo_json
 from review.config import settings
 from review.extraction.consensus import written_cell
 from review.extraction.trace import Traced, trace
 from review.living.runs.uses import Use, uses
-from review.protocol.queries import review_called
 
 
 @click.command("trace")
@@ -26,8 +21,7 @@ from review.protocol.queries import review_called
 @json_option
 def trace_(study: str, review_slug: str | None, as_json: bool) -> None:
     """Follow each number of a study back to the report, and on to the analyses that used it."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = trace(session, review, study, viewer=settings().actor)
         used = uses(session, review, [t.result_id for t in found])
     if as_json:

@@ -6,13 +6,12 @@ from typing import Any
 
 import click
 
-from review.cli.context import json_option, opened, review_option
+from review.cli.context import json_option, looking, review_option
 from review.cli.mending import Act, mends
 from review.cli.output import echo_list
 from review.config import settings
 from review.extraction.mending import results
 from review.extraction.mending.acts import Mended
-from review.protocol.queries import review_called
 from review.protocol.vocabulary import AnalysisSet, Rater
 
 
@@ -45,8 +44,7 @@ def reinstate_(act: Act, number: int) -> Mended:
 @json_option
 def withdrawn_(review_slug: str | None, as_json: bool) -> None:
     """List the results that were withdrawn, by whom, when and why."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = results.withdrawn_results(session, review, person=settings().actor)
     echo_list(
         found,

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from review.cli.computing import processes_option
-from review.cli.context import opened, review_option
+from review.cli.context import looking, opened, review_option
 from review.cli.figures import (
     command_of,
     drawn_from,
@@ -21,12 +21,7 @@ from review.cli.flow import update_options
 from review.cli.output import warn_outdated
 from review.cli.plot.diagnostics import DIAGNOSTICS
 from review.cli.rob import bias_figure
-from review.cli.rob.forms import (
-    family_option,
-    instrument_option,
-    outcome_option,
-    timepoint_option,
-)
+from review.cli.rob.forms import family_option, instrument_option, outcome_option, timepoint_option
 from review.export.drawings.bias import bias_of_run
 from review.export.drawings.classes import classes_of_analysis, classes_of_review
 from review.export.drawings.forest import forest_of
@@ -84,8 +79,7 @@ def forest(
     """Draw the trials of a run and their pooled estimate."""
     (inputs, results), drawn = run_shown(review_slug, analysis, number)
     bias = None
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         names = {one.slug: one.name for one in instruments(session, review)}
         if risk_of_bias:
             bias = bias_of_run(session, review, tool, inputs, results)
@@ -110,8 +104,7 @@ def classes(
     analysis: str | None, files: tuple[Path, ...], dpi: int, review_slug: str | None
 ) -> None:
     """Draw what each run concluded: of an analysis by margin and variant, or of all analyses."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = past_runs(session, review, analysis)
         if analysis is None:
             drawn = drawn_from(review=review.slug)
@@ -152,8 +145,7 @@ def specification(
 @review_option
 def screening(files: tuple[Path, ...], dpi: int, review_slug: str | None) -> None:
     """Draw how many records each person has judged over time, and conflicts outstanding."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         drawn = drawn_from(review=review.slug)
         content = screening_course(session, review)
     written(screening_plot(content), files, dpi, drawn=drawn)
@@ -172,8 +164,7 @@ def prisma(
     review_slug: str | None,
 ) -> None:
     """Draw the PRISMA 2020 flow, as review flow does."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         flow = flow_of(session, review, since=since, version=version, trigger=trigger)
     drawn = drawn_from(review=flow.review)
     written(prisma_plot(figure_of(flow)), files, dpi, drawn=drawn)

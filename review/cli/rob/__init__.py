@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from review.canonical import number
-from review.cli.context import changing, json_option, opened, reason_option, review_option
+from review.cli.context import changing, json_option, looking, reason_option, review_option
 from review.cli.figures import drawn_from, written
 from review.cli.files import force_option
 from review.cli.output import echo_json, echo_rows, echo_table
@@ -30,7 +30,6 @@ from review.extraction.queries import study_called
 from review.figures.risk_of_bias import summary_plot, traffic_light_plot
 from review.living.runs.queries import run_numbered
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.wording import counted
 
 if TYPE_CHECKING:
@@ -47,8 +46,7 @@ def rob_() -> None:
 @json_option
 def tools(review_slug: str | None, as_json: bool) -> None:
     """List the tools that come with the software, and those that the review has adopted."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         adopted = [queries.tool_of(row) for row in queries.adopted_tools(session, review)]
     have = {(tool.slug, tool.version) for tool in adopted}
     shipped = [catalogue.shipped_tool(slug) for slug in catalogue.SHIPPED]
@@ -114,8 +112,7 @@ def assessors(count: int, review_slug: str | None, reason: str | None) -> None:
 @json_option
 def questions(tool: str, review_slug: str | None, as_json: bool) -> None:
     """Show the domains and signalling questions of an adopted tool."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
     if as_json:
         echo_json(found)
@@ -136,8 +133,8 @@ def questions(tool: str, review_slug: str | None, as_json: bool) -> None:
 @json_option
 def status(tool: str | None, review_slug: str | None, as_json: bool) -> None:
     """Show where each appraised result stands, and what counts."""
-    with opened().reading() as session:
-        found = queries.standings(session, review_called(session, review_slug), tool)
+    with looking(review_slug) as (session, review):
+        found = queries.standings(session, review, tool)
     rows = [
         {
             "study": s.target.study,
@@ -165,8 +162,7 @@ def show(
     study: str, tool: str | None, person: str | None, review_slug: str | None, as_json: bool
 ) -> None:
     """Show the appraisals of a study; those of others only once all assessors have judged."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         row = study_called(session, review, study)
         handle = person or settings().actor
         found = queries.sheets(session, review, tool, handle=handle, study=row)
@@ -202,9 +198,9 @@ def show(
 @json_option
 def compare(tool: str | None, review_slug: str | None, as_json: bool) -> None:
     """List every cell in which assessors differ, of the results that have all their assessors."""
-    with opened().reading() as session:
+    with looking(review_slug) as (session, review):
         handle = settings().actor
-        found = queries.sheets(session, review_called(session, review_slug), tool, handle=handle)
+        found = queries.sheets(session, review, tool, handle=handle)
     rows = [
         {
             "study": str(sheet.target),
@@ -235,8 +231,8 @@ def _said(values: object) -> str:
 @review_option
 def check(review_slug: str | None) -> None:
     """Check that every appraisal is what its seal in the history says."""
-    with opened().reading() as session:
-        broken = queries.broken_seals(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        broken = queries.broken_seals(session, review)
     if broken:
         raise InvalidDataError("altered after they were sealed: " + "; ".join(broken))
     click.echo("Every appraisal is as it was sealed.")
@@ -248,8 +244,8 @@ def check(review_slug: str | None) -> None:
 @json_option
 def agreement(tool: str | None, review_slug: str | None, as_json: bool) -> None:
     """Show how far assessors agreed, domain by domain, before any consensus."""
-    with opened().reading() as session:
-        found = domain_agreement(session, review_called(session, review_slug), tool)
+    with looking(review_slug) as (session, review):
+        found = domain_agreement(session, review, tool)
     if as_json:
         echo_json(found)
         return
@@ -315,8 +311,7 @@ def bias_figure(
     title: str | None,
 ) -> tuple[Figure, str]:
     """Return the bars of each domain or a light for each judgement, and what is drawn."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         run = run_numbered(session, review, analysis, None) if analysis is not None else None
         drawn = drawn_from(run.key if run else None, review=review.slug)
         content = bias_of_review(

@@ -11,7 +11,7 @@ from review.cli.context import (
     changing,
     json_option,
     judge,
-    opened,
+    looking,
     reason_option,
     review_option,
     sheet_option,
@@ -24,7 +24,6 @@ from review.extraction.appraisal.picture import of_target
 from review.extraction.appraisal.vocabulary import About, State
 from review.extraction.queries import studies, study_called
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.tabular.table import Read
 from review.wording import counted
 
@@ -64,8 +63,7 @@ def template(
     review_slug: str | None,
 ) -> None:
     """Print an empty form as CSV for some studies, or for all that are not excluded."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = queries.tool_of(queries.adopted_tool(session, review, tool))
         chosen = (
             [study_called(session, review, label) for label in labels]
@@ -186,8 +184,7 @@ def consensus_form(
 ) -> None:
     """Print the form for a consensus: equal cells filled in, the others with what was said."""
     target = Target(study, outcome, instrument, timepoint)
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         row = study_called(session, review, study)
         complete = queries.complete_casts(session, review, tool, study=row)
         begun = [str(s.target) for s in queries.standings(session, review, tool, study=row)]
@@ -248,8 +245,8 @@ def export(
     review_slug: str | None,
 ) -> None:
     """Print the judgements that count as CSV in robvis' layout, or with every answer."""
-    with opened().reading() as session:
-        found = queries.standings(session, review_called(session, review_slug), tool)
+    with looking(review_slug) as (session, review):
+        found = queries.standings(session, review, tool)
     chosen = of_target(found, outcome=outcome, instrument=instrument, timepoint=timepoint)
     count = [(s.tool, s.counts) for s in chosen if s.counts is not None]
     slugs = sorted({judged_by.slug for judged_by, _ in count})

@@ -10,20 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from review.cli.context import (
-    changing,
-    json_option,
-    judge,
-    opened,
-    reason_option,
-    review_option,
-)
+from review.cli.context import changing, json_option, judge, looking, reason_option, review_option
 from review.cli.output import echo_json, echo_rows
 from review.cli.screen.options import stage_option
 from review.config import settings
 from review.errors import InvalidDataError
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.screening import conduct, queries, retrieval
 from review.screening.retrieval import Pdf
 from review.screening.vocabulary import RemovalCause, RetrievalOutcome, Stage
@@ -58,8 +50,8 @@ def add_reasons(labels: tuple[str, ...], review_slug: str | None) -> None:
 @json_option
 def list_reasons(review_slug: str | None, as_json: bool) -> None:
     """List the reasons in order."""
-    with opened().reading() as session:
-        found = queries.reasons(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        found = queries.reasons(session, review)
         rows = [{"place": reason.place, "reason": reason.label} for reason in found]
     empty = "None yet; add them with: review screen reasons add"
     echo_rows(rows, as_json=as_json, right=("place",), empty=empty)
@@ -91,8 +83,8 @@ def rules_(
                 required=rule.required if required is None else required,
                 blind=rule.blind if blind is None else blind,
             )
-    with opened().reading() as session:
-        found = queries.stage_rules(session, review_called(session, review_slug))
+    with looking(review_slug) as (session, review):
+        found = queries.stage_rules(session, review)
     if as_json:
         echo_json({one.value: asdict(rule) for one, rule in found.items()})
         return
@@ -153,7 +145,7 @@ def close_pilot(stage: Stage, review_slug: str | None) -> None:
 @json_option
 def list_pilots(review_slug: str | None, as_json: bool) -> None:
     """List the pilot rounds."""
-    with opened().reading() as session:
+    with looking(review_slug) as (session, review):
         rows = [
             {
                 "stage": pilot.stage.value,
@@ -164,7 +156,7 @@ def list_pilots(review_slug: str | None, as_json: bool) -> None:
                 "opened_at": pilot.opened_at,
                 "closed_at": pilot.closed_at,
             }
-            for pilot in queries.pilots(session, review_called(session, review_slug))
+            for pilot in queries.pilots(session, review)
         ]
     echo_rows(rows, as_json=as_json)
 

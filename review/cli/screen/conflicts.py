@@ -7,21 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from review.cli.context import (
-    changing,
-    json_option,
-    judge,
-    opened,
-    review_option,
-)
+from review.cli.context import changing, json_option, judge, looking, review_option
 from review.cli.output import echo_json, echo_list
 from review.cli.screen.judging import words
-from review.cli.screen.options import (
-    mark_option,
-    stage_option,
-)
+from review.cli.screen.options import mark_option, stage_option
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.screening import actions, views
 from review.screening.actions import Choice
 from review.screening.views import Conflict
@@ -43,8 +33,8 @@ def _copies(one: Conflict) -> str:
 @json_option
 def conflicts_(stage: Stage, review_slug: str | None, as_json: bool) -> None:
     """List the records that reviewers disagree on; settle them with: review screen adjudicate."""
-    with opened().reading() as session:
-        found = views.conflicts(session, review_called(session, review_slug), stage=stage)
+    with looking(review_slug) as (session, review):
+        found = views.conflicts(session, review, stage=stage)
     echo_list(
         found,
         lambda one: {

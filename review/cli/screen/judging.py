@@ -9,20 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from review.cli.context import (
-    changing,
-    json_option,
-    judge,
-    opened,
-    review_option,
-)
+from review.cli.context import changing, json_option, judge, looking, review_option
 from review.cli.output import echo_json
-from review.cli.screen.options import (
-    stage_option,
-)
+from review.cli.screen.options import stage_option
 from review.config import settings
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.screening import actions, renewal, views
 from review.screening.actions import Choice
 from review.screening.lists import Said
@@ -165,8 +156,7 @@ def decide_(
 @json_option
 def show_(record: int, stage: Stage, review_slug: str | None, as_json: bool) -> None:
     """Show a RECORD with the decisions that you may see."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = views.dossier(session, review, record, stage=stage, handle=settings().actor)
     if as_json:
         echo_json(found)

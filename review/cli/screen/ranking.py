@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from review.canonical import number
-from review.cli.context import (
-    by,
-    json_option,
-    opened,
-    review_option,
-)
+from review.cli.context import by, json_option, looking, opened, review_option
 from review.cli.output import echo_json
 from review.cli.screen.options import stage_option
 from review.db import Database
@@ -110,8 +105,7 @@ def outlook_(
     """
     from review.screening import prioritising
 
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = prioritising.outlook(session, review, stage, target=recall, confidence=confidence)
     if as_json:
         echo_json({**asdict(found), "may_stop": found.test.may_stop})

@@ -13,19 +13,16 @@ from review.cli.context import (
     changing,
     json_option,
     judge,
-    opened,
+    looking,
     reason_option,
     review_option,
     sheet_option,
 )
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_remarks, plain_remarks
-from review.cli.screen.options import (
-    stage_option,
-)
+from review.cli.screen.options import stage_option
 from review.errors import InvalidDataError
 from review.people.rules import Deed
-from review.protocol.queries import review_called
 from review.screening import actions, queries, renewal, views
 from review.screening.actions import Decided
 from review.screening.files import Purpose, read_decisions, render, stage_of
@@ -58,8 +55,7 @@ def export_(file: Path, decided: bool, stage: Stage, review_slug: str | None) ->
     review screen import FILE. Nobody else's decisions are in it. It knows its review, stage and
     reviewer. A file that is there, with decisions in it perhaps, is not replaced without --force.
     """
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         handle = actions.screener(session, review, judge()).handle
         numbers = queries.queue(session, review, stage=stage, handle=handle)
         if decided:

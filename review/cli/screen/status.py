@@ -8,17 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from review.canonical import interval, number
-from review.cli.context import (
-    json_option,
-    opened,
-    review_option,
-)
+from review.cli.context import json_option, looking, review_option
 from review.cli.output import echo_json, echo_table
-from review.cli.screen.options import (
-    stage_option,
-)
+from review.cli.screen.options import stage_option
 from review.people import queries as people
-from review.protocol.queries import review_called
 from review.screening import queries, views
 from review.screening.progress import StageProgress
 from review.screening.vocabulary import STAGE_WORDS, Stage, State
@@ -33,8 +26,7 @@ if TYPE_CHECKING:
 @json_option
 def status_(review_slug: str | None, as_json: bool) -> None:
     """Show how far screening is, by stage and reviewer."""
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         found = views.status(session, review)
     if as_json:
         echo_json(
@@ -112,8 +104,7 @@ def agreement_(
     """Show how far reviewers agreed before adjudication: raw, Cohen's kappa, PABAK, Fleiss."""
     from review.screening.comparison import agreement_at  # kappa takes arrays, judging does not
 
-    with opened().reading() as session:
-        review = review_called(session, review_slug)
+    with looking(review_slug) as (session, review):
         ledger = queries.ledger(session, review)
         handles = people.handles(session)
         wanted = sorted(set(ledger.records.values())) if by_batch else [batch]
