@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -14,6 +15,7 @@ from review.cli.files import force_option, new_file
 from review.cli.output import warn_outdated
 from review.export.drawings.registry import RunFigure, ShownRun
 from review.export.tracing.origins import LEDGER, origin
+from review.figures.paper import Paper, on_paper, width_called
 from review.figures.saving import DOTS_PER_INCH, save
 from review.living.job.freshness import outdated
 from review.living.runs.queries import run_numbered, snapshot_of
@@ -28,7 +30,39 @@ number_option = click.option(
 
 
 def file_options(function: FunctionT) -> FunctionT:
-    """Add ``--out``, ``--dpi`` and ``--force``."""
+    """Add ``--out``, ``--dpi``, ``--force``, and what a journal asks of a figure."""
+    drawing = function
+
+    @wraps(drawing)
+    def on_chosen_paper(
+        *args: Any,
+        width: str | None,
+        no_title: bool,
+        family: str | None,
+        editable: bool,
+        **given: Any,
+    ) -> Any:
+        wide = width_called(width) if width else None
+        with on_paper(Paper(wide, not no_title, family, editable)):
+            return drawing(*args, **given)
+
+    function = cast(FunctionT, on_chosen_paper)
+    function = click.option(
+        "--editable-text", "editable", is_flag=True,
+        help="Keep text as text in an SVG; whoever opens it needs the font.",
+    )(function)  # fmt: skip
+    function = click.option(
+        "--font", "family", metavar="FAMILY",
+        help="A family of fonts on this computer; DejaVu Sans, which comes along, by default.",
+    )(function)  # fmt: skip
+    function = click.option(
+        "--no-title", is_flag=True, help="Leave the title out: journals set it in the caption."
+    )(function)
+    function = click.option(
+        "--width", metavar="WIDTH",
+        help="Of the journal's column: single (85 mm), one-and-a-half (114), double (174), or any "
+        "such as 120mm. By default as wide as the figure likes.",
+    )(function)  # fmt: skip
     function = click.option(
         "--dpi", type=click.IntRange(50, 1200), default=DOTS_PER_INCH, show_default=True,
         help="Dots an inch of a PNG.",

@@ -10,19 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from review.figures.axis import horizontal_ticks
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
+from review.figures.paper import page_width
 from review.figures.scale import Notation
 from review.figures.style import BLACK, GREY, font
-from review.figures.text import printable, shorten, width, wrap
+from review.figures.text import printable, shorten, title_lines, width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TEXT_SIZE = 8.5
+TEXT_SIZE = 8.0
 PAGE_WIDTH = 6.5
 PLOT_HEIGHT = 3.9
 # Room that the words of one mark on the vertical axis may take.
@@ -43,6 +45,7 @@ class Sample(StrEnum):
     LINE = "-"
     DASHED = "--"
     DOTTED = ":"
+    DASH_DOT = "-."
     DOT = "o"
     DIAMOND = "D"
     RING = "ring"
@@ -142,17 +145,18 @@ def draw_charts(charts: Sequence[Chart]) -> list[Frame]:
     marks = [_vertical_marks(chart) for chart in charts]
     words = [line for own in marks for _, mark in own for line in mark.split("\n")]
     left = EDGE + max([0.0, *(width(line, TEXT_SIZE) for line in words)]) + 0.1
-    long = PAGE_WIDTH - left - EDGE - max(0.1, *(chart.beside for chart in charts))
+    wide = page_width(PAGE_WIDTH)
+    long = wide - left - EDGE - max(0.1, *(chart.beside for chart in charts))
     layouts: list[_Layout] = []
     y = EDGE
     for i, chart in enumerate(charts):
-        layouts.append(_layout(chart, y, left, long, first=i == 0))
+        layouts.append(_layout(chart, y, left, long, wide, first=i == 0))
         y = layouts[-1].end + BETWEEN_CHARTS
     height = layouts[-1].end + EDGE
 
-    figure = Figure(figsize=(PAGE_WIDTH, height), facecolor="white")
+    figure = Figure(figsize=(wide, height), facecolor="white")
     figure.set_label(printable(charts[0].title))
-    page = Page(figure, PAGE_WIDTH, height)
+    page = Page(figure, wide, height)
     frames = []
     for i, (chart, layout) in enumerate(zip(charts, layouts, strict=True)):
         _write_around(page, chart, layout, f"chart-{i}-" if i else "")
@@ -186,14 +190,20 @@ class _Layout:
     end: float
 
 
-def _layout(chart: Chart, start: float, left: float, long: float, *, first: bool) -> _Layout:
-    inner = PAGE_WIDTH - 2 * EDGE
+def _layout(
+    chart: Chart, start: float, left: float, long: float, wide: float, *, first: bool
+) -> _Layout:
+    inner = wide - 2 * EDGE
     title_size = TITLE_SIZE if first else TEXT_SIZE
-    title = wrap(chart.title, title_size, inner, bold=True)
+    title = (
+        title_lines(chart.title, title_size, inner)
+        if first
+        else wrap(chart.title, title_size, inner, bold=True)
+    )
     keys = _key_places(chart.keys, inner)
     y_label, x_label = wrap(chart.y.label, TEXT_SIZE, inner), wrap(chart.x.label, TEXT_SIZE, inner)
     note = wrap(chart.note, SMALL_SIZE, inner)
-    towards, ends = _directions(chart, left + long * _fraction(0.0, chart.x))
+    towards, ends = _directions(chart, left + long * _fraction(0.0, chart.x), wide)
 
     key_at = start + len(title) * leading(title_size) + 0.06
     key_lines = 1 + max([line for _, line in keys], default=-1)
@@ -324,7 +334,7 @@ def _draw_key(page: Page, key: Key, x: float, y: float, name: str, i: int) -> No
         block.set_gid(f"{name}-sample-{i}")
         page.figure.add_artist(block)
     else:
-        line = key.sample in (Sample.LINE, Sample.DASHED, Sample.DOTTED)
+        line = key.sample in (Sample.LINE, Sample.DASHED, Sample.DOTTED, Sample.DASH_DOT)
         ring = key.sample is Sample.RING
         sample = Line2D(
             [start, start + long] if line else [start + long / 2],
@@ -353,15 +363,28 @@ def _lines(
 
 
 def _directions(
-    chart: Chart, null_at: float
+    chart: Chart, null_at: float, wide: float
 ) -> tuple[tuple[list[str], list[str]], tuple[float, float]]:
     """What the sides mean and where that ends and starts: beside no effect, and on the page."""
-    room = 0.47 * (PAGE_WIDTH - 2 * EDGE)
+    room = 0.47 * (wide - 2 * EDGE)
     left = wrap(f"← {chart.favours_left}", TEXT_SIZE, room) if chart.favours_left else []
     right = wrap(f"{chart.favours_right} →", TEXT_SIZE, room) if chart.favours_right else []
     long, other = (max([0.0, *(width(x, TEXT_SIZE) for x in side)]) for side in (left, right))
-    start = min(max(null_at + 0.08, EDGE + long + 0.16), PAGE_WIDTH - EDGE - other)
+    start = min(max(null_at + 0.08, EDGE + long + 0.16), wide - EDGE - other)
     return (left, right), (min(max(null_at - 0.08, EDGE + long), start - 0.16), start)
+
+
+def _apart(marks: Sequence[tuple[float, str]], inches: float) -> Sequence[tuple[float, str]]:
+    """Return every mark, or every second and so on, so that their words stand apart.
+
+    `inches` is the length of one unit of the axis.
+    """
+    widest = max([0.0, *(width(words, TEXT_SIZE) for _, words in marks)]) + 0.12
+    for step in range(1, len(marks) + 1):
+        kept = marks[::step]
+        if all((b - a) * inches >= widest for (a, _), (b, _) in pairwise(kept)):
+            return kept
+    return marks[:1]
 
 
 def _scale_axes(axes: Axes, chart: Chart, marks: list[tuple[float, str]], room: float) -> None:
@@ -371,7 +394,8 @@ def _scale_axes(axes: Axes, chart: Chart, marks: list[tuple[float, str]], room: 
     if x.marks is None:
         horizontal_ticks(axes, (x.low, x.high), TEXT_SIZE, room, whole=x.whole, notation=x.notation)
     else:
-        axes.set_xticks([at for at, _ in x.marks], [words for _, words in x.marks])
+        marks_across = _apart(x.marks, room / (x.high - x.low))
+        axes.set_xticks([at for at, _ in marks_across], [words for _, words in marks_across])
         axes.tick_params(axis="x", width=0.8, length=3, pad=2)
         for label in axes.get_xticklabels():
             label.set_fontproperties(font(TEXT_SIZE))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from review.errors import InvalidDataError
 from review.figures.page import EDGE, SMALL_SIZE, leading
 from review.figures.panel import GAP
+from review.figures.paper import page_width
 from review.figures.sheet import Sheet
 from review.figures.style import BLACK, BLUE, PALE, VERMILLION, own_settings
 from review.figures.text import printable, shorten, width
@@ -83,28 +84,31 @@ def class_strip_plot(strip: ClassStrip) -> Figure:
         column c, ``cell-r-c`` and ``sign-r-c``, ``legend-n`` for the nth class that occurs.
     """
     with own_settings():
-        labels = [shorten(printable(row.label), SIZE, NAME_WIDTH) for row in strip.rows]
+        longest = min(NAME_WIDTH, 0.45 * page_width(99.0))
+        labels = [shorten(printable(row.label), SIZE, longest) for row in strip.rows]
         header = printable(strip.column_header)
         first = max(
             [width(header, SIZE, bold=True), width("No runs yet", SIZE)]
             + [width(label, SIZE) for label in labels]
         )
         left = EDGE + first + GAP
-        across = min(MOST, max(len(strip.columns), 1))
-        page = Sheet(strip.title, max(5.2, left + across * CELL + EDGE))
+        most = max(1, min(MOST, int((page_width(99.0) - left - EDGE) / CELL)))
+        across = min(most, max(len(strip.columns), 1))
+        page = Sheet(strip.title, left + across * CELL + EDGE, 5.2)
         if not strip.columns or not strip.rows:
             page.write(EDGE, page.y, "No runs yet", SIZE, gid="label-none")
             page.y += LINE
-        for block, start in enumerate(range(0, len(strip.columns), MOST)):
-            _draw_block(page, strip, labels, left, block, start)
+        for block, start in enumerate(range(0, len(strip.columns), most)):
+            shown = range(start, min(start + most, len(strip.columns)))
+            _draw_block(page, strip, labels, left, block, shown)
         _legend(page, strip)
         return page.figure(strip.note)
 
 
 def _draw_block(
-    page: Sheet, strip: ClassStrip, labels: list[str], left: float, block: int, start: int
+    page: Sheet, strip: ClassStrip, labels: list[str], left: float, block: int, shown: range
 ) -> None:
-    shown = range(start, min(start + MOST, len(strip.columns)))
+    start = shown.start
     line = leading(SIZE)
     ending = f"-{block}" if block else ""
     page.write(EDGE, page.y, strip.column_header, SIZE, gid=f"head{ending}-row", bold=True)

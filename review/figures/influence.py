@@ -12,9 +12,10 @@ from review.figures.axis import horizontal_ticks
 from review.figures.chart import draw_point
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
 from review.figures.panel import GAP, line_height, text_size
+from review.figures.paper import fitted, paper
 from review.figures.scale import widened
 from review.figures.style import BLUE, GREY, PALE, VERMILLION, own_settings
-from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
+from review.figures.text import POINTS_PER_INCH, printable, shorten, title_lines, width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 WIDEST_LABEL = 2.0
 STRIP = 0.92
+LEAST_STRIP = 0.42
 BETWEEN = 0.14
 AXIS_SIZE = 7.0
 
@@ -116,9 +118,12 @@ def _draw(panel: InfluencePanel) -> Figure:
     ]
     widest = max(width(said, size, bold=b) for said, b in zip(words, bold, strict=True))
     left = EDGE + widest + GAP
-    total = max(left + len(panel.measures) * (STRIP + BETWEEN) + EDGE, 6.5)
+    measures = max(1, len(panel.measures))
+    least = STRIP if paper().width is None else LEAST_STRIP
+    total = fitted(left + measures * (least + BETWEEN) + EDGE, 6.5)
+    strip = STRIP if paper().width is None else (total - left - EDGE) / measures - BETWEEN
     inner = total - 2 * EDGE
-    title = wrap(panel.title, TITLE_SIZE, inner, bold=True)
+    title = title_lines(panel.title, TITLE_SIZE, inner)
     note = wrap(panel.note, SMALL_SIZE, inner)
     small, line = leading(SMALL_SIZE), leading(size)
     header = EDGE + len(title) * leading(TITLE_SIZE) + 0.1
@@ -139,13 +144,13 @@ def _draw(panel: InfluencePanel) -> Figure:
         at = top + (i + 0.5) * step
         page.write(EDGE, at, said, size, bold=bold[i], middle=True, gid=gid)
     for j, measure in enumerate(panel.measures):
-        x = left + j * (STRIP + BETWEEN)
-        name = shorten(printable(measure.name), size, STRIP, bold=True)
+        x = left + j * (strip + BETWEEN)
+        name = shorten(printable(measure.name), size, strip, bold=True)
         page.write(
-            x + STRIP / 2, header, name, size, bold=True, align="center",
+            x + strip / 2, header, name, size, bold=True, align="center",
             gid=f"header-{measure.name}",
         )  # fmt: skip
-        axes = page.axes(x, bottom, STRIP, bottom - top)
+        axes = page.axes(x, bottom, strip, bottom - top)
         axes.set_ylim(len(labels) - 0.5, -0.5)
         _draw_strip(axes, measure, panel.influential, step)
     for i, said in enumerate(note):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
 from review.figures.chart import (
+    PAGE_WIDTH,
     TEXT_LINE,
     TEXT_SIZE,
     Chart,
@@ -22,6 +23,7 @@ from review.figures.chart import (
     say_empty,
 )
 from review.figures.numbers import p_words
+from review.figures.paper import page_width
 from review.figures.scale import Notation, power_words
 from review.figures.style import BAND, BLACK, BLUE, GREY, VERMILLION, own_settings
 from review.figures.text import width
@@ -181,7 +183,7 @@ def _chart(margins: Margins) -> Chart:
         y=Scale(min(at for at, _ in marks) - 0.3, 0.05, "p (logarithmic)", marks),
         keys=tuple(keys),
         note=margins.note,
-        above=len(_rows(margins, high, 5.0)) * TEXT_LINE,
+        above=len(_rows(margins, high)) * TEXT_LINE,
         height=3.2,
     )
 
@@ -200,8 +202,9 @@ def _across(margins: Margins, high: float) -> tuple[tuple[float, str], ...] | No
     return tuple(sorted(found))
 
 
-def _rows(margins: Margins, high: float, long: float) -> list[list[int]]:
+def _rows(margins: Margins, high: float) -> list[list[int]]:
     """Planned margins on so many lines that their values stand apart."""
+    long = page_width(PAGE_WIDTH) - 1.5
     rows: list[list[int]] = []
     ends: list[float] = []
     for i in sorted(range(len(margins.planned)), key=lambda i: margins.planned[i].margin):
@@ -220,7 +223,7 @@ def _rows(margins: Margins, high: float, long: float) -> list[list[int]]:
 
 def _write_values(frame: Frame, margins: Margins) -> None:
     high = frame.axes.get_xlim()[1]
-    rows: Sequence[Sequence[int]] = _rows(margins, high, 5.0)
+    rows: Sequence[Sequence[int]] = _rows(margins, high)
     for r, row in enumerate(rows):
         for i in row:
             x = frame.place(margins.planned[i].margin, 0.0)[0]

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from review.figures.axis import draw_landmarks, fraction, horizontal_ticks
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
+from review.figures.paper import fitted as fitted_width
+from review.figures.paper import paper
 from review.figures.scale import Notation
 from review.figures.style import BLACK, GREY
-from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
+from review.figures.text import POINTS_PER_INCH, printable, shorten, title_lines, width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +31,10 @@ LIGHT_LINE = 0.2
 # Room that a heading over several columns gets before it breaks.
 GROUP_ROOM = 1.3
 PLOT_WIDTH = 3.0
+# On a page of a given width: of the plot, and of a study's name.
+LEAST_PLOT = 0.8
+NARROW_NAME = 0.95
+NARROW_GAP = 0.1
 NARROWEST = 6.5
 TITLE_LINE = leading(TITLE_SIZE)
 SMALL_LINE = leading(SMALL_SIZE)
@@ -95,13 +101,14 @@ class Panel:
 
 
 def line_height(lines: int) -> float:
-    """Height of a line: 0.24 inches up to 40 lines, then less, 0.15 from 160 lines on."""
-    return min(0.24, max(0.15, 0.24 - 0.09 * (lines - 40) / 120))
+    """Height of a line: 0.24 inches up to 40 lines, then less, 0.151 from 160 lines on."""
+    return min(0.24, max(0.151, 0.24 - 0.09 * (lines - 40) / 120))
 
 
 def text_size(lines: int) -> float:
     """Font size in points that leaves air between lines."""
-    return min(8.5, line_height(lines) * POINTS_PER_INCH / 1.55)
+    largest = 7.0 if paper().narrow else 8.0
+    return min(largest, line_height(lines) * POINTS_PER_INCH / 1.55)
 
 
 def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
@@ -119,6 +126,7 @@ def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
     """
     from matplotlib.figure import Figure
 
+    panel = _narrowed(panel)
     at = _laid_out(panel)
     figure = Figure(figsize=(at.width, at.height), facecolor="white")
     figure.set_label(printable(panel.title))
@@ -183,13 +191,13 @@ def _laid_out(panel: Panel) -> _Layout:
     columns = panel.before + panel.after
     fitted = _widened(panel, {c.name: _fit(c, size, panel.strong) for c in columns}, size)
     # The plot has a gap on either side, the last column none behind it.
-    needed = 2 * EDGE + GAP + sum(_room(c, fitted) for c in columns[:-1])
+    needed = 2 * EDGE + _gap() + sum(_room(c, fitted) for c in columns[:-1])
     needed += fitted[columns[-1].name].width
-    plot_width = max(PLOT_WIDTH, NARROWEST - needed)
-    total = needed + plot_width
+    total = fitted_width(needed + (LEAST_PLOT if paper().width else PLOT_WIDTH), NARROWEST)
+    plot_width = total - needed
     left = EDGE + sum(_room(column, fitted) for column in panel.before)
 
-    title = wrap(panel.title, TITLE_SIZE, total - 2 * EDGE, bold=True)
+    title = title_lines(panel.title, TITLE_SIZE, total - 2 * EDGE)
     note = wrap(panel.note, SMALL_SIZE, total - 2 * EDGE)
     null_at = left + plot_width * _across(panel, 0.0)
     directions = _directions(panel, size, null_at, total)
@@ -214,6 +222,56 @@ def _laid_out(panel: Panel) -> _Layout:
     )  # fmt: skip
 
 
+def _narrowed(panel: Panel) -> Panel:
+    """Return a panel that fits the paper: what it can spare is left out, and the note says so."""
+    wide, left_out = paper().width, list[str]()
+    if wide is None:
+        return panel
+    kept = panel
+    for name in _spared(panel):
+        size = text_size(len(kept.keys))
+        columns = kept.before + kept.after
+        fitted = _widened(kept, {c.name: _fit(c, size, kept.strong) for c in columns}, size)
+        needed = 2 * EDGE + _gap() + sum(_room(c, fitted) for c in columns[:-1])
+        if needed + fitted[columns[-1].name].width + LEAST_PLOT <= wide:
+            break
+        if name == _SHORTER:
+            first, *others = (_headed_narrowly(c) for c in kept.before)
+            kept = replace(
+                kept,
+                before=(replace(first, widest=NARROW_NAME), *others),
+                after=tuple(map(_headed_narrowly, kept.after)),
+            )
+            continue
+        left_out.append(next(c.header for c in columns if c.name == name))
+        kept = replace(
+            kept,
+            before=tuple(c for c in kept.before if c.name != name),
+            after=tuple(c for c in kept.after if c.name != name),
+            groups=tuple(g for g in kept.groups if name not in g.columns),
+        )
+    if not left_out:
+        return kept
+    told = ", ".join(dict.fromkeys(left_out))
+    return replace(kept, note=f"{kept.note} Not shown for want of width: {told}.".strip())
+
+
+_SHORTER = "shorter names"
+
+
+def _spared(panel: Panel) -> list[str]:
+    """Return the columns that a narrow page can spare, in that order; names are cut before."""
+    weight = [c.name for c in panel.after if c.name == "weight"]
+    lights = [c.name for c in panel.after if c.lights]
+    kept = {"value", *weight, *lights}
+    more = [c.name for c in (*panel.before[1:], *panel.after) if c.name not in kept]
+    return [_SHORTER, *weight, *reversed(more), *reversed(lights)]
+
+
+def _headed_narrowly(column: TextColumn) -> TextColumn:
+    return replace(column, header_room=min(column.header_room, 0.9))
+
+
 def _starts(panel: Panel, fitted: Mapping[str, _Fitted], plot_width: float) -> dict[str, float]:
     starts: dict[str, float] = {}
     x = EDGE
@@ -221,7 +279,7 @@ def _starts(panel: Panel, fitted: Mapping[str, _Fitted], plot_width: float) -> d
         for column in columns:
             starts[column.name] = x
             x += _room(column, fitted)
-        x += plot_width + GAP
+        x += plot_width + _gap()
     return starts
 
 
@@ -287,8 +345,12 @@ def _write_legend(page: Page, panel: Panel, at: _Layout) -> None:
         page.write(EDGE + x + 0.22, y, light.words, SMALL_SIZE, middle=True, gid=f"legend-{i}")
 
 
+def _gap() -> float:
+    return NARROW_GAP if paper().narrow else GAP
+
+
 def _room(column: TextColumn, fitted: Mapping[str, _Fitted]) -> float:
-    return fitted[column.name].width + (LIGHT_GAP if column.lights else GAP)
+    return fitted[column.name].width + (LIGHT_GAP if column.lights else _gap())
 
 
 def _span(group: Group, fitted: Mapping[str, _Fitted], panel: Panel) -> float:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from review.errors import InvalidDataError
 from review.figures.page import EDGE, TITLE_SIZE, leading
+from review.figures.paper import fitted, paper
 from review.figures.style import BLACK, GREY, ZONE, font, own_settings
-from review.figures.text import printable, shorten, width, wrap
+from review.figures.text import printable, shorten, title_lines, width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +27,7 @@ ROW_GAP = 0.3
 PADDING = 0.08
 BOX_WIDTH = 2.55
 PREVIOUS_WIDTH = 1.75
+LEAST_BOX = 0.95
 SIZE = 7.5
 LINE = leading(SIZE)
 # Parts of a box, and the rest of a line that was broken, are set in.
@@ -156,52 +158,66 @@ def _height(text: Sequence[str]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Left edges of the columns, None where the template has no such column."""
+    """Left edges of the columns, None where the template has no such column, and their widths."""
 
     previous: float | None
     main: float
     other: float | None
     width: float
+    box: float
+    before: float
+    gap: float
 
 
 def _columns(flow: PrismaFigure) -> _Columns:
-    at = EDGE + BAND + GAP
+    """Return where columns stand; boxes are narrower on a paper of a given width.
+
+    Raises InvalidDataError where they would be too narrow for their words.
+    """
+    gap = 0.15 if paper().narrow else GAP
+    branches, before = 2 if flow.other is not None else 1, flow.previous is not None
+    between = gap * (2 + before + (3 if branches == 2 else 0))
+    around = 2 * EDGE + BAND + between - (0 if branches == 2 else gap) + gap * (branches == 1)
+    share = PREVIOUS_WIDTH / BOX_WIDTH
+    boxes = 2 * branches + share * before
+    box = (fitted(around + boxes * LEAST_BOX, around + boxes * BOX_WIDTH) - around) / boxes
+    at = EDGE + BAND + gap
     previous = None
-    if flow.previous is not None:
-        previous, at = at, at + PREVIOUS_WIDTH + GAP
-    main, at = at, at + 2 * BOX_WIDTH + GAP
+    if before:
+        previous, at = at, at + share * box + gap
+    main, at = at, at + 2 * box + gap
     other = None
-    if flow.other is not None:
-        other, at = at + GAP, at + 2 * BOX_WIDTH + 2 * GAP
-    return _Columns(previous, main, other, at + EDGE)
+    if branches == 2:
+        other, at = at + gap, at + 2 * box + 2 * gap
+    return _Columns(previous, main, other, at + EDGE, box, share * box, gap)
 
 
-def _rows(flow: PrismaFigure) -> list[list[tuple[FigureBox, str, float]]]:
+def _rows(flow: PrismaFigure, columns: _Columns) -> list[list[tuple[FigureBox, str, float]]]:
     """Return the boxes of each row with their column and width."""
     rows: list[list[tuple[FigureBox, str, float]]] = []
     for i in range(ROWS):
         row: list[tuple[FigureBox, str, float]] = []
         if i == 0 and flow.previous is not None:
-            row.append((flow.previous, "previous", PREVIOUS_WIDTH))
+            row.append((flow.previous, "previous", columns.before))
         for name, branch in (("main", flow.main), ("other", flow.other)):
             for side, box in zip(("", "-side"), branch.rows[i] if branch else (), strict=False):
                 if box is not None:
-                    row.append((box, name + side, BOX_WIDTH))
+                    row.append((box, name + side, columns.box))
         rows.append(row)
-    rows.append([(flow.included, "main", BOX_WIDTH)])
+    rows.append([(flow.included, "main", columns.box)])
     if flow.total is not None:
-        rows.append([(flow.total, "main", BOX_WIDTH)])
+        rows.append([(flow.total, "main", columns.box)])
     return rows
 
 
 def _place(flow: PrismaFigure, columns: _Columns, top: float) -> list[dict[str, _Placed]]:
-    lefts = {"main": columns.main, "main-side": columns.main + BOX_WIDTH + GAP}
+    lefts = {"main": columns.main, "main-side": columns.main + columns.box + columns.gap}
     if columns.previous is not None:
         lefts["previous"] = columns.previous
     if columns.other is not None:
-        lefts |= {"other": columns.other, "other-side": columns.other + BOX_WIDTH + GAP}
+        lefts |= {"other": columns.other, "other-side": columns.other + columns.box + columns.gap}
     placed = []
-    for row in _rows(flow):
+    for row in _rows(flow, columns):
         texts = [_text(box, width) for box, _, width in row]
         height = max(_height(text) for text in texts)
         placed.append(
@@ -242,7 +258,7 @@ def prisma_plot(flow: PrismaFigure) -> Figure:
 
     with own_settings():
         columns = _columns(flow)
-        title = wrap(flow.title, TITLE_SIZE, columns.width - 2 * EDGE, bold=True)
+        title = title_lines(flow.title, TITLE_SIZE, columns.width - 2 * EDGE)
         note = wrap(flow.note, SIZE, columns.width - 2 * EDGE)
         head = EDGE + len(title) * leading(TITLE_SIZE) + 0.1
         headings = _headings(flow, columns)
@@ -284,10 +300,10 @@ def prisma_plot(flow: PrismaFigure) -> Figure:
 def _headings(
     flow: PrismaFigure, columns: _Columns
 ) -> list[tuple[str, tuple[str, ...], float, float]]:
-    wide = 2 * BOX_WIDTH + GAP
+    wide = 2 * columns.box + columns.gap
     found = [("main", flow.main.heading, columns.main, wide)]
     if columns.previous is not None:
-        found.append(("previous", "Previous studies", columns.previous, PREVIOUS_WIDTH))
+        found.append(("previous", "Previous studies", columns.previous, columns.before))
     if flow.other is not None and columns.other is not None:
         found.append(("other", flow.other.heading, columns.other, wide))
     return [

@@ -12,6 +12,7 @@ from review.errors import InvalidDataError
 from review.figures.numbers import fixed
 from review.figures.page import EDGE, SMALL_SIZE, leading
 from review.figures.panel import GAP, line_height, text_size
+from review.figures.paper import page_width
 from review.figures.sheet import Sheet
 from review.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, own_settings
 from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
@@ -204,8 +205,7 @@ def traffic_light_plot(plot: RiskOfBias) -> Figure:
         columns = [left + (j + 0.5) * COLUMN for j in range(len(plot.domains))]
         if columns:
             columns[-1] += 0.25 * COLUMN
-        total = max(5.2, left + (len(plot.domains) + 0.25) * COLUMN + EDGE)
-        page = Sheet(plot.title, total)
+        page = Sheet(plot.title, left + (len(plot.domains) + 0.25) * COLUMN + EDGE, 5.2)
         top = page.y + leading(size) + 0.08
         for j, domain in enumerate(plot.domains):
             head = shorten(printable(domain.key), size, COLUMN * 1.2, bold=True)
@@ -252,23 +252,24 @@ def summary_plot(plot: RiskOfBias, *, weighted: bool = False) -> Figure:
         size = text_size(1)
         names = [shorten(printable(d.name), size, NAME_WIDTH, bold=True) for d in plot.domains]
         left = EDGE + max([0.5, *(width(n, size, bold=True) for n in names)]) + GAP
-        page = Sheet(plot.title, left + BAR_WIDTH + EDGE + 0.15)
+        bar = max(1.0, page_width(left + BAR_WIDTH + EDGE + 0.15) - left - EDGE - 0.15)
+        page = Sheet(plot.title, left + bar + EDGE + 0.15)
         top = page.y
         for j, name in enumerate(names):
             y = top + (j + 0.5) * SUMMARY_LINE
             overall = j == len(names) - 1
             page.write(EDGE, y, name, size, gid=f"name-{j}", bold=overall, middle=True)
-            _bar(page, plot, j, left, y, weighted=weighted)
+            _bar(page, plot, j, left, y, bar, weighted=weighted)
         page.y = top + len(names) * SUMMARY_LINE
         if not plot.rows:
             middle = (top + page.y) / 2
             page.write(
-                left + BAR_WIDTH / 2, middle, "No studies", size, gid="empty", align="center",
+                left + bar / 2, middle, "No studies", size, gid="empty", align="center",
                 middle=True, colour=GREY,
             )  # fmt: skip
-        _percent_axis(page, left, size)
+        _percent_axis(page, left, bar, size)
         what = "Share of the weight, %" if weighted else "Share of the appraised, %"
-        page.write(left + BAR_WIDTH / 2, page.y, what, size, gid="axis-label", align="center")
+        page.write(left + bar / 2, page.y, what, size, gid="axis-label", align="center")
         page.y += leading(size) + 0.1
         used = {judgement for row in plot.rows for judgement in row.judgements}
         _legend(page, plot, used - {Blank.NOT_ASKED})
@@ -276,11 +277,18 @@ def summary_plot(plot: RiskOfBias, *, weighted: bool = False) -> Figure:
 
 
 def _bar(
-    page: Sheet, plot: RiskOfBias, domain: int, left: float, y: float, *, weighted: bool
+    page: Sheet,
+    plot: RiskOfBias,
+    domain: int,
+    left: float,
+    y: float,
+    bar: float,
+    *,
+    weighted: bool,
 ) -> None:
     start = left
     for share in shares(plot, domain, weighted=weighted):
-        long = BAR_WIDTH * share.percent / 100
+        long = bar * share.percent / 100
         if not long:
             continue
         key = share.category if isinstance(share.category, int) else "blank"
@@ -297,11 +305,11 @@ def _bar(
         start += long
 
 
-def _percent_axis(page: Sheet, left: float, size: float) -> None:
+def _percent_axis(page: Sheet, left: float, bar: float, size: float) -> None:
     y = page.y + 0.03
-    page.line(left, left + BAR_WIDTH, y, "axis-rule")
+    page.line(left, left + bar, y, "axis-rule")
     for percent in range(0, 101, 25):
-        at = left + BAR_WIDTH * percent / 100
+        at = left + bar * percent / 100
         page.write(at, y + 0.05, str(percent), size, gid=f"percent-{percent}", align="center")
     page.y = y + 0.05 + leading(size)
 

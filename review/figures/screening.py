@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's palette without vermillion, which is for conflicts; repeated with another dash.
 LINES: Final = (BLUE, "#E69F00", "#009E73", "#CC79A7", "#56B4E9", BLACK)
-DASHES: Final = ((Sample.LINE, "-"), (Sample.DASHED, "--"), (Sample.DOTTED, ":"))
+DASHES: Final = ((Sample.LINE, "-"), (Sample.DASHED, "--"), (Sample.DASH_DOT, "-."))
 
 STEPS: Final = (
     *(timedelta(minutes=m) for m in (1, 5, 15, 30)),
@@ -95,7 +95,8 @@ def screening_plot(course: ScreeningCourse) -> Figure:
 
 
 def _look(i: int) -> tuple[str, str]:
-    return LINES[i % len(LINES)], DASHES[i // len(LINES) % len(DASHES)][1]
+    """Return colour and dash of a person's line: told apart in grey as well."""
+    return LINES[i % len(LINES)], DASHES[i % len(DASHES)][1]
 
 
 def _draw(
@@ -150,7 +151,7 @@ def _charts(course: ScreeningCourse, start: datetime, stop: datetime) -> list[Ch
         keys: list[Key] = []
         if stage is not None:
             keys = [
-                Key(person.label, DASHES[i // len(LINES) % len(DASHES)][0], _look(i)[0])
+                Key(person.label, DASHES[i % len(DASHES)][0], _look(i)[0])
                 for i, person in enumerate(stage.persons)
             ]
             keys.append(Key("conflicts outstanding", Sample.LINE, VERMILLION))

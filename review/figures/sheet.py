@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, leading
+from review.figures.paper import fitted
 from review.figures.style import BLACK, GREY, font
-from review.figures.text import POINTS_PER_INCH, printable, wrap
+from review.figures.text import POINTS_PER_INCH, printable, title_lines, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,12 +36,13 @@ class _Words:
 
 
 class Sheet:
-    """A page of some width, with its title; `y` is where the next thing goes.
+    """A page with its title, `wide` at the least; `y` is where the next thing goes.
 
     Each thing put on it carries a gid, for tests and for pages.
     """
 
-    def __init__(self, title: str, wide: float):
+    def __init__(self, title: str, wide: float, natural: float = 0.0):
+        wide = fitted(wide, natural)
         self.width = wide
         self.title = printable(title)
         self._words: list[_Words] = []
@@ -48,7 +50,7 @@ class Sheet:
         self._blocks: list[tuple[float, float, float, float, str, str]] = []
         self._lines: list[tuple[float, float, float, str]] = []
         self.y = EDGE
-        for i, line in enumerate(wrap(title, TITLE_SIZE, wide - 2 * EDGE, bold=True)):
+        for i, line in enumerate(title_lines(title, TITLE_SIZE, wide - 2 * EDGE)):
             self.write(EDGE, self.y, line, TITLE_SIZE, gid=f"title-{i}", bold=True)
             self.y += leading(TITLE_SIZE)
         self.y += 0.08

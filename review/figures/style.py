@@ -8,6 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from review.errors import InvalidDataError
+from review.figures.paper import paper
+
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
@@ -48,18 +51,33 @@ def own_settings() -> Iterator[None]:
     }
     defaults |= {
         "svg.hashsalt": HASH_SALT,
-        "svg.fonttype": "path",  # glyphs as outlines: no font is needed to show the file
+        # glyphs as outlines: no font is needed to show the file
+        "svg.fonttype": "none" if paper().editable else "path",
         "pdf.fonttype": 42,  # TrueType, embedded; many journals refuse Type 3
     }
     with matplotlib.rc_context(defaults):
         yield
 
 
-@cache
 def font(size: float, *, bold: bool = False) -> FontProperties:
-    """DejaVu Sans from the file inside matplotlib, not whichever copy the system has."""
-    import matplotlib
-    from matplotlib.font_manager import FontProperties
+    """The paper's font, or DejaVu Sans from the file inside matplotlib, not the system's copy.
 
+    Raises InvalidDataError where this computer lacks the family that the paper names.
+    """
+    return _font(paper().family, size, bold)
+
+
+@cache
+def _font(family: str | None, size: float, bold: bool) -> FontProperties:
+    import matplotlib
+    from matplotlib.font_manager import FontProperties, findfont
+
+    if family is not None:
+        wanted = FontProperties(family=family, weight="bold" if bold else "normal")
+        try:
+            file = findfont(wanted, fallback_to_default=False)
+        except ValueError:
+            raise InvalidDataError(f"This computer has no font of the family {family!r}.") from None
+        return FontProperties(fname=file, size=size)
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return FontProperties(fname=Path(matplotlib.get_data_path(), "fonts", "ttf", name), size=size)

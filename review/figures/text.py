@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
+from review.figures.paper import paper
 from review.figures.style import font
 
 POINTS_PER_INCH = 72.0
@@ -17,25 +18,35 @@ _YEAR = re.compile(r"\s*[(\[]?(?:1[89]|20)\d\d[a-z]?[)\]]?$")
 
 
 @cache
-def _glyphs() -> frozenset[int]:
+def _glyphs(family: str | None) -> frozenset[int]:
     from matplotlib.font_manager import get_font
 
+    del family  # what the paper says, which is what `font` takes
     return frozenset(get_font(str(font(8).get_file())).get_charmap())
 
 
-@lru_cache(maxsize=20_000)
 def printable(text: str) -> str:
-    """One line of what DejaVu Sans can draw; white space becomes a space, the rest U+FFFD."""
+    """One line of what the paper's font can draw; white space becomes a space, the rest U+FFFD."""
+    return _printable(text, paper().family)
+
+
+@lru_cache(maxsize=20_000)
+def _printable(text: str, family: str | None) -> str:
     line = " ".join(unicodedata.normalize("NFC", text).split())
     return "".join(
-        character if ord(character) in _glyphs() and character.isprintable() else REPLACEMENT
+        character if ord(character) in _glyphs(family) and character.isprintable() else REPLACEMENT
         for character in line
     )
 
 
-@lru_cache(maxsize=20_000)
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """Width of one line in inches at a font size in points."""
+    return _width(text, size, bold, paper().family)
+
+
+@lru_cache(maxsize=20_000)
+def _width(text: str, size: float, bold: bool, family: str | None) -> float:
+    del family  # what the paper says, which is what `font` takes
     from matplotlib.textpath import text_to_path
 
     if not text:
@@ -78,6 +89,14 @@ def shorten(text: str, size: float, widest: float, *, bold: bool = False) -> str
         else:
             high = middle - 1
     return head[:low].rstrip() + ELLIPSIS + tail
+
+
+def title_lines(text: str, size: float, widest: float) -> list[str]:
+    """Lines of a title in bold; none where the paper has no title.
+
+    On a screen hinting draws bold lines up to a fiftieth wider than they measure.
+    """
+    return wrap(text, size, 0.97 * widest, bold=True) if paper().title else []
 
 
 def wrap(text: str, size: float, widest: float, *, bold: bool = False) -> list[str]:

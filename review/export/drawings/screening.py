@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from review.citations.models import Record
 from review.figures.screening import Course, ScreeningCourse, StageCourse
-from review.people.models import Person, identity
+from review.people.models import identity
 from review.protocol.models import Review
 from review.screening.ledger import Ledger
 from review.screening.models import Adjudication, Decision, ExclusionReason
@@ -56,19 +56,20 @@ def screening_course(session: Session, review: Review) -> ScreeningCourse:
     adjudicated. Who decided what is not told, as in `review.screening.progress`.
     """
     now = ledger(session, review)
-    handles = {row.id: row.handle for row in session.execute(sa.select(Person.id, Person.handle))}
+    places: dict[int, int] = {}
     stages = []
     for stage in Stage:
         kept = set(now.to_judge(stage))
         events = [e for e in _events(session, review, stage) if e.record in kept]
         if events:
-            stages.append(_course(now, stage, len(kept), events, handles))
+            stages.append(_course(now, stage, len(kept), events, places))
     return ScreeningCourse(
         title=f"{review.title}: screening",
         stages=tuple(stages),
         note=(
-            "Records that each person has judged; a conflict lasts until the reviewers agree or it "
-            "is adjudicated. Duplicates and removed records are left out."
+            "Records that each reviewer has judged, in the order in which they began; a conflict "
+            "lasts until the reviewers agree or it is adjudicated. Duplicates and removed records "
+            "are left out."
         ),
     )
 
@@ -105,13 +106,15 @@ def _events(session: Session, review: Review, stage: Stage) -> Iterator[_Event]:
 
 
 def _course(
-    now: Ledger, stage: Stage, records: int, events: Sequence[_Event], handles: dict[int, str]
+    now: Ledger, stage: Stage, records: int, events: Sequence[_Event], places: dict[int, int]
 ) -> StageCourse:
     replay = _Replay()
     times: list[datetime] = []
     judged: dict[int, list[int]] = defaultdict(list)
     conflicts: list[int] = []
-    persons = sorted({e.ballot.person for e in events if e.ballot}, key=lambda p: handles[p])
+    persons = list(dict.fromkeys(e.ballot.person for e in events if e.ballot))
+    for person in persons:
+        places.setdefault(person, len(places) + 1)
     for at, together in groupby(events, key=lambda event: event.at):
         for event in together:
             _take(replay, now, stage, event)
@@ -127,7 +130,7 @@ def _course(
     return StageCourse(
         name=NAMES[stage],
         records=records,
-        persons=tuple(course(handles[person], judged[person]) for person in persons),
+        persons=tuple(course(f"reviewer {places[person]}", judged[person]) for person in persons),
         conflicts=course("conflicts", conflicts),
     )
 

@@ -48,8 +48,8 @@ def test_counts_grow_with_decisions_and_a_conflict_lasts_until_its_adjudication(
     assert stage.conflicts.times == tuple(NOW + timedelta(hours=h) for h in range(5))
     assert stage.conflicts.counts == (0, 1, 1, 1, 0)
     assert [(p.label, p.counts) for p in stage.persons] == [
-        ("anna", (1, 1, 2, 2, 2)),
-        ("ben", (0, 1, 1, 1, 1)),
+        ("reviewer 1", (1, 1, 2, 2, 2)),
+        ("reviewer 2", (0, 1, 1, 1, 1)),
     ]
     assert str(screening_plot(course).get_label()).endswith("Titles and abstracts")
 
