@@ -6,9 +6,34 @@ command line prints its command, a page leads to where the same is done.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
+
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""What a terminal obeys or does not show: controls, marks of direction, tags, halves of characters.
+Line ends and tabs are none of them, nor what joins letters in Persian and Hindi."""
+
+
+def seen(text: str) -> str:
+    r"""Return a text in which what nobody would see is written out, as ``\x1b``.
+
+    What people's files hold stands in our sentences, and those are printed: a title must not
+    colour a terminal, empty it, or turn the words around it.
+
+    Examples
+    --------
+    >>> print(seen("a title\x1b[2J and \u202emore"))
+    a title\x1b[2J and \u202emore
+    """
+    if text.isprintable():
+        return text
+    return _UNSEEN.sub(lambda sign: sign[0].encode("unicode_escape").decode("ascii"), text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +54,7 @@ class ReviewError(Exception):
     """Something the user can understand and mend; the command line exits with status 1."""
 
     def __init__(self, sentence: str = "", *, remedy: Remedy | None = None) -> None:
-        super().__init__(sentence)
+        super().__init__(seen(sentence))
         self.remedy = remedy
 
     @property
@@ -106,6 +131,13 @@ class Problem:
     reason: str
     place: str | None = None
     """Where the file is no text: ``sheet results, cell J3``; its row is `line` all the same."""
+
+    def __post_init__(self) -> None:
+        """Write out what nobody would see: a problem quotes its file."""
+        for name in ("column", "reason", "place"):
+            text = getattr(self, name)
+            if text is not None and not text.isprintable():
+                object.__setattr__(self, name, seen(text))
 
     def __str__(self) -> str:
         """``line 3, column sd: "abc" is not a number``."""

@@ -8,6 +8,7 @@ its line, and is remarked on where it could have been meant otherwise.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -62,26 +63,60 @@ def sources(text: str) -> Iterator[Source | str]:
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield where entries, strings, comments and preambles begin and end."""
-    place = 0
+    sure, place = _Starts(text), 0
     while found := (_START_BEHIND.match(text, place) if place else None) or _START.search(
         text, place
     ):
         start = found.end() - len(found.group().lstrip(" \t,"))
         if found.group(2) == "(":
-            end = _closing_parenthesis(text, found.end())
+            end = _closing_parenthesis(text, found.end(), sure)
             if end is None:
                 following = _START.search(text, found.end())
                 end = following.start() if following else len(text)
         else:
-            end = _end(text, found.end())
+            end = _end(text, found.end(), sure)
         yield start, end
         place = end
 
 
-def _end(text: str, place: int) -> int:
+class _Starts:
+    """Where lines of a text begin an entry, found in one pass over it."""
+
+    def __init__(self, text: str) -> None:
+        self.all: list[int] = []
+        self.sure: list[int] = []
+        """Those beyond doubt: a type that there is, and a key."""
+        for found in _START.finditer(text):
+            self.all.append(found.start())
+            if found.group(1).lower() not in _TYPES:
+                continue
+            rest_ends = text.find("\n", found.end())
+            rest = text[found.end() : rest_ends if rest_ends >= 0 else len(text)]
+            if _KEY_AND_COMMA.fullmatch(rest.rstrip()) or "=" in rest:
+                self.sure.append(found.start())
+
+    def after(self, place: int) -> int | None:
+        """Return the next sure one from a place on."""
+        at = bisect_left(self.sure, place)
+        return self.sure[at] if at < len(self.sure) else None
+
+    def limit(self, place: int) -> int | None:
+        """Return how far an entry in parentheses may go: to the next sure one, or over some that
+        are not, so that thousands that nobody closes are not each looked for to the end.
+        """  # noqa: D205 -- one rule, whose reason is half of it
+        at = bisect_left(self.all, place) + _PASSED_OVER
+        ends = (self.after(place), self.all[at] if at < len(self.all) else None)
+        return min((end for end in ends if end is not None), default=None)
+
+
+_PASSED_OVER: Final = 20
+"""Lines that look as if they began an entry, within an entry in parentheses."""
+
+
+def _end(text: str, place: int, sure: _Starts) -> int:
     """Return where an entry ends: behind its closing brace, or where the next one surely begins."""
     depth = 1
-    following = _sure_start(text, place)
+    following = sure.after(place)
     for brace in _BRACE.finditer(text, place):
         if following is not None and brace.start() > following:
             break
@@ -94,9 +129,9 @@ def _end(text: str, place: int) -> int:
 _MARK: Final = re.compile(r"\\.|[{}()\"]", re.DOTALL)
 
 
-def _closing_parenthesis(text: str, place: int) -> int | None:
+def _closing_parenthesis(text: str, place: int, sure: _Starts) -> int | None:
     """Return where an entry in parentheses ends, behind the closing one; None where none closes."""
-    following = _sure_start(text, place)
+    following = sure.limit(place)
     depth, opened, quoted = 0, 1, False
     for mark in _MARK.finditer(text, place, len(text) if following is None else following):
         sign = mark.group()
@@ -110,23 +145,12 @@ def _closing_parenthesis(text: str, place: int) -> int | None:
     return None
 
 
-def _sure_start(text: str, place: int) -> int | None:
-    """Return where the next line begins an entry beyond doubt: a type that there is, and a key."""
-    for found in _START.finditer(text, place):
-        if found.group(1).lower() not in _TYPES:
-            continue
-        rest_ends = text.find("\n", found.end())
-        rest = text[found.end() : rest_ends if rest_ends >= 0 else len(text)]
-        if _KEY_AND_COMMA.fullmatch(rest.rstrip()) or "=" in rest:
-            return found.start()
-    return None
-
-
 def _mended(raw: str, line: int, *, last: bool) -> Source:
     remarks: list[str] = []
     head = _START.match(raw)
     assert head is not None
-    if head.group(2) == "(" and (closed := _closing_parenthesis(raw, head.end())) is not None:
+    closed = _closing_parenthesis(raw, head.end(), _Starts(raw)) if head.group(2) == "(" else None
+    if closed is not None:
         inside = raw[head.end() : closed - 1]
         braced = f"{raw[: head.end() - 1]}{{{inside}}}{raw[closed:]}"
         return replace(_mended(braced, line, last=last), raw=raw)

@@ -31,7 +31,7 @@ def read_csl_json(text: str, *, file: str, names: Names | None = None) -> Iterat
     Raises FileError for text that is not JSON, with the line where it ceases to be.
     """
     names = names if names is not None else Names()
-    decoder = json.JSONDecoder(object_pairs_hook=_object)
+    decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_number)
     start = _list_start(text)
     if start is None:
         begin = len(text) - len(text.lstrip())
@@ -111,6 +111,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         found[_TWICE] = sorted({name for name in names if names.count(name) > 1})
     return found
+
+
+_MOST_DIGITS: Final = 30
+
+
+def _number(digits: str) -> int | str:
+    """Return a number of JSON; one of more digits than any has is kept as it stands."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
 def _list_start(text: str) -> int | None:

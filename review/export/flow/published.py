@@ -74,7 +74,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise FileError(
             str(path), [Problem(error.lineno, None, f"not JSON: {error.msg}")]
         ) from None
-    except (UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no UTF-8, a number of 100,000 digits, lists in lists
         raise FileError(str(path), [Problem(None, None, "not JSON in UTF-8")]) from None
     if not isinstance(parsed, dict):
         raise FileError(str(path), [Problem(1, None, "not an object of counts")])

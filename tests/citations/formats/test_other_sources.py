@@ -323,3 +323,13 @@ def test_whatever_stands_in_a_field_comes_back_from_each_format(
     if not set("<>&|;") & set(title + abstract + journal):
         assert (once.title, once.abstract, once.journal) == (title, abstract, journal)
     assert (once.year, once.pages, once.authors, once.pmid) == (year, pages, entry.authors, "123")
+
+
+@pytest.mark.parametrize("number", ["9" * 100_000, "-" + "9" * 5_000, "1e999", "-1e999", "NaN"])
+@pytest.mark.parametrize("field", ["volume", "issued", "id", "PMID", "year", "number"])
+def test_numbers_that_no_work_has_are_texts_of_json(field: str, number: str) -> None:
+    value = f'{{"date-parts": [[{number}]]}}' if field == "issued" else number
+    text = f'[{{"title": "Sleep", "author": [{{"family": "Alm"}}], "{field}": {value}}}]'
+    (entry,) = read_citations(text.encode(), file="x.json").entries
+    assert entry.title == "Sleep"
+    assert entry.year is None
