@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +16,7 @@ from sqlalchemy import event
 from review.config import shipped
 from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Database
 from review.errors import DatabaseStateError, Remedy
+from review.files import flush
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -45,6 +47,9 @@ def newest_revision() -> str:
     """Return the revision that this software works with."""
     return revisions()[-1]
 
+
+OWNER_ONLY: Final = 0o600
+"""The permissions of a new database file: its owner reads and writes it, and nobody else."""
 
 _VERSION: Final = sa.table("alembic_version", sa.column("version_num", sa.String))
 """Where alembic keeps the revision of a database."""
@@ -84,6 +89,12 @@ def require_current(database: Database) -> None:
     )
 
 
+def require_known(database: Database) -> None:
+    """Raise DatabaseStateError for a database of a revision that this software does not know."""
+    if revision_of(database) not in (None, *revisions()):
+        require_current(database)
+
+
 def _migration_engine(database: Database) -> sa.Engine:
     """Return an engine of its own: foreign keys off before BEGIN, or a rebuilt table loses rows."""
     engine = sa.create_engine(database.url, poolclass=sa.NullPool)
@@ -103,10 +114,50 @@ def _migration_engine(database: Database) -> sa.Engine:
 
 
 def _backup_before_upgrade(database: Database, now: datetime) -> Path:
+    """Return a copy that was checked: pages, keys, and as many rows in every table."""
     copy = database.file.with_name(f"{database.file.name}.before-upgrade-{now:%Y%m%dT%H%M%SZ}")
-    with closing(sqlite3.connect(database.file)) as connection:
-        connection.execute("VACUUM INTO ?", (str(copy),))
+    os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
+    engines = [
+        _migration_engine(one) for one in (database, Database(database.url.set(database=str(copy))))
+    ]
+    try:
+        with closing(sqlite3.connect(database.file)) as connection:
+            connection.execute("VACUUM INTO ?", (str(copy),))
+        with engines[0].begin() as there, engines[1].begin() as here:
+            sound = here.exec_driver_sql("PRAGMA integrity_check(1)").scalar() == "ok"
+            if not sound or row_counts(there) != row_counts(here):
+                raise DatabaseStateError(
+                    f"the copy of {database.file} before the upgrade is not sound; "
+                    "nothing was changed"
+                )
+    except BaseException:
+        copy.unlink()
+        raise
+    finally:
+        for engine in engines:
+            engine.dispose()
+    flush(copy)
+    flush(copy.parent)
     return copy
+
+
+def row_counts(connection: sa.Connection) -> dict[str, int]:
+    """Return the number of rows of every table that a database has, whatever its revision."""
+    names = sorted(set(sa.inspect(connection).get_table_names()) - {_VERSION.name})
+    count = sa.func.count()
+    return {
+        name: connection.scalar(sa.select(count).select_from(sa.table(name))) or 0 for name in names
+    }
+
+
+def _check_nothing_was_lost(before: dict[str, int], after: dict[str, int]) -> None:
+    """Raise DatabaseStateError where a migration would lose rows; none of ours takes any away."""
+    lost = {name: rows - after.get(name, 0) for name, rows in before.items()}
+    told = [f"{rows} of {name}" for name, rows in lost.items() if rows > 0]
+    if told:
+        raise DatabaseStateError(
+            f"the migration would lose rows ({', '.join(told)}); it was rolled back"
+        )
 
 
 def _check_references(connection: sa.Connection) -> None:
@@ -127,11 +178,12 @@ def upgrade(database: Database, *, now: datetime | None = None) -> tuple[str | N
     before = revision_of(database)
     if before == newest_revision():
         return before, None
-    if before is not None and before not in revisions():
-        require_current(database)
+    require_known(database)
     backup = None
     if database.is_sqlite:
         database.file.parent.mkdir(parents=True, exist_ok=True)
+        if not database.file.exists():  # whoever else of the team uses the file is let in by hand
+            os.close(os.open(database.file, os.O_CREAT | os.O_RDWR, OWNER_ONLY))
         with database.writers_turn():
             if before is not None:
                 backup = _backup_before_upgrade(database, now or datetime.now(UTC))
@@ -169,7 +221,9 @@ def _run_migrations(database: Database) -> None:
                 connection.execute(
                     sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_APPLICATION, WRITER_LOCK))
                 )
+            before = row_counts(connection)
             _migrate(connection)
+            _check_nothing_was_lost(before, row_counts(connection))
             if database.is_sqlite:
                 _check_references(connection)
     except sa.exc.DBAPIError as error:

@@ -103,6 +103,9 @@ COMMANDS: Final = {
         "verifying",
         "Check that every row is what the history says, and that nobody altered the history.",
     ),
+    "doctor": Place(
+        "doctor", "Look at the database, its place and its settings, and say what to do."
+    ),
     "backup": Place("keeping", "Make a backup of the database while others use it, and check it."),
     "restore": Place(
         "keeping", "Put the backup FILE where there is no database yet, and check it there."

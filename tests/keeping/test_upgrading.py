@@ -1,0 +1,103 @@
+"""Upgrades keep every row, after a backup; what they do not know they refuse."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from click.testing import Result
+
+from review import schema
+from review.db import Database, database_at
+from review.errors import DatabaseStateError
+from review.history.actions import Attribution, writing
+from review.keeping.verifying import verify_all
+from review.protocol.actions import new_review
+from review.protocol.rules import ReviewSpec
+
+Cli = Callable[..., Result]
+
+
+def step_back(database: Database) -> None:
+    """Bring a database one revision back, as an older release has it."""
+    engine = schema._migration_engine(database)
+    with engine.begin() as connection:
+        config = schema.alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "-1")
+    engine.dispose()
+    database.close()
+
+
+@pytest.fixture
+def older(database: Database, by: Attribution) -> Database:
+    """A database with a review, one release back."""
+    with writing(database, by) as session:
+        new_review(session, ReviewSpec(slug="r", title="T"), owner="ada")
+    step_back(database)
+    return database
+
+
+def test_an_upgrade_backs_up_first_and_keeps_every_row(
+    older: Database, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not older.is_sqlite and shutil.which("pg_dump") is None:
+        pytest.skip("PostgreSQL's client is not installed here")
+    monkeypatch.chdir(tmp_path)
+    told = cli("upgrade").output
+    assert "The state before is kept in" in told
+    (kept,) = tmp_path.glob("*before-upgrade-*")
+    assert kept.stat().st_mode & 0o077 == 0
+    with older.reading() as session:
+        found = verify_all(session, viewer=None)
+        assert found.sound, found.problems
+    if older.is_sqlite:
+        back = database_at(f"sqlite:///{kept}")
+        assert schema.revision_of(back) == schema.revisions()[-2]
+        back.close()
+
+
+def test_postgresql_is_not_upgraded_without_a_backup(
+    older: Database, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if older.is_sqlite:
+        pytest.skip("SQLite files are copied by SQLite itself")
+    monkeypatch.setenv("PATH", "")
+    assert "give --no-backup" in cli("upgrade", status=1).output
+    assert schema.revision_of(older) == schema.revisions()[-2]
+    assert "to 00" in cli("upgrade", "--no-backup").output
+
+
+def test_a_migration_that_loses_rows_is_rolled_back(
+    older: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate = schema._migrate
+
+    def careless(connection: sa.Connection) -> None:
+        migrate(connection)
+        connection.exec_driver_sql("DELETE FROM membership")
+
+    monkeypatch.setattr(schema, "_migrate", careless)
+    with pytest.raises(DatabaseStateError, match=r"would lose rows \(1 of membership\)"):
+        schema.upgrade(older)
+    with older.engine.connect() as connection:
+        assert schema.row_counts(connection)["membership"] == 1
+    assert schema.revision_of(older) == schema.revisions()[-2]
+
+
+def test_an_unknown_revision_is_refused(database: Database, cli: Cli) -> None:
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_later'")
+    for words in (("upgrade",), ("list",), ("verify",), ("backup",)):
+        assert "made by newer software" in cli(*words, status=1).output
+
+
+def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+    database = database_at(f"sqlite:///{tmp_path / 'new.db'}")
+    schema.upgrade(database)
+    assert database.file.stat().st_mode & 0o777 == 0o600
+    database.close()
