@@ -10,7 +10,9 @@ from zlib import crc32
 import pytest
 
 from review.config import shipped
+from review.db import Database
 from review.extraction.evidence import Allocation, ArmSide, Evidence, ScoreRange
+from review.extraction.evidence_queries import evidence
 from review.extraction.plausibility import Finding, Kind, findings
 from review.extraction.plausibility.rounding import digits, half_unit
 from review.extraction.vocabulary import Level, Positive, Randomised
@@ -266,6 +268,26 @@ def test_a_column_of_variances_taken_as_standard_errors() -> None:
                if item.numbers.se is not None]  # fmt: skip
     # told apart by a factor of four, which a root has only below 1/16: in the larger arms
     assert Counter(kinds(*swapped))[Kind.SE_AS_VARIANCE] >= 60
+
+
+def test_arms_own_estimates_are_compared_as_the_analysis_does(delivery: Database) -> None:
+    """What docs/planted-faults.md says of the 172 results shipped: false alarms, and one slip."""
+    with delivery.reading() as session:
+        items = [item for _, item in evidence(session, [1])]
+    alarms = findings(items)
+    assert (len(items), {found.kind for found in alarms}) == (172, {Kind.EFFECT_LARGE})
+    assert (len(alarms), len({found.study for found in alarms})) == (9, 8)
+    by_hand = next(found for found in alarms if found.study == "Nezu (1986)")
+    assert f"{-0.4144 + 7.4957:.2f}" in by_hand.message  # lower is better
+    unseen = set()
+    for number in range(0, len(items), 9):
+        wrong = items[number]._replace(numbers=items[number].numbers._replace(estimate=-9.0))
+        raised = findings([*items[:number], wrong, *items[number + 1 :]])
+        if not any(f.kind is Kind.EFFECT_LARGE and f.study == wrong.study for f in raised):
+            unseen.add(wrong.study)
+    for study in unseen:  # its other arm fell about as far, as the source has it
+        assert min(i.numbers.estimate or 0.0 for i in items if i.study == study) < -6.5
+    assert len(unseen) <= 2
 
 
 def test_excluded_studies_are_not_checked() -> None:

@@ -19,7 +19,7 @@ from review.extraction.rows import NumberedRow
 from review.extraction.rules import ARM_FACTS, STUDY_FACTS, VERSUS_FACTS, ExtractionRow
 from review.extraction.spelling import identity
 from review.extraction.vocabulary import EntryKind, Level
-from review.protocol.characteristics import Value
+from review.protocol.characteristics import OWN, Value, base_name
 from review.protocol.models import Instrument, Review
 from review.protocol.queries import instruments
 
@@ -63,7 +63,8 @@ def evidence_of_rows(
         for numbered in rows
         if not numbered.bad and (item := typed.item(numbered, (ids or {}).get(numbered.line)))
     ]
-    return list(typed.with_facts(found, names)) if names else [item for item, _ in found]
+    asked = set(names) - OWN
+    return list(typed.with_facts(found, asked)) if asked else [item for item, _ in found]
 
 
 @dataclass
@@ -201,6 +202,7 @@ class _Typed:
         self, found: Sequence[tuple[Evidence, NumberedRow]], names: Collection[str]
     ) -> Iterator[Evidence]:
         """Yield evidence with the characteristics that plans ask for: as typed, else as stored."""
+        wanted = {base_name(name) for name in names}
         pairs = [(self.review.id, item) for item, _ in found]
         stored = with_facts(self.session, [self.review.id], names, pairs, sa.false())
         for (_, item), (_, numbered) in zip(stored, found, strict=True):
@@ -212,24 +214,34 @@ class _Typed:
             other = identity(item.versus.label) if item.versus is not None else ""
             yield item._replace(
                 facts=facts._replace(
-                    study=_over(facts.study, said.facts, said.custom),
+                    study=_over(facts.study, said.facts, said.custom, wanted),
                     arm=_over(
-                        facts.arm, said.arm_facts.get(mark, {}), said.arm_custom.get(mark, {})
+                        facts.arm,
+                        said.arm_facts.get(mark, {}),
+                        said.arm_custom.get(mark, {}),
+                        wanted,
                     ),
                     versus=_over(
-                        facts.versus, said.arm_facts.get(other, {}), said.arm_custom.get(other, {})
+                        facts.versus,
+                        said.arm_facts.get(other, {}),
+                        said.arm_custom.get(other, {}),
+                        wanted,
                     ),
-                    result={**facts.result, **result},
+                    result=_over(facts.result, {}, result, wanted),
                 )
             )
 
 
 def _over(
-    stored: Mapping[str, Value], typed: Mapping[str, Any], custom: Mapping[str, Value]
+    stored: Mapping[str, Value],
+    typed: Mapping[str, Any],
+    custom: Mapping[str, Value],
+    wanted: Collection[str],
 ) -> dict[str, Value]:
+    """Return what is typed over what is stored, of the characteristics that are wanted."""
     told = {n: v.value if isinstance(v, StrEnum) else v for n, v in typed.items()}
     every = {**stored, **told, **custom}
-    return {name: value for name, value in every.items() if value is not None}
+    return {n: value for n, value in every.items() if value is not None and n in wanted}
 
 
 def _note(

@@ -106,8 +106,8 @@ def take_form(
     _mend(session, review, found, person, reason, wrong)
     if wrong:
         raise FormError(wrong)
-    writer = _write(session, review, rows, by_number, kind, person)
-    keys = _keep_sources(session, form, found.lines, writer, was)
+    writer = _write(session, review, rows, by_number, kind, person, sources=(form, was))
+    keys = {result.id: by_number[line].key or "" for line, result in writer.touched}
     own = own_entry(queries.entries(session, [study.id]), kind, person)
     notes = _add_notes(session, study, form, own if kind is EntryKind.BLIND else None)
     dismissed, unused = _tick(session, review, study, kind, form, person, now)
@@ -124,9 +124,13 @@ def _write(
     lines: dict[int, Line],
     kind: EntryKind,
     person: str,
+    *,
+    sources: tuple[Form, Stored] | None = None,
 ) -> Writer:
     writer = Writer(Holdings(session, review, rows, person, kind))
     writer.write()
+    if sources is not None:
+        _keep_sources(session, *sources, list(lines.values()), writer)
     if not writer.problems:
         writer.describe_new_results()
     if writer.problems:
@@ -230,10 +234,9 @@ def _new_key(parts: dict[str, str]) -> NewKey:
 
 
 def _keep_sources(
-    session: Session, form: Form, lines: Sequence[Line], writer: Writer, was: Stored
-) -> dict[int, str]:
-    """Keep from which PDF and page results are, and cells where that differs; return their rows."""
-    keys: dict[int, str] = {}
+    session: Session, form: Form, was: Stored, lines: Sequence[Line], writer: Writer
+) -> None:
+    """Keep from which PDF and page results are, and cells where that differs."""
     new = dict(writer.touched)
     cited = {report.key: report.citation or report.doi for report in form.reports}
     for line in lines:
@@ -244,7 +247,6 @@ def _keep_sources(
             result = session.get(Result, line.id)
         if result is None:
             continue
-        keys[result.id] = line.key or ""
         before = was.results.get(line.id or 0)
         told = {"pdf": line.source.pdf, "pdf_page": line.source.pdf_page}
         if before is None or (before.source or Source()) != line.source:
@@ -256,8 +258,6 @@ def _keep_sources(
             kept = {name: one for name, one in kept.items() if one}
             if (result.sources or {}) != kept:
                 result.sources = kept or None
-    session.flush()
-    return keys
 
 
 def _kept_source(source: Source, cited: dict[str, str]) -> dict[str, Any]:

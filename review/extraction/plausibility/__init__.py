@@ -13,6 +13,7 @@ from review.extraction.plausibility.scores import score_findings
 from review.extraction.plausibility.signs import sign_findings
 from review.extraction.plausibility.spread import spread_findings
 from review.extraction.plausibility.statistics import statistic_findings
+from review.extraction.plausibility.unusual import unusual_findings
 
 __all__ = ["WITHHOLDING", "Finding", "Kind", "Severity", "findings"]
 
@@ -42,6 +43,7 @@ def findings(
         spread_findings,
         score_findings,
         contrast_findings,
+        unusual_findings,
         statistic_findings,
         duplicate_findings,
     )

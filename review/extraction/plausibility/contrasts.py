@@ -7,32 +7,19 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any, Final, TypeAlias
 
 from review.effects.quantiles import t_from_p
 from review.extraction.conversion import arm_mean_sd, contrast_effect, printed_ratio, two_sided
 from review.extraction.designs import design_of
-from review.extraction.evidence import ArmSide, Evidence, did_better, scored_higher
+from review.extraction.evidence import ArmSide, Evidence, scored_higher
 from review.extraction.plausibility.finding import Finding, Kind, about
 from review.extraction.plausibility.rounding import half_unit
 from review.extraction.vocabulary import ArmRole, Level, Randomised
 from review.measures import Measure
 
-LARGE: Final = 2.5
-"""|g| beyond which an effect is asked about (issue: effects beyond |g| 2.5)."""
-
 CLEAR: Final = 0.05
 """Standardized difference from which a sign says something."""
-
-LEAST_OTHERS: Final = 5
-"""Effects of other studies that a comparison with them needs."""
-
-OUTLYING: Final = 3.5
-"""Robust standardized distance from the other studies (Iglewicz & Hoaglin 1993)."""
-
-NOTEWORTHY: Final = 0.8
-"""Distance from the median of the others on the scale of g, below which none is asked about."""
 
 UNBALANCED: Final = 5.0
 """Ratio of arms' sizes that is asked about."""
@@ -62,16 +49,10 @@ class Pair:
 
 def contrast_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
     """Yield doubts about differences between arms."""
-    by_place: dict[_Place, list[Evidence]] = defaultdict(list)
-    for item in items:
-        key = (item.study_id, item.instrument, item.rater, item.timepoint, item.analysis_set)
-        by_place[key].append(item)
-    pairs: list[Pair] = []
-    for group in by_place.values():
+    for group in by_place(items):
         arms = [item for item in group if item.level is Level.ARM]
         contrasts = [item for item in group if item.level is Level.CONTRAST]
-        here = [p for a, b in ordered(arms) if (p := _pair(a, b)) is not None]
-        pairs += here
+        here = [p for a, b in ordered(arms) if (p := pair_of(a, b)) is not None]
         for a, b in ordered(arms):
             yield from _sizes(a, b)
             yield from _baseline(a, b)
@@ -82,7 +63,15 @@ def contrast_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
             yield from _interval(contrast)
         for arm in arms:
             yield from _interval_of_mean(arm)
-    yield from _unusual(items, pairs)
+
+
+def by_place(items: Sequence[Evidence]) -> list[list[Evidence]]:
+    """Return results of one study, instrument, rater, timepoint and set together."""
+    found: dict[_Place, list[Evidence]] = defaultdict(list)
+    for item in items:
+        key = (item.study_id, item.instrument, item.rater, item.timepoint, item.analysis_set)
+        found[key].append(item)
+    return list(found.values())
 
 
 def _rank(arm: ArmSide) -> tuple[int, str, str]:
@@ -96,11 +85,13 @@ def ordered(arms: Sequence[Evidence]) -> Iterator[tuple[Evidence, Evidence]]:
     yield from itertools.combinations(sorted(arms, key=lambda item: _rank(item.arm)), 2)
 
 
-def _is_baseline(item: Evidence) -> bool:
+def is_baseline(item: Evidence) -> bool:
+    """Whether a result is of before treatment."""
     return item.weeks == 0 or item.timepoint.casefold() in BASELINE
 
 
-def _pair(a: Evidence, b: Evidence) -> Pair | None:
+def pair_of(a: Evidence, b: Evidence) -> Pair | None:
+    """Return two arms' means standardized by their SDs; None where they do not give that."""
     x, y = a.numbers, b.numbers
     one = arm_mean_sd(x, standardizes=True, design=design_of(a))
     two = arm_mean_sd(y, standardizes=True, design=design_of(b))
@@ -138,7 +129,7 @@ def _baseline(a: Evidence, b: Evidence) -> Iterator[Finding]:
     x, y = a.numbers, b.numbers
     if a.design.randomised is Randomised.NOT_RANDOMISED or x.n is None or y.n is None:
         return
-    if _is_baseline(a):
+    if is_baseline(a):
         told = (x.mean, x.sd, y.mean, y.sd)
     else:
         told = (x.baseline_mean, x.baseline_sd, y.baseline_mean, y.baseline_sd)
@@ -343,78 +334,3 @@ def _normal(level: float) -> float:
     from scipy.special import ndtri
 
     return float(ndtri((1 + level) / 2))
-
-
-@dataclass(frozen=True, slots=True)
-class _Effect:
-    item: Evidence
-    y: float
-    """On the scale of g, positive where the first arm did better if that is known."""
-    se: float
-    told: Mapping[str, Any]
-
-
-def _unusual(items: Sequence[Evidence], pairs: Sequence[Pair]) -> Iterator[Finding]:
-    groups: dict[tuple[str, ...], list[_Effect]] = defaultdict(list)
-    for pair in pairs:
-        if _is_baseline(pair.item):
-            continue
-        a, b = pair.item, pair.other
-        x, y = a.numbers, b.numbers
-        told = {"mean": x.mean, "sd": x.sd, "n": x.n,
-                "other_mean": y.mean, "other_sd": y.sd, "other_n": y.n}  # fmt: skip
-        sign = -1.0 if a.higher_is_better is False else 1.0
-        groups[_group(a, a.arm, b.arm)].append(_Effect(a, sign * pair.d, pair.se, told))
-    for item in items:
-        if (
-            item.level is Level.CONTRAST
-            and item.versus is not None
-            and item.numbers.estimate is not None
-        ):
-            effect = contrast_effect(item.numbers, Measure.SMD, design=design_of(item))
-            if effect is not None:
-                better = did_better(item)
-                groups[_group(item, item.arm, item.versus)].append(
-                    _Effect(
-                        item,
-                        (better or 1.0) * effect.estimate,
-                        math.sqrt(effect.variance),
-                        {"estimate": item.numbers.estimate, "se": item.numbers.se},
-                    )
-                )
-    for group in groups.values():
-        for effect_ in group:
-            found = _outlying(effect_, group)
-            if found is not None:
-                yield found
-
-
-def _group(item: Evidence, one: ArmSide, other: ArmSide) -> tuple[str, ...]:
-    return (item.outcome, *(str(part) for arm in (one, other) for part in _kind_of(arm)))
-
-
-def _kind_of(arm: ArmSide) -> tuple[str, ...]:
-    if arm.role is not None:
-        return ("intervention",) if arm.role is ArmRole.INTERVENTION else ("control",)
-    return arm.treatment, arm.delivery_mode or ""
-
-
-def _outlying(effect: _Effect, group: Sequence[_Effect]) -> Finding | None:
-    item = effect.item
-    if abs(effect.y) > LARGE:
-        message = f"a standardized difference of {effect.y:.2f}"
-        return about(item, Kind.EFFECT_LARGE, message, **effect.told)
-    others = [e for e in group if e.item.study_id != item.study_id]
-    if len(others) < LEAST_OTHERS:
-        return None
-    centre = median(e.y for e in others)
-    scatter = 1.4826 * median(abs(e.y - centre) for e in others)
-    beyond = max(0.0, scatter**2 - median(e.se**2 for e in others))
-    z = (effect.y - centre) / math.sqrt(effect.se**2 + beyond)
-    if abs(z) > OUTLYING and abs(effect.y - centre) > NOTEWORTHY:
-        message = (
-            f"a standardized difference of {effect.y:.2f}, where {len(others)} others have "
-            f"{centre:.2f} (median): {abs(z):.1f} standard errors away"
-        )
-        return about(item, Kind.EFFECT_UNLIKE_OTHERS, message, **effect.told)
-    return None
