@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -101,6 +101,8 @@ class ResultLine:
     conversions: tuple[str, ...]
     lacks: str | None
     uses: tuple[Use, ...]
+    counts: bool
+    """Whether it is of the entry that analyses use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,8 @@ def study_of(session: Session, review: Review, number: int, *, viewer: str | Non
     went = uses(session, review, [one.result_id for one in traced], contents=contents_of)
     entries = queries.entries(session, [study.id])
     own = queries.names_seen(entries, viewer)
+    counting = queries.counting(entries)
+    counted = {r.id for r in queries.results(session, [counting])} if counting else set()
     arms = queries.arms(session, [study.id], own)
     reports = queries.reports(session, [study.id], own)
     seen = [entry.id for entry in queries.visible(entries, viewer)]
@@ -220,7 +224,7 @@ def study_of(session: Session, review: Review, number: int, *, viewer: str | Non
             )
             for arm in arms
         ),
-        results=tuple(_result(one, went.get(one.result_id, ())) for one in traced),
+        results=tuple(_result(one, went.get(one.result_id, ()), counted) for one in traced),
         went=tuple(_went(traced, went)),
         bias=tuple(_bias(session, review, study)),
         notes=tuple(NoteLine(n.topic, n.text, n.certainty, n.source) for n in notes),
@@ -267,7 +271,7 @@ def _went(traced: Sequence[Traced], went: Mapping[int, Sequence[Use]]) -> Iterat
         yield Went(use.analysis, use.run, tuple(from_), use.recipe, use.yi, use.vi)
 
 
-def _result(one: Traced, went: Sequence[Use]) -> ResultLine:
+def _result(one: Traced, went: Sequence[Use], counted: Collection[int]) -> ResultLine:
     return ResultLine(
         id=one.result_id,
         place=place_words(one.place),
@@ -285,6 +289,7 @@ def _result(one: Traced, went: Sequence[Use]) -> ResultLine:
         conversions=tuple(map(step_words, one.conversions)),
         lacks=one.lacks,
         uses=tuple(went),
+        counts=one.result_id in counted,
     )
 
 

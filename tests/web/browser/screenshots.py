@@ -19,6 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.web.browser.conftest import chromium_path
 from tests.web.browser.places import PLACES
+from tests.web.browser.team import Entering
 
 WAYS: Final = {
     "light": (1280, "light", "screen"),
@@ -29,6 +30,30 @@ WAYS: Final = {
 """Width in pixels (print: A4 without margins), colours, medium."""
 TALLEST: Final = 1400
 """Pixels of a page that are kept from its top."""
+
+
+def _enter(page: Page) -> None:
+    """Type the invented trial, with its source."""
+    who = Entering(page)
+    who.two_arms()
+    who.alliance()
+    who.keys("50", "Tab", "5.6", "Tab", "0.9")
+    who.cell("n", 1).focus()
+    who.keys("49", "Tab", "5.8", "Tab", "0.8")
+    who.text("5.6 (0.9)").select_text()
+    who.keys("Alt+KeyS")
+    who.is_saved()
+    page.get_by_role("button", name="show the source of Video").click()
+    page.locator(".reader-mark").first.wait_for()
+
+
+def _wait_for_cells(page: Page) -> None:
+    page.locator("#cells [data-cell]").first.wait_for()
+    page.locator(".reader-page canvas").first.wait_for()
+
+
+FIRST: Final = {"enter": _enter, "agree": _wait_for_cells}
+"""What is done on a page before it is drawn."""
 
 
 def _draw(page: Page, way: str, file: Path) -> None:
@@ -58,6 +83,8 @@ def main(folder: Path, names: list[str]) -> None:
             for name in names or PLACES:
                 page.goto("{0.scheme}://{0.netloc}".format(urlsplit(address)) + PLACES[name])
                 page.get_by_text("being worked out").wait_for(state="hidden", timeout=90_000)
+                if name in FIRST:
+                    FIRST[name](page)
                 for way in WAYS:
                     _draw(page, way, folder / f"{name}-{way}.webp")
         finally:

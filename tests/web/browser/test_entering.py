@@ -245,6 +245,29 @@ def test_two_windows_of_one_person_choose_cell_by_cell(reader: Reader, trial: En
     reader.said[:] = [said for said in reader.said if "Failed to load" not in said]
 
 
+def test_the_report_stands_in_a_window_of_its_own_on_a_second_screen(trial: Entering) -> None:
+    page = trial.page
+    trial.two_arms()
+    trial.alliance()
+    with page.expect_popup() as popup:
+        page.get_by_role("button", name="In a window of its own").click()
+    beside = popup.value
+    expect(page.locator("[data-entry]")).to_have_class(re.compile("away"))
+    beside.locator(".textLayer span", has_text="5.6 (0.9)").first.select_text()
+    trial.cell("mean").focus()
+    trial.keys("Alt+KeyS")
+    expect(page.locator("#status")).to_contain_text("page 212")
+    page.get_by_role("button", name="show the source of Video").click()
+    expect(beside.locator(".reader-mark").first).to_be_visible()
+    beside.close()
+    expect(page.locator("[data-entry]")).not_to_have_class(re.compile("away"))
+    line = page.get_by_role("separator", name="Divider between report and form")
+    before = float(line.get_attribute("aria-valuenow") or 0)
+    line.focus()
+    trial.keys("ArrowLeft")
+    assert float(line.get_attribute("aria-valuenow") or 0) < before
+
+
 @pytest.fixture(scope="module")
 def team(demonstration_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Three people with accounts, on a server that may be killed."""
@@ -322,10 +345,7 @@ def test_two_enter_blind_through_a_dead_server_and_an_ended_session_and_agree(
     expect(page.locator("#standing")).to_contain_text("Every difference is decided")
     page.get_by_role("button", name="Make this the agreed entry").click()
     expect(page).to_have_url(re.compile(r"/s/\d+$"))
-    with team.database() as database:
-        repool(database, actor="tester", review="invented", now=lambda: datetime.now(UTC))
-        with database.reading() as session:
-            assert len(runs(session, review_called(session, "invented"), "alliance")) >= 2
+    _repool(team)
     page.goto(f"{team.home}/r/invented/a/alliance")
     expect(page.locator("main")).to_contain_text(
         "With 1 trial added (4 to 5 trials), video against face to face moved from "
@@ -333,3 +353,74 @@ def test_two_enter_blind_through_a_dead_server_and_an_ended_session_and_agree(
     )
     page.context.close()
     assert one.said + two.said + third.said == []
+
+
+def _repool(team: Server) -> None:
+    with team.database() as database:
+        repool(database, actor="tester", review="invented", now=lambda: datetime.now(UTC))
+
+
+def _latest(team: Server, analysis: str) -> tuple[int, str]:
+    """Return how many runs an analysis has, and the digest of all but what is newer."""
+    with team.database() as database, database.reading() as session:
+        found = runs(session, review_called(session, "invented"), analysis)
+        return len(found), " ".join(run.key for run in found)
+
+
+def test_an_erratum_is_seen_before_it_counts_and_runs_before_it_stay(
+    chromium: Browser, team: Server
+) -> None:
+    who = Entering.signed_in(chromium, team, A)
+    page = who.page
+    with team.database() as database:
+        number = study_called(database, "Synthetic 01")
+    _, before = _latest(team, "panic")
+    page.goto(f"{team.home}/r/invented/s/{number}")
+    page.get_by_role("link", name="Correct").first.click()
+    page.get_by_label("Mean", exact=True).fill("9.4")
+    page.get_by_label("erratum").check()
+    page.get_by_role("button", name="Show what it does").click()
+    seen = page.get_by_role("region", name="What it does")
+    expect(seen).to_contain_text(re.compile(r"mean: .* 9\.4"))
+    expect(seen).to_contain_text("Nothing is stored yet")
+    page.get_by_label("In words").fill("erratum in the next issue (synthetic)")
+    page.get_by_role("button", name="Correct it").click()
+    expect(page.locator("main")).to_contain_text("Out of date now: panic")
+    page.get_by_role("link", name="Back to the study").click()
+    expect(page.locator("main")).to_contain_text("erratum in the next issue")
+    _repool(team)
+    assert _latest(team, "panic")[1].startswith(before)
+    page.goto(f"{team.home}/r/invented/a/panic")
+    expect(page.locator("main")).to_contain_text("With 1 trial corrected")
+    page.context.close()
+    assert who.said == []
+
+
+def test_a_wrong_time_is_put_right_and_a_wrong_row_withdrawn(
+    chromium: Browser, team: Server
+) -> None:
+    who = Entering.signed_in(chromium, team, B)
+    page = who.page
+    with team.database() as database:
+        number = study_called(database, "Synthetic 02")
+    _, before = _latest(team, "panic")
+    page.goto(f"{team.home}/r/invented/s/{number}")
+    results = page.locator("article[id^=result-]")
+    count = results.count()
+    results.first.get_by_role("link", name="Correct").click()
+    page.get_by_text("It is of something else").click()
+    page.get_by_label("timepoint").fill("6 months")
+    page.get_by_label("misread").check()
+    page.get_by_role("button", name="Show what it does").click()
+    expect(page.get_by_role("region", name="What it does")).to_contain_text("6 months")
+    page.get_by_role("button", name="Correct it").click()
+    page.get_by_role("link", name="Back to the study").click()
+    expect(page.locator("main")).to_contain_text("6 months")
+    results.last.get_by_role("link", name="Correct").click()
+    page.get_by_label("Why it is withdrawn").fill("of another trial (synthetic)")
+    page.get_by_role("button", name="Withdraw this result").click()
+    expect(results).to_have_count(count - 1)
+    _repool(team)
+    assert _latest(team, "panic")[1].startswith(before)
+    page.context.close()
+    assert who.said == []

@@ -41,7 +41,7 @@ function draw() {
   const ticked = new Set(chosen());
   const shown = found.cells.filter((one) => part("equal").checked || one.state !== "equal");
   part("cells").querySelector("tbody").replaceChildren(...shown.map((one) => row(one, ticked.has(one.id))));
-  part("agreement").querySelector("tbody").replaceChildren(...found.agreement.map((one) => h("tr", {}, h("th", { scope: "row" }, one.of), ...[one.compared, one.equal, share(one.share), one.kappa === null ? "" : one.kappa.toFixed(2).replace("-", "−")].map((each) => h("td", { class: "n" }, String(each))))));
+  part("agreement").querySelector("tbody").replaceChildren(...found.agreement.map((one) => h("tr", {}, h("th", { scope: "row" }, one.of.replaceAll("_", " ")), ...[one.compared, one.equal, share(one.share), one.kappa === null ? "" : one.kappa.toFixed(2).replace("-", "−")].map((each) => h("td", { class: "n" }, String(each))))));
 }
 
 const share = (one) => (one === null ? "" : `${Math.round(100 * one)} %`);
@@ -52,7 +52,7 @@ function row(one, ticked) {
   const label = `${one.field}, ${words(one.place)}`;
   return h("tr", { class: one.id === at ? "chosen" : null, "data-cell": one.id, "aria-current": one.id === at ? "true" : null, onclick: () => mark(one.id) },
     h("td", {}, one.state === "equal" ? null : h("input", { type: "checkbox", checked: ticked, "aria-label": `Decide on ${label} with others` })),
-    h("th", { scope: "row" }, h("button", { type: "button", class: "plain", onclick: () => mark(one.id) }, one.field), h("span", { class: "small quiet" }, ` ${words(one.place)}`)),
+    h("th", { scope: "row" }, h("button", { type: "button", class: "plain", onclick: () => mark(one.id) }, one.field.replaceAll("_", " ")), h("span", { class: "small quiet" }, ` ${words(one.place)}`)),
     side("first"), side("second"), h("td", { class: "small" }, words_));
 }
 

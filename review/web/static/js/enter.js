@@ -126,11 +126,13 @@ function merge(other) {
   });
 }
 
+const calledOf = (field) => draft.known.columns.find((one) => one.name === field)?.called ?? field.replaceAll("_", " ");
+
 function named({ at: where, key }, field) {
-  const what = draft.known.columns.find((one) => one.name === field)?.called ?? field.replaceAll("_", " ");
+  const what = calledOf(field);
   const block = where === "row" ? sheet.blockOf(key) : null;
-  const of = where === "row" ? [sheet.armName(sheet.at({ at: where, key })?.arm), block && sheet.title(block)] : where === "arm" ? [sheet.armName(key)] : where === "study" ? ["the study"] : [where];
-  return `${what}: ${of.filter(Boolean).join(", ")}`;
+  const of = where === "row" ? [sheet.armName(sheet.at({ at: where, key })?.arm), block && sheet.title(block)] : where === "arm" ? [sheet.armName(key)] : where === "block" ? [sheet.title(sheet.at({ at: where, key }) ?? {})] : [`the ${where}`];
+  return `${what}${what && ": "}${of.filter(Boolean).join(", ")}`;
 }
 
 function choose(conflicts, done) {
@@ -424,14 +426,15 @@ async function list(finishing) {
   const dialog = part("finish");
   dialog.querySelector("h2").textContent = finishing ? "Finish this entry" : "Save into the review";
   const open = checked.doubts.filter((one) => !ticked(one.key));
+  const overwritten = checked.changes.filter((one) => one.was);
   const lines = (heading, items, kind) => (items.length ? [h("h3", {}, heading), h("ul", { class: `lines tight ${kind}` }, items)] : []);
   const link = (place, field, words) => h("li", {}, h("button", { type: "button", class: "plain", onclick: () => (dialog.close(), goTo(place, field)) }, words));
   dialog.querySelector(".lists").replaceChildren(
     ...lines("To mend first", checked.problems.map((one) => link(one.place, one.fields[0], one.message)), "problems"),
     ...lines(finishing ? "Doubted: tick each with its reason first" : "Doubted", open.map((one) => link(one.places[0], one.fields[0], one.message)), "doubts"),
-    ...lines("Empty", checked.empty.map((one) => link(one.place, one.fields[0], one.words)), "empties"),
-    ...lines("Changed", checked.changes.map((one) => h("li", {}, `${named(one.place, one.field)}: ${one.was || "(empty)"} becomes ${one.now || "(empty)"}`)), "changes"));
-  dialog.querySelector(".reason").hidden = !checked.changes.length;
+    ...lines("Empty", checked.empty.map((one) => link(one.place, one.fields[0], `${named(one.place, "")}: ${one.words}${one.fields.length && one.place.at !== "row" ? ` (${one.fields.map(calledOf).join(", ")})` : ""}`)), "empties"),
+    ...lines("Changed", overwritten.map((one) => h("li", {}, `${named(one.place, one.field)}: ${one.was || "(empty)"} becomes ${one.now || "(empty)"}`)), "changes"));
+  dialog.querySelector(".reason").hidden = !overwritten.length;
   dialog.querySelector(".wrong").textContent = "";
   const main = dialog.querySelector("button.main");
   main.textContent = finishing ? "Finish" : "Save";
