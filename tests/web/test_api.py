@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import schemathesis
@@ -124,6 +125,10 @@ def asked(watched: tuple[Team, Watched]) -> Iterator[tuple[Team, Any]]:
         yield team, schema
 
 
+CASES: Final = int(os.environ.get("REVIEW_API_CASES", "8"))
+"""What is sent to each operation; a hundred now and then."""
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("who", ["lead", None])
 def test_whatever_a_program_sends_is_answered_as_the_document_says(
@@ -140,7 +145,7 @@ def test_whatever_a_program_sends_is_answered_as_the_document_says(
 
 def _sending(client: TestClient, token: str) -> Callable[..., None]:
     @settings(
-        max_examples=4, deadline=None, database=None, derandomize=True,
+        max_examples=CASES, deadline=None, database=None, derandomize=True,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     def sent(case: Any) -> None:

@@ -6,7 +6,9 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,15 @@ from review.citations.queries import records_in_scope
 from review.config import settings
 from review.db import Session, database_at
 from review.demonstration import invented
+from review.extraction.actions import reopen_entry
 from review.extraction.appraisal.drafts import hand_in, keep_draft
 from review.extraction.appraisal.form import Target
+from review.extraction.drafts.actions import keep_draft as keep_entry_draft
+from review.extraction.drafts.form import Form, Stored
+from review.extraction.files import read_extraction
+from review.extraction.intake import import_extraction
 from review.extraction.queries import study_called
+from review.extraction.vocabulary import EntryKind
 from review.history.actions import Attribution, writing
 from review.history.queries import events
 from review.protocol.models import Review
@@ -43,6 +51,11 @@ SEEN = sorted(
 """Every address that is looked at, within the invented review."""
 
 
+SECRET = "Synthetic 07"
+"""A trial that A has entered and B has not finished."""
+DATA = files("review.demonstration") / "data"
+
+
 def _random(text: str) -> str:
     """Hashes of the ledger, which hold a random number, and numbers of requests."""
     return re.sub(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b|\b[0-9a-f]{12}\b", "·", text)
@@ -58,6 +71,31 @@ def _appraise(session: Session, review: Review, verdict: Verdict, now: datetime)
         draft = Target("Synthetic 06", "panic")
         keep_draft(session, review, tool, draft, fields, handle=invented.A, version=None, now=now)
     hand_in(session, review, tool, target, fields, handle=invented.A, version=None, now=now)
+
+
+def _enter(session: Session, review: Review, verdict: Verdict, now: datetime) -> None:
+    """A enters a trial that B has not finished: other numbers in each world, a draft in one."""
+    other = verdict is Verdict.EXCLUDE
+    with as_file(DATA / "entry-a.csv") as file:
+        rows = [r for r in read_extraction(file) if r.row.study == SECRET]
+    typed = []
+    for one in rows:
+        numbers = one.row.numbers
+        said: dict[str, object] = {"timepoint": "secret", "quote": f"A read {other}"}
+        if numbers.mean is not None:
+            said["numbers"] = numbers._replace(mean=numbers.mean + other)
+        typed.append(replace(one, row=one.row.model_copy(update=said)))
+    reopen_entry(session, review, study=SECRET, person=invented.A)
+    import_extraction(
+        session, review, typed, file="a", person=invented.A, kind=EntryKind.BLIND, finished=now
+    )
+    if other:
+        study = study_called(session, review, SECRET)
+        form = Form.model_validate({"study": {"cells": {"country": "A alone says so"}}})
+        keep_entry_draft(
+            session, review, study, version=0, kind=EntryKind.BLIND, form=form,
+            made_from=Stored(), person=invented.A, now=now,
+        )  # fmt: skip
 
 
 def _judged(file: Path) -> list[str]:
@@ -76,6 +114,23 @@ def _judged(file: Path) -> list[str]:
     ]  # fmt: skip
 
 
+def _entered(file: Path) -> list[str]:
+    """The addresses at which an entry could be told."""
+    database = database_at(f"sqlite:///{file}")
+    with database.reading() as session:
+        review = review_called(session, invented.NAME)
+        ids = [study_called(session, review, label).id for label in (SECRET, "Synthetic 06")]
+    database.close()
+    api = "/api/v1/reviews/invented"
+    return [
+        *(f"/r/invented/s/{number}{what}" for number in ids for what in ("", "/enter", "/agree")),
+        *(f"{api}/studies/{number}" for number in ids),
+        *(f"{api}/studies/{number}/{what}" for number in ids for what in ("draft", "comparison")),
+        f"{api}/results", f"{api}/results.csv", f"{api}/history?entity=result",
+        "/r/invented/history?entity=result", "/r/invented/history?verify=true",
+    ]  # fmt: skip
+
+
 @contextmanager
 def _world(file: Path, verdict: Verdict, cookies: dict[str, str]) -> Iterator[TestClient]:
     """The demonstration as B sees it, where A said something of a record that B has not read."""
@@ -91,6 +146,7 @@ def _world(file: Path, verdict: Verdict, cookies: dict[str, str]) -> Iterator[Te
         choice = Choice(record, verdict, note=f"A says {verdict.value}")
         decide(session, review, [choice], stage=Stage.TITLE_ABSTRACT, handle=invented.A, now=now)
         _appraise(session, review, verdict, now)
+        _enter(session, review, verdict, now)
     app = create_app(database, WebSettings(key=KEY))
     app.state.now = lambda: now + timedelta(minutes=1)
     with TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
@@ -115,7 +171,7 @@ def test_what_a_said_changes_no_byte_that_b_is_sent(
     database.close()
     shutil.copy(first, second)
     judged = _judged(first)
-    seen = [*SEEN, *judged]
+    seen = [*SEEN, *judged, *_entered(first)]
     sent = []
     for file, verdict in ((first, Verdict.INCLUDE), (second, Verdict.EXCLUDE)):
         with _world(file, verdict, cookies) as client:
