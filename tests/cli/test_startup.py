@@ -27,12 +27,13 @@ ANALYSED = LEDGER | TEXTS | ENGINE | {"jinja2", "lxml"}
 
 ALLOWED = {
     "database demo reviews serve extract screen screen.conduct screen.conflicts screen.judging "
-    "screen.ranking screen.sheets screen.status": {"sqlalchemy"},
+    "screen.ranking screen.sheets screen.status site": {"sqlalchemy"},
     "outcome instrument": LEDGER | {"yaml"},
     "search importing batch dedupe records": {"sqlalchemy", "lxml", "rapidfuzz"},
     "history people": LEDGER | TEXTS,
     "extract.double_entry extract.field": LEDGER | {"rapidfuzz"} | ENGINE,
-    "reports study timepoint extract.doubts extract.imports extract.trace extract.withdrawing":
+    "reports study timepoint extract.assigning extract.doubts extract.imports extract.trace "
+    "extract.withdrawing":
         LEDGER | TEXTS | ENGINE,
     "pool": {"sqlalchemy"} | ENGINE,
     "analysis export extract.formats extract.selection extract.sheets flow grade living plot "

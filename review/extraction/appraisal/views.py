@@ -47,6 +47,7 @@ from review.extraction.appraisal.typed import (
 )
 from review.extraction.appraisal.vocabulary import About, Answer, Kind, State
 from review.extraction.models import Study
+from review.extraction.pdfs import pdfs_of
 from review.figures.risk_of_bias import RiskOfBias
 from review.protocol.models import Review
 from review.protocol.queries import instruments
@@ -143,8 +144,8 @@ class AppraisalView:
     """The judgements that count, by domain; empty where nothing counts yet."""
     reason: str | None = None
     """Why the consensus is what it is."""
-    reports: tuple[tuple[int, str, str | None], ...] = ()
-    """Publications of the study: number, citation and DOI."""
+    reports: tuple[tuple[int, str, str | None, bool], ...] = ()
+    """Publications of the study: number, citation, DOI, and whether there is a PDF to read."""
 
     @property
     def query(self) -> dict[str, str]:
@@ -278,6 +279,7 @@ def appraisal_view(
     elif like and others:
         given = fields_of(others[-1])
     shown = seen if mode is not Mode.ASSESS else []
+    readable = {pdf.report for pdf in pdfs_of(session, study.id, viewer)}
     decided = [one for one in cast if one.kind is Kind.CONSENSUS]
     return AppraisalView(
         study_id=study.id,
@@ -306,7 +308,8 @@ def appraisal_view(
         counts=_judged(counts),
         reason=queries.reason_of(session, decided[-1].id) if decided else None,
         reports=tuple(
-            (one.id, one.citation, one.doi) for one in extraction.reports(session, [study.id])
+            (one.id, one.citation, one.doi, one.id in readable)
+            for one in extraction.reports(session, [study.id])
         ),
     )
 

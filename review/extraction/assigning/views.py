@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from review.extraction import queries
 from review.extraction.assigning.queries import assigned
 from review.extraction.doubts import doubts
+from review.extraction.drafts.queries import drafts_of
 from review.extraction.models import Entry
 from review.extraction.vocabulary import EntryKind
 from review.people.queries import members
@@ -73,6 +74,7 @@ class ExtractionQueue:
 
 
 _OWN: Final = "yours is finished"
+_DRAFT: Final = "draft of"
 
 
 def extraction_queue(session: Session, review: Review, *, viewer: str) -> ExtractionQueue:
@@ -86,10 +88,13 @@ def extraction_queue(session: Session, review: Review, *, viewer: str) -> Extrac
     reports = Counter(report.study_id for report in queries.reports(session, ids))
     counted = queries.numbers_of_results(session, review)
     open_doubts = _doubts(session, review, viewer)
+    typed = {draft.study_id: draft.saved_at for draft in drafts_of(session, review, viewer)}
     tasks = []
     for study in every:
         stand = stand_of(entries[study.id])
         mine = _mine(entries[study.id], viewer)
+        if study.id in typed:
+            mine = f"{_DRAFT} {typed[study.id]:%Y-%m-%d %H:%M} UTC"
         doubted = open_doubts[study.label]
         given = asked.get(study.id, ())
         tasks.append(
@@ -163,6 +168,8 @@ def next_of(
     """Return what a person has to do about a study, None where it waits for others or is done."""
     if stand is Stand.AGREEING:
         return Next.AGREE
+    if mine.startswith(_DRAFT):
+        return Next.GO_ON
     if stand in (Stand.SINGLE, Stand.AGREED):
         return Next.LOOK if doubted else None
     if mine:

@@ -12,6 +12,11 @@ from tests.web.browser.conftest import Reader
 FIRST = "Demonstration reviewer A"
 WORDS = {"Y": "yes", "PY": "probably yes", "PN": "probably no", "N": "no", "NI": "no information"}
 
+SAID_BY_THE_READER = """quote => new BroadcastChannel(
+  document.querySelector("form[data-channel]").dataset.channel
+).postMessage({kind: "take", report: "1", selection: {page: 2, label: "212", quote}})"""
+"""What the window of the report says when somebody selects there and presses Alt+S."""
+
 
 def test_risk_of_bias_is_judged_by_two_and_settled(reader: Reader) -> None:
     page = reader.open("/r/invented/rob")
@@ -28,14 +33,14 @@ def test_risk_of_bias_is_judged_by_two_and_settled(reader: Reader) -> None:
     expect(page.locator("[data-judged=Overall]")).to_have_text("High")
     expect(page.locator('[data-question="2.3"]')).to_be_hidden()
     first = page.locator('[data-question="1.2"]')
-    first.locator("summary", has_text="Support").click()
     expect(saved).to_contain_text("Draft saved")
+    first.get_by_role("radio", name="no", exact=True).focus()
     with page.expect_response(lambda answer: answer.request.method == "PUT"):
-        first.get_by_label("Quote from the report").fill("an open list of random numbers")
+        page.evaluate(SAID_BY_THE_READER, "an open list of random numbers")
     expect(saved).to_contain_text("Draft saved")
     page.reload()
     expect(first.get_by_label("Quote from the report")).to_have_value(
-        "an open list of random numbers"
+        "an open list of random numbers (p. 212)"
     )
     expect(page.get_by_text("0 questions left")).to_be_visible()
     page.get_by_role("button", name="Hand in").click()

@@ -90,6 +90,26 @@ function later() {
   waiting = setTimeout(save, patience);
 }
 
+// The report is read in a window of its own: what is selected there goes to the quote of the
+// question, or of the judgement, that the person was at last.
+let at = null;
+form.addEventListener("focusin", (event) => {
+  at = event.target.closest(".question, .judgement") ?? at;
+});
+
+function quote({ quote: words, page, label }) {
+  const field = (at ?? form).querySelector('textarea[name^="quote-"], textarea[name^="cited-"]');
+  const cited = `${words} (p. ${label || page})`;
+  field.value = field.value.trim() ? `${field.value.trim()} … ${cited}` : cited;
+  if (field.closest("details")) field.closest("details").open = true;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  document.getElementById("status").textContent = `Quoted: ${cited}`;
+}
+
+new BroadcastChannel(form.dataset.channel).addEventListener("message", ({ data }) => {
+  if (data.kind === "take" && data.selection) quote(data.selection);
+});
+
 form.addEventListener("input", (event) => {
   unsaved = true;
   clearTimeout(waiting);
