@@ -206,10 +206,9 @@ def records_in_scope(session: Session, review: Review) -> Sequence[Record]:
 def identified(session: Session, review: Review) -> Identified:
     """Return the counts of identification: each batch with what was read, stored and removed."""
     removed = clusters(session, review).removed()
-    of_batch = session.execute(
-        sa.select(Record.id, Record.batch_id).where(Record.review_id == review.id)
-    )
-    duplicates = Counter(batch_id for record_id, batch_id in of_batch if record_id in removed)
+    duplicates: Counter[int] = Counter()
+    for some in in_parts(list(removed)):
+        duplicates.update(session.scalars(sa.select(Record.batch_id).where(Record.id.in_(some))))
     return Identified(
         tuple(
             BatchCount(

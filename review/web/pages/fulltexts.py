@@ -14,10 +14,9 @@ from review.errors import InvalidDataError, NotFoundError
 from review.export.views.fulltexts import full_text_of, full_texts_of, sought_of
 from review.extraction.linking.actions import link_report
 from review.people.rules import Deed
-from review.screening.actions import Choice, decide
 from review.screening.pdfs import pdf_of_record
 from review.screening.retrieval import MAX_PDF, Pdf, note_retrieval
-from review.screening.vocabulary import RetrievalOutcome, Stage, Verdict
+from review.screening.vocabulary import RetrievalOutcome
 from review.tasks.actions import note_found
 from review.tasks.files import upload_of
 from review.tasks.kinds import MATCH
@@ -38,13 +37,6 @@ class MissingForm(Form):
     """Why reports were not retrieved."""
 
     reason: str
-
-
-class VerdictForm(Form):
-    """What is said of a report: ``include``, ``maybe`` or ``exclude 2``, by place of the reason."""
-
-    verdict: str = Field(pattern=r"^(include|maybe|exclude \d{1,4})$")
-    note: str = Field("", max_length=4000)
 
 
 class StudyForm(Form):
@@ -206,23 +198,6 @@ def _full_text(
     with visit.reading() as session:
         view = full_text_of(session, visit.review_of(session), record, viewer=visit.person)
     return page(visit, "fulltext.html", view, form=form, status=status)
-
-
-@routes.post("/r/{review}/fulltexts/{record}", Deed.SCREEN)
-def decide_on(visit: Visiting, record: int, sent: Sent) -> Response:
-    """Keep what the person says of a report."""
-    try:
-        form = read(VerdictForm, sent)
-    except FieldErrors as errors:
-        return _full_text(visit, record, errors, status=422)
-    verdict, _, reason = form.verdict.partition(" ")
-    choice = Choice(record, Verdict(verdict), reason or None, form.note or None)
-    with visit.writing() as session:
-        decide(
-            session, visit.review_of(session), [choice], stage=Stage.FULL_TEXT,
-            handle=visit.person, now=visit.now,
-        )  # fmt: skip
-    return to(visit.path("fulltexts", record))
 
 
 @routes.get("/r/{review}/fulltexts/{record}/pdf", Deed.LOOK)
