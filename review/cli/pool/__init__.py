@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import numpy as np
 from click.core import ParameterSource
 
 from review.canonical import interval, number, p_value
 from review.cli.files import new_file
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.pool import blocks, refits
-from review.cli.pool.options import pool_options
+from review.cli.pool.options import OF_COUNTS, pool_options
 from review.cli.pool.rows import (
     cautions,
     columns_of,
+    counts_of,
     effects_of,
     measure_of,
     renamed,
@@ -25,12 +27,14 @@ from review.cli.pool.rows import (
     sizes,
 )
 from review.cli.pool.sheet import Sheet, read_sheet
-from review.effects import Effects
+from review.effects import Effects, ZeroCells, default_zero_cells
 from review.errors import InvalidDataError
 from review.figures import Diamond, Forest, ForestRow, forest_plot, save
 from review.figures.scale import Notation
 from review.formula import parse
+from review.living.estimates.counts import pool_cells
 from review.living.job.workers import executor_for
+from review.measures import AddTo, Measure
 from review.synthesis import Method, MuPrior, Pooled, Predictor, TauPrior, Test, pool
 
 _PROFILED: Final = ("tau2_ci", "I2_ci", "H2_ci")
@@ -58,11 +62,48 @@ def _fits_clusters(ctx: click.Context, method: str, test: str) -> None:
 def _belong(ctx: click.Context, asked: Mapping[str, Any]) -> None:
     """Refuse an option that says more of another one which is not there."""
     for option, other in (
-        ("predictor", "diagnostics"), ("tau_prior", "bayes"), ("mean_prior", "bayes")
+        ("predictor", "diagnostics"), ("tau_prior", "bayes"), ("mean_prior", "bayes"),
+        ("common_tau2", "subgroup"),
     ):  # fmt: skip
         given = ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
         if given and not asked[other]:
             raise click.UsageError(f"--{option.replace('_', '-')} needs --{other}")
+
+
+def _alone(ctx: click.Context, method: str, asked: Mapping[str, Any]) -> None:
+    """Refuse what a method that pools counts has no use for."""
+    others = (
+        "mods", "subgroup", "cluster", "diagnostics", "bayes", "permutation", "gosh", "bootstrap"
+    )  # fmt: skip
+    given = [name for name in others if asked[name]]
+    if given:
+        raise click.UsageError(
+            f"--method {method} pools the counts themselves; it has no --{given[0]}. Leave out one "
+            "of them"
+        )
+    if ctx.get_parameter_source("test") is ParameterSource.COMMANDLINE:
+        raise click.UsageError(f"--method {method} tests by z; leave out --test")
+
+
+def _counted_as(chosen: Measure, method: str) -> Measure:
+    """Return the measure of counts; raise UsageError where a method does not have it."""
+    known = (Measure.PETO,) if method == "PETO" else (Measure.OR, Measure.RR, Measure.RD)
+    if chosen not in known:
+        told = " or ".join(measure.value for measure in known)
+        raise click.UsageError(f"--method {method} needs --measure {told}, not {chosen.value}")
+    return chosen
+
+
+FEW: Final = 10
+"""Studies below which a normal interval is said to be too narrow."""
+
+
+def _few(pooled: Pooled, counts: bool) -> Iterator[str]:
+    if pooled.ddf is None and pooled.tau2 > 0 and 1 < pooled.k < FEW and not counts:
+        yield (
+            f"a normal interval on {pooled.k} studies that differ is too narrow; --test adhoc uses "
+            f"t on {pooled.k - 1} degrees of freedom"
+        )
 
 
 def _variables(formula: str | None) -> list[str]:
@@ -86,6 +127,11 @@ def pool_(
     margins: Sequence[float],
     plots: Sequence[Path],
     as_json: bool,
+    vtype: str | None,
+    correct: bool,
+    add: float | None,
+    to: str | None,
+    drop00: bool,
     **asked: Any,
 ) -> None:
     """Pool the studies of a CSV or XLSX file, a row each; nothing is stored.
@@ -100,33 +146,56 @@ def pool_(
     if asked["cluster"] is not None:
         _fits_clusters(ctx, method, test)
     _belong(ctx, asked)
+    counts = method in OF_COUNTS
+    if counts:
+        _alone(ctx, method, asked)
     names = renamed(cols)
     asked_for = [label, asked["subgroup"], asked["cluster"], *_variables(asked["mods"])]
     table = read_sheet(file, renamed=names, names=filter(None, asked_for), sheet=sheet)
     chosen = measure_of(measure, table, names)
     labels, columns = table.labels(label), columns_of(table, chosen, names)
-    effects = effects_of(table, chosen, columns, labels)
+    how: dict[str, Any] = {"vtype": vtype, "correct": correct}
+    if add is not None or to is not None or drop00:
+        usual = default_zero_cells(chosen)
+        how["zero_cells"] = ZeroCells(
+            usual.add if add is None else add,
+            AddTo.ONLY0 if to is None and usual.to is AddTo.NONE else AddTo(to or usual.to),
+            drop00,
+        )
+    effects = effects_of(table, chosen, columns, labels, how)
     if not effects.known.any():
         raise InvalidDataError(f"no row of {file} gives an effect {chosen.value}")
     yi, vi = effects.yi[effects.known], effects.vi[effects.known]
-    model: dict[str, Any] = {"method": Method(method), "test": Test(test), "level": level}
-    pooled = pool(yi, vi, **model)
+    model: dict[str, Any] = {
+        "method": Method.EE if counts else Method(method), "test": Test(test), "level": level
+    }  # fmt: skip
+    if counts:
+        cells = counts_of(columns, np.flatnonzero(effects.known).tolist())
+        pooled = pool_cells(cells, method, _counted_as(chosen, method), level=level)
+    else:
+        pooled = pool(yi, vi, **model)
     ni = [n for n, known in zip(sizes(columns, len(labels)), effects.known, strict=True) if known]
     extra = _extra(table, effects, model, labels, ni=ni, **asked)
     if margins:
         extra["noninferiority"] = blocks.margins(pooled, margins)
-    notes = [*cautions(pooled, effects, columns, labels), *_independent(asked)]
+    notes = [
+        *cautions(pooled, effects, columns, labels),
+        *_independent(asked),
+        *_few(pooled, counts),
+    ]
     for path in plots:
         with new_file(path) as place:
             save(forest_plot(_forest(pooled, effects, labels)), place)
     if as_json:
         remarks = {"remarks": plain_remarks(table.remarks)}
         told = _as_json(pooled, effects, labels)
+        if counts:
+            told |= {"method": method}
         told["notes"] += notes
         echo_json({**told, **extra, **remarks})
         return
     echo_remarks(file, table.remarks)
-    _echo(pooled, effects, labels)
+    _echo(pooled, effects, labels, method)
     for note in notes:
         click.echo(f"Note: {note}")
     used = [label for label, known in zip(labels, effects.known, strict=True) if known]
@@ -144,6 +213,7 @@ def _extra(
     *,
     mods: str | None,
     subgroup: str | None,
+    common_tau2: bool,
     cluster: str | None,
     rho: float | None,
     diagnostics: bool,
@@ -171,7 +241,14 @@ def _extra(
     if subgroup is not None:
         rows, columns, gone = selected(sheet, effects, [subgroup], labels)
         found["subgroups"] = {
-            **blocks.subgroups(effects.yi[rows], effects.vi[rows], columns[subgroup], **model),
+            **blocks.subgroups(
+                effects.yi[rows],
+                effects.vi[rows],
+                columns[subgroup],
+                effects.measure,
+                common_tau2=common_tau2,
+                **model,
+            ),
             "left_out": gone,
         }
     if cluster is not None:
@@ -278,7 +355,9 @@ def _as_json(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> dict[st
         "pi": pooled.pi,
         "tau2": None if pooled.method is Method.EE else pooled.tau2,
         "se_tau2": pooled.se_tau2,
+        "natural": blocks.natural(effects.measure, pooled.estimate, pooled.ci, pooled.pi),
         "I2": pooled.I2,
+        "I2_Q": pooled.I2_q,
         "H2": pooled.H2,
         "Q": pooled.Q,
         "Q_df": pooled.Q_df,
@@ -286,14 +365,20 @@ def _as_json(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> dict[st
         **{name: None if pooled.tau2_ci_empty else getattr(pooled, name) for name in _PROFILED},
         "weights": pooled.weights.tolist(),
         "effects": [
-            {"label": label, "yi": row and row[0], "vi": row and row[1], "ci": row and row[2]}
+            {
+                "label": label,
+                "yi": row and row[0],
+                "vi": row and row[1],
+                "ci": row and row[2],
+                "natural": row and blocks.natural(effects.measure, row[0], row[2]),
+            }
             for label, row in zip(labels, _rows(effects, pooled.level), strict=True)
         ],
         "notes": [*pooled.notes, *(f"row {n.row + 1}: {n.text}" for n in effects.notes)],
     }
 
 
-def _echo(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> None:
+def _echo(pooled: Pooled, effects: Effects, labels: Sequence[str], method: str) -> None:
     weights = iter(pooled.weights.tolist())
     rows = [
         (label, number(row[0], 4), number(row[1], 4), interval(row[2], 4), number(next(weights), 1))
@@ -306,13 +391,14 @@ def _echo(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> None:
     stat = "z" if pooled.ddf is None else f"t, df {pooled.ddf:g}"
     lines = {
         "studies (k)": str(pooled.k),
-        "model": f"{effects.measure.scale}, {pooled.method.value}, test {pooled.test.value}",
+        "model": f"{effects.measure.scale}, {method}, test {pooled.test.value}",
         "estimate": f"{number(pooled.estimate, 4)} (SE {number(pooled.se, 4)})",
         f"{pooled.level * 100:g}% interval": interval(pooled.ci, 4),
         "test": f"{number(pooled.stat, 4)} ({stat}), p {p_value(pooled.p)}"
         if pooled.tested
         else "none: the standard error is zero",
         **_spread(pooled),
+        **_on_natural_scale(pooled, effects.measure),
         "Q": f"{number(pooled.Q, 4)} (df {pooled.Q_df}), p {p_value(pooled.Q_p)}",
     }
     echo_table(("", "pooled"), list(lines.items()))
@@ -322,6 +408,16 @@ def _echo(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> None:
         click.echo(f"Note: {labels[row_note.row]}: {row_note.text}")
 
 
+def _on_natural_scale(pooled: Pooled, measure: Measure) -> dict[str, str]:
+    """Return the pooled line as people read it: a ratio as measured, a correlation, a share."""
+    back = blocks.natural(measure, pooled.estimate, pooled.ci, pooled.pi)
+    if back is None:
+        return {}
+    pi = f"; prediction {interval(back['pi'], 4)}" if back["pi"] is not None else ""
+    line = f"{number(back['estimate'], 4)} {interval(back['ci'], 4)}{pi}"
+    return {f"as {back['scale']}": line}
+
+
 def _spread(pooled: Pooled) -> dict[str, str]:
     """Return what tells how far the studies' effects differ; a common effect has no tau²."""
     empty = "(Q-profile interval empty)" if pooled.tau2_ci_empty else None
@@ -329,9 +425,10 @@ def _spread(pooled: Pooled) -> dict[str, str]:
         "prediction interval": interval(pooled.pi, 4) or "none",
         "tau²": f"{number(pooled.tau2, 4)} {empty or interval(pooled.tau2_ci, 4)}",
     }
+    by_q = "" if pooled.method is Method.EE else f"; from Q {number(pooled.I2_q, 1)}%"
     return {
         **(between if pooled.method is not Method.EE else {}),
-        "I²": f"{number(pooled.I2, 1)}% {empty or interval(pooled.I2_ci, 1)}",
+        "I²": f"{number(pooled.I2, 1)}% {empty or interval(pooled.I2_ci, 1)}{by_q}",
         "H²": f"{number(pooled.H2, 2)} {empty or interval(pooled.H2_ci, 2)}",
     }
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final, NamedTuple
 
 from review.arrays import Floats
 from review.errors import InvalidDataError
+from review.measures import Measure
 from review.synthesis import (
     Correction,
     FailSafeKind,
@@ -392,16 +394,62 @@ def _robust(fit: Multilevel, correction: Correction) -> Block:
 
 
 def subgroups(
-    yi: Numbers, vi: Numbers, groups: Sequence[str], *, method: Method, test: Test, level: float
+    yi: Numbers,
+    vi: Numbers,
+    groups: Sequence[str],
+    measure: Measure,
+    *,
+    method: Method,
+    test: Test,
+    level: float,
+    common_tau2: bool = False,
 ) -> Block:
-    """Return each group pooled with its own tau², and the test between groups."""
-    found = subgroup_analysis(yi, vi, groups, method=method, test=test, level=level)
+    """Return each group pooled with its own tau² or one of all, and the test between groups."""
+    found = subgroup_analysis(
+        yi, vi, groups, method=method, test=test, level=level, common_tau2=common_tau2
+    )
+    told: list[Block] = []
+    for group in found.groups:
+        back = natural(measure, group.estimate, group.ci, group.pi)
+        named = {} if back is None else {back["scale"]: [back["estimate"], *back["ci"]]}
+        told.append(asdict(group) | named)
     return {
-        "groups": [asdict(group) for group in found.groups],
+        "groups": told,
         "QM": found.q_between,
         "QM_df": [found.df, found.ddf],
         "QMp": found.p,
         "common_tau2": found.common_tau2,
+    }
+
+
+def _exp(x: float) -> float:
+    return math.exp(x) if x < 709.0 else math.inf
+
+
+def natural(
+    measure: Measure,
+    estimate: float,
+    ci: tuple[float, float],
+    pi: tuple[float, float] | None = None,
+) -> Block | None:
+    """Return numbers transformed back to the scale that people read; None where they are on it."""
+    facts = measure.facts
+    back: Callable[[float], float]
+    if facts.ratio is not None:
+        scale, back = measure.scale.removeprefix("log "), _exp
+    elif facts.natural is not None:
+        scale, back = facts.natural.name, facts.natural.back
+    else:
+        return None
+
+    def limits(of: tuple[float, float]) -> list[float]:
+        return sorted(map(back, of))
+
+    return {
+        "scale": scale,
+        "estimate": back(estimate),
+        "ci": limits(ci),
+        "pi": None if pi is None else limits(pi),
     }
 
 

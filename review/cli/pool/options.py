@@ -12,9 +12,12 @@ import click
 from review.cli.computing import computing_options
 from review.cli.context import sheet_option
 from review.cli.files import force_option
-from review.measures import Measure
+from review.measures import AddTo, Measure, Variance
 from review.synthesis import Method, MuPrior, Predictor, TauFamily, TauPrior, Test
 from review.synthesis.bayes import DEFAULT_TAU
+
+OF_COUNTS = ("MH", "PETO")
+"""Methods that pool two-by-two tables themselves."""
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -66,10 +69,11 @@ _OPTIONS = (
     ),
     click.option(
         "--method",
-        type=click.Choice([m.value for m in Method]),
+        type=click.Choice([*(m.value for m in Method), *OF_COUNTS]),
         default=Method.REML.value,
         show_default=True,
-        help="Estimator of tau².",
+        help="Estimator of tau²; MH (Mantel-Haenszel, of OR, RR and RD) and PETO pool the counts "
+        "themselves.",
     ),
     click.option(
         "--test",
@@ -85,6 +89,32 @@ _OPTIONS = (
         show_default=True,
         callback=_level,
         help="Of all intervals.",
+    ),
+    click.option(
+        "--vtype",
+        type=click.Choice([v.value for v in Variance]),
+        help="Formula of the sampling variances, by metafor's name; the measure's own by default.",
+    ),
+    click.option(
+        "--correct/--no-correct",
+        default=True,
+        help="Correct standardized differences and log ratios of means for small samples. ROM and "
+        "CVR are corrected, as metafor does from version 5 on.",
+    ),
+    click.option(
+        "--add",
+        type=click.FloatRange(0),
+        metavar="X",
+        help="Added to cells of counts, for effects that zero cells leave without a value "
+        "[default: 0.5 where the measure needs it].",
+    ),
+    click.option(
+        "--to",
+        type=click.Choice([to.value for to in AddTo]),
+        help="Which rows it is added to [default: only0, those with a zero cell].",
+    ),
+    click.option(
+        "--drop00", is_flag=True, help="Leave out trials without events, or with events only."
     ),
     click.option(
         "--col",
@@ -103,6 +133,9 @@ _OPTIONS = (
         "--subgroup",
         metavar="COLUMN",
         help="Pool each group with its own tau², and test between them.",
+    ),
+    click.option(
+        "--common-tau2", is_flag=True, help="One tau² for all groups of --subgroup instead."
     ),
     click.option(
         "--cluster",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import exp
+from math import exp, nan
 from typing import Any, NamedTuple
 
 import click
+import numpy as np
 
+from review.arrays import Floats
 from review.cli.pool.sheet import Sheet
 from review.effects import Effects, ImpossibleInputError, escalc, required_columns
 from review.errors import InvalidDataError, Problem, UnreadableFileError
@@ -68,13 +70,15 @@ def effects_of(
     measure: Measure,
     columns: Mapping[str, list[float | None]],
     labels: Sequence[str],
+    how: Mapping[str, Any] | None = None,
 ) -> Effects:
-    """Return the effects; raise UnreadableFileError for numbers and variances that cannot be.
+    """Return the effects, computed as `how` says in the words of `escalc`.
 
-    A variance of zero is refused whatever the measure: such a study would have all the weight.
+    Raises UnreadableFileError for numbers and variances that cannot be. A variance of zero is
+    refused whatever the measure: such a study would have all the weight.
     """
     try:
-        found = escalc(measure, columns)
+        found = escalc(measure, columns, **(how or {}))
     except ImpossibleInputError as error:
         problems = [
             Problem(sheet.lines[cell.row], cell.column, f"{cell.value:g} {cell.reason}")
@@ -166,3 +170,20 @@ def _size(columns: Mapping[str, list[float | None]], arm: tuple[str, str, int], 
         return total
     both = (columns[f"{name}i"][row] for name in (events, others))
     return sum(count for count in both if count is not None)
+
+
+def counts_of(columns: Mapping[str, list[float | None]], rows: Sequence[int]) -> tuple[Floats, ...]:
+    """Return events and non-events of both arms of some rows; raise InvalidDataError without them.
+
+    The columns are ai bi ci di, or ai n1i ci n2i.
+    """
+
+    def column(name: str) -> list[float]:
+        return [nan if (cell := columns[name][row]) is None else cell for row in rows]
+
+    if {"ai", "ci"} <= {*columns} and ({"bi", "di"} <= {*columns} or {"n1i", "n2i"} <= {*columns}):
+        a, c = np.array(column("ai")), np.array(column("ci"))
+        if {"bi", "di"} <= {*columns}:
+            return a, np.array(column("bi")), c, np.array(column("di"))
+        return a, np.array(column("n1i")) - a, c, np.array(column("n2i")) - c
+    raise InvalidDataError("MH and PETO pool counts; the file has no ai bi ci di, or ai n1i ci n2i")

@@ -50,21 +50,43 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
     cells = tuple(
         np.array(column, dtype=float) for column in zip(*map(cells_of, trials), strict=True)
     )
+    sign = 1.0 if higher == {True} else -1.0
+    sides = f"{plan.intervention.label} against {plan.comparator.label}"
+    return pool_cells(cells, plan.method, plan.measure, level=plan.level, sign=sign, sides=sides)
+
+
+def pool_cells(
+    cells: tuple[Floats, ...],
+    method: str,
+    measure: Measure,
+    *,
+    level: float,
+    sign: float = 1.0,
+    sides: str = "the first arm against the second",
+) -> Pooled:
+    """Return the pooled estimate of two-by-two tables, as `pool_tables` does of trials.
+
+    Parameters
+    ----------
+    cells : events and non-events of the intervention, then of the comparator, (k,) each.
+    method, measure, level : as in a plan.
+    sign : -1 where fewer events are better.
+    sides : what is compared, for the note of the events as counted.
+    """
     a, b, c, d = cells
-    if plan.method == "PETO":
-        found = peto(a, b, c, d, level=plan.level)
+    if method == "PETO":
+        found = peto(a, b, c, d, level=level)
     else:
-        found = mantel_haenszel(a, b, c, d, measure=plan.measure.value, level=plan.level)
+        found = mantel_haenszel(a, b, c, d, measure=measure.value, level=level)
     if found.estimate is None or found.se is None or found.stat is None or found.ci is None:
         raise InvalidDataError("the trials' events give no estimate: one side has none at all")
-    sign = 1.0 if higher == {True} else -1.0
     low, high = sorted(sign * limit for limit in found.ci)
     df = max(found.Q_df, 0)
     return Pooled(
-        k=len(trials),
+        k=int(a.size),
         method=Method.EE,
         test=Test.Z,
-        level=plan.level,
+        level=level,
         estimate=sign * found.estimate,
         se=found.se,
         stat=sign * found.stat,
@@ -82,13 +104,13 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
         Q=found.Q,
         Q_df=df,
         Q_p=found.Q_p,
-        weights=_weights(plan, cells),
+        weights=_weights(method, measure, cells),
         loglik=nan,
         iterations=0,
         boundary=True,
         modes=1,
         I2_q=_i2(found.Q, df),
-        notes=tuple(_notes(plan, found, len(trials))),
+        notes=tuple(_notes(measure, found, int(a.size), sides)),
     )
 
 
@@ -117,14 +139,14 @@ def _side(arms: Sequence[ArmInput]) -> tuple[float, float]:
     return events, sum(arm.numbers.n or 0 for arm in arms) - events
 
 
-def _weights(plan: Plan, cells: tuple[Floats, ...]) -> Floats:
+def _weights(method: str, measure: Measure, cells: tuple[Floats, ...]) -> Floats:
     a, b, c, d = cells
     n1, n2, total = a + b, c + d, a + b + c + d
-    if plan.method == "PETO":
+    if method == "PETO":
         parts = n1 * n2 * (a + c) * (b + d) / (total**2 * np.maximum(total - 1, 1))
-    elif plan.measure is Measure.OR:
+    elif measure is Measure.OR:
         parts = b * c / total
-    elif plan.measure is Measure.RR:
+    elif measure is Measure.RR:
         parts = c * n1 / total
     else:
         parts = n1 * n2 / total
@@ -133,13 +155,13 @@ def _weights(plan: Plan, cells: tuple[Floats, ...]) -> Floats:
     return percent
 
 
-def _notes(plan: Plan, found: PooledTables, trials: int) -> list[str]:
+def _notes(measure: Measure, found: PooledTables, trials: int, sides: str) -> list[str]:
     assert found.estimate is not None
     assert found.ci is not None
-    ratio = plan.measure.facts.ratio is not None
+    ratio = measure.facts.ratio is not None
     value, low, high = (exp(x) if ratio else x for x in (found.estimate, *found.ci))
-    name = "Peto OR" if plan.method == "PETO" else plan.measure.value
-    counted = f"Events as counted, {plan.intervention.label} against {plan.comparator.label}"
+    name = "Peto OR" if measure is Measure.PETO else measure.value
+    counted = f"Events as counted, {sides}"
     notes = [f"{counted}: {name} {value:.7f} ({low:.7f}, {high:.7f})."]
     if found.k < trials:
         notes.append(f"{trials - found.k} trials without events add nothing to the estimate.")

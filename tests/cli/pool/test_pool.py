@@ -127,7 +127,13 @@ def test_a_column_of_another_meaning_is_not_read(table: Callable[[str], Path]) -
 def test_a_row_without_an_effect_is_null_and_left_out(table: Callable[[str], Path]) -> None:
     found = pooled(table("yi,vi\n0.1,0.04\nNA,0.02\n0.5,0.09\n"))
     assert found["k"] == 2
-    assert found["effects"][1] == {"label": "2", "yi": None, "vi": None, "ci": None}
+    assert found["effects"][1] == {
+        "label": "2",
+        "yi": None,
+        "vi": None,
+        "ci": None,
+        "natural": None,
+    }
     assert len(found["weights"]) == 2
     assert "no effect" in pool(table("yi,vi\n0.1,0.04\n,0.02\n"))
 
@@ -367,3 +373,86 @@ def test_permutation_of_a_regression_rearranges_its_rows() -> None:
         main, ["pool", str(path), *BCG, "--cluster", "alloc", "--permutation", "9"]
     )
     assert refused.exit_code == 2
+
+
+VACCINE = FOLDER / "data" / "bcg.csv"
+COUNTS = ("--col", "ai=tpos", "--col", "bi=tneg", "--col", "ci=cpos", "--col", "di=cneg")
+# metafor 3.8-1, rma.mh and rma.peto on the same file: estimate, SE, Q
+OF_COUNTS = {
+    "OR": (-0.4734109884, 0.0410077784, 163.9425796),
+    "RR": (-0.4537096047, 0.03933736687, 152.5675536),
+    "RD": (-0.003288181833, 0.0002866567485, 386.7759418),
+    "PETO": (-0.4744463109, 0.04065908074, 167.7301675),
+}
+
+
+@pytest.mark.parametrize("measure", OF_COUNTS)
+def test_counts_are_pooled_as_metafor_does(measure: str) -> None:
+    method = "PETO" if measure == "PETO" else "MH"
+    found = pooled(VACCINE, "--measure", measure, "--method", method, *COUNTS)
+    assert [found[key] for key in ("estimate", "se", "Q")] == pytest.approx(
+        OF_COUNTS[measure], rel=1e-8
+    )
+    assert (found["method"], found["tau2"], found["pi"]) == (method, None, None)
+
+
+def test_a_method_of_counts_says_what_it_has_no_use_for() -> None:
+    told = pool(VACCINE, "--measure", "RR", "--method", "PETO", *COUNTS, status=2)
+    assert "--method PETO needs --measure PETO, not RR" in told
+    told = pool(VACCINE, "--measure", "RR", "--method", "MH", "--bayes", *COUNTS, status=2)
+    assert "it has no --bayes" in told
+    told = pool(VACCINE, "--measure", "RR", "--method", "MH", "--test", "t", *COUNTS, status=2)
+    assert "tests by z" in told
+
+
+def test_a_ratio_is_read_as_it_was_measured_wherever_it_is_printed() -> None:
+    arguments = (VACCINE, "--measure", "RR", "--subgroup", "alloc", *COUNTS)
+    found = pooled(*arguments)
+    natural = found["natural"]
+    assert (natural["scale"], natural["estimate"]) == ("RR", np.exp(found["estimate"]))
+    assert natural["ci"] == pytest.approx(np.exp(found["ci"]))
+    assert natural["pi"] == pytest.approx(np.exp(found["pi"]))
+    first = found["effects"][0]
+    assert first["natural"]["ci"] == pytest.approx(np.exp(first["ci"]))
+    group = found["subgroups"]["groups"][0]
+    assert group["RR"] == pytest.approx(np.exp([group["estimate"], *group["ci"]]))
+    assert "as RR                 0.4894 [0.3301, 0.7257]" in pool(*arguments)
+
+
+def test_a_difference_has_no_other_scale_and_a_correlation_is_r(tmp_path: Path) -> None:
+    found = pooled(FOLDER / "data" / "normand1999.csv", "--measure", "MD")
+    assert found["natural"] is None
+    file = tmp_path / "r.csv"
+    file.write_text("ri,ni\n0.3,40\n0.5,60\n0.1,80\n", "utf-8")
+    found = pooled(file, "--measure", "ZCOR")
+    assert found["natural"]["scale"] == "r"
+    assert found["natural"]["estimate"] == pytest.approx(np.tanh(found["estimate"]))
+
+
+def test_one_tau2_of_all_groups_is_that_of_the_regression() -> None:
+    found = pooled(VACCINE, "--measure", "RR", "--subgroup", "alloc", "--common-tau2", *COUNTS)
+    groups = {group["label"]: group for group in found["subgroups"]["groups"]}
+    # metafor 3.8-1: rma(yi, vi, mods = ~ 0 + factor(alloc))
+    expected = {"alternate": -0.5179558105, "random": -0.9657740342, "systematic": -0.4289176629}
+    for label, estimate in expected.items():
+        assert groups[label]["estimate"] == pytest.approx(estimate, rel=1e-6)
+        assert groups[label]["tau2"] == pytest.approx(0.3615028559, rel=1e-5)
+    assert "--common-tau2 needs --subgroup" in pool(
+        VACCINE, "--measure", "RR", "--common-tau2", *COUNTS, status=2
+    )
+
+
+def test_what_is_added_to_cells_and_which_variance_are_said() -> None:
+    found = pooled(VACCINE, "--measure", "OR", "--add", "0.1", "--to", "all", *COUNTS)
+    assert found["estimate"] == pytest.approx(-0.7421827648, rel=1e-6)  # metafor 3.8-1
+    plain = pooled(FOLDER / "data" / "normand1999.csv", "--measure", "SMD")
+    other = pooled(FOLDER / "data" / "normand1999.csv", "--measure", "SMD", "--vtype", "UB")
+    assert plain["effects"][0]["vi"] != other["effects"][0]["vi"]
+    raw = pooled(FOLDER / "data" / "normand1999.csv", "--measure", "SMD", "--no-correct")
+    assert abs(raw["effects"][0]["yi"]) > abs(plain["effects"][0]["yi"])
+
+
+def test_a_normal_interval_on_few_studies_is_doubted() -> None:
+    told = pool(FOLDER / "data" / "normand1999.csv", "--measure", "MD", "--test", "z")
+    assert "a normal interval on 9 studies that differ is too narrow" in told
+    assert "too narrow" not in pool(FOLDER / "data" / "normand1999.csv", "--measure", "MD")
