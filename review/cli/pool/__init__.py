@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import numpy as np
 from click.core import ParameterSource
 
 from review.canonical import interval, number, p_value
@@ -170,7 +169,7 @@ def pool_(
         "method": Method.EE if counts else Method(method), "test": Test(test), "level": level
     }  # fmt: skip
     if counts:
-        cells = counts_of(columns, np.flatnonzero(effects.known).tolist())
+        cells = counts_of(columns, [i for i, known in enumerate(effects.known) if known])
         pooled = pool_cells(cells, method, _counted_as(chosen, method), level=level)
     else:
         pooled = pool(yi, vi, **model)

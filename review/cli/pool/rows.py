@@ -7,9 +7,7 @@ from math import exp, nan
 from typing import Any, NamedTuple
 
 import click
-import numpy as np
 
-from review.arrays import Floats
 from review.cli.pool.sheet import Sheet
 from review.effects import Effects, ImpossibleInputError, escalc, required_columns
 from review.errors import InvalidDataError, Problem, UnreadableFileError
@@ -172,7 +170,7 @@ def _size(columns: Mapping[str, list[float | None]], arm: tuple[str, str, int], 
     return sum(count for count in both if count is not None)
 
 
-def counts_of(columns: Mapping[str, list[float | None]], rows: Sequence[int]) -> tuple[Floats, ...]:
+def counts_of(columns: Mapping[str, list[float | None]], rows: Sequence[int]) -> list[list[float]]:
     """Return events and non-events of both arms of some rows; raise InvalidDataError without them.
 
     The columns are ai bi ci di, or ai n1i ci n2i.
@@ -182,8 +180,13 @@ def counts_of(columns: Mapping[str, list[float | None]], rows: Sequence[int]) ->
         return [nan if (cell := columns[name][row]) is None else cell for row in rows]
 
     if {"ai", "ci"} <= {*columns} and ({"bi", "di"} <= {*columns} or {"n1i", "n2i"} <= {*columns}):
-        a, c = np.array(column("ai")), np.array(column("ci"))
+        a, c = column("ai"), column("ci")
         if {"bi", "di"} <= {*columns}:
-            return a, np.array(column("bi")), c, np.array(column("di"))
-        return a, np.array(column("n1i")) - a, c, np.array(column("n2i")) - c
+            return [a, column("bi"), c, column("di")]
+        others = (
+            [whole - part for whole, part in zip(column(n), events, strict=True)]
+            for n, events in (("n1i", a), ("n2i", c))
+        )
+        b, d = others
+        return [a, b, c, d]
     raise InvalidDataError("MH and PETO pool counts; the file has no ai bi ci di, or ai n1i ci n2i")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import exp, nan
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from review.arrays import Floats
 from review.errors import InvalidDataError
@@ -56,7 +57,7 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
 
 
 def pool_cells(
-    cells: tuple[Floats, ...],
+    cells: Sequence[ArrayLike],
     method: str,
     measure: Measure,
     *,
@@ -73,7 +74,7 @@ def pool_cells(
     sign : -1 where fewer events are better.
     sides : what is compared, for the note of the events as counted.
     """
-    a, b, c, d = cells
+    a, b, c, d = counts = [np.asarray(column, dtype=np.float64) for column in cells]
     if method == "PETO":
         found = peto(a, b, c, d, level=level)
     else:
@@ -104,7 +105,7 @@ def pool_cells(
         Q=found.Q,
         Q_df=df,
         Q_p=found.Q_p,
-        weights=_weights(method, measure, cells),
+        weights=_weights(method, measure, counts),
         loglik=nan,
         iterations=0,
         boundary=True,
@@ -139,7 +140,7 @@ def _side(arms: Sequence[ArmInput]) -> tuple[float, float]:
     return events, sum(arm.numbers.n or 0 for arm in arms) - events
 
 
-def _weights(method: str, measure: Measure, cells: tuple[Floats, ...]) -> Floats:
+def _weights(method: str, measure: Measure, cells: Sequence[Floats]) -> Floats:
     a, b, c, d = cells
     n1, n2, total = a + b, c + d, a + b + c + d
     if method == "PETO":
