@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.citations.models import Record
 from review.people.models import Person
 from review.protocol.models import Review
 from review.screening import queries, serving
@@ -19,12 +20,12 @@ from review.screening.abstracts import parts_of
 from review.screening.guidance import queries as guidance
 from review.screening.guidance.queries import Labelled, Note
 from review.screening.guidance.vocabulary import TermKind
-from review.screening.lists import newest_of
-from review.screening.models import Decision
-from review.screening.screeners import shares
-from review.screening.standings import decided_by, left_for
+from review.screening.lists import Said, newest_of
+from review.screening.models import Adjudication, Decision, Pilot
+from review.screening.places import catch_up
+from review.screening.standings import left_and_done, left_for, whose_queue
 from review.screening.terms import Groups, Piece, marked
-from review.screening.views import Card, MyDecision, cards, my_decisions
+from review.screening.views import Card, cards
 from review.screening.vocabulary import STAGE_WORDS, Stage
 from review.screening.waiting import Elsewhere, elsewhere
 
@@ -70,6 +71,16 @@ class Criteria:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """What a person decided last."""
+
+    record: int
+    title: str | None
+    said: Said
+    may_be_undone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PilotPart:
     """A person's part of the open pilot round."""
 
@@ -79,35 +90,43 @@ class PilotPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What lies around a record and stays as it is from one to the next."""
+
+    again: bool
+    """Whether the person asked for this record, which they may have decided on."""
+    older: int | None
+    newer: int | None
+    """Records that the person decided on before this one, and after."""
+    criteria: Criteria | None
+    terms: Groups
+    reasons: tuple[tuple[int, str], ...]
+    known_labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """All that the page of a stage shows."""
+    """What the page of a stage shows."""
 
     stage: Stage
     words: str
     sheet: Sheet | None
     ahead: Sheet | None
     """What comes next, so that it can be shown at once."""
-    again: bool
-    """Whether the person asked for this record, which they may have decided on."""
     refusal: str | None
     """Why nothing can be decided on it."""
-    older: int | None
-    newer: int | None
-    """Records that the person decided on before this one, and after."""
-    last: MyDecision | None
+    last: Last | None
     """What they decided last."""
     left: int
     beyond: int
     """Records beyond the person's share that want their decision too."""
     done: int
     pace: str | None
-    criteria: Criteria | None
-    terms: Groups
-    reasons: tuple[tuple[int, str], ...]
-    known_labels: tuple[str, ...]
     pilot: PilotPart | None
     ranked: bool
     elsewhere: tuple[Elsewhere, ...]
+    around: Around | None
+    """None where only what changes was asked for."""
 
 
 def terms_of(session: Session, review: Review) -> Groups:
@@ -168,75 +187,101 @@ def desk(
     again: int | None = None,
     apart_from: Collection[int] = (),
     in_share: bool = True,
+    whole: bool = True,
 ) -> Desk:
-    """Return what a person reads next at a stage, or a record `again`; the session writes holds."""
+    """Return what a person reads next at a stage, or a record `again`; the session writes holds.
+
+    Without what stays from one record to the next where not the `whole` is asked for.
+    """
     refusal = None
+    whose = whose_queue(session, review, stage, person.id)
     if again is not None:
         queries.records_numbered(session, review, [again])
+        catch_up(session, review)
         refusal = queries.ledger(session, review, only=[again]).refusal(stage, again, person.id)
         if refusal is None:
             serving.hold(session, person, stage, [again], now)
         numbers: Sequence[int] = (again,)
-        left = left_for(session, review, stage=stage, person=person.id, in_share=in_share)
     else:
-        served = serving.serve(
+        numbers = serving.hand_out(
             session, review, person, stage=stage, now=now, count=2, apart_from=apart_from,
-            in_share=in_share,
+            in_share=in_share, whose=whose,
         )  # fmt: skip
-        numbers, left = served.records, served.left
+    left, done = left_and_done(session, review, stage=stage, whose=whose, in_share=in_share)
     terms = terms_of(session, review)
     found = sheets(session, review, person, numbers, stage=stage, terms=terms)
-    last = my_decisions(session, review, person, stage=stage, limit=1)
-    older, newer = _beside(session, review, person, stage, again)
-    held = guidance.criteria(session, review)
-    beyond = 0
-    if in_share and not left and shares(session, review, stage).get(person.id):
-        beyond = left_for(session, review, stage=stage, person=person.id)
+    last = _last(session, review, person, stage)
+    shared = in_share and not left and whose.offered[1] < 1
+    pilots = queries.pilots(session, review) if whose.in_pilot else ()
     return Desk(
         stage=stage,
         words=STAGE_WORDS[stage],
         sheet=found[0] if found else None,
         ahead=found[1] if len(found) > 1 else None,
-        again=again is not None,
         refusal=refusal,
+        last=last,
+        left=left,
+        beyond=left_for(session, review, stage=stage, person=person.id) if shared else 0,
+        done=done,
+        pace=_pace(session, person, stage, left),
+        pilot=_pilot(session, person, stage, pilots),
+        ranked=queries.is_ranked(session, review, stage),
+        elsewhere=() if found else tuple(elsewhere(session, review, person)),
+        around=_around(session, review, person, stage, again, last, terms) if whole else None,
+    )
+
+
+def _around(
+    session: Session, review: Review, person: Person, stage: Stage, again: int | None,
+    last: Last | None, terms: Groups,
+) -> Around:  # fmt: skip
+    older, newer = (last.record if last else None), None
+    if again is not None:
+        older, newer = _beside(session, review, person, stage, again)
+    held = guidance.criteria(session, review)
+    return Around(
+        again=again is not None,
         older=older,
         newer=newer,
-        last=last[0] if last else None,
-        left=left,
-        beyond=beyond,
-        done=decided_by(session, review, stage=stage, person=person.id),
-        pace=_pace(session, person, stage, left),
         criteria=Criteria(held.number, tuple(held.include), tuple(held.exclude)) if held else None,
         terms=terms,
         reasons=tuple((r.place, r.label) for r in queries.reasons(session, review)),
         known_labels=tuple(guidance.labels_of(session, review, person)),
-        pilot=_pilot(session, review, person, stage),
-        ranked=queries.is_ranked(session, review, stage),
-        elsewhere=() if found else tuple(elsewhere(session, review, person)),
     )
 
 
+def _last(session: Session, review: Review, person: Person, stage: Stage) -> Last | None:
+    found = newest_of(session, review, stage=stage, person=person.id, limit=1)
+    if not found:
+        return None
+    (decision,) = found
+    reason = decision.reason.label if decision.reason else None
+    settled = sa.exists().where(
+        Adjudication.record_id == decision.record_id, Adjudication.stage == stage
+    )
+    title, is_settled = session.execute(
+        sa.select(Record.title, settled).where(Record.id == decision.record_id)
+    ).one()
+    said = Said(person.handle, decision.verdict, reason, decision.note)
+    return Last(decision.record_id, title, said, not is_settled)
+
+
 def _beside(
-    session: Session, review: Review, person: Person, stage: Stage, again: int | None
+    session: Session, review: Review, person: Person, stage: Stage, again: int
 ) -> tuple[int | None, int | None]:
     """Return the record that a person decided on before one, and the one after."""
-    newest = None
-    if again is not None:
-        newest = session.scalar(
-            sa.select(sa.func.max(Decision.id)).where(
-                Decision.record_id == again, Decision.stage == stage,
-                Decision.person_id == person.id, queries.STANDS,
-            )
-        )  # fmt: skip
+    newest = session.scalar(
+        sa.select(sa.func.max(Decision.id)).where(
+            Decision.record_id == again, Decision.stage == stage,
+            Decision.person_id == person.id, queries.STANDS,
+        )
+    )  # fmt: skip
     asked = (session, review)
     older = newest_of(*asked, stage=stage, person=person.id, before=newest, limit=1)
     newer = (
         newest_of(*asked, stage=stage, person=person.id, after=newest, limit=1) if newest else ()
     )
-    return (
-        older[0].record_id if older else None,
-        newer[0].record_id if newer else None,
-    )
+    return older[0].record_id if older else None, newer[0].record_id if newer else None
 
 
 def _pace(session: Session, person: Person, stage: Stage, left: int) -> str | None:
@@ -264,8 +309,10 @@ def _lasting(seconds: float) -> str:
     return f"{hours} h {rest:02} min" if hours < 10 else f"{hours:,} h"
 
 
-def _pilot(session: Session, review: Review, person: Person, stage: Stage) -> PilotPart | None:
-    for pilot in queries.pilots(session, review):
+def _pilot(
+    session: Session, person: Person, stage: Stage, pilots: Sequence[Pilot]
+) -> PilotPart | None:
+    for pilot in pilots:
         if pilot.stage is stage and pilot.closed_at is None:
             done = session.scalar(
                 sa.select(sa.func.count(Decision.record_id.distinct())).where(

@@ -328,7 +328,14 @@ class Place(Base):
     __held__ = Held.DERIVED
     __table_args__ = (
         sa.Index(
-            "ix_place_queue", "review_id", "stage", "turn", "position", "record_id", "deciders"
+            "ix_place_queue",
+            "review_id",
+            "stage",
+            "turn",
+            "position",
+            "record_id",
+            "deciders",
+            "judged",
         ),
         sa.Index("ix_place_state", "review_id", "stage", "judged", "state"),
     )

@@ -119,9 +119,7 @@ def _renew(session: Session, review: Review, records: Sequence[int]) -> None:
     for some in in_parts(records):
         now = queries.ledger(session, review, only=some)
         mine = [record for record in some if record in now.records]
-        session.execute(
-            sa.delete(Place).where(Place.review_id == review.id, Place.record_id.in_(mine))
-        )
+        session.execute(sa.delete(Place).where(Place.record_id.in_(mine)))
         _store(session, review, now, mine)
 
 

@@ -15,11 +15,12 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.db import in_parts
 from review.people.models import Person
 from review.protocol.models import Review
 from review.screening.models import Hold
 from review.screening.places import catch_up
-from review.screening.standings import left_for, wanted
+from review.screening.standings import Whose, left_and_done, wanted, whose_queue
 from review.screening.vocabulary import Stage
 
 HOLD: Final = timedelta(minutes=10)
@@ -57,27 +58,45 @@ def serve(
     None are handed where all that want the person's decision are being read by as many others as
     are missing: `left` is then above zero, and the answer changes as they decide.
     """
+    whose = whose_queue(session, review, stage, person.id)
+    chosen = hand_out(
+        session, review, person, stage=stage, now=now, count=count, apart_from=apart_from,
+        in_share=in_share, containing=containing, whose=whose,
+    )  # fmt: skip
+    left, _ = left_and_done(session, review, stage=stage, whose=whose, in_share=in_share)
+    return Served(tuple(chosen), left)
+
+
+def hand_out(
+    session: Session,
+    review: Review,
+    person: Person,
+    *,
+    stage: Stage,
+    now: datetime,
+    count: int,
+    apart_from: Collection[int],
+    in_share: bool,
+    whose: Whose,
+    containing: str | None = None,
+) -> list[int]:
+    """Hand the next records to a person, as `serve` does; places are up to date from then on."""
     catch_up(session, review)
     session.execute(sa.delete(Hold).where(Hold.until < now - FORGET))
-    own = set(
-        session.scalars(
-            sa.select(Hold.record_id).where(
-                Hold.stage == stage, Hold.person_id == person.id, Hold.until > now
-            )
-        )
+    held = session.scalars(
+        sa.select(Hold).where(Hold.stage == stage, Hold.person_id == person.id, Hold.until > now)
     )
+    own = {one.record_id for one in held}
     if own.intersection(apart_from):
         release(session, person, now=now, records=sorted(own.intersection(apart_from)))
-    most = count + len(own) + len(apart_from)
     found = wanted(
-        session, review, stage=stage, person=person.id, limit=most, held_at=now,
-        in_share=in_share, containing=containing,
+        session, review, stage=stage, person=person.id, held_at=now, in_share=in_share,
+        limit=count + len(own) + len(apart_from), containing=containing, whose=whose,
     )  # fmt: skip
     offered = [record for record in found if record not in apart_from]
     chosen = sorted(offered, key=lambda record: record not in own)[:count]
     hold(session, person, stage, chosen, now)
-    left = left_for(session, review, stage=stage, person=person.id, in_share=in_share)
-    return Served(tuple(chosen), left)
+    return chosen
 
 
 def hold(
@@ -85,12 +104,20 @@ def hold(
 ) -> None:
     """Hold records for a person from now on."""
     until = now + HOLD
+    known = {
+        one.record_id: one
+        for some in in_parts(records)
+        for one in session.scalars(
+            sa.select(Hold).where(
+                Hold.record_id.in_(some), Hold.stage == stage, Hold.person_id == person.id
+            )
+        )
+    }
     for record in records:
-        known = session.get(Hold, (record, stage, person.id))
-        if known is None:
-            known = Hold(record_id=record, stage=stage, person_id=person.id, until=until)
-            session.add(known)
-        known.until = until
+        if record in known:
+            known[record].until = until
+        else:
+            session.add(Hold(record_id=record, stage=stage, person_id=person.id, until=until))
     session.flush()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -27,7 +28,7 @@ from review.screening.models import Decision, Hold, Place
 from review.screening.places import BEGUN, UNTOUCHED, are_current
 from review.screening.progress import Share, StageProgress, progress_at
 from review.screening.rules import CIRCLE, SCATTER, interval_of, is_kept, is_offered
-from review.screening.screeners import shares
+from review.screening.screeners import screeners_asked
 from review.screening.vocabulary import Box, Stage, State
 
 NOBODY: Final = -1
@@ -45,32 +46,46 @@ def _core_decided(core: frozenset[int]) -> sa.ColumnElement[bool]:
     return sa.or_(*(Place.deciders.like(f"%,{one},%") for one in sorted(core)))
 
 
-def _may_decide(
-    session: Session, review: Review, stage: Stage, person: int | None
-) -> Sequence[sa.ColumnElement[bool]]:
-    """Conditions of a place whose last decision is not kept from a person."""
-    core = queries.stage_rules(session, review)[stage].core
-    if not core or person in core:
-        return ()
-    return (sa.or_(Place.missing > 1, _core_decided(core)),)
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose queue it is: what a stage asks of a person, and of those who must be among them."""
+
+    person: int | None
+    core: frozenset[int]
+    offered: tuple[float, float]
+    """As `rules.interval_of` gives it."""
+    in_pilot: bool
+    """Whether a pilot round is open, which comes before all else."""
+
+    def may_decide(self) -> Sequence[sa.ColumnElement[bool]]:
+        """Conditions of a place whose last decision is not kept from the person."""
+        if not self.core or self.person in self.core:
+            return ()
+        return (sa.or_(Place.missing > 1, _core_decided(self.core)),)
+
+    def in_share(self) -> Sequence[sa.ColumnElement[bool]]:
+        """Conditions of a place that is in the person's share of the records."""
+        begins, share = self.offered
+        if share >= 1:
+            return ()
+        place = (sa.cast(Place.record_id, sa.BigInteger) * SCATTER) % CIRCLE
+        return ((place - round(begins * CIRCLE) + CIRCLE) % CIRCLE < round(share * CIRCLE),)
 
 
-def _offered(
-    session: Session, review: Review, stage: Stage, person: int | None
-) -> Sequence[sa.ColumnElement[bool]]:
-    """Conditions of a place that is in a person's share of the records."""
-    begins, share = interval_of(shares(session, review, stage), person)
-    if share >= 1:
-        return ()
-    place = (sa.cast(Place.record_id, sa.BigInteger) * SCATTER) % CIRCLE
-    return ((place - round(begins * CIRCLE) + CIRCLE) % CIRCLE < round(share * CIRCLE),)
+def whose_queue(session: Session, review: Review, stage: Stage, person: int | None) -> Whose:
+    """Return what a stage asks of a person, to be asked once for all that is read of a queue."""
+    asked = [one for one in screeners_asked(session, review) if one.stage is stage]
+    return Whose(
+        person,
+        frozenset(one.person for one in asked if one.is_core),
+        interval_of({one.person: one.share for one in asked if one.share is not None}, person),
+        _has_open_pilot(session, review, stage),
+    )
 
 
-def _not_held(
-    session: Session, review: Review, stage: Stage, person: int | None, at: datetime
-) -> Sequence[sa.ColumnElement[bool]]:
+def _not_held(whose: Whose, at: datetime) -> Sequence[sa.ColumnElement[bool]]:
     """Conditions of a place that not as many others read as it still wants decisions of."""
-    mine = NOBODY if person is None else person
+    mine = NOBODY if whose.person is None else whose.person
 
     def others(*more: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
         return (
@@ -86,11 +101,10 @@ def _not_held(
             .scalar_subquery()
         )
 
-    core = queries.stage_rules(session, review)[stage].core
     conditions: list[sa.ColumnElement[bool]] = [Place.missing > others()]
-    if core and person not in core:
-        rest = others(Hold.person_id.not_in(sorted(core)))
-        conditions.append(sa.or_(Place.missing - 1 > rest, _core_decided(core)))
+    if whose.core and whose.person not in whose.core:
+        rest = others(Hold.person_id.not_in(sorted(whose.core)))
+        conditions.append(sa.or_(Place.missing - 1 > rest, _core_decided(whose.core)))
     return conditions
 
 
@@ -104,6 +118,7 @@ def wanted(
     held_at: datetime | None = None,
     in_share: bool = False,
     containing: str | None = None,
+    whose: Whose | None = None,
 ) -> list[int]:
     """Return the records that want a person's decision next, as `queries.queue` does.
 
@@ -119,18 +134,21 @@ def wanted(
         Only those in the person's share of the records, where they were given one.
     containing
         Only those with this text in title or abstract.
+    whose
+        What `whose_queue` gives for the person, where it is known.
     """
+    whose = whose or whose_queue(session, review, stage, person)
     conditions = [
         *_undecided(review, stage, person),
-        *_may_decide(session, review, stage, person),
-        *(_offered(session, review, stage, person) if in_share else ()),
+        *whose.may_decide(),
+        *(whose.in_share() if in_share else ()),
     ]
     if held_at is not None:
-        conditions += _not_held(session, review, stage, person, held_at)
+        conditions += _not_held(whose, held_at)
     if containing:
         found_in = sa.select(Record.id).where(Record.contains(containing))
         conditions.append(Place.record_id.in_(found_in))
-    for piloted in (True, False) if _has_open_pilot(session, review, stage) else (False,):
+    for piloted in (True, False) if whose.in_pilot else (False,):
         found: list[int] = []
         for turn in (BEGUN, UNTOUCHED):
             left = None if limit is None else limit - len(found)
@@ -158,25 +176,54 @@ def left_for(
     session: Session, review: Review, *, stage: Stage, person: int | None, in_share: bool = False
 ) -> int:
     """Return how many records want a person's decision, of all or of those in their share."""
+    whose = whose_queue(session, review, stage, person)
     if not are_current(session, review):
-        offered = interval_of(shares(session, review, stage), person) if in_share else (0.0, 1.0)
         missing = queries.ledger(session, review).missing_from(stage, person)
-        return sum(is_offered(record, offered) for record in missing)
-    conditions = [
-        *_undecided(review, stage, person),
-        *_may_decide(session, review, stage, person),
-        *(_offered(session, review, stage, person) if in_share else ()),
-    ]
-    counts = (
+        return sum(not in_share or is_offered(record, whose.offered) for record in missing)
+    left, piloted, _ = _counted(session, review, stage, whose, in_share=in_share)
+    return piloted or left
+
+
+def _counted(
+    session: Session, review: Review, stage: Stage, whose: Whose, *, in_share: bool
+) -> tuple[int, int, int]:
+    """Return how many places want a person, how many of a pilot do, and how many they decided."""
+    wants = (
         sa.select(sa.func.count())
         .select_from(Place)
-        .where(*conditions, Place.turn.in_((BEGUN, UNTOUCHED)))
+        .where(
+            *_undecided(review, stage, whose.person),
+            *whose.may_decide(),
+            *(whose.in_share() if in_share else ()),
+            Place.turn.in_((BEGUN, UNTOUCHED)),
+        )
     )
-    if _has_open_pilot(session, review, stage):
-        found = session.scalar(counts.where(Place.piloted))
-        if found:
-            return found
-    return session.scalar(counts) or 0
+    decided = (
+        sa.select(sa.func.count())
+        .select_from(Place)
+        .where(
+            Place.review_id == review.id,
+            Place.stage == stage,
+            Place.judged,
+            Place.deciders.like(f"%,{whose.person},%"),
+        )
+    )
+    asked = [wants, *([wants.where(Place.piloted)] if whose.in_pilot else []), decided]
+    left, *piloted, done = session.execute(
+        sa.select(*(one.scalar_subquery() for one in asked))
+    ).one()
+    return left, piloted[0] if piloted else 0, done
+
+
+def left_and_done(
+    session: Session, review: Review, *, stage: Stage, whose: Whose, in_share: bool
+) -> tuple[int, int]:
+    """Return how many records want a person's decision, and on how many they decided.
+
+    For who brought the places up to date just now, as `serving.serve` does.
+    """
+    left, piloted, done = _counted(session, review, stage, whose, in_share=in_share)
+    return piloted or left, done
 
 
 def decided_by(session: Session, review: Review, *, stage: Stage, person: int) -> int:
@@ -184,19 +231,8 @@ def decided_by(session: Session, review: Review, *, stage: Stage, person: int) -
     if not are_current(session, review):
         now = queries.ledger(session, review)
         return sum(person in newest(now.cast(stage, record)) for record in now.to_judge(stage))
-    return (
-        session.scalar(
-            sa.select(sa.func.count())
-            .select_from(Place)
-            .where(
-                Place.review_id == review.id,
-                Place.stage == stage,
-                Place.judged,
-                Place.deciders.like(f"%,{person},%"),
-            )
-        )
-        or 0
-    )
+    whose = whose_queue(session, review, stage, person)
+    return _counted(session, review, stage, whose, in_share=False)[2]
 
 
 def waiting_for_nobody(

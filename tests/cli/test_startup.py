@@ -26,8 +26,8 @@ TEXTS = {"yaml", "rapidfuzz"}
 ANALYSED = LEDGER | TEXTS | ENGINE | {"jinja2", "lxml"}
 
 ALLOWED = {
-    "database demo reviews serve extract screen screen.conduct screen.conflicts screen.judging "
-    "screen.ranking screen.sheets screen.status site": {"sqlalchemy"},
+    "database demo reviews serve extract screen screen.conduct screen.guidance screen.conflicts "
+    "screen.judging screen.ranking screen.sheets screen.status site": {"sqlalchemy"},
     "outcome instrument": LEDGER | {"yaml"},
     "search importing batch dedupe records": {"sqlalchemy", "lxml", "rapidfuzz"},
     "history people": LEDGER | TEXTS,

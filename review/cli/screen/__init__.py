@@ -23,6 +23,10 @@ COMMANDS: Final = {
         "screen.conflicts",
         "List the records that reviewers disagree on; settle them with: review screen adjudicate.",
     ),
+    "criteria": Place(
+        "screen.guidance",
+        "Show the eligibility criteria, or make a version of them; give all that hold from now on.",
+    ),
     "decide": Place("screen.judging", "Say include, exclude or maybe of a RECORD (or i, e, m)."),
     "export": Place(
         "screen.sheets",
@@ -32,9 +36,16 @@ COMMANDS: Final = {
         "screen.sheets",
         "Take your decisions from a CSV or XLSX FILE; a line that cannot be taken stops no other.",
     ),
+    "label": Place(
+        "screen.guidance", "Put a LABEL on a RECORD; others see it when they may see its decisions."
+    ),
     "next": Place(
         "screen.judging",
         "Show the next records that want your decision; they wait for you for ten minutes.",
+    ),
+    "note": Place(
+        "screen.guidance",
+        "Say something to the team about a RECORD; others see it when they may see its decisions.",
     ),
     "outlook": Place(
         "screen.ranking", "Estimate what ranked screening has found, and test whether it may stop."
@@ -62,8 +73,16 @@ COMMANDS: Final = {
         "screen.conduct",
         "Show or set how many reviewers a stage needs, and whether they are blind to one another.",
     ),
+    "screeners": Place(
+        "screen.guidance",
+        "List what stages ask of single persons, or say what a stage asks of WHO.",
+    ),
     "show": Place("screen.judging", "Show a RECORD with the decisions that you may see."),
     "status": Place("screen.status", "Show how far screening is, by stage and reviewer."),
+    "terms": Place(
+        "screen.guidance",
+        "List the terms that are marked in records, or say which TERMS the group NAME has.",
+    ),
     "undo": Place(
         "screen.judging",
         "Take back what you decided on a RECORD: you are undecided, until somebody adjudicates.",

@@ -28,6 +28,7 @@ from review.people.rules import Deed
 from review.protocol.models import Review
 from review.screening import actions, queries, renewal, serving, standings, views
 from review.screening.actions import Choice
+from review.screening.desk import terms_of
 from review.screening.lists import Said
 from review.screening.reranking import rerank_in_background
 from review.screening.terms import pattern_of, protocol_terms
@@ -67,7 +68,10 @@ class Desk:
 
     def __post_init__(self) -> None:
         with self.open() as (session, review, _):
-            self.pattern = pattern_of(protocol_terms(session, review, self.marks))
+            chosen = [term for _, some in terms_of(session, review) for term in some]
+            self.pattern = pattern_of(
+                [*self.marks, *chosen] if chosen else protocol_terms(session, review, self.marks)
+            )
             self.reasons = [(r.place, r.label) for r in queries.reasons(session, review)]
             self.title = review.slug
 

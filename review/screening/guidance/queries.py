@@ -129,13 +129,17 @@ def labels_on(
     ]
 
 
+def _of(review: Review) -> sa.ColumnElement[bool]:
+    """Whether a label is of a review; asked of each label, for these are few and records many."""
+    return sa.exists().where(Record.id == RecordLabel.record_id, Record.review_id == review.id)
+
+
 def labels_of(session: Session, review: Review, viewer: Person) -> list[str]:
     """Return the labels that a person has used, to be offered again."""
     return list(
         session.scalars(
             sa.select(RecordLabel.label)
-            .join(Record, Record.id == RecordLabel.record_id)
-            .where(Record.review_id == review.id, RecordLabel.person_id == viewer.id)
+            .where(RecordLabel.person_id == viewer.id, _of(review))
             .distinct()
             .order_by(RecordLabel.label)
         )
@@ -146,9 +150,8 @@ def labelled(session: Session, review: Review, viewer: Person, label: str) -> li
     """Return the records that bear a label of a person's own, in order of import."""
     rows = session.execute(
         sa.select(RecordLabel.record_id, RecordLabel.stage, RecordLabel.is_on)
-        .join(Record, Record.id == RecordLabel.record_id)
         .where(
-            Record.review_id == review.id,
+            _of(review),
             RecordLabel.person_id == viewer.id,
             RecordLabel.label == label,
         )

@@ -248,7 +248,7 @@ def _decided(
         if show:
             view = desk(
                 session, review, screener(session, review, visit.person), stage=stage,
-                now=visit.now, apart_from=_numbers(skip), in_share=not beyond,
+                now=visit.now, apart_from=_numbers(skip), in_share=not beyond, whole=False,
             )  # fmt: skip
     if due and visit.review is not None:
         rerank_in_background(visit.review, stage, database=visit.database, actor=visit.person)
