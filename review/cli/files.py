@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from review.errors import AlreadyExistsError, InvalidDataError
-from review.files import is_stream, move_folder, move_over, workplace
+from review.files import is_stream, move_folder, move_over, sha256_of_file, workplace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,7 +139,7 @@ def _may_replace(target: Path, made: Path) -> bool:
 
 def _is_listed(target: Path) -> bool:
     """Whether ``provenance.json`` beside a file says that it is as the program wrote it."""
-    from review.export.tracing.provenance import NAME, listed, sha256_of_file
+    from review.export.tracing.provenance import NAME, listed
 
     if target.name == NAME:
         return _is_provenance(target)

@@ -7,7 +7,6 @@ and the head of its history, which is an anchor for ``review verify``.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import sqlite3
@@ -24,7 +23,7 @@ from sqlalchemy.orm import Session
 from review.canonical import utc_text
 from review.db import Database, database_at
 from review.errors import DatabaseStateError, InvalidDataError, NotFoundError
-from review.files import flush, flush_all, move_over, replace_file, workplace
+from review.files import flush, flush_all, move_over, replace_file, sha256_of_file, workplace
 from review.history.queries import head
 from review.history.rules import Anchor
 from review.keeping.copying import copy_database
@@ -171,12 +170,6 @@ def file_problems(file: Path) -> list[str]:
     except sqlite3.DatabaseError as error:
         return [f"SQLite says: {error}"]
     return [f"row {row} of {table} refers to nothing in {to}" for table, row, to, _ in broken[:3]]
-
-
-def sha256_of_file(file: Path) -> str:
-    """Return the SHA-256 of a file, as 64 hexadecimal digits."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def read_backup(file: Path) -> Backup | None:

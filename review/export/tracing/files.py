@@ -9,7 +9,8 @@ from pathlib import Path
 from review.errors import NotFoundError
 from review.export.tracing.numbers import Holder, Runs, StatedNumber, stated_at
 from review.export.tracing.origins import SHORT_KEY
-from review.export.tracing.provenance import carried, listed, sha256_of_file
+from review.export.tracing.provenance import carried, listed
+from review.files import sha256_of_file
 
 
 class FileState(StrEnum):

@@ -46,6 +46,9 @@ class Holder:
     key: str
     created: datetime
     software: Mapping[str, str]
+    history_seq: int
+    history_hash: str
+    """The head of the history when its inputs were read: an anchor for ``review verify``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class Runs:
                 key=run.key,
                 created=run.created,
                 software=run.software,
+                history_seq=run.history_seq,
+                history_hash=run.history_hash,
             )
         return self._holders[run.id]
 

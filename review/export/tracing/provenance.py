@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +18,7 @@ from review.export.tables.writers.json import plain_value
 from review.export.tracing.numbers import Runs, stated_at
 from review.export.tracing.origins import SHORT_KEY
 from review.figures.saving import ORIGIN
-from review.files import replace_file
+from review.files import replace_file, sha256_of_file
 
 NAME: Final = "provenance.json"
 _CARRIES: Final = re.compile(r'\b(?:data-)?origin="([0-9a-f]{12}[^"]*)"')
@@ -136,11 +135,6 @@ def listed(path: Path) -> dict[str, Any] | None:
     return None if known is None else known["files"].get(path.name)
 
 
-def sha256_of_file(path: Path) -> str:
-    """Return the SHA-256 of a file, 64 hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _read(folder: Path) -> dict[str, Any] | None:
     place = folder / NAME
     if not place.exists():
@@ -183,6 +177,7 @@ def _run(runs: Runs, short: str) -> dict[str, Any]:
         "key": holder.key,
         "created": utc_text(holder.created),
         "software": dict(holder.software),
+        "history": {"seq": holder.history_seq, "hash": holder.history_hash},
     }
 
 

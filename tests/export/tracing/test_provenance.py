@@ -21,6 +21,7 @@ from review.export.tracing.numbers import Runs
 from review.export.tracing.origins import origin
 from review.export.tracing.provenance import write_provenance
 from review.figures import forest_plot, save
+from review.keeping.anchors import anchors_given
 from review.protocol.queries import review_called
 
 
@@ -61,6 +62,8 @@ def test_it_tells_file_run_and_value(
     assert (held["review"], held["analysis"], held["number"]) == ("cbt-delivery", run.analysis, 2)
     assert held["created"] == "2026-11-23T09:15:00.000000Z"
     assert "numpy" in held["software"]
+    anchors = anchors_given(str(tmp_path / "provenance.json"))
+    assert {(a.seq, a.hash) for a in anchors} >= {tuple(held["history"].values())}
 
 
 def test_every_file_leads_to_the_same_numbers(
