@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check style types examples docs lock clean
+.PHONY: demo test trust check style types examples docs lock clean
 
 demo: $(VENV)/.run
 	@PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
@@ -17,6 +17,14 @@ test: $(VENV)/.dev
 	@command -v pdftoppm >/dev/null || echo "Left out: rendering pages (no pdftoppm here)."
 	@command -v pdflatex >/dev/null || echo "Left out: compiling LaTeX (no pdflatex here)."
 	$(BIN)/python -m pytest -q -n auto --dist worksteal --ignore=tests/docs
+
+# The long tier: every kill point, and the trials of the promises with 60 kills a command; bounded.
+KILLS ?= 60
+trust: $(VENV)/.dev
+	REVIEW_TRUST=1 timeout 1800 $(BIN)/python -m pytest -q -n 2 tests/keeping tests/living/releases/test_killed.py tests/living/job/test_watch.py
+	mkdir -p build/trust
+	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db $(BIN)/review init
+	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db timeout 3600 $(BIN)/review trust --kills $(KILLS) --report build/trust $(if $(POSTGRES),--postgres $(POSTGRES))
 
 # Three at once: mypy is one process, and the examples are many.
 check: $(VENV)/.dev

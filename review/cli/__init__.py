@@ -103,6 +103,9 @@ COMMANDS: Final = {
         "verifying",
         "Check that every row is what the history says, and that nobody altered the history.",
     ),
+    "trust": Place(
+        "trust", "Try the promises of SECURITY.md on this installation, and report what was seen."
+    ),
     "doctor": Place(
         "doctor", "Look at the database, its place and its settings, and say what to do."
     ),

@@ -1,0 +1,121 @@
+"""``review trust``: the promises, tried on this installation."""
+
+from __future__ import annotations
+
+import html
+import json
+import random
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from review.cli.context import configured_database, json_option
+from review.cli.output import echo_json
+from review.db import database_at
+from review.files import replace_file
+
+if TYPE_CHECKING:
+    from review.keeping.trust import Trial
+
+
+@click.command("trust")
+@click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Also write "
+              "trust.html and trust.json to a folder.")  # fmt: skip
+@click.option("--kills", type=click.IntRange(0), default=3, show_default=True,
+              help="How often each command is killed.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), help="Repeat a run: the seed of its report.")
+@click.option("--postgres", metavar="URL", help="An empty database to try PostgreSQL with.")
+@json_option
+@click.pass_context
+def trust_(
+    ctx: click.Context,
+    /,
+    report: Path | None,
+    kills: int,
+    seed: int | None,
+    postgres: str | None,
+    as_json: bool,
+) -> None:
+    """Try the promises of SECURITY.md on this installation, offline, and report what was seen.
+
+    Commands are killed at chance moments, rows altered, backups damaged, all on databases of their
+    own in a temporary folder; your database is verified and looked at, and not changed. The exit
+    status is 1 where a trial failed.
+    """
+    from review.keeping import trust
+    from review.schema import revision_of
+
+    seed = random.randrange(2**31) if seed is None else seed
+    trials: list[Trial] = []
+
+    def take(trial: Trial) -> None:
+        trials.append(trial)
+        if not as_json:
+            how = "passed" if trial.passed else "FAILED"
+            click.echo(
+                f"{how}  {trial.promise:5}  {trial.name}: {trial.found} ({trial.seconds:.0f} s)"
+            )
+
+    database = configured_database()
+    if revision_of(database) is not None:
+        for trial in trust.own(database):
+            take(trial)
+    with tempfile.TemporaryDirectory(prefix="review-trust-") as folder:
+        ground = trust.Ground(Path(folder), seed, kills)
+        for trial in trust.kills(ground, None if postgres is None else database_at(postgres)):
+            take(trial)
+        for one in (trust.tampers, trust.backups, trust.control):
+            take(one(ground))
+    told = {
+        "passed": all(trial.passed for trial in trials),
+        "seed": seed,
+        "kills": kills,
+        "versions": trust.versions(),
+        "trials": [asdict(trial) for trial in trials],
+    }
+    if report is not None:
+        text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+        report.mkdir(parents=True, exist_ok=True)
+        replace_file(report / "trust.json", text.encode())
+        replace_file(report / "trust.html", _page(told).encode())
+    if as_json:
+        echo_json(told)
+    else:
+        failed = sum(not trial.passed for trial in trials)
+        click.echo(f"{len(trials)} trials, {failed} failed; seed {seed}.")
+        if report is not None:
+            click.echo(f"Wrote {report / 'trust.html'} and {report / 'trust.json'}")
+    if not told["passed"]:
+        ctx.exit(1)
+
+
+def _page(told: dict[str, Any]) -> str:
+    columns = ("promise", "name", "requirement", "passed", "found", "seconds", "seed")
+    names = ("promise", "trial", "requirement", "result", "what was seen", "seconds", "seed")
+    shown = {True: "passed", False: "FAILED", None: ""}
+    rows = "".join(
+        "<tr>" + "".join(
+            f"<td>{html.escape(_cell(trial[name], shown))}</td>" for name in columns
+        ) + "</tr>\n"
+        for trial in told["trials"]
+    )  # fmt: skip
+    on = "; ".join(f"{name} {value}" for name, value in told["versions"].items())
+    verdict = "every trial passed" if told["passed"] else "a trial FAILED"
+    return (
+        '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
+        "<title>Promises of living-review, tried</title>\n"
+        f"<h1>Promises of living-review, tried: {verdict}</h1>\n"
+        f"<p>{html.escape(on)}. Seed {told['seed']}, {told['kills']} kills a command; again with: "
+        f"<code>review trust --seed {told['seed']} --kills {told['kills']}</code></p>\n"
+        f"<table>\n<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>\n"
+        f"{rows}</table>\n</html>\n"
+    )
+
+
+def _cell(value: object, shown: dict[bool | None, str]) -> str:
+    if value is None or isinstance(value, bool):
+        return shown[value]
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
