@@ -52,14 +52,24 @@ def _wait_for_cells(page: Page) -> None:
     page.locator(".reader-page canvas").first.wait_for()
 
 
-FIRST: Final = {"enter": _enter, "agree": _wait_for_cells}
+def _wait_for_form(page: Page) -> None:
+    page.get_by_role("button", name="Add an arm").wait_for()
+
+
+FIRST: Final = {"enter": _enter, "enter-again": _wait_for_form, "agree": _wait_for_cells}
 """What is done on a page before it is drawn."""
+
+
+def _height(page: Page) -> int:
+    """The form of a trial has a foot that stays in view: a high window shows what is above it."""
+    return 1120 if page.locator("[data-entry]").count() else 900
 
 
 def _draw(page: Page, way: str, file: Path) -> None:
     width, colours, medium = WAYS[way]
-    page.set_viewport_size({"width": width, "height": 844 if width == 390 else 900})
+    page.set_viewport_size({"width": width, "height": 844 if width == 390 else _height(page)})
     page.emulate_media(color_scheme=colours, media=medium)  # type: ignore[arg-type] # from WAYS
+    page.evaluate("() => scrollTo(0, 0)")
     image = Image.open(io.BytesIO(page.screenshot(full_page=True)))
     image.crop((0, 0, width, min(image.height, TALLEST))).save(file, quality=42, method=6)
 
@@ -84,6 +94,8 @@ def main(folder: Path, names: list[str]) -> None:
                 page.goto("{0.scheme}://{0.netloc}".format(urlsplit(address)) + PLACES[name])
                 page.get_by_text("being worked out").wait_for(state="hidden", timeout=90_000)
                 if name in FIRST:
+                    page.set_viewport_size({"width": 1280, "height": 900})
+                    page.emulate_media(media="screen")
                     FIRST[name](page)
                 for way in WAYS:
                     _draw(page, way, folder / f"{name}-{way}.webp")

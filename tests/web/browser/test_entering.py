@@ -90,13 +90,13 @@ def test_a_practised_person_enters_the_invented_trial_in_under_a_minute(
     lag = page.evaluate("() => window.shown - window.typed")
     trial.text("5.6 (0.9)").select_text()
     trial.keys("Alt+KeyS")
-    expect(page.locator("#status")).to_contain_text("page 212")
+    expect(page.locator("#told")).to_contain_text("page 212")
     trial.is_saved()
     took = time.monotonic() - began
     record_property("entered in s", round(took, 1))
     record_property("effect after the last key in ms", round(lag))
     assert took < MINUTE
-    assert lag < 3000  # 300 ms on a quiet machine: measured, see docs/performance.md
+    assert lag < 3000  # the machine may be busy: docs/performance.md has what was measured
     expect(page.locator(".direction").first).to_contain_text("0.2 lower")
     page.get_by_role("button", name="show the source of Video").click()
     expect(page.locator(".reader-mark").first).to_be_visible()
@@ -256,7 +256,7 @@ def test_the_report_stands_in_a_window_of_its_own_on_a_second_screen(trial: Ente
     beside.locator(".textLayer span", has_text="5.6 (0.9)").first.select_text()
     trial.cell("mean").focus()
     trial.keys("Alt+KeyS")
-    expect(page.locator("#status")).to_contain_text("page 212")
+    expect(page.locator("#told")).to_contain_text("page 212")
     page.get_by_role("button", name="show the source of Video").click()
     expect(beside.locator(".reader-mark").first).to_be_visible()
     beside.close()

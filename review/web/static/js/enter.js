@@ -11,8 +11,7 @@ const page = document.querySelector("[data-entry]");
 const { api, home, study, review } = page.dataset;
 const path = `${api}/studies/${study}`;
 const part = (name) => page.querySelector(`#${name}`);
-const status = document.getElementById("status");
-const tell = (words) => (status.textContent = words);
+const tell = (words) => (part("told").textContent = words);
 const beside = besides(part("reader"), (selection) => (chosen = selection));
 let draft, sheet, keeper, checked, away, chosen, comma;
 

@@ -16,9 +16,11 @@ export function h(tag, props = {}, ...inside) {
 // Minus signs as they are printed.
 export const signs = (text) => (text ?? "").replace(/(^|[\s[(])-(?=[\d.])/g, "$1−");
 
+const head = (words) => (words.length > 3 ? words[0].toUpperCase() + words.slice(1) : words);
+
 let counted = 0;
 export const newKey = (letter) => `${letter}${Date.now().toString(36)}${(counted += 1)}`;
-export const isNumber = (column) => ["number", "count", "share"].includes(column.kind);
+export const isNumber = (column) => /number/.test(column.kind ?? "");
 const LEVELS = { arm: "Arms", contrast: "Arm against arm", association: "Associations" };
 
 export class Sheet {
@@ -251,7 +253,7 @@ export class Sheet {
   }
 
   _field(place, column) {
-    return h("div", { class: "cell-field" }, h("label", {}, column.called, this.cell(place, column, null)), this.said(place, column.name));
+    return h("div", { class: "cell-field" }, h("label", {}, head(column.called), this.cell(place, column, null)), this.said(place, column.name));
   }
 
   // Where messages about a place stand; check() fills them.
@@ -316,20 +318,31 @@ export class Sheet {
 
   _table(caption, heads, lines) {
     return h("div", { class: "scroll", role: "group", "aria-label": caption, tabindex: "0" }, h("table", { class: "sheet" }, h("caption", { class: "unseen" }, caption),
-      h("thead", {}, h("tr", {}, heads.map((one) => (one ? h("th", { scope: "col" }, one) : h("td", {}))))), h("tbody", {}, lines)));
+      h("thead", {}, h("tr", {}, heads.map((one) => (one ? h("th", { scope: "col" }, head(one)) : h("td", {}))))), h("tbody", {}, lines)));
+  }
+
+  held(block) {
+    return block.rows.flatMap((row) => Object.keys(row.cells).filter((one) => row.cells[one]));
+  }
+
+  // What the report gives: as chosen, or as the numbers that are there say.
+  gives(block) {
+    const [name] = (block.gives || "").split("+");
+    const held = this.held(block);
+    const fits = (one) => 20 * held.filter((each) => one.columns.includes(each)).length - one.columns.length;
+    const able = this.known.gives.filter((one) => one.level === block.level);
+    return this.known.gives.find((one) => one.name === name) ?? (held.length ? able.toSorted((one, other) => fits(other) - fits(one))[0] : able[0]);
   }
 
   // The columns that a block shows: what the report gives, what was asked for, what holds something.
   shown(block) {
-    const [name, ...extra] = (block.gives || "").split("+");
-    const give = this.known.gives.find((one) => one.name === name) ?? this.known.gives.find((one) => one.level === block.level);
-    const held = block.rows.flatMap((row) => Object.keys(row.cells).filter((one) => row.cells[one]));
-    return [...new Set([...(give?.columns ?? []), ...extra, ...held])].map((one) => this.columns.get(one)).filter(Boolean);
+    const extra = (block.gives || "").split("+").slice(1);
+    return [...new Set([...(this.gives(block)?.columns ?? []), ...extra, ...this.held(block)])].map((one) => this.columns.get(one)).filter(Boolean);
   }
 
   title(block) {
     const name = this.known.instruments.find((one) => one.slug === block.instrument)?.name ?? block.instrument;
-    return [name || "instrument not chosen", block.rater, block.timepoint, block.analysis_set].filter(Boolean).join(", ");
+    return [name || "instrument not chosen", block.rater, block.timepoint, block.analysis_set].filter(Boolean).join(", ").replaceAll("_", " ");
   }
 
   _block(block) {
@@ -339,7 +352,7 @@ export class Sheet {
     const heads = [["instrument", "Instrument", names], ...(block.level === "association" ? [["with_instrument", "with", names]] : []),
       ["rater", "Rater", known.raters], ["timepoint", "Time", null], ["analysis_set", "Analysed", known.analysis_sets]];
     const gives = { name: "gives", called: "The report gives", kind: "choice", choices: known.gives.map((one) => ({ value: one.name, words: one.level === "arm" ? one.words : `${one.words} (${LEVELS[one.level].toLowerCase()})` })) };
-    const [base] = (block.gives || "").split("+");
+    const base = this.gives(block)?.name ?? "";
     const head = heads.map(([name, called, choices]) => this._field(place, { name, called, kind: choices ? "choice" : "text", choices, list: choices ? null : "timepoints" }));
     const giving = this._field(place, gives);
     const select = giving.querySelector("select");
