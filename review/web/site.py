@@ -6,6 +6,7 @@ Nothing in them runs, nothing is loaded from elsewhere, and every address is rel
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -17,7 +18,6 @@ from review.errors import NotFoundError
 from review.export.site.content import (
     SiteAnalysis,
     SiteContent,
-    SiteTrial,
     released_digest,
     stamp,
 )
@@ -31,6 +31,9 @@ ROOMS: Final = (
     ("versions.html", "All versions"), ("cite.html", "How to cite"),
 )  # fmt: skip
 """Pages that are reached from all others."""
+
+LARGEST: Final = 2_000_000
+"""Bytes that a page of all may have, so that it goes by mail."""
 
 KINDS: Final = {
     ".html": "text/html; charset=utf-8",
@@ -139,18 +142,45 @@ class Site:
         )
 
     def _rendered(self, template: str, name: str, more: Mapping[str, Any]) -> bytes:
+        root = "../" if "/" in name else ""
+
+        def to(page: str, anchor: str = "") -> str:
+            return f"{root}{page}#{anchor}" if anchor else f"{root}{page}"
+
         html = environment().get_template(template).render(
-            view=self.content, rooms=ROOMS, here=name, root="../" if "/" in name else "",
-            back=self.back, stamp=stamp(self.content), **more,
+            view=self.content, rooms=ROOMS, here=name, root=root, top=1, back=self.back,
+            stamp=stamp(self.content), to=to, file=lambda of: f"{root}data/{of}", absent=(),
+            **more,
+        )  # fmt: skip
+        return html.encode()
+
+    def report(self) -> bytes:
+        """Return all pages as one that needs nothing beside itself: styles and data are in it.
+
+        The largest files of data are left out where it would be more than `LARGEST`.
+        """
+        data, absent = dict(self.data), []
+        while data and sum(map(len, data.values())) * 4 / 3 > LARGEST / 2:
+            largest = max(data, key=lambda name: len(data[name]))
+            absent.append(largest)
+            del data[largest]
+        kept = self.content.kept
+
+        def within(name: str) -> str:
+            kind = KINDS.get(PurePosixPath(name).suffix, "text/plain").replace("; ", ";")
+            return f"data:{kind};base64,{b64encode(self.data[name]).decode()}"
+
+        html = environment().get_template("site/report.html").render(
+            view=self.content, rooms=ROOMS, stamp=stamp(self.content),
+            css=Markup(self.file("style.css").decode()),  # ours
+            to=lambda page, anchor="": f"#{anchor or page.removesuffix('.html').replace('/', '-')}",
+            file=within, absent=absent, files=[self._line(name) for name in sorted(data)],
+            analyses=[(one, plot_of(one)) for one in self.content.analyses],
+            drawn=[(lights_table(b), shares_table(b)) for b in kept.bias] if kept else [],
         )  # fmt: skip
         return html.encode()
 
 
 def plot_of(one: SiteAnalysis) -> Markup:
     """Return the forest plot of an analysis, whose rows lead to what entered, below it."""
-    return forest_table(one.forest, Addresses(studies=one.places, study="#trial-"))
-
-
-def trial_anchor(one: SiteAnalysis, trial: SiteTrial) -> str:
-    """Return the name of the place where a trial's numbers stand."""
-    return f"trial-{one.trials.index(trial)}"
+    return forest_table(one.forest, Addresses(studies=one.places, study=f"#{one.slug}-trial-"))

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import shutil
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -200,6 +201,35 @@ def test_a_preview_says_that_nothing_is_released(demonstration: Database) -> Non
     check_links(files)
     assert "nothing is released" in files["index.html"].decode()
     assert "not released" in content.citation
+
+
+def test_a_report_is_one_page_that_needs_nothing_beside_itself(demonstration: Database) -> None:
+    for slug in ("cbt-delivery", invented.NAME):
+        with demonstration.reading() as session:
+            review = review_called(session, slug)
+            at = events(session, viewer=None, limit=1)[0].at
+            content = site_now(session, review, now=at)
+            data = data_of(session, content)
+        page = Site(content, lambda made=data: made).report()  # type: ignore[misc]
+        assert len(page) < 2_000_000
+        tree = html5lib.HTMLParser(namespaceHTMLElements=False).parse(page.decode())
+        every = [str(e.get("id")) for e in tree.iter() if e.get("id")]
+        symbols = {i for i in every if i.startswith("l") and i[1:].isalnum()}
+        assert len(set(every) - symbols) == len([i for i in every if i not in symbols])
+        found = 0
+        for element in tree.iter():
+            assert element.tag not in ("script", "link", "img", "iframe"), element.tag
+            address = str(element.get("href") or "")
+            if address.startswith("#"):
+                assert address[1:] in every, address
+                found += 1
+            elif address:
+                assert address.startswith(("https://doi.org/", "data:")), address
+        assert found > 30
+        effects = next(
+            str(e.get("href")) for e in tree.iter("a") if e.get("download") == "effects.csv"
+        )
+        assert b64decode(effects.partition(",")[2]) == data["effects.csv"]
 
 
 def test_the_command_writes_a_folder_once_and_replaces_only_a_site(

@@ -8,6 +8,7 @@ import click
 
 from review.cli.context import json_option, looking, review_option
 from review.cli.export.manuscript import DOCUMENTS
+from review.cli.export.report import report_
 from review.cli.export.reproduction import REPRODUCTION
 from review.cli.export.writing import echo_written, folder_option, format_option, style_option
 from review.cli.files import moved, new_files
@@ -25,7 +26,7 @@ def export_() -> None:
     """Files for the manuscript."""
 
 
-for command in (*DOCUMENTS, *REPRODUCTION):
+for command in (*DOCUMENTS, *REPRODUCTION, report_):
     export_.add_command(command)
 
 

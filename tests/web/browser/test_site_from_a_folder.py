@@ -33,10 +33,11 @@ def test_a_site_opens_from_a_folder_for_everybody(
     page.goto((tmp_path / "index.html").as_uri())
     page.get_by_role("link", name="Panic severity").click()
     page.get_by_role("row", name="Synthetic 02").get_by_role("link").click()
-    assert page.url.endswith("panic.html#trial-1")
-    page.locator("#trial-1").get_by_role("link", name="Synthetic 02").click()
+    assert page.url.endswith("panic.html#panic-trial-1")
+    page.locator("#panic-trial-1").get_by_role("link", name="Synthetic 02").click()
     assert "studies.html#study-" in page.url
-    for name in site.pages():
+    (tmp_path / "report.html").write_bytes(site.report())
+    for name in ("report.html", *site.pages()):
         page.goto((tmp_path / name).as_uri())
         page.evaluate(axe())
         assert violations(page, preload=False) == [], name
