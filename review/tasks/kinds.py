@@ -85,6 +85,16 @@ _EXPORTS: Final = (
         "The results that count as a Metapsy table.",
         Deed.LOOK, ("export", "bundle", "metapsy"),
     ),
+    Kind(
+        "report", "One page",
+        "The review as it stands on one page that needs nothing beside itself, data included.",
+        Deed.LOOK, ("export", "report"), "report.html",
+    ),
+    Kind(
+        "site", "Pages for the public",
+        "The pages of the newest release, for any server or none.",
+        Deed.LOOK, ("site", "build"),
+    ),
 )  # fmt: skip
 
 CHECK: Final = Kind(
