@@ -168,6 +168,9 @@ def test_whatever_numbers_are_made_up_it_answers(program: TestClient, run: Any) 
     @example({side: {"n": 2, "mean": sign * 1e200, "sd": 1e150} for side, sign in PAIR})
     @example({"contrast": {"n": 3, "versus_n": 3, "estimate": 1e308, "se": 1e-200, "metric": "d"}})
     @example({"contrast": {"n": 3, "versus_n": 3, "estimate": 0, "se": 1e200, "metric": "d"}})
+    @example({side: {"n": 20, "estimate": 1, "p": 0.01, "metric": METRIC} for side, _ in PAIR})
+    @example({side: {"n": 20, "estimate": 1, "se": 1e200, "metric": METRIC} for side, _ in PAIR})
+    @example({side: {"n": 20, "estimate": 1e200, "se": 1, "metric": METRIC} for side, _ in PAIR})
     @given(st.dictionaries(SIDES, NUMBERS, min_size=1))
     @hypothesis_settings(max_examples=40, deadline=None, derandomize=True, database=None)
     def answers(sides: dict[str, Any]) -> None:
@@ -179,4 +182,5 @@ def test_whatever_numbers_are_made_up_it_answers(program: TestClient, run: Any) 
     answers()
 
 
+METRIC = "standardized mean change"
 PAIR = (("intervention", 1), ("comparator", -1))

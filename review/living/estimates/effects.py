@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,6 +21,8 @@ from review.living.inputs.columns import Cells, cells_of_trial, leaves_of, plann
 from review.living.runs.contents import RunInputs, TrialInput
 from review.measures import Measure
 from review.protocol.rules import Plan
+
+FoundT = TypeVar("FoundT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +95,21 @@ def _one_metric(trials: Sequence[TrialInput]) -> None:
         )
 
 
+def _computable(trial: TrialInput, plan: Plan, of: Callable[[], FoundT]) -> FoundT:
+    """Return what is computed of a trial; what no double holds is said as the trial's."""
+    try:
+        return of()
+    except ArithmeticError:
+        raise InvalidDataError(
+            f"the numbers of {trial.study} give no {plan.measure.value}: they are too large, or "
+            "too small, to be computed with"
+        ) from None
+
+
 def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
     """Return the effects of comparisons of two sides each."""
     measure = plan.measure
-    cells = [cells_of_trial(plan, trial) for trial in trials]
+    cells = [_computable(trial, plan, partial(cells_of_trial, plan, trial)) for trial in trials]
     yi = np.full(len(cells), np.nan)
     vi = np.full(len(cells), np.nan)
     noted = [""] * len(cells)
@@ -116,8 +131,11 @@ def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
         if cell.explained:
             sizes = 1.0 / cell.columns["n1i"] + 1.0 / cell.columns["n2i"]
             vi[i] -= cell.explained * sizes  # (1 - R²)(1/n1 + 1/n2) + g²/(2N), Borenstein 2009
-        designed = designed_variance(trial, plan, float(yi[i]), float(vi[i]), cell.columns)
+        widened = partial(designed_variance, trial, plan, float(yi[i]), float(vi[i]), cell.columns)
+        designed = _computable(trial, plan, widened)
         vi[i] = designed.variance
+        if not np.isfinite(vi[i]):
+            raise InvalidDataError(f"the numbers of {trial.study} give no {measure.value}")
         turned = "" if trial.higher_is_better else "; sign turned: lower is better"
         if trial.contrast is not None and trial.contrast.numbers.positive == "better":
             turned = "; positive is better, as reported"

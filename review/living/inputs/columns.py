@@ -115,7 +115,7 @@ def cells_of_trial(plan: Plan, trial: TrialInput) -> Cells:
     if all(arm.numbers.estimate is not None for arm in (*a, *b)) and measure is Measure.GEN:
         for item in (*a, *b):
             _symmetric(trial, item.numbers)
-        (y1, v1), (y2, v2) = _joined_estimates(a, level), _joined_estimates(b, level)
+        (y1, v1), (y2, v2) = (_joined_estimates(trial.study, side, level) for side in (a, b))
         return Cells(
             {"yi": y1 - y2, "vi": v1 + v2 / share},
             (n1, n2),
@@ -149,7 +149,7 @@ def _single_arm(trial: TrialInput, measure: Measure, level: float) -> Cells:
     (arm,) = trial.intervention
     numbers, n = arm.numbers, _total(trial.intervention)
     if measure is Measure.GEN:
-        estimate, variance = _joined_estimates(trial.intervention, level)
+        estimate, variance = _joined_estimates(trial.study, trial.intervention, level)
         return Cells({"yi": estimate, "vi": variance}, (n, None), "the arm's own estimate")
     ways: dict[Family, tuple[str, dict[str, float | None]]] = {
         Family.ASSOCIATION: ("Fisher z of r", {"ri": numbers.estimate}),
@@ -207,7 +207,7 @@ def _contrast(trial: TrialInput, plan: Plan, level: float) -> Cells:
     found = contrast_of(trial, plan)
     sizes = (numbers.n, numbers.versus_n)
     if numbers.estimate is not None and is_as_reported(trial, found):
-        variance, origin = _variance(numbers, level)
+        variance, origin = _variance(trial.study, numbers, level)
         return Cells(
             {"yi": numbers.estimate, "vi": variance},
             sizes,
@@ -225,14 +225,17 @@ def _symmetric(trial: TrialInput, numbers: ReportedNumbers) -> None:
         raise InvalidDataError(f"{trial.study}: {reason}")
 
 
-def _variance(numbers: ReportedNumbers, level: float) -> tuple[float, str]:
-    """Return the sampling variance of an estimate and where it is from."""
+def _variance(of: str, numbers: ReportedNumbers, level: float) -> tuple[float, str]:
+    """Return the sampling variance of an estimate and where it is from.
+
+    Raises InvalidDataError, naming `of`, where nothing gives it.
+    """
     if numbers.variance is not None:
         return numbers.variance, "its variance"
     if numbers.se is not None:
         return numbers.se**2, "its SE"
-    assert numbers.ci_low is not None
-    assert numbers.ci_high is not None
+    if numbers.ci_low is None or numbers.ci_high is None:
+        raise InvalidDataError(f"the estimate of {of} has no variance, SE or interval")
     level = numbers.ci_level if numbers.ci_level is not None else level
     z = float(ndtri((1 + level) / 2))
     return ((numbers.ci_high - numbers.ci_low) / (2 * z)) ** 2, f"its {level:.0%} interval (normal)"
@@ -250,11 +253,11 @@ def _column(arms: Sequence[ArmInput], name: str) -> Floats:
     return np.array([getattr(arm.numbers, name) for arm in arms], dtype=float)
 
 
-def _joined_estimates(arms: Sequence[ArmInput], level: float) -> tuple[float, float]:
+def _joined_estimates(of: str, arms: Sequence[ArmInput], level: float) -> tuple[float, float]:
     together = combine_estimates(
         _column(arms, "n"),
         _column(arms, "estimate"),
-        [_variance(arm.numbers, level)[0] for arm in arms],
+        [_variance(of, arm.numbers, level)[0] for arm in arms],
     ).value
     return together.estimate, together.variance
 

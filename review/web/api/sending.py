@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -24,6 +25,13 @@ FOR_EVER: Final = "private, max-age=31536000, immutable"
 Having = Annotated[
     str | None, Header(alias="If-None-Match", description="The ETag that you have; 304 if it is.")
 ]
+
+
+FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What spreadsheets take for the beginning of a formula; a text that begins so gets an apostrophe
+before it, as OWASP recommends. Numbers are no texts."""
+
+_NUMBER: Final = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 
 
 class Csv(Response):
@@ -74,6 +82,8 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Response
 
 def _cell(value: Any) -> Any:
     found = plain(value)
+    if isinstance(found, str) and found.startswith(FORMULAS) and not _NUMBER.fullmatch(found):
+        return f"'{found}"
     return "" if found is None else found
 
 
