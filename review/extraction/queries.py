@@ -302,29 +302,6 @@ def entered_twice(session: Session, review: Review, person: int) -> list[str]:
     return [label for (label,) in rows]
 
 
-def sealed_rows(session: Session, viewer: str | None) -> set[tuple[str, int]]:
-    """Return table and id of the rows that belong to entries hidden from a person."""
-    of_study: dict[int, list[Entry]] = defaultdict(list)
-    blind = sa.select(Entry).where(Entry.kind == EntryKind.BLIND).options(joinedload(Entry.person))
-    for entry in session.scalars(blind):
-        of_study[entry.study_id].append(entry)
-    hidden = [
-        entry.id
-        for entries in of_study.values()
-        for entry in entries
-        if entry not in visible(entries, viewer)
-    ]
-    if not hidden:
-        return set()
-    return {
-        (table.__tablename__, row_id)
-        for table in (Result, EntryValue, Arm, Report, Note, Dismissal)
-        for row_id in session.scalars(
-            sa.select(table.id).where(table.entry_id.in_(hidden)).execution_options(withdrawn=True)
-        )
-    }
-
-
 def entered(session: Session, chosen: Sequence[Entry]) -> list[Entered]:
     """Return all that some entries say, in their order."""
     ids = list({entry.study_id for entry in chosen})

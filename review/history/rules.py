@@ -16,12 +16,14 @@ GENESIS: Final = "0" * 64
 """What the first event is chained to."""
 
 SEALED_BY: Final[Mapping[str, str]] = {
-    "result": "review.extraction.queries",
-    "entry_value": "review.extraction.queries",
-    "arm": "review.extraction.queries",
-    "report": "review.extraction.queries",
-    "note": "review.extraction.queries",
-    "dismissal": "review.extraction.queries",
+    "result": "review.extraction.sealing",
+    "entry_value": "review.extraction.sealing",
+    "arm": "review.extraction.sealing",
+    "report": "review.extraction.sealing",
+    "note": "review.extraction.sealing",
+    "dismissal": "review.extraction.sealing",
+    "report_pdf": "review.extraction.sealing",
+    "full_text": "review.extraction.sealing",
 }
 """By table, the module whose ``sealed_rows`` knows which rows a person may not read yet; by name,
 for the stages stand above the history. Other judgements leave what was said out of their events.

@@ -28,6 +28,7 @@ from review.extraction.imported import ImportReport
 from review.extraction.models import Entry, Result, reported_column
 from review.extraction.rows import NumberedRow
 from review.extraction.rules import ExtractionRow
+from review.extraction.sealing import sealed_rows
 from review.extraction.sheet import entry_rows
 from review.extraction.stale import StaleFormError
 from review.extraction.trace import trace
@@ -213,13 +214,13 @@ def test_the_history_does_not_show_what_another_person_entered_blind(
     with made.reading() as session:
         results = {("result", i) for i in session.scalars(sa.select(Result.id))}
         assert results
-        assert queries.sealed_rows(session, "ben") >= results
-        assert queries.sealed_rows(session, None) >= results
-        assert queries.sealed_rows(session, "anna") == set()
+        assert sealed_rows(session, "ben") >= results
+        assert sealed_rows(session, None) >= results
+        assert sealed_rows(session, "anna") == set()
     with writing(made, by) as session:
         take(session, [VIDEO], "ben", EntryKind.BLIND)
     with made.reading() as session:
-        assert queries.sealed_rows(session, "someone") == set()  # both have finished
+        assert sealed_rows(session, "someone") == set()  # both have finished
 
 
 def test_a_hash_does_not_tell_which_guess_of_a_sealed_value_is_right(

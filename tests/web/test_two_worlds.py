@@ -10,28 +10,36 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from review.citations.queries import records_in_scope
 from review.config import settings
 from review.db import Session, database_at
 from review.demonstration import invented
+from review.extraction.actions import dismiss
 from review.extraction.actions import reopen_entry
 from review.extraction.appraisal.drafts import hand_in, keep_draft
 from review.extraction.appraisal.form import Target
+from review.extraction.doubts import doubts
 from review.extraction.drafts.actions import keep_draft as keep_entry_draft
+from review.extraction.drafts.actions import take_over
 from review.extraction.drafts.form import Form, Stored
 from review.extraction.files import read_extraction
 from review.extraction.intake import import_extraction
-from review.extraction.queries import study_called
+from review.extraction.models import Report
+from review.extraction.pdfs import add_pdf
+from review.extraction.queries import entries, reports, study_called
 from review.extraction.vocabulary import EntryKind
 from review.history.actions import Attribution, writing
 from review.history.queries import events
 from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.screening.actions import Choice, decide
+from review.screening.retrieval import Pdf
 from review.screening.vocabulary import Stage, Verdict
 from review.web.app import create_app
 from review.web.settings import WebSettings
@@ -39,6 +47,9 @@ from tests.extraction.appraisal.samples import CLEAN
 from tests.web.browser.places import PLACES
 from tests.web.conftest import KEY
 from tests.web.test_matrix import ALL
+
+TO_ENTER, INSTRUMENT = "Synthetic 09 (to be entered)", "pdss"
+"""The trial that A enters blind, and on which instrument."""
 
 SEEN = sorted(
     {path for path in PLACES.values() if "/r/" not in path or "/r/invented" in path}
@@ -98,6 +109,83 @@ def _enter(session: Session, review: Review, verdict: Verdict, now: datetime) ->
         )  # fmt: skip
 
 
+def _type_another(session: Session, review: Review, verdict: Verdict, now: datetime) -> None:
+    """A enters a trial blind: other numbers, arms, reports, notes, doubts, PDFs in each world."""
+    study = study_called(session, review, TO_ENTER)
+    other = verdict is Verdict.EXCLUDE
+    label, mean = ("Online", "31.5") if other else ("Video", "14.2")
+    blocks: list[dict[str, Any]] = [
+        {"key": "b1", "instrument": INSTRUMENT, "rater": "self", "analysis_set": "itt",
+         "timepoint": "3 months" if other else "post", "source": {"report": "r1", "page": label},
+         "rows": [{"key": "x1", "arm": "a1", "cells": {"n": "40", "mean": mean, "sd": "900"}},
+                  {"key": "x2", "arm": "a2", "cells": {"n": "41", "mean": "13", "sd": "9"}}]},
+    ]  # fmt: skip
+    typed = {
+        "study": {"cells": {"country": "Chile" if other else "Peru"}},
+        "arms": [{"key": "a1", "label": label, "cells": {"treatment": f"CBT {label}"}},
+                 {"key": "a2", "label": "Waiting"}],
+        "reports": [{"key": "r1", "citation": f"A report, {label}"}],
+        "blocks": blocks,
+        "notes": [{"key": "n1", "topic": "funding", "text": f"A notes {label}", "source": "p. 1"}],
+    }  # fmt: skip
+
+    def keep(form: dict[str, Any]) -> int:
+        return keep_entry_draft(
+            session, review, study, version=0, kind=EntryKind.BLIND,
+            form=Form.model_validate(form), made_from=Stored(), person=invented.A, now=now,
+        ).version  # fmt: skip
+
+    take_over(session, review, study, version=keep(typed), person=invented.A, now=now)
+    (doubt, *_) = doubts(session, review, study=TO_ENTER, person=invented.A)
+    dismiss(session, study, doubt.finding, person=invented.A, reason=label, now=now)
+    own = [e.id for e in entries(session, [study.id])]
+    (report,) = [r for r in reports(session, [study.id], own) if r.entry_id is not None]
+    pdf = Pdf(f"{label}.pdf", b"%PDF-1.7" + label.encode() * 9)
+    add_pdf(session, review, report.id, pdf, person=invented.A, now=now)
+    if other:
+        keep({"study": {"cells": {"year": "19"}}})
+
+
+def _typed_by_b(client: TestClient, token: str, study: int, report: int) -> Iterator[str]:
+    """Yield what B is told of a form of their own, and of what A may have."""
+    client.headers.update({"x-token": token, "origin": "http://127.0.0.1:8000"})
+    start = f"/api/v1/reviews/invented/studies/{study}"
+    form = {
+        "arms": [{"key": "a1", "label": "Video"}, {"key": "a2", "label": "Waiting"}],
+        "blocks": [{"key": "b1", "instrument": INSTRUMENT, "rows": [
+            {"key": "x1", "arm": "a1", "cells": {"n": "40", "mean": "14.2", "sd": "900"}},
+            {"key": "x2", "arm": "a2", "cells": {"n": "41", "mean": "13", "sd": "9"}}]}],
+    }  # fmt: skip
+    for kind in ("blind", "single"):
+        sent = {"entry": kind, "form": form, "made_from": {}}
+        analyses = client.get(f"{start}/draft?entry={kind}").json()["known"]["analyses"]
+        for analysis in analyses:
+            shown = {**sent, "analysis": analysis["slug"]}
+            yield client.post(f"{start}/preview", json=shown).text
+            yield client.post(f"{start}/check", json={**sent, "preview": analysis["slug"]}).text
+    yield client.post(f"{start}/finish", json={}).text
+    yield client.post(f"{start}/consensus", json={"preview": True}).text
+    pdf = f"/api/v1/reviews/invented/reports/{report}/pdf"
+    yield client.put(pdf, content=b"%PDF-1.7", headers={"content-type": "application/pdf"}).text
+
+
+def _of_the_trial(file: Path) -> tuple[int, int, list[str]]:
+    """Return the trial that A enters, the report that A will name, and addresses of both."""
+    database = database_at(f"sqlite:///{file}")
+    with database.reading() as session:
+        study = study_called(session, review_called(session, invented.NAME), TO_ENTER).id
+        report = 1 + max(session.scalars(sa.select(Report.id)))
+    database.close()
+    start = "/api/v1/reviews/invented"
+    paths = [
+        f"/r/invented/s/{study}", f"/r/invented/s/{study}/enter", f"/r/invented/s/{study}/agree",
+        f"{start}/studies/{study}", f"{start}/studies/{study}/draft",
+        f"{start}/studies/{study}/draft?entry=blind", f"{start}/studies/{study}/comparison",
+        f"{start}/reports/{report}/pdf",
+    ]  # fmt: skip
+    return study, report, paths
+
+
 def _judged(file: Path) -> list[str]:
     """The addresses of what A has judged, or begun to."""
     database = database_at(f"sqlite:///{file}")
@@ -147,6 +235,7 @@ def _world(file: Path, verdict: Verdict, cookies: dict[str, str]) -> Iterator[Te
         decide(session, review, [choice], stage=Stage.TITLE_ABSTRACT, handle=invented.A, now=now)
         _appraise(session, review, verdict, now)
         _enter(session, review, verdict, now)
+        _type_another(session, review, verdict, now)
     app = create_app(database, WebSettings(key=KEY))
     app.state.now = lambda: now + timedelta(minutes=1)
     with TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False) as client:
@@ -171,12 +260,19 @@ def test_what_a_said_changes_no_byte_that_b_is_sent(
     database.close()
     shutil.copy(first, second)
     judged = _judged(first)
-    seen = [*SEEN, *judged, *_entered(first)]
-    sent = []
+    study, report, of_trial = _of_the_trial(first)
+    seen = [*SEEN, *judged, *_entered(first), *of_trial]
+    sent, told = [], []
     for file, verdict in ((first, Verdict.INCLUDE), (second, Verdict.EXCLUDE)):
         with _world(file, verdict, cookies) as client:
             sent.append({path: client.get(path) for path in seen})
+            token = client.get("/api/v1/session").json()["token"]
+            told.append([_random(text) for text in _typed_by_b(client, token, study, report)])
     include, exclude = sent
+    assert told[0] == told[1]
+    assert [path for path in of_trial if include[path].status_code == 200] == [
+        path for path in of_trial if not re.search("comparison|pdf", path)
+    ]
     opened = [path for path in seen if include[path].status_code == 200]
     assert len(opened) > 15
     assert set(judged) <= set(opened)
