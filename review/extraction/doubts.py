@@ -89,8 +89,8 @@ def findings_of(items: Sequence[Evidence], counting: Sequence[Evidence]) -> list
     ids = {item.result_id for item in items}
     return [
         finding
-        for finding in findings([*items, *others])
-        if finding.study_id in studies and (not finding.results or ids & set(finding.results))
+        for finding in findings([*items, *others], only=studies)
+        if not finding.results or ids & set(finding.results)
     ]
 
 

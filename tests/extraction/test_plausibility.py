@@ -290,6 +290,26 @@ def test_arms_own_estimates_are_compared_as_the_analysis_does(delivery: Database
     assert len(unseen) <= 2
 
 
+def test_doubts_of_one_study_are_those_of_all_that_are_about_it() -> None:
+    """What is checked at each key is a part of what is checked of the whole review."""
+    items = [
+        _result(
+            study, arm=arm, result_id=10 * study + place, n=n, mean=mean, sd=sd,
+            timepoint={3: "follow-up", 9: "followup"}.get(study, "post"),
+        )
+        for study in range(1, 12)
+        for place, (arm, n, mean, sd) in enumerate(
+            [("Video", 40 + study, 14.2 + study % 3, 8.1 if study % 4 else 1.2),
+             ("Waiting", 300 if study == 7 else 41, 13.0 if study % 5 else 40.0, 7.9)]
+        )
+    ]  # fmt: skip
+    every = [f for f in findings(items) if not f.place.startswith("study")]
+    assert len({found.kind for found in every}) >= 4
+    for study in range(1, 12):
+        of_study = [found for found in every if found.study_id == study]
+        assert findings(items, only={study}) == of_study
+
+
 def test_excluded_studies_are_not_checked() -> None:
     item = _result(n=20, mean=1.0, sd=0.0)._replace(excluded_because="retracted")
     assert kinds(item) == []

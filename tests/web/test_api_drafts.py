@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from review.db import Database
 from review.history.actions import Attribution, writing
+from review.living.job.repool import repool
 from review.protocol.queries import review_called
 from tests.conftest import NOW
 from tests.extraction.drafts.entering import NEW, fill, typed
@@ -90,6 +91,11 @@ def test_a_trial_is_typed_checked_saved_and_counts(team: Team, study: int) -> No
     assert row["source"]["pdf_page"] == 4
     results = anna.client.get("/api/v1/reviews/alliance/results?limit=50").json()["items"]
     assert sum(one["study"] == NEW for one in results) == 2
+    repool(team.database, actor="lead", now=lambda: NOW)
+    run = anna.client.get("/api/v1/reviews/alliance/analyses/alliance/runs/1").json()
+    shown = told["preview"]["after"]  # what would be is what then is
+    assert (run["pooled"]["estimate"], run["pooled"]["k"]) == (shown["estimate"], shown["k"])
+    assert run["pooled"]["ci"] == [shown["low"], shown["high"]]
     again = anna.check({**after, "form": after["form"]})
     assert (again["problems"], again["changes"], again["conflicts"]) == ([], [], [])
 

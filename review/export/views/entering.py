@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError, NotAllowedError, NotFoundError
-from review.export.views.current import current
 from review.export.views.entering_words import (
     Conversion,
     Direction,
@@ -24,20 +23,29 @@ from review.export.views.entering_words import (
     directions_of,
     lacks_of,
 )
-from review.export.views.what_if import TrialEffect, TrialPreview, effect_of, preview_with
+from review.export.views.what_if import (
+    Ground,
+    TrialEffect,
+    TrialPreview,
+    effect_of,
+    ground_of,
+    preview_with,
+)
 from review.extraction import queries
 from review.extraction.choices import choices_of
 from review.extraction.conversion import unknown_metric
 from review.extraction.doubts import findings_of
-from review.extraction.drafts.evidence import evidence_of_rows
+from review.extraction.drafts.evidence import LATER, evidence_of_rows
 from review.extraction.drafts.form import Form, Place, Stored
 from review.extraction.drafts.lines import Line, Wrong, checked, located
 from review.extraction.drafts.merging import Change, Clash, Merged, merged
 from review.extraction.drafts.queries import field_versions, own_entry, stored_of
 from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence, evidence_of
+from review.extraction.formats.unsettled import release_findings
 from review.extraction.models import Entry, Study
 from review.extraction.plausibility import WITHHOLDING, Finding
+from review.extraction.plausibility.signs import sign_findings
 from review.extraction.rows import NumberedRow
 from review.extraction.rules import ARM_FACTS, STUDY_FACTS
 from review.extraction.vocabulary import EntryKind
@@ -48,7 +56,8 @@ from review.protocol.queries import current_versions, instruments, plan_of
 from review.protocol.rules import Plan
 
 MOST_STATES: Final = 8
-"""Of reviews, whose counting results are kept in memory while somebody types."""
+MOST_GROUNDS: Final = 32
+"""Kept in memory while people type: states of reviews, and studies in analyses of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,19 @@ class Counting:
     items: tuple[Evidence, ...]
     plans: Mapping[str, Plan]
     names: frozenset[str]
+    conflicts: frozenset[int]
+    """Results about which a contradiction of signs is open."""
+    grounds: dict[tuple[str, int], Ground] = field(default_factory=dict)
+    """By analysis and study what previews stand on, as it is asked for."""
+
+    def ground(self, analysis: str, study_id: int) -> Ground:
+        """Return what a preview of a study in an analysis stands on."""
+        found = self.grounds.get((analysis, study_id))
+        if found is None:
+            found = ground_of(self.plans[analysis], self.items, study_id)
+            if len(self.grounds) < MOST_GROUNDS:
+                self.grounds[analysis, study_id] = found
+        return found
 
 
 _lock = Lock()
@@ -112,12 +134,25 @@ def counting_of(session: Session, review: Review) -> Counting:
         plans = {v.analysis.slug: plan_of(v) for v in current_versions(session, review)}
         names = frozenset(name for plan in plans.values() for name in plan.names)
         items = tuple(item for _, item in evidence(session, [review.id], names=names))
-        found = Counting(items, plans, names)
+        found = Counting(items, plans, names, _conflicts(session, review, items))
         with _lock:
             _kept[key] = found
             while len(_kept) > MOST_STATES:
                 _kept.popitem(last=False)
     return found
+
+
+def _conflicts(session: Session, review: Review, items: Sequence[Evidence]) -> frozenset[int]:
+    """Return the results that count about which a contradiction of signs is open."""
+    raised = [*sign_findings(items), *release_findings(session, review)]
+    ids = [study.id for study in queries.studies(session, review)]
+    dismissed = {(d.study_id, d.key) for d in queries.dismissals(session, ids)}
+    return frozenset(
+        number
+        for finding in raised
+        if finding.kind in WITHHOLDING and (finding.study_id, finding.key) not in dismissed
+        for number in finding.results
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +196,9 @@ def look_at(
     unsaid = [n for n in stored.results if n not in said]
     if entry is not None and unsaid:
         items += [item for item in evidence_of(session, [entry]) if item.result_id in unsaid]
-    keys = {line.id or -line.number: line.key or "" for line in found.lines if line.what == "row"}
+    keys = {
+        line.id or LATER + line.number: line.key or "" for line in found.lines if line.what == "row"
+    }
     return LookedAt(study, entry, found, rows, wrong, items, keys, counting)
 
 
@@ -279,14 +316,12 @@ def _preview(
     raised: Sequence[Finding],
 ) -> TrialPreview:
     counting = counting_of(session, review)
-    plan = counting.plans.get(analysis)
-    if plan is None:
+    if analysis not in counting.plans:
         raise NotFoundError(f"review {review.slug} has no analysis {analysis!r}")
-    others = [item for item in counting.items if item.study_id != study.id]
-    open_ = any(finding.kind in WITHHOLDING for finding in raised)
     return preview_with(
-        analysis, plan, counting.items, [*others, *items], study.label,
-        withheld=open_ or current(session, review).of(analysis).withheld,
+        analysis, counting.ground(analysis, study.id), items, study.label,
+        conflicts=counting.conflicts,
+        withheld=any(finding.kind in WITHHOLDING for finding in raised),
     )  # fmt: skip
 
 

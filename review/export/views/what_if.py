@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -16,7 +16,7 @@ from review.living.estimates.pooling import pool_inputs
 from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select
 from review.living.reports.changes import compare, conclusion_word
-from review.living.runs.contents import RunInputs
+from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import PooledLine, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.protocol.rules import Plan
@@ -132,24 +132,65 @@ def effect_of(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """An analysis by what counts now, and what other studies than one give to it."""
+
+    plan: Plan
+    now: Snapshot | None
+    others: RunInputs
+
+
+def ground_of(plan: Plan, counting: Sequence[Evidence], study_id: int) -> Ground:
+    """Return what a preview of a study stands on: the same until something is stored.
+
+    Raises InvalidDataError where what counts cannot be pooled.
+    """
+    plain = bare(plan)
+    inputs = _selected(plain, counting)
+    there = any(item.study_id == study_id for item in counting)
+    others = inputs
+    if there:
+        others = _selected(plain, [i for i in counting if i.study_id != study_id])
+        same = {trial.unit: trial for trial in inputs.trials}  # so that they need no comparing
+        trials = tuple(same.get(trial.unit, trial) for trial in others.trials)
+        others = others.model_copy(update={"trials": trials})
+    return Ground(plain, _pooled(inputs), others)
+
+
 def preview_with(
     analysis: str,
-    plan: Plan,
-    before: Sequence[Evidence],
-    after: Sequence[Evidence],
+    ground: Ground,
+    items: Sequence[Evidence],
     study: str,
     *,
+    conflicts: Collection[int],
     withheld: bool,
 ) -> TrialPreview:
     """Return an analysis by what counts now, and by that with what was typed of one study.
 
+    Parameters
+    ----------
+    items
+        What was typed.
+    conflicts
+        Results about which a contradiction of signs is open: no conclusion while one enters.
+    withheld
+        Whether what was typed contradicts itself so.
+
     Raises InvalidDataError where the evidence cannot be pooled.
     """
-    plain = bare(plan)
-    now = _pooled(plain, before)
-    then = _pooled(plain, after)
+    plan, now = ground.plan, ground.now
+    own = _selected(plan, items)
+    inputs = RunInputs(
+        plan=plan,
+        trials=tuple(sorted((*ground.others.trials, *own.trials), key=_by_name)),
+        left_out=(*ground.others.left_out, *own.left_out),
+    )
+    then = _pooled(inputs)
     if then is None:
         raise InvalidDataError("no trial can enter this analysis yet")
+    withheld |= any(not trial.result_ids.isdisjoint(conflicts) for trial in inputs.trials)
     inputs, results = then
     report = compare(now, then)
     scale = scale_of_run(inputs)
@@ -181,11 +222,19 @@ def preview_with(
     )
 
 
-def _pooled(plan: Plan, items: Sequence[Evidence]) -> Snapshot | None:
+def _by_name(trial: TrialInput) -> tuple[str, str]:
+    """Trials stand in the order of their studies, as `select` has them."""
+    return trial.study.casefold(), trial.study
+
+
+def _selected(plan: Plan, items: Sequence[Evidence]) -> RunInputs:
     try:
-        inputs: RunInputs = select(plan, items)
+        return select(plan, items)
     except SelectionError as error:
         raise InvalidDataError(str(error)) from error
+
+
+def _pooled(inputs: RunInputs) -> Snapshot | None:
     if not inputs.trials:
         return None
     try:

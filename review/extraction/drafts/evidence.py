@@ -23,6 +23,9 @@ from review.protocol.characteristics import OWN, Value, base_name
 from review.protocol.models import Instrument, Review
 from review.protocol.queries import instruments
 
+LATER: Final = 10**12
+"""Ids of what is typed begin here: it came after all that is stored."""
+
 TYPED: Final = "typed"
 """What stands as the kind of entry of a row that nobody has stored."""
 
@@ -51,7 +54,7 @@ def evidence_of_rows(
     kind
         Of the entry that they would go to: a blind one has its own facts of study and arms.
     ids
-        The stored result by line, for rows that correct one; others have negative ids.
+        The stored result by line, for rows that correct one; others have ids from `LATER` on.
     names
         Characteristics that plans ask for.
     """
@@ -108,7 +111,7 @@ class _Typed:
                 ]
                 for arm in queries.arms(self.session, [study.id], own):
                     arms[identity(arm.label)] = arm
-            number = study.id if study is not None else -len(self._said) - 1
+            number = study.id if study is not None else LATER + len(self._said)
             self._said[mark] = _Said(study, number, arms)
         return self._said[mark]
 
@@ -145,7 +148,7 @@ class _Typed:
         level = Level.CONTRAST if versus else Level.ASSOCIATION if related else Level.ARM
         citation = row.citation or (f"doi:{row.doi}" if row.doi else None)
         return Evidence(
-            result_id=stored if stored is not None else -numbered.line,
+            result_id=stored if stored is not None else LATER + numbered.line,
             entry_kind=TYPED,
             study_id=said.number,
             study=said.study.label if said.study is not None else row.study,
@@ -182,7 +185,7 @@ class _Typed:
     def _arm(self, said: _Said, label: str) -> ArmSide:
         mark = identity(label)
         stored, facts = said.arms.get(mark), said.arm_facts.get(mark, {})
-        number = stored.id if stored else said.new_arms.setdefault(mark, -len(said.new_arms) - 1)
+        number = stored.id if stored else said.new_arms.setdefault(mark, LATER + len(said.new_arms))
 
         def fact(name: str) -> Any:
             if name in facts or stored is None or self.kind is EntryKind.BLIND:

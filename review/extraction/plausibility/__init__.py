@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from review.extraction.evidence import Evidence
 from review.extraction.plausibility.contrasts import contrast_findings
@@ -19,7 +19,10 @@ __all__ = ["WITHHOLDING", "Finding", "Kind", "Severity", "findings"]
 
 
 def findings(
-    evidence: Iterable[Evidence], labels: Mapping[int, str] | None = None
+    evidence: Iterable[Evidence],
+    labels: Mapping[int, str] | None = None,
+    *,
+    only: Collection[int] | None = None,
 ) -> list[Finding]:
     """Return every doubt about the results of a review, by study.
 
@@ -30,6 +33,9 @@ def findings(
         is checked by giving the whole review.
     labels
         All studies by id, also those without results; None takes those of the results.
+    only
+        Studies whose doubts are wanted, which are compared with the others: what is typed is
+        checked at each key. Whether their names are nearly those of other studies is not asked.
 
     Returns
     -------
@@ -38,17 +44,12 @@ def findings(
         others'). Excluded studies are not checked.
     """
     items = [item for item in evidence if item.excluded_because is None]
-    checks = (
-        sign_findings,
-        spread_findings,
-        score_findings,
-        contrast_findings,
-        unusual_findings,
-        statistic_findings,
-        duplicate_findings,
-    )
-    found = {finding.key: finding for check in checks for finding in check(items)}
-    found |= {finding.key: finding for finding in name_findings(items, labels)}
-    return sorted(
-        found.values(), key=lambda f: (f.study.casefold(), f.severity is Severity.DOUBT, f.place)
-    )
+    own = items if only is None else [item for item in items if item.study_id in only]
+    within = (sign_findings, score_findings, contrast_findings, statistic_findings)
+    among = (spread_findings, unusual_findings)
+    found = {finding.key: finding for check in within for finding in check(own)}
+    found |= {finding.key: finding for check in among for finding in check(items, only)}
+    found |= {finding.key: finding for finding in duplicate_findings(items)}
+    found |= {finding.key: finding for finding in name_findings(items, labels, only)}
+    wanted = [f for f in found.values() if only is None or f.study_id in only]
+    return sorted(wanted, key=lambda f: (f.study.casefold(), f.severity is Severity.DOUBT, f.place))

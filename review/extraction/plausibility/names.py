@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from review.extraction.evidence import Evidence
 from review.extraction.plausibility.finding import Finding, Kind, Severity
@@ -11,7 +11,9 @@ from review.extraction.twins import twins
 
 
 def name_findings(
-    items: Sequence[Evidence], labels: Mapping[int, str] | None = None
+    items: Sequence[Evidence],
+    labels: Mapping[int, str] | None = None,
+    only: Collection[int] | None = None,
 ) -> Iterator[Finding]:
     """Yield names that may be two spellings of one; of each pair, the one that came later.
 
@@ -21,10 +23,12 @@ def name_findings(
         The results that count.
     labels
         All studies of the review by id, also those without results; None takes those of `items`.
+    only
+        Studies whose arms, treatments and times are looked at, and not what the studies are called.
     """
     studies = labels if labels is not None else {item.study_id: item.study for item in items}
     id_of = {label: study for study, label in sorted(studies.items(), reverse=True)}
-    for label, other in twins(studies[i] for i in sorted(studies)):
+    for label, other in twins(studies[i] for i in sorted(studies) if only is None):
         yield _finding(id_of[label], label, "study", label, other)
     arms: dict[int, dict[str, int]] = defaultdict(dict)
     treatments: dict[str, tuple[int, int]] = {}
@@ -35,6 +39,8 @@ def name_findings(
                 here = (arm.arm_id, item.study_id)
                 treatments[arm.treatment] = min(here, treatments.get(arm.treatment, here))
     for study, found in arms.items():
+        if only is not None and study not in only:
+            continue
         for label, other in twins(sorted(found, key=found.__getitem__)):
             yield _finding(study, studies[study], "arm", label, other)
     yield from _of_review("treatment", treatments, studies)

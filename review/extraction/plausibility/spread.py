@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from statistics import median
 from typing import Any, Final
 
@@ -42,18 +42,22 @@ PRECISE: Final = 0.5
 """Share of the variance that sizes and effect imply, below which an estimate is too precise."""
 
 
-def spread_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
-    """Yield doubts about SD, SE and variance, each from the results of one instrument."""
+def spread_findings(
+    items: Sequence[Evidence], only: Collection[int] | None = None
+) -> Iterator[Finding]:
+    """Yield doubts about SD, SE and variance (of some studies), each beside its instrument's."""
+    own = items if only is None else [item for item in items if item.study_id in only]
+    instruments = {item.instrument for item in own}
     by_instrument: dict[str, list[Evidence]] = defaultdict(list)
     for item in items:
-        if item.level is Level.ARM:
+        if item.level is Level.ARM and item.instrument in instruments:
             by_instrument[item.instrument].append(item)
     for group in by_instrument.values():
-        yield from _among(group)
-    for item in items:
+        yield from _among(group, only)
+    for item in own:
         if item.level is Level.CONTRAST:
             yield from _of_difference(item, by_instrument[item.instrument])
-    for item in items:
+    for item in own:
         yield from _alone(item)
         yield from _of_estimate(item)
 
@@ -99,7 +103,7 @@ def _sd(item: Evidence) -> float | None:
     return None
 
 
-def _among(group: Sequence[Evidence]) -> Iterator[Finding]:
+def _among(group: Sequence[Evidence], only: Collection[int] | None) -> Iterator[Finding]:
     spreads = [(item, math.log(sd)) for item in group if (sd := _sd(item)) is not None]
     ranked = sorted(log for _, log in spreads)
     scatter = _scatter(ranked)
@@ -107,6 +111,8 @@ def _among(group: Sequence[Evidence]) -> Iterator[Finding]:
     for item, own in spreads:
         of_study[item.study_id].append(own)
     for item, own in spreads:
+        if only is not None and item.study_id not in only:
+            continue
         usual = _median_without(ranked, of_study[item.study_id])
         if usual is None:
             usual = _median_without(ranked, [own])

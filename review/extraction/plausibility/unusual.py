@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
@@ -55,8 +55,12 @@ class _Effect:
         return f"{what} of {self.y:.2f}"
 
 
-def unusual_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
-    """Yield doubts about effects that are very large, or unlike those of other trials."""
+def unusual_findings(
+    items: Sequence[Evidence], only: Collection[int] | None = None
+) -> Iterator[Finding]:
+    """Yield doubts about effects (of some studies) that are very large, or unlike the others'."""
+    outcomes = {item.outcome for item in items if only is None or item.study_id in only}
+    items = [item for item in items if item.outcome in outcomes]
     groups: dict[tuple[str, ...], list[_Effect]] = defaultdict(list)
     for group in by_place(items):
         arms = [item for item in group if item.level is Level.ARM and not is_baseline(item)]
@@ -83,6 +87,8 @@ def unusual_findings(items: Sequence[Evidence]) -> Iterator[Finding]:
                 )
     for effects in groups.values():
         for effect_ in effects:
+            if only is not None and effect_.item.study_id not in only:
+                continue
             doubt = _outlying(effect_, effects)
             if doubt is not None:
                 yield doubt

@@ -150,7 +150,7 @@ def compare(
     corrected = tuple(
         change
         for i, trial in new_trials.items()
-        if i in old_trials
+        if i in old_trials and old_trials[i] is not trial
         for change in _trial_changes(old_trials[i], trial, _described(inputs.plan), asked)
     )
     plan_changes = tuple(plan_differences(old_inputs.plan, inputs.plan)) if old_inputs else ()
