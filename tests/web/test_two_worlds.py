@@ -20,8 +20,7 @@ from review.citations.queries import records_in_scope
 from review.config import settings
 from review.db import Session, database_at
 from review.demonstration import invented
-from review.extraction.actions import dismiss
-from review.extraction.actions import reopen_entry
+from review.extraction.actions import dismiss, reopen_entry
 from review.extraction.appraisal.drafts import hand_in, keep_draft
 from review.extraction.appraisal.form import Target
 from review.extraction.doubts import doubts
