@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from review.citations.models import Record
 from review.citations.rules import UNSTATED, heading, warning_of
 from review.people.models import Person
-from review.people.queries import members
+from review.people.queries import members, person_known
 from review.people.rules import Deed, may
 from review.protocol.models import Review
 from review.screening import queries, serving
+from review.screening.guidance import queries as guidance
+from review.screening.guidance.queries import Labelled, Note
 from review.screening.lists import Asked, Said, newest_of, newest_on, own_decisions, titled
 from review.screening.models import Adjudication, Decision, LateDecision
 from review.screening.progress import StageProgress
@@ -68,6 +70,9 @@ class Dossier:
     """Everybody's decisions in order, changed ones too, where they may be shown."""
     late: tuple[Said, ...]
     """What came after all that were wanted, where decisions may be shown; it counts in nothing."""
+    labels: tuple[Labelled, ...]
+    notes: tuple[Note, ...]
+    """Of labels and notes to the team one's own, and everybody's where decisions may be shown."""
     adjudications: tuple[Said, ...]
     retrieval: RetrievalOutcome | None
     retrieval_reason: str | None
@@ -236,6 +241,8 @@ def dossier(session: Session, review: Review, number: int, *, stage: Stage, hand
     (card,) = cards(session, review, [number], stage=stage, handle=handle)
     ledger = queries.ledger(session, review, only=[number])
     shown = ledger.shows_others(stage, number)
+    viewer = person_known(session, handle)
+    asked = (session, number, stage)
     retrieval = queries.newest_retrievals(session, [number]).get(number)
     removal = queries.newest_removal(session, number)
     return Dossier(
@@ -246,6 +253,8 @@ def dossier(session: Session, review: Review, number: int, *, stage: Stage, hand
         if shown
         else (),
         late=tuple(_said(row) for row in queries.late_on(session, number, stage)) if shown else (),
+        labels=tuple(guidance.labels_on(*asked, viewer=viewer, shows_others=shown)),
+        notes=tuple(guidance.notes_on(*asked, viewer=viewer, shows_others=shown)),
         adjudications=tuple(_said(row) for row in queries.adjudications_on(session, number, stage)),
         retrieval=retrieval.outcome if retrieval else None,
         retrieval_reason=retrieval.reason if retrieval else None,
