@@ -6,6 +6,8 @@ scale of the outcome, ``n`` are group sizes, all of shape (k,).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from review.arrays import Floats
@@ -13,8 +15,16 @@ from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.correction import hedges_correction
 from review.effects.effects import Pair, RowNote
-from review.effects.quantiles import t_from_signed_p
-from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.effects.specification import (
+    Compute,
+    Computed,
+    Form,
+    Options,
+    Specification,
+    as_given,
+    by,
+    through_t,
+)
 from review.measures import Measure, Variance
 
 
@@ -225,60 +235,42 @@ def _d_from_t(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     return t * np.sqrt(1.0 / n1 + 1.0 / n2), n1, n2
 
 
-def _d_from_p(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
-    p, n1, n2 = values
-    return _d_from_t((t_from_signed_p(p, n1 + n2 - 2.0), n1, n2), options)
-
-
-def doubted(pair: Pair) -> Computed:
+def doubted(compute: Compute) -> Compute:
     """With a note on each effect beyond two standard deviations: was an SE taken for an SD."""
-    yi, vi = pair
-    return Computed(
-        yi,
-        vi,
-        tuple(
-            RowNote(
-                int(row), "beyond two standard deviations: was a standard error taken for an SD?"
-            )
-            for row in np.flatnonzero(np.isfinite(yi) & (np.abs(yi) > _IMPLAUSIBLE))
-        ),
-    )
 
+    def noted(values: tuple[Floats, ...], options: Options) -> Computed:
+        found = compute(values, options)
+        text = "beyond two standard deviations: was a standard error taken for an SD?"
+        beyond = np.isfinite(found.yi) & (np.abs(found.yi) > _IMPLAUSIBLE)
+        notes = tuple(RowNote(int(row), text) for row in np.flatnonzero(beyond))
+        return replace(found, notes=notes)
 
-def _md(values: tuple[Floats, ...], options: Options) -> Computed:
-    return Computed(*mean_difference(*values, vtype=options.vtype))
-
-
-def _smd(values: tuple[Floats, ...], options: Options) -> Computed:
-    return doubted(
-        standardized_mean_difference(*values, vtype=options.vtype, correct=options.correct)
-    )
-
-
-def _smdh(values: tuple[Floats, ...], options: Options) -> Computed:
-    return doubted(heteroscedastic_smd(*values, correct=options.correct))
-
-
-def _smd1(values: tuple[Floats, ...], options: Options) -> Computed:
-    return doubted(glass_delta(*values, vtype=options.vtype, correct=options.correct))
+    return noted
 
 
 MEASURES: dict[Measure, Specification] = {
-    Measure.MD: Specification((Form(GROUPS, as_given),), _md, (Variance.LS, Variance.HO)),
+    Measure.MD: Specification(
+        (Form(GROUPS, as_given),), by(mean_difference, "vtype"), (Variance.LS, Variance.HO)
+    ),
     Measure.SMD: Specification(
         (
             Form(GROUPS, _d_from_groups),
             Form((Column("di", Domain.REAL), *_SIZES), as_given, unless=("ai", "bi", "ci")),
             Form((Column("ti", Domain.REAL), *_SIZES), _d_from_t),
-            Form((Column("pi", Domain.SIGNED_P), *_SIZES), _d_from_p),
+            Form(
+                (Column("pi", Domain.SIGNED_P), *_SIZES),
+                through_t(_d_from_t, lambda n1, n2: n1 + n2 - 2.0),
+            ),
         ),
-        _smd,
+        doubted(by(standardized_mean_difference, "vtype", "correct")),
         (Variance.LS, Variance.LS2, Variance.UB, Variance.AV, Variance.H0),
     ),
-    Measure.SMDH: Specification((Form(GROUPS, as_given),), _smdh),
+    Measure.SMDH: Specification(
+        (Form(GROUPS, as_given),), doubted(by(heteroscedastic_smd, "correct"))
+    ),
     Measure.SMD1: Specification(
         (Form((*_ONE_SD, *_SIZES), as_given),),
-        _smd1,
+        doubted(by(glass_delta, "vtype", "correct")),
         (Variance.LS, Variance.LS2, Variance.UB, Variance.AV),
     ),
 }

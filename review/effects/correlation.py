@@ -12,8 +12,14 @@ from review.arrays import Floats
 from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.effects import Pair
-from review.effects.quantiles import t_from_signed_p
-from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.effects.specification import (
+    Form,
+    Options,
+    Specification,
+    as_given,
+    by,
+    through_t,
+)
 from review.measures import Measure, Variance
 
 # A variance from three participants or fewer (four, for the corrected correlation) is no estimate:
@@ -159,19 +165,9 @@ def _r_from_t(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     return t / np.sqrt(t**2 + n - 2.0), n
 
 
-def _r_from_p(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
-    p, n = values
-    return _r_from_t((t_from_signed_p(p, n - 2.0), n), options)
-
-
 def _partial_from_t(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     t, n, m = values
     return t / np.sqrt(t**2 + n - m - 1.0), n, m
-
-
-def _partial_from_p(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
-    p, n, m = values
-    return _partial_from_t((t_from_signed_p(p, n - m - 1.0), n, m), options)
 
 
 def _semipartial_from_t(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
@@ -179,49 +175,30 @@ def _semipartial_from_t(values: tuple[Floats, ...], _: Options) -> tuple[Floats,
     return t * np.sqrt((1.0 - r_squared) / (n - m - 1.0)), n, r_squared
 
 
-def _semipartial_from_p(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
-    p, n, m, r_squared = values
-    return _semipartial_from_t((t_from_signed_p(p, n - m - 1.0), n, m, r_squared), options)
-
-
-def _cor(values: tuple[Floats, ...], options: Options) -> Computed:
-    return Computed(*correlation(*values, vtype=options.vtype))
-
-
-def _ucor(values: tuple[Floats, ...], options: Options) -> Computed:
-    return Computed(*unbiased_correlation(*values, vtype=options.vtype))
-
-
 _SIMPLE = (
     Form((_RI, _NI), as_given),
     Form((_TI, _NI), _r_from_t),
-    Form((_PI, _NI), _r_from_p),
+    Form((_PI, _NI), through_t(_r_from_t, lambda n: n - 2.0)),
 )
 _PARTIAL = (
     Form((_RI, _NI, _MI), as_given),
     Form((_TI, _NI, _MI), _partial_from_t),
-    Form((_PI, _NI, _MI), _partial_from_p),
+    Form((_PI, _NI, _MI), through_t(_partial_from_t, lambda n, m: n - m - 1.0)),
 )
 _SEMIPARTIAL = (
     Form((_RI, _NI, _R2I), as_given),
     Form((_TI, _NI, _MI, _R2I), _semipartial_from_t),
-    Form((_PI, _NI, _MI, _R2I), _semipartial_from_p),
+    Form((_PI, _NI, _MI, _R2I), through_t(_semipartial_from_t, lambda n, m, _: n - m - 1.0)),
 )
 
 MEASURES: dict[Measure, Specification] = {
-    Measure.COR: Specification(_SIMPLE, _cor, (Variance.LS, Variance.AV)),
-    Measure.UCOR: Specification(_SIMPLE, _ucor, (Variance.LS, Variance.UB, Variance.AV)),
-    Measure.ZCOR: Specification(_SIMPLE, lambda values, _: Computed(*fisher_z(*values))),
-    Measure.PCOR: Specification(
-        _PARTIAL, lambda values, _: Computed(*partial_correlation(*values))
+    Measure.COR: Specification(_SIMPLE, by(correlation, "vtype"), (Variance.LS, Variance.AV)),
+    Measure.UCOR: Specification(
+        _SIMPLE, by(unbiased_correlation, "vtype"), (Variance.LS, Variance.UB, Variance.AV)
     ),
-    Measure.ZPCOR: Specification(
-        _PARTIAL, lambda values, _: Computed(*fisher_z_partial_correlation(*values))
-    ),
-    Measure.SPCOR: Specification(
-        _SEMIPARTIAL, lambda values, _: Computed(*semipartial_correlation(*values))
-    ),
-    Measure.ZSPCOR: Specification(
-        _SEMIPARTIAL, lambda values, _: Computed(*fisher_z_semipartial_correlation(*values))
-    ),
+    Measure.ZCOR: Specification(_SIMPLE, by(fisher_z)),
+    Measure.PCOR: Specification(_PARTIAL, by(partial_correlation)),
+    Measure.ZPCOR: Specification(_PARTIAL, by(fisher_z_partial_correlation)),
+    Measure.SPCOR: Specification(_SEMIPARTIAL, by(semipartial_correlation)),
+    Measure.ZSPCOR: Specification(_SEMIPARTIAL, by(fisher_z_semipartial_correlation)),
 }

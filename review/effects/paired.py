@@ -15,8 +15,14 @@ from review.effects.columns import Column, Domain
 from review.effects.continuous import doubted
 from review.effects.correction import hedges_correction
 from review.effects.effects import Pair
-from review.effects.quantiles import t_from_signed_p
-from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.effects.specification import (
+    Form,
+    Options,
+    Specification,
+    as_given,
+    by,
+    through_t,
+)
 from review.measures import Measure, Variance
 
 
@@ -194,46 +200,27 @@ def _d_from_t(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     return t / np.sqrt(n), n
 
 
-def _d_from_p(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
-    p, n = values
-    return _d_from_t((t_from_signed_p(p, n - 1.0), n), options)
-
-
-def _mc(values: tuple[Floats, ...], _: Options) -> Computed:
-    return Computed(*mean_change(*values))
-
-
-def _smcc(values: tuple[Floats, ...], options: Options) -> Computed:
-    return doubted(change_score_standardized(*values, vtype=options.vtype, correct=options.correct))
-
-
-def _smcr(values: tuple[Floats, ...], options: Options) -> Computed:
-    return doubted(raw_score_standardized(*values, vtype=options.vtype, correct=options.correct))
-
-
-def _smcrh(values: tuple[Floats, ...], options: Options) -> Computed:
-    return doubted(heteroscedastic_raw_score_standardized(*values, correct=options.correct))
-
-
-def _romc(values: tuple[Floats, ...], options: Options) -> Computed:
-    return Computed(*log_ratio_of_paired_means(*values, correct=options.correct))
-
-
 MEASURES: dict[Measure, Specification] = {
-    Measure.MC: Specification((Form(_PAIRS, as_given),), _mc),
+    Measure.MC: Specification((Form(_PAIRS, as_given),), by(mean_change)),
     Measure.SMCC: Specification(
         (
             Form(_PAIRS, _d_from_scores),
             Form((Column("di", Domain.REAL), _NI), as_given, unless=("ai", "bi", "ci")),
             Form((Column("ti", Domain.REAL), _NI), _d_from_t),
-            Form((Column("pi", Domain.SIGNED_P), _NI), _d_from_p),
+            Form((Column("pi", Domain.SIGNED_P), _NI), through_t(_d_from_t, lambda n: n - 1.0)),
         ),
-        _smcc,
+        doubted(by(change_score_standardized, "vtype", "correct")),
         (Variance.LS, Variance.LS2),
     ),
     Measure.SMCR: Specification(
-        (Form((*_MEANS, _SD1, _NI, _RI), as_given),), _smcr, (Variance.LS, Variance.LS2)
+        (Form((*_MEANS, _SD1, _NI, _RI), as_given),),
+        doubted(by(raw_score_standardized, "vtype", "correct")),
+        (Variance.LS, Variance.LS2),
     ),
-    Measure.SMCRH: Specification((Form(_PAIRS, as_given),), _smcrh),
-    Measure.ROMC: Specification((Form(_PAIRS, as_given),), _romc),
+    Measure.SMCRH: Specification(
+        (Form(_PAIRS, as_given),), doubted(by(heteroscedastic_raw_score_standardized, "correct"))
+    ),
+    Measure.ROMC: Specification(
+        (Form(_PAIRS, as_given),), by(log_ratio_of_paired_means, "correct")
+    ),
 }

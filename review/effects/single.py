@@ -13,7 +13,7 @@ import numpy as np
 from review.arrays import Floats
 from review.effects.columns import Column, Domain
 from review.effects.effects import Pair
-from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.effects.specification import Computed, Form, Options, Specification, as_given, by
 from review.effects.zero_cells import HALF_ADDED, NOTHING_ADDED, ZeroCells, treat_zero_cells
 from review.measures import Measure, Variance
 
@@ -108,6 +108,6 @@ MEASURES: dict[Measure, Specification] = {
     Measure.PLO: _counted(log_odds),
     Measure.PAS: _counted(arcsine_proportion, NOTHING_ADDED),
     Measure.PFT: _counted(double_arcsine_proportion, NOTHING_ADDED),
-    Measure.MN: Specification(_MEANS, lambda values, _: Computed(*mean(*values))),
-    Measure.MNLN: Specification(_MEANS, lambda values, _: Computed(*log_mean(*values))),
+    Measure.MN: Specification(_MEANS, by(mean)),
+    Measure.MNLN: Specification(_MEANS, by(log_mean)),
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from review.arrays import Floats
 from review.effects.columns import Column
-from review.effects.effects import RowNote
+from review.effects.effects import Pair, RowNote
+from review.effects.quantiles import t_from_signed_p
 from review.effects.zero_cells import HALF_ADDED, ZeroCells
 from review.measures import Variance
 
@@ -31,6 +33,10 @@ class Computed:
     notes: tuple[RowNote, ...] = ()
 
 
+Canonical: TypeAlias = Callable[[tuple[Floats, ...], Options], tuple[Floats, ...]]
+Compute: TypeAlias = Callable[[tuple[Floats, ...], Options], Computed]
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """One way in which papers report what a measure needs.
@@ -49,7 +55,7 @@ class Form:
     """
 
     columns: tuple[Column, ...]
-    canonical: Callable[[tuple[Floats, ...], Options], tuple[Floats, ...]]
+    canonical: Canonical
     at_most: tuple[tuple[str, str], ...] = ()
     unless: tuple[str, ...] = ()
 
@@ -84,7 +90,7 @@ class Specification:
     """
 
     forms: tuple[Form, ...]
-    compute: Callable[[tuple[Floats, ...], Options], Computed]
+    compute: Compute
     variances: tuple[Variance, ...] = (Variance.LS,)
     zero_cells: ZeroCells = HALF_ADDED
     counts: bool = False
@@ -93,3 +99,22 @@ class Specification:
 def as_given(values: tuple[Floats, ...], _: Options) -> tuple[Floats, ...]:
     """The columns as they were read: the form is canonical already."""
     return values
+
+
+def through_t(from_t: Canonical, df: Callable[..., Floats]) -> Canonical:
+    """A signed p as the t that it is of; `df` gives degrees of freedom from the other numbers."""
+
+    def canonical(values: tuple[Floats, ...], options: Options) -> tuple[Floats, ...]:
+        p, *others = values
+        return from_t((t_from_signed_p(p, df(*others)), *others), options)
+
+    return canonical
+
+
+def by(formula: Callable[..., Pair], *choices: str) -> Compute:
+    """Compute by a formula of the canonical numbers that takes the options of those names."""
+
+    def compute(values: tuple[Floats, ...], options: Options) -> Computed:
+        return Computed(*formula(*values, **{name: getattr(options, name) for name in choices}))
+
+    return compute

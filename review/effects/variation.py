@@ -9,7 +9,7 @@ from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.continuous import GROUPS
 from review.effects.effects import Pair
-from review.effects.specification import Computed, Form, Options, Specification, as_given
+from review.effects.specification import Form, Specification, as_given, by
 from review.measures import Measure, Variance
 
 
@@ -121,18 +121,6 @@ def log_coefficient_of_variation_ratio(
     return spread - means, spread_variance + means_variance
 
 
-def _rom(values: tuple[Floats, ...], options: Options) -> Computed:
-    return Computed(*log_ratio_of_means(*values, vtype=options.vtype, correct=options.correct))
-
-
-def _vr(values: tuple[Floats, ...], options: Options) -> Computed:
-    return Computed(*log_variability_ratio(*values, correct=options.correct))
-
-
-def _cvr(values: tuple[Floats, ...], options: Options) -> Computed:
-    return Computed(*log_coefficient_of_variation_ratio(*values, correct=options.correct))
-
-
 _SPREADS = tuple(
     Column(f"{name}{group}i", domain)
     for group in (1, 2)
@@ -142,9 +130,11 @@ _SPREADS = tuple(
 MEASURES: dict[Measure, Specification] = {
     Measure.ROM: Specification(
         (Form(GROUPS, as_given),),
-        _rom,
+        by(log_ratio_of_means, "vtype", "correct"),
         (Variance.LS, Variance.HO, Variance.AV, Variance.AVHO),
     ),
-    Measure.CVR: Specification((Form(GROUPS, as_given),), _cvr),
-    Measure.VR: Specification((Form(_SPREADS, as_given),), _vr),
+    Measure.CVR: Specification(
+        (Form(GROUPS, as_given),), by(log_coefficient_of_variation_ratio, "correct")
+    ),
+    Measure.VR: Specification((Form(_SPREADS, as_given),), by(log_variability_ratio, "correct")),
 }
