@@ -83,9 +83,7 @@ def test_a_practised_person_enters_the_invented_trial_in_under_a_minute(
     began = time.monotonic()
     trial.two_arms()
     trial.alliance()
-    trial.keys("50", "Tab", "5.6", "Tab", "0.9")
-    trial.cell("n", 1).focus()
-    trial.keys("49", "Tab", "5.8", "Tab", "0.8")
+    trial.keys("50", "Tab", "5.6", "Tab", "0.9", "Tab", "49", "Tab", "5.8", "Tab", "0.8")
     expect(page.locator("#effects .effect").first).to_have_text(re.compile(r"−0\.23 \[−0\.6"))
     lag = page.evaluate("() => window.shown - window.typed")
     trial.text("5.6 (0.9)").select_text()
@@ -168,6 +166,41 @@ def _answering(status: int) -> Callable[[Route], None]:
             route.abort()
 
     return answer
+
+
+def test_finishing_wants_a_reason_for_what_is_doubted_and_names_what_is_empty(
+    trial: Entering,
+) -> None:
+    page = trial.page
+    trial.two_arms()
+    trial.alliance()
+    trial.keys("60", "Tab", "5.6", "Tab", "9o", "Tab", "49", "Tab", "5.8", "Tab", "0.8")
+    expect(page.locator(".said .wrong").first).to_contain_text("9o")
+    expect(trial.cell("sd")).to_have_attribute("aria-invalid", "true")
+    trial.cell("sd").fill("0.9")
+    expect(page.locator(".said .wrong")).to_have_count(0)
+    doubt = page.locator(".doubt").first  # 60 of 52 randomised
+    expect(doubt).to_contain_text("52")
+    expect(page.locator("#counts")).to_contain_text("doubted")
+    trial.keys("Control+Enter")
+    dialog = page.locator("#finish")
+    expect(dialog.locator(".empties li").first).to_be_visible()
+    finish = dialog.get_by_role("button", name="Finish", exact=True)
+    expect(finish).to_be_disabled()
+    dialog.locator(".doubts button").first.click()
+    expect(dialog).to_be_hidden()
+    for one in range(page.locator(".doubt").count()):
+        at = page.locator(".doubt").nth(one)
+        at.get_by_label("checked").check()
+        at.get_by_label("Why it is right nevertheless").fill("as the report says (synthetic)")
+    expect(page.locator("#counts")).to_have_text("")
+    trial.is_saved()
+    trial.keys("Control+Enter")
+    expect(finish).to_be_enabled()
+    trial.keys("Escape")
+    page.once("dialog", lambda asked: asked.accept())
+    page.get_by_role("button", name="Throw this draft away").click()
+    expect(page.locator("tr.cells")).to_have_count(0)
 
 
 FAULTS = {503: "Not saved, retrying", 0: "Not saved, retrying", 413: "too large", 422: "Not saved"}
@@ -320,6 +353,10 @@ def test_two_enter_blind_through_a_dead_server_and_an_ended_session_and_agree(
     expect(two.page.locator("tr.cells")).to_have_count(0)  # nothing of the other's arms
     _numbers(two, sd="0.7")
     two.is_saved()
+    two.page.get_by_role("button", name="Save into the review").click()
+    two.page.locator("#finish").get_by_role("button", name="Save", exact=True).click()
+    expect(two.saved).to_have_text("Saved into the review")
+    expect(two.cell("sd")).to_have_value("0.9")
     team.end_sessions_of(B)
     two.cell("n", 1).focus()
     two.keys("49")

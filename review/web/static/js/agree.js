@@ -120,6 +120,9 @@ async function agree() {
 }
 
 for (const button of part("deeds").querySelectorAll("button")) button.onclick = () => decide(button.dataset.taken);
+part("reason").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") part("cells").querySelector(".chosen button")?.focus();
+});
 part("look").onclick = look;
 part("agree").onclick = agree;
 part("equal").onchange = draw;

@@ -43,6 +43,7 @@ async function start() {
   part("kind").textContent = draft.entry === "blind" ? "Blind entry: nobody sees it until both are finished" : draft.entry === "consensus" ? "Entry by consensus" : "Single entry";
   part("closed").hidden = !draft.closed;
   part("closed").textContent = draft.closed ?? "";
+  part("reopen").hidden = !(draft.finished && draft.entry === "blind");
   part("preview").hidden = !draft.preview;
   sheet ??= new Sheet(part("form"), draft.known, { changed, paste, take, jump, source, report, drawing, drawn });
   sheet.known = draft.known;
@@ -204,7 +205,8 @@ function told() {
   part("counts").textContent = blocking ? `${checked.problems.length} to mend, ${blocking - checked.problems.length} doubted` : "";
 }
 
-const ticked = (key) => sheet.form.doubts.find((one) => one.key === key);
+const tickOf = (key) => sheet.form.doubts.find((one) => one.key === key);
+const ticked = (key) => Boolean(tickOf(key)?.reason.trim());
 
 function says(box, items) {
   const [where, key] = box.dataset.said.split(":");
@@ -227,8 +229,8 @@ function saying(one) {
   if (one.kind === "problem") return h("p", { class: "wrong" }, signs(one.words));
   if (one.kind === "lack") return h("p", { class: "small quiet" }, signs(`Lacks: ${one.words}`));
   if (one.kind === "conversion") return h("p", { class: "small conversion" }, signs(one.words), one.approximate ? " (approximate)" : "");
-  const reason = h("input", { type: "text", "aria-label": "Why it is right nevertheless", placeholder: "why it is right nevertheless", value: ticked(one.key)?.reason ?? "", oninput: () => tick() });
-  const box = h("input", { type: "checkbox", checked: Boolean(ticked(one.key)), onchange: () => tick() });
+  const reason = h("input", { type: "text", "aria-label": "Why it is right nevertheless", placeholder: "why it is right nevertheless", value: tickOf(one.key)?.reason ?? "", oninput: () => tick() });
+  const box = h("input", { type: "checkbox", checked: Boolean(tickOf(one.key)), onchange: () => (tick(), box.checked && !reason.value && reason.focus()) });
   const tick = () => {
     sheet.form.doubts = sheet.form.doubts.filter((each) => each.key !== one.key);
     if (box.checked) sheet.form.doubts.push({ key: one.key, reason: reason.value });
@@ -507,6 +509,26 @@ part("pdfs").onchange = (event) => beside.open(draft.known.pdfs[event.target.val
 part("report-window").onclick = () => window.open(windowOf(beside.pdf), `report-${review}-${study}`, "popup,width=900,height=1100");
 part("preview").addEventListener("toggle", () => check());
 part("preview-analysis").onchange = () => check();
+part("reopen").onsubmit = async (event) => {
+  event.preventDefault();
+  try {
+    await ask("POST", `${path}/reopen`, { reason: part("reopen").elements.reason.value });
+    await start();
+  } catch (error) {
+    part("reopen").querySelector(".wrong").textContent = error.message;
+  }
+};
+part("discard").onclick = async () => {
+  if (!confirm("Throw away what you typed since the last save into the review?")) return;
+  try {
+    await keeper.settled();
+    if (keeper.version) await ask("DELETE", `${path}/draft`, undefined, { version: keeper.version });
+    keeper.forget();
+    await start();
+  } catch (error) {
+    tell(error.message);
+  }
+};
 addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
     event.preventDefault();

@@ -180,6 +180,14 @@ export class Sheet {
     } else if (event.key === "Enter") {
       event.preventDefault();
       this._move(target, event.shiftKey ? -1 : 1, 0);
+    } else if (event.key === "Tab" && !event.shiftKey) {
+      const along = [...(target.closest("tr.cells")?.querySelectorAll("[data-field]") ?? [])];
+      let next = along.at(-1) === target ? target.closest("tr") : null;
+      do next = next?.nextElementSibling; while (next && !next.matches(".cells"));
+      if (next) {
+        event.preventDefault();
+        next.querySelector("input[data-field]")?.focus();
+      }
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (this._move(target, event.key === "ArrowDown" ? 1 : -1, 0)) event.preventDefault();
     } else if (event.key === "ArrowRight" && (whole || (still && target.selectionEnd === target.value.length))) {
@@ -236,7 +244,8 @@ export class Sheet {
   cell(place, column, label) {
     const value = this.get(place, column.name);
     const marks = { "data-in": place.at, "data-key": place.key ?? "", "data-field": column.name, "aria-label": label, title: column.help };
-    if (column.kind === "choice" || column.choices?.length) {
+    if (column.kind === "multiple") marks.title = `Several of these, with “; ” between: ${column.choices.join("; ")}`;
+    else if (column.kind === "choice" || column.choices?.length) {
       const names = column.choices.map((one) => one.value ?? one);
       const all = ["", ...names, ...(place.at === "block" ? [] : ["NR"])];
       if (!all.includes(value)) all.push(value);
