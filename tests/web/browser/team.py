@@ -146,7 +146,7 @@ class Entering:
 
     def is_saved(self) -> None:
         """Wait until the page says that all is saved."""
-        expect(self.saved).to_contain_text("Saved")
+        expect(self.saved).to_contain_text("Saved", timeout=60_000)
 
     def two_arms(self) -> None:
         """Enter both arms of the invented report by keys."""

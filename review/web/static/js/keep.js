@@ -136,7 +136,7 @@ export class Keeper {
       this.say("bad", `Not saved: ${error.message} This browser keeps what you typed.`);
     } else {
       this.tries += 1;
-      const wait = error.wait || Math.min(30, 2 ** this.tries);
+      const wait = error.wait || Math.min(8, 2 ** this.tries);
       this.say("warn", `Not saved, retrying. ${error.message}`);
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.go(), wait * 1000);
