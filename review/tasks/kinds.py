@@ -82,7 +82,8 @@ _EXPORTS: Final = (
     ),
     Kind(
         "metapsy", "Metapsy",
-        "The results that count as a Metapsy table.",
+        "The results that count as a Metapsy table: means, changes and events of two arms, g and "
+        "log RR. Results of other kinds cannot be written; where there are no others, it fails.",
         Deed.LOOK, ("export", "bundle", "metapsy"),
     ),
     Kind(

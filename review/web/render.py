@@ -12,7 +12,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from review import __version__
 from review.web.visits import Visit, address
-from review.web.words import aligned, class_kind, class_sign, day, signs, thousands, when
+from review.web.words import (
+    aligned,
+    class_kind,
+    class_sign,
+    day,
+    linked,
+    signs,
+    thousands,
+    when,
+)
 
 HERE: Final = Path(__file__).parent
 
@@ -48,9 +57,8 @@ def environment() -> Environment:
     )
     made.globals.update(static=static, address=address, version=__version__, rooms=ROOMS)
     made.filters.update(
-        aligned=aligned, class_kind=class_kind, class_sign=class_sign, day=day, signs=signs,
-        thousands=thousands,
-        when=when,
+        aligned=aligned, class_kind=class_kind, class_sign=class_sign, day=day, linked=linked,
+        signs=signs, thousands=thousands, when=when,
     )  # fmt: skip
     return made
 

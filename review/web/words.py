@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
+
+from markupsafe import Markup
 
 FIGURE_SPACE: Final = "\N{FIGURE SPACE}"
 POINT_SPACE: Final = "\N{PUNCTUATION SPACE}"
@@ -81,3 +83,21 @@ def when(at: datetime | None) -> str:
 def thousands(n: float) -> str:
     """Return ``12,345``."""
     return f"{n:,}"
+
+
+def linked(text: str, links: Mapping[str, str]) -> str:
+    """Return a text whose first words are a name, as a link to what the name is of.
+
+    Examples
+    --------
+    >>> str(linked("Choi (2012) added: it rose", {"Choi (2012)": "/s/3"}))
+    '<a class="plain" href="/s/3">Choi (2012)</a> added: it rose'
+    >>> linked("Choi (2012b) added", {"Choi (2012)": "/s/3"})
+    'Choi (2012b) added'
+    """
+    for name in sorted(links, key=len, reverse=True):
+        rest = text[len(name) :]
+        if text.startswith(name) and (not rest or not rest[0].isalnum()):
+            link = Markup('<a class="plain" href="{}">{}</a>{}')
+            return link.format(links[name], name, rest)
+    return text

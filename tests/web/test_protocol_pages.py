@@ -211,3 +211,30 @@ def test_assessors_of_a_result_are_set(lead: TestClient) -> None:
     lead.post("/r/fixture/protocol/tools", data={"token": token, "tool": "rob2-parallel"})
     assert "2 assessors a result" in lead.post(at, data={"token": token, "assessors": "2"}).text
     assert lead.post(at, data={"token": token, "assessors": "9"}).status_code == 422
+
+
+def test_a_program_plans_and_revises(lead: TestClient) -> None:
+    token = str(_form(lead.get("/r/fixture/protocol").text)["token"])
+    made = lead.post(
+        "/account/tokens", data={"token": token, "name": "R", "scope": "write", "days": "1"}
+    )
+    secret = made.text.split("<pre>")[1].split("</pre>")[0]
+    program = TestClient(lead.app, base_url="http://127.0.0.1:8000")
+    program.headers["authorization"] = f"Bearer {secret}"
+    at = "/api/v1/reviews/fixture/analyses"
+    (old,) = program.get(f"{at}/alliance/versions").json()["items"]
+    plan = {**old["plan"], "title": "By program", "margin": 0.4}
+    assert program.post(at, json={"analysis": "by-program", "plan": plan}).status_code == 201
+    assert program.post(at, json={"analysis": "by-program", "plan": plan}).status_code == 409
+    versions = f"{at}/by-program/versions"
+    change = {"of": 1, "plan": {**plan, "margin": 0.3}, "because": "as published"}
+    done = program.post(versions, json=change)
+    assert (done.status_code, done.json()["number"], done.json()["reason"]) == (
+        201, 2, "as published",
+    )  # fmt: skip
+    assert [one["what"] for one in done.json()["differences"]] == ["margin"]
+    assert program.post(versions, json=change).status_code == 409  # somebody was faster
+    silent = program.post(versions, json={**change, "of": 2, "because": " "})
+    assert (silent.status_code, silent.json()["errors"][0]["field"]) == (422, "because")
+    wrong = program.post(versions, json={**change, "of": 2, "plan": {**plan, "margin": -1}})
+    assert wrong.json()["errors"][0]["field"] == "plan.margin"

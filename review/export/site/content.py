@@ -24,8 +24,8 @@ from review.export.runs import LatestRun
 from review.export.site.kept import Kept, KeptStudy, kept_now, read_kept
 from review.export.views.analysis import MarginLine, figures_of, margins_of
 from review.export.views.current import contents_of
+from review.export.views.plan_versions import plan_lines
 from review.export.views.row import Given, given_of
-from review.export.views.tabs import plan_lines
 from review.figures.forest_values import Forest, ForestRow
 from review.living.releases.files import citation_file
 from review.living.releases.releases import (

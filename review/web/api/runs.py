@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from review.export.views.analysis import Headline
 from review.export.views.listed import AnalysisLine, analyses_of
+from review.export.views.plan_versions import PlanVersion, plan_versions_of
 from review.export.views.run import EffectRow, RunLine, RunView, effects_of, run_of, runs_of
-from review.export.views.tabs import PlanVersion, head_of, history_of, plan_versions_of
+from review.export.views.tabs import head_of, history_of
 from review.living.reports.pages import Section
 from review.living.runs.models import Run
 from review.living.runs.queries import run_numbered

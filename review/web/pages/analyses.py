@@ -14,6 +14,7 @@ from review.export.views import analysis as views
 from review.export.views.analysis import AnalysisView, Choices, Columns, ForestView, Order
 from review.export.views.downloads import Download, downloads_of, figure_of_run, table_of_run
 from review.export.views.listed import analyses_of
+from review.export.views.plan_versions import plan_versions_of
 from review.export.views.row import row_of
 from review.export.views.tabs import (
     HistoryView,
@@ -21,7 +22,6 @@ from review.export.views.tabs import (
     history_of,
     looks_of,
     outlook_of,
-    plan_versions_of,
     robustness_of,
     selection_of,
 )

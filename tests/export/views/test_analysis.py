@@ -14,16 +14,10 @@ from review.export.views.analysis import (
     Order,
     analysis_page,
 )
+from review.export.views.plan_versions import plan_versions_of
 from review.export.views.row import row_of
 from review.export.views.study import StudyLine, studies_of, study_of
-from review.export.views.tabs import (
-    history_of,
-    looks_of,
-    outlook_of,
-    plan_versions_of,
-    robustness_of,
-    selection_of,
-)
+from review.export.views.tabs import history_of, looks_of, outlook_of, robustness_of, selection_of
 from review.extraction.evidence_queries import evidence_for
 from review.figures.forest_values import ForestRow
 from review.living.estimates.multiverse import multiverse

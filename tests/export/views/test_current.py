@@ -7,7 +7,8 @@ from datetime import timedelta
 from review.db import Database
 from review.export.views.current import names_in_history, remembered
 from review.export.views.events import Asked, history_page
-from review.export.views.tabs import history_of, plan_versions_of, selection_of
+from review.export.views.plan_versions import plan_versions_of
+from review.export.views.tabs import history_of, selection_of
 from review.history.actions import Attribution, writing
 from review.living.job.repool import repool
 from review.protocol.queries import review_called

@@ -42,7 +42,7 @@ def test_a_newcomer_reads_why_the_estimate_moved_and_follows_a_number_to_its_row
         rows = [r for r in csv.DictReader(file) if r["study"] == "Choi (2012)"]
     assert len(rows) == 2
     for source in rows:
-        expect(page.get_by_text(source["estimate"]).first).to_be_visible()
+        expect(page.get_by_text(source["estimate"].replace("-", "−")).first).to_be_visible()
         expect(page.get_by_text(source["page"]).first).to_be_visible()
     a, b = (float(r["estimate"]) for r in sorted(rows, key=lambda r: r["arm"] == "Multimedia CBT"))
     yi = f"{a - b:.4f}"  # the scale falls as people get better
