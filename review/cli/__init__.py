@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 import click
 
 from review.cli.lazy import LazyGroup, Place
+from review.cli.terminals import only_words
 from review.errors import ReviewError
 
 COMMANDS: Final = {
@@ -127,7 +128,8 @@ class Commands(LazyGroup):
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; what the user can mend is said without a traceback."""
         try:
-            return super().invoke(ctx)
+            with only_words():
+                return super().invoke(ctx)
         except ReviewError as error:
             _fail(ctx, error.told)
         except OSError as error:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from review.cli.terminals import drawable
+from review.errors import seen
+
 if TYPE_CHECKING:
     from review.tabular.grid import Remark
 
@@ -125,7 +128,7 @@ def _echo_blocks(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> No
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else seen(str(value))
 
 
 def echo_remarks(file: object, remarks: Iterable[Remark]) -> None:
@@ -163,7 +166,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn,
     )
 
-    console = Console(stderr=True)
+    console = Console(file=drawable(sys.stderr))
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     progress = Progress(*columns, console=console, transient=True)
     task = progress.add_task(what)

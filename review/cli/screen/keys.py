@@ -21,8 +21,9 @@ from rich.text import Text
 
 from review.cli.context import changing, judge
 from review.cli.screen.terminal import keys_of_terminal
+from review.cli.terminals import drawable
 from review.db import Session
-from review.errors import ReviewError
+from review.errors import ReviewError, seen
 from review.people.models import Person
 from review.people.rules import Deed
 from review.protocol.models import Review
@@ -102,17 +103,17 @@ class Desk:
         shown = lines[offset : offset + room]
         left = len(lines) - offset - len(shown)
         self.console.clear()
-        self.console.print(Text(head[:width], style="reverse"), end="\n")
+        self.console.print(_text(head[:width], style="reverse"), end="\n")
         if self.word:
-            self.console.print(Text(self.word[: width - 1], style="bold"))
+            self.console.print(_text(self.word[: width - 1], style="bold"))
             self.word = ""
         for line in shown:
             self.console.print(line)
         if left:
-            self.console.print(Text(f"… {left} more lines: space", style="dim"))
+            self.console.print(_text(f"… {left} more lines: space", style="dim"))
         for line in foot:
             self.console.print(line)
-        self.console.print(Text(keys[:width], style="dim"), end="")
+        self.console.print(_text(keys[:width], style="dim"), end="")
         return left
 
     def reason(self) -> str | None:
@@ -122,7 +123,7 @@ class Desk:
             return None
         self.console.print()
         for place, label in self.reasons:
-            self.console.print(Text(f"{place:>3}  {label}"))
+            self.console.print(_text(f"{place:>3}  {label}"))
         if len(self.reasons) < 10:
             pressed = self.key()
         else:
@@ -136,14 +137,14 @@ class Desk:
 def _lines(console: Console, card: Card, pattern: re.Pattern[str] | None, width: int) -> list[Text]:
     authors = "; ".join(card.authors[:6]) + (" et al." if len(card.authors) > 6 else "")
     where = ", ".join(str(x) for x in (authors, card.journal, card.year) if x)
-    title = Text(card.heading, style="bold")
-    abstract = Text(card.abstract or "There is no abstract.")
+    title = _text(card.heading, style="bold")
+    abstract = _text(card.abstract or "There is no abstract.")
     for text in (title, abstract):
         if pattern is not None:
             text.highlight_regex(pattern, MARKED)
-    keywords = Text(f"Keywords: {'; '.join(card.keywords)}" if card.keywords else "", style="dim")
-    parts = [title, Text(where, style="dim"), Text(""), abstract, keywords]
-    return [line for part in parts for line in part.wrap(console, width) or [Text("")]]
+    keywords = _text(f"Keywords: {'; '.join(card.keywords)}" if card.keywords else "", style="dim")
+    parts = [title, _text(where, style="dim"), _text(""), abstract, keywords]
+    return [line for part in parts for line in part.wrap(console, width) or [_text("")]]
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ def _decide_on(desk: Desk, card: Card, left: int, can_undo: bool) -> Pressed | N
             f"{desk.title}, {STAGE_WORDS[desk.stage]}, {desk.handle} | record {card.record} | "
             f"{desk.done} done, {left} left {desk.pace}"
         )
-        below = [Text(f"Note: {note}", style="italic")] if note else []
+        below = [_text(f"Note: {note}", style="italic")] if note else []
         more = desk.page(head, card, below, keys, offset)
         pressed = desk.key().lower()
         if pressed in VERDICTS or pressed == "r":
@@ -344,7 +345,7 @@ def _settle(
             whose = f"of its duplicate {copy}"
             below += [_verdict_line(f"{said.who}, {whose}", said) for said in sayings]
         if note:
-            below.append(Text(f"Note: {note}", style="italic"))
+            below.append(_text(f"Note: {note}", style="italic"))
         more = desk.page(head, card, below, keys, offset)
         pressed = desk.key().lower()
         if pressed in SETTLED:
@@ -390,18 +391,23 @@ def _rule(desk: Desk, choice: Choice) -> str:
 
 
 def _verdict_line(who: str, said: Said) -> Text:
-    line = Text(f"{who}: ")
+    line = _text(f"{who}: ")
     line.append(said.verdict.value, style=COLOURS[said.verdict])
     line.append(f", {said.reason}" if said.reason else "")
     line.append(f" ({said.note})" if said.note else "")
     return line
 
 
+def _text(words: str, style: str = "") -> Text:
+    """Return words to be shown; what a terminal would obey in them is written out."""
+    return Text(seen(words), style=style)
+
+
 def run_at_terminal(
     loop: Callable[[Desk], None], review: str | None, stage: Stage, marks: Sequence[str]
 ) -> None:
     """Run a loop at this terminal; raise UsageError where there is none."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, file=drawable(sys.stdout))
     if not (console.is_terminal and sys.stdin.isatty()):
         raise click.UsageError("screening by keys needs a terminal; see: review screen --help")
     with keys_of_terminal() as keys:
