@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -36,16 +37,19 @@ from tests.screening.builders import attributed, import_records, make_review, sa
 
 ABSTRACT = Stage.TITLE_ABSTRACT
 HOME = "/r/alliance/screen/title_abstract"
-WORLDS = {
-    "all in": (Verdict.INCLUDE, None, "clearly in", "yes"),
-    "all out": (Verdict.EXCLUDE, "1", "clearly out, and long", "no"),
-    "all doubtful": (Verdict.MAYBE, None, None, "who knows"),
-}
+IN = (Verdict.INCLUDE, None, "clearly in")
+OUT = (Verdict.EXCLUDE, "1", "clearly out, and long")
+DOUBT = (Verdict.MAYBE, None, None)
+WORLDS: dict[str, tuple[list[tuple[Verdict, str | None, str | None]], str]] = {
+    "all in": ([IN], "yes"), "all out": ([OUT], "no"),
+    "in and out": ([IN, OUT, DOUBT], "who knows"), "out and in": ([OUT, DOUBT, IN], "I do"),
+}  # fmt: skip
+"""What A says of one record after the other, over and over; and A's label."""
 
 
 def _world(file: Path, world: str) -> tuple[Database, list[int]]:
     """Records of which A decided on the first eight; nobody knows what but A."""
-    verdict, reason, note, label = WORLDS[world]
+    said, label = WORLDS[world]
     database = database_at(f"sqlite:///{file}")
     make_review(database)
     records = import_records(database, [f"Record {n:02}" for n in range(1, 21)])
@@ -62,7 +66,7 @@ def _world(file: Path, world: str) -> tuple[Database, list[int]]:
         review, anna = the_review(session), person_known(session, "anna")
         assert anna is not None
         serving.serve(session, review, anna, stage=ABSTRACT, now=at, count=3)
-        choices = [Choice(record, verdict, reason, note) for record in records[:8]]
+        choices = [Choice(r, *what) for r, what in zip(records[:8], cycle(said), strict=False)]
         decide(session, review, choices, stage=ABSTRACT, handle="anna", now=at)
         put_label(session, review, records[0], label, stage=ABSTRACT, person=anna, now=at)
         add_note(session, review, records[1], label * 9, stage=ABSTRACT, person=anna, now=at)
