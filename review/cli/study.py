@@ -12,6 +12,7 @@ from review.cli.mending import Act, into_option, keep_option, mends
 from review.cli.output import echo_json, echo_rows, echo_table
 from review.config import settings
 from review.extraction import actions, queries
+from review.extraction.dossier import dossier
 from review.extraction.linking.warnings import studies_warned
 from review.extraction.mending import merging, renaming
 from review.extraction.mending.acts import Mended
@@ -54,7 +55,7 @@ def list_(review_slug: str | None, as_json: bool) -> None:
 def show(label: str, review_slug: str | None, as_json: bool) -> None:
     """Show what is known of a study: reports, arms, results and notes with their sources."""
     with looking(review_slug) as (session, review):
-        found = queries.dossier(session, review, label, viewer=settings().actor)
+        found = dossier(session, review, label, viewer=settings().actor)
         number = queries.study_called(session, review, found.study).id
         warned = studies_warned(session, review).get(number, [])
     if as_json:

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from review.errors import FileError, Problem
-from review.extraction import queries
 from review.extraction.holdings import Holdings
 from review.extraction.imported import ImportReport
+from review.extraction.known_names import known_names
 from review.extraction.past_imports import keep_import
 from review.extraction.rows import NumberedRow
 from review.extraction.rules import (
@@ -83,7 +83,7 @@ def import_extraction(
     """
     first = head(session)[0] + 1
     answers = answers or Answers()
-    known = queries.known_names(session, review, person)
+    known = known_names(session, review, person)
     spelled = list(
         as_spelled(
             as_answered((row for row in rows if row.row.study != UNNAMED), answers),

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from review.errors import NotFoundError, Remedy
-from review.extraction.dossier import Dossier, KnownNote, KnownReport, KnownResult
 from review.extraction.entered import Entered, EnteredArm, EnteredResult, ResultKey
 from review.extraction.fields import FieldSpec
 from review.extraction.models import (
@@ -27,7 +26,6 @@ from review.extraction.models import (
     Study,
 )
 from review.extraction.rules import ARM_FACTS, RESULT_COLUMNS, STUDY_FACTS
-from review.extraction.twins import KnownNames
 from review.extraction.vocabulary import EntryKind
 from review.independent import judgement as independent
 from review.independent.judgement import Made
@@ -447,33 +445,6 @@ def withdrawn_results(session: Session, entries: Sequence[Entry]) -> Sequence[Re
     ).all()
 
 
-def known_names(session: Session, review: Review, viewer: str | None = None) -> KnownNames:
-    """Return the names that a person may see in a review, in the order in which they came."""
-    label_of = {s.id: s.label for s in sorted(studies(session, review), key=lambda s: s.id)}
-    arms_of: dict[str, list[str]] = {label: [] for label in label_of.values()}
-    cited: dict[str, list[str]] = {label: [] for label in label_of.values()}
-    treatments: dict[str, None] = {}
-    seen = [entry.id for entry in visible_entries(session, list(label_of), viewer)]
-    for arm in sorted(arms(session, list(label_of), seen), key=lambda arm: arm.id):
-        arms_of[label_of[arm.study_id]].append(arm.label)
-        treatments[arm.treatment] = None
-    for report in reports(session, list(label_of), seen):
-        cited[label_of[report.study_id]].append(report.citation)
-    times = session.scalars(
-        sa.select(Result.timepoint)
-        .where(Result.entry_id.in_(seen))
-        .group_by(Result.timepoint)
-        .order_by(sa.func.min(Result.id))
-    ).all()
-    return KnownNames(
-        studies=list(label_of.values()),
-        arms=arms_of,
-        treatments=list(treatments),
-        timepoints=list(dict.fromkeys(("post", *times))),
-        reports=cited,
-    )
-
-
 def numbers_of_results(session: Session, review: Review) -> dict[int, int]:
     """Return how many results of each study count, by study id; of blind entries none does."""
     ids = [study.id for study in studies(session, review)]
@@ -488,51 +459,3 @@ def numbers_of_results(session: Session, review: Review) -> dict[int, int]:
     )
     numbers = {row[0]: row[1] for row in rows}
     return {study_id: numbers.get(e.id, 0) if e else 0 for study_id, e in counted.items()}
-
-
-def dossier(session: Session, review: Review, label: str, *, viewer: str | None = None) -> Dossier:
-    """Return all that a person may see of a study (`visible`); raise NotFoundError."""
-    study = study_called(session, review, label)
-    every = entries(session, [study.id])
-    seen = [entry.id for entry in visible(every, viewer)]
-    own = names_seen(every, viewer)
-    shown = session.scalars(
-        sa.select(Result)
-        .where(Result.entry_id.in_(seen))
-        .options(
-            joinedload(Result.entry).joinedload(Entry.person),
-            joinedload(Result.arm),
-            joinedload(Result.versus_arm),
-            joinedload(Result.instrument),
-        )
-        .order_by(Result.id)
-    ).all()
-    return Dossier(
-        study=study.label,
-        facts={name: getattr(study, name) for name in STUDY_FACTS},
-        excluded_because=study.excluded_because,
-        reports=tuple(KnownReport(r.citation, r.doi) for r in reports(session, [study.id], own)),
-        arms=tuple(
-            {"arm": a.label, **{name: getattr(a, name) for name in ARM_FACTS}}
-            for a in arms(session, [study.id], own)
-        ),
-        results=tuple(_known_result(result) for result in shown),
-        notes=tuple(
-            KnownNote(n.topic, n.text, n.certainty, n.source)
-            for n in notes(session, [study.id], seen)
-        ),
-    )
-
-
-def _known_result(result: Result) -> KnownResult:
-    return KnownResult(
-        arm=result.arm.label,
-        versus=result.versus_arm.label if result.versus_arm else None,
-        instrument=result.instrument.name,
-        rater=result.rater,
-        timepoint=result.timepoint,
-        analysis_set=result.analysis_set,
-        numbers=result.numbers.given,
-        page=result.page,
-        entry=f"{result.entry.kind.value}, {result.entry.person.name}",
-    )

@@ -20,6 +20,7 @@ from review.extraction.comparison import (
     compare,
 )
 from review.extraction.consensus import comparable, reach_consensus, resolve, sides
+from review.extraction.dossier import dossier
 from review.extraction.doubts import doubts
 from review.extraction.entered import Entered, EnteredResult, ResultKey
 from review.extraction.evidence_queries import evidence
@@ -145,14 +146,14 @@ def test_a_blind_entry_neither_shows_nor_touches_the_other(made: Database, by: A
             sa.select(Result.id, Result.version, reported_column("mean"))
         ).all()
         review = review_of(session)
-        assert queries.dossier(session, review, "A", viewer="ben").results == ()
-        assert len(queries.dossier(session, review, "A", viewer="anna").results) == 2
+        assert dossier(session, review, "A", viewer="ben").results == ()
+        assert len(dossier(session, review, "A", viewer="anna").results) == 2
         assert trace(session, review, "A", viewer="ben") == []
         assert list(evidence(session, [review.id])) == []
         study = queries.study_called(session, review, "A")
         assert queries.arms(session, [study.id]) == []  # they are of her entry, as its numbers
-        assert queries.dossier(session, review, "A", viewer="ben").arms == ()
-        assert [a["arm"] for a in queries.dossier(session, review, "A", viewer="anna").arms] == [
+        assert dossier(session, review, "A", viewer="ben").arms == ()
+        assert [a["arm"] for a in dossier(session, review, "A", viewer="anna").arms] == [
             "In person",
             "Video",
         ]
@@ -162,7 +163,7 @@ def test_a_blind_entry_neither_shows_nor_touches_the_other(made: Database, by: A
     with made.reading() as session:
         after = session.execute(sa.select(Result.id, Result.version, reported_column("mean"))).all()
         assert after[: len(before)] == before
-        mine = queries.dossier(session, review_of(session), "A", viewer="someone").results
+        mine = dossier(session, review_of(session), "A", viewer="someone").results
         assert {r.entry for r in mine} == {"blind, anna", "blind, ben"}  # both have finished
 
 

@@ -24,6 +24,7 @@ from review.extraction.drafts.queries import (
     stored_of,
 )
 from review.extraction.fields import FieldLevel, FieldSpec
+from review.extraction.known_names import known_names
 from review.extraction.numbers import ABOUT, called
 from review.extraction.rules import (
     ARM_FACTS,
@@ -164,7 +165,7 @@ def entering_page(
 
 
 def _known(session: Session, review: Review, label: str, number: int, viewer: str) -> Known:
-    names = queries.known_names(session, review, viewer)
+    names = known_names(session, review, viewer)
     plans = [(v.analysis.slug, plan_of(v)) for v in current_versions(session, review)]
     return Known(
         study=label,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError, NotFoundError, Remedy
 from review.extraction import queries
+from review.extraction.known_names import known_names
 from review.extraction.mending.absorbing import place_of
 from review.extraction.mending.acts import Mended, keep_step, needs_reason
 from review.extraction.mending.renaming import arm_called, new_name, results_of_study
@@ -149,7 +150,7 @@ def rekey_result(
         if key.rater is not None:
             result.rater = key.rater
         if key.timepoint is not None:
-            known = queries.known_names(session, review, person).timepoints
+            known = known_names(session, review, person).timepoints
             result.timepoint = Spelling(known).of(new_name(key.timepoint))
         if key.analysis_set is not None:
             result.analysis_set = key.analysis_set
@@ -189,7 +190,7 @@ def rename_timepoint(
         if result.timepoint == name
     ]
     if not moved:
-        known = ", ".join(queries.known_names(session, review).timepoints)
+        known = ", ".join(known_names(session, review).timepoints)
         raise NotFoundError(f"no result has the timepoint {name!r} (there is: {known})")
     with session.no_autoflush:
         for _, result in moved:
