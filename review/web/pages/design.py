@@ -10,11 +10,12 @@ from starlette.responses import Response
 from review.errors import NotFoundError
 from review.figures.estimates import EstimateRow, Estimates
 from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
-from review.figures.risk_of_bias import BiasDomain, Blank, Category
+from review.figures.risk_of_bias import BiasDomain, BiasRow, Blank, Category, RiskOfBias
 from review.figures.scale import Notation
 from review.people.rules import Deed
 from review.web.forms import Blank as BlankForm
 from review.web.forms import FieldErrors
+from review.web.lights import lights_table, shares_table
 from review.web.plots import Addresses, estimates_table, forest_table
 from review.web.render import page
 from review.web.routes import Routes
@@ -32,6 +33,8 @@ class Design:
     ratios: Markup
     nothing: Markup
     estimates: Markup
+    lights: Markup
+    shares: Markup
     classes: tuple[str, ...]
     filled: BlankForm
     wrong: FieldErrors
@@ -67,6 +70,22 @@ def design() -> Design:
         domains=tuple(BiasDomain(f"D{i}", f"Domain {i}") for i in (1, 2, 3)),
         categories=categories,
     )
+    bias = RiskOfBias(
+        "Made-up judgements",
+        (*(BiasDomain(f"D{i}", f"Domain {i}") for i in (1, 2)), BiasDomain("Overall", "Overall")),
+        tuple(
+            Category(name, sign, colour)
+            for name, sign, colour in (
+                ("Low", "+", "green"), ("Moderate", "−", "yellow"), ("Serious", "×", "orange"),
+                ("Critical", "!", "vermillion"), ("No information", "?", "grey"),
+            )
+        ),
+        (
+            BiasRow("Alpha (2001)", (0, 1, 1)), BiasRow("Beta (2004)", (2, 3, 3)),
+            BiasRow("Gamma (2011)", (4, Blank.NOT_ASKED, Blank.NOT_ASSESSED)),
+        ),
+        "All made up.",
+    )  # fmt: skip
     studies = [i if isinstance(row, ForestRow) else None for i, row in enumerate(_ROWS)]
     orders = {"label": "#name", "weight": "#weight", "value": "#effect"}
     ratios = Forest(
@@ -93,6 +112,8 @@ def design() -> Design:
         estimates=estimates_table(
             Estimates("Made-up runs", rows, "Run", ("Date",), ("Conclusion",)), links={0: "#run"}
         ),
+        lights=lights_table(bias, ["#alpha", "#beta", "#gamma"]),
+        shares=shares_table(bias),
         classes=(*SIGNS, "withheld"),
         filled=BlankForm(name="A name", level="0.95", mode="b", why="A reason"),
         wrong=FieldErrors(

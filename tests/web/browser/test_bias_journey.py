@@ -45,7 +45,7 @@ def test_risk_of_bias_is_judged_by_two_and_settled(reader: Reader) -> None:
     expect(page.get_by_text("0 questions left")).to_be_visible()
     page.get_by_role("button", name="Hand in").click()
     expect(page.locator("h1")).to_have_text("Synthetic 04: panic")
-    expect(page.locator(".said.differs").first).to_contain_text(f"{FIRST}: probably yes")
+    expect(page.locator(".voices.differs").first).to_contain_text(f"{FIRST}: probably yes")
     page.get_by_role("link", name="Settle").click()
     first.get_by_role("radio", name="probably yes", exact=True).check()
     expect(page.locator("[data-judged=Overall]")).to_have_text("Low")
