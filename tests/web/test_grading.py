@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from review.extraction.appraisal.certainty import certainties
+from review.extraction.appraisal.certainty import certainties, rate_certainty
+from review.extraction.appraisal.vocabulary import Design
 from review.history.actions import Attribution, writing
 from review.protocol.actions import add_outcome, plan_analysis
 from review.protocol.queries import review_called
@@ -74,6 +75,18 @@ def test_what_cannot_be_is_said_and_nothing_typed_is_lost(planned: Team) -> None
     assert "Reviewer rated it since" in stale.text
     assert "twelve people" in stale.text
     assert _send(planned, "viewer", **DOWN).status_code == 403
+
+
+def test_a_note_that_is_longer_than_the_page_takes_is_shown_all_the_same(planned: Team) -> None:
+    with writing(planned.database, Attribution(actor="lead", review="alliance", at=NOW)) as session:
+        rate_certainty(
+            session, review_called(session, "alliance"), "panic", handle="lead", now=NOW,
+            design=Design.NONRANDOMISED, steps={}, note="word " * 1000,
+        )  # fmt: skip
+    assert "Low certainty" in planned.client("reviewer").get(PAGE).text
+    refused = _send(planned, "reviewer", of="1", note="word " * 1000)
+    assert refused.status_code == 422
+    assert "word word" in refused.text
 
 
 def test_what_a_rating_would_come_to_is_said_while_it_is_typed(planned: Team) -> None:

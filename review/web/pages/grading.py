@@ -20,7 +20,7 @@ from review.extraction.appraisal.grade import (
 )
 from review.extraction.appraisal.vocabulary import Certainty, Consideration, Design
 from review.people.rules import Deed
-from review.web.forms import Form, read
+from review.web.forms import FieldErrors, Form, read
 from review.web.render import page, to
 from review.web.routes import Routes
 from review.web.visits import Sent, Visit, Visiting
@@ -72,16 +72,17 @@ def _page(
     *,
     status: int = 200,
 ) -> Response:
-    form = read(Rating, given)
     return page(
-        visit, "grade.html", view, given=given, problems=problems,
-        outcome=_outcome(form, steps_of(given)), levels=tuple(Certainty), status=status,
+        visit, "grade.html", view, given=given, problems=problems, outcome=_outcome(given),
+        levels=tuple(Certainty), status=status,
     )  # fmt: skip
 
 
-def _outcome(form: Rating, steps: Mapping[Consideration, Step]) -> tuple[str, str, str]:
-    """Return the level, where the evidence starts and the sentence that a form comes to."""
-    start = start_of(form.design, robins_i=form.robins_i)
+def _outcome(given: Mapping[str, object]) -> tuple[str, str, str]:
+    """Return the level, where the evidence starts and the sentence that some fields come to."""
+    steps, plain = steps_of(given), given.get("design") != Design.NONRANDOMISED.value
+    design = Design.RANDOMISED if plain else Design.NONRANDOMISED
+    start = start_of(design, robins_i=given.get("robins_i") == "true")
     level = certainty(start, steps).value.replace("_", " ")
     return level, start.value.replace("_", " "), sentence(start, steps).partition(": ")[2]
 
@@ -92,7 +93,7 @@ def preview(visit: Visiting, analysis: str, sent: Sent) -> Response:
     del analysis
     form, steps = read(Rating, sent), steps_of(sent)
     return page(
-        visit, "grade_preview.html", None, outcome=_outcome(form, steps),
+        visit, "grade_preview.html", None, outcome=_outcome(sent),
         problems=tuple(problems_of(form.design, steps)),
     )  # fmt: skip
 
@@ -100,10 +101,14 @@ def preview(visit: Visiting, analysis: str, sent: Sent) -> Response:
 @routes.post(PLACE, Deed.APPRAISE)
 def rate(visit: Visiting, analysis: str, sent: Sent) -> Response:
     """Rate an analysis; earlier ratings stay."""
-    form, steps = read(Rating, sent), steps_of(sent)
     given = {name: text for name, text in sent.items() if isinstance(text, str)}
     with visit.reading() as session:
         view = grade_view(session, visit.review_of(session), analysis)
+    try:
+        form, steps = read(Rating, sent), steps_of(sent)
+    except FieldErrors as wrong:
+        told = tuple(f"{name}: {text}" for name, text in wrong.errors.items())
+        return _page(visit, view, given, told, status=422)
     problems = tuple(problems_of(form.design, steps))
     if problems:
         return _page(visit, view, given, problems, status=422)
