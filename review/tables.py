@@ -24,7 +24,7 @@ MODELS: Final = (
     "review.screening.models",
     "review.screening.guidance.models",
     "review.extraction.models",
-    "review.extraction.drafts.models",
+    "review.extraction.draft",
     "review.extraction.appraisal.models",
     "review.extraction.assigning.models",
     "review.extraction.formats.models",

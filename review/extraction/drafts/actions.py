@@ -12,9 +12,9 @@ from review.canonical import utc_text
 from review.errors import InvalidDataError
 from review.extraction import queries
 from review.extraction.actions import finish_entry
+from review.extraction.draft import Draft
 from review.extraction.drafts.errors import StaleDraftError
 from review.extraction.drafts.form import Form, Stored
-from review.extraction.drafts.models import Draft
 from review.extraction.drafts.queries import (
     draft_of,
     kind_for,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from review.extraction import queries
+from review.extraction.draft import Draft
 from review.extraction.drafts.form import (
     KEY_PARTS,
     ArmPart,
@@ -22,13 +23,12 @@ from review.extraction.drafts.form import (
     StoredThing,
     StudyPart,
 )
-from review.extraction.drafts.models import Draft
 from review.extraction.entered import Entered
 from review.extraction.fields import FieldSpec, written
 from review.extraction.models import Arm, Entry, Result, Study
 from review.extraction.rules import ARM_FACTS, STUDY_FACTS
 from review.extraction.vocabulary import EntryKind, Level
-from review.people.models import Person
+from review.people.models import Person, identity
 from review.protocol.models import Review
 
 _SOURCE = frozenset({"page", "quote", "citation", "doi"})
@@ -50,7 +50,7 @@ def drafts_of(session: Session, review: Review, person: str) -> list[OwnDraft]:
         sa.select(Draft.study_id, Study.label, Draft.kind, Draft.saved_at)
         .join(Study, Draft.study_id == Study.id)
         .join(Person, Draft.person_id == Person.id)
-        .where(Study.review_id == review.id, Person.handle == person)
+        .where(Study.review_id == review.id, _is(person))
         .order_by(Draft.saved_at.desc())
     )
     return [OwnDraft(*row) for row in rows]
@@ -61,8 +61,17 @@ def draft_of(session: Session, study: Study, person: str) -> Draft | None:
     return session.scalar(
         sa.select(Draft)
         .join(Person, Draft.person_id == Person.id)
-        .where(Draft.study_id == study.id, Person.handle == person)
+        .where(Draft.study_id == study.id, _is(person))
+        .order_by(Draft.saved_at.desc(), Draft.id.desc())
+        .limit(1)
     )
+
+
+def _is(person: str) -> sa.ColumnElement[bool]:
+    """Whether a draft is a person's own, under whichever of their names they typed it."""
+    named = aliased(Person)
+    who = sa.func.coalesce(named.merged_into_id, named.id)
+    return identity == sa.select(who).where(named.handle == person).scalar_subquery()
 
 
 def field_versions(session: Session, review: Review) -> dict[str, list[FieldSpec]]:

@@ -31,6 +31,7 @@ from review.extraction.mending.renaming import (
     report_called,
     results_of_study,
 )
+from review.extraction.mending.typed import move_drafts
 from review.extraction.models import Arm, Entry, Note, Report, Result, Study
 from review.extraction.rules import ARM_FACTS, STUDY_FACTS
 from review.extraction.spelling import identity
@@ -96,6 +97,7 @@ def merge_studies(
     becoming.settle()
     for note in queries.notes(session, [gone.id]):
         note.study_id = kept.id
+    move_drafts(session, gone, kept)
     links = _relink(session, gone, kept, reports, person=person, reason=why, now=now)
     session.flush()
     _withdraw_entries(session, gone, kept, why)
