@@ -12,8 +12,11 @@ from typing import Any, Final
 import click
 
 from review.citations import queries
+from review.citations.dedupe.fingerprint import Fingerprint
+from review.citations.duplicates import coming, coming_ids, foresee
 from review.citations.files import CitationFile, open_citations
 from review.citations.formats.columns import COLUMNS
+from review.citations.formats.entry import Entry
 from review.citations.formats.registry import KNOWN
 from review.citations.intake import (
     FileReport,
@@ -22,6 +25,7 @@ from review.citations.intake import (
     reading_of,
     remembered,
     report_known,
+    report_of,
     report_refused,
     store,
 )
@@ -63,6 +67,11 @@ _MOST_NAMES: Final = 8
     "once is remembered for later files of the same source.",
 )
 @sheet_option
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what would come of it, duplicates too; store nothing.",
+)
 @review_option
 @reason_option
 @json_option
@@ -72,6 +81,7 @@ def import_(
     encoding: str | None,
     columns: tuple[str, ...],
     sheet: str | None,
+    dry_run: bool,
     review_slug: str | None,
     reason: str | None,
     as_json: bool,
@@ -89,8 +99,13 @@ def import_(
         slug = review.slug
         if search is not None:
             queries.search_numbered(session, review, search)
-    shown = [_take(database, path, slug, told, reason) for path in files]
-    if as_json:
+    if dry_run:
+        shown = _look_at(database, files, slug, told, as_json=as_json)
+    else:
+        shown = [_take(database, path, slug, told, reason) for path in files]
+    if dry_run:
+        pass
+    elif as_json:
         echo_json([asdict(one) for one in shown])
     else:
         for one in shown:
@@ -100,6 +115,47 @@ def import_(
             if one.error and as_json:
                 click.echo(f"Error: {one.error}", err=True)
         raise click.exceptions.Exit(1)
+
+
+def _look_at(
+    database: Database, files: Sequence[Path], slug: str, told: Told, *, as_json: bool
+) -> list[FileReport]:
+    """Say what an import of files would do, as the page of an upload does; nothing is stored."""
+    shown, prints, seen = [], list[Fingerprint](), set[str]()
+    with database.reading() as session:
+        review = review_called(session, slug)
+        first = coming_ids(session)
+        for path in files:
+            file: CitationFile | None = None
+            try:
+                file = open_citations(path)
+                known = known_as(session, review, file, told)
+                if known is not None:
+                    shown.append(report_known(str(path), known))
+                    continue
+                columns = remembered(session, review, told)
+                reading = reading_of(file, told, called=str(path), columns=columns)
+                if file.sha256 in seen:
+                    raise InvalidDataError(f"{path} is the same file as another one of these")
+                seen.add(file.sha256)
+                entries = (item for item in reading.items if isinstance(item, Entry))
+                prints += [coming(e, first + len(prints) + n) for n, e in enumerate(entries)]
+                shown.append(report_of(reading, file=file, called=str(path)))
+            except (FileError, InvalidDataError) as error:
+                shown.append(report_refused(str(path), file, error))
+        found = foresee(session, review, prints)
+    counts = {"certain_duplicates": found.removed, "possible_duplicates": len(found.possible)}
+    if as_json:
+        echo_json({"files": [asdict(one) for one in shown], **counts})
+        return shown
+    for one in shown:
+        _echo(one)
+    certain = counted(found.removed, "is a certain duplicate", "are certain duplicates")
+    click.echo(
+        f"Nothing was stored. Of {counted(len(prints), 'record')} that can be imported, {certain} "
+        f"of another; {counted(len(found.possible), 'pair')} would wait for a person."
+    )
+    return shown
 
 
 def _mapping(columns: Sequence[str]) -> dict[str, str]:
@@ -142,9 +198,10 @@ def _echo(shown: FileReport) -> None:
     if shown.already_imported:
         click.echo(f"{shown.file}: {shown.notes[0]}; nothing was added.")
         return
+    kept = "stored" if shown.batch else "can be stored"
     click.echo(
-        f"{shown.file}: {shown.format}, {shown.read} read, {shown.stored} stored, "
-        f"{shown.rejected} rejected (batch {shown.batch})."
+        f"{shown.file}: {shown.format}, {shown.read} read, {shown.stored} {kept}, "
+        f"{shown.rejected} rejected{f' (batch {shown.batch})' if shown.batch else ''}."
     )
     if shown.replaced_batch is not None:
         click.echo(f"  It takes the place of batch {shown.replaced_batch}, which is taken back.")

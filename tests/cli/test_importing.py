@@ -97,3 +97,29 @@ def test_columns_named_once_are_remembered_for_the_source(cli: Cli, tmp_path: Pa
     said = cli("import", tmp_path / "b.csv", "--search", 2)
     assert "as named for an earlier file of this source" in said.stderr
     assert "Versuch b" in cli("records", "list").stdout
+
+
+def test_a_dry_run_says_what_an_import_then_does_and_stores_nothing(
+    cli: Cli, tmp_path: Path
+) -> None:
+    known, new, bad = (tmp_path / name for name in ("known.ris", "new.ris", "bad.ris"))
+    entry = "TY  - JOUR\nTI  - {}\nDO  - 10.5555/{}\nPY  - 2020\nER  - \n"
+    known.write_text(entry.format("An invented survey of sleep in nurses", "a"))
+    new.write_text(
+        entry.format("An invented survey of sleep in nurses", "a")
+        + entry.format("Another thing that is invented", "b")
+        + "TY  - JOUR\nER  - \n"
+    )
+    bad.write_bytes(b"%PDF-1.4")
+    cli("import", known)
+    cli("dedupe", "run")
+    told = cli("import", known, new, bad, "--dry-run", status=1)
+    assert "already imported as batch 1" in told.stdout
+    assert "3 read, 2 can be stored, 1 rejected." in told.stdout
+    assert "Of 2 records that can be imported, 1 is a certain duplicate" in told.stdout
+    found = json.loads(cli("import", new, "--dry-run", "--json").stdout)
+    assert (found["certain_duplicates"], found["possible_duplicates"]) == (1, 0)
+    assert len(json.loads(cli("records", "list", "--json").stdout)) == 1
+    cli("import", new)
+    stats = json.loads(cli("dedupe", "run", "--json").stdout)
+    assert (stats["certain"], stats["possible"]) == (1, 0)
