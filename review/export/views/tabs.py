@@ -27,9 +27,9 @@ from review.living.reports.forecast import Firmness
 from review.living.reports.full import full_report, panel_of
 from review.living.reports.once import firmness_kept, past_runs
 from review.living.reports.pages import Section
-from review.living.reports.repeated_looks import Panel
+from review.living.reports.repeated_looks import Panel, panel_sections
 from review.living.reports.run_sections import robustness_sections
-from review.living.reports.sections import panel_sections, tell_firmness
+from review.living.reports.sections import tell_firmness
 from review.living.reports.selected import Chosen, chosen_of
 from review.living.runs import queries
 from review.protocol.models import Review

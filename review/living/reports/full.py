@@ -23,11 +23,9 @@ from review.living.reports.noticing import notices_of
 from review.living.reports.once import firmness_kept, firmness_of_run, past_runs
 from review.living.reports.pages import Section
 from review.living.reports.posterior import Posterior, posterior_of
-from review.living.reports.repeated_looks import Panel, panel
+from review.living.reports.repeated_looks import Panel, panel, panel_change_section, panel_sections
 from review.living.reports.retirement import Readiness, certainty_text, readiness
 from review.living.reports.sections import (
-    panel_change_section,
-    panel_sections,
     readiness_section,
     strip_section,
     tell,

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from review.canonical import number, p_value
 from review.errors import ReviewError
+from review.living.reports.pages import Section
 from review.living.runs.digests import Unit
 from review.living.runs.past import PastRun
 from review.living.runs.results import Effect, Snapshot
+from review.living.runs.scales import EffectScale
 from review.protocol.rules import Plan, SequentialRules
 from review.synthesis import (
     ConfidenceSequence,
@@ -262,3 +265,51 @@ def _sentences(
             "boundaries do not cover later updates; the confidence sequence does."
         )
     return found
+
+
+def panel_change_section(before: Panel | None, after: Panel, scale: EffectScale) -> Section:
+    """Return the newest look before and after."""
+    old, new = _look_lines(before, scale), _look_lines(after, scale)
+    rows = tuple((name, old.get(name, ""), new[name]) for name in new)
+    return Section(
+        "Repeated looks, before and after (not the headline)", (), ("", "before", "after"), rows
+    )
+
+
+def _look_lines(panel: Panel | None, scale: EffectScale) -> dict[str, str]:
+    if panel is None or not panel.looks:
+        return {}
+    look = panel.looks[-1]
+    sequence, *others = _cells(look, scale)
+    names = (
+        "e-value", "anytime p", "information so far, of what is required", "z statistic",
+        "boundary for z", "trial sequential analysis",
+    )  # fmt: skip
+    named = zip(names, others, strict=True)
+    return {"confidence sequence": sequence, "its class": look.sequence_class or "", **dict(named)}
+
+
+def _cells(look: LookTold, scale: EffectScale) -> tuple[str, ...]:
+    """What is printed of a look after its estimate; a large e-value in powers of ten."""
+    value = look.e_value
+    return (
+        scale.interval(look.sequence),
+        number(value) if value < 1000 else f"{value:.1e}",  # where decimals say nothing
+        p_value(look.anytime_p),
+        number(look.fraction),
+        number(look.z),
+        number(look.bound),
+        look.status,
+    )
+
+
+def panel_sections(panel: Panel, scale: EffectScale) -> list[Section]:
+    """Return the panel for repeated looks, apart from the headline."""
+    looks = tuple(
+        (str(look.k), scale.number(look.estimate), *_cells(look, scale)) for look in panel.looks
+    )
+    headers = (
+        "trials", "estimate", "confidence sequence", "e-value", "anytime p", "information", "z",
+        "boundary", "trial sequential analysis",
+    )  # fmt: skip
+    return [Section("Repeated looks (not the headline)", panel.sentences, headers, looks)]

@@ -14,7 +14,6 @@ from review.living.reports.forecast import WANTED, Fragility, Outlook
 from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.pages import Section
 from review.living.reports.posterior import Posterior
-from review.living.reports.repeated_looks import LookTold, Panel
 from review.living.reports.retirement import Readiness
 from review.living.runs.results import MarginReading, PooledLine, VariantLine
 from review.living.runs.scales import EffectScale
@@ -380,56 +379,3 @@ def readiness_section(readiness: Readiness) -> Section:
     )
     headers = ("criterion", "wanted", "now", "met")
     return Section("Readiness to retire", (readiness.sentence,), headers, rows)
-
-
-def panel_change_section(before: Panel | None, after: Panel, scale: EffectScale) -> Section:
-    """Return the newest look before and after."""
-    old, new = _look_lines(before, scale), _look_lines(after, scale)
-    rows = tuple((name, old.get(name, ""), new[name]) for name in new)
-    return Section(
-        "Repeated looks, before and after (not the headline)", (), ("", "before", "after"), rows
-    )
-
-
-def _look_lines(panel: Panel | None, scale: EffectScale) -> dict[str, str]:
-    if panel is None or not panel.looks:
-        return {}
-    look: LookTold = panel.looks[-1]
-    return {
-        "confidence sequence": scale.interval(look.sequence),
-        "its class": look.sequence_class or "",
-        "e-value": e_value_words(look.e_value),
-        "anytime p": p_value(look.anytime_p),
-        "information so far, of what is required": number(look.fraction),
-        "z statistic": number(look.z),
-        "boundary for z": number(look.bound),
-        "trial sequential analysis": look.status,
-    }
-
-
-def e_value_words(value: float) -> str:
-    """Return an e-value; a large one in powers of ten, where decimals say nothing."""
-    return number(value) if value < 1000 else f"{value:.1e}"
-
-
-def panel_sections(panel: Panel, scale: EffectScale) -> list[Section]:
-    """Return the panel for repeated looks, apart from the headline."""
-    looks = tuple(
-        (
-            str(look.k),
-            scale.number(look.estimate),
-            scale.interval(look.sequence),
-            e_value_words(look.e_value),
-            p_value(look.anytime_p),
-            number(look.fraction),
-            number(look.z),
-            number(look.bound),
-            look.status,
-        )
-        for look in panel.looks
-    )
-    headers = (
-        "trials", "estimate", "confidence sequence", "e-value", "anytime p", "information", "z",
-        "boundary", "trial sequential analysis",
-    )  # fmt: skip
-    return [Section("Repeated looks (not the headline)", panel.sentences, headers, looks)]
