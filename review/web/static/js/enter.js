@@ -244,7 +244,7 @@ function saying(one) {
 function effects() {
   const states = { counts: "", left_out: "left out", unfit: "not of this analysis" };
   part("effects").replaceChildren(...checked.effects.map((one) => h("li", { "data-analysis": one.analysis },
-    h("b", {}, one.title), " ", one.text ? h("span", { class: "effect nowrap" }, signs(one.text)) : "", states[one.state] ? h("span", { class: "tag" }, states[one.state]) : "",
+    h("b", {}, one.title), " ", one.text ? h("span", { class: "effect" }, signs(one.text)) : "", states[one.state] ? h("span", { class: "tag" }, states[one.state]) : "",
     one.reason || one.missing ? h("span", { class: "small quiet" }, ` ${one.reason ?? ""} ${one.missing ?? ""}`) : "",
     one.recipe ? h("span", { class: "small quiet" }, ` ${one.recipe}`) : "",
     one.not_used?.length ? h("ul", { class: "small quiet" }, one.not_used.map((each) => h("li", {}, each))) : "")));
