@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test trust check style types examples docs lock clean
+.PHONY: demo test trust sbom wheel check style types examples docs lock clean
 
 demo: $(VENV)/.run
 	@PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
@@ -25,6 +25,17 @@ trust: $(VENV)/.dev
 	mkdir -p build/trust
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db $(BIN)/review init
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db timeout 3600 $(BIN)/review trust --kills $(KILLS) --report build/trust $(if $(POSTGRES),--postgres $(POSTGRES))
+
+# What the program is made of, with hashes and licences.
+sbom: $(VENV)/.dev
+	$(BIN)/python deploy/sbom.py build/sbom.cdx.json
+
+# Wheel and sdist, built twice: equal byte for byte.
+wheel: $(VENV)/.dev
+	rm -rf dist build/again
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir build/again
+	cd dist && for file in *; do cmp $$file ../build/again/$$file || exit 1; done && sha256sum *
 
 # Three at once: mypy is one process, and the examples are many.
 check: $(VENV)/.dev

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +16,7 @@ from review.cli.notifying import channels_of, notify_options, tell_people
 from review.cli.output import echo_json, echo_table, progress_bar
 from review.cli.runs import echo_sections, echo_words, explain_option, full_option
 from review.config import settings
+from review.files import replace_file
 from review.living.job.noticing import JobNotices, notices_of_job
 from review.living.job.outbox import Outbox, send_again, undelivered
 from review.living.job.repool import repool
@@ -21,7 +24,7 @@ from review.living.job.report import Recomputed, RepoolReport
 from review.living.job.workers import executor_for
 from review.living.reports.brief import brief
 from review.living.reports.notices import NO_NOTICES
-from review.living.reports.pages import Section
+from review.living.reports.pages import Section, markdown
 from review.living.reports.sections import tell
 from review.living.runs import queries
 from review.living.runs.models import JobOutcome, Notification
@@ -110,13 +113,49 @@ MOST_SENTENCES = 6
 """Reasons of one kind that a job names for an analysis; the others are counted."""
 
 
+MOST_REPORTS = 20
+"""Changed analyses whose reports are printed; more are a table, with the reports in a file."""
+
+
+def _echo_many(report: RepoolReport, notices: JobNotices, *, full: bool) -> None:
+    rows, pages = [], []
+    for item in report.recomputed:
+        told = notices.told.get(item.name, NO_NOTICES)
+        changed = "withheld" if told.withheld else "changed" if item.report.flipped else ""
+        rows.append(
+            (item.name.review, item.name.analysis, item.number, item.report.in_brief, changed)
+        )
+        sections = (tell if full else brief)(item.report, item.explanation, notices=told)
+        pages.append(
+            markdown(f"{item.name.review} / {item.name.analysis}, run {item.number}", sections)
+        )
+    echo_table(("review", "analysis", "run", "why", "conclusion"), rows, right=("run",))
+    file = _place_of_reports() / f"job-{report.job_id}.md"
+    replace_file(file, "\n".join(pages).encode())
+    click.echo(f"The reports: {file}\n")
+
+
+def _place_of_reports() -> Path:
+    import platformdirs
+
+    try:
+        place = Path(platformdirs.user_state_dir("living-review")) / "reports"
+        place.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # a scheduler's account may have no home
+        place = Path(tempfile.mkdtemp(prefix="review-reports-"))
+    return place
+
+
 def echo_report(report: RepoolReport, notices: JobNotices, *, full: bool = False) -> list[Section]:
     """Print what a job did, and what a reader must know beside the results; return the sections."""
     shown: list[Section] = []
     if report.outcome is None:
         click.echo("Another job is re-pooling at this moment; nothing was done.")
         return shown
-    for item in report.recomputed:
+    many = len(report.recomputed) > MOST_REPORTS
+    if many:
+        _echo_many(report, notices, full=full)
+    for item in () if many else report.recomputed:
         click.echo(f"{item.name.review} / {item.name.analysis}, run {item.number}")
         told = notices.told.get(item.name, NO_NOTICES)
         telling = tell if full else brief

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gc
+import socket
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from review.errors import InvalidDataError
+
+HEAR_SECONDS: Final = 5.0
+"""For how long a scheduler may say nothing."""
 
 
 @contextmanager
@@ -57,6 +62,7 @@ def _cluster(address: str) -> Iterator[Executor]:
         ) from None
     connect: Any = Client  # the package has no types
     try:
+        _hear(address)
         client = connect(address, timeout="10s", set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise InvalidDataError(f"no Dask cluster answers at {address}: {error}") from None
@@ -64,5 +70,27 @@ def _cluster(address: str) -> Iterator[Executor]:
         # pure=False: equal chunks of two jobs are two pieces of work
         executor: Executor = client.get_executor(pure=False)
         yield executor
+    except (CancelledError, TimeoutError, OSError) as error:
+        if client.status == "running":  # something else went wrong
+            raise
+        raise InvalidDataError(
+            f"the Dask cluster at {address} went away ({type(error).__name__}); what was written "
+            "stays, and the next job computes the rest"
+        ) from None
     finally:
         client.close()
+
+
+def _hear(address: str) -> None:
+    """Raise OSError unless a scheduler says something at an address: it speaks first.
+
+    The client itself would wait for longer than anybody does.
+    """
+    parts = urlsplit(address if "://" in address else f"tcp://{address}")
+    if parts.scheme != "tcp" or parts.hostname is None:
+        return  # the client knows other ways, and waits for them as it does
+    place = (parts.hostname, parts.port or 8786)
+    with socket.create_connection(place, timeout=HEAR_SECONDS) as opened:
+        opened.settimeout(HEAR_SECONDS)
+        if not opened.recv(1):
+            raise OSError("it is something else that listens there")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from concurrent.futures import Executor
+import socket
+from concurrent.futures import CancelledError, Executor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,38 @@ def test_a_cluster_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyPa
         executor_for(dask="tcp://127.0.0.1:9"),
     ):
         pass
+
+
+def test_who_says_nothing_is_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed", reason="the dask extra is not installed")
+    monkeypatch.setattr("review.living.job.workers.HEAR_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            pytest.raises(InvalidDataError, match="no Dask cluster answers"),
+            executor_for(dask=address),
+        ):
+            pass
+
+
+@pytest.mark.parametrize("status", ["closed", "running"])
+def test_a_cluster_that_goes_away_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="the dask extra is not installed")
+
+    class Lost:
+        def get_executor(self, **_: object) -> None: ...
+
+        def close(self) -> None: ...
+
+    lost = Lost()
+    lost.status = status  # type: ignore[attr-defined]  # as a client of the package has it
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: lost)
+    monkeypatch.setattr("review.living.job.workers._hear", lambda _: None)
+    expected = InvalidDataError if status == "closed" else CancelledError
+    with pytest.raises(expected), executor_for(dask="tcp://h:1"):
+        raise CancelledError
 
 
 def test_a_job_reports_what_it_looked_at(database: Database, by: Attribution) -> None:
