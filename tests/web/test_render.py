@@ -11,8 +11,9 @@ from jinja2 import StrictUndefined, UndefinedError
 
 from review.web.render import HERE, environment
 
-OWN_SCRIPTS = 110_000
-"""Bytes of all our modules, raw."""
+OWN_SCRIPTS = 130_000
+"""Bytes of all our modules, raw; a page loads its own. That of entering a trial loads 90 kB, 29 kB
+gzipped: the grid with its saving, pasting and the reader of reports."""
 PDFJS = 1_600_000
 """Bytes that the reader of PDFs adds to the wheel."""
 
