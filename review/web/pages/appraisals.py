@@ -13,10 +13,10 @@ from review.errors import InvalidDataError, StaleError
 from review.extraction.appraisal.actions import FormError
 from review.extraction.appraisal.drafts import drop_draft, hand_in, keep_draft
 from review.extraction.appraisal.form import Target
+from review.extraction.appraisal.overview import bias_review
 from review.extraction.appraisal.views import (
     AppraisalView,
     appraisal_view,
-    bias_review,
     choosing,
     needs_choice,
 )
