@@ -153,5 +153,8 @@ def _cells(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[CellChang
 def _text(value: object, most: int = 160) -> str | None:
     if value is None:
         return None
-    text = f"{value:.10g}" if isinstance(value, float) else str(value)
+    if isinstance(value, Mapping):
+        text = ", ".join(f"{name} {number}" for name, number in value.items()) or "nothing"
+    else:
+        text = f"{value:.10g}" if isinstance(value, float) else str(value)
     return text if len(text) <= most else f"{text[: most - 1]}…"
