@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from review.extraction.appraisal.queue import waiting_for
 from review.extraction.assigning.views import Next
 from review.extraction.assigning.views import waiting_for as extraction_waits
 from review.extraction.doubts import doubts
+from review.extraction.drafts.queries import drafts_of
 from review.extraction.models import Study
 from review.extraction.queries import extraction_states, studies
 from review.history.models import Event
@@ -233,7 +235,7 @@ def _waiting(
             said = f"{counted(sought, 'report')} to obtain"
             yield Link(said, ("records",), query, sought)
     if may(role, Deed.EXTRACT):
-        for what, n in sorted(extraction_waits(session, review, viewer).items()):
+        for what, n in sorted(_to_enter(session, review, viewer).items()):
             words = {
                 Next.START: "to enter", Next.GO_ON: "to go on with", Next.AGREE: "to agree on",
                 Next.LOOK: "with doubts to look at",
@@ -247,6 +249,15 @@ def _waiting(
         if to_agree:
             said = f"{counted(to_agree, 'difference')} on risk of bias to settle"
             yield Link(said, ("rob",), n=to_agree)
+
+
+def _to_enter(session: Session, review: Review, viewer: str) -> Counter[Next]:
+    """Return how many studies wait for a person; drafts are no events, so that the key has them."""
+    typed = frozenset(draft.study_id for draft in drafts_of(session, review, viewer))
+    return remembered(
+        session, review, (extraction_waits, viewer, typed),
+        lambda: extraction_waits(session, review, viewer),
+    )  # fmt: skip
 
 
 def _to_screen(session: Session, review: Review, person: int | None) -> Iterator[Link]:
