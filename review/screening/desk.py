@@ -177,7 +177,7 @@ def _sheet(
     )
 
 
-def desk(
+def take(
     session: Session,
     review: Review,
     person: Person,
@@ -187,26 +187,49 @@ def desk(
     again: int | None = None,
     apart_from: Collection[int] = (),
     in_share: bool = True,
+) -> tuple[int, ...]:
+    """Hold what a person reads next and the one after it, or a record `again`; return them.
+
+    All that is written for a page, so that others wait for no more than this.
+    """
+    if again is None:
+        whose = whose_queue(session, review, stage, person.id)
+        return tuple(
+            serving.hand_out(
+                session, review, person, stage=stage, now=now, count=2, apart_from=apart_from,
+                in_share=in_share, whose=whose,
+            )
+        )  # fmt: skip
+    queries.records_numbered(session, review, [again])
+    catch_up(session, review)
+    if _refusal(session, review, person, stage, again) is None:
+        serving.hold(session, person, stage, [again], now)
+    return (again,)
+
+
+def _refusal(
+    session: Session, review: Review, person: Person, stage: Stage, record: int
+) -> str | None:
+    return queries.ledger(session, review, only=[record]).refusal(stage, record, person.id)
+
+
+def desk(
+    session: Session,
+    review: Review,
+    person: Person,
+    numbers: Sequence[int],
+    *,
+    stage: Stage,
+    again: int | None = None,
+    in_share: bool = True,
     whole: bool = True,
 ) -> Desk:
-    """Return what a person reads next at a stage, or a record `again`; the session writes holds.
+    """Return what a person sees of the records that `take` gave them, and of their queue.
 
     Without what stays from one record to the next where not the `whole` is asked for.
     """
-    refusal = None
     whose = whose_queue(session, review, stage, person.id)
-    if again is not None:
-        queries.records_numbered(session, review, [again])
-        catch_up(session, review)
-        refusal = queries.ledger(session, review, only=[again]).refusal(stage, again, person.id)
-        if refusal is None:
-            serving.hold(session, person, stage, [again], now)
-        numbers: Sequence[int] = (again,)
-    else:
-        numbers = serving.hand_out(
-            session, review, person, stage=stage, now=now, count=2, apart_from=apart_from,
-            in_share=in_share, whose=whose,
-        )  # fmt: skip
+    refusal = None if again is None else _refusal(session, review, person, stage, again)
     left, done = left_and_done(session, review, stage=stage, whose=whose, in_share=in_share)
     terms = terms_of(session, review)
     found = sheets(session, review, person, numbers, stage=stage, terms=terms)

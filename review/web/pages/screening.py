@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from fastapi import Request
@@ -13,7 +14,7 @@ from review.people.queries import person_known
 from review.people.rules import Deed
 from review.screening import actions, renewal, serving
 from review.screening.actions import Choice, Decided, screener
-from review.screening.desk import Desk, desk
+from review.screening.desk import Desk, desk, take
 from review.screening.guidance import actions as guidance
 from review.screening.lists import Said
 from review.screening.many import mine_of, several
@@ -107,10 +108,27 @@ def _desk(
 ) -> Desk:
     with visit.writing() as session:  # what is read is held
         review = visit.review_of(session)
-        person = screener(session, review, visit.person)
+        numbers = take(
+            session, review, screener(session, review, visit.person), stage=stage, now=visit.now,
+            again=again, apart_from=_numbers(skip), in_share=not beyond,
+        )  # fmt: skip
+    return _laid(visit, stage, numbers, again=again, beyond=beyond)
+
+
+def _laid(
+    visit: Visit,
+    stage: Stage,
+    numbers: Sequence[int],
+    *,
+    again: int | None = None,
+    beyond: bool = False,
+    whole: bool = True,
+) -> Desk:
+    with visit.reading() as session:
+        review = visit.review_of(session)
         return desk(
-            session, review, person, stage=stage, now=visit.now, again=again,
-            apart_from=_numbers(skip), in_share=not beyond,
+            session, review, screener(session, review, visit.person), numbers, stage=stage,
+            again=again, in_share=not beyond, whole=whole,
         )  # fmt: skip
 
 
@@ -244,14 +262,15 @@ def _decided(
         )  # fmt: skip
         made = len(done.decided) + len(done.changed)
         due = renewal.may_be_due(session, review, stage, decided=made) if made else False
-        view = None
+        numbers: tuple[int, ...] = ()
         if show:
-            view = desk(
+            numbers = take(
                 session, review, screener(session, review, visit.person), stage=stage,
-                now=visit.now, apart_from=_numbers(skip), in_share=not beyond, whole=False,
+                now=visit.now, apart_from=_numbers(skip), in_share=not beyond,
             )  # fmt: skip
     if due and visit.review is not None:
         rerank_in_background(visit.review, stage, database=visit.database, actor=visit.person)
+    view = _laid(visit, stage, numbers, beyond=beyond, whole=False) if show else None
     return done, view
 
 
