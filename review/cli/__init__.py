@@ -14,7 +14,7 @@ from review.errors import ReviewError
 COMMANDS: Final = {
     "init": Place("database", "Make the database, or say that it is there already."),
     "upgrade": Place(
-        "database", "Bring the database to the newest revision; SQLite files are copied first."
+        "database", "Bring the database to the newest revision, all or nothing, after a backup."
     ),
     "new": Place("reviews", "Make a review: SLUG with --title, or a whole protocol with --file."),
     "list": Place("reviews", "List the reviews."),
@@ -76,13 +76,18 @@ COMMANDS: Final = {
         "Say what one more trial would do to an analysis: how likely it is to change the "
         "conclusion.",
     ),
-    "jobs": Place("repool", "Show the latest re-pooling jobs and how they ended."),
+    "jobs": Place(
+        "repool",
+        "Show the latest re-pooling jobs and how they ended, and messages that have not arrived.",
+    ),
     "living": Place(
         "living",
         "How a review is kept alive: status, what prompts an update, what is searched how often.",
     ),
     "schedule": Place("living", "Print what makes a scheduler call the job: nothing is installed."),
-    "watch": Place("living", "Re-pool within seconds of every change, until stopped (Ctrl-C)."),
+    "watch": Place(
+        "living", "Re-pool within seconds of every change, until stopped (Ctrl-C or SIGTERM)."
+    ),
     "release": Place(
         "release",
         "Freeze a version of a review: data, plans, runs, figures, checksums, how to cite it.",
@@ -102,10 +107,11 @@ COMMANDS: Final = {
     "history": Place("history", "Show who changed what, when and why: the newest first."),
     "verify": Place(
         "verifying",
-        "Check that every row is what the history says, and that nobody altered the history.",
+        "Check that the database is what its history says.",
     ),
     "trust": Place(
-        "trust", "Try the promises of SECURITY.md on this installation, and report what was seen."
+        "trust",
+        "Try the promises of SECURITY.md on this installation, offline, and report what was seen.",
     ),
     "doctor": Place(
         "doctor", "Look at the database, its place and its settings, and say what to do."

@@ -33,9 +33,18 @@ def notify_options(function: FunctionT) -> FunctionT:
             help="Post JSON then. Better in REVIEW_NOTIFY_WEBHOOK, for others see what is typed; "
             "signed where REVIEW_WEBHOOK_SECRET is set.",
         ),
-        click.option("--webhook-secret", envvar="REVIEW_WEBHOOK_SECRET", hidden=True),
         click.option(
-            "--webhook-private", envvar="REVIEW_WEBHOOK_PRIVATE", hidden=True, is_flag=True
+            "--webhook-secret",
+            envvar="REVIEW_WEBHOOK_SECRET",
+            hidden=True,
+            help="Signs what is sent; by the environment, so that no list of processes has it.",
+        ),
+        click.option(
+            "--webhook-private",
+            envvar="REVIEW_WEBHOOK_PRIVATE",
+            hidden=True,
+            is_flag=True,
+            help="Allow an address within a private network.",
         ),
         click.option(
             "--notify-mail",

@@ -27,7 +27,9 @@ ANALYSED = LEDGER | TEXTS | ENGINE | {"jinja2", "lxml"}
 
 ALLOWED = {
     "database demo reviews serve extract screen screen.conduct screen.guidance screen.conflicts "
-    "screen.judging screen.ranking screen.sheets screen.status site": {"sqlalchemy"},
+    "screen.judging screen.ranking screen.sheets screen.status site keeping trust verifying":
+        {"sqlalchemy"},
+    "doctor": LEDGER | TEXTS | ENGINE | {"jinja2"},
     "outcome instrument": LEDGER | {"yaml"},
     "search importing batch dedupe records": {"sqlalchemy", "lxml", "rapidfuzz"},
     "history people": LEDGER | TEXTS,

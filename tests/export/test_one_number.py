@@ -123,7 +123,7 @@ def test_every_export_prints_the_same_ratio(
     text = " ".join(plain(sentence) for sentence in result_sentences(found, printer))
     text += " ".join(plain(sentence) for sentence in variant_sentences(found, printer))
     text += str(methods(facts, NumberStyle.APA))
-    assert f"pooled risk ratio {want.estimate}, 95% CI [{want.low}, {want.high}]" in text
+    assert f"pooled risk ratio was {want.estimate}, 95% CI [{want.low}, {want.high}]" in text
     assert f"margin of {want.margin}" in text
     assert "noninferiority margin was a risk ratio of " in text
     assert f"RR {want.side} 1 favours video." in text

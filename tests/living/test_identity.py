@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from review.canonical import canonical_json
+from review.canonical import canonical_json, sha256_of
 from review.db import Database
 from review.history.actions import Attribution
 from review.history.models import Event
@@ -108,4 +108,5 @@ def test_the_event_of_a_run_tells_all_but_its_contents(database: Database, by: A
                 "software": run.software,
                 "history_seq": run.history_seq,
                 "history_hash": run.history_hash,
+                "digests": {part: sha256_of(getattr(run, part)) for part in ("inputs", "results")},
             }

@@ -31,7 +31,6 @@ from review.errors import InvalidDataError
 from review.figures import Diamond, Forest, ForestRow, forest_plot, save
 from review.figures.scale import Notation
 from review.formula import parse
-from review.living.estimates.counts import pool_cells
 from review.living.job.workers import executor_for
 from review.measures import AddTo, Measure
 from review.synthesis import Method, MuPrior, Pooled, Predictor, TauPrior, Test, pool
@@ -169,6 +168,8 @@ def pool_(
         "method": Method.EE if counts else Method(method), "test": Test(test), "level": level
     }  # fmt: skip
     if counts:
+        from review.living.estimates.counts import pool_cells  # and with it the plans
+
         cells = counts_of(columns, [i for i, known in enumerate(effects.known) if known])
         pooled = pool_cells(cells, method, _counted_as(chosen, method), level=level)
     else:

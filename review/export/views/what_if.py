@@ -1,4 +1,7 @@
-"""What results that nobody has stored would do to the planned analyses. Pure values in and out."""
+"""What results that nobody has stored would do to the planned analyses.
+
+Values go in and come out; nothing is read or stored here.
+"""
 
 from __future__ import annotations
 

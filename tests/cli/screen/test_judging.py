@@ -213,7 +213,7 @@ def test_agreement_and_rules(team: Team) -> None:
     assert [row["records"] for row in by_batch] == [4, 0]
     team("cleo", "screen", "rules", "--required", 3)
     rules = read(team("cleo", "screen", "rules", "--json"))
-    assert rules["title_abstract"] == {"required": 3, "blind": True}
+    assert rules["title_abstract"] == {"required": 3, "blind": True, "core": []}
     assert read(team("cleo", "screen", "agreement", "--json"))["records"] == 0
 
 
