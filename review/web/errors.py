@@ -150,12 +150,19 @@ def _status(error: Exception) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
+def _of_the_path(error: RequestValidationError) -> bool:
+    return all(one["loc"][0] == "path" for one in error.errors())
+
+
 def answer(request: Request, error: Exception) -> Response:
     """Return the page, or for the API the problem (RFC 9457), that an error becomes."""
+    page = not request.url.path.startswith(API)
+    if page and isinstance(error, RequestValidationError) and _of_the_path(error):
+        error = HTTPException(404)  # an address with a word where a number belongs is no page
     failure = failure_of(error, request.scope["review.request_id"])
     if failure.status >= 500:
         _log(failure, error)
-    if request.url.path.startswith(API):
+    if not page:
         more = error.details if isinstance(error, errors.StaleError) else {}
         return _waiting(_problem(failure, more), error)
     if isinstance(error, SignInNeeded) and request.method == "GET":

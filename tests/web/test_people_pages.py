@@ -168,7 +168,7 @@ ALLOWED = {
     "select", "small", "span", "strong", "summary", "svg", "table", "tbody", "td", "textarea",
     "th", "thead", "time", "title", "tr", "ul", "text", "polygon", "polyline", "defs", "use",
     "figcaption", "tfoot", "abbr", "sub", "sup", "i", "blockquote", "q", "article", "aside", "del",
-    "ins", "mark", "datalist", "dialog",
+    "ins", "mark", "datalist", "dialog", "noscript", "template",
 }  # fmt: skip
 
 
@@ -180,6 +180,10 @@ def check_markup(html: str, where: str) -> None:
             continue
         name = element.tag.rpartition("}")[2]
         assert name in ALLOWED, f"{where}: <{name}>"
+        if name == "template":
+            assert dict(element.attrib) == {"id": "ahead"}, where
+        if name == "noscript":
+            assert not element.attrib, where
         if name == "script":
             assert str(element.get("src")).startswith("/static/"), where
             assert not (element.text or "").strip(), where

@@ -32,7 +32,7 @@ def shared(
     Examples
     --------
     >>> shared([1, 2, 3], ["ada", "ben", "cleo"], {})
-    [(1, 'ada'), (1, 'ben'), (2, 'ada'), (2, 'cleo'), (3, 'ben'), (3, 'cleo')]
+    [(1, 'ada'), (1, 'ben'), (2, 'cleo'), (2, 'ada'), (3, 'ben'), (3, 'cleo')]
     """
     load = dict.fromkeys(people, 0)
     met = dict.fromkeys((frozenset(pair) for pair in combinations(people, 2)), 0)
