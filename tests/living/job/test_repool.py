@@ -168,7 +168,7 @@ def test_a_changed_plan_is_told_and_recomputed(reviewed: Database, by: Attributi
         assert revise_analysis(session, review, spec, now=NOW) == 2
     (item,) = repool(reviewed, actor="t").recomputed
     told = {(c.what, c.old, c.new) for c in item.report.plan_changes}
-    assert told == {("method", "REML", "DL"), ("margin", "0.5", "0.3")}
+    assert told == {("method", "REML", "DerSimonian-Laird"), ("margin", "0.5", "0.3")}
     assert {r.margin for r in item.report.readings} == {0.3, 0.5}
 
 
