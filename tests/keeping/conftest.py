@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 
 from review.db import Database, database_at
 from review.keeping.copying import copy_database
+from tests.conftest import Copies
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -42,16 +42,16 @@ def whole(
         yield database
         database.close()
         return
-    copies: Callable[[], AbstractContextManager[sa.URL]]
-    copies = request.getfixturevalue("postgres_copies")
-    with copies() as url:
-        database = Database(url)
-        source = database_at(f"sqlite:///{file}")
-        copy_database(source, database)
-        source.close()
-        with database.engine.begin() as owner:
-            rules = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'c'"
-            for table, rule in owner.exec_driver_sql(f"{rules} AND conrelid <> 0").all():
-                owner.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{rule}"')
-        yield database
-        database.close()
+    copies: Copies = request.getfixturevalue("postgres_copies")
+    name = copies.make("whole", copies.kept[0])
+    database = Database(request.getfixturevalue("postgres_server").set(database=name))
+    source = database_at(f"sqlite:///{file}")
+    copy_database(source, database)
+    source.close()
+    with database.engine.begin() as owner:
+        rules = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'c'"
+        for table, rule in owner.exec_driver_sql(f"{rules} AND conrelid <> 0").all():
+            owner.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{rule}"')
+    yield database
+    database.close()
+    copies.drop(name)
