@@ -213,6 +213,18 @@ def test_assessors_of_a_result_are_set(lead: TestClient) -> None:
     assert lead.post(at, data={"token": token, "assessors": "9"}).status_code == 422
 
 
+def test_how_trials_are_entered_is_chosen(lead: TestClient) -> None:
+    at = "/r/fixture/protocol"
+    assert "not while two enter blind. Each blind entry names its own arms." in lead.get(at).text
+    token = str(_form(lead.get(at).text)["token"])
+    chosen = {"token": token, "preview": "always", "arms_first": "true"}
+    told = lead.post(f"{at}/entering", data=chosen).text
+    assert "is shown always. Arms are agreed before anybody enters a trial blind." in told
+    told = lead.post(f"{at}/entering", data={"token": token, "preview": "never"}).text
+    assert "is shown never. Each blind entry" in told
+    assert lead.post(f"{at}/entering", data={"token": token, "preview": "x"}).status_code == 422
+
+
 def test_a_program_plans_and_revises(lead: TestClient) -> None:
     token = str(_form(lead.get("/r/fixture/protocol").text)["token"])
     made = lead.post(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from review.extraction.appraisal.catalogue import SHIPPED
 from review.extraction.appraisal.queries import adopted_tools, assessors_required
+from review.extraction.choices import choices_of
 from review.living.job.schedule import DueSearch, mode_of
 from review.living.reports.published import PublishedLine, published_lines
 from review.protocol.actions import spec_of
@@ -89,12 +90,16 @@ class ProtocolView:
     offered: tuple[str, ...]
     """Tools that come with the software and are not adopted."""
     assessors: int
+    preview: str
+    """When people who enter a trial see what it does: default, always, never."""
+    arms_first: bool
     published: tuple[PublishedLine, ...]
 
 
 def protocol_view(session: Session, review: Review, *, now: datetime) -> ProtocolView:
     """Return the protocol of a review as it stands."""
     mode = mode_of(session, review, now)
+    entering = choices_of(session, review)
     every = instruments(session, review)
     rules = stage_rules(session, review)
     tools = adopted_tools(session, review)
@@ -135,6 +140,8 @@ def protocol_view(session: Session, review: Review, *, now: datetime) -> Protoco
         tools=tuple((tool.slug, tool.version) for tool in tools),
         offered=tuple(slug for slug in SHIPPED if slug not in have),
         assessors=assessors_required(session, review),
+        preview=entering.preview.value,
+        arms_first=entering.arms_first,
         published=tuple(published_lines(session, review)),
     )  # fmt: skip
 

@@ -17,7 +17,9 @@ from review.export.views.protocol import (
 )
 from review.extraction.appraisal.actions import adopt_tool, set_assessors
 from review.extraction.appraisal.catalogue import shipped_tool
+from review.extraction.choices import Choices, choose
 from review.extraction.twins import nearly_called
+from review.extraction.vocabulary import Preview
 from review.living.job.schedule import set_mode, set_search
 from review.living.runs.models import LivingStatus
 from review.people.rules import Deed
@@ -124,7 +126,18 @@ class AssessorsForm(Form):
         set_assessors(session, review, self.assessors)
 
 
-_PartForm = ReasonForm | StageForm | ModeForm | SearchForm | ToolForm | AssessorsForm
+class EnteringForm(Form):
+    """When people who enter a trial see what it does, and whether its arms are agreed first."""
+
+    preview: Preview
+    arms_first: bool = False
+
+    def write(self, session: Session, review: Review) -> None:
+        """Choose it."""
+        choose(session, review, Choices(self.preview, self.arms_first))
+
+
+_PartForm = EnteringForm | ReasonForm | StageForm | ModeForm | SearchForm | ToolForm | AssessorsForm
 
 
 def _part(visit: Visit, sent: Sent, form: type[_PartForm], anchor: str) -> Response:
@@ -169,6 +182,12 @@ def tool(visit: Visiting, sent: Sent) -> Response:
 def assessors(visit: Visiting, sent: Sent) -> Response:
     """Say how many judge the risk of bias of a result."""
     return _part(visit, sent, AssessorsForm, "bias")
+
+
+@routes.post("/r/{review}/protocol/entering", Deed.MEMBERS)
+def entering(visit: Visiting, sent: Sent) -> Response:
+    """Choose how trials are entered."""
+    return _part(visit, sent, EnteringForm, "form")
 
 
 class OutcomeForm(Form):
