@@ -31,7 +31,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-import httpx
+import httpx2 as httpx
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
