@@ -97,19 +97,20 @@ def latest_run(session: Session, review: Review, analysis: str) -> LatestRun:
 def version_now(session: Session, review: Review) -> str | None:
     """Return the release that the newest runs are those of; None where they were not given out."""
     made = releases(session, review)
-    now = {run.version.analysis.slug: run.key for run in queries.newest_of_each(session, review)}
-    return made[-1].version if made and _keys(made[-1]) == now else None
+    runs = queries.newest_of_each(session, review)
+    return made[-1].version if made and _are_of(runs, made[-1]) else None
 
 
-def _keys(release: Release) -> dict[str, str]:
-    return {analysis: facts["key"] for analysis, facts in release.manifest["runs"].items()}
+def _are_of(runs: Sequence[Run], release: Release) -> bool:
+    """Whether a release gave out these runs, and no other."""
+    given = {analysis: facts["key"] for analysis, facts in release.manifest["runs"].items()}
+    return given == {run.version.analysis.slug: run.key for run in runs}
 
 
 def _published(session: Session, review: Review, runs: Sequence[Run]) -> Release | None:
     """Return the last release before the newest runs: what readers have seen."""
-    now = {run.version.analysis.slug: run.key for run in runs}
     made = releases(session, review)
-    if made and _keys(made[-1]) == now:
+    if made and _are_of(runs, made[-1]):
         made = made[:-1]
     return made[-1] if made else None
 
@@ -123,13 +124,14 @@ def _latest(session: Session, review: Review, run: Run, published: Release | Non
             return first
         number = published.manifest["runs"][analysis]["number"]
         earlier = queries.run_numbered(session, review, analysis, number)
+        before = queries.snapshot_of(earlier)
         since = f"version {published.version} of {published.created:%Y-%m-%d}"
     else:
-        found = _of_older_data(session, review, run)
+        found = _of_older_data(session, review, run, after)
         if found is None:
             return first
-        earlier, since = found, f"run {found.number} of {found.created:%Y-%m-%d}"
-    before = queries.snapshot_of(earlier)
+        earlier, before = found
+        since = f"run {earlier.number} of {earlier.created:%Y-%m-%d}"
     change = compare(before, after, engines=(earlier.software, run.software))
     return replace(
         first, change=change, before=before, before_key=earlier.key,
@@ -137,21 +139,23 @@ def _latest(session: Session, review: Review, run: Run, published: Release | Non
     )  # fmt: skip
 
 
-def _of_older_data(session: Session, review: Review, run: Run) -> Run | None:
+def _of_older_data(
+    session: Session, review: Review, run: Run, after: Snapshot
+) -> tuple[Run, Snapshot] | None:
     """Return the last run before the data changed: runs for a new plan alone are passed over.
 
     Where nothing but plans ever changed it is the run before; None of a first run.
     """
-    analysis, later = run.version.analysis.slug, run
-    while later.number > 1:
-        earlier = queries.run_numbered(session, review, analysis, later.number - 1)
-        change = compare(queries.snapshot_of(earlier), queries.snapshot_of(later))
+    before, later = None, after
+    for number in range(run.number - 1, 0, -1):
+        earlier = queries.run_numbered(session, review, run.version.analysis.slug, number)
+        found = earlier, queries.snapshot_of(earlier)
+        before = before or found
+        change = compare(found[1], later)
         if change.added or change.removed or change.corrected:
-            return earlier
-        later = earlier
-    return (
-        queries.run_numbered(session, review, analysis, run.number - 1) if run.number > 1 else None
-    )
+            return found
+        later = found[1]
+    return before
 
 
 def model_words(line: PooledLine) -> str:
