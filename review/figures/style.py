@@ -64,11 +64,12 @@ def font(size: float, *, bold: bool = False) -> FontProperties:
 
     Raises InvalidDataError where this computer lacks the family that the paper names.
     """
-    return _font(paper().family, size, bold)
+    return font_of(paper().family, size, bold)
 
 
 @cache
-def _font(family: str | None, size: float, bold: bool) -> FontProperties:
+def font_of(family: str | None, size: float, bold: bool) -> FontProperties:
+    """Return the font of a family, as `font` does of the paper's."""
     import matplotlib
     from matplotlib.font_manager import FontProperties, findfont
 

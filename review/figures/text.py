@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache, lru_cache
 
 from review.figures.paper import paper
-from review.figures.style import font
+from review.figures.style import font_of
 
 POINTS_PER_INCH = 72.0
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -21,8 +21,7 @@ _YEAR = re.compile(r"\s*[(\[]?(?:1[89]|20)\d\d[a-z]?[)\]]?$")
 def _glyphs(family: str | None) -> frozenset[int]:
     from matplotlib.font_manager import get_font
 
-    del family  # what the paper says, which is what `font` takes
-    return frozenset(get_font(str(font(8).get_file())).get_charmap())
+    return frozenset(get_font(str(font_of(family, 8, bold=False).get_file())).get_charmap())
 
 
 def printable(text: str) -> str:
@@ -46,12 +45,13 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
 
 @lru_cache(maxsize=20_000)
 def _width(text: str, size: float, bold: bool, family: str | None) -> float:
-    del family  # what the paper says, which is what `font` takes
     from matplotlib.textpath import text_to_path
 
     if not text:
         return 0.0
-    extent = text_to_path.get_text_width_height_descent(text, font(size, bold=bold), ismath=False)
+    extent = text_to_path.get_text_width_height_descent(
+        text, font_of(family, size, bold), ismath=False
+    )
     return float(extent[0]) / POINTS_PER_INCH
 
 

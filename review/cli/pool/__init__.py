@@ -156,9 +156,7 @@ def pool_(
     if add is not None or to is not None or drop00:
         usual = default_zero_cells(chosen)
         how["zero_cells"] = ZeroCells(
-            usual.add if add is None else add,
-            AddTo.ONLY0 if to is None and usual.to is AddTo.NONE else AddTo(to or usual.to),
-            drop00,
+            usual.add if add is None else add, AddTo(to or usual.to), drop00
         )
     effects = effects_of(table, chosen, columns, labels, how)
     if not effects.known.any():
