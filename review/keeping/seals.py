@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.canonical import sha256_of
 from review.db import Base
+from review.extraction.appraisal.queries import sealed_whole
 from review.extraction.appraisal.rules import OVERALL
 from review.history.queries import raw_rows
 from review.independent.seals import seal
@@ -55,21 +55,12 @@ def unsealed_appraisals(session: Session) -> Iterator[int]:
     columns = [column.name for column in Base.metadata.tables["appraisal"].columns]
     for row in _stored(session, "appraisal", *columns):
         overall = [row.overall, row.overall_proposed, row.overall_support]
-        made = sha256_of(
-            {
-                "nonce": row.nonce,
-                "tool": row.tool_id,
-                "study": row.study_id,
-                "outcome": row.outcome_id,
-                "instrument": row.instrument_id,
-                "timepoint": row.timepoint,
-                "person": row.person_id,
-                "kind": row.kind,
-                "reason": row.reason,
-                "at": row.judged_at,
-                "answers": answers.pop(row.id, {}),
-                "domains": {**domains.pop(row.id, {}), OVERALL: overall},
-            }
+        made = sealed_whole(
+            row,
+            kind=row.kind,
+            at=row.judged_at,
+            answers=answers.pop(row.id, {}),
+            domains={**domains.pop(row.id, {}), OVERALL: overall},
         )
         if made != row.seal:
             yield row.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -374,6 +374,31 @@ def complete_casts(
 
 def seal_of(row: AppraisalRow, appraisal: Appraisal) -> str:
     """Return the seal that an appraisal should bear: the SHA-256 of all that it says."""
+    return sealed_whole(
+        row,
+        kind=row.kind.value,
+        at=utc_text(row.judged_at),
+        answers={n: [a.answer.value, a.support] for n, a in appraisal.answers.items()},
+        domains={
+            key: [judged.judgement, judged.proposed, judged.support]
+            for key, judged in {**appraisal.domains, OVERALL: appraisal.overall}.items()
+        },
+    )
+
+
+def sealed_whole(
+    row: AppraisalRow | sa.Row[Any],
+    *,
+    kind: str,
+    at: str,
+    answers: Mapping[str, Sequence[str | None]],
+    domains: Mapping[str, Sequence[str | None]],
+) -> str:
+    """Return the seal of an appraisal from what it says, as it is stored.
+
+    Answers are each the answer and its support; domains, the overall judgement among them, each the
+    judgement, what was proposed, and the support.
+    """
     return sha256_of(
         {
             "nonce": row.nonce,
@@ -383,14 +408,11 @@ def seal_of(row: AppraisalRow, appraisal: Appraisal) -> str:
             "instrument": row.instrument_id,
             "timepoint": row.timepoint,
             "person": row.person_id,
-            "kind": row.kind.value,
+            "kind": kind,
             "reason": row.reason,
-            "at": utc_text(row.judged_at),
-            "answers": {n: [a.answer.value, a.support] for n, a in appraisal.answers.items()},
-            "domains": {
-                key: [judged.judgement, judged.proposed, judged.support]
-                for key, judged in {**appraisal.domains, OVERALL: appraisal.overall}.items()
-            },
+            "at": at,
+            "answers": answers,
+            "domains": domains,
         }
     )
 
