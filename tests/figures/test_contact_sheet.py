@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.figures.artists import overlaps
 
-FOLDER = Path(__file__).parents[2] / "docs" / "figures"
 NAMES = (
     "forest", "full_forest", "cumulative", "versions", "leave_one_out", "margins", "sequential",
     "classes", "specification", "screening", "prisma", "traffic_light", "bias_summary",
 )  # fmt: skip
 LARGEST = {"full_forest": "k200", "classes": "k200", "specification": "k200"}
 """The others are as tall at 200 studies as those that are drawn there."""
-
-
-@pytest.fixture(scope="module")
-def drawn() -> Any:
-    """The module that draws the sheet, as `python docs/figures/make.py` imports it."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield import_module("results"), import_module("synthetic")
-    finally:
-        sys.path.remove(str(FOLDER))
 
 
 def test_no_figure_is_missing(drawn: Any) -> None:

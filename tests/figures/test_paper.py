@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -19,20 +17,10 @@ from review.figures.paper import COLUMNS, MM, Paper, on_paper, width_called
 from review.figures.saving import FigureFormat, render
 from review.figures.text import width
 from tests.figures.artists import by_gid, overlaps
-from tests.figures.test_contact_sheet import FOLDER, NAMES
+from tests.figures.test_contact_sheet import NAMES
 
 SMALLEST = 6.0
 """Points: dates below the numbers of runs; all other type is 6.9 at the least."""
-
-
-@pytest.fixture(scope="module")
-def drawn() -> Any:
-    """The module that draws the sheet, as `python docs/figures/make.py` imports it."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield import_module("results"), import_module("synthetic")
-    finally:
-        sys.path.remove(str(FOLDER))
 
 
 def _sizes(figure: Figure) -> list[tuple[str, float]]:

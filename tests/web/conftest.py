@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,16 +35,31 @@ ORIGIN = "https://review.example.org"
 PASSWORD = "four plain words"
 
 
-@pytest.fixture
-def browser(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+@contextmanager
+def at_home(database: Database) -> Iterator[TestClient]:
     """The person of this machine, called tester, who has opened the printed address."""
-    monkeypatch.setenv("REVIEW_ACTOR", "tester")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REVIEW_ACTOR", "tester")
+        settings.cache_clear()
+        app = create_app(database, WebSettings(key=KEY))
+        with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+            client.get(f"/enter?key={KEY}")
+            yield client
     settings.cache_clear()
-    app = create_app(database, WebSettings(key=KEY))
-    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
-        client.get(f"/enter?key={KEY}")
+
+
+@pytest.fixture
+def browser(database: Database) -> Iterator[TestClient]:
+    """The person of this machine, on a database of each kind."""
+    with at_home(database) as client:
         yield client
-    settings.cache_clear()
+
+
+@pytest.fixture
+def reader(delivery: Database) -> Iterator[TestClient]:
+    """The person of this machine, reading cbt-delivery."""
+    with at_home(delivery) as client:
+        yield client
 
 
 @pytest.fixture

@@ -10,27 +10,19 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from review.citations.models import Record
-from review.config import settings
 from review.db import Database
 from review.screening.models import Decision
 from review.screening.vocabulary import Stage
-from review.web.app import create_app
-from review.web.settings import WebSettings
-from tests.web.conftest import KEY
+from tests.web.conftest import at_home
 
 R = "/api/v1/reviews/invented"
 
 
 @pytest.fixture
-def reader(demonstration: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+def reader(demonstration: Database) -> Iterator[TestClient]:
     """The lead of the demonstration."""
-    monkeypatch.setenv("REVIEW_ACTOR", "tester")
-    settings.cache_clear()
-    app = create_app(demonstration, WebSettings(key=KEY))
-    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
-        client.get(f"/enter?key={KEY}")
+    with at_home(demonstration) as client:
         yield client
-    settings.cache_clear()
 
 
 def _all(client: TestClient, path: str, **asked: Any) -> list[Any]:

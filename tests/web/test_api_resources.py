@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from review.config import settings
 from review.db import Database
 from review.export.views.run import run_of
 from review.extraction.numbers import NUMBER_FIELDS
@@ -20,24 +19,9 @@ from review.living.runs.queries import newest_of_each, run_numbered, snapshot_of
 from review.living.runs.results import Snapshot
 from review.protocol.queries import review_called, reviews
 from review.web.api.sending import plain
-from review.web.app import create_app
-from review.web.settings import WebSettings
-from tests.web.conftest import KEY
 
 R = "/api/v1/reviews/cbt-delivery"
 A = f"{R}/analyses/multimedia"
-
-
-@pytest.fixture
-def reader(delivery: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    """The person of this machine, reading cbt-delivery."""
-    monkeypatch.setenv("REVIEW_ACTOR", "tester")
-    settings.cache_clear()
-    app = create_app(delivery, WebSettings(key=KEY))
-    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
-        client.get(f"/enter?key={KEY}")
-        yield client
-    settings.cache_clear()
 
 
 def _run(database: Database, number: int | None = None) -> tuple[str, Snapshot]:

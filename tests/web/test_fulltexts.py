@@ -11,16 +11,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from review.config import settings
 from review.db import Database, database_at
 from review.demonstration.pdfs import page_of
 from review.export.views.fulltexts import full_texts_of, sought_of
 from review.protocol.queries import review_called
 from review.screening.vocabulary import Box
 from review.tasks.running import run
-from review.web.app import create_app
-from review.web.settings import WebSettings
-from tests.web.conftest import KEY
+from tests.web.conftest import at_home
 from tests.web.test_uploads import token
 
 AT = "/r/invented/fulltexts"
@@ -35,19 +32,13 @@ def made(demonstration_file: Path, tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def client(made: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setenv("REVIEW_ACTOR", "tester")
-    settings.cache_clear()
-
     def at_once(on: Database, number: int, *, actor: str) -> None:
         assert actor == "tester"
         run(on, number)
 
     monkeypatch.setattr("review.web.uploads.start", at_once)
-    app = create_app(made, WebSettings(key=KEY))
-    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
-        client.get(f"/enter?key={KEY}")
+    with at_home(made) as client:
         yield client
-    settings.cache_clear()
 
 
 def _lines(text: str) -> list[str]:

@@ -13,12 +13,9 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from review.config import settings
 from review.db import Base, database_at
-from review.web.app import create_app
-from review.web.settings import WebSettings
 from tests.web.browser.places import PLACES
-from tests.web.conftest import KEY
+from tests.web.conftest import at_home
 from tests.web.payloads import PAYLOADS, group
 from tests.web.test_people_pages import check_markup
 
@@ -119,14 +116,8 @@ def hostile(
                     connection.execute(sa.update(table).where(key == row[key.name]).values(values))
                     changed += len(values)
     assert changed > 1000
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REVIEW_ACTOR", "tester")
-        settings.cache_clear()
-        app = create_app(database, WebSettings(key=KEY))
-        with TestClient(app, base_url="http://127.0.0.1:8000") as client:
-            client.get(f"/enter?key={KEY}")
-            yield client
-    settings.cache_clear()
+    with at_home(database) as client:
+        yield client
     database.close()
 
 

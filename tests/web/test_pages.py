@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
-from review.config import settings
 from review.db import Database
 from review.history.actions import Attribution
 from review.living.job.repool import repool
-from review.web.app import create_app
-from review.web.settings import WebSettings
 from tests.conftest import NOW
 from tests.living.fixture import enter
-from tests.web.conftest import KEY
 
 A = "/r/cbt-delivery/a/multimedia"
 
@@ -43,18 +38,6 @@ PAGES = {
     "/r/cbt-delivery/history": "50 events a page",
     "/r/cbt-delivery/history?entity=run&verify=true": "The history is intact",
 }
-
-
-@pytest.fixture
-def reader(delivery: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    """The person of this machine, reading cbt-delivery."""
-    monkeypatch.setenv("REVIEW_ACTOR", "tester")
-    settings.cache_clear()
-    app = create_app(delivery, WebSettings(key=KEY))
-    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
-        client.get(f"/enter?key={KEY}")
-        yield client
-    settings.cache_clear()
 
 
 def test_every_page_opens_and_obeys_the_policy(reader: TestClient) -> None:
