@@ -6,23 +6,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import click
 
 from review.cli.context import FunctionT, looking, review_option
 from review.cli.files import force_option, new_file
 from review.cli.output import warn_outdated
-from review.export.drawings.registry import RunFigure, ShownRun
+from review.export.drawings.registry import Drawn, RunFigure, ShownRun, pages_of
 from review.export.tracing.origins import LEDGER, origin
-from review.figures.paper import Paper, on_paper, width_called
+from review.figures.paper import DEEPEST, MM, Paper, lacking, on_paper, width_called
 from review.figures.saving import DOTS_PER_INCH, save
 from review.living.job.freshness import outdated
 from review.living.runs.queries import run_numbered, snapshot_of
 from review.living.runs.results import Snapshot
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 number_option = click.option(
     "--number", "-n", type=int, help="Which run; the newest by default."
@@ -40,11 +37,20 @@ def file_options(function: FunctionT) -> FunctionT:
         no_title: bool,
         family: str | None,
         editable: bool,
+        page_height: float | None,
         **given: Any,
     ) -> Any:
         wide = width_called(width) if width else None
-        with on_paper(Paper(wide, not no_title, family, editable)):
-            return drawing(*args, **given)
+        high = page_height or (DEEPEST if wide else None)
+        chosen = Paper(
+            width=wide, height=high and high * MM, title=not no_title, family=family,
+            editable=editable,
+        )  # fmt: skip
+        with on_paper(chosen):
+            done = drawing(*args, **given)
+            if lacking():
+                click.echo(_not_drawn(lacking()), err=True)
+            return done
 
     function = cast(FunctionT, on_chosen_paper)
     function = click.option(
@@ -58,6 +64,11 @@ def file_options(function: FunctionT) -> FunctionT:
     function = click.option(
         "--no-title", is_flag=True, help="Leave the title out: journals set it in the caption."
     )(function)
+    function = click.option(
+        "--page-height", type=click.FloatRange(60, 1000), metavar="MM",
+        help="Of the journal's page: a longer figure goes on over files -1, -2 and so on. "
+        f"{DEEPEST:g} mm with --width; without both a figure is as high as its lines need.",
+    )(function)  # fmt: skip
     function = click.option(
         "--width", metavar="WIDTH",
         help="Of the journal's column: single (85 mm), one-and-a-half (114), double (174), or any "
@@ -73,19 +84,37 @@ def file_options(function: FunctionT) -> FunctionT:
     )(function)  # fmt: skip
 
 
+def _not_drawn(letters: set[str]) -> str:
+    """Return which letters no font draws, and what helps."""
+    shown = " ".join(sorted(letters)[:20])
+    more = f" and {len(letters) - 20} more" if len(letters) > 20 else ""
+    return (
+        f"Drawn as �, because no font on this computer has them: {shown}"
+        f"{more}. Install one that does, such as Noto Sans CJK (package fonts-noto-cjk), and draw "
+        "again."
+    )
+
+
 def written(
-    figure: Figure,
+    figure: Drawn,
     files: Sequence[Path],
     dpi: int = DOTS_PER_INCH,
     *,
     drawn: str,
     err: bool = False,
 ) -> None:
-    """Write a figure to files with the origin of what it draws (`drawn_from`), and say so."""
+    """Write a figure to files with the origin of what it draws (`drawn_from`), and say so.
+
+    Of a figure of several pages each has a file: ``forest-1.svg``, ``forest-2.svg``...
+    """
+    pages = pages_of(figure)
     for file in files:
-        with new_file(file) as place:
-            save(figure, place, dpi=dpi, origin=drawn)
-        click.echo(f"Wrote {file}", err=err)
+        for n, page in enumerate(pages, start=1):
+            own = file if len(pages) == 1 else file.with_stem(f"{file.stem}-{n}")
+            with new_file(own) as place:
+                save(page, place, dpi=dpi, origin=drawn)
+            told = f", page {n} of {len(pages)}" if len(pages) > 1 else ""
+            click.echo(f"Wrote {own}{told}", err=err)
 
 
 def drawn_from(run_key: str | None = None, *, review: str = "") -> str:

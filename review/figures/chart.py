@@ -18,7 +18,7 @@ from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
 from review.figures.paper import page_width
 from review.figures.scale import Notation
 from review.figures.style import BLACK, GREY, font
-from review.figures.text import printable, shorten, title_lines, width, wrap
+from review.figures.text import paragraph, printable, shorten, title_lines, width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -202,7 +202,7 @@ def _layout(
     )
     keys = _key_places(chart.keys, inner)
     y_label, x_label = wrap(chart.y.label, TEXT_SIZE, inner), wrap(chart.x.label, TEXT_SIZE, inner)
-    note = wrap(chart.note, SMALL_SIZE, inner)
+    note = paragraph(chart.note, SMALL_SIZE, inner)
     towards, ends = _directions(chart, left + long * _fraction(0.0, chart.x), wide)
 
     key_at = start + len(title) * leading(title_size) + 0.06
@@ -245,7 +245,7 @@ def say_empty(frame: Frame, words: str) -> None:
     said = frame.figure.text(
         (frame.left + frame.width / 2) / page.width,
         1 - (frame.top + frame.height / 2) / page.height,
-        words, ha="center", va="center", color=GREY, fontproperties=font(TEXT_SIZE),
+        words, ha="center", va="center", color=GREY, fontproperties=font(TEXT_SIZE, text=words),
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 4.0}, parse_math=False,
     )  # fmt: skip
     said.set_gid("empty")
@@ -398,8 +398,8 @@ def _scale_axes(axes: Axes, chart: Chart, marks: list[tuple[float, str]], room: 
         axes.set_xticks([at for at, _ in marks_across], [words for _, words in marks_across])
         axes.tick_params(axis="x", width=0.8, length=3, pad=2)
         for label in axes.get_xticklabels():
-            label.set_fontproperties(font(TEXT_SIZE))
+            label.set_fontproperties(font(TEXT_SIZE, text=label.get_text()))
     axes.set_yticks([at for at, _ in marks], [words for _, words in marks])
     axes.tick_params(axis="y", width=0.8, length=3, pad=2)
     for label in axes.get_yticklabels():
-        label.set_fontproperties(font(TEXT_SIZE))
+        label.set_fontproperties(font(TEXT_SIZE, text=label.get_text()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
 from review.figures.page import EDGE, SMALL_SIZE, leading
-from review.figures.panel import GAP
+from review.figures.panel_layout import GAP
 from review.figures.paper import page_width
 from review.figures.sheet import Sheet
 from review.figures.style import BLACK, BLUE, PALE, VERMILLION, own_settings

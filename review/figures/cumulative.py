@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from review.errors import InvalidDataError
-from review.figures.estimates import EstimateRow, Estimates, estimates_plot
+from review.figures.estimates import EstimateRow, Estimates, estimates_pages, estimates_plot
 from review.figures.forest_values import check_margin
 from review.figures.interval import check_interval
 from review.figures.scale import Notation
@@ -91,6 +91,11 @@ def cumulative_plot(cumulative: Cumulative) -> Figure:
     'Depression'
     """
     return estimates_plot(as_estimates(cumulative))
+
+
+def cumulative_pages(cumulative: Cumulative) -> list[Figure]:
+    """Draw them as `cumulative_plot` does, over as many pages as the paper's height makes."""
+    return estimates_pages(as_estimates(cumulative))
 
 
 def as_estimates(cumulative: Cumulative) -> Estimates:

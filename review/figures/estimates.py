@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from review.errors import InvalidDataError
 from review.figures.forest_values import check_margin
 from review.figures.interval import check_interval, draw_interval
-from review.figures.panel import Panel, TextColumn, draw_panel, line_height
+from review.figures.panel import draw_panel, draw_reference
+from review.figures.panel_layout import Panel, TextColumn
+from review.figures.paper import one_page
 from review.figures.scale import Notation, limits
-from review.figures.style import BLACK, BLUE, PALE, own_settings
+from review.figures.style import BLACK, BLUE, own_settings
 from review.figures.text import POINTS_PER_INCH
 
 if TYPE_CHECKING:
@@ -97,6 +99,18 @@ class Estimates:
 
 
 def estimates_plot(estimates: Estimates) -> Figure:
+    """Draw estimates with their intervals on one page, as `estimates_pages` does.
+
+    Examples
+    --------
+    >>> row = EstimateRow("Clarke (2002)", 0.11, -0.21, 0.43)
+    >>> estimates_plot(Estimates("Each trial left out", (row,))).get_label()
+    'Each trial left out'
+    """
+    return one_page(lambda: estimates_pages(estimates))
+
+
+def estimates_pages(estimates: Estimates) -> list[Figure]:
     """Draw estimates with their intervals, a line each.
 
     Parameters
@@ -106,42 +120,33 @@ def estimates_plot(estimates: Estimates) -> Figure:
 
     Returns
     -------
-    Figure
+    list of Figure
+        As many as the height of the paper makes.
         Row i has the gids ``label-i``, ``before-c-i`` and ``after-c-i`` for column c, ``dot-i``,
         ``interval-i`` and ``value-i``; ``reference-line``.
-
-    Examples
-    --------
-    >>> row = EstimateRow("Clarke (2002)", 0.11, -0.21, 0.43)
-    >>> estimates_plot(Estimates("Each trial left out", (row,))).get_label()
-    'Each trial left out'
     """
-    lines = max(len(estimates.rows), 1)
     with own_settings():
-        figure, axes = draw_panel(_panel(estimates))
-        low, high = sorted(axes.get_xlim())
-        reference = estimates.reference
-        if reference is not None and low <= reference <= high:
-            axes.plot(
-                [reference] * 2, [-0.5, lines - 0.5], color=PALE, lw=0.8, zorder=1,
-                gid="reference-line",
-            )  # fmt: skip
-        for y, row in enumerate(estimates.rows):
-            _draw_row(axes, y, row, lines)
-    return figure
+        pages = draw_panel(_panel(estimates))
+        for page in pages:
+            axes = page.axes
+            draw_reference(axes, estimates.reference, "reference-line")
+            for i, y in page.heights():
+                if i < len(estimates.rows):
+                    _draw_row(axes, y, estimates.rows[i], i, page.step)
+    return [page.figure for page in pages]
 
 
-def _draw_row(axes: Axes, y: int, row: EstimateRow, lines: int) -> None:
+def _draw_row(axes: Axes, y: int, row: EstimateRow, i: int, step: float) -> None:
     if row.estimate is None or row.ci_low is None or row.ci_high is None:
         return
     draw_interval(
-        axes, y, row.ci_low, row.ci_high, colour=BLACK, line_width=0.9, gid=f"interval-{y}"
+        axes, y, row.ci_low, row.ci_high, colour=BLACK, line_width=0.9, gid=f"interval-{i}"
     )
     low, high = sorted(axes.get_xlim())
     if low <= row.estimate <= high:
         axes.plot(
             [row.estimate], [y], marker="o", color=BLUE, mew=0, ls="none", zorder=5,
-            ms=DOT * line_height(lines) * POINTS_PER_INCH, gid=f"dot-{y}",
+            ms=DOT * step * POINTS_PER_INCH, gid=f"dot-{i}",
         )  # fmt: skip
 
 

@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING
 
 from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
 from review.figures.interval import draw_interval, ends
+from review.figures.layouts import (
+    STYLES,
+    Layout,
+    Style,
+    difference_words,
+    effect_words,
+    heterogeneity_words,
+    in_lines,
+)
 from review.figures.numbers import fixed
-from review.figures.panel import Group, Light, Panel, TextColumn, draw_panel, line_height
+from review.figures.panel import PanelPage, draw_panel, draw_reference
+from review.figures.panel_layout import Group, Light, Panel, TextColumn
+from review.figures.paper import one_page, paper
 from review.figures.risk_of_bias import Blank, look
 from review.figures.scale import limits
-from review.figures.style import BLACK, BLUE, PALE, VERMILLION, own_settings
+from review.figures.style import BLACK, VERMILLION, own_settings
 from review.figures.text import POINTS_PER_INCH
 
 if TYPE_CHECKING:
@@ -31,28 +42,8 @@ SMALLEST_SQUARE = 1.8
 _NUMBER = re.compile(r"^[−+\-<>]?[\d.]")
 
 
-def forest_plot(forest: Forest) -> Figure:
-    """Draw a forest plot.
-
-    Parameters
-    ----------
-    forest : Forest
-        Any number of rows, none included.
-
-    Returns
-    -------
-    Figure
-        As high as its rows need. Artists carry gids for tests and for pages: ``square-i``,
-        ``interval-i``, ``label-i``, ``value-i`` and ``weight-i`` for row i, ``column-c-i`` for its
-        data, ``bias-d-i`` and ``light-bias-d-i`` for its judgements; ``diamond-i`` for a diamond
-        among the rows; for summary j ``diamond-summary-j`` and ``prediction-summary-j``.
-
-    Notes
-    -----
-    Intervals beyond the axis end in an arrow; an estimate beyond it has no square, only the arrow
-    and its number. The axis reaches as far as `review.figures.scale.limits` says.
-    A prediction interval is the thin capped line through its diamond, with its numbers on the line
-    below. Layout and weights as squares' areas: Lewis & Clarke 2001, BMJ 322:1479.
+def forest_plot(forest: Forest, layout: Layout = Layout.PLAIN) -> Figure:
+    """Draw a forest plot on one page, as high as its rows need; see `forest_pages`.
 
     Examples
     --------
@@ -60,20 +51,55 @@ def forest_plot(forest: Forest) -> Figure:
     >>> forest_plot(Forest("Depression", (row,))).get_label()
     'Depression'
     """
+    return one_page(lambda: forest_pages(forest, layout))
+
+
+def forest_pages(forest: Forest, layout: Layout = Layout.PLAIN) -> list[Figure]:
+    """Draw a forest plot, over several pages where the paper's height does not hold its rows.
+
+    Parameters
+    ----------
+    forest : Forest
+        Any number of rows, none included.
+    layout : Layout
+        Whose forest plot it is to look like.
+
+    Returns
+    -------
+    list of Figure
+        Each as high as its rows need. Artists carry gids for tests and for pages: ``square-i``,
+        ``interval-i``, ``label-i``, ``value-i`` and ``weight-i`` for row i, ``column-c-i`` for its
+        data, ``bias-d-i`` and ``light-bias-d-i`` for its judgements; ``diamond-i`` for a diamond
+        among the rows; for summary j ``diamond-summary-j`` and ``prediction-summary-j``,
+        and ``label-<key>-n`` for the lines of tests below a diamond.
+
+    Notes
+    -----
+    Intervals beyond the axis end in an arrow; an estimate beyond it has no square, only the arrow
+    and its number. The axis reaches as far as `review.figures.scale.limits` says.
+    A prediction interval is the thin capped line through its diamond, with its numbers on the line
+    below. Layout and weights as squares' areas: Lewis & Clarke 2001, BMJ 322:1479.
+    """
+    style = STYLES[layout]
     with own_settings():
-        lines = _lines(forest)
-        figure, axes = draw_panel(_panel(forest, lines))
-        if forest.rows and forest.summaries:
-            _reference_line(axes, forest.summaries[0], len(lines))
+        lines = _lines(forest, layout)
+        pages = draw_panel(_panel(forest, lines, style))
         heaviest = max(
             (r.weight for r in forest.rows if isinstance(r, ForestRow) and r.weight), default=None
         )
-        for y, line in enumerate(lines):
-            if isinstance(line.item, ForestRow):
-                _draw_row(axes, y, line.item, line.key, heaviest, len(lines))
-            elif isinstance(line.item, Diamond):
-                _draw_diamond(axes, y, line.item, line.key)
-    return figure
+        for page in pages:
+            if forest.rows and forest.summaries:
+                draw_reference(page.axes, forest.summaries[0].estimate, "summary-line")
+            for i, y in page.heights():
+                item, key = lines[i].item, lines[i].key
+                if isinstance(item, ForestRow):
+                    share = (
+                        0.5 if item.weight is None or heaviest is None else item.weight / heaviest
+                    )
+                    _draw_row(page, y, item, key, share, style.square)
+                elif isinstance(item, Diamond):
+                    _draw_diamond(page.axes, y, item, key, style.diamond)
+    return [page.figure for page in pages]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,57 +112,100 @@ class _Line:
     weight: str = ""
     item: ForestRow | Heading | Diamond | None = None
     columns: tuple[str, ...] = ()
+    span: bool = False  # its words go on over the columns
+    section: str = ""
 
 
-def _lines(forest: Forest) -> list[_Line]:
+def _lines(forest: Forest, layout: Layout) -> list[_Line]:
+    """The lines from top to bottom, each with the heading that it stands under."""
+    style, section = STYLES[layout], ""
     lines: list[_Line] = []
     for i, row in enumerate(forest.rows):
         if isinstance(row, ForestRow):
-            weight = "" if row.weight is None else f"{fixed(row.weight, 1)}%"
-            value = forest.notation.text(row.estimate, row.ci_low, row.ci_high, forest.decimals)
-            lines.append(_Line(str(i), row.label, value, weight, row, row.columns))
+            weight = _weight(row.weight, style)
+            text = forest.notation.text(row.estimate, row.ci_low, row.ci_high, forest.decimals)
+            lines.append(
+                _Line(
+                    str(i), row.label, style.written(text), weight, row, row.columns,
+                    section=section,
+                )
+            )  # fmt: skip
         elif isinstance(row, Heading):
+            section = row.label
             if i:
                 lines.append(_Line(f"{i}-space", ""))
-            lines.append(_Line(str(i), row.label, item=row))
+            lines.append(_Line(str(i), row.label, item=row, span=True, section=section))
         else:
-            lines += _diamond_lines(forest, row, str(i))
+            lines += _diamond_lines(forest, row, str(i), layout, style.subtotal, section)
     if not forest.rows and not forest.summaries:
         lines.append(_Line("none", "No studies"))
     if lines and forest.summaries:
         lines.append(_Line("summary-space", ""))
     for j, summary in enumerate(forest.summaries):
-        lines += _diamond_lines(forest, summary, f"summary-{j}")
+        lines += _diamond_lines(forest, summary, f"summary-{j}", layout, style.total)
+        tests = (forest.difference,) if forest.difference and style.of_all and j == 0 else ()
+        for test in tests:
+            lines += _spans(difference_words(test, layout), "difference", layout, "")
     return lines
 
 
-def _diamond_lines(forest: Forest, diamond: Diamond, key: str) -> list[_Line]:
-    value = forest.notation.text(diamond.estimate, diamond.ci_low, diamond.ci_high, forest.decimals)
-    lines = [_Line(key, diamond.label, value, item=diamond)]
+def _weight(weight: float | None, style: Style) -> str:
+    percent = "" if style.weight_header.endswith("(%)") else "%"
+    return "" if weight is None or not style.weights else f"{fixed(weight, 1)}{percent}"
+
+
+def _diamond_lines(
+    forest: Forest, diamond: Diamond, key: str, layout: Layout, name: str, section: str = ""
+) -> list[_Line]:
+    style, said, decimals = STYLES[layout], forest.notation, forest.decimals
+    value = style.written(
+        said.text(diamond.estimate, diamond.ci_low, diamond.ci_high, decimals)
+    )  # fmt: skip
+    label = f"{name} ({100 * forest.level:g}% CI)" if name else diamond.label
+    weight = _weight(diamond.weight, style)
+    lines = [_Line(key, label, value, weight, diamond, diamond.columns, section=section)]
     if diamond.pi_low is not None and diamond.pi_high is not None:
-        value = forest.notation.interval(diamond.pi_low, diamond.pi_high, forest.decimals)
-        lines.append(_Line(f"{key}-prediction", "Prediction interval", value))
+        value = style.written(said.interval(diamond.pi_low, diamond.pi_high, decimals))
+        lines.append(_Line(f"{key}-prediction", "Prediction interval", value, section=section))
+    if diamond.fit is not None and (section or style.of_all):
+        lines += _spans(heterogeneity_words(diamond.fit, layout), f"{key}-q", layout, section)
+        lines += _spans(effect_words(diamond.fit, layout), f"{key}-test", layout, section)
     return lines
 
 
-def _panel(forest: Forest, lines: Sequence[_Line]) -> Panel:
-    before = [TextColumn("label", "Study", tuple(x.label for x in lines), widest=2.6)]
+def _spans(pieces: list[str], key: str, layout: Layout, section: str) -> list[_Line]:
+    told = in_lines(pieces, narrow=paper().narrow, layout=layout)
+    return [
+        _Line(f"{key}-{n}", words, span=True, section=section) for n, words in enumerate(told)
+    ]  # fmt: skip
+
+
+def _panel(forest: Forest, lines: Sequence[_Line], style: Style) -> Panel:
+    labels = tuple("" if x.span else x.label for x in lines)
+    before = [TextColumn("label", style.label_header, labels, widest=2.6)]
     for c, header in enumerate(forest.column_headers):
         cells = tuple(x.columns[c] if x.columns else "" for x in lines)
         filled = [cell for cell in cells if cell]
         numeric = 2 * sum(bool(_NUMBER.match(cell)) for cell in filled) >= len(filled)
-        before.append(TextColumn(f"column-{c}", header, cells, right_aligned=numeric))
-    after = []
+        before.append(TextColumn(f"column-{c}", header, cells, numeric, kin=header.split(" ")[0]))
+    numbers = []
     if any(x.weight for x in lines):
-        after.append(TextColumn("weight", "Weight", tuple(x.weight for x in lines), True))
-    header = f"{forest.effect_label} [{100 * forest.level:g}% CI]"
-    after.append(TextColumn("value", header, tuple(x.value for x in lines), True, header_room=2.4))
+        weights = tuple(x.weight for x in lines)
+        numbers.append(TextColumn("weight", style.weight_header, weights, True))
+    header = style.header(forest.effect_label, forest.level)
+    values = tuple(x.value for x in lines)
+    numbers.append(TextColumn("value", header, values, True, header_room=2.4))
+    before += numbers if style.values_first else []
+    after = [] if style.values_first else numbers
     after += [_bias_column(forest, lines, d) for d in range(len(forest.domains))]
     return Panel(
         title=forest.title,
         before=tuple(before),
         after=tuple(after),
         keys=tuple(x.key for x in lines),
+        spans={i: x.label for i, x in enumerate(lines) if x.span},
+        sections=tuple(x.section for x in lines),
+        together=frozenset(_together(lines)),
         strong=frozenset(i for i, x in enumerate(lines) if isinstance(x.item, Heading | Diamond)),
         limits=reach_of(forest),
         axis_label=forest.effect_label,
@@ -148,6 +217,15 @@ def _panel(forest: Forest, lines: Sequence[_Line]) -> Panel:
         groups=tuple(_groups(forest)),
         legend=tuple(_legend(forest)) if forest.domains else (),
     )
+
+
+def _together(lines: Sequence[_Line]) -> Iterator[int]:
+    """Yield lines that no page ends with: a heading, what a diamond pools, and its own lines."""
+    for i, line in enumerate(lines):
+        after = lines[i + 1] if i + 1 < len(lines) else _Line("", "")
+        bound = isinstance(after.item, Diamond) or after.span or after.key.endswith("-prediction")
+        if isinstance(line.item, Heading) or not line.label or bound:
+            yield i
 
 
 def _bias_column(forest: Forest, lines: Sequence[_Line], domain: int) -> TextColumn:
@@ -209,18 +287,11 @@ def reach_of(forest: Forest) -> tuple[float, float]:
     return limits(studies, pooled, (0.0, -1.3 * (forest.margin or 0.0)))
 
 
-def _reference_line(axes: Axes, summary: Diamond, lines: int) -> None:
-    low, high = sorted(axes.get_xlim())
-    if low <= summary.estimate <= high:
-        axes.plot(
-            [summary.estimate] * 2, [-0.5, lines - 0.5], color=PALE, lw=0.8, zorder=1,
-            gid="summary-line",
-        )  # fmt: skip
-
-
 def _draw_row(
-    axes: Axes, y: float, row: ForestRow, key: str, heaviest: float | None, lines: int
+    page: PanelPage, y: float, row: ForestRow, key: str, share: float, colour: str
 ) -> None:
+    """Draw a study; `share` is its weight as a part of the heaviest's."""
+    axes = page.axes
     if row.estimate is None or row.ci_low is None or row.ci_high is None:
         return
     draw_interval(
@@ -229,15 +300,14 @@ def _draw_row(
     low, high = sorted(axes.get_xlim())
     if not low <= row.estimate <= high:
         return
-    share = 0.5 if row.weight is None or heaviest is None else row.weight / heaviest
-    largest = LARGEST_SQUARE * line_height(lines) * POINTS_PER_INCH
+    largest = LARGEST_SQUARE * page.step * POINTS_PER_INCH
     axes.plot(
         [row.estimate], [y], marker="s", ms=max(SMALLEST_SQUARE, largest * math.sqrt(share)),
-        color=BLUE, mew=0, ls="none", gid=f"square-{key}", zorder=3,
+        color=colour, mew=0, ls="none", gid=f"square-{key}", zorder=3,
     )  # fmt: skip
 
 
-def _draw_diamond(axes: Axes, y: float, diamond: Diamond, key: str) -> None:
+def _draw_diamond(axes: Axes, y: float, diamond: Diamond, key: str, face: str) -> None:
     from matplotlib.patches import Polygon
 
     low, high = sorted(axes.get_xlim())
@@ -251,7 +321,7 @@ def _draw_diamond(axes: Axes, y: float, diamond: Diamond, key: str) -> None:
     half = DIAMOND_HEIGHT / 2
     shape = Polygon(
         [(left, y), (diamond.estimate, y - half), (right, y), (diamond.estimate, y + half)],
-        closed=True, facecolor=VERMILLION, edgecolor=BLACK, lw=0.6, zorder=6,
+        closed=True, facecolor=face, edgecolor=BLACK, lw=0.6, zorder=6,
     )  # fmt: skip
     shape.set_gid(f"diamond-{key}")
     axes.add_patch(shape)

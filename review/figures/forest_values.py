@@ -63,8 +63,46 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """How studies that were pooled differ, and whether the pooled effect differs from none.
+
+    Attributes
+    ----------
+    df : int
+        Studies but one.
+    tau2, q, q_p, i2 : float or None
+        Variance between studies, Cochran's Q with its p, and I² in per cent.
+    stat, ddf, p : float or None
+        The test of the effect: z, or t where there are degrees of freedom.
+    """
+
+    df: int
+    tau2: float | None = None
+    q: float | None = None
+    q_p: float | None = None
+    i2: float | None = None
+    stat: float | None = None
+    ddf: float | None = None
+    p: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The test for differences between subgroups: Q, or F where there are degrees of freedom."""
+
+    stat: float
+    df: int
+    ddf: float | None
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
 class Diamond:
-    """A pooled estimate with its confidence interval and, where given, its prediction interval."""
+    """A pooled estimate with its confidence interval and, where given, its prediction interval.
+
+    `columns` are totals, one for each of the plot's columns or none at all; `weight` is the sum of
+    those of its studies in per cent.
+    """
 
     label: str
     estimate: float
@@ -72,6 +110,9 @@ class Diamond:
     ci_high: float
     pi_low: float | None = None
     pi_high: float | None = None
+    columns: tuple[str, ...] = ()
+    weight: float | None = None
+    fit: Fit | None = None
 
     def __post_init__(self) -> None:
         check_interval(self.label, self.estimate, self.ci_low, self.ci_high)
@@ -113,6 +154,8 @@ class Forest:
         Of the confidence intervals, for the header.
     decimals : int
         Of estimates and limits.
+    difference : Difference or None
+        The test for differences between the subgroups.
     """
 
     title: str
@@ -130,6 +173,7 @@ class Forest:
     domains: tuple[BiasDomain, ...] = ()
     categories: tuple[Category, ...] = ()
     notation: Notation = Notation.PLAIN
+    difference: Difference | None = None
 
     def __post_init__(self) -> None:
         check_margin(self.margin)
@@ -138,6 +182,9 @@ class Forest:
         for row in self.rows:
             if isinstance(row, ForestRow):
                 self._check_row(row)
+        for item in (*self.rows, *self.summaries):
+            if isinstance(item, Diamond) and len(item.columns) not in (0, len(self.column_headers)):
+                raise InvalidDataError(f'"{item.label}" has not one total for each data column.')
 
     def _check_row(self, row: ForestRow) -> None:
         if len(row.columns) != len(self.column_headers):

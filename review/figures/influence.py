@@ -11,11 +11,18 @@ from review.errors import InvalidDataError
 from review.figures.axis import horizontal_ticks
 from review.figures.chart import draw_point
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
-from review.figures.panel import GAP, line_height, text_size
+from review.figures.panel_layout import GAP, line_height, text_size
 from review.figures.paper import fitted, paper
 from review.figures.scale import widened
 from review.figures.style import BLUE, GREY, PALE, VERMILLION, own_settings
-from review.figures.text import POINTS_PER_INCH, printable, shorten, title_lines, width, wrap
+from review.figures.text import (
+    POINTS_PER_INCH,
+    paragraph,
+    printable,
+    shorten,
+    title_lines,
+    width,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,7 +131,7 @@ def _draw(panel: InfluencePanel) -> Figure:
     strip = STRIP if paper().width is None else (total - left - EDGE) / measures - BETWEEN
     inner = total - 2 * EDGE
     title = title_lines(panel.title, TITLE_SIZE, inner)
-    note = wrap(panel.note, SMALL_SIZE, inner)
+    note = paragraph(panel.note, SMALL_SIZE, inner)
     small, line = leading(SMALL_SIZE), leading(size)
     header = EDGE + len(title) * leading(TITLE_SIZE) + 0.1
     top = header + line + 0.08

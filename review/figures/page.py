@@ -42,14 +42,20 @@ class Page:
         align: str = "left",
         middle: bool = False,
         colour: str = BLACK,
+        backed: bool = False,
     ) -> None:
-        """Put a line of text; its top is at y, or with `middle` its middle."""
+        """Put a line of text; its top is at y, or with `middle` its middle.
+
+        What is `backed` hides the lines behind it.
+        """
         drawn = self.figure.text(
             x / self.width, 1 - y / self.height, text, ha=align, color=colour,
-            va="center_baseline" if middle else "top", fontproperties=font(size, bold=bold),
-            parse_math=False,
+            va="center_baseline" if middle else "top", parse_math=False,
+            fontproperties=font(size, bold=bold, text=text),
         )  # fmt: skip
         drawn.set_gid(gid)
+        if backed:
+            drawn.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.0})
 
     def rule(self, start: float, stop: float, y: float, *, gid: str) -> None:
         """Put a horizontal line."""

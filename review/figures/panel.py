@@ -7,112 +7,56 @@ y = 0, counted downwards, so that a square and its study's name share one number
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from review.figures.axis import draw_landmarks, fraction, horizontal_ticks
-from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
-from review.figures.paper import fitted as fitted_width
-from review.figures.paper import paper
-from review.figures.scale import Notation
-from review.figures.style import BLACK, GREY
-from review.figures.text import POINTS_PER_INCH, printable, shorten, title_lines, width, wrap
+from review.figures.axis import draw_landmarks, horizontal_ticks
+from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page
+from review.figures.panel_layout import (
+    LIGHT_LINE,
+    SMALL_LINE,
+    TITLE_LINE,
+    Panel,
+    PanelLayout,
+    TextColumn,
+    across,
+    laid_out,
+    line_height,
+    narrowed,
+)
+from review.figures.paper import page_height
+from review.figures.style import BLACK, GREY, PALE
+from review.figures.text import printable, shorten, width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-GAP = 0.2
-LIGHT_GAP = 0.06
-# Diameter of a light, in lines, and height of a line of their key.
-LIGHT = 0.78
-LIGHT_LINE = 0.2
-# Room that a heading over several columns gets before it breaks.
-GROUP_ROOM = 1.3
-PLOT_WIDTH = 3.0
-# On a page of a given width: of the plot, and of a study's name.
-LEAST_PLOT = 0.8
-NARROW_NAME = 0.95
-NARROW_GAP = 0.1
-NARROWEST = 6.5
-TITLE_LINE = leading(TITLE_SIZE)
-SMALL_LINE = leading(SMALL_SIZE)
+# Diameter of a light, in lines, and points of the sign in it.
+LIGHT = 0.9
+SMALLEST_SIGN = 7.0
+# Lines that set the type of a panel over several pages: small, but not below 7 points.
+DENSE = 160
 
 
 @dataclass(frozen=True, slots=True)
-class TextColumn:
-    """One column of text; `cells` has one entry a line.
+class PanelPage:
+    """A drawn page of a panel, and where its lines stand."""
 
-    Cells wider than `widest` inches are shortened, except in right-aligned columns: those hold
-    numbers, and half a number is a wrong one. Headers break where they are wider than
-    both `header_room` and the cells. With `lights` the cells are signs in the middle of discs, as
-    (face, ink) of each line; None where there is no disc.
-    """
+    figure: Figure
+    axes: Axes
+    shown: range
+    offset: int  # of line i the height is i + offset
+    step: float  # inches from line to line
 
-    name: str
-    header: str
-    cells: tuple[str, ...]
-    right_aligned: bool = False
-    widest: float = 1.4
-    header_room: float = 0.8
-    lights: tuple[tuple[str, str] | None, ...] = ()
+    def heights(self) -> Iterator[tuple[int, int]]:
+        """Yield of each line shown its place in the panel and its height."""
+        return ((i, i + self.offset) for i in self.shown)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A heading over some columns that stand side by side."""
-
-    header: str
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Light:
-    """An entry of the key to the lights: face, ink and sign of the disc, and what it means.
-
-    Without a face there is no disc.
-    """
-
-    face: str
-    ink: str
-    sign: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """What is written around the plot."""
-
-    title: str
-    before: tuple[TextColumn, ...]
-    after: tuple[TextColumn, ...]
-    keys: tuple[str, ...]  # one a line: the end of its artists' gids
-    strong: frozenset[int]  # lines in bold
-    limits: tuple[float, float]
-    axis_label: str
-    favours_left: str
-    favours_right: str
-    margin: float | None
-    note: str
-    notation: Notation = Notation.PLAIN
-    groups: tuple[Group, ...] = ()
-    legend: tuple[Light, ...] = ()
-
-
-def line_height(lines: int) -> float:
-    """Height of a line: 0.24 inches up to 40 lines, then less, 0.151 from 160 lines on."""
-    return min(0.24, max(0.151, 0.24 - 0.09 * (lines - 40) / 120))
-
-
-def text_size(lines: int) -> float:
-    """Font size in points that leaves air between lines."""
-    largest = 7.0 if paper().narrow else 8.0
-    return min(largest, line_height(lines) * POINTS_PER_INCH / 1.55)
-
-
-def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
-    """Draw everything but the estimates.
+def draw_panel(panel: Panel) -> list[PanelPage]:
+    """Draw everything but the estimates, over several pages where the paper has a height.
 
     Parameters
     ----------
@@ -121,13 +65,82 @@ def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
 
     Returns
     -------
-    (Figure, Axes)
-        The axes span the limits and the lines, and await squares and diamonds.
+    list of PanelPage
+        The axes of each span the limits and its lines, and await squares and diamonds.
     """
+    panel = narrowed(panel)
+    if laid_out(panel).height <= page_height():
+        figure, axes = _draw(panel)
+        return [PanelPage(figure, axes, range(len(panel.keys)), 0, line_height(panel.lines))]
+    panel = replace(panel, density=DENSE)
+    fitted = laid_out(panel).columns
+    panel = replace(
+        panel,
+        before=tuple(replace(c, reserve=fitted[c.name].width) for c in panel.before),
+        after=tuple(replace(c, reserve=fitted[c.name].width) for c in panel.after),
+    )
+    parts = _parts(panel, len(panel.keys))
+    even = _parts(panel, math.ceil(len(panel.keys) / len(parts)) + 1)
+    parts = even if len(even) == len(parts) else parts
+    pages = []
+    for n, lines in enumerate(parts):
+        page, added = _part(panel, lines, n + 1, len(parts))
+        figure, axes = _draw(page)
+        pages.append(PanelPage(figure, axes, lines, added - lines.start, line_height(DENSE)))
+    return pages
+
+
+def draw_reference(axes: Axes, value: float | None, gid: str) -> None:
+    """Draw a pale line through all lines of a page, at an estimate to compare others with."""
+    low, high = sorted(axes.get_xlim())
+    if value is not None and low <= value <= high:
+        axes.axvline(value, color=PALE, lw=0.8, zorder=1, gid=gid)
+        axes.set_xlim(axes.get_xlim())
+
+
+def _parts(panel: Panel, most: int) -> list[range]:
+    """The lines of each page: as many as fit it, `most` at the most."""
+    found, start, every = list[range](), 0, len(panel.keys)
+    while start < every:
+        low, high = start + 1, min(every, start + most)
+        while low < high:
+            middle = (low + high + 1) // 2
+            fits = laid_out(_part(panel, range(start, middle), 9, 99)[0]).height <= page_height()
+            low, high = (middle, high) if fits else (low, middle - 1)
+        while low < every and low > start + 1 and low - 1 in panel.together:
+            low -= 1
+        found.append(range(start, low))
+        start = low
+    return found
+
+
+def _part(panel: Panel, lines: range, number: int, of: int) -> tuple[Panel, int]:
+    """Return a page of a panel, and how many lines it has that the panel has not."""
+    section = panel.sections[lines.start] if panel.sections else ""
+    goes_on = bool(section) and section != panel.spans.get(lines.start)
+    note = panel.note
+    if number == of > 1:
+        note = f"{panel.note} Page {number} of {of}.".strip()
+    elif number < of:
+        note = f"Page {number} of {of}; what is said of all stands under the last."
+
+    first = ("",) * goes_on
+    strong = {i - lines.start + goes_on for i in panel.strong if i in lines}
+    page = replace(
+        panel, note=note, before=tuple(c.part(lines, first) for c in panel.before),
+        after=tuple(c.part(lines, first) for c in panel.after),
+        keys=(*(("continued",) * goes_on), *panel.keys[lines.start : lines.stop]),
+        strong=frozenset(strong | ({0} if goes_on else set())),
+        spans={i - lines.start + goes_on: s for i, s in panel.spans.items() if i in lines}
+        | ({0: f"{section} (continued)"} if goes_on else {}),
+    )  # fmt: skip
+    return page, int(goes_on)
+
+
+def _draw(panel: Panel) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 
-    panel = _narrowed(panel)
-    at = _laid_out(panel)
+    at = laid_out(panel)
     figure = Figure(figsize=(at.width, at.height), facecolor="white")
     figure.set_label(printable(panel.title))
     page = Page(figure, at.width, at.height)
@@ -135,6 +148,14 @@ def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
         page.write(EDGE, EDGE + i * TITLE_LINE, line, TITLE_SIZE, bold=True, gid=f"title-{i}")
     for column in panel.before + panel.after:
         _write_column(page, panel, column, at)
+    for i, words in panel.spans.items():
+        y = at.top + (i + 0.5) * line_height(panel.lines)
+        bold = i in panel.strong
+        words = shorten(printable(words), at.size, at.width - 2 * EDGE, bold=bold)
+        page.write(
+            EDGE, y, words, at.size, middle=True, backed=True, bold=bold,
+            gid=f"label-{panel.keys[i]}",
+        )  # fmt: skip
     _write_groups(page, panel, at)
     page.rule(EDGE, at.width - EDGE, at.top, gid="header-rule")
     axes = _axes(page, panel, at)
@@ -148,142 +169,7 @@ def draw_panel(panel: Panel) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    header: tuple[str, ...]
-    cells: tuple[str, ...]
-    width: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where everything stands: lengths in inches, heights from the top of the page."""
-
-    size: float  # of the type, in points
-    width: float
-    height: float
-    title: Sequence[str]
-    groups: Sequence[Sequence[str]]  # the lines of each heading over columns
-    columns: Mapping[str, _Fitted]
-    starts: Mapping[str, float]  # the left edge of each column
-    left: float  # of the plot
-    plot_width: float
-    head: float  # under the headings over columns
-    top: float  # of the lines of the table
-    bottom: float
-    label_top: float
-    directions: tuple[Sequence[str], Sequence[str]]
-    directions_top: float
-    legend: Sequence[tuple[float, int]]  # of each entry the distance from the left, and the line
-    legend_top: float
-    note: Sequence[str]
-    note_top: float
-
-    @property
-    def text_line(self) -> float:
-        return leading(self.size)
-
-
-def _laid_out(panel: Panel) -> _Layout:
-    lines = len(panel.keys)
-    size = text_size(lines)
-    text_line = leading(size)
-    columns = panel.before + panel.after
-    fitted = _widened(panel, {c.name: _fit(c, size, panel.strong) for c in columns}, size)
-    # The plot has a gap on either side, the last column none behind it.
-    needed = 2 * EDGE + _gap() + sum(_room(c, fitted) for c in columns[:-1])
-    needed += fitted[columns[-1].name].width
-    total = fitted_width(needed + (LEAST_PLOT if paper().width else PLOT_WIDTH), NARROWEST)
-    plot_width = total - needed
-    left = EDGE + sum(_room(column, fitted) for column in panel.before)
-
-    title = title_lines(panel.title, TITLE_SIZE, total - 2 * EDGE)
-    note = wrap(panel.note, SMALL_SIZE, total - 2 * EDGE)
-    null_at = left + plot_width * _across(panel, 0.0)
-    directions = _directions(panel, size, null_at, total)
-    legend = _legend_places(panel, total - 2 * EDGE)
-    groups = [wrap(g.header, size, _span(g, fitted, panel), bold=True) for g in panel.groups]
-
-    head = EDGE + len(title) * TITLE_LINE + 0.08
-    head += max([0, *map(len, groups)]) * text_line + (0.06 if groups else 0.0)
-    top = head + max([1, *(len(f.header) for f in fitted.values())]) * text_line + 0.08
-    bottom = top + max(lines, 1) * line_height(lines)
-    label_top = bottom + 0.12 + text_line  # below the tick labels
-    directions_top = label_top + (text_line if panel.axis_label else 0.0) + 0.04
-    under = directions_top + max([0, *map(len, directions)]) * text_line
-    legend_top = under + 0.1
-    note_top = (legend_top + LIGHT_LINE * (1 + legend[-1][1]) if legend else under) + 0.08
-    return _Layout(
-        size=size, width=total, height=note_top + len(note) * SMALL_LINE + EDGE, title=title,
-        groups=groups, columns=fitted, starts=_starts(panel, fitted, plot_width), left=left,
-        plot_width=plot_width, head=head, top=top, bottom=bottom, label_top=label_top,
-        directions=directions, directions_top=directions_top, legend=legend,
-        legend_top=legend_top, note=note, note_top=note_top,
-    )  # fmt: skip
-
-
-def _narrowed(panel: Panel) -> Panel:
-    """Return a panel that fits the paper: what it can spare is left out, and the note says so."""
-    wide, left_out = paper().width, list[str]()
-    if wide is None:
-        return panel
-    kept = panel
-    for name in _spared(panel):
-        size = text_size(len(kept.keys))
-        columns = kept.before + kept.after
-        fitted = _widened(kept, {c.name: _fit(c, size, kept.strong) for c in columns}, size)
-        needed = 2 * EDGE + _gap() + sum(_room(c, fitted) for c in columns[:-1])
-        if needed + fitted[columns[-1].name].width + LEAST_PLOT <= wide:
-            break
-        if name == _SHORTER:
-            first, *others = (_headed_narrowly(c) for c in kept.before)
-            kept = replace(
-                kept,
-                before=(replace(first, widest=NARROW_NAME), *others),
-                after=tuple(map(_headed_narrowly, kept.after)),
-            )
-            continue
-        left_out.append(next(c.header for c in columns if c.name == name))
-        kept = replace(
-            kept,
-            before=tuple(c for c in kept.before if c.name != name),
-            after=tuple(c for c in kept.after if c.name != name),
-            groups=tuple(g for g in kept.groups if name not in g.columns),
-        )
-    if not left_out:
-        return kept
-    told = ", ".join(dict.fromkeys(left_out))
-    return replace(kept, note=f"{kept.note} Not shown for want of width: {told}.".strip())
-
-
-_SHORTER = "shorter names"
-
-
-def _spared(panel: Panel) -> list[str]:
-    """Return the columns that a narrow page can spare, in that order; names are cut before."""
-    weight = [c.name for c in panel.after if c.name == "weight"]
-    lights = [c.name for c in panel.after if c.lights]
-    kept = {"value", *weight, *lights}
-    more = [c.name for c in (*panel.before[1:], *panel.after) if c.name not in kept]
-    return [_SHORTER, *weight, *reversed(more), *reversed(lights)]
-
-
-def _headed_narrowly(column: TextColumn) -> TextColumn:
-    return replace(column, header_room=min(column.header_room, 0.9))
-
-
-def _starts(panel: Panel, fitted: Mapping[str, _Fitted], plot_width: float) -> dict[str, float]:
-    starts: dict[str, float] = {}
-    x = EDGE
-    for columns in (panel.before, panel.after):
-        for column in columns:
-            starts[column.name] = x
-            x += _room(column, fitted)
-        x += plot_width + _gap()
-    return starts
-
-
-def _axes(page: Page, panel: Panel, at: _Layout) -> Axes:
+def _axes(page: Page, panel: Panel, at: PanelLayout) -> Axes:
     axes = page.axes(at.left, at.bottom, at.plot_width, at.bottom - at.top)
     axes.yaxis.set_visible(False)
     axes.spines["left"].set_visible(False)
@@ -296,13 +182,7 @@ def _axes(page: Page, panel: Panel, at: _Layout) -> Axes:
     return axes
 
 
-def _across(panel: Panel, value: float) -> float:
-    """Return how far across the plot a value stands, from 0 at the left to 1."""
-    across = fraction(value, panel.limits)
-    return 1 - across if panel.notation.turned else across
-
-
-def _write_groups(page: Page, panel: Panel, at: _Layout) -> None:
+def _write_groups(page: Page, panel: Panel, at: PanelLayout) -> None:
     for g, (group, heading) in enumerate(zip(panel.groups, at.groups, strict=True)):
         last = group.columns[-1]
         start, stop = at.starts[group.columns[0]], at.starts[last] + at.columns[last].width
@@ -315,13 +195,12 @@ def _write_groups(page: Page, panel: Panel, at: _Layout) -> None:
         page.rule(start, stop, at.head - 0.03, gid=f"group-rule-{g}")
 
 
-def _write_axis(page: Page, panel: Panel, at: _Layout) -> None:
+def _write_axis(page: Page, panel: Panel, at: PanelLayout) -> None:
     """What the axis and its two sides are called."""
     if panel.axis_label:
-        label = shorten(printable(panel.axis_label), at.size, at.plot_width + 2 * GAP)
         middle = at.left + at.plot_width / 2
-        page.write(middle, at.label_top, label, at.size, align="center", gid="axis-label")
-    null_at = at.left + at.plot_width * _across(panel, 0.0)
+        page.write(middle, at.label_top, at.label, at.size, align="center", gid="axis-label")
+    null_at = at.left + at.plot_width * across(panel, 0.0)
     for direction, align, offset, words in (
         ("left", "right", -0.08, at.directions[0]),
         ("right", "left", 0.08, at.directions[1]),
@@ -333,7 +212,7 @@ def _write_axis(page: Page, panel: Panel, at: _Layout) -> None:
             )  # fmt: skip
 
 
-def _write_legend(page: Page, panel: Panel, at: _Layout) -> None:
+def _write_legend(page: Page, panel: Panel, at: PanelLayout) -> None:
     for i, (light, (x, row)) in enumerate(zip(panel.legend, at.legend, strict=True)):
         y = at.legend_top + (row + 0.5) * LIGHT_LINE
         if light.face:
@@ -345,34 +224,8 @@ def _write_legend(page: Page, panel: Panel, at: _Layout) -> None:
         page.write(EDGE + x + 0.22, y, light.words, SMALL_SIZE, middle=True, gid=f"legend-{i}")
 
 
-def _gap() -> float:
-    return NARROW_GAP if paper().narrow else GAP
-
-
-def _room(column: TextColumn, fitted: Mapping[str, _Fitted]) -> float:
-    return fitted[column.name].width + (LIGHT_GAP if column.lights else _gap())
-
-
-def _span(group: Group, fitted: Mapping[str, _Fitted], panel: Panel) -> float:
-    columns = [c for c in panel.before + panel.after if c.name in group.columns]
-    return sum(_room(c, fitted) for c in columns[:-1]) + fitted[columns[-1].name].width
-
-
-def _widened(panel: Panel, fitted: dict[str, _Fitted], size: float) -> dict[str, _Fitted]:
-    """Give a group's first column so much room that its heading need not break within words."""
-    for group in panel.groups:
-        words = [width(word, size, bold=True) for word in printable(group.header).split()]
-        whole = width(printable(group.header), size, bold=True)
-        least = min(max([min(whole, GROUP_ROOM), *words]), NARROWEST / 3)
-        more = least - _span(group, fitted, panel)
-        if more > 0:
-            first = group.columns[0]
-            fitted[first] = replace(fitted[first], width=fitted[first].width + more)
-    return fitted
-
-
-def _write_column(page: Page, panel: Panel, column: TextColumn, at: _Layout) -> None:
-    step, size, fit = line_height(len(panel.keys)), at.size, at.columns[column.name]
+def _write_column(page: Page, panel: Panel, column: TextColumn, at: PanelLayout) -> None:
+    step, size, fit = line_height(panel.lines), at.size, at.columns[column.name]
     align, x = "left", at.starts[column.name]
     if column.lights:
         align, x = "center", x + fit.width / 2
@@ -388,55 +241,16 @@ def _write_column(page: Page, panel: Panel, column: TextColumn, at: _Layout) -> 
             page.disc(x, y, LIGHT * step, light[0], gid=f"light-{key}")
         if cell:
             page.write(
-                x, y, cell, LIGHT * size if column.lights else size,
+                x, y, cell, max(SMALLEST_SIGN, LIGHT * size) if column.lights else size,
                 bold=bool(column.lights) or i in panel.strong, align=align, middle=True, gid=key,
                 colour=light[1] if light else BLACK,
             )  # fmt: skip
 
 
-def _legend_places(panel: Panel, room: float) -> list[tuple[float, int]]:
-    """Where each entry starts: its distance from the left, and its line."""
-    places: list[tuple[float, int]] = []
-    x, line = 0.0, 0
-    for light in panel.legend:
-        long = 0.22 + width(printable(light.words), SMALL_SIZE)
-        if x and x + long > room:
-            x, line = 0.0, line + 1
-        places.append((x, line))
-        x += long + GAP
-    return places
-
-
-def _fit(column: TextColumn, size: float, strong: frozenset[int]) -> _Fitted:
-    widest = math.inf if column.right_aligned else column.widest
-    cells = tuple(
-        shorten(printable(cell), size, widest, bold=i in strong)
-        for i, cell in enumerate(column.cells)
-    )
-    widths = [width(cell, size, bold=i in strong) for i, cell in enumerate(cells)]
-    body = max([0.0, *widths])
-    words = [width(word, size, bold=True) for word in printable(column.header).split()]
-    room = min(max(widest, column.header_room), max([body, column.header_room, *words]))
-    header = tuple(wrap(column.header, size, room, bold=True))
-    return _Fitted(header, cells, max([body, *(width(x, size, bold=True) for x in header)]))
-
-
-def _directions(
-    panel: Panel, size: float, null_at: float, total: float
-) -> tuple[Sequence[str], Sequence[str]]:
-    left, right = panel.favours_left, panel.favours_right
-    if panel.notation.turned:
-        left, right = right, left
-    return (
-        wrap(f"← {left}", size, max(0.6, null_at - EDGE - 0.08)) if left else [],
-        wrap(f"{right} →", size, max(0.6, total - null_at - EDGE - 0.08)) if right else [],
-    )
-
-
-def _write_margin(page: Page, panel: Panel, margin: float, at: _Layout) -> None:
+def _write_margin(page: Page, panel: Panel, margin: float, at: PanelLayout) -> None:
     text = f"margin {panel.notation.written(-margin, 2)}"
     half = width(text, at.size) / 2
-    x = at.left + at.plot_width * _across(panel, -margin)
+    x = at.left + at.plot_width * across(panel, -margin)
     x = min(max(x, at.left + half), at.left + at.plot_width - half)
     y = at.top - 0.08 - at.text_line
     page.write(x, y, text, at.size, align="center", colour=GREY, gid="margin-label")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MM: Final = 1 / 25.4
 """A millimetre in inches."""
@@ -21,6 +25,9 @@ NARROWEST: Final = 60.0
 WIDEST: Final = 420.0
 """In millimetres: below it no text fits, above it no page does."""
 
+DEEPEST: Final = 234.0
+"""Millimetres of a page's height that journals leave a figure beside its caption."""
+
 NARROW: Final = 5.0
 """Inches below which type is small and what a table can spare is left out."""
 
@@ -31,6 +38,8 @@ class Paper:
 
     width: float | None = None
     """None for as wide as the figure likes to be."""
+    height: float | None = None
+    """Of the page: a longer figure goes on over several; None for as high as its lines need."""
     title: bool = True
     family: str | None = None
     """A family of fonts on this computer; None for DejaVu Sans, which comes with the program."""
@@ -43,6 +52,7 @@ class Paper:
         return self.width is not None and self.width < NARROW
 
 
+_LACKING: ContextVar[set[str] | None] = ContextVar("lacking", default=None)
 _PAPER: ContextVar[Paper] = ContextVar("paper", default=Paper())  # noqa: B039 - frozen
 
 
@@ -52,18 +62,37 @@ def paper() -> Paper:
 
 
 @contextmanager
-def on_paper(chosen: Paper) -> Iterator[None]:
-    """Draw on a paper."""
-    token = _PAPER.set(chosen)
+def on_paper(chosen: Paper, *, keep: bool = False) -> Iterator[None]:
+    """Draw on a paper, with a new list of lacking letters unless that so far is to be kept."""
+    token, own = _PAPER.set(chosen), _LACKING.set(_LACKING.get() if keep else set())
     try:
         yield
     finally:
         _PAPER.reset(token)
+        _LACKING.reset(own)
+
+
+def lacking() -> set[str]:
+    """Return the letters, on this paper so far, that no font of this computer draws."""
+    found = _LACKING.get()
+    return set() if found is None else found
 
 
 def page_width(natural: float) -> float:
     """Return the width of a figure that can be of any: the paper's, or its natural one."""
     return paper().width or natural
+
+
+def page_height() -> float:
+    """Return how high a page may be; infinite where the paper sets no height."""
+    return paper().height or math.inf
+
+
+def one_page(draw: Callable[[], list[Figure]]) -> Figure:
+    """Return a figure on one page, as high as its lines need, whatever the paper's height."""
+    with on_paper(replace(paper(), height=None), keep=True):
+        (figure,) = draw()
+    return figure
 
 
 def fitted(wanted: float, natural: float) -> float:

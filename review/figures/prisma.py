@@ -328,7 +328,8 @@ def _write(
 ) -> None:  # fmt: skip
     drawn = axes.text(
         x, y, text, ha=align, va="center" if turned else "top", color=colour,
-        rotation=90 if turned else 0, fontproperties=font(size, bold=bold), parse_math=False,
+        rotation=90 if turned else 0, fontproperties=font(size, bold=bold, text=text),
+        parse_math=False,
     )  # fmt: skip
     drawn.set_gid(gid)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from review.errors import InvalidDataError
 from review.figures.numbers import fixed
 from review.figures.page import EDGE, SMALL_SIZE, leading
-from review.figures.panel import GAP, line_height, text_size
+from review.figures.panel_layout import GAP, line_height, text_size
 from review.figures.paper import page_width
 from review.figures.sheet import Sheet
 from review.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, own_settings

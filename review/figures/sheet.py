@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, leading
 from review.figures.paper import fitted
 from review.figures.style import BLACK, GREY, font
-from review.figures.text import POINTS_PER_INCH, printable, title_lines, wrap
+from review.figures.text import POINTS_PER_INCH, paragraph, printable, title_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +91,7 @@ class Sheet:
         """Draw the page with a note under all that is on it."""
         from matplotlib.figure import Figure
 
-        lines: Sequence[str] = wrap(note, SMALL_SIZE, self.width - 2 * EDGE)
+        lines: Sequence[str] = paragraph(note, SMALL_SIZE, self.width - 2 * EDGE)
         for i, line in enumerate(lines):
             self.write(EDGE, self.y + 0.04, line, SMALL_SIZE, gid=f"note-{i}", colour=GREY)
             self.y += leading(SMALL_SIZE)
@@ -108,7 +108,8 @@ class Sheet:
         for w in self._words:
             drawn = axes.text(
                 w.x, w.y, w.text, ha=w.align, va="center_baseline" if w.middle else "top",
-                color=w.colour, fontproperties=font(w.size, bold=w.bold), parse_math=False,
+                color=w.colour, fontproperties=font(w.size, bold=w.bold, text=w.text),
+                parse_math=False,
             )  # fmt: skip
             drawn.set_gid(w.gid)
         return figure

@@ -31,6 +31,12 @@ FAINT_BAND = "#EBF4F9"
 # Fixed so that element ids in SVG are the same on each run.
 HASH_SALT = "living-review"
 
+# Every font that figures are drawn in has the letters up to here.
+LAST_LATIN = 0xFF
+
+# Names of files of fonts that many scripts are in, the best drawn first.
+PREFERRED = ("notosanscjk", "sourcehansans", "notosans", "droidsansfallback", "wqy", "unifont")
+
 # The families of matplotlib's settings that change what is drawn; the rest (backend, key bindings)
 # belongs to the process.
 DRAWING = frozenset(
@@ -59,20 +65,74 @@ def own_settings() -> Iterator[None]:
         yield
 
 
-def font(size: float, *, bold: bool = False) -> FontProperties:
+def font(size: float, *, bold: bool = False, text: str = "") -> FontProperties:
     """The paper's font, or DejaVu Sans from the file inside matplotlib, not the system's copy.
 
-    Raises InvalidDataError where this computer lacks the family that the paper names.
+    For a `text` with letters that it lacks (Chinese, Japanese, Korean) others of this computer
+    stand behind it. Raises InvalidDataError where this computer lacks the family that the paper
+    names.
     """
-    return font_of(paper().family, size, bold)
+    return font_for(text, paper().family, size, bold)
+
+
+def font_for(text: str, family: str | None, size: float, bold: bool) -> FontProperties:
+    """Return the font of a family for a text, as `font` does of the paper's."""
+    lacking = {c for c in text if ord(c) > LAST_LATIN and ord(c) not in glyphs_of(family)}
+    others = sorted({name for name in map(substitute, sorted(lacking)) if name is not None})
+    return font_of(family, size, bold, tuple(others))
 
 
 @cache
-def font_of(family: str | None, size: float, bold: bool) -> FontProperties:
-    """Return the font of a family, as `font` does of the paper's."""
+def glyphs_of(family: str | None) -> frozenset[int]:
+    """Return the code points that a family draws itself."""
+    return _charmap(str(font_of(family, 8, False).get_file()))
+
+
+@cache
+def _charmap(file: str) -> frozenset[int]:
+    from matplotlib.font_manager import get_font
+
+    return frozenset(get_font(file).get_charmap())
+
+
+@cache
+def substitute(character: str) -> str | None:
+    """Return a family of this computer that draws a letter; None where there is none."""
+    from matplotlib.font_manager import fontManager, get_font
+
+    for file in _installed():
+        if ord(character) in _charmap(file):
+            name = str(get_font(file).family_name)
+            if all(known.name != name for known in fontManager.ttflist):
+                fontManager.addfont(file)  # installed since matplotlib last looked
+            return name
+    return None
+
+
+@cache
+def _installed() -> tuple[str, ...]:
+    """The files of fonts, those first that were made to stand behind others."""
+    from matplotlib.font_manager import findSystemFonts
+
+    def preference(file: str) -> tuple[int, bool, str]:
+        name = Path(file).name.casefold()
+        known = next((i for i, word in enumerate(PREFERRED) if word in name), len(PREFERRED))
+        return known, "regular" not in name, name
+
+    return tuple(sorted(findSystemFonts(), key=preference))
+
+
+@cache
+def font_of(
+    family: str | None, size: float, bold: bool, others: tuple[str, ...] = ()
+) -> FontProperties:
+    """Return the font of a family, with others behind it for letters that it lacks."""
     import matplotlib
     from matplotlib.font_manager import FontProperties, findfont
 
+    if others:
+        weight = "bold" if bold else "normal"
+        return FontProperties(family=[family or "DejaVu Sans", *others], weight=weight, size=size)
     if family is not None:
         wanted = FontProperties(family=family, weight="bold" if bold else "normal")
         try:

@@ -4,37 +4,43 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from review.figures.paper import paper
-from review.figures.style import font_of
+from review.figures.paper import lacking, paper
+from review.figures.style import font_for, glyphs_of, substitute
 
 POINTS_PER_INCH = 72.0
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+# On a screen hinting draws lines up to a fiftieth wider than they measure.
+HINTED = 0.97
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 # A study's year tells it from the author's other studies, so shortening spares it.
 _YEAR = re.compile(r"\s*[(\[]?(?:1[89]|20)\d\d[a-z]?[)\]]?$")
 
 
-@cache
-def _glyphs(family: str | None) -> frozenset[int]:
-    from matplotlib.font_manager import get_font
-
-    return frozenset(get_font(str(font_of(family, 8, bold=False).get_file())).get_charmap())
-
-
 def printable(text: str) -> str:
-    """One line of what the paper's font can draw; white space becomes a space, the rest U+FFFD."""
-    return _printable(text, paper().family)
+    """One line of what the fonts of this computer can draw, the paper's first.
+
+    White space becomes a space, what no font has U+FFFD, of which `paper.lacking` keeps a list.
+    """
+    line = _printable(text, paper().family)
+    if REPLACEMENT in line:
+        drawn = zip(_one_line(text), line, strict=True)
+        lacking().update(c for c, shown in drawn if shown == REPLACEMENT and c.isprintable())
+    return line
+
+
+def _one_line(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 @lru_cache(maxsize=20_000)
 def _printable(text: str, family: str | None) -> str:
-    line = " ".join(unicodedata.normalize("NFC", text).split())
     return "".join(
-        character if ord(character) in _glyphs(family) and character.isprintable() else REPLACEMENT
-        for character in line
+        c if c.isprintable() and (ord(c) in glyphs_of(family) or substitute(c)) else REPLACEMENT
+        for c in _one_line(text)
     )
 
 
@@ -50,7 +56,7 @@ def _width(text: str, size: float, bold: bool, family: str | None) -> float:
     if not text:
         return 0.0
     extent = text_to_path.get_text_width_height_descent(
-        text, font_of(family, size, bold), ismath=False
+        text, font_for(text, family, size, bold), ismath=False
     )
     return float(extent[0]) / POINTS_PER_INCH
 
@@ -91,12 +97,35 @@ def shorten(text: str, size: float, widest: float, *, bold: bool = False) -> str
     return head[:low].rstrip() + ELLIPSIS + tail
 
 
-def title_lines(text: str, size: float, widest: float) -> list[str]:
-    """Lines of a title in bold; none where the paper has no title.
+class Cuts:
+    """What was cut short in a figure, with a number each, for a key that says it in full."""
 
-    On a screen hinting draws bold lines up to a fiftieth wider than they measure.
-    """
-    return wrap(text, size, 0.97 * widest, bold=True) if paper().title else []
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def fit(self, text: str, size: float, widest: float, *, bold: bool = False) -> str:
+        """The text if it fits, else what `shorten` leaves of it, with its number raised."""
+        if width(text, size, bold=bold) <= widest:
+            return text
+        number = str(self._numbers.setdefault(text, len(self._numbers) + 1))
+        mark = number.translate(RAISED)
+        return shorten(text, size, widest - width(mark, size, bold=bold), bold=bold) + mark
+
+    @property
+    def key(self) -> str:
+        """Each in full behind its number; nothing where none was cut."""
+        told = (f"{str(n).translate(RAISED)} {text}" for text, n in self._numbers.items())
+        return f"In full: {'; '.join(told)}." if self._numbers else ""
+
+
+def title_lines(text: str, size: float, widest: float) -> list[str]:
+    """Lines of a title in bold; none where the paper has no title."""
+    return wrap(text, size, HINTED * widest, bold=True) if paper().title else []
+
+
+def paragraph(text: str, size: float, widest: float) -> list[str]:
+    """Lines of a note as wide as the page."""
+    return wrap(text, size, HINTED * widest)
 
 
 def wrap(text: str, size: float, widest: float, *, bold: bool = False) -> list[str]:

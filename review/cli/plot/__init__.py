@@ -24,14 +24,16 @@ from review.cli.rob import bias_figure
 from review.cli.rob.forms import family_option, instrument_option, outcome_option, timepoint_option
 from review.export.drawings.bias import bias_of_run
 from review.export.drawings.classes import classes_of_analysis, classes_of_review
-from review.export.drawings.forest import forest_of
+from review.export.drawings.columns import field_columns
+from review.export.drawings.forest import Sort, forest_of
 from review.export.drawings.registry import RUN_FIGURES
 from review.export.drawings.screening import screening_course
 from review.export.drawings.specification import specification_of
 from review.export.flow.prisma import figure_of, flow_of
 from review.extraction.evidence_queries import evidence_for
-from review.figures import forest_plot
 from review.figures.classes import class_strip_plot
+from review.figures.forest import forest_pages
+from review.figures.layouts import STYLES, Layout
 from review.figures.prisma import prisma_plot
 from review.figures.screening import screening_plot
 from review.figures.specification import specification_plot
@@ -61,6 +63,18 @@ for _command in DIAGNOSTICS:
 )  # fmt: skip
 @click.option("--arm-data", is_flag=True, help="Show each arm's numbers as reported.")
 @click.option("--risk-of-bias", is_flag=True, help="Show the settled judgements of each trial.")
+@click.option(
+    "--sort", type=click.Choice([one.value for one in Sort]), default="year", show_default=True,
+    help="The order of the trials: by effect from low to high, by weight the heaviest first.",
+)  # fmt: skip
+@click.option(
+    "--column", "names", metavar="FIELD", multiple=True,
+    help="A field of the studies or their arms, such as country; may be given several times.",
+)  # fmt: skip
+@click.option(
+    "--layout", type=click.Choice([one.value for one in Layout]), default="plain",
+    show_default=True, help="As Review Manager 5, JAMA or The BMJ print forest plots.",
+)  # fmt: skip
 @family_option
 @file_options
 @number_option
@@ -70,6 +84,9 @@ def forest(
     by: str | None,
     arm_data: bool,
     risk_of_bias: bool,
+    sort: str,
+    names: tuple[str, ...],
+    layout: str,
     tool: str | None,
     files: tuple[Path, ...],
     dpi: int,
@@ -80,7 +97,8 @@ def forest(
     (inputs, results), drawn = run_shown(review_slug, analysis, number)
     bias = None
     with looking(review_slug) as (session, review):
-        names = {one.slug: one.name for one in instruments(session, review)}
+        called = {one.slug: one.name for one in instruments(session, review)}
+        fields = field_columns(session, review, names)
         if risk_of_bias:
             bias = bias_of_run(session, review, tool, inputs, results)
         withheld = bool(withheld_among(session, review, {analysis: inputs}))
@@ -90,10 +108,13 @@ def forest(
         by=by,
         arm_data=arm_data,
         bias=bias,
-        instruments=names,
+        instruments=called,
         withheld=withheld,
+        sort=Sort(sort),
+        fields=fields,
+        tests_below=STYLES[Layout(layout)].of_all,
     )
-    written(forest_plot(content), files, dpi, drawn=drawn)
+    written(forest_pages(content, Layout(layout)), files, dpi, drawn=drawn)
 
 
 @plot_.command("classes")

@@ -20,6 +20,8 @@ class ArmColumns:
     headers: tuple[str, ...]
     groups: tuple[tuple[str, int], ...]
     cells: Callable[[Effect, TrialInput], tuple[str, ...]]
+    untotalled: int = 0
+    """Columns at the beginning that are no counts of participants."""
 
 
 def _mean(numbers: ReportedNumbers) -> str | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any, Final
 
-from review.errors import NotFoundError
+from review.errors import NotFoundError, ReviewError
 from review.export.drawings.arms import ArmColumns, arm_columns
 from review.export.drawings.axis import (
     WITHHELD_NOTE,
@@ -15,18 +19,45 @@ from review.export.drawings.axis import (
     margin_words,
     notation,
 )
+from review.export.drawings.columns import FieldColumn, totals, with_fields
+from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures import Diamond, Forest, ForestRow, Heading
-from review.figures.numbers import fixed, p_words
+from review.figures.forest_values import Difference, Fit
+from review.figures.layouts import (
+    Layout,
+    difference_words,
+    effect_words,
+    heterogeneity_words,
+)
 from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.moderators import label_of
 from review.living.reports.changes import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, ModeratorLine, PooledLine, RunResults, VariantLine
 from review.protocol.characteristics import in_words, value_in_words
-from review.protocol.rules import Plan
+from review.protocol.rules import OF_TABLES, Plan
+from review.synthesis import Method, Pooled, Test, pool
+from review.wording import lowered
 
 Row = ForestRow | Heading | Diamond
+
+
+class Sort(StrEnum):
+    """In which order trials stand."""
+
+    YEAR = "year"
+    NAME = "name"
+    EFFECT = "effect"
+    WEIGHT = "weight"
+
+
+_ORDER: Final[Mapping[Sort, Callable[[Effect], Any]]] = {
+    Sort.YEAR: lambda _: 0,  # as they come
+    Sort.NAME: lambda effect: effect.study.casefold(),
+    Sort.EFFECT: lambda effect: effect.yi,
+    Sort.WEIGHT: lambda effect: -effect.weight,
+}
 
 
 def forest_of(
@@ -38,8 +69,11 @@ def forest_of(
     bias: RiskOfBias | None = None,
     instruments: Mapping[str, str] | None = None,
     withheld: bool = False,
+    sort: Sort = Sort.YEAR,
+    fields: Sequence[FieldColumn] = (),
+    tests_below: bool = False,
 ) -> Forest:
-    """Return the forest plot of a run, trials in order of year and name.
+    """Return the forest plot of a run.
 
     Parameters
     ----------
@@ -55,6 +89,12 @@ def forest_of(
         Their names by slug, for the headings of subgroups by instrument.
     withheld : bool
         Whether the conclusion is withheld, which the note then says instead.
+    sort : Sort
+        The order of the trials, within subgroups too.
+    fields : sequence of FieldColumn
+        Columns before those of the arms.
+    tests_below : bool
+        Whether the layout writes the tests under the diamonds, so that the note need not.
 
     Raises
     ------
@@ -63,7 +103,8 @@ def forest_of(
     """
     plan, line = inputs.plan, results.pooled
     left, right = favours(plan)
-    columns = arm_columns(inputs) if arm_data else _sizes(plan, results)
+    arms = arm_columns(inputs) if arm_data else _sizes(plan, results)
+    columns = with_fields(arms, fields)
     judged = {row.label: row.judgements for row in bias.rows} if bias else {}
 
     def row(effect: Effect, trial: TrialInput) -> ForestRow:
@@ -77,10 +118,17 @@ def forest_of(
             judgements=judged.get(effect.study, ()),
         )
 
-    ordered = by_year(inputs, results)
+    ordered = sorted(by_year(inputs, results), key=lambda pair: _ORDER[sort](pair[0]))
     group = _planned_subgroups(plan, results, by) if by is not None else None
     reading = results.headline
-    tested = f" {_test_of(group)}" if group is not None else ""
+    difference = None if group is None else _difference(group)
+    tested = ""
+    if group is not None and difference is None:
+        tested = f" No test for subgroup differences: {group.note or 'one subgroup only'}."
+    elif difference is not None and not tests_below:
+        tested = f" {', '.join(difference_words(difference, Layout.PLAIN))}."
+    sign = -1.0 if notation(inputs).turned else 1.0
+    below = "" if tests_below else _heterogeneity(line, sign)
     word = conclusion_word(plan.kind, reading.conclusion)
     concluded = f" Conclusion: {word}{margin_words(inputs, reading.margin)}." if word else ""
     if withheld:
@@ -90,21 +138,37 @@ def forest_of(
         rows=(
             tuple(row(*pair) for pair in ordered)
             if by is None or group is None
-            else tuple(_by_group(ordered, by, group, row, instruments or {}))
+            else tuple(_by_group(inputs, ordered, group, row, instruments or {}, columns))
         ),
-        summaries=(_summary(line),),
+        summaries=(
+            replace(
+                _summary(line),
+                columns=totals(columns, [columns.cells(*pair) for pair in ordered]),
+                weight=100.0,
+                fit=_fit(line, sign),
+            ),
+        ),
         effect_label=axis_label(inputs),
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
         column_headers=columns.headers,
         column_groups=columns.groups,
-        note=(f"{model_words(line)}{_heterogeneity(line)}.{concluded}{tested}"),
+        note=(f"{model_words(line)}{below}.{concluded}{tested}"),
         level=line.level,
         domains=bias.domains if bias else (),
         categories=bias.categories if bias else (),
         notation=notation(inputs),
+        difference=difference,
     )
+
+
+def _fit(line: PooledLine | Pooled, sign: float) -> Fit:
+    """How the studies of a fit differ, and the test of its effect as it is written."""
+    return Fit(
+        df=line.Q_df, tau2=line.tau2, q=line.Q, q_p=line.Q_p, i2=line.I2,
+        stat=None if line.stat is None else sign * line.stat, ddf=line.ddf, p=line.p,
+    )  # fmt: skip
 
 
 def _summary(line: PooledLine) -> Diamond:
@@ -118,11 +182,11 @@ def _summary(line: PooledLine) -> Diamond:
     )
 
 
-def _heterogeneity(line: PooledLine) -> str:
-    if line.k == 1:
-        return ""
-    tau2 = "" if line.tau2 is None else f"τ² = {line.tau2:.3f}, "
-    return f"; {tau2}I² = {line.I2:.1f}%, Q = {line.Q:.2f} (df {line.Q_df})"
+def _heterogeneity(line: PooledLine, sign: float) -> str:
+    fit = _fit(line, sign)
+    pieces = (heterogeneity_words(fit, Layout.PLAIN), effect_words(fit, Layout.PLAIN))
+    told = [lowered(", ".join(words)) for words in pieces if words]
+    return "".join(f"; {words}" for words in told)
 
 
 def _sizes(plan: Plan, results: RunResults) -> ArmColumns:
@@ -152,16 +216,21 @@ def _planned_subgroups(plan: Plan, results: RunResults, by: str) -> ModeratorLin
 
 
 def _by_group(
+    inputs: RunInputs,
     ordered: Sequence[tuple[Effect, TrialInput]],
-    by: str,
     group: ModeratorLine,
     row: Callable[[Effect, TrialInput], ForestRow],
     instruments: Mapping[str, str],
+    columns: ArmColumns,
 ) -> list[Row]:
+    by = group.moderator
     members: dict[str, list[ForestRow]] = defaultdict(list)
+    effects: dict[str, list[Effect]] = defaultdict(list)
     for effect, trial in ordered:
         value = trial.characteristic(by)
-        members["not reported" if value is None else label_of(value)].append(row(effect, trial))
+        label = "not reported" if value is None else label_of(value)
+        members[label].append(row(effect, trial))
+        effects[label].append(effect)
     pooled = {line.label: line for line in group.lines}
     found: list[Row] = []
     for label in [*pooled, *(label for label in members if label not in pooled)]:
@@ -169,7 +238,15 @@ def _by_group(
         found.append(Heading(named))
         found += members[label]
         if label in pooled:
-            found += _subgroup_diamond(pooled[label])
+            found += [
+                replace(
+                    diamond,
+                    columns=totals(columns, [r.columns for r in members[label]]),
+                    weight=math.fsum(r.weight or 0.0 for r in members[label]),
+                    fit=_fit_of(inputs, effects[label]),
+                )
+                for diamond in _subgroup_diamond(pooled[label])
+            ]
     return found
 
 
@@ -179,11 +256,22 @@ def _subgroup_diamond(line: VariantLine) -> list[Diamond]:
     return [Diamond(f"Subgroup (k = {line.k})", line.estimate, *line.ci)]
 
 
-def _test_of(group: ModeratorLine) -> str:
-    if group.stat is None or group.p is None:
-        return f"No test for subgroup differences: {group.note or 'one subgroup only'}."
-    if group.ddf is None:
-        test = f"Q = {fixed(group.stat, 2)}, df {group.df}"
-    else:
-        test = f"F({group.df}, {group.ddf:g}) = {fixed(group.stat, 2)}"
-    return f"Test for subgroup differences: {test}, {p_words(group.p)}."
+def _fit_of(inputs: RunInputs, effects: Sequence[Effect]) -> Fit | None:
+    """How the studies of a subgroup differ, by the plan's model; None where it cannot be pooled."""
+    plan = inputs.plan
+    if plan.method in OF_TABLES:
+        return None
+    try:
+        found = pool(
+            *effects_of(effects), method=Method(plan.method), test=Test(plan.test),
+            level=plan.level,
+        )  # fmt: skip
+    except ReviewError:
+        return None
+    return _fit(found, -1.0 if notation(inputs).turned else 1.0)
+
+
+def _difference(group: ModeratorLine) -> Difference | None:
+    if group.stat is None or group.df is None or group.p is None:
+        return None
+    return Difference(group.stat, group.df, group.ddf, group.p)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sqlalchemy.orm import Session
 
@@ -29,12 +29,13 @@ from review.export.drawings.specification import specification_of
 from review.export.drawings.studies import require
 from review.export.drawings.versions import versions_of
 from review.extraction.evidence_queries import evidence_for
-from review.figures import cumulative_plot, forest_plot
 from review.figures.baujat import baujat_plot
 from review.figures.bubble import bubble_plot
 from review.figures.classes import class_strip_plot
+from review.figures.cumulative import cumulative_pages
 from review.figures.drapery import drapery_plot
-from review.figures.estimates import estimates_plot
+from review.figures.estimates import estimates_pages
+from review.figures.forest import forest_pages
 from review.figures.funnel import funnel_plot
 from review.figures.gosh import gosh_plot
 from review.figures.influence import influence_plot
@@ -85,6 +86,15 @@ class ShownRun:
         return [run for run in found if run.number <= self.number]
 
 
+Drawn: TypeAlias = "Figure | Sequence[Figure]"
+"""A figure, or its pages where it is longer than the paper is high."""
+
+
+def pages_of(drawn: Drawn) -> Sequence[Figure]:
+    """Return a figure as its pages, one or more."""
+    return drawn if isinstance(drawn, Sequence) else (drawn,)
+
+
 @dataclass(frozen=True, slots=True)
 class RunFigure:
     """A figure of a run.
@@ -109,7 +119,7 @@ class RunFigure:
 
     name: str
     words: str
-    draw: Callable[[ShownRun], Figure]
+    draw: Callable[[ShownRun], Drawn]
     wanted: Callable[[ShownRun], bool] = lambda _: True
     supplementary: bool = False
     help: str = ""
@@ -155,7 +165,7 @@ FOREST: Final = "forest"
 RUN_FIGURES: Final = (
     RunFigure(
         FOREST, "forest plot",
-        lambda run: forest_plot(forest_of(*run.values, withheld=run.withheld)),
+        lambda run: forest_pages(forest_of(*run.values, withheld=run.withheld)),
     ),
     RunFigure(
         "margins", "the estimate against every noninferiority margin",
@@ -165,18 +175,18 @@ RUN_FIGURES: Final = (
     ),
     RunFigure(
         "cumulative", "cumulative estimate as trials were published",
-        lambda run: cumulative_plot(cumulative_of(*run.values, withheld=run.withheld)),
+        lambda run: cumulative_pages(cumulative_of(*run.values, withheld=run.withheld)),
         help="Draw the pooled estimate after each trial, in order of year.",
     ),
     RunFigure(
         "versions", "the estimate of each version",
-        lambda run: estimates_plot(versions_of(run.so_far(), run.inputs)),
+        lambda run: estimates_pages(versions_of(run.so_far(), run.inputs)),
         wanted=lambda run: run.number > 1,
         help="Draw the estimate of each run, up to one by --number, and what changed.",
     ),
     RunFigure(
         "leave-one-out", "the estimate without each trial",
-        lambda run: estimates_plot(leave_one_out_of(*run.values, withheld=run.withheld)),
+        lambda run: estimates_pages(leave_one_out_of(*run.values, withheld=run.withheld)),
         wanted=lambda run: Variant.LEAVE_ONE_OUT in run.inputs.plan.variants,
         help="Draw the pooled estimate without each trial.",
     ),

@@ -16,6 +16,7 @@ from review.export.drawings.registry import (
     RunFigure,
     ShownRun,
     figures_of,
+    pages_of,
 )
 from review.export.flow.prisma import figure_of
 from review.export.manuscript.document import FigureBlock, plain
@@ -148,13 +149,24 @@ def _of_runs(
         except InvalidDataError as reason:
             yield str(reason)
         else:
-            yield _of_run(figure, drawn, analysed, style)
+            pages = pages_of(drawn)
+            for n, page in enumerate(pages, start=1):
+                part = (n, len(pages)) if len(pages) > 1 else None
+                yield _of_run(figure, page, analysed, style, part)
 
 
-def _of_run(figure: RunFigure, drawn: Figure, analysed: Analysed, style: NumberStyle) -> Sketch:
-    what = figure.words
+def _of_run(
+    figure: RunFigure,
+    drawn: Figure,
+    analysed: Analysed,
+    style: NumberStyle,
+    part: tuple[int, int] | None,
+) -> Sketch:
+    """Return a page of a figure; `part` is its number among how many."""
+    what = figure.words if part is None else f"{figure.words}, part {part[0]} of {part[1]}"
+    name = figure.file(analysed.slug)
     return Sketch(
-        figure.file(analysed.slug),
+        name if part is None else f"{name}-{part[0]}",
         f"{analysed.plan.title}: {what}",
         f"{capitalised(what)}. {_told(analysed, style)}",
         drawn,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from review.errors import NotFoundError
 from review.export.contents.registry import CONTENTS, collect, write_collection
-from review.export.drawings.registry import RUN_FIGURES, ShownRun
+from review.export.drawings.registry import RUN_FIGURES, ShownRun, pages_of
 from review.export.runs import latest_run
 from review.export.tables.writers.files import Format
 from review.export.tracing.origins import origin
@@ -25,7 +25,7 @@ from review.living.runs.queries import run_numbered
 from review.protocol.models import Review
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 TABLES: Final = (
     "study_results", "pooled_estimates", "variants", "moderators", "changes", "reported_numbers",
@@ -86,9 +86,8 @@ def figure_of_run(
         raise NotFoundError(f"there is no figure {name}.{kind}")
     run = run_numbered(session, review, analysis, number)
     with _drawing:
-        drawn: Figure = figure.draw(
-            ShownRun(session, review, analysis, run.number, *contents_of(run))
-        )
+        shown = ShownRun(session, review, analysis, run.number, *contents_of(run))
+        (drawn,) = pages_of(figure.draw(shown))
     where, file = origin(run.key), f"{figure.file(analysis)}_run_{run.number}.{kind}"
 
     def rendered() -> Download:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,8 @@ from review.effects import Measure
 from review.errors import InvalidDataError, NotFoundError
 from review.export.drawings.axis import axis_label, favours, measured, notation, sides_of
 from review.export.drawings.classes import classes_of_analysis, classes_of_review
-from review.export.drawings.forest import forest_of
+from review.export.drawings.columns import field_columns
+from review.export.drawings.forest import Sort, forest_of
 from review.export.drawings.leave_one_out import leave_one_out_of
 from review.export.drawings.margins import margins_of
 from review.export.drawings.sequential import figure_of, sequential_of
@@ -31,7 +33,7 @@ from review.living.reports.repeated_looks import panel
 from review.living.runs.contents import RunInputs
 from review.living.runs.digests import digest_of
 from review.living.runs.queries import run_numbered, snapshot_of
-from review.living.runs.results import RunResults
+from review.living.runs.results import Effect, RunResults
 from review.protocol.queries import review_called
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion
@@ -80,7 +82,7 @@ def test_every_subgroup_has_its_trials_and_its_own_estimate(multimedia: LatestRu
         elif isinstance(row, ForestRow):
             assert of[row.label] == under
     assert sum(isinstance(row, ForestRow) for row in forest.rows) == 17
-    assert f"Q = {line.stat:.2f}, df {line.df}" in forest.note
+    assert f"Q = {line.stat:.2f}, df = {line.df}" in forest.note
     assert forest.title.endswith("by instrument")
 
 
@@ -249,3 +251,67 @@ def test_variants_are_lines_of_the_strip_but_trials_left_out_are_not(
         run = past_runs(session, review_called(session, "cbt-delivery"), "multimedia")[-1]
     strip = classes_of_analysis([replace(run, digest=digest_of((inputs, results)))], inputs)
     assert [row.label for row in strip.rows] == ["Margin 0.50, deciding", "common effect"]
+
+
+def test_totals_and_heterogeneity_of_a_subgroup_are_those_of_its_trials(
+    multimedia: LatestRun,
+) -> None:
+    inputs, results = planned(multimedia, subgroups=("instrument",))
+    forest = forest_of(inputs, results, by="instrument")
+    of = {trial.study: trial.instrument for trial in inputs.trials}
+    effects: dict[str, list[Effect]] = {}
+    for effect in results.effects:
+        effects.setdefault(str(of[effect.study]), []).append(effect)
+    heading = ""
+    for row in forest.rows:
+        if isinstance(row, Heading):
+            heading = row.label
+        elif isinstance(row, Diamond):
+            mine = effects[heading]
+            weights = [1 / e.vi for e in mine]
+            centre = math.fsum(w * e.yi for w, e in zip(weights, mine, strict=True)) / sum(weights)
+            q = math.fsum(w * (e.yi - centre) ** 2 for w, e in zip(weights, mine, strict=True))
+            assert row.fit is not None
+            assert row.fit.q == pytest.approx(q, abs=1e-9)  # Cochran 1954, by hand
+            assert row.fit.df == len(mine) - 1
+            assert row.columns == (
+                str(sum(e.n_intervention or 0 for e in mine)),
+                str(sum(e.n_comparator or 0 for e in mine)),
+            )
+            assert row.weight == pytest.approx(sum(e.weight for e in mine))
+    (total,) = forest.summaries
+    assert total.columns == ("1425", "1074")  # seeds/cbt-delivery/arms.csv, added by hand
+    assert forest.difference is not None
+    assert forest.difference.stat == results.moderators[0].stat
+
+
+@pytest.mark.parametrize("sort", Sort)
+def test_trials_stand_in_the_order_that_is_asked_for(multimedia: LatestRun, sort: Sort) -> None:
+    forest = forest_of(multimedia.inputs, multimedia.results, sort=sort)
+    rows = [row for row in forest.rows if isinstance(row, ForestRow)]
+    years = {effect.study: effect.year or 0 for effect in multimedia.results.effects}
+    orders: dict[Sort, list[Any]] = {
+        Sort.YEAR: [(years[row.label], row.label) for row in rows],
+        Sort.NAME: [(row.label.casefold(), "") for row in rows],
+        Sort.EFFECT: [(row.estimate or 0.0, "") for row in rows],
+        Sort.WEIGHT: [(-(row.weight or 0.0), "") for row in rows],
+    }
+    keys = orders[sort]
+    assert keys == sorted(keys)
+    assert len(rows) == 17
+
+
+def test_fields_of_studies_stand_in_columns_and_unknown_ones_are_refused(
+    delivery: Database, multimedia: LatestRun
+) -> None:
+    with delivery.reading() as session:
+        review = review_called(session, None)
+        fields = field_columns(session, review, ("treatment", "Year"))
+        with pytest.raises(NotFoundError, match="a column can be year, design"):
+            field_columns(session, review, ("colour",))
+    forest = forest_of(multimedia.inputs, multimedia.results, fields=fields)
+    assert forest.column_headers[:2] == ("Therapy", "Year")
+    rows = [row for row in forest.rows if isinstance(row, ForestRow)]
+    assert all(row.label.endswith(f"({row.columns[1]})") for row in rows)
+    assert all("Multimedia CBT" in row.columns[0] for row in rows)
+    assert forest.summaries[0].columns[:2] == ("", "")
