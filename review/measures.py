@@ -45,7 +45,11 @@ class Measure(StrEnum):
     SMCC = "SMCC"
     SMCR = "SMCR"
     SMCRH = "SMCRH"
+    SMCRP = "SMCRP"
+    SMCRPH = "SMCRPH"
     ROMC = "ROMC"
+    CVRC = "CVRC"
+    VRC = "VRC"
     # two groups, each measured twice
     SMCCD = "SMCCD"
     SMCRD = "SMCRD"
@@ -269,13 +273,17 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         ratio="Ratio of means",
         metrics=("ROM", "RATIO OF MEANS"),
     ),
-    Measure.CVR: Facts(family=Family.MEANS),
-    Measure.VR: Facts(family=Family.MEANS),
+    Measure.CVR: Facts(family=Family.MEANS, ratio="Ratio of coefficients of variation"),
+    Measure.VR: Facts(family=Family.MEANS, ratio="Ratio of standard deviations"),
     Measure.MC: Facts(family=Family.CHANGES),
     Measure.SMCC: Facts(family=Family.CHANGES, standardized=True),
     Measure.SMCR: Facts(family=Family.CHANGES, standardized=True),
     Measure.SMCRH: Facts(family=Family.CHANGES, standardized=True),
-    Measure.ROMC: Facts(family=Family.CHANGES),
+    Measure.SMCRP: Facts(family=Family.CHANGES, standardized=True),
+    Measure.SMCRPH: Facts(family=Family.CHANGES, standardized=True),
+    Measure.ROMC: Facts(family=Family.CHANGES, ratio="Ratio of means"),
+    Measure.CVRC: Facts(family=Family.CHANGES, ratio="Ratio of coefficients of variation"),
+    Measure.VRC: Facts(family=Family.CHANGES, ratio="Ratio of standard deviations"),
     Measure.SMCCD: Facts(family=Family.MEANS_AND_CHANGES, standardized=True),
     Measure.SMCRD: Facts(family=Family.MEANS_AND_CHANGES, standardized=True),
     Measure.RR: Facts(

@@ -3,7 +3,8 @@
 ``m1``, ``m2`` are the two means, ``r`` the correlation between the occasions, ``n`` the number of
 pairs, all of shape (k,). The standardized measures differ in what a unit is: the standard deviation
 of the changes (SMCC) or that of the scores ``sd1`` (SMCR, SMCRH; by metafor's naming ``sd1`` is
-the occasion that standardizes, usually the pre-test). They must not be mixed in one analysis.
+the occasion that standardizes, usually the pre-test), or of both occasions (SMCRP, SMCRPH). They
+must not be mixed in one analysis.
 """
 
 from __future__ import annotations
@@ -147,6 +148,115 @@ def heteroscedastic_raw_score_standardized(
     return g, vi
 
 
+def pooled_raw_score_standardized(
+    m1: Floats,
+    m2: Floats,
+    sd1: Floats,
+    sd2: Floats,
+    n: Floats,
+    r: Floats,
+    *,
+    correct: bool = True,
+) -> Pair:
+    """Mean change in standard deviations of the scores of both occasions, bias-corrected.
+
+    Parameters
+    ----------
+    m1, m2, sd1, sd2, n, r : (k,)
+        Means, standard deviations, pairs, correlation.
+    correct
+        Whether to correct for bias, by J of the 2(n - 1)/(1 + r²) degrees of freedom of the pooled
+        variance.
+
+    Returns
+    -------
+    yi, vi : (k,)
+        In standard deviations of scores; vi = 2(1 - r)/n + g² (1 + r²)/(4n) assumes equal variances
+        at both occasions.
+
+    Notes
+    -----
+    Cousineau (2020), equation 2; metafor's SMCRP.
+    """
+    g = _by_both(m1, m2, sd1, sd2, n, r, correct=correct)
+    return g, 2.0 * (1.0 - r) / n + g**2 * (1.0 + r**2) / (4.0 * n)
+
+
+def heteroscedastic_pooled_standardized(
+    m1: Floats,
+    m2: Floats,
+    sd1: Floats,
+    sd2: Floats,
+    n: Floats,
+    r: Floats,
+    *,
+    vtype: Variance = Variance.LS,
+    correct: bool = True,
+) -> Pair:
+    """As `pooled_raw_score_standardized`, without assuming equal variances at both occasions.
+
+    Parameters
+    ----------
+    m1, m2, sd1, sd2, n, r : (k,)
+        Means, standard deviations, pairs, correlation.
+    vtype
+        ``LS`` divides by n - 1, ``LS2`` by n.
+    correct
+        Whether to correct for bias.
+
+    Returns
+    -------
+    yi, vi : (k,)
+        In standard deviations of scores.
+
+    Notes
+    -----
+    Bonett (2008), equation 10, at the corrected estimate; metafor's SMCRPH.
+    """
+    g = _by_both(m1, m2, sd1, sd2, n, r, correct=correct)
+    size = n if vtype is Variance.LS2 else n - 1.0
+    pooled = 0.5 * (sd1**2 + sd2**2)
+    fourth = sd1**4 + sd2**4 + 2.0 * (r * sd1 * sd2) ** 2
+    vi = change_variance(sd1, sd2, r) / (pooled * size) + g**2 * fourth / (8.0 * pooled**2 * size)
+    return g, vi
+
+
+def _by_both(
+    m1: Floats, m2: Floats, sd1: Floats, sd2: Floats, n: Floats, r: Floats, *, correct: bool
+) -> Floats:
+    d: Floats = (m1 - m2) / np.sqrt(0.5 * (sd1**2 + sd2**2))
+    return hedges_correction(2.0 * (n - 1.0) / (1.0 + r**2)) * d if correct else d
+
+
+def log_variability_ratio_of_pairs(sd1: Floats, sd2: Floats, n: Floats, r: Floats) -> Pair:
+    """Log ratio of two dependent standard deviations; vi = (1 - r²)/(n - 1).
+
+    The bias correction of `review.effects.variation` is nothing here: both sizes are the same.
+    Senior, Viechtbauer & Nakagawa (2020).
+    """
+    return np.log(sd1 / sd2), (1.0 - r**2) / (n - 1.0)
+
+
+def log_coefficient_of_variation_ratio_of_pairs(
+    m1: Floats,
+    m2: Floats,
+    sd1: Floats,
+    sd2: Floats,
+    n: Floats,
+    r: Floats,
+    *,
+    correct: bool = True,
+) -> Pair:
+    """Log ratio of two dependent coefficients of variation: VRC over ROMC; means above zero.
+
+    The variance takes means and spreads as independent, as they are under normality (Senior,
+    Viechtbauer & Nakagawa 2020).
+    """
+    spread, spread_variance = log_variability_ratio_of_pairs(sd1, sd2, n, r)
+    means, means_variance = log_ratio_of_paired_means(m1, m2, sd1, sd2, n, r, correct=correct)
+    return spread - means, spread_variance + means_variance
+
+
 def log_ratio_of_paired_means(
     m1: Floats,
     m2: Floats,
@@ -219,6 +329,20 @@ MEASURES: dict[Measure, Specification] = {
     ),
     Measure.SMCRH: Specification(
         (Form(_PAIRS, as_given),), doubted(by(heteroscedastic_raw_score_standardized, "correct"))
+    ),
+    Measure.SMCRP: Specification(
+        (Form(_PAIRS, as_given),), doubted(by(pooled_raw_score_standardized, "correct"))
+    ),
+    Measure.SMCRPH: Specification(
+        (Form(_PAIRS, as_given),),
+        doubted(by(heteroscedastic_pooled_standardized, "vtype", "correct")),
+        (Variance.LS, Variance.LS2),
+    ),
+    Measure.VRC: Specification(
+        (Form((_SD1, _SD2, _NI, _RI), as_given),), by(log_variability_ratio_of_pairs)
+    ),
+    Measure.CVRC: Specification(
+        (Form(_PAIRS, as_given),), by(log_coefficient_of_variation_ratio_of_pairs, "correct")
     ),
     Measure.ROMC: Specification(
         (Form(_PAIRS, as_given),), by(log_ratio_of_paired_means, "correct")

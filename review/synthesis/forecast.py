@@ -16,6 +16,7 @@ from review.synthesis.blocks import checked_studies
 from review.synthesis.methods import Method, Model, Test
 from review.synthesis.noninferiority import SHOWN, Conclusion, classify, classify_many
 from review.synthesis.pooling import pool, pool_many
+from review.synthesis.prediction import Predictive, predictive
 
 __all__ = [
     "Forecast",
@@ -29,8 +30,9 @@ __all__ = [
 ]
 
 
-GRID, REACH = 8001, 8.0
-"""Points on the next effect and how many predictive standard deviations they span each side."""
+GRID, REACH = 8001, 500.0
+"""Points on the next effect, closest in the middle, and how many predictive standard deviations
+they span each side: few trials make long tails."""
 
 MOST_BISECTIONS = 52
 """Each halves the place where the class changes: a float's digits."""
@@ -52,9 +54,11 @@ class TrialForecast:
     Attributes
     ----------
     v_new, mean, sd : float
-        Sampling variance of the trial; mean and sd of its predicted effect.
+        Sampling variance of the trial; mean and sd of its predicted effect, tau² as estimated.
+    band : (float, float)
+        Where its effect is to be expected, at the level of the analysis, tau² uncertain.
     probabilities : tuple of (Conclusion, float)
-        Of every class, tau² re-estimated; they sum to one.
+        Of every class, tau² uncertain before the trial and re-estimated after it; they sum to one.
     regions : tuple of Region
         The classes along the next effect. Noninferiority is an interval there, not a half line: a
         trial that is too good raises tau² and undoes it.
@@ -71,6 +75,7 @@ class TrialForecast:
     v_new: float
     mean: float
     sd: float
+    band: tuple[float, float]
     probabilities: tuple[tuple[Conclusion, float], ...]
     regions: tuple[Region, ...]
     change: float
@@ -203,6 +208,7 @@ def forecast(
     method: Method = Method.REML,
     test: Test = Test.ADHOC,
     level: float = 0.95,
+    fixed_tau2: bool = False,
 ) -> Forecast:
     """Predict the conclusion after one more trial by re-running the analysis on what it may find.
 
@@ -215,6 +221,8 @@ def forecast(
     margin : float or None
         None reads the interval against zero alone.
     method, test, level : as for `pool`.
+    fixed_tau2 : bool
+        Predict as if tau² were its estimate: too sure with few trials that differ.
 
     Returns
     -------
@@ -227,9 +235,9 @@ def forecast(
 
     Notes
     -----
-    The next effect is y_new ~ N(mu, 1/I + tau² + v_new), I = sum 1/(v + tau²). 8,001 values over
-    eight standard deviations either side are pooled in one batch; where the class changes between
-    two of them the place is bisected, all places at once.
+    The next effect is y_new ~ N(mu, 1/I + tau² + v_new), I = sum 1/(v + tau²), mixed over what tau²
+    may be (`review.synthesis.prediction`). 8,001 values are pooled in one batch; where the class
+    changes between two of them the place is bisected, all places at once.
 
     References
     ----------
@@ -240,7 +248,7 @@ def forecast(
     >>> y, v = [-0.45, -0.20, -0.85, 0.0], [0.1244, 0.0935, 0.1180, 0.0318]
     >>> f = forecast(y, v, [0.04], margin=0.5, method=Method.DL, test=Test.Z)
     >>> round(f.trials[0].probability(Conclusion.NONINFERIOR), 4)
-    0.2656
+    0.2506
     """
     y, v = checked_studies(yi, vi)
     new = np.asarray(v_new, dtype=np.float64)
@@ -251,7 +259,8 @@ def forecast(
     now = classify(fit.ci, margin)
     information = float((1 / (v + fit.tau2)).sum())
     sd = np.sqrt(1 / information + fit.tau2 + new)
-    step = np.linspace(-REACH, REACH, GRID)
+    ahead = predictive(y, v, method=Method.EE if fixed_tau2 else model.method, tau2=fit.tau2)
+    step = np.sinh(np.linspace(-math.asinh(REACH), math.asinh(REACH), GRID))
     effects = fit.estimate + sd[:, None] * step  # (sizes, GRID)
 
     def classes_at(values: Floats, variances: Floats) -> Indices:
@@ -264,7 +273,7 @@ def forecast(
     trials = []
     for i, variance in enumerate(new):
         regions = _regions(ends[size == i], classes[i], at[size == i])
-        each = _probabilities(regions, fit.estimate, float(sd[i]))
+        each = _probabilities(regions, ahead, float(variance))
         line = _meeting(
             fit.estimate, information, float(variance), -(margin or 0.0), fit.tau2, level
         )
@@ -274,6 +283,7 @@ def forecast(
                 v_new=float(variance),
                 mean=fit.estimate,
                 sd=float(sd[i]),
+                band=ahead.interval(float(variance), level),
                 probabilities=tuple((c, each[c]) for c in order),
                 regions=regions,
                 change=sum(p for c, p in each.items() if c is not now),
@@ -405,11 +415,14 @@ def _regions(ends: Floats, classes: Indices, at: Indices) -> tuple[Region, ...]:
     )
 
 
-def _probabilities(regions: Sequence[Region], mean: float, sd: float) -> dict[Conclusion, float]:
+def _probabilities(
+    regions: Sequence[Region], ahead: Predictive, v_new: float
+) -> dict[Conclusion, float]:
     found = dict.fromkeys(Conclusion, 0.0)
     for region in regions:
-        low, high = (region.low - mean) / sd, (region.high - mean) / sd
+        ends = (region.low, region.high)
+        below, above = (p(ends, v_new) for p in (ahead.probability_below, ahead.probability_above))
         # the difference in the smaller tail keeps its digits
-        part = ndtr(high) - ndtr(low) if low < 0 else ndtr(-low) - ndtr(-high)
+        part = below[1] - below[0] if below[0] < above[1] else above[0] - above[1]
         found[region.conclusion] += float(part)
     return found

@@ -172,6 +172,76 @@ def test_ratio_of_paired_means_of_morris_2008() -> None:
     np.testing.assert_array_equal(corrected.vi, effects.vi)
 
 
+@pytest.mark.parametrize(
+    ("measure", "yi", "vi"),
+    [
+        (
+            "VRC",
+            [-0.2570451030, 0.2795848622, 0.0, -1.1925441085, -0.0215062052],
+            [0.0410052632, 0.0120489796, 0.0508875, 0.0231, 0.0620307692],
+        ),
+        (
+            "CVRC",
+            [-0.4867033353, 0.1481833959, -0.3364722366, -1.5441500469, -0.0326795058],
+            [0.0506172325, 0.0123484652, 0.0527106293, 0.0280072886, 0.0633816192],
+        ),
+    ],
+)
+def test_paired_ratios_of_spreads_of_morris_2008(
+    measure: str, yi: list[float], vi: list[float]
+) -> None:
+    # metafor 3.8-1, which does not correct for bias; group 1 is the post-test with its own SD
+    columns = {**MORRIS, "sd1i": MORRIS["sd2i"], "sd2i": MORRIS["sd1i"]}
+    effects = escalc(measure, columns, correct=False)
+    np.testing.assert_allclose(effects.yi, yi, rtol=2e-9, atol=1e-12)
+    np.testing.assert_allclose(effects.vi, vi, rtol=2e-8)
+    back = {new: columns[old] for new, old in _SWAPPED.items()}
+    np.testing.assert_allclose(
+        escalc(measure, {**columns, **back}).yi, -escalc(measure, columns).yi
+    )
+
+
+_SWAPPED = {"m1i": "m2i", "m2i": "m1i", "sd1i": "sd2i", "sd2i": "sd1i"}
+
+
+def test_changes_in_sds_of_both_occasions() -> None:
+    both = np.sqrt((np.array(MORRIS["sd1i"]) ** 2 + np.array(MORRIS["sd2i"]) ** 2) / 2)
+    d = (np.array(MORRIS["m1i"]) - np.array(MORRIS["m2i"])) / both
+    for measure in ("SMCRP", "SMCRPH"):
+        np.testing.assert_allclose(escalc(measure, MORRIS, correct=False).yi, d, rtol=1e-12)
+        back = {new: MORRIS[old] for new, old in _SWAPPED.items()}
+        turned = escalc(measure, {**MORRIS, **back})
+        np.testing.assert_allclose(turned.yi, -escalc(measure, MORRIS).yi, rtol=1e-12)
+        np.testing.assert_allclose(turned.vi, escalc(measure, MORRIS).vi, rtol=1e-12)
+    # where both SDs are the same the one variance formula is a case of the other
+    alike = {**MORRIS, "sd2i": MORRIS["sd1i"]}
+    np.testing.assert_allclose(
+        escalc("SMCRPH", alike, vtype="LS2").vi, escalc("SMCRP", alike).vi, rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("measure", "sd2"), [("SMCRP", 2.0), ("SMCRPH", 3.0), ("VRC", 3.0), ("CVRC", 3.0)]
+)
+def test_paired_effects_vary_as_they_say(measure: str, sd2: float) -> None:
+    # 20,000 simulated studies of 60 pairs; the mean of yi within 4 standard errors of its estimand
+    rng, pairs, studies, r = np.random.default_rng(3), 60, 20_000, 0.6
+    z = rng.normal(size=(2, studies, pairs))
+    one = 20 + 2.0 * z[0]
+    two = 19 + sd2 * (r * z[0] + np.sqrt(1 - r**2) * z[1])
+    columns = {
+        "m1i": one.mean(1), "m2i": two.mean(1), "sd1i": one.std(1, ddof=1),
+        "sd2i": two.std(1, ddof=1), "ni": np.full(studies, pairs), "ri": np.full(studies, r),
+    }  # fmt: skip
+    found = escalc(measure, columns)
+    pooled = np.sqrt((4 + sd2**2) / 2)
+    true = {"VRC": np.log(2 / sd2), "CVRC": np.log(2 / sd2) - np.log(20 / 19)}.get(
+        measure, 1 / pooled
+    )
+    assert found.yi.mean() == pytest.approx(true, abs=4 * found.yi.std() / np.sqrt(studies))
+    assert found.vi.mean() == pytest.approx(found.yi.var(), rel=0.06)
+
+
 @pytest.mark.parametrize("measure", ["SMCRD", "SMCCD"])
 def test_difference_of_changes_is_the_difference_of_two_analyses(measure: str) -> None:
     within = measure[:4]

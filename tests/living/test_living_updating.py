@@ -282,11 +282,13 @@ def test_the_forecast_and_fragility_are_those_of_the_notes(
         first = full_report(session, review, "alliance", None, 1).explanation
     assert first.outlook is not None
     chances = {t.per_arm: dict(t.probabilities) for t in first.outlook.trials}
-    grid = 4e-4  # the notes read a grid of 0.002 sd; here the edges are bisected
-    assert chances[50]["noninferior"] == pytest.approx(0.2656, abs=grid)
-    assert chances[50]["inconclusive"] == pytest.approx(0.1814, abs=grid)
-    assert chances[50]["inconclusive, statistically worse"] == pytest.approx(0.5530, abs=grid)
-    assert chances[100]["noninferior"] == pytest.approx(0.3080, abs=grid)
+    # the notes hold tau² fixed (tests/synthesis/test_forecast.py); these allow for its uncertainty,
+    # as 40,000 draws of Q from chi² with 3 degrees of freedom do: 0.2524, 0.2674, 0.4802
+    draws = 0.006
+    assert chances[50]["noninferior"] == pytest.approx(0.2524, abs=draws)
+    assert chances[50]["inconclusive"] == pytest.approx(0.2674, abs=draws)
+    assert chances[50]["inconclusive, statistically worse"] == pytest.approx(0.4802, abs=draws)
+    assert chances[100]["noninferior"] == pytest.approx(0.2903, abs=1e-4)
     assert first.outlook.fewest_trials == 3
     assert first.outlook.evpi == pytest.approx(0.0140863, abs=6e-8)
     assert not first.outlook.shown

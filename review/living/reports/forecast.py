@@ -68,6 +68,8 @@ class NextTrial:
     size: str
     per_arm: int | None
     variance: float
+    band: tuple[float, float]
+    """Where its effect is to be expected, at the plan's level, tau² uncertain."""
     change: float
     probabilities: tuple[tuple[str, float], ...]
 
@@ -93,6 +95,8 @@ class Outlook:
     """Of `fewest_trials`."""
     test: Test
     """The planned test, which `fewest_trials` is of."""
+    level: float
+    """Of the bands of the next trials' effects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +201,7 @@ def outlook_of(data: RunNumbers, notes: list[str], *, sized: bool = True) -> Out
         ),
         power=1 - looks.beta,
         test=test,
+        level=found.level,
         evpi=evpi(now.estimate, now.se, margin or 0.0),
     )
 
@@ -233,6 +238,7 @@ def _next_trials(
             size=name,
             per_arm=per_arm,
             variance=trial.v_new,
+            band=trial.band,
             change=trial.change,
             probabilities=tuple((c.value, trial.probability(c)) for c in order),
         )

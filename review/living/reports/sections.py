@@ -57,7 +57,7 @@ def tell_firmness(explanation: Explanation, scale: EffectScale, *, first: bool) 
         before, after = explanation.fragility_before, explanation.fragility_after
         found.append(_fragility(before, after, scale, first=first))
     if explanation.outlook is not None:
-        found.append(_outlook(explanation.outlook, explanation.settled))
+        found.append(_outlook(explanation.outlook, explanation.settled, scale))
     return found
 
 
@@ -279,7 +279,7 @@ def _fragility(
     return Section("How firm it is", (), ("", "before", "after"), rows)
 
 
-def _outlook(outlook: Outlook, settled: bool | None) -> Section:
+def _outlook(outlook: Outlook, settled: bool | None, scale: EffectScale) -> Section:
     shown = [
         name
         for index, (name, _) in enumerate(outlook.trials[0].probabilities)
@@ -288,6 +288,7 @@ def _outlook(outlook: Outlook, settled: bool | None) -> Section:
     rows = tuple(
         (
             trial.size,
+            scale.interval(trial.band),
             number(trial.change, 3),
             *(number(dict(trial.probabilities)[name], 3) for name in shown),
         )
@@ -298,7 +299,7 @@ def _outlook(outlook: Outlook, settled: bool | None) -> Section:
     return Section(
         "The next trial",
         tuple(_outlook_sentences(outlook, settled, sized=sized)),
-        (what, "any change", *shown),
+        (what, "its effect", "any change", *shown),
         rows,
     )
 
@@ -309,6 +310,10 @@ def _outlook_sentences(outlook: Outlook, settled: bool | None, *, sized: bool) -
     size = f"with {middle.size} participants an arm" if sized else f"the size of {middle.size}"
     yield (
         f"One more trial {size} would change the conclusion with probability {middle.change:.2f}."
+    )
+    yield (
+        f"Its effect is expected within the band below ({outlook.level:.0%}), which allows for how "
+        "uncertain tau² is."
     )
     if outlook.shown:
         yield f"{claim.capitalize()} is shown; the table says what a further trial would leave."

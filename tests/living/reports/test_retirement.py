@@ -17,8 +17,9 @@ from tests.conftest import NOW
 LOOK = LookTold(8, -0.1, (-0.3, 0.1), "noninferior", 80.0, 0.01, 1.5, 3.0, 2.0, "analysed")
 PANEL = Panel((LOOK,), 5, True, False, 8, False, 5.3, ())
 OUTLOOK = Outlook(
-    (NextTrial("50", 50, 0.04, 0.049, ()),), "noninferiority", True, None, 2, 0.0, 0.9, Test.ADHOC
-)
+    (NextTrial("50", 50, 0.04, (-0.5, 0.3), 0.049, ()),), "noninferiority", True, None, 2, 0.0, 0.9,
+    Test.ADHOC, 0.95,
+)  # fmt: skip
 RATED = Rated(
     "alliance", 1, 5, "ada", NOW, Design.RANDOMISED, Certainty.HIGH, {}, Certainty.MODERATE, "",
     None, False,
