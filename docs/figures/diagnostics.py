@@ -14,12 +14,13 @@ from scipy.special import ndtri
 from synthetic import NOTE, SIDES, Case, Study, studies
 
 from review import synthesis as engine
+from review.export.drawings.registry import Drawn
 from review.figures.baujat import Baujat, BaujatPoint, baujat_plot
 from review.figures.bubble import Bubble, BubblePlot, Fitted, bubble_plot
 from review.figures.drapery import Drapery, PValueFunction, drapery_plot
 from review.figures.funnel import Funnel, FunnelPoint, funnel_plot
 from review.figures.gosh import Gosh, gosh_plot
-from review.figures.influence import InfluenceMeasure, InfluencePanel, influence_plot
+from review.figures.influence import InfluenceMeasure, InfluencePanel, influence_pages
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,7 +81,7 @@ def baujat(case: Case) -> Figure | None:
     )
 
 
-def influence(case: Case) -> Figure | None:
+def influence(case: Case) -> list[Figure] | None:
     """An influence panel."""
     rows = studies(case)
     if len(rows) < 3:
@@ -94,7 +95,7 @@ def influence(case: Case) -> Figure | None:
         ("tau2.del", found.tau2_del, None, ()), ("QE.del", found.Q_del, None, ()),
         ("hat", found.hat, 1 / k, (3 / k,)), ("weight", found.weight, 100 / k, ()),
     )  # fmt: skip
-    return influence_plot(
+    return influence_pages(
         InfluencePanel(
             labels=tuple(s.label for s in rows),
             measures=tuple(
@@ -180,6 +181,6 @@ def drapery(case: Case) -> Figure:
     )  # fmt: skip
 
 
-FIGURES: tuple[Callable[[Case], Figure | None], ...] = (
+FIGURES: tuple[Callable[[Case], Drawn | None], ...] = (
     funnel, baujat, influence, bubble, strips, gosh, drapery
 )  # fmt: skip

@@ -19,10 +19,10 @@ import diagnostics
 import results
 from synthetic import CASES, Case
 
+from review.export.drawings.registry import Drawn, pages_of
 from review.figures.saving import FigureFormat, render
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from PIL.Image import Image
 
 HERE = Path(__file__).parent
@@ -53,12 +53,14 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def thumbnail(figure: Figure | Path) -> Image:
+def thumbnail(figure: Drawn | Path) -> Image:
     """Return a figure, or a PNG file, within one cell of a sheet."""
     from PIL import Image
 
     source = (
-        figure if isinstance(figure, Path) else BytesIO(render(figure, FigureFormat.PNG, dpi=130))
+        figure
+        if isinstance(figure, Path)
+        else BytesIO(render(pages_of(figure)[0], FigureFormat.PNG, dpi=130))
     )
     image = Image.open(source).convert("RGB")
     image.thumbnail(CELL)
@@ -82,7 +84,7 @@ def write_sheet(name: str, rows: Sequence[Sequence[Image | None]]) -> None:
 
 
 def synthetic_rows(
-    figures: Sequence[Callable[[Case], Figure | None]],
+    figures: Sequence[Callable[[Case], Drawn | None]],
 ) -> Iterator[list[Image | None]]:
     """Yield the thumbnails of each figure at each case."""
     for figure in figures:

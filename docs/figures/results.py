@@ -10,6 +10,7 @@ import numpy as np
 from synthetic import LONG, NOTE, SIDES, Case, Study, studies
 
 from review import synthesis as engine
+from review.export.drawings.registry import Drawn
 from review.figures import (
     Cumulative,
     CumulativeStep,
@@ -17,11 +18,11 @@ from review.figures import (
     Forest,
     ForestRow,
     Heading,
-    cumulative_plot,
-    forest_plot,
 )
-from review.figures.classes import ClassStrip, StripRow, class_strip_plot
-from review.figures.estimates import EstimateRow, Estimates, estimates_plot
+from review.figures.classes import ClassStrip, StripRow, class_strip_pages
+from review.figures.cumulative import cumulative_pages
+from review.figures.estimates import EstimateRow, Estimates, estimates_pages
+from review.figures.forest import forest_pages
 from review.figures.margins import Margins, PlannedMargin, margins_plot
 from review.figures.prisma import INDENT, Branch, FigureBox, PrismaFigure, prisma_plot
 from review.figures.risk_of_bias import (
@@ -31,7 +32,7 @@ from review.figures.risk_of_bias import (
     Category,
     RiskOfBias,
     summary_plot,
-    traffic_light_plot,
+    traffic_light_pages,
 )
 from review.figures.scale import Notation
 from review.figures.screening import Course, ScreeningCourse, StageCourse, screening_plot
@@ -87,7 +88,7 @@ def _summaries(case: Case, rows: Rows) -> tuple[Diamond, ...]:
     return (_diamond(f"Pooled (k = {case.k})", rows),) if rows else ()
 
 
-def forest(case: Case) -> Figure:
+def forest(case: Case) -> list[Figure]:
     """A plain forest plot."""
     rows = studies(case)
     weights = _pool(rows).weights if rows else ()
@@ -95,7 +96,7 @@ def forest(case: Case) -> Figure:
         ForestRow(s.label, s.yi, *s.ci, float(w), tuple(map(str, s.n)))
         for s, w in zip(rows, weights, strict=True)
     )
-    return forest_plot(
+    return forest_pages(
         Forest(
             _title("Working alliance", case), drawn, _summaries(case, rows), **_axis(),
             column_headers=("n video", "n face to face"), note=NOTE,
@@ -110,7 +111,7 @@ def _judgements(i: int) -> tuple[int | Blank, ...]:
     )
 
 
-def full_forest(case: Case) -> Figure:
+def full_forest(case: Case) -> list[Figure]:
     """A forest plot with everything: subgroups, arm data, risk of bias, ratios."""
     rows = studies(case)
     weights = _pool(rows).weights if rows else ()
@@ -125,7 +126,7 @@ def full_forest(case: Case) -> Figure:
             events = tuple(f"{round(n * 0.3)}/{n}" for n in s.n)
             drawn.append(ForestRow(s.label, s.yi, *s.ci, float(weights[i]), events, _judgements(i)))
         drawn.append(_diamond(f"Subgroup (k = {len(members)})", tuple(rows[i] for i in members)))
-    return forest_plot(
+    return forest_pages(
         Forest(
             _title("Dropout, by rater", case), tuple(drawn), _summaries(case, rows),
             **_axis() | {"effect_label": "Odds ratio"},
@@ -136,7 +137,7 @@ def full_forest(case: Case) -> Figure:
     )  # fmt: skip
 
 
-def cumulative(case: Case) -> Figure:
+def cumulative(case: Case) -> list[Figure]:
     """The estimate as studies came in."""
     rows = studies(case)
     steps = []
@@ -144,12 +145,12 @@ def cumulative(case: Case) -> Figure:
         fit = _pool(rows[:n])
         conclusion = engine.classify(fit.ci, MARGIN).value
         steps.append(CumulativeStep(rows[n - 1].label, n, fit.estimate, *fit.ci, conclusion))
-    return cumulative_plot(
+    return cumulative_pages(
         Cumulative(_title("As trials were published", case), tuple(steps), note=NOTE, **_axis())
     )
 
 
-def versions(case: Case) -> Figure:
+def versions(case: Case) -> list[Figure]:
     """The estimate of each run."""
     rows = studies(case)
     drawn: list[EstimateRow] = []
@@ -166,7 +167,7 @@ def versions(case: Case) -> Figure:
             )
         )  # fmt: skip
         before = said
-    return estimates_plot(
+    return estimates_pages(
         Estimates(
             _title("By version", case), tuple(drawn), "Run", ("Date", "Trials"),
             ("Conclusion", "What changed"), note=NOTE, **_axis(),
@@ -174,7 +175,7 @@ def versions(case: Case) -> Figure:
     )  # fmt: skip
 
 
-def leave_one_out(case: Case) -> Figure:
+def leave_one_out(case: Case) -> list[Figure]:
     """The estimate without each study."""
     rows = studies(case)
     drawn: list[EstimateRow] = []
@@ -188,7 +189,7 @@ def leave_one_out(case: Case) -> Figure:
         drawn.append(
             EstimateRow(s.label, fit.estimate, *fit.ci, (), (without,), strong=without != said)
         )
-    return estimates_plot(
+    return estimates_pages(
         Estimates(
             _title("Each trial left out", case), tuple(drawn), "Left out", (), ("Conclusion",),
             reference=drawn[0].estimate if drawn else None, note=NOTE, **_axis(),
@@ -243,14 +244,14 @@ def sequential(case: Case) -> Figure:
     )  # fmt: skip
 
 
-def classes(case: Case) -> Figure:
+def classes(case: Case) -> list[Figure]:
     """The class strip: a run a study, forty at the most."""
     rows = studies(case)[:40]
     fits = [_pool(rows[:n]) for n in range(1, len(rows) + 1)]
     lines = [(f"Margin {m:.2f}", m) for m in (0.5, 0.25, 0.3)]
     if case.long:
         lines.append((f"Sensitivity analysis without {LONG}", 0.1))
-    return class_strip_plot(
+    return class_strip_pages(
         ClassStrip(
             _title("Conclusions by run", case),
             tuple((str(n + 1), f"{START + timedelta(days=n):%Y-%m-%d}") for n in range(len(rows))),
@@ -333,9 +334,9 @@ def _bias(case: Case) -> RiskOfBias:
     return RiskOfBias(_title("Risk of bias", case), DOMAINS, SCALE, rows, NOTE)
 
 
-def traffic_light(case: Case) -> Figure:
+def traffic_light(case: Case) -> list[Figure]:
     """A light for each judgement."""
-    return traffic_light_plot(_bias(case))
+    return traffic_light_pages(_bias(case))
 
 
 def bias_summary(case: Case) -> Figure:
@@ -343,7 +344,7 @@ def bias_summary(case: Case) -> Figure:
     return summary_plot(_bias(case))
 
 
-FIGURES: tuple[Callable[[Case], Figure], ...] = (
+FIGURES: tuple[Callable[[Case], Drawn], ...] = (
     forest, full_forest, cumulative, versions, leave_one_out, margins, sequential, classes,
     specification, screening, prisma, traffic_light, bias_summary,
 )  # fmt: skip

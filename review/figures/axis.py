@@ -58,6 +58,8 @@ def horizontal_ticks(
     while most > 2 and not _apart(marks, limits, size, room):
         most -= 1
         marks = notation.ticks(*limits, most, whole=whole)
+    while len(marks) > 1 and not _apart(marks, limits, size, room):
+        marks = marks[::2]
     low, high = limits
     per_unit = room / (high - low)
     inside = [

@@ -21,7 +21,7 @@ from review.figures.chart import (
 from review.figures.placing import AIR, Box, Name, lead, place_names
 from review.figures.scale import widened
 from review.figures.style import BLUE, GREY, VERMILLION, own_settings
-from review.figures.text import POINTS_PER_INCH, printable, shorten, width
+from review.figures.text import POINTS_PER_INCH, Cuts, printable, width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -110,7 +110,7 @@ def _chart(baujat: Baujat) -> Chart:
             [p.influence for p in baujat.points],
             "Squared change of the pooled effect without the study, in standard errors",
         ),
-        note=baujat.note,
+        note=f"{baujat.note} {_cut(baujat.points).key}".strip(),
     )
 
 
@@ -118,18 +118,32 @@ def _scale(values: Sequence[float], label: str) -> Scale:
     return Scale(0.0, widened((0.0, *values))[1], label)
 
 
-def _write_names(frame: Frame, points: Sequence[BaujatPoint]) -> None:
-    chosen = sorted(
+def _foremost(points: Sequence[BaujatPoint]) -> list[int]:
+    """The points that are named, those first that stand out most."""
+    return sorted(
         (i for i, point in enumerate(points) if point.named),
         key=lambda i: -points[i].heterogeneity * min(points[i].influence, 1e300),
     )
+
+
+def _cut(points: Sequence[BaujatPoint]) -> Cuts:
+    """What of their names is cut short, numbered in the order in which they are written."""
+    cuts = Cuts()
+    for i in _foremost(points):
+        cuts.fit(printable(points[i].label), TEXT_SIZE, WIDEST_NAME)
+    return cuts
+
+
+def _write_names(frame: Frame, points: Sequence[BaujatPoint]) -> None:
+    chosen = _foremost(points)
     low, high = frame.axes.get_xlim()
     floor, ceiling = frame.axes.get_ylim()
     places = [
         frame.place(min(max(p.heterogeneity, low), high), min(max(p.influence, floor), ceiling))
         for p in points
     ]
-    words = [shorten(printable(points[i].label), TEXT_SIZE, WIDEST_NAME) for i in chosen]
+    cuts = Cuts()
+    words = [cuts.fit(printable(points[i].label), TEXT_SIZE, WIDEST_NAME) for i in chosen]
     names = [
         Name(*places[i], width(said, TEXT_SIZE), TEXT_LINE)
         for i, said in zip(chosen, words, strict=True)

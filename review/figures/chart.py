@@ -8,17 +8,17 @@ figure itself puts there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from review.figures.axis import horizontal_ticks
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
-from review.figures.paper import page_width
+from review.figures.paper import page_width, paper
 from review.figures.scale import Notation
 from review.figures.style import BLACK, GREY, font
-from review.figures.text import paragraph, printable, shorten, title_lines, width, wrap
+from review.figures.text import ELLIPSIS, Cuts, paragraph, printable, title_lines, width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,14 +27,12 @@ if TYPE_CHECKING:
 TEXT_SIZE = 8.0
 PAGE_WIDTH = 6.5
 PLOT_HEIGHT = 3.9
-# Room that the words of one mark on the vertical axis may take.
-WIDEST_MARK = 1.9
+# Room that the words of one mark on the vertical axis may take, in a single column and elsewhere.
+WIDEST_MARK = (0.9, 1.9)
 # Of a sample in the key, and the room between two entries.
 SAMPLE, KEY_GAP = 0.3, 0.25
 # Between two charts on one page.
 BETWEEN_CHARTS = 0.2
-# Studies beyond the axes that the note names.
-MOST_BEYOND = 5
 TEXT_LINE = leading(TEXT_SIZE)
 SMALL_LINE = leading(SMALL_SIZE)
 
@@ -59,6 +57,7 @@ class Key:
     words: str
     sample: Sample
     colour: str = BLACK
+    marker: str = ""  # on a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,7 @@ class Scale:
     label: str = ""
     marks: tuple[tuple[float, str], ...] | None = None
     turned: bool = False
+    one_line: bool = False  # whether each mark has one line, however long
     whole: bool = False
     notation: Notation = Notation.PLAIN
 
@@ -142,7 +142,12 @@ def draw_charts(charts: Sequence[Chart]) -> list[Frame]:
     """
     from matplotlib.figure import Figure
 
-    marks = [_vertical_marks(chart) for chart in charts]
+    cuts = [Cuts() for _ in charts]
+    marks = [_vertical_marks(chart, cut) for chart, cut in zip(charts, cuts, strict=True)]
+    charts = [
+        replace(chart, note=f"{chart.note} {cut.key}".strip())
+        for chart, cut in zip(charts, cuts, strict=True)
+    ]
     words = [line for own in marks for _, mark in own for line in mark.split("\n")]
     left = EDGE + max([0.0, *(width(line, TEXT_SIZE) for line in words)]) + 0.1
     wide = page_width(PAGE_WIDTH)
@@ -167,13 +172,22 @@ def draw_charts(charts: Sequence[Chart]) -> list[Frame]:
 
 
 @dataclass(frozen=True, slots=True)
+class _KeyPlace:
+    """Where an entry of the key starts, from the left and in lines, and the lines of its words."""
+
+    x: float
+    line: int
+    words: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Layout:
     """The words around one chart, and where they and the plot stand from the top of the page."""
 
     start: float
     title: Sequence[str]
     title_size: float
-    keys: Sequence[tuple[float, int]]
+    keys: Sequence[_KeyPlace]
     key_at: float
     y_label: Sequence[str]
     y_label_at: float
@@ -206,7 +220,7 @@ def _layout(
     towards, ends = _directions(chart, left + long * _fraction(0.0, chart.x), wide)
 
     key_at = start + len(title) * leading(title_size) + 0.06
-    key_lines = 1 + max([line for _, line in keys], default=-1)
+    key_lines = max([place.line + len(place.words) for place in keys], default=0)
     label_at = key_at + key_lines * TEXT_LINE + (0.08 if keys else 0.0)
     top = label_at + len(y_label) * TEXT_LINE + 0.08 + chart.above
     bottom = top + chart.height
@@ -224,8 +238,8 @@ def _write_around(page: Page, chart: Chart, layout: _Layout, prefix: str) -> Non
     for i, line in enumerate(layout.title):
         y = layout.start + i * leading(layout.title_size)
         page.write(EDGE, y, line, layout.title_size, bold=True, gid=f"{prefix}title-{i}")
-    for i, (key, (x, row)) in enumerate(zip(chart.keys, layout.keys, strict=True)):
-        _draw_key(page, key, EDGE + x, layout.key_at + row * TEXT_LINE, f"{prefix}key", i)
+    for i, (key, place) in enumerate(zip(chart.keys, layout.keys, strict=True)):
+        _draw_key(page, key, place, layout.key_at + place.line * TEXT_LINE, f"{prefix}key", i)
     at = layout.direction_at
     for name, lines, x, y, align in (
         ("y-label", layout.y_label, EDGE, layout.y_label_at, "left"),
@@ -278,8 +292,7 @@ def note_beyond(note: str, names: Sequence[str]) -> str:
     """The note, and which studies are arrows because they stand beyond the axes."""
     if not names:
         return note
-    more = f" and {len(names) - MOST_BEYOND} more" if len(names) > MOST_BEYOND else ""
-    return f"{note} Beyond the axes: {'; '.join(names[:MOST_BEYOND])}{more}.".strip()
+    return f"{note} Beyond the axes: {'; '.join(names)}.".strip()
 
 
 def _inside(axes: Axes, x: float, y: float) -> tuple[float, float, str]:
@@ -294,36 +307,44 @@ def _fraction(value: float, scale: Scale) -> float:
     return min(1.0, max(0.0, (value - scale.low) / (scale.high - scale.low)))
 
 
-def _vertical_marks(chart: Chart) -> list[tuple[float, str]]:
-    y = chart.y
+def _vertical_marks(chart: Chart, cuts: Cuts) -> list[tuple[float, str]]:
+    y, widest = chart.y, WIDEST_MARK[not paper().narrow]
+    if y.marks is not None and y.one_line:
+        return [(at, cuts.fit(printable(words), TEXT_SIZE, widest)) for at, words in y.marks]
     if y.marks is not None:
-        return [(at, _two_lines(words)) for at, words in y.marks]
+        return [(at, _two_lines(words, widest, cuts)) for at, words in y.marks]
     return y.notation.ticks(y.low, y.high, 7, whole=y.whole)
 
 
-def _two_lines(words: str) -> str:
-    first, *rest = wrap(words, TEXT_SIZE, WIDEST_MARK) or [""]
-    return "\n".join([first, shorten(" ".join(rest), TEXT_SIZE, WIDEST_MARK)]) if rest else first
+def _two_lines(words: str, widest: float, cuts: Cuts) -> str:
+    lines = wrap(words, TEXT_SIZE, widest)
+    if len(lines) > 2 or any(ELLIPSIS in line for line in lines):
+        lines = wrap(cuts.fit(printable(words), TEXT_SIZE, 1.8 * widest), TEXT_SIZE, widest)
+    return "\n".join(lines)
 
 
-def _key_places(keys: Sequence[Key], room: float) -> list[tuple[float, int]]:
-    """Where each entry starts: its distance from the left and its line."""
-    places: list[tuple[float, int]] = []
+def _key_places(keys: Sequence[Key], room: float) -> list[_KeyPlace]:
+    places: list[_KeyPlace] = []
     x, line = 0.0, 0
     for key in keys:
-        long = SAMPLE + 0.07 + width(printable(key.words), TEXT_SIZE)
+        words = wrap(key.words, TEXT_SIZE, room - SAMPLE - 0.07)
+        long = SAMPLE + 0.07 + max((width(part, TEXT_SIZE) for part in words), default=0.0)
         if x and x + long > room:
             x, line = 0.0, line + 1
-        places.append((x, line))
-        x += long + KEY_GAP
+        places.append(_KeyPlace(x, line, words))
+        if len(words) > 1:
+            x, line = 0.0, line + len(words)
+        else:
+            x += long + KEY_GAP
     return places
 
 
-def _draw_key(page: Page, key: Key, x: float, y: float, name: str, i: int) -> None:
+def _draw_key(page: Page, key: Key, place: _KeyPlace, y: float, name: str, i: int) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
 
     middle = 1 - (y + TEXT_LINE / 2) / page.height
+    x = EDGE + place.x
     start, long = x / page.width, SAMPLE / page.width
     if key.sample is Sample.BLOCK:
         high = 0.1 / page.height
@@ -337,18 +358,18 @@ def _draw_key(page: Page, key: Key, x: float, y: float, name: str, i: int) -> No
         line = key.sample in (Sample.LINE, Sample.DASHED, Sample.DOTTED, Sample.DASH_DOT)
         ring = key.sample is Sample.RING
         sample = Line2D(
-            [start, start + long] if line else [start + long / 2],
-            [middle] * (2 if line else 1),
+            [start, start + long / 2, start + long] if line else [start + long / 2],
+            [middle] * (3 if line else 1),
             color=key.colour, lw=1.2, ls=key.sample.value if line else "none",
-            marker="" if line else "o" if ring else key.sample.value, ms=5,
+            markevery=(1, 2) if line else 1,
+            marker=key.marker if line else "o" if ring else key.sample.value, ms=5,
             mfc="white" if ring else key.colour, mec=key.colour, mew=0.9 if ring else 0,
         )  # fmt: skip
         sample.set_gid(f"{name}-sample-{i}")
         page.figure.add_artist(sample)
-    words = shorten(printable(key.words), TEXT_SIZE, page.width - 2 * EDGE - SAMPLE - 0.07)
-    page.write(
-        x + SAMPLE + 0.07, y + TEXT_LINE / 2, words, TEXT_SIZE, middle=True, gid=f"{name}-{i}"
-    )
+    for n, words in enumerate(place.words):
+        at, gid = y + (n + 0.5) * TEXT_LINE, f"{name}-{i}-{n}" if n else f"{name}-{i}"
+        page.write(x + SAMPLE + 0.07, at, words, TEXT_SIZE, middle=True, gid=gid)
 
 
 def _lines(
@@ -394,7 +415,13 @@ def _scale_axes(axes: Axes, chart: Chart, marks: list[tuple[float, str]], room: 
     if x.marks is None:
         horizontal_ticks(axes, (x.low, x.high), TEXT_SIZE, room, whole=x.whole, notation=x.notation)
     else:
-        marks_across = _apart(x.marks, room / (x.high - x.low))
+        unit = room / (x.high - x.low)
+        over = EDGE + chart.beside  # that words may reach beyond the plot
+        inside = [
+            (at, words) for at, words in x.marks
+            if (x.high - at) * unit + over >= width(words, TEXT_SIZE) / 2
+        ]  # fmt: skip
+        marks_across = _apart(inside, unit)
         axes.set_xticks([at for at, _ in marks_across], [words for _, words in marks_across])
         axes.tick_params(axis="x", width=0.8, length=3, pad=2)
         for label in axes.get_xticklabels():

@@ -117,8 +117,8 @@ def _chart(gosh: Gosh) -> Chart:
     keys = [Key("Subsets, darker where more", Sample.BLOCK, BLUE)]
     if gosh.highlighted is not None:
         keys = [
-            Key(f"with {gosh.highlight}", Sample.BLOCK, VERMILLION),
-            Key("without it", Sample.BLOCK, BLUE),
+            Key(f"with {gosh.highlight}, full outline", Sample.BLOCK, VERMILLION),
+            Key("without it, broken outline", Sample.BLOCK, BLUE),
         ]
     if gosh.pooled is not None:
         effect, i2 = gosh.pooled
@@ -210,6 +210,7 @@ def _steps(
     steps = axes.stairs(
         counts, edges, orientation="vertical" if upright else "horizontal", fill=filled,
         color=colour, lw=0.0 if filled else 1.1,
+        ls="--" if gid.endswith("-without") else "-",
     )  # fmt: skip
     steps.set_gid(gid)
     most = max(float(counts.max()), float((axes.get_ylim() if upright else axes.get_xlim())[1]), 1)

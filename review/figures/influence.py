@@ -12,11 +12,12 @@ from review.figures.axis import horizontal_ticks
 from review.figures.chart import draw_point
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
 from review.figures.panel_layout import GAP, line_height, text_size
-from review.figures.paper import fitted, paper
+from review.figures.paper import fitted, one_page, page_height, paper, split
 from review.figures.scale import widened
 from review.figures.style import BLUE, GREY, PALE, VERMILLION, own_settings
 from review.figures.text import (
     POINTS_PER_INCH,
+    Cuts,
     paragraph,
     printable,
     shorten,
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDEST_LABEL = 2.0
+# Of a name, on a single column, on other paper, and without.
+WIDEST_LABEL = (0.95, 1.3, 2.0)
 STRIP = 0.92
-LEAST_STRIP = 0.42
+LEAST_STRIP = 0.5
 BETWEEN = 0.14
 AXIS_SIZE = 7.0
 
@@ -83,7 +85,22 @@ class InfluencePanel:
 
 
 def influence_plot(panel: InfluencePanel) -> Figure:
+    """Draw the panel on one page, as `influence_pages` does.
+
+    Examples
+    --------
+    >>> hat = InfluenceMeasure("hat", (0.4, 0.6), 0.5)
+    >>> influence_plot(InfluencePanel("Depression", ("A", "B"), (hat,), (False,) * 2)).get_label()
+    'Depression'
+    """
+    return one_page(lambda: influence_pages(panel))
+
+
+def influence_pages(panel: InfluencePanel) -> list[Figure]:
     """Draw the panel, one line a study and one strip a measure.
+
+    Strips that do not fit beside each other stand below; studies that do not fit a page go on over
+    others.
 
     Parameters
     ----------
@@ -92,51 +109,59 @@ def influence_plot(panel: InfluencePanel) -> Figure:
 
     Returns
     -------
-    Figure
-        As high as its lines need. Artists carry gids: ``label-i`` for study i, ``<measure>`` for
-        the points of a strip and ``<measure>-influential`` for the marked ones, which are diamonds
-        with their names in bold; ``<measure>-reference`` and ``<measure>-cut-off-j`` for the lines.
+    list of Figure
+        Each as high as its lines need. Artists carry gids: ``label-i`` for study i, ``<measure>``
+        for the points of a strip and ``<measure>-influential`` for the marked ones, which are
+        diamonds with their names in bold; ``<measure>-reference`` and ``<measure>-cut-off-j`` for
+        the lines.
         An infinite value is an arrow, ``<measure>-i-cut``.
 
     Notes
     -----
     The measures of Viechtbauer & Cheung 2010, Research Synthesis Methods 1:112, with studies down
     the page instead of along it, so that their names can be read.
-
-    Examples
-    --------
-    >>> hat = InfluenceMeasure("hat", (0.4, 0.6), 0.5)
-    >>> influence_plot(InfluencePanel("Depression", ("A", "B"), (hat,), (False,) * 2)).get_label()
-    'Depression'
     """
+    k = max(1, len(panel.labels))
     with own_settings():
-        return _draw(panel)
+        whole = _draw(panel, range(k), 1, 1)
+        if whole.get_figheight() <= page_height():
+            return [whole]
+        parts = split(
+            k, lambda shown: _draw(panel, shown, 1, 9).get_figheight() <= page_height()
+        )  # fmt: skip
+        return [_draw(panel, shown, n, len(parts)) for n, shown in enumerate(parts, start=1)]
 
 
-def _draw(panel: InfluencePanel) -> Figure:
+def _draw(panel: InfluencePanel, shown: range, number: int, of: int) -> Figure:
+    """Draw some of the studies."""
     from matplotlib.figure import Figure
 
-    labels = panel.labels or ("No studies",)
-    size, step = text_size(len(labels)), line_height(len(labels))
-    bold = [i < len(panel.labels) and panel.influential[i] for i in range(len(labels))]
+    every = panel.labels or ("No studies",)
+    labels = [every[i] for i in shown]
+    cuts = Cuts()
+    size, step = text_size(len(every)), line_height(len(every))
+    bold = [i < len(panel.labels) and panel.influential[i] for i in shown]
+    set_width = paper().width is not None
+    room = WIDEST_LABEL[(not paper().narrow) + (not set_width)]
     words = [
-        shorten(printable(label), size, WIDEST_LABEL, bold=b)
+        cuts.fit(printable(label), size, room, bold=b)
         for label, b in zip(labels, bold, strict=True)
     ]
-    widest = max(width(said, size, bold=b) for said, b in zip(words, bold, strict=True))
+    widest = max(
+        width(Cuts().fit(printable(label), size, room, bold=True), size, bold=True)
+        for label in every
+    )
     left = EDGE + widest + GAP
-    measures = max(1, len(panel.measures))
-    least = STRIP if paper().width is None else LEAST_STRIP
-    total = fitted(left + measures * (least + BETWEEN) + EDGE, 6.5)
-    strip = STRIP if paper().width is None else (total - left - EDGE) / measures - BETWEEN
+    beside, strip, total = _strips(len(panel.measures), left)
     inner = total - 2 * EDGE
     title = title_lines(panel.title, TITLE_SIZE, inner)
-    note = paragraph(panel.note, SMALL_SIZE, inner)
-    small, line = leading(SMALL_SIZE), leading(size)
-    header = EDGE + len(title) * leading(TITLE_SIZE) + 0.1
-    top = header + line + 0.08
-    bottom = top + len(labels) * step
-    note_at = bottom + 0.12 + leading(AXIS_SIZE) + 0.1
+    page_words = f"Page {number} of {of}." if of > 1 else ""
+    note = paragraph(f"{panel.note} {page_words} {cuts.key}", SMALL_SIZE, inner)
+    small, head = leading(SMALL_SIZE), leading(size) + 0.08
+    block = head + len(labels) * step + 0.12 + leading(AXIS_SIZE) + 0.1
+    blocks = math.ceil(max(1, len(panel.measures)) / beside)
+    start = EDGE + len(title) * leading(TITLE_SIZE) + 0.1
+    note_at = start + blocks * block
     height = note_at + len(note) * small + EDGE
 
     figure = Figure(figsize=(total, height), facecolor="white")
@@ -145,36 +170,59 @@ def _draw(panel: InfluencePanel) -> Figure:
     for i, said in enumerate(title):
         y = EDGE + i * leading(TITLE_SIZE)
         page.write(EDGE, y, said, TITLE_SIZE, bold=True, gid=f"title-{i}")
-    page.rule(EDGE, total - EDGE, top, gid="header-rule")
-    for i, said in enumerate(words):
-        gid = f"label-{i}" if panel.labels else "label-none"
-        at = top + (i + 0.5) * step
-        page.write(EDGE, at, said, size, bold=bold[i], middle=True, gid=gid)
-    for j, measure in enumerate(panel.measures):
-        x = left + j * (strip + BETWEEN)
-        name = shorten(printable(measure.name), size, strip, bold=True)
-        page.write(
-            x + strip / 2, header, name, size, bold=True, align="center",
-            gid=f"header-{measure.name}",
-        )  # fmt: skip
-        axes = page.axes(x, bottom, strip, bottom - top)
-        axes.set_ylim(len(labels) - 0.5, -0.5)
-        _draw_strip(axes, measure, panel.influential, step)
+    for b in range(blocks):
+        top, again = start + b * block + head, f"-{b}" if b else ""
+        page.rule(EDGE, total - EDGE, top, gid=f"header-rule{again}")
+        for i, (line, said) in enumerate(zip(shown, words, strict=True)):
+            gid = f"label-{line}" if panel.labels else "label-none"
+            at = top + (i + 0.5) * step
+            page.write(EDGE, at, said, size, bold=bold[i], middle=True, gid=f"{gid}{again}")
+        for j, measure in enumerate(panel.measures[b * beside : (b + 1) * beside]):
+            x = left + j * (strip + BETWEEN)
+            at_size = AXIS_SIZE if set_width else size
+            name = shorten(printable(measure.name), at_size, strip + BETWEEN, bold=True)
+            page.write(
+                x + strip / 2, top - head, name, at_size, bold=True, align="center",
+                gid=f"header-{measure.name}",
+            )  # fmt: skip
+            bottom = top + len(labels) * step
+            axes = page.axes(x, bottom, strip, bottom - top)
+            axes.set_ylim(shown.stop - 0.5, shown.start - 0.5)
+            _draw_strip(axes, measure, panel.influential, shown, step, strip)
     for i, said in enumerate(note):
         page.write(EDGE, note_at + i * small, said, SMALL_SIZE, colour=GREY, gid=f"note-{i}")
     return figure
 
 
+def _strips(measures: int, left: float) -> tuple[int, float, float]:
+    """Return how many strips stand side by side, their width, and that of the page."""
+    measures = max(1, measures)
+    wide = paper().width
+    if wide is None:
+        total = fitted(left + measures * (STRIP + BETWEEN) + EDGE, 6.5)
+        return measures, STRIP, total
+    fit = max(1, int((wide - left - EDGE) / (LEAST_STRIP + BETWEEN)))
+    beside = math.ceil(measures / math.ceil(measures / fit))
+    total = fitted(left + LEAST_STRIP + BETWEEN + EDGE, 6.5)
+    return beside, (total - left - EDGE) / beside - BETWEEN, total
+
+
 def _draw_strip(
-    axes: Axes, measure: InfluenceMeasure, influential: Sequence[bool], step: float
+    axes: Axes,
+    measure: InfluenceMeasure,
+    influential: Sequence[bool],
+    shown: range,
+    step: float,
+    strip: float,
 ) -> None:
+    """Draw a measure of the studies shown, on an axis for all."""
     name = measure.name
     axes.yaxis.set_visible(False)
     axes.spines["left"].set_visible(False)
     landmarks = [x for x in (measure.reference, *measure.cut_offs) if x is not None]
     low, high = widened([*measure.values, *landmarks], 0.08)
     axes.set_xlim(low, high)
-    horizontal_ticks(axes, axes.get_xlim(), AXIS_SIZE, STRIP, overhang=BETWEEN / 3)
+    horizontal_ticks(axes, axes.get_xlim(), AXIS_SIZE, strip, overhang=BETWEEN / 3)
     if measure.reference is not None:
         axes.axvline(
             measure.reference, color=GREY, lw=0.7, ls=(0, (4, 3)), zorder=1,
@@ -186,12 +234,13 @@ def _draw_strip(
         )
     start = low if measure.reference is None else measure.reference
     across = min(4.2, 0.42 * step * POINTS_PER_INCH)
-    ends = [min(max(value, low), high) for value in measure.values]
-    axes.hlines(range(len(ends)), start, ends, color=PALE, lw=0.6, zorder=2)
+    shown = range(shown.start, min(shown.stop, len(measure.values)))
+    ends = [min(max(measure.values[i], low), high) for i in shown]
+    axes.hlines(shown, start, ends, color=PALE, lw=0.6, zorder=2)
     for marked, colour, marker in ((False, BLUE, "o"), (True, VERMILLION, "D")):
         chosen = [
             (value, i)
-            for i, value in enumerate(measure.values)
+            for i, value in ((i, measure.values[i]) for i in shown)
             if influential[i] == marked and math.isfinite(value)
         ]
         axes.plot(
@@ -199,7 +248,8 @@ def _draw_strip(
             ms=across * (1.15 if marked else 1.0), mfc=colour, mew=0, clip_on=False, zorder=5,
             gid=f"{name}-influential" if marked else name,
         )  # fmt: skip
-    for i, value in enumerate(measure.values):
+    for i in shown:
+        value = measure.values[i]
         if math.isinf(value):
             colour = VERMILLION if influential[i] else BLUE
             draw_point(

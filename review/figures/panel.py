@@ -25,7 +25,7 @@ from review.figures.panel_layout import (
     line_height,
     narrowed,
 )
-from review.figures.paper import page_height
+from review.figures.paper import page_height, split
 from review.figures.style import BLACK, GREY, PALE
 from review.figures.text import printable, shorten, width
 
@@ -100,18 +100,13 @@ def draw_reference(axes: Axes, value: float | None, gid: str) -> None:
 
 def _parts(panel: Panel, most: int) -> list[range]:
     """The lines of each page: as many as fit it, `most` at the most."""
-    found, start, every = list[range](), 0, len(panel.keys)
-    while start < every:
-        low, high = start + 1, min(every, start + most)
-        while low < high:
-            middle = (low + high + 1) // 2
-            fits = laid_out(_part(panel, range(start, middle), 9, 99)[0]).height <= page_height()
-            low, high = (middle, high) if fits else (low, middle - 1)
-        while low < every and low > start + 1 and low - 1 in panel.together:
-            low -= 1
-        found.append(range(start, low))
-        start = low
-    return found
+    every = len(panel.keys)
+
+    def fits(lines: range) -> bool:
+        number = 99 if lines.stop == every else 9  # the note of the last page is longer
+        return laid_out(_part(panel, lines, number, 99)[0]).height <= page_height()
+
+    return split(every, fits, most=most, last=lambda i: i not in panel.together)
 
 
 def _part(panel: Panel, lines: range, number: int, of: int) -> tuple[Panel, int]:

@@ -34,6 +34,7 @@ PLOT_WIDTH = 3.0
 # On a page of a given width: the share of the plot, and the room of a study's name, which a single
 # column makes smaller.
 LEAST_PLOT = 0.22
+LAST_PLOT = 0.5  # inches, where nothing more can be spared
 NARROW_NAME = (0.95, 1.3)
 NARROW_GAP = 0.1
 NARROWEST = 6.5
@@ -189,7 +190,7 @@ def laid_out(panel: Panel) -> PanelLayout:
     # The plot has a gap on either side, the last column none behind it.
     needed = 2 * EDGE + _gap() + sum(_room(c, fitted) for c in columns[:-1])
     needed += fitted[columns[-1].name].width
-    total = fitted_width(needed + _least_plot(), NARROWEST)
+    total = fitted_width(needed + (LAST_PLOT if paper().width else PLOT_WIDTH), NARROWEST)
     plot_width = total - needed
     left = EDGE + sum(_room(column, fitted) for column in panel.before)
 

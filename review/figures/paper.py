@@ -88,6 +88,30 @@ def page_height() -> float:
     return paper().height or math.inf
 
 
+def split(
+    count: int,
+    fits: Callable[[range], bool],
+    *,
+    most: int | None = None,
+    last: Callable[[int], bool] = lambda _: True,
+) -> list[range]:
+    """Part lines into pages, each with as many as fit it, at least one and `most` at the most.
+
+    `last` says whether a page may end with a line.
+    """
+    found, start = list[range](), 0
+    while start < count:
+        low, high = start + 1, min(count, start + (most or count))
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if fits(range(start, middle)) else (low, middle - 1)
+        while start + 1 < low < count and not last(low - 1):
+            low -= 1
+        found.append(range(start, low))
+        start = low
+    return found
+
+
 def one_page(draw: Callable[[], list[Figure]]) -> Figure:
     """Return a figure on one page, as high as its lines need, whatever the paper's height."""
     with on_paper(replace(paper(), height=None), keep=True):

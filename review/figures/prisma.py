@@ -15,7 +15,7 @@ from review.errors import InvalidDataError
 from review.figures.page import EDGE, TITLE_SIZE, leading
 from review.figures.paper import fitted, paper
 from review.figures.style import BLACK, GREY, ZONE, font, own_settings
-from review.figures.text import printable, shorten, title_lines, width, wrap
+from review.figures.text import pieces, printable, title_lines, width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,7 +134,7 @@ def _wrapped(line: str, room: float) -> list[str]:
         if lines and width(joined, SIZE) <= room:
             lines[-1] = joined
         else:
-            lines.append(shorten(shown, SIZE, room))
+            lines += pieces(shown, SIZE, room)
     return lines or [""]
 
 

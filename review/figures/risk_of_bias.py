@@ -12,10 +12,10 @@ from review.errors import InvalidDataError
 from review.figures.numbers import fixed
 from review.figures.page import EDGE, SMALL_SIZE, leading
 from review.figures.panel_layout import GAP, line_height, text_size
-from review.figures.paper import page_width
+from review.figures.paper import one_page, page_height, page_width, paper, split
 from review.figures.sheet import Sheet
 from review.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, own_settings
-from review.figures.text import POINTS_PER_INCH, printable, shorten, width, wrap
+from review.figures.text import POINTS_PER_INCH, Cuts, printable, width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,9 +33,10 @@ COLOURS: Final = {
 
 NAME_WIDTH = 3.2  # inches, the widest a study's or a domain's name gets
 COLUMN = 0.52  # inches a domain of the traffic light
+LEAST_COLUMN = 0.24  # of them on a narrow page
 BAR_WIDTH = 4.6
 BAR = 0.62  # height of a bar, in lines
-LIGHT = 0.78  # diameter of a light, in lines
+LIGHT = 0.9  # diameter of a light, in lines
 SUMMARY_LINE = 0.3
 
 
@@ -178,7 +179,12 @@ def _weight(row: BiasRow) -> float:
 
 
 def traffic_light_plot(plot: RiskOfBias) -> Figure:
-    """Draw one light for each judgement, a study a line.
+    """Draw one light for each judgement on one page, as `traffic_light_pages` does."""
+    return one_page(lambda: traffic_light_pages(plot))
+
+
+def traffic_light_pages(plot: RiskOfBias) -> list[Figure]:
+    """Draw one light for each judgement, a study a line, over as many pages as the paper makes.
 
     Parameters
     ----------
@@ -187,44 +193,58 @@ def traffic_light_plot(plot: RiskOfBias) -> Figure:
 
     Returns
     -------
-    Figure
-        As high as its rows need. Gids: ``label-i``, ``light-i-j`` and ``symbol-i-j`` for row i and
-        domain j, ``head-j``, ``domain-j`` below the table, ``legend-c`` for category c.
+    list of Figure
+        Each as high as its rows need. Gids: ``label-i``, ``light-i-j`` and ``symbol-i-j`` for row i
+        and domain j, ``head-j``, ``domain-j`` below the table, ``legend-c`` for category c.
 
     Notes
     -----
     A ring without a sign has no judgement yet; a dash is not part of the tool that the study was
     judged with. The layout is that of McGuinness & Higgins 2021, doi 10.1002/jrsm.1411.
     """
+    k = max(1, len(plot.rows))
     with own_settings():
-        lines = max(1, len(plot.rows))
-        size, step = text_size(lines), line_height(lines)
-        labels = [shorten(printable(row.label), size, NAME_WIDTH) for row in plot.rows]
-        first = max([width("No studies", size), *(width(label, size) for label in labels)])
-        left = EDGE + first + GAP
-        columns = [left + (j + 0.5) * COLUMN for j in range(len(plot.domains))]
-        if columns:
-            columns[-1] += 0.25 * COLUMN
-        page = Sheet(plot.title, left + (len(plot.domains) + 0.25) * COLUMN + EDGE, 5.2)
-        top = page.y + leading(size) + 0.08
-        for j, domain in enumerate(plot.domains):
-            head = shorten(printable(domain.key), size, COLUMN * 1.2, bold=True)
-            page.write(columns[j], page.y, head, size, gid=f"head-{j}", bold=True, align="center")
-        page.write(EDGE, page.y, "Study", size, gid="head-study", bold=True)
-        page.rule(top)
-        for i, (row, label) in enumerate(zip(plot.rows, labels, strict=True)):
-            y = top + (i + 0.5) * step
-            page.write(EDGE, y, label, size, gid=f"label-{i}", middle=True)
-            for j, judgement in enumerate(row.judgements):
-                _light(page, columns[j], y, plot, judgement, LIGHT * step, f"{i}-{j}")
-        if not plot.rows:
-            page.write(EDGE, top + 0.5 * step, "No studies", size, gid="label-none", middle=True)
-        page.y = top + lines * step
-        page.rule(page.y + 0.02)
-        page.y += 0.12
-        _domain_names(page, plot)
-        _legend(page, plot, {j for row in plot.rows for j in row.judgements})
-        return page.figure(plot.note)
+        whole = _lights(plot, range(k), 1, 1)
+        if whole.get_figheight() <= page_height():
+            return [whole]
+        parts = split(k, lambda shown: _lights(plot, shown, 1, 9).get_figheight() <= page_height())
+        return [_lights(plot, shown, n, len(parts)) for n, shown in enumerate(parts, start=1)]
+
+
+def _lights(plot: RiskOfBias, shown: range, number: int, of: int) -> Figure:
+    """Draw a page with some of the rows."""
+    size, step = text_size(max(1, len(plot.rows))), line_height(max(1, len(plot.rows)))
+    room, cuts = NAME_WIDTH if paper().width is None else 0.35 * page_width(9.0), Cuts()
+    every = [cuts.fit(printable(row.label), size, room) for row in plot.rows]
+    first = max([width("No studies", size), *(width(label, size) for label in every)])
+    left, count = EDGE + first + GAP, len(plot.domains) + 0.25
+    column = max(LEAST_COLUMN, min(COLUMN, (page_width(99.0) - left - EDGE) / count))
+    columns = [left + (j + 0.5) * column for j in range(len(plot.domains))]
+    if columns:
+        columns[-1] += 0.25 * column
+    cuts = Cuts()
+    page = Sheet(plot.title, left + count * column + EDGE, 5.2)
+    top = page.y + leading(size) + 0.08
+    for j, domain in enumerate(plot.domains):
+        head = cuts.fit(printable(domain.key), size, column * 1.15, bold=True)
+        page.write(columns[j], page.y, head, size, gid=f"head-{j}", bold=True, align="center")
+    page.write(EDGE, page.y, "Study", size, gid="head-study", bold=True)
+    page.rule(top)
+    for i in shown if plot.rows else ():
+        row, y = plot.rows[i], top + (i - shown.start + 0.5) * step
+        label = cuts.fit(printable(row.label), size, room)
+        page.write(EDGE, y, label, size, gid=f"label-{i}", middle=True)
+        for j, judgement in enumerate(row.judgements):
+            _light(page, columns[j], y, plot, judgement, LIGHT * step, f"{i}-{j}")
+    if not plot.rows:
+        page.write(EDGE, top + 0.5 * step, "No studies", size, gid="label-none", middle=True)
+    page.y = top + len(shown) * step
+    page.rule(page.y + 0.02)
+    page.y += 0.12
+    _domain_names(page, plot)
+    _legend(page, plot, {j for row in plot.rows for j in row.judgements})
+    told = f"Page {number} of {of}." if of > 1 else ""
+    return page.figure(f"{plot.note} {told} {cuts.key}")
 
 
 def summary_plot(plot: RiskOfBias, *, weighted: bool = False) -> Figure:
@@ -250,7 +270,9 @@ def summary_plot(plot: RiskOfBias, *, weighted: bool = False) -> Figure:
     """
     with own_settings():
         size = text_size(1)
-        names = [shorten(printable(d.name), size, NAME_WIDTH, bold=True) for d in plot.domains]
+        narrow, cuts = paper().narrow, Cuts()
+        told = [printable(d.key if narrow else d.name) for d in plot.domains]
+        names = [cuts.fit(name, size, NAME_WIDTH, bold=True) for name in told]
         left = EDGE + max([0.5, *(width(n, size, bold=True) for n in names)]) + GAP
         bar = max(1.0, page_width(left + BAR_WIDTH + EDGE + 0.15) - left - EDGE - 0.15)
         page = Sheet(plot.title, left + bar + EDGE + 0.15)
@@ -272,8 +294,10 @@ def summary_plot(plot: RiskOfBias, *, weighted: bool = False) -> Figure:
         page.write(left + bar / 2, page.y, what, size, gid="axis-label", align="center")
         page.y += leading(size) + 0.1
         used = {judgement for row in plot.rows for judgement in row.judgements}
+        if narrow:
+            _domain_names(page, plot)
         _legend(page, plot, used - {Blank.NOT_ASKED})
-        return page.figure(plot.note)
+        return page.figure(f"{plot.note} {cuts.key}")
 
 
 def _bar(
@@ -370,7 +394,7 @@ def _light(
     else:
         page.disc(x, y, across, face, GREY, f"light-{key}")
     if symbol:
-        size = max(4.0, min(9.0, 0.72 * across * POINTS_PER_INCH))
+        size = max(7.0, min(9.0, 0.72 * across * POINTS_PER_INCH))
         page.write(
             x, y, symbol, size, gid=f"symbol-{key}", bold=True, align="center", middle=True,
             colour=ink,

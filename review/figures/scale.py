@@ -25,6 +25,8 @@ PADDING = 0.04
 MANTISSAS = ((1.0, 2.0, 5.0), (1.0,))
 # e to this power is the last that a double holds.
 LARGEST_LOGARITHM = 709.0
+# From here on the digits of a ratio say nothing, and take the room of a plot.
+LARGEST_PLAIN_RATIO = 1e4
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -60,6 +62,9 @@ class Notation(StrEnum):
         if logarithm > LARGEST_LOGARITHM:
             return INFINITY
         ratio = math.exp(logarithm)
+        if ratio >= LARGEST_PLAIN_RATIO:
+            power = math.floor(logarithm / math.log(10))
+            return f"{ratio / 10.0**power:.1f}×10{str(power).translate(_RAISED)}"
         least = 10.0**-decimals
         return f"<{fixed(least, decimals)}" if ratio < least / 2 else fixed(ratio, decimals)
 

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
 from review.figures.chart import Chart, Frame, Key, Sample, Scale, draw_charts, say_empty
+from review.figures.paper import paper
 from review.figures.style import BLACK, BLUE, VERMILLION, own_settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe & Ito's palette without vermillion, which is for conflicts; repeated with another dash.
-LINES: Final = (BLUE, "#E69F00", "#009E73", "#CC79A7", "#56B4E9", BLACK)
-DASHES: Final = ((Sample.LINE, "-"), (Sample.DASHED, "--"), (Sample.DASH_DOT, "-."))
+# Okabe & Ito's palette without vermillion, which is for conflicts, from dark to light and apart in
+# grey; each with every dash, then all of them again with a marker.
+LINES: Final = (BLACK, "#E69F00", BLUE)
+DASHES: Final = (Sample.LINE, Sample.DASHED, Sample.DASH_DOT)
+MARKERS: Final = ("", "o", "s", "^", "D", "v")
 
 STEPS: Final = (
     *(timedelta(minutes=m) for m in (1, 5, 15, 30)),
@@ -87,25 +90,35 @@ def screening_plot(course: ScreeningCourse) -> Figure:
                 stage.records, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=1, gid=f"records-{s}"
             )
             for i, person in enumerate(stage.persons):
-                _draw(frame, person, stop, *_look(i), 1.3, f"person-{s}-{i}")
-            _draw(frame, stage.conflicts, stop, VERMILLION, "-", 2.2, f"conflicts-{s}")
+                _draw(frame, person, stop, look(i), 1.3, f"person-{s}-{i}")
+            conflicts = (VERMILLION, Sample.LINE, "")
+            _draw(frame, stage.conflicts, stop, conflicts, 2.2, f"conflicts-{s}")
         if not stages:
             say_empty(frames[0], "No decisions yet")
     return frames[0].figure
 
 
-def _look(i: int) -> tuple[str, str]:
-    """Return colour and dash of a person's line: told apart in grey as well."""
-    return LINES[i % len(LINES)], DASHES[i % len(DASHES)][1]
+Look = tuple[str, Sample, str]
 
 
-def _draw(
-    frame: Frame, course: Course, stop: datetime, colour: str, dash: str, wide: float, gid: str
-) -> None:
+def look(i: int) -> Look:
+    """Return colour, dash and marker of a person's line: told apart in grey as well.
+
+    The first three differ in colour and dash; eighteen times three are different.
+    """
+    turn, place = divmod(i, len(LINES))
+    round_, turn = divmod(turn, len(DASHES))
+    dash = DASHES[(place + turn) % len(DASHES)]
+    return LINES[place], dash, MARKERS[round_ % len(MARKERS)]
+
+
+def _draw(frame: Frame, course: Course, stop: datetime, drawn: Look, wide: float, gid: str) -> None:
+    colour, dash, marker = drawn
     if course.times:
         frame.axes.plot(
             [*map(days, course.times), days(stop)], [*course.counts, course.counts[-1]],
-            drawstyle="steps-post", color=colour, ls=dash, lw=wide, zorder=3, gid=gid,
+            drawstyle="steps-post", color=colour, ls=dash.value, lw=wide,
+            marker=marker or None, ms=4, markevery=0.13, zorder=3, gid=gid,
         )  # fmt: skip
 
 
@@ -151,7 +164,7 @@ def _charts(course: ScreeningCourse, start: datetime, stop: datetime) -> list[Ch
         keys: list[Key] = []
         if stage is not None:
             keys = [
-                Key(person.label, DASHES[i % len(DASHES)][0], _look(i)[0])
+                Key(person.label, look(i)[1], look(i)[0], look(i)[2])
                 for i, person in enumerate(stage.persons)
             ]
             keys.append(Key("conflicts outstanding", Sample.LINE, VERMILLION))
@@ -163,7 +176,7 @@ def _charts(course: ScreeningCourse, start: datetime, stop: datetime) -> list[Ch
                 x=across,
                 y=Scale(0.0, 1.06 * most, "Records", whole=True),
                 keys=tuple(keys),
-                height=2.4,
+                height=2.1 if paper().narrow else 2.4,
                 note=course.note if last else "",
             )
         )

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Final
 from review.errors import InvalidDataError
 from review.figures.axis import draw_landmarks
 from review.figures.chart import (
-    TEXT_SIZE,
-    WIDEST_MARK,
     Chart,
     Key,
     Sample,
@@ -22,7 +20,6 @@ from review.figures.chart import (
 from review.figures.interval import check_interval
 from review.figures.scale import Notation, limits
 from review.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, ZONE, own_settings
-from review.figures.text import printable, shorten
 from review.wording import counted
 
 if TYPE_CHECKING:
@@ -165,7 +162,7 @@ def _charts(
     if curve.margin is not None:
         keys.append(Key("beyond the margin", Sample.BLOCK, ZONE))
     lines = max(len(rows), 1)
-    marks = tuple((r, _words(choice)) for r, (_, choice) in enumerate(rows))
+    marks = tuple((r, choice) for r, (_, choice) in enumerate(rows))
     return (
         Chart(
             title=curve.title,
@@ -177,16 +174,11 @@ def _charts(
         Chart(
             title=f"What was chosen: {', '.join(curve.families)}",
             x=Scale(start, stop, f"{counted(len(ordered), 'combination')}, by their estimate", ()),
-            y=Scale(-0.6, lines - 0.4, "", marks, turned=True),
+            y=Scale(-0.6, lines - 0.4, "", marks, turned=True, one_line=True),
             height=ROW * lines + 0.1,
             note=curve.note,
         ),
     )  # fmt: skip
-
-
-def _words(choice: str) -> str:
-    """A choice on one line: those of the matrix stand close."""
-    return shorten(printable(choice), TEXT_SIZE, WIDEST_MARK)
 
 
 def _wide(count: int, most: float) -> float:

@@ -129,12 +129,25 @@ def paragraph(text: str, size: float, widest: float) -> list[str]:
 
 
 def wrap(text: str, size: float, widest: float, *, bold: bool = False) -> list[str]:
-    """Lines no wider than `widest` inches, broken at spaces; a longer word is shortened."""
+    """Lines no wider than `widest` inches, broken at spaces; a longer word within itself."""
     lines: list[str] = []
     for word in printable(text).split():
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and width(joined, size, bold=bold) <= widest:
             lines[-1] = joined
         else:
-            lines.append(shorten(word, size, widest, bold=bold))
+            lines += pieces(word, size, widest, bold=bold)
     return lines
+
+
+def pieces(word: str, size: float, widest: float, *, bold: bool = False) -> list[str]:
+    """Break a word that is too wide, behind a hyphen or stroke if it can be, else anywhere."""
+    found: list[str] = []
+    while len(word) > 1 and width(word, size, bold=bold) > widest:
+        fits = [n for n in range(1, len(word)) if width(word[:n], size, bold=bold) <= widest]
+        most = fits[-1] if fits else 1
+        stops = [n for n in range(2, most + 1) if word[n - 1] in "-/–"]
+        at = stops[-1] if stops else most
+        found.append(word[:at])
+        word = word[at:]
+    return [*found, word]

@@ -17,6 +17,6 @@ def drawn() -> Any:
     """The module that draws the sheet, as `python docs/figures/make.py` imports it."""
     sys.path.insert(0, str(FOLDER))
     try:
-        yield import_module("results"), import_module("synthetic")
+        yield tuple(map(import_module, ("results", "diagnostics", "synthetic")))
     finally:
         sys.path.remove(str(FOLDER))

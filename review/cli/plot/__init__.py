@@ -31,7 +31,7 @@ from review.export.drawings.screening import screening_course
 from review.export.drawings.specification import specification_of
 from review.export.flow.prisma import figure_of, flow_of
 from review.extraction.evidence_queries import evidence_for
-from review.figures.classes import class_strip_plot
+from review.figures.classes import class_strip_pages
 from review.figures.forest import forest_pages
 from review.figures.layouts import STYLES, Layout
 from review.figures.prisma import prisma_plot
@@ -134,7 +134,7 @@ def classes(
             run = run_numbered(session, review, analysis, None)
             drawn = drawn_from(run.key)
             content = classes_of_analysis(found, snapshot_of(run)[0])
-    written(class_strip_plot(content), files, dpi, drawn=drawn)
+    written(class_strip_pages(content), files, dpi, drawn=drawn)
 
 
 @plot_.command("specification")

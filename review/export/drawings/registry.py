@@ -31,14 +31,14 @@ from review.export.drawings.versions import versions_of
 from review.extraction.evidence_queries import evidence_for
 from review.figures.baujat import baujat_plot
 from review.figures.bubble import bubble_plot
-from review.figures.classes import class_strip_plot
+from review.figures.classes import class_strip_pages
 from review.figures.cumulative import cumulative_pages
 from review.figures.drapery import drapery_plot
 from review.figures.estimates import estimates_pages
 from review.figures.forest import forest_pages
 from review.figures.funnel import funnel_plot
 from review.figures.gosh import gosh_plot
-from review.figures.influence import influence_plot
+from review.figures.influence import influence_pages
 from review.figures.margins import margins_plot
 from review.figures.screening import screening_plot
 from review.figures.sequential import sequential_plot
@@ -136,7 +136,7 @@ class ReviewFigure:
 
     name: str
     words: str
-    draw: Callable[[Session, Review], Figure]
+    draw: Callable[[Session, Review], Drawn]
 
 
 def _funnel(run: ShownRun) -> Figure:
@@ -198,7 +198,7 @@ RUN_FIGURES: Final = (
     ),
     RunFigure(
         "influence", "influence of each trial by eight measures",
-        lambda run: influence_plot(influence_of(*run.values)), supplementary=True,
+        lambda run: influence_pages(influence_of(*run.values)), supplementary=True,
         help="Draw what the fit is without each trial, by eight measures.",
     ),
     RunFigure(
@@ -220,7 +220,7 @@ RUN_FIGURES: Final = (
     ),
     RunFigure(
         "classes", "conclusion of each run by margin and variant",
-        lambda run: class_strip_plot(classes_of_analysis(run.so_far(), run.inputs)),
+        lambda run: class_strip_pages(classes_of_analysis(run.so_far(), run.inputs)),
         supplementary=True,
     ),
     RunFigure(
@@ -257,11 +257,11 @@ def _screening(session: Session, review: Review) -> Figure:
     return screening_plot(course)
 
 
-def _classes(session: Session, review: Review) -> Figure:
+def _classes(session: Session, review: Review) -> Drawn:
     found = past_runs(session, review)
     if not found:
         raise InvalidDataError("conclusions by job need a run, and there is none")
-    return class_strip_plot(classes_of_review(review.title, found))
+    return class_strip_pages(classes_of_review(review.title, found))
 
 
 REVIEW_FIGURES: Final = (

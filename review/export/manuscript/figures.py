@@ -131,7 +131,10 @@ def _every(
         except InvalidDataError as reason:
             yield str(reason)
         else:
-            yield Sketch(figure.name, words, words, drawn, supplementary=True)
+            pages = pages_of(drawn)
+            for n, page in enumerate(pages, start=1):
+                name = figure.name if len(pages) == 1 else f"{figure.name}-{n}"
+                yield Sketch(name, words, words, page, supplementary=True)
 
 
 def _of_runs(
