@@ -14,7 +14,13 @@ from review.cli.extract.trace import echo_traced
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.errors import NotFoundError
-from review.export.tracing.files import FileState, FileTrace, trace_file
+from review.export.tracing.files import (
+    FileState,
+    FileTrace,
+    FolderTrace,
+    trace_file,
+    trace_folder,
+)
 from review.export.tracing.numbers import (
     Holder,
     Input,
@@ -37,13 +43,16 @@ SAID: Final = {
 
 
 @click.command("trace")
-@click.argument("what", metavar="FILE|ORIGIN")
+@click.argument("what", metavar="FILE|FOLDER|ORIGIN")
 @json_option
 def trace_(what: str, as_json: bool) -> None:
     """Say where exported numbers come from.
 
     FILE is an exported file. DOCX, HTML, JSON and figures carry their origins themselves; others
-    are looked up in the provenance.json beside them, which also tells whether a file was changed.
+    are looked up in the provenance.json beside them, which also tells whether a file was changed:
+    each number in it that is not what was exported is named, and the exit status is 1.
+
+    FOLDER is one that an export wrote: what was changed in it, added or removed is named.
 
     ORIGIN is that of one number, as files and provenance.json have it, for example
     1f0c5a2b9e77/pooled/estimate. It is followed to its run and to the results that went in; that
@@ -51,6 +60,9 @@ def trace_(what: str, as_json: bool) -> None:
     """
     with opened().reading() as session:
         runs = Runs(session)
+        if Path(what).is_dir():
+            _tell_folder(trace_folder(runs, Path(what)), as_json=as_json)
+            return
         if Path(what).is_file():
             _tell_file(trace_file(runs, Path(what)), as_json=as_json)
             return
@@ -73,9 +85,11 @@ def trace_(what: str, as_json: bool) -> None:
 def _tell_file(file: FileTrace, *, as_json: bool) -> None:
     if as_json:
         numbers = [number._asdict() for number in file.numbers]
-        echo_json({**asdict(file), "numbers": numbers})
+        altered = [one._asdict() for one in file.altered]
+        echo_json({**asdict(file), "numbers": numbers, "altered": altered})
     else:
         click.echo(f"{file.file} {SAID[file.state]}.")
+        _tell_altered(file)
         if not file.runs and not file.unknown:
             click.echo("It has no numbers of runs.")
         click.echo(f"SHA-256: {file.sha256}")
@@ -90,6 +104,48 @@ def _tell_file(file: FileTrace, *, as_json: bool) -> None:
             f"{file.file} has numbers of runs that this database does not have: "
             f"{', '.join(file.unknown)}; say which database does by REVIEW_DATABASE_URL"
         )
+    if file.altered:
+        raise click.exceptions.Exit(1)
+
+
+def _tell_altered(file: FileTrace) -> None:
+    if file.state is not FileState.CHANGED:
+        return
+    if not file.compared:
+        click.echo("Its numbers cannot be compared with those exported; export it again.")
+    elif not file.altered:
+        click.echo("Every number in it is as it was exported.")
+    for one in file.altered:
+        what = f"printed {_quoted(one.now)}" if one.now else "gone"
+        given = "was not there" if not one.was else f"the ledger gave {_quoted(one.was)}"
+        at = [f"event {one.event}"] if one.event is not None else []
+        more = f" ({', '.join([*at, *([one.origin] if one.origin else [])])})" if at else ""
+        click.echo(f"  {one.place}: {what}, {given}{more}")
+
+
+def _quoted(text: str) -> str:
+    return text if " " not in text else f'"{text}"'
+
+
+def _tell_folder(folder: FolderTrace, *, as_json: bool) -> None:
+    if as_json:
+        echo_json(asdict(folder))
+    else:
+        for name in folder.removed:
+            click.echo(f"{name} was REMOVED: it was exported and is not there.")
+        for name in folder.added:
+            click.echo(f"{name} was ADDED: no export wrote it.")
+        for file in folder.changed:
+            click.echo(f"{file.file} was CHANGED after its export.")
+            _tell_altered(file)
+        wrong = len(folder.removed) + len(folder.added) + len(folder.changed)
+        whole = counted(folder.files, "file is", "files are")
+        click.echo(
+            f"{counted(wrong, 'difference')} from what was exported; {folder.files} files listed "
+            "are there." if wrong else f"{whole} as exported, none is missing and none was added."
+        )  # fmt: skip
+    if folder.removed or folder.added or folder.changed:
+        raise click.exceptions.Exit(1)
 
 
 def _tell_number(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from review.export.tables.writers.docx_origins import docx_origins
 from review.export.tables.writers.json import plain_value
 from review.export.tracing.numbers import Runs, stated_at
 from review.export.tracing.origins import SHORT_KEY
+from review.export.tracing.printed import packed
 from review.figures.saving import ORIGIN
 from review.files import replace_file, sha256_of_file
 
@@ -54,7 +55,7 @@ def write_provenance(
     """
     place = Path(folder)
     runs = Runs(session)
-    known = _read(place) or {"files": {}, "numbers": {}, "runs": {}}
+    known = list_of(place) or {"files": {}, "numbers": {}, "runs": {}}
     files = {name: file for name, file in known["files"].items() if (place / name).exists()}
     numbers, holders = known["numbers"], known["runs"]
     for path, tables in exported.items():
@@ -78,10 +79,11 @@ def listing(made: Path, folder: Path) -> Path:
     """Complete the ``provenance.json`` of files on their way from `made` into a folder.
 
     It lists every file of `made`, those without numbers of runs too, by SHA-256, so that the next
-    export can tell whether somebody has worked on one; and what the folder's own listed before.
+    export can tell whether somebody has worked on one, with what it prints, so that each number
+    that is altered later can be named; the folders in it; and what the folder's own listed before.
     """
     empty: dict[str, Any] = {"files": {}, "numbers": {}, "runs": {}}
-    new, old = _read(made) or empty, _read(folder) or empty
+    new, old = list_of(made) or empty, list_of(folder) or empty
     there = {name: file for name, file in old["files"].items() if (folder / name).exists()}
     plain = {
         path.name: {"sha256": sha256_of_file(path), "tables": [], "origins": []}
@@ -89,16 +91,27 @@ def listing(made: Path, folder: Path) -> Path:
         if path.is_file() and path.name != NAME
     }
     files = there | plain | new["files"]
+    for path in made.iterdir():
+        if path.is_file() and path.name != NAME:
+            files[path.name] = {**files[path.name], "printed": packed(path.name, path.read_bytes())}
     used = {origin for file in files.values() for origin in file["origins"]}
     known = {**old["numbers"], **new["numbers"]}
     numbers = {origin: number for origin, number in known.items() if origin in used}
-    return _write(made, files, numbers, {**old["runs"], **new["runs"]})
+    folders = {path.name for path in made.iterdir() if path.is_dir()}
+    folders |= {name for name in old.get("folders", ()) if (folder / name).is_dir()}
+    return _write(made, files, numbers, {**old["runs"], **new["runs"]}, sorted(folders))
 
 
 def _write(
-    place: Path, files: Mapping[str, Any], numbers: Mapping[str, Any], runs: Mapping[str, Any]
+    place: Path,
+    files: Mapping[str, Any],
+    numbers: Mapping[str, Any],
+    runs: Mapping[str, Any],
+    folders: Sequence[str] = (),
 ) -> Path:
-    kept = {"files": files, "numbers": numbers, "runs": runs}
+    kept: dict[str, Any] = {"files": files, "numbers": numbers, "runs": runs}
+    if folders:
+        kept["folders"] = folders
     text = json.dumps(kept, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
     return replace_file(place / NAME, f"{text}\n".encode())
 
@@ -131,11 +144,12 @@ def carried(path: Path) -> list[str]:
 
 def listed(path: Path) -> dict[str, Any] | None:
     """Return what the ``provenance.json`` beside a file says of it, if there is one that does."""
-    known = _read(path.parent)
+    known = list_of(path.parent)
     return None if known is None else known["files"].get(path.name)
 
 
-def _read(folder: Path) -> dict[str, Any] | None:
+def list_of(folder: Path) -> dict[str, Any] | None:
+    """Return what the ``provenance.json`` of a folder says; None where there is none."""
     place = folder / NAME
     if not place.exists():
         return None

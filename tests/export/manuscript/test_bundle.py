@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,39 +23,14 @@ from review.export.tables.writers.docx_origins import docx_origins
 from review.export.tracing.origins import found_at
 from review.extraction.seeds import load_seed, seed_called
 from review.history.actions import Attribution, writing
-from review.living.job.repool import repool
 from review.living.runs.queries import runs, snapshot_of
 from review.protocol.actions import new_review
 from review.protocol.queries import review_called
 from review.protocol.rules import ReviewSpec
 from tests.conftest import NOW
-from tests.living.fixture import begin, enter
 
 BY = Attribution(actor="tester", reason="test", at=NOW)
 SPAN = re.compile(r'\[((?:[^\]\\]|\\.)*)\]\{\.number key="([^"]+)" origin="([^"]+)"\}')
-
-
-@pytest.fixture(scope="session")
-def small(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """Read it only: eight made-up trials, pooled after five and after eight."""
-    path = tmp_path_factory.mktemp("small") / "review.db"
-    shutil.copy(sqlite_template, path)
-    database = database_at(f"sqlite:///{path}")
-    begin(database, BY, variants=("fixed", "leave_one_out"))
-    for numbers in (range(1, 6), range(6, 9)):
-        enter(database, BY, numbers)
-        repool(database, actor="tester", now=lambda: NOW)
-    yield database
-    database.engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def bundle(small: Database, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bundle")
-    with small.reading() as session:
-        for part in write_bundle(session, review_called(session, "fixture"), folder):
-            assert all(path.stat().st_size for path in part)
-    return folder
 
 
 def _plain(markdown: str) -> str:

@@ -36,8 +36,8 @@ def render_xlsx(tables: Mapping[str, Table]) -> bytes:
     Returns
     -------
     bytes
-        The same for the same tables. Each sheet has one frozen header line and data below it,
-        ready to be read by programs: spanners are put before the headers (``CBT: n``), an interval
+        The same for the same tables. Each sheet has one frozen header line with filters, a frozen
+        first column and data below, ready to be read by programs: spanners are put before the headers (``CBT: n``), an interval
         takes two columns, infinities are the texts ``∞`` and ``−∞``, and so are numbers beyond
         Excel's 10³⁰⁸. Titles, footnotes and sources
         are on a last sheet, ``Notes``. Numbers keep 16 digits and are shown rounded.
@@ -94,7 +94,7 @@ def sheet_names(names: list[str]) -> list[str]:
 
 
 def _write_table(book: Any, sheet: Any, table: Table, formats: dict[str, Any]) -> None:
-    sheet.freeze_panes(1, 0)
+    sheet.freeze_panes(1, 1)
     at = 0
     for c, column in enumerate(table.columns):
         shown = book.add_format({"num_format": _number_format(column), "valign": "top"})
@@ -106,6 +106,7 @@ def _write_table(book: Any, sheet: Any, table: Table, formats: dict[str, Any]) -
                 width = max(width, _write_value(sheet, r, at, value, shown, formats["text"]))
             sheet.set_column(at, at, min(WIDEST, max(8, width + 2)))
             at += 1
+    sheet.autofilter(0, 0, len(table.rows), at - 1)
 
 
 def _headers(table: Table, column: Column) -> list[str]:
@@ -152,6 +153,7 @@ def _write_notes(
             lines.append((name, f"note {letter} ({places})", note.text))
         if table.source is not None:
             lines.append((name, "source", table.source))
+    sheet.autofilter(0, 0, len(lines) - 1, 2)
     for r, line in enumerate(lines):
         for c, words in enumerate(line):
             _text(sheet, r, c, words, formats["header" if r == 0 else "text"])
