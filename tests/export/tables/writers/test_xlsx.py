@@ -58,7 +58,8 @@ def test_there_is_no_formula_and_no_link_whatever_the_text() -> None:
 
 def test_the_header_stays_in_view_and_notes_have_their_sheet() -> None:
     book = opened(POOLED)
-    assert book["table_0"].freeze_panes == "A2"
+    assert book["table_0"].freeze_panes == "B2"
+    assert book["table_0"].auto_filter.ref == book["table_0"].dimensions
     notes = list(book["Notes"].iter_rows(values_only=True))
     assert ("table_0", "title", POOLED.title) in notes
     assert ("table_0", "note", "Positive values favour CBT.") in notes
