@@ -38,8 +38,8 @@ def render_xlsx(tables: Mapping[str, Table]) -> bytes:
     bytes
         The same for the same tables. Each sheet has one frozen header line with filters, a frozen
         first column and data below, ready to be read by programs: spanners are put before the
-        headers (``CBT: n``), an interval takes two columns, infinities are the texts ``∞`` and ``−∞``, and so are numbers beyond
-        Excel's 10³⁰⁸. Titles, footnotes and sources
+        headers (``CBT: n``), an interval takes two columns, infinities are the texts ``∞`` and
+        ``−∞``, and so are numbers beyond Excel's 10³⁰⁸. Titles, footnotes and sources
         are on a last sheet, ``Notes``. Numbers keep 16 digits and are shown rounded.
 
     Raises
