@@ -18,7 +18,16 @@ from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
 from review.figures.paper import page_width, paper
 from review.figures.scale import Notation
 from review.figures.style import BLACK, GREY, font
-from review.figures.text import ELLIPSIS, Cuts, paragraph, printable, title_lines, width, wrap
+from review.figures.text import (
+    ELLIPSIS,
+    Cuts,
+    paragraph,
+    pointing,
+    printable,
+    title_lines,
+    width,
+    wrap,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -388,8 +397,7 @@ def _directions(
 ) -> tuple[tuple[list[str], list[str]], tuple[float, float]]:
     """What the sides mean and where that ends and starts: beside no effect, and on the page."""
     room = 0.47 * (wide - 2 * EDGE)
-    left = wrap(f"← {chart.favours_left}", TEXT_SIZE, room) if chart.favours_left else []
-    right = wrap(f"{chart.favours_right} →", TEXT_SIZE, room) if chart.favours_right else []
+    left, right = pointing(chart.favours_left, chart.favours_right, TEXT_SIZE, (room, room))
     long, other = (max([0.0, *(width(x, TEXT_SIZE) for x in side)]) for side in (left, right))
     start = min(max(null_at + 0.08, EDGE + long + 0.16), wide - EDGE - other)
     return (left, right), (min(max(null_at - 0.08, EDGE + long), start - 0.16), start)

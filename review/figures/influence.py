@@ -11,7 +11,7 @@ from review.errors import InvalidDataError
 from review.figures.axis import horizontal_ticks
 from review.figures.chart import draw_point
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
-from review.figures.panel_layout import GAP, line_height, text_size
+from review.figures.panel_layout import DENSE, GAP, NARROW_GAP, line_height, text_size
 from review.figures.paper import fitted, one_page, page_height, paper, split
 from review.figures.scale import widened
 from review.figures.style import BLUE, GREY, PALE, VERMILLION, own_settings
@@ -127,19 +127,22 @@ def influence_pages(panel: InfluencePanel) -> list[Figure]:
         if whole.get_figheight() <= page_height():
             return [whole]
         parts = split(
-            k, lambda shown: _draw(panel, shown, 1, 9).get_figheight() <= page_height()
+            k, lambda shown: _draw(panel, shown, 1, 9, lines=DENSE).get_figheight() <= page_height()
         )  # fmt: skip
-        return [_draw(panel, shown, n, len(parts)) for n, shown in enumerate(parts, start=1)]
+        return [
+            _draw(panel, shown, n, len(parts), lines=DENSE)
+            for n, shown in enumerate(parts, start=1)
+        ]
 
 
-def _draw(panel: InfluencePanel, shown: range, number: int, of: int) -> Figure:
+def _draw(panel: InfluencePanel, shown: range, number: int, of: int, *, lines: int = 0) -> Figure:
     """Draw some of the studies."""
     from matplotlib.figure import Figure
 
     every = panel.labels or ("No studies",)
     labels = [every[i] for i in shown]
     cuts = Cuts()
-    size, step = text_size(len(every)), line_height(len(every))
+    size, step = text_size(lines or len(every)), line_height(lines or len(every))
     bold = [i < len(panel.labels) and panel.influential[i] for i in shown]
     set_width = paper().width is not None
     room = WIDEST_LABEL[(not paper().narrow) + (not set_width)]
@@ -151,7 +154,7 @@ def _draw(panel: InfluencePanel, shown: range, number: int, of: int) -> Figure:
         width(Cuts().fit(printable(label), size, room, bold=True), size, bold=True)
         for label in every
     )
-    left = EDGE + widest + GAP
+    left = EDGE + widest + (NARROW_GAP if set_width else GAP)
     beside, strip, total = _strips(len(panel.measures), left)
     inner = total - 2 * EDGE
     title = title_lines(panel.title, TITLE_SIZE, inner)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from review.figures.axis import draw_landmarks, horizontal_ticks
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page
 from review.figures.panel_layout import (
+    DENSE,
     LIGHT_LINE,
     SMALL_LINE,
     TITLE_LINE,
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 # Diameter of a light, in lines, and points of the sign in it.
 LIGHT = 0.9
 SMALLEST_SIGN = 7.0
-# Lines that set the type of a panel over several pages: small, but not below 7 points.
-DENSE = 160
 
 
 @dataclass(frozen=True, slots=True)

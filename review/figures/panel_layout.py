@@ -18,6 +18,7 @@ from review.figures.text import (
     POINTS_PER_INCH,
     Cuts,
     paragraph,
+    pointing,
     printable,
     title_lines,
     width,
@@ -38,6 +39,8 @@ LAST_PLOT = 0.5  # inches, where nothing more can be spared
 NARROW_NAME = (0.95, 1.3)
 NARROW_GAP = 0.1
 NARROWEST = 6.5
+# Lines that set the type of a panel over several pages: small, but not below 7 points.
+DENSE = 160
 TITLE_LINE = leading(TITLE_SIZE)
 SMALL_LINE = leading(SMALL_SIZE)
 
@@ -113,6 +116,8 @@ class Panel:
     notation: Notation = Notation.PLAIN
     groups: tuple[Group, ...] = ()
     legend: tuple[Light, ...] = ()
+    legend_note: str = ""
+    """What the note says of the lights: the names of their columns."""
     spans: Mapping[int, str] = field(default_factory=dict)
     """Of lines with words that go on over the columns."""
     sections: tuple[str, ...] = ()
@@ -195,8 +200,10 @@ def laid_out(panel: Panel) -> PanelLayout:
     left = EDGE + sum(_room(column, fitted) for column in panel.before)
 
     title = title_lines(panel.title, TITLE_SIZE, total - 2 * EDGE)
-    label = cuts.fit(printable(panel.axis_label), size, plot_width + 2 * GAP)
-    note = paragraph(f"{panel.note} {cuts.key}", SMALL_SIZE, total - 2 * EDGE)
+    middle = left + plot_width / 2
+    label_room = 2 * min(middle - EDGE, total - EDGE - middle)
+    label = cuts.fit(printable(panel.axis_label), size, label_room)
+    note = paragraph(f"{panel.note} {panel.legend_note} {cuts.key}", SMALL_SIZE, total - 2 * EDGE)
     null_at = left + plot_width * across(panel, 0.0)
     directions = _directions(panel, size, null_at, total)
     legend = _legend_places(panel, total - 2 * EDGE)
@@ -222,46 +229,65 @@ def laid_out(panel: Panel) -> PanelLayout:
 
 def narrowed(panel: Panel) -> Panel:
     """Return a panel that fits the paper: what it can spare is left out, and the note says so."""
-    wide, left_out = paper().width, list[str]()
-    if wide is None:
+    if paper().width is None or _fits(panel):
         return panel
-    kept = panel
+    first, *others = map(_headed_narrowly, panel.before)
+    room = _name_room(panel, text_size(panel.lines))
+    panel = replace(
+        panel, before=(replace(first, widest=room), *others),
+        after=tuple(map(_headed_narrowly, panel.after)),
+    )  # fmt: skip
+    spared: list[tuple[str, ...]] = []
     for names in _spared(panel):
-        size = text_size(kept.lines)
-        columns = kept.before + kept.after
-        tried = {c.name: _fit(c, size, kept.strong, Cuts()) for c in columns}
-        fitted = _widened(kept, tried, size)
-        needed = 2 * EDGE + _gap() + sum(_room(c, fitted) for c in columns[:-1])
-        if needed + fitted[columns[-1].name].width + _least_plot() <= wide:
+        if _fits(_without(panel, spared)):
             break
-        if not names:
-            first, *others = (_headed_narrowly(c) for c in kept.before)
-            kept = replace(
-                kept,
-                before=(replace(first, widest=NARROW_NAME[not paper().narrow]), *others),
-                after=tuple(map(_headed_narrowly, kept.after)),
-            )
-            continue
-        left_out += [c.header for c in columns if c.name in names]
-        groups = (replace(g, columns=_without(g.columns, names)) for g in kept.groups)
-        kept = replace(
-            kept,
-            before=tuple(c for c in kept.before if c.name not in names),
-            after=tuple(c for c in kept.after if c.name not in names),
-            groups=tuple(g for g in groups if g.columns),
-        )
-    if not left_out:
-        return kept
-    told = ", ".join(dict.fromkeys(left_out))
-    return replace(kept, note=f"{kept.note} Not shown for want of width: {told}.".strip())
+        spared.append(names)
+    for names in reversed(spared):  # what was spared first may have room after all
+        others_spared = [other for other in spared if other != names]
+        if _fits(_without(panel, others_spared)):
+            spared = others_spared
+    return _without(panel, spared)
 
 
-def _without(names: tuple[str, ...], others: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name in names if name not in others)
+def _fits(panel: Panel) -> bool:
+    size = text_size(panel.lines)
+    columns = panel.before + panel.after
+    tried = {c.name: _fit(c, size, panel.strong, Cuts()) for c in columns}
+    fitted = _widened(panel, tried, size)
+    needed = 2 * EDGE + _gap() + sum(_room(c, fitted) for c in columns[:-1])
+    return needed + fitted[columns[-1].name].width + _least_plot() <= (paper().width or math.inf)
+
+
+def _without(panel: Panel, spared: Sequence[tuple[str, ...]]) -> Panel:
+    """Return a panel without some columns, and without the key to lights where none is left."""
+    out = {name for names in spared for name in names}
+    if not out:
+        return panel
+    columns = (*panel.before, *panel.after)
+    told = ", ".join(dict.fromkeys(c.header for c in columns if c.name in out))
+    groups = (replace(g, columns=tuple(c for c in g.columns if c not in out)) for g in panel.groups)
+    lit = any(c.lights and c.name not in out for c in columns)
+    return replace(
+        panel,
+        before=tuple(c for c in panel.before if c.name not in out),
+        after=tuple(c for c in panel.after if c.name not in out),
+        groups=tuple(g for g in groups if g.columns),
+        legend=panel.legend if lit else (),
+        legend_note=panel.legend_note if lit else "",
+        note=f"{panel.note} Not shown for want of width: {told}.".strip(),
+    )
+
+
+def _name_room(panel: Panel, size: float) -> float:
+    """The room of a study's name on a narrow page: that of the names of diamonds at the least."""
+    names = panel.before[0].cells
+    strong = [width(printable(names[i]), size, bold=True) for i in panel.strong]
+    least = NARROW_NAME[not paper().narrow]
+    return max(least, min(least + 0.15, max(strong, default=0.0)))
 
 
 def _spared(panel: Panel) -> list[tuple[str, ...]]:
-    """Return the columns that a narrow page can spare, in that order; names are cut before.
+    """Return the columns that a narrow page can spare, in that order.
 
     What stands twice, of either arm, goes first but for the first such, which is their size.
     """
@@ -274,7 +300,7 @@ def _spared(panel: Panel) -> list[tuple[str, ...]]:
     twice = [tuple(names) for names in kin.values() if len(names) > 1]
     once = [tuple(names) for names in kin.values() if len(names) == 1]
     weight = [(c.name,) for c in columns if c.name == "weight"]
-    return [(), *reversed(twice[1:]), *weight, *twice[:1], *reversed(once), *reversed(lights)]
+    return [*reversed(twice[1:]), *weight, *twice[:1], *reversed(once), *lights]
 
 
 def _headed_narrowly(column: TextColumn) -> TextColumn:
@@ -362,7 +388,5 @@ def _directions(
     left, right = panel.favours_left, panel.favours_right
     if panel.notation.turned:
         left, right = right, left
-    return (
-        wrap(f"← {left}", size, max(0.6, null_at - EDGE - 0.08)) if left else [],
-        wrap(f"{right} →", size, max(0.6, total - null_at - EDGE - 0.08)) if right else [],
-    )
+    rooms = max(0.6, null_at - EDGE - 0.08), max(0.6, total - null_at - EDGE - 0.08)
+    return pointing(left, right, size, rooms)

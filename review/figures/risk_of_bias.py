@@ -217,16 +217,26 @@ def _lights(plot: RiskOfBias, shown: range, number: int, of: int) -> Figure:
     room, cuts = NAME_WIDTH if paper().width is None else 0.35 * page_width(9.0), Cuts()
     every = [cuts.fit(printable(row.label), size, room) for row in plot.rows]
     first = max([width("No studies", size), *(width(label, size) for label in every)])
-    left, count = EDGE + first + GAP, len(plot.domains) + 0.25
-    column = max(LEAST_COLUMN, min(COLUMN, (page_width(99.0) - left - EDGE) / count))
+    left, count = EDGE + first + GAP, len(plot.domains)
+    overall = width(printable(plot.domains[-1].key), size, bold=True) + 0.06 if count else 0.0
+    free = page_width(99.0) - left - EDGE
+    column = max(
+        LEAST_COLUMN, min(COLUMN, free / (count + 0.25), (free - overall) / max(1, count - 1))
+    )
+    more = max(0.25 * column, overall - column)  # of the last column
     columns = [left + (j + 0.5) * column for j in range(len(plot.domains))]
     if columns:
-        columns[-1] += 0.25 * column
+        columns[-1] += more / 2 if more > 0.25 * column else more
     cuts = Cuts()
-    page = Sheet(plot.title, left + count * column + EDGE, 5.2)
+    page = Sheet(plot.title, left + count * column + more + EDGE, 5.2)
     top = page.y + leading(size) + 0.08
     for j, domain in enumerate(plot.domains):
-        head = cuts.fit(printable(domain.key), size, column * 1.15, bold=True)
+        head = cuts.fit(
+            printable(domain.key),
+            size,
+            max(column, overall if j == count - 1 else 0.0) * 1.15,
+            bold=True,
+        )
         page.write(columns[j], page.y, head, size, gid=f"head-{j}", bold=True, align="center")
     page.write(EDGE, page.y, "Study", size, gid="head-study", bold=True)
     page.rule(top)

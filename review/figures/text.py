@@ -140,6 +140,20 @@ def wrap(text: str, size: float, widest: float, *, bold: bool = False) -> list[s
     return lines
 
 
+def pointing(
+    left: str, right: str, size: float, rooms: tuple[float, float]
+) -> tuple[list[str], list[str]]:
+    """Lines of what the two sides of an axis mean; each arrow stays with the word beside it."""
+    arrow = width(" →", size)
+    away, towards = (
+        wrap(words, size, room - arrow) for words, room in zip((left, right), rooms, strict=True)
+    )
+    return (
+        [f"← {away[0]}", *away[1:]] if away else [],
+        [*towards[:-1], f"{towards[-1]} →"] if towards else [],
+    )
+
+
 def pieces(word: str, size: float, widest: float, *, bold: bool = False) -> list[str]:
     """Break a word that is too wide, behind a hyphen or stroke if it can be, else anywhere."""
     found: list[str] = []

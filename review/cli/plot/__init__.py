@@ -22,6 +22,7 @@ from review.cli.output import warn_outdated
 from review.cli.plot.diagnostics import DIAGNOSTICS
 from review.cli.rob import bias_figure
 from review.cli.rob.forms import family_option, instrument_option, outcome_option, timepoint_option
+from review.errors import InvalidDataError
 from review.export.drawings.bias import bias_of_run
 from review.export.drawings.classes import classes_of_analysis, classes_of_review
 from review.export.drawings.columns import field_columns
@@ -31,6 +32,7 @@ from review.export.drawings.screening import screening_course
 from review.export.drawings.specification import specification_of
 from review.export.flow.prisma import figure_of, flow_of
 from review.extraction.evidence_queries import evidence_for
+from review.figures.caterpillar import caterpillar_plot, subgroups_alone
 from review.figures.classes import class_strip_pages
 from review.figures.forest import forest_pages
 from review.figures.layouts import STYLES, Layout
@@ -75,6 +77,10 @@ for _command in DIAGNOSTICS:
     "--layout", type=click.Choice([one.value for one in Layout]), default="plain",
     show_default=True, help="As Review Manager 5, JAMA or The BMJ print forest plots.",
 )  # fmt: skip
+@click.option(
+    "--summary", is_flag=True,
+    help="For many trials: all intervals by effect without names, or with --by subgroups alone.",
+)  # fmt: skip
 @family_option
 @file_options
 @number_option
@@ -87,6 +93,7 @@ def forest(
     sort: str,
     names: tuple[str, ...],
     layout: str,
+    summary: bool,
     tool: str | None,
     files: tuple[Path, ...],
     dpi: int,
@@ -114,6 +121,10 @@ def forest(
         fields=fields,
         tests_below=STYLES[Layout(layout)].of_all,
     )
+    if summary and by is None:
+        written(caterpillar_plot(content), files, dpi, drawn=drawn)
+        return
+    content = subgroups_alone(content) if summary else content
     written(forest_pages(content, Layout(layout)), files, dpi, drawn=drawn)
 
 
@@ -128,6 +139,8 @@ def classes(
     with looking(review_slug) as (session, review):
         found = past_runs(session, review, analysis)
         if analysis is None:
+            if not found:
+                raise InvalidDataError("there is no run yet; make one with: review repool")
             drawn = drawn_from(review=review.slug)
             content = classes_of_review(review.title, found)
         else:
@@ -169,6 +182,10 @@ def screening(files: tuple[Path, ...], dpi: int, review_slug: str | None) -> Non
     with looking(review_slug) as (session, review):
         drawn = drawn_from(review=review.slug)
         content = screening_course(session, review)
+    if not content.stages:
+        raise InvalidDataError(
+            "nobody has decided about a record yet; screen some (review screen), then draw again"
+        )
     written(screening_plot(content), files, dpi, drawn=drawn)
 
 
@@ -188,6 +205,11 @@ def prisma(
     with looking(review_slug) as (session, review):
         flow = flow_of(session, review, since=since, version=version, trigger=trigger)
     drawn = drawn_from(review=flow.review)
+    if not any(box.n for box in flow.boxes.values()):
+        raise InvalidDataError(
+            "the flow is empty: the review has no record, report or study; bring in a search first "
+            "(review import)"
+        )
     written(prisma_plot(figure_of(flow)), files, dpi, drawn=drawn)
 
 

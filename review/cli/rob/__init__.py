@@ -27,13 +27,13 @@ from review.export.drawings.bias import bias_of_review
 from review.extraction.appraisal import actions, catalogue, queries
 from review.extraction.appraisal.agreement import domain_agreement
 from review.extraction.queries import study_called
-from review.figures.risk_of_bias import summary_plot, traffic_light_plot
+from review.figures.risk_of_bias import summary_plot, traffic_light_pages
 from review.living.runs.queries import run_numbered
 from review.people.rules import Deed
 from review.wording import counted
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from review.export.drawings.registry import Drawn
 
 
 @click.group("rob")
@@ -309,7 +309,7 @@ def bias_figure(
     instrument: str | None,
     timepoint: str | None,
     title: str | None,
-) -> tuple[Figure, str]:
+) -> tuple[Drawn, str]:
     """Return the bars of each domain or a light for each judgement, and what is drawn."""
     with looking(review_slug) as (session, review):
         run = run_numbered(session, review, analysis, None) if analysis is not None else None
@@ -318,9 +318,11 @@ def bias_figure(
             session, review, tool, analysis=analysis, outcome=outcome, instrument=instrument,
             timepoint=timepoint, title=title,
         )  # fmt: skip
+    if not content.rows:
+        raise InvalidDataError("no judgement is settled that could be drawn; see review rob status")
     if summary:
         return summary_plot(content, weighted=analysis is not None), drawn
-    return traffic_light_plot(content), drawn
+    return traffic_light_pages(content), drawn
 
 
 for _form in FORMS:

@@ -86,7 +86,10 @@ def _words(found: TrimFill, written: Notation, sign: float) -> str:
 
 def _test_of_asymmetry(results: RunResults) -> str:
     if len(results.effects) < FEWEST_FOR_TEST:
-        return f"No test of asymmetry: fewer than {FEWEST_FOR_TEST} trials."
+        return (
+            f"With fewer than {FEWEST_FOR_TEST} trials the shape of a funnel says little: chance "
+            "alone makes it look lopsided, and asymmetry is not tested (Sterne 2011)."
+        )
     try:
         found = egger(*effects_of(results.effects), model="lm")
     except InvalidDataError as error:

@@ -27,11 +27,16 @@ def margins_of(inputs: RunInputs, results: RunResults, *, withheld: bool = False
     Raises
     ------
     InvalidDataError
-        If the analysis is no contrast of two arms.
+        If the analysis is no contrast of two arms, or has no margin.
     """
     plan, line = inputs.plan, results.pooled
     if plan.kind is not AnalysisKind.CONTRAST:
         raise InvalidDataError(f'"{plan.title}" compares no two arms; it has no margin')
+    if not plan.margins:
+        raise InvalidDataError(
+            f'"{plan.title}" has no margin, and so no margin curve; plan one before the data are '
+            "seen (review analysis revise, margin: in its plan), or draw a forest plot"
+        )
     smallest = max(0.0, -line.ci[0])
     end = 1.25 * max([*plan.margins, smallest, 0.4 * (line.ci[1] - line.ci[0])])
     grid = tuple(end * i / STEPS for i in range(1, STEPS + 1))
@@ -42,7 +47,6 @@ def margins_of(inputs: RunInputs, results: RunResults, *, withheld: bool = False
         for r in results.readings
         if r.margin is not None and r.noninferiority_p is not None
     )
-    none = "" if planned else " No margin was planned."
     return Margins(
         title=f"{plan.title}: margins of noninferiority",
         margins=(0.0, *curve.margins),
@@ -52,6 +56,6 @@ def margins_of(inputs: RunInputs, results: RunResults, *, withheld: bool = False
         smallest=curve.smallest,
         effect_label=axis_label(inputs),
         notation=notation(inputs),
-        note=f"k = {line.k}; {model_words(line)}. {direction(inputs)}{none}"
+        note=f"k = {line.k}; {model_words(line)}. {direction(inputs)}"
         f"{f' {WITHHELD_NOTE}' if withheld else ''}",
     )

@@ -110,7 +110,7 @@ def test_the_funnel_shows_metafors_filled_studies_and_eggers_test(multimedia: Ru
 
 def test_below_ten_trials_there_is_no_test_of_asymmetry(multimedia: Run) -> None:
     assert "Egger" not in funnel_of(*few(multimedia, 9)).note
-    assert "fewer than 10 trials" in funnel_of(*few(multimedia, 9)).note
+    assert "With fewer than 10 trials" in funnel_of(*few(multimedia, 9)).note
     assert "Egger" in funnel_of(*few(multimedia, 10)).note
 
 

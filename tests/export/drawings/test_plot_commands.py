@@ -52,11 +52,9 @@ def test_the_help_names_every_kind_of_figure(plot: Plot) -> None:
         ("forest", "multimedia", "--arm-data"),
         ("versions", "multimedia", "--number", "2"),
         ("leave-one-out", "multimedia"),
-        ("margins", "multimedia"),
         ("classes", "multimedia"),
         ("classes",),
         ("specification", "multimedia"),
-        ("screening",),
         ("prisma",),
     ],
     ids=" ".join,
@@ -77,7 +75,7 @@ def test_the_resolution_of_a_png_is_as_asked(plot: Plot, tmp_path: Path) -> None
     from PIL import Image
 
     path = tmp_path / "a.png"
-    plot("margins", "multimedia", "--out", path, "--dpi", "150")
+    plot("funnel", "multimedia", "--out", path, "--dpi", "150")
     with Image.open(path) as image:
         assert image.size[0] == pytest.approx(6.5 * 150, abs=1)
         assert image.info["dpi"][0] == pytest.approx(150, abs=0.1)
