@@ -12,12 +12,12 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -50,6 +50,26 @@ AT_ONCE: Final = 1000
 def in_parts(values: Sequence[ValueT]) -> Iterator[Sequence[ValueT]]:
     """Yield values, as many at once as one list of a query may hold."""
     return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
+
+
+def put(session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows whole, in place of those with the same primary key.
+
+    For tables without a history of their own; all rows have the same columns.
+    """
+    if rows:
+        session.execute(_put(session.get_bind().dialect.name, table, tuple(rows[0])), rows)
+
+
+@cache
+def _put(dialect: str, table: type[DeclarativeBase], columns: Sequence[str]) -> Any:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    whole = table.metadata.tables[table.__tablename__]
+    asked: Any = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(whole)
+    keys = [column.name for column in whole.primary_key]
+    told = {name: asked.excluded[name] for name in columns if name not in keys}
+    return asked.on_conflict_do_update(index_elements=keys, set_=told)
 
 
 class CleanText(sa.TypeDecorator[str]):

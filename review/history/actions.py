@@ -18,8 +18,8 @@ from sqlalchemy.orm.attributes import get_history
 from review.canonical import CanonicalText, sha256_of, sha256_of_text, utc_text
 from review.db import Base, Database, LedgerSession
 from review.history.models import Event
-from review.history.queries import held, raw_rows
-from review.history.rules import GENESIS, SEALED_BY, Held, Omitted, hashed, packed, row_digest
+from review.history.queries import head, held, raw_rows
+from review.history.rules import SEALED_BY, Held, Omitted, hashed, packed, row_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +144,7 @@ def _append(
     by: Attribution | None = session.info.get("attribution")
     if by is None:
         raise NotAttributedError(changes[0][1])
-    connection = session.connection()
-    head = connection.execute(
-        sa.select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)
-    ).one_or_none()
-    seq, previous = (head.seq, head.hash) if head else (0, GENESIS)
+    seq, previous = head(session)
     at = by.time
     rows = []
     for action, entity, entity_id, old, new in changes:
@@ -171,7 +167,8 @@ def _append(
         }
         previous = sha256_of(hashed(payload))
         rows.append({**payload, "at": at, "hash": previous})
-    connection.execute(sa.insert(Event), rows)
+    session.connection().execute(sa.insert(Event), rows)
+    session.info["head"] = seq, previous  # no other writer appends before this transaction ends
 
 
 def _is_audited(row: object) -> bool:

@@ -155,6 +155,9 @@ def noted(session: Session, entity: str, column: str) -> dict[int, Any]:
 
 def head(session: Session) -> tuple[int, str]:
     """Return seq and hash of the newest event, (0, zeros) when there is none."""
+    written: tuple[int, str] | None = session.info.get("head")
+    if written is not None:
+        return written
     row = session.execute(
         sa.select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)
     ).one_or_none()

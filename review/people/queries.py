@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from review.errors import NotAllowedError, NotFoundError, Remedy
+from review.history.once import once
 from review.people.models import Membership, Person
 from review.people.rules import DEED_WORDS, Deed, Role, may, near_misses, roles_that_may
 
 
+@once(Person)
 def person_known(session: Session, handle: str) -> Person | None:
     """Return the person of a handle, a merged one as the person that it was merged into."""
     person = session.scalar(
@@ -46,6 +48,7 @@ def other_names(session: Session) -> dict[int, list[str]]:
     return found
 
 
+@once(Person, Membership)
 def role_of(session: Session, review_id: int, handle: str) -> Role | None:
     """Return a person's role in a review, None for somebody who is not in it."""
     person = person_known(session, handle)
@@ -72,14 +75,13 @@ def member_who_may(session: Session, review_id: int, handle: str, deed: Deed) ->
 
     Raises NotAllowedError for one who did not join, for other roles, and for closed accounts.
     """
-    known = {person.handle: (person, member) for person, member in members(session, review_id)}
-    found = person_known(session, handle)
-    if found is None or found.handle not in known:
+    person, role = person_known(session, handle), role_of(session, review_id, handle)
+    if person is None or role is None:
+        known = [one.handle for one, _ in members(session, review_id)]
         raise NotAllowedError(
-            f"{handle} is not in this review{_whom_there_is(handle, list(known))}",
+            f"{handle} is not in this review{_whom_there_is(handle, known)}",
             remedy=Remedy("somebody new joins first, with", f"review people add {handle}"),
         )
-    person, member = known[found.handle]
     if person.handle != handle:
         raise NotAllowedError(
             f"{handle} is another name of {person.handle}",
@@ -87,15 +89,13 @@ def member_who_may(session: Session, review_id: int, handle: str, deed: Deed) ->
         )
     if person.disabled_because is not None:
         raise NotAllowedError(f"the account of {handle} is closed: {person.disabled_because}")
-    if not may(member.role, deed):
-        raise _not_for_the_role(known, person.handle, member.role, deed)
+    if not may(role, deed):
+        leads = [o.handle for o, m in members(session, review_id) if m.role is Role.LEAD]
+        raise _not_for_the_role(leads, person.handle, role, deed)
     return person
 
 
-def _not_for_the_role(
-    known: Mapping[str, tuple[Person, Membership]], handle: str, role: Role, deed: Deed
-) -> NotAllowedError:
-    leads = [name for name, (_, member) in known.items() if member.role is Role.LEAD]
+def _not_for_the_role(leads: Sequence[str], handle: str, role: Role, deed: Deed) -> NotAllowedError:
     fitting = next(one for one in (Role.REVIEWER, *roles_that_may(deed)) if may(one, deed))
     return NotAllowedError(
         f"{handle} is {role.value} in this review, and does not {DEED_WORDS[deed]}; "

@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from review.errors import InvalidDataError, NotFoundError
+from review.history.once import once
+from review.people.models import Membership, Person, identity
+from review.people.rules import Role
 from review.protocol.models import (
     Analysis,
     AnalysisVersion,
@@ -27,11 +30,16 @@ def reviews(session: Session) -> Sequence[Review]:
     return session.scalars(sa.select(Review).order_by(Review.slug)).all()
 
 
+@once(Review)
 def review_called(session: Session, slug: str | None) -> Review:
     """Return the review of that slug, or the only one when no slug is given.
 
     Raises NotFoundError, with the slugs there are; InvalidDataError when a slug is needed.
     """
+    if slug is not None:
+        called = session.scalar(sa.select(Review).where(Review.slug == slug))
+        if called is not None:
+            return called
     found = reviews(session)
     names = (
         ", ".join(review.slug for review in found) or "none yet: review new, or review seed load"
@@ -42,10 +50,17 @@ def review_called(session: Session, slug: str | None) -> Review:
         if not found:
             raise NotFoundError(f"there is no review ({names})")
         raise InvalidDataError(f"say which review with --review SLUG ({names})")
-    for review in found:
-        if review.slug == slug:
-            return review
     raise NotFoundError(f"there is no review {slug!r} (there is: {names})")
+
+
+def role_in(session: Session, slug: str, handle: str) -> Role | None:
+    """Return a person's role in a review; None where either is not there, or they are not in it."""
+    person = sa.select(identity).where(Person.handle == handle).scalar_subquery()
+    return session.scalar(
+        sa.select(Membership.role)
+        .join(Review, Review.id == Membership.review_id)
+        .where(Review.slug == slug, Membership.person_id == person)
+    )
 
 
 def outcomes(session: Session, review: Review) -> Sequence[Outcome]:

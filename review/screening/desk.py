@@ -20,10 +20,10 @@ from review.screening.abstracts import parts_of
 from review.screening.guidance import queries as guidance
 from review.screening.guidance.queries import Labelled, Note
 from review.screening.guidance.vocabulary import TermKind
-from review.screening.lists import Said, newest_of
+from review.screening.lists import Said, newest_asked, newest_of
 from review.screening.models import Adjudication, Decision, Pilot
 from review.screening.places import catch_up
-from review.screening.standings import left_and_done, left_for, whose_queue
+from review.screening.standings import Whose, left_and_done, left_for, whose_queue
 from review.screening.terms import Groups, Piece, marked
 from review.screening.views import Card, cards
 from review.screening.vocabulary import STAGE_WORDS, Stage
@@ -144,9 +144,12 @@ def sheets(
     *,
     stage: Stage,
     terms: Groups,
+    undecided: bool = False,
 ) -> list[Sheet]:
     """Return records as they lie on a person's desk, in the order asked for."""
-    found = cards(session, review, numbers, stage=stage, handle=person.handle)
+    found = cards(
+        session, review, numbers, stage=stage, handle=person.handle, undecided=undecided
+    )  # fmt: skip
     shown = set(guidance.spoken_of(session, numbers, stage))
     return [_sheet(session, review, person, card, stage, terms, card.record in shown)
             for card in found]  # fmt: skip
@@ -177,6 +180,15 @@ def _sheet(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What lies before a person: records that want their decision, or one they asked for again."""
+
+    records: tuple[int, ...]
+    again: int | None
+    whose: Whose
+
+
 def take(
     session: Session,
     review: Review,
@@ -187,24 +199,23 @@ def take(
     again: int | None = None,
     apart_from: Collection[int] = (),
     in_share: bool = True,
-) -> tuple[int, ...]:
+) -> Taken:
     """Hold what a person reads next and the one after it, or a record `again`; return them.
 
     All that is written for a page, so that others wait for no more than this.
     """
+    whose = whose_queue(session, review, stage, person.id)
     if again is None:
-        whose = whose_queue(session, review, stage, person.id)
-        return tuple(
-            serving.hand_out(
-                session, review, person, stage=stage, now=now, count=2, apart_from=apart_from,
-                in_share=in_share, whose=whose,
-            )
+        records = serving.hand_out(
+            session, review, person, stage=stage, now=now, count=2, apart_from=apart_from,
+            in_share=in_share, whose=whose,
         )  # fmt: skip
+        return Taken(tuple(records), None, whose)
     queries.records_numbered(session, review, [again])
     catch_up(session, review)
     if _refusal(session, review, person, stage, again) is None:
         serving.hold(session, person, stage, [again], now)
-    return (again,)
+    return Taken((again,), again, whose)
 
 
 def _refusal(
@@ -217,10 +228,9 @@ def desk(
     session: Session,
     review: Review,
     person: Person,
-    numbers: Sequence[int],
+    taken: Taken,
     *,
     stage: Stage,
-    again: int | None = None,
     in_share: bool = True,
     whole: bool = True,
 ) -> Desk:
@@ -228,11 +238,13 @@ def desk(
 
     Without what stays from one record to the next where not the `whole` is asked for.
     """
-    whose = whose_queue(session, review, stage, person.id)
+    whose, again = taken.whose, taken.again
     refusal = None if again is None else _refusal(session, review, person, stage, again)
     left, done = left_and_done(session, review, stage=stage, whose=whose, in_share=in_share)
     terms = terms_of(session, review)
-    found = sheets(session, review, person, numbers, stage=stage, terms=terms)
+    found = sheets(
+        session, review, person, taken.records, stage=stage, terms=terms, undecided=again is None
+    )  # fmt: skip
     last = _last(session, review, person, stage)
     shared = in_share and not left and whose.offered[1] < 1
     pilots = queries.pilots(session, review) if whose.in_pilot else ()
@@ -274,17 +286,19 @@ def _around(
 
 
 def _last(session: Session, review: Review, person: Person, stage: Stage) -> Last | None:
-    found = newest_of(session, review, stage=stage, person=person.id, limit=1)
-    if not found:
-        return None
-    (decision,) = found
-    reason = decision.reason.label if decision.reason else None
     settled = sa.exists().where(
-        Adjudication.record_id == decision.record_id, Adjudication.stage == stage
+        Adjudication.record_id == Decision.record_id, Adjudication.stage == stage
     )
-    title, is_settled = session.execute(
-        sa.select(Record.title, settled).where(Record.id == decision.record_id)
-    ).one()
+    found = session.execute(
+        newest_asked(review, stage=stage, person=person.id)
+        .add_columns(Record.title, settled)
+        .order_by(Decision.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        return None
+    decision, title, is_settled = found
+    reason = decision.reason.label if decision.reason else None
     said = Said(person.handle, decision.verdict, reason, decision.note)
     return Last(decision.record_id, title, said, not is_settled)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -142,6 +143,8 @@ def newest_of(
     choose some.
     """
     asked: list[sa.ColumnElement[bool]] = []
+    if before is not None:
+        asked.append(Decision.id < before)
     if after is not None:
         asked.append(Decision.id > after)
     if verdict is not None:
@@ -150,7 +153,22 @@ def newest_of(
         asked.append(Record.contains(containing))
     if among is not None:
         asked.append(Decision.record_id.in_(among))
-    names = session.scalars(sa.select(Person.id).where(identity == person)).all()
+    return session.scalars(
+        newest_asked(review, stage=stage, person=person)
+        .where(*asked)
+        .order_by(Decision.id.desc() if after is None else Decision.id)
+        .limit(limit)
+    ).all()
+
+
+def newest_asked(review: Review, *, stage: Stage, person: int) -> sa.Select[Decision]:
+    """Ask for a person's newest decision on each record at a stage, in no order."""
+    return _newest().params(review=review.id, stage=stage, person=person)
+
+
+@cache
+def _newest() -> sa.Select[Decision]:
+    names = sa.select(Person.id).where(identity == sa.bindparam("person")).scalar_subquery()
     later = aliased(Decision)
     replaced = sa.exists().where(
         later.record_id == Decision.record_id,
@@ -159,19 +177,15 @@ def newest_of(
         later.person_id.in_(names),
         sa.not_(sa.exists().where(Withdrawal.decision_id == later.id)),
     )
-    return session.scalars(
+    return (
         sa.select(Decision)
         .join(Decision.record)
         .where(
-            Record.review_id == review.id,
-            Decision.stage == stage,
+            Record.review_id == sa.bindparam("review"),
+            Decision.stage == sa.bindparam("stage"),
             Decision.person_id.in_(names),
             STANDS,
             sa.not_(replaced),
-            sa.true() if before is None else Decision.id < before,
-            *asked,
         )
         .options(joinedload(Decision.reason))
-        .order_by(Decision.id.desc() if after is None else Decision.id)
-        .limit(limit)
-    ).all()
+    )

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record
-from review.db import in_parts
+from review.db import in_parts, put
 from review.history.models import Event
 from review.history.queries import head
 from review.independent.judgement import newest
@@ -73,6 +73,7 @@ def catch_up(session: Session, review: Review) -> None:
     """Bring the places of a review up to what was written, in this transaction too."""
     session.flush()
     mark = session.get(PlaceMark, review.id)
+    session.info["place mark"] = mark  # kept, so that a transaction reads it once
     seq, _ = head(session)
     if mark is None:
         _make_anew(session, review)
@@ -112,30 +113,30 @@ def _records_of(session: Session, told: Iterable[tuple[str, int]]) -> list[int]:
 def _make_anew(session: Session, review: Review) -> None:
     session.execute(sa.delete(Place).where(Place.review_id == review.id))
     now = queries.ledger(session, review)
-    _store(session, review, now, list(now.records))
+    if rows := _all_rows(session, review, now, list(now.records)):
+        session.execute(sa.insert(Place), rows)
 
 
 def _renew(session: Session, review: Review, records: Sequence[int]) -> None:
     for some in in_parts(records):
         now = queries.ledger(session, review, only=some)
         mine = [record for record in some if record in now.records]
-        session.execute(sa.delete(Place).where(Place.record_id.in_(mine)))
-        _store(session, review, now, mine)
+        put(session, Place, _all_rows(session, review, now, mine))
 
 
-def _store(session: Session, review: Review, now: Ledger, records: Sequence[int]) -> None:
-    rows = [
+def _all_rows(
+    session: Session, review: Review, now: Ledger, records: Sequence[int]
+) -> list[dict[str, Any]]:
+    return [
         row
         for stage in Stage
         for row in _rows(review.id, stage, now, records, _ranked(session, review, stage, now))
     ]
-    if rows:
-        session.execute(sa.insert(Place), rows)
 
 
 def _ranked(session: Session, review: Review, stage: Stage, now: Ledger) -> Mapping[int, int]:
     """Return where a ranking puts each record; nothing where nothing untouched is asked for."""
-    if all(now.cast(stage, record) for record in now.records):
+    if all(newest(now.cast(stage, record)) for record in now.to_judge(stage)):
         return {}
     return queries.ranks(queries.newest_ranking(session, review, stage))
 

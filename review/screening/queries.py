@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session, joinedload
 
 from review.citations.models import Batch, DedupeRun, DuplicateDecision, DuplicatePair, Record
 from review.citations.queries import clusters
-from review.db import AT_ONCE, in_parts
+from review.db import AT_ONCE, Base, in_parts
 from review.errors import NotFoundError, Remedy
+from review.history.once import once
 from review.history.queries import noted
 from review.independent.seals import broken, seal
-from review.people.models import Person, identity
+from review.people.models import Membership, Person, identity
 from review.people.queries import person_known
 from review.protocol.models import Review
+from review.screening import asking
 from review.screening.ledger import Ledger, PilotRound, StageRule
 from review.screening.models import (
     Adjudication,
@@ -32,6 +34,7 @@ from review.screening.models import (
     Ranking,
     Removal,
     Retrieval,
+    StageScreener,
     StageSetting,
     Withdrawal,
 )
@@ -65,6 +68,7 @@ def reason_called(session: Session, review: Review, text: str) -> ExclusionReaso
     )
 
 
+@once(StageSetting, StageScreener, Person, Membership)
 def stage_rules(session: Session, review: Review) -> dict[Stage, StageRule]:
     """Return how each stage is screened."""
     settings = session.scalars(sa.select(StageSetting).where(StageSetting.review_id == review.id))
@@ -79,6 +83,7 @@ def stage_rules(session: Session, review: Review) -> dict[Stage, StageRule]:
     }
 
 
+@once(Pilot)
 def pilots(session: Session, review: Review) -> Sequence[Pilot]:
     """Return the pilot rounds of a review, in order."""
     return session.scalars(
@@ -90,17 +95,6 @@ def person_of(session: Session, handle: str) -> int | None:
     """Return the id of a person, None for one who never changed anything."""
     person = person_known(session, handle)
     return None if person is None else person.id
-
-
-def _duplicates(
-    session: Session, review: Review, at: datetime | None, only: Sequence[int] | None
-) -> Mapping[int, int]:
-    """Return each record that another one represents; looks no further where no pair names one."""
-    if only is not None and len(only) <= AT_ONCE:
-        named = sa.or_(DuplicatePair.earlier_id.in_(only), DuplicatePair.later_id.in_(only))
-        if session.scalar(sa.select(DuplicatePair.id).where(named).limit(1)) is None:
-            return {}
-    return clusters(session, review, at=at).removed()
 
 
 def _linked(
@@ -145,78 +139,47 @@ def ledger(
     Reasons, settings and pilot rounds are those of now; all that was decided is dated.
     """
     mine = Record.review_id == review.id
-    duplicates = _duplicates(session, review, at, only)
-    if only is not None and len(only) <= AT_ONCE:
+    few = None if only is None or len(only) > AT_ONCE else asking.few(session, review, only)
+    is_paired = few is None or few.is_paired
+    duplicates = clusters(session, review, at=at).removed() if is_paired else {}
+    if few is not None and not is_paired:
+        mine = Record.id.in_(list(few.batches))
+    elif few is not None and only is not None:
         copies = [copy for copy, kept in duplicates.items() if kept in set(only)]
         mine = sa.and_(mine, Record.id.in_([*only, *copies]))
-    records = sa.select(Record.id, Record.batch_id).where(mine).order_by(Record.id)
-    removals = sa.select(Removal.record_id, Removal.cause).join(
-        Record, Removal.record_id == Record.id
-    )
-    retrievals = sa.select(Retrieval.record_id, Retrieval.outcome).join(
-        Record, Retrieval.record_id == Record.id
-    )
-    decisions = (
-        sa.select(
-            Decision.stage,
-            Decision.record_id,
-            Decision.id,
-            identity.label("person_id"),
-            Decision.verdict,
-            ExclusionReason.place,
-            Withdrawal.after_id,
-        )
-        .join(Decision.record)
-        .join(Decision.person)
-        .outerjoin(
-            Withdrawal,
-            sa.and_(
-                Withdrawal.decision_id == Decision.id,
-                sa.true() if at is None else Withdrawal.withdrawn_at <= at,
-            ),
-        )
-        .outerjoin(Decision.reason)
-        .where(mine)
-        .order_by(Decision.id)
-    )
-    rulings = (
-        sa.select(
-            Adjudication.stage,
-            Adjudication.record_id,
-            Adjudication.verdict,
-            ExclusionReason.place,
-            Adjudication.decided_at,
-        )
-        .join(Adjudication.record)
-        .outerjoin(Adjudication.reason)
-        .where(mine)
-        .order_by(Adjudication.id)
-    )
-    if at is not None:
-        records = records.join(Record.batch).where(Batch.imported_at <= at)
-        removals = removals.where(Removal.noted_at <= at)
-        retrievals = retrievals.where(Retrieval.noted_at <= at)
-        decisions = decisions.where(Decision.decided_at <= at)
-        rulings = rulings.where(Adjudication.decided_at <= at)
+    decisions = asking.decisions(at) if at is not None else asking.decisions_now()
     ballots: dict[tuple[Stage, int], list[Ballot]] = defaultdict(list)
-    for stage, record, number, person, verdict, place, withdrawn in session.execute(decisions):
+    for stage, record, number, person, verdict, place, withdrawn in session.execute(
+        decisions.where(mine)
+    ):
         ballots[stage, record].append(Ballot(number, person, verdict, place, withdrawn))
+
+    def rows_of(
+        ask: Callable[[], sa.Select[*tuple[Any, ...]]], table: type[Base], dated: Any
+    ) -> Any:
+        """Return the rows of a table, none where few records are asked for and it has none."""
+        if few is not None and not is_paired and table not in few.said:
+            return ()
+        asked = ask().where(mine)
+        return session.execute(asked if at is None else asked.where(dated <= at))
+
     return Ledger(
-        records={row.id: row.batch_id for row in session.execute(records)},
+        records=few.batches
+        if few is not None and not is_paired and at is None
+        else asking.batches(session, mine, at),
         duplicates=duplicates,
         linked=_linked(session, review, duplicates, {record for _, record in ballots}),
         removals={
-            row.record_id: row.cause
-            for row in session.execute(removals.where(mine).order_by(Removal.id))
+            row.record_id: row.cause for row in rows_of(asking.removals, Removal, Removal.noted_at)
         },
         ballots=dict(ballots),
         rulings={
             (row.stage, row.record_id): Ruling(row.verdict, row.place, row.decided_at)
-            for row in session.execute(rulings)
+            for row in rows_of(asking.rulings, Adjudication, Adjudication.decided_at)
         },
         retrievals={
             row.record_id: row.outcome
-            for row in session.execute(retrievals.where(mine).order_by(Retrieval.id))
+            for row in rows_of(asking.retrievals, Retrieval, Retrieval.noted_at)
         },
         rules=stage_rules(session, review),
         pilots=tuple(
@@ -233,6 +196,7 @@ def ledger(
     )
 
 
+@once(Ranking)
 def newest_ranking(session: Session, review: Review, stage: Stage) -> Ranking | None:
     """Return the ranking that is in use at a stage."""
     return session.scalar(

@@ -11,7 +11,7 @@ from review.citations.models import Record
 from review.protocol.models import Review
 from review.screening import queries
 from review.screening.ledger import Ledger
-from review.screening.models import Decision, Ranking
+from review.screening.models import Decision
 from review.screening.vocabulary import Stage, State
 
 RENEW_AFTER: Final = 5
@@ -54,21 +54,18 @@ def may_be_due(session: Session, review: Review, stage: Stage, *, decided: int) 
     False where nobody has asked for a ranking yet, or fewer decisions came since the newest one
     than records have to be complete; each complete record takes one at least.
     """
-    newest_one = session.execute(
-        sa.select(Ranking.made_at, Ranking.learned_included + Ranking.learned_excluded)
-        .where(Ranking.review_id == review.id, Ranking.stage == stage)
-        .order_by(Ranking.id.desc())
-        .limit(1)
-    ).first()
-    if newest_one is None:
+    ranking = queries.newest_ranking(session, review, stage)
+    if ranking is None:
         return False
-    made_at, learned = newest_one
+    learned = ranking.learned_included + ranking.learned_excluded
     since = session.scalar(
         sa.select(sa.func.count())
         .select_from(Decision)
         .join(Decision.record)
         .where(
-            Record.review_id == review.id, Decision.stage == stage, Decision.decided_at > made_at
+            Record.review_id == review.id,
+            Decision.stage == stage,
+            Decision.decided_at > ranking.made_at,
         )
     )
     over = (since or 0) - (next_ranking_at(learned) - learned)

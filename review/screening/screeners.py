@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError
+from review.history.once import once
 from review.people.models import Membership, Person, identity
 from review.people.rules import Deed, roles_that_may
 from review.protocol.models import Review
@@ -26,7 +28,8 @@ class AskedScreener(NamedTuple):
     share: float | None
 
 
-def screeners_asked(session: Session, review: Review) -> list[AskedScreener]:
+@once(StageScreener, Person, Membership)
+def screeners_asked(session: Session, review: Review) -> Sequence[AskedScreener]:
     """Return what stages ask of single persons; who left is asked nothing, so nothing waits."""
     rows = session.execute(
         sa.select(

@@ -15,7 +15,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.db import in_parts
+from review.db import put
 from review.people.models import Person
 from review.protocol.models import Review
 from review.screening.models import Hold
@@ -82,11 +82,10 @@ def hand_out(
 ) -> list[int]:
     """Hand the next records to a person, as `serve` does; places are up to date from then on."""
     catch_up(session, review)
-    session.execute(sa.delete(Hold).where(Hold.until < now - FORGET))
-    held = session.scalars(
-        sa.select(Hold).where(Hold.stage == stage, Hold.person_id == person.id, Hold.until > now)
-    )
-    own = {one.record_id for one in held}
+    mine = (Hold.stage == stage, Hold.person_id == person.id, Hold.until > now)
+    own = set(session.scalars(sa.select(Hold.record_id).where(*mine)))
+    if not own:  # whoever begins tidies up for those who are reading
+        session.execute(sa.delete(Hold).where(Hold.until < now - FORGET))
     if own.intersection(apart_from):
         release(session, person, now=now, records=sorted(own.intersection(apart_from)))
     found = wanted(
@@ -103,22 +102,8 @@ def hold(
     session: Session, person: Person, stage: Stage, records: Sequence[int], now: datetime
 ) -> None:
     """Hold records for a person from now on."""
-    until = now + HOLD
-    known = {
-        one.record_id: one
-        for some in in_parts(records)
-        for one in session.scalars(
-            sa.select(Hold).where(
-                Hold.record_id.in_(some), Hold.stage == stage, Hold.person_id == person.id
-            )
-        )
-    }
-    for record in records:
-        if record in known:
-            known[record].until = until
-        else:
-            session.add(Hold(record_id=record, stage=stage, person_id=person.id, until=until))
-    session.flush()
+    held = {"stage": stage, "person_id": person.id, "until": now + HOLD}
+    put(session, Hold, [{"record_id": record, **held} for record in dict.fromkeys(records)])
 
 
 def release(

@@ -149,19 +149,14 @@ def wanted(
         found_in = sa.select(Record.id).where(Record.contains(containing))
         conditions.append(Place.record_id.in_(found_in))
     for piloted in (True, False) if whose.in_pilot else (False,):
-        found: list[int] = []
-        for turn in (BEGUN, UNTOUCHED):
-            left = None if limit is None else limit - len(found)
-            if left == 0:
-                break
-            found += session.scalars(
-                sa.select(Place.record_id)
-                .where(*conditions, Place.turn == turn, *([Place.piloted] if piloted else []))
-                .order_by(Place.position, Place.record_id)
-                .limit(left)
-            )
+        found = session.scalars(
+            sa.select(Place.record_id)
+            .where(*conditions, Place.turn >= BEGUN, *([Place.piloted] if piloted else []))
+            .order_by(Place.turn, Place.position, Place.record_id)
+            .limit(limit)
+        ).all()
         if found:
-            return found
+            return list(found)
     return []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -125,11 +125,22 @@ def _card(record: Record, stage: Stage, mine: Decision | None, handle: str) -> C
 
 
 def cards(
-    session: Session, review: Review, numbers: Sequence[int], *, stage: Stage, handle: str
+    session: Session,
+    review: Review,
+    numbers: Sequence[int],
+    *,
+    stage: Stage,
+    handle: str,
+    undecided: bool = False,
 ) -> list[Card]:
-    """Return records as a person judges them, with their own decisions and nobody else's."""
-    person = queries.person_of(session, handle)
-    mine = own_decisions(session, review, stage=stage, person=person, only=numbers)
+    """Return records as a person judges them, with their own decisions and nobody else's.
+
+    None of their own are looked for where they were handed the records as `undecided`.
+    """
+    mine: Mapping[int, Decision] = {}
+    if not undecided:
+        person = queries.person_of(session, handle)
+        mine = own_decisions(session, review, stage=stage, person=person, only=numbers)
     return [
         _card(record, stage, mine.get(record.id), handle)
         for record in queries.records_numbered(session, review, numbers)

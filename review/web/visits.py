@@ -20,7 +20,7 @@ from review.people.accounts.rules import Scope
 from review.people.queries import role_of
 from review.people.rules import DEED_WORDS, Deed, Role, may
 from review.protocol.models import Review
-from review.protocol.queries import review_called
+from review.protocol.queries import review_called, role_in
 from review.web.security import SAFE, check_origin, check_token
 from review.web.sessions import ANSWER, Known, SignInNeeded, clock, known_of
 from review.web.settings import WebSettings
@@ -197,11 +197,7 @@ def _check_script(request: Request, known: Known) -> None:
 
 def _role(database: Database, slug: str, known: Known) -> Role | None:
     with database.reading() as session:
-        try:
-            review = review_called(session, slug)
-        except NotFoundError:
-            return None
-        return role_of(session, review.id, known.handle)
+        return role_in(session, slug, known.handle)
 
 
 def _require(role: Role | None, deed: Deed, review: str) -> None:

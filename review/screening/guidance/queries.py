@@ -46,13 +46,11 @@ def term_groups(session: Session, review: Review) -> Sequence[TermGroup]:
 
 def spoken_of(session: Session, records: Sequence[int], stage: Stage) -> set[int]:
     """Return those of some records that bear labels or notes of anybody; ask no more of others."""
-    return {
-        record
+    asked = (
+        sa.select(table.record_id).where(table.record_id.in_(records), table.stage == stage)
         for table in (RecordLabel, TeamNote)
-        for record in session.scalars(
-            sa.select(table.record_id).where(table.record_id.in_(records), table.stage == stage)
-        )
-    }
+    )
+    return set(session.scalars(sa.union(*asked)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from fastapi import Request
@@ -14,7 +13,7 @@ from review.people.queries import person_known
 from review.people.rules import Deed
 from review.screening import actions, renewal, serving
 from review.screening.actions import Choice, Decided, screener
-from review.screening.desk import Desk, desk, take
+from review.screening.desk import Desk, Taken, desk, take
 from review.screening.guidance import actions as guidance
 from review.screening.lists import Said
 from review.screening.many import mine_of, several
@@ -108,27 +107,22 @@ def _desk(
 ) -> Desk:
     with visit.writing() as session:  # what is read is held
         review = visit.review_of(session)
-        numbers = take(
+        taken = take(
             session, review, screener(session, review, visit.person), stage=stage, now=visit.now,
             again=again, apart_from=_numbers(skip), in_share=not beyond,
         )  # fmt: skip
-    return _laid(visit, stage, numbers, again=again, beyond=beyond)
+    return _laid(visit, stage, taken, beyond=beyond)
 
 
 def _laid(
-    visit: Visit,
-    stage: Stage,
-    numbers: Sequence[int],
-    *,
-    again: int | None = None,
-    beyond: bool = False,
-    whole: bool = True,
+    visit: Visit, stage: Stage, taken: Taken, *, beyond: bool = False, whole: bool = True
 ) -> Desk:
     with visit.reading() as session:
-        review = visit.review_of(session)
+        person = person_known(session, visit.person)
+        assert person is not None  # records were taken in their name just now
         return desk(
-            session, review, screener(session, review, visit.person), numbers, stage=stage,
-            again=again, in_share=not beyond, whole=whole,
+            session, visit.review_of(session), person, taken, stage=stage, in_share=not beyond,
+            whole=whole,
         )  # fmt: skip
 
 
@@ -262,16 +256,17 @@ def _decided(
         )  # fmt: skip
         made = len(done.decided) + len(done.changed)
         due = renewal.may_be_due(session, review, stage, decided=made) if made else False
-        numbers: tuple[int, ...] = ()
+        taken = None
         if show:
-            numbers = take(
+            taken = take(
                 session, review, screener(session, review, visit.person), stage=stage,
                 now=visit.now, apart_from=_numbers(skip), in_share=not beyond,
             )  # fmt: skip
     if due and visit.review is not None:
         rerank_in_background(visit.review, stage, database=visit.database, actor=visit.person)
-    view = _laid(visit, stage, numbers, beyond=beyond, whole=False) if show else None
-    return done, view
+    if taken is None:
+        return done, None
+    return done, _laid(visit, stage, taken, beyond=beyond, whole=False)
 
 
 def _back(visit: Visit, path: str) -> str:
