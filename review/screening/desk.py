@@ -20,6 +20,7 @@ from review.screening.abstracts import parts_of
 from review.screening.guidance import queries as guidance
 from review.screening.guidance.queries import Labelled, Note
 from review.screening.guidance.vocabulary import TermKind
+from review.screening.ledger import Ledger
 from review.screening.lists import Said, newest_asked, newest_of
 from review.screening.models import Adjudication, Decision, Pilot
 from review.screening.places import catch_up
@@ -150,20 +151,18 @@ def sheets(
     found = cards(
         session, review, numbers, stage=stage, handle=person.handle, undecided=undecided
     )  # fmt: skip
-    shown = set(guidance.spoken_of(session, numbers, stage))
-    return [_sheet(session, review, person, card, stage, terms, card.record in shown)
-            for card in found]  # fmt: skip
+    spoken = sorted(guidance.spoken_of(session, numbers, stage))
+    known = queries.ledger(session, review, only=spoken) if spoken else None
+    return [_sheet(session, person, card, stage, terms, known) for card in found]
 
 
 def _sheet(
-    session: Session, review: Review, person: Person, card: Card, stage: Stage, terms: Groups,
-    spoken_of: bool,
-) -> Sheet:  # fmt: skip
+    session: Session, person: Person, card: Card, stage: Stage, terms: Groups, known: Ledger | None
+) -> Sheet:
     labels: Sequence[Labelled] = ()
     notes: Sequence[Note] = ()
-    if spoken_of:
-        ledger = queries.ledger(session, review, only=[card.record])
-        shows = ledger.shows_others(stage, card.record)
+    if known is not None and card.record in known.records:
+        shows = known.shows_others(stage, card.record)
         asked = (session, card.record, stage)
         labels = guidance.labels_on(*asked, viewer=person, shows_others=shows)
         notes = guidance.notes_on(*asked, viewer=person, shows_others=shows)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from review.config import settings
 from review.db import Database
 from review.history.actions import writing
 from review.people.models import Membership
@@ -20,14 +21,16 @@ from tests.joining import joined
 from tests.screening.builders import attributed, make_review, the_review
 from tests.web.test_blind_screening import HOME, _ben
 
-A_DECISION, THE_NEXT = 42, 32
-"""Statements, with those that admit the person and begin transactions; there were 78 and 45."""
+A_DECISION, THE_NEXT = 48, 40
+"""Statements, with those that admit the person and begin transactions, and with nine for labels and
+notes on the records shown; there were 78 and 45 without these."""
 
 
 def test_a_decision_and_the_next_record_ask_little(
     sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REVIEW_ACTOR", "ben")
+    settings.cache_clear()
     file = tmp_path / "review.db"
     shutil.copy(sqlite_template, file)
     with _ben(file, "all in") as (ben, records):
