@@ -20,6 +20,7 @@ from review.export.site.content import (
     SiteContent,
     released_digest,
     stamp,
+    study_of,
 )
 from review.web.lights import lights_table, shares_table
 from review.web.plots import Addresses, forest_table
@@ -128,10 +129,27 @@ class Site:
             one = next(one for one in self.content.analyses if f"{one.slug}.html" == last)
             more = {"one": one, "plot": plot_of(one)}
         if name == "bias.html" and self.content.kept is not None:
-            more = {"drawn": [(lights_table(b), shares_table(b)) for b in self.content.kept.bias]}
+            more = {"drawn": self._lights("studies.html")}
         if name == "data.html":
             more = {"files": [self._line(key) for key in sorted(self.data)]}
         return self._rendered(f"site/{folder or PurePosixPath(name).stem}.html", name, more)
+
+    def _lights(self, studies: str) -> list[tuple[Markup, Markup]]:
+        """Return the tables of risk of bias, whose rows lead to the studies of a page."""
+        content = self.content
+        return [
+            (
+                lights_table(
+                    one,
+                    [
+                        "" if number is None else f"{studies}#study-{number}"
+                        for number in (study_of(row.label, content.studies) for row in one.rows)
+                    ],
+                ),
+                shares_table(one),
+            )
+            for one in (content.kept.bias if content.kept is not None else ())
+        ]
 
     def _line(self, name: str) -> DataLine:
         content = self.data[name]
@@ -164,7 +182,6 @@ class Site:
             largest = max(data, key=lambda name: len(data[name]))
             absent.append(largest)
             del data[largest]
-        kept = self.content.kept
 
         def within(name: str) -> str:
             kind = KINDS.get(PurePosixPath(name).suffix, "text/plain").replace("; ", ";")
@@ -176,11 +193,24 @@ class Site:
             to=lambda page, anchor="": f"#{anchor or page.removesuffix('.html').replace('/', '-')}",
             file=within, absent=absent, files=[self._line(name) for name in sorted(data)],
             analyses=[(one, plot_of(one)) for one in self.content.analyses],
-            drawn=[(lights_table(b), shares_table(b)) for b in kept.bias] if kept else [],
+            drawn=self._lights(""),
         )  # fmt: skip
         return html.encode()
 
 
-def plot_of(one: SiteAnalysis) -> Markup:
-    """Return the forest plot of an analysis, whose rows lead to what entered, below it."""
-    return forest_table(one.forest, Addresses(studies=one.places, study=f"#{one.slug}-trial-"))
+def plot_of(one: SiteAnalysis) -> list[tuple[str, Markup]]:
+    """Return the forest plot of an analysis in each order: the order, the plot.
+
+    Rows lead to what entered, below it.
+    """
+    return [
+        (
+            order.by,
+            forest_table(
+                order.forest,
+                Addresses(studies=order.places, study=f"#{one.slug}-trial-"),
+                caption=f"{order.forest.title}, by {order.by}",
+            ),
+        )
+        for order in one.orders
+    ]

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from review.canonical import utc_text
 from review.errors import InvalidDataError, Remedy
-from review.export.drawings.forest import forest_of
+from review.export.drawings.forest import Sort, forest_of
 from review.export.reproduction.script import scripts
 from review.export.runs import LatestRun
 from review.export.site.kept import Kept, KeptStudy, kept_now, read_kept
@@ -27,6 +27,7 @@ from review.export.views.current import contents_of
 from review.export.views.plan_versions import plan_lines
 from review.export.views.row import Given, given_of
 from review.figures.forest_values import Forest, ForestRow
+from review.figures.risk_of_bias import Blank, RiskOfBias
 from review.living.releases.files import citation_file
 from review.living.releases.releases import (
     ReleaseDiff,
@@ -77,6 +78,16 @@ class SiteVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteOrder:
+    """A forest plot in one order of its trials."""
+
+    by: str
+    forest: Forest
+    places: tuple[int | None, ...]
+    """The trial (its place in `trials`) of each row of the forest."""
+
+
+@dataclass(frozen=True, slots=True)
 class SiteAnalysis:
     """An analysis as the release has it."""
 
@@ -95,9 +106,8 @@ class SiteAnalysis:
     withheld: bool
     figures: tuple[tuple[str, str], ...]
     margins: tuple[MarginLine, ...]
-    forest: Forest
-    places: tuple[int | None, ...]
-    """The trial (its place in `trials`) of each row of the forest."""
+    orders: tuple[SiteOrder, ...]
+    """The forest plot with its trials in each order, the planned one first."""
     trials: tuple[SiteTrial, ...]
     left_out: tuple[tuple[str, str], ...]
     versions: tuple[SiteVersion, ...]
@@ -159,6 +169,16 @@ class SiteContent:
             for number, name in sorted(found.items(), key=lambda item: item[1].casefold())
         )
 
+    def judged(self, study: KeptStudy) -> list[tuple[str, str, str]]:
+        """Return the judgements of a study's risk of bias: of what, domain, judgement in words."""
+        return [
+            (row.label, domain.name, _judged(bias, judgement))
+            for bias in (self.kept.bias if self.kept else ())
+            for row in bias.rows
+            if study_of(row.label, self.studies) == study.id
+            for domain, judgement in zip(bias.domains, row.judgements, strict=True)
+        ]
+
     def entered(self, study: int) -> list[tuple[SiteAnalysis, SiteTrial]]:
         """Return where the numbers of a study went."""
         return [(one, t) for one in self.analyses for t in one.trials if t.study_id == study]
@@ -172,6 +192,16 @@ class SiteContent:
         return (
             f"{who} ({self.created:%Y}).{what} Release {mark}, {self.created:%Y-%m-%d} [data set]."
         )
+
+
+def study_of(label: str, studies: Sequence[KeptStudy]) -> int | None:
+    """Return the study that a row of risk of bias is of: its label begins with the study's name."""
+    mine = [one for one in studies if label == one.study or label.startswith(f"{one.study},")]
+    return max(mine, key=lambda one: len(one.study)).id if mine else None
+
+
+def _judged(bias: RiskOfBias, judgement: int | Blank) -> str:
+    return judgement.value if isinstance(judgement, Blank) else bias.categories[judgement].label
 
 
 def site_of_release(session: Session, review: Review, release: Release) -> SiteContent:
@@ -268,7 +298,6 @@ def _analysis(
 ) -> SiteAnalysis:
     inputs, results = contents_of(run)
     scale, line = scale_of_run(inputs), results.pooled
-    forest = forest_of(inputs, results, withheld=withheld)
     names = [effect.study for effect in results.effects]
     report = dict(diff.changes).get(slug) if diff is not None else None
     moved = ""
@@ -295,11 +324,7 @@ def _analysis(
         withheld=withheld,
         figures=figures_of((inputs, results), scale),
         margins=margins_of((inputs, results), scale, withheld=withheld),
-        forest=forest,
-        places=tuple(
-            names.index(row.label) if isinstance(row, ForestRow) and row.label in names else None
-            for row in forest.rows
-        ),
+        orders=tuple(_order(run, sort, kept, names, withheld=withheld) for sort in Sort),
         trials=tuple(
             SiteTrial(
                 study_id=trial.study_id,
@@ -314,7 +339,7 @@ def _analysis(
                 value=f"{scale.number(effect.yi)} {scale.interval(effect.ci)}",
                 weight=f"{effect.weight:.1f}%",
                 recipe=effect.recipe,
-                given=tuple(given_of(trial)),
+                given=tuple(given_of(trial, quotes=kept.quotes if kept else None)),
                 not_used=trial.not_used,
             )
             for trial, effect in zip(inputs.trials, results.effects, strict=True)
@@ -326,6 +351,23 @@ def _analysis(
         plan=tuple(plan_lines(inputs.plan)),
         certainty=kept.certainty.get(slug, "") if kept else "",
     )  # fmt: skip
+
+
+def _order(
+    run: Run, sort: Sort, kept: Kept | None, names: Sequence[str], *, withheld: bool
+) -> SiteOrder:
+    inputs, results = contents_of(run)
+    judged = kept.bias if kept is not None else ()
+    bias = next((one for one in judged if {row.label for row in one.rows} & set(names)), None)
+    forest = forest_of(inputs, results, bias=bias, withheld=withheld, sort=sort)
+    return SiteOrder(
+        sort.value,
+        forest,
+        tuple(
+            names.index(row.label) if isinstance(row, ForestRow) and row.label in names else None
+            for row in forest.rows
+        ),
+    )
 
 
 def _versions(

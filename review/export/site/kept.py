@@ -6,24 +6,33 @@ release is made: a page of the release says the same for ever.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
+import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.orm import Session
 
+from review.citations.models import Record
 from review.errors import ReviewError
+from review.export.flow.model import FlowBox, Part, Unit
+from review.export.flow.prisma import flow_of
 from review.export.views.flow import FlowView, flow_view
 from review.extraction import queries
 from review.extraction.appraisal.certainty import certainties
 from review.extraction.appraisal.picture import picture
 from review.extraction.appraisal.queries import standings
-from review.extraction.models import Study
+from review.extraction.models import Result, Study
 from review.extraction.rules import ARM_FACTS, STUDY_FACTS
 from review.figures.risk_of_bias import RiskOfBias
+from review.living.inputs.columns import leaves_of
+from review.living.runs.queries import newest_of_each, snapshot_of
 from review.protocol.models import Review
+
+MOST_LISTED: Final = 200
+"""Records or studies that are listed of one line of the flow; how many there are is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,10 @@ class Kept:
     """Traffic lights, one a family of tools."""
     certainty: dict[str, str] = field(default_factory=dict)
     """The rating of each analysis that has one, in words."""
+    listed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What each line of the flow counts, at most `MOST_LISTED`, by the line's key."""
+    quotes: dict[int, str] = field(default_factory=dict)
+    """The passage of the report behind each result that entered an analysis, where one was kept."""
 
 
 @cache
@@ -107,7 +120,62 @@ def _kept(session: Session, review: Review) -> Kept:
             for family in families
         ),
         certainty={slug: rated.sentence for slug, rated in certainties(session, review).items()},
+        listed=_listed(session, review) if flow is not None else {},
+        quotes=_quotes(session, review),
     )
+
+
+def _listed(session: Session, review: Review) -> dict[str, tuple[str, ...]]:
+    flow = flow_of(session, review)
+    lines: list[FlowBox | Part] = []
+    of_studies: set[str] = set()
+    for key, box in flow.boxes.items():
+        lines += [box, *box.parts]
+        if box.unit is Unit.STUDIES:
+            of_studies |= {key, *(part.key for part in box.parts)}
+    shown = {line.key: line.ids[:MOST_LISTED] for line in lines if line.ids}
+    wanted = sorted({i for key, ids in shown.items() if key not in of_studies for i in ids})
+    records: dict[int, str] = {}
+    for some in _some(wanted):
+        query = sa.select(Record).where(Record.id.in_(some))
+        records |= {one.id: _record_words(one) for one in session.scalars(query)}
+    studies = {study.id: study.label for study in queries.studies(session, review)}
+    return {
+        key: tuple(sorted((studies if key in of_studies else records).get(i, "") for i in ids))
+        for key, ids in shown.items()
+    }
+
+
+def _some(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
+    for at in range(0, len(ids), size):
+        yield ids[at : at + size]
+
+
+def _record_words(record: Record) -> str:
+    who = next(iter(record.authors), "") + (" et al." if len(record.authors) > 1 else "")
+    year = f" ({record.year})" if record.year is not None else ""
+    doi = f" doi:{record.doi}" if record.doi else ""
+    return f"{who}{year}: {record.title or 'without title'}{doi}".lstrip(": ")
+
+
+def _quotes(session: Session, review: Review) -> dict[int, str]:
+    used = {
+        arm.source.result_id
+        for run in newest_of_each(session, review)
+        for trial in snapshot_of(run)[0].trials
+        for leaf in leaves_of(trial)
+        for arm in (
+            *leaf.intervention, *leaf.comparator, *leaf.spread,
+            *([leaf.contrast] if leaf.contrast is not None else []),
+        )
+    }  # fmt: skip
+    found: dict[int, str] = {}
+    for some in _some(sorted(used)):
+        query = sa.select(Result.id, Result.quote).where(
+            Result.id.in_(some), Result.quote.is_not(None)
+        )
+        found |= {number: str(quote) for number, quote in session.execute(query)}
+    return found
 
 
 def _studies(session: Session, review: Review) -> Iterator[KeptStudy]:

@@ -88,15 +88,20 @@ def row_of(
     )
 
 
-def given_of(trial: TrialInput, traced: Mapping[int, Traced] | None = None) -> Iterator[Given]:
+def given_of(
+    trial: TrialInput,
+    traced: Mapping[int, Traced] | None = None,
+    quotes: Mapping[int, str] | None = None,
+) -> Iterator[Given]:
     """Yield the results that entered for a trial, as reported.
 
-    Without what they are traced to in the review today, they are as the run kept them.
+    Without what they are traced to in the review today, they are as the run kept them, with the
+    passages of reports that a release kept, by the result's number.
     """
-    traced = traced or {}
+    traced, quotes = traced or {}, quotes or {}
     if trial.parts:
         for part in trial.parts:
-            yield from given_of(part, traced)
+            yield from given_of(part, traced, quotes)
         return
     sides = [(trial.side or "intervention", trial.intervention), ("comparator", trial.comparator)]
     if trial.contrast is not None:
@@ -105,10 +110,11 @@ def given_of(trial: TrialInput, traced: Mapping[int, Traced] | None = None) -> I
     sides.append(("standardizes the contrast", trial.spread))
     for side, arms in sides:
         for arm in arms:
-            yield _one(side, arm, traced.get(arm.source.result_id))
+            number = arm.source.result_id
+            yield _one(side, arm, traced.get(number), quotes.get(number))
 
 
-def _one(side: str, arm: ArmInput, traced: Traced | None) -> Given:
+def _one(side: str, arm: ArmInput, traced: Traced | None, quote: str | None) -> Given:
     numbers = {
         name: value
         for name, value in arm.numbers._asdict().items()
@@ -128,7 +134,7 @@ def _one(side: str, arm: ArmInput, traced: Traced | None) -> Given:
         ),
         report=arm.source.report,
         page=arm.source.page,
-        quote=traced.quote if traced else None,
+        quote=traced.quote if traced else quote,
         entered=f"{traced.entry}, {traced.entered_by}" if traced else arm.source.entry_kind,
         decided=tuple(
             f"{d.field}: {d.first} or {d.second}, {d.value} by {d.by} ({d.reason})"
