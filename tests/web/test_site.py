@@ -21,8 +21,9 @@ from review.config import settings
 from review.db import Database, database_at
 from review.demonstration import invented
 from review.export.site.content import SiteContent, data_of, site_now, site_of_release
-from review.export.site.kept import kept_now
+from review.export.site.kept import kept_now, read_kept
 from review.extraction.actions import exclude_study
+from review.figures.forest_values import ForestRow
 from review.history.actions import Attribution, writing
 from review.history.queries import events
 from review.living.job.repool import repool
@@ -259,3 +260,63 @@ def test_the_command_writes_a_folder_once_and_replaces_only_a_site(
     assert (mine / "thesis.txt").read_text() == "years of work"
     assert "no release '9.9'" in run("--out", str(tmp_path / "x"), "--release", "9.9")[1]
     settings.cache_clear()
+
+
+def test_numbers_lead_to_quotes_records_and_judgements(
+    later: tuple[Database, dict[str, bytes], Path],
+) -> None:
+    database, first, _ = later
+    with database.reading() as session:
+        review = review_called(session, invented.NAME)
+        release = release_called(session, review, "1.0")
+        kept = read_kept(release.manifest)
+    assert kept is not None
+    assert kept.flow is not None
+    lines = [
+        line
+        for column in kept.flow.columns
+        for row in column.rows
+        for box in (row.main, row.aside)
+        if box is not None
+        for line in box.lines
+        if line.key is not None
+    ]
+    assert len(lines) > 8
+    page = html5lib.HTMLParser(namespaceHTMLElements=False).parse(first["flow.html"].decode())
+    lists = {
+        str(d.findtext("./summary/span")).removeprefix(" of "): len(d.findall("./ul/li"))
+        for d in page.iter("details")
+    }
+    for line in lines:
+        assert line.n == len(kept.listed[str(line.key)]) == lists[line.text], line
+    text = first["analyses/panic.html"].decode()
+    assert kept.quotes
+    used = [g.quote for one in content_of(database, "1.0").analyses for t in one.trials
+            for g in t.given if g.quote]  # fmt: skip
+    assert used
+    assert all(quote in kept.quotes.values() for quote in used)
+    assert text.count("<q ") == sum(
+        1 for one in content_of(database, "1.0").analyses if one.slug == "panic"
+        for t in one.trials for g in t.given if g.quote
+    )  # fmt: skip
+    (label, *_), *_ = [(row.label,) for bias in kept.bias for row in bias.rows]
+    number = next(s.id for s in kept.studies if label.startswith(s.study))
+    assert f'href="studies.html#study-{number}"' in first["bias.html"].decode()
+    assert "Risk of bias</h3>" in first["studies.html"].decode()
+
+
+def test_forest_plots_stand_in_every_order_without_a_script(
+    later: tuple[Database, dict[str, bytes], Path],
+) -> None:
+    (panic,) = [one for one in content_of(later[0], "1.0").analyses if one.slug == "panic"]
+    by = {order.by: [row for row in order.forest.rows if isinstance(row, ForestRow)]
+          for order in panic.orders}  # fmt: skip
+    assert [row.label for row in by["name"]] == sorted(row.label for row in by["year"])
+    effects = [row.estimate for row in by["effect"]]
+    assert effects == sorted(effects, key=float)  # type: ignore[arg-type]  # every trial has one
+    weights = [row.weight or 0.0 for row in by["weight"]]
+    assert weights == sorted(weights, reverse=True)
+    for order in panic.orders:
+        for row, place in zip(order.forest.rows, order.places, strict=True):
+            assert place is not None
+            assert panic.trials[place].study == row.label

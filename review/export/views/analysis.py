@@ -281,6 +281,7 @@ def forest_view(session: Session, review: Review, loaded: Loaded, chosen: Choice
         forest = replace(
             forest,
             rows=rows,
+            summaries=tuple(_untold(one) for one in forest.summaries),
             column_headers=(*forest.column_headers, "Country"),
             column_groups=(*groups, ("", 1)) if groups else (),
         )
@@ -325,7 +326,14 @@ def _label(row: Row) -> str:
 
 
 def _with_column(row: Row, text: str) -> Row:
+    if isinstance(row, Diamond):
+        return _untold(row)
     return replace(row, columns=(*row.columns, text)) if isinstance(row, ForestRow) else row
+
+
+def _untold(pooled: Diamond) -> Diamond:
+    """Return a diamond whose totals, if it has any, have none for one more column."""
+    return replace(pooled, columns=(*pooled.columns, "")) if pooled.columns else pooled
 
 
 def _ordered(rows: Sequence[Row], order: Order) -> tuple[Row, ...]:
