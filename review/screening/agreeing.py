@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from review.citations.models import Record
 from review.citations.queries import batches
+from review.people.models import identity
 from review.people.queries import handles
 from review.protocol.models import Review
 from review.screening.fates import BatchFlow, flow_by_batch
-from review.screening.queries import ledger, pilots
-from review.screening.standings import fates
+from review.screening.ledger import Ledger
+from review.screening.models import Decision, Withdrawal
+from review.screening.queries import pilot_rounds, pilots, stage_rules
+from review.screening.rules import Ballot
+from review.screening.standings import boxes_by_batch
 from review.screening.vocabulary import STAGE_WORDS, Stage, Verdict
 
 if TYPE_CHECKING:
@@ -82,9 +88,8 @@ def agreement_of(
     """
     from review.screening.comparison import agreement_at  # kappa takes arrays, judging does not
 
-    found = agreement_at(
-        ledger(session, review), handles(session), stage, batch=batch, pilot=pilot, final=final
-    )
+    now = cast_at(session, review, stage)
+    found = agreement_at(now, handles(session), stage, batch=batch, pilot=pilot, final=final)
     files = [(one.id, one.file) for one in batches(session, review)]
     lines = [line for pair in found.pairs for line in _lines(pair)]
     lines += [_line(f"all reviewers, {one.raters} a record", one) for one in found.overall]
@@ -101,8 +106,45 @@ def agreement_of(
         ),
         files=tuple(files),
         pilots=tuple(one.number for one in pilots(session, review) if one.stage is stage),
-        flow=tuple(flow_by_batch(fates(session, review), files)),
+        flow=tuple(flow_by_batch(boxes_by_batch(session, review), files)),
     )
+
+
+def cast_at(session: Session, review: Review, stage: Stage) -> Ledger:
+    """Return a ledger of one stage's decisions alone, without their reasons: what is compared.
+
+    Decisions alike come in one row, for of very many few differ in more than their record.
+    """
+    kinds = (identity, Decision.verdict, Withdrawal.after_id, Record.batch_id)
+    ids, records_of = (
+        sa.func.aggregate_strings(sa.cast(column, sa.String), ",")
+        for column in (Decision.id, Decision.record_id)
+    )
+    rows = session.execute(
+        sa.select(*kinds, ids, records_of)
+        .select_from(Decision)
+        .join(Decision.record)
+        .join(Decision.person)
+        .outerjoin(Withdrawal, Withdrawal.decision_id == Decision.id)
+        .where(Record.review_id == review.id, Decision.stage == stage)
+        .group_by(*kinds)
+    )
+    records: dict[int, int] = {}
+    said: list[tuple[int, int, Ballot]] = []
+    for person, verdict, withdrawn, batch, made, of in rows:
+        numbered = list(map(int, of.split(",")))
+        records |= dict.fromkeys(numbered, batch)
+        said += [
+            (number, record, Ballot(number, person, verdict, None, withdrawn))
+            for number, record in zip(map(int, made.split(",")), numbered, strict=True)
+        ]
+    ballots: dict[tuple[Stage, int], list[Ballot]] = {}
+    for _, record, ballot in sorted(said):
+        ballots.setdefault((stage, record), []).append(ballot)
+    return Ledger(
+        records=records, ballots=ballots, rules=stage_rules(session, review),
+        pilots=pilot_rounds(session, review),
+    )  # fmt: skip
 
 
 def _lines(pair: PairAgreement) -> list[PairLine]:

@@ -76,19 +76,16 @@ def agreement_at(
     """
     compared: list[dict[str, str]] = []
     incomplete = changed = 0
-    for record, of_batch in ledger.records.items():
-        if batch is not None and of_batch != batch:
-            continue
-        drawn = ledger.pilot(stage, record)
-        if pilot is not None and (drawn is None or drawn.number != pilot):
-            continue
+    for record, number in _alike(ledger, stage, batch=batch, pilot=pilot).items():
         ballots = ledger.compared(stage, record, final=final)
         if ballots:
-            compared.append({handles[p]: ballot.verdict.value for p, ballot in ballots.items()})
+            said = {handles[p]: ballot.verdict.value for p, ballot in ballots.items()}
+            compared += [said] * number
             newest = ledger.compared(stage, record, final=True)
-            changed += any(newest[p].verdict is not said.verdict for p, said in ballots.items())
-        elif ledger.cast(stage, record):
-            incomplete += 1
+            if any(newest[p].verdict is not one.verdict for p, one in ballots.items()):
+                changed += number
+        else:
+            incomplete += number
     persons = {person for verdicts in compared for person in verdicts}
     return StageAgreement(
         stage=stage,
@@ -99,6 +96,26 @@ def agreement_at(
         pairs=tuple(_pair(*names, both, stage, level) for names, both in by_pair(compared).items()),
         overall=_overall(compared, level) if len(persons) > 2 else (),
     )
+
+
+def _alike(ledger: Ledger, stage: Stage, *, batch: int | None, pilot: int | None) -> dict[int, int]:
+    """Return how many records each of a few stands for: the same persons said the same in turn."""
+    first: dict[object, int] = {}
+    number: dict[int, int] = {}
+    drawn = {record for one in ledger.pilots if one.stage is stage for record in one.records}
+    for (of_stage, record), cast in ledger.ballots.items():
+        if of_stage is not stage or (batch is not None and ledger.records[record] != batch):
+            continue
+        of_pilot = ledger.pilot(stage, record) if record in drawn else None
+        if pilot is not None and (of_pilot is None or of_pilot.number != pilot):
+            continue
+        alike: object = record
+        if all(ballot.withdrawn is None for ballot in cast):
+            said = tuple((ballot.person, ballot.verdict) for ballot in cast)
+            alike = (of_pilot.id if of_pilot else None, said)
+        one = first.setdefault(alike, record)
+        number[one] = number.get(one, 0) + 1
+    return number
 
 
 def _categories(used: set[str]) -> tuple[str, ...]:

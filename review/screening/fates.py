@@ -149,15 +149,16 @@ _COLUMNS: Final[Mapping[Box, str]] = {
 
 
 def flow_by_batch(
-    found: Fates, files: Sequence[tuple[int, str]]
+    found: Mapping[tuple[int, Box], int], files: Sequence[tuple[int, str]]
 ) -> list[tuple[BatchFlow, BatchFlow]]:
     """Return each file's flow, with that of all files up to it; every record is in one column.
 
-    `files` are batches with their names, in order of import.
+    `found` has how many records stand in each box by batch, `files` batches with their names, in
+    order of import.
     """
     counts: dict[int, Counter[str]] = {batch: Counter() for batch, _ in files}
-    for fate, records in found.groups.items():
-        counts[fate.batch].update({"records": len(records), _COLUMNS[fate.box]: len(records)})
+    for (batch, box), records in found.items():
+        counts[batch].update({"records": records, _COLUMNS[box]: records})
     rows, total = [], Counter[str]()
     names = ("records", *dict.fromkeys(_COLUMNS.values()))
     for batch, file in files:

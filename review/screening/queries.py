@@ -91,6 +91,21 @@ def pilots(session: Session, review: Review) -> Sequence[Pilot]:
     ).all()
 
 
+def pilot_rounds(session: Session, review: Review) -> tuple[PilotRound, ...]:
+    """Return the pilot rounds of a review as the rules see them, in order."""
+    return tuple(
+        PilotRound(
+            id=pilot.id,
+            stage=pilot.stage,
+            number=pilot.number,
+            reviewers=pilot.reviewers,
+            records=frozenset(pilot.record_ids),
+            is_open=pilot.closed_at is None,
+        )
+        for pilot in pilots(session, review)
+    )
+
+
 def person_of(session: Session, handle: str) -> int | None:
     """Return the id of a person, None for one who never changed anything."""
     person = person_known(session, handle)
@@ -182,17 +197,7 @@ def ledger(
             for row in rows_of(asking.retrievals, Retrieval, Retrieval.noted_at)
         },
         rules=stage_rules(session, review),
-        pilots=tuple(
-            PilotRound(
-                id=pilot.id,
-                stage=pilot.stage,
-                number=pilot.number,
-                reviewers=pilot.reviewers,
-                records=frozenset(pilot.record_ids),
-                is_open=pilot.closed_at is None,
-            )
-            for pilot in pilots(session, review)
-        ),
+        pilots=pilot_rounds(session, review),
     )
 
 

@@ -7,7 +7,7 @@ after any sequence of changes; where places are behind, the ledger is asked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -304,18 +304,23 @@ def standing_in(session: Session, review: Review, box: Box) -> list[int]:
 
 def boxes(session: Session, review: Review) -> dict[Box, int]:
     """Return how many records stand in each box of the flow; those with none are left out."""
+    found: dict[Box, int] = {}
+    for (_, box), records in boxes_by_batch(session, review).items():
+        found[box] = found.get(box, 0) + records
+    return found
+
+
+def boxes_by_batch(session: Session, review: Review) -> Mapping[tuple[int, Box], int]:
+    """Return how many records of each batch stand in each box of the flow."""
     if not are_current(session, review):
         now = queries.ledger(session, review)
-        found: dict[Box, int] = {}
-        for record in now.records:
-            found[now.box(record)] = found.get(now.box(record), 0) + 1
-        return found
+        return Counter((batch, now.box(record)) for record, batch in now.records.items())
     rows = session.execute(
-        sa.select(Place.box, sa.func.count().label("records"))
+        sa.select(Place.batch_id, Place.box, sa.func.count())
         .where(Place.review_id == review.id, Place.stage == Stage.TITLE_ABSTRACT)
-        .group_by(Place.box)
+        .group_by(Place.batch_id, Place.box)
     )
-    return {row.box: row.records for row in rows}
+    return {(batch, box): records for batch, box, records in rows}
 
 
 def progress(

@@ -22,6 +22,8 @@ from review.people.actions import merge_persons
 from review.people.queries import handles, person_known
 from review.screening import conduct, places, queries, serving, standings, views
 from review.screening.actions import Choice, adjudicate, decide, withdraw
+from review.screening.agreeing import cast_at
+from review.screening.comparison import agreement_at
 from review.screening.fates import fates_of
 from review.screening.models import Hold, LateDecision
 from review.screening.progress import progress_at
@@ -70,6 +72,10 @@ def assert_as_the_ledger_says(session: Session) -> None:
                 theirs = [r for r in conflicts if number not in newest(now.cast(stage, r))]
                 assert standings.to_settle(session, review, stage=stage, person=number) == theirs
         assert standings.conflicting(session, review, stage=stage) == conflicts
+        alone = cast_at(session, review, stage)
+        for final in (False, True):
+            agreed = agreement_at(now, known, stage, final=final)
+            assert agreement_at(alone, known, stage, final=final) == agreed
         page = views.conflicts(session, review, stage=stage, after=3, limit=1)
         assert [one.record for one in page] == [record for record in conflicts if record > 3][:1]
         counted = standings.progress(session, review, stage, screeners=screeners)
