@@ -88,8 +88,10 @@ def agreement_of(
     """
     from review.screening.comparison import agreement_at  # kappa takes arrays, judging does not
 
-    now = cast_at(session, review, stage)
-    found = agreement_at(now, handles(session), stage, batch=batch, pilot=pilot, final=final)
+    now, alike = cast_at(session, review, stage)
+    found = agreement_at(
+        now, handles(session), stage, batch=batch, pilot=pilot, final=final, alike=alike
+    )
     files = [(one.id, one.file) for one in batches(session, review)]
     lines = [line for pair in found.pairs for line in _lines(pair)]
     lines += [_line(f"all reviewers, {one.raters} a record", one) for one in found.overall]
@@ -110,41 +112,56 @@ def agreement_of(
     )
 
 
-def cast_at(session: Session, review: Review, stage: Stage) -> Ledger:
-    """Return a ledger of one stage's decisions alone, without their reasons: what is compared.
+def cast_at(session: Session, review: Review, stage: Stage) -> tuple[Ledger, dict[int, int]]:
+    """Return what is compared of a stage, as a ledger of its decisions without their reasons.
 
-    Decisions alike come in one row, for of very many few differ in more than their record.
+    Of records of a file on which the same persons said the same in turn it has the first, and the
+    mapping says for how many it stands: of many decisions few differ in more than their record.
     """
     kinds = (identity, Decision.verdict, Withdrawal.after_id, Record.batch_id)
-    ids, records_of = (
+    numbers, records_of = (
         sa.func.aggregate_strings(sa.cast(column, sa.String), ",")
         for column in (Decision.id, Decision.record_id)
     )
     rows = session.execute(
-        sa.select(*kinds, ids, records_of)
+        sa.select(*kinds, numbers, records_of)
         .select_from(Decision)
         .join(Decision.record)
         .join(Decision.person)
         .outerjoin(Withdrawal, Withdrawal.decision_id == Decision.id)
         .where(Record.review_id == review.id, Decision.stage == stage)
         .group_by(*kinds)
+    ).all()
+    said: dict[int, list[int]] = {}
+    """By record its decisions in one number each, their ids before their kinds."""
+    for kind, row in enumerate(rows):
+        made, of = (map(int, listed.split(",")) for listed in row[4:])
+        for number, record in zip(made, of, strict=True):
+            said.setdefault(record, []).append(number * len(rows) + kind)
+    rounds = pilot_rounds(session, review)
+    drawn = {record for one in rounds if one.stage is stage for record in one.records}
+    taken_back = {kind for kind, row in enumerate(rows) if row[2] is not None}
+    first: dict[object, int] = {}
+    alike: dict[int, int] = {}
+    for record, cast in sorted(said.items()):
+        cast.sort()
+        shape = tuple([number % len(rows) for number in cast])
+        alone = record in drawn or not taken_back.isdisjoint(shape)
+        one = first.setdefault(record if alone else shape, record)
+        alike[one] = alike.get(one, 0) + 1
+    ledger = Ledger(
+        records={record: rows[said[record][0] % len(rows)][3] for record in alike},
+        ballots={
+            (stage, record): [
+                Ballot(number, rows[kind][0], rows[kind][1], None, rows[kind][2])
+                for number, kind in (divmod(one, len(rows)) for one in said[record])
+            ]
+            for record in alike
+        },
+        rules=stage_rules(session, review),
+        pilots=rounds,
     )
-    records: dict[int, int] = {}
-    said: list[tuple[int, int, Ballot]] = []
-    for person, verdict, withdrawn, batch, made, of in rows:
-        numbered = list(map(int, of.split(",")))
-        records |= dict.fromkeys(numbered, batch)
-        said += [
-            (number, record, Ballot(number, person, verdict, None, withdrawn))
-            for number, record in zip(map(int, made.split(",")), numbered, strict=True)
-        ]
-    ballots: dict[tuple[Stage, int], list[Ballot]] = {}
-    for _, record, ballot in sorted(said):
-        ballots.setdefault((stage, record), []).append(ballot)
-    return Ledger(
-        records=records, ballots=ballots, rules=stage_rules(session, review),
-        pilots=pilot_rounds(session, review),
-    )  # fmt: skip
+    return ledger, alike
 
 
 def _lines(pair: PairAgreement) -> list[PairLine]:

@@ -50,6 +50,7 @@ def agreement_at(
     pilot: int | None = None,
     final: bool = False,
     level: float = 0.95,
+    alike: Mapping[int, int] | None = None,
 ) -> StageAgreement:
     """Return how far reviewers agree at a stage, of one batch or pilot round or of all records.
 
@@ -68,54 +69,53 @@ def agreement_at(
         before the record was complete, for a change after that may follow the other's opinion.
     level : float
         Of the intervals.
+    alike : mapping of int to int, optional
+        For how many records each of the ledger stands; each for itself where it is not given.
 
     Returns
     -------
     StageAgreement
         Without pairs where nothing is complete.
     """
-    compared: list[dict[str, str]] = []
+    compared: list[tuple[dict[str, str], int]] = []
     incomplete = changed = 0
-    for record, number in _alike(ledger, stage, batch=batch, pilot=pilot).items():
+    for record, of_batch in ledger.records.items():
+        if batch is not None and of_batch != batch:
+            continue
+        drawn = ledger.pilot(stage, record)
+        if pilot is not None and (drawn is None or drawn.number != pilot):
+            continue
+        number = 1 if alike is None else alike[record]
         ballots = ledger.compared(stage, record, final=final)
         if ballots:
             said = {handles[p]: ballot.verdict.value for p, ballot in ballots.items()}
-            compared += [said] * number
+            compared.append((said, number))
             newest = ledger.compared(stage, record, final=True)
             if any(newest[p].verdict is not one.verdict for p, one in ballots.items()):
                 changed += number
-        else:
+        elif ledger.cast(stage, record):
             incomplete += number
-    persons = {person for verdicts in compared for person in verdicts}
+    persons = {person for verdicts, _ in compared for person in verdicts}
     return StageAgreement(
         stage=stage,
-        records=len(compared),
+        records=sum(number for _, number in compared),
         incomplete=incomplete,
         changed=changed,
         basis="newest decisions" if final else "independent decisions",
-        pairs=tuple(_pair(*names, both, stage, level) for names, both in by_pair(compared).items()),
+        pairs=tuple(_pair(*names, both, stage, level) for names, both in _paired(compared).items()),
         overall=_overall(compared, level) if len(persons) > 2 else (),
     )
 
 
-def _alike(ledger: Ledger, stage: Stage, *, batch: int | None, pilot: int | None) -> dict[int, int]:
-    """Return how many records each of a few stands for: the same persons said the same in turn."""
-    first: dict[object, int] = {}
-    number: dict[int, int] = {}
-    drawn = {record for one in ledger.pilots if one.stage is stage for record in one.records}
-    for (of_stage, record), cast in ledger.ballots.items():
-        if of_stage is not stage or (batch is not None and ledger.records[record] != batch):
-            continue
-        of_pilot = ledger.pilot(stage, record) if record in drawn else None
-        if pilot is not None and (of_pilot is None or of_pilot.number != pilot):
-            continue
-        alike: object = record
-        if all(ballot.withdrawn is None for ballot in cast):
-            said = tuple((ballot.person, ballot.verdict) for ballot in cast)
-            alike = (of_pilot.id if of_pilot else None, said)
-        one = first.setdefault(alike, record)
-        number[one] = number.get(one, 0) + 1
-    return number
+def _paired(
+    compared: Sequence[tuple[Mapping[str, str], int]],
+) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Return what each two persons said of the same records, once for each record."""
+    counted = ({who: (said, number) for who, said in all_.items()} for all_, number in compared)
+    return {
+        pair: [(one, other) for (one, n), (other, _) in both for _ in range(n)]
+        for pair, both in by_pair(counted).items()
+    }
 
 
 def _categories(used: set[str]) -> tuple[str, ...]:
@@ -140,10 +140,12 @@ def _pair(
     return PairAgreement(first, second, kappa, forward)
 
 
-def _overall(compared: Sequence[Mapping[str, str]], level: float) -> tuple[FleissKappa, ...]:
+def _overall(
+    compared: Sequence[tuple[Mapping[str, str], int]], level: float
+) -> tuple[FleissKappa, ...]:
     by_number: dict[int, list[list[str]]] = defaultdict(list)
-    for verdicts in compared:
-        by_number[len(verdicts)].append(list(verdicts.values()))
+    for verdicts, number in compared:
+        by_number[len(verdicts)] += [list(verdicts.values())] * number
     return tuple(
         fleiss_kappa(rows, categories=_categories({v for row in rows for v in row}), level=level)
         for number, rows in sorted(by_number.items())

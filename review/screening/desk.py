@@ -289,7 +289,7 @@ def _last(session: Session, review: Review, person: Person, stage: Stage) -> Las
         Adjudication.record_id == Decision.record_id, Adjudication.stage == stage
     )
     found = session.execute(
-        newest_asked(review, stage=stage, person=person.id)
+        newest_asked(session, review, stage=stage, person=person.id)
         .add_columns(Record.title, settled)
         .order_by(Decision.id.desc())
         .limit(1)

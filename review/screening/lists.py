@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 from review.citations.models import Record
 from review.citations.rules import warning_of
 from review.db import in_parts
+from review.history.once import once
 from review.people.models import Person, identity
 from review.protocol.models import Review
 from review.screening.models import Decision, ExclusionReason, Withdrawal
@@ -154,21 +155,30 @@ def newest_of(
     if among is not None:
         asked.append(Decision.record_id.in_(among))
     return session.scalars(
-        newest_asked(review, stage=stage, person=person)
+        newest_asked(session, review, stage=stage, person=person)
         .where(*asked)
         .order_by(Decision.id.desc() if after is None else Decision.id)
         .limit(limit)
     ).all()
 
 
-def newest_asked(review: Review, *, stage: Stage, person: int) -> sa.Select[Decision]:
+@once(Person)
+def names_of(session: Session, person: int) -> Sequence[int]:
+    """Return the ids of all names of a person."""
+    return session.scalars(sa.select(Person.id).where(identity == person)).all()
+
+
+def newest_asked(
+    session: Session, review: Review, *, stage: Stage, person: int
+) -> sa.Select[Decision]:
     """Ask for a person's newest decision on each record at a stage, in no order."""
-    return _newest().params(review=review.id, stage=stage, person=person)
+    names = list(names_of(session, person))  # not as a query, which would have all of them read
+    return _newest().params(review=review.id, stage=stage, names=names)
 
 
 @cache
 def _newest() -> sa.Select[Decision]:
-    names = sa.select(Person.id).where(identity == sa.bindparam("person")).scalar_subquery()
+    names: sa.BindParameter[int] = sa.bindparam("names", expanding=True)
     later = aliased(Decision)
     replaced = sa.exists().where(
         later.record_id == Decision.record_id,

@@ -72,10 +72,10 @@ def assert_as_the_ledger_says(session: Session) -> None:
                 theirs = [r for r in conflicts if number not in newest(now.cast(stage, r))]
                 assert standings.to_settle(session, review, stage=stage, person=number) == theirs
         assert standings.conflicting(session, review, stage=stage) == conflicts
-        alone = cast_at(session, review, stage)
+        cast, alike = cast_at(session, review, stage)
         for final in (False, True):
             agreed = agreement_at(now, known, stage, final=final)
-            assert agreement_at(alone, known, stage, final=final) == agreed
+            assert agreement_at(cast, known, stage, final=final, alike=alike) == agreed
         page = views.conflicts(session, review, stage=stage, after=3, limit=1)
         assert [one.record for one in page] == [record for record in conflicts if record > 3][:1]
         counted = standings.progress(session, review, stage, screeners=screeners)
