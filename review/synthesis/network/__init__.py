@@ -1,0 +1,26 @@
+"""Network meta-analysis: several treatments compared at once, directly and through others."""
+
+from review.synthesis.network.fit import Difference, Network, network
+from review.synthesis.network.inconsistency import Comparison, Interaction, compare, interaction
+from review.synthesis.network.studies import (
+    Contrast,
+    NetworkStudy,
+    from_arms,
+    from_contrasts,
+    from_means,
+)
+
+__all__ = [
+    "Comparison",
+    "Contrast",
+    "Difference",
+    "Interaction",
+    "Network",
+    "NetworkStudy",
+    "compare",
+    "from_arms",
+    "from_contrasts",
+    "from_means",
+    "interaction",
+    "network",
+]
