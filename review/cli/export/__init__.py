@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from review.cli.context import json_option, looking, review_option
+from review.cli.export.guideline import GUIDELINES
 from review.cli.export.manuscript import DOCUMENTS
 from review.cli.export.report import report_
 from review.cli.export.reproduction import REPRODUCTION
@@ -26,7 +27,7 @@ def export_() -> None:
     """Files for the manuscript."""
 
 
-for command in (*DOCUMENTS, *REPRODUCTION, report_):
+for command in (*DOCUMENTS, *REPRODUCTION, *GUIDELINES, report_):
     export_.add_command(command)
 
 

@@ -103,7 +103,7 @@ def findings_table(session: Session, review: Review, runs: Sequence[LatestRun]) 
     Risks and scores are those of what was measured (intervention minus comparator); a standardized
     effect is positive where the intervention does better, as everywhere else.
     """
-    found = _findings(session, review, runs)
+    found = findings_of(session, review, runs)
     names = {one.slug: one.name for one in instruments(session, review)}
     notes = _Notes()
     columns, rows, _ = in_use(
@@ -136,7 +136,7 @@ def findings_table(session: Session, review: Review, runs: Sequence[LatestRun]) 
 
 def findings_data(session: Session, review: Review, runs: Sequence[LatestRun]) -> Table:
     """Return the same, unrounded and with a column a number."""
-    found = _findings(session, review, runs)
+    found = findings_of(session, review, runs)
     return Table(
         f"{review.title}: summary of findings",
         DATA_COLUMNS,
@@ -145,7 +145,8 @@ def findings_data(session: Session, review: Review, runs: Sequence[LatestRun]) -
     )
 
 
-def _findings(session: Session, review: Review, runs: Sequence[LatestRun]) -> list[Finding]:
+def findings_of(session: Session, review: Review, runs: Sequence[LatestRun]) -> list[Finding]:
+    """Return what each planned contrast says, in the order of its runs."""
     rated = certainties(session, review)
     return [
         finding(run, rated.get(run.analysis))
@@ -189,6 +190,59 @@ def participants_of(inputs: RunInputs, results: RunResults) -> tuple[int, int]:
         if one.n_intervention is not None and one.n_comparator is not None
     ]
     return sum(people), results.pooled.k - len(people)
+
+
+GUIDELINE: Final = (
+    Column("outcome", "Outcome"),
+    Column("intervention", "Intervention"),
+    Column("comparator", "Comparator"),
+    Column("effect_type", "Effect measure"),
+    Column("effect", "Effect", Kind.NUMBER),
+    Column("effect_ci", "Effect CI", Kind.INTERVAL),
+    Column("participants", "Participants", Kind.INTEGER),
+    Column("studies", "Studies", Kind.INTEGER),
+    Column("unit", "Absolute unit"),
+    Column("comparator_estimate", "Comparator estimate", Kind.NUMBER),
+    Column("intervention_estimate", "Intervention estimate", Kind.NUMBER),
+    Column("difference", "Difference", Kind.NUMBER),
+    Column("difference_ci", "Difference CI", Kind.INTERVAL),
+    Column("baseline", "Baseline source"),
+    *(Column(one.value, one.value.replace("_", " ").capitalize()) for one in (*LOWERS, *RAISES)),
+    Column("certainty", "Certainty of evidence"),
+    Column("summary", "Plain text summary"),
+)
+
+
+def guideline_table(session: Session, review: Review, runs: Sequence[LatestRun]) -> Table:
+    """Return a row an outcome with the fields that MAGICapp asks for, in its order."""
+    found = findings_of(session, review, runs)
+    rows = []
+    for one in found:
+        plan, known = one.run.inputs.plan, one.absolute
+        told = known if isinstance(known, Absolute) else None
+        steps = one.rated.steps if one.rated else {}
+        rows.append((
+            plan.title, plan.intervention.label, plan.comparator.label,
+            one.measure, one.effect, interval_cell(one.effect_ci), one.participants,
+            one.run.results.pooled.k,
+            told.unit if told else None, told.comparator if told else None,
+            told.intervention if told else None, told.difference if told else None,
+            interval_cell(told.difference_ci) if told else None,
+            told.basis if told else str(known),
+            *(
+                f"{step.levels:+d}: {step.reason or 'no reason given'}"
+                if (step := steps.get(name)) is not None and step.levels else None
+                for name in (*LOWERS, *RAISES)
+            ),
+            _level(one.rated) if one.rated else None,
+            _comment(one),
+        ))  # fmt: skip
+    return Table(
+        f"{review.title}: findings for a guideline",
+        GUIDELINE,
+        tuple(rows),
+        origins=tuple(origin(one.run.key, "pooled") for one in found),
+    )
 
 
 @dataclass(slots=True)
