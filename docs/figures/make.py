@@ -1,7 +1,8 @@
 """Draw the contact sheets of every figure: `python docs/figures/make.py`.
 
 `results.png` and `diagnostics.png` have a row a figure and a column a case of `synthetic.py`;
-`delivery.png` has what `review plot` makes of the seed cbt-delivery.
+`delivery.png` has what `review plot` makes of the seed cbt-delivery. `single.png` and `double.png`
+have the first page of each for a journal's column, at 3, 12 and 60 studies and again in grey.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import results
 from synthetic import CASES, Case
 
 from review.export.drawings.registry import Drawn, pages_of
+from review.figures.paper import DEEPEST, MM, Paper, on_paper, width_called
 from review.figures.saving import FigureFormat, render
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ moderators: [year]
 COMMANDS = (
     "forest multimedia --by instrument --arm-data", "cumulative multimedia", "versions multimedia",
     "leave-one-out multimedia", "margins multimedia", "sequential multimedia", "classes multimedia",
-    "classes", "specification multimedia", "prisma", "screening", "funnel multimedia --trim-fill",
+    "classes", "specification multimedia", "prisma", "funnel multimedia --trim-fill",
     "baujat multimedia", "influence multimedia", "bubble multimedia", "gosh multimedia",
     "drapery multimedia",
 )  # fmt: skip
@@ -92,6 +94,17 @@ def synthetic_rows(
         yield [None if one is None else thumbnail(one) for one in drawn]
 
 
+def paper_rows(column: str) -> Iterator[list[Image | None]]:
+    """Yield the first page of each figure as a journal's column has it, the last one in grey."""
+    on_page = Paper(width_called(column), height=DEEPEST * MM, title=False)
+    for figure in (*results.FIGURES, *diagnostics.FIGURES):
+        with on_paper(on_page):
+            drawn = [figure(Case(f"k{k}", k)) for k in (3, 12, 60)]
+            images = [None if one is None else thumbnail(one) for one in drawn]
+        last = next(image for image in reversed(images) if image is not None)
+        yield [*images, last.convert("L").convert("RGB")]
+
+
 def delivery_images() -> list[Image]:
     """Return what the commands make of cbt-delivery, as of 2008 and then of today."""
     with TemporaryDirectory() as name:
@@ -126,6 +139,8 @@ def main() -> None:
     """Write all sheets."""
     write_sheet("results", list(synthetic_rows(results.FIGURES)))
     write_sheet("diagnostics", list(synthetic_rows(diagnostics.FIGURES)))
+    for column in ("single", "double"):
+        write_sheet(column, list(paper_rows(column)))
     images = delivery_images()
     write_sheet("delivery", [images[i : i + 4] for i in range(0, len(images), 4)])
 
