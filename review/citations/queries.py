@@ -33,10 +33,18 @@ from review.history.models import Event
 from review.protocol.models import Review
 
 
-def searches(session: Session, review: Review) -> Sequence[Search]:
-    """Return a review's searches in the order they were added."""
+def searches(
+    session: Session, review: Review, *, after: int = 0, limit: int | None = None
+) -> Sequence[Search]:
+    """Return a review's searches in the order they were added.
+
+    A page of them begins `after` one by its id.
+    """
     return session.scalars(
-        sa.select(Search).where(Search.review_id == review.id).order_by(Search.id)
+        sa.select(Search)
+        .where(Search.review_id == review.id, Search.id > after)
+        .order_by(Search.id)
+        .limit(limit)
     ).all()
 
 
@@ -52,13 +60,19 @@ def search_numbered(session: Session, review: Review, number: int) -> Search:
     return found[number]
 
 
-def batches(session: Session, review: Review) -> Sequence[Batch]:
-    """Return a review's batches in order of import, searches loaded."""
+def batches(
+    session: Session, review: Review, *, after: int = 0, limit: int | None = None
+) -> Sequence[Batch]:
+    """Return a review's batches in order of import, searches loaded.
+
+    A page of them begins `after` one by its id.
+    """
     return session.scalars(
         sa.select(Batch)
-        .where(Batch.review_id == review.id)
+        .where(Batch.review_id == review.id, Batch.id > after)
         .options(joinedload(Batch.search))
         .order_by(Batch.id)
+        .limit(limit)
     ).all()
 
 

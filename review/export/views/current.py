@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
@@ -71,12 +71,17 @@ def _key(run: Run) -> tuple[str, str]:
 
 def _state(session: Session, review: Review, omitted: Collection[str]) -> tuple[str, str, int]:
     """Return what tells a state of a review from all others: its newest event of some tables."""
+    known: dict[Any, tuple[str, str, int]] = session.info.setdefault("states", {})
+    key = (review.slug, *sorted(omitted))
+    if key in known and session.info.get("read_only"):  # which sees one state all along
+        return known[key]
     query = sa.select(sa.func.max(Event.seq)).where(
         sa.or_(Event.review == review.slug, Event.review.is_(None))
     )
     if omitted:
         query = query.where(Event.entity.not_in(omitted))
-    return _place(session), review.slug, session.scalar(query) or 0
+    known[key] = _place(session), review.slug, session.scalar(query) or 0
+    return known[key]
 
 
 def _kept(among: OrderedDict[Key, Made], key: Key, most: int, make: Callable[[], Made]) -> Made:

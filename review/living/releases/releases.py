@@ -83,10 +83,18 @@ class ReleaseDiff:
         return found
 
 
-def releases(session: Session, review: Review) -> Sequence[Release]:
-    """Return the releases of a review, the oldest first."""
+def releases(
+    session: Session, review: Review, *, after: int = 0, limit: int | None = None
+) -> Sequence[Release]:
+    """Return the releases of a review, the oldest first.
+
+    A page of them begins `after` one by its id.
+    """
     return session.scalars(
-        sa.select(Release).where(Release.review_id == review.id).order_by(Release.id)
+        sa.select(Release)
+        .where(Release.review_id == review.id, Release.id > after)
+        .order_by(Release.id)
+        .limit(limit)
     ).all()
 
 

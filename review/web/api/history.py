@@ -13,7 +13,17 @@ from review.living.releases.releases import releases
 from review.people.rules import Deed
 from review.web.api import Slug, resources
 from review.web.api.sending import dumped
-from review.web.api.shapes import Cursor, Limit, Page, Shape, Time, cursor_of, cut, place_of
+from review.web.api.shapes import (
+    Cursor,
+    Limit,
+    Page,
+    Shape,
+    Time,
+    after_of,
+    cursor_of,
+    numbered,
+    place_of,
+)
 from review.web.visits import Visiting
 
 routes = resources("history")
@@ -69,6 +79,7 @@ def list_releases(
     """List the releases."""
     del review
     with visit.reading() as session:
-        found = releases(session, visit.review_of(session))
-        shapes = sorted(map(ReleaseShape.model_validate, found), key=lambda one: one.version)
-    return cut(shapes, cursor, limit, lambda one: one.version)
+        found = releases(
+            session, visit.review_of(session), after=after_of(cursor), limit=limit + 1
+        )  # fmt: skip
+        return numbered(found, limit, ReleaseShape.model_validate)

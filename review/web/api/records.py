@@ -16,7 +16,17 @@ from review.people.rules import Deed
 from review.screening.vocabulary import Box
 from review.web.api import Slug, resources
 from review.web.api.sending import dumped
-from review.web.api.shapes import Cursor, Limit, Page, Shape, Time, cursor_of, cut, place_of
+from review.web.api.shapes import (
+    Cursor,
+    Limit,
+    Page,
+    Shape,
+    Time,
+    after_of,
+    cursor_of,
+    numbered,
+    place_of,
+)
 from review.web.visits import Visiting
 
 routes = resources("records")
@@ -64,9 +74,10 @@ def list_searches(
     """List the searches."""
     del review
     with visit.reading() as session:
-        found = searches(session, visit.review_of(session))
-        shapes = sorted(map(SearchShape.model_validate, found), key=lambda one: one.id)
-    return cut(shapes, cursor, limit, lambda one: f"{one.id:010}")
+        found = searches(
+            session, visit.review_of(session), after=after_of(cursor), limit=limit + 1
+        )  # fmt: skip
+        return numbered(found, limit, SearchShape.model_validate)
 
 
 @routes.get("/reviews/{review}/batches", Deed.LOOK)
@@ -76,9 +87,10 @@ def list_batches(
     """List the imported files."""
     del review
     with visit.reading() as session:
-        found = batches(session, visit.review_of(session))
-        shapes = sorted(map(BatchShape.model_validate, found), key=lambda one: one.id)
-    return cut(shapes, cursor, limit, lambda one: f"{one.id:010}")
+        found = batches(
+            session, visit.review_of(session), after=after_of(cursor), limit=limit + 1
+        )  # fmt: skip
+        return numbered(found, limit, BatchShape.model_validate)
 
 
 @routes.get("/reviews/{review}/records", Deed.LOOK, response_model=Page[RecordLine])

@@ -94,6 +94,18 @@ def paged(
     return Page(items=shown, next=cursor_of(*place(shown[-1])) if more else None)
 
 
+def numbered(rows: Sequence[Any], limit: int, shape: Callable[[Any], ItemT]) -> Page[ItemT]:
+    """Return a page of rows in order of `id`, of which one more than `limit` was read."""
+    found = paged(rows, limit, lambda row: (row.id,))
+    return Page(items=[shape(row) for row in found.items], next=found.next)
+
+
+def after_of(cursor: str | None) -> int:
+    """Return the id after which a page of rows begins, 0 for the first."""
+    place = place_of(cursor, int)
+    return place[0] if place else 0
+
+
 def cut(
     items: Sequence[ItemT], cursor: str | None, limit: int, key: Callable[[ItemT], str]
 ) -> Page[ItemT]:
