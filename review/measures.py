@@ -152,6 +152,19 @@ class AddTo(StrEnum):
     """No row."""
 
 
+class Medians(StrEnum):
+    """How means and standard deviations come from medians with quartiles or range."""
+
+    NORMAL = "normal"
+    """As of a normal sample (Luo et al. 2018; Wan et al. 2014; Shi et al. 2020)."""
+    QE = "qe"
+    """By the distribution whose quantiles are closest (McGrath et al. 2020)."""
+    BC = "bc"
+    """As of a sample that is normal after Box-Cox transformation (McGrath et al. 2020)."""
+    MLN = "mln"
+    """The same by likelihood, for unknown distributions (Cai, Zhou & Pan 2021)."""
+
+
 class Family(StrEnum):
     """What numbers a measure is computed from."""
 

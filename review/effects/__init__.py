@@ -30,6 +30,7 @@ from review.effects.conversions_median import (
     group_from_five_numbers,
     group_from_quartiles,
     group_from_range,
+    skewness_test,
 )
 from review.effects.conversions_model import (
     f_from_eta_squared,
@@ -38,6 +39,7 @@ from review.effects.conversions_model import (
     sd_from_sd_of_change,
     total_sd,
 )
+from review.effects.conversions_skewed import Quantiles, group_from_skewed
 from review.effects.conversions_spread import (
     correlation_from_change,
     sd_from_interval,
@@ -70,6 +72,7 @@ __all__ = [
     "ImpossibleInputError",
     "Measure",
     "MissingColumnsError",
+    "Quantiles",
     "RowNote",
     "Sides",
     "Variance",
@@ -92,6 +95,7 @@ __all__ = [
     "group_from_five_numbers",
     "group_from_quartiles",
     "group_from_range",
+    "group_from_skewed",
     "inflated_variance",
     "naive_se",
     "required_columns",
@@ -109,6 +113,7 @@ __all__ = [
     "shared_control_covariance_events",
     "shared_control_covariance_md",
     "shared_control_covariance_smd",
+    "skewness_test",
     "total_sd",
     "variance_formulas",
 ]

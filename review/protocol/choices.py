@@ -12,6 +12,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from review.measures import Medians
 from review.protocol.rules import Plan, SequentialRules, SignalRules, ZeroCellRule
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
 from review.wording import capitalised
@@ -178,6 +179,15 @@ SCORES: Final = _options(
     }
 )
 
+MEDIANS: Final = _options(
+    {
+        Medians.NORMAL: ("As of normal samples", "Luo, Wan and Shi; biased where skewed."),
+        Medians.QE: ("Closest distribution", "Quantile estimation (McGrath)."),
+        Medians.BC: ("Box-Cox", "Normal once symmetric (McGrath)."),
+        Medians.MLN: ("Box-Cox by likelihood", "For unknown distributions (Cai)."),
+    }
+)
+
 ADD_TO: Final = _options(
     {
         "only0": ("Trials with a zero", "Those that have a cell without events."),
@@ -273,6 +283,14 @@ GROUPS: Final = (
             Choice("method", "Model", _ONE, "", METHODS, _default("method")),
             Choice("test", "Interval", _ONE, "", TESTS, _default("test")),
             Choice("level", "Level", _NUMBER, "Of intervals: 0.95.", default=_default("level")),
+            Choice(
+                "medians",
+                "Medians",
+                _ONE,
+                "How means and SDs come from medians with quartiles or range.",
+                MEDIANS,
+                _default("medians"),
+            ),
             Choice("icc", "Intracluster correlation", _NUMBER, "Assumed where none is reported."),
             Choice(
                 "crossover_correlation",

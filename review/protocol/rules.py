@@ -17,7 +17,7 @@ from pydantic import (
 from review.canonical import sha256_of
 from review.errors import InvalidDataError
 from review.formula import parse
-from review.measures import AddTo, Measure, measures_of
+from review.measures import AddTo, Measure, Medians, measures_of
 from review.protocol.characteristics import Condition, condition
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
 
@@ -193,6 +193,12 @@ class Plan(_Frozen):
     """Assumed correlation of the periods, for crossover trials that do not report theirs; without
     any their arms count as independent, which is conservative."""
 
+    medians: Annotated[Medians, Field(exclude_if=lambda how: how is Medians.NORMAL)] = (
+        Medians.NORMAL
+    )
+    """How means and SDs come from medians with quartiles or range; kept out of what is stored where
+    they are taken as of normal samples."""
+
     kind: AnalysisKind = AnalysisKind.CONTRAST
     predicts: Slug | None = None
     """The outcome that an association relates `outcome` to."""
@@ -339,7 +345,7 @@ def names_in(plan: Mapping[str, Any]) -> tuple[str, ...]:
 ADDED_LATER: Final = (
     "several_arms", "several_results", "scores", "icc", "crossover_correlation",
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
-    "sequential", "zero_cells",
+    "sequential", "zero_cells", "medians",
 )  # fmt: skip
 """Choices that the first plans did not have."""
 

@@ -95,7 +95,11 @@ def test_results_are_flagged_and_tell_the_skewness_seen() -> None:
 
     assert symmetric.approximate
     assert symmetric.value.mean == pytest.approx(14.0, rel=1e-15)
-    assert symmetric.assumptions == {"distribution": "normal", "skewness seen": 0.0}
+    assert symmetric.assumptions == {
+        "distribution": "normal",
+        "skewness seen": 0.0,
+        "test of skewness": "not rejected: 0.00, of a normal sample below 0.42",
+    }
     assert skewed.assumptions["skewness seen"] == pytest.approx(0.75)
     assert skewed.reported == {"n": 40, "q1": 10.0, "median": 11.0, "q3": 18.0}
 

@@ -11,6 +11,8 @@ from click.testing import Result
 from openpyxl import load_workbook
 
 from review.config import settings
+from review.effects import Quantiles, group_from_skewed
+from review.measures import Medians
 
 Cli = Callable[..., Result]
 
@@ -221,6 +223,38 @@ def test_a_selection_says_what_the_plan_assumes_of_clusters_and_periods(
         "Cross": "crossover trial: its periods correlate by 0.6",
         "Crossed": "crossover trial: its periods correlate by 0.5, which the plan assumes",
     }
+
+
+def test_a_plan_says_how_medians_are_converted(review: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "medians.csv"
+    path.write_text(
+        "study,arm,delivery_mode,instrument,n,median,minimum,maximum\n"
+        "Synthetic 1,Video,videoconference,bdi,100,4,2,9\n"
+        "Synthetic 1,Room,face_to_face,bdi,100,5,2,12\n"
+    )
+    review("extract", "import", path)
+    found = {}
+    for medians in ("normal", "qe", "mln"):
+        plan = tmp_path / "plan.yaml"
+        plan.write_text(
+            f"{{title: Mood, outcome: mood, measure: MD, medians: {medians},"
+            " intervention: {label: video, delivery_mode: [videoconference]},"
+            " comparator: {label: room, delivery_mode: [face_to_face]}}"
+        )
+        review("analysis", "add", medians, "--file", plan)
+        review("repool")
+        run = json.loads(review("runs", "show", medians, "--json").stdout)
+        (effect,) = run["results"]["effects"]
+        found[medians] = effect
+    assert "Luo et al. (2018), equation 7" in found["normal"]["recipe"]
+    assert "McGrath et al. 2020" in found["qe"]["recipe"]
+    assert "Cai, Zhou & Pan 2021" in found["mln"]["recipe"]
+    # the closest distribution of 2, 4, 9 has mean 4.347 (estmeansd), of 2, 5, 12 mean 5.481
+    one, two = (
+        group_from_skewed(Quantiles(100, x, minimum=2, maximum=y), Medians.QE).value.mean
+        for x, y in ((4, 9), (5, 12))
+    )
+    assert abs(found["qe"]["yi"]) == pytest.approx(two - one, abs=1e-9)
 
 
 def test_a_trace_names_the_words_that_give_p_its_sign(review: Cli, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Interval, RunResults
 from review.living.runs.scales import scale_of_run, sign_of
 from review.measures import Measure
+from review.protocol.rules import Plan
 from review.wording import counted
 
 PER: Final = 1000
@@ -216,11 +217,10 @@ def _familiar(inputs: RunInputs) -> _Familiar | str:
     used = [{leaf.instrument for leaf in leaves_of(trial)} for trial in inputs.trials]
     names = [name for of_trial in used for name in of_trial]
     most = min(set(names), key=lambda name: (-names.count(name), name))
-    change = inputs.plan.scores == "change"
     groups = [
         group
         for trial in inputs.trials
-        if (group := _groups(comparator_arms(trial, most), change=change))
+        if (group := _groups(comparator_arms(trial, most), inputs.plan))
     ]
     if not groups:
         return "Not re-expressed: no trial of the most used instrument gives mean and SD."
@@ -243,11 +243,20 @@ def _familiar(inputs: RunInputs) -> _Familiar | str:
     )
 
 
-def _groups(arms: Sequence[ReportedNumbers], *, change: bool) -> list[tuple[int, float, float]]:
+def _groups(arms: Sequence[ReportedNumbers], plan: Plan) -> list[tuple[int, float, float]]:
     """Return n, mean and SD of each arm; none where one of them does not give all three."""
     found = [
         # an SE of an adjusted mean holds another SD than that of scores
-        (x.n, arm_mean_sd(x, change=change, standardizes=True, design=_design(x)))
+        (
+            x.n,
+            arm_mean_sd(
+                x,
+                change=plan.scores == "change",
+                standardizes=True,
+                design=_design(x),
+                medians=plan.medians,
+            ),
+        )
         for x in arms
     ]
     known = [(n, x.mean, x.sd) for n, x in found if n is not None and n > 1 and x is not None]

@@ -67,7 +67,7 @@ def _plain(plan: Plan, trial: TrialInput) -> bool:
 
 def _mean_sd(plan: Plan, numbers: ReportedNumbers) -> tuple[float | None, float | None]:
     """The arm's mean and SD of what the plan pools, where both were reported as such."""
-    found = arm_mean_sd(numbers, change=plan.scores == "change")
+    found = arm_mean_sd(numbers, change=plan.scores == "change", medians=plan.medians)
     if found is None or found.steps:
         return None, None
     return found.mean, found.sd

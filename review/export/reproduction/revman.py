@@ -188,7 +188,10 @@ def _total(arms: Sequence[ArmInput]) -> int:
 
 
 def _mean_sd(plan: Plan, arms: Sequence[ArmInput]) -> tuple[float, float]:
-    found = [arm_mean_sd(arm.numbers, change=plan.scores == "change") for arm in arms]
+    found = [
+        arm_mean_sd(arm.numbers, change=plan.scores == "change", medians=plan.medians)
+        for arm in arms
+    ]
     known = [one for one in found if one is not None]
     if len(known) == 1:
         return known[0].mean, known[0].sd

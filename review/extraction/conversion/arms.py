@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from review.effects import (
+    Converted,
     Distribution,
+    Group,
+    Quantiles,
     group_from_five_numbers,
     group_from_quartiles,
     group_from_range,
+    group_from_skewed,
     naive_se,
     sd_from_interval,
     sd_from_se,
@@ -28,10 +32,16 @@ from review.extraction.conversion.reported import (
 )
 from review.extraction.conversion.standardized import r_squared_of
 from review.extraction.numbers import ReportedNumbers
+from review.measures import Medians
 
 
 def arm_mean_sd(
-    x: ReportedNumbers, *, change: bool = False, standardizes: bool = False, design: Design = PLAIN
+    x: ReportedNumbers,
+    *,
+    change: bool = False,
+    standardizes: bool = False,
+    design: Design = PLAIN,
+    medians: Medians = Medians.NORMAL,
 ) -> MeanAndSD | None:
     """Return mean and SD of an arm, of scores or of change; None where the numbers do not give it.
 
@@ -46,6 +56,8 @@ def arm_mean_sd(
         beside the spread of persons (covariates, clusters) is taken out of it.
     design
         What the analysis behind the arm's SE or interval did.
+    medians
+        How medians with quartiles or range are converted.
 
     Returns
     -------
@@ -55,17 +67,22 @@ def arm_mean_sd(
         else from both occasions and their correlation.
     """
     try:
-        return _mean_sd(x, change, design if standardizes else PLAIN)
+        return _mean_sd(x, change, design if standardizes else PLAIN, medians)
     except (InvalidDataError, ArithmeticError):
         return None
 
 
 def arm_lacks(
-    x: ReportedNumbers, *, change: bool = False, standardizes: bool = False, design: Design = PLAIN
+    x: ReportedNumbers,
+    *,
+    change: bool = False,
+    standardizes: bool = False,
+    design: Design = PLAIN,
+    medians: Medians = Medians.NORMAL,
 ) -> str | None:
     """Return what an arm lacks to give mean and SD, in words; None where it gives them."""
     try:
-        _mean_sd(x, change, design if standardizes else PLAIN)
+        _mean_sd(x, change, design if standardizes else PLAIN, medians)
     except InvalidDataError as error:
         return str(error)
     except ArithmeticError:
@@ -73,8 +90,8 @@ def arm_lacks(
     return None
 
 
-def _mean_sd(x: ReportedNumbers, change: bool, design: Design) -> MeanAndSD:
-    found = _change(x, design) if change else _score(x, design)
+def _mean_sd(x: ReportedNumbers, change: bool, design: Design, medians: Medians) -> MeanAndSD:
+    found = _change(x, design, medians) if change else _score(x, design, medians)
     if found is None:
         raise Lacking(_missing(x, change))
     return found
@@ -102,27 +119,34 @@ def _missing(x: ReportedNumbers, change: bool) -> str:
     return "it has no mean and SD, nor what gives them"
 
 
-def _score(x: ReportedNumbers, design: Design) -> MeanAndSD | None:
+def _score(x: ReportedNumbers, design: Design, medians: Medians) -> MeanAndSD | None:
     if x.mean is not None:
         return _with_spread(x, x.mean, x.sd, design)
-    if x.n is None or x.median is None:
-        return None
-    quartiles = x.q1 is not None and x.q3 is not None
-    extremes = x.minimum is not None and x.maximum is not None
-    if x.q1 is not None and x.q3 is not None and x.minimum is not None and x.maximum is not None:
-        found = group_from_five_numbers(x.n, x.minimum, x.q1, x.median, x.q3, x.maximum)
-    elif quartiles:
-        assert x.q1 is not None
-        assert x.q3 is not None
-        found = group_from_quartiles(x.n, x.q1, x.median, x.q3)
-    elif extremes:
-        assert x.minimum is not None
-        assert x.maximum is not None
-        found = group_from_range(x.n, x.minimum, x.median, x.maximum)
-    else:
+    found = _of_median(x, medians)
+    if found is None:
         return None
     group = found.value
     return MeanAndSD(group.mean, group.sd, (step_of(found, mean=group.mean, sd=group.sd),))
+
+
+def _of_median(x: ReportedNumbers, medians: Medians) -> Converted[Group] | None:
+    if x.n is None or x.median is None:
+        return None
+    quartiles = (x.q1, x.q3) if x.q1 is not None and x.q3 is not None else None
+    extremes = (x.minimum, x.maximum) if x.minimum is not None and x.maximum is not None else None
+    if quartiles is None and extremes is None:
+        return None
+    if medians is not Medians.NORMAL:
+        (q1, q3), (low, high) = quartiles or (None, None), extremes or (None, None)
+        return group_from_skewed(Quantiles(x.n, x.median, q1, q3, low, high), medians)
+    if quartiles is None:
+        assert extremes is not None
+        return group_from_range(x.n, extremes[0], x.median, extremes[1])
+    if extremes is None:
+        return group_from_quartiles(x.n, quartiles[0], x.median, quartiles[1])
+    return group_from_five_numbers(
+        x.n, extremes[0], quartiles[0], x.median, quartiles[1], extremes[1]
+    )
 
 
 def _with_spread(
@@ -175,7 +199,7 @@ def _of_scores(found: MeanAndSD, x: ReportedNumbers, design: Design) -> MeanAndS
     return MeanAndSD(found.mean, sd, tuple(steps), explained, frozenset(used))
 
 
-def _change(x: ReportedNumbers, design: Design) -> MeanAndSD | None:
+def _change(x: ReportedNumbers, design: Design, medians: Medians) -> MeanAndSD | None:
     if x.mean_change is not None and (x.sd_change is not None or x.mean is None):
         if x.sd_change is None and design.adjusted and x.r_squared is None:
             raise Lacking(
@@ -183,7 +207,7 @@ def _change(x: ReportedNumbers, design: Design) -> MeanAndSD | None:
                 "or r_squared"
             )
         return _with_spread(x, x.mean_change, x.sd_change, design)
-    after = _score(x, design)
+    after = _score(x, design, medians)
     if after is None or x.baseline_mean is None:
         return None
     steps = list(after.steps)

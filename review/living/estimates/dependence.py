@@ -183,7 +183,10 @@ def _covariance(trial: TrialInput, plan: Plan, y1: float, y2: float) -> float:
     arms = trial.comparator
     n = [arm.numbers.n or 0 for arm in arms]
     if measure is Measure.MD and arms:
-        groups = [arm_mean_sd(arm.numbers, change=plan.scores == "change") for arm in arms]
+        groups = [
+            arm_mean_sd(arm.numbers, change=plan.scores == "change", medians=plan.medians)
+            for arm in arms
+        ]
         known = [group for group in groups if group is not None]
         pooled = combine_arms(n, [g.mean for g in known], [g.sd for g in known]).value
         return shared_control_covariance_md(pooled.sd, sum(n)).value

@@ -173,6 +173,7 @@ def lacks(plan: Plan, item: Evidence, group: Sequence[Evidence]) -> str | None:
             change=plan.scores == "change",
             standardizes=plan.measure.facts.standardized,
             design=_design(plan, item),
+            medians=plan.medians,
         )
     if plan.measure.facts.family is Family.EVENTS:
         return "it needs events"
@@ -206,6 +207,7 @@ def _arm(plan: Plan, item: Evidence) -> MeanAndSD | None:
         change=plan.scores == "change",
         standardizes=plan.measure.facts.standardized,
         design=_design(plan, item),
+        medians=plan.medians,
     )
 
 

@@ -276,7 +276,13 @@ def _joined_means(arms: Sequence[ArmInput], plan: Plan, trial: TrialInput) -> _S
     standardizes = trial.adjusted or trial.clusters_analysed
     design = design_of_trial(trial, plan) if standardizes else PLAIN
     groups = [
-        arm_mean_sd(arm.numbers, change=change, standardizes=standardizes, design=design)
+        arm_mean_sd(
+            arm.numbers,
+            change=change,
+            standardizes=standardizes,
+            design=design,
+            medians=plan.medians,
+        )
         for arm in arms
     ]
     known = [group for group in groups if group is not None]
