@@ -64,27 +64,48 @@ def write_new(target: Path, content: bytes) -> None:
 
 
 @contextmanager
-def new_files(folder: Path) -> Iterator[Path]:
+def new_files(folder: Path, *, whole: bool = False) -> Iterator[Path]:
     """Yield an empty folder to write into; at the end its files go to `folder`, all or none.
 
     A new folder appears whole. In one that is there each file is replaced whole, and the list of
-    them last: a second try after a crash replaces what the first one wrote.
+    them last: a second try after a crash replaces what the first one wrote. With `whole`, files of
+    an earlier export that nobody changed and that are not made any more are removed; they are
+    named, and so are files of others, which stay.
 
     Raises AlreadyExistsError, with the names, where files that may hold work are there.
     """
-    from review.export.tracing.provenance import listing
+    from review.export.tracing.provenance import NAME, listing
 
     with _telling(folder), workplace(folder if folder.exists() else folder.parent) as made_in:
         place = made_in / folder.name
         place.mkdir()
         yield place
         made = sorted(path for path in place.rglob("*") if path.is_file())
+        new = {folder / path.relative_to(place) for path in made}
+        there = [
+            path
+            for path in (sorted(folder.rglob("*")) if whole else ())
+            if path.is_file() and path not in new and made_in not in path.parents
+        ]
+        stale = [path for path in there if path.name != NAME and _is_listed(path)]
         for inside in {path.parent for path in made}:
-            made.append(listing(inside, folder / inside.relative_to(place)))
+            made.append(listing(inside, folder / inside.relative_to(place), without=stale))
         if not folder.exists():
             move_folder(place, folder)
             return
         _publish({path: folder / path.relative_to(place) for path in made})
+        for path in stale:
+            path.unlink()
+        kept = [path for path in there if path not in stale and path.name != NAME]
+        _name("Removed, since this export has them no more", stale, folder)
+        _name("Kept, though not of this export", kept, folder)
+
+
+def _name(what: str, paths: Sequence[Path], folder: Path) -> None:
+    if paths:
+        names = ", ".join(str(path.relative_to(folder)) for path in paths[:_SHOWN])
+        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+        click.echo(f"{what}: {names}{more}", err=True)
 
 
 def moved(paths: Sequence[Path], place: Path, folder: Path) -> list[Path]:

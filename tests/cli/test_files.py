@@ -164,3 +164,34 @@ def test_a_pipe_is_written_to(run: Callable[..., Result]) -> None:
     run("extract", "template", "--empty", "--out", "pipe")
     assert os.read(reader, 5) == b"study"
     os.close(reader)
+
+
+def test_a_folder_that_is_replaced_whole_loses_nothing_of_a_person(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from review.cli.files import new_files
+
+    folder = tmp_path / "bundle"
+
+    def export(*names: str) -> None:
+        with click.Context(main), new_files(folder, whole=True) as place:
+            for name in names:
+                (place / name).parent.mkdir(exist_ok=True)
+                (place / name).write_text(f"{name}: 0.38")
+
+    export("a.md", "figures/old.svg", "figures/edited.md", "figures/kept.svg")
+    (folder / "figures" / "edited.md").write_text(WORK)
+    (folder / "thesis.txt").write_text(WORK)
+    assert capsys.readouterr().err == ""
+    export("a.md", "figures/kept.svg")
+    told = capsys.readouterr().err
+    assert "Removed, since this export has them no more: figures/old.svg\n" in told
+    assert "Kept, though not of this export: figures/edited.md, thesis.txt\n" in told
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert there == {
+        "a.md", "figures/kept.svg", "figures/edited.md", "thesis.txt", "provenance.json",
+        "figures/provenance.json",
+    }  # fmt: skip
+    assert (folder / "thesis.txt").read_text() == (folder / "figures/edited.md").read_text() == WORK
+    listed = json.loads((folder / "figures" / "provenance.json").read_text())["files"]
+    assert set(listed) == {"kept.svg", "edited.md"}

@@ -42,12 +42,15 @@ def manuscript(
     """Write methods, results, tables, figures and checklists as one folder.
 
     The text is in Word and in Quarto Markdown; each number in it says which run it is from.
+
+    A folder that an earlier export wrote is replaced as a whole: what is not made any more goes,
+    files of yours stay, and both are named.
     """
     chosen = [DocumentFormat(name) for name in formats] or list(DocumentFormat)
     with opened().reading() as session, executor_for(processes=processes) as executor:
         review = review_called(session, review_slug)
         warn_outdated(outdated(session, review))
-        with new_files(folder) as place:
+        with new_files(folder, whole=True) as place:
             parts = write_bundle(
                 session, review, place, style=NumberStyle(style), formats=chosen, executor=executor
             )

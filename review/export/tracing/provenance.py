@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,16 +75,21 @@ def write_provenance(
     return _write(place, files, numbers, holders)
 
 
-def listing(made: Path, folder: Path) -> Path:
+def listing(made: Path, folder: Path, *, without: Collection[Path] = ()) -> Path:
     """Complete the ``provenance.json`` of files on their way from `made` into a folder.
 
     It lists every file of `made`, those without numbers of runs too, by SHA-256, so that the next
     export can tell whether somebody has worked on one, with what it prints, so that each number
-    that is altered later can be named; the folders in it; and what the folder's own listed before.
+    that is altered later can be named; the folders in it; and what the folder's own listed before,
+    `without` what is about to be removed.
     """
     empty: dict[str, Any] = {"files": {}, "numbers": {}, "runs": {}}
     new, old = list_of(made) or empty, list_of(folder) or empty
-    there = {name: file for name, file in old["files"].items() if (folder / name).exists()}
+    there = {
+        name: file
+        for name, file in old["files"].items()
+        if (folder / name).exists() and folder / name not in without
+    }
     plain = {
         path.name: {"sha256": sha256_of_file(path), "tables": [], "origins": []}
         for path in made.iterdir()
