@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from review.arrays import Floats
 from review.canonical import number, p_value
 from review.errors import ReviewError
 from review.living.reports.pages import Section
@@ -32,6 +33,7 @@ from review.synthesis import (
     tuned_rho,
 )
 from review.synthesis.evidence import LEAST_TRIALS
+from review.synthesis.false_claims import applies, false_claims
 from review.wording import counted
 
 
@@ -126,8 +128,9 @@ def panel(history: Sequence[PastRun], newest: Snapshot) -> Panel | None:
         crossed_at=sequential.crossed_at if sequential else None,
         alpha_spent=sequential.alpha_spent if sequential else False,
         rho=rho,
-        sentences=tuple(
-            _sentences(len(history), late, rebased, sequence, sequential, size.required)
+        sentences=(
+            *_sentences(len(history), late, rebased, sequence, sequential, size.required),
+            _falsely(plan, rules, distance, sequence, vi),
         ),
     )
 
@@ -265,6 +268,28 @@ def _sentences(
             "boundaries do not cover later updates; the confidence sequence does."
         )
     return found
+
+
+def _falsely(
+    plan: Plan, rules: SequentialRules, distance: float, sequence: ConfidenceSequence, vi: Floats
+) -> str:
+    """Say the simulated rate of false claims, for the promise is kept for many trials only."""
+    last, looks = sequence.updates[-1], len(sequence.updates)
+    told = f"τ {last.tau2**0.5:.2g}, {counted(last.k, 'trial')}, {counted(looks, 'look')}"
+    found = None
+    simulated = (plan.measure.facts.standardized, plan.method, plan.test) == (True, "REML", "adhoc")
+    if simulated and applies(vi, rules.tau2_floor, rules.alpha):
+        found = false_claims(distance=distance, tau=last.tau2**0.5, k=last.k, looks=looks)
+    if found is None:
+        return (
+            "The confidence sequence is asymptotic; its rate of false claims was not simulated for "
+            f"such a review ({told}, distance {distance:g}, {plan.method}, test {plan.test})."
+        )
+    return (
+        "Asymptotic, nominally 2.5% on a side. Simulated rate of false claims of a review like "
+        f"this ({told}): confidence sequence {found.sequence:.1%}, trial sequential analysis "
+        f"{found.boundaries:.1%}."
+    )
 
 
 def panel_change_section(before: Panel | None, after: Panel, scale: EffectScale) -> Section:
