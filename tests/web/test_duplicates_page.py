@@ -46,3 +46,19 @@ def test_odd_forms_are_refused(alike: Database, browser: TestClient) -> None:
         answer = browser.post("/r/synthetic/duplicates", data={"token": token(browser), **odd})
         assert answer.status_code == 422, odd
     assert state_of(alike) == before
+
+
+def test_a_program_lists_pairs_settles_them_and_takes_that_back(
+    alike: Database, browser: TestClient
+) -> None:
+    del alike
+    home, browser.headers["x-token"] = "/api/v1/reviews/synthetic/duplicates", token(browser)
+    first = browser.get(home, params={"state": "open", "limit": 1}).json()["items"]
+    number = first[0]["id"]
+    for verdict, state in (("duplicate", "linked"), ("different", "different"),
+                           ("undecided", "open")):  # fmt: skip
+        said = browser.post(f"{home}/{number}", json={"verdict": verdict, "reason": "looked"})
+        assert (said.status_code, said.json()["state"]) == (200, state), said.text
+    assert browser.get(home, params={"state": "open", "limit": 1}).json()["items"][0] == said.json()
+    assert browser.post(f"{home}/{number}", json={"verdict": "undecided"}).status_code == 422
+    assert browser.post(f"{home}/999999", json={"verdict": "duplicate"}).status_code == 404
