@@ -248,7 +248,7 @@ def forecast(
     >>> y, v = [-0.45, -0.20, -0.85, 0.0], [0.1244, 0.0935, 0.1180, 0.0318]
     >>> f = forecast(y, v, [0.04], margin=0.5, method=Method.DL, test=Test.Z)
     >>> round(f.trials[0].probability(Conclusion.NONINFERIOR), 4)
-    0.2506
+    0.2507
     """
     y, v = checked_studies(yi, vi)
     new = np.asarray(v_new, dtype=np.float64)
@@ -344,7 +344,7 @@ def trial_size(
     Examples
     --------
     >>> trial_size([0.0, 0.1, -0.1], [0.3] * 3, margin=0.5, test=Test.Z)
-    96
+    103
     """
     if not 0 < probability < 1 or most < 5:
         raise InvalidDataError("The probability is between 0 and 1, the largest trial at least 5.")
