@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 from scipy.special import ndtri
@@ -21,6 +22,8 @@ from review.wording import counted
 FEWEST_FOR_TEST: Final = 10
 """Below ten studies a test of asymmetry has too little power (Sterne et al. 2011, BMJ
 343:d4002)."""
+
+FEW: Final = f"fewer than {FEWEST_FOR_TEST} trials"
 
 
 def funnel_of(inputs: RunInputs, results: RunResults, *, trim_fill: bool = False) -> Funnel:
@@ -84,16 +87,35 @@ def _words(found: TrimFill, written: Notation, sign: float) -> str:
     )
 
 
-def _test_of_asymmetry(results: RunResults) -> str:
+@dataclass(frozen=True, slots=True)
+class Asymmetry:
+    """Egger's test: the weighted regression of 1997 on the standard error."""
+
+    stat: float
+    ddf: float
+    p: float
+
+
+def asymmetry_of(results: RunResults) -> Asymmetry | str:
+    """Return Egger's test of a run's effects, or why there is none."""
     if len(results.effects) < FEWEST_FOR_TEST:
+        return FEW
+    try:
+        found = egger(*effects_of(results.effects), model="lm")
+    except InvalidDataError as error:
+        return str(error).rstrip(".")
+    if found.p is None or found.stat is None or found.ddf is None:
+        return "there is no scatter around the regression"
+    return Asymmetry(found.stat, found.ddf, found.p)
+
+
+def _test_of_asymmetry(results: RunResults) -> str:
+    found = asymmetry_of(results)
+    if found == FEW:
         return (
             f"With fewer than {FEWEST_FOR_TEST} trials the shape of a funnel says little: chance "
             "alone makes it look lopsided, and asymmetry is not tested (Sterne 2011)."
         )
-    try:
-        found = egger(*effects_of(results.effects), model="lm")
-    except InvalidDataError as error:
-        return f"No test of asymmetry: {error}"
-    if found.p is None or found.stat is None or found.ddf is None:
-        return "No test of asymmetry: there is no scatter around the regression."
+    if isinstance(found, str):
+        return f"No test of asymmetry: {found}."
     return f"Egger's test: t({found.ddf:g}) = {fixed(found.stat, 2)}, {p_words(found.p)}."

@@ -18,9 +18,12 @@ from review.export.manuscript.printer import Printer
 from review.export.manuscript.results import conclusion_sentence, estimate
 from review.export.manuscript.sentences import capped, count
 from review.export.tables.printing import NumberStyle
+from review.wording import counted
 
 MOST_ANALYSES: Final = 6
 """Analyses that an abstract tells; the results tell all."""
+
+FURTHER: Final = "further analyses"
 
 
 def subtitle(facts: Facts) -> str:
@@ -57,7 +60,9 @@ def _methods(facts: Facts) -> Spans:
         else "The sources searched are for the authors to report."
     )
     models = list(dict.fromkeys(a.plan.method for a in facts.analyses))
-    return sentences((searched,), (f"Trials were pooled by planned analyses ({capped(models)}).",))
+    pooled = "were" if facts.analysed else "are to be"
+    model = f"Trials {pooled} pooled by planned analyses ({capped(models)})."
+    return sentences((searched,), (model,))
 
 
 def _found(facts: Facts, style: NumberStyle) -> list[Spans]:
@@ -65,9 +70,12 @@ def _found(facts: Facts, style: NumberStyle) -> list[Spans]:
     n = printer.integer(facts.extracted.studies, "studies")
     found = [filled("The review holds {n}.", n=count(n, "study", "studies"))]
     found += [_one(a, printer_of(a, style)) for a in facts.analysed[:MOST_ANALYSES]]
-    rest = len(facts.analyses) - len(facts.analysed[:MOST_ANALYSES])
-    if rest:
-        found.append((f"The results tell of {rest} more.",))
+    rest = len(facts.analysed) - MOST_ANALYSES
+    if rest > 0:
+        found.append((f"The results tell of {counted(rest, 'further analysis', FURTHER)}.",))
+    if facts.planned:
+        planned = counted(len(facts.planned), "planned analysis", "planned analyses")
+        found.append((f"No trial has contributed to {planned} yet.",))
     return found
 
 

@@ -109,6 +109,18 @@ class Extracted:
     compared: int
     """Cells of two blind entries that were compared, in studies that have their consensus."""
     equal: int
+    without: int = 0
+    """How many of the studies entered once have no result in their entry yet."""
+
+    @property
+    def once(self) -> int:
+        """How many studies have numbers that one person entered, or that came with a file."""
+        return self.states.get(ENTERED_ONCE, 0) - self.without
+
+    @property
+    def twice(self) -> int:
+        """How many have the consensus of two blind entries."""
+        return self.states.get("entered twice, consensus", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +226,9 @@ def printer_of(analysis: Analysed | Planned, style: NumberStyle) -> Printer:
     return Printer(style, analysis.slug, key)
 
 
+ENTERED_ONCE = "extracted by one person"
+"""The state of extraction of a study that one person entered."""
+
 BY_HAND = ""
 """In the place of a file: somebody typed the number in."""
 
@@ -312,6 +327,8 @@ def _extracted(session: Session, review: Review) -> Extracted:
     states = extraction.extraction_states(session, review)
     found = [sides(session, review, label) for label in comparable(session, review)]
     agreements = agreement_by_study([pair.comparison for pair in found if pair.agreed])
+    entered = [i for i in kept if states[i] == ENTERED_ONCE]
+    counting = extraction.results_that_count(session, entered)
     return Extracted(
         states=Counter(state for study, state in states.items() if study in kept),
         studies=len(kept),
@@ -320,23 +337,24 @@ def _extracted(session: Session, review: Review) -> Extracted:
             name: sum(1 for s in studies if s.id in kept and getattr(s, name) is not None)
             for name in CHARACTERISTICS
         },
-        imported=_imported(
-            session, review, [i for i in kept if states[i] == "extracted by one person"]
-        ),
+        imported=_imported(session, review, counting),
+        without=len({*entered} - {study for study, _ in counting}),
         compared=sum(agreement.compared for agreement in agreements),
         equal=sum(agreement.equal for agreement in agreements),
     )
 
 
-def _imported(session: Session, review: Review, studies: Sequence[int]) -> Counter[str]:
-    """Return how many of some studies, each entered once, have all their numbers from a file."""
+def _imported(
+    session: Session, review: Review, counting: Sequence[tuple[int, int]]
+) -> Counter[str]:
+    """Return how many studies of some (study, result) have all their numbers from a file."""
     names = {
         release.file: f"{release.source}, release {release.number}"
         for release in imported_releases(session, review)
     }
     came = files_of_results(session, review)
     files: dict[int, set[str]] = {}
-    for study, result in extraction.results_that_count(session, studies):
+    for study, result in counting:
         file = came.get(result, BY_HAND)
         files.setdefault(study, set()).add(names.get(file, file))
     return Counter(" and ".join(sorted(one)) for one in files.values() if BY_HAND not in one)

@@ -28,7 +28,7 @@ from review.formula import parse
 from review.living.estimates.zero_cells import origin_words, rule_words
 from review.protocol.characteristics import in_words
 from review.protocol.rules import ArmRule, Plan
-from review.protocol.vocabulary import AnalysisKind, Variant
+from review.protocol.vocabulary import AnalysisKind, AnalysisSet, Variant
 from review.wording import capitalised, lowered
 
 METHODS: Final = {
@@ -67,6 +67,12 @@ VARIANTS: Final = {
     Variant.LOW_RISK_ONLY: "trials at low risk of bias only",
     Variant.AGGREGATED: "all results of a trial averaged into one",
     Variant.THREE_LEVEL: "all results of a trial in a three-level model with robust errors",
+}
+SETS: Final = {
+    AnalysisSet.ITT: "intention to treat",
+    AnalysisSet.COMPLETERS: "completers",
+    AnalysisSet.PER_PROTOCOL: "per protocol",
+    AnalysisSet.NOT_REPORTED: "not reported",
 }
 CITED: Final = {
     name: Cite(key)
@@ -167,7 +173,8 @@ def _measure(analysis: Analysed | Planned) -> Spans:
     name = filled(plan.measure.facts.methods, **CITED)
     if plan.effect is not None:
         return joined([f"The effect was the {lowered(plan.effect)}, from ", *name])
-    return joined(["Effects were ", *name])
+    were = "were" if isinstance(analysis, Analysed) else "are"
+    return joined([f"Effects {were} ", *name])
 
 
 def _zero_cells(analysis: Analysed | Planned) -> Spans:
@@ -181,7 +188,8 @@ def _model_of(analysis: Analysed | Planned) -> Spans:
     method = METHODS.get(plan.method, OTHER_METHOD)
     model = filled(method, name=plan.method, **CITED)
     test = filled(TESTS[plan.test], **CITED)
-    return joined(["They were pooled by ", *model, ", with ", *test])
+    were = "were" if isinstance(analysis, Analysed) else "are to be"
+    return joined([f"Effects {were} pooled by ", *model, ", with ", *test])
 
 
 def _model(facts: Facts) -> list[Spans]:
@@ -247,7 +255,7 @@ def _preference(facts: Facts, style: NumberStyle, analysis: Analysed | Planned) 
             ("instruments", [facts.instruments.get(i, i) for i in plan.instruments]),
             ("raters", [r.value.replace("_", " ") for r in plan.raters]),
             ("timepoints", plan.timepoints),
-            ("analysis sets", [s.value.replace("_", " ") for s in plan.analysis_sets]),
+            ("analysis sets", [SETS[s] for s in plan.analysis_sets]),
         )
         if values
     ]
@@ -317,7 +325,11 @@ def _small_studies(facts: Facts) -> Spans:
     if not any(a.latest.results.pooled.k >= FEWEST_FOR_TEST for a in facts.analysed):
         return ()
     told = f"analyses of {FEWEST_FOR_TEST} trials or more"
-    return (f"Small-study effects were looked at in contour-enhanced funnel plots of {told}.",)
+    return filled(
+        "Small-study effects were looked at in contour-enhanced funnel plots of {told} {peters}, "
+        "and their asymmetry was tested by the regression of Egger and colleagues {egger}.",
+        told=told, peters=Cite("peters2008"), egger=Cite("egger1997"),
+    )  # fmt: skip
 
 
 def _variants(analysis: Analysed | Planned) -> Spans:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
+from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
     Cite,
@@ -38,6 +40,9 @@ from review.measures import measure_named
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import lowered
+
+SHOWN: Final = 0.05
+"""Two-sided level of a test of asymmetry."""
 
 
 def estimate(analysed: Analysed, printer: Printer, *, pooled: bool = False) -> Spans:
@@ -109,6 +114,7 @@ def result_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
         opening,
         *_conclusion(analysed, printer),
         *([] if line.k == 1 else _spread(analysed, printer)),
+        *_asymmetry(analysed, printer),
         *_left_out(analysed, printer),
         *_elsewhere(analysed, printer),
         *_in_part(analysed),
@@ -254,6 +260,31 @@ def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
         q_p=q_p,
     )
     return [told, *_prediction(line, plan, analysed.latest.scale, printer)]
+
+
+def _asymmetry(analysed: Analysed, printer: Printer) -> list[Spans]:
+    """Return Egger's test of the effects, which stands in no run: it is computed from its own."""
+    found = asymmetry_of(analysed.latest.results)
+    if not isinstance(found, Asymmetry):
+        return []
+    stat = printer.number(found.stat, "effects")
+    return [
+        filled(
+            "Egger’s test {egger} {said} of the funnel plot{figure} (intercept {t}({df}) = {stat}, "
+            "{p}).",
+            egger=Cite("egger1997"),
+            said="showed an asymmetry" if found.p < SHOWN else "did not show an asymmetry",
+            figure=Reference("figure", f"funnel_{analysed.slug}", aside=True),
+            t=Term("t"),
+            df=f"{found.ddf:g}",
+            stat=replace(stat, name=f"{printer.name}/egger/stat"),
+            p=_renamed(printer.p(found.p, "effects"), f"{printer.name}/egger/p"),
+        )
+    ]
+
+
+def _renamed(spans: Spans, name: str) -> Spans:
+    return tuple(replace(s, name=name) if isinstance(s, Number) else s for s in spans)
 
 
 def _tau2(line: PooledLine, printer: Printer) -> Spans:

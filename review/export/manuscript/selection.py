@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Final
 
 from review.export.manuscript.document import (
@@ -23,8 +22,6 @@ from review.export.tables.printing import NumberStyle
 from review.screening.vocabulary import Stage
 
 STAGES: Final = {Stage.TITLE_ABSTRACT: "Titles and abstracts", Stage.FULL_TEXT: "Full texts"}
-TWICE: Final = "entered twice, consensus"
-ONCE: Final = "extracted by one person"
 AWAITING: Final = "awaiting extraction"
 
 
@@ -93,8 +90,7 @@ def _entry(facts: Facts, style: NumberStyle) -> list[Spans]:
     """Return whether the numbers were entered once or twice."""
     printer = Printer(style, "extraction")
     read = facts.extracted
-    states = Counter(read.states)
-    twice, once = states[TWICE], states[ONCE]
+    twice, once = read.twice, read.once
     all_ = count(printer.integer(read.studies, "studies"), "study", "studies")
     if not twice and not once:
         return [filled("Of {all}, none has extracted numbers yet.", all=all_)]

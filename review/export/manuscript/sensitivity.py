@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import floor, log10
 from typing import Final
 
 from review.export.manuscript.document import Spans, Term, filled, joined, listed
 from review.export.manuscript.facts import Analysed
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
-from review.export.manuscript.sentences import count
+from review.export.manuscript.sentences import capped, count
 from review.formula import parse
 from review.living.runs.results import ModeratorLine, VariantLine
 from review.living.runs.scales import EffectScale
@@ -20,6 +21,9 @@ Numbered = tuple[int, VariantLine]
 
 INTERCEPT: Final = "intrcpt"
 """The term of a meta-regression that says nothing of the moderator; the table has it."""
+
+MOST_DECIMALS: Final = 5
+"""Of a slope: one of a year may be small, and no number of a text has more."""
 
 
 def variant_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
@@ -40,8 +44,8 @@ def variant_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
     if single:
         found.append(_range(single, printer, scale))
     if missing:
-        reasons = "; ".join(f"{line.label} ({_why(line.note or 'no reason')})" for line in missing)
-        found.append((f"Not computed: {reasons}.",))
+        told = [f"{line.label} ({_why(line.note or 'no reason')})" for line in missing]
+        found.append((f"Not computed: {capped(told, '; ')}.",))
     return found
 
 
@@ -88,20 +92,34 @@ def _prefixed(label: str) -> str:
 
 
 def _numbers(
-    i: int, line: VariantLine, level: float, printer: Printer, scale: EffectScale, *path: str | int
+    i: int,
+    line: VariantLine,
+    level: float,
+    printer: Printer,
+    scale: EffectScale,
+    *path: str | int,
+    decimals: int = 2,
 ) -> Spans:
     assert line.estimate is not None
     where = (*path, i)
     ci: Spans = ()
     if line.ci:
-        ci = joined([", ", *limits_of(line.ci, scale, printer, *where, "ci", level=level)])
+        limits = limits_of(line.ci, scale, printer, *where, "ci", level=level, decimals=decimals)
+        ci = joined([", ", *limits])
     return filled(
         "{k} = {n}, {estimate}{ci}",
         k=Term("k"),
         n=printer.integer(line.k, *where, "k"),
-        estimate=estimate_of(line.estimate, scale, printer, *where),
+        estimate=estimate_of(line.estimate, scale, printer, *where, decimals=decimals),
         ci=ci,
     )
+
+
+def _decimals(line: VariantLine, scale: EffectScale) -> int:
+    """Return the decimals that show two digits of a slope and of both its limits."""
+    shown = [abs(scale.value(x)) for x in (line.estimate, *(line.ci or ())) if x]
+    smallest = min((x for x in shown if x > 0), default=1.0)
+    return min(max(2, 1 - floor(log10(smallest))), MOST_DECIMALS)
 
 
 def _range(single: Sequence[Numbered], printer: Printer, scale: EffectScale) -> Spans:
@@ -145,7 +163,17 @@ def _moderator(
         filled(
             "{label} ({numbers})",
             label=_level(line, part.label, instruments),
-            numbers=_numbers(i, part, level, printer, scale, "moderators", place, "lines"),
+            numbers=_numbers(
+                i,
+                part,
+                level,
+                printer,
+                scale,
+                "moderators",
+                place,
+                "lines",
+                decimals=2 if line.kind == "subgroups" else _decimals(part, scale),
+            ),
         )
         for i, part in enumerate(line.lines)
         if part.estimate is not None and part.label != INTERCEPT

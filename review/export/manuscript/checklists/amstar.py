@@ -16,7 +16,7 @@ from review.citations.vocabulary import SourceKind
 from review.export.manuscript.checklists.items import AMSTAR_2
 from review.export.manuscript.checklists.prisma import missing_results, reports_excluded
 from review.export.manuscript.facts import Analysed, Facts
-from review.export.manuscript.selection import AWAITING, ONCE, TWICE
+from review.export.manuscript.selection import AWAITING
 from review.export.tables.model import Column, Footnote, Table
 from review.protocol.vocabulary import AnalysisKind, Variant
 from review.wording import counted
@@ -157,7 +157,7 @@ def _agreed(equal: int, compared: int) -> bool:
 
 def _extraction(facts: Facts) -> Audited:
     read = facts.extracted
-    twice, once = read.states.get(TWICE, 0), read.states.get(ONCE, 0)
+    twice, once = read.twice, read.once
     told = f"{twice} of {counted(read.studies, 'study', 'studies')} entered twice, {once} once"
     if read.compared:
         share = read.equal / read.compared

@@ -9,7 +9,7 @@ from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.flow.model import Flow
 from review.export.manuscript.checklists.items import PRISMA_2020, Item
 from review.export.manuscript.facts import Facts
-from review.export.manuscript.selection import AWAITING, ONCE, TWICE
+from review.export.manuscript.selection import AWAITING
 from review.export.manuscript.sentences import words
 from review.export.tables.model import Column, Footnote, Table
 from review.living.reports.notices import NoticeKind
@@ -118,11 +118,11 @@ def _selection(facts: Facts) -> Answer:
 
 
 def _collection(facts: Facts) -> Answer:
-    states = facts.extracted.states
-    taken = sum(facts.extracted.imported.values())
+    read = facts.extracted
+    taken = sum(read.imported.values())
     told = (
-        f"{states.get(TWICE, 0)} of {counted(facts.extracted.studies, 'study', 'studies')} entered "
-        f"twice with consensus, {states.get(ONCE, 0)} once"
+        f"{read.twice} of {counted(read.studies, 'study', 'studies')} entered "
+        f"twice with consensus, {read.once} once"
     )
     return Answer(DATA, f"{told} ({taken} of them taken over from files)" if taken else told)
 
