@@ -780,6 +780,11 @@ def _class(low: float, high: float, margin: float | None) -> str:
     return "inconclusive, statistically worse" if high < 0 else "inconclusive"
 
 
+def _class_of_limits(limits: Sequence[float], margin: float | None) -> str:
+    low, high = limits
+    return _class(low, high, margin)
+
+
 SAID: Final = {
     "superior": r"[^.]+? was superior to .+? as well\.|The result favoured (?:.+?) over .+?: the "
     r"interval lay wholly (?:above zero|above 1|below 1)\.",
@@ -825,7 +830,7 @@ def _others(read: Read, m: re.Match[str]) -> None:
 
 @claim(r"By the normal interval, as older reviews print it, it would be “(.+?)”\.")
 def _by_normal(read: Read, m: re.Match[str]) -> None:
-    assert _class(*read.results["pooled"]["z_ci"], read.inputs["plan"]["margin"]) == m[1]
+    assert _class_of_limits(read.results["pooled"]["z_ci"], read.inputs["plan"]["margin"]) == m[1]
 
 
 @claim(
@@ -949,7 +954,7 @@ def _computed(read: Read) -> list[dict[str, Any]]:
 @claim(r"The conclusion \(“(.+?)”\) was the same in # sensitivity (?:analysis|analyses)\.")
 def _held(read: Read, m: re.Match[str]) -> None:
     margin = read.inputs["plan"]["margin"]
-    assert {_class(*v["ci"], margin) for v in _computed(read)} == {m[1]}
+    assert {_class_of_limits(v["ci"], margin) for v in _computed(read)} == {m[1]}
     assert number(m[2]) == len(_computed(read))
 
 
@@ -959,7 +964,7 @@ def _held(read: Read, m: re.Match[str]) -> None:
 )
 def _changed(read: Read, m: re.Match[str]) -> None:
     margin = read.inputs["plan"]["margin"]
-    classes = [_class(*v["ci"], margin) for v in _computed(read)]
+    classes = [_class_of_limits(v["ci"], margin) for v in _computed(read)]
     assert (number(m[1]), number(m[2])) == (len(classes), sum(c != m[3] for c in classes))
 
 
@@ -1062,10 +1067,12 @@ def _moved(read: Read, m: re.Match[str]) -> None:
 
 @claim(r"The conclusion (?:is still “(.+?)”|changed from “(.+?)” to “(.+?)”)\.")
 def _flip(read: Read, m: re.Match[str]) -> None:
-    now = _class(*read.results["pooled"]["ci"], read.inputs["plan"]["margin"])
+    now = _class_of_limits(read.results["pooled"]["ci"], read.inputs["plan"]["margin"])
     assert now == (m[1] or m[3])
     if m[2]:
-        classes = {_class(*r[0]["pooled"]["ci"], r[1]["plan"]["margin"]) for r in read.runs()[1:]}
+        classes = {
+            _class_of_limits(r[0]["pooled"]["ci"], r[1]["plan"]["margin"]) for r in read.runs()[1:]
+        }
         assert m[2] in classes
         assert m[2] != m[3]
 
