@@ -7,6 +7,7 @@ import click
 from review.cli.context import json_option, looking, review_option
 from review.cli.mending import Act, mends
 from review.cli.output import echo_json, echo_table
+from review.config import settings
 from review.extraction.mending import results
 from review.extraction.mending.acts import Mended
 
@@ -20,9 +21,9 @@ def timepoint_() -> None:
 @review_option
 @json_option
 def list_timepoints(review_slug: str | None, as_json: bool) -> None:
-    """List the timepoints that results have, with how many."""
+    """List the timepoints that results have, with how many; what is blind to you is left out."""
     with looking(review_slug) as (session, review):
-        found = results.timepoints(session, review)
+        found = results.timepoints(session, review, settings().actor)
     if as_json:
         echo_json(found)
     else:

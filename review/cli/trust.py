@@ -45,6 +45,7 @@ def trust_(
     own in a temporary folder; your database is verified and looked at, and not changed. The exit
     status is 1 where a trial failed.
     """
+    from review.cli import main
     from review.keeping import trust
     from review.schema import revision_of
 
@@ -64,7 +65,7 @@ def trust_(
         for trial in trust.own(database):
             take(trial)
     with tempfile.TemporaryDirectory(prefix="review-trust-") as folder:
-        ground = trust.Ground(Path(folder), seed, kills)
+        ground = trust.Ground(Path(folder), seed, kills, lambda words: main(list(words)))
         for trial in trust.kills(ground, None if postgres is None else database_at(postgres)):
             take(trial)
         for one in (trust.tampers, trust.backups, trust.control):

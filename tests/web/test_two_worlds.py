@@ -12,11 +12,14 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from review.citations.queries import records_in_scope
+from review.cli import main
 from review.config import settings
 from review.db import Session, database_at
 from review.demonstration import invented
@@ -243,6 +246,24 @@ def _world(file: Path, verdict: Verdict, cookies: dict[str, str]) -> Iterator[Te
     database.close()
 
 
+LISTS = {"list", "status", "queue", "conflicts", "check", "withdrawn", "imports", "selection"}
+
+
+def _lists(file: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What B reads on the command line of everything that lists without being told of what."""
+    monkeypatch.setenv("REVIEW_DATABASE_URL", f"sqlite:///{file}")
+    settings.cache_clear()
+    found = {}
+    for group in main.list_commands(click.Context(main)):
+        within = main.get_command(click.Context(main), group)
+        for name in LISTS & set(within.list_commands(click.Context(within)) if isinstance(
+            within, click.Group) else ()):  # fmt: skip
+            done = CliRunner().invoke(main, [group, name, "--review", invented.NAME])
+            if done.exit_code != 2:  # it is of no review, or wants to be told of what
+                found[f"{group} {name}"] = _random(done.output)
+    return found
+
+
 def test_what_a_said_changes_no_byte_that_b_is_sent(
     demonstration_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,4 +300,7 @@ def test_what_a_said_changes_no_byte_that_b_is_sent(
     for path in seen:
         assert include[path].status_code == exclude[path].status_code, path
         assert _random(include[path].text) == _random(exclude[path].text), path
+    heard = [_lists(file, monkeypatch) for file in (first, second)]
+    assert len(heard[0]) > 10
+    assert heard[0] == heard[1]
     settings.cache_clear()

@@ -210,13 +210,13 @@ def rename_timepoint(
     )
 
 
-def timepoints(session: Session, review: Review) -> dict[str, int]:
-    """Return the timepoints of a review's results with how many results have each."""
+def timepoints(session: Session, review: Review, viewer: str | None) -> dict[str, int]:
+    """Return the timepoints of the results that a person may see, with how many have each."""
+    studies = [study.id for study in queries.studies(session, review)]
+    seen = [entry.id for entry in queries.visible_entries(session, studies, viewer)]
     rows = session.execute(
         sa.select(Result.timepoint, sa.func.count(Result.id))
-        .join(Entry, Result.entry_id == Entry.id)
-        .join(Study, Entry.study_id == Study.id)
-        .where(Study.review_id == review.id)
+        .where(Result.entry_id.in_(seen))
         .group_by(Result.timepoint)
         .order_by(Result.timepoint)
     )
