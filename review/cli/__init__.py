@@ -99,6 +99,10 @@ COMMANDS: Final = {
         "grade", "Rate the certainty of the evidence of each analysis (GRADE), with reasons."
     ),
     "pool": Place("pool", "Pool the studies of a CSV or XLSX file, a row each; nothing is stored."),
+    "network": Place(
+        "network",
+        "Compare several treatments at once from a file of arms, a row each; nothing is stored.",
+    ),
     "plot": Place(
         "plot", "Figures of runs and of the review, as SVG, PDF or PNG by the file's name."
     ),

@@ -37,7 +37,7 @@ ALLOWED = {
     "reports study timepoint extract.assigning extract.doubts extract.imports extract.trace "
     "extract.withdrawing":
         LEDGER | TEXTS | ENGINE,
-    "pool": {"sqlalchemy"} | ENGINE,
+    "pool network": {"sqlalchemy"} | ENGINE,
     "analysis export extract.formats extract.selection extract.sheets flow grade living plot "
     "release repool rob runs seed trace": ANALYSED,
 }  # fmt: skip
