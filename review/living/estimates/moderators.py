@@ -15,7 +15,7 @@ from review.living.estimates.effects import TrialEffects
 from review.living.estimates.sensitivity import tau2_of
 from review.living.runs.contents import LeftOut, RunInputs, TrialInput
 from review.living.runs.results import ModeratorLine, TermLine, VariantLine
-from review.protocol.characteristics import in_words
+from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.rules import Plan
 from review.synthesis import (
     MetaRegression,
@@ -62,7 +62,9 @@ def known_rows(
         if not missing:
             rows.append(i)
             continue
-        told = "; ".join(f"{in_words(name)}: {trial.because(name)}" for name in missing)
+        told = "; ".join(
+            f"{in_words(name)}: {value_in_words(name, trial.because(name))}" for name in missing
+        )
         without.append(LeftOut(study=trial.study, reason=told))
     return rows, tuple(without)
 

@@ -1008,7 +1008,7 @@ def _rounds(text: str, p: float) -> bool:
     return True
 
 
-@claim(r"Without a value \((.+?)\): (.+?)\.(?= Without| Few| By| Meta|$)")
+@claim(r"Without a value \(((?:[^()]|\([^()]*\))+)\): (.+?)\.(?= Without| Few| By| Meta|$)")
 def _without_value(read: Read, m: re.Match[str]) -> None:
     assert "_" not in m[1], m[1]
 
