@@ -21,7 +21,8 @@ test: $(VENV)/.dev
 # The long tier: every kill point, and the trials of the promises with 60 kills a command; bounded.
 KILLS ?= 60
 trust: $(VENV)/.dev
-	REVIEW_TRUST=1 timeout 1800 $(BIN)/python -m pytest -q -n 2 tests/keeping tests/living/releases/test_killed.py tests/living/job/test_watch.py
+	REVIEW_TRUST=1 timeout 1800 $(BIN)/python -m pytest -q -n 2 tests/keeping tests/living/releases/test_killed.py tests/living/job/test_watch.py \
+	  tests/screening/test_places.py tests/figures/test_paper.py tests/export/manuscript/test_claims.py
 	mkdir -p build/trust
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db $(BIN)/review init
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db timeout 3600 $(BIN)/review trust --kills $(KILLS) --report build/trust $(if $(POSTGRES),--postgres $(POSTGRES))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from review.figures.saving import FigureFormat, render
 from review.figures.text import RAISED, width
 from tests.figures.artists import by_gid, overlaps
 from tests.figures.test_contact_sheet import NAMES
+from tests.tiers import WHOLE
 
 SMALLEST = 6.9
 """Points, of every piece of type: 7 to 8, less what rounding takes."""
@@ -29,7 +29,6 @@ SMALLEST = 6.9
 SIZES = (3, 12, 60, 200, 420)
 KINDS = (*NAMES, "funnel", "baujat", "influence", "bubble", "strips", "gosh", "drapery")
 GRID = [(name, k, column) for name in KINDS for k in SIZES for column in ("single", "double")]
-WHOLE = bool(os.environ.get("REVIEW_TRUST"))
 """Whether all of the grid is drawn, which takes minutes, instead of three cells of each kind."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +34,7 @@ def test_tampers_are_named_and_the_control_is_seen(ground: Ground) -> None:
         assert not control(ground).passed
 
 
-@pytest.mark.skipif("REVIEW_TRUST" not in os.environ, reason="make trust runs it; it takes minutes")
+@pytest.mark.skipif(not WHOLE, reason="make trust runs it; it takes minutes")
 def test_the_whole_report(cli: Cli, tmp_path: Path, database: Database) -> None:
     if not database.is_sqlite:
         pytest.skip("the command tries PostgreSQL with --postgres")

@@ -40,6 +40,7 @@ from tests.screening.builders import (
     say,
     the_review,
 )
+from tests.tiers import seeds
 
 PEOPLE = ("anna", "ben", "cleo", "dora")
 
@@ -199,7 +200,7 @@ def _step(database: Database, draw: random.Random, records: list[int], step: int
         raise
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(3, 24))
 def test_places_say_what_the_ledger_says(
     database: Database, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

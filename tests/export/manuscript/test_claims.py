@@ -37,6 +37,7 @@ from tests.export.manuscript.claims import CLAIMS, Read, claims_in
 from tests.living.fixture import trial
 from tests.living.job.test_repool import plan
 from tests.screening.builders import attributed
+from tests.tiers import seeds
 
 PAGE = Path(__file__).parents[3] / "docs" / "sentences.md"
 TEXTS = Path(__file__).parents[3] / "review" / "export" / "manuscript"
@@ -127,7 +128,7 @@ def generated(
     folder = tmp_path_factory.mktemp("claims")
     shutil.copy(demonstration_file, folder / "review.db")
     database = database_at(f"sqlite:///{folder / 'review.db'}")
-    for seed in range(120 if os.environ.get("REVIEW_TRUST") else 18):
+    for seed in seeds(18, 120):
         _generate(database, seed, folder)
     yield database
     database.engine.dispose()
