@@ -13,6 +13,7 @@ from click.testing import Result
 from review.db import Database
 from review.keeping import trust
 from review.keeping.trust import Ground, control, tampers
+from tests.tiers import WHOLE
 
 Cli = Callable[..., Result]
 
