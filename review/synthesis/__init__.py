@@ -34,6 +34,7 @@ from review.synthesis.fragility import (
     removal_fragility,
     shift_fragility,
 )
+from review.synthesis.glmm import CountModel, Glmm, glmm
 from review.synthesis.henmi_copas import HenmiCopas, henmi_copas
 from review.synthesis.influence import Baujat, Blup, Influence, baujat, blup, influence
 from review.synthesis.information import (
@@ -110,6 +111,7 @@ __all__ = [
     "Conclusion",
     "ConfidenceSequence",
     "Correction",
+    "CountModel",
     "Design",
     "Egger",
     "Estimator",
@@ -118,6 +120,7 @@ __all__ = [
     "FailSafeN",
     "Forecast",
     "FutilityBoundaries",
+    "Glmm",
     "Gosh",
     "HenmiCopas",
     "Influence",
@@ -182,6 +185,7 @@ __all__ = [
     "fewest_trials",
     "forecast",
     "futility_boundaries",
+    "glmm",
     "gosh",
     "henmi_copas",
     "influence",
