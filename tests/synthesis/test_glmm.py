@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
+from scipy.stats import hypergeom, norm
 
 from review.errors import InvalidDataError
 from review.synthesis import Glmm, glmm
@@ -29,6 +31,38 @@ def test_counts_are_pooled_as_rma_glmm_does(case: Any) -> None:
 def test_no_case_of_the_grid_was_dropped() -> None:
     assert len(CASES) == 14
     assert len({(c["data"], c["measure"], c["model"]) for c in CASES}) == 14
+
+
+@pytest.mark.parametrize("data", ["hine1989", "nielweise2007", "hahn2001"])
+def test_the_exact_model_has_the_maximum_of_its_likelihood_summed_on_a_grid(data: str) -> None:
+    """metafor fits it with BiasedUrn; here each trial's likelihood is summed at 801 log odds."""
+    columns = next(c for c in CASES if c["data"] == data and c["measure"] == "OR")["columns"]
+    trials = list(zip(*(np.asarray(column) for column in columns.values()), strict=True))
+    z = np.linspace(-8, 8, 801)
+
+    def fall(at: np.ndarray) -> float:
+        mu, tau, total = at[0], abs(at[1]), 0.0
+        for a, b, c, d in trials:
+            n1, n2, events = a + b, c + d, a + c
+            seen = np.arange(max(0, events - n2), min(n1, events) + 1)
+            odds = hypergeom.logpmf(seen, n1 + n2, n1, events) + np.outer(mu + tau * z, seen)
+            share = np.exp(odds - odds.max(axis=1, keepdims=True))
+            given = share[:, seen == a][:, 0] / share.sum(axis=1)
+            total -= np.log(np.trapezoid(given * norm.pdf(z), z))
+        return float(total)
+
+    fit = glmm("CM.EL", *columns.values())
+    best = minimize(fall, [0.0, 0.6], method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-11})
+    assert fit.estimate == pytest.approx(best.x[0], abs=2e-5)
+    assert fit.tau2 == pytest.approx(best.x[1] ** 2, abs=2e-5)
+    h, free = 1e-3, 2 if fit.tau2 else 1  # a tau of nought is no parameter of the test
+    bend = np.empty((free, free))
+    for i, j in np.ndindex(free, free):
+        one, other = h * np.eye(2)[i], h * np.eye(2)[j]
+        steps = (one + other, one - other, other - one, -one - other)
+        a, b, c, d = (fall(best.x + step) for step in steps)
+        bend[i, j] = (a - b - c + d) / (4 * h**2)
+    assert fit.se == pytest.approx(np.sqrt(np.linalg.inv(bend)[0, 0]), rel=2e-4)
 
 
 @pytest.mark.parametrize("model", ["CM.EL", "CM.AL", "IRR"])
