@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, stdtr, stdtrit
 
-from review.arrays import Floats
+from review.arrays import Floats, Indices
 from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.design import design
@@ -17,9 +17,6 @@ from review.synthesis.methods import Method, Test
 from review.synthesis.moderators import regress
 
 Interval = tuple[float, float]
-
-ROWS = 256
-"""Studies compared with all others at a time, so that thousands need little memory."""
 
 EXACT_UP_TO = 200
 """Studies up to which the exact distribution of Kendall's tau is summed; the normal one is then
@@ -314,14 +311,33 @@ def _weighted(
 
 def _concordance(x: Floats, y: Floats) -> tuple[float, tuple[float, float]]:
     """Concordant minus discordant pairs, and the pairs that are not tied in x and in y."""
-    score = untied_x = untied_y = 0.0
-    for start in range(0, x.size, ROWS):
-        rows = slice(start, start + ROWS)
-        dx, dy = np.sign(x - x[rows, None]), np.sign(y - y[rows, None])
-        score += float((dx * dy).sum()) / 2
-        untied_x += float(np.abs(dx).sum()) / 2
-        untied_y += float(np.abs(dy).sum()) / 2
-    return score, (untied_x, untied_y)
+    order = np.lexsort((x, y))  # pairs tied in y then stand in the order of x, and count as none
+    rank = np.unique(x, return_inverse=True)[1][order]
+    pairs = x.size * (x.size - 1) / 2
+    tied_x, tied_y, tied_both = (_pairs_tied(z) for z in (x, y, np.column_stack((x, y))))
+    discordant = _out_of_order(rank)
+    concordant = pairs - tied_x - tied_y + tied_both - discordant
+    return concordant - discordant, (pairs - tied_x, pairs - tied_y)
+
+
+def _pairs_tied(z: Floats) -> float:
+    equal = np.unique(z, axis=0, return_counts=True)[1].astype(np.float64)
+    return float((equal * (equal - 1) / 2).sum())
+
+
+def _out_of_order(rank: Indices) -> float:
+    """Pairs of which the first is larger: each at the highest bit in which the two differ."""
+    found = 0
+    for bit in range(int(rank.max()).bit_length()):
+        alike = rank >> (bit + 1)  # the bits above
+        order = np.argsort(alike, kind="stable")
+        ones = rank[order] >> bit & 1
+        before = np.cumsum(ones) - ones
+        starts = np.flatnonzero(np.diff(alike[order], prepend=-1))
+        sizes = np.diff(starts, append=rank.size)
+        before -= np.repeat(before[starts], sizes)
+        found += int(before[ones == 0].sum())
+    return float(found)
 
 
 def _exact_p(score: float, k: int) -> float:

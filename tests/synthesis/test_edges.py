@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from review.errors import InvalidDataError
 from review.synthesis import (
@@ -36,6 +39,7 @@ from review.synthesis import (
     subsets,
     trim_and_fill,
 )
+from review.synthesis.asymmetry import _concordance
 from review.synthesis.selection import selection_loglik
 
 
@@ -341,3 +345,12 @@ def test_profile_interval_holds_the_estimate_and_scales() -> None:
     assert b.ci == pytest.approx([1e-6 * x for x in a.ci], rel=1e-9)
     wide, narrow = profile_likelihood(y, v, level=0.99), profile_likelihood(y, v, level=0.5)
     assert wide.ci[0] <= a.ci[0] < narrow.ci[0] < narrow.ci[1] < a.ci[1] < wide.ci[1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(1, 5)), min_size=1, max_size=40))
+def test_pairs_are_counted_as_one_by_one(pairs: list[tuple[int, int]]) -> None:
+    both = list(itertools.combinations(pairs, 2))
+    score = sum(int(np.sign((a - c) * (b - d))) for (a, b), (c, d) in both)
+    untied = sum(a != c for (a, _), (c, _) in both), sum(b != d for (_, b), (_, d) in both)
+    x, y = np.array(pairs, dtype=float).T
+    assert _concordance(x, y) == (score, untied)
