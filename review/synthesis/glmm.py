@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
 from scipy.special import expit, gammaln, logsumexp, ndtr, ndtri
 
 from review.arrays import Floats
@@ -107,6 +106,8 @@ def glmm(model: CountModel | str, *counts: ArrayLike, level: float = 0.95) -> Gl
     >>> abs(round(fit.estimate, 6)), fit.tau2
     (0.0, 0.0)
     """
+    from scipy.optimize import minimize  # a third of the start of every command that pools
+
     model = CountModel(model)
     if not 0 < level < 1:
         raise InvalidDataError(f"A confidence level of {level} is not between 0 and 1.")
