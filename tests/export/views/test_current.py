@@ -43,10 +43,9 @@ def test_a_change_makes_what_pages_show_anew(database: Database, by: Attribution
 
 def test_who_stands_in_the_history_is_read_as_it_grows(database: Database, by: Attribution) -> None:
     begin(database, by)
-    for who in ("ada", "ben", "ben"):
+    for number, who in enumerate(("ada", "ben", "ben")):
         with writing(database, Attribution(actor=who, review="fixture", at=NOW)) as session:
-            label = f"wrong {len(who)} {session.info['attribution'].actor} {id(session)}"
-            add_reason(session, review_called(session, "fixture"), label)
+            add_reason(session, review_called(session, "fixture"), f"wrong {number}")
         with database.reading() as session:
             review = review_called(session, "fixture")
             page = history_page(session, review, Asked(), viewer="tester")
