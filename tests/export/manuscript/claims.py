@@ -64,7 +64,7 @@ def same(text: str, value: float) -> None:
 
 def p_is(text: str, p: float) -> None:
     """Assert that ``p = .031`` or ``p < .001`` is a p value."""
-    sign, shown = re.fullmatch(r"p ([=<>]) (\.\d+)", text).groups()  # type: ignore[union-attr]
+    sign, shown = re.fullmatch(r"p ([=<>]) (\.\d+)", text).groups()  # type: ignore[union-attr]  # claims match no other text
     if sign == "=":
         assert abs(float(shown) - p) <= 0.0005 + 1e-9
     else:
@@ -122,12 +122,12 @@ class Read:
     @property
     def results(self) -> dict[str, Any]:
         """Of the newest run of the analysis at hand."""
-        return self.runs()[0][0]  # type: ignore[no-any-return]
+        return self.runs()[0][0]  # type: ignore[no-any-return]  # JSON
 
     @property
     def inputs(self) -> dict[str, Any]:
         """Of the newest run of the analysis at hand."""
-        return self.runs()[0][1]  # type: ignore[no-any-return]
+        return self.runs()[0][1]  # type: ignore[no-any-return]  # JSON
 
     def entered(self) -> dict[int, set[str]]:
         """Return the kinds of entries with results that each study of the review has."""
