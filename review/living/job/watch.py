@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,7 @@ def watch(
     ready: Callable[[], None] = lambda: None,
     stopped: Callable[[], bool] = lambda: False,
     idle: Callable[[], None] = lambda: None,
-) -> Iterator[RepoolReport | Waiting | None]:
+) -> Generator[RepoolReport | Waiting | None, None, None]:
     """Run a job whenever something changed, and yield what each did; ends when `stopped` says so.
 
     A job that another watcher runs at the moment is not yielded; it is looked for again at once.
@@ -149,7 +149,9 @@ def _waiting(database: Database) -> Iterator[Wait]:
     if database.is_sqlite:
         file = database.file.resolve()
         known = _identity(file)
-        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        address = f"{file.as_uri()}?mode=ro"
+        # a generator that nobody reads to its end is closed by whichever thread collects it
+        with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as connection:
             changed = _data_version_wait(connection)
 
             def look(seconds: float) -> bool:

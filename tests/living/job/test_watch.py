@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,15 @@ from review.living.job.repool import repool
 from review.living.job.report import RepoolReport
 from review.living.job.watch import Waiting, watch
 
+Told = Generator[RepoolReport | Waiting | None, None, None]
+
 
 class Watched:
     """A watcher that is looked at step by step, on a clock that never waits long."""
 
     def __init__(self, database: Database, job: Callable[[], RepoolReport]) -> None:
         self.asked = 0
-        self.told = watch(database, job, stopped=self.stopped)
+        self.told: Told = watch(database, job, stopped=self.stopped)
 
     def stopped(self) -> bool:
         self.asked += 1
@@ -42,7 +45,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def watched(database: Database) -> Iterator[Watched]:
     mine = Database(database.url)
-    yield Watched(mine, lambda: repool(mine, actor="watcher"))
+    seen = Watched(mine, lambda: repool(mine, actor="watcher"))
+    yield seen
+    seen.told.close()
     mine.close()
 
 
@@ -101,6 +106,14 @@ def test_a_writer_that_keeps_the_database_is_waited_for(database: Database) -> N
     waiting = next(told)
     assert waiting == Waiting("another process has been writing", 0.05)
     assert isinstance(next(told), RepoolReport)
+    told.close()
+
+
+def test_a_watcher_may_be_ended_by_another_thread(watched: Watched) -> None:
+    """As where nobody holds it any more, and the collector runs in whichever thread it likes."""
+    assert isinstance(next(watched.told), RepoolReport)
+    with ThreadPoolExecutor(1) as other:
+        other.submit(watched.told.close).result(timeout=20)
 
 
 def test_sigterm_ends_it_with_status_0(practice: Database, tmp_path: Path) -> None:
