@@ -30,7 +30,8 @@ from review.people.actions import join_review, person_called
 from review.people.rules import Role
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from review.schema import upgrade
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)

@@ -35,7 +35,8 @@ from review.living.job.repool import repool
 from review.living.job.workers import executor_for
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from review.schema import upgrade
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -44,7 +44,7 @@ from review.people.queries import handles, person_known
 from review.protocol.actions import new_review
 from review.protocol.models import Review
 from review.protocol.queries import review_called
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from review.schema import upgrade
 from review.screening import places, queries, serving, standings, views
 from review.screening.actions import Choice, adjudicate, decide

@@ -22,7 +22,7 @@ from review.history.queries import head
 from review.independent.seals import nonce, seal
 from review.people.actions import person_called
 from review.protocol.actions import new_review
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from review.schema import upgrade
 from review.tables import every_table
 

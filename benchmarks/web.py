@@ -42,13 +42,8 @@ from review.protocol.actions import (
 )
 from review.protocol.models import Instrument
 from review.protocol.queries import review_called
-from review.protocol.rules import (
-    AnalysisSpec,
-    InstrumentSpec,
-    OutcomeSpec,
-    Plan,
-    ReviewSpec,
-)
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 from review.schema import upgrade
 from review.web.app import create_app

@@ -6,7 +6,8 @@ import pytest
 
 from review.errors import FileError
 from review.protocol.files import validated
-from review.protocol.rules import Plan, ReviewSpec
+from review.protocol.rules import Plan
+from review.protocol.specs import ReviewSpec
 from tests.living.job.test_repool import plan
 
 

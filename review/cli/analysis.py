@@ -21,7 +21,8 @@ from review.measures import AnalysisKind, Measure, measures_of
 from review.people.rules import Deed
 from review.protocol import actions, queries
 from review.protocol.files import plan_text, read_plan, validated
-from review.protocol.rules import AnalysisSpec, Plan
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec
 from review.wording import lowered
 
 

@@ -26,9 +26,7 @@ from review.protocol import actions, queries
 from review.protocol.files import validated
 from review.protocol.models import Instrument
 from review.protocol.queries import instrument_called
-from review.protocol.rules import (
-    InstrumentSpec,
-)
+from review.protocol.specs import InstrumentSpec
 
 CLEARED = ("higher-is-better", "lowest", "highest", "step")
 """What of an instrument can be said to be unknown again."""

@@ -22,9 +22,7 @@ from review.extraction.mending.acts import Mended
 from review.people.rules import Deed
 from review.protocol import actions, queries
 from review.protocol.files import validated
-from review.protocol.rules import (
-    OutcomeSpec,
-)
+from review.protocol.specs import OutcomeSpec
 
 
 @click.group("outcome")

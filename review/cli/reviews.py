@@ -29,7 +29,7 @@ def new_(slug: str | None, title: str | None, question: str, file: Path | None) 
     # what makes a review validates it; the list of reviews does not wait for that
     from review.protocol import actions
     from review.protocol.files import read_protocol, validated
-    from review.protocol.rules import ReviewSpec
+    from review.protocol.specs import ReviewSpec
 
     if (file is None) == (slug is None):
         raise click.UsageError("give SLUG with --title, or --file")

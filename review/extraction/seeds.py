@@ -20,7 +20,7 @@ from review.protocol.actions import take_protocol
 from review.protocol.files import read_protocol
 from review.protocol.models import Review
 from review.protocol.queries import reviews
-from review.protocol.rules import ProtocolFile
+from review.protocol.specs import ProtocolFile
 
 
 @dataclass(frozen=True, slots=True)

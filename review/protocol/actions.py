@@ -23,11 +23,11 @@ from review.protocol.models import (
     PublishedResult,
     Review,
 )
-from review.protocol.rules import (
+from review.protocol.rules import Plan
+from review.protocol.specs import (
     AnalysisSpec,
     InstrumentSpec,
     OutcomeSpec,
-    Plan,
     ProtocolFile,
     PublishedSpec,
     ReviewSpec,

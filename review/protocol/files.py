@@ -9,7 +9,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from review.errors import FileError, Problem
-from review.protocol.rules import Plan, ProtocolFile
+from review.protocol.rules import Plan
+from review.protocol.specs import ProtocolFile
 from review.tabular.reading import plain_text
 from review.wording import plainly
 

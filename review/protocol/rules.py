@@ -1,4 +1,4 @@
-"""A planned analysis as a frozen value, and the protocol file it can be read from."""
+"""A planned analysis as a frozen value."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ WITHOUT_TAU2: Final = frozenset({"EE", *OF_TABLES})
 """Methods of one common effect: they have no variance between trials."""
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """A value of a protocol: frozen, and without fields that nobody knows."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
@@ -58,7 +60,7 @@ class _Arm(Protocol):
     def treatment(self) -> str: ...
 
 
-class ArmRule(_Frozen):
+class ArmRule(Frozen):
     """Which arms stand on one side of the contrast: those that match every list given."""
 
     label: Line
@@ -119,7 +121,7 @@ NOBODY: Final = ArmRule(label="no comparator", treatment=("no comparator",))
 """The comparator of a single-arm analysis."""
 
 
-class SignalRules(_Frozen):
+class SignalRules(Frozen):
     """When a moved result is worth a look; part of the protocol (living updating, section 3.1)."""
 
     shift: Annotated[float, Field(gt=0)] = 0.10
@@ -130,7 +132,7 @@ class SignalRules(_Frozen):
     weight: Annotated[float, Field(gt=0, lt=100)] = 40.0
 
 
-class SequentialRules(_Frozen):
+class SequentialRules(Frozen):
     """The design of the panel for repeated looks (living updating, section 1.10)."""
 
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.025
@@ -143,7 +145,7 @@ class SequentialRules(_Frozen):
     tau2_floor: Annotated[float, Field(ge=0)] = 0.04
 
 
-class ZeroCellRule(_Frozen):
+class ZeroCellRule(Frozen):
     """What is done about cells without events, in the words of metafor's ``escalc``."""
 
     add: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.5
@@ -154,7 +156,7 @@ class ZeroCellRule(_Frozen):
     """Whether trials without events (or with events only) in both arms are left out."""
 
 
-class Plan(_Frozen):
+class Plan(Frozen):
     """A planned analysis: what is pooled, how, and against which margins.
 
     The effect is oriented so that a positive value always favours the intervention. Lists of
@@ -348,84 +350,3 @@ ADDED_LATER: Final = (
     "sequential", "zero_cells", "medians",
 )  # fmt: skip
 """Choices that the first plans did not have."""
-
-
-class ReviewSpec(_Frozen):
-    """A review's question."""
-
-    slug: Slug
-    title: Line
-    question: str = ""
-
-
-class OutcomeSpec(_Frozen):
-    """An outcome: the construct that instruments measure."""
-
-    slug: Slug
-    name: Line
-    description: str = ""
-
-
-class InstrumentSpec(_Frozen):
-    """An instrument; pooling refuses one that does not say which way is better."""
-
-    slug: Slug
-    name: Line
-    outcome: Slug
-    higher_is_better: bool | None = None
-    lowest: float | None = None
-    highest: float | None = None
-    step: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """The least difference of two persons' scores: 1 for a sum of items, 1/items for their mean."""
-
-    @model_validator(mode="after")
-    def _range_is_a_range(self) -> InstrumentSpec:
-        if self.lowest is not None and self.highest is not None and self.lowest >= self.highest:
-            raise ValueError("lowest must be below highest")
-        return self
-
-
-class AnalysisSpec(_Frozen):
-    """A planned analysis and its name."""
-
-    slug: Slug
-    plan: Plan
-
-
-class PublishedSpec(_Frozen):
-    """A pooled line that somebody published; shown beside ours, never mixed in."""
-
-    outcome: Slug
-    label: Line
-    doi: str | None = None
-    measure: Line
-    estimate: float
-    ci_low: float
-    ci_high: float
-    level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-    k: int | None = None
-    p: float | None = None
-    direction: Line
-    """The publication's own words on which sign favours what."""
-    margins: tuple[Margin, ...] = ()
-    """Against which the line is read; empty where its direction is not certain."""
-    source: Line
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _interval_holds_the_estimate(self) -> PublishedSpec:
-        if not self.ci_low <= self.estimate <= self.ci_high:
-            raise ValueError("the interval must hold the estimate")
-        return self
-
-
-class ProtocolFile(_Frozen):
-    """A review with its outcomes, instruments, planned analyses and published lines."""
-
-    review: ReviewSpec
-    outcomes: tuple[OutcomeSpec, ...] = ()
-    instruments: tuple[InstrumentSpec, ...] = ()
-    analyses: tuple[AnalysisSpec, ...] = ()
-    published: tuple[PublishedSpec, ...] = ()
-    sources: tuple[Line, ...] = ()
-    """Where the data come from; printed by ``review seed list``."""

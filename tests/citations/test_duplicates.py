@@ -17,7 +17,7 @@ from review.db import Database
 from review.history.actions import Attribution, writing
 from review.protocol.actions import new_review
 from review.protocol.queries import review_called
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from tests.citations.test_imports import TITLES, decide, dedupe, ris, take
 
 

@@ -33,7 +33,7 @@ from review.history.actions import Attribution, writing
 from review.history.queries import events, verify
 from review.protocol.actions import new_review
 from review.protocol.queries import review_called
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from tests.conftest import NOW
 
 TITLES = (

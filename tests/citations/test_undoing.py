@@ -22,7 +22,7 @@ from review.history.actions import Attribution, writing
 from review.history.queries import verify
 from review.protocol.actions import new_review
 from review.protocol.queries import review_called
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from review.screening.queries import ledger
 from tests.citations.test_imports import TITLES, dedupe, ris, take
 

@@ -12,7 +12,7 @@ from review.db import Database
 from review.history.actions import Attribution, writing
 from review.protocol.actions import plan_analysis
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec
+from review.protocol.specs import AnalysisSpec
 from tests.conftest import NOW
 from tests.living.fixture import begin, enter
 from tests.living.job.test_repool import plan

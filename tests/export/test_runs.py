@@ -23,7 +23,7 @@ from review.living.job.repool import repool
 from review.living.releases.releases import ReleaseSpec, create_release
 from review.protocol.actions import revise_analysis
 from review.protocol.queries import current_versions, plan_of, review_called
-from review.protocol.rules import AnalysisSpec
+from review.protocol.specs import AnalysisSpec
 from review.protocol.vocabulary import Variant
 from tests.conftest import NOW
 from tests.export.manuscript.written import said

@@ -41,7 +41,7 @@ from review.history.rules import hashed
 from review.protocol.actions import add_instrument, add_outcome, new_review
 from review.protocol.models import Review
 from review.protocol.queries import review_called
-from review.protocol.rules import InstrumentSpec, OutcomeSpec, ReviewSpec
+from review.protocol.specs import InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 from tests.extraction.simulation import clean_rows, with_errors
 from tests.joining import joined

@@ -17,7 +17,7 @@ from review.extraction.queries import entries, results, studies
 from review.history.actions import Attribution, writing
 from review.protocol.actions import add_instrument, add_outcome, new_review
 from review.protocol.queries import review_called
-from review.protocol.rules import InstrumentSpec, OutcomeSpec, ReviewSpec
+from review.protocol.specs import InstrumentSpec, OutcomeSpec, ReviewSpec
 
 Import = Callable[[str], ImportReport]
 

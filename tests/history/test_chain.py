@@ -22,7 +22,7 @@ from review.people.actions import person_called
 from review.people.models import Person
 from review.protocol.actions import add_outcome, new_review
 from review.protocol.models import Outcome
-from review.protocol.rules import OutcomeSpec, ReviewSpec
+from review.protocol.specs import OutcomeSpec, ReviewSpec
 
 Chain = list[tuple[dict[str, Any], str]]
 

@@ -34,7 +34,7 @@ from review.keeping.backups import (
 from review.keeping.verifying import verify_all
 from review.people.actions import person_called
 from review.protocol.actions import add_outcome, new_review
-from review.protocol.rules import OutcomeSpec, ReviewSpec
+from review.protocol.specs import OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 from tests.kills import chosen, died_at, steps_of
 

@@ -17,7 +17,7 @@ from review.keeping.verifying import verify_all
 from review.people.actions import person_called
 from review.people.models import Person
 from review.protocol.actions import new_review
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 
 Cli = Callable[..., Result]
 

@@ -20,7 +20,7 @@ from review.keeping import doctor
 from review.keeping.doctor import Level, examine
 from review.living.runs.models import Job, JobOutcome, Notification
 from review.protocol.actions import new_review
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from tests.conftest import NOW
 
 Cli = Callable[..., Result]

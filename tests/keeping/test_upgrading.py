@@ -18,7 +18,7 @@ from review.errors import DatabaseStateError
 from review.history.actions import Attribution, writing
 from review.keeping.verifying import verify_all
 from review.protocol.actions import new_review
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 
 Cli = Callable[..., Result]
 

@@ -12,7 +12,7 @@ from review.extraction.rules import ExtractionRow
 from review.history.actions import Attribution, writing
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 from tests.living.job.test_repool import plan
 

@@ -24,7 +24,7 @@ from review.living.runs.models import JobOutcome
 from review.living.runs.queries import runs, snapshot_of
 from review.protocol.actions import plan_analysis
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec
+from review.protocol.specs import AnalysisSpec
 from tests.conftest import NOW, Prepared
 from tests.joining import joined
 from tests.living.fixture import V, Y, begin, enter, trial

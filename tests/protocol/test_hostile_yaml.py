@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from review.errors import FileError
 from review.protocol.files import MAX_BYTES, mapping_of, read_protocol, validated
-from review.protocol.rules import ProtocolFile
+from review.protocol.specs import ProtocolFile
 
 SECONDS = 3.0
 

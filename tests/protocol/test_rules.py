@@ -16,14 +16,8 @@ from review.history.actions import Attribution, writing
 from review.protocol import actions
 from review.protocol.files import plan_text, read_plan, read_protocol
 from review.protocol.queries import current_versions, plan_of, review_called
-from review.protocol.rules import (
-    OF_TABLES,
-    AnalysisSpec,
-    MethodName,
-    Plan,
-    ReviewSpec,
-    TestName,
-)
+from review.protocol.rules import OF_TABLES, MethodName, Plan, TestName
+from review.protocol.specs import AnalysisSpec, ReviewSpec
 from review.synthesis import Method, Test
 from tests.conftest import NOW
 from tests.faults import TABLES

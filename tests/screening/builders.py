@@ -12,7 +12,7 @@ from review.history.actions import Attribution, writing
 from review.protocol.actions import new_review
 from review.protocol.models import Review
 from review.protocol.queries import review_called
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from review.screening.actions import Choice, Decided, decide
 from review.screening.conduct import add_reason
 from review.screening.vocabulary import Stage, Verdict

@@ -96,7 +96,7 @@ def test_a_command_that_fails_says_its_sentence(pooled: Database) -> None:
     with pooled.transaction() as session:
         session.info["attribution"] = Attribution(actor="tester", at=NOW)
         from review.protocol.actions import new_review
-        from review.protocol.rules import ReviewSpec
+        from review.protocol.specs import ReviewSpec
 
         empty = new_review(session, ReviewSpec(slug="empty", title="Empty"), owner="tester").id
         number = ask_for(session, empty, KINDS["manuscript"], by="tester", now=datetime.now(UTC)).id

@@ -24,7 +24,7 @@ from review.people.accounts.secrets import hasher
 from review.people.actions import close_account, join_review, person_called
 from review.people.rules import Role
 from review.protocol.actions import new_review
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from review.web.app import create_app
 from review.web.settings import WebSettings
 from tests.conftest import NOW, Prepared

@@ -13,7 +13,7 @@ from review.extraction.models import Study
 from review.history.actions import Attribution, writing
 from review.protocol.actions import add_outcome
 from review.protocol.queries import review_called
-from review.protocol.rules import OutcomeSpec
+from review.protocol.specs import OutcomeSpec
 from tests.conftest import NOW
 from tests.extraction.appraisal.samples import CLEAN
 from tests.web.conftest import Team

@@ -11,7 +11,8 @@ from review.extraction.appraisal.vocabulary import Design
 from review.history.actions import Attribution, writing
 from review.protocol.actions import add_outcome, plan_analysis
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec, ArmRule, OutcomeSpec, Plan
+from review.protocol.rules import ArmRule, Plan
+from review.protocol.specs import AnalysisSpec, OutcomeSpec
 from review.protocol.vocabulary import DeliveryMode
 from tests.conftest import NOW
 from tests.web.conftest import Team

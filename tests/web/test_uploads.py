@@ -14,7 +14,7 @@ from review.history.actions import Attribution, writing
 from review.people.accounts.rules import Scope
 from review.protocol.actions import new_review
 from review.protocol.queries import review_called
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from review.tasks.files import folder_of
 from review.tasks.running import run
 from tests.citations.test_imports import TITLES, ris

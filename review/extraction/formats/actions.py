@@ -38,7 +38,7 @@ from review.people.actions import person_called
 from review.protocol.actions import add_instrument, add_outcome
 from review.protocol.models import Instrument, Review
 from review.protocol.queries import instruments, outcomes
-from review.protocol.rules import InstrumentSpec, OutcomeSpec
+from review.protocol.specs import InstrumentSpec, OutcomeSpec
 from review.protocol.vocabulary import AnalysisSet
 
 FACTS: Final = ("year", "registration", "country", "population")

@@ -13,8 +13,9 @@ from review.extraction.facts import names_of
 from review.people.rules import Deed
 from review.protocol.actions import plan_analysis, revise_analysis
 from review.protocol.queries import versions
-from review.protocol.rules import AnalysisSpec, Plan
+from review.protocol.rules import Plan
 from review.protocol.rules import Slug as Name
+from review.protocol.specs import AnalysisSpec
 from review.web.api import Slug, resources
 from review.web.api.runs import A, Analysis
 from review.web.api.sending import dumped

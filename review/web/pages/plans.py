@@ -18,7 +18,8 @@ from review.protocol.actions import plan_analysis, revise_analysis
 from review.protocol.choices import CHOICES, GROUPS, Asked
 from review.protocol.models import Review
 from review.protocol.plan_texts import PlanProblems, plan_from
-from review.protocol.rules import AnalysisSpec, Plan
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec
 from review.web.errors import sentence
 from review.web.render import page, to
 from review.web.routes import Routes

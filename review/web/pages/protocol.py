@@ -26,7 +26,8 @@ from review.people.rules import Deed
 from review.protocol.actions import add_instrument, add_outcome, edit_instrument, edit_outcome
 from review.protocol.models import Review
 from review.protocol.queries import instruments
-from review.protocol.rules import InstrumentSpec, Line, OutcomeSpec, Slug
+from review.protocol.rules import Line, Slug
+from review.protocol.specs import InstrumentSpec, OutcomeSpec
 from review.screening.conduct import add_reason, set_stage
 from review.screening.vocabulary import Stage
 from review.web.forms import Blank, FieldErrors, Form

@@ -25,7 +25,7 @@ from review.config import settings
 from review.db import Database
 from review.history.actions import writing
 from review.protocol.actions import add_outcome
-from review.protocol.rules import OutcomeSpec
+from review.protocol.specs import OutcomeSpec
 from review.screening import queries
 from review.screening.lists import own_decisions
 from review.screening.models import Hold

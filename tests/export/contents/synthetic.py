@@ -23,7 +23,8 @@ from review.living.job.repool import repool
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.models import Review
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 from tests.joining import joined
 from tests.living.estimates.test_counts import COUNTS

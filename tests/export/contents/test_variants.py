@@ -14,7 +14,8 @@ from review.history.actions import Attribution, writing
 from review.living.runs.results import Snapshot
 from review.living.runs.scales import scale_of_run
 from review.protocol.actions import plan_analysis
-from review.protocol.rules import AnalysisSpec, Plan
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec
 from review.synthesis import Method, Test, pool
 from tests.conftest import NOW
 from tests.export.contents.synthetic import (

@@ -14,7 +14,8 @@ from review.extraction.actions import import_extraction
 from review.history.actions import Attribution, writing
 from review.living.job.repool import repool
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
-from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 from tests.export.contents.synthetic import SIDES, arm, records, row, tables
 

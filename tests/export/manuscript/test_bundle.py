@@ -26,7 +26,7 @@ from review.history.actions import Attribution, writing
 from review.living.runs.queries import runs, snapshot_of
 from review.protocol.actions import new_review
 from review.protocol.queries import review_called
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from tests.conftest import NOW
 
 BY = Attribution(actor="tester", reason="test", at=NOW)

@@ -31,7 +31,7 @@ from review.protocol.actions import (
     revise_analysis,
 )
 from review.protocol.queries import review_called, reviews
-from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 from tests.export.manuscript.claims import CLAIMS, Read, claims_in
 from tests.living.fixture import trial

@@ -41,7 +41,7 @@ from review.people.actions import join_review, person_called
 from review.people.rules import Role
 from review.protocol.actions import revise_analysis
 from review.protocol.queries import plan_of, versions
-from review.protocol.rules import AnalysisSpec
+from review.protocol.specs import AnalysisSpec
 from review.screening.actions import screener
 from tests.conftest import NOW
 from tests.extraction.appraisal.samples import ALLIANCE, a_review, form, the_review

@@ -17,7 +17,7 @@ from review.history.actions import Attribution, writing
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.models import Review
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 from tests.joining import joined
 from tests.living.fixture import V, Y, trial

@@ -28,7 +28,7 @@ from review.history.actions import Attribution, writing
 from review.history.queries import verify
 from review.protocol.actions import new_review
 from review.protocol.queries import instruments, review_called
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from tests.conftest import NOW
 from tests.extraction.formats.files import metapsy, sample, trial
 from tests.extraction.formats.test_metapsy import RAW

@@ -41,7 +41,8 @@ from review.protocol.actions import (
     revise_analysis,
 )
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from review.synthesis import Method, Test, design, regress, subgroup_analysis
 from tests.conftest import NOW
 from tests.joining import joined

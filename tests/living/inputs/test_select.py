@@ -20,7 +20,8 @@ from review.living.runs.queries import run_numbered, snapshot_of
 from review.living.runs.results import RunResults
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 
 CORRELATIONS = (

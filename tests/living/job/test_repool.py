@@ -32,7 +32,8 @@ from review.protocol.actions import (
     revise_analysis,
 )
 from review.protocol.queries import plan_of, review_called, versions
-from review.protocol.rules import AnalysisSpec, InstrumentSpec, OutcomeSpec, Plan, ReviewSpec
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 
 

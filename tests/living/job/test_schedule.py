@@ -38,7 +38,7 @@ from review.living.job.watch import pending, watch
 from review.living.runs.models import Job, LivingStatus, Notification, Run
 from review.protocol.actions import plan_analysis
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec
+from review.protocol.specs import AnalysisSpec
 from tests.conftest import NOW
 from tests.living.fixture import begin, enter
 from tests.living.job.test_repool import plan

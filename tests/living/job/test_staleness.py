@@ -14,7 +14,7 @@ from review.living.job.repool import repool
 from review.living.runs.models import Job, JobOutcome
 from review.protocol.actions import add_instrument, revise_analysis
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec, InstrumentSpec
+from review.protocol.specs import AnalysisSpec, InstrumentSpec
 from tests.conftest import NOW
 from tests.living.job.test_repool import arms, change, names, plan, reviewed
 

@@ -21,7 +21,8 @@ from review.living.reports.selected import Chosen, chosen_by, chosen_of
 from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.actions import plan_analysis
 from review.protocol.queries import review_called
-from review.protocol.rules import AnalysisSpec, Plan
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater
 from tests.conftest import NOW
 from tests.extraction.reported import evidence_with

@@ -35,7 +35,7 @@ from review.people.models import Person
 from review.people.queries import role_of
 from review.people.rules import Role
 from review.protocol.actions import new_review
-from review.protocol.rules import ReviewSpec
+from review.protocol.specs import ReviewSpec
 from tests.conftest import NOW
 
 HASH = secrets.hasher().hash("four plain words")
