@@ -33,7 +33,7 @@ from review.protocol.actions import (
 from review.protocol.queries import review_called, reviews
 from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
-from tests.export.manuscript.claims import CLAIMS, Read, claims_in
+from tests.export.manuscript.claims.reading import CLAIMS, Read, claims_in
 from tests.living.fixture import trial
 from tests.living.job.test_repool import plan
 from tests.screening.builders import attributed
@@ -184,7 +184,7 @@ def test_the_page_of_sentences_has_a_true_example_of_each(examples: dict[str, st
     lines = [
         "# Sentences of the manuscript", "",
         "Each kind of sentence that `review export manuscript` writes, with an example. Each is",
-        "proved true by `tests/export/manuscript/claims.py`, reading by its own queries.",
+        "proved true by `tests/export/manuscript/claims`, reading by its own queries.",
         "Reviews that no person made stand behind most examples. Made by",
         "`tests/export/manuscript/test_claims.py`.", "", "| sentence | example |", "|---|---|",
     ]  # fmt: skip

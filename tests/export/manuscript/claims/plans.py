@@ -1,0 +1,176 @@
+# ruff: noqa: ARG001 - every check takes reader and match; a pattern is one line
+"""What is claimed of plans, models and margins."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from tests.export.manuscript.claims.reading import NUMBER, Read, claim, decoded, ran, same
+
+
+@claim(r"(?:One analysis was planned|The planned analyses were): (.+?)\. (?=Plans)")
+def _planned(read: Read, m: re.Match[str]) -> None:
+    assert re.findall(r"“(.+?)” \(", m[1])
+    assert set(re.findall(r"“(.+?)” \(", m[1])) == set(read.plans)
+    assert ("One" in m[0]) is (len(read.plans) == 1)
+
+
+@claim(r"Plans are frozen as versions before they are run \(these: (\S+?)(?: to (\S+))?\)\.")
+def _frozen(read: Read, m: re.Match[str]) -> None:
+    days = [
+        str(row[0])[:10]
+        for row in read.all(
+            "select v.frozen_at from analysis_version v join analysis a on a.id = v.analysis_id "
+            "where a.review_id = :r"
+        )
+    ]
+    assert {m[1], m[2] or m[1]} <= set(days)
+
+
+FOR: Final = r"(?:For ((?:“[^”]+”(?:, | and )?)+): )?"
+
+
+def _for(read: Read, m: re.Match[str]) -> list[dict[str, Any]]:
+    named = re.findall(r"“(.+?)”", m[1]) if m[1] else list(read.plans)
+    return [read.plans[title] for title in named]
+
+
+@claim(FOR + r"[Pp]ositive values favour ([^.]+?)\.(?= [A-Z]|$)")
+def _direction(read: Read, m: re.Match[str]) -> None:
+    plans = [read.plans[read.analysis]] if read.analysis else _for(read, m)
+    assert {plan["intervention"]["label"] for plan in plans} == {m[2]}
+
+
+@claim(
+    FOR
+    + r"(?:[Ee]ffects (are|were) (?!pooled|to be)(.+?)|[Tt]he effect was (.+?))\. (?=Effects|For)"
+)
+def _measure(read: Read, m: re.Match[str]) -> None:
+    words = m[3] or m[4]
+    for plan in _for(read, m):
+        if plan["measure"] == "SMD":
+            assert "standardized mean difference" in words
+        elif plan["measure"] in ("OR", "RR", "RD"):
+            kind = {"OR": "odds ratio", "RR": "risk ratio", "RD": "risk difference"}
+            assert kind[plan["measure"]] in words
+
+
+ESTIMATORS: Final = {
+    "REML": "restricted maximum likelihood", "ML": "by maximum likelihood",
+    "DL": "DerSimonian and Laird", "PM": "Paule and Mandel", "EE": "common-effect",
+    "MH": "Mantel-Haenszel", "PETO": "Peto",
+}  # fmt: skip
+TESTS: Final = {
+    "z": "normal intervals", "t": " t intervals", "knha": "Hartung-Knapp intervals",
+    "adhoc": "whose variance factor is at least 1",
+}  # fmt: skip
+
+
+@claim(FOR + r"[Ee]ffects (were|are to be) pooled by (.+?), with (.+?)\.(?= [A-Z]|$)")
+def _model(read: Read, m: re.Match[str]) -> None:
+    for plan in _for(read, m):
+        assert ESTIMATORS.get(plan["method"], plan["method"]) in m[3]
+        assert TESTS[plan["test"]] in f" {m[4]}"
+        ran = bool(
+            [
+                row
+                for row in read.all(
+                    "select r.inputs from run r join analysis a on a.id = r.analysis_id "
+                    "where a.review_id = :r"
+                )
+                if decoded(row[0])["plan"]["title"] == plan["title"]
+            ]
+        )
+        assert ran is (m[2] == "were")
+
+
+@claim(
+    r"Heterogeneity is given as τ² with its Q-profile interval viechtbauer2007, I² higgins2002 "
+    r"and the prediction interval riley2011\."
+)
+def _spread_given(read: Read, m: re.Match[str]) -> None:
+    assert any(plan["method"] not in ("EE", "MH", "PETO") for plan in read.plans.values())
+
+
+@claim(FOR + r"[Nn]o noninferiority margin was planned; intervals were read against zero\.")
+def _no_margin(read: Read, m: re.Match[str]) -> None:
+    assert all(plan["margin"] is None for plan in _for(read, m))
+
+
+@claim(
+    FOR + r"[Tt]he noninferiority margin was (?:an? .+? of )?#(?:, and beside it (.+?))?"
+    r"( on the log scale)?; the test of noninferiority is one-sided at #\."
+)
+def _margin(read: Read, m: re.Match[str]) -> None:
+    for plan in _for(read, m):
+        if " of " not in m[0].partition(";")[0].partition(" was ")[2]:
+            same(m[2], plan["margin"])
+        others = [x for x in plan["other_margins"] if x != plan["margin"]]
+        assert len(re.findall(NUMBER, m[3] or "")) == len(others)
+        same(m[5], (1 - plan["level"]) / 2)
+
+
+@claim(r"Intervals were classed after Piaggio and colleagues piaggio2012\.")
+def _classed(read: Read, m: re.Match[str]) -> None:
+    assert any(plan["margin"] is not None for plan in read.plans.values())
+
+
+@claim(FOR + r"[Ss]everal (?:intervention )?arms of .+?\.(?= [A-Z]|$)")
+def _arms(read: Read, m: re.Match[str]) -> None:
+    said = {
+        "combine": "combined into one", "split": "share of the comparator",
+        "covariance": "covariance",
+    }  # fmt: skip
+    assert all(said[plan["several_arms"]] in m[0] for plan in _for(read, m))
+
+
+@claim(FOR + r"[Oo]f several results of a trial the first in this order counted \((.+?)\)\.")
+def _order(read: Read, m: re.Match[str]) -> None:
+    assert not re.search(r"\bitt\b|_", m[2])
+    for plan in _for(read, m):
+        for key, called in (("raters", "raters"), ("timepoints", "timepoints")):
+            told = " then ".join(x.replace("_", " ") for x in plan[key])
+            assert not told or f"{called}: {told}" in m[2]
+
+
+@claim(FOR + r"[Pp]lanned sensitivity analyses were .+?\.(?= [A-Z]|$)")
+def _variants_planned(read: Read, m: re.Match[str]) -> None:
+    assert all(plan["variants"] for plan in _for(read, m))
+    words = {"fixed": "common-effect", "leave_one_out": "one trial at a time"}
+    for plan in _for(read, m):
+        assert all((key in plan["variants"]) is (said in m[0]) for key, said in words.items())
+
+
+@claim(FOR + r"[Pp]lanned were (?:subgroup|meta-|a meta).+?\.(?= [A-Z]|$)")
+def _moderators_planned(read: Read, m: re.Match[str]) -> None:
+    for plan in _for(read, m):
+        assert bool(plan["subgroups"]) is ("subgroup" in m[0])
+        assert bool(plan["moderators"]) is ("meta-regression" in m[0])
+
+
+@claim(
+    r"Small-study effects were looked at in contour-enhanced funnel plots of analyses of 10 trials "
+    r"or more peters2008, and their asymmetry was tested by the regression of Egger and "
+    r"colleagues egger1997\."
+)
+def _funnels(read: Read, m: re.Match[str]) -> None:
+    newest = [read.runs(title)[0][0]["pooled"]["k"] for title in ran(read)]
+    assert max(newest) >= 10
+
+
+@claim(r"No analysis has been run yet\.")
+def _no_run(read: Read, m: re.Match[str]) -> None:
+    assert not ran(read)
+
+
+@claim(r"Analyses were run with (.+?); the formulae are those of metafor viechtbauer2010\.")
+def _software(read: Read, m: re.Match[str]) -> None:
+    used = [
+        decoded(row[0])
+        for row in read.all(
+            "select r.software from run r join analysis a on a.id = r.analysis_id "
+            "where a.review_id = :r"
+        )
+    ]
+    assert any(all(f"{k} {v}" in m[1] for k, v in one.items()) for one in used)
