@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.canonical import sha256_of
-from review.citations import queries
+from review.citations import pair_queries, queries
 from review.citations.compared import keep_keys, kept_keys, keys_of
 from review.citations.dedupe.comparison import RULES, compare
 from review.citations.dedupe.finding import FoundPair, find_pairs
@@ -62,14 +62,14 @@ def compare_new_records(
     already is taken as it is. Of the earlier records only those are read that share a key with a
     new one, with the groups they are in.
     """
-    runs = queries.dedupe_runs(session, review)
+    runs = pair_queries.dedupe_runs(session, review)
     compared_from = runs[-1].compared_to if runs else 0
     kept = kept_keys(session, review)
     unkept = [*_fingerprints(session, review, Record.id > kept.reached), *coming]
     arrived = [record for record in unkept if record.id > compared_from]
     found: list[FoundPair] = []
     if arrived:
-        judged = queries.judged_pairs(session, review)
+        judged = pair_queries.judged_pairs(session, review)
         near = _members(kept.sharing(keys_of(arrived)), judged) if kept.reached else set()
         earlier = _fingerprints_of(session, review, {n for n in near if n <= kept.reached})
         linked = [p for p in judged if p.state is PairState.LINKED]
@@ -93,11 +93,11 @@ def compare_new_records(
     )
 
 
-def _members(records: set[int], judged: Sequence[queries.JudgedPair]) -> set[int]:
+def _members(records: set[int], judged: Sequence[pair_queries.JudgedPair]) -> set[int]:
     """Return records with all that their links make one group with them."""
     if not records:
         return set()
-    clusters = queries.clusters_of(judged)
+    clusters = pair_queries.clusters_of(judged)
     return {member for record in records for member in clusters.members(record)}
 
 
@@ -132,7 +132,7 @@ def store_comparisons(
 
     Raises BusyError when another run was stored since the records were read.
     """
-    runs = queries.dedupe_runs(session, review)
+    runs = pair_queries.dedupe_runs(session, review)
     if (runs[-1].id if runs else None) != found.after_run:
         raise BusyError("another comparison of this review ended meanwhile; run it again")
     if not found.records:
@@ -199,8 +199,8 @@ def decide_pair(
     Raises InvalidDataError when the verdict changes nothing, and for "duplicate" when the two
     clusters hold records that were called different.
     """
-    found = queries.pair_numbered(session, review, pair)
-    judged = queries.judged_pairs(session, review)
+    found = pair_queries.pair_numbered(session, review, pair)
+    judged = pair_queries.judged_pairs(session, review)
     state = next(p.state for p in judged if p.id == pair)
     wanted = {
         Verdict.DUPLICATE: PairState.LINKED,
@@ -211,7 +211,7 @@ def decide_pair(
         raise InvalidDataError(f"pair {pair} is {state} already")
     if verdict is Verdict.DUPLICATE:
         others = [p for p in judged if p.id != pair]
-        clash = queries.clusters_of(others).separated(found.earlier_id, found.later_id)
+        clash = pair_queries.clusters_of(others).separated(found.earlier_id, found.later_id)
         if clash is not None:
             raise InvalidDataError(
                 f"that would join records {clash[0]} and {clash[1]}, which were called different",
@@ -243,8 +243,8 @@ def undo_pair(
     A pair that was linked without a person becomes "different", and its records part, whatever
     else links them; a person's verdict is taken back, and the pair waits in the queue again.
     """
-    judged = {p.id: p for p in queries.judged_pairs(session, review)}
-    queries.pair_numbered(session, review, pair)
+    judged = {p.id: p for p in pair_queries.judged_pairs(session, review)}
+    pair_queries.pair_numbered(session, review, pair)
     known = judged[pair]
     if known.state is PairState.OPEN:
         raise InvalidDataError(f"nothing was decided of pair {pair}")
@@ -336,10 +336,10 @@ def dedupe_stats(session: Session, review: Review) -> DedupeStats:
     ids: Sequence[int] = session.scalars(
         sa.select(Record.id).where(Record.review_id == review.id)
     ).all()
-    runs = queries.dedupe_runs(session, review)
+    runs = pair_queries.dedupe_runs(session, review)
     compared_to = runs[-1].compared_to if runs else 0
-    judged = queries.judged_pairs(session, review)
-    clusters = queries.clusters_of(judged)
+    judged = pair_queries.judged_pairs(session, review)
+    clusters = pair_queries.clusters_of(judged)
     removed = len(clusters.removed())
     states = Counter(pair.state for pair in judged)
     return DedupeStats(
@@ -391,7 +391,7 @@ def foresee(session: Session, review: Review, records: Sequence[Fingerprint]) ->
     ]
     certain = tuple(pair for pair in pairs if pair.comparison.band is Band.CERTAIN)
     possible = tuple(pair for pair in pairs if pair.comparison.band is not Band.CERTAIN)
-    known = queries.clusters(session, review)
+    known = pair_queries.clusters(session, review)
     for pair in certain:
         known.join(pair.earlier_id, pair.later_id)
     removed = sum(record >= first for record in known.removed())

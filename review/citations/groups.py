@@ -11,11 +11,11 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from review.citations import queries
+from review.citations import pair_queries, queries
 from review.citations.differences import Piece, differences
 from review.citations.duplicates import link_records
 from review.citations.models import DuplicateDecision, DuplicatePair, Record
-from review.citations.queries import JudgedPair
+from review.citations.pair_queries import JudgedPair
 from review.citations.rules import UNSTATED, PairState, heading, speaks_against, warning_of
 from review.citations.vocabulary import Verdict
 from review.db import in_parts
@@ -131,7 +131,7 @@ def waiting_groups(pairs: Sequence[JudgedPair]) -> list[tuple[JudgedPair, ...]]:
 
     A group has at most `MOST` records, so that it can be compared.
     """
-    clusters = queries.clusters_of(pairs)
+    clusters = pair_queries.clusters_of(pairs)
     open_ = [pair for pair in pairs if pair.state is PairState.OPEN]
     by_record: dict[int, list[JudgedPair]] = defaultdict(list)
     for pair in open_:
@@ -158,9 +158,9 @@ def waiting_groups(pairs: Sequence[JudgedPair]) -> list[tuple[JudgedPair, ...]]:
 
 def duplicates_of(session: Session, review: Review, *, viewer: str, skipped: int = 0) -> Duplicates:
     """Return the next card after as many as were skipped, and where the search stands."""
-    pairs = queries.judged_pairs(session, review)
+    pairs = pair_queries.judged_pairs(session, review)
     groups = waiting_groups(pairs)
-    runs = queries.dedupe_runs(session, review)
+    runs = pair_queries.dedupe_runs(session, review)
     last = _settled(session, review, limit=20)
     mine = _newest(session, review, viewer)
     return Duplicates(
@@ -184,7 +184,7 @@ def duplicates_of(session: Session, review: Review, *, viewer: str, skipped: int
 def _card(
     session: Session, review: Review, pairs: Sequence[JudgedPair], group: Sequence[JudgedPair]
 ) -> Card:
-    clusters = queries.clusters_of(pairs)
+    clusters = pair_queries.clusters_of(pairs)
     numbers = sorted({n for pair in group for n in (pair.earlier_id, pair.later_id)})
     found = [queries.record_numbered(session, review, number) for number in numbers]
     doubtful = {
@@ -250,7 +250,7 @@ def settle(
     InvalidDataError
         Where that would join records that were called different.
     """
-    known = {pair.id: pair for pair in queries.judged_pairs(session, review)}
+    known = {pair.id: pair for pair in pair_queries.judged_pairs(session, review)}
     if not pairs or any(number not in known for number in pairs):
         raise InvalidDataError("this card is of another review")
     if any(known[number].state is not PairState.OPEN for number in pairs):
@@ -262,7 +262,7 @@ def settle(
     by = person_called(session, person)
     said = {number: _verdict(known[number], chosen) for number in pairs}
     others = [pair for pair in known.values() if said.get(pair.id) is None]
-    clusters = queries.clusters_of(others)
+    clusters = pair_queries.clusters_of(others)
     apart = [known[n] for n, verdict in said.items() if verdict is Verdict.DIFFERENT]
     for pair in apart:
         clusters.part(pair.earlier_id, pair.later_id)
@@ -379,7 +379,7 @@ def linked_pairs(
     """Return a page of the pairs that are linked, in the order they were found."""
     linked = [
         pair
-        for pair in queries.judged_pairs(session, review)
+        for pair in pair_queries.judged_pairs(session, review)
         if pair.state is PairState.LINKED and pair.id > after
     ][:limit]
     ids = sorted({n for pair in linked for n in (pair.earlier_id, pair.later_id)})

@@ -6,27 +6,18 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from review.citations.clusters import Clusters
 from review.citations.formats.entry import Entry
 from review.citations.formats.labels import Label
 from review.citations.formats.notices import Notice
-from review.citations.models import (
-    Batch,
-    DedupeRun,
-    DuplicateDecision,
-    DuplicatePair,
-    Record,
-    Reject,
-    Search,
-)
-from review.citations.rules import UNSTATED, BatchCount, Identified, PairState, pair_state
-from review.citations.vocabulary import Band, NoticeKind, Verdict
+from review.citations.models import Batch, Record, Reject, Search
+from review.citations.pair_queries import clusters
+from review.citations.rules import UNSTATED, BatchCount, Identified
+from review.citations.vocabulary import NoticeKind
 from review.db import in_parts
 from review.errors import NotFoundError, Remedy
 from review.history.models import Event
@@ -134,80 +125,6 @@ def record_numbered(session: Session, review: Review, number: int) -> Record:
     return record
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedPair:
-    """A pair of records with what it is now; plain values, for there may be very many."""
-
-    id: int
-    earlier_id: int
-    later_id: int
-    band: Band
-    score: float
-    rule: str
-    verdict: Verdict | None
-    """The newest verdict of a person."""
-
-    @property
-    def state(self) -> PairState:
-        """What the pair is now."""
-        return pair_state(self.band, self.verdict)
-
-
-def judged_pairs(
-    session: Session, review: Review, *, at: datetime | None = None
-) -> list[JudgedPair]:
-    """Return all pairs of a review with their newest verdicts, in the order they were found.
-
-    With `at`, the pairs that were known at that time, and the verdicts given until then.
-    """
-    verdicts = (
-        sa.select(DuplicateDecision.pair_id, DuplicateDecision.verdict)
-        .join(DuplicateDecision.pair)
-        .where(DuplicatePair.review_id == review.id)
-        .order_by(DuplicateDecision.id)
-    )
-    pairs = (
-        sa.select(
-            DuplicatePair.id,
-            DuplicatePair.earlier_id,
-            DuplicatePair.later_id,
-            DuplicatePair.band,
-            DuplicatePair.score,
-            DuplicatePair.rule,
-        )
-        .where(DuplicatePair.review_id == review.id)
-        .order_by(DuplicatePair.id)
-    )
-    if at is not None:
-        verdicts = verdicts.where(DuplicateDecision.decided_at <= at)
-        ran = sa.select(DedupeRun.id).where(DedupeRun.ran_at <= at)
-        offered = sa.select(DuplicateDecision.pair_id).where(DuplicateDecision.decided_at <= at)
-        pairs = pairs.where(
-            sa.or_(
-                DuplicatePair.run_id.in_(ran),
-                sa.and_(DuplicatePair.run_id.is_(None), DuplicatePair.id.in_(offered)),
-            )
-        )
-    newest = {row.pair_id: row.verdict for row in session.execute(verdicts)}
-    return [JudgedPair(*row, newest.get(row.id)) for row in session.execute(pairs)]
-
-
-def clusters(session: Session, review: Review, *, at: datetime | None = None) -> Clusters:
-    """Return the clusters that the links of a review make, or made at a time.
-
-    What a person called different stays apart, whatever else links it.
-    """
-    return clusters_of(judged_pairs(session, review, at=at))
-
-
-def clusters_of(pairs: Sequence[JudgedPair]) -> Clusters:
-    """Return the clusters that the links among pairs make."""
-    return Clusters(
-        ((p.earlier_id, p.later_id) for p in pairs if p.state is PairState.LINKED),
-        different=((p.earlier_id, p.later_id) for p in pairs if p.state is PairState.DIFFERENT),
-    )
-
-
 def records_in_scope(session: Session, review: Review) -> Sequence[Record]:
     """Return the records to screen, in order of import: the earliest of each cluster.
 
@@ -239,64 +156,6 @@ def identified(session: Session, review: Review) -> Identified:
             for batch in batches(session, review)
         )
     )
-
-
-def dedupe_runs(session: Session, review: Review) -> Sequence[DedupeRun]:
-    """Return the comparisons that were run, in order."""
-    return session.scalars(
-        sa.select(DedupeRun).where(DedupeRun.review_id == review.id).order_by(DedupeRun.id)
-    ).all()
-
-
-def pair_numbered(session: Session, review: Review, number: int) -> DuplicatePair:
-    """Return a pair of a review with both records; raise NotFoundError."""
-    pair = session.scalar(
-        sa.select(DuplicatePair)
-        .where(DuplicatePair.review_id == review.id, DuplicatePair.id == number)
-        .options(joinedload(DuplicatePair.earlier), joinedload(DuplicatePair.later))
-    )
-    if pair is None:
-        raise NotFoundError(
-            f"review {review.slug} has no pair {number}",
-            remedy=Remedy("see them with", "review dedupe review"),
-        )
-    return pair
-
-
-def decisions(session: Session, pair: DuplicatePair) -> Sequence[DuplicateDecision]:
-    """Return what persons said of a pair, the newest last."""
-    return session.scalars(
-        sa.select(DuplicateDecision)
-        .where(DuplicateDecision.pair_id == pair.id)
-        .order_by(DuplicateDecision.id)
-    ).all()
-
-
-def open_pairs(session: Session, review: Review, *, limit: int | None = None) -> list[OpenPair]:
-    """Return the pairs that wait for a person, the most alike first, with both records."""
-    judged = sorted(
-        (p for p in judged_pairs(session, review) if p.state is PairState.OPEN),
-        key=lambda pair: (-pair.score, pair.id),
-    )[:limit]
-    found: dict[int, DuplicatePair] = {}
-    numbers = [pair.id for pair in judged]
-    for some in in_parts(numbers):
-        rows = session.scalars(
-            sa.select(DuplicatePair)
-            .where(DuplicatePair.id.in_(some))
-            .options(joinedload(DuplicatePair.earlier), joinedload(DuplicatePair.later))
-        )
-        found.update((pair.id, pair) for pair in rows)
-    return [OpenPair(found[p.id], p.rule, p.score) for p in judged]
-
-
-@dataclass(frozen=True, slots=True)
-class OpenPair:
-    """A pair that waits for a person."""
-
-    pair: DuplicatePair
-    rule: str
-    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,13 +211,6 @@ def listed_records(
         if not (in_scope_only and record.id in removed)
     )
     return list(islice(found, limit))
-
-
-def pairs_of(session: Session, review: Review, record: int) -> list[JudgedPair]:
-    """Return the pairs that a record is in."""
-    return [
-        pair for pair in judged_pairs(session, review) if record in (pair.earlier_id, pair.later_id)
-    ]
 
 
 def entry_of(record: Record) -> Entry:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from review.citations import duplicates, queries
+from review.citations import duplicates, pair_queries
 from review.citations.models import Record
 from review.citations.vocabulary import Verdict
 from review.cli.context import (
@@ -127,11 +127,11 @@ def review_pairs(
         return
     with looking(review_slug) as (session, review):
         if pair is not None:
-            found = queries.pair_numbered(session, review, pair)
+            found = pair_queries.pair_numbered(session, review, pair)
             rows = [_pair(found.id, found.rule, found.score, found.earlier, found.later)]
             rows[0]["evidence"] = found.evidence
         else:
-            waiting = queries.open_pairs(session, review, limit=limit)
+            waiting = pair_queries.open_pairs(session, review, limit=limit)
             rows = [
                 _pair(o.pair.id, o.rule, o.score, o.pair.earlier, o.pair.later) for o in waiting
             ]

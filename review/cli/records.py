@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from review.citations import queries
+from review.citations import pair_queries, queries
 from review.citations.formats.registry import WRITERS
 from review.citations.models import Record
 from review.citations.rereading import read_otherwise
@@ -123,7 +123,7 @@ def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
             "search": search.id if search else None,
             "pairs": [
                 {**asdict(pair), "state": pair.state}
-                for pair in queries.pairs_of(session, review, record)
+                for pair in pair_queries.pairs_of(session, review, record)
             ],
             "read_today": read_otherwise(found),
             "raw": found.raw,

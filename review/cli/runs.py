@@ -17,12 +17,12 @@ from review.living.estimates.multiverse import multiverse
 from review.living.estimates.zero_cells import zero_cell_lines
 from review.living.job.recompute import Recomputation, recompute
 from review.living.job.workers import executor_for
-from review.living.reports.changes import conclusion_word
 from review.living.reports.full import FullReport, full_report, next_trial, panel_after
 from review.living.reports.noticing import notices_of, withheld_among
 from review.living.reports.pages import Section, html_page, markdown
 from review.living.reports.repeated_looks import panel_sections
 from review.living.reports.run_sections import shown
+from review.living.reports.sentence import conclusion_word
 from review.living.runs import queries
 from review.living.runs.models import Run
 from review.living.runs.scales import as_shown, scale_of_run

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from review.citations import duplicates, queries
+from review.citations import duplicates, pair_queries, queries
 from review.citations.actions import SearchSpec, add_search, import_batch
 from review.citations.files import CitationFile
 from review.citations.formats.reading import read_citations
@@ -164,7 +164,7 @@ def _search(story: Story) -> None:
     with story.step(74, "comparison of new records") as step:
         _compare(step)
     with story.step(73, "the pages of both show it", by=A) as step:
-        first = queries.open_pairs(step.session, step.review)[0].pair.id
+        first = pair_queries.open_pairs(step.session, step.review)[0].pair.id
         duplicates.decide_pair(
             step.session, step.review, pair=first, verdict=Sameness.DUPLICATE, person=A,
             now=step.now, reason="same trial and authors (synthetic)",

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from review.export.tables.model import Cell, Footnote, Interval
 from review.living.releases.releases import releases
-from review.living.reports.changes import ChangeReport, compare, conclusion_word
+from review.living.reports.changes import ChangeReport, compare
 from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.noticing import notices_of
+from review.living.reports.sentence import conclusion_word
 from review.living.runs import queries
 from review.living.runs.contents import RunInputs
 from review.living.runs.models import Release, Run

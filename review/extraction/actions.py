@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError, NotFoundError
-from review.extraction import queries
+from review.extraction import field_queries, queries
 from review.extraction.fields import FieldLevel, FieldSpec
 from review.extraction.imported import Correction, ImportReport
 from review.extraction.intake import import_extraction
@@ -97,14 +97,16 @@ def define_field(
     """
     if spec.slug in {*COLUMNS, *FORM_COLUMNS}:
         raise InvalidDataError(f"{spec.slug} is a column of every review already")
-    known = {field.slug: field for field in queries.field_versions(session, review)}.get(spec.slug)
+    known = {field.slug: field for field in field_queries.field_versions(session, review)}.get(
+        spec.slug
+    )
     if known is not None and known.level is not spec.level:
         raise InvalidDataError(
             f"field {spec.slug} describes each {known.level}; take another name for {spec.level}"
         )
     if known is not None and spec.place is None:
         spec = dataclasses.replace(spec, place=known.place)
-    if known is not None and queries.field_spec(known) == spec:
+    if known is not None and field_queries.field_spec(known) == spec:
         raise InvalidDataError(f"field {spec.slug} is like that already")
     version = FieldVersion(
         review_id=review.id,
@@ -133,9 +135,9 @@ def retire_field(
 
     Raises NotFoundError.
     """
-    for known in queries.field_versions(session, review):
+    for known in field_queries.field_versions(session, review):
         if known.slug == slug:
-            spec = dataclasses.replace(queries.field_spec(known), retired=retired)
+            spec = dataclasses.replace(field_queries.field_spec(known), retired=retired)
             return define_field(session, review, spec, now=now)
     raise NotFoundError(f"review {review.slug} has no custom field {slug!r}")
 
@@ -155,7 +157,9 @@ def order_fields(session: Session, review: Review, slugs: Sequence[str], *, now:
     InvalidDataError
         For fields of several levels, or one that is named twice.
     """
-    known = {v.slug: queries.field_spec(v) for v in queries.field_versions(session, review)}
+    known = {
+        v.slug: field_queries.field_spec(v) for v in field_queries.field_versions(session, review)
+    }
     for slug in slugs:
         if slug not in known:
             raise NotFoundError(f"review {review.slug} has no custom field {slug!r}")

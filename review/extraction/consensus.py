@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError, NotFoundError, Remedy
-from review.extraction import queries
+from review.extraction import field_queries, queries
 from review.extraction.comparison import (
     ROW,
     Cell,
@@ -200,7 +200,7 @@ def _other(session: Session, review: Review, cell: Cell, value: str) -> Any:
     """Return a third value, checked as an import would check it."""
     if cell.field == ROW:
         raise InvalidDataError("a whole result is taken from one of the entries, or left out")
-    custom = {f.slug: f for f in queries.field_specs(session, review)}
+    custom = {f.slug: f for f in field_queries.field_specs(session, review)}
     if cell.field in custom:
         return parsed(custom[cell.field], value)
     row, problems = cells_alone({"study": cell.study, cell.field: value})
@@ -343,7 +343,7 @@ def consensus_rows(session: Session, review: Review, found: Sides) -> dict[str, 
     """
     both = (found.first.entry_id, found.second.entry_id)
     arms = {arm.label for arm in queries.arms(session, [found.study.id], both)}
-    custom = {field.slug for field in queries.field_versions(session, review)}
+    custom = {field.slug for field in field_queries.field_versions(session, review)}
     rows: dict[str, NumberedRow] = {}
     wrong = []
     for place, cells in _rows_of(found):

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.extraction import queries
+from review.extraction import field_queries
 from review.extraction.appraisal.form import Target
 from review.extraction.appraisal.queries import adopted_tools, judgements, tool_of
 from review.extraction.appraisal.rules import Settled, judgement_of
@@ -27,7 +27,7 @@ ROB2 = "rob2"
 
 def names_of(session: Session, review: Review) -> tuple[str, ...]:
     """Return what a review's plans can speak of beyond `KNOWN`: custom fields, and domains."""
-    fields = [spec.slug for spec in queries.field_specs(session, review)]
+    fields = [spec.slug for spec in field_queries.field_specs(session, review)]
     domains = [
         f"{RISK_OF_BIAS}.{domain.key}"
         for tool in adopted_tools(session, review)

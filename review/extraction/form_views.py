@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError, NotFoundError
+from review.extraction.field_queries import field_spec, field_specs
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec, changes, parsed, written
 from review.extraction.models import Entry, EntryValue, FieldVersion, Study
-from review.extraction.queries import counting, entries, field_spec, field_specs, studies
+from review.extraction.queries import counting, entries, studies
 from review.protocol.models import Review
 
 KINDS: Final[Mapping[FieldKind, str]] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from review.extraction import queries
+from review.extraction import field_queries, queries
 from review.extraction.choices import choices_of
 from review.extraction.fields import Outgrown, written
 from review.extraction.models import Arm, Entry, EntryValue, Report, Result, Study, natural_key
@@ -76,7 +76,7 @@ class Holdings:
             if kind in (EntryKind.BLIND, EntryKind.CONSENSUS)
             else person_called(session, handle)
         )
-        self.fields = {f.slug: f for f in queries.field_versions(session, review)}
+        self.fields = {f.slug: f for f in field_queries.field_versions(session, review)}
         self._measures: dict[str, set[Measure]] | None = None
         self._instruments = {i.slug: i for i in instruments(session, review)}
         named = {identity(numbered.row.study) for numbered in rows}

@@ -12,13 +12,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from review.errors import NotFoundError, Remedy
 from review.extraction.entered import Entered, EnteredArm, EnteredResult, ResultKey
-from review.extraction.fields import FieldSpec
 from review.extraction.models import (
     Arm,
     Dismissal,
     Entry,
     EntryValue,
-    FieldVersion,
     Note,
     Report,
     Resolution,
@@ -163,52 +161,6 @@ def entry_values(session: Session, entries: Sequence[Entry]) -> Sequence[EntryVa
         .where(EntryValue.entry_id.in_([entry.id for entry in entries]))
         .order_by(EntryValue.id)
     ).all()
-
-
-def field_versions(session: Session, review: Review) -> Sequence[FieldVersion]:
-    """Return the newest version of each custom field, in the order of the form.
-
-    Those without a place stand last, in the order in which they were made.
-    """
-    every = session.scalars(
-        sa.select(FieldVersion)
-        .where(FieldVersion.review_id == review.id)
-        .order_by(FieldVersion.number, FieldVersion.id)
-    ).all()
-    newest = {version.slug: version for version in every}.values()
-    return sorted(newest, key=lambda field: (field.place is None, field.place or 0))
-
-
-def field_spec(version: FieldVersion) -> FieldSpec:
-    """Return a field's version as a value."""
-    return FieldSpec(
-        slug=version.slug,
-        level=version.level,
-        label=version.label,
-        kind=version.kind,
-        choices=tuple(version.choices),
-        lowest=version.lowest,
-        highest=version.highest,
-        retired=version.retired,
-        help=version.help,
-        place=version.place,
-    )
-
-
-def field_specs(session: Session, review: Review) -> list[FieldSpec]:
-    """Return the custom fields of a review's form, retired ones too."""
-    return [field_spec(version) for version in field_versions(session, review)]
-
-
-def earlier_specs(session: Session, review: Review) -> list[FieldSpec]:
-    """Return the earlier versions of a review's custom fields, the newest first."""
-    newest = {version.id for version in field_versions(session, review)}
-    every = session.scalars(
-        sa.select(FieldVersion)
-        .where(FieldVersion.review_id == review.id)
-        .order_by(FieldVersion.number.desc(), FieldVersion.id)
-    )
-    return [field_spec(version) for version in every if version.id not in newest]
 
 
 def extraction_states(session: Session, review: Review) -> dict[int, str]:

@@ -8,16 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from review.errors import InvalidDataError
-from review.figures.chart import (
-    TEXT_LINE,
-    TEXT_SIZE,
-    Chart,
-    Frame,
-    Scale,
-    draw_chart,
-    draw_point,
-    say_empty,
-)
+from review.figures.chart import Chart, Frame, Scale, draw_chart, draw_point, say_empty
+from review.figures.chart_key import TEXT_LINE, TEXT_SIZE
 from review.figures.placing import AIR, Box, Name, lead, place_names
 from review.figures.scale import widened
 from review.figures.style import BLUE, GREY, VERMILLION, own_settings

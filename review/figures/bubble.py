@@ -13,18 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from review.errors import InvalidDataError
-from review.figures.chart import (
-    TEXT_LINE,
-    TEXT_SIZE,
-    Chart,
-    Key,
-    Sample,
-    Scale,
-    draw_chart,
-    draw_point,
-    note_beyond,
-    say_empty,
-)
+from review.figures.chart import Chart, Scale, draw_chart, draw_point, note_beyond, say_empty
+from review.figures.chart_key import TEXT_LINE, TEXT_SIZE, Key, Sample
 from review.figures.interval import check_interval, draw_interval
 from review.figures.scale import Notation, reach, widened
 from review.figures.style import BAND, BLACK, BLUE, FAINT_BAND, PALE, VERMILLION, own_settings

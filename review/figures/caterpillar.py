@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from review.figures.axis import draw_landmarks
-from review.figures.chart import Chart, Key, Sample, Scale, draw_chart, say_empty
+from review.figures.chart import Chart, Scale, draw_chart, say_empty
+from review.figures.chart_key import Key, Sample
 from review.figures.forest import reach_of
 from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
 from review.figures.scale import Notation

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from review.figures.axis import horizontal_ticks
+from review.figures.chart_key import TEXT_LINE, TEXT_SIZE, Key, KeyPlace, draw_key, key_places
 from review.figures.page import EDGE, SMALL_SIZE, TITLE_SIZE, Page, leading
 from review.figures.paper import page_width, paper
 from review.figures.scale import Notation
-from review.figures.style import BLACK, GREY, font
+from review.figures.style import GREY, font
 from review.figures.text import (
     ELLIPSIS,
     Cuts,
@@ -33,40 +33,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TEXT_SIZE = 8.0
 PAGE_WIDTH = 6.5
 PLOT_HEIGHT = 3.9
 # Room that the words of one mark on the vertical axis may take, in a single column and elsewhere.
 WIDEST_MARK = (0.9, 1.9)
-# Of a sample in the key, and the room between two entries.
-SAMPLE, KEY_GAP = 0.3, 0.25
 # Between two charts on one page.
 BETWEEN_CHARTS = 0.2
-TEXT_LINE = leading(TEXT_SIZE)
 SMALL_LINE = leading(SMALL_SIZE)
-
-
-class Sample(StrEnum):
-    """How an entry of the key is drawn."""
-
-    LINE = "-"
-    DASHED = "--"
-    DOTTED = ":"
-    DASH_DOT = "-."
-    DOT = "o"
-    DIAMOND = "D"
-    RING = "ring"
-    BLOCK = "block"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An entry of the key: a sample and what it stands for."""
-
-    words: str
-    sample: Sample
-    colour: str = BLACK
-    marker: str = ""  # on a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,22 +154,13 @@ def draw_charts(charts: Sequence[Chart]) -> list[Frame]:
 
 
 @dataclass(frozen=True, slots=True)
-class _KeyPlace:
-    """Where an entry of the key starts, from the left and in lines, and the lines of its words."""
-
-    x: float
-    line: int
-    words: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
 class _Layout:
     """The words around one chart, and where they and the plot stand from the top of the page."""
 
     start: float
     title: Sequence[str]
     title_size: float
-    keys: Sequence[_KeyPlace]
+    keys: Sequence[KeyPlace]
     key_at: float
     y_label: Sequence[str]
     y_label_at: float
@@ -223,7 +187,7 @@ def _layout(
         if first
         else wrap(chart.title, title_size, inner, bold=True)
     )
-    keys = _key_places(chart.keys, inner)
+    keys = key_places(chart.keys, inner)
     y_label, x_label = wrap(chart.y.label, TEXT_SIZE, inner), wrap(chart.x.label, TEXT_SIZE, inner)
     note = paragraph(chart.note, SMALL_SIZE, inner)
     towards, ends = _directions(chart, left + long * _fraction(0.0, chart.x), wide)
@@ -248,7 +212,7 @@ def _write_around(page: Page, chart: Chart, layout: _Layout, prefix: str) -> Non
         y = layout.start + i * leading(layout.title_size)
         page.write(EDGE, y, line, layout.title_size, bold=True, gid=f"{prefix}title-{i}")
     for i, (key, place) in enumerate(zip(chart.keys, layout.keys, strict=True)):
-        _draw_key(page, key, place, layout.key_at + place.line * TEXT_LINE, f"{prefix}key", i)
+        draw_key(page, key, place, layout.key_at + place.line * TEXT_LINE, f"{prefix}key", i)
     at = layout.direction_at
     for name, lines, x, y, align in (
         ("y-label", layout.y_label, EDGE, layout.y_label_at, "left"),
@@ -330,55 +294,6 @@ def _two_lines(words: str, widest: float, cuts: Cuts) -> str:
     if len(lines) > 2 or any(ELLIPSIS in line for line in lines):
         lines = wrap(cuts.fit(printable(words), TEXT_SIZE, 1.8 * widest), TEXT_SIZE, widest)
     return "\n".join(lines)
-
-
-def _key_places(keys: Sequence[Key], room: float) -> list[_KeyPlace]:
-    places: list[_KeyPlace] = []
-    x, line = 0.0, 0
-    for key in keys:
-        words = wrap(key.words, TEXT_SIZE, room - SAMPLE - 0.07)
-        long = SAMPLE + 0.07 + max((width(part, TEXT_SIZE) for part in words), default=0.0)
-        if x and x + long > room:
-            x, line = 0.0, line + 1
-        places.append(_KeyPlace(x, line, words))
-        if len(words) > 1:
-            x, line = 0.0, line + len(words)
-        else:
-            x += long + KEY_GAP
-    return places
-
-
-def _draw_key(page: Page, key: Key, place: _KeyPlace, y: float, name: str, i: int) -> None:
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Rectangle
-
-    middle = 1 - (y + TEXT_LINE / 2) / page.height
-    x = EDGE + place.x
-    start, long = x / page.width, SAMPLE / page.width
-    if key.sample is Sample.BLOCK:
-        high = 0.1 / page.height
-        block = Rectangle(
-            (start, middle - high / 2), long, high, facecolor=key.colour, edgecolor=GREY, lw=0.5,
-            transform=page.figure.transFigure,
-        )  # fmt: skip
-        block.set_gid(f"{name}-sample-{i}")
-        page.figure.add_artist(block)
-    else:
-        line = key.sample in (Sample.LINE, Sample.DASHED, Sample.DOTTED, Sample.DASH_DOT)
-        ring = key.sample is Sample.RING
-        sample = Line2D(
-            [start, start + long / 2, start + long] if line else [start + long / 2],
-            [middle] * (3 if line else 1),
-            color=key.colour, lw=1.2, ls=key.sample.value if line else "none",
-            markevery=(1, 2) if line else 1,
-            marker=key.marker if line else "o" if ring else key.sample.value, ms=5,
-            mfc="white" if ring else key.colour, mec=key.colour, mew=0.9 if ring else 0,
-        )  # fmt: skip
-        sample.set_gid(f"{name}-sample-{i}")
-        page.figure.add_artist(sample)
-    for n, words in enumerate(place.words):
-        at, gid = y + (n + 0.5) * TEXT_LINE, f"{name}-{i}-{n}" if n else f"{name}-{i}"
-        page.write(x + SAMPLE + 0.07, at, words, TEXT_SIZE, middle=True, gid=gid)
 
 
 def _lines(

@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
-from review.figures.chart import Chart, Key, Sample, Scale, draw_chart, say_empty
+from review.figures.chart import Chart, Scale, draw_chart, say_empty
+from review.figures.chart_key import Key, Sample
 from review.figures.scale import Notation, limits
 from review.figures.style import BLACK, BLUE, FAINT_BAND, GREY, own_settings
 

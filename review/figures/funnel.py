@@ -7,17 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
-from review.figures.chart import (
-    Chart,
-    Frame,
-    Key,
-    Sample,
-    Scale,
-    draw_chart,
-    draw_point,
-    note_beyond,
-    say_empty,
-)
+from review.figures.chart import Chart, Frame, Scale, draw_chart, draw_point, note_beyond, say_empty
+from review.figures.chart_key import Key, Sample
 from review.figures.numbers import fixed
 from review.figures.scale import Notation, reach
 from review.figures.style import BLACK, BLUE, VERMILLION, own_settings

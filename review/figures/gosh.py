@@ -9,7 +9,8 @@ import numpy as np
 
 from review.arrays import Bools, Floats
 from review.errors import InvalidDataError
-from review.figures.chart import Chart, Frame, Key, Sample, Scale, draw_chart, say_empty
+from review.figures.chart import Chart, Frame, Scale, draw_chart, say_empty
+from review.figures.chart_key import Key, Sample
 from review.figures.numbers import fixed
 from review.figures.scale import Notation, reach
 from review.figures.style import BLACK, BLUE, VERMILLION, own_settings

@@ -9,19 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
-from review.figures.chart import (
-    PAGE_WIDTH,
-    TEXT_LINE,
-    TEXT_SIZE,
-    Chart,
-    Frame,
-    Key,
-    Sample,
-    Scale,
-    draw_chart,
-    draw_point,
-    say_empty,
-)
+from review.figures.chart import PAGE_WIDTH, Chart, Frame, Scale, draw_chart, draw_point, say_empty
+from review.figures.chart_key import TEXT_LINE, TEXT_SIZE, Key, Sample
 from review.figures.numbers import p_words
 from review.figures.paper import page_width
 from review.figures.scale import Notation, power_words

@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
-from review.figures.chart import Chart, Frame, Key, Sample, Scale, draw_charts, say_empty
+from review.figures.chart import Chart, Frame, Scale, draw_charts, say_empty
+from review.figures.chart_key import Key, Sample
 from review.figures.paper import paper
 from review.figures.style import BLACK, BLUE, VERMILLION, own_settings
 

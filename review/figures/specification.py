@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
 from review.figures.axis import draw_landmarks
-from review.figures.chart import (
-    Chart,
-    Key,
-    Sample,
-    Scale,
-    draw_charts,
-    draw_point,
-    say_empty,
-)
+from review.figures.chart import Chart, Scale, draw_charts, draw_point, say_empty
+from review.figures.chart_key import Key, Sample
 from review.figures.interval import check_interval
 from review.figures.scale import Notation, limits
 from review.figures.style import BLACK, BLUE, GREY, PALE, VERMILLION, ZONE, own_settings

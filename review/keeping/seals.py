@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.db import Base
-from review.extraction.appraisal.queries import sealed_whole
 from review.extraction.appraisal.rules import OVERALL
+from review.extraction.appraisal.sealing import sealed_whole
 from review.history.queries import raw_rows
 from review.independent.seals import seal
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from review.citations.models import Batch, DedupeRun, DuplicateDecision, DuplicatePair, Record
-from review.citations.queries import clusters
+from review.citations.pair_queries import clusters
 from review.db import AT_ONCE, Base, in_parts
 from review.errors import NotFoundError, Remedy
 from review.history.once import once

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record
-from review.citations.queries import clusters
+from review.citations.pair_queries import clusters
 from review.independent.judgement import newest
 from review.people.queries import handles
 from review.protocol.models import Review

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from review.citations import duplicates, queries
+from review.citations import duplicates, pair_queries
 from review.citations.compared import kept_keys
 from review.citations.dedupe.fingerprint import Fingerprint, fingerprint
 from review.citations.models import ComparedKeys, DuplicatePair, Record
@@ -92,5 +92,5 @@ def test_groups_of_earlier_records_keep_their_verdicts(reviewed: Database, by: A
     dedupe(reviewed, by)
     with reviewed.reading() as session:
         review = review_called(session, "synthetic")
-        groups = queries.clusters(session, review).all()
+        groups = pair_queries.clusters(session, review).all()
     assert groups == [(1, 3)]

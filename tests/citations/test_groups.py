@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.citations import groups, queries
-from review.citations.queries import JudgedPair
+from review.citations import groups, pair_queries
+from review.citations.pair_queries import JudgedPair
 from review.citations.rules import PairState
 from review.citations.vocabulary import Band, Verdict
 from review.db import Database
@@ -71,7 +71,7 @@ def alike(database: Database, by: Attribution) -> Database:
 
 def state_of(database: Database) -> dict[tuple[int, int], PairState]:
     with database.reading() as session:
-        pairs = queries.judged_pairs(session, review_called(session, "synthetic"))
+        pairs = pair_queries.judged_pairs(session, review_called(session, "synthetic"))
         return {(pair.earlier_id, pair.later_id): pair.state for pair in pairs}
 
 
@@ -121,7 +121,7 @@ def test_a_group_is_decided_once_and_taken_back_whole(alike: Database, by: Attri
     first, second, *rest = [one.record for one in view.card.records]
     settle(alike, by, first, second)
     with alike.reading() as session:
-        clusters = queries.clusters(session, review_called(session, "synthetic"))
+        clusters = pair_queries.clusters(session, review_called(session, "synthetic"))
         assert clusters.members(first) == (first, second)
         assert all(clusters.members(other) == (other,) for other in rest)
     mine = card_of(alike).mine

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from review.citations import queries
+from review.citations import pair_queries, queries
 from review.citations.actions import Imported, SearchSpec, add_search, import_batch
 from review.citations.duplicates import (
     compare_new_records,
@@ -203,20 +203,20 @@ def test_a_later_batch_never_touches_an_earlier_link_or_verdict(
     assert in_scope(reviewed) == [1, 2, 3]
     with writing(reviewed, by) as session:
         review = review_called(session, "synthetic")
-        pair = next(p for p in queries.judged_pairs(session, review) if p.earlier_id == 2)
+        pair = next(p for p in pair_queries.judged_pairs(session, review) if p.earlier_id == 2)
         undo_pair(session, review, pair=pair.id, person="ada", now=NOW, reason="two surveys")
     assert in_scope(reviewed) == [1, 2, 3, 5]
     with reviewed.reading() as session:
-        before = queries.judged_pairs(session, review_called(session, "synthetic"))
+        before = pair_queries.judged_pairs(session, review_called(session, "synthetic"))
     take(reviewed, by, ris(TITLES[0] + ".", TITLES[1] + "."))
     dedupe(reviewed, by)
     with reviewed.reading() as session:
-        after = queries.judged_pairs(session, review_called(session, "synthetic"))
+        after = pair_queries.judged_pairs(session, review_called(session, "synthetic"))
     assert after[: len(before)] == before
     assert in_scope(reviewed) == [1, 2, 3, 5]
     dedupe(reviewed, by)
     with reviewed.reading() as session:
-        assert queries.judged_pairs(session, review_called(session, "synthetic")) == after
+        assert pair_queries.judged_pairs(session, review_called(session, "synthetic")) == after
 
 
 def test_a_person_decides_and_takes_it_back(reviewed: Database, by: Attribution) -> None:
@@ -226,7 +226,7 @@ def test_a_person_decides_and_takes_it_back(reviewed: Database, by: Attribution)
     assert in_scope(reviewed) == [1, 2]
     with reviewed.reading() as session:
         review = review_called(session, "synthetic")
-        (waiting,) = queries.open_pairs(session, review)
+        (waiting,) = pair_queries.open_pairs(session, review)
         number = waiting.pair.id
         assert waiting.pair.band is Band.POSSIBLE
         assert "DOIs differ" in waiting.rule
@@ -240,10 +240,10 @@ def test_a_person_decides_and_takes_it_back(reviewed: Database, by: Attribution)
     assert in_scope(reviewed) == [1, 2]
     with reviewed.reading() as session:
         review = review_called(session, "synthetic")
-        pair = queries.pair_numbered(session, review, number)
-        said = [decision.verdict for decision in queries.decisions(session, pair)]
+        pair = pair_queries.pair_numbered(session, review, number)
+        said = [decision.verdict for decision in pair_queries.decisions(session, pair)]
         assert said == [Verdict.DUPLICATE, Verdict.UNDECIDED]
-        assert [p.state for p in queries.judged_pairs(session, review)] == [PairState.OPEN]
+        assert [p.state for p in pair_queries.judged_pairs(session, review)] == [PairState.OPEN]
         assert verify(session).intact
 
 
@@ -257,10 +257,10 @@ def test_clusters_as_they_were_at_a_time(reviewed: Database, by: Attribution) ->
         decide_pair(session, review, pair=1, verdict=Verdict.DUPLICATE, person="ada", now=later)
     with reviewed.reading() as session:
         review = review_called(session, "synthetic")
-        assert queries.clusters(session, review).all() == [(1, 2)]
+        assert pair_queries.clusters(session, review).all() == [(1, 2)]
         then = NOW + timedelta(days=1)
-        assert queries.clusters(session, review, at=then).all() == []
-        assert queries.judged_pairs(session, review, at=NOW - timedelta(days=1)) == []
+        assert pair_queries.clusters(session, review, at=then).all() == []
+        assert pair_queries.judged_pairs(session, review, at=NOW - timedelta(days=1)) == []
 
 
 def test_records_that_were_called_different_are_not_joined_through_a_third(

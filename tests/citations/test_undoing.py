@@ -12,7 +12,7 @@ from click.testing import Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from review.citations import actions, queries
+from review.citations import actions, pair_queries, queries
 from review.citations.duplicates import dedupe_stats
 from review.citations.models import Batch, Record
 from review.db import Database
@@ -105,7 +105,7 @@ def _seen(database: Database) -> object:
         return (
             queries.identified(session, review),
             [r.id for r in queries.records(session, review)],
-            queries.clusters(session, review).all(),
+            pair_queries.clusters(session, review).all(),
             sorted(ledger(session, review).records),
             flow_of(session, review),
             dedupe_stats(session, review),

@@ -8,16 +8,11 @@ import pytest
 
 from review.db import Database
 from review.errors import InvalidDataError, NotFoundError
-from review.extraction.actions import (
-    define_field,
-    import_extraction,
-    order_fields,
-    retire_field,
-)
+from review.extraction.actions import define_field, import_extraction, order_fields, retire_field
+from review.extraction.field_queries import earlier_specs, field_specs
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.extraction.files import read_extraction
 from review.extraction.form_views import form_view, previewed
-from review.extraction.queries import earlier_specs, field_specs
 from review.extraction.vocabulary import EntryKind
 from review.history.actions import Attribution, writing
 from tests.conftest import NOW

@@ -15,7 +15,8 @@ from review.figures.estimates import EstimateRow, Estimates
 from review.figures.forest import reach_of
 from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
 from review.figures.scale import Notation
-from review.web.plots import WIDTH, Addresses, Axis, estimates_table, forest_table
+from review.web.plot_axis import WIDTH, Axis
+from review.web.plots import Addresses, estimates_table, forest_table
 
 Element: TypeAlias = Any
 """An element of lxml.html, whose stubs know little of it."""

@@ -9,7 +9,7 @@ import click
 
 from review.cli.context import changing, json_option, looking, reason_option, review_option
 from review.cli.output import echo_json, echo_table
-from review.extraction import actions, queries
+from review.extraction import actions, field_queries
 from review.extraction.fields import FieldKind, FieldLevel, FieldSpec
 from review.people.rules import Deed
 from review.wording import counted
@@ -110,8 +110,8 @@ def list_fields(review_slug: str | None, as_json: bool) -> None:
     """List the fields, the newest version of each."""
     with looking(review_slug) as (session, review):
         rows = [
-            {**asdict(queries.field_spec(version)), "version": version.number}
-            for version in queries.field_versions(session, review)
+            {**asdict(field_queries.field_spec(version)), "version": version.number}
+            for version in field_queries.field_versions(session, review)
         ]
     if as_json:
         echo_json(rows)

@@ -23,7 +23,7 @@ from review.cli.extract.formats import other_formats
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.config import settings
-from review.extraction import actions, queries
+from review.extraction import actions, field_queries
 from review.extraction.actions import ImportReport
 from review.extraction.doubts import doubts_at_entry
 from review.extraction.fields import FieldSpec
@@ -113,7 +113,7 @@ def template_(empty: bool, out: Path | None, review_slug: str | None, as_json: b
 
 def _fields(review_slug: str | None) -> list[FieldSpec]:
     with looking(review_slug) as (session, review):
-        return queries.field_specs(session, review)
+        return field_queries.field_specs(session, review)
 
 
 def write_table(
@@ -181,7 +181,10 @@ def import_(
     answers = Answers.given(distinct, same)
     with looking(review_slug) as (session, review):
         known = review
-        fields, earlier = queries.field_specs(session, known), queries.earlier_specs(session, known)
+        fields, earlier = (
+            field_queries.field_specs(session, known),
+            field_queries.earlier_specs(session, known),
+        )
     rows = read_extraction(file, fields, earlier=earlier, sheet=sheet, refuse=False)
     single = entry in (None, EntryKind.SINGLE.value)
     person = (extractor or settings().actor) if single else judge(extractor)
@@ -228,7 +231,7 @@ def export_(
     Without --entry: of each study the entry that counts. Importing it unchanged changes nothing.
     """
     with looking(review_slug) as (session, review):
-        fields = queries.field_specs(session, review)
+        fields = field_queries.field_specs(session, review)
         rows = entry_rows(
             session,
             review,

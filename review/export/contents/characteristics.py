@@ -18,7 +18,7 @@ from review.export.contents.columns import (
     words,
 )
 from review.export.tables.model import Alignment, Cell, Column, Footnote, Kind, Table
-from review.extraction import queries
+from review.extraction import field_queries, queries
 from review.extraction.evidence import Evidence
 from review.extraction.evidence_queries import evidence
 from review.extraction.fields import FieldLevel, FieldSpec, written
@@ -101,7 +101,7 @@ class _Included:
             results[item.study_id].append(item)
         self.measured = {i: _measured(results[i], names) for i in ids}
 
-        specs = [field for field in queries.field_specs(session, review) if not field.retired]
+        specs = [field for field in field_queries.field_specs(session, review) if not field.retired]
         self.of_study = [field for field in specs if field.level is FieldLevel.STUDY]
         self.of_arm = [field for field in specs if field.level is FieldLevel.ARM]
         self.custom = _custom(session, ids) if specs else {}

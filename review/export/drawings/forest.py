@@ -24,15 +24,10 @@ from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures import Diamond, Forest, ForestRow, Heading
 from review.figures.forest_values import Difference, Fit
-from review.figures.layouts import (
-    Layout,
-    difference_words,
-    effect_words,
-    heterogeneity_words,
-)
+from review.figures.layouts import Layout, difference_words, effect_words, heterogeneity_words
 from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.moderators import label_of
-from review.living.reports.changes import conclusion_word
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, ModeratorLine, PooledLine, RunResults, VariantLine
 from review.protocol.characteristics import in_words, value_in_words

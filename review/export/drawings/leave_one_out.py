@@ -13,7 +13,7 @@ from review.figures.estimates import EstimateRow, Estimates
 from review.figures.numbers import fixed
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.sensitivity import tau2_of
-from review.living.reports.changes import conclusion_word
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import RunResults
 from review.protocol.rules import OF_TABLES, Plan

@@ -8,7 +8,7 @@ from review.errors import InvalidDataError
 from review.export.drawings.axis import WITHHELD_NOTE, axis_label, direction, notation
 from review.export.runs import model_words
 from review.figures.margins import Margins, PlannedMargin
-from review.living.reports.changes import WITHHELD
+from review.living.reports.sentence import WITHHELD
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import RunResults
 from review.protocol.vocabulary import AnalysisKind

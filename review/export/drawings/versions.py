@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from review.export.drawings.axis import axis_label, direction, favours, notation
 from review.figures.estimates import EstimateRow, Estimates
-from review.living.reports.changes import conclusion_word
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs
 from review.living.runs.past import PastRun
 from review.protocol.vocabulary import AnalysisKind

@@ -8,7 +8,8 @@ from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sentences import capped, count
 from review.export.tables.printing import NumberStyle
-from review.living.reports.changes import ChangeReport, conclusion_word
+from review.living.reports.changes import ChangeReport
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.results import RunResults
 from review.protocol.vocabulary import AnalysisKind
 

@@ -37,9 +37,10 @@ from review.living.releases.releases import (
     runs_of,
     write_data,
 )
-from review.living.reports.changes import compare, conclusion_word
+from review.living.reports.changes import compare
 from review.living.reports.pages import Section
 from review.living.reports.sections import tell
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.models import Release, Run
 from review.living.runs.queries import newest_of_each
 from review.living.runs.scales import scale_of_run

@@ -22,10 +22,10 @@ from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.brief import beside_what_moved
-from review.living.reports.changes import WITHHELD, conclusion_word
 from review.living.reports.notices import NoticeKind, Notices
 from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines
+from review.living.reports.sentence import WITHHELD, conclusion_word
 from review.living.runs import queries
 from review.living.runs.contents import RunInputs
 from review.living.runs.models import Run

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from review.extraction import pdfs, queries
+from review.extraction import field_queries, pdfs, queries
 from review.extraction.assigning.queries import assigned
 from review.extraction.choices import choices_of
 from review.extraction.drafts.form import Form, Stored
@@ -178,7 +178,7 @@ def _known(session: Session, review: Review, label: str, number: int, viewer: st
         timepoints=tuple(names.timepoints),
         treatments=tuple(names.treatments),
         choices={name: _values(kind) for name, kind in CHOICES.items() if "versus" not in name},
-        columns=tuple(_columns(queries.field_specs(session, review))),
+        columns=tuple(_columns(field_queries.field_specs(session, review))),
         gives=GIVES,
         analyses=tuple(PlannedAnalysis(slug, plan.title, plan.outcome) for slug, plan in plans),
         pdfs=tuple(

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from review.export.views.current import contents_of, current
-from review.living.reports.changes import conclusion_word
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.queries import newest_of_each
 from review.living.runs.scales import scale_of_run
 from review.protocol.models import Review

@@ -13,15 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record, Search
-from review.citations.queries import judged_pairs
+from review.citations.pair_queries import judged_pairs
 from review.citations.rules import PairState
-from review.export.views.current import (
-    Current,
-    change_of,
-    contents_of,
-    current,
-    remembered,
-)
+from review.export.views.current import Current, change_of, contents_of, current, remembered
 from review.extraction.appraisal.queue import waiting_for
 from review.extraction.assigning.views import Next
 from review.extraction.assigning.views import waiting_for as extraction_waits
@@ -31,7 +25,7 @@ from review.extraction.models import Study
 from review.extraction.queries import extraction_states, studies
 from review.history.models import Event
 from review.living.job.schedule import mode_of
-from review.living.reports.changes import conclusion_word
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.models import Failure, Job, JobOutcome, Notification
 from review.living.runs.queries import failures, jobs, newest_of_each, run_numbered
 from review.people.queries import members, person_known

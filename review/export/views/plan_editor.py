@@ -12,20 +12,14 @@ from review.export.views.analysis import Headline
 from review.export.views.tabs import head_of
 from review.extraction.evidence_queries import evidence
 from review.extraction.facts import names_of
-from review.living.reports.changes import ValueChange, plan_differences
+from review.living.reports.differences import ValueChange, plan_differences
 from review.living.reports.noticing import known_studies
 from review.living.reports.selected import chosen_by
 from review.living.runs.queries import newest_numbers
 from review.protocol.actions import check_plan
 from review.protocol.models import Review
 from review.protocol.plan_texts import blank_texts, texts_of
-from review.protocol.queries import (
-    current_versions,
-    instruments,
-    outcomes,
-    plan_of,
-    versions,
-)
+from review.protocol.queries import current_versions, instruments, outcomes, plan_of, versions
 from review.protocol.rules import Plan
 
 

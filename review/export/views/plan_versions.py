@@ -13,7 +13,7 @@ from review.export.views.analysis import Headline
 from review.export.views.current import remembered
 from review.export.views.tabs import head_of
 from review.history.models import Event
-from review.living.reports.changes import ValueChange, plan_differences
+from review.living.reports.differences import ValueChange, plan_differences
 from review.living.runs import queries
 from review.protocol.models import AnalysisVersion, Review
 from review.protocol.queries import plan_of, versions

@@ -13,7 +13,9 @@ from review.export.views.run import EffectRow, effect_rows
 from review.extraction.numbers import ReportedNumbers
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
-from review.living.reports.changes import ValueChange, compare, conclusion_word
+from review.living.reports.changes import compare
+from review.living.reports.differences import ValueChange
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import ArmInput, LeftOut, RunInputs, Source, TrialInput
 from review.living.runs.results import PooledLine
 from review.measures import AnalysisKind

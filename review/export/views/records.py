@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import Batch, Record, Search
-from review.citations.queries import batches, pairs_of, record_numbered
+from review.citations.pair_queries import pairs_of
+from review.citations.queries import batches, record_numbered
 from review.citations.rules import UNSTATED, warning_of
 from review.errors import NotFoundError
 from review.export.views.current import remembered

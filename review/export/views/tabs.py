@@ -22,7 +22,6 @@ from review.figures.estimates import EstimateRow, Estimates
 from review.living.estimates.multiverse import Multiverse
 from review.living.job.multiverse_once import multiverse_kept
 from review.living.reports.attribution import Explanation
-from review.living.reports.changes import WITHHELD
 from review.living.reports.forecast import Firmness
 from review.living.reports.full import full_report, panel_of
 from review.living.reports.once import firmness_kept, past_runs
@@ -31,6 +30,7 @@ from review.living.reports.repeated_looks import Panel, panel_sections
 from review.living.reports.run_sections import robustness_sections
 from review.living.reports.sections import tell_firmness
 from review.living.reports.selected import Chosen, chosen_of
+from review.living.reports.sentence import WITHHELD
 from review.living.runs import queries
 from review.protocol.models import Review
 from review.protocol.queries import plan_of, versions

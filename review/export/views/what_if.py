@@ -18,7 +18,8 @@ from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select
-from review.living.reports.changes import compare, conclusion_word
+from review.living.reports.changes import compare
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import PooledLine, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run

@@ -17,7 +17,7 @@ from review.errors import (
     Remedy,
     ReviewError,
 )
-from review.extraction.appraisal import queries
+from review.extraction.appraisal import queries, sealing
 from review.extraction.appraisal.form import Appraisal, Flaw, Form, Target
 from review.extraction.appraisal.models import (
     AppraisalAnswer,
@@ -126,7 +126,7 @@ def _store(
         judged_at=now,
         nonce=nonce(),
     )
-    row.seal = queries.seal_of(row, appraisal)
+    row.seal = sealing.seal_of(row, appraisal)
     session.add(row)
     session.flush()
     session.add_all(

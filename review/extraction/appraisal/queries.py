@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from review.canonical import sha256_of, utc_text
 from review.errors import NotFoundError, Remedy
 from review.extraction.appraisal.catalogue import SHIPPED
 from review.extraction.appraisal.form import Answered, Appraisal, Judged, Target
@@ -24,7 +23,6 @@ from review.extraction.appraisal.models import (
 )
 from review.extraction.appraisal.rules import (
     ASSESSORS,
-    OVERALL,
     Cast,
     Difference,
     Settled,
@@ -33,6 +31,7 @@ from review.extraction.appraisal.rules import (
     shows_others,
     standing,
 )
+from review.extraction.appraisal.sealing import seal_of
 from review.extraction.appraisal.tool import Tool
 from review.extraction.appraisal.vocabulary import Kind, State
 from review.extraction.models import Study
@@ -370,51 +369,6 @@ def complete_casts(
         if shows_others(cast, required=required)
     ]
     return sorted(found, key=lambda c: (_sortable(c.target), c.tool.slug))
-
-
-def seal_of(row: AppraisalRow, appraisal: Appraisal) -> str:
-    """Return the seal that an appraisal should bear: the SHA-256 of all that it says."""
-    return sealed_whole(
-        row,
-        kind=row.kind.value,
-        at=utc_text(row.judged_at),
-        answers={n: [a.answer.value, a.support] for n, a in appraisal.answers.items()},
-        domains={
-            key: [judged.judgement, judged.proposed, judged.support]
-            for key, judged in {**appraisal.domains, OVERALL: appraisal.overall}.items()
-        },
-    )
-
-
-def sealed_whole(
-    row: AppraisalRow | sa.Row[Any],
-    *,
-    kind: str,
-    at: str,
-    answers: Mapping[str, Sequence[str | None]],
-    domains: Mapping[str, Sequence[str | None]],
-) -> str:
-    """Return the seal of an appraisal from what it says, as it is stored.
-
-    Answers are each the answer and its support; domains, the overall judgement among them, each the
-    judgement, what was proposed, and the support.
-    """
-    return sha256_of(
-        {
-            "nonce": row.nonce,
-            "tool": row.tool_id,
-            "study": row.study_id,
-            "outcome": row.outcome_id,
-            "instrument": row.instrument_id,
-            "timepoint": row.timepoint,
-            "person": row.person_id,
-            "kind": kind,
-            "reason": row.reason,
-            "at": at,
-            "answers": answers,
-            "domains": domains,
-        }
-    )
 
 
 def judged_twice(session: Session, review: Review, person: int) -> list[str]:

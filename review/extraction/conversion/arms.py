@@ -20,6 +20,7 @@ from review.effects import (
     total_sd,
 )
 from review.errors import InvalidDataError
+from review.extraction.conversion.analysis_model import r_squared_of
 from review.extraction.conversion.reported import (
     PLAIN,
     TOO_LARGE,
@@ -30,7 +31,6 @@ from review.extraction.conversion.reported import (
     level_of,
     step_of,
 )
-from review.extraction.conversion.standardized import r_squared_of
 from review.extraction.numbers import ReportedNumbers
 from review.measures import Medians
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from review.effects import estimate_from_interval, estimate_from_p
 from review.effects.converted import Plain
 from review.errors import InvalidDataError
+from review.extraction.conversion.hedges_g import from_g
 from review.extraction.conversion.metrics import (
     CHANGE_DIFFERENCE,
     MEAN_DIFFERENCE,
@@ -25,7 +26,7 @@ from review.extraction.conversion.reported import (
     step_of,
     two_sided,
 )
-from review.extraction.conversion.standardized import from_g, standardized
+from review.extraction.conversion.standardized import standardized
 from review.extraction.numbers import ReportedNumbers
 from review.measures import Measure
 

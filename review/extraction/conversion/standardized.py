@@ -9,17 +9,12 @@ is missing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
 
 from review.effects import (
     d_from_f,
     d_from_p,
     d_from_r,
     d_from_t,
-    design_effect,
-    escalc,
     f_from_eta_squared,
     sd_from_difference_interval,
     sd_from_difference_se,
@@ -32,6 +27,13 @@ from review.effects import (
 from review.effects.converted import Plain
 from review.effects.correction import hedges_correction
 from review.effects.quantiles import Distribution, quantile, t_from_p
+from review.extraction.conversion.analysis_model import (
+    NEEDS_BOTH,
+    NEEDS_SD,
+    AnalysisModel,
+    analysis_model,
+)
+from review.extraction.conversion.hedges_g import hedges_g
 from review.extraction.conversion.metrics import (
     CHANGE_DIFFERENCE,
     COHEN,
@@ -55,141 +57,6 @@ from review.extraction.conversion.reported import (
     two_sided,
 )
 from review.extraction.numbers import ReportedNumbers
-from review.measures import Measure
-
-FEWEST: Final = 4
-"""Participants of both arms that the correction of g needs: J exists above 1 degree of freedom."""
-
-NEEDS_SD: Final = "the SD of scores (sd, of the contrast or of both arms)"
-NEEDS_BOTH: Final = f"the difference (estimate, metric MD) and {NEEDS_SD}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """How much a model's variance differs from that of two independent groups, and why."""
-
-    design: Design
-    r_squared: float | None
-    """0 without adjustment; None where it is not known."""
-    inflation: float | None
-    """1 without clusters; None where it is not known."""
-    apart: float | None
-    """2(1 - r) of the periods; None where it is not known, or nothing is paired."""
-    n1: int
-    n2: int
-
-    @property
-    def plain(self) -> bool:
-        return self.used == frozenset()
-
-    @property
-    def used(self) -> frozenset[str]:
-        parts = {
-            "adjusted": self.design.adjusted,
-            "clusters": self.design.clusters is not None,
-            "paired": self.design.paired,
-        }
-        return frozenset(name for name, there in parts.items() if there)
-
-    @property
-    def df(self) -> int:
-        """Degrees of freedom of the model's t."""
-        return min(self.n1, self.n2) - 1 if self.design.paired else self.n1 + self.n2 - 2
-
-    @property
-    def sizes(self) -> float:
-        """Variance of a difference of means over that of scores, as for independent persons."""
-        return 1.0 / self.n1 + 1.0 / self.n2
-
-    def share(self, what: str, *, sd: str = NEEDS_SD) -> float:
-        """Return the variance of the model's difference over the same of independent groups.
-
-        Raises Lacking where it is not known; `what` names the statistics that hold it, `sd` what
-        would do instead.
-        """
-        missing = list(self._missing(what, sd))
-        if missing:
-            raise Lacking("; and ".join(missing))
-        assert self.r_squared is not None
-        assert self.inflation is not None
-        share = (1.0 - self.r_squared) * self.inflation
-        if self.design.paired:
-            assert self.apart is not None
-            share = self.apart / min(self.n1, self.n2) / self.sizes * (1.0 - self.r_squared)
-        if share <= 0.0:
-            raise Lacking("a correlation of 1 leaves no variance: is it right?")
-        return share
-
-    def _missing(self, what: str, sd: str) -> Iterator[str]:
-        if self.r_squared is None:
-            yield (
-                f"it is adjusted for covariates, so that {what} holds the SD left after "
-                f"adjustment: enter {sd}, or the correlation of outcome and covariate "
-                "(correlation, or r_squared of all covariates)"
-            )
-        if self.inflation is None:
-            clusters = self.design.clusters
-            assert clusters is not None
-            wanted = [
-                words
-                for value, words in (
-                    (clusters.size, "cluster_size"),
-                    (clusters.icc, "the icc (or let the plan assume one)"),
-                )
-                if value is None
-            ]
-            yield (
-                f"its analysis took account of clusters, so that {what} holds the design effect: "
-                f"enter {' and '.join(wanted)}, or {sd}"
-            )
-        if self.design.paired and self.apart is None:
-            yield (
-                f"it compares periods within persons, so that {what} holds their correlation: "
-                "enter it (correlation), let the plan assume one (crossover_correlation), or enter "
-                f"{sd}"
-            )
-
-    @property
-    def words(self) -> str:
-        """What is taken out of a statistic, for a recipe."""
-        told = []
-        if self.r_squared:
-            told.append(f"adjusted, R² {self.r_squared:.4g}")
-        if self.inflation is not None and self.inflation != 1.0:
-            told.append(
-                f"design effect {self.inflation:.4g} (White & Thomas 2005), an interval or p taken "
-                "as of n1 + n2 - 2 degrees of freedom"
-            )
-        if self.apart is not None:
-            told.append(f"correlation of the periods {1.0 - self.apart / 2.0:.4g}")
-        return "; ".join(told)
-
-
-def r_squared_of(x: ReportedNumbers) -> float | None:
-    """Return the share of variance that covariates explain, as reported or of their correlation."""
-    if x.r_squared is not None:
-        return x.r_squared
-    return None if x.correlation is None else x.correlation**2
-
-
-def _model(x: ReportedNumbers, design: Design) -> _Model:
-    n2 = x.versus_n if x.versus_n is not None or not design.paired else x.n
-    if x.n is None or n2 is None:
-        raise Lacking("it needs the arms' sizes (n and versus_n)")
-    if x.n + n2 < FEWEST:
-        raise Lacking(f"{x.n + n2} participants do not tell a spread within two arms")
-    r_squared: float | None = 0.0
-    if design.adjusted:
-        r_squared = x.r_squared if design.paired else r_squared_of(x)
-    inflation: float | None = 1.0
-    if (c := design.clusters) is not None:
-        known = c.size is not None and c.icc is not None
-        inflation = design_effect(c.size or 1.0, c.icc or 0.0).value if known else None
-    apart = None
-    if design.paired:
-        r = x.correlation if x.correlation is not None else design.correlation
-        apart = None if r is None else 2.0 * (1.0 - r)
-    return _Model(design, r_squared, inflation, apart, x.n, n2)
 
 
 def standardized(
@@ -222,7 +89,7 @@ def standardized(
     Lacking
         Naming what is missing.
     """
-    model = _model(x, design)
+    model = analysis_model(x, design)
     name = metric_name(x)
     if x.estimate is not None:
         if name in COHEN:
@@ -238,11 +105,11 @@ def standardized(
     return _of_statistic(x, towards, model)
 
 
-def _of_d(x: ReportedNumbers, model: _Model) -> EstimateAndVariance:
+def _of_d(x: ReportedNumbers, model: AnalysisModel) -> EstimateAndVariance:
     assert x.estimate is not None
     se = None if model.plain else _own_se(x)
     if se is None:
-        return _corrected(x.estimate, (), model, conservative=True)
+        return hedges_g(x.estimate, (), model, conservative=True)
     j = float(hedges_correction(model.n1 + model.n2 - 2))
     g, variance = j * x.estimate, (j * se) ** 2
     recipe = "Hedges g = J(n1 + n2 - 2) d, and its variance J² SE² (Hedges 1981)"
@@ -259,7 +126,7 @@ def _own_se(x: ReportedNumbers) -> float | None:
 
 
 def _of_eta_squared(
-    x: ReportedNumbers, eta_squared: float, towards: int | None, model: _Model
+    x: ReportedNumbers, eta_squared: float, towards: int | None, model: AnalysisModel
 ) -> EstimateAndVariance:
     if towards is None:
         raise Lacking("eta squared has no direction: enter the arm that did better (favours)")
@@ -276,12 +143,12 @@ def _of_eta_squared(
     return _in_scores(d.value, share, (step_of(f, f=f.value), step_of(d, d=d.value)), model)
 
 
-def _of_correlation(r: float, model: _Model) -> EstimateAndVariance:
+def _of_correlation(r: float, model: AnalysisModel) -> EstimateAndVariance:
     if not model.plain:
         model.share("r", sd=NEEDS_BOTH)
         raise Lacking("r of such an analysis gives no d: enter the difference, t or F")
     d = d_from_r(r, model.n1, model.n2)
-    return _corrected(d.value, (step_of(d, d=d.value),), model)
+    return hedges_g(d.value, (step_of(d, d=d.value),), model)
 
 
 def _several_df(df1: int, what: str) -> str:
@@ -291,7 +158,9 @@ def _several_df(df1: int, what: str) -> str:
     )
 
 
-def _of_statistic(x: ReportedNumbers, towards: int | None, model: _Model) -> EstimateAndVariance:
+def _of_statistic(
+    x: ReportedNumbers, towards: int | None, model: AnalysisModel
+) -> EstimateAndVariance:
     n1, n2 = model.n1, model.n2
     if x.t is not None:
         # a t printed without its sign gets it from the words
@@ -330,7 +199,7 @@ def _of_statistic(x: ReportedNumbers, towards: int | None, model: _Model) -> Est
 
 
 def _change_in_scores(
-    x: ReportedNumbers, d: float, share: float, steps: tuple[Step, ...], model: _Model
+    x: ReportedNumbers, d: float, share: float, steps: tuple[Step, ...], model: AnalysisModel
 ) -> EstimateAndVariance:
     """Return the effect of a d that is in SDs of change, in SDs of scores."""
     if x.correlation is None:
@@ -345,15 +214,15 @@ def _change_in_scores(
 
 
 def _in_scores(
-    d: float, share: float, steps: tuple[Step, ...], model: _Model
+    d: float, share: float, steps: tuple[Step, ...], model: AnalysisModel
 ) -> EstimateAndVariance:
     """Return the effect of a d that is in SDs of its model, in SDs of scores."""
     if model.plain:
-        return _corrected(d, steps, model)
+        return hedges_g(d, steps, model)
     scaled = d * math.sqrt(share)
     recipe = f"d in SDs of scores, {math.sqrt(share):.4g} times that of the model: {model.words}"
     step = Step({"d": scaled}, recipe, {"d of the model": d}, {}, False)
-    return _corrected(scaled, (*steps, step), model)
+    return hedges_g(scaled, (*steps, step), model)
 
 
 def _nothing(x: ReportedNumbers) -> str:
@@ -377,7 +246,7 @@ def _nothing(x: ReportedNumbers) -> str:
 
 
 def _of_difference(
-    x: ReportedNumbers, difference: float, model: _Model, arms_sd: Step | None
+    x: ReportedNumbers, difference: float, model: AnalysisModel, arms_sd: Step | None
 ) -> EstimateAndVariance:
     sd, steps = _sd_of_scores(x, model, arms_sd)
     if sd is not None:
@@ -385,7 +254,7 @@ def _of_difference(
             raise Lacking("an SD of 0 standardizes nothing")
         se, how = (None, ()) if model.plain else _se_of_difference(x, difference, model)
         d = difference / sd
-        return _corrected(d, (*steps, *how), model, se=None if se is None else se / sd,
+        return hedges_g(d, (*steps, *how), model, se=None if se is None else se / sd,
                           conservative=True)  # fmt: skip
     found = _model_sd(x, difference, model)
     if found is None:
@@ -410,11 +279,11 @@ def _of_difference(
     if not model.plain:
         recipe += f" of scores, {scores:.6g}; of the model, {of_model:.6g}: {model.words}"
     d = difference / scores
-    return _corrected(d, (*how, Step({"d": d}, recipe, told, {}, False)), model)
+    return hedges_g(d, (*how, Step({"d": d}, recipe, told, {}, False)), model)
 
 
 def _sd_of_scores(
-    x: ReportedNumbers, model: _Model, arms_sd: Step | None
+    x: ReportedNumbers, model: AnalysisModel, arms_sd: Step | None
 ) -> tuple[float | None, tuple[Step, ...]]:
     """Return the SD that standardizes where the report gives it, and the steps that led to it."""
     if model.design.change and x.sd_change is not None:
@@ -447,14 +316,14 @@ def _scores_of_change(
 
 
 def _se_of_difference(
-    x: ReportedNumbers, difference: float, model: _Model
+    x: ReportedNumbers, difference: float, model: AnalysisModel
 ) -> tuple[float | None, tuple[Step, ...]]:
     found = _model_sd(x, difference, model)
     return (None, ()) if found is None else (found[0] * math.sqrt(model.sizes), found[1])
 
 
 def _model_sd(
-    x: ReportedNumbers, difference: float, model: _Model
+    x: ReportedNumbers, difference: float, model: AnalysisModel
 ) -> tuple[float, tuple[Step, ...]] | None:
     """Return the SD within groups that a difference's statistics hold, whatever its model."""
     n1, n2 = model.n1, model.n2
@@ -483,87 +352,3 @@ def _model_sd(
     else:
         return None
     return converted.value, (step_of(converted, sd=converted.value),)
-
-
-def from_g(x: ReportedNumbers, g: float, design: Design) -> EstimateAndVariance:
-    """Return a g without precision with the variance that follows from the sizes."""
-    model = _model(x, design)
-    variance, recipe = _variance(g, model, None, conservative=True)
-    told: dict[str, Plain] = {
-        "estimate": g, "n": float(model.n1), "versus_n": float(model.n2),
-    }  # fmt: skip
-    step = Step({"variance": variance}, f"variance of g from the sizes, {recipe}", told, {}, False)
-    return EstimateAndVariance(g, variance, (step,), model.used)
-
-
-_HEDGES: Final = "1/n1 + 1/n2 + g²/(2(n1 + n2)) (Hedges 1982, eq. 8)"
-
-
-def _corrected(
-    d: float,
-    steps: tuple[Step, ...],
-    model: _Model,
-    *,
-    se: float | None = None,
-    conservative: bool = False,
-) -> EstimateAndVariance:
-    """Return Hedges' g of a d; `se` is that of d where the report gives it."""
-    n1, n2 = model.n1, model.n2
-    told: dict[str, Plain] = {"d": d, "n": float(n1), "versus_n": float(n2)}
-    if model.plain:
-        effects = escalc(Measure.SMD, {"di": [d], "n1i": [n1], "n2i": [n2]})
-        g, variance = float(effects.yi[0]), float(effects.vi[0])
-        recipe = "its variance from the sizes (Hedges 1981)"
-    else:
-        g = float(hedges_correction(n1 + n2 - 2)) * d
-        variance, recipe = _variance(g, model, se, conservative=conservative)
-        recipe = f"its variance {recipe}"
-        if se is not None:
-            told["se of d"] = se
-    step = Step(
-        {"estimate": g, "variance": variance},
-        f"Hedges g = J(n1 + n2 - 2) d, and {recipe}",
-        told,
-        {},
-        False,
-    )
-    return EstimateAndVariance(g, variance, (*steps, step), model.used)
-
-
-def _variance(
-    g: float, model: _Model, se: float | None, *, conservative: bool
-) -> tuple[float, str]:
-    """Return the variance of a g, and its formula in words; `se` is that of d."""
-    total = model.n1 + model.n2
-    if model.design.paired:
-        n = min(model.n1, model.n2)
-        apart = n * se**2 if se is not None else model.apart
-        if apart is None:
-            return model.sizes + g**2 / (2.0 * total), (
-                f"as of independent arms, {_HEDGES}: the correlation of the periods is not known "
-                "(conservative)"
-            )
-        return (1.0 / n + g**2 / (2.0 * n)) * apart, (
-            f"(1/n + g²/(2n)) 2(1 - r), with 2(1 - r) {apart:.4g} (Elbourne et al. 2002)"
-        )
-    spread = g**2 / (2.0 * total)
-    if se is not None:
-        return se**2 + spread * (model.inflation or 1.0), (
-            "(SE/SD)² + g²/(2(n1 + n2)) (What Works Clearinghouse 5.0)"
-        )
-    if model.inflation is None:
-        model.share("its precision", sd="its SE or interval")
-    assert model.inflation is not None
-    r_squared = model.r_squared
-    if r_squared is None:
-        if not conservative:
-            model.share("its precision")
-        r_squared = 0.0
-        words = f"{_HEDGES}, as if not adjusted: R² is not known (conservative)"
-    elif r_squared:
-        words = f"(1 - R²)(1/n1 + 1/n2) + g²/(2(n1 + n2)), R² {r_squared:.4g} (Borenstein 2009)"
-    else:
-        words = _HEDGES
-    if model.inflation != 1.0:
-        words += f", times the design effect {model.inflation:.4g}"
-    return model.inflation * ((1.0 - r_squared) * model.sizes + spread), words

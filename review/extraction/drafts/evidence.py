@@ -10,7 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.extraction import queries
+from review.extraction import field_queries, queries
 from review.extraction.evidence import Allocation, ArmSide, Evidence, Facts, ScoreRange
 from review.extraction.facts import with_facts
 from review.extraction.fields import FieldLevel, FieldSpec
@@ -90,7 +90,7 @@ class _Typed:
         self.review = review
         self.kind = kind
         self.instruments = {i.slug: i for i in instruments(session, review)}
-        self.fields = {spec.slug: spec for spec in queries.field_specs(session, review)}
+        self.fields = {spec.slug: spec for spec in field_queries.field_specs(session, review)}
         self.viewer = viewer
         self._studies = {identity(s.label): s for s in queries.studies(session, review)}
         self._said: dict[str, _Said] = {}

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from review.extraction import queries
+from review.extraction import field_queries, queries
 from review.extraction.draft import Draft
 from review.extraction.drafts.form import (
     KEY_PARTS,
@@ -76,10 +76,10 @@ def _is(person: str) -> sa.ColumnElement[bool]:
 
 def field_versions(session: Session, review: Review) -> dict[str, list[FieldSpec]]:
     """Return the versions of each custom field of a review, the newest first."""
-    earlier = queries.earlier_specs(session, review)
+    earlier = field_queries.earlier_specs(session, review)
     return {
         spec.slug: [spec, *(e for e in earlier if e.slug == spec.slug)]
-        for spec in queries.field_specs(session, review)
+        for spec in field_queries.field_specs(session, review)
     }
 
 

@@ -7,12 +7,12 @@ Cuijpers 2022); older releases write some of them under other names.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import log
 from typing import Any, Final
 
 from review.errors import FileError, Problem
+from review.extraction.formats.metapsy_releases import log_risk_ratio, totals
 from review.extraction.formats.signs import (
     CLEAR,
     READY,
@@ -34,7 +34,6 @@ from review.extraction.formats.source import (
     StudyFacts,
     Values,
     gathered,
-    same_number,
     slug,
     whole,
     year_in,
@@ -262,7 +261,7 @@ def _ready(row: SourceRow, study: str, how: _How, flags: list[Flag]) -> list[Val
     if not how.legacy and not by_itself and _is_g_of_events(row, how):
         flags.append(_flag("sign_of_events", row, study, ".g", str(row.number(*READY))))
         return []
-    sizes = [_count(row, study, (f"n_arm{i}", *_totals(i)), flags) for i in (1, 2)]
+    sizes = [_count(row, study, (f"n_arm{i}", *totals(i)), flags) for i in (1, 2)]
     found = []
     for metric, names in (("SMD", (".g", "precalc_g")), ("log RR", (".log_rr", "precalc_log_rr"))):
         for name in names:
@@ -308,10 +307,6 @@ def _weeks(row: SourceRow) -> float | None:
     return weeks if weeks is not None and weeks >= 0 else None
 
 
-def _totals(arm: int) -> tuple[str, str]:
-    return f"totaln_arm{arm}", f".totaln_arm{arm}"
-
-
 def _of_arm(row: SourceRow, study: str, arm: int, flags: list[Flag]) -> list[Values]:
     """Return the scores or events of one arm."""
     spread = {}
@@ -336,7 +331,7 @@ def _of_arm(row: SourceRow, study: str, arm: int, flags: list[Flag]) -> list[Val
     events = row.number(f"event_arm{arm}", f".event_arm{arm}")
     if events is None:
         return []
-    total = _count(row, study, (*_totals(arm), f"n_arm{arm}"), flags)
+    total = _count(row, study, (*totals(arm), f"n_arm{arm}"), flags)
     column = f"event_arm{arm}"
     if whole(events, least=0) is None:
         flags.append(_flag("not_whole", row, study, column, f"{events:g}"))
@@ -421,55 +416,3 @@ def _repeated(rows: Sequence[SourceRow]) -> list[Flag]:
         for row in rows
         if seen[key := tuple(identity(row.cells[name]) for name in row.key)] > 1
     ]
-
-
-def log_risk_ratio(row: SourceRow) -> float | None:
-    """Return the log risk ratio of a row's counts as metapsyTools computes it; None without them.
-
-    1/2 is added to events and persons of both arms where a cell is zero. It is used to see whether
-    counts say the same as an effect that they replace, and never to pool.
-    """
-    cells = [row.number(f"{what}_arm{arm}", f".{what}_arm{arm}")
-             for what in ("event", "totaln") for arm in (1, 2)]  # fmt: skip
-    if any(cell is None for cell in cells):
-        return None
-    e1, e2, n1, n2 = (float(cell) for cell in cells if cell is not None)
-    half = 0.5 if 0 in (e1, e2, n1 - e1, n2 - e2) else 0.0
-    try:
-        return log((e1 + half) / (n1 + half)) - log((e2 + half) / (n2 + half))
-    except (ValueError, ZeroDivisionError):
-        return None
-
-
-def moved(old: SourceRow, new: SourceRow) -> bool:
-    """Whether the numbers of persons went from the n columns to those of events and totals."""
-    return all(
-        (before := old.number(f"n_arm{arm}")) is not None
-        and new.number(f"n_arm{arm}") is None
-        and (after := new.number(*_totals(arm))) is not None
-        and same_number(before, after)
-        for arm in (1, 2)
-    )
-
-
-def metapsy_flags(old: SourceRow, new: SourceRow) -> Iterable[Flag]:
-    """Yield what a release did to one row that its cells alone do not say."""
-    study = new.cells["study"]
-    if moved(old, new):
-        went = "{:g} and {:g}".format(*(old.number(f"n_arm{arm}") or 0 for arm in (1, 2)))
-        yield Flag(
-            "moved", study, new.line, "n_arm1, n_arm2",
-            "the numbers of persons moved to the totals of the events", went, went,
-        )  # fmt: skip
-    before = old.number(".log_rr", "precalc_log_rr")
-    if before is None or new.number(".log_rr", "precalc_log_rr") is not None:
-        return
-    after = log_risk_ratio(new)
-    if after is None or abs(after - before) > AS_COUNTED:
-        counted = None if after is None else f"{after:.9g}"
-        reason = "the effect is gone, and the counts of the row do not give it"
-        yield Flag("effect_changed", study, new.line, ".log_rr", reason, f"{before:.9g}", counted)
-
-
-AS_COUNTED: Final = 1e-6
-"""Difference up to which counts give the effect that they replace."""

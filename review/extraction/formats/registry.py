@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from review.extraction.formats import cochrane, metalab, metapsy, revman, revman_csv
-from review.extraction.formats.comparison import Columns, RowFlags
-from review.extraction.formats.source import (
-    Content,
-    Directions,
-    SourceRow,
-    SourceTable,
+from review.extraction.formats import (
+    cochrane,
+    metalab,
+    metapsy,
+    metapsy_releases,
+    revman,
+    revman_csv,
 )
+from review.extraction.formats.comparison import Columns, RowFlags
+from review.extraction.formats.source import Content, Directions, SourceRow, SourceTable
 from review.extraction.vocabulary import Format
 
 Reader = Callable[..., SourceTable]
@@ -36,7 +38,7 @@ FORMATS: Final = {
         metapsy.read_metapsy,
         metapsy.metapsy_content,
         Columns(metapsy.SIGNED, metapsy.EFFECTS, metapsy.USED, metapsy.DERIVED),
-        metapsy.metapsy_flags,
+        metapsy_releases.metapsy_flags,
     ),
     Format.REVMAN: Reading(revman.read_revman, cochrane.cochrane_content, _COCHRANE),
     Format.REVMAN_WEB: Reading(revman_csv.read_revman_csv, cochrane.cochrane_content, _COCHRANE),

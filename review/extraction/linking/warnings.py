@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record
-from review.citations.queries import clusters, notices_of
+from review.citations.pair_queries import clusters
+from review.citations.queries import notices_of
 from review.citations.vocabulary import NoticeKind
 from review.extraction.linking.queries import links
 from review.extraction.models import Report, Study

@@ -12,7 +12,7 @@ from typing import Any, Final
 import yaml
 
 from review.extraction.numbers import ReportedNumbers
-from review.living.reports.changes import WITHHELD
+from review.living.reports.sentence import WITHHELD
 from review.living.runs.contents import ArmInput, TrialInput
 from review.living.runs.results import Effect, Snapshot
 from review.living.runs.scales import scale_of_run

@@ -7,9 +7,10 @@ from typing import Final
 
 from review.canonical import interval
 from review.living.reports.attribution import Explanation, Share
-from review.living.reports.changes import ChangeReport, conclusion_word
+from review.living.reports.changes import ChangeReport
 from review.living.reports.notices import HEADINGS, NO_NOTICES, NoticeKind, Notices
 from review.living.reports.pages import Section
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.results import MarginReading, PooledLine
 from review.living.runs.scales import EffectScale
 from review.wording import capitalised, counted

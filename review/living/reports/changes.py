@@ -4,59 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from review.extraction.numbers import ReportedNumbers
+from review.living.reports.differences import ValueChange, differences, plan_differences
+from review.living.reports.sentence import causes_of, sentence_of, subject_of
 from review.living.runs.contents import ArmInput, LeftOut, RunInputs, TrialInput
 from review.living.runs.results import MarginReading, PooledLine, RunResults, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run
-from review.protocol.characteristics import in_words
-from review.protocol.choices import CHOICES
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
-from review.synthesis import Conclusion
-from review.wording import counted, lowered
-
-_PLAN: Final = "plan"
-
-_PLANNED: Final = {
-    "variants": "sensitivity analyses",
-    "moderators": "meta-regressions",
-    "where": "conditions",
-    "several_arms": "several arms of a trial",
-    "several_results": "several results of a trial",
-    "rho": "correlation of several results",
-    "icc": "intracluster correlation",
-    "zero_cells": "rule for zero cells",
-    "sequential": "panel of repeated looks",
-    "level": "level of intervals",
-    "measure": "effect measure",
-    "effect": "name of the effect",
-}
-"""What a sentence calls a part of a plan whose own name says too little."""
-
-_ANY: Final = frozenset(
-    {"instruments", "raters", "timepoints", "analysis_sets", "delivery_mode", "treatment"}
-)
-"""Lists of a plan that admit anything where they are empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class ValueChange:
-    """One value that differs: of the plan, or of a trial's inputs."""
-
-    where: str
-    """``plan``, or the study."""
-    what: str
-    old: str | None
-    new: str | None
-
-    @property
-    def words(self) -> str:
-        """What changed, as a clause: ``sensitivity analyses from none to common effect``."""
-        what = _PLANNED.get(self.what, self.what) if self.where == _PLAN else self.what
-        what = what.replace("_", " ")
-        return f"{what} from {self.old or 'none'} to {self.new or 'none'}"
+from review.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +114,10 @@ def compare(
     plan_changes = tuple(plan_differences(old_inputs.plan, inputs.plan)) if old_inputs else ()
     sensitivity = tuple(_sensitivity_changes(old_inputs, inputs)) if old_inputs else ()
     readings = tuple(_readings(old_results, results))
-    engine = tuple(_differences("engine", *engines)) if engines is not None else ()
+    engine = tuple(differences("engine", *engines)) if engines is not None else ()
     scales = (scale_of_run(old_inputs or inputs), scale_of_run(inputs))
-    unit = _subject(inputs.plan).unit
-    causes = _causes(unit, plan_changes, added, removed, corrected, sensitivity, engine)
+    unit = subject_of(inputs.plan).unit
+    causes = causes_of(unit, plan_changes, added, removed, corrected, sensitivity, engine)
     return ChangeReport(
         plan_changes=plan_changes,
         added=added,
@@ -171,8 +129,8 @@ def compare(
         direction=scales[1].direction(inputs.plan),
         kind=inputs.plan.kind,
         scales=scales,
-        sentence=_sentence(inputs.plan, scales, old_results, results, causes),
-        unconcluded=_sentence(inputs.plan, scales, old_results, results, causes, concluded=False),
+        sentence=sentence_of(inputs.plan, scales, old_results, results, causes),
+        unconcluded=sentence_of(inputs.plan, scales, old_results, results, causes, concluded=False),
         sensitivity=sensitivity,
         engine=engine,
     )
@@ -199,27 +157,6 @@ def _paired(
     return found
 
 
-def _text(value: object) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {part}" for name, part in value.items() if part is not None)
-    return str(value)
-
-
-def _differences(
-    where: str, old: Mapping[str, object], new: Mapping[str, object], prefix: str = ""
-) -> Iterator[ValueChange]:
-    for name in {**new, **old}:
-        was, now = old.get(name), new.get(name)
-        if isinstance(was, Mapping) and isinstance(now, Mapping):
-            yield from _differences(where, was, now, f"{prefix}{name} ")
-        elif was != now:
-            yield ValueChange(where, f"{prefix}{name}", _text(was), _text(now))
-
-
 def _sensitivity_changes(old: RunInputs, new: RunInputs) -> Iterator[ValueChange]:
     """Yield who entered or left a sensitivity analysis that both plans have."""
     before_units = {t.unit for t in old.trials}
@@ -235,35 +172,6 @@ def _sensitivity_changes(old: RunInputs, new: RunInputs) -> Iterator[ValueChange
 
 def _in(there: bool) -> str:
     return "in" if there else "not in"
-
-
-def plan_differences(old: Plan, new: Plan) -> Iterator[ValueChange]:
-    """Yield what differs between two plans, each value in the words of the plan's form."""
-    return _differences(_PLAN, _in_words(old), _in_words(new))
-
-
-def _in_words(plan: Plan) -> dict[str, object]:
-    return {name: _value_words(name, value) for name, value in plan.model_dump(mode="json").items()}
-
-
-def _value_words(name: str, value: object) -> object:
-    if isinstance(value, dict) and name in ("intervention", "comparator"):
-        return {part: _value_words(part, inner) for part, inner in value.items()}
-    if isinstance(value, list):
-        told = ", ".join(str(_value_words(name, one)) for one in value)
-        return told or ("any" if name in _ANY else "none")
-    if not isinstance(value, str):
-        return value
-    if name in ("subgroups", "moderators"):
-        return in_words(value)
-    choice = CHOICES.get(name)
-    options = {option.value: option.words for option in choice.options} if choice else {}
-    if value not in options:
-        joined = name in ("raters", "analysis_sets", "delivery_mode")
-        return value.replace("_", " ") if joined else value
-    words = options[value]
-    named = name == "method" or any(sign.isupper() for sign in words.split()[0][1:])
-    return words if named else lowered(words)
 
 
 _DESCRIBED: Final = frozenset(
@@ -304,13 +212,13 @@ def _trial_changes(
     old: TrialInput, new: TrialInput, described: set[str], asked: frozenset[str]
 ) -> Iterator[ValueChange]:
     """Yield what differs; what only the new plan takes, not `asked` of before, is no correction."""
-    for change in _differences(
+    for change in differences(
         new.study, old.model_dump(include=described), new.model_dump(include=described)
     ):
         yield replace(change, what=_CALLED.get(change.what, change.what))
     was_known = _characteristics(old)
     now_known = {name: v for name, v in _characteristics(new).items() if name in asked}
-    yield from _differences(
+    yield from differences(
         new.study,
         {name: was_known.get(name) for name in now_known},
         now_known,
@@ -331,7 +239,7 @@ def _trial_changes(
             (old_side, old_numbers), (side, numbers) = was[arm], now[arm]
             if old_side != side:
                 yield ValueChange(new.study, f"arm {arm}", old_side, side)
-            yield from _differences(new.study, old_numbers._asdict(), numbers._asdict(), f"{arm} ")
+            yield from differences(new.study, old_numbers._asdict(), numbers._asdict(), f"{arm} ")
 
 
 def _arms(trial: TrialInput) -> dict[str, tuple[str, ReportedNumbers]]:
@@ -355,120 +263,3 @@ def _readings(old: RunResults | None, new: RunResults) -> Iterator[ReadingChange
     now = {reading.margin: reading for reading in new.readings}
     for margin in now | was:
         yield ReadingChange(margin, was.get(margin), now.get(margin))
-
-
-def _causes(
-    unit: str,
-    plan_changes: tuple[ValueChange, ...],
-    added: tuple[str, ...],
-    removed: tuple[LeftOut, ...],
-    corrected: tuple[ValueChange, ...],
-    sensitivity: tuple[ValueChange, ...],
-    engine: tuple[ValueChange, ...],
-) -> str:
-    studies = len({change.where for change in corrected})
-    moved = len({change.where for change in sensitivity})
-    causes = [
-        text
-        for text, happened in (
-            ("a changed plan", plan_changes),
-            (f"{counted(len(added), unit)} added", added),
-            (f"{counted(len(removed), unit)} removed", removed),
-            (f"{counted(studies, unit)} corrected", corrected),
-            (f"{counted(moved, unit)} in or out of a sensitivity analysis", sensitivity),
-        )
-        if happened
-    ]
-    if len(causes) > 1:
-        return f"{', '.join(causes[:-1])} and {causes[-1]}"
-    if causes:
-        return causes[0]
-    return "another version of the engine" if engine else "no change of inputs"
-
-
-_OF_ASSOCIATION: Final = {Conclusion.SUPERIOR: "positive", Conclusion.INFERIOR: "negative"}
-
-
-WITHHELD: Final = "withheld"
-"""What stands for a conclusion while a contradiction about the numbers is open."""
-
-
-def conclusion_word(
-    kind: AnalysisKind, conclusion: Conclusion, *, withheld: bool = False
-) -> str | None:
-    """Return what a conclusion is called; a single arm, which is held against nothing, has none."""
-    if kind is AnalysisKind.SINGLE_ARM:
-        return None
-    if withheld:
-        return WITHHELD
-    if kind is AnalysisKind.ASSOCIATION:
-        return _OF_ASSOCIATION.get(conclusion, conclusion.value)
-    return conclusion.value
-
-
-class _Subject(NamedTuple):
-    """What a sentence says was pooled."""
-
-    unit: str
-    of: str
-    what: str
-
-
-def _subject(plan: Plan) -> _Subject:
-    if plan.kind is AnalysisKind.SINGLE_ARM:
-        return _Subject("arm", "of", plan.intervention.label)
-    if plan.kind is AnalysisKind.ASSOCIATION:
-        return _Subject("arm", "on", f"the association of {plan.outcome} with {plan.predicts}")
-    return _Subject("trial", "of", f"{plan.intervention.label} against {plan.comparator.label}")
-
-
-def _sentence(
-    plan: Plan,
-    scales: tuple[EffectScale, EffectScale],
-    old: RunResults | None,
-    new: RunResults,
-    causes: str,
-    *,
-    concluded: bool = True,
-) -> str:
-    subject, (old_scale, scale) = _subject(plan), scales
-    now, k = scale.text(new.pooled.estimate, new.pooled.ci), counted(new.pooled.k, subject.unit)
-    if old is None:
-        said = _conclusion_text(plan.kind, scale, new.headline) if concluded else ""
-        return f"{k} {subject.of} {subject.what}: {now}{f', {said}' if said else ''}."
-    was = old_scale.text(old.pooled.estimate, old.pooled.ci)
-    moved = f"moved from {was} to {now}" if was != now else f"stayed at {now}"
-    if old.pooled.k != new.pooled.k:
-        k = f"{old.pooled.k} to {k}"
-    verdict = _verdict(plan.kind, scales, old.headline, new.headline) if concluded else ""
-    return f"With {causes} ({k}), {subject.what} {moved}{f'; {verdict}' if verdict else ''}."
-
-
-def _conclusion_text(kind: AnalysisKind, scale: EffectScale, reading: MarginReading) -> str:
-    against = "" if reading.margin is None else f" (margin {scale.margin_text(reading.margin)})"
-    word = conclusion_word(kind, reading.conclusion)
-    return "" if word is None else f"{word}{against}"
-
-
-def _verdict(
-    kind: AnalysisKind,
-    scales: tuple[EffectScale, EffectScale],
-    before: MarginReading,
-    after: MarginReading,
-) -> str:
-    was = _conclusion_text(kind, scales[0], before)
-    now = _conclusion_text(kind, scales[1], after)
-    if not now:
-        return ""
-    if before.conclusion is not after.conclusion:
-        return f"the conclusion changed from {was} to {now}"
-    if before.margin != after.margin:
-        return (
-            f"the margin changed from {_margin_text(scales[0], before)} to "
-            f"{_margin_text(scales[1], after)}, the conclusion is still {after.conclusion.value}"
-        )
-    return f"the conclusion is still {now}"
-
-
-def _margin_text(scale: EffectScale, reading: MarginReading) -> str:
-    return "none" if reading.margin is None else scale.margin_text(reading.margin)

@@ -20,7 +20,8 @@ from review.history.models import Event
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.inputs.select import select
-from review.living.reports.changes import ValueChange, compare, plan_differences
+from review.living.reports.changes import compare
+from review.living.reports.differences import ValueChange, plan_differences
 from review.living.reports.notices import Notice, NoticeKind
 from review.living.runs.models import Run
 from review.protocol.models import Analysis, AnalysisVersion, Review

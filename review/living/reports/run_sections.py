@@ -8,10 +8,10 @@ from functools import partial
 from review.canonical import number, p_value
 from review.living.estimates.zero_cells import zero_cell_lines
 from review.living.reports.brief import beside_what_moved
-from review.living.reports.changes import WITHHELD
 from review.living.reports.notices import HEADINGS, NoticeKind, Notices
 from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines, reading_lines
+from review.living.reports.sentence import WITHHELD
 from review.living.runs.contents import LeftOut
 from review.living.runs.results import ModeratorLine, Snapshot, VariantLine
 from review.living.runs.scales import EffectScale, scale_of_run

@@ -8,13 +8,14 @@ from typing import Final
 from review.canonical import interval, number, p_value
 from review.living.reports.attribution import Explanation, Shares, SignalTold
 from review.living.reports.brief import beside_what_moved, what_moved
-from review.living.reports.changes import ChangeReport, conclusion_word
+from review.living.reports.changes import ChangeReport
 from review.living.reports.classes import StripLine
 from review.living.reports.forecast import WANTED, Fragility, Outlook
 from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.pages import Section
 from review.living.reports.posterior import Posterior
 from review.living.reports.retirement import Readiness
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.results import MarginReading, PooledLine, VariantLine
 from review.living.runs.scales import EffectScale
 from review.protocol.vocabulary import AnalysisKind

@@ -8,7 +8,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
 from review.citations.duplicates import decide_pair
-from review.citations.queries import judged_pairs
+from review.citations.pair_queries import judged_pairs
 from review.citations.rules import PairState
 from review.citations.vocabulary import Verdict
 from review.people.rules import Deed

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from review.extraction.formats.comparison import Difference, compare
-from review.extraction.formats.metapsy import log_risk_ratio, metapsy_content, read_metapsy
+from review.extraction.formats.metapsy import metapsy_content, read_metapsy
+from review.extraction.formats.metapsy_releases import log_risk_ratio
 from review.extraction.formats.registry import FORMATS
 from review.extraction.formats.source import Content, Directions, SourceRow, Values
 from review.extraction.vocabulary import Format, Positive

@@ -28,7 +28,7 @@ from review.living.job.freshness import outdated
 from review.living.job.recompute import recompute
 from review.living.job.repool import repool
 from review.living.job.report import RepoolReport
-from review.living.reports.changes import ValueChange
+from review.living.reports.differences import ValueChange
 from review.living.reports.noticing import notices_of
 from review.living.reports.selected import chosen_of
 from review.living.runs.queries import run_numbered, snapshot_of

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
-from review.living.reports.changes import ValueChange, compare
+from review.living.reports.changes import compare
+from review.living.reports.differences import ValueChange
 from review.living.runs.contents import Alternative, ArmInput, Characteristic, RunInputs
 from review.living.runs.results import RunResults
 from review.protocol.vocabulary import Variant
