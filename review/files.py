@@ -74,11 +74,25 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
+def new_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder, and those above it, where they are missing; their names are on the disk then.
+
+    Parameters
+    ----------
+    mode
+        The permissions of the last one, as `os.mkdir` takes them.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    for place in reversed(missing):
+        flush(place.parent)
+
+
 @contextmanager
 def workplace(folder: Path) -> Iterator[Path]:
     """Yield an empty folder inside `folder`, gone at the end; a new `folder` too if unused."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    new_folder(folder)
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".review-") as made:
             yield Path(made)

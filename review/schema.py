@@ -16,7 +16,7 @@ from sqlalchemy import event
 from review.config import shipped
 from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Database
 from review.errors import DatabaseStateError, Remedy
-from review.files import flush
+from review.files import flush, new_folder
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -181,7 +181,7 @@ def upgrade(database: Database, *, now: datetime | None = None) -> tuple[str | N
     require_known(database)
     backup = None
     if database.is_sqlite:
-        database.file.parent.mkdir(parents=True, exist_ok=True)
+        new_folder(database.file.parent)
         if not database.file.exists():  # whoever else of the team uses the file is let in by hand
             os.close(os.open(database.file, os.O_CREAT | os.O_RDWR, OWNER_ONLY))
         with database.writers_turn():

@@ -12,6 +12,7 @@ import click
 from review.config import settings
 from review.db import Database, database_at
 from review.errors import AlreadyExistsError
+from review.files import new_folder
 
 NAME: Final = "demonstration.db"
 RELEASES: Final = "demonstration-releases"
@@ -79,7 +80,7 @@ def _make(file: Path) -> None:
     from review.schema import upgrade
 
     click.echo("Making the demonstration, which takes some seconds …", err=True)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    new_folder(file.parent)
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".demonstration-") as place:
         unfinished = Path(place) / file.name
         database = database_at(f"sqlite:///{unfinished}")

@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from review.errors import AlreadyExistsError, InvalidDataError
-from review.files import is_stream, move_folder, move_over, sha256_of_file, workplace
+from review.files import (
+    is_stream,
+    move_folder,
+    move_over,
+    new_folder,
+    sha256_of_file,
+    workplace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +131,7 @@ def _telling(target: Path) -> Iterator[None]:
 def _publish(targets: Mapping[Path, Path]) -> None:
     _refuse(targets)
     for made, target in targets.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
+        new_folder(target.parent)
         move_over(made, target)
 
 

@@ -15,7 +15,7 @@ import click
 from review.cli.context import configured_database, json_option
 from review.cli.output import echo_json
 from review.db import database_at
-from review.files import replace_file
+from review.files import new_folder, replace_file
 
 if TYPE_CHECKING:
     from review.keeping.trust import Trial
@@ -79,7 +79,7 @@ def trust_(
     }
     if report is not None:
         text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
-        report.mkdir(parents=True, exist_ok=True)
+        new_folder(report)
         replace_file(report / "trust.json", text.encode())
         replace_file(report / "trust.html", _page(told).encode())
     if as_json:

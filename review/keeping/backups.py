@@ -92,8 +92,8 @@ def back_up(database: Database, folder: Path, *, now: datetime | None = None) ->
             target.close()
         backup = _checked(file, made, str(database))
         final = _free(folder, made)
+        file.chmod(0o600)
         move_over(file, final)
-        final.chmod(0o600)
     kept = Backup(final, *(getattr(backup, name) for name in Backup.__slots__ if name != "file"))
     manifest = json.dumps(kept.manifest, indent=2, ensure_ascii=False) + "\n"
     replace_file(manifest_of(final), manifest.encode())

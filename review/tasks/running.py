@@ -22,7 +22,7 @@ from typing import Any, Final
 from review.config import settings
 from review.db import Database, database_at
 from review.errors import ReviewError
-from review.files import move_over
+from review.files import move_over, new_folder
 from review.tasks import actions
 from review.tasks.files import file_of, sweep
 from review.tasks.kinds import KINDS, MATCH, REPOOL, Kind
@@ -182,7 +182,7 @@ def _repooled(database: Database, review: str, told: dict[str, Any]) -> dict[str
 
 def _exported(database: Database, number: int, kind: Kind, review: str) -> dict[str, Any]:
     target = file_of(database, number)
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new_folder(target.parent, 0o700)
     with tempfile.TemporaryDirectory(dir=target.parent) as place:
         out = Path(place) / (kind.file or kind.name)
         command = [

@@ -10,6 +10,7 @@ from starlette.datastructures import ImmutableMultiDict, UploadFile
 
 from review.citations.files import called
 from review.errors import NotFoundError
+from review.files import flush_all, new_folder
 from review.tasks.actions import ask_for, note_found
 from review.tasks.files import upload_of
 from review.tasks.kinds import Kind
@@ -55,10 +56,11 @@ def look_at(visit: Visit, kind: Kind, files: Sequence[UploadFile], **options: An
         number = task.id
         task.options = {**task.options, "folder": number}
     folder = upload_of(visit.database, number)
-    folder.mkdir(mode=0o700, parents=True)
+    new_folder(folder, 0o700)
     for at, one in enumerate(files):
         with (folder / str(at)).open("wb") as out:
             shutil.copyfileobj(one.file, out)
+    flush_all(folder)
     start(visit.database, number, actor=visit.person)
     return number
 

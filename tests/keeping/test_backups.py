@@ -202,6 +202,7 @@ def test_a_backup_that_dies_leaves_nothing_that_counts(backup: Backup, tmp_path:
     def make() -> None:
         back_up(Database(source.url), tmp_path / "backups")
 
+    (tmp_path / "backups").mkdir()  # a new folder takes more steps
     steps = steps_of(make)
     for step in chosen(steps, spread=4, last=4):
         before = len(list((tmp_path / "backups").glob("review-*.db")))
