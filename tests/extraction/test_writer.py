@@ -80,4 +80,4 @@ def test_results_are_made_in_as_few_places_as_there_are_ways_in() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         and node.func.id == "Result" and any(k.arg == "entry_id" for k in node.keywords)
     }  # fmt: skip
-    assert makers == {"extraction/writer.py", "extraction/formats/actions.py"}
+    assert makers == {"extraction/writer.py", "extraction/formats/known.py"}
