@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import pytest
 
 from review.db import Database
-from review.glossary import GLOSSARY, markdown, used_in
+from review.glossary import GLOSSARY, used_in
 from review.history.actions import Attribution
 from review.living.job.repool import repool
 from review.living.reports.full import FullReport, full_report
@@ -15,7 +16,7 @@ from review.protocol.queries import review_called
 from review.synthesis import Conclusion, SignalKind
 from tests.living.fixture import begin, enter
 
-DOCS = Path(__file__).parents[1] / "docs" / "glossary.md"
+WORDS = Path(__file__).parents[1] / "docs" / "words.py"
 
 PLAIN = frozenset(
     {
@@ -29,7 +30,10 @@ PLAIN = frozenset(
 
 
 def test_the_documentation_is_the_glossary() -> None:
-    assert DOCS.read_text(encoding="utf-8") == markdown()
+    words = runpy.run_path(str(WORDS))
+    assert words["OUT"].read_text(encoding="utf-8") == words["written"](), (
+        "run python docs/words.py"
+    )
 
 
 def test_terms_are_in_order_and_explained_once() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import grimp
 import pytest
@@ -54,3 +56,28 @@ def test_in_every_stage_rules_know_no_tables_tables_no_queries_and_queries_no_ac
         and graph.find_shortest_chain(f"{stage}.{lower}", f"{stage}.{higher}") is not None
     }
     assert found == set()
+
+
+MOST_LINES = 430
+"""Of a module: what one noun takes."""
+
+USUAL_BODY = 6
+"""Lines of a function's body, docstring aside, that half of all functions do not exceed."""
+
+
+def test_no_module_is_longer_than_one_noun_takes() -> None:
+    lines = {named(path): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    assert {name: n for name, n in lines.items() if n > MOST_LINES} == {}
+
+
+def bodies() -> Iterator[int]:
+    """Yield the lines of each function's body in the program."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = node.body[ast.get_docstring(node) is not None :]
+                yield (first[-1].end_lineno or 0) - first[0].lineno + 1 if first else 0
+
+
+def test_half_of_all_functions_are_read_at_a_glance() -> None:
+    assert median(bodies()) <= USUAL_BODY
