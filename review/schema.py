@@ -113,6 +113,19 @@ def _migration_engine(database: Database) -> sa.Engine:
     return engine
 
 
+def step_back(database: Database) -> None:
+    """Bring a database one revision back, as an older release has it; for trials of an upgrade."""
+    from alembic import command
+
+    engine = _migration_engine(database)
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "-1")
+    engine.dispose()
+    database.close()
+
+
 def _backup_before_upgrade(database: Database, now: datetime) -> Path:
     """Return a copy that was checked: pages, keys, and as many rows in every table."""
     copy = database.file.with_name(f"{database.file.name}.before-upgrade-{now:%Y%m%dT%H%M%SZ}")

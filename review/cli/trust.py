@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Also write "
               "trust.html and trust.json to a folder.")  # fmt: skip
 @click.option("--kills", type=click.IntRange(0), default=3, show_default=True,
-              help="How often each command is killed.")  # fmt: skip
+              help="How often each command is killed while it works.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), help="Repeat a run: the seed of its report.")
 @click.option("--postgres", metavar="URL", help="An empty database to try PostgreSQL with.")
 @json_option

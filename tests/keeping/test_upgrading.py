@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from click.testing import Result
 
 from review import schema
@@ -23,23 +22,12 @@ from review.protocol.specs import ReviewSpec
 Cli = Callable[..., Result]
 
 
-def step_back(database: Database) -> None:
-    """Bring a database one revision back, as an older release has it."""
-    engine = schema._migration_engine(database)
-    with engine.begin() as connection:
-        config = schema.alembic_config()
-        config.attributes["connection"] = connection
-        command.downgrade(config, "-1")
-    engine.dispose()
-    database.close()
-
-
 @pytest.fixture
 def older(database: Database, by: Attribution) -> Database:
     """A database with a review, one release back."""
     with writing(database, by) as session:
         new_review(session, ReviewSpec(slug="r", title="T"), owner="ada")
-    step_back(database)
+    schema.step_back(database)
     return database
 
 
