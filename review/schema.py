@@ -16,7 +16,7 @@ from sqlalchemy import event
 from review.config import shipped
 from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Database
 from review.errors import DatabaseStateError, Remedy
-from review.files import flush, new_folder
+from review.files import move_over, new_folder, workplace
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -128,30 +128,29 @@ def step_back(database: Database) -> None:
 
 def _backup_before_upgrade(database: Database, now: datetime) -> Path:
     """Return a copy that was checked: pages, keys, and as many rows in every table."""
-    copy = database.file.with_name(f"{database.file.name}.before-upgrade-{now:%Y%m%dT%H%M%SZ}")
-    os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
-    engines = [
-        _migration_engine(one) for one in (database, Database(database.url.set(database=str(copy))))
-    ]
-    try:
-        with closing(sqlite3.connect(database.file)) as connection:
-            connection.execute("VACUUM INTO ?", (str(copy),))
-        with engines[0].begin() as there, engines[1].begin() as here:
-            sound = here.exec_driver_sql("PRAGMA integrity_check(1)").scalar() == "ok"
-            if not sound or row_counts(there) != row_counts(here):
-                raise DatabaseStateError(
-                    f"the copy of {database.file} before the upgrade is not sound; "
-                    "nothing was changed"
-                )
-    except BaseException:
-        copy.unlink()
-        raise
-    finally:
-        for engine in engines:
-            engine.dispose()
-    flush(copy)
-    flush(copy.parent)
-    return copy
+    with workplace(database.file.parent) as place:
+        copy = place / "copy.db"
+        os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
+        both = (database, Database(database.url.set(database=str(copy))))
+        engines = [_migration_engine(one) for one in both]
+        try:
+            with closing(sqlite3.connect(database.file)) as connection:
+                connection.execute("VACUUM INTO ?", (str(copy),))
+            with engines[0].begin() as there, engines[1].begin() as here:
+                sound = here.exec_driver_sql("PRAGMA integrity_check(1)").scalar() == "ok"
+                if not sound or row_counts(there) != row_counts(here):
+                    raise DatabaseStateError(
+                        f"the copy of {database.file} before the upgrade is not sound; "
+                        "nothing was changed"
+                    )
+        finally:
+            for engine in engines:
+                engine.dispose()
+        stem = f"{database.file.name}.before-upgrade-{now:%Y%m%dT%H%M%SZ}"
+        names = (f"{stem}{f'-{n}' if n else ''}" for n in range(1_000))
+        kept = next(one for one in map(database.file.with_name, names) if not one.exists())
+        move_over(copy, kept)
+    return kept
 
 
 def row_counts(connection: sa.Connection) -> dict[str, int]:

@@ -204,7 +204,10 @@ def _killed_commands(ground: Ground) -> Iterator[Command]:
     )
     yield Command(
         "consensus",
-        lambda n: ("extract", "resolve", f"Entered twice {n}", "open", "--take", "anna", *scope),
+        lambda n: (
+            *("extract", "resolve", f"Entered twice {n}", "open", "--take", "anna"),
+            *("--reason", "a trial", *scope),
+        ),
         entered_twice,
     )
     yield Command("re-pooling", lambda n: ("repool",) if n % 2 else ("repool", "--everything"))
