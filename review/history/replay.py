@@ -20,7 +20,7 @@ from review.canonical import canonical_json, clean_text
 from review.db import Base, CanonicalJson, in_parts
 from review.history.models import Event
 from review.history.queries import held, raw_rows
-from review.history.rules import GOVERNED, Held, Omitted, row_digest, unpacked
+from review.history.rules import GOVERNED, RENAMED, Held, Omitted, row_digest, unpacked
 from review.tables import every_table
 
 NOT_THERE: Final = "no row"
@@ -143,6 +143,7 @@ class _Audited:
         self.version = counted.name if counted is not None else None
         self.omitted = {k: v for k, v in omitted.items() if v not in tuple(Omitted)}
         self.digested = [k for k, v in omitted.items() if v == Omitted.DIGEST]
+        self.renamed = {c.name: c.info[RENAMED] for c in table.columns if RENAMED in c.info}
         self.places = {name: place for place, name in enumerate(self.columns)}
 
     def compare(self, session: Session, only: Collection[int] | None) -> int:
@@ -187,6 +188,8 @@ class _Audited:
                 told = values[name] + story.updates
             else:
                 told = values.get(name)
+                if name in self.renamed:
+                    told = self.renamed[name].get(told, told)
                 if found == told and not isinstance(told, str):
                     continue
                 if told is None and name not in values and found in self.defaults[name]:

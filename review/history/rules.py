@@ -85,6 +85,11 @@ def omits(**why: str) -> Mapping[str, str]:
     return why
 
 
+RENAMED: Final = "renamed"
+"""Under this, a column's ``info`` has what a migration called otherwise: new names by old ones.
+
+Events keep the old one."""
+
 UNNUMBERED: Final = -1
 """The number of an event that is known by its hash alone."""
 

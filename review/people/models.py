@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.db import Base
-from review.history.rules import Omitted, omits
+from review.history.rules import RENAMED, Omitted, omits
 from review.people.rules import Role
 
 
@@ -69,7 +69,7 @@ class Membership(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="RESTRICT"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
-    role: Mapped[Role]
+    role: Mapped[Role] = mapped_column(info={RENAMED: {"owner": "lead"}})
 
 
 class Invitation(Base):
