@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from review.errors import InvalidDataError
 from review.figures.style import own_settings
 from review.files import replace_file
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from review.arrays import Ints
 
 ORIGIN: Final = re.compile(rb"living-review:([0-9a-f]{12}(?:/[A-Za-z0-9_.-]+)*)")
 """The run of a figure, as it stands in the metadata of each format."""
@@ -24,8 +29,14 @@ CREATOR: Final = "living-review figure"
 # What most journals ask of line art mixed with text, at the least.
 DOTS_PER_INCH = 300
 
-COMPRESSION: Final = 3
-"""zlib's level for a PNG: a third quicker than its default 6, for a file a tenth larger."""
+COMPRESSION: Final = 6
+"""zlib's level for a PNG."""
+
+SHADES: Final = 5
+"""Bits that a PNG tells each of red, green and blue apart by: no step between them is seen."""
+
+PALETTE: Final = 256
+"""Colours that a PNG with a palette can have."""
 
 
 class FigureFormat(StrEnum):
@@ -85,20 +96,56 @@ def render(
         metadata["Date"] = None
     elif file_format is FigureFormat.PDF:
         metadata["CreationDate"] = None
-    packed: dict[str, Any] = {}
-    if file_format is FigureFormat.PNG:
-        packed["pil_kwargs"] = {"compress_level": COMPRESSION}
-    buffer = BytesIO()
     with own_settings():
-        figure.savefig(
-            buffer,
-            format=file_format.value,
-            dpi=dpi,
-            metadata=metadata,
-            facecolor="white",
-            **packed,
-        )
+        if file_format is FigureFormat.PNG:
+            return _png(figure, dpi, metadata)
+        buffer = BytesIO()
+        figure.savefig(buffer, format=file_format.value, metadata=metadata, facecolor="white")
+        return buffer.getvalue()
+
+
+def _png(figure: Figure, dpi: int, metadata: Mapping[str, str | None]) -> bytes:
+    """A PNG with a palette: one byte a pixel, where red, green, blue and opacity take four."""
+    import numpy as np
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    drawn = BytesIO()
+    figure.savefig(drawn, format="rgba", dpi=dpi, facecolor="white")
+    wide, high = (int(dpi * inches) for inches in figure.get_size_inches())
+    pixels = np.frombuffer(drawn.getbuffer(), np.uint8).reshape(high, wide, 4)
+    codes = np.zeros((high, wide), np.uint16)
+    for colour in range(3):
+        codes <<= SHADES
+        codes |= pixels[:, :, colour] >> (8 - SHADES)
+    palette, places = _palette(np.bincount(codes.ravel(), minlength=1 << 3 * SHADES))
+    image = Image.fromarray(places[codes], "P")
+    image.putpalette(palette.tobytes())
+    told = PngInfo()
+    for key, value in metadata.items():
+        if value is not None:
+            told.add_text(key, value)
+    buffer = BytesIO()
+    image.save(buffer, "PNG", dpi=(dpi, dpi), pnginfo=told, compress_level=COMPRESSION)
     return buffer.getvalue()
+
+
+def _palette(counts: Ints) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The colours of a palette (n, 3), and for each code its place there.
+
+    A figure of more colours has the commonest, and of the others the nearest one.
+    """
+    import numpy as np
+
+    used = np.flatnonzero(counts)
+    kept = np.sort(used[np.argsort(-counts[used], kind="stable")][:PALETTE])
+    levels = (1 << SHADES) - 1
+    colours = np.stack([used >> 2 * SHADES, used >> SHADES & levels, used & levels], axis=1)
+    shown = colours[np.searchsorted(used, kept)]
+    apart = ((colours[:, None, :] - shown[None, :, :]) ** 2).sum(axis=2)
+    places = np.zeros(len(counts), np.uint8)
+    places[used] = apart.argmin(axis=1)
+    return (shown * 255 // levels).astype(np.uint8), places
 
 
 def save(

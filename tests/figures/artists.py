@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from review.figures.style import own_settings
+
 
 def by_gid(figure: Figure) -> dict[str, Any]:
     found: dict[str, Any] = {}
@@ -27,10 +29,15 @@ def point(line: Any) -> tuple[float, float]:
 
 
 def overlaps(figure: Figure) -> list[tuple[str, str]]:
-    """Pairs of texts whose drawn boxes share more than a third of a point.
+    """Pairs of texts whose boxes, drawn as files draw them, share more than a third of a point.
 
     Texts with a gid, and the labels of ticks on every visible axis; each must be on the page.
     """
+    with own_settings():
+        return _overlaps(figure)
+
+
+def _overlaps(figure: Figure) -> list[tuple[str, str]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas: Any = FigureCanvasAgg(figure)  # its methods have no annotations

@@ -1,12 +1,17 @@
 import struct
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 from review.errors import InvalidDataError
 from review.figures import FigureFormat, Forest, ForestRow, forest_plot, render, save
+from review.figures.style import own_settings
 
 
 def plot() -> Forest:
@@ -51,6 +56,36 @@ def test_png_has_300_dots_an_inch(tmp_path: Path) -> None:
     at = content.index(b"pHYs")
     per_metre = struct.unpack(">I", content[at + 4 : at + 8])[0]
     assert per_metre == pytest.approx(300 / 0.0254, abs=1)
+
+
+def test_a_png_has_one_byte_a_pixel_and_no_colour_that_anybody_sees_change() -> None:
+    figure = forest_plot(plot())
+    with own_settings():
+        drawn = BytesIO()
+        figure.savefig(drawn, format="png", dpi=300, facecolor="white")
+    exact = np.asarray(Image.open(drawn).convert("RGB"), dtype=int)
+    content = render(figure, FigureFormat.PNG)
+    image = Image.open(BytesIO(content))
+    assert image.mode == "P"
+    shown = np.asarray(image.convert("RGB"), dtype=int)
+    assert np.abs(shown - exact).max() <= 8
+    assert (shown[0, 0] == 255).all()
+    assert len(content) < 0.6 * len(drawn.getvalue())
+
+
+def test_a_png_of_more_colours_than_a_palette_has_takes_the_nearest() -> None:
+    figure = Figure(figsize=(4, 4))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.imshow(np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 3), axis=-1).reshape(27, 27, 3))
+    with own_settings():
+        drawn = BytesIO()
+        figure.savefig(drawn, format="png", dpi=100, facecolor="white")
+    exact = np.asarray(Image.open(drawn).convert("RGB"), dtype=int)
+    shown = np.asarray(
+        Image.open(BytesIO(render(figure, FigureFormat.PNG, dpi=100))).convert("RGB"), dtype=int
+    )
+    assert len(np.unique(exact.reshape(-1, 3) >> 3, axis=0)) > 256
+    assert np.abs(shown - exact).max() <= 40
 
 
 def test_pdf_embeds_its_fonts_as_truetype(tmp_path: Path) -> None:
