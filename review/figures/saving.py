@@ -14,11 +14,7 @@ from review.figures.style import own_settings
 from review.files import replace_file
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    from review.arrays import Ints
 
 ORIGIN: Final = re.compile(rb"living-review:([0-9a-f]{12}(?:/[A-Za-z0-9_.-]+)*)")
 """The run of a figure, as it stands in the metadata of each format."""
@@ -105,7 +101,10 @@ def render(
 
 
 def _png(figure: Figure, dpi: int, metadata: Mapping[str, str | None]) -> bytes:
-    """A PNG with a palette: one byte a pixel, where red, green, blue and opacity take four."""
+    """A PNG with a palette: one byte a pixel, where red, green, blue and opacity take four.
+
+    One of more colours than a palette has, which no figure of a review is, keeps them all.
+    """
     import numpy as np
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
@@ -118,9 +117,16 @@ def _png(figure: Figure, dpi: int, metadata: Mapping[str, str | None]) -> bytes:
     for colour in range(3):
         codes <<= SHADES
         codes |= pixels[:, :, colour] >> (8 - SHADES)
-    palette, places = _palette(np.bincount(codes.ravel(), minlength=1 << 3 * SHADES))
-    image = Image.fromarray(places[codes], "P")
-    image.putpalette(palette.tobytes())
+    used = np.flatnonzero(np.bincount(codes.ravel(), minlength=1 << 3 * SHADES))
+    if len(used) <= PALETTE:
+        places = np.zeros(1 << 3 * SHADES, np.uint8)
+        places[used] = np.arange(len(used))
+        levels = (1 << SHADES) - 1
+        shown = np.stack([used >> 2 * SHADES, used >> SHADES & levels, used & levels], axis=1)
+        image = Image.fromarray(places[codes])
+        image.putpalette((shown * 255 // levels).astype(np.uint8).tobytes())
+    else:
+        image = Image.fromarray(pixels).convert("RGB")
     told = PngInfo()
     for key, value in metadata.items():
         if value is not None:
@@ -128,24 +134,6 @@ def _png(figure: Figure, dpi: int, metadata: Mapping[str, str | None]) -> bytes:
     buffer = BytesIO()
     image.save(buffer, "PNG", dpi=(dpi, dpi), pnginfo=told, compress_level=COMPRESSION)
     return buffer.getvalue()
-
-
-def _palette(counts: Ints) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The colours of a palette (n, 3), and for each code its place there.
-
-    A figure of more colours has the commonest, and of the others the nearest one.
-    """
-    import numpy as np
-
-    used = np.flatnonzero(counts)
-    kept = np.sort(used[np.argsort(-counts[used], kind="stable")][:PALETTE])
-    levels = (1 << SHADES) - 1
-    colours = np.stack([used >> 2 * SHADES, used >> SHADES & levels, used & levels], axis=1)
-    shown = colours[np.searchsorted(used, kept)]
-    apart = ((colours[:, None, :] - shown[None, :, :]) ** 2).sum(axis=2)
-    places = np.zeros(len(counts), np.uint8)
-    places[used] = apart.argmin(axis=1)
-    return (shown * 255 // levels).astype(np.uint8), places
 
 
 def save(
