@@ -18,7 +18,7 @@ from sqlalchemy.orm.attributes import get_history
 from review.canonical import CanonicalText, sha256_of, sha256_of_text, utc_text
 from review.db import Base, Database, LedgerSession
 from review.history.models import Event
-from review.history.queries import head, held, raw_rows
+from review.history.queries import APPENDED, HEAD, Appended, head, held, raw_rows
 from review.history.rules import SEALED_BY, Held, Omitted, hashed, packed, row_digest
 
 
@@ -147,8 +147,10 @@ def _append(
     seq, previous = head(session)
     at = by.time
     rows = []
+    own: list[Appended] = session.info.setdefault(APPENDED, [])
     for action, entity, entity_id, old, new in changes:
         seq += 1
+        own.append(Appended(seq, action, entity, entity_id, by.review, new))
         payload = {
             "seq": seq,
             "at": utc_text(at),
@@ -168,7 +170,7 @@ def _append(
         previous = sha256_of(hashed(payload))
         rows.append({**payload, "at": at, "hash": previous})
     session.connection().execute(sa.insert(Event), rows)
-    session.info["head"] = seq, previous  # no other writer appends before this transaction ends
+    session.info[HEAD] = seq, previous  # no other writer appends before this transaction ends
 
 
 def _is_audited(row: object) -> bool:

@@ -10,11 +10,15 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.orm import Session, SessionTransaction, UOWTransaction
 
 from review.db import Base, LedgerSession
+from review.history.queries import APPENDED, HEAD
 
 Asked = ParamSpec("Asked")
 FoundT = TypeVar("FoundT")
 
 _FOUND: Final = "found once"
+
+KEPT: Final[set[str]] = set()
+"""Where else a session keeps what holds for one transaction."""
 
 
 def once(
@@ -64,5 +68,5 @@ def _ask_again(session: Session, context: UOWTransaction) -> None:
 @sa_event.listens_for(LedgerSession, "after_transaction_end")
 def _forget(session: Session, transaction: SessionTransaction) -> None:
     if transaction.nested or transaction.parent is None:  # and not at the end of each flush
-        for kept in (_FOUND, "head", "place mark"):
+        for kept in (_FOUND, HEAD, APPENDED, *KEPT):
             session.info.pop(kept, None)

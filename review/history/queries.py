@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -25,6 +25,12 @@ from review.history.rules import (
     hashed,
     payload_text,
 )
+
+HEAD: Final = "head"
+"""Where a session keeps the newest event of its transaction."""
+
+APPENDED: Final = "appended"
+"""Where a session keeps the events that its transaction wrote."""
 
 _PAYLOAD = (
     "seq", "at", "actor", "action", "entity", "entity_id", "review", "old", "new", "reason",
@@ -155,13 +161,35 @@ def noted(session: Session, entity: str, column: str) -> dict[int, Any]:
 
 def head(session: Session) -> tuple[int, str]:
     """Return seq and hash of the newest event, (0, zeros) when there is none."""
-    written: tuple[int, str] | None = session.info.get("head")
+    written: tuple[int, str] | None = session.info.get(HEAD)
     if written is not None:
         return written
     row = session.execute(
         sa.select(Event.seq, Event.hash).order_by(Event.seq.desc()).limit(1)
     ).one_or_none()
     return (row.seq, row.hash) if row else (0, GENESIS)
+
+
+class Appended(NamedTuple):
+    """An event that the transaction itself wrote."""
+
+    seq: int
+    action: str
+    entity: str
+    entity_id: int | None
+    review: str | None
+    new: Mapping[str, Any] | None
+
+
+def appended(session: Session, *, after: int) -> Sequence[Appended] | None:
+    """Return the events after one where this transaction wrote them all, None for older ones too.
+
+    Nobody else appends while it lasts, so that these need not be asked for.
+    """
+    own: Sequence[Appended] = session.info.get(APPENDED, ())
+    if not own or own[0].seq > after + 1:
+        return None
+    return [one for one in own if one.seq > after]
 
 
 def held(class_: type[Any]) -> Held:

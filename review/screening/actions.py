@@ -197,7 +197,8 @@ def decide(
     person = screener(session, review, handle)
     numbers = [choice.record for choice in choices]
     ledger = queries.ledger(session, review, only=numbers)
-    known = own_decisions(session, review, stage=stage, person=person.id, only=numbers)
+    again = [r for r in numbers if person.id in newest(ledger.cast(stage, r))]
+    known = own_decisions(session, review, stage=stage, person=person.id, only=again)
     seen = _requests_seen(session, person, choices)
     deciding = _Deciding(session, review, stage, person, now, ledger)
     decided: list[int] = []
@@ -231,10 +232,15 @@ def decide(
     session.add_all([*rows, *late_rows])
     session.flush()
     serving.release(session, person, now=now, records=numbers)
-    places.catch_up(session, review)
+    said = {row.record_id: _ballot(row, person) for row in rows}
+    places.catch_up(session, review, said=ledger.after(stage, said))
     return Decided(
         tuple(decided), tuple(changed), tuple(unchanged), tuple(problems), late=tuple(late)
     )
+
+
+def _ballot(row: Decision, person: Person) -> Ballot:
+    return Ballot(row.id, person.id, row.verdict, row.reason.place if row.reason else None)
 
 
 def withdraw(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from review.citations.models import Batch, DuplicatePair, Record
 from review.db import Base
+from review.history.withdrawal import prepared
 from review.people.models import identity
 from review.protocol.models import Review
 from review.screening.models import (
@@ -22,35 +23,55 @@ from review.screening.models import (
     Retrieval,
     Withdrawal,
 )
+from review.screening.rules import Ballot
+from review.screening.vocabulary import Stage
 
 _SAID: Final = (Removal, Adjudication, Retrieval)
 """Tables of which few records have a row."""
 
 
 class Few(NamedTuple):
-    """Some records by batch, whether a pair names one, and which tables have rows of them."""
+    """Some records by batch, their decisions, whether a pair names one, what else says of them."""
 
     batches: Mapping[int, int]
     is_paired: bool
     said: Collection[type[Base]]
+    ballots: Mapping[tuple[Stage, int], Sequence[Ballot]]
 
 
 @cache
 def _few_asked() -> sa.Select[*tuple[Any, ...]]:
-    paired = sa.or_(DuplicatePair.earlier_id == Record.id, DuplicatePair.later_id == Record.id)
-    has = [sa.exists().where(table.record_id == Record.id) for table in _SAID]
-    return sa.select(Record.id, Record.batch_id, sa.exists().where(paired), *has).order_by(
-        Record.id
-    )
+    only = sa.bindparam("only", expanding=True, type_=sa.Integer)
+    paired = sa.or_(DuplicatePair.earlier_id.in_(only), DuplicatePair.later_id.in_(only))
+    has = [sa.exists().where(table.record_id.in_(only)) for table in _SAID]
+    return prepared(
+        sa.select(
+            Record.id, Record.batch_id, Decision.stage, Decision.id, identity, Decision.verdict,
+            ExclusionReason.place, Withdrawal.after_id, sa.exists().where(paired), *has,
+        )
+        .outerjoin(Decision, Decision.record_id == Record.id)
+        .outerjoin(Decision.person)
+        .outerjoin(Decision.reason)
+        .outerjoin(Withdrawal, Withdrawal.decision_id == Decision.id)
+        .where(Record.review_id == sa.bindparam("review"), Record.id.in_(only))
+        .order_by(Record.id, Decision.id)
+    )  # fmt: skip
 
 
 def few(session: Session, review: Review, only: Sequence[int]) -> Few:
-    """Return what there is of a few records of a review."""
-    rows = session.execute(
-        _few_asked().where(Record.review_id == review.id, Record.id.in_(only))
-    ).all()
-    said = [table for i, table in enumerate(_SAID, start=3) if any(row[i] for row in rows)]
-    return Few({row[0]: row[1] for row in rows}, any(row[2] for row in rows), said)
+    """Return what there is of a few records of a review, and all decisions on them."""
+    batches: dict[int, int] = {}
+    ballots: dict[tuple[Stage, int], list[Ballot]] = {}
+    is_paired, has = False, [False] * len(_SAID)
+    rows = session.execute(_few_asked(), {"review": review.id, "only": list(only)})
+    for record, batch, stage, number, person, verdict, place, withdrawn, paired, *any_of in rows:
+        batches[record] = batch
+        is_paired, has = paired, any_of
+        if number is not None:
+            ballot = Ballot(number, person, verdict, place, withdrawn)
+            ballots.setdefault((stage, record), []).append(ballot)
+    said = [table for table, some in zip(_SAID, has, strict=True) if some]
+    return Few(batches, is_paired, said, ballots)
 
 
 def batches(session: Session, mine: sa.ColumnElement[bool], at: datetime | None) -> dict[int, int]:
@@ -61,18 +82,15 @@ def batches(session: Session, mine: sa.ColumnElement[bool], at: datetime | None)
     return {row.id: row.batch_id for row in session.execute(asked)}
 
 
-def decisions(at: datetime | None = None) -> sa.Select[*tuple[Any, ...]]:
-    """Ask for all decisions, with what took them back, as of a time or now."""
+def ballots(
+    session: Session, mine: sa.ColumnElement[bool], at: datetime | None
+) -> dict[tuple[Stage, int], list[Ballot]]:
+    """Return all decisions, with what took them back, as of a time or now."""
     taken_back = Withdrawal.decision_id == Decision.id
     asked = (
         sa.select(
-            Decision.stage,
-            Decision.record_id,
-            Decision.id,
-            identity.label("person_id"),
-            Decision.verdict,
-            ExclusionReason.place,
-            Withdrawal.after_id,
+            Decision.stage, Decision.record_id, Decision.id, identity, Decision.verdict,
+            ExclusionReason.place, Withdrawal.after_id,
         )
         .join(Decision.record)
         .join(Decision.person)
@@ -81,13 +99,16 @@ def decisions(at: datetime | None = None) -> sa.Select[*tuple[Any, ...]]:
             taken_back if at is None else sa.and_(taken_back, Withdrawal.withdrawn_at <= at),
         )
         .outerjoin(Decision.reason)
+        .where(mine)
         .order_by(Decision.id)
-    )
-    return asked if at is None else asked.where(Decision.decided_at <= at)
-
-
-decisions_now = cache(decisions)
-"""Putting the question together takes longer than asking it of few records."""
+    )  # fmt: skip
+    if at is not None:
+        asked = asked.where(Decision.decided_at <= at)
+    found: dict[tuple[Stage, int], list[Ballot]] = {}
+    for stage, record, number, person, verdict, place, withdrawn in session.execute(asked):
+        ballot = Ballot(number, person, verdict, place, withdrawn)
+        found.setdefault((stage, record), []).append(ballot)
+    return found
 
 
 def rulings() -> sa.Select[*tuple[Any, ...]]:

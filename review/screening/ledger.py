@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from review.independent.judgement import is_wanted, newest, shows_others
@@ -90,6 +90,11 @@ class Ledger:
     def cast(self, stage: Stage, record: int) -> Sequence[Ballot]:
         """Return all decisions on a record at a stage."""
         return self.ballots.get((stage, record), ())
+
+    def after(self, stage: Stage, said: Mapping[int, Ballot]) -> Ledger:
+        """Return the ledger once one more decision was made at a stage on each of some records."""
+        more = {(stage, r): (*self.cast(stage, r), ballot) for r, ballot in said.items()}
+        return replace(self, ballots={**self.ballots, **more})
 
     def standing(self, stage: Stage, record: int) -> Standing:
         """Return what the decisions on a record amount to at a stage."""

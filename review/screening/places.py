@@ -10,7 +10,8 @@ Where places are behind, readers ask the ledger itself. docs/decisions/0031-plac
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,7 +19,9 @@ from sqlalchemy.orm import Session
 from review.citations.models import Record
 from review.db import in_parts, put
 from review.history.models import Event
-from review.history.queries import head
+from review.history.once import KEPT
+from review.history.queries import appended, head
+from review.history.withdrawal import prepared
 from review.independent.judgement import newest
 from review.protocol.models import Review
 from review.screening import queries
@@ -49,6 +52,10 @@ BATCH: Final = "batch"
 BEGUN: Final = 1
 UNTOUCHED: Final = 2
 
+HEARD: Final = frozenset({*SAID, *ANY, *CHANGED, BATCH})
+_MARKS: Final = "place marks"
+KEPT.add(_MARKS)
+
 _HEARD: Final = sa.or_(
     Event.entity.in_([*SAID, *ANY, BATCH]),
     sa.and_(Event.entity.in_(CHANGED), Event.action != "insert"),
@@ -69,38 +76,70 @@ def _here(review: Review) -> Sequence[sa.ColumnElement[bool]]:
     return (sa.or_(Event.review == review.slug, Event.review.is_(None), Event.entity == "person"),)
 
 
-def catch_up(session: Session, review: Review) -> None:
-    """Bring the places of a review up to what was written, in this transaction too."""
+def catch_up(session: Session, review: Review, *, said: Ledger | None = None) -> None:
+    """Bring the places of a review up to what was written, in this transaction too.
+
+    `said` is the ledger of those records that the transaction said anything of, where it is known.
+    """
     session.flush()
-    mark = session.get(PlaceMark, review.id)
-    session.info["place mark"] = mark  # kept, so that a transaction reads it once
     seq, _ = head(session)
+    marks: dict[int, int | None] = session.info.setdefault(_MARKS, {})
+    if review.id not in marks:
+        marks[review.id] = session.scalar(_mark_asked(), {"review": review.id})
+    mark = marks[review.id]
+    if mark == seq:
+        return
+    marks[review.id] = seq
     if mark is None:
         _make_anew(session, review)
         session.add(PlaceMark(review_id=review.id, seq=seq))
         session.flush()
         return
-    if mark.seq == seq:
-        return
-    told = session.execute(
-        sa.select(Event.entity, Event.entity_id, Event.action).where(
-            Event.seq > mark.seq, _HEARD, *_here(review)
-        )
-    ).all()
-    if any(row.entity in ANY or (row.entity in CHANGED and row.action != "insert") for row in told):
+    told = _told(session, review, mark)
+    if any(one.entity in ANY or (one.entity in CHANGED and one.action != "insert") for one in told):
         _make_anew(session, review)
     elif told:
-        said = [(row.entity, row.entity_id) for row in told if row.entity_id is not None]
-        _renew(session, review, _records_of(session, said))
-    mark.seq = seq
-    session.flush()
+        _renew(session, review, _records_of(session, told), said)
+    put(session, PlaceMark, [{"review_id": review.id, "seq": seq}])
 
 
-def _records_of(session: Session, told: Iterable[tuple[str, int]]) -> list[int]:
+@cache
+def _mark_asked() -> sa.Select[int]:
+    return prepared(sa.select(PlaceMark.seq).where(PlaceMark.review_id == sa.bindparam("review")))
+
+
+class _Told(NamedTuple):
+    """That something was said; of which record, where that is known."""
+
+    entity: str
+    entity_id: int | None
+    action: str
+    record: int | None = None
+
+
+def _told(session: Session, review: Review, mark: int) -> Sequence[_Told]:
+    own = appended(session, after=mark)
+    if own is not None:
+        here = (review.slug, None)
+        return [
+            _Told(one.entity, one.entity_id, one.action, (one.new or {}).get("record_id"))
+            for one in own
+            if one.entity in HEARD and (one.review in here or one.entity == "person")
+        ]
+    asked = sa.select(Event.entity, Event.entity_id, Event.action).where(
+        Event.seq > mark, _HEARD, *_here(review)
+    )
+    return [_Told(*row) for row in session.execute(asked)]
+
+
+def _records_of(session: Session, told: Iterable[_Told]) -> list[int]:
     by_table: dict[str, list[int]] = {}
-    for entity, number in told:
-        by_table.setdefault(entity, []).append(number)
     found: set[int] = set()
+    for one in told:
+        if one.record is not None:
+            found.add(one.record)
+        elif one.entity_id is not None and one.entity in (*SAID, BATCH):
+            by_table.setdefault(one.entity, []).append(one.entity_id)
     for batch in by_table.pop(BATCH, ()):
         found |= set(session.scalars(sa.select(Record.id).where(Record.batch_id == batch)))
     for name, ids in by_table.items():
@@ -117,9 +156,10 @@ def _make_anew(session: Session, review: Review) -> None:
         session.execute(sa.insert(Place), rows)
 
 
-def _renew(session: Session, review: Review, records: Sequence[int]) -> None:
+def _renew(session: Session, review: Review, records: Sequence[int], said: Ledger | None) -> None:
+    is_known = said is not None and said.records.keys() >= set(records)
     for some in in_parts(records):
-        now = queries.ledger(session, review, only=some)
+        now = said if said and is_known else queries.ledger(session, review, only=some)
         mine = [record for record in some if record in now.records]
         put(session, Place, _all_rows(session, review, now, mine))
 
@@ -130,13 +170,18 @@ def _all_rows(
     return [
         row
         for stage in Stage
-        for row in _rows(review.id, stage, now, records, _ranked(session, review, stage, now))
+        for row in _rows(
+            review.id, stage, now, records, _ranked(session, review, stage, now, records)
+        )
     ]
 
 
-def _ranked(session: Session, review: Review, stage: Stage, now: Ledger) -> Mapping[int, int]:
+def _ranked(
+    session: Session, review: Review, stage: Stage, now: Ledger, records: Sequence[int]
+) -> Mapping[int, int]:
     """Return where a ranking puts each record; nothing where nothing untouched is asked for."""
-    if all(newest(now.cast(stage, record)) for record in now.to_judge(stage)):
+    judged = set(now.to_judge(stage)).intersection(records)
+    if all(newest(now.cast(stage, record)) for record in judged):
         return {}
     return queries.ranks(queries.newest_ranking(session, review, stage))
 

@@ -38,7 +38,7 @@ from review.screening.models import (
     StageSetting,
     Withdrawal,
 )
-from review.screening.rules import Ballot, Ruling
+from review.screening.rules import Ruling
 from review.screening.screeners import screeners_asked
 from review.screening.vocabulary import RetrievalOutcome, Stage
 
@@ -162,12 +162,10 @@ def ledger(
     elif few is not None and only is not None:
         copies = [copy for copy, kept in duplicates.items() if kept in set(only)]
         mine = sa.and_(mine, Record.id.in_([*only, *copies]))
-    decisions = asking.decisions(at) if at is not None else asking.decisions_now()
-    ballots: dict[tuple[Stage, int], list[Ballot]] = defaultdict(list)
-    for stage, record, number, person, verdict, place, withdrawn in session.execute(
-        decisions.where(mine)
-    ):
-        ballots[stage, record].append(Ballot(number, person, verdict, place, withdrawn))
+    if few is not None and not is_paired and at is None:
+        ballots = few.ballots
+    else:
+        ballots = asking.ballots(session, mine, at)
 
     def rows_of(
         ask: Callable[[], sa.Select[*tuple[Any, ...]]], table: type[Base], dated: Any
@@ -187,7 +185,7 @@ def ledger(
         removals={
             row.record_id: row.cause for row in rows_of(asking.removals, Removal, Removal.noted_at)
         },
-        ballots=dict(ballots),
+        ballots=ballots,
         rulings={
             (row.stage, row.record_id): Ruling(row.verdict, row.place, row.decided_at)
             for row in rows_of(asking.rulings, Adjudication, Adjudication.decided_at)
