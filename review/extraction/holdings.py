@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,9 @@ from review.measures import Measure
 from review.people.actions import person_called
 from review.protocol.models import Instrument, Review
 from review.protocol.queries import current_versions, instruments, plan_of
+
+_AGREED: Final = "send this as a correction of what was agreed (--entry consensus)"
+_BLIND: Final = "send this as your own blind entry (--entry blind)"
 
 
 class Refusal(Exception):
@@ -231,9 +234,9 @@ class Holdings:
             found = [e for e in found if e.person_id == self.person.id]
         elif kind is EntryKind.SINGLE:
             if agreed:
-                raise Refusal("study", f"{study.label} has a consensus; add --entry consensus")
+                raise Refusal("study", f"{study.label} has a consensus: {_AGREED}")
             if not found and there:
-                raise Refusal("study", f"{study.label} is being entered twice; add --entry blind")
+                raise Refusal("study", f"{study.label} is being entered twice: {_BLIND}")
         elif not any(_agreed(e) for e in found):
             raise Refusal("study", f"{study.label} has no consensus to correct yet")
         if not found:

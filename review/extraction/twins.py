@@ -123,8 +123,14 @@ class Answers:
             name, equals, known = text.rpartition("=")
             if not equals or not name.strip() or not known.strip():
                 raise InvalidDataError(f"--same is NAME=KNOWN, not {text!r}")
-            pairs[identity(name)] = known.strip()
-        return cls(frozenset(identity(name) for name in distinct), pairs)
+            pairs[name] = known.strip()
+        return cls.of(distinct, pairs)
+
+    @classmethod
+    def of(cls, distinct: Iterable[str], same: Mapping[str, str]) -> Answers:
+        """Return answers by the names that they are about."""
+        called = {identity(name): known for name, known in same.items()}
+        return cls(frozenset(identity(name) for name in distinct), called)
 
     def called(self, name: str) -> str:
         """Return what a name is to be called."""
@@ -148,6 +154,20 @@ class KnownNames:
     """Citations, by study."""
 
 
+@dataclass(frozen=True, slots=True)
+class NameQuestion(Problem):
+    """A new name that is nearly a known one: the problem that answering it mends."""
+
+    kind: str = ""
+    """What is named: study, arm, treatment, timepoint or report."""
+    study: str = ""
+    """Of which study, where it is of one."""
+    name: str = ""
+    """The new one."""
+    other: str = ""
+    """The known one."""
+
+
 def as_answered(rows: Iterable[NumberedRow], answers: Answers) -> Iterator[NumberedRow]:
     """Yield rows with every name called what it was said to be the same as."""
     for numbered in rows:
@@ -167,7 +187,9 @@ _NAMES: Final = (
 )  # fmt: skip
 
 
-def questions(rows: Sequence[NumberedRow], known: KnownNames, answers: Answers) -> list[Problem]:
+def questions(
+    rows: Sequence[NumberedRow], known: KnownNames, answers: Answers
+) -> list[NameQuestion]:
     """Return what a table must be asked: its new names that nearly are known ones, or each other.
 
     Parameters
@@ -218,13 +240,14 @@ def questions(rows: Sequence[NumberedRow], known: KnownNames, answers: Answers) 
             if at is None or (at, name, other) in asked or answers.separates(name, other):
                 continue
             asked.add((at, name, other))
-            found.append(Problem(at, kind, _question(kind, study, name, other)))
+            what = "report" if kind == "citation" else kind
+            reason = _question(what, study, name, other)
+            found.append(NameQuestion(at, kind, reason, None, what, study, name, other))
     return sorted(found, key=lambda problem: (problem.line or 0, problem.column or ""))
 
 
-def _question(kind: str, study: str, name: str, other: str) -> str:
+def _question(what: str, study: str, name: str, other: str) -> str:
     of = f" of {study}" if study else ""
-    what = "report" if kind == "citation" else kind
     return (
         f'"{name}" is nearly "{other}"{of}: the same {what}? Then write it alike, or add '
         f'--same "{name}={other}"; if they differ, add --distinct "{name}"'

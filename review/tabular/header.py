@@ -7,10 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import Final
 
 from review.tabular.grid import Grid, Remark, Row, listed, quoted
 from review.tabular.numbers import Kind
 from review.tabular.separated import LOOKED_AT
+from review.wording import counted
+
+UNKNOWN: Final = 50
+"""Unknown columns that are named, with what was likely meant; of more, how many there are."""
 
 
 class Others(StrEnum):
@@ -146,6 +151,7 @@ def _named(
     header: Row, rows: Sequence[Row], columns: Columns
 ) -> tuple[tuple[str | None, ...], list[Fault], _ReadAs]:
     cells = [cell.strip() for cell in header.cells]
+    there = set(cells)
     faults: list[Fault] = []
     read_as = _ReadAs()
     meant: list[str | None] = []
@@ -154,8 +160,9 @@ def _named(
         spelled.setdefault(plain_name(name), name)
     for cell in cells:
         known = cell if cell in columns.known else spelled.get(plain_name(cell))
-        meant.append(None if known in cells and known != cell else known)
+        meant.append(None if known != cell and known in there else known)
     names: list[str | None] = []
+    unknown = 0
     for index, (cell, known) in enumerate(zip(cells, meant, strict=True)):
         if known is not None:
             names.append(known)
@@ -171,8 +178,12 @@ def _named(
         else:
             names.append(None)
             read_as.left.append(cell)
-            if columns.others is Others.REFUSED:
+            unknown += columns.others is Others.REFUSED
+            if columns.others is Others.REFUSED and unknown <= UNKNOWN:
                 faults.append(Fault(index, cell, f"unknown column{_like(cell, cells, columns)}"))
+    if unknown > UNKNOWN:
+        more = counted(unknown - UNKNOWN, "more column is unknown", "more columns are unknown")
+        faults.append(Fault(None, None, more))
     for name in dict.fromkeys(name for name in names if name is not None):
         if names.count(name) > 1:
             places = [index for index, other in enumerate(names) if other == name]

@@ -26,6 +26,8 @@ class Kind:
     """Where its page stands within a review, before its number."""
     waits: bool = False
     """Whether it waits for its turn where others are at work; else it is refused."""
+    own: bool = False
+    """Whether nobody sees it but who asked: it may tell what they enter blind."""
 
     @property
     def is_export(self) -> bool:
@@ -120,10 +122,29 @@ MATCH: Final = Kind(
     "Which report each of them is.", Deed.COLLECT, page=("fulltexts", "uploads"), waits=True,
 )  # fmt: skip
 
+CHECK_TABLES: Final = Kind(
+    "check-tables", "Look at tables of results",
+    "What they hold, what is wrong with them and where, and what they would add and correct.",
+    Deed.EXTRACT, page=("extract", "uploads"), waits=True, own=True,
+)  # fmt: skip
+
+TAKE_TABLES: Final = Kind(
+    "take-tables", "Take tables of results in",
+    "All of the tables that were looked at and have nothing wrong, or none.",
+    Deed.EXTRACT, page=("extract", "uploads"), waits=True, own=True,
+)  # fmt: skip
+
 OFFERED: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (REPOOL, *_EXPORTS)}
 """What can be asked for by its name alone, as it is offered."""
 
 KINDS: Final[Mapping[str, Kind]] = {
-    **OFFERED, **{kind.name: kind for kind in (CHECK, IMPORT, COMPARE, MATCH)}
+    **OFFERED,
+    **{
+        kind.name: kind
+        for kind in (CHECK, IMPORT, COMPARE, MATCH, CHECK_TABLES, TAKE_TABLES)
+    },
 }  # fmt: skip
 """All of them by name."""
+
+OWN: Final = tuple(kind.name for kind in KINDS.values() if kind.own)
+"""The names of those that only who asked for them sees."""

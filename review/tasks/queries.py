@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from review.errors import NotFoundError
-from review.tasks.kinds import KINDS, Kind
+from review.people.models import Person, identity
+from review.tasks.kinds import KINDS, OWN, Kind
 from review.tasks.models import Outcome, Task
 
 KEPT: Final = timedelta(days=1)
@@ -60,13 +61,27 @@ class TaskView:
         return self.outcome is None
 
 
+def _seen_by(viewer: str) -> sa.ColumnElement[bool]:
+    """Return which tasks somebody may see: not what others sent to enter it blind."""
+    me = aliased(Person)
+    mine = sa.select(sa.func.coalesce(me.merged_into_id, me.id)).where(me.handle == viewer)
+    names = sa.select(Person.id).where(identity == mine.scalar_subquery())
+    return sa.or_(Task.kind.not_in(OWN), Task.person_id.in_(names))
+
+
 def tasks_of(
-    session: Session, review_id: int, *, now: datetime, before: int | None = None, limit: int = 20
+    session: Session,
+    review_id: int,
+    *,
+    viewer: str,
+    now: datetime,
+    before: int | None = None,
+    limit: int = 20,
 ) -> Sequence[TaskView]:
-    """Return the tasks of a review, the newest first."""
+    """Return the tasks of a review that somebody may see, the newest first."""
     query = (
         sa.select(Task)
-        .where(Task.review_id == review_id)
+        .where(Task.review_id == review_id, _seen_by(viewer))
         .options(joinedload(Task.person))
         .order_by(Task.id.desc())
         .limit(limit)
@@ -76,10 +91,11 @@ def tasks_of(
     return [view_of(task, now) for task in session.scalars(query)]
 
 
-def task_numbered(session: Session, review_id: int, number: int) -> Task:
-    """Return a task of a review; raise NotFoundError."""
+def task_numbered(session: Session, review_id: int, number: int, *, viewer: str) -> Task:
+    """Return a task of a review that somebody may see; raise NotFoundError."""
     task = session.get(Task, number, options=[joinedload(Task.person)])
-    if task is None or task.review_id != review_id:
+    hidden = task is not None and task.kind in OWN and task.person.name != viewer
+    if task is None or task.review_id != review_id or hidden:
         raise NotFoundError(f"this review has no task {number}")
     return task
 
@@ -108,11 +124,18 @@ def at_work(session: Session, now: datetime) -> Sequence[Task]:
     return [task for task in rows if not is_silent(task, now)]
 
 
-def uploads_of(session: Session, review_id: int, kind: Kind, *, now: datetime) -> list[TaskView]:
-    """Return what somebody sent in the last day to be looked at, the newest first."""
+def uploads_of(
+    session: Session, review_id: int, kind: Kind, *, viewer: str, now: datetime
+) -> list[TaskView]:
+    """Return what was sent in the last day to be looked at and somebody may see, newest first."""
     query = (
         sa.select(Task)
-        .where(Task.review_id == review_id, Task.kind == kind.name, Task.asked_at > now - KEPT)
+        .where(
+            Task.review_id == review_id,
+            Task.kind == kind.name,
+            Task.asked_at > now - KEPT,
+            _seen_by(viewer),
+        )
         .options(joinedload(Task.person))
         .order_by(Task.id.desc())
     )

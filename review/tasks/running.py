@@ -14,14 +14,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from review.config import settings
 from review.db import Database, database_at
-from review.errors import ReviewError
+from review.errors import BusyError, ReviewError
 from review.files import move_over, new_folder
 from review.tasks import actions
 from review.tasks.files import file_of, sweep
@@ -99,9 +99,9 @@ def _other(kind: Kind) -> Callable[[Database, int, str, dict[str, Any]], dict[st
         from review.tasks.pdfs import match
 
         return match
-    from review.tasks.uploads import DOING
+    from review.tasks import tables, uploads
 
-    return DOING[kind.name]
+    return {**uploads.DOING, **tables.DOING}[kind.name]
 
 
 def _slug(session: Any, review_id: int) -> str:
@@ -126,7 +126,8 @@ def _signs_of_life(database: Database, number: int) -> Iterator[dict[str, Any]]:
         last, shown = 0.0, -1
         while not told["end"]:
             if time.monotonic() - last > (0.5 if told["done"] != shown else EVERY):
-                note()
+                with suppress(BusyError):  # others write, perhaps this task; so it is said later
+                    note()
                 last, shown = time.monotonic(), told["done"]
             time.sleep(0.1)
 

@@ -6,7 +6,6 @@ file does to its reader, it does to this process, not to the one that answers pa
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -41,17 +40,14 @@ from review.citations.intake import (
 )
 from review.citations.models import Record, Search
 from review.citations.vocabulary import Band, SourceKind
-from review.config import settings
 from review.db import Database, in_parts
 from review.errors import BusyError, FileError, InvalidDataError
-from review.history.actions import Attribution, in_role, writing
-from review.people.queries import member_who_may, role_of
+from review.history.actions import writing
 from review.people.rules import Deed
 from review.protocol.models import Review
 from review.protocol.queries import review_called
-from review.tabular.formulas import guarded
-from review.tasks.files import REJECTED, upload_of
-from review.tasks.models import Outcome, Task
+from review.tasks.models import Outcome
+from review.tasks.sent import by, keep_rejects, permitted, sent_file, told_of
 from review.wording import counted
 
 REJECTS: Final = 500
@@ -64,21 +60,12 @@ Ended = dict[str, Any]
 
 
 def _opened(database: Database, options: Mapping[str, Any], at: int) -> CitationFile:
-    place = upload_of(database, options["folder"]) / str(at)
-    name = options["files"][at]["name"]
-    try:
-        return citation_file(place.read_bytes(), name=name)
-    except OSError:
-        raise InvalidDataError(f"{name} was thrown away after a day; send it again") from None
+    name, data = sent_file(database, options, at)
+    return citation_file(data, name=name)
 
 
 def _told(options: Mapping[str, Any]) -> Told:
     return Told(encoding=options.get("encoding"), columns=options.get("columns", {}))
-
-
-def _of(database: Database, number: int) -> Mapping[str, Any]:
-    with database.reading() as session:
-        return dict(session.get_one(Task, number).options)
 
 
 class _Coming:
@@ -99,7 +86,7 @@ class _Coming:
 
 def check(database: Database, number: int, review_slug: str, told: dict[str, Any]) -> Ended:
     """Look at files as an import would, and store nothing of them."""
-    options = _of(database, number)
+    options = told_of(database, number)
     how, seen = _told(options), dict[str, str]()
     reports: list[FileReport] = []
     with database.reading() as session:
@@ -111,7 +98,9 @@ def check(database: Database, number: int, review_slug: str, told: dict[str, Any
         reports.append(_looked_at(database, review_slug, file, how, seen, soon))
         seen.setdefault(file.sha256, file.name)
         told["done"] = at + 1
-    _keep_rejects(database, options, reports)
+    keep_rejects(
+        database, options, ((one.file, reject) for one in reports for reject in one.rejects)
+    )
     told["step"] = f"comparing {counted(len(soon.prints), 'record')} with those there are"
     with database.reading() as session:
         found = foresee(session, review_called(session, review_slug), soon.prints)
@@ -170,19 +159,6 @@ def _shown(report: FileReport) -> dict[str, Any]:
 _LISTED: Final = ("rejects", "notices", "notes")
 
 
-def _keep_rejects(
-    database: Database, options: Mapping[str, Any], reports: Sequence[FileReport]
-) -> None:
-    """Write all that could not be read as a table."""
-    place = upload_of(database, options["folder"]) / REJECTED
-    with place.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(("file", "line", "reason"))
-        for report in reports:
-            for reject in report.rejects:
-                writer.writerow((guarded(report.file), reject["line"], guarded(reject["reason"])))
-
-
 def _titles(session: Session, pairs: Sequence[FoundPair], soon: _Coming) -> dict[int, str]:
     ids = sorted({number for pair in pairs for number in (pair.earlier_id, pair.later_id)})
     found = {
@@ -207,7 +183,7 @@ def _pair(pair: FoundPair, titles: Mapping[int, str]) -> dict[str, str]:
 
 def bring_in(database: Database, number: int, review_slug: str, told: dict[str, Any]) -> Ended:
     """Import files that were looked at, all or none, and compare their records."""
-    options = _of(database, number)
+    options = told_of(database, number)
     how = _told(options)
     told["total"] = len(options["take"]) + 2
     ready: list[tuple[CitationFile, Reading]] = []
@@ -238,10 +214,8 @@ def _stored(
     how: Told,
 ) -> list[FileReport]:
     now = datetime.now(UTC)
-    with writing(
-        database, _by(slug, f"import of {', '.join(f.name for f, _ in ready)}")
-    ) as session:
-        review = _permitted(session, slug)
+    with writing(database, by(slug, f"import of {', '.join(f.name for f, _ in ready)}")) as session:
+        review = permitted(session, slug, Deed.COLLECT)
         search = _search(session, review, options["search"], now)
         reports = [
             store(
@@ -253,18 +227,6 @@ def _stored(
         if all(report.already_imported for report in reports):
             raise InvalidDataError("somebody has imported these files meanwhile; nothing was added")
     return reports
-
-
-def _by(slug: str, reason: str) -> Attribution:
-    return Attribution(settings().actor, review=slug, reason=reason, at=datetime.now(UTC))
-
-
-def _permitted(session: Session, slug: str) -> Review:
-    """Return the review, in the role of the person; it may have changed since they asked."""
-    review = review_called(session, slug)
-    member_who_may(session, review.id, settings().actor, Deed.COLLECT)
-    in_role(session, role_of(session, review.id, settings().actor))
-    return review
 
 
 def _search(
@@ -283,8 +245,10 @@ def _compared(database: Database, slug: str) -> str:
     with database.reading() as session:
         found = compare_new_records(session, review_called(session, slug))
     try:
-        with writing(database, _by(slug, "comparison of new records")) as session:
-            store_comparisons(session, _permitted(session, slug), found, now=datetime.now(UTC))
+        with writing(database, by(slug, "comparison of new records")) as session:
+            store_comparisons(
+                session, permitted(session, slug, Deed.COLLECT), found, now=datetime.now(UTC)
+            )
     except BusyError as error:
         return f"not compared with the others yet: {error}"
     bands = [pair.comparison.band for pair in found.pairs]

@@ -41,7 +41,10 @@ def ask(visit: Visit, name: str) -> int:
 def download_of(visit: Visit, number: int) -> Response:
     """Return what a task of the visit's review made; raise NotFoundError where nothing is left."""
     with visit.reading() as session:
-        found = view_of(task_numbered(session, visit.review_of(session).id, number), visit.now)
+        found = view_of(
+            task_numbered(session, visit.review_of(session).id, number, viewer=visit.person),
+            visit.now,
+        )
     place = file_of(visit.database, number)
     if found.file is None:
         raise NotFoundError(f"task {number} made no file")

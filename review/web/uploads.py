@@ -82,12 +82,14 @@ def upload_numbered(visit: Visit, kind: Kind, number: int) -> tuple[TaskView, Ta
     """Return what was sent, and the task that followed it; raise NotFoundError."""
     with visit.reading() as session:
         review = visit.review_of(session)
-        view = view_of(task_numbered(session, review.id, number), visit.now)
+        view = view_of(task_numbered(session, review.id, number, viewer=visit.person), visit.now)
         if view.kind is not kind:
             raise NotFoundError(f"this review has no upload {number}")
         after = view.options.get("follower")
         if after is not None:
-            after = view_of(task_numbered(session, review.id, after), visit.now)
+            after = view_of(
+                task_numbered(session, review.id, after, viewer=visit.person), visit.now
+            )
     return view, after
 
 

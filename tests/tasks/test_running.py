@@ -50,7 +50,7 @@ def _ask(database: Database, kind: str, now: datetime | None = None) -> int:
 
 def _seen(database: Database, number: int, now: datetime | None = None) -> TaskView:
     with database.reading() as session:
-        return view_of(task_numbered(session, 1, number), now or datetime.now(UTC))
+        return view_of(task_numbered(session, 1, number, viewer="tester"), now or datetime.now(UTC))
 
 
 def test_an_export_becomes_a_file_that_goes_after_a_day(pooled: Database) -> None:
@@ -102,7 +102,7 @@ def test_a_command_that_fails_says_its_sentence(pooled: Database) -> None:
         number = ask_for(session, empty, KINDS["manuscript"], by="tester", now=datetime.now(UTC)).id
     running.run(pooled, number)
     with pooled.reading() as session:
-        done = view_of(task_numbered(session, empty, number), datetime.now(UTC))
+        done = view_of(task_numbered(session, empty, number, viewer="tester"), datetime.now(UTC))
     assert done.outcome is Outcome.FAILED
     assert "no planned analysis" in str(done.message)
     assert str(folder_of(pooled)) not in str(done.message)

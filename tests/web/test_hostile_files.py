@@ -9,6 +9,7 @@ import gzip
 import io
 import os
 import random
+import re
 import time
 import zipfile
 from collections.abc import Callable
@@ -17,9 +18,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from review.db import Database
+from review.extraction.files import EXAMPLE, columns_of, table_text
+from review.extraction.workbook import table_workbook
+from review.history.queries import head
 from review.tasks.files import folder_of
 from tests.citations.formats.test_mutations import MUTATIONS, TEXTS
 from tests.citations.test_imports import TITLES, ris
+from tests.web.test_tables import lead as lead
+from tests.web.test_tables import rows_of
 from tests.web.test_uploads import counts, token
 from tests.web.test_uploads import own as own
 
@@ -192,3 +198,90 @@ def test_damaged_files_are_taken_whole_or_refused(own: TestClient, database: Dat
     batches, records, _ = counts(database)
     assert batches == stored
     assert records > stored
+
+
+def _table(number: int) -> bytes:
+    """Return a table of one trial, as CSV or as a workbook."""
+    label = "".join(chr(ord("A") + int(digit)) * 3 for digit in str(number))  # nearly no other
+    rows = [dict(row, study=f"{label} ({1000 + number})", instrument="bdi") for row in EXAMPLE]
+    if number % 2:
+        return table_text(rows).encode()
+    return table_workbook(columns_of(()), rows, fields=(), explained={})
+
+
+def _damaged(number: int) -> tuple[str, bytes]:
+    draw, data = random.Random(number), _table(number)
+    if number % 2:
+        return f"{number}.csv", draw.choice(MADE)(data, draw)
+    if number % 4:
+        return f"{number}.xlsx", draw.choice(MADE)(data, draw)
+    parts = zipfile.ZipFile(io.BytesIO(data))
+    wrong = draw.choice([one for one in parts.namelist() if one.endswith(".xml")])
+    return f"{number}.xlsx", _zipped(
+        *(
+            (name, draw.choice(MADE)(parts.read(name), draw) if name == wrong else parts.read(name))
+            for name in parts.namelist()
+        )
+    )
+
+
+HOSTILE_TABLES: dict[str, bytes] = {
+    "wide.csv": b"study," + b",".join(b"c%d" % n for n in range(50_000)) + b"\nA,1\n",
+    "endless.csv": b"study,n\n" + b'"' + b"x" * 3_000_000,
+    "numbers.csv": b"study,arm,instrument,n,mean,sd\nA,b,bdi,1e999,nan,-inf\nA,c,bdi,0x10,1_0,\n",
+    "formula.csv": b"study,arm,instrument,n,mean,sd\n=cmd|' /C calc'!A0,b,bdi,4,+1+1,@SUM(A1)\n",
+    "laughs.xlsx": _zipped(
+        ("[Content_Types].xml", b"<Types/>"),
+        ("xl/workbook.xml", f"<!DOCTYPE x [<!ENTITY a0 'ha'>{_LAUGHS}]><workbook>&a11;</workbook>"
+         .encode()),
+    ),
+}  # fmt: skip
+
+
+def _send_tables(client: TestClient, files: list[tuple[str, bytes]]) -> tuple[str, str]:
+    answer = client.post(
+        "/r/alliance/extract/uploads", data={"token": token(client), "entry": ""},
+        files=[("files", file) for file in files],
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text[:300]
+    return answer.url.path, answer.text
+
+
+def test_tables_made_to_do_harm_are_refused_soon_with_a_reason(
+    lead: TestClient, database: Database
+) -> None:
+    with database.reading() as session:
+        before = head(session)
+    started = time.process_time()
+    files = [*CORPUS.items(), *HOSTILE_TABLES.items(), *((n, b"") for n in ("..", "a\x00b"))]
+    _, page = _send_tables(lead, files)
+    assert time.process_time() - started < SECONDS * len(files) / 4
+    assert page.count(">not taken</span>") == len(files)
+    assert "None of these tables can be taken in" in page
+    assert "root:" not in page
+    assert "<script>alert" not in page
+    with database.reading() as session:
+        assert head(session) == before
+    assert lead.get("/r/alliance/extract/tables").status_code == 200
+
+
+def test_damaged_tables_are_taken_whole_or_refused(lead: TestClient, database: Database) -> None:
+    for first in range(0, MUTANTS // 4, AT_ONCE):
+        last = min(first + AT_ONCE, MUTANTS // 4)
+        files = [_damaged(number) for number in range(first, last)]
+        started = time.process_time()
+        place, page = _send_tables(lead, files)
+        assert time.process_time() - started < SECONDS * len(files) / 4
+        told = {
+            word: page.count(f">{word}</span>")
+            for word in ("read", "not taken", "asked about", "there already")
+        }
+        assert sum(told.values()) == len(files)
+        assert told["not taken"] > len(files) / 8
+        counts_ = re.findall(r"(\d+) rows seen, (\d+) read, (\d+) rejected", page)
+        assert all(int(seen) == int(read) + int(rejected) for seen, read, rejected in counts_)
+        before = rows_of(database)
+        done = lead.post(f"{place}/import", data={"token": token(lead)}).text
+        assert f"{told['read']} tables taken in" in done
+        added = sum(int(n) for n in re.findall(r"New results</dt><dd>(\d+)", page))
+        assert len(rows_of(database)) - len(before) == added > 0

@@ -23,18 +23,18 @@ from review.cli.extract.formats import other_formats
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.config import settings
-from review.extraction import actions, field_queries
+from review.extraction import field_queries
 from review.extraction.actions import ImportReport
-from review.extraction.doubts import doubts_at_entry
 from review.extraction.fields import FieldSpec
-from review.extraction.files import EXAMPLE, columns_of, read_extraction, table_text, template
-from review.extraction.mending.naming import dismiss_twins
+from review.extraction.files import EXAMPLE, columns_of, table_text, template
+from review.extraction.incoming import How, read_incoming, take_in
 from review.extraction.sheet import entry_rows, explained
 from review.extraction.twins import Answers
 from review.extraction.vocabulary import EntryKind
 from review.extraction.workbook import table_workbook
 from review.people.rules import Deed
 from review.tabular.grid import Remark
+from review.tabular.reading import bytes_of
 from review.wording import counted
 
 MOST_DOUBTS = 20
@@ -179,34 +179,21 @@ def import_(
     if draft and not blind:
         raise click.UsageError("--draft goes with --entry blind")
     answers = Answers.given(distinct, same)
+    kind = EntryKind(entry) if entry is not None else None
+    how = How(kind, draft=draft, sheet=sheet, answers=answers)
+    data = bytes_of(file)
     with looking(review_slug) as (session, review):
-        known = review
-        fields, earlier = (
-            field_queries.field_specs(session, known),
-            field_queries.earlier_specs(session, known),
-        )
-    rows = read_extraction(file, fields, earlier=earlier, sheet=sheet, refuse=False)
+        rows = read_incoming(session, review, data, file=str(file), sheet=sheet)
     single = entry in (None, EntryKind.SINGLE.value)
     person = (extractor or settings().actor) if single else judge(extractor)
     with changing(review_slug, reason or f"import of {file.name}", Deed.EXTRACT) as (
         session,
         review,
     ):
-        report = actions.import_extraction(
-            session,
-            review,
-            rows,
-            file=str(file),
-            problems=rows.problems,
-            person=person,
-            kind=EntryKind(entry) if entry is not None else None,
-            finished=datetime.now(UTC) if blind and not draft else None,
-            answers=answers,
-        )
-        dismiss_twins(session, review, answers, person=settings().actor, now=datetime.now(UTC))
-        report.doubts = doubts_at_entry(
-            session, review, report.lines, person=settings().actor if blind else None
-        )
+        report = take_in(
+            session, review, rows, file=str(file), how=how, person=person,
+            actor=settings().actor, now=datetime.now(UTC),
+        )  # fmt: skip
     echo_import(report, str(file), as_json=as_json, remarks=rows.remarks)
     if not as_json:
         _explain_entries(report)

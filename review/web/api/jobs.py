@@ -68,7 +68,9 @@ def list_jobs(
     with visit.reading() as session:
         found = visit.review_of(session)
         before = place[0] if place else None
-        tasks = tasks_of(session, found.id, now=visit.now, before=before, limit=limit + 1)
+        tasks = tasks_of(
+            session, found.id, viewer=visit.person, now=visit.now, before=before, limit=limit + 1
+        )
     return paged([_shape(visit, one) for one in tasks], limit, lambda one: (one.number,))
 
 
@@ -95,5 +97,5 @@ def get_file(visit: Visiting, review: Slug, number: Number) -> Response:
 
 def _one(visit: Visit, number: int) -> JobShape:
     with visit.reading() as session:
-        found = task_numbered(session, visit.review_of(session).id, number)
+        found = task_numbered(session, visit.review_of(session).id, number, viewer=visit.person)
         return _shape(visit, view_of(found, visit.now))

@@ -48,7 +48,9 @@ class TaskForm(Form):
 def _view(visit: Visit, before: int | None) -> Exports:
     with visit.reading() as session:
         review = visit.review_of(session)
-        tasks = tasks_of(session, review.id, now=visit.now, before=before, limit=AT_ONCE + 1)
+        tasks = tasks_of(
+            session, review.id, viewer=visit.person, now=visit.now, before=before, limit=AT_ONCE + 1
+        )
         title = review.title
     exports = tuple(kind for kind in OFFERED.values() if kind.is_export)
     more = len(tasks) > AT_ONCE
@@ -103,5 +105,5 @@ def download(visit: Visiting, number: int) -> Response:
 
 def _task(visit: Visit, number: int) -> TaskView:
     with visit.reading() as session:
-        found = task_numbered(session, visit.review_of(session).id, number)
+        found = task_numbered(session, visit.review_of(session).id, number, viewer=visit.person)
         return view_of(found, visit.now)

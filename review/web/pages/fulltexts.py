@@ -60,7 +60,7 @@ def _full_texts(
     with visit.reading() as session:
         review = visit.review_of(session)
         view = full_texts_of(session, review, state=state, after=after)
-        sent = uploads_of(session, review.id, MATCH, now=visit.now)
+        sent = uploads_of(session, review.id, MATCH, viewer=visit.person, now=visit.now)
     given = {"state": state} if state else {}
     return page(
         visit, "fulltexts.html", view, uploads=sent, form=form, status=status,

@@ -85,7 +85,7 @@ def _searches(visit: Visit, wrong: str = "") -> Response:
     with visit.reading() as session:
         review = visit.review_of(session)
         view = searches_of(session, review)
-        sent = uploads_of(session, review.id, CHECK, now=visit.now)
+        sent = uploads_of(session, review.id, CHECK, viewer=visit.person, now=visit.now)
     return page(
         visit, "searches.html", view, uploads=sent, wrong=wrong, kinds=dict(KINDS),
         status=422 if wrong else 200,
