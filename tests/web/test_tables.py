@@ -21,7 +21,7 @@ from review.history.queries import head
 from review.people.rules import Role
 from review.protocol.actions import add_instrument, add_outcome
 from review.protocol.queries import review_called
-from review.protocol.rules import InstrumentSpec, OutcomeSpec
+from review.protocol.specs import InstrumentSpec, OutcomeSpec
 from review.tasks.files import folder_of
 from review.tasks.running import run
 from tests.conftest import NOW

@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 from starlette.responses import FileResponse, Response
 
 from review.errors import NotFoundError
+from review.extraction.field_queries import field_specs
 from review.extraction.files import EXAMPLE, columns_of, table_text
 from review.extraction.mending.undoing import undo_import
-from review.extraction.field_queries import field_specs
 from review.extraction.sheet import entry_rows, explained
 from review.extraction.vocabulary import EntryKind
 from review.extraction.workbook import table_workbook
@@ -29,7 +29,7 @@ from review.web.visits import Sent, Visit, Visiting
 routes = Routes()
 
 ENTRIES: Final = (
-    ("", "What counts", "What is missing is added, what differs is corrected: also what two agreed."),
+    ("", "What counts", "Adds what is missing, corrects what differs, also what two agreed on."),
     ("blind", "My own blind entry", "Nobody else sees it before they have finished theirs."),
 )  # fmt: skip
 """Into which entries tables go: value, words, meaning."""
