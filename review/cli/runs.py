@@ -307,6 +307,12 @@ def recompute_(
         echo_json([{**_recomputed(item), "deviations": item.deviations} for item in found])
     else:
         for item in found:
+            if not item.inputs_intact:
+                click.echo(
+                    f"{item.analysis} run {item.number}: what is stored as its inputs is not what "
+                    "it was made from; see review verify",
+                    err=True,
+                )
             for deviation in item.deviations[:5]:
                 click.echo(
                     f"{item.analysis} run {item.number}, {deviation.where}: stored "
