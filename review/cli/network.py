@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import log
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -13,8 +12,9 @@ from review.canonical import interval, number, p_value
 from review.cli.context import sheet_option
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.pool.sheet import Sheet, read_sheet
-from review.effects import combine_arms, combine_estimates
+from review.effects import ZeroCells, combine_arms, combine_estimates, escalc
 from review.errors import InvalidDataError, Problem, UnreadableFileError
+from review.measures import AddTo, Measure
 from review.synthesis import Method, Test
 from review.synthesis.network import (
     Comparison,
@@ -249,21 +249,16 @@ def _smd(study: str, arms: Mapping[str, tuple[float, ...]]) -> Sequence[NetworkS
 
 
 def _counts(
-    study: str, arms: Mapping[str, tuple[float, ...]], odds: bool
+    study: str, arms: Mapping[str, tuple[float, ...]], measure: Measure
 ) -> Sequence[NetworkStudy]:
     for label, (x, n) in arms.items():
         if not 0 <= x <= n or n <= 0:
             raise InvalidDataError(f"{study}: {x:g} events among {n:g} of {label} cannot be")
-    empty = any(x == 0 or x == n for x, n in arms.values())
-    add = ZERO if empty else 0.0
-    found = {}
-    for label, (events, n) in arms.items():
-        x, rest = events + add, n - events + add
-        if odds:
-            found[label] = (log(x / rest), 1 / x + 1 / rest)
-        else:
-            found[label] = (log(x / (x + rest)), 1 / x - 1 / (x + rest))
-    return _gen(study, found)
+    events, totals = zip(*arms.values(), strict=True)
+    empty = any(x in (0, n) for x, n in arms.values())
+    rule = ZeroCells(ZERO, AddTo.ALL if empty else AddTo.NONE)
+    found = escalc(measure, {"xi": events, "ni": totals}, zero_cells=rule)
+    return from_arms([study] * len(arms), list(arms), found.yi.tolist(), found.vi.tolist())
 
 
 _BUILT: Final[
@@ -272,8 +267,8 @@ _BUILT: Final[
     "GEN": _gen,
     "MD": _md,
     "SMD": _smd,
-    "OR": lambda study, arms: _counts(study, arms, True),
-    "RR": lambda study, arms: _counts(study, arms, False),
+    "OR": lambda study, arms: _counts(study, arms, Measure.PLO),
+    "RR": lambda study, arms: _counts(study, arms, Measure.PLN),
 }
 
 
@@ -365,34 +360,19 @@ def _as_json(
     return {
         "measure": measure,
         **{name: getattr(found, name) for name in names},
-        "comparisons": [
-            {
-                "treatment": c.treatment,
-                "versus": c.versus,
-                "k": c.k,
-                "pairwise": None
-                if c.pairwise is None
-                else {
-                    "estimate": c.pairwise.estimate,
-                    "se": c.pairwise.se,
-                    "ci": c.pairwise.ci,
-                    "tau2": c.pairwise.tau2,
-                },
-                **{
-                    name: None if d is None else d._asdict()
-                    for name, d in (
-                        ("direct", c.direct),
-                        ("indirect", c.indirect),
-                        ("network", c.network),
-                        ("split", c.split),
-                    )
-                },
-                "split_tau2": c.split_tau2,
-                "why_no_split": c.why_no_split,
-            }
-            for c in compared
-        ],
+        "comparisons": [_compared(c) for c in compared],
         "inconsistency": design._asdict(),
         "p_scores": scores,
         "p_scores_caution": CAUTION if scores is not None else None,
     }
+
+
+def _compared(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison by its fields: what is there by its own, of a pooling what is printed."""
+    told = {**comparison._asdict(), "why_no_split": comparison.why_no_split}
+    of_pair = ("estimate", "se", "ci", "tau2")
+    for name in ("direct", "indirect", "network", "split"):
+        told[name] = told[name] and told[name]._asdict()
+    pair = comparison.pairwise
+    told["pairwise"] = pair and {name: getattr(pair, name) for name in of_pair}
+    return told

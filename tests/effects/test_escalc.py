@@ -75,8 +75,8 @@ def metafor_cases() -> list[Any]:
 
 
 def test_no_reference_case_was_dropped() -> None:
-    assert len(reference_cases()) == 49
-    assert len(metafor_cases()) == 109
+    assert len(reference_cases()) >= 49
+    assert len(metafor_cases()) >= 109
 
 
 @pytest.mark.parametrize(("dataset", "measure", "expected"), reference_cases())
