@@ -57,8 +57,7 @@ ARM_COLUMNS: Final = (
 
 NOT_ENTERED: Final = "not entered yet"
 
-DATA_COLUMNS: Final = (
-    Column("study", "Study"),
+FACT_COLUMNS: Final = (
     Column("year", "Year", Kind.INTEGER),
     Column("design", "Design"),
     Column("randomised", "Unit"),
@@ -71,6 +70,12 @@ DATA_COLUMNS: Final = (
     Column("diagnosis", "Diagnosis"),
     Column("funding", "Funding"),
     Column("registration", "Registration"),
+)
+"""Facts of a study, each by the name of its column."""
+
+DATA_COLUMNS: Final = (
+    Column("study", "Study"),
+    *FACT_COLUMNS,
     Column("outcomes", "Outcomes (instruments)"),
     Column("reports", "Reports"),
     Column("arm", "Arm"),
@@ -183,18 +188,7 @@ def characteristics_data(session: Session, review: Review) -> Table:
     rows = [
         (
             study.label,
-            study.year,
-            study.design,
-            study.randomised,
-            study.cluster_size,
-            study.icc,
-            study.therapists,
-            study.country,
-            study.setting,
-            study.population,
-            study.diagnosis,
-            study.funding,
-            study.registration,
+            *(getattr(study, column.key) for column in FACT_COLUMNS),
             included.measured[study.id],
             "; ".join(included.reports[study.id]) or None,
             *(
