@@ -123,29 +123,52 @@ def influence_pages(panel: InfluencePanel) -> list[Figure]:
     """
     k = max(1, len(panel.labels))
     with own_settings():
-        whole = _draw(panel, range(k), 1, 1)
-        if whole.get_figheight() <= page_height():
-            return [whole]
-        parts = split(
-            k, lambda shown: _draw(panel, shown, 1, 9, lines=DENSE).get_figheight() <= page_height()
-        )  # fmt: skip
+        whole = _lay_out(panel, range(k), 1, 1)
+        if whole.height <= page_height():
+            return [_draw(panel, whole)]
+
+        def fits(shown: range) -> bool:
+            return _lay_out(panel, shown, 1, 9, lines=DENSE).height <= page_height()
+
+        parts = split(k, fits)
         return [
-            _draw(panel, shown, n, len(parts), lines=DENSE)
+            _draw(panel, _lay_out(panel, shown, n, len(parts), lines=DENSE))
             for n, shown in enumerate(parts, start=1)
         ]
 
 
-def _draw(panel: InfluencePanel, shown: range, number: int, of: int, *, lines: int = 0) -> Figure:
-    """Draw some of the studies."""
-    from matplotlib.figure import Figure
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Some of the studies on a page: words, and lengths in inches."""
 
+    shown: range
+    words: list[str]
+    bold: list[bool]
+    size: float
+    step: float
+    left: float
+    beside: int
+    strip: float
+    width: float
+    height: float
+    title: list[str]
+    note: list[str]
+    head: float
+    block: float
+    blocks: int
+    start: float
+    note_at: float
+
+
+def _lay_out(
+    panel: InfluencePanel, shown: range, number: int, of: int, *, lines: int = 0
+) -> _Layout:
     every = panel.labels or ("No studies",)
     labels = [every[i] for i in shown]
     cuts = Cuts()
     size, step = text_size(lines or len(every)), line_height(lines or len(every))
     bold = [i < len(panel.labels) and panel.influential[i] for i in shown]
-    set_width = paper().width is not None
-    room = WIDEST_LABEL[(not paper().narrow) + (not set_width)]
+    room = WIDEST_LABEL[(not paper().narrow) + (paper().width is None)]
     words = [
         cuts.fit(printable(label), size, room, bold=b)
         for label, b in zip(labels, bold, strict=True)
@@ -154,46 +177,56 @@ def _draw(panel: InfluencePanel, shown: range, number: int, of: int, *, lines: i
         width(Cuts().fit(printable(label), size, room, bold=True), size, bold=True)
         for label in every
     )
-    left = EDGE + widest + (NARROW_GAP if set_width else GAP)
+    left = EDGE + widest + (GAP if paper().width is None else NARROW_GAP)
     beside, strip, total = _strips(len(panel.measures), left)
     inner = total - 2 * EDGE
     title = title_lines(panel.title, TITLE_SIZE, inner)
     page_words = f"Page {number} of {of}." if of > 1 else ""
     note = paragraph(f"{panel.note} {page_words} {cuts.key}", SMALL_SIZE, inner)
-    small, head = leading(SMALL_SIZE), leading(size) + 0.08
+    head = leading(size) + 0.08
     block = head + len(labels) * step + 0.12 + leading(AXIS_SIZE) + 0.1
     blocks = math.ceil(max(1, len(panel.measures)) / beside)
     start = EDGE + len(title) * leading(TITLE_SIZE) + 0.1
     note_at = start + blocks * block
-    height = note_at + len(note) * small + EDGE
+    height = note_at + len(note) * leading(SMALL_SIZE) + EDGE
+    return _Layout(
+        shown, words, bold, size, step, left, beside, strip, total, height, title, note, head,
+        block, blocks, start, note_at,
+    )  # fmt: skip
 
-    figure = Figure(figsize=(total, height), facecolor="white")
+
+def _draw(panel: InfluencePanel, place: _Layout) -> Figure:
+    from matplotlib.figure import Figure
+
+    shown, size, step, set_width = place.shown, place.size, place.step, paper().width is not None
+    figure = Figure(figsize=(place.width, place.height), facecolor="white")
     figure.set_label(printable(panel.title))
-    page = Page(figure, total, height)
-    for i, said in enumerate(title):
+    page = Page(figure, place.width, place.height)
+    for i, said in enumerate(place.title):
         y = EDGE + i * leading(TITLE_SIZE)
         page.write(EDGE, y, said, TITLE_SIZE, bold=True, gid=f"title-{i}")
-    for b in range(blocks):
-        top, again = start + b * block + head, f"-{b}" if b else ""
-        page.rule(EDGE, total - EDGE, top, gid=f"header-rule{again}")
-        for i, (line, said) in enumerate(zip(shown, words, strict=True)):
+    for b in range(place.blocks):
+        top, again = place.start + b * place.block + place.head, f"-{b}" if b else ""
+        page.rule(EDGE, place.width - EDGE, top, gid=f"header-rule{again}")
+        for i, (line, said) in enumerate(zip(shown, place.words, strict=True)):
             gid = f"label-{line}" if panel.labels else "label-none"
             at = top + (i + 0.5) * step
-            page.write(EDGE, at, said, size, bold=bold[i], middle=True, gid=f"{gid}{again}")
-        for j, measure in enumerate(panel.measures[b * beside : (b + 1) * beside]):
-            x = left + j * (strip + BETWEEN)
+            page.write(EDGE, at, said, size, bold=place.bold[i], middle=True, gid=f"{gid}{again}")
+        for j, measure in enumerate(panel.measures[b * place.beside : (b + 1) * place.beside]):
+            x = place.left + j * (place.strip + BETWEEN)
             at_size = AXIS_SIZE if set_width else size
-            name = shorten(printable(measure.name), at_size, strip + BETWEEN, bold=True)
+            name = shorten(printable(measure.name), at_size, place.strip + BETWEEN, bold=True)
             page.write(
-                x + strip / 2, top - head, name, at_size, bold=True, align="center",
+                x + place.strip / 2, top - place.head, name, at_size, bold=True, align="center",
                 gid=f"header-{measure.name}",
             )  # fmt: skip
-            bottom = top + len(labels) * step
-            axes = page.axes(x, bottom, strip, bottom - top)
+            bottom = top + len(shown) * step
+            axes = page.axes(x, bottom, place.strip, bottom - top)
             axes.set_ylim(shown.stop - 0.5, shown.start - 0.5)
-            _draw_strip(axes, measure, panel.influential, shown, step, strip)
-    for i, said in enumerate(note):
-        page.write(EDGE, note_at + i * small, said, SMALL_SIZE, colour=GREY, gid=f"note-{i}")
+            _draw_strip(axes, measure, panel.influential, shown, step, place.strip)
+    for i, said in enumerate(place.note):
+        y = place.note_at + i * leading(SMALL_SIZE)
+        page.write(EDGE, y, said, SMALL_SIZE, colour=GREY, gid=f"note-{i}")
     return figure
 
 

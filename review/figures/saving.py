@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
@@ -83,6 +84,47 @@ def render(
     bytes
         The same for the same figure, matplotlib version and machine.
     """
+    metadata = _metadata(figure, file_format, origin)
+    with own_settings():
+        if file_format is FigureFormat.PNG:
+            return _png(figure, dpi, metadata)
+        buffer = BytesIO()
+        figure.savefig(buffer, format=file_format.value, metadata=metadata, facecolor="white")
+        return buffer.getvalue()
+
+
+def render_pages(figures: Sequence[Figure], *, origin: str | None = None) -> bytes:
+    """The pages of a figure as one PDF, without date; title and origin as `render` has them."""
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    buffer = BytesIO()
+    with own_settings():
+        with PdfPages(buffer, metadata=_metadata(figures[0], FigureFormat.PDF, origin)) as file:
+            for figure in figures:
+                file.savefig(figure, facecolor="white")
+        return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A figure whose files are wanted, as a process takes it."""
+
+    pages: Sequence[Figure]
+    kinds: Sequence[FigureFormat]
+    """Of the one page; several are a PDF."""
+    origin: str | None = None
+
+
+def files_of(task: Task) -> dict[FigureFormat, bytes]:
+    """Make the files of a figure; any process makes the same."""
+    if len(task.pages) > 1:
+        return {FigureFormat.PDF: render_pages(task.pages, origin=task.origin)}
+    return {kind: render(task.pages[0], kind, origin=task.origin) for kind in task.kinds}
+
+
+def _metadata(
+    figure: Figure, file_format: FigureFormat, origin: str | None
+) -> dict[str, str | None]:
     metadata: dict[str, str | None] = {_MAKER[file_format]: CREATOR}
     if figure.get_label():
         metadata["Title"] = str(figure.get_label())
@@ -92,12 +134,7 @@ def render(
         metadata["Date"] = None
     elif file_format is FigureFormat.PDF:
         metadata["CreationDate"] = None
-    with own_settings():
-        if file_format is FigureFormat.PNG:
-            return _png(figure, dpi, metadata)
-        buffer = BytesIO()
-        figure.savefig(buffer, format=file_format.value, metadata=metadata, facecolor="white")
-        return buffer.getvalue()
+    return metadata
 
 
 def _png(figure: Figure, dpi: int, metadata: Mapping[str, str | None]) -> bytes:

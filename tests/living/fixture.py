@@ -56,8 +56,8 @@ def begin(database: Database, by: Attribution, **changes: object) -> None:
 
 
 def enter(database: Database, by: Attribution, numbers: range) -> None:
-    """Enter trials by number, from one."""
-    rows = [trial(n, Y[n - 1], V[n - 1]) for n in numbers]
+    """Enter trials by number, from one; beyond the last the effects begin again."""
+    rows = [trial(n, Y[(n - 1) % len(Y)], V[(n - 1) % len(V)]) for n in numbers]
     with writing(database, by) as session:
         review = review_called(session, "fixture")
         import_extraction(session, review, rows, file="fixture", person="ada")

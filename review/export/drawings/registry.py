@@ -31,6 +31,7 @@ from review.export.drawings.versions import versions_of
 from review.extraction.evidence_queries import evidence_for
 from review.figures.baujat import baujat_plot
 from review.figures.bubble import bubble_plot
+from review.figures.caterpillar import caterpillar_plot
 from review.figures.classes import class_strip_pages
 from review.figures.cumulative import cumulative_pages
 from review.figures.drapery import drapery_plot
@@ -115,6 +116,8 @@ class RunFigure:
         What its command says of itself, where the command has no options of its own.
     of : str
         What it is of beside the run, for the names of files: a moderator.
+    short : callable or None
+        Draws it on one page however many trials there are, for the text of a manuscript.
     """
 
     name: str
@@ -124,10 +127,16 @@ class RunFigure:
     supplementary: bool = False
     help: str = ""
     of: str = ""
+    short: Callable[[ShownRun], Figure] | None = None
 
     def file(self, analysis: str) -> str:
         """Return the name of its files, without suffix."""
         return "_".join(part for part in (self.name.replace("-", "_"), analysis, self.of) if part)
+
+
+def short_of(file: str) -> str:
+    """Return the name of the short form of a figure whose files are called so."""
+    return f"summary_{file}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +175,7 @@ RUN_FIGURES: Final = (
     RunFigure(
         FOREST, "forest plot",
         lambda run: forest_pages(forest_of(*run.values, withheld=run.withheld)),
+        short=lambda run: caterpillar_plot(forest_of(*run.values, withheld=run.withheld)),
     ),
     RunFigure(
         "margins", "the estimate against every noninferiority margin",

@@ -79,8 +79,8 @@ def write_bundle(
     Yields
     ------
     list of Path
-        The files of each part once they are written: figures, documents, tables, checklists,
-        reproduction. The same state of the database gives the same bytes. In each
+        The files of each part once they are written: tables, checklists, reproduction, figures,
+        documents. The same state of the database gives the same bytes. In each
         folder ``provenance.json`` says where its numbers come from.
 
     Raises
@@ -98,7 +98,16 @@ def write_bundle(
         place = next(iter(exported)).parent
         return [*exported, write_provenance(session, place, exported)]
 
-    figures = drawings(session, review, facts, style, executor)
+    made = drawings(session, review, facts, style, executor)
+    if tables.data:
+        yield told(write_collection(tables, folder / "tables", style=style))
+    yield write_checklists(facts, folder / "checklists", style=style)
+    written = write_reproduction(
+        session, review, folder / "reproduction", style=CITATION_STYLES[style]
+    )
+    if written:
+        yield written
+    figures = made()
     if figures.drawn:
         yield told(_figures(figures.drawn, folder / "figures"))
     document = manuscript(facts, tables.printed, figures.shown, style=style)
@@ -112,14 +121,6 @@ def write_bundle(
     documents = {"manuscript": document, "supplement": more}
     yield told(_documents(documents, folder, style, formats))
     yield _beside(document, folder, formats)
-    if tables.data:
-        yield told(write_collection(tables, folder / "tables", style=style))
-    yield write_checklists(facts, folder / "checklists", style=style)
-    written = write_reproduction(
-        session, review, folder / "reproduction", style=CITATION_STYLES[style]
-    )
-    if written:
-        yield written
 
 
 def write_checklists(
@@ -137,7 +138,7 @@ def write_checklists(
 def _figures(drawn: Sequence[Drawing], folder: Path) -> Exported:
     folder.mkdir(exist_ok=True)
     return {
-        _bytes(folder / f"{drawing.block.name}.{file_format.value}", content): {}
+        _bytes(folder / f"{drawing.name}.{file_format.value}", content): {}
         for drawing in drawn
         for file_format, content in drawing.files.items()
     }

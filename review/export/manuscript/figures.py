@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from review.export.drawings.registry import (
     ShownRun,
     figures_of,
     pages_of,
+    short_of,
 )
 from review.export.flow.prisma import figure_of
 from review.export.manuscript.document import FigureBlock, plain
@@ -26,9 +27,10 @@ from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE
 from review.export.tables.printing import NumberStyle
 from review.export.tracing.origins import origin
 from review.extraction.appraisal.picture import picture
+from review.figures.paper import COLUMNS, DEEPEST, MM, Paper, on_paper
 from review.figures.prisma import prisma_plot
-from review.figures.risk_of_bias import summary_plot, traffic_light_plot
-from review.figures.saving import FigureFormat, render
+from review.figures.risk_of_bias import summary_plot, traffic_light_pages
+from review.figures.saving import FigureFormat, Task, files_of
 from review.protocol.models import Review
 from review.wording import capitalised, counted
 
@@ -36,14 +38,37 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+PRINT: Final = Paper(width=COLUMNS["double"] * MM, height=DEEPEST * MM)
+"""What figures of a manuscript are drawn on: the width of two columns, as high as a page."""
+
+LONGEST: Final = 30
+"""Effects of a forest plot that stands in the text; of more the text has all effects by size."""
+
+MOST_PAGES: Final = 3
+"""Pages of a figure that a document shows; a longer one lies beside it, as a PDF of all pages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure with its files: SVG, PDF, and PNG at 300 dpi."""
+    """A figure with its files: SVG and PDF, and a PNG at 300 dpi where a document shows it."""
 
-    block: FigureBlock
+    name: str
+    title: str
+    alternative: str
     files: dict[FigureFormat, bytes]
     supplementary: bool = False
     """Whether the manuscript lists it, and does not show it."""
+
+    @property
+    def block(self) -> FigureBlock:
+        """The figure as a document shows it."""
+        return FigureBlock(self.name, self.title, self.alternative, self.files[FigureFormat.PNG])
+
+    @property
+    def line(self) -> str:
+        """The figure as a document lists it: title and files."""
+        kinds = ", ".join(made.value.upper() for made in self.files)
+        return f"{self.title}. figures/{self.name} ({kinds})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +82,14 @@ class Drawings:
     @property
     def shown(self) -> dict[str, FigureBlock]:
         """What stands in the manuscript, by name, in the order of the text."""
-        return {d.block.name: d.block for d in self.drawn if not d.supplementary}
+        return {d.name: d.block for d in self.drawn if not d.supplementary}
 
     @property
     def supplement(self) -> tuple[str, ...]:
         """The list of supplementary figures with their files, then those left out."""
-        blocks = [d.block for d in self.drawn if d.supplementary]
-        lines = [f"{block.title}. figures/{block.name}" for block in blocks]
+        lines = [drawing.line for drawing in self.drawn if drawing.supplementary]
+        if any(len(drawing.files) == 1 for drawing in self.drawn):
+            lines.append(f"A figure of more than {MOST_PAGES} pages is a PDF alone.")
         reasons = f"Not drawn: {'; '.join(self.left_out)}." if self.left_out else ""
         return (*lines, reasons) if reasons else tuple(lines)
 
@@ -75,10 +101,19 @@ class Sketch:
     name: str
     title: str
     alternative: str
-    figure: Figure
+    pages: Sequence[Figure]
+    """One, or more than documents show."""
     key: str | None = None
     """Of the run that is drawn."""
     supplementary: bool = False
+
+    @property
+    def task(self) -> Task:
+        """What makes its files: a PDF of many pages, or each format that is wanted."""
+        shown = FigureFormat.PNG
+        kinds = [made for made in FigureFormat if made is not shown or not self.supplementary]
+        where = origin(self.key) if self.key else None
+        return Task(self.pages, kinds if len(self.pages) == 1 else [FigureFormat.PDF], where)
 
 
 def drawings(
@@ -87,32 +122,36 @@ def drawings(
     facts: Facts,
     style: NumberStyle,
     executor: Executor | None = None,
-) -> Drawings:
+) -> Callable[[], Drawings]:
     """Draw every figure of a review in the order of the text, those of the supplement last.
 
-    The executor makes the files while this process lays out the next figure; without one it makes
-    them too. They are the same bytes.
+    With an executor all are laid out when it returns, and their files, the same bytes, are made
+    until they are called for; without one this process does all of it then.
     """
     left_out: list[str] = []
+    laid_out: list[Sketch] = []
 
     def sketches() -> Iterator[Sketch]:
         for item in _every(session, review, facts, style):
             if isinstance(item, str):
                 left_out.append(item)
             else:
+                laid_out.append(replace(item, pages=()))
                 yield item
 
-    drawn = executor.map(drawing_of, sketches()) if executor else map(drawing_of, sketches())
-    in_order = tuple(sorted(drawn, key=lambda drawing: drawing.supplementary))
-    return Drawings(in_order, tuple(left_out))
+    # a worker loads what draws and nothing of the database, in a third of the time
+    tasks = (sketch.task for sketch in sketches())
+    files = executor.map(files_of, tasks) if executor else map(files_of, tasks)
 
+    def made() -> Drawings:
+        drawn = [
+            Drawing(sketch.name, sketch.title, sketch.alternative, own, sketch.supplementary)
+            for own, sketch in zip(files, laid_out, strict=True)
+        ]
+        drawn.sort(key=lambda drawing: drawing.supplementary)
+        return Drawings(tuple(drawn), tuple(left_out))
 
-def drawing_of(sketch: Sketch) -> Drawing:
-    """Make the files of a figure; pure, so that any process can do it."""
-    where = origin(sketch.key) if sketch.key else None
-    files = {made: render(sketch.figure, made, origin=where) for made in FigureFormat}
-    block = FigureBlock(sketch.name, sketch.title, sketch.alternative, files[FigureFormat.PNG])
-    return Drawing(block, files, sketch.supplementary)
+    return made
 
 
 def _every(
@@ -124,17 +163,16 @@ def _every(
         yield from _of_bias(appraised)
     for analysed in facts.analysed:
         yield from _of_runs(session, review, analysed, style)
-    for figure in REVIEW_FIGURES:
-        words = capitalised(figure.words)
+    for whole in REVIEW_FIGURES:
+        words = capitalised(whole.words)
         try:
-            drawn = figure.draw(session, review)
+            with on_paper(PRINT):
+                pages = pages_of(whole.draw(session, review))
         except InvalidDataError as reason:
             yield str(reason)
         else:
-            pages = pages_of(drawn)
-            for n, page in enumerate(pages, start=1):
-                name = figure.name if len(pages) == 1 else f"{figure.name}-{n}"
-                yield Sketch(name, words, words, page, supplementary=True)
+            for name, part, shown in _parts(whole.name, pages):
+                yield Sketch(name, f"{words}{part}", f"{words}{part}", shown, supplementary=True)
 
 
 def _of_runs(
@@ -148,58 +186,78 @@ def _of_runs(
         yield f"{analysed.plan.title} has one trial, and a forest plot alone"
     for figure in figures:
         try:
-            drawn = figure.draw(run)
+            with on_paper(PRINT):
+                pages = pages_of(figure.draw(run))
+                long = len(pages) > 1 or len(latest.results.effects) > LONGEST
+                short = figure.short(run) if figure.short is not None and long else None
         except InvalidDataError as reason:
             yield str(reason)
         else:
-            pages = pages_of(drawn)
-            for n, page in enumerate(pages, start=1):
-                part = (n, len(pages)) if len(pages) > 1 else None
-                yield _of_run(figure, page, analysed, style, part)
+            yield from _of_run(figure, pages, short, analysed, style)
 
 
 def _of_run(
     figure: RunFigure,
-    drawn: Figure,
+    pages: Sequence[Figure],
+    short: Figure | None,
     analysed: Analysed,
     style: NumberStyle,
-    part: tuple[int, int] | None,
-) -> Sketch:
-    """Return a page of a figure; `part` is its number among how many."""
-    what = figure.words if part is None else f"{figure.words}, part {part[0]} of {part[1]}"
-    name = figure.file(analysed.slug)
-    return Sketch(
-        name if part is None else f"{name}-{part[0]}",
-        f"{analysed.plan.title}: {what}",
-        f"{capitalised(what)}. {_told(analysed, style)}",
-        drawn,
-        analysed.latest.key,
-        supplementary=figure.supplementary,
-    )
+) -> Iterator[Sketch]:
+    """Yield a figure of a run, behind its short form where it has one."""
+    title, told, key = analysed.plan.title, _told(analysed, style), analysed.latest.key
+    if short is not None:
+        k = counted(len(analysed.latest.results.effects), "effect")
+        words = f"{k} by size; the {figure.words} with every trial is in the supplement"
+        name = short_of(figure.file(analysed.slug))
+        yield Sketch(name, f"{title}: {words}", f"{capitalised(words)}. {told}", [short], key)
+    for name, part, shown in _parts(figure.file(analysed.slug), pages):
+        words = f"{figure.words}{part}"
+        yield Sketch(
+            name, f"{title}: {words}", f"{capitalised(words)}. {told}", shown, key,
+            supplementary=figure.supplementary or len(shown) > 1,
+        )  # fmt: skip
+
+
+def _parts(name: str, pages: Sequence[Figure]) -> Iterator[tuple[str, str, Sequence[Figure]]]:
+    """Yield the name of each page with its number in words, or all as one if they are many."""
+    if len(pages) == 1 or len(pages) > MOST_PAGES:
+        yield name, f", {len(pages)} pages" if len(pages) > 1 else "", pages
+        return
+    for n, page in enumerate(pages, start=1):
+        yield f"{name}-{n}", f", part {n} of {len(pages)}", [page]
 
 
 def _of_flow(facts: Facts) -> Iterator[Sketch]:
     if facts.flow is None:
         return
+    flow = figure_of(facts.flow)
     included = counted(facts.flow.n("included_studies"), "included study", "included studies")
     yield Sketch(
         FLOW_FIGURE,
         "PRISMA 2020 flow of records, reports and studies",
         f"Flow diagram from records identified to {included}; the numbers are in the text.",
-        prisma_plot(figure_of(facts.flow)),
+        [_on_print(lambda: prisma_plot(flow))],
     )
+
+
+def _on_print(draw: Callable[[], Figure]) -> Figure:
+    with on_paper(PRINT):
+        return draw()
 
 
 def _of_bias(appraised: Appraised) -> Iterator[Sketch]:
     content = picture(appraised.standings, title=f"Risk of bias: {appraised.tool}")
     judged = "; ".join(f"{label} {n}" for label, n in appraised.judgements.items())
     told = f"Overall judgements: {judged or 'none yet'}."
-    for name, what, figure in (
-        ("summary", "summary of domains", summary_plot(content)),
-        ("traffic_light", "judgements of each result", traffic_light_plot(content)),
+    for name, what, draw in (
+        ("summary", "summary of domains", lambda: [summary_plot(content)]),
+        ("traffic_light", "judgements of each result", lambda: traffic_light_pages(content)),
     ):
         title = f"Risk of bias, {appraised.tool}: {what}"
-        yield Sketch(f"{BIAS_FIGURE}_{appraised.family}_{name}", title, told, figure)
+        with on_paper(PRINT):
+            pages = draw()
+        for file, part, shown in _parts(f"{BIAS_FIGURE}_{appraised.family}_{name}", pages):
+            yield Sketch(file, f"{title}{part}", told, shown, supplementary=len(shown) > 1)
 
 
 def _told(analysed: Analysed, style: NumberStyle) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
+from review.export.drawings.registry import short_of
 from review.export.manuscript.abstract import abstract, subtitle
 from review.export.manuscript.document import (
     SUPPLEMENTARY,
@@ -24,7 +25,7 @@ from review.export.manuscript.document import (
     joined,
     listed,
 )
-from review.export.manuscript.facts import Facts
+from review.export.manuscript.facts import Analysed, Facts
 from review.export.manuscript.literature import cited_in, works
 from review.export.manuscript.methods import methods
 from review.export.manuscript.results import analysis_blocks, without_trials
@@ -47,7 +48,7 @@ IN_TEXT: Final = ("summary_of_findings", "pooled_estimates", "changes")
 """Tables that stand in the manuscript itself, as long as they are short."""
 
 LONGEST: Final = 30
-"""Rows of a table, and effects of a forest plot, that the manuscript itself takes."""
+"""Rows of a table that the manuscript itself takes."""
 
 MOST_FORESTS: Final = 6
 """Forest plots that the manuscript itself takes, in the order of the analyses."""
@@ -144,14 +145,16 @@ def _short(tables: Mapping[str, Table]) -> list[str]:
 
 def _carrying(facts: Facts, figures: Mapping[str, FigureBlock]) -> list[str]:
     """Return the figures that the argument needs: flow, risk of bias in short, forest plots."""
-    forests = [
-        f"forest_{analysed.slug}"
-        for analysed in facts.analysed
-        if len(analysed.latest.results.effects) <= LONGEST
-    ]
-    wanted = {*forests[:MOST_FORESTS], FLOW_FIGURE}
+    forests = [_forest(analysed, figures) for analysed in facts.analysed]
+    wanted = {*[name for name in forests if name in figures][:MOST_FORESTS], FLOW_FIGURE}
     bias = {n for n in figures if n.startswith(BIAS_FIGURE) and n.endswith("_summary")}
     return [name for name in figures if name in wanted | bias]
+
+
+def _forest(analysed: Analysed, figures: Mapping[str, FigureBlock]) -> str:
+    """Return the name of the forest plot of an analysis, of its short form where it has one."""
+    name = f"forest_{analysed.slug}"
+    return short_of(name) if short_of(name) in figures else name
 
 
 def _elsewhere(
@@ -190,7 +193,7 @@ def _results(
     for analysed in facts.analysed:
         blocks.append(Heading(3, analysed.plan.title))
         blocks += analysis_blocks(facts, analysed, style)
-        forest = f"forest_{analysed.slug}"
+        forest = _forest(analysed, figures)
         blocks += [figures[forest]] if forest in figures else []
     for planned in facts.planned:
         blocks += [Heading(3, planned.plan.title), without_trials(planned)]
@@ -215,8 +218,8 @@ def _only_there(blocks: list[Block], elsewhere: Mapping[tuple[str, str], str]) -
     def shown(span: Span) -> Spans:
         if not isinstance(span, Reference) or not span.aside:
             return (span,)
-        known = (span.kind, span.name) in there
-        return (" (", replace(span, aside=False), ")") if known else ()
+        names = [n for n in (short_of(span.name), span.name) if (span.kind, n) in there]
+        return (" (", replace(span, name=names[0], aside=False), ")") if names else ()
 
     def kept(spans: Spans) -> Spans:
         return joined([part for span in spans for part in shown(span)])

@@ -117,8 +117,21 @@ def _write(
     kept: dict[str, Any] = {"files": files, "numbers": numbers, "runs": runs}
     if folders:
         kept["folders"] = folders
-    text = json.dumps(kept, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
-    return replace_file(place / NAME, f"{text}\n".encode())
+    return replace_file(place / NAME, "".join(_lines(kept)).encode())
+
+
+def _lines(kept: Mapping[str, Any]) -> Iterator[str]:
+    """Yield JSON with a line for each file, number and run, so that versions can be compared."""
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True).encode
+    for n, (part, content) in enumerate(sorted(kept.items())):
+        yield f"{',' if n else '{'}\n{encode(part)}: "
+        if isinstance(content, Mapping) and content:
+            for place, key in enumerate(sorted(content)):
+                yield f"{',' if place else '{'}\n {encode(key)}: {encode(content[key])}"
+            yield "\n}"
+        else:
+            yield encode(content)
+    yield "\n}\n"
 
 
 def carried(path: Path) -> list[str]:

@@ -52,8 +52,8 @@ def test_the_folder_holds_every_part(bundle: Path) -> None:
         "figures/cumulative_alliance.pdf", "figures/margins_alliance.png",
         "figures/versions_alliance.svg", "figures/leave_one_out_alliance.pdf",
         "figures/baujat_alliance.svg", "figures/influence_alliance.pdf",
-        "figures/gosh_alliance.png", "figures/drapery_alliance.svg",
-        "figures/sequential_alliance.pdf", "figures/classes_alliance.png",
+        "figures/gosh_alliance.pdf", "figures/drapery_alliance.svg",
+        "figures/sequential_alliance.pdf", "figures/classes_alliance.svg",
         "figures/specification_alliance.svg", "figures/classes.pdf",
         "tables/pooled_estimates.csv", "tables/tables.docx",
         "checklists/prisma_2020.csv", "checklists/checklists.xlsx", "reproduction/reproduce.R",
@@ -64,12 +64,15 @@ def test_the_folder_holds_every_part(bundle: Path) -> None:
 def test_supplementary_figures_are_listed_and_not_shown(bundle: Path) -> None:
     text = (bundle / "supplement.qmd").read_text("utf-8")
     lines = _plain(text[text.index("# Figures beside this document") :]).split("\n\n")[1:]
-    listed = [re.fullmatch(r"(.+)\. figures/(\w+)", line) for line in lines[:-1]]
+    listed = [re.fullmatch(r"(.+)\. figures/(\w+) \(SVG, PDF\)", line) for line in lines[:-1]]
     names = [found[2] for found in listed if found]
     assert names == [*(f"{name}_alliance" for name in (
         "baujat", "influence", "gosh", "drapery", "sequential", "classes", "specification"
     )), "classes"]  # fmt: skip
     assert not any(f"](figures/{name}.png)" in text for name in names)
+    files = {path.name for path in (bundle / "figures").iterdir()}
+    assert {f"{name}.{kind}" for name in names for kind in ("svg", "pdf")} <= files
+    assert not {f"{name}.png" for name in names} & files, "no document shows them"
     assert lines[-1].startswith("Not drawn: a funnel plot in a manuscript needs at least 10 trials")
     assert "progress of screening needs decisions" in lines[-1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -180,34 +180,73 @@ def _table(document: Any, table: Table, layout: Layout, style: NumberStyle, mark
         _fill(cell, words, layout.size, column.side, table.marks(None, column.key))
         cell.paragraphs[0].paragraph_format.keep_with_next = True
         _borders(cell, bottom=6)
-    for index, row in enumerate(grid.rows[heads:]):
-        for at, (column, cell) in enumerate(zip(table.columns, row.cells, strict=True)):
-            text = printed(column, table.rows[index][at], style)
-            if column.kind is not Kind.TEXT:
-                text = text.replace(" ", "\u00a0")  # a number stays on its line
-            _fill(cell, Words("", text), layout.size, column.side, table.marks(index, column.key))
-            origin = table.origin(index, at)
-            if origin is not None:
-                marks.mark_number(cell.paragraphs[0], origin)
+    widths = [wide for column in grid._tbl.tblGrid for wide in column.values()]
+    for index in range(len(table.rows)):
+        grid._tbl.append(_row(table, index, widths, layout.size, style, marks))
+
+
+def _row(
+    table: Table, index: int, widths: Sequence[str], size: float, style: NumberStyle, marks: Marks
+) -> Any:
+    """Return a row of the body, of elements put together here.
+
+    python-docx looks for the place of each element that it adds, which took most of the time of a
+    long table.
+    """
+    row, properties = element("w:tr"), element("w:trPr")
+    texts = (len(cell) for cell in table.rows[index] if isinstance(cell, str))
+    if max(texts, default=0) <= LONGEST_WHOLE_ROW:
+        properties.append(element("w:cantSplit"))
+    row.append(properties)
+    for at, (column, wide) in enumerate(zip(table.columns, widths, strict=True)):
+        text = printed(column, table.rows[index][at], style)
+        if column.kind is not Kind.TEXT:
+            text = text.replace(" ", "\u00a0")  # a number stays on its line
+        cell, about, paragraph = element("w:tc"), element("w:tcPr"), element("w:p")
+        about.append(element("w:tcW", {"w:type": "dxa", "w:w": wide}))
+        form = element("w:pPr")
+        form.append(element("w:pStyle", {"w:val": style_id(TEXT)}))
+        if column.side is not Alignment.LEFT:
+            form.append(element("w:jc", {"w:val": column.side.value}))
+        paragraph.append(form)
+        for said, raised in ((text, False), (table.marks(index, column.key), True)):
+            if said:
+                paragraph.append(_run(said, size, raised=raised))
+        cell.extend((about, paragraph))
+        row.append(cell)
+        origin = table.origin(index, at)
+        if origin is not None:
+            marks.mark_number(paragraph, origin)
+    return row
+
+
+def _run(text: str, size: float, *, raised: bool) -> Any:
+    run, form = element("w:r"), element("w:rPr")
+    if size != SIZES[0]:
+        form.append(element("w:sz", {"w:val": f"{2 * size:g}"}))
+    if raised:
+        form.append(element("w:vertAlign", {"w:val": "superscript"}))
+    if len(form):
+        run.append(form)
+    run.text = writable(text)
+    return run
 
 
 def _grid(document: Any, table: Table, layout: Layout) -> Any:
+    """Return the table with its header alone."""
     from docx.enum.table import WD_TABLE_ALIGNMENT
     from docx.shared import Cm
 
     heads = 2 if table.spanners else 1
-    grid = document.add_table(rows=heads + len(table.rows), cols=len(table.columns), style=TABLE)
+    grid = document.add_table(rows=heads, cols=len(table.columns), style=TABLE)
     grid.alignment = WD_TABLE_ALIGNMENT.LEFT
     grid.autofit = False
     for column, width in zip(grid.columns, layout.widths, strict=True):
         column.width = Cm(width)
-    for r, row in enumerate(grid.rows):
+    for row in grid.rows:
         properties = row._tr.get_or_add_trPr()
-        texts = [] if r < heads else [c for c in table.rows[r - heads] if isinstance(c, str)]
-        if max(map(len, texts), default=0) <= LONGEST_WHOLE_ROW:
-            properties.append(element("w:cantSplit"))
-        if r < heads:
-            properties.append(element("w:tblHeader"))
+        properties.append(element("w:cantSplit"))
+        properties.append(element("w:tblHeader"))
         for cell, width in zip(row.cells, layout.widths, strict=True):
             cell.width = Cm(width)
     return grid

@@ -42,12 +42,12 @@ class Marks:
         self._listed = {entry.get("id") for entry in self._list}
 
     def mark(self, item: Any, name: str) -> None:
-        """Set a bookmark around a run, or around what a paragraph has so far."""
+        """Set a bookmark around a run, or around what a paragraph (or its XML) has so far."""
         mark = {"w:id": str(next(self._ids))}
-        tag = item._element.tag.rpartition("}")[2]
-        parts = [item._element]
-        if tag == "p":
-            parts = [part for part in item._element if not part.tag.endswith("}pPr")]
+        found = getattr(item, "_element", item)
+        parts = [found]
+        if found.tag.endswith("}p"):
+            parts = [part for part in found if not part.tag.endswith("}pPr")]
         parts[0].addprevious(element("w:bookmarkStart", mark | {"w:name": name}))
         parts[-1].addnext(element("w:bookmarkEnd", mark))
 

@@ -1,0 +1,95 @@
+"""A manuscript of hundreds of trials: short in its text, whole beside it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from review.db import Database, database_at
+from review.export.manuscript.bundle import write_bundle
+from review.export.manuscript.figures import LONGEST, MOST_PAGES
+from review.living.job.repool import repool
+from review.living.job.workers import executor_for
+from review.protocol.queries import review_called
+from tests.conftest import NOW
+from tests.export.manuscript.conftest import BY
+from tests.living.fixture import begin, enter
+
+TRIALS = 240
+
+
+@pytest.fixture(scope="module")
+def many(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """Read it only: made-up trials, pooled after some and after all."""
+    path = tmp_path_factory.mktemp("many") / "review.db"
+    shutil.copy(sqlite_template, path)
+    database = database_at(f"sqlite:///{path}")
+    begin(database, BY)
+    for numbers in (range(1, 41), range(41, TRIALS + 1)):
+        enter(database, BY, numbers)
+        repool(database, actor="tester", now=lambda: NOW)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def long(many: Database, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("long")
+    with many.reading() as session:
+        for part in write_bundle(session, review_called(session, "fixture"), folder):
+            assert all(path.stat().st_size for path in part)
+    return folder
+
+
+def test_the_text_shows_all_effects_by_size_and_says_where_their_names_are(long: Path) -> None:
+    text = (long / "manuscript.qmd").read_text("utf-8")
+    shown = re.findall(r"!\[([^\]]*)\]\(figures/(summary_forest_\w+)\.png\)", text)
+    ((caption, name),) = shown
+    assert f"{TRIALS} effects by size" in caption
+    assert "with every trial is in the supplement" in caption
+    assert f"@fig-{name.replace('_', '-')}" in text, "a sentence points to it"
+    for kind in ("svg", "pdf", "png"):
+        assert (long / "figures" / f"{name}.{kind}").exists()
+
+
+def test_the_whole_forest_plot_is_one_pdf_of_pages_that_print(long: Path) -> None:
+    found = [path for path in (long / "figures").glob("forest_*") if path.suffix]
+    (file,) = found
+    pages = PdfReader(file).pages
+    assert len(pages) > MOST_PAGES
+    for page in pages:
+        assert float(page.mediabox.width) <= 72 * 174 / 25.4 + 1
+        assert float(page.mediabox.height) <= 72 * 234 / 25.4 + 1
+    said = "\n".join(page.extract_text() for page in pages)
+    assert len(set(re.findall(r"Synthetic \d+", said))) == TRIALS
+    listed = (long / "supplement.qmd").read_text("utf-8")
+    assert f"{len(pages)} pages. figures/{file.stem.replace('_', chr(92) + '_')} (PDF)" in listed
+    assert f"A figure of more than {MOST_PAGES} pages is a PDF alone" in listed
+
+
+def test_a_folder_of_hundreds_of_trials_can_be_sent_by_mail(long: Path) -> None:
+    size = sum(path.stat().st_size for path in long.rglob("*") if path.is_file())
+    assert size < 10_000_000 / 2
+
+
+def test_two_processes_write_the_same_bytes(many: Database, long: Path, tmp_path: Path) -> None:
+    with many.reading() as session, executor_for(processes=2) as executor:
+        again = write_bundle(
+            session, review_called(session, "fixture"), tmp_path, executor=executor
+        )
+        written = [path for part in again for path in part]
+    assert len(written) > 50
+    for path in written:
+        place = path.relative_to(tmp_path)
+        assert path.read_bytes() == (long / place).read_bytes(), place
+
+
+def test_few_trials_stand_in_the_text_with_their_names(bundle: Path) -> None:
+    assert LONGEST > 8
+    assert not list((bundle / "figures").glob("summary_*"))
+    assert "](figures/forest_alliance.png)" in (bundle / "manuscript.qmd").read_text("utf-8")
