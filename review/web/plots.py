@@ -223,14 +223,15 @@ def _diamond(
 ) -> list[str]:
     drawn = axis.diamond(row.ci_low, row.estimate, row.ci_high)
     value = _unbroken(forest.notation.text(row.estimate, row.ci_low, row.ci_high, forest.decimals))
-    lines = [_pooled_row(axis, row.label, value, drawn, columns, to.switches, strong=True)]
+    totals = dict(zip((f"column-{c}" for c in range(len(row.columns))), row.columns, strict=True))
+    if row.weight is not None:
+        totals["weight"] = f"{fixed(row.weight, 1)}%"
+    lines = [_pooled_row(axis, row.label, value, drawn, columns, to.switches, totals)]
     if row.pi_low is not None and row.pi_high is not None:
         drawn = axis.interval(row.pi_low, row.pi_high, "pi", capped=True)
         value = _unbroken(forest.notation.interval(row.pi_low, row.pi_high, forest.decimals))
         lines.append(
-            _pooled_row(
-                axis, "Prediction interval", value, drawn, columns, to.switches, strong=False
-            )
+            _pooled_row(axis, "Prediction interval", value, drawn, columns, to.switches, None)
         )
     return lines
 
@@ -242,17 +243,21 @@ def _pooled_row(
     drawn: str,
     columns: Sequence[_Column],
     switches: bool,
-    *,
-    strong: bool,
+    totals: Mapping[str, str] | None,
 ) -> str:
+    """Return a row of a diamond with its totals by column, or with None of its prediction."""
     cells = ["<td></td>"] if switches else []
-    cells.append(f'<th scope="row">{escape(label)}</th>')
-    wide = sum(column.key.startswith("column-") for column in columns)
-    cells.append('<td class="wide"></td>' * wide)
-    cells.append(f'<td>{axis.picture(drawn)}</td><td class="n">{value}</td>')
-    after = sum(column.key == "weight" or column.key.startswith("bias-") for column in columns)
-    cells.append('<td class="wide"></td>' * after)
-    return f"<tr{' class=strong' if strong else ''}>{''.join(cells)}</tr>"
+    for column in columns:
+        if column.key == "label":
+            cells.append(f'<th scope="row">{escape(label)}</th>')
+        elif column.key == "plot":
+            cells.append(f"<td>{axis.picture(drawn)}</td>")
+        elif column.key == "value":
+            cells.append(f'<td class="n">{value}</td>')
+        else:
+            total = escape((totals or {}).get(column.key, ""))
+            cells.append(f"<td{_classes(column)}>{total}</td>")
+    return f"<tr{' class=strong' if totals is not None else ''}>{''.join(cells)}</tr>"
 
 
 def _ruler_row(

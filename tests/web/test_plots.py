@@ -123,3 +123,31 @@ def test_two_hundred_studies_are_less_than_eighty_kilobytes() -> None:
     )
     forest = Forest("Many", rows, (Diamond("Pooled", 0.0, -0.1, 0.1),))
     assert len(forest_table(forest, Addresses(range(200), "/r/cbt/s/"))) < 80_000
+
+
+def test_diamonds_have_the_totals_of_their_studies_below_the_columns() -> None:
+    rows = (
+        Heading("Video"),
+        ForestRow("A (2001)", 0.1, -0.3, 0.5, 60.0, columns=("12", "14", "NL")),
+        ForestRow("B (2002)", 0.2, -0.3, 0.7, 40.0, columns=("30", "31", "DE")),
+        Diamond("Subgroup (k = 2)", 0.1, -0.1, 0.3, columns=("42", "45", ""), weight=100.0),
+    )
+    pooled = Diamond(
+        "Pooled <k = 2>", 0.1, -0.1, 0.3, -0.5, 0.7, columns=("42", "45", ""), weight=100.0
+    )
+    headers = ("n video", "n control", "country")
+    plot = Forest("Made-up trials", rows, (pooled,), column_headers=headers)
+    for to in (Addresses(), Addresses(switches=True, studies=(None, 1, 2, None))):
+        table = _table(forest_table(plot, to))
+        (heads,) = _rows(table, "thead")
+        subgroup, total = _rows(table)[-1], _rows(table, "tfoot")[0]
+        prediction = _rows(table, "tfoot")[1]
+        for row, says in (
+            (subgroup, ["42", "45", "", "100.0%"]),
+            (total, ["42", "45", "", "100.0%"]),
+            (prediction, ["", "", "", ""]),
+        ):
+            assert len(row) == len(heads)
+            said = [cell.text_content() for cell in row]
+            at = [[cell.text_content() for cell in heads].index(name) for name in headers]
+            assert [*(said[place] for place in at), said[-1]] == says

@@ -230,32 +230,28 @@ def _parts(name: str, pages: Sequence[Figure]) -> Iterator[tuple[str, str, Seque
 def _of_flow(facts: Facts) -> Iterator[Sketch]:
     if facts.flow is None:
         return
-    flow = figure_of(facts.flow)
+    with on_paper(PRINT):
+        drawn = prisma_plot(figure_of(facts.flow))
     included = counted(facts.flow.n("included_studies"), "included study", "included studies")
     yield Sketch(
         FLOW_FIGURE,
         "PRISMA 2020 flow of records, reports and studies",
         f"Flow diagram from records identified to {included}; the numbers are in the text.",
-        [_on_print(lambda: prisma_plot(flow))],
+        [drawn],
     )
-
-
-def _on_print(draw: Callable[[], Figure]) -> Figure:
-    with on_paper(PRINT):
-        return draw()
 
 
 def _of_bias(appraised: Appraised) -> Iterator[Sketch]:
     content = picture(appraised.standings, title=f"Risk of bias: {appraised.tool}")
     judged = "; ".join(f"{label} {n}" for label, n in appraised.judgements.items())
     told = f"Overall judgements: {judged or 'none yet'}."
-    for name, what, draw in (
-        ("summary", "summary of domains", lambda: [summary_plot(content)]),
-        ("traffic_light", "judgements of each result", lambda: traffic_light_pages(content)),
-    ):
+    with on_paper(PRINT):
+        drawn = (
+            ("summary", "summary of domains", [summary_plot(content)]),
+            ("traffic_light", "judgements of each result", traffic_light_pages(content)),
+        )
+    for name, what, pages in drawn:
         title = f"Risk of bias, {appraised.tool}: {what}"
-        with on_paper(PRINT):
-            pages = draw()
         for file, part, shown in _parts(f"{BIAS_FIGURE}_{appraised.family}_{name}", pages):
             yield Sketch(file, f"{title}{part}", told, shown, supplementary=len(shown) > 1)
 
