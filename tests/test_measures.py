@@ -139,8 +139,7 @@ def test_both_scripts_compute_every_measure_again(tmp_path: Path) -> None:
         assert furthest(done.stdout) < 1e-6
         for run in runs:
             assert any(
-                line.startswith(run.analysis)
-                and ("effects, the worst" in line or "reproduce.R computes them again" in line)
+                line.startswith(run.analysis) and "effects, the worst" in line
                 for line in done.stdout.splitlines()
             ), run.analysis
 
@@ -148,12 +147,14 @@ def test_both_scripts_compute_every_measure_again(tmp_path: Path) -> None:
 def test_a_script_does_not_take_an_unknown_measure_for_another(tmp_path: Path) -> None:
     write_scripts("Synthetic", [latest(AnalysisKind.SINGLE_ARM, Measure.PLO)], tmp_path)
     for name, words, program in (
-        ("reproduce.py", "effects of measure PAS are taken as they are here", python),
-        ("reproduce.R", "this script does not know the measure PAS", rscript),
+        ("reproduce.py", "this script does not know the measure XYZ", python),
+        ("reproduce.R", "Unknown 'measure' specified", rscript),
     ):
         script = tmp_path / name
         text = script.read_text(encoding="utf-8")
-        head, call = text.rsplit("check_effects(", 1)
-        script.write_text(f"{head}check_effects({call.replace('PLO', 'PAS', 1)}", encoding="utf-8")
+        place = text.rindex("plan <- list(" if program is rscript else "plan = Row(")
+        head, call = text[:place], text[place:]
+        script.write_text(head + call.replace("PLO", "XYZ", 1), encoding="utf-8")
         done = program(script)
+        assert done.returncode == 1
         assert words in done.stdout + done.stderr

@@ -39,11 +39,13 @@ SHOWN: Final = 20
 @review_option
 @json_option
 def script(folder: Path, analysis: str | None, review_slug: str | None, as_json: bool) -> None:
-    """Write an R and a Python script that compute the pooled estimates again, with the data.
+    """Write an R and a Python script that compute all estimates again, with the data.
 
-    reproduce.R needs metafor, reproduce.py numpy, scipy and pandas; neither needs this program.
-    Each prints ours, theirs and the difference of every number, and ends with exit status 1 if
-    any disagrees.
+    They start from the numbers that the reports give, signs included. reproduce.R needs metafor,
+    reproduce.py numpy and scipy; neither needs this program. Each prints ours, theirs and the
+    difference of every number, names the trials whose effect differs, and ends with exit status 1
+    if any number disagrees. With --quick they leave out what fits a model again without each of
+    more than 60 trials.
     """
     with looking(review_slug) as (session, review):
         title, runs = review.title, latest_runs(session, review)

@@ -9,10 +9,9 @@ from review.export.reproduction.reported import PLANNED, recomputable, selection
 from review.export.runs import LatestRun
 from review.export.tables.model import Cell, Column, Kind, Table
 from review.living.estimates.effects import trial_effects
-from review.living.runs.contents import ArmInput, RunInputs, TrialInput
+from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect
 from review.protocol.characteristics import OWN, in_words
-from review.protocol.rules import OF_TABLES
 
 COLUMNS = (
     Column("selection", "Selection"),
@@ -27,13 +26,9 @@ COLUMNS = (
     Column("side", "Side"),
     Column("yi", "Effect", Kind.NUMBER),
     Column("vi", "Variance", Kind.NUMBER),
-    Column("from_reported", "Follows from what was reported"),
-    Column("joined", "Joined"),
+    Column("from_reported", "Computed again from what was reported"),
     Column("recipe", "Recipe"),
 )
-COUNTS = tuple(Column(name, name, Kind.INTEGER) for name in ("ai", "n1i", "ci", "n2i"))
-"""Events and persons of both sides, where the analysis pools the counts themselves."""
-
 _Computed = Sequence[tuple[float, float, str]]
 
 
@@ -43,19 +38,18 @@ def effects_table(run: LatestRun) -> Table:
     A selection whose effects cannot be computed is left out, as its variant has no estimate.
     """
     plan = run.inputs.plan
-    counted = plan.method in OF_TABLES
     asked = tuple(
         Column(name, in_words(name), Kind.TEXT if is_text(run.inputs, name) else Kind.NUMBER)
         for name in asked_for(run.inputs)
     )
     rows = [
-        _row(run.inputs, name, number, trial, found, counted=counted)
+        _row(run.inputs, name, number, trial, found)
         for name, trials, computed in _computed(run)
         for number, (trial, found) in enumerate(zip(trials, computed, strict=True), 1)
     ]
     return Table(
         title=f"{plan.title}: effects",
-        columns=COLUMNS + (COUNTS if counted else ()) + asked,
+        columns=COLUMNS + asked,
         rows=tuple(rows),
     )
 
@@ -92,21 +86,11 @@ def _row(
     number: int,
     trial: TrialInput,
     computed: tuple[float, float, str],
-    *,
-    counted: bool,
 ) -> tuple[Cell, ...]:
     yi, vi, recipe = computed
     row: tuple[Cell, ...] = (
         selection, number, trial.study_id, trial.study, trial.year, trial.instrument, trial.rater,
         trial.timepoint, trial.analysis_set, trial.side, yi, vi,
-        "yes" if recomputable(inputs.plan, trial) else "no", trial.joined, recipe,
+        "yes" if recomputable(inputs.plan, trial) else "no", recipe,
     )  # fmt: skip
-    counts = (*_counts(trial.intervention), *_counts(trial.comparator)) if counted else ()
-    return (*row, *counts, *(trial.characteristic(name) for name in asked_for(inputs)))
-
-
-def _counts(arms: Sequence[ArmInput]) -> tuple[int, int]:
-    return (
-        sum(arm.numbers.events or 0 for arm in arms),
-        sum(arm.numbers.n or 0 for arm in arms),
-    )
+    return (*row, *(trial.characteristic(name) for name in asked_for(inputs)))

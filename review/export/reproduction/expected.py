@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.tables.model import Cell, Column, Kind, Table
-from review.living.runs.results import Interval, ModeratorLine, PooledLine, RunResults, VariantLine
+from review.living.runs.results import (
+    Interval,
+    MarginReading,
+    ModeratorLine,
+    PooledLine,
+    RunResults,
+    VariantLine,
+)
 
 POOLED = "pooled"
 
@@ -16,14 +24,15 @@ COLUMNS = (
     Column("label", "Label"),
     Column("quantity", "Quantity"),
     Column("value", "Value", Kind.NUMBER),
+    Column("words", "In words"),
 )
 
 _Row = tuple[Cell, ...]
-_Quantities = dict[str, float | None]
+_Quantities = dict[str, float | str | None]
 
 
 def expected_table(runs: Sequence[tuple[str, RunResults]]) -> Table:
-    """Return one row a number: of pooled estimates, variants, subgroups and meta-regressions.
+    """Return one row a number: of pooled estimates, margins, variants, subgroups and the like.
 
     `part` and `line` say which: ``pooled``, a variant and which of its lines, or ``subgroups by
     rater`` with line 0 for the test of difference.
@@ -33,6 +42,8 @@ def expected_table(runs: Sequence[tuple[str, RunResults]]) -> Table:
         for analysis, results in runs
         for row in (
             *_rows(POOLED, 1, "pooled estimate", _pooled(results.pooled)),
+            *_margins(results.readings),
+            *_asymmetry(results),
             *_variants(results.variants),
             *_moderators(results.moderators),
         )
@@ -47,8 +58,10 @@ def part_of(moderator: ModeratorLine) -> str:
 
 def _rows(part: str, line: int, label: str, quantities: _Quantities) -> Iterator[_Row]:
     for quantity, value in quantities.items():
-        if value is not None:
-            yield (part, line, label, quantity, float(value))
+        if isinstance(value, str):
+            yield (part, line, label, quantity, None, value)
+        elif value is not None:
+            yield (part, line, label, quantity, float(value), None)
 
 
 def _pooled(line: PooledLine) -> _Quantities:
@@ -85,6 +98,25 @@ def _line(line: VariantLine) -> _Quantities:
         "tau2": line.tau2,
         "p": line.p,
     }
+
+
+def _margins(readings: Sequence[MarginReading]) -> Iterator[_Row]:
+    """What the interval says against each margin, the deciding one first."""
+    for number, one in enumerate(readings, 1):
+        label = "against zero" if one.margin is None else f"against -{one.margin:g}"
+        quantities: _Quantities = {
+            "conclusion": one.conclusion.value,
+            "z_conclusion": one.z_conclusion.value,
+            "noninferiority_p": one.noninferiority_p,
+        }
+        yield from _rows("margins", number, label, quantities)
+
+
+def _asymmetry(results: RunResults) -> Iterator[_Row]:
+    found = asymmetry_of(results)
+    if isinstance(found, Asymmetry):
+        test: _Quantities = {"stat": found.stat, "ddf": found.ddf, "p": found.p}
+        yield from _rows("asymmetry", 1, "Egger's test", test)
 
 
 def _variants(lines: Sequence[VariantLine]) -> Iterator[_Row]:

@@ -1,17 +1,31 @@
-"""What the trials of a run reported, one row an arm, and which effects follow from it at once."""
+"""What the trials of a run reported, one row an arm, with role, direction and design."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from review.export.tables.model import Cell, Column, Kind, Table
-from review.extraction.conversion import DEFAULT_LEVEL, arm_mean_sd
-from review.extraction.numbers import ReportedNumbers
-from review.living.inputs.columns import contrast_of, is_as_reported, leaves_of
+from review.extraction.conversion.metrics import (
+    CHANGE_DIFFERENCE,
+    COHEN,
+    CORRELATIONS,
+    ETA_SQUARED,
+    MEAN_DIFFERENCE,
+    PARTIAL_ETA_SQUARED,
+    STANDARDIZED,
+    logged_ratio,
+    metric_name,
+    printed_ratio,
+)
+from review.extraction.numbers import COUNTS, NUMBER_FIELDS, ReportedNumbers, called
+from review.living.inputs.columns import leaves_of
 from review.living.runs.contents import ArmInput, RunInputs, TrialInput
-from review.measures import Family
+from review.measures import Family, Medians
 from review.protocol.rules import Plan
+
+_Row = tuple[Cell, ...]
 
 PLANNED = "planned"
 """The selection that the analysis itself pools; variants that select otherwise have their own."""
@@ -41,36 +55,15 @@ def parts_of(trial: TrialInput) -> tuple[TrialInput, ...]:
 
 
 def recomputable(plan: Plan, trial: TrialInput) -> bool:
-    """Whether a trial's effect follows from its reported numbers without a conversion.
+    """Whether the scripts compute a trial's effect again from what was reported.
 
-    Conversions (an SD from an interval, g from t, medians), crossover trials, and parts of parts
-    are left to this program, which names each of them beside the effect.
+    All of them, but for medians that the plan takes as of a skewed sample: their formulas are long,
+    and no package of R computes them without random numbers.
     """
-    parts = parts_of(trial)
-    if trial.joined == "covariance" and not all(part.comparator for part in parts):
-        return False
-    return all(not part.parts and _plain(plan, part) for part in parts)
-
-
-def _plain(plan: Plan, trial: TrialInput) -> bool:
-    if trial.crossover or trial.adjusted or trial.clusters_analysed:
-        return False
-    if trial.side is not None:
+    if plan.measure.facts.family is not Family.MEANS or plan.medians is Medians.NORMAL:
         return True
-    if trial.contrast is not None:
-        return is_as_reported(trial, contrast_of(trial, plan))
-    if plan.measure.facts.family is not Family.MEANS:
-        return True
-    found = [_mean_sd(plan, arm.numbers) for arm in (*trial.intervention, *trial.comparator)]
-    return all(mean is not None for mean, _ in found)
-
-
-def _mean_sd(plan: Plan, numbers: ReportedNumbers) -> tuple[float | None, float | None]:
-    """The arm's mean and SD of what the plan pools, where both were reported as such."""
-    found = arm_mean_sd(numbers, change=plan.scores == "change", medians=plan.medians)
-    if found is None or found.steps:
-        return None, None
-    return found.mean, found.sd
+    arms = (a for leaf in leaves_of(trial) for a in (*leaf.intervention, *leaf.comparator))
+    return all(a.numbers.median is None or a.numbers.mean is not None for a in arms)
 
 
 COLUMNS = (
@@ -78,23 +71,29 @@ COLUMNS = (
     Column("selection", "Selection"),
     Column("trial", "Trial", Kind.INTEGER),
     Column("part", "Part", Kind.INTEGER),
+    Column("comparison", "Comparison", Kind.INTEGER),
+    Column("joined", "Joined"),
+    Column("joined_within", "Joined within the part"),
     Column("study", "Study"),
     Column("side", "Side"),
     Column("arm", "Arm"),
-    Column("n", "n", Kind.INTEGER),
-    Column("mean", "Mean", Kind.NUMBER),
-    Column("sd", "SD", Kind.NUMBER),
-    Column("events", "Events", Kind.INTEGER),
-    Column("estimate", "Estimate", Kind.NUMBER),
-    Column("variance", "Variance", Kind.NUMBER),
-    Column("se", "SE", Kind.NUMBER),
-    Column("ci_low", "CI low", Kind.NUMBER),
-    Column("ci_high", "CI high", Kind.NUMBER),
-    Column("ci_level", "CI level", Kind.NUMBER),
+    Column("instrument", "Instrument"),
+    Column("higher_is_better", "Higher is better"),
+    Column("reversed", "Of the comparator against the intervention"),
+    *(
+        Column(name, called(name), Kind.INTEGER if name in COUNTS else Kind.NUMBER)
+        for name in NUMBER_FIELDS
+    ),
+    Column("metric", "Metric"),
+    Column("of", "Metric, in one way"),
+    Column("positive", "A positive number says"),
+    Column("towards", "Direction by the report's words", Kind.INTEGER),
     Column("share", "Share of the comparator", Kind.NUMBER),
-    Column("sign", "Sign", Kind.INTEGER),
+    Column("model_adjusted", "Adjusted for covariates"),
     Column("cluster_size", "Cluster size", Kind.NUMBER),
     Column("icc", "ICC", Kind.NUMBER),
+    Column("clusters_analysed", "Clusters in the analysis"),
+    Column("crossover", "Crossover"),
     Column("entry", "Entry"),
     Column("report", "Report"),
     Column("page", "Page"),
@@ -104,43 +103,75 @@ COLUMNS = (
 def reported_table(runs: Sequence[tuple[str, RunInputs]]) -> Table:
     """Return one row an arm or contrast of every trial that any line of the analyses pools.
 
-    `trial` and `part` count from 1 within the selection. `share` is the part of a comparator's
-    participants that a comparison has; `sign` is -1 where a positive number, as reported,
-    favours the comparator.
+    `trial` counts from 1 within the selection, `part` within the trial and `comparison` within the
+    part; `joined` and `joined_within` say how the ones make the others. `side` is the role: an arm
+    of the intervention or the comparator, a ``contrast``, or an arm whose SD standardizes one
+    (``spread``). Whether a number favours the intervention follows from `higher_is_better`,
+    `positive` and `reversed`.
     """
     rows = tuple(
         row
         for analysis, inputs in runs
         for selection in selections(inputs)
         for number, trial in enumerate(selection.trials, 1)
-        for row in _rows(analysis, inputs.plan, selection.name, number, trial)
+        for row in _rows(analysis, selection.name, number, trial)
     )
     return Table(title="Reported numbers", columns=COLUMNS, rows=rows)
 
 
-def _rows(
-    analysis: str, plan: Plan, selection: str, number: int, trial: TrialInput
-) -> Iterator[tuple[Cell, ...]]:
-    for index, part in enumerate(leaves_of(trial), 1):
-        for side, arm in _sides(part):
-            x = arm.numbers
-            means = plan.measure.facts.family is Family.MEANS
-            mean, sd = _mean_sd(plan, x) if means else (x.mean, x.sd)
-            yield (
-                analysis, selection, number, index, trial.study, side, arm.arm,
-                x.n, mean, sd, x.events, x.estimate, x.variance, x.se, x.ci_low, x.ci_high,
-                x.ci_level if x.ci_level is not None else DEFAULT_LEVEL,
-                part.comparator_share, part.sign,
-                part.cluster_size if part.icc is not None else None,
-                part.icc if part.cluster_size is not None else None,
-                arm.source.entry_kind, arm.source.report, arm.source.page,
-            )  # fmt: skip
+def _rows(analysis: str, selection: str, number: int, trial: TrialInput) -> Iterator[_Row]:
+    for index, part in enumerate(parts_of(trial), 1):
+        for inner, leaf in enumerate(leaves_of(part), 1):
+            for side, arm in _sides(leaf):
+                x = arm.numbers
+                yield (
+                    analysis, selection, number, index, inner, trial.joined, part.joined,
+                    leaf.study, side, arm.arm, leaf.instrument, _yes(leaf.higher_is_better),
+                    _yes(leaf.contrast_reversed), *(getattr(x, name) for name in NUMBER_FIELDS),
+                    x.metric, metric_in_one_way(x), x.positive and x.positive.value, x.towards,
+                    leaf.comparator_share, _yes(leaf.adjusted), leaf.cluster_size, leaf.icc,
+                    _yes(leaf.clusters_analysed), _yes(leaf.crossover),
+                    arm.source.entry_kind, arm.source.report, arm.source.page,
+                )  # fmt: skip
+
+
+def _yes(there: bool) -> str:
+    return "yes" if there else "no"
 
 
 def _sides(trial: TrialInput) -> Iterator[tuple[str, ArmInput]]:
     if trial.contrast is not None:
         yield "contrast", trial.contrast
+        for arm in trial.spread:
+            yield "spread", arm
         return
     for side, arms in (("intervention", trial.intervention), ("comparator", trial.comparator)):
         for arm in arms:
             yield side, arm
+
+
+def metric_in_one_way(x: ReportedNumbers) -> str | None:
+    """Return what an estimate is of in one spelling, ``MD of change``; None where it is not said.
+
+    Examples
+    --------
+    >>> metric_in_one_way(ReportedNumbers(metric="Hedges g")), ReportedNumbers().metric
+    ('SMD', None)
+    """
+    ratio, logged, name = printed_ratio(x), logged_ratio(x), metric_name(x)
+    if ratio is not None:
+        return ratio.value
+    if logged is not None:
+        return f"log {logged.value}"
+    return next((word for word, names in _METRICS.items() if name in names), x.metric)
+
+
+_METRICS: Final = {
+    "SMD": STANDARDIZED,
+    "d": COHEN,
+    "MD": MEAN_DIFFERENCE,
+    "MD of change": CHANGE_DIFFERENCE,
+    "eta squared": ETA_SQUARED,
+    "partial eta squared": PARTIAL_ETA_SQUARED,
+    "r": CORRELATIONS,
+}

@@ -11,9 +11,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from review import __version__
 from review.effects import ZeroCells
+from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.reproduction.effects import asked_for, effects_table, is_text
 from review.export.reproduction.expected import expected_table, part_of
-from review.export.reproduction.literals import comment, python_string, r_string
+from review.export.reproduction.literals import (
+    comment,
+    python_string,
+    r_string,
+    variable_in_python,
+)
 from review.export.reproduction.reported import reported_table
 from review.export.runs import LatestRun, model_words
 from review.export.tables.writers.csv import write_csv
@@ -21,7 +27,7 @@ from review.formula import FACTORS, Formula, Name, parse
 from review.living.estimates.zero_cells import added_to
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import ModeratorLine, VariantLine
-from review.measures import Family, Measure, Natural
+from review.measures import Natural
 from review.protocol.rules import OF_TABLES, Plan
 
 SCRIPTS: Final = {"reproduce.R": "reproduce.R.jinja", "reproduce.py": "reproduce.py.jinja"}
@@ -45,18 +51,18 @@ class ModeratorSection:
     kind: str
     formula: str
     column: str | None
-    """The characteristic that the formula is; None for a formula of more than a name."""
+    """The characteristic that makes subgroups; None for a formula."""
     columns: tuple[str, ...]
     categories: tuple[str, ...]
     """Which of the columns are text."""
     constant: bool
     """Whether the columns of the model can give a constant; else metafor's tau² is not right."""
+    intercept: bool
+    variables: tuple[str, ...]
+    """The formula's variables as expressions of the Python script over columns ``d``."""
+    terms: tuple[tuple[int, ...], ...]
+    """The variables of each term, by place."""
     note: str | None
-
-    @property
-    def numeric(self) -> bool:
-        """Whether the one column is a number."""
-        return not self.categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,8 @@ class Section:
     model: str
     counted: bool
     """Whether the counts themselves are pooled: Mantel-Haenszel, Peto."""
-    turned: bool
-    """Whether events are worse, so that their estimate changes sign."""
+    asymmetry: bool
+    """Whether Egger's test is made."""
     zero_cells: ZeroCells | None
     """What is added to cells of the trials' own effects; None where the measure has no counts."""
     natural: Natural | None
@@ -83,6 +89,16 @@ class Section:
     def level(self) -> str:
         """Percent, as metafor takes it."""
         return f"{100 * self.plan.level:.12g}"
+
+    @property
+    def margins_in_r(self) -> str:
+        """The margins as R takes them, NA for none."""
+        return f"c({', '.join(map(repr, self.plan.margins)) or 'NA'})"
+
+    @property
+    def margins_in_python(self) -> str:
+        """The same for Python, None for none."""
+        return str(list(self.plan.margins)) if self.plan.margins else "[None]"
 
 
 def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[Path]:
@@ -131,14 +147,6 @@ def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:
         "title": title,
         "version": __version__,
         "analyses": [section(run) for run in runs],
-        "families": {
-            family.name: ", ".join(
-                f'"{measure}"'
-                for measure in Measure
-                if measure.facts.family is family and measure.facts.planned
-            )
-            for family in Family
-        },
         "text": sorted(
             {n for run in runs for n in asked_for(run.inputs) if is_text(run.inputs, n)}
         ),
@@ -156,7 +164,7 @@ def section(run: LatestRun) -> Section:
         plan=plan,
         model=f"{model_words(results.pooled)}, {100 * plan.level:g} % intervals",
         counted=plan.method in OF_TABLES,
-        turned=not all(trial.higher_is_better for trial in run.inputs.trials),
+        asymmetry=isinstance(asymmetry_of(results), Asymmetry),
         zero_cells=added_to(run.inputs),
         natural=plan.measure.facts.natural,
         measured=(
@@ -190,16 +198,18 @@ def _moderator(inputs: RunInputs, one: ModeratorLine) -> ModeratorSection:
     subgroups = one.kind == "subgroups"
     formula = parse(f"`{one.moderator}`" if subgroups else one.moderator)
     columns = formula.names
-    alone = subgroups or one.moderator == columns[0]
     categories = tuple(name for name in columns if is_text(inputs, name))
     return ModeratorSection(
         part=part_of(one),
         kind=one.kind,
         formula=str(formula),
-        column=columns[0] if alone else None,
+        column=columns[0] if subgroups else None,
         columns=columns,
         categories=categories,
         constant=formula.intercept or _has_all_levels(formula, categories),
+        intercept=formula.intercept,
+        variables=tuple(variable_in_python(v, categories) for v in formula.variables),
+        terms=formula.terms,
         note=one.note,
     )
 

@@ -9,6 +9,7 @@ is missing.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from review.effects import (
     d_from_f,
@@ -186,6 +187,14 @@ def _of_statistic(
         what, converted = "p", d_from_t(within, n1, n2)
     elif x.p is not None:
         what, converted = "p", d_from_p(two_sided(x, x.p), n1, n2, direction=towards)
+    elif model.design.paired:
+        assert x.p_below is not None
+        within = towards * t_from_p(two_sided(x, x.p_below), model.df)
+        told = "p taken as equal to the threshold it was reported to be below"
+        converted = replace(
+            d_from_t(within, n1, n2), assumptions={"threshold": told}, approximate=True
+        )
+        what = "p"
     else:
         assert x.p_below is not None
         what = "p"

@@ -33,16 +33,16 @@ def needs_r() -> None:
         pytest.skip(reason)
 
 
-def rscript(path: Path) -> subprocess.CompletedProcess[str]:
+def rscript(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
     needs_r()
-    return subprocess.run(["Rscript", "--vanilla", path.name], cwd=path.parent, text=True,
+    return subprocess.run(["Rscript", "--vanilla", path.name, *options], cwd=path.parent, text=True,
                           capture_output=True, encoding="utf-8")  # fmt: skip
 
 
-def python(path: Path) -> subprocess.CompletedProcess[str]:
+def python(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run it isolated (-I): without PYTHONPATH and this checkout in the path."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    return subprocess.run([sys.executable, "-I", path.name], cwd=path.parent, text=True,
+    return subprocess.run([sys.executable, "-I", path.name, *options], cwd=path.parent, text=True,
                           capture_output=True, encoding="utf-8", env=environment)  # fmt: skip
 
 

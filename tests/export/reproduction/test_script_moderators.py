@@ -24,6 +24,10 @@ FORMULAE = (
     "ns(year, df = 2) + log(sessions)",
     "0 + comparator.treatment",
     "0 + sessions",
+    "poly(sessions, 2) + factor(treatment)",
+    "bs(year, df = 4)",
+    "country * scale(sessions)",
+    "I((year - 2000)^2 / 10) + log2(sessions + 1)",
 )
 
 
@@ -37,7 +41,9 @@ def test_both_scripts_take_characteristics(
     cli("export", "script", "--out", tmp_path)
     by_python = python(tmp_path / "reproduce.py")
     assert by_python.returncode == 0, by_python.stdout + by_python.stderr
-    assert "meta-regression by sessions" in by_python.stdout
+    assert by_python.stdout.count("meta-regression by treatment:sessions") == 3 * 6 + 2
+    assert by_python.stdout.count("0 + sessions") == 6 + 2  # here R leaves it alone
+    assert furthest(by_python.stdout) < 1e-6
     by_r = rscript(tmp_path / "reproduce.R")
     assert by_r.returncode == 0, by_r.stdout[-3000:] + by_r.stderr
     assert by_r.stdout.count("meta-regression by treatment:sessions") == 3 * 6 + 2

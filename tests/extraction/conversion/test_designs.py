@@ -212,3 +212,18 @@ def test_no_numbers_break_a_conversion(
     assert (found is None) == (lacks is not None)
     for change in (False, True):
         arm_mean_sd(x, change=change, standardizes=True, design=design)
+
+
+def test_a_threshold_of_two_periods_is_taken_like_its_p() -> None:
+    """p < 0.05 of pairs has the t of n - 1 degrees of freedom, and says that it is a threshold."""
+    design = Design(paired=True, correlation=0.6)
+    x = ReportedNumbers(n=31, versus_n=28, p_below=0.05)
+    found = contrast_effect(x, Measure.SMD, towards=1, design=design)
+    exact = contrast_effect(x._replace(p=0.05, p_below=None), Measure.SMD, towards=1, design=design)
+    assert found is not None
+    assert exact is not None
+    assert (found.estimate, found.variance) == (exact.estimate, exact.variance)
+    paired = float(student.ppf(0.975, 27)) * math.sqrt(2 * (1 - 0.6) / 28)
+    assert found.estimate == pytest.approx(float(hedges_correction(57)) * paired, rel=1e-12)
+    assert found.steps[0].approximate
+    assert "threshold" in found.steps[0].assumptions

@@ -1,0 +1,158 @@
+# ---- models -----------------------------------------------------------------------------------
+
+# rma with its search for tau2 as sharp as rounding allows; `start` is where the search begins.
+pool <- function(d, method, test, level, mods = ~ 1, start = NULL) {
+  if (nrow(d) == 1) test <- "z"
+  for (threshold in 10^-(12:5)) {
+    control <- c(sharp, threshold = threshold, tau2.init = start)
+    fit <- try(rma(yi, vi, mods = mods, data = d, method = method, test = test, level = level,
+                   control = control), silent = TRUE)
+    if (!inherits(fit, "try-error")) return(fit)
+  }
+  stop(fit)
+}
+
+# Effects within trials, sampling errors of one trial correlated by rho. Where every trial has one
+# effect, only the sum of the two variances can be told.
+three_level <- function(d, rho, level) {
+  d$effect <- seq_len(nrow(d))
+  V <- vcalc(vi, cluster = study_id, obs = effect, rho = rho, data = d)
+  nested <- if (anyDuplicated(d$study_id)) ~ 1 | study_id / effect else ~ 1 | study_id
+  for (rel.tol in 10^-(12:8)) {
+    fit <- try(rma.mv(yi, V, random = nested, data = d, level = level,
+                      control = list(rel.tol = rel.tol)), silent = TRUE)
+    if (!inherits(fit, "try-error")) return(fit)
+  }
+  stop(fit)
+}
+
+# Mantel-Haenszel or Peto of the events themselves; trials without events count as trials, I2 and H2
+# are those of Q, and the sign is turned where events are worse.
+counted <- function(dat, measure, level) {
+  fit <- if (measure == "PETO") rma.peto(ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat, level = level)
+    else rma.mh(measure = measure, ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat,
+                level = level)
+  if (any(dat$.sign < 0)) {
+    fit$beta <- -fit$beta
+    limits <- c(-fit$ci.ub, -fit$ci.lb)
+    fit$ci.lb <- limits[1]
+    fit$ci.ub <- limits[2]
+  }
+  h2 <- if (fit$k.yi > 1) fit$QE / (fit$k.yi - 1) else 1
+  i2 <- if (fit$QE > 0) 100 * max(0, 1 - 1 / h2) else 0
+  found <- c(line_of(fit), normal_of(fit), I2 = i2, H2 = h2, Q = fit$QE, Q_p = fit$QEp)
+  found["k"] <- nrow(dat)
+  list(fit = fit, numbers = found)
+}
+
+# What metafor says of a fit, by the names of expected.csv.
+line_of <- function(fit, coefficient = 1) {
+  c(k = fit$k, estimate = fit$beta[[coefficient]], se = fit$se[coefficient],
+    p = fit$pval[coefficient], ci_low = fit$ci.lb[coefficient], ci_high = fit$ci.ub[coefficient],
+    tau2 = if (is.null(fit$tau2)) 0 else fit$tau2)
+}
+homogeneity_of <- function(fit) c(I2 = fit$I2, H2 = fit$H2, Q = fit$QE, Q_p = fit$QEp)
+
+# Prediction interval, and Q-profile interval of tau2.
+spread_of <- function(fit) {
+  if (fit$method == "EE" || fit$k == 1) return(NULL)
+  predicted <- predict(fit)
+  profile <- confint(fit, control = sharp)$random["tau^2", ]
+  c(pi_low = predicted$pi.lb, pi_high = predicted$pi.ub,
+    tau2_ci_low = profile[["ci.lb"]], tau2_ci_high = profile[["ci.ub"]])
+}
+normal_of <- function(fit) c(z_ci_low = fit$ci.lb, z_ci_high = fit$ci.ub)
+natural_of <- function(fit, back) {
+  c(natural = back(fit$beta[1]), natural_low = back(fit$ci.lb), natural_high = back(fit$ci.ub))
+}
+
+# What an interval says against a margin (NA: against zero alone), Piaggio et al. 2012, JAMA
+# 308:2594; a positive effect favours the intervention, and limits on a line go to the weaker class.
+class_of <- function(low, high, margin) {
+  if (low > 0) return("superior")
+  if (is.na(margin)) return(if (high < 0) "inferior" else "inconclusive")
+  if (low > -margin) return(if (high < 0) "noninferior but statistically worse" else "noninferior")
+  if (high < -margin) "inferior"
+  else if (high < 0) "inconclusive, statistically worse"
+  else "inconclusive"
+}
+check_margins <- function(analysis, fit, normal, margins) {
+  for (i in seq_along(margins)) {
+    said(analysis, "margins", i, "conclusion", class_of(fit$ci.lb, fit$ci.ub, margins[i]))
+    said(analysis, "margins", i, "z_conclusion", class_of(normal[1], normal[2], margins[i]))
+    if (!is.na(margins[i])) { # one-sided p of an effect of -margin or worse
+      stat <- (fit$beta[1] + margins[i]) / fit$se
+      df <- if (is.null(fit$ddf) || is.na(fit$ddf[1])) Inf else fit$ddf[1]
+      check(analysis, "margins", i, c(noninferiority_p = pt(stat, df, lower.tail = FALSE)))
+    }
+  }
+}
+
+# Egger's test: the effects against their standard errors, weighted (Egger et al. 1997).
+check_asymmetry <- function(analysis, dat) {
+  found <- regtest(dat$yi, dat$vi, model = "lm")
+  check(analysis, "asymmetry", 1, c(stat = found$zval, ddf = found$ddf, p = found$pval))
+}
+
+# Subgroups in the order in which they appear, each with its own tau2; the test of difference is
+# that of homogeneity of the groups' estimates.
+check_subgroups <- function(analysis, part, dat, groups, fit_of) {
+  known <- !is.na(groups)
+  dat <- dat[known, ]
+  groups <- groups[known]
+  fits <- lapply(unique(groups), function(group) fit_of(dat[groups == group, ]))
+  for (i in seq_along(fits)) check(analysis, part, i, line_of(fits[[i]]))
+  apart <- rma(sapply(fits, function(fit) fit$beta[1]), sei = sapply(fits, function(fit) fit$se),
+               method = "EE")
+  check(analysis, part, 0, c(stat = apart$QE, p = apart$QEp))
+}
+
+# The trials that have all of some columns; text is a category, in the order of its characters.
+known <- function(d, columns, categories) {
+  d <- d[stats::complete.cases(d[columns]), ]
+  for (name in categories) {
+    d[[name]] <- factor(d[[name]], levels = sort(unique(d[[name]]), method = "radix"))
+  }
+  d
+}
+center <- function(x) x - mean(x)
+ns <- splines::ns
+bs <- splines::bs
+
+left_alone <- function(analysis, part) {
+  expected$checked[expected$analysis == analysis & expected$part == part] <<- TRUE
+  cat(sprintf("%s, %s: not computed again\n", analysis, part))
+}
+
+check_regression <- function(analysis, part, fit) {
+  for (i in seq_along(fit$beta)) check(analysis, part, i, line_of(fit, i))
+  check(analysis, part, 0, c(stat = fit$QM, p = fit$QMp))
+}
+
+# Whether the quick mode leaves out what fits the model again without each trial.
+left_out <- function(analysis, part, dat) {
+  if (!quick || nrow(dat) <= many) return(FALSE)
+  expected$skipped[expected$analysis == analysis & expected$part == part] <<- TRUE
+  cat(sprintf("%-24s %s of %d trials left out: quick mode, more than %d trials\n", analysis, part,
+              nrow(dat), many))
+  TRUE
+}
+check_leave_one_out <- function(analysis, dat, fit_of, fit) {
+  if (left_out(analysis, "leave_one_out", dat)) return(invisible())
+  for (i in seq_len(nrow(dat)))
+    check(analysis, "leave_one_out", i, line_of(fit_of(dat[-i, ], start = fit$tau2)))
+}
+check_without_influential <- function(analysis, dat, fit_of) {
+  if (left_out(analysis, "without_influential", dat)) return(invisible())
+  keep <- !influence(fit_of(dat, test = "z"))$is.infl
+  check(analysis, "without_influential", 1, line_of(fit_of(dat[keep, ])))
+}
+
+# Results of one trial averaged, their sampling errors correlated by rho.
+averaged <- function(d, rho) {
+  cluster <- factor(d$study_id, levels = unique(d$study_id))
+  sum_v <- tapply(d$vi, cluster, sum)
+  sum_sd <- tapply(sqrt(d$vi), cluster, sum)
+  data.frame(yi = as.vector(tapply(d$yi, cluster, mean)),
+             vi = as.vector((1 - rho) * sum_v + rho * sum_sd^2) / as.vector(table(cluster))^2)
+}
