@@ -47,6 +47,7 @@ def trust_(
     """
     from review.cli import main
     from review.keeping import trust
+    from review.keeping.kills import kills as kill_commands
     from review.schema import revision_of
 
     seed = random.randrange(2**31) if seed is None else seed
@@ -66,7 +67,7 @@ def trust_(
             take(trial)
     with tempfile.TemporaryDirectory(prefix="review-trust-") as folder:
         ground = trust.Ground(Path(folder), seed, kills, lambda words: main(list(words)))
-        for trial in trust.kills(ground, None if postgres is None else database_at(postgres)):
+        for trial in kill_commands(ground, None if postgres is None else database_at(postgres)):
             take(trial)
         for one in (trust.tampers, trust.backups, trust.control):
             take(one(ground))
