@@ -113,6 +113,9 @@ COMMANDS: Final = {
         "verifying",
         "Check that the database is what its history says.",
     ),
+    "sign": Place(
+        "verifying", "Sign files that hold a head of the history, such as a backup's manifest."
+    ),
     "trust": Place(
         "trust",
         "Try the promises of SECURITY.md on this installation, offline, and report what was seen.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -15,6 +16,41 @@ from review.wording import counted
 if TYPE_CHECKING:
     from review.history.replay import Difference
     from review.keeping.verifying import Verification
+
+
+@click.command("sign")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option(
+    "--key", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Your private key, Ed25519 in PEM: openssl genpkey -algorithm ed25519 -out key.pem",
+)  # fmt: skip
+def sign_(files: tuple[Path, ...], key: Path) -> None:
+    """Sign FILES that hold a head of the history: each gets a FILE.sig beside it.
+
+    Sign the manifest of a backup or release, or the output of `review verify --json`, with a key
+    that nobody has who can write to the database, and keep both elsewhere. `review verify --anchor
+    FILE --signed-by PUBLIC_KEY` takes no other file then. OpenSSL checks the signature too.
+    """
+    from review.keeping.signing import needs_passphrase, sign
+
+    passphrase = click.prompt("Passphrase", hide_input=True) if needs_passphrase(key) else None
+    for file in files:
+        click.echo(f"Signed {file}: {sign(file, key, passphrase)}")
+
+
+def _check_signatures(anchors: tuple[str, ...], public_key: Path) -> None:
+    from review.keeping.signing import check
+
+    if not anchors:
+        raise click.UsageError("--signed-by needs --anchor FILE: which head was signed?")
+    for given in anchors:
+        if not (file := Path(given)).is_file():
+            raise click.UsageError(f"{given} is no file, and what is typed has no signature")
+        check(file, public_key)
+        click.echo(f"{file} is signed by the key {public_key}.", err=True)
+
 
 SHOWN: Final = 20
 """Differences that are printed; --json has a thousand."""
@@ -31,9 +67,19 @@ SHOWN: Final = 20
     help="A head that was kept elsewhere: SEQ:HASH, HASH, or a file that has it (the manifest of "
     "a backup, release or export, a mail, the output of this command). Repeatable.",
 )  # fmt: skip
+@click.option(
+    "--signed-by", "public_key", type=click.Path(path_type=Path, dir_okay=False), metavar="KEY",
+    help="A public key (PEM): take only --anchor files that its owner signed (review sign).",
+)  # fmt: skip
 @click.option("--runs", is_flag=True, help="Also compute every run again from its inputs.")
 @json_option
-def verify_(since: int | None, anchors: tuple[str, ...], runs: bool, as_json: bool) -> None:
+def verify_(
+    since: int | None,
+    anchors: tuple[str, ...],
+    public_key: Path | None,
+    runs: bool,
+    as_json: bool,
+) -> None:
     """Check that the database is what its history says.
 
     The chain of events is checked, and that it goes through every head that runs and releases
@@ -47,6 +93,8 @@ def verify_(since: int | None, anchors: tuple[str, ...], runs: bool, as_json: bo
     from review.keeping.anchors import anchors_given  # checks import every stage; the list does not
     from review.keeping.verifying import verify_all
 
+    if public_key is not None:
+        _check_signatures(anchors, public_key)
     given = [anchor for text in anchors for anchor in anchors_given(text)]
     with opened().reading() as session, progress_bar("Verifying") as progress:
         found = verify_all(
