@@ -1,10 +1,14 @@
 """One group measured twice, or matched pairs: change from occasion 2 (before) to 1 (after).
 
-``m1``, ``m2`` are the two means, ``r`` the correlation between the occasions, ``n`` the number of
-pairs, all of shape (k,). The standardized measures differ in what a unit is: the standard deviation
-of the changes (SMCC) or that of the scores ``sd1`` (SMCR, SMCRH; by metafor's naming ``sd1`` is
-the occasion that standardizes, usually the pre-test), or of both occasions (SMCRP, SMCRPH). They
-must not be mixed in one analysis.
+Of shape (k,) are the two means ``m1``, ``m2``, the standard deviations ``sd1``, ``sd2`` of the
+scores, the correlation ``r`` between the occasions, the number ``n`` of pairs, and the effects
+``yi`` with their sampling variances ``vi`` that are returned. ``correct`` says whether to correct
+for bias, where nothing else is said by J(n - 1) (`review.effects.correction`).
+
+The standardized measures differ in what a unit is: the standard deviation of the changes (SMCC) or
+that of the scores ``sd1`` (SMCR, SMCRH; by metafor's naming ``sd1`` is the occasion that
+standardizes, usually the pre-test), or of both occasions (SMCRP, SMCRPH). They must not be mixed in
+one analysis.
 """
 
 from __future__ import annotations
@@ -54,17 +58,8 @@ def change_score_standardized(
     ----------
     d : (k,)
         Mean change over the standard deviation of the changes.
-    n : (k,)
-        Pairs.
     vtype
         ``LS``: 1/n + g²/(2n); ``LS2``: J² (1/n + d²/(2n)).
-    correct
-        Whether to correct for bias, by J(n - 1).
-
-    Returns
-    -------
-    yi, vi : (k,)
-        In standard deviations of change.
 
     Notes
     -----
@@ -86,21 +81,14 @@ def raw_score_standardized(
     vtype: Variance = Variance.LS,
     correct: bool = True,
 ) -> Pair:
-    """Mean change in standard deviations of the scores of one occasion, bias-corrected.
+    """Mean change in standard deviations ``sd1`` of one occasion, bias-corrected.
+
+    It assumes equal variances at both occasions.
 
     Parameters
     ----------
-    m1, m2, sd1, n, r : (k,)
-        Means, the standard deviation that standardizes, pairs, correlation.
     vtype
         ``LS``: 2(1-r)/n + g²/(2n); ``LS2``: J² (2(1-r)/n + d²/(2n)).
-    correct
-        Whether to correct for bias, by J(n - 1).
-
-    Returns
-    -------
-    yi, vi : (k,)
-        In standard deviations of scores; assumes equal variances at both occasions.
 
     Notes
     -----
@@ -125,22 +113,7 @@ def heteroscedastic_raw_score_standardized(
 ) -> Pair:
     """As `raw_score_standardized`, without assuming equal variances at both occasions.
 
-    Parameters
-    ----------
-    m1, m2, sd1, sd2, n, r : (k,)
-        Means, standard deviations (``sd1`` standardizes), pairs, correlation.
-    correct
-        Whether to correct for bias, by J(n - 1).
-
-    Returns
-    -------
-    yi, vi : (k,)
-        In standard deviations of scores.
-
-    Notes
-    -----
-    Bonett (2008), at the corrected estimate and not multiplied by J² again (metafor
-    since 4.6).
+    Bonett (2008), at the corrected estimate and not multiplied by J² again (metafor since 4.6).
     """
     d = (m1 - m2) / sd1
     g = hedges_correction(n - 1.0) * d if correct else d
@@ -160,23 +133,9 @@ def pooled_raw_score_standardized(
 ) -> Pair:
     """Mean change in standard deviations of the scores of both occasions, bias-corrected.
 
-    Parameters
-    ----------
-    m1, m2, sd1, sd2, n, r : (k,)
-        Means, standard deviations, pairs, correlation.
-    correct
-        Whether to correct for bias, by J of the 2(n - 1)/(1 + r²) degrees of freedom of the pooled
-        variance.
-
-    Returns
-    -------
-    yi, vi : (k,)
-        In standard deviations of scores; vi = 2(1 - r)/n + g² (1 + r²)/(4n) assumes equal variances
-        at both occasions.
-
-    Notes
-    -----
-    Cousineau (2020), equation 2; metafor's SMCRP.
+    Corrected by J of the 2(n - 1)/(1 + r²) degrees of freedom of the pooled variance;
+    vi = 2(1 - r)/n + g² (1 + r²)/(4n) assumes equal variances at both occasions. Cousineau (2020),
+    equation 2; metafor's SMCRP.
     """
     g = _by_both(m1, m2, sd1, sd2, n, r, correct=correct)
     return g, 2.0 * (1.0 - r) / n + g**2 * (1.0 + r**2) / (4.0 * n)
@@ -195,23 +154,8 @@ def heteroscedastic_pooled_standardized(
 ) -> Pair:
     """As `pooled_raw_score_standardized`, without assuming equal variances at both occasions.
 
-    Parameters
-    ----------
-    m1, m2, sd1, sd2, n, r : (k,)
-        Means, standard deviations, pairs, correlation.
-    vtype
-        ``LS`` divides by n - 1, ``LS2`` by n.
-    correct
-        Whether to correct for bias.
-
-    Returns
-    -------
-    yi, vi : (k,)
-        In standard deviations of scores.
-
-    Notes
-    -----
-    Bonett (2008), equation 10, at the corrected estimate; metafor's SMCRPH.
+    `vtype` ``LS`` divides by n - 1, ``LS2`` by n. Bonett (2008), equation 10, at the corrected
+    estimate; metafor's SMCRPH.
     """
     g = _by_both(m1, m2, sd1, sd2, n, r, correct=correct)
     size = n if vtype is Variance.LS2 else n - 1.0
@@ -267,23 +211,10 @@ def log_ratio_of_paired_means(
     *,
     correct: bool = True,
 ) -> Pair:
-    """Log response ratio of two dependent means, log(m1/m2).
+    """Log response ratio of two dependent means of one sign, log(m1/m2).
 
-    Parameters
-    ----------
-    m1, m2, sd1, sd2, n, r : (k,)
-        Means of one sign, standard deviations, pairs, correlation.
-    correct
-        Whether to correct for bias, as for independent groups (metafor 5 by default).
-
-    Returns
-    -------
-    yi, vi : (k,)
-        On the log scale. Neither exists where the means have opposite signs or one is zero.
-
-    Notes
-    -----
-    Lajeunesse (2011).
+    Corrected for bias as for independent groups (metafor 5 by default). Neither ``yi`` nor ``vi``
+    exists where the means have opposite signs or one is zero. Lajeunesse (2011).
     """
     relative1, relative2 = sd1 / m1, sd2 / m2
     yi = np.log(m1 / m2)
