@@ -110,11 +110,3 @@ class Identified:
     def in_scope(self) -> int:
         """Records to screen."""
         return self.identified - self.duplicates
-
-    def by_source(self) -> dict[tuple[SourceKind | None, str], int]:
-        """Return the records identified for each kind and name of source, in order of import."""
-        counts: dict[tuple[SourceKind | None, str], int] = {}
-        for batch in self.batches:
-            key = (batch.kind, batch.source)
-            counts[key] = counts.get(key, 0) + batch.identified
-        return counts

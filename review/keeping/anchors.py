@@ -13,11 +13,6 @@ from review.history.rules import UNNUMBERED, Anchor
 _HEAD = re.compile(r"\b(?:(\d+)[ :]+)?([0-9a-f]{64})\b")
 
 
-def anchor_text(seq: int, hash_: str) -> str:
-    """Return a head as it is printed, mailed and noted: ``event 12 3f…``."""
-    return f"event {seq} {hash_}"
-
-
 def anchors_given(given: str) -> list[Anchor]:
     """Return the anchors of a file that we wrote, or of a hash as it was typed.
 

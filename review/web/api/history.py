@@ -19,9 +19,8 @@ from review.web.api.shapes import (
     Page,
     Shape,
     Time,
-    after_of,
     cursor_of,
-    numbered,
+    listed,
     place_of,
 )
 from review.web.visits import Visiting
@@ -78,8 +77,4 @@ def list_releases(
 ) -> Page[ReleaseShape]:
     """List the releases."""
     del review
-    with visit.reading() as session:
-        found = releases(
-            session, visit.review_of(session), after=after_of(cursor), limit=limit + 1
-        )  # fmt: skip
-        return numbered(found, limit, ReleaseShape.model_validate)
+    return listed(visit, releases, cursor, limit, ReleaseShape.model_validate)

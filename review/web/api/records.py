@@ -22,9 +22,8 @@ from review.web.api.shapes import (
     Page,
     Shape,
     Time,
-    after_of,
     cursor_of,
-    numbered,
+    listed,
     place_of,
 )
 from review.web.visits import Visiting
@@ -73,11 +72,7 @@ def list_searches(
 ) -> Page[SearchShape]:
     """List the searches."""
     del review
-    with visit.reading() as session:
-        found = searches(
-            session, visit.review_of(session), after=after_of(cursor), limit=limit + 1
-        )  # fmt: skip
-        return numbered(found, limit, SearchShape.model_validate)
+    return listed(visit, searches, cursor, limit, SearchShape.model_validate)
 
 
 @routes.get("/reviews/{review}/batches", Deed.LOOK)
@@ -86,11 +81,7 @@ def list_batches(
 ) -> Page[BatchShape]:
     """List the imported files."""
     del review
-    with visit.reading() as session:
-        found = batches(
-            session, visit.review_of(session), after=after_of(cursor), limit=limit + 1
-        )  # fmt: skip
-        return numbered(found, limit, BatchShape.model_validate)
+    return listed(visit, batches, cursor, limit, BatchShape.model_validate)
 
 
 @routes.get("/reviews/{review}/records", Deed.LOOK, response_model=Page[RecordLine])

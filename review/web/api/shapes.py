@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
 from review.canonical import utc_text
 from review.errors import InvalidDataError
+from review.web.visits import Visit
 
 MOST: Final = 500
 """Items of a page; the default is 50."""
@@ -98,6 +99,20 @@ def numbered(rows: Sequence[Any], limit: int, shape: Callable[[Any], ItemT]) -> 
     """Return a page of rows in order of `id`, of which one more than `limit` was read."""
     found = paged(rows, limit, lambda row: (row.id,))
     return Page(items=[shape(row) for row in found.items], next=found.next)
+
+
+def listed(
+    visit: Visit,
+    rows: Callable[..., Sequence[Any]],
+    cursor: str | None,
+    limit: int,
+    shape: Callable[[Any], ItemT],
+) -> Page[ItemT]:
+    """Return a page of what a query finds in the review, in order of `id`."""
+    with visit.reading() as session:
+        review = visit.review_of(session)
+        found = rows(session, review, after=after_of(cursor), limit=limit + 1)
+        return numbered(found, limit, shape)
 
 
 def after_of(cursor: str | None) -> int:
