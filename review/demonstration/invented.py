@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Set
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -43,7 +43,7 @@ from review.people.rules import Role
 from review.protocol.actions import take_protocol
 from review.protocol.files import read_protocol
 from review.screening.actions import Choice, adjudicate, decide
-from review.screening.conduct import add_reason
+from review.screening.conduct import add_reason, close_pilot, open_pilot
 from review.screening.guidance.actions import add_note, put_label, set_criteria, set_terms
 from review.screening.guidance.vocabulary import TermKind
 from review.screening.retrieval import Pdf, note_retrieval
@@ -240,15 +240,22 @@ _LATE: Final = 57
 """A record that B includes after the release: its full text is sought."""
 
 
+_PILOT_SEED: Final = 3148
+"""Draws a round of which both read all records, one of them otherwise."""
+
+
 def _screen_titles(story: Story) -> None:
     wanted = {*_MAIN, *_EXTRA, *_MISLED}
-    for who, days, most, also in ((A, 70.0, 60, (*_SPLIT, _LATE)), (B, 69.5, 52, ())):
+    of_a, of_b = wanted | {*_SPLIT, _LATE}, wanted
+    drawn = _draw_pilot(story)
+    for who, days, included in ((A, 71.6, of_a), (B, 71.4, of_b)):
+        _decide(story, days, who, _titles(drawn, included), _TITLES)
+    with story.step(71, "both have read the pilot round") as step:
+        close_pilot(step.session, step.review, stage=_TITLES, now=step.now)
+    for who, days, most, included in ((A, 70.0, 60, of_a), (B, 69.5, 52, of_b)):
         for place, first in enumerate(range(1, most + 1, 13)):
-            part = range(first, min(first + 13, most + 1))
-            said = {
-                n: Verdict.INCLUDE if n in wanted or n in also else Verdict.EXCLUDE for n in part
-            }
-            _decide(story, days - 2 * place, who, said, _TITLES)
+            some = {*range(first, min(first + 13, most + 1))} - drawn
+            _decide(story, days - 2 * place, who, _titles(some, included), _TITLES)
     with story.step(58.5, by=A) as step:
         ids, person = _ids(step), person_called(step.session, A)
         for number, label in (
@@ -276,12 +283,31 @@ def _screen_titles(story: Story) -> None:
     _decide(story, 3.4, B, {_LATE: Verdict.INCLUDE}, _TITLES)
 
 
+def _draw_pilot(story: Story) -> set[int]:
+    """Open the pilot round; return its records by their numbers."""
+    with story.step(72, "a pilot round before screening") as step:
+        pilot = open_pilot(
+            step.session, step.review, stage=_TITLES, size=10, reviewers=2, seed=_PILOT_SEED,
+            now=step.now,
+        )  # fmt: skip
+        return {n for n, record in _ids(step).items() if record in pilot.record_ids}
+
+
+def _titles(numbers: Iterable[int], included: Set[int]) -> dict[int, Verdict]:
+    """Return what somebody says of titles who includes some."""
+    return {n: Verdict.INCLUDE if n in included else Verdict.EXCLUDE for n in sorted(numbers)}
+
+
 def _read_full_texts(story: Story) -> None:
     *sought, missing = (*_MAIN, *_EXTRA, *_MISLED)
     entered = read_extraction(_data("entry-a.csv"))
+    quotes = {
+        n: [str(r.row.quote) for r in entered if r.row.study == records.label_of(n)] for n in _MAIN
+    }
     for number in sought:
+        lines = records.report_of(number, quotes.get(number, ()))
         with story.step(50, "full text obtained", by=A) as step:
-            pdf = Pdf(f"invented-{number:03d}.pdf", page_of(_page(number, entered)))
+            pdf = Pdf(f"invented-{number:03d}.pdf", page_of(lines))
             note_retrieval(
                 step.session, step.review, [_ids(step)[number]], handle=A, now=step.now, pdf=pdf,
                 outcome=RetrievalOutcome.RETRIEVED,
@@ -299,23 +325,6 @@ def _read_full_texts(story: Story) -> None:
     _decide(story, 44, B, {**by_b, 14: exclude}, _TEXTS, why)
 
 
-def _page(number: int, entered: Sequence[NumberedRow]) -> list[str]:
-    """Return the lines of an invented report; those of trials hold what is to be extracted."""
-    label = _label(number)
-    return [
-        "SYNTHETIC REPORT, made for demonstration. No trial or person in it is real.",
-        "",
-        records.title_of(number)[:80],
-        records.title_of(number)[80:],
-        "",
-        *(str(row.row.quote) for row in entered if number in _MAIN and row.row.study == label),
-    ]
-
-
-def _label(number: int) -> str:
-    return f"Synthetic {number:02d}"
-
-
 def _extract(story: Story) -> None:
     *trials, _ = _MAIN
     with story.step(40, "reports sorted by study", by=A) as step:
@@ -323,14 +332,14 @@ def _extract(story: Story) -> None:
         for number in (*trials, *_EXTRA):
             link_report(
                 step.session, step.review, ids[number],
-                _label(number if number in trials else number - records.TRIALS),
+                records.label_of(number if number in trials else number - records.TRIALS),
                 handle=A, now=step.now, new=number in trials, distinct=True,
             )  # fmt: skip
     with story.step(39, "who enters which trial") as step:
         share_out(step.session, step.review, [A, B], now=step.now)
-    _enter(story, 36, A, "entry-a.csv", {_label(n) for n in trials})
-    _enter(story, 33, B, "entry-b.csv", {_label(n) for n in trials[:6]})
-    _enter(story, 32, B, "entry-b.csv", {_label(trials[6])}, draft=True)
+    _enter(story, 36, A, "entry-a.csv", {records.label_of(n) for n in trials})
+    _enter(story, 33, B, "entry-b.csv", {records.label_of(n) for n in trials[:6]})
+    _enter(story, 32, B, "entry-b.csv", {records.label_of(trials[6])}, draft=True)
     for number in (1, 2, 3, 5):
         _agree(story, 25, number)
 
@@ -348,7 +357,7 @@ def _enter(
 
 def _await_entry(story: Story) -> None:
     """A trial whose report is there, and nothing of it entered: to try the page with."""
-    label = f"{_label(records.TRIALS + 1)} (to be entered)"
+    label = f"{records.label_of(records.TRIALS + 1)} (to be entered)"
     row = ExtractionRow(study=label, year=2026, citation="Nobody 2026, invented trial report")
     with story.step(2, "a report that waits to be entered") as step:
         import_extraction(
@@ -365,14 +374,14 @@ def _await_entry(story: Story) -> None:
 def _agree(story: Story, days: float, number: int, *, most: int | None = None) -> None:
     """Decide `most` of the cells in which A and B differ, all by default, as A has them."""
     with story.step(days, "consensus of A and B", by=C) as step:
-        found = sides(step.session, step.review, _label(number))
+        found = sides(step.session, step.review, records.label_of(number))
         for cell in found.open[:most]:
             resolve(
                 step.session, step.review, found, cell.id, taken=Taken.FIRST, person=C,
                 now=step.now, reason="as the report has it (synthetic)",
             )  # fmt: skip
         if most is None:
-            found = sides(step.session, step.review, _label(number))
+            found = sides(step.session, step.review, records.label_of(number))
             reach_consensus(step.session, step.review, found, person=C, now=step.now)
 
 
@@ -386,7 +395,7 @@ _LOW: Final = {
 def _appraisal(number: int, **changed: str) -> Form:
     answers = {**_LOW, **{name[1:].replace("_", "."): said for name, said in changed.items()}}
     return Form(
-        Target(_label(number), "panic"),
+        Target(records.label_of(number), "panic"),
         {q: Answered(Answer(said), "synthetic report") for q, said in answers.items()},
     )
 

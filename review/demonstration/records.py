@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 TRIALS: Final = 8
@@ -40,6 +41,19 @@ def title_of(number: int) -> str:
         )
     what, who = _WHAT[number % len(_WHAT)], _WHO[number // len(_WHAT) % len(_WHO)]
     return f"Synthetic record {number:03d}: {what} in {who}, {_HOW[number % len(_HOW)]}"
+
+
+def label_of(number: int) -> str:
+    """Return what a trial is called."""
+    return f"Synthetic {number:02d}"
+
+
+def report_of(number: int, quotes: Iterable[str]) -> list[str]:
+    """Return the lines of an invented report; those of trials hold what is to be extracted."""
+    return [
+        "SYNTHETIC REPORT, made for demonstration. No trial or person in it is real.", "",
+        title_of(number)[:80], title_of(number)[80:], "", *quotes,
+    ]  # fmt: skip
 
 
 def _entry(number: int, *, doi: bool = True, slip: bool = False) -> str:

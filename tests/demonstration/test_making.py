@@ -20,6 +20,7 @@ from review.living.reports.changes import compare
 from review.living.runs.queries import newest_of_each, runs, snapshot_of
 from review.protocol.queries import review_called
 from review.screening import queries as screening
+from review.screening.agreeing import agreement_of
 from review.screening.vocabulary import Stage, State
 
 
@@ -74,6 +75,16 @@ def test_something_waits_at_every_step_of_the_invented_review(demonstration: Dat
         assert [r.version for r in releases(session, review)] == ["1.0"]
         assert len(newest_of_each(session, review)) == 2
         assert verify(session).intact
+
+
+def test_a_pilot_round_shows_its_agreement_at_the_end(demonstration: Database) -> None:
+    with demonstration.reading() as session:
+        review = review_called(session, invented.NAME)
+        (pilot,) = screening.pilots(session, review)
+        found = agreement_of(session, review, stage=Stage.TITLE_ABSTRACT, pilot=pilot.number)
+    assert pilot.closed_at is not None
+    assert (found.records, found.incomplete) == (len(pilot.record_ids), 0)
+    assert found.lines[0].raw == "90.0 %"  # on one of ten they differ
 
 
 def test_everything_invented_says_so(demonstration: Database) -> None:
