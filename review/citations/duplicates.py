@@ -243,9 +243,8 @@ def undo_pair(
     A pair that was linked without a person becomes "different", and its records part, whatever
     else links them; a person's verdict is taken back, and the pair waits in the queue again.
     """
-    judged = {p.id: p for p in pair_queries.judged_pairs(session, review)}
     pair_queries.pair_numbered(session, review, pair)
-    known = judged[pair]
+    (known,) = pair_queries.some_pairs(session, review, number=pair)
     if known.state is PairState.OPEN:
         raise InvalidDataError(f"nothing was decided of pair {pair}")
     automatic = known.verdict is None

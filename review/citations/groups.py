@@ -377,11 +377,9 @@ def linked_pairs(
     session: Session, review: Review, *, after: int = 0, limit: int = 50
 ) -> list[Linked]:
     """Return a page of the pairs that are linked, in the order they were found."""
-    linked = [
-        pair
-        for pair in pair_queries.judged_pairs(session, review)
-        if pair.state is PairState.LINKED and pair.id > after
-    ][:limit]
+    linked = pair_queries.some_pairs(
+        session, review, state=PairState.LINKED, after=after, limit=limit
+    )
     ids = sorted({n for pair in linked for n in (pair.earlier_id, pair.later_id)})
     titles = {
         row.id: heading(row.title, warning_of(row.notices))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -76,6 +77,75 @@ def judged_pairs(
     return [JudgedPair(*row, newest.get(row.id)) for row in session.execute(pairs)]
 
 
+_NEWEST: Final = (
+    sa.select(DuplicateDecision.verdict)
+    .where(DuplicateDecision.pair_id == DuplicatePair.id)
+    .order_by(DuplicateDecision.id.desc())
+    .limit(1)
+    .correlate(DuplicatePair)
+    .scalar_subquery()
+)
+"""The newest verdict of a person on a pair."""
+
+
+def _is(state: PairState) -> sa.ColumnElement[bool]:
+    """`rules.pair_state` in SQL."""
+    certain = DuplicatePair.band == Band.CERTAIN
+    if state is PairState.LINKED:
+        return sa.or_(_NEWEST == Verdict.DUPLICATE, sa.and_(_NEWEST.is_(None), certain))
+    if state is PairState.DIFFERENT:
+        return _NEWEST == Verdict.DIFFERENT
+    return sa.or_(_NEWEST == Verdict.UNDECIDED, sa.and_(_NEWEST.is_(None), sa.not_(certain)))
+
+
+def some_pairs(
+    session: Session,
+    review: Review,
+    *,
+    state: PairState | None = None,
+    number: int | None = None,
+    record: int | None = None,
+    after: int = 0,
+    by_score: bool = False,
+    limit: int | None = None,
+) -> list[JudgedPair]:
+    """Return some pairs of a review with their newest verdicts; the others are not read.
+
+    Parameters
+    ----------
+    state
+        Those that are so now.
+    number, record
+        One pair; those that a record is in.
+    after
+        Those found after the pair of this number.
+    by_score
+        The most alike first; else in the order they were found.
+    limit
+        How many at most.
+    """
+    pair = DuplicatePair
+    query = sa.select(
+        pair.id, pair.earlier_id, pair.later_id, pair.band, pair.score, pair.rule, _NEWEST
+    ).where(pair.review_id == review.id, pair.id > after)
+    if state is not None:
+        query = query.where(_is(state))
+    if number is not None:
+        query = query.where(pair.id == number)
+    if record is not None:
+        query = query.where(sa.or_(pair.earlier_id == record, pair.later_id == record))
+    first = (pair.score.desc(), pair.id) if by_score else (pair.id,)
+    return [JudgedPair(*row) for row in session.execute(query.order_by(*first).limit(limit))]
+
+
+def count_pairs(session: Session, review: Review, state: PairState) -> int:
+    """Return how many pairs of a review are so now."""
+    query = sa.select(sa.func.count(DuplicatePair.id)).where(
+        DuplicatePair.review_id == review.id, _is(state)
+    )
+    return session.scalar(query) or 0
+
+
 def clusters(session: Session, review: Review, *, at: datetime | None = None) -> Clusters:
     """Return the clusters that the links of a review make, or made at a time.
 
@@ -125,10 +195,7 @@ def decisions(session: Session, pair: DuplicatePair) -> Sequence[DuplicateDecisi
 
 def open_pairs(session: Session, review: Review, *, limit: int | None = None) -> list[OpenPair]:
     """Return the pairs that wait for a person, the most alike first, with both records."""
-    judged = sorted(
-        (p for p in judged_pairs(session, review) if p.state is PairState.OPEN),
-        key=lambda pair: (-pair.score, pair.id),
-    )[:limit]
+    judged = some_pairs(session, review, state=PairState.OPEN, by_score=True, limit=limit)
     found: dict[int, DuplicatePair] = {}
     numbers = [pair.id for pair in judged]
     for some in in_parts(numbers):
@@ -148,10 +215,3 @@ class OpenPair:
     pair: DuplicatePair
     rule: str
     score: float
-
-
-def pairs_of(session: Session, review: Review, record: int) -> list[JudgedPair]:
-    """Return the pairs that a record is in."""
-    return [
-        pair for pair in judged_pairs(session, review) if record in (pair.earlier_id, pair.later_id)
-    ]

@@ -19,6 +19,7 @@ from review.cli.mending import (
     mends,
 )
 from review.cli.output import echo_json, echo_rows, echo_values
+from review.config import settings
 from review.errors import InvalidDataError
 from review.extraction.mending.acts import Mended
 from review.people.rules import Deed
@@ -162,5 +163,6 @@ def merge_instruments_(act: Act, slug: str, stays: str, keep: str | None) -> Men
     from review.extraction.mending import instruments  # what other commands do without
 
     return instruments.merge_instruments(
-        act.session, act.review, goes=slug, stays=stays, reason=act.reason, keep=keep
-    )
+        act.session, act.review, goes=slug, stays=stays, reason=act.reason,
+        person=settings().actor, keep=keep,
+    )  # fmt: skip

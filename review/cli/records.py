@@ -123,7 +123,7 @@ def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
             "search": search.id if search else None,
             "pairs": [
                 {**asdict(pair), "state": pair.state}
-                for pair in pair_queries.pairs_of(session, review, record)
+                for pair in pair_queries.some_pairs(session, review, record=record)
             ],
             "read_today": read_otherwise(found),
             "raw": found.raw,

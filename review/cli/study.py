@@ -151,8 +151,9 @@ def rename_arm(act: Act, study: str, label: str, new: str) -> Mended:
 def merge_arms(act: Act, study: str, label: str, stays: str, keep: str | None) -> Mended:
     """Merge arm LABEL of a STUDY, entered under two names, into another arm of it."""
     return merging.merge_arms(
-        act.session, act.review, study=study, goes=label, stays=stays, reason=act.reason, keep=keep
-    )
+        act.session, act.review, study=study, goes=label, stays=stays, reason=act.reason,
+        person=settings().actor, keep=keep,
+    )  # fmt: skip
 
 
 @click.group("treatment")

@@ -37,5 +37,7 @@ def list_timepoints(review_slug: str | None, as_json: bool) -> None:
 @click.option("--study", metavar="LABEL", help="Only in this study.")
 @mends()
 def rename_timepoint(act: Act, name: str, new: str, study: str | None) -> Mended:
-    """Call a timepoint NAME by a NEW name, in every result or in those of one study."""
-    return results.rename_timepoint(act.session, act.review, name=name, to=new, study=study)
+    """Call a timepoint NAME by a NEW name, in every result that you see, or of one study."""
+    return results.rename_timepoint(
+        act.session, act.review, name=name, to=new, person=settings().actor, study=study
+    )

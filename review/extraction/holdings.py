@@ -115,7 +115,8 @@ class Holdings:
         arms: dict[str, list[str]] = {}
         for arm in self._arms.values():
             arms.setdefault(label_of[arm.study_id], []).append(arm.label)
-        times = dict.fromkeys(r.timepoint for r in self.results.values())
+        seen = {e.id for e in queries.visible_entries(session, list(label_of), self.person.name)}
+        times = dict.fromkeys(r.timepoint for r in self.results.values() if r.entry_id in seen)
         self.rows = list(
             as_spelled(rows, studies=self._studies, arms=arms, timepoints=["post", *times])
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -9,16 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review.citations import groups, pair_queries
+from review.citations.actions import undo_batch
+from review.citations.models import DuplicateDecision
 from review.citations.pair_queries import JudgedPair
 from review.citations.rules import PairState
 from review.citations.vocabulary import Band, Verdict
 from review.db import Database
 from review.errors import InvalidDataError, StaleError
 from review.history.actions import Attribution, writing
+from review.people.actions import person_called
 from review.protocol.actions import new_review
 from review.protocol.queries import review_called
 from review.protocol.specs import ReviewSpec
-from tests.citations.test_imports import dedupe, ris, take
+from tests.citations.test_imports import TITLES, dedupe, ris, take
 from tests.conftest import NOW
 
 LONG = "Working alliance in therapy by video and in person, a randomised trial of sixty adults"
@@ -149,3 +153,61 @@ def test_who_comes_second_is_told_and_changes_nothing(alike: Database, by: Attri
 def test_one_record_alone_is_no_duplicate(alike: Database, by: Attribution) -> None:
     with pytest.raises(InvalidDataError, match="two records or more"):
         settle(alike, by, 1)
+
+
+def test_pairs_that_are_asked_for_are_those_that_the_whole_list_has(
+    database: Database, by: Attribution
+) -> None:
+    """Every verdict after every other, on certain and possible pairs, one batch taken back."""
+    with writing(database, by) as session:
+        new_review(session, ReviewSpec(slug="synthetic", title="Synthetic"), owner="tester")
+    for place, name in enumerate("abcde"):
+        take(database, by, ris(TITLES[0], doi="10.1/x") + b"\n" * place, name=f"{name}.ris")
+    for place, name in enumerate("fghi"):
+        take(database, by, ris(LONG, year=2001 + 2 * place), name=f"{name}.ris")
+    take(database, by, ris(f"{LONG}, part I", f"{LONG}, part II"), name="p.ris")
+    take(database, by, ris(LONG, year=1999), name="z.ris")
+    dedupe(database, by)
+    draw = random.Random(1)
+    with writing(database, by) as session:
+        review = review_called(session, "synthetic")
+        every = pair_queries.judged_pairs(session, review)
+        assert {pair.band for pair in every} == {Band.CERTAIN, Band.POSSIBLE}
+        newest = max(pair.later_id for pair in every)  # of the batch that is taken back
+        for pair in every:
+            said = draw.choices([*Verdict], k=draw.randrange(4)) if pair.later_id != newest else ()
+            for verdict in said:
+                session.add(
+                    DuplicateDecision(
+                        pair_id=pair.id, person_id=person_called(session, "tester").id,
+                        verdict=verdict, reason=None, decided_at=NOW,
+                    )
+                )  # fmt: skip
+    for undone in (False, True):
+        if undone:
+            with writing(database, by) as session:
+                undo_batch(session, review_called(session, "synthetic"), number=11, reason="twice")
+        with database.reading() as session:
+            review = review_called(session, "synthetic")
+            every = pair_queries.judged_pairs(session, review)
+            by_score = sorted(every, key=lambda pair: (-pair.score, pair.id))
+            assert pair_queries.some_pairs(session, review) == every
+            for state in PairState:
+                so = [pair for pair in every if pair.state is state]
+                assert len(so) > 3, state
+                middle = so[1].id
+                asked = {
+                    tuple(so): pair_queries.some_pairs(session, review, state=state),
+                    tuple(so[2:4]): pair_queries.some_pairs(
+                        session, review, state=state, after=middle, limit=2
+                    ),
+                    tuple(p for p in by_score if p.state is state): pair_queries.some_pairs(
+                        session, review, state=state, by_score=True
+                    ),
+                }
+                assert all(list(wanted) == found for wanted, found in asked.items())
+                assert pair_queries.count_pairs(session, review, state) == len(so)
+            record = every[0].later_id
+            assert pair_queries.some_pairs(session, review, record=record) == [
+                pair for pair in every if record in (pair.earlier_id, pair.later_id)
+            ]

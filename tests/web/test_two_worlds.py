@@ -32,9 +32,11 @@ from review.extraction.drafts.actions import take_over
 from review.extraction.drafts.form import Form, Stored
 from review.extraction.files import read_extraction
 from review.extraction.intake import import_extraction
-from review.extraction.models import Report
+from review.extraction.models import Report, Result
+from review.extraction.past_imports import past_imports
 from review.extraction.pdfs import add_pdf
 from review.extraction.queries import entries, reports, study_called
+from review.extraction.sheet import entry_rows
 from review.extraction.vocabulary import EntryKind
 from review.history.actions import Attribution, writing
 from review.history.queries import events
@@ -264,6 +266,67 @@ def _lists(file: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return found
 
 
+def _tries(imports: list[int], results: list[int]) -> Iterator[tuple[str, ...]]:
+    """Yield commands of B's that name, or run into, what A entered and B may not see."""
+    why = ("--reason", "a try", "--dry-run")
+    for time in ("secret", "3 months", "post"):
+        yield "timepoint", "rename", time, "another name", *why
+        yield "timepoint", "rename", time, "another name", "--study", TO_ENTER, *why
+        yield "timepoint", "rename", "post", time, "--study", SECRET, *why
+    yield "treatment", "rename", "CBT Online", "another name", *why
+    yield "treatment", "merge", "CBT Online", "--into", "CBT for panic", *why
+    yield "reports", "rename", TO_ENTER, "A report, Online", "another name", *why
+    for study, arm in ((TO_ENTER, "Online"), (TO_ENTER, "Video"), (SECRET, "Video")):
+        yield "arm", "rename", study, arm, "another name", *why
+        yield "arm", "merge", study, arm, "--into", "Face to face", *why
+    for one, other in ((TO_ENTER, SECRET), (SECRET, TO_ENTER), (SECRET, "Synthetic 01")):
+        yield "study", "merge", one, "--into", other, *why
+    for study in (TO_ENTER, SECRET):
+        yield "study", "rename", study, "another name", *why
+        yield "study", "show", study
+        yield "study", "exclude", study, "--reason", "a try"
+        yield "study", "readmit", study, "--reason", "a try"
+        for act in ("trace", "compare", "check", "reopen", "finish"):
+            yield "extract", act, study, *(why[:2] if act == "reopen" else ())
+        yield "extract", "resolve", study, "open", "--take", "first", "--reason", "a try"
+    for one, other in (("wai-s", "wai-12"), ("wai-12", "wai-s"), ("pdss", "wai-s")):
+        yield "instrument", "merge", one, "--into", other, *why
+        yield "instrument", "rename", one, "another-name", *why
+        yield "instrument", "show", one
+    for number in imports:
+        yield "extract", "undo", str(number), *why
+    for number in results:
+        yield "extract", "withdraw", str(number), *why
+        yield "extract", "rekey", str(number), "--timepoint", "secret", *why
+
+
+def _told(file: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What B is told by commands that would change what A entered, or name it."""
+    monkeypatch.setenv("REVIEW_DATABASE_URL", f"sqlite:///{file}")
+    settings.cache_clear()
+    database = database_at(f"sqlite:///{file}")
+    with database.reading() as session:
+        imports = [
+            past.number for past in past_imports(session, review_called(session, "invented"))
+        ]
+        results = sorted(session.scalars(sa.select(Result.id)))[-4:]
+    database.close()
+    found = {}
+    takes = [("extract", "import", str(table), *kind) for kind in ((), ("--entry", "blind"))]
+    for command in [*_tries(imports, results), *takes]:
+        done = CliRunner().invoke(main, [*command, "--review", invented.NAME])
+        assert not isinstance(done.exception, AssertionError | KeyError | TypeError), command
+        found[" ".join(command)] = _random(done.output)
+    database = database_at(f"sqlite:///{file}")
+    with database.reading() as session:
+        found["what B sees then"] = str(entry_rows(
+            session, review_called(session, "invented"), kind=EntryKind.BLIND,
+            person=invented.B, viewer=invented.B,
+        ))  # fmt: skip
+    database.close()
+    return found
+
+
 def test_what_a_said_changes_no_byte_that_b_is_sent(
     demonstration_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,4 +366,13 @@ def test_what_a_said_changes_no_byte_that_b_is_sent(
     heard = [_lists(file, monkeypatch) for file in (first, second)]
     assert len(heard[0]) > 10
     assert heard[0] == heard[1]
+    table = tmp_path / "table.csv"
+    times = ("Secret", "3 Months", "POST", "secrets")
+    rows = [f"{study},Video,wai-s,{time},40,5,1" for study in (TO_ENTER, SECRET) for time in times]
+    table.write_text("\n".join(["study,arm,instrument,timepoint,n,mean,sd", *rows]) + "\n")
+    tried = [_told(file, table, monkeypatch) for file in (first, second)]
+    assert sum("may not see" in text or "blind" in text for text in tried[0].values()) > 10
+    for command, text in tried[0].items():
+        assert text == tried[1][command], command
+    assert all(name not in tried[0]["what B sees then"] for name in ("'secret'", "'3 months'"))
     settings.cache_clear()

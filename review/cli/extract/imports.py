@@ -7,6 +7,7 @@ import click
 from review.cli.context import json_option, looking, review_option
 from review.cli.mending import Act, mends
 from review.cli.output import echo_json, echo_table
+from review.config import settings
 from review.extraction.mending.acts import Mended
 from review.extraction.mending.undoing import undo_import
 from review.extraction.past_imports import past_imports
@@ -56,4 +57,7 @@ def undo_(act: Act, number: int) -> Mended:
     """
     if not act.reason and not act.dry_run:
         raise click.UsageError("say why with --reason, or look first with --dry-run")
-    return undo_import(act.session, act.review, number=number, reason=act.reason or "a dry run")
+    return undo_import(
+        act.session, act.review, number=number, person=settings().actor,
+        reason=act.reason or "a dry run",
+    )  # fmt: skip

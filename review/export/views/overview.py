@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record, Search
-from review.citations.pair_queries import judged_pairs
+from review.citations.pair_queries import count_pairs
 from review.citations.rules import PairState
 from review.export.views.current import Current, change_of, contents_of, current, remembered
 from review.extraction.appraisal.queue import waiting_for
@@ -220,7 +220,7 @@ def _waiting(
     if may(role, Deed.SCREEN) and stands:
         yield from _to_screen(session, review, number)
     if may(role, Deed.COLLECT):
-        pairs = sum(pair.state is PairState.OPEN for pair in judged_pairs(session, review))
+        pairs = count_pairs(session, review, PairState.OPEN)
         if pairs:
             yield Link(f"{counted(pairs, 'pair')} may be duplicates", ("records",), n=pairs)
         sought = stands.get(Box.AWAITING_RETRIEVAL, 0)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import Batch, Record, Search
-from review.citations.pair_queries import pairs_of
+from review.citations.pair_queries import some_pairs
 from review.citations.queries import batches, record_numbered
 from review.citations.rules import UNSTATED, warning_of
 from review.errors import NotFoundError
@@ -307,7 +307,7 @@ def record_of(session: Session, review: Review, number: int, *, viewer: str) -> 
                 pair.later_id if pair.earlier_id == number else pair.earlier_id,
                 str(pair.state), pair.rule, pair.score,
             )
-            for pair in pairs_of(session, review, number)
+            for pair in some_pairs(session, review, record=number)
         ),
         stages=tuple(
             StageLine(

@@ -17,6 +17,7 @@ from review.extraction.mending.acts import (
     plans_naming,
     which_counts,
 )
+from review.extraction.mending.unseen import nothing_unseen
 from review.protocol.models import Instrument, Review
 from review.protocol.queries import instrument_called
 from review.wording import counted
@@ -29,6 +30,7 @@ def merge_instruments(
     goes: str,
     stays: str,
     reason: str,
+    person: str,
     keep: str | None = None,
 ) -> Mended:
     """Merge an instrument that was defined under two names; raise as `merge_studies`."""
@@ -38,6 +40,7 @@ def merge_instruments(
     if gone is kept:
         raise InvalidDataError(f"{stays} is one instrument already")
     _same_scale(gone, kept)
+    nothing_unseen(session, queries.studies(session, review), person)
     planned = plans_naming(session, review, goes)
     if planned:
         raise InvalidDataError(

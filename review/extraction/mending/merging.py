@@ -32,6 +32,7 @@ from review.extraction.mending.renaming import (
     results_of_study,
 )
 from review.extraction.mending.typed import move_drafts
+from review.extraction.mending.unseen import nothing_unseen
 from review.extraction.models import Arm, Entry, Note, Report, Result, Study
 from review.extraction.rules import ARM_FACTS, STUDY_FACTS
 from review.extraction.spelling import identity
@@ -75,6 +76,7 @@ def merge_studies(
     why = needs_reason(reason)
     gone = queries.study_called(session, review, goes)
     kept = queries.study_called(session, review, stays)
+    nothing_unseen(session, [gone, kept], person)
     _mergeable(session, gone, kept)
     becoming = Becoming(stays, goes, which_counts(keep, stays=stays, goes=goes))
     becoming.facts("study", kept, gone, STUDY_FACTS)
@@ -293,11 +295,13 @@ def merge_arms(
     goes: str,
     stays: str,
     reason: str,
+    person: str,
     keep: str | None = None,
 ) -> Mended:
     """Merge an arm of a study that was entered under two names; raise as `merge_studies`."""
     why = needs_reason(reason)
     found = queries.study_called(session, review, study)
+    nothing_unseen(session, [found], person)
     gone, kept = arm_called(session, found, goes), arm_called(session, found, stays)
     if gone is kept:
         raise InvalidDataError(f"{stays} is one arm already")
@@ -352,6 +356,7 @@ def merge_reports(
     """Merge a report that was entered under two citations; results and links move."""
     why = needs_reason(reason)
     found = queries.study_called(session, review, study)
+    nothing_unseen(session, [found], person)
     gone, kept = report_called(session, found, goes), report_called(session, found, stays)
     if gone is kept:
         raise InvalidDataError(f"{kept.citation} is one report already")

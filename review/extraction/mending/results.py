@@ -170,12 +170,18 @@ def rekey_result(
 
 
 def rename_timepoint(
-    session: Session, review: Review, *, name: str, to: str, study: str | None = None
+    session: Session,
+    review: Review,
+    *,
+    name: str,
+    to: str,
+    person: str,
+    study: str | None = None,
 ) -> Mended:
-    """Call a timepoint otherwise in every result (of one study).
+    """Call a timepoint otherwise in every result (of one study) that a person may see.
 
-    Raises NotFoundError where no result has it, InvalidDataError where a result stands at the new
-    one already.
+    Blind entries that they may not see yet keep their names. Raises NotFoundError where no other
+    result has it, InvalidDataError where a result stands at the new one already.
     """
     found = [
         queries.study_called(session, review, study)
@@ -183,14 +189,15 @@ def rename_timepoint(
     wanted = new_name(to)
     if wanted == name:
         raise InvalidDataError(f"the timepoint is called {name} already")
+    seen = {e.id for e in queries.visible_entries(session, [one.id for one in found], person)}
     moved: list[tuple[Study, Result]] = [
         (one, result)
         for one in found
         for result in results_of_study(session, one)
-        if result.timepoint == name
+        if result.timepoint == name and result.entry_id in seen
     ]
     if not moved:
-        known = ", ".join(known_names(session, review).timepoints)
+        known = ", ".join(known_names(session, review, person).timepoints)
         raise NotFoundError(f"no result has the timepoint {name!r} (there is: {known})")
     with session.no_autoflush:
         for _, result in moved:

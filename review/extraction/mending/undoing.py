@@ -7,7 +7,7 @@ what it changed, as long as all of it is as the import left it and nothing was b
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +25,7 @@ from review.extraction.mending.naming import DISTINCT
 from review.extraction.models import Arm, Dismissal, Entry, EntryValue, Report, Result, Study
 from review.extraction.past_imports import ENTITY, NAMES, past_imports
 from review.extraction.queries import UNDONE
+from review.extraction.sealing import sealed_rows
 from review.extraction.vocabulary import EntryKind
 from review.history.actions import record_step
 from review.history.models import Event
@@ -39,6 +40,9 @@ _TABLES: Final[Mapping[str, type[Base]]] = {
 }
 """What an import writes (`NAMES`)."""
 
+DRAFTS: Final = ("draft", "appraisal_draft")
+"""Tables whose rows only their authors see."""
+
 
 @dataclass
 class _Undo:
@@ -50,8 +54,12 @@ class _Undo:
     """Values before and after, by table and id."""
 
 
-def undo_import(session: Session, review: Review, *, number: int, reason: str) -> Mended:
+def undo_import(
+    session: Session, review: Review, *, number: int, person: str, reason: str
+) -> Mended:
     """Take an import back: what it added is withdrawn, what it changed is as before.
+
+    `person` undoes it, and may not see others' blind entries.
 
     Raises
     ------
@@ -73,7 +81,13 @@ def undo_import(session: Session, review: Review, *, number: int, reason: str) -
     step = session.get_one(Event, number)
     undo = _read(session, (step.new or {})["first"], number)
     rows = _rows(session, undo)
-    since = [*_changed_since(rows, undo), *_built_since(session, undo)]
+    unseen = sealed_rows(session, person)
+    if rows.keys() & unseen:
+        raise InvalidDataError(
+            f"import {number} ({past.file}) is of a blind entry that you may not see yet: "
+            f"{past.by} can undo it"
+        )
+    since = [*_changed_since(rows, undo), *_built_since(session, undo, unseen, person)]
     if since:
         raise InvalidDataError(
             f"import {number} ({past.file}) cannot be undone, because something was decided on it "
@@ -171,8 +185,13 @@ def _plain(value: Any) -> Any:
     return getattr(value, "value", value)
 
 
-def _built_since(session: Session, undo: _Undo) -> list[str]:
-    """Return what refers to the rows of the import and did not come with it."""
+def _built_since(
+    session: Session, undo: _Undo, unseen: Set[tuple[str, int]], person: str
+) -> list[str]:
+    """Return what refers to the rows of the import, did not come with it, and may be told.
+
+    What a blind entry or a draft of others holds may not; that there is the entry, may.
+    """
     own: dict[str, set[int]] = {table: set(ids) for table, ids in undo.inserted.items()}
     releases = sorted(own.get("imported_release", ()))
     undone = sa.select(ImportedRelease.id).where(ImportedRelease.withdrawn_because.is_not(None))
@@ -194,7 +213,13 @@ def _built_since(session: Session, undo: _Undo) -> list[str]:
     for table in ("study", "report", "arm", "entry", "result", "instrument"):
         if own.get(table):
             found += references(session, table, own[table], apart_from=own, unaudited=True)
-    return [*said_of(found), *_agreed_since(session, undo), *_released_since(session, releases)]
+    told = [
+        one
+        for one in found
+        if (one.table, one.id) not in unseen
+        and (one.table not in DRAFTS or one.by in (None, person))
+    ]
+    return [*said_of(told), *_agreed_since(session, undo), *_released_since(session, releases)]
 
 
 def _agreed_since(session: Session, undo: _Undo) -> list[str]:

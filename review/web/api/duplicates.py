@@ -8,7 +8,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
 from review.citations.duplicates import decide_pair
-from review.citations.pair_queries import judged_pairs
+from review.citations.pair_queries import some_pairs
 from review.citations.rules import PairState
 from review.citations.vocabulary import Verdict
 from review.people.rules import Deed
@@ -51,9 +51,10 @@ def list_pairs(
     del review
     after = after_of(cursor)
     with visit.reading() as session:
-        pairs = judged_pairs(session, visit.review_of(session))
-    found = [one for one in pairs if one.id > after and state in (None, one.state)]
-    return numbered(found[: limit + 1], limit, PairShape.model_validate)
+        found = some_pairs(
+            session, visit.review_of(session), state=state, after=after, limit=limit + 1
+        )
+    return numbered(found, limit, PairShape.model_validate)
 
 
 @routes.post("/reviews/{review}/duplicates/{pair}", Deed.COLLECT)
@@ -72,5 +73,5 @@ def settle_pair(
             person=visit.person, now=visit.now,
         )  # fmt: skip
         session.flush()
-        (now,) = (one for one in judged_pairs(session, found) if one.id == pair)
+        (now,) = some_pairs(session, found, number=pair)
     return PairShape.model_validate(now)

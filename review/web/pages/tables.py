@@ -210,6 +210,8 @@ def take_tables_back(visit: Visiting, number: int, sent: Sent) -> Response:
     with visit.writing(because) as session:
         review = visit.review_of(session)
         for one in reversed(after.options["tables"]):
-            undo_import(session, review, number=one["imported"], reason=because)
+            undo_import(
+                session, review, number=one["imported"], person=visit.person, reason=because
+            )
         note_found(session, after.number, {"undone": because})
     return to(visit.path(*CHECK_TABLES.page, number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -159,14 +160,17 @@ def test_a_merged_study_is_not_made_again(source: Source) -> None:
     assert {study for study, *_ in after} == {"A 2001", "C 2003"}
 
 
+_undo = partial(undoing.undo_import, person="tester")
+
+
 def test_a_release_is_taken_back_and_the_one_before_is_the_newest_again(source: Source) -> None:
     before = source.holds()
     source.take([trial("A 2001", **{".g": "0.9"}), trial("C 2003")])
     with source.database.reading() as session:
         newest, first = past_imports(session, review_called(session, "r"))
     with pytest.raises(InvalidDataError, match="release 2 of db"):
-        source.does(undoing.undo_import, number=first.number, reason="x")
-    source.does(undoing.undo_import, number=newest.number, reason="not yet published")
+        source.does(_undo, number=first.number, reason="x")
+    source.does(_undo, number=newest.number, reason="not yet published")
     assert source.holds() == before
     with source.database.reading() as session:
         review = review_called(session, "r")
@@ -175,8 +179,8 @@ def test_a_release_is_taken_back_and_the_one_before_is_the_newest_again(source: 
         assert labels == {"A 2001", "B 2002"}
     report = source.take([trial("A 2001", **{".g": "0.9"}), trial("B 2002", **{".g": "0.2"})])
     assert (report.release, report.corrected) == (2, 1)
-    source.does(undoing.undo_import, number=_newest(source), reason="again")
-    source.does(undoing.undo_import, number=first.number, reason="all of it")
+    source.does(_undo, number=_newest(source), reason="again")
+    source.does(_undo, number=first.number, reason="all of it")
     assert source.holds() == {}
 
 

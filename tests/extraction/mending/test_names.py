@@ -201,7 +201,13 @@ def test_no_result_is_lost_by_a_merge(trials: Cli, database: Database, by: Attri
         )
         for goes, stays in (("Video-CBT", "Video CBT"), ("In-person CBT", "In person CBT")):
             merging.merge_arms(
-                session, review, study=ADAMS, goes=goes, stays=stays, reason="one arm"
+                session,
+                review,
+                study=ADAMS,
+                goes=goes,
+                stays=stays,
+                reason="one arm",
+                person="tester",
             )
     with database.reading() as session:
         standing = session.query(Result).all()

@@ -249,7 +249,7 @@ def test_importing_and_undoing_is_nothing(
     with writing(database, Attribution(actor="tester", review="vcp", reason="r")) as session:
         review = review_called(session, None)
         number = next(i.number for i in past_imports(session, review) if i.undone is None)
-        undo_import(session, review, number=number, reason="a test")
+        undo_import(session, review, number=number, person="tester", reason="a test")
     assert evidence_of(database) == before
     assert rows_of(database) == rows
 
@@ -257,7 +257,9 @@ def test_importing_and_undoing_is_nothing(
 def test_a_reason_is_wanted(trials: Cli, database: Database, by: Attribution) -> None:
     number = number_of(trials, "truth.csv")
     with writing(database, by) as session, pytest.raises(InvalidDataError, match="say why"):
-        undo_import(session, review_called(session, None), number=number, reason=" ")
+        undo_import(
+            session, review_called(session, None), number=number, person="tester", reason=" "
+        )
 
 
 def test_a_number_of_a_run_says_which_results_were_withdrawn_or_renamed_since(
