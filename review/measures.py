@@ -404,3 +404,10 @@ def measure_named(name: str) -> Measure | None:
     short = name.removeprefix("log ")
     named = (m for m in Measure if short in (m.value, m.scale.removeprefix("log ")))
     return next(named, None)
+
+
+OF_TABLES: Final = {
+    "MH": (Measure.OR, Measure.RR, Measure.RD),
+    "PETO": (Measure.PETO,),
+}
+"""Methods that pool the trials' two-by-two tables, and the measures they give."""

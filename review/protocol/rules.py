@@ -17,7 +17,7 @@ from pydantic import (
 from review.canonical import sha256_of
 from review.errors import InvalidDataError
 from review.formula import parse
-from review.measures import AddTo, Measure, Medians, measures_of
+from review.measures import OF_TABLES, AddTo, Measure, Medians, measures_of
 from review.protocol.characteristics import Condition, condition
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
 
@@ -33,12 +33,6 @@ MethodName = Literal[
 ]
 TestName = Literal["z", "t", "knha", "adhoc"]
 
-
-OF_TABLES: Final = {
-    "MH": frozenset({Measure.OR, Measure.RR, Measure.RD}),
-    "PETO": frozenset({Measure.PETO}),
-}
-"""Methods that pool the trials' two-by-two tables, and the measures they give."""
 
 WITHOUT_TAU2: Final = frozenset({"EE", *OF_TABLES})
 """Methods of one common effect: they have no variance between trials."""

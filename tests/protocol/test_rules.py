@@ -13,10 +13,11 @@ from review.db import Database
 from review.errors import AlreadyExistsError, FileError, InvalidDataError, NotFoundError
 from review.extraction.seeds import seed_called, seeds
 from review.history.actions import Attribution, writing
+from review.measures import OF_TABLES
 from review.protocol import actions
 from review.protocol.files import plan_text, read_plan, read_protocol
 from review.protocol.queries import current_versions, plan_of, review_called
-from review.protocol.rules import OF_TABLES, MethodName, Plan, TestName
+from review.protocol.rules import MethodName, Plan, TestName
 from review.protocol.specs import AnalysisSpec, ReviewSpec
 from review.synthesis import Method, Test
 from tests.conftest import NOW

@@ -13,7 +13,7 @@ from review.cli.files import new_file
 from review.cli.output import echo_json, echo_remarks, plain_remarks
 from review.cli.pool import blocks, refits
 from review.cli.pool.diagnostics import diagnostics as diagnostics_of
-from review.cli.pool.options import OF_COUNTS, pool_options
+from review.cli.pool.options import pool_options
 from review.cli.pool.printing import as_json_of, echo_block, echo_pooled, forest_of
 from review.cli.pool.rows import (
     cautions,
@@ -31,7 +31,7 @@ from review.errors import InvalidDataError
 from review.figures import forest_plot, save
 from review.formula import parse
 from review.living.job.workers import executor_for
-from review.measures import AddTo, Measure
+from review.measures import OF_TABLES, AddTo, Measure
 from review.synthesis import Method, MuPrior, Pooled, Predictor, TauPrior, Test, pool
 
 
@@ -81,9 +81,8 @@ def _alone(ctx: click.Context, method: str, asked: Mapping[str, Any]) -> None:
 
 def _counted_as(chosen: Measure, method: str) -> Measure:
     """Return the measure of counts; raise UsageError where a method does not have it."""
-    known = (Measure.PETO,) if method == "PETO" else (Measure.OR, Measure.RR, Measure.RD)
-    if chosen not in known:
-        told = " or ".join(measure.value for measure in known)
+    if chosen not in OF_TABLES[method]:
+        told = " or ".join(measure.value for measure in OF_TABLES[method])
         raise click.UsageError(f"--method {method} needs --measure {told}, not {chosen.value}")
     return chosen
 
@@ -140,7 +139,7 @@ def pool_(
     if asked["cluster"] is not None:
         _fits_clusters(ctx, method, test)
     _belong(ctx, asked)
-    counts = method in OF_COUNTS
+    counts = method in OF_TABLES
     if counts:
         _alone(ctx, method, asked)
     names = renamed(cols)

@@ -12,12 +12,9 @@ import click
 from review.cli.computing import computing_options
 from review.cli.context import sheet_option
 from review.cli.files import force_option
-from review.measures import AddTo, Measure, Variance
+from review.measures import OF_TABLES, AddTo, Measure, Variance
 from review.synthesis import Method, MuPrior, Predictor, TauFamily, TauPrior, Test
 from review.synthesis.bayes import DEFAULT_TAU
-
-OF_COUNTS = ("MH", "PETO")
-"""Methods that pool two-by-two tables themselves."""
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -69,7 +66,7 @@ _OPTIONS = (
     ),
     click.option(
         "--method",
-        type=click.Choice([*(m.value for m in Method), *OF_COUNTS]),
+        type=click.Choice([*(m.value for m in Method), *OF_TABLES]),
         default=Method.REML.value,
         show_default=True,
         help="Estimator of tau²; MH (Mantel-Haenszel, of OR, RR and RD) and PETO pool the counts "

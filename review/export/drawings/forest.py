@@ -30,8 +30,9 @@ from review.living.estimates.moderators import label_of
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, ModeratorLine, PooledLine, RunResults, VariantLine
+from review.measures import OF_TABLES
 from review.protocol.characteristics import in_words, value_in_words
-from review.protocol.rules import OF_TABLES, Plan
+from review.protocol.rules import Plan
 from review.synthesis import Method, Pooled, Test, pool
 from review.wording import lowered
 

@@ -16,7 +16,8 @@ from review.living.estimates.sensitivity import tau2_of
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import RunResults
-from review.protocol.rules import OF_TABLES, Plan
+from review.measures import OF_TABLES
+from review.protocol.rules import Plan
 from review.synthesis import Method, Test, leave_one_out
 from review.synthesis.noninferiority import Conclusion, classify
 from review.synthesis.pooled import Pooled

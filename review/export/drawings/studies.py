@@ -12,7 +12,7 @@ from review.export.runs import model_words
 from review.figures.numbers import fixed
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import Effect, RunResults
-from review.protocol.rules import OF_TABLES
+from review.measures import OF_TABLES
 from review.synthesis import Method
 from review.wording import capitalised, counted
 

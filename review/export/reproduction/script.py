@@ -27,8 +27,8 @@ from review.formula import FACTORS, Formula, Name, parse
 from review.living.estimates.zero_cells import added_to
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import ModeratorLine, VariantLine
-from review.measures import Natural
-from review.protocol.rules import OF_TABLES, Plan
+from review.measures import OF_TABLES, Natural
+from review.protocol.rules import Plan
 
 SCRIPTS: Final = {"reproduce.R": "reproduce.R.jinja", "reproduce.py": "reproduce.py.jinja"}
 

@@ -17,7 +17,8 @@ from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select
 from review.living.runs.contents import RunInputs
 from review.living.runs.scales import EffectScale, scale_of_run
-from review.protocol.rules import OF_TABLES, Plan
+from review.measures import OF_TABLES
+from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet
 from review.synthesis import classify, influence, pool
 from review.wording import counted

@@ -15,8 +15,8 @@ from review.living.estimates.moderators import moderator_lines
 from review.living.estimates.sensitivity import variant_lines
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, MarginReading, Natural, PooledLine, RunResults
-from review.measures import Measure
-from review.protocol.rules import OF_TABLES, WITHOUT_TAU2, Plan
+from review.measures import OF_TABLES, Measure
+from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis import Method, Pooled, Test, cumulative, pool_many
 from review.synthesis.noninferiority import classify, noninferiority_p
 

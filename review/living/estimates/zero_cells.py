@@ -21,8 +21,8 @@ from review.living.estimates.effects import trial_effects
 from review.living.inputs.columns import counts_of, leaves_of, planned_zero_cells, without_events
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import VariantLine
-from review.measures import AddTo, Family, Measure
-from review.protocol.rules import OF_TABLES, Plan
+from review.measures import OF_TABLES, AddTo, Family, Measure
+from review.protocol.rules import Plan
 from review.synthesis import Method, Test, classify, mantel_haenszel, peto, pool
 from review.synthesis.exact import exact_odds_ratio
 from review.synthesis.tables import LARGE, UNEQUAL, peto_caution

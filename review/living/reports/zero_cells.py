@@ -16,8 +16,8 @@ from review.living.estimates.zero_cells import (
 )
 from review.living.reports.notices import Notice, NoticeKind
 from review.living.runs.contents import RunInputs
-from review.measures import Measure
-from review.protocol.rules import OF_TABLES, Plan
+from review.measures import OF_TABLES, Measure
+from review.protocol.rules import Plan
 from review.wording import counted
 
 
