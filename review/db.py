@@ -270,6 +270,15 @@ class Database:
                 "PostgreSQL needs its driver: pip install 'living-review[postgres]'"
             ) from None
 
+    @cached_property
+    def _reading_engine(self) -> sa.Engine:
+        options: dict[str, Any] = (
+            {"read_only": True}
+            if self.is_sqlite
+            else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        return self.engine.execution_options(**options)
+
     def close(self) -> None:
         """Close the connections that nobody uses."""
         if "engine" in vars(self):
@@ -298,13 +307,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a session on one consistent state of the database; nothing can be written."""
-        options: dict[str, Any] = (
-            {"read_only": True}
-            if self.is_sqlite
-            else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        )
-        engine = self.engine.execution_options(**options)
-        with LedgerSession(engine, autoflush=False) as session:
+        with LedgerSession(self._reading_engine, autoflush=False) as session:
             session.info["read_only"] = True
             yield session
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm.attributes import get_history
 from review.canonical import CanonicalText, sha256_of, sha256_of_text, utc_text
 from review.db import Base, Database, LedgerSession
 from review.history.models import Event
-from review.history.queries import APPENDED, HEAD, Appended, head, held, raw_rows
+from review.history.queries import APPENDED, HEAD, WROTE, Appended, head, held, raw_rows
 from review.history.rules import SEALED_BY, Held, Omitted, hashed, packed, row_digest
 
 
@@ -170,6 +170,7 @@ def _append(
         previous = sha256_of(hashed(payload))
         rows.append({**payload, "at": at, "hash": previous})
     session.connection().execute(sa.insert(Event), rows)
+    session.info[WROTE] = True
     session.info[HEAD] = seq, previous  # no other writer appends before this transaction ends
 
 

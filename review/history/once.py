@@ -10,7 +10,7 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.orm import Session, SessionTransaction, UOWTransaction
 
 from review.db import Base, LedgerSession
-from review.history.queries import APPENDED, HEAD
+from review.history.queries import APPENDED, HEAD, WROTE
 
 Asked = ParamSpec("Asked")
 FoundT = TypeVar("FoundT")
@@ -70,3 +70,5 @@ def _forget(session: Session, transaction: SessionTransaction) -> None:
     if transaction.nested or transaction.parent is None:  # and not at the end of each flush
         for kept in (_FOUND, HEAD, APPENDED, *KEPT):
             session.info.pop(kept, None)
+    if transaction.parent is None:
+        session.info.pop(WROTE, None)

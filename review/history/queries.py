@@ -29,6 +29,9 @@ from review.history.rules import (
 HEAD: Final = "head"
 """Where a session keeps the newest event of its transaction."""
 
+WROTE: Final = "wrote"
+"""Where a session says that its transaction wrote an event, which may have been undone since."""
+
 APPENDED: Final = "appended"
 """Where a session keeps the events that its transaction wrote."""
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from review.errors import NotAllowedError, NotFoundError, Remedy
+from review.history.kept import kept
 from review.history.once import once
 from review.people.models import Membership, Person
 from review.people.rules import DEED_WORDS, Deed, Role, may, near_misses, roles_that_may
@@ -48,7 +49,7 @@ def other_names(session: Session) -> dict[int, list[str]]:
     return found
 
 
-@once(Person, Membership)
+@kept(Person, Membership)
 def role_of(session: Session, review_id: int, handle: str) -> Role | None:
     """Return a person's role in a review, None for somebody who is not in it."""
     person = person_known(session, handle)

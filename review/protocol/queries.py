@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from review.errors import InvalidDataError, NotFoundError
+from review.history.kept import kept
 from review.history.once import once
 from review.people.models import Membership, Person, identity
 from review.people.rules import Role
@@ -53,6 +54,7 @@ def review_called(session: Session, slug: str | None) -> Review:
     raise NotFoundError(f"there is no review {slug!r} (there is: {names})")
 
 
+@kept(Review, Person, Membership)
 def role_in(session: Session, slug: str, handle: str) -> Role | None:
     """Return a person's role in a review; None where either is not there, or they are not in it."""
     person = sa.select(identity).where(Person.handle == handle).scalar_subquery()

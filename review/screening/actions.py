@@ -106,15 +106,7 @@ class _Deciding:
 
     def __post_init__(self) -> None:
         self.reasons: dict[str, ExclusionReason | None] = {}
-        ranking = None
-        if any(not self.ledger.cast(self.stage, record) for record in self.ledger.records):
-            ranking = queries.newest_ranking(self.session, self.review, self.stage)
-        self.ranking = ranking
-        self.rank = (
-            {record: (i, chance) for i, (record, _, chance) in enumerate(ranking.places, start=1)}
-            if ranking
-            else {}
-        )
+        self.ranking = queries.newest_ranking(self.session, self.review, self.stage)
 
     def problem(self, choice: Choice) -> str | None:
         """Return why a choice cannot be taken."""
@@ -148,7 +140,9 @@ class _Deciding:
         """Return the decision of a choice."""
         reason = self.reasons[f"{choice.verdict}:{choice.reason or ''}"]
         pilot = self.ledger.pilot(self.stage, choice.record)
-        place = None if ballots else self.rank.get(choice.record)
+        ranked = None if ballots else self.ranking
+        place = ranked.ranks.get(choice.record) if ranked else None
+        ranked = None if place is None else ranked
         decision = Decision(
             record_id=choice.record,
             stage=self.stage,
@@ -158,9 +152,9 @@ class _Deciding:
             note=choice.note or None,
             decided_at=self.now,
             pilot_id=pilot.id if pilot and pilot.is_open else None,
-            ranking_id=self.ranking.id if self.ranking and place else None,
-            rank=place[0] if place else None,
-            at_random=bool(place[1]) if place else None,
+            ranking_id=ranked.id if ranked else None,
+            rank=place + 1 if place is not None else None,
+            at_random=choice.record in ranked.by_chance if ranked else None,
             request=choice.request,
             nonce=nonce(),
             seal="",

@@ -13,11 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record
+from review.history.kept import kept
 from review.people.models import Person
 from review.protocol.models import Review
 from review.screening import queries, serving
 from review.screening.abstracts import parts_of
 from review.screening.guidance import queries as guidance
+from review.screening.guidance.models import TermGroup
 from review.screening.guidance.queries import Labelled, Note
 from review.screening.guidance.vocabulary import TermKind
 from review.screening.ledger import Ledger
@@ -130,6 +132,7 @@ class Desk:
     """None where only what changes was asked for."""
 
 
+@kept(TermGroup)
 def terms_of(session: Session, review: Review) -> Groups:
     """Return the terms to mark, those of a kind together."""
     groups = guidance.term_groups(session, review)
@@ -259,7 +262,7 @@ def desk(
         done=done,
         pace=_pace(session, person, stage, left),
         pilot=_pilot(session, person, stage, pilots),
-        ranked=queries.is_ranked(session, review, stage),
+        ranked=queries.newest_ranking(session, review, stage) is not None,
         elsewhere=() if found else tuple(elsewhere(session, review, person)),
         around=_around(session, review, person, stage, again, last, terms) if whole else None,
     )

@@ -183,7 +183,7 @@ def _ranked(
     judged = set(now.to_judge(stage)).intersection(records)
     if all(newest(now.cast(stage, record)) for record in judged):
         return {}
-    return queries.ranks(queries.newest_ranking(session, review, stage))
+    return queries.ranks(session, review, stage)
 
 
 def _rows(

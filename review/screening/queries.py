@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from review.citations.models import Batch, DedupeRun, DuplicateDecision, Duplica
 from review.citations.pair_queries import clusters
 from review.db import AT_ONCE, Base, in_parts
 from review.errors import NotFoundError, Remedy
+from review.history.kept import kept
 from review.history.once import once
 from review.history.queries import noted
 from review.independent.seals import broken, seal
@@ -68,7 +69,7 @@ def reason_called(session: Session, review: Review, text: str) -> ExclusionReaso
     )
 
 
-@once(StageSetting, StageScreener, Person, Membership)
+@kept(StageSetting, StageScreener, Person, Membership)
 def stage_rules(session: Session, review: Review) -> dict[Stage, StageRule]:
     """Return how each stage is screened."""
     settings = session.scalars(sa.select(StageSetting).where(StageSetting.review_id == review.id))
@@ -91,6 +92,7 @@ def pilots(session: Session, review: Review) -> Sequence[Pilot]:
     ).all()
 
 
+@kept(Pilot)
 def pilot_rounds(session: Session, review: Review) -> tuple[PilotRound, ...]:
     """Return the pilot rounds of a review as the rules see them, in order."""
     return tuple(
@@ -199,36 +201,53 @@ def ledger(
     )
 
 
-@once(Ranking)
-def newest_ranking(session: Session, review: Review, stage: Stage) -> Ranking | None:
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """The ranking that is in use at a stage."""
+
+    id: int
+    made_at: datetime
+    learned: int
+    """Complete records that it learned from."""
+    ranks: Mapping[int, int]
+    """Where it puts each record, from 0."""
+    by_chance: Collection[int]
+    """Records whose place was drawn."""
+
+
+@kept(Ranking)
+def newest_ranking(session: Session, review: Review, stage: Stage) -> InUse | None:
     """Return the ranking that is in use at a stage."""
-    return session.scalar(
+    found = session.scalar(
         sa.select(Ranking)
         .where(Ranking.review_id == review.id, Ranking.stage == stage)
         .order_by(Ranking.id.desc())
         .limit(1)
     )
-
-
-def is_ranked(session: Session, review: Review, stage: Stage) -> bool:
-    """Whether a ranking orders the queue of a stage; without reading it."""
-    asked = sa.select(Ranking.id).where(Ranking.review_id == review.id, Ranking.stage == stage)
-    return session.scalar(asked.limit(1)) is not None
+    if found is None:
+        return None
+    return InUse(
+        found.id,
+        found.made_at,
+        found.learned_included + found.learned_excluded,
+        {record: index for index, (record, _, _) in enumerate(found.places)},
+        frozenset(record for record, _, at_random in found.places if at_random),
+    )
 
 
 def queue(
     session: Session, review: Review, *, stage: Stage, handle: str, limit: int | None = None
 ) -> list[int]:
     """Return the records that want a person's decision next, as `Ledger.queue` orders them."""
-    ranked = ranks(newest_ranking(session, review, stage))
+    ranked = ranks(session, review, stage)
     person = person_of(session, handle)
     return ledger(session, review).queue(stage, person, ranked)[:limit]
 
 
-def ranks(ranking: Ranking | None) -> dict[int, int]:
-    """Return where a ranking puts each record, from 0."""
-    places = ranking.places if ranking is not None else ()
-    return {record: index for index, (record, _, _) in enumerate(places)}
+def ranks(session: Session, review: Review, stage: Stage) -> Mapping[int, int]:
+    """Return where the ranking in use puts each record, from 0; nothing where there is none."""
+    ranking = newest_ranking(session, review, stage)
+    return ranking.ranks if ranking is not None else {}
 
 
 def records_numbered(session: Session, review: Review, numbers: Sequence[int]) -> list[Record]:

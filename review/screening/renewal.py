@@ -40,7 +40,7 @@ def is_due(session: Session, review: Review, stage: Stage) -> bool:
     settled = sum(label is not None for label in labels)
     if ranking is None:
         return True in labels and False in labels
-    return settled >= next_ranking_at(ranking.learned_included + ranking.learned_excluded)
+    return settled >= next_ranking_at(ranking.learned)
 
 
 def next_ranking_at(learned: int) -> int:
@@ -57,7 +57,7 @@ def may_be_due(session: Session, review: Review, stage: Stage, *, decided: int) 
     ranking = queries.newest_ranking(session, review, stage)
     if ranking is None:
         return False
-    learned = ranking.learned_included + ranking.learned_excluded
+    learned = ranking.learned
     since = session.scalar(
         sa.select(sa.func.count())
         .select_from(Decision)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError
-from review.history.once import once
+from review.history.kept import kept
 from review.people.models import Membership, Person, identity
 from review.people.rules import Deed, roles_that_may
 from review.protocol.models import Review
@@ -28,7 +28,7 @@ class AskedScreener(NamedTuple):
     share: float | None
 
 
-@once(StageScreener, Person, Membership)
+@kept(StageScreener, Person, Membership)
 def screeners_asked(session: Session, review: Review) -> Sequence[AskedScreener]:
     """Return what stages ask of single persons; who left is asked nothing, so nothing waits."""
     rows = session.execute(

@@ -187,7 +187,7 @@ def stages_of(session: Session, review: Review, viewer: Person | None) -> list[S
                 else 0,
                 stuck=waiting_for_nobody(session, review, stage, screeners=screeners),
                 unsettled=_for_nobody(session, review, stage, screeners, stands),
-                ranked=queries.is_ranked(session, review, stage),
+                ranked=queries.newest_ranking(session, review, stage) is not None,
                 pilots=tuple(p for p in queries.pilots(session, review) if p.stage is stage),
                 asked=tuple(one for one in asked if one.stage is stage),
             )

@@ -161,10 +161,8 @@ def wanted(
 
 
 def _has_open_pilot(session: Session, review: Review, stage: Stage) -> bool:
-    return any(
-        pilot.stage is stage and pilot.closed_at is None
-        for pilot in queries.pilots(session, review)
-    )
+    rounds = queries.pilot_rounds(session, review)
+    return any(one.stage is stage and one.is_open for one in rounds)
 
 
 def left_for(

@@ -56,7 +56,7 @@ def assert_as_the_ledger_says(session: Session) -> None:
         conflicts = [
             r for r in now.to_judge(stage) if now.standing(stage, r).state is State.CONFLICT
         ]
-        ranked = queries.ranks(queries.newest_ranking(session, review, stage))
+        ranked = queries.ranks(session, review, stage)
         for number in people:
             queue = now.queue(stage, number, ranked)
             assert standings.wanted(session, review, stage=stage, person=number) == queue
