@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from review.errors import NotAllowedError, NotFoundError, Remedy
 from review.history.kept import kept
 from review.history.once import once
+from review.history.withdrawal import prepared
 from review.people.models import Membership, Person
 from review.people.rules import DEED_WORDS, Deed, Role, may, near_misses, roles_that_may
 
@@ -17,10 +19,14 @@ from review.people.rules import DEED_WORDS, Deed, Role, may, near_misses, roles_
 @once(Person)
 def person_known(session: Session, handle: str) -> Person | None:
     """Return the person of a handle, a merged one as the person that it was merged into."""
-    person = session.scalar(
-        sa.select(Person).where(Person.handle == handle).options(joinedload(Person.merged_into))
-    )
+    person = session.scalar(_called(), {"handle": handle})
     return person if person is None or person.merged_into is None else person.merged_into
+
+
+@cache
+def _called() -> sa.Select[Person]:
+    asked = sa.select(Person).where(Person.handle == sa.bindparam("handle"))
+    return prepared(asked.options(joinedload(Person.merged_into)))
 
 
 def members(session: Session, review_id: int) -> Sequence[tuple[Person, Membership]]:

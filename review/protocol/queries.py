@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from review.errors import InvalidDataError, NotFoundError
 from review.history.kept import kept
 from review.history.once import once
+from review.history.withdrawal import prepared
 from review.people.models import Membership, Person, identity
 from review.people.rules import Role
 from review.protocol.models import (
@@ -38,7 +40,7 @@ def review_called(session: Session, slug: str | None) -> Review:
     Raises NotFoundError, with the slugs there are; InvalidDataError when a slug is needed.
     """
     if slug is not None:
-        called = session.scalar(sa.select(Review).where(Review.slug == slug))
+        called = session.scalar(_called(), {"slug": slug})
         if called is not None:
             return called
     found = reviews(session)
@@ -52,6 +54,11 @@ def review_called(session: Session, slug: str | None) -> Review:
             raise NotFoundError(f"there is no review ({names})")
         raise InvalidDataError(f"say which review with --review SLUG ({names})")
     raise NotFoundError(f"there is no review {slug!r} (there is: {names})")
+
+
+@cache
+def _called() -> sa.Select[Review]:
+    return prepared(sa.select(Review).where(Review.slug == sa.bindparam("slug")))
 
 
 @kept(Review, Person, Membership)

@@ -6,14 +6,16 @@ import statistics
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import Record
 from review.history.kept import kept
+from review.history.withdrawal import prepared
 from review.people.models import Person
 from review.protocol.models import Review
 from review.screening import queries, serving
@@ -23,14 +25,15 @@ from review.screening.guidance.models import TermGroup
 from review.screening.guidance.queries import Labelled, Note
 from review.screening.guidance.vocabulary import TermKind
 from review.screening.ledger import Ledger
-from review.screening.lists import Said, newest_asked, newest_of
+from review.screening.lists import Said, names_of, newest_of, newest_said
 from review.screening.models import Adjudication, Decision, Pilot
 from review.screening.places import catch_up
-from review.screening.standings import Whose, left_and_done, left_for, whose_queue
+from review.screening.standings import left_and_done, left_for
 from review.screening.terms import Groups, Piece, marked
 from review.screening.views import Card, cards
 from review.screening.vocabulary import STAGE_WORDS, Stage
 from review.screening.waiting import Elsewhere, elsewhere
+from review.screening.whose import Whose, whose_queue
 
 PAUSE: Final = timedelta(minutes=5)
 """Between two decisions: longer, and somebody was away."""
@@ -288,14 +291,9 @@ def _around(
 
 
 def _last(session: Session, review: Review, person: Person, stage: Stage) -> Last | None:
-    settled = sa.exists().where(
-        Adjudication.record_id == Decision.record_id, Adjudication.stage == stage
-    )
+    names = list(names_of(session, person.id))
     found = session.execute(
-        newest_asked(session, review, stage=stage, person=person.id)
-        .add_columns(Record.title, settled)
-        .order_by(Decision.id.desc())
-        .limit(1)
+        _last_asked(), {"review": review.id, "stage": stage, "names": names}
     ).one_or_none()
     if found is None:
         return None
@@ -303,6 +301,28 @@ def _last(session: Session, review: Review, person: Person, stage: Stage) -> Las
     reason = decision.reason.label if decision.reason else None
     said = Said(person.handle, decision.verdict, reason, decision.note)
     return Last(decision.record_id, title, said, not is_settled)
+
+
+@cache
+def _last_asked() -> sa.Select[*tuple[Any, ...]]:
+    settled = sa.exists().where(
+        Adjudication.record_id == Decision.record_id, Adjudication.stage == Decision.stage
+    )
+    asked = newest_said().add_columns(Record.title, settled)
+    return prepared(asked.order_by(Decision.id.desc()).limit(1))
+
+
+@cache
+def _times_asked() -> sa.Select[datetime]:
+    return prepared(
+        sa.select(Decision.decided_at)
+        .where(
+            Decision.person_id == sa.bindparam("person"),
+            Decision.stage == sa.bindparam("stage", type_=Decision.stage.type),
+        )
+        .order_by(Decision.id.desc())
+        .limit(PACE)
+    )
 
 
 def _beside(
@@ -325,12 +345,7 @@ def _beside(
 
 def _pace(session: Session, person: Person, stage: Stage, left: int) -> str | None:
     """Return how long a record takes a person now, and the rest of them at that pace."""
-    times = session.scalars(
-        sa.select(Decision.decided_at)
-        .where(Decision.person_id == person.id, Decision.stage == stage)
-        .order_by(Decision.id.desc())
-        .limit(PACE)
-    ).all()
+    times = session.scalars(_times_asked(), {"person": person.id, "stage": stage}).all()
     gaps = [(a - b).total_seconds() for a, b in pairwise(times)]
     short = [gap for gap in gaps if 0 < gap < PAUSE.total_seconds()]
     if len(short) < 5:

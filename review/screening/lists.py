@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 from review.citations.models import Record
 from review.citations.rules import warning_of
 from review.db import in_parts
-from review.history.once import once
+from review.history.kept import kept
 from review.people.models import Person, identity
 from review.protocol.models import Review
 from review.screening.models import Decision, ExclusionReason, Withdrawal
@@ -162,10 +162,10 @@ def newest_of(
     ).all()
 
 
-@once(Person)
+@kept(Person)
 def names_of(session: Session, person: int) -> Sequence[int]:
     """Return the ids of all names of a person."""
-    return session.scalars(sa.select(Person.id).where(identity == person)).all()
+    return tuple(session.scalars(sa.select(Person.id).where(identity == person)))
 
 
 def newest_asked(
@@ -173,11 +173,12 @@ def newest_asked(
 ) -> sa.Select[Decision]:
     """Ask for a person's newest decision on each record at a stage, in no order."""
     names = list(names_of(session, person))  # not as a query, which would have all of them read
-    return _newest().params(review=review.id, stage=stage, names=names)
+    return newest_said().params(review=review.id, stage=stage, names=names)
 
 
 @cache
-def _newest() -> sa.Select[Decision]:
+def newest_said() -> sa.Select[Decision]:
+    """Ask for the newest decisions on records of a `review` at a `stage` under some `names`."""
     names: sa.BindParameter[int] = sa.bindparam("names", expanding=True)
     later = aliased(Decision)
     replaced = sa.exists().where(
@@ -192,7 +193,7 @@ def _newest() -> sa.Select[Decision]:
         .join(Decision.record)
         .where(
             Record.review_id == sa.bindparam("review"),
-            Decision.stage == sa.bindparam("stage"),
+            Decision.stage == sa.bindparam("stage", type_=Decision.stage.type),
             Decision.person_id.in_(names),
             STANDS,
             sa.not_(replaced),

@@ -260,13 +260,18 @@ def records_numbered(session: Session, review: Review, numbers: Sequence[int]) -
             .options(joinedload(Record.batch).joinedload(Batch.search))
         ):
             found[record.id] = record
-    missing = [number for number in numbers if number not in found]
-    if missing:
+    all_found(review, numbers, found)
+    return [found[number] for number in numbers]
+
+
+def all_found(review: Review, numbers: Sequence[int], found: Collection[int]) -> None:
+    """Raise NotFoundError for the first of some records that is not among those found."""
+    missing = next((number for number in numbers if number not in found), None)
+    if missing is not None:
         raise NotFoundError(
-            f"review {review.slug} has no record {missing[0]}",
+            f"review {review.slug} has no record {missing}",
             remedy=Remedy("see them with", "review records list"),
         )
-    return [found[number] for number in numbers]
 
 
 def decisions_on(session: Session, record: int, stage: Stage) -> Sequence[Decision]:

@@ -10,18 +10,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.db import put
+from review.db import UtcDateTime, put
+from review.history.withdrawal import prepared
 from review.people.models import Person
 from review.protocol.models import Review
 from review.screening.models import Hold
 from review.screening.places import catch_up
-from review.screening.standings import Whose, left_and_done, wanted, whose_queue
+from review.screening.standings import left_and_done, wanted
 from review.screening.vocabulary import Stage
+from review.screening.whose import Whose, whose_queue
 
 HOLD: Final = timedelta(minutes=10)
 """How long a record waits for whoever reads it."""
@@ -82,8 +85,7 @@ def hand_out(
 ) -> list[int]:
     """Hand the next records to a person, as `serve` does; places are up to date from then on."""
     catch_up(session, review)
-    mine = (Hold.stage == stage, Hold.person_id == person.id, Hold.until > now)
-    own = set(session.scalars(sa.select(Hold.record_id).where(*mine)))
+    own = set(session.scalars(_own(), {"stage": stage, "person": person.id, "now": now}))
     if not own:  # whoever begins tidies up for those who are reading
         session.execute(sa.delete(Hold).where(Hold.until < now - FORGET))
     if own.intersection(apart_from):
@@ -98,6 +100,26 @@ def hand_out(
     return chosen
 
 
+@cache
+def _own() -> sa.Select[int]:
+    return prepared(
+        sa.select(Hold.record_id).where(
+            Hold.stage == sa.bindparam("stage", type_=Hold.stage.type),
+            Hold.person_id == sa.bindparam("person"),
+            Hold.until > sa.bindparam("now", type_=UtcDateTime()),
+        )
+    )
+
+
+@cache
+def _given_back(*, some: bool) -> sa.Update:
+    now = sa.bindparam("now", type_=UtcDateTime())
+    asked = sa.update(Hold).where(Hold.person_id == sa.bindparam("person"), Hold.until > now)
+    if some:
+        asked = asked.where(Hold.record_id.in_(sa.bindparam("records", expanding=True)))
+    return asked.values(until=now).execution_options(synchronize_session=False)
+
+
 def hold(
     session: Session, person: Person, stage: Stage, records: Sequence[int], now: datetime
 ) -> None:
@@ -110,10 +132,9 @@ def release(
     session: Session, person: Person, *, now: datetime, records: Sequence[int] | None = None
 ) -> None:
     """Give records back that a person holds, all or some; that they were held is remembered."""
-    query = sa.update(Hold).where(Hold.person_id == person.id, Hold.until > now)
-    if records is not None:
-        query = query.where(Hold.record_id.in_(records))
-    session.execute(query.values(until=now))
+    of = {"person": person.id, "now": now}
+    some = {} if records is None else {"records": list(records)}
+    session.execute(_given_back(some=bool(some)), of | some)
 
 
 def was_handed(session: Session, person: Person, stage: Stage, record: int) -> bool:

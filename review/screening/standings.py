@@ -7,10 +7,8 @@ after any sequence of changes; where places are behind, the ledger is asked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -24,88 +22,12 @@ from review.screening import queries
 from review.screening.fates import ASSESSED, Fate, Fates, fates_of, placed
 from review.screening.ledger import Ledger
 from review.screening.lists import Asked
-from review.screening.models import Decision, Hold, Place
-from review.screening.places import BEGUN, UNTOUCHED, are_current
+from review.screening.models import Decision, Place
+from review.screening.places import are_current
 from review.screening.progress import Share, StageProgress, progress_at
-from review.screening.rules import CIRCLE, SCATTER, interval_of, is_kept, is_offered
-from review.screening.screeners import screeners_asked
+from review.screening.rules import is_kept, is_offered
 from review.screening.vocabulary import Box, Stage, State
-
-NOBODY: Final = -1
-
-
-def _undecided(
-    review: Review, stage: Stage, person: int | None
-) -> Sequence[sa.ColumnElement[bool]]:
-    """Conditions of a place that a person has not decided on."""
-    here = (Place.review_id == review.id, Place.stage == stage)
-    return here if person is None else (*here, Place.deciders.not_like(f"%,{person},%"))
-
-
-def _core_decided(core: frozenset[int]) -> sa.ColumnElement[bool]:
-    return sa.or_(*(Place.deciders.like(f"%,{one},%") for one in sorted(core)))
-
-
-@dataclass(frozen=True, slots=True)
-class Whose:
-    """Whose queue it is: what a stage asks of a person, and of those who must be among them."""
-
-    person: int | None
-    core: frozenset[int]
-    offered: tuple[float, float]
-    """As `rules.interval_of` gives it."""
-    in_pilot: bool
-    """Whether a pilot round is open, which comes before all else."""
-
-    def may_decide(self) -> Sequence[sa.ColumnElement[bool]]:
-        """Conditions of a place whose last decision is not kept from the person."""
-        if not self.core or self.person in self.core:
-            return ()
-        return (sa.or_(Place.missing > 1, _core_decided(self.core)),)
-
-    def in_share(self) -> Sequence[sa.ColumnElement[bool]]:
-        """Conditions of a place that is in the person's share of the records."""
-        begins, share = self.offered
-        if share >= 1:
-            return ()
-        place = (sa.cast(Place.record_id, sa.BigInteger) * SCATTER) % CIRCLE
-        return ((place - round(begins * CIRCLE) + CIRCLE) % CIRCLE < round(share * CIRCLE),)
-
-
-def whose_queue(session: Session, review: Review, stage: Stage, person: int | None) -> Whose:
-    """Return what a stage asks of a person, to be asked once for all that is read of a queue."""
-    asked = [one for one in screeners_asked(session, review) if one.stage is stage]
-    return Whose(
-        person,
-        frozenset(one.person for one in asked if one.is_core),
-        interval_of({one.person: one.share for one in asked if one.share is not None}, person),
-        _has_open_pilot(session, review, stage),
-    )
-
-
-def _not_held(whose: Whose, at: datetime) -> Sequence[sa.ColumnElement[bool]]:
-    """Conditions of a place that not as many others read as it still wants decisions of."""
-    mine = NOBODY if whose.person is None else whose.person
-
-    def others(*more: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-        return (
-            sa.select(sa.func.count())
-            .where(
-                Hold.record_id == Place.record_id,
-                Hold.stage == Place.stage,
-                Hold.until > at,
-                Hold.person_id != mine,
-                *more,
-            )
-            .correlate(Place)
-            .scalar_subquery()
-        )
-
-    conditions: list[sa.ColumnElement[bool]] = [Place.missing > others()]
-    if whose.core and whose.person not in whose.core:
-        rest = others(Hold.person_id.not_in(sorted(whose.core)))
-        conditions.append(sa.or_(Place.missing - 1 > rest, _core_decided(whose.core)))
-    return conditions
+from review.screening.whose import Whose, counted_asked, undecided, wanted_asked, whose_queue
 
 
 def wanted(
@@ -138,31 +60,18 @@ def wanted(
         What `whose_queue` gives for the person, where it is known.
     """
     whose = whose or whose_queue(session, review, stage, person)
-    conditions = [
-        *_undecided(review, stage, person),
-        *whose.may_decide(),
-        *(whose.in_share() if in_share else ()),
-    ]
-    if held_at is not None:
-        conditions += _not_held(whose, held_at)
-    if containing:
-        found_in = sa.select(Record.id).where(Record.contains(containing))
-        conditions.append(Place.record_id.in_(found_in))
     for piloted in (True, False) if whose.in_pilot else (False,):
-        found = session.scalars(
-            sa.select(Place.record_id)
-            .where(*conditions, Place.turn >= BEGUN, *([Place.piloted] if piloted else []))
-            .order_by(Place.turn, Place.position, Place.record_id)
-            .limit(limit)
-        ).all()
+        asked = wanted_asked(
+            review.id, stage, whose, held=held_at is not None, in_share=in_share, piloted=piloted,
+            limited=limit is not None,
+        )  # fmt: skip
+        if containing:
+            found_in = sa.select(Record.id).where(Record.contains(containing))
+            asked = asked.where(Place.record_id.in_(found_in))
+        found = session.scalars(asked, {"at": held_at, "limit": limit}).all()
         if found:
             return list(found)
     return []
-
-
-def _has_open_pilot(session: Session, review: Review, stage: Stage) -> bool:
-    rounds = queries.pilot_rounds(session, review)
-    return any(one.stage is stage and one.is_open for one in rounds)
 
 
 def left_for(
@@ -181,30 +90,8 @@ def _counted(
     session: Session, review: Review, stage: Stage, whose: Whose, *, in_share: bool
 ) -> tuple[int, int, int]:
     """Return how many places want a person, how many of a pilot do, and how many they decided."""
-    wants = (
-        sa.select(sa.func.count())
-        .select_from(Place)
-        .where(
-            *_undecided(review, stage, whose.person),
-            *whose.may_decide(),
-            *(whose.in_share() if in_share else ()),
-            Place.turn.in_((BEGUN, UNTOUCHED)),
-        )
-    )
-    decided = (
-        sa.select(sa.func.count())
-        .select_from(Place)
-        .where(
-            Place.review_id == review.id,
-            Place.stage == stage,
-            Place.judged,
-            Place.deciders.like(f"%,{whose.person},%"),
-        )
-    )
-    asked = [wants, *([wants.where(Place.piloted)] if whose.in_pilot else []), decided]
-    left, *piloted, done = session.execute(
-        sa.select(*(one.scalar_subquery() for one in asked))
-    ).one()
+    asked = counted_asked(review.id, stage, whose, in_share=in_share)
+    left, *piloted, done = session.execute(asked).one()
     return left, piloted[0] if piloted else 0, done
 
 
@@ -288,7 +175,7 @@ def to_settle(session: Session, review: Review, *, stage: Stage, person: int) ->
     if not are_current(session, review):
         now = queries.ledger(session, review)
         return [r for r in _open(now, stage) if person not in newest(now.cast(stage, r))]
-    return sorted(session.scalars(_conflicts(*_undecided(review, stage, person))))
+    return sorted(session.scalars(_conflicts(*undecided(review.id, stage, person))))
 
 
 def standing_in(session: Session, review: Review, box: Box) -> list[int]:

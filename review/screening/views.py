@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.citations.models import Record
+from review.citations.models import Batch, Record, Search
 from review.citations.rules import UNSTATED, heading, warning_of
+from review.db import in_parts
+from review.history.withdrawal import prepared
 from review.people.models import Person
 from review.people.queries import members, person_known
 from review.people.rules import Deed, may
@@ -104,7 +109,7 @@ def _said(row: Decision | Adjudication | LateDecision) -> Said:
     return Said(row.person.name, row.verdict, row.reason.label if row.reason else None, row.note)
 
 
-def _card(record: Record, stage: Stage, mine: Decision | None, handle: str) -> Card:
+def _card(record: sa.Row[Any], stage: Stage, mine: Decision | None, handle: str) -> Card:
     reason = mine.reason.label if mine and mine.reason else None
     return Card(
         record=record.id,
@@ -118,8 +123,8 @@ def _card(record: Record, stage: Stage, mine: Decision | None, handle: str) -> C
         pmid=record.pmid,
         abstract=record.abstract,
         keywords=tuple(record.keywords),
-        source=record.batch.search.source if record.batch.search else UNSTATED,
-        file=record.batch.file,
+        source=record.source or UNSTATED,
+        file=record.file,
         mine=Said(handle, mine.verdict, reason, mine.note) if mine else None,
     )
 
@@ -141,10 +146,29 @@ def cards(
     if not undecided:
         person = queries.person_of(session, handle)
         mine = own_decisions(session, review, stage=stage, person=person, only=numbers)
-    return [
-        _card(record, stage, mine.get(record.id), handle)
-        for record in queries.records_numbered(session, review, numbers)
-    ]
+    found = {
+        row.id: row
+        for some in in_parts(numbers)
+        for row in session.execute(_cards_asked(), {"review": review.id, "records": list(some)})
+    }
+    queries.all_found(review, numbers, found)
+    return [_card(found[number], stage, mine.get(number), handle) for number in numbers]
+
+
+@cache
+def _cards_asked() -> sa.Select[*tuple[Any, ...]]:
+    return prepared(
+        sa.select(
+            Record.id, Record.notices, Record.title, Record.authors, Record.year, Record.journal,
+            Record.doi, Record.pmid, Record.abstract, Record.keywords, Batch.file, Search.source,
+        )
+        .join(Record.batch)
+        .outerjoin(Batch.search)
+        .where(
+            Record.review_id == sa.bindparam("review"),
+            Record.id.in_(sa.bindparam("records", expanding=True)),
+        )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

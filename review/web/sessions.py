@@ -21,6 +21,8 @@ from review.people.accounts.rules import CODE_WAIT, IDLE, LOCAL_SESSION, SESSION
 from review.people.accounts.secrets import is_old, password_hash, password_is
 from review.people.actions import person_called
 from review.people.models import Person
+from review.people.rules import Role
+from review.protocol.queries import role_in
 from review.web.settings import WebSettings
 
 BEARER: Final = "bearer "
@@ -51,6 +53,8 @@ class Known:
     """What a script's token allows; a session allows all."""
     idle_seconds: int | None
     """After how long without a request the session ends."""
+    role: Role | None
+    """What they are in the review of the address, where it names one that they are in."""
 
     @property
     def is_script(self) -> bool:
@@ -143,18 +147,23 @@ def known_of(request: Request) -> Known | None:
         row = queries.session_of(session, secret, now)
         if row is None or row.waits_for_code:
             return None
-        known = _known(row.person, row)
+        known = _known(row.person, row, _role(session, request, row.person))
         renew, use = row.renew and _is_visit(request), actions.is_use_to_note(row.seen_at, now)
     if renew or use:
         _note(request, known, now, renew=renew)
     return known
 
 
-def _known(person: Person, row: SignIn) -> Known:
+def _known(person: Person, row: SignIn, role: Role | None) -> Known:
     return Known(
         person.handle, person.display_name or person.handle, person.id, row.id, row.form_token,
-        Scope.WRITE, row.idle_seconds,
+        Scope.WRITE, row.idle_seconds, role,
     )  # fmt: skip
+
+
+def _role(session: Session, request: Request, person: Person) -> Role | None:
+    slug = request.path_params.get("review")
+    return None if slug is None else role_in(session, slug, person.handle)
 
 
 def _of_token(request: Request, secret: str) -> Known:
@@ -167,7 +176,7 @@ def _of_token(request: Request, secret: str) -> Known:
         person = row.person
         known = Known(
             person.handle, person.display_name or person.handle, person.id, None, "", row.scope,
-            None,
+            None, _role(session, request, person),
         )  # fmt: skip
         number, use = row.id, actions.is_token_use_to_note(row.seen_at, now)
     if use:

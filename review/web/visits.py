@@ -20,7 +20,7 @@ from review.people.accounts.rules import Scope
 from review.people.queries import role_of
 from review.people.rules import DEED_WORDS, Deed, Role, may
 from review.protocol.models import Review
-from review.protocol.queries import review_called, role_in
+from review.protocol.queries import review_called
 from review.web.security import SAFE, check_origin, check_token
 from review.web.sessions import ANSWER, Known, SignInNeeded, clock, known_of
 from review.web.settings import WebSettings
@@ -134,10 +134,9 @@ def _admit_files(request: Request) -> None:
     if known is None:
         raise SignInNeeded
     slug = request.path_params["review"]
-    role = _role(state.database, slug, known)
-    if role is None:
+    if known.role is None:
         raise NotFoundError("there is no such review, or you are not in it")
-    _require(role, request.scope["route"].deed, slug)
+    _require(known.role, request.scope["route"].deed, slug)
 
 
 Sent = Annotated[Mapping[str, Any], Depends(sent)]
@@ -174,7 +173,7 @@ def admit(request: Request, fields: Sent) -> Visit:
     slug = request.path_params.get("review")
     role = None
     if slug is not None and known is not None:
-        role = _role(state.database, slug, known)
+        role = known.role
         if role is None:
             raise NotFoundError("there is no such review, or you are not in it")
         _require(role, deed, slug)
@@ -193,11 +192,6 @@ def _check_script(request: Request, known: Known) -> None:
         raise NotAllowedError("a token opens the API, not the pages")
     if request.method not in SAFE and known.scope is not Scope.WRITE:
         raise NotAllowedError("this token may read only; one that may write is made at /account")
-
-
-def _role(database: Database, slug: str, known: Known) -> Role | None:
-    with database.reading() as session:
-        return role_in(session, slug, known.handle)
 
 
 def _require(role: Role | None, deed: Deed, review: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from review.history.withdrawal import prepared
 from review.people.accounts.models import ApiToken, Attempt, Credential, SignIn
 from review.people.accounts.rules import CODE_WAIT, LIMITS, SEEN_EVERY, subject_of, wait_of
 from review.people.accounts.secrets import secret_hash
@@ -57,12 +59,14 @@ def is_open(row: SignIn, now: datetime) -> bool:
 
 def session_of(session: Session, secret: str, now: datetime) -> SignIn | None:
     """Return the open session of a cookie, also one that waits for its second factor."""
-    row = session.scalar(
-        sa.select(SignIn)
-        .where(SignIn.secret_hash == secret_hash(secret))
-        .options(joinedload(SignIn.person))
-    )
+    row = session.scalar(_of_secret(), {"hash": secret_hash(secret)})
     return row if row is not None and is_open(row, now) else None
+
+
+@cache
+def _of_secret() -> sa.Select[SignIn]:
+    asked = sa.select(SignIn).where(SignIn.secret_hash == sa.bindparam("hash"))
+    return prepared(asked.options(joinedload(SignIn.person)))
 
 
 def sessions_of(session: Session, person: Person, now: datetime) -> Sequence[SignIn]:

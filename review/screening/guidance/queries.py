@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -46,11 +47,18 @@ def term_groups(session: Session, review: Review) -> Sequence[TermGroup]:
 
 def spoken_of(session: Session, records: Sequence[int], stage: Stage) -> set[int]:
     """Return those of some records that bear labels or notes of anybody; ask no more of others."""
+    return set(session.scalars(_spoken(), {"records": list(records), "stage": stage}))
+
+
+@cache
+def _spoken() -> sa.CompoundSelect[int]:
+    some = sa.bindparam("records", expanding=True, type_=sa.Integer)
+    stage = sa.bindparam("stage", type_=RecordLabel.stage.type)
     asked = (
-        sa.select(table.record_id).where(table.record_id.in_(records), table.stage == stage)
+        sa.select(table.record_id).where(table.record_id.in_(some), table.stage == stage)
         for table in (RecordLabel, TeamNote)
     )
-    return set(session.scalars(sa.union(*asked)))
+    return sa.union(*asked)
 
 
 @dataclass(frozen=True, slots=True)
