@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import shutil
@@ -9,6 +10,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+_HERE: Final = -100
+"""``AT_FDCWD`` of Linux: a path is as the process sees it."""
+
+_EXCHANGE: Final = 2
+"""``RENAME_EXCHANGE`` of Linux."""
 
 
 def replace_file(target: str | Path, content: bytes) -> Path:
@@ -48,6 +56,33 @@ def move_folder(made: Path, target: Path) -> None:
     flush_all(made)
     os.rename(made, target)
     flush(target.parent)
+
+
+def replace_folder(made: Path, target: Path) -> None:
+    """Put a finished folder of the same file system where another one may be.
+
+    Linux exchanges the two names in one step, so that a reader sees the old folder or the new one;
+    the old one is then where the new one was made. Elsewhere the old one is first moved beside it.
+    """
+    if not target.exists():
+        move_folder(made, target)
+        return
+    flush_all(made)
+    if not _exchanged(made, target):
+        beside = made.with_name(f"{made.name}-before")
+        os.rename(target, beside)
+        os.rename(made, target)
+    flush(target.parent)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange two names in one step; False where the system cannot (``man 2 renameat2``)."""
+    try:
+        call = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    done: int = call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE)
+    return done == 0
 
 
 def sha256_of_file(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import click
 
 from review.cli.context import opened, review_option
 from review.errors import AlreadyExistsError, InvalidDataError, Remedy
-from review.files import move_folder, workplace
+from review.files import replace_folder, workplace
 from review.protocol.queries import review_called
 from review.wording import counted
 
@@ -61,9 +60,7 @@ def build(
             path = place / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
-        if out.exists():
-            shutil.rmtree(out)
-        move_folder(place, out)
+        replace_folder(place, out)
     size = sum(map(len, files.values())) / 1000
     click.echo(f"{counted(len(files), 'file')}, {size:,.0f} kB: open {out / 'index.html'}")
 

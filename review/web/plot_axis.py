@@ -74,13 +74,19 @@ class Axis:
             drawn.append(f'<path class="at-pooled" d="M{self.at(self.reference):g} 0V24"/>')
         return f'<g id="{self.name}">{"".join(drawn)}</g>'
 
-    def picture(self, drawn: str) -> str:
-        """Return the picture of a row; the first one defines the landmarks of all."""
+    def picture(self, drawn: str, name: str = "", *, again: bool = False) -> str:
+        """Return the picture of a row; the first one defines the landmarks of all.
+
+        With a `name` the page can draw it `again` from where it stands.
+        """
+        head = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
+        if again:
+            return f'{head}<use href="#{name}"/></svg>'
         marks = "" if self._defined else f"<defs>{self.landmarks()}</defs>"
         self._defined = True
+        row = f'<use href="#{self.name}"/>{drawn}'
         return (
-            f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">{marks}'
-            f'<use href="#{self.name}"/>{drawn}</svg>'
+            f'{head}{marks}<g id="{name}">{row}</g></svg>' if name else f"{head}{marks}{row}</svg>"
         )
 
     def interval(self, low: float, high: float, kind: str = "ci", *, capped: bool = False) -> str:

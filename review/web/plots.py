@@ -60,7 +60,13 @@ class _Column:
     """Whether a narrow screen leaves it out."""
 
 
-def forest_table(forest: Forest, to: Addresses | None = None, *, caption: str = "") -> Markup:
+def forest_table(
+    forest: Forest,
+    to: Addresses | None = None,
+    *,
+    caption: str = "",
+    pictures: set[str] | None = None,
+) -> Markup:
     """Return a forest plot as a table.
 
     Parameters
@@ -71,6 +77,9 @@ def forest_table(forest: Forest, to: Addresses | None = None, *, caption: str = 
         Where its rows lead; without, nothing leads anywhere.
     caption : str
         What the table is, for those who hear it; the forest's title by default.
+    pictures : set of str, optional
+        Names of the pictures that the page has already: a row whose picture is among them shows it
+        again, others are added. For several tables of the same rows, which lead to the same places.
 
     Returns
     -------
@@ -88,7 +97,7 @@ def forest_table(forest: Forest, to: Addresses | None = None, *, caption: str = 
     studies = to.studies or (None,) * len(forest.rows)
     for row, study in zip(forest.rows, studies, strict=True):
         if isinstance(row, ForestRow):
-            lines.append(_study(forest, axis, row, study, to, heaviest, columns))
+            lines.append(_study(forest, axis, row, study, to, heaviest, columns, pictures))
         elif isinstance(row, Heading):
             span = len(columns) + to.switches
             words = escape(row.label)
@@ -177,6 +186,7 @@ def _study(
     to: Addresses,
     heaviest: float | None,
     columns: Sequence[_Column],
+    pictures: set[str] | None,
 ) -> str:
     # Cells and rows end where the next begins: of 200 trials that is 8 kB less.
     label, off = escape(row.label), study in to.off
@@ -201,7 +211,11 @@ def _study(
     if row.estimate is not None and row.ci_low is not None and row.ci_high is not None:
         share = 0.25 if row.weight is None or not heaviest else row.weight / heaviest
         drawn = axis.interval(row.ci_low, row.ci_high) + axis.square(row.estimate, share)
-    cells.append(f"<td>{axis.picture(drawn)}")
+    name = "" if pictures is None else f"row-{to.study.removeprefix('#')}{study}"
+    again = pictures is not None and name in pictures
+    if pictures is not None:
+        pictures.add(name)
+    cells.append(f"<td>{axis.picture(drawn, name, again=again)}")
     value = _unbroken(forest.notation.text(row.estimate, row.ci_low, row.ci_high, forest.decimals))
     cells.append(f'<td class="n">{value}')
     if any(column.key == "weight" for column in columns):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -177,11 +177,15 @@ class Site:
 
         The largest files of data are left out where it would be more than `LARGEST`.
         """
-        data, absent = dict(self.data), []
-        while data and sum(map(len, data.values())) * 4 / 3 > LARGEST / 2:
-            largest = max(data, key=lambda name: len(data[name]))
-            absent.append(largest)
-            del data[largest]
+        held = sorted(self.data, key=lambda name: (len(self.data[name]), name))
+        page = self._as_one(held)
+        size = len(page)
+        while size > LARGEST and held:
+            size -= len(self.data[held.pop()]) * 4 // 3
+        return page if len(held) == len(self.data) else self._as_one(held)
+
+    def _as_one(self, held: Collection[str]) -> bytes:
+        """Return all pages as one with these files of data."""
 
         def within(name: str) -> str:
             kind = KINDS.get(PurePosixPath(name).suffix, "text/plain").replace("; ", ";")
@@ -191,7 +195,8 @@ class Site:
             view=self.content, rooms=ROOMS, stamp=stamp(self.content),
             css=Markup(self.file("style.css").decode()),  # ours
             to=lambda page, anchor="": f"#{anchor or page.removesuffix('.html').replace('/', '-')}",
-            file=within, absent=absent, files=[self._line(name) for name in sorted(data)],
+            file=within, absent=sorted(self.data.keys() - set(held)),
+            files=[self._line(name) for name in sorted(held)],
             analyses=[(one, plot_of(one)) for one in self.content.analyses],
             drawn=self._lights(""),
         )  # fmt: skip
@@ -203,6 +208,7 @@ def plot_of(one: SiteAnalysis) -> list[tuple[str, Markup]]:
 
     Rows lead to what entered, below it.
     """
+    pictures = set[str]()
     return [
         (
             order.by,
@@ -210,6 +216,7 @@ def plot_of(one: SiteAnalysis) -> list[tuple[str, Markup]]:
                 order.forest,
                 Addresses(studies=order.places, study=f"#{one.slug}-trial-"),
                 caption=f"{order.forest.title}, by {order.by}",
+                pictures=pictures,
             ),
         )
         for order in one.orders

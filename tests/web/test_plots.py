@@ -116,6 +116,29 @@ def test_a_plot_without_rows_says_so() -> None:
     assert "No studies" in estimates_table(Estimates("None", ()))
 
 
+def test_a_picture_that_the_page_has_already_is_drawn_from_there() -> None:
+    rows = tuple(ForestRow(f"Trial {i}", i / 10, i / 10 - 0.2, i / 10 + 0.2, 1.0) for i in range(9))
+    pictures = set[str]()
+    first, second = (
+        _table(
+            forest_table(
+                Forest("Made-up", shown),
+                Addresses(studies=places, study="#alliance-trial-"),
+                pictures=pictures,
+            )
+        )
+        for shown, places in ((rows, range(9)), (rows[::-1], range(8, -1, -1)))
+    )
+    drawn = {one.get("id"): one for one in first.iter("g") if one.get("id", "").startswith("row-")}
+    assert len(drawn) == 9
+    for row, again in zip(_rows(first), _rows(second)[::-1], strict=True):
+        (use,) = again.find(".//svg")
+        name = use.get("href").removeprefix("#")
+        assert row.find(".//svg/g").get("id") == name
+        assert drawn[name].find("path[@class='ci']") is not None
+        assert row.text_content() == again.text_content()
+
+
 def test_two_hundred_studies_are_less_than_eighty_kilobytes() -> None:
     rows = tuple(
         ForestRow(f"Made-up trial {i} (2001)", i / 100 - 1, i / 100 - 1.5, i / 100 - 0.5, 0.5)

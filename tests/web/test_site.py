@@ -6,8 +6,9 @@ import csv
 import hashlib
 import io
 import json
+import re
 import shutil
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -231,6 +232,24 @@ def test_a_report_is_one_page_that_needs_nothing_beside_itself(demonstration: Da
             str(e.get("href")) for e in tree.iter("a") if e.get("download") == "effects.csv"
         )
         assert b64decode(effects.partition(",")[2]) == data["effects.csv"]
+
+
+def test_a_report_leaves_out_the_largest_data_where_it_would_be_too_large_for_mail(
+    demonstration: Database,
+) -> None:
+    with demonstration.reading() as session:
+        review = review_called(session, invented.NAME)
+        at = events(session, viewer=None, limit=1)[0].at
+        content = site_now(session, review, now=at)
+        data = data_of(session, content)
+    more = {**data, "huge.csv": b"x" * 1_900_000, "large.csv": b"y" * 300_000}
+    page = Site(content, lambda: more).report()
+    assert len(page) < 2_000_000
+    told = re.search(r"Too large for this page[^<]*: ([^<]*)\.<", page.decode())
+    assert told is not None
+    assert told[1].split(", ") == ["huge.csv"]
+    assert b64encode(more["large.csv"]) in page
+    assert b"Too large" not in Site(content, lambda: data).report()
 
 
 def test_the_command_writes_a_folder_once_and_replaces_only_a_site(

@@ -44,9 +44,10 @@ def write_provenance(
     Returns
     -------
     Path
-        The file: of each exported file its SHA-256, its tables and its origins; of each origin the
-        run, the path in it and the value in full; of each run review, analysis, number, full key,
-        time and software.
+        The file: of each exported file its SHA-256, its tables and its origins, as the first and
+        last place of each row of them in the sorted ``numbers``; there, by origin (the run and the
+        path in it), the value in full; of each run review, analysis, number, full key, time and
+        software.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def write_provenance(
             numbers[origin] = _number(runs, origin, values)
     used = {origin for file in files.values() for origin in file["origins"]}
     numbers = {origin: number for origin, number in numbers.items() if origin in used}
-    for short in {number["run"] for number in numbers.values()} - set(holders):
+    for short in {origin.partition("/")[0][:SHORT_KEY] for origin in numbers} - set(holders):
         holders[short] = _run(runs, short)
     return _write(place, files, numbers, holders)
 
@@ -114,10 +115,26 @@ def _write(
     runs: Mapping[str, Any],
     folders: Sequence[str] = (),
 ) -> Path:
-    kept: dict[str, Any] = {"files": files, "numbers": numbers, "runs": runs}
+    places = {origin: place for place, origin in enumerate(sorted(numbers))}
+    shorter = {
+        name: {**file, "origins": _spans([places[o] for o in file["origins"] if o in places])}
+        for name, file in files.items()
+    }
+    kept: dict[str, Any] = {"files": shorter, "numbers": numbers, "runs": runs}
     if folders:
         kept["folders"] = folders
     return replace_file(place / NAME, "".join(_lines(kept)).encode())
+
+
+def _spans(places: Sequence[int]) -> list[list[int]]:
+    """Return ascending numbers as the first and the last of each row without a gap."""
+    found: list[list[int]] = []
+    for place in places:
+        if found and place == found[-1][1] + 1:
+            found[-1][1] = place
+        else:
+            found.append([place, place])
+    return found
 
 
 def _lines(kept: Mapping[str, Any]) -> Iterator[str]:
@@ -174,10 +191,24 @@ def list_of(folder: Path) -> dict[str, Any] | None:
     try:
         known = json.loads(place.read_bytes())
         if all(isinstance(known[part], dict) for part in ("files", "numbers", "runs")):
+            origins = sorted(known["numbers"])
+            for file in known["files"].values():
+                file["origins"] = [
+                    origin
+                    for part in file["origins"]
+                    for origin in ([part] if isinstance(part, str) else _between(origins, *part))
+                ]
             return dict(known)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, IndexError):
         pass
     raise InvalidDataError(f"{place} is not a {NAME} of ours; move it away")
+
+
+def _between(origins: Sequence[str], first: int, last: int) -> Sequence[str]:
+    """Return the origins of a span; raise IndexError where there are not so many."""
+    if not 0 <= first <= last < len(origins):
+        raise IndexError
+    return origins[first : last + 1]
 
 
 def _cells(tables: Iterable[Table]) -> Iterator[tuple[str, Any]]:
@@ -190,14 +221,11 @@ def _cells(tables: Iterable[Table]) -> Iterator[tuple[str, Any]]:
 
 
 def _number(runs: Runs, origin: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    short, *path = origin.split("/")
     if origin in values:
-        runs.run(short)
-        value = values[origin]
-    else:
-        found = stated_at(runs, origin)
-        value = found.value if found.column is None else None
-    return {"run": short[:SHORT_KEY], "path": "/".join(path), "value": value}
+        runs.run(origin.partition("/")[0])
+        return {"value": values[origin]}
+    found = stated_at(runs, origin)
+    return {"value": found.value if found.column is None else None}
 
 
 def _run(runs: Runs, short: str) -> dict[str, Any]:

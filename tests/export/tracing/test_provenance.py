@@ -19,7 +19,7 @@ from review.export.runs import LatestRun
 from review.export.tracing.files import FileState, trace_file
 from review.export.tracing.numbers import Runs
 from review.export.tracing.origins import origin
-from review.export.tracing.provenance import write_provenance
+from review.export.tracing.provenance import list_of, write_provenance
 from review.figures import forest_plot, save
 from review.keeping.anchors import anchors_given
 from review.protocol.queries import review_called
@@ -55,8 +55,7 @@ def test_it_tells_file_run_and_value(
     assert told["files"]["tables.docx"]["tables"] == ["pooled", "effects"]
     run = delivery_runs[0]
     number = told["numbers"][origin(run.key, "effects", 0, "yi")]
-    assert number == {"run": run.key[:12], "path": "effects/0/yi",
-                      "value": run.results.effects[0].yi}  # fmt: skip
+    assert number == {"value": run.results.effects[0].yi}
     held = told["runs"][run.key[:12]]
     assert held["key"] == run.key
     assert (held["review"], held["analysis"], held["number"]) == ("cbt-delivery", run.analysis, 2)
@@ -144,7 +143,27 @@ def test_what_other_commands_wrote_stays_listed_while_it_is_there(
     write_provenance(session, tmp_path, {tmp_path / "pooled.csv": one})
     told = json.loads((tmp_path / "provenance.json").read_text())
     assert set(told["files"]) == {"pooled.csv"}
-    assert set(told["numbers"]) == set(told["files"]["pooled.csv"]["origins"])
+    assert told["files"]["pooled.csv"]["origins"] == [[0, len(told["numbers"]) - 1]]
+    known = list_of(tmp_path)
+    assert known is not None
+    assert set(told["numbers"]) == set(known["files"]["pooled.csv"]["origins"])
+
+
+def test_places_of_numbers_are_read_back_as_their_origins_and_so_are_older_lists(
+    session: Session, tables: dict[str, Table], tmp_path: Path
+) -> None:
+    export(session, tables, tmp_path)
+    place = tmp_path / "provenance.json"
+    known = list_of(tmp_path)
+    assert known is not None
+    assert known["files"]["pooled.csv"]["origins"] != known["files"]["effects.csv"]["origins"]
+    assert set(known["files"]["tables.docx"]["origins"]) == set(known["numbers"])
+    place.write_text(json.dumps(known))
+    assert list_of(tmp_path) == known, "origins as strings, as earlier versions wrote them"
+    told = dict(known, files={"a.csv": {"origins": [[0, len(known["numbers"])]]}})
+    place.write_text(json.dumps(told))
+    with pytest.raises(InvalidDataError, match="move it away"):
+        list_of(tmp_path)
 
 
 def test_written_twice_it_is_the_same(
