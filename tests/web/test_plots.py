@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import lxml.html
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from review import web
 from review.figures.estimates import EstimateRow, Estimates
 from review.figures.forest import reach_of
 from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
@@ -174,3 +176,14 @@ def test_diamonds_have_the_totals_of_their_studies_below_the_columns() -> None:
             said = [cell.text_content() for cell in row]
             at = [[cell.text_content() for cell in heads].index(name) for name in headers]
             assert [*(said[place] for place in at), said[-1]] == says
+
+
+def test_no_style_of_a_picture_depends_on_what_stands_around_it() -> None:
+    """What `use` draws again has no ancestors on the page: it would be black."""
+    css = (Path(web.__file__).parent / "static" / "css" / "review.css").read_text("utf-8")
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    selectors = [one.strip() for rule in re.findall(r"([^{}]+)\{", css) for one in rule.split(",")]
+    axis = Axis((-1.0, 1.0), Notation.PLAIN, 0.5, 0.0)
+    drawn = axis.interval(-2, 2) + axis.square(0.0, 1.0) + axis.diamond(-0.5, 0.0, 0.5)
+    for name in set(re.findall(r'<path class="([\w-]+)"', drawn + axis.landmarks())):
+        assert {f"path.{name}", f".{name}"} & set(selectors), name
