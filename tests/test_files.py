@@ -1,5 +1,6 @@
 """Folders are replaced whole: no reader sees half of one, or none."""
 
+import ctypes
 import threading
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def test_another_one_is_replaced_whole_and_the_old_one_goes(
     exchanges: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not exchanges:  # a system that cannot exchange names
-        monkeypatch.setattr(files.ctypes, "CDLL", lambda _: object())
+        monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     target = _folder(tmp_path / "site", 0)
     (target / "stale").write_text("of the old one")
     for number in range(1, 4):
