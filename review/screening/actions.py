@@ -12,7 +12,14 @@ from sqlalchemy.orm import Session
 
 from review.citations.models import Record
 from review.db import in_parts
-from review.errors import InvalidDataError, NotAllowedError, NotFoundError, Problem, Remedy
+from review.errors import (
+    InvalidDataError,
+    NotAllowedError,
+    NotFoundError,
+    Problem,
+    Remedy,
+    StaleError,
+)
 from review.independent.judgement import is_complete, newest
 from review.independent.seals import nonce
 from review.people.models import Person, identity
@@ -368,13 +375,17 @@ def adjudicate(
     stage: Stage,
     handle: str,
     now: datetime,
+    seen: int | None = None,
 ) -> bool:
     """Settle a conflict as a third person; return False where it was settled just so already.
 
-    A later adjudication replaces an earlier one; neither is lost.
+    A later adjudication replaces an earlier one; neither is lost. `seen` is how many of them the
+    person was shown before; None where nobody says.
 
     Raises
     ------
+    StaleError
+        Where somebody settled it since they were shown it.
     InvalidDataError
         Where there is no conflict, or the verdict is maybe.
     NotAllowedError
@@ -384,6 +395,12 @@ def adjudicate(
     queries.records_numbered(session, review, [choice.record])
     ledger = queries.ledger(session, review, only=[choice.record])
     key = (stage, choice.record)
+    made = queries.adjudications_on(session, choice.record, stage)
+    if seen is not None and len(made) != seen:
+        raise StaleError(
+            f"{made[-1].person.name} settled record {choice.record} since you opened it, as "
+            f"{made[-1].verdict.value}; nothing of yours was stored"
+        )
     if choice.record in ledger.duplicates:
         raise InvalidDataError(
             f"record {choice.record} is a duplicate of record {ledger.duplicates[choice.record]}"

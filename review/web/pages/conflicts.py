@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import Field
 from starlette.responses import Response
 
 from review.db import Session
-from review.errors import InvalidDataError, NotAllowedError, NotFoundError
+from review.errors import InvalidDataError, NotAllowedError, NotFoundError, StaleError
 from review.people.models import Person
 from review.people.queries import person_known
 from review.people.rules import Deed
@@ -30,6 +33,8 @@ class RulingForm(Form):
 
     verdict: str = Field(pattern=r"^(include|exclude)( \d{1,4})?$")
     note: str = Field("", max_length=4000)
+    seen: int | None = Field(None, ge=0, le=1000)
+    """How many adjudications the page showed."""
 
 
 class LineForm(Form):
@@ -66,14 +71,16 @@ def conflict(visit: Visiting, stage: str, record: int) -> Response:
     return _conflict(visit, stage_called(stage), record)
 
 
-def _conflict(visit: Visit, stage: Stage, record: int, *, wrong: str = "") -> Response:
+def _conflict(
+    visit: Visit, stage: Stage, record: int, *, wrong: str = "", note: str = "", status: int = 200
+) -> Response:
     with visit.reading() as session:
         view = settling(
             session, visit.review_of(session), _viewer(session, visit), record, stage=stage
         )
     return page(
-        visit, "conflict.html", view, stage=stage, wrong=wrong, done=DONE,
-        status=422 if wrong else 200,
+        visit, "conflict.html", view, stage=stage, wrong=wrong, done=DONE, note=note,
+        status=status,
     )  # fmt: skip
 
 
@@ -89,16 +96,32 @@ def settle(visit: Visiting, stage: str, record: int, sent: Sent) -> Response:
             actions.adjudicate(
                 session, review,
                 Choice(record, Verdict(verdict), reason or None, form.note or None),
-                stage=asked, handle=visit.person, now=visit.now,
+                stage=asked, handle=visit.person, now=visit.now, seen=form.seen,
             )  # fmt: skip
             view = settling(session, review, _viewer(session, visit), record, stage=asked)
     except NotAllowedError:
         raise
     except (FieldErrors, InvalidDataError) as error:
         told = " ".join(filter(None, (sentence(str(error)), remedy_words(error.remedy))))
-        return _conflict(visit, asked, record, wrong=told)
+        return _refused(visit, asked, record, told, sent, 422)
+    except StaleError as error:
+        return _refused(visit, asked, record, sentence(str(error)), sent, 409)
     after = (view.next,) if view.next else ()
     return to(visit.path("conflicts", stage, *after))
+
+
+def _refused(
+    visit: Visit, stage: Stage, record: int, wrong: str, sent: Mapping[str, Any], status: int
+) -> Response:
+    """Show the conflict as it stands now, with why and with the note that was typed."""
+    note = str(sent.get("note", ""))
+    try:
+        return _conflict(visit, stage, record, wrong=wrong, note=note, status=status)
+    except NotFoundError as error:
+        typed = f" Your note was: {note}" if note else ""
+        raise StaleError(
+            f"{error} any more: a reviewer changed what they said, and nothing was stored.{typed}"
+        ) from None
 
 
 @routes.post("/r/{review}/conflicts/{stage}/{record}/discussion", Deed.SCREEN)
@@ -114,5 +137,5 @@ def discuss(visit: Visiting, stage: str, record: int, sent: Sent) -> Response:
                 person=screener(session, review, visit.person),
             )  # fmt: skip
     except FieldErrors as errors:
-        return _conflict(visit, asked, record, wrong=sentence(str(errors)))
+        return _conflict(visit, asked, record, wrong=sentence(str(errors)), status=422)
     return to(visit.path("conflicts", stage, record))

@@ -227,7 +227,7 @@ def decide(visit: Visiting, stage: str, request: Request, sent: Sent) -> Respons
         view = _desk(visit, asked, again=form.record)
         return _shown(visit, view, part=part, wrong=wrong, said=form, skip=skip)
     if ahead is not None:
-        told = _thanks(form.record) if done.late else ""
+        told = _thanks(form.record) if done.late else _changed(done)
         return _shown(visit, ahead, part=True, told=told, skip=skip, beyond=beyond)
     query = {
         **({"late": form.record} if done.late else {}),
@@ -282,15 +282,26 @@ def _thanks(record: int) -> str:
     )
 
 
+def _changed(done: Decided) -> str:
+    """Say that a decision took the place of one made before, as in another tab."""
+    return "".join(
+        f"You had decided on record {record} before: this takes its place, and both are kept."
+        for record in done.changed
+    )
+
+
 @routes.post("/r/{review}/screen/{stage}/undo", Deed.SCREEN)
 def undo(visit: Visiting, stage: str, sent: Sent) -> Response:
     """Take back what the person decided on a record, and show it again."""
     asked, form = stage_called(stage), read(RecordForm, sent)
-    with visit.writing() as session:
-        actions.withdraw(
-            session, visit.review_of(session), form.record, stage=asked, handle=visit.person,
-            now=visit.now,
-        )  # fmt: skip
+    try:
+        with visit.writing() as session:
+            actions.withdraw(
+                session, visit.review_of(session), form.record, stage=asked, handle=visit.person,
+                now=visit.now,
+            )  # fmt: skip
+    except InvalidDataError as error:  # somebody settled it meanwhile
+        return _shown(visit, _desk(visit, asked), wrong=sentence(str(error)))
     return to(_back(visit, form.back) or visit.path("screen", stage, again=form.record))
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, FilePayload, Page, expect
 
 from review.config import settings
 from review.db import Database, database_at
+from review.demonstration.pdfs import page_of
 from review.history.actions import writing
 from review.screening.guidance.actions import set_criteria, set_terms
 from review.screening.guidance.vocabulary import TermKind
@@ -99,7 +100,7 @@ def records(sqlite_database: Database) -> list[int]:
     make_review(sqlite_database)
     with writing(sqlite_database, attributed()) as session:
         review = the_review(session)
-        for who in ("anna", "ben", "cleo"):
+        for who in ("anna", "ben", "cleo", "dora"):
             joined(session, review, who)
         set_criteria(session, review, include=["Adults", "By video"], exclude=[], now=NOW)
         set_terms(session, review, "design", kind=TermKind.INCLUDE, terms=["random*"])
@@ -219,34 +220,155 @@ PHONE = {
 }  # fmt: skip
 
 
-def test_the_same_on_a_phone_with_a_thumb(
+def _fits(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
+
+
+def _tap(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).tap()
+
+
+def test_the_same_on_phones_with_a_thumb_till_the_flow_closes(
     chromium: Browser,
     sqlite_database: Database,
     records: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with _at_a_browser(chromium, sqlite_database, "anna", monkeypatch, **PHONE) as anna:
+    wanted, split = {records[4], records[9]}, records[12]
+    words = {"include": "Include", "exclude": "Exclude", "wrong": "wrong comparator"}
+    with ExitStack() as stack:
+        anna, ben, cleo = (
+            stack.enter_context(_at_a_browser(chromium, sqlite_database, who, monkeypatch, **PHONE))
+            for who in ("anna", "ben", "cleo")
+        )
         page = anna.open(TITLES)
-        names = ("Include", "Maybe", "Exclude")
-        for name in names:
+        for name in ("Include", "Maybe", "Exclude"):
             box = page.get_by_role("button", name=name, exact=True).bounding_box()
             assert box is not None
             assert box["height"] >= 48  # a thumb, and not a pen (Material, touch targets)
             assert box["width"] >= 96
             assert box["y"] > 700  # where the thumb is
-        said = iter(names * RECORDS)
-
-        def tap(_: str) -> None:
-            page.get_by_role("button", name=next(said), exact=True).tap()
-
-        assert _screen(anna, TITLES, lambda _: "", tap) == RECORDS
+        for who, theirs in ((anna, wanted | {split}), (ben, wanted)):
+            said = _screen(
+                who, TITLES, lambda r, s=theirs: words["include" if r in s else "exclude"],  # type: ignore[misc] # a default holds the loop's value
+                lambda name, at=who.page: _tap(at, name),  # type: ignore[misc] # likewise
+            )  # fmt: skip
+            assert said == RECORDS
         page = anna.open("/r/alliance/screen/mine")
-        expect(page.get_by_role("row")).to_have_count(len(records) + 1)
+        expect(page.get_by_role("row")).to_have_count(RECORDS + 1)
+        _fits(page)
         page.get_by_role("link", name="Record of place 30").tap()
         expect(page.locator("#sheet")).to_contain_text("You: ")
-        page.get_by_role("button", name="wrong comparator").tap()
+        _tap(page, "wrong comparator")
         expect(page.locator("#told")).to_contain_text("excluded, wrong comparator")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        _fits(page)
+
+        page = cleo.open("/r/alliance/conflicts/title_abstract")
+        _fits(page)
+        page.get_by_role("link", name=f"Record of place {records.index(split) + 1}").tap()
+        page.get_by_label("Why").fill("the abstract does not tell; the report will")
+        _fits(page)
+        _tap(page, "Include")
+        expect(page.locator("main")).to_contain_text("Nobody disagrees on a record now.")
+
+        page = cleo.open("/r/alliance/fulltexts")
+        _fits(page)
+        names = [f"{number}.pdf" for number in (*sorted(wanted), split)]
+        page.get_by_label("PDF files").set_input_files(
+            [_pdf(name, f"Record of place {records.index(int(name[:-4])) + 1}") for name in names]
+        )
+        _tap(page, "Look at the PDFs")
+        expect(page.get_by_role("button", name="Keep them")).to_be_visible(timeout=60_000)
+        for place, number in enumerate((*sorted(wanted), split)):
+            page.locator(f"#record-{place}").fill(str(number))
+        _fits(page)
+        _tap(page, "Keep them with these reports")
+        expect(page.get_by_text("3 of 3 kept")).to_be_visible()
+
+        for who in (anna, ben):
+            for number in (*sorted(wanted), split):
+                page = who.open(f"/r/alliance/fulltexts/{number}")
+                expect(page.locator("#reader .textLayer").first).to_contain_text("Record of place")
+                _fits(page)
+                _tap(page, words["wrong" if number == split else "include"])
+                expect(page.get_by_text(re.compile("^You said: "))).to_be_visible()
+        page.goto(f"{ben.home}/r/alliance/fulltexts/{min(wanted)}")
+        page.get_by_label("Study", exact=True).fill("Nobody (2026)")
+        _tap(page, "Link")
+        expect(page.get_by_role("link", name="Nobody (2026)")).to_be_visible()
+        page = anna.open("/r/alliance/screen")
+        expect(page.locator("main")).to_contain_text("30 of 30 decided: 3 included, 27 excluded.")
+        expect(page.locator("main")).to_contain_text("3 of 3 decided: 2 included, 1 excluded.")
+        page = anna.open("/r/alliance/flow")  # it refuses where a record is nowhere or twice
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        _fits(page)
+    with sqlite_database.reading() as session:
+        stands = boxes(session, the_review(session))
+    assert stands == {Box.INCLUDED: 2, Box.REPORT_EXCLUDED: 1, Box.EXCLUDED: 27}
+
+
+def _pdf(name: str, title: str) -> FilePayload:
+    return {"name": name, "mimeType": "application/pdf", "buffer": page_of([title])}
+
+
+def test_what_others_did_meanwhile_is_said_and_nothing_is_lost(
+    chromium: Browser,
+    sqlite_database: Database,
+    records: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two tabs, an undo that comes too late, and a conflict that two settle."""
+    with ExitStack() as stack:
+        anna, ben, cleo, dora = (
+            stack.enter_context(_at_a_browser(chromium, sqlite_database, who, monkeypatch))
+            for who in ("anna", "ben", "cleo", "dora")
+        )
+        one, two = anna.open(TITLES), anna.page.context.new_page()
+        two.goto(anna.home + TITLES)
+        first, second, third = records[:3]
+        assert two.locator("#sheet article").get_attribute("data-record") == str(first)
+        one.keyboard.press("i")
+        expect(one.locator("#told")).to_contain_text(f"Record {first} included")
+        two.get_by_label("Note").fill("from the other tab")
+        two.get_by_label("Note").blur()
+        two.keyboard.press("e")
+        expect(two.locator("#told")).to_contain_text("excluded (from the other tab)")
+        expect(two.locator("#told")).to_contain_text(
+            f"You had decided on record {first} before: this takes its place, and both are kept."
+        )
+        one.keyboard.press("e")  # the record that both tabs went on to
+        expect(one.locator("#told")).to_contain_text(f"Record {second} excluded")
+        two.keyboard.press("z")  # of the first, which this tab said last
+        expect(two.locator("#sheet article")).to_have_attribute("data-record", str(first))
+        two.keyboard.press("i")
+        expect(two.locator("#told")).to_contain_text(f"Record {first} included")
+
+        ben.open(TITLES)
+        for record in (first, second):
+            expect(ben.page.locator("#sheet article")).to_have_attribute("data-record", str(record))
+            ben.page.keyboard.press("e")
+            expect(ben.page.locator("#told")).to_contain_text(f"Record {record} excluded")
+        place = f"/r/alliance/conflicts/title_abstract/{first}"
+        cleo.open(place)
+        dora.open(place)
+        cleo.page.keyboard.press("i")
+        expect(cleo.page.locator("main")).to_contain_text("Nobody disagrees on a record now.")
+        dora.page.get_by_label("Why").fill("a long reason that must not be lost")
+        dora.page.get_by_label("Why").blur()
+        dora.page.keyboard.press("e")
+        expect(dora.page.get_by_role("alert")).to_contain_text(
+            f"Cleo settled record {first} since you opened it, as include; nothing of yours was"
+        )
+        expect(dora.page.get_by_label("Why")).to_have_value("a long reason that must not be lost")
+        expect(dora.page.get_by_role("heading", level=1)).to_contain_text("Settled")
+        two.keyboard.press("z")
+        expect(two.locator("#told")).to_contain_text(f"Record {first} was adjudicated")
+        expect(two.locator("#sheet article")).to_have_attribute("data-record", str(third))
+        with sqlite_database.reading() as session:
+            stands = boxes(session, the_review(session))
+        assert stands[Box.AWAITING_RETRIEVAL] == 1
+        for who in (anna, dora):
+            who.said[:] = [text for text in who.said if not re.search("409|422", text)]
 
 
 def test_what_is_not_saved_comes_back_with_its_note_and_why(
