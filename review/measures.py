@@ -22,6 +22,8 @@ class AnalysisKind(StrEnum):
     """How strongly do two measurements go together (alliance and outcome)?"""
     SINGLE_ARM = "single_arm"
     """What is found in one kind of arm, without a comparison?"""
+    NETWORK = "network"
+    """How do several treatments compare, directly and through one another?"""
 
 
 class Measure(StrEnum):
@@ -238,6 +240,7 @@ def _expit(logit: float) -> float:
 
 
 _CONTRAST: Final = frozenset({AnalysisKind.CONTRAST})
+_COMPARED: Final = frozenset({AnalysisKind.CONTRAST, AnalysisKind.NETWORK})
 _ONE_ARM: Final = frozenset({AnalysisKind.SINGLE_ARM})
 _R: Final = Natural("r", math.tanh, "tanh", "np.tanh")
 _PROPORTION: Final = Natural("proportion", _expit, "plogis", "lambda x: 1 / (1 + np.exp(-x))")
@@ -245,13 +248,13 @@ _PROPORTION: Final = Natural("proportion", _expit, "plogis", "lambda x: 1 / (1 +
 _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.GEN: Facts(
         family=Family.READY,
-        planned=_CONTRAST | _ONE_ARM,
+        planned=_COMPARED | _ONE_ARM,
         methods="estimates with the variances that the reports give",
         axis="Effect",
     ),
     Measure.MD: Facts(
         family=Family.MEANS,
-        planned=_CONTRAST,
+        planned=_COMPARED,
         methods="mean differences in raw points",
         axis="Mean difference",
         metrics=("MD", "MEAN DIFFERENCE"),
@@ -260,7 +263,7 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     ),
     Measure.SMD: Facts(
         family=Family.MEANS,
-        planned=_CONTRAST,
+        planned=_COMPARED,
         methods="standardized mean differences (Hedges’ g, exact correction {hedges})",
         axis="Hedges g",
         sentence="Hedges g",
@@ -301,7 +304,7 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.SMCRD: Facts(family=Family.MEANS_AND_CHANGES, standardized=True),
     Measure.RR: Facts(
         family=Family.EVENTS,
-        planned=_CONTRAST,
+        planned=_COMPARED,
         methods="log risk ratios",
         ratio="Risk ratio",
         zero_cells=True,
@@ -311,7 +314,7 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     ),
     Measure.OR: Facts(
         family=Family.EVENTS,
-        planned=_CONTRAST,
+        planned=_COMPARED,
         methods="log odds ratios",
         ratio="Odds ratio",
         zero_cells=True,
@@ -321,7 +324,7 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     ),
     Measure.RD: Facts(
         family=Family.EVENTS,
-        planned=_CONTRAST,
+        planned=_COMPARED,
         methods="risk differences",
         axis="Risk difference",
         zero_cells=True,

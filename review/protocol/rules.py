@@ -18,7 +18,7 @@ from review.canonical import sha256_of
 from review.errors import InvalidDataError
 from review.formula import parse
 from review.measures import OF_TABLES, AddTo, Measure, Medians, measures_of
-from review.protocol.characteristics import Condition, condition
+from review.protocol.characteristics import Condition, base_name, condition
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
@@ -77,6 +77,10 @@ class ArmRule(Frozen):
 
 def _is_none(value: object) -> bool:
     return value is None
+
+
+def _is_empty(value: object) -> bool:
+    return value == ()
 
 
 def _sorted_unique(margins: tuple[float, ...]) -> tuple[float, ...]:
@@ -210,6 +214,9 @@ class Plan(Frozen):
         tuple[Where, ...], AfterValidator(_unique), Field(exclude_if=lambda told: not told)
     ] = ()
     """Conditions that all must hold for a study, an arm or a result to enter."""
+    other_treatments: Annotated[tuple[ArmRule, ...], Field(exclude_if=_is_empty)] = ()
+    """Of a network: the treatments beside intervention and comparator, an arm's being the first of
+    all that describes it. Kept out of what is stored where there are none."""
     zero_cells: Annotated[ZeroCellRule | None, Field(exclude_if=_is_none)] = None
     """What is done about cells without events; None is metafor's default for the measure. Kept out
     of what is stored where nothing is planned."""
@@ -231,8 +238,37 @@ class Plan(Frozen):
             raise ValueError(f"an analysis of this kind pools one of {', '.join(sorted(allowed))}")
         if (self.kind is AnalysisKind.ASSOCIATION) != (self.predicts is not None):
             raise ValueError("an association, and only that, names the outcome that it predicts")
-        if self.kind is not AnalysisKind.CONTRAST and self.margin is not None:
-            raise ValueError("only a contrast is read against a margin")
+        if not self.compares and self.margin is not None:
+            raise ValueError("only a contrast or a network is read against a margin")
+        return self
+
+    @model_validator(mode="after")
+    def _a_network_has_several_treatments(self) -> Plan:
+        if self.kind is not AnalysisKind.NETWORK:
+            if self.other_treatments:
+                raise ValueError("other_treatments are of a network: set kind: network")
+            return self
+        if not self.other_treatments:
+            raise ValueError("a network names other_treatments beside intervention and comparator")
+        labels = [rule.label for rule in self.treatments]
+        twice = next((label for label in labels if labels.count(label) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two treatments of the network are called {twice}")
+        if self.several_arms != "combine" or self.several_results != "choose":
+            raise ValueError(
+                "a network combines several arms of a treatment and takes one result of each arm: "
+                "leave several_arms and several_results as they are"
+            )
+        sided = [str(one) for one in self.conditions if base_name(one.name) != one.name]
+        if sided:
+            raise ValueError(f"a network has no two sides that {sided[0]!r} could speak of")
+        asked = ("variants", "subgroups", "moderators", "sequential", "zero_cells")
+        planned = [name for name in asked if getattr(self, name)]
+        if planned:
+            raise ValueError(
+                f"{', '.join(planned)}: of analyses of one comparison; plan them for a contrast "
+                "beside the network"
+            )
         return self
 
     @model_validator(mode="before")
@@ -277,6 +313,18 @@ class Plan(Frozen):
         if self.margin is None and self.other_margins:
             raise ValueError("other_margins need a margin: name the one that decides")
         return self
+
+    @property
+    def compares(self) -> bool:
+        """Whether two sides meet in its effects, of which one may do better."""
+        return self.kind in (AnalysisKind.CONTRAST, AnalysisKind.NETWORK)
+
+    @property
+    def treatments(self) -> tuple[ArmRule, ...]:
+        """All that arms are sought for, the comparator first: of a network it is the reference."""
+        if self.kind is AnalysisKind.SINGLE_ARM:
+            return (self.intervention,)
+        return self.comparator, *self.other_treatments, self.intervention
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -341,6 +389,6 @@ def names_in(plan: Mapping[str, Any]) -> tuple[str, ...]:
 ADDED_LATER: Final = (
     "several_arms", "several_results", "scores", "icc", "crossover_correlation",
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
-    "sequential", "zero_cells", "medians",
+    "sequential", "zero_cells", "medians", "other_treatments",
 )  # fmt: skip
 """Choices that the first plans did not have."""

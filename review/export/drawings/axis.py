@@ -52,7 +52,7 @@ def margin_words(inputs: RunInputs, margin: float | None) -> str:
 
 def favours(plan: Plan) -> tuple[str, str]:
     """Return what effects below and above no effect mean; nothing where no two arms meet."""
-    if plan.kind is not AnalysisKind.CONTRAST:
+    if not plan.compares:
         return "", ""
     return f"favours {plan.comparator.label}", f"favours {plan.intervention.label}"
 

@@ -11,7 +11,6 @@ from review.figures.margins import Margins, PlannedMargin
 from review.living.reports.sentence import WITHHELD
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import RunResults
-from review.protocol.vocabulary import AnalysisKind
 from review.synthesis.noninferiority import margin_curve, noninferiority_p
 
 STEPS: Final = 400
@@ -30,7 +29,7 @@ def margins_of(inputs: RunInputs, results: RunResults, *, withheld: bool = False
         If the analysis is no contrast of two arms, or has no margin.
     """
     plan, line = inputs.plan, results.pooled
-    if plan.kind is not AnalysisKind.CONTRAST:
+    if not plan.compares:
         raise InvalidDataError(f'"{plan.title}" compares no two arms; it has no margin')
     if not plan.margins:
         raise InvalidDataError(

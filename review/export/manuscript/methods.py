@@ -220,7 +220,7 @@ def _reading(facts: Facts, style: NumberStyle) -> list[Spans]:
 
 def _margins(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
     plan = analysis.plan
-    if plan.kind is not AnalysisKind.CONTRAST:
+    if not plan.compares:
         return ()
     if plan.margin is None:
         return ("No noninferiority margin was planned; intervals were read against zero",)
@@ -280,7 +280,7 @@ def _entering(analysis: Analysed | Planned) -> Spans:
 
 def _selection(facts: Facts, style: NumberStyle) -> list[Spans]:
     def arms(analysis: Analysed | Planned) -> Spans:
-        contrast = analysis.plan.kind is AnalysisKind.CONTRAST
+        contrast = analysis.plan.compares
         return (SEVERAL_ARMS[analysis.plan.several_arms],) if contrast else ()
 
     def scores(analysis: Analysed | Planned) -> Spans:

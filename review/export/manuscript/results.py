@@ -187,7 +187,7 @@ def conclusion_sentence(analysed: Analysed, printer: Printer) -> list[Spans]:
 
 def _conclusion(analysed: Analysed, printer: Printer) -> list[Spans]:
     concluded = conclusion_sentence(analysed, printer)
-    if analysed.plan.kind is not AnalysisKind.CONTRAST or analysed.latest.notices.withheld:
+    if not analysed.plan.compares or analysed.latest.notices.withheld:
         return concluded
     first = analysed.latest.results.headline
     return [
@@ -381,7 +381,7 @@ def _certainty(facts: Facts, analysed: Analysed) -> list[Spans]:
 def without_trials(planned: Planned) -> Paragraph:
     """Return what is said of an analysis that no trial has contributed to."""
     sides = f"{planned.plan.intervention.label} with {planned.plan.comparator.label}"
-    compared = "" if planned.plan.kind is not AnalysisKind.CONTRAST else f" comparing {sides}"
+    compared = "" if not planned.plan.compares else f" comparing {sides}"
     return Paragraph(
         sentences(
             (f"No trial{compared} has contributed a usable result to this analysis yet.",),

@@ -17,12 +17,27 @@ from review.extraction.conversion import (
 )
 from review.extraction.numbers import ReportedNumbers
 from review.living.estimates.dependence import Joined, designed_variance, join
-from review.living.inputs.columns import Cells, cells_of_trial, leaves_of, planned_zero_cells
+from review.living.estimates.several import arms_together
+from review.living.inputs.columns import (
+    Cells,
+    cells_of_trial,
+    joined_estimates,
+    leaves_of,
+    planned_zero_cells,
+)
 from review.living.runs.contents import RunInputs, TrialInput
-from review.measures import Measure
+from review.measures import AnalysisKind, Measure
 from review.protocol.rules import Plan
 
 FoundT = TypeVar("FoundT")
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Comparisons of one trial with its first treatment: their rows, and their covariance."""
+
+    rows: tuple[int, ...]
+    covariance: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +49,8 @@ class TrialEffects:
     sizes: tuple[tuple[int | None, int | None], ...]
     """Participants of intervention and comparator."""
     recipes: tuple[str, ...]
+    within: tuple[Within, ...] = ()
+    """Of a network: the comparisons of each trial."""
 
 
 def trial_effects(inputs: RunInputs) -> TrialEffects:
@@ -49,6 +66,8 @@ def trial_effects(inputs: RunInputs) -> TrialEffects:
     if inputs.plan.measure is Measure.GEN:
         _one_metric(leaves)
     single = _leaf_effects(inputs.plan, leaves)
+    if inputs.plan.kind is AnalysisKind.NETWORK:
+        return _of_network(inputs, single)
     if len(leaves) == len(inputs.trials):
         return single
     found: list[Joined] = []
@@ -72,6 +91,40 @@ def trial_effects(inputs: RunInputs) -> TrialEffects:
         sizes=tuple(one.sizes for one in found),
         recipes=tuple(one.recipe for one in found),
     )
+
+
+def _of_network(inputs: RunInputs, each: TrialEffects) -> TrialEffects:
+    """Return the comparisons of a network, those of trials of several treatments made additive.
+
+    Arms that share an SD (SMD), or the half event added to all of them where one cell is empty,
+    give other numbers than each pair by itself.
+    """
+    plan, trials = inputs.plan, inputs.trials
+    rows_of: dict[int, list[int]] = {}
+    for row, trial in enumerate(trials):
+        rows_of.setdefault(trial.study_id, []).append(row)
+    yi, vi, recipes = each.yi.copy(), each.vi.copy(), list(each.recipes)
+    within = []
+    for rows in rows_of.values():
+        if len(rows) == 1:
+            within.append(Within((rows[0],), ((float(vi[rows[0]]),),)))
+            continue
+        first = trials[rows[0]]
+        cells = [cells_of_trial(plan, trials[row]).columns for row in rows]
+        ready = "yi" in cells[0] and first.contrast is None
+        shared = joined_estimates(first.study, first.comparator)[1] if ready else None
+        together = partial(arms_together, plan.measure, first.study, cells, shared)
+        arms = _computable(first, plan, together)
+        widened = designed_variance(first, plan, float(yi[rows[0]]), 1.0, cells[0])
+        yi[rows] = first.sign * np.asarray(arms.estimates)
+        matrix = np.asarray(arms.covariance) * widened.variance
+        vi[rows] = np.diag(matrix)
+        within.append(Within(tuple(rows), tuple(tuple(line) for line in matrix.tolist())))
+        turned = "" if first.higher_is_better else "; sign turned: lower is better"
+        for row in rows:
+            recipes[row] = f"{plan.measure.value} of {len(rows) + 1} arms together{arms.said}"
+            recipes[row] += widened.said + turned
+    return TrialEffects(yi, vi, each.sizes, tuple(recipes), tuple(within))
 
 
 def _reported(trial: TrialInput) -> tuple[ReportedNumbers, ...]:

@@ -12,10 +12,11 @@ from review.arrays import Floats
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.effects import TrialEffects
 from review.living.estimates.moderators import moderator_lines
+from review.living.estimates.networks import deciding_line, fit, network_line, weights
 from review.living.estimates.sensitivity import variant_lines
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, MarginReading, Natural, PooledLine, RunResults
-from review.measures import OF_TABLES, Measure
+from review.measures import OF_TABLES, AnalysisKind, Measure
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis import Method, Pooled, Test, cumulative, pool_many
 from review.synthesis.noninferiority import classify, noninferiority_p
@@ -31,6 +32,9 @@ def pool_inputs(
     by_model: dict[tuple[str, str, float], list[int]] = defaultdict(list)
     results: dict[int, RunResults] = {}
     for index, (inputs, effect) in enumerate(analyses):
+        if inputs.plan.kind is AnalysisKind.NETWORK:
+            results[index] = _network_results(inputs, effect)
+            continue
         if inputs.plan.method in OF_TABLES:
             results[index] = _results(inputs, effect, pool_tables(inputs.plan, inputs.trials))
             continue
@@ -105,11 +109,23 @@ def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunRes
         natural=_natural(inputs.plan.measure, pooled),
     )
     return RunResults(
-        effects=_effect_lines(inputs, effects, pooled),
+        effects=_effect_lines(inputs, effects, pooled.weights),
         pooled=line,
         readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
         variants=variant_lines(inputs, effects),
         moderators=moderator_lines(inputs, effects),
+    )
+
+
+def _network_results(inputs: RunInputs, effects: TrialEffects) -> RunResults:
+    """Return the comparison that the plan decides on as the pooled line, and the network."""
+    fitted = fit(inputs, effects)
+    line = deciding_line(inputs.plan, fitted)
+    return RunResults(
+        effects=_effect_lines(inputs, effects, weights(inputs, fitted)),
+        pooled=line,
+        readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
+        network=network_line(inputs, effects, fitted),
     )
 
 
@@ -123,7 +139,7 @@ def _natural(measure: Measure, pooled: Pooled) -> Natural | None:
     return Natural(scale=scale.name, estimate=scale.back(pooled.estimate), ci=limits)
 
 
-def _effect_lines(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> tuple[Effect, ...]:
+def _effect_lines(inputs: RunInputs, effects: TrialEffects, percent: Floats) -> tuple[Effect, ...]:
     half = float(ndtri((1 + inputs.plan.level) / 2)) * np.sqrt(effects.vi)
     low, high = (effects.yi - half).tolist(), (effects.yi + half).tolist()
     return tuple(
@@ -145,7 +161,7 @@ def _effect_lines(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> t
             effects.yi.tolist(),
             effects.vi.tolist(),
             zip(low, high, strict=True),
-            pooled.weights.tolist(),
+            percent.tolist(),
             effects.recipes,
             strict=True,
         )

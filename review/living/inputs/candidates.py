@@ -63,11 +63,12 @@ def candidate_of(plan: Plan, group: Sequence[Evidence]) -> Candidate | None:
     if intervention and comparator:
         return Candidate(intervention, comparator)
     contrasts = [
-        Candidate(contrast=item, reversed=turned, found=found, spread=_spread(item, found, group))
+        found
         for item in group
         if item.level is Level.CONTRAST
         for turned in (False, True)
-        if compares(plan, item, turned) and (found := _effect(plan, item, group))
+        if compares(plan, item, turned)
+        and (found := reported_contrast(plan, item, group, turned=turned))
     ]
     if len(contrasts) > 1 and plan.several_arms == "covariance" and _one_control(contrasts):
         return Candidate(contrasts=tuple(contrasts))
@@ -78,6 +79,17 @@ def candidate_of(plan: Plan, group: Sequence[Evidence]) -> Candidate | None:
             "counts once"
         )
     return contrasts[0] if contrasts else None
+
+
+def reported_contrast(
+    plan: Plan, item: Evidence, group: Sequence[Evidence], *, turned: bool
+) -> Candidate | None:
+    """Return what a contrast that the report gives; None where its numbers give no effect."""
+    found = _effect(plan, item, group)
+    if found is None:
+        return None
+    spread = _spread(item, found, group)
+    return Candidate(contrast=item, reversed=turned, found=found, spread=spread)
 
 
 def compares(plan: Plan, item: Evidence, turned: bool) -> bool:

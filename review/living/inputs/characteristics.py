@@ -52,8 +52,10 @@ def _rule(plan: Plan, name: str) -> ArmRule:
 def _of_arms(plan: Plan, item: Evidence, name: str) -> list[Value | None]:
     """What those arms of a result have that are on the side a name speaks of."""
     facts, base = _facts(item), base_name(name)
-    if plan.kind is not AnalysisKind.CONTRAST:
+    if not plan.compares:
         return [facts.arm.get(base)]
+    if plan.kind is AnalysisKind.NETWORK:
+        return [facts.arm.get(base), *([facts.versus.get(base)] if item.versus is not None else ())]
     rule = _rule(plan, name)
     found = [facts.arm.get(base)] if rule.matches(item.arm) else []
     if item.versus is not None and rule.matches(item.versus):

@@ -115,7 +115,7 @@ def cells_of_trial(plan: Plan, trial: TrialInput) -> Cells:
     if all(arm.numbers.estimate is not None for arm in (*a, *b)) and measure is Measure.GEN:
         for item in (*a, *b):
             _symmetric(trial, item.numbers)
-        (y1, v1), (y2, v2) = (_joined_estimates(trial.study, side, level) for side in (a, b))
+        (y1, v1), (y2, v2) = (joined_estimates(trial.study, side, level) for side in (a, b))
         return Cells(
             {"yi": y1 - y2, "vi": v1 + v2 / share},
             (n1, n2),
@@ -149,7 +149,7 @@ def _single_arm(trial: TrialInput, measure: Measure, level: float) -> Cells:
     (arm,) = trial.intervention
     numbers, n = arm.numbers, _total(trial.intervention)
     if measure is Measure.GEN:
-        estimate, variance = _joined_estimates(trial.study, trial.intervention, level)
+        estimate, variance = joined_estimates(trial.study, trial.intervention, level)
         return Cells({"yi": estimate, "vi": variance}, (n, None), "the arm's own estimate")
     ways: dict[Family, tuple[str, dict[str, float | None]]] = {
         Family.ASSOCIATION: ("Fisher z of r", {"ri": numbers.estimate}),
@@ -253,7 +253,10 @@ def _column(arms: Sequence[ArmInput], name: str) -> Floats:
     return np.array([getattr(arm.numbers, name) for arm in arms], dtype=float)
 
 
-def _joined_estimates(of: str, arms: Sequence[ArmInput], level: float) -> tuple[float, float]:
+def joined_estimates(
+    of: str, arms: Sequence[ArmInput], level: float = DEFAULT_LEVEL
+) -> tuple[float, float]:
+    """Return the estimate of one side's arms and its variance; raise InvalidDataError."""
     together = combine_estimates(
         _column(arms, "n"),
         _column(arms, "estimate"),

@@ -204,7 +204,7 @@ def sides(plan: Plan) -> tuple[ArmRule, ...]:
     """Return the sides of a plan that arms are sought for."""
     if plan.kind is AnalysisKind.SINGLE_ARM:
         return (plan.intervention,)
-    return plan.intervention, plan.comparator
+    return plan.intervention, plan.comparator, *plan.other_treatments
 
 
 def side_of(plan: Plan, arm: ArmSide) -> ArmRule | None:

@@ -10,6 +10,7 @@ from review.living.inputs.arms import arms_of
 from review.living.inputs.characteristics import let_in
 from review.living.inputs.columns import why_no_effect
 from review.living.inputs.contrasts import every_comparison_of, trial_of
+from review.living.inputs.networks import comparisons_of
 from review.living.inputs.reasons import Reason, SelectionError, excluded, kept_out
 from review.living.runs.contents import LeftOut, RunInputs, TrialInput
 from review.protocol.characteristics import Condition
@@ -70,6 +71,8 @@ def _by_study(plan: Plan, evidence: Iterable[Evidence]) -> list[list[Evidence]]:
 
 def _taken(plan: Plan, items: Sequence[Evidence]) -> tuple[TrialInput, ...] | Reason:
     """Return what a study gives where no condition is asked."""
+    if plan.kind is AnalysisKind.NETWORK:
+        return comparisons_of(plan, items)
     if plan.kind is not AnalysisKind.CONTRAST:
         return arms_of(plan, items)
     found = trial_of(plan, items)
@@ -86,16 +89,16 @@ def _of_study(
     taken = _taken(plan, kept) if kept else ()
     if not gone:
         return ((), (taken,)) if isinstance(taken, Reason) else (taken, ())
-    contrast = plan.kind is AnalysisKind.CONTRAST
+    contrast = plan.compares
     places = [f"{place}: {reason}" for place, reason in gone.items()]
     outside = kept_out("; ".join(dict.fromkeys(gone.values()) if contrast else places))
     if isinstance(taken, Reason) or not taken:
         return (), (_without_conditions(plan, items) or outside,)
     if not contrast:
         return taken, (outside,)
-    (trial,) = taken
+    trial, *others = taken
     not_used = tuple(sorted((*trial.not_used, *places)))
-    return (trial.model_copy(update={"not_used": not_used}),), ()
+    return (trial.model_copy(update={"not_used": not_used}), *others), ()
 
 
 def _without_conditions(plan: Plan, items: Sequence[Evidence]) -> Reason | None:

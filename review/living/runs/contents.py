@@ -133,6 +133,9 @@ class TrialInput(Kept):
     """The arms whose SD standardizes the contrast."""
     side: str | None = None
     """Which of the plan's two sides a single arm is of; None for a contrast of both."""
+    treatments: _Later[tuple[str, str] | tuple[()]] = ()
+    """Of a network: which treatment it compares with which, as the plan calls them; a trial of
+    several treatments stands there with each of the others against its first."""
     characteristics: Annotated[
         tuple[Characteristic, ...], Field(exclude_if=lambda told: not told)
     ] = ()
@@ -140,7 +143,12 @@ class TrialInput(Kept):
 
     @property
     def unit(self) -> tuple[int, str | None, str | None]:
-        """What tells it from the others: its study; of single arms also side and arm."""
+        """What tells it from the others: its study; of single arms also side and arm.
+
+        Of a network the two treatments.
+        """
+        if self.treatments:
+            return (self.study_id, *self.treatments)
         if self.side is None:
             return self.study_id, None, None
         return self.study_id, self.side, self.intervention[0].arm
@@ -219,6 +227,7 @@ class TrialInput(Kept):
             "contrast_reversed": self.contrast_reversed,
             **self._design,
             **({"side": self.side} if self.side is not None else {}),
+            **({"treatments": list(self.treatments)} if self.treatments else {}),
         }
 
     @property

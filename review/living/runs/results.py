@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, model_validator
 
 from review.living.runs.contents import Kept, LeftOut, RunInputs
+from review.living.runs.networks import NetworkLine
 from review.protocol.rules import WITHOUT_TAU2
 from review.protocol.vocabulary import Variant
 from review.synthesis.noninferiority import Conclusion
@@ -171,6 +172,8 @@ class RunResults(Kept):
     """The deciding margin first."""
     variants: tuple[VariantLine, ...] = ()
     moderators: tuple[ModeratorLine, ...] = ()
+    network: Annotated[NetworkLine | None, Field(exclude_if=lambda line: line is None)] = None
+    """Of a network, whose pooled line is the comparison that the plan decides on."""
 
     @model_validator(mode="before")
     @classmethod

@@ -12,7 +12,6 @@ from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Interval, RunResults
 from review.measures import Measure, measure_named
 from review.protocol.rules import Plan
-from review.protocol.vocabulary import AnalysisKind
 
 _LOG: Final = "log "
 
@@ -127,7 +126,7 @@ def scale_of_run(inputs: RunInputs) -> EffectScale:
     ratio = name.removeprefix(_LOG) if name and name.startswith(_LOG) else None
     standardized = metric is not None and "STANDARDI" in metric.upper()
     effect = plan.effect or ""
-    contrast = plan.kind is AnalysisKind.CONTRAST
+    contrast = plan.compares
     return EffectScale(
         name=plan.effect or name or "effect",
         measure=measure,

@@ -121,7 +121,7 @@ class Network:
             variance,
             self.ddf,
             self.level,
-            self.tau2 if self.k > 1 else None,
+            self.tau2 if self.q_df and self.method is not Method.EE else None,
         )
 
     def league(self) -> tuple[Difference, ...]:

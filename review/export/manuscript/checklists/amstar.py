@@ -18,7 +18,7 @@ from review.export.manuscript.checklists.prisma import missing_results, reports_
 from review.export.manuscript.facts import Analysed, Facts
 from review.export.manuscript.selection import AWAITING
 from review.export.tables.model import Column, Footnote, Table
-from review.protocol.vocabulary import AnalysisKind, Variant
+from review.protocol.vocabulary import Variant
 from review.wording import counted
 
 SUBSTANTIAL: Final = 50.0
@@ -81,7 +81,7 @@ def amstar_2(facts: Facts) -> Table:
 
 
 def _pico(facts: Facts) -> Audited:
-    contrasts = sum(a.plan.kind is AnalysisKind.CONTRAST for a in facts.analyses)
+    contrasts = sum(a.plan.compares for a in facts.analyses)
     told = (
         f"Intervention, comparator and outcome stand in {contrasts} of "
         f"{counted(len(facts.analyses), 'plan')}; the population is in the words of the question"
