@@ -14,6 +14,8 @@ from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.pool.sheet import Sheet, read_sheet
 from review.effects import ZeroCells, combine_arms, combine_estimates, escalc
 from review.errors import InvalidDataError, Problem, UnreadableFileError
+from review.living.estimates.networks import agreement_of
+from review.living.reports.networks import CAUTION, agreement_sentence
 from review.measures import AddTo, Measure
 from review.synthesis import Method, Test
 from review.synthesis.network import (
@@ -36,11 +38,6 @@ COLUMNS: Final = {
     "RR": ("events", "n"),
 }
 """What each measure is computed from, a row being an arm."""
-
-CAUTION: Final = (
-    "a P-score says how sure it is that a treatment is better than another, not by how much; one "
-    "small trial can put a treatment first"
-)
 
 ZERO: Final = 0.5
 """Added to events, and to participants without, of each arm of a trial with an empty cell."""
@@ -272,27 +269,6 @@ _BUILT: Final[
 }
 
 
-def _inconsistency(design: Interaction) -> str:
-    if not design.assessable:
-        return "Inconsistency cannot be assessed: no two designs of trials could disagree."
-    told = (
-        f"Q between designs {design.between:.2f} on {design.between_df}, "
-        f"p {p_value(design.between_p)}; within designs {design.within:.2f} on {design.within_df}"
-    )
-    if design.within_p is not None:
-        told += f", p {p_value(design.within_p)}"
-    if design.wald is None:
-        return (
-            f"{told}. No design has two trials, so that inconsistency and heterogeneity cannot be "
-            "told apart."
-        )
-    return (
-        f"{told}. Design-by-treatment interaction, heterogeneity allowed for: chi² "
-        f"{design.wald:.2f} on {design.between_df}, p {p_value(design.wald_p)}. A large p is no "
-        "proof that designs agree."
-    )
-
-
 def _echo(
     found: Network,
     compared: Sequence[Comparison],
@@ -309,7 +285,7 @@ def _echo(
     if found.q_p is not None:
         heterogeneity += f", p {p_value(found.q_p)}, I² {found.i2:.1f} %"
     click.echo(heterogeneity)
-    click.echo(_inconsistency(design))
+    click.echo(agreement_sentence(agreement_of(design)))
     click.echo(f"\nAgainst {found.reference}:")
     rows = [found.difference(t, found.reference) for t in found.treatments]
     echo_table(

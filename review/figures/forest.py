@@ -182,7 +182,7 @@ def _spans(pieces: list[str], key: str, layout: Layout, section: str) -> list[_L
 
 def _panel(forest: Forest, lines: Sequence[_Line], style: Style) -> Panel:
     labels = tuple("" if x.span else x.label for x in lines)
-    before = [TextColumn("label", style.label_header, labels, widest=2.6)]
+    before = [TextColumn("label", forest.label_header or style.label_header, labels, widest=2.6)]
     for c, header in enumerate(forest.column_headers):
         cells = tuple(x.columns[c] if x.columns else "" for x in lines)
         filled = [cell for cell in cells if cell]

@@ -156,6 +156,8 @@ class Forest:
         Of estimates and limits.
     difference : Difference or None
         The test for differences between the subgroups.
+    label_header : str
+        What the rows are, where they are no studies.
     """
 
     title: str
@@ -174,6 +176,7 @@ class Forest:
     categories: tuple[Category, ...] = ()
     notation: Notation = Notation.PLAIN
     difference: Difference | None = None
+    label_header: str = ""
 
     def __post_init__(self) -> None:
         check_margin(self.margin)

@@ -29,6 +29,7 @@ __all__ = [
     "Settings",
     "attribute",
     "common_effect_attribution",
+    "shapley_values",
 ]
 
 
@@ -188,7 +189,7 @@ def attribute(
 
     chain = np.tri(n + 1, n, -1, dtype=bool)  # none, the first, the first two, ...
     steps = values(chain)
-    shapley = _exact(values, n) if exact else _drawn(values, n, seed)
+    shapley = shapley_values(values, n) if exact else _drawn(values, n, seed)
     old, new = Quantities(*steps[0].tolist()), Quantities(*steps[-1].tolist())
     held = _at_tau2(y, v, events, old.tau2) - old.estimate
     total = Quantities(*(steps[-1] - steps[0]).tolist())
@@ -262,8 +263,25 @@ def _groups(given: Sequence[int] | None, n: int) -> Indices:
     return group
 
 
-def _exact(values: Callable[[Bools], Floats], n: int) -> Floats:
-    """Shapley values from all 2^n versions: weights |S|! (n-|S|-1)! / n!."""
+def shapley_values(values: Callable[[Bools], Floats], n: int) -> Floats:
+    """Return the Shapley values of n events from all 2^n versions.
+
+    Parameters
+    ----------
+    values : callable
+        Takes which events are applied, (m, n), and returns the results, (m, q).
+    n : int
+
+    Returns
+    -------
+    ndarray (n, q)
+        Marginal effects weighted by |S|! (n-|S|-1)! / n!; they sum to the whole change.
+
+    Examples
+    --------
+    >>> shapley_values(lambda applied: applied @ [[1.0], [2.0]], 2).ravel().tolist()
+    [1.0, 2.0]
+    """
     code = np.arange(2**n)
     applied = (code[:, None] >> np.arange(n) & 1).astype(bool)
     value = values(applied)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +18,7 @@ from review.synthesis.noninferiority import Conclusion, classify
 from review.synthesis.pooled import Pooled
 from review.synthesis.subsets import leave_one_out
 
-__all__ = ["Signal", "SignalKind", "SignalThresholds", "information_ratio", "signals"]
+__all__ = ["Signal", "SignalKind", "SignalThresholds", "information_ratio", "moved", "signals"]
 
 
 class SignalKind(StrEnum):
@@ -105,6 +106,88 @@ def information_ratio(stat: float, *, level: float = 0.95) -> float:
     return math.inf if stat == 0 else (z / stat) ** 2 - 1
 
 
+class Line(Protocol):
+    """A pooled result, or a comparison of a network."""
+
+    @property
+    def estimate(self) -> float: ...
+
+    @property
+    def se(self) -> float: ...
+
+    @property
+    def p(self) -> float: ...
+
+    @property
+    def ci(self) -> tuple[float, float]: ...
+
+    @property
+    def pi(self) -> tuple[float, float] | None: ...
+
+    @property
+    def tau2(self) -> float: ...
+
+    @property
+    def level(self) -> float: ...
+
+
+def _signal(
+    kind: SignalKind,
+    value: float | None = None,
+    threshold: float | None = None,
+    margin: float | None = None,
+    trials: Sequence[int] = (),
+    classes: tuple[Conclusion, Conclusion] | None = None,
+) -> Signal:
+    before, after = (str(c) for c in classes) if classes else (None, None)
+    return Signal(kind, value, threshold, margin, tuple(trials), before, after)
+
+
+def moved(
+    old: Line,
+    new: Line,
+    *,
+    margins: Sequence[float] = (),
+    thresholds: SignalThresholds = SignalThresholds(),
+) -> Iterator[Signal]:
+    """Yield the signals that two results give by themselves, whatever their trials.
+
+    Parameters
+    ----------
+    old, new : Line
+        Before and after, by the same method, test and level.
+    margins, thresholds : as for `signals`.
+
+    Yields
+    ------
+    Signal
+        In the order of `SignalKind`.
+    """
+    watched: tuple[float | None, ...] = tuple(margins) or (None,)
+    t = thresholds
+    for m in watched:
+        both = classify(old.ci, m), classify(new.ci, m)
+        if both[0] is not both[1]:
+            yield _signal(SignalKind.CLASS, margin=m, classes=both)
+    if (old.p < 1 - old.level) != (new.p < 1 - new.level):
+        yield _signal(SignalKind.SIGNIFICANCE, new.p, 1 - new.level)
+    move = new.estimate - old.estimate
+    if abs(move) >= t.shift or abs(move) >= t.shift_se * old.se:
+        yield _signal(SignalKind.SHIFT, move, min(t.shift, t.shift_se * old.se))
+    if abs(old.estimate) >= t.relative_from and abs(move) >= t.relative * abs(old.estimate):
+        yield _signal(SignalKind.RELATIVE, move / abs(old.estimate), t.relative)
+    width, before = new.ci[1] - new.ci[0], old.ci[1] - old.ci[0]
+    if before > 0 and width <= (1 - t.narrower) * before:
+        yield _signal(SignalKind.NARROWER, 1 - width / before, t.narrower)
+    if (old.tau2 == 0) != (new.tau2 == 0):
+        yield _signal(SignalKind.HETEROGENEITY, new.tau2 - old.tau2)
+    if old.pi is not None and new.pi is not None:
+        for m in watched:
+            both = classify(old.pi, m), classify(new.pi, m)
+            if both[0] is not both[1]:
+                yield _signal(SignalKind.PREDICTION, margin=m, classes=both)
+
+
 def signals(
     old: Pooled,
     new: Pooled,
@@ -160,7 +243,7 @@ def signals(
         raise InvalidDataError("An added trial is not in the new data.")
     watched: tuple[float | None, ...] = tuple(margins) or (None,)
     t = thresholds
-    found: list[Signal] = []
+    found = list(moved(old, new, margins=margins, thresholds=t))
 
     def fire(
         kind: SignalKind,
@@ -170,30 +253,8 @@ def signals(
         trials: Sequence[int] = (),
         classes: tuple[Conclusion, Conclusion] | None = None,
     ) -> None:
-        before, after = (str(c) for c in classes) if classes else (None, None)
-        found.append(Signal(kind, value, threshold, margin, tuple(trials), before, after))
+        found.append(_signal(kind, value, threshold, margin, trials, classes))
 
-    for m in watched:
-        both = classify(old.ci, m), classify(new.ci, m)
-        if both[0] is not both[1]:
-            fire(SignalKind.CLASS, margin=m, classes=both)
-    if (old.p < 1 - old.level) != (new.p < 1 - new.level):
-        fire(SignalKind.SIGNIFICANCE, new.p, 1 - new.level)
-    move = new.estimate - old.estimate
-    if abs(move) >= t.shift or abs(move) >= t.shift_se * old.se:
-        fire(SignalKind.SHIFT, move, min(t.shift, t.shift_se * old.se))
-    if abs(old.estimate) >= t.relative_from and abs(move) >= t.relative * abs(old.estimate):
-        fire(SignalKind.RELATIVE, move / abs(old.estimate), t.relative)
-    width, before = new.ci[1] - new.ci[0], old.ci[1] - old.ci[0]
-    if before > 0 and width <= (1 - t.narrower) * before:
-        fire(SignalKind.NARROWER, 1 - width / before, t.narrower)
-    if (old.tau2 == 0) != (new.tau2 == 0):
-        fire(SignalKind.HETEROGENEITY, new.tau2 - old.tau2)
-    if old.pi is not None and new.pi is not None:
-        for m in watched:
-            both = classify(old.pi, m), classify(new.pi, m)
-            if both[0] is not both[1]:
-                fire(SignalKind.PREDICTION, margin=m, classes=both)
     if old.pi is not None:
         outside = [i for i in added if not old.pi[0] <= y[i] <= old.pi[1]]
         if outside:

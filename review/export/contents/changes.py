@@ -15,9 +15,10 @@ from review.export.tables.model import Cell, Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
 from review.figures.numbers import MINUS, bracketed, fixed
 from review.living.releases.releases import ReleaseDiff, since_last_release
-from review.living.reports.attribution import Explanation, Share, explain
+from review.living.reports.attribution import Explanation, explain
 from review.living.reports.changes import ChangeReport
 from review.living.reports.classes import strip
+from review.living.reports.shares import Share
 from review.living.runs.results import PooledLine
 from review.living.runs.scales import EffectScale
 from review.protocol.models import Review

@@ -6,6 +6,7 @@ from review.export.drawings.axis import WITHHELD_NOTE, axis_label, by_year, favo
 from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures import Cumulative, CumulativeStep
+from review.living.estimates.networks import decided, fit_of_some, kept_studies
 from review.living.estimates.pooling import pool_prefixes
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import RunResults
@@ -17,20 +18,32 @@ def cumulative_of(inputs: RunInputs, results: RunResults, *, withheld: bool = Fa
     plan = inputs.plan
     left, right = favours(plan)
     ordered = by_year(inputs, results)
-    yi, vi = effects_of([effect for effect, _ in ordered])
-    pooled_so_far = pool_prefixes(plan, yi, vi, [trial for _, trial in ordered])
+    if results.network is not None:
+        so_far = _networks(inputs, results)
+    else:
+        yi, vi = effects_of([effect for effect, _ in ordered])
+        pooled = pool_prefixes(plan, yi, vi, [trial for _, trial in ordered])
+        names = [effect.study for effect, _ in ordered]
+        so_far = [(n, p.k, p.estimate, p.ci) for n, p in zip(names, pooled, strict=True)]
     steps = tuple(
         CumulativeStep(
-            label=effect.study,
-            k=pooled.k,
-            estimate=pooled.estimate,
-            ci_low=pooled.ci[0],
-            ci_high=pooled.ci[1],
-            conclusion="" if withheld else classify(pooled.ci, plan.margin).value,
+            label=name,
+            k=k,
+            estimate=estimate,
+            ci_low=ci[0],
+            ci_high=ci[1],
+            conclusion="" if withheld else classify(ci, plan.margin).value,
         )
-        for (effect, _), pooled in zip(ordered, pooled_so_far, strict=True)
+        for name, k, estimate, ci in so_far
     )
-    several = results.pooled.k > 1 and results.pooled.test != "z"
+    late = ""
+    if results.network is not None and len(steps) < results.network.trials:
+        late = (
+            f". Before {steps[0].label if steps else 'the last'} the trials did not join "
+            f"{plan.intervention.label} and {plan.comparator.label} in one network"
+        )
+    alone = results.network is None and results.pooled.k > 1
+    several = alone and results.pooled.test != "z"
     first = "; the first trial has its own normal interval" if several else ""
     return Cumulative(
         title=f"{plan.title}: as trials were published",
@@ -39,8 +52,23 @@ def cumulative_of(inputs: RunInputs, results: RunResults, *, withheld: bool = Fa
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
-        note=f"{model_words(results.pooled)}{first}. Repeated looks are not adjusted for."
+        note=f"{model_words(results.pooled)}{first}{late}. Repeated looks are not adjusted for."
         f"{f' {WITHHELD_NOTE}' if withheld else ''}",
         level=plan.level,
         notation=notation(inputs),
     )
+
+
+def _networks(
+    inputs: RunInputs, results: RunResults
+) -> list[tuple[str, int, float, tuple[float, float]]]:
+    """Return the deciding comparison after each trial, from where the network holds together."""
+    kept = kept_studies(inputs, results)
+    names = {effect.study_id: effect.study for effect, _ in by_year(inputs, results)}
+    found, order = [], list(names)
+    for n in range(1, len(order) + 1):
+        fitted = fit_of_some(inputs.plan, [kept[study] for study in order[:n]])
+        if fitted is not None:
+            line = decided(inputs.plan, fitted)
+            found.append((names[order[n - 1]], n, line.estimate, line.ci))
+    return found

@@ -10,7 +10,7 @@ from scipy.special import ndtri, stdtrit
 
 from review.arrays import Floats
 from review.export.drawings.axis import axis_label, has_null, measured, sides_of
-from review.export.drawings.studies import model_note
+from review.export.drawings.studies import model_note, of_one_comparison
 from review.figures.drapery import Drapery, PValueFunction
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import RunResults
@@ -23,6 +23,7 @@ P: Final[Floats] = np.concatenate(
 
 def drapery_of(inputs: RunInputs, results: RunResults) -> Drapery:
     """Return the drapery plot of a run: normal functions of trials, the run's own of the pool."""
+    of_one_comparison(inputs, "a drapery plot")
     plan, line = inputs.plan, results.pooled
     normal = np.asarray(-ndtri(P / 2), dtype=np.float64)
     own = normal

@@ -9,7 +9,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
-from review.errors import NotFoundError, ReviewError
+from review.errors import InvalidDataError, NotFoundError, ReviewError
 from review.export.drawings.arms import ArmColumns, arm_columns
 from review.export.drawings.axis import (
     WITHHELD_NOTE,
@@ -20,6 +20,7 @@ from review.export.drawings.axis import (
     notation,
 )
 from review.export.drawings.columns import FieldColumn, totals, with_fields
+from review.export.drawings.networks import network_forest
 from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures import Diamond, Forest, ForestRow, Heading
@@ -48,6 +49,11 @@ class Sort(StrEnum):
     WEIGHT = "weight"
 
 
+OF_TRIALS: Final = (
+    "the forest plot of a network has a line a treatment; subgroups, columns, risk of bias and an "
+    "order are of trials"
+)
+
 _ORDER: Final[Mapping[Sort, Callable[[Effect], Any]]] = {
     Sort.YEAR: lambda _: 0,  # as they come
     Sort.NAME: lambda effect: effect.study.casefold(),
@@ -69,7 +75,7 @@ def forest_of(
     fields: Sequence[FieldColumn] = (),
     tests_below: bool = False,
 ) -> Forest:
-    """Return the forest plot of a run.
+    """Return the forest plot of a run; of a network each treatment against the reference.
 
     Parameters
     ----------
@@ -96,7 +102,13 @@ def forest_of(
     ------
     NotFoundError
         If the plan has no subgroups by that moderator.
+    InvalidDataError
+        If columns, an order or subgroups of trials are asked of a network.
     """
+    if results.network is not None:
+        if by is not None or arm_data or bias is not None or fields or sort is not Sort.YEAR:
+            raise InvalidDataError(OF_TRIALS)
+        return network_forest(inputs, results, withheld=withheld)
     plan, line = inputs.plan, results.pooled
     left, right = favours(plan)
     arms = arm_columns(inputs) if arm_data else _sizes(plan, results)

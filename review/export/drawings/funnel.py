@@ -10,7 +10,13 @@ from scipy.special import ndtri
 
 from review.errors import InvalidDataError
 from review.export.drawings.axis import axis_label, has_null, measured, sides_of
-from review.export.drawings.studies import effects_of, method_of, model_note, require
+from review.export.drawings.studies import (
+    effects_of,
+    method_of,
+    model_note,
+    of_one_comparison,
+    require,
+)
 from review.figures.funnel import Funnel, FunnelPoint
 from review.figures.numbers import fixed, p_words
 from review.figures.scale import Notation
@@ -34,6 +40,7 @@ def funnel_of(inputs: RunInputs, results: RunResults, *, trim_fill: bool = False
     InvalidDataError
         For trim and fill of fewer than three trials, of trials of one size, or of counts.
     """
+    of_one_comparison(inputs, "a funnel plot")
     plan, line = inputs.plan, results.pooled
     filled = _filled(inputs, results) if trim_fill else None
     (left, right), (said, sign) = sides_of(inputs), measured(inputs)
@@ -98,6 +105,8 @@ class Asymmetry:
 
 def asymmetry_of(results: RunResults) -> Asymmetry | str:
     """Return Egger's test of a run's effects, or why there is none."""
+    if results.network is not None:
+        return "of networks there is no test of asymmetry"
     if len(results.effects) < FEWEST_FOR_TEST:
         return FEW
     try:

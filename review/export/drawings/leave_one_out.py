@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from review.arrays import Floats
 from review.canonical import number
@@ -12,6 +12,7 @@ from review.export.runs import model_words
 from review.figures.estimates import EstimateRow, Estimates
 from review.figures.numbers import fixed
 from review.living.estimates.counts import pool_tables
+from review.living.estimates.networks import decided, fit_of_some, kept_studies
 from review.living.estimates.sensitivity import tau2_of
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
@@ -45,7 +46,9 @@ def leave_one_out_of(
             after=(number(line.tau2, 3), f"{fixed(line.I2, 1)}%", word(whole)),
         )
     ]  # fmt: skip
-    if len(ordered) > 1:
+    if results.network is not None:
+        rows += _networks(inputs, results, whole, word)
+    elif len(ordered) > 1:
         yi, vi = effects_of([effect for effect, _ in ordered])
         refits = _refits(plan, yi, vi, [trial for _, trial in ordered])
         for (effect, _), fit in zip(ordered, refits, strict=True):
@@ -60,7 +63,8 @@ def leave_one_out_of(
                     ),
                 )
             )  # fmt: skip
-    alone = " One trial only: nothing is left without it." if len(ordered) == 1 else ""
+    single = len({effect.study_id for effect, _ in ordered}) == 1
+    alone = " One trial only: nothing is left without it." if single else ""
     return Estimates(
         title=f"{plan.title}: each trial left out",
         rows=tuple(rows),
@@ -79,6 +83,34 @@ def leave_one_out_of(
         level=plan.level,
         notation=notation(inputs),
     )
+
+
+def _networks(
+    inputs: RunInputs,
+    results: RunResults,
+    whole: Conclusion,
+    word: Callable[[Conclusion], str],
+) -> Iterator[EstimateRow]:
+    """Yield the deciding comparison without each trial of a network, where it holds together."""
+    plan, kept = inputs.plan, kept_studies(inputs, results)
+    names = {effect.study_id: effect.study for effect, _ in by_year(inputs, results)}
+    for study, name in names.items():
+        rest = [one for other, one in kept.items() if other != study]
+        fitted = fit_of_some(plan, rest) if rest else None
+        if fitted is None:
+            said = "its treatments are not joined without it"
+            yield EstimateRow(name, None, None, None, after=("", "", said))
+            continue
+        line = decided(plan, fitted)
+        conclusion = classify(line.ci, plan.margin)
+        yield EstimateRow(
+            name, line.estimate, *line.ci,
+            strong=conclusion is not whole and word(conclusion) == conclusion.value,
+            after=(
+                number(tau2_of(fitted.method, fitted.tau2), 3), f"{fixed(fitted.i2 or 0.0, 1)}%",
+                word(conclusion),
+            ),
+        )  # fmt: skip
 
 
 def _refits(plan: Plan, yi: Floats, vi: Floats, trials: Sequence[TrialInput]) -> Sequence[Pooled]:

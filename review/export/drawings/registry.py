@@ -23,6 +23,7 @@ from review.export.drawings.gosh import gosh_of
 from review.export.drawings.influence import baujat_of, influence_of
 from review.export.drawings.leave_one_out import leave_one_out_of
 from review.export.drawings.margins import margins_of
+from review.export.drawings.networks import graph_of
 from review.export.drawings.screening import screening_course
 from review.export.drawings.sequential import sequential_of
 from review.export.drawings.specification import specification_of
@@ -41,6 +42,7 @@ from review.figures.funnel import funnel_plot
 from review.figures.gosh import gosh_plot
 from review.figures.influence import influence_pages
 from review.figures.margins import margins_plot
+from review.figures.network import network_plot
 from review.figures.screening import screening_plot
 from review.figures.sequential import sequential_plot
 from review.figures.specification import specification_plot
@@ -176,6 +178,12 @@ RUN_FIGURES: Final = (
         FOREST, "forest plot",
         lambda run: forest_pages(forest_of(*run.values, withheld=run.withheld)),
         short=lambda run: caterpillar_plot(forest_of(*run.values, withheld=run.withheld)),
+    ),
+    RunFigure(
+        "network", "network of the treatments",
+        lambda run: network_plot(graph_of(*run.values)),
+        wanted=lambda run: run.results.network is not None,
+        help="Draw the treatments of a network, and how many trials compare each two.",
     ),
     RunFigure(
         "margins", "the estimate against every noninferiority margin",

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from review.errors import InvalidDataError
 from review.export.drawings.axis import axis_label, notation
+from review.export.drawings.studies import of_one_comparison
 from review.figures.sequential import Sequential, SequentialLook
 from review.living.reports.full import panel_after
 from review.living.reports.repeated_looks import LookTold, Panel
@@ -28,6 +29,7 @@ def sequential_of(
     """
     run = run_numbered(session, review, analysis, number)
     inputs, _ = snapshot_of(run)
+    of_one_comparison(inputs, "a panel for repeated looks")
     panel = panel_after(session, review, analysis, run.number)
     if panel is None:
         raise InvalidDataError(

@@ -10,9 +10,10 @@ from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.export.runs import model_words
 from review.figures.numbers import fixed
+from review.living.reports.networks import NOT_OF_NETWORKS
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import Effect, RunResults
-from review.measures import OF_TABLES
+from review.measures import OF_TABLES, AnalysisKind
 from review.synthesis import Method
 from review.wording import capitalised, counted
 
@@ -22,11 +23,18 @@ def effects_of(studies: Sequence[Effect]) -> tuple[Floats, Floats]:
     return np.array([s.yi for s in studies]), np.array([s.vi for s in studies])
 
 
+def of_one_comparison(inputs: RunInputs, figure: str) -> None:
+    """Refuse a network, whose trials are of several comparisons."""
+    if inputs.plan.kind is AnalysisKind.NETWORK:
+        raise InvalidDataError(f"{figure} of {inputs.plan.title} {NOT_OF_NETWORKS}")
+
+
 def method_of(inputs: RunInputs, figure: str) -> Method:
     """Return the plan's estimator of tau²; refuse plans that pool counts instead of effects.
 
     `figure` is its name with its article, for the refusal.
     """
+    of_one_comparison(inputs, figure)
     plan = inputs.plan
     if plan.method in OF_TABLES:
         raise InvalidDataError(
@@ -38,6 +46,7 @@ def method_of(inputs: RunInputs, figure: str) -> Method:
 
 def require(inputs: RunInputs, results: RunResults, at_least: int, figure: str) -> None:
     """Refuse an analysis of fewer trials than a figure needs."""
+    of_one_comparison(inputs, figure)
     k = len(results.effects)
     if k < at_least:
         raise InvalidDataError(

@@ -10,7 +10,9 @@ from review.export.runs import LatestRun
 from review.export.tables.model import Cell, Column, Kind, Table
 from review.living.estimates.effects import trial_effects
 from review.living.runs.contents import RunInputs, TrialInput
+from review.living.runs.networks import NetworkLine
 from review.living.runs.results import Effect
+from review.measures import Measure
 from review.protocol.characteristics import OWN, in_words
 
 COLUMNS = (
@@ -29,6 +31,9 @@ COLUMNS = (
     Column("from_reported", "Computed again from what was reported"),
     Column("recipe", "Recipe"),
 )
+COMPARED = (Column("treatment", "Treatment"), Column("versus", "Against"))
+"""What a row of a network compares."""
+
 _Computed = Sequence[tuple[float, float, str]]
 
 
@@ -49,7 +54,7 @@ def effects_table(run: LatestRun) -> Table:
     ]
     return Table(
         title=f"{plan.title}: effects",
-        columns=COLUMNS + asked,
+        columns=COLUMNS + (COMPARED if run.results.network is not None else ()) + asked,
         rows=tuple(rows),
     )
 
@@ -91,6 +96,29 @@ def _row(
     row: tuple[Cell, ...] = (
         selection, number, trial.study_id, trial.study, trial.year, trial.instrument, trial.rater,
         trial.timepoint, trial.analysis_set, trial.side, yi, vi,
-        "yes" if recomputable(inputs.plan, trial) else "no", recipe,
+        "yes" if _follows(inputs, trial) else "no", recipe,
     )  # fmt: skip
-    return (*row, *(trial.characteristic(name) for name in asked_for(inputs)))
+    asked = (trial.characteristic(name) for name in asked_for(inputs))
+    return (*row, *trial.treatments, *asked)
+
+
+def _follows(inputs: RunInputs, trial: TrialInput) -> bool:
+    """Whether an effect follows from its two arms alone: of three with one SD it does not."""
+    if not recomputable(inputs.plan, trial):
+        return False
+    same = sum(other.study_id == trial.study_id for other in inputs.trials)
+    by_itself = inputs.plan.measure in (Measure.MD, Measure.GEN)
+    return not trial.treatments or same == 1 or by_itself
+
+
+def covariances_table(line: NetworkLine) -> Table:
+    """Return the sampling covariances of a network's rows, which are counted from 1."""
+    return Table(
+        title="Covariances of rows of one trial",
+        columns=(
+            Column("first", "Row", Kind.INTEGER),
+            Column("second", "Other row", Kind.INTEGER),
+            Column("covariance", "Covariance", Kind.NUMBER),
+        ),
+        rows=tuple((c.first + 1, c.second + 1, c.value) for c in line.covariances),
+    )

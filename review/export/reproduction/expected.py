@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.tables.model import Cell, Column, Kind, Table
+from review.living.runs.networks import NetworkLine
 from review.living.runs.results import (
     Interval,
     MarginReading,
@@ -46,6 +47,7 @@ def expected_table(runs: Sequence[tuple[str, RunResults]]) -> Table:
             *_asymmetry(results),
             *_variants(results.variants),
             *_moderators(results.moderators),
+            *_network(results.network),
         )
     )
     return Table(title="Expected numbers", columns=COLUMNS, rows=rows)
@@ -125,6 +127,31 @@ def _variants(lines: Sequence[VariantLine]) -> Iterator[_Row]:
         number = count[line.variant] = count.get(line.variant, 0) + 1
         if line.estimate is not None:
             yield from _rows(line.variant, number, line.label, _line(line))
+
+
+def _network(line: NetworkLine | None) -> Iterator[_Row]:
+    """Yield what a network has beside its deciding comparison, which is the pooled line."""
+    if line is None:
+        return
+    for number, c in enumerate(line.comparisons, 1):
+        label = " - ".join(c.pair)
+        estimate = {"estimate": c.estimate, "se": c.se, "p": c.p}
+        yield from _rows(
+            "network", number, label, {**estimate, **_limits("ci", c.ci), **_limits("pi", c.pi)}
+        )
+        evidence: _Quantities = {"k": c.k}
+        for name, part in (("alone", c.alone), ("direct", c.direct), ("indirect", c.indirect)):
+            if part is not None:
+                evidence |= {name: part.estimate, **_limits(name, part.ci)}
+        yield from _rows("network evidence", number, label, {**evidence, "split_p": c.split_p})
+    agreement = line.agreement
+    of_designs = {
+        name: getattr(agreement, name)
+        for name in ("q_within", "within_p", "q_between", "between_p", "wald", "wald_p")
+    }
+    yield from _rows("designs", 1, "designs of trials", of_designs)
+    for number, treatment in enumerate(line.treatments, 1):
+        yield from _rows("treatments", number, treatment.name, {"p_score": treatment.p_score})
 
 
 def _moderators(moderators: Sequence[ModeratorLine]) -> Iterator[_Row]:

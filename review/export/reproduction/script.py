@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from review import __version__
 from review.effects import ZeroCells
 from review.export.drawings.funnel import Asymmetry, asymmetry_of
-from review.export.reproduction.effects import asked_for, effects_table, is_text
+from review.export.reproduction.effects import asked_for, covariances_table, effects_table, is_text
 from review.export.reproduction.expected import expected_table, part_of
 from review.export.reproduction.literals import (
     comment,
@@ -26,6 +26,7 @@ from review.export.tables.writers.csv import write_csv
 from review.formula import FACTORS, Formula, Name, parse
 from review.living.estimates.zero_cells import added_to
 from review.living.runs.contents import RunInputs
+from review.living.runs.networks import NetworkLine
 from review.living.runs.results import ModeratorLine, VariantLine
 from review.measures import OF_TABLES, Natural
 from review.protocol.rules import Plan
@@ -66,6 +67,14 @@ class ModeratorSection:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkSection:
+    """The treatments of a network, the reference first, and its pairs as they are numbered."""
+
+    names: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """What a script says and does about one analysis."""
 
@@ -82,6 +91,7 @@ class Section:
     """The scale that the pooled estimate is read on besides."""
     measured: str
     """Of a ratio: what it is as measured; empty for differences."""
+    network: NetworkSection | None
     variants: tuple[VariantSection, ...]
     moderators: tuple[ModeratorSection, ...]
 
@@ -116,7 +126,8 @@ def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[P
     Returns
     -------
     list of Path
-        The scripts, then ``reported.csv``, ``expected.csv`` and ``effects_<analysis>.csv``.
+        The scripts, then ``reported.csv``, ``expected.csv``, ``effects_<analysis>.csv`` and, of
+        networks, ``covariances_<analysis>.csv``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -128,6 +139,11 @@ def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[P
         "reported": reported_table([(run.analysis, run.inputs) for run in runs]),
         "expected": expected_table([(run.analysis, run.results) for run in runs]),
         **{f"effects_{run.analysis}": effects_table(run) for run in runs},
+        **{
+            f"covariances_{run.analysis}": covariances_table(run.results.network)
+            for run in runs
+            if run.results.network is not None
+        },
     }
     return written + [write_csv(t, folder / f"{name}.csv") for name, t in tables.items()]
 
@@ -147,6 +163,7 @@ def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:
         "title": title,
         "version": __version__,
         "analyses": [section(run) for run in runs],
+        "networks": any(run.results.network is not None for run in runs),
         "text": sorted(
             {n for run in runs for n in asked_for(run.inputs) if is_text(run.inputs, n)}
         ),
@@ -174,8 +191,17 @@ def section(run: LatestRun) -> Section:
             if run.scale.as_ratio
             else ""
         ),
+        network=_network(results.network),
         variants=_variants(results.variants),
         moderators=tuple(_moderator(run.inputs, one) for one in results.moderators),
+    )
+
+
+def _network(line: NetworkLine | None) -> NetworkSection | None:
+    if line is None:
+        return None
+    return NetworkSection(
+        tuple(t.name for t in line.treatments), tuple(c.pair for c in line.comparisons)
     )
 
 

@@ -13,14 +13,17 @@ from review.errors import ReviewError
 from review.extraction.evidence import Evidence
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.effects import trial_effects
+from review.living.estimates.networks import decided, fit
 from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select
 from review.living.runs.contents import RunInputs
 from review.living.runs.scales import EffectScale, scale_of_run
-from review.measures import OF_TABLES
+from review.measures import OF_TABLES, AnalysisKind
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet
 from review.synthesis import classify, influence, pool
+from review.synthesis.network import Difference
+from review.synthesis.pooled import Pooled
 from review.wording import counted
 
 MODELS: Final = (
@@ -78,8 +81,9 @@ def multiverse(
     """Pool an analysis under every defensible combination of selection and model.
 
     Raters, timepoints and analysis sets are taken as planned and one by one; the models are those
-    of `MODELS` and the planned one; influential trials stay in and are left out. Combinations that
-    come to the same numbers under the same model are one combination, and one trial is no pool.
+    of `MODELS` and the planned one; influential trials stay in and, but for networks, are left out.
+    Combinations that come to the same numbers under the same model are one combination, and one
+    trial is no pool.
 
     References
     ----------
@@ -116,7 +120,8 @@ def _specifications(
             continue
         seen.add(key)
         for model, influential in product(models, (True, False)):
-            if influential or (len(inputs.trials) >= 3 and model[0] not in OF_TABLES):
+            single = plan.kind is not AnalysisKind.NETWORK and model[0] not in OF_TABLES
+            if influential or (single and len(inputs.trials) >= 3):
                 yield Specification(plan, label, model, influential), inputs
 
 
@@ -166,6 +171,11 @@ def _pooled(specification: Specification, inputs: RunInputs) -> tuple[Combinatio
             kept = ~influence(yi, vi, method=method).influential
             yi, vi = yi[kept], vi[kept]
         combination = (model, tuple(sorted(zip(yi.tolist(), vi.tolist(), strict=True))))
+        if plan.kind is AnalysisKind.NETWORK:
+            chosen = plan.model_copy(update={"method": method, "test": test})
+            fitted = fit(inputs.model_copy(update={"plan": chosen}), effects)
+            found = decided(chosen, fitted)
+            return combination, _specified(trials, model, plan, fitted.k, found, planned=planned)
         pooled = (
             pool_tables(plan, inputs.trials)
             if method in OF_TABLES
@@ -174,10 +184,14 @@ def _pooled(specification: Specification, inputs: RunInputs) -> tuple[Combinatio
     except ReviewError as error:
         k = len(inputs.trials)
         return combination, SpecifiedLine(trials, model, planned, k, None, None, None, str(error))
-    conclusion = classify(pooled.ci, plan.margin).value
-    return combination, SpecifiedLine(
-        trials, model, planned, pooled.k, pooled.estimate, pooled.ci, conclusion, None
-    )
+    return combination, _specified(trials, model, plan, pooled.k, pooled, planned=planned)
+
+
+def _specified(
+    trials: str, model: str, plan: Plan, k: int, found: Pooled | Difference, *, planned: bool
+) -> SpecifiedLine:
+    conclusion = classify(found.ci, plan.margin).value
+    return SpecifiedLine(trials, model, planned, k, found.estimate, found.ci, conclusion, None)
 
 
 def _sentences(

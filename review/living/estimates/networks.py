@@ -8,7 +8,7 @@ import numpy as np
 
 from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.living.estimates.effects import TrialEffects
+from review.living.estimates.effects import TrialEffects, Within
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.networks import (
     Agreement,
@@ -18,12 +18,13 @@ from review.living.runs.networks import (
     PairEstimate,
     TreatmentLine,
 )
-from review.living.runs.results import PooledLine
+from review.living.runs.results import PooledLine, RunResults
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis import Method, Test
 from review.synthesis.network import (
     Comparison,
     Difference,
+    Interaction,
     Network,
     NetworkStudy,
     compare,
@@ -89,7 +90,7 @@ def deciding_line(plan: Plan, fitted: Network) -> PooledLine:
 
     tau², Q and I² (from Q) are of the whole network.
     """
-    found = fitted.difference(plan.intervention.label, plan.comparator.label)
+    found = decided(plan, fitted)
     normal = found
     if fitted.ddf is not None:
         studies = fitted.layout.studies
@@ -172,24 +173,13 @@ def network_line(inputs: RunInputs, effects: TrialEffects, fitted: Network) -> N
     }
     pairs = [(b, a) for i, a in enumerate(there) for b in there[i + 1 :]]
     pairs.sort(key=lambda pair: pair != (plan.intervention.label, plan.comparator.label))
-    design = interaction(fitted)
     scores = fitted.p_scores(higher_is_better=True)
     return NetworkLine(
         trials=fitted.k,
         arms=fitted.arms,
         treatments=tuple(_treatment(inputs, effects, name, scores[name]) for name in there),
         comparisons=tuple(compared[frozenset(pair)] for pair in pairs),
-        agreement=Agreement(
-            designs=design.designs,
-            q_within=design.within,
-            within_df=design.within_df,
-            within_p=design.within_p,
-            q_between=design.between,
-            between_df=design.between_df,
-            between_p=design.between_p,
-            wald=design.wald,
-            wald_p=design.wald_p,
-        ),
+        agreement=agreement_of(interaction(fitted)),
         covariances=tuple(
             Covariance(first=within.rows[i], second=within.rows[j], value=within.covariance[i][j])
             for within in effects.within
@@ -197,6 +187,21 @@ def network_line(inputs: RunInputs, effects: TrialEffects, fitted: Network) -> N
             for j in range(i + 1, len(within.rows))
         ),
         without=tuple(name for name in planned if name not in there),
+    )
+
+
+def agreement_of(design: Interaction) -> Agreement:
+    """Return whether designs agree as a run keeps it."""
+    return Agreement(
+        designs=design.designs,
+        q_within=design.within,
+        within_df=design.within_df,
+        within_p=design.within_p,
+        q_between=design.between,
+        between_df=design.between_df,
+        between_p=design.between_p,
+        wald=design.wald,
+        wald_p=design.wald_p,
     )
 
 
@@ -238,3 +243,46 @@ def _treatment(
 def _total(sizes: Iterable[int | None]) -> int | None:
     known = list(sizes)
     return None if None in known else sum(size for size in known if size is not None)
+
+
+def kept_studies(inputs: RunInputs, results: RunResults) -> dict[int, NetworkStudy]:
+    """Return the trials of a stored network by study, in their order, as they were fitted."""
+    line = results.network
+    assert line is not None
+    shared = {(c.first, c.second): c.value for c in line.covariances}
+    rows_of: dict[int, list[int]] = {}
+    for row, trial in enumerate(inputs.trials):
+        rows_of.setdefault(trial.study_id, []).append(row)
+    effects = TrialEffects(
+        yi=np.array([effect.yi for effect in results.effects]),
+        vi=np.array([effect.vi for effect in results.effects]),
+        sizes=tuple((e.n_intervention, e.n_comparator) for e in results.effects),
+        recipes=tuple(effect.recipe for effect in results.effects),
+        within=tuple(
+            Within(
+                tuple(rows),
+                tuple(
+                    tuple(
+                        results.effects[i].vi if i == j else shared[min(i, j), max(i, j)]
+                        for j in rows
+                    )
+                    for i in rows
+                ),
+            )
+            for rows in rows_of.values()
+        ),
+    )
+    return dict(zip(rows_of, studies_of(inputs, effects), strict=True))
+
+
+def fit_of_some(plan: Plan, studies: Sequence[NetworkStudy]) -> Network | None:
+    """Fit some trials of a network; None where they do not join the deciding treatments."""
+    try:
+        return fit_studies(plan, studies)
+    except InvalidDataError:
+        return None
+
+
+def decided(plan: Plan, fitted: Network) -> Difference:
+    """Return the comparison that a plan decides on."""
+    return fitted.difference(plan.intervention.label, plan.comparator.label)

@@ -21,7 +21,7 @@ from review.living.estimates.effects import trial_effects
 from review.living.inputs.columns import counts_of, leaves_of, planned_zero_cells, without_events
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import VariantLine
-from review.measures import OF_TABLES, AddTo, Family, Measure
+from review.measures import OF_TABLES, AddTo, AnalysisKind, Family, Measure
 from review.protocol.rules import Plan
 from review.synthesis import Method, Test, classify, mantel_haenszel, peto, pool
 from review.synthesis.exact import exact_odds_ratio
@@ -171,6 +171,8 @@ def zero_cell_lines(inputs: RunInputs) -> tuple[VariantLine, ...]:
     oriented as the run's; ratios are logarithms. Nothing where no cell is zero.
     """
     plan = inputs.plan
+    if plan.kind is AnalysisKind.NETWORK:  # its trials are no tables of one comparison
+        return ()
     trials = zero_cell_trials(inputs)
     tables = tables_of(inputs)
     if tables is None or not any(trial.zero for trial in trials):

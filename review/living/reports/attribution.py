@@ -12,6 +12,8 @@ from typing import Final
 
 from review.errors import InvalidDataError
 from review.living.reports.forecast import Firmness, Fragility, Outlook, firmness_of
+from review.living.reports.network_shares import network_shares, network_signals
+from review.living.reports.shares import Share, Shares, SignalTold
 from review.living.runs.numbers import RunNumbers, numbers_of
 from review.living.runs.results import Snapshot
 from review.synthesis import (
@@ -27,44 +29,6 @@ MOST_EVENTS: Final = 40
 
 MOST_EVENTS_ASKED: Final = 100
 """Somebody who asks for the whole report waits some seconds longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What one event did to the result: averaged over all orders, and in the order given."""
-
-    what: str
-    estimate: float
-    lower: float
-    upper: float
-    tau2: float | None
-    """None where the model has one common effect."""
-    in_order: float
-    """Change of the estimate when the events are taken one after another as listed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """A change divided among its events; shares and split both sum to the total."""
-
-    shares: tuple[Share, ...]
-    total: Share
-    data_at_old_tau2: float | None
-    tau2_reestimated: float | None
-    exact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SignalTold:
-    """A signal that fired."""
-
-    kind: str
-    value: float | None
-    threshold: float | None
-    margin: float | None
-    trials: tuple[str, ...]
-    before: str | None
-    after: str | None
 
 
 Pair = tuple[Firmness | None, Firmness | None]
@@ -116,6 +80,8 @@ def explain(
     ----------
     Living updating, sections 3.1 to 3.6.
     """
+    if after[1].network is not None:
+        return _of_network(before, after)
     notes: list[str] = []
     new = numbers_of(*after, notes)
     old = numbers_of(*before, notes) if before is not None else None
@@ -139,6 +105,17 @@ def explain(
         settled=now.settled if now else None,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _of_network(before: Snapshot | None, after: Snapshot) -> Explanation:
+    """Explain a network: shares of its deciding comparison, and signals of it."""
+    notes: list[str] = []
+    numbers_of(*after, notes)  # which says what a network is not
+    shares, fired = None, ()
+    if before is not None:
+        shares = network_shares(before, after, notes)
+        fired = network_signals(before, after, notes)
+    return Explanation(shares, fired, None, None, None, None, tuple(notes))
 
 
 @dataclass(frozen=True, slots=True)

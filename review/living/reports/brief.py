@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from review.canonical import interval
-from review.living.reports.attribution import Explanation, Share
+from review.living.reports.attribution import Explanation
 from review.living.reports.changes import ChangeReport
+from review.living.reports.networks import moved_furthest
 from review.living.reports.notices import HEADINGS, NO_NOTICES, NoticeKind, Notices
 from review.living.reports.pages import Section
 from review.living.reports.sentence import conclusion_word
+from review.living.reports.shares import Share
 from review.living.runs.results import MarginReading, PooledLine
 from review.living.runs.scales import EffectScale
 from review.wording import capitalised, counted
@@ -33,6 +35,7 @@ def brief(
     """Return a change report in half a page."""
     found = [what_moved(report, notices), _numbers(report, withheld=notices.withheld)]
     moved = [*_movers(explanation, report.scales[1]), *report.because, *_happened(report)]
+    moved += moved_furthest(*report.networks, report.scales)
     moved += _noticed(explanation)
     if moved:
         found.append(Section("Who moved it", tuple(moved)))

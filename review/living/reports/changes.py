@@ -10,6 +10,7 @@ from review.extraction.numbers import ReportedNumbers
 from review.living.reports.differences import ValueChange, differences, plan_differences
 from review.living.reports.sentence import causes_of, sentence_of, subject_of
 from review.living.runs.contents import ArmInput, LeftOut, RunInputs, TrialInput
+from review.living.runs.networks import NetworkLine
 from review.living.runs.results import MarginReading, PooledLine, RunResults, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.protocol.rules import Plan
@@ -57,6 +58,8 @@ class ChangeReport:
     """Trials of both runs that entered or left a sensitivity analysis: judged anew, say."""
     engine: tuple[ValueChange, ...] = ()
     """Versions of what computed the two runs, where they differ."""
+    networks: tuple[NetworkLine | None, NetworkLine | None] = (None, None)
+    """The networks before and after; None of other analyses, and before a first run."""
     because: tuple[str, ...] = ()
     """What people did to the inputs meanwhile, with their reasons: a direction corrected, say."""
 
@@ -98,12 +101,21 @@ def compare(
     new_trials = {t.unit: t for t in inputs.trials}
     old_trials = _paired(old_inputs.trials, new_trials) if old_inputs else {}
     reasons = {item.study: item.reason for item in inputs.left_out}
-    added = tuple(t.study for i, t in new_trials.items() if i not in old_trials)
-    removed = tuple(
-        LeftOut(study=t.study, reason=reasons.get(t.study, "no result is left"))
-        for i, t in old_trials.items()
-        if i not in new_trials
+    there_before = {t.study_id for t in old_trials.values() if t.treatments}
+    there_now = {t.study_id for t in new_trials.values() if t.treatments}
+    added = tuple(
+        dict.fromkeys(
+            t.study
+            for i, t in new_trials.items()
+            if i not in old_trials and t.study_id not in there_before
+        )
     )
+    gone = {
+        t.study: LeftOut(study=t.study, reason=reasons.get(t.study, "no result is left"))
+        for i, t in old_trials.items()
+        if i not in new_trials and t.study_id not in there_now
+    }
+    removed = tuple(gone.values())
     asked = frozenset(old_inputs.plan.names) if old_inputs else frozenset()
     corrected = tuple(
         change
@@ -111,6 +123,7 @@ def compare(
         if i in old_trials and old_trials[i] is not trial
         for change in _trial_changes(old_trials[i], trial, _described(inputs.plan), asked)
     )
+    corrected = tuple(dict.fromkeys((*corrected, *_comparisons(old_trials, new_trials))))
     plan_changes = tuple(plan_differences(old_inputs.plan, inputs.plan)) if old_inputs else ()
     sensitivity = tuple(_sensitivity_changes(old_inputs, inputs)) if old_inputs else ()
     readings = tuple(_readings(old_results, results))
@@ -133,7 +146,21 @@ def compare(
         unconcluded=sentence_of(inputs.plan, scales, old_results, results, causes, concluded=False),
         sensitivity=sensitivity,
         engine=engine,
+        networks=(old_results.network if old_results else None, results.network),
     )
+
+
+def _comparisons(
+    old: Mapping[TrialUnit, TrialInput], new: Mapping[TrialUnit, TrialInput]
+) -> Iterator[ValueChange]:
+    """Yield the comparisons that trials of a network gained or lost with a treatment."""
+    both = {t.study_id for t in old.values()} & {t.study_id for t in new.values()}
+    for here, there, is_new in ((old, new, False), (new, old, True)):
+        for unit, trial in here.items():
+            if unit not in there and trial.treatments and trial.study_id in both:
+                pair = " - ".join(trial.treatments)
+                was, now = (None, pair) if is_new else (pair, None)
+                yield ValueChange(trial.study, "comparison", was, now)
 
 
 def _paired(
@@ -141,7 +168,8 @@ def _paired(
 ) -> dict[TrialUnit, TrialInput]:
     """Return the trials of the run before, each by what it is called now.
 
-    A single arm is told from others by its name; one with the same results is the same arm.
+    A single arm is told from others by its name, a comparison of a network by its treatments; one
+    with the same results is the same.
     """
     renamed: dict[tuple[int, str | None, int], TrialUnit] = {
         (t.study_id, t.side, result): unit
@@ -149,8 +177,13 @@ def _paired(
         if t.side is not None
         for result in t.result_ids
     }
+    again = {(t.study_id, t.result_ids): unit for unit, t in new.items() if t.treatments}
     found: dict[TrialUnit, TrialInput] = {}
     for trial in old:
+        if trial.treatments:
+            same = again.get((trial.study_id, trial.result_ids), trial.unit)
+            found[trial.unit if trial.unit in new else same] = trial
+            continue
         units = {renamed.get((trial.study_id, trial.side, r)) for r in trial.result_ids}
         now = next((u for u in units if u is not None and trial.unit not in new), trial.unit)
         found[now] = trial

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from review.protocol.characteristics import in_words
 from review.protocol.choices import CHOICES
@@ -89,6 +89,8 @@ def _in_words(plan: Plan) -> dict[str, object]:
 def _value_words(name: str, value: object) -> object:
     if isinstance(value, dict) and name in ("intervention", "comparator"):
         return {part: _value_words(part, inner) for part, inner in value.items()}
+    if isinstance(value, list) and name == "other_treatments":
+        return ", ".join(map(_rule_words, value)) or "none"
     if isinstance(value, list):
         told = ", ".join(str(_value_words(name, one)) for one in value)
         return told or ("any" if name in _ANY else "none")
@@ -104,3 +106,8 @@ def _value_words(name: str, value: object) -> object:
     words = options[value]
     named = name == "method" or any(sign.isupper() for sign in words.split()[0][1:])
     return words if named else lowered(words)
+
+
+def _rule_words(rule: Mapping[str, Any]) -> str:
+    modes = [str(_value_words("delivery_mode", mode)) for mode in rule["delivery_mode"]]
+    return f"{rule['label']} ({', '.join([*modes, *rule['treatment']])})"

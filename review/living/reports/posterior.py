@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from review.errors import ReviewError
+from review.living.runs.networks import NetworkLine
 from review.living.runs.results import Effect, Snapshot
 from review.living.runs.scales import scale_of_run
 from review.protocol.rules import Plan
@@ -56,6 +57,8 @@ def posterior_of(snapshot: Snapshot) -> Posterior:
     inputs, results = snapshot
     sizes = [n for n in map(_size, results.effects) if n is not None]
     beliefs, note = _beliefs(inputs.plan, results.effects), PRIORS
+    if results.network is not None:
+        return _of_network(results.network)
     if not scale_of_run(inputs).free_of_units:
         beliefs, note = (), "No posterior: the default priors are for effects without a unit."
     elif len({effect.study_id for effect in results.effects}) < len(results.effects):
@@ -63,6 +66,15 @@ def posterior_of(snapshot: Snapshot) -> Posterior:
     elif not beliefs:
         note = "No posterior: the model does not read these numbers."
     return Posterior(sum(sizes), len(sizes), len(results.effects), beliefs, note)
+
+
+def _of_network(line: NetworkLine) -> Posterior:
+    """Return the participants of a network, each counted once."""
+    sizes = [t.participants for t in line.treatments]
+    known = [n for n in sizes if n is not None]
+    counted = line.trials if len(known) == len(sizes) else 0
+    note = "No posterior: a network is no mean of independent effects."
+    return Posterior(sum(known), counted, line.trials, (), note)
 
 
 def _size(effect: Effect) -> int | None:

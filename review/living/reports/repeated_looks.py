@@ -81,8 +81,8 @@ class Panel:
 def panel(history: Sequence[PastRun], newest: Snapshot) -> Panel | None:
     """Return the panel after the newest of some runs (oldest first), which is needed whole.
 
-    None where there is nothing to design for: neither a margin nor an effect of interest, a model
-    without a weighted mean, several arms of one trial, or fewer than three trials.
+    None where there is nothing to design for: neither a margin nor an effect of interest, a network
+    or a model without a weighted mean, several arms of one trial, or fewer than three trials.
 
     References
     ----------
@@ -93,7 +93,7 @@ def panel(history: Sequence[PastRun], newest: Snapshot) -> Panel | None:
     rules = plan.sequential or SequentialRules()
     delta = None if plan.margin is not None else rules.delta
     k = len({effect.study_id for effect in results.effects})
-    if k < len(results.effects):
+    if k < len(results.effects) or results.network is not None:
         return None  # several arms of one trial: no order of entry of trials
     if (plan.margin is None and delta is None) or plan.method not in tuple(Method):
         return None

@@ -8,6 +8,7 @@ from functools import partial
 from review.canonical import number, p_value
 from review.living.estimates.zero_cells import zero_cell_lines
 from review.living.reports.brief import beside_what_moved
+from review.living.reports.networks import network_sections
 from review.living.reports.notices import HEADINGS, NoticeKind, Notices
 from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines, reading_lines
@@ -37,25 +38,29 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
     told = notices.sentences(NoticeKind.WITHHELD)
     if told:
         told = (f"{HEADINGS[NoticeKind.WITHHELD]}:", *told)
+    network = results.network is not None
     effects = tuple(
         (
             effect.study,
+            *((" - ".join(trial.treatments),) if network else ()),
             _count(effect.n_intervention),
             _count(effect.n_comparator),
             scale.number(effect.yi),
             scale.interval(effect.ci),
             number(effect.weight, 1),
         )
-        for effect in results.effects
+        for trial, effect in zip(inputs.trials, results.effects, strict=True)
     )
+    compared = ("comparison",) if network else ()
     return [
         Section(
             "What moved",
             (*told, scale.direction(inputs.plan), *beside),
-            ("study", "n1", "n2", scale.shown, "interval", "weight %"),
+            ("study", *compared, "n1", "n2", scale.shown, "interval", "weight %"),
             effects,
         ),
         Section("Before and after", (), ("", "pooled"), tuple(pooled.items())),
+        *network_sections(results, scale),
         *robustness_sections(snapshot, withheld=withheld),
         *([Section("Notes", results.pooled.notes)] if results.pooled.notes else ()),
         *([] if newest else _then(inputs.left_out)),

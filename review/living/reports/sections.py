@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from review.canonical import interval, number, p_value
-from review.living.reports.attribution import Explanation, Shares, SignalTold
+from review.living.reports.attribution import Explanation
 from review.living.reports.brief import beside_what_moved, what_moved
 from review.living.reports.changes import ChangeReport
 from review.living.reports.classes import StripLine
 from review.living.reports.forecast import WANTED, Fragility, Outlook
+from review.living.reports.networks import moved_section
 from review.living.reports.notices import NO_NOTICES, Notices
 from review.living.reports.pages import Section
 from review.living.reports.posterior import Posterior
 from review.living.reports.retirement import Readiness
 from review.living.reports.sentence import conclusion_word
+from review.living.reports.shares import Shares, SignalTold
 from review.living.runs.results import MarginReading, PooledLine, VariantLine
 from review.living.runs.scales import EffectScale
 from review.protocol.vocabulary import AnalysisKind
@@ -37,6 +39,7 @@ def tell(
         what_moved(report, notices),
         *beside_what_moved(notices).sections(most=MOST_NOTICES),
         _before_and_after(lines, first=report.before is None),
+        *moved_section(*report.networks, report.scales),
         *_happened(report),
     ]
     if explanation is not None:

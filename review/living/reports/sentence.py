@@ -78,7 +78,10 @@ def subject_of(plan: Plan) -> _Subject:
         return _Subject("arm", "of", plan.intervention.label)
     if plan.kind is AnalysisKind.ASSOCIATION:
         return _Subject("arm", "on", f"the association of {plan.outcome} with {plan.predicts}")
-    return _Subject("trial", "of", f"{plan.intervention.label} against {plan.comparator.label}")
+    what = f"{plan.intervention.label} against {plan.comparator.label}"
+    if plan.kind is AnalysisKind.NETWORK:
+        return _Subject("trial", "in a network with", what)
+    return _Subject("trial", "of", what)
 
 
 def sentence_of(

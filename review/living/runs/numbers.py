@@ -41,6 +41,9 @@ def numbers_of(inputs: RunInputs, results: RunResults, notes: list[str]) -> RunN
     if inputs.plan.method not in tuple(Method):
         notes.append(f"A result by {inputs.plan.method} is not divided among trials.")
         return None
+    if results.network is not None:
+        notes.append("A network is no mean of independent trials, and no next trial is forecast.")
+        return None
     if len({effect.study_id for effect in results.effects}) < len(results.effects):
         notes.append("Several arms of one trial enter; the change is not divided among trials.")
         return None

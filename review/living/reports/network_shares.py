@@ -1,0 +1,192 @@
+"""Why the deciding comparison of a network moved: shares of what happened, and signals. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from review.arrays import Bools, Floats
+from review.living.estimates.networks import decided, fit_of_some, kept_studies
+from review.living.reports.shares import Share, Shares, SignalTold
+from review.living.runs.results import PooledLine, RunResults, Snapshot
+from review.protocol.rules import WITHOUT_TAU2, Plan
+from review.synthesis import SignalThresholds
+from review.synthesis.attribution import shapley_values
+from review.synthesis.network import NetworkStudy
+from review.synthesis.signals import SignalKind, moved
+
+MOST_EVENTS: Final = 8
+"""Each subset of what happened is a fit of the network: 256 of them take a second."""
+
+MOVED_APART: Final = (
+    "The change is not divided among trials: without some of them the network does not join the "
+    "two treatments."
+)
+
+
+class _Happened(NamedTuple):
+    """One event of a change: what it is called, its kind, and the trial after it."""
+
+    what: str
+    kind: str
+    study: int | None
+    after: NetworkStudy | None
+
+
+def _events(before: Snapshot, after: Snapshot) -> list[_Happened]:
+    """Return what happened to the trials, and to the model, in order of entry."""
+    (old, old_results), (new, new_results) = before, after
+    was, now = kept_studies(old, old_results), kept_studies(new, new_results)
+    names = {trial.study_id: trial.study for trial in (*old.trials, *new.trials)}
+    found = []
+    if _model(old.plan) != _model(new.plan):
+        found.append(_Happened("another model (plan)", "plan", None, None))
+    for study in sorted(was.keys() & now.keys()):
+        if was[study] != now[study]:
+            what = f"{names[study]} corrected"
+            found.append(_Happened(what, "corrected", study, now[study]))
+    gone = [
+        _Happened(f"{names[study]} removed", "removed", study, None)
+        for study in sorted(was.keys() - now.keys())
+    ]
+    new = [
+        _Happened(f"{names[study]} added", "added", study, now[study])
+        for study in sorted(now.keys() - was.keys())
+    ]
+    return [*found, *gone, *new]
+
+
+def _model(plan: Plan) -> tuple[object, ...]:
+    return plan.method, plan.test, plan.level, plan.intervention.label, plan.comparator.label
+
+
+def network_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares | None:
+    """Divide the change of the deciding comparison among what happened (Shapley values).
+
+    Where more happened than can be told apart, what is alike shares. A note says where nothing can
+    be divided.
+    """
+    (old, old_results), (new, _) = before, after
+    if old.plan.level != new.plan.level or _deciding(old.plan) != _deciding(new.plan):
+        notes.append("The plan decides on another comparison, or by another level: not divided.")
+        return None
+    events = _events(before, after)
+    if not events:
+        return None
+    names, groups = _grouped(events)
+    base = kept_studies(old, old_results)
+    plans = (old.plan, new.plan)
+
+    def value(applied: Sequence[bool]) -> Floats | None:
+        studies, plan = dict(base), plans[0]
+        for event, group in zip(events, groups, strict=True):
+            if not applied[group]:
+                continue
+            if event.study is None:
+                plan = plans[1]
+            elif event.after is None:
+                del studies[event.study]
+            else:
+                studies[event.study] = event.after
+        fitted = fit_of_some(plan, list(studies.values()))
+        if fitted is None:
+            return None
+        line = decided(plan, fitted)
+        return np.array([line.estimate, *line.ci, fitted.tau2])
+
+    def values(applied: Bools) -> Floats:
+        found = [value(row) for row in applied.tolist()]
+        return np.array([np.full(4, np.nan) if one is None else one for one in found])
+
+    n = len(names)
+    each = shapley_values(values, n)
+    steps = values(np.tri(n + 1, n, -1, dtype=bool))
+    if not np.isfinite(each).all():
+        notes.append(MOVED_APART)
+        return None
+    random = new.plan.method not in WITHOUT_TAU2
+    total = steps[-1] - steps[0]
+    return Shares(
+        shares=tuple(
+            _share(what, each[i], float(steps[i + 1][0] - steps[i][0]), random=random)
+            for i, what in enumerate(names)
+        ),
+        total=_share("total", total, float(total[0]), random=random),
+        data_at_old_tau2=None,
+        tau2_reestimated=None,
+        exact=True,
+    )
+
+
+def _deciding(plan: Plan) -> tuple[str, str]:
+    return plan.intervention.label, plan.comparator.label
+
+
+def _grouped(events: Sequence[_Happened]) -> tuple[list[str], list[int]]:
+    """Return what shares are of, and which one each event belongs to."""
+    if len(events) <= MOST_EVENTS:
+        return [event.what for event in events], list(range(len(events)))
+    counts = Counter(event.kind for event in events)
+    kinds: Mapping[str, int] = {kind: place for place, kind in enumerate(counts)}
+    told = [
+        next(e.what for e in events if e.kind == kind) if n == 1 else f"{kind} ({n} trials)"
+        for kind, n in counts.items()
+    ]
+    return told, [kinds[event.kind] for event in events]
+
+
+def _share(what: str, q: Floats, in_order: float, *, random: bool) -> Share:
+    estimate, lower, upper, tau2 = (float(part) for part in q)
+    return Share(what, estimate, lower, upper, tau2 if random else None, in_order)
+
+
+class _Line(NamedTuple):
+    """A deciding comparison as signals read it."""
+
+    estimate: float
+    se: float
+    p: float
+    ci: tuple[float, float]
+    pi: tuple[float, float] | None
+    tau2: float
+    level: float
+
+
+def _line(of: PooledLine) -> _Line:
+    p = 1.0 if of.p is None else of.p
+    return _Line(of.estimate, of.se, p, of.ci, of.pi, of.tau2 or 0.0, of.level)
+
+
+def network_signals(before: Snapshot, after: Snapshot, notes: list[str]) -> tuple[SignalTold, ...]:
+    """Return the signals of a plan that the deciding comparison of a network fired."""
+    (old, was), (new, now) = before, after
+    if _model(old.plan) != _model(new.plan):
+        notes.append("The plan changed the model; signals compare results of one model.")
+        return ()
+    rules = SignalThresholds(**new.plan.signals.model_dump())
+    fired = list(
+        moved(_line(was.pooled), _line(now.pooled), margins=new.plan.margins, thresholds=rules)
+    )
+    told = [
+        SignalTold(s.kind.value, s.value, s.threshold, s.margin, (), s.before, s.after)
+        for s in fired
+    ]
+    return (*told, *_heavy(now, rules.weight))
+
+
+def _heavy(results: RunResults, most: float) -> tuple[SignalTold, ...]:
+    """Return the signal that one trial carries much of the weight, if one does."""
+    shares: dict[str, float] = {}
+    for effect in results.effects:
+        shares[effect.study] = shares.get(effect.study, 0.0) + effect.weight
+    heavy = [study for study, weight in shares.items() if weight > most]
+    if not heavy or len(shares) < 2:
+        return ()
+    return (
+        SignalTold(
+            SignalKind.WEIGHT.value, max(shares.values()), most, None, tuple(heavy), None, None
+        ),
+    )
