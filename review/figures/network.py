@@ -75,6 +75,29 @@ class _Point(NamedTuple):
     y: float
 
 
+class _Placed(NamedTuple):
+    """A disc on the page, and the words beside it."""
+
+    at: _Point
+    across: float
+    side: int
+    """1 where the words stand on its right, -1 on its left."""
+    name: str
+    about: str
+
+    @property
+    def x(self) -> float:
+        """Where its words begin, or on the left end."""
+        return self.at.x + self.side * (self.across / 2 + GAP)
+
+    def has_words_at(self, place: _Point) -> bool:
+        """Whether a number would stand in its words."""
+        long = max(width(self.name, TEXT_SIZE), width(self.about, SMALL_SIZE))
+        near, high = 0.6 * leading(TEXT_SIZE), leading(TEXT_SIZE)
+        off = self.side * (place.x - self.x)
+        return -near < off < long + near and abs(place.y - self.at.y) < high + near
+
+
 def network_plot(graph: NetworkGraph) -> Figure:
     """Draw the graph of a network.
 
@@ -120,8 +143,9 @@ def network_plot(graph: NetworkGraph) -> Figure:
         across = wide / 2 - EDGE - max(written) - LARGEST / 2 - GAP
         points = _places(n, wide / 2, top + tall / 2, across, tall / 2)
         scale = 0.7 if paper().narrow else 1.0
-        _draw_edges(page, graph.edges, points, THICKEST * scale)
-        _draw_nodes(page, graph.nodes, list(zip(names, abouts, strict=True)), points, scale)
+        placed = _placed(graph.nodes, list(zip(names, abouts, strict=True)), points, scale)
+        _draw_edges(page, graph.edges, placed, THICKEST * scale)
+        _draw_nodes(page, placed)
         for i, line in enumerate(note):
             place = top + tall + 0.12 + i * leading(SMALL_SIZE)
             page.write(EDGE, place, line, SMALL_SIZE, gid=f"note-{i}", colour=GREY)
@@ -152,10 +176,11 @@ def _about(node: Node, room: float) -> str:
 
 
 def _draw_edges(
-    page: Page, edges: Sequence[Edge], points: Sequence[_Point], thickest: float
+    page: Page, edges: Sequence[Edge], placed: Sequence[_Placed], thickest: float
 ) -> None:
     from matplotlib.lines import Line2D
 
+    points = [one.at for one in placed]
     most = max((edge.trials for edge in edges), default=1)
     for i, edge in enumerate(edges):
         a, b = points[edge.first], points[edge.second]
@@ -170,7 +195,7 @@ def _draw_edges(
     taken = list(points)
     ends = [(points[edge.first], points[edge.second]) for edge in edges]
     for i, edge in enumerate(edges):
-        place = _free_place(ends[i], ends[:i] + ends[i + 1 :], taken)
+        place = _free_place(ends[i], ends[:i] + ends[i + 1 :], taken, placed)
         if place is not None:
             taken.append(place)
             page.write(
@@ -182,7 +207,12 @@ def _draw_edges(
 _Line = tuple[_Point, _Point]
 
 
-def _free_place(line: _Line, others: Sequence[_Line], taken: Sequence[_Point]) -> _Point | None:
+def _free_place(
+    line: _Line,
+    others: Sequence[_Line],
+    taken: Sequence[_Point],
+    placed: Sequence[_Placed],
+) -> _Point | None:
     """Return where on a line a number stands clear of others; None where it does nowhere.
 
     Of the places that do, the first that is off all other lines, else the one furthest off them.
@@ -193,6 +223,8 @@ def _free_place(line: _Line, others: Sequence[_Line], taken: Sequence[_Point]) -
     for share in ALONG:
         place = _Point(a.x + share * (b.x - a.x), a.y + share * (b.y - a.y))
         if any(math.dist(place, other) < clear for other in taken):
+            continue
+        if any(one.has_words_at(place) for one in placed):
             continue
         off = min([clear / 2, *(_distance(place, other) for other in others)])
         if found is None or off > found[0]:
@@ -211,28 +243,36 @@ def _distance(at: _Point, line: _Line) -> float:
     return math.dist(at, _Point(a.x + t * (b.x - a.x), a.y + t * (b.y - a.y)))
 
 
-def _draw_nodes(
-    page: Page,
+def _placed(
     nodes: Sequence[Node],
     words: Sequence[tuple[str, str]],
     points: Sequence[_Point],
     scale: float,
-) -> None:
+) -> list[_Placed]:
+    """Return the discs with their words: outward of them, to the right or to the left."""
     by_people = all(node.participants for node in nodes)
     sizes = [float(node.participants or 0) if by_people else float(node.trials) for node in nodes]
-    most = max(sizes)
     right = math.ceil(len(nodes) / 2)
-    for i, ((name, about), at) in enumerate(zip(words, points, strict=True)):
-        across = max(SMALLEST, LARGEST * scale * math.sqrt(sizes[i] / most))
-        page.disc(at.x, at.y, across, BLUE, gid=f"node-{i}")
-        side = 1 if i < right else -1
-        x = at.x + side * (across / 2 + GAP)
-        align = "left" if side > 0 else "right"
+    return [
+        _Placed(
+            at,
+            max(SMALLEST, LARGEST * scale * math.sqrt(size / max(sizes))),
+            1 if i < right else -1,
+            *said,
+        )
+        for i, (size, said, at) in enumerate(zip(sizes, words, points, strict=True))
+    ]
+
+
+def _draw_nodes(page: Page, placed: Sequence[_Placed]) -> None:
+    for i, one in enumerate(placed):
+        page.disc(one.at.x, one.at.y, one.across, BLUE, gid=f"node-{i}")
+        align = "left" if one.side > 0 else "right"
         page.write(
-            x, at.y - leading(TEXT_SIZE) / 2, name, TEXT_SIZE, gid=f"label-{i}", align=align,
-            middle=True,
+            one.x, one.at.y - leading(TEXT_SIZE) / 2, one.name, TEXT_SIZE, gid=f"label-{i}",
+            align=align, middle=True, backed=True,
         )  # fmt: skip
         page.write(
-            x, at.y + leading(SMALL_SIZE) / 2, about, SMALL_SIZE, gid=f"about-{i}", align=align,
-            middle=True, colour=GREY,
+            one.x, one.at.y + leading(SMALL_SIZE) / 2, one.about, SMALL_SIZE, gid=f"about-{i}",
+            align=align, middle=True, colour=GREY, backed=True,
         )  # fmt: skip

@@ -105,6 +105,7 @@ KINDS: Final = _options(
             "How strongly do two measurements go together?",
         ),
         AnalysisKind.SINGLE_ARM: ("A single arm", "What is found in one kind of arm?"),
+        AnalysisKind.NETWORK: ("A network", "How do several treatments compare with one another?"),
     }
 )
 
@@ -236,6 +237,13 @@ GROUPS: Final = (
             Choice("comparator.label", "Comparator", _TEXT, "Not of a single arm."),
             Choice("comparator.delivery_mode", "delivered", Asked.SEVERAL, "", MODES),
             Choice("comparator.treatment", "with treatments", _LINES, "One a line, as entered."),
+            Choice(
+                "other_treatments",
+                "Other treatments",
+                _LINES,
+                "Of a network, one a line: Control: Wait list | TAU. A way of delivery has an @ "
+                "before it: By phone: @telephone.",
+            ),
             Choice(
                 "several_arms",
                 "Several intervention arms",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from review.protocol.choices import CHOICES, Asked, text
-from review.protocol.rules import Plan
+from review.protocol.rules import ArmRule, Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised, plainly
 
@@ -26,11 +26,40 @@ def texts_of(plan: Plan) -> dict[str, str | list[str]]:
             found[name] = "on" if value not in (None, False) else ""
         elif choice.asked is Asked.SEVERAL:
             found[name] = [str(one) for one in value or ()]
+        elif name == RULES:
+            found[name] = "\n".join(map(rule_text, plan.other_treatments))
         elif choice.asked is Asked.LINES:
             found[name] = "\n".join(text(one) for one in value or ())
         else:
             found[name] = choice.default if value is None and "." in name else text(value)
     return found
+
+
+RULES: Final = "other_treatments"
+"""The one list of a form whose lines are rules."""
+
+
+def rule_text(rule: ArmRule) -> str:
+    """Return a treatment as a line: ``Control: Wait list | TAU``, ways of delivery with an @."""
+    parts = [*(f"@{mode.value}" for mode in rule.delivery_mode), *rule.treatment]
+    return f"{rule.label}: {' | '.join(parts)}"
+
+
+def rule_from(line: str) -> dict[str, Any]:
+    """Return what a line says of a treatment; without a colon it is called as its arms are.
+
+    Examples
+    --------
+    >>> rule_from("By phone: @telephone | CBT")
+    {'label': 'By phone', 'delivery_mode': ['telephone'], 'treatment': ['CBT']}
+    """
+    label, colon, rest = line.partition(":")
+    parts = [part.strip() for part in (rest if colon else line).split("|") if part.strip()]
+    return {
+        "label": label.strip(),
+        "delivery_mode": [part[1:].strip() for part in parts if part.startswith("@")],
+        "treatment": [part for part in parts if not part.startswith("@")],
+    }
 
 
 def blank_texts() -> dict[str, str | list[str]]:
@@ -80,6 +109,8 @@ def plan_from(texts: Mapping[str, str | Sequence[str]]) -> Plan:
         elif choice.asked is Asked.LINES:
             lines = (line.strip() for line in str(given).splitlines())
             value = [line for line in lines if line]
+            if name == RULES:
+                value = [rule_from(line) for line in value]
         else:
             value = str(given).strip() or None
         _put(values, name, value)

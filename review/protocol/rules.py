@@ -259,6 +259,10 @@ class Plan(Frozen):
                 "a network combines several arms of a treatment and takes one result of each arm: "
                 "leave several_arms and several_results as they are"
             )
+        if self.method in OF_TABLES:
+            raise ValueError(
+                f"a network is no table of two arms: method {self.method} is not of it"
+            )
         sided = [str(one) for one in self.conditions if base_name(one.name) != one.name]
         if sided:
             raise ValueError(f"a network has no two sides that {sided[0]!r} could speak of")

@@ -72,7 +72,8 @@ def _plans(draw: st.DrawFn) -> Plan:
         }
 
     margin = draw(st.none() | st.floats(0.01, 5))
-    values = {
+    network = draw(st.booleans())
+    values: dict[str, Any] = {
         "title": draw(_LINE),
         "outcome": draw(_SLUG),
         "intervention": side(),
@@ -95,7 +96,14 @@ def _plans(draw: st.DrawFn) -> Plan:
         "signals": {"shift": draw(_SHARE), "weight": draw(st.floats(1, 90))},
         "sequential": draw(st.none() | st.just({"alpha": 0.025, "delta": 0.3})),
     }
-    if values["measure"] in ("OR", "RR"):
+    if network:
+        others = st.lists(st.just(None), min_size=1, max_size=3)
+        named = [{**side(), "label": f"Other {i}"} for i, _ in enumerate(draw(others))]
+        labels = {name: {**values[name], "label": name} for name in ("intervention", "comparator")}
+        for name in ("variants", "moderators", "sequential"):
+            del values[name]
+        values = {**values, **labels, "kind": "network", "other_treatments": named}
+    elif values["measure"] in ("OR", "RR"):
         values["zero_cells"] = draw(st.none() | st.just({"add": 0.25, "to": "all", "drop00": True}))
     return Plan.model_validate(values)
 

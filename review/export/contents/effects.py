@@ -10,6 +10,8 @@ from review.export.tracing.origins import origin
 
 RESULT_COLUMNS = (
     Column("study", "Study"),
+    Column("treatment", "Treatment"),
+    Column("versus", "Against"),
     Column("year", "Year", Kind.INTEGER),
     Column("instrument", "Instrument"),
     Column("n_intervention", "n intervention", Kind.INTEGER),
@@ -27,6 +29,7 @@ def results_table(run: LatestRun) -> Table:
     rows = tuple(
         (
             trial.study,
+            *trial.treatments,
             trial.year,
             trial.instrument.upper(),
             effect.n_intervention,
@@ -38,12 +41,20 @@ def results_table(run: LatestRun) -> Table:
         )
         for trial, effect in zip(run.inputs.trials, run.results.effects, strict=True)
     )
+    network = run.results.network is not None
+    compared = ("treatment", "versus")
+    columns = tuple(c for c in RESULT_COLUMNS if network or c.key not in compared)
     sides = f"Intervention: {plan.intervention.label}; comparator: {plan.comparator.label}."
+    if network:
+        sides = (
+            "n intervention is of the treatment, n comparator of what it is compared with; weight "
+            f"is a trial's part in {plan.intervention.label} against {plan.comparator.label}."
+        )
     variances = " Variances are of the logarithms." if run.scale.as_ratio else ""
     recipes = "; ".join(dict.fromkeys(effect.recipe for effect in run.results.effects))
     return Table(
         title=f"{plan.title}: study results",
-        columns=RESULT_COLUMNS,
+        columns=columns,
         rows=rows,
         footnotes=(
             Footnote(f"{run.scale.direction(plan)} {sides}{variances}"),

@@ -16,6 +16,7 @@ from review.export.contents.effects import results_table as effects_table
 from review.export.contents.excluded import excluded_data, excluded_table
 from review.export.contents.findings import findings_data, findings_table
 from review.export.contents.moderators import moderators_data, moderators_table
+from review.export.contents.network import network_tables
 from review.export.contents.notices import notices_table
 from review.export.contents.pooled import pooled_data, pooled_table
 from review.export.contents.reported import reported_table
@@ -138,6 +139,12 @@ CONTENTS: Final = (
         "subgroups or moderators in the plan, then review repool",
         lambda session, review, runs: {"moderators": moderators_table(session, review, runs)},
         _of_runs("moderators", moderators_data),
+    ),
+    Content(
+        "network",
+        "networks: league table of each, every pair by direct and indirect evidence, treatments",
+        "kind: network in a plan, then review repool",
+        network_tables,
     ),
     Content(
         "study_results",

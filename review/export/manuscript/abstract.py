@@ -85,6 +85,8 @@ def _one(analysed: Analysed, printer: Printer) -> Spans:
         "{title}: {estimate} ({k}). {conclusion}",
         title=analysed.plan.title,
         estimate=estimate(analysed, printer),
-        k=count(k, "effect"),
+        k=count(k, "trial in a network", "trials in a network")
+        if analysed.latest.results.network is not None
+        else count(k, "effect"),
         conclusion=sentences(*conclusion_sentence(analysed, printer)),
     )

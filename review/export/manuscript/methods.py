@@ -146,6 +146,13 @@ def _comparison(facts: Facts, plan: Plan) -> str:
         return f"the association of {lowered(outcome)} with {lowered(predicted)}"
     if plan.kind is AnalysisKind.SINGLE_ARM:
         return f"{lowered(outcome)} in arms of {_side(plan.intervention)}"
+    if plan.kind is AnalysisKind.NETWORK:
+        others = words([_side(rule) for rule in plan.other_treatments])
+        return (
+            f"{lowered(outcome)}, a network of {_side(plan.intervention)}, "
+            f"{_side(plan.comparator)} and {others}, read as {plan.intervention.label} against "
+            f"{plan.comparator.label}"
+        )
     return f"{lowered(outcome)}, {_side(plan.intervention)} compared with {_side(plan.comparator)}"
 
 
@@ -201,8 +208,23 @@ def _model(facts: Facts) -> list[Spans]:
     )  # fmt: skip
     return [
         _said(facts, _measure), _said(facts, _zero_cells), _said(facts, _model_of),
-        spread if random else (),
+        spread if random else (), _networks(facts),
     ]  # fmt: skip
+
+
+def _networks(facts: Facts) -> Spans:
+    """Return how networks were fitted and looked into; nothing where none was planned."""
+    if all(analysis.plan.kind is not AnalysisKind.NETWORK for analysis in facts.analyses):
+        return ()
+    return filled(
+        "In a network all trials are compared at once {salanti}, with one τ² for all comparisons; "
+        "the covariance of the comparisons of a trial with several treatments is taken into "
+        "account, and I² is that of Q. Direct and indirect evidence are set apart for each pair "
+        "by side-splitting {dias}, designs of trials by the design-by-treatment interaction "
+        "{higgins}, and treatments ordered by P-scores {rucker}.",
+        salanti=Cite("salanti2012"), dias=Cite("dias2010"), higgins=Cite("higgins2012"),
+        rucker=Cite("rucker2015"),
+    )  # fmt: skip
 
 
 def _reading(facts: Facts, style: NumberStyle) -> list[Spans]:
@@ -281,6 +303,8 @@ def _entering(analysis: Analysed | Planned) -> Spans:
 def _selection(facts: Facts, style: NumberStyle) -> list[Spans]:
     def arms(analysis: Analysed | Planned) -> Spans:
         contrast = analysis.plan.compares
+        if analysis.plan.kind is AnalysisKind.NETWORK:
+            return ("Several arms of one treatment of a trial were combined into one",)
         return (SEVERAL_ARMS[analysis.plan.several_arms],) if contrast else ()
 
     def scores(analysis: Analysed | Planned) -> Spans:

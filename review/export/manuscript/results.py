@@ -20,6 +20,7 @@ from review.export.manuscript.document import (
     sentences,
 )
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
+from review.export.manuscript.network import network_opening, network_sentences
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sensitivity import moderator_sentences, variant_sentences
@@ -109,11 +110,18 @@ def analysis_blocks(facts: Facts, analysed: Analysed, style: NumberStyle) -> lis
 def result_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
     """Return what an analysis found: estimate, class, margins, spread, what was left out."""
     line = analysed.latest.results.pooled
-    opening = _lone(analysed, printer) if line.k == 1 else _several(analysed, printer)
+    network = analysed.latest.results.network
+    if network is not None:
+        opening = network_opening(
+            analysed, network, printer, effect_words(analysed.plan, analysed.latest.scale)
+        )
+    else:
+        opening = _lone(analysed, printer) if line.k == 1 else _several(analysed, printer)
     return [
         opening,
         *_conclusion(analysed, printer),
         *([] if line.k == 1 else _spread(analysed, printer)),
+        *([] if network is None else network_sentences(analysed, network, printer)),
         *_asymmetry(analysed, printer),
         *_left_out(analysed, printer),
         *_elsewhere(analysed, printer),
@@ -248,9 +256,11 @@ def _by_normal_interval(first: MarginReading) -> list[Spans]:
 def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
     line, plan = analysed.latest.results.pooled, analysed.plan
     q_p = joined([", ", *printer.p(line.Q_p, "pooled", "Q_p")]) if line.Q_p is not None else ()
+    network = analysed.latest.results.network is not None
     told = filled(
-        "Heterogeneity: {tau2}I² = {i2} ({words} by the bands of the "
+        "{what}: {tau2}I² = {i2} ({words} by the bands of the "
         "Cochrane Handbook {handbook}), Q({df}) = {q}{q_p}.",
+        what="Heterogeneity and inconsistency together" if network else "Heterogeneity",
         tau2=_tau2(line, printer),
         i2=printer.percent(line.I2, "pooled", "I2"),
         words=heterogeneity_words(line.I2),

@@ -47,6 +47,9 @@ BESIDE: Final = frozenset({"results", "reported_numbers"})
 IN_TEXT: Final = ("summary_of_findings", "pooled_estimates", "changes")
 """Tables that stand in the manuscript itself, as long as they are short."""
 
+LEAGUE: Final = "league_"
+"""What the names of league tables begin with."""
+
 LONGEST: Final = 30
 """Rows of a table that the manuscript itself takes."""
 
@@ -140,13 +143,16 @@ def _wanted(facts: Facts, tables: Mapping[str, Table]) -> dict[str, Table]:
 
 
 def _short(tables: Mapping[str, Table]) -> list[str]:
-    return [name for name in IN_TEXT if name in tables and len(tables[name].rows) <= LONGEST]
+    leagues = [name for name in tables if name.startswith(LEAGUE)]
+    wanted = [*(name for name in IN_TEXT if name in tables), *leagues]
+    return [name for name in wanted if len(tables[name].rows) <= LONGEST]
 
 
 def _carrying(facts: Facts, figures: Mapping[str, FigureBlock]) -> list[str]:
     """Return the figures that the argument needs: flow, risk of bias in short, forest plots."""
     forests = [_forest(analysed, figures) for analysed in facts.analysed]
-    wanted = {*[name for name in forests if name in figures][:MOST_FORESTS], FLOW_FIGURE}
+    graphs = {f"network_{a.slug}" for a in facts.analysed if a.latest.results.network is not None}
+    wanted = {*graphs, *[name for name in forests if name in figures][:MOST_FORESTS], FLOW_FIGURE}
     bias = {n for n in figures if n.startswith(BIAS_FIGURE) and n.endswith("_summary")}
     return [name for name in figures if name in wanted | bias]
 
@@ -193,8 +199,8 @@ def _results(
     for analysed in facts.analysed:
         blocks.append(Heading(3, analysed.plan.title))
         blocks += analysis_blocks(facts, analysed, style)
-        forest = _forest(analysed, figures)
-        blocks += [figures[forest]] if forest in figures else []
+        names = (f"network_{analysed.slug}", _forest(analysed, figures))
+        blocks += [figures[name] for name in names if name in figures]
     for planned in facts.planned:
         blocks += [Heading(3, planned.plan.title), without_trials(planned)]
     return blocks

@@ -140,9 +140,9 @@ def _network(line: NetworkLine | None) -> Iterator[_Row]:
             "network", number, label, {**estimate, **_limits("ci", c.ci), **_limits("pi", c.pi)}
         )
         evidence: _Quantities = {"k": c.k}
-        for name, part in (("alone", c.alone), ("direct", c.direct), ("indirect", c.indirect)):
-            if part is not None:
-                evidence |= {name: part.estimate, **_limits(name, part.ci)}
+        for name in ("alone", "direct", "indirect"):
+            limits = _limits(name, getattr(c, f"{name}_ci"))
+            evidence |= {name: getattr(c, name), **limits}
         yield from _rows("network evidence", number, label, {**evidence, "split_p": c.split_p})
     agreement = line.agreement
     of_designs = {

@@ -38,6 +38,7 @@ from review.living.releases.releases import (
     write_data,
 )
 from review.living.reports.changes import compare
+from review.living.reports.networks import network_tables_of
 from review.living.reports.pages import Section
 from review.living.reports.sections import tell
 from review.living.reports.sentence import conclusion_word
@@ -117,6 +118,8 @@ class SiteAnalysis:
     changes: tuple[Section, ...]
     plan: tuple[tuple[str, str], ...]
     certainty: str
+    network: tuple[Section, ...] = ()
+    """Of a network: the league table, every pair, and the treatments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +328,10 @@ def _analysis(
         withheld=withheld,
         figures=figures_of((inputs, results), scale),
         margins=margins_of((inputs, results), scale, withheld=withheld),
-        orders=tuple(_order(run, sort, kept, names, withheld=withheld) for sort in Sort),
+        orders=tuple(
+            _order(run, sort, kept, names, withheld=withheld)
+            for sort in (Sort if results.network is None else (Sort.YEAR,))
+        ),
         trials=tuple(
             SiteTrial(
                 study_id=trial.study_id,
@@ -351,6 +357,7 @@ def _analysis(
         changes=tuple(tell(report)) if report is not None and not withheld else (),
         plan=tuple(plan_lines(inputs.plan)),
         certainty=kept.certainty.get(slug, "") if kept else "",
+        network=network_tables_of(results, scale),
     )  # fmt: skip
 
 
@@ -360,6 +367,7 @@ def _order(
     inputs, results = contents_of(run)
     judged = kept.bias if kept is not None else ()
     bias = next((one for one in judged if {row.label for row in one.rows} & set(names)), None)
+    bias = bias if results.network is None else None  # its rows are treatments
     forest = forest_of(inputs, results, bias=bias, withheld=withheld, sort=sort)
     return SiteOrder(
         sort.value,

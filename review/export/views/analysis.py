@@ -22,6 +22,7 @@ from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.brief import beside_what_moved
+from review.living.reports.networks import network_tables_of
 from review.living.reports.notices import NoticeKind, Notices
 from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines
@@ -151,6 +152,8 @@ class AnalysisView:
 
     head: Headline
     plot: ForestView
+    network: tuple[Section, ...] = ()
+    """Of a network: the league table, every pair, and the treatments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,12 +263,15 @@ def analysis_page(
     """
     loaded = load(session, review, analysis, number)
     plot = forest_view(session, review, loaded, choices or Choices())
-    return AnalysisView(headline_of(loaded, review), plot)
+    tables = network_tables_of(loaded.now[1], loaded.scale)
+    return AnalysisView(headline_of(loaded, review), plot, tables)
 
 
 def forest_view(session: Session, review: Review, loaded: Loaded, chosen: Choices) -> ForestView:
     """Return the forest plot of a run as somebody wants to see it."""
     inputs, results = loaded.now
+    if results.network is not None:
+        return _network_view(loaded, chosen)
     bias = _bias(session, review, loaded.now) if Columns.BIAS in chosen.columns else None
     names = {one.slug: one.name for one in instruments(session, review)} if chosen.by else {}
     forest = forest_of(
@@ -304,6 +310,19 @@ def forest_view(session: Session, review: Review, loaded: Loaded, chosen: Choice
         ),
         columns=tuple((column.value, COLUMN_WORDS[column]) for column in offered),
         what_if=what_if,
+    )
+
+
+def _network_view(loaded: Loaded, chosen: Choices) -> ForestView:
+    """Return each treatment of a network against the reference; its rows are no studies."""
+    forest = forest_of(*loaded.now, withheld=loaded.notices.withheld)
+    return ForestView(
+        forest=forest,
+        studies=(None,) * len(forest.rows),
+        chosen=Choices(without=chosen.without, switches=bool(chosen.without)),
+        subgroups=(),
+        columns=(),
+        what_if=what_if_of(loaded, chosen.without) if chosen.without else None,
     )
 
 
@@ -376,7 +395,7 @@ def what_if_of(loaded: Loaded, without: Iterable[int]) -> WhatIf:
     inputs, results = loaded.now
     scale, off = loaded.scale, frozenset(without)
     kept = [trial for trial in inputs.trials if trial.study_id not in off]
-    gone = tuple(trial.study for trial in inputs.trials if trial.study_id in off)
+    gone = tuple(dict.fromkeys(trial.study for trial in inputs.trials if trial.study_id in off))
     if not kept:
         raise InvalidDataError("no trial would be left to pool; switch one of them on")
     plan = inputs.plan.model_copy(update={"variants": (), "subgroups": (), "moderators": ()})

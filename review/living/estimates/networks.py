@@ -15,7 +15,6 @@ from review.living.runs.networks import (
     ComparisonLine,
     Covariance,
     NetworkLine,
-    PairEstimate,
     TreatmentLine,
 )
 from review.living.runs.results import PooledLine, RunResults
@@ -31,7 +30,7 @@ from review.synthesis.network import (
     interaction,
     network,
 )
-from review.synthesis.pooled import TAU2_CI_EMPTY, Pooled
+from review.synthesis.pooled import TAU2_CI_EMPTY
 
 
 def studies_of(inputs: RunInputs, effects: TrialEffects) -> tuple[NetworkStudy, ...]:
@@ -156,7 +155,7 @@ def coefficients(inputs: RunInputs, fitted: Network) -> Floats:
         rows_of.setdefault(lay.studies[number].study, []).append(row)
     return np.array(
         [
-            by_row[rows] @ lay.arms[rows, lay.treatments.index(trial.treatments[0])]
+            by_row[rows] @ lay.arms[:, lay.treatments.index(trial.treatments[0])][rows]
             for trial in inputs.trials
             for rows in [rows_of[str(trial.study_id)]]
         ]
@@ -216,16 +215,15 @@ def _comparison(found: Comparison, planned: Sequence[str]) -> ComparisonLine:
         p=found.network.p,
         ci=found.network.ci,
         pi=found.network.pi,
-        alone=_evidence(found.pairwise),
-        direct=_evidence(found.direct),
-        indirect=_evidence(found.indirect),
+        alone=found.pairwise.estimate if found.pairwise is not None else None,
+        alone_ci=found.pairwise.ci if found.pairwise is not None else None,
+        direct=found.direct.estimate if found.direct is not None else None,
+        direct_ci=found.direct.ci if found.direct is not None else None,
+        indirect=found.indirect.estimate if found.indirect is not None else None,
+        indirect_ci=found.indirect.ci if found.indirect is not None else None,
         split_p=found.split.p if found.split is not None else None,
     )
     return line if planned.index(line.treatment) > planned.index(line.versus) else line.turned
-
-
-def _evidence(part: Difference | Pooled | None) -> PairEstimate | None:
-    return None if part is None else PairEstimate(estimate=part.estimate, ci=part.ci)
 
 
 def _treatment(

@@ -196,7 +196,11 @@ def _why_none(
     arms = list(dict.fromkeys(arm for item in items for arm in (item.arm, item.versus) if arm))
     there = {rule.label for arm in arms if (rule := side_of(plan, arm)) is not None}
     if len(there) < 2:
-        told = f"of the treatments it has {next(iter(there))} alone" if there else "no treatment"
+        told = (
+            f"of the treatments it has {next(iter(there))} alone"
+            if there
+            else "no arm is of a treatment"
+        )
         detail = f"its arms: {'; '.join(map(arm_words, arms))}"
         by_mode = any(rule.delivery_mode for rule in plan.treatments)
         silent = [arm.label for arm in arms if by_mode and arm.delivery_mode is None]

@@ -46,6 +46,9 @@ REPORTED: Final = {
 }
 """Columns of numbers.csv."""
 
+COMPARED: Final = {"comparison": "Of a network: the treatment, and what it is compared with."}
+"""The column of effects.csv that releases with a network have besides."""
+
 POOLED: Final = {
     "analysis": "The planned analysis.",
     "direction": "Which way is better.",
@@ -91,7 +94,10 @@ def data_files(
                 }
             )
     tables = {
-        "effects.csv": (EFFECTS, effects),
+        "effects.csv": (
+            EFFECTS | (COMPARED if any("comparison" in e for e in effects) else {}),
+            effects,
+        ),
         "numbers.csv": (REPORTED, numbers),
         "pooled.csv": (POOLED, pooled),
     }
@@ -109,6 +115,7 @@ def _effect(analysis: str, trial: TrialInput, effect: Effect) -> dict[str, Any]:
         "analysis": analysis,
         **{name: getattr(trial, name) for name in described},
         **{name: getattr(effect, name) for name in computed},
+        **({"comparison": " - ".join(trial.treatments)} if trial.treatments else {}),
     }
 
 

@@ -111,7 +111,8 @@ def _of_network(before: Snapshot | None, after: Snapshot) -> Explanation:
     """Explain a network: shares of its deciding comparison, and signals of it."""
     notes: list[str] = []
     numbers_of(*after, notes)  # which says what a network is not
-    shares, fired = None, ()
+    shares: Shares | None = None
+    fired: tuple[SignalTold, ...] = ()
     if before is not None:
         shares = network_shares(before, after, notes)
         fired = network_signals(before, after, notes)

@@ -38,11 +38,12 @@ class _Happened(NamedTuple):
 
 def _events(before: Snapshot, after: Snapshot) -> list[_Happened]:
     """Return what happened to the trials, and to the model, in order of entry."""
-    (old, old_results), (new, new_results) = before, after
-    was, now = kept_studies(old, old_results), kept_studies(new, new_results)
-    names = {trial.study_id: trial.study for trial in (*old.trials, *new.trials)}
+    old, old_results = before
+    current, new_results = after
+    was, now = kept_studies(old, old_results), kept_studies(current, new_results)
+    names = {trial.study_id: trial.study for trial in (*old.trials, *current.trials)}
     found = []
-    if _model(old.plan) != _model(new.plan):
+    if _model(old.plan) != _model(current.plan):
         found.append(_Happened("another model (plan)", "plan", None, None))
     for study in sorted(was.keys() & now.keys()):
         if was[study] != now[study]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from review.canonical import fixed, number, p_value
 from review.living.reports.pages import Section
-from review.living.runs.networks import Agreement, ComparisonLine, NetworkLine, PairEstimate
+from review.living.runs.networks import Agreement, ComparisonLine, Interval, NetworkLine
 from review.living.runs.results import RunResults
 from review.living.runs.scales import EffectScale
 from review.wording import counted
@@ -64,14 +64,19 @@ def size_words(line: NetworkLine) -> str:
     return f"{counted(line.trials, 'trial')}, {line.arms} arms, {len(line.treatments)} treatments"
 
 
+def better_words(scale: EffectScale) -> str:
+    """Return which numbers favour the first treatment of a pair, as a sentence."""
+    below = scale.as_ratio and scale.sign < 0
+    side = "Below" if below else "Above"
+    return f"{side} {scale.none:g} favours the first of a pair ({scale.shown})."
+
+
 def network_sections(results: RunResults, scale: EffectScale) -> list[Section]:
     """Return the tables of a network; none of another analysis."""
     line = results.network
     if line is None:
         return []
-    missing = ()
-    if line.without:
-        missing = (f"No trial of the network has {', '.join(line.without)}.",)
+    missing = [f"No trial of the network has {', '.join(line.without)}."] if line.without else []
     against = tuple(
         (
             c.treatment,
@@ -92,19 +97,15 @@ def network_sections(results: RunResults, scale: EffectScale) -> list[Section]:
         (
             f"{c.treatment} - {c.versus}",
             str(c.k),
-            _told(c.alone, scale),
-            _told(c.direct, scale),
-            _told(c.indirect, scale),
+            _told(c.alone, c.alone_ci, scale),
+            _told(c.direct, c.direct_ci, scale),
+            _told(c.indirect, c.indirect_ci, scale),
             f"{scale.number(c.estimate)} {scale.interval(c.ci)}",
             p_value(c.split_p) if c.split_p is not None else why_no_split(c),
         )
         for c in line.comparisons
     )
-    better = (
-        f"Below 1 favours the first of a pair ({scale.shown})."
-        if scale.as_ratio and scale.sign < 0
-        else f"Above {scale.none:g} favours the first of a pair ({scale.shown})."
-    )
+    better = better_words(scale)
     return [
         Section(
             f"Each treatment against {line.reference}",
@@ -125,6 +126,13 @@ def network_sections(results: RunResults, scale: EffectScale) -> list[Section]:
             treated,
         ),
     ]
+
+
+def network_tables_of(results: RunResults, scale: EffectScale) -> tuple[Section, ...]:
+    """Return the league table of a network and its other tables; none of another analysis."""
+    if results.network is None:
+        return ()
+    return (league_section(results.network, scale), *network_sections(results, scale))
 
 
 def league_section(line: NetworkLine, scale: EffectScale) -> Section:
@@ -148,10 +156,10 @@ def _cell(c: ComparisonLine, scale: EffectScale) -> str:
     return f"{scale.number(c.estimate)} {scale.interval(c.ci)}"
 
 
-def _told(part: PairEstimate | None, scale: EffectScale) -> str:
-    if part is None:
+def _told(estimate: float | None, ci: Interval | None, scale: EffectScale) -> str:
+    if estimate is None:
         return ""
-    return f"{scale.number(part.estimate)} {scale.interval(part.ci)}"
+    return f"{scale.number(estimate)} {scale.interval(ci)}"
 
 
 Moved = tuple[ComparisonLine, ComparisonLine]

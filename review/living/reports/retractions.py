@@ -72,4 +72,5 @@ def _without(
     except ReviewError as error:
         return f"without {them} the other trials cannot be pooled: {error}"
     shown = scale_of_run(inputs).text(results.pooled.estimate, results.pooled.ci)
-    return f"without {them} the estimate is {shown} from {counted(len(rest), 'trial')}"
+    studies = len({trial.study_id for trial in rest})
+    return f"without {them} the estimate is {shown} from {counted(studies, 'trial')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ from review.living.reports.notices import Notice, NoticeKind
 from review.living.reports.noticing import known_studies
 from review.living.reports.omissions import KnownStudy, in_part, taken, without_results
 from review.living.runs.contents import ArmInput, TrialInput
-from review.measures import Measure
+from review.measures import AnalysisKind, Measure
 from review.protocol.models import Review
 from review.protocol.rules import Plan
 
@@ -43,23 +43,44 @@ def chosen_of(session: Session, review: Review, analysis: str) -> list[Chosen]:
 def chosen_by(plan: Plan, items: Sequence[Evidence], studies: Sequence[KnownStudy]) -> list[Chosen]:
     """Return what a plan of any kind takes of each study: exactly the trials that a run would have.
 
-    A single arm or an association is a row of its own where a study has several.
+    A single arm or an association is a row of its own where a study has several; the comparisons
+    of a study in a network are one.
     """
     reported = {item.study_id for item in items if item.design.icc is not None}
     trials, notices = taken(plan, items)
     rows = [
         Chosen(
             study=trial.study,
-            chosen=tuple(_told(trial, plan, icc_reported=trial.study_id in reported)),
+            chosen=(
+                *((f"{' - '.join(trial.treatments)}:",) if trial.treatments else ()),
+                *_told(trial, plan, icc_reported=trial.study_id in reported),
+            ),
             left_out=trial.not_used,
             results=tuple(sorted(trial.result_ids)),
         )
         for trial in trials
     ]
+    if plan.kind is AnalysisKind.NETWORK:
+        rows = _by_study(rows)
     notices += without_results(plan, items, studies)
     notices += in_part(plan, trials, items, studies)
     rows += _left_out(notices)
     return sorted(rows, key=lambda row: (row.study.casefold(), row.study))
+
+
+def _by_study(rows: Sequence[Chosen]) -> list[Chosen]:
+    found: dict[str, Chosen] = {}
+    for row in rows:
+        known = found.get(row.study)
+        if known is not None:
+            row = replace(
+                known,
+                chosen=(*known.chosen, *row.chosen),
+                left_out=(*known.left_out, *row.left_out),
+                results=tuple(sorted({*known.results, *row.results})),
+            )
+        found[row.study] = row
+    return list(found.values())
 
 
 def _left_out(notices: Iterable[Notice]) -> Iterable[Chosen]:

@@ -133,7 +133,7 @@ class TrialInput(Kept):
     """The arms whose SD standardizes the contrast."""
     side: str | None = None
     """Which of the plan's two sides a single arm is of; None for a contrast of both."""
-    treatments: _Later[tuple[str, str] | tuple[()]] = ()
+    treatments: _Later[tuple[str, ...]] = ()
     """Of a network: which treatment it compares with which, as the plan calls them; a trial of
     several treatments stands there with each of the others against its first."""
     characteristics: Annotated[
@@ -148,7 +148,7 @@ class TrialInput(Kept):
         Of a network the two treatments.
         """
         if self.treatments:
-            return (self.study_id, *self.treatments)
+            return self.study_id, self.treatments[0], self.treatments[1]
         if self.side is None:
             return self.study_id, None, None
         return self.study_id, self.side, self.intervention[0].arm

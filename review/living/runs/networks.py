@@ -9,13 +9,6 @@ from review.living.runs.contents import Kept
 Interval = tuple[float, float]
 
 
-class PairEstimate(Kept):
-    """What a part of the evidence says of a pair."""
-
-    estimate: float
-    ci: Interval
-
-
 class ComparisonLine(Kept):
     """A treatment against another: the network's estimate, and what it comes from.
 
@@ -32,9 +25,12 @@ class ComparisonLine(Kept):
     p: float
     ci: Interval
     pi: Interval | None
-    alone: PairEstimate | None = None
-    direct: PairEstimate | None = None
-    indirect: PairEstimate | None = None
+    alone: float | None = None
+    alone_ci: Interval | None = None
+    direct: float | None = None
+    direct_ci: Interval | None = None
+    indirect: float | None = None
+    indirect_ci: Interval | None = None
     split_p: float | None = None
 
     @property
@@ -45,29 +41,16 @@ class ComparisonLine(Kept):
     @property
     def turned(self) -> ComparisonLine:
         """The same the other way round."""
-
-        def back(limits: Interval | None) -> Interval | None:
-            return None if limits is None else (-limits[1], -limits[0])
-
-        def other(part: PairEstimate | None) -> PairEstimate | None:
-            if part is None:
-                return None
-            return PairEstimate(estimate=-part.estimate, ci=(-part.ci[1], -part.ci[0]))
-
-        return ComparisonLine(
-            treatment=self.versus,
-            versus=self.treatment,
-            k=self.k,
-            estimate=-self.estimate,
-            se=self.se,
-            p=self.p,
-            ci=(-self.ci[1], -self.ci[0]),
-            pi=back(self.pi),
-            alone=other(self.alone),
-            direct=other(self.direct),
-            indirect=other(self.indirect),
-            split_p=self.split_p,
-        )
+        numbers = ("estimate", "alone", "direct", "indirect")
+        limits = ("ci", "pi", "alone_ci", "direct_ci", "indirect_ci")
+        turned: dict[str, object] = {"treatment": self.versus, "versus": self.treatment}
+        for name in numbers:
+            value = getattr(self, name)
+            turned[name] = None if value is None else -value
+        for name in limits:
+            pair = getattr(self, name)
+            turned[name] = None if pair is None else (-pair[1], -pair[0])
+        return self.model_copy(update=turned)
 
 
 class TreatmentLine(Kept):

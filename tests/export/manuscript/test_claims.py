@@ -36,6 +36,7 @@ from tests.conftest import NOW
 from tests.export.manuscript.claims.reading import CLAIMS, Read, claims_in
 from tests.living.fixture import trial
 from tests.living.job.test_repool import plan
+from tests.living.networks import TRIALS, begin, enter, means, network_plan
 from tests.screening.builders import attributed
 from tests.tiers import seeds
 
@@ -120,6 +121,37 @@ def _generate(database: Database, seed: int, folder: Path) -> str:
     return slug
 
 
+def _networks(database: Database) -> None:
+    """Make reviews of networks: with a loop, a star without direct evidence, a tree, a triangle."""
+    by = attributed("tester")
+    video, person, waiting, book = (means(40, x, 6.0) for x in (21.0, 20.0, 25.0, 23.0))
+    star = {
+        f"Synthetic {n}": {"wait list": waiting, arm: numbers}
+        for n, (arm, numbers) in enumerate(
+            [("video", video), ("video", book), ("in person", person), ("in person", video)]
+        )
+    }
+    tree = {
+        "Synthetic 1": {"video": video, "in person": person},
+        "Synthetic 2": {"video": book, "in person": person},
+        "Synthetic 3": {"wait list": waiting, "in person": person},
+    }
+    triangle = {
+        "Synthetic 1": {"video": video, "in person": person},
+        "Synthetic 2": {"video": book, "wait list": waiting},
+        "Synthetic 3": {"wait list": waiting, "in person": person},
+    }
+    for slug, trials, planned in (
+        ("loop", TRIALS, network_plan(title="Synthetic network", margin=2.0)),
+        ("star", star, network_plan("wait list", "music", title="Synthetic star")),
+        ("tree", tree, network_plan("wait list", title="Synthetic tree", test="z")),
+        ("triangle", triangle, network_plan("wait list", title="Synthetic triangle")),
+    ):
+        begin(database, by, planned, slug=slug)
+        enter(database, by, trials, slug=slug)
+        repool(database, actor="tester", review=slug, now=lambda: NOW)
+
+
 @pytest.fixture(scope="module")
 def generated(
     demonstration_file: Path, tmp_path_factory: pytest.TempPathFactory
@@ -130,6 +162,7 @@ def generated(
     database = database_at(f"sqlite:///{folder / 'review.db'}")
     for seed in seeds(18, 120):
         _generate(database, seed, folder)
+    _networks(database)
     yield database
     database.engine.dispose()
 

@@ -1,0 +1,62 @@
+"""The pages of a network: league table, pairs, history and robustness, without a script."""
+
+from __future__ import annotations
+
+import re
+
+from review.db import Database
+from review.history.actions import Attribution
+from review.living.job.repool import repool
+from tests.conftest import NOW
+from tests.living.networks import TRIALS, begin, enter, network_plan
+from tests.web.conftest import at_home
+from tests.web.test_people_pages import check_markup
+
+A = "/r/networks/a/network"
+
+PAGES = {
+    A: "League table.*Each treatment against in person.*Every pair: direct, indirect, together",
+    f"{A}?without=4": "Without 1 trial",
+    f"{A}/history": "Comparisons of the network|comparisons of the network",
+    f"{A}/robustness": "Without each trial.*None: all trials",
+    f"{A}/looks": "No panel|three trials",
+    f"{A}/outlook": "no next trial is forecast|being worked out",
+    f"{A}/selection": "Counts \\(8\\)",
+    f"{A}/plan": "wait list",
+    f"{A}/all": "League table",
+    f"{A}/row/4": "Synthetic 4",
+    f"{A}/downloads": "network",
+    "/r/networks": "Network",
+    "/r/networks/analyses": "Network",
+}
+
+
+def test_every_page_of_a_network_opens(database: Database, by: Attribution) -> None:
+    begin(database, by, network_plan())
+    few = {name: arms for name, arms in TRIALS.items() if name != "Synthetic 8"}
+    enter(database, by, few)
+    repool(database, actor="t", now=lambda: NOW)
+    enter(database, by, {"Synthetic 8": TRIALS["Synthetic 8"]})
+    repool(database, actor="t", now=lambda: NOW)
+    with at_home(database) as client:
+        for path, words in PAGES.items():
+            answer = client.get(path)
+            assert answer.status_code == 200, (path, answer.text[-2000:])
+            assert re.search(words, answer.text, re.DOTALL), (path, words)
+            check_markup(answer.text, path)
+        figure = client.get(f"{A}/figures/network.svg")
+        assert figure.status_code == 200
+        form = client.get(f"{A}/plan/edit").text
+        assert "wait list: wait list" in form
+
+
+def test_a_site_and_a_preview_have_the_league_table(database: Database, by: Attribution) -> None:
+    begin(database, by, network_plan())
+    enter(database, by)
+    repool(database, actor="t", now=lambda: NOW)
+    with at_home(database) as client:
+        text = client.get("/r/networks/preview").text
+        pages = re.findall(r'href="([^"#]*analyses[^"#]*)"', text)
+        assert pages
+        shown = client.get(f"/r/networks/preview/{pages[0].removeprefix('/r/networks/preview/')}")
+        assert "League table" in shown.text
