@@ -188,7 +188,8 @@ def _of_runs(
         try:
             with on_paper(PRINT):
                 pages = pages_of(figure.draw(run))
-                long = len(pages) > 1 or len(latest.results.effects) > LONGEST
+                network = latest.results.network is not None  # a row a treatment, not a trial
+                long = len(pages) > 1 or (len(latest.results.effects) > LONGEST and not network)
                 short = figure.short(run) if figure.short is not None and long else None
         except InvalidDataError as reason:
             yield str(reason)

@@ -59,7 +59,7 @@ def test_r_computes_every_number_again(folder: Path, slug: str) -> None:
         expected = list(csv.DictReader(file))
     assert f"{len(expected)} numbers of {len(expected)} compared" in done.stdout
     assert {row["part"] for row in expected} == {
-        "pooled", "network", "network evidence", "designs", "treatments",
+        "pooled", "margins", "network", "network evidence", "designs", "treatments",
     }  # fmt: skip
     assert len(expected) > 200
     assert furthest(done.stdout) < 1e-6
@@ -70,6 +70,9 @@ def test_python_computes_the_network_again(folder: Path, slug: str) -> None:
     done = python(folder / slug / "reproduce.py")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert "all agree" in done.stdout
+    with (folder / slug / "expected.csv").open(encoding="utf-8") as file:
+        count = len(list(csv.DictReader(file)))
+    assert f"{count} numbers of {count} compared" in done.stdout
 
 
 def test_an_altered_number_is_found(folder: Path) -> None:
