@@ -41,6 +41,8 @@ def planned(kind: AnalysisKind, measure: Measure) -> Plan:
     given: dict[str, Any] = {"comparator": {"label": "in person", "treatment": ["in person"]}}
     if kind is AnalysisKind.ASSOCIATION:
         given["predicts"] = "mood"
+    if kind is AnalysisKind.NETWORK:
+        given["other_treatments"] = [{"label": "a book", "treatment": ["book"]}]
     if kind is AnalysisKind.SINGLE_ARM:
         given = {}
     return Plan.model_validate(

@@ -272,7 +272,9 @@ def plans(draw: st.DrawFn) -> Plan:
         AnalysisKind.CONTRAST: [Measure.SMD, Measure.MD, Measure.OR, Measure.GEN],
         AnalysisKind.ASSOCIATION: [Measure.ZCOR],
         AnalysisKind.SINGLE_ARM: [Measure.MN, Measure.PLO],
+        AnalysisKind.NETWORK: [Measure.SMD, Measure.MD, Measure.OR, Measure.GEN],
     }[kind]
+    network = kind is AnalysisKind.NETWORK
     wanted = st.lists(st.sampled_from([VIDEO, ROOM, PHONE]), min_size=1, max_size=2, unique=True)
     return plan(
         kind=kind,
@@ -282,7 +284,8 @@ def plans(draw: st.DrawFn) -> Plan:
         comparator={"label": "other", "delivery_mode": draw(wanted)},
         timepoints=draw(st.lists(st.sampled_from(TIMES), unique=True)),
         instruments=draw(st.lists(st.sampled_from(INSTRUMENTS), unique=True)),
-        several_results=draw(st.sampled_from(["choose", "aggregate"])),
+        several_results=draw(st.sampled_from(["choose"] if network else ["choose", "aggregate"])),
+        other_treatments=[{"label": "third", "delivery_mode": draw(wanted)}] if network else [],
     )
 
 
@@ -304,7 +307,8 @@ def test_selection_shows_what_a_run_takes_and_accounts_for_every_study(
     else:
         assert not any(row.stops for row in rows)
         assert run is not None
-        assert shown == sorted(trial.study for trial in run.trials)
+        names = [trial.study for trial in run.trials]
+        assert shown == sorted(set(names) if chosen.kind is AnalysisKind.NETWORK else names)
     trials, notices = taken(chosen, items)
     entered, told = {t.study_id for t in trials}, {n.study for n in notices}
     for study in {i.study_id for i in items if i.outcome == chosen.outcome}:
