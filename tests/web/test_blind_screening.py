@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import cycle
@@ -22,13 +22,15 @@ from starlette.testclient import TestClient
 
 from review.config import settings
 from review.db import Database, database_at
+from review.demonstration.pdfs import page_of
 from review.history.actions import writing
 from review.people.queries import person_known
 from review.screening import serving
 from review.screening.actions import Choice, decide, withdraw
 from review.screening.conduct import set_stage
 from review.screening.guidance.actions import add_note, put_label, set_criteria
-from review.screening.vocabulary import Stage, Verdict
+from review.screening.retrieval import Pdf, note_retrieval
+from review.screening.vocabulary import RetrievalOutcome, Stage, Verdict
 from review.web.app import create_app
 from review.web.settings import WebSettings
 from tests.conftest import NOW
@@ -37,6 +39,7 @@ from tests.screening.builders import attributed, import_records, make_review, sa
 
 ABSTRACT = Stage.TITLE_ABSTRACT
 HOME = "/r/alliance/screen/title_abstract"
+TEXTS = "/r/alliance/screen/full_text"
 IN = (Verdict.INCLUDE, None, "clearly in")
 OUT = (Verdict.EXCLUDE, "1", "clearly out, and long")
 DOUBT = (Verdict.MAYBE, None, None)
@@ -47,10 +50,12 @@ WORLDS: dict[str, tuple[list[tuple[Verdict, str | None, str | None]], str]] = {
 """What A says of one record after the other, over and over; and A's label."""
 
 
-def _world(file: Path, world: str) -> tuple[Database, list[int]]:
-    """Records of which A decided on the first eight; nobody knows what but A."""
+def _world(database: Database, world: str) -> list[int]:
+    """Records of which A decided on the first eight; nobody knows what but A.
+
+    Two go on to full text, of which one has a PDF; A has read both.
+    """
     said, label = WORLDS[world]
-    database = database_at(f"sqlite:///{file}")
     make_review(database)
     records = import_records(database, [f"Record {n:02}" for n in range(1, 21)])
     with writing(database, attributed()) as session:
@@ -58,7 +63,7 @@ def _world(file: Path, world: str) -> tuple[Database, list[int]]:
         for who in ("anna", "ben", "cleo"):
             joined(session, review, who)
         set_criteria(session, review, include=["Adults"], exclude=[], now=NOW)
-        set_stage(session, review, Stage.FULL_TEXT, required=1, blind=True)
+        set_stage(session, review, Stage.FULL_TEXT, required=2, blind=True)
     for who in ("anna", "cleo"):  # two that are complete: alike in all worlds
         say(database, who, Verdict.INCLUDE, *records[18:])
     at = NOW + timedelta(minutes=5)
@@ -73,7 +78,26 @@ def _world(file: Path, world: str) -> tuple[Database, list[int]]:
         serving.serve(session, review, anna, stage=ABSTRACT, now=at, count=2)
     with writing(database, attributed("anna", at)) as session:
         withdraw(session, the_review(session), records[7], stage=ABSTRACT, handle="anna", now=at)
-    return database, records
+        review, anna = the_review(session), person_known(session, "anna")
+        assert anna is not None
+        pdfs = (Pdf("report.pdf", page_of(["A report"])), None)
+        for record, pdf in zip(records[18:], pdfs, strict=True):
+            note_retrieval(
+                session, review, [record], outcome=RetrievalOutcome.RETRIEVED, handle="anna",
+                now=at, pdf=pdf,
+            )  # fmt: skip
+        serving.serve(session, review, anna, stage=Stage.FULL_TEXT, now=at, count=1)
+        full = [
+            Choice(r, Verdict.EXCLUDE if verdict is Verdict.EXCLUDE else Verdict.INCLUDE,
+                   "1" if verdict is Verdict.EXCLUDE else None, note)
+            for r, (verdict, _, note) in zip(records[18:], cycle(said), strict=False)
+        ]  # fmt: skip
+        decide(session, review, full, stage=Stage.FULL_TEXT, handle="anna", now=at)
+        put_label(session, review, records[18], label, stage=Stage.FULL_TEXT, person=anna, now=at)
+        add_note(
+            session, review, records[18], label * 9, stage=Stage.FULL_TEXT, person=anna, now=at
+        )
+    return records
 
 
 class Ben:
@@ -103,14 +127,13 @@ class Ben:
 
 
 @contextmanager
-def _ben(file: Path, world: str) -> Iterator[tuple[Ben, list[int]]]:
-    database, records = _world(file, world)
+def _ben(database: Database, world: str) -> Iterator[tuple[Ben, list[int]]]:
+    records = _world(database, world)
     app = create_app(database, WebSettings(key="key"))
     app.state.now = lambda: NOW + timedelta(minutes=20)
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         client.get("/enter?key=key")
         yield Ben(database, client), records
-    database.close()
 
 
 def _live(ben: Ben, records: list[int]) -> None:
@@ -135,28 +158,60 @@ def _live(ben: Ben, records: list[int]) -> None:
         "/r/alliance/criteria", "/r/alliance/records",
         "/r/alliance/records?state=awaiting_screening",
         "/r/alliance/flow", "/r/alliance/history", "/r/alliance/history?actor=anna",
-        "/r/alliance/people", "/r/alliance/fulltexts",
+        "/r/alliance/people", "/r/alliance/fulltexts", TEXTS, f"{TEXTS}/list",
+        "/r/alliance/conflicts/full_text", "/r/alliance/screen/agreement?stage=full_text",
+        "/r/alliance/screen/mine?stage=full_text",
+        "/r/alliance/fulltexts?state=awaiting_assessment",
+        *(f"/r/alliance/fulltexts/{record}" for record in records[18:]),
+        f"/r/alliance/fulltexts/{records[18]}/pdf", f"{TEXTS}?again={records[19]}",
     ):  # fmt: skip
         ben.ask(path)
+    ben.ask(f"{TEXTS}/label", record=records[18], label="mine")
+    ben.ask(f"{HOME}/leave", record=records[2])
+    ben.ask("/r/alliance/screen")
     resources = "/api/v1/reviews/alliance"
     for path in (
         "", "/flow", "/history", "/screening/title_abstract/next?limit=20",
         "/screening/title_abstract/decisions", "/screening/title_abstract/conflicts",
-        "/records", "/records?state=awaiting_screening",
+        "/records", "/records?state=awaiting_screening", "/screening/full_text/next?limit=20",
+        "/screening/full_text/decisions", "/screening/full_text/conflicts", "/jobs",
     ):  # fmt: skip
         ben.ask(f"{resources}{path}")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """What makes one fresh database after the other, of either kind."""
+    made: list[Database] = []
+    names: list[str] = []
+
+    def make() -> Database:
+        if request.param == "sqlite":
+            file = tmp_path / f"{len(made)}.db"
+            shutil.copy(request.getfixturevalue("sqlite_template"), file)
+            made.append(database_at(f"sqlite:///{file}"))
+        else:
+            copies = request.getfixturevalue("postgres_copies")
+            names.append(copies.make("world", copies.kept[0]))
+            server = request.getfixturevalue("postgres_server")
+            made.append(Database(server.set(database=names[-1])))
+        return made[-1]
+
+    yield make
+    for database in made:
+        database.close()
+    for name in names:
+        request.getfixturevalue("postgres_copies").drop(name)
+
+
 def test_no_key_order_time_or_count_tells_b_what_a_decided(
-    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fresh: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REVIEW_ACTOR", "ben")
     settings.cache_clear()
     heard = {}
     for world in WORLDS:
-        file = tmp_path / f"{world}.db"
-        shutil.copy(sqlite_template, file)
-        with _ben(file, world) as (ben, records):
+        with _ben(fresh(), world) as (ben, records):
             _live(ben, records)
             heard[world] = ben.heard
     first, *others = heard.values()
@@ -172,14 +227,12 @@ def test_no_key_order_time_or_count_tells_b_what_a_decided(
 
 
 def test_b_sees_all_of_it_once_both_have_decided(
-    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fresh: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that the test above tells something: what is sealed there is shown here."""
     monkeypatch.setenv("REVIEW_ACTOR", "ben")
     settings.cache_clear()
-    file = tmp_path / "out.db"
-    shutil.copy(sqlite_template, file)
-    with _ben(file, "all out") as (ben, records):
+    with _ben(fresh(), "all out") as (ben, records):
         assert "clearly out" not in ben.ask(f"/r/alliance/records/{records[0]}")
         for record in records[:2]:
             ben.ask(HOME, record=record, verdict="include")
@@ -187,4 +240,7 @@ def test_b_sees_all_of_it_once_both_have_decided(
         assert "clearly out, and long" in shown
         assert "nonono" in ben.ask(f"/r/alliance/conflicts/title_abstract/{records[1]}")
         assert ">no<" in ben.ask(f"{HOME}?again={records[0]}")
+        assert "clearly out" not in ben.ask(f"/r/alliance/fulltexts/{records[18]}")
+        ben.ask(TEXTS, record=records[18], verdict="include")
+        assert "clearly out, and long" in ben.ask(f"/r/alliance/fulltexts/{records[18]}")
     settings.cache_clear()
