@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from review.config import settings
-from review.db import Database
+from review.db import Database, database_at
 from review.history.actions import writing
 from review.people.models import Membership
 from review.people.queries import role_of
@@ -33,7 +34,7 @@ def test_a_decision_and_the_next_record_ask_little(
     settings.cache_clear()
     file = tmp_path / "review.db"
     shutil.copy(sqlite_template, file)
-    with _ben(file, "all in") as (ben, records):
+    with closing(database_at(f"sqlite:///{file}")) as own, _ben(own, "all in") as (ben, records):
         ben.ask(HOME)
         first = ben.statements
         ben.client.headers["x-part"] = "1"
