@@ -125,6 +125,7 @@ def pool_(
     add: float | None,
     to: str | None,
     drop00: bool,
+    count_model: str | None,
     **asked: Any,
 ) -> None:
     """Pool the studies of a CSV or XLSX file, a row each; nothing is stored.
@@ -169,6 +170,11 @@ def pool_(
         pooled = pool(yi, vi, **model)
     ni = [n for n, known in zip(sizes(columns, len(labels)), effects.known, strict=True) if known]
     extra = _extra(table, effects, model, labels, ni=ni, **asked)
+    if count_model is not None:
+        if effects.measure is not Measure.OR:
+            raise click.UsageError("--model CM.EL and CM.AL pool odds ratios: --measure OR")
+        every = counts_of(columns, range(len(labels)))
+        extra["glmm"] = blocks.counted(count_model, every, level)
     if margins:
         extra["noninferiority"] = blocks.margins(pooled, margins)
     notes = [

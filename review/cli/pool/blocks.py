@@ -20,6 +20,7 @@ from review.synthesis import (
     design,
     doubtful_levels,
     estimable,
+    glmm,
     margin_curve,
     multilevel,
     posterior,
@@ -53,6 +54,32 @@ def bayes(
         "probability_above_0": found.probability_above(0.0),
         "shrunken": list(found.shrunken),
         "shrunken_sd": list(found.shrunken_sd),
+    }
+
+
+def counted(model: str, counts: Sequence[Sequence[float]], level: float) -> Block:
+    """Return odds ratios pooled by a mixed model of their counts, with what it leaves out."""
+    whole = [row for row in zip(*counts, strict=True) if not any(map(math.isnan, row))]
+    fit = glmm(model, *zip(*whole, strict=True), level=level)
+    silent = len(whole) - fit.k
+    notes = ["nothing is added to a cell; the interval is normal, tau² by maximum likelihood"]
+    if silent:
+        told = "1 study says" if silent == 1 else f"{silent} studies say"
+        notes.append(
+            f"{told} nothing about the odds ratio: no events, or events only, in both arms"
+        )
+    return {
+        "model": model,
+        "level": level,
+        "k": fit.k,
+        "log_odds_ratio": fit.estimate,
+        "se": fit.se,
+        "p": fit.p,
+        "ci": fit.ci,
+        "tau2": fit.tau2,
+        "odds_ratio": math.exp(fit.estimate),
+        "odds_ratio_ci": [math.exp(limit) for limit in fit.ci],
+        "notes": notes,
     }
 
 

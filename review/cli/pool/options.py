@@ -73,6 +73,13 @@ _OPTIONS = (
         "themselves.",
     ),
     click.option(
+        "--model",
+        "count_model",
+        type=click.Choice(["CM.EL", "CM.AL"]),
+        help="Also pool the counts of OR by a mixed model with their own likelihood (metafor's "
+        "rma.glmm): CM.EL is exact, CM.AL its binomial approximation for rare events.",
+    ),
+    click.option(
         "--test",
         type=click.Choice([t.value for t in Test]),
         default=Test.ADHOC.value,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -394,6 +395,38 @@ def test_counts_are_pooled_as_metafor_does(measure: str) -> None:
         OF_COUNTS[measure], rel=1e-8
     )
     assert (found["method"], found["tau2"], found["pi"]) == (method, None, None)
+
+
+GLMM = [
+    case
+    for case in json.loads(Path("tests/synthesis/glmm/glmm.json").read_text("utf-8"))
+    if case["model"] == "CM.AL"
+]
+"""Odds ratios of four data sets of metadat by rma.glmm of metafor 3.8."""
+
+
+@pytest.mark.parametrize("case", GLMM, ids=lambda case: str(case["data"]))
+def test_a_mixed_model_of_counts_is_metafors(case: Any, tmp_path: Path) -> None:
+    file = tmp_path / "counts.csv"
+    rows = zip(*case["columns"].values(), strict=True)
+    lines = [",".join(case["columns"]), *(",".join(map(str, row)) for row in rows)]
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    found = pooled(file, "--measure", "OR", "--model", "CM.AL")["glmm"]
+    assert found["log_odds_ratio"] == pytest.approx(case["estimate"], abs=5e-5)
+    assert found["se"] == pytest.approx(case["se"], rel=5e-5)
+    assert found["tau2"] == pytest.approx(case["tau2"], abs=5e-5)
+    assert found["odds_ratio"] == pytest.approx(math.exp(case["estimate"]), rel=1e-4)
+    silent = sum(
+        a + c == 0 for a, c in zip(case["columns"]["ai"], case["columns"]["ci"], strict=True)
+    )
+    told = " ".join(found["notes"])
+    assert (f"{silent} stud" in told) is (silent > 0)
+    exact = pooled(file, "--measure", "OR", "--model", "CM.EL")["glmm"]
+    assert exact["log_odds_ratio"] == pytest.approx(case["estimate"], abs=0.3)
+
+
+def test_a_mixed_model_pools_odds_ratios_alone() -> None:
+    assert "--measure OR" in pool(VACCINE, "--measure", "RR", "--model", "CM.EL", *COUNTS, status=2)
 
 
 def test_a_method_of_counts_says_what_it_has_no_use_for() -> None:
