@@ -71,7 +71,8 @@ def caterpillar_plot(forest: Forest) -> Figure:
     studies.sort()
     k = len(studies)
     cut = sum(lo < low or hi > high for _, lo, hi in studies)
-    told = f"{counted(cut, 'interval')} of {k} reach beyond the axis." if cut else ""
+    reach = "reaches" if cut == 1 else "reach"
+    told = f"{counted(cut, 'interval')} of {k} {reach} beyond the axis." if cut else ""
     pooled = forest.summaries[0] if forest.summaries and k else None
     sides = forest.favours_left, forest.favours_right
     said = Notation.RATIO if mirrored else forest.notation
