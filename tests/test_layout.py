@@ -81,3 +81,18 @@ def bodies() -> Iterator[int]:
 
 def test_half_of_all_functions_are_read_at_a_glance() -> None:
     assert median(bodies()) <= USUAL_BODY
+
+
+def room_of(path: Path) -> str:
+    """Return where a name has one meaning: the stage, or in extraction the room within it."""
+    stage, *rooms = path.relative_to(ROOT / "review").parts[:-1] or ("",)
+    return "/".join([stage, *rooms]) if stage == "extraction" else stage
+
+
+def test_the_name_of_a_class_means_one_thing_in_a_stage() -> None:
+    places: dict[tuple[str, str], list[str]] = {}
+    for path in SOURCES:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault((room_of(path), node.name), []).append(named(path))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from review.errors import InvalidDataError, NotFoundError
 from review.extraction import field_queries, queries
 from review.extraction.fields import FieldLevel, FieldSpec
-from review.extraction.imported import Correction, ImportReport
+from review.extraction.imported import CorrectedValue, ImportReport
 from review.extraction.intake import import_extraction
 from review.extraction.models import Dismissal, Entry, FieldVersion, Note, Result, Study
 from review.extraction.plausibility import Finding
@@ -22,7 +22,7 @@ from review.people.actions import person_called
 from review.protocol.models import Review
 
 __all__ = [
-    "Correction",
+    "CorrectedValue",
     "ImportReport",
     "add_note",
     "define_field",

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class CorrectedValue:
     """One value that an import changed."""
 
     study: str
@@ -41,7 +41,7 @@ class ImportReport:
     """Of studies that were there already."""
     results_added: int = 0
     results_unchanged: int = 0
-    corrections: list[Correction] = field(default_factory=list)
+    corrections: list[CorrectedValue] = field(default_factory=list)
     values_added: int = 0
     """Of custom fields, and of what blind entries say of studies and arms."""
     differing: int = 0

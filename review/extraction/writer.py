@@ -9,7 +9,7 @@ from review.errors import Problem
 from review.extraction.conversion import unknown_metric
 from review.extraction.fields import FieldLevel, written
 from review.extraction.holdings import Holdings, Refusal, as_held
-from review.extraction.imported import Correction, ImportReport
+from review.extraction.imported import CorrectedValue, ImportReport
 from review.extraction.models import (
     Arm,
     Entry,
@@ -166,7 +166,7 @@ class Writer:
         return f"{reason}{planned}; an analysis with measure GEN pools any one metric"
 
     def _corrected(self, study: Study, what: str, name: str, old: Any, new: Any) -> None:
-        self.report.corrections.append(Correction(study.label, what, name, old, new))
+        self.report.corrections.append(CorrectedValue(study.label, what, name, old, new))
 
     def _closed(self, entry: Entry | None, study: Study) -> None:
         if entry is not None and entry.kind is EntryKind.BLIND and entry.finished_at is not None:

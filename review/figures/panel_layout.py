@@ -145,7 +145,7 @@ def text_size(lines: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedColumn:
     """A column as it is drawn: the lines of its header, its cells, and its width."""
 
     header: tuple[str, ...]
@@ -162,7 +162,7 @@ class PanelLayout:
     height: float
     title: Sequence[str]
     groups: Sequence[Sequence[str]]  # the lines of each heading over columns
-    columns: Mapping[str, Fitted]
+    columns: Mapping[str, FittedColumn]
     starts: Mapping[str, float]  # the left edge of each column
     left: float  # of the plot
     plot_width: float
@@ -307,7 +307,9 @@ def _headed_narrowly(column: TextColumn) -> TextColumn:
     return replace(column, header_room=min(column.header_room, 0.9))
 
 
-def _starts(panel: Panel, fitted: Mapping[str, Fitted], plot_width: float) -> dict[str, float]:
+def _starts(
+    panel: Panel, fitted: Mapping[str, FittedColumn], plot_width: float
+) -> dict[str, float]:
     starts: dict[str, float] = {}
     x = EDGE
     for columns in (panel.before, panel.after):
@@ -333,16 +335,16 @@ def _gap() -> float:
     return NARROW_GAP if paper().width else GAP
 
 
-def _room(column: TextColumn, fitted: Mapping[str, Fitted]) -> float:
+def _room(column: TextColumn, fitted: Mapping[str, FittedColumn]) -> float:
     return fitted[column.name].width + (LIGHT_GAP if column.lights else _gap())
 
 
-def _span(group: Group, fitted: Mapping[str, Fitted], panel: Panel) -> float:
+def _span(group: Group, fitted: Mapping[str, FittedColumn], panel: Panel) -> float:
     columns = [c for c in panel.before + panel.after if c.name in group.columns]
     return sum(_room(c, fitted) for c in columns[:-1]) + fitted[columns[-1].name].width
 
 
-def _widened(panel: Panel, fitted: dict[str, Fitted], size: float) -> dict[str, Fitted]:
+def _widened(panel: Panel, fitted: dict[str, FittedColumn], size: float) -> dict[str, FittedColumn]:
     """Give a group's first column so much room that its heading need not break within words."""
     for group in panel.groups:
         words = [width(word, size, bold=True) for word in printable(group.header).split()]
@@ -368,7 +370,7 @@ def _legend_places(panel: Panel, room: float) -> list[tuple[float, int]]:
     return places
 
 
-def _fit(column: TextColumn, size: float, strong: frozenset[int], cuts: Cuts) -> Fitted:
+def _fit(column: TextColumn, size: float, strong: frozenset[int], cuts: Cuts) -> FittedColumn:
     widest = math.inf if column.right_aligned else column.widest
     cells = tuple(
         cuts.fit(printable(cell), size, widest, bold=i in strong)
@@ -379,7 +381,7 @@ def _fit(column: TextColumn, size: float, strong: frozenset[int], cuts: Cuts) ->
     words = [width(word, size, bold=True) for word in printable(column.header).split()]
     room = min(max(widest, column.header_room), max([body, column.header_room, *words]))
     header = tuple(wrap(column.header, size, room, bold=True))
-    return Fitted(header, cells, max([body, *(width(x, size, bold=True) for x in header)]))
+    return FittedColumn(header, cells, max([body, *(width(x, size, bold=True) for x in header)]))
 
 
 def _directions(

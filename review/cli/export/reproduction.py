@@ -19,7 +19,7 @@ from review.export.reproduction.bibliography import STYLES, Markup, bibliography
 from review.export.reproduction.metapsy import metapsy_bundle
 from review.export.reproduction.references import (
     REFERENCES,
-    Reference,
+    BibliographyItem,
     included_references,
     record_references,
 )
@@ -182,7 +182,7 @@ def _write_bundle(made: Bundle, folder: Path) -> list[Path]:
     return list(write_tables(made.tables, folder, [TableFormat.CSV]))
 
 
-def _require(found: Sequence[Reference]) -> None:
+def _require(found: Sequence[BibliographyItem]) -> None:
     if not found:
         raise NotFoundError(
             "no included study has a report yet; link records to studies: review reports link"

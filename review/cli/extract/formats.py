@@ -35,7 +35,7 @@ from review.tabular.reading import bytes_of
 from review.wording import counted
 
 if TYPE_CHECKING:
-    from review.living.estimates.revman_lines import Recomputed
+    from review.living.estimates.revman_lines import RecomputedLine
 
 SHOWN = 20
 """Rows of a list that people see; --json has them all."""
@@ -168,7 +168,7 @@ def _plain(report: ReleaseReport) -> dict[str, Any]:
     return {name: getattr(report, name) for name in report.__dataclass_fields__}
 
 
-def _echo(report: ReleaseReport, pooled: list[Recomputed]) -> None:
+def _echo(report: ReleaseReport, pooled: list[RecomputedLine]) -> None:
     if report.nothing_new:
         click.echo(f"{report.file}: nothing new in {counted(report.read, 'row')}.")
     else:
@@ -227,7 +227,7 @@ def _rest(n: int) -> None:
         click.echo(f"… and {n - SHOWN} more; --json lists all.")
 
 
-def _echo_pools(pooled: list[Recomputed]) -> None:
+def _echo_pools(pooled: list[RecomputedLine]) -> None:
     if not pooled:
         return
     click.echo("\nPooled lines that the file states, computed again from its numbers")

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from review.citations.formats.csl_json import write_csl_json
 from review.errors import InvalidDataError, NotFoundError
-from review.export.reproduction.references import Reference
+from review.export.reproduction.references import BibliographyItem
 from review.export.tables.cells import writable
 
 STYLES: Final = {
@@ -46,7 +46,7 @@ def style_file(style: str) -> Path:
 
 
 def bibliography(
-    references: Sequence[Reference], style: str = "apa", markup: Markup = Markup.TEXT
+    references: Sequence[BibliographyItem], style: str = "apa", markup: Markup = Markup.TEXT
 ) -> str:
     """Return references as a list in a style.
 
@@ -104,7 +104,7 @@ _HELD: Final = {"<": "\ue000", ">": "\ue001", "&": "\ue002", '"': "\ue003"}
 """Stand-ins for what citeproc's HTML does not escape in fields."""
 
 
-def _rendered(references: Sequence[Reference], style: str) -> list[str]:
+def _rendered(references: Sequence[BibliographyItem], style: str) -> list[str]:
     """Return each reference as HTML, in the order of the style."""
     from citeproc import Citation, CitationItem, CitationStylesBibliography, formatter
     from citeproc.source.json import CiteProcJSON
@@ -143,7 +143,7 @@ def _style(style: str) -> Any:
     return CitationStylesStyle(str(path), validate=False)
 
 
-def _item(number: int, reference: Reference) -> dict[str, Any]:
+def _item(number: int, reference: BibliographyItem) -> dict[str, Any]:
     (item,) = json.loads(write_csl_json([reference.entry]))
     names = [_name(name) for name in item.get("author", [])]
     if reference.cited is not None:  # sorted by its own text, which replaces what is made of it
@@ -193,7 +193,7 @@ def _name(name: dict[str, str]) -> dict[str, str]:
     return {"family": found.group(1), "given": " ".join(f"{x}." for x in found.group(2))}
 
 
-def _line(reference: Reference, text: str) -> str:
+def _line(reference: BibliographyItem, text: str) -> str:
     entry = reference.entry
     if reference.cited is not None:
         cited = html.escape(" ".join(writable(reference.cited).split()))

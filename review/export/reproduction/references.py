@@ -28,7 +28,7 @@ REFERENCES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class BibliographyItem:
     """A report of an included study.
 
     `cited` is the citation as somebody typed it where no record has the report: its parts are not
@@ -40,7 +40,7 @@ class Reference:
     cited: str | None = None
 
 
-def included_references(session: Session, review: Review) -> list[Reference]:
+def included_references(session: Session, review: Review) -> list[BibliographyItem]:
     """Return the reports of included studies, by study, year and title, each once.
 
     Of a record linked to a study, or included at full text, the record is taken; of a report that
@@ -53,29 +53,29 @@ def included_references(session: Session, review: Review) -> list[Reference]:
     return sorted(found.values(), key=_place)
 
 
-def record_references(session: Session, review: Review) -> list[Reference]:
+def record_references(session: Session, review: Review) -> list[BibliographyItem]:
     """Return all records of a review but duplicates, in order of import."""
     found = listed_records(session, review, in_scope_only=True)
-    return [Reference(None, entry_of(listed.record)) for listed in found]
+    return [BibliographyItem(None, entry_of(listed.record)) for listed in found]
 
 
-def _place(reference: Reference) -> tuple[str, int, str, str]:
+def _place(reference: BibliographyItem) -> tuple[str, int, str, str]:
     entry = reference.entry
     study, title = reference.study or "", entry.title or ""
     return (study.casefold(), entry.year or 0, title.casefold(), entry.doi or "")
 
 
-def _recorded(session: Session, review: Review) -> Iterator[Reference]:
+def _recorded(session: Session, review: Review) -> Iterator[BibliographyItem]:
     included = {s.id: s.label for s in studies(session, review) if s.excluded_because is None}
     linked = links(session, review)
     by_record = {record: included[study] for record, study in linked.items() if study in included}
     waiting = {r.record: None for r in included_reports(session, review) if r.record not in linked}
     of = {**waiting, **by_record}
     for record in records_numbered(session, review, sorted(of)):
-        yield Reference(of[record.id], entry_of(record))
+        yield BibliographyItem(of[record.id], entry_of(record))
 
 
-def _cited(session: Session, review: Review) -> Iterator[Reference]:
+def _cited(session: Session, review: Review) -> Iterator[BibliographyItem]:
     included = {s.id: s.label for s in studies(session, review) if s.excluded_because is None}
     with_record = set(
         session.scalars(
@@ -86,4 +86,4 @@ def _cited(session: Session, review: Review) -> Iterator[Reference]:
         if report.id in with_record:
             continue
         entry = Entry(line=0, raw="", title=report.citation, year=report.year, doi=report.doi)
-        yield Reference(included[report.study_id], entry, report.citation)
+        yield BibliographyItem(included[report.study_id], entry, report.citation)

@@ -41,7 +41,7 @@ class FlowRow:
 
 
 @dataclass(frozen=True, slots=True)
-class FlowColumn:
+class FlowWay:
     """A way of identification."""
 
     heading: str
@@ -56,7 +56,7 @@ class FlowView:
     title: str
     since: datetime | None
     previous: Box | None
-    columns: tuple[FlowColumn, ...]
+    columns: tuple[FlowWay, ...]
     included: Box
     total: Box | None
     notes: tuple[str, ...]
@@ -81,9 +81,9 @@ def flow_view(session: Session, review: Review, *, since: datetime | None = None
     def box(found: FigureBox | None) -> Box | None:
         return None if found is None else _box(found, by_line, flow)
 
-    def column(branch: Branch) -> FlowColumn:
+    def column(branch: Branch) -> FlowWay:
         rows = zip(STEPS, branch.rows, strict=True)
-        return FlowColumn(
+        return FlowWay(
             branch.heading,
             tuple(
                 FlowRow(step, box(main), box(aside))

@@ -34,7 +34,7 @@ AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class ReportLine:
+class SoughtReport:
     """A report that was sought."""
 
     record: int
@@ -58,7 +58,7 @@ class FullTexts:
     counts: tuple[tuple[str, str, int], ...]
     """Key, words and number of each state."""
     state: str
-    reports: tuple[ReportLine, ...]
+    reports: tuple[SoughtReport, ...]
     next: int | None
 
     @property
@@ -91,10 +91,10 @@ def full_texts_of(session: Session, review: Review, *, state: str, after: int = 
     )
 
 
-def _line(record: Record, state: str, known: Any) -> ReportLine:
+def _line(record: Record, state: str, known: Any) -> SoughtReport:
     missing = known is not None and known.outcome is RetrievalOutcome.NOT_RETRIEVED
     held = known is not None and known.full_text_id is not None
-    return ReportLine(
+    return SoughtReport(
         record.id, record.title, warning_of(record.notices),
         "; ".join(record.authors[:3]) + (" et al." if len(record.authors) > 3 else ""),
         record.year, record.journal, record.doi, state, known.reason if missing else None,

@@ -242,7 +242,7 @@ class PairLine:
 
 
 @dataclass(frozen=True, slots=True)
-class StageLine:
+class StageOfRecord:
     """What a person may see of the decisions on a record at a stage."""
 
     stage: str
@@ -267,7 +267,7 @@ class RecordView:
     file: str
     line: int | None
     pairs: tuple[PairLine, ...]
-    stages: tuple[StageLine, ...]
+    stages: tuple[StageOfRecord, ...]
     raw: str
 
 
@@ -310,7 +310,7 @@ def record_of(session: Session, review: Review, number: int, *, viewer: str) -> 
             for pair in some_pairs(session, review, record=number)
         ),
         stages=tuple(
-            StageLine(
+            StageOfRecord(
                 STAGE_WORDS[stage], dossier(session, review, number, stage=stage, handle=viewer)
             )
             for stage in Stage

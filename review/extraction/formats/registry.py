@@ -22,7 +22,7 @@ Reader = Callable[..., SourceTable]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class HowRead:
     """How a format is read, what its rows claim, and how two releases of it are compared."""
 
     read: Reader
@@ -34,15 +34,15 @@ class Reading:
 _COCHRANE: Final = Columns(cochrane.SIGNED, cochrane.EFFECTS, cochrane.USED, cochrane.COMPUTED)
 
 FORMATS: Final = {
-    Format.METAPSY: Reading(
+    Format.METAPSY: HowRead(
         metapsy.read_metapsy,
         metapsy.metapsy_content,
         Columns(metapsy.SIGNED, metapsy.EFFECTS, metapsy.USED, metapsy.DERIVED),
         metapsy_releases.metapsy_flags,
     ),
-    Format.REVMAN: Reading(revman.read_revman, cochrane.cochrane_content, _COCHRANE),
-    Format.REVMAN_WEB: Reading(revman_csv.read_revman_csv, cochrane.cochrane_content, _COCHRANE),
-    Format.METALAB: Reading(
+    Format.REVMAN: HowRead(revman.read_revman, cochrane.cochrane_content, _COCHRANE),
+    Format.REVMAN_WEB: HowRead(revman_csv.read_revman_csv, cochrane.cochrane_content, _COCHRANE),
+    Format.METALAB: HowRead(
         metalab.read_metalab,
         metalab.metalab_content,
         Columns(metalab.SIGNED, metalab.EFFECTS, metalab.USED),

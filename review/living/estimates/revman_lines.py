@@ -21,7 +21,7 @@ _LOGARITHMS: Final = frozenset({"OR", "RR", "PETO", "PETO_OR"})
 
 
 @dataclass(frozen=True, slots=True)
-class Recomputed:
+class RecomputedLine:
     """One stated line beside ours, both on the scale that the file prints (ratios as ratios)."""
 
     comparison: str
@@ -48,7 +48,7 @@ class _Ours:
     q: float
 
 
-def recompute(table: SourceTable) -> list[Recomputed]:
+def recompute(table: SourceTable) -> list[RecomputedLine]:
     """Return each pooled line that a file states with the same line from its numbers.
 
     Mantel-Haenszel and Peto with fixed effects, and inverse variance of ratios, differences and
@@ -67,8 +67,8 @@ def recompute(table: SourceTable) -> list[Recomputed]:
     return found
 
 
-def _recomputed(stated: StatedPool, rows: Sequence[SourceRow]) -> Recomputed:
-    line = Recomputed(
+def _recomputed(stated: StatedPool, rows: Sequence[SourceRow]) -> RecomputedLine:
+    line = RecomputedLine(
         comparison=stated.comparison,
         outcome=stated.outcome,
         how=f"{stated.method} {stated.measure}, {'random' if stated.random else 'fixed'}",
@@ -95,7 +95,7 @@ def _recomputed(stated: StatedPool, rows: Sequence[SourceRow]) -> Recomputed:
     return _with(line, estimate=estimate, ci=ci, q=ours.q, agrees=agrees)
 
 
-def _with(line: Recomputed, **values: object) -> Recomputed:
+def _with(line: RecomputedLine, **values: object) -> RecomputedLine:
     return replace(line, **values)  # type: ignore[arg-type]
 
 

@@ -35,7 +35,7 @@ MOST_RUNS: Final = 2_000
 """Runs of a review that are looked through for the first one of an outcome."""
 
 
-class Made(NamedTuple):
+class RowMade(NamedTuple):
     """The event that made a row: its place in the history, by whom, why."""
 
     seq: int
@@ -93,11 +93,11 @@ def versions_of(
     ).all()
 
 
-def _made(session: Session, entity: str, ids: Sequence[int]) -> dict[int, Made]:
+def _made(session: Session, entity: str, ids: Sequence[int]) -> dict[int, RowMade]:
     query = sa.select(Event.entity_id, Event.seq, Event.actor, Event.reason).where(
         Event.entity == entity, Event.action == "insert", Event.entity_id.in_(ids)
     )
-    return {row[0]: Made(*row[1:]) for row in session.execute(query) if row[0] is not None}
+    return {row[0]: RowMade(*row[1:]) for row in session.execute(query) if row[0] is not None}
 
 
 def _first_runs(session: Session, review: Review) -> dict[str, Seen]:
@@ -118,7 +118,7 @@ def _first_runs(session: Session, review: Review) -> dict[str, Seen]:
 
 
 def _post_hoc(
-    slug: str, first: AnalysisVersion, made: Mapping[int, Made], first_of: Mapping[str, Seen]
+    slug: str, first: AnalysisVersion, made: Mapping[int, RowMade], first_of: Mapping[str, Seen]
 ) -> Iterator[Notice]:
     plan, by = plan_of(first), made.get(first.id)
     seen = first_of.get(plan.outcome)
@@ -133,7 +133,7 @@ def _post_hoc(
 
 def _changed(
     versions: Sequence[AnalysisVersion],
-    made: Mapping[int, Made],
+    made: Mapping[int, RowMade],
     runs: Mapping[int, int],
     items: Sequence[Evidence],
 ) -> Iterator[Notice]:

@@ -21,8 +21,8 @@ from review.protocol.rules import Plan
 from review.protocol.vocabulary import Variant
 
 
-class Kept(BaseModel):
-    """A frozen value with the fields that it says, and no others."""
+class RunPart(BaseModel):
+    """A frozen part of what a run keeps, with the fields that it says, and no others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -69,7 +69,7 @@ def hashed(numbers: ReportedNumbers) -> dict[str, object]:
     return dict([*pairs[:_HASHED_EMPTY], *later])
 
 
-class Source(Kept):
+class Source(RunPart):
     """Where a result stands: its row, whose entry it is of, report and page."""
 
     result_id: int
@@ -78,7 +78,7 @@ class Source(Kept):
     page: str | None
 
 
-class ArmInput(Kept):
+class ArmInput(RunPart):
     """One result that entered an analysis."""
 
     arm: str
@@ -86,7 +86,7 @@ class ArmInput(Kept):
     source: Source
 
 
-class Characteristic(Kept):
+class Characteristic(RunPart):
     """What a trial has of one characteristic: its value, or why there is none."""
 
     name: str
@@ -94,7 +94,7 @@ class Characteristic(Kept):
     because: str | None = None
 
 
-class TrialInput(Kept):
+class TrialInput(RunPart):
     """What one study gave to an analysis.
 
     A study contributes arms of both sides, or one contrast of two arms; `contrast_reversed` says
@@ -251,7 +251,7 @@ class TrialInput(Kept):
         return given
 
 
-class LeftOut(Kept):
+class LeftOut(RunPart):
     """A study of the outcome that an analysis did not use, and why."""
 
     study: str
@@ -264,7 +264,7 @@ class LeftOut(Kept):
     """Whether its arms are known, and are none that the plan asks about; not stored."""
 
 
-class Alternative(Kept):
+class Alternative(RunPart):
     """What a sensitivity variant selects instead of the primary analysis' trials."""
 
     variant: Variant
@@ -277,7 +277,7 @@ def _numbers_of(trials: Sequence[TrialInput]) -> list[dict[str, object]]:
     return [trial.computed_from for trial in sorted(trials, key=lambda trial: trial.study_id)]
 
 
-class RunInputs(Kept):
+class RunInputs(RunPart):
     """Everything that entered a run."""
 
     plan: Plan

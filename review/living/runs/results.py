@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, model_validator
 
-from review.living.runs.contents import Kept, LeftOut, RunInputs
+from review.living.runs.contents import LeftOut, RunInputs, RunPart
 from review.living.runs.networks import NetworkLine
 from review.protocol.rules import WITHOUT_TAU2
 from review.protocol.vocabulary import Variant
@@ -16,7 +16,7 @@ from review.synthesis.pooled import TAU2_CI_EMPTY
 Interval = tuple[float, float]
 
 
-class Effect(Kept):
+class Effect(RunPart):
     """One study's effect, oriented so that positive favours the intervention."""
 
     study_id: int
@@ -32,7 +32,7 @@ class Effect(Kept):
     recipe: str
 
 
-class Natural(Kept):
+class Natural(RunPart):
     """A pooled result on a scale that people read: the mean transformed back, no average of it."""
 
     scale: str
@@ -43,7 +43,7 @@ class Natural(Kept):
 _EMPTY_AS_ONCE_TOLD: Final = "tau2 interval empty: Q below its lower quantile; reported as 0 to 0"
 
 
-class PooledLine(Kept):
+class PooledLine(RunPart):
     """A pooled estimate with everything metafor prints beside it."""
 
     k: int
@@ -94,7 +94,7 @@ class PooledLine(Kept):
         return {**values, "tau2_ci": None, "notes": told}
 
 
-class MarginReading(Kept):
+class MarginReading(RunPart):
     """What an interval says against a margin (None: against zero alone)."""
 
     margin: float | None
@@ -105,7 +105,7 @@ class MarginReading(Kept):
     """One-sided; None without a margin."""
 
 
-class VariantLine(Kept):
+class VariantLine(RunPart):
     """One sensitivity analysis or subgroup: its estimate, or why it has none."""
 
     variant: str
@@ -120,7 +120,7 @@ class VariantLine(Kept):
     note: str | None = None
 
 
-class TermLine(Kept):
+class TermLine(RunPart):
     """The joint test of all coefficients of one term of a meta-regression."""
 
     term: str
@@ -130,7 +130,7 @@ class TermLine(Kept):
     p: float
 
 
-class ModeratorLine(Kept):
+class ModeratorLine(RunPart):
     """A planned subgroup analysis or meta-regression."""
 
     moderator: str
@@ -163,7 +163,7 @@ _OF_A_MODEL_OF_THEIR_OWN: Final = frozenset({Variant.DERSIMONIAN_LAIRD, Variant.
 """Variants with a variance between trials whatever the plan's model."""
 
 
-class RunResults(Kept):
+class RunResults(RunPart):
     """What a run computed."""
 
     effects: tuple[Effect, ...]

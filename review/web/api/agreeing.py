@@ -46,7 +46,7 @@ class ToSettle(_Body):
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-class Settled(_Body):
+class CellsToSettle(_Body):
     """Cells that are settled at once."""
 
     cells: Annotated[list[ToSettle], Field(min_length=1, max_length=2000)]
@@ -83,7 +83,7 @@ def compare(
 
 
 @routes.post(f"{STUDY}/resolutions", Deed.EXTRACT, response_model=AgreedOn, size=1024 * 1024)
-def settle(visit: Visiting, review: Slug, number: Number, body: Settled) -> Response:
+def settle(visit: Visiting, review: Slug, number: Number, body: CellsToSettle) -> Response:
     """Settle cells in which the entries differ, all or none."""
     del review
     chosen = [Choice(c.id, c.taken, c.value, c.reason) for c in body.cells]

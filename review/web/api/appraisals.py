@@ -77,7 +77,7 @@ class DomainFollows(Shape):
     judged: str | None
 
 
-class DraftKept(Shape):
+class AppraisalDraftKept(Shape):
     """A draft, and what follows from it so far; judgements by their labels."""
 
     version: int
@@ -133,7 +133,7 @@ def _target(visit: Visit, session: Session, number: int, what: What) -> Target:
 @routes.put(f"{PLACE}/draft", Deed.APPRAISE)
 def keep_own_draft(
     visit: Visiting, review: Slug, number: Number, tool: Tool, body: Typed
-) -> DraftKept:
+) -> AppraisalDraftKept:
     """Keep what you have typed, complete or not, and say what follows; nobody else sees it."""
     del review
     with visit.writing() as session:
@@ -146,7 +146,7 @@ def keep_own_draft(
     reading = reading_of(of, draft.given)
     labels = {step.value: step.label for step in of.scale}
     questions = {domain.key: [q.number for q in domain.questions] for domain in of.domains}
-    return DraftKept(
+    return AppraisalDraftKept(
         version=draft.version, saved_at=draft.saved_at, unanswered=reading.unanswered,
         domains=_follows(reading, labels, questions),
     )  # fmt: skip

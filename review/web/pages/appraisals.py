@@ -92,7 +92,7 @@ def _page(
     return page(visit, "appraisal.html", view, errors=errors, status=status)
 
 
-class Handed(Form):
+class TargetForm(Form):
     """What of a study is judged, and what the page was made from."""
 
     outcome: str | None = Field(default=None, max_length=200)
@@ -107,7 +107,7 @@ class Handed(Form):
 @routes.post(PLACE, Deed.APPRAISE)
 def work(visit: Visiting, study: int, tool: str, sent: Sent) -> Response:
     """Keep a draft, throw it away, or hand an appraisal or a consensus in."""
-    form = read(Handed, sent)
+    form = read(TargetForm, sent)
     part = Target("", form.outcome, form.instrument, form.timepoint)
     kind = Kind.CONSENSUS if form.settling else Kind.ASSESSOR
     with visit.reading() as session:

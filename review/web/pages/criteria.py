@@ -113,7 +113,7 @@ class PilotForm(Form):
     reviewers: int = Field(ge=2, le=20)
 
 
-class StageForm(Form):
+class ChosenStageForm(Form):
     """A stage."""
 
     stage: Stage
@@ -173,10 +173,10 @@ def open_pilot(visit: Visiting, sent: Sent) -> Response:
 def close_pilot(visit: Visiting, sent: Sent) -> Response:
     """Close the open pilot round of a stage; what was decided stays and counts."""
 
-    def write(session: Session, review: Review, form: StageForm) -> None:
+    def write(session: Session, review: Review, form: ChosenStageForm) -> None:
         conduct.close_pilot(session, review, stage=form.stage, now=visit.now)
 
-    return _taken(visit, sent, StageForm, write)
+    return _taken(visit, sent, ChosenStageForm, write)
 
 
 def _taken(

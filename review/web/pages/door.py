@@ -47,7 +47,7 @@ class SignInForm(Form):
     password: str
 
 
-class CodeForm(Form):
+class SecondFactorForm(Form):
     """The second factor."""
 
     code: str
@@ -91,7 +91,7 @@ def code_now(request: Request, visit: Visiting, sent: Sent) -> Response:
     """Start the session whose second factor is right."""
     after = within(str(sent.get("next", "/")))
     try:
-        secret = enter_code(request, read(CodeForm, sent).code)
+        secret = enter_code(request, read(SecondFactorForm, sent).code)
     except FieldErrors as errors:
         return page(visit, "code.html", after, form=errors, status=422)
     except SignInError as error:

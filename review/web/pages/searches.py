@@ -53,7 +53,7 @@ STRATEGY: Final = 2 * 1024 * 1024
 """Bytes of the form of a search, with the strategy as a file or typed."""
 
 
-class SearchForm(Form):
+class FilesSearchForm(Form):
     """Where files are from: a new search, one that is there, or nobody knows."""
 
     search: str = NEW
@@ -197,7 +197,7 @@ def _ticked(sent: Mapping[str, Any], view: TaskView) -> list[int]:
 
 def _search(visit: Visit, sent: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the search that a form tells of: a number, what is to be kept, or None."""
-    form = read(SearchForm, sent)
+    form = read(FilesSearchForm, sent)
     if form.search == UNSTATED:
         return None
     if form.search != NEW:

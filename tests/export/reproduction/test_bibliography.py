@@ -13,12 +13,12 @@ from lxml import html as lxml_html
 from review.citations.formats.entry import Entry
 from review.errors import InvalidDataError, NotFoundError
 from review.export.reproduction.bibliography import STYLES, Markup, bibliography, style_file
-from review.export.reproduction.references import Reference
+from review.export.reproduction.references import BibliographyItem
 from tests.export.reproduction.synthetic import NASTY
 
 
-def reference(cited: str | None = None, **given: Any) -> Reference:
-    return Reference("Study", Entry(line=0, raw="", **given), cited)
+def reference(cited: str | None = None, **given: Any) -> BibliographyItem:
+    return BibliographyItem("Study", Entry(line=0, raw="", **given), cited)
 
 
 ARTICLE = reference(
