@@ -47,7 +47,8 @@ from review.protocol.queries import review_called
 from review.protocol.specs import ReviewSpec
 from review.schema import upgrade
 from review.screening import places, queries, serving, standings, views
-from review.screening.actions import Choice, adjudicate, decide
+from review.screening.actions import adjudicate, decide
+from review.screening.choices import Choice
 from review.screening.conduct import add_reason
 from review.screening.models import Decision
 from review.screening.progress import progress_at

@@ -42,7 +42,8 @@ from review.people.actions import add_person, person_called
 from review.people.rules import Role
 from review.protocol.actions import take_protocol
 from review.protocol.files import read_protocol
-from review.screening.actions import Choice, adjudicate, decide
+from review.screening.actions import adjudicate, decide
+from review.screening.choices import Choice
 from review.screening.conduct import add_reason, close_pilot, open_pilot
 from review.screening.guidance.actions import add_note, put_label, set_criteria, set_terms
 from review.screening.guidance.vocabulary import TermKind

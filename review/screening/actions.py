@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.citations.models import Record
-from review.db import in_parts
 from review.errors import (
     InvalidDataError,
     NotAllowedError,
@@ -27,6 +24,14 @@ from review.people.queries import member_who_may
 from review.people.rules import Deed
 from review.protocol.models import Review
 from review.screening import places, queries, serving
+from review.screening.choices import (
+    Choice,
+    another_title,
+    named_twice,
+    requests_seen,
+    says_again,
+    titles_of,
+)
 from review.screening.ledger import Ledger
 from review.screening.lists import own_decisions
 from review.screening.models import (
@@ -38,20 +43,6 @@ from review.screening.models import (
 )
 from review.screening.rules import Ballot
 from review.screening.vocabulary import Stage, State, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a person says of one record; `line` is where a file says it."""
-
-    record: int
-    verdict: Verdict
-    reason: str | None = None
-    note: str | None = None
-    line: int | None = None
-    request: str | None = None
-    title: str | None = None
-    """The record's title where a file repeats it: rows whose columns were sorted apart show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +191,7 @@ def decide(
     ledger = queries.ledger(session, review, only=numbers)
     again = [r for r in numbers if person.id in newest(ledger.cast(stage, r))]
     known = own_decisions(session, review, stage=stage, person=person.id, only=again)
-    seen = _requests_seen(session, person, choices)
+    seen = requests_seen(session, person, choices)
     deciding = _Deciding(session, review, stage, person, now, ledger)
     decided: list[int] = []
     changed: list[int] = []
@@ -208,13 +199,13 @@ def decide(
     rows: list[Decision] = []
     late: list[int] = []
     late_rows: list[LateDecision] = []
-    twice = _repeated(choices)
+    twice = named_twice(choices)
     problems = list(twice.values())
-    titles = _titles(session, review, choices)
+    titles = titles_of(session, review, choices)
     for at, choice in enumerate(choices):
         if at in twice:
             continue
-        if choice.request in seen or _says_again(choice, known):
+        if choice.request in seen or says_again(choice, known):
             unchanged.append(choice.record)
             continue
         if _comes_late(session, ledger, stage, person, choice.record):
@@ -222,7 +213,7 @@ def decide(
                 late_rows.append(deciding.late(choice))
             late.append(choice.record)
             continue
-        problem = _another_title(choice, titles) or deciding.problem(choice)
+        problem = another_title(choice, titles) or deciding.problem(choice)
         if problem is not None:
             problems.append(Problem(choice.line, None, problem))
             continue
@@ -293,78 +284,6 @@ def _comes_late(
         and record in ledger.records
         and serving.was_handed(session, person, stage, record)
     )
-
-
-def _requests_seen(session: Session, person: Person, choices: Sequence[Choice]) -> set[str | None]:
-    asked = [choice.request for choice in choices if choice.request is not None]
-    seen: set[str | None] = set()
-    for some in in_parts(asked):
-        seen |= set(
-            session.scalars(
-                sa.select(Decision.request)
-                .join(Decision.person)
-                .where(
-                    identity == person.id,
-                    Decision.request.in_(some),
-                )
-            )
-        )
-    return seen
-
-
-def _repeated(choices: Sequence[Choice]) -> dict[int, Problem]:
-    """Return what is wrong with choices on a record that is named more than once, by place."""
-    places: dict[int, list[int]] = defaultdict(list)
-    for at, choice in enumerate(choices):
-        places[choice.record].append(at)
-    found = {}
-    for record, named in places.items():
-        lines = [str(choices[at].line) for at in named if choices[at].line is not None]
-        where = f" (lines {', '.join(lines)}); keep one" if lines else ""
-        for at in named if len(named) > 1 else ():
-            reason = f"record {record} is named {len(named)} times{where}"
-            found[at] = Problem(choices[at].line, None, reason)
-    return found
-
-
-def _titles(session: Session, review: Review, choices: Sequence[Choice]) -> dict[int, str | None]:
-    asked = [choice.record for choice in choices if choice.title]
-    found: dict[int, str | None] = {}
-    for some in in_parts(asked):
-        rows = session.execute(
-            sa.select(Record.id, Record.title).where(
-                Record.review_id == review.id, Record.id.in_(some)
-            )
-        )
-        found |= {row.id: row.title for row in rows}
-    return found
-
-
-def _another_title(choice: Choice, titles: Mapping[int, str | None]) -> str | None:
-    """Return what is wrong where a file gives a record another record's title."""
-    known = titles.get(choice.record)
-    if not choice.title or not known or _letters(known) == _letters(choice.title):
-        return None
-    return (
-        f"record {choice.record} is {known!r}, not {choice.title!r}; were columns sorted apart? "
-        "Decide on what the title says, or empty the cell"
-    )
-
-
-def _letters(title: str) -> str:
-    return "".join(filter(str.isalnum, title.casefold()))
-
-
-def _says_again(choice: Choice, known: dict[int, Decision]) -> bool:
-    decision = known.get(choice.record)
-    if decision is None or decision.verdict is not choice.verdict:
-        return False
-    if (decision.note or "") != (choice.note or ""):
-        return False
-    reason = decision.reason
-    if reason is None or not choice.reason:
-        return reason is None and not choice.reason
-    return choice.reason.strip().casefold() in (reason.label.casefold(), str(reason.place))
 
 
 def adjudicate(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from review.errors import FileError, InvalidDataError, Problem, Remedy
-from review.screening.actions import Choice
+from review.screening.choices import Choice
 from review.screening.views import Card
 from review.screening.vocabulary import STAGE_WORDS, Stage, verdict_of
 from review.tabular.formulas import guarded

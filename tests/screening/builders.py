@@ -13,7 +13,8 @@ from review.protocol.actions import new_review
 from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.protocol.specs import ReviewSpec
-from review.screening.actions import Choice, Decided, decide
+from review.screening.actions import Decided, decide
+from review.screening.choices import Choice
 from review.screening.conduct import add_reason
 from review.screening.vocabulary import Stage, Verdict
 from tests.conftest import NOW

@@ -14,7 +14,8 @@ from review.history.models import Event
 from review.people.actions import join_review, leave_review, person_called
 from review.people.rules import Role
 from review.screening import queries, standings, views
-from review.screening.actions import Choice, adjudicate, decide
+from review.screening.actions import adjudicate, decide
+from review.screening.choices import Choice
 from review.screening.conduct import close_pilot, open_pilot, set_stage
 from review.screening.models import Adjudication, Decision, FullText, Retrieval
 from review.screening.retrieval import Pdf, note_retrieval, remove

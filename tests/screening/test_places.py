@@ -21,8 +21,9 @@ from review.independent.judgement import newest
 from review.people.actions import merge_persons
 from review.people.queries import handles, person_known
 from review.screening import conduct, places, queries, serving, standings, views
-from review.screening.actions import Choice, adjudicate, decide, withdraw
+from review.screening.actions import adjudicate, decide, withdraw
 from review.screening.agreeing import cast_at
+from review.screening.choices import Choice
 from review.screening.comparison import agreement_at
 from review.screening.fates import fates_of
 from review.screening.models import Hold, LateDecision

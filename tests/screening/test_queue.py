@@ -16,7 +16,8 @@ from review.db import Database, database_at
 from review.history.actions import writing
 from review.people.queries import person_known
 from review.screening import serving
-from review.screening.actions import Choice, decide
+from review.screening.actions import decide
+from review.screening.choices import Choice
 from review.screening.models import Decision
 from review.screening.vocabulary import Stage, Verdict
 from tests.joining import joined

@@ -26,7 +26,8 @@ from review.history.queries import verify
 from review.independent.judgement import newest
 from review.people.queries import members
 from review.screening import queries
-from review.screening.actions import Choice, adjudicate, decide
+from review.screening.actions import adjudicate, decide
+from review.screening.choices import Choice
 from review.screening.comparison import agreement_at
 from review.screening.models import Adjudication, Decision
 from review.screening.retrieval import note_retrieval

@@ -11,7 +11,8 @@ from review.history.actions import writing
 from review.people.models import Person
 from review.people.queries import person_known
 from review.screening import conduct, views
-from review.screening.actions import Choice, adjudicate, withdraw
+from review.screening.actions import adjudicate, withdraw
+from review.screening.choices import Choice
 from review.screening.lists import Said
 from review.screening.vocabulary import Stage, State, Verdict
 from tests.conftest import NOW

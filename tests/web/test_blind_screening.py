@@ -26,7 +26,8 @@ from review.demonstration.pdfs import page_of
 from review.history.actions import writing
 from review.people.queries import person_known
 from review.screening import serving
-from review.screening.actions import Choice, decide, withdraw
+from review.screening.actions import decide, withdraw
+from review.screening.choices import Choice
 from review.screening.conduct import set_stage
 from review.screening.guidance.actions import add_note, put_label, set_criteria
 from review.screening.retrieval import Pdf, note_retrieval

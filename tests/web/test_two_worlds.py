@@ -42,7 +42,8 @@ from review.history.actions import Attribution, writing
 from review.history.queries import events
 from review.protocol.models import Review
 from review.protocol.queries import review_called
-from review.screening.actions import Choice, decide
+from review.screening.actions import decide
+from review.screening.choices import Choice
 from review.screening.retrieval import Pdf
 from review.screening.vocabulary import Stage, Verdict
 from review.web.app import create_app

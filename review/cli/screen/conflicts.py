@@ -13,7 +13,7 @@ from review.cli.screen.judging import words
 from review.cli.screen.options import mark_option, stage_option
 from review.people.rules import Deed
 from review.screening import actions, views
-from review.screening.actions import Choice
+from review.screening.choices import Choice
 from review.screening.views import Conflict
 from review.screening.vocabulary import Stage, verdict_of
 

@@ -15,7 +15,7 @@ from review.cli.screen.options import stage_option
 from review.config import settings
 from review.people.rules import Deed
 from review.screening import actions, renewal, views
-from review.screening.actions import Choice
+from review.screening.choices import Choice
 from review.screening.lists import Said
 from review.screening.reranking import rerank_in_background
 from review.screening.views import Card

@@ -28,7 +28,7 @@ from review.people.models import Person
 from review.people.rules import Deed
 from review.protocol.models import Review
 from review.screening import actions, queries, renewal, serving, standings, views
-from review.screening.actions import Choice
+from review.screening.choices import Choice
 from review.screening.desk import terms_of
 from review.screening.lists import Said
 from review.screening.reranking import rerank_in_background

@@ -8,7 +8,8 @@ from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
 from review.people.rules import Deed
-from review.screening.actions import Choice, adjudicate, decide, screener, withdraw
+from review.screening.actions import adjudicate, decide, screener, withdraw
+from review.screening.choices import Choice
 from review.screening.views import conflicts, my_decisions, next_to_read
 from review.screening.vocabulary import Stage, Verdict
 from review.web.api import Slug, resources

@@ -14,7 +14,8 @@ from review.people.models import Person
 from review.people.queries import person_known
 from review.people.rules import Deed
 from review.screening import actions
-from review.screening.actions import Choice, screener
+from review.screening.actions import screener
+from review.screening.choices import Choice
 from review.screening.guidance import actions as guidance
 from review.screening.settling import conflicts_page, settling
 from review.screening.vocabulary import Stage, Verdict

@@ -12,7 +12,8 @@ from review.errors import InvalidDataError, NotFoundError, Remedy
 from review.people.queries import person_known
 from review.people.rules import Deed
 from review.screening import actions, renewal, serving
-from review.screening.actions import Choice, Decided, screener
+from review.screening.actions import Decided, screener
+from review.screening.choices import Choice
 from review.screening.desk import Desk, Taken, desk, take
 from review.screening.guidance import actions as guidance
 from review.screening.lists import Said

@@ -8,7 +8,8 @@ from review.db import Database
 from review.export.drawings.screening import FINEST, _thinned, screening_course
 from review.figures.screening import screening_plot
 from review.history.actions import writing
-from review.screening.actions import Choice, adjudicate, decide
+from review.screening.actions import adjudicate, decide
+from review.screening.choices import Choice
 from review.screening.vocabulary import Stage, Verdict
 from tests.conftest import NOW
 from tests.joining import joined
