@@ -15,13 +15,8 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from review.errors import NotFoundError
-from review.export.site.content import (
-    SiteAnalysis,
-    SiteContent,
-    released_digest,
-    stamp,
-    study_of,
-)
+from review.export.site.content import released_digest, stamp
+from review.export.site.model import SiteAnalysis, SiteContent, study_of
 from review.web.lights import lights_table, shares_table
 from review.web.plots import Addresses, forest_table
 from review.web.render import HERE, environment

@@ -21,8 +21,9 @@ from click.testing import CliRunner
 from review.config import settings
 from review.db import Database, database_at
 from review.demonstration import invented
-from review.export.site.content import SiteContent, data_of, site_now, site_of_release
+from review.export.site.content import data_of, site_now, site_of_release
 from review.export.site.kept import kept_now, read_kept
+from review.export.site.model import SiteContent
 from review.extraction.actions import exclude_study
 from review.figures.forest_values import ForestRow
 from review.history.actions import Attribution, writing

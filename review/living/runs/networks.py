@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from review.living.runs.contents import Kept
+from review.living.runs.contents import RunPart
 
 Interval = tuple[float, float]
 
 
-class ComparisonLine(Kept):
+class ComparisonLine(RunPart):
     """A treatment against another: the network's estimate, and what it comes from.
 
     Positive favours `treatment`. `alone` pools the `k` trials that compare the two, with a tau² of
@@ -53,7 +53,7 @@ class ComparisonLine(Kept):
         return self.model_copy(update=turned)
 
 
-class TreatmentLine(Kept):
+class TreatmentLine(RunPart):
     """A treatment of a network: how many trials and participants have it, and its P-score."""
 
     name: str
@@ -62,7 +62,7 @@ class TreatmentLine(Kept):
     p_score: float
 
 
-class Agreement(Kept):
+class Agreement(RunPart):
     """Whether designs (sets of treatments that trials compare) agree.
 
     Cochran's Q of the common-effect model within and between designs; `wald` allows for
@@ -80,7 +80,7 @@ class Agreement(Kept):
     wald_p: float | None
 
 
-class Covariance(Kept):
+class Covariance(RunPart):
     """Sampling covariance of two comparisons of one trial, by their place among the effects."""
 
     first: int
@@ -88,7 +88,7 @@ class Covariance(Kept):
     value: float
 
 
-class NetworkLine(Kept):
+class NetworkLine(RunPart):
     """A network as a run keeps it: every pair once, the deciding one first."""
 
     trials: int
