@@ -16,6 +16,7 @@ from review.screening.rules import (
     box_of,
     independent,
     standing,
+    with_copies,
 )
 from review.screening.vocabulary import (
     Box,
@@ -116,6 +117,61 @@ def test_every_combination_of_facts_has_exactly_one_box() -> None:
         for full in states
     }
     assert seen == set(Box)
+
+
+INCLUDED, EXCLUDED, CONFLICT = (
+    Standing(s) for s in (State.INCLUDED, State.EXCLUDED, State.CONFLICT)
+)
+AWAITING = Standing(State.AWAITING)
+GOT, LOST = RetrievalOutcome.RETRIEVED, RetrievalOutcome.NOT_RETRIEVED
+
+
+@pytest.mark.parametrize(
+    ("facts", "box"),
+    [
+        (Facts(), Box.AWAITING_SCREENING),
+        (Facts(duplicate=True, title_abstract=INCLUDED), Box.DUPLICATE),
+        (Facts(removal=RemovalCause.AUTOMATION_TOOL, title_abstract=EXCLUDED), Box.AUTOMATION),
+        (Facts(removal=RemovalCause.OTHER, title_abstract=INCLUDED), Box.OTHER),
+        (Facts(title_abstract=CONFLICT, retrieval=GOT), Box.AWAITING_SCREENING),
+        (Facts(title_abstract=EXCLUDED), Box.EXCLUDED),
+        (Facts(title_abstract=INCLUDED), Box.AWAITING_RETRIEVAL),
+        (Facts(title_abstract=INCLUDED, retrieval=LOST), Box.NOT_RETRIEVED),
+        (Facts(title_abstract=INCLUDED, retrieval=GOT), Box.AWAITING_ASSESSMENT),
+        (
+            Facts(title_abstract=INCLUDED, retrieval=GOT, full_text=CONFLICT),
+            Box.AWAITING_ASSESSMENT,
+        ),
+        (Facts(title_abstract=INCLUDED, retrieval=GOT, full_text=EXCLUDED), Box.REPORT_EXCLUDED),
+        (Facts(title_abstract=INCLUDED, retrieval=GOT, full_text=INCLUDED), Box.INCLUDED),
+    ],
+)
+def test_each_box_has_its_facts(facts: Facts, box: Box) -> None:
+    assert box_of(facts) is box
+
+
+@pytest.mark.parametrize(
+    ("own", "copy", "decided", "then"),
+    [
+        (INCLUDED, EXCLUDED, (E, E), CONFLICT),
+        (INCLUDED, INCLUDED, (I, I), INCLUDED),
+        (INCLUDED, CONFLICT, (I, E), CONFLICT),
+        (INCLUDED, AWAITING, (I,), INCLUDED),
+        (INCLUDED, AWAITING, (E,), INCLUDED),
+        (EXCLUDED, INCLUDED, (I, I), CONFLICT),
+        (EXCLUDED, EXCLUDED, (E, E), EXCLUDED),
+        (EXCLUDED, AWAITING, (M,), CONFLICT),
+        (EXCLUDED, AWAITING, (E,), EXCLUDED),
+        (EXCLUDED, AWAITING, (), EXCLUDED),
+        (AWAITING, EXCLUDED, (E, E), AWAITING),
+        (CONFLICT, INCLUDED, (I, I), CONFLICT),
+    ],
+)
+def test_a_copy_that_is_found_late_hides_no_inclusion(
+    own: Standing, copy: Standing, decided: tuple[Verdict, ...], then: Standing
+) -> None:
+    assert with_copies(own, [(own, ()), (copy, ballots(*decided))]) == then
+    assert with_copies(own, []) == own
 
 
 def test_a_restored_record_is_screened_and_a_duplicate_is_not() -> None:
