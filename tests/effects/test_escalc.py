@@ -18,10 +18,12 @@ from review.effects import (
     Measure,
     MissingColumnsError,
     ZeroCells,
+    default_zero_cells,
     escalc,
     required_columns,
     variance_formulas,
 )
+from review.effects.averages import size_weighted_mean
 from review.errors import InvalidDataError, ReviewError
 
 HERE = Path(__file__).parent
@@ -715,3 +717,74 @@ def test_effects_cannot_be_changed_afterwards() -> None:
 
     with pytest.raises(ValueError, match="read-only"):
         effects.yi[0] = 2.0
+
+
+RISKS = {"ai": [4, 12], "n1i": [41, 60], "ci": [9, 17], "n2i": [39, 57]}
+CHANGES = {
+    "m1i": [12.0, 9.0], "m2i": [10.0, 9.5], "sd1i": [4.0, 3.0], "sd2i": [4.4, 2.5],
+    "ni": [30, 22], "ri": [0.6, 0.4],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("measure", "columns", "vtype", "expected"),
+    [
+        ("RD", RISKS, "UB", [0.00687251270960, 0.00644927811649]),
+        ("RD", RISKS, "AV", [0.00831537113227, 0.00568661207846]),
+        ("SMCC", CHANGES, "LS2", [0.0360546431801, 0.0427922096046]),
+        ("SMCR", CHANGES, "LS2", [0.0292433349734, 0.0512523879331]),
+    ],
+)
+def test_other_variances_are_those_of_metafor(
+    measure: str, columns: dict[str, list[float]], vtype: str, expected: list[float]
+) -> None:
+    """metafor 3.8: ``escalc(measure, ..., vtype=vtype)$vi``."""
+    assert escalc(measure, columns, vtype=vtype).vi == pytest.approx(expected, rel=1e-9)
+
+
+def test_without_an_effect_the_variance_of_a_standardized_difference_is_of_the_sizes() -> None:
+    found = escalc("SMD", {"di": [0.8, -0.2], "n1i": [20, 30], "n2i": [25, 15]}, vtype="H0")
+    assert found.vi == pytest.approx([1 / 20 + 1 / 25, 1 / 30 + 1 / 15], rel=1e-15)
+
+
+def test_an_uncorrected_ratio_of_means_is_their_logarithm() -> None:
+    means: dict[str, list[float]] = {
+        "m1i": [6.0],
+        "sd1i": [2.0],
+        "n1i": [20],
+        "m2i": [4.0],
+        "sd2i": [1.0],
+        "n2i": [10],
+    }
+    found = escalc("ROM", means, correct=False)
+    assert found.yi == pytest.approx([np.log(1.5)], rel=1e-15)
+    corrected = np.log(1.5) + ((2 / 6) ** 2 / 20 - (1 / 4) ** 2 / 10) / 2
+    assert escalc("ROM", means).yi == pytest.approx([corrected], rel=1e-15)
+
+
+def test_what_is_done_about_zero_cells_where_nothing_is_said() -> None:
+    assert default_zero_cells("OR") == ZeroCells(0.5)
+    assert default_zero_cells("AS").add == 0.0
+
+
+def test_a_constant_is_added_to_rows_that_metafor_has_a_word_for() -> None:
+    with pytest.raises(InvalidDataError, match="'some' is none of these"):
+        ZeroCells(to="some")  # type: ignore[arg-type]  # what a file may say
+
+
+@pytest.mark.parametrize("add", [-0.5, float("inf"), float("nan")])
+def test_a_constant_for_cells_is_a_number_from_zero_on(add: float) -> None:
+    with pytest.raises(InvalidDataError, match="constant added to cells is 0 or more"):
+        ZeroCells(add)
+
+
+def test_a_column_of_two_dimensions_or_of_words_is_refused() -> None:
+    with pytest.raises(InvalidDataError, match="has 2 dimensions"):
+        escalc("GEN", {"yi": np.array([[0.1, 0.2]]), "vi": np.array([[0.1, 0.2]])})
+    with pytest.raises(InvalidDataError, match="is not a number"):
+        escalc("GEN", {"yi": np.array(["none"]), "vi": np.array([0.1])})
+
+
+def test_an_average_over_rows_without_any_number_is_none() -> None:
+    nothing = np.array([np.nan, np.inf])
+    assert np.isnan(size_weighted_mean(nothing, np.array([10.0, 20.0])))

@@ -15,6 +15,7 @@ from review.screening.rules import (
     Standing,
     box_of,
     independent,
+    is_kept,
     standing,
     with_copies,
 )
@@ -91,6 +92,21 @@ def test_a_change_after_both_decided_is_not_independent() -> None:
     blind = independent(said, required=2)
     assert {person: ballot.verdict for person, ballot in blind.items()} == {1: E, 2: I}
     assert independent(said[:2], required=2) == {}
+
+
+def test_a_decision_that_was_taken_back_leaves_no_two_independent_ones() -> None:
+    """The first two were blind; one was taken back since, so that only one counts."""
+    said = [Ballot(1, 1, I), Ballot(2, 2, E, withdrawn=3)]
+    assert independent(said, required=2) == {}
+    assert independent([*said, Ballot(4, 3, I)], required=2).keys() == {1, 2}
+
+
+def test_the_last_decision_is_kept_for_the_core_of_reviewers() -> None:
+    assert is_kept({1}, {7}, 8, required=2)
+    assert not is_kept({1}, set(), 8, required=2)
+    assert is_kept({1}, {7, 6}, 8, required=3)
+    assert not is_kept({1}, {7, 1}, 8, required=3)
+    assert not is_kept(set(), {7}, 8, required=2)
 
 
 def test_nobody_sees_others_before_all_have_decided() -> None:
