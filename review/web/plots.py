@@ -119,7 +119,7 @@ def forest_table(
 
 
 def _forest_columns(forest: Forest, *, weighted: bool) -> list[_Column]:
-    columns = [_Column("label", "Study")]
+    columns = [_Column("label", forest.label_header or "Study")]
     for c, header in enumerate(forest.column_headers):
         cells = [row.columns[c] for row in forest.rows if isinstance(row, ForestRow)]
         columns.append(_Column(f"column-{c}", header, _numeric(cells), wide=True))
@@ -211,6 +211,7 @@ def _study(
     if row.estimate is not None and row.ci_low is not None and row.ci_high is not None:
         share = 0.25 if row.weight is None or not heaviest else row.weight / heaviest
         drawn = axis.interval(row.ci_low, row.ci_high) + axis.square(row.estimate, share)
+    pictures = pictures if study is not None else None  # a treatment's row is of no study
     name = "" if pictures is None else f"row-{to.study.removeprefix('#')}{study}"
     again = pictures is not None and name in pictures
     if pictures is not None:

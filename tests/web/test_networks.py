@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from review.db import Database
+from review.export.drawings.forest import forest_of
 from review.history.actions import Attribution
 from review.living.job.repool import repool
+from review.web.plots import Addresses, forest_table
 from tests.conftest import NOW
-from tests.living.networks import TRIALS, begin, enter, network_plan
+from tests.living.networks import TRIALS, begin, enter, items_of, network_plan, run_of
 from tests.web.conftest import at_home
 from tests.web.test_people_pages import check_markup
 
@@ -60,3 +62,14 @@ def test_a_site_and_a_preview_have_the_league_table(database: Database, by: Attr
         assert pages
         shown = client.get(f"/r/networks/preview/{pages[0].removeprefix('/r/networks/preview/')}")
         assert "League table" in shown.text
+        assert ">Treatment<" in shown.text
+
+
+def test_each_treatment_has_a_picture_of_its_own_on_a_page_that_shows_pictures_again() -> None:
+    forest = forest_of(*run_of(network_plan(), items_of()))
+    to = Addresses(studies=(None,) * len(forest.rows), study="#study-")
+    text = str(forest_table(forest, to, caption="c", pictures=set()))
+    drawn = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert len(forest.rows) == 3
+    assert len(set(drawn)) >= 3
+    assert "row-" not in text
