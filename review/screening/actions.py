@@ -15,7 +15,6 @@ from review.errors import (
     NotFoundError,
     Problem,
     Remedy,
-    StaleError,
 )
 from review.independent.judgement import is_complete, newest
 from review.independent.seals import nonce
@@ -294,17 +293,13 @@ def adjudicate(
     stage: Stage,
     handle: str,
     now: datetime,
-    seen: int | None = None,
 ) -> bool:
     """Settle a conflict as a third person; return False where it was settled just so already.
 
-    A later adjudication replaces an earlier one; neither is lost. `seen` is how many of them the
-    person was shown before; None where nobody says.
+    A later adjudication replaces an earlier one; neither is lost.
 
     Raises
     ------
-    StaleError
-        Where somebody settled it since they were shown it.
     InvalidDataError
         Where there is no conflict, or the verdict is maybe.
     NotAllowedError
@@ -314,12 +309,6 @@ def adjudicate(
     queries.records_numbered(session, review, [choice.record])
     ledger = queries.ledger(session, review, only=[choice.record])
     key = (stage, choice.record)
-    made = queries.adjudications_on(session, choice.record, stage)
-    if seen is not None and len(made) != seen:
-        raise StaleError(
-            f"{made[-1].person.name} settled record {choice.record} since you opened it, as "
-            f"{made[-1].verdict.value}; nothing of yours was stored"
-        )
     if choice.record in ledger.duplicates:
         raise InvalidDataError(
             f"record {choice.record} is a duplicate of record {ledger.duplicates[choice.record]}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from review.errors import NotFoundError
+from review.errors import NotFoundError, StaleError
 from review.independent.judgement import newest
 from review.people.models import Person
 from review.people.queries import members
@@ -134,6 +134,19 @@ def settling(
         words=STAGE_WORDS[stage],
         settled=not is_open,
     )  # fmt: skip
+
+
+def not_settled_since(session: Session, record: int, stage: Stage, seen: int) -> None:
+    """Raise StaleError where somebody settled a conflict since a person was shown it.
+
+    `seen` is how many adjudications of it they were shown.
+    """
+    made = queries.adjudications_on(session, record, stage)
+    if len(made) != seen:
+        raise StaleError(
+            f"{made[-1].person.name} settled record {record} since you opened it, as "
+            f"{made[-1].verdict.value}; nothing of yours was stored"
+        )
 
 
 def _after(records: Sequence[int], number: int) -> int | None:

@@ -17,7 +17,7 @@ from review.screening import actions
 from review.screening.actions import screener
 from review.screening.choices import Choice
 from review.screening.guidance import actions as guidance
-from review.screening.settling import conflicts_page, settling
+from review.screening.settling import conflicts_page, not_settled_since, settling
 from review.screening.vocabulary import Stage, Verdict
 from review.web.errors import remedy_words, sentence
 from review.web.forms import FieldErrors, Form, read
@@ -94,10 +94,12 @@ def settle(visit: Visiting, stage: str, record: int, sent: Sent) -> Response:
         verdict, _, reason = form.verdict.partition(" ")
         with visit.writing() as session:
             review = visit.review_of(session)
+            if form.seen is not None:
+                not_settled_since(session, record, asked, form.seen)
             actions.adjudicate(
                 session, review,
                 Choice(record, Verdict(verdict), reason or None, form.note or None),
-                stage=asked, handle=visit.person, now=visit.now, seen=form.seen,
+                stage=asked, handle=visit.person, now=visit.now,
             )  # fmt: skip
             view = settling(session, review, _viewer(session, visit), record, stage=asked)
     except NotAllowedError:
