@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-expect.set_options(timeout=15_000)  # a busy machine is slow, which is no failure of a page
+expect.set_options(timeout=60_000)  # a busy machine is slow, which is no failure of a page
 
 
 def chromium_path() -> str | None:

@@ -37,6 +37,7 @@ def test_three_files_in_one_broken_one_repeated(reader: Reader) -> None:
         ]
     )
     page.get_by_role("button", name="Look at the files").click()
+    page.wait_for_url("**/uploads/*")
     page.reload()
     expect(page.get_by_text("3 seen, 2 read, 1 rejected")).to_be_visible(timeout=60_000)
     expect(

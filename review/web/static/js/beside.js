@@ -2,13 +2,13 @@
 
 import { mount } from "./reader.js";
 
-export function besides(element, onSelect = null) {
+export function besides(element) {
   let reader, pdf, pdfs = [];
   const open = (wanted) => {
     if (!wanted || (pdf && wanted.sha256 === pdf.sha256)) return;
     reader?.destroy();
     pdf = wanted;
-    reader = mount(element, { url: wanted.url, onSelect });
+    reader = mount(element, { url: wanted.url });
   };
   return {
     get pdf() {

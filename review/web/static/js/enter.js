@@ -12,7 +12,7 @@ const { api, home, study, review } = page.dataset;
 const path = `${api}/studies/${study}`;
 const part = (name) => page.querySelector(`#${name}`);
 const tell = (words) => (part("told").textContent = words);
-const beside = besides(part("reader"), (selection) => (chosen = selection));
+const beside = besides(part("reader"));
 let draft, sheet, keeper, checked, away, chosen, comma;
 
 // What is typed, as it is sent.
@@ -278,7 +278,7 @@ function source(row, block) {
 
 function take(focus, own = false) {
   if (focus?.[0]?.at !== "row") return tell("Go to a number first: the selection becomes its source.");
-  const selection = chosen ?? beside.selection();
+  const selection = (away && chosen) || beside.selection();
   if (!selection) return tell("Select the passage in the report first.");
   const made = { report: sheet.form.reports.find((one) => one.id === beside.pdf.report)?.key ?? "", pdf: beside.pdf.sha256, pdf_page: selection.page, page: selection.label, quote: selection.quote };
   const row = sheet.at(focus[0]);
@@ -313,6 +313,7 @@ const say = paired(`reader:${review}:${study}`, (message) => {
   if (message.kind === "open") {
     away = true;
     page.classList.add("away");
+    if (String(beside.pdf?.report) !== message.report) chosen = null;
     beside.pdf = draft.known.pdfs.find((one) => String(one.report) === message.report) ?? beside.pdf;
   }
   if (message.kind === "closed") {

@@ -159,13 +159,15 @@ class Reader {
   }
 
   _draw(page) {
-    page.drawn ??= this._drawing(page).catch(() => (page.drawn = null));
-    return page.drawn;
+    if (page.drawn) return page.drawn;
+    const mine = this._drawing(page).catch(() => {
+      if (page.drawn === mine) page.drawn = null; // one that a newer drawing ended is no failure
+    });
+    return (page.drawn = mine);
   }
 
   async _drawing(page) {
     const made = await this.file.getPage(page.number);
-    const { TextLayer } = await pdfjs();
     const size = made.getViewport({ scale: 1 });
     if (size.width !== page.size.width || size.height !== page.size.height) {
       page.size = size;
@@ -183,19 +185,27 @@ class Reader {
     canvas.setAttribute("aria-hidden", "true");
     page.task?.cancel();
     page.task = made.render({ canvas, viewport: drawn });
-    const text = make("div", "textLayer");
-    const layer = new TextLayer({
-      textContentSource: made.streamTextContent(),
-      container: text,
-      viewport: made.getViewport({ scale }),
+    page.lines ??= this._lines(page, made, scale).catch((error) => {
+      page.lines = null;
+      throw error;
     });
-    await Promise.all([page.task.promise, layer.render()]);
+    await Promise.all([page.task.promise, page.lines]);
     if (scale !== page.scale) return page.drawn;
+    page.sheet.querySelector("canvas")?.remove();
+    page.sheet.prepend(canvas);
+    if (this.marked?.page === page.number) this._mark(page, this.marked.quote);
+  }
+
+  // The lines are made once and grow with the sheet: what is selected outlives each drawing of a page.
+  async _lines(page, made, scale) {
+    const { TextLayer } = await pdfjs();
+    const text = make("div", "textLayer");
+    const viewport = made.getViewport({ scale });
+    await new TextLayer({ textContentSource: made.streamTextContent(), container: text, viewport }).render();
     page.end = make("div", "endOfContent");
     text.append(page.end);
     page.text = text;
-    page.sheet.replaceChildren(canvas, make("div", "reader-marks"), text);
-    if (this.marked?.page === page.number) this._mark(page, this.marked.quote);
+    page.sheet.append(make("div", "reader-marks"), text);
   }
 
   _passed() {
@@ -301,6 +311,7 @@ class Reader {
   }
 
   selection() {
+    this._selected(); // a key may be faster than the browser's word of what was selected
     return this.chosen;
   }
 
