@@ -18,11 +18,12 @@ test: $(VENV)/.dev
 	@command -v pdflatex >/dev/null || echo "Left out: compiling LaTeX (no pdflatex here)."
 	$(BIN)/python -m pytest -q -n auto --dist worksteal --ignore=tests/docs
 
-# The long tier: every kill point, and the trials of the promises with 60 kills a command; bounded.
+# The long tier: all that tests/tiers.py leaves to it, every kill point, and the trials of the promises
+# with 60 kills a command; bounded.
 KILLS ?= 60
 trust: $(VENV)/.dev
-	REVIEW_TRUST=1 timeout 1800 $(BIN)/python -m pytest -q -n 2 tests/keeping tests/living/releases/test_killed.py tests/living/job/test_watch.py \
-	  tests/screening/test_places.py tests/figures/test_paper.py tests/export/manuscript/test_claims.py
+	REVIEW_TRUST=1 timeout 3000 $(BIN)/python -m pytest -q -n 2 tests/keeping tests/living/job/test_watch.py \
+	  $$(grep -rlE 'tests\.tiers|^from hypothesis' tests --include='test_*.py')
 	mkdir -p build/trust
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db $(BIN)/review init
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db timeout 3600 $(BIN)/review trust --kills $(KILLS) --report build/trust $(if $(POSTGRES),--postgres $(POSTGRES))

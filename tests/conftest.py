@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,17 +25,20 @@ from click.testing import CliRunner, Result
 from filelock import FileLock
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy.util import LRUCache
 
 from review.config import settings
 from review.db import Database, database_at
 from review.history.actions import Attribution, writing
 from review.schema import upgrade
+from tests.tiers import EXAMPLES
 
 NOW = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
 
 hypothesis_settings.register_profile(  # a busy machine is slow, which is no failure of a rule
     "busy",
     deadline=None,
+    max_examples=EXAMPLES,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize="CI" in os.environ,  # as Hypothesis' own profile does there
 )
@@ -48,8 +52,40 @@ NOT_WANTED = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
 """By what a database outlives a crash, or grows old; those of tests live for a second."""
 
 
+_ENGINES: dict[str, sa.Engine] = {}
+"""By kind of database: the engine whose compiled statements all others use."""
+
+
+def _known(engine: sa.Engine) -> sa.Engine:
+    """Let an engine use the statements that are compiled already.
+
+    Each engine would compile every statement anew, which takes a third of the time of tests on a
+    database, and each test has an engine of its own.
+    """
+    first = _ENGINES.get(engine.name)
+    if first is not None:
+        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+    return engine
+
+
+def _compile_once(first: sa.Engine) -> None:
+    """Let all engines of a kind use what this one, which has been connected, compiles."""
+    first._compiled_cache = LRUCache(3_000)
+    _ENGINES[first.name] = first
+
+
 def pytest_configure() -> None:
-    """Keep the files of tests in memory, unless a place was named or there is no room."""
+    """Compile statements once; keep the files of tests in memory, unless a place was named or
+    there is no room.
+    """
+    made: cached_property[sa.Engine] = vars(Database)["engine"]
+    engine = cached_property(lambda database: _known(made.func(database)))
+    engine.__set_name__(Database, "engine")
+    setattr(Database, "engine", engine)  # noqa: B010 # a property of a frozen class
+    in_memory = sa.create_engine("sqlite://")
+    in_memory.connect().close()
+    in_memory.dispose()
+    _compile_once(in_memory)
     if {"TMPDIR", "PYTEST_DEBUG_TEMPROOT"}.isdisjoint(os.environ) and _room_in_memory():
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(IN_MEMORY)
 
@@ -58,6 +94,19 @@ def pytest_collection_finish() -> None:
     """Look for garbage less often, and not among thousands of tests: a seventh of the time."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """End the processes that commands and pages started, and that no test waits for."""
+    yield
+    for module, name in (
+        ("review.tasks.running", "_STARTED"),
+        ("review.screening.reranking", "_started"),
+    ):
+        for process in getattr(sys.modules.get(module), name, ()):
+            process.terminate()
+            process.wait(60)
 
 
 def _room_in_memory() -> bool:
@@ -142,8 +191,12 @@ class Copies:
     def make(self, kind: str, of: str, options: str = "") -> str:
         """Copy a database that nobody is connected to; return the copy's name."""
         name = f"{kind}_{uuid.uuid4().hex[:12]}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {of} {options}")
+        self.copy(name, of, options)
         return name
+
+    def copy(self, name: str, of: str, options: str = "") -> None:
+        """Copy a database file by file: half the work of copying it through the log."""
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {of} STRATEGY file_copy {options}")
 
     def keep(self, of: str) -> str:
         """Copy a database until the end of the session."""
@@ -153,11 +206,11 @@ class Copies:
     def replace(self, name: str, by: str) -> None:
         """Make a database anew, as a copy of another."""
         self.drop(name)
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {by}")
+        self.copy(name, by)
 
     def drop(self, name: str) -> None:
-        """Drop a database, whoever is connected."""
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        """Drop a database if it is there, whoever is connected."""
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -168,7 +221,9 @@ def postgres_copies(postgres_server: sa.URL) -> Iterator[Copies]:
         copies.kept.append(copies.make("template", "template0", "ENCODING 'UTF8'"))
         database = Database(postgres_server.set(database=copies.kept[0]))
         upgrade(database)
+        database.engine.connect().close()
         database.engine.dispose()
+        _compile_once(database.engine)
         yield copies
         for name in copies.kept:
             copies.drop(name)
@@ -185,7 +240,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         database.engine.dispose()
         return
     copies: Copies = request.getfixturevalue("postgres_copies")
-    name = copies.make("test", copies.kept[0])
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    if "prepared" not in request.fixturenames:  # which makes it
+        copies.copy(name, copies.kept[0])
     database = Database(request.getfixturevalue("postgres_server").set(database=name))
     yield database
     database.engine.dispose()
@@ -215,11 +272,17 @@ def prepared(
     returned to every test, so it is a frozen value or nothing.
     """
     folder, known = states
+    copies: Copies | None = (
+        None if database.is_sqlite else request.getfixturevalue("postgres_copies")
+    )
+    name = str(database.url.database)
+    is_there = copies is None
+    made: tuple[object, ...] = ()  # what the database was brought to before
 
     def kept() -> str:
         database.engine.dispose()
-        if not database.is_sqlite:
-            return str(request.getfixturevalue("postgres_copies").keep(database.url.database))
+        if copies:
+            return copies.keep(name)
         file = str(folder / f"{len(known)}.db")
         with (
             closing(sqlite3.connect(database.file)) as one,
@@ -229,20 +292,25 @@ def prepared(
         return file
 
     def brought(make: Callable[[], Any]) -> Any:
+        nonlocal is_there, made
         code = make.__code__  # which a function within a fixture has each time that it is made
-        key = (database.is_sqlite, code.co_filename, code)
+        key = made = (*made, database.is_sqlite, code.co_filename, code)
         if key not in known:
+            if copies and not is_there:
+                copies.copy(name, copies.kept[0])
+            is_there = True
             given = make()
             known[key] = kept(), given
             return given
         state, given = known[key]
         database.engine.dispose()
-        if database.is_sqlite:
+        if copies:
+            copies.replace(name, state)
+            is_there = True
+        else:
             for file in database.file.parent.glob(f"{database.file.name}-*"):
                 file.unlink()
             shutil.copy(state, database.file)
-        else:
-            request.getfixturevalue("postgres_copies").replace(database.url.database, state)
         return given
 
     return brought

@@ -5,8 +5,18 @@ from __future__ import annotations
 import os
 from typing import Final
 
+import pytest
+
 WHOLE: Final = bool(os.environ.get("REVIEW_TRUST"))
 """Whether everything is tried."""
+
+EXAMPLES: Final = 100 if WHOLE else 30
+"""Of a property that does not say how many."""
+
+MOSTLY_ON_SQLITE: Final = pytest.mark.parametrize(
+    "database", ["sqlite", "postgresql"] if WHOLE else ["sqlite"], indirect=True
+)
+"""For what is long, and asks PostgreSQL nothing that shorter tests on it do not."""
 
 
 def seeds(few: int, many: int) -> range:

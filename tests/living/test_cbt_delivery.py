@@ -26,6 +26,7 @@ from review.living.runs.queries import run_numbered, snapshot_of
 from review.living.runs.results import PooledLine
 from review.protocol.queries import review_called
 from tests.conftest import NOW, Prepared
+from tests.tiers import MOSTLY_ON_SQLITE
 
 EXPECTED = json.loads((Path(__file__).parent / "cbt_delivery_expected.json").read_text())
 TOLERANCE = 1e-6
@@ -130,6 +131,7 @@ def test_loading_again_changes_nothing(database: Database, by: Attribution) -> N
     assert report.results_unchanged == 172
 
 
+@MOSTLY_ON_SQLITE
 def test_year_by_year_each_changed_analysis_has_one_run(
     database: Database, by: Attribution
 ) -> None:

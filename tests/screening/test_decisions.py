@@ -20,7 +20,7 @@ from review.screening.conduct import close_pilot, open_pilot, set_stage
 from review.screening.models import Adjudication, Decision, FullText, Retrieval
 from review.screening.retrieval import Pdf, note_retrieval, remove
 from review.screening.vocabulary import Box, RemovalCause, RetrievalOutcome, Stage, State, Verdict
-from tests.conftest import NOW
+from tests.conftest import NOW, Prepared
 from tests.joining import joined
 from tests.screening.builders import (
     attributed,
@@ -40,9 +40,12 @@ FROZEN = (
 
 
 @pytest.fixture
-def records(database: Database) -> list[int]:
-    make_review(database)
-    return import_records(database, [f"Title {i}" for i in range(6)])
+def records(database: Database, prepared: Prepared[list[int]]) -> list[int]:
+    def make() -> list[int]:
+        make_review(database)
+        return import_records(database, [f"Title {i}" for i in range(6)])
+
+    return prepared(make)
 
 
 def state_of(database: Database, record: int, stage: Stage = ABSTRACT) -> State:

@@ -18,6 +18,7 @@ from review.screening.ranking import RankingUnavailableError, certainty_scores, 
 from review.screening.renewal import is_due
 from review.screening.stopping import work_saved_at
 from review.screening.vocabulary import Stage, Verdict
+from tests.conftest import Prepared
 from tests.screening.builders import attributed, import_records, make_review, say, the_review
 
 ABOUT = ["alliance", "video", "therapy", "session", "client", "therapist", "online", "bond"]
@@ -116,8 +117,14 @@ def test_no_share_is_pure_certainty_and_a_full_share_pure_chance() -> None:
 
 
 @pytest.fixture
-def ranked(database: Database) -> tuple[list[int], list[bool]]:
+def ranked(
+    database: Database, prepared: Prepared[tuple[list[int], list[bool]]]
+) -> tuple[list[int], list[bool]]:
     """120 records, 40 of them decided by both, one ranking."""
+    return prepared(lambda: _ranked(database))
+
+
+def _ranked(database: Database) -> tuple[list[int], list[bool]]:
     make_review(database)
     corpus, truth = texts(120, 0.2)
     records = import_records(database, corpus, kind=SourceKind.DATABASE)

@@ -16,6 +16,7 @@ from review.screening.vocabulary import Stage, Verdict
 from tests.conftest import NOW
 from tests.joining import joined
 from tests.screening.builders import attributed, import_records, make_review, say, the_review
+from tests.tiers import WHOLE
 
 ABSTRACT = Stage.TITLE_ABSTRACT
 PEOPLE = ("anna", "ben", "cleo")
@@ -101,7 +102,7 @@ def test_shares_beside_a_stage_of_one_reviewer(database: Database) -> None:
     assert sorted(found) == records
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 if WHOLE else 50, deadline=None)
 @given(
     st.dictionaries(st.integers(1, 99), st.floats(0.05, 1), min_size=1, max_size=8),
     st.integers(1, 10_000_000),

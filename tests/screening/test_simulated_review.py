@@ -1,13 +1,12 @@
 """A whole review: the flow closes at every step and nothing is lost.
 
 Two reviewers, four batches with overlaps, one adjudicator, random reversals; the expected state is
-kept by a few lines of the test's own, in plain dictionaries. By default of 600 records; with
-REVIEW_SIMULATED_RECORDS=6000 of as many as that, which takes a minute on PostgreSQL.
+kept by a few lines of the test's own, in plain dictionaries. Of 300 records; where everything is
+tried of 6,000, which takes a minute on PostgreSQL.
 """
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from datetime import timedelta
@@ -42,8 +41,9 @@ from tests.screening.builders import (
     make_review,
     the_review,
 )
+from tests.tiers import WHOLE
 
-RECORDS = int(os.environ.get("REVIEW_SIMULATED_RECORDS", "600"))
+RECORDS = 6000 if WHOLE else 300
 BATCHES = (
     ("PubMed", SourceKind.DATABASE, RECORDS * 24 // 60),
     ("PsycINFO", SourceKind.DATABASE, RECORDS * 19 // 60),

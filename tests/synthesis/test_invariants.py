@@ -11,11 +11,12 @@ from scipy.stats import chi2, ttest_1samp
 from scipy.stats import t as student
 
 from review.synthesis import Method, Pooled, Test, gosh, leave_one_out, pool, pool_many, subsets
+from tests.tiers import WHOLE
 
 Floats = NDArray[np.float64]
 Data = tuple[Floats, Floats]
 
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60 if WHOLE else 25, deadline=None)
 RANDOM = [m for m in Method if m is not Method.EE]
 
 

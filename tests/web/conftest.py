@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -110,12 +111,25 @@ class Team:
         self.now += time
 
 
+@cache
+def _stored() -> str:
+    return hasher().hash(PASSWORD)
+
+
 def team_on(database: Database) -> Team:
     """Make the reviews, the people, their accounts and a session for each."""
+    return _behind_https(database, _people(database))
+
+
+def _behind_https(database: Database, cookies: Mapping[str, str]) -> Team:
     app = create_app(database, WebSettings(origin=ORIGIN))
-    team = Team(app, database)
+    team = Team(app, database, dict(cookies))
     app.state.now = lambda: team.now
-    stored = hasher().hash(PASSWORD)
+    return team
+
+
+def _people(database: Database) -> dict[str, str]:
+    cookies = {}
     with writing(database, Attribution(actor="lead", at=NOW)) as session:
         alliance = new_review(session, ReviewSpec(slug="alliance", title="Alliance"), owner="lead")
         new_review(session, ReviewSpec(slug="other", title="Other"), owner="zoe")
@@ -127,18 +141,18 @@ def team_on(database: Database) -> Team:
         join_review(session, review_id=alliance.id, person=closed, role=Role.REVIEWER)
         for who in (*Role, "zoe", "closed"):
             person = person_called(session, str(who))
-            actions.set_password(session, person, stored, now=NOW)
-            team.cookies[str(who)] = actions.start_session(
+            actions.set_password(session, person, _stored(), now=NOW)
+            cookies[str(who)] = actions.start_session(
                 session, person, now=NOW, lasts=SESSION, idle=IDLE, browser="test", address="::1"
             )
         close_account(session, "closed", because="left the group", now=NOW)
-    return team
+    return cookies
 
 
 @pytest.fixture
-def team(database: Database) -> Team:
+def team(database: Database, prepared: Prepared[dict[str, str]]) -> Team:
     """The team, on both databases."""
-    return team_on(database)
+    return _behind_https(database, prepared(lambda: _people(database)))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from review.people.accounts.rules import Scope
 from review.web import jobs
 from review.web.api.document import document
 from review.web.api.shapes import cursor_of, cut, place_of
+from tests.tiers import WHOLE
 from tests.web.conftest import ORIGIN, Team, Watched
 
 
@@ -130,7 +130,7 @@ def _pdf(_context: object, value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-CASES: Final = int(os.environ.get("REVIEW_API_CASES", "5"))
+CASES: Final = 100 if WHOLE else 5
 """What is sent to each operation; a hundred now and then."""
 
 

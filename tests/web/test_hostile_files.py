@@ -1,13 +1,9 @@
-"""Whatever file is sent is imported whole or refused with a reason, and the pages go on (T10, T13).
-
-``REVIEW_MUTANTS=14000`` sends so many damaged files; by default a few hundred.
-"""
+"""Whatever file is sent is imported whole or refused with a reason; pages go on (T10, T13)."""
 
 from __future__ import annotations
 
 import gzip
 import io
-import os
 import random
 import re
 import time
@@ -24,12 +20,13 @@ from review.history.queries import head
 from review.tasks.files import folder_of
 from tests.citations.formats.test_mutations import MUTATIONS, TEXTS
 from tests.citations.test_imports import TITLES, ris
+from tests.tiers import WHOLE
 from tests.web.test_tables import lead as lead
 from tests.web.test_tables import rows_of
 from tests.web.test_uploads import counts, token
 from tests.web.test_uploads import own as own
 
-MUTANTS = int(os.environ.get("REVIEW_MUTANTS", "112"))
+MUTANTS = 14_000 if WHOLE else 56
 AT_ONCE = 56
 SECONDS = 5.0
 

@@ -17,6 +17,7 @@ from review.citations.formats.registry import WRITERS
 from review.citations.vocabulary import Format
 from review.errors import FileError
 from tests.citations.formats.test_reading import OF_EACH
+from tests.tiers import WHOLE
 
 
 def read(text: str) -> Reading:
@@ -293,7 +294,7 @@ _TEXT = st.text(
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120 if WHOLE else 40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     title=_TEXT, abstract=_TEXT, journal=_TEXT, word=_TEXT, year=st.integers(1800, 2030),
     pages=st.sampled_from(["1", "1-9", "e12", "S1-S9", "12-3"]),

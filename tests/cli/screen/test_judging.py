@@ -27,6 +27,7 @@ from tests.screening.builders import (
     make_review,
     the_review,
 )
+from tests.tiers import MOSTLY_ON_SQLITE
 
 Team = Callable[..., Result]
 
@@ -351,6 +352,7 @@ def _reseal(database: Database) -> None:
             connection.exec_driver_sql(f"UPDATE decision SET seal = '{seal}' WHERE id = {number}")
 
 
+@MOSTLY_ON_SQLITE
 def test_a_ranking_is_renewed_beside_the_screening(team: Team, database: Database) -> None:
     for who in ("anna", "ben"):
         team(who, "screen", "decide", 1, "i")
@@ -360,11 +362,11 @@ def test_a_ranking_is_renewed_beside_the_screening(team: Team, database: Databas
     for record in records[:10]:
         for who in ("anna", "ben"):
             team(who, "screen", "decide", record, "e")
-    until = time.monotonic() + 60
+    until = time.monotonic() + 600  # others may have the machine
     newest = made["id"]
     while newest == made["id"] and time.monotonic() < until:
         time.sleep(0.2)
         with database.reading() as session:
             newest = session.scalar(sa.select(sa.func.max(Ranking.id)))
-    assert newest > made["id"], "no process ranked within a minute"
+    assert newest > made["id"], "no process ranked"
     team("anna", "screen", "decide", records[11], "e")  # nothing waits, nothing is locked

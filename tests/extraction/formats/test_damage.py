@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable
 
@@ -14,9 +13,10 @@ from review.extraction.formats.source import Directions
 from review.extraction.vocabulary import Format
 from tests.extraction.formats.files import metapsy, rm5, trial
 from tests.extraction.formats.test_revman import METALAB, REVMAN5, WEB
+from tests.tiers import WHOLE
 
-MUTANTS = int(os.environ.get("REVIEW_MUTANTS", "60"))
-"""Of each file; REVIEW_MUTANTS=2000 is the full test."""
+MUTANTS = 2000 if WHOLE else 30
+"""Of each file."""
 
 FILES = {
     "metapsy": (Format.METAPSY, metapsy([trial("A 2001"), trial("Bø, 2002"), trial("C")])),

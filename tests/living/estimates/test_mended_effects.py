@@ -17,6 +17,7 @@ from review.config import settings
 from review.db import database_at
 from review.extraction.conversion import PLAIN
 from review.living.inputs import candidates, trials
+from tests.conftest import Prepared
 from tests.faults import TABLES as FAULTS
 
 Cli = Callable[..., Result]
@@ -24,9 +25,12 @@ Z = 1.959963984540054
 
 
 @pytest.fixture
-def entered(cli: Cli) -> Cli:
-    cli("new", "--file", FAULTS / "stat.yaml")
-    cli("extract", "import", FAULTS / "wrong_effects.csv")
+def entered(cli: Cli, prepared: Prepared[None]) -> Cli:
+    def make() -> None:
+        cli("new", "--file", FAULTS / "stat.yaml")
+        cli("extract", "import", FAULTS / "wrong_effects.csv")
+
+    prepared(make)
     return cli
 
 

@@ -1,11 +1,10 @@
 """Reliability T6: one run for each input state, whoever competes and whenever a job is killed.
 
-By default a few states; REVIEW_T6=full runs 8 processes on 200 states and 100 kills.
+A few states; where everything is tried, 8 processes on 200 states and 100 kills.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -25,12 +24,12 @@ from review.living.runs.models import Job, JobOutcome, Run
 from review.protocol.queries import review_called
 from tests.living.fixture import begin, enter
 from tests.living.job.test_repool import arms, change, reviewed
+from tests.loaded import LOADED
+from tests.tiers import WHOLE
 
 __all__ = ["reviewed"]
 
-FULL = os.environ.get("REVIEW_T6") == "full"
-STATES, PROCESSES, KILLS = (200, 8, 100) if FULL else (4, 3, 3)
-SPAWN = multiprocessing.get_context("spawn")
+STATES, PROCESSES, KILLS = (200, 8, 100) if WHOLE else (4, 3, 3)
 
 
 def _compete(url: str, stop: Event) -> None:
@@ -44,8 +43,8 @@ def _compete(url: str, stop: Event) -> None:
 
 def test_competing_jobs_make_one_run_of_each_state(reviewed: Database, by: Attribution) -> None:
     url = reviewed.url.render_as_string(hide_password=False)
-    stop = SPAWN.Event()
-    processes = [SPAWN.Process(target=_compete, args=(url, stop)) for _ in range(PROCESSES)]
+    stop = LOADED.Event()
+    processes = [LOADED.Process(target=_compete, args=(url, stop)) for _ in range(PROCESSES)]
     reviewed.engine.dispose()
     for process in processes:
         process.start()
@@ -103,8 +102,8 @@ def test_a_job_killed_at_any_moment_leaves_nothing_half_or_stuck(
     for kill in range(1, KILLS + 1):
         change(reviewed, by, arms("A 2001", 5.0 + kill / 1000, 5.1))
         reviewed.engine.dispose()
-        ready = SPAWN.Event()
-        victim = SPAWN.Process(target=_repool_once, args=(url, ready))
+        ready = LOADED.Event()
+        victim = LOADED.Process(target=_repool_once, args=(url, ready))
         victim.start()
         assert ready.wait(60)
         time.sleep(chance.uniform(0.0, 0.12))

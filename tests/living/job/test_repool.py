@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -34,7 +33,8 @@ from review.protocol.actions import (
 from review.protocol.queries import plan_of, review_called, versions
 from review.protocol.rules import Plan
 from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
-from tests.conftest import NOW
+from tests.conftest import NOW, Prepared
+from tests.loaded import LOADED
 
 
 def plan(**changes: object) -> Plan:
@@ -72,8 +72,13 @@ def arms(study: str, video: float, person: float, *, instrument: str = "wai") ->
 
 
 @pytest.fixture
-def reviewed(database: Database, by: Attribution) -> Database:
+def reviewed(database: Database, by: Attribution, prepared: Prepared[None]) -> Database:
     """A review of the alliance with two analyses and three synthetic trials."""
+    prepared(lambda: _enter_all(database, by))
+    return database
+
+
+def _enter_all(database: Database, by: Attribution) -> None:
     with writing(database, by) as session:
         review = new_review(
             session, ReviewSpec(slug="synthetic", title="Synthetic"), owner="tester"
@@ -94,7 +99,6 @@ def reviewed(database: Database, by: Attribution) -> Database:
         import_extraction(session, review, rows, file="synthetic", person="ada")
         symptoms = arms("A 2001", 10.0, 12.0, instrument="bdi")
         import_extraction(session, review, symptoms, file="synthetic", person="ada")
-    return database
 
 
 def change(database: Database, by: Attribution, rows: list[NumberedRow]) -> None:
@@ -290,10 +294,9 @@ def _repool_in_process(url: str, start: str) -> None:
 def test_jobs_at_once_make_one_run_of_each_state(reviewed: Database, tmp_path: Path) -> None:
     url = reviewed.url.render_as_string(hide_password=False)
     reviewed.engine.dispose()
-    context = multiprocessing.get_context("spawn")
     start = tmp_path / "start"
     processes = [
-        context.Process(target=_repool_in_process, args=(url, str(start))) for _ in range(3)
+        LOADED.Process(target=_repool_in_process, args=(url, str(start))) for _ in range(3)
     ]
     for process in processes:
         process.start()

@@ -15,16 +15,20 @@ from review.living.runs.models import Job, JobOutcome
 from review.protocol.actions import add_instrument, revise_analysis
 from review.protocol.queries import review_called
 from review.protocol.specs import AnalysisSpec, InstrumentSpec
-from tests.conftest import NOW
+from tests.conftest import NOW, Prepared
 from tests.living.job.test_repool import arms, change, names, plan, reviewed
 
 __all__ = ["reviewed"]
 
 
 @pytest.fixture
-def pooled(reviewed: Database) -> Database:
+def pooled(reviewed: Database, prepared: Prepared[None]) -> Database:
     """Both analyses pooled once."""
-    repool(reviewed, actor="t")
+
+    def make() -> None:
+        repool(reviewed, actor="t")
+
+    prepared(make)
     return reviewed
 
 

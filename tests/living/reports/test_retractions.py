@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 
 from review.synthesis import Method, Test, pool
+from tests.conftest import Prepared
 
 Cli = Callable[..., Result]
 
@@ -19,8 +20,13 @@ MEANS = ((10.0, 8.0), (11.0, 8.5), (9.0, 8.8))
 
 
 @pytest.fixture
-def pooled(cli: Cli, tmp_path: Path) -> Path:
+def pooled(cli: Cli, tmp_path: Path, prepared: Prepared[None]) -> Path:
     """A synthetic review of three pooled trials, the first with a report."""
+    prepared(lambda: _pool(cli, tmp_path))
+    return tmp_path
+
+
+def _pool(cli: Cli, tmp_path: Path) -> None:
     plan = tmp_path / "protocol.yaml"
     plan.write_text(
         "review: {slug: synthetic, title: Synthetic}\n"
@@ -40,7 +46,6 @@ def pooled(cli: Cli, tmp_path: Path) -> Path:
     table.write_text("\n".join(rows) + "\n")
     cli("extract", "import", table)
     cli("repool")
-    return tmp_path
 
 
 def test_a_retracted_trial_is_named_with_the_line_without_it(cli: Cli, pooled: Path) -> None:

@@ -27,6 +27,7 @@ from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, 
 from tests.conftest import NOW
 from tests.extraction.reported import evidence_with
 from tests.living.test_cbt_delivery import load
+from tests.tiers import WHOLE
 
 CBT, IPT, WAITING = "CBT", "IPT", "waiting list"
 LISTS: dict[str, list[Any]] = {
@@ -169,7 +170,7 @@ def agree(plan: Plan, items: Sequence[Evidence], run: Found, rows: Sequence[Chos
                 ), item.place
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 if WHOLE else 60, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_run_uses_what_selection_says_was_chosen_and_the_rest_has_a_reason(seed: int) -> None:
     r = Random(seed)

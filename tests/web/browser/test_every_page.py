@@ -33,7 +33,7 @@ def axe() -> str:
 
 
 def violations(page: Page, **options: Any) -> list[str]:
-    """What axe finds, as sentences; of what it finds in order it describes nothing, which is slow."""
+    """What axe finds, as sentences; what is in order it need not describe, which is slow."""
     wanted = {"resultTypes": ["violations"], **options}
     found = page.evaluate("options => axe.run(document, options)", wanted)
     return [
