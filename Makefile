@@ -4,6 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+# Set, it would have every start of the program compiled anew: tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test trust sbom wheel check style types examples docs lock clean
 
 demo: $(VENV)/.run

@@ -10,3 +10,6 @@ from typing import Final
 
 LOADED: Final = multiprocessing.get_context("forkserver")
 LOADED.set_forkserver_preload(["tests.living.job.test_repool"])
+
+PATIENCE: Final = 600
+"""Seconds after which another process hangs: on a busy machine each is slow, which is no fault."""

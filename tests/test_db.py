@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from review.canonical import canonical_json, clean_text, utc_text
 from review.db import Database, LedgerSession, Real, database_at, wal_is_safe
 from review.errors import InvalidDataError
+from tests.loaded import PATIENCE
 
 PER_PROCESS = 40
 PROCESSES = 4
@@ -38,7 +39,7 @@ def test_concurrent_read_modify_write_loses_no_update(database: Database) -> Non
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(PATIENCE)
         assert process.exitcode == 0
     with database.reading() as session:
         total = session.execute(sa.text("SELECT n FROM counter")).scalar_one()

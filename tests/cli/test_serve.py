@@ -18,6 +18,7 @@ from review.people.accounts.actions import set_password
 from review.people.accounts.secrets import hasher
 from review.people.actions import person_called
 from tests.conftest import NOW
+from tests.loaded import PATIENCE
 
 Command = Callable[..., Result]
 
@@ -85,7 +86,7 @@ def _start(environment: dict[str, str]) -> tuple[subprocess.Popen[str], str]:
 
 def _stop(server: subprocess.Popen[str]) -> None:
     server.terminate()
-    server.communicate(timeout=30)
+    server.communicate(timeout=PATIENCE)
 
 
 def test_one_person_starts_and_reads_by_the_printed_address(tmp_path: Path) -> None:
@@ -96,11 +97,11 @@ def test_one_person_starts_and_reads_by_the_printed_address(tmp_path: Path) -> N
     server, address = _start(environment)
     try:
         assert address.startswith("http://127.0.0.1:")
-        with build_opener(HTTPCookieProcessor()).open(address, timeout=60) as answer:
+        with build_opener(HTTPCookieProcessor()).open(address, timeout=PATIENCE) as answer:
             page = answer.read().decode()
         assert answer.geturl().endswith("/")
         assert "anna" in page
-        with build_opener().open(address.partition("/enter")[0], timeout=60) as answer:
+        with build_opener().open(address.partition("/enter")[0], timeout=PATIENCE) as answer:
             assert answer.geturl().partition("?")[0].endswith("/sign-in")
     finally:
         _stop(server)

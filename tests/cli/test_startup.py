@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from review.cli import COMMANDS, extract, screen
+from tests.loaded import PATIENCE
 
 ENGINE = {"numpy", "scipy"}
 DRAWN_OR_WRITTEN = {"matplotlib", "pandas", "openpyxl", "docx", "xlsxwriter", "bibtexparser"}
@@ -59,7 +60,7 @@ def _imported(statements: str, database: str = "") -> set[str]:
     environment = {**os.environ, "REVIEW_DATABASE_URL": database, "REVIEW_ACTOR": "tester"}
     done = subprocess.run(
         [sys.executable, "-c", code],
-        capture_output=True, text=True, check=True, timeout=120, env=environment,
+        capture_output=True, text=True, check=True, timeout=PATIENCE, env=environment,
     )  # fmt: skip
     return HEAVY & set(done.stdout.splitlines()[-1].split())
 

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from review.cli.terminals import _Terminal
 from review.config import settings
+from tests.loaded import PATIENCE
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x1b[31mA trial\u202e lairt \x9b2J of sleep in nurses by night"
 OBEYED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e]")
@@ -43,7 +44,7 @@ def _at_terminal(folder: Path, *words: str) -> str:
         if not part:
             break
         told += part
-    program.wait(timeout=60)
+    program.wait(PATIENCE)
     os.close(parent)
     return told.decode()
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from review.config import settings
 from review.db import Database
+from tests.loaded import PATIENCE
 
 Cli = Callable[..., Result]
 
@@ -87,7 +88,7 @@ def test_the_same_release_gives_the_same_bytes(reads: Cli, tmp_path: Path) -> No
         )
         for seed in ("1", "2")
     ]  # fmt: skip
-    assert [process.wait(timeout=240) for process in running] == [0, 0]
+    assert [process.wait(PATIENCE) for process in running] == [0, 0]
     first = {path.name: path.read_bytes() for path in (tmp_path / "1").iterdir()}
     suffixes = {Path(name).suffix for name in first}
     assert suffixes == {".csv", ".xlsx", ".docx", ".tex", ".html", ".md", ".json"}

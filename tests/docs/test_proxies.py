@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.loaded import PATIENCE
+
 PAGE = Path(__file__).parents[2] / "docs" / "serve.md"
 
 
@@ -22,7 +24,7 @@ def _takes(program: str, *arguments: str | Path) -> None:
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")
     ran = subprocess.run(
-        [program, *map(str, arguments)], capture_output=True, text=True, timeout=60
+        [program, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE
     )
     assert ran.returncode == 0, ran.stderr
 

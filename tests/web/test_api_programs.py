@@ -27,6 +27,7 @@ from review.web.settings import WebSettings
 from tests.docs.reading import steps
 from tests.docs.running import ROOT
 from tests.export.reproduction.programs import needs_r
+from tests.loaded import PATIENCE
 
 PAGE = ROOT / "docs" / "api.md"
 
@@ -61,7 +62,7 @@ def site(delivery: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "TOKEN": token,
     }
     server.should_exit = True
-    thread.join(timeout=20)
+    thread.join(PATIENCE)
     listening.close()
     database.close()
 
@@ -79,7 +80,7 @@ def estimate(delivery: Database) -> float:
 def _printed(command: list[str], text: str, folder: Path, site: dict[str, str]) -> list[str]:
     (folder / command[-1]).write_text(text, encoding="utf-8")
     done = subprocess.run(
-        command, cwd=folder, env=site, text=True, capture_output=True, timeout=120, check=False
+        command, cwd=folder, env=site, text=True, capture_output=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()[-1].split()

@@ -347,7 +347,7 @@ def test_damage_is_reported_and_never_a_crash(kind: Format) -> None:
     whole = OF_EACH[kind].encode()
     for _ in range(MUTANTS):
         data = _damaged(whole, random_)
-        before = time.perf_counter()
+        before = time.process_time()
         try:
             reading = read_citations(data, file="x")
         except FileError:
@@ -356,7 +356,7 @@ def test_damage_is_reported_and_never_a_crash(kind: Format) -> None:
             assert all(item.line >= 1 for item in reading.items)
             assert all(reject.reason for reject in reading.rejects)
             assert all("\0" not in entry.raw for entry in reading.entries)
-        assert time.perf_counter() - before < 5
+        assert time.process_time() - before < 5
 
 
 def _damaged(data: bytes, random_: random.Random) -> bytes:

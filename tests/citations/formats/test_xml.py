@@ -124,10 +124,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_that_means_harm_is_refused_at_once(name: str) -> None:
-    before = time.perf_counter()
+    before = time.process_time()
     with pytest.raises(FileError) as refusal:
         read_citations(HOSTILE[name], file="x.xml")
-    assert time.perf_counter() - before < 3
+    assert time.process_time() - before < 3
     assert "nothing was stored" in str(refusal.value)
     assert "root:" not in str(refusal.value)
 

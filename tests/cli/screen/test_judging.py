@@ -20,6 +20,7 @@ from review.db import Database
 from review.history.actions import writing
 from review.screening.models import Ranking
 from tests.joining import joined
+from tests.loaded import PATIENCE
 from tests.screening.builders import (
     attributed,
     import_records,
@@ -362,7 +363,7 @@ def test_a_ranking_is_renewed_beside_the_screening(team: Team, database: Databas
     for record in records[:10]:
         for who in ("anna", "ben"):
             team(who, "screen", "decide", record, "e")
-    until = time.monotonic() + 600  # others may have the machine
+    until = time.monotonic() + PATIENCE
     newest = made["id"]
     while newest == made["id"] and time.monotonic() < until:
         time.sleep(0.2)

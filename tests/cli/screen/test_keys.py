@@ -31,6 +31,7 @@ from review.screening.lists import own_decisions
 from review.screening.models import Hold
 from review.screening.vocabulary import Stage, State, Verdict
 from tests.joining import joined
+from tests.loaded import PATIENCE
 from tests.screening.builders import attributed, import_records, make_review, say, the_review
 
 Press = Callable[..., str]
@@ -228,6 +229,6 @@ def test_in_a_terminal(database: Database) -> None:
     until("Taken back")
     until("Record 1: exclude")
     os.write(master, b"uq")
-    assert process.wait(timeout=60) == 0
+    assert process.wait(PATIENCE) == 0
     os.close(master)
     assert said(database, "anna") == {}

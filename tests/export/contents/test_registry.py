@@ -15,6 +15,7 @@ from review.export.contents.registry import CONTENTS, NAMES
 from review.export.tables.writers.latex import write_latex
 from review.history.actions import Attribution
 from tests.export.contents.synthetic import pooled, rate, tables
+from tests.loaded import PATIENCE
 
 Cli = Callable[..., Result]
 
@@ -65,6 +66,6 @@ def test_tex_takes_every_table(database: Database, by: Attribution, tmp_path: Pa
     )
     done = subprocess.run(
         ["pdflatex", "-halt-on-error", "-no-shell-escape", "main.tex"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]

@@ -28,6 +28,7 @@ from review.protocol.actions import new_review
 from review.protocol.queries import review_called
 from review.protocol.specs import ReviewSpec
 from tests.conftest import NOW
+from tests.loaded import PATIENCE
 
 BY = Attribution(actor="tester", reason="test", at=NOW)
 SPAN = re.compile(r'\[((?:[^\]\\]|\\.)*)\]\{\.number key="([^"]+)" origin="([^"]+)"\}')
@@ -153,7 +154,7 @@ def test_libreoffice_opens_it_and_pages_can_be_seen(bundle: Path, tmp_path: Path
     subprocess.run(
         ["soffice", f"-env:UserInstallation=file://{tmp_path / 'profile'}", "--headless",
          "--convert-to", "pdf", "--outdir", str(tmp_path), str(bundle / "manuscript.docx")],
-        check=True, capture_output=True, timeout=300,
+        check=True, capture_output=True, timeout=PATIENCE,
     )  # fmt: skip
     pages = PdfReader(tmp_path / "manuscript.pdf").pages
     text = " ".join(" ".join(page.extract_text().split()) for page in pages)
@@ -163,7 +164,7 @@ def test_libreoffice_opens_it_and_pages_can_be_seen(bundle: Path, tmp_path: Path
         pytest.skip("pdftoppm is not installed")
     subprocess.run(
         ["pdftoppm", "-r", "40", "-png", "-l", "1", "manuscript.pdf", "page"],
-        cwd=tmp_path, check=True, timeout=60,
+        cwd=tmp_path, check=True, timeout=PATIENCE,
     )  # fmt: skip
     (image,) = tmp_path.glob("page*.png")
     assert image.read_bytes().startswith(b"\x89PNG")
@@ -177,7 +178,7 @@ def test_pandoc_reads_it_and_fills_the_newest_numbers(bundle: Path, tmp_path: Pa
     done = subprocess.run(
         ["pandoc", "--from", "markdown", "--to", "json", "--lua-filter", "numbers.lua",
          "--metadata-file", str(tmp_path / "newer.json"), "manuscript.qmd"],
-        cwd=bundle, check=True, capture_output=True, text=True, timeout=60,
+        cwd=bundle, check=True, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert done.stderr.replace("[WARNING] Could not deduce format", "") == done.stderr
     spans = re.findall(r'\["key","([^"]+)"\]', done.stdout.replace(" ", ""))
@@ -196,7 +197,7 @@ def test_the_same_state_gives_the_same_bytes_in_any_process(
     subprocess.run(
         [sys.executable, "-m", "review", "export", "manuscript", "--processes", "2",
          "--out", str(tmp_path / "again")],
-        env=environment, check=True, capture_output=True, timeout=300,
+        env=environment, check=True, capture_output=True, timeout=PATIENCE,
     )  # fmt: skip
     first = {p.relative_to(bundle): p.read_bytes() for p in bundle.rglob("*") if p.is_file()}
     again = tmp_path / "again"

@@ -39,6 +39,7 @@ from tests.conftest import NOW
 from tests.export.flow.test_prisma import inputs
 from tests.export.manuscript.written import analysed
 from tests.extraction.appraisal.samples import a_review, form, the_review
+from tests.loaded import PATIENCE
 
 APA = NumberStyle.APA
 
@@ -184,7 +185,8 @@ def test_hostile_words_stay_words(screened: Facts) -> None:
     document = manuscript(replace(screened, flow=flow, title=HOSTILE), {}, {})
     done = subprocess.run(
         ["pandoc", "--from", "markdown", "--to", "plain", "--wrap", "none", "--standalone"],
-        input=render_quarto(document, APA), check=True, capture_output=True, text=True, timeout=60,
+        input=render_quarto(document, APA), check=True, capture_output=True, text=True,
+        timeout=PATIENCE,
     )  # fmt: skip
     told = " ".join(done.stdout.split())
     assert told.count(" ".join(HOSTILE.split())) == 2, "as title and as reason"

@@ -24,7 +24,7 @@ from review.living.runs.models import Job, JobOutcome, Run
 from review.protocol.queries import review_called
 from tests.living.fixture import begin, enter
 from tests.living.job.test_repool import arms, change, reviewed
-from tests.loaded import LOADED
+from tests.loaded import LOADED, PATIENCE
 from tests.tiers import WHOLE
 
 __all__ = ["reviewed"]
@@ -55,7 +55,7 @@ def test_competing_jobs_make_one_run_of_each_state(reviewed: Database, by: Attri
     finally:
         stop.set()
         for process in processes:
-            process.join(120)
+            process.join(PATIENCE)
     assert [process.exitcode for process in processes] == [0] * PROCESSES
     with reviewed.reading() as session:
         runs = session.scalars(
@@ -72,7 +72,7 @@ def test_competing_jobs_make_one_run_of_each_state(reviewed: Database, by: Attri
 def _wait_for_state(database: Database, state: int) -> None:
     """Wait until the newest run holds the newest number."""
     wanted = 5.0 + state / 1000
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with database.reading() as session:
             newest = session.scalar(
@@ -83,7 +83,7 @@ def _wait_for_state(database: Database, state: int) -> None:
                 if inputs.trials[0].intervention[0].numbers.mean == pytest.approx(wanted):
                     return
         time.sleep(0.01)
-    raise AssertionError(f"state {state} was not pooled within a minute")
+    raise AssertionError(f"state {state} was not pooled")
 
 
 def _repool_once(url: str, ready: Event) -> None:
@@ -105,18 +105,17 @@ def test_a_job_killed_at_any_moment_leaves_nothing_half_or_stuck(
         ready = LOADED.Event()
         victim = LOADED.Process(target=_repool_once, args=(url, ready))
         victim.start()
-        assert ready.wait(60)
+        assert ready.wait(PATIENCE)
         time.sleep(chance.uniform(0.0, 0.12))
         if victim.pid is not None and victim.is_alive():
             os.kill(victim.pid, signal.SIGKILL)
-        victim.join(60)
+        victim.join(PATIENCE)
         begun = time.monotonic()
         report = repool(reviewed, actor="next")
-        while report.outcome is None and time.monotonic() - begun < 5:
+        while report.outcome is None and time.monotonic() - begun < PATIENCE:
             time.sleep(0.01)  # the database notices that a connection died, and frees its lock
             report = repool(reviewed, actor="next")
         assert report.outcome in (JobOutcome.RECOMPUTED, JobOutcome.NOTHING_NEW)
-        assert time.monotonic() - begun < 5
     with reviewed.reading() as session:
         review = review_called(session, None)
         runs = queries.runs(session, review, "alliance")

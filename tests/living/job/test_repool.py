@@ -34,7 +34,7 @@ from review.protocol.queries import plan_of, review_called, versions
 from review.protocol.rules import Plan
 from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW, Prepared
-from tests.loaded import LOADED
+from tests.loaded import LOADED, PATIENCE
 
 
 def plan(**changes: object) -> Plan:
@@ -302,7 +302,7 @@ def test_jobs_at_once_make_one_run_of_each_state(reviewed: Database, tmp_path: P
         process.start()
     start.touch()
     for process in processes:
-        process.join(120)
+        process.join(PATIENCE)
         assert process.exitcode == 0
     with reviewed.reading() as session:
         made = [(run.analysis_id, run.number) for run in session.scalars(sa.select(Run))]

@@ -42,6 +42,7 @@ from review.protocol.specs import AnalysisSpec
 from tests.conftest import NOW
 from tests.living.fixture import begin, enter
 from tests.living.job.test_repool import plan
+from tests.loaded import PATIENCE
 
 
 def test_searches_fall_due_and_a_retired_review_has_none(
@@ -148,7 +149,7 @@ def test_a_watcher_repools_within_seconds_of_a_commit_by_another(
         time.sleep(1.2)  # two more polls: its own runs do not wake it
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(PATIENCE)
     other.close()
     assert [len(report.recomputed) for report in done] == [1, 1]
     with database.reading() as session:
@@ -176,7 +177,7 @@ def test_two_watchers_of_one_database_do_nothing_twice(database: Database, by: A
     finally:
         stop.set()
         for thread in threads:
-            thread.join(20)
+            thread.join(PATIENCE)
     for mine in own:
         mine.close()
     assert sorted(item.number for report in done for item in report.recomputed) == [1, 2, 3, 4, 5]
@@ -188,7 +189,7 @@ def _runs(database: Database) -> int:
 
 
 def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -20,6 +20,7 @@ from review.errors import BusyError
 from review.living.job.repool import repool
 from review.living.job.report import RepoolReport
 from review.living.job.watch import Waiting, watch
+from tests.loaded import PATIENCE
 
 Told = Generator[RepoolReport | Waiting | None, None, None]
 
@@ -113,7 +114,7 @@ def test_a_watcher_may_be_ended_by_another_thread(watched: Watched) -> None:
     """As where nobody holds it any more, and the collector runs in whichever thread it likes."""
     assert isinstance(next(watched.told), RepoolReport)
     with ThreadPoolExecutor(1) as other:
-        other.submit(watched.told.close).result(timeout=20)
+        other.submit(watched.told.close).result(PATIENCE)
 
 
 def test_sigterm_ends_it_with_status_0(practice: Database, tmp_path: Path) -> None:
@@ -126,5 +127,5 @@ def test_sigterm_ends_it_with_status_0(practice: Database, tmp_path: Path) -> No
     assert "Watching" in watcher.stderr.readline()
     time.sleep(0.3)
     watcher.send_signal(signal.SIGTERM)
-    assert watcher.wait(timeout=60) == 0
+    assert watcher.wait(PATIENCE) == 0
     watcher.stderr.close()

@@ -19,6 +19,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from tests.loaded import PATIENCE
+
 expect.set_options(timeout=60_000)  # a busy machine is slow, which is no failure of a page
 
 
@@ -64,7 +66,7 @@ def served(demonstration_file: Path, tmp_path_factory: pytest.TempPathFactory) -
         yield address
     finally:
         program.terminate()
-        program.wait(timeout=15)
+        program.wait(PATIENCE)
         program.stdout.close()
 
 

@@ -22,6 +22,7 @@ from review.people.accounts.actions import end_sessions, set_password
 from review.people.accounts.secrets import hasher
 from review.people.actions import person_called
 from review.protocol.queries import review_called
+from tests.loaded import PATIENCE
 
 PASSWORD = "four plain words"
 A, B, C = "Demonstration reviewer A", "Demonstration reviewer B", "Demonstration adjudicator C"
@@ -70,7 +71,7 @@ class Server:
         """End the program, or kill it as a power cut does."""
         assert self.program is not None
         self.program.send_signal(how)
-        self.program.wait(timeout=20)
+        self.program.wait(PATIENCE)
         if self.program.stdout is not None:
             self.program.stdout.close()
 

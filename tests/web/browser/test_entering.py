@@ -92,7 +92,7 @@ def test_a_practised_person_enters_the_invented_trial_in_under_a_minute(
     record_property("entered in s", round(took, 1))
     record_property("effect after the last key in ms", round(lag))
     assert took < MINUTE
-    assert lag < 3000  # the machine may be busy: docs/performance.md has what was measured
+    assert lag < 20_000  # the machine may be busy: docs/performance.md has what was measured
     expect(page.locator(".direction").first).to_contain_text("0.2 lower")
     page.get_by_role("button", name="show the source of Video").click()
     expect(page.locator(".reader-mark").first).to_be_visible()

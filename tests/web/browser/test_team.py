@@ -17,6 +17,8 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.loaded import PATIENCE
+
 PASSWORD = "four plain words here"
 REVIEW = "/r/cbt-delivery"
 
@@ -77,7 +79,7 @@ def team(
             context.close()
     finally:
         program.terminate()
-        program.wait(timeout=15)
+        program.wait(PATIENCE)
         program.stdout.close()
 
 

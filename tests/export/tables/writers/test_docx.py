@@ -17,6 +17,7 @@ from review.export import Column, NumberStyle, Table, render_docx, write_docx
 from review.export.tables.writers.docx import add_table, document_bytes, new_document, portrait
 from review.export.tables.writers.docx_origins import Marks, digest_of, docx_origins
 from tests.export.tables.writers.samples import HOSTILE, NASTY, POOLED, UNWRITABLE, tall
+from tests.loaded import PATIENCE
 
 
 def opened(*tables: Table, **options: Any) -> Any:
@@ -189,7 +190,7 @@ def converted(folder: Path, kind: str) -> Path:
     subprocess.run(
         ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless",
          "--convert-to", kind, "--outdir", folder / "out", folder / "t.docx"],
-        check=True, capture_output=True, timeout=120,
+        check=True, capture_output=True, timeout=PATIENCE,
     )  # fmt: skip
     return next((folder / "out").iterdir())
 

@@ -9,6 +9,7 @@ import pytest
 from review.export import Column, Footnote, Place, Table, render_latex, write_latex
 from review.export.tables.writers.latex import escaped
 from tests.export.tables.writers.samples import HOSTILE, NASTY, POOLED, UNWRITABLE, tall
+from tests.loaded import PATIENCE
 
 TABLES = {"pooled": POOLED, "hostile": HOSTILE, "tall": tall(41), "wide": tall(3, texts=7)}
 
@@ -124,7 +125,7 @@ def test_it_compiles(tmp_path: Path) -> None:
     )
     subprocess.run(
         ["pdflatex", "-halt-on-error", "-no-shell-escape", "main.tex"],
-        cwd=tmp_path, check=True, capture_output=True, timeout=120,
+        cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE,
     )  # fmt: skip
     pages = pypdf.PdfReader(tmp_path / "main.pdf").pages
     shown = " ".join(" ".join(page.extract_text() for page in pages).split())

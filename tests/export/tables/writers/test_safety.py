@@ -41,6 +41,7 @@ from review.export.tables.writers.latex import escaped
 from review.export.tables.writers.xlsx import LARGEST_NUMBER
 from review.extraction.files import table_text
 from tests.export.tables.writers.samples import NASTY, UNWRITABLE
+from tests.loaded import PATIENCE
 
 ROWS = 500
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠", "'", "''=", '"=')
@@ -123,7 +124,7 @@ def test_r_reads_the_numbers_as_numbers(tmp_path: Path) -> None:
     )
     done = subprocess.run(
         ["Rscript", "--vanilla", "-e", program], cwd=tmp_path, check=True, capture_output=True,
-        text=True, timeout=120,
+        text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert done.stdout.split() == [f"{number:.15g}" for number in NUMBERS]
 
@@ -193,7 +194,7 @@ def test_latex_compiles(tmp_path: Path) -> None:
     )
     subprocess.run(
         ["pdflatex", "-halt-on-error", "-no-shell-escape", "main.tex"],
-        cwd=tmp_path, check=True, capture_output=True, timeout=120,
+        cwd=tmp_path, check=True, capture_output=True, timeout=PATIENCE,
     )  # fmt: skip
 
 
