@@ -12,6 +12,7 @@ from click.testing import Result
 from openpyxl import load_workbook
 
 from tests.conftest import Prepared
+from tests.tiers import MOSTLY_ON_SQLITE
 
 Cli = Callable[..., Result]
 
@@ -133,6 +134,7 @@ def test_an_exclusion_takes_the_trial_out_of_the_pool(arrived: Cli) -> None:
     assert "did you mean Choi (2012), Choi (2014)?" in told
 
 
+@MOSTLY_ON_SQLITE
 def test_tables_of_a_review_in_every_format(arrived: Cli, tmp_path: Path) -> None:
     written = json.loads(arrived("export", "tables", "--out", tmp_path, "--json").stdout)
     names = {Path(path).name for path in written}
@@ -163,6 +165,7 @@ def test_tables_of_a_review_in_every_format(arrived: Cli, tmp_path: Path) -> Non
     assert "\\toprule" in (tmp_path / "changes.tex").read_text()
 
 
+@MOSTLY_ON_SQLITE
 def test_figures_of_a_run(arrived: Cli, tmp_path: Path) -> None:
     for kind in ("forest", "cumulative"):
         for suffix in ("svg", "png", "pdf"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from review.people.rules import Deed, Role, may
-from review.web import jobs
+from review.web import jobs, uploads
+from review.web.pages import duplicates
 from tests.web.conftest import Team, Watched
 from tests.web.test_matrix import ALL, _address
 
@@ -17,7 +18,8 @@ LAST = ("/leave", "/sign-out", "/account", "/people/")
 def test_what_a_role_may_send_is_taken_or_told_what_is_wrong(
     watched: tuple[Team, Watched], who: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "start", lambda *_args, **_named: None)
+    for module in (jobs, uploads, duplicates):
+        monkeypatch.setattr(module, "start", lambda *_args, **_named: None)
     team, _ = watched
     client = team.client(who)
     client.headers["x-token"] = team.form_token(who)
