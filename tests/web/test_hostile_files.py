@@ -26,7 +26,7 @@ from tests.web.test_tables import rows_of
 from tests.web.test_uploads import counts, token
 from tests.web.test_uploads import own as own
 
-MUTANTS = 14_000 if WHOLE else 56
+MUTANTS = 14_000 if WHOLE else 112
 AT_ONCE = 56
 SECONDS = 5.0
 
