@@ -18,6 +18,9 @@ COMMANDS: Final = {
     ),
     "new": Place("reviews", "Make a review: SLUG with --title, or a whole protocol with --file."),
     "list": Place("reviews", "List the reviews."),
+    "english": Place(
+        "reviews", "Show or choose the English of a review: how what it prints is spelled."
+    ),
     "serve": Place(
         "serve", "Open the reviews of this database in the browser, until stopped (Ctrl-C)."
     ),

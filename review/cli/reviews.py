@@ -1,4 +1,4 @@
-"""``review new`` and ``list``."""
+"""``review new``, ``list`` and ``english``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
-from review.cli.context import by, json_option, opened
+from review.cli.context import by, changing, json_option, opened, review_option
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.history.actions import writing
+from review.people.rules import Deed
 from review.protocol import queries
+from review.protocol.vocabulary import English
 
 
 @click.command("new")
@@ -60,3 +62,28 @@ def list_(as_json: bool) -> None:
         echo_json([dict(zip(headers, row, strict=True)) for row in rows])
     else:
         echo_table(headers, rows)
+
+
+@click.command("english")
+@click.argument("english", required=False, type=click.Choice([one.value for one in English]))
+@review_option
+@json_option
+def english_(english: str | None, review_slug: str | None, as_json: bool) -> None:
+    """Show or choose the English of a review: how what it prints is spelled.
+
+    British (en-GB) where none is chosen. Manuscripts and tables follow it, and it is the language
+    of Word documents. What people wrote, such as titles and names of trials, stays as it is.
+    """
+    if english is not None:
+        from review.protocol.actions import choose_english
+
+        with changing(review_slug, None, Deed.PROTOCOL) as (session, review):
+            choose_english(session, review, English(english))
+    with opened().reading() as session:
+        review = queries.review_called(session, review_slug)
+        now = review.english or English.GB
+        slug = review.slug
+    if as_json:
+        echo_json({"review": slug, "english": now.value})
+    else:
+        click.echo(f"{slug} is printed in {now.value}.")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from review.citations.queries import searches
 from review.export.tables.model import Cell, Footnote, Interval
 from review.living.releases.releases import releases
 from review.living.reports.changes import ChangeReport, compare
@@ -38,6 +40,8 @@ class LatestRun:
     before_key: str | None = None
     """Of the run that it is held against."""
     before_number: int | None = None
+    before_at: datetime | None = None
+    """When readers saw it: the day of the release, else of that run."""
     since: str = "the run before"
     """What it is held against, in words: ``version 1.1 of 2026-03-01``."""
     notices: Notices = NO_NOTICES
@@ -96,22 +100,24 @@ def latest_run(session: Session, review: Review, analysis: str) -> LatestRun:
 
 
 def version_now(session: Session, review: Review) -> str | None:
-    """Return the release that the newest runs are those of; None where they were not given out."""
+    """Return the release that the review is as it stands; None where something came after it."""
     made = releases(session, review)
     runs = queries.newest_of_each(session, review)
-    return made[-1].version if made and _are_of(runs, made[-1]) else None
+    return made[-1].version if made and _is_of(session, review, runs, made[-1]) else None
 
 
-def _are_of(runs: Sequence[Run], release: Release) -> bool:
-    """Whether a release gave out these runs, and no other."""
+def _is_of(session: Session, review: Review, runs: Sequence[Run], release: Release) -> bool:
+    """Whether a release gave out these runs, and no other, and nothing was searched since."""
     given = {analysis: facts["key"] for analysis, facts in release.manifest["runs"].items()}
-    return given == {run.version.analysis.slug: run.key for run in runs}
+    searched = max((search.ran_on for search in searches(session, review)), default="")
+    same = given == {run.version.analysis.slug: run.key for run in runs}
+    return same and searched <= f"{release.created:%Y-%m-%d}"
 
 
 def _published(session: Session, review: Review, runs: Sequence[Run]) -> Release | None:
     """Return the last release before the newest runs: what readers have seen."""
     made = releases(session, review)
-    if made and _are_of(runs, made[-1]):
+    if made and _is_of(session, review, runs, made[-1]):
         made = made[:-1]
     return made[-1] if made else None
 
@@ -126,17 +132,23 @@ def _latest(session: Session, review: Review, run: Run, published: Release | Non
         number = published.manifest["runs"][analysis]["number"]
         earlier = queries.run_numbered(session, review, analysis, number)
         before = queries.snapshot_of(earlier)
-        since = f"version {published.version} of {published.created:%Y-%m-%d}"
+        since, at = (
+            f"version {published.version} of {published.created:%Y-%m-%d}",
+            published.created,
+        )
     else:
         found = _of_older_data(session, review, run, after)
         if found is None:
             return first
         earlier, before = found
-        since = f"run {earlier.number} of {earlier.created:%Y-%m-%d}"
+        since, at = (
+            f"the results of {earlier.created:%Y-%m-%d} (run {earlier.number})",
+            earlier.created,
+        )
     change = compare(before, after, engines=(earlier.software, run.software))
     return replace(
         first, change=change, before=before, before_key=earlier.key,
-        before_number=earlier.number, since=since,
+        before_number=earlier.number, before_at=at, since=since,
     )  # fmt: skip
 
 

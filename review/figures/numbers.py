@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import math
+import re
+from typing import Final
 
 MINUS = "\N{MINUS SIGN}"
 INFINITY = "\N{INFINITY}"
 
 # Beyond ten million a column of fixed decimals says less than a power of ten does.
 LARGEST_FIXED = 1e7
+
+
+_HYPHEN: Final = re.compile(r"(?<![^\s(\[“\"=±<>≤≥×])(?<!\d )-(?=\.?\d)")
+"""A hyphen before a digit that is no part of a word, a range or a date: a minus sign."""
+
+
+def with_minus(text: str) -> str:
+    """Return a text whose negative numbers have real minus signs.
+
+    Examples
+    --------
+    >>> with_minus("from -0.38 [-1.09, 0.32] on 2026-09-16, PHQ-9, aged 12 - 18")
+    'from −0.38 [−1.09, 0.32] on 2026-09-16, PHQ-9, aged 12 - 18'
+    """
+    return _HYPHEN.sub(MINUS, text)
 
 
 def fixed(value: float, decimals: int) -> str:

@@ -32,18 +32,28 @@ from review.protocol.specs import (
     PublishedSpec,
     ReviewSpec,
 )
+from review.protocol.vocabulary import English
 
 
 def new_review(session: Session, spec: ReviewSpec, *, owner: str) -> Review:
     """Make a review owned by the person called `owner`; raise AlreadyExistsError."""
     if session.scalar(sa.select(Review.id).where(Review.slug == spec.slug)) is not None:
         raise AlreadyExistsError(f"there is already a review {spec.slug!r}")
-    review = Review(slug=spec.slug, title=spec.title, question=spec.question)
+    review = Review(slug=spec.slug, title=spec.title, question=spec.question, english=spec.english)
     session.add(review)
     session.flush()
     person = person_called(session, owner)
     join_review(session, review_id=review.id, person=person, role=Role.LEAD)
     return review
+
+
+def choose_english(session: Session, review: Review, english: English) -> bool:
+    """Choose the spelling of what is printed; return whether it is another than before."""
+    changed = (review.english or English.GB) is not english
+    if changed:
+        review.english = english
+        session.flush()
+    return changed
 
 
 def add_outcome(session: Session, review: Review, spec: OutcomeSpec) -> Outcome:

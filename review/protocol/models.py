@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from review.db import Base, CanonicalJson
+from review.db import Base, CanonicalJson, open_choice
 from review.history.withdrawal import Withdrawable, unique_while_standing
+from review.protocol.vocabulary import English
 
 
 class Review(Base):
@@ -21,6 +22,8 @@ class Review(Base):
     slug: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
     question: Mapped[str]
+    english: Mapped[English | None] = mapped_column(open_choice(English))
+    """The spelling of what is printed; None is British."""
 
 
 class Outcome(Base):

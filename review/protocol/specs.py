@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from review.protocol.rules import Frozen, Line, Margin, Plan, Slug
+from review.protocol.vocabulary import English
 
 
 class ReviewSpec(Frozen):
@@ -15,6 +16,8 @@ class ReviewSpec(Frozen):
     slug: Slug
     title: Line
     question: str = ""
+    english: English | None = None
+    """The spelling of what is printed, ``en-GB`` (as by default) or ``en-US``."""
 
 
 class OutcomeSpec(Frozen):

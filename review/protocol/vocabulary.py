@@ -56,3 +56,10 @@ class Variant(StrEnum):
     LOW_RISK_ONLY = "low_risk_only"
     AGGREGATED = "aggregated"
     THREE_LEVEL = "three_level"
+
+
+class English(StrEnum):
+    """How words of the program are spelled in what a review prints, and a document's language."""
+
+    GB = "en-GB"
+    US = "en-US"

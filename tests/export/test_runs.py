@@ -69,7 +69,9 @@ def test_a_new_plan_hides_no_change_of_data(delivered: Database) -> None:
         run = latest_run(session, review_called(session, "cbt-delivery"), AT)
         told = _told(session)
     assert (run.before_number, run.number) == (1, 3)
-    assert told.startswith("Since run 1 of 2026-11-23, with a changed plan and 11 trials added, ")
+    assert told.startswith(
+        "Since the results of 2026-11-23 (run 1), with a changed plan and 11 trials added, "
+    )
     assert "The conclusion changed from “inconclusive” to “superior”." in told
     assert "Changed in the plan: sensitivity analyses from none to common effect." in told
 
@@ -112,4 +114,4 @@ def test_no_sentence_begins_with_a_numeral(delivered: Database) -> None:
     texts = [b.text for b in manuscript(facts, tables, {}).blocks if isinstance(b, Paragraph)]
     assert len(texts) > 10
     for text in texts:
-        assert not re.search(r"(?:^|[.!?] )[−\d]", text), text
+        assert not re.search(r"(?:^|[.!?]\s)[−\d]", text), text

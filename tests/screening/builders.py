@@ -27,8 +27,8 @@ def _surname(number: int) -> str:
     return "Author" + "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
-def attributed(actor: str = "tester", at: datetime = NOW) -> Attribution:
-    return Attribution(actor=actor, review="alliance", at=at)
+def attributed(actor: str = "tester", at: datetime = NOW, slug: str = "alliance") -> Attribution:
+    return Attribution(actor=actor, review=slug, at=at)
 
 
 def make_review(database: Database) -> None:
@@ -43,8 +43,8 @@ def make_review(database: Database) -> None:
             add_reason(session, review, label)
 
 
-def the_review(session: Session) -> Review:
-    return review_called(session, "alliance")
+def the_review(session: Session, slug: str = "alliance") -> Review:
+    return review_called(session, slug)
 
 
 def import_records(
@@ -56,10 +56,11 @@ def import_records(
     at: datetime = NOW,
     abstracts: Sequence[str] | None = None,
     notices: Sequence[list[str]] = (),
+    slug: str = "alliance",
 ) -> list[int]:
     """Store one batch and return the ids of its records."""
-    with writing(database, attributed(at=at)) as session:
-        review = the_review(session)
+    with writing(database, attributed(at=at, slug=slug)) as session:
+        review = the_review(session, slug)
         search = None
         if kind is not None:
             search = Search(
@@ -105,11 +106,15 @@ def import_records(
 
 
 def link_duplicates(
-    database: Database, pairs: Sequence[tuple[int, int]], *, at: datetime = NOW
+    database: Database,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    at: datetime = NOW,
+    slug: str = "alliance",
 ) -> None:
     """Link pairs of records as certain duplicates, in one run."""
-    with writing(database, attributed(at=at)) as session:
-        review = the_review(session)
+    with writing(database, attributed(at=at, slug=slug)) as session:
+        review = the_review(session, slug)
         run = DedupeRun(
             review_id=review.id, compared_from=0, compared_to=max(map(max, pairs)), rules="1",
             ran_at=at,
@@ -133,10 +138,11 @@ def say(
     stage: Stage = Stage.TITLE_ABSTRACT,
     reason: str | None = None,
     at: datetime = NOW,
+    slug: str = "alliance",
 ) -> Decided:
     """Let somebody decide the same of some records."""
     choices = [Choice(record, verdict, reason) for record in records]
-    with writing(database, attributed(who, at)) as session:
-        review = the_review(session)
+    with writing(database, attributed(who, at, slug)) as session:
+        review = the_review(session, slug)
         joined(session, review, who)
         return decide(session, review, choices, stage=stage, handle=who, now=at)

@@ -1,11 +1,9 @@
-"""What moved: in the newest run of each analysis, and since the last release."""
+"""What moved in the newest run of each analysis since readers last saw it, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
-
-from sqlalchemy.orm import Session
 
 from review.canonical import number
 from review.export.contents.columns import said_once
@@ -13,15 +11,13 @@ from review.export.contents.variants import PRIMARY
 from review.export.runs import LatestRun
 from review.export.tables.model import Cell, Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
-from review.figures.numbers import MINUS, bracketed, fixed
-from review.living.releases.releases import ReleaseDiff, since_last_release
+from review.figures.numbers import MINUS, bracketed, fixed, with_minus
 from review.living.reports.attribution import Explanation, explain
 from review.living.reports.changes import ChangeReport
 from review.living.reports.classes import strip
 from review.living.reports.shares import Share
 from review.living.runs.results import PooledLine
 from review.living.runs.scales import EffectScale
-from review.protocol.models import Review
 from review.protocol.vocabulary import Variant
 
 COLUMNS: Final = (
@@ -141,44 +137,6 @@ def changes_data(title: str, runs: Sequence[LatestRun]) -> Table:
     return Table(f"{title}: changes", DATA_COLUMNS, tuple(rows), origins=tuple(origins))
 
 
-def release_changes(session: Session, review: Review, runs: Sequence[LatestRun]) -> Table:
-    """Return what moved from the last release to the newest runs; no row without a release."""
-    found = since_last_release(session, review)
-    if found is None:
-        return Table(f"{review.title}: change since the last release", COLUMNS, ())
-    by_name = {run.analysis: run for run in runs}
-    rows: list[tuple[Cell, ...]] = []
-    origins: list[str | None] = []
-    for name, change in found.changes:
-        run = by_name[name]
-        changed = [*_lines(change), *_added(change), *_events(change)]
-        rows += [(run.inputs.plan.title, *_cells(item)) for item in changed]
-        origins += [None if c.path is None else origin(run.key, *c.path) for c in changed]
-    others = _others(found, {name: run.inputs.plan.title for name, run in by_name.items()})
-    rows += others
-    origins += [None] * len(others)
-    return Table(
-        f"{review.title}: change since release {found.before}",
-        COLUMNS,
-        said_once(rows, 1),
-        footnotes=tuple(
-            Footnote(f"{by_name[name].inputs.plan.title}: {change.sentence}")
-            for name, change in found.changes
-        ),
-        origins=tuple(origins),
-    )
-
-
-def _others(found: ReleaseDiff, titles: dict[str, str]) -> list[tuple[Cell, ...]]:
-    rows: list[tuple[Cell, ...]] = [
-        *((titles.get(name, name), "analysis added", None, None) for name in found.added),
-        *((titles.get(name, name), "analysis dropped", None, None) for name in found.dropped),
-        *((titles.get(name, name), "unchanged", None, None) for name in found.unchanged),
-    ]
-    rows += [(None, f"searched: {source}", old, new) for source, old, new in found.searches]
-    return rows
-
-
 def _explained(run: LatestRun) -> Explanation | None:
     if run.before is None:
         return None
@@ -186,7 +144,10 @@ def _explained(run: LatestRun) -> Explanation | None:
 
 
 def _cells(item: Changed) -> tuple[str, str | None, str | None]:
-    return (f"{item.what}: {item.study}" if item.study else item.what, item.before, item.after)
+    before, after = (
+        None if value is None else with_minus(value) for value in (item.before, item.after)
+    )
+    return (f"{item.what}: {item.study}" if item.study else item.what, before, after)
 
 
 def _lines(change: ChangeReport) -> Iterator[Changed]:

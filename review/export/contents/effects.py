@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from review.export.runs import (
     LatestRun,
 )
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
+from review.wording import counted
 
 RESULT_COLUMNS = (
     Column("study", "Study"),
@@ -51,14 +54,18 @@ def results_table(run: LatestRun) -> Table:
             f"is a trial's part in {plan.intervention.label} against {plan.comparator.label}."
         )
     variances = " Variances are of the logarithms." if run.scale.as_ratio else ""
-    recipes = "; ".join(dict.fromkeys(effect.recipe for effect in run.results.effects))
+    recipes = Counter(effect.recipe for effect in run.results.effects)
+    told = [
+        f"{counted(n, 'effect')} from {how.replace('; ', ', ')}" if len(recipes) > 1 else how
+        for how, n in recipes.most_common()
+    ]
     return Table(
         title=f"{plan.title}: study results",
         columns=columns,
         rows=rows,
         footnotes=(
             Footnote(f"{run.scale.direction(plan)} {sides}{variances}"),
-            Footnote(f"Effects: {recipes}."),
+            Footnote(f"How effects were computed: {'; '.join(told)}."),
         ),
         origins=tuple(origin(run.key, "effects", i) for i in range(len(rows))),
     )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Final
+
 from sqlalchemy.orm import Session
 
+from review.export.contents.columns import said_once
 from review.export.tables.model import Column, Footnote, Table
-from review.living.reports.notices import HEADINGS
+from review.figures.numbers import with_minus
+from review.living.reports.notices import HEADINGS, Notice, NoticeKind
 from review.living.reports.noticing import notices_of
 from review.protocol.models import Review
-from review.protocol.queries import current_versions, plan_of
+from review.protocol.queries import current_versions, instruments, outcomes, plan_of
+from review.protocol.vocabulary import AnalysisSet, Rater
+from review.wording import lowered
 
 COLUMNS = (
     Column("analysis", "Analysis"),
@@ -20,21 +28,82 @@ COLUMNS = (
 )
 
 
+PRINTED: Final = COLUMNS[:4]
+"""Without commands and keys, which no reader of a document can use."""
+
+SETS: Final = {
+    AnalysisSet.ITT: "intention to treat",
+    AnalysisSet.COMPLETERS: "completers",
+    AnalysisSet.PER_PROTOCOL: "per protocol",
+    AnalysisSet.NOT_REPORTED: "not reported",
+}
+
+_TOKEN: Final = re.compile(r"(?<![\w-])[a-z0-9]+(?:[_-][a-z0-9]+)*(?![\w-])")
+
+_OF_A_PLACE: Final = frozenset({NoticeKind.DOUBT, NoticeKind.WITHHELD})
+"""Notices that begin with the result that they are about."""
+
+_OF_AN_OUTCOME: Final = frozenset({NoticeKind.NO_RESULT, NoticeKind.LEFT_OUT})
+"""Notices that may name outcomes by their short names."""
+
+
+def in_print(item: Notice, names: Mapping[str, str]) -> str:
+    """Return what a notice says, with names in place of the short ones that commands take.
+
+    Examples
+    --------
+    >>> doubt = Notice(NoticeKind.DOUBT, "video, wai, not_reported, post, itt: SD 0.1")
+    >>> in_print(doubt, {"wai": "Working Alliance Inventory"})
+    'video, Working Alliance Inventory, not reported, post, intention to treat: SD 0.1'
+    """
+    known = {kept.value: words for kept, words in SETS.items() if "_" in kept or kept == "itt"}
+    known |= {rater.value: rater.value.replace("_", " ") for rater in Rater}
+    place, colon, rest = item.what.partition(": ")
+    if item.kind in _OF_A_PLACE and colon:
+        return f"{_named(place, {**known, **names})}: {rest}"
+    told = {**known, **names} if item.kind in _OF_AN_OUTCOME else known
+    return _named(item.what, told)
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    return _TOKEN.sub(lambda found: names.get(found[0], found[0]), text)
+
+
+def names_in(session: Session, review: Review) -> dict[str, str]:
+    """Return what outcomes and instruments are called, by their short names."""
+    return {
+        **{o.slug: lowered(o.name) for o in outcomes(session, review)},
+        **{i.slug: i.name for i in instruments(session, review)},
+    }
+
+
 def notices_table(session: Session, review: Review) -> Table:
-    """Return one row a notice of each planned analysis, with or without a run, as things are."""
-    found = notices_of(session, review)
-    titles = {v.analysis.slug: plan_of(v).title for v in current_versions(session, review)}
+    """Return one row a notice of each planned analysis, as things are, for print."""
+    every, names = _items(session, review), names_in(session, review)
+    return Table(
+        title=f"{review.title}: what to know beside the results",
+        columns=PRINTED,
+        rows=said_once(
+            [
+                (
+                    title,
+                    HEADINGS[item.kind],
+                    item.study,
+                    with_minus(_detailed(in_print(item, names), item)),
+                )
+                for title, item in every
+            ],
+            1,
+        ),
+        footnotes=(Footnote("As things were when this table was made."),),
+    )
+
+
+def notices_data(session: Session, review: Review) -> Table:
+    """Return the same with what can be done about each, and the keys that commands take."""
     rows = tuple(
-        (
-            titles[slug],
-            HEADINGS[item.kind],
-            item.study,
-            f"{item.what} ({item.detail})" if item.detail else item.what,
-            item.remedy,
-            item.key,
-        )
-        for slug, notices in found.items()
-        for item in notices.items
+        (title, HEADINGS[item.kind], item.study, _detailed(item.what, item), item.remedy, item.key)
+        for title, item in _items(session, review)
     )
     return Table(
         title=f"{review.title}: what to know beside the results",
@@ -42,3 +111,14 @@ def notices_table(session: Session, review: Review) -> Table:
         rows=rows,
         footnotes=(Footnote("As things were when this table was made."),),
     )
+
+
+def _detailed(what: str, item: Notice) -> str:
+    return f"{what} ({item.detail})" if item.detail else what
+
+
+def _items(session: Session, review: Review) -> list[tuple[str, Notice]]:
+    """Return every notice with the title of its analysis."""
+    titles = {v.analysis.slug: plan_of(v).title for v in current_versions(session, review)}
+    found = notices_of(session, review)
+    return [(titles[slug], item) for slug, notices in found.items() for item in notices.items]

@@ -10,21 +10,23 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.contents.agreement import agreement_table
-from review.export.contents.changes import changes_data, changes_table, release_changes
+from review.export.contents.changes import changes_data, changes_table
 from review.export.contents.characteristics import characteristics_data, characteristics_table
 from review.export.contents.effects import results_table as effects_table
 from review.export.contents.excluded import excluded_data, excluded_table
 from review.export.contents.findings import findings_data, findings_table
 from review.export.contents.moderators import moderators_data, moderators_table
 from review.export.contents.network import network_tables
-from review.export.contents.notices import notices_table
+from review.export.contents.notices import names_in, notices_data, notices_table
 from review.export.contents.pooled import pooled_data, pooled_table
 from review.export.contents.reported import reported_table
 from review.export.contents.results import results_data, results_table
 from review.export.contents.risk_of_bias import bias_tables
 from review.export.contents.searches import searches_data, searches_table
+from review.export.contents.since import since_data, since_table
 from review.export.contents.variants import variants_data, variants_table
 from review.export.runs import LatestRun
+from review.export.spelling import spelling_of
 from review.export.tables.model import Table
 from review.export.tables.printing import NumberStyle
 from review.export.tables.writers.files import DATA, Format, write_tables
@@ -125,6 +127,7 @@ CONTENTS: Final = (
         "trials left out with reason and remedy, open doubts, plans changed after results",
         "nothing to do: no trial is left out and no doubt is open",
         _of_review("notices", notices_table),
+        _of_review("notices", notices_data),
     ),
     Content(
         "variants",
@@ -160,12 +163,11 @@ CONTENTS: Final = (
         _of_runs("changes", changes_data),
     ),
     Content(
-        "changes_since_release",
-        "what moved from the last release to the newest runs",
-        "review release create",
-        lambda session, review, runs: {
-            "changes_since_release": release_changes(session, review, runs)
-        },
+        "whats_new",
+        "since the last release, or older data: conclusions, trials, searches",
+        "review repool after readers saw results",
+        lambda session, review, runs: {"whats_new": since_table(session, review, runs)},
+        lambda session, review, runs: {"whats_new": since_data(session, review, runs)},
     ),
     Content(
         "agreement",
@@ -183,6 +185,14 @@ CONTENTS: Final = (
     ),
 )
 """In the order in which documents have them."""
+
+IN_OUR_WORDS: Final = frozenset(
+    {
+        "summary_of_findings", "pooled_estimates", "notices", "variants", "moderators", "changes",
+        "whats_new",
+    }
+)  # fmt: skip
+"""Tables whose cells the program words; the cells of the others are from reports and people."""
 
 NAMES: Final = tuple(content.name for content in CONTENTS)
 
@@ -220,7 +230,11 @@ def collect(
         data |= full
         if not full:
             empty.append(content)
-    return Collection(printed, data, tuple(empty))
+    spelling = spelling_of(review, runs, names_in(session, review).values())
+    spelled = {
+        name: spelling.table(table, cells=name in IN_OUR_WORDS) for name, table in printed.items()
+    }
+    return Collection(spelled, data, tuple(empty))
 
 
 def write_collection(

@@ -14,11 +14,12 @@ from review.export.manuscript.document import (
     sentences,
 )
 from review.export.manuscript.facts import Analysed, Facts, printer_of
+from review.export.manuscript.news import in_brief
 from review.export.manuscript.printer import Printer
-from review.export.manuscript.results import conclusion_sentence, estimate
-from review.export.manuscript.sentences import capped, count
+from review.export.manuscript.results import conclusion_sentence, entered_words, estimate
+from review.export.manuscript.sentences import capped, count, words
 from review.export.tables.printing import NumberStyle
-from review.wording import counted
+from review.wording import capitalised, counted
 
 MOST_ANALYSES: Final = 6
 """Analyses that an abstract tells; the results tell all."""
@@ -26,25 +27,48 @@ MOST_ANALYSES: Final = 6
 FURTHER: Final = "further analyses"
 
 
+IN_SHORT: Final = {
+    "EE": "a common-effect model",
+    "MH": "the Mantel-Haenszel method",
+    "PETO": "Peto’s method",
+}
+OTHERWISE: Final = "a random-effects model ({})"
+"""What an abstract says of a method; the methods section says more."""
+
+
+def title(facts: Facts) -> str:
+    """Return the title with kind, version and last search, which PRISMA-LSR asks for there."""
+    kind = "living systematic review" if facts.mode_stated else "systematic review"
+    named = [] if kind in facts.title.casefold() else [kind]
+    searched = f", searched to {facts.searched}" if facts.searched else ""
+    return f"{facts.title}: {', '.join([*named, _numbered(facts)])}{searched}"
+
+
 def subtitle(facts: Facts) -> str:
-    """Return version, date and last search, which PRISMA-LSR asks for beside the title."""
-    if facts.version is not None:
-        version = f"version {facts.version}"
-    elif facts.versions:
-        version = f"working version after version {facts.versions[-1]}"
-    else:
-        version = "working version, none released yet"
-    kind = "Living systematic review" if facts.mode_stated else "Systematic review"
+    """Return version, date and last search, which stand below the title."""
+    return dated(facts)
+
+
+def dated(facts: Facts) -> str:
+    """Return version and dates as a sentence without its full stop."""
     searched = f"; last search {facts.searched}" if facts.searched else ""
-    return f"{kind}, {version}; results of {facts.date:%Y-%m-%d}{searched}"
+    return f"{capitalised(_numbered(facts))}; results of {facts.date:%Y-%m-%d}{searched}"
+
+
+def _numbered(facts: Facts) -> str:
+    """Return ``version 1.0``; a search after it belongs to no version yet."""
+    if facts.version is not None:
+        return f"version {facts.version}"
+    return "working version" + (f" after version {facts.versions[-1]}" if facts.versions else "")
 
 
 def abstract(facts: Facts, style: NumberStyle) -> list[Block]:
     """Return the abstract: what was asked, how it was looked for, what was found."""
     told = [
-        ("Objective", (facts.question,)),
+        ("Objective", (facts.question or "The objective is for the authors to state.",)),
         ("Methods", _methods(facts)),
         ("Results", sentences(*_found(facts, style))),
+        ("Version", _version(facts)),
     ]
     return [
         Heading(1, "Abstract"),
@@ -55,14 +79,19 @@ def abstract(facts: Facts, style: NumberStyle) -> list[Block]:
 def _methods(facts: Facts) -> Spans:
     sources = list(dict.fromkeys(search.source for search in facts.searches))
     searched = (
-        f"Sources searched, last on {facts.searched}: {capped(sources)}."
+        filled("Sources searched, last on {day}: {s}.", day=facts.searched or "", s=capped(sources))
         if sources
-        else "The sources searched are for the authors to report."
+        else ("The sources searched are for the authors to report.",)
     )
-    models = list(dict.fromkeys(a.plan.method for a in facts.analyses))
-    pooled = "were" if facts.analysed else "are to be"
-    model = f"Trials {pooled} pooled by planned analyses ({capped(models)})."
-    return sentences((searched,), (model,))
+    models = [IN_SHORT.get(a.plan.method, OTHERWISE.format(a.plan.method)) for a in facts.analyses]
+    pooled = "pooled" if facts.analysed else "are to pool"
+    model = f"Planned analyses {pooled} effects by {words(list(dict.fromkeys(models)))}."
+    return sentences(searched, (model,))
+
+
+def _version(facts: Facts) -> Spans:
+    """Return version and dates, and what is new in it, as PRISMA-LSR asks of an abstract."""
+    return sentences((f"{dated(facts)}.",), *in_brief(facts))
 
 
 def _found(facts: Facts, style: NumberStyle) -> list[Spans]:
@@ -80,13 +109,16 @@ def _found(facts: Facts, style: NumberStyle) -> list[Spans]:
 
 
 def _one(analysed: Analysed, printer: Printer) -> Spans:
-    k = printer.integer(analysed.latest.results.pooled.k, "pooled", "k")
-    return filled(
-        "{title}: {estimate} ({k}). {conclusion}",
+    results = analysed.latest.results
+    lone, network = results.pooled.k == 1, results.network is not None
+    k = printer.integer(results.pooled.k, "pooled", "k")
+    told = filled(
+        "For “{title}” the {pooled}{estimate}, from {trials}.",
         title=analysed.plan.title,
-        estimate=estimate(analysed, printer),
-        k=count(k, "trial in a network", "trials in a network")
-        if analysed.latest.results.network is not None
-        else count(k, "effect"),
-        conclusion=sentences(*conclusion_sentence(analysed, printer)),
+        pooled="" if lone else "pooled ",
+        estimate=estimate(analysed, printer, pooled=True),
+        trials=count(k, "trial in a network", "trials in a network")
+        if network
+        else entered_words(analysed, printer),
     )
+    return sentences(told, *conclusion_sentence(analysed, printer))

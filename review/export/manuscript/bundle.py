@@ -131,7 +131,7 @@ def write_checklists(
     style: NumberStyle = NumberStyle.APA,
 ) -> list[Path]:
     """Write PRISMA 2020, PRISMA-LSR and AMSTAR 2 in each format asked for."""
-    made = checklists_of(facts)
+    made = {n: facts.spelling.table(t, cells=True) for n, t in checklists_of(facts).items()}
     return list(write_tables(made, folder, formats, style=style, together="checklists"))
 
 

@@ -1,4 +1,4 @@
-"""What changed since readers last saw an analysis, and why."""
+"""What moved in an analysis since readers last saw it, and by what."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from review.export.manuscript.document import Spans, filled, joined, listed
 from review.export.manuscript.facts import Analysed, printer_of
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
-from review.export.manuscript.sentences import capped, count
+from review.export.manuscript.sentences import count
 from review.export.tables.printing import NumberStyle
 from review.living.reports.changes import ChangeReport
 from review.living.reports.sentence import conclusion_word
@@ -31,7 +31,7 @@ def change_sentences(analysed: Analysed, style: NumberStyle) -> list[Spans]:
             if latest.notices.withheld
             else _class_change(analysed.plan.kind, before, latest.results)
         ),
-        *_details(latest.change),
+        *_in_the_plan(latest.change),
     ]
 
 
@@ -79,17 +79,6 @@ def _class_change(kind: AnalysisKind, before: RunResults, after: RunResults) -> 
     return [(f"The conclusion changed from “{old}” to “{new}”.",)]
 
 
-def _details(change: ChangeReport) -> list[Spans]:
-    found: list[Spans] = []
-    if change.added:
-        found.append((f"Added: {capped(change.added)}.",))
-    if change.removed:
-        told = capped([f"{item.study} ({item.reason})" for item in change.removed], "; ")
-        found.append((f"Removed: {told}.",))
-    if change.corrected:
-        names = list(dict.fromkeys(value.where for value in change.corrected))
-        found.append((f"Corrected: {capped(names)}.",))
-    if change.plan_changes:
-        told = "; ".join(value.words for value in change.plan_changes)
-        found.append((f"Changed in the plan: {told}.",))
-    return found
+def _in_the_plan(change: ChangeReport) -> list[Spans]:
+    told = "; ".join(value.words for value in change.plan_changes)
+    return [(f"Changed in the plan: {told}.",)] if told else []

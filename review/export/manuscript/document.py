@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import Formatter
 from typing import Final, Literal
 
 from review.errors import InvalidDataError
 from review.export.tables.model import Table
+from review.figures.numbers import with_minus
+from review.protocol.vocabulary import English
+
+NO_BREAK: Final = "\u00a0"
 
 Value = int | float | tuple[float, float]
 
@@ -145,6 +150,8 @@ class Manuscript:
     """What stands before the numbers of tables and figures: ``S`` in a supplement."""
     elsewhere: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """What another document calls a table or figure, by kind and name: ``Table S1``."""
+    english: English = English.GB
+    """The language of the document."""
 
     @property
     def numbers(self) -> dict[str, Number]:
@@ -217,6 +224,42 @@ def listed(items: Sequence[Spans], *, word: str = "and", comma: str = ", ") -> S
             spans.append(f" {word} " if place == len(items) - 1 else comma)
         spans += item
     return joined(spans)
+
+
+_TIED: Final = re.compile(
+    r"(?<=[\d%\w)]) (?=[=<>] )|(?<=[=<>]) (?=[−\d.])|(?<=%) (?=CI\b)|(?<=\bCI) (?=\[)"
+)
+"""Spaces at which a line must not break: around signs of equality, before CI and its bracket."""
+
+_BEFORE_NUMBER: Final = re.compile(r"(?<=[=<>]) $")
+_AFTER_NUMBER: Final = re.compile(r"^ (?=[a-z])(?!(?:and|or|to|of|as|by|in|for|at|from|with)\b)")
+
+
+def typeset(spans: Sequence[Span]) -> Spans:
+    """Return spans with real minus signs, and with no-break spaces between what belongs together.
+
+    A number stays with its noun, a symbol with its sign and value, ``95%`` with ``CI``.
+
+    Examples
+    --------
+    >>> found = typeset((Term("k"), " = ", Number("k", "3", 3, "ledger/k"), " trials, -0.5"))
+    >>> found[1] == f"{NO_BREAK}={NO_BREAK}", found[3] == f"{NO_BREAK}trials, −0.5"
+    (True, True)
+    """
+    made: list[Span] = []
+    for span in joined(spans):
+        if isinstance(span, Number):
+            span = replace(span, text=span.text.replace(" ", NO_BREAK))
+        if not isinstance(span, str):
+            made.append(span)
+            continue
+        text = _TIED.sub(NO_BREAK, with_minus(span))
+        if made and isinstance(made[-1], Number):
+            text = _AFTER_NUMBER.sub(NO_BREAK, text)
+        if made and isinstance(made[-1], Term):
+            text = re.sub(r"^ (?=[=<>])", NO_BREAK, text)
+        made.append(_BEFORE_NUMBER.sub(NO_BREAK, text))
+    return tuple(made)
 
 
 def plain(spans: Sequence[Span]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
@@ -12,11 +12,14 @@ from sqlalchemy.orm import Session
 from review.citations import queries as citations
 from review.citations.models import Search
 from review.errors import NotFoundError, Remedy
+from review.export.contents.notices import names_in
+from review.export.contents.since import Since, since_readers_saw
 from review.export.flow.model import Flow
 from review.export.flow.prisma import flow_of
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.sentences import words
 from review.export.runs import LatestRun, latest_runs, version_now
+from review.export.spelling import Spelling, spelling_of
 from review.export.tables.printing import NumberStyle
 from review.extraction import queries as extraction
 from review.extraction.appraisal.certainty import Rated, certainties
@@ -36,7 +39,10 @@ from review.living.runs.models import Run
 from review.protocol import queries as protocol
 from review.protocol.models import Review
 from review.protocol.rules import Plan
+from review.protocol.vocabulary import English
 from review.screening import queries as screening
+from review.screening.guidance.models import Eligibility
+from review.screening.guidance.queries import criteria
 from review.screening.ledger import Ledger
 from review.screening.vocabulary import Stage
 
@@ -199,6 +205,14 @@ class Facts:
     """The release that these results are; None where they were not given out."""
     preceding: str | None
     """How the version before the ledger is cited."""
+    criteria: Eligibility | None = None
+    """Of eligibility, as they hold now."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What outcomes and instruments are called, by their short names."""
+    spelling: Spelling = field(default_factory=lambda: Spelling(English.GB))
+    """How words of the program are spelled."""
+    since: Since | None = None
+    """What is new since readers last saw the results; None where they saw none."""
 
     @property
     def date(self) -> datetime:
@@ -254,6 +268,7 @@ def facts_of(session: Session, review: Review) -> Facts:
     now = screening.ledger(session, review)
     mode = mode_of(session, review, EVER)
     stated = screening.previous_version(session, review)
+    given = releases(session, review)
     return Facts(
         slug=review.slug,
         title=review.title,
@@ -271,10 +286,34 @@ def facts_of(session: Session, review: Review) -> Facts:
         certainties=certainties(session, review),
         mode=mode,
         mode_stated=bool(mode.searches or mode.update_when or mode.retire_when or mode.because),
-        versions=tuple(release.version for release in releases(session, review)),
+        versions=tuple(release.version for release in given),
         version=version_now(session, review),
         preceding=stated.citation if stated else None,
+        criteria=criteria(session, review),
+        names=(names := names_in(session, review)),
+        spelling=spelling_of(
+            review,
+            [a.latest for a in analysed],
+            _own_words(session, review, [p.plan for p in planned], [*names.values()]),
+        ),
+        since=since_readers_saw(session, review, [a.latest for a in analysed]),
     )
+
+
+def _own_words(
+    session: Session, review: Review, plans: Sequence[Plan], names: Sequence[str]
+) -> list[str]:
+    """Return texts that people of the review wrote and that documents repeat."""
+    of_plans = [text for p in plans for text in (p.title, p.intervention.label, p.comparator.label)]
+    mode = mode_of(session, review, EVER)
+    return [
+        *names, *of_plans,
+        *(study.label for study in extraction.studies(session, review)),
+        *(search.source for search in citations.searches(session, review)),
+        *(reason.label for reason in screening.reasons(session, review)),
+        *(text for text in (mode.update_when, mode.retire_when, mode.because) if text),
+        *(rated.sentence for rated in certainties(session, review).values()),
+    ]  # fmt: skip
 
 
 def _analysed(run: Run, latest: LatestRun) -> Analysed:

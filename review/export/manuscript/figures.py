@@ -23,6 +23,7 @@ from review.export.flow.prisma import figure_of
 from review.export.manuscript.document import FigureBlock, plain
 from review.export.manuscript.facts import Analysed, Appraised, Facts, printer_of
 from review.export.manuscript.results import estimate
+from review.export.manuscript.spelled import spell
 from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE
 from review.export.tables.printing import NumberStyle
 from review.export.tracing.origins import origin
@@ -136,6 +137,8 @@ def drawings(
             if isinstance(item, str):
                 left_out.append(item)
             else:
+                pages = [spell(page, facts.spelling) for page in item.pages]
+                item = replace(item, title=facts.spelling.text(item.title), pages=pages)
                 laid_out.append(replace(item, pages=()))
                 yield item
 

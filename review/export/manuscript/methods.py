@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
+from review.export.contents.notices import SETS
 from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.manuscript.document import (
     Block,
@@ -22,23 +23,27 @@ from review.export.manuscript.document import (
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
 from review.export.manuscript.results import effect_words
 from review.export.manuscript.selection import conduct_paragraphs
+from review.export.manuscript.sensitivity import VARIANTS
 from review.export.manuscript.sentences import words
 from review.export.tables.printing import NumberStyle
 from review.formula import parse
 from review.living.estimates.zero_cells import origin_words, rule_words
 from review.protocol.characteristics import in_words
 from review.protocol.rules import ArmRule, Plan
-from review.protocol.vocabulary import AnalysisKind, AnalysisSet, Variant
+from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised, lowered
 
 METHODS: Final = {
     "REML": "a random-effects model, τ² estimated by restricted maximum likelihood {reml}",
     "ML": "a random-effects model, τ² estimated by maximum likelihood {reml}",
     "DL": "a random-effects model, τ² estimated by the method of DerSimonian and Laird {dl}",
-    "PM": "a random-effects model, τ² estimated by the method of Paule and Mandel {engines}",
+    "PM": "a random-effects model, τ² estimated by the method of Paule and Mandel {pm}",
+    "HE": "a random-effects model, τ² estimated by the method of Hedges {he}",
+    "SJ": "a random-effects model, τ² estimated by the method of Sidik and Jonkman {sj}",
+    "EB": "a random-effects model, τ² estimated by empirical Bayes {eb}",
     "EE": "a common-effect model",
-    "MH": "the Mantel-Haenszel method",
-    "PETO": "Peto’s method",
+    "MH": "the Mantel-Haenszel method {mh}",
+    "PETO": "Peto’s method {peto}",
 }
 OTHER_METHOD: Final = "a random-effects model, τ² estimated by metafor’s method {name} {engines}"
 TESTS: Final = {
@@ -48,39 +53,29 @@ TESTS: Final = {
     "z": "normal intervals",
 }
 SEVERAL_ARMS: Final = {
-    "combine": "Several arms of one side of a trial were combined into one",
-    "split": "Several intervention arms of a trial each had their share of the comparator",
+    "combine": "Several arms of one side of a trial {are} combined into one",
+    "split": (
+        "Several intervention arms of a trial {are} each compared with their share of the "
+        "comparator"
+    ),
     "covariance": (
-        "Several intervention arms of a trial each stood against the whole comparator, their "
+        "Several intervention arms of a trial {are} each compared with the whole comparator, their "
         "covariance taken into account"
     ),
-}
-VARIANTS: Final = {
-    Variant.FIXED: "a common-effect model",
-    Variant.Z_TEST: "the normal interval",
-    Variant.DERSIMONIAN_LAIRD: "the DerSimonian-Laird estimator with the normal interval",
-    Variant.LEAVE_ONE_OUT: "leaving out one trial at a time",
-    Variant.TRIM_AND_FILL: "trim and fill",
-    Variant.WITHOUT_INFLUENTIAL: "leaving out influential trials",
-    Variant.BY_RATER: "each rater apart",
-    Variant.ITT_ONLY: "intention-to-treat results only",
-    Variant.LOW_RISK_ONLY: "trials at low risk of bias only",
-    Variant.AGGREGATED: "all results of a trial averaged into one",
-    Variant.THREE_LEVEL: "all results of a trial in a three-level model with robust errors",
-}
-SETS: Final = {
-    AnalysisSet.ITT: "intention to treat",
-    AnalysisSet.COMPLETERS: "completers",
-    AnalysisSet.PER_PROTOCOL: "per protocol",
-    AnalysisSet.NOT_REPORTED: "not reported",
 }
 CITED: Final = {
     name: Cite(key)
     for name, key in {
         "hedges": "hedges1981", "reml": "viechtbauer2005", "dl": "dersimonian1986",
-        "engines": "viechtbauer2010", "knha": "knapp2003",
+        "engines": "viechtbauer2010", "knha": "knapp2003", "pm": "paule1982", "he": "hedges1983",
+        "sj": "sidik2005", "eb": "morris1983", "mh": "mantel1959", "peto": "yusuf1985",
+        "trimfill": "duval2000",
     }.items()
 }  # fmt: skip
+
+
+PROGRAMS: Final = {"python": "Python", "numpy": "NumPy", "scipy": "SciPy"}
+"""What programs are called in print."""
 
 
 Say = Callable[[Analysed | Planned], Spans]
@@ -165,8 +160,17 @@ def _comparisons(facts: Facts) -> Spans:
     return sentences(
         (f"{many}{told}.",),
         (f"Plans are frozen as versions before they are run (these: {when}).",),
-        _said(facts, lambda analysis: (_direction(analysis).rstrip("."),)),
+        _directions(facts),
     )
+
+
+def _directions(facts: Facts) -> Spans:
+    """Return which way is better: in one sentence where it is the side that is named first."""
+    told = {a.slug: _direction(a) for a in facts.analyses}
+    sides = {a.slug: f"Positive values favour {a.plan.intervention.label}." for a in facts.analyses}
+    if len(set(told.values())) > 1 and told == sides:
+        return ("In each of them positive values favour the side that is named first.",)
+    return _said(facts, lambda analysis: (_direction(analysis).rstrip("."),))
 
 
 def _direction(analysis: Analysed | Planned) -> str:
@@ -195,8 +199,7 @@ def _model_of(analysis: Analysed | Planned) -> Spans:
     method = METHODS.get(plan.method, OTHER_METHOD)
     model = filled(method, name=plan.method, **CITED)
     test = filled(TESTS[plan.test], **CITED)
-    were = "were" if isinstance(analysis, Analysed) else "are to be"
-    return joined([f"Effects {were} pooled by ", *model, ", with ", *test])
+    return joined([f"Effects {_were(analysis)} pooled by ", *model, ", with ", *test])
 
 
 def _model(facts: Facts) -> list[Spans]:
@@ -284,32 +287,43 @@ def _preference(facts: Facts, style: NumberStyle, analysis: Analysed | Planned) 
     if plan.several_results == "aggregate":
         rho = printer_of(analysis, style).chosen(plan.rho, "plan", "rho")
         return filled(
-            "Several results of a trial were averaged into one, a correlation of {rho} assumed",
+            "Several results of a trial {are} averaged into one, a correlation of {rho} assumed",
             rho=rho,
+            are=_were(analysis),
         )
     if not orders:
         return ()
     told = "; ".join(f"{label}: {' then '.join(values)}" for label, values in orders)
-    return (f"Of several results of a trial the first in this order counted ({told})",)
+    counted = "counted" if isinstance(analysis, Analysed) else "is to count"
+    return (f"Of several results of a trial the first in this order {counted} ({told})",)
 
 
 def _entering(analysis: Analysed | Planned) -> Spans:
     if not analysis.plan.where:
         return ()
     named = words([f"“{condition}”" for condition in analysis.plan.where])
-    return (f"Only trials, arms and results entered for which {named}",)
+    entered = "entered" if isinstance(analysis, Analysed) else "are to enter"
+    return (f"Only trials, arms and results {entered} for which {named}",)
+
+
+def _were(analysis: Analysed | Planned) -> str:
+    """Return the verb of what was done, or is to be done once a trial is there."""
+    return "were" if isinstance(analysis, Analysed) else "are to be"
 
 
 def _selection(facts: Facts, style: NumberStyle) -> list[Spans]:
     def arms(analysis: Analysed | Planned) -> Spans:
         contrast = analysis.plan.compares
         if analysis.plan.kind is AnalysisKind.NETWORK:
-            return ("Several arms of one treatment of a trial were combined into one",)
-        return (SEVERAL_ARMS[analysis.plan.several_arms],) if contrast else ()
+            return (
+                f"Several arms of one treatment of a trial {_were(analysis)} combined into one",
+            )
+        told = SEVERAL_ARMS[analysis.plan.several_arms].format(are=_were(analysis))
+        return (told,) if contrast else ()
 
     def scores(analysis: Analysed | Planned) -> Spans:
         change = analysis.plan.scores == "change"
-        return ("Scores were changes since baseline",) if change else ()
+        return (f"Scores {_were(analysis)} changes since baseline",) if change else ()
 
     return [
         _said(facts, arms),
@@ -333,13 +347,12 @@ def _design(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
     if plan.crossover_correlation is not None:
         r = printer.chosen(plan.crossover_correlation, "plan", "crossover_correlation")
         told.append(filled("a correlation of {r} for crossover trials that do not report it", r=r))
-    return joined(["Assumed were ", *listed(told)]) if told else ()
+    return joined([f"Assumed {_were(analysis)} ", *listed(told)]) if told else ()
 
 
 def _sensitivity(facts: Facts, style: NumberStyle) -> Spans:
     return sentences(
-        _said(facts, _variants),
-        _said(facts, _subgroups),
+        _said(facts, _beside),
         _said(facts, partial(_looks, style)),
         _small_studies(facts),
     )
@@ -356,26 +369,26 @@ def _small_studies(facts: Facts) -> Spans:
     )  # fmt: skip
 
 
-def _variants(analysis: Analysed | Planned) -> Spans:
-    named = words([VARIANTS[variant] for variant in analysis.plan.variants])
-    return (f"Planned sensitivity analyses were {named}",) if named else ()
-
-
-def _subgroups(analysis: Analysed | Planned) -> Spans:
-    plan, told = analysis.plan, []
+def _beside(analysis: Analysed | Planned) -> Spans:
+    """Return what is planned beside the main result: one sentence an analysis."""
+    plan, told = analysis.plan, list[Spans]()
+    if plan.variants:
+        named = [filled(VARIANTS[variant], **CITED) for variant in plan.variants]
+        told.append(filled("sensitivity analyses ({named})", named=listed(named)))
     if plan.subgroups:
-        named = words([in_words(name) for name in plan.subgroups])
-        told.append(f"subgroup analyses by {named}")
+        by = words([in_words(name) for name in plan.subgroups])
+        told.append((f"subgroup analyses by {by}",))
     single = [text for text in plan.moderators if text in parse(text).names]
     if single:
-        named = words([in_words(name) for name in single])
-        told.append(f"meta-regressions on {named}, one at a time")
+        on = words([in_words(name) for name in single])
+        alone = "a meta-regression" if len(single) == 1 else "meta-regressions, one at a time,"
+        told.append((f"{alone} on {on}",))
     told += [
-        f"a meta-regression by the formula “{text}”"
+        (f"a meta-regression by the formula “{text}”",)
         for text in plan.moderators
         if text not in single
     ]
-    return (f"Planned were {words(told)}",) if told else ()
+    return joined(["Beside the main result were planned ", *listed(told)]) if told else ()
 
 
 def _looks(style: NumberStyle, analysis: Analysed | Planned) -> Spans:
@@ -395,8 +408,9 @@ def _software(facts: Facts) -> Spans:
     )
     if not versions:
         return ("No analysis has been run yet.",)
-    told = " and ".join(
-        f"{', '.join(f'{name} {number}' for name, number in version)}" for version in versions
+    told = "; and with ".join(
+        words([f"{PROGRAMS.get(name, name)} {number}" for name, number in version])
+        for version in versions
     )
     return filled(
         "Analyses were run with {told}; the formulae are those of metafor {metafor}.",

@@ -91,6 +91,7 @@ def _front_matter(manuscript: Manuscript) -> str:
         f"title: {json.dumps(escaped(manuscript.title), ensure_ascii=False)}",
         f"subtitle: {json.dumps(escaped(manuscript.subtitle), ensure_ascii=False)}",
         f'date: "{manuscript.date}"',
+        f"lang: {manuscript.english.value}",
         "format:\n  docx: default\n  html:\n    embed-resources: true",
         f"metadata-files:\n  - {NUMBERS}",
         f"filters:\n  - {FILTER}",

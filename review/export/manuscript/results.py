@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -19,15 +20,15 @@ from review.export.manuscript.document import (
     listed,
     sentences,
 )
-from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
+from review.export.manuscript.facts import Analysed, Facts, printer_of
 from review.export.manuscript.network import network_opening, network_sentences
+from review.export.manuscript.noticed import NO_NAMES, beside_sentences
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sensitivity import moderator_sentences, variant_sentences
 from review.export.manuscript.sentences import (
     ComparedSides,
     association_sentence,
-    capped,
     class_sentence,
     count,
     heterogeneity_words,
@@ -53,7 +54,8 @@ def estimate(analysed: Analysed, printer: Printer, *, pooled: bool = False) -> S
     ``Hedges g was 0.80 ...``.
     """
     line, scale = analysed.latest.results.pooled, analysed.latest.scale
-    p = printer.p(line.p, "pooled", "p") if line.p is not None else ()
+    alone = analysed.plan.kind is AnalysisKind.SINGLE_ARM  # zero is no value to test it against
+    p = printer.p(line.p, "pooled", "p") if line.p is not None and not alone else ()
     return filled(
         "{label} {is_}{estimate}, {ci}{natural}{p}",
         label=effect_words(analysed.plan, scale),
@@ -97,7 +99,7 @@ def analysis_blocks(facts: Facts, analysed: Analysed, style: NumberStyle) -> lis
     """Return the paragraphs of one analysis: its result, its sensitivity, its change."""
     printer = printer_of(analysed, style)
     texts = [
-        sentences(*result_sentences(analysed, printer), *_certainty(facts, analysed)),
+        sentences(*result_sentences(analysed, printer, facts.names), *_certainty(facts, analysed)),
         sentences(
             *variant_sentences(analysed, printer),
             *moderator_sentences(analysed, printer, facts.instruments),
@@ -107,7 +109,9 @@ def analysis_blocks(facts: Facts, analysed: Analysed, style: NumberStyle) -> lis
     return [Paragraph(text) for text in texts if text]
 
 
-def result_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
+def result_sentences(
+    analysed: Analysed, printer: Printer, names: Mapping[str, str] = NO_NAMES
+) -> list[Spans]:
     """Return what an analysis found: estimate, class, margins, spread, what was left out."""
     line = analysed.latest.results.pooled
     network = analysed.latest.results.network
@@ -123,15 +127,22 @@ def result_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
         *([] if line.k == 1 else _spread(analysed, printer)),
         *([] if network is None else network_sentences(analysed, network, printer)),
         *_asymmetry(analysed, printer),
-        *_left_out(analysed, printer),
-        *_elsewhere(analysed, printer),
-        *_in_part(analysed),
-        *_doubted(analysed, printer),
-        *_planning(analysed),
+        *beside_sentences(analysed, printer, names),
     ]
 
 
 def _several(analysed: Analysed, printer: Printer) -> Spans:
+    return filled(
+        "The pooled {estimate}, from {trials}{figure}. {direction}",
+        trials=entered_words(analysed, printer),
+        estimate=estimate(analysed, printer, pooled=True),
+        figure=Reference("figure", f"forest_{analysed.slug}", aside=True),
+        direction=_direction(analysed),
+    )
+
+
+def entered_words(analysed: Analysed, printer: Printer) -> Spans:
+    """Return how many trials an estimate rests on, and how many people where all reports say so."""
     line = analysed.latest.results.pooled
     effects = analysed.latest.results.effects
     one, other = [e.n_intervention for e in effects], [e.n_comparator for e in effects]
@@ -147,14 +158,7 @@ def _several(analysed: Analysed, printer: Printer) -> Spans:
     elif all(n is not None for n in (*one, *other)):
         total = sum(n for n in (*one, *other) if n is not None)
         people = filled(" ({n} participants)", n=printer.counted(total, "participants", "effects"))
-    return filled(
-        "The pooled {estimate}, from {trials}{people}{figure}. {direction}",
-        trials=trials,
-        people=people,
-        estimate=estimate(analysed, printer, pooled=True),
-        figure=Reference("figure", f"forest_{analysed.slug}", aside=True),
-        direction=_direction(analysed),
-    )
+    return (*trials, *people)
 
 
 def _lone(analysed: Analysed, printer: Printer) -> Spans:
@@ -250,7 +254,9 @@ def _by_normal_interval(first: MarginReading) -> list[Spans]:
     if first.z_conclusion is first.conclusion:
         return []
     other = first.z_conclusion.value
-    return [(f"By the normal interval, as older reviews print it, it would be “{other}”.",)]
+    return [
+        (f"By the normal interval, as older reviews print it, the conclusion would be “{other}”.",)
+    ]
 
 
 def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
@@ -312,71 +318,15 @@ def _tau2(line: PooledLine, printer: Printer) -> Spans:
 def _prediction(line: PooledLine, plan: Plan, scale: EffectScale, printer: Printer) -> list[Spans]:
     if line.pi is None:
         return []
-    name = "prediction interval"
+    name, alone = "prediction interval", plan.kind is AnalysisKind.SINGLE_ARM
     return [
         filled(
-            "The {pi}, {words}, is where the effect of a further trial like these is to be "
-            "expected.",
+            "The {pi}{words} is where the {what} of a further trial like these is to be expected.",
+            what="value" if alone else "effect",
             pi=limits_of(line.pi, scale, printer, "pooled", "pi", level=line.level, name=name),
-            words=prediction_words(line.pi, plan.margin, scale),
+            words="" if alone else f", {prediction_words(line.pi, plan.margin, scale)},",
         )
     ]
-
-
-def _left_out(analysed: Analysed | Planned, printer: Printer) -> list[Spans]:
-    """Return who could enter and does not, as things are now and not when the run was made."""
-    reasons: dict[str, list[str]] = {}
-    left_out = analysed.notices.of(NoticeKind.LEFT_OUT)
-    for item in left_out:
-        reasons.setdefault(item.what, []).append(item.study or "")
-    n = analysed.notices.studies(NoticeKind.LEFT_OUT)
-    if not n:
-        return []
-    told = [f"{reason} ({_names(studies)})" for reason, studies in sorted(reasons.items())]
-    ledger = replace(printer, key=None)
-    return [
-        filled(
-            "Not entered: {n}; {why}.",
-            n=count(ledger.integer(n, "left_out"), "further study", "further studies"),
-            why="; ".join(told),
-        )
-    ]
-
-
-def _elsewhere(analysed: Analysed, printer: Printer) -> list[Spans]:
-    n = analysed.notices.studies(NoticeKind.ANOTHER_QUESTION)
-    if not n:
-        return []
-    studies = count(replace(printer, key=None).integer(n, "another_question"), "study", "studies")
-    return [filled("Results of the outcome in {n} compared something else.", n=studies)]
-
-
-def _in_part(analysed: Analysed) -> list[Spans]:
-    items = analysed.notices.of(NoticeKind.IN_PART)
-    told = capped([f"{item.study} {item.what}" for item in items], "; ")
-    return [(f"In part entered: {told}.",)] if items else []
-
-
-def _planning(analysed: Analysed | Planned) -> list[Spans]:
-    """Return that the plan was made or changed after results were seen, and what it gave before."""
-    changed = [
-        f"The plan was changed after results had been seen: {item.what}."
-        for item in analysed.notices.of(NoticeKind.PLAN_CHANGED)
-    ]
-    late = [f"The analysis was {item.what}." for item in analysed.notices.of(NoticeKind.POST_HOC)]
-    return [(text,) for text in (*late, *changed)]
-
-
-def _doubted(analysed: Analysed, printer: Printer) -> list[Spans]:
-    n = len(analysed.notices.of(NoticeKind.DOUBT))
-    if not n:
-        return []
-    doubts = count(replace(printer, key=None).integer(n, "doubts"), "doubt")
-    return [filled("Open about the numbers that entered: {n}.", n=doubts)]
-
-
-def _names(studies: list[str]) -> str:
-    return capped(studies)
 
 
 def _certainty(facts: Facts, analysed: Analysed) -> list[Spans]:
@@ -386,17 +336,3 @@ def _certainty(facts: Facts, analysed: Analysed) -> list[Spans]:
     outdated = " The plan has changed since it was rated; rate it anew." if rated.outdated else ""
     level, _, why = rated.sentence.partition(" certainty: ")
     return [(f"The certainty of the evidence (GRADE) is {level}: {why}.{outdated}",)]
-
-
-def without_trials(planned: Planned) -> Paragraph:
-    """Return what is said of an analysis that no trial has contributed to."""
-    sides = f"{planned.plan.intervention.label} with {planned.plan.comparator.label}"
-    compared = "" if not planned.plan.compares else f" comparing {sides}"
-    return Paragraph(
-        sentences(
-            (f"No trial{compared} has contributed a usable result to this analysis yet.",),
-            ("It has no estimate, and nothing is concluded from that.",),
-            *_left_out(planned, printer_of(planned, NumberStyle.APA)),
-            *_planning(planned),
-        )
-    )

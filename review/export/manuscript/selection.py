@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from review.export.manuscript.document import (
@@ -9,6 +10,7 @@ from review.export.manuscript.document import (
     Cite,
     Heading,
     Paragraph,
+    Reference,
     Spans,
     filled,
     joined,
@@ -23,6 +25,8 @@ from review.screening.vocabulary import Stage
 
 STAGES: Final = {Stage.TITLE_ABSTRACT: "Titles and abstracts", Stage.FULL_TEXT: "Full texts"}
 AWAITING: Final = "awaiting extraction"
+SOURCES: Final = {"rob2": ("sterne2019",), "robins-i": ("sterne2016",)}
+"""The works that describe a family of tools for risk of bias."""
 
 
 def conduct_paragraphs(facts: Facts, style: NumberStyle) -> list[Block]:
@@ -30,6 +34,8 @@ def conduct_paragraphs(facts: Facts, style: NumberStyle) -> list[Block]:
     living = _living(facts, style)
     kept_alive: list[Block] = [Heading(2, "Living mode"), Paragraph(living)] if living else []
     return [
+        Heading(2, "Eligibility criteria"),
+        Paragraph(_eligibility(facts)),
         Heading(2, "Search and selection"),
         Paragraph(sentences(_searches(facts), *_screening(facts, style))),
         Heading(2, "Data collection and risk of bias"),
@@ -37,6 +43,25 @@ def conduct_paragraphs(facts: Facts, style: NumberStyle) -> list[Block]:
         Paragraph(sentences(*_judging(facts, style))),
         *kept_alive,
     ]
+
+
+def _eligibility(facts: Facts) -> Spans:
+    """Return what a study had to be, in the words of whoever wrote the criteria."""
+    found = facts.criteria
+    if found is None:
+        return ("The criteria of eligibility are for the authors to report.",)
+    wanted = f"Studies were eligible by these criteria: {_quoted(found.include)}."
+    unwanted = f"Reasons to exclude were: {_quoted(found.exclude)}."
+    again = f"These are the criteria in their version {found.number}; earlier ones differed."
+    return sentences(
+        (wanted,) if found.include else (),
+        (unwanted,) if found.exclude else (),
+        (again,) if found.number > 1 else (),
+    )
+
+
+def _quoted(items: Sequence[str]) -> str:
+    return "; ".join(f"“{item.rstrip('.;')}”" for item in items)
 
 
 def _searches(facts: Facts) -> Spans:
@@ -48,8 +73,9 @@ def _searches(facts: Facts) -> Spans:
         told.setdefault(f"{search.source}{through}", []).append(search.ran_on)
     named = words([f"{source}, last on {max(days)}" for source, days in told.items()])
     return filled(
-        "Searched were {named}. Reporting follows PRISMA 2020 {prisma}{living}.",
+        "The sources searched were {named}{table}. Reporting follows PRISMA 2020 {prisma}{living}.",
         named=named,
+        table=Reference("table", "search_strategies", aside=True),
         prisma=Cite("page2021"),
         living=filled(" and its extension for living reviews {lsr}", lsr=Cite("akl2024"))
         if facts.mode_stated
@@ -99,7 +125,7 @@ def _entry(facts: Facts, style: NumberStyle) -> list[Spans]:
         found.append(
             filled(
                 "The numbers of {n} of {all} were entered twice by two people, neither of whom saw "
-                "the other's entry, and settled by consensus.",
+                "the other’s entry, and settled by consensus.",
                 n=printer.integer(twice, "entered_twice"),
                 all=all_,
             )
@@ -169,9 +195,11 @@ def _tool(appraised: Appraised, printer: Printer) -> Spans:
             twice=printer.integer(appraised.twice, family, "judged_twice"),
             all=results,
         )
+    cited = [Cite(key) for key in dict.fromkeys(SOURCES.get(appraised.family, ()))]
     return filled(
-        "Risk of bias was judged with {tool} ({source}){told}.",
+        "Risk of bias was judged with {tool} ({source}){cited}{told}.",
         tool=appraised.tool, source=appraised.source, told=told,
+        cited=joined([part for cite in cited for part in (" ", cite)]),
     )  # fmt: skip
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import floor, log10
 from typing import Final
 
-from review.export.manuscript.document import Spans, Term, filled, joined, listed
+from review.export.manuscript.document import (
+    Reference,
+    Spans,
+    Term,
+    filled,
+    joined,
+)
 from review.export.manuscript.facts import Analysed
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
@@ -19,8 +25,40 @@ from review.protocol.vocabulary import Variant
 
 Numbered = tuple[int, VariantLine]
 
+VARIANTS: Final = {
+    Variant.FIXED: "a common-effect model",
+    Variant.Z_TEST: "the normal interval",
+    Variant.DERSIMONIAN_LAIRD: "the DerSimonian-Laird estimator {dl} with the normal interval",
+    Variant.LEAVE_ONE_OUT: "leaving out one trial at a time",
+    Variant.TRIM_AND_FILL: "trim and fill {trimfill}",
+    Variant.WITHOUT_INFLUENTIAL: "leaving out influential trials",
+    Variant.BY_RATER: "each rater apart",
+    Variant.ITT_ONLY: "intention-to-treat results only",
+    Variant.LOW_RISK_ONLY: "trials at low risk of bias only",
+    Variant.AGGREGATED: "all results of a trial averaged into one",
+    Variant.THREE_LEVEL: "all results of a trial in a three-level model with robust errors",
+}
+"""What a plan asks for, in words; braces name the work that is cited."""
+
+WITH: Final = frozenset(
+    {Variant.FIXED, Variant.Z_TEST, Variant.DERSIMONIAN_LAIRD, Variant.TRIM_AND_FILL}
+)
+"""Variants of which there is one line: the same trials, computed in another way."""
+
+TABLE: Final = "variants"
+"""The table that has every sensitivity analysis."""
+
+MODERATORS: Final = "moderators"
+"""The table that has every subgroup and coefficient."""
+
 INTERCEPT: Final = "intrcpt"
 """The term of a meta-regression that says nothing of the moderator; the table has it."""
+
+SHOWN: Final = 0.05
+"""Two-sided level of a test of moderators."""
+
+LEVEL: Final = "{k} = {n}, {estimate}{ci}"
+SLOPE: Final = "{estimate}{ci}, {k} = {n}"
 
 MOST_DECIMALS: Final = 5
 """Of a slope: one of a year may be small, and no number of a text has more."""
@@ -45,13 +83,13 @@ def variant_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
         found.append(_range(single, printer, scale))
     if missing:
         told = [f"{line.label} ({_why(line.note or 'no reason')})" for line in missing]
-        found.append((f"Not computed: {capped(told, '; ')}.",))
+        found.append(filled("Not computed: {told}.", told=capped(told, "; ", TABLE)))
     return found
 
 
 def _why(note: str) -> str:
-    """Return a reason as it stands in brackets."""
-    return note[:1].lower() + note[1:].rstrip(".")
+    """Return a reason as it stands in brackets: one clause after another, no sentence."""
+    return "; ".join(part[:1].lower() + part[1:] for part in note.rstrip(".").split(". "))
 
 
 def _held(
@@ -67,28 +105,45 @@ def _held(
         "sensitivity analysis",
         "sensitivity analyses",
     )
+    one = len(done) == 1
     if not differ:
-        return filled("The conclusion (“{now}”) was the same in {n}.", now=now, n=all_)
+        return filled(
+            "The conclusion (“{now}”) was the same in {all}{n}{table}.",
+            now=now,
+            all="the " if one else "all ",
+            n=all_,
+            table=Reference("table", TABLE, aside=True),
+        )
     told = [
         filled(
             "“{conclusion}” {label} ({numbers})",
             conclusion=line.conclusion or "",
-            label=_prefixed(line.label),
+            label=_prefixed(line),
             numbers=_numbers(i, line, level, printer, scale, "variants"),
         )
         for i, line in differ
     ]
+    shown = capped(told, "; ", TABLE)
+    if one:
+        return filled(
+            "The {all} changed the conclusion (“{now}”): it was {told}.",
+            all=all_, now=now, told=shown,
+        )  # fmt: skip
     return filled(
         "Of {all}, {n} changed the conclusion (“{now}”): it was {told}.",
         all=all_,
         n=printer.counted(len(differ), "variants_that_differ", "variants"),
         now=now,
-        told=listed(told, comma="; "),
+        told=shown,
     )
 
 
-def _prefixed(label: str) -> str:
-    return label if label.startswith("without ") else f"with {label}"
+def _prefixed(line: VariantLine) -> str:
+    """Return how another line was made: ``with a common-effect model``, ``without Hall (2009)``."""
+    kind = next((v for v in WITH if v.value == line.variant), None)
+    if kind is not None:
+        return f"with {VARIANTS[kind].partition(' {')[0]}"
+    return line.label if line.label.startswith("without ") else f"for “{line.label}”"
 
 
 def _numbers(
@@ -99,6 +154,7 @@ def _numbers(
     scale: EffectScale,
     *path: str | int,
     decimals: int = 2,
+    slope: bool = False,
 ) -> Spans:
     assert line.estimate is not None
     where = (*path, i)
@@ -107,7 +163,7 @@ def _numbers(
         limits = limits_of(line.ci, scale, printer, *where, "ci", level=level, decimals=decimals)
         ci = joined([", ", *limits])
     return filled(
-        "{k} = {n}, {estimate}{ci}",
+        SLOPE if slope else LEVEL,
         k=Term("k"),
         n=printer.integer(line.k, *where, "k"),
         estimate=estimate_of(line.estimate, scale, printer, *where, decimals=decimals),
@@ -141,78 +197,115 @@ def _range(single: Sequence[Numbered], printer: Printer, scale: EffectScale) -> 
 def moderator_sentences(
     analysed: Analysed, printer: Printer, instruments: Mapping[str, str]
 ) -> list[Spans]:
-    """Return the planned subgroup analyses and meta-regressions, each with its test."""
-    return [
-        _moderator(place, line, analysed, printer, instruments)
-        for place, line in enumerate(analysed.latest.results.moderators)
-    ]
+    """Return the planned subgroup analyses, each with its test, then meta-regressions together."""
+    numbered = list(enumerate(analysed.latest.results.moderators))
+    computed = [(i, line) for i, line in numbered if line.note is None]
+    groups = [(i, line) for i, line in computed if line.kind == "subgroups"]
+    slopes = [(i, line) for i, line in computed if line.kind != "subgroups"]
+
+    def told(place: int, line: ModeratorLine) -> Spans:
+        return _parts(place, line, analysed, printer, instruments)
+
+    found = [_subgroups(place, line, printer, told(place, line)) for place, line in groups]
+    for shown, words in (
+        (True, "By meta-regression the effect changed with {what}."),
+        (False, "By meta-regression a change of the effect was not shown with {what}."),
+        (None, "By meta-regression, without a test: {what}."),
+    ):
+        alike = [(i, line) for i, line in slopes if _is_shown(line) is shown]
+        named = [_slope(place, line, printer, told(place, line)) for place, line in alike]
+        if named:
+            found.append(filled(words, what=capped(named, "; ", MODERATORS)))
+    missing = [f"{_what(line)} ({_why(line.note)})" for _, line in numbered if line.note]
+    if missing:
+        found.append(filled("Not computed by {told}.", told=capped(missing, "; ", MODERATORS)))
+    return [*found, *_beside(line for _, line in computed)]
 
 
-def _moderator(
+def _parts(
     place: int,
     line: ModeratorLine,
     analysed: Analysed,
     printer: Printer,
     instruments: Mapping[str, str],
 ) -> Spans:
+    """Return the levels, or coefficients, of one moderator with their numbers."""
     level, scale = analysed.plan.level, analysed.latest.scale
-    what = _what(line)
-    if line.note is not None:
-        return (f"{what}: not computed ({_why(line.note)}).{_without(line)}",)
+    groups = line.kind == "subgroups"
     told = [
         filled(
-            "{label} ({numbers})",
+            "{label} ({numbers})" if groups else "{label} {numbers}",
             label=_level(line, part.label, instruments),
             numbers=_numbers(
-                i,
-                part,
-                level,
-                printer,
-                scale,
-                "moderators",
-                place,
-                "lines",
-                decimals=2 if line.kind == "subgroups" else _decimals(part, scale),
+                i, part, level, printer, scale, "moderators", place, "lines",
+                decimals=2 if groups else _decimals(part, scale), slope=not groups,
             ),
         )
         for i, part in enumerate(line.lines)
         if part.estimate is not None and part.label != INTERCEPT
-    ]
-    beside = _without(line)
+    ]  # fmt: skip
+    return capped(told, "; ", MODERATORS)
+
+
+def _is_shown(line: ModeratorLine) -> bool | None:
+    """Whether a test showed that the effect changes with a moderator; None without one."""
+    return None if line.p is None else line.p < SHOWN
+
+
+def _subgroups(place: int, line: ModeratorLine, printer: Printer, parts: Spans) -> Spans:
     if line.p is None:
-        return joined([f"{what}: ", *listed(told, comma="; "), ".", beside])
-    shown = line.p < 0.05
-    verdict = (
-        "the effects differed between subgroups" if shown
-        else "a difference between subgroups was not shown"
-    ) if line.kind == "subgroups" else (
-        "the effect changed with the moderator" if shown
-        else "a change of the effect with the moderator was not shown"
-    )  # fmt: skip
+        return joined([f"By {_what(line)}: ", *parts, "."])
     return filled(
-        "{what}: {told}; {verdict} ({p}).{beside}",
-        what=what,
-        told=listed(told, comma="; "),
-        verdict=verdict,
+        "By {what}: {parts}; {verdict} ({p}).",
+        what=_what(line),
+        parts=parts,
+        verdict="the effects differed between subgroups" if _is_shown(line)
+        else "a difference between subgroups was not shown",
         p=printer.p(line.p, "moderators", place, "p"),
-        beside=beside,
+    )  # fmt: skip
+
+
+def _slope(place: int, line: ModeratorLine, printer: Printer, parts: Spans) -> Spans:
+    p = printer.p(line.p, "moderators", place, "p") if line.p is not None else ()
+    return filled(
+        "{what} ({parts}{p})", what=_what(line), parts=parts, p=joined([", ", *p]) if p else ()
     )
 
 
 def _what(line: ModeratorLine) -> str:
-    if line.kind == "subgroups":
-        return f"By {in_words(line.moderator)}"
-    alone = line.moderator in parse(line.moderator).names
-    return f"Meta-regression on {in_words(line.moderator) if alone else line.moderator}"
+    alone = line.kind == "subgroups" or line.moderator in parse(line.moderator).names
+    return in_words(line.moderator) if alone else f"the formula “{line.moderator}”"
 
 
-def _without(line: ModeratorLine) -> str:
-    """Name the trials that have no value, and the categories with few trials."""
-    return "".join(f" {sentence}" for sentence in line.beside)
+def _beside(lines: Iterable[ModeratorLine]) -> list[Spans]:
+    """Name the trials that have no value, and the categories with few trials; each thing once."""
+    told: list[Spans] = []
+    remarks: list[str] = []
+    for line in lines:
+        by_reason: dict[str, list[str]] = {}
+        for item in line.without:
+            by_reason.setdefault(item.reason.removeprefix(f"{_what(line)}: "), []).append(
+                item.study
+            )
+        named = [
+            filled("{studies} ({why})", studies=capped(studies), why=why)
+            for why, studies in by_reason.items()
+        ]
+        if named:
+            told.append(
+                filled(
+                    "Without a value of {what}: {named}.",
+                    what=_what(line),
+                    named=capped(named, "; ", MODERATORS),
+                )
+            )
+        remarks += line.remarks
+    return [*dict.fromkeys(told), *((remark,) for remark in dict.fromkeys(remarks))]
 
 
 def _level(line: ModeratorLine, label: str, instruments: Mapping[str, str]) -> str:
     if line.kind == "meta-regression":
-        return f"coefficient of {label.replace('_', ' ')}"
+        alone = label == line.moderator
+        return "slope" if alone else f"coefficient of {label.replace('_', ' ')}"
     named = instruments if line.moderator == "instrument" else {}
     return named.get(label, value_in_words(line.moderator, label))

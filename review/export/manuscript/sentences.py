@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from review.export.manuscript.document import Number, Spans, filled
+from review.export.manuscript.document import Number, Reference, Span, Spans, filled, joined
 from review.living.runs.scales import EffectScale
 from review.synthesis.noninferiority import Conclusion
 from review.wording import capitalised
@@ -117,8 +117,8 @@ class ComparedSides:
 
     @property
     def capital(self) -> str:
-        """The first side at the beginning of a sentence."""
-        return capitalised(self.one)
+        """The first side at the beginning of a sentence, which no numeral begins."""
+        return f"The side “{self.one}”" if self.one[:1].isdigit() else capitalised(self.one)
 
 
 def class_sentence(
@@ -227,15 +227,25 @@ MOST_NAMED: Final = 12
 """Trials that a sentence names; the tables and files have the rest."""
 
 
-def capped(items: Sequence[str], comma: str = ", ") -> str:
+def capped(items: Sequence[str | Spans], comma: str = ", ", table: str | None = None) -> Spans:
     """Return a list as a sentence says it: ``a, b and c``, or twelve of them ``and 31 more``.
+
+    Items with commas of their own are set apart by ``comma="; "``. Where not all are named, the
+    table that has the others is.
 
     Examples
     --------
-    >>> capped(["a", "b"]), capped([str(n) for n in range(1, 44)])[-14:]
-    ('a and b', '12 and 31 more')
+    >>> capped(["a", "b"]), capped([str(n) for n in range(1, 44)])[0][-14:]
+    (('a and b',), '12 and 31 more')
     """
-    shown = list(items[:MOST_NAMED])
-    if len(items) > len(shown):
-        shown.append(f"{len(items) - len(shown)} more")
-    return words(shown) if comma == ", " else comma.join(shown)
+    shown: list[Spans] = [(i,) if isinstance(i, str) else i for i in items[:MOST_NAMED]]
+    rest = len(items) - len(shown)
+    if rest > 0:
+        there: Spans = (Reference("table", table, aside=True),) if table else ()
+        shown.append((f"{rest} more", *there))
+    last = " and " if comma == ", " else f"{comma}and "
+    made: list[Span] = []
+    for place, item in enumerate(shown):
+        between = last if place == len(shown) - 1 else comma
+        made += [between if place else "", *item]
+    return joined(made)

@@ -56,10 +56,15 @@ def _studies(facts: Facts, printer: Printer) -> Spans:
     withdrawn: Spans = ()
     if facts.extracted.withdrawn:
         withdrawn = filled(
-            "; {n} left the review", n=printer.integer(facts.extracted.withdrawn, "withdrawn")
+            "; {n} taken out{table}",
+            n=count(
+                printer.integer(facts.extracted.withdrawn, "withdrawn"), "other was", "others were"
+            ),
+            table=Reference("table", "excluded_studies", aside=True),
         )
     return filled(
-        "The review holds {n}{withdrawn}. How they were found is for the authors to report.",
+        "The review holds {n}{withdrawn}{table}. How they were found is for the authors to report.",
+        table=Reference("table", "characteristics", aside=True),
         n=count(printer.integer(facts.extracted.studies, "studies"), "study", "studies"),
         withdrawn=withdrawn,
     )
@@ -108,13 +113,15 @@ def _flow(flow: Flow, printer: Printer) -> list[Spans]:
             missing=printer.integer(n("reports_not_retrieved"), "reports_not_retrieved"),
         ),
         filled(
-            "Of {assessed} assessed in full text, {excluded} were excluded{why}.",
+            "Of {assessed} assessed in full text, {excluded} were excluded{why}{table}.",
+            table=Reference("table", "excluded_studies", aside=True),
             assessed=counted("reports_assessed", "report"),
             excluded=printer.integer(n("reports_excluded"), "reports_excluded"),
             why=_reasons(flow, printer),
         ),
         filled(
-            "Included were {studies} in {reports}.",
+            "Included were {studies} in {reports}{table}.",
+            table=Reference("table", "characteristics", aside=True),
             studies=count(
                 printer.integer(flow.n("included_studies"), "included_studies"), "study", "studies"
             ),
@@ -176,7 +183,9 @@ def _judgements(appraised: Appraised, printer: Printer) -> Spans:
         filled("; {n} not settled yet", n=printer.integer(open_, family, "open")) if open_ else ()
     )
     return filled(
-        "Of {n} judged with {tool}, overall: {told}{waiting}.",
+        "Of {n} judged with {tool}, overall: {told}{waiting}{figure}{table}.",
+        figure=Reference("figure", f"{BIAS_FIGURE}_{family}_summary", aside=True),
+        table=Reference("table", f"risk_of_bias_{family}", aside=True),
         n=count(printer.integer(len(appraised.standings), family, "judged"), "result"),
         tool=appraised.tool,
         told=listed(told) if told else ("none",),

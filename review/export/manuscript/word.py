@@ -42,7 +42,7 @@ KINDS: Final = {"table": ("Table", "tab_"), "figure": ("Figure", "fig_")}
 
 def render_word(manuscript: Manuscript, style: NumberStyle = NumberStyle.APA) -> bytes:
     """Return a document as the bytes of a ``.docx`` file, the same for the same document."""
-    document = new_document(manuscript.title)
+    document = new_document(manuscript.title, manuscript.english)
     _set_up(document)
     document.add_paragraph(writable(manuscript.title), style="Title")
     if manuscript.subtitle:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
 from review.export.drawings.registry import short_of
-from review.export.manuscript.abstract import abstract, subtitle
+from review.export.manuscript.abstract import abstract, subtitle, title
 from review.export.manuscript.document import (
     SUPPLEMENTARY,
     Block,
@@ -24,27 +24,33 @@ from review.export.manuscript.document import (
     filled,
     joined,
     listed,
+    typeset,
 )
 from review.export.manuscript.facts import Analysed, Facts
 from review.export.manuscript.literature import cited_in, works
 from review.export.manuscript.methods import methods
-from review.export.manuscript.results import analysis_blocks, without_trials
+from review.export.manuscript.news import news
+from review.export.manuscript.noticed import without_trials
+from review.export.manuscript.results import analysis_blocks
+from review.export.manuscript.spelled import spelled
 from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE, risk_of_bias, selection
 from review.export.tables.model import Table
 from review.export.tables.printing import NumberStyle
+from review.wording import lowered
 
 MENTIONED: Final = {
     "characteristics": "the characteristics of the studies",
     "summary_of_findings": "the summary of findings",
     "pooled_estimates": "all pooled estimates",
     "variants": "the sensitivity analyses",
-    "changes": "what changed since",
+    "moderators": "subgroups and meta-regressions",
+    "changes": "each change since readers last saw the results",
 }
 """Tables that the results mention, in their order."""
 BESIDE: Final = frozenset({"results", "reported_numbers"})
 """Tables that are too long for a document: they lie beside it, as files."""
 
-IN_TEXT: Final = ("summary_of_findings", "pooled_estimates", "changes")
+IN_TEXT: Final = ("whats_new", "summary_of_findings", "pooled_estimates")
 """Tables that stand in the manuscript itself, as long as they are short."""
 
 LEAGUE: Final = "league_"
@@ -81,21 +87,21 @@ def manuscript(
         Of all numbers.
     """
     tables = _wanted(facts, tables)
-    shown = {name: block for name, block in figures.items() if name in _carrying(facts, figures)}
     blocks = [*abstract(facts, style), *methods(facts, style)]
-    blocks += _results(facts, tables, shown, style)
+    blocks += _results(facts, tables, figures, style)
     blocks += [TableBlock(name, tables[name]) for name in _short(tables)]
     cited = cited_in(blocks)
     if cited:
         blocks.append(ReferenceList(works(cited)))
     elsewhere = _elsewhere(facts, tables, figures)
-    return Manuscript(
-        facts.title,
+    document = Manuscript(
+        title(facts),
         f"{facts.date:%Y-%m-%d}",
         _only_there(blocks, elsewhere),
         subtitle(facts),
         elsewhere=elsewhere,
     )
+    return spelled(document, facts.spelling)
 
 
 def supplement(
@@ -119,9 +125,12 @@ def supplement(
     """
     tables = _wanted(facts, tables)
     carrying, short = _carrying(facts, figures), _short(tables)
+    place = _places(facts, tables, figures)
+    drawn = [block for name, block in figures.items() if name not in carrying]
+    printed = [TableBlock(n, t) for n, t in tables.items() if n not in short]
     parts: list[tuple[str, list[Block]]] = [
-        ("Figures", [block for name, block in figures.items() if name not in carrying]),
-        ("Tables", [TableBlock(n, t) for n, t in tables.items() if n not in short]),
+        ("Figures", [*sorted(drawn, key=lambda block: place("figure", block.name))]),
+        ("Tables", [*sorted(printed, key=lambda block: place("table", block.name))]),
         ("Included studies", [Entries(tuple(included))] if included else []),
         ("Figures beside this document", [Entries(tuple(beside))] if beside else []),
     ]
@@ -129,8 +138,25 @@ def supplement(
     for heading, found in parts:
         blocks += [Heading(1, heading), *found] if found else []
     date = f"{facts.date:%Y-%m-%d}"
-    title = f"{facts.title}: supplement"
-    return Manuscript(title, date, tuple(blocks), subtitle(facts), mark=SUPPLEMENTARY)
+    named = f"{facts.title}: supplement"
+    document = Manuscript(named, date, tuple(blocks), subtitle(facts), mark=SUPPLEMENTARY)
+    return spelled(document, facts.spelling)
+
+
+def _places(
+    facts: Facts, tables: Mapping[str, Table], figures: Mapping[str, FigureBlock]
+) -> Callable[[str, str], int]:
+    """Return what says where the text first mentions a table or figure; unmentioned ones last."""
+    style = NumberStyle.APA  # no style moves a mention
+    told = [*abstract(facts, style), *methods(facts, style)]
+    told += _results(facts, tables, figures, style)
+    order: dict[tuple[str, str], int] = {}
+    for block in told:
+        for span in block.spans if isinstance(block, Paragraph) else ():
+            if isinstance(span, Reference):
+                for name in (short_of(span.name), span.name):
+                    order.setdefault((span.kind, name), len(order))
+    return lambda kind, name: order.get((kind, name), len(order))
 
 
 def _wanted(facts: Facts, tables: Mapping[str, Table]) -> dict[str, Table]:
@@ -182,8 +208,11 @@ def _results(
     figures: Mapping[str, FigureBlock],
     style: NumberStyle,
 ) -> list[Block]:
+    """Return the results with the figures that carry them; the others are mentioned."""
+    shown = _carrying(facts, figures)
+
     def drawn(beginning: str) -> list[Block]:
-        return [figure for name, figure in figures.items() if name.startswith(beginning)]
+        return [figures[name] for name in shown if name.startswith(beginning)]
 
     blocks: list[Block] = [
         Heading(1, "Results"),
@@ -191,6 +220,7 @@ def _results(
         *drawn(FLOW_FIGURE),
         *risk_of_bias(facts, style),
         *drawn(BIAS_FIGURE),
+        *news(facts, style),
         Heading(2, "Results of syntheses"),
     ]
     overview = _overview(tables)
@@ -199,11 +229,50 @@ def _results(
     for analysed in facts.analysed:
         blocks.append(Heading(3, analysed.plan.title))
         blocks += analysis_blocks(facts, analysed, style)
+        blocks += _also(blocks, *_of_analysis(analysed.plan.title, tables, figures))
         names = (f"network_{analysed.slug}", _forest(analysed, figures))
-        blocks += [figures[name] for name in names if name in figures]
-    for planned in facts.planned:
-        blocks += [Heading(3, planned.plan.title), without_trials(planned)]
-    return blocks
+        blocks += [figures[name] for name in names if name in shown]
+    blocks += without_trials(facts)
+    return [*blocks, *_also(blocks, tables, figures)]
+
+
+def _of_analysis(
+    title: str, tables: Mapping[str, Table], figures: Mapping[str, FigureBlock]
+) -> tuple[dict[str, Table], dict[str, FigureBlock]]:
+    """Return the tables and figures of one analysis: their titles begin with its."""
+    lead = f"{title}: "
+    return (
+        {name: table for name, table in tables.items() if table.title.startswith(lead)},
+        {name: block for name, block in figures.items() if block.title.startswith(lead)},
+    )
+
+
+def _also(
+    blocks: Sequence[Block], tables: Mapping[str, Table], figures: Mapping[str, FigureBlock]
+) -> list[Block]:
+    """Return a paragraph that mentions what no paragraph has mentioned, so that nothing is lost."""
+    mentioned = {
+        (span.kind, name)
+        for block in blocks
+        if isinstance(block, Paragraph)
+        for span in block.spans
+        if isinstance(span, Reference)
+        for name in (span.name, short_of(span.name))
+    }
+    titled: dict[tuple[Literal["table", "figure"], str], str] = {
+        **{("figure", name): block.title for name, block in figures.items()},
+        **{("table", name): table.title for name, table in tables.items()},
+    }
+    told = [
+        filled(
+            "{what}{where}",
+            what=lowered(title.rpartition(": ")[2]),
+            where=Reference(kind, name, aside=True),
+        )
+        for (kind, name), title in titled.items()
+        if (kind, name) not in mentioned
+    ]
+    return [Paragraph(filled("See also the {told}.", told=listed(told)))] if told else []
 
 
 def _overview(tables: Mapping[str, Table]) -> Spans:
@@ -228,6 +297,6 @@ def _only_there(blocks: list[Block], elsewhere: Mapping[tuple[str, str], str]) -
         return (" (", replace(span, name=names[0], aside=False), ")") if names else ()
 
     def kept(spans: Spans) -> Spans:
-        return joined([part for span in spans for part in shown(span)])
+        return typeset([part for span in spans for part in shown(span)])
 
     return tuple(Paragraph(kept(b.spans)) if isinstance(b, Paragraph) else b for b in blocks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from string import ascii_lowercase
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from review.errors import InvalidDataError
 from review.export.tables.cells import Cell, Interval, Kind, typed
+from review.figures.numbers import with_minus
 
 __all__ = [
     "Alignment",
@@ -118,7 +120,7 @@ class Table:
     spanners : tuple of Spanner
         Without overlap.
     footnotes : tuple of Footnote
-        In order; those with places get the letters a, b, c... in that order, 26 at the most.
+        In order; those with places get the letters a, b, c... in that order, after z aa, ab...
     source : str or None
         Where the numbers come from.
     origins : tuple of str or None
@@ -170,13 +172,15 @@ class Table:
     @property
     def marked(self) -> tuple[tuple[str, Footnote], ...]:
         """The footnotes that belong to cells, each with its letter."""
-        notes = [note for note in self.footnotes if note.places]
-        return tuple(zip(ascii_lowercase, notes, strict=False))
+        notes = [
+            Footnote(with_minus(note.text), note.places) for note in self.footnotes if note.places
+        ]
+        return tuple(zip(_letters(), notes, strict=False))
 
     @property
     def general(self) -> tuple[str, ...]:
         """The texts of the footnotes that belong to the table as a whole."""
-        return tuple(note.text for note in self.footnotes if not note.places)
+        return tuple(with_minus(note.text) for note in self.footnotes if not note.places)
 
     def marks(self, row: int | None, key: str) -> str:
         """Letters at a cell (row None: the column's header): ``"a,c"``, or ``""``."""
@@ -221,8 +225,6 @@ class Table:
             taken |= set(spanner.keys)
 
     def _check_footnotes(self) -> None:
-        if sum(bool(note.places) for note in self.footnotes) > len(ascii_lowercase):
-            raise InvalidDataError(f'Table "{self.title}" has more than 26 marked footnotes.')
         for note in self.footnotes:
             for row, key in note.places:
                 if key not in self.keys or not (row is None or 0 <= row < len(self.rows)):
@@ -230,6 +232,12 @@ class Table:
                         f'Table "{self.title}" has a footnote at row {row}, column "{key}", '
                         "which it does not have."
                     )
+
+
+def _letters() -> Iterator[str]:
+    """Yield a to z, then aa to az, ba and so on."""
+    for beginning in ("", *ascii_lowercase):
+        yield from (beginning + letter for letter in ascii_lowercase)
 
 
 def flat_names(column: Column) -> tuple[str, ...]:

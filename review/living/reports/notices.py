@@ -74,6 +74,8 @@ class Notice:
     """What commands call it: the key of a doubt."""
     detail: str | None = None
     """What the study has instead; told where the study stands alone."""
+    by: str | None = None
+    """Who did it: told to who works on the review, not in print."""
 
     @property
     def sentence(self) -> str:
@@ -199,7 +201,7 @@ def _sentence(studies: list[str], item: Notice) -> str:
         named = f"{named} and {len(studies) - MOST_NAMED} more"
     detail = f" ({item.detail})" if item.detail and len(studies) == 1 else ""
     told = f"{named}: {item.what}" if studies else item.what
-    key = f" [{item.key}]" if item.key else ""
+    key = f" [{item.key}]" if item.key else f" [by {item.by}]" if item.by else ""
     remedy = f" {capitalised(item.remedy)}." if item.remedy else ""
     stop = "" if told.endswith("?") and not (detail or key) else "."
     return f"{capitalised(told)}{detail}{key}{stop}{remedy}"

@@ -25,8 +25,9 @@ from review.living.reports.differences import ValueChange, plan_differences
 from review.living.reports.notices import Notice, NoticeKind
 from review.living.runs.models import Run
 from review.protocol.models import Analysis, AnalysisVersion, Review
-from review.protocol.queries import plan_of
+from review.protocol.queries import outcomes, plan_of
 from review.protocol.rules import Plan
+from review.wording import lowered
 
 WORDING: Final = frozenset({"title", "effect", "intervention label", "comparator label"})
 """What of a plan names things, and changes no number."""
@@ -47,6 +48,7 @@ class Seen(NamedTuple):
     """The first run of an outcome in a review."""
 
     analysis: str
+    title: str
     seq: int
 
 
@@ -66,9 +68,10 @@ def revisions(
     for version in versions:
         of_analysis.setdefault(version.analysis.slug, []).append(version)
     first_of = _first_runs(session, review)
+    named = {outcome.slug: lowered(outcome.name) for outcome in outcomes(session, review)}
     return {
         slug: [
-            *_post_hoc(slug, found[0], made, first_of),
+            *_post_hoc(slug, found[0], made, first_of, named),
             *_changed(
                 found,
                 made,
@@ -113,21 +116,26 @@ def _first_runs(session: Session, review: Review) -> dict[str, Seen]:
     )
     found: dict[str, Seen] = {}
     for seq, slug, plan in rows:
-        found.setdefault(plan["outcome"], Seen(slug, seq))
+        found.setdefault(plan["outcome"], Seen(slug, plan["title"], seq))
     return found
 
 
 def _post_hoc(
-    slug: str, first: AnalysisVersion, made: Mapping[int, RowMade], first_of: Mapping[str, Seen]
+    slug: str,
+    first: AnalysisVersion,
+    made: Mapping[int, RowMade],
+    first_of: Mapping[str, Seen],
+    named: Mapping[str, str],
 ) -> Iterator[Notice]:
     plan, by = plan_of(first), made.get(first.id)
     seen = first_of.get(plan.outcome)
     if by is not None and seen is not None and seen.analysis != slug and seen.seq < by.seq:
         yield Notice(
             NoticeKind.POST_HOC,
-            f"planned on {first.frozen_at:%Y-%m-%d} by {by.actor}, when results of "
-            f"{plan.outcome} had been seen already (in {seen.analysis})",
+            f"planned on {first.frozen_at:%Y-%m-%d}, when results of {named[plan.outcome]} had "
+            f"been seen already (in “{seen.title}”)",
             detail=by.reason,
+            by=by.actor,
         )
 
 
@@ -145,12 +153,13 @@ def _changed(
         before = plan_of(old)
         changes = tuple(plan_differences(before, plan_of(new)))
         told = "; ".join(change.words for change in changes) or "its stored form only"
-        why = f", because: {by.reason}" if by.reason else ""
+        why = f"; the reason given: “{by.reason}”" if by.reason else ""
         numbers = "; ".join(_would_give(old.number, before, items, changes))
         yield Notice(
             NoticeKind.PLAN_CHANGED,
-            f"version {new.number} of {new.frozen_at:%Y-%m-%d}, made by {by.actor} when run "
-            f"{max(seen)} had been seen{why}. Changed: {told}. {numbers}",
+            f"version {new.number} of {new.frozen_at:%Y-%m-%d} was frozen when run {max(seen)} had "
+            f"been seen{why}. Changed: {told}. {numbers}",
+            by=by.actor,
         )
 
 
@@ -160,7 +169,7 @@ def _would_give(
     if {change.what for change in changes} <= WORDING:
         yield "This changes no number"
     else:
-        yield f"By version {number} the data of today give: {result_now(plan, items)}"
+        yield f"By version {number} the present data give {result_now(plan, items)}"
 
 
 def result_now(plan: Plan, items: Sequence[Evidence]) -> str:

@@ -72,28 +72,31 @@ def test_each_variant_has_its_class_before_and_after(database: Database, by: Att
     assert not any(what.startswith("conclusion, without Synthetic") for what in said)
 
 
-def test_change_since_the_last_release(
+def test_what_is_new_since_the_last_release(
     cli: Callable[..., Result], database: Database, by: Attribution, tmp_path: Path
 ) -> None:
     pooled(database, by)
-    assert tables(database, "changes_since_release")[1] == {}
+    assert tables(database, "whats_new")[1] == {}
     cli(
         "release", "create", "1.0", "--out", tmp_path / "1.0", "--because", "a test",
         "--author", "Example, A.", "--no-figures",
     )  # fmt: skip
-    unchanged = records(tables(database, "changes_since_release")[1]["changes_since_release"])
-    assert [(r["analysis"], r["what"]) for r in unchanged] == [
-        ("Death", "unchanged"), ("Mood", "unchanged"),
-    ]  # fmt: skip
+    assert tables(database, "whats_new")[1] == {}, "1.0 is what there is"
     for label in ("Synthetic 4", "Synthetic 3"):
         with writing(database, by) as session:
             exclude_study(session, the_review(session), label=label, reason="synthetic")
         repool(database, actor="tester")
-    table = tables(database, "changes_since_release")[0]["changes_since_release"]
-    rows = {(r["analysis"], r["what"]): r for r in carried(table, "analysis")}
+    printed, data = (found["whats_new"] for found in tables(database, "whats_new"))
+    rows = {(r["what"], r["of"]): r for r in records(data)}
     with database.reading() as session:
         first, *_, last = runs(session, the_review(session), "mood")
-        k = (str(first.results["pooled"]["k"]), str(last.results["pooled"]["k"]))
-    assert (rows["Mood", "k"]["before"], rows["Mood", "k"]["after"]) == k == ("4", "2")
-    assert ("Mood", "trial removed: Synthetic 3") in rows
-    assert table.title == "Synthetic review: change since release 1.0"
+        k = (first.results["pooled"]["k"], last.results["pooled"]["k"])
+    assert k == (4, 2)
+    told = rows["pooled result", "Mood"]
+    assert told["before"].endswith(", 4 trials")
+    assert told["after"].endswith(", 2 trials")
+    gone = {study: r for (what, study), r in rows.items() if what == "trial removed"}
+    assert gone["Synthetic 3"]["after"] == "excluded: synthetic"
+    together = {r["what"]: r["of"] for r in records(printed)}
+    assert together["2 trials removed"] in ("Synthetic 3; Synthetic 4", "Synthetic 4; Synthetic 3")
+    assert printed.title.startswith("Synthetic review: what is new since version 1.0 of ")

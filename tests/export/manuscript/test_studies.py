@@ -87,10 +87,13 @@ def test_the_flow_is_told_in_its_own_numbers(screened: Facts) -> None:
     )
     assert "Of 8 records screened, 2 were excluded; 6 reports were sought for retrieval" in told
     assert "Of 5 reports assessed in full text, 2 were excluded (wrong population 1 and " in told
-    assert "Included were 2 studies in 3 reports. Still awaited: 1 screening." in told
+    assert (
+        "Included were 2 studies in 3 reports (characteristics). Still awaited: 1 screening."
+        in told
+    )
     outside = replace(inputs(), studies=frozenset(range(70, 76)), links={1: 70, 8: 70})
     told = _text(selection(replace(screened, flow=count_flow(outside)), APA))
-    assert "Included were 1 study in 2 reports." in told
+    assert "Included were 1 study in 2 reports (characteristics)." in told
     assert told.endswith(
         "Not linked to a study yet: 1 included report. Not in this flow, since no included record "
         "leads there: 5 further studies that the review holds."
@@ -100,7 +103,8 @@ def test_the_flow_is_told_in_its_own_numbers(screened: Facts) -> None:
 def test_the_conduct_of_screening_is_told_stage_by_stage(screened: Facts) -> None:
     told = _text(methods(screened, APA))
     assert (
-        "Searched were PsycINFO (Ovid), last on 2026-11-01 and PubMed, last on 2026-11-02." in told
+        "The sources searched were PsycINFO (Ovid), last on 2026-11-01 and PubMed, last on "
+        "2026-11-02 (search_strategies)." in told
     )
     assert (
         "Titles and abstracts were judged by two or more reviewers independently, blind to one "
@@ -173,7 +177,7 @@ def test_a_mention_of_a_figure_that_is_not_there_is_left_out(screened: Facts) ->
     (flow,) = [
         b.text for b in document.blocks if isinstance(b, Paragraph) and "identified" in b.text
     ]
-    assert flow.startswith("In all, 12 records were identified; before screening")
+    assert flow.startswith("In all, 12\u00a0records were identified; before screening")
 
 
 HOSTILE = 'no "real" [control]{.x} | *a* _b_ $c$ <i>d</i> `e` ^f^ ~g~ \\h @i #j 100%/k\nl'
@@ -226,7 +230,7 @@ def test_risk_of_bias_and_certainty_are_told_and_drawn(judging: tuple[Session, F
     assert "Of 1 result judged with RoB 2, individually randomised parallel-group trials" in told
     assert "overall: 1 “" in told
     conduct = _text(methods(facts, APA))
-    assert "riskofbias.info): 1 result, each by one assessor." in conduct
+    assert "riskofbias.info) sterne2019: 1 result, each by one assessor." in conduct
     assert "The certainty of evidence was rated by GRADE" in conduct
     found = drawings(session, the_review(session), facts, APA)()
     drawn = {drawing.name: drawing for drawing in found.drawn}

@@ -24,6 +24,7 @@ from review.export.tables.writers.docx_styles import (
     style_id,
 )
 from review.files import replace_file
+from review.protocol.vocabulary import English
 
 # The first date a zip archive can hold: a document says nothing of when it was written.
 CREATED = dt.datetime(1980, 1, 1)  # naive: python-docx writes it as UTC
@@ -31,12 +32,12 @@ CREATED = dt.datetime(1980, 1, 1)  # naive: python-docx writes it as UTC
 LONGEST_WHOLE_ROW = 1500
 
 
-def new_document(title: str = "") -> Any:
+def new_document(title: str = "", language: str = English.GB) -> Any:
     """Return an empty document of A4 pages with our styles, without author or date."""
     from docx import Document
 
     document = Document()
-    set_up(document)
+    set_up(document, language)
     properties = document.core_properties
     properties.title = writable(title)
     properties.author = properties.last_modified_by = properties.comments = ""

@@ -29,8 +29,12 @@ def style_id(name: str) -> str:
     return name.replace(" ", "")
 
 
-def set_up(document: Any) -> None:
-    """Give a document our font, and styles for tables, their text and their notes."""
+def set_up(document: Any, language: str) -> None:
+    """Give a document its language, our font, and styles for tables, their text and notes."""
+    from docx.oxml.ns import qn
+
+    for said in document.styles.element.iter(qn("w:lang")):
+        said.set(qn("w:val"), language)
     from docx.enum.style import WD_STYLE_TYPE
     from docx.shared import Pt, RGBColor
 

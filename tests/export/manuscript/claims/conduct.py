@@ -22,7 +22,7 @@ def _no_record(read: Read, m: re.Match[str]) -> None:
     assert read.one("select count(*) from record where review_id = :r") == 0
 
 
-@claim(r"Searched were (.+?)\. (?=Reporting)")
+@claim(r"The sources searched were (.+?)(?: \(search_strategies\))?\. (?=Reporting)")
 def _searched(read: Read, m: re.Match[str]) -> None:
     rows = read.all(
         "select source, platform, max(ran_on) from search where review_id = :r "
@@ -54,7 +54,7 @@ def _judged_by(read: Read, m: re.Match[str]) -> None:
     people: dict[int, set[int]] = {}
     for record, person in read.all(
         "select d.record_id, d.person_id from decision d join record c on c.id = d.record_id "
-        "where c.review_id = :r and d.stage in (:a, :b) and d.pilot_id is null and not exists "
+        "where c.review_id = :r and d.stage in (:a, :b) and not exists "
         "(select 1 from decision_withdrawal w where w.decision_id = d.id)",
         a=stages[0], b=stages[1],
     ):  # fmt: skip
@@ -74,9 +74,37 @@ def _judged_by(read: Read, m: re.Match[str]) -> None:
     assert number(m[5] or "0") == settled
 
 
+@claim(r"The criteria of eligibility are for the authors to report\.")
+def _no_criteria(read: Read, m: re.Match[str]) -> None:
+    assert read.one("select count(*) from eligibility where review_id = :r") == 0
+
+
+def _criteria(read: Read) -> tuple[int, list[str], list[str]]:
+    (row,) = read.all(
+        "select number, include, exclude from eligibility where review_id = :r "
+        "order by number desc limit 1"
+    )
+    return row[0], decoded(row[1]), decoded(row[2])
+
+
+@claim(r"Studies were eligible by these criteria: (.+?)\.(?= Reasons| These|$)")
+def _eligible(read: Read, m: re.Match[str]) -> None:
+    assert re.findall(r"“(.+?)”", m[1]) == _criteria(read)[1]
+
+
+@claim(r"Reasons to exclude were: (.+?)\.(?= These|$)")
+def _unwanted(read: Read, m: re.Match[str]) -> None:
+    assert re.findall(r"“(.+?)”", m[1]) == _criteria(read)[2]
+
+
+@claim(r"These are the criteria in their version #; earlier ones differed\.")
+def _criteria_changed(read: Read, m: re.Match[str]) -> None:
+    assert number(m[1]) == _criteria(read)[0] > 1
+
+
 @claim(
     r"The numbers of # of # (?:study|studies) were entered twice by two people, neither of whom "
-    r"saw the other's entry, and settled by consensus\."
+    r"saw the other’s entry, and settled by consensus\."
 )
 def _twice(read: Read, m: re.Match[str]) -> None:
     assert number(m[1]) == sum("consensus" in kinds for kinds in read.entered().values())
@@ -168,7 +196,10 @@ def _tool(read: Read, m: re.Match[str]) -> None:
         assert (number(m[3]), number(m[4])) == (twice, len(found))
 
 
-@claim(r"Of # results? judged with .+?, overall: (.+?)(?:; # not settled yet)?\.")
+@claim(
+    r"Of # results? judged with .+?, overall: (.+?)(?:; # not settled yet)?"
+    r"(?: \(risk_of_bias_\S+?\))*\."
+)
 def _judgements(read: Read, m: re.Match[str]) -> None:
     assert number(m[1]) == len(read.all(APPRAISED))
     counted = sum(int(n) for n in re.findall(r"(\d+) “", m[2]))

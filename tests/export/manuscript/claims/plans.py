@@ -1,8 +1,9 @@
-# ruff: noqa: ARG001 - every check takes reader and match; a pattern is one line
+# ruff: noqa: ARG001, E501 - every check takes reader and match; a pattern is one line
 """What is claimed of plans, models and margins."""
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Final
 
@@ -36,6 +37,48 @@ def _for(read: Read, m: re.Match[str]) -> list[dict[str, Any]]:
     return [read.plans[title] for title in named]
 
 
+@claim(r"In each of them positive values favour the side that is named first\.")
+def _direction_each(read: Read, m: re.Match[str]) -> None:
+    assert len(read.plans) > 1
+    for plan in read.plans.values():
+        assert plan["kind"] == "contrast"
+        newest = [r for r in _newest_inputs(read) if r["plan"]["title"] == plan["title"]]
+        for inputs in newest:
+            assert plan["measure"] not in ("OR", "RR", "PETO"), "a ratio is told as measured"
+            assert inputs["plan"]["intervention"]["label"] == plan["intervention"]["label"]
+
+
+def _newest_inputs(read: Read) -> list[dict[str, Any]]:
+    rows = read.all(
+        "select n.inputs from run n where n.id in (select max(r.id) from run r join analysis a "
+        "on a.id = r.analysis_id where a.review_id = :r group by a.id)"
+    )
+    return [decoded(row[0]) for row in rows]
+
+
+def _lower_is_better(read: Read, title: str) -> bool:
+    inputs = next(i for i in _newest_inputs(read) if i["plan"]["title"] == title)
+    return {not t["higher_is_better"] for t in inputs["trials"]} == {True}
+
+
+@claim(FOR + r"[Vv]alues of (.+?), on the scale of the measure\.")
+def _values_of(read: Read, m: re.Match[str]) -> None:
+    plans = [read.plans[read.analysis]] if read.analysis else _for(read, m)
+    assert all(plan["kind"] == "single_arm" for plan in plans)
+    assert {plan["intervention"]["label"] for plan in plans} == {m[2]}
+
+
+@claim(FOR + r"(\S+) (above|below) 1 favours ([^.]+?)\.(?= [A-Z]|$)")
+def _direction_of_ratio(read: Read, m: re.Match[str]) -> None:
+    """Of ratios as measured: below 1 is better where lower is better."""
+    titles = [read.analysis] if read.analysis else [p["title"] for p in _for(read, m)]
+    for title in titles:
+        inputs = next(i for i in _newest_inputs(read) if i["plan"]["title"] == title)
+        assert (m[3] == "below") is _lower_is_better(read, title)
+        assert m[4] == inputs["plan"]["intervention"]["label"]
+        assert m[2] == inputs["plan"]["measure"]
+
+
 @claim(FOR + r"[Pp]ositive values favour ([^.]+?)\.(?= [A-Z]|$)")
 def _direction(read: Read, m: re.Match[str]) -> None:
     plans = [read.plans[read.analysis]] if read.analysis else _for(read, m)
@@ -50,7 +93,7 @@ def _measure(read: Read, m: re.Match[str]) -> None:
     words = m[3] or m[4]
     for plan in _for(read, m):
         if plan["measure"] == "SMD":
-            assert "standardized mean difference" in words
+            assert "standardised mean difference" in words, "British, as none was chosen"
         elif plan["measure"] in ("OR", "RR", "RD"):
             kind = {"OR": "odds ratio", "RR": "risk ratio", "RD": "risk difference"}
             assert kind[plan["measure"]] in words
@@ -106,6 +149,9 @@ def _margin(read: Read, m: re.Match[str]) -> None:
     for plan in _for(read, m):
         if " of " not in m[0].partition(";")[0].partition(" was ")[2]:
             same(m[2], plan["margin"])
+        else:
+            lower = _lower_is_better(read, plan["title"])
+            same(m[2], math.exp(plan["margin"] if lower else -plan["margin"]))
         others = [x for x in plan["other_margins"] if x != plan["margin"]]
         assert len(re.findall(NUMBER, m[3] or "")) == len(others)
         same(m[5], (1 - plan["level"]) / 2)
@@ -116,16 +162,20 @@ def _classed(read: Read, m: re.Match[str]) -> None:
     assert any(plan["margin"] is not None for plan in read.plans.values())
 
 
-@claim(FOR + r"[Ss]everal (?:intervention )?arms of .+?\.(?= [A-Z]|$)")
+@claim(FOR + r"[Ss]everal (?:intervention )?arms of .+?(were|are to be) .+?\.(?= [A-Z]|$)")
 def _arms(read: Read, m: re.Match[str]) -> None:
     said = {
         "combine": "combined into one", "split": "share of the comparator",
         "covariance": "covariance",
     }  # fmt: skip
+    assert all((plan["title"] in ran(read)) is (m[2] == "were") for plan in _for(read, m))
     assert all(said[plan["several_arms"]] in m[0] for plan in _for(read, m))
 
 
-@claim(FOR + r"[Oo]f several results of a trial the first in this order counted \((.+?)\)\.")
+@claim(
+    FOR
+    + r"[Oo]f several results of a trial the first in this order (?:counted|is to count) \((.+?)\)\."
+)
 def _order(read: Read, m: re.Match[str]) -> None:
     assert not re.search(r"\bitt\b|_", m[2])
     for plan in _for(read, m):
@@ -134,17 +184,19 @@ def _order(read: Read, m: re.Match[str]) -> None:
             assert not told or f"{called}: {told}" in m[2]
 
 
-@claim(FOR + r"[Pp]lanned sensitivity analyses were .+?\.(?= [A-Z]|$)")
-def _variants_planned(read: Read, m: re.Match[str]) -> None:
-    assert all(plan["variants"] for plan in _for(read, m))
-    words = {"fixed": "common-effect", "leave_one_out": "one trial at a time"}
-    for plan in _for(read, m):
-        assert all((key in plan["variants"]) is (said in m[0]) for key, said in words.items())
+VARIANTS: Final = {
+    "fixed": "a common-effect model", "z_test": "the normal interval",
+    "leave_one_out": "one trial at a time", "trim_and_fill": "trim and fill duval2000",
+    "without_influential": "leaving out influential trials",
+}  # fmt: skip
 
 
-@claim(FOR + r"[Pp]lanned were (?:subgroup|meta-|a meta).+?\.(?= [A-Z]|$)")
-def _moderators_planned(read: Read, m: re.Match[str]) -> None:
+@claim(FOR + r"[Bb]eside the main result were planned .+?\.(?= [A-Z]|$)")
+def _planned_beside(read: Read, m: re.Match[str]) -> None:
     for plan in _for(read, m):
+        assert bool(plan["variants"]) is ("sensitivity analyses (" in m[0])
+        for key, said in VARIANTS.items():
+            assert (key in plan["variants"]) is (said in m[0]), key
         assert bool(plan["subgroups"]) is ("subgroup" in m[0])
         assert bool(plan["moderators"]) is ("meta-regression" in m[0])
 
@@ -173,4 +225,5 @@ def _software(read: Read, m: re.Match[str]) -> None:
             "where a.review_id = :r"
         )
     ]
-    assert any(all(f"{k} {v}" in m[1] for k, v in one.items()) for one in used)
+    told = m[1].casefold()
+    assert any(all(f"{k} {v}".casefold() in told for k, v in one.items()) for one in used)

@@ -76,6 +76,7 @@ class Read:
     review: int
     slug: str
     analysis: str | None = None
+    heading: str = ""
     examples: dict[str, str] = field(default_factory=dict)
 
     def all(self, query: str, **values: object) -> list[Any]:
@@ -108,13 +109,34 @@ class Read:
         """Return the runs of the analysis at hand, or of one by its title, the newest first."""
         wanted = title or self.analysis
         rows = self.all(
-            "select r.results, r.inputs, r.number, r.created from run r "
+            "select r.results, r.inputs, r.number, r.created, r.id from run r "
             "join analysis a on a.id = r.analysis_id where a.review_id = :r order by r.number desc"
         )
-        found = [(decoded(row[0]), decoded(row[1]), row[2], str(row[3])) for row in rows]
+        found = [(decoded(row[0]), decoded(row[1]), row[2], str(row[3]), row[4]) for row in rows]
         of = [row for row in found if row[1]["plan"]["title"] == wanted]
         assert of, f"{wanted} has no run"
         return of
+
+    @property
+    def manifests(self) -> dict[str, Any]:
+        """The manifest of each release by its version, the oldest first."""
+        rows = self.all("select version, manifest from release where review_id = :r order by id")
+        return {row[0]: decoded(row[1]) for row in rows}
+
+    @property
+    def released(self) -> dict[str, str]:
+        """The day of each release by its version."""
+        rows = self.all("select version, created from release where review_id = :r")
+        return {row[0]: str(row[1])[:10] for row in rows}
+
+    @property
+    def titles(self) -> list[str]:
+        """The titles of all analyses that have a run, as their newest run has them."""
+        rows = self.all(
+            "select n.inputs from run n where n.id in (select max(r.id) from run r "
+            "join analysis a on a.id = r.analysis_id where a.review_id = :r group by a.id)"
+        )
+        return [decoded(row[0])["plan"]["title"] for row in rows]
 
     @property
     def results(self) -> dict[str, Any]:
@@ -158,8 +180,9 @@ def claims_in(read: Read, document: Manuscript) -> Iterator[tuple[Claim, str]]:
     for block in document.blocks:
         if isinstance(block, Heading):
             read.analysis = block.text if block.text in titles else None
+            read.heading = block.text
         elif isinstance(block, Paragraph):
-            yield from _of_paragraph(read, block.text)
+            yield from _of_paragraph(read, block.text.replace("\u00a0", " "))
 
 
 def _of_paragraph(read: Read, text: str) -> Iterator[tuple[Claim, str]]:

@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
+from review.extraction.doubts import doubts
+from review.protocol.models import Review
 from tests.export.manuscript.claims.reading import (
     CI,
     NUMBER,
@@ -29,13 +31,24 @@ from tests.export.manuscript.claims.reading import (
 )
 
 
-@claim(r"See (.+?)\.$")
+@claim(r"See also the (.+?)\.$")
+def _see_also(read: Read, m: re.Match[str]) -> None:
+    """The results of trials are those of the analysis that the text is about."""
+    for slug in re.findall(r"\(study_results_(\S+?)\)", m[1]):
+        plan = read.one(
+            "select v.plan from analysis_version v join analysis a on a.id = v.analysis_id "
+            "where a.review_id = :r and a.slug = :s order by v.id desc limit 1", s=slug,
+        )  # fmt: skip
+        assert decoded(plan)["title"] == read.analysis
+
+
+@claim(r"See (?!also)(.+?)\.$")
 def _tables(read: Read, m: re.Match[str]) -> None:
     assert " in " in m[1]
 
 
 @claim(
-    rf"The pooled (.+?) was #, {CI}(?:, ({P}))?, from (?:# arms of )?# trials?"
+    rf"The pooled (.+?) was #, {CI}(?: \([^)]+\))?(?:, ({P}))?, from (?:# arms of )?# trials?"
     r"(?: \(# participants\))?(?: \(forest_\S+\))?\. (?=\S)"
 )
 def _pooled(read: Read, m: re.Match[str]) -> None:
@@ -109,7 +122,7 @@ def _others(read: Read, m: re.Match[str]) -> None:
                 assert class_of_interval(low, high, number(text)) == word
 
 
-@claim(r"By the normal interval, as older reviews print it, it would be “(.+?)”\.")
+@claim(r"By the normal interval, as older reviews print it, the conclusion would be “(.+?)”\.")
 def _by_normal(read: Read, m: re.Match[str]) -> None:
     assert class_of_limits(read.results["pooled"]["z_ci"], read.inputs["plan"]["margin"]) == m[1]
 
@@ -136,12 +149,15 @@ def _heterogeneity(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    r"The \d+% prediction interval \[#, #\], (.+?), is where the effect of a further trial like "
-    r"these is to be expected\."
+    r"The \d+% prediction interval \[#, #\](?:, (.+?),)? is where the (effect|value) of a further "
+    r"trial like these is to be expected\."
 )
 def _prediction(read: Read, m: re.Match[str]) -> None:
     low, high = read.results["pooled"]["pi"]
     limits_are(read, m[1], m[2], (low, high))
+    assert (m[4] == "value") is (m[3] is None) is (read.inputs["plan"]["kind"] == "single_arm")
+    if m[3] is None:
+        return
     assert ("include" in m[3]) is (low <= 0 <= high)
     margin = read.inputs["plan"]["margin"]
     if margin is not None and low <= 0 <= high:
@@ -163,14 +179,44 @@ def _egger(read: Read, m: re.Match[str]) -> None:
     assert bool(p < 0.05) is m[1].startswith("showed")
 
 
-@claim(r"Not entered: # further (?:study|studies); (.+?)\.(?= [A-Z]|$)")
-def _not_entered(read: Read, m: re.Match[str]) -> None:
+@claim(
+    r"Left out so far (?:was|were) # (?:further )?(?:study|studies)(?: \(notices\))?: (.+?)\."
+    r"(?= Results of| In part| Automatic| The | By |$)"
+)
+def _left_out(read: Read, m: re.Match[str]) -> None:
+    kept = {
+        row[1]: row[0]
+        for row in read.all(
+            "select id, label from study where review_id = :r and excluded_because is null"
+        )
+    }
+    used: set[int] = set()
     if read.analysis in ran(read):
         used = {t["study_id"] for t in read.inputs["trials"]}
-        kept = read.all("select id from study where review_id = :r")
-        assert number(m[1]) <= len({row[0] for row in kept} - used)
-    else:
-        assert number(m[1]) <= read.studies
+        assert "further" in m[0].partition(":")[0]
+    named = {label for label in kept if re.search(rf"(?<!\w){re.escape(label)}(?!\w)", m[2])}
+    assert not {kept[label] for label in named} & used
+    more = sum(int(n) for n in re.findall(r"and (\d+) more", m[2]))
+    assert len(named) + more >= number(m[1])
+    assert number(m[1]) <= len(set(kept.values()) - used)
+    if "no results entered" in m[2] and m[2].count("(") == m[2].count("(no results entered"):
+        entered = read.entered()
+        done = {s for s, kinds in entered.items() if "consensus" in kinds or kinds == {"single"}}
+        assert not {kept[label] for label in named} & done
+
+
+@claim(r"No longer in the review: (.+?)\.(?= Results of| In part| Automatic| The | By |$)")
+def _taken_out(read: Read, m: re.Match[str]) -> None:
+    gone = {
+        row[0]: row[1]
+        for row in read.all(
+            "select label, excluded_because from study where review_id = :r and "
+            "excluded_because is not null"
+        )
+    }
+    told = [label for label in gone if label in m[1]]
+    assert told
+    assert all(f"{label} ({gone[label]})" in m[1] for label in told)
 
 
 @claim(r"Results of the outcome in # (?:study|studies) compared something else\.")
@@ -188,13 +234,23 @@ def _something_else(read: Read, m: re.Match[str]) -> None:
     assert number(m[1]) <= len(measured - used)
 
 
-@claim(r"Open about the numbers that entered: # doubts?\.")
+@claim(r"Automatic checks of the numbers that entered leave # doubts? open(?: \(notices\))?\.")
 def _doubts(read: Read, m: re.Match[str]) -> None:
-    assert number(m[1]) > 0
+    """Checks are the program's own; here is held that each is open and about a trial that entered."""
+    review = read.session.get(Review, read.review)
+    assert review is not None
+    entered = {trial["study_id"] for trial in read.inputs["trials"]}
+    open_ = [
+        doubt
+        for doubt in doubts(read.session, review)
+        if doubt.dismissal is None and doubt.finding.study_id in entered
+    ]
+    assert 0 < number(m[1]) <= len(open_)
 
 
 @claim(
-    r"The plan was changed after results had been seen: version # of (\S+), made by .+?\. (?=Changed)"
+    r"The plan was changed after results had been seen: version # of (\S+) was frozen when run # had "
+    r"been seen(?:; the reason given: “(.+?)”)?\. (?=Changed)"
 )
 def _plan_changed(read: Read, m: re.Match[str]) -> None:
     rows = read.all(
@@ -205,6 +261,21 @@ def _plan_changed(read: Read, m: re.Match[str]) -> None:
         (row[0], str(row[1])[:10], decoded(row[2])["title"]) == (number(m[1]), m[2], read.analysis)
         for row in rows
     )
+    made = read.all(
+        "select e.seq, e.reason from event e join analysis_version v on v.id = e.entity_id "
+        "join analysis a on a.id = v.analysis_id where e.entity = 'analysis_version' and "
+        "e.action = 'insert' and a.review_id = :r and v.number = :n",
+        n=int(number(m[1])),
+    )
+    ran_at = read.all(
+        "select e.seq, n.number from event e join run n on n.id = e.entity_id join analysis a "
+        "on a.id = n.analysis_id where e.entity = 'run' and e.action = 'insert' and "
+        "a.review_id = :r",
+    )
+    assert any(
+        reason == m[4] and any(n == number(m[3]) and at < seq for at, n in ran_at)
+        for seq, reason in made
+    )
 
 
 @claim(r"Changed: .+?\. (?=By version)")
@@ -212,9 +283,75 @@ def _plan_changes(read: Read, m: re.Match[str]) -> None:
     assert "_" not in m[0]
 
 
-@claim(r"By version # the data of today give: .+?\.(?=\s[A-Z][a-z]+ |$)")
+@claim(
+    r"The analysis was planned on (\S+), when results of (.+?) had been seen already "
+    r"\(in “(.+?)”\)\."
+)
+def _post_hoc(read: Read, m: re.Match[str]) -> None:
+    now = read.plans[str(read.analysis)]
+    name = read.one("select name from outcome where review_id = :r and slug = :o", o=now["outcome"])
+    assert str(name).casefold() == m[2].casefold()
+    (first,) = read.all(
+        "select v.id, v.frozen_at from analysis_version v join analysis a on a.id = v.analysis_id "
+        "where a.review_id = :r and v.number = 1 and v.plan like :t",
+        t=f'%"{read.analysis}"%',
+    )[-1:]
+    assert str(first[1])[:10] == m[1]
+    planned = read.one(
+        "select seq from event where entity = 'analysis_version' and action = 'insert' and "
+        "entity_id = :v",
+        v=first[0],
+    )
+    ran_before = [
+        decoded(row[0])["plan"]["title"]
+        for row in read.all(
+            "select n.inputs from run n join event e on e.entity = 'run' and e.action = 'insert' "
+            "and e.entity_id = n.id join analysis a on a.id = n.analysis_id "
+            "where a.review_id = :r and e.seq < :s", s=planned,
+        )
+    ]  # fmt: skip
+    assert m[3] in ran_before
+
+
+NO_NUMBER: Final = frozenset(
+    {"variants", "subgroups", "moderators", "sequential", "title", "margin", "other_margins", "rho"}
+)
+"""What of a plan moves no estimate of one result a trial."""
+
+
+@claim(
+    rf"By version # the present data give (.+? {NUMBER} \[{NUMBER}, {NUMBER}\].*?)\.(?=\s[A-Z][a-z]+ |$)"
+)
 def _by_version(read: Read, m: re.Match[str]) -> None:
-    assert number(m[1]) >= 1
+    plans = [
+        decoded(row[0])
+        for row in read.all(
+            "select v.plan from analysis_version v join analysis a on a.id = v.analysis_id "
+            "where a.review_id = :r and v.number = :n", n=int(number(m[1])),
+        )
+    ]  # fmt: skip
+    now = read.plans[str(read.analysis)]
+    alike = [
+        plan for plan in plans
+        if all(plan.get(key) == now.get(key) for key in now.keys() - NO_NUMBER)
+    ]  # fmt: skip
+    if not alike:
+        return  # another method: its numbers are held by the tests of plans that were changed
+    found = re.search(rf"({NUMBER}) \[({NUMBER}), ({NUMBER})\]", m[2])
+    assert found
+    line = read.results["pooled"]
+    value_is(read, found[1], line["estimate"])
+    limits_are(read, found[2], found[3], line["ci"])
+
+
+@claim(
+    r"No trial has contributed a usable result yet to (.+?)\. These have no estimate, and nothing is "
+    r"concluded from that\."
+)
+def _no_trial_of_several(read: Read, m: re.Match[str]) -> None:
+    named = set(re.findall(r"“(.+?)”", m[1]))
+    assert len(named) > 1
+    assert named <= read.plans.keys() - ran(read)
 
 
 @claim(

@@ -8,15 +8,18 @@ import re
 from typing import Any
 
 from tests.export.manuscript.claims.reading import (
+    CI,
     NUMBER,
     P,
     Read,
     claim,
     class_of_limits,
+    limits_are,
     number,
     p_is,
     same,
     sign_of,
+    value_is,
 )
 
 
@@ -24,7 +27,10 @@ def _computed(read: Read) -> list[dict[str, Any]]:
     return [v for v in read.results["variants"] if v["estimate"] is not None]
 
 
-@claim(r"The conclusion \(“(.+?)”\) was the same in # sensitivity (?:analysis|analyses)\.")
+@claim(
+    r"The conclusion \(“(.+?)”\) was the same in (?:all|the) # sensitivity (?:analysis|analyses)"
+    r"(?: \(variants\))?\."
+)
 def _held(read: Read, m: re.Match[str]) -> None:
     margin = read.inputs["plan"]["margin"]
     assert {class_of_limits(v["ci"], margin) for v in _computed(read)} == {m[1]}
@@ -32,18 +38,27 @@ def _held(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    r"Of # sensitivity (?:analysis|analyses), # changed the conclusion \(“(.+?)”\): it was "
-    r"(.+?)\.(?= Leaving| Not comp| By | Meta|$)"
+    r"(?:Of # sensitivity analyses, #|The 1 sensitivity analysis) changed the conclusion "
+    r"\(“(.+?)”\): it was (.+?)\.(?= Leaving| Not comp| By |$)"
 )
 def _changed(read: Read, m: re.Match[str]) -> None:
     margin = read.inputs["plan"]["margin"]
     classes = [class_of_limits(v["ci"], margin) for v in _computed(read)]
-    assert (number(m[1]), number(m[2])) == (len(classes), sum(c != m[3] for c in classes))
+    assert number(m[1] or "1") == len(classes)
+    assert number(m[2] or "1") == sum(c != m[3] for c in classes)
+    lines = [v for v in _computed(read) if class_of_limits(v["ci"], margin) != m[3]]
+    for word, k, estimate in re.findall(rf"“([^“”]+)” [^“”]+?\(k = (\d+), ({NUMBER})[,)]", m[4]):
+        assert any(
+            class_of_limits(v["ci"], margin) == word
+            and v["k"] == int(k)
+            and _shows(read, estimate, v)
+            for v in lines
+        ), (word, k, estimate)
 
 
 @claim(
     r"Leaving out one trial at a time moved the estimate from # \((.+?)\) to # \((.+?)\)\."
-    r"(?= Not comp| By | Meta|$)"
+    r"(?= Not comp| By |$)"
 )
 def _one_out(read: Read, m: re.Match[str]) -> None:
     single = [v["estimate"] for v in _computed(read) if v["variant"] == "leave_one_out"]
@@ -53,24 +68,69 @@ def _one_out(read: Read, m: re.Match[str]) -> None:
     same(m[3], max(shown))
 
 
-@claim(r"Not computed: (.+?)\.(?= By | Meta|$)")
+def _shows(read: Read, text: str, line: dict[str, Any]) -> bool:
+    try:
+        value_is(read, text, line["estimate"])
+    except AssertionError:
+        return False
+    return True
+
+
+@claim(r"Not computed: (.+?)\.(?= By | Not computed by|$)")
 def _not_computed(read: Read, m: re.Match[str]) -> None:
-    assert [v for v in read.results["variants"] if v["estimate"] is None]
+    missing = [v["label"] for v in read.results["variants"] if v["estimate"] is None]
+    assert missing
+    assert sum(label in m[1] for label in missing) == min(len(missing), 12)
 
 
-@claim(rf"(By|Meta-regression on) (.+?): (.+?); (.+?) \(({P})\)\.")
-def _moderator(read: Read, m: re.Match[str]) -> None:
-    kind = "subgroups" if m[1] == "By" else "meta-regression"
-    lines = [x for x in read.results["moderators"] if x["kind"] == kind and x["p"] is not None]
-    shown = [x for x in lines if _rounds(m[5], x["p"])]
-    assert shown
-    assert ("not shown" in m[4]) is (shown[0]["p"] >= 0.05)
-    for k in re.findall(r"k = (\d+)", m[3]):
-        assert int(k) in {part["k"] for part in shown[0]["lines"]}
-    if kind == "meta-regression":
-        slope = re.search(rf"k = \d+, ({NUMBER}), ", m[3])
-        assert slope
-        assert len(re.sub(r"[−.]", "", slope[1]).lstrip("0")) >= 2 or number(slope[1]) == 0
+def _lines(read: Read, kind: str) -> list[dict[str, Any]]:
+    return [x for x in read.results["moderators"] if x["kind"] == kind and x["note"] is None]
+
+
+def _called(name: str) -> str:
+    """Return a characteristic as print calls it: by its last word, which is enough to know it."""
+    return name.rpartition(".")[2].replace("_", " ")
+
+
+@claim(
+    rf"By (?!meta-regression|version)(.+?): (.+?); (the effects differed between subgroups|a "
+    rf"difference between subgroups was not shown) \(({P})\)\."
+)
+def _subgroups(read: Read, m: re.Match[str]) -> None:
+    found = [x for x in _lines(read, "subgroups") if x["p"] is not None and _rounds(m[4], x["p"])]
+    assert found
+    line = found[0]
+    assert ("not shown" in m[3]) is (line["p"] >= 0.05)
+    told = re.findall(rf"k = (\d+), ({NUMBER}), {CI}", m[2])
+    more = re.search(r"and (\d+) more", m[2])
+    assert len(told) + int(more[1] if more else 0) == len(line["lines"])
+    for (k, estimate, low, high), part in zip(told, line["lines"], strict=False):
+        assert int(k) == part["k"]
+        value_is(read, estimate, part["estimate"])
+        limits_are(read, low, high, part["ci"])
+
+
+@claim(
+    r"By meta-regression (the effect changed with|a change of the effect was not shown with) (.+?)"
+    r"\.(?= By meta| Not computed by| Without| Few|$)"
+)
+def _regression(read: Read, m: re.Match[str]) -> None:
+    shown = m[1].startswith("the effect")
+    lines = [
+        x for x in _lines(read, "meta-regression")
+        if x["p"] is not None and (x["p"] < 0.05) is shown
+    ]  # fmt: skip
+    parts = [part for x in lines for part in x["lines"] if part["label"] != "intrcpt"]
+    told = re.findall(rf"({NUMBER}), {CI}, k = (\d+)", m[2])
+    assert told
+    assert len(told) == len(parts) or "more" in m[2]
+    for (estimate, low, high, k), part in zip(told, parts, strict=False):
+        value_is(read, estimate, part["estimate"])
+        limits_are(read, low, high, part["ci"])
+        assert int(k) == part["k"]
+        assert len(re.sub(r"[−.]", "", estimate).lstrip("0")) >= 2 or number(estimate) == 0
+    for p in re.findall(P, m[2]):
+        assert any(_rounds(p, x["p"]) for x in lines)
 
 
 def _rounds(text: str, p: float) -> bool:
@@ -81,9 +141,21 @@ def _rounds(text: str, p: float) -> bool:
     return True
 
 
-@claim(r"Without a value \(((?:[^()]|\([^()]*\))+)\): (.+?)\.(?= Without| Few| By| Meta|$)")
+@claim(r"Not computed by (.+?)\.(?= Without| Few|$)")
+def _moderator_not_computed(read: Read, m: re.Match[str]) -> None:
+    missing = [x for x in read.results["moderators"] if x["note"] is not None]
+    assert missing
+    assert all(_called(x["moderator"]) in m[1] for x in missing[:12])
+
+
+@claim(r"Without a value of (.+?): (.+?)\.(?= Without| Few|$)")
 def _without_value(read: Read, m: re.Match[str]) -> None:
-    assert "_" not in m[1], m[1]
+    assert "_" not in m[0]
+    gone = [x["without"] for x in read.results["moderators"]]
+    named = [{item["study"] for item in items} for items in gone]
+    assert any(
+        items and sum(study in m[2] for study in items) >= min(len(items), 12) for items in named
+    )
 
 
 @claim(r"Few trials: # for a slope on (.+?); at least (\d+) are advised\.")
