@@ -224,13 +224,3 @@ def _without_trials(read: Read, m: re.Match[str]) -> None:
 @claim(r"In a network all trials are compared at once salanti2012, .+? P-scores rucker2015\.")
 def _networks_how(read: Read, m: re.Match[str]) -> None:
     assert any(plan.get("kind") == "network" for plan in read.plans.values())
-
-
-@claim(
-    rf"([^.]+(?:\([^)]*\))?): ([^:.]+?) #, {CI}(?:, ({P}))? \(# trials? in a network\)\. (?=\S|$)"
-)
-def _abstract_network(read: Read, m: re.Match[str]) -> None:
-    read.analysis = m[1]
-    results = read.results
-    same(m[3], results["pooled"]["estimate"])
-    assert number(m[7]) == len({e["study_id"] for e in results["effects"]})
