@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -31,9 +32,15 @@ THREADS: Final = 24
 that none waits for one."""
 
 
+SWITCH: Final = 0.0005
+"""Seconds after which a thread that computes lets another go on. Who writes asks the database some
+fifteen times while others wait for it; by Python's own 0.005, each answer may lie that long."""
+
+
 @asynccontextmanager
 async def _bounded(app: FastAPI) -> AsyncIterator[None]:
     del app
+    sys.setswitchinterval(SWITCH)
     current_default_thread_limiter().total_tokens = THREADS
     yield
 
