@@ -117,7 +117,7 @@ COMMANDS: Final = {
         "Check that the database is what its history says.",
     ),
     "sign": Place(
-        "verifying", "Sign files that hold a head of the history, such as a backup's manifest."
+        "verifying", "Sign FILES that hold a head of the history: each gets a FILE.sig beside it."
     ),
     "trust": Place(
         "trust",
