@@ -46,7 +46,7 @@ WITHDRAWN: Final = (NoticeKind.RETRACTED, NoticeKind.PARTLY_RETRACTED, NoticeKin
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class AnalysisSince:
     """An analysis before and now, with its class; `flipped` says whether the class changed."""
 
     run: LatestRun
@@ -82,7 +82,7 @@ class Since:
 
     since: str
     """``version 1.0 of 2026-03-01``, or `EARLIER`."""
-    moved: tuple[Moved, ...]
+    moved: tuple[AnalysisSince, ...]
     """Analyses whose results are not those that readers saw, flipped classes first."""
     first: tuple[str, ...]
     """Titles of analyses that readers have not seen."""
@@ -97,7 +97,7 @@ class Since:
     """Sources searched since, each with its last day."""
 
     @property
-    def flipped(self) -> tuple[Moved, ...]:
+    def flipped(self) -> tuple[AnalysisSince, ...]:
         """Analyses whose conclusion changed."""
         return tuple(item for item in self.moved if item.flipped)
 
@@ -232,12 +232,12 @@ def _notes(found: Since) -> Iterator[Footnote]:
         yield Footnote(f"Results are held against those that readers saw last. {of_each}.")
 
 
-def _moved(run: LatestRun) -> Moved:
+def _moved(run: LatestRun) -> AnalysisSince:
     assert run.before is not None
     before, now = run.before[1], run.results
     old, new = run.change.scales
     withheld = run.notices.withheld
-    return Moved(
+    return AnalysisSince(
         run,
         _told(before.pooled, old),
         _told(now.pooled, new),
