@@ -14,8 +14,6 @@ from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.pool.sheet import Sheet, read_sheet
 from review.effects import ZeroCells, combine_arms, combine_estimates, escalc
 from review.errors import InvalidDataError, Problem, UnreadableFileError
-from review.living.estimates.networks import agreement_of
-from review.living.reports.networks import CAUTION, agreement_sentence
 from review.measures import AddTo, Measure
 from review.synthesis import Method, Test
 from review.synthesis.network import (
@@ -276,6 +274,10 @@ def _echo(
     scores: Mapping[str, float] | None,
     measure: str,
 ) -> None:
+    # what runs keep, and pages: a stateless command that fails does without
+    from review.living.estimates.networks import agreement_of
+    from review.living.reports.networks import CAUTION, agreement_sentence
+
     scale = f"log {measure}" if measure in ("OR", "RR") else measure
     click.echo(
         f"{found.k} trials, {found.arms} arms, {len(found.treatments)} treatments; {scale}, "
@@ -331,6 +333,8 @@ def _as_json(
     scores: Mapping[str, float] | None,
     measure: str,
 ) -> dict[str, Any]:
+    from review.living.reports.networks import CAUTION
+
     names = ("k", "arms", "treatments", "reference", "method", "test", "level", "effects", "vcov",
              "tau2", "tau2_ci", "q", "q_df", "q_p", "i2", "ddf")  # fmt: skip
     return {
