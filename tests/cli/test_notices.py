@@ -100,8 +100,8 @@ def test_a_plan_changed_after_results_were_seen_says_so_for_ever(
     first = json.loads(vcp("runs", "show", "alliance", "--json").stdout)
     low, high = first["ci"]
     by_first = (  # the data are those of run 1, and so is what its plan gives
-        f"By version 1 the data of today give: {first['k']} trials of videoconferencing against "
-        f"face to face: {first['estimate']:.2f} [{low:.2f}, {high:.2f}], noninferior (margin 0.50)."
+        f"By version 1 the present data give {first['k']} trials of videoconferencing against "
+        f"face to face: {first['estimate']:.2f} [{low:.2f}, {high:.2f}], noninferior (margin 0.50)"
     )
     plan = tmp_path / "plan.yaml"
     plan.write_text(text.replace("margin: 0.5", "margin: 0.3"), encoding="utf-8")
@@ -114,7 +114,7 @@ def test_a_plan_changed_after_results_were_seen_says_so_for_ever(
         words = unwrapped(shown.output)
         assert "Changed: margin from 0.5 to 0.3." in words
         assert "Changed: margin from 0.3 to 0.5." in words  # it has been changed twice all the same
-        assert "because: stricter" in words
+        assert "the reason given: “stricter”" in words
         assert by_first in words
     with database.reading() as session:
         facts = facts_of(session, review_called(session, None))

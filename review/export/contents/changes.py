@@ -10,7 +10,7 @@ from review.export.contents.columns import said_once
 from review.export.contents.variants import PRIMARY
 from review.export.runs import LatestRun
 from review.export.tables.model import Cell, Column, Footnote, Kind, Table
-from review.export.tracing.origins import origin
+from review.export.tracing.origins import change_origin
 from review.figures.numbers import MINUS, bracketed, fixed, with_minus
 from review.living.reports.attribution import Explanation, explain
 from review.living.reports.changes import ChangeReport
@@ -94,7 +94,7 @@ def changes_table(title: str, runs: Sequence[LatestRun]) -> Table:
             *_signals(told, run.scale),
         ]
         rows += [(run.inputs.plan.title, *_cells(item)) for item in changed]
-        origins += [None if c.path is None else origin(run.key, *c.path) for c in changed]
+        origins += [_origin(run, item) for item in changed]
         if told is not None and told.shares is not None:
             how = "all orders" if told.shares.exact else "orders drawn with a fixed seed"
             notes.append(
@@ -133,8 +133,12 @@ def changes_data(title: str, runs: Sequence[LatestRun]) -> Table:
             *_signals(told, run.scale),
         ):
             rows.append((run.analysis, before, run.number, *item[1:]))
-            origins.append(None if item.path is None else origin(run.key, *item.path))
+            origins.append(_origin(run, item))
     return Table(f"{title}: changes", DATA_COLUMNS, tuple(rows), origins=tuple(origins))
+
+
+def _origin(run: LatestRun, item: Changed) -> str | None:
+    return None if item.path is None else change_origin(run.key, run.before_number, *item.path)
 
 
 def _explained(run: LatestRun) -> Explanation | None:

@@ -15,7 +15,7 @@ from review.citations.queries import searches
 from review.citations.vocabulary import NoticeKind
 from review.export.runs import LatestRun
 from review.export.tables.model import Cell, Column, Footnote, Table
-from review.export.tracing.origins import origin
+from review.export.tracing.origins import change_origin
 from review.extraction.linking.warnings import studies_warned
 from review.extraction.models import Study
 from review.figures.numbers import with_minus
@@ -157,14 +157,17 @@ def _table(review: Review, found: Since | None, *, together: bool) -> Table:
         return Table(f"{review.title}: what is new", COLUMNS, ())
     lines = list(_lines(found))
     lines = _together(lines) if together else lines
-    keyed = {item.title: item.run.key for item in found.moved}
+    runs = {item.title: item.run for item in found.moved}
     return Table(
         f"{review.title}: what is new since {found.since}",
         COLUMNS,
         tuple(row for row, _ in lines),
         footnotes=tuple(_notes(found)),
         origins=tuple(
-            origin(keyed[title], "pooled") if title is not None else None for _, title in lines
+            None
+            if title is None
+            else change_origin(runs[title].key, runs[title].before_number, "pooled")
+            for _, title in lines
         ),
     )
 

@@ -14,7 +14,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from review.errors import InvalidDataError, NotFoundError, Remedy
 from review.export.tables.writers.docx_origins import digest_of
-from review.export.tracing.origins import LEDGER, SHORT_KEY, fields_of, found_at, origin
+from review.export.tracing.origins import (
+    LEDGER,
+    SHORT_KEY,
+    SINCE,
+    fields_of,
+    found_at,
+    origin,
+)
 from review.extraction.models import Entry, Result, Study
 from review.extraction.numbers import ReportedNumbers
 from review.extraction.trace import Traced, trace
@@ -30,8 +37,9 @@ _NOW: Final = frozenset({"after", "after_number"})
 _BEFORE: Final = frozenset({"before", "before_number"})
 """Columns of the tables of changes: the number of this run, and of the one before it."""
 
-_OF_RUNS: Final = {"run": 0, "run_after": 0, "run_before": -1}
-"""Columns that count runs: what to add to the run's own number."""
+_RUN_NOW: Final = frozenset({"run", "run_after"})
+_RUN_BEFORE: Final = "run_before"
+"""Columns that count runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +137,14 @@ class Runs:
             )
         return self._holders[run.id]
 
-    def before(self, short: str) -> Snapshot:
-        """Return what the run before a run keeps; raise NotFoundError for a first one."""
+    def earlier(self, short: str, number: int) -> Snapshot:
+        """Return what an earlier run of the same analysis keeps; raise NotFoundError."""
         run, _ = self.run(short)
-        query = sa.select(Run).where(
-            Run.analysis_id == run.analysis_id, Run.number == run.number - 1
-        )
-        earlier = self._session.scalars(query).first()
-        if earlier is None:
-            raise NotFoundError(f"run {run.number} is the first of its analysis")
-        return snapshot_of(earlier)
+        query = sa.select(Run).where(Run.analysis_id == run.analysis_id, Run.number == number)
+        found = self._session.scalars(query).first() if number <= run.number else None
+        if found is None:
+            raise NotFoundError(f"run {run.number} has no run {number} before it")
+        return snapshot_of(found)
 
 
 class StatedNumber(NamedTuple):
@@ -178,7 +184,8 @@ def trace_number(runs: Runs, text: str) -> TracedNumber:
     """
     key, path = _parsed(runs, text)
     at, value, column = _stated(runs, key, path)
-    snapshot = runs.run(key)[1]
+    run, snapshot = runs.run(key)
+    _, path = _held_against(run, path)
     inputs = tuple(_inputs(_trials(snapshot, path), path))
     shown = _as_shown(snapshot, path, value)
     return TracedNumber(at, runs.holder(key), value, column, inputs, shown)
@@ -257,14 +264,17 @@ def withdrawn_since(session: Session, number: TracedNumber) -> dict[int, str]:
 
 def _value(runs: Runs, key: str, path: Sequence[str]) -> tuple[object, str | None]:
     run, snapshot = runs.run(key)
+    since, path = _held_against(run, path)
     if not path:
         return None, None
     *row, last = path
-    if last in _OF_RUNS:
-        return run.number + _OF_RUNS[last], None
+    if last in _RUN_NOW:
+        return run.number, None
+    if last == _RUN_BEFORE:
+        return since, None
     try:
         if last in _BEFORE:
-            return found_at(runs.before(key), row), None
+            return found_at(runs.earlier(key, since), row), None
         if last in _NOW:
             return found_at(snapshot, row), None
         try:
@@ -275,6 +285,16 @@ def _value(runs: Runs, key: str, path: Sequence[str]) -> tuple[object, str | Non
         raise NotFoundError(
             f"run {run.number} of {run.version.analysis.slug} has nothing at {'/'.join(path)}"
         ) from None
+
+
+def _held_against(run: Run, path: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+    """Return the number of the run that a change is held against, and the path without it.
+
+    Files of before say no number: theirs are of the run before.
+    """
+    if len(path) > 1 and path[0] == SINCE and path[1].isdecimal():
+        return int(path[1]), tuple(path[2:])
+    return run.number - 1, tuple(path)
 
 
 def _plain(value: object) -> Any:

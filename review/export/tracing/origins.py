@@ -44,6 +44,21 @@ def origin(key: str, *path: str | int) -> str:
     return "/".join([key[:SHORT_KEY], *map(str, path)])
 
 
+SINCE: Final = "since"
+"""What the path of a change begins with, before the number of the run that it is held against."""
+
+
+def change_origin(key: str, since: int | None, *path: str | int) -> str:
+    """Return the origin of a row of changes: of a run, held against an earlier one.
+
+    Examples
+    --------
+    >>> change_origin("1f0c5a2b9e77" + 52 * "0", 3, "pooled", "estimate")
+    '1f0c5a2b9e77/since/3/pooled/estimate'
+    """
+    return origin(key, *(() if since is None else (SINCE, since)), *path)
+
+
 def found_at(snapshot: Snapshot, path: Sequence[str]) -> object:
     """Return what stands at a path inside a run.
 

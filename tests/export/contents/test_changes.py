@@ -11,6 +11,7 @@ from click.testing import Result
 from review.db import Database
 from review.export.contents.changes import changes_data, changes_table
 from review.export.runs import LatestRun
+from review.export.tracing.numbers import Runs, stated_at
 from review.extraction.actions import exclude_study
 from review.history.actions import Attribution, writing
 from review.living.job.repool import repool
@@ -67,7 +68,7 @@ def test_each_variant_has_its_class_before_and_after(database: Database, by: Att
         row = said[f"conclusion, {line.label}, margin 0.50"]
         assert (row["before"], row["after"]) == (before[line.label], line.conclusion)
         index = run.results.variants.index(line)
-        assert f"{run.key[:12]}/variants/{index}" in printed.origins
+        assert f"{run.key[:12]}/since/1/variants/{index}" in printed.origins
     assert said["trial removed: Synthetic 4"]["before"] == "excluded: synthetic"
     assert not any(what.startswith("conclusion, without Synthetic") for what in said)
 
@@ -91,7 +92,11 @@ def test_what_is_new_since_the_last_release(
     with database.reading() as session:
         first, *_, last = runs(session, the_review(session), "mood")
         k = (first.results["pooled"]["k"], last.results["pooled"]["k"])
+        row = next(i for i, r in enumerate(records(data)) if r["what"] == "pooled result")
+        places = [data.origin(row, data.keys.index(name)) for name in ("before", "after")]
+        led = [stated_at(Runs(session), at or "").value["k"] for at in places]
     assert k == (4, 2)
+    assert led == [4, 2], "each number leads to its own run, not to the run before"
     told = rows["pooled result", "Mood"]
     assert told["before"].endswith(", 4 trials")
     assert told["after"].endswith(", 2 trials")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from review.export.runs import LatestRun
@@ -26,7 +27,7 @@ NASTY = (
 )  # fmt: skip
 """Study names that quoting, escaping and encoding have to survive."""
 
-_ids = iter(range(1, 10_000))
+_ids = count(1)
 
 
 def arm(name: str, **numbers: Any) -> ArmInput:

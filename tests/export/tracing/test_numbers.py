@@ -12,6 +12,7 @@ from review.export.runs import LatestRun
 from review.export.tables.writers.docx_origins import digest_of
 from review.export.tracing.numbers import Runs, recorded, stated_at, trace_number
 from review.export.tracing.origins import origin
+from review.figures.numbers import with_minus
 from review.protocol.queries import review_called
 from tests.conftest import NOW
 
@@ -42,6 +43,11 @@ def test_every_number_of_every_table_is_what_its_origin_says(
                 traced = stated_at(runs, where)
                 if traced.column is None:
                     value = traced.value
+                    if isinstance(value, dict):  # a cell that tells a line of a run in words
+                        told = with_minus(f"{value['estimate']:.2f}")
+                        assert told in str(cell), where
+                        assert f"{value['k']} trial" in str(cell), where
+                        continue
                     assert (tuple(value) if isinstance(value, list) else value) == cell, where
                     seen += 1
     assert seen > 2000

@@ -44,7 +44,8 @@ def test_a_change_stands_at_the_number_that_changed(delivery_runs: list[LatestRu
         if at is None:  # shares and signals are computed of two runs and stand in neither
             assert str(row[table.keys.index("what")]).startswith(("share of the change", "signal"))
             continue
-        key, *path = at.split("/")
+        key, since, number, *path = at.split("/")
+        assert (since, number) == ("since", "1")
         after = row[table.keys.index("after_number")]
         found = found_at(runs[key], path)
         if after is not None:
