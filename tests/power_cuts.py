@@ -24,7 +24,7 @@ CALLS: Final = (
     "rename,renameat,renameat2,mkdir,mkdirat,rmdir,lseek,close,fallocate,copy_file_range,sendfile,"
     "link,linkat,symlink,symlinkat,chmod,fchmod"
 )
-_LINE: Final = re.compile(r"^\d+ (\w+)\((.*)\) += (-?\d+)")
+_LINE: Final = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+)")
 _NAME: Final = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _HANDLE: Final = re.compile(r"^(\d+)<((?:\\x[0-9a-f]{2})*)>")
 _OTHER: Final = frozenset({"chmod", "fchmod"})
@@ -161,7 +161,7 @@ class _Reader:
         with log.open() as lines:
             for line in lines:
                 if (found := _LINE.match(line)) is None:
-                    assert "unfinished" not in line or str(self.root) not in line, line[:200]
+                    assert "unfinished" not in line or self._is_of_ours(line), line[:200]
                     continue
                 call = Call(found[2], int(found[3]))
                 if call.result >= 0 and found[1] not in _OTHER:
@@ -175,6 +175,9 @@ class _Reader:
     def _inside(self, name: bytes) -> str | None:
         path = os.path.normpath(os.fsdecode(name))
         return path if path == str(self.root) or path.startswith(f"{self.root}/") else None
+
+    def _is_of_ours(self, text: str) -> bool:
+        return str(self.root).encode().hex() in text.replace("\\x", "")
 
     def _names(self, arguments: str) -> list[str | None]:
         return [self._inside(_text(name)) for name in _NAME.findall(arguments)]
@@ -323,9 +326,7 @@ class _Reader:
         self._folder_change(new, *moved)
 
     def _unknown(self, call: Call) -> None:
-        assert str(self.root).encode().hex() not in call.arguments.replace("\\x", ""), (
-            call.arguments[:200]
-        )
+        assert not self._is_of_ours(call.arguments), call.arguments[:200]
 
     _pwritev = _writev = _truncate = _fallocate = _copy_file_range = _sendfile = _unknown
     _link = _linkat = _symlink = _symlinkat = _unknown
