@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -99,6 +100,14 @@ class Trace:
     def done_before(self, step: int) -> list[str]:
         """Return what was acknowledged before a step."""
         return [what for when, what in self.acknowledged if when < step]
+
+
+def can_trace() -> bool:
+    """Whether strace is here, and a process may be traced: some containers forbid it."""
+    if shutil.which("strace") is None:
+        return False
+    tried = ["strace", "-f", "--seccomp-bpf", "-o", os.devnull, "true"]
+    return subprocess.run(tried, capture_output=True, check=False).returncode == 0
 
 
 def traced(root: Path, words: Sequence[str], env: dict[str, str] | None = None) -> Trace:

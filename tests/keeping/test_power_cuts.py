@@ -24,10 +24,10 @@ from review.keeping.verifying import verify_all
 from review.protocol.actions import new_review
 from review.protocol.specs import ReviewSpec
 from tests.conftest import NOW
-from tests.power_cuts import ACK, Trace, cuts, laid_out, traced
+from tests.power_cuts import ACK, Trace, can_trace, cuts, laid_out, traced
 from tests.tiers import WHOLE
 
-pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="no strace here")
+pytestmark = pytest.mark.skipif(not can_trace(), reason="no process can be traced here (strace)")
 
 CUTS = 300 if WHOLE else 20
 long = pytest.mark.skipif(not WHOLE, reason="make trust runs it")
