@@ -26,6 +26,8 @@ CALLS: Final = (
     "link,linkat,symlink,symlinkat,chmod,fchmod"
 )
 _LINE: Final = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+)")
+_BEGUN: Final = re.compile(r"^(\d+) +(.*) <unfinished \.\.\.>$")
+_ENDED: Final = re.compile(r"^(\d+) +<\.\.\. \w+ resumed>(.*)$")
 _NAME: Final = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _HANDLE: Final = re.compile(r"^(\d+)<((?:\\x[0-9a-f]{2})*)>")
 _OTHER: Final = frozenset({"chmod", "fchmod"})
@@ -165,12 +167,12 @@ class _Reader:
         self.naming: dict[int, Change] = {}
         self.folder_changes: dict[Path, list[Change]] = defaultdict(list)
         self.moved = False
+        self.begun: dict[str, str] = {}
 
     def read(self, log: Path) -> Trace:
         with log.open() as lines:
             for line in lines:
-                if (found := _LINE.match(line)) is None:
-                    assert "unfinished" not in line or self._is_of_ours(line), line[:200]
+                if (found := _LINE.match(self._whole(line))) is None:
                     continue
                 call = Call(found[2], int(found[3]))
                 if call.result >= 0 and found[1] not in _OTHER:
@@ -178,6 +180,14 @@ class _Reader:
                     getattr(self, f"_{found[1]}")(call)
                     self.trace.steps += self.moved
         return self.trace
+
+    def _whole(self, line: str) -> str:
+        """Return a call that another process interrupted once it is told to its end."""
+        if (begun := _BEGUN.match(line)) is not None:
+            self.begun[begun[1]] = begun[2]
+        elif (ended := _ENDED.match(line)) is not None:
+            return f"{ended[1]} {self.begun.pop(ended[1], '')}{ended[2]}"
+        return line
 
     # -- what a line names
 
