@@ -109,8 +109,10 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def new_folder(folder: Path, mode: int = 0o777) -> None:
-    """Make a folder, and those above it, where they are missing; their names are on the disk then.
+def new_folder(folder: Path, mode: int = 0o777) -> list[Path]:
+    """Make a folder, and those above it, where they are missing; return those it made.
+
+    Their names are on the disk then.
 
     Parameters
     ----------
@@ -121,18 +123,18 @@ def new_folder(folder: Path, mode: int = 0o777) -> None:
     folder.mkdir(mode=mode, parents=True, exist_ok=True)
     for place in reversed(missing):
         flush(place.parent)
+    return missing
 
 
 @contextmanager
 def workplace(folder: Path) -> Iterator[Path]:
     """Yield an empty folder inside `folder`, gone at the end; a new `folder` too if unused."""
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    new_folder(folder)
+    made_too = new_folder(folder)
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".review-") as made:
             yield Path(made)
     finally:
-        for place in missing:
+        for place in made_too:
             if any(place.iterdir()):
                 break
             place.rmdir()

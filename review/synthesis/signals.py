@@ -244,24 +244,14 @@ def signals(
     watched: tuple[float | None, ...] = tuple(margins) or (None,)
     t = thresholds
     found = list(moved(old, new, margins=margins, thresholds=t))
-
-    def fire(
-        kind: SignalKind,
-        value: float | None = None,
-        threshold: float | None = None,
-        margin: float | None = None,
-        trials: Sequence[int] = (),
-        classes: tuple[Conclusion, Conclusion] | None = None,
-    ) -> None:
-        found.append(_signal(kind, value, threshold, margin, trials, classes))
-
     if old.pi is not None:
         outside = [i for i in added if not old.pi[0] <= y[i] <= old.pi[1]]
         if outside:
-            fire(SignalKind.OUTSIDE, trials=outside)
+            found.append(_signal(SignalKind.OUTSIDE, trials=outside))
     heavy = np.flatnonzero(new.weights > t.weight)
     if heavy.size and new.k > 1:
-        fire(SignalKind.WEIGHT, float(new.weights.max()), t.weight, trials=[int(i) for i in heavy])
+        most = float(new.weights.max())
+        found.append(_signal(SignalKind.WEIGHT, most, t.weight, trials=heavy.tolist()))
     if new.k > 1:
         without = leave_one_out(y, v, method=new.method, test=new.test, level=new.level)
         for m in watched:
@@ -269,10 +259,8 @@ def signals(
             each = [classify((float(a), float(b)), m) for a, b in without.ci]
             fragile = [i for i, c in enumerate(each) if c is not now]
             if fragile:
-                fire(
-                    SignalKind.LEAVE_ONE_OUT,
-                    margin=m,
-                    trials=fragile,
-                    classes=(now, each[fragile[0]]),
+                classes = now, each[fragile[0]]
+                found.append(
+                    _signal(SignalKind.LEAVE_ONE_OUT, margin=m, trials=fragile, classes=classes)
                 )
     return tuple(found)

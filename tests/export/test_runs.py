@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from sqlalchemy.orm import Session
 
-from review.db import Database, database_at
+from review.db import Database
 from review.export.contents.registry import collect
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import Paragraph
@@ -30,16 +27,6 @@ from tests.export.manuscript.written import said
 from tests.screening.builders import attributed
 
 AT = "multimedia"
-
-
-@pytest.fixture
-def delivered(delivery: Database, tmp_path: Path) -> Iterator[Database]:
-    """cbt-delivery, pooled as of 2008 and with all trials; a copy to write in."""
-    assert delivery.file is not None
-    shutil.copy(delivery.file, tmp_path / "review.db")
-    database = database_at(f"sqlite:///{tmp_path / 'review.db'}")
-    yield database
-    database.engine.dispose()
 
 
 def _revise(database: Database) -> None:

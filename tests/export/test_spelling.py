@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 from click.testing import Result
 
-from review.db import Database, database_at
+from review.db import Database
 from review.export.contents.registry import collect
 from review.export.manuscript.document import Heading, Manuscript, Paragraph, TableBlock
 from review.export.manuscript.facts import facts_of
@@ -145,15 +144,6 @@ def _printed(document: Manuscript) -> Iterator[str]:
             yield from (column.header for column in table.columns)
             yield from table.general
             yield from (note.text for _, note in table.marked)
-
-
-@pytest.fixture
-def delivered(delivery: Database, tmp_path: Path) -> Iterator[Database]:
-    assert delivery.file is not None
-    shutil.copy(delivery.file, tmp_path / "review.db")
-    database = database_at(f"sqlite:///{tmp_path / 'review.db'}")
-    yield database
-    database.engine.dispose()
 
 
 @pytest.mark.parametrize("english", list(English))

@@ -17,6 +17,14 @@ from review.synthesis.network import from_means
 HALF = 0.5
 """Added to every cell of a trial in which one is empty, as metafor does to a table of two arms."""
 
+_OF_ONE_ARM = {
+    Measure.MD: Measure.MN,
+    Measure.OR: Measure.PLO,
+    Measure.RR: Measure.PLN,
+    Measure.RD: Measure.PR,
+}
+"""What an arm gives to a difference, by the difference."""
+
 
 @dataclass(frozen=True, slots=True)
 class Together:
@@ -117,13 +125,10 @@ def _fill(columns: dict[str, list[float]]) -> str:
 def _variance_of_first(measure: Measure, cells: Mapping[str, float]) -> float:
     """Return the variance of the arm that all comparisons share."""
     if measure is Measure.MD:
-        return cells["sd2i"] ** 2 / cells["n2i"]
-    x, n = cells["ci"], cells["n2i"]
-    if measure is Measure.OR:
-        return 1 / x + 1 / (n - x)
-    if measure is Measure.RR:
-        return 1 / x - 1 / n
-    return x * (n - x) / n**3  # a risk difference
+        arm = {"mi": [cells["m2i"]], "sdi": [cells["sd2i"]], "ni": [cells["n2i"]]}
+    else:
+        arm = {"xi": [cells["ci"]], "ni": [cells["n2i"]]}
+    return float(escalc(_OF_ONE_ARM[measure], arm).vi[0])
 
 
 def _checked(study: str, y: Floats, v: ArrayLike, shared: float, said: str = "") -> Together:
