@@ -306,10 +306,16 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Yield a session on one consistent state of the database; nothing can be written."""
+        """Yield a session on one consistent state of the database; nothing can be written.
+
+        What was read ends by a commit: at a rollback psycopg throws away every statement that it
+        had prepared, and PostgreSQL would plan each of them anew for each page.
+        """
         with LedgerSession(self._reading_engine, autoflush=False) as session:
             session.info["read_only"] = True
             yield session
+            if session.in_transaction():
+                session.connection().commit()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

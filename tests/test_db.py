@@ -157,3 +157,13 @@ def test_the_ledger_listens_to_its_own_sessions_and_to_no_others(database: Datab
         assert isinstance(session, LedgerSession)
         assert list(session.dispatch.before_flush)
         assert list(session.dispatch.do_orm_execute)
+
+
+def test_statements_stay_prepared_from_one_reading_to_the_next(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite keeps no prepared statements of a connection")
+    held = sa.text("SELECT count(*) FROM pg_prepared_statements")
+    for _ in range(8):  # the driver prepares what it has sent five times
+        with database.reading() as session:
+            known = session.scalar(held)
+    assert known == 1

@@ -23,7 +23,7 @@ the labels that are used most)."""
 
 _WORDS: Final = "|".join(sorted(HEADINGS, key=len, reverse=True))
 _HEADING: Final = re.compile(
-    rf"(?:^|(?<=[.;?!)\]\s]))\s*({_WORDS})\s*(?::|\.(?=\s))\s+", re.IGNORECASE
+    rf"(?:^|(?<=[.;?!)\]\s]))(?-i:(?=[A-Z]))({_WORDS})\s*(?::|\.(?=\s))\s+", re.IGNORECASE
 )
 
 
@@ -57,7 +57,7 @@ def _of_line(line: str) -> list[Part]:
     heading, at = None, 0
     for match in _HEADING.finditer(line):
         word = match.group(1)
-        if not word[0].isupper() or (":" not in match.group() and not word.isupper()):
+        if ":" not in match.group() and not word.isupper():
             continue
         before = line[at : match.start()].strip()
         if before or heading:

@@ -55,7 +55,7 @@ def create_app(database: Database, web: WebSettings) -> FastAPI:
         lifespan=_bounded,
         middleware=[
             Middleware(Door, settings=web, answer=answer),
-            Middleware(GZipMiddleware, minimum_size=1000),
+            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6),
         ],
     )  # fmt: skip
     app.state.database = database
