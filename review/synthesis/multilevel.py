@@ -13,6 +13,7 @@ from scipy.special import chdtrc, ndtr, ndtri
 from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis.design import Design, intercept_only
+from review.synthesis.effect_weights import weights
 from review.synthesis.estimable import redundancy
 from review.synthesis.nested import evaluate, profile_limits, rotate, sampling_blocks, search
 from review.synthesis.robust import (
@@ -114,6 +115,22 @@ class Multilevel:
             raise InvalidDataError(f"The model has no coefficient {sorted(unknown)[0]!r}.")
         places = [self.terms.index(t) for t in chosen]
         return robust_wald(self.working, places, correction=correction)
+
+    def weights(self, term: str | None = None) -> Floats:
+        """Return the effects' weights (k,) in percent.
+
+        Of a plain mean these are row sums of the weight matrix (metafor's ``weights(fit, type =
+        "rowsum")``), by which effects enter it; they may be negative where errors correlate
+        strongly. Of a coefficient among several, shares of the sizes of what each effect enters it
+        by.
+
+        Examples
+        --------
+        >>> fit = multilevel([0.1, 0.3, 0.2, 0.5], [0.1] * 4, ["a", "a", "b", "c"])
+        >>> fit.weights().round(6).tolist()
+        [25.0, 25.0, 25.0, 25.0]
+        """
+        return weights(self.working, term)
 
     def sigma2_ci(self) -> tuple[tuple[float, float], tuple[float, float] | None]:
         """Profile-likelihood limits of both variances at the model's level.

@@ -1,0 +1,178 @@
+"""Likelihood of a location-scale model, its gradient and its maximum."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import LinearConstraint, minimize
+
+from review.arrays import Floats
+
+__all__ = ["At", "Data", "Link", "curvature", "evaluate", "highest", "linked"]
+
+
+class Link(StrEnum):
+    """How tau² depends on the scale's coefficients: its logarithm does, or tau² itself."""
+
+    LOG = "log"
+    IDENTITY = "identity"
+
+
+class Data(NamedTuple):
+    """A model in its unit."""
+
+    y: Floats
+    v: Floats
+    X: Floats
+    """Orthonormal columns."""
+    Z: Floats
+    link: Link
+    restricted: bool
+
+
+class At(NamedTuple):
+    """The model at given coefficients of the scale."""
+
+    height: float
+    gradient: Floats
+    gamma: Floats
+    covariance: Floats
+    rss: float
+
+
+def linked(link: Link, eta: Floats) -> Floats:
+    """Return tau² of each study.
+
+    Examples
+    --------
+    >>> linked(Link.LOG, np.zeros(1)).tolist()
+    [1.0]
+    """
+    found: Floats = np.exp(np.clip(eta, -700, 300)) if link is Link.LOG else np.maximum(eta, 0.0)
+    return found
+
+
+def evaluate(data: Data, alpha: Floats) -> At:
+    """Return the log-likelihood (less 2 pi), its gradient and the fit at coefficients (q,).
+
+    References
+    ----------
+    Viechtbauer & López-López 2022, Res Synth Methods 13:697, eq. 7 and 8.
+
+    Examples
+    --------
+    >>> data = Data(np.array([0., 3.]), np.ones(2), np.ones((2, 1)) / 2**0.5, np.ones((2, 1)),
+    ...             Link.LOG, True)
+    >>> round(evaluate(data, np.array([-700.0])).rss, 9)
+    4.5
+    """
+    eta = data.Z @ alpha
+    tau2 = linked(data.link, eta)
+    w = 1 / (data.v + tau2)
+    wx = data.X * w[:, None]
+    information = data.X.T @ wx
+    covariance = np.linalg.inv(information).astype(np.float64)
+    gamma = covariance @ (wx.T @ data.y)
+    residual = data.y - data.X @ gamma
+    rss = float(w @ residual**2)
+    height = 0.5 * float(np.log(w).sum()) - 0.5 * rss
+    slope = (w * residual) ** 2 - w
+    if data.restricted:
+        height -= 0.5 * float(np.linalg.slogdet(information)[1])
+        slope = slope + np.einsum("ip,pq,iq->i", wx, covariance, wx)
+    slope = 0.5 * slope * (tau2 if data.link is Link.LOG else 1.0)
+    return At(height, data.Z.T @ slope, gamma, covariance, rss)
+
+
+ENDED = 1e-6
+"""Of the smallest sampling variance: a tau² below it is zero."""
+
+
+def highest(data: Data) -> tuple[Floats, bool]:
+    """Return the coefficients (q,), and whether a tau² lies at zero.
+
+    Examples
+    --------
+    >>> data = Data(np.array([0., 3.]), np.ones(2), np.ones((2, 1)) / 2**0.5, np.ones((2, 1)),
+    ...             Link.IDENTITY, True)
+    >>> found, ended = highest(data)
+    >>> round(found[0], 6), ended
+    (np.float64(3.5), False)
+    """
+    spread = max(float(np.var(data.y - data.X @ (data.X.T @ data.y))), float(np.median(data.v)))
+    tops = []
+    for share in (0.05, 0.5, 2.0):
+        wanted = share * spread
+        target = np.full(data.y.size, math.log(wanted) if data.link is Link.LOG else wanted)
+        start: Floats = np.linalg.lstsq(data.Z, target, rcond=None)[0]
+        tops.append(_climbed(data, start))
+    best = max(tops, key=lambda alpha: evaluate(data, alpha).height)
+    tau2 = linked(data.link, data.Z @ best)
+    return best, bool((tau2 < ENDED * data.v.min()).any())
+
+
+def _climbed(data: Data, start: Floats) -> Floats:
+    def falling(alpha: Floats) -> tuple[float, Floats]:
+        at = evaluate(data, alpha)
+        return -at.height, -at.gradient
+
+    if data.link is Link.LOG:
+        rough = minimize(falling, start, jac=True, method="BFGS", options={"gtol": 1e-7})
+        return _polished(data, np.asarray(rough.x))
+    above = LinearConstraint(data.Z, 0.0, np.inf)
+    rough = minimize(
+        falling, start, jac=True, method="SLSQP", constraints=[above],
+        options={"ftol": 1e-14, "maxiter": 500},
+    )  # fmt: skip
+    found = np.asarray(rough.x)
+    if (data.Z @ found).min() < ENDED * data.v.min():
+        return found
+    return _polished(data, found)
+
+
+def _polished(data: Data, alpha: Floats) -> Floats:
+    at = evaluate(data, alpha)
+    for _ in range(40):
+        step = np.linalg.lstsq(-curvature(data, alpha), at.gradient, rcond=1e-10)[0]
+        size = 1.0
+        while size > 1e-8:
+            trial = evaluate(data, alpha + size * step)
+            if trial.height >= at.height - 1e-13 * abs(at.height):
+                break
+            size /= 2
+        else:
+            return alpha
+        better = np.abs(trial.gradient).max() < np.abs(at.gradient).max()
+        if not better and trial.height <= at.height:
+            return alpha
+        alpha, at = alpha + size * step, trial
+        if np.abs(step).max() < 1e-11 * (1 + np.abs(alpha).max()):
+            break
+    return alpha
+
+
+def curvature(data: Data, alpha: Floats) -> Floats:
+    """Return second derivatives (q, q), by differences of the gradient.
+
+    Examples
+    --------
+    >>> data = Data(np.array([0., 3.]), np.ones(2), np.ones((2, 1)) / 2**0.5, np.ones((2, 1)),
+    ...             Link.IDENTITY, True)
+    >>> curvature(data, np.array([3.5]))[0, 0] < 0
+    np.True_
+    """
+    n = alpha.size
+    found = np.empty((n, n))
+    reach = 1.0 if data.link is Link.LOG else float(np.abs(data.Z @ alpha).mean())
+    for i in range(n):
+        width = 1e-4 * max(reach, 1e-3)
+        ahead = alpha.copy()
+        behind = alpha.copy()
+        ahead[i] += width
+        behind[i] -= width
+        slope = evaluate(data, ahead).gradient - evaluate(data, behind).gradient
+        found[:, i] = slope / (2 * width)
+    return 0.5 * (found + found.T)
