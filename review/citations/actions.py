@@ -13,18 +13,26 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.canonical import CanonicalText
+from review.canonical import CanonicalText, clean_text
 from review.citations import queries
 from review.citations.files import CitationFile
 from review.citations.formats.entry import Entry, Rejected
 from review.citations.formats.reading import Reading
-from review.citations.models import Batch, DuplicatePair, Record, Reject, Search
+from review.citations.models import (
+    AddedAbstract,
+    Batch,
+    DuplicatePair,
+    Record,
+    Reject,
+    Search,
+)
 from review.citations.rules import UNSTATED
 from review.citations.vocabulary import SourceKind
 from review.db import Base
 from review.errors import InvalidDataError
 from review.history.actions import record_step, rows_told
 from review.history.references import references, said_of
+from review.people.models import Person
 from review.protocol.models import Review
 
 _Item = TypeVar("_Item")
@@ -279,3 +287,45 @@ def undo_batch(session: Session, review: Review, *, number: int, reason: str) ->
     queries.batch_numbered(session, review, number).withdrawn_because = reason.strip()
     session.flush()
     return undo
+
+
+LONGEST_ABSTRACT: Final = 20_000
+"""Letters; the longest of MEDLINE's have some 10,000."""
+
+LONGEST_SOURCE: Final = 500
+
+
+def add_abstract(
+    session: Session,
+    record: Record,
+    text: str,
+    *,
+    source: str,
+    person: Person,
+    now: datetime,
+) -> AddedAbstract:
+    """Keep the abstract of a record whose file has none, as somebody found it in `source`.
+
+    The record stays as its file has it; the newest abstract that was added counts, and the same
+    once more changes nothing. Raises InvalidDataError where the file has an abstract, or for a text
+    or source that says nothing or too much.
+    """
+    if record.abstract:
+        raise InvalidDataError(f"record {record.id} has an abstract in its file")
+    text = clean_text("\n".join(text.strip().splitlines()))
+    source = clean_text(" ".join(source.split()))
+    for words, what, most in (
+        (text, "an abstract", LONGEST_ABSTRACT),
+        (source, "the source of an abstract", LONGEST_SOURCE),
+    ):
+        if not 0 < len(words) <= most:
+            raise InvalidDataError(f"{what} has 1 to {most:,} letters; this has {len(words):,}")
+    if record.added and (record.added[-1].text, record.added[-1].source) == (text, source):
+        return record.added[-1]
+    added = AddedAbstract(
+        record_id=record.id, person_id=person.id, text=text, source=source, added_at=now
+    )
+    session.add(added)
+    session.flush()
+    session.expire(record, ["added"])
+    return added

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from review.citations.vocabulary import Band, Format, SourceKind, Verdict
@@ -145,6 +146,29 @@ class Record(Revocable, Base):
     """The entry as the file has it; loaded when asked for, within the session."""
 
     batch: Mapped[Batch] = relationship()
+    added: Mapped[list[AddedAbstract]] = relationship(order_by="AddedAbstract.id", viewonly=True)
+
+    @hybrid_property
+    def abstract_known(self) -> str | None:
+        """Its abstract, or where its file has none the newest that somebody found elsewhere."""
+        return self.abstract or (self.added[-1].text if self.added else None)
+
+    @abstract_known.inplace.expression
+    @classmethod
+    def _abstract_known(cls) -> sa.ColumnElement[str | None]:
+        return sa.func.coalesce(cls.abstract, cls.newest_added(AddedAbstract.text))
+
+    @classmethod
+    def newest_added(cls, column: Any) -> sa.ScalarSelect[Any]:
+        """Return a column of the abstract that was added last."""
+        return (
+            sa.select(column)
+            .where(AddedAbstract.record_id == cls.id)
+            .order_by(AddedAbstract.id.desc())
+            .limit(1)
+            .correlate(cls)
+            .scalar_subquery()
+        )
 
     @classmethod
     def stands(cls) -> sa.ColumnElement[bool]:
@@ -154,13 +178,33 @@ class Record(Revocable, Base):
     @classmethod
     def contains(cls, text: str) -> sa.ColumnElement[bool]:
         """Return the condition that title, abstract, DOI or PMID has a text, in any case."""
-        columns = (cls.title, cls.abstract, cls.doi, cls.pmid)
+        columns = (cls.title, cls.abstract_known, cls.doi, cls.pmid)
         return sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
 
     @classmethod
     def says_something(cls) -> sa.ColumnElement[bool]:
         """Return the condition that its file says something of the work, in words of the index."""
         return cls.notices != sa.literal_column("'[]'")
+
+
+class AddedAbstract(Base):
+    """The abstract of a record whose file has none, as somebody found it elsewhere.
+
+    The newest counts; triggers forbid UPDATE and DELETE. Records stay as their files have them,
+    and duplicates are found by what files say.
+    """
+
+    __tablename__ = "added_abstract"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("record.id", ondelete="RESTRICT"), index=True
+    )
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"))
+    text: Mapped[str]
+    source: Mapped[str]
+    """Where it was found, such as PubMed."""
+    added_at: Mapped[datetime]
 
 
 class Reject(Revocable, Base):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from review.citations.formats.entry import Entry
 from review.citations.formats.labels import Label
@@ -188,7 +188,7 @@ def listed_records(
     query = (
         sa.select(Record)
         .where(Record.review_id == review.id)
-        .options(joinedload(Record.batch).joinedload(Batch.search))
+        .options(joinedload(Record.batch).joinedload(Batch.search), selectinload(Record.added))
         .order_by(Record.id)
     )
     if batch is not None:
@@ -220,7 +220,7 @@ def entry_of(record: Record) -> Entry:
         raw="",
         kind=record.kind,
         title=record.title,
-        abstract=record.abstract,
+        abstract=record.abstract_known,
         authors=tuple(record.authors),
         year=record.year,
         journal=record.journal,

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
-from review.citations import pair_queries, queries
+from review.citations import actions, pair_queries, queries
 from review.citations.formats.registry import WRITERS
 from review.citations.models import Record
 from review.citations.rereading import read_otherwise
 from review.citations.rules import heading, warning_of
 from review.citations.vocabulary import Format
-from review.cli.context import json_option, looking, review_option
+from review.cli.context import changing, json_option, looking, review_option
 from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table
+from review.config import settings
 from review.db import Session
+from review.people.actions import person_called
+from review.people.rules import Deed
 from review.protocol.models import Review
 from review.screening.queries import ledger, reasons
 from review.screening.vocabulary import Stage, State
@@ -114,7 +118,8 @@ def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
         shown: dict[str, Any] = {
             **record_row(found),
             **{n: getattr(found, n) for n in ("kind", "issn", "url", "language", "keywords")},
-            "abstract": found.abstract,
+            "abstract": found.abstract_known,
+            "abstract_added_from": found.added[-1].source if found.added else None,
             "remarks": found.remarks,
             "labels": found.labels,
             "file": found.batch.file,
@@ -146,6 +151,27 @@ def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
         other = pair["later_id"] if pair["earlier_id"] == record else pair["earlier_id"]
         click.echo(f"pair {pair['id']} with record {other}: {pair['state']} ({pair['rule']})")
     click.echo(f"\n{shown['raw']}")
+
+
+@records_.command("abstract")
+@click.argument("record", type=int)
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--source", required=True, metavar="TEXT", help="Where it was found, such as PubMed.")
+@review_option
+def abstract(record: int, file: TextIO, source: str, review_slug: str | None) -> None:
+    """Add the abstract of a record whose file has none, from a text FILE; - reads standard input.
+
+    Those who screen read it, marked as added; the record stays as its file has it. The newest
+    counts.
+    """
+    text = file.read(actions.LONGEST_ABSTRACT + 1)
+    with changing(review_slug, None, Deed.COLLECT) as (session, review):
+        found = queries.record_numbered(session, review, record)
+        actions.add_abstract(
+            session, found, text, source=source, now=datetime.now(UTC),
+            person=person_called(session, settings().actor),
+        )  # fmt: skip
+    click.echo(f"Added the abstract of record {record}, from {source}.", err=True)
 
 
 @records_.command("export")

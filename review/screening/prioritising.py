@@ -78,7 +78,7 @@ class _Corpus:
 def _corpus(session: Session, review: Review, stage: Stage) -> _Corpus:
     labels = labels_of(queries.ledger(session, review), stage)
     rows = session.execute(
-        sa.select(Record.id, Record.title, Record.abstract, Record.keywords)
+        sa.select(Record.id, Record.title, Record.abstract_known.label("abstract"), Record.keywords)
         .where(Record.review_id == review.id)
         .order_by(Record.id)
     )

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.citations.models import Batch, Record, Search
+from review.citations.models import AddedAbstract, Batch, Record, Search
 from review.citations.rules import UNSTATED, heading, warning_of
 from review.db import in_parts
 from review.history.withdrawal import prepared
@@ -52,6 +52,8 @@ class Card:
     doi: str | None
     pmid: str | None
     abstract: str | None
+    added_from: str | None
+    """Where somebody found the abstract; None where it stands in the file, or there is none."""
     keywords: tuple[str, ...]
     source: str
     file: str
@@ -122,6 +124,7 @@ def _card(record: sa.Row[Any], stage: Stage, mine: Decision | None, handle: str)
         doi=record.doi,
         pmid=record.pmid,
         abstract=record.abstract,
+        added_from=record.added_from,
         keywords=tuple(record.keywords),
         source=record.source or UNSTATED,
         file=record.file,
@@ -160,7 +163,9 @@ def _cards_asked() -> sa.Select[*tuple[Any, ...]]:
     return prepared(
         sa.select(
             Record.id, Record.notices, Record.title, Record.authors, Record.year, Record.journal,
-            Record.doi, Record.pmid, Record.abstract, Record.keywords, Batch.file, Search.source,
+            Record.doi, Record.pmid, Record.abstract_known.label("abstract"),
+            Record.newest_added(AddedAbstract.source).label("added_from"), Record.keywords,
+            Batch.file, Search.source,
         )
         .join(Record.batch)
         .outerjoin(Batch.search)

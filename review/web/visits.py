@@ -67,6 +67,10 @@ class Visit:
         assert self.review is not None
         return address("r", self.review, *parts, **query)
 
+    def back(self, path: str) -> str:
+        """Return an address that a form named, if it is one within the review; else nothing."""
+        return path if path.startswith(f"{self.path()}/") and "//" not in path else ""
+
     def whole_address(self, path: str) -> str:
         """Return an address with the name of the machine, to be sent to somebody."""
         return f"{self.origin}{path}"

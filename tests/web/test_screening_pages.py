@@ -248,3 +248,34 @@ def test_leaving_gives_back_what_was_held(browser: TestClient) -> None:
     left = _send(browser, f"{HOME}/leave")
     assert left.status_code == 200
     assert str(left.url).endswith("/r/alliance/screen")
+
+
+def test_a_missing_abstract_is_added_and_the_record_is_read_on(
+    browser: TestClient, database: Database
+) -> None:
+    (record,) = import_records(database, ["Four"], abstracts=[None])
+    page = browser.get(f"{HOME}?again={record}").text
+    way = f"/r/alliance/records/{record}?back={HOME.replace('/', '%2F')}#abstract-of"
+    assert f'There is no abstract in the file. <a href="{way}">Add it</a>' in page
+    assert f'name="back" value="{HOME}"' in browser.get(way).text
+    to = f"/r/alliance/records/{record}/abstract"
+    wrong = _send(browser, to, abstract="Read <b>me</b>", back=HOME)
+    assert wrong.status_code == 422
+    assert "This is needed." in wrong.text
+    assert "Read &lt;b&gt;me&lt;/b&gt;</textarea>" in wrong.text
+    kept = _send(browser, to, abstract="Read <b>me</b>", source="PubMed", back=HOME)
+    assert kept.url.path == HOME
+    shown = browser.get(f"{HOME}?again={record}").text
+    assert "Read &lt;b&gt;me&lt;/b&gt;" in shown
+    assert "Not in the file: added from PubMed." in shown
+    away = _send(browser, to, abstract="Again", source="PubMed", back="//elsewhere.example/x")
+    assert away.url.path == f"/r/alliance/records/{record}"
+
+
+def test_the_abstract_of_a_file_is_not_replaced_in_the_browser(
+    browser: TestClient, records: list[int]
+) -> None:
+    path = f"/r/alliance/records/{records[0]}"
+    assert "/abstract" not in browser.get(path).text
+    refused = _send(browser, f"{path}/abstract", abstract="Other", source="PubMed")
+    assert refused.status_code == 422

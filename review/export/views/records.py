@@ -147,7 +147,7 @@ def _containing(session: Session, text: str) -> sa.ColumnElement[bool]:
 
     SQLite's LIKE takes no note of the case of a to z, as its lower() does, in half the time.
     """
-    columns = (Record.title, Record.abstract, Record.doi, Record.pmid)
+    columns = (Record.title, Record.abstract_known, Record.doi, Record.pmid)
     if session.get_bind().dialect.name == "sqlite":
         return sa.or_(*(column.contains(text, autoescape=True) for column in columns))
     return sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
@@ -258,6 +258,8 @@ class RecordView:
     title: str | None
     authors: tuple[str, ...]
     abstract: str | None
+    added_from: str | None
+    """Where somebody found the abstract; None where it stands in the file, or there is none."""
     facts: tuple[tuple[str, str], ...]
     notices: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -294,7 +296,8 @@ def record_of(session: Session, review: Review, number: int, *, viewer: str) -> 
         warning=warning_of(found.notices),
         title=found.title,
         authors=tuple(found.authors),
-        abstract=found.abstract,
+        abstract=found.abstract_known,
+        added_from=found.added[-1].source if found.added else None,
         facts=tuple((name, str(value)) for name, value in facts if value not in (None, "")),
         notices=tuple(": ".join(filter(None, map(str, notice))) for notice in found.notices),
         remarks=tuple(map(str, found.remarks or ())),

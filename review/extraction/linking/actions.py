@@ -45,7 +45,7 @@ def _new_study(
             f'"{label}" is nearly "{twin}": the same study? Then link the report to that; if they '
             "differ, add --distinct"
         )
-    numbers = registrations(f"{record.title or ''} {record.abstract or ''}")
+    numbers = registrations(f"{record.title or ''} {record.abstract_known or ''}")
     study = Study(
         review_id=review.id,
         label=label,

@@ -127,7 +127,7 @@ def _known_study(
 
 
 def _text(record: Record) -> str:
-    return " ".join([record.title or "", record.abstract or "", *record.keywords])
+    return " ".join([record.title or "", record.abstract_known or "", *record.keywords])
 
 
 def suggestions(session: Session, review: Review) -> list[Suggestion]:

@@ -6,12 +6,16 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from review.citations.queries import batches, searches
+from review.citations import actions
+from review.citations.actions import LONGEST_ABSTRACT, LONGEST_SOURCE
+from review.citations.queries import batches, record_numbered, searches
 from review.citations.vocabulary import Format, SourceKind
 from review.export.views.flow import FlowView, flow_view
 from review.export.views.records import RecordLine, RecordView, Wanted, record_of, records_of
+from review.people.actions import person_called
 from review.people.rules import Deed
 from review.screening.vocabulary import Box
 from review.web.api import Slug, resources
@@ -116,6 +120,28 @@ def list_records(
 def get_record(visit: Visiting, review: Slug, number: Number) -> Response:
     """Return a record as it came, with what you may see of its decisions."""
     del review
+    with visit.reading() as session:
+        view = record_of(session, visit.review_of(session), number, viewer=visit.person)
+    return dumped(view)
+
+
+class AddAbstract(BaseModel):
+    """The abstract of a record whose file has none."""
+
+    text: str = Field(max_length=LONGEST_ABSTRACT)
+    source: str = Field(max_length=LONGEST_SOURCE, description="Where it was found.")
+
+
+@routes.post("/reviews/{review}/records/{number}/abstract", Deed.COLLECT, response_model=RecordView)
+def add_abstract(visit: Visiting, review: Slug, number: Number, body: AddAbstract) -> Response:
+    """Add the abstract of a record whose file has none; the newest counts."""
+    del review
+    with visit.writing() as session:
+        record = record_numbered(session, visit.review_of(session), number)
+        person = person_called(session, visit.person)
+        actions.add_abstract(
+            session, record, body.text, source=body.source, person=person, now=visit.now
+        )
     with visit.reading() as session:
         view = record_of(session, visit.review_of(session), number, viewer=visit.person)
     return dumped(view)

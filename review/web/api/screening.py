@@ -42,6 +42,8 @@ class CardShape(Shape):
     doi: str | None
     pmid: str | None
     abstract: str | None
+    added_from: str | None
+    """Where somebody found the abstract; null where it stands in the file, or there is none."""
     keywords: list[str]
     source: str
     warning: str | None

@@ -235,7 +235,7 @@ def decide(visit: Visiting, stage: str, request: Request, sent: Sent) -> Respons
         **({"skip": skip} if _numbers(skip) else {}),
         **({"beyond": 1} if beyond else {}),
     }
-    return to(_back(visit, form.back) or visit.path("screen", stage, **query))
+    return to(visit.back(form.back) or visit.path("screen", stage, **query))
 
 
 def _decided(
@@ -270,12 +270,6 @@ def _decided(
     return done, _laid(visit, stage, taken, beyond=beyond, whole=False)
 
 
-def _back(visit: Visit, path: str) -> str:
-    """Return an address within the review, nothing for any other."""
-    home = visit.path()
-    return path if path.startswith(f"{home}/") and "//" not in path else ""
-
-
 def _thanks(record: int) -> str:
     return (
         f"Thank you: others decided on record {record} while you read it, and it has all the "
@@ -303,7 +297,7 @@ def undo(visit: Visiting, stage: str, sent: Sent) -> Response:
             )  # fmt: skip
     except InvalidDataError as error:  # somebody settled it meanwhile
         return _shown(visit, _desk(visit, asked), wrong=sentence(str(error)))
-    return to(_back(visit, form.back) or visit.path("screen", stage, again=form.record))
+    return to(visit.back(form.back) or visit.path("screen", stage, again=form.record))
 
 
 @routes.post("/r/{review}/screen/{stage}/leave", Deed.SCREEN)
@@ -326,7 +320,7 @@ def label(visit: Visiting, stage: str, sent: Sent) -> Response:
             session, review, form.record, form.label, stage=asked, now=visit.now,
             person=screener(session, review, visit.person), is_on=not form.off,
         )  # fmt: skip
-    return to(_back(visit, form.back) or visit.path("screen", stage, again=form.record))
+    return to(visit.back(form.back) or visit.path("screen", stage, again=form.record))
 
 
 @routes.post("/r/{review}/screen/{stage}/note", Deed.SCREEN)
@@ -339,7 +333,7 @@ def note(visit: Visiting, stage: str, sent: Sent) -> Response:
             session, review, form.record, form.note, stage=asked, now=visit.now,
             person=screener(session, review, visit.person),
         )  # fmt: skip
-    return to(_back(visit, form.back) or visit.path("screen", stage, again=form.record))
+    return to(visit.back(form.back) or visit.path("screen", stage, again=form.record))
 
 
 @routes.get("/r/{review}/screen/{stage}/list", Deed.SCREEN)

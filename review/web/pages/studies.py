@@ -6,15 +6,21 @@ from datetime import UTC, date, datetime, timedelta
 
 from starlette.responses import Response
 
+from review.citations.actions import add_abstract
+from review.citations.queries import record_numbered
+from review.errors import InvalidDataError
 from review.export.views.events import Asked, history_page, verified
 from review.export.views.flow import flow_view, opened
 from review.export.views.records import Wanted, record_of, records_of
 from review.export.views.study import studies_of, study_of
+from review.people.actions import person_called
 from review.people.rules import Deed
 from review.screening.vocabulary import Box
+from review.web.errors import sentence
+from review.web.forms import Blank, FieldErrors, Form, read, typed
 from review.web.render import page, to
 from review.web.routes import Routes
-from review.web.visits import Visiting
+from review.web.visits import Sent, Visit, Visiting
 
 routes = Routes()
 
@@ -72,11 +78,42 @@ def records(
 
 
 @routes.get("/r/{review}/records/{record}", Deed.LOOK)
-def record(visit: Visiting, record: int) -> Response:
+def record(visit: Visiting, record: int, back: str = "") -> Response:
     """Show a record as it came, and what may be seen of its decisions."""
+    return _record(visit, record, Blank(back=visit.back(back)))
+
+
+def _record(visit: Visit, record: int, form: Blank | FieldErrors, *, status: int = 200) -> Response:
     with visit.reading() as session:
         view = record_of(session, visit.review_of(session), record, viewer=visit.person)
-    return page(visit, "record.html", view)
+    return page(visit, "record.html", view, form=form, status=status)
+
+
+class AbstractForm(Form):
+    """The abstract of a record whose file has none."""
+
+    abstract: str
+    source: str
+    back: str = ""
+
+
+@routes.post("/r/{review}/records/{record}/abstract", Deed.COLLECT)
+def abstract(visit: Visiting, record: int, sent: Sent) -> Response:
+    """Keep the abstract of a record whose file has none."""
+    try:
+        form = read(AbstractForm, sent)
+        with visit.writing() as session:
+            found = record_numbered(session, visit.review_of(session), record)
+            add_abstract(
+                session, found, form.abstract, source=form.source, now=visit.now,
+                person=person_called(session, visit.person),
+            )  # fmt: skip
+    except FieldErrors as errors:
+        return _record(visit, record, errors, status=422)
+    except InvalidDataError as error:
+        wrong = FieldErrors(typed(sent), {"abstract": sentence(str(error))})
+        return _record(visit, record, wrong, status=422)
+    return to(visit.back(form.back) or visit.path("records", record))
 
 
 @routes.get("/r/{review}/flow", Deed.LOOK)
