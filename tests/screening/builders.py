@@ -54,7 +54,7 @@ def import_records(
     source: str = "PubMed",
     kind: SourceKind | None = SourceKind.DATABASE,
     at: datetime = NOW,
-    abstracts: Sequence[str] | None = None,
+    abstracts: Sequence[str | None] | None = None,
     notices: Sequence[list[str]] = (),
     slug: str = "alliance",
 ) -> list[int]:
