@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -136,6 +136,32 @@ def some_pairs(
         query = query.where(sa.or_(pair.earlier_id == record, pair.later_id == record))
     first = (pair.score.desc(), pair.id) if by_score else (pair.id,)
     return [JudgedPair(*row) for row in session.execute(query.order_by(*first).limit(limit))]
+
+
+def pairs_around(session: Session, review: Review, records: Iterable[int]) -> list[JudgedPair]:
+    """Return the pairs that decide on the clusters of some records, in the order they were found.
+
+    All that touch these records, or one that links lead to from them: `clusters_of` them has the
+    same members of these clusters as `clusters` of all pairs.
+    """
+    pair, found = DuplicatePair, dict[int, JudgedPair]()
+    asked = sa.select(
+        pair.id, pair.earlier_id, pair.later_id, pair.band, pair.score, pair.rule, _NEWEST
+    ).where(pair.review_id == review.id)
+    reached, coming = set[int](), set(records)
+    while coming:
+        reached |= coming
+        touching = [
+            JudgedPair(*row)
+            for some in in_parts(sorted(coming))
+            for row in session.execute(
+                asked.where(sa.or_(pair.earlier_id.in_(some), pair.later_id.in_(some)))
+            )
+        ]
+        found.update((one.id, one) for one in touching)
+        linked = (one for one in touching if one.state is PairState.LINKED)
+        coming = {number for one in linked for number in (one.earlier_id, one.later_id)} - reached
+    return [found[number] for number in sorted(found)]
 
 
 def count_pairs(session: Session, review: Review, state: PairState) -> int:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.citations.models import AddedAbstract, Batch, Record, Search
+from review.citations.pair_queries import clusters_of, pairs_around
 from review.citations.rules import UNSTATED, heading, warning_of
 from review.db import in_parts
 from review.history.withdrawal import prepared
@@ -52,8 +53,8 @@ class Card:
     doi: str | None
     pmid: str | None
     abstract: str | None
-    added_from: str | None
-    """Where somebody found the abstract; None where it stands in the file, or there is none."""
+    abstract_from: str | None
+    """Where the abstract is from that its file has not: its copy, or where somebody found it."""
     keywords: tuple[str, ...]
     source: str
     file: str
@@ -111,8 +112,16 @@ def _said(row: Decision | Adjudication | LateDecision) -> Said:
     return Said(row.person.name, row.verdict, row.reason.label if row.reason else None, row.note)
 
 
-def _card(record: sa.Row[Any], stage: Stage, mine: Decision | None, handle: str) -> Card:
+def _card(
+    record: sa.Row[Any],
+    stage: Stage,
+    mine: Decision | None,
+    handle: str,
+    copied: tuple[str, str] | None = None,
+) -> Card:
     reason = mine.reason.label if mine and mine.reason else None
+    added = f"added from {record.added_from}" if record.added_from else None
+    abstract, abstract_from = copied or (record.abstract, added)
     return Card(
         record=record.id,
         stage=stage,
@@ -123,8 +132,8 @@ def _card(record: sa.Row[Any], stage: Stage, mine: Decision | None, handle: str)
         journal=record.journal,
         doi=record.doi,
         pmid=record.pmid,
-        abstract=record.abstract,
-        added_from=record.added_from,
+        abstract=abstract,
+        abstract_from=abstract_from,
         keywords=tuple(record.keywords),
         source=record.source or UNSTATED,
         file=record.file,
@@ -155,7 +164,37 @@ def cards(
         for row in session.execute(_cards_asked(), {"review": review.id, "records": list(some)})
     }
     queries.all_found(review, numbers, found)
-    return [_card(found[number], stage, mine.get(number), handle) for number in numbers]
+    lacking = [number for number in numbers if not found[number].abstract]
+    copied = _abstracts_of_copies(session, review, lacking) if lacking else {}
+    return [
+        _card(found[number], stage, mine.get(number), handle, copied.get(number))
+        for number in numbers
+    ]
+
+
+def _abstracts_of_copies(
+    session: Session, review: Review, records: Sequence[int]
+) -> dict[int, tuple[str, str]]:
+    """Return abstracts that duplicates of records have, each with the words for where it is from.
+
+    Of several copies the one that was imported first.
+    """
+    clusters = clusters_of(pairs_around(session, review, records))
+    copies = {record: clusters.members(record) for record in records}
+    wanted = sorted({copy for some in copies.values() for copy in some} - set(records))
+    known = {
+        row.id: row
+        for some in in_parts(wanted)
+        for row in session.execute(_cards_asked(), {"review": review.id, "records": list(some)})
+        if row.abstract
+    }
+    found: dict[int, tuple[str, str]] = {}
+    for record, some in copies.items():
+        row = next((known[copy] for copy in some if copy in known), None)
+        if row is not None:
+            source = row.added_from or row.source or UNSTATED
+            found[record] = row.abstract, f"from its copy, record {row.id} ({source})"
+    return found
 
 
 @cache

@@ -11,7 +11,9 @@ from click.testing import Result
 
 from review.citations import actions, queries
 from review.citations.actions import LONGEST_ABSTRACT
+from review.citations.duplicates import link_records, undo_pair
 from review.citations.models import AddedAbstract, Record
+from review.citations.pair_queries import judged_pairs
 from review.db import Database
 from review.errors import InvalidDataError
 from review.history.actions import Attribution, writing
@@ -49,8 +51,8 @@ def test_the_newest_is_read_found_and_written_while_the_record_stays(
     with database.reading() as session:
         review = the_review(session)
         shown = cards(session, review, records, stage=Stage.TITLE_ABSTRACT, handle="anna")
-        assert [(card.abstract, card.added_from) for card in shown] == [
-            ("Adults by  video.", "the publisher's page"), ("Of the file.", None),
+        assert [(card.abstract, card.abstract_from) for card in shown] == [
+            ("Adults by  video.", "added from the publisher's page"), ("Of the file.", None),
         ]  # fmt: skip
         kept = session.scalars(sa.select(AddedAbstract.text).order_by(AddedAbstract.id)).all()
         assert kept == ["A first text.\nOn two lines.", "Adults by  video."]
@@ -94,4 +96,26 @@ def test_by_command_and_shown_while_screening(cli: Cli, tmp_path: Path) -> None:
     shown = cli("records", "show", "1").output
     assert "abstract: Sixty adults, by video.\nabstract added from: PubMed" in shown
     screen = cli("screen", "next").output
-    assert "Sixty adults, by video.\n(the file has no abstract: added from PubMed)" in screen
+    assert "Sixty adults, by video.\n(not in the file: added from PubMed)" in screen
+
+
+def test_the_abstract_of_a_copy_is_read_where_the_file_has_none(
+    database: Database, by: Attribution
+) -> None:
+    make_review(database)
+    first = import_records(database, ["One", "Two"], abstracts=[None, None], source="PsycINFO")
+    second = import_records(database, ["One", "Two"], abstracts=[None, None], source="Scopus")
+    third = import_records(database, ["One", "Two"], abstracts=["Of the copy.", "Other."])
+    with writing(database, by) as session:
+        review = the_review(session)
+        for one, other in ((first[0], second[0]), (second[0], third[0]), (first[1], third[1])):
+            link_records(session, review, records=(one, other), person="ben", now=NOW)
+        (pair,) = (one for one in judged_pairs(session, review) if one.later_id == third[1])
+        undo_pair(session, review, pair=pair.id, person="ben", now=NOW)
+    with database.reading() as session:
+        shown = cards(
+            session, the_review(session), first, stage=Stage.TITLE_ABSTRACT, handle="anna"
+        )
+    assert [(card.abstract, card.abstract_from) for card in shown] == [
+        ("Of the copy.", f"from its copy, record {third[0]} (PubMed)"), (None, None),
+    ]  # fmt: skip

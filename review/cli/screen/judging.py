@@ -53,8 +53,8 @@ def _echo_card(card: Card) -> None:
     if card.abstract:
         click.echo()
         click.echo(card.abstract)
-    if card.added_from:
-        click.echo(f"(the file has no abstract: added from {card.added_from})")
+    if card.abstract_from:
+        click.echo(f"(not in the file: {card.abstract_from})")
 
 
 @click.command("next")

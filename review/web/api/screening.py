@@ -42,8 +42,8 @@ class CardShape(Shape):
     doi: str | None
     pmid: str | None
     abstract: str | None
-    added_from: str | None
-    """Where somebody found the abstract; null where it stands in the file, or there is none."""
+    abstract_from: str | None
+    """Where the abstract is from that its file has not: its copy, or where somebody found it."""
     keywords: list[str]
     source: str
     warning: str | None
