@@ -7,6 +7,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Set, it would have every start of the program compiled anew: tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
+# One more than processors: tests also wait, for a database, a browser, a time to pass.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 .PHONY: demo test trust sbom wheel check style types examples docs lock clean
 
 demo: $(VENV)/.run
@@ -19,7 +22,7 @@ test: $(VENV)/.dev
 	@command -v soffice >/dev/null || echo "Left out: opening DOCX files in LibreOffice (no soffice here)."
 	@command -v pdftoppm >/dev/null || echo "Left out: rendering pages (no pdftoppm here)."
 	@command -v pdflatex >/dev/null || echo "Left out: compiling LaTeX (no pdflatex here)."
-	$(BIN)/python -m pytest -q -n auto --dist worksteal --ignore=tests/docs
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/docs
 
 # The long tier: all that tests/tiers.py leaves to it, every kill point, and the trials of the promises
 # with 60 kills a command; bounded.

@@ -54,6 +54,7 @@ def test_a_database_without_plans_says_that_there_is_nothing_to_pool(cli: Cli) -
     assert "no analysis is planned" in cli("repool").output
 
 
+@MOSTLY_ON_SQLITE
 def test_runs_are_listed_shown_and_compared(arrived: Cli, tmp_path: Path) -> None:
     listed = json.loads(arrived("runs", "list", "multimedia", "--json").stdout)
     assert [(run["number"], run["k"]) for run in listed] == [(1, 6), (2, 17)]

@@ -19,6 +19,7 @@ from review.protocol.queries import review_called
 from tests.conftest import NOW
 from tests.export.manuscript.conftest import BY
 from tests.living.fixture import begin, enter
+from tests.tiers import WHOLE
 
 TRIALS = 240
 
@@ -77,6 +78,7 @@ def test_a_folder_of_hundreds_of_trials_can_be_sent_by_mail(long: Path) -> None:
     assert size < 10_000_000 / 2
 
 
+@pytest.mark.skipif(not WHOLE, reason="the long tier: test_bundle.py asks the same of few trials")
 def test_two_processes_write_the_same_bytes(many: Database, long: Path, tmp_path: Path) -> None:
     with many.reading() as session, executor_for(processes=2) as executor:
         again = write_bundle(

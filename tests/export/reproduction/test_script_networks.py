@@ -18,6 +18,7 @@ from tests.conftest import NOW
 from tests.export.reproduction.programs import furthest, python, rscript
 from tests.living.estimates.test_networks import COUNTS
 from tests.living.networks import TRIALS, Numbers, begin, enter, means, network_plan
+from tests.tiers import MOSTLY_ON_SQLITE
 
 SCORES: Mapping[str, Mapping[str, Numbers]] = {
     **TRIALS,
@@ -33,6 +34,9 @@ PLANS = (
     network_plan(title="MD by SJ", method="SJ"),
     network_plan(title="A star", other_treatments=[{"label": "book", "treatment": ["book"]}]),
 )
+
+
+pytestmark = MOSTLY_ON_SQLITE
 
 
 @pytest.fixture
