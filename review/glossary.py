@@ -389,8 +389,9 @@ _ENTRIES: Final = (
         "arms without events (or with events only): an odds ratio does not exist then unless "
         "something is added to the cells. A plan's `zero_cells` says what, by metafor's names: add "
         "(the constant), to (which trials), drop00 (whether trials without events in either arm "
-        "are left out). Mantel-Haenszel, Peto and the exact conditional odds ratio (of the tables' "
-        "margins, without a normal approximation) need no constant.",
+        "are left out). Mantel-Haenszel, Peto, mixed models of the counts and the exact "
+        "conditional odds ratio (of the tables' margins, without a normal approximation) need no "
+        "constant.",
         "exact conditional odds ratio", "drop00",
     ),
     _entry(

@@ -5,12 +5,22 @@ No formulas: plans, tables and commands name a measure without importing what co
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Final
+
+from review.natural import (
+    ARCSINE,
+    LOG_PROPORTION,
+    MEAN,
+    PROPORTION,
+    RATE,
+    SQUARED_RATE,
+    Natural,
+    R,
+)
 
 
 class AnalysisKind(StrEnum):
@@ -85,6 +95,11 @@ class Measure(StrEnum):
     PFT = "PFT"
     MN = "MN"
     MNLN = "MNLN"
+    # one group, events in person-time
+    IR = "IR"
+    IRLN = "IRLN"
+    IRS = "IRS"
+    IRFT = "IRFT"
 
     @property
     def facts(self) -> Facts:
@@ -180,18 +195,7 @@ class Family(StrEnum):
     ASSOCIATION = "a correlation"
     EVENTS_OF_ONE = "events of one group"
     MEAN_OF_ONE = "the mean of one group"
-
-
-@dataclass(frozen=True, slots=True)
-class Natural:
-    """The scale that people read a transformed number on, and the way back to it."""
-
-    name: str
-    back: Callable[[float], float]
-    r: str
-    """The function that goes back, in R."""
-    python: str
-    """The same of numpy."""
+    RATE_OF_ONE = "events in person-time of one group"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,19 +236,9 @@ class Facts:
         return 0.0 if self.ratio is None else 1.0
 
 
-def _expit(logit: float) -> float:
-    if logit >= 0:
-        return 1.0 / (1.0 + math.exp(-logit))
-    odds = math.exp(logit)
-    return odds / (1.0 + odds)
-
-
 _CONTRAST: Final = frozenset({AnalysisKind.CONTRAST})
 _COMPARED: Final = frozenset({AnalysisKind.CONTRAST, AnalysisKind.NETWORK})
 _ONE_ARM: Final = frozenset({AnalysisKind.SINGLE_ARM})
-_R: Final = Natural("r", math.tanh, "tanh", "np.tanh")
-_PROPORTION: Final = Natural("proportion", _expit, "plogis", "lambda x: 1 / (1 + np.exp(-x))")
-
 _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.GEN: Facts(
         family=Family.READY,
@@ -365,23 +359,23 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         methods="correlations after Fisher’s z transformation",
         sentence="Fisher’s z",
         unit_free=True,
-        natural=_R,
+        natural=R,
     ),
     Measure.PCOR: Facts(family=Family.ASSOCIATION),
     Measure.ZPCOR: Facts(family=Family.ASSOCIATION),
     Measure.SPCOR: Facts(family=Family.ASSOCIATION),
     Measure.ZSPCOR: Facts(family=Family.ASSOCIATION),
     Measure.PR: Facts(family=Family.EVENTS_OF_ONE),
-    Measure.PLN: Facts(family=Family.EVENTS_OF_ONE),
+    Measure.PLN: Facts(family=Family.EVENTS_OF_ONE, natural=LOG_PROPORTION),
     Measure.PLO: Facts(
         family=Family.EVENTS_OF_ONE,
         planned=_ONE_ARM,
         methods="logit-transformed proportions",
         sentence="logit of the proportion",
         zero_cells=True,
-        natural=_PROPORTION,
+        natural=PROPORTION,
     ),
-    Measure.PAS: Facts(family=Family.EVENTS_OF_ONE),
+    Measure.PAS: Facts(family=Family.EVENTS_OF_ONE, natural=ARCSINE),
     Measure.PFT: Facts(
         family=Family.EVENTS_OF_ONE,
         planned=_ONE_ARM,
@@ -391,7 +385,11 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.MN: Facts(
         family=Family.MEAN_OF_ONE, planned=_ONE_ARM, methods="means", sentence="mean"
     ),
-    Measure.MNLN: Facts(family=Family.MEAN_OF_ONE),
+    Measure.MNLN: Facts(family=Family.MEAN_OF_ONE, natural=MEAN),
+    Measure.IR: Facts(family=Family.RATE_OF_ONE),
+    Measure.IRLN: Facts(family=Family.RATE_OF_ONE, natural=RATE),
+    Measure.IRS: Facts(family=Family.RATE_OF_ONE, natural=SQUARED_RATE),
+    Measure.IRFT: Facts(family=Family.RATE_OF_ONE),
 }  # fmt: skip
 """The one table of measures: a new one is a name above, a line here, and its formula."""
 
@@ -414,3 +412,15 @@ OF_TABLES: Final = {
     "PETO": (Measure.PETO,),
 }
 """Methods that pool the trials' two-by-two tables, and the measures they give."""
+
+MIXED: Final = {
+    "UM.FS": (Measure.OR, Measure.IRR),
+    "UM.RS": (Measure.OR, Measure.IRR, Measure.PLO, Measure.IRLN),
+    "CM.EL": (Measure.OR, Measure.IRR),
+    "CM.AL": (Measure.OR,),
+}
+"""Methods that pool counts by a mixed model of their own likelihood, by metafor's names of models,
+and the measures they give."""
+
+OF_COUNTS: Final = {**OF_TABLES, **MIXED}
+"""All methods that pool the counts themselves, and add nothing to them."""

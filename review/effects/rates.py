@@ -1,4 +1,4 @@
-"""Two groups, events in person-time: measures of incidence rates.
+"""Events in person-time, of two groups or one: measures of incidence rates.
 
 ``x`` events in ``t`` units of person-time, (k,) each. The functions take the counts as they are;
 `review.effects.escalc` adds what its zero-cell rule says (to the events, not to the time).
@@ -36,6 +36,26 @@ def root_rate_difference(x1: Floats, t1: Floats, x2: Floats, t2: Floats) -> Pair
     return np.sqrt(x1 / t1) - np.sqrt(x2 / t2), 0.25 / t1 + 0.25 / t2
 
 
+def rate(x: Floats, t: Floats) -> Pair:
+    """Rate of one group, per unit of time; vi = x/t²."""
+    return x / t, x / t**2
+
+
+def log_rate(x: Floats, t: Floats) -> Pair:
+    """Log of the rate; vi = 1/x."""
+    return np.log(x / t), 1.0 / x
+
+
+def root_rate(x: Floats, t: Floats) -> Pair:
+    """Square root of the rate; vi = 1/(4t), whatever the rate."""
+    return np.sqrt(x / t), 0.25 / t
+
+
+def double_root_rate(x: Floats, t: Floats) -> Pair:
+    """Freeman-Tukey: half the sum of the roots of x/t and (x + 1)/t; vi = 1/(4t)."""
+    return (np.sqrt(x / t) + np.sqrt((x + 1.0) / t)) / 2.0, 0.25 / t
+
+
 Contrast = Callable[[Floats, Floats, Floats, Floats], Pair]
 
 
@@ -63,8 +83,26 @@ _FORMS = (
     ),
 )
 
+
+def _of_one(effect: Callable[[Floats, Floats], Pair]) -> Callable[..., Computed]:
+    """The measure of one group after the zero-cell rule."""
+
+    def compute(values: tuple[Floats, ...], options: Options) -> Computed:
+        x, t = values
+        (x,), notes = treat_zero_cells((x,), options.zero_cells)
+        return Computed(*effect(x, t), notes)
+
+    return compute
+
+
+_OF_ONE = (Form((Column("xi", Domain.NOT_NEGATIVE), Column("ti", Domain.POSITIVE)), as_given),)
+
 MEASURES: dict[Measure, Specification] = {
     Measure.IRR: Specification(_FORMS, _of_counts(log_rate_ratio)),
     Measure.IRD: Specification(_FORMS, _of_counts(rate_difference)),
     Measure.IRSD: Specification(_FORMS, _of_counts(root_rate_difference), zero_cells=NOTHING_ADDED),
+    Measure.IR: Specification(_OF_ONE, _of_one(rate)),
+    Measure.IRLN: Specification(_OF_ONE, _of_one(log_rate)),
+    Measure.IRS: Specification(_OF_ONE, _of_one(root_rate), zero_cells=NOTHING_ADDED),
+    Measure.IRFT: Specification(_OF_ONE, _of_one(double_root_rate), zero_cells=NOTHING_ADDED),
 }

@@ -143,6 +143,13 @@ METHODS: Final = _options(
         "EE": ("Common effect", "No difference between trials but chance."),
         "MH": ("Mantel-Haenszel", "Of counts; common effect."),
         "PETO": ("Peto", "Of counts; common effect, rare events."),
+        "CM.EL": ("Mixed model, conditional", "Of odds ratios' counts, exact; rare events."),
+        "CM.AL": ("Mixed model, approximated", "The same, for events that are rare in each trial."),
+        "UM.FS": ("Mixed model, fixed intercepts", "Of counts; each trial has its own level."),
+        "UM.RS": (
+            "Mixed model, random intercepts",
+            "Of counts, of two arms or one; trials' levels are normal.",
+        ),
     }
 )
 

@@ -17,7 +17,7 @@ from pydantic import (
 from review.canonical import sha256_of
 from review.errors import InvalidDataError
 from review.formula import parse
-from review.measures import OF_TABLES, AddTo, Measure, Medians, measures_of
+from review.measures import OF_COUNTS, OF_TABLES, AddTo, Measure, Medians, measures_of
 from review.protocol.characteristics import Condition, base_name, condition
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
 
@@ -29,8 +29,9 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 ChoiceT = TypeVar("ChoiceT")
 
 MethodName = Literal[
-    "EE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "MH", "PETO"
-]
+    "EE", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "MH", "PETO",
+    "UM.FS", "UM.RS", "CM.EL", "CM.AL",
+]  # fmt: skip
 TestName = Literal["z", "t", "knha", "adhoc"]
 
 
@@ -259,7 +260,7 @@ class Plan(Frozen):
                 "a network combines several arms of a treatment and takes one result of each arm: "
                 "leave several_arms and several_results as they are"
             )
-        if self.method in OF_TABLES:
+        if self.method in OF_COUNTS:
             raise ValueError(
                 f"a network is no table of two arms: method {self.method} is not of it"
             )
@@ -278,16 +279,17 @@ class Plan(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _counts_are_tested_by_z(cls, values: object) -> object:
-        if isinstance(values, dict) and values.get("method") in OF_TABLES:
+        if isinstance(values, dict) and values.get("method") in OF_COUNTS:
             return {"test": "z", **values}
         return values
 
     @model_validator(mode="after")
     def _counts_are_pooled_as_such(self) -> Plan:
-        if self.method not in OF_TABLES:
+        if self.method not in OF_COUNTS:
             return self
-        if self.measure not in OF_TABLES[self.method]:
-            allowed = ", ".join(sorted(OF_TABLES[self.method]))
+        if self.measure not in OF_COUNTS[self.method]:
+            planned = measures_of(self.kind)
+            allowed = ", ".join(sorted(m for m in OF_COUNTS[self.method] if m in planned))
             raise ValueError(f"method {self.method} pools {allowed}, not {self.measure.value}")
         if self.test != "z":
             raise ValueError(f"method {self.method} goes with test z")
@@ -302,7 +304,7 @@ class Plan(Frozen):
     def _zero_cells_are_of_counts(self) -> Plan:
         if self.zero_cells is None:
             return self
-        if self.method in OF_TABLES:
+        if self.method in OF_COUNTS:
             raise ValueError(
                 f"method {self.method} adds nothing to any cell; zero_cells is of inverse-variance "
                 "models"

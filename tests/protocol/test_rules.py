@@ -13,7 +13,7 @@ from review.db import Database
 from review.errors import AlreadyExistsError, FileError, InvalidDataError, NotFoundError
 from review.extraction.seeds import seed_called, seeds
 from review.history.actions import Attribution, writing
-from review.measures import OF_TABLES
+from review.measures import OF_COUNTS
 from review.protocol import actions
 from review.protocol.files import plan_text, read_plan, read_protocol
 from review.protocol.queries import current_versions, plan_of, review_called
@@ -27,8 +27,8 @@ from tests.living.job.test_repool import plan
 
 def test_the_names_of_methods_and_tests_are_the_engines() -> None:
     of_effects = {method.value for method in Method}
-    assert set(get_args(MethodName)) == of_effects | set(OF_TABLES)
-    assert not of_effects & set(OF_TABLES)
+    assert set(get_args(MethodName)) == of_effects | set(OF_COUNTS)
+    assert not of_effects & set(OF_COUNTS)
     assert set(get_args(TestName)) == {test.value for test in Test}
 
 

@@ -31,7 +31,7 @@ from review.errors import InvalidDataError
 from review.figures import forest_plot, save
 from review.formula import parse
 from review.living.job.workers import executor_for
-from review.measures import OF_TABLES, AddTo, Measure
+from review.measures import MIXED, OF_COUNTS, AddTo, Family, Measure
 from review.synthesis import Method, MuPrior, Pooled, Predictor, TauPrior, Test, pool
 
 
@@ -79,16 +79,20 @@ def _alone(ctx: click.Context, method: str, asked: Mapping[str, Any]) -> None:
         raise click.UsageError(f"--method {method} tests by z; leave out --test")
 
 
-def _counted_as(chosen: Measure, method: str) -> Measure:
+def _counted_as(chosen: Measure, method: str, option: str = "--method") -> Measure:
     """Return the measure of counts; raise UsageError where a method does not have it."""
-    if chosen not in OF_TABLES[method]:
-        told = " or ".join(measure.value for measure in OF_TABLES[method])
-        raise click.UsageError(f"--method {method} needs --measure {told}, not {chosen.value}")
+    if chosen not in OF_COUNTS[method]:
+        told = " or ".join(measure.value for measure in OF_COUNTS[method])
+        raise click.UsageError(f"{option} {method} needs --measure {told}, not {chosen.value}")
     return chosen
 
 
 FEW: Final = 10
 """Studies below which a normal interval is said to be too narrow."""
+
+
+SIDES: Final = dict.fromkeys((Family.EVENTS, Family.RATES), "the first arm against the second")
+"""What is compared, for the note that tells the counts' own ratio."""
 
 
 def _few(pooled: Pooled, counts: bool) -> Iterator[str]:
@@ -126,6 +130,7 @@ def pool_(
     to: str | None,
     drop00: bool,
     count_model: str | None,
+    points: int | None,
     **asked: Any,
 ) -> None:
     """Pool the studies of a CSV or XLSX file, a row each; nothing is stored.
@@ -140,7 +145,11 @@ def pool_(
     if asked["cluster"] is not None:
         _fits_clusters(ctx, method, test)
     _belong(ctx, asked)
-    counts = method in OF_TABLES
+    if points is not None and not {method, count_model} & {*MIXED}:
+        raise click.UsageError(
+            "--points needs a mixed model: --method or --model UM.FS and its like"
+        )
+    counts = method in OF_COUNTS
     if counts:
         _alone(ctx, method, asked)
     names = renamed(cols)
@@ -162,19 +171,21 @@ def pool_(
         "method": Method.EE if counts else Method(method), "test": Test(test), "level": level
     }  # fmt: skip
     if counts:
-        from review.living.estimates.counts import pool_cells  # and with it the plans
+        # the engine of plans, and with it the plans
+        from review.living.estimates.counts import pool_cells
 
-        cells = counts_of(columns, [i for i, known in enumerate(effects.known) if known])
-        pooled = pool_cells(cells, method, _counted_as(chosen, method), level=level)
+        known = [i for i, one in enumerate(effects.known) if one]
+        pooled = pool_cells(
+            counts_of(columns, known, _counted_as(chosen, method)), method, chosen,
+            level=level, sides=SIDES.get(chosen.facts.family, "all arms"), points=points,
+        )  # fmt: skip
     else:
         pooled = pool(yi, vi, **model)
     ni = [n for n, known in zip(sizes(columns, len(labels)), effects.known, strict=True) if known]
     extra = _extra(table, effects, model, labels, ni=ni, **asked)
     if count_model is not None:
-        if effects.measure is not Measure.OR:
-            raise click.UsageError("--model CM.EL and CM.AL pool odds ratios: --measure OR")
-        every = counts_of(columns, range(len(labels)))
-        extra["glmm"] = blocks.counted(count_model, every, level)
+        every = counts_of(columns, range(len(labels)), _counted_as(chosen, count_model, "--model"))
+        extra["glmm"] = blocks.counted(chosen, count_model, every, level, points)
     if margins:
         extra["noninferiority"] = blocks.margins(pooled, margins)
     notes = [

@@ -57,28 +57,41 @@ def bayes(
     }
 
 
-def counted(model: str, counts: Sequence[Sequence[float]], level: float) -> Block:
-    """Return odds ratios pooled by a mixed model of their counts, with what it leaves out."""
+def counted(
+    measure: Measure,
+    model: str,
+    counts: Sequence[Sequence[float]],
+    level: float,
+    points: int | None,
+) -> Block:
+    """Return counts pooled by a mixed model of their own likelihood, with what it leaves out."""
     whole = [row for row in zip(*counts, strict=True) if not any(map(math.isnan, row))]
-    fit = glmm(model, *zip(*whole, strict=True), level=level)
+    fit = glmm(measure.value, *zip(*whole, strict=True), model=model, level=level, points=points)
     silent = len(whole) - fit.k
     notes = ["nothing is added to a cell; the interval is normal, tau² by maximum likelihood"]
     if silent:
         told = "1 study says" if silent == 1 else f"{silent} studies say"
+        notes.append(f"{told} nothing: no events, or events only, in both arms")
+    if fit.points == 1:
         notes.append(
-            f"{told} nothing about the odds ratio: no events, or events only, in both arms"
+            "likelihood by Laplace's approximation, as lme4 has it; --points 15 is sharper"
         )
     return {
+        "measure": measure.value,
         "model": model,
         "level": level,
         "k": fit.k,
-        "log_odds_ratio": fit.estimate,
+        "estimate": fit.estimate,
         "se": fit.se,
         "p": fit.p,
         "ci": fit.ci,
         "tau2": fit.tau2,
-        "odds_ratio": math.exp(fit.estimate),
-        "odds_ratio_ci": [math.exp(limit) for limit in fit.ci],
+        "sigma2": fit.sigma2,
+        "Q": fit.Q,
+        "Q_df": fit.Q_df,
+        "Q_p": fit.Q_p,
+        "points": fit.points,
+        "natural": natural(measure, fit.estimate, fit.ci),
         "notes": notes,
     }
 

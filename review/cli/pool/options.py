@@ -12,7 +12,7 @@ import click
 from review.cli.computing import computing_options
 from review.cli.context import sheet_option
 from review.cli.files import force_option
-from review.measures import OF_TABLES, AddTo, Measure, Variance
+from review.measures import MIXED, OF_COUNTS, AddTo, Measure, Variance
 from review.synthesis import Method, MuPrior, Predictor, TauFamily, TauPrior, Test
 from review.synthesis.bayes import DEFAULT_TAU
 
@@ -66,18 +66,25 @@ _OPTIONS = (
     ),
     click.option(
         "--method",
-        type=click.Choice([*(m.value for m in Method), *OF_TABLES]),
+        type=click.Choice([*(m.value for m in Method), *OF_COUNTS]),
         default=Method.REML.value,
         show_default=True,
-        help="Estimator of tau²; MH (Mantel-Haenszel, of OR, RR and RD) and PETO pool the counts "
-        "themselves.",
+        help="Estimator of tau²; MH (Mantel-Haenszel, of OR, RR and RD), PETO and the mixed models "
+        "UM.FS, UM.RS, CM.EL, CM.AL (see --model) pool the counts themselves.",
     ),
     click.option(
         "--model",
         "count_model",
-        type=click.Choice(["CM.EL", "CM.AL"]),
-        help="Also pool the counts of OR by a mixed model with their own likelihood (metafor's "
-        "rma.glmm): CM.EL is exact, CM.AL its binomial approximation for rare events.",
+        type=click.Choice(list(MIXED)),
+        help="Also pool the counts of OR, IRR, PLO or IRLN by a mixed model with their own "
+        "likelihood (metafor's rma.glmm): UM.FS has fixed study intercepts, UM.RS random ones (all "
+        "that one arm has), CM.EL is exact given the margins, CM.AL its binomial approximation.",
+    ),
+    click.option(
+        "--points",
+        type=click.IntRange(1, 101),
+        help="Of the adaptive quadrature of a mixed model [default: 25, of UM.RS in two arms 1, "
+        "which is Laplace's approximation].",
     ),
     click.option(
         "--test",

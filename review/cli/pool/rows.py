@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import exp, nan
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import click
 
 from review.cli.pool.sheet import Sheet
 from review.effects import Effects, ImpossibleInputError, escalc, required_columns
 from review.errors import InvalidDataError, Problem, UnreadableFileError
-from review.measures import Measure
+from review.measures import Family, Measure
 from review.synthesis import Pooled
 from review.synthesis.tables import UNEQUAL, peto_caution
 from review.tabular.numbers import MISSING
@@ -170,23 +170,33 @@ def _size(columns: Mapping[str, list[float | None]], arm: tuple[str, str, int], 
     return sum(count for count in both if count is not None)
 
 
-def counts_of(columns: Mapping[str, list[float | None]], rows: Sequence[int]) -> list[list[float]]:
-    """Return events and non-events of both arms of some rows; raise InvalidDataError without them.
+def counts_of(
+    columns: Mapping[str, list[float | None]], rows: Sequence[int], measure: Measure
+) -> list[list[float]]:
+    """Return the counts of some rows as methods that pool them take them, NaN where one is missing.
 
-    The columns are ai bi ci di, or ai n1i ci n2i.
+    Of events their number and that of the others, arm by arm; of rates events and person-time.
+    Raises InvalidDataError where the file does not have the columns.
     """
+    ways = _COUNTED[measure.facts.family]
+    found = next((way for way in ways if {*way} <= {*columns}), None)
+    if found is None:
+        told = ", or ".join(" ".join(way) for way in ways)
+        raise InvalidDataError(f"methods that pool counts need {told}; the file has none of them")
+    cells = [
+        [nan if (cell := columns[name][row]) is None else cell for row in rows] for name in found
+    ]
+    totals = [at for at, name in enumerate(found) if name.startswith("n")]
+    for at in totals:
+        cells[at] = [n - x for n, x in zip(cells[at], cells[at - 1], strict=True)]
+    return cells
 
-    def column(name: str) -> list[float]:
-        return [nan if (cell := columns[name][row]) is None else cell for row in rows]
 
-    if {"ai", "ci"} <= {*columns} and ({"bi", "di"} <= {*columns} or {"n1i", "n2i"} <= {*columns}):
-        a, c = column("ai"), column("ci")
-        if {"bi", "di"} <= {*columns}:
-            return [a, column("bi"), c, column("di")]
-        others = (
-            [whole - part for whole, part in zip(column(n), events, strict=True)]
-            for n, events in (("n1i", a), ("n2i", c))
-        )
-        b, d = others
-        return [a, b, c, d]
-    raise InvalidDataError("MH and PETO pool counts; the file has no ai bi ci di, or ai n1i ci n2i")
+_TABLES: Final = (("ai", "bi", "ci", "di"), ("ai", "n1i", "ci", "n2i"))
+_COUNTED: Final = {
+    Family.EVENTS: _TABLES,
+    Family.RATES: (("x1i", "t1i", "x2i", "t2i"),),
+    Family.EVENTS_OF_ONE: (("xi", "mi"), ("xi", "ni")),
+    Family.RATE_OF_ONE: (("xi", "ti"),),
+}
+"""The columns that hold counts, by metafor's names; a total stands behind its events."""

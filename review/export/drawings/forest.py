@@ -31,7 +31,7 @@ from review.living.estimates.moderators import label_of
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, ModeratorLine, PooledLine, RunResults, VariantLine
-from review.measures import OF_TABLES
+from review.measures import OF_COUNTS
 from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.rules import Plan
 from review.synthesis import Method, Pooled, Test, pool
@@ -267,7 +267,7 @@ def _subgroup_diamond(line: VariantLine) -> list[Diamond]:
 def _fit_of(inputs: RunInputs, effects: Sequence[Effect]) -> Fit | None:
     """How the studies of a subgroup differ, by the plan's model; None where it cannot be pooled."""
     plan = inputs.plan
-    if plan.method in OF_TABLES:
+    if plan.method in OF_COUNTS:
         return None
     try:
         found = pool(

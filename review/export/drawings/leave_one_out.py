@@ -17,7 +17,7 @@ from review.living.estimates.sensitivity import tau2_of
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import RunResults
-from review.measures import OF_TABLES
+from review.measures import OF_COUNTS
 from review.protocol.rules import Plan
 from review.synthesis import Method, Test, leave_one_out
 from review.synthesis.noninferiority import Conclusion, classify
@@ -115,7 +115,7 @@ def _networks(
 
 def _refits(plan: Plan, yi: Floats, vi: Floats, trials: Sequence[TrialInput]) -> Sequence[Pooled]:
     k = len(trials)
-    if plan.method in OF_TABLES:
+    if plan.method in OF_COUNTS:
         return [pool_tables(plan, [*trials[:i], *trials[i + 1 :]]) for i in range(k)]
     many = leave_one_out(yi, vi, method=Method(plan.method), test=Test(plan.test), level=plan.level)
     return [many[i] for i in range(k)]

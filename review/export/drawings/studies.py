@@ -13,7 +13,7 @@ from review.figures.numbers import fixed
 from review.living.reports.networks import NOT_OF_NETWORKS
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import Effect, RunResults
-from review.measures import OF_TABLES, AnalysisKind
+from review.measures import OF_COUNTS, AnalysisKind
 from review.synthesis import Method
 from review.wording import capitalised, counted
 
@@ -36,7 +36,7 @@ def method_of(inputs: RunInputs, figure: str) -> Method:
     """
     of_one_comparison(inputs, figure)
     plan = inputs.plan
-    if plan.method in OF_TABLES:
+    if plan.method in OF_COUNTS:
         raise InvalidDataError(
             f"{figure} needs an inverse-variance model, and {plan.title} pools the counts "
             f"themselves by {plan.method}; plan an analysis beside it"

@@ -19,6 +19,7 @@ from review.export.manuscript.printer import Printer
 from review.export.manuscript.results import conclusion_sentence, entered_words, estimate
 from review.export.manuscript.sentences import capped, count, words
 from review.export.tables.printing import NumberStyle
+from review.measures import MIXED
 from review.wording import capitalised, counted
 
 MOST_ANALYSES: Final = 6
@@ -31,6 +32,7 @@ IN_SHORT: Final = {
     "EE": "a common-effect model",
     "MH": "the Mantel-Haenszel method",
     "PETO": "Peto’s method",
+    **dict.fromkeys(MIXED, "a mixed-effects logistic model"),
 }
 OTHERWISE: Final = "a random-effects model ({})"
 """What an abstract says of a method; the methods section says more."""

@@ -44,6 +44,12 @@ METHODS: Final = {
     "EE": "a common-effect model",
     "MH": "the Mantel-Haenszel method {mh}",
     "PETO": "Peto’s method {peto}",
+    "CM.EL": "a mixed-effects conditional logistic model of the counts, exact by the non-central "
+    "hypergeometric distribution {stijnen}",
+    "CM.AL": "a mixed-effects conditional logistic model of the counts, by its binomial "
+    "approximation {stijnen}",
+    "UM.FS": "a mixed-effects logistic model of the counts with fixed trial intercepts {stijnen}",
+    "UM.RS": "a mixed-effects logistic model of the counts with random trial intercepts {stijnen}",
 }
 OTHER_METHOD: Final = "a random-effects model, τ² estimated by metafor’s method {name} {engines}"
 TESTS: Final = {
@@ -69,6 +75,7 @@ CITED: Final = {
         "hedges": "hedges1981", "reml": "viechtbauer2005", "dl": "dersimonian1986",
         "engines": "viechtbauer2010", "knha": "knapp2003", "pm": "paule1982", "he": "hedges1983",
         "sj": "sidik2005", "eb": "morris1983", "mh": "mantel1959", "peto": "yusuf1985",
+        "stijnen": "stijnen2010",
         "trimfill": "duval2000",
     }.items()
 }  # fmt: skip

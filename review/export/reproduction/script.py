@@ -28,7 +28,8 @@ from review.living.estimates.zero_cells import added_to
 from review.living.runs.contents import RunInputs
 from review.living.runs.networks import NetworkLine
 from review.living.runs.results import ModeratorLine, VariantLine
-from review.measures import OF_TABLES, Natural
+from review.measures import MIXED, OF_COUNTS
+from review.natural import Natural
 from review.protocol.rules import Plan
 
 SCRIPTS: Final = {"reproduce.R": "reproduce.R.jinja", "reproduce.py": "reproduce.py.jinja"}
@@ -82,7 +83,9 @@ class Section:
     plan: Plan
     model: str
     counted: bool
-    """Whether the counts themselves are pooled: Mantel-Haenszel, Peto."""
+    """Whether the counts themselves are pooled: Mantel-Haenszel, Peto, mixed models."""
+    mixed: bool
+    """Whether they are pooled by a mixed model."""
     asymmetry: bool
     """Whether Egger's test is made."""
     zero_cells: ZeroCells | None
@@ -163,6 +166,7 @@ def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:
         "title": title,
         "version": __version__,
         "analyses": [section(run) for run in runs],
+        "mixed": any(run.inputs.plan.method in MIXED for run in runs),
         "networks": any(run.results.network is not None for run in runs),
         "text": sorted(
             {n for run in runs for n in asked_for(run.inputs) if is_text(run.inputs, n)}
@@ -180,7 +184,8 @@ def section(run: LatestRun) -> Section:
         slug=run.analysis,
         plan=plan,
         model=f"{model_words(results.pooled)}, {100 * plan.level:g} % intervals",
-        counted=plan.method in OF_TABLES,
+        counted=plan.method in OF_COUNTS,
+        mixed=plan.method in MIXED,
         asymmetry=isinstance(asymmetry_of(results), Asymmetry),
         zero_cells=added_to(run.inputs),
         natural=plan.measure.facts.natural,

@@ -1,4 +1,4 @@
-"""Planned analyses that pool the counts themselves: Mantel-Haenszel and Peto."""
+"""Planned analyses that pool the counts themselves: Mantel-Haenszel, Peto, mixed models."""
 
 from __future__ import annotations
 
@@ -10,38 +10,55 @@ from numpy.typing import ArrayLike
 
 from review.arrays import Floats
 from review.errors import InvalidDataError
+from review.living.estimates.mixed import pool_mixed
 from review.living.runs.contents import ArmInput, TrialInput
-from review.measures import Measure
+from review.measures import MIXED, AnalysisKind, Measure
 from review.protocol.rules import Plan
 from review.synthesis import Method, Pooled, Test, mantel_haenszel, peto
 from review.synthesis.tables import PooledTables
 
 
 def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
-    """Return the pooled estimate of trials' two-by-two tables, positive favouring the intervention.
+    """Return the pooled estimate of trials' counts, positive favouring the intervention.
 
     Parameters
     ----------
-    plan : with method ``MH`` (measure OR, RR or RD) or ``PETO`` (measure PETO).
-    trials : each with counts of events and persons of both sides; arms of one side are added up.
+    plan : with method ``MH`` (measure OR, RR or RD), ``PETO`` (measure PETO) or a mixed model of
+        `review.measures.MIXED`.
+    trials : each with counts of events and persons of both sides, or of a single arm; arms of one
+        side are added up.
 
     Returns
     -------
     Pooled
-        Without between-trial variance; ratios as logarithms. A note gives the ratio (or
-        difference) of the events as counted, before its sign is turned.
+        Without between-trial variance but of a mixed model; ratios as logarithms. A note gives the
+        ratio (or difference, or proportion) of the events as counted, before its sign is turned.
 
     Raises
     ------
     InvalidDataError
         If a trial gives a ready effect instead of counts, if events are good in one trial and bad
-        in another, or if no trial has any event.
+        in another, if no trial has any event, or if a mixed model has no maximum.
 
     Notes
     -----
-    See :func:`review.synthesis.mantel_haenszel` and :func:`review.synthesis.peto`. Nothing is
-    added to any cell of the estimate. Weights: Mantel-Haenszel's own, or Peto's variances.
+    See :func:`review.synthesis.mantel_haenszel`, :func:`review.synthesis.peto` and
+    :func:`review.synthesis.glmm`. Nothing is added to any cell of the estimate. Weights:
+    Mantel-Haenszel's own, Peto's variances, or those of `review.living.estimates.mixed`.
     """
+    if plan.kind is AnalysisKind.SINGLE_ARM:
+        events, persons = zip(*map(_single, trials), strict=True)
+        others = np.asarray(persons, dtype=float) - np.asarray(events, dtype=float)
+        signs = {float(trial.sign) for trial in trials}
+        if len(signs) > 1:
+            raise InvalidDataError(
+                "events are good by one instrument and bad by another; count one of them the other "
+                "way round"
+            )
+        return pool_mixed(
+            [events, others], plan.method, plan.measure, level=plan.level, sign=signs.pop(),
+            sides=plan.intervention.label,
+        )  # fmt: skip
     higher = {trial.higher_is_better for trial in trials}
     if len(higher) > 1:
         raise InvalidDataError(
@@ -64,16 +81,23 @@ def pool_cells(
     level: float,
     sign: float = 1.0,
     sides: str = "the first arm against the second",
+    points: int | None = None,
 ) -> Pooled:
-    """Return the pooled estimate of two-by-two tables, as `pool_tables` does of trials.
+    """Return the pooled estimate of counts, as `pool_tables` does of trials.
 
     Parameters
     ----------
-    cells : events and non-events of the intervention, then of the comparator, (k,) each.
+    cells : events and non-events of the intervention, then of the comparator, (k,) each; mixed
+        models also pool events and person-time of both, or of one arm.
     method, measure, level : as in a plan.
     sign : -1 where fewer events are better.
     sides : what is compared, for the note of the events as counted.
+    points : of a mixed model's quadrature, as in :func:`review.synthesis.glmm`.
     """
+    if method in MIXED:
+        return pool_mixed(
+            cells, method, measure, level=level, sign=sign, sides=sides, points=points
+        )
     a, b, c, d = counts = [np.asarray(column, dtype=np.float64) for column in cells]
     if method == "PETO":
         found = peto(a, b, c, d, level=level)
@@ -133,6 +157,19 @@ def cells_of(trial: TrialInput) -> tuple[float, float, float, float]:
             "leave it out or pool by inverse variance"
         )
     return (*_side(trial.intervention), *_side(trial.comparator))
+
+
+def _single(trial: TrialInput) -> tuple[float, float]:
+    """Return events and persons of a single arm; raise InvalidDataError without them."""
+    if trial.contrast is not None or not all(
+        arm.numbers.events is not None and arm.numbers.n for arm in trial.intervention
+    ):
+        raise InvalidDataError(
+            f"{trial.study} gives no counts of events and persons; leave it out or pool by inverse "
+            "variance"
+        )
+    events, others = _side(trial.intervention)
+    return events, events + others
 
 
 def _side(arms: Sequence[ArmInput]) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select
 from review.living.runs.contents import RunInputs
 from review.living.runs.scales import EffectScale, scale_of_run
-from review.measures import OF_TABLES, AnalysisKind
+from review.measures import OF_COUNTS, AnalysisKind
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet
 from review.synthesis import classify, influence, pool
@@ -120,7 +120,7 @@ def _specifications(
             continue
         seen.add(key)
         for model, influential in product(models, (True, False)):
-            single = plan.kind is not AnalysisKind.NETWORK and model[0] not in OF_TABLES
+            single = plan.kind is not AnalysisKind.NETWORK and model[0] not in OF_COUNTS
             if influential or (single and len(inputs.trials) >= 3):
                 yield Specification(plan, label, model, influential), inputs
 
@@ -178,7 +178,7 @@ def _pooled(specification: Specification, inputs: RunInputs) -> tuple[Combinatio
             return combination, _specified(trials, model, plan, fitted.k, found, planned=planned)
         pooled = (
             pool_tables(plan, inputs.trials)
-            if method in OF_TABLES
+            if method in OF_COUNTS
             else pool(yi, vi, method=method, test=test, level=plan.level)
         )
     except ReviewError as error:

@@ -16,7 +16,7 @@ from review.living.estimates.networks import deciding_line, fit, network_line, w
 from review.living.estimates.sensitivity import variant_lines
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, MarginReading, Natural, PooledLine, RunResults
-from review.measures import OF_TABLES, AnalysisKind, Measure
+from review.measures import OF_COUNTS, AnalysisKind, Measure
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis import Method, Pooled, Test, cumulative, pool_many
 from review.synthesis.noninferiority import classify, noninferiority_p
@@ -35,7 +35,7 @@ def pool_inputs(
         if inputs.plan.kind is AnalysisKind.NETWORK:
             results[index] = _network_results(inputs, effect)
             continue
-        if inputs.plan.method in OF_TABLES:
+        if inputs.plan.method in OF_COUNTS:
             results[index] = _results(inputs, effect, pool_tables(inputs.plan, inputs.trials))
             continue
         by_model[inputs.plan.method, inputs.plan.test, inputs.plan.level].append(index)
@@ -63,7 +63,7 @@ def pool_prefixes(
 
     Mantel-Haenszel and Peto pool the counts of `trials`, given in the order of the effects.
     """
-    if plan.method in OF_TABLES:
+    if plan.method in OF_COUNTS:
         return (pool_tables(plan, trials[:n]) for n in range(1, yi.size + 1))
     return iter(
         cumulative(yi, vi, method=Method(plan.method), test=Test(plan.test), level=plan.level)
@@ -81,7 +81,7 @@ def _model_se(effects: TrialEffects, tau2: float) -> float:
 
 
 def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunResults:
-    counted = inputs.plan.method in OF_TABLES
+    counted = inputs.plan.method in OF_COUNTS
     z_ci = pooled.ci if counted else _z_interval(pooled, _model_se(effects, pooled.tau2))
     line = PooledLine(
         k=pooled.k,

@@ -21,12 +21,13 @@ from review.living.estimates.effects import trial_effects
 from review.living.inputs.columns import counts_of, leaves_of, planned_zero_cells, without_events
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import VariantLine
-from review.measures import OF_TABLES, AddTo, AnalysisKind, Family, Measure
+from review.measures import OF_COUNTS, OF_TABLES, AddTo, AnalysisKind, Family, Measure
 from review.protocol.rules import Plan
 from review.synthesis import Method, Test, classify, mantel_haenszel, peto, pool
 from review.synthesis.exact import exact_odds_ratio
 from review.synthesis.tables import LARGE, UNEQUAL, peto_caution
 
+BY_EVENTS: Final = "nothing is added to any cell of the pooled estimate"
 BY_TABLES: Final = (
     "nothing is added to any cell of the pooled estimate, to which trials without events in "
     "either arm add nothing"
@@ -49,7 +50,7 @@ def rule_of(plan: Plan) -> ZeroCells | None:
     """Return what a plan does about zero cells; None where its measure has none."""
     if not plan.measure.facts.zero_cells:
         return None
-    if plan.method in OF_TABLES:
+    if plan.method in OF_COUNTS:
         return ZeroCells(0.0, AddTo.NONE)
     return planned_zero_cells(plan) or default_zero_cells(plan.measure)
 
@@ -59,8 +60,8 @@ def rule_words(plan: Plan) -> str | None:
     rule = rule_of(plan)
     if rule is None:
         return None
-    if plan.method in OF_TABLES:
-        return BY_TABLES
+    if plan.method in OF_COUNTS:
+        return BY_TABLES if _of_two_arms(plan) else BY_EVENTS
     kept = "left out" if rule.drop00 else "kept"
     both = f"trials without events (or with events only) in both arms are {kept}"
     return f"{_added_words(rule)}; {both}" if _of_two_arms(plan) else _added_words(rule)
@@ -83,7 +84,7 @@ def _added_words(rule: ZeroCells) -> str:
 
 def origin_words(plan: Plan) -> str:
     """Return whose rule it is: the plan's, with metafor's arguments, or the default."""
-    if plan.method in OF_TABLES:
+    if plan.method in OF_COUNTS:
         return f"method {plan.method}"
     rule = plan.zero_cells
     if rule is None:
@@ -187,7 +188,7 @@ def zero_cell_lines(inputs: RunInputs) -> tuple[VariantLine, ...]:
             found.append(_by_mantel_haenszel(inputs, tables))
         found.append(_exact(inputs, tables))
     gone = {trial.study for trial in trials if trial.without is not None}
-    if gone and plan.method not in OF_TABLES:
+    if gone and plan.method not in OF_COUNTS:
         found.append(_without(inputs, gone))
     return tuple(found)
 

@@ -16,7 +16,7 @@ from review.living.estimates.zero_cells import (
 )
 from review.living.reports.notices import Notice, NoticeKind
 from review.living.runs.contents import RunInputs
-from review.measures import OF_TABLES, Measure
+from review.measures import OF_COUNTS, Measure
 from review.protocol.rules import Plan
 from review.wording import counted
 
@@ -50,7 +50,7 @@ def _summary(plan: Plan, trials: Sequence[ZeroCellTrial]) -> str:
 
 
 def _of_trial(plan: Plan, trial: ZeroCellTrial) -> str:
-    if plan.method in OF_TABLES:
+    if plan.method in OF_COUNTS:
         if trial.without:
             return f"{trial.without}; counted among the trials, adds nothing to the estimate"
         return "a cell without events; enters as it is"

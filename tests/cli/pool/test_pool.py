@@ -400,33 +400,54 @@ def test_counts_are_pooled_as_metafor_does(measure: str) -> None:
 GLMM = [
     case
     for case in json.loads(Path("tests/synthesis/glmm/glmm.json").read_text("utf-8"))
-    if case["model"] == "CM.AL"
+    if case["data"] in ("nielweise2007", "nielweise2008", "collins1985b")
 ]
-"""Odds ratios of four data sets of metadat by rma.glmm of metafor 3.8."""
+"""Counts of three data sets of metadat by rma.glmm of metafor 3.8."""
 
 
-@pytest.mark.parametrize("case", GLMM, ids=lambda case: str(case["data"]))
+@pytest.mark.parametrize("case", GLMM, ids=lambda c: f"{c['data']}-{c['measure']}-{c['model']}")
 def test_a_mixed_model_of_counts_is_metafors(case: Any, tmp_path: Path) -> None:
     file = tmp_path / "counts.csv"
     rows = zip(*case["columns"].values(), strict=True)
     lines = [",".join(case["columns"]), *(",".join(map(str, row)) for row in rows)]
     file.write_text("\n".join(lines) + "\n", "utf-8")
-    found = pooled(file, "--measure", "OR", "--model", "CM.AL")["glmm"]
-    assert found["log_odds_ratio"] == pytest.approx(case["estimate"], abs=5e-5)
-    assert found["se"] == pytest.approx(case["se"], rel=5e-5)
-    assert found["tau2"] == pytest.approx(case["tau2"], abs=5e-5)
-    assert found["odds_ratio"] == pytest.approx(math.exp(case["estimate"]), rel=1e-4)
-    silent = sum(
-        a + c == 0 for a, c in zip(case["columns"]["ai"], case["columns"]["ci"], strict=True)
-    )
-    told = " ".join(found["notes"])
-    assert (f"{silent} stud" in told) is (silent > 0)
-    exact = pooled(file, "--measure", "OR", "--model", "CM.EL")["glmm"]
-    assert exact["log_odds_ratio"] == pytest.approx(case["estimate"], abs=0.3)
+    measure, model = case["measure"], case["model"]
+    told = pooled(file, "--measure", measure, "--model", model, "--method", "DL", "--test", "z")
+    found = told["glmm"]
+    assert told["method"] == "DL"
+    assert found["estimate"] == pytest.approx(case["estimate"], abs=1e-4)
+    assert found["tau2"] == pytest.approx(case["tau2"], abs=2e-4)
+    back = math.exp if measure != "PLO" else lambda x: 1 / (1 + math.exp(-x))
+    assert found["natural"]["estimate"] == pytest.approx(back(case["estimate"]), rel=1e-3)
+    silent = len(next(iter(case["columns"].values()))) - case["k"]
+    assert (f"{silent} stud" in " ".join(found["notes"])) is (silent > 0)
+    line = pooled(file, "--measure", measure, "--method", model)
+    assert (line["method"], line["test"], line["ddf"]) == (model, "z", None)
+    for name in ("estimate", "se", "p", "tau2", "Q", "Q_p"):
+        assert line[name] == pytest.approx(found[name], rel=1e-9), name
+    half = 1.959963984540054 * math.sqrt(line["se"] ** 2 + line["tau2"])
+    assert line["pi"] == pytest.approx([line["estimate"] - half, line["estimate"] + half])
+    # rma.glmm: from tau² and the typical variance of the studies' own effects
+    assert line["I2"] == pytest.approx(case["i2"], abs=0.05)
+    assert sum(line["weights"]) == pytest.approx(100)
+    assert sum(weight == 0 for weight in line["weights"]) == silent
 
 
-def test_a_mixed_model_pools_odds_ratios_alone() -> None:
-    assert "--measure OR" in pool(VACCINE, "--measure", "RR", "--model", "CM.EL", *COUNTS, status=2)
+def test_a_mixed_model_says_what_it_does_not_pool() -> None:
+    told = pool(VACCINE, "--measure", "RR", "--model", "CM.EL", *COUNTS, status=2)
+    assert "--model CM.EL needs --measure OR or IRR, not RR" in told
+    told = pool(VACCINE, "--measure", "OR", "--method", "UM.FS", "--bayes", *COUNTS, status=2)
+    assert "it has no --bayes" in told
+    told = pool(VACCINE, "--measure", "OR", "--points", "9", *COUNTS, status=2)
+    assert "--points needs a mixed model" in told
+
+
+def test_more_points_than_laplaces_one_are_said() -> None:
+    args = ("--measure", "OR", "--method", "UM.RS", *COUNTS)
+    laplace, sharp = pooled(VACCINE, *args), pooled(VACCINE, *args, "--points", "9")
+    assert any("Laplace" in note for note in laplace["notes"])
+    assert any("9² points" in note for note in sharp["notes"])
+    assert 0 < abs(laplace["estimate"] - sharp["estimate"]) < 0.01
 
 
 def test_a_method_of_counts_says_what_it_has_no_use_for() -> None:

@@ -14,6 +14,7 @@ tables <- data.frame(
   ai=c(4, 0, 12, 0, 30, 9), bi=c(26, 20, 50, 18, 0, 41), ci=c(9, 3, 15, 0, 22, 0), di=c(22, 17, 47, 21, 7, 50))
 rates <- data.frame(x1i=c(7, 0, 31, 0, 2), t1i=c(120.5, 88, 1001, 40.2, 15),
                     x2i=c(12, 4, 40, 0, 0), t2i=c(118, 90.5, 870, 44, 16.5))
+one_rate <- data.frame(xi=c(7, 0, 31, 2), ti=c(120.5, 88, 1001, 15))
 correlations <- data.frame(ri=c(.31, -.62, 0, .95, .12), ni=c(40, 18, 75, 11, 5000))
 tests <- data.frame(ti=c(2.31, -4.1, 0.4), pi=c(.026, -.0004, .69), ni=c(50, 31, 112), n1i=c(25, 14, 60), n2i=c(25, 17, 52))
 regressions <- data.frame(ti=c(3.9, -1.2, 2.8), ni=c(120, 64, 310), mi=c(4, 6, 11), r2i=c(.31, .22, .4))
@@ -55,6 +56,10 @@ for (m in c("PR", "PLN", "PLO", "PAS", "PFT")) {
   for (to in c("all", "only0", "if0all", "none")) case(m, proportions, add=.25, to=to)
 }
 for (m in c("MN", "MNLN")) case(m, means)
+for (m in c("IR", "IRLN", "IRS", "IRFT")) {
+  case(m, one_rate)
+  for (to in c("all", "only0", "if0all", "none")) case(m, one_rate, add=.25, to=to)
+}
 
 write_json(list(computed_with=paste0("R ", getRversion(), ", metafor ", packageVersion("metafor")), cases=cases),
   "expected.json", digits=NA, auto_unbox=TRUE, na="null", null="null", pretty=FALSE)

@@ -85,6 +85,11 @@ EVENTS = (
     (20, 50, 27, 48), (2, 22, 0, 20), (31, 71, 40, 69),
 )  # fmt: skip
 
+APART = (
+    (1, 40, 9, 41), (8, 50, 3, 52), (0, 30, 6, 31), (12, 60, 17, 57), (2, 45, 11, 44),
+    (9, 33, 5, 35),
+)  # fmt: skip
+
 
 def of_means(number: int, **given: Any) -> TrialInput:
     n1, m1, s1, n2, m2, s2 = MEANS[number - 1]
@@ -216,8 +221,9 @@ def association() -> LatestRun:
     return run("association", chosen, trials)
 
 
-def single_arm(measure: str) -> LatestRun:
-    chosen = plan(measure, kind="single_arm")
+def single_arm(measure: str, method: str = "REML") -> LatestRun:
+    test = "z" if method == "UM.RS" else "adhoc"
+    chosen = plan(measure, kind="single_arm", method=method, test=test)
     numbers: list[dict[str, Any]] = [
         {"n": m[0], "mean": m[1], "sd": m[2]} if measure == "MN" else {"n": e[1], "events": e[0]}
         for m, e in zip(MEANS, EVENTS, strict=True)
@@ -226,7 +232,42 @@ def single_arm(measure: str) -> LatestRun:
         trial(i, side="video", intervention=(arm("video", **given),))
         for i, given in enumerate(numbers, 1)
     ]
-    return run(f"single-{measure.lower()}", chosen, trials)
+    return run(f"single-{measure.lower()}-{method[:2].lower()}", chosen, trials)
+
+
+def mixed_models() -> list[LatestRun]:
+    """Counts by each mixed model, of two arms and of one, with trials that say nothing."""
+    empty = trial(
+        9,
+        higher_is_better=False,
+        intervention=(arm("video", n=20, events=0),),
+        comparator=(arm("in person", n=22, events=0),),
+    )
+    apart = [
+        trial(
+            i,
+            higher_is_better=False,
+            intervention=(arm("video", n=n1, events=a),),
+            comparator=(arm("in person", n=n2, events=c),),
+        )
+        for i, (a, n1, c, n2) in enumerate(APART, 1)
+    ]
+    return [
+        *(
+            run(
+                f"mixed-{m.lower().replace('.', '-')}",
+                plan("OR", method=m, margin=0.4),
+                [*apart, empty],
+            )
+            for m in ("UM.FS", "UM.RS", "CM.EL", "CM.AL")
+        ),
+        run(
+            "mixed-alike",
+            plan("OR", method="CM.EL"),
+            [*events(higher=False), empty],
+        ),
+        single_arm("PLO", "UM.RS"),
+    ]
 
 
 def edges() -> list[LatestRun]:
@@ -302,6 +343,7 @@ def synthetic_runs() -> list[LatestRun]:
         with_every_variant(),
         *counted,
         run("peto", plan("PETO", method="PETO"), events()),
+        *mixed_models(),
         *(run(f"events-{m.lower()}", plan(m), events()) for m in ("OR", "RR", "RD", "AS")),
         *(run(f"means-{m.lower()}", plan(m), means()) for m in ("SMDH", "ROM")),
         *covariances,

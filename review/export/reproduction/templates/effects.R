@@ -343,7 +343,7 @@ effect_of <- function(rows, plan) {
 # Events and persons of both sides.
 counts_of <- function(rows) {
   side <- sapply(rows, function(x) x$side)
-  total <- function(name, of) sum(sapply(rows[side == of], function(x) x[[name]]))
+  total <- function(name, of) sum(unlist(lapply(rows[side == of], function(x) x[[name]])))
   c(ai = total("events", "intervention"), n1i = total("n", "intervention"),
     ci = total("events", "comparator"), n2i = total("n", "comparator"))
 }

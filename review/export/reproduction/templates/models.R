@@ -26,18 +26,59 @@ three_level <- function(d, rho, level) {
   stop(fit)
 }
 
-# Mantel-Haenszel or Peto of the events themselves; trials without events count as trials, I2 and H2
-# are those of Q, and the sign is turned where events are worse.
-counted <- function(dat, measure, level) {
-  fit <- if (measure == "PETO") rma.peto(ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat, level = level)
-    else rma.mh(measure = measure, ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat,
-                level = level)
+# A fit of the events as counted, its sign turned where events are worse.
+turned <- function(fit, dat) {
   if (any(dat$.sign < 0)) {
     fit$beta <- -fit$beta
     limits <- c(-fit$ci.ub, -fit$ci.lb)
     fit$ci.lb <- limits[1]
     fit$ci.ub <- limits[2]
   }
+  fit
+}
+{% if mixed %}
+
+# Counts by a mixed model of their own likelihood. Q is the likelihood ratio test of one common
+# effect, with fixed intercepts also where the model's are random. At a tau2 of zero metafor's search
+# for the exact model ends beside the maximum, or not at all, and gives no standard error; with random
+# intercepts there may be two maxima, of which it finds the lower. Where a common effect is likelier,
+# it is the maximum.
+mixed <- function(dat, measure, model, level) {
+  two <- measure == "OR"
+  counts <- if (two) dat[c("ai", "n1i", "ci", "n2i")] else list(xi = dat$ai, ni = dat$n1i)
+  search <- list(optimizer = "bobyqa", tolPwrss = 1e-9, optCtrl = list(rhoend = 1e-9, maxfun = 1e5))
+  exact <- if (requireNamespace("BiasedUrn", quietly = TRUE)) "dFNCHypergeo" else "dnoncenhypergeom"
+  fit_of <- function(model, method = "ML") {
+    control <- if (two && model == "CM.EL") list(dnchgcalc = exact) else list(glmerCtrl = search)
+    suppressWarnings(do.call(rma.glmm, c(as.list(counts), list(
+      measure = measure, model = model, method = method, level = level, control = control,
+      nAGQ = if (two && model == "UM.RS") 1 else 25))))
+  }
+  fit <- try(fit_of(model), silent = TRUE)
+  if (two && model %in% c("CM.EL", "UM.RS")) {
+    common <- fit_of(model, "EE")
+    if (inherits(fit, "try-error") || logLik(common) > logLik(fit) - 1e-4) {
+      fit <- common
+      fit[c("tau2", "I2", "H2")] <- list(0, 0, 1)
+    }
+  }
+  free <- if (two && model == "UM.RS") fit_of("UM.FS", "EE") else fit
+  fit <- turned(fit, dat)
+  half <- qnorm((1 + level / 100) / 2) * sqrt(fit$se^2 + fit$tau2)
+  found <- c(line_of(fit), normal_of(fit), I2 = fit$I2, H2 = fit$H2, Q = free$QE.LRT,
+             Q_p = free$QEp.LRT, pi_low = c(fit$beta) - half, pi_high = c(fit$beta) + half)
+  found["k"] <- nrow(dat)
+  list(fit = fit, numbers = found)
+}
+{% endif %}
+
+# Mantel-Haenszel or Peto of the events themselves; trials without events count as trials, I2 and H2
+# are those of Q, and the sign is turned where events are worse.
+counted <- function(dat, measure, level) {
+  fit <- if (measure == "PETO") rma.peto(ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat, level = level)
+    else rma.mh(measure = measure, ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat,
+                level = level)
+  fit <- turned(fit, dat)
   h2 <- if (fit$k.yi > 1) fit$QE / (fit$k.yi - 1) else 1
   i2 <- if (fit$QE > 0) 100 * max(0, 1 - 1 / h2) else 0
   found <- c(line_of(fit), normal_of(fit), I2 = i2, H2 = h2, Q = fit$QE, Q_p = fit$QEp)
@@ -76,14 +117,14 @@ class_of <- function(low, high, margin) {
   else if (high < 0) "inconclusive, statistically worse"
   else "inconclusive"
 }
-check_margins <- function(analysis, fit, normal, margins) {
+check_margins <- function(analysis, fit, normal, margins, near = tolerance) {
   for (i in seq_along(margins)) {
     said(analysis, "margins", i, "conclusion", class_of(fit$ci.lb, fit$ci.ub, margins[i]))
     said(analysis, "margins", i, "z_conclusion", class_of(normal[1], normal[2], margins[i]))
     if (!is.na(margins[i])) { # one-sided p of an effect of -margin or worse
       stat <- (fit$beta[1] + margins[i]) / fit$se
       df <- if (is.null(fit$ddf) || is.na(fit$ddf[1])) Inf else fit$ddf[1]
-      check(analysis, "margins", i, c(noninferiority_p = pt(stat, df, lower.tail = FALSE)))
+      check(analysis, "margins", i, c(noninferiority_p = pt(stat, df, lower.tail = FALSE)), near)
     }
   }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from review.measures import MIXED
 from tests.export.manuscript.claims.before import trials_moved
 from tests.export.manuscript.claims.reading import (
     CI,
@@ -44,6 +45,7 @@ def _pooled_by(read: Read, m: re.Match[str]) -> None:
     assert (m[1] == "pooled") is (ran > 0)
     methods = {plan["method"] for plan in read.plans.values()}
     named = {"EE": "common-effect model", "MH": "Mantel-Haenszel", "PETO": "Peto"}
+    named |= dict.fromkeys(MIXED, "mixed-effects logistic model")
     for method in methods:
         assert named.get(method, f"random-effects model ({method})") in m[2]
     assert len(re.split(r", | and ", m[2])) == len(methods)

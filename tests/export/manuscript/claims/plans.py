@@ -102,7 +102,9 @@ def _measure(read: Read, m: re.Match[str]) -> None:
 ESTIMATORS: Final = {
     "REML": "restricted maximum likelihood", "ML": "by maximum likelihood",
     "DL": "DerSimonian and Laird", "PM": "Paule and Mandel", "EE": "common-effect",
-    "MH": "Mantel-Haenszel", "PETO": "Peto",
+    "MH": "Mantel-Haenszel", "PETO": "Peto", "UM.FS": "fixed trial intercepts",
+    "UM.RS": "random trial intercepts", "CM.EL": "exact by the non-central hypergeometric",
+    "CM.AL": "binomial approximation",
 }  # fmt: skip
 TESTS: Final = {
     "z": "normal intervals", "t": " t intervals", "knha": "Hartung-Knapp intervals",

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 from review.extraction.doubts import doubts
+from review.measures import OF_COUNTS
 from review.protocol.models import Review
 from tests.export.manuscript.claims.reading import (
     CI,
@@ -61,7 +62,7 @@ def _pooled(read: Read, m: re.Match[str]) -> None:
     if m[8]:
         assert number(m[8]) == sum(e["n_intervention"] + e["n_comparator"] for e in effects)
     yi, vi = (np.array([e[name] for e in effects]) for name in ("yi", "vi"))
-    if line["tau2"] is not None and line["method"] not in ("MH", "PETO"):
+    if line["tau2"] is not None and line["method"] not in OF_COUNTS:
         weights = 1 / (vi + line["tau2"])  # the estimate again, from the effects
         assert abs(float(weights @ yi / weights.sum()) - line["estimate"]) < 1e-6
 
@@ -142,7 +143,7 @@ def _heterogeneity(read: Read, m: re.Match[str]) -> None:
     yi, vi = (np.array([e[n] for e in read.results["effects"]]) for n in ("yi", "vi"))
     same(m[7], line["Q_df"])
     same(m[8], line["Q"])
-    if line["method"] not in ("MH", "PETO"):
+    if line["method"] not in OF_COUNTS:
         q = float((((yi - (yi / vi).sum() / (1 / vi).sum()) ** 2) / vi).sum())
         same(m[8], q)
         p_is(m[9], float(stats.chi2.sf(q, len(yi) - 1)))

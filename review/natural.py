@@ -1,0 +1,55 @@
+"""The scales that people read transformed numbers on, and the ways back to them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Natural:
+    """The scale that people read a transformed number on, and the way back to it."""
+
+    name: str
+    back: Callable[[float], float]
+    r: str
+    """The function that goes back, in R."""
+    python: str
+    """The same of numpy."""
+
+
+def _expit(logit: float) -> float:
+    if logit >= 0:
+        return 1.0 / (1.0 + math.exp(-logit))
+    odds = math.exp(logit)
+    return odds / (1.0 + odds)
+
+
+def _exp(x: float) -> float:
+    return math.exp(x) if x < LARGEST_LOG else math.inf
+
+
+def _from_arcsine(angle: float) -> float:
+    """Back from the arcsine of the root of a share; what lies outside is 0 or 1, as in metafor."""
+    return math.sin(min(max(angle, 0.0), math.pi / 2)) ** 2
+
+
+def _squared(root: float) -> float:
+    return max(root, 0.0) ** 2
+
+
+LARGEST_LOG: Final = 709.0
+"""Beyond, the exponential is no double."""
+
+R: Final = Natural("r", math.tanh, "tanh", "np.tanh")
+PROPORTION: Final = Natural("proportion", _expit, "plogis", "lambda x: 1 / (1 + np.exp(-x))")
+LOG_PROPORTION: Final = Natural("proportion", _exp, "exp", "np.exp")
+RATE: Final = Natural("rate", _exp, "exp", "np.exp")
+MEAN: Final = Natural("geometric mean", _exp, "exp", "np.exp")
+ARCSINE: Final = Natural(
+    "proportion", _from_arcsine, "transf.iarcsin",
+    "lambda x: np.sin(np.clip(x, 0, np.pi / 2)) ** 2",
+)  # fmt: skip
+SQUARED_RATE: Final = Natural("rate", _squared, "transf.isqrt", "lambda x: np.maximum(x, 0) ** 2")
