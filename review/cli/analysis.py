@@ -55,6 +55,10 @@ _PLAN_OPTIONS = (
     click.option("--effect", help="What outputs call the effect, if not the measure's name."),
     click.option("--method", help="Estimator of tau²  [default: REML]"),
     click.option("--test", help="z, t, knha or adhoc  [default: adhoc]"),
+    click.option(
+        "--prediction",
+        help="Prediction interval: test (as the interval), k-1, k-2 or HK  [default: test]",
+    ),
     click.option("--level", type=float, help="Level of the intervals  [default: 0.95]"),
     click.option("--margin", type=float, help="The noninferiority margin that decides."),
     click.option(

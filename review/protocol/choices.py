@@ -165,6 +165,15 @@ TESTS: Final = _options(
     }
 )
 
+PREDICTIONS: Final = _options(
+    {
+        "test": ("As the interval", "The same standard error and distribution; metafor’s."),
+        "k-1": ("t, k-1", "The model’s standard error."),
+        "k-2": ("t, k-2", "The same, wider; as Higgins et al. have it."),
+        "HK": ("Hartung-Knapp", "Its standard error, not floored; t, k-1."),
+    }
+)
+
 SEVERAL_ARMS: Final = _options(
     {
         "combine": ("Combine", "One arm of all that match."),
@@ -297,6 +306,14 @@ GROUPS: Final = (
             Choice("effect", "Called", _TEXT, "Where the measure’s own name says too little."),
             Choice("method", "Model", _ONE, "", METHODS, _default("method")),
             Choice("test", "Interval", _ONE, "", TESTS, _default("test")),
+            Choice(
+                "prediction",
+                "Prediction interval",
+                _ONE,
+                "Of the effect in a new trial.",
+                PREDICTIONS,
+                _default("prediction"),
+            ),
             Choice("level", "Level", _NUMBER, "Of intervals: 0.95.", default=_default("level")),
             Choice(
                 "medians",

@@ -33,6 +33,7 @@ MethodName = Literal[
     "UM.FS", "UM.RS", "CM.EL", "CM.AL",
 ]  # fmt: skip
 TestName = Literal["z", "t", "knha", "adhoc"]
+PredictionName = Literal["test", "k-1", "k-2", "HK"]
 
 
 WITHOUT_TAU2: Final = frozenset({"EE", *OF_TABLES})
@@ -177,6 +178,10 @@ class Plan(Frozen):
     method: MethodName = "REML"
     test: TestName = "adhoc"
     level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    prediction: Annotated[PredictionName, Field(exclude_if=lambda how: how == "test")] = "test"
+    """How the prediction interval is made: as the test, by t with k-1 or k-2 degrees of freedom and
+    the model's standard error, or with Hartung-Knapp's. Kept out of what is stored where as the
+    test."""
     margin: Margin | None = None
     """The noninferiority margin on the scale of the measure; None plans no such reading."""
     other_margins: Annotated[tuple[Margin, ...], AfterValidator(_sorted_unique)] = ()
@@ -315,6 +320,18 @@ class Plan(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _prediction_is_of_random_effects(self) -> Plan:
+        common = self.method in WITHOUT_TAU2
+        if self.prediction != "test" and (
+            common or self.method in OF_COUNTS or self.kind is AnalysisKind.NETWORK
+        ):
+            raise ValueError(
+                "prediction chooses among intervals of an inverse-variance model with tau² of one "
+                "comparison; leave it out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _margins_have_a_primary(self) -> Plan:
         if self.margin is None and self.other_margins:
             raise ValueError("other_margins need a margin: name the one that decides")
@@ -395,6 +412,6 @@ def names_in(plan: Mapping[str, Any]) -> tuple[str, ...]:
 ADDED_LATER: Final = (
     "several_arms", "several_results", "scores", "icc", "crossover_correlation",
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
-    "sequential", "zero_cells", "medians", "other_treatments",
+    "sequential", "zero_cells", "medians", "other_treatments", "prediction",
 )  # fmt: skip
 """Choices that the first plans did not have."""

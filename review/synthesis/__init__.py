@@ -45,7 +45,7 @@ from review.synthesis.information import (
     fewest_trials,
     information_size,
 )
-from review.synthesis.methods import Method, Test
+from review.synthesis.methods import Method, PredictionKind, Test
 from review.synthesis.moderators import MetaRegression, regress
 from review.synthesis.multilevel import Multilevel, multilevel
 from review.synthesis.noninferiority import (
@@ -136,6 +136,7 @@ __all__ = [
     "PooledMany",
     "PooledTables",
     "Posterior",
+    "PredictionKind",
     "Predictor",
     "Profile",
     "PublishedReading",

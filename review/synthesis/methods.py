@@ -67,6 +67,26 @@ class Test(StrEnum):
         raise InvalidDataError(f"{value!r} is not a test; choose one of {names}.")
 
 
+class PredictionKind(StrEnum):
+    """How the prediction interval for the effect of a new study is made; tau² stands in all."""
+
+    TEST = "test"
+    """By the standard error and the distribution of the mean's test, as metafor does."""
+    K_1 = "k-1"
+    """The model's standard error, t with k-1 degrees of freedom (Veroniki et al. 2019)."""
+    K_2 = "k-2"
+    """The same with k-2 (Higgins, Thompson & Spiegelhalter 2009, eq. 12)."""
+    HK = "HK"
+    """Hartung-Knapp's standard error, not floored, t with k-1 (Partlett & Riley 2017)."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> PredictionKind:
+        names = ", ".join(member.value for member in cls)
+        raise InvalidDataError(
+            f"{value!r} is no way to make a prediction interval; choose one of {names}."
+        )
+
+
 class ModelSettings(TypedDict):
     """What `review.synthesis.pool` and its kin take as keywords."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,11 +20,9 @@ from review.synthesis.heterogeneity import (
     standard_error,
 )
 from review.synthesis.likelihood import sum_of_logs
-from review.synthesis.methods import Method, Test
+from review.synthesis.methods import Method, PredictionKind, Test
 from review.synthesis.moments import Fit, fit_at
 from review.synthesis.pooled import Pooled, PooledMany, Ragged, Variances
-
-PiDf = Literal["k-1", "k-2"]
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -37,7 +35,7 @@ def pool(
     test: Test | str = Test.ADHOC,
     level: float = 0.95,
     tau2_ci: bool = True,
-    pi_df: PiDf = "k-1",
+    prediction: PredictionKind | str = PredictionKind.TEST,
 ) -> Pooled:
     """Pool effects of independent studies under the equal- or random-effects model.
 
@@ -49,8 +47,8 @@ def pool(
     test : reference distribution and standard error.
     level : coverage of all intervals, above 0 and below 1.
     tau2_ci : compute the Q-profile interval of tau² and with it those of I² and H².
-    pi_df : degrees of freedom of the prediction interval where the test is not z: k-1 as metafor,
-        or k-2 as Higgins, Thompson & Spiegelhalter 2009.
+    prediction : how the prediction interval is made: as the test (metafor), by t with k-1 or k-2
+        degrees of freedom and the model's standard error, or by Hartung-Knapp's.
 
     Returns
     -------
@@ -68,7 +66,8 @@ def pool(
     (``adhoc``).
 
     Sources: model and estimators Viechtbauer 2005, 2007; Hartung & Knapp 2001, eq. 3; its floor
-    Rover, Knapp & Friede 2015, section 2.5; prediction interval Higgins et al. 2009, eq. 12.
+    Rover, Knapp & Friede 2015, section 2.5; prediction interval Higgins et al. 2009, eq. 12, its
+    kinds Veroniki et al. 2019, Res Synth Meth 10:23 and Partlett & Riley 2017, Stat Med 36:301.
 
     Examples
     --------
@@ -79,7 +78,7 @@ def pool(
     y, v = checked_studies(yi, vi)
     if y.size == 0:
         raise InvalidDataError("There are no studies to pool.")
-    options = Options(Method(method), Test(test), level, tau2_ci, pi_df)
+    options = Options(Method(method), Test(test), level, tau2_ci, PredictionKind(prediction))
     variances = Ragged(v, np.array([0, v.size]))
     parts = [lone_block(y, v)] if v.size > 1 else blocks(y, v, variances.offsets)
     return pool_blocks(parts, variances, options)[0]
@@ -94,7 +93,7 @@ def pool_many(
     test: Test | str = Test.ADHOC,
     level: float = 0.95,
     tau2_ci: bool = False,
-    pi_df: PiDf = "k-1",
+    prediction: PredictionKind | str = PredictionKind.TEST,
 ) -> PooledMany:
     """Pool many analyses of different size at once, each as :func:`pool` would.
 
@@ -102,7 +101,7 @@ def pool_many(
     ----------
     yi, vi : (N,) effects and sampling variances of all analyses, one after the other.
     offsets : (m+1,) whole numbers; analysis i has the studies ``offsets[i]:offsets[i+1]``.
-    method, test, level, tau2_ci, pi_df : as in :func:`pool`.
+    method, test, level, tau2_ci, prediction : as in :func:`pool`.
 
     Returns
     -------
@@ -122,7 +121,7 @@ def pool_many(
     """
     y, v = checked_studies(yi, vi)
     off = checked_offsets(offsets, y.size)
-    options = Options(Method(method), Test(test), level, tau2_ci, pi_df)
+    options = Options(Method(method), Test(test), level, tau2_ci, PredictionKind(prediction))
     return pool_blocks(blocks(y, v, off), Ragged(v, off), options)
 
 
@@ -133,7 +132,7 @@ class Options(NamedTuple):
     test: Test
     level: float
     tau2_ci: bool
-    pi_df: PiDf
+    prediction: PredictionKind = PredictionKind.TEST
 
 
 def pool_blocks(parts: Iterable[Block], variances: Variances, options: Options) -> PooledMany:
@@ -152,22 +151,18 @@ def pool_blocks(parts: Iterable[Block], variances: Variances, options: Options) 
     Raises
     ------
     InvalidDataError
-        A level or degrees of freedom that do not exist.
+        A level that does not exist.
     """
-    method, test, level, tau2_ci, pi_df = options
+    method, test, level, tau2_ci, prediction = options
     if not 0 < level < 1:
         raise InvalidDataError(f"The level of an interval lies between 0 and 1, not at {level}.")
-    if pi_df not in ("k-1", "k-2"):
-        raise InvalidDataError(
-            f"A prediction interval has k-1 or k-2 degrees of freedom, not {pi_df}."
-        )
     limits = tau2_ci and method is not Method.EE
     out = _empty(method, test, level, limits, variances)
     for block in parts:
         if not block.lone and block.k[-1] == 1:
             _single(out, block)
         else:
-            _fill(out, block, pi_df)
+            _fill(out, block, prediction)
     return out
 
 
@@ -227,19 +222,21 @@ def _single(out: PooledMany, block: Block) -> None:
     out.loglik[rows] = 0.0 if restricted else -0.5 * LOG_2PI - np.log(se)
 
 
-def _fill(out: PooledMany, block: Block, pi_df: PiDf) -> None:
+def _fill(out: PooledMany, block: Block, prediction: PredictionKind) -> None:
     """Pool a block of analyses of two studies or more into their rows of ``out``."""
     at_zero = fit_at(block, 0.0)
     found = estimate_tau2(block, out.method, at_zero)
     fit = fit_at(block, found.tau2) if found.tau2.any() else at_zero
-    _mean(out, block, fit, found.tau2, pi_df)
+    _mean(out, block, fit, found.tau2, prediction)
     _heterogeneity(out, block, at_zero, fit, found)
     rows, restricted = block.rows, out.method is Method.REML
     out.loglik[rows] = _log_likelihood(block, found.tau2, fit, restricted=restricted)
     out.iterations[rows], out.modes[rows] = found.iterations, found.modes
 
 
-def _mean(out: PooledMany, block: Block, fit: Fit, tau2: Floats, pi_df: PiDf) -> None:
+def _mean(
+    out: PooledMany, block: Block, fit: Fit, tau2: Floats, prediction: PredictionKind
+) -> None:
     """The pooled effect, its test and its intervals."""
     rows, unit, alpha = block.rows, block.unit, 1 - out.level
     df = np.asarray(block.k - 1.0, dtype=np.float64)
@@ -264,8 +261,10 @@ def _mean(out: PooledMany, block: Block, fit: Fit, tau2: Floats, pi_df: PiDf) ->
     out.ci[rows, 0], out.ci[rows, 1] = estimate - half, estimate + half
     if out.method is Method.EE:
         return
-    if out.test is not Test.Z and pi_df == "k-2":
-        crit = _t_quantile(df - 1, alpha)
+    if prediction is not PredictionKind.TEST:
+        hartung_knapp = prediction is PredictionKind.HK
+        se = wald * np.sqrt(fit.q / df) if hartung_knapp else wald
+        crit = _t_quantile(df - (prediction is PredictionKind.K_2), alpha)
     half = crit * np.sqrt(se * se + tau2) * unit
     out.pi[rows, 0], out.pi[rows, 1] = estimate - half, estimate + half
 

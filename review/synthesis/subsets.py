@@ -62,7 +62,7 @@ def leave_one_out(
     if k < 2:
         raise InvalidDataError("Leaving one study out needs at least two studies.")
     parts = deleted_blocks(y, v) if k > 2 else blocks(y[::-1], v[::-1], np.arange(3))
-    options = Options(Method(method), Test(test), level, tau2_ci, "k-1")
+    options = Options(Method(method), Test(test), level, tau2_ci)
     return pool_blocks(parts, Deleted(v), options)
 
 
@@ -113,7 +113,7 @@ def cumulative(
         y, v = y[places], v[places]
     prefixes = Prefixes(v)
     parts = spans(y, v, np.zeros(k, dtype=np.int64), prefixes.k)
-    options = Options(Method(method), Test(test), level, tau2_ci, "k-1")
+    options = Options(Method(method), Test(test), level, tau2_ci)
     return pool_blocks(parts, prefixes, options)
 
 

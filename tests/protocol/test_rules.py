@@ -152,3 +152,14 @@ def test_choices_that_are_not_made_are_neither_stored_nor_hashed() -> None:
     assert chosen.where == ("year >= 2010",)
     assert chosen.sha256 != bare.sha256
     assert chosen.sha256 == plan(where=("year   >=  2010",)).sha256
+
+
+def test_the_prediction_interval_is_a_choice_that_older_plans_do_not_know() -> None:
+    bare, chosen = plan(), plan(prediction="k-2")
+    assert "prediction" not in bare.content
+    assert chosen.content["prediction"] == "k-2"
+    assert chosen.sha256 != bare.sha256
+    assert plan(prediction="test").sha256 == bare.sha256
+    for refused in ({"method": "EE"}, {"method": "MH", "measure": "OR", "test": "z"}):
+        with pytest.raises(ValidationError, match="prediction chooses"):
+            plan(prediction="HK", **refused)

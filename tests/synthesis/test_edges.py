@@ -175,8 +175,8 @@ def test_settings_that_cannot_be_right_are_refused() -> None:
         for function in (pool, henmi_copas, profile_likelihood, selection_3psm):
             with pytest.raises(InvalidDataError):
                 function(y, v, level=level)
-    with pytest.raises(InvalidDataError, match="k-1 or k-2"):
-        pool(y, v, pi_df="k-3")  # type: ignore[arg-type]
+    with pytest.raises(InvalidDataError, match="test, k-1, k-2, HK"):
+        pool(y, v, prediction="k-3")
     for offsets in ([0, 2], [1, 3], [0, 2, 1, 3], [[0, 3]], [0.0, 3.0], []):
         with pytest.raises(InvalidDataError, match=r"[Oo]ffsets"):
             pool_many(y, v, offsets)

@@ -225,15 +225,24 @@ def test_gosh_has_every_subset_once_and_can_be_drawn_again() -> None:
     assert (a.estimate != c.estimate).any()
 
 
-def test_prediction_interval_with_k_minus_2() -> None:
+@pytest.mark.parametrize("test", ["z", "t", "knha", "adhoc"])
+def test_prediction_intervals_of_each_kind_by_hand(test: str) -> None:
     y, v = np.array([0.1, 0.5, -0.2, 0.9]), np.array([0.02, 0.03, 0.02, 0.05])
-    one, two = pool(y, v, test="t"), pool(y, v, test="t", pi_df="k-2")
-    assert one.pi is not None
-    assert two.pi is not None
-    wide = np.sqrt(one.se**2 + one.tau2)
-    assert one.pi[1] - one.estimate == pytest.approx(student.ppf(0.975, 3) * wide, rel=1e-9)
-    assert two.pi[1] - two.estimate == pytest.approx(student.ppf(0.975, 2) * wide, rel=1e-9)
-    assert pool(y[:2], v[:2], test="t", pi_df="k-2").pi is None
+    fit = pool(y, v, test=test)
+    weight = 1 / (v + fit.tau2)
+    wald = weight.sum() ** -0.5
+    hk = wald * (((weight * (y - fit.estimate) ** 2).sum()) / 3) ** 0.5
+    for kind, se, df in (("k-1", wald, 3), ("k-2", wald, 2), ("HK", hk, 3)):
+        found = pool(y, v, test=test, prediction=kind)
+        assert found.pi is not None
+        half = student.ppf(0.975, df) * np.sqrt(se**2 + fit.tau2)
+        assert found.pi == pytest.approx((fit.estimate - half, fit.estimate + half), rel=1e-9)
+        assert (found.ci, found.se, found.p, found.ddf) == (fit.ci, fit.se, fit.p, fit.ddf)
+    as_test = pool(y, v, test="t")
+    assert pool(y, v, test=test, prediction="k-1").pi == pytest.approx(as_test.pi, rel=1e-12)
+    assert pool(y[:2], v[:2], test=test, prediction="k-2").pi is None
+    assert pool(y[:1], v[:1], test=test, prediction="HK").pi is None
+    assert pool(y, v, test=test, method="EE", prediction="HK").pi is None
 
 
 def test_ragged_batches_of_any_size_keep_their_rows() -> None:

@@ -75,8 +75,9 @@ def _alone(ctx: click.Context, method: str, asked: Mapping[str, Any]) -> None:
             f"--method {method} pools the counts themselves; it has no --{given[0]}. Leave out one "
             "of them"
         )
-    if ctx.get_parameter_source("test") is ParameterSource.COMMANDLINE:
-        raise click.UsageError(f"--method {method} tests by z; leave out --test")
+    for option in ("test", "prediction"):
+        if ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--method {method} tests by z; leave out --{option}")
 
 
 def _counted_as(chosen: Measure, method: str, option: str = "--method") -> Measure:
@@ -117,6 +118,7 @@ def pool_(
     measure: str | None,
     method: str,
     test: str,
+    prediction: str,
     level: float,
     cols: Sequence[str],
     label: str | None,
@@ -180,7 +182,7 @@ def pool_(
             level=level, sides=SIDES.get(chosen.facts.family, "all arms"), points=points,
         )  # fmt: skip
     else:
-        pooled = pool(yi, vi, **model)
+        pooled = pool(yi, vi, **model, prediction=prediction)
     ni = [n for n, known in zip(sizes(columns, len(labels)), effects.known, strict=True) if known]
     extra = _extra(table, effects, model, labels, ni=ni, **asked)
     if count_model is not None:
@@ -198,14 +200,14 @@ def pool_(
             save(forest_plot(forest_of(pooled, effects, labels)), place)
     if as_json:
         remarks = {"remarks": plain_remarks(table.remarks)}
-        told = as_json_of(pooled, effects, labels)
+        told = as_json_of(pooled, effects, labels, prediction)
         if counts:
             told |= {"method": method}
         told["notes"] += notes
         echo_json({**told, **extra, **remarks})
         return
     echo_remarks(file, table.remarks)
-    echo_pooled(pooled, effects, labels, method)
+    echo_pooled(pooled, effects, labels, method, prediction)
     for note in notes:
         click.echo(f"Note: {note}")
     used = [label for label, known in zip(labels, effects.known, strict=True) if known]

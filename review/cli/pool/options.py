@@ -13,7 +13,7 @@ from review.cli.computing import computing_options
 from review.cli.context import sheet_option
 from review.cli.files import force_option
 from review.measures import MIXED, OF_COUNTS, AddTo, Measure, Variance
-from review.synthesis import Method, MuPrior, Predictor, TauFamily, TauPrior, Test
+from review.synthesis import Method, MuPrior, PredictionKind, Predictor, TauFamily, TauPrior, Test
 from review.synthesis.bayes import DEFAULT_TAU
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -92,6 +92,14 @@ _OPTIONS = (
         default=Test.ADHOC.value,
         show_default=True,
         help="knha is Hartung-Knapp, adhoc with its variance factor floored at 1.",
+    ),
+    click.option(
+        "--prediction",
+        type=click.Choice([p.value for p in PredictionKind]),
+        default=PredictionKind.TEST.value,
+        show_default=True,
+        help="Prediction interval: as the test (metafor's), by t with k-1 or k-2 degrees of "
+        "freedom and the model's standard error, or with Hartung-Knapp's.",
     ),
     click.option(
         "--level",

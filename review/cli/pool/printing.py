@@ -57,7 +57,9 @@ def _rows(effects: Effects, level: float) -> list[tuple[float, float, tuple[floa
     ]
 
 
-def as_json_of(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> dict[str, Any]:
+def as_json_of(
+    pooled: Pooled, effects: Effects, labels: Sequence[str], prediction: str
+) -> dict[str, Any]:
     """Return a pooling and its effects as the object that `--json` prints."""
     return {
         "k": pooled.k,
@@ -72,6 +74,7 @@ def as_json_of(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> dict[
         "p": pooled.p if pooled.tested else None,
         "ci": pooled.ci,
         "pi": pooled.pi,
+        "prediction": prediction,
         "tau2": None if pooled.method is Method.EE else pooled.tau2,
         "se_tau2": pooled.se_tau2,
         "natural": blocks.natural(effects.measure, pooled.estimate, pooled.ci, pooled.pi),
@@ -97,7 +100,9 @@ def as_json_of(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> dict[
     }
 
 
-def echo_pooled(pooled: Pooled, effects: Effects, labels: Sequence[str], method: str) -> None:
+def echo_pooled(
+    pooled: Pooled, effects: Effects, labels: Sequence[str], method: str, prediction: str
+) -> None:
     """Print the effects as a table, and below it the pooled line."""
     weights = iter(pooled.weights.tolist())
     rows = [
@@ -117,7 +122,7 @@ def echo_pooled(pooled: Pooled, effects: Effects, labels: Sequence[str], method:
         "test": f"{number(pooled.stat, 4)} ({stat}), p {p_value(pooled.p)}"
         if pooled.tested
         else "none: the standard error is zero",
-        **_spread(pooled),
+        **_spread(pooled, prediction),
         **_on_natural_scale(pooled, effects.measure),
         "Q": f"{number(pooled.Q, 4)} (df {pooled.Q_df}), p {p_value(pooled.Q_p)}",
     }
@@ -138,11 +143,14 @@ def _on_natural_scale(pooled: Pooled, measure: Measure) -> dict[str, str]:
     return {f"as {back['scale']}": line}
 
 
-def _spread(pooled: Pooled) -> dict[str, str]:
+_KINDS: Final = {"test": "", "k-1": ", t, k-1", "k-2": ", t, k-2", "HK": ", Hartung-Knapp"}
+
+
+def _spread(pooled: Pooled, prediction: str) -> dict[str, str]:
     """Return what tells how far the studies' effects differ; a common effect has no tau²."""
     empty = "(Q-profile interval empty)" if pooled.tau2_ci_empty else None
     between = {
-        "prediction interval": interval(pooled.pi, 4) or "none",
+        f"prediction interval{_KINDS[prediction]}": interval(pooled.pi, 4) or "none",
         "tau²": f"{number(pooled.tau2, 4)} {empty or interval(pooled.tau2_ci, 4)}",
     }
     by_q = "" if pooled.method is Method.EE else f"; from Q {number(pooled.I2_q, 1)}%"

@@ -21,6 +21,7 @@ from review.export.manuscript.document import (
     sentences,
 )
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
+from review.export.manuscript.models import METHODS, OTHER_METHOD, PREDICTIONS, TESTS
 from review.export.manuscript.results import effect_words
 from review.export.manuscript.selection import conduct_paragraphs
 from review.export.manuscript.sensitivity import VARIANTS
@@ -33,31 +34,6 @@ from review.protocol.rules import ArmRule, Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised, lowered
 
-METHODS: Final = {
-    "REML": "a random-effects model, τ² estimated by restricted maximum likelihood {reml}",
-    "ML": "a random-effects model, τ² estimated by maximum likelihood {reml}",
-    "DL": "a random-effects model, τ² estimated by the method of DerSimonian and Laird {dl}",
-    "PM": "a random-effects model, τ² estimated by the method of Paule and Mandel {pm}",
-    "HE": "a random-effects model, τ² estimated by the method of Hedges {he}",
-    "SJ": "a random-effects model, τ² estimated by the method of Sidik and Jonkman {sj}",
-    "EB": "a random-effects model, τ² estimated by empirical Bayes {eb}",
-    "EE": "a common-effect model",
-    "MH": "the Mantel-Haenszel method {mh}",
-    "PETO": "Peto’s method {peto}",
-    "CM.EL": "a mixed-effects conditional logistic model of the counts, exact by the non-central "
-    "hypergeometric distribution {stijnen}",
-    "CM.AL": "a mixed-effects conditional logistic model of the counts, by its binomial "
-    "approximation {stijnen}",
-    "UM.FS": "a mixed-effects logistic model of the counts with fixed trial intercepts {stijnen}",
-    "UM.RS": "a mixed-effects logistic model of the counts with random trial intercepts {stijnen}",
-}
-OTHER_METHOD: Final = "a random-effects model, τ² estimated by metafor’s method {name} {engines}"
-TESTS: Final = {
-    "adhoc": "Hartung-Knapp intervals {knha} whose variance factor is at least 1",
-    "knha": "Hartung-Knapp intervals {knha}",
-    "t": "t intervals",
-    "z": "normal intervals",
-}
 SEVERAL_ARMS: Final = {
     "combine": "Several arms of one side of a trial {are} combined into one",
     "split": (
@@ -75,7 +51,8 @@ CITED: Final = {
         "hedges": "hedges1981", "reml": "viechtbauer2005", "dl": "dersimonian1986",
         "engines": "viechtbauer2010", "knha": "knapp2003", "pm": "paule1982", "he": "hedges1983",
         "sj": "sidik2005", "eb": "morris1983", "mh": "mantel1959", "peto": "yusuf1985",
-        "stijnen": "stijnen2010",
+        "stijnen": "stijnen2010", "pi": "riley2011", "hts": "higgins2009",
+        "partlett": "partlett2017",
         "trimfill": "duval2000",
     }.items()
 }  # fmt: skip
@@ -206,7 +183,8 @@ def _model_of(analysis: Analysed | Planned) -> Spans:
     method = METHODS.get(plan.method, OTHER_METHOD)
     model = filled(method, name=plan.method, **CITED)
     test = filled(TESTS[plan.test], **CITED)
-    return joined([f"Effects {_were(analysis)} pooled by ", *model, ", with ", *test])
+    of_new = filled(PREDICTIONS[plan.prediction], **CITED)
+    return joined([f"Effects {_were(analysis)} pooled by ", *model, ", with ", *test, *of_new])
 
 
 def _model(facts: Facts) -> list[Spans]:

@@ -29,7 +29,7 @@ def pool_inputs(
 
     All analyses of one model are pooled in one batch.
     """
-    by_model: dict[tuple[str, str, float], list[int]] = defaultdict(list)
+    by_model: dict[tuple[str, str, float, str], list[int]] = defaultdict(list)
     results: dict[int, RunResults] = {}
     for index, (inputs, effect) in enumerate(analyses):
         if inputs.plan.kind is AnalysisKind.NETWORK:
@@ -38,15 +38,17 @@ def pool_inputs(
         if inputs.plan.method in OF_COUNTS:
             results[index] = _results(inputs, effect, pool_tables(inputs.plan, inputs.trials))
             continue
-        by_model[inputs.plan.method, inputs.plan.test, inputs.plan.level].append(index)
-    for (method, test, level), rows in by_model.items():
+        plan = inputs.plan
+        by_model[plan.method, plan.test, plan.level, plan.prediction].append(index)
+    for (method, test, level, prediction), rows in by_model.items():
         effects = [analyses[i][1] for i in rows]
         yi = np.concatenate([e.yi for e in effects])
         vi = np.concatenate([e.vi for e in effects])
         offsets = np.concatenate([[0], np.cumsum([e.yi.size for e in effects])])
         pooled = pool_many(
-            yi, vi, offsets, method=Method(method), test=Test(test), level=level, tau2_ci=True
-        )
+            yi, vi, offsets, method=Method(method), test=Test(test), level=level, tau2_ci=True,
+            prediction=prediction,
+        )  # fmt: skip
         for row, index in enumerate(rows):
             inputs, effect = analyses[index]
             results[index] = _results(inputs, effect, pooled[row])

@@ -442,6 +442,26 @@ def test_a_mixed_model_says_what_it_does_not_pool() -> None:
     assert "--points needs a mixed model" in told
 
 
+def test_the_prediction_interval_is_a_choice() -> None:
+    """By hand from what metafor gives of the same model: t quantiles with 12 and 11 degrees."""
+    args = ("--measure", "RR", "--test", "z", *COUNTS)
+    line = pooled(VACCINE, *args)
+    for kind, quantile in (("k-1", 2.178812829667229), ("k-2", 2.200985160082949)):
+        found = pooled(VACCINE, *args, "--prediction", kind)
+        half = quantile * math.sqrt(line["se"] ** 2 + line["tau2"])
+        assert found["pi"] == pytest.approx([line["estimate"] - half, line["estimate"] + half])
+        assert (found["prediction"], found["ci"]) == (kind, line["ci"])
+    hartung_knapp = pooled(VACCINE, *args, "--prediction", "HK")
+    knha = pooled(VACCINE, "--measure", "RR", "--test", "knha", *COUNTS)
+    assert hartung_knapp["pi"] == pytest.approx(knha["pi"])
+    told = pool(VACCINE, *args, "--prediction", "HK")
+    assert "prediction interval, Hartung-Knapp" in told
+    told = pool(
+        VACCINE, "--measure", "RR", "--method", "MH", "--prediction", "HK", *COUNTS, status=2
+    )
+    assert "leave out --prediction" in told
+
+
 def test_more_points_than_laplaces_one_are_said() -> None:
     args = ("--measure", "OR", "--method", "UM.RS", *COUNTS)
     laplace, sharp = pooled(VACCINE, *args), pooled(VACCINE, *args, "--points", "9")

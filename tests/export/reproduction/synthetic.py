@@ -339,8 +339,13 @@ def synthetic_runs() -> list[LatestRun]:
             ("PMM", "adhoc", 0.95), ("EE", "z", 0.95),
         )
     ]  # fmt: skip
+    predictions = [
+        run(f"prediction-{kind.lower()}", plan("MD", prediction=kind, test=test), means())
+        for kind, test in (("k-1", "z"), ("k-2", "adhoc"), ("HK", "z"))
+    ]
     return [
         with_every_variant(),
+        *predictions,
         *counted,
         run("peto", plan("PETO", method="PETO"), events()),
         *mixed_models(),

@@ -94,10 +94,20 @@ line_of <- function(fit, coefficient = 1) {
 }
 homogeneity_of <- function(fit) c(I2 = fit$I2, H2 = fit$H2, Q = fit$QE, Q_p = fit$QEp)
 
-# Prediction interval, and Q-profile interval of tau2.
-spread_of <- function(fit) {
+# Prediction interval, and Q-profile interval of tau2. `prediction` is "test" (as metafor has it), by
+# t with "k-1" or "k-2" degrees of freedom and the model's standard error (Higgins et al. 2009), or
+# "HK", with that of Hartung and Knapp (Partlett & Riley 2017).
+spread_of <- function(fit, prediction) {
   if (fit$method == "EE" || fit$k == 1) return(NULL)
   predicted <- predict(fit)
+  if (prediction != "test") {
+    w <- 1 / (fit$vi + fit$tau2)
+    variance <- 1 / sum(w)
+    if (prediction == "HK") variance <- variance * sum(w * (fit$yi - c(fit$beta))^2) / (fit$k - 1)
+    df <- fit$k - if (prediction == "k-2") 2 else 1
+    half <- if (df > 0) qt(1 - fit$level / 2, df) * sqrt(variance + fit$tau2) else NA
+    predicted <- list(pi.lb = c(fit$beta) - half, pi.ub = c(fit$beta) + half)
+  }
   profile <- confint(fit, control = sharp)$random["tau^2", ]
   c(pi_low = predicted$pi.lb, pi_high = predicted$pi.ub,
     tau2_ci_low = profile[["ci.lb"]], tau2_ci_high = profile[["ci.ub"]])
