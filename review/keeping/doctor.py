@@ -197,6 +197,8 @@ def _of_postgres(database: Database) -> Iterator[Finding]:
                 "SELECT current_setting('server_version_num')::int / 10000 AS version, "
                 "pg_encoding_to_char(encoding) AS encoding, "
                 "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS super, "
+                "(SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class "
+                "WHERE oid = to_regclass('event')) AS owns, "
                 "current_setting('synchronous_commit') AS durable, "
                 "current_setting('fsync') AS fsync, current_setting('ssl') AS ssl "
                 "FROM pg_database WHERE datname = current_database()"
@@ -217,6 +219,13 @@ def _of_postgres(database: Database) -> Iterator[Finding]:
             Level.WARNING,
             "this program signs in to PostgreSQL as a superuser, who can switch triggers off",
             "give it a role of its own (docs: deploy, roles)",
+        )
+    elif row.owns:
+        yield Finding(
+            Level.NOTE,
+            "this program signs in to PostgreSQL as a role that owns its tables, and could switch "
+            "triggers off",
+            "nothing, or a role that owns nothing (docs: deploy, roles)",
         )
     if row.durable == "off" or row.fsync == "off":
         yield Finding(
