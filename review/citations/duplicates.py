@@ -200,7 +200,7 @@ def decide_pair(
     clusters hold records that were called different.
     """
     found = pair_queries.pair_numbered(session, review, pair)
-    judged = pair_queries.pairs_around(session, review, (found.earlier_id, found.later_id))
+    judged = pair_queries.pairs_around(session, (found.earlier_id, found.later_id))
     state = next(p.state for p in judged if p.id == pair)
     wanted = {
         Verdict.DUPLICATE: PairState.LINKED,

@@ -138,7 +138,7 @@ def some_pairs(
     return [JudgedPair(*row) for row in session.execute(query.order_by(*first).limit(limit))]
 
 
-def pairs_around(session: Session, review: Review, records: Iterable[int]) -> list[JudgedPair]:
+def pairs_around(session: Session, records: Iterable[int]) -> list[JudgedPair]:
     """Return the pairs that decide on the clusters of some records, in the order they were found.
 
     All that touch these records, or one that links lead to from them: `clusters_of` them has the
@@ -147,7 +147,7 @@ def pairs_around(session: Session, review: Review, records: Iterable[int]) -> li
     pair, found = DuplicatePair, dict[int, JudgedPair]()
     asked = sa.select(
         pair.id, pair.earlier_id, pair.later_id, pair.band, pair.score, pair.rule, _NEWEST
-    ).where(pair.review_id == review.id)
+    )
     reached, coming = set[int](), set(records)
     while coming:
         reached |= coming

@@ -179,7 +179,7 @@ def _abstracts_of_copies(
 
     Of several copies the one that was imported first.
     """
-    clusters = clusters_of(pairs_around(session, review, records))
+    clusters = clusters_of(pairs_around(session, records))
     copies = {record: clusters.members(record) for record in records}
     wanted = sorted({copy for some in copies.values() for copy in some} - set(records))
     known = {

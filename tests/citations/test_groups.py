@@ -213,5 +213,5 @@ def test_pairs_that_are_asked_for_are_those_that_the_whole_list_has(
             ]
             clusters = pair_queries.clusters(session, review)
             for record in {p.earlier_id for p in every} | {p.later_id for p in every}:
-                around = pair_queries.pairs_around(session, review, [record])
+                around = pair_queries.pairs_around(session, [record])
                 assert pair_queries.clusters_of(around).members(record) == clusters.members(record)
