@@ -310,7 +310,7 @@ def _echo(
                 _with(c.direct.estimate, c.direct.ci) if c.direct else "",
                 _with(c.indirect.estimate, c.indirect.ci) if c.indirect else "",
                 _with(c.network.estimate, c.network.ci),
-                p_value(c.split.p) if c.split else c.why_no_split,
+                c.why_no_split or p_value(c.split.p if c.split else None),
             )
             for c in compared
         ],

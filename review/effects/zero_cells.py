@@ -90,15 +90,12 @@ def treat_zero_cells(
             for row in np.flatnonzero(uninformative)
         ]
     has_zero = np.any([cell == 0.0 for cell in kept], axis=0)
-    match rule.to:
-        case AddTo.ALL:
-            touched = np.ones_like(has_zero)
-        case AddTo.IF0ALL:
-            touched = np.full_like(has_zero, has_zero.any())
-        case AddTo.ONLY0:
-            touched = has_zero
-        case AddTo.NONE:
-            touched = np.zeros_like(has_zero)
+    touched = {
+        AddTo.ALL: np.ones_like(has_zero),
+        AddTo.IF0ALL: np.full_like(has_zero, has_zero.any()),
+        AddTo.ONLY0: has_zero,
+        AddTo.NONE: np.zeros_like(has_zero),
+    }[rule.to]
     if rule.add == 0.0:
         return tuple(kept), tuple(notes)
     known = ~np.any([np.isnan(cell) for cell in kept], axis=0)

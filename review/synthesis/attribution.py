@@ -354,8 +354,6 @@ def _values(
     shown = [order.index(c) for c in SHOWN if margin is not None or c is Conclusion.SUPERIOR]
     for later, fitted in enumerate(settings):
         rows = np.flatnonzero(changed == bool(later))
-        if rows.size == 0:
-            continue
         there = present[rows]
         offsets = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
         many = pool_many(effects[rows][there], variances[rows][there], offsets, **fitted.settings)

@@ -395,9 +395,7 @@ def _changes(
     """Bisect every place where the class changes between neighbours of the grid."""
     low, high = effects[size, at], effects[size, at + 1]
     left = classes[size, at]
-    for _ in range(MOST_BISECTIONS):
-        if ((high - low) <= 1e-12 * np.maximum(1.0, np.abs(low))).all():
-            break
+    while ((high - low) > 1e-12 * np.maximum(1.0, np.abs(low))).any():
         middle = 0.5 * (low + high)
         same = classes_at(middle, new[size]) == left
         low, high = np.where(same, middle, low), np.where(same, high, middle)

@@ -68,7 +68,7 @@ def estimate_tau2(block: Block, method: Method, at_zero: Fit) -> Heterogeneity:
 def standard_error(
     block: Block, method: Method, found: Heterogeneity, at_zero: Fit, fit: Fit
 ) -> Floats:
-    """Standard error of tau² (block's unit) by the estimator's own theory; NaN for EE.
+    """Standard error of tau² (block's unit) by the estimator's own theory.
 
     ML and REML: inverse expected information (Viechtbauer 2005, eq. 19, 20). A moment estimator is
     a multiple of a quadratic form y'Ay, whose variance is 2 tr(A S A S) with S = diag(v + tau²).
@@ -76,8 +76,6 @@ def standard_error(
     """
     k = block.k.astype(np.float64)
     tau2 = found.tau2
-    if method is Method.EE:
-        return np.full(k.shape, np.nan)
     if method is Method.REML:
         return np.sqrt(2.0 / fit.trace_pp)
     if method is Method.ML:

@@ -18,13 +18,10 @@ from review.synthesis.blocks import checked_studies
 from review.synthesis.design import Design, Values
 from review.synthesis.estimable import redundancy
 from review.synthesis.methods import Method, Test
+from review.synthesis.moments import ROUNDING
 from review.synthesis.search import Maximum
 
 __all__ = ["MetaRegression", "Prediction", "TermTest", "regress"]
-
-
-ROUNDING = 1e-12
-"""Residuals below this share of the effects are taken for rounding of a perfect fit."""
 
 
 @dataclass(frozen=True, slots=True)

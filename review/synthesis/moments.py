@@ -10,11 +10,15 @@ for all maxima of the likelihood rests on that (see ``likelihood``).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from review.arrays import Floats
 from review.synthesis.blocks import Block
+
+ROUNDING: Final = 1e-12
+"""Residuals below this share of the effects are taken for rounding of a perfect fit."""
 
 
 @dataclass(frozen=True, slots=True)

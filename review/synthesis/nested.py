@@ -243,11 +243,12 @@ def search(f: Nested, *, inner: bool) -> tuple[Floats, int]:
     peaks = np.argwhere(height >= np.max(around, axis=0))
     tops = [climb(f, np.array([first[i], second[j]]), (True, inner)) for i, j in peaks]
     tops.sort(key=lambda top: -top[1])
-    distinct: list[Floats] = []
-    for sigma2, _ in tops:
-        if all(np.abs(sigma2 - other).max() > 1e-5 * spread for other in distinct):
-            distinct.append(sigma2)
-    return distinct[0], len(distinct)
+    places = [sigma2 for sigma2, _ in tops]
+    modes = sum(
+        all(np.abs(place - other).max() > 1e-5 * spread for other in places[:i])
+        for i, place in enumerate(places)
+    )
+    return places[0], modes
 
 
 def climb(f: Nested, sigma2: Floats, free: tuple[bool, bool]) -> tuple[Floats, float]:
@@ -276,25 +277,21 @@ def climb(f: Nested, sigma2: Floats, free: tuple[bool, bool]) -> tuple[Floats, f
     """
     at = evaluate(f, sigma2)
     small = float(np.median(f.lam))
-    for _ in range(MOST_STEPS):
+    steps, still = 0, False
+    while not still and steps < MOST_STEPS:
+        steps += 1
         moving = np.flatnonzero(np.array(free) & ((sigma2 > 0) | (at.gradient > 0)))
-        if moving.size == 0:
-            break
         step = np.zeros(2)
-        step[moving] = _newton(f, sigma2, at.gradient, moving, small)
-        size = 1.0
-        for _ in range(60):
-            trial = np.maximum(sigma2 + size * step, 0.0)
+        if moving.size:
+            step[moving] = _newton(f, sigma2, at.gradient, moving, small)
+        trial = np.maximum(sigma2 + step, 0.0)
+        found = evaluate(f, trial)
+        while found.height < at.height - 1e-13 * abs(at.height):  # a step of zero does not fall
+            step /= 2
+            trial = np.maximum(sigma2 + step, 0.0)
             found = evaluate(f, trial)
-            if found.height >= at.height - 1e-13 * abs(at.height):
-                break
-            size /= 2
-        else:
-            break  # no step rises that a float can tell
-        moved = np.abs(trial - sigma2)
+        still = bool((np.abs(trial - sigma2) <= 1e-11 * (trial + 1e-3 * small)).all())
         sigma2, at = trial, found
-        if (moved <= 1e-11 * (sigma2 + 1e-3 * small)).all():
-            break
     return sigma2, at.height
 
 

@@ -17,7 +17,8 @@ from review.synthesis import projection
 from review.synthesis.blocks import checked_studies
 from review.synthesis.design import Design
 from review.synthesis.methods import Method, Test
-from review.synthesis.moderators import ROUNDING, heterogeneity, weighted_fit
+from review.synthesis.moderators import heterogeneity, weighted_fit
+from review.synthesis.moments import ROUNDING
 
 __all__ = ["PermutationTest", "permutation_test"]
 

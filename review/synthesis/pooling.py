@@ -21,7 +21,7 @@ from review.synthesis.heterogeneity import (
 )
 from review.synthesis.likelihood import sum_of_logs
 from review.synthesis.methods import Method, PredictionKind, Test
-from review.synthesis.moments import Fit, fit_at
+from review.synthesis.moments import ROUNDING, Fit, fit_at
 from review.synthesis.pooled import Pooled, PooledMany, Ragged, Variances
 
 LOG_2PI = math.log(2 * math.pi)
@@ -62,8 +62,8 @@ def pool(
     Notes
     -----
     Edge cases: k = 1 gives the study's own effect, test z, no prediction interval. Identical
-    effects give tau² = 0; Hartung-Knapp then has standard error 0 (``knha``) or the Wald one
-    (``adhoc``).
+    effects (equal up to rounding) give tau² = 0; Hartung-Knapp then has standard error 0 (``knha``)
+    or the Wald one (``adhoc``).
 
     Sources: model and estimators Viechtbauer 2005, 2007; Hartung & Knapp 2001, eq. 3; its floor
     Rover, Knapp & Friede 2015, section 2.5; prediction interval Higgins et al. 2009, eq. 12, its
@@ -246,7 +246,12 @@ def _mean(
     se, crit = wald, normal
     if out.test in (Test.KNHA, Test.ADHOC):
         factor = fit.q / df
-        se = wald * np.sqrt(factor if out.test is Test.KNHA else np.maximum(factor, 1.0))
+        if out.test is Test.KNHA:
+            least = ROUNDING * estimate / unit
+            factor = np.where(fit.q <= least * least * fit.total, 0.0, factor)
+        else:
+            factor = np.maximum(factor, 1.0)
+        se = wald * np.sqrt(factor)
     if out.test is Test.Z:
         stat = estimate / (se * unit)
         p = 2 * ndtr(-np.abs(stat))

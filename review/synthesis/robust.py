@@ -37,6 +37,10 @@ LOST_TO_ROUNDING = (
 )
 
 
+_NOTHING = 1e-8
+"""Of a standard error (and, doubly strict, of a variance): beyond rounding, it is zero."""
+
+
 FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
 
 
@@ -230,10 +234,6 @@ def cluster_robust(
     )
 
 
-_NOTHING = 1e-8
-"""Of a standard error (and, doubly strict, of a variance): beyond rounding, it is zero."""
-
-
 def _note(term: str, df: float, *, alone: bool, still: bool, part: bool) -> str | None:
     """Return why a coefficient has no robust error or p, or what its error leaves out."""
     if alone:
@@ -254,6 +254,7 @@ def _note(term: str, df: float, *, alone: bool, still: bool, part: bool) -> str 
     return f"{term}: {'; '.join(told)}" if told else None
 
 
+@well_conditioned
 def robust_wald(
     model: WorkingModel,
     columns: Sequence[int],
@@ -305,7 +306,14 @@ def robust_wald(
     beta, vcov = parts.beta[which], parts.vcov[np.ix_(which, which)]
     phi_h, x_h = parts.phi_h[:, which][:, :, which], parts.x_h[:, which]
     inside = phi_h - np.einsum("jaq,qr,jbr->jab", x_h, parts.M, x_h)
-    value, vector = np.linalg.eigh(inside.sum(axis=0))
+    expected, size = inside.sum(axis=0), np.sqrt(parts.model_variance[which])
+    scaled = [np.linalg.eigvalsh(V / np.outer(size, size))[0] for V in (expected, vcov)]
+    if scaled[0] <= _NOTHING or scaled[1] <= _NOTHING**2:
+        raise InvalidDataError(
+            "The robust covariance of these coefficients is singular: one cluster alone carries "
+            "one of them, or the effects do not scatter about the model."
+        )
+    value, vector = np.linalg.eigh(expected)
     root = vector / np.sqrt(value)  # any square root of the inverse serves
     phi_h = root.T @ phi_h @ root
     x_h = np.einsum("ab,jaq->jbq", root, x_h)
@@ -315,8 +323,6 @@ def robust_wald(
     spread = np.einsum("aaij,bbij->", g, g) + np.einsum("abij,baij->", g, g)
     eta = q * (q + 1) / float(spread)
     ddf = eta - q + 1
-    if np.linalg.matrix_rank(vcov, hermitian=True) < q:
-        raise InvalidDataError("The robust covariance of these coefficients is singular.")
     wald = float(beta @ np.linalg.solve(vcov, beta))
     stat = ddf / (eta * q) * wald
     reliable = ddf >= LEAST_DF

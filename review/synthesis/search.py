@@ -167,18 +167,16 @@ def lone_maximum(model: M, likelihood: Likelihood[M]) -> Maximum | None:
     ends = slice(where[0], where[0] + 2)
     low, high = grid[ends]
     new = _start(grid[ends], at[:, ends], s)
-    step = 0
-    while step < MOST_STEPS:
+    step, closed = 0, np.asarray(False)
+    while not closed:
         step += 1
         now = new
         new, closed, rising = _newton(slopes(model, now), now, s, low, high)
         if not closed:
             low, high = (now, high) if rising else (low, now)
-            if not low <= new <= high:
-                new = np.sqrt((low + s) * (high + s)) - s
-            closed = high - low <= 1e-15 * high
-        if closed:
-            break
+            inside = (new >= low) & (new <= high)
+            new = np.where(inside, new, np.sqrt((low + s) * (high + s)) - s)
+            closed = (high - low <= 1e-15 * high) | (step == MOST_STEPS)
     return Maximum(new, np.asarray(step), np.asarray(1))
 
 
@@ -210,18 +208,17 @@ def solve_q(
         return tau2, steps
     part = models if open_.size == tau2.size else models.take(open_)
     target = np.broadcast_to(target, tau2.shape)[open_]
-    at = np.zeros(open_.size)
-    for step in range(1, MOST_Q_STEPS + 1):
+    at, step = np.zeros(open_.size), 0
+    while open_.size:
+        step += 1
         q, slope = q_and_slope(part, at)
         move = q * (q / target - 1) / slope
         at = at + np.maximum(move, 0.0)
         closed = np.abs(q - target) <= Q_STOP * target
-        closed |= move <= Q_STOP * at
+        closed |= (move <= Q_STOP * at) | (step == MOST_Q_STEPS)
         if closed.any():
             tau2[open_[closed]], steps[open_[closed]] = at[closed], step
             going = np.flatnonzero(~closed)
-            if going.size == 0:
-                break
             part, open_, target, at = part.take(going), open_[going], target[going], at[going]
     return tau2, steps
 
@@ -236,14 +233,12 @@ def _peaks(models: M, likelihood: Likelihood[M]) -> tuple[Bools, _Intervals]:
     if settled.all():
         return rising, peaks
     found, todo = [peaks], _gather(grid, at, ~settled)
-    for _ in range(MOST_STEPS):
+    while todo.column.size:
         todo = _halve(models, todo, likelihood)
         low, high = todo.ends
         settled, peak = _judge(todo.at[:, 0], todo.at[:, 1])
         settled |= (low >= bend[todo.column]) | (high - low <= 1e-13 * (low + scale[todo.column]))
         found.append(todo.pick(peak & settled))
-        if settled.all():
-            break
         todo = todo.pick(~settled)
     return rising, _joined(found)
 
@@ -288,19 +283,18 @@ def _refine(models: M, peaks: _Intervals, likelihood: Likelihood[M]) -> tuple[Fl
     low, high = peaks.ends
     at = _start(peaks.ends, peaks.at, s)
     whole = n == likelihood.scale.size and bool((peaks.column == np.arange(n)).all())
-    part, open_ = models if whole else models.take(peaks.column), np.arange(n)
-    for step in range(1, MOST_STEPS + 1):
+    part, open_, step = models if whole else models.take(peaks.column), np.arange(n), 0
+    while open_.size:
+        step += 1
         new, closed, rising = _newton(likelihood.slopes(part, at), at, s, low, high)
         if not closed.all():
             low, high = np.where(rising, at, low), np.where(rising, high, at)
             inside = (new >= low) & (new <= high)
             new = np.where(inside, new, np.sqrt((low + s) * (high + s)) - s)
-            closed |= high - low <= 1e-15 * high
+            closed |= (high - low <= 1e-15 * high) | (step == MOST_STEPS)
         if closed.any():
             tau2[open_[closed]], steps[open_[closed]] = new[closed], step
             going = (~closed).nonzero()[0]
-            if going.size == 0:
-                break
             part, open_ = part.take(going), open_[going]
             s, low, high, new = s[going], low[going], high[going], new[going]
         at = new

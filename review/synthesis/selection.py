@@ -297,7 +297,7 @@ def _climb(data: _Data, start: Floats) -> Floats:
             ]
         )
         scale = 1 / np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
-        if (np.abs(gradient * scale)[free] < GRADIENT_STOP).all():
+        if (np.abs(gradient * scale)[free] < GRADIENT_STOP).all() or ridge > 1e12:
             break
         h = -(hessian * scale[:, None] * scale)[np.ix_(free, free)]
         lowest = float(np.linalg.eigvalsh(h)[0])
@@ -317,8 +317,6 @@ def _climb(data: _Data, start: Floats) -> Floats:
                 break
         else:
             ridge = max(4 * ridge, 1e-3)
-            if ridge > 1e12:
-                break
     return at
 
 

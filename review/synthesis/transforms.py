@@ -170,26 +170,22 @@ def _evaluated(
     values: Mapping[str, Floats],
     moments: Mapping[str, tuple[float, float]],
 ) -> Floats:
-    match expression:
-        case Name(name):
-            return values[name]
-        case Number():
-            return np.array(expression.value)
-        case Operation(sign=sign, operands=(one,)):
-            inner = _evaluated(one, values, moments)
-            return -inner if sign == "-" else inner
-        case Operation(sign=sign, operands=(one, other)):
-            pair = (_evaluated(one, values, moments), _evaluated(other, values, moments))
-            with np.errstate(all="ignore"):
-                return _ARITHMETIC[sign](*pair)
-        case Call(function=function, argument=argument):
-            x = _evaluated(argument, values, moments)
-            if function in ("center", "scale"):
-                mean, sd = moments[str(argument)]
-                return (x - mean) / (sd if function == "scale" else 1.0)
-            with np.errstate(all="ignore"):
-                return _PLAIN[function](x)
-    raise AssertionError(expression)
+    if isinstance(expression, Name):
+        return values[expression.name]
+    if isinstance(expression, Number):
+        return np.array(expression.value)
+    if isinstance(expression, Operation):
+        parts = [_evaluated(one, values, moments) for one in expression.operands]
+        if len(parts) == 1:
+            return -parts[0] if expression.sign == "-" else parts[0]
+        with np.errstate(all="ignore"):
+            return _ARITHMETIC[expression.sign](*parts)
+    x = _evaluated(expression.argument, values, moments)
+    if expression.function in ("center", "scale"):
+        mean, sd = moments[str(expression.argument)]
+        return (x - mean) / (sd if expression.function == "scale" else 1.0)
+    with np.errstate(all="ignore"):
+        return _PLAIN[expression.function](x)
 
 
 def _finite(what: str, x: Floats, expression: Expression, values: Mapping[str, Floats]) -> None:

@@ -16,9 +16,6 @@ from review.synthesis.methods import Method, Test
 from review.synthesis.pooled import Pooled
 from review.synthesis.pooling import pool
 
-MOST_ROUNDS = 100
-"""The count settles in a few rounds; a cycle ends here and is said so."""
-
 
 class Side(StrEnum):
     """Where studies are missing."""
@@ -44,7 +41,7 @@ class TrimFill:
     k0 : studies filled in.
     fit : the pool of the given studies and the filled ones.
     filled_yi, filled_vi : (k0,) the studies filled in, mirror images of the outermost ones.
-    settled : False where the count had not settled after 100 rounds.
+    settled : False where the rounds came back to a count that they had left.
     """
 
     side: Side
@@ -109,16 +106,15 @@ def trim_and_fill(
     effects, variances = sign * y[order], v[order]
     k, k0, settled = y.size, 0, False
     centre = 0.0
-    for _ in range(MOST_ROUNDS):
+    tried: set[int] = set()
+    while not settled and k0 not in tried:
+        tried.add(k0)
         kept = slice(0, k - k0)
         fit = pool(effects[kept], variances[kept], method=method, test=Test.Z, tau2_ci=False)
         centre = fit.estimate
         count = _missing(_centred(effects, centre), estimator)
         count = min(count, k - 1)  # one study must be left to centre on
-        settled = count == k0
-        if settled:
-            break
-        k0 = count
+        settled, k0 = count == k0, count
     outer = slice(k - k0, k)
     filled_yi, filled_vi = sign * (2 * centre - effects[outer]), variances[outer]
     fit = pool(

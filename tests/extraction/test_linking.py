@@ -86,6 +86,9 @@ def test_suggestions_need_evidence_and_say_it() -> None:
     assert suggest(_report(sizes=frozenset({80})), [_study()]) == []
     (same,) = suggest(_report(authors=("day", "schneider"), sizes=frozenset({80})), [_study()])
     assert same.why == ("first author", "2 authors shared", "80 participants")
+    doi = {"authors": ("day", "schneider"), "doi": "10.1000/ABC"}
+    (by_doi,) = suggest(_report(**doi), [_study(dois=frozenset({"10.1000/abc"}))])
+    assert by_doi.why == ("doi 10.1000/ABC", "first author", "2 authors shared")
     registered = frozenset({"NCT01234567"})
     (sure,) = suggest(_report(registrations=registered), [_study(registrations=registered)])
     assert sure.score == 1.0

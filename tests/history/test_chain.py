@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,15 @@ from review.db import Database
 from review.history.actions import Attribution, NotAttributedError, record_step, writing
 from review.history.models import Event
 from review.history.queries import events, head, payload, verify
-from review.history.rules import GENESIS, Anchor, check_chain
+from review.history.rules import (
+    GENESIS,
+    Anchor,
+    Link,
+    check_chain,
+    check_links,
+    packed,
+    unpacked,
+)
 from review.people.actions import person_called
 from review.people.models import Person
 from review.protocol.actions import add_outcome, new_review
@@ -92,6 +101,25 @@ def test_a_cut_and_a_rewritten_tail_show_against_an_anchor_only(
         assert check_chain(tampered).intact
         (problem,) = check_chain(tampered, [anchor]).problems
         assert "a release" in problem
+
+
+@given(lengths, st.data())
+def test_a_check_since_an_event_takes_it_as_it_is(length: int, data: st.DataObject) -> None:
+    links = [Link(e["seq"], e["previous"], sha256_of(e), stored) for e, stored in chain_of(length)]
+    after, at = data.draw(st.integers(1, length - 1)), data.draw(st.integers(0, length - 1))
+    links[at] = links[at]._replace(made="altered")
+    found = check_links(links[after - 1 :], after=after)
+    assert (found.events, found.head_seq) == (length - after, length)
+    assert found.intact == (at < after)
+
+
+@given(st.dictionaries(st.integers(1, 60), st.binary(min_size=12, max_size=12)))
+def test_rows_are_unpacked_as_they_were_packed(rows: dict[int, bytes]) -> None:
+    ordered = sorted(rows.items())
+    kept = packed(["a", "b"], ordered)
+    assert kept["columns"] == ["a", "b"]
+    assert list(unpacked(kept)) == ordered
+    assert all(last + 1 < first for (_, last), (first, _) in itertools.pairwise(kept["ids"]))
 
 
 def test_a_change_is_an_event_with_who_when_what_old_new_and_why(

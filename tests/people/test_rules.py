@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.people.rules import near_misses
+from review.people.rules import Role, allows_more, near_misses
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,10 @@ def test_any_one_slip_is_found(name: str, data: st.DataObject) -> None:
     )
     for slip in slips:
         assert near_misses(slip, [name]) == [name]
+
+
+def test_roles_allow_more_the_nearer_they_stand_to_the_lead() -> None:
+    roles = list(Role)
+    for one, other in itertools.product(roles, roles):
+        assert allows_more(one, other) == (roles.index(one) < roles.index(other))
+    assert roles[0] is Role.LEAD

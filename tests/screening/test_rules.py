@@ -15,7 +15,9 @@ from review.screening.rules import (
     Standing,
     box_of,
     independent,
+    interval_of,
     is_kept,
+    is_offered,
     standing,
     with_copies,
 )
@@ -235,3 +237,37 @@ def test_a_refusal_says_why() -> None:
     assert ledger.refusal(ABSTRACT, 3, 1) == "record 3 was removed before screening"
     assert "2 decisions from other reviewers" in str(ledger.refusal(ABSTRACT, 1, 3))
     assert ledger.refusal(ABSTRACT, 1, 1) is None
+
+
+def test_what_was_taken_back_before_the_record_was_complete_is_not_independent() -> None:
+    """Taken back with the first decision as the newest, or with the second, which completes it."""
+    before = [Ballot(1, 1, I, withdrawn=1), Ballot(2, 2, E), Ballot(3, 1, E)]
+    assert {p: b.id for p, b in independent(before, required=2).items()} == {2: 2, 1: 3}
+    after = [Ballot(1, 1, I, withdrawn=2), Ballot(2, 3, E), Ballot(3, 2, I), Ballot(4, 1, E)]
+    assert {p: b.id for p, b in independent(after, required=2).items()} == {1: 1, 3: 2}
+
+
+@pytest.mark.parametrize(
+    ("person", "interval", "records"),
+    [
+        (4, (0, 0.25), {0, 2, 5}),
+        (9, (0.25, 0.75), {1, 3, 4, 6, 7}),
+        (12, (0, 0.5), {0, 2, 4, 5, 7}),  # the circle is round once: it begins anew
+        (1, (0, 1), set(range(8))),  # has no share: everything
+    ],
+)
+def test_records_are_offered_by_their_place_on_the_circle(
+    person: int, interval: tuple[float, float], records: set[int]
+) -> None:
+    """Record i stands at 40503 i modulo 65536: 0, 40503, 15470, 55973, 30940, 5907, 46410, 21377."""
+    found = interval_of({4: 0.25, 9: 0.75, 12: 0.5}, person)
+    assert found == interval
+    assert {record for record in range(8) if is_offered(record, found)} == records
+
+
+def test_a_place_on_the_edge_of_two_shares_is_of_the_later() -> None:
+    """Record 1 stands at 40503 of 65536."""
+    edge = 40503 / 65536
+    shares = {1: edge, 2: 1 - edge}
+    offered = [is_offered(1, interval_of(shares, person)) for person in (1, 2)]
+    assert offered == [False, True]

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.special import gammainc
 
 from review.errors import InvalidDataError
 from review.synthesis import (
@@ -40,7 +42,7 @@ from review.synthesis import (
     trim_and_fill,
 )
 from review.synthesis.asymmetry import _concordance
-from review.synthesis.selection import selection_loglik
+from review.synthesis.selection import _Data, _errors, selection_loglik
 
 
 @pytest.mark.parametrize("method", list(Method))
@@ -73,6 +75,30 @@ def test_identical_effects(method: Method, value: float) -> None:
     if method is not Method.EE:
         assert adhoc.tau2_ci == (0.0, 0.0)
         assert any("empty" in note for note in adhoc.notes)
+
+
+def test_effects_that_differ_by_rounding_are_identical() -> None:
+    """As in a meta-regression: 0.1 + 0.2 against 0.3 is no evidence, let alone p = 6e-17."""
+    for effects in ([0.1 + 0.2, 0.3], [0.7, 0.1 * 7, 0.7], [-1e9, -1e9 * (1 + 2e-16)]):
+        fit = pool(effects, [0.17, 0.11, 0.2][: len(effects)], test="knha")
+        assert fit.se == 0
+        assert any("identical" in note for note in fit.notes)
+    near = pool([0.3, 0.3 + 1e-9], [0.1, 0.1], test="knha")
+    assert near.se == pytest.approx(0.5e-9, rel=1e-6)  # half their difference
+
+
+def test_henmi_and_copas_beyond_two_errors_solve_their_equation() -> None:
+    """Where tau² is zero Q is chi²; metafor 3.8-1 looks for the root below 2 only, and stops."""
+    v, level = np.array([0.04, 0.09, 0.02]), 0.99
+    fit = henmi_copas([0.3, 0.31, 0.29], v, level=level)
+    assert fit.tau2 == 0
+    w = 1 / v
+    w2 = (w**2).sum() / w.sum()
+    x = (fit.ci[1] - fit.estimate) / fit.se
+    below = lambda r: gammainc(1.0, (2 + (w.sum() - w2) / w2 * ((r / x) ** 2 - 1)) / 2)  # noqa: E731
+    tail = quad(lambda r: below(r) * math.exp(-(r**2) / 2) / math.sqrt(2 * math.pi), x, 40)[0]
+    assert x > 2
+    assert tail == pytest.approx((1 - level) / 2, rel=1e-6)
 
 
 @pytest.mark.parametrize("method", list(Method))
@@ -133,6 +159,8 @@ def test_empty_batches_and_analyses() -> None:
     assert many.k.tolist() == [0, 1, 0]
     assert np.isnan(many.estimate[[0, 2]]).all()
     assert many[0].notes == ("k = 0: nothing to pool",)
+    assert many.Q_df.tolist() == [0, 0, 0]
+    assert many.boundary.tolist() == [False, True, False]  # nothing is estimated where none is
     assert many[-1].k == 0
     assert [fit.k for fit in many] == [0, 1, 0]
     with pytest.raises(IndexError):
@@ -306,6 +334,13 @@ def test_selection_all_or_none_significant() -> None:
     assert (none.significant, none.delta, none.se_delta) == (0, 100.0, None)
 
 
+def test_a_selection_that_the_effects_say_nothing_of_has_no_errors() -> None:
+    """All of them are thousands of errors beyond the limit, so that none could be missing."""
+    y, v = np.array([0.5, 0.5001]), np.full(2, 1e-8)
+    data = _Data(y, v, 1.96 * np.sqrt(v), np.array([True, True]))
+    assert _errors(data, (0.5, 0.0, 0.5)) == (None, None, None)
+
+
 def test_selection_scales_and_flips() -> None:
     y = np.array([0.1, 0.2, 0.6, 0.7, 0.5, 0.05, 0.9, 0.3])
     v = np.array([0.04, 0.05, 0.04, 0.03, 0.02, 0.1, 0.15, 0.06])
@@ -320,6 +355,9 @@ def test_tables_without_information() -> None:
     nothing = mantel_haenszel([0, 0], [10, 12], [0, 0], [11, 9])
     assert (nothing.k, nothing.estimate, nothing.p, nothing.ci) == (0, None, None, None)
     assert peto([0, 0], [10, 12], [0, 0], [11, 9]).estimate is None
+    # (|4 - 6.5| - 1/2)² over 20² · 13 · 27 / (40² · 39): one trial has nothing to be unlike
+    one = mantel_haenszel([4], [16], [9], [11])
+    assert (one.mh, one.ta, one.ta_df) == (pytest.approx(4 / 2.25), None, None)
     infinite = mantel_haenszel([2, 3], [10, 12], [0, 0], [11, 9], measure="RR")
     assert infinite.estimate is None
     difference = mantel_haenszel([0, 3], [10, 12], [0, 0], [11, 9], measure="RD")

@@ -104,3 +104,11 @@ def test_what_cannot_be_enumerated_is_refused() -> None:
         shift_fragility(Y, V, margin=0.5, limit=0.0)
     with pytest.raises(InvalidDataError):
         adverse_information(0.1, 0.0, margin=0.5)
+
+
+def test_a_limit_on_the_margin_is_moved_over_it_by_any_shift() -> None:
+    """Two trials of variance 0.02: the lower limit is -0.196, the margin just that distance."""
+    margin = -pool([0.0, 0.0], [0.02, 0.02], method=Method.EE, test=Test.Z).ci[0]
+    found = shift_fragility([0.0, 0.0], [0.02] * 2, margin=margin, method=Method.EE, test=Test.Z)
+    assert (found.now, found.direction) == (Conclusion.INCONCLUSIVE, 1)
+    assert all(shift is not None and 0 <= shift < 1e-15 for shift in found.shifts)

@@ -370,3 +370,17 @@ def test_precision_of_eight_orders_of_magnitude_is_carried() -> None:
     q = sum((b - level - slope * a) ** 2 / w for a, b, w in zip(X, Y, W, strict=True))
     assert fit.beta == pytest.approx((float(level), float(slope)), rel=1e-11)
     assert fit.q == pytest.approx(float(q), rel=1e-11)
+
+
+def test_a_pooled_mean_is_predicted_whatever_is_asked() -> None:
+    fit = regress([0.1, 0.5, 0.9], [0.1] * 3, intercept_only(3))
+    found = fit.predict({"year": [1990, 2026]})
+    assert [p.estimate for p in found] == [pytest.approx(0.5)] * 2
+    assert fit.predict({}) == ()
+
+
+def test_a_sign_before_a_number_turns_its_slope() -> None:
+    y, v, x = [0.1, 0.3, 0.2, 0.5], [0.1] * 4, {"x": [1.0, 2.0, 3.0, 4.0]}
+    up, down, same = (regress(y, v, design(f"I({s}x)", x)) for s in ("", "-", "+"))
+    assert down.beta == pytest.approx((up.beta[0], -up.beta[1]))
+    assert same.beta == up.beta

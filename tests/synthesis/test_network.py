@@ -255,3 +255,28 @@ def test_standardized_means_add_up_whichever_arm_comes_first() -> None:
     one = network(from_means("aaa", "xyz", n, m, sd))
     two = network(from_means("aaa", "zyx", n[::-1], m[::-1], sd[::-1]))
     assert same(one, two)
+
+
+def test_a_perfect_fit_by_hartung_and_knapp_is_no_test() -> None:
+    """0.1 + 0.2 is 0.3 to a reader; its last digit is no evidence that designs disagree."""
+    trials = [
+        Contrast("1", "b", "a", 0.1, 0.10), Contrast("2", "c", "b", 0.2, 0.13),
+        Contrast("3", "c", "a", 0.1 + 0.2, 0.17), Contrast("4", "c", "a", 0.3, 0.11),
+        Contrast("5", "d", "a", 0.3, 0.20), Contrast("6", "d", "b", 0.2, 0.20),
+    ]  # fmt: skip
+    found = network(from_contrasts(trials), test="knha")
+    assert any("no test" in note for note in found.notes)
+    assert {d.p for d in found.league()} == {None}
+    assert found.difference("c", "d").estimate == 0
+    assert found.p_scores(higher_is_better=True) == {
+        "c": (1 + 1 + 0.5) / 3, "d": (1 + 1 + 0.5) / 3, "b": 1 / 3, "a": 0,
+    }  # fmt: skip
+    assert {c.why_no_split for c in compare(found) if c.split} == {"a perfect fit has no test"}
+    floored = network(from_contrasts(trials), test="adhoc")
+    assert {c.why_no_split for c in compare(floored) if c.split} == {None}
+    assert floored.difference("a", "a") == ("a", "a", 0.0, 0.0, 1.0, (0.0, 0.0), None)
+    assert not any("no test" in note for note in floored.notes)
+    assert (
+        floored.difference("b", "a").se
+        == network(from_contrasts(trials), test="z").difference("b", "a").se
+    )

@@ -7,6 +7,7 @@ import math
 
 import pytest
 
+from review.errors import InvalidDataError
 from review.synthesis import Correction, design, multilevel
 from tests.faults import POOL
 
@@ -45,3 +46,16 @@ def test_effects_that_do_not_scatter_have_no_robust_error() -> None:
     fit = multilevel([0.3] * 5, [0.1] * 5, list("aabbc")).robust()
     assert math.isnan(fit.se[0])
     assert "do not scatter" in fit.notes[0]
+
+
+@pytest.mark.parametrize("correction", list(Correction))
+def test_coefficients_without_a_robust_error_have_no_joint_test(correction: Correction) -> None:
+    """What `robust` leaves without an error is no statistic of 1e32 for `robust_wald`."""
+    alone = multilevel(Y, V, TRIALS, design=design("0 + alloc", ALLOC))
+    of_it = ["allocalternate", "allocrandom"]
+    line = {"x": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]}
+    still = multilevel([0.1 * x for x in line["x"]], [0.1] * 6, "aabcde", design=design("x", line))
+    for fit, terms in ((alone, of_it), (still, ["x"]), (still, ["intrcpt", "x"])):
+        assert math.isnan(fit.robust(correction).se[fit.terms.index(terms[0])])
+        with pytest.raises(InvalidDataError, match=r"one cluster alone .* or the effects do not"):
+            fit.robust_wald(terms, correction)

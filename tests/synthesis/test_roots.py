@@ -51,3 +51,8 @@ def test_gauss_legendre_is_exact_for_polynomials_of_its_degree() -> None:
         assert float(weight @ node**power) == pytest.approx(exact, abs=1e-14)
     with pytest.raises(ValueError, match="read-only"):
         node[0] = 0.0
+
+
+def test_a_root_that_no_number_of_halvings_reaches_is_bracketed_as_near() -> None:
+    """A jump at zero: each half of what is left has numbers of its own, down to 1e-308."""
+    assert abs(bracketed_root(lambda x: -1.0 if x <= 0 else 1.0, -1, 1, tolerance=0.0)) < 1e-50

@@ -100,3 +100,8 @@ def test_versions_of_different_analyses_are_refused() -> None:
     first = pool(Y[:1], V[:1])
     assert isinstance(signals(first, new, Y, V), tuple)
     assert signals(new, new, Y, np.asarray(V))[:1] == signals(new, new, Y, V)[:1]
+
+
+def test_a_version_with_one_trial_left_has_no_others_to_hold_it_against() -> None:
+    told = signals(pool(Y[:2], V[:2]), pool(Y[:1], V[:1]), Y[:1], V[:1])
+    assert not {s.kind for s in told} & {SignalKind.LEAVE_ONE_OUT, SignalKind.WEIGHT}

@@ -77,14 +77,17 @@ def _evidence(analysed: Analysed, pair: ComparisonLine, printer: Printer) -> Spa
             "The two were compared by {trials}, and all evidence is direct.", trials=trials
         )
     assert pair.indirect_ci is not None
-    assert pair.split_p is not None
+    test: Spans = ()
+    if pair.split_p is not None:
+        p = printer.p(pair.split_p, *_HERE, 0, "split_p")
+        test = filled("; the test that they disagree gave {p}", p=p)
     return filled(
         "The two were compared by {trials}: direct evidence gave {direct}, indirect evidence "
-        "{indirect}; the test that they disagree gave {p}.",
+        "{indirect}{test}.",
         trials=trials,
         direct=_with_limits(analysed, 0, "direct", pair.direct, pair.direct_ci, printer),
         indirect=_with_limits(analysed, 0, "indirect", pair.indirect, pair.indirect_ci, printer),
-        p=printer.p(pair.split_p, *_HERE, 0, "split_p"),
+        test=test,
     )
 
 

@@ -45,8 +45,6 @@ def shared(
         given = list(have.get(study, ()))
         while len(given) < min(ASKED, len(people)):
             left = [person for person in people if person not in given]
-            if not left:
-                break
             chosen = min(
                 left,
                 key=lambda p: (load[p], sum(met.get(frozenset((p, g)), 0) for g in given)),

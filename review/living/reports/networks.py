@@ -10,6 +10,7 @@ from review.living.reports.pages import Section
 from review.living.runs.networks import Agreement, ComparisonLine, Interval, NetworkLine
 from review.living.runs.results import RunResults
 from review.living.runs.scales import EffectScale
+from review.synthesis.network.inconsistency import PERFECT
 from review.wording import counted
 
 CAUTION: Final = (
@@ -53,9 +54,11 @@ def agreement_sentence(found: Agreement) -> str:
 
 
 def why_no_split(line: ComparisonLine) -> str:
-    """Return why direct and indirect evidence of a pair cannot be compared; nothing if they can."""
+    """Return why a pair's two kinds of evidence are not tested; nothing if they are."""
     if line.split_p is not None:
         return ""
+    if line.direct is not None:
+        return PERFECT
     return "all evidence is direct" if line.k else "all evidence is indirect"
 
 
@@ -101,7 +104,7 @@ def network_sections(results: RunResults, scale: EffectScale) -> list[Section]:
             _told(c.direct, c.direct_ci, scale),
             _told(c.indirect, c.indirect_ci, scale),
             f"{scale.number(c.estimate)} {scale.interval(c.ci)}",
-            p_value(c.split_p) if c.split_p is not None else why_no_split(c),
+            why_no_split(c) or p_value(c.split_p),
         )
         for c in line.comparisons
     )

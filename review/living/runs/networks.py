@@ -22,7 +22,7 @@ class ComparisonLine(RunPart):
     k: int
     estimate: float
     se: float
-    p: float
+    p: float | None
     ci: Interval
     pi: Interval | None
     alone: float | None = None

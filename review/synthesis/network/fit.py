@@ -9,6 +9,7 @@ meta-regression without intercept, so that its estimators of tau², tests and li
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -20,7 +21,8 @@ from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis.design import Design
 from review.synthesis.methods import Method, Test
-from review.synthesis.moderators import regress, weighted_fit
+from review.synthesis.moderators import PERFECT_FIT, regress, weighted_fit
+from review.synthesis.moments import ROUNDING
 from review.synthesis.network.studies import NetworkStudy, basis, differences
 
 __all__ = ["Difference", "Network", "network"]
@@ -34,15 +36,24 @@ FEW: Final = 5
 
 
 class Difference(NamedTuple):
-    """A treatment against another: effect, its error, test, interval and that of a new trial."""
+    """A treatment against another: effect, its error, test, interval and that of a new trial.
+
+    `p` is None where a perfect fit leaves no Hartung-Knapp error to test by.
+    """
 
     treatment: str
     versus: str
     estimate: float
     se: float
-    p: float
+    p: float | None
     ci: tuple[float, float]
     pi: tuple[float, float] | None
+
+    def certainty(self, ddf: float | None) -> float:
+        """Return how sure it is that the effect is above zero: one less the one-sided p."""
+        if self.se > 0:
+            return _below(self.estimate / self.se, ddf)
+        return 0.5 if self.estimate == 0 else float(self.estimate > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +125,13 @@ class Network:
         i, j = (self._place(name) for name in (treatment, versus))
         V = self.vcov
         variance = V[i][i] + V[j][j] - 2 * V[i][j]
+        estimate = self.effects[i] - self.effects[j]
+        if abs(estimate) <= ROUNDING * max(abs(effect) for effect in self.effects):
+            estimate = 0.0
         return difference_of(
             treatment,
             versus,
-            self.effects[i] - self.effects[j],
+            estimate,
             variance,
             self.ddf,
             self.level,
@@ -135,14 +149,15 @@ class Network:
         No measure of how much better: a treatment of one small trial may stand first by chance.
         Rücker & Schwarzer 2015, BMC Med Res Methodol 15:58, eq. 6.
         """
-        sign = 1.0 if higher_is_better else -1.0
-        found = {}
-        for a in self.treatments:
-            stats = [
-                sign * d.estimate / d.se
-                for d in (self.difference(a, b) for b in self.treatments if b != a)
-            ]
-            found[a] = float(np.mean([_below(s, self.ddf) for s in stats]))
+        above = {
+            a: float(
+                np.mean(
+                    [self.difference(a, b).certainty(self.ddf) for b in self.treatments if b != a]
+                )
+            )
+            for a in self.treatments
+        }
+        found = above if higher_is_better else {a: 1 - score for a, score in above.items()}
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
     def _place(self, name: str) -> int:
@@ -214,6 +229,8 @@ def network(
     notes = [] if solved.estimated or method is Method.EE else [NO_TAU2]
     if solved.estimated and method is not Method.EE and df < FEW:
         notes.append(f"tau² rests on {df} degree{'s' if df > 1 else ''} of freedom.")
+    if solved.estimated and not solved.vcov.any():
+        notes.append(f"{PERFECT_FIT[0].upper()}{PERFECT_FIT[1:]}.")
     return Network(
         k=len(lay.studies),
         arms=sum(len(s.treatments) for s in lay.studies),
@@ -330,8 +347,8 @@ def difference_of(
         return Difference(treatment, versus, 0.0, 0.0, 1.0, (0.0, 0.0), None)
     se = float(np.sqrt(max(variance, 0.0)))
     crit = float(ndtri((1 + level) / 2) if ddf is None else stdtrit(ddf, (1 + level) / 2))
-    wide = None if tau2 is None else crit * float(np.sqrt(variance + tau2))
-    p = 2 * _below(-abs(estimate) / se, ddf) if se > 0 else 1.0 if estimate == 0 else 0.0
+    wide = None if tau2 is None else crit * math.hypot(se, math.sqrt(tau2))
+    p = 2 * _below(-abs(estimate) / se, ddf) if se > 0 else None
     return Difference(
         treatment,
         versus,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from scipy.special import chdtrc
@@ -14,7 +14,10 @@ from review.synthesis.network.fit import Difference, Network, Solved, difference
 from review.synthesis.pooled import Pooled
 from review.synthesis.pooling import pool
 
-__all__ = ["Comparison", "Interaction", "compare", "interaction"]
+PERFECT: Final = "a perfect fit has no test"
+"""Where Hartung-Knapp errors are zero."""
+
+__all__ = ["PERFECT", "Comparison", "Interaction", "compare", "interaction"]
 
 
 class Comparison(NamedTuple):
@@ -37,9 +40,9 @@ class Comparison(NamedTuple):
 
     @property
     def why_no_split(self) -> str | None:
-        """Why direct and indirect evidence cannot be compared; None where they can."""
+        """Why direct and indirect evidence are not tested against each other; None if they are."""
         if self.split is not None:
-            return None
+            return PERFECT if self.split.p is None else None
         return "all evidence is direct" if self.k else "all evidence is indirect"
 
 

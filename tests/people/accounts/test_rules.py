@@ -86,3 +86,11 @@ def test_every_single_wrong_digit_of_an_orcid_shows(place: int, more: int) -> No
 def test_what_is_no_address_is_refused(wrong: str) -> None:
     with pytest.raises(InvalidDataError):
         checked_email(wrong)
+
+
+def test_an_address_is_kept_without_the_spaces_around_it() -> None:
+    assert checked_email(" anna@example.org\n") == "anna@example.org"
+    longest = "a" * (254 - len("@example.org")) + "@example.org"
+    assert checked_email(longest) == longest
+    with pytest.raises(InvalidDataError, match="no e-mail address"):
+        checked_email("a" + longest)
