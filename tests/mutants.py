@@ -285,7 +285,7 @@ class Trying:
 
 @click.command
 @click.argument("module", type=click.Path(exists=True, path_type=Path))
-@click.argument("tests", nargs=-1, type=click.Path(exists=True))
+@click.argument("tests", nargs=-1)
 @click.option("--lines", help="From and to, as 10-20: changes of these lines only.")
 def main(module: Path, tests: tuple[str, ...], lines: str | None) -> None:
     """Try every small change of MODULE against TESTS, or the tests that are found for it."""

@@ -44,6 +44,22 @@ def test_a_module_that_calls_itself_pure_reaches_no_database_and_no_command_line
     assert {pair: chain for pair, chain in chains.items() if chain is not None} == {}
 
 
+def test_values_of_rules_and_of_the_engine_are_frozen() -> None:
+    wanted = {"frozen": True, "slots": True}
+    loose = []
+    for path in SOURCES:
+        if path.name != "rules.py" and not path.is_relative_to(ROOT / "review/synthesis"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for one in getattr(node, "decorator_list", ()):
+                if "dataclass" not in ast.unparse(one):
+                    continue
+                given = one.keywords if isinstance(one, ast.Call) else []
+                if {k.arg: ast.literal_eval(k.value) for k in given} != wanted:
+                    loose.append(f"{named(path)}: {ast.unparse(one)}")
+    assert loose == []
+
+
 def test_in_every_stage_rules_know_no_tables_tables_no_queries_and_queries_no_actions(
     graph: grimp.ImportGraph,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import pytest
 from pydantic import ValidationError
@@ -17,8 +17,9 @@ from review.measures import OF_COUNTS
 from review.protocol import actions
 from review.protocol.files import plan_text, read_plan, read_protocol
 from review.protocol.queries import current_versions, plan_of, review_called
-from review.protocol.rules import MethodName, Plan, TestName
+from review.protocol.rules import ArmRule, MethodName, Plan, TestName, names_in
 from review.protocol.specs import AnalysisSpec, ReviewSpec
+from review.protocol.vocabulary import DeliveryMode
 from review.synthesis import Method, Test
 from tests.conftest import NOW
 from tests.faults import TABLES
@@ -163,3 +164,94 @@ def test_the_prediction_interval_is_a_choice_that_older_plans_do_not_know() -> N
     for refused in ({"method": "EE"}, {"method": "MH", "measure": "OR", "test": "z"}):
         with pytest.raises(ValidationError, match="prediction chooses"):
             plan(prediction="HK", **refused)
+
+
+class Arm(NamedTuple):
+    delivery_mode: DeliveryMode | None
+    treatment: str
+
+
+PHONE = {"label": "phone", "delivery_mode": ["telephone"]}
+NETWORK = {"kind": "network", "other_treatments": [PHONE]}
+ASSOCIATION = {"kind": "association", "measure": "ZCOR", "predicts": "symptoms", "margin": None}
+SINGLE = {"kind": "single_arm", "measure": "PLO", "margin": None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"predicts": "symptoms"}, "an association, and only that, names the outcome"),
+        ({**ASSOCIATION, "predicts": None}, "an association, and only that, names the outcome"),
+        ({**SINGLE, "margin": 0.5}, "only a contrast or a network is read against a margin"),
+        ({"other_treatments": [PHONE]}, "other_treatments are of a network: set kind"),
+        ({"kind": "network"}, "a network names other_treatments beside"),
+        (
+            {**NETWORK, "other_treatments": [PHONE, {**PHONE, "delivery_mode": ["text"]}]},
+            "two treatments of the network are called phone",
+        ),
+        ({**NETWORK, "several_arms": "split"}, "leave several_arms and several_results as"),
+        ({**NETWORK, "several_results": "aggregate"}, "leave several_arms and several_results as"),
+        ({**NETWORK, "measure": "OR", "method": "MH"}, "method MH is not of it"),
+        ({**NETWORK, "where": ["intervention.sessions >= 8"]}, "no two sides"),
+        (
+            {**NETWORK, "subgroups": ["diagnosis"], "sequential": {}},
+            "subgroups, sequential: of analyses of one comparison",
+        ),
+        ({"method": "MH"}, "method MH pools OR, RD, RR, not SMD"),
+        ({"method": "PETO", "measure": "OR"}, "method PETO pools PETO, not OR"),
+        ({"method": "MH", "measure": "OR", "test": "adhoc"}, "method MH goes with test z"),
+        ({"method": "MH", "measure": "OR", "moderators": ["year"]}, "beside MH"),
+        ({"method": "MH", "measure": "OR", "zero_cells": {}}, "method MH adds nothing to any"),
+        ({"zero_cells": {}}, "zero_cells is of measures of counts: .*OR"),
+        ({"moderators": ["1"]}, '"1" names no characteristic'),
+        ({"moderators": ["year +"]}, "moderators"),
+        ({"moderators": ["risk-of-bias +"]}, "a name with a hyphen stands in backticks"),
+        ({"where": ["side = intervention"]}, "say which arms enter, not a condition"),
+    ],
+)
+def test_choices_that_do_not_go_together_are_refused(
+    changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ValidationError, match=words):
+        plan(**changes)
+
+
+def test_what_each_kind_of_analysis_compares_and_says_of_its_direction() -> None:
+    contrast, network = plan(), plan(**NETWORK)
+    association, single = plan(**ASSOCIATION), plan(**SINGLE)
+    kinds = (contrast, network, association, single)
+    assert [one.compares for one in kinds] == [True, True, False, False]
+    assert [rule.label for rule in contrast.treatments] == ["in person", "video"]
+    assert [rule.label for rule in network.treatments] == ["in person", "phone", "video"]
+    assert [rule.label for rule in single.treatments] == ["video"]
+    assert [one.direction for one in kinds] == [
+        "Positive values favour video.",
+        "Positive values favour video.",
+        "Positive values: better alliance goes with better symptoms.",
+        "Values of video, on the scale of the measure.",
+    ]
+    assert single.comparator.label == "in person"
+    assert single.margins == ()
+    assert plan(measure="OR", method="MH").test == "z"
+
+
+def test_an_arm_is_of_a_side_where_it_matches_every_list() -> None:
+    side = ArmRule(label="x", delivery_mode=(DeliveryMode.TELEPHONE,), treatment=("CBT", "ACT"))
+    any_mode = ArmRule(label="x", treatment=("CBT",))
+    phone, video = DeliveryMode.TELEPHONE, DeliveryMode.VIDEOCONFERENCE
+    arms = [Arm(phone, "ACT"), Arm(video, "CBT"), Arm(phone, "CFT"), Arm(None, "CBT")]
+    assert [side.matches(arm) for arm in arms] == [True, False, False, False]
+    assert [any_mode.matches(arm) for arm in arms] == [False, True, False, True]
+
+
+def test_all_characteristics_that_a_plan_speaks_of_are_named_once() -> None:
+    made = plan(
+        subgroups=["diagnosis"],
+        moderators=["~ year * diagnosis", "log(year)"],
+        where=["year >= 2000", "country = DE"],
+    )
+    assert made.moderators == ("year * diagnosis", "log(year)")
+    assert made.characteristics == ("diagnosis", "year")
+    assert made.names == ("diagnosis", "year", "country")
+    assert names_in(made.content) == made.names
+    assert names_in(plan().content) == plan().names == plan(subgroups=[]).characteristics == ()

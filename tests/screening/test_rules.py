@@ -63,6 +63,8 @@ def test_two_reviewers(stage: Stage, verdicts: tuple[Verdict, ...], state: State
 
 def test_one_or_three_reviewers_where_a_stage_says_so() -> None:
     assert standing(ABSTRACT, ballots(E), required=1).state is State.EXCLUDED
+    assert standing(FULL, ballots(I), required=1).state is State.INCLUDED
+    assert standing(FULL, ballots(M), required=1).state is State.CONFLICT
     assert standing(ABSTRACT, ballots(E, E), required=3).state is State.AWAITING
     assert standing(ABSTRACT, ballots(E, E, I), required=3).state is State.CONFLICT
 
@@ -108,7 +110,7 @@ def test_the_last_decision_is_kept_for_the_core_of_reviewers() -> None:
     assert not is_kept({1}, set(), 8, required=2)
     assert is_kept({1}, {7, 6}, 8, required=3)
     assert not is_kept({1}, {7, 1}, 8, required=3)
-    assert not is_kept(set(), {7}, 8, required=2)
+    assert is_kept(set(), {7}, 8, required=2) is False
 
 
 def test_nobody_sees_others_before_all_have_decided() -> None:
@@ -259,7 +261,7 @@ def test_what_was_taken_back_before_the_record_was_complete_is_not_independent()
 def test_records_are_offered_by_their_place_on_the_circle(
     person: int, interval: tuple[float, float], records: set[int]
 ) -> None:
-    """Record i stands at 40503 i modulo 65536: 0, 40503, 15470, 55973, 30940, 5907, 46410, 21377."""
+    """Places are 40503 i modulo 65536: 0, 40503, 15470, 55973, 30940, 5907, 46410, 21377."""
     found = interval_of({4: 0.25, 9: 0.75, 12: 0.5}, person)
     assert found == interval
     assert {record for record in range(8) if is_offered(record, found)} == records

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from dataclasses import fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.special import chdtri
 
-from review.synthesis import Method, Test, pool
+from review.synthesis import Method, Test, pool, pool_many
 from tests.reference import Analysis, analyses, floats
 
 CASES: list[Any] = [
@@ -80,3 +83,69 @@ def test_where_metafor_stops_short_our_limits_meet_the_quantiles() -> None:
                 assert q == pytest.approx(chdtri(a.yi.size - 1, tail), rel=1e-9)
                 checked += 1
     assert checked == 2 * len(STOPPED_SHORT)
+
+
+Y = [0.1, 0.5, 0.9, -0.2, 0.30, 0.31, 0.4, 0.8, 0.2, 0.2, 0.7]
+V = [0.04, 0.09, 0.02, 0.05, 0.10, 0.20, 0.1, 0.3, 0.1, 0.1, 0.2]
+ENDS = [0, 4, 4, 6, 8, 9, 11]
+"""Analyses of four, no, two (alike), two, one and two studies: with tau² of zero and above."""
+
+
+@pytest.mark.parametrize("pi_df", ["k-1", "k-2"])
+@pytest.mark.parametrize("test", list(Test))
+@pytest.mark.parametrize("method", [Method.REML, Method.DL, Method.EE])
+def test_a_batch_has_each_analysis_as_it_is_alone(method: Method, test: Test, pi_df: Any) -> None:
+    many = pool_many(Y, V, ENDS, method=method, test=test, tau2_ci=True, pi_df=pi_df)
+    for i, (start, end) in enumerate(pairwise(ENDS)):
+        if start == end:
+            continue
+        one = pool(Y[start:end], V[start:end], method=method, test=test, pi_df=pi_df)
+        for field in fields(one):
+            ours, alone = getattr(many[i], field.name), getattr(one, field.name)
+            if isinstance(alone, float | tuple | np.ndarray) and field.name != "notes":
+                assert close(ours, np.atleast_1d(alone).tolist(), 1e-9, 1.0), (i, field.name)
+            else:
+                assert ours == alone, (i, field.name)
+    nothing = many[1]
+    assert (nothing.iterations, nothing.modes) == (0, 0)
+    assert not many.hk_narrower[1]
+    assert not many.tau2_ci_empty[1]
+
+
+T2 = 0.95 / math.sqrt(2 * 0.975 * 0.025)
+"""The 97.5 % point of t on two degrees of freedom, in closed form."""
+
+
+@pytest.mark.parametrize(
+    ("test", "pi_df", "quantile"),
+    [
+        ("z", "k-1", 1.959963984540054),
+        ("z", "k-2", 1.959963984540054),
+        ("t", "k-1", 3.182446305284263),
+        ("t", "k-2", T2),
+        ("knha", "k-2", T2),
+        ("adhoc", "k-2", T2),
+    ],
+)
+def test_the_prediction_interval_has_its_quantile(test: str, pi_df: Any, quantile: float) -> None:
+    """Of the normal, or of t on three or two degrees of freedom ; Higgins et al. 2009."""
+    fit = pool(Y[:4], V[:4], method="DL", test=test, pi_df=pi_df)
+    half = quantile * math.sqrt(fit.se**2 + fit.tau2)
+    assert fit.pi == pytest.approx((fit.estimate - half, fit.estimate + half), rel=1e-12)
+    two = pool(Y[6:8], V[6:8], test=test, pi_df=pi_df)
+    assert (two.pi is None) == (test != "z" and pi_df == "k-2")
+
+
+def test_what_is_asked_for_is_there_and_no_more() -> None:
+    without = pool(Y[:4], V[:4], tau2_ci=False)
+    assert (without.tau2_ci, without.I2_ci, without.H2_ci) == (None, None, None)
+    assert pool(Y[:4], V[:4], method="EE").tau2_ci is None
+    fit = pool(Y[:4], V[:4], method="PM")
+    assert (fit.modes, fit.iterations > 1) == (1, True)
+    narrow = pool([0.30, 0.35, 0.34], [0.1, 0.2, 0.1], test="knha")
+    assert any("narrower than the Wald" in note for note in narrow.notes)
+    wide = pool(Y[:4], V[:4], test="knha")
+    assert not any("narrower" in note for note in wide.notes)
+    empty = pool([0.30, 0.3001, 0.3], [0.1, 0.2, 0.1])
+    assert any("empty" in note for note in empty.notes)
+    assert not any("narrower" in note for note in empty.notes)

@@ -12,7 +12,7 @@ import pytest
 from review.errors import FileError, InvalidDataError, NotFoundError
 from review.extraction.appraisal.catalogue import SHIPPED, read_tool, shipped_tool, tool_text
 from review.extraction.appraisal.conditions import parse_condition
-from review.extraction.appraisal.form import Answered, Appraisal, Form, Stated
+from review.extraction.appraisal.form import Answered, Appraisal, Form, Stated, Target
 from review.extraction.appraisal.grade import (
     Step,
     certainty,
@@ -23,12 +23,17 @@ from review.extraction.appraisal.grade import (
 )
 from review.extraction.appraisal.rules import (
     Cast,
+    Settled,
     complete,
     differences,
+    judgement_of,
     judgements_of,
+    proposed,
+    seen_by,
     shows_others,
     standing,
 )
+from review.extraction.appraisal.tool import Domain
 from review.extraction.appraisal.vocabulary import (
     Answer,
     Certainty,
@@ -146,6 +151,38 @@ def test_assessors_are_blind_until_all_have_judged() -> None:
     assert not shows_others([by("ada", low), by("ada", high)])
     assert shows_others([by("ada", low), by("ben", high)])
     assert not shows_others([by("ada", low), by("ben", low)], required=3)
+
+
+def test_who_judged_alone_sees_that_alone_until_all_have_or_a_consensus_ends_it() -> None:
+    low, high = made(form()), made(form(q1_2="N"))
+    alone = [by("ada", low)]
+    assert seen_by(alone, "ada") == alone
+    assert seen_by(alone, "ben") == []
+    both = [*alone, by("ben", high)]
+    assert seen_by(both, "cleo") == both
+    assert seen_by(both, "ben", required=3) == both[1:]
+    settled = [*alone, by("cleo", high, Kind.CONSENSUS)]
+    assert seen_by(settled, "ben") == settled
+
+
+def test_a_domain_without_an_algorithm_proposes_nothing() -> None:
+    bare = Domain(key="D1", name="Judged unaided")
+    assert proposed(TOOL, bare, {}) is None
+    assert proposed(TOOL, bare, {"1.1": Answer.YES}) is None
+
+
+def test_the_narrowest_judgement_that_holds_a_result_counts() -> None:
+    targets = [
+        Target("Day", "mood", "bdi", "post"), Target("Day", "mood", "bdi"),
+        Target("Day", "mood", None, "post"), Target("Day", "mood"), Target("Day"),
+    ]  # fmt: skip
+    at = {"study": "Day", "outcome": "mood", "instrument": "bdi", "timepoint": "post"}
+    for kept in range(len(targets)):
+        settled = {t: Settled(t, 1, "t", "1", "low", "Low", State.AGREED) for t in targets[kept:]}
+        found = judgement_of(settled, **at)
+        assert found is not None
+        assert found.target == targets[kept]
+        assert judgement_of(settled, **{**at, "study": "Soto"}) is None
 
 
 def test_differences_name_each_cell_and_who_said_what() -> None:
