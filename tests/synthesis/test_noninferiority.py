@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -145,18 +146,53 @@ def test_a_margin_is_a_positive_distance(margin: float) -> None:
         classify((-0.1, 0.1), margin)
 
 
-def test_what_cannot_be_read_is_refused() -> None:
-    with pytest.raises(InvalidDataError):
-        classify((0.2, 0.1), 0.5)
-    with pytest.raises(InvalidDataError):
-        classify((math.nan, 0.1), 0.5)
-    with pytest.raises(InvalidDataError):
-        noninferiority_p(0.1, 0.0, 0.5, None)
-    with pytest.raises(InvalidDataError):
-        noninferiority_p(0.1, 0.1, 0.5, 0.0)
-    with pytest.raises(InvalidDataError):
-        noninferiority_p(0.1, 0.1, -0.5, None)
-    with pytest.raises(InvalidDataError):
-        reading_of_published(0.5, -0.2, 0.1, 0.95, [0.5])
-    with pytest.raises(InvalidDataError):
-        margin_curve(0.1, 0.1, None, [0.5], level=95)
+REFUSED: list[tuple[Callable[[], object], str]] = [
+    (lambda: classify((0.2, 0.1), 0.5), "from 0.2 to 0.1 cannot be read"),
+    (lambda: classify((math.nan, 0.1), 0.5), "from nan to 0.1 cannot be read"),
+    (lambda: noninferiority_p(0.1, 0.0, 0.5, None), "standard error 0.0 cannot be read"),
+    (lambda: noninferiority_p(math.inf, 0.1, 0.5, None), "An estimate inf with"),
+    (lambda: noninferiority_p(0.1, 0.1, 0.5, 0.0), "0.0 degrees of freedom cannot be read"),
+    (lambda: noninferiority_p(0.1, 0.1, -0.5, None), "margin of -0.5 is not a distance"),
+    (lambda: margin_curve(0.1, -0.1, None, []), "standard error -0.1 cannot be read"),
+    (lambda: margin_curve(0.1, 0.1, None, [-0.5]), "margin of -0.5 is not a positive distance"),
+    (lambda: margin_curve(0.1, 0.1, None, [0.0]), "margin of 0.0 is not a positive distance"),
+    (lambda: margin_curve(0.1, 0.1, None, [0.5], level=95), "level of 95 is not between 0 and 1"),
+    (lambda: margin_curve(0.1, 0.1, None, [0.5], level=1.0), "level of 1.0 is not between"),
+    (lambda: margin_curve(0.1, 0.1, None, [0.5], level=0.0), "level of 0.0 is not between"),
+    (lambda: reading_of_published(0.5, -0.2, 0.1, 0.95, [0.5]), "does not lie in its interval"),
+    (lambda: reading_of_published(0.1, 0.1, 0.1, 0.95, [0.5]), "does not lie in its interval"),
+    (lambda: reading_of_published(0.1, 0.0, 0.2, 1.0, [0.5]), "level of 1.0 is not between"),
+    (lambda: reading_of_published(0.1, 0.0, 0.2, 0.95, [-0.5]), "-0.5 is not a positive distance"),
+    (lambda: reading_of_published(0.1, 0.0, math.inf, 0.95, []), "error inf cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("ask", "reason"), REFUSED)
+def test_what_cannot_be_read_is_refused(ask: Callable[[], object], reason: str) -> None:
+    with pytest.raises(InvalidDataError, match=reason):
+        ask()
+
+
+def test_superiority_is_noninferiority_by_a_margin_of_nothing() -> None:
+    """Half of the two-sided p, 0.0455003 at two errors above zero (tables of the normal)."""
+    assert noninferiority_p(0.2, 0.1, 0.0, None) == pytest.approx(0.022750132, rel=1e-7)
+
+
+def test_equivalence_is_shown_inside_both_margins_and_not_on_either() -> None:
+    """From -0.2 to 0.3 as printed, and limits of a curve that are -0.25 and 0.25."""
+    read = reading_of_published(0.05, -0.2, 0.3, 0.95, [0.2, 0.25, 0.3, 0.31])
+    assert read.equivalent == (False, False, False, True)
+    worse = reading_of_published(-0.05, -0.3, 0.2, 0.95, [0.25, 0.3, 0.31])
+    assert worse.equivalent == (False, False, True)
+    half = margin_curve(0.0, 1.0, None, []).ci[1]
+    assert margin_curve(0.0, 1.0, None, [half, 1.001 * half]).equivalent == (False, True)
+    below = margin_curve(-10.0, 1.0, None, [5.0])
+    assert (below.conclusions, below.equivalent) == ((Conclusion.INFERIOR,), (False,))
+    above = margin_curve(10.0, 1.0, None, [5.0])
+    assert (above.conclusions, above.equivalent) == ((Conclusion.SUPERIOR,), (False,))
+
+
+def test_an_estimate_may_be_printed_as_its_own_limit() -> None:
+    """Rounding to one decimal does that to a precise trial: 0.14 with limits 0.11 and 0.18."""
+    assert reading_of_published(0.1, 0.1, 0.2, 0.95, [0.5]).se == pytest.approx(0.0255107, abs=1e-7)
+    assert reading_of_published(0.2, 0.1, 0.2, 0.95, [0.5]).smallest == 0
