@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.special import chdtri
 
-from review.synthesis import Method, Test, pool, pool_many
+from review.synthesis import Method, PredictionKind, Test, pool, pool_many
 from tests.reference import Analysis, analyses, floats
 
 CASES: list[Any] = [
@@ -91,15 +91,17 @@ ENDS = [0, 4, 4, 6, 8, 9, 11]
 """Analyses of four, no, two (alike), two, one and two studies: with tau² of zero and above."""
 
 
-@pytest.mark.parametrize("pi_df", ["k-1", "k-2"])
+@pytest.mark.parametrize("kind", list(PredictionKind))
 @pytest.mark.parametrize("test", list(Test))
 @pytest.mark.parametrize("method", [Method.REML, Method.DL, Method.EE])
-def test_a_batch_has_each_analysis_as_it_is_alone(method: Method, test: Test, pi_df: Any) -> None:
-    many = pool_many(Y, V, ENDS, method=method, test=test, tau2_ci=True, pi_df=pi_df)
+def test_a_batch_has_each_analysis_as_it_is_alone(
+    method: Method, test: Test, kind: PredictionKind
+) -> None:
+    many = pool_many(Y, V, ENDS, method=method, test=test, tau2_ci=True, prediction=kind)
     for i, (start, end) in enumerate(pairwise(ENDS)):
         if start == end:
             continue
-        one = pool(Y[start:end], V[start:end], method=method, test=test, pi_df=pi_df)
+        one = pool(Y[start:end], V[start:end], method=method, test=test, prediction=kind)
         for field in fields(one):
             ours, alone = getattr(many[i], field.name), getattr(one, field.name)
             if isinstance(alone, float | tuple | np.ndarray) and field.name != "notes":
@@ -116,24 +118,26 @@ T2 = 0.95 / math.sqrt(2 * 0.975 * 0.025)
 """The 97.5 % point of t on two degrees of freedom, in closed form."""
 
 
-@pytest.mark.parametrize(
-    ("test", "pi_df", "quantile"),
-    [
-        ("z", "k-1", 1.959963984540054),
-        ("z", "k-2", 1.959963984540054),
-        ("t", "k-1", 3.182446305284263),
-        ("t", "k-2", T2),
-        ("knha", "k-2", T2),
-        ("adhoc", "k-2", T2),
-    ],
-)
-def test_the_prediction_interval_has_its_quantile(test: str, pi_df: Any, quantile: float) -> None:
-    """Of the normal, or of t on three or two degrees of freedom ; Higgins et al. 2009."""
-    fit = pool(Y[:4], V[:4], method="DL", test=test, pi_df=pi_df)
-    half = quantile * math.sqrt(fit.se**2 + fit.tau2)
-    assert fit.pi == pytest.approx((fit.estimate - half, fit.estimate + half), rel=1e-12)
-    two = pool(Y[6:8], V[6:8], test=test, pi_df=pi_df)
-    assert (two.pi is None) == (test != "z" and pi_df == "k-2")
+@pytest.mark.parametrize("test", list(Test))
+def test_the_prediction_interval_has_its_quantile_and_error(test: Test) -> None:
+    """Of the normal, or of t on three or two degrees of freedom (tables; Higgins et al. 2009)."""
+    made = {
+        kind: pool(Y[:4], V[:4], method="DL", test=test, prediction=kind) for kind in PredictionKind
+    }
+    wald, knha = (pool(Y[:4], V[:4], method="DL", test=name).se for name in ("z", "knha"))
+    plain = made[PredictionKind.TEST]
+    wanted = {
+        PredictionKind.TEST: (1.959963984540054 if test is Test.Z else 3.182446305284263, plain.se),
+        PredictionKind.K_1: (3.182446305284263, wald),
+        PredictionKind.K_2: (T2, wald),
+        PredictionKind.HK: (3.182446305284263, knha),
+    }
+    for kind, (quantile, se) in wanted.items():
+        half = quantile * math.sqrt(se**2 + plain.tau2)
+        ends = (plain.estimate - half, plain.estimate + half)
+        assert made[kind].pi == pytest.approx(ends, rel=1e-12), kind
+        two = pool(Y[6:8], V[6:8], test=test, prediction=kind)
+        assert (two.pi is None) == (kind is PredictionKind.K_2)
 
 
 def test_what_is_asked_for_is_there_and_no_more() -> None:
