@@ -13,11 +13,11 @@ from review.db import Database
 from review.errors import AlreadyExistsError, FileError, InvalidDataError, NotFoundError
 from review.extraction.seeds import seed_called, seeds
 from review.history.actions import Attribution, writing
-from review.measures import OF_COUNTS
+from review.measures import OF_COUNTS, AddTo
 from review.protocol import actions
 from review.protocol.files import plan_text, read_plan, read_protocol
 from review.protocol.queries import current_versions, plan_of, review_called
-from review.protocol.rules import ArmRule, MethodName, Plan, TestName, names_in
+from review.protocol.rules import ArmRule, MethodName, Plan, TestName, ZeroCellRule, names_in
 from review.protocol.specs import AnalysisSpec, ReviewSpec
 from review.protocol.vocabulary import DeliveryMode
 from review.synthesis import Method, Test
@@ -233,6 +233,7 @@ def test_what_each_kind_of_analysis_compares_and_says_of_its_direction() -> None
     assert single.comparator.label == "in person"
     assert single.margins == ()
     assert plan(measure="OR", method="MH").test == "z"
+    assert plan(measure="OR", zero_cells={}).zero_cells == ZeroCellRule(add=0.5, to=AddTo.ONLY0)
 
 
 def test_an_arm_is_of_a_side_where_it_matches_every_list() -> None:
