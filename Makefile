@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # One more than processors: tests also wait, for a database, a browser, a time to pass.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
-.PHONY: demo test trust sbom wheel check style types examples docs lock clean
+.PHONY: demo test trust branches sbom wheel check style types examples docs lock clean
 
 demo: $(VENV)/.run
 	@PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
@@ -27,12 +27,20 @@ test: $(VENV)/.dev
 # The long tier: all that tests/tiers.py leaves to it, every kill point, and the trials of the promises
 # with 60 kills a command; bounded.
 KILLS ?= 60
-trust: $(VENV)/.dev
+trust: branches
 	REVIEW_TRUST=1 timeout 3000 $(BIN)/python -m pytest -q -n 2 tests/keeping tests/living/job/test_watch.py \
 	  $$(grep -rlE 'tests\.tiers|^from hypothesis' tests --include='test_*.py')
 	mkdir -p build/trust
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db $(BIN)/review init
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db timeout 3600 $(BIN)/review trust --kills $(KILLS) --report build/trust $(if $(POSTGRES),--postgres $(POSTGRES))
+
+# Every branch of effects, synthesis and all rules: by their own tests and examples, on SQLite.
+branches: $(VENV)/.dev
+	mkdir -p build
+	timeout 1500 $(BIN)/python -m coverage run -m pytest -q -x -k "not postgresql" --doctest-modules \
+	  review/effects review/synthesis $$(find review -name rules.py) tests/effects tests/synthesis \
+	  $$(find tests -name test_rules.py) tests/history/test_chain.py tests/extraction/test_linking.py tests/extraction/assigning
+	$(BIN)/python -m coverage report
 
 # What the program is made of, with hashes and licences.
 sbom: $(VENV)/.dev
