@@ -27,12 +27,13 @@ test: $(VENV)/.dev
 # The long tier: all that tests/tiers.py leaves to it, every kill point, and the trials of the promises
 # with 60 kills a command; bounded.
 KILLS ?= 60
-trust: branches
+trust: $(VENV)/.dev
 	REVIEW_TRUST=1 timeout 3000 $(BIN)/python -m pytest -q -n 2 tests/keeping tests/living/job/test_watch.py \
 	  $$(grep -rlE 'tests\.tiers|^from hypothesis' tests --include='test_*.py')
 	mkdir -p build/trust
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db $(BIN)/review init
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db timeout 3600 $(BIN)/review trust --kills $(KILLS) --report build/trust $(if $(POSTGRES),--postgres $(POSTGRES))
+	$(MAKE) --no-print-directory branches
 
 # Every branch of effects, synthesis and all rules: by their own tests and examples, on SQLite.
 branches: $(VENV)/.dev

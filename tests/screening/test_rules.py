@@ -273,3 +273,5 @@ def test_a_place_on_the_edge_of_two_shares_is_of_the_later() -> None:
     shares = {1: edge, 2: 1 - edge}
     offered = [is_offered(1, interval_of(shares, person)) for person in (1, 2)]
     assert offered == [False, True]
+    beyond = {1: 40504 / 65536, 2: 25032 / 65536}
+    assert [is_offered(1, interval_of(beyond, person)) for person in (1, 2)] == [True, False]

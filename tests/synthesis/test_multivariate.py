@@ -13,8 +13,9 @@ import pytest
 
 from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.synthesis import Method, multilevel, pool
+from review.synthesis import Method, design, multilevel, pool
 from review.synthesis.design import Design, intercept_only
+from review.synthesis.effect_weights import weights
 from review.synthesis.multivariate import (
     Multivariate,
     RandomEffect,
@@ -321,3 +322,36 @@ def test_a_combination_by_t_is_wider() -> None:
     assert by_t.beta == normal.beta
     assert all(a < b for a, b in zip(normal.p, by_t.p, strict=True))
     assert math.isclose(by_t.prediction("verbal", 0.0)[0], by_t.ci_low[by_t.terms.index("verbal")])
+
+
+LINE = design("x", {"x": [1.0, 2.0, 3.0, 5.0, 4.0]})
+FIVE = ([0.1, 0.4, 0.2, 0.9, 0.5], [0.1, 0.2, 0.1, 0.15, 0.1])
+
+
+@pytest.mark.parametrize("test", ["z", "t"])
+def test_a_coefficient_alone_is_its_own_combination_and_its_joint_test(test: str) -> None:
+    fit = multivariate(*FIVE, [RandomEffect("abcde")], design=LINE, test=test)
+    one, joint = fit.combination({"x": 1.0}), fit.joint_test([{"x": 1.0}])
+    assert (one.estimate, one.se, one.p) == pytest.approx((fit.beta[1], fit.se[1], fit.p[1]))
+    assert one.ci == pytest.approx((fit.ci_low[1], fit.ci_high[1]))
+    assert (joint.stat, joint.p) == pytest.approx((fit.stat[1] ** 2, fit.p[1]))
+    assert (joint.df, one.ddf, joint.ddf) == (1, fit.ddf, fit.ddf)
+    assert fit.ddf == (None if test == "z" else 3)
+
+
+def test_levels_of_an_order_that_are_words_stand_in_their_alphabetical_order() -> None:
+    """As R's factors do."""
+    y, v = [0.1, 0.4, 0.2, 0.9, 0.5, 0.3], [0.1] * 6
+    words, numbers = (
+        multivariate(y, v, [RandomEffect("aaabbb", within, Structure.AR)])
+        for within in ("prqprq", [1, 3, 2, 1, 3, 2])
+    )
+    assert words.loglik == pytest.approx(numbers.loglik, abs=1e-9)
+    assert words.components[0].levels == ("p", "q", "r")
+
+
+def test_shares_of_a_coefficient_are_those_of_the_effects_that_make_it() -> None:
+    """Of a straight line through four alike effects: by their distance from the middle."""
+    x = [1.0, 2.0, 3.0, 4.0]
+    fit = multilevel([0.1, 0.3, 0.2, 0.5], [0.1] * 4, "abcd", design=design("x", {"x": x}))
+    close(weights(fit.working, "x"), [37.5, 12.5, 12.5, 37.5], rel=1e-9)

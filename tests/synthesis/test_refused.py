@@ -23,13 +23,24 @@ from review.synthesis.attribution import common_effect_attribution
 from review.synthesis.clustered import robust_regression
 from review.synthesis.design import intercept_only
 from review.synthesis.exact import exact_odds_ratio
+from review.synthesis.glmm import glmm
+from review.synthesis.location_scale import location_scale
 from review.synthesis.moderators import regress
+from review.synthesis.multivariate import (
+    RandomEffect,
+    Structure,
+    multivariate,
+    ratio_test,
+    sampling_covariance,
+)
 from review.synthesis.network import Contrast, from_contrasts, from_means, network
 from review.synthesis.projection import estimate_tau2, project
 from review.synthesis.robust import WorkingModel, cluster_robust, cluster_rows
 
 Y, V, STUDIES = [0.1, 0.2, 0.3, 0.5], [0.1] * 4, list("aabc")
 TWICE = {"x": [1.0, 2.0, 3.0, 5.0], "z": [2.0, 4.0, 6.0, 10.0]}
+MEAN = intercept_only(4)
+FIT = multivariate(Y, V, [RandomEffect("abcd")], design=design("x", {"x": [1, 2, 3, 5]}))
 PAIR = from_contrasts([Contrast("1", "b", "a", 0.1, 0.1)])
 
 
@@ -73,6 +84,75 @@ def _model(y: list[float], v: list[float] | None = None, *columns: list[float]) 
         (lambda: multilevel(["low"], [0.1], "a"), "must be numbers"),
         (lambda: multilevel([0.1, math.nan], [0.1, 0.1], "ab"), "must be finite"),
         (lambda: multilevel(Y, np.diag(V), STUDIES, rho=0.5), "comes without a rho"),
+        (lambda: multivariate(["low"], [0.1], []), "must be numbers"),
+        (lambda: multivariate(Y, V[:2], []), "do not go with"),
+        (lambda: multivariate([0.1, math.inf], [0.1, 0.1], []), "must be finite"),
+        (lambda: multivariate(Y, [0.1, 0.0, 0.1, 0.1], []), "above zero"),
+        (lambda: multivariate(Y[:2], [[1, 0.5], [0.2, 1]], []), "must be symmetric"),
+        (lambda: multivariate(Y, V, [], design=intercept_only(3)), "design of 3 rows"),
+        (lambda: multivariate(Y, V, [], method="DL"), "by REML, ML or EE, not DL"),
+        (lambda: multivariate(Y, V, [], test="knha"), "tested by z or t, not 'knha'"),
+        (lambda: multivariate(Y, V, [], level=95), "level of 95 is not between"),
+        (lambda: multivariate(Y[:1], V[:1], []), "1 effect.s. cannot carry 1 coefficient"),
+        (lambda: multivariate(Y, V, [], design=design("x + z", TWICE)), "redundant"),
+        (lambda: multivariate(Y, V, [RandomEffect("ab")]), "has 2 groups and 4 levels"),
+        (
+            lambda: multivariate(Y, V, [RandomEffect("aabb", "xyxy", Structure.CAR)]),
+            "has structure CAR, whose levels are times",
+        ),
+        (lambda: FIT.combination({"z": 1}), "no coefficient 'z'"),
+        (lambda: FIT.combination({"x": 0}), "a factor that is not zero"),
+        (lambda: FIT.joint_test([{"x": 1}, {"x": 2}]), "follows from the others"),
+        (lambda: ratio_test(FIT, FIT), "more parameters than the second"),
+        (lambda: ratio_test(FIT, multivariate(Y, V, [])), "Only models of the same effects"),
+        (lambda: FIT.robust("ab"), "2 clusters do not go with 4 effects"),
+        (lambda: sampling_covariance([], []), "a list of numbers above zero"),
+        (lambda: sampling_covariance([1, 1], "a"), "1 clusters do not go with 2 effects"),
+        (
+            lambda: sampling_covariance([1, 1], "aa", correlations=[[1, 0.5], [0.4, 1]]),
+            "a symmetric 2 x 2 matrix",
+        ),
+        (lambda: sampling_covariance([1, 1], "aa"), "correlations assumed within a cannot be"),
+        (lambda: sampling_covariance([1, 1], "aa", kind="xy"), "need an assumed correlation"),
+        (
+            lambda: sampling_covariance([1, 1], "aa", kind="xy", rho_kind={("x", "z"): 0.5}),
+            "No correlation is given of x and y",
+        ),
+        (lambda: sampling_covariance([1, 1], "aa", kind="xy", rho_kind=1.5), "outside -1 to 1"),
+        (lambda: sampling_covariance([1, 1], "aa", other="xy"), "name the first too"),
+        (lambda: sampling_covariance([1, 1], "aa", time_other=[1, 2]), "give `time`"),
+        (lambda: sampling_covariance([1, 1], "aa", time=[1, 2]), "an assumed autocorrelation"),
+        (lambda: sampling_covariance([1, 1], "aa", time=[1, 2], phi=2), "between -1 and 1"),
+        (lambda: sampling_covariance([1, 1], "aa", group="x"), "1 and 2 groups do not go"),
+        (
+            lambda: sampling_covariance([1, 1], "aa", group="xy", other="zz", n_group=[5, 0]),
+            "sizes above zero",
+        ),
+        (
+            lambda: sampling_covariance([1, 1], "aa", group="xy", other="xz"),
+            "compares a group with itself",
+        ),
+        (
+            lambda: location_scale(Y, V, scale=MEAN, method="DL"),
+            "by REML or ML, not DL",
+        ),
+        (
+            lambda: location_scale(Y, V, scale=MEAN, level=95),
+            "level of 95 is not between",
+        ),
+        (lambda: location_scale(Y, V, scale=intercept_only(3)), "design of 3 rows"),
+        (lambda: location_scale(Y, V, scale=design("x + z", TWICE)), "redundant"),
+        (
+            lambda: location_scale(Y, V, scale=design("0 + x", {"x": [1, 2, 3, 5]})),
+            "leave out the `0 .`",
+        ),
+        (lambda: glmm("OR", [1], [9], [2], [8], model="UM"), "is no mixed model of counts"),
+        (lambda: glmm("PLO", [1], [9], model="CM.EL"), "PLO has no model CM.EL, but"),
+        (lambda: glmm("PLO", [1], [9], level=95), "level of 95 is not between"),
+        (lambda: glmm("PLO", [1], [9], points=0), "quadrature has 1 to"),
+        (lambda: glmm("PLO", [1], [9, 8]), "differ in length"),
+        (lambda: glmm("PLO", [1], [-9]), "zero or more"),
+        (lambda: glmm("PLO", [1.5], [9]), "whole numbers"),
         (lambda: network(PAIR, level=95), "level of 95 is not between"),
         (lambda: network(PAIR, reference="z"), "z is not in the network; it has a, b"),
         (lambda: network(PAIR).difference("b", "z"), "z is not in the network; it has a, b"),
