@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -68,6 +69,9 @@ def echo_words(sections: Sequence[Section]) -> None:
         )
 
 
+LISTED: Final = 200
+"""Runs that are listed unless somebody asks for more: each is read whole."""
+
 full_option = click.option("--full", is_flag=True, help="Everything, and not half a page.")
 explain_option = click.option(
     "--explain", is_flag=True, help="Say what the words mean that the report uses."
@@ -97,12 +101,17 @@ def _summary(run: Run) -> dict[str, object]:
 
 @runs_.command("list")
 @click.argument("analysis", required=False)
+@click.option("--limit", "-n", type=click.IntRange(1), help="The newest so many; without it "
+              f"{LISTED} in print, and all with --json.")  # fmt: skip
 @review_option
 @json_option
-def list_(analysis: str | None, review_slug: str | None, as_json: bool) -> None:
+def list_(analysis: str | None, limit: int | None, review_slug: str | None, as_json: bool) -> None:
     """List the runs of a review, or of one analysis."""
     with looking(review_slug) as (session, review):
-        found = queries.runs(session, review, analysis)
+        made = queries.runs(session, review, analysis)
+        most = limit or (len(made) if as_json else LISTED)
+        latest = {run.id for run in sorted(made, key=lambda run: run.id)[-most:]}
+        found = [run for run in made if run.id in latest]
         if as_json:
             echo_json([_summary(run) for run in found])
             return
@@ -134,6 +143,11 @@ def list_(analysis: str | None, review_slug: str | None, as_json: bool) -> None:
         "analysis", "run", "when (UTC)", "k", "measure", "estimate", "interval", "conclusion",
     )  # fmt: skip
     echo_table(headers, rows, right=("run", "k", "estimate", "interval"))
+    if len(found) < len(made):
+        click.echo(
+            f"The newest {len(found):,} of {len(made):,} runs; all of them: --limit {len(made)}",
+            err=True,
+        )
 
 
 @runs_.command("show")

@@ -15,6 +15,7 @@ import click
 from review.cli.context import configured_database, json_option
 from review.cli.output import echo_json
 from review.db import database_at
+from review.errors import InvalidDataError
 from review.files import new_folder, replace_file
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
               help="How often each command is killed while it works.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), help="Repeat a run: the seed of its report.")
 @click.option("--postgres", metavar="URL", help="An empty database to try PostgreSQL with.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="WORDS",
+    help="Hold only trials whose name has these words (release, SQLite); repeatable.",
+)
 @json_option
 @click.pass_context
 def trust_(
@@ -37,6 +44,7 @@ def trust_(
     kills: int,
     seed: int | None,
     postgres: str | None,
+    only: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Try the promises of SECURITY.md on this installation, offline, and report what was seen.
@@ -62,19 +70,24 @@ def trust_(
             )
 
     database = configured_database()
-    if revision_of(database) is not None:
+    if revision_of(database) is not None and not only:
         for trial in trust.own(database):
             take(trial)
     with tempfile.TemporaryDirectory(prefix="review-trust-") as folder:
         ground = trust.Ground(Path(folder), seed, kills, lambda words: main(list(words)))
-        for trial in kill_commands(ground, None if postgres is None else database_at(postgres)):
+        there = None if postgres is None else database_at(postgres)
+        for trial in kill_commands(ground, there, only):
             take(trial)
-        for one in (trust.tampers, trust.backups, trust.control):
-            take(one(ground))
+        for name, held in trust.AFTERWARDS.items():
+            if trust.is_wanted(name, only):
+                take(held(ground))
+    if not trials:
+        raise InvalidDataError(f"no trial has {' or '.join(only)} in its name")
     told = {
         "passed": all(trial.passed for trial in trials),
         "seed": seed,
         "kills": kills,
+        "only": only,
         "versions": trust.versions(),
         "trials": [asdict(trial) for trial in trials],
     }

@@ -7,6 +7,7 @@ the report names. A negative control is a trial that has to fail: it shows that 
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import random
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,8 +42,32 @@ from review.schema import revisions
 REVIEW: Final = "cbt-delivery"
 """The shipped review that the trials begin with."""
 
-LONGEST: Final = 300.0
+LONGEST: Final = 600.0
 """Seconds that one command may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a command is killed: after so many seconds, of the clock or of the processor.
+
+    A command's own processor time hardly depends on what else the machine does, so such a kill
+    falls into it; a kill by the clock falls into what it waits for, too: a sync, a server.
+    """
+
+    after: float
+    of_processor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended: its status (None: it was killed), and what it took."""
+
+    code: int | None
+    seconds: float
+    said: str
+    """The last line of its complaints."""
+    processor: float = 0.0
+    """Seconds of the processor; 0 where the system does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +83,17 @@ class Trial:
     """What was seen, with numbers."""
     seconds: float
     seed: int | None = None
+
+
+TAMPERS: Final = "rows altered behind the history's back"
+BACKUPS: Final = "backup, restore, copy"
+CONTROL: Final = "negative control: one row is taken away"
+"""Names of trials, beside those of `review.keeping.kills`."""
+
+
+def is_wanted(name: str, only: Sequence[str]) -> bool:
+    """Whether a trial is held: of all, or of those whose name has one of some words."""
+    return not only or any(word in name for word in only)
 
 
 @dataclass
@@ -78,55 +114,105 @@ class Ground:
         """Return a database of the name in the folder."""
         return database_at(f"sqlite:///{self.folder / f'{name}.db'}")
 
-    def run(self, database: Database, *words: str, after: float | None = None) -> int | None:
-        """Run a command; kill it after some seconds, None where it came through before."""
+    def run(self, database: Database, *words: str, kill: Moment | None = None) -> Ran:
+        """Run a command; kill it at a moment, if it is not through before."""
         if self.main is not None and hasattr(os, "fork"):
-            return self._forked(database, words, LONGEST if after is None else after)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "review", *words], cwd=self.folder, text=True,
-            env={**os.environ, "REVIEW_DATABASE_URL": database.address, "REVIEW_ACTOR": "trial"},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            return self._forked(database, words, kill)
+        began = time.monotonic()
+        with self.complaints.open("wb") as complaints:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "review", *words], cwd=self.folder,
+                env={**os.environ, **_environment(database)},
+                stdout=subprocess.DEVNULL, stderr=complaints,
+            )  # fmt: skip
         try:
-            return process.wait(LONGEST if after is None else after)
+            code: int | None = process.wait(LONGEST if kill is None else kill.after)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             process.wait()
-            return None
+            code = None
+        return Ran(code, time.monotonic() - began, self._said())
+
+    @property
+    def complaints(self) -> Path:
+        """What the last command wrote to standard error."""
+        return self.folder / "complaints.txt"
+
+    @property
+    def loaded(self) -> Path:
+        """The modules that the last command loaded."""
+        return self.folder / "loaded.txt"
+
+    def _load(self) -> None:
+        """Load what a command loaded, so that the next one begins with its work."""
+        if self.loaded.exists():
+            for name in self.loaded.read_text().splitlines():
+                if name not in sys.modules:
+                    with suppress(ImportError):
+                        importlib.import_module(name)
+            self.loaded.unlink()
+
+    def _said(self) -> str:
+        return (self.complaints.read_text(errors="replace").strip().splitlines() or [""])[-1]
 
     def needs(self, database: Database, *words: str) -> None:
         """Run a command that a trial needs to come through."""
-        if (code := self.run(database, *words)) != 0:
-            raise ReviewError(f"review {' '.join(words)} ended with {code} before a kill")
+        if (ran := self.run(database, *words)).code != 0:
+            raise ReviewError(f"review {' '.join(words)} ended with {ran.code}: {ran.said}")
 
-    def _forked(self, database: Database, words: Sequence[str], after: float) -> int | None:
+    def _forked(self, database: Database, words: Sequence[str], kill: Moment | None) -> Ran:
         database.close()  # no connection goes over a fork
+        began = time.monotonic()
         if (child := os.fork()) == 0:
             code = 70
             try:
                 nowhere = os.open(os.devnull, os.O_RDWR)
-                for handle in range(3):
-                    os.dup2(nowhere, handle)
+                complaints = os.open(self.complaints, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                for handle, to in enumerate((nowhere, nowhere, complaints)):
+                    os.dup2(to, handle)
                 os.chdir(self.folder)
-                os.environ |= {"REVIEW_DATABASE_URL": database.address, "REVIEW_ACTOR": "trial"}
+                os.environ |= _environment(database)
                 settings.cache_clear()
                 assert self.main is not None
                 self.main(words)
                 code = 0
+                self.loaded.write_text("\n".join(sys.modules))
             except SystemExit as ended:
                 code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
             finally:
                 os._exit(code)
-        until = time.monotonic() + after
-        while time.monotonic() < until:
-            done, status = os.waitpid(child, os.WNOHANG)
+        while True:
+            done, status, used = os.wait4(child, os.WNOHANG)
+            seconds = time.monotonic() - began
+            if not done and (seconds > LONGEST or (kill and _has_come(kill, child, seconds))):
+                os.kill(child, signal.SIGKILL)
+                done, status, used = os.wait4(child, 0)
             if done:
-                return os.waitstatus_to_exitcode(status)
+                exit_code = os.waitstatus_to_exitcode(status)
+                died = exit_code == -signal.SIGKILL
+                processor = used.ru_utime + used.ru_stime
+                if kill is None:
+                    self._load()
+                return Ran(None if died else exit_code, seconds, self._said(), processor)
             time.sleep(0.001)
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        return None if code == -signal.SIGKILL else code
+
+
+def _environment(database: Database) -> dict[str, str]:
+    return {"REVIEW_DATABASE_URL": database.address, "REVIEW_ACTOR": "trial"}
+
+
+def _has_come(kill: Moment, child: int, seconds: float) -> bool:
+    """Whether the moment to kill a child has come."""
+    if not kill.of_processor:
+        return seconds >= kill.after
+    try:  # the clock of another process, as clock_getcpuclockid(3) of Linux numbers it
+        return time.clock_gettime((~child << 3) | 2) >= kill.after
+    except OSError:
+        return False  # it has just ended
+
+
+TELLS_PROCESSOR_TIME: Final = sys.platform == "linux"
+"""Whether the system tells how long another process has worked."""
 
 
 def tampers(ground: Ground) -> Trial:
@@ -160,7 +246,7 @@ def tampers(ground: Ground) -> Trial:
     tampered.close()
     return Trial(
         promise="P4",
-        name="rows altered behind the history's back",
+        name=TAMPERS,
         requirement="every alteration of a governed row is named",
         passed=not missed and tried > 0,
         found=f"{tried - len(missed)} of {tried} named"
@@ -214,7 +300,7 @@ def backups(ground: Ground) -> Trial:
         one.close()
     return Trial(
         promise="P10",
-        name="backup, restore, copy",
+        name=BACKUPS,
         requirement="what is restored holds what was there; a damaged backup is refused",
         passed=same and refused == 20,
         found=f"equal digests of every table: {'yes' if same else 'no'}; "
@@ -238,12 +324,16 @@ def control(ground: Ground) -> Trial:
     database.close()
     return Trial(
         promise="P1 P4",
-        name="negative control: one row is taken away",
+        name=CONTROL,
         requirement="the check of the other trials has to find it",
         passed=not sound,
         found="found" if not sound else "not found: the other trials prove nothing",
         seconds=time.perf_counter() - began,
     )
+
+
+AFTERWARDS: Final = {TAMPERS: tampers, BACKUPS: backups, CONTROL: control}
+"""Trials of what the kills left, by name."""
 
 
 def own(database: Database) -> Iterator[Trial]:

@@ -58,6 +58,10 @@ def test_a_database_without_plans_says_that_there_is_nothing_to_pool(cli: Cli) -
 def test_runs_are_listed_shown_and_compared(arrived: Cli, tmp_path: Path) -> None:
     listed = json.loads(arrived("runs", "list", "multimedia", "--json").stdout)
     assert [(run["number"], run["k"]) for run in listed] == [(1, 6), (2, 17)]
+    newest = arrived("runs", "list", "--limit", "4")
+    assert "The newest 4 of 6 runs; all of them: --limit 6" in newest.stderr
+    assert len(newest.stdout.splitlines()) == 2 + 4
+    assert "newest" not in arrived("runs", "list").stderr
     shown = json.loads(arrived("runs", "show", "multimedia", "--json").stdout)
     assert shown["number"] == 2
     assert len(shown["inputs"]["trials"]) == len(shown["results"]["effects"]) == 17
