@@ -16,7 +16,7 @@ from review.cli.notifying import channels_of, notify_options, tell_people
 from review.cli.output import echo_json, echo_table, progress_bar
 from review.cli.runs import echo_sections, echo_words, explain_option, full_option
 from review.config import settings
-from review.files import replace_file
+from review.files import new_folder, replace_file
 from review.living.job.noticing import JobNotices, notices_of_job
 from review.living.job.outbox import Outbox, send_again, undelivered
 from review.living.job.repool import repool
@@ -140,7 +140,7 @@ def _place_of_reports() -> Path:
 
     try:
         place = Path(platformdirs.user_state_dir("living-review")) / "reports"
-        place.mkdir(parents=True, exist_ok=True)
+        new_folder(place)
     except (OSError, RuntimeError):  # a scheduler's account may have no home
         place = Path(tempfile.mkdtemp(prefix="review-reports-"))
     return place

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from review import db
+from review import db, files
+from review.cli import main
 from review.db import Database, database_at
 from review.files import move_folder, replace_file, workplace
 from review.history.actions import Attribution, writing
@@ -24,6 +26,7 @@ from review.keeping.verifying import verify_all
 from review.protocol.actions import new_review
 from review.protocol.specs import ReviewSpec
 from tests.conftest import NOW
+from tests.living.releases.test_killed import complete
 from tests.power_cuts import ACK, Trace, can_trace, cuts, laid_out, traced
 from tests.tiers import WHOLE
 
@@ -98,6 +101,23 @@ def _write_backups(folder: Path) -> None:
         _done(str(back_up(_database(folder), folder / "kept").file.relative_to(folder)))
 
 
+def _write_releases(folder: Path) -> None:
+    os.environ |= {
+        "REVIEW_DATABASE_URL": f"sqlite:///{folder / 'review.db'}",
+        "REVIEW_ACTOR": "ada",
+    }
+    for number in range(1, 4):
+        words = ["release", "create", f"{number}.0", "--because", "a trial", "--no-figures"]
+        made = CliRunner().invoke(main, [*words, "--out", str(folder / "out" / f"{number}.0")])
+        assert made.exit_code == 0, made.output
+        _done(f"{number}.0")
+
+
+def _write_unsynced(folder: Path) -> None:
+    vars(files)["flush"] = lambda _: None
+    _write_releases(folder)
+
+
 def _done(what: str) -> None:
     os.write(1, f"{ACK}{what}\n".encode())
 
@@ -127,22 +147,29 @@ def _tell(*what: object) -> None:
     sys.stdout.write(" ".join(map(str, what)) + "\n")
 
 
-def _reviews(place: Path, done: list[str], found: Found) -> None:
+def _there(place: Path, found: Found, column: str) -> set[str] | None:
+    """Return what a column of the database has; None where the database is damaged."""
+    table, name = column.split(".")
     try:
         with closing(sqlite3.connect(place / "review.db")) as plain:
             (sound,) = plain.execute("PRAGMA integrity_check").fetchone()
-            there = {slug for (slug,) in plain.execute("SELECT slug FROM review")}
-        if sound != "ok":
-            found.broken.append(sound)
-            return
+            there = {value for (value,) in plain.execute(f"SELECT {name} FROM {table}")}
     except sqlite3.DatabaseError as error:
         found.broken.append(str(error))
-        return
-    found.losing += not there.issuperset(done)
+        return None
+    if sound != "ok":
+        found.broken.append(sound)
+        return None
     database = _database(place)
     with database.reading() as session:
         found.broken += verify_all(session, viewer=None).problems
     database.close()
+    return there
+
+
+def _reviews(place: Path, done: list[str], found: Found) -> None:
+    there = _there(place, found, "review.slug")
+    found.losing += there is not None and not there.issuperset(done)
 
 
 @pytest.mark.parametrize(
@@ -215,12 +242,42 @@ def test_a_backup_is_there_whole_or_not(practice: Database, tmp_path: Path) -> N
     assert (found.losing, found.broken) == (0, [])
 
 
+def _releases(place: Path, done: list[str], found: Found) -> None:
+    rows = _there(place, found, "release.version")
+    if rows is None:
+        return
+    out = place / "out"
+    folders = {path.name for path in out.glob("[0-9]*")}
+    found.broken += [f"half a folder of {one}" for one in folders if not complete(out / one)]
+    found.broken += [f"a folder without its row: {one}" for one in folders - rows]
+    waiting = {one for one in rows - folders if complete(out / f".{one}.making")}
+    found.broken += [f"a row without its folder: {one}" for one in rows - folders - waiting]
+    found.losing += not (rows & folders).issuperset(done)
+
+
+@long
+@pytest.mark.parametrize("what", ["releases", "unsynced"])
+def test_row_and_folder_of_a_release_agree(what: str, practice: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "written"
+    folder.mkdir()
+    practice.close()
+    shutil.copy(practice.file, folder / "review.db")
+    found = _after(traced(folder, [__name__, what, str(folder)]), tmp_path, _releases)
+    _tell(what, found)
+    if what == "unsynced":
+        assert found.losing, "the replay must be able to lose what was not synced"
+    else:
+        assert (found.losing, found.broken) == (0, [])
+
+
 WRITERS: Mapping[str, Callable[[Path], Any]] = {
     "reviews": _write_reviews,
     "files": _write_files,
     "careless": _write_careless,
     "folders": _write_folders,
     "backups": _write_backups,
+    "releases": _write_releases,
+    "unsynced": _write_unsynced,
 }
 
 if __name__ == "__main__":

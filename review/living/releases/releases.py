@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from review.canonical import sha256_of, utc_text
 from review.errors import AlreadyExistsError, InvalidDataError, NotFoundError, Remedy
-from review.files import flush_all, move_folder
+from review.files import flush_all, move_folder, new_folder
 from review.history.queries import head
 from review.living.estimates.pooling import engine_versions
 from review.living.job import staleness
@@ -146,7 +146,7 @@ def create_release(
     facts = _facts(session, review, spec, runs, now, previous[-1].version if previous else None)
     if shown is not None:
         facts["shown"] = dict(shown)
-    making.mkdir(parents=True)
+    new_folder(making)
     _when_it_ends(session, making, folder)
     _write(session, review, spec, runs, facts, making, previous, figures or {}, now)
     manifest = {**facts, "files": _checksums(making)}
