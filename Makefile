@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # One more than processors: tests also wait, for a database, a browser, a time to pass.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
-.PHONY: demo test trust branches sbom wheel check style types examples docs lock clean
+.PHONY: demo test trust trust-tests trust-trials branches sbom wheel check style types examples docs lock clean
 
 demo: $(VENV)/.run
 	@PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
@@ -24,16 +24,26 @@ test: $(VENV)/.dev
 	@command -v pdflatex >/dev/null || echo "Left out: compiling LaTeX (no pdflatex here)."
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/docs
 
-# The long tier: all that tests/tiers.py leaves to it, every kill point, and the trials of the promises
-# with 60 kills a command; bounded.
+# The long tier, bounded: all that tests/tiers.py leaves to it, every kill point, and meanwhile the
+# trials of the promises with 60 kills a command on SQLite and on PostgreSQL (a server of its own, or
+# POSTGRES=URL of an empty database). Each part alone: make trust-tests,
+# make trust-trials, make branches.
 KILLS ?= 60
+MINUTES ?= 58
 trust: $(VENV)/.dev
-	REVIEW_TRUST=1 timeout 3000 $(BIN)/python -m pytest -q -n 2 tests/keeping tests/living/job/test_watch.py \
-	  $$(grep -rlE 'tests\.tiers|^from hypothesis' tests --include='test_*.py')
+	@$(MAKE) --no-print-directory --output-sync=target -j2 trust-tests trust-trials branches
+
+trust-tests: $(VENV)/.dev
+	REVIEW_TRUST=1 timeout $(MINUTES)m $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --durations=40 \
+	  tests/keeping tests/living/job/test_watch.py \
+	  $$(grep -rlE 'tests\.tiers|^from hypothesis' tests --include='test_*.py' | grep -v ^tests/keeping/)
+
+trust-trials: $(VENV)/.dev
 	mkdir -p build/trust
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db $(BIN)/review init
-	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db timeout 3600 $(BIN)/review trust --kills $(KILLS) --report build/trust $(if $(POSTGRES),--postgres $(POSTGRES))
-	$(MAKE) --no-print-directory branches
+	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db timeout $(MINUTES)m \
+	  $(if $(POSTGRES),,$(BIN)/python -m tests.own_server) \
+	  $(BIN)/review trust --kills $(KILLS) --report build/trust --postgres $(or $(POSTGRES),{})
 
 # Every branch of effects, synthesis and all rules: by their own tests and examples, on SQLite.
 branches: $(VENV)/.dev

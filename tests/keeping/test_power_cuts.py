@@ -22,6 +22,7 @@ from review.db import Database, database_at
 from review.files import move_folder, replace_file, workplace
 from review.history.actions import Attribution, writing
 from review.keeping.backups import back_up
+from review.keeping.kills import _half_backups
 from review.keeping.verifying import verify_all
 from review.protocol.actions import new_review
 from review.protocol.specs import ReviewSpec
@@ -236,6 +237,7 @@ def test_a_backup_is_there_whole_or_not(practice: Database, tmp_path: Path) -> N
             with closing(sqlite3.connect(kept)) as plain:
                 (sound,) = plain.execute("PRAGMA integrity_check").fetchone()
             found.broken += [] if sound == "ok" else [f"{kept.name}: {sound}"]
+        found.broken += _half_backups(place / "kept")
 
     found = _after(traced(folder, [__name__, "backups", str(folder)]), tmp_path, check)
     _tell(found)
