@@ -26,8 +26,7 @@ test: $(VENV)/.dev
 
 # The long tier, bounded: all that tests/tiers.py leaves to it, every kill point, and meanwhile the
 # trials of the promises with 60 kills a command on SQLite and on PostgreSQL (a server of its own, or
-# POSTGRES=URL of an empty database). Each part alone: make trust-tests,
-# make trust-trials, make branches.
+# POSTGRES=URL of an empty database). Each part alone: make trust-tests, trust-trials, branches.
 KILLS ?= 60
 MINUTES ?= 58
 trust: $(VENV)/.dev
