@@ -2,7 +2,8 @@
 
 `results.png` and `diagnostics.png` have a row a figure and a column a case of `synthetic.py`;
 `delivery.png` has what `review plot` makes of the seed cbt-delivery. `single.png` and `double.png`
-have the first page of each for a journal's column, at 3, 12 and 60 studies and again in grey.
+have the first page of each for a journal's column, at 3, 12, 60, 200 and 420 studies, the first
+that is drawn and the largest again in grey.
 """
 
 from __future__ import annotations
@@ -95,14 +96,14 @@ def synthetic_rows(
 
 
 def paper_rows(column: str) -> Iterator[list[Image | None]]:
-    """Yield the first page of each figure as a journal's column has it, the last one in grey."""
+    """Yield the first page of each figure as a journal's column has it, two of them in grey too."""
     on_page = Paper(width_called(column), height=DEEPEST * MM, title=False)
     for figure in (*results.FIGURES, *diagnostics.FIGURES):
         with on_paper(on_page):
-            drawn = [figure(Case(f"k{k}", k)) for k in (3, 12, 60)]
+            drawn = [figure(Case(f"k{k}", k)) for k in (3, 12, 60, 200, 420)]
             images = [None if one is None else thumbnail(one) for one in drawn]
-        last = next(image for image in reversed(images) if image is not None)
-        yield [*images, last.convert("L").convert("RGB")]
+        shown = [image for image in images if image is not None]
+        yield [*images, *(one.convert("L").convert("RGB") for one in (shown[0], shown[-1]))]
 
 
 def delivery_images() -> list[Image]:

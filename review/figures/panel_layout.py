@@ -22,6 +22,7 @@ from review.figures.text import (
     printable,
     title_lines,
     width,
+    words_of,
     wrap,
 )
 
@@ -378,7 +379,7 @@ def _fit(column: TextColumn, size: float, strong: frozenset[int], cuts: Cuts) ->
     )
     widths = [width(cell, size, bold=i in strong) for i, cell in enumerate(cells)]
     body = max([column.reserve, *widths])
-    words = [width(word, size, bold=True) for word in printable(column.header).split()]
+    words = [width(word, size, bold=True) for word in words_of(column.header)]
     room = min(max(widest, column.header_room), max([body, column.header_room, *words]))
     header = tuple(wrap(column.header, size, room, bold=True))
     return FittedColumn(header, cells, max([body, *(width(x, size, bold=True) for x in header)]))

@@ -82,7 +82,7 @@ def place_names(
     for name in names:
         candidates = _candidates(name, radius)
         free = [
-            (_crossed(name, box, taken, led), sum(map(box.meets, dots)), i)
+            (_crossed(name, box, taken, led) + sum(map(box.meets, dots)), i)
             for i, box in enumerate(candidates)
             if box.within(bounds) and not any(map(box.meets, taken))
         ]

@@ -5,7 +5,6 @@ Page et al. 2021, BMJ 372:n71, doi 10.1136/bmj.n71. All lengths are inches from 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +14,7 @@ from review.errors import InvalidDataError
 from review.figures.page import EDGE, TITLE_SIZE, leading
 from review.figures.paper import fitted, paper
 from review.figures.style import BLACK, GREY, ZONE, font, own_settings
-from review.figures.text import pieces, printable, title_lines, width, wrap
+from review.figures.text import printable, title_lines, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,10 +36,6 @@ ROWS = 4
 
 # Okabe-Ito sky blue at one quarter on white, opaque as `review.figures.style.ZONE` is.
 BAND_COLOUR = "#D5EDFA"
-
-_NUMBER = re.compile(r"\(n = [\d,]+\)")
-_JOINER = "_"
-_JOINED = re.compile(r"\(n_=_[\d,]+\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,29 +120,12 @@ class _Placed:
         return self.top + self.height
 
 
-def _wrapped(line: str, room: float) -> list[str]:
-    """Break a line at spaces, but never within its ``(n = 12)``."""
-    lines: list[str] = []
-    for word in _NUMBER.sub(_kept_together, printable(line)).split():
-        shown = word.replace(_JOINER, " ") if _JOINED.search(word) else word
-        joined = f"{lines[-1]} {shown}" if lines else shown
-        if lines and width(joined, SIZE) <= room:
-            lines[-1] = joined
-        else:
-            lines += pieces(shown, SIZE, room)
-    return lines or [""]
-
-
-def _kept_together(found: re.Match[str]) -> str:
-    return found.group().replace(" ", _JOINER)
-
-
 def _text(box: FigureBox, wide: float) -> tuple[str, ...]:
     room = wide - 2 * PADDING
     lines: list[str] = []
     for line in box.lines:
         part = line.startswith(INDENT)
-        first, *rest = _wrapped(line, room - (2 if part else 1) * STEP)
+        first, *rest = wrap(line, SIZE, room - (2 if part else 1) * STEP) or [""]
         lines += [INDENT + first if part else first, *(INDENT + more for more in rest)]
     return tuple(lines)
 

@@ -197,16 +197,34 @@ def ticks(
     Returns
     -------
     list of (value, label)
-        Increasing; zero is exactly 0.
+        Increasing; zero is exactly 0. One alone says nothing of the scale: two that are further
+        apart take its place.
+
+    Examples
+    --------
+    >>> [label for _, label in ticks(-0.9, 0.7, 2)]
+    ['−0.5', '0.5']
     """
     magnitude = 10.0 ** np.floor(np.log10(high - low))
+    finer: list[tuple[float, str]] = []
     for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0):
         step = factor * magnitude
+        if whole and step < 1:
+            continue
+        decimals = max(0, -int(np.floor(np.log10(step) + 1e-9)))
         first, last = int(np.ceil(low / step)), int(np.floor(high / step))
-        if last - first + 1 <= at_most and (step >= 1 or not whole):
+        found = [(i * step, fixed(i * step, decimals)) for i in range(first, last + 1)]
+        if len(found) <= at_most:
             break
-    decimals = max(0, -int(np.floor(np.log10(step) + 1e-9)))
-    return [(i * step, fixed(i * step, decimals)) for i in range(first, last + 1)]
+        finer = found
+    return _two_at_least(found, finer)
+
+
+def _two_at_least(
+    found: list[tuple[float, str]], finer: list[tuple[float, str]]
+) -> list[tuple[float, str]]:
+    """Return ticks or, where there is but one, the ends of those at finer steps."""
+    return found if len(found) > 1 or len(finer) < 2 else [finer[0], finer[-1]]
 
 
 def ratio_ticks(low: float, high: float, at_most: int = 8) -> list[tuple[float, str]]:
@@ -231,6 +249,7 @@ def ratio_ticks(low: float, high: float, at_most: int = 8) -> list[tuple[float, 
     ['0.2', '0.5', '1', '2', '5']
     """
     first, last = math.floor(low / math.log(10)), math.ceil(high / math.log(10))
+    finer: list[tuple[float, str]] = []
     for stride in range(1, last - first + 2):
         for mantissas in MANTISSAS if stride == 1 else MANTISSAS[1:]:
             found = [
@@ -244,7 +263,8 @@ def ratio_ticks(low: float, high: float, at_most: int = 8) -> list[tuple[float, 
                 even = ticks(math.exp(low), math.exp(high), at_most)
                 return [(math.log(value), label) for value, label in even if value > 0]
             if len(inside) <= at_most:
-                return inside
+                return _two_at_least(inside, finer)
+            finer = inside
     return []
 
 

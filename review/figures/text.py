@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
 from review.figures.paper import lacking, paper
 from review.figures.style import font_for, glyphs_of, substitute
@@ -128,10 +129,23 @@ def paragraph(text: str, size: float, widest: float) -> list[str]:
     return wrap(text, size, HINTED * widest)
 
 
+TOGETHER: Final = re.compile(r"\(n = [\d,]+\)|[\[(][\d.]+% CI[\])]")
+"""What no line breaks: ``(n = 12)`` and ``[95% CI]``."""
+
+_JOINER: Final = "\ue000"
+"""Stands for a space that is kept: of private use, which no text has once it is printable."""
+
+
+def words_of(text: str) -> list[str]:
+    """Split a text at its spaces, but for those in what is kept `TOGETHER`."""
+    joined = TOGETHER.sub(lambda found: found.group().replace(" ", _JOINER), printable(text))
+    return [word.replace(_JOINER, " ") for word in joined.split()]
+
+
 def wrap(text: str, size: float, widest: float, *, bold: bool = False) -> list[str]:
     """Lines no wider than `widest` inches, broken at spaces; a longer word within itself."""
     lines: list[str] = []
-    for word in printable(text).split():
+    for word in words_of(text):
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and width(joined, size, bold=bold) <= widest:
             lines[-1] = joined

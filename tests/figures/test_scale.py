@@ -39,6 +39,16 @@ def test_ticks_are_round_and_inside() -> None:
         assert len({label for _, label in found}) == len(found)
 
 
+def test_no_axis_has_one_number_alone() -> None:
+    """Of one tick nobody can tell how far the next is."""
+    for low in (-3.0, -1.4, -0.9, -0.04, 0.0, 0.013):
+        for wide in (0.011, 0.3, 0.99, 1.6, 9.9):
+            for most in (2, 3, 5):
+                for found in (ticks(low, low + wide, most), ratio_ticks(low, low + wide, most)):
+                    assert 2 <= len(found) <= most, (low, wide, most, found)
+                    assert all(low - 1e-9 <= value <= low + wide + 1e-9 for value, _ in found)
+
+
 def test_limits_cover_what_is_usual_and_cut_what_is_not() -> None:
     usual = [(-0.5, 0.5)] * 9
     low, high = limits([*usual, (-40.0, 60.0)])
@@ -77,6 +87,13 @@ def test_wrapped_lines_fit_and_lose_no_word() -> None:
     assert len(lines) > 2
     assert all(width(line, 8) <= 1.0 for line in lines)
     assert " ".join(lines) == text
+
+
+def test_no_line_breaks_within_a_count_or_the_level_of_an_interval() -> None:
+    for kept in ("[95% CI]", "(97.5% CI)", "(n = 1,234)"):
+        for room in (0.5, 0.7, 0.9, 1.2):
+            lines = wrap(f"Odds ratio {kept} of deaths", 6, room)
+            assert any(kept in line for line in lines), (room, lines)
 
 
 def test_what_the_font_lacks_is_shown_as_missing() -> None:
