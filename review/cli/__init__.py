@@ -146,6 +146,10 @@ class Commands(LazyGroup):
         try:
             with only_words():
                 return super().invoke(ctx)
+        except click.MissingParameter as error:
+            raise click.MissingParameter(
+                _where_it_is_said(error.param), error.ctx, error.param, error.param_hint
+            ) from error
         except ReviewError as error:
             _fail(ctx, error.told)
         except OSError as error:
@@ -158,6 +162,18 @@ class Commands(LazyGroup):
             if told is None:
                 raise
             _fail(ctx, told)
+
+
+LISTED_BY: Final = {"analysis": "review analysis list", "study": "review study list"}
+"""The commands that name what an argument may be."""
+
+
+def _where_it_is_said(missing: click.Parameter | None) -> str:
+    """Return what helps who left out an argument or an option: its meaning, or what lists it."""
+    if isinstance(missing, click.Option):
+        return (missing.help or "").rstrip(".")
+    listing = LISTED_BY.get((missing.name if missing else None) or "")
+    return f"{listing} shows them" if listing else ""
 
 
 def _fail(ctx: click.Context, message: str) -> NoReturn:

@@ -48,7 +48,24 @@ from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.queries import instruments, review_called
 
 
-@click.group("plot")
+class Figures(click.Group):
+    """The figures; who names an analysis where a figure is meant is told how to say it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the figure that is asked for; raise UsageError for what is none."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            figures = ", ".join(self.list_commands(ctx))
+            raise click.UsageError(
+                f"{args[0]!r} is no figure. Say first which one, then the analysis: review plot "
+                f"forest {args[0]} --out forest.svg. Figures: {figures}.",
+                ctx,
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group("plot", cls=Figures)
 def plot_() -> None:
     """Figures of runs and of the review, as SVG, PDF or PNG by the file's name."""
 

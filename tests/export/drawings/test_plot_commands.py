@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from review.cli import main
 from review.cli.plot import plot_
 from review.config import settings
 from review.db import Database
@@ -99,3 +100,17 @@ def test_what_cannot_be_drawn_is_said(
     path = tmp_path / "a.svg"
     assert said in plot(*arguments, "--out", path, status=1).output
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("alliance", "review plot forest alliance --out forest.svg. Figures: baujat, bubble"),
+        ("forest", "Missing argument 'ANALYSIS'. review analysis list shows them"),
+        ("forest alliance", "Missing option '--out' / '-o'. The file to write"),
+    ],
+)
+def test_what_is_missing_is_said_with_what_to_type(typed: str, said: str) -> None:
+    ran = CliRunner().invoke(main, ["plot", *typed.split()])
+    assert ran.exit_code == 2
+    assert said in " ".join(ran.output.split())
