@@ -4,7 +4,8 @@ The review is cbt-delivery with its 76 trials, or one of generated trials (``--g
 which are drawn with a fixed seed and named so. It is loaded and pooled first, half of it and then
 all; that is not counted. Wall-clock and process time are both given, since a shared machine
 stretches only the first.
-Run: python benchmarks/export.py [--generated 480] [--processes 2] [--out FOLDER]
+``--pages`` counts the pages of text and supplement as LibreOffice sets them.
+Run: python benchmarks/export.py [--generated 480] [--processes 2] [--out FOLDER] [--pages]
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import platform
 import resource
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from pypdf import PdfReader
 
 from review.config import settings
 from review.db import Database, database_at
@@ -46,6 +49,9 @@ TARGET = 10.0
 
 TARGET_LARGE = {"cpu_seconds": 60.0, "mb": 10.0}
 """Of 480 trials: processor time in all, and size of the folder."""
+
+MOST_PAGES = 15
+"""Of the main text, whatever the number of trials."""
 
 GENERATED = "generated"
 """The review of generated trials."""
@@ -158,6 +164,23 @@ def measure(database: Database, called: str, folder: Path, processes: int) -> di
     }
 
 
+def pages(folder: Path) -> dict[str, int]:
+    """Count the pages of manuscript and supplement, set by LibreOffice.
+
+    Raises FileNotFoundError where LibreOffice (``soffice``) is missing.
+    """
+    found = {}
+    with tempfile.TemporaryDirectory() as made:
+        for name in ("manuscript", "supplement"):
+            subprocess.run(
+                ["soffice", f"-env:UserInstallation=file://{made}/profile", "--headless",
+                 "--convert-to", "pdf", "--outdir", made, str(folder / f"{name}.docx")],
+                check=True, capture_output=True,
+            )  # fmt: skip
+            found[name] = len(PdfReader(Path(made) / f"{name}.pdf").pages)
+    return found
+
+
 def _of_workers() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
@@ -169,6 +192,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2, help="1: all in this process")
     parser.add_argument("--generated", type=int, metavar="TRIALS", help="instead of cbt-delivery")
     parser.add_argument("--out", type=Path, help="keep the bundle in this folder")
+    parser.add_argument("--pages", action="store_true", help="set by LibreOffice")
     options = parser.parse_args()
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
@@ -176,6 +200,8 @@ def main() -> None:
         database = generated(Path(folder), made) if made else pooled(Path(folder))
         found = measure(database, GENERATED if made else "cbt-delivery", out, options.processes)
         database.close()
+        if options.pages:
+            found |= {"pages": pages(out), "most_pages": MOST_PAGES}
     found |= {
         "processes": options.processes,
         "targets": TARGET_LARGE if options.generated else {"seconds": TARGET},

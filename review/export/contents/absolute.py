@@ -24,12 +24,14 @@ PER: Final = 1000
 
 ODDS: Final = frozenset({Measure.OR, Measure.PETO})
 
+TRIVIAL: Final = 0.20
 SMALL: Final = 0.40
 LARGE: Final = 0.70
 WORDS_SOURCE: Final = (
-    f"Words for standardized mean differences: below {SMALL:.2f} small, {SMALL:.2f} to "
-    f"{LARGE:.2f} moderate, above {LARGE:.2f} large, whatever matters to patients (Cochrane "
-    "Handbook 5.1, section 12.6.2, beside Cohen's 0.2, 0.5 and 0.8)."
+    f"Words for standardized mean differences: below {TRIVIAL:.2f} trivial (less than Cohen 1988 "
+    f"calls small; the word is GRADE's), below {SMALL:.2f} small, {SMALL:.2f} to {LARGE:.2f} "
+    f"moderate, above {LARGE:.2f} large, whatever matters to patients (Cochrane Handbook 5.1, "
+    "section 12.6.2)."
 )
 
 
@@ -81,8 +83,15 @@ def risk_by_difference(risk: float, difference: float) -> float:
 
 
 def magnitude(smd: float) -> str:
-    """Return the word of the rule of thumb for a standardized mean difference of either sign."""
-    size = abs(smd)
+    """Return the word of the rule of thumb for a standardized mean difference of either sign.
+
+    The word is that of the number as printed, with two decimals. Below 0.2, where Cohen (1988,
+    Statistical Power Analysis, section 2.2.3) lets small effects begin, it is trivial, as in
+    ratings of certainty by ranges of effects (Hultcrantz et al. 2017, J Clin Epidemiol 87:4).
+    """
+    size = round(abs(smd), 2)
+    if size < TRIVIAL:
+        return "trivial"
     return "small" if size < SMALL else "moderate" if size <= LARGE else "large"
 
 

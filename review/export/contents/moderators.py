@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,7 @@ from review.export.contents.columns import Row, in_use, said_once
 from review.export.runs import LatestRun, directions
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
-from review.living.runs.results import ModeratorLine
+from review.living.runs.results import ModeratorLine, VariantLine
 from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.models import Review
 from review.protocol.queries import instruments
@@ -34,7 +34,8 @@ COLUMNS: Final = (
     Column("note", "Note"),
 )
 
-INTERCEPT: Final = {"intrcpt": "intercept"}
+INTERCEPT: Final = "intrcpt"
+"""The term of a meta-regression that is the effect where every moderator is zero."""
 
 TESTS: Final = {"subgroups": "test for differences", "meta-regression": "test of the moderator"}
 
@@ -42,65 +43,97 @@ TESTS: Final = {"subgroups": "test for differences", "meta-regression": "test of
 def moderators_table(session: Session, review: Review, runs: Sequence[LatestRun]) -> Table:
     """Return for each planned moderator a row of its test and one a level, for print."""
     names = {found.slug: found.name for found in instruments(session, review)}
-    lines: list[tuple[Row, str]] = [
-        ((run.inputs.plan.title, *row), at) for run in runs for row, at in _lines(run, names)
+    lines = [
+        line._replace(row=(run.inputs.plan.title, *line.row))
+        for run in runs
+        for line in _lines(run, names, centred=True)
     ]
-    columns, rows, _ = in_use(COLUMNS, [row for row, _ in lines])
+    columns, rows, _ = in_use(COLUMNS, [line.row for line in lines])
     note = (
-        "The statistic is F where it has two degrees of freedom, else χ². Levels of a "
-        "meta-regression are its terms: a term is the change of the effect with the moderator."
+        "The statistic is F where it has two degrees of freedom, else χ². A slope is the change of "
+        "the effect for one more of the moderator, such as a year; beside it stands the effect at "
+        "the mean of the moderators or, with categories, the intercept: the effect in the first."
     )
     return Table(
         f"{review.title}: subgroups and moderators",
         columns or COLUMNS[:1],
         said_once(rows, 4),
         footnotes=(Footnote(note), *directions([run for run in runs if run.results.moderators])),
-        origins=tuple(at for _, at in lines),
+        origins=tuple(line.origin for line in lines),
+        decimals=tuple(line.decimals for line in lines),
     )
 
 
 def moderators_data(title: str, runs: Sequence[LatestRun]) -> Table:
-    """Return the same lines, each complete in itself."""
-    lines = [((run.analysis, *row), at) for run in runs for row, at in _lines(run, {})]
+    """Return the same lines and every intercept, each complete in itself."""
+    lines = [
+        line._replace(row=(run.analysis, *line.row))
+        for run in runs
+        for line in _lines(run, {}, centred=False)
+    ]
     return Table(
         f"{title}: subgroups and moderators",
         COLUMNS,
-        tuple(row for row, _ in lines),
-        origins=tuple(at for _, at in lines),
+        tuple(line.row for line in lines),
+        origins=tuple(line.origin for line in lines),
+        decimals=tuple(line.decimals for line in lines),
     )
 
 
-def _lines(run: LatestRun, names: Mapping[str, str]) -> Iterator[tuple[Row, str]]:
-    """Yield the cells of `COLUMNS` after the analysis, and where they stand."""
+class _Line(NamedTuple):
+    """The cells of `COLUMNS` after the analysis, where they stand, and their own decimals."""
+
+    row: Row
+    origin: str
+    decimals: int | None = None
+
+
+def _lines(run: LatestRun, names: Mapping[str, str], *, centred: bool) -> Iterator[_Line]:
+    """Yield the lines of each moderator; `centred`: the effect at the means, no intercept."""
     measure = run.scale.shown
     for index, found in enumerate(run.results.moderators):
         lead = (in_words(found.moderator), found.kind, measure)
         tested = (found.stat, found.df, found.ddf, found.p)
         at = origin(run.key, "moderators", index)
-        yield (*lead, TESTS[found.kind], *(None,) * 4, *tested, None, _note(found)), at
+        yield _Line((*lead, TESTS[found.kind], *(None,) * 4, *tested, None, _note(found)), at)
         for place, test in enumerate(found.tests):
             told = (test.stat, test.df, test.ddf, test.p)
             where = origin(run.key, "moderators", index, "tests", place)
-            yield (*lead, f"test of {test.term}", *(None,) * 4, *told, None, None), where
-        called = names if found.moderator == "instrument" else INTERCEPT
-        groups = found.kind == "subgroups"
+            yield _Line((*lead, f"test of {test.term}", *(None,) * 4, *told, None, None), where)
+        called = names if found.moderator == "instrument" else {}
         for place, line in enumerate(found.lines):
-            row: Row = (
-                *lead,
-                called.get(
-                    line.label,
-                    value_in_words(found.moderator, line.label) if groups else line.label,
-                ),
-                line.k,
-                run.value(line.estimate),
-                run.shown(line.ci),
-                line.tau2,
-                *(None,) * 3,
-                line.p,
-                run.conclusion(line.conclusion),
-                line.note,
-            )
-            yield row, origin(run.key, "moderators", index, "lines", place)
+            if centred and found.centre is not None and line.label == INTERCEPT:
+                continue
+            label = called.get(line.label, _label(found, line.label))
+            decimals = None
+            if found.kind != "subgroups" and line.label != INTERCEPT:
+                decimals = run.scale.slope_decimals(line.estimate, line.ci)
+            where = origin(run.key, "moderators", index, "lines", place)
+            yield _Line((*lead, label, *_numbers(run, line)), where, decimals)
+        if found.centre is not None:
+            label = f"effect at the mean: {found.centre.label}"
+            where = origin(run.key, "moderators", index, "centre")
+            yield _Line((*lead, label, *_numbers(run, found.centre)), where)
+
+
+def _numbers(run: LatestRun, line: VariantLine) -> Row:
+    return (
+        line.k,
+        run.value(line.estimate),
+        run.shown(line.ci),
+        line.tau2,
+        *(None,) * 3,
+        line.p,
+        run.conclusion(line.conclusion),
+        line.note,
+    )
+
+
+def _label(found: ModeratorLine, label: str) -> str:
+    """Return a level or a term in words: ``slope on year``, ``country Japan``."""
+    if found.kind == "subgroups":
+        return value_in_words(found.moderator, label)
+    return "intercept" if label == INTERCEPT else label
 
 
 def _note(found: ModeratorLine) -> str | None:

@@ -41,7 +41,7 @@ COLUMNS: Final = (
     Column("Q_df", "Q df", Kind.INTEGER),
     Column("Q_p", "Q p", Kind.P_VALUE),
     Column("margin", "Margin", Kind.NUMBER),
-    Column("p_noninferiority", "p (noninferiority)", Kind.P_VALUE),
+    Column("p_noninferiority", "p (one-sided)", Kind.P_VALUE),
     Column("conclusion", "Conclusion"),
 )
 """What is known of an analysis against a margin, in the order of the files for machines."""
@@ -69,7 +69,7 @@ def pooled_table(title: str, runs: Sequence[LatestRun]) -> Table:
     models = dict.fromkeys(model_words(run.results.pooled) for run in runs)
     words = [f"Model: {'; '.join(models) or 'none'}. CI (z) is the normal interval of that model."]
     if margins:
-        words.append("p (noninferiority) is one-sided.")
+        words.append("p (one-sided) is that of noninferiority at the margin.")
     return Table(
         title=f"{title}: pooled estimates",
         columns=_printed_columns(level_words(runs), margins=margins),

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-PRINT: Final = Paper(width=COLUMNS["double"] * MM, height=DEEPEST * MM)
-"""What figures of a manuscript are drawn on: the width of two columns, as high as a page."""
+PRINT: Final = Paper(width=COLUMNS["double"] * MM, height=DEEPEST * MM, title=False)
+"""What figures of a manuscript are drawn on: the width of two columns, as high as a page, their
+titles in the captions."""
 
 LONGEST: Final = 30
 """Effects of a forest plot that stands in the text; of more the text has all effects by size."""

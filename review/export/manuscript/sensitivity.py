@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import floor, log10
 from typing import Final
 
+from review.export.contents.moderators import INTERCEPT
 from review.export.manuscript.document import (
     Reference,
     Spans,
@@ -51,17 +51,11 @@ TABLE: Final = "variants"
 MODERATORS: Final = "moderators"
 """The table that has every subgroup and coefficient."""
 
-INTERCEPT: Final = "intrcpt"
-"""The term of a meta-regression that says nothing of the moderator; the table has it."""
-
 SHOWN: Final = 0.05
 """Two-sided level of a test of moderators."""
 
 LEVEL: Final = "{k} = {n}, {estimate}{ci}"
 SLOPE: Final = "{estimate}{ci}, {k} = {n}"
-
-MOST_DECIMALS: Final = 5
-"""Of a slope: one of a year may be small, and no number of a text has more."""
 
 
 def variant_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
@@ -171,13 +165,6 @@ def _numbers(
     )
 
 
-def _decimals(line: VariantLine, scale: EffectScale) -> int:
-    """Return the decimals that show two digits of a slope and of both its limits."""
-    shown = [abs(scale.value(x)) for x in (line.estimate, *(line.ci or ())) if x]
-    smallest = min((x for x in shown if x > 0), default=1.0)
-    return min(max(2, 1 - floor(log10(smallest))), MOST_DECIMALS)
-
-
 def _range(single: Sequence[Numbered], printer: Printer, scale: EffectScale) -> Spans:
     """Return from where to where the estimate moves when one trial is left out."""
     by_estimate = sorted(single, key=lambda pair: (scale.value(pair[1].estimate or 0.0), pair[0]))
@@ -213,7 +200,7 @@ def moderator_sentences(
         (None, "By meta-regression, without a test: {what}."),
     ):
         alike = [(i, line) for i, line in slopes if _is_shown(line) is shown]
-        named = [_slope(place, line, printer, told(place, line)) for place, line in alike]
+        named = [_slope(place, line, analysed, printer, told(place, line)) for place, line in alike]
         if named:
             found.append(filled(words, what=capped(named, "; ", MODERATORS)))
     missing = [f"{_what(line)} ({_why(line.note)})" for _, line in numbered if line.note]
@@ -238,7 +225,8 @@ def _parts(
             label=_level(line, part.label, instruments),
             numbers=_numbers(
                 i, part, level, printer, scale, "moderators", place, "lines",
-                decimals=2 if groups else _decimals(part, scale), slope=not groups,
+                decimals=2 if groups else scale.slope_decimals(part.estimate, part.ci),
+                slope=not groups,
             ),
         )
         for i, part in enumerate(line.lines)
@@ -265,10 +253,31 @@ def _subgroups(place: int, line: ModeratorLine, printer: Printer, parts: Spans) 
     )  # fmt: skip
 
 
-def _slope(place: int, line: ModeratorLine, printer: Printer, parts: Spans) -> Spans:
+def _slope(
+    place: int, line: ModeratorLine, analysed: Analysed, printer: Printer, parts: Spans
+) -> Spans:
     p = printer.p(line.p, "moderators", place, "p") if line.p is not None else ()
     return filled(
-        "{what} ({parts}{p})", what=_what(line), parts=parts, p=joined([", ", *p]) if p else ()
+        "{what} ({parts}{p}{centre})",
+        what=_what(line),
+        parts=parts,
+        p=joined([", ", *p]) if p else (),
+        centre=_centre(place, line, analysed, printer),
+    )
+
+
+def _centre(place: int, line: ModeratorLine, analysed: Analysed, printer: Printer) -> Spans:
+    """Return the effect where the moderators are at their means, which a slope alone lacks."""
+    there = line.centre
+    if there is None or there.estimate is None or there.ci is None:
+        return ()
+    scale, path = analysed.latest.scale, ("moderators", place, "centre")
+    limits = limits_of(there.ci, scale, printer, *path, "ci", level=analysed.plan.level)
+    return filled(
+        "; at the mean, {where}, the effect was {estimate}, {ci}",
+        where=there.label,
+        estimate=estimate_of(there.estimate, scale, printer, *path),
+        ci=limits,
     )
 
 

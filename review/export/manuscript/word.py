@@ -119,19 +119,30 @@ class _Writer:
                 paragraph._p.append(field)
 
     def figure(self, block: FigureBlock) -> None:
-        """Add a figure with its alternative text, and its caption below."""
+        """Add a figure with its alternative text, and its caption where the style has it.
+
+        APA sets number and title above a figure (7th ed., 7.25), AMA and Cochrane below.
+        """
         from docx.shared import Cm
 
+        above = self.style is NumberStyle.APA
+        if above:
+            self.caption(block)
         holder = self.document.add_paragraph()
-        holder.paragraph_format.keep_with_next = True
+        holder.paragraph_format.keep_with_next = not above
         shape = holder.add_run().add_picture(BytesIO(block.png))
         shrink = min(1.0, Cm(WIDEST) / shape.width, Cm(TALLEST) / shape.height)
         shape.width, shape.height = int(shape.width * shrink), int(shape.height * shrink)
         described = shape._inline.docPr
         described.set("descr", writable(block.alternative))
         described.set("title", writable(block.title))
+        if not above:
+            self.caption(block)
+
+    def caption(self, block: FigureBlock) -> None:
+        """Add the number, which Word counts, and the title of a figure."""
         caption = self.document.add_paragraph(style="Caption")
-        caption.paragraph_format.keep_with_next = False
+        caption.paragraph_format.keep_with_next = self.style is NumberStyle.APA
         caption.add_run(f"Figure {self.mark}").bold = True
         field = element("w:fldSimple", {"w:instr": r" SEQ Figure \* ARABIC "})
         counted = caption.add_run(str(self.ordinals["figure"][block.name]))

@@ -265,14 +265,14 @@ def _also(
     }
     told = [
         filled(
-            "{what}{where}",
+            "{where} ({what})",
+            where=Reference(kind, name),
             what=lowered(title.rpartition(": ")[2]),
-            where=Reference(kind, name, aside=True),
         )
         for (kind, name), title in titled.items()
         if (kind, name) not in mentioned
     ]
-    return [Paragraph(filled("See also the {told}.", told=listed(told)))] if told else []
+    return [Paragraph(filled("See also {told}.", told=listed(told)))] if told else []
 
 
 def _overview(tables: Mapping[str, Table]) -> Spans:

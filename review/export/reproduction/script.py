@@ -60,6 +60,8 @@ class ModeratorSection:
     constant: bool
     """Whether the columns of the model can give a constant; else metafor's tau² is not right."""
     intercept: bool
+    centred: bool
+    """Whether the run has the effect at the means of the moderators."""
     variables: tuple[str, ...]
     """The formula's variables as expressions of the Python script over columns ``d``."""
     terms: tuple[tuple[int, ...], ...]
@@ -239,6 +241,7 @@ def _moderator(inputs: RunInputs, one: ModeratorLine) -> ModeratorSection:
         categories=categories,
         constant=formula.intercept or _has_all_levels(formula, categories),
         intercept=formula.intercept,
+        centred=one.centre is not None,
         variables=tuple(variable_in_python(v, categories) for v in formula.variables),
         terms=formula.terms,
         note=one.note,

@@ -17,6 +17,10 @@ PORTRAIT, LANDSCAPE = PAGE[0] - 2 * MARGIN, PAGE[1] - 2 * MARGIN
 PER_POINT = 0.022
 PADDING = 0.42
 SIZES = (10.0, 9.0, 8.0, 7.0)
+# Journals set tables in 8 points and more: smaller type comes before a page on its side.
+UPRIGHT = (10.0, 9.0, 8.0)
+# The share of the width that a table would take without wrapping, below which a page is turned.
+ENOUGH = 0.5
 # Text beyond this many characters wraps rather than widening its column.
 WRAPS_FROM = 36
 
@@ -35,20 +39,19 @@ def layout_of(table: Table, style: NumberStyle) -> Layout:
     least, wanted = [], []
     for c, column in enumerate(table.columns):
         cells = [
-            printed(column, row[c], style) + table.marks(r, column.key)
+            printed(table.column_at(r, c), row[c], style) + table.marks(r, column.key)
             for r, row in enumerate(table.rows)
         ]
         header = column.header + table.marks(None, column.key)
         # Numbers stay on one line; headers and texts may break between words.
-        pieces = [w for text in (cells if column.kind is Kind.TEXT else []) for w in text.split()]
-        pieces += header.split() + ([] if column.kind is Kind.TEXT else cells)
-        least.append(max(map(len, pieces), default=1))
-        longest = max(map(len, [header, *cells]))
+        text = column.kind is Kind.TEXT
+        pieces = [w for cell in cells for w in (cell.split() if text else [cell])]
+        least.append(max(map(len, [*pieces, *header.split()]), default=1))
+        longest = max(map(len, [header, *cells])) if text else least[-1]
         wanted.append(max(least[-1], min(longest, WRAPS_FROM)))
-    for size, room in [(SIZES[0], PORTRAIT), *((size, LANDSCAPE) for size in SIZES)]:
+    for size, room in [*((s, PORTRAIT) for s in UPRIGHT), *((s, LANDSCAPE) for s in SIZES)]:
         narrow, wide = ([PER_POINT * size * n + PADDING for n in x] for x in (least, wanted))
-        # Landscape is worth turning the page for once less than six tenths would be there.
-        if sum(narrow) <= room and (room == LANDSCAPE or 0.6 * sum(wide) <= room):
+        if sum(narrow) <= room and (room == LANDSCAPE or ENOUGH * sum(wide) <= room):
             break
     slack = max(0.0, room - sum(narrow))
     stretch = min(1.0, slack / max(sum(wide) - sum(narrow), 1e-9))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from string import ascii_lowercase
 from typing import NamedTuple
@@ -127,13 +127,16 @@ class Table:
         One a row, or none at all: where a row's numbers stand, as ``review trace`` takes it
         (``1f0c5a2b9e77/pooled``, `review.export.tracing.origins`). A number's own origin is its
         row's, a slash and its column's key.
+    decimals : tuple of int or None
+        One a row, or none at all: digits after the point of the numbers and intervals of a row that
+        needs others than its columns have, such as a slope on a year.
 
     Raises
     ------
     InvalidDataError
         For a row of another length, a value of another kind, NaN, a p value outside 0 to 1, limits
         in the wrong order, a repeated or unknown key, spanners that cannot be drawn, or origins
-        that are not one a row.
+        or decimals that are not one a row.
 
     Examples
     --------
@@ -149,6 +152,7 @@ class Table:
     footnotes: tuple[Footnote, ...] = ()
     source: str | None = None
     origins: tuple[str | None, ...] = ()
+    decimals: tuple[int | None, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -159,10 +163,11 @@ class Table:
         object.__setattr__(self, "rows", tuple(self._row(i, r) for i, r in enumerate(self.rows)))
         self._check_spanners()
         self._check_footnotes()
-        if self.origins and len(self.origins) != len(self.rows):
-            raise InvalidDataError(
-                f'Table "{self.title}" has {len(self.origins)} origins for {len(self.rows)} rows.'
-            )
+        for what, each in (("origins", self.origins), ("decimals", self.decimals)):
+            if each and len(each) != len(self.rows):
+                raise InvalidDataError(
+                    f'Table "{self.title}" has {len(each)} {what} for {len(self.rows)} rows.'
+                )
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -185,6 +190,14 @@ class Table:
     def marks(self, row: int | None, key: str) -> str:
         """Letters at a cell (row None: the column's header): ``"a,c"``, or ``""``."""
         return ",".join(letter for letter, note in self.marked if (row, key) in note.places)
+
+    def column_at(self, row: int, at: int) -> Column:
+        """Return a column with the decimals that a row of it is printed with."""
+        column = self.columns[at]
+        own = self.decimals[row] if self.decimals else None
+        if own is None or column.kind not in (Kind.NUMBER, Kind.INTERVAL):
+            return column
+        return replace(column, decimals=own)
 
     def origin(self, row: int, at: int) -> str | None:
         """Origin of the number at a row and a column, both from 0; None where there is none."""

@@ -182,8 +182,36 @@ def _regression_line(inputs: RunInputs, effects: TrialEffects, text: str) -> Mod
                 )
                 for i, term in enumerate(fit.terms)
             ),
+            "centre": _centre(formula, trials, rows, fit),
         }
     )
+
+
+def _centre(
+    formula: Formula, trials: Sequence[TrialInput], rows: Sequence[int], fit: MetaRegression
+) -> VariantLine | None:
+    """Return the effect at the means of the moderators, where all of them are plain numbers."""
+    plain = formula.intercept and all(
+        len(term) == 1 and isinstance(formula.variables[term[0]], Name) for term in formula.terms
+    )
+    if not plain or not formula.names:
+        return None
+    means: dict[str, list[float]] = {}
+    for name in formula.names:
+        values = values_of(trials, rows, name)
+        if any(isinstance(value, str) for value in values):
+            return None
+        means[name] = [float(np.mean(np.asarray(values, dtype=float)))]
+    (there,) = fit.predict(means)
+    told = (f"{in_words(name)} {_mean_in_words(mean)}" for name, (mean,) in means.items())
+    return VariantLine(
+        variant=str(formula), label=", ".join(told), k=fit.k, estimate=there.estimate, ci=there.ci
+    )
+
+
+def _mean_in_words(mean: float) -> str:
+    """Return a mean as people read it: ``2009.3``, ``0.42``."""
+    return f"{mean:.1f}" if abs(mean) >= 10 else f"{mean:.2g}"
 
 
 def label_of(value: Known) -> str:

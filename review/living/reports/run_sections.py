@@ -90,14 +90,18 @@ def _variants(
     after: tuple[str, ...] = (),
     *,
     withheld: bool,
+    slopes: bool = False,
 ) -> Iterator[Section]:
+    def decimals(line: VariantLine) -> int:
+        return scale.slope_decimals(line.estimate, line.ci) if slopes else 2
+
     if lines:
         rows = tuple(
             (
                 line.label,
                 str(line.k),
-                scale.number(line.estimate),
-                scale.interval(line.ci),
+                scale.number(line.estimate, places := decimals(line)),
+                scale.interval(line.ci, places),
                 WITHHELD if withheld and line.conclusion else line.conclusion or "",
                 line.note or "",
             )
@@ -120,7 +124,12 @@ def _moderator(
         ddf = "" if one.ddf is None else f", {one.ddf:g}"
         tests.append(f"{one.term}: {number(one.stat)}, df {one.df}{ddf}, p {p_value(one.p)}.")
     told = (*([f"{line.note}"] if line.note else ()), *tests, *line.beside)
-    yield from variants(f"{line.kind.capitalize()} by {line.moderator}{test}", line.lines, told)
+    lines = line.lines
+    if line.centre is not None:
+        named = line.centre.model_copy(update={"label": f"at {line.centre.label} (mean)"})
+        lines = (*lines, named)
+    heading = f"{line.kind.capitalize()} by {line.moderator}{test}"
+    yield from variants(heading, lines, told, slopes=line.kind != "subgroups")
 
 
 def _then(left_out: Sequence[LeftOut]) -> list[Section]:

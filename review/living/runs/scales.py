@@ -18,6 +18,9 @@ _LOG: Final = "log "
 LARGEST_LOGARITHM: Final = 709.0
 """e to this power is the last that a double holds."""
 
+MOST_DECIMALS: Final = 5
+"""Of a slope: one of a year may be small, and no number of a text has more."""
+
 
 @dataclass(frozen=True, slots=True)
 class EffectScale:
@@ -80,6 +83,16 @@ class EffectScale:
             return f"[{fixed(limits[0], decimals)}, {fixed(limits[1], decimals)}]"
         ends = limits if self.sign > 0 else limits[::-1]
         return f"[{self.number(ends[0], decimals)}, {self.number(ends[1], decimals)}]"
+
+    def slope_decimals(self, slope: float | None, limits: Interval | None) -> int:
+        """Return the decimals that show two digits of a slope and of both its limits.
+
+        What counts is how far each is from no change, of ratios from 1.
+        """
+        ends = (slope, *(limits or ()))
+        away = [abs(self.value(x) - self.none) for x in ends if x is not None]
+        smallest = min((x for x in away if 0 < x < math.inf), default=1.0)
+        return min(max(2, 1 - math.floor(math.log10(smallest))), MOST_DECIMALS)
 
     def text(self, estimate: float, limits: Interval) -> str:
         """Return an estimate with its interval: of ratios ``RR 0.51 [0.22, 1.19]``."""

@@ -59,8 +59,8 @@ def test_risks_stay_within_their_bounds() -> None:
 
 
 def test_words_of_the_rule_of_thumb() -> None:
-    assert [magnitude(x) for x in (0.0, -0.39, 0.4, -0.7, 0.71)] == [
-        "small", "small", "moderate", "moderate", "large",
+    assert [magnitude(x) for x in (0.0, -0.01, 0.194, -0.195, 0.39, 0.4, -0.7, 0.71)] == [
+        "trivial", "trivial", "trivial", "small", "small", "moderate", "moderate", "large",
     ]  # fmt: skip
 
 

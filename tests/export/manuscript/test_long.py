@@ -19,6 +19,7 @@ from review.protocol.queries import review_called
 from tests.conftest import NOW
 from tests.export.manuscript.conftest import BY
 from tests.living.fixture import begin, enter
+from tests.office import converted, needs_office
 from tests.tiers import WHOLE
 
 TRIALS = 240
@@ -71,6 +72,14 @@ def test_the_whole_forest_plot_is_one_pdf_of_pages_that_print(long: Path) -> Non
     listed = (long / "supplement.qmd").read_text("utf-8")
     assert f"{len(pages)} pages. figures/{file.stem.replace('_', chr(92) + '_')} (PDF)" in listed
     assert f"A figure of more than {MOST_PAGES} pages is a PDF alone" in listed
+
+
+@needs_office
+def test_the_text_of_hundreds_of_trials_prints_on_fifteen_pages(long: Path, tmp_path: Path) -> None:
+    pages = PdfReader(converted(long / "manuscript.docx", tmp_path)).pages
+    assert 5 <= len(pages) <= 15
+    sideways = [page for page in pages if page.mediabox.width > page.mediabox.height]
+    assert len(sideways) <= 1  # the pooled estimates have thirteen columns
 
 
 def test_a_folder_of_hundreds_of_trials_can_be_sent_by_mail(long: Path) -> None:

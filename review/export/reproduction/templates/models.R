@@ -175,8 +175,13 @@ left_alone <- function(analysis, part) {
   cat(sprintf("%s, %s: not computed again\n", analysis, part))
 }
 
-check_regression <- function(analysis, part, fit) {
+check_regression <- function(analysis, part, fit, centred = FALSE) {
   for (i in seq_along(fit$beta)) check(analysis, part, i, line_of(fit, i))
+  if (centred) {
+    there <- predict(fit, newmods = colMeans(fit$X[, -1, drop = FALSE]))
+    check(analysis, part, length(fit$beta) + 1,
+          c(k = fit$k, estimate = there$pred, ci_low = there$ci.lb, ci_high = there$ci.ub))
+  }
   check(analysis, part, 0, c(stat = fit$QM, p = fit$QMp))
 }
 

@@ -200,7 +200,7 @@ def _row(
         properties.append(element("w:cantSplit"))
     row.append(properties)
     for at, (column, wide) in enumerate(zip(table.columns, widths, strict=True)):
-        text = printed(column, table.rows[index][at], style)
+        text = printed(table.column_at(index, at), table.rows[index][at], style)
         if column.kind is not Kind.TEXT:
             text = text.replace(" ", "\u00a0")  # a number stays on its line
         cell, about, paragraph = element("w:tc"), element("w:tcPr"), element("w:p")

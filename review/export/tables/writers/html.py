@@ -136,7 +136,7 @@ def _cell(table: Table, row: int, at: int, style: NumberStyle) -> _Cell:
     column, value = table.columns[at], table.rows[row][at]
     text = column.kind is Kind.TEXT
     return _Cell(
-        text=writable(printed(column, value, style)),
+        text=writable(printed(table.column_at(row, at), value, style)),
         heads=at == 0 and text and bool(value),
         side=column.side,
         kind="text" if text else "number",

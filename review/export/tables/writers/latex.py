@@ -169,7 +169,7 @@ def _fitted(table: Table, style: NumberStyle) -> tuple[_Page, str]:
     """Return the first page on which no word leaves its column, and the columns on it."""
     full, least = [], []
     for c, column in enumerate(table.columns):
-        cells = [printed(column, row[c], style) for row in table.rows]
+        cells = [printed(table.column_at(r, c), row[c], style) for r, row in enumerate(table.rows)]
         full.append(max(map(len, [column.header, *cells])) + GUTTER)
         words = [word for text in [column.header, *cells] for word in text.split()]
         wraps = column.kind is Kind.TEXT and full[-1] > SHORT
@@ -230,8 +230,9 @@ def _body(table: Table, style: NumberStyle) -> list[str]:
     return [
         _line(
             [
-                escaped(printed(column, cell, style)) + _mark(table.marks(r, column.key))
-                for column, cell in zip(table.columns, row, strict=True)
+                escaped(printed(table.column_at(r, c), cell, style))
+                + _mark(table.marks(r, table.keys[c]))
+                for c, cell in enumerate(row)
             ]
         )
         for r, row in enumerate(table.rows)

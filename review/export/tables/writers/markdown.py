@@ -52,8 +52,9 @@ def render_markdown(table: Table, label: str, style: NumberStyle = NumberStyle.A
     heads = [_head(table, column, style) for column in table.columns]
     rows = [
         [
-            escaped(printed(column, cell, style)) + _mark(table.marks(r, column.key))
-            for column, cell in zip(table.columns, row, strict=True)
+            escaped(printed(table.column_at(r, c), cell, style))
+            + _mark(table.marks(r, table.keys[c]))
+            for c, cell in enumerate(row)
         ]
         for r, row in enumerate(table.rows)
     ]

@@ -97,13 +97,17 @@ def _write_table(book: Any, sheet: Any, table: Table, formats: dict[str, Any]) -
     sheet.freeze_panes(1, 1)
     at = 0
     for c, column in enumerate(table.columns):
-        shown = book.add_format({"num_format": _number_format(column), "valign": "top"})
+        shown = {
+            places: book.add_format({"num_format": _number_format(column, places), "valign": "top"})
+            for places in {column.places, *_own_places(table, c)}
+        }
         for part, header in enumerate(_headers(table, column)):
             _text(sheet, 0, at, header, formats["header"])
             width = len(header)
             for r, row in enumerate(table.rows, start=1):
                 value = flat_cells(column, row[c])[part]
-                width = max(width, _write_value(sheet, r, at, value, shown, formats["text"]))
+                own = shown[table.column_at(r - 1, c).places]
+                width = max(width, _write_value(sheet, r, at, value, own, formats["text"]))
             sheet.set_column(at, at, min(WIDEST, max(8, width + 2)))
             at += 1
     sheet.autofilter(0, 0, len(table.rows), at - 1)
@@ -117,10 +121,15 @@ def _headers(table: Table, column: Column) -> list[str]:
     return [header]
 
 
-def _number_format(column: Column) -> str:
+def _own_places(table: Table, at: int) -> set[int]:
+    """Return the decimals that rows have in a column for themselves."""
+    return {table.column_at(r, at).places for r in range(len(table.decimals))}
+
+
+def _number_format(column: Column, places: int) -> str:
     if column.kind is Kind.TEXT:
         return "General"
-    digits = "0" + ("." + "0" * column.places if column.places else "")
+    digits = "0" + ("." + "0" * places if places else "")
     return digits + '"%"' if column.kind is Kind.PERCENT else digits
 
 

@@ -32,10 +32,10 @@ from tests.export.manuscript.claims.reading import (
 )
 
 
-@claim(r"See also the (.+?)\.$")
+@claim(r"See also (.+?)\.$")
 def _see_also(read: Read, m: re.Match[str]) -> None:
     """The results of trials are those of the analysis that the text is about."""
-    for slug in re.findall(r"\(study_results_(\S+?)\)", m[1]):
+    for slug in re.findall(r"\bstudy_results_(\S+) \(", m[1]):
         plan = read.one(
             "select v.plan from analysis_version v join analysis a on a.id = v.analysis_id "
             "where a.review_id = :r and a.slug = :s order by v.id desc limit 1", s=slug,

@@ -121,6 +121,13 @@ def _regression(read: Read, m: re.Match[str]) -> None:
         if x["p"] is not None and (x["p"] < 0.05) is shown
     ]  # fmt: skip
     parts = [part for x in lines for part in x["lines"] if part["label"] != "intrcpt"]
+    for label, estimate, low, high in re.findall(
+        rf"at the mean, ([^;]+?), the effect was ({NUMBER}), {CI}", m[2]
+    ):
+        (line,) = [x for x in lines if (x.get("centre") or {}).get("label") == label]
+        _at_the_mean(read, line, label)
+        value_is(read, estimate, line["centre"]["estimate"])
+        limits_are(read, low, high, line["centre"]["ci"])
     told = re.findall(rf"({NUMBER}), {CI}, k = (\d+)", m[2])
     assert told
     assert len(told) == len(parts) or "more" in m[2]
@@ -131,6 +138,23 @@ def _regression(read: Read, m: re.Match[str]) -> None:
         assert len(re.sub(r"[−.]", "", estimate).lstrip("0")) >= 2 or number(estimate) == 0
     for p in re.findall(P, m[2]):
         assert any(_rounds(p, x["p"]) for x in lines)
+
+
+def _at_the_mean(read: Read, line: dict[str, Any], label: str) -> None:
+    """Assert that the line of a slope passes through the effect at the mean of its moderator."""
+    values = [
+        x for t in read.inputs["trials"] if (x := _value(t, line["moderator"])) is not None
+    ]  # fmt: skip
+    mean = sum(values) / len(values)
+    same(label.rpartition(" ")[2], mean)
+    intercept, slope = (part["estimate"] for part in line["lines"])
+    assert math.isclose(intercept + slope * mean, line["centre"]["estimate"], abs_tol=1e-8)
+
+
+def _value(trial: dict[str, Any], moderator: str) -> float | None:
+    kept = {one["name"]: one["value"] for one in trial.get("characteristics", ())}
+    given = trial["year"] if moderator == "year" else kept.get(moderator)
+    return None if given is None else float(given)
 
 
 def _rounds(text: str, p: float) -> bool:

@@ -17,7 +17,7 @@ from review.export import Column, NumberStyle, Table, render_docx, write_docx
 from review.export.tables.writers.docx import add_table, document_bytes, new_document, portrait
 from review.export.tables.writers.docx_origins import Marks, digest_of, docx_origins
 from tests.export.tables.writers.samples import HOSTILE, NASTY, POOLED, UNWRITABLE, tall
-from tests.loaded import PATIENCE
+from tests.office import converted, needs_office
 
 
 def opened(*tables: Table, **options: Any) -> Any:
@@ -185,28 +185,18 @@ def test_what_is_no_document_is_refused(content: bytes) -> None:
         docx_origins(content, "t.docx")
 
 
-def converted(folder: Path, kind: str) -> Path:
-    """Convert t.docx of a folder by LibreOffice."""
-    subprocess.run(
-        ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless",
-         "--convert-to", kind, "--outdir", folder / "out", folder / "t.docx"],
-        check=True, capture_output=True, timeout=PATIENCE,
-    )  # fmt: skip
-    return next((folder / "out").iterdir())
-
-
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+@needs_office
 def test_origins_outlive_libreoffice(tmp_path: Path) -> None:
     write_docx({"a": TRACED}, tmp_path / "t.docx")
-    saved = converted(tmp_path, "docx:MS Word 2007 XML").read_bytes()
+    saved = converted(tmp_path / "t.docx", tmp_path, "docx:MS Word 2007 XML").read_bytes()
     assert docx_origins(saved, "t.docx") == EXPECTED
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+@needs_office
 @pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler is not installed")
 def test_libreoffice_shows_every_cell_and_repeats_the_header(tmp_path: Path) -> None:
     write_docx({"pooled": POOLED, "studies": tall(120), "wide": tall(30, 7)}, tmp_path / "t.docx")
-    path = converted(tmp_path, "pdf")
+    path = converted(tmp_path / "t.docx", tmp_path)
     document = pypdf.PdfReader(path)
     pages = [" ".join(page.extract_text().split()) for page in document.pages]
     assert 5 <= len(pages) <= 9
