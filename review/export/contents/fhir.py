@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from review.canonical import utc_text
 from review.export.contents.absolute import Absolute
-from review.export.contents.findings import Finding, findings_of
+from review.export.contents.findings import Finding, named_findings
 from review.export.runs import LatestRun
 from review.export.tracing.origins import origin
 from review.extraction.appraisal.grade import LOWERS, RAISES
@@ -52,7 +52,7 @@ def fhir_bundle(
     told = {"citedArtifact": {"title": [{"text": review.title}]}, "title": review.title}
     citation = _named(review, "citation", "Citation", status="active", date=when, **told)
     resources = [citation]
-    for one in findings_of(session, review, runs):
+    for one in named_findings(session, review, runs):
         resources += _finding(review, one, citation, when)
     bundle = {
         "resourceType": "Bundle",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -155,6 +155,17 @@ def findings_of(session: Session, review: Review, runs: Sequence[LatestRun]) -> 
     ]
 
 
+def named_findings(session: Session, review: Review, runs: Sequence[LatestRun]) -> list[Finding]:
+    """Return the same with the names of instruments as units, for readers outside."""
+    names = {one.slug: one.name for one in instruments(session, review)}
+    return [
+        replace(one, absolute=replace(one.absolute, unit=names[one.absolute.unit]))
+        if isinstance(one.absolute, Absolute) and one.absolute.unit in names
+        else one
+        for one in findings_of(session, review, runs)
+    ]
+
+
 def finding(run: LatestRun, rated: Rated | None) -> Finding:
     """Return what a run of a contrast says, with the rating of its certainty, if it has one."""
     scale, line = scale_of_run(run.inputs), run.results.pooled
@@ -215,7 +226,7 @@ GUIDELINE: Final = (
 
 def guideline_table(session: Session, review: Review, runs: Sequence[LatestRun]) -> Table:
     """Return a row an outcome with the fields that MAGICapp asks for, in its order."""
-    found = findings_of(session, review, runs)
+    found = named_findings(session, review, runs)
     rows = []
     for one in found:
         plan, known = one.run.inputs.plan, one.absolute

@@ -16,7 +16,7 @@ from review.db import Database
 from review.demonstration import invented
 from review.export.contents.findings import findings_of
 from review.export.runs import latest_runs
-from review.protocol.queries import review_called
+from review.protocol.queries import instruments, review_called
 
 
 @pytest.mark.parametrize("slug", [invented.NAME, "cbt-delivery"])
@@ -39,6 +39,7 @@ def test_the_bundle_is_fhir_and_says_what_the_runs_say(
     with demonstration.reading() as session:
         review = review_called(session, slug)
         found = findings_of(session, review, latest_runs(session, review))
+        names = {one.slug: one.name for one in instruments(session, review)}
     assert len(evidence) == len(found) > 0
     rows = list(csv.DictReader((tmp_path / "g" / "guideline.csv").read_text("utf-8").splitlines()))
     for one, row in zip(found, rows, strict=True):
@@ -52,3 +53,7 @@ def test_the_bundle_is_fhir_and_says_what_the_runs_say(
         assert said["citeAsReference"]["reference"] in known
         assert ("certainty" in said) == (one.rated is not None)
         assert float(row["effect_ci_low"]) == one.effect_ci[0]
+        units = {q["unit"] for s in said["statistic"] if "unit" in (q := s["quantity"])} | {
+            row["unit"]
+        }
+        assert units <= {"", "per 1,000", *names.values()}, "a unit is a slug"
