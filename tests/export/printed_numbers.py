@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import docx
 import openpyxl
+from docx.table import Table
 
 from review.figures.numbers import MINUS
 
@@ -159,13 +160,13 @@ _POOLED_HEADINGS = {
 }  # fmt: skip
 
 
-def of_docx(path: Path) -> Iterator[Printed]:
-    """Cells of Word tables: of trials, in the order of the analyses, and of pooled results."""
-    of_trials = iter(TITLES.values())
-    for at, table in enumerate(docx.Document(str(path)).tables, 1):
+def of_docx(path: Path, export: str = "tables, DOCX") -> Iterator[Printed]:
+    """Cells of Word tables: of trials, by the analysis in their captions, and of pooled results."""
+    for at, (caption, table) in enumerate(_captioned(path), 1):
         head, *rows = [[cell.text for cell in row.cells] for row in table.rows]
         if "n intervention" in head:
-            analysis, known = next(of_trials), _HEADINGS
+            (analysis,) = [slug for title, slug in TITLES.items() if title in caption]
+            known = _HEADINGS
         elif head[0] == "Analysis" and "Estimate" in head:
             analysis, known = "", _POOLED_HEADINGS
         else:
@@ -175,7 +176,17 @@ def of_docx(path: Path) -> Iterator[Printed]:
             if of == ("", ""):
                 continue
             texts = {known[h]: t for h, t in zip(head, row, strict=True) if h in known}
-            yield from rounded("tables, DOCX", f"table {at}, row {i}", of, texts)
+            yield from rounded(export, f"table {at}, row {i}", of, texts)
+
+
+def _captioned(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield each table of a document with the text above it."""
+    above = ""
+    for block in docx.Document(str(path)).iter_inner_content():
+        if isinstance(block, Table):
+            yield above, block
+        elif block.text:
+            above = block.text
 
 
 def of_findings_docx(path: Path) -> Iterator[Printed]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from review.citations.models import Search
-from review.citations.vocabulary import SourceKind
+from review.citations.vocabulary import NoticeKind, SourceKind
 from review.db import Database, Session
 from review.extraction.actions import exclude_study, import_extraction
 from review.extraction.holdings import Holdings
@@ -170,6 +170,8 @@ def generate(database: Database, seed: int, folder: Path) -> str:
         _happens(session, chance, slug, planned)
     if chance.screens and chance.maybe(0.5):
         _search_again(database, slug)
+    if seed % 4 == 0 and k > 2:
+        _warn(database, seed, slug)
     again(3)
     return slug
 
@@ -215,6 +217,27 @@ def _happens(session: Session, chance: Chance, slug: str, planned: Plan) -> None
     if chance.seed % 4 == 2 and k > 2:
         late = planned.model_copy(update={"title": f"Synthetic analysis {chance.seed}, later"})
         plan_analysis(session, review, AnalysisSpec(slug="later", plan=late), now=NOW)
+
+
+def _warn(database: Database, seed: int, slug: str) -> None:
+    """Import a record that says of a trial that it is retracted, or under concern."""
+    kind = NoticeKind.CONCERN if seed % 8 else NoticeKind.RETRACTED
+    late = NOW + timedelta(days=2, hours=1)
+    (record,) = import_records(
+        database, [f"Synthetic 3 {slug}"], source="Invented Notices", at=late, slug=slug,
+        notices=[[kind.value, "as its file says"]],
+    )  # fmt: skip
+    _two_say(database, slug, [record], [record])
+    with writing(database, attributed("tester", at=late, slug=slug)) as session:
+        review = review_called(session, slug)
+        joined(session, review, "anna")
+        note_retrieval(session, review, [record], outcome=RetrievalOutcome.RETRIEVED, handle="anna",
+                       now=late)  # fmt: skip
+    for who in ("anna", "ben"):
+        say(database, who, Verdict.INCLUDE, record, slug=slug, stage=Stage.FULL_TEXT)
+    with writing(database, attributed("tester", at=late, slug=slug)) as session:
+        review = review_called(session, slug)
+        link_report(session, review, record, "Synthetic 3", handle="anna", now=late)
 
 
 def _search_again(database: Database, slug: str) -> None:

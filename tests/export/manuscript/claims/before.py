@@ -10,13 +10,16 @@ import json
 from itertools import pairwise
 from typing import Any, Final
 
-from tests.export.manuscript.claims.reading import Read
+from tests.export.manuscript.claims.reading import Read, decoded
 
 Baseline = tuple[dict[str, Any], dict[str, Any]]
 """Results and inputs of a run."""
 
 NO_DATA: Final = frozenset({"study", "characteristics", "year", "not_used"})
 """What of a trial's input is no number, and no choice among its results."""
+
+WITHDRAWN: Final = {"retracted", "partly retracted", "under an expression of concern"}
+"""What records say of works that can no longer be relied on."""
 
 
 def _data(inputs: dict[str, Any]) -> dict[str, str]:
@@ -124,9 +127,10 @@ def trials_moved(read: Read) -> dict[str, dict[str, str]]:
         retracted = {
             row[0]
             for row in read.all(
-                "select l.study_id from report_link l join record c on c.id = l.record_id "
-                "where c.review_id = :r and cast(c.notices as text) like '%retract%'"
+                "select l.study_id, c.notices from report_link l join record c "
+                "on c.id = l.record_id where c.review_id = :r"
             )
+            if WITHDRAWN & {kind for kind, _ in decoded(row[1])}
         }
         moved["retracted"] |= {name: "" for study, name in new.items() if study in retracted}
     return moved

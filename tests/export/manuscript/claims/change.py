@@ -68,11 +68,23 @@ def _is_since(read: Read, told: str) -> None:
     assert told == (known.pop() if len(known) == 1 else "earlier results")
 
 
-@claim(
-    r"(Added|Removed|Renamed|Corrected|Retracted or under concern): # trials? \((.+?)\)\."
-    r"(?= Added:| Removed:| Renamed:| Corrected:| Retracted| The plan| Analyses told| Searched since| Each change|$)"
+MOVED: Final = (
+    r": # trials? \((.+?)\)\.(?= Added:| Removed:| Renamed:| Corrected:| Retracted| The plan"
+    r"| Analyses told| Searched since| Each change|$)"
 )
+
+
+@claim(rf"(Added|Removed|Renamed|Corrected){MOVED}")
 def _trials(read: Read, m: re.Match[str]) -> None:
+    _have_moved(read, m)
+
+
+@claim(rf"(Retracted or under concern){MOVED}")
+def _withdrawn(read: Read, m: re.Match[str]) -> None:
+    _have_moved(read, m)
+
+
+def _have_moved(read: Read, m: re.Match[str]) -> None:
     moved = trials_moved(read)[m[1].lower().split()[0]]
     assert number(m[2]) == len(moved)
     named = m[3].partition(" more")[0]
