@@ -86,6 +86,7 @@ def test_effects_that_differ_by_rounding_are_identical() -> None:
         assert any("identical" in note for note in fit.notes)
     near = pool([0.3, 0.3 + 1e-9], [0.1, 0.1], test="knha")
     assert near.se == pytest.approx(0.5e-9, rel=1e-6)  # half their difference
+    assert pool([3000, 3000.01], [1e8, 1e8], test="knha").se == pytest.approx(0.005, rel=1e-6)
 
 
 def test_henmi_and_copas_beyond_two_errors_solve_their_equation() -> None:

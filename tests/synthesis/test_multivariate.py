@@ -355,3 +355,15 @@ def test_shares_of_a_coefficient_are_those_of_the_effects_that_make_it() -> None
     x = [1.0, 2.0, 3.0, 4.0]
     fit = multilevel([0.1, 0.3, 0.2, 0.5], [0.1] * 4, "abcd", design=design("x", {"x": x}))
     close(weights(fit.working, "x"), [37.5, 12.5, 12.5, 37.5], rel=1e-9)
+
+
+def test_correlations_by_pair_of_kinds_or_as_reported_make_the_same_covariances() -> None:
+    vi, wanted = [1.0, 4.0, 1.0], [[1.0, 1.0, 0.9], [1.0, 4.0, 1.0], [0.9, 1.0, 1.0]]
+    given = {"kind": "xyx", "measurement": [1, 1, 2], "rho_measurement": 0.9}
+    for rho in ({("x", "y"): 0.5}, {("y", "x"): 0.5}, 0.5):
+        found = sampling_covariance(vi, "aaa", rho_kind=rho, **given)  # type: ignore[arg-type] # of each its own
+        assert found.tolist() == [pytest.approx(row) for row in wanted]
+    reported = [[1, 0.5, 0.9], [0.5, 1, 0.5], [0.9, 0.5, 1]]
+    assert sampling_covariance(vi, "aaa", correlations=reported).tolist() == [
+        pytest.approx(row) for row in wanted
+    ]

@@ -85,7 +85,7 @@ def test_where_metafor_stops_short_our_limits_meet_the_quantiles() -> None:
     assert checked == 2 * len(STOPPED_SHORT)
 
 
-Y = [0.1, 0.5, 0.9, -0.2, 0.30, 0.31, 0.4, 0.8, 0.2, 0.2, 0.7]
+Y = [0.1, 0.5, 0.9, -0.2, 0.30, 0.31, 0.4, 0.8, 0.2, 0.2, 1.9]
 V = [0.04, 0.09, 0.02, 0.05, 0.10, 0.20, 0.1, 0.3, 0.1, 0.1, 0.2]
 ENDS = [0, 4, 4, 6, 8, 9, 11]
 """Analyses of four, no, two (alike), two, one and two studies: with tau² of zero and above."""
@@ -148,8 +148,9 @@ def test_what_is_asked_for_is_there_and_no_more() -> None:
     assert (fit.modes, fit.iterations > 1) == (1, True)
     narrow = pool([0.30, 0.35, 0.34], [0.1, 0.2, 0.1], test="knha")
     assert any("narrower than the Wald" in note for note in narrow.notes)
-    wide = pool(Y[:4], V[:4], test="knha")
-    assert not any("narrower" in note for note in wide.notes)
+    for wide in (pool(Y[:4], V[:4], test="knha"), pool([0.35, -0.35] * 5, [0.1] * 10, test="knha")):
+        assert not any("narrower" in note for note in wide.notes)
+    assert pool_many(Y, V, ENDS).tau2_ci is None
     empty = pool([0.30, 0.3001, 0.3], [0.1, 0.2, 0.1])
     assert any("empty" in note for note in empty.notes)
     assert not any("narrower" in note for note in empty.notes)
