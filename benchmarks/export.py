@@ -35,7 +35,7 @@ from review.extraction.rules import ExtractionRow
 from review.extraction.seeds import load_seed, seed_called
 from review.history.actions import Attribution, writing
 from review.living.job.repool import repool
-from review.living.job.workers import executor_for
+from review.living.job.workers import helpers_for
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.queries import review_called
 from review.protocol.rules import Plan
@@ -140,7 +140,7 @@ def measure(database: Database, called: str, folder: Path, processes: int) -> di
     """Write the bundle once and time its parts, the start of workers included."""
     parts = {}
     begun, spent = time.perf_counter(), time.process_time()
-    with database.reading() as session, executor_for(processes=processes) as executor:
+    with database.reading() as session, helpers_for(processes) as executor:
         since, cpu = begun, spent
         review = review_called(session, called)
         for written in write_bundle(session, review, folder, executor=executor):

@@ -6,16 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from review.errors import InvalidDataError
 from review.figures.style import own_settings
+from review.figures.text import POINTS_PER_INCH
 from review.files import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from review.figures.once import Drawn
 
 ORIGIN: Final = re.compile(rb"living-review:([0-9a-f]{12}(?:/[A-Za-z0-9_.-]+)*)")
 """The run of a figure, as it stands in the metadata of each format."""
@@ -34,6 +38,13 @@ SHADES: Final = 5
 
 PALETTE: Final = 256
 """Colours that a PNG with a palette can have."""
+
+
+_WRITERS: Final = (
+    "matplotlib.backends.backend_agg", "matplotlib.backends.backend_pdf", "PIL.PngImagePlugin",
+    "review.figures.svg",
+)  # fmt: skip
+"""Modules that are loaded when the first file is written."""
 
 
 class FigureFormat(StrEnum):
@@ -84,25 +95,7 @@ def render(
     bytes
         The same for the same figure, matplotlib version and machine.
     """
-    metadata = _metadata(figure, file_format, origin)
-    with own_settings():
-        if file_format is FigureFormat.PNG:
-            return _png(figure, dpi, metadata)
-        buffer = BytesIO()
-        figure.savefig(buffer, format=file_format.value, metadata=metadata, facecolor="white")
-        return buffer.getvalue()
-
-
-def render_pages(figures: Sequence[Figure], *, origin: str | None = None) -> bytes:
-    """The pages of a figure as one PDF, without date; title and origin as `render` has them."""
-    from matplotlib.backends.backend_pdf import PdfPages
-
-    buffer = BytesIO()
-    with own_settings():
-        with PdfPages(buffer, metadata=_metadata(figures[0], FigureFormat.PDF, origin)) as file:
-            for figure in figures:
-                file.savefig(figure, facecolor="white")
-        return buffer.getvalue()
+    return files_of(Task([figure], [file_format], origin), dpi=dpi)[file_format]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +108,69 @@ class Task:
     origin: str | None = None
 
 
-def files_of(task: Task) -> dict[FigureFormat, bytes]:
-    """Make the files of a figure; any process makes the same."""
-    if len(task.pages) > 1:
-        return {FigureFormat.PDF: render_pages(task.pages, origin=task.origin)}
-    return {kind: render(task.pages[0], kind, origin=task.origin) for kind in task.kinds}
+def load() -> None:
+    """Load what writes files, in a process that will be asked for some."""
+    for name in _WRITERS:
+        import_module(name)
+
+
+def files_of(task: Task, *, dpi: int = DOTS_PER_INCH) -> dict[FigureFormat, bytes]:
+    """Make the files of a figure, which is drawn once; any process makes the same.
+
+    Parameters
+    ----------
+    task : Task
+        What is wanted.
+    dpi : int
+        Dots an inch of a PNG.
+
+    Returns
+    -------
+    dict of FigureFormat to bytes
+        Files without date, with title and origin as `render` has them.
+    """
+    from review.figures.once import Drawn
+
+    with own_settings():
+        pages = [Drawn(page, dpi) for page in task.pages]
+        kinds = task.kinds if len(pages) == 1 else [FigureFormat.PDF]
+        return {kind: _written(kind, pages, task.pages[0], task.origin) for kind in kinds}
+
+
+def _written(
+    kind: FigureFormat, pages: Sequence[Drawn], figure: Figure, origin: str | None
+) -> bytes:
+    metadata = _metadata(figure, kind, origin)
+    match kind:
+        case FigureFormat.PDF:
+            return _pdf(pages, metadata)
+        case FigureFormat.SVG:
+            from review.figures.svg import SmallSVG
+
+            written = SmallSVG(pages[0].width, pages[0].height, metadata)
+            pages[0].onto(written)
+            return written.content()
+        case _:
+            return _png(pages[0], metadata)
+
+
+def _pdf(pages: Sequence[Drawn], metadata: Mapping[str, str | None]) -> bytes:
+    """A PDF, which holds its fonts once for all pages."""
+    from matplotlib.backends import backend_pdf
+
+    backend: Any = backend_pdf  # its stub has no types
+    held = BytesIO()
+    file = backend.PdfFile(held, metadata=dict(metadata))
+    for page in pages:
+        wide, high = page.inches
+        file.newPage(wide, high)
+        renderer = backend.RendererPdf(file, page.dpi, high, wide)
+        page.onto(renderer)
+        renderer.finalize()
+        file.endStream()
+    file.finalize()
+    file.close()
+    return held.getvalue()
 
 
 def _metadata(
@@ -137,19 +188,22 @@ def _metadata(
     return metadata
 
 
-def _png(figure: Figure, dpi: int, metadata: Mapping[str, str | None]) -> bytes:
+def _png(page: Drawn, metadata: Mapping[str, str | None]) -> bytes:
     """A PNG with a palette: one byte a pixel, where red, green, blue and opacity take four.
 
     One of more colours than a palette has, which no figure of a review is, keeps them all.
     """
     import numpy as np
+    from matplotlib.backends import backend_agg
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    drawn = BytesIO()
-    figure.savefig(drawn, format="rgba", dpi=dpi, facecolor="white")
-    wide, high = (int(dpi * inches) for inches in figure.get_size_inches())
-    pixels = np.frombuffer(drawn.getbuffer(), np.uint8).reshape(high, wide, 4)
+    dpi = page.dpi
+    wide, high = (int(dpi * inches) for inches in page.inches)
+    backend: Any = backend_agg  # its stub has no types
+    renderer = backend.RendererAgg(wide, high, dpi)
+    page.onto(renderer, dpi / POINTS_PER_INCH)
+    pixels = np.frombuffer(renderer.buffer_rgba(), np.uint8).reshape(high, wide, 4)
     codes = np.zeros((high, wide), np.uint16)
     for colour in range(3):
         codes <<= SHADES

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
+from review.figures.once import Drawn
 from review.figures.style import own_settings
 
 
@@ -67,6 +69,20 @@ def _overlaps(figure: Figure) -> list[tuple[str, str]]:
     along = np.minimum.outer(y1, y1) - np.maximum.outer(y0, y0)
     pairs = np.argwhere(np.triu((across > slack) & (along > slack), 1))
     return [(boxes[i][0], boxes[j][0]) for i, j in pairs]
+
+
+def picture(figure: Figure, dpi: int) -> NDArray[np.int64]:
+    """A figure as the writers of files draw it, its red, green and blue in all colours."""
+    from matplotlib.backends import backend_agg
+
+    backend: Any = backend_agg  # its stub has no types
+    with own_settings():
+        drawn = Drawn(figure, dpi)
+        wide, high = (int(dpi * inches) for inches in drawn.inches)
+        renderer = backend.RendererAgg(wide, high, dpi)
+        drawn.onto(renderer, dpi / 72)
+    pixels: NDArray[np.int64] = np.asarray(renderer.buffer_rgba()).astype(np.int64)
+    return pixels[:, :, :3]
 
 
 def path_numbers(svg: str, gid: str) -> list[float]:

@@ -22,8 +22,9 @@ BLOCKS: Final = (
     (0x0218, 0x021B), (0x02C6, 0x02DD), (0x1E00, 0x1EFF),  # Romanian, signs, Vietnamese and Welsh
     (0x0370, 0x03FF), (0x0400, 0x045F),  # Greek, Cyrillic
     (0x2000, 0x206F), (0x2070, 0x209F), (0x20AC, 0x20AC),  # dashes, raised digits, the euro
-    (0x2100, 0x214F), (0x2190, 0x22FF), (0x25A0, 0x25FF),  # letter signs, arrows, operators, shapes
-    (0xFFFD, 0xFFFD),
+    (0x2116, 0x2122), (0x2190, 0x2199), (0x2202, 0x221E), (0x2227, 0x222B),  # №, ™, arrows, ∂ to ∫
+    (0x2248, 0x2248), (0x2260, 0x2265), (0x2295, 0x2296), (0x22C5, 0x22C5),  # operators
+    (0x25A0, 0x25CF), (0x25EF, 0x25EF), (0xFFFD, 0xFFFD),  # shapes
 )  # fmt: skip
 """First and last code point of what European writing and figures need."""
 
@@ -49,6 +50,7 @@ def made(name: str) -> bytes:
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=[c for first, last in BLOCKS for c in range(first, last + 1)])
     subsetter.subset(font)
+    font["cmap"].tables = [font["cmap"].getcmap(3, 1)]  # one list of letters instead of three
     held = BytesIO()
     font.save(held)
     return held.getvalue()

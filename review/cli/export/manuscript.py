@@ -16,7 +16,7 @@ from review.export import Format, NumberStyle
 from review.export.manuscript.bundle import DocumentFormat, write_bundle, write_checklists
 from review.export.manuscript.facts import facts_of
 from review.living.job.freshness import outdated
-from review.living.job.workers import executor_for
+from review.living.job.workers import helpers_for
 from review.protocol.queries import review_called
 
 
@@ -27,7 +27,7 @@ from review.protocol.queries import review_called
 @click.option(
     "--processes", type=click.IntRange(1), default=min(os.cpu_count() or 1, 4),
     show_default="as many as there are processors, at most 4",
-    help="Make the files of figures in so many processes; they are the same.",
+    help="Work in so many processes; the files are the same.",
 )  # fmt: skip
 @review_option
 @json_option
@@ -47,7 +47,7 @@ def manuscript(
     files of yours stay, and both are named.
     """
     chosen = [DocumentFormat(name) for name in formats] or list(DocumentFormat)
-    with opened().reading() as session, executor_for(processes=processes) as executor:
+    with opened().reading() as session, helpers_for(processes) as executor:
         review = review_called(session, review_slug)
         warn_outdated(outdated(session, review))
         with new_files(folder, whole=True) as place:

@@ -13,7 +13,10 @@ from review.living.runs.results import RunResults
 from review.synthesis import gosh
 
 MOST_SUBSETS: Final = 2**17
-"""All subsets up to 17 trials; of more trials a sample of that size fills every hexagon."""
+"""All subsets up to 17 trials."""
+
+SAMPLED: Final = 2**15
+"""Subsets drawn of more trials: some 25 for each hexagon that is drawn."""
 
 
 def gosh_of(
@@ -31,7 +34,7 @@ def gosh_of(
     highlight : str or None
         A study whose subsets are told apart, or a part of its name that no other has.
     count : int or None
-        Subsets to draw at random; by default all of them up to 17 trials, else 131,072.
+        Subsets to draw at random; by default all of them up to 17 trials, else 32,768.
     seed : int
         Of the draw.
 
@@ -48,7 +51,7 @@ def gosh_of(
     chosen = None if highlight is None else _position(inputs, results, highlight)
     k = len(results.effects)
     if count is None and 2**k - 1 > MOST_SUBSETS:
-        count = MOST_SUBSETS
+        count = SAMPLED
     found = gosh(*effects_of(results.effects), count=count, seed=seed, method=method)
     drawn = (
         f"All {len(found):,} subsets."

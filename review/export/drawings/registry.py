@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sqlalchemy.orm import Session
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ShownRun:
     """A run that figures are drawn of."""
 
@@ -77,7 +78,7 @@ class ShownRun:
         """What most figures take."""
         return self.inputs, self.results
 
-    @property
+    @cached_property
     def withheld(self) -> bool:
         """Whether no conclusion is drawn, because a contradiction about the numbers is open."""
         entered = {self.analysis: self.inputs}

@@ -14,7 +14,7 @@ from review.export.contents.registry import collect, write_collection
 from review.export.manuscript.checklists import checklists_of
 from review.export.manuscript.document import Manuscript
 from review.export.manuscript.facts import Facts, facts_of
-from review.export.manuscript.figures import Drawing, drawings
+from review.export.manuscript.figures import drawings
 from review.export.manuscript.quarto import (
     BIBLIOGRAPHY,
     FILTER,
@@ -33,6 +33,7 @@ from review.export.tables.model import Table
 from review.export.tables.printing import NumberStyle
 from review.export.tables.writers.files import Format, write_tables
 from review.export.tracing.provenance import write_provenance
+from review.figures.saving import load
 from review.protocol.models import Review
 
 
@@ -74,7 +75,8 @@ def write_bundle(
     formats : sequence of DocumentFormat
         Of the manuscript; figures, tables and checklists come with either.
     executor : Executor or None
-        What makes the files of figures; None for this process. They are the same bytes.
+        What makes files of figures beside this process; None for this process alone. They are the
+        same bytes.
 
     Yields
     ------
@@ -88,6 +90,8 @@ def write_bundle(
     NotFoundError
         Where nothing is planned.
     """
+    if executor is not None:
+        executor.submit(load)
     facts = facts_of(session, review)
     runs = [analysed.latest for analysed in facts.analysed]
     tables = collect(session, review, runs)
@@ -98,7 +102,7 @@ def write_bundle(
         place = next(iter(exported)).parent
         return [*exported, write_provenance(session, place, exported)]
 
-    made = drawings(session, review, facts, style, executor)
+    figures = drawings(session, review, facts, style, executor)
     if tables.data:
         yield told(write_collection(tables, folder / "tables", style=style))
     yield write_checklists(facts, folder / "checklists", style=style)
@@ -107,9 +111,6 @@ def write_bundle(
     )
     if written:
         yield written
-    figures = made()
-    if figures.drawn:
-        yield told(_figures(figures.drawn, folder / "figures"))
     document = manuscript(facts, tables.printed, figures.shown, style=style)
     more = supplement(
         facts,
@@ -118,8 +119,11 @@ def write_bundle(
         included=bibliography(included, CITATION_STYLES[style]).splitlines(),
         beside=figures.supplement,
     )
-    documents = {"manuscript": document, "supplement": more}
-    yield told(_documents(documents, folder, style, formats))
+    # what is shown is there by now; documents are made while workers make the rest
+    documents = _documents({"manuscript": document, "supplement": more}, style, formats)
+    if figures.drawn:
+        yield told(_written(figures.files(), folder / "figures"))
+    yield told(_written(documents, folder))
     yield _beside(document, folder, formats)
 
 
@@ -135,28 +139,21 @@ def write_checklists(
     return list(write_tables(made, folder, formats, style=style, together="checklists"))
 
 
-def _figures(drawn: Sequence[Drawing], folder: Path) -> Exported:
-    folder.mkdir(exist_ok=True)
-    return {
-        _bytes(folder / f"{drawing.name}.{file_format.value}", content): {}
-        for drawing in drawn
-        for file_format, content in drawing.files.items()
-    }
-
-
 def _documents(
-    documents: Mapping[str, Manuscript],
-    folder: Path,
-    style: NumberStyle,
-    formats: Sequence[DocumentFormat],
-) -> Exported:
-    exported: Exported = {}
+    documents: Mapping[str, Manuscript], style: NumberStyle, formats: Sequence[DocumentFormat]
+) -> dict[str, bytes]:
+    made = {}
     for name, document in documents.items():
         if DocumentFormat.DOCX in formats:
-            exported[_bytes(folder / f"{name}.docx", render_word(document, style))] = {}
+            made[f"{name}.docx"] = render_word(document, style)
         if DocumentFormat.QMD in formats:
-            exported[_text(folder / f"{name}.qmd", render_quarto(document, style))] = {}
-    return exported
+            made[f"{name}.qmd"] = render_quarto(document, style).encode()
+    return made
+
+
+def _written(files: Mapping[str, bytes], folder: Path) -> Exported:
+    folder.mkdir(exist_ok=True)
+    return {_bytes(folder / name, content): {} for name, content in files.items()}
 
 
 def _beside(document: Manuscript, folder: Path, formats: Sequence[DocumentFormat]) -> list[Path]:

@@ -32,6 +32,7 @@ from review.figures.paper import COLUMNS, DEEPEST, MM, Paper, on_paper
 from review.figures.prisma import prisma_plot
 from review.figures.risk_of_bias import summary_plot, traffic_light_pages
 from review.figures.saving import FigureFormat, Task, files_of
+from review.living.job.workers import begun
 from review.protocol.models import Review
 from review.wording import capitalised, counted
 
@@ -57,19 +58,22 @@ class Drawing:
     name: str
     title: str
     alternative: str
-    files: dict[FigureFormat, bytes]
+    kinds: Sequence[FigureFormat]
+    files: Callable[[], dict[FigureFormat, bytes]]
+    """What waits for them, or makes them."""
     supplementary: bool = False
     """Whether the manuscript lists it, and does not show it."""
 
     @property
     def block(self) -> FigureBlock:
         """The figure as a document shows it."""
-        return FigureBlock(self.name, self.title, self.alternative, self.files[FigureFormat.PNG])
+        shown = self.files()[FigureFormat.PNG]
+        return FigureBlock(self.name, self.title, self.alternative, shown)
 
     @property
     def line(self) -> str:
         """The figure as a document lists it: title and files."""
-        kinds = ", ".join(made.value.upper() for made in self.files)
+        kinds = ", ".join(made.value.upper() for made in self.kinds)
         return f"{self.title}. figures/{self.name} ({kinds})"
 
 
@@ -84,13 +88,23 @@ class Drawings:
     @property
     def shown(self) -> dict[str, FigureBlock]:
         """What stands in the manuscript, by name, in the order of the text."""
-        return {d.name: d.block for d in self.drawn if not d.supplementary}
+        blocks = [d.block for d in reversed(self.drawn) if not d.supplementary]
+        return {block.name: block for block in reversed(blocks)}
+
+    def files(self) -> dict[str, bytes]:
+        """Return all files by name, in the order of the text."""
+        made = [drawing.files() for drawing in reversed(self.drawn)]
+        return {
+            f"{drawing.name}.{kind.value}": content
+            for drawing, own in zip(self.drawn, reversed(made), strict=True)
+            for kind, content in own.items()
+        }
 
     @property
     def supplement(self) -> tuple[str, ...]:
         """The list of supplementary figures with their files, then those left out."""
         lines = [drawing.line for drawing in self.drawn if drawing.supplementary]
-        if any(len(drawing.files) == 1 for drawing in self.drawn):
+        if any(len(drawing.kinds) == 1 for drawing in self.drawn):
             lines.append(f"A figure of more than {MOST_PAGES} pages is a PDF alone.")
         reasons = f"Not drawn: {'; '.join(self.left_out)}." if self.left_out else ""
         return (*lines, reasons) if reasons else tuple(lines)
@@ -110,12 +124,17 @@ class Sketch:
     supplementary: bool = False
 
     @property
-    def task(self) -> Task:
-        """What makes its files: a PDF of many pages, or each format that is wanted."""
+    def kinds(self) -> Sequence[FigureFormat]:
+        """A PDF of many pages, or each format that is wanted."""
         shown = FigureFormat.PNG
-        kinds = [made for made in FigureFormat if made is not shown or not self.supplementary]
-        where = origin(self.key) if self.key else None
-        return Task(self.pages, kinds if len(self.pages) == 1 else [FigureFormat.PDF], where)
+        if len(self.pages) > 1:
+            return [FigureFormat.PDF]
+        return [made for made in FigureFormat if made is not shown or not self.supplementary]
+
+    @property
+    def task(self) -> Task:
+        """What makes its files."""
+        return Task(self.pages, self.kinds, origin(self.key) if self.key else None)
 
 
 def drawings(
@@ -124,38 +143,32 @@ def drawings(
     facts: Facts,
     style: NumberStyle,
     executor: Executor | None = None,
-) -> Callable[[], Drawings]:
+) -> Drawings:
     """Draw every figure of a review in the order of the text, those of the supplement last.
 
-    With an executor all are laid out when it returns, and their files, the same bytes, are made
-    until they are called for; without one this process does all of it then.
+    With an executor all are laid out when this returns, and its workers make files, the same bytes,
+    until they are asked for; without one all are made.
     """
     left_out: list[str] = []
-    laid_out: list[Sketch] = []
+    laid_out: list[tuple[Sketch, Sequence[FigureFormat]]] = []
 
-    def sketches() -> Iterator[Sketch]:
+    def tasks() -> Iterator[Task]:
         for item in _every(session, review, facts, style):
             if isinstance(item, str):
                 left_out.append(item)
             else:
                 pages = [spell(page, facts.spelling) for page in item.pages]
                 item = replace(item, title=facts.spelling.text(item.title), pages=pages)
-                laid_out.append(replace(item, pages=()))
-                yield item
+                laid_out.append((replace(item, pages=()), item.kinds))
+                yield item.task
 
     # a worker loads what draws and nothing of the database, in a third of the time
-    tasks = (sketch.task for sketch in sketches())
-    files = executor.map(files_of, tasks) if executor else map(files_of, tasks)
-
-    def made() -> Drawings:
-        drawn = [
-            Drawing(sketch.name, sketch.title, sketch.alternative, own, sketch.supplementary)
-            for own, sketch in zip(files, laid_out, strict=True)
-        ]
-        drawn.sort(key=lambda drawing: drawing.supplementary)
-        return Drawings(tuple(drawn), tuple(left_out))
-
-    return made
+    drawn = [
+        Drawing(sketch.name, sketch.title, sketch.alternative, kinds, own, sketch.supplementary)
+        for own, (sketch, kinds) in zip(begun(executor, files_of, tasks()), laid_out, strict=True)
+    ]
+    drawn.sort(key=lambda drawing: drawing.supplementary)
+    return Drawings(tuple(drawn), tuple(left_out))
 
 
 def _every(

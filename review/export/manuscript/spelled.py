@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from review.export.spelling import Spelling
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 
 def spelled(document: Manuscript, spelling: Spelling) -> Manuscript:
@@ -31,16 +33,25 @@ def spelled(document: Manuscript, spelling: Spelling) -> Manuscript:
 
 
 def spell(figure: Figure, spelling: Spelling) -> Figure:
-    """Spell the words of a figure, which is the same afterwards but for them."""
-    from matplotlib.text import Text
+    """Spell the words of a figure, which is the same afterwards but for them.
 
-    for drawn in figure.findobj(Text):
-        assert isinstance(drawn, Text)
+    Labels of ticks are numbers and names; asking for them makes all that an axis could have.
+    """
+    for drawn in _texts(figure):
         was = drawn.get_text()
         now = spelling.text(was)
         if now != was:
             drawn.set_text(now)
     return figure
+
+
+def _texts(figure: Figure) -> Iterator[Text]:
+    yield from figure.texts
+    for axes in figure.axes:
+        yield from (*axes.texts, axes.title, axes.xaxis.label, axes.yaxis.label)
+        legend = axes.get_legend()
+        if legend is not None:
+            yield from (*legend.get_texts(), legend.get_title())
 
 
 def _block(block: Block, spelling: Spelling) -> Block:

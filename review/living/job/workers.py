@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gc
 import socket
-from collections.abc import Iterator
-from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import cache, partial
 from multiprocessing import get_context
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from review.errors import InvalidDataError
+
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
 
 HEAR_SECONDS: Final = 5.0
 """For how long a scheduler may say nothing."""
@@ -45,11 +49,49 @@ def executor_for(
     if processes is None or processes == 1:
         yield None
         return
-    # a worker makes no cycles to collect, and its collector would look through every task it gets
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=gc.disable
-    ) as executor:
+    with _pool(processes) as executor:
         yield executor
+
+
+@contextmanager
+def helpers_for(processes: int) -> Iterator[Executor | None]:
+    """Yield the workers beside this process, where it works too: one fewer than `processes`.
+
+    None is this process alone.
+    """
+    if processes == 1:
+        yield None
+        return
+    with _pool(processes - 1) as executor:
+        yield executor
+
+
+def begun(
+    executor: Executor | None, work: Callable[[TaskT], ResultT], tasks: Iterable[TaskT]
+) -> list[Callable[[], ResultT]]:
+    """Begin some work, and return what gives the result of each task, in their order.
+
+    With workers all tasks are handed out when this returns, and one that none has taken up when
+    its result is asked for is done by who asks; so ask for the last ones first. Without workers
+    all are done when this returns.
+    """
+    if executor is None:
+        return [partial(_same, work(task)) for task in tasks]
+    handed = [partial(_finished, executor.submit(work, task), work, task) for task in tasks]
+    return [cache(result) for result in handed]
+
+
+def _same(result: ResultT) -> ResultT:
+    return result
+
+
+def _finished(future: Future[ResultT], work: Callable[[TaskT], ResultT], task: TaskT) -> ResultT:
+    return work(task) if future.cancel() else future.result()
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    # a worker makes no cycles to collect, and its collector would look through every task it gets
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=gc.disable)
 
 
 @contextmanager

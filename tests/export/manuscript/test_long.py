@@ -14,7 +14,7 @@ from review.db import Database, database_at
 from review.export.manuscript.bundle import write_bundle
 from review.export.manuscript.figures import LONGEST, MOST_PAGES
 from review.living.job.repool import repool
-from review.living.job.workers import executor_for
+from review.living.job.workers import helpers_for
 from review.protocol.queries import review_called
 from tests.conftest import NOW
 from tests.export.manuscript.conftest import BY
@@ -89,7 +89,7 @@ def test_a_folder_of_hundreds_of_trials_can_be_sent_by_mail(long: Path) -> None:
 
 @pytest.mark.skipif(not WHOLE, reason="the long tier: test_bundle.py asks the same of few trials")
 def test_two_processes_write_the_same_bytes(many: Database, long: Path, tmp_path: Path) -> None:
-    with many.reading() as session, executor_for(processes=2) as executor:
+    with many.reading() as session, helpers_for(2) as executor:
         again = write_bundle(
             session, review_called(session, "fixture"), tmp_path, executor=executor
         )

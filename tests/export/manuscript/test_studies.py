@@ -232,7 +232,7 @@ def test_risk_of_bias_and_certainty_are_told_and_drawn(judging: tuple[Session, F
     conduct = _text(methods(facts, APA))
     assert "riskofbias.info) sterne2019: 1 result, each by one assessor." in conduct
     assert "The certainty of evidence was rated by GRADE" in conduct
-    found = drawings(session, the_review(session), facts, APA)()
+    found = drawings(session, the_review(session), facts, APA)
     drawn = {drawing.name: drawing for drawing in found.drawn}
     assert set(drawn) == {"risk_of_bias_rob2_summary", "risk_of_bias_rob2_traffic_light"}
     assert all(set(drawing.files) == set(FigureFormat) for drawing in drawn.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import socket
 from concurrent.futures import CancelledError, Executor
 from dataclasses import asdict
@@ -19,7 +20,7 @@ from review.errors import InvalidDataError
 from review.history.actions import Attribution
 from review.living.job.repool import repool
 from review.living.job.work import work_off
-from review.living.job.workers import executor_for
+from review.living.job.workers import begun, executor_for, helpers_for
 from review.living.runs.models import Run
 from review.schema import upgrade
 from review.synthesis import PermutationTest, design, gosh, permutation_test
@@ -97,6 +98,30 @@ def test_work_leaves_no_cycles_behind_since_workers_do_not_collect_them() -> Non
         work_off(tasks)
         found = gc.collect()
     assert found == 0
+
+
+def told(number: int) -> tuple[int, int]:
+    return number * number, os.getpid()
+
+
+def test_work_that_no_worker_took_up_is_done_by_who_asks_for_it() -> None:
+    with helpers_for(2) as executor:
+        assert executor is not None
+        results = begun(executor, told, range(200))
+        found = [result() for result in reversed(results)]
+        assert [result() for result in reversed(results)] == found, "asked twice"
+    assert [square for square, _ in reversed(found)] == [n * n for n in range(200)]
+    assert found[0][1] == os.getpid(), "the last one was taken back"
+    assert {pid for _, pid in found} > {os.getpid()}, "a worker did some"
+
+
+def test_of_two_processes_one_is_this_one() -> None:
+    with helpers_for(1) as executor:
+        assert executor is None
+    assert [result() for result in begun(None, told, [3])] == [(9, os.getpid())]
+    with helpers_for(2) as executor:
+        assert executor is not None
+        assert len({executor.submit(os.getpid).result() for _ in range(9)}) == 1
 
 
 def test_one_process_needs_no_executor_and_two_answers_are_refused() -> None:
