@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -75,6 +75,36 @@ def replace_folder(made: Path, target: Path) -> None:
     flush(target.parent)
 
 
+def can_be_replaced(folder: Path) -> bool:
+    """Whether a folder can be replaced as one without harm.
+
+    Not where another file system begins, where it is a link, where the folder above it may not be
+    written to, and not where a process stands that would then be in the folder that is gone: ours,
+    and with it the shell that called us.
+    """
+    if not folder.is_dir() or folder.is_symlink() or os.path.ismount(folder):
+        return False
+    stands = Path.cwd().is_relative_to(folder.resolve())
+    return not stands and os.access(folder.parent, os.W_OK)
+
+
+def stand_too(files: Iterable[Path], folder: Path, made: Path) -> None:
+    """Let files of a folder stand in one that is about to replace it, links as links.
+
+    They are the same files, so that what is written to one until then is not lost; a copy where
+    the file system has no second names.
+    """
+    for path in files:
+        target = made / path.relative_to(folder)
+        if target.exists():
+            continue  # made anew
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(path, target, follow_symlinks=False)
+        except OSError:
+            shutil.copy2(path, target, follow_symlinks=False)
+
+
 def _exchanged(one: Path, other: Path) -> bool:
     """Exchange two names in one step; False where the system cannot (``man 2 renameat2``)."""
     try:
@@ -94,7 +124,8 @@ def sha256_of_file(path: Path) -> str:
 def flush_all(folder: Path) -> None:
     """Wait until a folder, and all that is in it, is on the disk."""
     for path in folder.rglob("*"):
-        flush(path)
+        if not path.is_symlink():  # what it names is not in the folder, or is there by itself
+            flush(path)
     flush(folder)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +20,14 @@ import click
 
 from review.errors import AlreadyExistsError, InvalidDataError
 from review.files import (
+    can_be_replaced,
     is_stream,
     move_folder,
     move_over,
     new_folder,
+    replace_folder,
     sha256_of_file,
+    stand_too,
     workplace,
 )
 
@@ -75,16 +79,19 @@ def new_files(folder: Path, *, whole: bool = False) -> Iterator[Path]:
     """Yield an empty folder to write into; at the end its files go to `folder`, all or none.
 
     A new folder appears whole. In one that is there each file is replaced whole, and the list of
-    them last: a second try after a crash replaces what the first one wrote. With `whole`, files of
-    an earlier export that nobody changed and that are not made any more are removed; they are
-    named, and so are files of others, which stay.
+    them last: a second try after a crash replaces what the first one wrote. With `whole`, a folder
+    of an earlier export is replaced as one, where `can_be_replaced` says so: files of it that
+    nobody changed and that are not made any more are removed; they are named, and so are files of
+    others, which stay.
 
     Raises AlreadyExistsError, with the names, where files that may hold work are there.
     """
     from review.export.tracing.provenance import NAME, listing
 
-    with _telling(folder), workplace(folder if folder.exists() else folder.parent) as made_in:
-        place = made_in / folder.name
+    as_one = whole and can_be_replaced(folder) and _is_provenance(folder / NAME)
+    beside = as_one or not folder.exists()
+    with _telling(folder), workplace(folder.parent if beside else folder) as made_in:
+        place = made_in / "made"
         place.mkdir()
         yield place
         made = sorted(path for path in place.rglob("*") if path.is_file())
@@ -92,7 +99,9 @@ def new_files(folder: Path, *, whole: bool = False) -> Iterator[Path]:
         there = [
             path
             for path in (sorted(folder.rglob("*")) if whole else ())
-            if path.is_file() and path not in new and made_in not in path.parents
+            if (path.is_symlink() or not path.is_dir())
+            and path not in new
+            and made_in not in path.parents
         ]
         stale = [path for path in there if path.name != NAME and _is_listed(path)]
         for inside in {path.parent for path in made}:
@@ -100,9 +109,16 @@ def new_files(folder: Path, *, whole: bool = False) -> Iterator[Path]:
         if not folder.exists():
             move_folder(place, folder)
             return
-        _publish({path: folder / path.relative_to(place) for path in made})
-        for path in stale:
-            path.unlink()
+        targets = {path: folder / path.relative_to(place) for path in made}
+        if as_one:
+            _refuse(targets)
+            stand_too([path for path in there if path not in stale], folder, place)
+            shutil.copymode(folder, place)
+            replace_folder(place, folder)
+        else:
+            _publish(targets)
+            for path in stale:
+                path.unlink()
         kept = [path for path in there if path not in stale and path.name != NAME]
         _name("Removed, since this export has them no more", stale, folder)
         _name("Kept, though not of this export", kept, folder)
@@ -180,7 +196,7 @@ def _is_listed(target: Path) -> bool:
 def _is_provenance(path: Path) -> bool:
     try:
         return {"files", "numbers", "runs"} <= set(json.loads(path.read_bytes()))
-    except (ValueError, TypeError):
+    except (OSError, ValueError, TypeError):
         return False
 
 

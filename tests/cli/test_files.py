@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 from review.cli import main
 from review.config import settings
 from review.db import Database
+from review.errors import AlreadyExistsError, InvalidDataError
 
 WORK = "hours of work\n"
 
@@ -195,3 +197,93 @@ def test_a_folder_that_is_replaced_whole_loses_nothing_of_a_person(
     assert (folder / "thesis.txt").read_text() == (folder / "figures/edited.md").read_text() == WORK
     listed = json.loads((folder / "figures" / "provenance.json").read_text())["files"]
     assert set(listed) == {"kept.svg", "edited.md"}
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def exported(folder: Path, content: str, *, stop: bool = False) -> None:
+    from review.cli.files import new_files
+
+    with click.Context(main), new_files(folder, whole=True) as place:
+        (place / "figures").mkdir()
+        for name in ("a.md", "b.md", "figures/c.svg"):
+            (place / name).write_text(content)
+        if stop:
+            raise InvalidDataError("no more")
+
+
+def test_a_reader_sees_the_folder_before_or_after_and_never_some_files_of_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder is looked at whenever anything in it could have changed: at each call of os."""
+    folder = tmp_path / "bundle"
+    exported(folder, "0.38")
+    (folder / "notes.txt").write_text(WORK)
+    seen = set()
+
+    def look() -> None:
+        names = ("a.md", "b.md", "figures/c.svg")
+        seen.add(tuple((folder / name).read_text() for name in names))
+        assert (folder / "notes.txt").read_text() == WORK
+
+    for name in ("replace", "rename", "link", "unlink", "fsync", "open"):
+        was = getattr(os, name)
+
+        def call(*given: object, was: Callable[..., Any] = was, **more: object) -> Any:
+            if not looking:
+                looking.append(True)
+                look()
+                looking.clear()
+            return was(*given, **more)
+
+        monkeypatch.setattr(os, name, call)
+    looking: list[bool] = []
+    exported(folder, "0.41")
+    look()
+    assert seen == {("0.38",) * 3, ("0.41",) * 3}
+
+
+def test_links_and_rights_of_a_folder_stay_when_it_is_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    exported(folder, "0.38")
+    folder.chmod(0o750)
+    (folder / "to nowhere").symlink_to("gone")
+    (folder / "mine").mkdir()
+    (folder / "mine" / "plan.txt").write_text(WORK)
+    inode = (folder / "mine" / "plan.txt").stat().st_ino
+    exported(folder, "0.41")
+    assert (folder / "to nowhere").readlink() == Path("gone")
+    assert (folder / "mine" / "plan.txt").stat().st_ino == inode
+    assert folder.stat().st_mode & 0o777 == 0o750
+    assert (folder / "b.md").read_text() == "0.41"
+
+
+def test_an_export_that_fails_or_would_lose_work_leaves_the_folder_as_it_was(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "bundle"
+    exported(folder, "0.38")
+    with pytest.raises(InvalidDataError):
+        exported(folder, "0.41", stop=True)
+    (folder / "b.md").write_text(WORK)
+    with pytest.raises(AlreadyExistsError, match=r"b\.md"):
+        exported(folder, "0.41")
+    assert (folder / "a.md").read_text() == "0.38"
+    assert (folder / "b.md").read_text() == WORK
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize("how", ["link", "inside"])
+def test_a_folder_that_cannot_change_its_name_is_replaced_file_by_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    folder = tmp_path / "bundle"
+    exported(folder, "0.38")
+    inode = folder.stat().st_ino
+    if how == "link":
+        (tmp_path / "named").symlink_to(folder)
+        exported(tmp_path / "named", "0.41")
+    else:
+        monkeypatch.chdir(folder)
+        exported(Path(), "0.41")
+    assert folder.stat().st_ino == inode
+    assert (folder / "figures" / "c.svg").read_text() == "0.41"

@@ -29,13 +29,27 @@ def render_json(tables: Mapping[str, Table]) -> str:
         none), footnotes and source. Numbers have the digits that give back the same double; JSON
         has no infinity, which is the text ``"inf"`` or ``"-inf"``.
     """
-    shown = {name: _table(table) for name, table in tables.items()}
-    return json.dumps(shown, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    shown = ",\n".join(f"{_dumped(name)}: {_lines(_table(t))}" for name, t in tables.items())
+    return f"{{\n{shown}\n}}\n"
 
 
 def write_json(tables: Mapping[str, Table], path: str | Path) -> Path:
     """Write `render_json` as UTF-8; an existing file is replaced."""
     return replace_file(path, render_json(tables).encode())
+
+
+def _lines(table: Mapping[str, Any]) -> str:
+    """Return a table with a line for each column, row and note: short, and told apart by diff."""
+    parts = []
+    for key, value in table.items():
+        items = value if isinstance(value, list | tuple) else ()
+        lines = ",\n".join(f"  {_dumped(item)}" for item in items)
+        parts.append(f" {_dumped(key)}: " + (f"[\n{lines}\n ]" if lines else _dumped(value)))
+    return "{\n" + ",\n".join(parts) + "\n}"
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _table(table: Table) -> dict[str, Any]:
