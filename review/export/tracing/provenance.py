@@ -225,6 +225,8 @@ def _number(runs: Runs, origin: str, values: Mapping[str, Any]) -> dict[str, Any
         runs.run(origin.partition("/")[0])
         return {"value": values[origin]}
     found = stated_at(runs, origin)
+    if isinstance(found.value, list) and any(isinstance(one, dict) for one in found.value):
+        return {"value": len(found.value), "counted": True}  # all of it is in the run
     return {"value": found.value if found.column is None else None}
 
 

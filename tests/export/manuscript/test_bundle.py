@@ -106,6 +106,18 @@ def test_numbers_of_the_text_are_those_of_the_runs(bundle: Path, small: Database
     assert checked > 20
 
 
+def test_a_count_has_its_number_in_the_list_of_origins_and_not_all_that_is_counted(
+    bundle: Path,
+) -> None:
+    numbers = json.loads((bundle / "provenance.json").read_text("utf-8"))["numbers"]
+    counted = {at: one["value"] for at, one in numbers.items() if one.get("counted")}
+    assert any(at.endswith("/trials") for at in counted)
+    assert all(isinstance(value, int) and value > 0 for value in counted.values())
+    for at, one in numbers.items():
+        parts = one["value"] if isinstance(one["value"], list) else ()
+        assert not any(isinstance(part, dict) for part in parts), at
+
+
 def test_runs_are_held_against_those_before_as_in_the_tables(small: Database) -> None:
     with small.reading() as session:
         review = review_called(session, "fixture")
