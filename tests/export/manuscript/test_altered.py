@@ -25,6 +25,8 @@ PLACES = {
     ".svg": (r' d="([^"]+)"', ""),  # letters are drawn there, as lines are
 }
 """Where a kind of file prints its numbers, and in which part of it; of others anywhere."""
+WORDS, LINES = r"(?<![\w.,])\d+\.\d+(?![\w.])", r"(?<![\d.])\d+\.\d+"
+"""A number among words, and one that may stand beside the letter of a line."""
 UNREAD = {".png", ".pdf"}
 
 
@@ -50,7 +52,7 @@ def altered_in(path: Path, chance: random.Random) -> tuple[str, str] | None:
     found = [
         (place.start(1) + number.start(), number[0])
         for place in re.finditer(pattern, text)
-        for number in re.finditer(r"(?<![\w.,])\d+\.\d+(?![\w.])", place[1])
+        for number in re.finditer(LINES if path.suffix == ".svg" else WORDS, place[1])
         if path.suffix != ".json" or place[1][: number.start()].endswith((": ", " ", "-", "["))
     ]
     if not found:
