@@ -131,7 +131,8 @@ class Holdings:
             self._measures = {}
             for version in current_versions(self.session, self.review):
                 plan = plan_of(version)
-                self._measures.setdefault(plan.outcome, set()).add(plan.measure)
+                for outcome in plan.measured:
+                    self._measures.setdefault(outcome, set()).add(plan.measure)
         return frozenset(self._measures.get(found.outcome.slug, ()))
 
     def make(self) -> None:

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic.fields import FieldInfo
 
 from review.extraction.vocabulary import Positive
-from review.protocol.rules import Line
+from review.protocol.frozen import Line
 
 NOT_REPORTED: Final = frozenset({"", "nr", "na", "n/a", "not reported"})
 """Cell contents that say: the report does not give this. Zero is a number."""

@@ -40,7 +40,7 @@ from review.extraction.numbers import (
     types_of,
 )
 from review.extraction.vocabulary import ArmRole, Randomised, Therapists
-from review.protocol.rules import Line, Slug
+from review.protocol.frozen import Line, Slug
 from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
 from review.tabular.numbers import Kind
 from review.wording import plainly

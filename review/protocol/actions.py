@@ -95,13 +95,15 @@ def check_plan(session: Session, review: Review, plan: Plan, names: Collection[s
     unknown = list(problems(plan.names, also=names))
     if unknown:
         raise InvalidDataError("; ".join(unknown))
-    outcome = queries.outcome_called(session, review, plan.outcome)
-    for slug in plan.instruments:
-        instrument = queries.instrument_called(session, review, slug)
-        if instrument.outcome_id != outcome.id:
-            raise InvalidDataError(
-                f"instrument {slug!r} measures {instrument.outcome.slug!r}, not {plan.outcome!r}"
-            )
+    for part in (plan, *map(plan.of_outcome, plan.outcomes)):
+        outcome = queries.outcome_called(session, review, part.outcome)
+        for slug in part.instruments:
+            instrument = queries.instrument_called(session, review, slug)
+            if instrument.outcome_id != outcome.id:
+                raise InvalidDataError(
+                    f"instrument {slug!r} measures {instrument.outcome.slug!r}, not "
+                    f"{part.outcome!r}"
+                )
 
 
 def _freeze(session: Session, analysis: Analysis, plan: Plan, number: int, at: datetime) -> None:

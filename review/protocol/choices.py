@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from review.measures import Medians
+from review.protocol.joint import MODEL_WORDS, STRUCTURE_WORDS
 from review.protocol.rules import Plan, SequentialRules, SignalRules, ZeroCellRule
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
 from review.wording import capitalised
@@ -174,6 +175,10 @@ PREDICTIONS: Final = _options(
     }
 )
 
+MODELS: Final = _options(MODEL_WORDS)
+
+STRUCTURES: Final = _options(STRUCTURE_WORDS)
+
 SEVERAL_ARMS: Final = _options(
     {
         "combine": ("Combine", "One arm of all that match."),
@@ -304,6 +309,15 @@ GROUPS: Final = (
         (
             Choice("measure", "Effect measure", _ONE, "", MEASURES, _default("measure")),
             Choice("effect", "Called", _TEXT, "Where the measure’s own name says too little."),
+            Choice("model", "Outcomes", _ONE, "", MODELS, _default("model")),
+            Choice(
+                "outcomes",
+                "Taken together",
+                _LINES,
+                "Of several outcomes, one a line, the one that decides first: Therapist: raters "
+                "therapist; timepoints post | 3 months.",
+            ),
+            Choice("structure", "Go together", _ONE, "", STRUCTURES, _default("structure")),
             Choice("method", "Model", _ONE, "", METHODS, _default("method")),
             Choice("test", "Interval", _ONE, "", TESTS, _default("test")),
             Choice(

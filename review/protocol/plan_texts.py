@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from review.protocol.choices import CHOICES, Asked, text
+from review.protocol.joint import JointOutcome
 from review.protocol.rules import ArmRule, Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised, plainly
@@ -28,6 +29,8 @@ def texts_of(plan: Plan) -> dict[str, str | list[str]]:
             found[name] = [str(one) for one in value or ()]
         elif name == RULES:
             found[name] = "\n".join(map(rule_text, plan.other_treatments))
+        elif name == JOINT:
+            found[name] = "\n".join(map(joint_text, plan.outcomes))
         elif choice.asked is Asked.LINES:
             found[name] = "\n".join(text(one) for one in value or ())
         else:
@@ -36,7 +39,10 @@ def texts_of(plan: Plan) -> dict[str, str | list[str]]:
 
 
 RULES: Final = "other_treatments"
-"""The one list of a form whose lines are rules."""
+"""The list of a form whose lines are rules."""
+
+JOINT: Final = "outcomes"
+"""The list of a form whose lines are outcomes of one model."""
 
 
 def rule_text(rule: ArmRule) -> str:
@@ -60,6 +66,33 @@ def rule_from(line: str) -> dict[str, Any]:
         "delivery_mode": [part[1:].strip() for part in parts if part.startswith("@")],
         "treatment": [part for part in parts if not part.startswith("@")],
     }
+
+
+def joint_text(one: JointOutcome) -> str:
+    """Return an outcome as a line: ``Therapist: raters therapist; timepoints post``."""
+    given = one.model_dump(mode="json", exclude={"label"})
+    parts = [
+        f"{name} {' | '.join(value) if isinstance(value, list) else text(value)}"
+        for name, value in given.items()
+    ]
+    return f"{one.label}: {'; '.join(parts)}"
+
+
+def joint_from(line: str) -> dict[str, Any]:
+    """Return what a line says of an outcome; a name that nobody knows is left to the plan's rules.
+
+    Examples
+    --------
+    >>> joint_from("Therapist: raters therapist; timepoints post | 3 months")
+    {'label': 'Therapist', 'raters': ['therapist'], 'timepoints': ['post', '3 months']}
+    """
+    label, _, rest = line.partition(":")
+    found: dict[str, Any] = {"label": label.strip()}
+    for part in filter(None, (one.strip() for one in rest.split(";"))):
+        name, _, value = part.partition(" ")
+        one = name in ("outcome", "time")
+        found[name] = value.strip() if one else [x.strip() for x in value.split("|")]
+    return found
 
 
 def blank_texts() -> dict[str, str | list[str]]:
@@ -111,6 +144,8 @@ def plan_from(texts: Mapping[str, str | Sequence[str]]) -> Plan:
             value = [line for line in lines if line]
             if name == RULES:
                 value = [rule_from(line) for line in value]
+            if name == JOINT:
+                value = [joint_from(line) for line in value]
         else:
             value = str(given).strip() or None
         _put(values, name, value)

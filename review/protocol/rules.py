@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
 from review.canonical import sha256_of
 from review.errors import InvalidDataError
 from review.formula import parse
 from review.measures import OF_COUNTS, OF_TABLES, AddTo, Measure, Medians, measures_of
-from review.protocol.characteristics import Condition, base_name, condition
+from review.protocol.characteristics import Condition, condition
+from review.protocol.frozen import Frozen, Line, Slug
+from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_problem
+from review.protocol.networked import network_problem
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
-"""Lower-case letters and digits, joined by single hyphens or underscores."""
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 ChoiceT = TypeVar("ChoiceT")
 
@@ -38,12 +29,6 @@ PredictionName = Literal["test", "k-1", "k-2", "HK"]
 
 WITHOUT_TAU2: Final = frozenset({"EE", *OF_TABLES})
 """Methods of one common effect: they have no variance between trials."""
-
-
-class Frozen(BaseModel):
-    """A value of a protocol: frozen, and without fields that nobody knows."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class _Arm(Protocol):
@@ -223,6 +208,13 @@ class Plan(Frozen):
     other_treatments: Annotated[tuple[ArmRule, ...], Field(exclude_if=_is_empty)] = ()
     """Of a network: the treatments beside intervention and comparator, an arm's being the first of
     all that describes it. Kept out of what is stored where there are none."""
+    model: Annotated[ModelName, Field(exclude_if=lambda name: name == "univariate")] = "univariate"
+    """Whether a study gives one effect, or one of each of several `outcomes`. Kept out of what is
+    stored, as all that goes with it, where a study gives one."""
+    outcomes: Annotated[tuple[JointOutcome, ...], Field(exclude_if=_is_empty)] = ()
+    """Of a multivariate model: what it takes together, the one that decides first."""
+    structure: Annotated[StructureName, Field(exclude_if=lambda name: name == "UN")] = "UN"
+    """Of a multivariate model: how true effects of the outcomes go together."""
     zero_cells: Annotated[ZeroCellRule | None, Field(exclude_if=_is_none)] = None
     """What is done about cells without events; None is metafor's default for the measure. Kept out
     of what is stored where nothing is planned."""
@@ -250,42 +242,18 @@ class Plan(Frozen):
 
     @model_validator(mode="after")
     def _a_network_has_several_treatments(self) -> Plan:
-        if self.kind is not AnalysisKind.NETWORK:
-            if self.other_treatments:
-                raise ValueError("other_treatments are of a network: set kind: network")
-            return self
-        if not self.other_treatments:
-            raise ValueError("a network names other_treatments beside intervention and comparator")
-        labels = [rule.label for rule in self.treatments]
-        twice = next((label for label in labels if labels.count(label) > 1), None)
-        if twice is not None:
-            raise ValueError(f"two treatments of the network are called {twice}")
-        if self.several_arms != "combine" or self.several_results != "choose":
-            raise ValueError(
-                "a network combines several arms of a treatment and takes one result of each arm: "
-                "leave several_arms and several_results as they are"
-            )
-        if self.method in OF_COUNTS:
-            raise ValueError(
-                f"a network is no table of two arms: method {self.method} is not of it"
-            )
-        sided = [str(one) for one in self.conditions if base_name(one.name) != one.name]
-        if sided:
-            raise ValueError(f"a network has no two sides that {sided[0]!r} could speak of")
-        asked = ("variants", "subgroups", "moderators", "sequential", "zero_cells")
-        planned = [name for name in asked if getattr(self, name)]
-        if planned:
-            raise ValueError(
-                f"{', '.join(planned)}: of analyses of one comparison; plan them for a contrast "
-                "beside the network"
-            )
+        problem = network_problem(self) or joint_problem(self)
+        if problem is not None:
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="before")
     @classmethod
-    def _counts_are_tested_by_z(cls, values: object) -> object:
+    def _some_models_have_tests_of_their_own(cls, values: object) -> object:
         if isinstance(values, dict) and values.get("method") in OF_COUNTS:
             return {"test": "z", **values}
+        if isinstance(values, dict) and values.get("model") == "multivariate":
+            return {"test": "t", **values}
         return values
 
     @model_validator(mode="after")
@@ -323,11 +291,14 @@ class Plan(Frozen):
     def _prediction_is_of_random_effects(self) -> Plan:
         common = self.method in WITHOUT_TAU2
         if self.prediction != "test" and (
-            common or self.method in OF_COUNTS or self.kind is AnalysisKind.NETWORK
+            common
+            or self.method in OF_COUNTS
+            or self.kind is AnalysisKind.NETWORK
+            or self.is_joint
         ):
             raise ValueError(
                 "prediction chooses among intervals of an inverse-variance model with tau² of one "
-                "comparison; leave it out"
+                "comparison and outcome; leave it out"
             )
         return self
 
@@ -341,6 +312,25 @@ class Plan(Frozen):
     def compares(self) -> bool:
         """Whether two sides meet in its effects, of which one may do better."""
         return self.kind in (AnalysisKind.CONTRAST, AnalysisKind.NETWORK)
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether several outcomes are taken together."""
+        return self.model == "multivariate"
+
+    @property
+    def measured(self) -> tuple[Slug, ...]:
+        """The outcomes whose results it takes."""
+        return tuple(dict.fromkeys(one.outcome or self.outcome for one in self.outcomes)) or (
+            self.outcome,
+        )
+
+    def of_outcome(self, one: JointOutcome) -> Plan:
+        """Return the plan of one of several outcomes alone, called as the outcome."""
+        given = ("outcome", "instruments", "raters", "timepoints")
+        own = {name: getattr(one, name) or getattr(self, name) for name in given}
+        alone = {"title": one.label, "model": "univariate", "outcomes": (), "structure": "UN"}
+        return self.model_copy(update={**alone, **own})
 
     @property
     def treatments(self) -> tuple[ArmRule, ...]:
@@ -412,6 +402,7 @@ def names_in(plan: Mapping[str, Any]) -> tuple[str, ...]:
 ADDED_LATER: Final = (
     "several_arms", "several_results", "scores", "icc", "crossover_correlation",
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
-    "sequential", "zero_cells", "medians", "other_treatments", "prediction",
+    "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
+    "structure",
 )  # fmt: skip
 """Choices that the first plans did not have."""

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from review.protocol.rules import Frozen, Line, Margin, Plan, Slug
+from review.protocol.frozen import Frozen, Line, Slug
+from review.protocol.rules import Margin, Plan
 from review.protocol.vocabulary import English
 
 

@@ -15,6 +15,7 @@ RESULT_COLUMNS = (
     Column("study", "Study"),
     Column("treatment", "Treatment"),
     Column("versus", "Against"),
+    Column("measured", "Outcome"),
     Column("year", "Year", Kind.INTEGER),
     Column("instrument", "Instrument"),
     Column("n_intervention", "n intervention", Kind.INTEGER),
@@ -33,6 +34,7 @@ def results_table(run: LatestRun) -> Table:
         (
             trial.study,
             *trial.treatments,
+            *((trial.measured,) if trial.measured is not None else ()),
             trial.year,
             trial.instrument.upper(),
             effect.n_intervention,
@@ -45,13 +47,19 @@ def results_table(run: LatestRun) -> Table:
         for trial, effect in zip(run.inputs.trials, run.results.effects, strict=True)
     )
     network = run.results.network is not None
-    compared = ("treatment", "versus")
-    columns = tuple(c for c in RESULT_COLUMNS if network or c.key not in compared)
+    joint = run.results.joint
+    left = (() if network else ("treatment", "versus")) + (() if joint else ("measured",))
+    columns = tuple(c for c in RESULT_COLUMNS if c.key not in left)
     sides = f"Intervention: {plan.intervention.label}; comparator: {plan.comparator.label}."
     if network:
         sides = (
             "n intervention is of the treatment, n comparator of what it is compared with; weight "
             f"is a trial's part in {plan.intervention.label} against {plan.comparator.label}."
+        )
+    if joint is not None:
+        sides += (
+            f" Weight is an effect's part in {joint.deciding.label}, into which effects of the "
+            "other outcomes enter as far as they go together with it."
         )
     variances = " Variances are of the logarithms." if run.scale.as_ratio else ""
     recipes = Counter(effect.recipe for effect in run.results.effects)

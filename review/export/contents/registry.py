@@ -15,6 +15,7 @@ from review.export.contents.characteristics import characteristics_data, charact
 from review.export.contents.effects import results_table as effects_table
 from review.export.contents.excluded import excluded_data, excluded_table
 from review.export.contents.findings import findings_data, findings_table
+from review.export.contents.joint import joint_tables
 from review.export.contents.moderators import moderators_data, moderators_table
 from review.export.contents.network import network_tables
 from review.export.contents.notices import names_in, notices_data, notices_table
@@ -148,6 +149,12 @@ CONTENTS: Final = (
         "networks: league table of each, every pair by direct and indirect evidence, treatments",
         "kind: network in a plan, then review repool",
         network_tables,
+    ),
+    Content(
+        "joint",
+        "several outcomes taken together: each beside its own analysis, and their differences",
+        "model: multivariate in a plan, then review repool",
+        joint_tables,
     ),
     Content(
         "study_results",

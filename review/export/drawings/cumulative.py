@@ -6,8 +6,8 @@ from review.export.drawings.axis import WITHHELD_NOTE, axis_label, by_year, favo
 from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures import Cumulative, CumulativeStep
-from review.living.estimates.networks import decided, fit_of_some, kept_studies
 from review.living.estimates.pooling import pool_prefixes
+from review.living.estimates.refits import kept_studies, refit
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import RunResults
 from review.synthesis.noninferiority import classify
@@ -18,8 +18,8 @@ def cumulative_of(inputs: RunInputs, results: RunResults, *, withheld: bool = Fa
     plan = inputs.plan
     left, right = favours(plan)
     ordered = by_year(inputs, results)
-    if results.network is not None:
-        so_far = _networks(inputs, results)
+    if not results.of_one_mean:
+        so_far = _of_the_whole(inputs, results)
     else:
         yi, vi = effects_of([effect for effect, _ in ordered])
         pooled = pool_prefixes(plan, yi, vi, [trial for _, trial in ordered])
@@ -37,12 +37,11 @@ def cumulative_of(inputs: RunInputs, results: RunResults, *, withheld: bool = Fa
         for name, k, estimate, ci in so_far
     )
     late = ""
-    if results.network is not None and len(steps) < results.network.trials:
-        late = (
-            f". Before {steps[0].label if steps else 'the last'} the trials did not join "
-            f"{plan.intervention.label} and {plan.comparator.label} in one network"
-        )
-    alone = results.network is None and results.pooled.k > 1
+    if not results.of_one_mean and len(steps) < results.pooled.k:
+        sides = f"{plan.intervention.label} and {plan.comparator.label}"
+        lacked = "carry the model" if plan.is_joint else f"join {sides} in one network"
+        late = f". Before {steps[0].label if steps else 'the last'} the trials did not {lacked}"
+    alone = results.of_one_mean and results.pooled.k > 1
     several = alone and results.pooled.test != "z"
     first = "; the first trial has its own normal interval" if several else ""
     return Cumulative(
@@ -59,16 +58,15 @@ def cumulative_of(inputs: RunInputs, results: RunResults, *, withheld: bool = Fa
     )
 
 
-def _networks(
+def _of_the_whole(
     inputs: RunInputs, results: RunResults
 ) -> list[tuple[str, int, float, tuple[float, float]]]:
-    """Return the deciding comparison after each trial, from where the network holds together."""
+    """Return what is decided on after each trial, from where it has an estimate."""
     kept = kept_studies(inputs, results)
     names = {effect.study_id: effect.study for effect, _ in by_year(inputs, results)}
     found, order = [], list(names)
     for n in range(1, len(order) + 1):
-        fitted = fit_of_some(inputs.plan, [kept[study] for study in order[:n]])
-        if fitted is not None:
-            line = decided(inputs.plan, fitted)
+        line = refit(inputs.plan, [kept[study] for study in order[:n]])
+        if line is not None:
             found.append((names[order[n - 1]], n, line.estimate, line.ci))
     return found

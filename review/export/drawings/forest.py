@@ -21,6 +21,7 @@ from review.export.drawings.axis import (
 )
 from review.export.drawings.columns import FieldColumn, totals, with_fields
 from review.export.drawings.networks import network_forest
+from review.export.drawings.outcomes import by_outcome, difference_of
 from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures import Diamond, Forest, ForestRow, Heading
@@ -28,6 +29,7 @@ from review.figures.forest_values import Difference, Fit
 from review.figures.layouts import Layout, difference_words, effect_words, heterogeneity_words
 from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.moderators import label_of
+from review.living.reports.joint import model_sentence
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, ModeratorLine, PooledLine, RunResults, VariantLine
@@ -137,6 +139,9 @@ def forest_of(
         tested = f" {', '.join(difference_words(difference, Layout.PLAIN))}."
     sign = -1.0 if notation(inputs).turned else 1.0
     below = "" if tests_below else _heterogeneity(line, sign)
+    if results.joint is not None:
+        deciding = results.joint.deciding.label
+        below += f"; {lowered(model_sentence(results.joint)).rstrip('.')}. It decides on {deciding}"
     word = conclusion_word(plan.kind, reading.conclusion)
     concluded = f" Conclusion: {word}{margin_words(inputs, reading.margin)}." if word else ""
     if withheld:
@@ -144,17 +149,23 @@ def forest_of(
     return Forest(
         title=plan.title if by is None else f"{plan.title}, by {in_words(by)}",
         rows=(
-            tuple(row(*pair) for pair in ordered)
+            tuple(by_outcome(results.joint, ordered, row))
+            if results.joint is not None
+            else tuple(row(*pair) for pair in ordered)
             if by is None or group is None
             else tuple(_by_group(inputs, ordered, group, row, instruments or {}, columns))
         ),
         summaries=(
-            replace(
-                _summary(line),
-                columns=totals(columns, [columns.cells(*pair) for pair in ordered]),
-                weight=100.0,
-                fit=_fit(line, sign),
-            ),
+            tuple(map(difference_of, results.joint.differences))
+            if results.joint is not None
+            else (
+                replace(
+                    _summary(line),
+                    columns=totals(columns, [columns.cells(*pair) for pair in ordered]),
+                    weight=100.0,
+                    fit=_fit(line, sign),
+                ),
+            )
         ),
         effect_label=axis_label(inputs),
         favours_left=left,

@@ -107,6 +107,8 @@ def asymmetry_of(results: RunResults) -> Asymmetry | str:
     """Return Egger's test of a run's effects, or why there is none."""
     if results.network is not None:
         return "of networks there is no test of asymmetry"
+    if results.joint is not None:
+        return "of several outcomes of the same trials there is no test of asymmetry"
     if len(results.effects) < FEWEST_FOR_TEST:
         return FEW
     try:

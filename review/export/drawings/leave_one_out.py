@@ -12,7 +12,7 @@ from review.export.runs import model_words
 from review.figures.estimates import EstimateRow, Estimates
 from review.figures.numbers import fixed
 from review.living.estimates.counts import pool_tables
-from review.living.estimates.networks import decided, fit_of_some, kept_studies
+from review.living.estimates.refits import NOT_CARRIED, kept_studies, refit
 from review.living.estimates.sensitivity import tau2_of
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs, TrialInput
@@ -46,8 +46,8 @@ def leave_one_out_of(
             after=(number(line.tau2, 3), f"{fixed(line.I2, 1)}%", word(whole)),
         )
     ]  # fmt: skip
-    if results.network is not None:
-        rows += _networks(inputs, results, whole, word)
+    if not results.of_one_mean:
+        rows += _of_the_whole(inputs, results, whole, word)
     elif len(ordered) > 1:
         yi, vi = effects_of([effect for effect, _ in ordered])
         refits = _refits(plan, yi, vi, [trial for _, trial in ordered])
@@ -85,29 +85,27 @@ def leave_one_out_of(
     )
 
 
-def _networks(
+def _of_the_whole(
     inputs: RunInputs,
     results: RunResults,
     whole: Conclusion,
     word: Callable[[Conclusion], str],
 ) -> Iterator[EstimateRow]:
-    """Yield the deciding comparison without each trial of a network, where it holds together."""
+    """Yield what a network or several outcomes decide on without each trial, where it is there."""
     plan, kept = inputs.plan, kept_studies(inputs, results)
     names = {effect.study_id: effect.study for effect, _ in by_year(inputs, results)}
     for study, name in names.items():
         rest = [one for other, one in kept.items() if other != study]
-        fitted = fit_of_some(plan, rest) if rest else None
-        if fitted is None:
-            said = "its treatments are not joined without it"
-            yield EstimateRow(name, None, None, None, after=("", "", said))
+        line = refit(plan, rest) if rest else None
+        if line is None:
+            yield EstimateRow(name, None, None, None, after=("", "", NOT_CARRIED[plan.is_joint]))
             continue
-        line = decided(plan, fitted)
         conclusion = classify(line.ci, plan.margin)
         yield EstimateRow(
             name, line.estimate, *line.ci,
             strong=conclusion is not whole and word(conclusion) == conclusion.value,
             after=(
-                number(tau2_of(fitted.method, fitted.tau2), 3), f"{fixed(fitted.i2 or 0.0, 1)}%",
+                number(line.tau2, 3), f"{fixed(line.i2, 1)}%",
                 word(conclusion),
             ),
         )  # fmt: skip

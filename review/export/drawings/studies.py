@@ -10,6 +10,7 @@ from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.export.runs import model_words
 from review.figures.numbers import fixed
+from review.living.reports.joint import NOT_OF_OUTCOMES
 from review.living.reports.networks import NOT_OF_NETWORKS
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import Effect, RunResults
@@ -24,9 +25,11 @@ def effects_of(studies: Sequence[Effect]) -> tuple[Floats, Floats]:
 
 
 def of_one_comparison(inputs: RunInputs, figure: str) -> None:
-    """Refuse a network, whose trials are of several comparisons."""
+    """Refuse a network and several outcomes, whose effects are no sample of one thing."""
     if inputs.plan.kind is AnalysisKind.NETWORK:
         raise InvalidDataError(f"{figure} of {inputs.plan.title} {NOT_OF_NETWORKS}")
+    if inputs.plan.is_joint:
+        raise InvalidDataError(f"{figure} of {inputs.plan.title} {NOT_OF_OUTCOMES}")
 
 
 def method_of(inputs: RunInputs, figure: str) -> Method:

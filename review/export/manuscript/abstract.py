@@ -113,6 +113,7 @@ def _found(facts: Facts, style: NumberStyle) -> list[Spans]:
 def _one(analysed: Analysed, printer: Printer) -> Spans:
     results = analysed.latest.results
     lone, network = results.pooled.k == 1, results.network is not None
+    joint = results.joint is not None
     k = printer.integer(results.pooled.k, "pooled", "k")
     told = filled(
         "For “{title}” the {pooled}{estimate}, from {trials}.",
@@ -121,6 +122,8 @@ def _one(analysed: Analysed, printer: Printer) -> Spans:
         estimate=estimate(analysed, printer, pooled=True),
         trials=count(k, "trial in a network", "trials in a network")
         if network
+        else count(k, "trial of several outcomes", "trials of several outcomes")
+        if joint
         else entered_words(analysed, printer),
     )
     return sentences(told, *conclusion_sentence(analysed, printer))

@@ -21,7 +21,9 @@ from review.export.manuscript.document import (
     sentences,
 )
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
+from review.export.manuscript.joint import joint_methods
 from review.export.manuscript.models import METHODS, OTHER_METHOD, PREDICTIONS, TESTS
+from review.export.manuscript.network import network_methods
 from review.export.manuscript.results import effect_words
 from review.export.manuscript.selection import conduct_paragraphs
 from review.export.manuscript.sensitivity import VARIANTS
@@ -132,7 +134,11 @@ def _comparison(facts: Facts, plan: Plan) -> str:
             f"{_side(plan.comparator)} and {others}, read as {plan.intervention.label} against "
             f"{plan.comparator.label}"
         )
-    return f"{lowered(outcome)}, {_side(plan.intervention)} compared with {_side(plan.comparator)}"
+    compared = f"{_side(plan.intervention)} compared with {_side(plan.comparator)}"
+    if plan.is_joint:
+        labels = words([one.label for one in plan.outcomes])
+        return f"{labels} together, {compared}, read as {plan.outcomes[0].label}"
+    return f"{lowered(outcome)}, {compared}"
 
 
 def _comparisons(facts: Facts) -> Spans:
@@ -196,23 +202,8 @@ def _model(facts: Facts) -> list[Spans]:
     )  # fmt: skip
     return [
         _said(facts, _measure), _said(facts, _zero_cells), _said(facts, _model_of),
-        spread if random else (), _networks(facts),
+        spread if random else (), network_methods(facts), joint_methods(facts),
     ]  # fmt: skip
-
-
-def _networks(facts: Facts) -> Spans:
-    """Return how networks were fitted and looked into; nothing where none was planned."""
-    if all(analysis.plan.kind is not AnalysisKind.NETWORK for analysis in facts.analyses):
-        return ()
-    return filled(
-        "In a network all trials are compared at once {salanti}, with one τ² for all comparisons; "
-        "the covariance of the comparisons of a trial with several treatments is taken into "
-        "account, and I² is that of Q. Direct and indirect evidence are set apart for each pair "
-        "by side-splitting {dias}, designs of trials by the design-by-treatment interaction "
-        "{higgins}, and treatments ordered by P-scores {rucker}.",
-        salanti=Cite("salanti2012"), dias=Cite("dias2010"), higgins=Cite("higgins2012"),
-        rucker=Cite("rucker2015"),
-    )  # fmt: skip
 
 
 def _reading(facts: Facts, style: NumberStyle) -> list[Spans]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from review.export.manuscript.document import Reference, Spans, filled, listed
-from review.export.manuscript.facts import Analysed
+from review.export.manuscript.document import Cite, Reference, Spans, filled, listed
+from review.export.manuscript.facts import Analysed, Facts
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.scaled import estimate_of, limits_of
 from review.export.manuscript.sentences import count
 from review.living.runs.networks import ComparisonLine, NetworkLine
 from review.living.runs.results import Interval
+from review.protocol.vocabulary import AnalysisKind
 
 _HERE = ("network", "comparisons")
 
@@ -160,3 +161,18 @@ def _without(line: NetworkLine) -> list[Spans]:
     if not line.without:
         return []
     return [(f"No trial of the network had {', '.join(line.without)}.",)]
+
+
+def network_methods(facts: Facts) -> Spans:
+    """Return how networks were fitted and looked into; nothing where none was planned."""
+    if all(analysis.plan.kind is not AnalysisKind.NETWORK for analysis in facts.analyses):
+        return ()
+    return filled(
+        "In a network all trials are compared at once {salanti}, with one τ² for all comparisons; "
+        "the covariance of the comparisons of a trial with several treatments is taken into "
+        "account, and I² is that of Q. Direct and indirect evidence are set apart for each pair "
+        "by side-splitting {dias}, designs of trials by the design-by-treatment interaction "
+        "{higgins}, and treatments ordered by P-scores {rucker}.",
+        salanti=Cite("salanti2012"), dias=Cite("dias2010"), higgins=Cite("higgins2012"),
+        rucker=Cite("rucker2015"),
+    )  # fmt: skip

@@ -21,6 +21,7 @@ from review.export.manuscript.document import (
     sentences,
 )
 from review.export.manuscript.facts import Analysed, Facts, printer_of
+from review.export.manuscript.joint import joint_opening, joint_sentences
 from review.export.manuscript.network import network_opening, network_sentences
 from review.export.manuscript.noticed import NO_NAMES, beside_sentences
 from review.export.manuscript.printer import Printer
@@ -36,7 +37,7 @@ from review.export.manuscript.sentences import (
 )
 from review.export.tables.printing import NumberStyle
 from review.living.reports.notices import NoticeKind
-from review.living.runs.results import MarginReading, PooledLine
+from review.living.runs.results import MarginReading, PooledLine, RunResults
 from review.living.runs.scales import EffectScale
 from review.measures import measure_named
 from review.protocol.rules import Plan
@@ -114,11 +115,12 @@ def result_sentences(
 ) -> list[Spans]:
     """Return what an analysis found: estimate, class, margins, spread, what was left out."""
     line = analysed.latest.results.pooled
-    network = analysed.latest.results.network
+    network, joint = analysed.latest.results.network, analysed.latest.results.joint
+    called = effect_words(analysed.plan, analysed.latest.scale)
     if network is not None:
-        opening = network_opening(
-            analysed, network, printer, effect_words(analysed.plan, analysed.latest.scale)
-        )
+        opening = network_opening(analysed, network, printer, called)
+    elif joint is not None:
+        opening = joint_opening(analysed, joint, printer, called)
     else:
         opening = _lone(analysed, printer) if line.k == 1 else _several(analysed, printer)
     return [
@@ -126,6 +128,7 @@ def result_sentences(
         *_conclusion(analysed, printer),
         *([] if line.k == 1 else _spread(analysed, printer)),
         *([] if network is None else network_sentences(analysed, network, printer)),
+        *([] if joint is None else joint_sentences(analysed, joint, printer)),
         *_asymmetry(analysed, printer),
         *beside_sentences(analysed, printer, names),
     ]
@@ -262,11 +265,11 @@ def _by_normal_interval(first: MarginReading) -> list[Spans]:
 def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
     line, plan = analysed.latest.results.pooled, analysed.plan
     q_p = joined([", ", *printer.p(line.Q_p, "pooled", "Q_p")]) if line.Q_p is not None else ()
-    network = analysed.latest.results.network is not None
+    results = analysed.latest.results
     told = filled(
         "{what}: {tau2}I² = {i2} ({words} by the bands of the "
         "Cochrane Handbook {handbook}), Q({df}) = {q}{q_p}.",
-        what="Heterogeneity and inconsistency together" if network else "Heterogeneity",
+        what=_spread_of(results),
         tau2=_tau2(line, printer),
         i2=printer.percent(line.I2, "pooled", "I2"),
         words=heterogeneity_words(line.I2),
@@ -276,6 +279,13 @@ def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
         q_p=q_p,
     )
     return [told, *_prediction(line, plan, analysed.latest.scale, printer)]
+
+
+def _spread_of(results: RunResults) -> str:
+    if results.joint is not None:
+        return f"Heterogeneity (τ² of {results.joint.deciding.label}, I² and Q of all outcomes)"
+    network = results.network is not None
+    return "Heterogeneity and inconsistency together" if network else "Heterogeneity"
 
 
 def _asymmetry(analysed: Analysed, printer: Printer) -> list[Spans]:

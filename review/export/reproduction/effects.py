@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from review.errors import ReviewError
@@ -10,6 +11,7 @@ from review.export.runs import LatestRun
 from review.export.tables.model import Cell, Column, Kind, Table
 from review.living.estimates.effects import trial_effects
 from review.living.runs.contents import RunInputs, TrialInput
+from review.living.runs.joint import JointLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.results import Effect
 from review.measures import Measure
@@ -33,6 +35,8 @@ COLUMNS = (
 )
 COMPARED = (Column("treatment", "Treatment"), Column("versus", "Against"))
 """What a row of a network compares."""
+MEASURED = (Column("measured", "Outcome"),)
+"""Which of several outcomes a row is of."""
 
 _Computed = Sequence[tuple[float, float, str]]
 
@@ -47,6 +51,9 @@ def effects_table(run: LatestRun) -> Table:
         Column(name, in_words(name), Kind.TEXT if is_text(run.inputs, name) else Kind.NUMBER)
         for name in asked_for(run.inputs)
     )
+    told_apart: tuple[Column, ...] = ()
+    if not run.results.of_one_mean:
+        told_apart = COMPARED if run.results.network is not None else MEASURED
     rows = [
         _row(run.inputs, name, number, trial, found)
         for name, trials, computed in _computed(run)
@@ -54,7 +61,7 @@ def effects_table(run: LatestRun) -> Table:
     ]
     return Table(
         title=f"{plan.title}: effects",
-        columns=COLUMNS + (COMPARED if run.results.network is not None else ()) + asked,
+        columns=COLUMNS + told_apart + asked,
         rows=tuple(rows),
     )
 
@@ -99,7 +106,8 @@ def _row(
         "yes" if _follows(inputs, trial) else "no", recipe,
     )  # fmt: skip
     asked = (trial.characteristic(name) for name in asked_for(inputs))
-    return (*row, *trial.treatments, *asked)
+    measured = () if trial.measured is None else (trial.measured,)
+    return (*row, *trial.treatments, *measured, *asked)
 
 
 def _follows(inputs: RunInputs, trial: TrialInput) -> bool:
@@ -109,6 +117,37 @@ def _follows(inputs: RunInputs, trial: TrialInput) -> bool:
     same = sum(other.study_id == trial.study_id for other in inputs.trials)
     by_itself = inputs.plan.measure in (Measure.MD, Measure.GEN)
     return not trial.treatments or same == 1 or by_itself
+
+
+def structure_table(line: JointLine) -> Table:
+    """Return variances and covariances of true effects of several outcomes, as they were found.
+
+    Line 0 is by the planned correlation of sampling errors, the others by those that were tried.
+    """
+    found: list[tuple[Cell, ...]] = []
+    tau2 = tuple(one.tau2 or 0.0 for one in line.outcomes)
+    values = tuple(one.value for one in line.correlations)
+    lines = [(line.rho, tau2, values)]
+    lines += [(one.rho, one.tau2, one.correlations) for one in line.assumed]
+    labels = [one.label for one in line.outcomes]
+    pairs = [(i, j) for j in range(len(labels)) for i in range(j)]
+    for number, (rho, variances, correlations) in enumerate(lines):
+        for label, variance in zip(labels, variances, strict=True):
+            found.append((number, rho, label, label, variance))
+        for (i, j), value in zip(pairs, correlations, strict=False):  # none of a common effect
+            shared = (value or 0.0) * math.sqrt(variances[i] * variances[j])
+            found.append((number, rho, labels[i], labels[j], shared))
+    return Table(
+        title="Variances and covariances of true effects",
+        columns=(
+            Column("line", "Line", Kind.INTEGER),
+            Column("rho", "Correlation of errors", Kind.NUMBER),
+            Column("one", "Outcome"),
+            Column("other", "Other outcome"),
+            Column("covariance", "Covariance", Kind.NUMBER),
+        ),
+        rows=tuple(found),
+    )
 
 
 def covariances_table(line: NetworkLine) -> Table:

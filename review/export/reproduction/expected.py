@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.tables.model import Cell, Column, Kind, Table
+from review.living.runs.joint import JointLine, RobustLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.results import (
     Interval,
@@ -48,6 +49,7 @@ def expected_table(runs: Sequence[tuple[str, RunResults]]) -> Table:
             *_variants(results.variants),
             *_moderators(results.moderators),
             *_network(results.network),
+            *_joint(results.joint),
         )
     )
     return Table(title="Expected numbers", columns=COLUMNS, rows=rows)
@@ -152,6 +154,42 @@ def _network(line: NetworkLine | None) -> Iterator[_Row]:
     yield from _rows("designs", 1, "designs of trials", of_designs)
     for number, treatment in enumerate(line.treatments, 1):
         yield from _rows("treatments", number, treatment.name, {"p_score": treatment.p_score})
+
+
+def _joint(line: JointLine | None) -> Iterator[_Row]:
+    """Yield what several outcomes have beside the deciding one, which is the pooled line."""
+    if line is None:
+        return
+    for number, one in enumerate(line.outcomes, 1):
+        outcome: _Quantities = {
+            "k": one.k, "estimate": one.estimate, "se": one.se, "p": one.p,
+            **_limits("ci", one.ci), **_limits("pi", one.pi), "tau2": one.tau2,
+            **_robust(one.robust), "alone": one.alone, **_limits("alone", one.alone_ci),
+        }  # fmt: skip
+        yield from _rows("outcomes", number, one.label, outcome)
+    for number, two in enumerate(line.differences, 1):
+        difference: _Quantities = {
+            "both": two.both, "estimate": two.estimate, "se": two.se, "p": two.p,
+            **_limits("ci", two.ci), **_robust(two.robust),
+        }  # fmt: skip
+        yield from _rows("differences", number, f"{two.label} - {two.versus}", difference)
+    equal: _Quantities = {"stat": line.equal_stat, "p": line.equal_p}
+    yield from _rows("equal", 1, "one mean of all outcomes", equal)
+    yield from _rows("joint", 1, "several outcomes together", {"loglik": line.loglik})
+    for number, three in enumerate(line.assumed, 1):
+        assumed: _Quantities = {
+            "rho": three.rho, "estimate": three.estimate, **_limits("ci", three.ci),
+            "difference": three.difference, **_limits("difference", three.difference_ci),
+            "loglik": three.loglik,
+        }  # fmt: skip
+        yield from _rows("assumed", number, f"correlation {three.rho:g}", assumed)
+
+
+def _robust(line: RobustLine | None) -> _Quantities:
+    if line is None:
+        return {}
+    limits = _limits("robust", line.ci)
+    return {"robust_se": line.se, "robust_df": line.df, "robust_p": line.p, **limits}
 
 
 def _moderators(moderators: Sequence[ModeratorLine]) -> Iterator[_Row]:

@@ -12,7 +12,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from review import __version__
 from review.effects import ZeroCells
 from review.export.drawings.funnel import Asymmetry, asymmetry_of
-from review.export.reproduction.effects import asked_for, covariances_table, effects_table, is_text
+from review.export.reproduction.effects import (
+    asked_for,
+    covariances_table,
+    effects_table,
+    is_text,
+    structure_table,
+)
 from review.export.reproduction.expected import expected_table, part_of
 from review.export.reproduction.literals import (
     comment,
@@ -26,6 +32,7 @@ from review.export.tables.writers.csv import write_csv
 from review.formula import FACTORS, Formula, Name, parse
 from review.living.estimates.zero_cells import added_to
 from review.living.runs.contents import RunInputs
+from review.living.runs.joint import JointLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.results import ModeratorLine, VariantLine
 from review.measures import MIXED, OF_COUNTS
@@ -78,6 +85,14 @@ class NetworkSection:
 
 
 @dataclass(frozen=True, slots=True)
+class JointSection:
+    """Outcomes taken together that trials have, in the plan's order, and when each is."""
+
+    labels: tuple[str, ...]
+    times: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """What a script says and does about one analysis."""
 
@@ -97,6 +112,7 @@ class Section:
     measured: str
     """Of a ratio: what it is as measured; empty for differences."""
     network: NetworkSection | None
+    joint: JointSection | None
     variants: tuple[VariantSection, ...]
     moderators: tuple[ModeratorSection, ...]
 
@@ -132,7 +148,7 @@ def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[P
     -------
     list of Path
         The scripts, then ``reported.csv``, ``expected.csv``, ``effects_<analysis>.csv`` and, of
-        networks, ``covariances_<analysis>.csv``.
+        networks, ``covariances_<analysis>.csv``, of several outcomes ``structure_<analysis>.csv``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -148,6 +164,11 @@ def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[P
             f"covariances_{run.analysis}": covariances_table(run.results.network)
             for run in runs
             if run.results.network is not None
+        },
+        **{
+            f"structure_{run.analysis}": structure_table(run.results.joint)
+            for run in runs
+            if run.results.joint is not None
         },
     }
     return written + [write_csv(t, folder / f"{name}.csv") for name, t in tables.items()]
@@ -170,6 +191,7 @@ def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:
         "analyses": [section(run) for run in runs],
         "mixed": any(run.inputs.plan.method in MIXED for run in runs),
         "networks": any(run.results.network is not None for run in runs),
+        "joint": any(run.results.joint is not None for run in runs),
         "text": sorted(
             {n for run in runs for n in asked_for(run.inputs) if is_text(run.inputs, n)}
         ),
@@ -199,6 +221,7 @@ def section(run: LatestRun) -> Section:
             else ""
         ),
         network=_network(results.network),
+        joint=_joint(plan, results.joint),
         variants=_variants(results.variants),
         moderators=tuple(_moderator(run.inputs, one) for one in results.moderators),
     )
@@ -210,6 +233,18 @@ def _network(line: NetworkLine | None) -> NetworkSection | None:
     return NetworkSection(
         tuple(t.name for t in line.treatments), tuple(c.pair for c in line.comparisons)
     )
+
+
+def _joint(plan: Plan, line: JointLine | None) -> JointSection | None:
+    if line is None:
+        return None
+    labels = tuple(one.label for one in line.outcomes)
+    times = tuple(
+        (one.label, one.time)
+        for one in plan.outcomes
+        if one.time is not None and one.label in labels
+    )
+    return JointSection(labels, times)
 
 
 def _variants(lines: Sequence[VariantLine]) -> tuple[VariantSection, ...]:

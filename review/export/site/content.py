@@ -44,7 +44,7 @@ from review.living.releases.releases import (
     write_data,
 )
 from review.living.reports.changes import compare
-from review.living.reports.networks import network_tables_of
+from review.living.reports.joint import whole_tables_of
 from review.living.reports.pages import Section
 from review.living.reports.sections import tell
 from review.living.reports.sentence import conclusion_word
@@ -204,7 +204,7 @@ def _analysis(
         changes=tuple(tell(report)) if report is not None and not withheld else (),
         plan=tuple(plan_lines(inputs.plan)),
         certainty=kept.certainty.get(slug, "") if kept else "",
-        network=network_tables_of(results, scale),
+        network=whole_tables_of(results, scale),
     )  # fmt: skip
 
 
@@ -219,10 +219,18 @@ def _order(
     return SiteOrder(
         sort.value,
         forest,
-        tuple(
-            names.index(row.label) if isinstance(row, ForestRow) and row.label in names else None
-            for row in forest.rows
-        ),
+        _places(forest.rows, names),
+    )
+
+
+def _places(rows: Sequence[object], names: Sequence[str]) -> tuple[int | None, ...]:
+    """Return which trial each row is of; of those of one name each the next."""
+    left: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        left.setdefault(name, []).append(place)
+    return tuple(
+        left[row.label].pop(0) if isinstance(row, ForestRow) and left.get(row.label) else None
+        for row in rows
     )
 
 

@@ -85,7 +85,7 @@ class SiteAnalysis:
     plan: tuple[tuple[str, str], ...]
     certainty: str
     network: tuple[Section, ...] = ()
-    """Of a network: the league table, every pair, and the treatments."""
+    """Of a network the league table, every pair, the treatments; of several outcomes these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.pooling import pool_inputs
 from review.living.reports.brief import beside_what_moved
-from review.living.reports.networks import network_tables_of
+from review.living.reports.joint import whole_tables_of
 from review.living.reports.notices import NoticeKind, Notices
 from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines
@@ -153,7 +153,7 @@ class AnalysisView:
     head: Headline
     plot: ForestView
     network: tuple[Section, ...] = ()
-    """Of a network: the league table, every pair, and the treatments."""
+    """Of a network the league table, every pair, the treatments; of several outcomes these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ def analysis_page(
     """
     loaded = load(session, review, analysis, number)
     plot = forest_view(session, review, loaded, choices or Choices())
-    tables = network_tables_of(loaded.now[1], loaded.scale)
+    tables = whole_tables_of(loaded.now[1], loaded.scale)
     return AnalysisView(headline_of(loaded, review), plot, tables)
 
 

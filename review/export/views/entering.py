@@ -223,7 +223,7 @@ def _unknown(
         if x.metric is None or row.versus_arm is None or x.estimate is None:
             continue
         outcome = known.get(row.instrument or "")
-        measures = {plan.measure for plan in plans.values() if plan.outcome == outcome}
+        measures = {plan.measure for plan in plans.values() if outcome in plan.measured}
         reason = unknown_metric(x.metric) if Measure.GEN not in measures else None
         if reason is not None and (measures or "is it" in reason):
             yield Wrong(line.place, ("metric",), reason)
@@ -336,7 +336,7 @@ def previews_of(
     outcomes = {item.outcome for item in items}
     found = []
     for analysis, plan in counting_of(session, review).plans.items():
-        if plan.outcome in outcomes:
+        if outcomes & set(plan.measured):
             with suppress(InvalidDataError):  # why is among the trial's effects
                 found.append(_preview(session, review, study, items, analysis, raised))
     return found
@@ -360,7 +360,7 @@ def _effects(looked: LookedAt) -> Iterator[TrialEffect]:
     """Yield what the trial gives to each analysis of an outcome that it has a result of."""
     outcomes = {item.outcome for item in looked.items}
     for analysis, plan in looked.counting.plans.items():
-        if plan.outcome in outcomes:
+        if outcomes & set(plan.measured):
             yield effect_of(analysis, plan, looked.items, looked.keys)
 
 

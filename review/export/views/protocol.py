@@ -193,7 +193,7 @@ def instrument_editor(session: Session, review: Review, slug: str) -> Instrument
     moved = tuple(
         (analysis, plan.title)
         for analysis, plan in plans
-        if spec.outcome in (plan.outcome, plan.predicts)
+        if spec.outcome in (*plan.measured, plan.predicts)
         and (not plan.instruments or slug in plan.instruments)
     )
     return InstrumentEditor(slug, spec.name, values, _named_outcomes(session, review), moved)

@@ -16,7 +16,7 @@ from pydantic import (
 
 from review.extraction.appraisal.conditions import Condition, parse_answers, parse_condition
 from review.extraction.appraisal.vocabulary import About, Answer, Colour
-from review.protocol.rules import Line, Slug
+from review.protocol.frozen import Line, Slug
 
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,19}$")]
 Value = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

@@ -21,9 +21,9 @@ from review.extraction.models import Arm, Dismissal, Entry, EntryValue, Report, 
 from review.extraction.plausibility import Finding
 from review.extraction.spelling import identity
 from review.extraction.vocabulary import EntryKind
+from review.protocol.frozen import Slug
 from review.protocol.models import Review
 from review.protocol.queries import instrument_called, instruments
-from review.protocol.rules import Slug
 from review.wording import counted
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from review.errors import ReviewError
 from review.extraction.evidence import Evidence
+from review.living.estimates import jointly
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.effects import trial_effects
 from review.living.estimates.networks import decided, fit
@@ -19,9 +20,11 @@ from review.living.inputs.select import select
 from review.living.runs.contents import RunInputs
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.measures import OF_COUNTS, AnalysisKind
+from review.protocol.joint import JOINT_METHODS, JOINT_TESTS
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet
 from review.synthesis import classify, influence, pool
+from review.synthesis.multivariate import Combination as Combined
 from review.synthesis.network import Difference
 from review.synthesis.pooled import Pooled
 from review.wording import counted
@@ -89,7 +92,7 @@ def multiverse(
     ----------
     Simonsohn, Simmons & Nelson 2020, Nat Hum Behav 4:1208 (specification curve).
     """
-    items = [item for item in evidence if item.outcome == plan.outcome]
+    items = [item for item in evidence if item.outcome in plan.measured]
     work = list(_specifications(plan, items))
     chunks = [work[i : i + CHUNK] for i in range(0, len(work), CHUNK)]
     done = executor.map(pool_specified, chunks) if executor else map(pool_specified, chunks)
@@ -108,7 +111,8 @@ def _specifications(
     plan: Plan, items: Sequence[Evidence]
 ) -> Iterator[tuple[Specification, RunInputs]]:
     planned: tuple[str, str] = (plan.method, plan.test)
-    models = dict.fromkeys([planned, *MODELS])
+    others = product(JOINT_METHODS, JOINT_TESTS) if plan.is_joint else MODELS
+    models = dict.fromkeys([planned, *others])
     seen: set[str] = set()
     for label, chosen in _selections(plan, items):
         try:
@@ -120,12 +124,16 @@ def _specifications(
             continue
         seen.add(key)
         for model, influential in product(models, (True, False)):
-            single = plan.kind is not AnalysisKind.NETWORK and model[0] not in OF_COUNTS
+            several = plan.kind is AnalysisKind.NETWORK or plan.is_joint
+            single = not several and model[0] not in OF_COUNTS
             if influential or (single and len(inputs.trials) >= 3):
                 yield Specification(plan, label, model, influential), inputs
 
 
 def _selections(plan: Plan, items: Sequence[Evidence]) -> Iterator[tuple[str, Plan]]:
+    if plan.is_joint:  # each outcome has raters and timepoints of its own
+        yield "as planned", plan
+        return
     raters = [None, *sorted({item.rater for item in items})]
     timepoints = [None, *sorted({item.timepoint for item in items})]
     sets: list[AnalysisSet | None] = [None, *sorted({item.analysis_set for item in items})]
@@ -171,8 +179,13 @@ def _pooled(specification: Specification, inputs: RunInputs) -> tuple[Combinatio
             kept = ~influence(yi, vi, method=method).influential
             yi, vi = yi[kept], vi[kept]
         combination = (model, tuple(sorted(zip(yi.tolist(), vi.tolist(), strict=True))))
+        chosen = plan.model_copy(update={"method": method, "test": test})
+        if plan.is_joint:
+            several = jointly.fit(inputs, effects, chosen)
+            line = jointly.decided(chosen, several)
+            k = len(several.studies)
+            return combination, _specified(trials, model, plan, k, line, planned=planned)
         if plan.kind is AnalysisKind.NETWORK:
-            chosen = plan.model_copy(update={"method": method, "test": test})
             fitted = fit(inputs.model_copy(update={"plan": chosen}), effects)
             found = decided(chosen, fitted)
             return combination, _specified(trials, model, plan, fitted.k, found, planned=planned)
@@ -188,7 +201,13 @@ def _pooled(specification: Specification, inputs: RunInputs) -> tuple[Combinatio
 
 
 def _specified(
-    trials: str, model: str, plan: Plan, k: int, found: Pooled | Difference, *, planned: bool
+    trials: str,
+    model: str,
+    plan: Plan,
+    k: int,
+    found: Pooled | Difference | Combined,
+    *,
+    planned: bool,
 ) -> SpecifiedLine:
     conclusion = classify(found.ci, plan.margin).value
     return SpecifiedLine(trials, model, planned, k, found.estimate, found.ci, conclusion, None)

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from review.arrays import Floats
+from review.living.estimates import jointly
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.effects import TrialEffects
 from review.living.estimates.moderators import moderator_lines
@@ -34,6 +35,9 @@ def pool_inputs(
     for index, (inputs, effect) in enumerate(analyses):
         if inputs.plan.kind is AnalysisKind.NETWORK:
             results[index] = _network_results(inputs, effect)
+            continue
+        if inputs.plan.is_joint:
+            results[index] = _joint_results(inputs, effect)
             continue
         if inputs.plan.method in OF_COUNTS:
             results[index] = _results(inputs, effect, pool_tables(inputs.plan, inputs.trials))
@@ -128,6 +132,18 @@ def _network_results(inputs: RunInputs, effects: TrialEffects) -> RunResults:
         pooled=line,
         readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
         network=network_line(inputs, effects, fitted),
+    )
+
+
+def _joint_results(inputs: RunInputs, effects: TrialEffects) -> RunResults:
+    """Return the outcome that the plan decides on as the pooled line, and all of them."""
+    fitted = jointly.fit(inputs, effects)
+    line = jointly.deciding_line(inputs.plan, fitted)
+    return RunResults(
+        effects=_effect_lines(inputs, effects, jointly.weights(inputs, fitted)),
+        pooled=line,
+        readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
+        joint=jointly.joint_line(inputs, fitted),
     )
 
 

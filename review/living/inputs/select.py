@@ -10,6 +10,7 @@ from review.living.inputs.arms import arms_of
 from review.living.inputs.characteristics import let_in
 from review.living.inputs.columns import why_no_effect
 from review.living.inputs.contrasts import every_comparison_of, trial_of
+from review.living.inputs.jointly import outcomes_of
 from review.living.inputs.networks import comparisons_of
 from review.living.inputs.reasons import Reason, SelectionError, excluded, kept_out
 from review.living.runs.contents import LeftOut, RunInputs, TrialInput
@@ -64,7 +65,7 @@ def _by_study(plan: Plan, evidence: Iterable[Evidence]) -> list[list[Evidence]]:
     """Return the results of the plan's outcome, a list for each study, by its name."""
     found: dict[int, list[Evidence]] = defaultdict(list)
     for item in evidence:
-        if item.outcome == plan.outcome:
+        if item.outcome in plan.measured:
             found[item.study_id].append(item)
     return sorted(found.values(), key=lambda of: (of[0].study.casefold(), of[0].study))
 
@@ -73,6 +74,8 @@ def _taken(plan: Plan, items: Sequence[Evidence]) -> tuple[TrialInput, ...] | Re
     """Return what a study gives where no condition is asked."""
     if plan.kind is AnalysisKind.NETWORK:
         return comparisons_of(plan, items)
+    if plan.is_joint:
+        return outcomes_of(plan, items)
     if plan.kind is not AnalysisKind.CONTRAST:
         return arms_of(plan, items)
     found = trial_of(plan, items)

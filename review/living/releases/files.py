@@ -46,8 +46,11 @@ REPORTED: Final = {
 }
 """Columns of numbers.csv."""
 
-COMPARED: Final = {"comparison": "Of a network: the treatment, and what it is compared with."}
-"""The column of effects.csv that releases with a network have besides."""
+COMPARED: Final = {
+    "comparison": "Of a network: the treatment, and what it is compared with.",
+    "outcome": "Of several outcomes taken together: which one.",
+}
+"""Columns of effects.csv that releases with such analyses have besides."""
 
 POOLED: Final = {
     "analysis": "The planned analysis.",
@@ -95,7 +98,8 @@ def data_files(
             )
     tables = {
         "effects.csv": (
-            EFFECTS | (COMPARED if any("comparison" in e for e in effects) else {}),
+            EFFECTS
+            | {name: told for name, told in COMPARED.items() if any(name in e for e in effects)},
             effects,
         ),
         "numbers.csv": (REPORTED, numbers),
@@ -115,7 +119,8 @@ def _effect(analysis: str, trial: TrialInput, effect: Effect) -> dict[str, Any]:
         "analysis": analysis,
         **{name: getattr(trial, name) for name in described},
         **{name: getattr(effect, name) for name in computed},
-        **({"comparison": " - ".join(trial.treatments)} if trial.treatments else {}),
+        **({"comparison": trial.told_apart} if trial.treatments else {}),
+        **({"outcome": trial.measured} if trial.measured else {}),
     }
 
 

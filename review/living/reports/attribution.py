@@ -12,8 +12,8 @@ from typing import Final
 
 from review.errors import InvalidDataError
 from review.living.reports.forecast import Firmness, Fragility, Outlook, firmness_of
-from review.living.reports.network_shares import network_shares, network_signals
 from review.living.reports.shares import Share, Shares, SignalTold
+from review.living.reports.whole_shares import whole_shares, whole_signals
 from review.living.runs.numbers import RunNumbers, numbers_of
 from review.living.runs.results import Snapshot
 from review.synthesis import (
@@ -80,8 +80,8 @@ def explain(
     ----------
     Living updating, sections 3.1 to 3.6.
     """
-    if after[1].network is not None:
-        return _of_network(before, after)
+    if not after[1].of_one_mean:
+        return _of_the_whole(before, after)
     notes: list[str] = []
     new = numbers_of(*after, notes)
     old = numbers_of(*before, notes) if before is not None else None
@@ -107,15 +107,15 @@ def explain(
     )
 
 
-def _of_network(before: Snapshot | None, after: Snapshot) -> Explanation:
-    """Explain a network: shares of its deciding comparison, and signals of it."""
+def _of_the_whole(before: Snapshot | None, after: Snapshot) -> Explanation:
+    """Explain a network or several outcomes: shares of what is decided on, and its signals."""
     notes: list[str] = []
-    numbers_of(*after, notes)  # which says what a network is not
+    numbers_of(*after, notes)  # which says what such a result is not
     shares: Shares | None = None
     fired: tuple[SignalTold, ...] = ()
     if before is not None:
-        shares = network_shares(before, after, notes)
-        fired = network_signals(before, after, notes)
+        shares = whole_shares(before, after, notes)
+        fired = whole_signals(before, after, notes)
     return Explanation(shares, fired, None, None, None, None, tuple(notes))
 
 

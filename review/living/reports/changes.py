@@ -10,6 +10,7 @@ from review.extraction.numbers import ReportedNumbers
 from review.living.reports.differences import ValueChange, differences, plan_differences
 from review.living.reports.sentence import causes_of, sentence_of, subject_of
 from review.living.runs.contents import ArmInput, LeftOut, RunInputs, TrialInput
+from review.living.runs.joint import JointLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.results import MarginReading, PooledLine, RunResults, Snapshot
 from review.living.runs.scales import EffectScale, scale_of_run
@@ -60,6 +61,8 @@ class ChangeReport:
     """Versions of what computed the two runs, where they differ."""
     networks: tuple[NetworkLine | None, NetworkLine | None] = (None, None)
     """The networks before and after; None of other analyses, and before a first run."""
+    joint: tuple[JointLine | None, JointLine | None] = (None, None)
+    """Several outcomes taken together, before and after, as `networks`."""
     because: tuple[str, ...] = ()
     """What people did to the inputs meanwhile, with their reasons: a direction corrected, say."""
 
@@ -101,8 +104,8 @@ def compare(
     new_trials = {t.unit: t for t in inputs.trials}
     old_trials = _paired(old_inputs.trials, new_trials) if old_inputs else {}
     reasons = {item.study: item.reason for item in inputs.left_out}
-    there_before = {t.study_id for t in old_trials.values() if t.treatments}
-    there_now = {t.study_id for t in new_trials.values() if t.treatments}
+    there_before = {t.study_id for t in old_trials.values() if t.told_apart}
+    there_now = {t.study_id for t in new_trials.values() if t.told_apart}
     added = tuple(
         dict.fromkeys(
             t.study
@@ -147,20 +150,22 @@ def compare(
         sensitivity=sensitivity,
         engine=engine,
         networks=(old_results.network if old_results else None, results.network),
+        joint=(old_results.joint if old_results else None, results.joint),
     )
 
 
 def _comparisons(
     old: Mapping[TrialUnit, TrialInput], new: Mapping[TrialUnit, TrialInput]
 ) -> Iterator[ValueChange]:
-    """Yield the comparisons that trials of a network gained or lost with a treatment."""
+    """Yield the comparisons or outcomes that trials which stay gained or lost."""
     both = {t.study_id for t in old.values()} & {t.study_id for t in new.values()}
     for here, there, is_new in ((old, new, False), (new, old, True)):
         for unit, trial in here.items():
-            if unit not in there and trial.treatments and trial.study_id in both:
-                pair = " - ".join(trial.treatments)
+            if unit not in there and trial.told_apart and trial.study_id in both:
+                pair = trial.told_apart
                 was, now = (None, pair) if is_new else (pair, None)
-                yield ValueChange(trial.study, "comparison", was, now)
+                called = "comparison" if trial.treatments else "outcome"
+                yield ValueChange(trial.study, called, was, now)
 
 
 def _paired(

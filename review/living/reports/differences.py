@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from review.protocol.characteristics import in_words
 from review.protocol.choices import CHOICES
+from review.protocol.joint import JointOutcome
+from review.protocol.plan_texts import joint_text
 from review.protocol.rules import Plan
 from review.wording import lowered
 
@@ -91,6 +93,8 @@ def _value_words(name: str, value: object) -> object:
         return {part: _value_words(part, inner) for part, inner in value.items()}
     if isinstance(value, list) and name == "other_treatments":
         return ", ".join(map(_rule_words, value)) or "none"
+    if isinstance(value, list) and name == "outcomes":
+        return ", ".join(joint_text(JointOutcome.model_validate(one)) for one in value) or "none"
     if isinstance(value, list):
         told = ", ".join(str(_value_words(name, one)) for one in value)
         return told or ("any" if name in _ANY else "none")

@@ -126,7 +126,7 @@ def without_results(
         outcomes[item.study_id].append(item.outcome)
     for study in studies:
         has = list(dict.fromkeys(outcomes.get(study.study_id, ())))
-        if study.excluded_because is not None or plan.outcome in has:
+        if study.excluded_because is not None or set(plan.measured) & set(has):
             continue
         able = not study.arms or all(
             any(rule.matches(arm) for arm in study.arms) for rule in sides(plan)
@@ -167,7 +167,15 @@ def in_part(
     items: Sequence[Evidence],
     studies: Sequence[KnownStudy],
 ) -> Iterator[Notice]:
-    """Yield arms that an entered trial leaves behind, and results passed over for their name."""
+    """Yield arms that an entered trial leaves behind, and results passed over for their name.
+
+    Of several outcomes taken together, of each.
+    """
+    if plan.is_joint:
+        for one in plan.outcomes:
+            own = [trial for trial in trials if trial.measured == one.label]
+            yield from in_part(plan.of_outcome(one), own, items, studies)
+        return
     entered = frozenset[int]().union(*(trial.result_ids for trial in trials))
     ranks: dict[int, tuple[int, ...]] = {}
     for trial in trials:
@@ -253,6 +261,12 @@ def unmatched(
 
     Nothing where the review has no study yet: a plan comes before its trials.
     """
+    if plan.is_joint:
+        found = [
+            n for one in plan.outcomes for n in unmatched(plan.of_outcome(one), items, studies)
+        ]
+        yield from dict.fromkeys(found)
+        return
     kept = [study for study in studies if study.excluded_because is None]
     arms = [arm for study in kept for arm in study.arms]
     for rule in sides(plan) if arms else ():

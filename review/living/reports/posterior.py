@@ -59,6 +59,8 @@ def posterior_of(snapshot: Snapshot) -> Posterior:
     beliefs, note = _beliefs(inputs.plan, results.effects), PRIORS
     if results.network is not None:
         return _of_network(results.network)
+    if results.joint is not None:
+        return _of_outcomes(results.effects)
     if not scale_of_run(inputs).free_of_units:
         beliefs, note = (), "No posterior: the default priors are for effects without a unit."
     elif len({effect.study_id for effect in results.effects}) < len(results.effects):
@@ -75,6 +77,17 @@ def _of_network(line: NetworkLine) -> Posterior:
     counted = line.trials if len(known) == len(sizes) else 0
     note = "No posterior: a network is no mean of independent effects."
     return Posterior(sum(known), counted, line.trials, (), note)
+
+
+def _of_outcomes(effects: Sequence[Effect]) -> Posterior:
+    """Return the participants of several outcomes, each counted once: those of the largest."""
+    largest: dict[int, int | None] = {}
+    for effect in effects:
+        known = [n for n in (largest.get(effect.study_id), _size(effect)) if n is not None]
+        largest[effect.study_id] = max(known) if known else None
+    sizes = [n for n in largest.values() if n is not None]
+    note = "No posterior: outcomes of the same trials are no independent effects."
+    return Posterior(sum(sizes), len(sizes), len(largest), (), note)
 
 
 def _size(effect: Effect) -> int | None:

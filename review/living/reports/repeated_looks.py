@@ -93,7 +93,7 @@ def panel(history: Sequence[PastRun], newest: Snapshot) -> Panel | None:
     rules = plan.sequential or SequentialRules()
     delta = None if plan.margin is not None else rules.delta
     k = len({effect.study_id for effect in results.effects})
-    if k < len(results.effects) or results.network is not None:
+    if k < len(results.effects) or not results.of_one_mean:
         return None  # several arms of one trial: no order of entry of trials
     if (plan.margin is None and delta is None) or plan.method not in tuple(Method):
         return None

@@ -8,6 +8,7 @@ from functools import partial
 from review.canonical import number, p_value
 from review.living.estimates.zero_cells import zero_cell_lines
 from review.living.reports.brief import beside_what_moved
+from review.living.reports.joint import joint_sections
 from review.living.reports.networks import network_sections
 from review.living.reports.notices import HEADINGS, NoticeKind, Notices
 from review.living.reports.pages import Section
@@ -38,11 +39,12 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
     told = notices.sentences(NoticeKind.WITHHELD)
     if told:
         told = (f"{HEADINGS[NoticeKind.WITHHELD]}:", *told)
-    network = results.network is not None
+    called = "comparison" if results.network is not None else "outcome"
+    compared = () if results.of_one_mean else (called,)
     effects = tuple(
         (
             effect.study,
-            *((" - ".join(trial.treatments),) if network else ()),
+            *((trial.told_apart,) if compared else ()),
             _count(effect.n_intervention),
             _count(effect.n_comparator),
             scale.number(effect.yi),
@@ -51,7 +53,6 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         )
         for trial, effect in zip(inputs.trials, results.effects, strict=True)
     )
-    compared = ("comparison",) if network else ()
     return [
         Section(
             "What moved",
@@ -61,6 +62,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         ),
         Section("Before and after", (), ("", "pooled"), tuple(pooled.items())),
         *network_sections(results, scale),
+        *joint_sections(results, scale),
         *robustness_sections(snapshot, withheld=withheld),
         *([Section("Notes", results.pooled.notes)] if results.pooled.notes else ()),
         *([] if newest else _then(inputs.left_out)),

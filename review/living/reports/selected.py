@@ -44,7 +44,7 @@ def chosen_by(plan: Plan, items: Sequence[Evidence], studies: Sequence[KnownStud
     """Return what a plan of any kind takes of each study: exactly the trials that a run would have.
 
     A single arm or an association is a row of its own where a study has several; the comparisons
-    of a study in a network are one.
+    of a study in a network are one, and so are its outcomes that are taken together.
     """
     reported = {item.study_id for item in items if item.design.icc is not None}
     trials, notices = taken(plan, items)
@@ -52,7 +52,7 @@ def chosen_by(plan: Plan, items: Sequence[Evidence], studies: Sequence[KnownStud
         Chosen(
             study=trial.study,
             chosen=(
-                *((f"{' - '.join(trial.treatments)}:",) if trial.treatments else ()),
+                *((f"{trial.told_apart}:",) if trial.told_apart else ()),
                 *_told(trial, plan, icc_reported=trial.study_id in reported),
             ),
             left_out=trial.not_used,
@@ -60,7 +60,7 @@ def chosen_by(plan: Plan, items: Sequence[Evidence], studies: Sequence[KnownStud
         )
         for trial in trials
     ]
-    if plan.kind is AnalysisKind.NETWORK:
+    if plan.kind is AnalysisKind.NETWORK or plan.is_joint:
         rows = _by_study(rows)
     notices += without_results(plan, items, studies)
     notices += in_part(plan, trials, items, studies)

@@ -81,6 +81,8 @@ def subject_of(plan: Plan) -> _Subject:
     what = f"{plan.intervention.label} against {plan.comparator.label}"
     if plan.kind is AnalysisKind.NETWORK:
         return _Subject("trial", "in a network with", what)
+    if plan.is_joint:
+        return _Subject("trial", "of several outcomes of", f"{what}, {plan.outcomes[0].label}")
     return _Subject("trial", "of", what)
 
 

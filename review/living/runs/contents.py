@@ -136,6 +136,8 @@ class TrialInput(RunPart):
     treatments: _Later[tuple[str, ...]] = ()
     """Of a network: which treatment it compares with which, as the plan calls them; a trial of
     several treatments stands there with each of the others against its first."""
+    measured: _Later[str | None] = None
+    """Of several outcomes taken together: which one, as the plan calls it."""
     characteristics: Annotated[
         tuple[Characteristic, ...], Field(exclude_if=lambda told: not told)
     ] = ()
@@ -145,13 +147,20 @@ class TrialInput(RunPart):
     def unit(self) -> tuple[int, str | None, str | None]:
         """What tells it from the others: its study; of single arms also side and arm.
 
-        Of a network the two treatments.
+        Of a network the two treatments, of several outcomes which one.
         """
         if self.treatments:
             return self.study_id, self.treatments[0], self.treatments[1]
+        if self.measured is not None:
+            return self.study_id, self.measured, None
         if self.side is None:
             return self.study_id, None, None
         return self.study_id, self.side, self.intervention[0].arm
+
+    @property
+    def told_apart(self) -> str:
+        """What tells it from others of its study: two treatments, or an outcome; else nothing."""
+        return " - ".join(self.treatments) or self.measured or ""
 
     @property
     def first_result(self) -> int:
@@ -228,6 +237,7 @@ class TrialInput(RunPart):
             **self._design,
             **({"side": self.side} if self.side is not None else {}),
             **({"treatments": list(self.treatments)} if self.treatments else {}),
+            **({"measured": self.measured} if self.measured is not None else {}),
         }
 
     @property

@@ -44,6 +44,12 @@ def numbers_of(inputs: RunInputs, results: RunResults, notes: list[str]) -> RunN
     if results.network is not None:
         notes.append("A network is no mean of independent trials, and no next trial is forecast.")
         return None
+    if results.joint is not None:
+        notes.append(
+            "A model of several outcomes is no mean of independent trials, and no next trial is "
+            "forecast."
+        )
+        return None
     if len({effect.study_id for effect in results.effects}) < len(results.effects):
         notes.append("Several arms of one trial enter; the change is not divided among trials.")
         return None

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, model_validator
 
 from review.living.runs.contents import LeftOut, RunInputs, RunPart
+from review.living.runs.joint import JointLine
 from review.living.runs.networks import NetworkLine
 from review.protocol.rules import WITHOUT_TAU2
 from review.protocol.vocabulary import Variant
@@ -178,6 +179,9 @@ class RunResults(RunPart):
     network: Annotated[NetworkLine | None, Field(exclude_if=lambda line: line is None)] = None
     """Of a network, whose pooled line is the comparison that the plan decides on."""
 
+    joint: Annotated[JointLine | None, Field(exclude_if=lambda line: line is None)] = None
+    """Of several outcomes, whose pooled line is the outcome that the plan decides on."""
+
     @model_validator(mode="before")
     @classmethod
     def _common_effects_have_no_tau2(cls, values: Any) -> Any:
@@ -200,6 +204,11 @@ class RunResults(RunPart):
                 for one in values.get("moderators", ())
             ],
         }
+
+    @property
+    def of_one_mean(self) -> bool:
+        """Whether the pooled line is a mean of all effects: not of a network, nor of outcomes."""
+        return self.network is None and self.joint is None
 
     @property
     def headline(self) -> MarginReading:

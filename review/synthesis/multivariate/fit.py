@@ -28,15 +28,15 @@ AT_LIMIT = 1e-6
 """Of a correlation from 1 or -1: it lies at the limit."""
 
 
-def outcome_means(outcome: Sequence[object]) -> Design:
-    """Return the design of one mean for each outcome, in order of appearance.
+def outcome_means(outcome: Sequence[object], order: Sequence[object] | None = None) -> Design:
+    """Return the design of one mean for each outcome, in an order or that of appearance.
 
     Examples
     --------
     >>> outcome_means(["client", "therapist", "client"]).columns
     ('client', 'therapist')
     """
-    names = list(dict.fromkeys(outcome))
+    names = list(dict.fromkeys(outcome if order is None else order))
     matrix = np.array([[float(one == name) for name in names] for one in outcome])
     columns = tuple(map(str, names))
     return Design(matrix, columns, ("outcome",), (0,) * len(names), (("outcome", columns),))
@@ -107,7 +107,7 @@ def multivariate(
     if (np.abs(np.diag(triangle)) <= 1e-10 * np.sqrt((X * X).sum(axis=0))).any():
         raise redundancy(design)
     unit = float(np.ldexp(1.0, np.frexp(np.diag(V).min())[1] // 2))
-    laid = lay_out(y, basis, V, terms, restricted=method is not Method.ML, unit=unit)
+    laid = lay_out(y, basis, V, terms, restricted=method is Method.REML, unit=unit)
     at = highest(laid)
     plain = evaluate(laid._replace(terms=()), np.zeros(0))
     back = np.linalg.inv(triangle)

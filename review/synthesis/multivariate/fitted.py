@@ -105,7 +105,7 @@ class Multivariate:
         Of the random effects.
     q, q_df, q_p : residual heterogeneity test; `q_p` is None on no degrees of freedom.
     loglik, aic, bic : float
-        Restricted for REML, with all constants.
+        Restricted for REML, else full (of EE too, as in metafor), with all constants.
     notes : tuple of str
     working : WorkingModel
     """

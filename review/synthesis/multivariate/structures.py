@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -58,6 +58,8 @@ class RandomEffect:
         group`` in metafor), so that crossed and nested effects are several terms.
     structure : Structure
         Of the levels of `within`. AR and HAR take them in sorted order, CAR as times.
+    times : mapping, optional
+        Of AR, HAR and CAR: when each level is, where levels are no numbers themselves.
     name : str
         What outputs call it.
     """
@@ -66,6 +68,7 @@ class RandomEffect:
     within: Sequence[object] | None = None
     structure: Structure = Structure.UN
     name: str = "study"
+    times: Mapping[object, float] | None = None
 
 
 def nested(outer: Sequence[object], inner: Sequence[object]) -> tuple[RandomEffect, RandomEffect]:
@@ -209,7 +212,7 @@ def levels_of(term: RandomEffect, k: int) -> Levels:
     np.add.at(there, (group, level), 1.0)
     q = len(found)
     if term.structure is Structure.CAR and serial:
-        time = np.array([float(str(name)) for name in found])
+        time = np.array([_time(term, name) for name in found])
         apart = np.abs(time[:, None] - time)
     else:
         apart = np.abs(np.subtract.outer(np.arange(q), np.arange(q))).astype(float)
@@ -218,14 +221,18 @@ def levels_of(term: RandomEffect, k: int) -> Levels:
 
 def _ordered(term: RandomEffect, found: Sequence[object]) -> list[object]:
     try:
-        return sorted(found, key=lambda name: float(str(name)))
-    except ValueError:
+        return sorted(found, key=lambda name: _time(term, name))
+    except (ValueError, KeyError):
         if term.structure is Structure.CAR:
             raise InvalidDataError(
                 f"The random effect {term.name} has structure CAR, whose levels are times: "
                 "give numbers, or take structure AR."
             ) from None
         return sorted(found, key=str)
+
+
+def _time(term: RandomEffect, name: object) -> float:
+    return float(str(name)) if term.times is None else term.times[name]
 
 
 def _lowest(levels: Levels) -> float:

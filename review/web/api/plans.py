@@ -12,9 +12,9 @@ from review.export.views.plan_versions import PlanVersion, plan_versions_of
 from review.extraction.facts import names_of
 from review.people.rules import Deed
 from review.protocol.actions import plan_analysis, revise_analysis
+from review.protocol.frozen import Slug as Name
 from review.protocol.queries import versions
 from review.protocol.rules import Plan
-from review.protocol.rules import Slug as Name
 from review.protocol.specs import AnalysisSpec
 from review.web.api import Slug, resources
 from review.web.api.runs import A, Analysis

@@ -24,9 +24,9 @@ from review.living.job.schedule import set_mode, set_search
 from review.living.runs.models import LivingStatus
 from review.people.rules import Deed
 from review.protocol.actions import add_instrument, add_outcome, edit_instrument, edit_outcome
+from review.protocol.frozen import Line, Slug
 from review.protocol.models import Review
 from review.protocol.queries import instruments
-from review.protocol.rules import Line, Slug
 from review.protocol.specs import InstrumentSpec, OutcomeSpec
 from review.screening.conduct import add_reason, set_stage
 from review.screening.vocabulary import Stage

@@ -20,6 +20,7 @@ from review.protocol.queries import reviews
 from tests.conftest import NOW
 from tests.export.manuscript.claims.reading import CLAIMS, Read, claims_in
 from tests.export.manuscript.generated import generate
+from tests.living import joint
 from tests.living.networks import TRIALS, begin, enter, means, network_plan
 from tests.screening.builders import attributed
 from tests.tiers import seeds
@@ -62,6 +63,25 @@ def _networks(database: Database) -> None:
         repool(database, actor="tester", review=slug, now=lambda: NOW)
 
 
+def _joint(database: Database) -> None:
+    """Make reviews of several outcomes: two, three with one that no trial has, and by z."""
+    by = attributed("tester")
+    three = [
+        {"label": "client’s view", "raters": ["client"]},
+        {"label": "therapist’s view", "raters": ["therapist"]},
+        {"label": "observer’s view", "raters": ["observer"]},
+        {"label": "clinician’s view", "raters": ["clinician"]},
+    ]
+    plans = (
+        joint.joint_plan(title="Synthetic pair", margin=0.4),
+        joint.joint_plan(title="Synthetic views", outcomes=three, structure="CS", test="z"),
+        joint.joint_plan(title="Synthetic common", outcomes=three, method="EE"),
+    )
+    joint.begin(database, by, *plans)
+    joint.enter(database, by)
+    repool(database, actor="tester", review="joint", now=lambda: NOW)
+
+
 @pytest.fixture(scope="module")
 def generated(
     demonstration_file: Path, tmp_path_factory: pytest.TempPathFactory
@@ -73,6 +93,7 @@ def generated(
     for seed in seeds(18, 120):
         generate(database, seed, folder)
     _networks(database)
+    _joint(database)
     yield database
     database.engine.dispose()
 

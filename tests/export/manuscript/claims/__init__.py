@@ -8,5 +8,6 @@ from tests.export.manuscript.claims import plans
 from tests.export.manuscript.claims import selection
 from tests.export.manuscript.claims import results
 from tests.export.manuscript.claims import networks
+from tests.export.manuscript.claims import joint
 from tests.export.manuscript.claims import sensitivity
 from tests.export.manuscript.claims import change

@@ -1,4 +1,4 @@
-"""Why the deciding comparison of a network moved: shares of what happened, and signals. Pure."""
+"""Why what a network or a model of several outcomes decides on moved: shares, and signals. Pure."""
 
 from __future__ import annotations
 
@@ -9,22 +9,28 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from review.arrays import Bools, Floats
-from review.living.estimates.networks import decided, fit_of_some, kept_studies
+from review.living.estimates.refits import KeptStudy, kept_studies, refit
 from review.living.reports.shares import Share, Shares, SignalTold
 from review.living.runs.results import PooledLine, RunResults, Snapshot
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis import SignalThresholds
 from review.synthesis.attribution import shapley_values
-from review.synthesis.network import NetworkStudy
 from review.synthesis.signals import SignalKind, moved
 
 MOST_EVENTS: Final = 8
-"""Each subset of what happened is a fit of the network: 256 of them take a second."""
+"""Each subset of what happened is a fit of the whole: 256 of a network take a second."""
 
-MOVED_APART: Final = (
-    "The change is not divided among trials: without some of them the network does not join the "
-    "two treatments."
-)
+MOVED_APART: Final = {
+    False: (
+        "The change is not divided among trials: without some of them the network does not join "
+        "the two treatments."
+    ),
+    True: (
+        "The change is not divided among trials: some of them alone do not carry a model of "
+        "several outcomes."
+    ),
+}
+"""By whether several outcomes are taken together."""
 
 
 class _Happened(NamedTuple):
@@ -33,7 +39,7 @@ class _Happened(NamedTuple):
     what: str
     kind: str
     study: int | None
-    after: NetworkStudy | None
+    after: KeptStudy | None
 
 
 def _events(before: Snapshot, after: Snapshot) -> list[_Happened]:
@@ -61,18 +67,20 @@ def _events(before: Snapshot, after: Snapshot) -> list[_Happened]:
 
 
 def _model(plan: Plan) -> tuple[object, ...]:
-    return plan.method, plan.test, plan.level, plan.intervention.label, plan.comparator.label
+    sides = (plan.intervention.label, plan.comparator.label)
+    joint = (plan.structure, plan.rho, plan.outcomes) if plan.is_joint else ()
+    return (plan.method, plan.test, plan.level, *sides, *joint)
 
 
-def network_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares | None:
-    """Divide the change of the deciding comparison among what happened (Shapley values).
+def whole_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares | None:
+    """Divide the change of what is decided on among what happened (Shapley values).
 
     Where more happened than can be told apart, what is alike shares. A note says where nothing can
     be divided.
     """
     (old, old_results), (new, _) = before, after
     if old.plan.level != new.plan.level or _deciding(old.plan) != _deciding(new.plan):
-        notes.append("The plan decides on another comparison, or by another level: not divided.")
+        notes.append("The plan decides on something else, or by another level: not divided.")
         return None
     events = _events(before, after)
     if not events:
@@ -92,11 +100,10 @@ def network_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Share
                 del studies[event.study]
             else:
                 studies[event.study] = event.after
-        fitted = fit_of_some(plan, list(studies.values()))
-        if fitted is None:
+        found = refit(plan, list(studies.values()))
+        if found is None:
             return None
-        line = decided(plan, fitted)
-        return np.array([line.estimate, *line.ci, fitted.tau2])
+        return np.array([found.estimate, *found.ci, found.tau2 or 0.0])
 
     def values(applied: Bools) -> Floats:
         found = [value(row) for row in applied.tolist()]
@@ -106,7 +113,7 @@ def network_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Share
     each = shapley_values(values, n)
     steps = values(np.tri(n + 1, n, -1, dtype=bool))
     if not np.isfinite(each).all():
-        notes.append(MOVED_APART)
+        notes.append(MOVED_APART[new.plan.is_joint])
         return None
     random = new.plan.method not in WITHOUT_TAU2
     total = steps[-1] - steps[0]
@@ -122,8 +129,9 @@ def network_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Share
     )
 
 
-def _deciding(plan: Plan) -> tuple[str, str]:
-    return plan.intervention.label, plan.comparator.label
+def _deciding(plan: Plan) -> tuple[str, ...]:
+    first = (plan.outcomes[0].label,) if plan.outcomes else ()
+    return (plan.intervention.label, plan.comparator.label, *first)
 
 
 def _grouped(events: Sequence[_Happened]) -> tuple[list[str], list[int]]:
@@ -145,7 +153,7 @@ def _share(what: str, q: Floats, in_order: float, *, random: bool) -> Share:
 
 
 class _Line(NamedTuple):
-    """A deciding comparison as signals read it."""
+    """What is decided on, as signals read it."""
 
     estimate: float
     se: float
@@ -161,8 +169,8 @@ def _line(of: PooledLine) -> _Line:
     return _Line(of.estimate, of.se, p, of.ci, of.pi, of.tau2 or 0.0, of.level)
 
 
-def network_signals(before: Snapshot, after: Snapshot, notes: list[str]) -> tuple[SignalTold, ...]:
-    """Return the signals of a plan that the deciding comparison of a network fired."""
+def whole_signals(before: Snapshot, after: Snapshot, notes: list[str]) -> tuple[SignalTold, ...]:
+    """Return the signals of a plan that what it decides on fired."""
     (old, was), (new, now) = before, after
     if _model(old.plan) != _model(new.plan):
         notes.append("The plan changed the model; signals compare results of one model.")

@@ -1,0 +1,98 @@
+"""What a run keeps of several outcomes taken together, as frozen values."""
+
+from __future__ import annotations
+
+from review.living.runs.contents import RunPart
+
+Interval = tuple[float, float]
+
+
+class RobustLine(RunPart):
+    """A cluster-robust test (CR2, a cluster a trial), on Satterthwaite's degrees of freedom.
+
+    `p` is None with fewer than four of them.
+    """
+
+    se: float
+    df: float
+    p: float | None
+    ci: Interval
+
+
+class OutcomeLine(RunPart):
+    """One outcome: its mean in the joint model, beside what its own trials say alone."""
+
+    label: str
+    k: int
+    estimate: float
+    se: float
+    p: float
+    ci: Interval
+    pi: Interval | None
+    tau2: float | None
+    robust: RobustLine | None
+    alone: float
+    alone_ci: Interval
+
+
+class DifferenceLine(RunPart):
+    """An outcome minus the first."""
+
+    label: str
+    versus: str
+    both: int
+    """Trials that have both."""
+    estimate: float
+    se: float
+    p: float
+    ci: Interval
+    robust: RobustLine | None
+
+
+class CorrelationLine(RunPart):
+    """Correlation of the true effects of two outcomes; None where nothing tells it."""
+
+    first: str
+    second: str
+    value: float | None
+
+
+class AssumedLine(RunPart):
+    """The deciding outcome and the first difference, had another correlation been assumed."""
+
+    rho: float
+    estimate: float
+    ci: Interval
+    difference: float
+    difference_ci: Interval
+    loglik: float
+    tau2: tuple[float, ...]
+    correlations: tuple[float | None, ...]
+    """As found by it, in the order of the run's own."""
+
+
+class JointLine(RunPart):
+    """Several outcomes taken together, in the plan's order, the deciding one first."""
+
+    trials: int
+    effects: int
+    structure: str
+    rho: float
+    outcomes: tuple[OutcomeLine, ...]
+    differences: tuple[DifferenceLine, ...]
+    equal_stat: float | None
+    equal_df: int
+    equal_ddf: float | None
+    equal_p: float | None
+    """Whether all outcomes have one mean; None of a single outcome."""
+    correlations: tuple[CorrelationLine, ...]
+    loglik: float
+    aic: float
+    assumed: tuple[AssumedLine, ...] = ()
+    without: tuple[str, ...] = ()
+    """Planned outcomes that no trial has."""
+
+    @property
+    def deciding(self) -> OutcomeLine:
+        """The outcome that the plan decides on."""
+        return self.outcomes[0]

@@ -1,0 +1,43 @@
+"""What a planned network must have, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from review.measures import OF_COUNTS
+from review.protocol.characteristics import base_name
+from review.protocol.vocabulary import AnalysisKind
+
+if TYPE_CHECKING:
+    from review.protocol.rules import Plan
+
+
+def network_problem(plan: Plan) -> str | None:
+    """Return why a plan's network cannot be; None where nothing is wrong."""
+    if plan.kind is not AnalysisKind.NETWORK:
+        alone = bool(plan.other_treatments)
+        return "other_treatments are of a network: set kind: network" if alone else None
+    if not plan.other_treatments:
+        return "a network names other_treatments beside intervention and comparator"
+    labels = [rule.label for rule in plan.treatments]
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice is not None:
+        return f"two treatments of the network are called {twice}"
+    if plan.several_arms != "combine" or plan.several_results != "choose":
+        return (
+            "a network combines several arms of a treatment and takes one result of each arm: "
+            "leave several_arms and several_results as they are"
+        )
+    if plan.method in OF_COUNTS:
+        return f"a network is no table of two arms: method {plan.method} is not of it"
+    sided = [str(one) for one in plan.conditions if base_name(one.name) != one.name]
+    if sided:
+        return f"a network has no two sides that {sided[0]!r} could speak of"
+    asked = ("variants", "subgroups", "moderators", "sequential", "zero_cells")
+    planned = [name for name in asked if getattr(plan, name)]
+    if planned:
+        return (
+            f"{', '.join(planned)}: of analyses of one comparison; plan them for a contrast "
+            "beside the network"
+        )
+    return None
