@@ -291,10 +291,7 @@ class Plan(Frozen):
     def _prediction_is_of_random_effects(self) -> Plan:
         common = self.method in WITHOUT_TAU2
         if self.prediction != "test" and (
-            common
-            or self.method in OF_COUNTS
-            or self.kind is AnalysisKind.NETWORK
-            or self.is_joint
+            common or self.method in OF_COUNTS or self.kind is AnalysisKind.NETWORK or self.is_joint
         ):
             raise ValueError(
                 "prediction chooses among intervals of an inverse-variance model with tau² of one "

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import LinearConstraint, minimize
 
 from review.arrays import Floats
 
@@ -115,6 +114,8 @@ def highest(data: Data) -> tuple[Floats, bool]:
 
 
 def _climbed(data: Data, start: Floats) -> Floats:
+    from scipy.optimize import LinearConstraint, minimize  # a third of the start of what pools
+
     def falling(alpha: Floats) -> tuple[float, Floats]:
         at = evaluate(data, alpha)
         return -at.height, -at.gradient

@@ -7,11 +7,8 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import Bounds, minimize
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
-from review.arrays import Floats, Indices, Ints
+from review.arrays import Bools, Floats, Indices, Ints
 from review.errors import InvalidDataError
 from review.synthesis.multivariate.structures import Levels
 from review.synthesis.robust import cluster_rows
@@ -86,8 +83,7 @@ def lay_out(
     joined = V != 0
     for term in terms:
         joined |= term.group[:, None] == term.group
-    _, label = connected_components(csr_matrix(joined), directed=False)
-    rows = cluster_rows(label.tolist())
+    rows = cluster_rows(_parts(joined).tolist())
     sampling = tuple(V[r[:, :, None], r[:, None, :]] / unit**2 for r in rows)
     for S in sampling:
         values = np.linalg.eigvalsh(S)
@@ -97,6 +93,16 @@ def lay_out(
                 "assume a smaller correlation, or look for an effect that is there twice."
             )
     return Laid(y / unit, X, rows, sampling, tuple(terms), restricted)
+
+
+def _parts(joined: Bools) -> Ints:
+    """Return for each effect (k,) the first of those that it is joined with, through others too."""
+    label = np.arange(len(joined))
+    while True:
+        lowest = np.where(joined, label, len(joined)).min(axis=1)
+        if np.array_equal(lowest, label):
+            return label
+        label = lowest
 
 
 def evaluate(laid: Laid, theta: Floats) -> Summit:
@@ -184,6 +190,8 @@ def highest(laid: Laid) -> Summit:
     >>> highest(laid).theta.size
     0
     """
+    from scipy.optimize import Bounds, minimize  # a third of the start of what pools
+
     if not laid.terms:
         return evaluate(laid, np.zeros(0))
     spread = _spread(laid)
