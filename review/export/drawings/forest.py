@@ -21,7 +21,7 @@ from review.export.drawings.axis import (
 )
 from review.export.drawings.columns import FieldColumn, totals, with_fields
 from review.export.drawings.networks import network_forest
-from review.export.drawings.outcomes import by_outcome, difference_of
+from review.export.drawings.outcomes import by_outcome
 from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures import Diamond, Forest, ForestRow, Heading
@@ -156,7 +156,7 @@ def forest_of(
             else tuple(_by_group(inputs, ordered, group, row, instruments or {}, columns))
         ),
         summaries=(
-            tuple(map(difference_of, results.joint.differences))
+            ()
             if results.joint is not None
             else (
                 replace(
