@@ -19,6 +19,7 @@ from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select
 from review.living.runs.results import RunResults
 from review.protocol.rules import Plan
+from review.protocol.vocabulary import Rater
 from review.synthesis.multivariate import (
     RandomEffect,
     Structure,
@@ -205,6 +206,6 @@ def test_other_plans_are_the_same_bytes_as_before() -> None:
         joint_plan().model_dump(mode="json", exclude={"model", "outcomes", "structure"})
     )
     assert not {"model", "outcomes", "structure"} & set(plain.model_dump(mode="json"))
-    assert "measured" not in run_of(plain.model_copy(update={"raters": ("client",)}), items_of())[
-        0
-    ].trials[0].model_dump(mode="json")
+    assert "measured" not in run_of(
+        plain.model_copy(update={"raters": (Rater.CLIENT,)}), items_of()
+    )[0].trials[0].model_dump(mode="json")
