@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal, Protocol
 
 from pydantic import Field
 
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.vocabulary import AnalysisKind, Rater
-
-if TYPE_CHECKING:
-    from review.protocol.rules import Plan
 
 ModelName = Literal["univariate", "multivariate"]
 
@@ -56,7 +54,34 @@ class JointOutcome(Frozen):
     power of the time between."""
 
 
-def joint_problem(plan: Plan) -> str | None:
+class _Joint(Protocol):
+    """What of a plan says whether outcomes can be taken together."""
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def kind(self) -> AnalysisKind: ...
+
+    @property
+    def outcomes(self) -> Sequence[JointOutcome]: ...
+
+    @property
+    def structure(self) -> str: ...
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def test(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    def of_outcome(self, one: JointOutcome) -> _Joint: ...
+
+
+def joint_problem(plan: _Joint) -> str | None:
     """Return why a plan's model of several outcomes cannot be; None where nothing is wrong."""
     if plan.model != "multivariate":
         return "outcomes are of a multivariate model: set model: multivariate" if (
@@ -93,7 +118,7 @@ def joint_problem(plan: Plan) -> str | None:
     return None
 
 
-def _taken_twice(plan: Plan) -> str | None:
+def _taken_twice(plan: _Joint) -> str | None:
     """Return which two outcomes would take the same results."""
     parts = [plan.of_outcome(one) for one in plan.outcomes]
     lists = ("outcome", "instruments", "raters", "timepoints")

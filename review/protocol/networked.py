@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
 from review.measures import OF_COUNTS
-from review.protocol.characteristics import base_name
+from review.protocol.characteristics import Condition, base_name
 from review.protocol.vocabulary import AnalysisKind
 
-if TYPE_CHECKING:
-    from review.protocol.rules import Plan
+
+class _Named(Protocol):
+    @property
+    def label(self) -> str: ...
 
 
-def network_problem(plan: Plan) -> str | None:
+class _Networked(Protocol):
+    """What of a plan says whether its network can be."""
+
+    @property
+    def kind(self) -> AnalysisKind: ...
+
+    @property
+    def other_treatments(self) -> Sequence[_Named]: ...
+
+    @property
+    def treatments(self) -> Sequence[_Named]: ...
+
+    @property
+    def conditions(self) -> Sequence[Condition]: ...
+
+    @property
+    def several_arms(self) -> str: ...
+
+    @property
+    def several_results(self) -> str: ...
+
+    @property
+    def method(self) -> str: ...
+
+
+def network_problem(plan: _Networked) -> str | None:
     """Return why a plan's network cannot be; None where nothing is wrong."""
     if plan.kind is not AnalysisKind.NETWORK:
         alone = bool(plan.other_treatments)
