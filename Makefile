@@ -33,7 +33,8 @@ trust: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --output-sync=target -j2 trust-tests trust-trials branches
 
 trust-tests: $(VENV)/.dev
-	REVIEW_TRUST=1 timeout $(MINUTES)m $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --durations=40 \
+	mkdir -p build/trust
+	REVIEW_TRUST=1 timeout $(MINUTES)m $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --durations=40 --junitxml=build/trust/tests.xml \
 	  tests/keeping tests/living/job/test_watch.py \
 	  $$(grep -rlE 'tests\.tiers|^from hypothesis' tests --include='test_*.py' | grep -v ^tests/keeping/)
 
