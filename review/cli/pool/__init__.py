@@ -92,6 +92,28 @@ FEW: Final = 10
 """Studies below which a normal interval is said to be too narrow."""
 
 
+def _of_risks(extra: Mapping[str, Any], measure: Measure) -> Iterator[str]:
+    """Yield how absolute effects are to be read."""
+    if "absolute" not in extra:
+        return
+    yield (
+        "absolute: the first arm at the stated risk of the second, which counts as known; nnt is "
+        "the persons treated for one event more, with a minus for one less"
+    )
+    if any(line["nnt_ci_through_infinity"] for line in extra["absolute"]):
+        yield (
+            "absolute: where the interval of the difference holds 0, that of nnt runs from its "
+            "first limit over infinity to the second"
+        )
+    if any({0.0, 1.0} & {*line["risk_ci"]} for line in extra["absolute"]):
+        yield "absolute: a risk below 0 or above 1 is cut there: the effect does not fit the risk"
+    if measure.facts.standardized:
+        yield (
+            "absolute: events are scores above the threshold of the baseline share, scores normal "
+            "with one SD (Furukawa & Leucht 2011)"
+        )
+
+
 SIDES: Final = dict.fromkeys((Family.EVENTS, Family.RATES), "the first arm against the second")
 """What is compared, for the note that tells the counts' own ratio."""
 
@@ -133,6 +155,8 @@ def pool_(
     drop00: bool,
     count_model: str | None,
     points: int | None,
+    baseline_risks: Sequence[float],
+    cutoff: float | None,
     **asked: Any,
 ) -> None:
     """Pool the studies of a CSV or XLSX file, a row each; nothing is stored.
@@ -188,9 +212,13 @@ def pool_(
     if count_model is not None:
         every = counts_of(columns, range(len(labels)), _counted_as(chosen, count_model, "--model"))
         extra["glmm"] = blocks.counted(chosen, count_model, every, level, points)
+    if baseline_risks or cutoff is not None:
+        at = [*baseline_risks, *(() if cutoff is None else [blocks.share_above(columns, cutoff)])]
+        extra["absolute"] = blocks.absolute(pooled, chosen, at)
     if margins:
         extra["noninferiority"] = blocks.margins(pooled, margins)
     notes = [
+        *_of_risks(extra, chosen),
         *cautions(pooled, effects, columns, labels),
         *_independent(asked),
         *_few(pooled, counts),

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from review.arrays import Floats
+from review.effects.risks import PER, response_share, risks
+from review.errors import InvalidDataError
 from review.measures import Measure
 from review.synthesis import (
     Correction,
@@ -250,6 +252,37 @@ def natural(
         "ci": limits(ci),
         "pi": None if pi is None else limits(pi),
     }
+
+
+def absolute(pooled: Pooled, measure: Measure, baselines: Sequence[float]) -> list[Block]:
+    """Return risks, their difference for 1,000 persons and numbers needed at each baseline risk."""
+    found = [risks(measure, pooled.estimate, pooled.ci, baseline) for baseline in baselines]
+    return [
+        {
+            "baseline": one.baseline,
+            "risk": one.risk,
+            "risk_ci": one.risk_ci,
+            "per_1000": PER * one.difference,
+            "per_1000_ci": [PER * limit for limit in one.difference_ci],
+            "nnt": one.nnt,
+            "nnt_ci": one.nnt_ci,
+            "nnt_ci_through_infinity": one.through_infinity,
+        }
+        for one in found
+    ]
+
+
+def share_above(columns: Mapping[str, Sequence[float | None]], cutoff: float) -> float:
+    """Return the share of the second arms above a score, by means and SDs, weighted by size.
+
+    Raises InvalidDataError where no row gives mean, SD and size.
+    """
+    rows = zip(*(columns.get(name, ()) for name in ("m2i", "sd2i", "n2i")), strict=True)
+    whole = [(m, sd, n) for m, sd, n in rows if m is not None and sd is not None and n is not None]
+    if not whole:
+        raise InvalidDataError("--cutoff takes the second arms' m2i, sd2i and n2i; no row has them")
+    total = math.fsum(n for _, _, n in whole)
+    return math.fsum(n * response_share(m, sd, cutoff) for m, sd, n in whole) / total
 
 
 def margins(pooled: Pooled, values: Sequence[float]) -> list[Block]:

@@ -174,6 +174,21 @@ _OPTIONS = (
         help="Noninferiority margin; positive effects favour the intervention.",
     ),
     click.option(
+        "--baseline-risk",
+        "baseline_risks",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        multiple=True,
+        help="Risk of the second arm, for absolute effects and numbers needed to treat: of OR, "
+        "PETO, RR, HR, RD and standardized differences (share above a threshold). May be given "
+        "several times.",
+    ),
+    click.option(
+        "--cutoff",
+        type=float,
+        help="A score: the baseline risk is the share of the second arms above it, by their means "
+        "and SDs.",
+    ),
+    click.option(
         "--diagnostics",
         is_flag=True,
         help="Leave-one-out, influence, small-study effects (Egger, PET-PEESE and more), profile "

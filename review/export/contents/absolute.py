@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from review.effects.risks import (
+    PER,
+    risk_by_difference,
+    risk_by_odds_ratio,
+    risk_by_risk_ratio,
+)
 from review.extraction.conversion.arms import arm_mean_sd
 from review.extraction.conversion.reported import Design
 from review.extraction.numbers import ReportedNumbers
@@ -18,9 +24,6 @@ from review.living.runs.scales import scale_of_run, sign_of
 from review.measures import Measure
 from review.protocol.rules import Plan
 from review.wording import counted
-
-PER: Final = 1000
-"""Participants that risks are told for (GRADE's convention)."""
 
 ODDS: Final = frozenset({Measure.OR, Measure.PETO})
 
@@ -57,29 +60,6 @@ def turned(value: float, ci: Interval, sign: int) -> tuple[float, Interval]:
     """Return an effect and its limits times 1 or -1, the lower limit first."""
     low, high = sorted(sign * limit for limit in ci)
     return sign * value, (low, high)
-
-
-def risk_by_odds_ratio(risk: float, ratio: float) -> float:
-    """Return the intervention's risk from the comparator's and an odds ratio.
-
-    Cochrane Handbook 15.4.4 (12.5.4.3 in version 5.1): OR p / (1 - p + OR p).
-
-    Examples
-    --------
-    >>> round(1000 * (0.3 - risk_by_odds_ratio(0.3, 0.73)))
-    62
-    """
-    return ratio * risk / (1 - risk + ratio * risk)
-
-
-def risk_by_risk_ratio(risk: float, ratio: float) -> float:
-    """Return the intervention's risk from the comparator's and a risk ratio, 1 at the most."""
-    return min(1.0, ratio * risk)
-
-
-def risk_by_difference(risk: float, difference: float) -> float:
-    """Return the intervention's risk from the comparator's and a difference, within 0 to 1."""
-    return min(1.0, max(0.0, risk + difference))
 
 
 def magnitude(smd: float) -> str:

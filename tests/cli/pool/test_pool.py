@@ -462,6 +462,28 @@ def test_the_prediction_interval_is_a_choice() -> None:
     assert "leave out --prediction" in told
 
 
+def test_absolute_effects_at_stated_risks_and_from_means(tmp_path: Path) -> None:
+    args = ("--measure", "RR", *COUNTS, "--baseline-risk", "0.02", "--baseline-risk", "0.1")
+    found = pooled(VACCINE, *args)
+    ratio, limits = math.exp(found["estimate"]), [math.exp(x) for x in found["ci"]]
+    for line, risk in zip(found["absolute"], (0.02, 0.1), strict=True):
+        assert line["risk"] == pytest.approx(ratio * risk)
+        assert line["per_1000"] == pytest.approx(1000 * risk * (ratio - 1))
+        assert line["nnt"] == pytest.approx(1 / (risk * (ratio - 1)))
+        assert line["nnt_ci"] == pytest.approx([1 / (risk * (limit - 1)) for limit in limits])
+        assert line["nnt_ci_through_infinity"] is False
+    told = pool(VACCINE, *args)
+    assert "per_1000" in told
+    assert "with a minus for one less" in told
+    file = tmp_path / "scores.csv"
+    file.write_text("n1i,m1i,sd1i,n2i,m2i,sd2i\n40,5.1,1,42,4.9,1.1\n35,4.8,1.2,36,4.9,1\n")
+    (line,) = pooled(file, "--measure", "SMD", "--cutoff", "4.9")["absolute"]
+    assert line["baseline"] == pytest.approx(0.5)
+    assert line["nnt_ci_through_infinity"] is True
+    told = pool(file, "--measure", "MD", "--baseline-risk", "0.2", status=1)
+    assert "makes no risk of MD" in told
+
+
 def test_more_points_than_laplaces_one_are_said() -> None:
     args = ("--measure", "OR", "--method", "UM.RS", *COUNTS)
     laplace, sharp = pooled(VACCINE, *args), pooled(VACCINE, *args, "--points", "9")
