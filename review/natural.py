@@ -43,6 +43,30 @@ def _squared(root: float) -> float:
 LARGEST_LOG: Final = 709.0
 """Beyond, the exponential is no double."""
 
+
+def from_double_arcsine(angle: float, size: float) -> float:
+    """Back from Freeman and Tukey's double arcsine of a share of `size` persons (Miller 1978).
+
+    What lies outside the angles of no and of all events is 0 or 1, as in metafor. Of a pooled angle
+    the harmonic mean of the sizes stands for `size`, which can mislead where sizes differ much
+    (Schwarzer et al. 2019, Res Synth Meth 10:476).
+
+    Examples
+    --------
+    >>> low, high = math.asin(math.sqrt(4 / 21)), math.asin(math.sqrt(5 / 21))
+    >>> round(from_double_arcsine((low + high) / 2, 20), 12)
+    0.2
+    """
+    none = math.asin(math.sqrt(1 / (size + 1))) / 2
+    if angle <= none:
+        return 0.0
+    if angle >= math.pi / 2 - none:
+        return 1.0
+    sine = math.sin(2 * angle)
+    under = 1 - (sine + (sine - 1 / sine) / size) ** 2
+    return 0.5 * (1 - math.copysign(1, math.cos(2 * angle)) * math.sqrt(max(under, 0.0)))
+
+
 R: Final = Natural("r", math.tanh, "tanh", "np.tanh")
 PROPORTION: Final = Natural("proportion", _expit, "plogis", "lambda x: 1 / (1 + np.exp(-x))")
 LOG_PROPORTION: Final = Natural("proportion", _exp, "exp", "np.exp")

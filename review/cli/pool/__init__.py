@@ -114,6 +114,17 @@ def _of_risks(extra: Mapping[str, Any], measure: Measure) -> Iterator[str]:
         )
 
 
+def _of_double_arcsine(measure: Measure, of_rows: Sequence[float | None]) -> Iterator[str]:
+    """Yield the caution about going back from Freeman and Tukey's transformation."""
+    known = [size for size in of_rows if size is not None]
+    if measure is Measure.PFT and known:
+        yield (
+            "the pooled proportion goes back by the harmonic mean of the sizes "
+            f"({min(known):g} to {max(known):g}); where they differ much it misleads (Schwarzer et "
+            "al. 2019): --measure PLO --method UM.RS needs none"
+        )
+
+
 SIDES: Final = dict.fromkeys((Family.EVENTS, Family.RATES), "the first arm against the second")
 """What is compared, for the note that tells the counts' own ratio."""
 
@@ -207,7 +218,8 @@ def pool_(
         )  # fmt: skip
     else:
         pooled = pool(yi, vi, **model, prediction=prediction)
-    ni = [n for n, known in zip(sizes(columns, len(labels)), effects.known, strict=True) if known]
+    of_rows = sizes(columns, len(labels))
+    ni = [n for n, known in zip(of_rows, effects.known, strict=True) if known]
     extra = _extra(table, effects, model, labels, ni=ni, **asked)
     if count_model is not None:
         every = counts_of(columns, range(len(labels)), _counted_as(chosen, count_model, "--model"))
@@ -219,6 +231,7 @@ def pool_(
         extra["noninferiority"] = blocks.margins(pooled, margins)
     notes = [
         *_of_risks(extra, chosen),
+        *_of_double_arcsine(chosen, of_rows),
         *cautions(pooled, effects, columns, labels),
         *_independent(asked),
         *_few(pooled, counts),
@@ -228,14 +241,14 @@ def pool_(
             save(forest_plot(forest_of(pooled, effects, labels)), place)
     if as_json:
         remarks = {"remarks": plain_remarks(table.remarks)}
-        told = as_json_of(pooled, effects, labels, prediction)
+        told = as_json_of(pooled, effects, labels, prediction, of_rows)
         if counts:
             told |= {"method": method}
         told["notes"] += notes
         echo_json({**told, **extra, **remarks})
         return
     echo_remarks(file, table.remarks)
-    echo_pooled(pooled, effects, labels, method, prediction)
+    echo_pooled(pooled, effects, labels, method, prediction, of_rows)
     for note in notes:
         click.echo(f"Note: {note}")
     used = [label for label, known in zip(labels, effects.known, strict=True) if known]

@@ -11,6 +11,7 @@ from review.arrays import Floats
 from review.effects.risks import PER, response_share, risks
 from review.errors import InvalidDataError
 from review.measures import Measure
+from review.natural import from_double_arcsine
 from review.synthesis import (
     Correction,
     Method,
@@ -232,14 +233,20 @@ def natural(
     estimate: float,
     ci: tuple[float, float],
     pi: tuple[float, float] | None = None,
+    size: float | None = None,
 ) -> Block | None:
-    """Return numbers transformed back to the scale that people read; None where they are on it."""
+    """Return numbers transformed back to the scale that people read; None where they are on it.
+
+    `size` is of a double arcsine: the persons of a study, or the harmonic mean of all.
+    """
     facts = measure.facts
     back: Callable[[float], float]
     if facts.ratio is not None:
         scale, back = measure.scale.removeprefix("log "), _exp
     elif facts.natural is not None:
         scale, back = facts.natural.name, facts.natural.back
+    elif measure is Measure.PFT and size is not None:
+        scale, back = "proportion", lambda angle: from_double_arcsine(angle, size)
     else:
         return None
 

@@ -58,7 +58,11 @@ def _rows(effects: Effects, level: float) -> list[tuple[float, float, tuple[floa
 
 
 def as_json_of(
-    pooled: Pooled, effects: Effects, labels: Sequence[str], prediction: str
+    pooled: Pooled,
+    effects: Effects,
+    labels: Sequence[str],
+    prediction: str,
+    sizes: Sequence[float | None],
 ) -> dict[str, Any]:
     """Return a pooling and its effects as the object that `--json` prints."""
     return {
@@ -77,7 +81,9 @@ def as_json_of(
         "prediction": prediction,
         "tau2": None if pooled.method is Method.EE else pooled.tau2,
         "se_tau2": pooled.se_tau2,
-        "natural": blocks.natural(effects.measure, pooled.estimate, pooled.ci, pooled.pi),
+        "natural": blocks.natural(
+            effects.measure, pooled.estimate, pooled.ci, pooled.pi, harmonic_mean(effects, sizes)
+        ),
         "I2": pooled.I2,
         "I2_Q": pooled.I2_q,
         "H2": pooled.H2,
@@ -92,16 +98,28 @@ def as_json_of(
                 "yi": row and row[0],
                 "vi": row and row[1],
                 "ci": row and row[2],
-                "natural": row and blocks.natural(effects.measure, row[0], row[2]),
+                "natural": row and blocks.natural(effects.measure, row[0], row[2], size=size),
             }
-            for label, row in zip(labels, _rows(effects, pooled.level), strict=True)
+            for label, row, size in zip(labels, _rows(effects, pooled.level), sizes, strict=True)
         ],
         "notes": [*pooled.notes, *(f"row {n.row + 1}: {n.text}" for n in effects.notes)],
     }
 
 
+def harmonic_mean(effects: Effects, sizes: Sequence[float | None]) -> float | None:
+    """Return the harmonic mean of the sizes of the rows with an effect; None where one lacks."""
+    known = [size for size, used in zip(sizes, effects.known, strict=True) if used]
+    whole = [size for size in known if size is not None]
+    return len(known) / sum(1 / size for size in whole) if whole == known and known else None
+
+
 def echo_pooled(
-    pooled: Pooled, effects: Effects, labels: Sequence[str], method: str, prediction: str
+    pooled: Pooled,
+    effects: Effects,
+    labels: Sequence[str],
+    method: str,
+    prediction: str,
+    sizes: Sequence[float | None],
 ) -> None:
     """Print the effects as a table, and below it the pooled line."""
     weights = iter(pooled.weights.tolist())
@@ -123,7 +141,7 @@ def echo_pooled(
         if pooled.tested
         else "none: the standard error is zero",
         **_spread(pooled, prediction),
-        **_on_natural_scale(pooled, effects.measure),
+        **_on_natural_scale(pooled, effects.measure, harmonic_mean(effects, sizes)),
         "Q": f"{number(pooled.Q, 4)} (df {pooled.Q_df}), p {p_value(pooled.Q_p)}",
     }
     echo_table(("", "pooled"), list(lines.items()))
@@ -133,9 +151,9 @@ def echo_pooled(
         click.echo(f"Note: {labels[row_note.row]}: {row_note.text}")
 
 
-def _on_natural_scale(pooled: Pooled, measure: Measure) -> dict[str, str]:
+def _on_natural_scale(pooled: Pooled, measure: Measure, size: float | None) -> dict[str, str]:
     """Return the pooled line as people read it: a ratio as measured, a correlation, a share."""
-    back = blocks.natural(measure, pooled.estimate, pooled.ci, pooled.pi)
+    back = blocks.natural(measure, pooled.estimate, pooled.ci, pooled.pi, size)
     if back is None:
         return {}
     pi = f"; prediction {interval(back['pi'], 4)}" if back["pi"] is not None else ""

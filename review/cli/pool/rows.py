@@ -152,7 +152,11 @@ def cautions(
 def sizes(columns: Mapping[str, list[float | None]], rows: int) -> list[float | None]:
     """Return the sample size of each row, of both arms together; None where it is not known."""
     parts = next(
-        (way for way in (["ni"], ["n1i", "n2i"], ["ai", "bi", "ci", "di"]) if {*way} <= {*columns}),
+        (
+            way
+            for way in (["ni"], ["n1i", "n2i"], ["ai", "bi", "ci", "di"], ["xi", "mi"])
+            if {*way} <= {*columns}
+        ),
         [],
     )
     if not parts:

@@ -155,16 +155,19 @@ def _hypergeometric(a: Floats, n1: Floats, n2: Floats, s: Floats, told: Bools) -
         ways -= gammaln(s[i] - j + 1) + gammaln(n2[i] - s[i] + j + 1)
         tables.append((j - a[i], ways - ways.max()))
 
+    most = max(j.size for j, _ in tables)  # the tables side by side, the shorter filled up
+    at, chance = np.zeros((a.size, 1, most)), np.full((a.size, 1, most), -np.inf)
+    for i, (j, ways) in enumerate(tables):
+        at[i, 0, : j.size], chance[i, 0, : j.size] = j, ways
+
     def terms(eta: Floats, _: Floats) -> CountTerms:
-        eta = np.broadcast_to(eta, (a.size, eta.shape[1]))
-        found = np.empty((3, *eta.shape))
-        for i, (j, ways) in enumerate(tables):
-            log = ways + eta[i][:, None] * j
-            total = logsumexp(log, axis=1)
-            share = np.exp(log - total[:, None])
-            mean = share @ j
-            found[:, i] = -total, -mean, mean**2 - share @ j**2
-        return _alone(*found)
+        log = chance + np.broadcast_to(eta, (a.size, eta.shape[1]))[:, :, None] * at
+        top = log.max(axis=2, keepdims=True)
+        share = np.exp(log - top)
+        total = share.sum(axis=2)
+        mean = (share * at).sum(axis=2) / total
+        square = (share * at**2).sum(axis=2) / total
+        return _alone(-top[:, :, 0] - np.log(total), -mean, mean**2 - square)
 
     best = np.array([-_highest(j, ways) for j, ways in tables])
     half = 0.5

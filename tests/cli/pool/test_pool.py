@@ -484,6 +484,18 @@ def test_absolute_effects_at_stated_risks_and_from_means(tmp_path: Path) -> None
     assert "makes no risk of MD" in told
 
 
+def test_a_double_arcsine_goes_back_by_the_harmonic_mean_with_a_caution(tmp_path: Path) -> None:
+    """predict(rma(yi, vi), transf = transf.ipft.hm) of metafor 3.8-1."""
+    file = tmp_path / "shares.csv"
+    file.write_text("xi,ni\n3,20\n0,25\n44,90\n60,60\n17,200\n", "utf-8")
+    found = pooled(file, "--measure", "PFT", "--test", "z")
+    assert found["natural"]["estimate"] == pytest.approx(0.3358347750929, abs=1e-7)
+    assert found["natural"]["ci"] == pytest.approx([0.0085918459323, 0.8080832650968], abs=1e-7)
+    back = [line["natural"]["estimate"] for line in found["effects"]]
+    assert back == pytest.approx([0.15, 0, 44 / 90, 1, 0.085])
+    assert any("harmonic mean of the sizes (20 to 200)" in note for note in found["notes"])
+
+
 def test_more_points_than_laplaces_one_are_said() -> None:
     args = ("--measure", "OR", "--method", "UM.RS", *COUNTS)
     laplace, sharp = pooled(VACCINE, *args), pooled(VACCINE, *args, "--points", "9")

@@ -9,15 +9,13 @@ from typing import Any
 import pytest
 
 from review.db import Database
+from review.effects.risks import risk_by_difference, risk_by_odds_ratio, risk_by_risk_ratio
 from review.export.contents.absolute import (
     Absolute,
     absolute_of,
     comparator_arms,
     comparator_events,
     magnitude,
-    risk_by_difference,
-    risk_by_odds_ratio,
-    risk_by_risk_ratio,
 )
 from review.export.contents.findings import finding
 from review.export.runs import LatestRun
