@@ -101,7 +101,13 @@ def _of_table(effect: Callable[[Cells, Options], Pair]) -> Callable[[Cells, Opti
     def compute(values: Cells, options: Options) -> Computed:
         a, b, c, d = values
         uninformative = ((a == 0.0) & (c == 0.0)) | ((b == 0.0) & (d == 0.0))
-        cells, notes = treat_zero_cells(values, options.zero_cells, uninformative=uninformative)
+        one = (a + b) / (a + b + c + d)
+        cells, notes = treat_zero_cells(
+            values,
+            options.zero_cells,
+            uninformative=uninformative,
+            shares=(one, one, 1 - one, 1 - one),
+        )
         return Computed(*effect(cells, options), notes)
 
     return compute

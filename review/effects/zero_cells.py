@@ -25,6 +25,10 @@ class ZeroCells:
         Which rows it touches.
     drop00
         Whether trials without events, or with events only, in both arms have no effect.
+    by_arm
+        Treatment-arm continuity correction (Sweeting, Sutton & Lambert 2004, Stat Med 23:1351): of
+        the constant's double, each arm gets its share of the trial's participants, so that no
+        effect stays none where arms differ in size. Of tables of two arms.
 
     Raises
     ------
@@ -35,6 +39,7 @@ class ZeroCells:
     add: float = 0.5
     to: AddTo = AddTo.ONLY0
     drop00: bool = False
+    by_arm: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.add < float("inf"):
@@ -57,6 +62,7 @@ def treat_zero_cells(
     rule: ZeroCells,
     *,
     uninformative: Bools | None = None,
+    shares: Sequence[Floats] | None = None,
 ) -> tuple[tuple[Floats, ...], tuple[RowNote, ...]]:
     """The cells with the rule's constant added, and notes on the rows that it touched.
 
@@ -69,6 +75,13 @@ def treat_zero_cells(
     uninformative : (k,)
         Trials without events, or with events only, in both arms; dropped if the rule says so.
         A dropped trial does not count as one with a zero cell (``if0all``).
+    shares : (k,) each
+        Of each cell's arm in the participants of its trial; needed where the rule goes by arm.
+
+    Raises
+    ------
+    InvalidDataError
+        A rule that goes by arm, of cells that are not of two arms.
 
     Returns
     -------
@@ -89,6 +102,8 @@ def treat_zero_cells(
             RowNote(int(row), "no effect: no events, or events only, in both arms", excludes=True)
             for row in np.flatnonzero(uninformative)
         ]
+    if rule.by_arm and shares is None:
+        raise InvalidDataError("A treatment-arm continuity correction is of tables of two arms.")
     has_zero = np.any([cell == 0.0 for cell in kept], axis=0)
     touched = {
         AddTo.ALL: np.ones_like(has_zero),
@@ -99,8 +114,18 @@ def treat_zero_cells(
     if rule.add == 0.0:
         return tuple(kept), tuple(notes)
     known = ~np.any([np.isnan(cell) for cell in kept], axis=0)
+    added = (
+        [2 * rule.add * share for share in shares or ()] if rule.by_arm else [rule.add] * len(kept)
+    )
+    told = [np.broadcast_to(one, touched.shape) for one in added]
     notes += [
-        RowNote(int(row), f"{rule.add:g} added to each cell")
+        RowNote(
+            int(row),
+            f"{told[0][row]:.3g} and {told[-1][row]:.3g} added to each cell of the two arms"
+            if rule.by_arm
+            else f"{rule.add:g} added to each cell",
+        )
         for row in np.flatnonzero(touched & known)
     ]
-    return tuple(np.where(touched, cell + rule.add, cell) for cell in kept), tuple(notes)
+    pairs = zip(kept, told, strict=True)
+    return tuple(np.where(touched, cell + one, cell) for cell, one in pairs), tuple(notes)

@@ -164,6 +164,7 @@ def pool_(
     add: float | None,
     to: str | None,
     drop00: bool,
+    tacc: bool,
     count_model: str | None,
     points: int | None,
     baseline_risks: Sequence[float],
@@ -195,10 +196,10 @@ def pool_(
     chosen = measure_of(measure, table, names)
     labels, columns = table.labels(label), columns_of(table, chosen, names)
     how: dict[str, Any] = {"vtype": vtype, "correct": correct}
-    if add is not None or to is not None or drop00:
+    if add is not None or to is not None or drop00 or tacc:
         usual = default_zero_cells(chosen)
         how["zero_cells"] = ZeroCells(
-            usual.add if add is None else add, AddTo(to or usual.to), drop00
+            usual.add if add is None else add, AddTo(to or usual.to), drop00, tacc
         )
     effects = effects_of(table, chosen, columns, labels, how)
     if not effects.known.any():

@@ -133,6 +133,12 @@ _OPTIONS = (
         help="Which rows it is added to [default: only0, those with a zero cell].",
     ),
     click.option(
+        "--tacc",
+        is_flag=True,
+        help="Treatment-arm continuity correction: of twice --add each arm gets its share of the "
+        "trial's participants (Sweeting et al. 2004).",
+    ),
+    click.option(
         "--drop00", is_flag=True, help="Leave out trials without events, or with events only."
     ),
     click.option(
