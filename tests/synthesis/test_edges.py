@@ -73,6 +73,8 @@ def test_identical_effects(method: Method, value: float) -> None:
     assert any("identical" in note for note in knha.notes)
     adhoc = pool([value] * 4, v, method=method)
     assert adhoc.se == pytest.approx(1 / math.sqrt(sum(1 / x for x in v)), rel=1e-12)
+    assert (knha.tested, adhoc.tested) == (False, True)
+    assert adhoc.tau2_ci_empty == (method is not Method.EE)
     if method is not Method.EE:
         assert adhoc.tau2_ci == (0.0, 0.0)
         assert any("empty" in note for note in adhoc.notes)

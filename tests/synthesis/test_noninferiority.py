@@ -175,6 +175,7 @@ def test_what_cannot_be_read_is_refused(ask: Callable[[], object], reason: str) 
 
 def test_superiority_is_noninferiority_by_a_margin_of_nothing() -> None:
     """Half of the two-sided p, 0.0455003 at two errors above zero (tables of the normal)."""
+    assert noninferiority_p(0.5, 1.0, 0.5, 1.0) == pytest.approx(0.25)  # t on one: Cauchy's quarter
     assert noninferiority_p(0.2, 0.1, 0.0, None) == pytest.approx(0.022750132, rel=1e-7)
 
 
@@ -186,6 +187,9 @@ def test_equivalence_is_shown_inside_both_margins_and_not_on_either() -> None:
     assert worse.equivalent == (False, False, True)
     half = margin_curve(0.0, 1.0, None, []).ci[1]
     assert margin_curve(0.0, 1.0, None, [half, 1.001 * half]).equivalent == (False, True)
+    left, right = (margin_curve(x, 1.0, None, []).ci for x in (-0.5, 0.5))  # -2.46 to 1.46, turned
+    assert margin_curve(-0.5, 1.0, None, [2.0, -left[0], 2.5]).equivalent == (False, False, True)
+    assert margin_curve(0.5, 1.0, None, [2.0, right[1], 2.5]).equivalent == (False, False, True)
     below = margin_curve(-10.0, 1.0, None, [5.0])
     assert (below.conclusions, below.equivalent) == ((Conclusion.INFERIOR,), (False,))
     above = margin_curve(10.0, 1.0, None, [5.0])

@@ -13,6 +13,9 @@ import pytest
 from scipy.special import chdtri
 
 from review.synthesis import Method, PredictionKind, Test, pool, pool_many
+from review.synthesis.blocks import spans
+from review.synthesis.pooled import PooledMany, Prefixes
+from review.synthesis.pooling import Options, pool_blocks
 from tests.reference import Analysis, analyses, floats
 
 CASES: list[Any] = [
@@ -112,6 +115,26 @@ def test_a_batch_has_each_analysis_as_it_is_alone(
     assert (nothing.iterations, nothing.modes) == (0, 0)
     assert not many.hk_narrower[1]
     assert not many.tau2_ci_empty[1]
+
+
+@pytest.mark.parametrize("kind", list(PredictionKind))
+@pytest.mark.parametrize("test", list(Test))
+def test_analyses_of_different_size_in_one_batch_have_their_own_quantiles(
+    test: Test, kind: PredictionKind
+) -> None:
+    for part in pool_prefixes(test, kind):
+        alone = pool(Y[: part.k], V[: part.k], test=test, prediction=kind)
+        assert part.ci == pytest.approx(alone.ci, rel=1e-9)
+        assert (part.pi is None) == (alone.pi is None)
+        assert part.pi is None or part.pi == pytest.approx(alone.pi, rel=1e-9)
+
+
+def pool_prefixes(test: Test, kind: PredictionKind) -> PooledMany:
+    """One study, two, three and so on: blocks whose analyses differ in size."""
+    y, v = np.array(Y), np.array(V)
+    prefixes = Prefixes(v)
+    parts = spans(y, v, np.zeros(v.size, dtype=np.int64), prefixes.k)
+    return pool_blocks(parts, prefixes, Options(Method.REML, test, 0.95, False, kind))
 
 
 T2 = 0.95 / math.sqrt(2 * 0.975 * 0.025)

@@ -68,6 +68,7 @@ def _model(y: list[float], v: list[float] | None = None, *columns: list[float]) 
         (lambda: design("g", {"g": ["a", "b"]}, reference={"g": "c"}), "'g' has no level 'c'"),
         (lambda: design("x + z", {"x": [1, 2], "z": [1, 2, 3]}), "differ in length"),
         (lambda: design("scale(x)", {"x": [2.0, 2.0, 2.0]}), "x does not vary"),
+        (lambda: design("poly(x, 2)", {"x": [1.0, 2, 1, 2]}), "more than 2 different values"),
         (lambda: design("bs(x, df=2)", {"x": [1.0, 2, 3, 4, 5]}), "needs df of 3 or more"),
         (lambda: design("ns(x, df=3)", {"x": [1.0, 2, 3, 1]}), "more than 3 different values"),
         (lambda: project(np.zeros((1, 3)), np.ones(3), np.ones((1, 3, 2))), "are redundant"),
