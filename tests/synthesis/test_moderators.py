@@ -383,7 +383,7 @@ def test_a_sign_before_a_number_turns_its_slope() -> None:
     y, v, x = [0.1, 0.3, 0.2, 0.5], [0.1] * 4, {"x": [1.0, 2.0, 3.0, 4.0]}
     up, down, same = (regress(y, v, design(f"I({s}x)", x)) for s in ("", "-", "+"))
     assert up.tested
-    assert not regress([1.0, 2.0, 3.0, 4.0], v, design("x", x), test="knha").tested
+    assert not regress([1.0, 2.0, 3.0, 4.0], v, design("x", x), test=Test.KNHA).tested
     assert regress(y, v, design("I(2 * x + 1)", x)).beta[1] == pytest.approx(up.beta[1] / 2)
     assert down.beta == pytest.approx((up.beta[0], -up.beta[1]))
     assert same.beta == up.beta
