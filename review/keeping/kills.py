@@ -304,6 +304,8 @@ def _kill(ground: Ground, database: Database, command: Command) -> Trial:
             written += _is_done(database, before)
             if (again := whole(tries)) != 0 and not _is_done(database, before):
                 problems.append(f"kill {survived}: a second try ended with {again}: {ran[-1].said}")
+        if problems:
+            break
         with database.reading() as session:
             kept = [Anchor(*before, f"the head before kill {survived}")] if before else []
             found = verify_all(session, viewer=None, anchors=kept)
