@@ -102,7 +102,7 @@ def _lines(run: LatestRun, names: Mapping[str, str], *, centred: bool) -> Iterat
             yield _Line((*lead, f"test of {test.term}", *(None,) * 4, *told, None, None), where)
         called = names if found.moderator == "instrument" else {}
         for place, line in enumerate(found.lines):
-            if centred and found.centre is not None and line.label == INTERCEPT:
+            if centred and found.at_mean is not None and line.label == INTERCEPT:
                 continue
             label = called.get(line.label, _label(found, line.label))
             decimals = None
@@ -110,10 +110,10 @@ def _lines(run: LatestRun, names: Mapping[str, str], *, centred: bool) -> Iterat
                 decimals = run.scale.slope_decimals(line.estimate, line.ci)
             where = origin(run.key, "moderators", index, "lines", place)
             yield _Line((*lead, label, *_numbers(run, line)), where, decimals)
-        if found.centre is not None:
-            label = f"effect at the mean: {found.centre.label}"
-            where = origin(run.key, "moderators", index, "centre")
-            yield _Line((*lead, label, *_numbers(run, found.centre)), where)
+        if found.at_mean is not None:
+            label = f"effect at the mean: {found.at_mean.label}"
+            where = origin(run.key, "moderators", index, "at_mean")
+            yield _Line((*lead, label, *_numbers(run, found.at_mean)), where)
 
 
 def _numbers(run: LatestRun, line: VariantLine) -> Row:

@@ -258,20 +258,20 @@ def _slope(
 ) -> Spans:
     p = printer.p(line.p, "moderators", place, "p") if line.p is not None else ()
     return filled(
-        "{what} ({parts}{p}{centre})",
+        "{what} ({parts}{p}{at_mean})",
         what=_what(line),
         parts=parts,
         p=joined([", ", *p]) if p else (),
-        centre=_centre(place, line, analysed, printer),
+        at_mean=_at_mean(place, line, analysed, printer),
     )
 
 
-def _centre(place: int, line: ModeratorLine, analysed: Analysed, printer: Printer) -> Spans:
+def _at_mean(place: int, line: ModeratorLine, analysed: Analysed, printer: Printer) -> Spans:
     """Return the effect where the moderators are at their means, which a slope alone lacks."""
-    there = line.centre
+    there = line.at_mean
     if there is None or there.estimate is None or there.ci is None:
         return ()
-    scale, path = analysed.latest.scale, ("moderators", place, "centre")
+    scale, path = analysed.latest.scale, ("moderators", place, "at_mean")
     limits = limits_of(there.ci, scale, printer, *path, "ci", level=analysed.plan.level)
     return filled(
         "; at the mean, {where}, the effect was {estimate}, {ci}",

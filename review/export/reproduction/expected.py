@@ -198,6 +198,6 @@ def _moderators(moderators: Sequence[ModeratorLine]) -> Iterator[_Row]:
         yield from _rows(part_of(one), 0, "test of difference", test)
         for number, line in enumerate(one.lines, 1):
             yield from _rows(part_of(one), number, line.label, _line(line))
-        if one.centre is not None:
+        if one.at_mean is not None:
             at = len(one.lines) + 1
-            yield from _rows(part_of(one), at, f"at {one.centre.label}", _line(one.centre))
+            yield from _rows(part_of(one), at, f"at {one.at_mean.label}", _line(one.at_mean))

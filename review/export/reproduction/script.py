@@ -276,7 +276,7 @@ def _moderator(inputs: RunInputs, one: ModeratorLine) -> ModeratorSection:
         categories=categories,
         constant=formula.intercept or _has_all_levels(formula, categories),
         intercept=formula.intercept,
-        centred=one.centre is not None,
+        centred=one.at_mean is not None,
         variables=tuple(variable_in_python(v, categories) for v in formula.variables),
         terms=formula.terms,
         note=one.note,

@@ -182,12 +182,12 @@ def _regression_line(inputs: RunInputs, effects: TrialEffects, text: str) -> Mod
                 )
                 for i, term in enumerate(fit.terms)
             ),
-            "centre": _centre(formula, trials, rows, fit),
+            "at_mean": _at_mean(formula, trials, rows, fit),
         }
     )
 
 
-def _centre(
+def _at_mean(
     formula: Formula, trials: Sequence[TrialInput], rows: Sequence[int], fit: MetaRegression
 ) -> VariantLine | None:
     """Return the effect at the means of the moderators, where all of them are plain numbers."""

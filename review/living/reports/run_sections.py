@@ -127,8 +127,8 @@ def _moderator(
         tests.append(f"{one.term}: {number(one.stat)}, df {one.df}{ddf}, p {p_value(one.p)}.")
     told = (*([f"{line.note}"] if line.note else ()), *tests, *line.beside)
     lines = line.lines
-    if line.centre is not None:
-        named = line.centre.model_copy(update={"label": f"at {line.centre.label} (mean)"})
+    if line.at_mean is not None:
+        named = line.at_mean.model_copy(update={"label": f"at {line.at_mean.label} (mean)"})
         lines = (*lines, named)
     heading = f"{line.kind.capitalize()} by {line.moderator}{test}"
     yield from variants(heading, lines, told, slopes=line.kind != "subgroups")

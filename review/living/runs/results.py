@@ -147,7 +147,7 @@ class ModeratorLine(RunPart):
     """Of the terms of a formula, where it has several."""
     without: tuple[LeftOut, ...] = ()
     """Trials that entered the analysis and have no value here, and why."""
-    centre: VariantLine | None = None
+    at_mean: VariantLine | None = None
     """The effect where every moderator of a meta-regression is at its mean: an intercept is that
     of a trial of the year 0. None with categories, powers or interactions."""
     remarks: tuple[str, ...] = ()

@@ -70,9 +70,9 @@ def test_every_line_of_every_run_is_a_row_with_its_numbers(
     assert len(mood) == 1 + len(results.variants) == 11
     assert [r["label"] for r in mood[1:]] == [line.label for line in results.variants]
     levels = [r for r in records(data["moderators"]) if r["k"] is not None]
-    centres = [found.centre for found in results.moderators if found.centre is not None]
-    assert len(levels) == sum(len(found.lines) for found in results.moderators) + len(centres)
-    assert len(centres) == 1  # year; instruments are categories
+    at_means = [found.at_mean for found in results.moderators if found.at_mean is not None]
+    assert len(levels) == sum(len(found.lines) for found in results.moderators) + len(at_means)
+    assert len(at_means) == 1  # year; instruments are categories
 
 
 def test_pooled_rows_are_metafors(database: Database, by: Attribution) -> None:

@@ -124,10 +124,10 @@ def _regression(read: Read, m: re.Match[str]) -> None:
     for label, estimate, low, high in re.findall(
         rf"at the mean, ([^;]+?), the effect was ({NUMBER}), {CI}", m[2]
     ):
-        (line,) = [x for x in lines if (x.get("centre") or {}).get("label") == label]
+        (line,) = [x for x in lines if (x.get("at_mean") or {}).get("label") == label]
         _at_the_mean(read, line, label)
-        value_is(read, estimate, line["centre"]["estimate"])
-        limits_are(read, low, high, line["centre"]["ci"])
+        value_is(read, estimate, line["at_mean"]["estimate"])
+        limits_are(read, low, high, line["at_mean"]["ci"])
     told = re.findall(rf"({NUMBER}), {CI}, k = (\d+)", m[2])
     assert told
     assert len(told) == len(parts) or "more" in m[2]
@@ -148,7 +148,7 @@ def _at_the_mean(read: Read, line: dict[str, Any], label: str) -> None:
     mean = sum(values) / len(values)
     same(label.rpartition(" ")[2], mean)
     intercept, slope = (part["estimate"] for part in line["lines"])
-    assert math.isclose(intercept + slope * mean, line["centre"]["estimate"], abs_tol=1e-8)
+    assert math.isclose(intercept + slope * mean, line["at_mean"]["estimate"], abs_tol=1e-8)
 
 
 def _value(trial: dict[str, Any], moderator: str) -> float | None:
