@@ -151,7 +151,7 @@ def risks(measure: Measure | str, estimate: float, ci: Interval, baseline: float
     --------
     >>> found = risks("OR", math.log(0.73), (math.log(0.5), math.log(1.1)), 0.3)
     >>> round(found.nnt, 1), found.through_infinity
-    (-16.1, True)
+    (-16.2, True)
     """
     measure = Measure(measure)
     if not has_risks(measure):

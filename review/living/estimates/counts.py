@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import exp, nan
 
 import numpy as np
@@ -55,10 +56,11 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
                 "events are good by one instrument and bad by another; count one of them the other "
                 "way round"
             )
-        return pool_mixed(
+        found = pool_mixed(
             [events, others], plan.method, plan.measure, level=plan.level, sign=signs.pop(),
             sides=plan.intervention.label,
         )  # fmt: skip
+        return _with_designs(found, trials)
     higher = {trial.higher_is_better for trial in trials}
     if len(higher) > 1:
         raise InvalidDataError(
@@ -70,7 +72,31 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
     )
     sign = 1.0 if higher == {True} else -1.0
     sides = f"{plan.intervention.label} against {plan.comparator.label}"
-    return pool_cells(cells, plan.method, plan.measure, level=plan.level, sign=sign, sides=sides)
+    found = pool_cells(cells, plan.method, plan.measure, level=plan.level, sign=sign, sides=sides)
+    return _with_designs(found, trials)
+
+
+def _with_designs(found: Pooled, trials: Sequence[TrialInput]) -> Pooled:
+    """Return an estimate that says which trials' counts are of persons who are not independent.
+
+    Cochrane Handbook 6.5, sections 23.1.3 and 23.2.5: clusters taken for independent persons make
+    intervals too narrow; periods of a crossover trial taken for two groups make them too wide.
+    """
+    notes = list(found.notes)
+    clustered = [one.study for one in trials if one.cluster_size is not None]
+    if clustered:
+        notes.append(
+            f"Randomised by clusters, and pooled by counts as if persons were independent, so that "
+            f"the interval is too narrow: {', '.join(clustered)}. Inverse variance takes account "
+            "of clusters."
+        )
+    crossed = [one.study for one in trials if one.crossover]
+    if crossed:
+        notes.append(
+            f"Crossover, and pooled by counts as if its periods were two groups, which is "
+            f"conservative: {', '.join(crossed)}."
+        )
+    return replace(found, notes=tuple(notes))
 
 
 def pool_cells(

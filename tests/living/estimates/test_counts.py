@@ -231,3 +231,19 @@ def test_identical_effects_have_no_hartung_knapp_test() -> None:
     line = pooled(plan("OR", method="REML", test="knha"), alike).pooled
     assert (line.se, line.stat, line.p) == (0.0, None, None)
     assert any("no test" in note for note in line.notes)
+
+
+@pytest.mark.parametrize("method", ["MH", "CM.EL"])
+def test_counts_of_clusters_and_of_crossover_trials_are_pooled_with_a_word(method: str) -> None:
+    one, two, *rest = trials()
+    given = (
+        one.model_copy(update={"cluster_size": 12.0, "icc": 0.05}),
+        two.model_copy(update={"crossover": True}), *rest,
+    )  # fmt: skip
+    as_counted = pooled(plan("OR", method=method), trials()).pooled
+    line = pooled(plan("OR", method=method), given).pooled
+    assert (line.estimate, line.ci) == (as_counted.estimate, as_counted.ci)
+    assert line.notes[: len(as_counted.notes)] == as_counted.notes
+    clusters, crossover = line.notes[len(as_counted.notes) :]
+    assert "interval is too narrow: Trial 1." in clusters
+    assert "conservative: Trial 2." in crossover
