@@ -17,8 +17,8 @@ def card(**values: object) -> Card:
     given: dict[str, object] = {
         "record": 7, "stage": Stage.TITLE_ABSTRACT, "title": "Video, and \"face to face\"",
         "authors": ("Day, S.", "Schneider, P."), "year": 2002, "journal": None, "doi": None,
-        "pmid": None, "abstract": "One\nTwo", "keywords": (), "source": "PubMed",
-        "file": "a.ris", "warning": None, "mine": None, **values,
+        "pmid": None, "abstract": "One\nTwo", "abstract_from": None, "keywords": (),
+        "source": "PubMed", "file": "a.ris", "warning": None, "mine": None, **values,
     }  # fmt: skip
     return Card(**given)  # type: ignore[arg-type]
 

@@ -22,9 +22,10 @@ from tests.joining import joined
 from tests.screening.builders import attributed, make_review, the_review
 from tests.web.test_blind_screening import HOME, _ben
 
-A_DECISION, THE_NEXT = 31, 34
+A_DECISION, THE_NEXT = 32, 35
 """Statements, with those that admit the person and begin transactions, and with nine for labels and
-notes on the records shown; there were 78 and 45 without these."""
+notes on the records shown and one for copies of a record without an abstract; there were 78 and 45
+without these."""
 
 
 def test_a_decision_and_the_next_record_ask_little(

@@ -8,9 +8,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from review.arrays import Floats, Ints
+from review.arrays import Bools, Floats, Ints
 from review.errors import InvalidDataError
 
 __all__ = ["Levels", "RandomEffect", "Structure", "nested"]
@@ -100,7 +99,7 @@ class Levels(NamedTuple):
     """Of each effect (k,)."""
     group: Ints
     """Of each effect (k,)."""
-    together: NDArray[np.bool_]
+    together: Bools
     """Whether two levels (q, q) are ever seen in one group."""
     apart: Floats
     """Steps or time between levels (q, q)."""
