@@ -16,6 +16,7 @@ from review.protocol.queries import review_called
 from tests.conftest import NOW
 from tests.export.reproduction.programs import furthest, python, rscript
 from tests.living.joint import LATER, TRIALS, begin, enter, joint_plan
+from tests.tiers import MOSTLY_ON_SQLITE
 
 THREE = [
     {"label": "client", "raters": ["client"], "time": 1},
@@ -31,6 +32,9 @@ PLANS = (
     joint_plan(title="Three in time", outcomes=THREE, structure="CAR"),
     joint_plan(title="Three in steps", outcomes=THREE, structure="AR", level=0.9),
 )
+
+
+pytestmark = MOSTLY_ON_SQLITE
 
 
 @pytest.fixture

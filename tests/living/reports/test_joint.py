@@ -21,6 +21,9 @@ from review.protocol.specs import AnalysisSpec
 from tests.conftest import NOW
 from tests.living.joint import LATER, TRIALS, begin, enter, items_of, joint_plan
 from tests.living.networks import run_of
+from tests.tiers import MOSTLY_ON_SQLITE
+
+pytestmark = MOSTLY_ON_SQLITE
 
 
 def again(database: Database) -> RepoolReport:
