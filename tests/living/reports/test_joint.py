@@ -23,13 +23,12 @@ from tests.living.joint import LATER, TRIALS, begin, enter, items_of, joint_plan
 from tests.living.networks import run_of
 from tests.tiers import MOSTLY_ON_SQLITE
 
-pytestmark = MOSTLY_ON_SQLITE
-
 
 def again(database: Database) -> RepoolReport:
     return repool(database, actor="t", now=lambda: NOW)
 
 
+@MOSTLY_ON_SQLITE
 def test_a_model_is_made_anew_exactly_when_its_inputs_change(
     database: Database, by: Attribution
 ) -> None:
@@ -62,6 +61,7 @@ def test_a_model_is_made_anew_exactly_when_its_inputs_change(
     assert any("no next trial is forecast" in note for note in ahead.notes)
 
 
+@MOSTLY_ON_SQLITE
 def test_shares_of_several_events_sum_to_the_change(database: Database, by: Attribution) -> None:
     begin(database, by, joint_plan())
     enter(database, by)
@@ -99,6 +99,7 @@ def test_a_trial_that_gains_an_outcome_is_corrected_and_not_added() -> None:
     assert [(c.where, c.old, c.new) for c in gained] == [("Synthetic 1", None, "therapist’s view")]
 
 
+@MOSTLY_ON_SQLITE
 def test_a_model_without_its_deciding_outcome_says_why(database: Database, by: Attribution) -> None:
     begin(database, by, joint_plan())
     enter(database, by, {"Synthetic 5": TRIALS["Synthetic 5"]})
