@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from review.config import settings
 from review.db import Database
 from tests.loaded import PATIENCE
+from tests.tiers import WHOLE
 
 Cli = Callable[..., Result]
 
@@ -77,6 +78,7 @@ def test_a_figure_names_its_run(reads: Cli, tmp_path: Path) -> None:
     assert "cbt-delivery / multimedia, run 1 of 2026-11-23 09:15 UTC, older than run 2" in told
 
 
+@pytest.mark.skipif(not WHOLE, reason="the long tier: test_bundle.py asks the same of a bundle")
 def test_the_same_release_gives_the_same_bytes(reads: Cli, tmp_path: Path) -> None:
     """Every format, by two processes that order sets otherwise."""
     del reads  # it points the settings at the database
