@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -39,7 +40,8 @@ def dump_before_upgrade(database: Database, folder: Path | None = None) -> Path:
             f"pg_dump is of PostgreSQL {found[1] if found else 0}, the server is {server}; install "
             f"its client, or {without}"
         )
-    file = (folder or Path.cwd()) / f"review-before-upgrade-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.dump"
+    stem = f"review-before-upgrade-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    file = (folder or Path.cwd()) / f".{stem}-{os.getpid()}.part"
     os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     url = database.url
     # as an address, which also says the folder of a socket; the password is apart from it
@@ -61,4 +63,21 @@ def dump_before_upgrade(database: Database, folder: Path | None = None) -> Path:
                 f"{Path(command[0]).name} failed: {told}; mend that, or {without}"
             )
     flush(file)
-    return file
+    return _named(file, stem)
+
+
+def _named(part: Path, stem: str) -> Path:
+    """Give a whole dump its name, the next one where another was made in the same second.
+
+    A killed dump never has it, and no dump takes the place of another.
+    """
+    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    while True:
+        file = part.with_name(f"{next(names)}.dump")
+        try:
+            file.hardlink_to(part)
+        except FileExistsError:
+            continue
+        part.unlink()
+        flush(file.parent)
+        return file

@@ -15,6 +15,7 @@ from review import schema
 from review.db import Database, database_at
 from review.errors import DatabaseStateError
 from review.history.actions import Attribution, writing
+from review.keeping.dumps import dump_before_upgrade
 from review.keeping.verifying import verify_all
 from review.protocol.actions import new_review
 from review.protocol.specs import ReviewSpec
@@ -99,3 +100,15 @@ def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
     schema.upgrade(database)
     assert database.file.stat().st_mode & 0o777 == 0o600
     database.close()
+
+
+def test_dumps_of_one_second_stand_side_by_side_and_no_half_one_by_their_name(
+    older: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if older.is_sqlite:
+        pytest.skip("SQLite is copied, not dumped")
+    _client_of_the_server(monkeypatch)
+    made = [dump_before_upgrade(older, tmp_path) for _ in range(4)]
+    assert len(set(made)) == 4
+    assert sorted(made) == sorted(tmp_path.iterdir())
+    assert all(file.stat().st_mode & 0o077 == 0 for file in made)
