@@ -32,7 +32,7 @@ from review.db import Base
 from review.errors import InvalidDataError
 from review.history.actions import record_step, rows_told
 from review.history.references import references, said_of
-from review.people.models import Person
+from review.people.actions import person_called
 from review.protocol.models import Review
 
 _Item = TypeVar("_Item")
@@ -297,19 +297,21 @@ LONGEST_SOURCE: Final = 500
 
 def add_abstract(
     session: Session,
-    record: Record,
+    review: Review,
+    number: int,
     text: str,
     *,
     source: str,
-    person: Person,
+    person: str,
     now: datetime,
 ) -> AddedAbstract:
     """Keep the abstract of a record whose file has none, as somebody found it in `source`.
 
     The record stays as its file has it; the newest abstract that was added counts, and the same
-    once more changes nothing. Raises InvalidDataError where the file has an abstract, or for a text
-    or source that says nothing or too much.
+    once more changes nothing. Raises NotFoundError for no such record, and InvalidDataError where
+    the file has an abstract, or for a text or source that says nothing or too much.
     """
+    record = queries.record_numbered(session, review, number)
     if record.abstract:
         raise InvalidDataError(f"record {record.id} has an abstract in its file")
     text = clean_text("\n".join(text.strip().splitlines()))
@@ -323,7 +325,11 @@ def add_abstract(
     if record.added and (record.added[-1].text, record.added[-1].source) == (text, source):
         return record.added[-1]
     added = AddedAbstract(
-        record_id=record.id, person_id=person.id, text=text, source=source, added_at=now
+        record_id=record.id,
+        person_id=person_called(session, person).id,
+        text=text,
+        source=source,
+        added_at=now,
     )
     session.add(added)
     session.flush()

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.sql.elements import SQLCoreOperations
 
 from review.citations.vocabulary import Band, Format, SourceKind, Verdict
 from review.db import Base, CanonicalJson, index_where, open_choice
@@ -178,8 +179,12 @@ class Record(Revocable, Base):
     @classmethod
     def contains(cls, text: str) -> sa.ColumnElement[bool]:
         """Return the condition that title, abstract, DOI or PMID has a text, in any case."""
-        columns = (cls.title, cls.abstract_known, cls.doi, cls.pmid)
-        return sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
+        return sa.or_(*(column.icontains(text, autoescape=True) for column in cls.searched()))
+
+    @classmethod
+    def searched(cls) -> tuple[SQLCoreOperations[str | None], ...]:
+        """Return the columns in which words are looked for."""
+        return (cls.title, cls.abstract_known, cls.doi, cls.pmid)
 
     @classmethod
     def says_something(cls) -> sa.ColumnElement[bool]:

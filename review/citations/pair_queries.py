@@ -87,6 +87,12 @@ _NEWEST: Final = (
 )
 """The newest verdict of a person on a pair."""
 
+_JUDGED: Final = sa.select(
+    DuplicatePair.id, DuplicatePair.earlier_id, DuplicatePair.later_id, DuplicatePair.band,
+    DuplicatePair.score, DuplicatePair.rule, _NEWEST,
+)  # fmt: skip
+"""The values of `JudgedPair`."""
+
 
 def _is(state: PairState) -> sa.ColumnElement[bool]:
     """`rules.pair_state` in SQL."""
@@ -125,9 +131,7 @@ def some_pairs(
         How many at most.
     """
     pair = DuplicatePair
-    query = sa.select(
-        pair.id, pair.earlier_id, pair.later_id, pair.band, pair.score, pair.rule, _NEWEST
-    ).where(pair.review_id == review.id, pair.id > after)
+    query = _JUDGED.where(pair.review_id == review.id, pair.id > after)
     if state is not None:
         query = query.where(_is(state))
     if number is not None:
@@ -145,9 +149,6 @@ def pairs_around(session: Session, records: Iterable[int]) -> list[JudgedPair]:
     same members of these clusters as `clusters` of all pairs.
     """
     pair, found = DuplicatePair, dict[int, JudgedPair]()
-    asked = sa.select(
-        pair.id, pair.earlier_id, pair.later_id, pair.band, pair.score, pair.rule, _NEWEST
-    )
     reached, coming = set[int](), set(records)
     while coming:
         reached |= coming
@@ -155,7 +156,7 @@ def pairs_around(session: Session, records: Iterable[int]) -> list[JudgedPair]:
             JudgedPair(*row)
             for some in in_parts(sorted(coming))
             for row in session.execute(
-                asked.where(sa.or_(pair.earlier_id.in_(some), pair.later_id.in_(some)))
+                _JUDGED.where(sa.or_(pair.earlier_id.in_(some), pair.later_id.in_(some)))
             )
         ]
         found.update((one.id, one) for one in touching)

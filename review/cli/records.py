@@ -21,7 +21,6 @@ from review.cli.files import force_option, write_new
 from review.cli.output import echo_json, echo_table
 from review.config import settings
 from review.db import Session
-from review.people.actions import person_called
 from review.people.rules import Deed
 from review.protocol.models import Review
 from review.screening.queries import ledger, reasons
@@ -166,10 +165,9 @@ def abstract(record: int, file: TextIO, source: str, review_slug: str | None) ->
     """
     text = file.read(actions.LONGEST_ABSTRACT + 1)
     with changing(review_slug, None, Deed.COLLECT) as (session, review):
-        found = queries.record_numbered(session, review, record)
         actions.add_abstract(
-            session, found, text, source=source, now=datetime.now(UTC),
-            person=person_called(session, settings().actor),
+            session, review, record, text, source=source, person=settings().actor,
+            now=datetime.now(UTC),
         )  # fmt: skip
     click.echo(f"Added the abstract of record {record}, from {source}.", err=True)
 

@@ -18,7 +18,6 @@ from review.db import Database
 from review.errors import InvalidDataError
 from review.history.actions import Attribution, writing
 from review.history.queries import verify
-from review.people.actions import person_called
 from review.screening.views import cards
 from review.screening.vocabulary import Stage
 from tests.conftest import NOW
@@ -36,9 +35,9 @@ def records(database: Database) -> list[int]:
 
 def _add(database: Database, by: Attribution, record: int, text: str, source: str) -> None:
     with writing(database, by) as session:
-        found = queries.record_numbered(session, the_review(session), record)
-        person = person_called(session, by.actor)
-        actions.add_abstract(session, found, text, source=source, person=person, now=NOW)
+        actions.add_abstract(
+            session, the_review(session), record, text, source=source, person=by.actor, now=NOW
+        )
 
 
 def test_the_newest_is_read_found_and_written_while_the_record_stays(

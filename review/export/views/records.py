@@ -147,7 +147,7 @@ def _containing(session: Session, text: str) -> sa.ColumnElement[bool]:
 
     SQLite's LIKE takes no note of the case of a to z, as its lower() does, in half the time.
     """
-    columns = (Record.title, Record.abstract_known, Record.doi, Record.pmid)
+    columns = Record.searched()
     if session.get_bind().dialect.name == "sqlite":
         return sa.or_(*(column.contains(text, autoescape=True) for column in columns))
     return sa.or_(*(column.icontains(text, autoescape=True) for column in columns))

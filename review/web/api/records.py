@@ -11,11 +11,10 @@ from starlette.responses import Response
 
 from review.citations import actions
 from review.citations.actions import LONGEST_ABSTRACT, LONGEST_SOURCE
-from review.citations.queries import batches, record_numbered, searches
+from review.citations.queries import batches, searches
 from review.citations.vocabulary import Format, SourceKind
 from review.export.views.flow import FlowView, flow_view
 from review.export.views.records import RecordLine, RecordView, Wanted, record_of, records_of
-from review.people.actions import person_called
 from review.people.rules import Deed
 from review.screening.vocabulary import Box
 from review.web.api import Slug, resources
@@ -137,11 +136,10 @@ def add_abstract(visit: Visiting, review: Slug, number: Number, body: AddAbstrac
     """Add the abstract of a record whose file has none; the newest counts."""
     del review
     with visit.writing() as session:
-        record = record_numbered(session, visit.review_of(session), number)
-        person = person_called(session, visit.person)
         actions.add_abstract(
-            session, record, body.text, source=body.source, person=person, now=visit.now
-        )
+            session, visit.review_of(session), number, body.text, source=body.source,
+            person=visit.person, now=visit.now,
+        )  # fmt: skip
     with visit.reading() as session:
         view = record_of(session, visit.review_of(session), number, viewer=visit.person)
     return dumped(view)

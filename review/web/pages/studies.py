@@ -7,13 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from starlette.responses import Response
 
 from review.citations.actions import add_abstract
-from review.citations.queries import record_numbered
 from review.errors import InvalidDataError
 from review.export.views.events import Asked, history_page, verified
 from review.export.views.flow import flow_view, opened
 from review.export.views.records import Wanted, record_of, records_of
 from review.export.views.study import studies_of, study_of
-from review.people.actions import person_called
 from review.people.rules import Deed
 from review.screening.vocabulary import Box
 from review.web.errors import sentence
@@ -103,10 +101,9 @@ def abstract(visit: Visiting, record: int, sent: Sent) -> Response:
     try:
         form = read(AbstractForm, sent)
         with visit.writing() as session:
-            found = record_numbered(session, visit.review_of(session), record)
             add_abstract(
-                session, found, form.abstract, source=form.source, now=visit.now,
-                person=person_called(session, visit.person),
+                session, visit.review_of(session), record, form.abstract, source=form.source,
+                person=visit.person, now=visit.now,
             )  # fmt: skip
     except FieldErrors as errors:
         return _record(visit, record, errors, status=422)

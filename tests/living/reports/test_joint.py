@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from review.db import Database
 from review.extraction.actions import exclude_study
 from review.history.actions import Attribution, writing
@@ -21,6 +19,7 @@ from review.protocol.specs import AnalysisSpec
 from tests.conftest import NOW
 from tests.living.joint import LATER, TRIALS, begin, enter, items_of, joint_plan
 from tests.living.networks import run_of
+from tests.living.reports.shares import shares_add_up
 from tests.tiers import MOSTLY_ON_SQLITE
 
 
@@ -75,17 +74,7 @@ def test_shares_of_several_events_sum_to_the_change(database: Database, by: Attr
     again(database)
     with database.reading() as session:
         full = full_report(session, review_called(session, "joint"), "joint", 1, 2)
-    shares = full.explanation.shares
-    assert shares is not None
-    assert {share.what for share in shares.shares} == {
-        "another model (plan)", "Synthetic 2 removed", "Synthetic 9 added",
-    }  # fmt: skip
-    for name in ("estimate", "lower", "upper", "tau2"):
-        parts = sum(getattr(share, name) for share in shares.shares)
-        assert parts == pytest.approx(getattr(shares.total, name), abs=1e-9)
-    assert full.report.before is not None
-    moved = full.report.after.estimate - full.report.before.estimate
-    assert shares.total.estimate == pytest.approx(moved)
+    shares_add_up(full, "another model (plan)", "Synthetic 2 removed", "Synthetic 9 added")
     told = " ".join(change.words for change in full.report.plan_changes)
     assert "compound symmetric" in told.casefold()
 

@@ -20,6 +20,7 @@ from review.protocol.queries import review_called
 from review.protocol.specs import AnalysisSpec
 from tests.conftest import NOW
 from tests.living.networks import TRIALS, begin, enter, items_of, means, network_plan, run_of, side
+from tests.living.reports.shares import shares_add_up
 
 LATER = {"Synthetic 9": {"video": means(40, 20.0, 6.0), "book": means(41, 21.0, 6.0)}}
 
@@ -74,17 +75,7 @@ def test_shares_of_several_events_sum_to_the_change(database: Database, by: Attr
     again(database)
     with database.reading() as session:
         full = full_report(session, review_called(session, "networks"), "network", 1, 2)
-    shares = full.explanation.shares
-    assert shares is not None
-    assert {share.what for share in shares.shares} == {
-        "another model (plan)", "Synthetic 2 removed", "Synthetic 9 added",
-    }  # fmt: skip
-    for name in ("estimate", "lower", "upper", "tau2"):
-        parts = sum(getattr(share, name) for share in shares.shares)
-        assert parts == pytest.approx(getattr(shares.total, name), abs=1e-9)
-    assert full.report.before is not None
-    moved = full.report.after.estimate - full.report.before.estimate
-    assert shares.total.estimate == pytest.approx(moved)
+    shares_add_up(full, "another model (plan)", "Synthetic 2 removed", "Synthetic 9 added")
     assert "excluded: retracted" in full.report.removed[0].reason
 
 
