@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.optimize import minimize, minimize_scalar
-from scipy.stats import hypergeom, norm
+from scipy.special import expit
+from scipy.stats import binom, hypergeom, norm
 
 from review.errors import InvalidDataError
 from review.synthesis import Glmm, glmm
@@ -242,6 +243,43 @@ def test_counts_without_a_maximum_are_refused(measure: str, counts: Any) -> None
     for model in models:
         with pytest.raises(InvalidDataError):
             glmm(measure, *counts, model=model)
+
+
+@pytest.mark.parametrize(
+    ("measure", "model", "counts"),
+    [
+        # in each trial the effect can be moved to infinity, as its level is free
+        ("OR", "UM.FS", ([1, 0, 1, 0, 0], [0, 0, 1, 0, 0], [1, 1, 0, 1, 0], [1, 0, 1, 1, 1])),
+        ("OR", "UM.FS", ([2, 2, 2], [0, 2, 2], [1, 0, 0], [2, 1, 0])),
+        # tau² is larger than 25 points of the quadrature can follow
+        ("PLO", "UM.RS", ([0, 2, 1], [1, 0, 0])),
+        ("OR", "CM.EL", ([0, 1, 2], [2, 2, 0], [0, 2, 2], [2, 0, 2])),
+    ],
+)
+def test_a_search_that_does_not_end_is_no_answer(measure: str, model: str, counts: Any) -> None:
+    """Some of these had a standard error of 136,000, or depended on where the search began."""
+    with pytest.raises(InvalidDataError, match="no maximum that 200 steps reach"):
+        glmm(measure, *counts, model=model)
+
+
+def test_trials_of_one_participant_say_nothing_of_heterogeneity_and_have_no_test() -> None:
+    """The likelihood is that of the events' share alone: a ridge of effect and tau²."""
+    with pytest.raises(InvalidDataError, match="no maximum that a test rests on"):
+        glmm("PLO", [0, 1, 1, 1], [1, 0, 0, 0])
+
+
+def test_a_step_that_is_too_long_keeps_its_direction() -> None:
+    """Two trials whose likelihood is steep: once cut in one direction alone, steps went down."""
+    counts = [np.array(c) for c in ([0, 4], [1, 1], [1, 2], [1, 3])]
+    fit = glmm("IRR", *counts, model="CM.EL")
+    x, n, offset = counts[0], counts[0] + counts[2], np.log(counts[1] / counts[3])
+
+    def fall(mu: float) -> float:
+        return -float(binom.logpmf(x, n, expit(mu + offset)).sum())
+
+    top = minimize_scalar(fall, bounds=(-5, 5), method="bounded", options={"xatol": 1e-9})
+    assert fit.tau2 == 0
+    assert fit.estimate == pytest.approx(top.x, abs=1e-6)
 
 
 def test_models_that_a_measure_has_not_are_refused_by_name() -> None:

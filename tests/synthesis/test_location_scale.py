@@ -13,6 +13,7 @@ from review.errors import InvalidDataError
 from review.synthesis import pool
 from review.synthesis.design import Design, design, intercept_only
 from review.synthesis.location_scale import Link, LocationScale, location_scale, subgroup_tau2
+from review.synthesis.location_scale.search import Data, evaluate, highest, polished
 
 REFERENCE: dict[str, Any] = json.loads(
     (Path(__file__).parent / "location_scale" / "location_scale.json").read_text(encoding="utf-8")
@@ -136,6 +137,35 @@ def test_a_constant_scale_is_an_ordinary_meta_analysis() -> None:
         assert fit.heteroscedasticity is None
 
 
+def test_a_subgroup_without_heterogeneity_lies_at_the_limit_of_the_identity_link() -> None:
+    """Its own mean and tau² each: the other subgroup's is that of its own analysis."""
+    y, v, group = [0.2, 0.2, 0.9, -0.5, 0.8], [0.05, 0.02, 0.03, 0.04, 0.01], list("aabbb")
+    coding = design("0 + factor(group)", {"group": group})
+    fit = location_scale(y, v, scale=coding, location=coding, link="identity")
+    alone = pool(y[2:], v[2:], test="z")
+    assert fit.tau2[:2] == pytest.approx((0, 0), abs=1e-12)
+    assert fit.tau2[2] == pytest.approx(alone.tau2, rel=1e-7)
+    assert fit.beta[1] == pytest.approx(alone.estimate, rel=1e-8)
+    assert fit.alpha_se is None
+    assert "its limit" in fit.notes[0]
+
+
+@pytest.mark.parametrize("link", Link)
+def test_newtons_steps_end_nowhere_lower_wherever_they_begin(link: Link) -> None:
+    data = DATA["bcg"]
+    y, v = np.array(data["yi"]), np.array(data["vi"])
+    X, Z = np.full((y.size, 1), y.size**-0.5), np.ones((y.size, 1))
+    laid = Data(y, v, X, Z, link, restricted=True)
+    top = evaluate(laid, highest(laid)[0]).height
+    ends = []
+    for tau2 in np.geomspace(1e-3, 30, 25):
+        start = np.array([np.log(tau2) if link is Link.LOG else tau2])
+        end = evaluate(laid, polished(laid, start)).height
+        assert evaluate(laid, start).height - 1e-9 <= end <= top + 1e-9
+        ends.append(end)
+    assert sum(end == pytest.approx(top, abs=1e-9) for end in ends) >= 10
+
+
 def test_what_has_no_answer_says_so() -> None:
     y, v = [0.1, 0.4, 0.3, 0.2], [0.1, 0.2, 0.1, 0.1]
     x = {"x": [1.0, 2.0, 3.0, 4.0]}
@@ -149,6 +179,9 @@ def test_what_has_no_answer_says_so() -> None:
         subgroup_tau2(y, v, ["a", "a", "a", "b"])
     with pytest.raises(InvalidDataError, match="one subgroup only"):
         subgroup_tau2(y, v, ["a"] * 4)
+    lone = design("0 + factor(group)", {"group": ["a", "a", "a", "b"]})
+    with pytest.raises(InvalidDataError, match=r"coefficient '.*b': every value is as likely"):
+        location_scale([0.1, 0.9, -0.4, 0.2], v, scale=lone, location=lone)
     same = location_scale([0.3] * 6, [0.1] * 6, scale=design("x", {"x": list(range(6))}))
     assert max(same.tau2) < 1e-6
     assert same.alpha_se is None

@@ -26,6 +26,16 @@ from review.synthesis.multivariate import (
     ratio_test,
     sampling_covariance,
 )
+from review.synthesis.multivariate.likelihood import (
+    Laid,
+    evaluate,
+    highest,
+    lay_out,
+    marginal,
+    polished,
+    tried,
+)
+from review.synthesis.multivariate.structures import levels_of
 
 REFERENCE: dict[str, Any] = json.loads(
     (Path(__file__).parent / "multivariate" / "multivariate.json").read_text(encoding="utf-8")
@@ -241,6 +251,45 @@ def test_order_sign_unit_and_labels_do_not_matter(structure: str) -> None:
     by_name = dict(zip(mixed.terms, mixed.beta, strict=True))
     close([by_name[term] for term in plain.terms], list(plain.beta), rel=1e-7)
     assert mixed.loglik == pytest.approx(plain.loglik, abs=1e-9)
+
+
+def laid_out(structure: str) -> Laid:
+    data = DATA["kalaian1996"]
+    y, design_ = np.array(data["yi"]), outcome_means(data["outcome"])
+    term = RandomEffect(data["study"], data["outcome"], Structure(structure))
+    basis = np.linalg.qr(design_.matrix)[0]
+    terms = [levels_of(term, y.size)]
+    return lay_out(y, basis, covariance_of(data), terms, restricted=True, unit=1.0)
+
+
+@pytest.mark.parametrize("structure", ["UN", "CS", "HCS", "DIAG", "ID"])
+def test_newtons_steps_end_nowhere_lower_wherever_they_begin(structure: str) -> None:
+    laid = laid_out(structure)
+    lowest = laid.terms[0].lowest
+    top = highest(laid)
+    chance = np.random.default_rng(20261130)
+    for far in (0.02, 0.5):
+        ends = []
+        for _ in range(6):
+            start = np.maximum(top.theta + chance.normal(0, far, top.theta.size), lowest)
+            begin, end = evaluate(laid, start).height, polished(laid, start, lowest).height
+            assert begin - 1e-9 <= end <= top.height + 1e-8
+            ends.append(end)
+        assert far > 0.02 or ends == pytest.approx([top.height] * 6, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("structure", "far"),
+    [("UN", [1e10, 1e10, 0]), ("CS", [1e10, np.pi / 2]), ("HCS", [1e10, 1e10, np.pi / 2])],
+)
+def test_so_far_out_that_a_covariance_is_singular_a_search_goes_no_further(
+    structure: str, far: Any
+) -> None:
+    """Two outcomes that move as one, by far more than sampling does."""
+    laid, far = laid_out(structure), np.array(far)
+    covariance = marginal(laid, [laid.terms[0].at(far).covariance])
+    assert max(np.linalg.cond(block).max() for block in covariance) > 1e16
+    assert tried(laid, far).height == -np.inf
 
 
 def test_a_difference_of_outcomes_and_its_joint_test() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from review.arrays import Floats
+from review.errors import InvalidDataError
 from review.synthesis.glmm.likelihoods import Studies
 
 AT_ZERO: Final = 1e-4
@@ -18,8 +19,16 @@ STARTS: Final = (0.1, 0.6)
 """Values of tau to begin with: the likelihood may have two maxima."""
 
 STEPS: Final = 200
+"""Of the search for a maximum; some ten are needed."""
+
+MODE_STEPS: Final = 100
+"""Of the search for each study's mode, where the quadrature is centered."""
+
 SHARP: Final = 1e-10
 """Of the last step: the estimates then have eight digits at least."""
+
+ROUNDING: Final = 1e-9
+"""Of the information on the effect with tau known: what is left of less, tau unknown, is none."""
 
 
 class Peak(NamedTuple):
@@ -51,6 +60,11 @@ def maximum(studies: Studies, points: int, *, common: bool = False) -> Peak:
     points : of the adaptive Gauss-Hermite quadrature.
     common : hold tau at zero: one effect of all.
 
+    Raises
+    ------
+    InvalidDataError
+        A search did not end in `STEPS` steps.
+
     Notes
     -----
     Newton's method on effect, tau and levels together, whose curvature is an arrow: the levels are
@@ -74,20 +88,17 @@ def _climb(studies: Studies, rule: tuple[Floats, Floats], common: Floats) -> Pea
     nuisance = np.zeros(k) if levels is None else levels.copy()
     free = levels is not None
     now = _at(studies, rule, common, nuisance, free)
-    for _ in range(STEPS):
+    moved, steps = math.inf, 0
+    while moved >= SHARP and steps < STEPS:
+        steps += 1
         held = common[1] == 0
         curve = -now.bend
         if held:
             curve = np.array([[curve[0, 0], 0], [0, 1.0]])
         size, way = np.linalg.eigh(curve)
         step = way @ ((way.T @ now.slope) / np.maximum(np.abs(size), 1e-8))
-        step = np.clip(step, -1, 1)
-        own = (
-            np.clip((now.levels_slope + now.cross @ step) / -now.levels_bend, -2, 2)
-            if free
-            else np.zeros(k)
-        )
-        share = 1.0
+        own = (now.levels_slope + now.cross @ step) / -now.levels_bend if free else np.zeros(k)
+        share = 1 / max(1, np.abs(step).max(), np.abs(own).max() / 2)  # shorter, the same way
         while True:
             tried, tried_levels = common + share * step, nuisance + share * own
             new = _at(studies, rule, tried, tried_levels, free)
@@ -97,13 +108,18 @@ def _climb(studies: Studies, rule: tuple[Floats, Floats], common: Floats) -> Pea
         common, nuisance, now = tried, tried_levels, new
         if 0 < abs(common[1]) < AT_ZERO:
             return Peak(float(common[0]), 0.0, -math.inf, math.nan)  # it is that at zero
-        if max(np.abs(step).max(), np.abs(own).max()) * share < SHARP:
-            break
+        moved = max(np.abs(step).max(), np.abs(own).max()) * share
+    if moved >= SHARP:
+        raise InvalidDataError(
+            f"The likelihood of the counts has no maximum that {STEPS} steps reach: pool them by "
+            "another model, or give the quadrature more points."
+        )
     curve = -now.bend
     information = curve[0, 0]
     if common[1] != 0:
         information -= curve[0, 1] ** 2 / curve[1, 1] if curve[1, 1] > 0 else math.inf
-    return Peak(float(common[0]), abs(float(common[1])), now.loglik, float(information))
+    told = float(information) if information > ROUNDING * curve[0, 0] else 0.0
+    return Peak(float(common[0]), abs(float(common[1])), now.loglik, told)
 
 
 def _at(
@@ -120,12 +136,13 @@ def _at(
     else:
         node, log_weight = rule
         u = np.zeros((k, 1))
-        for _ in range(100):
+        moved, steps = math.inf, 0
+        while moved >= 1e-10 and steps < MODE_STEPS:
+            steps += 1
             mode = studies.terms(mu + tau * u, level)
             step = (tau * mode.e - u) / (1 - tau**2 * mode.ee)
             u += np.clip(step, -1, 1)
-            if np.abs(step).max() < 1e-10:
-                break
+            moved = np.abs(step).max()
         width = math.sqrt(2) / np.sqrt(1 - tau**2 * studies.terms(mu + tau * u, level).ee)
         z = u + width * node
         t = studies.terms(mu + tau * z, level)

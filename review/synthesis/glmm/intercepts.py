@@ -20,6 +20,9 @@ STEP: Final = 1e-3
 POLISH: Final = 8
 """Newton steps after the search; two or three are needed."""
 
+MODE_STEPS: Final = 200
+"""Of the search for each study's mode, where the quadrature is centered."""
+
 _Function = Callable[[Floats], float]
 
 
@@ -68,18 +71,18 @@ def maximum(studies: Studies, points: int) -> PlanePeak:
     if len(free) < 4:  # a variance of nought is no parameter of the test
         at = np.where(np.isin(np.arange(4), free), at, 0.0)
         at, height = _polished(fall, at, free)
-    bend = _curvature(fall, at, free)[1]
-    try:
-        information = 1 / float(np.linalg.inv(bend)[0, 0])
-    except np.linalg.LinAlgError:
-        information = math.nan
+    size, way = np.linalg.eigh(_curvature(fall, at, free)[1])
+    with np.errstate(divide="ignore", invalid="ignore"):  # flat: no information on the effect
+        information = float(1 / (way[0] ** 2 / size).sum())
     return PlanePeak(float(at[0]), abs(float(at[1])), abs(float(at[3])), -height, information)
 
 
 def _polished(fall: _Function, at: Floats, free: list[int] | None = None) -> tuple[Floats, float]:
     height = fall(at)
     free = [0, 1, 2, 3] if free is None else free
-    for _ in range(POLISH):
+    moved, steps = math.inf, 0
+    while moved >= 1e-8 and steps < POLISH:
+        steps += 1
         slope, bend = _curvature(fall, at, free)
         size, way = np.linalg.eigh(bend)
         step = way @ ((way.T @ slope) / np.maximum(np.abs(size), 1e-6))
@@ -89,8 +92,7 @@ def _polished(fall: _Function, at: Floats, free: list[int] | None = None) -> tup
         if new > height + 1e-9 * abs(height):
             break
         at, height = tried, new
-        if np.abs(step).max() < 1e-8:
-            break
+        moved = np.abs(step).max()
     return at, height
 
 
@@ -118,7 +120,9 @@ def _loglik(studies: Studies, at: Floats, points: int) -> float:
     mu, tau, alpha, sigma = map(float, at)
     k = studies.best.size
     z, w = np.zeros((k, 1)), np.zeros((k, 1))
-    for _ in range(200):
+    moved, steps = math.inf, 0
+    while moved >= 1e-11 and steps < MODE_STEPS:
+        steps += 1
         t = studies.terms(mu + tau * z, alpha + sigma * w)
         a, b, c = 1 - tau**2 * t.ee, 1 - sigma**2 * t.aa, -tau * sigma * t.ea
         g, h = tau * t.e - z, sigma * t.a - w
@@ -127,8 +131,7 @@ def _loglik(studies: Studies, at: Floats, points: int) -> float:
         share = np.minimum(1, 2 / np.maximum(np.maximum(np.abs(dz), np.abs(dw)), 1e-300))
         z += share * dz
         w += share * dw
-        if max(np.abs(dz).max(), np.abs(dw).max()) < 1e-11:
-            break
+        moved = max(np.abs(dz).max(), np.abs(dw).max())
     t = studies.terms(mu + tau * z, alpha + sigma * w)
     a, b, c = 1 - tau**2 * t.ee, 1 - sigma**2 * t.aa, -tau * sigma * t.ea
     if points == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from review.synthesis.glmm.models import CountMeasure, CountModel
 
 LARGEST = 500.0
 """Of a logarithm whose exponential is taken: beyond, no count is likely."""
+
+MOST_STEPS = 200
+"""Of the search for the effect that makes a table likeliest; some ten are needed."""
 
 
 class CountTerms(NamedTuple):
@@ -180,15 +184,15 @@ def _highest(j: Floats, ways: Floats) -> float:
     """The least, over all effects, of the logarithm that a study's likelihood is divided by."""
     if j[0] == 0 or j[-1] == 0:  # at an end of what the margins allow: an infinite effect
         return float(ways[j == 0][0])
-    eta = 0.0
-    for _ in range(200):
+    eta, moved, steps = 0.0, math.inf, 0
+    while moved >= 1e-12 and steps < MOST_STEPS:
+        steps += 1
         log = ways + eta * j
         share = np.exp(log - logsumexp(log))
         mean = float(share @ j)
         step = float(np.clip(mean / (share @ j**2 - mean**2), -1, 1))
         eta -= step
-        if abs(step) < 1e-12:
-            break
+        moved = abs(step)
     return float(logsumexp(ways + eta * j))
 
 

@@ -139,8 +139,8 @@ def location_scale(
     Raises
     ------
     InvalidDataError
-        If shapes differ, a design has a column too many, studies are too few, or another method
-        is asked for.
+        If shapes differ, a design has a column too many, studies are too few, the effects say
+        nothing of a coefficient of the scale, or another method is asked for.
 
     Notes
     -----
@@ -184,7 +184,7 @@ def location_scale(
     a = turn @ alpha
     if link is Link.LOG:
         a[_constant(scale)] += math.log(unit**2)
-    found = None if ended else _errors(data, alpha, turn)
+    found = None if ended else _errors(data, alpha, turn, scale.columns)
     tested = _wald(beta, se, ddf, level)
     scaled = None if found is None else _wald(
         a, np.sqrt(np.diag(found)), None if ddf is None else k - q, level
@@ -326,10 +326,19 @@ def _turn(center: Floats, spread: Floats, link: Link, unit: float) -> Floats:
     return turn * (unit**2 if link is Link.IDENTITY else 1.0)
 
 
-def _errors(data: Data, alpha: Floats, turn: Floats) -> Floats | None:
+FLAT = 1e-8
+"""Of the largest curvature: one below it is rounding of the differences it is taken by."""
+
+
+def _errors(data: Data, alpha: Floats, turn: Floats, names: Sequence[str]) -> Floats:
     observed = -curvature(data, alpha)
-    if np.linalg.eigvalsh(observed)[0] <= 0:
-        return None
+    size, way = np.linalg.eigh(observed)
+    if size[0] <= FLAT * size[-1]:
+        named = names[int(np.abs(turn @ way[:, 0]).argmax())]
+        raise InvalidDataError(
+            f"The effects say nothing of the heterogeneity's coefficient {named!r}: every value is "
+            "as likely. Leave it out, or join its studies with others."
+        )
     found: Floats = turn @ np.linalg.inv(observed) @ turn.T
     return found
 

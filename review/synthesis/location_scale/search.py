@@ -90,6 +90,10 @@ ENDED = 1e-6
 """Of the smallest sampling variance: a tau² below it is zero."""
 
 
+SHARES = tuple(0.5**n for n in range(27))
+"""Of a step of Newton: the first by which the likelihood does not fall."""
+
+
 def highest(data: Data) -> tuple[Floats, bool]:
     """Return the coefficients (q,), and whether a tau² lies at zero.
 
@@ -122,7 +126,7 @@ def _climbed(data: Data, start: Floats) -> Floats:
 
     if data.link is Link.LOG:
         rough = minimize(falling, start, jac=True, method="BFGS", options={"gtol": 1e-7})
-        return _polished(data, np.asarray(rough.x))
+        return polished(data, np.asarray(rough.x))
     above = LinearConstraint(data.Z, 0.0, np.inf)
     rough = minimize(
         falling, start, jac=True, method="SLSQP", constraints=[above],
@@ -131,25 +135,30 @@ def _climbed(data: Data, start: Floats) -> Floats:
     found = np.asarray(rough.x)
     if (data.Z @ found).min() < ENDED * data.v.min():
         return found
-    return _polished(data, found)
+    return polished(data, found)
 
 
-def _polished(data: Data, alpha: Floats) -> Floats:
+def polished(data: Data, alpha: Floats) -> Floats:
+    """Return where Newton's steps from coefficients (q,) end: nowhere lower.
+
+    Examples
+    --------
+    >>> data = Data(np.array([0., 3.]), np.ones(2), np.ones((2, 1)) / 2**0.5, np.ones((2, 1)),
+    ...             Link.IDENTITY, True)
+    >>> round(polished(data, np.array([3.0]))[0], 6)
+    np.float64(3.5)
+    """
     at = evaluate(data, alpha)
     for _ in range(40):
         step = np.linalg.lstsq(-curvature(data, alpha), at.gradient, rcond=1e-10)[0]
-        size = 1.0
-        while size > 1e-8:
-            trial = evaluate(data, alpha + size * step)
-            if trial.height >= at.height - 1e-13 * abs(at.height):
-                break
-            size /= 2
-        else:
-            return alpha
+        floor = at.height - 1e-13 * abs(at.height)
+        ways = (alpha + size * step for size in SHARES)
+        moved = next((way for way in ways if evaluate(data, way).height >= floor), alpha)
+        trial = evaluate(data, moved)
         better = np.abs(trial.gradient).max() < np.abs(at.gradient).max()
         if not better and trial.height <= at.height:
             return alpha
-        alpha, at = alpha + size * step, trial
+        alpha, at = moved, trial
         if np.abs(step).max() < 1e-11 * (1 + np.abs(alpha).max()):
             break
     return alpha

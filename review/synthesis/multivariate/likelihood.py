@@ -21,6 +21,9 @@ STARTS = ((0.1, 0.0), (1.0, 0.5), (0.5, 0.9))
 MOST_STEPS = 60
 """Newton steps from where the quasi-Newton search ends; about four are needed."""
 
+SHARES = tuple(0.5**n for n in range(40))
+"""Of a step of Newton: the first by which the likelihood does not fall."""
+
 
 class Laid(NamedTuple):
     """A model's data in its unit, in blocks that no covariance joins."""
@@ -205,7 +208,7 @@ def highest(laid: Laid) -> Summit:
             bounds=Bounds(lowest, np.full(lowest.size, np.inf)),
             options={"gtol": 1e-7, "ftol": 1e-13, "maxiter": 1000},
         )  # fmt: skip
-        tops.append(_polished(laid, np.asarray(rough.x, dtype=np.float64), lowest))
+        tops.append(polished(laid, np.asarray(rough.x, dtype=np.float64), lowest))
     return max(tops, key=lambda top: top.height)
 
 
@@ -217,40 +220,55 @@ def _spread(laid: Laid) -> float:
 
 
 def _falling(laid: Laid, theta: Floats) -> tuple[float, Floats]:
-    try:
-        at = evaluate(laid, theta)
-    except np.linalg.LinAlgError:
-        return np.inf, np.zeros(theta.size)
+    at = tried(laid, theta)
     return -at.height, -at.gradient
 
 
-def _polished(laid: Laid, theta: Floats, lowest: Floats) -> Summit:
+def tried(laid: Laid, theta: Floats) -> Summit:
+    """Return the model at parameters (n,) that a search steps to.
+
+    So far out that a covariance cannot be told from a singular one its height is minus infinity.
+
+    Examples
+    --------
+    >>> laid = lay_out(np.array([0., 3.]), np.ones((2, 1)) / 2**0.5, np.eye(2), (),
+    ...                restricted=True, unit=1.0)
+    >>> tried(laid, np.zeros(0)).height == evaluate(laid, np.zeros(0)).height
+    True
+    """
+    try:
+        return evaluate(laid, theta)
+    except np.linalg.LinAlgError:
+        none = np.zeros(0)
+        return Summit(theta, -np.inf, np.zeros(theta.size), none, none, np.inf, ())
+
+
+def polished(laid: Laid, theta: Floats, lowest: Floats) -> Summit:
+    """Return the model where Newton's steps from parameters (n,) end: nowhere lower.
+
+    Examples
+    --------
+    >>> from review.synthesis.multivariate.structures import RandomEffect, levels_of
+    >>> laid = lay_out(np.array([0., 3.]), np.ones((2, 1)) / 2**0.5, np.eye(2),
+    ...                [levels_of(RandomEffect(["a", "b"]), 2)], restricted=True, unit=1.0)
+    >>> round(polished(laid, np.ones(1), np.full(1, -np.inf)).theta[0] ** 2, 6)
+    np.float64(3.5)
+    """
     at = evaluate(laid, theta)
     scale = float(np.sqrt(_spread(laid)))
-    for _ in range(MOST_STEPS):
+    moved, steps = np.inf, 0
+    while moved > 1e-10 * scale and steps < MOST_STEPS:
+        steps += 1
         moving = np.flatnonzero((at.theta > lowest) | (at.gradient > 0))
-        if moving.size == 0:
-            break
         step = _newton(laid, at, scale, moving)
-        size = 1.0
-        for _ in range(40):
-            try:
-                trial = evaluate(laid, np.maximum(at.theta + size * step, lowest))
-            except np.linalg.LinAlgError:
-                size /= 2
-                continue
-            if trial.height >= at.height - 1e-13 * abs(at.height):
-                break
-            size /= 2
-        else:
-            return at
+        floor = at.height - 1e-13 * abs(at.height)
+        ways = (tried(laid, np.maximum(at.theta + size * step, lowest)) for size in SHARES)
+        trial = next((way for way in ways if way.height >= floor), at)
         moved = float(np.abs(trial.theta - at.theta).max())
         slopes = np.abs(trial.gradient[moving]), np.abs(at.gradient[moving])
         smaller = slopes[0].max() < slopes[1].max()
         if trial.height >= at.height or smaller:
             at = trial
-        if moved <= 1e-10 * scale:
-            break
     return at
 
 
