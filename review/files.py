@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import hashlib
 import os
 import shutil
@@ -14,6 +15,9 @@ from typing import Final
 
 _HERE: Final = -100
 """``AT_FDCWD`` of Linux: a path is as the process sees it."""
+
+_ANEW: Final = 1
+"""``RENAME_NOREPLACE`` of Linux."""
 
 _EXCHANGE: Final = 2
 """``RENAME_EXCHANGE`` of Linux."""
@@ -48,6 +52,37 @@ def move_over(made: Path, target: Path) -> None:
     flush(final.parent)
 
 
+def name_anew(made: Path, targets: Iterable[Path]) -> Path:
+    """Give a finished file the first of some names that nothing has, in one step.
+
+    It is on the disk before; it takes the place of no other file, and half of it has no name. Where
+    the file system has no second names (FAT, some shares), Linux still renames so; only where that
+    cannot be had either is a name looked at first, and then taken.
+
+    Raises
+    ------
+    FileExistsError
+        If all the names are taken.
+    """
+    flush(made)
+    for target in targets:
+        try:
+            target.hardlink_to(made)
+        except FileExistsError:
+            continue
+        except OSError:
+            refused = _renamed(made, target, _ANEW)
+            if refused == errno.EEXIST or (refused and target.exists()):
+                continue
+            if refused:
+                os.rename(made, target)
+        else:
+            made.unlink()
+        flush(target.parent)
+        return target
+    raise FileExistsError(errno.EEXIST, "every name is taken", str(made))
+
+
 def move_folder(made: Path, target: Path) -> None:
     """Give a finished folder of the same file system its name, which nothing may have, in one step.
 
@@ -68,7 +103,7 @@ def replace_folder(made: Path, target: Path) -> None:
         move_folder(made, target)
         return
     flush_all(made)
-    if not _exchanged(made, target):
+    if _renamed(made, target, _EXCHANGE) != 0:
         beside = made.with_name(f"{made.name}-before")
         os.rename(target, beside)
         os.rename(made, target)
@@ -105,14 +140,14 @@ def stand_too(files: Iterable[Path], folder: Path, made: Path) -> None:
             shutil.copy2(path, target, follow_symlinks=False)
 
 
-def _exchanged(one: Path, other: Path) -> bool:
-    """Exchange two names in one step; False where the system cannot (``man 2 renameat2``)."""
+def _renamed(one: Path, other: Path, how: int) -> int:
+    """Rename in one step; return 0 or why not, ENOSYS where the system cannot (``renameat2``)."""
     try:
-        call = ctypes.CDLL(None).renameat2
+        call = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):
-        return False
-    done: int = call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE)
-    return done == 0
+        return errno.ENOSYS
+    done: int = call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), how)
+    return 0 if done == 0 else ctypes.get_errno()
 
 
 def sha256_of_file(path: Path) -> str:

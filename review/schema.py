@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +17,7 @@ from sqlalchemy import event
 from review.config import shipped
 from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Database
 from review.errors import DatabaseStateError, Remedy
-from review.files import move_over, new_folder, workplace
+from review.files import name_anew, new_folder, workplace
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -147,10 +148,8 @@ def _backup_before_upgrade(database: Database, now: datetime) -> Path:
             for engine in engines:
                 engine.dispose()
         stem = f"{database.file.name}.before-upgrade-{now:%Y%m%dT%H%M%SZ}"
-        names = (f"{stem}{f'-{n}' if n else ''}" for n in range(1_000))
-        kept = next(one for one in map(database.file.with_name, names) if not one.exists())
-        move_over(copy, kept)
-    return kept
+        names = (f"{stem}{f'-{n}' if n > 1 else ''}" for n in count(1))
+        return name_anew(copy, map(database.file.with_name, names))
 
 
 def row_counts(connection: sa.Connection) -> dict[str, int]:

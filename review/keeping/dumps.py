@@ -7,14 +7,14 @@ import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from review.db import Database
 from review.errors import DatabaseStateError
-from review.files import flush
+from review.files import name_anew
 
 
 def dump_before_upgrade(database: Database, folder: Path | None = None) -> Path:
@@ -62,22 +62,6 @@ def dump_before_upgrade(database: Database, folder: Path | None = None) -> Path:
             raise DatabaseStateError(
                 f"{Path(command[0]).name} failed: {told}; mend that, or {without}"
             )
-    flush(file)
-    return _named(file, stem)
-
-
-def _named(part: Path, stem: str) -> Path:
-    """Give a whole dump its name, the next one where another was made in the same second.
-
-    A killed dump never has it, and no dump takes the place of another.
-    """
-    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
-    while True:
-        file = part.with_name(f"{next(names)}.dump")
-        try:
-            file.hardlink_to(part)
-        except FileExistsError:
-            continue
-        part.unlink()
-        flush(file.parent)
-        return file
+    # a killed dump never has its name, and one of the same second stands beside it
+    names = (f"{stem}{f'-{n}' if n > 1 else ''}.dump" for n in count(1))
+    return name_anew(file, map(file.with_name, names))
