@@ -40,6 +40,9 @@ WRITER_LOCK: Final = 1
 JOB_LOCKS: Final = {"job": 2, "rank": 3}
 """Second integers; on SQLite the names of lock files beside the database."""
 
+VERSION: Final = sa.table("alembic_version", sa.column("version_num", sa.String))
+"""Where alembic keeps the revision of a database."""
+
 
 ValueT = TypeVar("ValueT")
 
@@ -248,6 +251,8 @@ class Database:
     """One database, its transactions and its locks."""
 
     url: sa.URL
+    revision: str | None = None
+    """The revision that the program knows: at another one no transaction begins. None: any."""
 
     @cached_property
     def engine(self) -> sa.Engine:
@@ -313,6 +318,7 @@ class Database:
         """
         with LedgerSession(self._reading_engine, autoflush=False) as session:
             session.info["read_only"] = True
+            self._hold_revision(session)
             yield session
             if session.in_transaction():
                 session.connection().commit()
@@ -326,7 +332,23 @@ class Database:
         with self.writers_turn(), LedgerSession(self.engine) as session, session.begin():
             if not self.is_sqlite:
                 _wait_for_advisory_lock(session, WRITER_LOCK)
+            self._hold_revision(session)
             yield session
+
+    def _hold_revision(self, session: Session) -> None:
+        """Raise DatabaseStateError where others have upgraded the database since the program began.
+
+        An older program would write what the newer one does not expect, and PostgreSQL refuses
+        statements that were prepared before a column changed its type.
+        """
+        if self.revision is None:
+            return
+        found = session.connection().exec_driver_sql(f"SELECT version_num FROM {VERSION.name}")
+        if (now := found.scalar()) != self.revision:
+            raise DatabaseStateError(
+                f"the database was brought to revision {now} while this program ran, which knows "
+                f"{self.revision}; stop it and start it with the software that did that"
+            )
 
     @contextmanager
     def writers_turn(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from review.config import shipped
-from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, WRITER_LOCK, Database
+from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, VERSION, WRITER_LOCK, Database
 from review.errors import DatabaseStateError, Remedy
 from review.files import name_anew, new_folder, workplace
 
@@ -52,9 +53,6 @@ def newest_revision() -> str:
 OWNER_ONLY: Final = 0o600
 """The permissions of a new database file: its owner reads and writes it, and nobody else."""
 
-_VERSION: Final = sa.table("alembic_version", sa.column("version_num", sa.String))
-"""Where alembic keeps the revision of a database."""
-
 
 def revision_of(database: Database) -> str | None:
     """Return the revision a database is at, None for one without our tables."""
@@ -63,9 +61,9 @@ def revision_of(database: Database) -> str | None:
     try:
         engine = database.engine.execution_options(read_only=True)
         with engine.connect() as connection:
-            if not sa.inspect(connection).has_table(_VERSION.name):
+            if not sa.inspect(connection).has_table(VERSION.name):
                 return None
-            return connection.scalar(sa.select(_VERSION.c.version_num))
+            return connection.scalar(sa.select(VERSION.c.version_num))
     except sa.exc.DatabaseError as error:
         raise DatabaseStateError(f"cannot open {database}: {error.orig}") from None
 
@@ -88,6 +86,20 @@ def require_current(database: Database) -> None:
     raise DatabaseStateError(
         f"{database} was made by newer software (revision {found}); upgrade living-review"
     )
+
+
+def current(database: Database) -> Database:
+    """Return a database for a program that goes on: after an upgrade no transaction begins.
+
+    Raises DatabaseStateError unless the database is at the revision this software works with.
+    """
+    held = replace(database, revision=newest_revision())
+    try:
+        require_current(held)
+    except DatabaseStateError:
+        held.close()
+        raise
+    return held
 
 
 def require_known(database: Database) -> None:
@@ -154,7 +166,7 @@ def _backup_before_upgrade(database: Database, now: datetime) -> Path:
 
 def row_counts(connection: sa.Connection) -> dict[str, int]:
     """Return the number of rows of every table that a database has, whatever its revision."""
-    names = sorted(set(sa.inspect(connection).get_table_names()) - {_VERSION.name})
+    names = sorted(set(sa.inspect(connection).get_table_names()) - {VERSION.name})
     count = sa.func.count()
     return {
         name: connection.scalar(sa.select(count).select_from(sa.table(name))) or 0 for name in names
@@ -239,6 +251,8 @@ def _run_migrations(database: Database) -> None:
                 connection.execute(
                     sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_APPLICATION, WRITER_LOCK))
                 )
+                if sa.inspect(connection).has_table(VERSION.name):  # who reads it is waited for
+                    connection.exec_driver_sql(f"LOCK TABLE {VERSION.name}")
             before = row_counts(connection)
             _migrate(connection)
             _check_nothing_was_lost(before, row_counts(connection))

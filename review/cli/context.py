@@ -16,7 +16,7 @@ from review.people.queries import member_who_may, role_of
 from review.people.rules import Deed
 from review.protocol.models import Review
 from review.protocol.queries import review_called
-from review.schema import require_current
+from review.schema import current
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -30,8 +30,8 @@ def configured_database() -> Database:
 
 def opened() -> Database:
     """Return the database of the settings; raise DatabaseStateError unless it can be used."""
-    database = configured_database()
-    require_current(database)
+    database = current(database_at(settings().database_url))
+    click.get_current_context().call_on_close(database.close)
     return database
 
 

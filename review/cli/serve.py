@@ -17,7 +17,7 @@ from review.cli.context import by, configured_database
 from review.config import settings
 from review.db import Database
 from review.errors import InvalidDataError, Remedy
-from review.schema import require_current, revision_of, upgrade
+from review.schema import current, revision_of, upgrade
 from review.web.settings import WebSettings, web_settings
 
 
@@ -66,8 +66,8 @@ def serve(
     alone = web.origin is None
     if alone:
         _bring_up(database)
-    else:
-        require_current(database)
+    database = current(database)
+    click.get_current_context().call_on_close(database.close)
     accounts = _has_accounts(database)
     _check_place(web, host, accounts=accounts)
     if alone and accounts and workers > 1:

@@ -23,6 +23,7 @@ from review.config import settings
 from review.db import Database, database_at
 from review.errors import BusyError, ReviewError
 from review.files import move_over, new_folder
+from review.schema import current
 from review.tasks import actions
 from review.tasks.files import file_of, sweep
 from review.tasks.kinds import KINDS, MATCH, REPOOL, Kind
@@ -210,4 +211,4 @@ def _complaint(said: str, place: str) -> str:
 
 
 if __name__ == "__main__":
-    run(database_at(settings().database_url), int(sys.argv[1]))
+    run(current(database_at(settings().database_url)), int(sys.argv[1]))

@@ -12,6 +12,7 @@ from functools import partial
 
 from review.config import settings
 from review.db import Database, database_at
+from review.schema import current
 
 
 def start(database: Database, *, actor: str) -> subprocess.Popen[bytes]:
@@ -35,4 +36,4 @@ def run(database: Database, parent: int) -> None:
 
 
 if __name__ == "__main__":
-    run(database_at(settings().database_url), int(sys.argv[1]))
+    run(current(database_at(settings().database_url)), int(sys.argv[1]))

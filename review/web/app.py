@@ -19,7 +19,7 @@ from review import __version__
 from review.config import settings
 from review.db import Database, database_at
 from review.demonstration.queries import is_demonstration
-from review.schema import require_current
+from review.schema import current
 from review.web.errors import answer, say_errors
 from review.web.logs import write_lines
 from review.web.routes import Route, routes_of
@@ -73,6 +73,4 @@ def create_app(database: Database, web: WebSettings) -> FastAPI:
 def from_environment() -> FastAPI:
     """Return the application of one worker of several; the settings are those of the command."""
     write_lines(logging.INFO)
-    database = database_at(settings().database_url)
-    require_current(database)
-    return create_app(database, web_settings())
+    return create_app(current(database_at(settings().database_url)), web_settings())

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,10 @@ from review.history.actions import Attribution, writing
 from review.keeping.dumps import dump_before_upgrade
 from review.keeping.verifying import verify_all
 from review.protocol.actions import new_review
+from review.protocol.models import Review
 from review.protocol.specs import ReviewSpec
+from tests.loaded import PATIENCE
+from tests.web.conftest import at_home
 
 Cli = Callable[..., Result]
 
@@ -93,6 +99,53 @@ def test_an_unknown_revision_is_refused(database: Database, cli: Cli) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_later'")
     for words in (("upgrade",), ("list",), ("verify",), ("backup",)):
         assert "made by newer software" in cli(*words, status=1).output
+
+
+def test_a_program_that_runs_through_an_upgrade_reads_and_writes_no_more(
+    older: Database, by: Attribution
+) -> None:
+    """Its statements are prepared for columns as they were, and its rows are the older ones."""
+    titles = sa.select(Review.title)
+    held = replace(older, revision=schema.revisions()[-2])
+    for _ in range(12):  # so often that psycopg has the server prepare it
+        with held.reading() as session:
+            assert session.scalars(titles).all() == ["T"]
+    schema.upgrade(older)
+    told = f"brought to revision {schema.newest_revision()} while this program ran"
+    for begun in (held.reading, held.transaction):
+        with pytest.raises(DatabaseStateError, match=told), begun() as session:
+            session.scalars(titles).all()
+    with pytest.raises(DatabaseStateError, match=told), writing(held, by) as session:
+        new_review(session, ReviewSpec(slug="other", title="O"), owner="ada")
+    held.close()
+    with closing(schema.current(older)) as newer, newer.reading() as session:
+        assert session.scalars(titles).all() == ["T"]
+
+
+def test_a_server_that_runs_through_an_upgrade_says_so(database: Database) -> None:
+    with closing(schema.current(database)) as held, at_home(held) as visitor:
+        assert visitor.get("/").status_code == 200
+        schema.step_back(database)
+        page, answer = visitor.get("/"), visitor.get("/api/v1/reviews")
+    assert (page.status_code, answer.status_code) == (503, 503)
+    for said in (page.text, answer.text):
+        assert f"brought to revision {schema.revisions()[-2]} while this program ran" in said
+    schema.upgrade(database)
+
+
+def test_an_upgrade_waits_for_who_reads(older: Database) -> None:
+    if older.is_sqlite:
+        pytest.skip("a migration of SQLite waits for readers by its own lock")
+    held = replace(older, revision=schema.revisions()[-2])
+    done = threading.Thread(target=schema.upgrade, args=[older])
+    with held.reading() as session:
+        done.start()
+        done.join(1.0)
+        assert done.is_alive()
+        assert session.scalars(sa.select(Review.title)).all() == ["T"]
+    done.join(PATIENCE)
+    held.close()
+    assert schema.revision_of(older) == schema.newest_revision()
 
 
 def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
