@@ -79,6 +79,12 @@ _PLAN_OPTIONS = (
         help="A meta-regression: year, or year * diagnosis + sessions.",
     ),
     click.option(
+        "--heterogeneity",
+        multiple=True,
+        metavar="FORMULA",
+        help="What tau² depends on (a location-scale model), the mean with it: diagnosis.",
+    ),
+    click.option(
         "--where",
         multiple=True,
         metavar="CONDITION",

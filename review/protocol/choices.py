@@ -379,6 +379,7 @@ GROUPS: Final = (
             Choice("variants", "Sensitivity analyses", Asked.SEVERAL, "", VARIANTS),
             Choice("subgroups", "Subgroups", _LINES, "A characteristic a line: country."),
             Choice("moderators", "Meta-regressions", _LINES, "A formula a line: year * diagnosis."),
+            Choice("heterogeneity", "τ² depends on", _LINES, "A formula a line: diagnosis."),
         ),
     ),
     Group(

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Protocol
 
 from pydantic import Field
 
+from review.protocol.beside import refused_beside
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.vocabulary import AnalysisKind, Rater
 
@@ -108,14 +109,9 @@ def joint_problem(plan: _Joint) -> str | None:
             f"a multivariate model goes with method {', '.join(JOINT_METHODS)} and test "
             f"{' or '.join(JOINT_TESTS)}"
         )
-    asked = ("variants", "subgroups", "moderators", "sequential", "zero_cells")
-    planned = [name for name in asked if getattr(plan, name)]
-    if planned:
-        return (
-            f"{', '.join(planned)}: of analyses of one outcome; plan them for a contrast beside "
-            "the multivariate model"
-        )
-    return None
+    return refused_beside(
+        plan, "of analyses of one outcome; plan them for a contrast beside the multivariate model"
+    )
 
 
 def _taken_twice(plan: _Joint) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from review.measures import OF_COUNTS
+from review.protocol.beside import refused_beside
 from review.protocol.characteristics import Condition, base_name
 from review.protocol.vocabulary import AnalysisKind
 
@@ -61,11 +62,6 @@ def network_problem(plan: _Networked) -> str | None:
     sided = [str(one) for one in plan.conditions if base_name(one.name) != one.name]
     if sided:
         return f"a network has no two sides that {sided[0]!r} could speak of"
-    asked = ("variants", "subgroups", "moderators", "sequential", "zero_cells")
-    planned = [name for name in asked if getattr(plan, name)]
-    if planned:
-        return (
-            f"{', '.join(planned)}: of analyses of one comparison; plan them for a contrast "
-            "beside the network"
-        )
-    return None
+    return refused_beside(
+        plan, "of analyses of one comparison; plan them for a contrast beside the network"
+    )

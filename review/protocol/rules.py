@@ -11,6 +11,7 @@ from review.canonical import sha256_of
 from review.errors import InvalidDataError
 from review.formula import parse
 from review.measures import OF_COUNTS, OF_TABLES, AddTo, Measure, Medians, measures_of
+from review.protocol.beside import refused_beside
 from review.protocol.characteristics import Condition, condition
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_problem
@@ -201,6 +202,11 @@ class Plan(Frozen):
     """Characteristics of trials, a subgroup analysis each."""
     moderators: Annotated[tuple[ModeratorFormula, ...], AfterValidator(_unique)] = ()
     """Formulae over characteristics, a meta-regression each: ``year``, ``year * diagnosis``."""
+    heterogeneity: Annotated[
+        tuple[ModeratorFormula, ...], AfterValidator(_unique), Field(exclude_if=_is_empty)
+    ] = ()
+    """Formulae over characteristics on which tau² depends, a location-scale model each; the mean
+    depends on the same."""
     where: Annotated[
         tuple[Where, ...], AfterValidator(_unique), Field(exclude_if=lambda told: not told)
     ] = ()
@@ -266,10 +272,21 @@ class Plan(Frozen):
             raise ValueError(f"method {self.method} pools {allowed}, not {self.measure.value}")
         if self.test != "z":
             raise ValueError(f"method {self.method} goes with test z")
-        if self.variants or self.subgroups or self.moderators or self.sequential:
+        problem = refused_beside(
+            self,
+            "of inverse-variance models; plan them as an analysis of their own beside "
+            f"{self.method}, which adds nothing to any cell",
+        )
+        if problem is not None:
+            raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
+    def _heterogeneity_is_modelled_by_likelihood(self) -> Plan:
+        if self.heterogeneity and self.method not in ("REML", "ML"):
             raise ValueError(
-                f"variants, subgroups, moderators and sequential panels are of inverse-variance "
-                f"models; plan them as an analysis of their own beside {self.method}"
+                f"heterogeneity is modelled by REML or ML, not {self.method}; plan it as an "
+                "analysis of its own beside this one"
             )
         return self
 
@@ -277,11 +294,6 @@ class Plan(Frozen):
     def _zero_cells_are_of_counts(self) -> Plan:
         if self.zero_cells is None:
             return self
-        if self.method in OF_COUNTS:
-            raise ValueError(
-                f"method {self.method} adds nothing to any cell; zero_cells is of inverse-variance "
-                "models"
-            )
         if not self.measure.facts.zero_cells:
             measures = ", ".join(sorted(m for m in Measure if m.facts.zero_cells))
             raise ValueError(f"zero_cells is of measures of counts: {measures}")
@@ -330,6 +342,12 @@ class Plan(Frozen):
         return self.model_copy(update={**alone, **own})
 
     @property
+    def bare(self) -> Plan:
+        """The same with nothing computed beside its main result."""
+        nothing = ("variants", "subgroups", "moderators", "heterogeneity")
+        return self.model_copy(update=dict.fromkeys(nothing, ()))
+
+    @property
     def treatments(self) -> tuple[ArmRule, ...]:
         """All that arms are sought for, the comparator first: of a network it is the reference."""
         if self.kind is AnalysisKind.SINGLE_ARM:
@@ -343,10 +361,11 @@ class Plan(Frozen):
 
     @property
     def characteristics(self) -> tuple[str, ...]:
-        """The names that subgroups and meta-regressions use, each once."""
-        if not self.moderators:
+        """The names that subgroups and models of effect or heterogeneity use, each once."""
+        formulae = (*self.moderators, *self.heterogeneity)
+        if not formulae:
             return self.subgroups
-        used = [name for text in self.moderators for name in parse(text).names]
+        used = [name for text in formulae for name in parse(text).names]
         return tuple(dict.fromkeys((*self.subgroups, *used)))
 
     @property
@@ -391,7 +410,9 @@ class Plan(Frozen):
 
 def names_in(plan: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the characteristics that a stored plan speaks of (`Plan.names`)."""
-    if not any(plan.get(choice) for choice in ("subgroups", "moderators", "where")):
+    if not any(
+        plan.get(choice) for choice in ("subgroups", "moderators", "heterogeneity", "where")
+    ):
         return ()
     return Plan.model_validate(plan).names
 
@@ -400,6 +421,6 @@ ADDED_LATER: Final = (
     "several_arms", "several_results", "scores", "icc", "crossover_correlation",
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
     "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
-    "structure",
+    "structure", "heterogeneity",
 )  # fmt: skip
 """Choices that the first plans did not have."""

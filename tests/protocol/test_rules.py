@@ -201,7 +201,10 @@ SINGLE = {"kind": "single_arm", "measure": "PLO", "margin": None}
         ({"method": "PETO", "measure": "OR"}, "method PETO pools PETO, not OR"),
         ({"method": "MH", "measure": "OR", "test": "adhoc"}, "method MH goes with test z"),
         ({"method": "MH", "measure": "OR", "moderators": ["year"]}, "beside MH"),
-        ({"method": "MH", "measure": "OR", "zero_cells": {}}, "method MH adds nothing to any"),
+        (
+            {"method": "MH", "measure": "OR", "zero_cells": {}},
+            "zero_cells: .* MH, which adds nothing",
+        ),
         ({"zero_cells": {}}, "zero_cells is of measures of counts: .*OR"),
         ({"moderators": ["1"]}, '"1" names no characteristic'),
         ({"moderators": ["year +"]}, "moderators"),

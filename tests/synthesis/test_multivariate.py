@@ -397,6 +397,12 @@ def test_levels_of_an_order_that_are_words_stand_in_their_alphabetical_order() -
     )
     assert words.loglik == pytest.approx(numbers.loglik, abs=1e-9)
     assert words.components[0].levels == ("p", "q", "r")
+    assert any("in the order of the alphabet (p, q, r)" in note for note in words.notes)
+    told = multivariate(
+        y, v, [RandomEffect("aaabbb", "prqprq", Structure.AR, times={"r": 0, "p": 1, "q": 2})]
+    )
+    assert told.components[0].levels == ("r", "p", "q")
+    assert not any("alphabet" in note for note in (*numbers.notes, *told.notes))
 
 
 def test_shares_of_a_coefficient_are_those_of_the_effects_that_make_it() -> None:

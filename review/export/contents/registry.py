@@ -15,6 +15,7 @@ from review.export.contents.characteristics import characteristics_data, charact
 from review.export.contents.effects import results_table as effects_table
 from review.export.contents.excluded import excluded_data, excluded_table
 from review.export.contents.findings import findings_data, findings_table
+from review.export.contents.heterogeneity import heterogeneity_table
 from review.export.contents.joint import joint_tables
 from review.export.contents.moderators import moderators_data, moderators_table
 from review.export.contents.network import network_tables
@@ -69,6 +70,15 @@ def _of_runs(name: str, table: Callable[[str, Sequence[LatestRun]], Table]) -> B
 
 def _effects(_: Session, __: Review, runs: Sequence[LatestRun]) -> Mapping[str, Table]:
     return {f"study_results_{run.analysis}": effects_table(run) for run in runs}
+
+
+def _where_modelled(
+    review: Review, runs: Sequence[LatestRun], *, print_: bool
+) -> Mapping[str, Table]:
+    """Return the table of heterogeneity where a plan models it."""
+    if not any(run.results.heterogeneity for run in runs):
+        return {}
+    return {"heterogeneity": heterogeneity_table(review.title, runs, print_=print_)}
 
 
 CONTENTS: Final = (
@@ -145,6 +155,13 @@ CONTENTS: Final = (
         _of_runs("moderators", moderators_data),
     ),
     Content(
+        "heterogeneity",
+        "what tau² depends on: the test of each planned model, each level or term",
+        "heterogeneity in the plan, then review repool",
+        lambda _, review, runs: _where_modelled(review, runs, print_=True),
+        lambda _, review, runs: _where_modelled(review, runs, print_=False),
+    ),
+    Content(
         "network",
         "networks: league table of each, every pair by direct and indirect evidence, treatments",
         "kind: network in a plan, then review repool",
@@ -195,8 +212,8 @@ CONTENTS: Final = (
 
 IN_OUR_WORDS: Final = frozenset(
     {
-        "summary_of_findings", "pooled_estimates", "notices", "variants", "moderators", "changes",
-        "whats_new",
+        "summary_of_findings", "pooled_estimates", "notices", "variants", "moderators",
+        "heterogeneity", "changes", "whats_new",
     }
 )  # fmt: skip
 """Tables whose cells the program words; the cells of the others are from reports and people."""

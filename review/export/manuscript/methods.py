@@ -21,6 +21,7 @@ from review.export.manuscript.document import (
     sentences,
 )
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
+from review.export.manuscript.heterogeneity import heterogeneity_methods
 from review.export.manuscript.joint import joint_methods
 from review.export.manuscript.models import METHODS, OTHER_METHOD, PREDICTIONS, TESTS
 from review.export.manuscript.network import network_methods
@@ -203,6 +204,7 @@ def _model(facts: Facts) -> list[Spans]:
     return [
         _said(facts, _measure), _said(facts, _zero_cells), _said(facts, _model_of),
         spread if random else (), network_methods(facts), joint_methods(facts),
+        heterogeneity_methods(facts),
     ]  # fmt: skip
 
 

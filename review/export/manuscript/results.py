@@ -21,6 +21,7 @@ from review.export.manuscript.document import (
     sentences,
 )
 from review.export.manuscript.facts import Analysed, Facts, printer_of
+from review.export.manuscript.heterogeneity import heterogeneity_sentences
 from review.export.manuscript.joint import joint_opening, joint_sentences
 from review.export.manuscript.network import network_opening, network_sentences
 from review.export.manuscript.noticed import NO_NAMES, beside_sentences
@@ -105,6 +106,7 @@ def analysis_blocks(facts: Facts, analysed: Analysed, style: NumberStyle) -> lis
             *variant_sentences(analysed, printer),
             *moderator_sentences(analysed, printer, facts.instruments),
         ),
+        sentences(*heterogeneity_sentences(analysed, printer)),
         sentences(*change_sentences(analysed, style)),
     ]
     return [Paragraph(text) for text in texts if text]

@@ -44,6 +44,7 @@ MENTIONED: Final = {
     "pooled_estimates": "all pooled estimates",
     "variants": "the sensitivity analyses",
     "moderators": "subgroups and meta-regressions",
+    "heterogeneity": "what heterogeneity depends on",
     "changes": "each change since readers last saw the results",
 }
 """Tables that the results mention, in their order."""

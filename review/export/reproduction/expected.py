@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.tables.model import Cell, Column, Kind, Table
+from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.joint import JointLine, RobustLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.results import (
@@ -48,6 +49,7 @@ def expected_table(runs: Sequence[tuple[str, RunResults]]) -> Table:
             *_asymmetry(results),
             *_variants(results.variants),
             *_moderators(results.moderators),
+            *_heterogeneity(results.heterogeneity),
             *_network(results.network),
             *_joint(results.joint),
         )
@@ -129,6 +131,29 @@ def _variants(lines: Sequence[VariantLine]) -> Iterator[_Row]:
         number = count[line.variant] = count.get(line.variant, 0) + 1
         if line.estimate is not None:
             yield from _rows(line.variant, number, line.label, _line(line))
+
+
+def heterogeneity_of(line: HeterogeneityLine) -> str:
+    """Return what a planned location-scale model is called: ``heterogeneity by diagnosis``."""
+    return f"heterogeneity by {line.formula}"
+
+
+def _heterogeneity(lines: Sequence[HeterogeneityLine]) -> Iterator[_Row]:
+    for one in lines:
+        part = heterogeneity_of(one)
+        test: _Quantities = {
+            "k": one.k or None, "stat": one.stat, "p": one.p, "tau2": one.same_tau2,
+            "loglik": one.loglik,
+        }  # fmt: skip
+        yield from _rows(part, 0, "test of heteroscedasticity", test)
+        for number, term in enumerate(one.terms, 1):
+            quantities: _Quantities = {
+                "estimate": term.estimate, **_limits("ci", term.ci), "p": term.p,
+                "coefficient": term.coefficient,
+                **_limits("coefficient", term.coefficient_ci),
+                "coefficient_p": term.coefficient_p, "tau2": term.tau2,
+            }  # fmt: skip
+            yield from _rows(part, number, term.label, quantities)
 
 
 def _network(line: NetworkLine | None) -> Iterator[_Row]:

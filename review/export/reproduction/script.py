@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ from review.export.reproduction.effects import (
     is_text,
     structure_table,
 )
-from review.export.reproduction.expected import expected_table, part_of
+from review.export.reproduction.expected import expected_table, heterogeneity_of, part_of
 from review.export.reproduction.literals import (
     comment,
     python_string,
@@ -32,6 +32,7 @@ from review.export.tables.writers.csv import write_csv
 from review.formula import FACTORS, Formula, Name, parse
 from review.living.estimates.zero_cells import added_to
 from review.living.runs.contents import RunInputs
+from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.joint import JointLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.results import ModeratorLine, VariantLine
@@ -74,6 +75,8 @@ class ModeratorSection:
     terms: tuple[tuple[int, ...], ...]
     """The variables of each term, by place."""
     note: str | None
+    at_zero: bool = False
+    """Whether a tau² that depends on a number runs to zero, where searches end as they please."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ class Section:
     joint: JointSection | None
     variants: tuple[VariantSection, ...]
     moderators: tuple[ModeratorSection, ...]
+    heterogeneity: tuple[ModeratorSection, ...]
+    """Location-scale models; of a category alone, `column` is it."""
 
     @property
     def level(self) -> str:
@@ -191,6 +196,7 @@ def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:
         "analyses": [section(run) for run in runs],
         "mixed": any(run.inputs.plan.method in MIXED for run in runs),
         "networks": any(run.results.network is not None for run in runs),
+        "heterogeneity": any(run.results.heterogeneity for run in runs),
         "joint": any(run.results.joint is not None for run in runs),
         "text": sorted(
             {n for run in runs for n in asked_for(run.inputs) if is_text(run.inputs, n)}
@@ -224,6 +230,7 @@ def section(run: LatestRun) -> Section:
         joint=_joint(plan, results.joint),
         variants=_variants(results.variants),
         moderators=tuple(_moderator(run.inputs, one) for one in results.moderators),
+        heterogeneity=tuple(_scaled(run.inputs, one) for one in results.heterogeneity),
     )
 
 
@@ -265,21 +272,38 @@ def _variants(lines: Sequence[VariantLine]) -> tuple[VariantSection, ...]:
 def _moderator(inputs: RunInputs, one: ModeratorLine) -> ModeratorSection:
     subgroups = one.kind == "subgroups"
     formula = parse(f"`{one.moderator}`" if subgroups else one.moderator)
+    found = _formula(inputs, formula, part_of(one), one.kind, one.note)
+    column = found.columns[0] if subgroups else None
+    return replace(found, column=column, centred=one.at_mean is not None)
+
+
+def _scaled(inputs: RunInputs, one: HeterogeneityLine) -> ModeratorSection:
+    formula = parse(one.formula)
+    if one.by_level:
+        formula = replace(formula, intercept=False)
+    found = _formula(inputs, formula, heterogeneity_of(one), "location-scale", one.note)
+    ended = not one.by_level and any(term.coefficient is None for term in one.terms)
+    return replace(found, column=found.columns[0] if one.by_level else None, at_zero=ended)
+
+
+def _formula(
+    inputs: RunInputs, formula: Formula, part: str, kind: str, note: str | None
+) -> ModeratorSection:
     columns = formula.names
     categories = tuple(name for name in columns if is_text(inputs, name))
     return ModeratorSection(
-        part=part_of(one),
-        kind=one.kind,
+        part=part,
+        kind=kind,
         formula=str(formula),
-        column=columns[0] if subgroups else None,
+        column=None,
         columns=columns,
         categories=categories,
         constant=formula.intercept or _has_all_levels(formula, categories),
         intercept=formula.intercept,
-        centred=one.at_mean is not None,
+        centred=False,
         variables=tuple(variable_in_python(v, categories) for v in formula.variables),
         terms=formula.terms,
-        note=one.note,
+        note=note,
     )
 
 

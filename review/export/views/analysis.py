@@ -398,7 +398,7 @@ def what_if_of(loaded: Loaded, without: Iterable[int]) -> WhatIf:
     gone = tuple(dict.fromkeys(trial.study for trial in inputs.trials if trial.study_id in off))
     if not kept:
         raise InvalidDataError("no trial would be left to pool; switch one of them on")
-    plan = inputs.plan.model_copy(update={"variants": (), "subgroups": (), "moderators": ()})
+    plan = inputs.plan.bare
     fewer = RunInputs(plan=plan, trials=tuple(kept), left_out=())
     (found,) = pool_inputs([(fewer, trial_effects(fewer))])
     was, now = results.headline.conclusion, found.headline.conclusion

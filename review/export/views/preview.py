@@ -71,7 +71,7 @@ def preview_of(
     """
     loaded = load(session, review, analysis)
     inputs, _ = loaded.now
-    plan = inputs.plan.model_copy(update={"variants": (), "subgroups": (), "moderators": ()})
+    plan = inputs.plan.bare
     better = {one.slug: one.higher_is_better for one in instruments(session, review)}
     if made_up and plan.kind is not AnalysisKind.CONTRAST:
         raise InvalidDataError(

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from review.export.views.current import contents_of
 from review.living.reports.once import past_runs
 from review.living.runs.contents import LeftOut, RunInputs, TrialInput
+from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.models import Run
 from review.living.runs.results import ModeratorLine, PooledLine, RunResults, VariantLine
 from review.protocol.models import Review
@@ -65,6 +66,7 @@ class RunView:
     margins: tuple[MarginP, ...]
     variants: tuple[VariantLine, ...]
     moderators: tuple[ModeratorLine, ...]
+    heterogeneity: tuple[HeterogeneityLine, ...]
     trials: tuple[TrialInput, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -123,6 +125,7 @@ def run_of(run: Run) -> RunView:
             line.model_copy(update={"lines": _unconcluded(line.lines)})
             for line in results.moderators
         ),
+        heterogeneity=results.heterogeneity,
         trials=inputs.trials,
         left_out=inputs.left_out,
     )

@@ -90,11 +90,6 @@ class TrialPreview:
     """Of each row of a trial, in the order of `forest`'s trials as selected."""
 
 
-def bare(plan: Plan) -> Plan:
-    """Return a plan's main model alone: no variant, subgroup or moderator."""
-    return plan.model_copy(update={"variants": (), "subgroups": (), "moderators": ()})
-
-
 def effect_of(
     analysis: str, plan: Plan, items: Sequence[Evidence], rows: Mapping[int, str]
 ) -> TrialEffect:
@@ -107,7 +102,7 @@ def effect_of(
     rows
         The row of the form by result.
     """
-    plain = bare(plan)
+    plain = plan.bare
     try:
         inputs = select(plain, items)
         if not inputs.trials:
@@ -150,7 +145,7 @@ def ground_of(plan: Plan, counting: Sequence[Evidence], study_id: int) -> Ground
 
     Raises InvalidDataError where what counts cannot be pooled.
     """
-    plain = bare(plan)
+    plain = plan.bare
     inputs = _selected(plain, counting)
     there = any(item.study_id == study_id for item in counting)
     others = inputs

@@ -18,6 +18,7 @@ from review.living.runs.results import ModeratorLine, TermLine, VariantLine
 from review.protocol.characteristics import in_words, value_in_words
 from review.protocol.rules import Plan
 from review.synthesis import (
+    Design,
     MetaRegression,
     Method,
     Test,
@@ -87,9 +88,7 @@ def fitted(
 
     Characteristics that are text are categories, also where every value looks like a number.
     """
-    columns = {name: values_of(trials, rows, name) for name in formula.names}
-    text = {n for n, values in columns.items() if any(isinstance(v, str) for v in values)}
-    coded, notes = estimable(design(formula, columns, categories=text))
+    coded, notes = coded_design(formula, trials, rows)
     fit = regress(
         yi[list(rows)],
         vi[list(rows)],
@@ -99,6 +98,15 @@ def fitted(
         level=plan.level,
     )
     return fit, (*notes, *doubtful_levels(coded))
+
+
+def coded_design(
+    formula: Formula, trials: Sequence[TrialInput], rows: Sequence[int]
+) -> tuple[Design, tuple[str, ...]]:
+    """Return a formula coded for some trials, and which of its columns cannot be estimated."""
+    columns = {name: values_of(trials, rows, name) for name in formula.names}
+    text = {n for n, values in columns.items() if any(isinstance(v, str) for v in values)}
+    return estimable(design(formula, columns, categories=text))
 
 
 def _subgroup_line(inputs: RunInputs, effects: TrialEffects, name: str) -> ModeratorLine:
@@ -166,7 +174,7 @@ def _regression_line(inputs: RunInputs, effects: TrialEffects, text: str) -> Mod
                 for one in (tests if len(formula.terms) > 1 else ())
             ),
             "remarks": (
-                *_thin(formula, trials, rows),
+                *thin(formula, trials, rows),
                 *notes,
                 *(() if fit.tested else (f"{capitalised(PERFECT_FIT)}.",)),
             ),
@@ -219,7 +227,7 @@ def label_of(value: Known) -> str:
     return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
-def _thin(formula: Formula, trials: Sequence[TrialInput], rows: Sequence[int]) -> list[str]:
+def thin(formula: Formula, trials: Sequence[TrialInput], rows: Sequence[int]) -> list[str]:
     """Say which categories have few trials, and which numbers."""
     told: list[str] = []
     categories = {

@@ -12,6 +12,7 @@ from review.arrays import Floats
 from review.living.estimates import jointly
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.effects import TrialEffects
+from review.living.estimates.heterogeneity import heterogeneity_lines
 from review.living.estimates.moderators import moderator_lines
 from review.living.estimates.networks import deciding_line, fit, network_line, weights
 from review.living.estimates.sensitivity import variant_lines
@@ -120,6 +121,7 @@ def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunRes
         readings=tuple(_reading(line, margin) for margin in inputs.plan.margins or (None,)),
         variants=variant_lines(inputs, effects),
         moderators=moderator_lines(inputs, effects),
+        heterogeneity=heterogeneity_lines(inputs, effects),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from review.canonical import interval
 from review.living.reports.attribution import Explanation
 from review.living.reports.changes import ChangeReport
+from review.living.reports.heterogeneity import moved_heterogeneity
 from review.living.reports.joint import moved_outcomes
 from review.living.reports.networks import moved_furthest
 from review.living.reports.notices import HEADINGS, NO_NOTICES, NoticeKind, Notices
@@ -38,6 +39,7 @@ def brief(
     moved = [*_movers(explanation, report.scales[1]), *report.because, *_happened(report)]
     moved += moved_furthest(*report.networks, report.scales)
     moved += moved_outcomes(report.joint, report.scales)
+    moved += moved_heterogeneity(report.heterogeneity)
     moved += _noticed(explanation)
     if moved:
         found.append(Section("Who moved it", tuple(moved)))

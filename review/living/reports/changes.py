@@ -10,6 +10,7 @@ from review.extraction.numbers import ReportedNumbers
 from review.living.reports.differences import ValueChange, differences, plan_differences
 from review.living.reports.sentence import causes_of, sentence_of, subject_of
 from review.living.runs.contents import ArmInput, LeftOut, RunInputs, TrialInput
+from review.living.runs.heterogeneity import HeterogeneityLine
 from review.living.runs.joint import JointLine
 from review.living.runs.networks import NetworkLine
 from review.living.runs.results import MarginReading, PooledLine, RunResults, Snapshot
@@ -63,6 +64,8 @@ class ChangeReport:
     """The networks before and after; None of other analyses, and before a first run."""
     joint: tuple[JointLine | None, JointLine | None] = (None, None)
     """Several outcomes taken together, before and after, as `networks`."""
+    heterogeneity: tuple[tuple[HeterogeneityLine, ...], tuple[HeterogeneityLine, ...]] = ((), ())
+    """What tau² depends on, before and after."""
     because: tuple[str, ...] = ()
     """What people did to the inputs meanwhile, with their reasons: a direction corrected, say."""
 
@@ -151,6 +154,7 @@ def compare(
         engine=engine,
         networks=(old_results.network if old_results else None, results.network),
         joint=(old_results.joint if old_results else None, results.joint),
+        heterogeneity=(old_results.heterogeneity if old_results else (), results.heterogeneity),
     )
 
 

@@ -19,6 +19,7 @@ _PLAN: Final = "plan"
 _PLANNED: Final = {
     "variants": "sensitivity analyses",
     "moderators": "meta-regressions",
+    "heterogeneity": "tau² depends on",
     "where": "conditions",
     "several_arms": "several arms of a trial",
     "several_results": "several results of a trial",
@@ -100,7 +101,7 @@ def _value_words(name: str, value: object) -> object:
         return told or ("any" if name in _ANY else "none")
     if not isinstance(value, str):
         return value
-    if name in ("subgroups", "moderators"):
+    if name in ("subgroups", "moderators", "heterogeneity"):
         return in_words(value)
     choice = CHOICES.get(name)
     options = {option.value: option.words for option in choice.options} if choice else {}

@@ -65,7 +65,7 @@ def _without(
     them = "it" if len(found) == 1 else "them"
     if not rest:
         return f"without {them} no trial is left"
-    simple = plan.model_copy(update={"variants": (), "moderators": (), "subgroups": ()})
+    simple = plan.bare
     inputs = RunInputs(plan=simple, trials=rest, left_out=())
     try:
         (results,) = pool_inputs([(inputs, trial_effects(inputs))])

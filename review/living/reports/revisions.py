@@ -174,9 +174,7 @@ def _would_give(
 
 def result_now(plan: Plan, items: Sequence[Evidence]) -> str:
     """Return what a plan gives on the present evidence, in a sentence without its full stop."""
-    bare = plan.model_copy(
-        update={"variants": (), "subgroups": (), "moderators": (), "sequential": None}
-    )
+    bare = plan.bare.model_copy(update={"sequential": None})
     try:
         inputs = select(bare, items)
         if not inputs.trials:

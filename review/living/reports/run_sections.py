@@ -8,6 +8,7 @@ from functools import partial
 from review.canonical import number, p_value
 from review.living.estimates.zero_cells import zero_cell_lines
 from review.living.reports.brief import beside_what_moved
+from review.living.reports.heterogeneity import heterogeneity_sections
 from review.living.reports.joint import joint_sections
 from review.living.reports.networks import network_sections
 from review.living.reports.notices import HEADINGS, NoticeKind, Notices
@@ -71,13 +72,14 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
 
 
 def robustness_sections(snapshot: Snapshot, *, withheld: bool) -> list[Section]:
-    """Return sensitivity analyses, subgroups and meta-regressions, a section each."""
+    """Return variants, subgroups and models of effect and heterogeneity, a section each."""
     inputs, results = snapshot
     variants = partial(_variants, scale_of_run(inputs), withheld=withheld)
     return [
         *variants("Sensitivity", results.variants),
         *variants("The same counts by other ways", zero_cell_lines(inputs)),
         *(s for line in results.moderators for s in _moderator(line, variants)),
+        *heterogeneity_sections(results.heterogeneity, scale_of_run(inputs)),
     ]
 
 

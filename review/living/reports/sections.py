@@ -11,6 +11,7 @@ from review.living.reports.brief import beside_what_moved, what_moved
 from review.living.reports.changes import ChangeReport
 from review.living.reports.classes import StripLine
 from review.living.reports.forecast import WANTED, Fragility, Outlook
+from review.living.reports.heterogeneity import moved_heterogeneity_section
 from review.living.reports.joint import moved_outcomes_section
 from review.living.reports.networks import moved_section
 from review.living.reports.notices import NO_NOTICES, Notices
@@ -42,6 +43,7 @@ def tell(
         _before_and_after(lines, first=report.before is None),
         *moved_section(*report.networks, report.scales),
         *moved_outcomes_section(report.joint, report.scales),
+        *moved_heterogeneity_section(report.heterogeneity),
         *_happened(report),
     ]
     if explanation is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, model_validator
 
 from review.living.runs.contents import LeftOut, RunInputs, RunPart
+from review.living.runs.heterogeneity import HeterogeneityLine, told_beside
 from review.living.runs.joint import JointLine
 from review.living.runs.networks import NetworkLine
 from review.protocol.rules import WITHOUT_TAU2
@@ -155,12 +156,8 @@ class ModeratorLine(RunPart):
 
     @property
     def beside(self) -> tuple[str, ...]:
-        """What is to be said beside its numbers: trials without a value by reason, and remarks."""
-        studies: dict[str, list[str]] = {}
-        for item in self.without:
-            studies.setdefault(item.reason, []).append(item.study)
-        told = (f"Without a value ({why}): {'; '.join(of)}." for why, of in studies.items())
-        return (*told, *self.remarks)
+        """What is to be said beside its numbers."""
+        return told_beside(self.without, self.remarks)
 
 
 _OF_A_MODEL_OF_THEIR_OWN: Final = frozenset({Variant.DERSIMONIAN_LAIRD, Variant.THREE_LEVEL})
@@ -176,6 +173,9 @@ class RunResults(RunPart):
     """The deciding margin first."""
     variants: tuple[VariantLine, ...] = ()
     moderators: tuple[ModeratorLine, ...] = ()
+    heterogeneity: Annotated[
+        tuple[HeterogeneityLine, ...], Field(exclude_if=lambda lines: not lines)
+    ] = ()
     network: Annotated[NetworkLine | None, Field(exclude_if=lambda line: line is None)] = None
     """Of a network, whose pooled line is the comparison that the plan decides on."""
 
@@ -204,6 +204,11 @@ class RunResults(RunPart):
                 for one in values.get("moderators", ())
             ],
         }
+
+    @property
+    def investigations(self) -> int:
+        """How many planned models look for what makes trials differ."""
+        return len(self.moderators) + len(self.heterogeneity)
 
     @property
     def of_one_mean(self) -> bool:

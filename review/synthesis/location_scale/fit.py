@@ -15,7 +15,15 @@ from review.errors import InvalidDataError
 from review.synthesis.blocks import checked_studies
 from review.synthesis.design import Design, Values, design, intercept_only
 from review.synthesis.estimable import redundancy
-from review.synthesis.location_scale.search import Data, Link, curvature, evaluate, highest, linked
+from review.synthesis.location_scale.search import (
+    ENDED,
+    Data,
+    Link,
+    curvature,
+    evaluate,
+    highest,
+    linked,
+)
 from review.synthesis.methods import Method, Test
 from review.synthesis.robust import well_conditioned
 
@@ -49,6 +57,8 @@ class LocationScale:
     qs, qs_df, qs_p : Wald test of the scale's coefficients but its intercept; None without any.
     tau2 : tuple (k,)
         Of each study.
+    zero : float
+        A tau² up to here is taken for zero.
     q, q_df, q_p : residual heterogeneity test by inverse-variance weights.
     loglik : float
         Restricted for REML, with all constants.
@@ -80,6 +90,7 @@ class LocationScale:
     qs_df: int
     qs_p: float | None
     tau2: tuple[float, ...]
+    zero: float
     q: float
     q_df: int
     q_p: float
@@ -218,6 +229,7 @@ def location_scale(
         qs_df=free,
         qs_p=qs_p,
         tau2=_floats(tau2),
+        zero=ENDED * float(v.min()),
         q=plain,
         q_df=k - p,
         q_p=float(chdtrc(k - p, plain)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import suppress
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -86,6 +88,13 @@ def evaluate(data: Data, alpha: Floats) -> At:
     return At(height, data.Z.T @ slope, gamma, covariance, rss)
 
 
+APART = 2.0
+"""Standard deviation of further starts, in log tau² by a standard deviation of a characteristic."""
+
+STARTS = 12
+SEED = 7
+"""How many these are, and from what they are drawn, so that the same data give the same numbers."""
+
 ENDED = 1e-6
 """Of the smallest sampling variance: a tau² below it is zero."""
 
@@ -106,15 +115,37 @@ def highest(data: Data) -> tuple[Floats, bool]:
     (np.float64(3.5), False)
     """
     spread = max(float(np.var(data.y - data.X @ (data.X.T @ data.y))), float(np.median(data.v)))
-    tops = []
+    best, height = None, -math.inf
+    for start in _starts(data, spread):
+        with suppress(np.linalg.LinAlgError):  # a step too far, where weights are lost to rounding
+            alpha = _climbed(data, start)
+            at = evaluate(data, alpha).height
+            if at > height:
+                best, height = alpha, at
+    if best is None:
+        raise np.linalg.LinAlgError
+    if data.link is Link.LOG or (data.Z @ best).min() >= ENDED * data.v.min():
+        best = polished(data, best)
+    tau2 = linked(data.link, data.Z @ best)
+    return best, bool((tau2 < ENDED * data.v.min()).any())
+
+
+def _starts(data: Data, spread: float) -> Iterator[Floats]:
+    """Yield where to climb from: one tau², small to large; then one that differs.
+
+    Of few studies the likelihood often has several tops, of which one start finds a lower one.
+    """
     for share in (0.05, 0.5, 2.0):
         wanted = share * spread
         target = np.full(data.y.size, math.log(wanted) if data.link is Link.LOG else wanted)
         start: Floats = np.linalg.lstsq(data.Z, target, rcond=None)[0]
-        tops.append(_climbed(data, start))
-    best = max(tops, key=lambda alpha: evaluate(data, alpha).height)
-    tau2 = linked(data.link, data.Z @ best)
-    return best, bool((tau2 < ENDED * data.v.min()).any())
+        yield start
+    if data.link is Link.IDENTITY:
+        return
+    middle = np.linalg.lstsq(data.Z, np.full(data.y.size, math.log(0.5 * spread)), rcond=None)[0]
+    scattered = np.random.default_rng(SEED)
+    for _ in range(STARTS):
+        yield middle + APART * scattered.standard_normal(middle.size)
 
 
 def _climbed(data: Data, start: Floats) -> Floats:
@@ -126,16 +157,13 @@ def _climbed(data: Data, start: Floats) -> Floats:
 
     if data.link is Link.LOG:
         rough = minimize(falling, start, jac=True, method="BFGS", options={"gtol": 1e-7})
-        return polished(data, np.asarray(rough.x))
+        return np.asarray(rough.x)
     above = LinearConstraint(data.Z, 0.0, np.inf)
     rough = minimize(
         falling, start, jac=True, method="SLSQP", constraints=[above],
         options={"ftol": 1e-14, "maxiter": 500},
     )  # fmt: skip
-    found = np.asarray(rough.x)
-    if (data.Z @ found).min() < ENDED * data.v.min():
-        return found
-    return polished(data, found)
+    return np.asarray(rough.x)
 
 
 def polished(data: Data, alpha: Floats) -> Floats:

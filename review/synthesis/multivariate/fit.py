@@ -184,6 +184,11 @@ def _component(term: Levels, C: Floats, tau2: Floats, unit: float) -> Component:
     of = f"random effects of {term.term.name}"
     notes = []
     still = [name for name, t in zip(names, tau2, strict=True) if t == 0]
+    if term.by_alphabet:
+        notes.append(
+            f"{of}: steps in time are counted in the order of the alphabet ({', '.join(names)}); "
+            "give times for another order"
+        )
     if still:
         which = f" of {', '.join(still)}" if q > 1 else ""
         notes.append(f"{of}: the variance{which} is estimated as zero")

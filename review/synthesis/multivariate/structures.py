@@ -56,7 +56,8 @@ class RandomEffect:
         What differs within a group: outcome, rater, time. None: one effect a group (``~ 1 |
         group`` in metafor), so that crossed and nested effects are several terms.
     structure : Structure
-        Of the levels of `within`. AR and HAR take them in sorted order, CAR as times.
+        Of the levels of `within`. AR and HAR take them in the order of `times` or of the numbers
+        that they are; other names by the alphabet, which the fit says. CAR takes times.
     times : mapping, optional
         Of AR, HAR and CAR: when each level is, where levels are no numbers themselves.
     name : str
@@ -103,6 +104,14 @@ class Levels(NamedTuple):
     """Whether two levels (q, q) are ever seen in one group."""
     apart: Floats
     """Steps or time between levels (q, q)."""
+
+    @property
+    def by_alphabet(self) -> bool:
+        """Whether steps in time are counted between names that tell no time."""
+        of = self.term
+        if of.within is None or of.times is not None or not of.structure.serial:
+            return False
+        return len(self.names) > 2 and not all(_is_number(name) for name in self.names)
 
     @property
     def size(self) -> int:
@@ -228,6 +237,14 @@ def _ordered(term: RandomEffect, found: Sequence[object]) -> list[object]:
                 "give numbers, or take structure AR."
             ) from None
         return sorted(found, key=str)
+
+
+def _is_number(name: object) -> bool:
+    try:
+        float(str(name))
+    except ValueError:
+        return False
+    return True
 
 
 def _time(term: RandomEffect, name: object) -> float:

@@ -94,7 +94,7 @@ class Chance:
         variants = ("fixed", "z_test", "leave_one_out", "trim_and_fill")
         margin, k = self.margin, self.k
         alone = {"kind": "single_arm"} if self.measure in ALONE else {}
-        return plan(
+        made = plan(
             title=f"Synthetic analysis {self.seed}", margin=margin, measure=self.measure,
             other_margins=(0.25, 0.3) if margin and self.maybe(0.7) else (),
             method=self.random.choice(("REML", "DL", "EE", "PM")),
@@ -103,6 +103,10 @@ class Chance:
             moderators=("year", "n_randomised")[: 1 + self.seed % 2] if k > 3 else (),
             subgroups=("country",) if k > 5 else (), **alone,
         )  # fmt: skip
+        if k <= 5 or self.seed % 4 != 2:
+            return made
+        modelled = {"method": "REML", "heterogeneity": ("country", "year", "diagnosis")}
+        return made.model_copy(update=modelled)
 
     def rows(self, n: int) -> list[NumberedRow]:
         """Draw the rows of one trial."""

@@ -130,7 +130,8 @@ def judge(session: Any, review: Any, number: int, judgement: str) -> None:
 
 
 def planned(database: Database, by: Attribution, slug: str = "alliance", **changes: Any) -> Plan:
-    made = plan(title="Alliance", measure="SMD", method="DL", test="z", margin=0.5, **changes)
+    usual = {"title": "Alliance", "measure": "SMD", "method": "DL", "test": "z", "margin": 0.5}
+    made = plan(**{**usual, **changes})
     with writing(database, by) as session:
         review = review_called(session, None)
         spec = AnalysisSpec(slug=slug, plan=made)

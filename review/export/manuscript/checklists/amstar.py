@@ -237,7 +237,7 @@ def _spread_unexplored(facts: Facts) -> list[str]:
     return [
         f"{a.plan.title} (I² {a.latest.results.pooled.I2:.1f}%)"
         for a in facts.analysed
-        if a.latest.results.pooled.I2 >= SUBSTANTIAL and not a.latest.results.moderators
+        if a.latest.results.pooled.I2 >= SUBSTANTIAL and not a.latest.results.investigations
     ]
 
 
@@ -275,7 +275,7 @@ def _bias_discussed(facts: Facts) -> Audited:
 
 def _heterogeneity(facts: Facts) -> Audited:
     spread = [f"{a.plan.title} I² {a.latest.results.pooled.I2:.1f}%" for a in _pooled(facts)]
-    n = sum(len(a.latest.results.moderators) for a in facts.analysed)
+    n = sum(a.latest.results.investigations for a in facts.analysed)
     told = f"{'; '.join(spread) or 'nothing pooled'}; {counted(n, 'planned investigation')}"
     return Audited(ItemAnswer.UNKNOWN, f"{told}; the explanation is the authors'")
 

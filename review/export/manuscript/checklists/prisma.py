@@ -175,9 +175,12 @@ def _model(facts: Facts) -> Answer:
 
 
 def _moderators_planned(facts: Facts) -> Answer:
-    n = sum(len(a.plan.subgroups) + len(a.plan.moderators) for a in facts.analyses)
-    told = counted(n, "planned subgroup analysis or meta-regression",
-                   "planned subgroup analyses and meta-regressions")  # fmt: skip
+    n = sum(
+        len(a.plan.subgroups) + len(a.plan.moderators) + len(a.plan.heterogeneity)
+        for a in facts.analyses
+    )
+    told = counted(n, "planned model of differences between trials",
+                   "planned models of differences between trials")  # fmt: skip
     return Answer(SYNTHESIS, told if n else "None was planned")
 
 
@@ -277,7 +280,7 @@ def _estimates(facts: Facts) -> Answer:
 
 
 def _moderated(facts: Facts) -> Answer:
-    n = sum(len(a.latest.results.moderators) for a in facts.analysed)
+    n = sum(a.latest.results.investigations for a in facts.analysed)
     return Answer(RESULTS if n else AUTHORS, counted(n, "result"))
 
 

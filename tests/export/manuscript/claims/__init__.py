@@ -10,4 +10,5 @@ from tests.export.manuscript.claims import results
 from tests.export.manuscript.claims import networks
 from tests.export.manuscript.claims import joint
 from tests.export.manuscript.claims import sensitivity
+from tests.export.manuscript.claims import heterogeneity
 from tests.export.manuscript.claims import change

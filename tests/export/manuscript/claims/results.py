@@ -315,7 +315,17 @@ def _post_hoc(read: Read, m: re.Match[str]) -> None:
 
 
 NO_NUMBER: Final = frozenset(
-    {"variants", "subgroups", "moderators", "sequential", "title", "margin", "other_margins", "rho"}
+    {
+        "variants",
+        "subgroups",
+        "moderators",
+        "heterogeneity",
+        "sequential",
+        "title",
+        "margin",
+        "other_margins",
+        "rho",
+    }
 )
 """What of a plan moves no estimate of one result a trial."""
 
