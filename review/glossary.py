@@ -176,6 +176,12 @@ _ENTRIES: Final = (
         "a trial that could enter an analysis and does not, with the reason.",
     ),
     _entry(
+        "location-scale model",
+        "a model in which the mean effect (location) and the logarithm of τ² (scale) depend on "
+        "characteristics.",
+        "heteroscedasticity",
+    ),
+    _entry(
         "log",
         "a logarithm: ratios are pooled on this scale, on which 0 is no difference.",
         "log OR", "log RR",

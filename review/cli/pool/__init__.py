@@ -57,7 +57,7 @@ def _belong(ctx: click.Context, asked: Mapping[str, Any]) -> None:
     """Refuse an option that says more of another one which is not there."""
     for option, other in (
         ("predictor", "diagnostics"), ("tau_prior", "bayes"), ("mean_prior", "bayes"),
-        ("common_tau2", "subgroup"),
+        ("common_tau2", "subgroup"), ("link", "scale"),
     ):  # fmt: skip
         given = ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
         if given and not asked[other]:
@@ -67,7 +67,8 @@ def _belong(ctx: click.Context, asked: Mapping[str, Any]) -> None:
 def _alone(ctx: click.Context, method: str, asked: Mapping[str, Any]) -> None:
     """Refuse what a method that pools counts has no use for."""
     others = (
-        "mods", "subgroup", "cluster", "diagnostics", "bayes", "permutation", "gosh", "bootstrap"
+        "mods", "scale", "subgroup", "cluster", "diagnostics", "bayes", "permutation", "gosh",
+        "bootstrap",
     )  # fmt: skip
     given = [name for name in others if asked[name]]
     if given:
@@ -191,7 +192,8 @@ def pool_(
     if counts:
         _alone(ctx, method, asked)
     names = renamed(cols)
-    asked_for = [label, asked["subgroup"], asked["cluster"], *_variables(asked["mods"])]
+    asked_for = [label, asked["subgroup"], asked["cluster"]]
+    asked_for += [name for formula in ("mods", "scale") for name in _variables(asked[formula])]
     table = read_sheet(file, renamed=names, names=filter(None, asked_for), sheet=sheet)
     chosen = measure_of(measure, table, names)
     labels, columns = table.labels(label), columns_of(table, chosen, names)
@@ -266,6 +268,8 @@ def _extra(
     labels: Sequence[str],
     *,
     mods: str | None,
+    scale: str | None,
+    link: str,
     subgroup: str | None,
     common_tau2: bool,
     cluster: str | None,
@@ -290,6 +294,15 @@ def _extra(
         rows, columns, gone = selected(sheet, effects, variables, labels)
         found["metareg"] = {
             **blocks.metareg(effects.yi[rows], effects.vi[rows], mods, columns, **model),
+            "left_out": gone,
+        }
+    if scale is not None:
+        of_both = dict.fromkeys((*variables, *_variables(scale)))
+        rows, columns, gone = selected(sheet, effects, list(of_both), labels)
+        found["location_scale"] = {
+            **blocks.scaled(
+                effects.yi[rows], effects.vi[rows], mods, scale, columns, link, **model
+            ),
             "left_out": gone,
         }
     if subgroup is not None:

@@ -30,6 +30,7 @@ from review.synthesis import (
     regress,
     subgroup_analysis,
 )
+from review.synthesis.location_scale import location_scale
 from review.synthesis.moderators import PERFECT_FIT
 
 Numbers = Floats
@@ -192,6 +193,54 @@ def _robust(fit: Multilevel, correction: Correction) -> Block:
         "ci_lb": found.ci_low,
         "ci_ub": found.ci_high,
         "notes": found.notes,
+    }
+
+
+def scaled(
+    yi: Numbers,
+    vi: Numbers,
+    formula: str | None,
+    scale: str,
+    columns: Mapping[str, Sequence[str]],
+    link: str,
+    *,
+    method: Method,
+    test: Test,
+    level: float,
+) -> Block:
+    """Return a location-scale model on the file's columns, with the test of one tau²."""
+    coded, notes = estimable(design(scale, columns))
+    location, more = (None, ()) if formula is None else estimable(design(formula, columns))
+    fit = location_scale(
+        yi, vi, scale=coded, location=location, link=link, method=method, test=test, level=level
+    )
+    one = fit.heteroscedasticity
+    return {
+        "scale": scale,
+        "formula": formula,
+        "link": link,
+        "method": method.value,
+        "test": test.value,
+        "k": fit.k,
+        "terms": fit.terms,
+        "beta": fit.beta,
+        "se": fit.se,
+        "p": fit.p,
+        "ci_lb": fit.ci_low,
+        "ci_ub": fit.ci_high,
+        "scale_terms": fit.scale_terms,
+        "alpha": fit.alpha,
+        "alpha_se": fit.alpha_se,
+        "alpha_p": fit.alpha_p,
+        "alpha_ci_lb": fit.alpha_low,
+        "alpha_ci_ub": fit.alpha_high,
+        "tau2": fit.tau2,
+        "one_tau2": None if one is None else one.tau2,
+        "LRT": None if one is None else one.stat,
+        "LRT_df": None if one is None else one.df,
+        "LRTp": None if one is None else one.p,
+        "loglik": fit.loglik,
+        "notes": [*dict.fromkeys((*notes, *more)), *fit.notes],
     }
 
 

@@ -15,6 +15,7 @@ from review.cli.files import force_option
 from review.measures import MIXED, OF_COUNTS, AddTo, Measure, Variance
 from review.synthesis import Method, MuPrior, PredictionKind, Predictor, TauFamily, TauPrior, Test
 from review.synthesis.bayes import DEFAULT_TAU
+from review.synthesis.location_scale import Link
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -153,6 +154,18 @@ _OPTIONS = (
         "--mods",
         metavar="FORMULA",
         help='Meta-regression, e.g. "year + alloc"; text columns are factors.',
+    ),
+    click.option(
+        "--scale",
+        metavar="FORMULA",
+        help="What tau² depends on (a location-scale model), the mean on --mods; by REML or ML.",
+    ),
+    click.option(
+        "--link",
+        type=click.Choice([link.value for link in Link]),
+        default=Link.LOG.value,
+        show_default=True,
+        help="Whether --scale is of the logarithm of tau², or of tau² itself.",
     ),
     click.option(
         "--subgroup",

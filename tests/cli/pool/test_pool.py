@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from collections.abc import Callable
@@ -235,6 +236,35 @@ def test_meta_regression_by_the_files_columns(formula: str) -> None:
     for key in ("beta", "se", "p", "ci_lb", "ci_ub", "QM", "QM_df", "QMp", "QE", "tau2", "R2"):
         compared(found[key], expected[key], key)
     assert found["terms"] == expected["terms"]
+
+
+SCALES: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "synthesis/location_scale/location_scale.json").read_text("utf-8")
+)
+
+
+@pytest.mark.parametrize("case", SCALES["cases"][::2], ids=lambda case: case["name"])
+def test_location_scale_models_follow_metafor(case: dict[str, Any], tmp_path: Path) -> None:
+    data, path = SCALES["data"][case["set"]], tmp_path / "file.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["study", *data])
+        writer.writerows([f"s{i}", *row] for i, row in enumerate(zip(*data.values(), strict=True)))
+    mods = () if case["mods"] == "1" else ("--mods", _factor(case["mods"]))
+    arguments = ("--method", case["method"], "--test", case["test"], "--link", case["link"])
+    found = pooled(path, "--measure", "GEN", "--scale", _factor(case["scale"]), *mods, *arguments)
+    block = found["location_scale"]
+    assert block["beta"] == pytest.approx(np.atleast_1d(case["beta"]).tolist(), rel=1e-4)
+    assert block["alpha"] == pytest.approx(case["alpha"], rel=1e-3, abs=1e-4)
+    assert block["loglik"] == pytest.approx(case["loglik"], abs=1e-6)
+    assert block["LRT_df"] == len(case["alpha"]) - 1
+    assert "--link needs --scale" in pool(path, "--link", "identity", status=2)
+    assert "it has no --scale" in pool(path, "--method", "PETO", "--scale", "x", status=2)
+
+
+def _factor(formula: str) -> str:
+    """Codes of a category are read as numbers in a file."""
+    return formula.replace("meta", "factor(meta)")
 
 
 def test_clusters_and_correlated_errors() -> None:

@@ -136,7 +136,7 @@ def test_a_plan_without_a_rule_is_stored_and_known_as_before() -> None:
 @pytest.mark.parametrize(
     ("measure", "more", "words"),
     [
-        ("OR", {"zero_cells": {}}, "MH adds nothing"),
+        ("OR", {"zero_cells": {}}, "MH, which adds nothing"),
         ("SMD", {"method": "DL", "test": "z", "zero_cells": {}}, "measures of counts"),
         ("OR", {"method": "DL", "test": "z", "zero_cells": {"add": -1}}, "greater than or equal"),
         ("OR", {"method": "DL", "test": "z", "zero_cells": {"to": "some"}}, "only0"),
