@@ -115,15 +115,12 @@ def highest(data: Data) -> tuple[Floats, bool]:
     (np.float64(3.5), False)
     """
     spread = max(float(np.var(data.y - data.X @ (data.X.T @ data.y))), float(np.median(data.v)))
-    best, height = None, -math.inf
-    for start in _starts(data, spread):
+    first, *others = _starts(data, spread)
+    tops = [_climbed(data, first)]
+    for start in others:
         with suppress(np.linalg.LinAlgError):  # a step too far, where weights are lost to rounding
-            alpha = _climbed(data, start)
-            at = evaluate(data, alpha).height
-            if at > height:
-                best, height = alpha, at
-    if best is None:
-        raise np.linalg.LinAlgError
+            tops.append(_climbed(data, start))
+    best = max(tops, key=lambda alpha: evaluate(data, alpha).height)
     if data.link is Link.LOG or (data.Z @ best).min() >= ENDED * data.v.min():
         best = polished(data, best)
     tau2 = linked(data.link, data.Z @ best)
