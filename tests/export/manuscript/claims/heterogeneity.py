@@ -27,7 +27,8 @@ class _Model:
         self.v = np.array([effects[i]["vi"] for i in kept])
         x = [values[i] for i in kept]
         self.levels = sorted(set(x)) if self.by_level else [min(x), max(x)]
-        self.middle, self.spread = (0.0, 1.0) if self.by_level else (np.mean(x), np.std(x))
+        self.middle = 0.0 if self.by_level else float(np.mean(x))
+        self.spread = 1.0 if self.by_level else float(np.std(x))
         self.X = self.columns(x)
 
     def columns(self, x: list[Any]) -> Any:
@@ -42,21 +43,23 @@ class _Model:
         information = (self.X.T * w) @ self.X
         beta = np.linalg.solve(information, (self.X.T * w) @ self.y)
         rest = float(w @ (self.y - self.X @ beta) ** 2)
-        return 0.5 * (np.log(w).sum() - rest - np.linalg.slogdet(information)[1])
+        return float(0.5 * (np.log(w).sum() - rest - np.linalg.slogdet(information)[1]))
 
     def climbed(self, Z: Any) -> tuple[float, Any]:
         """The height of the best of several climbs, and its coefficients."""
         rng = np.random.default_rng(3)
         start = np.linalg.lstsq(Z, np.full(len(Z), np.log(np.var(self.y))), rcond=None)[0]
-        tops = [
-            optimize.minimize(
-                lambda a: -self.height(Z @ a), start + 2 * rng.standard_normal(start.size) * n / 8,
-                method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11, "maxiter": 20000},
-            )
-            for n in range(9)
-        ]  # fmt: skip
-        best = min(tops, key=lambda top: top.fun)
-        return -best.fun, best.x
+        options: Any = {"xatol": 1e-9, "fatol": 1e-11, "maxiter": 20000}
+
+        def fall(a: Any) -> float:
+            return -self.height(Z @ a)
+
+        tops = []
+        for n in range(9):
+            begin = np.asarray(start + 2 * rng.standard_normal(start.size) * n / 8)
+            tops.append(optimize.minimize(fall, begin, method="Nelder-Mead", options=options))
+        best = min(tops, key=lambda top: float(top.fun))
+        return -float(best.fun), best.x
 
 
 def _value(trial: dict[str, Any], by: str) -> Any:
