@@ -34,7 +34,7 @@ trust: $(VENV)/.dev
 
 trust-tests: $(VENV)/.dev
 	mkdir -p build/trust
-	REVIEW_TRUST=1 timeout $(MINUTES)m $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --durations=40 --junitxml=build/trust/tests.xml \
+	REVIEW_TRUST=1 timeout --signal=INT $(MINUTES)m $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --durations=40 --junitxml=build/trust/tests.xml \
 	  tests/keeping tests/living/job/test_watch.py \
 	  $$(grep -rlE 'tests\.tiers|^from hypothesis' tests --include='test_*.py' | grep -v ^tests/keeping/)
 

@@ -91,6 +91,16 @@ def test_effects_that_differ_by_rounding_are_identical() -> None:
     assert pool([3000, 3000.01], [1e8, 1e8], test="knha").se == pytest.approx(0.005, rel=1e-6)
 
 
+@pytest.mark.parametrize("v", [0.25, 1.0, 3.0, 4000.0])
+@pytest.mark.parametrize("size", [2, 40])
+def test_rounding_is_a_share_of_the_effect_whatever_the_studies_weigh(size: int, v: float) -> None:
+    """Half of 1e-12 is rounding, twice as much is not: by the effects' spread alone."""
+    for share, identical in ((0.5e-12, True), (2e-12, False)):
+        fit = pool([1 + share, 1 - share] * (size // 2), [v] * size, test="knha")
+        wanted = 0 if identical else share / math.sqrt(size - 1)
+        assert fit.se == pytest.approx(wanted, rel=1e-2, abs=0)
+
+
 def test_henmi_and_copas_beyond_two_errors_solve_their_equation() -> None:
     """Where tau² is zero Q is chi²; metafor 3.8-1 looks for the root below 2 only, and stops."""
     v, level = np.array([0.04, 0.09, 0.02]), 0.99
