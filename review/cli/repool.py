@@ -219,7 +219,7 @@ def _whole(item: Recomputed) -> str:
     show_default=True,
     help="How many, newest first.",
 )
-@click.option("--send-again", "again", is_flag=True, help="Try messages that were given up again.")
+@click.option("--send-again", "again", is_flag=True, help="Try messages that have not arrived now.")
 @notify_options
 @json_option
 def jobs_(limit: int, again: bool, as_json: bool, **notify: Any) -> None:

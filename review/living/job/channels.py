@@ -24,6 +24,9 @@ from review.errors import InvalidDataError
 PATIENCE: Final = 10.0
 """Seconds to wait for a server before the job goes on without it."""
 
+KEY: Final = "whsec_"
+"""How a secret of Standard Webhooks begins; the rest is the key in base64."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -85,6 +88,42 @@ class FileChannel:
             file.write(json.dumps(message.payload, ensure_ascii=False) + "\n")
 
 
+def signature(secret: str, identity: str, at: int, body: bytes) -> str:
+    """Return what signs a post: HMAC-SHA256 of ``identity.at.body``, in base64.
+
+    Parameters
+    ----------
+    secret
+        As receivers have it: ``whsec_`` and the key in base64. Any other text is the key itself.
+    at
+        Seconds since 1970.
+
+    Raises
+    ------
+    InvalidDataError
+        If what follows ``whsec_`` is not base64.
+
+    References
+    ----------
+    Standard Webhooks, specification, "Signature scheme".
+
+    Examples
+    --------
+    >>> signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_1", 0, b"{}")[:3]
+    'v1,'
+    """
+    key = secret.encode()
+    if secret.startswith(KEY):
+        try:
+            key = base64.b64decode(secret.removeprefix(KEY), validate=True)
+        except ValueError:
+            raise InvalidDataError(
+                f"REVIEW_WEBHOOK_SECRET begins with {KEY}, and what follows is not base64"
+            ) from None
+    made = hmac.new(key, f"{identity}.{at}.".encode() + body, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(made).decode()}"
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookChannel:
     """Posts JSON to an address, signed as standardwebhooks.com has it where there is a secret.
@@ -98,6 +137,8 @@ class WebhookChannel:
     private: bool = False
 
     def __post_init__(self) -> None:
+        if self.secret:
+            signature(self.secret, "", 0, b"")  # raises now, not when there is something to tell
         if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname:
             raise InvalidDataError("a webhook is an http or https address")
 
@@ -130,11 +171,9 @@ class WebhookChannel:
     def _headers(self, body: bytes, number: int) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "webhook-id": f"review-{number}"}
         if self.secret:
-            at = str(int(time.time()))
-            signed = f"review-{number}.{at}.".encode() + body
-            made = hmac.new(self.secret.encode(), signed, hashlib.sha256).digest()
-            headers["webhook-timestamp"] = at
-            headers["webhook-signature"] = f"v1,{base64.b64encode(made).decode()}"
+            at = int(time.time())
+            headers["webhook-timestamp"] = str(at)
+            headers["webhook-signature"] = signature(self.secret, headers["webhook-id"], at, body)
         return headers
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -146,8 +185,9 @@ class WebhookChannel:
         addresses = [str(entry[4][0]) for entry in found]
         inner = [a for a in addresses if not ipaddress.ip_address(a.split("%")[0]).is_global]
         if inner and not self.private:
+            called = host if inner[0] == host else f"{host} ({inner[0]})"
             raise InvalidDataError(
-                f"{host} is {inner[0]}, an address of your own machine or network; allow that with "
+                f"{called} is an address of your own machine or network; allow that with "
                 "REVIEW_WEBHOOK_PRIVATE=1"
             )
         connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)

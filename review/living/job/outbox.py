@@ -129,8 +129,12 @@ def undelivered(session: Session) -> Sequence[Notification]:
 
 
 def send_again(session: Session, now: datetime) -> int:
-    """Let messages that were given up be tried again from the beginning; return how many."""
-    dead = [row for row in undelivered(session) if row.next_at is None and row.message is not None]
-    for row in dead:
-        row.attempts, row.next_at = 0, now
-    return len(dead)
+    """Let messages that have not arrived be tried now; return how many.
+
+    Those that were given up begin anew. One that somebody delivers at this moment may be sent
+    twice, by the same number.
+    """
+    kept = [row for row in undelivered(session) if row.message is not None]
+    for row in kept:
+        row.attempts, row.next_at = 0 if row.next_at is None else row.attempts, now
+    return len(kept)

@@ -8,8 +8,9 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from click.testing import Result
 from review.db import Database
 from review.errors import InvalidDataError
 from review.history.actions import Attribution, writing
-from review.living.job.channels import Message, WebhookChannel
+from review.living.job.channels import Message, WebhookChannel, signature
 from review.living.job.outbox import DELAYS, deliver_due, send_again, undelivered
 from review.living.runs.models import Job, JobOutcome, Notification
 from tests.conftest import NOW
@@ -94,6 +95,35 @@ def test_what_never_arrives_is_given_up_shown_and_can_be_sent_again(
     channel.fails = 0
     assert deliver_due(database, [channel], now) == []
     assert channel.got == [(SAID, waiting)]
+
+
+def test_what_waits_for_its_next_try_is_sent_at_once_where_that_is_asked(
+    database: Database, waiting: int, cli: Callable[..., Result], tmp_path: Path
+) -> None:
+    """The setting has been mended: nobody waits a day for the next try."""
+    channel, now = Flaky(fails=1), datetime.now(UTC)
+    assert len(deliver_due(database, [channel], now)) == 1
+    file = tmp_path / "told.jsonl"
+    with database.transaction() as session:
+        row = session.get_one(Notification, waiting)
+        row.channel, row.target = "file", str(file)
+    cli("jobs", "--notify-file", str(file))
+    assert not file.exists()
+    cli("jobs", "--send-again", "--notify-file", str(file))
+    assert json.loads(file.read_text()) == SAID.payload
+    with database.reading() as session:
+        assert session.get_one(Notification, waiting).attempts == 2
+
+
+def test_signatures_are_those_of_standard_webhooks() -> None:
+    """The example of its libraries."""
+    body = b'{"test": 2432232314}'
+    made = signature(
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body
+    )
+    assert made == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    with pytest.raises(InvalidDataError, match="not base64"):
+        WebhookChannel("https://example.org", secret="whsec_no base64")
 
 
 def test_two_that_deliver_at_once_send_it_once(database: Database, waiting: int) -> None:
