@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import NamedTuple, cast
+from dataclasses import dataclass
 
 import numpy as np
 
 from review.arrays import Floats, Ints
 from review.errors import InvalidDataError
+from review.synthesis.moments import Sums
 
-BLOCK_CELLS = 32_768
-"""Cells (studies x analyses) of a block: 256 KB an array, so that a block's work stays in cache."""
+BLOCK_CELLS = 65_536
+"""Cells (studies x analyses) of a block, 512 KB an array: more leave the cache, fewer cost
+calls."""
 
+MOST_FILLER = 3
+"""Studies that the largest analysis of a block has more than the smallest, or a quarter of those:
+small analyses cost numpy's calls rather than arithmetic, and of many sizes there are many calls."""
 
 FARTHEST = 1e60
 """Largest effect or variance over the smallest variance; squares and cubes stay within a float."""
-
-
-class Survey(NamedTuple):
-    """Terms of the likelihood equation on a grid of tau² that leaves out no stationary point.
-
-    ``grid`` (g, n) in the block's unit, from 0; ``restricted`` and ``full`` (4, g, n) as
-    ``moments.slopes_at`` gives them for REML and ML.
-    """
-
-    grid: Floats
-    restricted: Floats
-    full: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,70 +28,111 @@ class Block:
     """Analyses of similar size as columns, their studies as rows.
 
     Each analysis stands in its own unit, a power of four of the smallest variance, so that results
-    scale exactly with the data and no square or cube of a weight leaves the range of a float. Row 0
-    is the most precise study and effects are differences from it: sums over the other rows then
-    lose no digits when one study dominates.
-
-    A lone analysis (see :func:`lone_block`) has no axis of columns: ``v`` and ``d`` are (K,), all
-    else single numbers, and so are the results that a function draws from it. numpy handles a
-    number in a fraction of the time of an array of one.
+    scale exactly with the data and no square or cube of a weight leaves the range of a float.
+    Effects are differences from the most precise study, which is not among the rows: sums over the
+    others then lose no digits when one study dominates.
 
     Attributes
     ----------
-    v : (K, n) sampling variances in the analysis' unit; infinity fills the columns below K studies.
-    d : (K, n) effects minus the anchor, in the unit; 0 where filled.
     k : (n,) number of studies.
-    vmax : (n,) largest variance of each analysis, in the unit.
+    vmin, vmax : (n,) smallest and largest variance, in the analysis' unit.
     anchor : (n,) effect of the most precise study, as given.
     unit : (n,) the unit of effects, a power of two; that of variances is its square.
     rows : (n,) position of each analysis in the batch.
+    v : (K-1, n) sampling variances of the other studies; infinity fills the columns below K.
+    d, dd : (K-1, n) their effects minus the anchor, and the squares; 0 where filled.
     padded : whether any column is filled.
-    survey : the likelihood equation's terms, where they were had cheaply beforehand.
     """
 
-    v: Floats
-    d: Floats
     k: Ints
+    vmin: Floats
     vmax: Floats
     anchor: Floats
     unit: Floats
-    rows: Ints | slice
+    rows: Ints
+    v: Floats
+    d: Floats
+    dd: Floats
     padded: bool
-    survey: Survey | None = None
 
-    @property
-    def lone(self) -> bool:
-        """Whether this is one analysis without an axis of columns."""
-        return self.v.ndim == 1
+    @classmethod
+    def of(cls, y: Floats, v: Floats, k: Ints, rows: Ints) -> Block:
+        """Lay out effects and variances (K, n), which it takes over.
 
-    def as_column(self) -> Block:
-        """A lone analysis as a block of one column; any other block as it is."""
-        if not self.lone:
-            return self
-        return replace(
-            self,
-            v=self.v[:, None],
-            d=self.d[:, None],
-            k=np.reshape(self.k, 1),
-            vmax=np.reshape(self.vmax, 1),
-            anchor=np.reshape(self.anchor, 1),
-            unit=np.reshape(self.unit, 1),
-            rows=np.zeros(1, dtype=np.int64),
-        )
+        Columns stand in the order of their ``k``; what fills one repeats a study of its own, so
+        that it changes no extreme.
+        """
+        smallest, height = int(k[0]), int(k[-1])
+        best, columns = v.argmin(axis=0), np.arange(k.size)
+        anchor, vmin = y[best, columns], v[best, columns]
+        y[best, columns], v[best, columns] = y[0], v[0]
+        unit = np.ldexp(1.0, np.frexp(vmin)[1] // 2)
+        per_unit = 1.0 / unit
+        vmin = vmin * per_unit * per_unit  # the square of a unit may be beyond a float
+        v, d = v[1:], y[1:]
+        v *= per_unit
+        v *= per_unit
+        vmax = np.maximum(np.maximum.reduce(v, axis=0, initial=0.0), vmin)
+        d -= anchor
+        d *= per_unit
+        if smallest < height:
+            filler = np.arange(smallest, height)[:, None] >= k
+            v[smallest - 1 :][filler] = np.inf
+            d[smallest - 1 :][filler] = 0.0
+        return cls(k, vmin, vmax, anchor, unit, rows, v, d, d * d, smallest < height)
 
     def take(self, columns: Ints, /) -> Block:
         """The block with the named columns only, each as often as it is named."""
-        assert not isinstance(self.rows, slice)  # a lone analysis has no columns
         return Block(
+            k=self.k.take(columns),
+            vmin=self.vmin.take(columns),
+            vmax=self.vmax.take(columns),
+            anchor=self.anchor.take(columns),
+            unit=self.unit.take(columns),
+            rows=self.rows.take(columns),
             v=self.v.take(columns, axis=1),
             d=self.d.take(columns, axis=1),
-            k=self.k[columns],
-            vmax=self.vmax[columns],
-            anchor=self.anchor[columns],
-            unit=self.unit[columns],
-            rows=self.rows[columns],
+            dd=self.dd.take(columns, axis=1),
             padded=self.padded,
         )
+
+    def sums(self, tau2: Floats, /) -> Sums:
+        """Sums over studies at ``tau2`` (n,)."""
+        w = self.v + tau2
+        np.divide(1.0, w, out=w)
+        square = w * w
+        cube = square * w
+        return Sums(
+            1.0 / (self.vmin + tau2),
+            np.add.reduce(w, axis=0),
+            np.add.reduce(square, axis=0),
+            np.add.reduce(cube, axis=0),
+            np.einsum("ij,ij->j", w, self.d),
+            np.einsum("ij,ij->j", square, self.d),
+            np.einsum("ij,ij->j", cube, self.d),
+            np.einsum("ij,ij->j", w, self.dd),
+            np.einsum("ij,ij->j", square, self.dd),
+            np.einsum("ij,ij->j", cube, self.dd),
+        )
+
+    def logs(self, tau2: Floats) -> Floats:
+        """The sum over studies of log(v + tau²), (n,)."""
+        vt = self.v + tau2
+        if self.padded:
+            vt[np.isinf(vt)] = 1.0
+        np.log(vt, out=vt)
+        total: Floats = np.add.reduce(vt, axis=0) + np.log(self.vmin + tau2)
+        return total
+
+    def effects(self) -> tuple[Floats, Floats]:
+        """Sums of the effects minus the anchor and of their squares, (n,) each."""
+        return np.add.reduce(self.d, axis=0), np.add.reduce(self.dd, axis=0)
+
+    def variances(self) -> tuple[Floats, Floats]:
+        """Sums of the variances and of their squares, (n,) each."""
+        v = np.where(np.isinf(self.v), 0.0, self.v) if self.padded else self.v
+        squares = np.einsum("ij,ij->j", v, v) + self.vmin * self.vmin
+        return np.add.reduce(v, axis=0) + self.vmin, squares
 
 
 def checked_studies(yi: object, vi: object) -> tuple[Floats, Floats]:
@@ -118,9 +150,10 @@ def checked_studies(yi: object, vi: object) -> tuple[Floats, Floats]:
         )
     if v.size == 0:
         return y, v
-    least = float(v.min())
+    lowest, highest = np.minimum.reduce, np.maximum.reduce
+    least = float(lowest(v))
     limit = FARTHEST * least
-    if least > 0 and v.max() < limit and y.max() < limit and y.min() > -limit:
+    if least > 0 and highest(v) < limit and highest(y) < limit and lowest(y) > -limit:
         return y, v  # comparisons with NaN are false
     if not np.isfinite(y).all() or not np.isfinite(v).all():
         raise InvalidDataError("Effects and variances must be finite; drop missing rows first.")
@@ -173,64 +206,17 @@ def spans(yi: Floats, vi: Floats, starts: Ints, counts: Ints) -> Iterator[Block]
     start = int(np.searchsorted(sizes, 1))
     while start < order.size:
         smallest = int(sizes[start])
-        widest = smallest + smallest // 8  # at most an eighth of a column is filler
+        widest = smallest + (max(smallest // 4, MOST_FILLER) if smallest > 1 else 0)
         stop = int(np.searchsorted(sizes, widest, side="right"))
         stop = min(stop, start + max(1, BLOCK_CELLS // widest))
         yield _block(yi, vi, starts, counts, order[start:stop])
         start = stop
 
 
-def lone_block(yi: Floats, vi: Floats) -> Block:
-    """One analysis without an axis of columns.
-
-    Parameters
-    ----------
-    yi, vi : (k,) effects and sampling variances.
-    """
-    best = vi.argmin()
-    y, v = yi.copy(), vi.copy()
-    y[0], y[best] = yi[best], yi[0]
-    v[0], v[best] = vi[best], vi[0]
-    anchor, unit = y[0], math.ldexp(1.0, math.frexp(v[0])[1] // 2)
-    y -= anchor
-    y /= unit
-    v /= unit * unit
-    return Block(
-        v=v,
-        d=y,
-        k=cast(Ints, np.int64(v.size)),
-        vmax=v.max(),
-        anchor=anchor,
-        unit=cast(Floats, np.float64(unit)),
-        rows=slice(0, 1),
-        padded=False,
-    )
-
-
 def _block(yi: Floats, vi: Floats, starts: Ints, counts: Ints, rows: Ints) -> Block:
-    k = counts[rows]
-    height = int(k[-1])
-    padded = bool(k[0] != height)
-    index = starts[rows] + np.arange(height)[:, None]
-    if padded:
-        filler = np.arange(height)[:, None] >= k
-        index = np.where(filler, starts[rows], index)
-        y, v = yi[index], vi[index]
-        v[filler] = np.inf
-        vmax = np.where(filler, 0.0, v).max(axis=0)
-    else:
-        y, v = yi[index], vi[index]
-        vmax = v.max(axis=0)
-    columns = np.arange(rows.size)
-    best = v.argmin(axis=0)
-    anchor = y[best, columns]
-    vmin = v[best, columns]
-    y[best, columns], v[best, columns] = y[0], v[0]
-    y[0], v[0] = anchor, vmin
-    unit = np.ldexp(1.0, np.frexp(vmin)[1] // 2)
-    d = y - anchor
-    if padded:
-        d[filler] = 0.0
-    d /= unit
-    v /= unit * unit
-    return Block(v, d, k, vmax / (unit * unit), anchor, unit, rows, padded)
+    k, first = counts.take(rows), starts.take(rows)
+    smallest, height = int(k[0]), int(k[-1])
+    index = first + np.arange(height)[:, None]
+    filler = np.arange(smallest, height)[:, None] >= k
+    np.copyto(index[smallest:], first, where=filler)
+    return Block.of(yi.take(index), vi.take(index), k, rows)

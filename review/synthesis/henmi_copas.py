@@ -12,7 +12,7 @@ from scipy.special import gammainc, roots_legendre
 from review.arrays import Floats
 from review.errors import InvalidDataError
 from review.synthesis.blocks import blocks, checked_studies
-from review.synthesis.moments import fit_at
+from review.synthesis.moments import NO_TAU2, fit_at
 from review.synthesis.roots import bracketed_root
 
 NODES = 400
@@ -76,9 +76,9 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
     if not 0 < level < 1:
         raise InvalidDataError(f"The level of an interval lies between 0 and 1, not at {level}.")
     block = next(blocks(y, v, np.array([0, k])))
-    fit = fit_at(block, 0.0)
+    fit = fit_at(block, NO_TAU2)
     total, q, trace, trace_pp = (float(x[0]) for x in (fit.total, fit.q, fit.trace, fit.trace_pp))
-    w = 1 / block.v[:, 0]
+    w = 1 / np.append(block.vmin, block.v[:, 0])
     share = w / total
     w2 = float((share * w).sum())
     off = w - w2

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-from scipy.special import chdtri
+from typing import NamedTuple, cast
 
 from review.arrays import Bools, Floats, Ints
-from review.synthesis.blocks import Block
-from review.synthesis.likelihood import FEW_CELLS, maximum_likelihood
+from review.synthesis.elementary import larger, sqrt
+from review.synthesis.likelihood import maximum_likelihood
+from review.synthesis.lone import Lone, lone_root_of_q
 from review.synthesis.methods import Method
-from review.synthesis.moments import Fit, fit_at, q_and_slope
-from review.synthesis.search import solve_q
+from review.synthesis.moments import Batch, Fit, degrees_of_freedom, fit_at, q_and_slope
+from review.synthesis.quantiles import chi2_quantile
+from review.synthesis.search import ONE_ZERO, no_maximum, solve_q
 
 
 class Heterogeneity(NamedTuple):
@@ -27,7 +26,7 @@ class Heterogeneity(NamedTuple):
     initial: Floats
 
 
-def estimate_tau2(block: Block, method: Method, at_zero: Fit) -> Heterogeneity:
+def estimate_tau2(analyses: Lone | Batch, method: Method, at_zero: Fit) -> Heterogeneity:
     """The between-study variance by any method; every analysis has at least two studies.
 
     Moment estimators are truncated at zero. Formulas: DL DerSimonian & Laird 1986 eq. 8; HE Hedges
@@ -36,19 +35,18 @@ def estimate_tau2(block: Block, method: Method, at_zero: Fit) -> Heterogeneity:
     1982, whose solution EB shares (Veroniki et al. 2016, section 3.2); PMM Viechtbauer 2021, Q at
     its median.
     """
-    k = block.k
-    zero, one, none = np.zeros(k.shape), np.ones(k.shape, np.int64), np.zeros(k.shape, np.int64)
+    k = analyses.k
+    if method in (Method.REML, Method.ML):
+        top = maximum_likelihood(analyses, at_zero, restricted=method is Method.REML)
+        return Heterogeneity(top.tau2, top.iterations, top.modes, top.tau2)
+    lone = isinstance(analyses, Lone)
+    zero, none, one = ONE_ZERO if lone else no_maximum(at_zero.total.shape)
     if method is Method.EE:
         return Heterogeneity(zero, none, one, zero)
-    if method in (Method.REML, Method.ML):
-        top = maximum_likelihood(block, at_zero, restricted=method is Method.REML)
-        return Heterogeneity(top.tau2, top.iterations, top.modes, zero)
     if method in (Method.PM, Method.EB, Method.PMM):
-        column = block.as_column()
-        target = _quantile(column, 0.5) if method is Method.PMM else np.asarray(column.k - 1.0)
-        tau2, steps = solve_q(column, q_and_slope, np.reshape(at_zero.q, -1), target)
-        if block.lone:
-            tau2, steps = tau2[0], steps[0]
+        df = degrees_of_freedom(analyses)
+        target = chi2_quantile(df, 0.5) if method is Method.PMM else df
+        tau2, steps = _where_q_is(analyses, at_zero.q, target)
         return Heterogeneity(tau2, steps, one, zero)
     initial = zero
     if method is Method.DL:
@@ -58,15 +56,15 @@ def estimate_tau2(block: Block, method: Method, at_zero: Fit) -> Heterogeneity:
     elif method is Method.HSK:
         tau2 = (k / (k - 1) * at_zero.q - k) / at_zero.total
     elif method is Method.HE:
-        tau2 = _spread(block) / (k - 1) - _sum(block, block.v) / k
+        tau2 = _spread(analyses) / (k - 1) - analyses.variances()[0] / k
     else:
-        initial = _spread(block) / k
-        tau2 = initial * fit_at(block, initial).q / (k - 1)
-    return Heterogeneity(np.maximum(tau2, 0.0), none, one, initial)
+        initial = _spread(analyses) / k
+        tau2 = initial * fit_at(analyses, initial).q / (k - 1)
+    return Heterogeneity(larger(tau2, 0.0), none, one, initial)
 
 
 def standard_error(
-    block: Block, method: Method, found: Heterogeneity, at_zero: Fit, fit: Fit
+    analyses: Lone | Batch, method: Method, found: Heterogeneity, at_zero: Fit, fit: Fit
 ) -> Floats:
     """Standard error of tau² (block's unit) by the estimator's own theory.
 
@@ -74,30 +72,32 @@ def standard_error(
     a multiple of a quadratic form y'Ay, whose variance is 2 tr(A S A S) with S = diag(v + tau²).
     EB, PM and PMM: metafor's form for the empirical Bayes estimator, sqrt(2 k² / (k-1)) / sum(w).
     """
-    k = block.k.astype(np.float64)
+    k = cast(Floats, analyses.k * 1.0)
     tau2 = found.tau2
     if method is Method.REML:
-        return np.sqrt(2.0 / fit.trace_pp)
+        return sqrt(2.0 / fit.trace_pp)
     if method is Method.ML:
-        return np.sqrt(2.0 / fit.total2)
+        return sqrt(2.0 / fit.total2)
     if method in (Method.EB, Method.PM, Method.PMM):
-        return np.sqrt(2.0 * k * k / (k - 1)) / fit.total
+        return sqrt(2.0 * k * k / (k - 1)) / fit.total
     if method in (Method.DL, Method.HS, Method.HSK):
         form = 2 * (k - 1) + 4 * tau2 * at_zero.trace + 2 * tau2 * tau2 * at_zero.trace_pp
         divisor = at_zero.trace if method is Method.DL else at_zero.total
         factor = k / (k - 1) if method is Method.HSK else 1.0
-        return factor * np.sqrt(form) / divisor
+        return factor * sqrt(form) / divisor
     if method is Method.SJ:
-        start = fit_at(block, found.initial)
+        start = fit_at(analyses, found.initial)
         shift = tau2 - found.initial  # S = diag(1/w) + shift, w the starting weights
         form = 2 * (k - 1) + 4 * shift * start.trace + 2 * shift * shift * start.trace_pp
-        return found.initial / (k - 1) * np.sqrt(form)
-    sum_v, sum_v2 = _sum(block, block.v), _sum(block, block.v * block.v)  # HE: A = I - 11'/k
+        return found.initial / (k - 1) * sqrt(form)
+    sum_v, sum_v2 = analyses.variances()  # HE: A = I - 11'/k
     form = sum_v2 * (1 - 2 / k) + (sum_v / k) ** 2 + 2 * tau2 * sum_v * (1 - 1 / k)
-    return np.sqrt(2 * (form + tau2 * tau2 * (k - 1))) / (k - 1)
+    return sqrt(2 * (form + tau2 * tau2 * (k - 1))) / (k - 1)
 
 
-def q_profile(block: Block, q_at_zero: Floats, level: float) -> tuple[Floats, Floats, Bools]:
+def q_profile(
+    analyses: Lone | Batch, q_at_zero: Floats, level: float
+) -> tuple[Floats, Floats, Bools]:
     """Q-profile limits of tau² (Viechtbauer 2007, section 3.6) in the block's unit.
 
     Returns
@@ -106,37 +106,21 @@ def q_profile(block: Block, q_at_zero: Floats, level: float) -> tuple[Floats, Fl
     empty : (n,) Q(0) lies below both: no tau² >= 0 is compatible with so homogeneous effects. The
         limits are then [0, 0], as metafor reports them.
     """
-    alpha, block, q_at_zero = 1 - level, block.as_column(), np.reshape(q_at_zero, -1)
-    upper, lower = _quantile(block, alpha / 2), _quantile(block, 1 - alpha / 2)
-    n = block.k.size
-    if block.v.size <= FEW_CELLS:  # both limits in one go: calls cost more than their arithmetic
-        twice = np.tile(np.arange(n), 2)
-        both, _ = solve_q(
-            block.take(twice), q_and_slope, q_at_zero[twice], np.concatenate([upper, lower])
-        )
-        low, high = both[:n], both[n:]
-    else:
-        low, _ = solve_q(block, q_and_slope, q_at_zero, upper)
-        high, _ = solve_q(block, q_and_slope, q_at_zero, lower)
+    alpha, df = 1 - level, degrees_of_freedom(analyses)
+    upper, lower = chi2_quantile(df, alpha / 2), chi2_quantile(df, 1 - alpha / 2)
+    low, _ = _where_q_is(analyses, q_at_zero, upper)
+    high, _ = _where_q_is(analyses, q_at_zero, lower)
     return low, high, q_at_zero < lower
 
 
-def _quantile(block: Block, tail: float) -> Floats:
-    """Upper quantile of chi² with k - 1 degrees of freedom, (n,)."""
-    df = block.k - 1.0
-    sizes = df[:1] if block.k[0] == block.k[-1] else df  # a block is sorted by size
-    return np.broadcast_to(np.asarray(chdtri(sizes, tail), dtype=np.float64), df.shape)
+def _where_q_is(analyses: Lone | Batch, q_at_zero: Floats, target: Floats) -> tuple[Floats, Ints]:
+    """The tau² at which Q equals ``target``, zero where it starts below, and the steps."""
+    if isinstance(analyses, Lone):
+        return lone_root_of_q(lambda tau2: q_and_slope(analyses, tau2), q_at_zero, target)
+    return solve_q(analyses, q_and_slope, q_at_zero, target)
 
 
-def _spread(block: Block) -> Floats:
-    mean = block.d.sum(axis=0) / block.k
-    centred = block.d - mean
-    return _sum(block, centred * centred)
-
-
-def _sum(block: Block, values: Floats) -> Floats:
-    """Sum over studies, fillers left out."""
-    total: Floats = (np.where(np.isinf(block.v), 0.0, values) if block.padded else values).sum(
-        axis=0
-    )
-    return total
+def _spread(analyses: Lone | Batch) -> Floats:
+    """The sum of squares of the effects around their mean; see ``moments`` on its digits."""
+    d, dd = analyses.effects()
+    return dd - d * d / analyses.k

@@ -10,13 +10,11 @@ from scipy.special import chdtr, ndtri, stdtrit
 
 from review.arrays import Bools, Floats
 from review.synthesis.blocks import checked_studies
+from review.synthesis.deletion import total_weights
 from review.synthesis.methods import Method, Test
 from review.synthesis.pooled import Pooled
 from review.synthesis.pooling import pool
 from review.synthesis.subsets import leave_one_out
-
-CHUNK_CELLS = 1_000_000
-"""Deleted studies x studies at a time, 8 MB an array; all at once are 0.8 GB at k = 10,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +105,8 @@ def influence(
     change = fit.estimate - without.estimate
     moved = np.abs(change) > 1e-14 * np.abs(y).max()  # less is rounding, not influence
     change = np.where(moved, change, 0.0)
-    own, total = _precision(v, without.tau2)
-    all_others = total - own
+    total = total_weights(y, v, without.tau2)
+    all_others = total - 1 / (v + without.tau2)
     factor = without.se**2 * all_others  # Hartung-Knapp's, 1 under z and t
     marginal = factor * (v + without.tau2)
     dffits = _over(change, np.sqrt(hat * marginal))
@@ -209,16 +207,6 @@ def blup(
     se = np.sqrt(own * v + (1 - own) ** 2 * fit.se**2)
     half = _quantile(fit) * se
     return Blup(estimate, se, estimate - half, estimate + half)
-
-
-def _precision(v: Floats, tau2: Floats) -> tuple[Floats, Floats]:
-    """The weight of each study and of all under the tau² of the fit without it, (k,) each."""
-    total = np.empty(v.size)
-    step = max(1, CHUNK_CELLS // v.size)
-    for start in range(0, v.size, step):
-        part = slice(start, start + step)
-        total[part] = (1 / (v + tau2[part, None])).sum(axis=1)
-    return 1 / (v + tau2), total
 
 
 def _quantile(fit: Pooled) -> float:

@@ -3,132 +3,182 @@
 With weights w = 1/(v + t), W = diag(w) and P = W - W 1 1' W / sum(w), the model's score,
 information and Q are built from y'Py, y'PPy, y'PPPy, tr P and tr PP (Viechtbauer 2005, eq. 9-16).
 In the basis of contrasts P is diag(1/(lambda_j + t)) with fixed lambda_j between the smallest and
-the largest v, so each of them, and each ratio of neighbours, falls monotonically in t: the search
-for all maxima of the likelihood rests on that (see ``likelihood``).
+the largest v: the search for all maxima of the likelihood rests on that (see ``search``).
+
+All of them follow from ten sums over studies, so that an analysis is what gives these sums: studies
+in columns (``blocks``), one analysis (``lone``), all but one of many studies (``deletion``).
+
+Effects d are differences from the most precise study's, whose weight is the largest and whose d is
+0. Hence y'Py >= max(w) mean², and a sum of w d² is at most k + 1 times the y'Py that is taken from
+it: the differences below lose the digits of k and no more.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple, Protocol, Self, cast
 
-import numpy as np
-
-from review.arrays import Floats
-from review.synthesis.blocks import Block
+from review.arrays import Floats, Ints
 
 ROUNDING: Final = 1e-12
 """Residuals below this share of the effects are taken for rounding of a perfect fit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """The pooled mean and its company at one tau² an analysis; arrays ``(n,)`` in block units.
+NO_TAU2 = cast(Floats, 0.0)
+"""tau² of zero, for all analyses."""
 
-    ``total`` is sum(w), ``mean`` the pooled effect minus the anchor, ``q`` is y'Py; ``first`` is
-    the largest weight, ``rest``, ``rest2`` and ``rest3`` are sums of powers of the others. Through
-    them the traces keep all digits when one study is 1e8 times as precise as the rest.
+
+class Sums(NamedTuple):
+    """Sums over studies at one tau² an analysis; arrays ``(n,)`` in block units, or numbers.
+
+    ``first`` is the weight of the most precise study. The others' sums: ``w`` of weights, ``wd`` of
+    weights times effects, ``wdd`` of weights times squared effects; ``w2`` and ``w3`` with the
+    square and the cube of the weights.
     """
 
+    first: Floats
+    w: Floats
+    w2: Floats
+    w3: Floats
+    wd: Floats
+    w2d: Floats
+    w3d: Floats
+    wdd: Floats
+    w2dd: Floats
+    w3dd: Floats
+
+
+class Summed(Protocol):
+    """Analyses as sums over their studies."""
+
+    @property
+    def k(self) -> Ints:
+        """Number of studies."""
+        ...
+
+    def sums(self, tau2: Floats, /) -> Sums:
+        """Sums over studies at ``tau2``, a value for each analysis or one for all."""
+        ...
+
+
+class Batch(Summed, Protocol):
+    """Any number of analyses; see :class:`review.synthesis.blocks.Block`."""
+
+    @property
+    def vmin(self) -> Floats:
+        """The smallest variance, (n,)."""
+        ...
+
+    @property
+    def vmax(self) -> Floats:
+        """The largest variance, (n,)."""
+        ...
+
+    @property
+    def anchor(self) -> Floats:
+        """The effect of the most precise study, (n,)."""
+        ...
+
+    @property
+    def unit(self) -> Floats:
+        """The unit of effects, (n,)."""
+        ...
+
+    @property
+    def rows(self) -> Ints:
+        """Positions in the batch, (n,)."""
+        ...
+
+    def take(self, columns: Ints, /) -> Self:
+        """The named analyses only, each as often as it is named."""
+        ...
+
+    def logs(self, tau2: Floats) -> Floats:
+        """The sum over studies of log(v + tau²), (n,)."""
+        ...
+
+    def effects(self) -> tuple[Floats, Floats]:
+        """Sums of the effects minus the anchor and of their squares, (n,) each."""
+        ...
+
+    def variances(self) -> tuple[Floats, Floats]:
+        """Sums of the variances and of their squares, (n,) each."""
+        ...
+
+
+class Fit(NamedTuple):
+    """What the model gives at one tau² an analysis; arrays ``(n,)`` in block units, or numbers.
+
+    ``total`` is sum(w), ``mean`` the pooled effect minus the anchor. Traces are taken from the
+    largest weight and the sums of the others, so that they keep all digits when one study is 1e8
+    times as precise as the rest.
+    """
+
+    sums: Sums
     total: Floats
     mean: Floats
-    q: Floats
-    first: Floats
-    rest: Floats
-    rest2: Floats
-    rest3: Floats
+
+    @property
+    def q(self) -> Floats:
+        """y'Py, the generalised Q."""
+        return self.sums.wdd - self.mean * self.sums.wd
+
+    @property
+    def a(self) -> Floats:
+        """y'PPy, which is -dQ/dtau²."""
+        s, mean = self.sums, self.mean
+        return s.w2dd - mean * (2 * s.w2d - mean * (s.w2 + s.first * s.first))
 
     @property
     def trace(self) -> Floats:
-        """The trace of P."""
-        return _trace(self.first, self.rest, self.rest2, self.total)
+        """The trace of P: sum w - sum w² / sum w, without the difference."""
+        s = self.sums
+        return ((s.first + self.total) * s.w - s.w2) / self.total
 
     @property
     def trace_pp(self) -> Floats:
-        """The trace of PP."""
-        return _trace_pp(self.first, self.rest, self.rest2, self.rest3, self.total)
+        """The trace of PP: sum w² - 2 sum w³ / sum w + (sum w²)² / (sum w)², likewise."""
+        s, total = self.sums, self.total
+        inner = s.first * s.first * (s.w * s.w + 2 * s.w2) + s.w2 * s.w2
+        return (inner + total * (total * s.w2 - 2 * s.w3)) / (total * total)
 
     @property
     def total2(self) -> Floats:
         """The sum of squared weights."""
-        return self.first * self.first + self.rest2
+        return self.sums.first * self.sums.first + self.sums.w2
+
+    def slopes(self, *, restricted: bool) -> tuple[Floats, Floats, Floats, Floats]:
+        """The likelihood equation's terms.
+
+        Returns
+        -------
+        a, b, t, c
+            y'PPy, y'PPPy, t and c; for REML t = tr P and c = tr PP, for ML t = sum(w) and
+            c = sum(w²). The likelihood rises with tau² where a > t.
+        """
+        s, mean, square = self.sums, self.mean, self.sums.first * self.sums.first
+        w2 = s.w2 + square
+        across = s.w2d - mean * w2
+        a = s.w2dd - mean * (s.w2d + across)
+        b = s.w3dd - mean * (2 * s.w3d - mean * (s.w3 + square * s.first))
+        b -= across * across / self.total
+        if restricted:
+            return a, b, self.trace, self.trace_pp
+        return a, b, self.total, w2
 
 
-def down(x: Floats, y: Floats) -> Floats:
-    """The sum of products over studies, the first axis; of lone analyses by numpy's quicker dot."""
-    total: Floats = x @ y if x.ndim == 1 else np.einsum("i...,i...->...", x, y)
-    return total
+def degrees_of_freedom(analyses: Summed) -> Floats:
+    """One less than k, as numbers that functions of any degrees of freedom take."""
+    return cast(Floats, analyses.k - 1.0)
 
 
-def fit_at(block: Block, tau2: Floats | float) -> Fit:
-    """Weights' sums, mean and Q at ``tau2`` (n,) or one value for all."""
-    w = 1.0 / (block.v + tau2)
-    first, others = w[0], w[1:]
-    rest = np.add.reduce(others, axis=0)
-    total = first + rest
-    mean = down(others, block.d[1:]) / total
-    square = others * others
-    rest2 = np.add.reduce(square, axis=0)
-    rest3 = down(square, others)
-    z = block.d - mean
-    z *= z
-    return Fit(total, mean, down(w, z), first, rest, rest2, rest3)
+def fit_at(analyses: Summed, tau2: Floats) -> Fit:
+    """The model at ``tau2``, a value for each analysis or one for all."""
+    sums = analyses.sums(tau2)
+    total = sums.first + sums.w
+    return Fit(sums, total, sums.wd / total)
 
 
-def slopes_at(block: Block, t: Floats, *, restricted: bool) -> Floats:
-    """The likelihood equation's terms at ``t`` (n,) or, for g values of each analysis, (g, n).
-
-    A lone analysis takes a number or (g,).
-
-    Returns
-    -------
-    (4, n) or (4, g, n)
-        a = y'PPy, b = y'PPPy, t and c; for REML t = tr P and c = tr PP, for ML t = sum(w) and
-        c = sum(w²). The likelihood rises with tau² where a > t.
-    """
-    several = t.ndim == block.v.ndim
-    d = block.d[:, None] if several else block.d
-    w = (block.v[:, None] if several else block.v) + t
-    np.divide(1.0, w, out=w)
-    first, others = w[0], w[1:]
-    rest = np.add.reduce(others, axis=0)
-    total = first + rest
-    mean = down(others, d[1:]) / total
-    square = others * others
-    rest2 = np.add.reduce(square, axis=0)
-    out = np.empty((4, *t.shape))
-    if restricted:
-        rest3 = down(square, others)
-        out[2] = _trace(first, rest, rest2, total)
-        out[3] = _trace_pp(first, rest, rest2, rest3, total)
-    else:
-        out[2] = total
-        out[3] = first * first + rest2
-    z = d - mean
-    z *= w  # Py
-    out[0] = down(z, z)
-    w *= z
-    across = np.add.reduce(w, axis=0)
-    out[1] = down(w, z) - across * across / total
-    return out
-
-
-def q_and_slope(block: Block, t: Floats) -> tuple[Floats, Floats]:
-    """The generalised Q(t) = y'Py and -dQ/dt = y'PPy at ``t`` (n,)."""
-    w = 1.0 / (block.v + t)
-    residual = block.d - down(w, block.d) / np.add.reduce(w, axis=0)
-    w *= residual
-    return down(w, residual), down(w, w)
-
-
-def _trace(first: Floats, rest: Floats, rest2: Floats, total: Floats) -> Floats:
-    # sum w - sum w² / sum w, without the difference
-    value: Floats = (2 * first * rest + (rest * rest - rest2)) / total
-    return value
-
-
-def _trace_pp(first: Floats, rest: Floats, rest2: Floats, rest3: Floats, total: Floats) -> Floats:
-    # sum w² - 2 sum w³ / sum w + (sum w²)² / (sum w)², without the large differences
-    inner = first * first * (rest * rest + 2 * rest2) + rest2 * rest2
-    value: Floats = (inner + total * (total * rest2 - 2 * rest3)) / (total * total)
-    return value
+def q_and_slope(analyses: Summed, t: Floats) -> tuple[Floats, Floats]:
+    """The generalised Q(t) = y'Py and -dQ/dt = y'PPy at ``t``."""
+    fit = fit_at(analyses, t)
+    return fit.q, fit.a

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import numpy as np
+from scipy.special import chdtrc, ndtr, stdtr
 
 from review.arrays import Bools, Floats, Ints
+from review.synthesis.elementary import larger
 from review.synthesis.methods import Method, Test
 
 Interval = tuple[float, float]
@@ -154,9 +156,7 @@ class PooledMany:
     k: Ints
     estimate: Floats
     se: Floats
-    stat: Floats
     ddf: Floats
-    p: Floats
     ci: Floats
     pi: Floats
     tau2: Floats
@@ -167,11 +167,9 @@ class PooledMany:
     H2: Floats
     H2_ci: Floats | None
     Q: Floats
-    Q_p: Floats
     loglik: Floats
     iterations: Ints
     modes: Ints
-    I2_q: Floats
     hk_narrower: Bools
     tau2_ci_empty: Bools
     variances: Variances
@@ -188,6 +186,31 @@ class PooledMany:
         return np.maximum(self.k - 1, 0)
 
     @property
+    def stat(self) -> Floats:
+        """Statistics of the tests of the pooled effects, (m,)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = self.estimate / self.se
+        return np.where((self.se == 0) & (self.estimate == 0), 0.0, ratio)
+
+    @property
+    def p(self) -> Floats:
+        """Two-sided p of the pooled effects, (m,); worked out when it is read, as Q_p is."""
+        tail = -np.abs(self.stat)
+        normal = np.isnan(self.ddf)
+        both: Floats = 2 * np.where(normal, ndtr(tail), stdtr(self.ddf, tail))
+        return both
+
+    @property
+    def Q_p(self) -> Floats:
+        """The p of Cochran's test, (m,); 1 with one study."""
+        return np.where(self.k == 1, 1.0, chdtrc(self.k - 1.0, self.Q))
+
+    @property
+    def I2_q(self) -> Floats:
+        """I² from Q in percent, (m,)."""
+        return i2_from_q(self.Q, self.Q_df)
+
+    @property
     def boundary(self) -> Bools:
         """Where the estimate of tau² is zero."""
         at_zero: Bools = self.tau2 == 0
@@ -196,22 +219,24 @@ class PooledMany:
     def weights(self, i: int) -> Floats:
         """Weights of analysis ``i`` in percent, in the order of its studies."""
         w = 1.0 / (self.variances.of(i) + self.tau2[i])
-        percent: Floats = 100.0 * w / w.sum()
+        percent: Floats = 100.0 * w / np.add.reduce(w)
         return percent
 
     def __getitem__(self, i: int) -> Pooled:
         i = range(len(self))[i]
-        k = int(self.k[i])
+        k, q = int(self.k[i]), float(self.Q[i])
+        estimate, se, ddf = float(self.estimate[i]), float(self.se[i]), _or_none(self.ddf[i])
+        stat = _statistic(estimate, se)
         return Pooled(
             k=k,
             method=self.method,
             test=Test.Z if k == 1 else self.test,
             level=self.level,
-            estimate=float(self.estimate[i]),
-            se=float(self.se[i]),
-            stat=float(self.stat[i]),
-            ddf=_or_none(self.ddf[i]),
-            p=float(self.p[i]),
+            estimate=estimate,
+            se=se,
+            stat=stat,
+            ddf=ddf,
+            p=2 * float(ndtr(-abs(stat)) if ddf is None else stdtr(ddf, -abs(stat))),
             ci=(float(self.ci[i, 0]), float(self.ci[i, 1])),
             pi=_interval(self.pi, i),
             tau2=float(self.tau2[i]),
@@ -221,15 +246,15 @@ class PooledMany:
             I2_ci=_interval(self.I2_ci, i),
             H2=float(self.H2[i]),
             H2_ci=_interval(self.H2_ci, i),
-            Q=float(self.Q[i]),
+            Q=q,
             Q_df=max(k - 1, 0),
-            Q_p=float(self.Q_p[i]),
+            Q_p=1.0 if k == 1 else float(chdtrc(k - 1, q)),
             weights=self.weights(i),
             loglik=float(self.loglik[i]),
             iterations=int(self.iterations[i]),
             boundary=bool(self.tau2[i] == 0),
             modes=int(self.modes[i]),
-            I2_q=float(self.I2_q[i]),
+            I2_q=float(i2_from_q(q, max(k - 1, 0))),
             notes=tuple(self._notes(i, k)),
         )
 
@@ -253,6 +278,18 @@ class PooledMany:
             yield f"likelihood with {int(self.modes[i])} maxima; the highest is reported"
         if self.method is not Method.EE and math.isnan(self.pi[i, 0]):
             yield "no prediction interval: too few studies for its degrees of freedom"
+
+
+def i2_from_q(q: Floats | float, df: Floats | Ints | int) -> Floats:
+    """I² from Cochran's Q in percent, 0 where Q is at most its degrees of freedom."""
+    excess = larger(cast(Floats, q - df), 0.0)  # above zero only where Q is above one
+    return 100 * excess / larger(q, 1.0)
+
+
+def _statistic(estimate: float, se: float) -> float:
+    if se == 0:  # identical effects and the Hartung-Knapp variance
+        return math.copysign(math.inf, estimate) if estimate else 0.0
+    return estimate / se
 
 
 def _or_none(x: np.float64) -> float | None:

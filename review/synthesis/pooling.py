@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from review.arrays import Floats
 from review.errors import InvalidDataError
-from review.synthesis.blocks import Block, blocks, checked_offsets, checked_studies, lone_block
+from review.synthesis.blocks import blocks, checked_offsets, checked_studies
+from review.synthesis.elementary import larger, log, sqrt, where
 from review.synthesis.heterogeneity import (
     Heterogeneity,
     estimate_tau2,
     q_profile,
     standard_error,
 )
-from review.synthesis.likelihood import sum_of_logs
+from review.synthesis.lone import Lone
 from review.synthesis.methods import Method, PredictionKind, Test
-from review.synthesis.moments import ROUNDING, Fit, fit_at
-from review.synthesis.pooled import Pooled, PooledMany, Ragged, Variances
+from review.synthesis.moments import NO_TAU2, ROUNDING, Batch, Fit, degrees_of_freedom, fit_at
+from review.synthesis.pooled import Pooled, PooledMany, Ragged, Variances, i2_from_q
+from review.synthesis.quantiles import normal_quantile, t_quantile
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -80,7 +81,7 @@ def pool(
         raise InvalidDataError("There are no studies to pool.")
     options = Options(Method(method), Test(test), level, tau2_ci, PredictionKind(prediction))
     variances = Ragged(v, np.array([0, v.size]))
-    parts = [lone_block(y, v)] if v.size > 1 else blocks(y, v, variances.offsets)
+    parts = [Lone.of(y, v)] if v.size > 1 else blocks(y, v, variances.offsets)
     return pool_blocks(parts, variances, options)[0]
 
 
@@ -135,7 +136,9 @@ class Options(NamedTuple):
     prediction: PredictionKind = PredictionKind.TEST
 
 
-def pool_blocks(parts: Iterable[Block], variances: Variances, options: Options) -> PooledMany:
+def pool_blocks(
+    parts: Iterable[Lone | Batch], variances: Variances, options: Options
+) -> PooledMany:
     """Pool the analyses of any blocks; every public function ends here.
 
     Parameters
@@ -154,12 +157,12 @@ def pool_blocks(parts: Iterable[Block], variances: Variances, options: Options) 
         A level that does not exist.
     """
     method, test, level, tau2_ci, prediction = options
-    if not 0 < level < 1:
+    if not 0.5 < 0.5 + level / 2 < 1:
         raise InvalidDataError(f"The level of an interval lies between 0 and 1, not at {level}.")
     limits = tau2_ci and method is not Method.EE
     out = _empty(method, test, level, limits, variances)
     for block in parts:
-        if not block.lone and block.k[-1] == 1:
+        if not isinstance(block, Lone) and block.k[-1] == 1:
             _single(out, block)
         else:
             _fill(out, block, prediction)
@@ -171,9 +174,10 @@ def _empty(
 ) -> PooledMany:
     k = variances.k
     m = k.size
-    numbers = np.full((23, m), np.nan)
-    estimate, se, stat, ddf, p, tau2, se_tau2, i2, h2, q, q_p, loglik, i2_q = numbers[:13]
-    pairs = numbers[13:].reshape(5, m, 2)
+    numbers = np.empty((19 if limits else 13, m))
+    numbers.fill(np.nan)
+    estimate, se, ddf, tau2, se_tau2, i2, h2, q, loglik = numbers[:9]
+    pairs = numbers[9:].reshape(5 if limits else 2, m, 2)
     flags = np.zeros((2, m), dtype=np.bool_)
     counts = np.zeros((2, m), dtype=np.int64)
     return PooledMany(
@@ -183,9 +187,7 @@ def _empty(
         k=k,
         estimate=estimate,
         se=se,
-        stat=stat,
         ddf=ddf,
-        p=p,
         ci=pairs[0],
         pi=pairs[1],
         tau2=tau2,
@@ -196,127 +198,99 @@ def _empty(
         H2=h2,
         H2_ci=pairs[4] if limits else None,
         Q=q,
-        Q_p=q_p,
         loglik=loglik,
         iterations=counts[0],
         modes=counts[1],
-        I2_q=i2_q,
         hk_narrower=flags[0],
         tau2_ci_empty=flags[1],
         variances=variances,
     )
 
 
-def _single(out: PooledMany, block: Block) -> None:
+def _single(out: PooledMany, block: Batch) -> None:
     """One study an analysis: its own effect, as metafor has it, without a prediction interval."""
     rows = block.rows
-    se = np.sqrt(block.v[0]) * block.unit
-    half = ndtri(0.5 + out.level / 2) * se
+    se = np.sqrt(block.vmin) * block.unit
+    half = normal_quantile(0.5 - out.level / 2) * se
     out.estimate[rows], out.se[rows] = block.anchor, se
-    out.stat[rows] = block.anchor / se
-    out.p[rows] = 2 * ndtr(-np.abs(out.stat[rows]))
     out.ci[rows, 0], out.ci[rows, 1] = block.anchor - half, block.anchor + half
     out.tau2[rows], out.I2[rows], out.H2[rows] = 0.0, 0.0, 1.0
-    out.Q[rows], out.Q_p[rows], out.I2_q[rows], out.modes[rows] = 0.0, 1.0, 0.0, 1
+    out.Q[rows], out.modes[rows] = 0.0, 1
     restricted = out.method is Method.REML  # no degree of freedom is left: the likelihood is 1
     out.loglik[rows] = 0.0 if restricted else -0.5 * LOG_2PI - np.log(se)
 
 
-def _fill(out: PooledMany, block: Block, prediction: PredictionKind) -> None:
-    """Pool a block of analyses of two studies or more into their rows of ``out``."""
-    at_zero = fit_at(block, 0.0)
-    found = estimate_tau2(block, out.method, at_zero)
-    fit = fit_at(block, found.tau2) if found.tau2.any() else at_zero
-    _mean(out, block, fit, found.tau2, prediction)
-    _heterogeneity(out, block, at_zero, fit, found)
-    rows, restricted = block.rows, out.method is Method.REML
-    out.loglik[rows] = _log_likelihood(block, found.tau2, fit, restricted=restricted)
+def _fill(out: PooledMany, analyses: Lone | Batch, prediction: PredictionKind) -> None:
+    """Pool analyses of two studies or more into their rows of ``out``."""
+    at_zero = fit_at(analyses, NO_TAU2)
+    found = estimate_tau2(analyses, out.method, at_zero)
+    fit = fit_at(analyses, found.tau2) if np.count_nonzero(found.tau2) else at_zero
+    _mean(out, analyses, fit, found.tau2, prediction)
+    _heterogeneity(out, analyses, at_zero, fit, found)
+    rows, restricted = analyses.rows, out.method is Method.REML
+    out.loglik[rows] = _log_likelihood(analyses, found.tau2, fit, restricted=restricted)
     out.iterations[rows], out.modes[rows] = found.iterations, found.modes
 
 
 def _mean(
-    out: PooledMany, block: Block, fit: Fit, tau2: Floats, prediction: PredictionKind
+    out: PooledMany, analyses: Lone | Batch, fit: Fit, tau2: Floats, prediction: PredictionKind
 ) -> None:
     """The pooled effect, its test and its intervals."""
-    rows, unit, alpha = block.rows, block.unit, 1 - out.level
-    df = np.asarray(block.k - 1.0, dtype=np.float64)
-    normal = np.asarray(-ndtri(alpha / 2))
-    estimate = block.anchor + fit.mean * unit
-    wald = np.sqrt(1.0 / fit.total)
-    se, crit = wald, normal
+    rows, unit, tail = analyses.rows, analyses.unit, 0.5 - out.level / 2
+    df, q, normal = degrees_of_freedom(analyses), fit.q, normal_quantile(tail)
+    estimate = analyses.anchor + fit.mean * unit
+    wald = sqrt(1.0 / fit.total)
+    se, crit = wald, cast(Floats, normal)
     if out.test in (Test.KNHA, Test.ADHOC):
-        factor = fit.q / df
+        factor = q / df
         if out.test is Test.KNHA:
             least = ROUNDING * estimate / unit
-            factor = np.where(fit.q <= least * least * fit.total, 0.0, factor)
+            factor = where(q <= least * least * fit.total, 0.0, factor)
         else:
-            factor = np.maximum(factor, 1.0)
-        se = wald * np.sqrt(factor)
-    if out.test is Test.Z:
-        stat = estimate / (se * unit)
-        p = 2 * ndtr(-np.abs(stat))
-    else:
+            factor = larger(factor, 1.0)
+        se = wald * sqrt(factor)
+    out.estimate[rows], out.se[rows] = estimate, se * unit
+    if out.test is not Test.Z:
         out.ddf[rows] = df
-        crit = _t_quantile(df, alpha)
-        stat, p = _t_test(estimate, se * unit, df)
+        crit = t_quantile(df, tail)
     if out.test is Test.KNHA:
         out.hk_narrower[rows] = crit * se < normal * wald
     half = crit * se * unit
-    out.estimate[rows], out.se[rows], out.stat[rows], out.p[rows] = estimate, se * unit, stat, p
     out.ci[rows, 0], out.ci[rows, 1] = estimate - half, estimate + half
     if out.method is Method.EE:
         return
     if prediction is not PredictionKind.TEST:
         hartung_knapp = prediction is PredictionKind.HK
-        se = wald * np.sqrt(fit.q / df) if hartung_knapp else wald
-        crit = _t_quantile(df - (prediction is PredictionKind.K_2), alpha)
-    half = crit * np.sqrt(se * se + tau2) * unit
+        se = wald * sqrt(q / df) if hartung_knapp else wald
+        crit = t_quantile(df - (prediction is PredictionKind.K_2), tail)
+    half = crit * sqrt(se * se + tau2) * unit
     out.pi[rows, 0], out.pi[rows, 1] = estimate - half, estimate + half
 
 
 def _heterogeneity(
-    out: PooledMany, block: Block, at_zero: Fit, fit: Fit, found: Heterogeneity
+    out: PooledMany, analyses: Lone | Batch, at_zero: Fit, fit: Fit, found: Heterogeneity
 ) -> None:
-    rows, df, area = block.rows, block.k - 1.0, block.unit * block.unit
+    rows, df = analyses.rows, degrees_of_freedom(analyses)
+    area = analyses.unit * analyses.unit
     q = at_zero.q
-    i2_q = 100 * np.divide(q - df, q, out=np.zeros_like(q), where=q > df)
-    out.Q[rows], out.Q_p[rows], out.I2_q[rows] = q, chdtrc(df, q), i2_q
-    out.tau2[rows] = found.tau2 * area
+    out.Q[rows], out.tau2[rows] = q, found.tau2 * area
     if out.method is Method.EE:
-        out.I2[rows], out.H2[rows] = i2_q, q / df
+        out.I2[rows], out.H2[rows] = i2_from_q(q, df), q / df
         return
-    out.se_tau2[rows] = standard_error(block, out.method, found, at_zero, fit) * area
+    out.se_tau2[rows] = standard_error(analyses, out.method, found, at_zero, fit) * area
     typical = df / at_zero.trace
     out.I2[rows] = 100 * found.tau2 / (found.tau2 + typical)
     out.H2[rows] = found.tau2 / typical + 1
     if out.tau2_ci is None or out.I2_ci is None or out.H2_ci is None:
         return
-    low, high, out.tau2_ci_empty[rows] = q_profile(block, q, out.level)
+    low, high, out.tau2_ci_empty[rows] = q_profile(analyses, q, out.level)
     for side, limit in enumerate((low, high)):
         out.tau2_ci[rows, side] = limit * area
         out.I2_ci[rows, side] = 100 * limit / (limit + typical)
         out.H2_ci[rows, side] = limit / typical + 1
 
 
-def _log_likelihood(block: Block, tau2: Floats, fit: Fit, *, restricted: bool) -> Floats:
-    k, log_unit = block.k, np.log(block.unit)
-    value = -0.5 * (k * LOG_2PI + sum_of_logs(block, tau2) + fit.q) - k * log_unit
-    if restricted:
-        value += 0.5 * (LOG_2PI + np.log(k / fit.total)) + log_unit
-    return value
-
-
-def _t_test(estimate: Floats, se: Floats, df: Floats) -> tuple[Floats, Floats]:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        stat = estimate / se  # se is 0 where identical effects meet the Hartung-Knapp variance
-    stat = np.where(np.isnan(stat), 0.0, stat)
-    return stat, 2 * stdtr(df, -np.abs(stat))
-
-
-def _t_quantile(df: Floats, alpha: float) -> Floats:
-    """Upper alpha/2 quantile of t; NaN without degrees of freedom."""
-    if df.ndim == 0 or df[0] == df[-1]:  # a block is sorted by size
-        return np.asarray(-stdtrit(float(df.flat[0]), alpha / 2) if df.flat[0] > 0 else np.nan)
-    sizes, where = np.unique(df, return_inverse=True)
-    quantiles = -stdtrit(np.maximum(sizes, 1.0), alpha / 2)
-    return np.where(sizes > 0, quantiles, np.nan)[where]
+def _log_likelihood(analyses: Lone | Batch, tau2: Floats, fit: Fit, *, restricted: bool) -> Floats:
+    k, log_unit = analyses.k, log(analyses.unit)
+    value = -0.5 * (k * LOG_2PI + analyses.logs(tau2) + fit.q) - k * log_unit
+    return value + (0.5 * (LOG_2PI + log(k / fit.total)) + log_unit if restricted else 0.0)

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from scipy.special import gammainc, gammaincinv, ndtr
 
 from review.arrays import Floats
-from review.synthesis.blocks import lone_block
+from review.synthesis.blocks import blocks
 from review.synthesis.methods import Method
-from review.synthesis.moments import fit_at, q_and_slope
+from review.synthesis.moments import NO_TAU2, fit_at, q_and_slope
 from review.synthesis.roots import bracketed_root
 from review.synthesis.search import solve_q
 
@@ -102,9 +102,9 @@ def predictive(yi: Floats, vi: Floats, *, method: Method, tau2: float) -> Predic
         mean = float((yi / (vi + tau2)).sum()) / information
         one = np.ones(1)
         return Predictive(one, one * mean, one / information, one * tau2)
-    block = lone_block(yi, vi).as_column()
+    block = next(blocks(yi, vi, np.array([0, yi.size])))
     unit, half_df = float(block.unit[0]), 0.5 * (yi.size - 1)
-    at_zero = fit_at(block, 0.0)
+    at_zero = fit_at(block, NO_TAU2)
     above = float(gammainc(half_df, 0.5 * at_zero.q[0]))  # probability of a tau² above zero
     at, width = leggauss(NODES)
     share = 0.5 * (at + 1)

@@ -14,7 +14,7 @@ from review.errors import InvalidDataError
 from review.synthesis.blocks import Block, blocks, checked_studies
 from review.synthesis.likelihood import log_likelihood, maximum_likelihood
 from review.synthesis.methods import Method
-from review.synthesis.moments import fit_at
+from review.synthesis.moments import NO_TAU2, fit_at
 
 FIRST_GRID = 512
 """Points on which crossings are looked for; a hump narrower than 1/20 of a doubling has no bearing
@@ -77,7 +77,7 @@ def profile_likelihood(
         raise InvalidDataError(f"The level of an interval lies between 0 and 1, not at {level}.")
     restricted = method is Method.REML
     block = next(blocks(y, v, np.array([0, y.size])))
-    at_zero = fit_at(block, 0.0)
+    at_zero = fit_at(block, NO_TAU2)
     top = maximum_likelihood(block, at_zero, restricted=restricted).tau2[0]
     scale = float((at_zero.trace / at_zero.trace_pp)[0])
 

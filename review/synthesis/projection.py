@@ -28,15 +28,12 @@ from review.synthesis.methods import Method
 from review.synthesis.search import (
     Likelihood,
     Maximum,
-    even_grid,
+    first_grid,
     highest_maximum,
     last_stationary_point,
     no_maximum,
     solve_q,
 )
-
-GRID = 8
-"""Most points laid on tau² before any interval is halved; without influence on the result."""
 
 HEAVY = 0.5
 """Leverage beyond which 1 - h is had from the other studies; fewer than 2p studies have it."""
@@ -333,11 +330,10 @@ def _maximum(s: Projection, *, restricted: bool) -> Maximum:
 
     at_zero = slopes(part, np.zeros(searched.size))
     scale = at_zero[2] / at_zero[3]
-    grid = even_grid(scale, last[searched], most=GRID, fine=1)
-    bend = np.broadcast_to(s.v[-1] - 2 * s.v[0], scale.shape)
-    top = highest_maximum(
-        part, Likelihood[Projection](slopes, height, scale, bend, grid, slopes(part, grid))
-    )
+    grid = first_grid(scale, last[searched])
+    vmax = np.broadcast_to(s.v[-1], scale.shape)
+    at = np.stack([at_zero, *(slopes(part, tau2) for tau2 in grid[1:])], axis=1)
+    top = highest_maximum(part, Likelihood[Projection](slopes, height, scale, vmax, grid, at))
     for values, some in zip(found, top, strict=True):
         values[searched] = some
     return found

@@ -1,31 +1,42 @@
 """Searches over tau² for many models at once: the highest maximum of a likelihood, a root of Q.
 
 The score is (y'PPy - tr P) / 2 for REML and (y'PPy - sum w) / 2 for ML (Viechtbauer 2005, eq. 11,
-13). Write a, b, t, c for y'PPy, y'PPPy, tr P (sum w), tr PP (sum w²). All four fall in tau², and so
-do the ratios b/a and c/t (Cauchy-Schwarz). Hence on an interval [l, u]
+13). Write a, b, t, c for y'PPy, y'PPPy, tr P (sum w), tr PP (sum w²); a' is -2 b and t' is -c.
+P has the eigenvalues 1/(lambda + tau²) with fixed lambda between min v and max v (W those of v), so
+that m = a/b - tau² and n = t/c - tau² are means of lambda, which rise with tau² (Cauchy-Schwarz).
+Hence on an interval [l, u]
 
-- a(u) > t(l): the likelihood rises throughout; a(l) < t(u): it falls throughout;
-- 2 b/a(u) > c/t(l): log(a/t) falls, there is at most one stationary point;
-  2 b/a(l) < c/t(u): it rises, and there is at most one.
+- 2 n(l) + l > m(u), or max v: log(a/t) falls, there is at most one stationary point;
+- 2 n(u) + u < m(l): it rises, and there is at most one;
+- a(x) is at least a(u) ((m(u) + u) / (m(u) + x))², t(x) at most t(u) (n(l) + u) / (n(l) + x). Where
+  a(u) > t(u), and at l these have the same order, the likelihood rises throughout;
+- a(x) is at most a(l) ((m(u) + l) / (m(u) + x))², t(x) at least t(l) (n(l) + l) / (n(l) + x), and
+  (n + x) / (m + x)² at most 1 / (4 (m - n)). Where these have a below t, it falls throughout.
 
 Intervals on which none of these holds are halved, so that every maximum is found and none guessed.
-Above max v - 2 min v log(a/t) always falls, and no stationary point lies where
-(min v + tau²)² > S² (max v + tau²), S² the residual variance of the effects: the search is finite
-and has no unit.
+No stationary point lies where (min v + tau²)² > S² (max v + tau²), S² the residual variance of the
+effects: the search is finite and has no unit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from review.arrays import Bools, Floats, Ints
+from review.synthesis.elementary import clip, exp, larger, log, sqrt, where
 
 NEWTON_STOP = 1e-13
 """Newton converges quadratically: a step whose square is below this share of tau² (tau² + scale)
 leaves an error below it."""
+
+SHORT = 1 - 1e-12
+"""tau² is subtracted from a/b so much shortened: rounding then settles no interval."""
+
+LEAST = 1e-300
+"""Stands for a b of zero, of effects that are all equal, in a ratio."""
 
 MOST_STEPS = 60
 """Halving alone would reach the last digit in so many steps."""
@@ -49,6 +60,9 @@ class Models(Protocol):
 
 M = TypeVar("M", bound=Models)
 
+Slopes: TypeAlias = "Floats | tuple[Floats, Floats, Floats, Floats]"
+"""The terms a, b, t and c."""
+
 
 class Likelihood(NamedTuple, Generic[M]):
     """The likelihood of n models as the search for its maxima sees it.
@@ -58,14 +72,14 @@ class Likelihood(NamedTuple, Generic[M]):
     slopes : the terms (4, ...) of some models at tau² (n,) or (g, n).
     height : the log-likelihood of some models at tau² (n,), up to a constant of the model.
     scale : (n,) a tau² at which weights have changed much; steps are even in log(tau² + scale).
-    bend : (n,) max v - 2 min v, above which log(a/t) falls.
+    vmax : (n,) the largest variance.
     grid, at : (g, n) tau² from 0 to the last stationary point, and the slopes (4, g, n) there.
     """
 
     slopes: Callable[[M, Floats], Floats]
     height: Callable[[M, Floats], Floats]
     scale: Floats
-    bend: Floats
+    vmax: Floats
     grid: Floats
     at: Floats
 
@@ -89,8 +103,12 @@ class _Intervals(NamedTuple):
         return _Intervals(self.column[which], self.ends[:, which], self.at[:, :, which])
 
 
+ONE_ZERO = Maximum(*cast(tuple[Floats, Ints, Ints], (0.0, 0, 1)))
+"""What one model has whose likelihood only falls: zero, found without a step."""
+
+
 def no_maximum(shape: tuple[int, ...]) -> Maximum:
-    """What a likelihood that only falls has: zero, found without a step."""
+    """The same of several."""
     return Maximum(np.zeros(shape), np.zeros(shape, np.int64), np.ones(shape, np.int64))
 
 
@@ -102,22 +120,13 @@ def last_stationary_point(spread: Floats, vmin: Floats, vmax: Floats) -> Floats:
     spread : (n,) S² or more: the residual sum of squares over k - p for REML, over k for ML.
     vmin, vmax : (n,) smallest and largest sampling variance.
     """
-    bound: Floats = 0.5 * (spread + np.sqrt(spread * (spread + 4 * (vmax - vmin)))) - vmin
-    return bound
+    return 0.5 * (spread + sqrt(spread * (spread + 4 * (vmax - vmin)))) - vmin
 
 
-def even_grid(scale: Floats, last: Floats, *, most: int, fine: int) -> Floats:
-    """Points (g, n) from 0 to ``last``, even in log(tau² + scale), ``fine`` for a doubling of that.
-
-    A lone model, with a single ``scale`` and ``last``, gets (g,).
-    """
-    doublings = np.log2(1 + last / scale)
-    points = min(most, 2 + int(fine * doublings.sum() / doublings.size))
-    share = np.arange(points) / (points - 1)
-    way = np.multiply.outer(share, doublings)
-    grid: Floats = scale * (np.exp2(way) - 1)
-    grid[-1] = last
-    return grid
+def first_grid(scale: Floats, last: Floats) -> Floats:
+    """Points (3, n) to begin with: zero, the middle in log(tau² + scale), and ``last``."""
+    zero = np.zeros(last.shape)
+    return np.stack([zero, middle(zero, last, scale), last])
 
 
 def highest_maximum(models: M, likelihood: Likelihood[M]) -> Maximum:
@@ -142,42 +151,6 @@ def highest_maximum(models: M, likelihood: Likelihood[M]) -> Maximum:
         column, top = _highest(models, peaks.column[several], top[several], rising, likelihood)
         tau2[column] = top
     return Maximum(tau2, iterations, modes)
-
-
-def lone_maximum(model: M, likelihood: Likelihood[M]) -> Maximum | None:
-    """The maximum of a lone model's likelihood where the grid shows that it has only one.
-
-    The same steps as :func:`highest_maximum`'s on numbers: ``scale`` and ``bend`` are single,
-    ``grid`` is (g,) and ``at`` (4, g).
-
-    Returns
-    -------
-    Maximum or None
-        None where intervals must be halved or maxima compared.
-    """
-    slopes, _, s, bend, grid, at = likelihood
-    settled, peak = _judge(at[:, :-1], at[:, 1:])
-    if not (settled | (grid[:-1] >= bend)).all():
-        return None
-    where = peak.nonzero()[0]
-    if where.size + (at[0, 0] <= at[2, 0]) > 1:
-        return None
-    if where.size == 0:
-        return no_maximum(())
-    ends = slice(where[0], where[0] + 2)
-    low, high = grid[ends]
-    new = _start(grid[ends], at[:, ends], s)
-    step, closed = 0, np.asarray(False)
-    while not closed:
-        step += 1
-        now = new
-        new, closed, rising = _newton(slopes(model, now), now, s, low, high)
-        if not closed:
-            low, high = (now, high) if rising else (low, now)
-            inside = (new >= low) & (new <= high)
-            new = np.where(inside, new, np.sqrt((low + s) * (high + s)) - s)
-            closed = (high - low <= 1e-15 * high) | (step == MOST_STEPS)
-    return Maximum(new, np.asarray(step), np.asarray(1))
 
 
 def solve_q(
@@ -225,10 +198,9 @@ def solve_q(
 
 def _peaks(models: M, likelihood: Likelihood[M]) -> tuple[Bools, _Intervals]:
     """Whether each likelihood rises at 0, and one interval around each interior maximum."""
-    _, _, scale, bend, grid, at = likelihood
+    _, _, scale, vmax, grid, at = likelihood
     rising = at[0, 0] > at[2, 0]
-    settled, peak = _judge(at[:, :-1], at[:, 1:])
-    settled |= grid[:-1] >= bend
+    settled, peak = judge(grid[:-1], at[:, :-1], grid[1:], at[:, 1:], vmax)
     peaks = _gather(grid, at, peak & settled)
     if settled.all():
         return rising, peaks
@@ -236,24 +208,69 @@ def _peaks(models: M, likelihood: Likelihood[M]) -> tuple[Bools, _Intervals]:
     while todo.column.size:
         todo = _halve(models, todo, likelihood)
         low, high = todo.ends
-        settled, peak = _judge(todo.at[:, 0], todo.at[:, 1])
-        settled |= (low >= bend[todo.column]) | (high - low <= 1e-13 * (low + scale[todo.column]))
+        settled, peak = judge(low, todo.at[:, 0], high, todo.at[:, 1], vmax[todo.column])
+        settled |= nothing_between(low, high, scale[todo.column])
         found.append(todo.pick(peak & settled))
         todo = todo.pick(~settled)
-    return rising, _joined(found)
+    peaks = _joined(found)
+    return rising, peaks.pick(np.argsort(peaks.column, kind="stable"))
 
 
-def _judge(low: Floats, high: Floats) -> tuple[Bools, Bools]:
-    """Whether an interval is understood, and whether it then holds a maximum."""
-    a0, b0, t0, c0 = low
-    a1, b1, t1, c1 = high
-    one_way = (a1 > t0) | (a0 < t1)
-    monotone = (2 * b1 * t0 > c0 * a1) | (2 * b0 * t1 < c1 * a0)
-    return one_way | monotone, (a0 > t0) & (a1 <= t1)
+def judge(
+    low: Floats, at_low: Slopes, high: Floats, at_high: Slopes, vmax: Floats
+) -> tuple[Bools, Bools]:
+    """Whether intervals are understood, and whether they then hold a maximum."""
+    a0, b0, t0, c0 = at_low
+    a1, b1, t1, c1 = at_high
+    width, n0, n1 = high - low, t0 / c0, t1 / c1  # n0 = n(l) + l, n1 = n(u) + u
+    m0, m1 = a0 / larger(b0, LEAST), a1 / larger(b1, LEAST)  # likewise
+    across = m1 - SHORT * width  # m(u) + l
+    falls = (2 * n0 - low > m1 - SHORT * high) | (2 * n0 - low > vmax)
+    rises = 2 * n1 - SHORT * high < m0 - low
+    climbs = (a1 > t1) & (a1 * n0 * m1 * m1 > t1 * (n0 + width) * across * across)
+    sinks = a0 * across * across < 4 * t0 * n0 * (across - n0)
+    return falls | rises | climbs | sinks, (a0 > t0) & (a1 <= t1)
+
+
+def nothing_between(low: Floats, high: Floats, s: Floats) -> Bools:
+    """Whether an interval of tau² is as narrow as rounding."""
+    narrow: Bools = high - low <= 1e-13 * (low + s)
+    return narrow
+
+
+def middle(low: Floats, high: Floats, s: Floats) -> Floats:
+    """The middle of intervals in log(tau² + s)."""
+    return clip(sqrt((low + s) * (high + s)) - s, low, high)
+
+
+def newton(a: Floats, b: Floats, t: Floats, c: Floats, at: Floats, s: Floats) -> Floats:
+    """A step from ``at`` by g = log(a/t) against x = log(tau² + s), where g is nearly linear."""
+    here = at + s
+    return here * exp(log(a / t) / (here * (2 * b / a - c / t))) - s
+
+
+def interpolated(low: Floats, at_low: Slopes, high: Floats, at_high: Slopes, s: Floats) -> Floats:
+    """The root of g in intervals, by inverse Hermite interpolation from both ends."""
+    (a0, b0, t0, c0), (a1, b1, t1, c1) = at_low, at_high
+    start, end = low + s, high + s
+    g0, g1, h = log(a0 / t0), log(a1 / t1), log(end / start)
+    m0 = (g1 - g0) / (start * (c0 / t0 - 2 * b0 / a0))  # dx/du, u the way from g0 to g1
+    m1 = (g1 - g0) / (end * (c1 / t1 - 2 * b1 / a1))
+    u = g0 / (g0 - g1)
+    way = u * (m0 + u * (3 * h - 2 * m0 - m1 + u * (m0 + m1 - 2 * h)))
+    good = (way > 0) & (way < h)
+    return clip(start * exp(where(good, way, 0.5 * h)) - s, low, high)
+
+
+def arrived(new: Floats, at: Floats, s: Floats) -> Bools:
+    """Whether a step was the last one needed."""
+    move = new - at
+    near: Bools = move * move <= NEWTON_STOP * new * (new + s)
+    return near
 
 
 def _gather(grid: Floats, at: Floats, which: Bools) -> _Intervals:
-    row, column = which.nonzero()
+    column, row = which.T.nonzero()
     both = row + _BOTH_ENDS
     return _Intervals(column, grid[both, column], at[:, both, column])
 
@@ -261,10 +278,10 @@ def _gather(grid: Floats, at: Floats, which: Bools) -> _Intervals:
 def _halve(models: M, wide: _Intervals, likelihood: Likelihood[M]) -> _Intervals:
     low, high = wide.ends
     scale = likelihood.scale[wide.column]
-    middle = np.clip(np.sqrt((low + scale) * (high + scale)) - scale, low, high)
-    at = likelihood.slopes(models.take(wide.column), middle)
-    left = _Intervals(wide.column, np.stack([low, middle]), np.stack([wide.at[:, 0], at], axis=1))
-    right = _Intervals(wide.column, np.stack([middle, high]), np.stack([at, wide.at[:, 1]], axis=1))
+    here = middle(low, high, scale)
+    at = likelihood.slopes(models.take(wide.column), here)
+    left = _Intervals(wide.column, np.stack([low, here]), np.stack([wide.at[:, 0], at], axis=1))
+    right = _Intervals(wide.column, np.stack([here, high]), np.stack([at, wide.at[:, 1]], axis=1))
     return _joined([left, right])
 
 
@@ -277,58 +294,39 @@ def _joined(parts: list[_Intervals]) -> _Intervals:
 
 
 def _refine(models: M, peaks: _Intervals, likelihood: Likelihood[M]) -> tuple[Floats, Ints]:
-    """Safeguarded Newton on g = log(a/t) against x = log(tau² + s), where g is nearly linear."""
+    """Safeguarded Newton from an interpolated start."""
     n, s = peaks.column.size, likelihood.scale[peaks.column]
     tau2, steps = np.zeros(n), np.zeros(n, dtype=np.int64)
     low, high = peaks.ends
-    at = _start(peaks.ends, peaks.at, s)
+    with np.errstate(all="ignore"):  # what is no number is replaced
+        at = interpolated(low, peaks.at[:, 0], high, peaks.at[:, 1], s)
     whole = n == likelihood.scale.size and bool((peaks.column == np.arange(n)).all())
     part, open_, step = models if whole else models.take(peaks.column), np.arange(n), 0
-    while open_.size:
+    done = np.zeros(n, dtype=np.bool_)
+    while True:
         step += 1
-        new, closed, rising = _newton(likelihood.slopes(part, at), at, s, low, high)
+        a, b, t, c = likelihood.slopes(part, at)
+        with np.errstate(all="ignore"):  # a step that is no number is replaced
+            new = newton(a, b, t, c, at, s)
+            inside = (new >= low) & (new <= high)
+            closed = inside & arrived(new, at, s)
         if not closed.all():
+            rising = a > t
             low, high = np.where(rising, at, low), np.where(rising, high, at)
             inside = (new >= low) & (new <= high)
-            new = np.where(inside, new, np.sqrt((low + s) * (high + s)) - s)
+            if not inside.all():
+                new = np.where(inside, new, middle(low, high, s))
             closed |= (high - low <= 1e-15 * high) | (step == MOST_STEPS)
-        if closed.any():
-            tau2[open_[closed]], steps[open_[closed]] = new[closed], step
-            going = (~closed).nonzero()[0]
-            part, open_ = part.take(going), open_[going]
+        found = (closed & ~done).nonzero()[0]
+        tau2[open_[found]], steps[open_[found]] = new[found], step
+        done |= closed
+        going = (~done).nonzero()[0]
+        if going.size == 0:
+            return tau2, steps
+        if 2 * going.size <= done.size:  # until then a copy costs more than what it saves
+            part, open_, done = part.take(going), open_[going], done[going]
             s, low, high, new = s[going], low[going], high[going], new[going]
         at = new
-    return tau2, steps
-
-
-def _newton(
-    slopes: Floats, at: Floats, s: Floats, low: Floats, high: Floats
-) -> tuple[Floats, Bools, Bools]:
-    """A step from ``at``, whether it was the last one needed, and whether the likelihood rises."""
-    a, b, t, c = slopes
-    here = at + s
-    with np.errstate(all="ignore"):  # a step that is no number is replaced by the caller
-        new = here * np.exp(np.log(a / t) / (here * (2 * b / a - c / t))) - s
-        move = new - at
-        closed = (move * move <= NEWTON_STOP * new * (new + s)) & (new >= low) & (new <= high)
-    return new, closed, a > t
-
-
-def _start(interval: Floats, at: Floats, s: Floats) -> Floats:
-    """Inverse Hermite interpolation of the root from both ends (2, ...) of an interval."""
-    ends = interval + s
-    a, b, t, c = at
-    x = np.log(ends)
-    with np.errstate(all="ignore"):  # an interpolant that is no number is replaced below
-        g = np.log(a / t)
-        m = (g[1] - g[0]) / (ends * (c / t - 2 * b / a))  # dx/du, u the way from g0 to g1
-        u = g[0] / (g[0] - g[1])
-        h = x[1] - x[0]
-        cubic = u * (m[0] + u * (3 * h - 2 * m[0] - m[1] + u * (m[0] + m[1] - 2 * h)))
-    good = (cubic > 0) & (cubic < h)
-    way = np.where(good, cubic, 0.5 * h)
-    within: Floats = np.minimum(np.maximum(ends[0] * np.exp(way) - s, interval[0]), interval[1])
-    return within
 
 
 def _highest(

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from review.arrays import Bools, Floats, Ints
 from review.errors import InvalidDataError
-from review.synthesis.blocks import blocks, checked_studies, spans
-from review.synthesis.deletion import deleted_blocks
+from review.synthesis.blocks import checked_studies, spans
+from review.synthesis.deletion import deleted
 from review.synthesis.methods import Method, Test
 from review.synthesis.pooled import Deleted, PooledMany, Prefixes
 from review.synthesis.pooling import Options, pool_blocks, pool_many
@@ -58,12 +58,10 @@ def leave_one_out(
     [1.5, 1.0, 0.5]
     """
     y, v = checked_studies(yi, vi)
-    k = y.size
-    if k < 2:
+    if y.size < 2:
         raise InvalidDataError("Leaving one study out needs at least two studies.")
-    parts = deleted_blocks(y, v) if k > 2 else blocks(y[::-1], v[::-1], np.arange(3))
     options = Options(Method(method), Test(test), level, tau2_ci)
-    return pool_blocks(parts, Deleted(v), options)
+    return pool_blocks(deleted(y, v), Deleted(v), options)
 
 
 def cumulative(

@@ -1,0 +1,191 @@
+"""One analysis in plain numbers: what a batch does in columns, without numpy's cost of a call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from review.arrays import Floats, Ints
+from review.synthesis.elementary import larger, log
+from review.synthesis.moments import NO_TAU2, Sums
+from review.synthesis.search import (
+    MOST_Q_STEPS,
+    MOST_STEPS,
+    Q_STOP,
+    Maximum,
+    Slopes,
+    arrived,
+    interpolated,
+    judge,
+    middle,
+    newton,
+    nothing_between,
+)
+
+_Point = tuple[Floats, Slopes]
+
+
+@dataclass(frozen=True, slots=True)
+class Lone:
+    """One analysis of two studies or more; see :class:`review.synthesis.blocks.Block`.
+
+    Attributes
+    ----------
+    k, vmin, vmax, anchor, unit : as a block's, but plain numbers, as all that is drawn from them.
+    rows : the only row.
+    v : (k-1,) variances of all but the most precise study, in the unit.
+    powers : (k-1, 3) one, their effects minus the anchor, and the squares.
+    weights : room for weights, their squares and cubes, (3, k-1) and each of its rows.
+    """
+
+    k: Ints
+    vmin: Floats
+    vmax: Floats
+    anchor: Floats
+    unit: Floats
+    rows: slice
+    v: Floats
+    powers: Floats
+    weights: tuple[Floats, Floats, Floats, Floats]
+
+    @classmethod
+    def of(cls, yi: Floats, vi: Floats) -> Lone:
+        """Lay out effects and sampling variances, (k,) each."""
+        best = int(vi.argmin())
+        y, v = yi.tolist(), vi.tolist()
+        anchor, least = y.pop(best), v.pop(best)
+        unit = math.ldexp(1.0, math.frexp(least)[1] // 2)
+        per_unit = 1.0 / unit
+        variances = np.array(v)
+        variances *= per_unit
+        variances *= per_unit
+        powers = np.empty((len(v), 3))
+        powers[:, 0] = 1.0
+        d = powers[:, 1]
+        np.subtract(y, anchor, out=d)
+        d *= per_unit
+        np.multiply(d, d, out=powers[:, 2])
+        weights = np.empty((3, len(v)))
+        room = weights, weights[0], weights[1], weights[2]
+        vmin, vmax = least * per_unit * per_unit, max(v) * per_unit * per_unit
+        numbers = cast(tuple[Floats, Floats, Floats, Floats], (vmin, vmax, anchor, unit))
+        k = cast(Ints, len(y) + 1)
+        return cls(k, *numbers, slice(0, 1), variances, powers, room)
+
+    def sums(self, tau2: Floats, /) -> Sums:
+        """Sums over studies at ``tau2``."""
+        weights, w, square, cube = self.weights
+        np.add(self.v, tau2, out=w)
+        np.divide(1.0, w, out=w)
+        np.multiply(w, w, out=square)
+        np.multiply(square, w, out=cube)
+        (s1, s1d, s1dd), (s2, s2d, s2dd), (s3, s3d, s3dd) = (weights @ self.powers).tolist()
+        return Sums(1.0 / (self.vmin + tau2), s1, s2, s3, s1d, s2d, s3d, s1dd, s2dd, s3dd)
+
+    def logs(self, tau2: Floats) -> Floats:
+        """The sum over studies of log(v + tau²)."""
+        others = float(np.add.reduce(np.log(self.v + tau2)))
+        return others + log(self.vmin + tau2)
+
+    def effects(self) -> tuple[Floats, Floats]:
+        """Sums of the effects minus the anchor and of their squares."""
+        _, d, dd = np.add.reduce(self.powers, axis=0).tolist()
+        return d, dd
+
+    def variances(self) -> tuple[Floats, Floats]:
+        """Sums of the variances and of their squares."""
+        squares = float(self.v @ self.v) + self.vmin * self.vmin
+        return float(self.v.sum()) + self.vmin, squares
+
+
+def lone_maximum(
+    slopes: Callable[[Floats], Slopes],
+    height: Callable[[Floats], Floats],
+    at_zero: Slopes,
+    *,
+    scale: Floats,
+    vmax: Floats,
+    last: Floats,
+) -> Maximum:
+    """The tau² of highest likelihood of one model, by the steps of ``highest_maximum``.
+
+    Parameters
+    ----------
+    slopes, height : terms of the likelihood equation, and the log-likelihood, at a tau².
+    at_zero : the terms at tau² = 0.
+    scale, vmax : as in :class:`review.synthesis.search.Likelihood`.
+    last : above zero; beyond it is no stationary point.
+    """
+    rising = at_zero[0] > at_zero[2]
+    todo: list[tuple[_Point, _Point]] = [((NO_TAU2, at_zero), (last, slopes(last)))]
+    peaks: list[tuple[_Point, _Point]] = []
+    while todo:
+        low, high = todo.pop()
+        settled, peak = judge(*low, *high, vmax)
+        if settled or nothing_between(low[0], high[0], scale):
+            if peak:
+                peaks.append((low, high))
+            continue
+        between = middle(low[0], high[0], scale)
+        here = between, slopes(between)
+        todo += [(low, here), (here, high)]
+    found = [_refined(slopes, low, high, scale) for low, high in peaks]
+    modes = len(found) + (not rising)
+    tops = found if rising else [(NO_TAU2, cast(Ints, 0)), *found]
+    if len(tops) > 1:  # the highest; of equal ones the smaller tau²
+        tops = [max(tops, key=lambda top: (height(top[0]), -top[0]))]
+    return Maximum(*tops[0], cast(Ints, modes))
+
+
+def lone_root_of_q(
+    q_and_slope: Callable[[Floats], tuple[Floats, Floats]], q_at_zero: Floats, target: Floats
+) -> tuple[Floats, Ints]:
+    """The tau² of one model where Q equals ``target``, and the steps; see ``solve_q``."""
+    at, step = NO_TAU2, 0
+    while q_at_zero > target:
+        step += 1
+        q, slope = q_and_slope(at)
+        move = q * (q / target - 1) / slope
+        at = at + larger(move, 0.0)
+        if abs(q - target) <= Q_STOP * target or move <= Q_STOP * at or step == MOST_Q_STEPS:
+            break
+    return at, cast(Ints, step)
+
+
+def _refined(
+    slopes: Callable[[Floats], Slopes], from_: _Point, to: _Point, scale: Floats
+) -> tuple[Floats, Ints]:
+    """Safeguarded Newton between two points around a maximum."""
+    low, high, step = from_[0], to[0], 0
+    try:
+        at = interpolated(*from_, *to, scale)
+    except (ArithmeticError, ValueError):
+        at = middle(low, high, scale)
+    while True:
+        step += 1
+        here = slopes(at)
+        new = _newton(here, at, scale)
+        if low <= new <= high and arrived(new, at, scale):
+            return new, cast(Ints, step)
+        low, high = (at, high) if here[0] > here[2] else (low, at)
+        new = _inside(new, low, high, scale)
+        if high - low <= 1e-15 * high or step == MOST_STEPS:
+            return new, cast(Ints, step)
+        at = new
+
+
+def _newton(here: Slopes, at: Floats, scale: Floats) -> Floats:
+    """A step, or no number."""
+    try:
+        a, b, t, c = here
+        return newton(a, b, t, c, at, scale)
+    except (ArithmeticError, ValueError):
+        return cast(Floats, math.nan)
+
+
+def _inside(new: Floats, low: Floats, high: Floats, scale: Floats) -> Floats:
+    return new if low <= new <= high else middle(low, high, scale)
