@@ -42,7 +42,7 @@ def larger(x: Floats | float, y: float) -> Floats:
     return cast(Floats, max(x, y)) if isinstance(x, float) else np.maximum(x, y)
 
 
-def clip(x: Floats | float, low: Floats, high: Floats) -> Floats:
+def clip(x: Floats | float, low: Floats | float, high: Floats | float) -> Floats:
     """``x``, or the end of the interval that it lies beyond."""
     if isinstance(x, float):
         return cast(Floats, min(max(x, low), high))

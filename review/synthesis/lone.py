@@ -161,31 +161,13 @@ def _refined(
 ) -> tuple[Floats, Ints]:
     """Safeguarded Newton between two points around a maximum."""
     low, high, step = from_[0], to[0], 0
-    try:
-        at = interpolated(*from_, *to, scale)
-    except (ArithmeticError, ValueError):
-        at = middle(low, high, scale)
+    at = interpolated(*from_, *to, scale)
     while True:
         step += 1
-        here = slopes(at)
-        new = _newton(here, at, scale)
-        if low <= new <= high and arrived(new, at, scale):
-            return new, cast(Ints, step)
-        low, high = (at, high) if here[0] > here[2] else (low, at)
-        new = _inside(new, low, high, scale)
-        if high - low <= 1e-15 * high or step == MOST_STEPS:
-            return new, cast(Ints, step)
-        at = new
-
-
-def _newton(here: Slopes, at: Floats, scale: Floats) -> Floats:
-    """A step, or no number."""
-    try:
-        a, b, t, c = here
-        return newton(a, b, t, c, at, scale)
-    except (ArithmeticError, ValueError):
-        return cast(Floats, math.nan)
-
-
-def _inside(new: Floats, low: Floats, high: Floats, scale: Floats) -> Floats:
-    return new if low <= new <= high else middle(low, high, scale)
+        a, b, t, c = slopes(at)
+        new = newton(a, b, t, c, at, scale)
+        closed = low <= new <= high and arrived(new, at, scale)
+        low, high = (at, high) if a > t else (low, at)
+        at = new if closed or low <= new <= high else middle(low, high, scale)
+        if closed or high - low <= 1e-15 * high or step == MOST_STEPS:
+            return at, cast(Ints, step)

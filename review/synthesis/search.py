@@ -36,7 +36,10 @@ SHORT = 1 - 1e-12
 """tau² is subtracted from a/b so much shortened: rounding then settles no interval."""
 
 LEAST = 1e-300
-"""Stands for a b of zero, of effects that are all equal, in a ratio."""
+"""Stands for zero where it divides: the b of effects that are all equal, a flat log(a/t)."""
+
+FARTHEST = 100.0
+"""Of a step in log(tau² + s), 43 orders of magnitude: what goes beyond its bracket is not used."""
 
 MOST_STEPS = 60
 """Halving alone would reach the last digit in so many steps."""
@@ -246,7 +249,8 @@ def middle(low: Floats, high: Floats, s: Floats) -> Floats:
 def newton(a: Floats, b: Floats, t: Floats, c: Floats, at: Floats, s: Floats) -> Floats:
     """A step from ``at`` by g = log(a/t) against x = log(tau² + s), where g is nearly linear."""
     here = at + s
-    return here * exp(log(a / t) / (here * (2 * b / a - c / t))) - s
+    step = log(a / t) / larger(here * (2 * b / a - c / t), LEAST)
+    return here * exp(clip(step, -FARTHEST, FARTHEST)) - s
 
 
 def interpolated(low: Floats, at_low: Slopes, high: Floats, at_high: Slopes, s: Floats) -> Floats:
@@ -254,9 +258,10 @@ def interpolated(low: Floats, at_low: Slopes, high: Floats, at_high: Slopes, s: 
     (a0, b0, t0, c0), (a1, b1, t1, c1) = at_low, at_high
     start, end = low + s, high + s
     g0, g1, h = log(a0 / t0), log(a1 / t1), log(end / start)
-    m0 = (g1 - g0) / (start * (c0 / t0 - 2 * b0 / a0))  # dx/du, u the way from g0 to g1
-    m1 = (g1 - g0) / (end * (c1 / t1 - 2 * b1 / a1))
-    u = g0 / (g0 - g1)
+    fall = larger(g0 - g1, LEAST)
+    m0 = fall / larger(start * (2 * b0 / a0 - c0 / t0), LEAST)  # dx/du, u the way from g0 to g1
+    m1 = fall / larger(end * (2 * b1 / a1 - c1 / t1), LEAST)
+    u = g0 / fall
     way = u * (m0 + u * (3 * h - 2 * m0 - m1 + u * (m0 + m1 - 2 * h)))
     good = (way > 0) & (way < h)
     return clip(start * exp(where(good, way, 0.5 * h)) - s, low, high)
@@ -298,18 +303,15 @@ def _refine(models: M, peaks: _Intervals, likelihood: Likelihood[M]) -> tuple[Fl
     n, s = peaks.column.size, likelihood.scale[peaks.column]
     tau2, steps = np.zeros(n), np.zeros(n, dtype=np.int64)
     low, high = peaks.ends
-    with np.errstate(all="ignore"):  # what is no number is replaced
-        at = interpolated(low, peaks.at[:, 0], high, peaks.at[:, 1], s)
+    at = interpolated(low, peaks.at[:, 0], high, peaks.at[:, 1], s)
     whole = n == likelihood.scale.size and bool((peaks.column == np.arange(n)).all())
     part, open_, step = models if whole else models.take(peaks.column), np.arange(n), 0
     done = np.zeros(n, dtype=np.bool_)
     while True:
         step += 1
         a, b, t, c = likelihood.slopes(part, at)
-        with np.errstate(all="ignore"):  # a step that is no number is replaced
-            new = newton(a, b, t, c, at, s)
-            inside = (new >= low) & (new <= high)
-            closed = inside & arrived(new, at, s)
+        new = newton(a, b, t, c, at, s)
+        closed = (new >= low) & (new <= high) & arrived(new, at, s)
         if not closed.all():
             rising = a > t
             low, high = np.where(rising, at, low), np.where(rising, high, at)

@@ -137,6 +137,17 @@ def pool_prefixes(test: Test, kind: PredictionKind) -> PooledMany:
     return pool_blocks(parts, prefixes, Options(Method.REML, test, 0.95, False, kind))
 
 
+@pytest.mark.parametrize("test", list(Test))
+def test_what_follows_from_other_columns_is_that_of_each_analysis(test: Test) -> None:
+    ends, y, v = [0, 4, 4, 6, 8, 9, 11, 13], [*Y, 0.0, 0.0], [*V, 0.1, 0.2]
+    many = pool_many(y, v, ends, test=test)
+    for name in ("stat", "p", "Q_p", "I2_q"):
+        column = getattr(many, name)
+        for i, one in enumerate(many):
+            assert column[i] == pytest.approx(getattr(one, name), rel=1e-13, nan_ok=True), name
+    assert many[6].stat == 0  # no effect, and with knha no standard error either
+
+
 T2 = 0.95 / math.sqrt(2 * 0.975 * 0.025)
 """The 97.5 % point of t on two degrees of freedom, in closed form."""
 
