@@ -39,7 +39,7 @@ SERIES: Final = (
 """Coefficients of Chebyshev's series from values at the nodes."""
 
 
-def deleted(yi: Floats, vi: Floats) -> Iterator[Block | Deleted]:
+def deleted(yi: Floats, vi: Floats) -> Iterator[Block | Lacking]:
     """The k analyses that lack one study each; ``rows`` is the study that is lacking.
 
     Parameters
@@ -57,7 +57,7 @@ def deleted(yi: Floats, vi: Floats) -> Iterator[Block | Deleted]:
         refitted = study[weighty]
         lone, n = whole.lone, light.size
         largest, second = np.argmax(whole.v), np.partition(whole.v, -2)[-2]
-        yield Deleted(
+        yield Lacking(
             k=np.full(n, k - 1),
             vmin=np.full(n, lone.vmin),
             vmax=np.where(light == largest, second, whole.v[largest]),
@@ -137,7 +137,7 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
+class Lacking:
     """Analyses that lack one study each; see :class:`review.synthesis.blocks.Block`.
 
     Attributes
@@ -157,7 +157,7 @@ class Deleted:
     d: Floats
     whole: Whole
 
-    def take(self, columns: Ints, /) -> Deleted:
+    def take(self, columns: Ints, /) -> Lacking:
         """The named analyses only, each as often as it is named."""
         names = ("k", "vmin", "vmax", "anchor", "unit", "rows", "v", "d")
         return replace(self, **{name: getattr(self, name).take(columns) for name in names})

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from review.synthesis import cumulative, influence, leave_one_out, pool, pool_many
-from review.synthesis.deletion import TERMS, Deleted, deleted, total_weights
+from review.synthesis.deletion import TERMS, Lacking, deleted, total_weights
 from review.synthesis.methods import Method, Test
-from review.synthesis.pooled import Deleted as Without
+from review.synthesis.pooled import Deleted
 from review.synthesis.pooling import Options, pool_blocks
 
 RNG = np.random.default_rng(17)
@@ -41,7 +41,7 @@ def test_sharing_changes_nothing(
 ) -> None:
     k = y.size
     parts = list(deleted(y, v))
-    assert sum(part.k.size for part in parts if not isinstance(part, Deleted)) in refitted
+    assert sum(part.k.size for part in parts if not isinstance(part, Lacking)) in refitted
     assert sorted(np.concatenate([part.rows for part in parts])) == list(range(k))
     fast = leave_one_out(y, v, method=method, test="knha", tau2_ci=True)
     keep = np.concatenate([np.delete(np.arange(k), i) for i in range(k)])
@@ -63,8 +63,8 @@ def test_twenty_thousand_studies_are_summed_a_few_hundred_times() -> None:
     v = 4 / RNG.integers(20, 1500, k)
     y = RNG.normal(0.3, np.sqrt(v + 0.05))
     shared, *others = parts = list(deleted(y, v))
-    assert isinstance(shared, Deleted)
-    many = pool_blocks(parts, Without(v), Options(Method.REML, Test.ADHOC, 0.95, True))
+    assert isinstance(shared, Lacking)
+    many = pool_blocks(parts, Deleted(v), Options(Method.REML, Test.ADHOC, 0.95, True))
     summed = TERMS * len(shared.whole.pieces) + sum(part.k.size for part in others)
     assert summed < 300  # where each analysis is fitted for itself: some 120,000
     for i in (0, 4321, int(v.argmin()), int(v.argmax()), int(y.argmax())):
