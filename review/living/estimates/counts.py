@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from review.arrays import Floats
+from review.effects import design_effect
 from review.errors import InvalidDataError
 from review.living.estimates.mixed import pool_mixed
 from review.living.runs.contents import ArmInput, TrialInput
@@ -27,7 +28,7 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
     plan : with method ``MH`` (measure OR, RR or RD), ``PETO`` (measure PETO) or a mixed model of
         `review.measures.MIXED`.
     trials : each with counts of events and persons of both sides, or of a single arm; arms of one
-        side are added up.
+        side are added up. Those of trials randomised by clusters are divided by the design effect.
 
     Returns
     -------
@@ -39,17 +40,18 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
     ------
     InvalidDataError
         If a trial gives a ready effect instead of counts, if events are good in one trial and bad
-        in another, if no trial has any event, or if a mixed model has no maximum.
+        in another, if no trial has any event, if clusters leave no person of an arm, or if a mixed
+        model has no maximum.
 
     Notes
     -----
     See :func:`review.synthesis.mantel_haenszel`, :func:`review.synthesis.peto` and
     :func:`review.synthesis.glmm`. Nothing is added to any cell of the estimate. Weights:
-    Mantel-Haenszel's own, Peto's variances, or those of `review.living.estimates.mixed`.
+    Mantel-Haenszel's own, Peto's variances, or those of `review.living.estimates.mixed`. Effective
+    sizes of clusters: Cochrane Handbook 23.1.4, by whole persons where a likelihood counts them.
     """
     if plan.kind is AnalysisKind.SINGLE_ARM:
-        events, persons = zip(*map(_single, trials), strict=True)
-        others = np.asarray(persons, dtype=float) - np.asarray(events, dtype=float)
+        events, others = _counted([_single(trial) for trial in trials], plan, trials)
         signs = {float(trial.sign) for trial in trials}
         if len(signs) > 1:
             raise InvalidDataError(
@@ -60,35 +62,61 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
             [events, others], plan.method, plan.measure, level=plan.level, sign=signs.pop(),
             sides=plan.intervention.label,
         )  # fmt: skip
-        return _with_designs(found, trials)
+        return _with_designs(found, plan, trials)
     higher = {trial.higher_is_better for trial in trials}
     if len(higher) > 1:
         raise InvalidDataError(
             "events are good by one instrument and bad by another; count one of them the other "
             "way round, or pool by inverse variance"
         )
-    cells = tuple(
-        np.array(column, dtype=float) for column in zip(*map(cells_of, trials), strict=True)
-    )
+    cells = _counted([cells_of(trial) for trial in trials], plan, trials)
     sign = 1.0 if higher == {True} else -1.0
     sides = f"{plan.intervention.label} against {plan.comparator.label}"
     found = pool_cells(cells, plan.method, plan.measure, level=plan.level, sign=sign, sides=sides)
-    return _with_designs(found, trials)
+    return _with_designs(found, plan, trials)
 
 
-def _with_designs(found: Pooled, trials: Sequence[TrialInput]) -> Pooled:
-    """Return an estimate that says which trials' counts are of persons who are not independent.
+def design_effect_of(trial: TrialInput) -> float:
+    """Return by what a trial's counts are divided: 1 where persons were allocated."""
+    if trial.cluster_size is None or trial.icc is None:
+        return 1.0
+    return design_effect(trial.cluster_size, trial.icc).value
 
-    Cochrane Handbook 6.5, sections 23.1.3 and 23.2.5: clusters taken for independent persons make
-    intervals too narrow; periods of a crossover trial taken for two groups make them too wide.
+
+def _counted(
+    cells: Sequence[tuple[float, ...]], plan: Plan, trials: Sequence[TrialInput]
+) -> tuple[Floats, ...]:
+    """Return cells (k,) each as a model counts them, those of clusters by their effective sizes."""
+    effects = np.array([design_effect_of(trial) for trial in trials])
+    columns = np.array(cells, dtype=float).T / effects
+    if plan.method in MIXED:
+        columns = np.where(effects > 1, np.rint(columns), columns)
+    persons = columns.reshape(-1, 2, len(trials)).sum(axis=1)
+    for place in np.flatnonzero((persons == 0).any(axis=0)):
+        raise InvalidDataError(
+            f"an arm of {trials[place].study} has less than half a person by its design effect "
+            f"{effects[place]:g}; look at cluster_size and icc"
+        )
+    return tuple(columns)
+
+
+def _with_designs(found: Pooled, plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
+    """Return an estimate that says what was done about persons who are not independent.
+
+    Cochrane Handbook 6.5, sections 23.1.4 and 23.2.5: counts of clusters are divided by the design
+    effect; periods of a crossover trial taken for two groups make intervals too wide.
     """
     notes = list(found.notes)
-    clustered = [one.study for one in trials if one.cluster_size is not None]
+    clustered = [
+        f"{one.study} ({effect:.3g}, ICC {one.icc:g})"
+        for one in trials
+        if (effect := design_effect_of(one)) > 1
+    ]
     if clustered:
+        whole = ", to whole persons" if plan.method in MIXED else ""
         notes.append(
-            f"Randomised by clusters, and pooled by counts as if persons were independent, so that "
-            f"the interval is too narrow: {', '.join(clustered)}. Inverse variance takes account "
-            "of clusters."
+            f"Randomised by clusters, events and persons divided by the design effect{whole} "
+            f"(Cochrane Handbook 23.1.4): {', '.join(clustered)}."
         )
     crossed = [one.study for one in trials if one.crossover]
     if crossed:
@@ -186,7 +214,7 @@ def cells_of(trial: TrialInput) -> tuple[float, float, float, float]:
 
 
 def _single(trial: TrialInput) -> tuple[float, float]:
-    """Return events and persons of a single arm; raise InvalidDataError without them."""
+    """Return events and non-events of a single arm; raise InvalidDataError without them."""
     if trial.contrast is not None or not all(
         arm.numbers.events is not None and arm.numbers.n for arm in trial.intervention
     ):
@@ -194,8 +222,7 @@ def _single(trial: TrialInput) -> tuple[float, float]:
             f"{trial.study} gives no counts of events and persons; leave it out or pool by inverse "
             "variance"
         )
-    events, others = _side(trial.intervention)
-    return events, events + others
+    return _side(trial.intervention)
 
 
 def _side(arms: Sequence[ArmInput]) -> tuple[float, float]:

@@ -235,6 +235,11 @@ def single_arm(measure: str, method: str = "REML") -> LatestRun:
     return run(f"single-{measure.lower()}-{method[:2].lower()}", chosen, trials)
 
 
+def in_clusters(trials: Sequence[TrialInput]) -> list[TrialInput]:
+    """The same, randomised by clusters of about seven."""
+    return [one.model_copy(update={"cluster_size": 7.3, "icc": 0.04}) for one in trials]
+
+
 def mixed_models() -> list[LatestRun]:
     """Counts by each mixed model, of two arms and of one, with trials that say nothing."""
     empty = trial(
@@ -253,6 +258,7 @@ def mixed_models() -> list[LatestRun]:
         for i, (a, n1, c, n2) in enumerate(APART, 1)
     ]
     return [
+        run("mixed-clusters", plan("OR", method="CM.AL"), [*apart[:2], *in_clusters(apart[2:])]),
         *(
             run(
                 f"mixed-{m.lower().replace('.', '-')}",
@@ -348,6 +354,7 @@ def synthetic_runs() -> list[LatestRun]:
         *predictions,
         *counted,
         run("peto", plan("PETO", method="PETO"), events()),
+        run("mh-clusters", plan("OR", method="MH"), in_clusters(events())),
         *mixed_models(),
         *(run(f"events-{m.lower()}", plan(m), events()) for m in ("OR", "RR", "RD", "AS")),
         *(run(f"means-{m.lower()}", plan(m), means()) for m in ("SMDH", "ROM")),

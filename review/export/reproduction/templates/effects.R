@@ -340,12 +340,12 @@ effect_of <- function(rows, plan) {
   together(each, rows, rows[[1]]$joined, plan)
 }
 
-# Events and persons of both sides.
+# Events and persons of both sides, of clusters divided by the design effect (CH 23.1.4).
 counts_of <- function(rows) {
   side <- sapply(rows, function(x) x$side)
   total <- function(name, of) sum(unlist(lapply(rows[side == of], function(x) x[[name]])))
   c(ai = total("events", "intervention"), n1i = total("n", "intervention"),
-    ci = total("events", "comparator"), n2i = total("n", "comparator"))
+    ci = total("events", "comparator"), n2i = total("n", "comparator")) / inflation(rows[[1]])
 }
 
 # Compute the effects of all trials of an analysis again, compare, and name those that differ.

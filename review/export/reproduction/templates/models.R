@@ -43,8 +43,11 @@ turned <- function(fit, dat) {
 # for the exact model ends beside the maximum, or not at all, and gives no standard error; with random
 # intercepts there may be two maxima, of which it finds the lower. Where a common effect is likelier,
 # it is the maximum.
+# Effective sizes of clusters are counted by whole persons.
 mixed <- function(dat, measure, model, level) {
   two <- measure == "OR"
+  whole <- round(cbind(dat$ai, dat$n1i - dat$ai, dat$ci, dat$n2i - dat$ci))
+  dat[c("ai", "n1i", "ci", "n2i")] <- cbind(whole[, 1], whole[, 1] + whole[, 2], whole[, 3], whole[, 3] + whole[, 4])
   counts <- if (two) dat[c("ai", "n1i", "ci", "n2i")] else list(xi = dat$ai, ni = dat$n1i)
   search <- list(optimizer = "bobyqa", tolPwrss = 1e-9, optCtrl = list(rhoend = 1e-9, maxfun = 1e5))
   exact <- if (requireNamespace("BiasedUrn", quietly = TRUE)) "dFNCHypergeo" else "dnoncenhypergeom"
