@@ -85,6 +85,12 @@ _PLAN_OPTIONS = (
         help="What tau² depends on (a location-scale model), the mean with it: diagnosis.",
     ),
     click.option(
+        "--reliability",
+        multiple=True,
+        metavar="TEXT",
+        help="Correct SMDs for unreliability: 'wai = 0.93', or a characteristic that has it.",
+    ),
+    click.option(
         "--where",
         multiple=True,
         metavar="CONDITION",

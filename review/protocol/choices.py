@@ -337,6 +337,12 @@ GROUPS: Final = (
                 MEDIANS,
                 _default("medians"),
             ),
+            Choice(
+                "reliability",
+                "Reliabilities",
+                _LINES,
+                "That correct an SMD, one a line: wai = 0.93.",
+            ),
             Choice("icc", "Intracluster correlation", _NUMBER, "Assumed where none is reported."),
             Choice(
                 "crossover_correlation",

@@ -11,7 +11,8 @@ from review.canonical import sha256_of
 from review.errors import InvalidDataError
 from review.formula import parse
 from review.measures import OF_COUNTS, OF_TABLES, AddTo, Measure, Medians, measures_of
-from review.protocol.beside import refused_beside
+from review.protocol.attenuation import ReliabilityText, attenuation_problem, reliabilities
+from review.protocol.beside import heterogeneity_problem, refused_beside
 from review.protocol.characteristics import Condition, condition
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_problem
@@ -191,6 +192,9 @@ class Plan(Frozen):
     """How means and SDs come from medians with quartiles or range; kept out of what is stored where
     they are taken as of normal samples."""
 
+    reliability: Annotated[tuple[ReliabilityText, ...], Field(exclude_if=_is_empty)] = ()
+    """By which standardized differences are corrected for unreliability: of an instrument (``wai =
+    0.93``), or a characteristic with the trial's own. Kept out of what is stored where none is."""
     kind: AnalysisKind = AnalysisKind.CONTRAST
     predicts: Slug | None = None
     """The outcome that an association relates `outcome` to."""
@@ -247,8 +251,9 @@ class Plan(Frozen):
         return self
 
     @model_validator(mode="after")
-    def _a_network_has_several_treatments(self) -> Plan:
-        problem = network_problem(self) or joint_problem(self)
+    def _models_have_what_they_need(self) -> Plan:
+        problems = (network_problem, joint_problem, attenuation_problem, heterogeneity_problem)
+        problem = next(filter(None, (found(self) for found in problems)), None)
         if problem is not None:
             raise ValueError(problem)
         return self
@@ -279,15 +284,6 @@ class Plan(Frozen):
         )
         if problem is not None:
             raise ValueError(problem)
-        return self
-
-    @model_validator(mode="after")
-    def _heterogeneity_is_modelled_by_likelihood(self) -> Plan:
-        if self.heterogeneity and self.method not in ("REML", "ML"):
-            raise ValueError(
-                f"heterogeneity is modelled by REML or ML, not {self.method}; plan it as an "
-                "analysis of its own beside this one"
-            )
         return self
 
     @model_validator(mode="after")
@@ -363,10 +359,9 @@ class Plan(Frozen):
     def characteristics(self) -> tuple[str, ...]:
         """The names that subgroups and models of effect or heterogeneity use, each once."""
         formulae = (*self.moderators, *self.heterogeneity)
-        if not formulae:
-            return self.subgroups
         used = [name for text in formulae for name in parse(text).names]
-        return tuple(dict.fromkeys((*self.subgroups, *used)))
+        own, _ = reliabilities(self.reliability)
+        return tuple(dict.fromkeys((*self.subgroups, *used, *own)))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -411,7 +406,8 @@ class Plan(Frozen):
 def names_in(plan: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the characteristics that a stored plan speaks of (`Plan.names`)."""
     if not any(
-        plan.get(choice) for choice in ("subgroups", "moderators", "heterogeneity", "where")
+        plan.get(choice)
+        for choice in ("subgroups", "moderators", "heterogeneity", "reliability", "where")
     ):
         return ()
     return Plan.model_validate(plan).names
@@ -421,6 +417,6 @@ ADDED_LATER: Final = (
     "several_arms", "several_results", "scores", "icc", "crossover_correlation",
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
     "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
-    "structure", "heterogeneity",
+    "structure", "heterogeneity", "reliability",
 )  # fmt: skip
 """Choices that the first plans did not have."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from review.export.contents.notices import SETS
 from review.export.drawings.funnel import FEWEST_FOR_TEST
+from review.export.manuscript.attenuation import attenuation_methods
 from review.export.manuscript.document import (
     Block,
     Cite,
@@ -202,9 +203,9 @@ def _model(facts: Facts) -> list[Spans]:
         qprofile=Cite("viechtbauer2007"), i2=Cite("higgins2002"), pi=Cite("riley2011"),
     )  # fmt: skip
     return [
-        _said(facts, _measure), _said(facts, _zero_cells), _said(facts, _model_of),
-        spread if random else (), network_methods(facts), joint_methods(facts),
-        heterogeneity_methods(facts),
+        _said(facts, _measure), attenuation_methods(facts), _said(facts, _zero_cells),
+        _said(facts, _model_of), spread if random else (), network_methods(facts),
+        joint_methods(facts), heterogeneity_methods(facts),
     ]  # fmt: skip
 
 

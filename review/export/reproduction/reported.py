@@ -20,6 +20,7 @@ from review.extraction.conversion.metrics import (
     printed_ratio,
 )
 from review.extraction.numbers import COUNTS, NUMBER_FIELDS, ReportedNumbers, called
+from review.living.estimates.attenuation import reliability_of
 from review.living.inputs.columns import leaves_of
 from review.living.runs.contents import ArmInput, RunInputs, TrialInput
 from review.measures import Family, Medians
@@ -92,6 +93,7 @@ COLUMNS = (
     Column("model_adjusted", "Adjusted for covariates"),
     Column("cluster_size", "Cluster size", Kind.NUMBER),
     Column("icc", "ICC", Kind.NUMBER),
+    Column("reliability", "Reliability", Kind.NUMBER),
     Column("clusters_analysed", "Clusters in the analysis"),
     Column("crossover", "Crossover"),
     Column("entry", "Entry"),
@@ -114,23 +116,27 @@ def reported_table(runs: Sequence[tuple[str, RunInputs]]) -> Table:
         for analysis, inputs in runs
         for selection in selections(inputs)
         for number, trial in enumerate(selection.trials, 1)
-        for row in _rows(analysis, selection.name, number, trial)
+        for row in _rows(inputs.plan, analysis, selection.name, number, trial)
     )
     return Table(title="Reported numbers", columns=COLUMNS, rows=rows)
 
 
-def _rows(analysis: str, selection: str, number: int, trial: TrialInput) -> Iterator[_Row]:
+def _rows(
+    plan: Plan, analysis: str, selection: str, number: int, trial: TrialInput
+) -> Iterator[_Row]:
     for index, part in enumerate(parts_of(trial), 1):
         for inner, leaf in enumerate(leaves_of(part), 1):
+            corrected = reliability_of(plan, leaf)
             for side, arm in _sides(leaf):
                 x = arm.numbers
+                reliability = None if corrected is None else corrected.value
                 yield (
                     analysis, selection, number, index, inner, trial.joined, part.joined,
                     leaf.study, side, arm.arm, leaf.instrument, _yes(leaf.higher_is_better),
                     _yes(leaf.contrast_reversed), *(getattr(x, name) for name in NUMBER_FIELDS),
                     x.metric, metric_in_one_way(x), x.positive and x.positive.value, x.towards,
                     leaf.comparator_share, _yes(leaf.adjusted), leaf.cluster_size, leaf.icc,
-                    _yes(leaf.clusters_analysed), _yes(leaf.crossover),
+                    reliability, _yes(leaf.clusters_analysed), _yes(leaf.crossover),
                     arm.source.entry_kind, arm.source.report, arm.source.page,
                 )  # fmt: skip
 

@@ -92,7 +92,7 @@ def _counted(
     if plan.method in MIXED:
         columns = np.where(effects > 1, np.rint(columns), columns)
     persons = columns.reshape(-1, 2, len(trials)).sum(axis=1)
-    for place in np.flatnonzero((persons == 0).any(axis=0)):
+    for place in np.flatnonzero((persons == 0).any(axis=0)).tolist():
         raise InvalidDataError(
             f"an arm of {trials[place].study} has less than half a person by its design effect "
             f"{effects[place]:g}; look at cluster_size and icc"

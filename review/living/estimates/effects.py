@@ -16,6 +16,7 @@ from review.extraction.conversion import (
     scale_of,
 )
 from review.extraction.numbers import ReportedNumbers
+from review.living.estimates.attenuation import disattenuated
 from review.living.estimates.dependence import Joined, designed_variance, join
 from review.living.estimates.several import arms_together
 from review.living.inputs.columns import (
@@ -192,7 +193,8 @@ def _leaf_effects(plan: Plan, trials: Sequence[TrialInput]) -> TrialEffects:
         turned = "" if trial.higher_is_better else "; sign turned: lower is better"
         if trial.contrast is not None and trial.contrast.numbers.positive == "better":
             turned = "; positive is better, as reported"
-        recipes.append(cell.recipe + noted[i] + designed.said + turned)
+        yi[i], vi[i], corrected = disattenuated(plan, trial, float(yi[i]), float(vi[i]))
+        recipes.append(cell.recipe + noted[i] + designed.said + corrected + turned)
     return TrialEffects(
         yi=yi * np.array([float(trial.sign) for trial in trials]),
         vi=vi,

@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from review.arrays import Floats
 from review.living.estimates import jointly
+from review.living.estimates.attenuation import attenuation_notes
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.effects import TrialEffects
 from review.living.estimates.heterogeneity import heterogeneity_lines
@@ -112,7 +113,7 @@ def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunRes
         Q=pooled.Q,
         Q_df=pooled.Q_df,
         Q_p=pooled.Q_p,
-        notes=pooled.notes,
+        notes=(*pooled.notes, *attenuation_notes(inputs)),
         natural=_natural(inputs.plan.measure, pooled),
     )
     return RunResults(
@@ -141,6 +142,7 @@ def _joint_results(inputs: RunInputs, effects: TrialEffects) -> RunResults:
     """Return the outcome that the plan decides on as the pooled line, and all of them."""
     fitted = jointly.fit(inputs, effects)
     line = jointly.deciding_line(inputs.plan, fitted)
+    line = line.model_copy(update={"notes": (*line.notes, *attenuation_notes(inputs))})
     return RunResults(
         effects=_effect_lines(inputs, effects, jointly.weights(inputs, fitted)),
         pooled=line,

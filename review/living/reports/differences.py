@@ -20,6 +20,7 @@ _PLANNED: Final = {
     "variants": "sensitivity analyses",
     "moderators": "meta-regressions",
     "heterogeneity": "tau² depends on",
+    "reliability": "reliabilities",
     "where": "conditions",
     "several_arms": "several arms of a trial",
     "several_results": "several results of a trial",

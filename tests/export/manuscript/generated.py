@@ -105,7 +105,12 @@ class Chance:
         )  # fmt: skip
         if k <= 5 or self.seed % 4 != 2:
             return made
-        modelled = {"method": "REML", "heterogeneity": ("country", "year", "diagnosis")}
+        modelled: dict[str, object] = {
+            "method": "REML",
+            "heterogeneity": ("country", "year", "diagnosis"),
+        }
+        if self.measure == "SMD":
+            modelled["reliability"] = ("wai = 0.81",)
         return made.model_copy(update=modelled)
 
     def rows(self, n: int) -> list[NumberedRow]:

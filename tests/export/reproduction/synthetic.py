@@ -354,6 +354,11 @@ def synthetic_runs() -> list[LatestRun]:
         *predictions,
         *counted,
         run("peto", plan("PETO", method="PETO"), events()),
+        run(
+            "unreliable",
+            plan("SMD", reliability=("wai = 0.85",)),
+            [of_means(n) for n in range(1, 7)],
+        ),
         run("mh-clusters", plan("OR", method="MH"), in_clusters(events())),
         *mixed_models(),
         *(run(f"events-{m.lower()}", plan(m), events()) for m in ("OR", "RR", "RD", "AS")),

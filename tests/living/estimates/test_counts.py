@@ -242,7 +242,7 @@ CLUSTERS = {"cluster_size": 12.0, "icc": 0.05}
 
 def smaller(*, whole: bool = False) -> list[list[float]]:
     """The cells of all trials, those of the first as of fewer independent persons."""
-    tables = [[a, n1 - a, c, n2 - c] for a, n1, c, n2 in COUNTS]
+    tables: list[list[float]] = [[a, n1 - a, c, n2 - c] for a, n1, c, n2 in COUNTS]
     tables[0] = [round(x / 1.55) if whole else x / 1.55 for x in tables[0]]
     return [list(column) for column in zip(*tables, strict=True)]
 

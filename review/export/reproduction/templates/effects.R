@@ -238,6 +238,10 @@ sign_of <- function(x) {
   if (better != yes(x$reversed)) 1 else -1
 }
 
+# Corrected for an instrument's unreliability (Hunter & Schmidt 2004).
+reliable <- function(found, x)
+  if (given(x$reliability)) c(found[1] / sqrt(x$reliability), found[2] / x$reliability) else found
+
 # One comparison: its effect and variance by escalc, its design, and its sign.
 comparison <- function(rows, plan) {
   side <- sapply(rows, function(x) x$side)
@@ -334,7 +338,7 @@ effect_of <- function(rows, plan) {
   each <- t(sapply(unique(part), function(p) {
     these <- rows[part == p]
     within <- sapply(these, function(x) x$comparison)
-    inner <- t(sapply(unique(within), function(w) comparison(these[within == w], plan)))
+    inner <- t(sapply(unique(within), function(w) reliable(comparison(these[within == w], plan), these[[1]])))
     together(inner, these, these[[1]]$joined_within, plan)
   }))
   together(each, rows, rows[[1]]$joined, plan)

@@ -7,6 +7,8 @@ import math
 import re
 from typing import Any, Final
 
+import pytest
+
 from tests.export.manuscript.claims.reading import NUMBER, Read, claim, decoded, ran, same
 
 
@@ -97,6 +99,27 @@ def _measure(read: Read, m: re.Match[str]) -> None:
         elif plan["measure"] in ("OR", "RR", "RD"):
             kind = {"OR": "odds ratio", "RR": "risk ratio", "RD": "risk difference"}
             assert kind[plan["measure"]] in words
+
+
+@claim(
+    r"For ((?:“[^”]+”(?:, | and )?)+): effects were divided by the root of the reliability of their instrument, and variances by the reliability, which counts as known wiernik2020 \((.+?)\)\."
+)
+def _reliability(read: Read, m: re.Match[str]) -> None:
+    for plan in _for(read, m):
+        told = {
+            text.rpartition(" ")[0]: float(text.rpartition(" ")[2]) for text in m[2].split("; ")
+        }
+        rows = read.all("select slug, name from instrument where review_id = :r")
+        names = dict([tuple(row) for row in rows])
+        stated = [text.split(" = ") for text in plan["reliability"]]
+        assert told == {names[slug]: float(value) for slug, value in stated}
+        for inputs in [r for r in _newest_inputs(read) if r["plan"]["title"] == plan["title"]]:
+            results = read.runs(plan["title"])[0][0]
+            for trial, effect in zip(inputs["trials"], results["effects"], strict=True):
+                reported = trial["contrast"]["numbers"]
+                r = told[names[trial["instrument"]]]
+                assert abs(effect["yi"]) == pytest.approx(abs(reported["estimate"]) / r**0.5)
+                assert effect["vi"] == pytest.approx(reported["variance"] / r)
 
 
 ESTIMATORS: Final = {
