@@ -17,7 +17,7 @@ def attenuation_methods(facts: Facts) -> Spans:
             told.setdefault(_by(facts, analysis.plan), []).append(f"“{analysis.plan.title}”")
     found = [
         filled(
-            "For {titles}: effects were divided by the root of the reliability of "
+            "For {titles}: differences were divided by the root of the reliability of "
             "their instrument, and variances by the reliability, which counts as known {cite} "
             "({by}).",
             titles=words(titles), cite=Cite("wiernik2020"), by=by,

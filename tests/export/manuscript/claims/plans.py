@@ -102,7 +102,7 @@ def _measure(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    r"For ((?:“[^”]+”(?:, | and )?)+): effects were divided by the root of the reliability of their instrument, and variances by the reliability, which counts as known wiernik2020 \((.+?)\)\."
+    r"For ((?:“[^”]+”(?:, | and )?)+): differences were divided by the root of the reliability of their instrument, and variances by the reliability, which counts as known wiernik2020 \((.+?)\)\."
 )
 def _reliability(read: Read, m: re.Match[str]) -> None:
     for plan in _for(read, m):
