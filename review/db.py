@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,13 +24,10 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as Session  # the edges name the type, and nothing else of it
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from review.canonical import CanonicalText, canonical_json, clean_text, utc_text
 from review.errors import BusyError, DatabaseStateError, InvalidDataError
-
-BUSY_SECONDS: Final = 30.0
-"""How long a writer waits for its turn before it says that the database is busy."""
+from review.sqlite import BUSY_SECONDS, begin, prepare
 
 ADVISORY_APPLICATION: Final = 0x4C52
 """First integer of our PostgreSQL advisory locks, so that other applications' locks differ."""
@@ -196,49 +192,6 @@ def _conditions_of_indexes(table: sa.Table, connection: sa.Connection, **_: obje
             options["where"] = sa.text(index.info["where"])
 
 
-def wal_is_safe(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> bool:
-    """Whether this SQLite has the fix of the WAL-reset corruption bug (3.51.3, 3.50.7, 3.44.6)."""
-    return (
-        version >= (3, 51, 3)
-        or (3, 50, 7) <= version < (3, 51, 0)
-        or (3, 44, 6) <= version < (3, 45, 0)
-    )
-
-
-def _sqlite_pragmas() -> dict[str, str | int]:
-    full, extra = 2, 3
-    wal = wal_is_safe()
-    return {
-        "busy_timeout": int(BUSY_SECONDS * 1000),  # first: the others may have to wait
-        "foreign_keys": 1,
-        "journal_mode": "wal" if wal else "truncate",
-        "synchronous": full if wal else extra,
-        "trusted_schema": 0,
-    }
-
-
-def _prepare_sqlite(connection: Any, record: ConnectionPoolEntry) -> None:
-    del record
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    try:
-        for pragma, wanted in _sqlite_pragmas().items():
-            cursor.execute(f"PRAGMA {pragma}={wanted}")
-            got = cursor.execute(f"PRAGMA {pragma}").fetchone()[0]
-            if got != wanted:
-                raise DatabaseStateError(
-                    f"SQLite did not accept PRAGMA {pragma}={wanted} (it says {got!r}); "
-                    "put the database on a local disk"
-                )
-    finally:
-        cursor.close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    read_only = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-
 class LedgerSession(Session):
     """The sessions of the ledger: the stage of history listens to these, and to no others.
 
@@ -259,8 +212,8 @@ class Database:
         """The engine; SQLite connections are prepared and checked as they open."""
         if self.url.get_backend_name() == "sqlite":
             engine = sa.create_engine(self.url, pool_size=16)
-            event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
+            event.listen(engine, "connect", prepare)
+            event.listen(engine, "begin", begin)
             return engine
         timeout = int(BUSY_SECONDS * 1000)
         try:

@@ -16,9 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from review.config import shipped
-from review.db import ADVISORY_APPLICATION, BUSY_SECONDS, VERSION, WRITER_LOCK, Database
+from review.db import ADVISORY_APPLICATION, VERSION, WRITER_LOCK, Database
 from review.errors import DatabaseStateError, Remedy
 from review.files import name_anew, new_folder, workplace
+from review.sqlite import BUSY_SECONDS
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.canonical import canonical_json, clean_text, utc_text
-from review.db import Database, LedgerSession, Real, database_at, wal_is_safe
+from review.db import Database, LedgerSession, Real, database_at
 from review.errors import InvalidDataError
 from tests.loaded import PATIENCE
 
@@ -59,43 +58,6 @@ def test_a_failing_transaction_leaves_nothing_not_even_a_table(database: Databas
     with pytest.raises(Broken):
         half()
     assert not sa.inspect(database.engine).has_table("half")
-
-
-def test_sqlite_pragmas_are_in_force(tmp_path: Path) -> None:
-    database = database_at(f"sqlite:///{tmp_path / 'p.db'}")
-    with database.transaction() as session:
-        asked = {
-            pragma: session.execute(sa.text(f"PRAGMA {pragma}")).scalar_one()
-            for pragma in ("foreign_keys", "journal_mode", "synchronous", "busy_timeout")
-        }
-    database.engine.dispose()
-    safe = wal_is_safe()
-    assert asked == {
-        "foreign_keys": 1,
-        "journal_mode": "wal" if safe else "truncate",
-        "synchronous": 2 if safe else 3,
-        "busy_timeout": 30_000,
-    }
-
-
-@pytest.mark.parametrize(
-    ("version", "safe"),
-    [
-        ((3, 40, 1), False),
-        ((3, 44, 5), False),
-        ((3, 44, 6), True),
-        ((3, 45, 0), False),
-        ((3, 50, 6), False),
-        ((3, 50, 7), True),
-        ((3, 51, 2), False),
-        ((3, 51, 3), True),
-        ((3, 53, 4), True),
-    ],
-)
-def test_wal_only_where_the_corruption_bug_is_fixed(
-    version: tuple[int, int, int], safe: bool
-) -> None:
-    assert wal_is_safe(version) is safe
 
 
 def test_only_one_job_at_a_time(database: Database) -> None:

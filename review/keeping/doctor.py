@@ -17,7 +17,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.db import Database, driver_message, wal_is_safe
+from review.db import Database, driver_message
 from review.errors import DatabaseStateError, ReviewError
 from review.history.models import Event
 from review.history.queries import head, verify
@@ -26,6 +26,7 @@ from review.keeping.triggers import trigger_problems
 from review.living.job.outbox import undelivered
 from review.living.runs.models import Job, JobOutcome
 from review.schema import newest_revision, revision_of, revisions
+from review.sqlite import wal_is_safe
 from review.wording import counted
 
 QUICK: Final = 50_000

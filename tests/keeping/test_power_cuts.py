@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from review import db, files
+from review import files, sqlite
 from review.cli import main
 from review.db import Database, database_at
 from review.files import move_folder, replace_file, workplace
@@ -63,8 +63,8 @@ def _database(folder: Path) -> Database:
 def _write_reviews(folder: Path) -> None:
     kept = SETTINGS[os.environ["REVIEW_TEST_SETTINGS"]]
     if kept is not None:
-        own = db._sqlite_pragmas()
-        vars(db)["_sqlite_pragmas"] = lambda: {**own, **kept}
+        own = sqlite.pragmas()
+        vars(sqlite)["pragmas"] = lambda: {**own, **kept}
     database = _database(folder)
     for number in range(WRITES):
         slug = f"r{number}"
