@@ -134,3 +134,10 @@ def test_every_block_says_what_it_is(page: Path) -> None:
         re.MULTILINE,
     )
     assert indented == [], "commands stand in a block ```sh or ```console, which are run"
+
+
+def test_the_readme_leads_to_every_page_of_a_task() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    of_the_site_alone = {"index.md", "changelog.md", "contributing.md"}
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - of_the_site_alone
+    assert {page for page in pages if f"docs/{page}" not in readme} == set()
