@@ -118,8 +118,9 @@ def _movers(explanation: Explanation | None, scale: EffectScale) -> Iterator[str
     for share in ranked[:MOST_MOVERS]:
         yield f"{capitalised(share.what)}: {_moved(share, scale)}."
     if len(ranked) > MOST_MOVERS:
-        rest = counted(len(ranked) - MOST_MOVERS, "other change")
-        yield f"And {rest}, each with a smaller effect."
+        rest = len(ranked) - MOST_MOVERS
+        smaller = "with a smaller effect" if rest == 1 else "each with a smaller effect"
+        yield f"And {counted(rest, 'other change')}, {smaller}."
     if len(ranked) > 1:
         yield f"All together: {_moved(explanation.shares.total, scale)}."
 
