@@ -21,7 +21,7 @@ from review.web.app import create_app
 from review.web.logs import Lines
 from review.web.settings import WebSettings
 from tests.conftest import NOW
-from tests.tiers import WHOLE
+from tests.tiers import MOSTLY_ON_SQLITE, WHOLE
 from tests.web.conftest import ORIGIN, PASSWORD, Team
 
 
@@ -67,6 +67,7 @@ GUESSES: Final = 1050 if WHOLE else 200
     [("lead", "1", 10), ("lead", "{}", 10), ("name{}", "1", 10), ("name{}", "{}", 1000)],
     ids=["one-address", "many-addresses", "spraying-from-one", "spraying-from-many"],
 )
+@MOSTLY_ON_SQLITE
 def test_whoever_guesses_however_often_has_few_tries_in_any_five_minutes(
     database: Database, name: str, address: str, allowed: int
 ) -> None:
