@@ -343,20 +343,6 @@ def diff_releases(session: Session, review: Review, before: str, after: str) -> 
     return difference(session, one.manifest, other.manifest)
 
 
-def since_last_release(session: Session, review: Review) -> ReleaseDiff | None:
-    """Say what changed from the last release to the newest runs; None before any release."""
-    made = releases(session, review)
-    if not made:
-        return None
-    runs = queries.newest_of_each(session, review)
-    now = {
-        "version": "now",
-        "runs": {run.version.analysis.slug: {"key": run.key} for run in runs},
-        "searches": _searched(session, review),
-    }
-    return difference(session, made[-1].manifest, now)
-
-
 def difference(session: Session, old: Mapping[str, Any], new: Mapping[str, Any]) -> ReleaseDiff:
     """Say what changed from one manifest to another."""
     before, after = old["version"], new["version"]
