@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from review.tabular.grid import Grid, Remark, Row, listed, quoted
@@ -82,6 +83,7 @@ class Header:
     remarks: tuple[Remark, ...]
 
 
+@lru_cache(2_000)  # the names that a table knows are compared with each of its first rows
 def plain_name(text: str) -> str:
     """Return what two spellings of a column's name share: case, blanks, line breaks, - and _."""
     return re.sub(r"[\s_\-\u200b\ufeff]+", "_", text.strip().strip('"').casefold()).strip("_")
