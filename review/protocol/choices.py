@@ -226,6 +226,7 @@ VARIANTS: Final = _options(
         Variant.DERSIMONIAN_LAIRD: ("DerSimonian-Laird", "Another estimate of heterogeneity."),
         Variant.LEAVE_ONE_OUT: ("Leave one out", "The estimate without each trial."),
         Variant.TRIM_AND_FILL: ("Trim and fill", "What missing trials could have done."),
+        Variant.PET_PEESE: ("PET-PEESE", "The effect of a study without error."),
         Variant.WITHOUT_INFLUENTIAL: ("Without influential trials", "By metafor’s measures."),
         Variant.BY_RATER: ("By rater", "Each rater on its own."),
         Variant.ITT_ONLY: ("Intention to treat only", "Results of all randomised."),

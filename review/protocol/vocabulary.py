@@ -50,6 +50,7 @@ class Variant(StrEnum):
     DERSIMONIAN_LAIRD = "dersimonian_laird"
     LEAVE_ONE_OUT = "leave_one_out"
     TRIM_AND_FILL = "trim_and_fill"
+    PET_PEESE = "pet_peese"
     WITHOUT_INFLUENTIAL = "without_influential"
     BY_RATER = "by_rater"
     ITT_ONLY = "itt_only"

@@ -58,6 +58,7 @@ CITED: Final = {
         "stijnen": "stijnen2010", "pi": "riley2011", "hts": "higgins2009",
         "partlett": "partlett2017",
         "trimfill": "duval2000",
+        "petpeese": "stanley2014",
     }.items()
 }  # fmt: skip
 

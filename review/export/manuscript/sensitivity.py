@@ -31,6 +31,7 @@ VARIANTS: Final = {
     Variant.DERSIMONIAN_LAIRD: "the DerSimonian-Laird estimator {dl} with the normal interval",
     Variant.LEAVE_ONE_OUT: "leaving out one trial at a time",
     Variant.TRIM_AND_FILL: "trim and fill {trimfill}",
+    Variant.PET_PEESE: "PET-PEESE {petpeese}",
     Variant.WITHOUT_INFLUENTIAL: "leaving out influential trials",
     Variant.BY_RATER: "each rater apart",
     Variant.ITT_ONLY: "intention-to-treat results only",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from review.arrays import Floats
-from review.errors import ReviewError
+from review.errors import InvalidDataError, ReviewError
 from review.living.estimates.effects import TrialEffects, trial_effects
 from review.living.runs.contents import Alternative, RunInputs, TrialInput
 from review.living.runs.results import VariantLine
@@ -21,6 +21,7 @@ from review.synthesis import (
     influence,
     leave_one_out,
     multilevel,
+    pet_peese,
     pool,
     trim_and_fill,
 )
@@ -30,6 +31,7 @@ LABELS = {
     Variant.Z_TEST: "normal interval",
     Variant.DERSIMONIAN_LAIRD: "DerSimonian-Laird, normal interval",
     Variant.TRIM_AND_FILL: "trim and fill",
+    Variant.PET_PEESE: "PET-PEESE",
     Variant.WITHOUT_INFLUENTIAL: "without influential trials",
     Variant.LOW_RISK_ONLY: "low risk of bias only",
 }
@@ -47,6 +49,8 @@ def variant_lines(inputs: RunInputs, effects: TrialEffects) -> tuple[VariantLine
             found += _leave_one_out(inputs, effects)
         elif variant in (Variant.AGGREGATED, Variant.THREE_LEVEL):
             found.append(_dependent(inputs, variant))
+        elif variant is Variant.PET_PEESE:
+            found.append(_without_error(inputs.plan, effects))
         elif variant in (Variant.BY_RATER, Variant.ITT_ONLY, Variant.LOW_RISK_ONLY):
             found += _reselected(inputs, variant)
         else:
@@ -130,6 +134,32 @@ def _leave_one_out(inputs: RunInputs, effects: TrialEffects) -> list[VariantLine
         _line(plan, variant, f"without {trial.study}", k - 1, lambda i=i: many[i])  # type: ignore[misc]
         for i, trial in enumerate(inputs.trials)
     ]
+
+
+def _without_error(plan: Plan, effects: TrialEffects) -> VariantLine:
+    """The effect of a study without error, by the regression that PET-PEESE chooses."""
+    variant, label = Variant.PET_PEESE, LABELS[Variant.PET_PEESE]
+    k = effects.yi.size
+    try:
+        found = pet_peese(effects.yi, effects.vi, level=plan.level)
+        if found.ci is None:
+            raise InvalidDataError("no residual is left, so that it has no interval")
+    except ReviewError as error:
+        return VariantLine(variant=variant.value, label=label, k=k, note=str(error))
+    note = f"estimate of {found.conditional}"
+    if plan.measure.facts.standardized:
+        note += (
+            "; standard errors of standardized differences depend on the effect, which biases it"
+        )
+    return VariantLine(
+        variant=variant.value,
+        label=label,
+        k=k,
+        estimate=found.estimate,
+        ci=found.ci,
+        conclusion=classify(found.ci, plan.margin).value,
+        note=note,
+    )
 
 
 def _effects_of(plan: Plan, trials: tuple[TrialInput, ...]) -> TrialEffects:

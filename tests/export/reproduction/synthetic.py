@@ -148,7 +148,8 @@ THREE_EVENTS = {"n": (30, 28, 31), "events": (5, 8, 11)}
 
 EVERY = (
     "fixed", "z_test", "dersimonian_laird", "leave_one_out", "trim_and_fill",
-    "without_influential", "by_rater", "itt_only", "low_risk_only", "aggregated", "three_level",
+    "pet_peese", "without_influential", "by_rater", "itt_only", "low_risk_only", "aggregated",
+    "three_level",
 )  # fmt: skip
 
 

@@ -91,7 +91,8 @@ def test_the_grid_of_kinds_has_not_shrunk(synthetic: Path) -> None:
     found = set(parts(synthetic))
     assert found == {
         "pooled", "fixed", "z_test", "dersimonian_laird", "leave_one_out", "trim_and_fill",
-        "without_influential", "by_rater", "low_risk_only", "aggregated", "three_level",
+        "pet_peese", "without_influential", "by_rater", "low_risk_only", "aggregated",
+        "three_level",
         "margins", "subgroups by rater", "subgroups by side", "subgroups by year",
         "meta-regression by year", "meta-regression by rater", "meta-regression by side",
     }  # fmt: skip

@@ -24,14 +24,14 @@ from review.living.runs.results import VariantLine
 from review.protocol.queries import review_called
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import Variant
-from review.synthesis import Method, Test, aggregate, pool, trim_and_fill
+from review.synthesis import Method, Test, aggregate, pet_peese, pool, trim_and_fill
 from tests.living.fixture import V, Y, begin, enter, trial
 from tests.living.job.test_repool import plan
 from tests.living.reports.test_changes import run
 
 ALL = (
     "fixed", "z_test", "dersimonian_laird", "leave_one_out", "trim_and_fill",
-    "without_influential", "by_rater", "itt_only", "aggregated", "three_level",
+    "pet_peese", "without_influential", "by_rater", "itt_only", "aggregated", "three_level",
 )  # fmt: skip
 
 
@@ -72,6 +72,34 @@ def test_each_variant_is_the_engines(lines: dict[str, VariantLine]) -> None:
         assert lines[label].k == pooled.k
         assert lines[label].estimate == pytest.approx(pooled.estimate, rel=1e-12)
         assert lines[label].ci == pytest.approx(pooled.ci, rel=1e-12)
+
+
+def test_pet_peese_says_which_it_is_and_that_standard_errors_depend_on_the_effect(
+    lines: dict[str, VariantLine],
+) -> None:
+    line, found = lines["PET-PEESE"], pet_peese(Y, V)
+    assert (line.k, line.estimate, line.ci) == (8, found.estimate, found.ci)
+    assert line.tau2 is None
+    assert line.note is not None
+    assert line.note.startswith(f"estimate of {found.conditional}; ")
+    assert "depend on the effect" in line.note
+
+
+@pytest.mark.parametrize(
+    ("trials", "reason"),
+    [
+        ({1: (0.2, 0.1), 2: (0.3, 0.2)}, "at least three studies"),
+        ({1: (0.3, 0.1), 2: (0.4, 0.1), 3: (0.5, 0.1)}, "of one size"),
+        ({1: (0.1, 0.01), 2: (0.2, 0.04), 3: (0.3, 0.09)}, "no residual is left"),
+    ],
+)
+def test_pet_peese_without_an_answer_says_why(
+    trials: dict[int, tuple[float, float]], reason: str
+) -> None:
+    (line,) = run(trials, variants=(Variant.PET_PEESE,))[1].variants
+    assert line.estimate is None
+    assert line.note is not None
+    assert reason in line.note
 
 
 def test_dependent_results_are_averaged_and_modelled(lines: dict[str, VariantLine]) -> None:

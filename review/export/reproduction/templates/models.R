@@ -148,6 +148,18 @@ check_asymmetry <- function(analysis, dat) {
   check(analysis, "asymmetry", 1, c(stat = found$zval, ddf = found$ddf, p = found$pval))
 }
 
+# PET-PEESE: effects regressed on standard errors (PET), or on variances (PEESE) where PET's effect
+# of a study without error is above zero at one-sided 0.05 (Stanley & Doucouliagos 2014).
+check_pet_peese <- function(analysis, dat, level) {
+  pet <- lm(yi ~ sqrt(vi), data = dat, weights = 1 / vi)
+  way <- if (sum(dat$yi / dat$vi) >= 0) 1 else -1
+  above <- min(way * confint(pet, level = 0.9)[1, ]) > 0
+  chosen <- if (isTRUE(above)) lm(yi ~ vi, data = dat, weights = 1 / vi) else pet
+  limits <- confint(chosen, level = level)[1, ]
+  check(analysis, "pet_peese", 1, c(k = nrow(dat), estimate = coef(chosen)[[1]],
+                                    ci_low = limits[[1]], ci_high = limits[[2]]))
+}
+
 # Subgroups in the order in which they appear, each with its own tau2; the test of difference is
 # that of homogeneity of the groups' estimates.
 check_subgroups <- function(analysis, part, dat, groups, fit_of) {

@@ -212,6 +212,7 @@ def _order(read: Read, m: re.Match[str]) -> None:
 VARIANTS: Final = {
     "fixed": "a common-effect model", "z_test": "the normal interval",
     "leave_one_out": "one trial at a time", "trim_and_fill": "trim and fill duval2000",
+    "pet_peese": "PET-PEESE stanley2014",
     "without_influential": "leaving out influential trials",
 }  # fmt: skip
 
