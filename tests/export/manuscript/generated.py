@@ -35,6 +35,7 @@ from review.protocol.models import Review
 from review.protocol.queries import review_called
 from review.protocol.rules import Plan
 from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
+from review.protocol.vocabulary import Variant
 from review.screening.conduct import add_reason
 from review.screening.guidance.actions import set_criteria
 from review.screening.retrieval import note_retrieval, remove
@@ -109,6 +110,7 @@ class Chance:
             "method": "REML",
             "heterogeneity": ("country", "year", "diagnosis"),
         }
+        modelled["variants"] = (*made.variants, Variant.PET_PEESE)
         if self.measure == "SMD":
             modelled["reliability"] = ("wai = 0.81",)
         return made.model_copy(update=modelled)
