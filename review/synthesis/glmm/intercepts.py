@@ -144,12 +144,11 @@ def _loglik(studies: Studies, at: Floats, points: int) -> float:
     along = -c / b * first
     second = 1 / np.sqrt(b)
     root = math.sqrt(2)
-    total = np.full((k, points), -np.inf)
-    for i, (x, lw) in enumerate(zip(node, log, strict=True)):
-        zi = z + root * first * x
-        wi = w + root * (along * x + second * node)
-        ones = np.broadcast_to(zi, wi.shape)
-        height = studies.terms(mu + tau * ones, alpha + sigma * wi).height
-        total[:, i] = logsumexp(height - (ones**2 + wi**2) / 2 + log, axis=1) + lw
-    found = logsumexp(total, axis=1, keepdims=True) + np.log(2 * first * second)
+    zi = (z + root * first * node)[:, :, None]
+    wi = w[:, :, None] + root * ((along * node)[:, :, None] + (second * node)[:, None])
+    zi, wi = (x.reshape(k, -1) for x in np.broadcast_arrays(zi, wi))
+    height = studies.terms(mu + tau * zi, alpha + sigma * wi).height
+    weights = np.add.outer(log, log).ravel()
+    total = logsumexp(height - (zi**2 + wi**2) / 2 + weights, axis=1, keepdims=True)
+    found = total + np.log(2 * first * second)
     return float(found.sum()) - k * math.log(2 * math.pi)
