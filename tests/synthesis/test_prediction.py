@@ -86,7 +86,7 @@ def test_the_band_holds_the_next_trial_as_often_as_it_says() -> None:
         v = 2 / rng.uniform(15, 100, 5)
         y = rng.normal(0, 0.4, 5) + rng.normal(0, np.sqrt(v))
         found = predictive(y[:4], v[:4], method=Method.REML, tau2=0.1)
-        inside = 0.025 <= found.probability_below(y[4], v[4]) <= 0.975
+        inside = 0.025 <= float(found.probability_below(y[4], v[4])) <= 0.975
         held += inside
         if repetition < 40:  # the band itself takes a search for each end
             low, high = found.interval(v[4])
