@@ -46,7 +46,7 @@ def heterogeneity_table(title: str, runs: Sequence[LatestRun], *, print_: bool) 
     found = [
         ((run.inputs.plan.title if print_ else run.analysis, *row), at)
         for run in runs
-        for row, at in _rows(run)
+        for row, at in _rows(run, print_=print_)
     ]
     rows = tuple(row for row, _ in found)
     columns: tuple[Column, ...] = COLUMNS
@@ -66,14 +66,14 @@ def heterogeneity_table(title: str, runs: Sequence[LatestRun], *, print_: bool) 
     )
 
 
-def _rows(run: LatestRun) -> Iterator[tuple[Row, str]]:
+def _rows(run: LatestRun, *, print_: bool) -> Iterator[tuple[Row, str]]:
     for index, line in enumerate(run.results.heterogeneity):
         by, note = by_words(line), " ".join((*([line.note] if line.note else []), *line.beside))
         tested = (line.stat, line.df, line.p, note or None)
         k = line.k or None
         first = (by, "test of heteroscedasticity", k, None, None, line.same_tau2, *(None,) * 3)
         yield (*first, *tested), origin(run.key, "heterogeneity", index)
-        for place, term in enumerate(line.terms):
+        for place, term in line.printed if print_ else enumerate(line.terms):
             yield (
                 _term(run, by, line, term),
                 origin(run.key, "heterogeneity", index, "terms", place),

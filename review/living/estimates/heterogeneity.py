@@ -48,7 +48,7 @@ def _line(inputs: RunInputs, effects: TrialEffects, text: str) -> HeterogeneityL
             formula = Formula(formula.variables, formula.terms, intercept=False)
         return _fitted(line, formula, inputs, effects, rows)
     except ReviewError as error:
-        return line.model_copy(update={"note": str(error)})
+        return line.model_copy(update={"note": str(error).rstrip(".")})
 
 
 def _is_category(formula: Formula, trials: Sequence[TrialInput], rows: Sequence[int]) -> bool:

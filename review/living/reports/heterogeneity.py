@@ -10,6 +10,7 @@ from review.living.reports.pages import Section
 from review.living.runs.heterogeneity import HeterogeneityLine, ScaleTerm
 from review.living.runs.scales import EffectScale
 from review.protocol.characteristics import in_words, value_in_words
+from review.synthesis.design import INTERCEPT
 from review.wording import capitalised
 
 Lines = Sequence[HeterogeneityLine]
@@ -52,7 +53,7 @@ def _section(line: HeterogeneityLine, scale: EffectScale) -> Section:
         rows = tuple(_level(line, term, scale) for term in line.terms)
     else:
         headers = ("term", "of the mean", "interval", "of log tau²", "interval", "p", "tau² times")
-        rows = tuple(_slope(term, scale) for term in line.terms)
+        rows = tuple(_slope(term, scale) for _, term in line.printed)
     return Section(heading, told, headers, rows)
 
 
@@ -77,7 +78,7 @@ def _slope(term: ScaleTerm, scale: EffectScale) -> tuple[str, ...]:
         number(term.coefficient, 3),
         interval(term.coefficient_ci, 3),
         p_value(term.coefficient_p),
-        number(math.exp(term.coefficient), 3),
+        "" if term.label == INTERCEPT else number(math.exp(term.coefficient), 3),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from review.living.runs.contents import LeftOut, RunPart
+from review.synthesis.design import INTERCEPT
 
 Interval = tuple[float, float]
 
@@ -69,6 +70,13 @@ class HeterogeneityLine(RunPart):
     """Why there are no numbers."""
     without: tuple[LeftOut, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def printed(self) -> tuple[tuple[int, ScaleTerm], ...]:
+        """The terms by place, without an intercept (of a year 0, say) where `at` tells more."""
+        return tuple(
+            (i, term) for i, term in enumerate(self.terms) if not self.at or term.label != INTERCEPT
+        )
 
     @property
     def beside(self) -> tuple[str, ...]:

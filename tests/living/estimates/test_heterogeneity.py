@@ -130,6 +130,11 @@ def test_coefficients_follow_metafor(case: dict[str, Any]) -> None:
         assert term.coefficient_p == pytest.approx(case["alpha_p"][i], rel=1e-2)
         assert term.tau2 is None
     assert len(line.at) == 2
+    assert [place for place, _ in line.printed] == [1]  # no intercept of the year 0
+    data = inputs_of(chosen, DATA[case["set"]])
+    (section,) = heterogeneity_sections([line], scale_of_run(data))
+    assert [row[0] for row in section.rows] == [by]
+    assert sum("tau²" in told.casefold() for told in section.sentences) >= 3
     tau2 = dict(zip(DATA[case["set"]][by], case["tau2"], strict=True))
     ends = [tau2[min(tau2)], tau2[max(tau2)]]
     assert [one.tau2 for one in line.at] == pytest.approx(ends, rel=1e-3)
