@@ -26,9 +26,11 @@ test: $(VENV)/.dev
 
 # The long tier, bounded: all that tests/tiers.py leaves to it, every kill point, and meanwhile the
 # trials of the promises with 60 kills a command on SQLite and on PostgreSQL (a server of its own, or
-# POSTGRES=URL of an empty database). Each part alone: make trust-tests, trust-trials, branches.
+# POSTGRES=URL of an empty database); KILLING minutes of kills, which a busy machine may fill before
+# the last: the report says how many there were. Each part alone: make trust-tests, trust-trials, branches.
 KILLS ?= 60
 MINUTES ?= 58
+KILLING ?= 45
 trust: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --output-sync=target -j2 trust-tests trust-trials branches
 
@@ -41,9 +43,9 @@ trust-tests: $(VENV)/.dev
 trust-trials: $(VENV)/.dev
 	mkdir -p build/trust
 	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db $(BIN)/review init
-	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db timeout $(MINUTES)m \
+	REVIEW_DATABASE_URL=sqlite:///$(CURDIR)/build/trust/empty.db timeout --signal=INT $(MINUTES)m \
 	  $(if $(POSTGRES),,$(BIN)/python -m tests.own_server) \
-	  $(BIN)/review trust --kills $(KILLS) --report build/trust --postgres $(or $(POSTGRES),{})
+	  $(BIN)/review trust --kills $(KILLS) --minutes $(KILLING) --report build/trust --postgres $(or $(POSTGRES),{})
 
 # Every branch of effects, synthesis and all rules: by their own tests and examples, on SQLite.
 branches: $(VENV)/.dev

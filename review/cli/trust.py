@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import random
 import tempfile
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
 @click.option("--kills", type=click.IntRange(0), default=3, show_default=True,
               help="How often each command is killed while it works.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), help="Repeat a run: the seed of its report.")
+@click.option(
+    "--minutes",
+    type=click.IntRange(1),
+    help="Kill no longer than that, every command "
+    "as long: where that is too short for all kills, the report says how many there were.",
+)
 @click.option("--postgres", metavar="URL", help="An empty database to try PostgreSQL with.")
 @click.option(
     "--only",
@@ -42,6 +50,7 @@ def trust_(
     /,
     report: Path | None,
     kills: int,
+    minutes: int | None,
     seed: int | None,
     postgres: str | None,
     only: tuple[str, ...],
@@ -61,8 +70,28 @@ def trust_(
     seed = random.randrange(2**31) if seed is None else seed
     trials: list[Trial] = []
 
+    def told(*, ended: bool) -> dict[str, Any]:
+        return {
+            "passed": all(trial.passed for trial in trials),
+            "ended": ended,
+            "seed": seed,
+            "kills": kills,
+            "only": only,
+            "versions": trust.versions(),
+            "trials": [asdict(trial) for trial in trials],
+        }
+
+    def write(report: Path, *, ended: bool) -> None:
+        seen = told(ended=ended)
+        new_folder(report)
+        text = json.dumps(seen, indent=2, ensure_ascii=False) + "\n"
+        replace_file(report / "trust.json", text.encode())
+        replace_file(report / "trust.html", _page(seen).encode())
+
     def take(trial: Trial) -> None:
         trials.append(trial)
+        if report is not None:
+            write(report, ended=False)
         if not as_json:
             how = "passed" if trial.passed else "FAILED"
             click.echo(
@@ -74,7 +103,8 @@ def trust_(
         for trial in trust.own(database):
             take(trial)
     with tempfile.TemporaryDirectory(prefix="review-trust-") as folder:
-        ground = trust.Ground(Path(folder), seed, kills, lambda words: main(list(words)))
+        until = math.inf if minutes is None else time.monotonic() + 60 * minutes
+        ground = trust.Ground(Path(folder), seed, kills, until, lambda words: main(list(words)))
         there = None if postgres is None else database_at(postgres)
         for trial in kill_commands(ground, there, only):
             take(trial)
@@ -83,27 +113,16 @@ def trust_(
                 take(held(ground))
     if not trials:
         raise InvalidDataError(f"no trial has {' or '.join(only)} in its name")
-    told = {
-        "passed": all(trial.passed for trial in trials),
-        "seed": seed,
-        "kills": kills,
-        "only": only,
-        "versions": trust.versions(),
-        "trials": [asdict(trial) for trial in trials],
-    }
     if report is not None:
-        text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
-        new_folder(report)
-        replace_file(report / "trust.json", text.encode())
-        replace_file(report / "trust.html", _page(told).encode())
+        write(report, ended=True)
     if as_json:
-        echo_json(told)
+        echo_json(told(ended=True))
     else:
         failed = sum(not trial.passed for trial in trials)
         click.echo(f"{len(trials)} trials, {failed} failed; seed {seed}.")
         if report is not None:
             click.echo(f"Wrote {report / 'trust.html'} and {report / 'trust.json'}")
-    if not told["passed"]:
+    if not all(trial.passed for trial in trials):
         ctx.exit(1)
 
 
@@ -119,6 +138,7 @@ def _page(told: dict[str, Any]) -> str:
     )  # fmt: skip
     on = "; ".join(f"{name} {value}" for name, value in told["versions"].items())
     verdict = "every trial passed" if told["passed"] else "a trial FAILED"
+    verdict += "" if told["ended"] else "; the run has not ended"
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
         "<title>Promises of living-review, tried</title>\n"

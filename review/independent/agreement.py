@@ -208,6 +208,7 @@ def fleiss_kappa(
     counts: Floats = np.zeros((n, q))
     for row, given in enumerate(verdicts):
         np.add.at(counts[row], _numbered(given, categories), 1.0)
+    counts = counts[np.lexsort(counts.T)]  # no digit hangs on the order of the records
     per_record = ((counts**2).sum(axis=1) - m) / (m * (m - 1))
     totals = counts.sum(axis=0)
     shares = totals / (n * m)

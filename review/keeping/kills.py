@@ -236,9 +236,22 @@ def kills(
     for copy in (older, start):
         shutil.copy(begun.file, copy.file)
     step_back(older)
+    kinds = ["SQLite"] if postgres is None else ["SQLite", "PostgreSQL"]
+    left = sum(
+        is_wanted(_name(one, kind), only) for one in _killed_commands(ground) for kind in kinds
+    )
+
+    def share() -> float:
+        """When the next command is over: all that are left have as long."""
+        nonlocal left
+        left -= 1
+        now = time.monotonic()
+        return now + (ground.until - now) / (left + 1)
+
     for command in _killed_commands(ground):
         if is_wanted(_name(command, "SQLite"), only):
-            yield _kill(ground, ground.database(command.name) if command.alone else begun, command)
+            database = ground.database(command.name) if command.alone else begun
+            yield _kill(ground, database, command, share())
     if postgres is None:
         return
     for made in (*ground.folder.glob("tables-*"), *ground.folder.glob("release-*")):
@@ -247,7 +260,7 @@ def kills(
         copy_database(start, postgres)
         for command in _killed_commands(ground):
             if is_wanted(_name(command, "PostgreSQL"), only):
-                yield _kill(ground, postgres, command)
+                yield _kill(ground, postgres, command, share())
     finally:
         emptied(postgres)
 
@@ -276,7 +289,7 @@ def _moment(ground: Ground, number: int, ran: Sequence[Ran]) -> Moment:
     return Moment(share * statistics.median(took), of_processor)
 
 
-def _kill(ground: Ground, database: Database, command: Command) -> Trial:
+def _kill(ground: Ground, database: Database, command: Command, until: float) -> Trial:
     began = time.perf_counter()
     problems: list[str] = []
     ran: list[Ran] = []
@@ -292,7 +305,8 @@ def _kill(ground: Ground, database: Database, command: Command) -> Trial:
     elif command.makes and _rows(database, command.makes) == there:
         problems.append(f"not killed, it made no {command.makes}: nothing would be tried")
     survived = written = tries = 0
-    while survived < ground.kills and tries < TRIES * ground.kills and not problems:
+    late = False
+    while survived < ground.kills and tries < TRIES * ground.kills and not (late or problems):
         tries += 1
         command.prepare(database, tries)
         before = _head(database)
@@ -310,11 +324,13 @@ def _kill(ground: Ground, database: Database, command: Command) -> Trial:
             kept = [Anchor(*before, f"the head before kill {survived}")] if before else []
             found = verify_all(session, viewer=None, anchors=kept)
         problems += [f"kill {survived}: {one}" for one in found.problems[:2]]
+        late = survived > 0 and time.monotonic() > until
     database.close()
-    if survived < ground.kills and not problems:
+    if survived < ground.kills and not (late or problems):
         problems.append(f"only {survived} kills of {ground.kills} fell into it")
-    late = f", {written} of them after it had written" if written else ""
-    told = f"{survived} kills in {tries} tries{late}; nothing acknowledged was lost"
+    after = f", {written} of them after it had written" if written else ""
+    fewer = "" if survived >= ground.kills else f" (the time was up before {ground.kills})"
+    told = f"{survived} kills in {tries} tries{fewer}{after}; nothing acknowledged was lost"
     return Trial(
         promise="P1 P2",
         name=_name(command, "SQLite" if database.is_sqlite else "PostgreSQL"),

@@ -8,6 +8,7 @@ the report names. A negative control is a trial that has to fail: it shows that 
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import platform
 import random
@@ -103,6 +104,8 @@ class Ground:
     folder: Path
     seed: int
     kills: int
+    until: float = math.inf
+    """When the kills end at the latest, by the monotonic clock."""
     main: Callable[[Sequence[str]], None] | None = None
     """The program, loaded: where processes can be forked, a kill falls into what a command does."""
     chance: random.Random = field(init=False)

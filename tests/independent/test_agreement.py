@@ -114,6 +114,14 @@ def test_fleiss_kappa_is_the_printed_one() -> None:
     assert (found.observed, found.expected) == pytest.approx((0.378, 0.213), abs=5e-4)
 
 
+def test_no_digit_of_fleiss_kappa_hangs_on_the_order_of_the_records() -> None:
+    chance = random.Random(20261130)
+    for _ in range(40):
+        rows = [chance.choices("iem", (2, 1, 7), k=2) for _ in range(9)]
+        found = {fleiss_kappa(chance.sample(rows, 9), categories="iem") for _ in range(20)}
+        assert len(found) == 1
+
+
 def test_fleiss_jackknife_by_leaving_each_record_out() -> None:
     rows = [list(row) for row in ("iii", "iie", "eee", "eee", "iee", "iii", "eei")]
     found = fleiss_kappa(rows, categories="ie")

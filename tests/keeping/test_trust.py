@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -57,6 +58,15 @@ def test_a_kill_falls_into_the_work_and_what_is_left_by_half_is_seen(tmp_path: P
     assert _half_backups(ground.folder)
 
 
+def test_kills_end_by_the_time_and_say_how_many_there_were(tmp_path: Path) -> None:
+    until = time.monotonic()
+    ground = Ground(tmp_path, 1, 50, until, main=lambda words: main(list(words)))
+    (trial,) = kills(ground, only=["import, SQLite"])
+    assert trial.passed, trial.found
+    assert trial.found.startswith("1 kills in ")
+    assert "(the time was up before 50)" in trial.found
+
+
 def test_a_command_that_loses_what_it_said_fails_its_trial(tmp_path: Path) -> None:
     def forgetful(words: Sequence[str]) -> None:
         if words[0] == "import":  # a row that no event tells of, written at once
@@ -92,4 +102,5 @@ def test_the_whole_report(cli: Cli, tmp_path: Path, database: Database) -> None:
     cli("trust", "--kills", "1", "--report", str(tmp_path))
     told = json.loads((tmp_path / "trust.json").read_text())
     assert told["passed"]
+    assert told["ended"]
     assert "every trial passed" in (tmp_path / "trust.html").read_text()
