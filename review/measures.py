@@ -258,7 +258,7 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.SMD: Facts(
         family=Family.MEANS,
         planned=_COMPARED,
-        methods="standardized mean differences (Hedges’ g, exact correction {hedges})",
+        methods="standardized mean differences, Hedges’ g with the exact correction {hedges}",
         axis="Hedges g",
         sentence="Hedges g",
         standardized=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
@@ -42,6 +43,23 @@ def lowered(words: str) -> str:
     ('risk ratio', 'SMD')
     """
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+
+
+_DIGITS: Final = re.compile(r"(\d+)")
+
+
+def by_name(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return what names are sorted by as readers look for them: no capitals or accents, and numbers.
+
+    Examples
+    --------
+    >>> sorted(["Trial 10", "Trial 9", "de Graaf 2008", "Zettle 1989", "Åberg 2001"], key=by_name)
+    ['Åberg 2001', 'de Graaf 2008', 'Trial 9', 'Trial 10', 'Zettle 1989']
+    """
+    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    parts = enumerate(_DIGITS.split(bare.casefold()))
+    made = tuple((0, int(part), "") if place % 2 else (1, 0, part) for place, part in parts)
+    return (*made, (2, 0, name))
 
 
 LEAST_LIKENESS: Final = 0.8

@@ -31,13 +31,13 @@ from review.people.models import Person, identity
 from review.people.queries import member_who_may
 from review.people.rules import Deed
 from review.protocol.models import Instrument, Review
+from review.wording import by_name
 
 
 def studies(session: Session, review: Review) -> Sequence[Study]:
-    """Return a review's studies in order of label."""
-    return session.scalars(
-        sa.select(Study).where(Study.review_id == review.id).order_by(Study.label)
-    ).all()
+    """Return a review's studies in the order of their labels, as readers look for them."""
+    found = session.scalars(sa.select(Study).where(Study.review_id == review.id))
+    return sorted(found, key=lambda study: by_name(study.label))
 
 
 def study_called(session: Session, review: Review, label: str) -> Study:

@@ -91,4 +91,4 @@ def _appraisal(session: Session, review: Review) -> Iterator[Row]:
             who = " and ".join(one.assessors)
             domain = tools[one.tool].domain(one.domain)
             judged = one.domain if domain is None else domain.name
-            yield (f"Risk of bias, {one.tool}", who, judged, *_cells(one.agreement))
+            yield (f"Risk of bias, {tools[one.tool].title}", who, judged, *_cells(one.agreement))

@@ -19,6 +19,7 @@ from review.living.reports.shares import Share
 from review.living.runs.results import PooledLine
 from review.living.runs.scales import EffectScale
 from review.protocol.vocabulary import Variant
+from review.wording import by_name
 
 COLUMNS: Final = (
     Column("analysis", "Analysis"),
@@ -171,7 +172,7 @@ def _numbers(change: ChangeReport) -> Iterator[Changed]:
 def _added(change: ChangeReport) -> Iterator[Changed]:
     if change.before is not None and change.added:
         what = f"trials added ({len(change.added)})"
-        yield Changed(("trials",), what, after="; ".join(change.added))
+        yield Changed(("trials",), what, after="; ".join(sorted(change.added, key=by_name)))
 
 
 def _events(change: ChangeReport) -> Iterator[Changed]:

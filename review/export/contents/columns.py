@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from review.export.tables.model import Cell, Column
 from review.figures.numbers import MINUS
+
+NO_NAMES: Final[Mapping[str, str]] = {}
 
 NOT_REPORTED: Final = "NR"
 """In cells of documents; the table says below what it means."""
@@ -49,6 +51,25 @@ def in_use(
         tuple(tuple(row[i] for i in kept) for row in rows),
         empty,
     )
+
+
+LONGEST_ABBREVIATION: Final = 7
+"""Letters and digits of a short name that stands for its instrument in print: ``HAMD-17``."""
+
+
+def abbreviated(slug: str, names: Mapping[str, str] = NO_NAMES) -> str:
+    """Return an instrument as a narrow column has it: its abbreviation, or its name.
+
+    A short name that is no abbreviation is the program's, not the reader's.
+
+    Examples
+    --------
+    >>> abbreviated("phq-9"), abbreviated("panic-scale", {"panic-scale": "Panic Scale"})
+    ('PHQ-9', 'Panic Scale')
+    """
+    if sum(letter.isalnum() for letter in slug) <= LONGEST_ABBREVIATION:
+        return slug.upper()
+    return names.get(slug, slug.replace("-", " "))
 
 
 def said_once(rows: Sequence[Row], leading: int) -> tuple[Row, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
-from review.export.runs import (
-    LatestRun,
-)
+from review.export.contents.columns import NO_NAMES, abbreviated
+from review.export.runs import LatestRun
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
-from review.wording import counted
+from review.wording import by_name, counted
 
 RESULT_COLUMNS = (
     Column("study", "Study"),
@@ -27,16 +27,18 @@ RESULT_COLUMNS = (
 )
 
 
-def results_table(run: LatestRun) -> Table:
-    """Return one row a trial of an analysis."""
+def results_table(run: LatestRun, names: Mapping[str, str] = NO_NAMES) -> Table:
+    """Return one row a trial of an analysis; `names` are those of instruments by short names."""
     plan = run.inputs.plan
+    both = enumerate(zip(run.inputs.trials, run.results.effects, strict=True))
+    listed = sorted(both, key=lambda item: by_name(item[1][0].study))
     rows = tuple(
         (
             trial.study,
             *trial.treatments,
             *((trial.measured,) if trial.measured is not None else ()),
             trial.year,
-            trial.instrument.upper(),
+            abbreviated(trial.instrument, names),
             effect.n_intervention,
             effect.n_comparator,
             run.value(effect.yi),
@@ -44,7 +46,7 @@ def results_table(run: LatestRun) -> Table:
             run.shown(effect.ci),
             effect.weight,
         )
-        for trial, effect in zip(run.inputs.trials, run.results.effects, strict=True)
+        for _, (trial, effect) in listed
     )
     network = run.results.network is not None
     joint = run.results.joint
@@ -75,5 +77,5 @@ def results_table(run: LatestRun) -> Table:
             Footnote(f"{run.scale.direction(plan)} {sides}{variances}"),
             Footnote(f"How effects were computed: {'; '.join(told)}."),
         ),
-        origins=tuple(origin(run.key, "effects", i) for i in range(len(rows))),
+        origins=tuple(origin(run.key, "effects", i) for i, _ in listed),
     )

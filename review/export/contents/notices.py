@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.export.contents.columns import said_once
+from review.export.contents.columns import Row, said_once
 from review.export.tables.model import Column, Footnote, Table
 from review.figures.numbers import with_minus
+from review.living.inputs.reasons import mode_words
 from review.living.reports.notices import HEADINGS, Notice, NoticeKind
 from review.living.reports.noticing import notices_of
 from review.protocol.models import Review
 from review.protocol.queries import current_versions, instruments, outcomes, plan_of
-from review.protocol.vocabulary import AnalysisSet, Rater
-from review.wording import lowered
+from review.protocol.vocabulary import AnalysisSet, DeliveryMode, Rater
+from review.wording import by_name, lowered
 
 COLUMNS = (
     Column("analysis", "Analysis"),
@@ -38,6 +39,11 @@ SETS: Final = {
     AnalysisSet.NOT_REPORTED: "not reported",
 }
 
+NOT_REPORTED: Final = SETS[AnalysisSet.NOT_REPORTED]
+
+NO_MODE: Final = f" ({mode_words(DeliveryMode.NONE)})"
+"""What stands behind an arm that no treatment is delivered to."""
+
 _TOKEN: Final = re.compile(r"(?<![\w-])[a-z0-9]+(?:[_-][a-z0-9]+)*(?![\w-])")
 
 _OF_A_PLACE: Final = frozenset({NoticeKind.DOUBT, NoticeKind.WITHHELD})
@@ -54,13 +60,14 @@ def in_print(item: Notice, names: Mapping[str, str]) -> str:
     --------
     >>> doubt = Notice(NoticeKind.DOUBT, "video, wai, not_reported, post, itt: SD 0.1")
     >>> in_print(doubt, {"wai": "Working Alliance Inventory"})
-    'video, Working Alliance Inventory, not reported, post, intention to treat: SD 0.1'
+    'video, Working Alliance Inventory, post, intention to treat: SD 0.1'
     """
     known = {kept.value: words for kept, words in SETS.items() if "_" in kept or kept == "itt"}
     known |= {rater.value: rater.value.replace("_", " ") for rater in Rater}
     place, colon, rest = item.what.partition(": ")
     if item.kind in _OF_A_PLACE and colon:
-        return f"{_named(place, {**known, **names})}: {rest}"
+        parts = _named(place, {**known, **names}).split(", ")
+        return f"{', '.join(part for part in parts if part != NOT_REPORTED)}: {rest}"
     told = {**known, **names} if item.kind in _OF_AN_OUTCOME else known
     return _named(item.what, told)
 
@@ -78,25 +85,28 @@ def names_in(session: Session, review: Review) -> dict[str, str]:
 
 
 def notices_table(session: Session, review: Review) -> Table:
-    """Return one row a notice of each planned analysis, as things are, for print."""
+    """Return one row a notice of each planned analysis, with all its studies, for print."""
     every, names = _items(session, review), names_in(session, review)
     return Table(
         title=f"{review.title}: what to know beside the results",
         columns=PRINTED,
-        rows=said_once(
-            [
-                (
-                    title,
-                    HEADINGS[item.kind],
-                    item.study,
-                    with_minus(_detailed(in_print(item, names), item)),
-                )
-                for title, item in every
-            ],
-            1,
-        ),
+        rows=said_once(_together(every, names), 2),
         footnotes=(Footnote("As things were when this table was made."),),
     )
+
+
+def _together(every: Sequence[tuple[str, Notice]], names: Mapping[str, str]) -> list[Row]:
+    """Return rows for print, the studies of which the same is said in one."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for title, item in every:
+        what = in_print(item, names)
+        what = f"{what}; {item.detail.replace(NO_MODE, '')}" if item.detail else what
+        studies = alike.setdefault((title, HEADINGS[item.kind], with_minus(what)), [])
+        studies += [item.study] if item.study else []
+    return [
+        (title, about, "; ".join(sorted(studies, key=by_name)) or None, what)
+        for (title, about, what), studies in alike.items()
+    ]
 
 
 def notices_data(session: Session, review: Review) -> Table:

@@ -68,8 +68,9 @@ def _of_runs(name: str, table: Callable[[str, Sequence[LatestRun]], Table]) -> B
     return lambda _, review, runs: {name: table(review.title, runs)}
 
 
-def _effects(_: Session, __: Review, runs: Sequence[LatestRun]) -> Mapping[str, Table]:
-    return {f"study_results_{run.analysis}": effects_table(run) for run in runs}
+def _effects(session: Session, review: Review, runs: Sequence[LatestRun]) -> Mapping[str, Table]:
+    names = names_in(session, review)
+    return {f"study_results_{run.analysis}": effects_table(run, names) for run in runs}
 
 
 def _where_modelled(

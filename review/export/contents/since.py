@@ -23,7 +23,7 @@ from review.history.models import Event
 from review.living.runs.results import PooledLine
 from review.living.runs.scales import EffectScale
 from review.protocol.models import Review
-from review.wording import counted
+from review.wording import by_name, counted
 
 COLUMNS: Final = (
     Column("what", "Change"),
@@ -264,7 +264,7 @@ def _gathered(items: Iterable[tuple[LatestRun, str, str]]) -> tuple[Happened, ..
         details.setdefault(study, []).append(detail)
     return tuple(
         Happened(study, "; ".join(dict.fromkeys(details[study])), tuple(dict.fromkeys(of)))
-        for study, of in titles.items()
+        for study, of in sorted(titles.items(), key=lambda item: by_name(item[0]))
     )
 
 

@@ -11,10 +11,18 @@ from review.export.contents.columns import Row, in_use, said_once
 from review.export.runs import LatestRun, directions, model_words
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
+from review.living.runs.results import RunResults
 from review.protocol.models import Review
 from review.protocol.queries import current_versions, plan_of
+from review.protocol.vocabulary import Variant
 
 PRIMARY: Final = "primary"
+
+MOST_SINGLE: Final = 30
+"""Lines without one trial that print has room for; of more it shows those that tell something."""
+
+Line = tuple[Row, str]
+"""A line's cells, its kind before them, and its origin."""
 
 COLUMNS: Final = (
     Column("analysis", "Analysis"),
@@ -43,9 +51,13 @@ def variants_table(session: Session, review: Review, runs: Sequence[LatestRun]) 
 
     A planned analysis that no run has pooled yet is a row that says so.
     """
-    lines: list[tuple[Row, str | None]] = [
-        ((run.inputs.plan.title, *row), at) for run in runs for (_, *row), at in _lines(run)
-    ]
+    lines: list[tuple[Row, str | None]] = []
+    left_out = 0
+    for run in runs:
+        told = list(_lines(run))
+        shown = _telling(told, run.results)
+        left_out += len(told) - len(shown)
+        lines += [((run.inputs.plan.title, *row), at) for (_, *row), at in shown]
     pooled = {run.analysis for run in runs}
     if runs:
         lines += [
@@ -59,13 +71,33 @@ def variants_table(session: Session, review: Review, runs: Sequence[LatestRun]) 
         f"Model of the primary analyses: {models}. A variant changes what its name says and "
         "nothing else. Conclusions are against the deciding margin, or zero where none is planned."
     )
+    some = Footnote(
+        "Of leaving out one trial at a time, the lowest and the highest estimate are shown, and "
+        f"what changed the conclusion; {left_out} other lines are in the file of this table."
+    )
     return Table(
         f"{review.title}: planned analyses and their variants",
         columns or COLUMNS[:1],
         said_once(rows, 2),
-        footnotes=(Footnote(note), *directions(runs)),
+        footnotes=(Footnote(note), *((some,) if left_out else ()), *directions(runs)),
         origins=tuple(at for _, at in lines),
     )
+
+
+def _telling(lines: Sequence[Line], results: RunResults) -> list[Line]:
+    """Return lines as print has room for: of many trials left out in turn, those that tell."""
+    single = [
+        (at, line.estimate)
+        for at, line in enumerate(results.variants, start=1)
+        if line.variant == Variant.LEAVE_ONE_OUT and line.estimate is not None
+    ]
+    if len(single) <= MOST_SINGLE:
+        return list(lines)
+    now = results.headline.conclusion
+    ordered = [at for at, _ in sorted(single, key=lambda pair: pair[1])]
+    flips = [at for at in ordered if results.variants[at - 1].conclusion != now]
+    kept = {ordered[0], ordered[-1], *flips[:MOST_SINGLE]}
+    return [line for at, line in enumerate(lines) if at in kept or at not in ordered]
 
 
 def variants_data(title: str, runs: Sequence[LatestRun]) -> Table:
@@ -79,7 +111,7 @@ def variants_data(title: str, runs: Sequence[LatestRun]) -> Table:
     )
 
 
-def _lines(run: LatestRun) -> Iterator[tuple[Row, str]]:
+def _lines(run: LatestRun) -> Iterator[Line]:
     """Yield each line with its origin: its kind, then the cells of `COLUMNS` after the analysis."""
     line = run.results.pooled
     measure = run.scale.shown

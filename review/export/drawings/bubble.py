@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from review.errors import InvalidDataError
+from review.export.contents.columns import abbreviated
 from review.export.drawings.axis import axis_label, has_null, measured, sides_of
 from review.export.drawings.studies import effects_of, method_of, require
 from review.export.runs import model_words
@@ -130,7 +131,7 @@ def _place(name: str, value: str | int | float, *, whole: bool) -> float | str:
     if whole and not isinstance(value, str):
         return float(value)
     text = str(value)
-    return text.upper() if name == "instrument" else text.replace("_", " ")
+    return abbreviated(text) if name == "instrument" else text.replace("_", " ")
 
 
 def _line(fit: MetaRegression, name: str, numbers: Sequence[float]) -> tuple[Fitted, ...]:

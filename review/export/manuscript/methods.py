@@ -352,9 +352,6 @@ def _small_studies(facts: Facts) -> Spans:
 def _beside(analysis: Analysed | Planned) -> Spans:
     """Return what is planned beside the main result: one sentence an analysis."""
     plan, told = analysis.plan, list[Spans]()
-    if plan.variants:
-        named = [filled(VARIANTS[variant], **CITED) for variant in plan.variants]
-        told.append(filled("sensitivity analyses ({named})", named=listed(named)))
     if plan.subgroups:
         by = words([in_words(name) for name in plan.subgroups])
         told.append((f"subgroup analyses by {by}",))
@@ -368,6 +365,12 @@ def _beside(analysis: Analysed | Planned) -> Spans:
         for text in plan.moderators
         if text not in single
     ]
+    if plan.variants:
+        named = [filled(VARIANTS[variant], **CITED) for variant in plan.variants]
+        others = joined([*listed(told), ", and "]) if told else ()
+        told = [
+            filled("{others}as sensitivity analyses {these}", others=others, these=listed(named))
+        ]
     return joined(["Beside the main result were planned ", *listed(told)]) if told else ()
 
 

@@ -18,6 +18,7 @@ from review.export.manuscript.facts import Facts
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.sentences import capped, count
 from review.export.tables.printing import NumberStyle
+from review.wording import counted
 
 TABLE: Final = "whats_new"
 
@@ -49,12 +50,12 @@ def in_brief(facts: Facts) -> list[Spans]:
     since = facts.since
     if since is None:
         return []
-    told = [
-        f"{len(items)} {'was' if len(items) == 1 else 'were'} {word}"
-        for word, items in since.trials
-        if items
-    ]
-    moved = filled("Of the trials {told}.", told=capped(told)) if told else ()
+    told: list[str] = []
+    for word, items in since.trials:
+        if items:
+            n = str(len(items)) if told else counted(len(items), "trial")
+            told.append(f"{n} {'was' if len(items) == 1 else 'were'} {word}")
+    moved = filled("Since then {told}.", told=capped(told)) if told else ()
     return [*_conclusions(since), moved]
 
 
@@ -76,8 +77,9 @@ def _conclusions(since: Since) -> list[Spans]:
 def _trials(since: Since, printer: Printer) -> list[Spans]:
     return [
         filled(
-            "{word}: {n} ({named}).",
+            "{word} {was} {n}: {named}.",
             word=word.capitalize(),
+            was="was" if len(items) == 1 else "were",
             n=count(printer.integer(len(items), word), "trial"),
             named=capped([_one(word, one) for one in items], COMMAS.get(word, ", "), TABLE),
         )

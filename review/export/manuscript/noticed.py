@@ -132,7 +132,7 @@ def _elsewhere(analysed: Analysed, printer: Printer) -> list[Spans]:
     if not n:
         return []
     studies = count(replace(printer, key=None).integer(n, "another_question"), "study", "studies")
-    return [filled("Results of the outcome in {n} compared something else.", n=studies)]
+    return [filled("In {n} results of this outcome compare something else.", n=studies)]
 
 
 def _in_part(analysed: Analysed) -> list[Spans]:

@@ -269,8 +269,8 @@ def _spread(analysed: Analysed, printer: Printer) -> list[Spans]:
     q_p = joined([", ", *printer.p(line.Q_p, "pooled", "Q_p")]) if line.Q_p is not None else ()
     results = analysed.latest.results
     told = filled(
-        "{what}: {tau2}I² = {i2} ({words} by the bands of the "
-        "Cochrane Handbook {handbook}), Q({df}) = {q}{q_p}.",
+        "{what}: {tau2}I² = {i2}, {words} by the bands of the "
+        "Cochrane Handbook {handbook}; Q({df}) = {q}{q_p}.",
         what=_spread_of(results),
         tau2=_tau2(line, printer),
         i2=printer.percent(line.I2, "pooled", "I2"),

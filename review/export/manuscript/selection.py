@@ -121,13 +121,19 @@ def _entry(facts: Facts, style: NumberStyle) -> list[Spans]:
     if not twice and not once:
         return [filled("Of {all}, none has extracted numbers yet.", all=all_)]
     found = []
+
+    def share(n: int, what: str) -> Spans:
+        """Return ``12 of 76 studies``, or ``all 76 studies``."""
+        if n == read.studies:
+            return all_ if n == 1 else ("all ", *all_)
+        return (printer.integer(n, what), " of ", *all_)
+
     if twice:
         found.append(
             filled(
-                "The numbers of {n} of {all} were entered twice by two people, neither of whom saw "
-                "the other’s entry, and settled by consensus.",
-                n=printer.integer(twice, "entered_twice"),
-                all=all_,
+                "The numbers of {n} were entered twice by two people, neither of whom saw the "
+                "other’s entry, and settled by consensus.",
+                n=share(twice, "entered_twice"),
             )
         )
     taken = sum(read.imported.values())
@@ -138,21 +144,18 @@ def _entry(facts: Facts, style: NumberStyle) -> list[Spans]:
         ]
         found.append(
             filled(
-                "The numbers of {n} of {all} were taken over from files that hold them, studies in "
+                "The numbers of {n} were taken over from files that hold them, studies in "
                 "brackets: {files}. Who had entered them there is not in the database; here no "
                 "second entry checked them.",
-                n=printer.integer(taken, "imported"),
-                all=all_,
+                n=share(taken, "imported"),
                 files=listed(files),
             )
         )
     if once > taken:
         found.append(
             filled(
-                "The numbers of {n} of {all} were entered by one person and not checked by a "
-                "second entry.",
-                n=printer.integer(once - taken, "entered_once"),
-                all=all_,
+                "The numbers of {n} were entered by one person and not checked by a second entry.",
+                n=share(once - taken, "entered_once"),
             )
         )
     waiting = read.studies - twice - once
@@ -160,7 +163,7 @@ def _entry(facts: Facts, style: NumberStyle) -> list[Spans]:
         found.append(
             filled(
                 "Extraction or consensus is awaited for {n}.",
-                n=printer.integer(waiting, "waiting"),
+                n=count(printer.integer(waiting, "waiting"), "study", "studies"),
             )
         )
     return found
@@ -196,10 +199,12 @@ def _tool(appraised: Appraised, printer: Printer) -> Spans:
             all=results,
         )
     cited = [Cite(key) for key in dict.fromkeys(SOURCES.get(appraised.family, ()))]
+    first, _, rest = appraised.source.partition("; ")
     return filled(
-        "Risk of bias was judged with {tool} ({source}){cited}{told}.",
-        tool=appraised.tool, source=appraised.source, told=told,
+        "Risk of bias was judged with {tool}{cited}{source}{told}.",
+        tool=appraised.tool, told=told,
         cited=joined([part for cite in cited for part in (" ", cite)]),
+        source=f", {rest}" if cited and rest else "" if cited else f", {first}",
     )  # fmt: skip
 
 

@@ -19,12 +19,19 @@ from review.export.manuscript.document import (
 )
 from review.export.manuscript.facts import Appraised, Facts
 from review.export.manuscript.printer import Printer
-from review.export.manuscript.sentences import count
+from review.export.manuscript.sentences import capped, count
 from review.export.tables.printing import NumberStyle
 
 FLOW_FIGURE: Final = "prisma_flow"
 BIAS_FIGURE: Final = "risk_of_bias"
 """What the names of figures of risk of bias begin with."""
+
+REMOVED: Final = {
+    "duplicates_removed": ("duplicate", ""),
+    "removed_by_automation_tools": ("record", " marked by automation tools"),
+    "removed_for_other_reasons": ("record", " for other reasons"),
+}
+"""What is removed before screening, by the box that counts it: a noun, and why."""
 
 OUTSIDE: Final = {
     "reports_not_linked": (
@@ -63,7 +70,7 @@ def _studies(facts: Facts, printer: Printer) -> Spans:
             table=Reference("table", "excluded_studies", aside=True),
         )
     return filled(
-        "The review holds {n}{withdrawn}{table}. How they were found is for the authors to report.",
+        "The review holds {n}{table}{withdrawn}. How they were found is for the authors to report.",
         table=Reference("table", "characteristics", aside=True),
         n=count(printer.integer(facts.extracted.studies, "studies"), "study", "studies"),
         withdrawn=withdrawn,
@@ -86,21 +93,14 @@ def _flow(flow: Flow, printer: Printer) -> list[Spans]:
     def counted(key: str, one: str, many: str | None = None) -> Spans:
         return count(printer.integer(n(key), key), one, many)
 
-    removed = [
-        filled("{n} {what}", n=printer.integer(n(key), key), what=what)
-        for key, what in (
-            ("duplicates_removed", "as duplicates"),
-            ("removed_by_automation_tools", "by automation tools"),
-            ("removed_for_other_reasons", "for other reasons"),
-        )
-        if n(key)
-    ]
+    removed = [(*counted(key, what), why) for key, (what, why) in REMOVED.items() if n(key)]
+    were = "was" if sum(n(key) for key in REMOVED) == 1 else "were"
     found = [
         filled(
             "In all, {n} identified{figure}{removed}.",
             n=counted("records_identified", "record was", "records were"),
             figure=Reference("figure", FLOW_FIGURE, aside=True),
-            removed=joined(["; before screening, ", *listed(removed), " were removed"])
+            removed=joined(["; before screening, ", *listed(removed), f" {were} removed"])
             if removed
             else (),
         ),
@@ -142,10 +142,10 @@ def _reasons(flow: Flow, printer: Printer) -> Spans:
     if not parts:
         return ()
     told = [
-        filled("{label} {n}", label=label, n=printer.integer(n, "reports_excluded", label))
+        filled("{label}, {n}", label=label, n=printer.integer(n, "reports_excluded", label))
         for label, n in parts.items()
     ]
-    return filled(" ({why})", why=listed(told, comma=", ", word="and"))
+    return filled(" ({why})", why=capped(told, "; "))
 
 
 def _waiting(n: Callable[[str], int], printer: Printer) -> list[Spans]:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from review.export.drawings.registry import short_of
 from review.export.manuscript.abstract import abstract, subtitle, title
+from review.export.manuscript.brackets import tidied
 from review.export.manuscript.document import (
     SUPPLEMENTARY,
     Block,
@@ -291,13 +292,14 @@ def _only_there(blocks: list[Block], elsewhere: Mapping[tuple[str, str], str]) -
     there = {("table", b.name) for b in blocks if isinstance(b, TableBlock)}
     there |= {("figure", b.name) for b in blocks if isinstance(b, FigureBlock)} | elsewhere.keys()
 
-    def shown(span: Span) -> Spans:
+    def there_is(span: Span) -> Span:
+        """Return a span as it is, an aside by the name that stands there, or nothing."""
         if not isinstance(span, Reference) or not span.aside:
-            return (span,)
+            return span
         names = [n for n in (short_of(span.name), span.name) if (span.kind, n) in there]
-        return (" (", replace(span, name=names[0], aside=False), ")") if names else ()
+        return replace(span, name=names[0]) if names else ""
 
     def kept(spans: Spans) -> Spans:
-        return typeset([part for span in spans for part in shown(span)])
+        return typeset(tidied(joined([there_is(span) for span in spans])))
 
     return tuple(Paragraph(kept(b.spans)) if isinstance(b, Paragraph) else b for b in blocks)

@@ -66,7 +66,7 @@ def _one_by_one(plan: Plan, items: Iterable[Evidence]) -> tuple[list[TrialInput]
         by_study[item.study_id].append(item)
     trials: list[TrialInput] = []
     notices: list[Notice] = []
-    for of_study in sorted(by_study.values(), key=lambda found: found[0].study.casefold()):
+    for of_study in sorted(by_study.values(), key=lambda found: by_name(found[0].study)):
         study = of_study[0].study
         try:
             entered, told = _taken(select(plan, of_study), of_study)

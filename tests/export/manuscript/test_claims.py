@@ -13,6 +13,7 @@ import pytest
 
 from review.db import Database, database_at
 from review.export.contents.registry import collect
+from review.export.manuscript.document import Cite, Manuscript, Paragraph, Reference
 from review.export.manuscript.facts import facts_of
 from review.export.manuscript.writing import manuscript
 from review.living.job.repool import repool
@@ -98,6 +99,21 @@ def generated(
     database.engine.dispose()
 
 
+def _references_stand_in_single_brackets(document: Manuscript) -> None:
+    """Works are cited outside brackets, since they bring their own; tables in one pair at most."""
+    for block in document.blocks:
+        depth, before = 0, ""
+        for span in block.spans if isinstance(block, Paragraph) else ():
+            if isinstance(span, Cite):
+                assert depth == 0, block.text
+            elif isinstance(span, Reference):
+                assert depth <= 1, block.text
+                assert not before.endswith(") ("), block.text
+            text = span if isinstance(span, str) else ""
+            depth += text.count("(") - text.count(")")
+            before = text
+
+
 @pytest.fixture(scope="module")
 def examples(generated: Database) -> dict[str, str]:
     """The first true example of each claim, by its name; raises for a false sentence."""
@@ -107,6 +123,7 @@ def examples(generated: Database) -> dict[str, str]:
             facts = facts_of(session, review)
             tables = collect(session, review, [a.latest for a in facts.analysed]).printed
             document = manuscript(facts, tables, {})
+            _references_stand_in_single_brackets(document)
             for made, text in claims_in(Read(session, review.id, review.slug), document):
                 assert not text[0].isdigit(), f"begins with a numeral: {text}"
                 assert not HYPHEN.search(text), f"a hyphen for a minus sign: {text}"

@@ -30,6 +30,8 @@ from review.protocol.vocabulary import English
 CREATED = dt.datetime(1980, 1, 1)  # naive: python-docx writes it as UTC
 # A row of more text than this may break over pages: it could be longer than one.
 LONGEST_WHOLE_ROW = 1500
+# Rows of one trial, or analysis, that stay on one page; more of them may break between rows.
+MOST_TOGETHER = 6
 
 
 def new_document(title: str = "", language: str = English.GB) -> Any:
@@ -182,14 +184,33 @@ def _table(document: Any, table: Table, layout: Layout, style: NumberStyle, mark
         cell.paragraphs[0].paragraph_format.keep_with_next = True
         _borders(cell, bottom=6)
     widths = [wide for column in grid._tbl.tblGrid for wide in column.values()]
+    together = _together(table)
     for index in range(len(table.rows)):
-        grid._tbl.append(_row(table, index, widths, layout.size, style, marks))
+        row = _row(table, index, widths, layout.size, style, marks, keep=index in together)
+        grid._tbl.append(row)
+
+
+def _together(table: Table) -> set[int]:
+    """Return rows that stay on the page of the row below: a trial's arms, the first, the last but one."""
+    count = len(table.rows)
+    begins = [at for at, row in enumerate(table.rows) if row[0] is not None] or [0]
+    kept = {0, count - 2}
+    for first, then in zip(begins, [*begins[1:], count], strict=True):
+        kept |= set(range(first, then - 1 if then - first <= MOST_TOGETHER else first + 1))
+    return {at for at in kept if 0 <= at < count - 1}
 
 
 def _row(
-    table: Table, index: int, widths: Sequence[str], size: float, style: NumberStyle, marks: Marks
+    table: Table,
+    index: int,
+    widths: Sequence[str],
+    size: float,
+    style: NumberStyle,
+    marks: Marks,
+    *,
+    keep: bool,
 ) -> Any:
-    """Return a row of the body, of elements put together here.
+    """Return a row of the body, of elements put together here; with `keep` the next one follows.
 
     python-docx looks for the place of each element that it adds, which took most of the time of a
     long table.
@@ -207,6 +228,8 @@ def _row(
         about.append(element("w:tcW", {"w:type": "dxa", "w:w": wide}))
         form = element("w:pPr")
         form.append(element("w:pStyle", {"w:val": style_id(TEXT)}))
+        if keep:
+            form.append(element("w:keepNext"))
         if column.side is not Alignment.LEFT:
             form.append(element("w:jc", {"w:val": column.side.value}))
         paragraph.append(form)

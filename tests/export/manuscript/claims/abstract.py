@@ -53,7 +53,7 @@ def _pooled_by(read: Read, m: re.Match[str]) -> None:
 
 @claim(
     r"(?:Results\. )?The review holds # (?:study|studies)"
-    r"(?:; # others? (?:was|were) taken out(?: \(excluded_studies\))?)?(?: \(characteristics\))?\."
+    r"(?: \(characteristics\))?(?:; # others? (?:was|were) taken out(?: \(excluded_studies\))?)?\."
 )
 def _holds(read: Read, m: re.Match[str]) -> None:
     assert number(m[1]) == read.studies
@@ -109,10 +109,12 @@ def _version(read: Read, m: re.Match[str]) -> None:
         assert (m[4] or "") <= read.released[m[1]]
 
 
-@claim(r"Of the trials (.+?)\.$")
+@claim(r"Since then (.+?)\.$")
 def _trials_moved(read: Read, m: re.Match[str]) -> None:
     moved = trials_moved(read)
-    said = re.findall(r"(\d+) (?:was|were) (added|removed|renamed|corrected|retracted)", m[1])
+    said = re.findall(
+        r"(\d+)(?: trials?)? (?:was|were) (added|removed|renamed|corrected|retracted)", m[1]
+    )
     told = {word: int(n) for n, word in said}
     assert told == {word: len(names) for word, names in moved.items() if names}
 

@@ -69,7 +69,7 @@ def _is_since(read: Read, told: str) -> None:
 
 
 MOVED: Final = (
-    r": # trials? \((.+?)\)\.(?= Added:| Removed:| Renamed:| Corrected:| Retracted| The plan"
+    r" (?:was|were) # trials?: (.+?)\.(?= Added | Removed | Renamed | Corrected | Retracted| The plan"
     r"| Analyses told| Searched since| Each change|$)"
 )
 

@@ -103,32 +103,32 @@ def _criteria_changed(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    r"The numbers of # of # (?:study|studies) were entered twice by two people, neither of whom "
-    r"saw the other’s entry, and settled by consensus\."
+    r"The numbers of (?:# of |all )?# (?:study|studies) were entered twice by two people, neither "
+    r"of whom saw the other’s entry, and settled by consensus\."
 )
 def _twice(read: Read, m: re.Match[str]) -> None:
-    assert number(m[1]) == sum("consensus" in kinds for kinds in read.entered().values())
+    assert number(m[1] or m[2]) == sum("consensus" in k for k in read.entered().values())
     assert number(m[2]) == read.studies
 
 
 @claim(
-    r"The numbers of # of # (?:study|studies) were entered by one person and not checked by a "
-    r"second entry\."
+    r"The numbers of (?:# of |all )?# (?:study|studies) were entered by one person and not checked "
+    r"by a second entry\."
 )
 def _once(read: Read, m: re.Match[str]) -> None:
-    assert number(m[1]) == len(_single(read)) - len(_from_files(read))
+    assert number(m[1] or m[2]) == len(_single(read)) - len(_from_files(read))
     assert number(m[2]) == read.studies
 
 
 @claim(
-    r"The numbers of # of # (?:study|studies) were taken over from files that hold them, studies "
-    r"in brackets: (.+?)\. Who had entered them there is not in the database; here no second entry "
-    r"checked them\."
+    r"The numbers of (?:# of |all )?# (?:study|studies) were taken over from files that hold "
+    r"them, studies in brackets: (.+?)\. Who had entered them there is not in the database; here "
+    r"no second entry checked them\."
 )
 def _from_file(read: Read, m: re.Match[str]) -> None:
-    assert number(m[1]) == len(_from_files(read))
+    assert number(m[1] or m[2]) == len(_from_files(read))
     assert number(m[2]) == read.studies
-    assert sum(int(n) for n in re.findall(r"\((\d+)\)", m[3])) == number(m[1])
+    assert sum(int(n) for n in re.findall(r"\((\d+)\)", m[3])) == len(_from_files(read))
 
 
 def _single(read: Read) -> set[int]:
@@ -156,7 +156,7 @@ def _from_files(read: Read) -> set[int]:
     return _single(read) - typed
 
 
-@claim(r"Extraction or consensus is awaited for #\.")
+@claim(r"Extraction or consensus is awaited for # (?:study|studies)\.")
 def _awaited(read: Read, m: re.Match[str]) -> None:
     done = [k for k in read.entered().values() if "consensus" in k or k == {"single"}]
     assert number(m[1]) == read.studies - len(done)

@@ -83,7 +83,7 @@ def _joint(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    rf"Heterogeneity \(τ² of (.+?), I² and Q of all outcomes\): (?:τ² = #, )?I² = #% \((.+?) by the bands of the Cochrane Handbook deeks2024\), Q\(#\) = #(?:, ({P}))?\."
+    rf"Heterogeneity \(τ² of (.+?), I² and Q of all outcomes\): (?:τ² = #, )?I² = #%, (.+?) by the bands of the Cochrane Handbook deeks2024; Q\(#\) = #(?:, ({P}))?\."
 )
 def _joint_spread(read: Read, m: re.Match[str]) -> None:
     fit = _Fit(read)

@@ -79,7 +79,7 @@ def _network(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    rf"Heterogeneity and inconsistency together: (?:τ² = # \({CI}\), |τ² = #(?: \(Q-profile interval empty\))?, )?I² = #% \((.+?) by the bands of the Cochrane Handbook deeks2024\), Q\(#\) = #(?:, ({P}))?\."
+    rf"Heterogeneity and inconsistency together: (?:τ² = # \({CI}\), |τ² = #(?: \(Q-profile interval empty\))?, )?I² = #%, (.+?) by the bands of the Cochrane Handbook deeks2024; Q\(#\) = #(?:, ({P}))?\."
 )
 def _network_spread(read: Read, m: re.Match[str]) -> None:
     fit, line = _Fit(read), read.results["pooled"]

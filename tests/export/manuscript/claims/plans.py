@@ -220,7 +220,7 @@ VARIANTS: Final = {
 @claim(FOR + r"[Bb]eside the main result were planned .+?\.(?= [A-Z]|$)")
 def _planned_beside(read: Read, m: re.Match[str]) -> None:
     for plan in _for(read, m):
-        assert bool(plan["variants"]) is ("sensitivity analyses (" in m[0])
+        assert bool(plan["variants"]) is ("as sensitivity analyses" in m[0])
         for key, said in VARIANTS.items():
             assert (key in plan["variants"]) is (said in m[0]), key
         assert bool(plan["subgroups"]) is ("subgroup" in m[0])

@@ -129,8 +129,8 @@ def _by_normal(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    rf"Heterogeneity: (?:τ² = # \({CI}\), |τ² = #(?: \(Q-profile interval empty\))?, )?I² = #% "
-    rf"\((.+?) by the bands of the Cochrane Handbook deeks2024\), Q\(#\) = #(?:, ({P}))?\."
+    rf"Heterogeneity: (?:τ² = # \({CI}\), |τ² = #(?: \(Q-profile interval empty\))?, )?I² = #%, "
+    rf"(.+?) by the bands of the Cochrane Handbook deeks2024; Q\(#\) = #(?:, ({P}))?\."
 )
 def _heterogeneity(read: Read, m: re.Match[str]) -> None:
     line = read.results["pooled"]
@@ -220,7 +220,7 @@ def _taken_out(read: Read, m: re.Match[str]) -> None:
     assert all(f"{label} ({gone[label]})" in m[1] for label in told)
 
 
-@claim(r"Results of the outcome in # (?:study|studies) compared something else\.")
+@claim(r"In # (?:study|studies) results of this outcome compare something else\.")
 def _something_else(read: Read, m: re.Match[str]) -> None:
     used = {t["study_id"] for t in read.inputs["trials"]}
     outcome = read.inputs["plan"]["outcome"]

@@ -10,16 +10,17 @@ from tests.export.manuscript.claims.reading import NUMBER, Read, claim, number
 
 @claim(
     r"In all, # records? (?:was|were) identified(?: \(prisma_flow\))?"
-    r"(?:; before screening, (.+?) were removed)?\."
+    r"(?:; before screening, (.+?) (?:was|were) removed)?\."
 )
 def _identified(read: Read, m: re.Match[str]) -> None:
     found = flow(read)
     assert number(m[1]) == sum(found.boxes.values())
     told = re.findall(
-        rf"({NUMBER}) (as duplicates|by automation tools|for other reasons)", m[2] or ""
+        rf"({NUMBER}) (?:records? (?:marked )?)?(duplicate|by automation tools|for other reasons)",
+        m[2] or "",
     )
     removed = {
-        "as duplicates": found.n("duplicate"), "by automation tools": found.n("automation"),
+        "duplicate": found.n("duplicate"), "by automation tools": found.n("automation"),
         "for other reasons": found.n("other"),
     }  # fmt: skip
     assert {what: number(n) for n, what in told} == {w: n for w, n in removed.items() if n}
@@ -37,15 +38,15 @@ def _screened(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    r"Of # reports? assessed in full text, # were excluded(?: \(((?!excluded_studies).+?)\))?"
-    r"(?: \(excluded_studies\))?\.(?= Included)"
+    r"Of # reports? assessed in full text, # were excluded(?: \((.+?)\))?"
+    r"\.(?= Included)"
 )
 def _assessed(read: Read, m: re.Match[str]) -> None:
     found = flow(read)
     assert (number(m[1]), number(m[2])) == (found.assessed, found.n("report excluded"))
     told = {
         label: int(n)
-        for label, n in re.findall(r"(?:^|, | and )(.+?) (\d+)(?=,| and|$)", m[3] or "")
+        for label, n in re.findall(r"(?:^|; (?:and )?)(.+?), (\d+)(?=;|$)", m[3] or "")
     }
     assert told == dict(found.reasons)
 
