@@ -49,7 +49,7 @@ _DIGITS: Final = re.compile(r"(\d+)")
 
 
 def by_name(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Return what names are sorted by as readers look for them: no capitals or accents, and numbers.
+    """Return what names are sorted by, as readers look for them: numbers by size, no accents.
 
     Examples
     --------

@@ -8,6 +8,7 @@ from review.errors import FileError
 from review.protocol.files import validated
 from review.protocol.rules import Plan
 from review.protocol.specs import ReviewSpec
+from review.wording import by_name
 from tests.living.job.test_repool import plan
 
 
@@ -35,3 +36,18 @@ def test_a_short_name_and_what_is_missing() -> None:
         validated(ReviewSpec, {"slug": "BAD SLUG"}, source="review")
     assert 'slug: "BAD SLUG" is no short name: lower-case letters and digits' in str(caught.value)
     assert "title: it is missing" in str(caught.value)
+
+
+def test_names_stand_in_the_order_in_which_readers_look_for_them() -> None:
+    names = ["Trial 2", "van den Hout (1995)", "Trial 10", "Usaf (1990)", "Åberg", "Wagner", "abel"]
+    wanted = [
+        "abel",
+        "Åberg",
+        "Trial 2",
+        "Trial 10",
+        "Usaf (1990)",
+        "van den Hout (1995)",
+        "Wagner",
+    ]
+    assert sorted(names, key=by_name) == wanted
+    assert sorted(["a", "A", "á"], key=by_name) == sorted(["á", "A", "a"], key=by_name)

@@ -49,7 +49,9 @@ class Spelling:
         """Find texts that are not ours first, then words of the other variety."""
         words = "|".join(sorted(self._words, key=len, reverse=True))
         theirs = [text for text in self.own if re.search(rf"\b(?:{words})\b", text, re.IGNORECASE)]
-        kept = "|".join(re.escape(text) for text in sorted(theirs, key=len, reverse=True))
+        theirs.sort(key=len, reverse=True)
+        # a figure breaks lines between words
+        kept = "|".join(r"\s+".join(map(re.escape, text.split())) for text in theirs)
         return re.compile(
             f"(?P<own>{QUOTED}{'|' if kept else ''}{kept})|\\b(?P<word>{words})\\b", re.IGNORECASE
         )

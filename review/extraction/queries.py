@@ -24,7 +24,7 @@ from review.extraction.models import (
     Study,
 )
 from review.extraction.rules import ARM_FACTS, RESULT_COLUMNS, STUDY_FACTS
-from review.extraction.vocabulary import EntryKind
+from review.extraction.vocabulary import EXTRACTED, EntryKind
 from review.independent import judgement as independent
 from review.independent.judgement import Made
 from review.people.models import Person, identity
@@ -176,7 +176,7 @@ def _state(found: Sequence[Entry]) -> str:
     counted = counting(found)
     if counted is not None:
         agreed = counted.kind is EntryKind.CONSENSUS
-        return "entered twice, consensus" if agreed else "extracted by one person"
+        return EXTRACTED[0 if agreed else 1]
     blind = [entry for entry in found if entry.kind is EntryKind.BLIND]
     finished = sum(entry.finished_at is not None for entry in blind)
     if not blind:

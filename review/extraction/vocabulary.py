@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class EntryKind(StrEnum):
@@ -91,3 +92,7 @@ class Correction(StrEnum):
     ERRATUM = "erratum"
     REPLY = "reply"
     OTHER = "other"
+
+
+EXTRACTED: Final = ("entered twice, consensus", "extracted by one person")
+"""How far a study is whose entry counts."""

@@ -221,11 +221,12 @@ def _panel(forest: Forest, lines: Sequence[_Line], style: Style) -> Panel:
 
 
 def _together(lines: Sequence[_Line]) -> Iterator[int]:
-    """Yield lines that no page ends with: a heading, what a diamond pools, and its own lines."""
+    """Yield lines that no page ends with: a heading with the line below, what a diamond pools."""
     for i, line in enumerate(lines):
         after = lines[i + 1] if i + 1 < len(lines) else _Line("", "")
         bound = isinstance(after.item, Diamond) or after.span or after.key.endswith("-prediction")
-        if isinstance(line.item, Heading) or not line.label or bound:
+        headed = i and isinstance(lines[i - 1].item, Heading) and not isinstance(line.item, Heading)
+        if isinstance(line.item, Heading) or headed or not line.label or bound:
             yield i
 
 

@@ -265,7 +265,8 @@ def _without(panel: Panel, spared: Sequence[tuple[str, ...]]) -> Panel:
     if not out:
         return panel
     columns = (*panel.before, *panel.after)
-    told = ", ".join(dict.fromkeys(c.header for c in columns if c.name in out))
+    over = {name: g.header for g in panel.groups if out.issuperset(g.columns) for name in g.columns}
+    told = ", ".join(dict.fromkeys(over.get(c.name, c.header) for c in columns if c.name in out))
     groups = (replace(g, columns=tuple(c for c in g.columns if c not in out)) for g in panel.groups)
     lit = any(c.lights and c.name not in out for c in columns)
     return replace(

@@ -129,8 +129,8 @@ def paragraph(text: str, size: float, widest: float) -> list[str]:
     return wrap(text, size, HINTED * widest)
 
 
-TOGETHER: Final = re.compile(r"\(n = [\d,]+\)|[\[(][\d.]+% CI[\])]")
-"""What no line breaks: ``(n = 12)`` and ``[95% CI]``."""
+TOGETHER: Final = re.compile(r"[^\s=<>]+ [=<>] [−\d]\S*|[\[(][\d.]+% CI[\])]|Page \d+ of \d+")
+"""What no line breaks: ``(n = 12)``, ``p < 0.001``, ``[95% CI]`` and ``Page 1 of 2``."""
 
 _JOINER: Final = "\ue000"
 """Stands for a space that is kept: of private use, which no text has once it is printable."""
@@ -169,13 +169,13 @@ def pointing(
 
 
 def pieces(word: str, size: float, widest: float, *, bold: bool = False) -> list[str]:
-    """Break a word that is too wide, behind a hyphen or stroke if it can be, else anywhere."""
+    """Break a word that is too wide, at a space, hyphen or stroke if it can be, else anywhere."""
     found: list[str] = []
     while len(word) > 1 and width(word, size, bold=bold) > widest:
         fits = [n for n in range(1, len(word)) if width(word[:n], size, bold=bold) <= widest]
         most = fits[-1] if fits else 1
-        stops = [n for n in range(2, most + 1) if word[n - 1] in "-/–"]
+        stops = [n for n in range(2, most + 1) if word[n - 1] in " -/–"]
         at = stops[-1] if stops else most
-        found.append(word[:at])
+        found.append(word[:at].rstrip())
         word = word[at:]
     return [*found, word]

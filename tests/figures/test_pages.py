@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import numpy as np
 import pytest
 
 from review.figures import Diamond, Forest, ForestRow, Heading
@@ -11,7 +13,7 @@ from review.figures.forest import forest_pages, forest_plot
 from review.figures.forest_values import Difference, Fit
 from review.figures.layouts import Layout
 from review.figures.paper import DEEPEST, MM, Paper, on_paper
-from review.figures.text import Cuts, width
+from review.figures.text import Cuts, width, wrap
 from tests.figures.artists import by_gid, overlaps, words
 
 FIT = Fit(9, 0.0123, 12.345, 0.1946, 27.1, -2.345, 9.0, 0.0436)
@@ -121,3 +123,28 @@ def test_lines_of_tests_stand_under_each_subgroup_in_every_layout() -> None:
     told = list(words(forest_plot(long_forest(3))).values())
     words_of_it = "Heterogeneity: τ² = 0.012, Q = 12.35, df = 9, p = 0.195, I² = 27.1%"
     assert told.count(words_of_it) == 2
+
+
+@pytest.mark.parametrize("more", range(-5, 6))
+def test_no_page_ends_with_a_heading_or_its_first_trial(more: int) -> None:
+    rows: list[Any] = [Heading("Client-rated")]
+    rows += [ForestRow(f"A{i}", 0.1, -0.2, 0.4, 1.0) for i in range(35)]
+    rows.append(Heading("Therapist-rated"))
+    rows += [ForestRow(f"B{i}", 0.1, -0.2, 0.4, 1.0) for i in range(35 + more)]
+    with on_paper(Paper(174 * MM, height=DEEPEST * MM, title=False)):
+        pages = forest_pages(Forest("Long", tuple(rows), ()))
+    assert len(pages) > 1
+    for page in pages[:-1]:
+        labels = {int(g[6:]): t for g, t in words(page).items() if re.fullmatch(r"label-\d+", g)}
+        assert labels[max(labels)] not in {"Client-rated", "Therapist-rated", "A0", "B0"}
+
+
+def test_no_line_of_a_note_parts_a_sign_from_its_number() -> None:
+    fits = (
+        "REML; heterogeneity: τ² = 1.535, Q = 954.99, df = 69, p < 0.001; I² = 96.1%. Page 1 of 2"
+    )
+    parted = re.compile(r"(^|\n)([=<>] |of \d|\d+$)|[=<>]\n|Page\n")
+    for room in np.linspace(0.9, 6, 60):
+        found = "\n".join(wrap(fits, 7.5, float(room)))
+        assert not parted.search(found), found
+        assert all(width(line, 7.5) <= room for line in found.split("\n"))

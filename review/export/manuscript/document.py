@@ -257,7 +257,7 @@ def typeset(spans: Sequence[Span]) -> Spans:
         if made and isinstance(made[-1], Number):
             text = _AFTER_NUMBER.sub(NO_BREAK, text)
         if made and isinstance(made[-1], Term):
-            text = re.sub(r"^ (?=[=<>])", NO_BREAK, text)
+            text = re.sub(r"^ (?=[=<>]|$)", NO_BREAK, text)
         made.append(_BEFORE_NUMBER.sub(NO_BREAK, text))
     return tuple(made)
 

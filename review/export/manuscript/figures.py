@@ -106,7 +106,7 @@ class Drawings:
         lines = [drawing.line for drawing in self.drawn if drawing.supplementary]
         if any(len(drawing.kinds) == 1 for drawing in self.drawn):
             lines.append(f"A figure of more than {MOST_PAGES} pages is a PDF alone.")
-        reasons = f"Not drawn: {'; '.join(self.left_out)}." if self.left_out else ""
+        reasons = f"Not drawn: {'; '.join(dict.fromkeys(self.left_out))}." if self.left_out else ""
         return (*lines, reasons) if reasons else tuple(lines)
 
 
@@ -225,8 +225,10 @@ def _of_run(
     title, told, key = analysed.plan.title, _told(analysed, style), analysed.latest.key
     if short is not None:
         k = counted(len(analysed.latest.results.effects), "effect")
-        words = f"{k} by size; the {figure.words} with every trial is in the supplement"
-        name = short_of(figure.file(analysed.slug))
+        file = figure.file(analysed.slug)
+        whole = "in the supplement" if len(pages) <= MOST_PAGES else f"the file figures/{file}.pdf"
+        words = f"{k} by size; the {figure.words} with every trial is {whole}"
+        name = short_of(file)
         yield Sketch(name, f"{title}: {words}", f"{capitalised(words)}. {told}", [short], key)
     for name, part, shown in _parts(figure.file(analysed.slug), pages):
         words = f"{figure.words}{part}"

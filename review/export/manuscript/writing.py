@@ -37,7 +37,7 @@ from review.export.manuscript.spelled import spelled
 from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE, risk_of_bias, selection
 from review.export.tables.model import Table
 from review.export.tables.printing import NumberStyle
-from review.wording import lowered
+from review.wording import capitalised, lowered
 
 MENTIONED: Final = {
     "characteristics": "the characteristics of the studies",
@@ -162,11 +162,17 @@ def _places(
 
 
 def _wanted(facts: Facts, tables: Mapping[str, Table]) -> dict[str, Table]:
-    first = all(analysed.latest.before is None for analysed in facts.analysed)
+    """Return the tables that a document has, their titles without the review's."""
+    without = set(BESIDE)
+    if all(analysed.latest.before is None for analysed in facts.analysed):
+        without.add("changes")
+    if not any(analysed.latest.results.variants for analysed in facts.analysed):
+        without.add("variants")  # it would have the main results alone
+    lead = f"{facts.title}: "
     return {
-        name: table
+        name: replace(table, title=capitalised(table.title.removeprefix(lead)))
         for name, table in tables.items()
-        if name not in BESIDE and not (first and name == "changes")
+        if name not in without
     }
 
 
@@ -265,14 +271,19 @@ def _also(
         **{("figure", name): block.title for name, block in figures.items()},
         **{("table", name): table.title for name, table in tables.items()},
     }
+    parts: dict[tuple[str, str], list[Spans]] = {}
+    for (kind, name), called in titled.items():
+        if (kind, name) not in mentioned:
+            what, part, _ = called.rpartition(": ")[2].partition(", part ")
+            parts.setdefault((what, part or name), []).append((Reference(kind, name),))
     told = [
         filled(
-            "{where} ({what})",
-            where=Reference(kind, name),
-            what=lowered(title.rpartition(": ")[2]),
+            "{where} ({what}{parts})",
+            where=listed(where),
+            what=lowered(what),
+            parts=f", {len(where)} parts" if len(where) > 1 else "",
         )
-        for (kind, name), title in titled.items()
-        if (kind, name) not in mentioned
+        for (what, _), where in parts.items()
     ]
     return [Paragraph(filled("See also {told}.", told=listed(told)))] if told else []
 

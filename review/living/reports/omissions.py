@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from review.errors import InvalidDataError
 from review.extraction.evidence import ArmSide, Evidence
-from review.extraction.vocabulary import Level
+from review.extraction.vocabulary import EXTRACTED, Level
 from review.living.estimates.effects import trial_effects
 from review.living.inputs.characteristics import values_nobody_has
 from review.living.inputs.reasons import (
@@ -31,7 +31,7 @@ from review.living.reports.notices import Notice, NoticeKind
 from review.living.runs.contents import LeftOut, RunInputs, TrialInput
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
-from review.wording import counted, did_you_mean, looks_like
+from review.wording import by_name, counted, did_you_mean, looks_like
 
 
 class KnownStudy(NamedTuple):
@@ -43,6 +43,10 @@ class KnownStudy(NamedTuple):
     state: str
     """How far its extraction is, in words."""
     arms: tuple[ArmSide, ...] = ()
+
+
+ONLY_FACTS: Final = "only its characteristics are"
+"""How far a study is whose extraction is over, and which has no result all the same."""
 
 
 def taken(plan: Plan, items: Iterable[Evidence]) -> tuple[list[TrialInput], list[Notice]]:
@@ -142,7 +146,7 @@ def without_results(
         elif not has and able:
             yield Notice(
                 NoticeKind.LEFT_OUT,
-                f"no results entered ({study.state})",
+                f"no results entered ({ONLY_FACTS if study.state in EXTRACTED else study.state})",
                 study.label,
                 _next_step(study),
             )

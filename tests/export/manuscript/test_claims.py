@@ -102,16 +102,16 @@ def generated(
 def _references_stand_in_single_brackets(document: Manuscript) -> None:
     """Works are cited outside brackets, since they bring their own; tables in one pair at most."""
     for block in document.blocks:
-        depth, before = 0, ""
-        for span in block.spans if isinstance(block, Paragraph) else ():
-            if isinstance(span, Cite):
-                assert depth == 0, block.text
-            elif isinstance(span, Reference):
-                assert depth <= 1, block.text
-                assert not before.endswith(") ("), block.text
-            text = span if isinstance(span, str) else ""
-            depth += text.count("(") - text.count(")")
-            before = text
+        if isinstance(block, Paragraph):
+            depth, before = 0, ""
+            for span in block.spans:
+                if isinstance(span, Cite):
+                    assert depth == 0, block.text
+                elif isinstance(span, Reference):
+                    assert depth <= 1, block.text
+                    assert not before.endswith(") ("), block.text
+                before = span if isinstance(span, str) else ""
+                depth += before.count("(") - before.count(")")
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,10 @@ import pytest
 from pypdf import PdfReader
 
 from review.db import Database, database_at
+from review.export.contents.variants import variants_data, variants_table
 from review.export.manuscript.bundle import write_bundle
 from review.export.manuscript.figures import LONGEST, MOST_PAGES
+from review.export.runs import latest_runs
 from review.living.job.repool import repool
 from review.living.job.workers import helpers_for
 from review.protocol.queries import review_called
@@ -31,7 +33,7 @@ def many(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     path = tmp_path_factory.mktemp("many") / "review.db"
     shutil.copy(sqlite_template, path)
     database = database_at(f"sqlite:///{path}")
-    begin(database, BY)
+    begin(database, BY, variants=("fixed", "leave_one_out"))
     for numbers in (range(1, 41), range(41, TRIALS + 1)):
         enter(database, BY, numbers)
         repool(database, actor="tester", now=lambda: NOW)
@@ -53,7 +55,8 @@ def test_the_text_shows_all_effects_by_size_and_says_where_their_names_are(long:
     shown = re.findall(r"!\[([^\]]*)\]\(figures/(summary_forest_\w+)\.png\)", text)
     ((caption, name),) = shown
     assert f"{TRIALS} effects by size" in caption
-    assert "with every trial is in the supplement" in caption
+    assert r"with every trial is the file figures/forest\_alliance.pdf" in caption
+    assert (long / "figures" / "forest_alliance.pdf").exists()
     assert f"@fig-{name.replace('_', '-')}" in text, "a sentence points to it"
     for kind in ("svg", "pdf", "png"):
         assert (long / "figures" / f"{name}.{kind}").exists()
@@ -104,3 +107,21 @@ def test_few_trials_stand_in_the_text_with_their_names(bundle: Path) -> None:
     assert LONGEST > 8
     assert not list((bundle / "figures").glob("summary_*"))
     assert "](figures/forest_alliance.png)" in (bundle / "manuscript.qmd").read_text("utf-8")
+
+
+def test_print_has_what_leaving_out_each_of_many_trials_tells(many: Database) -> None:
+    with many.reading() as session:
+        review = review_called(session, "fixture")
+        (run,) = latest_runs(session, review)
+        printed = variants_table(session, review, [run])
+    data = variants_data("Synthetic", [run])
+    single = [v for v in run.results.variants if v.variant == "leave_one_out"]
+    assert len(single) == TRIALS
+    ends = sorted(single, key=lambda v: v.estimate or 0.0)
+    turned = {v.label for v in single if v.conclusion != run.results.headline.conclusion}
+    names = [row[printed.keys.index("label")] for row in printed.rows]
+    assert {ends[0].label, ends[-1].label} | turned == {
+        n for n in names if str(n).startswith("without ")
+    }
+    left = len(data.rows) - len(printed.rows)
+    assert f"; {left} other lines are in the file" in " ".join(n.text for n in printed.footnotes)

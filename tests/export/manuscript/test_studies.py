@@ -82,11 +82,11 @@ def screened(plain_facts: Facts) -> Facts:
 def test_the_flow_is_told_in_its_own_numbers(screened: Facts) -> None:
     told = _text(selection(screened, APA))
     assert (
-        "In all, 12 records were identified (prisma_flow); before screening, 1 as duplicates"
+        "In all, 12 records were identified (prisma_flow); before screening, 1 duplicate, 1 "
         in told
     )
     assert "Of 8 records screened, 2 were excluded; 6 reports were sought for retrieval" in told
-    assert "Of 5 reports assessed in full text, 2 were excluded (wrong population 1 and " in told
+    assert "Of 5 reports assessed in full text, 2 were excluded (wrong population, 1; and " in told
     assert (
         "Included were 2 studies in 3 reports (characteristics). Still awaited: 1 screening."
         in told
@@ -230,7 +230,7 @@ def test_risk_of_bias_and_certainty_are_told_and_drawn(judging: tuple[Session, F
     assert "Of 1 result judged with RoB 2, individually randomised parallel-group trials" in told
     assert "overall: 1 “" in told
     conduct = _text(methods(facts, APA))
-    assert "riskofbias.info) sterne2019: 1 result, each by one assessor." in conduct
+    assert "sterne2019, guidance of 22 August 2019, riskofbias.info: 1 result, each by" in conduct
     assert "The certainty of evidence was rated by GRADE" in conduct
     found = drawings(session, the_review(session), facts, APA)
     drawn = {drawing.name: drawing for drawing in found.drawn}

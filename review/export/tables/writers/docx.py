@@ -191,7 +191,7 @@ def _table(document: Any, table: Table, layout: Layout, style: NumberStyle, mark
 
 
 def _together(table: Table) -> set[int]:
-    """Return rows that stay on the page of the row below: a trial's arms, the first, the last but one."""
+    """Return rows that stay with the one below: a trial's arms, the first, the last but one."""
     count = len(table.rows)
     begins = [at for at, row in enumerate(table.rows) if row[0] is not None] or [0]
     kept = {0, count - 2}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from calendar import month_name
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -182,7 +183,17 @@ def claims_in(read: Read, document: Manuscript) -> Iterator[tuple[Claim, str]]:
             read.analysis = block.text if block.text in titles else None
             read.heading = block.text
         elif isinstance(block, Paragraph):
-            yield from _of_paragraph(read, block.text.replace("\u00a0", " "))
+            yield from _of_paragraph(read, undated(block.text.replace("\u00a0", " ")))
+
+
+def undated(text: str) -> str:
+    """Return a text with its dates as the tables have them, wherever a reader finds one."""
+
+    def plain(found: re.Match[str]) -> str:
+        day, called, year = found.groups()
+        return f"{year}-{list(month_name).index(called):02}-{int(day):02}"
+
+    return re.sub(rf"(\d{{1,2}}) ({'|'.join(month_name[1:])}) (\d{{4}})", plain, text)
 
 
 def _of_paragraph(read: Read, text: str) -> Iterator[tuple[Claim, str]]:

@@ -82,6 +82,17 @@ def test_headers_repeat_and_rows_stay_whole() -> None:
     assert all(row._tr.find(qn("w:trPr")).find(qn("w:cantSplit")) is not None for row in rows)
 
 
+def test_the_arms_of_a_trial_stay_on_one_page_and_no_row_stands_alone() -> None:
+    columns = (Column("study", "Study"), Column("arm", "Arm"))
+    arms = [("A", "1"), ("B", "1"), (None, "2"), (None, "3"), ("C", "1"), ("D", "1"), ("E", "1")]
+    many = [("F", "1"), *((None, str(n)) for n in range(2, 9)), ("G", "1")]
+    found = opened(Table("Arms", columns, (*arms, *many))).tables[0].rows[1:]
+    kept = [row._tr.find(f".//{qn('w:keepNext')}") is not None for row in found]
+    # first, B with its arms, then eight arms that would not fit, and the last but one
+    wanted = [True, True, True, False, False, False, False, True, *[False] * 6, True, False]
+    assert kept == wanted
+
+
 def test_only_a_wide_table_lies_on_its_side_and_none_leaves_the_page() -> None:
     document = opened(POOLED, tall(3, texts=7), tall(3), tall(2, texts=40))
     orientations = [section.orientation for section in document.sections]
