@@ -45,6 +45,17 @@ def lowered(words: str) -> str:
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
+def with_article(words: str) -> str:
+    """Return words with their indefinite article, by their first letter.
+
+    Examples
+    --------
+    >>> with_article("odds ratio"), with_article("risk ratio")
+    ('an odds ratio', 'a risk ratio')
+    """
+    return f"{'an' if words[:1].lower() in set('aeio') else 'a'} {words}"
+
+
 _DIGITS: Final = re.compile(r"(\d+)")
 
 

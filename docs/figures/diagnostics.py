@@ -14,6 +14,7 @@ from scipy.special import ndtri
 from synthetic import NOTE, SIDES, Case, Study, studies
 
 from review import synthesis as engine
+from review.export.drawings.influence import HEADERS
 from review.export.drawings.registry import Drawn
 from review.figures.baujat import Baujat, BaujatPoint, baujat_plot
 from review.figures.bubble import Bubble, BubblePlot, Fitted, bubble_plot
@@ -99,7 +100,7 @@ def influence(case: Case) -> list[Figure] | None:
         InfluencePanel(
             labels=tuple(s.label for s in rows),
             measures=tuple(
-                InfluenceMeasure(name, tuple(values.tolist()), reference, cuts)
+                InfluenceMeasure(name, tuple(values.tolist()), reference, cuts, HEADERS[name])
                 for name, values, reference, cuts in strips
             ),
             influential=tuple(found.influential.tolist()),

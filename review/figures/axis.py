@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from review.figures.scale import Notation
 from review.figures.style import BLACK, GREY, ZONE, font
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 # Between the labels of two ticks, in inches.
 TICK_AIR = 0.1
+FEWEST_TICKS = 2
+# Steps that are tried on a short axis until two ticks stand on it.
+FINEST_TICKS = 16
+
+Marks: TypeAlias = Sequence[tuple[float, str]]
 
 
 def fraction(value: float, limits: tuple[float, float]) -> float:
@@ -60,22 +65,48 @@ def horizontal_ticks(
         marks = notation.ticks(*limits, most, whole=whole)
     while len(marks) > 1 and not _apart(marks, limits, size, room):
         marks = marks[::2]
-    low, high = limits
-    per_unit = room / (high - low)
-    inside = [
-        (at, label)
-        for at, label in marks
-        if min(at - low, high - at) * per_unit + overhang >= width(label, size) / 2
-    ]
+    inside = _inside(marks, limits, size, room, overhang)
+    if len(inside) < FEWEST_TICKS:  # an axis with one number has no unit
+        inside = _some(limits, size, room, overhang, notation, whole=whole) or inside
     axes.set_xticks([at for at, _ in inside], [label for _, label in inside])
     axes.tick_params(axis="x", width=0.8, length=3, pad=2)
     for label in axes.get_xticklabels():
         label.set_fontproperties(font(size))
 
 
-def _apart(
-    marks: Sequence[tuple[float, str]], limits: tuple[float, float], size: float, room: float
-) -> bool:
+def _inside(
+    marks: Marks, limits: tuple[float, float], size: float, room: float, overhang: float
+) -> list[tuple[float, str]]:
+    low, high = limits
+    per_unit = room / (high - low)
+    return [
+        (at, label)
+        for at, label in marks
+        if min(at - low, high - at) * per_unit + overhang >= width(label, size) / 2
+    ]
+
+
+def _some(
+    limits: tuple[float, float],
+    size: float,
+    room: float,
+    overhang: float,
+    notation: Notation,
+    *,
+    whole: bool,
+) -> list[tuple[float, str]]:
+    """Return two ticks of finer steps that stand apart on a short axis, else one, else none."""
+    alone: list[tuple[float, str]] = []
+    for most in range(3, FINEST_TICKS):
+        inside = _inside(notation.ticks(*limits, most, whole=whole), limits, size, room, overhang)
+        alone = alone or inside[:1]
+        for first, last in ((a, b) for b in reversed(inside) for a in inside if a < b):
+            if _apart((first, last), limits, size, room):
+                return [first, last]
+    return alone
+
+
+def _apart(marks: Marks, limits: tuple[float, float], size: float, room: float) -> bool:
     places = [(room * fraction(value, limits), width(label, size)) for value, label in marks]
     return all(
         there - here > (wide + next_wide) / 2 + TICK_AIR

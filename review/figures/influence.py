@@ -20,9 +20,9 @@ from review.figures.text import (
     Cuts,
     paragraph,
     printable,
-    shorten,
     title_lines,
     width,
+    wrap,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class InfluenceMeasure:
     values: tuple[float, ...]
     reference: float | None = None
     cut_offs: tuple[float, ...] = ()
+    words: str = ""
+    """What readers call it, above its strip; by default its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ class _Layout:
     title: list[str]
     note: list[str]
     head: float
+    headers: list[list[str]]
     block: float
     blocks: int
     start: float
@@ -183,7 +186,11 @@ def _lay_out(
     title = title_lines(panel.title, TITLE_SIZE, inner)
     page_words = f"Page {number} of {of}." if of > 1 else ""
     note = paragraph(f"{panel.note} {page_words} {cuts.key}", SMALL_SIZE, inner)
-    head = leading(size) + 0.08
+    at_size = AXIS_SIZE if paper().width is not None else size
+    headers = [
+        wrap(m.words or m.name, at_size, strip + BETWEEN - 0.04, bold=True) for m in panel.measures
+    ]
+    head = max(map(len, headers), default=1) * leading(at_size) + 0.08
     block = head + len(labels) * step + 0.12 + leading(AXIS_SIZE) + 0.1
     blocks = math.ceil(max(1, len(panel.measures)) / beside)
     start = EDGE + len(title) * leading(TITLE_SIZE) + 0.1
@@ -191,7 +198,7 @@ def _lay_out(
     height = note_at + len(note) * leading(SMALL_SIZE) + EDGE
     return _Layout(
         shown, words, bold, size, step, left, beside, strip, total, height, title, note, head,
-        block, blocks, start, note_at,
+        headers, block, blocks, start, note_at,
     )  # fmt: skip
 
 
@@ -215,11 +222,13 @@ def _draw(panel: InfluencePanel, place: _Layout) -> Figure:
         for j, measure in enumerate(panel.measures[b * place.beside : (b + 1) * place.beside]):
             x = place.left + j * (place.strip + BETWEEN)
             at_size = AXIS_SIZE if set_width else size
-            name = shorten(printable(measure.name), at_size, place.strip + BETWEEN, bold=True)
-            page.write(
-                x + place.strip / 2, top - place.head, name, at_size, bold=True, align="center",
-                gid=f"header-{measure.name}",
-            )  # fmt: skip
+            header = place.headers[b * place.beside + j]
+            for n, said in enumerate(header):
+                at = top - 0.08 - (len(header) - n) * leading(at_size)
+                page.write(
+                    x + place.strip / 2, at, said, at_size, bold=True, align="center",
+                    gid=f"header-{measure.name}{f'-{n}' if n else ''}",
+                )  # fmt: skip
             bottom = top + len(shown) * step
             axes = page.axes(x, bottom, place.strip, bottom - top)
             axes.set_ylim(shown.stop - 0.5, shown.start - 0.5)

@@ -6,6 +6,8 @@ import math
 import re
 from typing import Final
 
+from review.figures.paper import paper
+
 MINUS = "\N{MINUS SIGN}"
 INFINITY = "\N{INFINITY}"
 
@@ -62,5 +64,8 @@ def bracketed(low: float, high: float, decimals: int) -> str:
 
 
 def p_words(p: float) -> str:
-    """Write a p value: ``p = 0.045``, ``p < 0.001``."""
+    """Write a p value as the paper has it, by default ``p = 0.045`` and ``p < 0.001``."""
+    told = paper().p
+    if told is not None:
+        return told(p)
     return "p < 0.001" if p < 0.0005 else f"p = {p:.3f}"

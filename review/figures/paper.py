@@ -43,6 +43,8 @@ class Paper:
     title: bool = True
     family: str | None = None
     """A family of fonts on this computer; None for DejaVu Sans, which comes with the program."""
+    p: Callable[[float], str] | None = None
+    """How p values are written; None for ``p = 0.045``."""
     editable: bool = False
     """Whether an SVG keeps text as text, which needs the font where it is opened."""
 

@@ -12,7 +12,10 @@ AIR = 0.02
 STEPS = 20
 
 # Where a name may stand from its point: right, left, above, below, and between them.
-SIDES = ((1, 0), (-1, 0), (1, -1), (1, 1), (-1, -1), (-1, 1), (0, -1), (0, 1))
+SIDES = (
+    (1, 0), (-1, 0), (1, -1), (1, 1), (-1, -1), (-1, 1), (0, -1), (0, 1),
+    (1, -0.5), (1, 0.5), (-1, -0.5), (-1, 0.5), (0.5, -1), (0.5, 1), (-0.5, -1), (-0.5, 1),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ def place_names(
     names : sequence of Name
         In order of importance.
     points : sequence of (x, y)
-        All points of the plot, named or not; a name avoids them while there is other room.
+        All points of the plot, named or not; a name and the line that leads to it avoid them while
+        there is other room.
     bounds : Box
         That no name leaves.
     radius : float
@@ -82,7 +86,11 @@ def place_names(
     for name in names:
         candidates = _candidates(name, radius)
         free = [
-            (_crossed(name, box, taken, led) + sum(map(box.meets, dots)), i)
+            (
+                _crossed(name, box, taken, led),
+                sum(map(box.meets, dots)) + _passed(name, box, dots),
+                i,
+            )
             for i, box in enumerate(candidates)
             if box.within(bounds) and not any(map(box.meets, taken))
         ]
@@ -97,9 +105,16 @@ def place_names(
 
 
 def _crossed(name: Name, box: Box, taken: Sequence[Box], led: Sequence[Box]) -> int:
-    """How often lines and names would cross."""
+    """Return how far lines would run through names."""
     own = sum(step.meets(other) for step in _leader(name, box) for other in taken)
     return own + sum(map(box.meets, led))
+
+
+def _passed(name: Name, box: Box, dots: Sequence[Box]) -> int:
+    """Return how many other points the line to a name would touch: it seems to be of each."""
+    own = Box(name.x - AIR, name.y - AIR, name.x + AIR, name.y + AIR)
+    chain = _leader(name, box)
+    return sum(any(map(dot.meets, chain)) for dot in dots if not dot.meets(own))
 
 
 def lead(name: Name, box: Box) -> tuple[float, float] | None:

@@ -381,7 +381,7 @@ class Plan(Frozen):
         if self.kind is AnalysisKind.ASSOCIATION:
             return f"Positive values: better {self.outcome} goes with better {self.predicts}."
         if self.kind is AnalysisKind.SINGLE_ARM:
-            return f"Values of {self.intervention.label}, on the scale of the measure."
+            return f"Values are those of {self.intervention.label}."
         return f"Positive values favour {self.intervention.label}."
 
     @property

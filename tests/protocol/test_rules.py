@@ -231,7 +231,7 @@ def test_what_each_kind_of_analysis_compares_and_says_of_its_direction() -> None
         "Positive values favour video.",
         "Positive values favour video.",
         "Positive values: better alliance goes with better symptoms.",
-        "Values of video, on the scale of the measure.",
+        "Values are those of video.",
     ]
     assert single.comparator.label == "in person"
     assert single.margins == ()

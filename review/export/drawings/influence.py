@@ -90,7 +90,8 @@ def influence_of(inputs: RunInputs, results: RunResults) -> InfluencePanel:
     def measure(
         name: str, values: Floats, reference: float | None, cut_offs: Sequence[float] = ()
     ) -> InfluenceMeasure:
-        return InfluenceMeasure(name, tuple(values.tolist()), reference, tuple(cut_offs))
+        told = tuple(values.tolist())
+        return InfluenceMeasure(name, told, reference, tuple(cut_offs), HEADERS[name])
 
     return InfluencePanel(
         title=f"{inputs.plan.title}: influence of each trial",
@@ -107,16 +108,22 @@ def influence_of(inputs: RunInputs, results: RunResults) -> InfluencePanel:
         ),
         influential=tuple(bool(x) for x in found.influential),
         note=f"{model_note(results)} {_marked(int(found.influential.sum()))} "
-        f"{LEGEND if line.tau2 is not None else LEGEND.replace('tau2.del, ', '')} "
+        f"{LEGEND if line.tau2 is not None else LEGEND.replace('τ² and ', '')} "
         f"{WITH_NORMAL_ERRORS} {direction(inputs)}",
     )
 
 
+HEADERS: Final = {
+    "rstudent": "Residual", "dffits": "DFFITS", "cook.d": "Cook’s distance", "cov.r": "Cov. ratio",
+    "tau2.del": "τ² without", "QE.del": "Q without", "hat": "Hat value", "weight": "Weight, %",
+}  # fmt: skip
+"""What readers call the measures, by their names in metafor."""
+
 LEGEND: Final = (
-    "Broken lines: no influence (rstudent, dffits, cook.d, cov.r), the fit with all trials "
-    "(tau2.del, QE.del), equal weights (hat, weight). Dotted lines: cut-offs of rstudent (1.96), "
-    "dffits, cook.d and hat; beyond the last three, or with |dfbs| above 1, a trial counts as "
-    "influential."
+    "Residual: externally studentized; cov. ratio: of covariances without and with the trial. "
+    "Broken lines: no influence (first four), τ² and Q of all trials, equal weights (hat value, "
+    "weight). Dotted lines: cut-offs of the residual (1.96), DFFITS, Cook’s distance, hat "
+    "value; beyond the last three, or with |DFBETAS| above 1, a trial counts as influential."
 )
 
 

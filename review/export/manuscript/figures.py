@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.orm import Session
@@ -25,7 +26,7 @@ from review.export.manuscript.facts import Analysed, Appraised, Facts, printer_o
 from review.export.manuscript.results import estimate
 from review.export.manuscript.spelled import spell
 from review.export.manuscript.studies import BIAS_FIGURE, FLOW_FIGURE
-from review.export.tables.printing import NumberStyle
+from review.export.tables.printing import NumberStyle, stated_p
 from review.export.tracing.origins import origin
 from review.extraction.appraisal.picture import picture
 from review.figures.paper import COLUMNS, DEEPEST, MM, Paper, on_paper
@@ -43,6 +44,12 @@ if TYPE_CHECKING:
 PRINT: Final = Paper(width=COLUMNS["double"] * MM, height=DEEPEST * MM, title=False)
 """What figures of a manuscript are drawn on: the width of two columns, as high as a page, their
 titles in the captions."""
+
+
+def printed_in(style: NumberStyle) -> Paper:
+    """Return the paper of a manuscript, p values in its style."""
+    return replace(PRINT, p=partial(stated_p, style=style))
+
 
 LONGEST: Final = 30
 """Effects of a forest plot that stands in the text; of more the text has all effects by size."""
@@ -175,15 +182,15 @@ def _every(
     session: Session, review: Review, facts: Facts, style: NumberStyle
 ) -> Iterator[Sketch | str]:
     """Yield each figure, or why it could not be drawn."""
-    yield from _of_flow(facts)
+    yield from _of_flow(facts, style)
     for appraised in facts.appraised:
-        yield from _of_bias(appraised)
+        yield from _of_bias(appraised, style)
     for analysed in facts.analysed:
         yield from _of_runs(session, review, analysed, style)
     for whole in REVIEW_FIGURES:
         words = capitalised(whole.words)
         try:
-            with on_paper(PRINT):
+            with on_paper(printed_in(style)):
                 pages = pages_of(whole.draw(session, review))
         except InvalidDataError as reason:
             yield str(reason)
@@ -203,7 +210,7 @@ def _of_runs(
         yield f"{analysed.plan.title} has one trial, and a forest plot alone"
     for figure in figures:
         try:
-            with on_paper(PRINT):
+            with on_paper(printed_in(style)):
                 pages = pages_of(figure.draw(run))
                 network = latest.results.network is not None  # a row a treatment, not a trial
                 long = len(pages) > 1 or (len(latest.results.effects) > LONGEST and not network)
@@ -247,10 +254,10 @@ def _parts(name: str, pages: Sequence[Figure]) -> Iterator[tuple[str, str, Seque
         yield f"{name}-{n}", f", part {n} of {len(pages)}", [page]
 
 
-def _of_flow(facts: Facts) -> Iterator[Sketch]:
+def _of_flow(facts: Facts, style: NumberStyle) -> Iterator[Sketch]:
     if facts.flow is None:
         return
-    with on_paper(PRINT):
+    with on_paper(printed_in(style)):
         drawn = prisma_plot(figure_of(facts.flow))
     included = counted(facts.flow.n("included_studies"), "included study", "included studies")
     yield Sketch(
@@ -261,11 +268,11 @@ def _of_flow(facts: Facts) -> Iterator[Sketch]:
     )
 
 
-def _of_bias(appraised: Appraised) -> Iterator[Sketch]:
+def _of_bias(appraised: Appraised, style: NumberStyle) -> Iterator[Sketch]:
     content = picture(appraised.standings, title=f"Risk of bias: {appraised.tool}")
     judged = "; ".join(f"{label} {n}" for label, n in appraised.judgements.items())
     told = f"Overall judgements: {judged or 'none yet'}."
-    with on_paper(PRINT):
+    with on_paper(printed_in(style)):
         drawn = (
             ("summary", "summary of domains", [summary_plot(content)]),
             ("traffic_light", "judgements of each result", traffic_light_pages(content)),

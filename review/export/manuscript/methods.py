@@ -33,10 +33,11 @@ from review.export.manuscript.sentences import words
 from review.export.tables.printing import NumberStyle
 from review.formula import parse
 from review.living.estimates.zero_cells import origin_words, rule_words
+from review.measures import MIXED, OF_TABLES
 from review.protocol.characteristics import in_words
 from review.protocol.rules import ArmRule, Plan
 from review.protocol.vocabulary import AnalysisKind
-from review.wording import capitalised, lowered
+from review.wording import capitalised, lowered, with_article
 
 SEVERAL_ARMS: Final = {
     "combine": "Several arms of one side of a trial {are} combined into one",
@@ -131,11 +132,10 @@ def _comparison(facts: Facts, plan: Plan) -> str:
     if plan.kind is AnalysisKind.SINGLE_ARM:
         return f"{lowered(outcome)} in arms of {_side(plan.intervention)}"
     if plan.kind is AnalysisKind.NETWORK:
-        others = words([_side(rule) for rule in plan.other_treatments])
+        rules = (plan.intervention, plan.comparator, *plan.other_treatments)
         return (
-            f"{lowered(outcome)}, a network of {_side(plan.intervention)}, "
-            f"{_side(plan.comparator)} and {others}, read as {plan.intervention.label} against "
-            f"{plan.comparator.label}"
+            f"{lowered(outcome)}, a network of {words([_side(rule) for rule in rules])}, read as "
+            f"{plan.intervention.label} against {plan.comparator.label}"
         )
     compared = f"{_side(plan.intervention)} compared with {_side(plan.comparator)}"
     if plan.is_joint:
@@ -197,11 +197,13 @@ def _model_of(analysis: Analysed | Planned) -> Spans:
 
 
 def _model(facts: Facts) -> list[Spans]:
-    random = any(a.plan.method not in ("EE", "MH", "PETO") for a in facts.analyses)
+    random = [a.plan for a in facts.analyses if a.plan.method not in ("EE", *OF_TABLES)]
+    profiled = all(plan.method not in MIXED and not plan.is_joint for plan in random)
     spread = filled(
-        "Heterogeneity is given as τ² with its Q-profile interval {qprofile}, I² {i2} and the "
-        "prediction interval {pi}.",
-        qprofile=Cite("viechtbauer2007"), i2=Cite("higgins2002"), pi=Cite("riley2011"),
+        "Heterogeneity is given as τ²{interval}, I² {i2} and the prediction interval {pi}.",
+        interval=filled(" with its Q-profile interval {cite}", cite=Cite("viechtbauer2007"))
+        if profiled else "",
+        i2=Cite("higgins2002"), pi=Cite("riley2011"),
     )  # fmt: skip
     return [
         _said(facts, _measure), attenuation_methods(facts), _said(facts, _zero_cells),
@@ -244,7 +246,7 @@ def _margins(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
     return filled(
         "The noninferiority margin was {what}{margin}{beside}{scale}; the test of noninferiority "
         "is one-sided at {alpha}",
-        what=f"a {effect_words(plan, shown)} of " if shown is not None else "",
+        what=f"{with_article(effect_words(plan, shown))} of " if shown is not None else "",
         scale=" on the log scale" if shown is None and plan.measure.facts.ratio else "",
         margin=printer.number(read(plan.margin), "plan", "margin"),
         beside=filled(", and beside it {m}", m=listed(others)) if others else (),

@@ -18,6 +18,7 @@ from review.export.manuscript.facts import Facts
 from review.export.manuscript.printer import Printer
 from review.export.manuscript.sentences import capped, count
 from review.export.tables.printing import NumberStyle
+from review.protocol.vocabulary import AnalysisKind
 from review.wording import counted
 
 TABLE: Final = "whats_new"
@@ -35,14 +36,15 @@ def news(facts: Facts, style: NumberStyle) -> list[Block]:
     if since is None:
         return []
     told = [
-        *_conclusions(since),
+        *_conclusions(facts, since),
         *_trials(since, Printer(style, "since")),
         *_plans(since),
         *_searches(since),
     ]
     where = Reference("table", TABLE, aside=True)
     every = filled("Each change is listed{table}.", table=where) if since.anything else ()
-    return [Heading(2, f"What is new since {since.since}"), Paragraph(sentences(*told, every))]
+    text = sentences(*told, every)
+    return [Heading(2, f"What is new since {since.since}"), Paragraph(text)] if text else []
 
 
 def in_brief(facts: Facts) -> list[Spans]:
@@ -56,11 +58,13 @@ def in_brief(facts: Facts) -> list[Spans]:
             n = str(len(items)) if told else counted(len(items), "trial")
             told.append(f"{n} {'was' if len(items) == 1 else 'were'} {word}")
     moved = filled("Since then {told}.", told=capped(told)) if told else ()
-    return [*_conclusions(since), moved]
+    return [*_conclusions(facts, since), moved]
 
 
-def _conclusions(since: Since) -> list[Spans]:
+def _conclusions(facts: Facts, since: Since) -> list[Spans]:
     """Return which conclusions changed, said before all else, or that none did."""
+    if all(analysed.plan.kind is AnalysisKind.SINGLE_ARM for analysed in facts.analysed):
+        return []  # nothing is concluded of a lone side
     flipped = since.flipped
     if flipped:
         told = [f"“{item.title}” (from “{item.was}” to “{item.conclusion}”)" for item in flipped]

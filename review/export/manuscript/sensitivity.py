@@ -21,7 +21,7 @@ from review.formula import parse
 from review.living.runs.results import ModeratorLine, VariantLine
 from review.living.runs.scales import EffectScale
 from review.protocol.characteristics import in_words, value_in_words
-from review.protocol.vocabulary import Variant
+from review.protocol.vocabulary import AnalysisKind, Variant
 
 Numbered = tuple[int, VariantLine]
 
@@ -71,7 +71,8 @@ def variant_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
     differ = [(i, line) for i, line in done if line.conclusion != now]
     level = analysed.plan.level
     scale = analysed.latest.scale
-    concluded = bool(done) and not analysed.latest.notices.withheld
+    alone = analysed.plan.kind is AnalysisKind.SINGLE_ARM  # nothing is concluded of a lone side
+    concluded = bool(done) and not alone and not analysed.latest.notices.withheld
     found = [_held(done, differ, now, level, printer, scale)] if concluded else []
     single = [pair for pair in done if pair[1].variant == Variant.LEAVE_ONE_OUT.value]
     if single:

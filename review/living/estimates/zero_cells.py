@@ -79,7 +79,7 @@ def _added_words(rule: ZeroCells) -> str:
         AddTo.ALL: "all trials",
         AddTo.IF0ALL: "all trials as soon as one has a cell without events",
     }
-    return f"{rule.add:g} is added to each cell of {whom[rule.to]}"
+    return f"to each cell of {whom[rule.to]} {rule.add:g} is added"
 
 
 def origin_words(plan: Plan) -> str:

@@ -124,7 +124,9 @@ class EffectScale:
         """Return what the sides of no effect mean, as a sentence."""
         if not self.as_ratio or not self.favoured:
             return plan.direction
-        return f"{self.shown} {self.better} 1 favours {self.favoured}."
+        name, _, kind = self.shown.partition(", ")
+        called = f"{name} ({kind})" if kind else name
+        return f"{called} {self.better} 1 favours {self.favoured}."
 
 
 def scale_of_run(inputs: RunInputs) -> EffectScale:

@@ -16,12 +16,20 @@ from review.export.contents.registry import collect
 from review.export.manuscript.document import Cite, Manuscript, Paragraph, Reference
 from review.export.manuscript.facts import facts_of
 from review.export.manuscript.writing import manuscript
+from review.extraction.actions import import_extraction
+from review.extraction.rows import NumberedRow
+from review.extraction.rules import ExtractionRow
+from review.history.actions import writing
 from review.living.job.repool import repool
+from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.queries import reviews
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 from tests.export.manuscript.claims.reading import CLAIMS, Read, claims_in
 from tests.export.manuscript.generated import generate
 from tests.living import joint
+from tests.living.estimates.test_counts import COUNTS
+from tests.living.job.test_repool import plan
 from tests.living.networks import TRIALS, begin, enter, means, network_plan
 from tests.screening.builders import attributed
 from tests.tiers import seeds
@@ -29,6 +37,12 @@ from tests.tiers import seeds
 PAGE = Path(__file__).parents[3] / "docs" / "sentences.md"
 TEXTS = Path(__file__).parents[3] / "review" / "export" / "manuscript"
 
+
+POOLED_AS_COUNTS = (
+    ("OR", "MH"), ("RR", "MH"), ("RD", "MH"), ("PETO", "PETO"), ("OR", "CM.EL"), ("OR", "UM.FS"),
+    ("PLO", "UM.RS"),
+)  # fmt: skip
+"""Measures, and the methods that pool their counts."""
 
 HYPHEN = re.compile(r"(?:^|[\s(\[=])-\.?\d")
 
@@ -83,6 +97,41 @@ def _joint(database: Database) -> None:
     repool(database, actor="tester", review="joint", now=lambda: NOW)
 
 
+def _counts(database: Database) -> None:
+    """Make reviews whose counts are pooled as they are: tables of trials, and mixed models."""
+    by = attributed("tester")
+    for n, (measure, method) in enumerate(POOLED_AS_COUNTS):
+        slug, alone = f"counts-{n}", measure == "PLO"
+        planned = plan(
+            title=f"Synthetic counts {n}", margin=None if alone else 0.3, measure=measure,
+            method=method, test="z", kind="single_arm" if alone else "contrast",
+        )  # fmt: skip
+        rows = [
+            NumberedRow(
+                line,
+                ExtractionRow.model_validate(
+                    {
+                        "study": f"Synthetic {trial}", "arm": arm, "delivery_mode": mode,
+                        "instrument": "wai", "n": people, "events": events,
+                    }
+                ),
+            )
+            for trial, (a, n1, c, n2) in enumerate((*COUNTS, (0, 40, 2, 41)), start=1)
+            for line, (arm, mode, events, people) in enumerate(
+                [("video", "videoconference", a, n1), ("in person", "face_to_face", c, n2)],
+                start=2 * trial,
+            )
+        ]  # fmt: skip
+        with writing(database, by) as session:
+            review = new_review(session, ReviewSpec(slug=slug, title=slug), owner="tester")
+            add_outcome(session, review, OutcomeSpec(slug="alliance", name="Rupture"))
+            wai = InstrumentSpec(slug="wai", name="WAI", outcome="alliance", higher_is_better=False)
+            add_instrument(session, review, wai)
+            plan_analysis(session, review, AnalysisSpec(slug="alliance", plan=planned), now=NOW)
+            import_extraction(session, review, rows, file="synthetic.csv", person="ada")
+        repool(database, actor="tester", review=slug, now=lambda: NOW)
+
+
 @pytest.fixture(scope="module")
 def generated(
     demonstration_file: Path, tmp_path_factory: pytest.TempPathFactory
@@ -95,6 +144,7 @@ def generated(
         generate(database, seed, folder)
     _networks(database)
     _joint(database)
+    _counts(database)
     yield database
     database.engine.dispose()
 
@@ -168,8 +218,9 @@ def test_the_page_of_sentences_has_a_true_example_of_each(examples: dict[str, st
         "# Sentences of the manuscript", "",
         "Each kind of sentence that `review export manuscript` writes, with an example. Each is",
         "proved true by `tests/export/manuscript/claims`, reading by its own queries.",
-        "Reviews that no person made stand behind most examples. Made by",
-        "`tests/export/manuscript/test_claims.py`.", "", "| sentence | example |", "|---|---|",
+        "Reviews that no person made stand behind most examples; a day is written as the database",
+        "has it. Made by `tests/export/manuscript/test_claims.py`.", "",
+        "| sentence | example |", "|---|---|",
     ]  # fmt: skip
     for made in CLAIMS:
         told = examples.get(made.name, "").replace("|", "\\|")

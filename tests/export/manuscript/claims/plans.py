@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.export.manuscript.claims.reading import NUMBER, Read, claim, decoded, ran, same
+from review.measures import MIXED
+from tests.export.manuscript.claims.reading import NUMBER, Read, claim, decoded, number, ran, same
 
 
 @claim(r"(?:One analysis was planned|The planned analyses were): (.+?)\. (?=Plans)")
@@ -63,14 +64,14 @@ def _lower_is_better(read: Read, title: str) -> bool:
     return {not t["higher_is_better"] for t in inputs["trials"]} == {True}
 
 
-@claim(FOR + r"[Vv]alues of (.+?), on the scale of the measure\.")
+@claim(FOR + r"[Vv]alues are those of ([^.]+?)\.")
 def _values_of(read: Read, m: re.Match[str]) -> None:
     plans = [read.plans[read.analysis]] if read.analysis else _for(read, m)
     assert all(plan["kind"] == "single_arm" for plan in plans)
     assert {plan["intervention"]["label"] for plan in plans} == {m[2]}
 
 
-@claim(FOR + r"(\S+) (above|below) 1 favours ([^.]+?)\.(?= [A-Z]|$)")
+@claim(FOR + r"(\S+(?: \(\S+\))?) (above|below) 1 favours ([^.]+?)\.(?= [A-Z]|$)")
 def _direction_of_ratio(read: Read, m: re.Match[str]) -> None:
     """Of ratios as measured: below 1 is better where lower is better."""
     titles = [read.analysis] if read.analysis else [p["title"] for p in _for(read, m)]
@@ -78,7 +79,7 @@ def _direction_of_ratio(read: Read, m: re.Match[str]) -> None:
         inputs = next(i for i in _newest_inputs(read) if i["plan"]["title"] == title)
         assert (m[3] == "below") is _lower_is_better(read, title)
         assert m[4] == inputs["plan"]["intervention"]["label"]
-        assert m[2] == inputs["plan"]["measure"]
+        assert {"OR (Peto)": "PETO"}.get(m[2], m[2]) == inputs["plan"]["measure"]
 
 
 @claim(FOR + r"[Pp]ositive values favour ([^.]+?)\.(?= [A-Z]|$)")
@@ -88,8 +89,8 @@ def _direction(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    FOR
-    + r"(?:[Ee]ffects (are|were) (?!pooled|to be)(.+?)|[Tt]he effect was (.+?))\. (?=Effects|For)"
+    FOR + r"(?:[Ee]ffects (are|were) (?!pooled|to be)(.+?)|[Tt]he effect was (.+?))"
+    r"\. (?=[A-Z])"
 )
 def _measure(read: Read, m: re.Match[str]) -> None:
     words = m[3] or m[4]
@@ -120,6 +121,20 @@ def _reliability(read: Read, m: re.Match[str]) -> None:
                 r = told[names[trial["instrument"]]]
                 assert abs(effect["yi"]) == pytest.approx(abs(reported["estimate"]) / r**0.5)
                 assert effect["vi"] == pytest.approx(reported["variance"] / r)
+
+
+@claim(
+    FOR + r"(?:[Tt]o each cell of (.+?) # is added(?:; trials without events .+?)?|[Nn]othing is "
+    r"added to (any cell of the pooled estimate.*?|cells without events.*?)) \((.+?)\)\."
+)
+def _zero_cells(read: Read, m: re.Match[str]) -> None:
+    for plan in _for(read, m):
+        pooled_as_counts = plan["method"] in (*MIXED, "MH", "PETO")
+        assert pooled_as_counts is (m[4] or "").startswith("any cell of the pooled estimate")
+        if pooled_as_counts:
+            assert m[5] == f"method {plan['method']}"
+        elif plan.get("zero_cells") is None:
+            assert (m[2], number(m[3])) == ("the trials that have a cell without events", 0.5)
 
 
 ESTIMATORS: Final = {
@@ -154,11 +169,14 @@ def _model(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    r"Heterogeneity is given as τ² with its Q-profile interval viechtbauer2007, I² higgins2002 "
+    r"Heterogeneity is given as τ²( with its Q-profile interval viechtbauer2007)?, I² higgins2002 "
     r"and the prediction interval riley2011\."
 )
 def _spread_given(read: Read, m: re.Match[str]) -> None:
-    assert any(plan["method"] not in ("EE", "MH", "PETO") for plan in read.plans.values())
+    random = [p for p in read.plans.values() if p["method"] not in ("EE", "MH", "PETO")]
+    assert random
+    counts = [p for p in random if p["method"] in MIXED or p.get("outcomes")]
+    assert bool(m[1]) is (not counts)
 
 
 @claim(FOR + r"[Nn]o noninferiority margin was planned; intervals were read against zero\.")
@@ -167,7 +185,8 @@ def _no_margin(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    FOR + r"[Tt]he noninferiority margin was (?:an? .+? of )?#(?:, and beside it (.+?))?"
+    FOR
+    + r"[Tt]he noninferiority margin was (?:(?:an (?=[aeio])|a (?![aeio])).+? of )?#(?:, and beside it (.+?))?"
     r"( on the log scale)?; the test of noninferiority is one-sided at #\."
 )
 def _margin(read: Read, m: re.Match[str]) -> None:
