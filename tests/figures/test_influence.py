@@ -5,6 +5,7 @@ import pytest
 
 from review.errors import InvalidDataError
 from review.figures.influence import InfluenceMeasure, InfluencePanel, influence_plot
+from review.figures.paper import MM, Paper, on_paper
 from tests.figures.artists import by_gid, overlaps
 from tests.figures.synthetic import NAMES, SIZES
 
@@ -65,6 +66,22 @@ def test_no_text_overlaps_or_leaves_the_page(k: int) -> None:
     figure = influence_plot(panel(k))
     assert overlaps(figure) == []
     assert ("label-none" in by_gid(figure)) == (k == 0)
+
+
+@pytest.mark.parametrize("column", [85.0, 174.0])
+@pytest.mark.parametrize("low", [0.0, 0.0023, 1871.0])
+def test_strips_are_called_by_words_and_none_is_without_a_number(column: float, low: float) -> None:
+    values = tuple(low + x * (low or 0.007) / 40 for x in range(6))
+    named = tuple(
+        InfluenceMeasure(name, values, low, words=f"In words {n}")
+        for n, name in enumerate(MEASURES)
+    )
+    with on_paper(Paper(column * MM, title=False)):
+        figure = influence_plot(InfluencePanel("S", tuple("ABCDEF"), named, (False,) * 6))
+    said = " ".join(text.get_text() for text in figure.texts)
+    assert all(name not in said for name in ("rstudent", "QE.del"))
+    assert "In words" in said
+    assert all(len(axes.get_xticks()) for axes in figure.axes)
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1e3, 1e9])
