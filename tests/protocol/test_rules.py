@@ -239,6 +239,28 @@ def test_what_each_kind_of_analysis_compares_and_says_of_its_direction() -> None
     assert plan(measure="OR", zero_cells={}).zero_cells == ZeroCellRule(add=0.5, to=AddTo.ONLY0)
 
 
+def test_each_of_several_outcomes_has_its_plan_alone_with_what_it_does_not_say_itself() -> None:
+    raters = [
+        {"label": "of clients", "raters": ["client"]},
+        {"label": "of both", "outcome": "bond"},
+    ]
+    joint = plan(model="multivariate", outcomes=raters, timepoints=["post"])
+    assert (joint.test, joint.is_joint, joint.measured) == ("t", True, ("alliance", "bond"))
+    clients, both = map(joint.of_outcome, joint.outcomes)
+    assert [one.outcome for one in (clients, both)] == ["alliance", "bond"]
+    assert [one.raters for one in (clients, both)] == [("client",), ()]
+    assert [one.title for one in (clients, both)] == ["of clients", "of both"]
+    assert {one.timepoints for one in (joint, clients, both)} == {("post",)}
+    assert [one.is_joint for one in (clients, both)] == [False, False]
+    assert clients == Plan.model_validate(clients.model_dump())
+    assert plan().measured == ("alliance",)
+
+
+def test_a_bare_plan_is_the_same_main_analysis_with_nothing_beside_it() -> None:
+    full = plan(variants=["fixed"], subgroups=["diagnosis"], moderators=["year"])
+    assert full.bare == plan()
+
+
 def test_an_arm_is_of_a_side_where_it_matches_every_list() -> None:
     side = ArmRule(label="x", delivery_mode=(DeliveryMode.TELEPHONE,), treatment=("CBT", "ACT"))
     any_mode = ArmRule(label="x", treatment=("CBT",))
