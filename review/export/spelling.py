@@ -21,10 +21,10 @@ from review.protocol.vocabulary import English
 PAIRS: Final = (
     ("analyse", "analyze"), ("analysed", "analyzed"), ("favour", "favor"),
     ("favourable", "favorable"), ("favoured", "favored"), ("favours", "favors"), ("grey", "gray"),
-    ("judgement", "judgment"), ("judgements", "judgments"),
+    ("judgement", "judgment"), ("judgements", "judgments"), ("modelled", "modeled"),
     ("nonrandomised", "nonrandomized"), ("organisations", "organizations"),
     ("randomisation", "randomization"), ("randomised", "randomized"), ("signalling", "signaling"),
-    ("standardised", "standardized"), ("towards", "toward"),
+    ("standardised", "standardized"), ("studentised", "studentized"), ("towards", "toward"),
 )  # fmt: skip
 """Words of our texts, British and American."""
 
