@@ -22,6 +22,7 @@ from review.keeping.copying import copy_database
 from review.keeping.trust import REVIEW, TELLS_PROCESSOR_TIME, Ground, Moment, Ran, Trial, is_wanted
 from review.keeping.verifying import verify_all
 from review.schema import revision_of, revisions, step_back
+from review.wording import counted
 
 Words = Callable[[int], Sequence[str]]
 Prepare = Callable[[Database, int], None]
@@ -330,7 +331,8 @@ def _kill(ground: Ground, database: Database, command: Command, until: float) ->
         problems.append(f"only {survived} kills of {ground.kills} fell into it")
     after = f", {written} of them after it had written" if written else ""
     fewer = "" if survived >= ground.kills else f" (the time was up before {ground.kills})"
-    told = f"{survived} kills in {tries} tries{fewer}{after}; nothing acknowledged was lost"
+    fell = f"{counted(survived, 'kill')} in {counted(tries, 'try', 'tries')}"
+    told = f"{fell}{fewer}{after}; nothing acknowledged was lost"
     return Trial(
         promise="P1 P2",
         name=_name(command, "SQLite" if database.is_sqlite else "PostgreSQL"),

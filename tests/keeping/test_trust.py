@@ -63,7 +63,7 @@ def test_kills_end_by_the_time_and_say_how_many_there_were(tmp_path: Path) -> No
     ground = Ground(tmp_path, 1, 50, until, main=lambda words: main(list(words)))
     (trial,) = kills(ground, only=["import, SQLite"])
     assert trial.passed, trial.found
-    assert trial.found.startswith("1 kills in ")
+    assert trial.found.startswith("1 kill in ")
     assert "(the time was up before 50)" in trial.found
 
 
