@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from review.errors import InvalidDataError, NotFoundError
 from review.export.tracing.numbers import Holder, Runs, StatedNumber, stated_at
 from review.export.tracing.origins import SHORT_KEY
-from review.export.tracing.printed import NUMBER, altered, pieces, unpacked
-from review.export.tracing.provenance import NAME, carried, list_of, listed
+from review.export.tracing.printed import NUMBER, Piece, altered, pieces
+from review.export.tracing.provenance import NAME, Known, carried, list_of, listed, printed_of
 from review.files import sha256_of_file
 
 
@@ -127,8 +127,11 @@ def trace_file(runs: Runs, path: Path) -> FileTrace:
             unknown.append(short)
     found: tuple[AlteredNumber, ...] = ()
     compared = False
-    if state is FileState.CHANGED and entry is not None and entry.get("printed"):
-        found, compared = _altered(path, entry, list(holders.values())), True
+    known = list_of(path.parent) if state is FileState.CHANGED else None
+    printed = {} if known is None else printed_of(known)
+    if known is not None and path.name in printed:
+        before = printed[path.name]
+        found, compared = _altered(path, known, before, list(holders.values())), True
     return FileTrace(
         altered=found,
         compared=compared,
@@ -146,13 +149,13 @@ def trace_file(runs: Runs, path: Path) -> FileTrace:
 
 
 def _altered(
-    path: Path, entry: Mapping[str, Any], holders: Sequence[Holder]
+    path: Path, known: Known, before: Sequence[Piece], holders: Sequence[Holder]
 ) -> tuple[AlteredNumber, ...]:
     """Return the numbers that differ from what was exported, with what the ledger gave."""
-    known = (list_of(path.parent) or {"numbers": {}})["numbers"]
-    values = [(origin, known[origin]["value"]) for origin in entry["origins"] if origin in known]
+    numbers = known["numbers"]
+    origins = known["files"][path.name]["origins"]
+    values = [(origin, numbers[origin]["value"]) for origin in origins if origin in numbers]
     event = max((one.history_seq for one in holders), default=None)
-    before = unpacked(entry["printed"])
     try:
         now = pieces(path.name, path.read_bytes()) or []
     except Exception as error:  # what the readers of ten formats raise for a broken file

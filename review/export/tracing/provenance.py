@@ -17,11 +17,18 @@ from review.export.tables.writers.docx_origins import docx_origins
 from review.export.tables.writers.json import plain_value
 from review.export.tracing.numbers import Runs, stated_at
 from review.export.tracing.origins import SHORT_KEY
-from review.export.tracing.printed import packed
+from review.export.tracing.printed import Piece, earlier, packed, read, unpacked
 from review.figures.saving import ORIGIN
 from review.files import replace_file, sha256_of_file
 
 NAME: Final = "provenance.json"
+
+FORM: Final = 2
+"""Of the list: numbers by the row that they stand in, and what all files print in one text."""
+
+Known = dict[str, Any]
+"""What a list says: ``files``, ``numbers`` by origin, ``runs``, ``folders`` and ``printed``."""
+
 _CARRIES: Final = re.compile(r'\b(?:data-)?origin="([0-9a-f]{12}[^"]*)"')
 
 
@@ -45,9 +52,9 @@ def write_provenance(
     -------
     Path
         The file: of each exported file its SHA-256, its tables and its origins, as the first and
-        last place of each row of them in the sorted ``numbers``; there, by origin (the run and the
-        path in it), the value in full; of each run review, analysis, number, full key, time and
-        software.
+        last place of each row of them among all origins, sorted; in ``numbers``, by the first part
+        of an origin (the run and the path in it) and by its last name, the value in full; of each
+        run review, analysis, number, full key, time and software.
 
     Raises
     ------
@@ -56,9 +63,10 @@ def write_provenance(
     """
     place = Path(folder)
     runs = Runs(session)
-    known = list_of(place) or {"files": {}, "numbers": {}, "runs": {}}
+    known = list_of(place) or _nothing()
     files = {name: file for name, file in known["files"].items() if (place / name).exists()}
     numbers, holders = known["numbers"], known["runs"]
+    printed = {name: text for name, text in printed_of(known).items() if name in files}
     for path, tables in exported.items():
         values = dict(_cells(tables.values()))
         origins = list(values) if tables else carried(path)
@@ -67,13 +75,14 @@ def write_provenance(
             "tables": list(tables),
             "origins": sorted(set(origins)),
         }
+        printed.pop(path.name, None)
         for origin in origins:
             numbers[origin] = _number(runs, origin, values)
     used = {origin for file in files.values() for origin in file["origins"]}
     numbers = {origin: number for origin, number in numbers.items() if origin in used}
     for short in {origin.partition("/")[0][:SHORT_KEY] for origin in numbers} - set(holders):
         holders[short] = _run(runs, short)
-    return _write(place, files, numbers, holders)
+    return _write(place, files, numbers, holders, printed)
 
 
 def listing(made: Path, folder: Path, *, without: Collection[Path] = ()) -> Path:
@@ -84,8 +93,7 @@ def listing(made: Path, folder: Path, *, without: Collection[Path] = ()) -> Path
     that is altered later can be named; the folders in it; and what the folder's own listed before,
     `without` what is about to be removed.
     """
-    empty: dict[str, Any] = {"files": {}, "numbers": {}, "runs": {}}
-    new, old = list_of(made) or empty, list_of(folder) or empty
+    new, old = list_of(made) or _nothing(), list_of(folder) or _nothing()
     there = {
         name: file
         for name, file in old["files"].items()
@@ -97,15 +105,20 @@ def listing(made: Path, folder: Path, *, without: Collection[Path] = ()) -> Path
         if path.is_file() and path.name != NAME
     }
     files = there | plain | new["files"]
-    for path in made.iterdir():
-        if path.is_file() and path.name != NAME:
-            files[path.name] = {**files[path.name], "printed": packed(path.name, path.read_bytes())}
+    printed: dict[str, list[Piece] | None] = {
+        name: text for name, text in printed_of(old).items() if name in there
+    }
+    printed |= {name: read(name, (made / name).read_bytes()) for name in plain}
     used = {origin for file in files.values() for origin in file["origins"]}
     known = {**old["numbers"], **new["numbers"]}
     numbers = {origin: number for origin, number in known.items() if origin in used}
     folders = {path.name for path in made.iterdir() if path.is_dir()}
     folders |= {name for name in old.get("folders", ()) if (folder / name).is_dir()}
-    return _write(made, files, numbers, {**old["runs"], **new["runs"]}, sorted(folders))
+    return _write(made, files, numbers, {**old["runs"], **new["runs"]}, printed, sorted(folders))
+
+
+def _nothing() -> Known:
+    return {"files": {}, "numbers": {}, "runs": {}}
 
 
 def _write(
@@ -113,17 +126,54 @@ def _write(
     files: Mapping[str, Any],
     numbers: Mapping[str, Any],
     runs: Mapping[str, Any],
+    printed: Mapping[str, Sequence[Piece] | None],
     folders: Sequence[str] = (),
 ) -> Path:
     places = {origin: place for place, origin in enumerate(sorted(numbers))}
     shorter = {
-        name: {**file, "origins": _spans([places[o] for o in file["origins"] if o in places])}
+        name: {
+            "sha256": file["sha256"],
+            "tables": file["tables"],
+            "origins": _spans([places[o] for o in file["origins"] if o in places]),
+        }
         for name, file in files.items()
     }
-    kept: dict[str, Any] = {"files": shorter, "numbers": numbers, "runs": runs}
+    kept: Known = {"form": FORM, "files": shorter, "numbers": _by_row(numbers), "runs": runs}
     if folders:
         kept["folders"] = folders
+    if found := {name: text for name, text in printed.items() if text is not None}:
+        kept["printed"] = packed(found)
     return replace_file(place / NAME, "".join(_lines(kept)).encode())
+
+
+def _by_row(numbers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return numbers by the row that they stand in, whose name is told once.
+
+    A number stands for itself, what was counted as ``{"counted": 12}``, and a part of a run that
+    has several numbers as ``{"value": {…}}``.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for origin, number in numbers.items():
+        row, _, name = origin.rpartition("/")
+        value = number["value"]
+        if number.get("counted"):
+            value = {"counted": value}
+        elif isinstance(value, dict):
+            value = {"value": value}
+        found.setdefault(row, {})[name] = value
+    return found
+
+
+def _by_origin(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what `_by_row` was given."""
+    found = {}
+    for row, named in rows.items():
+        for name, value in named.items():
+            number = value if isinstance(value, dict) else {"value": value}
+            if "counted" in number:
+                number = {"value": number["counted"], "counted": True}
+            found[f"{row}/{name}" if row else name] = number
+    return found
 
 
 def _spans(places: Sequence[int]) -> list[list[int]]:
@@ -191,6 +241,8 @@ def list_of(folder: Path) -> dict[str, Any] | None:
     try:
         known = json.loads(place.read_bytes())
         if all(isinstance(known[part], dict) for part in ("files", "numbers", "runs")):
+            if known.pop("form", 1) == FORM:
+                known["numbers"] = _by_origin(known["numbers"])
             origins = sorted(known["numbers"])
             for file in known["files"].values():
                 file["origins"] = [
@@ -202,6 +254,13 @@ def list_of(folder: Path) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError, IndexError):
         pass
     raise InvalidDataError(f"{place} is not a {NAME} of ours; move it away")
+
+
+def printed_of(known: Known) -> dict[str, list[Piece]]:
+    """Return what files print, by name, of what `list_of` returned."""
+    apart = {name: file["printed"] for name, file in known["files"].items() if "printed" in file}
+    found = unpacked(known["printed"]) if "printed" in known else {}
+    return {name: earlier(text) for name, text in apart.items() if text} | found
 
 
 def _between(origins: Sequence[str], first: int, last: int) -> Sequence[str]:

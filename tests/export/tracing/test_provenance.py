@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import zlib
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +21,8 @@ from review.export.runs import LatestRun
 from review.export.tracing.files import FileState, trace_file
 from review.export.tracing.numbers import Runs
 from review.export.tracing.origins import origin
-from review.export.tracing.provenance import list_of, write_provenance
+from review.export.tracing.printed import pieces
+from review.export.tracing.provenance import FORM, list_of, listing, printed_of, write_provenance
 from review.figures import forest_plot, save
 from review.keeping.anchors import anchors_given
 from review.protocol.queries import review_called
@@ -54,7 +57,12 @@ def test_it_tells_file_run_and_value(
     assert told["files"]["pooled.csv"]["tables"] == ["pooled"]
     assert told["files"]["tables.docx"]["tables"] == ["pooled", "effects"]
     run = delivery_runs[0]
-    number = told["numbers"][origin(run.key, "effects", 0, "yi")]
+    assert told["form"] == FORM
+    row = told["numbers"][origin(run.key, "effects", 0)]
+    assert row["yi"] == run.results.effects[0].yi
+    known = list_of(tmp_path)
+    assert known is not None
+    number = known["numbers"][origin(run.key, "effects", 0, "yi")]
     assert number == {"value": run.results.effects[0].yi}
     held = told["runs"][run.key[:12]]
     assert held["key"] == run.key
@@ -143,10 +151,12 @@ def test_what_other_commands_wrote_stays_listed_while_it_is_there(
     write_provenance(session, tmp_path, {tmp_path / "pooled.csv": one})
     told = json.loads((tmp_path / "provenance.json").read_text())
     assert set(told["files"]) == {"pooled.csv"}
-    assert told["files"]["pooled.csv"]["origins"] == [[0, len(told["numbers"]) - 1]]
+    assert told["files"]["pooled.csv"]["origins"] == [
+        [0, sum(map(len, told["numbers"].values())) - 1]
+    ]
     known = list_of(tmp_path)
     assert known is not None
-    assert set(told["numbers"]) == set(known["files"]["pooled.csv"]["origins"])
+    assert set(known["numbers"]) == set(known["files"]["pooled.csv"]["origins"])
 
 
 def test_places_of_numbers_are_read_back_as_their_origins_and_so_are_older_lists(
@@ -164,6 +174,33 @@ def test_places_of_numbers_are_read_back_as_their_origins_and_so_are_older_lists
     place.write_text(json.dumps(told))
     with pytest.raises(InvalidDataError, match="move it away"):
         list_of(tmp_path)
+
+
+def test_what_files_print_is_kept_once_for_all_and_was_kept_apart_before(
+    session: Session, tables: dict[str, Table], tmp_path: Path
+) -> None:
+    files = export(session, tables, tmp_path)
+    listing(tmp_path, tmp_path)
+    known = list_of(tmp_path)
+    assert known is not None
+    printed = printed_of(known)
+    assert set(printed) == set(files)
+    for name, path in files.items():
+        assert printed[name] == pieces(name, path.read_bytes())
+    apart = {name: zlib.compress(json.dumps(found).encode()) for name, found in printed.items()}
+    for name, file in known["files"].items():
+        file["printed"] = b64encode(apart[name]).decode()
+    del known["printed"]
+    place = tmp_path / "provenance.json"
+    place.write_text(json.dumps(known))
+    again = list_of(tmp_path)
+    assert again is not None
+    assert printed_of(again) == printed, "a text a file, as earlier versions wrote them"
+    page = files["tables.html"]
+    page.write_text(page.read_text().replace(">0.80<", ">0.90<", 1))
+    assert [one.now for one in trace_file(Runs(session), page).altered] == ["0.90"]
+    listing(tmp_path, tmp_path)
+    assert set(printed_of(list_of(tmp_path) or {})) == set(files)
 
 
 def test_written_twice_it_is_the_same(
