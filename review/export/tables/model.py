@@ -68,6 +68,11 @@ class Column:
     traced: bool = False
 
     @property
+    def located(self) -> bool:
+        """Whether its cells say where they come from."""
+        return self.traced or self.kind is not Kind.TEXT
+
+    @property
     def places(self) -> int:
         """The decimals in force."""
         return _DECIMALS.get(self.kind, 0) if self.decimals is None else self.decimals
@@ -202,8 +207,7 @@ class Table:
     def origin(self, row: int, at: int) -> str | None:
         """Origin of the number at a row and a column, both from 0; None where there is none."""
         column = self.columns[at]
-        told = column.traced or column.kind is not Kind.TEXT
-        if not self.origins or not told or self.rows[row][at] is None:
+        if not self.origins or not column.located or self.rows[row][at] is None:
             return None
         origin = self.origins[row]
         return None if origin is None else f"{origin}/{column.key}"

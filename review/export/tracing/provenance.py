@@ -14,6 +14,7 @@ from review.canonical import utc_text
 from review.errors import InvalidDataError, NotFoundError
 from review.export.tables.model import Table
 from review.export.tables.writers.docx_origins import docx_origins
+from review.export.tables.writers.html import html_origins
 from review.export.tables.writers.json import plain_value
 from review.export.tracing.numbers import Runs, stated_at
 from review.export.tracing.origins import SHORT_KEY
@@ -216,7 +217,7 @@ def carried(path: Path) -> list[str]:
             return docx_origins(path.read_bytes(), path.name)
         case ".html" | ".qmd":
             text = path.read_text(encoding="utf-8", errors="replace")
-            return _CARRIES.findall(text)
+            return html_origins(text) if "<tr data-origin=" in text else _CARRIES.findall(text)
         case ".json":
             return list(_listed(path))
         case ".svg" | ".pdf" | ".png":

@@ -20,6 +20,9 @@ class _Head:
     side: str
     marks: tuple[str, ...]
 
+    key: str | None
+    """Of a column whose cells have an origin: the last name in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Group:
@@ -28,13 +31,17 @@ class _Group:
 
 
 @dataclass(frozen=True, slots=True)
+class _Row:
+    origin: str | None
+    cells: tuple[_Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Cell:
     text: str
     heads: bool
-    side: str
-    kind: str
+    kinds: str
     marks: tuple[str, ...]
-    origin: str | None
     value: str | None
 
 
@@ -46,7 +53,7 @@ class _Page:
     title: str
     groups: tuple[_Group, ...]
     spanned: bool
-    rows: tuple[tuple[_Cell, ...], ...]
+    rows: tuple[_Row, ...]
     general: str
     marked: tuple[tuple[str, str], ...]
     source: str | None
@@ -70,8 +77,9 @@ def render_html(
     -------
     str
         Captions, headers with their scope and linked notes, as WCAG 2.2 asks (techniques H39, H51,
-        H63). A number's cell has its origin as ``data-origin`` and all its digits as
-        ``data-value`` (an interval: both limits with a space between them).
+        H63). The origin of a number is the ``data-origin`` of its row, a stroke, and the
+        ``data-key`` of its column (an element ``col``). Where it has more digits than are printed,
+        its cell has them all as ``data-value`` (an interval: both limits with a space between).
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -96,6 +104,23 @@ def write_html(
     return replace_file(path, render_html(tables, title=title, style=style).encode())
 
 
+def html_origins(text: str) -> list[str]:
+    """Return the origins of the numbers of a page of `render_html`, in its order."""
+    from lxml import html
+
+    found = []
+    root: Any = html.fromstring(text)
+    for table in root.iter("table"):
+        keys = [column.get("data-key") for column in table.iterfind("colgroup/col")]
+        for row in table.iterfind("tbody/tr[@data-origin]"):
+            found += [
+                f"{row.get('data-origin')}/{key}"
+                for key, cell in zip(keys, row, strict=True)
+                if key is not None and cell.text_content()
+            ]
+    return found
+
+
 def _page(name: str, table: Table, style: NumberStyle) -> _Page:
     return _Page(
         id=f"table-{name}",
@@ -103,7 +128,10 @@ def _page(name: str, table: Table, style: NumberStyle) -> _Page:
         groups=tuple(_groups(table, style)),
         spanned=bool(table.spanners),
         rows=tuple(
-            tuple(_cell(table, row, at, style) for at in range(len(table.columns)))
+            _Row(
+                table.origins[row] if table.origins else None,
+                tuple(_cell(table, row, at, style) for at in range(len(table.columns))),
+            )
             for row in range(len(table.rows))
         ),
         general=writable(" ".join(text for text in table.general if text)),
@@ -129,21 +157,34 @@ def _groups(table: Table, style: NumberStyle) -> list[_Group]:
 
 def _head(table: Table, column: Column, style: NumberStyle) -> _Head:
     symbol, rest = headed(column, style)
-    return _Head(Words(symbol, writable(rest)), column.side, _marks(table, None, column))
+    return _Head(
+        Words(symbol, writable(rest)), column.side, _marks(table, None, column),
+        column.key if table.origins and column.located else None,
+    )  # fmt: skip
 
 
 def _cell(table: Table, row: int, at: int, style: NumberStyle) -> _Cell:
     column, value = table.columns[at], table.rows[row][at]
     text = column.kind is Kind.TEXT
+    shown = writable(printed(table.column_at(row, at), value, style))
+    digits = None if text or value is None else _digits(value)
     return _Cell(
-        text=writable(printed(table.column_at(row, at), value, style)),
+        text=shown,
         heads=at == 0 and text and bool(value),
-        side=column.side,
-        kind="text" if text else "number",
+        kinds="" if value is None else _kinds(column),
         marks=_marks(table, row, column),
-        origin=table.origin(row, at),
-        value=None if text or value is None else _digits(value),
+        value=None if digits == shown else digits,
     )
+
+
+def _kinds(column: Column) -> str:
+    """Return the classes of a cell that holds something: text to the left is the rule, with none.
+
+    A number to the right, which most cells are, has a class of one letter.
+    """
+    if column.kind is Kind.TEXT:
+        return "" if column.side == "left" else column.side
+    return "n" if column.side == "right" else f"n {column.side}"
 
 
 def _digits(value: Any) -> str:

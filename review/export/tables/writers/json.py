@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from review.export.tables.cells import Cell, Interval, writable
-from review.export.tables.model import Table
+from review.export.tables.model import Column, Table
 from review.files import replace_file
 
 
@@ -26,8 +26,9 @@ def render_json(tables: Mapping[str, Table]) -> str:
     str
         Of each table its title, columns (key, header, kind, decimals), spanners, rows (a list of
         values each, an interval as ``[low, high]``, an empty cell as null), origins (one a row, or
-        none), footnotes and source. Numbers have the digits that give back the same double; JSON
-        has no infinity, which is the text ``"inf"`` or ``"-inf"``.
+        none), footnotes and source. Columns that are empty in every row have no place in the rows:
+        ``empty`` describes them as ``columns`` does the others. Numbers have the digits that give
+        back the same double; JSON has no infinity, which is the text ``"inf"`` or ``"-inf"``.
     """
     shown = ",\n".join(f"{_dumped(name)}: {_lines(_table(t))}" for name, t in tables.items())
     return f"{{\n{shown}\n}}\n"
@@ -53,21 +54,22 @@ def _dumped(value: Any) -> str:
 
 
 def _table(table: Table) -> dict[str, Any]:
+    empty = [
+        bool(table.rows) and all(row[at] is None for row in table.rows)
+        for at in range(len(table.columns))
+    ]
+    columns = list(map(_column, table.columns))
     return {
         "title": writable(table.title),
-        "columns": [
-            {
-                "key": column.key,
-                "header": writable(column.header),
-                "kind": column.kind.value,
-                "decimals": column.places,
-            }
-            for column in table.columns
-        ],
+        "columns": [column for column, none in zip(columns, empty, strict=True) if not none],
+        "empty": [column for column, none in zip(columns, empty, strict=True) if none],
         "spanners": [
             {"header": writable(spanner.header), "keys": spanner.keys} for spanner in table.spanners
         ],
-        "rows": [[plain_value(cell) for cell in row] for row in table.rows],
+        "rows": [
+            [plain_value(cell) for cell, none in zip(row, empty, strict=True) if not none]
+            for row in table.rows
+        ],
         "origins": table.origins,
         "footnotes": [
             {
@@ -77,6 +79,15 @@ def _table(table: Table) -> dict[str, Any]:
             for note in table.footnotes
         ],
         "source": None if table.source is None else writable(table.source),
+    }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {
+        "key": column.key,
+        "header": writable(column.header),
+        "kind": column.kind.value,
+        "decimals": column.places,
     }
 
 

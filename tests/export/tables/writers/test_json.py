@@ -29,6 +29,17 @@ def test_columns_notes_and_origins_are_told() -> None:
     assert table["source"] == POOLED.source
 
 
+def test_a_column_that_nothing_fills_is_named_and_takes_no_place_in_the_rows() -> None:
+    none = tuple((row[0], None, *row[2:]) for row in POOLED.rows)
+    table = json.loads(render_json({"p": replace(POOLED, rows=none)}))["p"]
+    keys = [column.key for column in POOLED.columns]
+    assert [column["key"] for column in table["empty"]] == [keys[1]]
+    assert [column["key"] for column in table["columns"]] == [keys[0], *keys[2:]]
+    assert {len(row) for row in table["rows"]} == {len(keys) - 1}
+    none = json.loads(render_json({"p": replace(POOLED, rows=(), footnotes=())}))["p"]
+    assert (len(none["columns"]), none["empty"]) == (len(keys), [])
+
+
 def test_any_text_comes_back() -> None:
     rows = json.loads(render_json({"h": HOSTILE}))["h"]["rows"]
     assert [row[0] for row in rows] == list(NASTY)
