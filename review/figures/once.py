@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from matplotlib.backend_bases import RendererBase
+from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D, Bbox, TransformedPath
 
+from review.arrays import Bools, Floats
 from review.figures.text import POINTS_PER_INCH
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.transforms import Transform
+
+MANY: Final = 24
+"""Places of a line from which on it is looked at whether all of them count."""
+
+UNSEEN: Final = 0.1
+"""Points by which a line may leave its places: 0.035 mm, less than half a dot at 300 an inch."""
 
 # What matplotlib's own renderers take; its stubs name some of it, and nobody here looks into it.
 Given = Any
@@ -90,6 +99,8 @@ class Drawn(RendererBase):
     def draw_path(self, gc: Given, path: Given, transform: Given, rgbFace: Given = None) -> None:
         """Keep a path."""
         pen, where = self._kept(gc), transform.frozen()
+        if rgbFace is None and _is_curve(path, gc):
+            path, where = _thinned(path, where, pen), Affine2D()
         self._calls.append(
             lambda onto: onto.renderer.draw_path(onto.pen(pen), path, onto.moved(where), rgbFace)
         )
@@ -150,6 +161,72 @@ class Drawn(RendererBase):
         pen.set_clip_rectangle(box)
         pen.set_clip_path(None if path is None else TransformedPath(path, where.frozen()))
         return pen
+
+
+def _is_curve(path: Given, gc: Given) -> bool:
+    """Whether a path is a solid line through so many places that some may not count."""
+    straight = path.codes is None or not (path.codes[1:] != Path.LINETO).any()
+    solid = gc.get_dashes()[1] is None and gc.get_hatch() is None
+    return straight and solid and len(path.vertices) >= MANY and gc.get_sketch_params() is None
+
+
+def _thinned(path: Given, where: Transform, pen: Given) -> Path:
+    """Return a line in points, without the places that nobody can tell or that are not shown."""
+    box = pen.get_clip_rectangle()
+    edge = pen.get_linewidth()
+    seen = None if box is None else (*(box.min - edge), *(box.max + edge))
+    shown = Path(path.vertices).cleaned(where, clip=seen)
+    vertices, codes = np.asarray(shown.vertices), np.asarray(shown.codes)
+    vertices, codes = vertices[codes != Path.STOP], codes[codes != Path.STOP]
+    starts = np.flatnonzero(codes == Path.MOVETO)
+    kept = np.zeros(len(codes), dtype=bool)
+    for first, after in zip(starts, [*starts[1:], len(codes)], strict=True):
+        kept[first:after] = telling(vertices[first:after], UNSEEN)
+    return Path(vertices[kept], codes[kept])
+
+
+def telling(places: Floats, tolerance: float) -> Bools:
+    """Return which places of a line tell it, all others being near what they leave.
+
+    Parameters
+    ----------
+    places : (k, 2)
+        Of one line, in any unit.
+    tolerance : float
+        Farthest that a place which is left out is from the line through the others, in that unit.
+
+    Returns
+    -------
+    (k,)
+        First and last always.
+
+    Notes
+    -----
+    Ramer 1972, Computer Graphics and Image Processing 1:244; Douglas & Peucker 1973,
+    Cartographica 10:112.
+
+    Examples
+    --------
+    >>> telling(np.array([[0.0, 0.0], [1.0, 0.01], [2.0, 0.0], [3.0, 4.0]]), 0.1).tolist()
+    [True, False, True, True]
+    """
+    kept = np.zeros(len(places), dtype=bool)
+    kept[[0, -1]] = True
+    waiting = [(0, len(places) - 1)]
+    while waiting:
+        first, last = waiting.pop()
+        if last - first < 2:
+            continue
+        x, y = (places[first + 1 : last] - places[first]).T
+        along, up = places[last] - places[first]
+        long = float(np.hypot(along, up))
+        off = np.abs(along * y - up * x) / long if long else np.hypot(x, y)
+        farthest = int(off.argmax())
+        if off[farthest] > tolerance:
+            at = first + 1 + farthest
+            kept[at] = True
+            waiting += [(first, at), (at, last)]
+    return kept
 
 
 class _Onto:

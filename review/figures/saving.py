@@ -41,7 +41,7 @@ PALETTE: Final = 256
 
 
 _WRITERS: Final = (
-    "matplotlib.backends.backend_agg", "matplotlib.backends.backend_pdf", "PIL.PngImagePlugin",
+    "matplotlib.backends.backend_agg", "PIL.PngImagePlugin", "review.figures.pdf",
     "review.figures.svg",
 )  # fmt: skip
 """Modules that are loaded when the first file is written."""
@@ -143,7 +143,9 @@ def _written(
     metadata = _metadata(figure, kind, origin)
     match kind:
         case FigureFormat.PDF:
-            return _pdf(pages, metadata)
+            from review.figures.pdf import pdf_of
+
+            return pdf_of(pages, metadata)
         case FigureFormat.SVG:
             from review.figures.svg import SmallSVG
 
@@ -152,25 +154,6 @@ def _written(
             return written.content()
         case _:
             return _png(pages[0], metadata)
-
-
-def _pdf(pages: Sequence[Drawn], metadata: Mapping[str, str | None]) -> bytes:
-    """A PDF, which holds its fonts once for all pages."""
-    from matplotlib.backends import backend_pdf
-
-    backend: Any = backend_pdf  # its stub has no types
-    held = BytesIO()
-    file = backend.PdfFile(held, metadata=dict(metadata))
-    for page in pages:
-        wide, high = page.inches
-        file.newPage(wide, high)
-        renderer = backend.RendererPdf(file, page.dpi, high, wide)
-        page.onto(renderer)
-        renderer.finalize()
-        file.endStream()
-    file.finalize()
-    file.close()
-    return held.getvalue()
 
 
 def _metadata(

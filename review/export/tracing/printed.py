@@ -294,7 +294,10 @@ def _svg(content: bytes) -> Iterator[Piece]:
         if isinstance(element.tag, str) and etree.QName(element).localname in {"text", "tspan"}:
             yield Piece("text of the figure", (element.text or "").strip())
         elif isinstance(element.tag, str):
-            drawn = [element.get(name, "") for name in ("d", "x", "y", "transform", "points")]
+            drawn = [
+                element.get(name, "")
+                for name in ("d", "x", "y", "cx", "cy", "r", "transform", "points")
+            ]
             mark = element.get("id") or etree.QName(element).localname
             yield Piece(f"what is drawn ({mark})", " ".join(filter(None, drawn)))
 
