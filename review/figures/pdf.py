@@ -24,6 +24,9 @@ _COMPILED: Final[Any] = _path
 _BACKEND: Final[Any] = backend_pdf
 """Of matplotlib; its stub has no types."""
 
+DIGITS: Final = 4
+"""Decimals of numbers outside of paths: places of texts in points, and shares of colours."""
+
 _SIGNS: Final = [b"m", b"l", b"", b"c", b"h"]
 
 
@@ -40,6 +43,10 @@ class _SmallPdf(_BACKEND.PdfFile):  # type: ignore[misc]  # of a module without 
             path, transform, clip, simplify, sketch, DECIMALS, _SIGNS, True
         )
         return [_BACKEND.Verbatim(drawn)]
+
+    def output(self, *data: Any) -> None:
+        """Write operators and what they take, which are floats where they are places or sizes."""
+        super().output(*(round(x, DIGITS) if isinstance(x, float) else x for x in data))
 
 
 def pdf_of(pages: Sequence[Drawn], metadata: Mapping[str, str | None]) -> bytes:

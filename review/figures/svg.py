@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from io import StringIO
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Transform
 
 DECIMALS: Final = 2
-"""Of a place in points, 0.0035 mm: who measures a figure reads its numbers to four digits."""
+"""Of a place in points, 0.0035 mm: who measures a figure reads effects to three decimals."""
 
 UNITS: Final = 64
 """Units of FreeType in one of `TextToPath`: in them all numbers of a letter are whole."""
@@ -34,8 +34,11 @@ _DOUBLED: Final = re.compile(r"#(.)\1(.)\2(.)\3")
 _HALVED: Final = r"#\1\2\3"
 """A colour that three digits say, and these digits."""
 
-_LINE: Final = re.compile(r"M[-\d. ]+(?:L[-\d. ]+)+")
-"""A line without curves, from where it begins."""
+_COMMAND: Final = re.compile(r"([MLQCz])([-\d. ]*)")
+"""A step of an outline, with its places."""
+
+THINNED: Final = 1
+"""Decimals of a line through many places, which is as near to them as `once.UNSEEN`."""
 
 _ZERO: Final = re.compile(r"(?<![\d.])0(?=\.)|-(?=0?$)")
 """What SVG does not need before a point, nor before nothing."""
@@ -70,11 +73,15 @@ class SmallSVG(RendererSVG):
         self._names: dict[str, Any] = {}
         self._named: list[bool] = []
         self._signs: set[str] = set()
+        self._classes: dict[str, str] = {}
         super().__init__(width, height, self._written, metadata=metadata)
         self._text2path: Any = _Letters()
 
     def content(self) -> bytes:
         """Return the whole file."""
+        styles = "".join(f".{name}{{{style}}}" for name, style in self._classes.items())
+        if styles:
+            self.writer.element("style", styles)
         self.finalize()
         return self._written.getvalue().encode()
 
@@ -89,6 +96,18 @@ class SmallSVG(RendererSVG):
         if self._named.pop():
             super().close_group(s)
 
+    def draw_path(self, gc: Any, path: Path, transform: Transform, rgbFace: Any = None) -> None:
+        """Write a path."""
+        if gc.get_url() is not None:
+            super().draw_path(gc, path, transform, rgbFace)
+            return
+        clip = rgbFace is None and gc.get_hatch_path() is None
+        outline = self._convert_path(
+            path, self._make_flip_transform(transform), clip=clip,
+            simplify=path.should_simplify and clip, sketch=gc.get_sketch_params(),
+        )  # fmt: skip
+        self.writer.element("path", d=outline, attrib={"class": self._class(gc, rgbFace)})
+
     def draw_markers(
         self, gc: Any, marker_path: Path, marker_trans: Transform, path: Path, trans: Transform,
         rgbFace: Any = None,
@@ -96,32 +115,42 @@ class SmallSVG(RendererSVG):
         """Write a sign at each place: a disc as a circle, any other as one that is defined once."""
         where = self._make_flip_transform(trans)
         page = (0.0, 0.0, self.width * POINTS_PER_INCH, self.height * POINTS_PER_INCH)
-        clip = "".join(f' {name}="{box}"' for name, box in self._get_clip_attrs(gc).items())
-        style = self._get_style(gc, rgbFace)
         across = marker_trans.get_matrix()
         round_ = marker_path is Path.unit_circle() and across[0, 0] == across[1, 1]
-        sign, defined = ("", "") if round_ else self._sign(marker_path, marker_trans)
-        shown = []
+        sign = "" if round_ else self._sign(marker_path, marker_trans)
+        drawn = {"class": self._class(gc, rgbFace, clipped=round_)}
+        clip = self._get_clip_attrs(gc)
+        apart = clip and not round_  # a sign is clipped where it stands, not where it is defined
+        if apart:
+            self.writer.start("g", clip)
         for vertices, _ in path.iter_segments(where, clip=page, simplify=False):
             x, y = (_shortly(place) for place in vertices[-2:])
             if round_:
-                radius = _shortly(across[0, 0])
-                shown.append(f'<circle cx="{x}" cy="{y}" r="{radius}"{clip} style="{style}"/>')
+                self.writer.element("circle", cx=x, cy=y, r=_shortly(across[0, 0]), attrib=drawn)
             else:
-                shown.append(f'<use xlink:href="#{sign}" x="{x}" y="{y}" style="{style}"/>')
-        if shown:
-            self.writer.flush()
-            within = shown if round_ or not clip else [f"<g{clip}>", *shown, "</g>"]
-            self._written.write("\n".join([defined, *within] if defined else within) + "\n")
+                self.writer.element("use", attrib={"xlink:href": f"#{sign}", **drawn}, x=x, y=y)
+        if apart:
+            self.writer.end("g")
 
-    def _sign(self, path: Path, transform: Transform) -> tuple[str, str]:
-        """Return the name of a sign, and its definition where it comes first."""
+    def _sign(self, path: Path, transform: Transform) -> str:
+        """Return the name of a sign, which is defined where it comes first."""
         outline = self._convert_path(path, transform + Affine2D().scale(1.0, -1.0), simplify=False)
         name = f"m{crc32(outline.encode()):x}"
-        if name in self._signs:
-            return name, ""
-        self._signs.add(name)
-        return name, f'<defs><path id="{name}" d="{outline}"/></defs>'
+        if name not in self._signs:
+            self._signs.add(name)
+            self.writer.start("defs")
+            self.writer.element("path", id=name, d=outline)
+            self.writer.end("defs")
+        return name
+
+    def _class(self, gc: Any, rgbFace: Any, *, clipped: bool = True) -> str:
+        """Return the name of how something is drawn: the same in every figure of a page."""
+        style = self._get_style(gc, rgbFace)
+        if clipped:
+            style += "".join(f";{name}:{box}" for name, box in self._get_clip_attrs(gc).items())
+        name = f"s{crc32(style.encode()):x}"
+        self._classes[name] = style
+        return name
 
     def _get_style(self, gc: Any, rgbFace: Any) -> str:
         """Return how something is drawn, without blanks and with short colours."""
@@ -141,7 +170,7 @@ class SmallSVG(RendererSVG):
         short = drawn.decode("ascii").replace(" \n", "").replace("\n", "")
         for sign in _LETTERS:
             short = short.replace(f"{sign} ", sign)
-        return _stepwise(short) if short.count("L") >= MANY else short
+        return _stepwise(short, THINNED) if short.count("L") >= MANY else short
 
     def _draw_text_as_path(
         self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any,
@@ -176,7 +205,7 @@ class SmallSVG(RendererSVG):
             outline = self._convert_path(Path(vertices * UNITS, codes), simplify=False)
             name = f"g{crc32(outline.encode()):x}"
             if name not in self._names.values():
-                defined.append(f'<path id="{name}" d="{outline}"/>')
+                defined.append(f'<path id="{name}" d="{_stepwise(outline, 0)}"/>')
             self._names[glyph] = name
         shown = [
             f'<use xlink:href="#{self._names[glyph]}"{_at("x", x)}{_at("y", y)}/>'
@@ -186,26 +215,36 @@ class SmallSVG(RendererSVG):
         return definitions + "".join(shown)
 
 
-def _stepwise(outline: str) -> str:
-    """Return a line by the step from each place to the next, which has fewer digits.
+@cache
+def _stepwise(outline: str, decimals: int) -> str:
+    """Return an outline by the steps from each place to the next, which have fewer digits.
 
     Steps are taken between places as they are rounded, so that no error adds up.
     """
-    unit = 10**DECIMALS
-
-    def steps(line: re.Match[str]) -> str:
-        places = [
-            [round(float(number) * unit) for number in place.split(" ")]
-            for place in line[0][1:].split("L")
-        ]
-        moves = (
-            " ".join(_shortly((b - a) / unit) for a, b in zip(before, place, strict=True))
-            for before, place in pairwise(places)
+    unit = 10**decimals
+    parts: list[str] = []
+    here = start = (0, 0)
+    before = ""
+    for sign, numbers in _COMMAND.findall(outline):
+        flat = [round(float(number) * unit) for number in numbers.split()]
+        places = list(zip(flat[::2], flat[1::2], strict=True))
+        steps = [one - origin for place in places for one, origin in zip(place, here, strict=True)]
+        step = sign.lower()
+        if sign == "M":
+            step, steps, start = "M", flat, places[0]
+        elif sign == "L" and 0 in steps:
+            step, steps = ("h", steps[:1]) if steps[1] == 0 else ("v", steps[1:])
+        here = places[-1] if places else start
+        said = " ".join(_shortly(one / unit) for one in steps)
+        parts.append(
+            said
+            if step == before and said.startswith("-")
+            else f" {said}"
+            if step == before and step != "z"
+            else f"{step}{said}"
         )
-        start = " ".join(_shortly(one / unit) for one in places[0])
-        return f"M{start}l{' '.join(moves)}".replace(" -", "-")
-
-    return _LINE.sub(steps, outline)
+        before = step
+    return "".join(parts).replace(" -", "-")
 
 
 def _shortly(number: float) -> str:

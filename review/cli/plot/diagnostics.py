@@ -12,9 +12,11 @@ from review.cli.figures import file_options, number_option, run_shown, written
 from review.export.drawings.bubble import bubble_of
 from review.export.drawings.funnel import funnel_of
 from review.export.drawings.gosh import gosh_of
+from review.export.drawings.influence import MOST_SHOWN, influence_of
 from review.figures.bubble import bubble_plot
 from review.figures.funnel import funnel_plot
 from review.figures.gosh import gosh_plot
+from review.figures.influence import influence_pages
 
 
 @click.command("funnel")
@@ -34,6 +36,28 @@ def funnel(
     """Draw effects against standard errors, with contours of significance."""
     run, drawn = run_shown(review_slug, analysis, number)
     written(funnel_plot(funnel_of(*run, trim_fill=trim_fill)), files, dpi, drawn=drawn)
+
+
+@click.command("influence")
+@click.argument("analysis")
+@click.option(
+    "--every", is_flag=True,
+    help=f"Show all trials; of more than {MOST_SHOWN} the most influential are shown otherwise.",
+)  # fmt: skip
+@file_options
+@number_option
+@review_option
+def influence(
+    analysis: str,
+    every: bool,
+    files: tuple[Path, ...],
+    dpi: int,
+    number: int | None,
+    review_slug: str | None,
+) -> None:
+    """Draw what the fit is without each trial, by eight measures."""
+    run, drawn = run_shown(review_slug, analysis, number)
+    written(influence_pages(influence_of(*run, every=every)), files, dpi, drawn=drawn)
 
 
 @click.command("bubble")
@@ -85,4 +109,4 @@ def gosh(
     written(gosh_plot(values), files, dpi, drawn=drawn)
 
 
-DIAGNOSTICS: Final = (funnel, bubble, gosh)
+DIAGNOSTICS: Final = (funnel, influence, bubble, gosh)

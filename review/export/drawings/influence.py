@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import chdtri, ndtri
 
 from review.arrays import Floats
+from review.canonical import number
 from review.export.drawings.axis import by_year, direction
 from review.export.drawings.studies import effects_of, method_of, model_note, require
 from review.figures.baujat import Baujat, BaujatPoint
 from review.figures.influence import InfluenceMeasure, InfluencePanel
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import RunResults
-from review.synthesis import baujat, influence
+from review.synthesis import Influence, baujat, influence
 from review.wording import counted
 
 FEWEST: Final = 3
@@ -26,6 +28,9 @@ MOST_NAMED: Final = 10
 """Names in a Baujat plot; all studies have theirs up to that many."""
 
 FEWEST_NAMED: Final = 3
+
+MOST_SHOWN: Final = 60
+"""Trials in an influence panel where not every one is asked for: what two pages hold."""
 
 WITH_NORMAL_ERRORS: Final = "Standard errors of the diagnostics are normal, as metafor's."
 
@@ -70,10 +75,12 @@ def _outlying(x: Floats, y: Floats) -> frozenset[int]:
     return frozenset(list(dict.fromkeys(chosen))[:MOST_NAMED])
 
 
-def influence_of(inputs: RunInputs, results: RunResults) -> InfluencePanel:
+def influence_of(inputs: RunInputs, results: RunResults, *, every: bool = False) -> InfluencePanel:
     """Return the influence panel of a run, trials in order of year and name.
 
-    The trials marked are those that the variant "without influential trials" leaves out.
+    The trials marked are those that the variant "without influential trials" leaves out. Of more
+    than `MOST_SHOWN` trials those with the largest Cook's distances are shown, and every one that
+    is marked; what the others come to is said. With `every`, all are shown.
 
     Raises
     ------
@@ -85,17 +92,21 @@ def influence_of(inputs: RunInputs, results: RunResults) -> InfluencePanel:
     studies, k = [effect for effect, _ in by_year(inputs, results)], len(results.effects)
     found = influence(*effects_of(studies), method=method)
     line = results.pooled
+    chosen = np.arange(k)
+    if k > MOST_SHOWN and not every:
+        foremost = np.argsort(-found.cook_d, kind="stable")[:MOST_SHOWN]
+        chosen = np.flatnonzero(found.influential | np.isin(chosen, foremost))
     dffits, outer = 3 * math.sqrt(1 / (k - 1)), float(ndtri(0.975))
 
     def measure(
         name: str, values: Floats, reference: float | None, cut_offs: Sequence[float] = ()
     ) -> InfluenceMeasure:
-        told = tuple(values.tolist())
+        told = tuple(values[chosen].tolist())
         return InfluenceMeasure(name, told, reference, tuple(cut_offs), HEADERS[name])
 
     return InfluencePanel(
         title=f"{inputs.plan.title}: influence of each trial",
-        labels=tuple(effect.study for effect in studies),
+        labels=tuple(studies[i].study for i in chosen),
         measures=(
             measure("rstudent", found.rstudent, 0.0, (-outer, outer)),
             measure("dffits", found.dffits, 0.0, (-dffits, dffits)),
@@ -106,8 +117,9 @@ def influence_of(inputs: RunInputs, results: RunResults) -> InfluencePanel:
             measure("hat", found.hat, 1 / k, (3 / k,)),
             measure("weight", found.weight, 100 / k),
         ),
-        influential=tuple(bool(x) for x in found.influential),
+        influential=tuple(bool(x) for x in found.influential[chosen]),
         note=f"{model_note(results)} {_marked(int(found.influential.sum()))} "
+        f"{_others(found, chosen)}"
         f"{LEGEND if line.tau2 is not None else LEGEND.replace('τ² and ', '')} "
         f"{WITH_NORMAL_ERRORS} {direction(inputs)}",
     )
@@ -125,6 +137,24 @@ LEGEND: Final = (
     "weight). Dotted lines: cut-offs of the residual (1.96), DFFITS, Cook’s distance, hat "
     "value; beyond the last three, or with |DFBETAS| above 1, a trial counts as influential."
 )
+
+
+def _others(found: Influence, shown: NDArray[np.intp]) -> str:
+    """Return how far the trials that are not shown reach; nothing where all are."""
+    rest = np.setdiff1d(np.arange(found.cook_d.size), shown)
+    if not rest.size:
+        return ""
+    far = ", ".join(
+        f"{name} up to {number(float(np.abs(values[rest]).max()), 3)}"
+        for name, values in (
+            ("cook.d", found.cook_d), ("|rstudent|", found.rstudent), ("|dffits|", found.dffits)
+        )
+    )  # fmt: skip
+    others = counted(int(rest.size), "other has", "others have")
+    return (
+        f"Shown are the {shown.size} of {found.cook_d.size} trials with the largest cook.d or a "
+        f"mark; the {others} {far}. "
+    )
 
 
 def _marked(count: int) -> str:

@@ -218,7 +218,6 @@ RUN_FIGURES: Final = (
     RunFigure(
         "influence", "influence of each trial by eight measures",
         lambda run: influence_pages(influence_of(*run.values)), supplementary=True,
-        help="Draw what the fit is without each trial, by eight measures.",
     ),
     RunFigure(
         "gosh", "effect and heterogeneity in subsets of the trials (GOSH plot)",
