@@ -39,6 +39,9 @@ DIAMOND_HEIGHT = 0.66
 # Smallest side in points at which a square is still seen as one in print.
 SMALLEST_SQUARE = 1.8
 
+# What a column of a spread is shown or left out with.
+SPREAD_OF = {"SD": "Mean", "SE": "Estimate"}
+
 _NUMBER = re.compile(r"^[−+\-<>]?[\d.]")
 
 
@@ -187,11 +190,13 @@ def _panel(forest: Forest, lines: Sequence[_Line], style: Style) -> Panel:
         cells = tuple(x.columns[c] if x.columns else "" for x in lines)
         filled = [cell for cell in cells if cell]
         numeric = 2 * sum(bool(_NUMBER.match(cell)) for cell in filled) >= len(filled)
-        before.append(TextColumn(f"column-{c}", header, cells, numeric, kin=header.split(" ")[0]))
+        first = header.split(" ")[0]
+        kin = SPREAD_OF.get(first, first)
+        before.append(TextColumn(f"column-{c}", style.headed(header), cells, numeric, kin=kin))
     numbers = []
     if any(x.weight for x in lines):
         weights = tuple(x.weight for x in lines)
-        numbers.append(TextColumn("weight", style.weight_header, weights, True))
+        numbers.append(TextColumn("weight", style.headed(style.weight_header), weights, True))
     header = style.header(forest.effect_label, forest.level)
     values = tuple(x.value for x in lines)
     numbers.append(TextColumn("value", header, values, True, header_room=2.4))

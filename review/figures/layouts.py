@@ -6,6 +6,7 @@ package meta, `forest.meta(layout = )`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,6 +38,9 @@ class Style:
     of_all: bool = True  # tests stand under the pooled estimate, instead of in the note
     subtotal: str = ""
     total: str = ""
+    size: str = "n"  # of an arm
+    apart: bool = False  # a mean and its SD have a column each, and the size comes after them
+    broken: bool = False  # what stands in brackets in a header has a line of its own
     square: str = BLUE
     diamond: str = VERMILLION
 
@@ -48,13 +52,18 @@ class Style:
     def header(self, effect: str, level: float) -> str:
         """Return the header of the estimates."""
         opened, _, closed = self.interval
-        return f"{effect} {opened}{100 * level:g}% CI{closed}"
+        return self.headed(f"{effect} {opened}{100 * level:g}% CI{closed}")
+
+    def headed(self, header: str) -> str:
+        """Return a header, on two lines where the layout breaks it."""
+        return re.sub(r" (?=[\[(][^\[(]*[\])]$)", "\n", header) if self.broken else header
 
 
 STYLES: Final = {
     Layout.PLAIN: Style("Study", of_all=False),
     Layout.REVMAN5: Style(
-        "Study or subgroup", values_first=True, subtotal="Subtotal", total="Total", diamond=BLACK
+        "Study or subgroup", values_first=True, subtotal="Subtotal", total="Total", diamond=BLACK,
+        size="Total", apart=True,
     ),
     Layout.JAMA: Style(
         "Source", interval=("(", " to ", ")"), values_first=True, weights=False,
@@ -62,7 +71,7 @@ STYLES: Final = {
     ),
     Layout.BMJ: Style(
         "Study", "Weight (%)", ("(", " to ", ")"), subtotal="Subtotal", total="Total",
-        square="#6B58A6", diamond="#6B58A6",
+        square="#6B58A6", diamond="#6B58A6", broken=True,
     ),
 }  # fmt: skip
 
@@ -133,6 +142,13 @@ def difference_words(found: Difference, layout: Layout) -> list[str]:
 
 
 def in_lines(pieces: Sequence[str], *, narrow: bool, layout: Layout) -> list[str]:
-    """Return pieces on one line, or on a line each where the page is narrow."""
+    """Return pieces on one line, or on a line each where the page is narrow.
+
+    In the layout of The BMJ, whose plot stands in the middle, they go on a second line, which ends
+    before the plot.
+    """
     between = "; " if layout in (Layout.REVMAN5, Layout.BMJ) else ", "
-    return list(pieces) if narrow else [between.join(pieces)] if pieces else []
+    if narrow:
+        return list(pieces)
+    lines = [pieces[:1], pieces[1:]] if layout is Layout.BMJ else [pieces]
+    return [between.join(line) for line in lines if line]

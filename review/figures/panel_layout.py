@@ -37,9 +37,11 @@ PLOT_WIDTH = 3.0
 # column makes smaller.
 LEAST_PLOT = 0.22
 LAST_PLOT = 0.5  # inches, where nothing more can be spared
+TIGHT_PLOT = 0.16  # the share of the plot that numbers of the arms may leave it on two columns
 NARROW_NAME = (0.95, 1.3)
 NARROW_GAP = 0.1
 NARROWEST = 6.5
+SIZES = ("n", "Total")  # kin of the columns with the sizes of arms
 # Lines that set the type of a panel over several pages: small, but not below 7 points.
 DENSE = 160
 TITLE_LINE = leading(TITLE_SIZE)
@@ -54,8 +56,8 @@ class TextColumn:
 
     Cells wider than `widest` inches are shortened, except in right-aligned columns: those hold
     numbers, and half a number is a wrong one. Headers break where they are wider than
-    both `header_room` and the cells. With `lights` the cells are signs in the middle of discs, as
-    (face, ink) of each line; None where there is no disc.
+    both `header_room` and the cells, and at the ends of their lines. With `lights` the cells are
+    signs in the middle of discs, as (face, ink) of each line; None where there is no disc.
     """
 
     name: str
@@ -238,6 +240,8 @@ def narrowed(panel: Panel) -> Panel:
         panel, before=(replace(first, widest=room), *others),
         after=tuple(map(_headed_narrowly, panel.after)),
     )  # fmt: skip
+    if not paper().narrow and _fits(panel, TIGHT_PLOT):
+        return panel
     spared: list[tuple[str, ...]] = []
     for names in _spared(panel):
         if _fits(_without(panel, spared)):
@@ -250,13 +254,15 @@ def narrowed(panel: Panel) -> Panel:
     return _without(panel, spared)
 
 
-def _fits(panel: Panel) -> bool:
+def _fits(panel: Panel, share: float = LEAST_PLOT) -> bool:
+    """Whether all columns leave that share of the page's width to the plot."""
     size = text_size(panel.lines)
     columns = panel.before + panel.after
     tried = {c.name: _fit(c, size, panel.strong, Cuts()) for c in columns}
     fitted = _widened(panel, tried, size)
     needed = 2 * EDGE + _gap() + sum(_room(c, fitted) for c in columns[:-1])
-    return needed + fitted[columns[-1].name].width + _least_plot() <= (paper().width or math.inf)
+    wide = paper().width or math.inf
+    return needed + fitted[columns[-1].name].width + share * wide <= wide
 
 
 def _without(panel: Panel, spared: Sequence[tuple[str, ...]]) -> Panel:
@@ -266,7 +272,8 @@ def _without(panel: Panel, spared: Sequence[tuple[str, ...]]) -> Panel:
         return panel
     columns = (*panel.before, *panel.after)
     over = {name: g.header for g in panel.groups if out.issuperset(g.columns) for name in g.columns}
-    told = ", ".join(dict.fromkeys(over.get(c.name, c.header) for c in columns if c.name in out))
+    said = (over.get(c.name, c.header) for c in columns if c.name in out)
+    told = ", ".join(dict.fromkeys(" ".join(header.split()) for header in said))
     groups = (replace(g, columns=tuple(c for c in g.columns if c not in out)) for g in panel.groups)
     lit = any(c.lights and c.name not in out for c in columns)
     return replace(
@@ -291,7 +298,7 @@ def _name_room(panel: Panel, size: float) -> float:
 def _spared(panel: Panel) -> list[tuple[str, ...]]:
     """Return the columns that a narrow page can spare, in that order.
 
-    What stands twice, of either arm, goes first but for the first such, which is their size.
+    What stands twice, of either arm, goes first but for their sizes, which go last of it.
     """
     columns = [*panel.before[1:], *panel.after]
     lights = [(c.name,) for c in columns if c.lights]
@@ -299,7 +306,8 @@ def _spared(panel: Panel) -> list[tuple[str, ...]]:
     for column in columns:
         if not column.lights and column.name not in ("value", "weight"):
             kin.setdefault(column.kin or column.name, []).append(column.name)
-    twice = [tuple(names) for names in kin.values() if len(names) > 1]
+    both = sorted(kin, key=lambda name: name not in SIZES)
+    twice = [tuple(kin[name]) for name in both if len(kin[name]) > 1]
     once = [tuple(names) for names in kin.values() if len(names) == 1]
     weight = [(c.name,) for c in columns if c.name == "weight"]
     return [*reversed(twice[1:]), *weight, *twice[:1], *reversed(once), *lights]
@@ -326,11 +334,6 @@ def across(panel: Panel, value: float) -> float:
     """Return how far across the plot a value stands, from 0 at the left to 1."""
     across = fraction(value, panel.limits)
     return 1 - across if panel.notation.turned else across
-
-
-def _least_plot() -> float:
-    wide = paper().width
-    return LEAST_PLOT * wide if wide else PLOT_WIDTH
 
 
 def _gap() -> float:
@@ -382,7 +385,9 @@ def _fit(column: TextColumn, size: float, strong: frozenset[int], cuts: Cuts) ->
     body = max([column.reserve, *widths])
     words = [width(word, size, bold=True) for word in words_of(column.header)]
     room = min(max(widest, column.header_room), max([body, column.header_room, *words]))
-    header = tuple(wrap(column.header, size, room, bold=True))
+    header = tuple(
+        line for part in column.header.split("\n") for line in wrap(part, size, room, bold=True)
+    )
     return FittedColumn(header, cells, max([body, *(width(x, size, bold=True) for x in header)]))
 
 

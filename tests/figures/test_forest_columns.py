@@ -5,6 +5,8 @@ import pytest
 
 from review.errors import InvalidDataError
 from review.figures import Diamond, Forest, ForestRow, Heading, forest_plot
+from review.figures.layouts import Layout
+from review.figures.paper import MM, Paper, on_paper
 from review.figures.risk_of_bias import BiasDomain, Blank, Category
 from review.figures.scale import Notation
 from tests.figures.artists import by_gid, point, words
@@ -35,6 +37,29 @@ def test_a_subgroup_has_its_heading_its_rows_and_its_diamond_in_order() -> None:
     corners = drawn["diamond-3"].get_xy()
     assert (corners[:, 0].min(), corners[1, 0], corners[:, 0].max()) == (-0.6, -0.1, 0.4)
     assert corners[0, 1] == point(drawn["square-2"])[1] + 1
+
+
+ARMS = ("Mean", "SD", "Total") * 2
+REVMAN = {
+    "column_headers": ARMS, "column_groups": (("video", 3), ("in person", 3)), "domains": (),
+    "categories": (),
+    "rows": (ForestRow("Generated 12 (2001)", 0.2, -0.1, 0.5, 100.0, ("−10.25", "11.25", "117") * 2),),
+}  # fmt: skip
+
+
+def test_means_sds_and_totals_of_both_arms_stand_on_two_columns_of_a_journal() -> None:
+    with on_paper(Paper(174 * MM)):
+        told = words(forest_plot(forest(**REVMAN), Layout.REVMAN5))
+    assert [told[f"header-column-{i}-0"] for i in range(6)] == list(ARMS)
+    assert "Not shown" not in " ".join(told.values())
+
+
+def test_on_one_column_means_go_with_their_sds_before_the_sizes() -> None:
+    with on_paper(Paper(85 * MM)):
+        told = words(forest_plot(forest(**REVMAN), Layout.REVMAN5))
+    heads = {text for gid, text in told.items() if gid.startswith("header-column-")}
+    assert heads <= {"Total"}
+    assert "Mean, SD" in " ".join(text for gid, text in told.items() if gid.startswith("note-"))
 
 
 def test_a_light_carries_the_colour_and_the_sign_of_its_judgement() -> None:

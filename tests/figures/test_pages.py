@@ -107,7 +107,8 @@ def test_what_is_cut_short_stands_in_full_below_on_its_own_page() -> None:
                        "Test for overall effect: t₉ = −2.35 (P = .044)",
                        "Test for subgroup differences: χ²₁ = 1.20 (P = .270)")),
         (Layout.BMJ, ("Total (95% CI)", "0.10 (0.00 to 0.20)",
-                      "Test for heterogeneity: τ²=0.012; χ²=12.35, df=9, P=0.195; I²=27%",
+                      "Test for heterogeneity: τ²=0.012",
+                      "χ²=12.35, df=9, P=0.195; I²=27%",
                       "Test for overall effect: t=−2.35, df=9, P=0.044",
                       "Test for subgroup differences: χ²=1.20, df=1, P=0.270")),
     ],
@@ -117,6 +118,13 @@ def test_layouts_write_tests_and_intervals_as_their_journals_do(
 ) -> None:
     told = words(forest_plot(long_forest(3), layout)).values()
     assert [text for text in said if text not in told] == []
+
+
+def test_the_bmj_breaks_headers_before_their_brackets() -> None:
+    told = words(forest_plot(long_forest(3), Layout.BMJ))
+    assert [told[f"header-weight-{i}"] for i in (0, 1)] == ["Weight", "(%)"]
+    assert told["header-value-1"] == "(95% CI)"
+    assert "header-value-1" not in words(forest_plot(long_forest(3), Layout.JAMA))
 
 
 def test_lines_of_tests_stand_under_each_subgroup_in_every_layout() -> None:

@@ -35,7 +35,7 @@ from review.extraction.evidence_queries import evidence_for
 from review.figures.caterpillar import caterpillar_plot, subgroups_alone
 from review.figures.classes import class_strip_pages
 from review.figures.forest import forest_pages
-from review.figures.layouts import STYLES, Layout
+from review.figures.layouts import Layout
 from review.figures.prisma import prisma_plot
 from review.figures.screening import screening_plot
 from review.figures.specification import specification_plot
@@ -136,7 +136,7 @@ def forest(
         withheld=withheld,
         sort=Sort(sort),
         fields=fields,
-        tests_below=STYLES[Layout(layout)].of_all,
+        layout=Layout(layout),
     )
     if summary and by is None:
         written(caterpillar_plot(content), files, dpi, drawn=drawn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,11 +47,16 @@ def _median(numbers: ReportedNumbers) -> str | None:
 
 
 def _estimate(numbers: ReportedNumbers) -> str | None:
+    return _with(numbers.estimate, _error(numbers))
+
+
+def _error(numbers: ReportedNumbers) -> float | None:
     variance = numbers.variance
-    return _with(
-        numbers.estimate,
-        numbers.se if numbers.se is not None or variance is None else math.sqrt(variance),
-    )
+    return numbers.se if numbers.se is not None or variance is None else math.sqrt(variance)
+
+
+def _two(value: float | None) -> str | None:
+    return None if value is None else fixed(value, 2)
 
 
 def _with(value: float | None, spread: float | None) -> str | None:
@@ -69,31 +74,46 @@ KINDS: Final[tuple[tuple[str, Callable[[ReportedNumbers], str | None]], ...]] = 
 )
 """What an arm may have been reported with, and how it is written."""
 
+APART: Final[Mapping[str, tuple[tuple[str, Callable[[ReportedNumbers], str | None]], ...]]] = {
+    "Events/total": (("Events", lambda n: None if n.events is None else str(n.events)),),
+    "Mean (SD)": (("Mean", lambda n: _two(n.mean)), ("SD", lambda n: _two(n.sd))),
+    "Change (SD)": (
+        ("Mean change", lambda n: _two(n.mean_change)),
+        ("SD of change", lambda n: _two(n.sd_change)),
+    ),
+    "Estimate (SE)": (
+        ("Estimate", lambda n: _two(n.estimate)), ("SE", lambda n: _two(_error(n))),
+    ),
+}  # fmt: skip
+"""The same in columns of its own, where a layout has them apart."""
 
-def arm_columns(inputs: RunInputs) -> ArmColumns:
+
+def arm_columns(inputs: RunInputs, *, apart: bool = False, size: str = "n") -> ArmColumns:
     """Return the columns that the trials of a run fill: size and numbers of either side.
 
+    `size` is the header of sizes. With `apart` each number has a column, sizes after them.
     A side of several arms has the numbers of each, parted by a stroke; a trial that reported a
     contrast only has none.
     """
     plan = inputs.plan
     sides = [(plan.intervention.label, _intervention), (plan.comparator.label, _comparator)]
-    kept = [(label, arms, _kinds(inputs, arms)) for label, arms in sides]
+    kept = [(label, arms, _kinds(inputs, arms, apart=apart)) for label, arms in sides]
     filled = [entry for entry in kept if entry[2]]
 
     def cells(effect: Effect, trial: TrialInput) -> tuple[str, ...]:
         found: list[str] = []
         for _, arms, kinds in filled:
-            size = effect.n_intervention if arms is _intervention else effect.n_comparator
-            if _sized(kinds):
-                found.append("" if size is None or not arms(trial) else str(size))
-            found += [_written(arms(trial), write) for _, write in kinds]
+            n = effect.n_intervention if arms is _intervention else effect.n_comparator
+            sizes = ["" if n is None or not arms(trial) else str(n)] if _sized(kinds) else []
+            numbers = [_written(arms(trial), write) for _, write in kinds]
+            found += [*numbers, *sizes] if apart else [*sizes, *numbers]
         return tuple(found)
 
     headers: list[str] = []
     groups: list[tuple[str, int]] = []
     for label, _, kinds in filled:
-        own = (["n"] if _sized(kinds) else []) + [header for header, _ in kinds]
+        sizes, own = [size] if _sized(kinds) else [], [header for header, _ in kinds]
+        own = [*own, *sizes] if apart else [*sizes, *own]
         headers += own
         groups.append((label, len(own)))
     return ArmColumns(tuple(headers), tuple(groups), cells)
@@ -108,10 +128,13 @@ def _comparator(trial: TrialInput) -> Sequence[ArmInput]:
 
 
 def _kinds(
-    inputs: RunInputs, arms: Callable[[TrialInput], Sequence[ArmInput]]
+    inputs: RunInputs, arms: Callable[[TrialInput], Sequence[ArmInput]], *, apart: bool
 ) -> list[tuple[str, Callable[[ReportedNumbers], str | None]]]:
     numbers = [arm.numbers for trial in inputs.trials for arm in arms(trial)]
-    return [(header, write) for header, write in KINDS if any(map(write, numbers))]
+    whole = [(header, write) for header, write in KINDS if any(map(write, numbers))]
+    if not apart:
+        return whole
+    return [part for kind in whole for part in APART.get(kind[0], (kind,))]
 
 
 def _sized(kinds: Sequence[tuple[str, object]]) -> bool:

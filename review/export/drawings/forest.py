@@ -26,7 +26,13 @@ from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures import Diamond, Forest, ForestRow, Heading
 from review.figures.forest_values import Difference, Fit
-from review.figures.layouts import Layout, difference_words, effect_words, heterogeneity_words
+from review.figures.layouts import (
+    STYLES,
+    Layout,
+    difference_words,
+    effect_words,
+    heterogeneity_words,
+)
 from review.figures.risk_of_bias import RiskOfBias
 from review.living.estimates.moderators import label_of
 from review.living.reports.joint import model_sentence
@@ -75,7 +81,7 @@ def forest_of(
     withheld: bool = False,
     sort: Sort = Sort.YEAR,
     fields: Sequence[FieldColumn] = (),
-    tests_below: bool = False,
+    layout: Layout = Layout.PLAIN,
 ) -> Forest:
     """Return the forest plot of a run; of a network each treatment against the reference.
 
@@ -97,8 +103,9 @@ def forest_of(
         The order of the trials, within subgroups too.
     fields : sequence of FieldColumn
         Columns before those of the arms.
-    tests_below : bool
-        Whether the layout writes the tests under the diamonds, so that the note need not.
+    layout : Layout
+        How it will be drawn: what is reported of arms has the columns of that layout, and the note
+        need not say what it writes under the diamonds.
 
     Raises
     ------
@@ -113,7 +120,12 @@ def forest_of(
         return network_forest(inputs, results, withheld=withheld)
     plan, line = inputs.plan, results.pooled
     left, right = favours(plan)
-    arms = arm_columns(inputs) if arm_data else _sizes(plan, results)
+    tests_below, size = STYLES[layout].of_all, STYLES[layout].size
+    arms = (
+        arm_columns(inputs, apart=STYLES[layout].apart, size=size)
+        if arm_data
+        else _sizes(plan, results, size)
+    )
     columns = with_fields(arms, fields)
     judged = {row.label: row.judgements for row in bias.rows} if bias else {}
 
@@ -208,11 +220,11 @@ def _heterogeneity(line: PooledLine, sign: float) -> str:
     return "".join(f"; {words}" for words in told)
 
 
-def _sizes(plan: Plan, results: RunResults) -> ArmColumns:
+def _sizes(plan: Plan, results: RunResults, size: str) -> ArmColumns:
     """The sizes of the sides that have any: of a single arm only its own."""
     sides: list[tuple[str, Callable[[Effect], int | None]]] = [
-        (f"n {plan.intervention.label}", lambda effect: effect.n_intervention),
-        (f"n {plan.comparator.label}", lambda effect: effect.n_comparator),
+        (f"{size} {plan.intervention.label}", lambda effect: effect.n_intervention),
+        (f"{size} {plan.comparator.label}", lambda effect: effect.n_comparator),
     ]
     known = [(header, n) for header, n in sides if any(map(n, results.effects))]
 

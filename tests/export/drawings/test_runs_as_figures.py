@@ -25,6 +25,7 @@ from review.export.runs import LatestRun
 from review.extraction.evidence_queries import evidence_for
 from review.extraction.seeds import seed_called
 from review.figures import Diamond, ForestRow, Heading
+from review.figures.layouts import Layout
 from review.figures.risk_of_bias import BiasDomain, BiasRow, Category, RiskOfBias
 from review.figures.scale import Notation
 from review.living.estimates.effects import trial_effects
@@ -100,6 +101,13 @@ def test_arm_data_are_the_reported_numbers(multimedia: LatestRun) -> None:
     (row,) = (r for r in forest.rows if isinstance(r, ForestRow) and r.label == "Andersson (2005)")
     # seeds/cbt-delivery/results.csv: -1.5529 with variance 0.0425, -0.214 with variance 0.0208
     assert row.columns == ("36", "−1.55 (0.21)", "49", "−0.21 (0.14)")
+    apart = forest_of(multimedia.inputs, multimedia.results, arm_data=True, layout=Layout.REVMAN5)
+    assert apart.column_headers == ("Estimate", "SE", "Total") * 2
+    (row,) = (r for r in apart.rows if isinstance(r, ForestRow) and r.label == "Andersson (2005)")
+    assert row.columns == ("−1.55", "0.21", "36", "−0.21", "0.14", "49")
+    assert apart.summaries[0].columns[2::3] == forest.summaries[0].columns[::2]
+    alone = forest_of(multimedia.inputs, multimedia.results, layout=Layout.REVMAN5)
+    assert alone.column_headers == ("Total multimedia CBT", "Total control")
 
 
 def test_a_side_without_sizes_has_no_column(multimedia: LatestRun) -> None:
