@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import gzip
 import hashlib
 import os
 import shutil
@@ -13,6 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+GZIP: Final = ".gz"
+"""The end of the name of a file that gzip compressed."""
+
 _HERE: Final = -100
 """``AT_FDCWD`` of Linux: a path is as the process sees it."""
 
@@ -21,6 +25,11 @@ _ANEW: Final = 1
 
 _EXCHANGE: Final = 2
 """``RENAME_EXCHANGE`` of Linux."""
+
+
+def as_named(path: str | Path, content: bytes) -> bytes:
+    """Return what a file is to hold, compressed where its name says so: the same each time."""
+    return gzip.compress(content, mtime=0) if Path(path).suffix == GZIP else content
 
 
 def replace_file(target: str | Path, content: bytes) -> Path:

@@ -183,19 +183,17 @@ def _may_replace(target: Path, made: Path) -> bool:
 
 def _is_listed(target: Path) -> bool:
     """Whether ``provenance.json`` beside a file says that it is as the program wrote it."""
-    from review.export.tracing.provenance import NAME, listed
+    from review.export.tracing.provenance import NAME, sha256_listed
 
     if target.name == NAME:
         return _is_provenance(target)
-    if not (target.parent / NAME).exists():
-        return False
-    entry = listed(target)
-    return entry is not None and entry["sha256"] == sha256_of_file(target)
+    told = sha256_listed(target)
+    return told is not None and told == sha256_of_file(target)
 
 
 def _is_provenance(path: Path) -> bool:
     try:
-        return {"files", "numbers", "runs"} <= set(json.loads(path.read_bytes()))
+        return {"files", "runs"} <= set(json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError):
         return False
 

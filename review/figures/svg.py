@@ -116,7 +116,7 @@ class SmallSVG(RendererSVG):
         where = self._make_flip_transform(trans)
         page = (0.0, 0.0, self.width * POINTS_PER_INCH, self.height * POINTS_PER_INCH)
         across = marker_trans.get_matrix()
-        round_ = marker_path is Path.unit_circle() and across[0, 0] == across[1, 1]
+        round_ = across[0, 0] == across[1, 1] and _is_disc(marker_path)
         sign = "" if round_ else self._sign(marker_path, marker_trans)
         drawn = {"class": self._class(gc, rgbFace, clipped=round_)}
         clip = self._get_clip_attrs(gc)
@@ -213,6 +213,11 @@ class SmallSVG(RendererSVG):
         ]
         definitions = f"<defs>{''.join(defined)}</defs>" if defined else ""
         return definitions + "".join(shown)
+
+
+def _is_disc(path: Path) -> bool:
+    disc = Path.unit_circle().vertices
+    return path.vertices.shape == disc.shape and bool((path.vertices == disc).all())
 
 
 @cache

@@ -268,8 +268,9 @@ def write_collection(
     formats: Iterable[Format] = tuple(Format),
     *,
     style: NumberStyle = NumberStyle.APA,
+    zipped: bool = False,
 ) -> dict[Path, Mapping[str, Table]]:
-    """Write the tables for print or for machines, as each format has them.
+    """Write the tables for print or for machines, as each format has them; `zipped`, JSON by gzip.
 
     Returns
     -------
@@ -279,7 +280,8 @@ def write_collection(
     exported: dict[Path, Mapping[str, Table]] = {}
     for chosen in formats:
         tables = collection.data if chosen in DATA else collection.printed
-        for path, names in write_tables(tables, folder, [chosen], style=style).items():
+        written = write_tables(tables, folder, [chosen], style=style, zipped=zipped)
+        for path, names in written.items():
             exported[path] = {name: tables[name] for name in names}
     return exported
 

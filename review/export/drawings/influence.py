@@ -29,8 +29,8 @@ MOST_NAMED: Final = 10
 
 FEWEST_NAMED: Final = 3
 
-MOST_SHOWN: Final = 60
-"""Trials in an influence panel where not every one is asked for: what two pages hold."""
+MOST_SHOWN: Final = 40
+"""Trials in an influence panel where not every one is asked for: what one page holds."""
 
 WITH_NORMAL_ERRORS: Final = "Standard errors of the diagnostics are normal, as metafor's."
 

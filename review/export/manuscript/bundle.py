@@ -104,7 +104,7 @@ def write_bundle(
 
     figures = drawings(session, review, facts, style, executor)
     if tables.data:
-        yield told(write_collection(tables, folder / "tables", style=style))
+        yield told(write_collection(tables, folder / "tables", style=style, zipped=True))
     yield write_checklists(facts, folder / "checklists", style=style)
     written = write_reproduction(
         session, review, folder / "reproduction", style=CITATION_STYLES[style]

@@ -152,7 +152,7 @@ def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[P
     Returns
     -------
     list of Path
-        The scripts, then ``reported.csv``, ``expected.csv``, ``effects_<analysis>.csv`` and, of
+        The scripts, then ``reported.csv``, ``expected.csv.gz``, ``effects_<analysis>.csv`` and, of
         networks, ``covariances_<analysis>.csv``, of several outcomes ``structure_<analysis>.csv``.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -163,7 +163,6 @@ def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[P
         written.append(path)
     tables = {
         "reported": reported_table([(run.analysis, run.inputs) for run in runs]),
-        "expected": expected_table([(run.analysis, run.results) for run in runs]),
         **{f"effects_{run.analysis}": effects_table(run) for run in runs},
         **{
             f"covariances_{run.analysis}": covariances_table(run.results.network)
@@ -176,7 +175,9 @@ def write_scripts(title: str, runs: Sequence[LatestRun], folder: Path) -> list[P
             if run.results.joint is not None
         },
     }
-    return written + [write_csv(t, folder / f"{name}.csv") for name, t in tables.items()]
+    written += [write_csv(t, folder / f"{name}.csv") for name, t in tables.items()]
+    expected = expected_table([(run.analysis, run.results) for run in runs])
+    return [*written, write_csv(expected, folder / "expected.csv.gz")]
 
 
 def scripts(title: str, runs: Sequence[LatestRun]) -> dict[str, str]:

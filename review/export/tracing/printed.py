@@ -16,9 +16,12 @@ import zlib
 from base64 import b64decode, b85decode, b85encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from gzip import decompress
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 from zipfile import ZipFile
+
+from review.files import GZIP
 
 NUMBER: Final = re.compile(r"[-−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?")
 _DIGIT: Final = re.compile(r"\d")
@@ -51,7 +54,10 @@ def pieces(name: str, content: bytes) -> list[Piece] | None:
 
     Raises ValueError, or an error of the reader, for a file that is not what its name says.
     """
-    reader = _READERS.get(PurePath(name).suffix.lower(), _lines)
+    path = PurePath(name)
+    if path.suffix == GZIP:
+        return pieces(path.stem, decompress(content))
+    reader = _READERS.get(path.suffix.lower(), _lines)
     if reader is None:
         return None
     return [one for one in reader(content) if _DIGIT.search(one.text)]
@@ -69,24 +75,24 @@ def read(name: str, content: bytes) -> list[Piece] | None:
         return None
 
 
-def packed(printed: Mapping[str, Sequence[Piece]]) -> str:
-    """Return what the files of a folder print as one short text.
+def packed(content: Mapping[str, Any]) -> str:
+    """Return what a list of files keeps for programs as one short text.
 
     Files of one folder print the same numbers in several formats: together they need a third of
     what they need apart.
     """
-    plain = {
-        name: [[one.place for one in found], [one.text for one in found]]
-        for name, found in sorted(printed.items())
-    }
-    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
-    return b85encode(lzma.compress(text, filters=_FILTERS)).decode()
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return b85encode(lzma.compress(text.encode(), filters=_FILTERS)).decode()
 
 
-def unpacked(text: str) -> dict[str, list[Piece]]:
-    """Return the pieces that `packed` kept, by file."""
-    plain = json.loads(lzma.decompress(b85decode(text)))
-    return {name: [Piece(*one) for one in zip(*both, strict=True)] for name, both in plain.items()}
+def unpacked(text: str) -> dict[str, Any]:
+    """Return what `packed` was given."""
+    return dict(json.loads(lzma.decompress(b85decode(text))))
+
+
+def apart(found: Sequence[Piece]) -> list[list[str]]:
+    """Return pieces as a list of places and one of texts, which are packed better than pairs."""
+    return [[one.place for one in found], [one.text for one in found]]
 
 
 def earlier(text: str) -> list[Piece]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from gzip import decompress
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,14 +20,14 @@ from review.export.tables.writers.html import html_origins
 from review.export.tables.writers.json import plain_value
 from review.export.tracing.numbers import Runs, stated_at
 from review.export.tracing.origins import SHORT_KEY
-from review.export.tracing.printed import Piece, earlier, packed, read, unpacked
+from review.export.tracing.printed import Piece, apart, earlier, packed, read, unpacked
 from review.figures.saving import ORIGIN
-from review.files import replace_file, sha256_of_file
+from review.files import GZIP, replace_file, sha256_of_file
 
 NAME: Final = "provenance.json"
 
 FORM: Final = 2
-"""Of the list: numbers by the row that they stand in, and what all files print in one text."""
+"""Of the list: all numbers, and what all files print, in one text."""
 
 Known = dict[str, Any]
 """What a list says: ``files``, ``numbers`` by origin, ``runs``, ``folders`` and ``printed``."""
@@ -53,9 +55,9 @@ def write_provenance(
     -------
     Path
         The file: of each exported file its SHA-256, its tables and its origins, as the first and
-        last place of each row of them among all origins, sorted; in ``numbers``, by the first part
-        of an origin (the run and the path in it) and by its last name, the value in full; of each
-        run review, analysis, number, full key, time and software.
+        last place of each row of them among all origins, sorted; of each run review, analysis,
+        number, full key, time and software; and ``packed``, for programs, ``numbers``: by the first
+        part of an origin (the run and the path in it) and by its last name, the value in full.
 
     Raises
     ------
@@ -139,11 +141,15 @@ def _write(
         }
         for name, file in files.items()
     }
-    kept: Known = {"form": FORM, "files": shorter, "numbers": _by_row(numbers), "runs": runs}
+    kept: Known = {"form": FORM, "files": shorter, "runs": runs}
     if folders:
         kept["folders"] = folders
-    if found := {name: text for name, text in printed.items() if text is not None}:
-        kept["printed"] = packed(found)
+    for_programs: dict[str, Any] = {
+        "numbers": _by_row(dict(sorted(numbers.items()))),
+        "printed": {n: apart(found) for n, found in sorted(printed.items()) if found is not None},
+    }
+    if any(for_programs.values()):
+        kept["packed"] = packed(for_programs)
     return replace_file(place / NAME, "".join(_lines(kept)).encode())
 
 
@@ -218,7 +224,7 @@ def carried(path: Path) -> list[str]:
         case ".html" | ".qmd":
             text = path.read_text(encoding="utf-8", errors="replace")
             return html_origins(text) if "<tr data-origin=" in text else _CARRIES.findall(text)
-        case ".json":
+        case ".json" | ".gz":
             return list(_listed(path))
         case ".svg" | ".pdf" | ".png":
             return [found.decode() for found in ORIGIN.findall(path.read_bytes())][:1]
@@ -226,6 +232,15 @@ def carried(path: Path) -> list[str]:
         f"{path.name} carries no origins itself, and no {NAME} beside it lists it; it is written "
         "by: review export"
     )
+
+
+def sha256_listed(path: Path) -> str | None:
+    """Return what a file was by the ``provenance.json`` beside it, and read no more of that."""
+    try:
+        told = json.loads((path.parent / NAME).read_bytes())["files"].get(path.name, {})
+        return str(told["sha256"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def listed(path: Path) -> dict[str, Any] | None:
@@ -241,9 +256,11 @@ def list_of(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         known = json.loads(place.read_bytes())
+        if known.pop("form", 1) == FORM:
+            inside = unpacked(known.pop("packed")) if "packed" in known else {}
+            known["numbers"] = _by_origin(inside.get("numbers", {}))
+            known["printed"] = inside.get("printed", {})
         if all(isinstance(known[part], dict) for part in ("files", "numbers", "runs")):
-            if known.pop("form", 1) == FORM:
-                known["numbers"] = _by_origin(known["numbers"])
             origins = sorted(known["numbers"])
             for file in known["files"].values():
                 file["origins"] = [
@@ -252,16 +269,18 @@ def list_of(folder: Path) -> dict[str, Any] | None:
                     for origin in ([part] if isinstance(part, str) else _between(origins, *part))
                 ]
             return dict(known)
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, LZMAError):
         pass
     raise InvalidDataError(f"{place} is not a {NAME} of ours; move it away")
 
 
 def printed_of(known: Known) -> dict[str, list[Piece]]:
     """Return what files print, by name, of what `list_of` returned."""
-    apart = {name: file["printed"] for name, file in known["files"].items() if "printed" in file}
-    found = unpacked(known["printed"]) if "printed" in known else {}
-    return {name: earlier(text) for name, text in apart.items() if text} | found
+    if "printed" not in known:  # of before version 2: a text a file
+        files = known["files"].items()
+        return {name: earlier(file["printed"]) for name, file in files if file.get("printed")}
+    found = known["printed"].items()
+    return {name: [Piece(*one) for one in zip(*both, strict=True)] for name, both in found}
 
 
 def _between(origins: Sequence[str], first: int, last: int) -> Sequence[str]:
@@ -306,11 +325,12 @@ def _run(runs: Runs, short: str) -> dict[str, Any]:
 def _listed(path: Path) -> Iterator[str]:
     """Yield the origins of the numbers of a file of `render_json`."""
     try:
-        tables = json.loads(path.read_bytes()).values()
+        content = path.read_bytes()
+        tables = json.loads(decompress(content) if path.suffix == GZIP else content).values()
         for table in tables:
             for origin, row in zip(table["origins"], table["rows"], strict=bool(table["origins"])):
                 for column, cell in zip(table["columns"], row, strict=True):
                     if origin is not None and cell is not None and column["kind"] != "text":
                         yield f"{origin}/{column['key']}"
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError):
         raise InvalidDataError(f"{path.name} holds no tables of ours") from None

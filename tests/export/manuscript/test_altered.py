@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 import re
 import shutil
@@ -17,6 +18,7 @@ from review.db import Database
 from review.export.tracing.files import FileState, trace_file
 from review.export.tracing.numbers import Runs
 from review.export.tracing.provenance import NAME, listing
+from review.files import GZIP
 
 PLACES = {
     ".docx": (r"<w:t(?: [^>]*)?>([^<]+)</w:t>", "word/document.xml"),
@@ -44,6 +46,13 @@ def altered_in(path: Path, chance: random.Random) -> tuple[str, str] | None:
     """Change one digit of one number that a file prints; return the number before and after."""
     pattern, part = PLACES.get(path.suffix, (r"([^\n]+)", ""))
     parts = {}
+    if path.suffix == GZIP:
+        inner = path.with_name(path.stem)
+        inner.write_bytes(gzip.decompress(path.read_bytes()))
+        change = altered_in(inner, chance)
+        path.write_bytes(gzip.compress(inner.read_bytes()))
+        inner.unlink()
+        return change
     if part:
         with zipfile.ZipFile(path) as archive:
             parts = {name: archive.read(name) for name in archive.namelist()}
@@ -90,7 +99,18 @@ def test_any_altered_number_of_any_file_is_named(small: Database, exported: Path
             was, now = (float(re.sub("[−-]", "", text)) for text in (one.was, one.now))
             assert (was, now) == (float(before), float(after)), path.name
             assert one.place, path.name
-    assert tried >= {".docx", ".xlsx", ".html", ".svg", ".csv", ".json", ".md", ".tex", ".qmd"}
+    assert tried >= {
+        ".docx",
+        ".xlsx",
+        ".html",
+        ".svg",
+        ".csv",
+        ".json",
+        ".md",
+        ".tex",
+        ".qmd",
+        GZIP,
+    }
 
 
 def test_a_file_that_was_saved_again_has_no_altered_number(small: Database, exported: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import json
 import re
 import subprocess
@@ -41,7 +42,7 @@ def cbt_delivery(cli: Callable[..., Result], prepared: Prepared[None], tmp_path:
 
 
 def parts(folder: Path) -> list[str]:
-    lines = (folder / "expected.csv").read_text().splitlines()[1:]
+    lines = gzip.decompress((folder / "expected.csv.gz").read_bytes()).decode().splitlines()[1:]
     return [line.split('"')[3] for line in lines if line.startswith('"')]
 
 
@@ -104,11 +105,12 @@ def test_a_number_that_disagrees_or_is_not_computed_ends_with_status_one(
     tmp_path: Path, run: Callable[[Path], subprocess.CompletedProcess[str]]
 ) -> None:
     write_scripts("Damaged", synthetic_runs()[1:2], tmp_path)
-    expected = tmp_path / "expected.csv"
-    text = expected.read_text()
+    expected = tmp_path / "expected.csv.gz"
+    text = gzip.decompress(expected.read_bytes()).decode()
     value = float(re.findall(r'"estimate",(.+),', text)[0])
     changed = text.replace(repr(value), repr(value + 2e-6))
-    expected.write_text(changed + '"mh-or","pooled",7,"","estimate",1.0,\n')
+    changed += '"mh-or","pooled",7,"","estimate",1.0,\n'
+    expected.write_bytes(gzip.compress(changed.encode()))
     done = run(tmp_path / ("reproduce.R" if run is rscript else "reproduce.py"))
     assert done.returncode == 1
     assert done.stdout.count("DIFFERS") == 1

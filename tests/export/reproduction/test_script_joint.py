@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def folder(database: Database, by: Attribution, tmp_path: Path) -> Path:
 
 
 def expected_of(folder: Path) -> list[dict[str, str]]:
-    with (folder / "expected.csv").open(encoding="utf-8-sig") as file:
+    with gzip.open(folder / "expected.csv.gz", "rt", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 

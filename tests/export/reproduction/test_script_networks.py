@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def folder(database: Database, by: Attribution, tmp_path: Path) -> Path:
 def test_r_computes_every_number_again(folder: Path, slug: str) -> None:
     done = rscript(folder / slug / "reproduce.R")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
-    with (folder / slug / "expected.csv").open(encoding="utf-8") as file:
+    with gzip.open(folder / slug / "expected.csv.gz", "rt", encoding="utf-8") as file:
         expected = list(csv.DictReader(file))
     assert f"{len(expected)} numbers of {len(expected)} compared" in done.stdout
     assert {row["part"] for row in expected} == {
@@ -74,7 +75,7 @@ def test_python_computes_the_network_again(folder: Path, slug: str) -> None:
     done = python(folder / slug / "reproduce.py")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert "all agree" in done.stdout
-    with (folder / slug / "expected.csv").open(encoding="utf-8") as file:
+    with gzip.open(folder / slug / "expected.csv.gz", "rt", encoding="utf-8") as file:
         count = len(list(csv.DictReader(file)))
     assert f"{count} numbers of {count} compared" in done.stdout
 

@@ -89,7 +89,7 @@ counted <- function(dat, measure, level) {
   list(fit = fit, numbers = found)
 }
 
-# What metafor says of a fit, by the names of expected.csv.
+# What metafor says of a fit, by the names of expected.csv.gz.
 line_of <- function(fit, coefficient = 1) {
   c(k = fit$k, estimate = fit$beta[[coefficient]], se = fit$se[coefficient],
     p = fit$pval[coefficient], ci_low = fit$ci.lb[coefficient], ci_high = fit$ci.ub[coefficient],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from review.export.tables.cells import writable
 from review.export.tables.model import Table, flat_cells, flat_names
-from review.files import replace_file
+from review.files import as_named, replace_file
 
 # Leading characters by which a spreadsheet takes a text for a formula (OWASP ASVS 5.0, 1.2.10, and
 # OWASP's CSV Injection page for the full-width signs). Apostrophes before them are counted too, so
@@ -56,8 +56,11 @@ def render_csv(table: Table, *, raw: bool = False) -> str:
 
 
 def write_csv(table: Table, path: str | Path, *, raw: bool = False) -> Path:
-    """Write `render_csv` as UTF-8 without byte order mark; an existing file is replaced."""
-    return replace_file(path, render_csv(table, raw=raw).encode())
+    """Write `render_csv` as UTF-8 without byte order mark, by gzip where the name ends so.
+
+    An existing file is replaced.
+    """
+    return replace_file(path, as_named(path, render_csv(table, raw=raw).encode()))
 
 
 def _field(value: str | int | float | None, raw: bool) -> str:

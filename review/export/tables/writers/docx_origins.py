@@ -39,7 +39,7 @@ class Marks:
         self._ids = count(len(names) + 1)
         self._list = _list_of(document)
         self._numbers = sum(1 for name in names if _BOOKMARK.fullmatch(name))
-        self._listed = {entry.get("id") for entry in self._list}
+        self._listed = {digest_of(entry.get("at", "")) for entry in self._list}
 
     def mark(self, item: Any, name: str) -> None:
         """Set a bookmark around a run, or around what a paragraph (or its XML) has so far."""
@@ -56,7 +56,7 @@ class Marks:
         digest = digest_of(origin)
         if digest not in self._listed:
             self._listed.add(digest)
-            etree.SubElement(self._list, _ENTRY, {"id": digest, "at": origin})
+            etree.SubElement(self._list, _ENTRY, {"at": origin})
         self._numbers += 1
         self.mark(item, f"_o{origin.partition('/')[0]}_{digest}_{self._numbers}")
 
@@ -110,7 +110,8 @@ def _entries(part: bytes) -> Iterator[tuple[str, str]]:
     root = _parsed(part)
     if root.tag == _LIST:
         for entry in root.iter(_ENTRY):
-            yield entry.get("id", ""), entry.get("at", "")
+            at = entry.get("at", "")
+            yield digest_of(at), at
 
 
 def _parsed(content: bytes) -> etree._Element:

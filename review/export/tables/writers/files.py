@@ -17,6 +17,7 @@ from review.export.tables.writers.json import write_json
 from review.export.tables.writers.latex import write_latex
 from review.export.tables.writers.markdown import write_markdown
 from review.export.tables.writers.xlsx import write_xlsx
+from review.files import GZIP
 
 # Names become file names: nothing in them may lead to another folder or upset a shell or TeX.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -47,6 +48,7 @@ def write_tables(
     *,
     style: NumberStyle = NumberStyle.APA,
     together: str = TOGETHER,
+    zipped: bool = False,
 ) -> dict[Path, tuple[str, ...]]:
     """Write tables in each format asked for.
 
@@ -63,6 +65,8 @@ def write_tables(
         Of all numbers in DOCX, LaTeX, HTML and Markdown.
     together : str
         What a file for all is called: ``tables.xlsx`` and so on.
+    zipped : bool
+        Whether JSON is compressed by gzip: ``tables.json.gz``.
 
     Returns
     -------
@@ -87,7 +91,8 @@ def write_tables(
             for name, table in tables.items():
                 written[_write_one(chosen, table, folder / name, style)] = (name,)
         else:
-            written[_write_all(chosen, tables, folder / together, style)] = tuple(tables)
+            place = folder / together
+            written[_write_all(chosen, tables, place, style, zipped=zipped)] = tuple(tables)
     return written
 
 
@@ -105,7 +110,7 @@ def _write_one(chosen: Format, table: Table, place: Path, style: NumberStyle) ->
 
 
 def _write_all(
-    chosen: Format, tables: Mapping[str, Table], place: Path, style: NumberStyle
+    chosen: Format, tables: Mapping[str, Table], place: Path, style: NumberStyle, *, zipped: bool
 ) -> Path:
     match chosen:
         case Format.XLSX:
@@ -115,4 +120,4 @@ def _write_all(
         case Format.HTML:
             return write_html(tables, place.with_suffix(".html"), style=style)
         case _:
-            return write_json(tables, place.with_suffix(".json"))
+            return write_json(tables, place.with_suffix(f".json{GZIP if zipped else ''}"))

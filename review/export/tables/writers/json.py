@@ -10,7 +10,7 @@ from typing import Any
 
 from review.export.tables.cells import Cell, Interval, writable
 from review.export.tables.model import Column, Table
-from review.files import replace_file
+from review.files import as_named, replace_file
 
 
 def render_json(tables: Mapping[str, Table]) -> str:
@@ -35,8 +35,8 @@ def render_json(tables: Mapping[str, Table]) -> str:
 
 
 def write_json(tables: Mapping[str, Table], path: str | Path) -> Path:
-    """Write `render_json` as UTF-8; an existing file is replaced."""
-    return replace_file(path, render_json(tables).encode())
+    """Write `render_json` as UTF-8, by gzip where the name says so; a file there is replaced."""
+    return replace_file(path, as_named(path, render_json(tables).encode()))
 
 
 def _lines(table: Mapping[str, Any]) -> str:

@@ -1,3 +1,4 @@
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,12 @@ def test_a_column_that_nothing_fills_is_named_and_takes_no_place_in_the_rows() -
     assert {len(row) for row in table["rows"]} == {len(keys) - 1}
     none = json.loads(render_json({"p": replace(POOLED, rows=(), footnotes=())}))["p"]
     assert (len(none["columns"]), none["empty"]) == (len(keys), [])
+
+
+def test_a_name_that_says_so_is_compressed_and_the_same_each_time(tmp_path: Path) -> None:
+    first = write_json({"p": POOLED}, tmp_path / "t.json.gz").read_bytes()
+    assert gzip.decompress(first).decode() == render_json({"p": POOLED})
+    assert write_json({"p": POOLED}, tmp_path / "t.json.gz").read_bytes() == first
 
 
 def test_any_text_comes_back() -> None:
