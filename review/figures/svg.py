@@ -8,6 +8,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
+import numpy as np
 from matplotlib import _path
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import rgb2hex
@@ -216,8 +217,7 @@ class SmallSVG(RendererSVG):
 
 
 def _is_disc(path: Path) -> bool:
-    disc = Path.unit_circle().vertices
-    return path.vertices.shape == disc.shape and bool((path.vertices == disc).all())
+    return np.array_equal(np.asarray(path.vertices), np.asarray(Path.unit_circle().vertices))
 
 
 @cache
