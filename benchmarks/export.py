@@ -18,6 +18,7 @@ import resource
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from pypdf import PdfReader
 from review.config import settings
 from review.db import Database, database_at
 from review.export.manuscript.bundle import write_bundle
+from review.export.tracing.provenance import NAME, listing
 from review.extraction.actions import import_extraction
 from review.extraction.rows import NumberedRow
 from review.extraction.rules import ExtractionRow
@@ -152,6 +154,10 @@ def measure(database: Database, called: str, folder: Path, processes: int) -> di
             done["seconds"] += now - since
             done["cpu_seconds"] += cpu_now - cpu
             since, cpu = now, cpu_now
+        for place in sorted({path.parent for path in folder.rglob("*") if path.is_file()}):
+            listing(place, place)  # as the command does: what each file prints
+        now, cpu_now = time.perf_counter(), time.process_time()
+        parts["lists"] = {"files": 0, "seconds": now - since, "cpu_seconds": cpu_now - cpu}
     return {
         "parts": {
             name: {key: round(value, 2) for key, value in part.items()}
@@ -160,8 +166,16 @@ def measure(database: Database, called: str, folder: Path, processes: int) -> di
         "seconds": round(time.perf_counter() - begun, 2),
         "cpu_seconds": round(time.process_time() - spent, 2),
         "cpu_seconds_of_workers": round(_of_workers(), 2),
-        "mb": round(sum(path.stat().st_size for path in folder.rglob("*.*")) / 1e6, 1),
+        "mb": round(sum(path.stat().st_size for path in folder.rglob("*.*")) / 1e6, 2),
+        "kb_by_kind": _by_kind(folder),
     }
+
+
+def _by_kind(folder: Path) -> dict[str, int]:
+    sizes: Counter[str] = Counter()
+    for path in folder.rglob("*.*"):
+        sizes["provenance" if path.name == NAME else path.suffix[1:]] += path.stat().st_size
+    return {kind: round(size / 1e3) for kind, size in sizes.most_common()}
 
 
 def pages(folder: Path) -> dict[str, int]:
@@ -194,6 +208,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="keep the bundle in this folder")
     parser.add_argument("--pages", action="store_true", help="set by LibreOffice")
     options = parser.parse_args()
+    if options.out is not None and options.out.exists():
+        parser.error(f"{options.out} exists; what is there would be counted too")
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         made, out = options.generated, options.out or Path(folder) / "bundle"

@@ -6,6 +6,7 @@ diagnostics.csv is what metafor 3.8-1 makes of the 17 trials of multimedia CBT (
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,32 @@ def test_baujat_names_the_foremost_trials(multimedia: Run) -> None:
     assert {"Choi (2012)", "Gilbody (2007)"} <= named
     assert 3 <= len(named) <= 10
     assert all(p.named for p in baujat_of(*few(multimedia, 5)).points)
+
+
+def test_of_many_trials_the_most_influential_are_shown_and_the_others_told(
+    multimedia: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = influence_of(*multimedia)
+    monkeypatch.setattr("review.export.drawings.influence.MOST_SHOWN", 10)
+    few = influence_of(*multimedia)
+    assert influence_of(*multimedia, every=True) == whole
+    k = len(whole.labels)
+    assert 10 <= len(few.labels) < k
+    assert [label for label in whole.labels if label in few.labels] == list(few.labels)
+    assert sum(few.influential) == sum(whole.influential)
+    for all_of, some in zip(whole.measures, few.measures, strict=True):
+        by_name = dict(zip(whole.labels, all_of.values, strict=True))
+        assert [by_name[label] for label in few.labels] == list(some.values)
+        assert (some.reference, some.cut_offs) == (all_of.reference, all_of.cut_offs)
+    cook = dict(zip(whole.labels, whole.measures[2].values, strict=True))
+    rest = max(value for label, value in cook.items() if label not in few.labels)
+    shown = sorted((cook[label] for label in few.labels), reverse=True)
+    assert shown[9] >= rest
+    said = re.search(
+        rf"Shown are the {len(few.labels)} of {k} trials .*? cook.d up to ([\d.]+)", few.note
+    )
+    assert said is not None
+    assert float(said[1]) == pytest.approx(rest, abs=0.0005)
 
 
 def test_the_influence_panel_shows_metafors_diagnostics(multimedia: Run) -> None:
