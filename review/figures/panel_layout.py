@@ -37,7 +37,7 @@ PLOT_WIDTH = 3.0
 # column makes smaller.
 LEAST_PLOT = 0.22
 LAST_PLOT = 0.5  # inches, where nothing more can be spared
-TIGHT_PLOT = 0.16  # the share of the plot that numbers of the arms may leave it on two columns
+TIGHT_PLOT = 0.12  # the share of the plot that numbers of the arms may leave it on two columns
 NARROW_NAME = (0.95, 1.3)
 NARROW_GAP = 0.1
 NARROWEST = 6.5

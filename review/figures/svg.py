@@ -107,7 +107,7 @@ class SmallSVG(RendererSVG):
             path, self._make_flip_transform(transform), clip=clip,
             simplify=path.should_simplify and clip, sketch=gc.get_sketch_params(),
         )  # fmt: skip
-        self.writer.element("path", d=outline, attrib={"class": self._class(gc, rgbFace)})
+        self.writer.element("path", attrib={"d": outline, "class": self._class(gc, rgbFace)})
 
     def draw_markers(
         self, gc: Any, marker_path: Path, marker_trans: Transform, path: Path, trans: Transform,

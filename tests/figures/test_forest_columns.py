@@ -44,7 +44,7 @@ REVMAN = {
     "column_headers": ARMS, "column_groups": (("video", 3), ("in person", 3)), "domains": (),
     "categories": (),
     "rows": (
-        ForestRow("Generated 12 (2001)", 0.2, -0.1, 0.5, 100.0, ("−10.25", "11.25", "117") * 2),
+        ForestRow("Generated 12 (2001)", 0.2, -0.1, 0.5, 100.0, ("10.25", "11.25", "117") * 2),
     ),
 }  # fmt: skip
 
