@@ -63,6 +63,7 @@ def own_settings() -> Iterator[None]:
         "svg.hashsalt": HASH_SALT,
         # glyphs as outlines: no font is needed to show the file
         "svg.fonttype": "none" if paper().editable else "path",
+        "pdf.compression": 9,
         "pdf.fonttype": 42,  # TrueType, embedded; many journals refuse Type 3
         # at 300 dots an inch hinting only shifts letters from where they were measured
         "text.hinting": "no_hinting",

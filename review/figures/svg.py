@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Transform
 
 DECIMALS: Final = 2
-"""Of a place in points, 0.0035 mm: who measures a figure reads effects to three decimals."""
+"""Of a place in points, 0.0035 mm: who measures a figure reads effects to a thousandth."""
 
-UNITS: Final = 64
-"""Units of FreeType in one of `TextToPath`: in them all numbers of a letter are whole."""
+UNITS: Final = 16
+"""Whole numbers that an outline has to one unit of `TextToPath`: a 64th of a point at 8 points."""
 
 _COMPILED: Final[Any] = _path
 """Of matplotlib; its stub names nothing."""
@@ -40,6 +40,11 @@ _COMMAND: Final = re.compile(r"([MLQCz])([-\d. ]*)")
 
 THINNED: Final = 1
 """Decimals of a line through many places, which is as near to them as `once.UNSEEN`."""
+
+_INDENT: Final = re.compile(r"\n +(?=<)")
+
+_ALONE: Final = re.compile(r'<g id="([^"]+)">\n<(path|circle)( [^<>]*)/>\n</g>')
+"""What is drawn alone in a group: it bears the name itself."""
 
 _ZERO: Final = re.compile(r"(?<![\d.])0(?=\.)|-(?=0?$)")
 """What SVG does not need before a point, nor before nothing."""
@@ -84,7 +89,8 @@ class SmallSVG(RendererSVG):
         if styles:
             self.writer.element("style", styles)
         self.finalize()
-        return self._written.getvalue().encode()
+        text = _INDENT.sub("\n", self._written.getvalue())
+        return _ALONE.sub(r'<\2 id="\1"\3/>', text).encode()
 
     def open_group(self, s: str, gid: str | None = None) -> None:
         """Begin an artist."""

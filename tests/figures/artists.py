@@ -86,12 +86,11 @@ def picture(figure: Figure, dpi: int) -> NDArray[np.int64]:
 
 
 def path_numbers(svg: str, gid: str) -> list[float]:
-    """Coordinates of the first path within the SVG group of that id."""
-    group = re.search(rf'<g id="{re.escape(gid)}">(.*?)</g>', svg, re.S)
-    assert group, f"no {gid}"
-    path = re.search(r'<path d="([^"]*)"', group.group(1))
-    assert path
-    return [float(x) for x in re.findall(r"-?\d+(?:\.\d+)?", path.group(1))]
+    """Coordinates of the SVG path of that id, or of the first in its group."""
+    name = re.escape(gid)
+    path = re.search(rf'<path id="{name}" d="([^"]*)"|<g id="{name}">\n<path d="([^"]*)"', svg)
+    assert path, f"no {gid}"
+    return [float(x) for x in re.findall(r"-?\d+(?:\.\d+)?", path[1] or path[2])]
 
 
 TRIALS = Path(__file__).parent / "multimedia.csv"

@@ -92,8 +92,8 @@ def test_the_svg_itself_has_the_squares_where_the_numbers_say() -> None:
     per_unit = (null - edge) / 0.5
     for i, row in enumerate(trials()):
         start, _, stop, _ = path_numbers(svg, f"interval-{i}")
-        assert (start - null) / per_unit == pytest.approx(row.ci_low, abs=5e-4)
-        assert (stop - null) / per_unit == pytest.approx(row.ci_high, abs=5e-4)
+        assert (start - null) / per_unit == pytest.approx(row.ci_low, abs=1e-3)
+        assert (stop - null) / per_unit == pytest.approx(row.ci_high, abs=1e-3)
 
 
 def test_the_zone_ends_at_minus_the_margin() -> None:

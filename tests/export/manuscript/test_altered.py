@@ -113,6 +113,23 @@ def test_any_altered_number_of_any_file_is_named(small: Database, exported: Path
     }
 
 
+def test_a_digit_that_was_drawn_anew_in_a_figure_is_named(small: Database, exported: Path) -> None:
+    path = exported / "figures" / "forest_alliance.svg"
+    text = path.read_text("utf-8")
+    shown = re.findall(r"<!-- (\S+) -->\n?<g [^>]*>(?:<defs>.*?</defs>)?(.*?)</g>", text)
+    letters: dict[str, str] = {}
+    for said, drawn in shown:
+        names = re.findall(r'href="#(g[0-9a-f]+)"', drawn)
+        letters |= dict(zip(said, names, strict=len(said) == len(names)))
+    said, drawn = next(one for one in shown if re.fullmatch(r"100\.0%", one[0]))
+    place = text.index(f"<!-- {said} -->")
+    at = text.index(letters["1"], place)
+    path.write_text(text[:at] + letters["9"] + text[at + len(letters["1"]) :], "utf-8")
+    with small.reading() as session:
+        found = trace_file(Runs(session), path).altered
+    assert [(one.was, one.now) for one in found] == [("100.0", "900.0")]
+
+
 def test_a_file_that_was_saved_again_has_no_altered_number(small: Database, exported: Path) -> None:
     from docx import Document
 
