@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from review.figures import FigureFormat, render
+from review.figures.once import telling
 from review.figures.saving import Task, files_of
 from review.figures.style import own_settings
 from tests.figures.artists import picture
@@ -34,6 +35,8 @@ def everything() -> Figure:
     round_one = Circle((0.8, 0.8), 0.1, transform=axes.transData)
     (cut,) = axes.plot([0.6, 1.0], [0.7, 0.9], lw=9)
     cut.set_clip_path(round_one)
+    x = np.linspace(-0.5, 1.5, 900)
+    axes.plot(x, 0.5 + 0.4 * np.sin(9 * x) * np.exp(-x), lw=1.5, color="#009E73")
     axes.text(0.5, 0.5, "turned \u2212 τ²", rotation=30, ha="right", va="top", color="#555555")
     axes.text(0.9, 0.02, "right", ha="right")
     return figure
@@ -83,6 +86,20 @@ def test_a_figure_is_drawn_once_for_its_three_files(monkeypatch: pytest.MonkeyPa
     assert len(times) == 1
     for kind, content in made.items():
         assert content == render(everything(), kind), kind
+
+
+@pytest.mark.parametrize("tolerance", [0.1, 0.01])
+def test_places_of_a_line_that_are_left_out_are_near_what_is_left(tolerance: float) -> None:
+    x = np.linspace(0.0, 300.0, 500)
+    places = np.column_stack([x, 100 * np.exp(-(((x - 150) / 40) ** 2))])
+    kept = telling(places, tolerance)
+    assert kept[0]
+    assert kept[-1]
+    assert kept.sum() < 200
+    again = np.interp(x, places[kept, 0], places[kept, 1])
+    steepest = np.hypot(1.0, np.abs(np.gradient(places[:, 1], x)).max())
+    assert np.abs(again - places[:, 1]).max() <= tolerance * steepest
+    assert telling(np.zeros((3, 2)), tolerance).tolist() == [True, False, True]
 
 
 def test_the_pages_of_a_pdf_have_one_font_and_each_its_own_size() -> None:

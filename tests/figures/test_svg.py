@@ -30,7 +30,8 @@ def words(*texts: str) -> Figure:
 
 def test_every_letter_and_sign_that_is_used_is_defined_once() -> None:
     root = ElementTree.fromstring(written(forest_plot(plot())))
-    defined = [path.get("id") for path in root.iter(f"{SVG}path") if path.get("id")]
+    named = [part.get("id") for defs in root.iter(f"{SVG}defs") for part in defs.iter(f"{SVG}path")]
+    defined = [name for name in named if name]
     used = [use.get(LINK, "")[1:] for use in root.iter(f"{SVG}use")]
     assert len(defined) == len(set(defined))
     assert set(used) == set(defined)
@@ -60,6 +61,23 @@ def test_it_is_a_quarter_shorter_than_matplotlibs() -> None:
     with own_settings():
         figure.savefig(held, format="svg", metadata={"Date": None})
     assert len(written(figure)) < 0.75 * len(held.getvalue())
+
+
+def test_what_is_drawn_alone_bears_its_name_and_discs_are_circles() -> None:
+    figure = Figure(figsize=(3, 2))
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    axes.plot([0.5], [0.5], marker="o", ls="none", ms=7, mew=0, gid="dot")
+    axes.plot([0, 1], [0, 1], gid="line")
+    axes.plot([0.1, 0.2], [0.5, 0.5], marker="o", ls="none", ms=7, mew=0, gid="two")
+    root = ElementTree.fromstring(written(figure))
+    by_name = {part.get("id"): part for part in root.iter() if part.get("id")}
+    assert (by_name["dot"].tag, by_name["dot"].get("r")) == (f"{SVG}circle", "3.5")
+    assert by_name["line"].tag == f"{SVG}path"
+    assert [part.tag for part in by_name["two"]] == [f"{SVG}circle"] * 2
+    styles = "".join(part.text or "" for part in root.iter(f"{SVG}style"))
+    for part in root.iter():
+        if name := part.get("class"):
+            assert f".{name}{{" in styles
 
 
 def test_text_stays_text_where_it_is_asked_for() -> None:
