@@ -1,7 +1,8 @@
 """Time the manuscript bundle of a review: text, tables, figures, checklists, scripts.
 
 The review is cbt-delivery with its 76 trials, or one of generated trials (``--generated 480``),
-which are drawn with a fixed seed and named so. It is loaded and pooled first, half of it and then
+which are drawn with a fixed seed and named so; their means and SDs have the two decimals
+that reports print. It is loaded and pooled first, half of it and then
 all; that is not counted. Wall-clock and process time are both given, since a shared machine
 stretches only the first.
 ``--pages`` counts the pages of text and supplement as LibreOffice sets them.
@@ -132,8 +133,9 @@ def _trial(number: int, chance: np.random.Generator) -> Iterator[ExtractionRow]:
             yield ExtractionRow.model_validate(
                 {
                     **about, "arm": mode, "delivery_mode": mode, "instrument": f"of-{outcome}",
-                    "n": int(chance.integers(15, 120)), "mean": float(chance.normal(0.0, 0.3)),
-                    "sd": float(chance.uniform(0.8, 1.3)),
+                    "n": int(chance.integers(15, 120)),
+                    "mean": round(float(chance.normal(0.0, 0.3)), 2),
+                    "sd": round(float(chance.uniform(0.8, 1.3)), 2),
                 }
             )  # fmt: skip
 
