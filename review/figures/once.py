@@ -101,6 +101,8 @@ class Drawn(RendererBase):
         pen, where = self._kept(gc), transform.frozen()
         if rgbFace is None and _is_curve(path, gc):
             path, where = _thinned(path, where, pen), Affine2D()
+            if not len(path.vertices):
+                return
         self._calls.append(
             lambda onto: onto.renderer.draw_path(onto.pen(pen), path, onto.moved(where), rgbFace)
         )
@@ -179,6 +181,8 @@ def _thinned(path: Given, where: Transform, pen: Given) -> Path:
     vertices, codes = np.asarray(shown.vertices), np.asarray(shown.codes)
     vertices, codes = vertices[codes != Path.STOP], codes[codes != Path.STOP]
     starts = np.flatnonzero(codes == Path.MOVETO)
+    if not starts.size:  # all of it is beyond what is shown
+        return Path(np.empty((0, 2)))
     kept = np.zeros(len(codes), dtype=bool)
     for first, after in zip(starts, [*starts[1:], len(codes)], strict=True):
         kept[first:after] = telling(vertices[first:after], UNSEEN)

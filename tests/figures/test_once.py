@@ -102,6 +102,16 @@ def test_places_of_a_line_that_are_left_out_are_near_what_is_left(tolerance: flo
     assert telling(np.zeros((3, 2)), tolerance).tolist() == [True, False, True]
 
 
+def test_a_line_beyond_its_axes_leaves_the_figure_as_it_is() -> None:
+    figure = Figure(figsize=(3, 2))
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.plot(np.linspace(5, 6, 100), np.linspace(0, 1, 100), gid="far")
+    made = files_of(Task([figure], list(FigureFormat)))
+    assert all(made.values())
+
+
 def test_the_pages_of_a_pdf_have_one_font_and_each_its_own_size() -> None:
     from pypdf import PdfReader
 
