@@ -147,13 +147,14 @@ def _others(found: Influence, shown: NDArray[np.intp]) -> str:
     far = ", ".join(
         f"{name} up to {number(float(np.abs(values[rest]).max()), 3)}"
         for name, values in (
-            ("cook.d", found.cook_d), ("|rstudent|", found.rstudent), ("|dffits|", found.dffits)
+            ("a Cook’s distance", found.cook_d), ("a residual", found.rstudent),
+            ("DFFITS", found.dffits),
         )
     )  # fmt: skip
     others = counted(int(rest.size), "other has", "others have")
     return (
-        f"Shown are the {shown.size} of {found.cook_d.size} trials with the largest cook.d or a "
-        f"mark; the {others} {far}. "
+        f"Shown are the {shown.size} of {found.cook_d.size} trials with the largest Cook’s "
+        f"distances or a mark; the {others} {far}. "
     )
 
 

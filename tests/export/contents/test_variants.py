@@ -10,7 +10,6 @@ import pytest
 from review.db import Database
 from review.export.tables.model import Kind, Table
 from review.export.tracing.origins import found_at
-from review.figures.numbers import fixed
 from review.history.actions import Attribution, writing
 from review.living.runs.results import Snapshot
 from review.living.runs.scales import scale_of_run
@@ -74,34 +73,6 @@ def test_every_line_of_every_run_is_a_row_with_its_numbers(
     at_means = [found.at_mean for found in results.moderators if found.at_mean is not None]
     assert len(levels) == sum(len(found.lines) for found in results.moderators) + len(at_means)
     assert len(at_means) == 1  # year; instruments are categories
-
-
-def test_of_many_left_out_print_shows_those_that_move_the_estimate_and_says_the_rest(
-    database: Database, by: Attribution, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pooled(database, by)
-    whole, data = tables(database, "variants")
-    monkeypatch.setattr("review.export.contents.variants.MOST_LEFT_OUT", 3)
-    monkeypatch.setattr("review.export.contents.variants.SHOWN_LEFT_OUT", 1)
-    few, data_again = tables(database, "variants")
-    assert data_again["variants"] == data["variants"], "programs have every line"
-    results = runs_of(database)["mood"].results
-    single = {v.label: v.estimate for v in results.variants if v.variant == "leave_one_out"}
-    assert len(single) == 4
-    far = max(single, key=lambda label: abs((single[label] or 0) - results.pooled.estimate))
-    labels = [r["label"] for r in records(few["variants"])]
-    assert [label for label in labels if label in single] == [far]
-    kept = [r["label"] for r in records(whole["variants"]) if r["label"] not in single]
-    assert [label for label in labels if label not in single] == kept
-    assert len(few["variants"].origins) == len(labels)
-    rest = [value for label, value in single.items() if label != far and value is not None]
-    note = next(text for text in few["variants"].general if "of the 4 analyses" in text)
-    assert f"The other 3 have estimates from {fixed(min(rest), 3)} to {fixed(max(rest), 3)}" in note
-    decided = results.headline.conclusion
-    other = sum(
-        v.conclusion != decided for v in results.variants if v.label in single and v.label != far
-    )
-    assert (f"{other} of them with another" if other else "all with the same conclusion") in note
 
 
 def test_pooled_rows_are_metafors(database: Database, by: Attribution) -> None:
