@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from review.errors import InvalidDataError
 from review.figures.chart import Chart, Frame, Scale, draw_chart, draw_point, note_beyond, say_empty
 from review.figures.chart_key import Key, Sample
-from review.figures.numbers import fixed
+from review.figures.numbers import fixed, p_level
 from review.figures.scale import Notation, reach
 from review.figures.style import BLACK, BLUE, VERMILLION, own_settings
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Two-sided normal quantiles at p = .10, .05 and .01, and the greys of the zones beyond each: the
+# Levels with their two-sided normal quantiles, and the greys of the zones beyond each: the
 # nearest to "not significant" the darkest, so that a gap there is seen.
 CONTOURS: Final = (
     (0.10, 1.6448536269514722, "#CFCFCF"),
@@ -178,8 +178,13 @@ def _keys(funnel: Funnel) -> tuple[Key, ...]:
         keys.append(Key(f"Pseudo {100 * funnel.level:g}% limits", Sample.DASHED, BLACK))
     if not funnel.null_line:
         return tuple(keys)
-    zones = zip(("p .05 to .10", "p .01 to .05", "p < .01"), CONTOURS, strict=True)
-    return (*keys, *(Key(said, Sample.BLOCK, grey) for said, (_, _, grey) in zones))
+    most, some, least = (p_level(p) for p, _, _ in CONTOURS)
+    zones = (f"p {some} to {most}", f"p {least} to {some}", f"p < {least}")
+    greys = (grey for _, _, grey in CONTOURS)
+    return (
+        *keys,
+        *(Key(said, Sample.BLOCK, grey) for said, grey in zip(zones, greys, strict=True)),
+    )
 
 
 def _draw_zones(axes: Axes) -> None:

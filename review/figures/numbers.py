@@ -69,3 +69,9 @@ def p_words(p: float) -> str:
     if told is not None:
         return told(p)
     return "p < 0.001" if p < 0.0005 else f"p = {p:.3f}"
+
+
+def p_level(p: float) -> str:
+    """Write a round level as the paper writes p values: ``0.05``, or ``.05`` where it says so."""
+    text = fixed(p, 2)
+    return text if "0." in p_words(p) else text.removeprefix("0")

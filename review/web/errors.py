@@ -59,7 +59,7 @@ TITLES: Final = {
     428: "Say which version",
     429: "Too many attempts",
     500: "Something went wrong",
-    503: "Busy at the moment",
+    503: "Not available at the moment",
 }
 """What the page of a status is called."""
 

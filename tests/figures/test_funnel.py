@@ -6,6 +6,7 @@ from scipy.special import ndtri
 
 from review.errors import InvalidDataError
 from review.figures.funnel import CONTOURS, Funnel, FunnelPoint, funnel_plot
+from review.figures.paper import Paper, on_paper
 from review.figures.scale import Notation
 from tests.figures.artists import by_gid, overlaps, point, words
 from tests.figures.synthetic import SIZES, studies
@@ -51,6 +52,16 @@ def test_a_zone_ends_where_the_next_begins() -> None:
     drawn = by_gid(funnel_plot(funnel()))
     assert list(drawn["zone-.10-high"].get_xy()[2]) == list(drawn["zone-.05-high"].get_xy()[1])
     assert list(drawn["zone-.05-low"].get_xy()[2]) == list(drawn["zone-.01-low"].get_xy()[1])
+
+
+def test_the_key_writes_p_as_the_paper_does() -> None:
+    def zones() -> list[str]:
+        said = words(funnel_plot(funnel())).values()
+        return [one for one in said if one.startswith("p ")]
+
+    assert zones() == ["p 0.05 to 0.10", "p 0.01 to 0.05", "p < 0.01"]
+    with on_paper(Paper(p=lambda p: f"P = {p:.2f}".replace("0.", "."))):
+        assert zones() == ["p .05 to .10", "p .01 to .05", "p < .01"]
 
 
 def test_pseudo_limits_leave_the_pooled_effect_by_the_quantile() -> None:
