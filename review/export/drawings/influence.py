@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtri, ndtri
 
-from review.arrays import Floats
+from review.arrays import Floats, Ints
 from review.canonical import number
 from review.export.drawings.axis import by_year, direction
 from review.export.drawings.studies import effects_of, method_of, model_note, require
@@ -139,7 +138,7 @@ LEGEND: Final = (
 )
 
 
-def _others(found: Influence, shown: NDArray[np.intp]) -> str:
+def _others(found: Influence, shown: Ints) -> str:
     """Return how far the trials that are not shown reach; nothing where all are."""
     rest = np.setdiff1d(np.arange(found.cook_d.size), shown)
     if not rest.size:

@@ -163,7 +163,7 @@ def test_single_arms_are_pooled_without_a_comparison(database: Database, by: Att
     inputs, results = pooled(database, by, planned, rows)
     assert results.pooled.estimate == pytest.approx(5.3, abs=1e-12)
     assert [effect.vi for effect in results.effects] == pytest.approx([1 / 25] * 3)
-    assert inputs.plan.direction.startswith("Values of video")
+    assert inputs.plan.direction == "Values are those of video."
 
 
 @pytest.mark.parametrize(
