@@ -84,20 +84,22 @@ def place_names(
     taken: list[Box] = []
     led: list[Box] = []
     for name in names:
-        candidates = _candidates(name, radius)
-        free = [
-            (
+        best: tuple[tuple[int, int], Box] | None = None
+        for box in _candidates(name, radius):
+            if not box.within(bounds) or any(map(box.meets, taken)):
+                continue
+            cost = (
                 _crossed(name, box, taken, led),
                 sum(map(box.meets, dots)) + _passed(name, box, dots),
-                i,
             )
-            for i, box in enumerate(candidates)
-            if box.within(bounds) and not any(map(box.meets, taken))
-        ]
-        if not free:
+            if best is None or cost < best[0]:
+                best = cost, box
+            if cost == (0, 0):
+                break
+        if best is None:
             placed.append(None)
             continue
-        box = candidates[min(free)[-1]]
+        box = best[1]
         placed.append(box)
         taken.append(box)
         led += _leader(name, box)
@@ -114,7 +116,14 @@ def _passed(name: Name, box: Box, dots: Sequence[Box]) -> int:
     """Return how many other points the line to a name would touch: it seems to be of each."""
     own = Box(name.x - AIR, name.y - AIR, name.x + AIR, name.y + AIR)
     chain = _leader(name, box)
-    return sum(any(map(dot.meets, chain)) for dot in dots if not dot.meets(own))
+    if not chain:
+        return 0
+    near = Box(
+        min(step.x0 for step in chain), min(step.y0 for step in chain),
+        max(step.x1 for step in chain), max(step.y1 for step in chain),
+    )  # fmt: skip
+    beside = (dot for dot in dots if dot.meets(near) and not dot.meets(own))
+    return sum(any(map(dot.meets, chain)) for dot in beside)
 
 
 def lead(name: Name, box: Box) -> tuple[float, float] | None:
