@@ -157,7 +157,7 @@ def measure(database: Database, called: str, folder: Path, processes: int) -> di
             done["cpu_seconds"] += cpu_now - cpu
             since, cpu = now, cpu_now
         for place in sorted({path.parent for path in folder.rglob("*") if path.is_file()}):
-            listing(place, place)  # as the command does: what each file prints
+            listing(place, place, executor=executor)  # as the command does: what each file prints
         now, cpu_now = time.perf_counter(), time.process_time()
         parts["lists"] = {"files": 0, "seconds": now - since, "cpu_seconds": cpu_now - cpu}
     return {

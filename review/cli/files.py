@@ -33,6 +33,7 @@ from review.files import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Executor
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -75,14 +76,16 @@ def write_new(target: Path, content: bytes) -> None:
 
 
 @contextmanager
-def new_files(folder: Path, *, whole: bool = False) -> Iterator[Path]:
+def new_files(
+    folder: Path, *, whole: bool = False, executor: Executor | None = None
+) -> Iterator[Path]:
     """Yield an empty folder to write into; at the end its files go to `folder`, all or none.
 
     A new folder appears whole. In one that is there each file is replaced whole, and the list of
     them last: a second try after a crash replaces what the first one wrote. With `whole`, a folder
     of an earlier export is replaced as one, where `can_be_replaced` says so: files of it that
     nobody changed and that are not made any more are removed; they are named, and so are files of
-    others, which stay.
+    others, which stay. The workers of `executor` help to read what the files print.
 
     Raises AlreadyExistsError, with the names, where files that may hold work are there.
     """
@@ -105,7 +108,8 @@ def new_files(folder: Path, *, whole: bool = False) -> Iterator[Path]:
         ]
         stale = [path for path in there if path.name != NAME and _is_listed(path)]
         for inside in {path.parent for path in made}:
-            made.append(listing(inside, folder / inside.relative_to(place), without=stale))
+            goal = folder / inside.relative_to(place)
+            made.append(listing(inside, goal, without=stale, executor=executor))
         if not folder.exists():
             move_folder(place, folder)
             return

@@ -50,7 +50,7 @@ def manuscript(
     with opened().reading() as session, helpers_for(processes) as executor:
         review = review_called(session, review_slug)
         warn_outdated(outdated(session, review))
-        with new_files(folder, whole=True) as place:
+        with new_files(folder, whole=True, executor=executor) as place:
             parts = write_bundle(
                 session, review, place, style=NumberStyle(style), formats=chosen, executor=executor
             )

@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from gzip import decompress
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Final, NamedTuple
 from zipfile import ZipFile
 
@@ -77,6 +77,11 @@ def read(name: str, content: bytes) -> list[Piece] | None:
         return pieces(name, content)
     except Exception:  # what the readers of ten formats raise for a file that is not of its name
         return None
+
+
+def read_file(path: Path) -> list[Piece] | None:
+    """Return the pieces of a file at its place, as `read` does."""
+    return read(path.name, path.read_bytes())
 
 
 def packed(content: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from gzip import decompress
 from lzma import LZMAError
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -20,9 +20,13 @@ from review.export.tables.writers.html import html_origins
 from review.export.tables.writers.json import plain_value
 from review.export.tracing.numbers import Runs, stated_at
 from review.export.tracing.origins import SHORT_KEY
-from review.export.tracing.printed import Piece, apart, earlier, packed, read, unpacked
+from review.export.tracing.printed import Piece, apart, earlier, packed, read_file, unpacked
 from review.figures.saving import ORIGIN
 from review.files import GZIP, replace_file, sha256_of_file
+from review.living.job.workers import begun
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 NAME: Final = "provenance.json"
 
@@ -88,13 +92,19 @@ def write_provenance(
     return _write(place, files, numbers, holders, printed)
 
 
-def listing(made: Path, folder: Path, *, without: Collection[Path] = ()) -> Path:
+def listing(
+    made: Path,
+    folder: Path,
+    *,
+    without: Collection[Path] = (),
+    executor: Executor | None = None,
+) -> Path:
     """Complete the ``provenance.json`` of files on their way from `made` into a folder.
 
     It lists every file of `made`, those without numbers of runs too, by SHA-256, so that the next
     export can tell whether somebody has worked on one, with what it prints, so that each number
     that is altered later can be named; the folders in it; and what the folder's own listed before,
-    `without` what is about to be removed.
+    `without` what is about to be removed. The workers of `executor` help to read the files.
     """
     new, old = list_of(made) or _nothing(), list_of(folder) or _nothing()
     there = {
@@ -111,7 +121,8 @@ def listing(made: Path, folder: Path, *, without: Collection[Path] = ()) -> Path
     printed: dict[str, list[Piece] | None] = {
         name: text for name, text in printed_of(old).items() if name in there
     }
-    printed |= {name: read(name, (made / name).read_bytes()) for name in plain}
+    handed = begun(executor, read_file, [made / name for name in plain])
+    printed |= {name: found() for name, found in reversed(list(zip(plain, handed, strict=True)))}
     used = {origin for file in files.values() for origin in file["origins"]}
     known = {**old["numbers"], **new["numbers"]}
     numbers = {origin: number for origin, number in known.items() if origin in used}
