@@ -194,7 +194,9 @@ class Table:
 
     def marks(self, row: int | None, key: str) -> str:
         """Letters at a cell (row None: the column's header): ``"a,c"``, or ``""``."""
-        return ",".join(letter for letter, note in self.marked if (row, key) in note.places)
+        placed = (note.places for note in self.footnotes if note.places)
+        lettered = zip(_letters(), placed, strict=False)
+        return ",".join(letter for letter, places in lettered if (row, key) in places)
 
     def column_at(self, row: int, at: int) -> Column:
         """Return a column with the decimals that a row of it is printed with."""
