@@ -93,8 +93,8 @@ def write_bundle(
     if executor is not None:
         executor.submit(load)
     facts = facts_of(session, review)
-    runs = [analysed.latest for analysed in facts.analysed]
-    tables = collect(session, review, runs)
+    figures = drawings(session, review, facts, style, executor)  # workers begin with them
+    tables = collect(session, review, [analysed.latest for analysed in facts.analysed])
     included = included_references(session, review)
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -102,7 +102,6 @@ def write_bundle(
         place = next(iter(exported)).parent
         return [*exported, write_provenance(session, place, exported)]
 
-    figures = drawings(session, review, facts, style, executor)
     if tables.data:
         yield told(write_collection(tables, folder / "tables", style=style, zipped=True))
     yield write_checklists(facts, folder / "checklists", style=style)

@@ -252,7 +252,11 @@ def _run(text: str, size: float, *, raised: bool) -> Any:
         form.append(element("w:vertAlign", {"w:val": "superscript"}))
     if len(form):
         run.append(form)
-    run.text = writable(text)
+    said = writable(text)
+    if set(said).isdisjoint("\t\r\n"):
+        run.add_t(said)
+    else:
+        run.text = said
     return run
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from review.export.tables.layout import SIZES
@@ -15,13 +16,22 @@ TEXT_NOTE: Final = "Table Note"
 
 def element(tag: str, attributes: Mapping[str, str] | None = None) -> Any:
     """Return an element of Word's XML: ``element("w:top", {"w:sz": "12"})``."""
-    from docx.oxml import OxmlElement
-    from docx.oxml.ns import qn
+    from docx.oxml.parser import oxml_parser
 
-    made = OxmlElement(tag)
-    for name, value in (attributes or {}).items():
-        made.set(qn(name), value)
+    name, namespaces = _named(tag)
+    made = oxml_parser.makeelement(name, nsmap=namespaces)
+    for key, value in (attributes or {}).items():
+        made.set(_named(key)[0], value)
     return made
+
+
+@cache
+def _named(tag: str) -> tuple[str, dict[str, str]]:
+    """Return what lxml calls a tag or an attribute, and its namespace by prefix."""
+    from docx.oxml.ns import NamespacePrefixedTag
+
+    named = NamespacePrefixedTag(tag)
+    return named.clark_name, named.nsmap
 
 
 def style_id(name: str) -> str:
