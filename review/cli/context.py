@@ -23,14 +23,15 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 def configured_database() -> Database:
     """Return the database of the settings, whatever its state; the command closes it at its end."""
-    database = database_at(settings().database_url)
-    click.get_current_context().call_on_close(database.close)
-    return database
+    return _closed_at_the_end(database_at(settings().database_url))
 
 
 def opened() -> Database:
     """Return the database of the settings; raise DatabaseStateError unless it can be used."""
-    database = current(database_at(settings().database_url))
+    return _closed_at_the_end(current(database_at(settings().database_url)))
+
+
+def _closed_at_the_end(database: Database) -> Database:
     click.get_current_context().call_on_close(database.close)
     return database
 

@@ -180,11 +180,8 @@ def _keys(funnel: Funnel) -> tuple[Key, ...]:
         return tuple(keys)
     most, some, least = (p_level(p) for p, _, _ in CONTOURS)
     zones = (f"p {some} to {most}", f"p {least} to {some}", f"p < {least}")
-    greys = (grey for _, _, grey in CONTOURS)
-    return (
-        *keys,
-        *(Key(said, Sample.BLOCK, grey) for said, grey in zip(zones, greys, strict=True)),
-    )
+    drawn = zip(zones, CONTOURS, strict=True)
+    return (*keys, *(Key(said, Sample.BLOCK, grey) for said, (_, _, grey) in drawn))
 
 
 def _draw_zones(axes: Axes) -> None:

@@ -67,21 +67,17 @@ def pieces(name: str, content: bytes) -> list[Piece] | None:
     return [one for one in reader(content) if _DIGIT.search(one.text)]
 
 
-def read(name: str, content: bytes) -> list[Piece] | None:
+def read_file(path: Path) -> list[Piece] | None:
     """Return the pieces of a file; None where they cannot be read.
 
     `review trace` then says that the numbers of the file cannot be compared: no export fails for
     want of it.
     """
+    content = path.read_bytes()
     try:
-        return pieces(name, content)
+        return pieces(path.name, content)
     except Exception:  # what the readers of ten formats raise for a file that is not of its name
         return None
-
-
-def read_file(path: Path) -> list[Piece] | None:
-    """Return the pieces of a file at its place, as `read` does."""
-    return read(path.name, path.read_bytes())
 
 
 def packed(content: Mapping[str, Any]) -> str:

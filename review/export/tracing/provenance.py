@@ -121,6 +121,7 @@ def listing(
     printed: dict[str, list[Piece] | None] = {
         name: text for name, text in printed_of(old).items() if name in there
     }
+    # the last one first: what no worker has begun is read here
     handed = begun(executor, read_file, [made / name for name in plain])
     printed |= {name: found() for name, found in reversed(list(zip(plain, handed, strict=True)))}
     used = {origin for file in files.values() for origin in file["origins"]}

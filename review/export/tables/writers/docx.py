@@ -254,7 +254,7 @@ def _run(text: str, size: float, *, raised: bool) -> Any:
         run.append(form)
     said = writable(text)
     if set(said).isdisjoint("\t\r\n"):
-        run.add_t(said)
+        run.add_t(said)  # python-docx looks through a text letter by letter for these
     else:
         run.text = said
     return run
