@@ -362,12 +362,17 @@ def _wait_for_advisory_lock(session: Session, key: int) -> None:
     try:
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_APPLICATION, key)))
     except sa.exc.OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) == "55P03":
+        if is_lock_timeout(error):
             raise BusyError(
                 f"other writers have kept the database busy for {BUSY_SECONDS:.0f} seconds; "
                 "try again when they have finished"
             ) from None
         raise
+
+
+def is_lock_timeout(error: sa.exc.DBAPIError) -> bool:
+    """Whether PostgreSQL gave up to wait for a lock."""
+    return getattr(error.orig, "sqlstate", None) == "55P03"
 
 
 _DIALECTS: Final = ("sqlite", "postgresql+psycopg")

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from review.config import shipped
-from review.db import ADVISORY_APPLICATION, VERSION, WRITER_LOCK, Database
-from review.errors import DatabaseStateError, Remedy
+from review.db import ADVISORY_APPLICATION, VERSION, WRITER_LOCK, Database, is_lock_timeout
+from review.errors import BusyError, DatabaseStateError, Remedy
 from review.files import name_anew, new_folder, workplace
 from review.sqlite import BUSY_SECONDS
 
@@ -249,17 +249,53 @@ def _run_migrations(database: Database) -> None:
     try:
         with engine.begin() as connection:
             if not database.is_sqlite:
-                connection.execute(
-                    sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_APPLICATION, WRITER_LOCK))
-                )
-                if sa.inspect(connection).has_table(VERSION.name):  # who reads it is waited for
-                    connection.exec_driver_sql(f"LOCK TABLE {VERSION.name}")
+                _wait_for_the_others(connection)
             before = row_counts(connection)
             _migrate(connection)
             _check_nothing_was_lost(before, row_counts(connection))
             if database.is_sqlite:
                 _check_references(connection)
     except sa.exc.DBAPIError as error:
+        if is_lock_timeout(error):
+            raise _busy(engine) from None
         raise DatabaseStateError(f"cannot write to {database}: {error.orig}") from None
     finally:
         engine.dispose()
+
+
+def _wait_for_the_others(connection: sa.Connection) -> None:
+    """Wait on PostgreSQL until nobody writes or reads: those who come later wait meanwhile.
+
+    Whatever waits for a lock here, migrations included, gives up after `BUSY_SECONDS`.
+    """
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(BUSY_SECONDS * 1000)}")
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_APPLICATION, WRITER_LOCK)))
+    if sa.inspect(connection).has_table(VERSION.name):
+        connection.exec_driver_sql(f"LOCK TABLE {VERSION.name}")
+
+
+_OTHERS: Final = """
+SELECT DISTINCT pid, usename, client_addr, xact_start,
+       to_char(xact_start AT TIME ZONE 'UTC', 'HH24:MI:SS') AS since
+FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE granted AND locktype IN ('relation', 'advisory') AND pid <> pg_backend_pid()
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+ORDER BY xact_start
+"""
+"""Who holds a lock of this database: since when, only a role that may read statistics sees."""
+
+
+def _busy(engine: sa.Engine) -> BusyError:
+    """Name the transactions that kept an upgrade waiting."""
+    with engine.connect() as connection:
+        others = [
+            f"process {one.pid} of {one.usename}"
+            + (f" at {one.client_addr}" if one.client_addr else "")
+            + (f", since {one.since} UTC" if one.since else "")
+            for one in connection.exec_driver_sql(_OTHERS)
+        ]
+    return BusyError(
+        f"other programs have kept the database busy for {BUSY_SECONDS:.0f} seconds "
+        f"({'; '.join(others) or 'they have ended since'}); nothing was changed: stop them or let "
+        "them end, and try again"
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -79,14 +80,17 @@ def _programs(server: sa.URL) -> Path:
 
 
 def main() -> int:
-    """Run a command; return its status."""
+    """Run a command; return its status. Who is told to end tells the command, and tidies up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with own_server() as server:
         with administration(server) as execute:
             execute("CREATE DATABASE trials TEMPLATE template0 ENCODING 'UTF8'")
         url = server.set(database="trials").render_as_string(hide_password=False)
         words = [url if word == "{}" else word for word in sys.argv[1:]]
         path = f"{_programs(server)}{os.pathsep}{os.environ['PATH']}"
-        return subprocess.run(words, check=False, env={**os.environ, "PATH": path}).returncode
+        with subprocess.Popen(words, env={**os.environ, "PATH": path}) as command:
+            signal.signal(signal.SIGTERM, lambda *_: command.terminate())
+            return command.wait()
 
 
 if __name__ == "__main__":

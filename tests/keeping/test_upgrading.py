@@ -16,7 +16,7 @@ from click.testing import Result
 
 from review import schema
 from review.db import Database, database_at
-from review.errors import DatabaseStateError
+from review.errors import BusyError, DatabaseStateError
 from review.history.actions import Attribution, writing
 from review.keeping.dumps import dump_before_upgrade
 from review.keeping.verifying import verify_all
@@ -99,6 +99,26 @@ def test_an_unknown_revision_is_refused(database: Database, cli: Cli) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_later'")
     for words in (("upgrade",), ("list",), ("verify",), ("backup",)):
         assert "made by newer software" in cli(*words, status=1).output
+
+
+def test_an_upgrade_waits_for_a_reader_no_longer_than_for_a_writer(
+    older: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if older.is_sqlite:
+        pytest.skip("readers of SQLite keep no writer waiting")
+    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.2)
+    titles = sa.select(Review.title)
+    held = replace(older, revision=schema.revisions()[-2])
+    with held.reading() as session:
+        assert session.scalars(titles).all() == ["T"]
+        reader = session.connection().connection.driver_connection.info.backend_pid
+        with pytest.raises(BusyError, match=rf"process {reader} of \w+.*; nothing was changed"):
+            schema.upgrade(older)
+        assert session.scalars(titles).all() == ["T"]
+    assert schema.revision_of(older) == schema.revisions()[-2]
+    held.close()
+    schema.upgrade(older)
+    assert schema.revision_of(older) == schema.newest_revision()
 
 
 def test_a_program_that_runs_through_an_upgrade_reads_and_writes_no_more(
