@@ -1,4 +1,4 @@
-"""The effect measures, what is known of each, and their options, by metafor's names.
+"""The effect measures and what is known of each, by metafor's names.
 
 No formulas: plans, tables and commands name a measure without importing what computes it.
 """
@@ -134,54 +134,6 @@ class Measure(StrEnum):
         return self.facts.sentence or (name if short else name[:1].lower() + name[1:])
 
 
-class Variance(StrEnum):
-    """A named formula for the sampling variance (metafor's ``vtype``).
-
-    Which ones a measure knows, and which is its default, `review.effects.variance_formulas` says.
-    """
-
-    LS = "LS"
-    """Large-sample approximation at the study's own estimate; the default of every measure."""
-    LS2 = "LS2"
-    """A second large-sample approximation, named in the docstring of the measure."""
-    UB = "UB"
-    """Unbiased estimate of the sampling variance."""
-    AV = "AV"
-    """Large-sample approximation at the average of all studies' estimates, weighted by size."""
-    HO = "HO"
-    """Assumes that the two groups have one common variance."""
-    AVHO = "AVHO"
-    """``HO`` with the coefficient of variation averaged over the studies."""
-    H0 = "H0"
-    """Under the null hypothesis of no effect."""
-
-
-class AddTo(StrEnum):
-    """Which rows the constant of a rule for zero cells is added to (metafor's ``to``)."""
-
-    ONLY0 = "only0"
-    """Rows that have a zero cell."""
-    ALL = "all"
-    """Every row."""
-    IF0ALL = "if0all"
-    """Every row, as soon as one row has a zero cell."""
-    NONE = "none"
-    """No row."""
-
-
-class Medians(StrEnum):
-    """How means and standard deviations come from medians with quartiles or range."""
-
-    NORMAL = "normal"
-    """As of a normal sample (Luo et al. 2018; Wan et al. 2014; Shi et al. 2020)."""
-    QE = "qe"
-    """By the distribution whose quantiles are closest (McGrath et al. 2020)."""
-    BC = "bc"
-    """As of a sample that is normal after Box-Cox transformation (McGrath et al. 2020)."""
-    MLN = "mln"
-    """The same by likelihood, for unknown distributions (Cai, Zhou & Pan 2021)."""
-
-
 class Family(StrEnum):
     """What numbers a measure is computed from."""
 
@@ -235,6 +187,10 @@ class Facts:
         """The number that people read for no effect."""
         return 0.0 if self.ratio is None else 1.0
 
+
+PERSON_YEARS: Final = 100
+"""Of planned analyses: the person-years that a rate is told for. Reports enter single years."""
+PER_TIME: Final = f"per {PERSON_YEARS} person-years"
 
 _CONTRAST: Final = frozenset({AnalysisKind.CONTRAST})
 _COMPARED: Final = frozenset({AnalysisKind.CONTRAST, AnalysisKind.NETWORK})
@@ -345,9 +301,30 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     ),
     Measure.OR2D: Facts(family=Family.EVENTS, standardized=True),
     Measure.OR2DN: Facts(family=Family.EVENTS, standardized=True),
-    Measure.IRR: Facts(family=Family.RATES, ratio="Rate ratio"),
-    Measure.IRD: Facts(family=Family.RATES),
-    Measure.IRSD: Facts(family=Family.RATES),
+    Measure.IRR: Facts(
+        family=Family.RATES,
+        planned=_COMPARED,
+        methods="log incidence rate ratios",
+        ratio="Rate ratio",
+        zero_cells=True,
+        metrics=("IRR", "RATE RATIO", "INCIDENCE RATE RATIO"),
+        revman="Rate Ratio",
+    ),
+    Measure.IRD: Facts(
+        family=Family.RATES,
+        planned=_COMPARED,
+        methods=f"differences of incidence rates {PER_TIME}",
+        axis=f"Rate difference {PER_TIME}",
+        zero_cells=True,
+        revman="Rate Difference",
+    ),
+    Measure.IRSD: Facts(
+        family=Family.RATES,
+        planned=_CONTRAST,
+        methods=f"differences of the square roots of incidence rates {PER_TIME}",
+        axis=f"Difference of root rates {PER_TIME}",
+        zero_cells=True,
+    ),
     Measure.HR: Facts(
         family=Family.SURVIVAL, ratio="Hazard ratio", metrics=("HR", "HAZARD RATIO")
     ),
@@ -386,10 +363,35 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         family=Family.MEAN_OF_ONE, planned=_ONE_ARM, methods="means", sentence="mean"
     ),
     Measure.MNLN: Facts(family=Family.MEAN_OF_ONE, natural=MEAN),
-    Measure.IR: Facts(family=Family.RATE_OF_ONE),
-    Measure.IRLN: Facts(family=Family.RATE_OF_ONE, natural=RATE),
-    Measure.IRS: Facts(family=Family.RATE_OF_ONE, natural=SQUARED_RATE),
-    Measure.IRFT: Facts(family=Family.RATE_OF_ONE),
+    Measure.IR: Facts(
+        family=Family.RATE_OF_ONE,
+        planned=_ONE_ARM,
+        methods=f"incidence rates {PER_TIME}",
+        axis=f"Incidence rate {PER_TIME}",
+        zero_cells=True,
+    ),
+    Measure.IRLN: Facts(
+        family=Family.RATE_OF_ONE,
+        planned=_ONE_ARM,
+        methods=f"log incidence rates {PER_TIME}",
+        sentence="logarithm of the rate",
+        zero_cells=True,
+        natural=RATE,
+    ),
+    Measure.IRS: Facts(
+        family=Family.RATE_OF_ONE,
+        planned=_ONE_ARM,
+        methods=f"square roots of incidence rates {PER_TIME}",
+        sentence="square root of the rate",
+        zero_cells=True,
+        natural=SQUARED_RATE,
+    ),
+    Measure.IRFT: Facts(
+        family=Family.RATE_OF_ONE,
+        planned=_ONE_ARM,
+        methods=f"double square roots of incidence rates {PER_TIME}",
+        sentence="double square root of the rate",
+    ),
 }  # fmt: skip
 """The one table of measures: a new one is a name above, a line here, and its formula."""
 
@@ -408,10 +410,11 @@ def measure_named(name: str) -> Measure | None:
 
 
 OF_TABLES: Final = {
-    "MH": (Measure.OR, Measure.RR, Measure.RD),
+    "MH": (Measure.OR, Measure.RR, Measure.RD, Measure.IRR, Measure.IRD),
     "PETO": (Measure.PETO,),
 }
-"""Methods that pool the trials' two-by-two tables, and the measures they give."""
+"""Methods that pool the trials' tables of events and persons or person-time, and the measures they
+give."""
 
 MIXED: Final = {
     "UM.FS": (Measure.OR, Measure.IRR),

@@ -64,6 +64,8 @@ def reported(kind: AnalysisKind, measure: Measure, study: int, side: int) -> dic
             return {"n": n, "estimate": mean, "variance": sd**2 / n, "metric": "points"}
         case Family.EVENTS | Family.EVENTS_OF_ONE:
             return {"n": total, "events": events}
+        case Family.RATES | Family.RATE_OF_ONE:
+            return {"events": events, "person_years": total / 2}
         case Family.MEANS | Family.MEAN_OF_ONE:
             return {"n": n, "mean": mean, "sd": sd}
         case other:

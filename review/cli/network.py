@@ -12,9 +12,10 @@ from review.canonical import interval, number, p_value
 from review.cli.context import sheet_option
 from review.cli.output import echo_json, echo_remarks, echo_table, plain_remarks
 from review.cli.pool.sheet import Sheet, read_sheet
+from review.conventions import AddTo
 from review.effects import ZeroCells, combine_arms, combine_estimates, escalc
 from review.errors import InvalidDataError, Problem, UnreadableFileError
-from review.measures import AddTo, Measure
+from review.measures import Measure
 from review.synthesis import Method, Test
 from review.synthesis.network import (
     Comparison,

@@ -1,5 +1,6 @@
 """From extracted numbers to effects and their sampling variances."""
 
+from review.conventions import AddTo, Variance
 from review.effects.arms import Estimate, Group, combine_arms, combine_estimates
 from review.effects.columns import ImpossibleCell, ImpossibleInputError
 from review.effects.conversions_design import (
@@ -9,6 +10,7 @@ from review.effects.conversions_design import (
     reverse_scale,
     shared_control_covariance_events,
     shared_control_covariance_md,
+    shared_control_covariance_rates,
     shared_control_covariance_smd,
 )
 from review.effects.conversions_difference import (
@@ -58,7 +60,7 @@ from review.effects.escalc import (
 )
 from review.effects.quantiles import Distribution, Sides
 from review.effects.zero_cells import ZeroCells
-from review.measures import AddTo, Measure, Variance
+from review.measures import Measure
 
 __all__ = [
     "AddTo",
@@ -112,6 +114,7 @@ __all__ = [
     "sd_of_change",
     "shared_control_covariance_events",
     "shared_control_covariance_md",
+    "shared_control_covariance_rates",
     "shared_control_covariance_smd",
     "skewness_test",
     "total_sd",

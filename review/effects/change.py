@@ -8,6 +8,7 @@ the names are those of the paired measures.
 from __future__ import annotations
 
 from review.arrays import Floats
+from review.conventions import Variance
 from review.effects.columns import Column, Domain
 from review.effects.effects import Pair
 from review.effects.paired import (
@@ -16,7 +17,7 @@ from review.effects.paired import (
     raw_score_standardized,
 )
 from review.effects.specification import Computed, Form, Options, Specification, as_given
-from review.measures import Measure, Variance
+from review.measures import Measure
 
 
 def difference_of_changes(intervention: Pair, comparator: Pair) -> Pair:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from review.arrays import Floats
+from review.conventions import Variance
 from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.correction import hedges_correction
@@ -25,7 +26,7 @@ from review.effects.specification import (
     by,
     through_t,
 )
-from review.measures import Measure, Variance
+from review.measures import Measure
 
 
 def mean_difference(

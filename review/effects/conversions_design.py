@@ -292,6 +292,49 @@ def shared_control_covariance_events(
     )
 
 
+def shared_control_covariance_rates(
+    events_control: float, time_control: float
+) -> Converted[tuple[float | None, float, float]]:
+    """Sampling covariances of log rate ratios, rate differences and differences of root rates.
+
+    Parameters
+    ----------
+    events_control, time_control
+        Events and person-time in the shared control group.
+
+    Returns
+    -------
+    Converted[tuple]
+        Of two log rate ratios, 1/x, None without events; of two rate differences, x/t²; of two
+        differences of root rates, 1/(4t): the variance of the control's part in each.
+
+    Raises
+    ------
+    InvalidDataError
+        If events are negative, or the time is not above zero.
+
+    Notes
+    -----
+    As :func:`shared_control_covariance_events`, of Poisson counts.
+
+    Examples
+    --------
+    >>> shared_control_covariance_rates(20, 100).value
+    (0.05, 0.002, 0.0025)
+    """
+    checks.not_negative("events_control", events_control)
+    checks.positive("time_control", time_control)
+    return Converted(
+        (
+            1.0 / events_control if events_control else None,
+            events_control / time_control**2,
+            0.25 / time_control,
+        ),
+        "covariances of log IRR, IRD and IRSD with one control",
+        {"events_control": events_control, "time_control": time_control},
+    )
+
+
 def _icc(icc: float) -> None:
     if not 0.0 <= icc <= 1.0:
         raise InvalidDataError(

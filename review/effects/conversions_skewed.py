@@ -16,12 +16,12 @@ import numpy as np
 from scipy.special import betaincinv, gamma, gammaincinv, log_ndtr, ndtr, ndtri
 
 from review.arrays import Floats
+from review.conventions import Medians
 from review.effects import checks
 from review.effects.arms import Group
 from review.effects.conversions_median import FEWEST, five_number_weights, widths
 from review.effects.converted import Converted
 from review.errors import InvalidDataError
-from review.measures import Medians
 
 POINTS: Final = 4001
 """On the transformed scale, of the integrals that go back from it."""

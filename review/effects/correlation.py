@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import hyp2f1
 
 from review.arrays import Floats
+from review.conventions import Variance
 from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.effects import Pair
@@ -20,7 +21,7 @@ from review.effects.specification import (
     by,
     through_t,
 )
-from review.measures import Measure, Variance
+from review.measures import Measure
 
 # A variance from three participants or fewer (four, for the corrected correlation) is no estimate:
 # metafor gives none either.

@@ -12,12 +12,13 @@ from collections.abc import Callable
 import numpy as np
 
 from review.arrays import Floats
+from review.conventions import Variance
 from review.effects.averages import size_weighted_mean
 from review.effects.columns import Column, Domain
 from review.effects.effects import Pair
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.effects.zero_cells import HALF_ADDED, NOTHING_ADDED, ZeroCells, treat_zero_cells
-from review.measures import Measure, Variance
+from review.measures import Measure
 
 # A logistic distribution's standard deviation is pi/sqrt(3) (Hasselblad & Hedges 1995).
 _LOGISTIC = math.sqrt(3.0) / math.pi

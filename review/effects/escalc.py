@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from review.arrays import Floats
+from review.conventions import Variance
 from review.effects import (
     change,
     checks,
@@ -25,7 +26,7 @@ from review.effects.quantiles import Distribution, quantile
 from review.effects.specification import Computed, Form, Options, Specification, as_given
 from review.effects.zero_cells import ZeroCells
 from review.errors import InvalidDataError
-from review.measures import Measure, Variance
+from review.measures import Measure
 
 
 class MissingColumnsError(InvalidDataError):

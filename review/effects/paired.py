@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from review.arrays import Floats
+from review.conventions import Variance
 from review.effects.columns import Column, Domain
 from review.effects.continuous import doubted
 from review.effects.correction import hedges_correction
@@ -28,7 +29,7 @@ from review.effects.specification import (
     by,
     through_t,
 )
-from review.measures import Measure, Variance
+from review.measures import Measure
 
 
 def change_variance(sd1: Floats, sd2: Floats, r: Floats) -> Floats:

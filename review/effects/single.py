@@ -11,11 +11,12 @@ from collections.abc import Callable
 import numpy as np
 
 from review.arrays import Floats
+from review.conventions import Variance
 from review.effects.columns import Column, Domain
 from review.effects.effects import Pair
 from review.effects.specification import Computed, Form, Options, Specification, as_given, by
 from review.effects.zero_cells import HALF_ADDED, NOTHING_ADDED, ZeroCells, treat_zero_cells
-from review.measures import Measure, Variance
+from review.measures import Measure
 
 
 def proportion(x: Floats, m: Floats) -> Pair:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from review.arrays import Floats
+from review.conventions import Variance
 from review.effects.columns import Column
 from review.effects.effects import Pair, RowNote
 from review.effects.quantiles import t_from_signed_p
 from review.effects.zero_cells import HALF_ADDED, ZeroCells
-from review.measures import Variance
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from review.arrays import Bools, Floats
+from review.conventions import AddTo
 from review.effects.effects import RowNote
 from review.errors import InvalidDataError
-from review.measures import AddTo
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "effect_size": "estimate", "es": "estimate", "pvalue": "p", "p_value": "p", "t_value": "t",
     "f_value": "f", "r": "correlation", "pages": "page", "source": "page", "comment": "quote",
     "publication_year": "year", "min": "minimum", "max": "maximum", "responders": "events",
+    "person_time": "person_years", "exposure": "person_years",
 }  # fmt: skip
 """What people call our columns; asked about, and never taken for granted."""
 

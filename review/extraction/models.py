@@ -279,7 +279,7 @@ def reported_column(name: str) -> InstrumentedAttribute[Any]:
 for _name in ABOUT:
     setattr(Result, _name, _column(_name))
     if _rule := " AND ".join(f"{_name} {sign} {bound:g}" for sign, bound in bounds(_name).items()):
-        _rule += " AND events <= n" if _name == "events" else ""
+        _rule += " AND (events <= n OR person_years IS NOT NULL)" if _name == "events" else ""
         Base.metadata.tables["result"].append_constraint(sa.CheckConstraint(_rule, name=_name))
 
 

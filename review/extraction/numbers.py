@@ -154,7 +154,13 @@ class ReportedNumbers(NamedTuple):
             heading="SD",
         ),
     ] = None
-    events: Annotated[CountOrZero, About("Participants with the event", heading="Events")] = None
+    events: Annotated[
+        CountOrZero,
+        About(
+            "Participants with the event; beside person_years all events, also several of a person",
+            heading="Events",
+        ),
+    ] = None
     estimate: Annotated[
         Number,
         About("An estimate that is no mean; say in metric of what", heading="Estimate", decimals=4),
@@ -234,6 +240,14 @@ class ReportedNumbers(NamedTuple):
         About(
             "Share of the outcome's variance that the covariates explain, 0 to 1",
             "R² of covariates",
+        ),
+    ] = None
+    person_years: Annotated[
+        AboveZero,
+        About(
+            "Time at risk of all participants together, in years (person-months / 12)",
+            "person-years",
+            "Person-years",
         ),
     ] = None
 

@@ -319,8 +319,12 @@ def clashes(row: ExtractionRow) -> Iterator[CellProblem]:
     if row.with_instrument is not None and contrast:
         reason = "an association (with_instrument) is not of two arms (versus_arm)"
         yield clash(reason, "with_instrument", "versus_arm")
-    if x.events is not None and x.n is not None and x.events > x.n:
-        yield clash(f"{x.events} events among {x.n} participants", "n", "events")
+    if x.events is not None and x.n is not None and x.person_years is None and x.events > x.n:
+        reason = (
+            f"{x.events} events among {x.n} participants; where a person may have several, enter "
+            "person_years beside them"
+        )
+        yield clash(reason, "n", "events")
     if (x.ci_low is None) != (x.ci_high is None):
         yield clash("an interval needs both ci_low and ci_high", "ci_low", "ci_high")
     if x.ci_low is not None and x.ci_high is not None and x.ci_low > x.ci_high:

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 from pydantic import AfterValidator, Field, model_validator
 
 from review.canonical import sha256_of
+from review.conventions import AddTo, Medians
 from review.errors import InvalidDataError
 from review.formula import parse
-from review.measures import OF_COUNTS, OF_TABLES, AddTo, Measure, Medians, measures_of
+from review.measures import OF_COUNTS, OF_TABLES, Measure, measures_of
 from review.protocol.attenuation import ReliabilityText, attenuation_problem, reliabilities
 from review.protocol.beside import heterogeneity_problem, refused_beside
 from review.protocol.characteristics import Condition, condition

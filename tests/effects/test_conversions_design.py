@@ -13,6 +13,7 @@ from review.effects import (
     reverse_scale,
     shared_control_covariance_events,
     shared_control_covariance_md,
+    shared_control_covariance_rates,
     shared_control_covariance_smd,
 )
 from review.errors import InvalidDataError
@@ -89,6 +90,18 @@ def test_shared_control_covariances_are_those_of_simulated_trials() -> None:
     )
 
 
+def test_shared_control_covariances_of_rates_are_those_of_simulated_trials() -> None:
+    rng = np.random.default_rng(6)
+    times = (150.0, 120.0, 200.0)
+    events = [rng.poisson(0.4 * time, 40_000) for time in times]
+    rates = [x / time for x, time in zip(events, times, strict=True)]
+    ratio, difference, of_roots = shared_control_covariance_rates(80, 200).value
+    for found, back in ((ratio, np.log), (difference, np.array), (of_roots, np.sqrt)):
+        one, two, control = (back(x) for x in rates)
+        assert found == pytest.approx(np.cov(one - control, two - control)[0, 1], rel=0.04)
+    assert shared_control_covariance_rates(0, 200).value == (None, 0.0, 0.00125)
+
+
 def test_combined_arms_agree_with_covariance_for_raw_differences() -> None:
     # arms of equal size and spread: the comparison of both together has the variance of the
     # average of two comparisons that share a control
@@ -116,6 +129,8 @@ def test_combined_arms_agree_with_covariance_for_raw_differences() -> None:
         lambda: shared_control_covariance_md(-1.0, 44),
         lambda: shared_control_covariance_events(0, 44),
         lambda: shared_control_covariance_events(44, 44),
+        lambda: shared_control_covariance_rates(-1, 44),
+        lambda: shared_control_covariance_rates(3, 0),
     ],
 )
 def test_numbers_that_cannot_be_right_are_refused(attempt) -> None:  # type: ignore[no-untyped-def]

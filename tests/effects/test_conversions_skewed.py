@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from review.conventions import Medians
 from review.effects import Quantiles, group_from_skewed, skewness_test
 from review.errors import InvalidDataError
-from review.measures import Medians
 
 EXAMPLE = Quantiles(100, 4.0, minimum=2.0, maximum=9.0)
 SKEWED = (Medians.QE, Medians.BC, Medians.MLN)

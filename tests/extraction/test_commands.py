@@ -11,8 +11,8 @@ from click.testing import Result
 from openpyxl import load_workbook
 
 from review.config import settings
+from review.conventions import Medians
 from review.effects import Quantiles, group_from_skewed
-from review.measures import Medians
 
 Cli = Callable[..., Result]
 

@@ -160,6 +160,21 @@ def test_direction_against_the_words_of_the_report() -> None:
     assert kinds(*pair(favours="Waiting")) == [Kind.DIRECTION]
 
 
+def test_events_in_person_time_are_compared_by_their_rates() -> None:
+    """More events in the longer time are the lower rate."""
+    arms = [
+        _result(arm="Video", events=30, person_years=90.0),
+        _result(arm="Waiting", events=20, person_years=30.0),
+    ]
+    ratio: dict[str, Any] = {"versus": "Waiting", "ci_low": 0.2, "ci_high": 0.6, "metric": "IRR"}
+    fits = _result(arm="Video", result_id=7, estimate=0.35, **ratio)
+    assert kinds(*arms, fits) == []
+    against = {**ratio, "ci_low": 1.66, "ci_high": 5.0}
+    assert kinds(*arms, _result(arm="Video", result_id=7, estimate=2.88, **against)) == [
+        Kind.SIGN_CONFLICT
+    ]
+
+
 def test_effects_that_are_large_or_unlike_the_others() -> None:
     assert kinds(*pair(mean=-5.0)) == [Kind.EFFECT_LARGE]
     others = [

@@ -9,11 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from review.config import shipped
+from review.conventions import AddTo
 from review.db import Database
 from review.errors import AlreadyExistsError, FileError, InvalidDataError, NotFoundError
 from review.extraction.seeds import seed_called, seeds
 from review.history.actions import Attribution, writing
-from review.measures import OF_COUNTS, AddTo
+from review.measures import OF_COUNTS
 from review.protocol import actions
 from review.protocol.files import plan_text, read_plan, read_protocol
 from review.protocol.queries import current_versions, plan_of, review_called
@@ -197,7 +198,7 @@ SINGLE = {"kind": "single_arm", "measure": "PLO", "margin": None}
             {**NETWORK, "subgroups": ["diagnosis"], "sequential": {}},
             "subgroups, sequential: of analyses of one comparison",
         ),
-        ({"method": "MH"}, "method MH pools OR, RD, RR, not SMD"),
+        ({"method": "MH"}, "method MH pools IRD, IRR, OR, RD, RR, not SMD"),
         ({"method": "PETO", "measure": "OR"}, "method PETO pools PETO, not OR"),
         ({"method": "MH", "measure": "OR", "test": "adhoc"}, "method MH goes with test z"),
         ({"method": "MH", "measure": "OR", "moderators": ["year"]}, "beside MH"),

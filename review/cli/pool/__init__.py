@@ -26,12 +26,13 @@ from review.cli.pool.rows import (
     sizes,
 )
 from review.cli.pool.sheet import Sheet, read_sheet
+from review.conventions import AddTo
 from review.effects import Effects, ZeroCells, default_zero_cells
 from review.errors import InvalidDataError
 from review.figures import forest_plot, save
 from review.formula import parse
 from review.living.job.workers import executor_for
-from review.measures import MIXED, OF_COUNTS, AddTo, Family, Measure
+from review.measures import MIXED, OF_COUNTS, Family, Measure
 from review.synthesis import Method, MuPrior, Pooled, Predictor, TauPrior, Test, pool
 
 

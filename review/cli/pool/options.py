@@ -12,7 +12,8 @@ import click
 from review.cli.computing import computing_options
 from review.cli.context import sheet_option
 from review.cli.files import force_option
-from review.measures import MIXED, OF_COUNTS, AddTo, Measure, Variance
+from review.conventions import AddTo, Variance
+from review.measures import MIXED, OF_COUNTS, Measure
 from review.synthesis import Method, MuPrior, PredictionKind, Predictor, TauFamily, TauPrior, Test
 from review.synthesis.bayes import DEFAULT_TAU
 from review.synthesis.location_scale import Link

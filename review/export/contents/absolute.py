@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -21,7 +21,7 @@ from review.living.inputs.columns import leaves_of
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Interval, RunResults
 from review.living.runs.scales import scale_of_run, sign_of
-from review.measures import Measure
+from review.measures import PER_TIME, PERSON_YEARS, Measure
 from review.protocol.rules import Plan
 from review.wording import counted
 
@@ -97,6 +97,21 @@ def comparator_events(trials: Sequence[TrialInput]) -> list[tuple[int, int]]:
     return found
 
 
+def comparator_rates(trials: Sequence[TrialInput]) -> list[tuple[int, float]]:
+    """Return events and hundreds of person-years in the comparator of each trial that gives both.
+
+    The person-years are those that rates are told for (`review.measures.PERSON_YEARS`).
+    """
+    found = []
+    for trial in trials:
+        arms = [(x.events, x.person_years) for x in comparator_arms(trial)]
+        known = [(events, t) for events, t in arms if events is not None and t is not None]
+        if known and len(known) == len(arms):
+            time = sum(t for _, t in known) / PERSON_YEARS
+            found.append((sum(events for events, _ in known), time))
+    return found
+
+
 def absolute_of(inputs: RunInputs, results: RunResults) -> Absolute | str:
     """Return the effect of a run in familiar units, or why there is none.
 
@@ -109,7 +124,8 @@ def absolute_of(inputs: RunInputs, results: RunResults) -> Absolute | str:
     -------
     Absolute or str
         OR, RR, Peto's OR and RD: risks for 1,000 at the median risk of the trials' comparators, at
-        their pooled risk where most had no event.
+        their pooled risk where most had no event. IRR and IRD: rates in the same way, for 100
+        person-years.
         MD and SMD: points of the instrument that most trials used; an SMD is multiplied by the
         comparator's SD on it, pooled over its trials (Cochrane Handbook 15.5.3.2: re-expressing
         SMDs using a familiar instrument). Everything else, and what lacks its numbers, is a
@@ -118,42 +134,76 @@ def absolute_of(inputs: RunInputs, results: RunResults) -> Absolute | str:
     measure = scale_of_run(inputs).measure
     if measure in {Measure.OR, Measure.RR, Measure.PETO, Measure.RD}:
         return _risks(inputs, results, measure)
+    if measure in {Measure.IRR, Measure.IRD}:
+        return _rates(inputs, results, measure)
     if measure is Measure.MD or (measure is not None and measure.facts.standardized):
         return _scores(inputs, results, standardized=measure.facts.standardized)
     return "Not re-expressed: the measure has no absolute scale."
 
 
 def _risks(inputs: RunInputs, results: RunResults, measure: Measure) -> Absolute | str:
-    sign = sign_of(inputs)
-    if sign is None:
-        return "Not re-expressed: the event is good in some trials and bad in others."
-    counts = comparator_events(inputs.trials)
-    if not counts:
-        return "Not re-expressed: no trial gives the events of its comparator."
-    risks = [events / n for events, n in counts]
-    assumed, how = median(risks), "the median"
-    if not assumed:
-        assumed = sum(events for events, _ in counts) / sum(n for _, n in counts)
-        how = "events of all participants"
-    effect, ci = turned(results.pooled.estimate, results.pooled.ci, sign)
-
-    def risk(effect: float) -> float:
+    def risk(assumed: float, effect: float) -> float:
         if measure is Measure.RD:
             return risk_by_difference(assumed, effect)
         by = risk_by_odds_ratio if measure in ODDS else risk_by_risk_ratio
         return by(assumed, math.exp(effect))
 
-    low, high = PER * risk(ci[0]), PER * risk(ci[1])
-    there, here = PER * assumed, PER * risk(effect)
+    kind = _Kind("risk", f"per {PER:,}", PER, "events of all participants")
+    return _of_events(inputs, results, comparator_events(inputs.trials), kind, risk)
+
+
+def _rates(inputs: RunInputs, results: RunResults, measure: Measure) -> Absolute | str:
+    def rate(assumed: float, effect: float) -> float:
+        if measure is Measure.IRD:
+            return max(0.0, assumed + effect)
+        return assumed * math.exp(effect)
+
+    kind = _Kind("rate", PER_TIME, 1, "events in all person-years")
+    return _of_events(inputs, results, comparator_rates(inputs.trials), kind, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What is assumed of the comparator: a risk or a rate."""
+
+    name: str
+    unit: str
+    per: int
+    """By which it is multiplied to be of the unit."""
+    of_all: str
+    """What is taken where most comparators had no event."""
+
+
+def _of_events(
+    inputs: RunInputs,
+    results: RunResults,
+    counts: Sequence[tuple[int, float]],
+    kind: _Kind,
+    there_and_here: Callable[[float, float], float],
+) -> Absolute | str:
+    """Return the comparators' risk or rate, and the intervention's that follows from it."""
+    sign = sign_of(inputs)
+    if sign is None:
+        return "Not re-expressed: the event is good in some trials and bad in others."
+    if not counts:
+        return "Not re-expressed: no trial gives the events of its comparator."
+    each = [events / among for events, among in counts]
+    assumed, how = median(each), "the median"
+    if not assumed:
+        assumed = sum(events for events, _ in counts) / sum(among for _, among in counts)
+        how = kind.of_all
+    effect, ci = turned(results.pooled.estimate, results.pooled.ci, sign)
+    low, high = (kind.per * there_and_here(assumed, limit) for limit in ci)
+    there, here = kind.per * assumed, kind.per * there_and_here(assumed, effect)
     return Absolute(
-        unit=f"per {PER:,}",
+        unit=kind.unit,
         comparator=there,
-        comparator_range=(PER * min(risks), PER * max(risks)),
+        comparator_range=(kind.per * min(each), kind.per * max(each)),
         intervention=here,
         intervention_ci=(low, high),
         difference=here - there,
         difference_ci=(low - there, high - there),
-        basis=f"Assumed risk: {how} of the comparators of {counted(len(risks), 'trial')}.",
+        basis=f"Assumed {kind.name}: {how} of the comparators of {counted(len(each), 'trial')}.",
     )
 
 

@@ -27,7 +27,7 @@ from review.figures.numbers import fixed
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import Interval, RunResults
 from review.living.runs.scales import scale_of_run, sign_of
-from review.measures import Measure
+from review.measures import PER_TIME, Measure
 from review.protocol.models import Review
 from review.protocol.queries import instruments
 from review.protocol.vocabulary import AnalysisKind
@@ -283,7 +283,7 @@ def _printed(one: Finding, row: int, names: Mapping[str, str], notes: _Notes) ->
     else:
         comparator, intervention, difference = _absolute_cells(one.absolute, names)
         notes.add(one.absolute.basis, row, "comparator")
-    own_scale = plan.measure in {Measure.MD, Measure.RD} and difference is not None
+    own_scale = plan.measure in {Measure.MD, Measure.RD, Measure.IRD} and difference is not None
     effect = None
     if not own_scale:
         ratio = one.run.scale.as_ratio
@@ -311,10 +311,12 @@ def _printed(one: Finding, row: int, names: Mapping[str, str], notes: _Notes) ->
 def _absolute_cells(found: Absolute, names: Mapping[str, str]) -> tuple[str, str | None, str]:
     """Return comparator, intervention and difference; of scores the difference says it all."""
     if found.unit.startswith("per "):
+        digits = 1 if found.unit == PER_TIME else 0
+        limits = _limits(found.intervention_ci, digits)
         return (
-            f"{fixed(found.comparator, 0)} {found.unit}",
-            f"{fixed(found.intervention, 0)} {found.unit} ({_limits(found.intervention_ci, 0)})",
-            _directed(found, ("fewer", "more"), 0, f" {found.unit}"),
+            f"{fixed(found.comparator, digits)} {found.unit}",
+            f"{fixed(found.intervention, digits)} {found.unit} ({limits})",
+            _directed(found, ("fewer", "more"), digits, f" {found.unit}"),
         )
     name = names.get(found.unit, found.unit)
     low, high = found.comparator_range

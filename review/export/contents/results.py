@@ -24,7 +24,7 @@ from review.protocol.models import Review
 from review.protocol.queries import outcomes
 from review.protocol.vocabulary import AnalysisSet, Rater
 
-OWN_COLUMN: Final = ("n", "mean", "sd", "events", "estimate", "se", "variance")
+OWN_COLUMN: Final = ("n", "mean", "sd", "events", "person_years", "estimate", "se", "variance")
 """Numbers that documents give a column of their own; all else stands in words."""
 
 LEADING: Final = ("study", "outcome", "instrument", "timepoint")
@@ -75,7 +75,7 @@ def results_table(session: Session, review: Review) -> Table:
         Column("n", "n", Kind.INTEGER),
         *(_reported(name, found) for name in ("mean", "sd")),
         Column("events", "Events", Kind.INTEGER),
-        *(_reported(name, found) for name in ("estimate", "se", "variance")),
+        *(_reported(name, found) for name in ("person_years", "estimate", "se", "variance")),
         Column("other", "Other numbers as reported"),
         Column("entered_by", "Entered by", Kind.INTEGER),
         Column("source", "Source"),

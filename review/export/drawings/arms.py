@@ -9,6 +9,7 @@ from typing import Final
 
 from review.extraction.numbers import ReportedNumbers
 from review.figures.numbers import bracketed, fixed
+from review.living.estimates.counts import of_time
 from review.living.runs.contents import ArmInput, RunInputs, TrialInput
 from review.living.runs.results import Effect
 
@@ -38,6 +39,16 @@ def _events(numbers: ReportedNumbers) -> str | None:
     return f"{numbers.events}/{'?' if numbers.n is None else numbers.n}"
 
 
+def _rate(numbers: ReportedNumbers) -> str | None:
+    if numbers.events is None or numbers.person_years is None:
+        return None
+    return f"{numbers.events}/{_years(numbers)}"
+
+
+def _years(numbers: ReportedNumbers) -> str:
+    return f"{numbers.person_years:.6g}"
+
+
 def _median(numbers: ReportedNumbers) -> str | None:
     if numbers.median is None:
         return None
@@ -65,8 +76,12 @@ def _with(value: float | None, spread: float | None) -> str | None:
     return fixed(value, 2) if spread is None else f"{fixed(value, 2)} ({fixed(spread, 2)})"
 
 
+EVENTS: Final = "Events/total"
+RATES: Final = "Events/person-years"
+
 KINDS: Final[tuple[tuple[str, Callable[[ReportedNumbers], str | None]], ...]] = (
-    ("Events/total", _events),
+    (EVENTS, _events),
+    (RATES, _rate),
     ("Mean (SD)", _mean),
     ("Change (SD)", _change),
     ("Median [quartiles]", _median),
@@ -75,7 +90,10 @@ KINDS: Final[tuple[tuple[str, Callable[[ReportedNumbers], str | None]], ...]] = 
 """What an arm may have been reported with, and how it is written."""
 
 APART: Final[Mapping[str, tuple[tuple[str, Callable[[ReportedNumbers], str | None]], ...]]] = {
-    "Events/total": (("Events", lambda n: None if n.events is None else str(n.events)),),
+    EVENTS: (("Events", lambda n: None if n.events is None else str(n.events)),),
+    RATES: (
+        ("Events", lambda n: str(n.events)), ("Person-years", lambda n: _years(n)),
+    ),
     "Mean (SD)": (("Mean", lambda n: _two(n.mean)), ("SD", lambda n: _two(n.sd))),
     "Change (SD)": (
         ("Mean change", lambda n: _two(n.mean_change)),
@@ -131,7 +149,10 @@ def _kinds(
     inputs: RunInputs, arms: Callable[[TrialInput], Sequence[ArmInput]], *, apart: bool
 ) -> list[tuple[str, Callable[[ReportedNumbers], str | None]]]:
     numbers = [arm.numbers for trial in inputs.trials for arm in arms(trial)]
-    whole = [(header, write) for header, write in KINDS if any(map(write, numbers))]
+    other = EVENTS if of_time(inputs.plan.measure) else RATES
+    whole = [
+        (header, write) for header, write in KINDS if header != other and any(map(write, numbers))
+    ]
     if not apart:
         return whole
     return [part for kind in whole for part in APART.get(kind[0], (kind,))]
@@ -139,7 +160,7 @@ def _kinds(
 
 def _sized(kinds: Sequence[tuple[str, object]]) -> bool:
     """Whether sizes need a column of their own: events carry theirs."""
-    return [header for header, _ in kinds] != ["Events/total"]
+    return [header for header, _ in kinds] != [EVENTS]
 
 
 def _written(arms: Sequence[ArmInput], write: Callable[[ReportedNumbers], str | None]) -> str:

@@ -19,7 +19,9 @@ from review.export.manuscript.printer import Printer
 from review.export.manuscript.results import conclusion_sentence, entered_words, estimate
 from review.export.manuscript.sentences import capped, count, words
 from review.export.tables.printing import NumberStyle
+from review.living.estimates.counts import of_time
 from review.measures import MIXED
+from review.protocol.rules import Plan
 from review.wording import capitalised, counted
 
 MOST_ANALYSES: Final = 6
@@ -85,10 +87,16 @@ def _methods(facts: Facts) -> Spans:
         if sources
         else ("The sources searched are for the authors to report.",)
     )
-    models = [IN_SHORT.get(a.plan.method, OTHERWISE.format(a.plan.method)) for a in facts.analyses]
+    models = [_in_short(a.plan) for a in facts.analyses]
     pooled = "pooled" if facts.analysed else "are to pool"
     model = f"Planned analyses {pooled} effects by {words(list(dict.fromkeys(models)))}."
     return sentences(searched, (model,))
+
+
+def _in_short(plan: Plan) -> str:
+    if plan.method in MIXED and of_time(plan.measure):
+        return "a mixed-effects Poisson model"
+    return IN_SHORT.get(plan.method, OTHERWISE.format(plan.method))
 
 
 def _version(facts: Facts) -> Spans:

@@ -24,7 +24,7 @@ from review.export.manuscript.document import (
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
 from review.export.manuscript.heterogeneity import heterogeneity_methods
 from review.export.manuscript.joint import joint_methods
-from review.export.manuscript.models import METHODS, OTHER_METHOD, PREDICTIONS, TESTS
+from review.export.manuscript.models import METHODS, OF_RATES, OTHER_METHOD, PREDICTIONS, TESTS
 from review.export.manuscript.network import network_methods
 from review.export.manuscript.results import effect_words
 from review.export.manuscript.selection import conduct_paragraphs
@@ -32,6 +32,7 @@ from review.export.manuscript.sensitivity import VARIANTS
 from review.export.manuscript.sentences import words
 from review.export.tables.printing import NumberStyle
 from review.formula import parse
+from review.living.estimates.counts import of_time
 from review.living.estimates.zero_cells import origin_words, rule_words
 from review.measures import MIXED, OF_TABLES
 from review.protocol.characteristics import in_words
@@ -190,6 +191,8 @@ def _zero_cells(analysis: Analysed | Planned) -> Spans:
 def _model_of(analysis: Analysed | Planned) -> Spans:
     plan = analysis.plan
     method = METHODS.get(plan.method, OTHER_METHOD)
+    if of_time(plan.measure):
+        method = OF_RATES.get(plan.method, method)
     model = filled(method, name=plan.method, **CITED)
     test = filled(TESTS[plan.test], **CITED)
     of_new = filled(PREDICTIONS[plan.prediction], **CITED)

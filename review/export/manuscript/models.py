@@ -22,6 +22,13 @@ METHODS: Final = {
     "UM.FS": "a mixed-effects logistic model of the counts with fixed trial intercepts {stijnen}",
     "UM.RS": "a mixed-effects logistic model of the counts with random trial intercepts {stijnen}",
 }
+OF_RATES: Final = {
+    "CM.EL": "a mixed-effects conditional Poisson model of the events, exact by the binomial "
+    "distribution {stijnen}",
+    "UM.FS": "a mixed-effects Poisson model of the events with fixed trial intercepts {stijnen}",
+    "UM.RS": "a mixed-effects Poisson model of the events with random trial intercepts {stijnen}",
+}
+"""Of events in person-time."""
 OTHER_METHOD: Final = "a random-effects model, τ² estimated by metafor’s method {name} {engines}"
 TESTS: Final = {
     "adhoc": "Hartung-Knapp intervals {knha} whose variance factor is at least 1",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from review.conventions import Medians
 from review.export.tables.model import Cell, Column, Kind, Table
 from review.extraction.conversion.metrics import (
     CHANGE_DIFFERENCE,
@@ -23,7 +24,7 @@ from review.extraction.numbers import COUNTS, NUMBER_FIELDS, ReportedNumbers, ca
 from review.living.estimates.attenuation import reliability_of
 from review.living.inputs.columns import leaves_of
 from review.living.runs.contents import ArmInput, RunInputs, TrialInput
-from review.measures import Family, Medians
+from review.measures import Family
 from review.protocol.rules import Plan
 
 _Row = tuple[Cell, ...]

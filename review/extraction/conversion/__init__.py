@@ -2,6 +2,7 @@
 
 from review.extraction.conversion.arms import arm_lacks, arm_mean_sd
 from review.extraction.conversion.contrasts import contrast_effect, contrast_lacks
+from review.extraction.conversion.counts import events_lack, rate_lacks
 from review.extraction.conversion.metrics import (
     CHANGE_DIFFERENCE,
     COHEN,
@@ -50,6 +51,7 @@ __all__ = [
     "arm_mean_sd",
     "contrast_effect",
     "contrast_lacks",
+    "events_lack",
     "has_precision",
     "is_eta_squared",
     "logged_ratio",
@@ -57,6 +59,7 @@ __all__ = [
     "metric_name",
     "pooled_sd",
     "printed_ratio",
+    "rate_lacks",
     "scale_of",
     "two_sided",
     "unknown_metric",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from review.conventions import Medians
 from review.effects import (
     Converted,
     Distribution,
@@ -32,7 +33,6 @@ from review.extraction.conversion.reported import (
     step_of,
 )
 from review.extraction.numbers import ReportedNumbers
-from review.measures import Medians
 
 
 def arm_mean_sd(
@@ -115,7 +115,8 @@ def _missing(x: ReportedNumbers, change: bool) -> str:
     if x.median is not None:
         return "its median needs quartiles (q1, q3) or the range (minimum, maximum)"
     if x.events is not None:
-        return "events are no scores: enter mean and SD, or plan OR, RR or RD"
+        plan = "OR, RR or RD" if x.person_years is None else "a rate (IRR)"
+        return f"events are no scores: enter mean and SD, or plan {plan}"
     return "it has no mean and SD, nor what gives them"
 
 

@@ -93,7 +93,8 @@ def unknown_metric(metric: str) -> str | None:
     meant = f"; is it {near}?" if near else ""
     return (
         f"no effect is computed from metric {metric!r}{meant} "
-        "(known: MD, MD of change, SMD, d, eta squared, r, OR, RR, HR, ROM, log OR and the like)"
+        "(known: MD, MD of change, SMD, d, eta squared, r, OR, RR, HR, ROM, IRR, log OR and the "
+        "like)"
     )
 
 

@@ -38,6 +38,7 @@ GIVES: Final = (
         ("n", "baseline_mean", "baseline_sd", "mean", "sd", "correlation"),
     ),
     Gives("events", "Events", Level.ARM, ("n", "events")),
+    Gives("rate", "Events in person-time", Level.ARM, ("n", "events", "person_years")),
     Gives(
         "estimate", "An estimate with a metric", Level.ARM,
         ("n", "metric", "estimate", "se", "ci_low", "ci_high"),

@@ -86,7 +86,16 @@ def _of_scores(a: Evidence, b: Evidence) -> _Difference | None:
 
 def _of_events(a: Evidence, b: Evidence) -> _Difference | None:
     x, y = a.numbers, b.numbers
-    if x.events is None or y.events is None or not x.n or not y.n:
+    if x.events is None or y.events is None:
+        return None
+    if x.person_years is not None and y.person_years is not None:
+        r1, r2 = (x.events + 0.5) / x.person_years, (y.events + 0.5) / y.person_years
+        told = (
+            f"the events, {x.events} in {x.person_years:g} and {y.events} in {y.person_years:g} "
+            "person-years,"
+        )
+        return _Difference(math.log(r1 / r2), CLEAR, told)
+    if not x.n or not y.n:
         return None
     r1, r2 = (x.events + 0.5) / (x.n + 1), (y.events + 0.5) / (y.n + 1)
     told = f"the events, {x.events} of {x.n} and {y.events} of {y.n},"

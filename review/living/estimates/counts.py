@@ -13,10 +13,11 @@ from review.arrays import Floats
 from review.effects import design_effect
 from review.errors import InvalidDataError
 from review.living.estimates.mixed import pool_mixed
+from review.living.inputs.columns import time_of
 from review.living.runs.contents import ArmInput, TrialInput
-from review.measures import MIXED, AnalysisKind, Measure
+from review.measures import MIXED, PER_TIME, AnalysisKind, Family, Measure
 from review.protocol.rules import Plan
-from review.synthesis import Method, Pooled, Test, mantel_haenszel, peto
+from review.synthesis import Method, Pooled, Test, mantel_haenszel, mantel_haenszel_rates, peto
 from review.synthesis.tables import PooledTables
 
 
@@ -25,10 +26,11 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
 
     Parameters
     ----------
-    plan : with method ``MH`` (measure OR, RR or RD), ``PETO`` (measure PETO) or a mixed model of
-        `review.measures.MIXED`.
-    trials : each with counts of events and persons of both sides, or of a single arm; arms of one
-        side are added up. Those of trials randomised by clusters are divided by the design effect.
+    plan : with method ``MH`` (measure OR, RR, RD, IRR or IRD), ``PETO`` (measure PETO) or a mixed
+        model of `review.measures.MIXED`.
+    trials : each with counts of events and persons, of rates with events and person-years, of both
+        sides or of a single arm; arms of one side are added up. Those of trials randomised by
+        clusters are divided by the design effect.
 
     Returns
     -------
@@ -45,13 +47,14 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
 
     Notes
     -----
-    See :func:`review.synthesis.mantel_haenszel`, :func:`review.synthesis.peto` and
-    :func:`review.synthesis.glmm`. Nothing is added to any cell of the estimate. Weights:
-    Mantel-Haenszel's own, Peto's variances, or those of `review.living.estimates.mixed`. Effective
-    sizes of clusters: Cochrane Handbook 23.1.4, by whole persons where a likelihood counts them.
+    See :func:`review.synthesis.mantel_haenszel`, :func:`review.synthesis.mantel_haenszel_rates`,
+    :func:`review.synthesis.peto` and :func:`review.synthesis.glmm`. Nothing is added to any cell of
+    the estimate. Weights: Mantel-Haenszel's own, Peto's variances, or those of
+    `review.living.estimates.mixed`. Effective sizes of clusters: Cochrane Handbook 23.1.4, by whole
+    persons (of rates whole events) where a likelihood counts them.
     """
     if plan.kind is AnalysisKind.SINGLE_ARM:
-        events, others = _counted([_single(trial) for trial in trials], plan, trials)
+        events, others = _counted([_single(plan, trial) for trial in trials], plan, trials)
         signs = {float(trial.sign) for trial in trials}
         if len(signs) > 1:
             raise InvalidDataError(
@@ -60,7 +63,7 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
             )
         found = pool_mixed(
             [events, others], plan.method, plan.measure, level=plan.level, sign=signs.pop(),
-            sides=plan.intervention.label,
+            sides=_per_time(plan.intervention.label, plan.measure),
         )  # fmt: skip
         return _with_designs(found, plan, trials)
     higher = {trial.higher_is_better for trial in trials}
@@ -69,11 +72,17 @@ def pool_tables(plan: Plan, trials: Sequence[TrialInput]) -> Pooled:
             "events are good by one instrument and bad by another; count one of them the other "
             "way round, or pool by inverse variance"
         )
-    cells = _counted([cells_of(trial) for trial in trials], plan, trials)
+    cells = _counted([cells_of(plan, trial) for trial in trials], plan, trials)
     sign = 1.0 if higher == {True} else -1.0
     sides = f"{plan.intervention.label} against {plan.comparator.label}"
+    sides = _per_time(sides, plan.measure)
     found = pool_cells(cells, plan.method, plan.measure, level=plan.level, sign=sign, sides=sides)
     return _with_designs(found, plan, trials)
+
+
+def _per_time(sides: str, measure: Measure) -> str:
+    """Return what is compared, with the unit of time where the measure has one."""
+    return f"{sides}, {PER_TIME}" if of_time(measure) and not measure.facts.ratio else sides
 
 
 def design_effect_of(trial: TrialInput) -> float:
@@ -90,7 +99,8 @@ def _counted(
     effects = np.array([design_effect_of(trial) for trial in trials])
     columns = np.array(cells, dtype=float).T / effects
     if plan.method in MIXED:
-        columns = np.where(effects > 1, np.rint(columns), columns)
+        whole = slice(0, None, 2) if of_time(plan.measure) else slice(None)
+        columns[whole] = np.where(effects > 1, np.rint(columns[whole]), columns[whole])
     persons = columns.reshape(-1, 2, len(trials)).sum(axis=1)
     for place in np.flatnonzero((persons == 0).any(axis=0)).tolist():
         raise InvalidDataError(
@@ -113,9 +123,11 @@ def _with_designs(found: Pooled, plan: Plan, trials: Sequence[TrialInput]) -> Po
         if (effect := design_effect_of(one)) > 1
     ]
     if clustered:
-        whole = ", to whole persons" if plan.method in MIXED else ""
+        timed = of_time(plan.measure)
+        what, whole = ("person-time", "events") if timed else ("persons", "persons")
+        whole = f", to whole {whole}" if plan.method in MIXED else ""
         notes.append(
-            f"Randomised by clusters, events and persons divided by the design effect{whole} "
+            f"Randomised by clusters, events and {what} divided by the design effect{whole} "
             f"(Cochrane Handbook 23.1.4): {', '.join(clustered)}."
         )
     crossed = [one.study for one in trials if one.crossover]
@@ -141,8 +153,8 @@ def pool_cells(
 
     Parameters
     ----------
-    cells : events and non-events of the intervention, then of the comparator, (k,) each; mixed
-        models also pool events and person-time of both, or of one arm.
+    cells : events and non-events of the intervention, then of the comparator, (k,) each; of rates
+        events and person-time. Mixed models also pool those of one arm.
     method, measure, level : as in a plan.
     sign : -1 where fewer events are better.
     sides : what is compared, for the note of the events as counted.
@@ -155,6 +167,8 @@ def pool_cells(
     a, b, c, d = counts = [np.asarray(column, dtype=np.float64) for column in cells]
     if method == "PETO":
         found = peto(a, b, c, d, level=level)
+    elif of_time(measure):
+        found = mantel_haenszel_rates(a, b, c, d, measure=measure.value, level=level)
     else:
         found = mantel_haenszel(a, b, c, d, measure=measure.value, level=level)
     if found.estimate is None or found.se is None or found.stat is None or found.ci is None:
@@ -197,36 +211,43 @@ def _i2(q: float, df: int) -> float:
     return 100 * max(0.0, (q - df) / q) if q > 0 else 0.0
 
 
-def cells_of(trial: TrialInput) -> tuple[float, float, float, float]:
+def of_time(measure: Measure) -> bool:
+    """Whether a measure is of events in person-time, not among persons."""
+    return measure.facts.family in (Family.RATES, Family.RATE_OF_ONE)
+
+
+def cells_of(plan: Plan, trial: TrialInput) -> tuple[float, float, float, float]:
     """Return events and non-events of the intervention, then of the comparator.
 
-    Raises InvalidDataError for a trial without counts on both sides.
+    Of rates events and time at risk, in the person-years that rates are told for. Raises
+    InvalidDataError for a trial without counts on both sides.
     """
-    if trial.contrast is not None or not all(
-        arm.numbers.events is not None and arm.numbers.n
-        for arm in (*trial.intervention, *trial.comparator)
-    ):
+    _have_counts(plan, trial, " for both sides")
+    return (*_side(plan, trial.intervention), *_side(plan, trial.comparator))
+
+
+def _single(plan: Plan, trial: TrialInput) -> tuple[float, float]:
+    """Return events and non-events (or time) of a single arm; raise InvalidDataError."""
+    _have_counts(plan, trial, "")
+    return _side(plan, trial.intervention)
+
+
+def _have_counts(plan: Plan, trial: TrialInput, where: str) -> None:
+    timed = of_time(plan.measure)
+    among = "person_years" if timed else "n"
+    arms = [arm.numbers for arm in (*trial.intervention, *trial.comparator)]
+    given = all(x.events is not None and getattr(x, among) for x in arms)
+    if trial.contrast is not None or not given:
         raise InvalidDataError(
-            f"{trial.study} gives no counts of events and persons for both sides; "
-            "leave it out or pool by inverse variance"
+            f"{trial.study} gives no counts of events and {'person-years' if timed else 'persons'}"
+            f"{where}; leave it out or pool by inverse variance"
         )
-    return (*_side(trial.intervention), *_side(trial.comparator))
 
 
-def _single(trial: TrialInput) -> tuple[float, float]:
-    """Return events and non-events of a single arm; raise InvalidDataError without them."""
-    if trial.contrast is not None or not all(
-        arm.numbers.events is not None and arm.numbers.n for arm in trial.intervention
-    ):
-        raise InvalidDataError(
-            f"{trial.study} gives no counts of events and persons; leave it out or pool by inverse "
-            "variance"
-        )
-    return _side(trial.intervention)
-
-
-def _side(arms: Sequence[ArmInput]) -> tuple[float, float]:
+def _side(plan: Plan, arms: Sequence[ArmInput]) -> tuple[float, float]:
     events = sum(arm.numbers.events or 0 for arm in arms)
+    if of_time(plan.measure):
+        return events, time_of(arms)
     return events, sum(arm.numbers.n or 0 for arm in arms) - events
 
 
@@ -239,6 +260,10 @@ def _weights(method: str, measure: Measure, cells: Sequence[Floats]) -> Floats:
         parts = b * c / total
     elif measure is Measure.RR:
         parts = c * n1 / total
+    elif measure is Measure.IRR:
+        parts = c * b / (b + d)
+    elif measure is Measure.IRD:
+        parts = b * d / (b + d)
     else:
         parts = n1 * n2 / total
     whole = parts.sum()

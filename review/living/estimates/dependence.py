@@ -13,12 +13,14 @@ from review.effects import (
     inflated_variance,
     shared_control_covariance_events,
     shared_control_covariance_md,
+    shared_control_covariance_rates,
     shared_control_covariance_smd,
 )
 from review.errors import InvalidDataError
 from review.extraction.conversion import arm_mean_sd, variance_of
+from review.living.inputs.columns import time_of
 from review.living.runs.contents import TrialInput
-from review.measures import Measure
+from review.measures import Family, Measure
 from review.protocol.rules import Plan
 from review.synthesis.aggregation import aggregate
 
@@ -190,10 +192,16 @@ def _covariance(trial: TrialInput, plan: Plan, y1: float, y2: float) -> float:
         known = [group for group in groups if group is not None]
         pooled = combine_arms(n, [g.mean for g in known], [g.sd for g in known]).value
         return shared_control_covariance_md(pooled.sd, sum(n)).value
-    events = [arm.numbers.events for arm in arms]
-    if measure in (Measure.RR, Measure.OR, Measure.RD) and arms and None not in events:
+    if measure.facts.family is Family.RATES and arms:
+        events = sum(arm.numbers.events or 0 for arm in arms)
+        ratio, difference, of_roots = shared_control_covariance_rates(events, time_of(arms)).value
+        found = {Measure.IRR: ratio, Measure.IRD: difference, Measure.IRSD: of_roots}[measure]
+        if found is not None:
+            return found
+    counts = [arm.numbers.events for arm in arms]
+    if measure in (Measure.RR, Measure.OR, Measure.RD) and arms and None not in counts:
         log_rr, log_or, rd = shared_control_covariance_events(
-            sum(e or 0 for e in events), sum(n)
+            sum(e or 0 for e in counts), sum(n)
         ).value
         return {Measure.RR: log_rr, Measure.OR: log_or, Measure.RD: rd}[measure]
     variances = [variance_of(arm.numbers) for arm in arms]

@@ -113,9 +113,10 @@ def _notes(measure: Measure, found: Glmm, k: int, sides: str) -> Iterator[str]:
     value, low, high = (back(x) for x in (found.estimate, *found.ci))
     yield f"Events as counted, {sides}: {name} {value:.7f} ({low:.7f}, {high:.7f})."
     silent = k - found.k
+    only = "" if measure is Measure.IRR else ", or with events only,"
     if silent:
         yield (
-            f"{counted(silent, 'trial')} without events in either arm, or with events only, "
+            f"{counted(silent, 'trial')} without events in either arm{only} "
             f"{'adds' if silent == 1 else 'add'} nothing to the estimate."
         )
     if found.sigma2 is not None:

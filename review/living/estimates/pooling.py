@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from review.arrays import Floats
 from review.living.estimates import jointly
 from review.living.estimates.attenuation import attenuation_notes
-from review.living.estimates.counts import pool_tables
+from review.living.estimates.counts import of_time, pool_tables
 from review.living.estimates.effects import TrialEffects
 from review.living.estimates.heterogeneity import heterogeneity_lines
 from review.living.estimates.moderators import moderator_lines
@@ -19,7 +19,7 @@ from review.living.estimates.networks import deciding_line, fit, network_line, w
 from review.living.estimates.sensitivity import variant_lines
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, MarginReading, Natural, PooledLine, RunResults
-from review.measures import OF_COUNTS, AnalysisKind, Measure
+from review.measures import OF_COUNTS, PER_TIME, AnalysisKind, Measure
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis import Method, Pooled, Test, cumulative, pool_many
 from review.synthesis.noninferiority import classify, noninferiority_p
@@ -158,7 +158,8 @@ def _natural(measure: Measure, pooled: Pooled) -> Natural | None:
         return None
     low, high = pooled.ci
     limits = (scale.back(low), scale.back(high))
-    return Natural(scale=scale.name, estimate=scale.back(pooled.estimate), ci=limits)
+    name = f"{scale.name} {PER_TIME}" if of_time(measure) else scale.name
+    return Natural(scale=name, estimate=scale.back(pooled.estimate), ci=limits)
 
 
 def _effect_lines(inputs: RunInputs, effects: TrialEffects, percent: Floats) -> tuple[Effect, ...]:

@@ -22,6 +22,8 @@ _OF_ONE_ARM = {
     Measure.OR: Measure.PLO,
     Measure.RR: Measure.PLN,
     Measure.RD: Measure.PR,
+    Measure.IRR: Measure.IRLN,
+    Measure.IRD: Measure.IR,
 }
 """What an arm gives to a difference, by the difference."""
 
@@ -46,7 +48,7 @@ def arms_together(
     Parameters
     ----------
     measure
-        GEN, MD, SMD, OR, RR or RD.
+        GEN, MD, SMD, OR, RR, RD, IRR or IRD.
     study
         What errors call the trial.
     comparisons : (m - 1,) of mappings
@@ -58,8 +60,8 @@ def arms_together(
     -------
     Together
         The covariance of two comparisons is the variance of the arm that they share. SMD: by the SD
-        that all arms share, Gleser & Olkin 2009, eq. 19.19 and 19.20. OR and RR: where one cell of
-        the trial is empty, 0.5 is added to all.
+        that all arms share, Gleser & Olkin 2009, eq. 19.19 and 19.20. Counts: where one cell of the
+        trial is empty, 0.5 is added to all, of rates to the events of all arms.
 
     Raises
     ------
@@ -105,7 +107,16 @@ def _standardized(study: str, comparisons: Sequence[Mapping[str, float]]) -> Tog
 
 
 def _fill(columns: dict[str, list[float]]) -> str:
-    """Add half an event and half a non-event to every arm of a trial with an empty cell."""
+    """Add half an event and half a non-event to every arm of a trial with an empty cell.
+
+    Of rates half an event.
+    """
+    if "x1i" in columns:
+        if min(columns["x1i"] + columns["x2i"]) > 0:
+            return ""
+        for name in ("x1i", "x2i"):
+            columns[name] = [x + HALF for x in columns[name]]
+        return "; 0.5 added to the events of all its arms, of which one has none"
     events, sizes = ("ai", "ci"), ("n1i", "n2i")
     cells = [
         cell
@@ -126,6 +137,8 @@ def _variance_of_first(measure: Measure, cells: Mapping[str, float]) -> float:
     """Return the variance of the arm that all comparisons share."""
     if measure is Measure.MD:
         arm = {"mi": [cells["m2i"]], "sdi": [cells["sd2i"]], "ni": [cells["n2i"]]}
+    elif "x2i" in cells:
+        arm = {"xi": [cells["x2i"]], "ti": [cells["t2i"]]}
     else:
         arm = {"xi": [cells["ci"]], "ni": [cells["n2i"]]}
     return float(escalc(_OF_ONE_ARM[measure], arm).vi[0])

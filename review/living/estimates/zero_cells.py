@@ -14,16 +14,25 @@ import numpy as np
 
 from review.arrays import Floats
 from review.canonical import fixed
+from review.conventions import AddTo
 from review.effects import ZeroCells, default_zero_cells
 from review.errors import ReviewError
-from review.living.estimates.counts import cells_of
+from review.living.estimates.counts import cells_of, of_time
 from review.living.estimates.effects import trial_effects
 from review.living.inputs.columns import counts_of, leaves_of, planned_zero_cells, without_events
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import VariantLine
-from review.measures import OF_COUNTS, OF_TABLES, AddTo, AnalysisKind, Family, Measure
+from review.measures import OF_COUNTS, OF_TABLES, AnalysisKind, Family, Measure
 from review.protocol.rules import Plan
-from review.synthesis import Method, Test, classify, mantel_haenszel, peto, pool
+from review.synthesis import (
+    Method,
+    Test,
+    classify,
+    mantel_haenszel,
+    mantel_haenszel_rates,
+    peto,
+    pool,
+)
 from review.synthesis.exact import exact_odds_ratio
 from review.synthesis.tables import LARGE, UNEQUAL, peto_caution
 
@@ -63,17 +72,26 @@ def rule_words(plan: Plan) -> str | None:
     if plan.method in OF_COUNTS:
         return BY_TABLES if _of_two_arms(plan) else BY_EVENTS
     kept = "left out" if rule.drop00 else "kept"
-    both = f"trials without events (or with events only) in both arms are {kept}"
-    return f"{_added_words(rule)}; {both}" if _of_two_arms(plan) else _added_words(rule)
+    only = "" if of_time(plan.measure) else " (or with events only)"
+    both = f"trials without events{only} in both arms are {kept}"
+    added = _added_words(rule, of_time(plan.measure))
+    return f"{added}; {both}" if _of_two_arms(plan) else added
 
 
 def _of_two_arms(plan: Plan) -> bool:
-    return plan.measure.facts.family is Family.EVENTS
+    return plan.measure.facts.family in (Family.EVENTS, Family.RATES)
 
 
-def _added_words(rule: ZeroCells) -> str:
+def _added_words(rule: ZeroCells, timed: bool) -> str:
     if rule.add == 0 or rule.to is AddTo.NONE:
         return "nothing is added to cells without events"
+    if timed:
+        arms = {
+            AddTo.ONLY0: "the trials that have an arm without events",
+            AddTo.ALL: "all trials",
+            AddTo.IF0ALL: "all trials as soon as one has an arm without events",
+        }
+        return f"to the events of each arm of {arms[rule.to]} {rule.add:g} is added"
     whom = {
         AddTo.ONLY0: "the trials that have a cell without events",
         AddTo.ALL: "all trials",
@@ -142,7 +160,8 @@ def zero_cell_trials(inputs: RunInputs) -> tuple[ZeroCellTrial, ...]:
 
 def _has_zero(table: dict[str, float]) -> bool:
     pairs = (("ai", "n1i"), ("ci", "n2i"), ("xi", "ni"))
-    return any(n in table and table[x] in (0, table[n]) for x, n in pairs)
+    of_persons = any(n in table and table[x] in (0, table[n]) for x, n in pairs)
+    return of_persons or any(table.get(x) == 0 for x in ("xi", "x1i", "x2i"))
 
 
 def peto_words(trials: Sequence[TrialInput], tables: tuple[Floats, ...]) -> str | None:
@@ -167,7 +186,8 @@ def peto_words(trials: Sequence[TrialInput], tables: tuple[Floats, ...]) -> str 
 def zero_cell_lines(inputs: RunInputs) -> tuple[VariantLine, ...]:
     """Return the same trials' counts pooled without adding to cells, where there are zero cells.
 
-    Mantel-Haenszel for OR, RR and RD; of odds ratios also Peto's and the exact conditional one; and
+    Mantel-Haenszel for OR, RR, RD, IRR and IRD; of odds ratios also Peto's and the exact
+    conditional one; and
     the plan's own model without the trials that have no events in either arm. Estimates are
     oriented as the run's; ratios are logarithms. Nothing where no cell is zero.
     """
@@ -207,7 +227,7 @@ def tables_of(inputs: RunInputs) -> tuple[Floats, ...] | None:
     one_way = len({trial.higher_is_better for trial in inputs.trials}) == 1
     if not _of_two_arms(plan) or not plain or not one_way:
         return None
-    columns = zip(*map(cells_of, inputs.trials), strict=True)
+    columns = zip(*(cells_of(plan, trial) for trial in inputs.trials), strict=True)
     return tuple(np.array(column, dtype=float) for column in columns)
 
 
@@ -253,7 +273,8 @@ def _by_mantel_haenszel(inputs: RunInputs, tables: tuple[Floats, ...]) -> Varian
     measure = Measure.OR if inputs.plan.measure is Measure.PETO else inputs.plan.measure
 
     def compute() -> _Found:
-        found = mantel_haenszel(*tables, measure=measure.value, level=inputs.plan.level)
+        by = mantel_haenszel_rates if of_time(measure) else mantel_haenszel
+        found = by(*tables, measure=measure.value, level=inputs.plan.level)
         return _Found(found.k, found.estimate, found.ci or (None, None), found.p)
 
     return _line(inputs, "mantel_haenszel", f"Mantel-Haenszel {measure.value}", compute)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from review.extraction.conversion import has_precision
+from review.extraction.conversion import events_lack, has_precision, rate_lacks
 from review.extraction.evidence import Evidence
 from review.extraction.vocabulary import Level
 from review.living.inputs.characteristics import characteristics_of
@@ -93,15 +93,17 @@ def _lacks(plan: Plan, item: Evidence) -> str | None:
         return (
             f"{'a contrast' if item.level is Level.CONTRAST else 'an association'}, not of one arm"
         )
+    family = plan.measure.facts.family
+    if family is Family.RATE_OF_ONE:
+        return rate_lacks(x)
     if x.n is None:
         return "it needs n"
-    family = plan.measure.facts.family
     if family is Family.MEAN_OF_ONE:
         return "it needs mean and SD" if x.mean is None or x.sd is None else None
     if family is Family.READY:
         given = x.estimate is not None and has_precision(x)
         return None if given else "it needs an estimate with its variance, SE or interval"
-    return "it needs events" if x.events is None else None
+    return events_lack(x)
 
 
 def _unit(plan: Plan, side: str, item: Evidence) -> TrialInput:

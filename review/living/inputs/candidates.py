@@ -13,9 +13,11 @@ from review.extraction.conversion import (
     arm_mean_sd,
     contrast_effect,
     contrast_lacks,
+    events_lack,
     has_precision,
     lopsided,
     printed_ratio,
+    rate_lacks,
 )
 from review.extraction.designs import arms_of, arms_sd, design_of, is_adjusted
 from review.extraction.evidence import Evidence, towards
@@ -144,7 +146,7 @@ def ignores_clusters(plan: Plan, item: Evidence) -> bool:
         return True
     if item.level is Level.CONTRAST or plan.measure is Measure.GEN:
         return False
-    if plan.measure.facts.family is Family.EVENTS:
+    if plan.measure.facts.family in (Family.EVENTS, Family.RATES):
         return True
     sd = x.sd_change if plan.scores == "change" else x.sd
     return sd is not None or (x.mean is None and x.mean_change is None)
@@ -177,6 +179,8 @@ def lacks(plan: Plan, item: Evidence, group: Sequence[Evidence]) -> str | None:
         )
     if item.level is not Level.ARM or _gives(plan, item):
         return None
+    if plan.measure.facts.family is Family.RATES:
+        return rate_lacks(x)
     if x.n is None:
         return "it needs n"
     if plan.measure.facts.family is Family.MEANS:
@@ -188,19 +192,21 @@ def lacks(plan: Plan, item: Evidence, group: Sequence[Evidence]) -> str | None:
             medians=plan.medians,
         )
     if plan.measure.facts.family is Family.EVENTS:
-        return "it needs events"
+        return events_lack(x)
     return "it needs an estimate with its variance, SE or interval"
 
 
 def _gives(plan: Plan, item: Evidence) -> bool:
     """Whether an arm's result gives its part of an effect."""
     x = item.numbers
+    if plan.measure.facts.family is Family.RATES:
+        return rate_lacks(x) is None
     if x.n is None:
         return False
     if plan.measure.facts.family is Family.MEANS:
         return _arm(plan, item) is not None
     if plan.measure.facts.family is Family.EVENTS:
-        return x.events is not None
+        return events_lack(x) is None
     return x.estimate is not None and has_precision(x)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
@@ -28,7 +28,7 @@ from review.extraction.conversion import (
 )
 from review.extraction.numbers import ReportedNumbers
 from review.living.runs.contents import ArmInput, TrialInput
-from review.measures import Family, Measure
+from review.measures import PERSON_YEARS, Family, Measure
 from review.protocol.rules import Plan
 
 
@@ -81,12 +81,17 @@ def why_no_effect(plan: Plan, trial: TrialInput) -> str | None:
     return None
 
 
+NO_EVENTS: Final = "no events in either arm"
+
+
 def without_events(columns: Mapping[str, float]) -> str | None:
     """Return ``no events in either arm``, or that there are only events; None for other tables."""
+    if columns.get("x1i") == columns.get("x2i") == 0:
+        return NO_EVENTS
     if not {"ai", "n1i", "ci", "n2i"} <= columns.keys():
         return None
     if columns["ai"] == 0 and columns["ci"] == 0:
-        return "no events in either arm"
+        return NO_EVENTS
     if columns["ai"] == columns["n1i"] and columns["ci"] == columns["n2i"]:
         return "events only in both arms"
     return None
@@ -108,6 +113,7 @@ def cells_of_trial(plan: Plan, trial: TrialInput) -> Cells:
         return _contrast(trial, plan, level)
     a, b = trial.intervention, trial.comparator
     n1, n2 = _total(a), _total(b)
+    sizes = (_size(a), _size(b))
     joined = "; arms of one side combined by n" if len(a) > 1 or len(b) > 1 else ""
     share = trial.comparator_share
     if share != 1.0:
@@ -118,15 +124,24 @@ def cells_of_trial(plan: Plan, trial: TrialInput) -> Cells:
         (y1, v1), (y2, v2) = (joined_estimates(trial.study, side, level) for side in (a, b))
         return Cells(
             {"yi": y1 - y2, "vi": v1 + v2 / share},
-            (n1, n2),
+            sizes,
             f"difference of the arms' estimates{joined}",
         )
     if measure.facts.family is Family.EVENTS:
         return Cells(
             {"ai": _events(a), "n1i": n1, "ci": share * _events(b), "n2i": share * n2},
-            (n1, n2),
+            sizes,
             f"{measure.value} from events and n{joined}",
         )
+    if measure.facts.family is Family.RATES:
+        return Cells(
+            {
+                "x1i": _events(a), "t1i": time_of(a),
+                "x2i": share * _events(b), "t2i": share * time_of(b),
+            },
+            sizes,
+            f"{measure.value} from events and person-years{joined}",
+        )  # fmt: skip
     one, two = _joined_means(a, plan, trial), _joined_means(b, plan, trial)
     how = "".join(f"; {recipe}" for recipe in dict.fromkeys((*one.recipes, *two.recipes)))
     what = "change scores: mean, SD and n" if plan.scores == "change" else "mean, SD and n"
@@ -138,7 +153,7 @@ def cells_of_trial(plan: Plan, trial: TrialInput) -> Cells:
             "m1i": one.mean, "sd1i": one.sd, "n1i": n1,
             "m2i": two.mean, "sd2i": two.sd, "n2i": share * n2,
         },
-        (n1, n2),
+        sizes,
         f"{measure.value} from {what}{joined}{how}",
         explained,
     )  # fmt: skip
@@ -147,7 +162,10 @@ def cells_of_trial(plan: Plan, trial: TrialInput) -> Cells:
 def _single_arm(trial: TrialInput, measure: Measure, level: float) -> Cells:
     """One arm's own result: its correlation, mean, proportion or estimate."""
     (arm,) = trial.intervention
-    numbers, n = arm.numbers, _total(trial.intervention)
+    numbers, n = arm.numbers, _size(trial.intervention)
+    if measure.facts.family is Family.RATE_OF_ONE:
+        cells = {"xi": float(_events((arm,))), "ti": time_of((arm,))}
+        return Cells(cells, (n, None), f"{measure.value} from events and person-years")
     if measure is Measure.GEN:
         estimate, variance = joined_estimates(trial.study, trial.intervention, level)
         return Cells({"yi": estimate, "vi": variance}, (n, None), "the arm's own estimate")
@@ -158,7 +176,7 @@ def _single_arm(trial: TrialInput, measure: Measure, level: float) -> Cells:
     }
     what, values = ways[measure.facts.family]
     known = {name: float(value) for name, value in values.items() if value is not None}
-    return Cells({**known, "ni": float(n)}, (n, None), what)
+    return Cells({**known, "ni": float(_total(trial.intervention))}, (n, None), what)
 
 
 def design_of_trial(trial: TrialInput, plan: Plan) -> Design:
@@ -243,6 +261,16 @@ def _variance(of: str, numbers: ReportedNumbers, level: float) -> tuple[float, s
 
 def _total(arms: Sequence[ArmInput]) -> int:
     return sum(arm.numbers.n or 0 for arm in arms)
+
+
+def _size(arms: Sequence[ArmInput]) -> int | None:
+    """Return the participants of some arms; None where one of them does not say how many."""
+    return None if any(arm.numbers.n is None for arm in arms) else _total(arms)
+
+
+def time_of(arms: Sequence[ArmInput]) -> float:
+    """Return the time at risk of some arms, in the person-years that rates are told for."""
+    return sum(arm.numbers.person_years or 0.0 for arm in arms) / PERSON_YEARS
 
 
 def _events(arms: Sequence[ArmInput]) -> int:

@@ -16,6 +16,7 @@ from review.living.reports.shares import Share, Shares, SignalTold
 from review.living.reports.whole_shares import whole_shares, whole_signals
 from review.living.runs.numbers import RunNumbers, numbers_of
 from review.living.runs.results import Snapshot
+from review.measures import OF_COUNTS
 from review.synthesis import (
     Method,
     SignalThresholds,
@@ -80,7 +81,10 @@ def explain(
     ----------
     Living updating, sections 3.1 to 3.6.
     """
-    if not after[1].of_one_mean:
+    whole = not after[1].of_one_mean or any(
+        of is not None and of[0].plan.method in OF_COUNTS for of in (before, after)
+    )
+    if whole:
         return _of_the_whole(before, after)
     notes: list[str] = []
     new = numbers_of(*after, notes)
@@ -108,7 +112,7 @@ def explain(
 
 
 def _of_the_whole(before: Snapshot | None, after: Snapshot) -> Explanation:
-    """Explain a network or several outcomes: shares of what is decided on, and its signals."""
+    """Explain a model of whole trials: shares of what is decided on, and its signals."""
     notes: list[str] = []
     numbers_of(*after, notes)  # which says what such a result is not
     shares: Shares | None = None

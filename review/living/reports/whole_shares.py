@@ -1,4 +1,7 @@
-"""Why what a network or a model of several outcomes decides on moved: shares, and signals. Pure."""
+"""Why the result of a model of whole trials moved: shares, and signals. Pure.
+
+Networks, several outcomes, and counts that a model of their own pools.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from review.arrays import Bools, Floats
 from review.living.estimates.refits import KeptStudy, kept_studies, refit
 from review.living.reports.shares import Share, Shares, SignalTold
 from review.living.runs.results import PooledLine, RunResults, Snapshot
+from review.measures import MIXED, AnalysisKind
 from review.protocol.rules import WITHOUT_TAU2, Plan
 from review.synthesis import SignalThresholds
 from review.synthesis.attribution import shapley_values
@@ -20,17 +24,10 @@ from review.synthesis.signals import SignalKind, moved
 MOST_EVENTS: Final = 8
 """Each subset of what happened is a fit of the whole: 256 of a network take a second."""
 
-MOVED_APART: Final = {
-    False: (
-        "The change is not divided among trials: without some of them the network does not join "
-        "the two treatments."
-    ),
-    True: (
-        "The change is not divided among trials: some of them alone do not carry a model of "
-        "several outcomes."
-    ),
-}
-"""By whether several outcomes are taken together."""
+MOST_OF_MIXED: Final = 5
+"""The same where each fit is a search of its own: 32 of a mixed model of counts."""
+
+NOT_DIVIDED: Final = "The change is not divided among trials: "
 
 
 class _Happened(NamedTuple):
@@ -85,7 +82,8 @@ def whole_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares 
     events = _events(before, after)
     if not events:
         return None
-    names, groups = _grouped(events)
+    mixed = {old.plan.method, new.plan.method} & MIXED.keys()
+    names, groups = _grouped(events, MOST_OF_MIXED if mixed else MOST_EVENTS)
     base = kept_studies(old, old_results)
     plans = (old.plan, new.plan)
 
@@ -113,7 +111,7 @@ def whole_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares 
     each = shapley_values(values, n)
     steps = values(np.tri(n + 1, n, -1, dtype=bool))
     if not np.isfinite(each).all():
-        notes.append(MOVED_APART[new.plan.is_joint])
+        notes.append(NOT_DIVIDED + _why_not(new.plan))
         return None
     random = new.plan.method not in WITHOUT_TAU2
     total = steps[-1] - steps[0]
@@ -129,14 +127,22 @@ def whole_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares 
     )
 
 
+def _why_not(plan: Plan) -> str:
+    if plan.is_joint:
+        return "some of them alone do not carry a model of several outcomes."
+    if plan.kind is AnalysisKind.NETWORK:
+        return "without some of them the network does not join the two treatments."
+    return f"the counts of some of them alone give no estimate by {plan.method}."
+
+
 def _deciding(plan: Plan) -> tuple[str, ...]:
     first = (plan.outcomes[0].label,) if plan.outcomes else ()
-    return (plan.intervention.label, plan.comparator.label, *first)
+    return (plan.measure.value, plan.intervention.label, plan.comparator.label, *first)
 
 
-def _grouped(events: Sequence[_Happened]) -> tuple[list[str], list[int]]:
+def _grouped(events: Sequence[_Happened], most: int) -> tuple[list[str], list[int]]:
     """Return what shares are of, and which one each event belongs to."""
-    if len(events) <= MOST_EVENTS:
+    if len(events) <= most:
         return [event.what for event in events], list(range(len(events)))
     counts = Counter(event.kind for event in events)
     kinds: Mapping[str, int] = {kind: place for place, kind in enumerate(counts)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from review.living.estimates.counts import of_time
 from review.living.estimates.zero_cells import (
     ZeroCellTrial,
     as_counted,
@@ -54,7 +55,8 @@ def _of_trial(plan: Plan, trial: ZeroCellTrial) -> str:
         if trial.without:
             return f"{trial.without}; counted among the trials, adds nothing to the estimate"
         return "a cell without events; enters as it is"
-    done = f"{trial.added:g} added to each cell" if trial.added else "enters as it is"
+    where = "the events of each arm" if of_time(plan.measure) else "each cell"
+    done = f"{trial.added:g} added to {where}" if trial.added else "enters as it is"
     if trial.without is None:
         return f"a cell without events; {done}"
     return f"{trial.without}; kept, {done} (zero_cells: drop00 in a plan leaves such trials out)"

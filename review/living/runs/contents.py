@@ -39,7 +39,7 @@ _Later = Annotated[T, Field(exclude_if=_is_empty)]
 _HASHED_EMPTY: Final = 10
 """The first numbers, which the first version hashed, reported or not; later ones where given."""
 
-_LATER: Final = ("positive", "df1", "p_sides", "residual_sd", "r_squared")
+_LATER: Final = ("positive", "df1", "p_sides", "residual_sd", "r_squared", "person_years")
 """Fields that runs of earlier versions did not store; kept where given."""
 
 

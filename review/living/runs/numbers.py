@@ -39,7 +39,10 @@ class RunNumbers:
 def numbers_of(inputs: RunInputs, results: RunResults, notes: list[str]) -> RunNumbers | None:
     """Return the numbers of a run; None, and a note, where they are no k independent trials."""
     if inputs.plan.method not in tuple(Method):
-        notes.append(f"A result by {inputs.plan.method} is not divided among trials.")
+        notes.append(
+            f"Counts pooled by {inputs.plan.method} are no mean of trials' effects, and no next "
+            "trial is forecast."
+        )
         return None
     if results.network is not None:
         notes.append("A network is no mean of independent trials, and no next trial is forecast.")

@@ -40,9 +40,10 @@ TEXTS = Path(__file__).parents[3] / "review" / "export" / "manuscript"
 
 POOLED_AS_COUNTS = (
     ("OR", "MH"), ("RR", "MH"), ("RD", "MH"), ("PETO", "PETO"), ("OR", "CM.EL"), ("OR", "UM.FS"),
-    ("PLO", "UM.RS"),
+    ("PLO", "UM.RS"), ("IRR", "MH"), ("IRR", "CM.EL"), ("IRR", "REML"), ("IRD", "MH"),
+    ("IRLN", "UM.RS"), ("IR", "DL"),
 )  # fmt: skip
-"""Measures, and the methods that pool their counts."""
+"""Measures of counts, and the methods that pool them; the last trial has an arm without events."""
 
 HYPHEN = re.compile(r"(?:^|[\s(\[=])-\.?\d")
 
@@ -101,7 +102,8 @@ def _counts(database: Database) -> None:
     """Make reviews whose counts are pooled as they are: tables of trials, and mixed models."""
     by = attributed("tester")
     for n, (measure, method) in enumerate(POOLED_AS_COUNTS):
-        slug, alone = f"counts-{n}", measure == "PLO"
+        slug, alone = f"counts-{n}", measure in ("PLO", "IRLN", "IR")
+        timed = measure.startswith("IR")
         planned = plan(
             title=f"Synthetic counts {n}", margin=None if alone else 0.3, measure=measure,
             method=method, test="z", kind="single_arm" if alone else "contrast",
@@ -113,6 +115,7 @@ def _counts(database: Database) -> None:
                     {
                         "study": f"Synthetic {trial}", "arm": arm, "delivery_mode": mode,
                         "instrument": "wai", "n": people, "events": events,
+                        "person_years": people / 2 if timed else None,
                     }
                 ),
             )

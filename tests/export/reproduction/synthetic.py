@@ -277,6 +277,73 @@ def mixed_models() -> list[LatestRun]:
     ]
 
 
+RATES = (
+    (4, 41.5, 9, 39.0), (0, 25.25, 3, 28.5), (12, 60.0, 17, 57.0), (6, 9.1, 7, 17.0),
+    (9, 33.0, 25, 35.5), (20, 50.0, 27, 48.0), (2, 22.0, 0, 20.0), (31, 71.0, 90, 69.0),
+)  # fmt: skip
+
+
+def of_rates(number: int, **given: Any) -> TrialInput:
+    a, t1, c, t2 = RATES[number - 1]
+    return trial(
+        number,
+        higher_is_better=False,
+        intervention=(arm("video", events=a, person_years=t1),),
+        comparator=(arm("in person", n=20, events=c, person_years=t2),),
+        **given,
+    )
+
+
+def rates() -> list[LatestRun]:
+    """Events in person-time: of two arms and one, by each way of pooling."""
+    trials = [of_rates(i) for i in range(1, 9)]
+    empty = of_rates(2, study="Without events").model_copy(
+        update={
+            "study_id": 9,
+            "intervention": (arm("video", events=0, person_years=12.0),),
+            "comparator": (arm("in person", events=0, person_years=13.0),),
+        }
+    )
+    alone = [
+        trial(i, side="video", intervention=(arm("video", events=x, person_years=t),))
+        for i, (x, t, _, _) in enumerate(RATES, 1)
+    ]
+    three = {"events": (5, 8, 11), "person_years": (30.0, 28.5, 31.0)}
+    return [
+        *(run(f"rates-{m.lower()}", plan(m, margin=0.4), trials) for m in ("IRR", "IRD", "IRSD")),
+        *(
+            run(f"rates-{to}", plan("IRR", zero_cells={"add": 0.25, "to": to}), trials)
+            for to in ("all", "if0all")
+        ),
+        *(
+            run(f"rates-mh-{m.lower()}", plan(m, method="MH"), [*trials, empty])
+            for m in ("IRR", "IRD")
+        ),
+        run("rates-clusters", plan("IRR", method="MH"), in_clusters(trials)),
+        *(
+            run(f"mixed-rates-{m.lower()}", plan("IRR", method=m), [*trials, empty])
+            for m in ("UM.FS", "UM.RS", "CM.EL")
+        ),
+        run("mixed-rates-clusters", plan("IRR", method="CM.EL"), in_clusters(trials)),
+        *(
+            run(f"rates-{m.lower()}", plan(m, kind="single_arm"), alone)
+            for m in ("IR", "IRLN", "IRS", "IRFT")
+        ),
+        run("mixed-rates-alone", plan("IRLN", kind="single_arm", method="UM.RS"), alone),
+        *(
+            run(
+                f"rates-covariance-{m.lower()}",
+                plan(m, several_arms="covariance"),
+                [
+                    shared(9, "covariance", **three),
+                    *(t.model_copy(update={"higher_is_better": True}) for t in trials),
+                ],
+            )
+            for m in ("IRR", "IRD", "IRSD")
+        ),
+    ]
+
+
 def edges() -> list[LatestRun]:
     """Where models are at their limits: few trials, equal effects, tables without events."""
     together = ("three_level", "aggregated")
@@ -362,6 +429,7 @@ def synthetic_runs() -> list[LatestRun]:
         ),
         run("mh-clusters", plan("OR", method="MH"), in_clusters(events())),
         *mixed_models(),
+        *rates(),
         *(run(f"events-{m.lower()}", plan(m), events()) for m in ("OR", "RR", "RD", "AS")),
         *(run(f"means-{m.lower()}", plan(m), means()) for m in ("SMDH", "ROM")),
         *covariances,

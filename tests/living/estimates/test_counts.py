@@ -173,7 +173,7 @@ def test_what_cannot_be_pooled_by_counts_is_said() -> None:
 @pytest.mark.parametrize(
     ("measure", "more", "words"),
     [
-        ("SMD", {}, "pools OR, RD, RR"),
+        ("SMD", {}, "pools IRD, IRR, OR, RD, RR"),
         ("OR", {"method": "PETO"}, "pools PETO"),
         ("OR", {"test": "adhoc"}, "goes with test z"),
     ],

@@ -58,7 +58,7 @@ def test_what_no_plan_of_a_network_may_say_is_refused() -> None:
         ({"variants": ["fixed"], "subgroups": ["year"]}, "variants, subgroups: of analyses of one"),
         ({"where": ["comparator.sessions >= 3"]}, "no two sides"),
         ({"method": "MH", "measure": "OR"}, "no table of two arms"),
-        ({"measure": "SMDH"}, "pools one of GEN, MD, OR, RD, RR, SMD"),
+        ({"measure": "SMDH"}, "pools one of GEN, IRD, IRR, MD, OR, RD, RR, SMD"),
     ):
         with pytest.raises(ValidationError, match=said):
             network_plan(**changes)

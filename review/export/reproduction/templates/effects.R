@@ -80,6 +80,9 @@ variance_of <- function(x) {
   ((x$ci_high - x$ci_low) / (2 * qnorm((1 + level_of(x)) / 2)))^2
 }
 
+# Time at risk of an arm, in the person-years that rates are told for.
+time_of <- function(x) x$person_years / 100
+
 # Several arms of one side as one arm: CH table 6.5.a; events added up; estimates weighted by n.
 one_arm <- function(arms, plan, share = 1) {
   n <- sapply(arms, function(x) x$n)
@@ -94,7 +97,9 @@ one_arm <- function(arms, plan, share = 1) {
     squares <- sum((n - 1) * sds^2 + n * (means - out$mean)^2)
     out$sd <- if (length(arms) == 1) sds else sqrt(squares / (total - 1))
   }
-  if (plan$family == "EVENTS") out$events <- sum(sapply(arms, function(x) x$events)) * share
+  if (plan$family %in% c("EVENTS", "RATES"))
+    out$events <- sum(sapply(arms, function(x) x$events)) * share
+  if (plan$family == "RATES") out$time <- sum(sapply(arms, time_of)) * share
   if (plan$family == "READY") {
     out$estimate <- sum(n * sapply(arms, function(x) x$estimate)) / total
     out$variance <- sum(n^2 * sapply(arms, variance_of)) / total^2
@@ -267,6 +272,11 @@ comparison <- function(rows, plan) {
                     to = plan$zero$to),
       MEANS = escalc(measure, m1i = a$mean, sd1i = a$sd, n1i = a$n,
                      m2i = b$mean, sd2i = b$sd, n2i = b$n),
+      RATE_OF_ONE = if (measure == "IRFT") escalc(measure, xi = first$events, ti = time_of(first))
+        else escalc(measure, xi = first$events, ti = time_of(first), add = plan$zero$add,
+                    to = plan$zero$to),
+      RATES = escalc(measure, x1i = a$events, t1i = a$time, x2i = b$events, t2i = b$time,
+                     add = plan$zero$add, to = plan$zero$to),
       EVENTS = escalc(measure, ai = a$events, n1i = a$n, ci = b$events, n2i = b$n,
                       add = plan$zero$add, to = plan$zero$to),
       stop("this script does not know the measure ", measure))
@@ -329,6 +339,9 @@ shared_covariance <- function(y, rows, plan) {
     RR = 1 / c0$events - 1 / c0$n,
     OR = 1 / c0$events + 1 / (c0$n - c0$events),
     RD = c0$events * (c0$n - c0$events) / c0$n^3,
+    IRR = 1 / c0$events,
+    IRD = c0$events / c0$time^2,
+    IRSD = 1 / (4 * c0$time),
     GEN = c0$variance)
 }
 
@@ -344,12 +357,15 @@ effect_of <- function(rows, plan) {
   together(each, rows, rows[[1]]$joined, plan)
 }
 
-# Events and persons of both sides, of clusters divided by the design effect (CH 23.1.4).
-counts_of <- function(rows) {
+# Events and persons of both sides, of rates time at risk; of clusters divided by the design effect
+# (CH 23.1.4).
+counts_of <- function(rows, plan) {
   side <- sapply(rows, function(x) x$side)
-  total <- function(name, of) sum(unlist(lapply(rows[side == of], function(x) x[[name]])))
-  c(ai = total("events", "intervention"), n1i = total("n", "intervention"),
-    ci = total("events", "comparator"), n2i = total("n", "comparator")) / inflation(rows[[1]])
+  among <- if (plan$family %in% c("RATES", "RATE_OF_ONE")) time_of else function(x) x$n
+  total <- function(get, of) sum(unlist(lapply(rows[side == of], get)))
+  events <- function(x) x$events
+  c(ai = total(events, "intervention"), n1i = total(among, "intervention"),
+    ci = total(events, "comparator"), n2i = total(among, "comparator")) / inflation(rows[[1]])
 }
 
 # Compute the effects of all trials of an analysis again, compare, and name those that differ.
@@ -369,7 +385,7 @@ effects_of <- function(analysis, plan) {
       found <- c(NA, NA)
     }
     all[i, c("yi", "vi")] <- found
-    if (plan$counted) all[i, c("ai", "n1i", "ci", "n2i")] <- counts_of(these)
+    if (plan$counted) all[i, c("ai", "n1i", "ci", "n2i")] <- counts_of(these, plan)
     all$.sign[i] <- sign_of(these[[1]])
   }
   for (name in c("yi", "vi")) if (length(again) > 0) {

@@ -43,16 +43,22 @@ turned <- function(fit, dat) {
 # for the exact model ends beside the maximum, or not at all, and gives no standard error; with random
 # intercepts there may be two maxima, of which it finds the lower. Where a common effect is likelier,
 # it is the maximum.
-# Effective sizes of clusters are counted by whole persons.
+# Effective sizes of clusters are counted by whole persons, of rates by whole events.
 mixed <- function(dat, measure, model, level) {
-  two <- measure == "OR"
-  whole <- round(cbind(dat$ai, dat$n1i - dat$ai, dat$ci, dat$n2i - dat$ci))
-  dat[c("ai", "n1i", "ci", "n2i")] <- cbind(whole[, 1], whole[, 1] + whole[, 2], whole[, 3], whole[, 3] + whole[, 4])
-  counts <- if (two) dat[c("ai", "n1i", "ci", "n2i")] else list(xi = dat$ai, ni = dat$n1i)
+  two <- measure %in% c("OR", "IRR")
+  if (measure %in% c("IRR", "IRLN")) {
+    dat[c("ai", "ci")] <- round(dat[c("ai", "ci")])
+    counts <- if (two) list(x1i = dat$ai, t1i = dat$n1i, x2i = dat$ci, t2i = dat$n2i)
+      else list(xi = dat$ai, ti = dat$n1i)
+  } else {
+    whole <- round(cbind(dat$ai, dat$n1i - dat$ai, dat$ci, dat$n2i - dat$ci))
+    dat[c("ai", "n1i", "ci", "n2i")] <- cbind(whole[, 1], whole[, 1] + whole[, 2], whole[, 3], whole[, 3] + whole[, 4])
+    counts <- if (two) dat[c("ai", "n1i", "ci", "n2i")] else list(xi = dat$ai, ni = dat$n1i)
+  }
   search <- list(optimizer = "bobyqa", tolPwrss = 1e-9, optCtrl = list(rhoend = 1e-9, maxfun = 1e5))
   exact <- if (requireNamespace("BiasedUrn", quietly = TRUE)) "dFNCHypergeo" else "dnoncenhypergeom"
   fit_of <- function(model, method = "ML") {
-    control <- if (two && model == "CM.EL") list(dnchgcalc = exact) else list(glmerCtrl = search)
+    control <- if (measure == "OR" && model == "CM.EL") list(dnchgcalc = exact) else list(glmerCtrl = search)
     suppressWarnings(do.call(rma.glmm, c(as.list(counts), list(
       measure = measure, model = model, method = method, level = level, control = control,
       nAGQ = if (two && model == "UM.RS") 1 else 25))))
@@ -79,6 +85,8 @@ mixed <- function(dat, measure, model, level) {
 # are those of Q, and the sign is turned where events are worse.
 counted <- function(dat, measure, level) {
   fit <- if (measure == "PETO") rma.peto(ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat, level = level)
+    else if (measure %in% c("IRR", "IRD"))
+      rma.mh(measure = measure, x1i = ai, t1i = n1i, x2i = ci, t2i = n2i, data = dat, level = level)
     else rma.mh(measure = measure, ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat,
                 level = level)
   fit <- turned(fit, dat)

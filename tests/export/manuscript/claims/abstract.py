@@ -43,12 +43,13 @@ def _pooled_by(read: Read, m: re.Match[str]) -> None:
         "select count(*) from run r join analysis a on a.id = r.analysis_id where a.review_id = :r"
     )
     assert (m[1] == "pooled") is (ran > 0)
-    methods = {plan["method"] for plan in read.plans.values()}
+    timed = {plan["method"]: plan["measure"].startswith("IR") for plan in read.plans.values()}
     named = {"EE": "common-effect model", "MH": "Mantel-Haenszel", "PETO": "Peto"}
-    named |= dict.fromkeys(MIXED, "mixed-effects logistic model")
-    for method in methods:
+    for method, rate in timed.items():
+        if method in MIXED:
+            named[method] = f"mixed-effects {'Poisson' if rate else 'logistic'} model"
         assert named.get(method, f"random-effects model ({method})") in m[2]
-    assert len(re.split(r", | and ", m[2])) == len(methods)
+    assert len(re.split(r", | and ", m[2])) == len(timed)
 
 
 @claim(

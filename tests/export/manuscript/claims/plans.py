@@ -47,7 +47,7 @@ def _direction_each(read: Read, m: re.Match[str]) -> None:
         assert plan["kind"] == "contrast"
         newest = [r for r in _newest_inputs(read) if r["plan"]["title"] == plan["title"]]
         for inputs in newest:
-            assert plan["measure"] not in ("OR", "RR", "PETO"), "a ratio is told as measured"
+            assert plan["measure"] not in ("OR", "RR", "PETO", "IRR"), "a ratio is told as measured"
             assert inputs["plan"]["intervention"]["label"] == plan["intervention"]["label"]
 
 
@@ -100,6 +100,10 @@ def _measure(read: Read, m: re.Match[str]) -> None:
         elif plan["measure"] in ("OR", "RR", "RD"):
             kind = {"OR": "odds ratio", "RR": "risk ratio", "RD": "risk difference"}
             assert kind[plan["measure"]] in words
+        elif plan["measure"].startswith("IR"):
+            kind = {"IRR": "incidence rate ratio", "IRD": "differences of incidence rates"}
+            assert kind.get(plan["measure"], "incidence rate") in words
+            assert ("per 100 person-years" in words) is (plan["measure"] != "IRR")
 
 
 @claim(
@@ -124,7 +128,8 @@ def _reliability(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
-    FOR + r"(?:[Tt]o each cell of (.+?) # is added(?:; trials without events .+?)?|[Nn]othing is "
+    FOR
+    + r"(?:[Tt]o (?:each cell|the events of each arm) of (.+?) # is added(?:; trials without events .+?)?|[Nn]othing is "
     r"added to (any cell of the pooled estimate.*?|cells without events.*?)) \((.+?)\)\."
 )
 def _zero_cells(read: Read, m: re.Match[str]) -> None:
@@ -134,7 +139,9 @@ def _zero_cells(read: Read, m: re.Match[str]) -> None:
         if pooled_as_counts:
             assert m[5] == f"method {plan['method']}"
         elif plan.get("zero_cells") is None:
-            assert (m[2], number(m[3])) == ("the trials that have a cell without events", 0.5)
+            place = "an arm" if plan["measure"].startswith("IR") else "a cell"
+            assert ("the events of each arm" in m[0]) is (place == "an arm")
+            assert (m[2], number(m[3])) == (f"the trials that have {place} without events", 0.5)
 
 
 ESTIMATORS: Final = {
@@ -153,7 +160,12 @@ TESTS: Final = {
 @claim(FOR + r"[Ee]ffects (were|are to be) pooled by (.+?), with (.+?)\.(?= [A-Z]|$)")
 def _model(read: Read, m: re.Match[str]) -> None:
     for plan in _for(read, m):
-        assert ESTIMATORS.get(plan["method"], plan["method"]) in m[3]
+        timed = plan["measure"].startswith("IR")
+        exact = "exact by the binomial distribution" if timed else ESTIMATORS["CM.EL"]
+        told = {**ESTIMATORS, "CM.EL": exact}
+        assert told.get(plan["method"], plan["method"]) in m[3]
+        if plan["method"] in MIXED:
+            assert ("Poisson" in m[3], "logistic" in m[3]) == (timed, not timed)
         assert TESTS[plan["test"]] in f" {m[4]}"
         ran = bool(
             [
