@@ -8,7 +8,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
-from typing import Final
+from typing import Any, Final
 
 from review.errors import InvalidDataError
 
@@ -20,6 +20,9 @@ _NEEDS_A_LOOK: Final = re.compile(r"[^\x01-\u02ff]")
 and all below it stand in NFC already."""
 
 _UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
+
+HALF: Final = re.compile(r"[\ud800-\udfff]")
+"""Half a character, which UTF-8 does not have."""
 
 
 def clean_text(value: str) -> str:
@@ -55,6 +58,17 @@ def canonical_json(value: object) -> str:
 _CANONICAL: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
+
+
+def parsed_json(text: str | bytes) -> Any:
+    """Return what JSON of anybody's making says.
+
+    Raises ValueError for what is none, lists that lie too deep in each other included.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("lists or objects lie too deep in each other") from None
 
 
 class CanonicalText(str):

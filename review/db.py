@@ -25,7 +25,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as Session  # the edges name the type, and nothing else of it
 
-from review.canonical import CanonicalText, canonical_json, clean_text, utc_text
+from review.canonical import HALF, CanonicalText, canonical_json, clean_text, utc_text
 from review.errors import BusyError, DatabaseStateError, InvalidDataError
 from review.sqlite import BUSY_SECONDS, begin, prepare
 
@@ -71,6 +71,10 @@ def _put(dialect: str, table: type[DeclarativeBase], columns: Sequence[str]) -> 
     return asked.on_conflict_do_update(index_elements=keys, set_=told)
 
 
+class UnfitValueError(InvalidDataError, sa.exc.DontWrapMixin):
+    """A value that a column does not take; SQLAlchemy lets it through as the refusal it is."""
+
+
 class CleanText(sa.TypeDecorator[str]):
     """Text that both databases store alike: NFC, without NUL and lone surrogates."""
 
@@ -80,7 +84,10 @@ class CleanText(sa.TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         """Refuse what PostgreSQL would refuse or SQLite would mangle."""
         del dialect
-        return None if value is None else clean_text(value)
+        try:
+            return None if value is None else clean_text(value)
+        except InvalidDataError as error:
+            raise UnfitValueError(str(error)) from None
 
 
 class Real(sa.TypeDecorator[float]):
@@ -93,7 +100,7 @@ class Real(sa.TypeDecorator[float]):
         """Refuse NaN and infinities."""
         del dialect
         if value is not None and not math.isfinite(value):
-            raise InvalidDataError(f"{value} is not a finite number")
+            raise UnfitValueError(f"{value} is not a finite number")
         return value
 
 
@@ -125,7 +132,10 @@ class CanonicalJson(sa.TypeDecorator[Any]):
         del dialect
         if value is None or isinstance(value, CanonicalText):
             return value
-        return canonical_json(value)
+        text = canonical_json(value)
+        if not text.isascii() and HALF.search(text):
+            raise UnfitValueError("text holds half a character; check the file's encoding")
+        return text
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> object:
         """Parse."""

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from review.canonical import canonical_json, clean_text, utc_text
-from review.db import Database, LedgerSession, Real, database_at
+from review.db import CanonicalJson, CleanText, Database, LedgerSession, Real, database_at
 from review.errors import InvalidDataError
 from tests.loaded import PATIENCE
 
@@ -129,3 +129,29 @@ def test_statements_stay_prepared_from_one_reading_to_the_next(database: Databas
         with database.reading() as session:
             known = session.scalar(held)
     assert known == 1
+
+
+HALVES = ("a\ud800b", "\udc00")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("a\x00b", CleanText),
+        *((half, CleanText) for half in HALVES),
+        *(({"note": half}, CanonicalJson) for half in HALVES),
+        (float("nan"), Real),
+    ],
+)
+def test_what_no_column_takes_is_refused_as_such_written_or_asked_for(
+    database: Database, value: object, kind: type[sa.types.TypeEngine[object]]
+) -> None:
+    """By its own error, which edges know, and not by one of SQLAlchemy around it."""
+    with pytest.raises(InvalidDataError), database.reading() as session:
+        session.execute(sa.select(sa.literal(value, kind()))).all()
+
+
+def test_a_nul_within_json_is_an_escape_that_both_databases_keep(database: Database) -> None:
+    with database.reading() as session:
+        asked = sa.select(sa.literal({"note": "a\x00"}, CanonicalJson()))
+        assert session.scalar(asked) == {"note": "a\x00"}

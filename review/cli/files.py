@@ -8,7 +8,6 @@ edit, and files of others. docs/export.md says so to users.
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from review.canonical import parsed_json
 from review.errors import AlreadyExistsError, InvalidDataError
 from review.files import (
     can_be_replaced,
@@ -197,7 +197,7 @@ def _is_listed(target: Path) -> bool:
 
 def _is_provenance(path: Path) -> bool:
     try:
-        return {"files", "runs"} <= set(json.loads(path.read_bytes()))
+        return {"files", "runs"} <= set(parsed_json(path.read_bytes()))
     except (OSError, ValueError, TypeError):
         return False
 

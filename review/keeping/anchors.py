@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
+from review.canonical import parsed_json
 from review.errors import InvalidDataError
 from review.history.rules import UNNUMBERED, Anchor
 
@@ -44,10 +44,9 @@ def anchors_given(given: str) -> list[Anchor]:
 
 def _of_json(text: str, where: str) -> list[Anchor]:
     try:
-        found = json.loads(text)
-    except ValueError:
+        return list(_within(parsed_json(text), where))
+    except (ValueError, RecursionError):
         return []
-    return list(_within(found, where))
 
 
 def _within(value: Any, where: str) -> list[Anchor]:

@@ -20,7 +20,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from review.canonical import utc_text
+from review.canonical import parsed_json, utc_text
 from review.db import Database, database_at
 from review.errors import DatabaseStateError, InvalidDataError, NotFoundError
 from review.files import flush, flush_all, move_over, replace_file, sha256_of_file, workplace
@@ -181,7 +181,7 @@ def read_backup(file: Path) -> Backup | None:
     if not beside.exists():
         return None
     try:
-        told = json.loads(beside.read_bytes())
+        told = parsed_json(beside.read_bytes())
         return Backup(
             file=file,
             made=datetime.fromisoformat(told["made"]),

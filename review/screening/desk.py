@@ -28,6 +28,7 @@ from review.screening.ledger import Ledger
 from review.screening.lists import Said, names_of, newest_of, newest_said
 from review.screening.models import Adjudication, Decision, Pilot
 from review.screening.places import catch_up
+from review.screening.rules import CIRCLE
 from review.screening.standings import left_and_done, left_for
 from review.screening.terms import Groups, Piece, marked
 from review.screening.views import Card, cards
@@ -251,7 +252,7 @@ def desk(
         session, review, person, taken.records, stage=stage, terms=terms, undecided=again is None
     )  # fmt: skip
     last = _last(session, review, person, stage)
-    shared = in_share and not left and whose.offered[1] < 1
+    shared = in_share and not left and whose.offered[1] < CIRCLE
     pilots = queries.pilots(session, review) if whose.in_pilot else ()
     return Desk(
         stage=stage,

@@ -175,12 +175,21 @@ def is_kept(
     return len(deciders) >= required - 1
 
 
-def interval_of(shares: Mapping[int, float], person: int | None) -> tuple[float, float]:
-    """Return which records a person is offered, as an interval of a circle that is 1 round.
+SCATTER: Final = 40503
+"""Odd, near 65536 times the golden section: multiples of it modulo 65536 spread evenly (Knuth, The
+Art of Computer Programming 3, section 6.4), so that any run of records is shared out alike."""
 
-    Shares lie on the circle one after the other, so that each record is offered to as many persons
-    as whole shares are given, or one more: with 1, 0.5 and 0.5 everybody's second reviewer is one
-    of the last two. Persons without a share are offered everything.
+CIRCLE: Final = 65536
+"""Places of the circle on which records and shares lie."""
+
+
+def interval_of(shares: Mapping[int, float], person: int | None) -> tuple[int, int]:
+    """Return which records a person is offered, as an interval of a circle of `CIRCLE` places.
+
+    Shares lie on the circle one after the other, each from where the last one ends, so that every
+    record is offered to as many persons as whole shares are given, or one more: with 1, 0.5 and 0.5
+    everybody's second reviewer is one of the last two. Persons without a share are offered
+    everything.
 
     Parameters
     ----------
@@ -189,34 +198,27 @@ def interval_of(shares: Mapping[int, float], person: int | None) -> tuple[float,
 
     Returns
     -------
-    tuple of float
-        Where it begins, and how long it is; ``(0, 1)`` is everything.
+    tuple of int
+        Where it begins, and how long it is; ``(0, CIRCLE)`` is everything.
 
     Examples
     --------
     >>> interval_of({4: 0.5, 9: 0.5}, 9)
-    (0.5, 0.5)
+    (32768, 32768)
     """
     begins = 0.0
     for one, share in sorted(shares.items()):
         if one == person:
-            return begins % 1, share
+            first = round(begins * CIRCLE)
+            return first % CIRCLE, round((begins + share) * CIRCLE) - first
         begins += share
-    return 0.0, 1.0
+    return 0, CIRCLE
 
 
-SCATTER: Final = 40503
-"""Odd, near 65536 times the golden section: multiples of it modulo 65536 spread evenly (Knuth, The
-Art of Computer Programming 3, section 6.4), so that any run of records is shared out alike."""
-
-CIRCLE: Final = 65536
-
-
-def is_offered(record: int, interval: tuple[float, float]) -> bool:
+def is_offered(record: int, interval: tuple[int, int]) -> bool:
     """Whether a record lies in an interval of `interval_of`."""
-    begins, share = interval
-    place = (record * SCATTER) % CIRCLE
-    return (place - round(begins * CIRCLE)) % CIRCLE < round(share * CIRCLE)
+    begins, places = interval
+    return (record * SCATTER - begins) % CIRCLE < places
 
 
 @dataclass(frozen=True, slots=True)

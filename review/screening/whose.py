@@ -42,7 +42,7 @@ class Whose:
 
     person: int | None
     core: frozenset[int]
-    offered: tuple[float, float]
+    offered: tuple[int, int]
     """As `rules.interval_of` gives it."""
     in_pilot: bool
     """Whether a pilot round is open, which comes before all else."""
@@ -55,11 +55,11 @@ class Whose:
 
     def in_share(self) -> Sequence[sa.ColumnElement[bool]]:
         """Conditions of a place that is in the person's share of the records."""
-        begins, share = self.offered
-        if share >= 1:
+        begins, places = self.offered
+        if places >= CIRCLE:
             return ()
         place = (sa.cast(Place.record_id, sa.BigInteger) * SCATTER) % CIRCLE
-        return ((place - round(begins * CIRCLE) + CIRCLE) % CIRCLE < round(share * CIRCLE),)
+        return ((place - begins + CIRCLE) % CIRCLE < places,)
 
     def not_held(self) -> Sequence[sa.ColumnElement[bool]]:
         """Conditions of a place that not as many others read as it still wants decisions of."""

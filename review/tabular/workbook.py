@@ -6,7 +6,6 @@ import datetime as dt
 import re
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from io import BytesIO
 from itertools import islice
@@ -97,7 +96,7 @@ def read_sheet(
                 book.close()
     except FileError:
         raise
-    except _DAMAGED as error:
+    except Exception as error:  # whatever a damaged or hostile file makes of its readers
         reason = f"it is not an Excel workbook, or a damaged one ({type(error).__name__})"
         raise FileError(file, [Problem(None, None, reason)]) from None
     if hidden:
@@ -105,13 +104,6 @@ def read_sheet(
         reason = f"sheet {chosen.title}: {rows_} read like the others"
         remarks.append(Remark(None, None, reason))
     return Grid(rows, sheet=chosen.title, merged=merged, remarks=tuple(remarks))
-
-
-_DAMAGED: Final = (
-    zipfile.BadZipFile, zlib.error, KeyError, ValueError, SyntaxError, EOFError, OSError, TypeError,
-    AttributeError, IndexError, NotImplementedError, OverflowError, RuntimeError, AssertionError,
-)  # fmt: skip
-"""What openpyxl and zipfile raise for bytes that are no workbook."""
 
 
 def _chosen(

@@ -9,6 +9,7 @@ import pytest
 from review.independent.judgement import is_wanted, newest, shows_others
 from review.screening.ledger import Ledger, PilotRound, StageRule
 from review.screening.rules import (
+    CIRCLE,
     Ballot,
     Facts,
     Ruling,
@@ -252,14 +253,14 @@ def test_what_was_taken_back_before_the_record_was_complete_is_not_independent()
 @pytest.mark.parametrize(
     ("person", "interval", "records"),
     [
-        (4, (0, 0.25), {0, 2, 5}),
-        (9, (0.25, 0.75), {1, 3, 4, 6, 7}),
-        (12, (0, 0.5), {0, 2, 4, 5, 7}),  # the circle is round once: it begins anew
-        (1, (0, 1), set(range(8))),  # has no share: everything
+        (4, (0, CIRCLE // 4), {0, 2, 5}),
+        (9, (CIRCLE // 4, CIRCLE * 3 // 4), {1, 3, 4, 6, 7}),
+        (12, (0, CIRCLE // 2), {0, 2, 4, 5, 7}),  # the circle is round once: it begins anew
+        (1, (0, CIRCLE), set(range(8))),  # has no share: everything
     ],
 )
 def test_records_are_offered_by_their_place_on_the_circle(
-    person: int, interval: tuple[float, float], records: set[int]
+    person: int, interval: tuple[int, int], records: set[int]
 ) -> None:
     """Places are 40503 i modulo 65536: 0, 40503, 15470, 55973, 30940, 5907, 46410, 21377."""
     found = interval_of({4: 0.25, 9: 0.75, 12: 0.5}, person)

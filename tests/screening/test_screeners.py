@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from review.history.actions import writing
 from review.people.actions import leave_review
 from review.people.queries import person_known
 from review.screening import conduct, queries, serving, standings
-from review.screening.rules import interval_of, is_offered
+from review.screening.rules import CIRCLE, interval_of, is_offered
 from review.screening.screeners import ask_of
 from review.screening.vocabulary import Stage, Verdict
 from tests.conftest import NOW
@@ -110,11 +111,31 @@ def test_shares_beside_a_stage_of_one_reviewer(database: Database) -> None:
 def test_each_record_is_offered_to_as_many_as_whole_shares_are_given(
     shares: dict[int, float], first: int
 ) -> None:
-    total = sum(shares.values())
+    total = sum(shares[person] for person in sorted(shares))
     intervals = [interval_of(shares, person) for person in shares]
     for record in range(first, first + 50):
         offered = sum(is_offered(record, interval) for interval in intervals)
-        assert int(total - 1e-3) <= offered <= int(total + 1e-3) + 1
+        assert int(total - 1e-5) <= offered <= int(total + 1e-5) + 1
+
+
+@settings(max_examples=100 if WHOLE else 20, deadline=None)
+@given(st.lists(st.integers(1, 1000), min_size=1, max_size=9))
+def test_shares_that_make_a_whole_leave_no_place_of_the_circle_to_nobody(parts: list[int]) -> None:
+    """Every place: shares were rounded one by one, and a record between two was never offered."""
+    shares = {person: part / sum(parts) for person, part in enumerate(parts)}
+    intervals = [interval_of(shares, person) for person in shares]
+    offered = np.zeros(CIRCLE, int)
+    for begins, places in intervals:
+        offered[(begins + np.arange(places)) % CIRCLE] += 1
+    assert offered.min() == offered.max() == 1
+    assert [is_offered(7, one) for one in intervals].count(True) == 1
+
+
+@given(
+    st.dictionaries(st.integers(1, 99), st.floats(0.05, 1), min_size=1, max_size=8),
+    st.integers(1, 10_000_000),
+)
+def test_any_run_of_records_is_shared_out_alike(shares: dict[int, float], first: int) -> None:
     run = range(first, first + 1000)
     for person, share in shares.items():
         mine = sum(is_offered(record, interval_of(shares, person)) for record in run)

@@ -76,6 +76,10 @@ def test_a_problem_says_what_is_wrong_where(team: Team) -> None:
     body = wrong.json()
     assert (body["status"], body["errors"][0]["field"]) == (422, "role")
     assert body["request"] == wrong.headers["x-request-id"]
+    mangled = client.post(
+        "/api/v1/reviews/alliance/invitations", json={"role": "viewer", "note": "a\x00b"}
+    )
+    assert (mangled.status_code, "NUL" in mangled.json()["detail"]) == (422, True)
     nobody = TestClient(team.app, base_url=ORIGIN).get("/api/v1/reviews")
     assert (nobody.status_code, nobody.headers["www-authenticate"][:6]) == (401, "Bearer")
     assert client.get("/api/v1/reviews?cursor=x").status_code == 422

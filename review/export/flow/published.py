@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from review.canonical import parsed_json
 from review.errors import FileError, InvalidDataError, Problem
 from review.export.flow.model import FlowDoesNotCloseError, Identity
 
@@ -67,14 +68,14 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise FileError(str(path), [Problem(None, None, "it is larger than a megabyte")])
-        parsed = json.loads(path.read_text(encoding="utf-8-sig"))
+        parsed = parsed_json(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InvalidDataError(f"cannot read {path}: {error.strerror}") from None
     except json.JSONDecodeError as error:
         raise FileError(
             str(path), [Problem(error.lineno, None, f"not JSON: {error.msg}")]
         ) from None
-    except (ValueError, RecursionError):  # no UTF-8, a number of 100,000 digits, lists in lists
+    except ValueError:  # no UTF-8, a number of 100,000 digits, lists in lists
         raise FileError(str(path), [Problem(None, None, "not JSON in UTF-8")]) from None
     if not isinstance(parsed, dict):
         raise FileError(str(path), [Problem(1, None, "not an object of counts")])

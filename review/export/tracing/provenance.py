@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.orm import Session
 
-from review.canonical import utc_text
+from review.canonical import parsed_json, utc_text
 from review.errors import InvalidDataError, NotFoundError
 from review.export.tables.model import Table
 from review.export.tables.writers.docx_origins import docx_origins
@@ -249,7 +249,7 @@ def carried(path: Path) -> list[str]:
 def sha256_listed(path: Path) -> str | None:
     """Return what a file was by the ``provenance.json`` beside it, and read no more of that."""
     try:
-        told = json.loads((path.parent / NAME).read_bytes())["files"].get(path.name, {})
+        told = parsed_json((path.parent / NAME).read_bytes())["files"].get(path.name, {})
         return str(told["sha256"])
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -267,7 +267,7 @@ def list_of(folder: Path) -> dict[str, Any] | None:
     if not place.exists():
         return None
     try:
-        known = json.loads(place.read_bytes())
+        known = parsed_json(place.read_bytes())
         if known.pop("form", 1) == FORM:
             inside = unpacked(known.pop("packed")) if "packed" in known else {}
             known["numbers"] = _by_origin(inside.get("numbers", {}))
@@ -338,7 +338,7 @@ def _listed(path: Path) -> Iterator[str]:
     """Yield the origins of the numbers of a file of `render_json`."""
     try:
         content = path.read_bytes()
-        tables = json.loads(decompress(content) if path.suffix == GZIP else content).values()
+        tables = parsed_json(decompress(content) if path.suffix == GZIP else content).values()
         for table in tables:
             for origin, row in zip(table["origins"], table["rows"], strict=bool(table["origins"])):
                 for column, cell in zip(table["columns"], row, strict=True):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
-from review.canonical import utc_text
+from review.canonical import parsed_json, utc_text
 from review.errors import InvalidDataError
 from review.web.visits import Visit
 
@@ -78,7 +78,7 @@ def place_of(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        place = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        place = parsed_json(base64.b64decode(padded, altchars=b"-_", validate=True))
         if len(place) == len(kinds) and all(map(isinstance, place, kinds)):
             return tuple(place)
     except (ValueError, TypeError):

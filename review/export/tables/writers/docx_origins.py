@@ -9,13 +9,12 @@ takes its bookmarks along.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
 from itertools import count
 from typing import Any, Final
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from lxml import etree
 
@@ -96,7 +95,9 @@ def docx_origins(content: bytes, name: str) -> list[str]:
         body = parts.pop("word/document.xml")
         listed = dict(entry for part in parts.values() for entry in _entries(part))
         marks = _bookmarks(body)
-    except (BadZipFile, KeyError, zlib.error, etree.XMLSyntaxError):
+    except InvalidDataError:
+        raise
+    except Exception:  # whatever a damaged or hostile file makes of its readers
         raise InvalidDataError(f"{name} is not a Word document that can be read.") from None
     return [listed.get(digest, f"{run}/#{digest}") for run, digest in marks]
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,13 @@ class _Model:
         def fall(a: Any) -> float:
             return -self.height(Z @ a)
 
-        tops = []
-        for n in range(9):
-            begin = np.asarray(start + 2 * rng.standard_normal(start.size) * n / 8)
-            tops.append(optimize.minimize(fall, begin, method="Nelder-Mead", options=options))
+        begins = [start + 2 * rng.standard_normal(start.size) * n / 8 for n in range(9)]
+        if start.size == 2:  # a slope: its other tops may lie far out, at a tau² of next to nothing
+            begins += [np.array(one) for one in product((-25, -10, -3), (-13, -4, 4, 13))]
+        tops = [
+            optimize.minimize(fall, begin, method="Nelder-Mead", options=options)
+            for begin in begins
+        ]
         best = min(tops, key=lambda top: float(top.fun))
         return -float(best.fun), best.x
 
