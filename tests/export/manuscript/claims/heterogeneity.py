@@ -57,7 +57,9 @@ class _Model:
 
         begins = [start + 2 * rng.standard_normal(start.size) * n / 8 for n in range(9)]
         if start.size == 2:  # a slope: its other tops may lie far out, at a tau² of next to nothing
-            begins += [np.array(one) for one in product((-25, -10, -3), (-13, -4, 4, 13))]
+            ends = Z[[np.argmin(Z[:, 1]), np.argmax(Z[:, 1])]]
+            log_tau2 = product((-40, -20, -8, -4, -2, 0), repeat=2)
+            begins += [np.linalg.solve(ends, one) for one in log_tau2]
         tops = [
             optimize.minimize(fall, begin, method="Nelder-Mead", options=options)
             for begin in begins
