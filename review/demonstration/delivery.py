@@ -16,8 +16,9 @@ from review.extraction.numbers import ReportedNumbers
 from review.extraction.seeds import Seed, load_seed, seed_called
 from review.measures import Measure
 from review.protocol.actions import plan_analysis, revise_analysis
+from review.protocol.parts import ArmRule
 from review.protocol.queries import plan_of, versions
-from review.protocol.rules import ArmRule, Plan
+from review.protocol.rules import Plan
 from review.protocol.specs import AnalysisSpec
 from review.protocol.vocabulary import Variant
 

@@ -28,7 +28,8 @@ from review.protocol.answers import (
     VARIANTS,
     Option,
 )
-from review.protocol.rules import Plan, SequentialRules, SignalRules, ZeroCellRule
+from review.protocol.parts import SequentialRules, SignalRules, ZeroCellRule
+from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisSet, Rater
 
 
@@ -234,6 +235,12 @@ GROUPS: Final = (
                 "Leave out trials without events",
                 Asked.SWITCH,
                 "In both arms.",
+            ),
+            Choice(
+                "zero_cells.by_arm",
+                "By arm",
+                Asked.SWITCH,
+                "Each arm gets its share of the participants (treatment-arm correction).",
             ),
         ),
     ),

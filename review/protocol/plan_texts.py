@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from review.protocol.choices import CHOICES, Asked, text
 from review.protocol.joint import JointOutcome
-from review.protocol.rules import ArmRule, Plan
+from review.protocol.parts import ArmRule
+from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised, plainly
 

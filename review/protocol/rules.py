@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
 from review.canonical import sha256_of
-from review.conventions import AddTo, Medians
+from review.conventions import Medians
 from review.errors import InvalidDataError
 from review.formula import parse
-from review.measures import OF_COUNTS, OF_TABLES, Measure, measures_of
+from review.measures import OF_COUNTS, OF_TABLES, Family, Measure, measures_of
 from review.protocol.attenuation import ReliabilityText, attenuation_problem, reliabilities
 from review.protocol.beside import heterogeneity_problem, refused_beside
 from review.protocol.characteristics import Condition, condition
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_problem
 from review.protocol.networked import network_problem
-from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
+from review.protocol.parts import NOBODY, ArmRule, SequentialRules, SignalRules, ZeroCellRule
+from review.protocol.vocabulary import AnalysisKind, AnalysisSet, Rater, Variant
 
 ChoiceT = TypeVar("ChoiceT")
 
@@ -32,37 +33,6 @@ PredictionName = Literal["test", "k-1", "k-2", "HK"]
 
 WITHOUT_TAU2: Final = frozenset({"EE", *OF_TABLES})
 """Methods of one common effect: they have no variance between trials."""
-
-
-class _Arm(Protocol):
-    """What a side is recognised by."""
-
-    @property
-    def delivery_mode(self) -> DeliveryMode | None: ...
-
-    @property
-    def treatment(self) -> str: ...
-
-
-class ArmRule(Frozen):
-    """Which arms stand on one side of the contrast: those that match every list given."""
-
-    label: Line
-    """What outputs call this side."""
-    delivery_mode: tuple[DeliveryMode, ...] = ()
-    treatment: tuple[Line, ...] = ()
-
-    @model_validator(mode="after")
-    def _selects_something(self) -> ArmRule:
-        if not self.delivery_mode and not self.treatment:
-            raise ValueError("give delivery_mode, treatment, or both")
-        return self
-
-    def matches(self, arm: _Arm) -> bool:
-        """Whether an arm belongs to this side."""
-        return (not self.delivery_mode or arm.delivery_mode in self.delivery_mode) and (
-            not self.treatment or arm.treatment in self.treatment
-        )
 
 
 def _is_none(value: object) -> bool:
@@ -104,44 +74,6 @@ ModeratorFormula = Annotated[Line, AfterValidator(_formula)]
 Where = Annotated[Line, AfterValidator(_condition)]
 
 Margin = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-NOBODY: Final = ArmRule(label="no comparator", treatment=("no comparator",))
-"""The comparator of a single-arm analysis."""
-
-
-class SignalRules(Frozen):
-    """When a moved result is worth a look; part of the protocol (living updating, section 3.1)."""
-
-    shift: Annotated[float, Field(gt=0)] = 0.10
-    shift_se: Annotated[float, Field(gt=0)] = 0.5
-    relative: Annotated[float, Field(gt=0)] = 0.5
-    relative_from: Annotated[float, Field(ge=0)] = 0.10
-    narrower: Annotated[float, Field(gt=0, lt=1)] = 0.20
-    weight: Annotated[float, Field(gt=0, lt=100)] = 40.0
-
-
-class SequentialRules(Frozen):
-    """The design of the panel for repeated looks (living updating, section 1.10)."""
-
-    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.025
-    """One-sided."""
-    beta: Annotated[float, Field(gt=0, lt=1)] = 0.10
-    hoped: float = 0.0
-    """The effect hoped for; noninferiority is designed for margin + hoped."""
-    delta: Annotated[float, Field(gt=0)] | None = None
-    """Effect of interest where there is no margin."""
-    tau2_floor: Annotated[float, Field(ge=0)] = 0.04
-
-
-class ZeroCellRule(Frozen):
-    """What is done about cells without events, in the words of metafor's ``escalc``."""
-
-    add: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.5
-    """Added to each cell of the trials that the rule touches."""
-    to: AddTo = AddTo.ONLY0
-    """Which these are: those with a zero cell, all, all as soon as one has a zero cell, none."""
-    drop00: bool = False
-    """Whether trials without events (or with events only) in both arms are left out."""
 
 
 class Plan(Frozen):
@@ -294,6 +226,8 @@ class Plan(Frozen):
         if not self.measure.facts.zero_cells:
             measures = ", ".join(sorted(m for m in Measure if m.facts.zero_cells))
             raise ValueError(f"zero_cells is of measures of counts: {measures}")
+        if self.zero_cells.by_arm and self.measure.facts.family is not Family.EVENTS:
+            raise ValueError("zero_cells by_arm is of events of two groups: OR, RR, RD, AS, PETO")
         return self
 
     @model_validator(mode="after")

@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from review.protocol.choices import CHOICES, Asked
+from review.protocol.parts import ArmRule, SequentialRules, SignalRules, ZeroCellRule
 from review.protocol.plan_texts import PlanProblems, plan_from, texts_of
-from review.protocol.rules import (
-    ArmRule,
-    MethodName,
-    Plan,
-    SequentialRules,
-    SignalRules,
-    TestName,
-    ZeroCellRule,
-)
+from review.protocol.rules import MethodName, Plan, TestName
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater, Variant
 
 PARTS: dict[str, type[BaseModel]] = {
@@ -104,7 +97,8 @@ def _plans(draw: st.DrawFn) -> Plan:
             del values[name]
         values = {**values, **labels, "kind": "network", "other_treatments": named}
     elif values["measure"] in ("OR", "RR"):
-        values["zero_cells"] = draw(st.none() | st.just({"add": 0.25, "to": "all", "drop00": True}))
+        rules = ({"add": 0.25, "to": "all", "drop00": True}, {"by_arm": True}, None)
+        values["zero_cells"] = draw(st.sampled_from(rules))
     return Plan.model_validate(values)
 
 

@@ -17,8 +17,9 @@ from review.history.actions import Attribution, writing
 from review.measures import OF_COUNTS
 from review.protocol import actions
 from review.protocol.files import plan_text, read_plan, read_protocol
+from review.protocol.parts import ArmRule, ZeroCellRule
 from review.protocol.queries import current_versions, plan_of, review_called
-from review.protocol.rules import ArmRule, MethodName, Plan, TestName, ZeroCellRule, names_in
+from review.protocol.rules import MethodName, Plan, TestName, names_in
 from review.protocol.specs import AnalysisSpec, ReviewSpec
 from review.protocol.vocabulary import DeliveryMode
 from review.synthesis import Method, Test
@@ -205,6 +206,10 @@ SINGLE = {"kind": "single_arm", "measure": "PLO", "margin": None}
         (
             {"method": "MH", "measure": "OR", "zero_cells": {}},
             "zero_cells: .* MH, which adds nothing",
+        ),
+        (
+            {"measure": "IRR", "zero_cells": {"by_arm": True}},
+            "by_arm is of events of two groups: OR",
         ),
         ({"zero_cells": {}}, "zero_cells is of measures of counts: .*OR"),
         ({"moderators": ["1"]}, '"1" names no characteristic'),

@@ -10,8 +10,9 @@ from review.extraction.appraisal.certainty import certainties, rate_certainty
 from review.extraction.appraisal.vocabulary import Design
 from review.history.actions import Attribution, writing
 from review.protocol.actions import add_outcome, plan_analysis
+from review.protocol.parts import ArmRule
 from review.protocol.queries import review_called
-from review.protocol.rules import ArmRule, Plan
+from review.protocol.rules import Plan
 from review.protocol.specs import AnalysisSpec, OutcomeSpec
 from review.protocol.vocabulary import DeliveryMode
 from tests.conftest import NOW

@@ -14,7 +14,7 @@ from review.living.reports.repeated_looks import LookTold, Panel
 from review.living.runs.contents import RunInputs
 from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.models import Review
-from review.protocol.rules import SequentialRules
+from review.protocol.parts import SequentialRules
 
 
 def sequential_of(

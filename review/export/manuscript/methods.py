@@ -36,7 +36,8 @@ from review.living.estimates.counts import of_time
 from review.living.estimates.zero_cells import origin_words, rule_words
 from review.measures import MIXED, OF_TABLES
 from review.protocol.characteristics import in_words
-from review.protocol.rules import ArmRule, Plan
+from review.protocol.parts import ArmRule
+from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised, lowered, with_article
 

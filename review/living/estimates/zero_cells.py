@@ -6,7 +6,7 @@ All of it follows from the inputs of a run, so that it is said of runs that are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 from typing import Final
 
@@ -35,6 +35,9 @@ from review.synthesis import (
 )
 from review.synthesis.exact import exact_odds_ratio
 from review.synthesis.tables import LARGE, UNEQUAL, peto_caution
+
+BY_ARM: Final = "on average of both arms: to each by its share of the participants"
+"""Treatment-arm continuity correction (Sweeting, Sutton & Lambert 2004, Stat Med 23:1351)."""
 
 BY_EVENTS: Final = "nothing is added to any cell of the pooled estimate"
 BY_TABLES: Final = (
@@ -97,7 +100,8 @@ def _added_words(rule: ZeroCells, timed: bool) -> str:
         AddTo.ALL: "all trials",
         AddTo.IF0ALL: "all trials as soon as one has a cell without events",
     }
-    return f"to each cell of {whom[rule.to]} {rule.add:g} is added"
+    added = f"to each cell of {whom[rule.to]} {rule.add:g} is added"
+    return f"{added}, {BY_ARM}" if rule.by_arm else added
 
 
 def origin_words(plan: Plan) -> str:
@@ -107,7 +111,9 @@ def origin_words(plan: Plan) -> str:
     rule = plan.zero_cells
     if rule is None:
         return "metafor's default; the plan names no rule"
-    return f"planned: add {rule.add:g}, to {rule.to.value}, drop00 {str(rule.drop00).lower()}"
+    by_arm = ", by_arm true" if rule.by_arm else ""
+    drop00 = str(rule.drop00).lower()
+    return f"planned: add {rule.add:g}, to {rule.to.value}, drop00 {drop00}{by_arm}"
 
 
 def added_to(inputs: RunInputs) -> ZeroCells | None:
@@ -122,7 +128,7 @@ def added_to(inputs: RunInputs) -> ZeroCells | None:
     if rule.to is not AddTo.IF0ALL:
         return rule
     some = any(map(_has_zero, _counts(inputs)))
-    return ZeroCells(rule.add, AddTo.ALL if some else AddTo.NONE, rule.drop00)
+    return replace(rule, to=AddTo.ALL if some else AddTo.NONE)
 
 
 def _counts(inputs: RunInputs) -> Iterator[dict[str, float]]:

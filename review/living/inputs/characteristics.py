@@ -19,7 +19,8 @@ from review.protocol.characteristics import (
     in_words,
     side_of,
 )
-from review.protocol.rules import ArmRule, Plan
+from review.protocol.parts import ArmRule
+from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 
 NOT_REPORTED: Final = "not reported"

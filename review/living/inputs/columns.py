@@ -53,7 +53,7 @@ def leaves_of(trial: TrialInput) -> tuple[TrialInput, ...]:
 def planned_zero_cells(plan: Plan) -> ZeroCells | None:
     """Return the plan's rule for cells without events; None where it names none."""
     rule = plan.zero_cells
-    return None if rule is None else ZeroCells(rule.add, rule.to, rule.drop00)
+    return None if rule is None else ZeroCells(**rule.model_dump())
 
 
 def why_no_effect(plan: Plan, trial: TrialInput) -> str | None:

@@ -31,7 +31,8 @@ from review.living.inputs.reasons import (
 )
 from review.living.inputs.trials import together, trial_from
 from review.living.runs.contents import TrialInput
-from review.protocol.rules import ArmRule, Plan
+from review.protocol.parts import ArmRule
+from review.protocol.rules import Plan
 
 MOST_REASONS: Final = 3
 """As many reasons are told of one study; more would be read by nobody."""

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple, TypeAlias
 from review.errors import InvalidDataError
 from review.extraction.evidence import ArmSide, Evidence
 from review.living.inputs.characteristics import NOT_REPORTED
-from review.protocol.rules import ArmRule, Plan
+from review.protocol.parts import ArmRule
+from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, DeliveryMode, Rater
 from review.wording import looks_like
 

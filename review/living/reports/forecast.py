@@ -11,7 +11,7 @@ import numpy as np
 from review.errors import ReviewError
 from review.living.runs.numbers import RunNumbers
 from review.measures import Measure
-from review.protocol.rules import SequentialRules
+from review.protocol.parts import SequentialRules
 from review.synthesis import (
     Conclusion,
     Forecast,

@@ -21,7 +21,8 @@ from review.living.runs.digests import Unit
 from review.living.runs.past import PastRun
 from review.living.runs.results import Effect, Snapshot
 from review.living.runs.scales import EffectScale
-from review.protocol.rules import Plan, SequentialRules
+from review.protocol.parts import SequentialRules
+from review.protocol.rules import Plan
 from review.synthesis import (
     ConfidenceSequence,
     Method,

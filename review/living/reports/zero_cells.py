@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from review.living.estimates.counts import of_time
 from review.living.estimates.zero_cells import (
+    BY_ARM,
     ZeroCellTrial,
     as_counted,
     origin_words,
@@ -57,6 +58,8 @@ def _of_trial(plan: Plan, trial: ZeroCellTrial) -> str:
         return "a cell without events; enters as it is"
     where = "the events of each arm" if of_time(plan.measure) else "each cell"
     done = f"{trial.added:g} added to {where}" if trial.added else "enters as it is"
+    if trial.added and plan.zero_cells is not None and plan.zero_cells.by_arm:
+        done += f", {BY_ARM}"
     if trial.without is None:
         return f"a cell without events; {done}"
     return f"{trial.without}; kept, {done} (zero_cells: drop00 in a plan leaves such trials out)"

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from review.canonical import CanonicalText
 from review.living.runs.results import Interval, MarginReading, Snapshot
-from review.protocol.rules import SequentialRules
+from review.protocol.parts import SequentialRules
 from review.protocol.vocabulary import Variant
 
 WHAT = "digest"

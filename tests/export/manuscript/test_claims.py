@@ -41,7 +41,7 @@ TEXTS = Path(__file__).parents[3] / "review" / "export" / "manuscript"
 POOLED_AS_COUNTS = (
     ("OR", "MH"), ("RR", "MH"), ("RD", "MH"), ("PETO", "PETO"), ("OR", "CM.EL"), ("OR", "UM.FS"),
     ("PLO", "UM.RS"), ("IRR", "MH"), ("IRR", "CM.EL"), ("IRR", "REML"), ("IRD", "MH"),
-    ("IRLN", "UM.RS"), ("IR", "DL"),
+    ("IRLN", "UM.RS"), ("IR", "DL"), ("RR", "DL"),
 )  # fmt: skip
 """Measures of counts, and the methods that pool them; the last trial has an arm without events."""
 
@@ -107,6 +107,7 @@ def _counts(database: Database) -> None:
         planned = plan(
             title=f"Synthetic counts {n}", margin=None if alone else 0.3, measure=measure,
             method=method, test="z", kind="single_arm" if alone else "contrast",
+            zero_cells={"by_arm": True} if (measure, method) == ("RR", "DL") else None,
         )  # fmt: skip
         rows = [
             NumberedRow(

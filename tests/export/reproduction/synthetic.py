@@ -367,6 +367,8 @@ def edges() -> list[LatestRun]:
         for i in range(1, 6)
     ]
     pair = means()[:2]
+    of_many = {"study_id": 9, "comparator": (arm("in person", n=61, events=0),)}
+    unlike = of_events(2).model_copy(update=of_many)
     return [
         run(
             "one-result-each",
@@ -380,6 +382,14 @@ def edges() -> list[LatestRun]:
         *(
             run(f"zero-{to}", plan(measure, zero_cells={"add": 0.25, "to": to}), events())
             for measure, to in (("OR", "all"), ("RR", "if0all"), ("RD", "only0"))
+        ),
+        *(
+            run(
+                f"zero-by-arm-{measure.lower()}",
+                plan(measure, zero_cells={"add": 0.4, "to": to, "by_arm": True}),
+                [*events(), unlike],
+            )
+            for measure, to in (("OR", "only0"), ("RR", "all"), ("RD", "if0all"), ("PETO", "only0"))
         ),
         run("zero-none", plan("OR", zero_cells={"to": "none"}), [of_events(i) for i in (1, 3, 4)]),
         run("few-events-peto", plan("PETO", method="PETO"), [*empty, of_events(1)]),

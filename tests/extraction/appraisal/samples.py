@@ -15,8 +15,9 @@ from review.extraction.models import Study
 from review.history.actions import Attribution, writing
 from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
 from review.protocol.models import Review
+from review.protocol.parts import ArmRule
 from review.protocol.queries import review_called
-from review.protocol.rules import ArmRule, Plan
+from review.protocol.rules import Plan
 from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
 from review.protocol.vocabulary import DeliveryMode
 from tests.conftest import NOW

@@ -14,13 +14,15 @@ from click.testing import Result
 from pydantic import ValidationError
 
 from review.db import Database
+from review.living.estimates.effects import trial_effects
 from review.living.estimates.zero_cells import rule_words, zero_cell_lines
 from review.living.reports.zero_cells import zero_cell_notices
 from review.living.runs import queries
-from review.living.runs.contents import RunInputs
+from review.living.runs.contents import RunInputs, TrialInput
 from review.protocol.queries import review_called
+from review.protocol.rules import Plan
 from tests.faults import POOL
-from tests.living.estimates.test_counts import plan, side, trials
+from tests.living.estimates.test_counts import plan, pooled, side, trials
 
 HERE = Path(__file__).parent / "zero_cells"
 (HAHN, *OTHERS) = json.loads((HERE / "zero_cells.json").read_text())["sets"]
@@ -200,3 +202,54 @@ def test_analyses_without_zero_cells_say_nothing() -> None:
     assert not told(inputs)
     assert rule_words(plan("OR", method="DL", test="z")) is not None
     assert rule_words(plan("SMD", method="DL", test="z")) is None
+
+
+BY_ARM: dict[str, Any] = json.loads((HERE / "by_arm.json").read_text(encoding="utf-8"))
+
+
+def of_counts(rows: Any) -> tuple[TrialInput, ...]:
+    return tuple(
+        trials()[0].model_copy(
+            update={
+                "study_id": i,
+                "study": f"Trial {i}",
+                "intervention": side(n=int(n1), events=int(a)),
+                "comparator": side(n=int(n2), events=int(c)),
+            }
+        )
+        for i, (a, n1, c, n2) in enumerate(rows, 1)
+    )
+
+
+@pytest.mark.parametrize("name", BY_ARM)
+def test_a_correction_by_arm_follows_metafor_on_cells_corrected_in_r(name: str) -> None:
+    expected = BY_ARM[name]
+    assert expected["zeros"] >= 1
+    given = of_counts(expected["counts"])
+    for told, by_r in expected["fits"].items():
+        measure, to = told.split()
+        rule = {"to": to, "by_arm": True}
+        chosen = plan(measure, method="DL", test="z", zero_cells=rule)
+        line = pooled(chosen, given).pooled
+        found = (line.estimate, line.se, line.tau2)
+        assert found == pytest.approx((by_r["estimate"], by_r["se"], by_r["tau2"]), rel=1e-9)
+
+
+def test_a_correction_by_arm_is_planned_said_and_kept() -> None:
+    chosen = plan("OR", method="REML", test="z", zero_cells={"by_arm": True})
+    assert Plan.model_validate(chosen.model_dump(mode="json")) == chosen
+    plain = plan("OR", method="REML", test="z", zero_cells={})
+    assert "by_arm" not in str(plain.model_dump(mode="json"))
+    assert rule_words(chosen) == (
+        "to each cell of the trials that have a cell without events 0.5 is added, on average of "
+        "both arms: to each by its share of the participants; trials without events (or with "
+        "events only) in both arms are kept"
+    )
+    inputs = RunInputs(plan=chosen, trials=of_counts([(0, 100, 0, 300), (3, 50, 5, 50)]),
+                       left_out=())  # fmt: skip
+    told = " ".join(notice.what for notice in zero_cell_notices(inputs))
+    assert "planned: add 0.5, to only0, drop00 false, by_arm true" in told
+    assert "0.5 added to each cell, on average of both arms: to each by its share" in told
+    effects = trial_effects(inputs)
+    assert effects.yi[0] == pytest.approx(0, abs=1e-12), "no events in either arm: no effect"
+    assert "0.25 and 0.75 added to each cell of the two arms" in effects.recipes[0]

@@ -277,8 +277,9 @@ comparison <- function(rows, plan) {
                     to = plan$zero$to),
       RATES = escalc(measure, x1i = a$events, t1i = a$time, x2i = b$events, t2i = b$time,
                      add = plan$zero$add, to = plan$zero$to),
-      EVENTS = escalc(measure, ai = a$events, n1i = a$n, ci = b$events, n2i = b$n,
-                      add = plan$zero$add, to = plan$zero$to),
+      EVENTS = if (isTRUE(plan$zero$by_arm)) by_arm(a, b, measure, plan$zero)
+        else escalc(measure, ai = a$events, n1i = a$n, ci = b$events, n2i = b$n,
+                    add = plan$zero$add, to = plan$zero$to),
       stop("this script does not know the measure ", measure))
   y <- as.numeric(found$yi)
   v <- found$vi
@@ -343,6 +344,15 @@ shared_covariance <- function(y, rows, plan) {
     IRD = c0$events / c0$time^2,
     IRSD = 1 / (4 * c0$time),
     GEN = c0$variance)
+}
+
+# Of twice what is added each arm gets its share of the participants (Sweeting et al. 2004).
+by_arm <- function(a, b, measure, zero) {
+  cells <- c(a$events, a$n - a$events, b$events, b$n - b$events)
+  touched <- zero$to == "all" || (zero$to == "only0" && any(cells == 0))
+  share <- c(a$n, a$n, b$n, b$n) / (a$n + b$n)
+  cells <- cells + touched * 2 * zero$add * share
+  escalc(measure, ai = cells[1], bi = cells[2], ci = cells[3], di = cells[4], add = 0, to = "none")
 }
 
 # The effect of a trial: of its comparison, of its parts, or of parts that have parts.

@@ -129,13 +129,15 @@ def _reliability(read: Read, m: re.Match[str]) -> None:
 
 @claim(
     FOR
-    + r"(?:[Tt]o (?:each cell|the events of each arm) of (.+?) # is added(?:; trials without events .+?)?|[Nn]othing is "
+    + r"(?:[Tt]o (?:each cell|the events of each arm) of (.+?) # is added(?:, on average of both arms: to each by its share of the participants)?(?:; trials without events .+?)?|[Nn]othing is "
     r"added to (any cell of the pooled estimate.*?|cells without events.*?)) \((.+?)\)\."
 )
 def _zero_cells(read: Read, m: re.Match[str]) -> None:
     for plan in _for(read, m):
         pooled_as_counts = plan["method"] in (*MIXED, "MH", "PETO")
         assert pooled_as_counts is (m[4] or "").startswith("any cell of the pooled estimate")
+        rule = plan.get("zero_cells") or {}
+        assert ("on average of both arms" in m[0]) is bool(rule.get("by_arm"))
         if pooled_as_counts:
             assert m[5] == f"method {plan['method']}"
         elif plan.get("zero_cells") is None:
