@@ -314,16 +314,13 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         family=Family.RATES,
         planned=_COMPARED,
         methods=f"differences of incidence rates {PER_TIME}",
-        axis=f"Rate difference {PER_TIME}",
-        zero_cells=True,
-        revman="Rate Difference",
+        axis=f"Rate difference {PER_TIME}", zero_cells=True, revman="Rate Difference",
     ),
     Measure.IRSD: Facts(
         family=Family.RATES,
         planned=_CONTRAST,
         methods=f"differences of the square roots of incidence rates {PER_TIME}",
-        axis=f"Difference of root rates {PER_TIME}",
-        zero_cells=True,
+        axis=f"Difference of root rates {PER_TIME}", zero_cells=True,
     ),
     Measure.HR: Facts(
         family=Family.SURVIVAL, ratio="Hazard ratio", metrics=("HR", "HAZARD RATIO")
@@ -364,27 +361,17 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     ),
     Measure.MNLN: Facts(family=Family.MEAN_OF_ONE, natural=MEAN),
     Measure.IR: Facts(
-        family=Family.RATE_OF_ONE,
-        planned=_ONE_ARM,
-        methods=f"incidence rates {PER_TIME}",
-        axis=f"Incidence rate {PER_TIME}",
-        zero_cells=True,
+        family=Family.RATE_OF_ONE, planned=_ONE_ARM, zero_cells=True,
+        methods=f"incidence rates {PER_TIME}", axis=f"Incidence rate {PER_TIME}",
     ),
     Measure.IRLN: Facts(
-        family=Family.RATE_OF_ONE,
-        planned=_ONE_ARM,
-        methods=f"log incidence rates {PER_TIME}",
-        sentence="logarithm of the rate",
-        zero_cells=True,
-        natural=RATE,
+        family=Family.RATE_OF_ONE, planned=_ONE_ARM, zero_cells=True, natural=RATE,
+        methods=f"log incidence rates {PER_TIME}", sentence="logarithm of the rate",
     ),
     Measure.IRS: Facts(
-        family=Family.RATE_OF_ONE,
-        planned=_ONE_ARM,
+        family=Family.RATE_OF_ONE, planned=_ONE_ARM, zero_cells=True, natural=SQUARED_RATE,
         methods=f"square roots of incidence rates {PER_TIME}",
         sentence="square root of the rate",
-        zero_cells=True,
-        natural=SQUARED_RATE,
     ),
     Measure.IRFT: Facts(
         family=Family.RATE_OF_ONE,
@@ -407,6 +394,17 @@ def measure_named(name: str) -> Measure | None:
     short = name.removeprefix("log ")
     named = (m for m in Measure if short in (m.value, m.scale.removeprefix("log ")))
     return next(named, None)
+
+
+OF_RISKS: Final = frozenset({Measure.OR, Measure.PETO, Measure.RR, Measure.HR, Measure.RD})
+"""Measures of which a risk of the comparator makes one of the intervention."""
+
+
+def has_risks(measure: Measure) -> bool:
+    """Whether a baseline risk makes a risk of a measure's effects: so do normal scores of arms."""
+    facts = measure.facts
+    of_arms = facts.family in (Family.MEANS, Family.MEANS_AND_CHANGES, Family.EVENTS)
+    return measure in OF_RISKS or (facts.standardized and of_arms)
 
 
 OF_TABLES: Final = {

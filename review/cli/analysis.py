@@ -91,6 +91,14 @@ _PLAN_OPTIONS = (
         help="Correct SMDs for unreliability: 'wai = 0.93', or a characteristic that has it.",
     ),
     click.option(
+        "--baseline-risk",
+        "baseline_risks",
+        type=float,
+        multiple=True,
+        metavar="RISK",
+        help="Tell absolute effects and numbers needed to treat at a risk of the comparator: 0.3.",
+    ),
+    click.option(
         "--where",
         multiple=True,
         metavar="CONDITION",

@@ -10,7 +10,7 @@ from typing import Final
 from scipy.special import ndtr, ndtri
 
 from review.errors import InvalidDataError
-from review.measures import Family, Measure
+from review.measures import Measure, has_risks
 
 Interval = tuple[float, float]
 
@@ -114,13 +114,6 @@ _WAYS: Final = {
     Measure.HR: _of_ratio(risk_by_hazard_ratio),
     Measure.RD: risk_by_difference,
 }
-_OF_TWO_ARMS: Final = (Family.MEANS, Family.MEANS_AND_CHANGES, Family.EVENTS)
-
-
-def has_risks(measure: Measure) -> bool:
-    """Whether a baseline risk makes a risk of a measure's effects."""
-    facts = measure.facts
-    return measure in _WAYS or (facts.standardized and facts.family in _OF_TWO_ARMS)
 
 
 def risks(measure: Measure | str, estimate: float, ci: Interval, baseline: float) -> Risks:

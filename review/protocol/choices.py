@@ -218,6 +218,13 @@ GROUPS: Final = (
         "Noninferiority is shown where the whole interval lies above minus the margin.",
         (
             Choice("margin", "Deciding margin", _NUMBER, "Above 0; none plans no such reading."),
+            Choice(
+                "baseline_risks",
+                "Risks of the comparator",
+                _LINES,
+                "At which absolute effects and numbers needed to treat are told, one a line: 0.3. "
+                "Of standardized differences the share of responders.",
+            ),
             Choice("other_margins", "Other margins", _LINES, "One a line, shown beside it."),
         ),
     ),

@@ -12,6 +12,7 @@ from review.conventions import Medians
 from review.errors import InvalidDataError
 from review.formula import parse
 from review.measures import OF_COUNTS, OF_TABLES, Family, Measure, measures_of
+from review.protocol.absolute import baseline_problem
 from review.protocol.attenuation import ReliabilityText, attenuation_problem, reliabilities
 from review.protocol.beside import heterogeneity_problem, refused_beside
 from review.protocol.characteristics import Condition, condition
@@ -74,6 +75,7 @@ ModeratorFormula = Annotated[Line, AfterValidator(_formula)]
 Where = Annotated[Line, AfterValidator(_condition)]
 
 Margin = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+BaselineRisk = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Plan(Frozen):
@@ -128,6 +130,11 @@ class Plan(Frozen):
     reliability: Annotated[tuple[ReliabilityText, ...], Field(exclude_if=_is_empty)] = ()
     """By which standardized differences are corrected for unreliability: of an instrument (``wai =
     0.93``), or a characteristic with the trial's own. Kept out of what is stored where none is."""
+    baseline_risks: Annotated[
+        tuple[BaselineRisk, ...], AfterValidator(_sorted_unique), Field(exclude_if=_is_empty)
+    ] = ()
+    """Risks of the comparator at which absolute effects and numbers needed to treat are told; of
+    standardized differences its share of responders. Kept out of what is stored where none is."""
     kind: AnalysisKind = AnalysisKind.CONTRAST
     predicts: Slug | None = None
     """The outcome that an association relates `outcome` to."""
@@ -185,7 +192,10 @@ class Plan(Frozen):
 
     @model_validator(mode="after")
     def _models_have_what_they_need(self) -> Plan:
-        problems = (network_problem, joint_problem, attenuation_problem, heterogeneity_problem)
+        problems = (
+            network_problem, joint_problem, attenuation_problem, heterogeneity_problem,
+            baseline_problem,
+        )  # fmt: skip
         problem = next(filter(None, (found(self) for found in problems)), None)
         if problem is not None:
             raise ValueError(problem)
@@ -353,5 +363,6 @@ ADDED_LATER: Final = (
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
     "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
     "structure", "heterogeneity", "reliability",
+    "baseline_risks",
 )  # fmt: skip
 """Choices that the first plans did not have."""

@@ -5,9 +5,9 @@ from statistics import NormalDist
 
 import pytest
 
-from review.effects.risks import has_risks, response_share, risk_by_hazard_ratio, risks
+from review.effects.risks import _WAYS, response_share, risk_by_hazard_ratio, risks
 from review.errors import InvalidDataError
-from review.measures import Measure
+from review.measures import OF_RISKS, Measure, has_risks
 
 
 def test_the_example_of_the_cochrane_handbook() -> None:
@@ -56,3 +56,7 @@ def test_edges_have_stated_answers() -> None:
             risks(measure, 0.1, (0.0, 0.2), risk)
     with pytest.raises(InvalidDataError, match="SD above 0"):
         response_share(1, 0, 1)
+
+
+def test_every_measure_of_risks_has_its_way_to_them() -> None:
+    assert _WAYS.keys() == OF_RISKS

@@ -18,6 +18,7 @@ from review.extraction.conversion.arms import arm_mean_sd
 from review.extraction.conversion.reported import Design
 from review.extraction.numbers import ReportedNumbers
 from review.living.inputs.columns import leaves_of
+from review.living.reports.absolute import BY_SCORES, NEEDED, at_risks
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Interval, RunResults
 from review.living.runs.scales import scale_of_run, sign_of
@@ -54,6 +55,8 @@ class Absolute:
     difference_ci: Interval
     basis: str
     """How the comparator's value came about, and with which SD."""
+    needed: str | None = None
+    """Numbers needed to treat, where the plan states a risk: ``NNTB 17 (10 to 51)``."""
 
 
 def turned(value: float, ci: Interval, sign: int) -> tuple[float, Interval]:
@@ -125,12 +128,15 @@ def absolute_of(inputs: RunInputs, results: RunResults) -> Absolute | str:
     Absolute or str
         OR, RR, Peto's OR and RD: risks for 1,000 at the median risk of the trials' comparators, at
         their pooled risk where most had no event. IRR and IRD: rates in the same way, for 100
-        person-years.
+        person-years. Where the plan states risks of the comparator, the first of them counts
+        instead, of standardized differences too, with numbers needed to treat.
         MD and SMD: points of the instrument that most trials used; an SMD is multiplied by the
         comparator's SD on it, pooled over its trials (Cochrane Handbook 15.5.3.2: re-expressing
         SMDs using a familiar instrument). Everything else, and what lacks its numbers, is a
         sentence.
     """
+    if inputs.plan.baseline_risks:
+        return _planned(inputs, results)
     measure = scale_of_run(inputs).measure
     if measure in {Measure.OR, Measure.RR, Measure.PETO, Measure.RD}:
         return _risks(inputs, results, measure)
@@ -139,6 +145,27 @@ def absolute_of(inputs: RunInputs, results: RunResults) -> Absolute | str:
     if measure is Measure.MD or (measure is not None and measure.facts.standardized):
         return _scores(inputs, results, standardized=measure.facts.standardized)
     return "Not re-expressed: the measure has no absolute scale."
+
+
+def _planned(inputs: RunInputs, results: RunResults) -> Absolute | str:
+    """Return the effect at the first risk that the plan states."""
+    every = at_risks(inputs, results)
+    if isinstance(every, str):
+        return f"Not re-expressed. {every}"
+    found, measure = every[0].found, scale_of_run(inputs).measure
+    scores = measure is not None and measure.facts.standardized
+    low, high = (PER * limit for limit in found.difference_ci)
+    return Absolute(
+        unit=f"per {PER:,}",
+        comparator=PER * found.baseline,
+        comparator_range=(PER * found.baseline, PER * found.baseline),
+        intervention=PER * found.risk,
+        intervention_ci=(PER * found.risk_ci[0], PER * found.risk_ci[1]),
+        difference=PER * found.difference,
+        difference_ci=(low, high),
+        basis=f"Risk as planned. {f'{BY_SCORES} ' if scores else ''}{NEEDED}",
+        needed=every[0].needed,
+    )
 
 
 def _risks(inputs: RunInputs, results: RunResults, measure: Measure) -> Absolute | str:

@@ -81,7 +81,7 @@ def methods(facts: Facts, style: NumberStyle) -> list[Block]:
         *conduct_paragraphs(facts, style),
         Heading(2, "Effect measures and synthesis"),
         Paragraph(_comparisons(facts)),
-        Paragraph(sentences(*_model(facts), *_reading(facts, style))),
+        Paragraph(sentences(*_model(facts, style), *_reading(facts, style))),
         *(
             Paragraph(text)
             for text in (sentences(*_selection(facts, style)), _sensitivity(facts, style))
@@ -200,7 +200,7 @@ def _model_of(analysis: Analysed | Planned) -> Spans:
     return joined([f"Effects {_were(analysis)} pooled by ", *model, ", with ", *test, *of_new])
 
 
-def _model(facts: Facts) -> list[Spans]:
+def _model(facts: Facts, style: NumberStyle) -> list[Spans]:
     random = [a.plan for a in facts.analyses if a.plan.method not in ("EE", *OF_TABLES)]
     profiled = all(plan.method not in MIXED and not plan.is_joint for plan in random)
     spread = filled(
@@ -211,7 +211,8 @@ def _model(facts: Facts) -> list[Spans]:
     )  # fmt: skip
     return [
         _said(facts, _measure), attenuation_methods(facts), _said(facts, _zero_cells),
-        _said(facts, _model_of), spread if random else (), network_methods(facts),
+        _said(facts, _model_of), spread if random else (),
+        _said(facts, lambda analysis: _absolute(analysis, style)), network_methods(facts),
         joint_methods(facts), heterogeneity_methods(facts),
     ]  # fmt: skip
 
@@ -282,6 +283,21 @@ def _preference(facts: Facts, style: NumberStyle, analysis: Analysed | Planned) 
     told = "; ".join(f"{label}: {' then '.join(values)}" for label, values in orders)
     counted = "counted" if isinstance(analysis, Analysed) else "is to count"
     return (f"Of several results of a trial the first in this order {counted} ({told})",)
+
+
+def _absolute(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
+    """Return at which risks absolute effects are told; nothing where none is stated."""
+    told = [
+        (printer_of(analysis, style).chosen(risk, "plan", "baseline_risks", place),)
+        for place, risk in enumerate(analysis.plan.baseline_risks)
+    ]
+    if not told:
+        return ()
+    return filled(
+        "Absolute effects are told at a risk with {comparator} of {risks}, which counts as known",
+        comparator=analysis.plan.comparator.label,
+        risks=listed(told),
+    )
 
 
 def _entering(analysis: Analysed | Planned) -> Spans:

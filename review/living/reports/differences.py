@@ -21,6 +21,7 @@ _PLANNED: Final = {
     "moderators": "meta-regressions",
     "heterogeneity": "tau² depends on",
     "reliability": "reliabilities",
+    "baseline_risks": "risks of the comparator",
     "where": "conditions",
     "several_arms": "several arms of a trial",
     "several_results": "several results of a trial",

@@ -241,3 +241,26 @@ def test_an_md_of_one_instrument_is_told_as_it_is() -> None:
     assert isinstance(found, Absolute)
     assert found.difference == -results.pooled.estimate
     assert found.intervention == pytest.approx(found.comparator + found.difference, rel=1e-12)
+
+
+def test_a_stated_risk_takes_the_place_of_the_trials_and_has_a_number_needed() -> None:
+    chosen = plan("RR", baseline_risks=(0.3, 0.5))
+    given = trials(higher=False)
+    inputs, results = (
+        RunInputs(plan=chosen, trials=given, left_out=()),
+        pooled_counts(chosen, given),
+    )
+    found = absolute_of(inputs, results)
+    assert isinstance(found, Absolute)
+    ratio = math.exp(METAFOR["RR"][0])
+    assert found.comparator == 300.0
+    assert found.intervention == pytest.approx(300 * ratio)
+    assert found.needed is not None
+    # the trials' coding: METAFOR is of the events as counted, fewer of them are better
+    assert found.needed.startswith(f"NNTB {math.ceil(1 / (0.3 * (1 - ratio)))} (")
+    assert found.basis.startswith("Risk as planned. NNTB: persons treated")
+    plain = absolute_of(
+        RunInputs(plan=plan("RR"), trials=given, left_out=()), pooled_counts(plan("RR"), given)
+    )
+    assert isinstance(plain, Absolute)
+    assert plain.needed is None

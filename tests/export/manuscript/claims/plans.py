@@ -193,6 +193,13 @@ def _spread_given(read: Read, m: re.Match[str]) -> None:
     assert bool(m[1]) is (not counts)
 
 
+@claim(FOR + r"[Aa]bsolute effects are told at a risk with (.+?) of (.+?), which counts as known\.")
+def _absolute(read: Read, m: re.Match[str]) -> None:
+    for plan in _for(read, m):
+        assert plan["comparator"]["label"] == m[2]
+        assert [float(x) for x in re.findall(r"\d\.\d+", m[3])] == plan["baseline_risks"]
+
+
 @claim(FOR + r"[Nn]o noninferiority margin was planned; intervals were read against zero\.")
 def _no_margin(read: Read, m: re.Match[str]) -> None:
     assert all(plan["margin"] is None for plan in _for(read, m))
