@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -25,6 +25,7 @@ from review.people.rules import Deed
 from review.protocol.models import Review
 from review.screening.queries import ledger, reasons
 from review.screening.vocabulary import Stage, State
+from review.tabular.reading import text_of
 from review.wording import counted
 
 
@@ -154,16 +155,16 @@ def show_record(record: int, review_slug: str | None, as_json: bool) -> None:
 
 @records_.command("abstract")
 @click.argument("record", type=int)
-@click.argument("file", type=click.File(encoding="utf-8"))
+@click.argument("file", type=click.File("rb"))
 @click.option("--source", required=True, metavar="TEXT", help="Where it was found, such as PubMed.")
 @review_option
-def abstract(record: int, file: TextIO, source: str, review_slug: str | None) -> None:
+def abstract(record: int, file: BinaryIO, source: str, review_slug: str | None) -> None:
     """Add the abstract of a record whose file has none, from a text FILE; - reads standard input.
 
     Those who screen read it, marked as added; the record stays as its file has it. The newest
     counts.
     """
-    text = file.read(actions.LONGEST_ABSTRACT + 1)
+    text = text_of(file.read(4 * actions.LONGEST_ABSTRACT + 4), file=file.name)
     with changing(review_slug, None, Deed.COLLECT) as (session, review):
         actions.add_abstract(
             session, review, record, text, source=source, person=settings().actor,

@@ -76,7 +76,9 @@ def _stated(value: Any) -> Any:
 
 
 class _Cells(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True
+    )
 
 
 class StudyColumns(_Cells):

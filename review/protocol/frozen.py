@@ -15,4 +15,6 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 class Frozen(BaseModel):
     """A value of a protocol: frozen, and without fields that nobody knows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True
+    )

@@ -50,7 +50,7 @@ class JointOutcome(Frozen):
     instruments: Annotated[tuple[Slug, ...], Field(exclude_if=_is_empty)] = ()
     raters: Annotated[tuple[Rater, ...], Field(exclude_if=_is_empty)] = ()
     timepoints: Annotated[tuple[Line, ...], Field(exclude_if=_is_empty)] = ()
-    time: Annotated[float | None, Field(exclude_if=_is_empty, allow_inf_nan=False)] = None
+    time: Annotated[float | None, Field(exclude_if=_is_empty)] = None
     """When it is measured, for structures in time; then sampling errors correlate by `rho` to the
     power of the time between."""
 

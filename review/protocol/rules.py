@@ -74,7 +74,7 @@ def _condition(text: str) -> str:
 ModeratorFormula = Annotated[Line, AfterValidator(_formula)]
 Where = Annotated[Line, AfterValidator(_condition)]
 
-Margin = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Margin = Annotated[float, Field(gt=0)]
 BaselineRisk = Annotated[float, Field(gt=0, lt=1)]
 
 

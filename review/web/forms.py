@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class Form(BaseModel):
     """The fields of a form; texts lose the spaces around them, and what is not asked is ignored."""
 
-    model_config = ConfigDict(str_strip_whitespace=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        str_strip_whitespace=True, frozen=True, extra="ignore", allow_inf_nan=False
+    )
 
 
 FormT = TypeVar("FormT", bound=Form)

@@ -23,7 +23,7 @@ Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 At = Literal["study", "arm", "report", "block", "row", "note"]

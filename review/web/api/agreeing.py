@@ -33,7 +33,7 @@ STUDY = "/reviews/{review}/studies/{number}"
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class ToSettle(_Body):

@@ -33,7 +33,7 @@ PLACE = "/reviews/{review}/studies/{number}/appraisals/{tool}"
 class What(BaseModel):
     """What of a study is judged; instrument and timepoint narrow an outcome down."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     outcome: Annotated[str | None, Field(max_length=200)] = None
     instrument: Annotated[str | None, Field(max_length=200)] = None

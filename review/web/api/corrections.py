@@ -30,7 +30,7 @@ CHOICES = "/reviews/{review}/extraction-choices"
 class ToChange(BaseModel):
     """What a result that counts is to say, and why."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     version: Annotated[int, Field(ge=1)]
     """Of the result that you saw."""
@@ -53,7 +53,7 @@ class Done(Shape):
 class ChoicesShape(BaseModel):
     """When the preview shows, and whether arms are agreed before anybody enters a trial blind."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     preview: Preview
     arms_first: bool

@@ -38,7 +38,7 @@ LARGE: Final = 2 * 1024 * 1024
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class TypedForm(_Body):

@@ -29,7 +29,7 @@ Reason = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 class NewAnalysis(BaseModel):
     """An analysis to plan; its plan is frozen as version 1."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     analysis: Name
     plan: Plan
@@ -39,7 +39,7 @@ class NewAnalysis(BaseModel):
 class NewVersion(BaseModel):
     """A changed plan, and why it changes: every report prints it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     of: Annotated[int, Field(ge=1, le=2**31 - 1)]
     """The version that was changed; 409 where a newer one is there."""

@@ -46,7 +46,7 @@ Numbers = Annotated[
 class NewTrial(BaseModel):
     """A trial that you make up: both sides, or a contrast of intervention minus comparator."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     study: Annotated[str, Field(min_length=1, max_length=200)]
     year: Annotated[int | None, Field(ge=1000, le=2999)] = None
@@ -60,7 +60,7 @@ class NewTrial(BaseModel):
 class NewTrials(BaseModel):
     """Trials to add to those of the newest run, and studies to leave out of it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     trials: Annotated[list[NewTrial], Field(max_length=MOST_TRIALS)] = []
     without: Annotated[list[int], Field(max_length=1000)] = []
