@@ -73,7 +73,7 @@ class SequentialRules(Frozen):
 class ZeroCellRule(Frozen):
     """What is done about cells without events, in the words of metafor's ``escalc``."""
 
-    add: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.5
+    add: Annotated[float, Field(ge=0)] = 0.5
     """Added to each cell of the trials that the rule touches."""
     to: AddTo = AddTo.ONLY0
     """Which these are: those with a zero cell, all, all as soon as one has a zero cell, none."""

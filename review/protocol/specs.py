@@ -38,7 +38,7 @@ class InstrumentSpec(Frozen):
     higher_is_better: bool | None = None
     lowest: float | None = None
     highest: float | None = None
-    step: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    step: Annotated[float, Field(gt=0)] | None = None
     """The least difference of two persons' scores: 1 for a sum of items, 1/items for their mean."""
 
     @model_validator(mode="after")

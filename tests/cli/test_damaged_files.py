@@ -19,7 +19,7 @@ from review.cli import main
 from review.config import settings
 from review.db import database_at
 from review.export.reproduction.bibliography import style_file
-from review.history.actions import head
+from review.history.queries import head
 from review.keeping.verifying import verify_all
 from tests.citations.formats.test_mutations import MUTATIONS
 from tests.tiers import WHOLE
