@@ -18,6 +18,8 @@ from review.config import shipped
 from review.db import Database, database_at
 from review.errors import DatabaseStateError
 from review.tables import every_table
+from tests.living.networks import begin, enter, network_plan
+from tests.screening.builders import attributed
 
 FROZEN = ("event", "run", "analysis_version")
 
@@ -199,3 +201,37 @@ def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(
     assert len(sa.inspect(database.engine).get_columns("study")) == len(columns)
     assert len(list(tmp_path.glob("review.db.before-upgrade-*"))) == 1
     database.engine.dispose()
+
+
+def test_more_events_than_persons_stand_beside_their_person_years_alone(
+    database: Database,
+) -> None:
+    """The rule of events, as the migration of person-time left it, and as it was before."""
+    by = attributed("tester")
+    begin(database, by, network_plan())
+    enter(database, by, {"Synthetic 1": {"video": {"n": 20, "events": 7}}})
+    many = sa.text("UPDATE result SET events = 31")
+    with database.engine.connect() as connection:
+        with pytest.raises(sa.exc.IntegrityError, match=r"ck_result_events|CHECK constraint"):
+            connection.execute(many)
+        connection.rollback()
+        connection.execute(sa.text("UPDATE result SET events = 31, person_years = 18.5"))
+        with pytest.raises(sa.exc.IntegrityError):
+            connection.execute(sa.text("UPDATE result SET person_years = 0"))
+        connection.rollback()
+
+
+def test_person_time_comes_and_goes_with_its_results(database: Database) -> None:
+    by = attributed("tester")
+    begin(database, by, network_plan())
+    enter(database, by, {"Synthetic 1": {"video": {"n": 20, "events": 7}}})
+    with database.engine.begin() as connection:
+        config = schema.alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0026_added_abstracts")
+    inspector = sa.inspect(database.engine)
+    assert "person_years" not in {c["name"] for c in inspector.get_columns("result")}
+    schema.upgrade(database)
+    with database.engine.connect() as connection:
+        found = connection.execute(sa.text("SELECT n, events, person_years FROM result")).all()
+    assert [tuple(row) for row in found] == [(20, 7, None)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,8 +25,9 @@ from review.synthesis.signals import SignalKind, moved
 MOST_EVENTS: Final = 8
 """Each subset of what happened is a fit of the whole: 256 of a network take a second."""
 
-MOST_OF_MIXED: Final = 5
-"""The same where each fit is a search of its own: 32 of a mixed model of counts."""
+MOST_OF_SEARCHED: Final = 5
+"""The same of mixed models of counts and of several outcomes, each fit a search of a tenth of a
+second: 32 of them."""
 
 NOT_DIVIDED: Final = "The change is not divided among trials: "
 
@@ -82,12 +84,13 @@ def whole_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares 
     events = _events(before, after)
     if not events:
         return None
-    mixed = {old.plan.method, new.plan.method} & MIXED.keys()
-    names, groups = _grouped(events, MOST_OF_MIXED if mixed else MOST_EVENTS)
+    searched = new.plan.is_joint or {old.plan.method, new.plan.method} & MIXED.keys()
+    names, groups = _grouped(events, MOST_OF_SEARCHED if searched else MOST_EVENTS)
     base = kept_studies(old, old_results)
     plans = (old.plan, new.plan)
 
-    def value(applied: Sequence[bool]) -> Floats | None:
+    @cache
+    def value(applied: tuple[bool, ...]) -> Floats | None:
         studies, plan = dict(base), plans[0]
         for event, group in zip(events, groups, strict=True):
             if not applied[group]:
@@ -104,7 +107,7 @@ def whole_shares(before: Snapshot, after: Snapshot, notes: list[str]) -> Shares 
         return np.array([found.estimate, *found.ci, found.tau2 or 0.0])
 
     def values(applied: Bools) -> Floats:
-        found = [value(row) for row in applied.tolist()]
+        found = [value(tuple(row)) for row in applied.tolist()]
         return np.array([np.full(4, np.nan) if one is None else one for one in found])
 
     n = len(names)
