@@ -40,8 +40,10 @@ class Block:
     unit : (n,) the unit of effects, a power of two; that of variances is its square.
     rows : (n,) position of each analysis in the batch.
     v : (K-1, n) sampling variances of the other studies; infinity fills the columns below K.
-    d, dd : (K-1, n) their effects minus the anchor, and the squares; 0 where filled.
+    d : (K-1, n) their effects minus the anchor; 0 where filled.
     padded : whether any column is filled.
+    room : (3 (K-1) n) or more for weights, their powers and products: memory that is asked for at
+        each step of a search is given back to the system at each, which costs more than the sums.
     """
 
     k: Ints
@@ -52,8 +54,8 @@ class Block:
     rows: Ints
     v: Floats
     d: Floats
-    dd: Floats
     padded: bool
+    room: Floats
 
     @classmethod
     def of(cls, y: Floats, v: Floats, k: Ints, rows: Ints) -> Block:
@@ -79,10 +81,12 @@ class Block:
             filler = np.arange(smallest, height)[:, None] >= k
             v[smallest - 1 :][filler] = np.inf
             d[smallest - 1 :][filler] = 0.0
-        return cls(k, vmin, vmax, anchor, unit, rows, v, d, d * d, smallest < height)
+        room = np.empty(3 * v.size)
+        return cls(k, vmin, vmax, anchor, unit, rows, v, d, smallest < height, room)
 
     def take(self, columns: Ints, /) -> Block:
         """The block with the named columns only, each as often as it is named."""
+        v = self.v.take(columns, axis=1)
         return Block(
             k=self.k.take(columns),
             vmin=self.vmin.take(columns),
@@ -90,30 +94,30 @@ class Block:
             anchor=self.anchor.take(columns),
             unit=self.unit.take(columns),
             rows=self.rows.take(columns),
-            v=self.v.take(columns, axis=1),
+            v=v,
             d=self.d.take(columns, axis=1),
-            dd=self.dd.take(columns, axis=1),
             padded=self.padded,
+            room=self.room if columns.size <= self.k.size else np.empty(3 * v.size),
         )
 
     def sums(self, tau2: Floats, /) -> Sums:
         """Sums over studies at ``tau2`` (n,)."""
-        w = self.v + tau2
-        np.divide(1.0, w, out=w)
-        square = w * w
-        cube = square * w
-        return Sums(
-            1.0 / (self.vmin + tau2),
-            np.add.reduce(w, axis=0),
-            np.add.reduce(square, axis=0),
-            np.add.reduce(cube, axis=0),
-            np.einsum("ij,ij->j", w, self.d),
-            np.einsum("ij,ij->j", square, self.d),
-            np.einsum("ij,ij->j", cube, self.d),
-            np.einsum("ij,ij->j", w, self.dd),
-            np.einsum("ij,ij->j", square, self.dd),
-            np.einsum("ij,ij->j", cube, self.dd),
-        )
+        power, w, product = self.room[: 3 * self.v.size].reshape(3, *self.v.shape)
+        np.add(self.v, tau2, w)
+        np.divide(1.0, w, w)
+        found = []
+        for exponent in (1, 2, 3):
+            if exponent == 1:
+                current = w
+            else:
+                current = np.multiply(current, w, power)
+            found.append(np.add.reduce(current))
+            np.multiply(current, self.d, product)
+            found.append(np.add.reduce(product))
+            np.multiply(product, self.d, product)
+            found.append(np.add.reduce(product))
+        s1, s1d, s1dd, s2, s2d, s2dd, s3, s3d, s3dd = found
+        return Sums(1.0 / (self.vmin + tau2), s1, s2, s3, s1d, s2d, s3d, s1dd, s2dd, s3dd)
 
     def logs(self, tau2: Floats) -> Floats:
         """The sum over studies of log(v + tau²), (n,)."""
@@ -126,7 +130,7 @@ class Block:
 
     def effects(self) -> tuple[Floats, Floats]:
         """Sums of the effects minus the anchor and of their squares, (n,) each."""
-        return np.add.reduce(self.d, axis=0), np.add.reduce(self.dd, axis=0)
+        return np.add.reduce(self.d, axis=0), np.einsum("ij,ij->j", self.d, self.d)
 
     def variances(self) -> tuple[Floats, Floats]:
         """Sums of the variances and of their squares, (n,) each."""
@@ -150,10 +154,10 @@ def checked_studies(yi: object, vi: object) -> tuple[Floats, Floats]:
         )
     if v.size == 0:
         return y, v
-    lowest, highest = np.minimum.reduce, np.maximum.reduce
-    least = float(lowest(v))
+    least = v.item(v.argmin())
     limit = FARTHEST * least
-    if least > 0 and highest(v) < limit and highest(y) < limit and lowest(y) > -limit:
+    ends = y.item(y.argmin()), y.item(y.argmax())  # of an array with NaN both are NaN
+    if least > 0 and v.item(v.argmax()) < limit and -limit < ends[0] and ends[1] < limit:
         return y, v  # comparisons with NaN are false
     if not np.isfinite(y).all() or not np.isfinite(v).all():
         raise InvalidDataError("Effects and variances must be finite; drop missing rows first.")

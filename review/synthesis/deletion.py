@@ -51,7 +51,8 @@ def deleted(yi: Floats, vi: Floats) -> Iterator[Block | Lacking]:
     if k >= SHARED_FROM:
         whole = Whole(yi, vi)
         best = int(vi.argmin())
-        study = np.append(best, np.delete(refitted, best))
+        study = refitted.copy()
+        study[0], study[best] = best, 0  # as one analysis is laid out
         weighty = whole.weighty()
         light = np.delete(refitted, weighty)
         refitted = study[weighty]
@@ -91,8 +92,7 @@ def total_weights(yi: Floats, vi: Floats, tau2: Floats) -> Floats:
 class Whole:
     """The sums of all studies but the most precise one at any tau², and which studies weigh much.
 
-    Studies stand in the order of their variances; ``d`` (k,) are effects minus the first's, in the
-    unit.
+    ``v`` (k,) are variances in the unit, the smallest first, ``d`` (k,) effects minus the first's.
     """
 
     def __init__(self, yi: Floats, vi: Floats):
@@ -105,12 +105,12 @@ class Whole:
         """Places of the studies that make up much of a sum; the first always does."""
         v, dd = self.v[1:], self.d[1:] ** 2
         much = np.zeros(v.size, dtype=np.bool_)
-        tau2 = 0.0
+        tau2, farthest = 0.0, self.v.max()
         while True:
             w = 1 / (v + tau2)
             for terms in (w, w**2, w**3, w * dd, w**2 * dd, w**3 * dd):
                 much |= terms > WEIGHTY * terms.sum()
-            if tau2 > self.v[-1]:
+            if tau2 > farthest:
                 return np.append(0, np.flatnonzero(much) + 1)
             tau2 = 2 * tau2 + self.v[0]
 

@@ -41,10 +41,10 @@ def maximum_likelihood(analyses: Lone | Batch, at_zero: Fit, *, restricted: bool
         return _lone(analyses, zero, scale, last, restricted=restricted)
     searched = (last > 0).nonzero()[0]
     if searched.size == last.size:
-        return _searched(analyses, np.stack(zero), scale, last, restricted=restricted)
+        return _searched(analyses, np.array(zero), scale, last, restricted=restricted)
     whole = no_maximum(analyses.k.shape)
     if searched.size:
-        at = np.stack([values[searched] for values in zero])
+        at = np.array([values[searched] for values in zero])
         part = analyses.take(searched)
         found = _searched(part, at, scale[searched], last[searched], restricted=restricted)
         for values, some in zip(whole, found, strict=True):
@@ -86,7 +86,7 @@ def _searched(
     block: Batch, zero: Floats, scale: Floats, last: Floats, *, restricted: bool
 ) -> Maximum:
     def slopes(models: Batch, tau2: Floats) -> Floats:
-        return np.stack(fit_at(models, tau2).slopes(restricted=restricted))
+        return np.array(fit_at(models, tau2).slopes(restricted=restricted))
 
     def height(models: Batch, tau2: Floats) -> Floats:
         return log_likelihood(models, tau2, restricted=restricted)

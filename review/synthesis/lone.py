@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -29,14 +28,12 @@ from review.synthesis.search import (
 _Point = tuple[Floats, Slopes]
 
 
-@dataclass(frozen=True, slots=True)
-class Lone:
+class Lone(NamedTuple):
     """One analysis of two studies or more; see :class:`review.synthesis.blocks.Block`.
 
     Attributes
     ----------
     k, vmin, vmax, anchor, unit : as a block's, but plain numbers, as all that is drawn from them.
-    rows : the only row.
     v : (k-1,) variances of all but the most precise study, in the unit.
     powers : (k-1, 3) one, their effects minus the anchor, and the squares.
     weights : room for weights, their squares and cubes, (3, k-1) and each of its rows.
@@ -47,7 +44,6 @@ class Lone:
     vmax: Floats
     anchor: Floats
     unit: Floats
-    rows: slice
     v: Floats
     powers: Floats
     weights: tuple[Floats, Floats, Floats, Floats]
@@ -56,44 +52,42 @@ class Lone:
     def of(cls, yi: Floats, vi: Floats) -> Lone:
         """Lay out effects and sampling variances, (k,) each."""
         best = int(vi.argmin())
-        y, v = yi.tolist(), vi.tolist()
-        anchor, least = y.pop(best), v.pop(best)
+        anchor, least = yi.item(best), vi.item(best)
         unit = math.ldexp(1.0, math.frexp(least)[1] // 2)
         per_unit = 1.0 / unit
-        variances = np.array(v)
-        variances *= per_unit
-        variances *= per_unit
-        powers = np.empty((len(v), 3))
-        powers[:, 0] = 1.0
-        d = powers[:, 1]
-        np.subtract(y, anchor, out=d)
+        d = yi - anchor
         d *= per_unit
-        np.multiply(d, d, out=powers[:, 2])
-        weights = np.empty((3, len(v)))
-        room = weights, weights[0], weights[1], weights[2]
-        vmin, vmax = least * per_unit * per_unit, max(v) * per_unit * per_unit
+        v = vi * per_unit  # the square of a unit may be beyond a float
+        v *= per_unit
+        d[best], v[best] = d[0], v[0]
+        d, v = d[1:], v[1:]
+        powers, weights = np.empty((2, 3, v.size))
+        powers[0], powers[1] = 1.0, d
+        np.multiply(d, d, powers[2])
+        vmin = least * per_unit * per_unit
+        vmax = max(vmin, v.item(v.argmax()))
         numbers = cast(tuple[Floats, Floats, Floats, Floats], (vmin, vmax, anchor, unit))
-        k = cast(Ints, len(y) + 1)
-        return cls(k, *numbers, slice(0, 1), variances, powers, room)
+        k = cast(Ints, yi.size)
+        return cls(k, *numbers, v, powers.T, (weights, weights[0], weights[1], weights[2]))
 
     def sums(self, tau2: Floats, /) -> Sums:
         """Sums over studies at ``tau2``."""
         weights, w, square, cube = self.weights
-        np.add(self.v, tau2, out=w)
-        np.divide(1.0, w, out=w)
-        np.multiply(w, w, out=square)
-        np.multiply(square, w, out=cube)
-        (s1, s1d, s1dd), (s2, s2d, s2dd), (s3, s3d, s3dd) = (weights @ self.powers).tolist()
+        np.add(self.v, tau2, w)
+        np.reciprocal(w, w)
+        np.multiply(w, w, square)
+        np.multiply(square, w, cube)
+        (s1, s1d, s1dd), (s2, s2d, s2dd), (s3, s3d, s3dd) = weights.dot(self.powers).tolist()
         return Sums(1.0 / (self.vmin + tau2), s1, s2, s3, s1d, s2d, s3d, s1dd, s2dd, s3dd)
 
     def logs(self, tau2: Floats) -> Floats:
         """The sum over studies of log(v + tau²)."""
-        others = float(np.add.reduce(np.log(self.v + tau2)))
+        others = float(np.log(self.v + tau2).dot(self.powers[:, 0]))
         return others + log(self.vmin + tau2)
 
     def effects(self) -> tuple[Floats, Floats]:
         """Sums of the effects minus the anchor and of their squares."""
-        _, d, dd = np.add.reduce(self.powers, axis=0).tolist()
+        _, d, dd = self.powers[:, 0].dot(self.powers).tolist()
         return d, dd
 
     def variances(self) -> tuple[Floats, Floats]:

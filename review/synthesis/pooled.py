@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
 from scipy.special import chdtrc, ndtr, stdtr
 
 from review.arrays import Bools, Floats, Ints
 from review.synthesis.elementary import larger
-from review.synthesis.methods import Method, Test
+from review.synthesis.methods import Method, Model, Test
 
 Interval = tuple[float, float]
+Limits = tuple[Floats, Floats]
+Values = TypeVar("Values", Floats, Ints, Bools)
 
 TAU2_CI_EMPTY: Final = (
     "Q-profile interval of tau² empty: the effects are more alike than any tau² makes likely "
@@ -87,6 +89,96 @@ class Pooled:
     def tested(self) -> bool:
         """Whether there is a standard error to test by."""
         return self.se > 0
+
+
+class Profile(NamedTuple):
+    """Q-profile limits of tau², I² and H², and where the set is empty; as :class:`Found`."""
+
+    tau2: Limits
+    I2: Limits
+    H2: Limits
+    empty: Bools
+
+
+class Found(NamedTuple):
+    """What pooling finds: numbers of one analysis, or arrays ``(n,)`` of several.
+
+    Names as in :class:`Pooled`; NaN where that has None, and no ``profile`` unless it is asked for.
+    """
+
+    estimate: Floats
+    se: Floats
+    ddf: Floats
+    ci: Limits
+    pi: Limits
+    tau2: Floats
+    se_tau2: Floats
+    I2: Floats
+    H2: Floats
+    Q: Floats
+    loglik: Floats
+    iterations: Ints
+    modes: Ints
+    hk_narrower: Bools
+    profile: Profile | None
+
+    def pooled(self, model: Model, vi: Floats) -> Pooled:
+        """The one analysis, of studies with sampling variances ``vi`` (k,)."""
+        method, test, level = model
+        k, estimate, se, ddf = vi.size, float(self.estimate), float(self.se), _or_none(self.ddf)
+        stat, tau2, q, df = _statistic(estimate, se), float(self.tau2), float(self.Q), max(k - 1, 0)
+        profile = self.profile
+        return Pooled(
+            k=k,
+            method=method,
+            test=Test.Z if k == 1 else test,
+            level=level,
+            estimate=estimate,
+            se=se,
+            stat=stat,
+            ddf=ddf,
+            p=2 * float(ndtr(-abs(stat)) if ddf is None else stdtr(ddf, -abs(stat))),
+            ci=(float(self.ci[0]), float(self.ci[1])),
+            pi=_interval(self.pi),
+            tau2=tau2,
+            se_tau2=_or_none(self.se_tau2),
+            tau2_ci=None if profile is None else _interval(profile.tau2),
+            I2=float(self.I2),
+            I2_ci=None if profile is None else _interval(profile.I2),
+            H2=float(self.H2),
+            H2_ci=None if profile is None else _interval(profile.H2),
+            Q=q,
+            Q_df=df,
+            Q_p=1.0 if k == 1 else float(chdtrc(df, q)),
+            weights=percent(vi, tau2),
+            loglik=float(self.loglik),
+            iterations=int(self.iterations),
+            boundary=tau2 == 0,
+            modes=int(self.modes),
+            I2_q=float(i2_from_q(q, df)),
+            notes=tuple(self._notes(method, test, k)),
+        )
+
+    def _notes(self, method: Method, test: Test, k: int) -> Iterator[str]:
+        if k == 0:
+            yield "k = 0: nothing to pool"
+            return
+        if k == 1:
+            yield "k = 1: no pooling; the study's own effect with a normal interval"
+            return
+        if self.hk_narrower:
+            yield "Hartung-Knapp interval narrower than the Wald interval"
+        if test is Test.KNHA and self.se == 0:
+            yield (
+                "identical effects: the Hartung-Knapp standard error is zero, so that there is no "
+                "test and the interval is a point; adhoc, with its floor, has both"
+            )
+        if self.profile is not None and self.profile.empty:
+            yield TAU2_CI_EMPTY
+        if self.modes > 1:
+            yield f"likelihood with {int(self.modes)} maxima; the highest is reported"
+        if method is not Method.EE and math.isnan(self.pi[0]):
+            yield "no prediction interval: too few studies for its degrees of freedom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,66 +310,40 @@ class PooledMany:
 
     def weights(self, i: int) -> Floats:
         """Weights of analysis ``i`` in percent, in the order of its studies."""
-        w = 1.0 / (self.variances.of(i) + self.tau2[i])
-        percent: Floats = 100.0 * w / np.add.reduce(w)
-        return percent
+        return percent(self.variances.of(i), self.tau2[i])
 
     def __getitem__(self, i: int) -> Pooled:
         i = range(len(self))[i]
-        k, q = int(self.k[i]), float(self.Q[i])
-        estimate, se, ddf = float(self.estimate[i]), float(self.se[i]), _or_none(self.ddf[i])
-        stat = _statistic(estimate, se)
-        return Pooled(
-            k=k,
-            method=self.method,
-            test=Test.Z if k == 1 else self.test,
-            level=self.level,
-            estimate=estimate,
-            se=se,
-            stat=stat,
-            ddf=ddf,
-            p=2 * float(ndtr(-abs(stat)) if ddf is None else stdtr(ddf, -abs(stat))),
-            ci=(float(self.ci[i, 0]), float(self.ci[i, 1])),
-            pi=_interval(self.pi, i),
-            tau2=float(self.tau2[i]),
-            se_tau2=_or_none(self.se_tau2[i]),
-            tau2_ci=_interval(self.tau2_ci, i),
-            I2=float(self.I2[i]),
-            I2_ci=_interval(self.I2_ci, i),
-            H2=float(self.H2[i]),
-            H2_ci=_interval(self.H2_ci, i),
-            Q=q,
-            Q_df=max(k - 1, 0),
-            Q_p=1.0 if k == 1 else float(chdtrc(k - 1, q)),
-            weights=self.weights(i),
-            loglik=float(self.loglik[i]),
-            iterations=int(self.iterations[i]),
-            boundary=bool(self.tau2[i] == 0),
-            modes=int(self.modes[i]),
-            I2_q=float(i2_from_q(q, max(k - 1, 0))),
-            notes=tuple(self._notes(i, k)),
+        profile = None
+        if self.tau2_ci is not None and self.I2_ci is not None and self.H2_ci is not None:
+            limits = _limits(self.tau2_ci, i), _limits(self.I2_ci, i), _limits(self.H2_ci, i)
+            profile = Profile(*limits, _number(self.tau2_ci_empty, i))
+        found = Found(
+            estimate=_number(self.estimate, i),
+            se=_number(self.se, i),
+            ddf=_number(self.ddf, i),
+            ci=_limits(self.ci, i),
+            pi=_limits(self.pi, i),
+            tau2=_number(self.tau2, i),
+            se_tau2=_number(self.se_tau2, i),
+            I2=_number(self.I2, i),
+            H2=_number(self.H2, i),
+            Q=_number(self.Q, i),
+            loglik=_number(self.loglik, i),
+            iterations=_number(self.iterations, i),
+            modes=_number(self.modes, i),
+            hk_narrower=_number(self.hk_narrower, i),
+            profile=profile,
         )
+        return found.pooled(Model(self.method, self.test, self.level), self.variances.of(i))
 
-    def _notes(self, i: int, k: int) -> Iterator[str]:
-        if k == 0:
-            yield "k = 0: nothing to pool"
-            return
-        if k == 1:
-            yield "k = 1: no pooling; the study's own effect with a normal interval"
-            return
-        if self.hk_narrower[i]:
-            yield "Hartung-Knapp interval narrower than the Wald interval"
-        if self.test is Test.KNHA and self.se[i] == 0:
-            yield (
-                "identical effects: the Hartung-Knapp standard error is zero, so that there is no "
-                "test and the interval is a point; adhoc, with its floor, has both"
-            )
-        if self.tau2_ci_empty[i]:
-            yield TAU2_CI_EMPTY
-        if self.modes[i] > 1:
-            yield f"likelihood with {int(self.modes[i])} maxima; the highest is reported"
-        if self.method is not Method.EE and math.isnan(self.pi[i, 0]):
-            yield "no prediction interval: too few studies for its degrees of freedom"
+
+def percent(vi: Floats, tau2: float) -> Floats:
+    """Weights in percent of studies with sampling variances ``vi`` (k,) at ``tau2``."""
+    w = vi + tau2
+    np.reciprocal(w, w)
+    w *= 100.0 / np.add.reduce(w)
+    return w
 
 
 def i2_from_q(q: Floats | float, df: Floats | Ints | int) -> Floats:
@@ -292,11 +358,18 @@ def _statistic(estimate: float, se: float) -> float:
     return estimate / se
 
 
-def _or_none(x: np.float64) -> float | None:
+def _or_none(x: Floats) -> float | None:
     return None if math.isnan(x) else float(x)
 
 
-def _interval(limits: Floats | None, i: int) -> Interval | None:
-    if limits is None or math.isnan(limits[i, 0]):
-        return None
-    return float(limits[i, 0]), float(limits[i, 1])
+def _interval(limits: Limits) -> Interval | None:
+    low, high = limits
+    return None if math.isnan(low) else (float(low), float(high))
+
+
+def _number(values: Values, i: int) -> Values:
+    return cast(Values, values.item(i))
+
+
+def _limits(values: Floats, i: int) -> Limits:
+    return cast(Limits, (values.item(i, 0), values.item(i, 1)))

@@ -9,23 +9,31 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from review.arrays import Floats
+from review.arrays import Bools, Floats, Ints
 from review.errors import InvalidDataError
 from review.synthesis.blocks import blocks, checked_offsets, checked_studies
-from review.synthesis.elementary import larger, log, sqrt, where
-from review.synthesis.heterogeneity import (
-    Heterogeneity,
-    estimate_tau2,
-    q_profile,
-    standard_error,
-)
+from review.synthesis.elementary import larger, log, some, sqrt, where
+from review.synthesis.heterogeneity import estimate_tau2, q_profile, standard_error
 from review.synthesis.lone import Lone
-from review.synthesis.methods import Method, PredictionKind, Test
+from review.synthesis.methods import Method, Model, PredictionKind, Test
 from review.synthesis.moments import NO_TAU2, ROUNDING, Batch, Fit, degrees_of_freedom, fit_at
-from review.synthesis.pooled import Pooled, PooledMany, Ragged, Variances, i2_from_q
+from review.synthesis.pooled import (
+    Found,
+    Limits,
+    Pooled,
+    PooledMany,
+    Profile,
+    Ragged,
+    Variances,
+    i2_from_q,
+)
 from review.synthesis.quantiles import normal_quantile, t_quantile
+from review.synthesis.search import no_maximum
 
 LOG_2PI = math.log(2 * math.pi)
+
+MISSING, NOWHERE = cast(Floats, math.nan), cast(Bools, False)
+"""Where the choices leave nothing to say, of one analysis or of all."""
 
 
 def pool(
@@ -77,12 +85,13 @@ def pool(
     (0.2375, 0.015)
     """
     y, v = checked_studies(yi, vi)
-    if y.size == 0:
+    options = Options.of(method, test, level, tau2_ci, prediction)
+    if v.size > 1:
+        return found_in(Lone.of(y, v), options).pooled(options.model, v)
+    if v.size == 0:
         raise InvalidDataError("There are no studies to pool.")
-    options = Options(Method(method), Test(test), level, tau2_ci, PredictionKind(prediction))
-    variances = Ragged(v, np.array([0, v.size]))
-    parts = [Lone.of(y, v)] if v.size > 1 else blocks(y, v, variances.offsets)
-    return pool_blocks(parts, variances, options)[0]
+    variances = Ragged(v, np.array([0, 1]))
+    return pool_blocks(blocks(y, v, variances.offsets), variances, options)[0]
 
 
 def pool_many(
@@ -122,57 +131,54 @@ def pool_many(
     """
     y, v = checked_studies(yi, vi)
     off = checked_offsets(offsets, y.size)
-    options = Options(Method(method), Test(test), level, tau2_ci, PredictionKind(prediction))
+    options = Options.of(method, test, level, tau2_ci, prediction)
     return pool_blocks(blocks(y, v, off), Ragged(v, off), options)
 
 
 class Options(NamedTuple):
     """The choices of :func:`pool`, read."""
 
-    method: Method
-    test: Test
-    level: float
+    model: Model
     tau2_ci: bool
-    prediction: PredictionKind = PredictionKind.TEST
+    prediction: PredictionKind
+
+    @classmethod
+    def of(
+        cls,
+        method: Method | str,
+        test: Test | str,
+        level: float,
+        tau2_ci: bool,
+        prediction: PredictionKind | str = PredictionKind.TEST,
+    ) -> Options:
+        """Read them; raise InvalidDataError for a choice or a level that does not exist."""
+        if not 0.5 < 0.5 + level / 2 < 1:
+            raise InvalidDataError(
+                f"The level of an interval lies between 0 and 1, not at {level}."
+            )
+        model = Model.of(method, test, level)
+        limits = tau2_ci and model.method is not Method.EE
+        return cls(model, limits, PredictionKind(prediction))
 
 
-def pool_blocks(
-    parts: Iterable[Lone | Batch], variances: Variances, options: Options
-) -> PooledMany:
-    """Pool the analyses of any blocks; every public function ends here.
+def pool_blocks(parts: Iterable[Batch], variances: Variances, options: Options) -> PooledMany:
+    """Pool the analyses of any blocks; every public function of several analyses ends here.
 
     Parameters
     ----------
     parts : blocks whose ``rows`` are positions among the m analyses.
     variances : the sampling variances of the m analyses, for their weights.
     options : the choices.
-
-    Returns
-    -------
-    PooledMany
-
-    Raises
-    ------
-    InvalidDataError
-        A level that does not exist.
     """
-    method, test, level, tau2_ci, prediction = options
-    if not 0.5 < 0.5 + level / 2 < 1:
-        raise InvalidDataError(f"The level of an interval lies between 0 and 1, not at {level}.")
-    limits = tau2_ci and method is not Method.EE
-    out = _empty(method, test, level, limits, variances)
+    out = _empty(variances, options)
     for block in parts:
-        if not isinstance(block, Lone) and block.k[-1] == 1:
-            _single(out, block)
-        else:
-            _fill(out, block, prediction)
+        single = block.k[-1] == 1
+        _put(out, block.rows, _single(block, options) if single else found_in(block, options))
     return out
 
 
-def _empty(
-    method: Method, test: Test, level: float, limits: bool, variances: Variances
-) -> PooledMany:
-    k = variances.k
+def _empty(variances: Variances, options: Options) -> PooledMany:
+    k, limits, (method, test, level) = variances.k, options.tau2_ci, options.model
     m = k.size
     numbers = np.empty((19 if limits else 13, m))
     numbers.fill(np.nan)
@@ -207,87 +213,130 @@ def _empty(
     )
 
 
-def _single(out: PooledMany, block: Batch) -> None:
-    """One study an analysis: its own effect, as metafor has it, without a prediction interval."""
-    rows = block.rows
-    se = np.sqrt(block.vmin) * block.unit
-    half = normal_quantile(0.5 - out.level / 2) * se
-    out.estimate[rows], out.se[rows] = block.anchor, se
-    out.ci[rows, 0], out.ci[rows, 1] = block.anchor - half, block.anchor + half
-    out.tau2[rows], out.I2[rows], out.H2[rows] = 0.0, 0.0, 1.0
-    out.Q[rows], out.modes[rows] = 0.0, 1
-    restricted = out.method is Method.REML  # no degree of freedom is left: the likelihood is 1
-    out.loglik[rows] = 0.0 if restricted else -0.5 * LOG_2PI - np.log(se)
-
-
-def _fill(out: PooledMany, analyses: Lone | Batch, prediction: PredictionKind) -> None:
-    """Pool analyses of two studies or more into their rows of ``out``."""
-    at_zero = fit_at(analyses, NO_TAU2)
-    found = estimate_tau2(analyses, out.method, at_zero)
-    fit = fit_at(analyses, found.tau2) if np.count_nonzero(found.tau2) else at_zero
-    _mean(out, analyses, fit, found.tau2, prediction)
-    _heterogeneity(out, analyses, at_zero, fit, found)
-    rows, restricted = analyses.rows, out.method is Method.REML
-    out.loglik[rows] = _log_likelihood(analyses, found.tau2, fit, restricted=restricted)
+def _put(out: PooledMany, rows: Ints, found: Found) -> None:
+    """Write what was found of some analyses into their rows."""
+    out.estimate[rows], out.se[rows], out.ddf[rows] = found.estimate, found.se, found.ddf
+    out.tau2[rows], out.se_tau2[rows] = found.tau2, found.se_tau2
+    out.I2[rows], out.H2[rows], out.Q[rows] = found.I2, found.H2, found.Q
+    out.loglik[rows], out.hk_narrower[rows] = found.loglik, found.hk_narrower
     out.iterations[rows], out.modes[rows] = found.iterations, found.modes
+    pairs = [(out.ci, found.ci), (out.pi, found.pi)]
+    if found.profile is not None:
+        tau2, i2, h2, out.tau2_ci_empty[rows] = found.profile
+        pairs += [
+            (of, limits)
+            for of, limits in ((out.tau2_ci, tau2), (out.I2_ci, i2), (out.H2_ci, h2))
+            if of is not None
+        ]
+    for pair, limits in pairs:
+        pair[rows, 0], pair[rows, 1] = limits
+
+
+def _single(block: Batch, options: Options) -> Found:
+    """One study an analysis: its own effect, as metafor has it, without a prediction interval."""
+    method, _, level = options.model
+    estimate, se = block.anchor, np.sqrt(block.vmin) * block.unit
+    half = normal_quantile(0.5 - level / 2) * se
+    zero, none, one = no_maximum(se.shape)
+    missing = np.full(se.shape, np.nan)
+    restricted = method is Method.REML  # no degree of freedom is left: the likelihood is 1
+    return Found(
+        estimate=estimate,
+        se=se,
+        ddf=missing,
+        ci=(estimate - half, estimate + half),
+        pi=(missing, missing),
+        tau2=zero,
+        se_tau2=missing,
+        I2=zero,
+        H2=zero + 1.0,
+        Q=zero,
+        loglik=zero if restricted else -0.5 * LOG_2PI - np.log(se),
+        iterations=none,
+        modes=one,
+        hk_narrower=zero > 0,
+        profile=None,
+    )
+
+
+def found_in(analyses: Lone | Batch, options: Options) -> Found:
+    """Pool analyses of two studies or more."""
+    method = options.model.method
+    at_zero = fit_at(analyses, NO_TAU2)
+    found = estimate_tau2(analyses, method, at_zero)
+    fit = fit_at(analyses, found.tau2) if some(found.tau2) else at_zero
+    estimate, se, ddf, ci, pi, hk_narrower = _mean(analyses, options, fit, found.tau2)
+    q, df, area = at_zero.q, degrees_of_freedom(analyses), analyses.unit * analyses.unit
+    if method is Method.EE:
+        se_tau2, i2, h2, profile = MISSING, i2_from_q(q, df), q / df, None
+    else:
+        se_tau2 = standard_error(analyses, method, found, at_zero, fit) * area
+        typical = df / at_zero.trace
+        i2, h2 = _relative(found.tau2, typical)
+        profile = _profile(analyses, options, q, typical) if options.tau2_ci else None
+    return Found(
+        estimate=estimate,
+        se=se,
+        ddf=ddf,
+        ci=ci,
+        pi=pi,
+        tau2=found.tau2 * area,
+        se_tau2=se_tau2,
+        I2=i2,
+        H2=h2,
+        Q=q,
+        loglik=_log_likelihood(analyses, found.tau2, fit, restricted=method is Method.REML),
+        iterations=found.iterations,
+        modes=found.modes,
+        hk_narrower=hk_narrower,
+        profile=profile,
+    )
 
 
 def _mean(
-    out: PooledMany, analyses: Lone | Batch, fit: Fit, tau2: Floats, prediction: PredictionKind
-) -> None:
-    """The pooled effect, its test and its intervals."""
-    rows, unit, tail = analyses.rows, analyses.unit, 0.5 - out.level / 2
+    analyses: Lone | Batch, options: Options, fit: Fit, tau2: Floats
+) -> tuple[Floats, Floats, Floats, Limits, Limits, Bools]:
+    """The pooled effect, its standard error and degrees of freedom, its intervals, a notice."""
+    (method, test, level), _, prediction = options
+    unit, tail = analyses.unit, 0.5 - level / 2
     df, q, normal = degrees_of_freedom(analyses), fit.q, normal_quantile(tail)
     estimate = analyses.anchor + fit.mean * unit
     wald = sqrt(1.0 / fit.total)
-    se, crit = wald, cast(Floats, normal)
-    if out.test in (Test.KNHA, Test.ADHOC):
+    se, crit, ddf, narrower = wald, cast(Floats, normal), MISSING, NOWHERE
+    if test in (Test.KNHA, Test.ADHOC):
         factor = q / df
-        if out.test is Test.KNHA:
+        if test is Test.KNHA:
             least = ROUNDING * estimate / unit
             factor = where(q <= least * least * fit.total, 0.0, factor)
         else:
             factor = larger(factor, 1.0)
         se = wald * sqrt(factor)
-    out.estimate[rows], out.se[rows] = estimate, se * unit
-    if out.test is not Test.Z:
-        out.ddf[rows] = df
-        crit = t_quantile(df, tail)
-    if out.test is Test.KNHA:
-        out.hk_narrower[rows] = crit * se < normal * wald
+    if test is not Test.Z:
+        ddf, crit = df, t_quantile(df, tail)
+    if test is Test.KNHA:
+        narrower = crit * se < normal * wald
     half = crit * se * unit
-    out.ci[rows, 0], out.ci[rows, 1] = estimate - half, estimate + half
-    if out.method is Method.EE:
-        return
+    ci = estimate - half, estimate + half
+    if method is Method.EE:
+        return estimate, se * unit, ddf, ci, (MISSING, MISSING), narrower
+    spread = se
     if prediction is not PredictionKind.TEST:
-        hartung_knapp = prediction is PredictionKind.HK
-        se = wald * sqrt(q / df) if hartung_knapp else wald
+        spread = wald * sqrt(q / df) if prediction is PredictionKind.HK else wald
         crit = t_quantile(df - (prediction is PredictionKind.K_2), tail)
-    half = crit * sqrt(se * se + tau2) * unit
-    out.pi[rows, 0], out.pi[rows, 1] = estimate - half, estimate + half
+    half = crit * sqrt(spread * spread + tau2) * unit
+    return estimate, se * unit, ddf, ci, (estimate - half, estimate + half), narrower
 
 
-def _heterogeneity(
-    out: PooledMany, analyses: Lone | Batch, at_zero: Fit, fit: Fit, found: Heterogeneity
-) -> None:
-    rows, df = analyses.rows, degrees_of_freedom(analyses)
+def _relative(tau2: Floats, typical: Floats) -> tuple[Floats, Floats]:
+    """I² and H² of a tau² beside the typical sampling variance."""
+    return 100 * tau2 / (tau2 + typical), tau2 / typical + 1
+
+
+def _profile(analyses: Lone | Batch, options: Options, q: Floats, typical: Floats) -> Profile:
+    low, high, empty = q_profile(analyses, q, options.model.level)
+    (low_i2, low_h2), (high_i2, high_h2) = _relative(low, typical), _relative(high, typical)
     area = analyses.unit * analyses.unit
-    q = at_zero.q
-    out.Q[rows], out.tau2[rows] = q, found.tau2 * area
-    if out.method is Method.EE:
-        out.I2[rows], out.H2[rows] = i2_from_q(q, df), q / df
-        return
-    out.se_tau2[rows] = standard_error(analyses, out.method, found, at_zero, fit) * area
-    typical = df / at_zero.trace
-    out.I2[rows] = 100 * found.tau2 / (found.tau2 + typical)
-    out.H2[rows] = found.tau2 / typical + 1
-    if out.tau2_ci is None or out.I2_ci is None or out.H2_ci is None:
-        return
-    low, high, out.tau2_ci_empty[rows] = q_profile(analyses, q, out.level)
-    for side, limit in enumerate((low, high)):
-        out.tau2_ci[rows, side] = limit * area
-        out.I2_ci[rows, side] = 100 * limit / (limit + typical)
-        out.H2_ci[rows, side] = limit / typical + 1
+    return Profile((low * area, high * area), (low_i2, high_i2), (low_h2, high_h2), empty)
 
 
 def _log_likelihood(analyses: Lone | Batch, tau2: Floats, fit: Fit, *, restricted: bool) -> Floats:

@@ -13,7 +13,7 @@ Hence on an interval [l, u]
 - a(x) is at most a(l) ((m(u) + l) / (m(u) + x))², t(x) at least t(l) (n(l) + l) / (n(l) + x), and
   (n + x) / (m + x)² at most 1 / (4 (m - n)). Where these have a below t, it falls throughout.
 
-Intervals on which none of these holds are halved, so that every maximum is found and none guessed.
+Intervals on which none of these holds are divided, so that every maximum is found and none guessed.
 No stationary point lies where (min v + tau²)² > S² (max v + tau²), S² the residual variance of the
 effects: the search is finite and has no unit.
 """
@@ -49,6 +49,9 @@ Q_STOP = 1e-13
 
 MOST_Q_STEPS = 200
 """Newton takes five to ten; a set of variances over eight orders of magnitude some twenty."""
+
+MOST_PARTS = 16
+"""Into which an interval is divided at once: few intervals cost numpy's calls, not arithmetic."""
 
 _BOTH_ENDS = np.array([[0], [1]])
 
@@ -201,20 +204,23 @@ def solve_q(
 
 def _peaks(models: M, likelihood: Likelihood[M]) -> tuple[Bools, _Intervals]:
     """Whether each likelihood rises at 0, and one interval around each interior maximum."""
-    _, _, scale, vmax, grid, at = likelihood
-    rising = at[0, 0] > at[2, 0]
-    settled, peak = judge(grid[:-1], at[:, :-1], grid[1:], at[:, 1:], vmax)
-    peaks = _gather(grid, at, peak & settled)
-    if settled.all():
-        return rising, peaks
-    found, todo = [peaks], _gather(grid, at, ~settled)
-    while todo.column.size:
-        todo = _halve(models, todo, likelihood)
-        low, high = todo.ends
-        settled, peak = judge(low, todo.at[:, 0], high, todo.at[:, 1], vmax[todo.column])
-        settled |= nothing_between(low, high, scale[todo.column])
-        found.append(todo.pick(peak & settled))
-        todo = todo.pick(~settled)
+    scale, vmax, grid, at = likelihood[2:]
+    n = scale.size
+    rising, column, found = at[0, 0] > at[2, 0], np.arange(n), []
+    while True:
+        settled, peak = judge(grid[:-1], at[:, :-1], grid[1:], at[:, 1:], vmax)
+        if not settled.all():
+            settled |= nothing_between(grid[:-1], grid[1:], scale)
+        found.append(_gather(column, grid, at, peak & settled))
+        wide = _gather(column, grid, at, ~settled)
+        if wide.column.size == 0:
+            break
+        column = wide.column
+        scale, vmax = likelihood.scale[column], likelihood.vmax[column]
+        parts = min(max(n // (4 * column.size), 2), MOST_PARTS)
+        grid, at = _divided(models, wide, likelihood, parts)
+    if len(found) == 1:
+        return rising, found[0]
     peaks = _joined(found)
     return rising, peaks.pick(np.argsort(peaks.column, kind="stable"))
 
@@ -274,20 +280,25 @@ def arrived(new: Floats, at: Floats, s: Floats) -> Bools:
     return near
 
 
-def _gather(grid: Floats, at: Floats, which: Bools) -> _Intervals:
-    column, row = which.T.nonzero()
+def _gather(column: Ints, grid: Floats, at: Floats, which: Bools) -> _Intervals:
+    """Those intervals ``which`` (g-1, p) between the points of ``grid`` (g, p)."""
+    place, row = which.T.nonzero()
     both = row + _BOTH_ENDS
-    return _Intervals(column, grid[both, column], at[:, both, column])
+    return _Intervals(column[place], grid[both, place], at[:, both, place])
 
 
-def _halve(models: M, wide: _Intervals, likelihood: Likelihood[M]) -> _Intervals:
+def _divided(
+    models: M, wide: _Intervals, likelihood: Likelihood[M], parts: int
+) -> tuple[Floats, Floats]:
+    """Points (parts + 1, p) that divide each interval evenly in log(tau² + s), and the slopes."""
     low, high = wide.ends
-    scale = likelihood.scale[wide.column]
-    here = middle(low, high, scale)
-    at = likelihood.slopes(models.take(wide.column), here)
-    left = _Intervals(wide.column, np.stack([low, here]), np.stack([wide.at[:, 0], at], axis=1))
-    right = _Intervals(wide.column, np.stack([here, high]), np.stack([at, wide.at[:, 1]], axis=1))
-    return _joined([left, right])
+    start = low + likelihood.scale[wide.column]
+    share = np.arange(1, parts)[:, None] / parts
+    between = clip(start * (((high - low) / start + 1) ** share - 1) + low, low, high)
+    many = models.take(np.tile(wide.column, parts - 1))
+    inner = likelihood.slopes(many, between.ravel()).reshape(4, parts - 1, -1)
+    ends = wide.at[:, :1], inner, wide.at[:, 1:]
+    return np.concatenate([low[None], between, high[None]]), np.concatenate(ends, axis=1)
 
 
 def _joined(parts: list[_Intervals]) -> _Intervals:

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from review.arrays import Bools, Floats, Ints
 from review.errors import InvalidDataError
-from review.synthesis.blocks import checked_studies, spans
+from review.synthesis.blocks import blocks, checked_studies, spans
 from review.synthesis.deletion import deleted
 from review.synthesis.methods import Method, Test
-from review.synthesis.pooled import Deleted, PooledMany, Prefixes
+from review.synthesis.pooled import Deleted, PooledMany, Prefixes, Ragged
 from review.synthesis.pooling import Options, pool_blocks, pool_many
 
 MOST_SUBSETS = 1_000_000
@@ -60,7 +60,7 @@ def leave_one_out(
     y, v = checked_studies(yi, vi)
     if y.size < 2:
         raise InvalidDataError("Leaving one study out needs at least two studies.")
-    options = Options(Method(method), Test(test), level, tau2_ci)
+    options = Options.of(method, test, level, tau2_ci)
     return pool_blocks(deleted(y, v), Deleted(v), options)
 
 
@@ -111,7 +111,7 @@ def cumulative(
         y, v = y[places], v[places]
     prefixes = Prefixes(v)
     parts = spans(y, v, np.zeros(k, dtype=np.int64), prefixes.k)
-    options = Options(Method(method), Test(test), level, tau2_ci)
+    options = Options.of(method, test, level, tau2_ci)
     return pool_blocks(parts, prefixes, options)
 
 
@@ -152,11 +152,15 @@ def subsets(
     chosen = np.asarray(members)
     if chosen.ndim != 2 or chosen.shape[1] != y.size or chosen.dtype != np.bool_:
         raise InvalidDataError(f"Subsets are rows of {y.size} truth values, one a study.")
-    index = np.broadcast_to(np.arange(y.size), chosen.shape)[chosen]
-    offsets = np.concatenate([[0], np.cumsum(chosen.sum(axis=1))])
-    return pool_many(
-        y[index], v[index], offsets, method=method, test=test, level=level, tau2_ci=tau2_ci
-    )
+    return _pooled_subsets(y, v, chosen, Options.of(method, test, level, tau2_ci))
+
+
+def _pooled_subsets(y: Floats, v: Floats, chosen: Bools, options: Options) -> PooledMany:
+    index = chosen.nonzero()[1]
+    offsets = np.zeros(len(chosen) + 1, dtype=np.int64)
+    np.cumsum(chosen.sum(axis=1), out=offsets[1:])
+    their_y, their_v = y.take(index), v.take(index)
+    return pool_blocks(blocks(their_y, their_v, offsets), Ragged(their_v, offsets), options)
 
 
 def bootstrap(
@@ -297,7 +301,7 @@ def gosh(
     drawn = _every(k) if complete else _sampled(k, total, np.random.default_rng(seed))
     packs = (np.packbits(chosen, axis=1) for chosen in drawn)
     chunks = list(packs) if executor else packs  # Dask maps over lists alone
-    refit = partial(_refitted, y, v, Method(method), Test(test))
+    refit = partial(_refitted, y, v, Options.of(method, test, 0.95, False))
     for chosen, found in executor.map(refit, chunks) if executor else map(refit, chunks):
         part = slice(start, start + chosen.shape[0])
         packed[part], size[part], results[:, part] = chosen, found[0], found[1:]
@@ -306,11 +310,11 @@ def gosh(
 
 
 def _refitted(
-    y: Floats, v: Floats, method: Method, test: Test, packed: NDArray[np.uint8]
+    y: Floats, v: Floats, options: Options, packed: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], Floats]:
     """Return some subsets and what they give: size, estimate, se, tau2, I2, H2, Q, (7, m)."""
-    chosen = np.unpackbits(packed, axis=1, count=y.size).astype(np.bool_)
-    many = subsets(y, v, chosen, method=method, test=test)
+    chosen = np.unpackbits(packed, axis=1, count=y.size).view(np.bool_)
+    many = _pooled_subsets(y, v, chosen, options)
     columns = (many.k, many.estimate, many.se, many.tau2, many.I2, many.H2, many.Q)
     return packed, np.array(columns, dtype=np.float64)
 
@@ -318,8 +322,9 @@ def _refitted(
 def _every(k: int) -> Iterator[Bools]:
     step = max(1, CHUNK_CELLS // k)
     for start in range(1, 2**k, step):
-        number = np.arange(start, min(start + step, 2**k))
-        yield (number[:, None] >> np.arange(k) & 1).astype(np.bool_)
+        number = np.arange(start, min(start + step, 2**k)).astype("<u4")
+        bits = number.view(np.uint8).reshape(-1, 4)
+        yield np.unpackbits(bits, axis=1, count=k, bitorder="little").view(np.bool_)
 
 
 def _sampled(k: int, total: int, rng: np.random.Generator) -> Iterator[Bools]:
