@@ -105,12 +105,9 @@ class Block:
         power, w, product = self.room[: 3 * self.v.size].reshape(3, *self.v.shape)
         np.add(self.v, tau2, w)
         np.divide(1.0, w, w)
-        found = []
+        current, found = w, []
         for exponent in (1, 2, 3):
-            if exponent == 1:
-                current = w
-            else:
-                current = np.multiply(current, w, power)
+            current = w if exponent == 1 else np.multiply(current, w, power)
             found.append(np.add.reduce(current))
             np.multiply(current, self.d, product)
             found.append(np.add.reduce(product))

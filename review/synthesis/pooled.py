@@ -342,7 +342,8 @@ def percent(vi: Floats, tau2: float) -> Floats:
     """Weights in percent of studies with sampling variances ``vi`` (k,) at ``tau2``."""
     w = vi + tau2
     np.reciprocal(w, w)
-    w *= 100.0 / np.add.reduce(w)
+    w /= np.add.reduce(w)
+    w *= 100.0
     return w
 
 

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from review.arrays import Bools, Floats, Ints
 from review.errors import InvalidDataError
-from review.synthesis.blocks import blocks, checked_studies, spans
+from review.synthesis.blocks import blocks, checked_studies
 from review.synthesis.deletion import deleted
+from review.synthesis.growth import growing
 from review.synthesis.methods import Method, Test
 from review.synthesis.pooled import Deleted, PooledMany, Prefixes, Ragged
 from review.synthesis.pooling import Options, pool_blocks, pool_many
@@ -110,9 +111,8 @@ def cumulative(
             )
         y, v = y[places], v[places]
     prefixes = Prefixes(v)
-    parts = spans(y, v, np.zeros(k, dtype=np.int64), prefixes.k)
     options = Options.of(method, test, level, tau2_ci)
-    return pool_blocks(parts, prefixes, options)
+    return pool_blocks(growing(y, v), prefixes, options)
 
 
 def subsets(

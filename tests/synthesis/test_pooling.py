@@ -134,7 +134,7 @@ def pool_prefixes(test: Test, kind: PredictionKind) -> PooledMany:
     y, v = np.array(Y), np.array(V)
     prefixes = Prefixes(v)
     parts = spans(y, v, np.zeros(v.size, dtype=np.int64), prefixes.k)
-    return pool_blocks(parts, prefixes, Options(Method.REML, test, 0.95, False, kind))
+    return pool_blocks(parts, prefixes, Options.of(Method.REML, test, 0.95, False, kind))
 
 
 @pytest.mark.parametrize("test", list(Test))
