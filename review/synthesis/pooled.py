@@ -91,7 +91,7 @@ class Pooled:
         return self.se > 0
 
 
-class Profile(NamedTuple):
+class TauLimits(NamedTuple):
     """Q-profile limits of tau², I² and H², and where the set is empty; as :class:`Found`."""
 
     tau2: Limits
@@ -120,7 +120,7 @@ class Found(NamedTuple):
     iterations: Ints
     modes: Ints
     hk_narrower: Bools
-    profile: Profile | None
+    profile: TauLimits | None
 
     def pooled(self, model: Model, vi: Floats) -> Pooled:
         """The one analysis, of studies with sampling variances ``vi`` (k,)."""
@@ -317,7 +317,7 @@ class PooledMany:
         profile = None
         if self.tau2_ci is not None and self.I2_ci is not None and self.H2_ci is not None:
             limits = _limits(self.tau2_ci, i), _limits(self.I2_ci, i), _limits(self.H2_ci, i)
-            profile = Profile(*limits, _number(self.tau2_ci_empty, i))
+            profile = TauLimits(*limits, _number(self.tau2_ci_empty, i))
         found = Found(
             estimate=_number(self.estimate, i),
             se=_number(self.se, i),

@@ -22,8 +22,8 @@ from review.synthesis.pooled import (
     Limits,
     Pooled,
     PooledMany,
-    Profile,
     Ragged,
+    TauLimits,
     Variances,
     i2_from_q,
 )
@@ -332,11 +332,11 @@ def _relative(tau2: Floats, typical: Floats) -> tuple[Floats, Floats]:
     return 100 * tau2 / (tau2 + typical), tau2 / typical + 1
 
 
-def _profile(analyses: Lone | Batch, options: Options, q: Floats, typical: Floats) -> Profile:
+def _profile(analyses: Lone | Batch, options: Options, q: Floats, typical: Floats) -> TauLimits:
     low, high, empty = q_profile(analyses, q, options.model.level)
     (low_i2, low_h2), (high_i2, high_h2) = _relative(low, typical), _relative(high, typical)
     area = analyses.unit * analyses.unit
-    return Profile((low * area, high * area), (low_i2, high_i2), (low_h2, high_h2), empty)
+    return TauLimits((low * area, high * area), (low_i2, high_i2), (low_h2, high_h2), empty)
 
 
 def _log_likelihood(analyses: Lone | Batch, tau2: Floats, fit: Fit, *, restricted: bool) -> Floats:
