@@ -31,6 +31,7 @@ def arrived(cli: Cli, prepared: Prepared[None]) -> Cli:
     return cli
 
 
+@MOSTLY_ON_SQLITE
 def test_trials_arrive_and_the_change_is_explained(cli: Cli) -> None:
     assert (
         "43 studies and 101 results added"
@@ -95,6 +96,7 @@ def test_runs_are_listed_shown_and_compared(arrived: Cli, tmp_path: Path) -> Non
     )
 
 
+@MOSTLY_ON_SQLITE
 def test_a_correction_by_csv_is_told_with_old_and_new_value(arrived: Cli, tmp_path: Path) -> None:
     table = tmp_path / "correction.csv"
     table.write_text(
@@ -223,6 +225,7 @@ def test_a_review_of_ones_own_from_nothing(cli: Cli, tmp_path: Path) -> None:
     assert json.loads(cli("analysis", "show", "main", "--json").stdout)["versions"] == [1, 2]
 
 
+@MOSTLY_ON_SQLITE
 def test_a_seed_does_not_undo_a_correction_and_old_runs_say_so(cli: Cli, tmp_path: Path) -> None:
     cli("seed", "load", "cbt-delivery", "--until", "2008")
     cli("repool")

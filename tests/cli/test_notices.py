@@ -19,6 +19,7 @@ from review.protocol.queries import review_called
 from tests.conftest import Prepared
 from tests.faults import TABLES as FAULTS
 from tests.living.fixture import begin, enter
+from tests.tiers import MOSTLY_ON_SQLITE
 
 Cli = Callable[..., Result]
 
@@ -46,6 +47,7 @@ def unwrapped(text: str) -> str:
     return " ".join(text.split())
 
 
+@MOSTLY_ON_SQLITE
 def test_a_trial_that_a_name_keeps_out_is_named_wherever_the_result_is_shown(
     vcp: Cli, tmp_path: Path
 ) -> None:
@@ -93,6 +95,7 @@ def test_open_doubts_stand_beside_the_headline_until_they_are_dismissed(
     assert "doubt" not in unwrapped(vcp("repool").output)
 
 
+@MOSTLY_ON_SQLITE
 def test_a_plan_changed_after_results_were_seen_says_so_for_ever(
     vcp: Cli, database: Database, tmp_path: Path
 ) -> None:
@@ -149,6 +152,7 @@ def test_an_analysis_planned_when_its_outcome_had_been_seen_says_so(
     assert "planned after results were seen" in unwrapped(vcp("repool").output)
 
 
+@MOSTLY_ON_SQLITE
 def test_selection_and_run_agree_on_single_arms_of_the_shipped_seed(
     cli: Cli, tmp_path: Path
 ) -> None:
@@ -172,6 +176,7 @@ def test_selection_and_run_agree_on_single_arms_of_the_shipped_seed(
     )
 
 
+@MOSTLY_ON_SQLITE
 def test_the_two_newest_runs_are_compared_in_half_a_page_of_80_columns(
     cli: Cli, database: Database, by: Attribution, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from review.config import settings
 from review.conventions import Medians
 from review.effects import Quantiles, group_from_skewed
+from tests.tiers import MOSTLY_ON_SQLITE
 
 Cli = Callable[..., Result]
 
@@ -134,6 +135,7 @@ def test_a_custom_cell_that_does_not_fit_is_named(
     assert review("study", "list", "--json").stdout.strip() == "[]"
 
 
+@MOSTLY_ON_SQLITE
 def test_two_entries_are_compared_decided_traced_and_pooled(
     review: Cli, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +227,7 @@ def test_a_selection_says_what_the_plan_assumes_of_clusters_and_periods(
     }
 
 
+@MOSTLY_ON_SQLITE
 def test_a_plan_says_how_medians_are_converted(review: Cli, tmp_path: Path) -> None:
     path = tmp_path / "medians.csv"
     path.write_text(

@@ -82,6 +82,7 @@ def test_the_expected_file_has_all_six_lines() -> None:
     assert all(FIELDS.keys() <= line.keys() for line in EXPECTED)
 
 
+@MOSTLY_ON_SQLITE
 def test_all_six_pooled_lines_are_metafors(
     both_states: tuple[Database, list[RepoolReport]],
 ) -> None:

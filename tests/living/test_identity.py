@@ -24,6 +24,7 @@ from review.protocol.vocabulary import Rater
 from tests.living.job.test_repool import plan
 from tests.living.job.test_work import contrast
 from tests.living.test_cbt_delivery import load
+from tests.tiers import MOSTLY_ON_SQLITE
 
 KEPT = {
     ("any-cbt", 1): ("7f5f052643843cac", "a851d69a0ea2d050", "6e90834c941b0de5"),
@@ -36,6 +37,7 @@ KEPT = {
 """Analysis and number: fingerprint, key, and SHA-256 of the stored inputs (16 digits of each)."""
 
 
+@MOSTLY_ON_SQLITE
 def test_runs_of_a_shipped_review_keep_fingerprint_key_and_inputs(
     database: Database, by: Attribution
 ) -> None:

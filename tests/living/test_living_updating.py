@@ -29,6 +29,7 @@ from tests.conftest import NOW, Prepared
 from tests.joining import joined
 from tests.living.fixture import V, Y, begin, enter, trial
 from tests.living.job.test_repool import plan
+from tests.tiers import MOSTLY_ON_SQLITE
 
 TABLE = {  # k: estimate, se, tau2, z limits, class at 0.5
     4: (-0.3004928, 0.1887256, 0.0617027, -0.670388, 0.069403, "inconclusive"),
@@ -116,6 +117,7 @@ def test_the_panel_is_the_confidence_sequence_of_the_table(
     assert any("Retrospective" in sentence for sentence in panel.sentences)
 
 
+@MOSTLY_ON_SQLITE
 def test_boundaries_of_other_designs_are_those_of_the_notes(
     database: Database, by: Attribution
 ) -> None:

@@ -20,7 +20,7 @@ from review.history.queries import head
 from review.tasks.files import folder_of
 from tests.citations.formats.test_mutations import MUTATIONS, TEXTS
 from tests.citations.test_imports import TITLES, ris
-from tests.tiers import WHOLE
+from tests.tiers import MOSTLY_ON_SQLITE, WHOLE
 from tests.web.test_tables import lead as lead
 from tests.web.test_tables import rows_of
 from tests.web.test_uploads import counts, token
@@ -103,6 +103,7 @@ def _sent(client: TestClient, files: list[tuple[str, bytes]]) -> str:
     return answer.text
 
 
+@MOSTLY_ON_SQLITE
 def test_files_made_to_do_harm_are_refused_soon_with_a_reason(
     own: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +181,7 @@ def _mutant(number: int) -> tuple[str, bytes]:
     return f"{number}.{kind}", draw.choice(MADE)(data, draw)
 
 
+@MOSTLY_ON_SQLITE
 @PARTS
 def test_damaged_files_are_taken_whole_or_refused(
     own: TestClient, database: Database, part: int
@@ -251,6 +253,7 @@ def _send_tables(client: TestClient, files: list[tuple[str, bytes]]) -> tuple[st
     return answer.url.path, answer.text
 
 
+@MOSTLY_ON_SQLITE
 def test_tables_made_to_do_harm_are_refused_soon_with_a_reason(
     lead: TestClient, database: Database
 ) -> None:
@@ -269,6 +272,7 @@ def test_tables_made_to_do_harm_are_refused_soon_with_a_reason(
     assert lead.get("/r/alliance/extract/tables").status_code == 200
 
 
+@MOSTLY_ON_SQLITE
 @PARTS
 def test_damaged_tables_are_taken_whole_or_refused(
     lead: TestClient, database: Database, part: int

@@ -11,6 +11,7 @@ from review.living.job.repool import repool
 from review.web.plots import Addresses, forest_table
 from tests.conftest import NOW
 from tests.living.networks import TRIALS, begin, enter, items_of, network_plan, run_of
+from tests.tiers import MOSTLY_ON_SQLITE
 from tests.web.conftest import at_home
 from tests.web.test_people_pages import check_markup
 
@@ -33,6 +34,7 @@ PAGES = {
 }
 
 
+@MOSTLY_ON_SQLITE
 def test_every_page_of_a_network_opens(database: Database, by: Attribution) -> None:
     begin(database, by, network_plan())
     few = {name: arms for name, arms in TRIALS.items() if name != "Synthetic 8"}

@@ -25,6 +25,7 @@ from review.protocol.specs import InstrumentSpec, OutcomeSpec
 from review.tasks.files import folder_of
 from review.tasks.running import run
 from tests.conftest import NOW
+from tests.tiers import MOSTLY_ON_SQLITE
 from tests.web.conftest import Team
 from tests.web.test_uploads import own as own
 from tests.web.test_uploads import token
@@ -150,6 +151,7 @@ def test_tables_that_no_longer_do_what_was_shown_are_not_taken_in(
     assert "Corrected values 1" in page
 
 
+@MOSTLY_ON_SQLITE
 def test_names_that_are_nearly_known_ones_are_asked_about(
     lead: TestClient, database: Database
 ) -> None:
@@ -168,6 +170,7 @@ def test_names_that_are_nearly_known_ones_are_asked_about(
     assert len(rows_of(database)) == 2
 
 
+@MOSTLY_ON_SQLITE
 def test_an_exported_table_is_refused_where_somebody_changed_a_value_since(
     lead: TestClient, database: Database
 ) -> None:

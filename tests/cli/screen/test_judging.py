@@ -58,6 +58,7 @@ def read(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
+@MOSTLY_ON_SQLITE
 def test_from_the_queue_to_the_flow(team: Team, tmp_path: Path) -> None:
     first = read(team("anna", "screen", "next", "--json"))
     assert (first["left"], first["records"][0]["record"]) == (5, 1)
@@ -118,6 +119,7 @@ def test_from_the_queue_to_the_flow(team: Team, tmp_path: Path) -> None:
     assert status["stages"][1]["states"]["included"] == 2
 
 
+@MOSTLY_ON_SQLITE
 def test_every_list_command_of_the_flow_works_and_agrees(team: Team) -> None:
     flow = read(team("anna", "flow", "--json"))
     for key, box in flow["boxes"].items():
@@ -170,6 +172,7 @@ def test_columns_that_were_sorted_apart_are_found(team: Team, tmp_path: Path) ->
     assert "1 decided" in refused.output
 
 
+@MOSTLY_ON_SQLITE
 def test_a_copy_that_is_found_late_hides_no_inclusion(
     cli: Callable[..., Result], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,6 +297,7 @@ def _seen_by_ben(team: Team, folder: Path) -> str:
     return MASK.sub("…", "\n".join(told).replace(str(folder), ""))
 
 
+@MOSTLY_ON_SQLITE
 def test_a_blinded_reviewer_sees_the_same_in_two_worlds(
     team: Team, tmp_path: Path, database: Database
 ) -> None:

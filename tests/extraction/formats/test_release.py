@@ -29,6 +29,7 @@ from review.protocol.queries import instruments, review_called
 from review.protocol.specs import ReviewSpec
 from tests.conftest import NOW
 from tests.extraction.formats.files import metapsy, sample, trial
+from tests.tiers import MOSTLY_ON_SQLITE
 
 
 @pytest.fixture
@@ -247,6 +248,7 @@ def test_options_of_other_formats_need_a_format(cli: Callable[..., Ran], tmp_pat
     assert "go with --format" in ran.stderr
 
 
+@MOSTLY_ON_SQLITE
 def test_the_published_releases_through_the_database(
     cli: Callable[..., Ran], database: Database
 ) -> None:

@@ -23,6 +23,7 @@ from review.protocol.queries import review_called
 from review.protocol.specs import InstrumentSpec, OutcomeSpec, ReviewSpec
 from tests.conftest import NOW
 from tests.joining import joined
+from tests.tiers import MOSTLY_ON_SQLITE
 
 WHY: dict[str, Any] = {"reason": "a test", "person": "ben"}
 WORLDS = ("one", "two")
@@ -123,6 +124,7 @@ ACTS: dict[str, Callable[[Session, Review], object]] = {
 }
 
 
+@MOSTLY_ON_SQLITE
 @pytest.mark.parametrize("act", ACTS)
 def test_what_is_said_does_not_depend_on_what_others_entered_blind(
     worlds: Database, act: str

@@ -28,6 +28,7 @@ from review.synthesis import Method, Test, aggregate, pet_peese, pool, trim_and_
 from tests.living.fixture import V, Y, begin, enter, trial
 from tests.living.job.test_repool import plan
 from tests.living.reports.test_changes import run
+from tests.tiers import MOSTLY_ON_SQLITE
 
 ALL = (
     "fixed", "z_test", "dersimonian_laird", "leave_one_out", "trim_and_fill",
@@ -171,6 +172,7 @@ def test_the_multiverse_holds_the_planned_analysis(
     assert "6 combinations" in cli("runs", "multiverse", "alliance").output
 
 
+@MOSTLY_ON_SQLITE
 def test_runs_are_recomputed_from_their_own_inputs(
     cli: Callable[..., Result], database: Database, by: Attribution, tmp_path: Path
 ) -> None:

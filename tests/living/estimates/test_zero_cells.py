@@ -23,6 +23,7 @@ from review.protocol.queries import review_called
 from review.protocol.rules import Plan
 from tests.faults import POOL
 from tests.living.estimates.test_counts import plan, pooled, side, trials
+from tests.tiers import MOSTLY_ON_SQLITE
 
 HERE = Path(__file__).parent / "zero_cells"
 (HAHN, *OTHERS) = json.loads((HERE / "zero_cells.json").read_text())["sets"]
@@ -65,6 +66,7 @@ def begun(
     return begin
 
 
+@MOSTLY_ON_SQLITE
 def test_every_rule_gives_metafors_numbers(
     begun: Callable[..., Callable[..., Result]], database: Database
 ) -> None:

@@ -47,7 +47,7 @@ from review.synthesis import Method, Test, design, regress, subgroup_analysis
 from tests.conftest import NOW, Prepared
 from tests.joining import joined
 from tests.living.job.test_repool import plan
-from tests.tiers import WHOLE
+from tests.tiers import MOSTLY_ON_SQLITE, WHOLE
 
 K = 10
 COUNTRIES = (
@@ -232,6 +232,7 @@ CONDITIONS = (
 )
 
 
+@MOSTLY_ON_SQLITE
 def test_conditions_let_in_what_fulfils_them_and_name_the_rest(
     reviewed: Database, by: Attribution
 ) -> None:
@@ -323,6 +324,7 @@ PLANS: tuple[dict[str, Any], ...] = (
 )
 
 
+@MOSTLY_ON_SQLITE
 @pytest.mark.parametrize("number", range(len(PLANS)))
 def test_a_change_of_a_used_value_pools_again_as_a_look_at_everything_would(
     reviewed: Database, by: Attribution, number: int
