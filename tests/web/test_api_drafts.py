@@ -193,3 +193,24 @@ def test_a_pdf_of_a_report_is_kept_and_sent_in_parts(team: Team, study: int) -> 
     assert "sandbox" in part.headers["content-security-policy"]
     assert team.client("zoe").get(known["url"]).status_code == 404
     assert team.client().get(known["url"]).status_code == 401
+
+
+def test_events_in_person_time_are_typed_like_other_numbers(team: Team, study: int) -> None:
+    anna = Typist(team, "reviewer", study)
+    opened = anna.open()
+    gives = {one["name"]: one["columns"] for one in opened["known"]["gives"]}
+    assert gives["rate"] == ["n", "events", "person_years"]
+    none = {"mean": "", "sd": ""}
+    many = {**none, "n": "50", "events": "61"}
+    told = anna.check(filled(opened, video=many))
+    assert any("enter person_years beside them" in str(one) for one in told["problems"])
+    body = filled(
+        opened,
+        video={**many, "person_years": "48.5"},
+        person={**none, "events": "70", "person_years": "47"},
+    )
+    assert anna.check(body)["problems"] == []
+    saved = anna.save(anna.put(body, 0).json()["version"])
+    assert saved.json()["results_added"] == 2
+    again = anna.open()["form"]["blocks"][0]["rows"][0]["cells"]
+    assert (again["events"], again["person_years"]) == ("61", "48.5")
