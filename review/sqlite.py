@@ -54,6 +54,21 @@ def prepare(connection: Any, record: ConnectionPoolEntry) -> None:
         cursor.close()
 
 
+def damage(connection: sqlite3.Connection, check: str = "integrity_check") -> str | None:
+    """Return what SQLite says of damaged pages, None of sound ones.
+
+    Its words may have parts of what is damaged, which need not be text.
+    """
+    connection.text_factory = lambda said: said.decode("utf-8", "replace")
+    try:
+        (said,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
+    except UnicodeDecodeError:
+        return "the names of its tables are no text"
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if said == "ok" else str(said)
+
+
 def begin(connection: sa.Connection) -> None:
     """Begin a transaction: one that may write takes the writers' lock at once."""
     read_only = connection.get_execution_options().get("read_only", False)

@@ -29,6 +29,7 @@ from review.history.rules import Anchor
 from review.keeping.copying import copy_database
 from review.keeping.verifying import verify_all
 from review.schema import newest_revision, revision_of, revisions
+from review.sqlite import damage
 from review.tables import every_table
 
 MANIFEST: Final = ".manifest.json"
@@ -163,8 +164,7 @@ def file_problems(file: Path) -> list[str]:
     """Return what SQLite finds wrong with a file: pages, keys; none in a sound one."""
     try:
         with closing(sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True)) as connection:
-            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-            if found != "ok":
+            if found := damage(connection):
                 return [f"SQLite says: {found}"]
             broken = connection.execute("PRAGMA foreign_key_check").fetchall()
     except sqlite3.DatabaseError as error:

@@ -26,7 +26,7 @@ from review.keeping.triggers import trigger_problems
 from review.living.job.outbox import undelivered
 from review.living.runs.models import Job, JobOutcome
 from review.schema import newest_revision, revision_of, revisions
-from review.sqlite import wal_is_safe
+from review.sqlite import damage, wal_is_safe
 from review.wording import counted
 
 QUICK: Final = 50_000
@@ -168,9 +168,9 @@ def file_system_of(folder: Path) -> str:
 def _of_sqlite(database: Database) -> Iterator[Finding]:
     file = database.file
     with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        broken = connection.execute("PRAGMA foreign_key_check").fetchall()
-    if said != "ok":
+        said = damage(connection, "quick_check")
+        broken = [] if said else connection.execute("PRAGMA foreign_key_check").fetchall()
+    if said:
         yield Finding(
             Level.FATAL,
             f"the file is damaged: {said}",

@@ -132,7 +132,7 @@ def test_a_damaged_file_is_refused_with_a_sentence_or_taken_whole(
     database = database_at(f"sqlite:///{prepared_folder / 'review.db'}")
     refused = 0
     try:
-        for number in range(MUTANTS // 10 + 2 if kind == "backup" else MUTANTS):
+        for number in range(MUTANTS // 5 + 1 if kind == "backup" else MUTANTS):
             draw = random.Random(f"{kind}{number}")
             file.write_bytes(_damaged(good, draw) if number else b"\0" * 99)
             with database.reading() as session:
