@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from review.errors import InvalidDataError
 from review.figures.chart import Chart, Frame, Scale, draw_chart, draw_point, say_empty
 from review.figures.chart_key import TEXT_LINE, TEXT_SIZE
+from review.figures.numbers import fixed
 from review.figures.placing import AIR, Box, Name, lead, place_names
 from review.figures.scale import widened
 from review.figures.style import BLUE, GREY, VERMILLION, own_settings
@@ -65,7 +66,7 @@ def baujat_plot(baujat: Baujat) -> Figure:
     -------
     Figure
         Artists carry gids: ``point-i``; for named studies ``label-i`` and, where the name stands
-        apart, ``leader-i``. Named points are diamonds.
+        apart, ``leader-i``. Named points are diamonds; the note names those whose name has no room.
 
     Notes
     -----
@@ -79,6 +80,9 @@ def baujat_plot(baujat: Baujat) -> Figure:
     """
     with own_settings():
         frame = draw_chart(_chart(baujat))
+        nowhere = [i for i, _, _, box in _places(frame, baujat.points) if box is None]
+        if nowhere:  # a longer note leaves the plot, and what has room in it, as it is
+            frame = draw_chart(_chart(baujat, nowhere))
         for i, point in enumerate(baujat.points):
             draw_point(
                 frame.axes, point.heterogeneity, point.influence, across=ACROSS, gid=f"point-{i}",
@@ -91,7 +95,8 @@ def baujat_plot(baujat: Baujat) -> Figure:
     return frame.figure
 
 
-def _chart(baujat: Baujat) -> Chart:
+def _chart(baujat: Baujat, nowhere: Sequence[int] = ()) -> Chart:
+    note = f"{baujat.note} {_unnamed([baujat.points[i] for i in nowhere])}"
     return Chart(
         title=baujat.title,
         x=_scale(
@@ -102,8 +107,19 @@ def _chart(baujat: Baujat) -> Chart:
             [p.influence for p in baujat.points],
             "Squared change of the pooled effect without the study, in standard errors",
         ),
-        note=f"{baujat.note} {_cut(baujat.points).key}".strip(),
+        note=f"{note} {_cut(baujat.points).key}".strip(),
     )
+
+
+def _unnamed(points: Sequence[BaujatPoint]) -> str:
+    """Return which diamonds have no room for their names; nothing where all have."""
+    if not points:
+        return ""
+    told = "; ".join(
+        f"{printable(p.label)} ({fixed(p.heterogeneity, 2)}, {fixed(p.influence, 2)})"
+        for p in points
+    )
+    return f"Without room for a name (residual, change): {told}."
 
 
 def _scale(values: Sequence[float], label: str) -> Scale:
@@ -126,7 +142,8 @@ def _cut(points: Sequence[BaujatPoint]) -> Cuts:
     return cuts
 
 
-def _write_names(frame: Frame, points: Sequence[BaujatPoint]) -> None:
+def _places(frame: Frame, points: Sequence[BaujatPoint]) -> list[tuple[int, str, Name, Box | None]]:
+    """Return point, words, size and place of each name, the foremost first."""
     chosen = _foremost(points)
     low, high = frame.axes.get_xlim()
     floor, ceiling = frame.axes.get_ylim()
@@ -141,9 +158,12 @@ def _write_names(frame: Frame, points: Sequence[BaujatPoint]) -> None:
         for i, said in zip(chosen, words, strict=True)
     ]
     bounds = Box(frame.left, frame.top - 0.05, frame.left + frame.width, frame.top + frame.height)
-    radius = ACROSS / 2 / POINTS_PER_INCH
-    found = place_names(names, places, bounds, radius=radius)
-    for i, said, name, box in zip(chosen, words, names, found, strict=True):
+    found = place_names(names, places, bounds, radius=ACROSS / 2 / POINTS_PER_INCH)
+    return list(zip(chosen, words, names, found, strict=True))
+
+
+def _write_names(frame: Frame, points: Sequence[BaujatPoint]) -> None:
+    for i, said, name, box in _places(frame, points):
         if box is None:
             continue
         frame.page.write(box.x0 + AIR, box.y0 + AIR, said, TEXT_SIZE, gid=f"label-{i}")

@@ -37,6 +37,8 @@ PAGE_WIDTH = 6.5
 PLOT_HEIGHT = 3.9
 # Room that the words of one mark on the vertical axis may take, in a single column and elsewhere.
 WIDEST_MARK = (0.9, 1.9)
+# The same of a mark that has one line, and shares it with the marks of a matrix.
+WIDEST_LINE = (1.3, 1.9)
 # Between two charts on one page.
 BETWEEN_CHARTS = 0.2
 SMALL_LINE = leading(SMALL_SIZE)
@@ -281,9 +283,11 @@ def _fraction(value: float, scale: Scale) -> float:
 
 
 def _vertical_marks(chart: Chart, cuts: Cuts) -> list[tuple[float, str]]:
-    y, widest = chart.y, WIDEST_MARK[not paper().narrow]
+    y, wide = chart.y, not paper().narrow
     if y.marks is not None and y.one_line:
+        widest = WIDEST_LINE[wide]
         return [(at, cuts.fit(printable(words), TEXT_SIZE, widest)) for at, words in y.marks]
+    widest = WIDEST_MARK[wide]
     if y.marks is not None:
         return [(at, _two_lines(words, widest, cuts)) for at, words in y.marks]
     return y.notation.ticks(y.low, y.high, 7, whole=y.whole)

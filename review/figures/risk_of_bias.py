@@ -33,6 +33,7 @@ COLOURS: Final = {
 
 NAME_WIDTH = 3.2  # inches, the widest a study's or a domain's name gets
 COLUMN = 0.52  # inches a domain of the traffic light
+WIDEST_COLUMN = 1.0  # on a page of a given width, which the lights fill
 LEAST_COLUMN = 0.24  # of them on a narrow page
 BAR_WIDTH = 4.6
 BAR = 0.62  # height of a bar, in lines
@@ -221,7 +222,12 @@ def _lights(plot: RiskOfBias, shown: range, number: int, of: int) -> Figure:
     overall = width(printable(plot.domains[-1].key), size, bold=True) + 0.06 if count else 0.0
     free = page_width(99.0) - left - EDGE
     column = max(
-        LEAST_COLUMN, min(COLUMN, free / (count + 0.25), (free - overall) / max(1, count - 1))
+        LEAST_COLUMN,
+        min(
+            COLUMN if paper().width is None else WIDEST_COLUMN,
+            free / (count + 0.25),
+            (free - overall) / max(1, count - 1),
+        ),
     )
     more = max(0.25 * column, overall - column)  # of the last column
     columns = [left + (j + 0.5) * column for j in range(len(plot.domains))]

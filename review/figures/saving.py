@@ -9,7 +9,7 @@ from enum import StrEnum
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from review.errors import InvalidDataError
 from review.figures.style import own_settings
@@ -95,7 +95,7 @@ def render(
     bytes
         The same for the same figure, matplotlib version and machine.
     """
-    return files_of(Task([figure], [file_format], origin), dpi=dpi)[file_format]
+    return files_of(Task([figure], [file_format], origin), dpi=dpi).files[file_format]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +108,22 @@ class Task:
     origin: str | None = None
 
 
+class Made(NamedTuple):
+    """The files of a figure, and what a PDF among them says."""
+
+    files: dict[FigureFormat, bytes]
+    """Without date, with title and origin as `render` has them."""
+    texts: tuple[tuple[str, ...], ...] | None
+    """As `review.figures.pdf.Pdf` has them; None without a PDF, too."""
+
+
 def load() -> None:
     """Load what writes files, in a process that will be asked for some."""
     for name in _WRITERS:
         import_module(name)
 
 
-def files_of(task: Task, *, dpi: int = DOTS_PER_INCH) -> dict[FigureFormat, bytes]:
+def files_of(task: Task, *, dpi: int = DOTS_PER_INCH) -> Made:
     """Make the files of a figure, which is drawn once; any process makes the same.
 
     Parameters
@@ -123,37 +132,29 @@ def files_of(task: Task, *, dpi: int = DOTS_PER_INCH) -> dict[FigureFormat, byte
         What is wanted.
     dpi : int
         Dots an inch of a PNG.
-
-    Returns
-    -------
-    dict of FigureFormat to bytes
-        Files without date, with title and origin as `render` has them.
     """
     from review.figures.once import Drawn
 
     with own_settings():
         pages = [Drawn(page, dpi) for page in task.pages]
         kinds = task.kinds if len(pages) == 1 else [FigureFormat.PDF]
-        return {kind: _written(kind, pages, task.pages[0], task.origin) for kind in kinds}
+        files, texts = {}, None
+        for kind in kinds:
+            metadata = _metadata(task.pages[0], kind, task.origin)
+            match kind:
+                case FigureFormat.PDF:
+                    from review.figures.pdf import pdf_of
 
+                    files[kind], texts = pdf_of(pages, metadata)
+                case FigureFormat.SVG:
+                    from review.figures.svg import SmallSVG
 
-def _written(
-    kind: FigureFormat, pages: Sequence[Drawn], figure: Figure, origin: str | None
-) -> bytes:
-    metadata = _metadata(figure, kind, origin)
-    match kind:
-        case FigureFormat.PDF:
-            from review.figures.pdf import pdf_of
-
-            return pdf_of(pages, metadata)
-        case FigureFormat.SVG:
-            from review.figures.svg import SmallSVG
-
-            written = SmallSVG(pages[0].width, pages[0].height, metadata)
-            pages[0].onto(written)
-            return written.content()
-        case _:
-            return _png(pages[0], metadata)
+                    written = SmallSVG(pages[0].width, pages[0].height, metadata)
+                    pages[0].onto(written)
+                    files[kind] = written.content()
+                case FigureFormat.PNG:
+                    files[kind] = _png(pages[0], metadata)
+        return Made(files, texts)
 
 
 def _metadata(

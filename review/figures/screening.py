@@ -18,10 +18,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe & Ito's palette without vermillion, which is for conflicts, from dark to light and apart in
-# grey; each with every dash, then all of them again with a marker.
+# grey.
 LINES: Final = (BLACK, "#E69F00", BLUE)
 DASHES: Final = (Sample.LINE, Sample.DASHED, Sample.DASH_DOT)
-MARKERS: Final = ("", "o", "s", "^", "D", "v")
+MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+FEW: Final = 3
+"""Lines that colour and dash tell apart; of more each has its marker, since several lie on each
+other where people judge the same records."""
+
+BETWEEN_MARKERS: Final = 0.16
+"""Of a line, in diagonals of the plot."""
 
 STEPS: Final = (
     *(timedelta(minutes=m) for m in (1, 5, 15, 30)),
@@ -90,8 +97,10 @@ def screening_plot(course: ScreeningCourse) -> Figure:
             frame.axes.axhline(
                 stage.records, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=1, gid=f"records-{s}"
             )
+            several = len(stage.persons)
             for i, person in enumerate(stage.persons):
-                _draw(frame, person, stop, look(i), 1.3, f"person-{s}-{i}")
+                drawn = look(i, several)
+                _draw(frame, person, stop, drawn, 1.3, f"person-{s}-{i}", (i + 0.5) / several)
             conflicts = (VERMILLION, Sample.LINE, "")
             _draw(frame, stage.conflicts, stop, conflicts, 2.2, f"conflicts-{s}")
         if not stages:
@@ -102,24 +111,31 @@ def screening_plot(course: ScreeningCourse) -> Figure:
 Look = tuple[str, Sample, str]
 
 
-def look(i: int) -> Look:
+def look(i: int, of: int) -> Look:
     """Return colour, dash and marker of a person's line: told apart in grey as well.
 
-    The first three differ in colour and dash; eighteen times three are different.
+    Of up to three, lines differ in colour and dash. Of more, eight differ in their markers, 24 in
+    marker and dash, and 72 in all.
     """
-    turn, place = divmod(i, len(LINES))
+    if of <= FEW:
+        return LINES[i], DASHES[i], ""
+    turn, place = divmod(i, len(MARKERS))
     round_, turn = divmod(turn, len(DASHES))
-    dash = DASHES[(place + turn) % len(DASHES)]
-    return LINES[place], dash, MARKERS[round_ % len(MARKERS)]
+    colour = LINES[(i + round_) % len(LINES)]
+    return colour, DASHES[turn], MARKERS[place]
 
 
-def _draw(frame: Frame, course: Course, stop: datetime, drawn: Look, wide: float, gid: str) -> None:
+def _draw(
+    frame: Frame, course: Course, stop: datetime, drawn: Look, wide: float, gid: str,
+    first: float = 0.0,
+) -> None:  # fmt: skip
+    """Draw a line with its first marker at some part of what lies between two of them."""
     colour, dash, marker = drawn
     if course.times:
         frame.axes.plot(
             [*map(days, course.times), days(stop)], [*course.counts, course.counts[-1]],
-            drawstyle="steps-post", color=colour, ls=dash.value, lw=wide,
-            marker=marker or None, ms=4, markevery=0.13, zorder=3, gid=gid,
+            drawstyle="steps-post", color=colour, ls=dash.value, lw=wide, marker=marker or None,
+            ms=4, markevery=(BETWEEN_MARKERS * first, BETWEEN_MARKERS), zorder=3, gid=gid,
         )  # fmt: skip
 
 
@@ -165,8 +181,9 @@ def _charts(course: ScreeningCourse, start: datetime, stop: datetime) -> list[Ch
         keys: list[Key] = []
         if stage is not None:
             keys = [
-                Key(person.label, look(i)[1], look(i)[0], look(i)[2])
+                Key(person.label, dash, colour, marker)
                 for i, person in enumerate(stage.persons)
+                for colour, dash, marker in [look(i, len(stage.persons))]
             ]
             keys.append(Key("conflicts outstanding", Sample.LINE, VERMILLION))
             keys.append(Key(f"records: {stage.records}", Sample.DOTTED, BLACK))

@@ -65,6 +65,7 @@ def own_settings() -> Iterator[None]:
         "svg.fonttype": "none" if paper().editable else "path",
         "pdf.compression": 9,
         "pdf.fonttype": 42,  # TrueType, embedded; many journals refuse Type 3
+        "ps.fonttype": 42,  # asked for how many letters one font of a PDF may have: 256 of Type 3
         # at 300 dots an inch hinting only shifts letters from where they were measured
         "text.hinting": "no_hinting",
     }

@@ -136,6 +136,11 @@ _JOINER: Final = "\ue000"
 """Stands for a space that is kept: of private use, which no text has once it is printable."""
 
 
+ALMOST: Final = 0.9
+"""Of the room: a line whose words fill less of it, each measured alone, fits as a whole; letters
+that are drawn together (kerning) widen none by a tenth."""
+
+
 def words_of(text: str) -> list[str]:
     """Split a text at its spaces, but for those in what is kept `TOGETHER`."""
     joined = TOGETHER.sub(lambda found: found.group().replace(" ", _JOINER), printable(text))
@@ -145,12 +150,15 @@ def words_of(text: str) -> list[str]:
 def wrap(text: str, size: float, widest: float, *, bold: bool = False) -> list[str]:
     """Lines no wider than `widest` inches, broken at spaces; a longer word within itself."""
     lines: list[str] = []
+    space, long = width(" ", size, bold=bold), 0.0
     for word in words_of(text):
         joined = f"{lines[-1]} {word}" if lines else word
-        if lines and width(joined, size, bold=bold) <= widest:
+        long += space + width(word, size, bold=bold)
+        if lines and (long <= ALMOST * widest or width(joined, size, bold=bold) <= widest):
             lines[-1] = joined
         else:
             lines += pieces(word, size, widest, bold=bold)
+            long = width(lines[-1], size, bold=bold)
     return lines
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from review.errors import InvalidDataError
 from review.figures.baujat import Baujat, BaujatPoint, baujat_plot
+from review.figures.paper import COLUMNS, MM, Paper, on_paper
 from review.figures.placing import Box, Name, lead, place_names
 from tests.figures.artists import by_gid, overlaps, point, words
 from tests.figures.synthetic import NAMES, SIZES
@@ -61,6 +62,23 @@ def test_names_of_a_crowd_are_led_to_and_cover_nothing() -> None:
 
 def test_a_name_without_room_has_no_place() -> None:
     assert place_names([Name(1, 1, 5.0, 0.1)], [(1, 1)], Box(0, 0, 2, 2), radius=0.1) == [None]
+
+
+def test_a_point_whose_name_has_no_room_is_named_in_the_note() -> None:
+    crowd = tuple(
+        BaujatPoint(f"A long name of the {i}th trial (2001)", 5.0 + i / 500, 2.0, named=True)
+        for i in range(60)
+    )
+    with on_paper(Paper(COLUMNS["single"] * MM)):
+        figure = baujat_plot(Baujat("Crowd", (*crowd, BaujatPoint("far", 0.0, 9.0)), "A note."))
+    said = words(figure)
+    beside = {int(gid.removeprefix("label-")) for gid in said if gid.startswith("label-")}
+    note = " ".join(text for gid, text in said.items() if gid.startswith("note-"))
+    told = note.partition("Without room for a name")[2]
+    assert 0 < len(beside) < 60
+    for i, one in enumerate(crowd):
+        assert (f"{one.label} ({one.heterogeneity:.2f}, 2.00)" in told) == (i not in beside)
+    assert overlaps(figure) == []
 
 
 @pytest.mark.parametrize(("x", "y"), [(-0.1, 1.0), (1.0, -0.1), (math.nan, 1.0), (1.0, math.nan)])

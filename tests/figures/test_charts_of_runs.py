@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from review.errors import InvalidDataError
 from review.figures.classes import LOOKS, ClassStrip, StripRow, class_strip_plot
 from review.figures.estimates import EstimateRow, Estimates, estimates_plot
 from review.figures.margins import Margins, PlannedMargin, margins_plot
+from review.figures.paper import COLUMNS, MM, Paper, on_paper
 from review.figures.screening import (
     Course,
     ScreeningCourse,
@@ -21,6 +23,7 @@ from review.figures.screening import (
 )
 from review.figures.sequential import Sequential, SequentialLook, sequential_plot
 from review.figures.specification import SpecificationCurve, Specified, specification_plot
+from review.figures.text import ELLIPSIS
 from review.synthesis.noninferiority import Conclusion
 from tests.figures.artists import by_gid, point, words
 
@@ -145,6 +148,16 @@ def test_specifications_are_sorted_and_their_choices_marked_below() -> None:
         SpecificationCurve("Curve", ("trials",), found)
 
 
+def test_what_was_chosen_is_said_in_full_in_a_single_column() -> None:
+    choices = ("as planned, influential left out", "REML, Hartung-Knapp", "influential left out")
+    curve = SpecificationCurve("C", ("a", "b", "c"), (Specified(0.3, 0.1, 0.5, choices),))
+    with on_paper(Paper(COLUMNS["single"] * MM)):
+        figure = specification_plot(curve)
+    names = [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    assert names[1:] == list(choices[1:])
+    assert ELLIPSIS in names[0], "what is too long is cut, with a key"
+
+
 def test_counts_of_screening_rise_at_their_times() -> None:
     times = tuple(START + timedelta(hours=h) for h in (0, 2, 5))
     anna = Course("anna", times, (1, 2, 3))
@@ -159,6 +172,20 @@ def test_counts_of_screening_rise_at_their_times() -> None:
     assert drawn["records-0"].get_ydata()[0] == 7
     with pytest.raises(InvalidDataError, match="times must increase"):
         Course("anna", (START, START), (1, 2))
+
+
+def test_lines_that_lie_on_each_other_show_each_persons_marker() -> None:
+    times = tuple(START + timedelta(hours=h) for h in range(9))
+    persons = tuple(Course(f"reviewer {i}", times, tuple(range(1, 10))) for i in range(8))
+    conflicts = Course("conflicts", times, (0,) * 9)
+    stage = StageCourse("Titles and abstracts", 9, persons, conflicts)
+    drawn = by_gid(screening_plot(ScreeningCourse("Screening", (stage,))))
+    lines = [drawn[f"person-0-{i}"] for i in range(8)]
+    assert len({line.get_marker() for line in lines}) == 8
+    starts, steps = zip(*(line.get_markevery() for line in lines), strict=True)
+    (step,) = set(steps)
+    gaps = np.diff([*sorted(starts), min(starts) + step])
+    assert gaps.min() > 0.9 * step / 8, "markers stand beside each other"
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ from PIL import Image
 
 from review.figures import FigureFormat, render
 from review.figures.once import telling
+from review.figures.pdf import _shown
 from review.figures.saving import Task, files_of
-from review.figures.style import own_settings
+from review.figures.style import font, own_settings
+from review.figures.text import REPLACEMENT, printable
 from tests.figures.artists import picture
 from tests.figures.test_saving import plot
 
@@ -82,7 +84,7 @@ def test_a_figure_is_drawn_once_for_its_three_files(monkeypatch: pytest.MonkeyPa
         draw(renderer)
 
     monkeypatch.setattr(figure, "draw", counted)
-    made = files_of(Task([figure], list(FigureFormat)))
+    made = files_of(Task([figure], list(FigureFormat))).files
     assert len(times) == 1
     for kind, content in made.items():
         assert content == render(everything(), kind), kind
@@ -108,8 +110,26 @@ def test_a_line_beyond_its_axes_leaves_the_figure_as_it_is() -> None:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.plot(np.linspace(5, 6, 100), np.linspace(0, 1, 100), gid="far")
-    made = files_of(Task([figure], list(FigureFormat)))
+    made = files_of(Task([figure], list(FigureFormat))).files
     assert all(made.values())
+
+
+@pytest.mark.parametrize("text", ["שלום 12", "12 漢字 of 30"])
+def test_what_others_may_read_otherwise_is_not_told(text: str) -> None:
+    figure = Figure(figsize=(3, 2))
+    figure.text(0.1, 0.1, text, fontproperties=font(8, text=text))
+    if REPLACEMENT in printable(text):
+        pytest.skip("no font of this computer has these letters")
+    assert files_of(Task([figure], [FigureFormat.PDF])).texts is None
+
+
+def test_the_letters_of_a_pdf_stand_where_they_were_measured() -> None:
+    kerned: list[bytes | float] = [b"x", -0.49] * 100
+    shown = _shown(kerned)
+    moved = sum(one for one in shown if not isinstance(one, bytes))
+    assert abs(moved - -49.0) <= 1.0
+    assert b"".join(one for one in shown if isinstance(one, bytes)) == b"x" * 100
+    assert len(shown) < 110
 
 
 def test_the_pages_of_a_pdf_have_one_font_and_each_its_own_size() -> None:
@@ -118,7 +138,7 @@ def test_the_pages_of_a_pdf_have_one_font_and_each_its_own_size() -> None:
     from review.figures import forest_plot
 
     small, large = forest_plot(plot()), everything()
-    content = files_of(Task([small, large], [FigureFormat.PDF]))[FigureFormat.PDF]
+    content = files_of(Task([small, large], [FigureFormat.PDF])).files[FigureFormat.PDF]
     pages = PdfReader(BytesIO(content)).pages
     for page, figure in zip(pages, (small, large), strict=True):
         wide, high = figure.get_size_inches()

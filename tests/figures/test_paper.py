@@ -16,8 +16,9 @@ from review.config import settings
 from review.db import Database
 from review.errors import InvalidDataError
 from review.export.drawings.registry import pages_of
+from review.export.tracing.printed import of_pages, pieces
 from review.figures.paper import COLUMNS, DEEPEST, MM, Paper, on_paper, width_called
-from review.figures.saving import FigureFormat, render
+from review.figures.saving import FigureFormat, Task, files_of, render
 from review.figures.text import RAISED, width
 from tests.figures.artists import by_gid, overlaps
 from tests.figures.test_contact_sheet import NAMES
@@ -75,6 +76,17 @@ def test_every_kind_is_readable_at_every_size_on_every_column(
 ) -> None:
     for page in draw_cell(drawn, name, k, column):
         assert faults(page, column, DEEPEST * MM) == []
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_the_writer_of_a_pdf_tells_of_a_kind_is_what_is_read_in_it(
+    drawn: Any, name: str
+) -> None:
+    made = files_of(Task(draw_cell(drawn, name, 12, "double"), [FigureFormat.PDF]))
+    assert made.texts is not None
+    read = pieces("figure.pdf", made.files[FigureFormat.PDF])
+    assert of_pages(made.texts) == read
+    assert read
 
 
 @pytest.mark.parametrize("name", KINDS)

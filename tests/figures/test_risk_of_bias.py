@@ -1,6 +1,7 @@
 import pytest
 
 from review.errors import InvalidDataError
+from review.figures.paper import COLUMNS, MM, Paper, on_paper
 from review.figures.risk_of_bias import (
     COLOURS,
     BiasDomain,
@@ -101,6 +102,16 @@ def test_no_text_overlaps_in_the_lights(n: int) -> None:
 @pytest.mark.parametrize("n", [0, 1, 9, 120])
 def test_no_text_overlaps_in_the_bars(n: int) -> None:
     assert overlaps(summary_plot(plot(n))) == []
+
+
+@pytest.mark.parametrize("column", ["one-and-a-half", "double"])
+def test_the_lights_fill_a_column_of_a_journal(column: str) -> None:
+    wide = COLUMNS[column] * MM
+    with on_paper(Paper(wide)):
+        figure = traffic_light_plot(plot(12))
+    assert figure.get_figwidth() == pytest.approx(wide)
+    last = by_gid(figure)["head-6"].get_position()[0]
+    assert last > 0.88
 
 
 def test_shares_add_up_and_leave_out_rows_whose_tool_does_not_ask() -> None:

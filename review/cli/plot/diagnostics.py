@@ -7,16 +7,19 @@ from typing import Final
 
 import click
 
-from review.cli.context import review_option
+from review.cli.context import looking, review_option
 from review.cli.figures import file_options, number_option, run_shown, written
 from review.export.drawings.bubble import bubble_of
 from review.export.drawings.funnel import funnel_of
 from review.export.drawings.gosh import gosh_of
 from review.export.drawings.influence import MOST_SHOWN, influence_of
+from review.export.drawings.leave_one_out import leave_one_out_of
 from review.figures.bubble import bubble_plot
+from review.figures.estimates import estimates_pages
 from review.figures.funnel import funnel_plot
 from review.figures.gosh import gosh_plot
 from review.figures.influence import influence_pages
+from review.living.reports.noticing import withheld_among
 
 
 @click.command("funnel")
@@ -58,6 +61,32 @@ def influence(
     """Draw what the fit is without each trial, by eight measures."""
     run, drawn = run_shown(review_slug, analysis, number)
     written(influence_pages(influence_of(*run, every=every)), files, dpi, drawn=drawn)
+
+
+@click.command("leave-one-out")
+@click.argument("analysis")
+@click.option(
+    "--every", is_flag=True,
+    help=f"Show all trials; of more than {MOST_SHOWN} those that move the estimate most are "
+    "shown otherwise.",
+)  # fmt: skip
+@file_options
+@number_option
+@review_option
+def leave_one_out(
+    analysis: str,
+    every: bool,
+    files: tuple[Path, ...],
+    dpi: int,
+    number: int | None,
+    review_slug: str | None,
+) -> None:
+    """Draw the pooled estimate without each trial."""
+    (inputs, results), drawn = run_shown(review_slug, analysis, number)
+    with looking(review_slug) as (session, review):
+        withheld = bool(withheld_among(session, review, {analysis: inputs}))
+    values = leave_one_out_of(inputs, results, withheld=withheld, every=every)
+    written(estimates_pages(values), files, dpi, drawn=drawn)
 
 
 @click.command("bubble")
@@ -109,4 +138,4 @@ def gosh(
     written(gosh_plot(values), files, dpi, drawn=drawn)
 
 
-DIAGNOSTICS: Final = (funnel, influence, bubble, gosh)
+DIAGNOSTICS: Final = (funnel, influence, leave_one_out, bubble, gosh)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
+from typing import Final
 
 from review.arrays import Floats
 from review.canonical import number
 from review.export.drawings.axis import WITHHELD_NOTE, axis_label, by_year, favours, notation
+from review.export.drawings.influence import MOST_SHOWN
 from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures.estimates import EstimateRow, Estimates
 from review.figures.numbers import fixed
+from review.figures.scale import Notation
 from review.living.estimates.counts import pool_tables
 from review.living.estimates.refits import NOT_CARRIED, kept_studies, refit
 from review.living.estimates.sensitivity import tau2_of
@@ -22,15 +26,22 @@ from review.protocol.rules import Plan
 from review.synthesis import Method, Test, leave_one_out
 from review.synthesis.noninferiority import Conclusion, classify
 from review.synthesis.pooled import Pooled
+from review.wording import counted
+
+DECIMALS: Final = 2, 3
+"""Of estimates, and of those of many trials, which differ in the third."""
 
 
 def leave_one_out_of(
-    inputs: RunInputs, results: RunResults, *, withheld: bool = False
+    inputs: RunInputs, results: RunResults, *, withheld: bool = False, every: bool = False
 ) -> Estimates:
     """Return the estimate without each trial, in order of year, all trials first.
 
     A line is in bold where the class differs from that of all trials. With a single trial nothing
-    is left without it, and there is no line but that of all.
+    is left without it, and there is no line but that of all. Of more than `MOST_SHOWN` trials those
+    are shown that move the estimate most, and every one without which the class is another or
+    nothing can be pooled; between what the estimate is without the others is said. With `every`,
+    all are shown.
     """
     plan, line = inputs.plan, results.pooled
     left, right = favours(plan)
@@ -63,6 +74,9 @@ def leave_one_out_of(
                     ),
                 )
             )  # fmt: skip
+    long = len(rows) - 1 > MOST_SHOWN and not every
+    decimals, scale = DECIMALS[long], notation(inputs)
+    rows, others = _foremost(rows, scale, decimals) if long else (rows, "")
     single = len({effect.study_id for effect, _ in ordered}) == 1
     alone = " One trial only: nothing is left without it." if single else ""
     return Estimates(
@@ -76,13 +90,36 @@ def leave_one_out_of(
         margin=plan.margin,
         reference=line.estimate,
         note=(
-            f"{model_words(line)}. {WITHHELD_NOTE}{alone}"
+            f"{model_words(line)}. {WITHHELD_NOTE}{alone}{others}"
             if withheld
-            else f"{model_words(line)}. In bold: the conclusion is another one.{alone}"
+            else f"{model_words(line)}. In bold: the conclusion is another one.{alone}{others}"
         ),
         level=plan.level,
-        notation=notation(inputs),
+        decimals=decimals,
+        notation=scale,
     )
+
+
+def _foremost(
+    rows: Sequence[EstimateRow], scale: Notation, decimals: int
+) -> tuple[list[EstimateRow], str]:
+    """Return the line of all trials with those that say most, and a sentence of the others."""
+    whole, *left_out = rows
+    middle = whole.estimate or 0.0
+    moves = [inf if r.estimate is None else abs(r.estimate - middle) for r in left_out]
+    order = sorted(range(len(left_out)), key=lambda i: (not left_out[i].strong, -moves[i]))
+    telling = sum(row.strong or row.estimate is None for row in left_out)
+    shown = set(order[: max(MOST_SHOWN, telling)])
+    others = [r.estimate for i, r in enumerate(left_out) if i not in shown]
+    ends = sorted((x for x in others if x is not None), reverse=scale.turned)
+    low, high = (scale.written(ends[at], decimals) for at in (0, -1))
+    without = counted(len(others), "other", "others")
+    said = (
+        f" Shown are the {len(shown)} of {len(left_out)} trials whose absence moves the estimate "
+        f"most or changes the conclusion; without any one of the {without} it is "
+        f"{low if low == high else f'{low} to {high}'}."
+    )
+    return [whole, *(r for i, r in enumerate(left_out) if i in shown)], said
 
 
 def _of_the_whole(

@@ -207,7 +207,6 @@ RUN_FIGURES: Final = (
         "leave-one-out", "the estimate without each trial",
         lambda run: estimates_pages(leave_one_out_of(*run.values, withheld=run.withheld)),
         wanted=lambda run: Variant.LEAVE_ONE_OUT in run.inputs.plan.variants,
-        help="Draw the pooled estimate without each trial.",
     ),
     RunFigure("funnel", "funnel plot with contours of significance", _funnel),
     RunFigure(

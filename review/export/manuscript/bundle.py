@@ -98,9 +98,11 @@ def write_bundle(
     included = included_references(session, review)
     folder.mkdir(parents=True, exist_ok=True)
 
-    def told(exported: Exported) -> list[Path]:
+    def told(
+        exported: Exported, texts: Mapping[str, Sequence[Sequence[str]]] | None = None
+    ) -> list[Path]:
         place = next(iter(exported)).parent
-        return [*exported, write_provenance(session, place, exported)]
+        return [*exported, write_provenance(session, place, exported, texts=texts or {})]
 
     if tables.data:
         yield told(write_collection(tables, folder / "tables", style=style, zipped=True))
@@ -121,7 +123,7 @@ def write_bundle(
     # what is shown is there by now; documents are made while workers make the rest
     documents = _documents({"manuscript": document, "supplement": more}, style, formats)
     if figures.drawn:
-        yield told(_written(figures.files(), folder / "figures"))
+        yield told(_written(figures.files(), folder / "figures"), figures.texts())
     yield told(_written(documents, folder))
     yield _beside(document, folder, formats)
 

@@ -32,7 +32,7 @@ from review.extraction.appraisal.picture import picture
 from review.figures.paper import COLUMNS, DEEPEST, MM, Paper, on_paper
 from review.figures.prisma import prisma_plot
 from review.figures.risk_of_bias import summary_plot, traffic_light_pages
-from review.figures.saving import FigureFormat, Task, files_of
+from review.figures.saving import FigureFormat, Made, Task, files_of
 from review.living.job.workers import begun
 from review.protocol.models import Review
 from review.wording import capitalised, counted
@@ -66,15 +66,15 @@ class Drawing:
     title: str
     alternative: str
     kinds: Sequence[FigureFormat]
-    files: Callable[[], dict[FigureFormat, bytes]]
-    """What waits for them, or makes them."""
+    made: Callable[[], Made]
+    """What waits for its files, or makes them."""
     supplementary: bool = False
     """Whether the manuscript lists it, and does not show it."""
 
     @property
     def block(self) -> FigureBlock:
         """The figure as a document shows it."""
-        shown = self.files()[FigureFormat.PNG]
+        shown = self.made().files[FigureFormat.PNG]
         return FigureBlock(self.name, self.title, self.alternative, shown)
 
     @property
@@ -100,12 +100,18 @@ class Drawings:
 
     def files(self) -> dict[str, bytes]:
         """Return all files by name, in the order of the text."""
-        made = [drawing.files() for drawing in reversed(self.drawn)]
+        for drawing in reversed(self.drawn):
+            drawing.made()
         return {
             f"{drawing.name}.{kind.value}": content
-            for drawing, own in zip(self.drawn, reversed(made), strict=True)
-            for kind, content in own.items()
+            for drawing in self.drawn
+            for kind, content in drawing.made().files.items()
         }
+
+    def texts(self) -> dict[str, Sequence[Sequence[str]]]:
+        """Return what each page of a PDF says, by file, where its writer knows."""
+        told = {f"{d.name}.{FigureFormat.PDF.value}": d.made().texts for d in self.drawn}
+        return {name: texts for name, texts in told.items() if texts is not None}
 
     @property
     def supplement(self) -> tuple[str, ...]:

@@ -80,6 +80,11 @@ def read_file(path: Path) -> list[Piece] | None:
         return None
 
 
+def of_pages(pages: Sequence[Sequence[str]]) -> list[Piece]:
+    """Return what `pieces` reads in a PDF, from the texts that its pages were written of."""
+    return [one for one in _of_pages(pages) if _DIGIT.search(one.text)]
+
+
 def packed(content: Mapping[str, Any]) -> str:
     """Return what a list of files keeps for programs as one short text.
 
@@ -332,11 +337,31 @@ def _letters(group: Any) -> list[str]:
 
 
 def _pdf(content: bytes) -> Iterator[Piece]:
+    """Yield each text that is shown: what stands between BT and ET."""
     from pypdf import PdfReader
 
-    for number, page in enumerate(PdfReader(io.BytesIO(content)).pages, start=1):
-        for line in page.extract_text().splitlines():
-            yield Piece(f"page {number}", line.strip())
+    pages: list[list[str]] = []
+    for page in PdfReader(io.BytesIO(content)).pages:
+        texts, parts = [], []
+
+        def shown(text: str, *_: Any, parts: list[str] = parts) -> None:
+            parts.append(text)
+
+        def after(
+            operator: bytes, *_: Any, texts: list[str] = texts, parts: list[str] = parts
+        ) -> None:
+            if operator == b"ET":
+                texts.append("".join(parts))
+                parts.clear()
+
+        page.extract_text(visitor_text=shown, visitor_operand_after=after)
+        pages.append([*texts, "".join(parts)])
+    yield from _of_pages(pages)
+
+
+def _of_pages(pages: Sequence[Sequence[str]]) -> Iterator[Piece]:
+    for number, texts in enumerate(pages, start=1):
+        yield from (Piece(f"page {number}", text.strip()) for text in texts)
 
 
 _Reader = Callable[[bytes], Iterator[Piece]]

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from gzip import decompress
 from lzma import LZMAError
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.orm import Session
@@ -20,7 +21,15 @@ from review.export.tables.writers.html import html_origins
 from review.export.tables.writers.json import plain_value
 from review.export.tracing.numbers import Runs, stated_at
 from review.export.tracing.origins import SHORT_KEY
-from review.export.tracing.printed import Piece, apart, earlier, packed, read_file, unpacked
+from review.export.tracing.printed import (
+    Piece,
+    apart,
+    earlier,
+    of_pages,
+    packed,
+    read_file,
+    unpacked,
+)
 from review.figures.saving import ORIGIN
 from review.files import GZIP, replace_file, sha256_of_file
 from review.living.job.workers import begun
@@ -30,8 +39,9 @@ if TYPE_CHECKING:
 
 NAME: Final = "provenance.json"
 
-FORM: Final = 2
-"""Of the list: all numbers, and what all files print, in one text."""
+FORM: Final = 3
+"""Of the list: since 2 all numbers, and what all files print, in one text; since 3 what a PDF
+prints by texts, not by lines."""
 
 Known = dict[str, Any]
 """What a list says: ``files``, ``numbers`` by origin, ``runs``, ``folders`` and ``printed``."""
@@ -40,9 +50,13 @@ _CARRIES: Final = re.compile(r'\b(?:data-)?origin="([0-9a-f]{12}[^"]*)"')
 
 
 def write_provenance(
-    session: Session, folder: str | Path, exported: Mapping[Path, Mapping[str, Table]]
+    session: Session,
+    folder: str | Path,
+    exported: Mapping[Path, Mapping[str, Table]],
+    *,
+    texts: Mapping[str, Sequence[Sequence[str]]] = MappingProxyType({}),
 ) -> Path:
-    """Write or extend ``provenance.json`` in a folder of exports.
+    """Write or extend ``provenance.json`` in a folder of exports, for `listing` to complete.
 
     Parameters
     ----------
@@ -54,14 +68,15 @@ def write_provenance(
     exported
         Files with their tables by name; for a file without tables (a manuscript, a figure) the
         origins are read from the file itself.
+    texts
+        By the name of a file, what its pages say, text by text, where its writer told.
 
     Returns
     -------
     Path
-        The file: of each exported file its SHA-256, its tables and its origins, as the first and
-        last place of each row of them among all origins, sorted; of each run review, analysis,
-        number, full key, time and software; and ``packed``, for programs, ``numbers``: by the first
-        part of an origin (the run and the path in it) and by its last name, the value in full.
+        The file: of each exported file its SHA-256, its tables and its origins; of each run review,
+        analysis, number, full key, time and software; of each origin the value in full. Other
+        commands can read it, and it is several times as long as what `listing` makes of it.
 
     Raises
     ------
@@ -83,13 +98,17 @@ def write_provenance(
             "origins": sorted(set(origins)),
         }
         printed.pop(path.name, None)
+        if path.name in texts:
+            printed[path.name] = of_pages(texts[path.name])
         for origin in origins:
             numbers[origin] = _number(runs, origin, values)
     used = {origin for file in files.values() for origin in file["origins"]}
     numbers = {origin: number for origin, number in numbers.items() if origin in used}
     for short in {origin.partition("/")[0][:SHORT_KEY] for origin in numbers} - set(holders):
         holders[short] = _run(runs, short)
-    return _write(place, files, numbers, holders, printed)
+    told = {name: apart(found) for name, found in printed.items()}
+    known = {"form": FORM, "files": files, "numbers": numbers, "runs": holders, "printed": told}
+    return replace_file(place / NAME, json.dumps(known, allow_nan=False, sort_keys=True).encode())
 
 
 def listing(
@@ -104,7 +123,12 @@ def listing(
     It lists every file of `made`, those without numbers of runs too, by SHA-256, so that the next
     export can tell whether somebody has worked on one, with what it prints, so that each number
     that is altered later can be named; the folders in it; and what the folder's own listed before,
-    `without` what is about to be removed. The workers of `executor` help to read the files.
+    `without` what is about to be removed. The workers of `executor` help to read the files, but for
+    those whose writers told what they print.
+
+    Of each file it has the origins as the first and last place of each row of them among all
+    origins, sorted; and ``packed``, for programs, ``numbers``: by the first part of an origin (the
+    run and the path in it) and by its last name, the value in full.
     """
     new, old = list_of(made) or _nothing(), list_of(folder) or _nothing()
     there = {
@@ -121,9 +145,16 @@ def listing(
     printed: dict[str, list[Piece] | None] = {
         name: text for name, text in printed_of(old).items() if name in there
     }
+    told = {
+        name: text
+        for name, text in printed_of(new).items()
+        if name in plain and new["files"][name]["sha256"] == plain[name]["sha256"]
+    }
     # the last one first: what no worker has begun is read here
-    handed = begun(executor, read_file, [made / name for name in plain])
-    printed |= {name: found() for name, found in reversed(list(zip(plain, handed, strict=True)))}
+    unread = [name for name in plain if name not in told]
+    handed = begun(executor, read_file, [made / name for name in unread])
+    printed |= told
+    printed |= {name: found() for name, found in reversed(list(zip(unread, handed, strict=True)))}
     used = {origin for file in files.values() for origin in file["origins"]}
     known = {**old["numbers"], **new["numbers"]}
     numbers = {origin: number for origin, number in known.items() if origin in used}
@@ -268,10 +299,14 @@ def list_of(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         known = parsed_json(place.read_bytes())
-        if known.pop("form", 1) == FORM:
-            inside = unpacked(known.pop("packed")) if "packed" in known else {}
-            known["numbers"] = _by_origin(inside.get("numbers", {}))
-            known["printed"] = inside.get("printed", {})
+        form = known.pop("form", 1)
+        if "packed" in known:
+            inside = unpacked(known.pop("packed"))
+            known |= {"numbers": _by_origin(inside["numbers"]), "printed": inside["printed"]}
+        elif form > 1:
+            known = {"numbers": {}, "printed": {}} | known
+        if form < FORM:
+            _forget_lines(known)
         if all(isinstance(known[part], dict) for part in ("files", "numbers", "runs")):
             origins = sorted(known["numbers"])
             for file in known["files"].values():
@@ -284,6 +319,13 @@ def list_of(folder: Path) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, LZMAError):
         pass
     raise InvalidDataError(f"{place} is not a {NAME} of ours; move it away")
+
+
+def _forget_lines(known: Known) -> None:
+    """Drop what PDFs print by lines: it is not what is read in them now."""
+    for name in [name for name in known["files"] if name.endswith(".pdf")]:
+        known["files"][name].pop("printed", None)
+        known.get("printed", {}).pop(name, None)
 
 
 def printed_of(known: Known) -> dict[str, list[Piece]]:

@@ -147,7 +147,7 @@ def _robustness(
     view = RobustnessView(
         head=headline_of(loaded, review),
         sections=tuple(robustness_sections(loaded.now, withheld=withheld)),
-        leave_one_out=leave_one_out_of(*loaded.now, withheld=withheld),
+        leave_one_out=leave_one_out_of(*loaded.now, withheld=withheld, every=True),
         every=None,
     )
     return loaded.run.id, withheld, view

@@ -12,6 +12,7 @@ import pytest
 from review.db import Database
 from review.effects import Measure
 from review.errors import InvalidDataError, NotFoundError
+from review.export.drawings import leave_one_out
 from review.export.drawings.axis import axis_label, favours, measured, notation, sides_of
 from review.export.drawings.classes import classes_of_analysis, classes_of_review
 from review.export.drawings.columns import field_columns
@@ -25,6 +26,7 @@ from review.export.runs import LatestRun
 from review.extraction.evidence_queries import evidence_for
 from review.extraction.seeds import seed_called
 from review.figures import Diamond, ForestRow, Heading
+from review.figures.estimates import EstimateRow
 from review.figures.layouts import Layout
 from review.figures.risk_of_bias import BiasDomain, BiasRow, Category, RiskOfBias
 from review.figures.scale import Notation
@@ -159,6 +161,30 @@ def test_each_estimate_without_a_trial_is_that_of_the_others(multimedia: LatestR
         row = by_label[label]
         found = (row.estimate, row.ci_low, row.ci_high)
         assert found == pytest.approx(numbers, abs=1e-8)
+
+
+def test_of_many_trials_those_are_shown_that_move_the_estimate_most(
+    multimedia: LatestRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = leave_one_out_of(multimedia.inputs, multimedia.results)
+    monkeypatch.setattr(leave_one_out, "MOST_SHOWN", 5)
+    figure = leave_one_out_of(multimedia.inputs, multimedia.results)
+    every = leave_one_out_of(multimedia.inputs, multimedia.results, every=True)
+    assert (every.rows, every.note) == (whole.rows, whole.note)
+    assert figure.rows[0] == whole.rows[0]
+    assert [row for row in whole.rows if row in figure.rows] == list(figure.rows), "in their order"
+    others = [row for row in whole.rows if row not in figure.rows]
+    assert len(others) == 17 - 5
+
+    def moved(row: EstimateRow) -> float:
+        assert row.estimate is not None
+        return abs(row.estimate - multimedia.results.pooled.estimate)
+
+    assert max(map(moved, others)) <= min(map(moved, figure.rows[1:]))
+    low, high = (f(one.estimate or math.nan for one in others) for f in (min, max))
+    assert "the 5 of 17 trials" in figure.note
+    assert f"any one of the 12 others it is {low:.3f} to {high:.3f}." in figure.note
+    assert figure.decimals == 3, "so that neighbours differ"
 
 
 def test_a_single_trial_cannot_be_left_out(multimedia: LatestRun) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 import re
 import shutil
@@ -11,13 +12,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pypdf import PdfWriter
 
 from review.cli import main
 from review.config import settings
 from review.db import Database
 from review.export.tracing.files import FileState, trace_file
 from review.export.tracing.numbers import Runs
-from review.export.tracing.provenance import NAME, listing
+from review.export.tracing.printed import pieces
+from review.export.tracing.provenance import NAME, list_of, listing, printed_of
 from review.files import GZIP
 
 PLACES = {
@@ -139,6 +142,41 @@ def test_a_file_that_was_saved_again_has_no_altered_number(small: Database, expo
         file.write(b"")
     with small.reading() as session:
         assert trace_file(Runs(session), path).altered == ()
+
+
+def test_what_the_writer_of_a_pdf_told_is_what_is_read_in_it(bundle: Path, exported: Path) -> None:
+    place = exported / "figures"
+    told = json.loads((bundle / "figures" / NAME).read_text())["printed"]
+    printed = printed_of(list_of(place) or {})
+    names = {path.name for path in place.glob("*.pdf")}
+    assert len(names) > 10
+    assert told.keys() == names, "none was read again"
+    for name in names:
+        assert printed[name] == pieces(name, (place / name).read_bytes()), name
+        assert printed[name], name
+
+
+def test_a_number_altered_in_a_pdf_is_named_and_a_pdf_saved_again_is_not(
+    small: Database, exported: Path
+) -> None:
+    path = exported / "figures" / "forest_alliance.pdf"
+    for altered in (False, True):
+        writer = PdfWriter(clone_from=path)
+        content = writer.pages[0].get_contents()
+        assert content is not None
+        if altered:  # the letters are two bytes each
+            data = content.get_data()
+            at = data.index(b"\x00.\x00") + 3
+            assert data[at : at + 1].isdigit()
+            other = b"9" if data[at : at + 1] != b"9" else b"1"
+            content.set_data(data[:at] + other + data[at + 1 :])
+            writer.pages[0].replace_contents(content)
+        writer.write(path)
+        with small.reading() as session:
+            trace = trace_file(Runs(session), path)
+        assert trace.state is FileState.CHANGED
+        assert len(trace.altered) == altered
+        assert all(one.now and one.was and one.now != one.was for one in trace.altered)
 
 
 def test_what_was_changed_added_and_removed_in_a_folder_is_named(

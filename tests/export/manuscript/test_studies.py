@@ -235,7 +235,7 @@ def test_risk_of_bias_and_certainty_are_told_and_drawn(judging: tuple[Session, F
     found = drawings(session, the_review(session), facts, APA)
     drawn = {drawing.name: drawing for drawing in found.drawn}
     assert set(drawn) == {"risk_of_bias_rob2_summary", "risk_of_bias_rob2_traffic_light"}
-    assert all(set(drawing.files()) == set(FigureFormat) for drawing in drawn.values())
+    assert all(set(drawing.made().files) == set(FigureFormat) for drawing in drawn.values())
     (left_out,) = found.supplement
     assert left_out == (
         "Not drawn: conclusions by job need a run, and there is none; progress of screening needs "

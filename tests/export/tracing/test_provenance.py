@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from sqlalchemy.orm import Session
 
 from review.db import Database
@@ -22,7 +23,7 @@ from review.export.runs import LatestRun
 from review.export.tracing.files import FileState, trace_file
 from review.export.tracing.numbers import Runs
 from review.export.tracing.origins import origin
-from review.export.tracing.printed import pieces
+from review.export.tracing.printed import Piece, pieces
 from review.export.tracing.provenance import FORM, list_of, listing, printed_of, write_provenance
 from review.figures import forest_plot, save
 from review.keeping.anchors import anchors_given
@@ -44,6 +45,7 @@ def export(session: Session, tables: dict[str, Table], folder: Path) -> dict[str
     files = write_tables(tables, folder)
     held = {path: {name: tables[name] for name in names} for path, names in files.items()}
     write_provenance(session, folder, held)
+    listing(folder, folder)  # as each command does
     return {path.name: path for path in files}
 
 
@@ -151,6 +153,7 @@ def test_what_other_commands_wrote_stays_listed_while_it_is_there(
     (tmp_path / "effects.csv").unlink()
     one = {"pooled": tables["pooled"]}
     write_provenance(session, tmp_path, {tmp_path / "pooled.csv": one})
+    listing(tmp_path, tmp_path)
     told = json.loads((tmp_path / "provenance.json").read_text())
     assert set(told["files"]) == {"pooled.csv"}
     known = list_of(tmp_path)
@@ -201,6 +204,44 @@ def test_what_files_print_is_kept_once_for_all_and_was_kept_apart_before(
     assert [one.now for one in trace_file(Runs(session), page).altered] == ["0.90"]
     listing(tmp_path, tmp_path)
     assert set(printed_of(list_of(tmp_path) or {})) == set(files)
+
+
+def test_what_a_writer_told_of_a_file_is_listed_while_it_is_that_file(
+    session: Session, tmp_path: Path
+) -> None:
+    path = save(Figure(), tmp_path / "figure.pdf")
+    told = [["3 of 12", "no number"], ["0.5"]]
+    write_provenance(session, tmp_path, {path: {}}, texts={path.name: told})
+    listing(tmp_path, tmp_path)
+    found = printed_of(list_of(tmp_path) or {})[path.name]
+    assert found == [Piece("page 1", "3 of 12"), Piece("page 2", "0.5")]
+    figure = Figure()
+    figure.text(0.5, 0.5, "0.7")
+    save(figure, path)
+    listing(tmp_path, tmp_path)
+    assert printed_of(list_of(tmp_path) or {})[path.name] == [Piece("page 1", "0.7")]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_lines_of_a_pdf_that_an_earlier_version_listed_are_not_compared_with_its_texts(
+    session: Session, tables: dict[str, Table], tmp_path: Path, packed: bool
+) -> None:
+    files = export(session, tables, tmp_path)
+    save(Figure(), tmp_path / "figure.pdf")
+    listing(tmp_path, tmp_path)
+    place = tmp_path / "provenance.json"
+    known = json.loads(place.read_text()) if packed else list_of(tmp_path)
+    assert known is not None
+    if packed:
+        place.write_text(json.dumps(known | {"form": FORM - 1}))
+    else:
+        for name in known["files"]:
+            known["files"][name]["printed"] = b64encode(zlib.compress(b"[]")).decode()
+        del known["printed"]
+        place.write_text(json.dumps(known))
+    printed = printed_of(list_of(tmp_path) or {})
+    assert files.keys() <= printed.keys()
+    assert "figure.pdf" not in printed
 
 
 def test_written_twice_it_is_the_same(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import socket
+import time
 from concurrent.futures import CancelledError, Executor
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +21,7 @@ from review.errors import InvalidDataError
 from review.history.actions import Attribution
 from review.living.job.repool import repool
 from review.living.job.work import work_off
-from review.living.job.workers import begun, executor_for, helpers_for
+from review.living.job.workers import SELDOM, begun, executor_for, helpers_for
 from review.living.runs.models import Run
 from review.schema import upgrade
 from review.synthesis import PermutationTest, design, gosh, permutation_test
@@ -98,6 +99,32 @@ def test_work_leaves_no_cycles_behind_since_workers_do_not_collect_them() -> Non
         work_off(tasks)
         found = gc.collect()
     assert found == 0
+
+
+class Slow:
+    """Takes long to give back."""
+
+    def __del__(self) -> None:
+        time.sleep(SLOW)
+
+
+SLOW = 30.0
+HELD: list[Slow] = []
+
+
+def hold() -> None:
+    HELD.append(Slow())
+
+
+def test_a_worker_ends_without_giving_back_object_by_object() -> None:
+    before = gc.get_threshold()
+    with helpers_for(2) as executor:
+        assert executor is not None
+        assert gc.get_threshold() == SELDOM
+        executor.submit(hold).result()
+        done = time.monotonic()
+    assert time.monotonic() - done < SLOW
+    assert gc.get_threshold() == before, "this process collects as it did"
 
 
 def told(number: int) -> tuple[int, int]:
