@@ -138,7 +138,8 @@ def files_of(task: Task, *, dpi: int = DOTS_PER_INCH) -> Made:
     with own_settings():
         pages = [Drawn(page, dpi) for page in task.pages]
         kinds = task.kinds if len(pages) == 1 else [FigureFormat.PDF]
-        files, texts = {}, None
+        files: dict[FigureFormat, bytes] = {}
+        texts = None
         for kind in kinds:
             metadata = _metadata(task.pages[0], kind, task.origin)
             match kind:

@@ -342,7 +342,8 @@ def _pdf(content: bytes) -> Iterator[Piece]:
 
     pages: list[list[str]] = []
     for page in PdfReader(io.BytesIO(content)).pages:
-        texts, parts = [], []
+        texts: list[str] = []
+        parts: list[str] = []
 
         def shown(text: str, *_: Any, parts: list[str] = parts) -> None:
             parts.append(text)
