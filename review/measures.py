@@ -325,7 +325,13 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.HR: Facts(
         family=Family.SURVIVAL, ratio="Hazard ratio", metrics=("HR", "HAZARD RATIO")
     ),
-    Measure.COR: Facts(family=Family.ASSOCIATION),
+    Measure.COR: Facts(
+        family=Family.ASSOCIATION,
+        planned=frozenset({AnalysisKind.ASSOCIATION}),
+        methods="correlations",
+        axis="Correlation",
+        unit_free=True,
+    ),
     Measure.UCOR: Facts(family=Family.ASSOCIATION),
     Measure.ZCOR: Facts(
         family=Family.ASSOCIATION,

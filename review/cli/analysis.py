@@ -88,7 +88,18 @@ _PLAN_OPTIONS = (
         "--reliability",
         multiple=True,
         metavar="TEXT",
-        help="Correct SMDs for unreliability: 'wai = 0.93', or a characteristic that has it.",
+        help="Correct SMDs or correlations for it: 'wai = 0.93', or a characteristic that has it.",
+    ),
+    click.option(
+        "--target-instrument",
+        metavar="SLUG",
+        help="Put MDs of all instruments in its points, or read an SMD in them.",
+    ),
+    click.option(
+        "--reference-scores",
+        multiple=True,
+        metavar="TEXT",
+        help="Of an instrument, mean (SD) and source: 'wai = 5.6 (0.9); Authors 2001'.",
     ),
     click.option(
         "--baseline-risk",

@@ -45,7 +45,7 @@ MEASURES: Final = _options(
     {
         "SMD": ("Standardized mean difference", "Hedges’ g: for different instruments."),
         "SMDH": ("Standardized, unequal variances", "For arms whose SDs differ much."),
-        "MD": ("Mean difference", "In points of one instrument."),
+        "MD": ("Mean difference", "In points of one instrument, or of several put on one scale."),
         "ROM": ("Ratio of means", "For positive scores on a ratio scale."),
         "RR": ("Risk ratio", "For events."),
         "OR": ("Odds ratio", "For events."),
@@ -57,6 +57,7 @@ MEASURES: Final = _options(
         "IRSD": ("Difference of root rates", "For rare events in person-time."),
         "GEN": ("Estimates as reported", "Ready estimates of one metric with their variances."),
         "ZCOR": ("Correlation (Fisher z)", "Of an association."),
+        "COR": ("Correlation", "Of an association, without transformation."),
         "MN": ("Mean", "Of a single arm."),
         "PLO": ("Proportion (logit)", "Of a single arm."),
         "PFT": ("Proportion (double arcsine)", "Of a single arm."),
@@ -172,6 +173,7 @@ VARIANTS: Final = _options(
         Variant.BY_RATER: ("By rater", "Each rater on its own."),
         Variant.ITT_ONLY: ("Intention to treat only", "Results of all randomised."),
         Variant.LOW_RISK_ONLY: ("Low risk of bias only", "By RoB 2, as settled."),
+        Variant.WITHOUT_LINKED: ("Target instrument only", "Without trials that were linked."),
         Variant.AGGREGATED: ("Aggregated", "All results of a study, averaged."),
         Variant.THREE_LEVEL: ("Three levels", "All results, nested in studies."),
     }

@@ -201,7 +201,19 @@ GROUPS: Final = (
                 "reliability",
                 "Reliabilities",
                 _LINES,
-                "That correct an SMD, one a line: wai = 0.93.",
+                "That correct SMDs or correlations, one a line: wai = 0.93.",
+            ),
+            Choice(
+                "target_instrument",
+                "On the scale of",
+                _TEXT,
+                "The instrument in whose points all are read, by reference scores.",
+            ),
+            Choice(
+                "reference_scores",
+                "Reference scores",
+                _LINES,
+                "Mean (SD) and source, one a line: wai = 5.6 (0.9); Authors 2001.",
             ),
             Choice("icc", "Intracluster correlation", _NUMBER, "Assumed where none is reported."),
             Choice(

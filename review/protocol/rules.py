@@ -18,6 +18,7 @@ from review.protocol.beside import heterogeneity_problem, refused_beside
 from review.protocol.characteristics import Condition, condition
 from review.protocol.frozen import Frozen, Line, Slug
 from review.protocol.joint import JointOutcome, ModelName, StructureName, joint_problem
+from review.protocol.linking import ReferenceText, linking_problem, links
 from review.protocol.networked import network_problem
 from review.protocol.parts import NOBODY, ArmRule, SequentialRules, SignalRules, ZeroCellRule
 from review.protocol.vocabulary import AnalysisKind, AnalysisSet, Rater, Variant
@@ -128,8 +129,14 @@ class Plan(Frozen):
     they are taken as of normal samples."""
 
     reliability: Annotated[tuple[ReliabilityText, ...], Field(exclude_if=_is_empty)] = ()
-    """By which standardized differences are corrected for unreliability: of an instrument (``wai =
-    0.93``), or a characteristic with the trial's own. Kept out of what is stored where none is."""
+    """By which standardized differences or correlations are corrected for unreliability: of an
+    instrument (``wai = 0.93``), or a characteristic with the trial's own, of what an association
+    predicts with ``predicts.`` before it. Kept out of what is stored where none is."""
+    target_instrument: Annotated[Slug | None, Field(exclude_if=_is_none)] = None
+    """The instrument whose points mean differences of all are put in, or standardized ones read in;
+    kept out of what is stored, as `reference_scores`, where none is named."""
+    reference_scores: Annotated[tuple[ReferenceText, ...], Field(exclude_if=_is_empty)] = ()
+    """Mean (SD) of instruments in a reference sample, and source: ``wai = 5.6 (0.9); Authors``."""
     baseline_risks: Annotated[
         tuple[BaselineRisk, ...], AfterValidator(_sorted_unique), Field(exclude_if=_is_empty)
     ] = ()
@@ -194,7 +201,7 @@ class Plan(Frozen):
     def _models_have_what_they_need(self) -> Plan:
         problems = (
             network_problem, joint_problem, attenuation_problem, heterogeneity_problem,
-            baseline_problem,
+            baseline_problem, linking_problem,
         )  # fmt: skip
         problem = next(filter(None, (found(self) for found in problems)), None)
         if problem is not None:
@@ -305,8 +312,13 @@ class Plan(Frozen):
         """The names that subgroups and models of effect or heterogeneity use, each once."""
         formulae = (*self.moderators, *self.heterogeneity)
         used = [name for text in formulae for name in parse(text).names]
-        own, _ = reliabilities(self.reliability)
+        own = reliabilities(self.reliability).characteristics
         return tuple(dict.fromkeys((*self.subgroups, *used, *own)))
+
+    @property
+    def by_instrument(self) -> bool:
+        """Whether effects depend on what measured them, beside the numbers."""
+        return bool(self.reliability) or links(self)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -362,7 +374,7 @@ ADDED_LATER: Final = (
     "several_arms", "several_results", "scores", "icc", "crossover_correlation",
     "kind", "predicts", "variants", "rho", "subgroups", "moderators", "where", "signals",
     "sequential", "zero_cells", "medians", "other_treatments", "prediction", "model", "outcomes",
-    "structure", "heterogeneity", "reliability",
+    "structure", "heterogeneity", "reliability", "target_instrument", "reference_scores",
     "baseline_risks",
 )  # fmt: skip
 """Choices that the first plans did not have."""

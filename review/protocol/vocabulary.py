@@ -55,6 +55,7 @@ class Variant(StrEnum):
     BY_RATER = "by_rater"
     ITT_ONLY = "itt_only"
     LOW_RISK_ONLY = "low_risk_only"
+    WITHOUT_LINKED = "without_linked"
     AGGREGATED = "aggregated"
     THREE_LEVEL = "three_level"
 

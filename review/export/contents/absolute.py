@@ -23,6 +23,7 @@ from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Interval, RunResults
 from review.living.runs.scales import scale_of_run, sign_of
 from review.measures import PER_TIME, PERSON_YEARS, Measure
+from review.protocol.linking import links, references
 from review.protocol.rules import Plan
 from review.wording import counted
 
@@ -130,10 +131,10 @@ def absolute_of(inputs: RunInputs, results: RunResults) -> Absolute | str:
         their pooled risk where most had no event. IRR and IRD: rates in the same way, for 100
         person-years. Where the plan states risks of the comparator, the first of them counts
         instead, of standardized differences too, with numbers needed to treat.
-        MD and SMD: points of the instrument that most trials used; an SMD is multiplied by the
-        comparator's SD on it, pooled over its trials (Cochrane Handbook 15.5.3.2: re-expressing
-        SMDs using a familiar instrument). Everything else, and what lacks its numbers, is a
-        sentence.
+        MD and SMD: points of the plan's target instrument, else of that which most trials used; an
+        SMD is multiplied by the SD of the plan's reference scores, else by the comparator's SD on
+        it, pooled over its trials (Cochrane Handbook 15.5.3.2: re-expressing SMDs using a familiar
+        instrument). Everything else, and what lacks its numbers, is a sentence.
     """
     if inputs.plan.baseline_risks:
         return _planned(inputs, results)
@@ -235,21 +236,33 @@ def _of_events(
 
 
 def _scores(inputs: RunInputs, results: RunResults, *, standardized: bool) -> Absolute | str:
+    plan = inputs.plan
+    if plan.reliability:
+        return "Not re-expressed: corrected effects are in SDs of true scores, not of scores."
     found = _familiar(inputs)
     if isinstance(found, str):
         return found
-    change = "change " if inputs.plan.scores == "change" else ""
+    change = "change " if plan.scores == "change" else ""
     where = f"{counted(found.trials, 'trial')} with this instrument"
-    if standardized:
+    if standardized and plan.target_instrument is not None:
+        stated = references(plan)[plan.target_instrument]
+        unit = stated.sd
+        basis = (
+            f"Points: the SMD times the SD {unit:g} of {stated.source}. Comparator: mean "
+            f"{change}score of {where}."
+        )
+    elif standardized:
         unit = found.sd
         basis = (
             f"Points: the SMD times the comparator's SD of {change}scores, {found.sd:.2f}, pooled "
             f"over {where}, which most trials used."
         )
-    elif found.several:
+    elif found.several and not links(plan):
         return "Not re-expressed: the trials used several instruments."
     else:
         unit, basis = 1.0, f"Comparator: mean {change}score of {where}."
+        if found.several:
+            basis += " Differences of the other trials were put on its scale."
     line = results.pooled
     difference, ci = turned(
         unit * line.estimate, (unit * line.ci[0], unit * line.ci[1]), found.sign
@@ -282,14 +295,19 @@ class _Familiar:
 def _familiar(inputs: RunInputs) -> _Familiar | str:
     used = [{leaf.instrument for leaf in leaves_of(trial)} for trial in inputs.trials]
     names = [name for of_trial in used for name in of_trial]
-    most = min(set(names), key=lambda name: (-names.count(name), name))
+    most = inputs.plan.target_instrument or min(
+        set(names), key=lambda name: (-names.count(name), name)
+    )
+    if most not in names:
+        return f"Not re-expressed: no trial was measured by {most} itself."
     groups = [
         group
         for trial in inputs.trials
         if (group := _groups(comparator_arms(trial, most), inputs.plan))
     ]
     if not groups:
-        return "Not re-expressed: no trial of the most used instrument gives mean and SD."
+        which = "the target" if inputs.plan.target_instrument else "the most used"
+        return f"Not re-expressed: no trial of {which} instrument gives mean and SD."
     every = [one for group in groups for one in group]
     means = [_mean(group) for group in groups]
     squares = sum((n - 1) * sd**2 for n, _, sd in every)

@@ -64,7 +64,10 @@ def _year(item: dict[str, Any]) -> int:
 
 
 def _entry(item: dict[str, Any]) -> str:
-    """Return an entry in APA style; a chapter's book stands in place of the journal."""
+    """Return an entry in APA style; a chapter's book stands in place of the journal.
+
+    A book has its edition and publisher there.
+    """
     named = [f"{author['family']}, {author['given']}" for author in item["author"]]
     if len(named) > MOST_AUTHORS:
         authors = f"{', '.join(named[:19])}, … {named[-1]}"
@@ -75,6 +78,9 @@ def _entry(item: dict[str, Any]) -> str:
     issue = f"({item['issue']})" if "issue" in item else ""
     numbers = f", {item['volume']}{issue}, {item['page']}" if "volume" in item else ""
     place = f" https://doi.org/{item['DOI']}" if "DOI" in item else f" {item['publisher']}."
+    if item["type"] == "book":
+        title = f"{item['title']} ({item['edition']} ed.)"
+        return f"{authors} ({_year(item)}). {title}. {item['publisher']}.{place}"
     container = f"{item['container-title']}{numbers}"
     inside = "In " if item["type"] == "chapter" else ""
     return f"{authors} ({_year(item)}). {item['title']}. {inside}{container}.{place}"

@@ -24,6 +24,7 @@ from review.export.manuscript.document import (
 from review.export.manuscript.facts import Analysed, Facts, Planned, printer_of
 from review.export.manuscript.heterogeneity import heterogeneity_methods
 from review.export.manuscript.joint import joint_methods
+from review.export.manuscript.linking import linking_methods
 from review.export.manuscript.models import METHODS, OF_RATES, OTHER_METHOD, PREDICTIONS, TESTS
 from review.export.manuscript.network import network_methods
 from review.export.manuscript.results import effect_words
@@ -210,8 +211,8 @@ def _model(facts: Facts, style: NumberStyle) -> list[Spans]:
         i2=Cite("higgins2002"), pi=Cite("riley2011"),
     )  # fmt: skip
     return [
-        _said(facts, _measure), attenuation_methods(facts), _said(facts, _zero_cells),
-        _said(facts, _model_of), spread if random else (),
+        _said(facts, _measure), attenuation_methods(facts), linking_methods(facts),
+        _said(facts, _zero_cells), _said(facts, _model_of), spread if random else (),
         _said(facts, lambda analysis: _absolute(analysis, style)), network_methods(facts),
         joint_methods(facts), heterogeneity_methods(facts),
     ]  # fmt: skip

@@ -36,6 +36,7 @@ VARIANTS: Final = {
     Variant.BY_RATER: "each rater apart",
     Variant.ITT_ONLY: "intention-to-treat results only",
     Variant.LOW_RISK_ONLY: "trials at low risk of bias only",
+    Variant.WITHOUT_LINKED: "trials measured by the target instrument only",
     Variant.AGGREGATED: "all results of a trial averaged into one",
     Variant.THREE_LEVEL: "all results of a trial in a three-level model with robust errors",
 }

@@ -21,10 +21,11 @@ from review.extraction.conversion.metrics import (
     printed_ratio,
 )
 from review.extraction.numbers import COUNTS, NUMBER_FIELDS, ReportedNumbers, called
-from review.living.estimates.attenuation import reliability_of
+from review.living.estimates.attenuation import product_of, reliabilities_of
 from review.living.inputs.columns import leaves_of
 from review.living.runs.contents import ArmInput, RunInputs, TrialInput
 from review.measures import Family
+from review.protocol.linking import factor_to_target, links
 from review.protocol.rules import Plan
 
 _Row = tuple[Cell, ...]
@@ -94,7 +95,8 @@ COLUMNS = (
     Column("model_adjusted", "Adjusted for covariates"),
     Column("cluster_size", "Cluster size", Kind.NUMBER),
     Column("icc", "ICC", Kind.NUMBER),
-    Column("reliability", "Reliability", Kind.NUMBER),
+    Column("reliability", "Reliability, or product of both", Kind.NUMBER),
+    Column("to_target", "Times, to the target instrument's scale", Kind.NUMBER),
     Column("clusters_analysed", "Clusters in the analysis"),
     Column("crossover", "Crossover"),
     Column("entry", "Entry"),
@@ -127,17 +129,17 @@ def _rows(
 ) -> Iterator[_Row]:
     for index, part in enumerate(parts_of(trial), 1):
         for inner, leaf in enumerate(leaves_of(part), 1):
-            corrected = reliability_of(plan, leaf)
+            reliability = product_of(reliabilities_of(plan, leaf))
             for side, arm in _sides(leaf):
                 x = arm.numbers
-                reliability = None if corrected is None else corrected.value
                 yield (
                     analysis, selection, number, index, inner, trial.joined, part.joined,
                     leaf.study, side, arm.arm, leaf.instrument, _yes(leaf.higher_is_better),
                     _yes(leaf.contrast_reversed), *(getattr(x, name) for name in NUMBER_FIELDS),
                     x.metric, metric_in_one_way(x), x.positive and x.positive.value, x.towards,
                     leaf.comparator_share, _yes(leaf.adjusted), leaf.cluster_size, leaf.icc,
-                    reliability, _yes(leaf.clusters_analysed), _yes(leaf.crossover),
+                    reliability, factor_to_target(plan, leaf.instrument) if links(plan) else None,
+                    _yes(leaf.clusters_analysed), _yes(leaf.crossover),
                     arm.source.entry_kind, arm.source.report, arm.source.page,
                 )  # fmt: skip
 

@@ -131,7 +131,8 @@ def data_type(run: LatestRun) -> str:
     )
     one_way = len({trial.higher_is_better for trial in trials}) == 1
     facts = plan.measure.facts
-    if not (arms and one_way and facts.of_arms_in_revman):
+    as_measured = not plan.by_instrument  # else effects are no longer those of the arms' numbers
+    if not (arms and one_way and as_measured and facts.of_arms_in_revman):
         return "Contrast level"
     return "Continuous" if facts.family is Family.MEANS else "Dichotomous"
 

@@ -14,6 +14,7 @@ from review.living.estimates.attenuation import attenuation_notes
 from review.living.estimates.counts import of_time, pool_tables
 from review.living.estimates.effects import TrialEffects
 from review.living.estimates.heterogeneity import heterogeneity_lines
+from review.living.estimates.linking import linking_notes
 from review.living.estimates.moderators import moderator_lines
 from review.living.estimates.networks import deciding_line, fit, network_line, weights
 from review.living.estimates.sensitivity import variant_lines
@@ -113,7 +114,7 @@ def _results(inputs: RunInputs, effects: TrialEffects, pooled: Pooled) -> RunRes
         Q=pooled.Q,
         Q_df=pooled.Q_df,
         Q_p=pooled.Q_p,
-        notes=(*pooled.notes, *attenuation_notes(inputs)),
+        notes=(*pooled.notes, *attenuation_notes(inputs), *linking_notes(inputs)),
         natural=_natural(inputs.plan.measure, pooled),
     )
     return RunResults(

@@ -36,6 +36,11 @@ LABELS = {
     Variant.LOW_RISK_ONLY: "low risk of bias only",
 }
 
+_OTHER_TRIALS = frozenset(
+    {Variant.BY_RATER, Variant.ITT_ONLY, Variant.LOW_RISK_ONLY, Variant.WITHOUT_LINKED}
+)
+"""Variants that pool other trials, or other results of them, by the same model."""
+
 
 def variant_lines(inputs: RunInputs, effects: TrialEffects) -> tuple[VariantLine, ...]:
     """Return the planned variants of a run in the order of the plan.
@@ -51,7 +56,7 @@ def variant_lines(inputs: RunInputs, effects: TrialEffects) -> tuple[VariantLine
             found.append(_dependent(inputs, variant))
         elif variant is Variant.PET_PEESE:
             found.append(_without_error(inputs.plan, effects))
-        elif variant in (Variant.BY_RATER, Variant.ITT_ONLY, Variant.LOW_RISK_ONLY):
+        elif variant in _OTHER_TRIALS:
             found += _reselected(inputs, variant)
         else:
             found.append(_refitted(inputs.plan, effects, variant))

@@ -118,6 +118,7 @@ def _unit(plan: Plan, side: str, item: Evidence) -> TrialInput:
         analysis_set=item.analysis_set.value,
         intervention=(arm_input(item),),
         side=side,
+        with_instrument=item.with_instrument if plan.reliability else None,
         characteristics=characteristics_of(plan, (item,)),
     )
 

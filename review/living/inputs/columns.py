@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ from review.extraction.conversion import (
 from review.extraction.numbers import ReportedNumbers
 from review.living.runs.contents import ArmInput, TrialInput
 from review.measures import PERSON_YEARS, Family, Measure
+from review.protocol.linking import factor_to_target, links
 from review.protocol.rules import Plan
 
 
@@ -105,7 +106,33 @@ def counts_of(plan: Plan, trial: TrialInput) -> dict[str, float] | None:
 
 
 def cells_of_trial(plan: Plan, trial: TrialInput) -> Cells:
-    """Return what one comparison gives to escalc; raise InvalidDataError where it gives nothing."""
+    """Return what one comparison gives to escalc; raise InvalidDataError where it gives nothing.
+
+    Where the plan puts all instruments on the scale of one, in the points of that one.
+    """
+    cells = _as_measured(plan, trial)
+    return _on_the_target(plan, trial, cells) if links(plan) else cells
+
+
+_POWERS: Final = {"yi": 1, "vi": 2, "m1i": 1, "sd1i": 1, "m2i": 1, "sd2i": 1}
+"""How columns in points, or squared points, change with the unit."""
+
+
+def _on_the_target(plan: Plan, trial: TrialInput, cells: Cells) -> Cells:
+    factor = factor_to_target(plan, trial.instrument)
+    if factor is None:
+        raise InvalidDataError(
+            f"{trial.study} was measured by {trial.instrument}, of which the plan has no "
+            "reference_scores; add their mean, SD and source, or name in instruments which count"
+        )
+    if trial.instrument == plan.target_instrument:
+        return cells
+    columns = {name: x * factor ** _POWERS.get(name, 0) for name, x in cells.columns.items()}
+    said = f"; on the scale of {plan.target_instrument} by reference SDs: times {factor:.4g}"
+    return replace(cells, columns=columns, recipe=cells.recipe + said)
+
+
+def _as_measured(plan: Plan, trial: TrialInput) -> Cells:
     measure, level = plan.measure, DEFAULT_LEVEL
     if trial.side is not None:
         return _single_arm(trial, measure, level)
@@ -170,7 +197,10 @@ def _single_arm(trial: TrialInput, measure: Measure, level: float) -> Cells:
         estimate, variance = joined_estimates(trial.study, trial.intervention, level)
         return Cells({"yi": estimate, "vi": variance}, (n, None), "the arm's own estimate")
     ways: dict[Family, tuple[str, dict[str, float | None]]] = {
-        Family.ASSOCIATION: ("Fisher z of r", {"ri": numbers.estimate}),
+        Family.ASSOCIATION: (
+            "Fisher z of r" if measure is Measure.ZCOR else "r as reported",
+            {"ri": numbers.estimate},
+        ),
         Family.MEAN_OF_ONE: ("mean of the arm", {"mi": numbers.mean, "sdi": numbers.sd}),
         Family.EVENTS_OF_ONE: (f"{measure.value} from events and n", {"xi": numbers.events}),
     }

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from review.extraction.appraisal.form import Target
 from review.extraction.appraisal.rules import Settled, judgement_of
 from review.extraction.evidence import Evidence
+from review.living.inputs.columns import leaves_of
 from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select, select_every
 from review.living.runs.contents import Alternative, RunInputs, TrialInput
@@ -25,7 +26,7 @@ def with_alternatives(
     `settled` holds the risk of bias that counts; a trial that nobody judged is not at low risk.
     """
     planned = set(inputs.plan.variants)
-    if not planned & {*_SELECTING, Variant.LOW_RISK_ONLY}:
+    if not planned & {*_SELECTING, Variant.LOW_RISK_ONLY, Variant.WITHOUT_LINKED}:
         return inputs
     items = list(evidence)
     found = [
@@ -38,7 +39,16 @@ def with_alternatives(
         low = tuple(t for t in inputs.trials if _at_low_risk(inputs.plan, t, settled))
         label = "low risk of bias only"
         found.append(Alternative(variant=Variant.LOW_RISK_ONLY, label=label, trials=low))
+    if Variant.WITHOUT_LINKED in planned:
+        own = tuple(t for t in inputs.trials if not is_linked(inputs.plan, t))
+        label = f"measured by {inputs.plan.target_instrument} only"
+        found.append(Alternative(variant=Variant.WITHOUT_LINKED, label=label, trials=own))
     return inputs.model_copy(update={"alternatives": tuple(found)})
+
+
+def is_linked(plan: Plan, trial: TrialInput) -> bool:
+    """Whether any result of a trial was put on the scale of another instrument."""
+    return any(leaf.instrument != plan.target_instrument for leaf in leaves_of(trial))
 
 
 def _at_low_risk(plan: Plan, trial: TrialInput, settled: Mapping[Target, Settled]) -> bool:

@@ -22,6 +22,7 @@ _PLANNED: Final = {
     "heterogeneity": "tau² depends on",
     "reliability": "reliabilities",
     "baseline_risks": "risks of the comparator",
+    "target_instrument": "instrument on whose scale differences are read",
     "where": "conditions",
     "several_arms": "several arms of a trial",
     "several_results": "several results of a trial",

@@ -16,6 +16,7 @@ from pydantic import (
 from review.canonical import sha256_of
 from review.extraction.numbers import ReportedNumbers
 from review.extraction.vocabulary import Positive
+from review.protocol.attenuation import reliabilities
 from review.protocol.characteristics import OWN
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import Variant
@@ -136,6 +137,8 @@ class TrialInput(RunPart):
     treatments: _Later[tuple[str, ...]] = ()
     """Of a network: which treatment it compares with which, as the plan calls them; a trial of
     several treatments stands there with each of the others against its first."""
+    with_instrument: _Later[str | None] = None
+    """Of an association that is corrected for unreliability: what measured the predictor."""
     measured: _Later[str | None] = None
     """Of several outcomes taken together: which one, as the plan calls it."""
     characteristics: Annotated[
@@ -240,6 +243,13 @@ class TrialInput(RunPart):
             **({"measured": self.measured} if self.measured is not None else {}),
         }
 
+    def measured_by(self, names: Sequence[str]) -> list[object]:
+        """What measured it, and what it has of characteristics, of parts each by itself."""
+        if self.parts:
+            return [part.measured_by(names) for part in self.parts]
+        own = [str(self.characteristic(name)) for name in names]
+        return [self.instrument, self.with_instrument, *own]
+
     @property
     def _design(self) -> dict[str, object]:
         """What studies of independent persons with one comparison do not have."""
@@ -330,5 +340,13 @@ class RunInputs(RunPart):
         if by:
             hashed["moderators"] = [
                 [str(trial.characteristic(name)) for name in sorted(by)] for trial in self.trials
+            ]
+        if self.plan.by_instrument:
+            own = reliabilities(self.plan.reliability).characteristics
+            chosen = [self.trials, *(other.trials for other in self.alternatives)]
+            hashed["measured_by"] = [
+                trial.measured_by(own)
+                for trials in chosen
+                for trial in sorted(trials, key=lambda trial: trial.study_id)
             ]
         return sha256_of(hashed)

@@ -27,6 +27,7 @@ from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, Rev
 from tests.conftest import NOW
 from tests.export.manuscript.claims.reading import CLAIMS, Read, claims_in
 from tests.export.manuscript.generated import generate
+from tests.export.manuscript.rescaled import rescaled
 from tests.living import joint
 from tests.living.estimates.test_counts import COUNTS
 from tests.living.job.test_repool import plan
@@ -150,6 +151,7 @@ def generated(
     _networks(database)
     _joint(database)
     _counts(database)
+    rescaled(database)
     yield database
     database.engine.dispose()
 

@@ -153,6 +153,31 @@ EVERY = (
 )  # fmt: skip
 
 
+def linked() -> LatestRun:
+    """Mean differences by two instruments, one of them reversed, in points of the first."""
+    trials = [
+        of_means(n) if n % 2 else of_means(n, instrument="cals", higher_is_better=False)
+        for n in range(1, 9)
+    ]
+    trials[3] = trial(
+        4, instrument="cals", contrast=arm("video", estimate=1.1, se=0.4, metric="MD")
+    )
+    both = (trials[4], trials[5].model_copy(update={"study_id": 5}))
+    trials[4] = trials[4].model_copy(update={"parts": both, "joined": "aggregate"})
+    own = [t for t in trials if t.instrument == "wai" and not t.parts]
+    return run(
+        "linked",
+        plan(
+            "MD",
+            target_instrument="wai",
+            reference_scores=("wai = 5.5 (1.1); Invented 2001", "cals = 60 (7.7); Invented 2002"),
+            variants=["without_linked"],
+        ),
+        trials,
+        [Alternative(variant=Variant.WITHOUT_LINKED, label="measured by wai only", trials=own)],
+    )
+
+
 def with_every_variant() -> LatestRun:
     """Standardized differences with all variants, subgroups and regressions; odd designs too."""
     trials = means()
@@ -203,12 +228,12 @@ def contrasts() -> list[TrialInput]:
     ]
 
 
-def association() -> LatestRun:
+def association(measure: str = "ZCOR", *reliability: str) -> LatestRun:
     chosen = Plan.model_validate(
         {
             "title": "Alliance and outcome", "kind": "association", "outcome": "alliance",
-            "predicts": "symptoms", "measure": "ZCOR", "test": "knha", "subgroups": ["side"],
-            "moderators": ["side"],
+            "predicts": "symptoms", "measure": measure, "test": "knha", "subgroups": ["side"],
+            "moderators": ["side"], "reliability": reliability,
             "intervention": {"label": "video", "delivery_mode": ["videoconference"]},
             "comparator": {"label": "in person", "delivery_mode": ["face_to_face"]},
         }
@@ -216,10 +241,12 @@ def association() -> LatestRun:
     found = (0.31, 0.12, 0.4, 0.22, -0.05, 0.5)
     trials = [
         trial(i, side="video" if i % 2 else "in person", higher_is_better=i != 3,
+              with_instrument="bdi" if reliability and i != 2 else None,
               intervention=(arm("arm", n=30 + 7 * i, estimate=r, metric="r"),))
         for i, r in enumerate(found, 1)
     ]  # fmt: skip
-    return run("association", chosen, trials)
+    slug = "-".join(("association", measure.lower(), *("corrected" for _ in reliability[:1])))
+    return run(slug, chosen, trials)
 
 
 def single_arm(measure: str, method: str = "REML") -> LatestRun:
@@ -437,6 +464,7 @@ def synthetic_runs() -> list[LatestRun]:
             plan("SMD", reliability=("wai = 0.85",)),
             [of_means(n) for n in range(1, 7)],
         ),
+        linked(),
         run("mh-clusters", plan("OR", method="MH"), in_clusters(events())),
         *mixed_models(),
         *rates(),
@@ -453,6 +481,9 @@ def synthetic_runs() -> list[LatestRun]:
         run("large-numbers", plan("MD", test="knha"), [scaled(i, 250.0) for i in range(1, 9)]),
         run("one-trial", plan("SMD"), means()[:1]),
         association(),
+        association("COR"),
+        association("COR", "wai = 0.93", "bdi = 0.86"),
+        association("ZCOR", "wai = 0.93", "bdi = 0.86"),
         *(single_arm(m) for m in ("PLO", "MN", "PFT")),
         *methods,
         *edges(),

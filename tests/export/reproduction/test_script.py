@@ -93,11 +93,11 @@ def test_the_grid_of_kinds_has_not_shrunk(synthetic: Path) -> None:
     assert found == {
         "pooled", "fixed", "z_test", "dersimonian_laird", "leave_one_out", "trim_and_fill",
         "pet_peese", "without_influential", "by_rater", "low_risk_only", "aggregated",
-        "three_level",
+        "three_level", "without_linked",
         "margins", "subgroups by rater", "subgroups by side", "subgroups by year",
         "meta-regression by year", "meta-regression by rater", "meta-regression by side",
     }  # fmt: skip
-    assert len(list(synthetic.glob("effects_*.csv"))) == len(synthetic_runs()) == 80
+    assert len(list(synthetic.glob("effects_*.csv"))) == len(synthetic_runs()) == 84
 
 
 @pytest.mark.parametrize("run", [python, rscript])

@@ -243,9 +243,18 @@ sign_of <- function(x) {
   if (better != yes(x$reversed)) 1 else -1
 }
 
-# Corrected for an instrument's unreliability (Hunter & Schmidt 2004).
-reliable <- function(found, x)
-  if (given(x$reliability)) c(found[1] / sqrt(x$reliability), found[2] / x$reliability) else found
+# Corrected for the unreliability of one instrument, or of both (Hunter & Schmidt 2004).
+reliable <- function(found, x, plan) {
+  if (!given(x$reliability)) return(found)
+  a <- sqrt(x$reliability)
+  if (plan$measure != "ZCOR") return(c(found[1] / a, found[2] / a^2))
+  r <- tanh(found[1]) # Fisher's z of the corrected correlation, by the delta method
+  c(atanh(r / a), found[2] * ((1 - r^2) / (a * (1 - (r / a)^2)))^2)
+}
+
+# In points of the target instrument, by the ratio of reference SDs (linear linking).
+on_the_target <- function(found, x)
+  if (given(x$to_target)) c(found[1] * x$to_target, found[2] * x$to_target^2) else found
 
 # One comparison: its effect and variance by escalc, its design, and its sign.
 comparison <- function(rows, plan) {
@@ -361,7 +370,10 @@ effect_of <- function(rows, plan) {
   each <- t(sapply(unique(part), function(p) {
     these <- rows[part == p]
     within <- sapply(these, function(x) x$comparison)
-    inner <- t(sapply(unique(within), function(w) reliable(comparison(these[within == w], plan), these[[1]])))
+    inner <- t(sapply(unique(within), function(w) {
+      one <- these[within == w]
+      on_the_target(reliable(comparison(one, plan), one[[1]], plan), one[[1]])
+    }))
     together(inner, these, these[[1]]$joined_within, plan)
   }))
   together(each, rows, rows[[1]]$joined, plan)

@@ -128,6 +128,53 @@ def _reliability(read: Read, m: re.Match[str]) -> None:
 
 
 @claim(
+    r"For ((?:“[^”]+”(?:, | and )?)+): correlations were divided by the root of the product of the reliabilities of both measures(, and variances by that product, which counts| before Fisher’s transformation, with variances by the delta method; reliabilities count) as known wiernik2020 \((.+?)\)\."
+)
+def _reliabilities(read: Read, m: re.Match[str]) -> None:
+    rows = read.all("select slug, name from instrument where review_id = :r")
+    names = dict([tuple(row) for row in rows])
+    for plan in _for(read, m):
+        assert (plan["measure"] == "ZCOR") is ("Fisher" in m[2])
+        told = dict(text.rsplit(" ", 1) for text in m[3].split("; "))
+        stated = dict(text.split(" = ") for text in plan["reliability"])
+        assert told == {names[slug]: value for slug, value in stated.items()}
+        a = math.sqrt(math.prod(map(float, stated.values())))
+        (results, inputs, *_) = read.runs(plan["title"])[0]
+        for trial, effect in zip(inputs["trials"], results["effects"], strict=True):
+            x = trial["intervention"][0]["numbers"]
+            r, n = x["estimate"], x["n"]
+            rc = abs(r) / a
+            if plan["measure"] == "COR":
+                assert abs(effect["yi"]) == pytest.approx(rc)
+                assert effect["vi"] == pytest.approx((1 - r * r) ** 2 / (n - 1) / a**2)
+            else:
+                assert math.tanh(abs(effect["yi"])) == pytest.approx(rc)
+                slope = (1 - r * r) / (a * (1 - rc * rc))
+                assert effect["vi"] == pytest.approx(slope**2 / (n - 3))
+
+
+@claim(
+    r"For ((?:“[^”]+”(?:, | and )?)+): differences were put in points of (.+?) by linear linking kolen2014, multiplied by the ratio of SDs in reference samples, which count as known \((.+)\)\.(?= [A-Z]|$)"
+)
+def _linking(read: Read, m: re.Match[str]) -> None:
+    rows = read.all("select slug, name from instrument where review_id = :r")
+    names = dict([tuple(row) for row in rows])
+    for plan in _for(read, m):
+        assert names[plan["target_instrument"]] == m[2]
+        stated = [re.fullmatch(r"(\S+) = \S+ \((\S+)\); (.+)", x) for x in plan["reference_scores"]]
+        assert m[3] == "; ".join(f"{names[x[1]]} {x[2]}, {x[3]}" for x in stated if x)
+        sd = {x[1]: float(x[2]) for x in stated if x}
+        (results, inputs, *_) = read.runs(plan["title"])[0]
+        assert {trial["instrument"] for trial in inputs["trials"]} == set(sd)
+        for trial, effect in zip(inputs["trials"], results["effects"], strict=True):
+            (one,), (other,) = trial["intervention"], trial["comparator"]
+            times = sd[plan["target_instrument"]] / sd[trial["instrument"]]
+            way = 1 if trial["higher_is_better"] else -1
+            difference = one["numbers"]["mean"] - other["numbers"]["mean"]
+            assert effect["yi"] == pytest.approx(way * times * difference)
+
+
+@claim(
     FOR
     + r"(?:[Tt]o (?:each cell|the events of each arm) of (.+?) # is added(?:, on average of both arms: to each by its share of the participants)?(?:; trials without events .+?)?|[Nn]othing is "
     r"added to (any cell of the pooled estimate.*?|cells without events.*?)) \((.+?)\)\."
@@ -254,6 +301,7 @@ VARIANTS: Final = {
     "leave_one_out": "one trial at a time", "trim_and_fill": "trim and fill duval2000",
     "pet_peese": "PET-PEESE stanley2014",
     "without_influential": "leaving out influential trials",
+    "without_linked": "trials measured by the target instrument only",
 }  # fmt: skip
 
 

@@ -1,0 +1,120 @@
+"""Synthetic reviews whose effects are put on another scale than they were measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from review.db import Database
+from review.extraction.actions import import_extraction
+from review.extraction.rows import NumberedRow
+from review.extraction.rules import ExtractionRow
+from review.history.actions import writing
+from review.living.job.repool import repool
+from review.protocol.actions import add_instrument, add_outcome, new_review, plan_analysis
+from review.protocol.queries import review_called
+from review.protocol.rules import Plan
+from review.protocol.specs import AnalysisSpec, InstrumentSpec, OutcomeSpec, ReviewSpec
+from tests.conftest import NOW
+from tests.living.job.test_repool import plan
+from tests.screening.builders import attributed
+
+OUTCOMES = (("alliance", "Alliance"), ("symptoms", "Symptoms"))
+INSTRUMENTS = (
+    ("wai", "WAI", "alliance", True), ("cals", "CALS", "alliance", False),
+    ("bdi", "BDI", "symptoms", False),
+)  # fmt: skip
+
+LINKED = {
+    "measure": "MD",
+    "target_instrument": "wai",
+    "reference_scores": (
+        "wai = 5.5 (0.9); Invented and Others 2001 (table 2)", "cals = 60 (7.2); Invented 2002",
+    ),
+    "variants": ("without_linked",),
+    "margin": None,
+    "other_margins": (),
+}  # fmt: skip
+
+
+def begin(database: Database, slug: str, *plans: Plan) -> None:
+    """Make a review with three instruments and these analyses."""
+    with writing(database, attributed("tester", slug=slug)) as session:
+        review = new_review(session, ReviewSpec(slug=slug, title=slug), owner="tester")
+        for name, called in OUTCOMES:
+            add_outcome(session, review, OutcomeSpec(slug=name, name=called))
+        for name, called, outcome, better in INSTRUMENTS:
+            add_instrument(
+                session,
+                review,
+                InstrumentSpec(slug=name, name=called, outcome=outcome, higher_is_better=better),
+            )
+        for n, planned in enumerate(plans):
+            spec = AnalysisSpec(slug=f"analysis-{n}", plan=planned)
+            plan_analysis(session, review, spec, now=NOW)
+
+
+def enter(database: Database, slug: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Import rows and pool."""
+    numbered = [
+        NumberedRow(line, ExtractionRow.model_validate(row)) for line, row in enumerate(rows, 2)
+    ]
+    by = attributed("tester", slug=slug)
+    with writing(database, by) as session:
+        import_extraction(
+            session, review_called(session, slug), numbered, file="s.csv", person="ada"
+        )
+    repool(database, actor="tester", review=slug, now=lambda: NOW)
+
+
+def of_arms() -> list[dict[str, Any]]:
+    """Arms of five trials by two instruments, one of which runs the other way."""
+    means = (
+        ("wai", 5.9, 5.5),
+        ("cals", 58, 61),
+        ("wai", 5.2, 5.3),
+        ("cals", 63, 60),
+        ("wai", 6, 5),
+    )
+    return [
+        {
+            "study": f"Synthetic {n}", "arm": arm, "delivery_mode": mode, "instrument": instrument,
+            "n": 30 + 4 * n, "mean": mean, "sd": 0.9 if instrument == "wai" else 8.1,
+        }
+        for n, (instrument, *two) in enumerate(means, 1)
+        for arm, mode, mean in zip(
+            ("video", "in person"), ("videoconference", "face_to_face"), two, strict=True
+        )
+    ]  # fmt: skip
+
+
+def correlations() -> list[dict[str, Any]]:
+    """Correlations of alliance and symptoms in one arm each."""
+    found = ((0.31, 40), (0.2, 55), (0.45, 38), (0.12, 61))
+    return [
+        {
+            "study": f"Synthetic {n}", "arm": "video", "delivery_mode": "videoconference",
+            "instrument": "wai", "with_instrument": "bdi", "metric": "r", "estimate": -r, "n": size,
+        }
+        for n, (r, size) in enumerate(found, 1)
+    ]  # fmt: skip
+
+
+def corrected(measure: str) -> Plan:
+    """Return the plan of an association whose measures are both unreliable."""
+    return plan(
+        title=f"Synthetic association by {measure}",
+        kind="association",
+        predicts="symptoms",
+        measure=measure,
+        margin=None,
+        reliability=("wai = 0.93", "bdi = 0.86"),
+    )
+
+
+def rescaled(database: Database) -> None:
+    """Make a review whose instruments are linked, and one of corrected correlations."""
+    begin(database, "linked", plan(title="Synthetic points", **LINKED))
+    enter(database, "linked", of_arms())
+    begin(database, "unreliable", corrected("COR"), corrected("ZCOR"))
+    enter(database, "unreliable", correlations())
