@@ -12,6 +12,7 @@ from review.cli.figures import file_options, number_option, run_shown, written
 from review.export.drawings.bubble import bubble_of
 from review.export.drawings.funnel import funnel_of
 from review.export.drawings.gosh import gosh_of
+from review.export.drawings.heterogeneity import heterogeneity_of
 from review.export.drawings.influence import MOST_SHOWN, influence_of
 from review.export.drawings.leave_one_out import leave_one_out_of
 from review.figures.bubble import bubble_plot
@@ -138,4 +139,26 @@ def gosh(
     written(gosh_plot(values), files, dpi, drawn=drawn)
 
 
-DIAGNOSTICS: Final = (funnel, influence, leave_one_out, bubble, gosh)
+@click.command("heterogeneity")
+@click.argument("analysis")
+@click.option(
+    "--by", metavar="NAME",
+    help="The characteristic that tau² depends on; the plan's first with levels by default.",
+)  # fmt: skip
+@file_options
+@number_option
+@review_option
+def heterogeneity(
+    analysis: str,
+    by: str | None,
+    files: tuple[Path, ...],
+    dpi: int,
+    number: int | None,
+    review_slug: str | None,
+) -> None:
+    """Draw tau² of each level of a characteristic, by the plan's location-scale model."""
+    run, drawn = run_shown(review_slug, analysis, number)
+    written(estimates_pages(heterogeneity_of(*run, by)), files, dpi, drawn=drawn)
+
+
+DIAGNOSTICS: Final = (funnel, influence, leave_one_out, bubble, gosh, heterogeneity)

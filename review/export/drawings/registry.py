@@ -21,6 +21,7 @@ from review.export.drawings.drapery import drapery_of
 from review.export.drawings.forest import forest_of
 from review.export.drawings.funnel import FEWEST_FOR_TEST, funnel_of
 from review.export.drawings.gosh import gosh_of
+from review.export.drawings.heterogeneity import heterogeneity_of
 from review.export.drawings.influence import baujat_of, influence_of
 from review.export.drawings.leave_one_out import leave_one_out_of
 from review.export.drawings.margins import margins_of
@@ -246,17 +247,29 @@ RUN_FIGURES: Final = (
         _specification, supplementary=True,
     ),
 )  # fmt: skip
-"""In the order of a manuscript; bubble plots, one a meta-regression, are added by `figures_of`."""
+"""In the order of a manuscript; `figures_of` adds bubble plots, one a meta-regression, and τ² by
+level, one a location-scale model."""
 
 
 def figures_of(run: ShownRun) -> Iterator[RunFigure]:
-    """Yield the figures that a run can have: those of every run, and its meta-regressions."""
+    """Yield the figures that a run can have: those of every run, and of its models."""
     yield from (figure for figure in RUN_FIGURES if not figure.supplementary)
     for line in run.results.moderators:
         alone = line.kind == "meta-regression" and len(parse(line.moderator).names) == 1
         if alone and line.note is None:
             yield _bubble(line.moderator)
+    for scaled in run.results.heterogeneity:
+        if scaled.by_level and scaled.p is not None:
+            yield _heterogeneity(scaled.formula)
     yield from (figure for figure in RUN_FIGURES if figure.supplementary)
+
+
+def _heterogeneity(formula: str) -> RunFigure:
+    return RunFigure(
+        "heterogeneity", f"τ² by {in_words(formula)}",
+        lambda run: estimates_pages(heterogeneity_of(*run.values, formula)),
+        supplementary=True, of=re.sub(r"\W+", "_", formula).strip("_"),
+    )  # fmt: skip
 
 
 def _bubble(moderator: str) -> RunFigure:

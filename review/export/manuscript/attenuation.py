@@ -12,8 +12,8 @@ from review.protocol.attenuation import reliabilities
 from review.protocol.rules import Plan
 
 OF_DIFFERENCES: Final = (
-    "For {titles}: differences were divided by the root of the reliability of their instrument, and "
-    "variances by the reliability, which counts as known {cite} ({by})."
+    "For {titles}: differences were divided by the root of the reliability of their instrument, "
+    "and variances by the reliability, which counts as known {cite} ({by})."
 )
 OF_CORRELATIONS: Final = (
     "For {titles}: correlations were divided by the root of the product of the reliabilities of "

@@ -37,7 +37,7 @@ def plot(delivery: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plot]:
 KINDS = (
     "forest", "cumulative", "versions", "leave-one-out", "margins", "sequential", "classes",
     "specification", "screening", "prisma", "risk-of-bias",
-    "funnel", "baujat", "influence", "bubble", "gosh", "drapery",
+    "funnel", "baujat", "influence", "bubble", "gosh", "drapery", "heterogeneity",
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def test_every_figure_has_a_command_that_says_what_it_draws() -> None:
 
 def test_the_commands_that_are_not_of_the_list_are_those_of_the_text() -> None:
     listed = {figure.name for figure in (*RUN_FIGURES, *REVIEW_FIGURES)}
-    assert set(plot_.commands) - listed == {"prisma", "risk-of-bias", "bubble"}
+    assert set(plot_.commands) - listed == {"prisma", "risk-of-bias", "bubble", "heterogeneity"}
 
 
 def test_each_meta_regression_has_a_bubble_plot_of_its_own(

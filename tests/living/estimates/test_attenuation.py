@@ -173,8 +173,10 @@ def test_one_side_alone_is_corrected_and_said() -> None:
         found.effects[0].recipe
     )
     assert found.pooled.notes[-3:] == (
-        "Correlations divided by the root of the product of both reliabilities, variances by the "
-        "product; reliabilities count as known: one 0.81, Trial 00 0.64 (predicts.omega).",
+        (
+            "Correlations divided by the root of the product of both reliabilities, variances by "
+            "the product; reliabilities count as known: one 0.81, Trial 00 0.64 (predicts.omega)."
+        ),
         "Not corrected, for no reliability is known: Trial 01 (two), Trial 01 (d).",
         "No trial used the reliability of alpha.",
     )

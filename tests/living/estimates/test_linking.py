@@ -1,4 +1,4 @@
-"""Instruments on one scale: metafor's pooled mean differences of the scores before they were not."""
+"""Instruments put on one scale pool as metafor pools the scores that were on it all along."""
 
 from __future__ import annotations
 

@@ -82,16 +82,20 @@ def _lone(read: Read, m: re.Match[str]) -> None:
 
 SAID: Final = {
     "superior": r"[^.]+? was superior to .+? as well\.|The result favoured (?:.+?) over .+?: the "
-    r"interval lay wholly (?:above zero|above 1|below 1)\.",
+    r"interval lay wholly (?:above zero|above 1|below 1)\.|The association was positive: the interval "
+    r"lay wholly above zero\.",
     "noninferior": r"[^.]+? was noninferior to .+?\. The interval included (?:zero|1), so that neither "
     r"was shown to be better\.",
     "noninferior but statistically worse": r"[^.]+? was noninferior to .+? and, at the same time, .+?\. A "
     r"disadvantage was shown, and one as large as the margin was ruled out\.",
-    "inconclusive": r"The result was inconclusive: .+?(?:was shown|that they are alike)\.",
+    "inconclusive": r"The result was inconclusive: .+?(?:was shown|that they are alike)\.|The interval "
+    r"included zero, so that an association was not shown in either direction; nor does this show that "
+    r"there is none\.",
     "inconclusive, statistically worse": r"The result was inconclusive about noninferiority, and "
     r".+? was not\.",
     "inferior": r"[^.]+? was inferior to .+?: the interval lay .+? margin of .+?\.(?= |$)|The result "
-    r"favoured .+? over .+?: the interval lay wholly (?:below zero|below 1|above 1)\.",
+    r"favoured .+? over .+?: the interval lay wholly (?:below zero|below 1|above 1)\.|The association "
+    r"was negative: the interval lay wholly below zero\.",
 }
 
 
