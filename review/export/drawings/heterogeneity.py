@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from review.canonical import number, p_value
+from review.canonical import number
 from review.errors import InvalidDataError
 from review.figures.estimates import EstimateRow, Estimates
+from review.figures.numbers import p_words
 from review.living.reports.heterogeneity import by_words
 from review.living.runs.contents import RunInputs
 from review.living.runs.heterogeneity import HeterogeneityLine, ScaleTerm
@@ -34,6 +35,7 @@ def heterogeneity_of(
         If the plan has none with levels, or it could not be fitted.
     """
     line = _chosen(inputs, results, formula)
+    assert line.p is not None
     scale = scale_of_run(inputs)
     return Estimates(
         title=f"{inputs.plan.title}: heterogeneity by {by_words(line)}",
@@ -46,7 +48,7 @@ def heterogeneity_of(
         note=(
             f"Location-scale model, {inputs.plan.method}. Pale line: one τ² for all trials, "
             f"{number(line.same_tau2, 3)}; likelihood ratio χ² {number(line.stat)}, df {line.df}, "
-            f"p {p_value(line.p)}.{''.join(f' {told}' for told in line.beside)}"
+            f"{p_words(line.p)}.{''.join(f' {told}' for told in line.beside)}"
         ),
         level=inputs.plan.level,
         decimals=3,

@@ -127,6 +127,12 @@ def _reliability(read: Read, m: re.Match[str]) -> None:
                 assert effect["vi"] == pytest.approx(reported["variance"] / r)
 
 
+@claim(FOR + r"[Pp]ositive values: better (\S+) goes with better (\S+)\.")
+def _goes_with(read: Read, m: re.Match[str]) -> None:
+    for plan in _for(read, m):
+        assert (plan["kind"], plan["outcome"], plan["predicts"]) == ("association", m[2], m[3])
+
+
 @claim(
     r"For ((?:“[^”]+”(?:, | and )?)+): correlations were divided by the root of the product of the reliabilities of both measures(, and variances by that product, which counts| before Fisher’s transformation, with variances by the delta method; reliabilities count) as known wiernik2020 \((.+?)\)\."
 )
