@@ -195,6 +195,7 @@ PER_TIME: Final = f"per {PERSON_YEARS} person-years"
 _CONTRAST: Final = frozenset({AnalysisKind.CONTRAST})
 _COMPARED: Final = frozenset({AnalysisKind.CONTRAST, AnalysisKind.NETWORK})
 _ONE_ARM: Final = frozenset({AnalysisKind.SINGLE_ARM})
+_ASSOCIATED: Final = frozenset({AnalysisKind.ASSOCIATION})
 _FACTS: Final[Mapping[Measure, Facts]] = {
     Measure.GEN: Facts(
         family=Family.READY,
@@ -326,16 +327,13 @@ _FACTS: Final[Mapping[Measure, Facts]] = {
         family=Family.SURVIVAL, ratio="Hazard ratio", metrics=("HR", "HAZARD RATIO")
     ),
     Measure.COR: Facts(
-        family=Family.ASSOCIATION,
-        planned=frozenset({AnalysisKind.ASSOCIATION}),
-        methods="correlations",
-        axis="Correlation",
-        unit_free=True,
+        family=Family.ASSOCIATION, planned=_ASSOCIATED, methods="correlations",
+        axis="Correlation", unit_free=True,
     ),
     Measure.UCOR: Facts(family=Family.ASSOCIATION),
     Measure.ZCOR: Facts(
         family=Family.ASSOCIATION,
-        planned=frozenset({AnalysisKind.ASSOCIATION}),
+        planned=_ASSOCIATED,
         methods="correlations after Fisher’s z transformation",
         sentence="Fisher’s z",
         unit_free=True,

@@ -96,7 +96,13 @@ def _plans(draw: st.DrawFn) -> Plan:
         for name in ("variants", "moderators", "sequential"):
             del values[name]
         values = {**values, **labels, "kind": "network", "other_treatments": named}
-    elif values["measure"] in ("OR", "RR"):
+        return Plan.model_validate(values)
+    if values["measure"] == "MD" and draw(st.booleans()):
+        values["target_instrument"] = "wai"
+        values["reference_scores"] = ["wai = 5.6 (0.9); Invented 2001", "cals = 60 (7.2); Other"]
+    else:
+        values["variants"] = [one for one in values["variants"] if one != Variant.WITHOUT_LINKED]
+    if values["measure"] in ("OR", "RR"):
         rules = ({"add": 0.25, "to": "all", "drop00": True}, {"by_arm": True}, None)
         values["zero_cells"] = draw(st.sampled_from(rules))
     return Plan.model_validate(values)

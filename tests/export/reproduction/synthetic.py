@@ -164,7 +164,7 @@ def linked() -> LatestRun:
     )
     both = (trials[4], trials[5].model_copy(update={"study_id": 5}))
     trials[4] = trials[4].model_copy(update={"parts": both, "joined": "aggregate"})
-    own = [t for t in trials if t.instrument == "wai" and not t.parts]
+    own = tuple(t for t in trials if t.instrument == "wai" and not t.parts)
     return run(
         "linked",
         plan(

@@ -69,14 +69,13 @@ def trial(i: int, **given: Any) -> TrialInput:
 
 def of_arms(i: int, row: Sequence[float], *, reverse: bool) -> TrialInput:
     """A trial; each second one as the other instrument had measured it, which may run reversed."""
-    n1, m1, s1, n2, m2, s2 = row
-    if i % 2:
-        sides, better = ((m1, s1), (m2, s2)), {}
-    else:
+    n1, a, sa, n2, b, sb = row
+    better: dict[str, Any] = {}
+    if i % 2 == 0:
         way = -1 if reverse else 1
-        sides = tuple((55.5 + way * TIMES * (m - 12), TIMES * s) for m, s in ((m1, s1), (m2, s2)))
+        a, b = (55.5 + way * TIMES * (m - 12) for m in (a, b))
+        sa, sb = TIMES * sa, TIMES * sb
         better = {"instrument": "other", "higher_is_better": not reverse}
-    (a, sa), (b, sb) = sides
     return trial(
         i,
         intervention=(arm("a", n=int(n1), mean=a, sd=sa),),
