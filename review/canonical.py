@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
 from typing import Any, Final
@@ -85,6 +86,76 @@ def sha256_of(value: object) -> str:
 def sha256_of_text(text: str) -> str:
     """Return the SHA-256 of a text in UTF-8, as 64 hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+MOST_DECIMALS: Final = 5
+"""Of a number in print, however narrow its interval."""
+
+STEPS: Final = 5
+"""Units of the last decimal that an interval spans at least: rounding then moves no limit by more
+than a tenth of it."""
+
+
+def decimals_for(limits: tuple[float, float], marks: Iterable[float] = (0.0,)) -> int:
+    """Return the decimals that an estimate with these limits is printed with.
+
+    Parameters
+    ----------
+    limits : (float, float)
+        Of its interval, as printed: of ratios the ratios.
+    marks : iterable of float
+        What limits are read against: no effect, margins.
+
+    Returns
+    -------
+    int
+        2; more for an interval narrower than five units of the last decimal, up to `MOST_DECIMALS`,
+        and where a limit would round to a mark (`telling`).
+
+    Examples
+    --------
+    >>> decimals_for((-0.67, 0.07)), decimals_for((-0.012, 0.021)), decimals_for((-0.96, -0.004))
+    (2, 3, 3)
+    >>> decimals_for((0.84, 0.998), marks=(1.0,)), decimals_for((-0.502, 0.1), (0.0, -0.5))
+    (3, 3)
+    """
+    low, high = limits
+    decimals = 2
+    while decimals < MOST_DECIMALS and 0 < high - low < STEPS * 10.0**-decimals:
+        decimals += 1
+    return telling(limits, decimals, marks)
+
+
+def telling(limits: tuple[float, float], decimals: int, marks: Iterable[float] = (0.0,)) -> int:
+    """Return the decimals that tell limits from marks: more where one would round to it.
+
+    What is concluded from an interval must be seen in it, as from a p value. Beyond two more, a
+    limit is as good as there.
+
+    Examples
+    --------
+    >>> telling((-0.96, -0.004), 2), telling((0.0, 1.2), 2)
+    (3, 2)
+    """
+    pairs = [(limit, mark) for limit in limits for mark in marks if limit != mark]
+    for more in range(decimals, decimals + 3):
+        if not any(round(limit, more) == round(mark, more) for limit, mark in pairs):
+            return more
+    return decimals
+
+
+def own_decimals(value: float, least: int = 2) -> int:
+    """Return the decimals that show a number as it was chosen, a margin of 0.025 with three.
+
+    Examples
+    --------
+    >>> own_decimals(0.5), own_decimals(0.025), own_decimals(1 / 3)
+    (2, 3, 2)
+    """
+    for decimals in range(least, MOST_DECIMALS):
+        if abs(round(value, decimals) - value) < 1e-9:
+            return decimals
+    return least
 
 
 def fixed(value: float, decimals: int = 2) -> str:

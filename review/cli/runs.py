@@ -130,7 +130,7 @@ def list_(analysis: str | None, limit: int | None, review_slug: str | None, as_j
                     f"{run.created:%Y-%m-%d %H:%M}",
                     line.pooled.k,
                     scale.shown,
-                    scale.number(line.pooled.estimate),
+                    scale.number(line.pooled.estimate, line.pooled.ci),
                     scale.interval(line.pooled.ci),
                     conclusion_word(
                         inputs.plan.kind,
@@ -376,7 +376,7 @@ def multiverse_(
             line.trials,
             line.model,
             line.k,
-            found.scale.number(line.estimate),
+            found.scale.number(line.estimate, line.ci),
             found.scale.interval(line.ci),
             line.conclusion,
         )

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from review.citations.queries import searches
-from review.export.tables.model import Cell, Footnote, Interval
+from review.export.tables.model import Cell, EffectInterval, Footnote, Interval
 from review.living.releases.releases import releases
 from review.living.reports.changes import ChangeReport, compare
 from review.living.reports.notices import NO_NOTICES, Notices
@@ -57,9 +57,9 @@ class LatestRun:
         """Whether it is the very run that readers saw."""
         return self.before_number == self.number
 
-    def shown(self, limits: Limits | None) -> Cell:
-        """Return limits as people see them: of ratios as measured."""
-        return interval_cell(None if limits is None else self.scale.pair(limits))
+    def shown(self, limits: Limits | None, *, decimals: int | None = None) -> Cell:
+        """Return limits as people see them, of ratios as measured, with the decimals they need."""
+        return effect_cell(self.scale, limits, decimals=decimals)
 
     def value(self, number: float | None) -> float | None:
         """Return a number as people see it: a ratio as measured."""
@@ -188,6 +188,16 @@ def level_words(runs: Sequence[LatestRun]) -> str:
     """Return ``95% `` before the word CI, or nothing where levels differ."""
     levels = {run.results.pooled.level for run in runs}
     return f"{levels.pop() * 100:g}% " if len(levels) == 1 else ""
+
+
+def effect_cell(
+    scale: EffectScale, limits: Limits | None, *, decimals: int | None = None
+) -> EffectInterval | None:
+    """Return limits on the scale of an effect as a cell, with these decimals or those they need."""
+    if limits is None:
+        return None
+    decimals = scale.decimals(limits) if decimals is None else decimals
+    return EffectInterval(*scale.pair(limits), decimals)
 
 
 def interval_cell(limits: tuple[float, float] | None) -> Interval | None:

@@ -234,8 +234,7 @@ def _reach(plot: BubblePlot) -> tuple[float, float]:
 
 
 def _value(notation: Notation, group: Fitted) -> str:
-    limits = notation.interval(group.ci_low, group.ci_high, 2)
-    return f"{notation.written(group.estimate, 2)} {limits}"
+    return notation.text(group.estimate, group.ci_low, group.ci_high)
 
 
 def _note(plot: BubblePlot, low: float, high: float) -> str:

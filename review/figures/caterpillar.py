@@ -9,7 +9,14 @@ from review.figures.axis import draw_landmarks
 from review.figures.chart import Chart, Scale, draw_chart, say_empty
 from review.figures.chart_key import Key, Sample
 from review.figures.forest import reach_of
-from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
+from review.figures.forest_values import (
+    Diamond,
+    Forest,
+    ForestRow,
+    Heading,
+    prediction_of,
+    value_of,
+)
 from review.figures.scale import Notation
 from review.figures.style import BAND, BLACK, BLUE, GREY, VERMILLION, ZONE, own_settings
 from review.wording import counted
@@ -115,15 +122,12 @@ def caterpillar_plot(forest: Forest) -> Figure:
 def _keys(forest: Forest, pooled: Diamond | None) -> list[Key]:
     keys = [Key(f"Study with {100 * forest.level:g}% interval", Sample.DOT, BLUE)]
     if pooled is not None:
-        value = forest.notation.text(
-            pooled.estimate, pooled.ci_low, pooled.ci_high, forest.decimals
-        )  # fmt: skip
-        keys.append(Key(f"{pooled.label}: {value}", Sample.LINE, VERMILLION))
+        keys.append(Key(f"{pooled.label}: {value_of(forest, pooled)}", Sample.LINE, VERMILLION))
         if pooled.pi_low is not None and pooled.pi_high is not None:
-            limits = forest.notation.interval(pooled.pi_low, pooled.pi_high, forest.decimals)
+            limits = prediction_of(forest, pooled)
             keys.append(Key(f"Prediction interval {limits}", Sample.DASHED, BLACK))
     if forest.margin is not None:
-        margin = forest.notation.written(-forest.margin, 2)
+        margin = forest.notation.limit(forest.margin)
         keys.append(Key(f"beyond the margin {margin}", Sample.BLOCK, ZONE))
     return keys
 

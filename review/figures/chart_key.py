@@ -25,7 +25,10 @@ class Sample(StrEnum):
     DASH_DOT = "-."
     DOT = "o"
     DIAMOND = "D"
+    BELOW = "v"
+    """The arrow of a point below the axis."""
     RING = "ring"
+    HOLLOW = "hollow diamond"
     BLOCK = "block"
 
 
@@ -83,14 +86,14 @@ def draw_key(page: Page, key: Key, place: KeyPlace, y: float, name: str, i: int)
         page.figure.add_artist(block)
     else:
         line = key.sample in (Sample.LINE, Sample.DASHED, Sample.DOTTED, Sample.DASH_DOT)
-        ring = key.sample is Sample.RING
+        hollow = {Sample.RING: "o", Sample.HOLLOW: "D"}.get(key.sample, "")
         sample = Line2D(
             [start, start + long / 2, start + long] if line else [start + long / 2],
             [middle] * (3 if line else 1),
             color=key.colour, lw=1.2, ls=key.sample.value if line else "none",
             markevery=(1, 2) if line else 1,
-            marker=key.marker if line else "o" if ring else key.sample.value, ms=5,
-            mfc="white" if ring else key.colour, mec=key.colour, mew=0.9 if ring else 0,
+            marker=key.marker if line else hollow or key.sample.value, ms=5,
+            mfc="white" if hollow else key.colour, mec=key.colour, mew=0.9 if hollow else 0,
         )  # fmt: skip
         sample.set_gid(f"{name}-sample-{i}")
         page.figure.add_artist(sample)

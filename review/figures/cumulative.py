@@ -57,7 +57,6 @@ class Cumulative:
     step_header: str = "Added"
     note: str = ""
     level: float = 0.95
-    decimals: int = 2
     notation: Notation = Notation.PLAIN
 
     def __post_init__(self) -> None:
@@ -122,6 +121,5 @@ def as_estimates(cumulative: Cumulative) -> Estimates:
         margin=cumulative.margin,
         note=cumulative.note,
         level=cumulative.level,
-        decimals=cumulative.decimals,
         notation=cumulative.notation,
     )

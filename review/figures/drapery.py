@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PALE_LINE: Final = "#AAAAAA"
+# Studies up to which what lies behind their curves is seen.
+CROWDED: Final = 60
 # Levels at which a reader wants to read the curves off.
 LEVELS: Final = (0.05, 0.10, 0.20, 0.50)
 
@@ -104,18 +106,21 @@ def drapery_plot(drapery: Drapery) -> Figure:
         frame = draw_chart(_chart(drapery))
         axes, p = frame.axes, drapery.p
         if drapery.null_line:
-            axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=3, gid="null-line")
+            axes.axvline(0.0, color=BLACK, lw=0.8, ls=(0, (1, 2)), zorder=4.5, gid="null-line")
         for level in LEVELS:
             gid = f"level-{level:.2f}".replace("0.", ".")
             axes.axhline(level, color=GREY, lw=0.5, ls=(0, (4, 4)), zorder=2, gid=gid)
         if drapery.prediction is not None:
-            region = axes.fill(
-                [*drapery.prediction.low, *reversed(drapery.prediction.high)],
-                [*p, *reversed(p)],
-                color=FAINT_BAND, lw=0, zorder=1,
-            )[0]  # fmt: skip
+            region = axes.fill(*_outline(p, drapery.prediction), color=FAINT_BAND, lw=0, zorder=1)[
+                0
+            ]
             region.set_gid("prediction")
-        fine = 0.6 if len(drapery.studies) <= 60 else 0.35
+            if _crowded(drapery):
+                axes.plot(
+                    *_outline(p, drapery.prediction), color=BLACK, lw=1.0, ls=Sample.DASHED.value,
+                    zorder=4.5, gid="prediction-outline",
+                )  # fmt: skip
+        fine = 0.35 if _crowded(drapery) else 0.6
         for i, study in enumerate(drapery.studies):
             _curve(axes, p, study, PALE_LINE, fine, f"study-{i}")
         if drapery.pooled is not None:
@@ -129,9 +134,17 @@ def _curve(
     axes: Axes, p: tuple[float, ...], curve: PValueFunction, colour: str, wide: float, gid: str
 ) -> None:
     axes.plot(
-        [*curve.low, *reversed(curve.high)], [*p, *reversed(p)], color=colour, lw=wide,
-        zorder=5 if gid == "pooled" else 4, gid=gid,
-    )  # fmt: skip
+        *_outline(p, curve), color=colour, lw=wide, zorder=5 if gid == "pooled" else 4, gid=gid
+    )
+
+
+def _outline(p: tuple[float, ...], curve: PValueFunction) -> tuple[list[float], list[float]]:
+    return [*curve.low, *reversed(curve.high)], [*p, *reversed(p)]
+
+
+def _crowded(drapery: Drapery) -> bool:
+    """Whether curves of studies would hide what lies behind them."""
+    return len(drapery.studies) > CROWDED
 
 
 def _chart(drapery: Drapery) -> Chart:
@@ -144,7 +157,8 @@ def _chart(drapery: Drapery) -> Chart:
     if drapery.pooled is not None:
         keys.append(Key(drapery.pooled.label, Sample.LINE, BLUE))
     if drapery.prediction is not None:
-        keys.append(Key(drapery.prediction.label, Sample.BLOCK, FAINT_BAND))
+        drawn = (Sample.DASHED, BLACK) if _crowded(drapery) else (Sample.BLOCK, FAINT_BAND)
+        keys.append(Key(drapery.prediction.label, *drawn))
     return Chart(
         title=drapery.title,
         x=Scale(low, high, drapery.effect_label, notation=drapery.notation),

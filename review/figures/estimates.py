@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from review.errors import InvalidDataError
-from review.figures.forest_values import check_margin
+from review.figures.forest_values import check_margin, value_of
 from review.figures.interval import check_interval, draw_interval
 from review.figures.panel import draw_panel, draw_reference
 from review.figures.panel_layout import Panel, TextColumn
@@ -84,7 +84,6 @@ class Estimates:
     reference: float | None = None
     note: str = ""
     level: float = 0.95
-    decimals: int = 2
     notation: Notation = Notation.PLAIN
     empty: str = "No studies"
 
@@ -168,10 +167,7 @@ def _panel(estimates: Estimates) -> Panel:
         ),
     )  # fmt: skip
     header = f"{estimates.effect_label} [{100 * estimates.level:g}% CI]"
-    values = tuple(
-        estimates.notation.text(row.estimate, row.ci_low, row.ci_high, estimates.decimals)
-        for row in estimates.rows
-    ) or ("",)
+    values = tuple(value_of(estimates, row) for row in estimates.rows) or ("",)
     return Panel(
         title=estimates.title,
         before=(

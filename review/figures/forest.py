@@ -8,7 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
+from review.figures.forest_values import (
+    Diamond,
+    Forest,
+    ForestRow,
+    Heading,
+    prediction_of,
+    value_of,
+)
 from review.figures.interval import draw_interval, ends
 from review.figures.layouts import (
     STYLES,
@@ -126,7 +133,7 @@ def _lines(forest: Forest, layout: Layout) -> list[_Line]:
     for i, row in enumerate(forest.rows):
         if isinstance(row, ForestRow):
             weight = _weight(row.weight, style)
-            text = forest.notation.text(row.estimate, row.ci_low, row.ci_high, forest.decimals)
+            text = value_of(forest, row)
             lines.append(
                 _Line(
                     str(i), row.label, style.written(text), weight, row, row.columns,
@@ -160,15 +167,13 @@ def _weight(weight: float | None, style: Style) -> str:
 def _diamond_lines(
     forest: Forest, diamond: Diamond, key: str, layout: Layout, name: str, section: str = ""
 ) -> list[_Line]:
-    style, said, decimals = STYLES[layout], forest.notation, forest.decimals
-    value = style.written(
-        said.text(diamond.estimate, diamond.ci_low, diamond.ci_high, decimals)
-    )  # fmt: skip
+    style = STYLES[layout]
+    value = style.written(value_of(forest, diamond))
     label = f"{name} ({100 * forest.level:g}% CI)" if name else diamond.label
     weight = _weight(diamond.weight, style)
     lines = [_Line(key, label, value, weight, diamond, diamond.columns, section=section)]
     if diamond.pi_low is not None and diamond.pi_high is not None:
-        value = style.written(said.interval(diamond.pi_low, diamond.pi_high, decimals))
+        value = style.written(prediction_of(forest, diamond))
         lines.append(_Line(f"{key}-prediction", "Prediction interval", value, section=section))
     if diamond.fit is not None and (section or style.of_all):
         lines += _spans(heterogeneity_words(diamond.fit, layout), f"{key}-q", layout, section)

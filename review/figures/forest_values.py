@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 from review.errors import InvalidDataError
 from review.figures.interval import check_interval
@@ -152,8 +153,6 @@ class Forest:
         Under the plot.
     level : float
         Of the confidence intervals, for the header.
-    decimals : int
-        Of estimates and limits.
     difference : Difference or None
         The test for differences between the subgroups.
     label_header : str
@@ -170,7 +169,6 @@ class Forest:
     column_headers: tuple[str, ...] = ()
     note: str = ""
     level: float = 0.95
-    decimals: int = 2
     column_groups: tuple[tuple[str, int], ...] = ()
     domains: tuple[BiasDomain, ...] = ()
     categories: tuple[Category, ...] = ()
@@ -215,3 +213,43 @@ def check_margin(margin: float | None) -> None:
     """
     if margin is not None and not (math.isfinite(margin) and margin > 0):
         raise InvalidDataError(f"A noninferiority margin must be above 0, not {margin:g}.")
+
+
+class Plot(Protocol):
+    """How a plot of intervals writes its numbers."""
+
+    @property
+    def notation(self) -> Notation:
+        """Ratios or differences."""
+
+    @property
+    def margin(self) -> float | None:
+        """The noninferiority margin."""
+
+
+class Line(Protocol):
+    """An estimate with its limits, or without any."""
+
+    @property
+    def estimate(self) -> float | None:
+        """On the analysis scale."""
+
+    @property
+    def ci_low(self) -> float | None:
+        """The lower limit."""
+
+    @property
+    def ci_high(self) -> float | None:
+        """The upper limit."""
+
+
+def value_of(plot: Plot, row: Line) -> str:
+    """Return the estimate and interval of a line, with the decimals that they need."""
+    return plot.notation.text(row.estimate, row.ci_low, row.ci_high, plot.margin)
+
+
+def prediction_of(plot: Plot, diamond: Diamond) -> str:
+    """Return the prediction interval of a diamond that has one, ``""`` without."""
+    if diamond.pi_low is None or diamond.pi_high is None:
+        return ""
+    return plot.notation.interval(diamond.pi_low, diamond.pi_high, plot.margin)

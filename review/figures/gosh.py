@@ -124,7 +124,7 @@ def _chart(gosh: Gosh) -> Chart:
     if gosh.pooled is not None:
         effect, i2 = gosh.pooled
         said = f"{gosh.notation.written(effect, 2)}, I² {fixed(i2, 0)}%"
-        keys.append(Key(f"All studies: {said}", Sample.DIAMOND))
+        keys.append(Key(f"All studies: {said}", Sample.HOLLOW))
     return Chart(
         title=gosh.title,
         x=Scale(low, high, gosh.effect_label, notation=gosh.notation),

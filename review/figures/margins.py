@@ -157,19 +157,12 @@ def _chart(margins: Margins) -> Chart:
             else "any margin"
         )
         keys.append(Key(f"noninferiority is shown: {where}", Sample.BLOCK, BAND))
-    keys += [
-        Key(
-            f"{'deciding margin' if i == 0 else 'margin'} {_value(margins, m.margin)}: "
-            f"{p_words(m.p)}, {m.conclusion}",
-            Sample.DIAMOND if i == 0 else Sample.DOT,
-            VERMILLION,
-        )
-        for i, m in enumerate(margins.planned)
-    ]
+    lowest = min(at for at, _ in marks) - 0.3
+    keys += [_planned_key(margins, i, lowest) for i in range(len(margins.planned))]
     return Chart(
         title=margins.title,
         x=Scale(0.0, high, f"Margin ({margins.effect_label})", _across(margins, high)),
-        y=Scale(min(at for at, _ in marks) - 0.3, 0.05, "p (logarithmic)", marks),
+        y=Scale(lowest, 0.05, "p (logarithmic)", marks),
         keys=tuple(keys),
         note=margins.note,
         above=len(_rows(margins, high)) * TEXT_LINE,
@@ -177,10 +170,19 @@ def _chart(margins: Margins) -> Chart:
     )
 
 
+def _planned_key(margins: Margins, i: int, lowest: float) -> Key:
+    """Return the entry of a planned margin, with the sign that it is drawn with."""
+    planned = margins.planned[i]
+    called = f"{'margin' if i else 'deciding margin'} {_value(margins, planned.margin)}"
+    said = f"{called}: {p_words(planned.p)}, {planned.conclusion}"
+    if _log(planned.p, lowest - 1) < lowest:
+        return Key(f"{said} (below the axis)", Sample.BELOW, VERMILLION)
+    return Key(said, Sample.DOT if i else Sample.DIAMOND, VERMILLION)
+
+
 def _value(margins: Margins, margin: float) -> str:
     """Return a margin for print: of ratios the ratio that is just not acceptable."""
-    said = margins.notation
-    return said.written(-margin if said.is_ratio else margin, 2)
+    return margins.notation.margin(margin)
 
 
 def _across(margins: Margins, high: float) -> tuple[tuple[float, str], ...] | None:

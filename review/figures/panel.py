@@ -242,7 +242,7 @@ def _write_column(page: Page, panel: Panel, column: TextColumn, at: PanelLayout)
 
 
 def _write_margin(page: Page, panel: Panel, margin: float, at: PanelLayout) -> None:
-    text = f"margin {panel.notation.written(-margin, 2)}"
+    text = f"margin {panel.notation.limit(margin)}"
     half = width(text, at.size) / 2
     x = at.left + at.plot_width * across(panel, -margin)
     x = min(max(x, at.left + half), at.left + at.plot_width - half)

@@ -5,6 +5,7 @@ Page et al. 2021, BMJ 372:n71, doi 10.1136/bmj.n71. All lengths are inches from 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BAND = 0.3
+BAND_GAP = 0.06
 GAP = 0.3
 ROW_GAP = 0.3
 PADDING = 0.08
@@ -255,12 +257,12 @@ def prisma_plot(flow: PrismaFigure) -> Figure:
         axes.set_yticks([])
         axes.set_axis_off()
         for i, line in enumerate(title):
-            at = EDGE + i * leading(TITLE_SIZE)
+            at = EDGE + (i + 0.5) * leading(TITLE_SIZE)
             _write(axes, EDGE, at, line, f"title-{i}", size=TITLE_SIZE, bold=True)
         for name, text, left, width in headings:
             _rectangle(axes, left, head, width, heading_height, f"heading-{name}", ZONE)
             for i, line in enumerate(text):
-                at = head + PADDING + i * LINE
+                at = head + PADDING + (i + 0.5) * LINE
                 _write(
                     axes, left + width / 2, at, line, f"heading-{name}-{i}", bold=True,
                     align="center",
@@ -271,7 +273,7 @@ def prisma_plot(flow: PrismaFigure) -> Figure:
                 _draw(axes, placed)
         _arrows(axes, rows)
         for i, line in enumerate(note):
-            _write(axes, EDGE, note_at + i * LINE, line, f"note-{i}", colour=GREY)
+            _write(axes, EDGE, note_at + (i + 0.5) * LINE, line, f"note-{i}", colour=GREY)
     return figure
 
 
@@ -304,8 +306,9 @@ def _write(
     axes: Axes, x: float, y: float, text: str, gid: str, *, size: float = SIZE,
     bold: bool = False, align: str = "left", colour: str = BLACK, turned: bool = False,
 ) -> None:  # fmt: skip
+    """Write a line around its middle."""
     drawn = axes.text(
-        x, y, text, ha=align, va="center" if turned else "top", color=colour,
+        x, y, text, ha=align, va="center" if turned else "center_baseline", color=colour,
         rotation=90 if turned else 0, fontproperties=font(size, bold=bold, text=text),
         parse_math=False,
     )  # fmt: skip
@@ -317,7 +320,7 @@ def _draw(axes: Axes, placed: _Placed) -> None:
     _rectangle(axes, placed.left, placed.top, placed.width, placed.height, f"box-{key}", "white")
     for i, line in enumerate(placed.text):
         indent = STEP if line.startswith(INDENT) else 0.0
-        at = placed.top + PADDING + i * LINE
+        at = placed.top + PADDING + (i + 0.5) * LINE
         _write(axes, placed.left + PADDING + indent, at, line.strip(), f"text-{key}-{i}")
 
 
@@ -327,15 +330,17 @@ def _band_height(name: str) -> float:
 
 
 def _bands(axes: Axes, rows: Sequence[dict[str, _Placed]]) -> None:
+    below = math.inf
     for name, first, last in (
-        ("Identification", 0, 0),
-        ("Screening", 1, ROWS - 1),
         ("Included", ROWS, len(rows) - 1),
+        ("Screening", 1, ROWS - 1),
+        ("Identification", 0, 0),
     ):
         top = min(placed.top for placed in rows[first].values())
         bottom = max(placed.bottom for placed in rows[last].values())
-        middle = (top + bottom) / 2
         half = max(bottom - top, _band_height(name)) / 2
+        middle = min((top + bottom) / 2, below - BAND_GAP - half)
+        below = middle - half
         _rectangle(axes, EDGE, middle - half, BAND, 2 * half, f"band-{name}", BAND_COLOUR)
         _write(
             axes, EDGE + BAND / 2, middle, name, f"band-{name}-text", bold=True, align="center",

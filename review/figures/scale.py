@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from review.canonical import decimals_for, own_decimals
 from review.figures.numbers import INFINITY, bracketed, fixed
 
 # An interval reaching further than this many interquartile ranges beyond the quartiles of all
@@ -68,8 +69,17 @@ class Notation(StrEnum):
         least = 10.0**-decimals
         return f"<{fixed(least, decimals)}" if ratio < least / 2 else fixed(ratio, decimals)
 
-    def interval(self, low: float, high: float, decimals: int) -> str:
-        """Return two limits for print: ``[−0.67, 0.07]``."""
+    def decimals(self, low: float, high: float, margin: float | None = None) -> int:
+        """Return the decimals of two limits and their estimate, as `decimals_for` has them."""
+        marks = (0.0,) if margin is None else (0.0, -margin)
+        if self is Notation.PLAIN:
+            return decimals_for((low, high), marks)
+        ratios = [math.exp(min(self._logarithm(x), LARGEST_LOGARITHM)) for x in (low, high, *marks)]
+        return decimals_for((min(ratios[:2]), max(ratios[:2])), ratios[2:])
+
+    def interval(self, low: float, high: float, margin: float | None = None) -> str:
+        """Return two limits for print: ``[−0.67, 0.07]``, with the decimals that they need."""
+        decimals = self.decimals(low, high, margin)
         if self is Notation.PLAIN:
             return bracketed(low, high, decimals)
         if self.turned:
@@ -77,12 +87,28 @@ class Notation(StrEnum):
         return f"[{self.written(low, decimals)}, {self.written(high, decimals)}]"
 
     def text(
-        self, estimate: float | None, low: float | None, high: float | None, decimals: int
+        self,
+        estimate: float | None,
+        low: float | None,
+        high: float | None,
+        margin: float | None = None,
     ) -> str:
-        """Return an estimate with its interval, as figures write them."""
+        """Return an estimate with its interval, as figures write them; both as one."""
         if estimate is None or low is None or high is None:
             return "not estimable"
-        return f"{self.written(estimate, decimals)} {self.interval(low, high, decimals)}"
+        decimals = self.decimals(low, high, margin)
+        return f"{self.written(estimate, decimals)} {self.interval(low, high, margin)}"
+
+    def limit(self, margin: float) -> str:
+        """Return where the axis has a margin, with all digits chosen: ``−0.50``, a ratio."""
+        at = -margin
+        if self.is_ratio:
+            at = math.exp(min(self._logarithm(at), LARGEST_LOGARITHM))
+        return self.written(-margin, own_decimals(at))
+
+    def margin(self, margin: float) -> str:
+        """Return a margin as people say it: ``0.50``, of ratios the ratio."""
+        return self.limit(margin if self.is_ratio else -margin)
 
     def ticks(
         self, low: float, high: float, at_most: int = 8, *, whole: bool = False
@@ -217,14 +243,16 @@ def ticks(
         if len(found) <= at_most:
             break
         finer = found
-    return _two_at_least(found, finer)
+    return _two_at_least(found, finer, at_most)
 
 
 def _two_at_least(
-    found: list[tuple[float, str]], finer: list[tuple[float, str]]
+    found: list[tuple[float, str]], finer: list[tuple[float, str]], at_most: int
 ) -> list[tuple[float, str]]:
-    """Return ticks or, where there is but one, the ends of those at finer steps."""
-    return found if len(found) > 1 or len(finer) < 2 else [finer[0], finer[-1]]
+    """Return ticks or, where there is but one, those at finer steps: all that fit, or the ends."""
+    if len(found) > 1 or len(finer) < 2:
+        return found
+    return finer if len(finer) <= at_most else [finer[0], finer[-1]]
 
 
 def ratio_ticks(low: float, high: float, at_most: int = 8) -> list[tuple[float, str]]:
@@ -263,9 +291,16 @@ def ratio_ticks(low: float, high: float, at_most: int = 8) -> list[tuple[float, 
                 even = ticks(math.exp(low), math.exp(high), at_most)
                 return [(math.log(value), label) for value, label in even if value > 0]
             if len(inside) <= at_most:
-                return _two_at_least(inside, finer)
+                return _two_at_least(inside, _around_one(finer, at_most), at_most)
             finer = inside
     return []
+
+
+def _around_one(found: list[tuple[float, str]], at_most: int) -> list[tuple[float, str]]:
+    """Return no effect with its nearest neighbours of a scale of ratios, where three have room."""
+    one = next((i for i, (_, label) in enumerate(found) if label == "1"), 0)
+    near = found[max(0, one - 1) : one + 2]
+    return [near[0], near[1], near[-1]] if one and 3 <= len(near) <= at_most else found
 
 
 def power_words(mantissa: float, power: int) -> str:

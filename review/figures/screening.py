@@ -186,7 +186,7 @@ def _charts(course: ScreeningCourse, start: datetime, stop: datetime) -> list[Ch
                 for colour, dash, marker in [look(i, len(stage.persons))]
             ]
             keys.append(Key("conflicts outstanding", Sample.LINE, VERMILLION))
-            keys.append(Key(f"records: {stage.records}", Sample.DOTTED, BLACK))
+            keys.append(Key(f"records: {stage.records:,}", Sample.DOTTED, BLACK))
         heading = "" if stage is None else stage.name
         charts.append(
             Chart(

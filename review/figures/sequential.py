@@ -142,6 +142,7 @@ def _charts(sequential: Sequential, x: Sequence[float]) -> tuple[Chart, Chart]:
     reach = [sequential.conventional, *z, *(min(b, HIGHEST_Z) for b in bounds)]
     floor = -max(map(abs, reach)) if sequential.two_sided else min(0.0, *reach)
     z_low, z_high = widened([floor, max(reach)], 0.1)
+    crossed = any(look.crossed for look in looks)
     percent = f"{100 * sequential.level:g}%"
     keys = [Key(f"estimate with {percent} confidence sequence", Sample.DOT, BLUE)]
     if sequential.margin is not None:
@@ -160,8 +161,8 @@ def _charts(sequential: Sequential, x: Sequence[float]) -> tuple[Chart, Chart]:
             y=Scale(z_low, z_high, "z"),
             keys=(
                 Key("z", Sample.DOT, BLUE),
-                Key("boundary crossed", Sample.DIAMOND, VERMILLION),
-                Key("boundary for repeated looks", Sample.LINE, VERMILLION),
+                *([Key("boundary crossed", Sample.DIAMOND, VERMILLION)] if crossed else []),
+                *([Key("boundary for repeated looks", Sample.LINE, VERMILLION)] if bounds else []),
                 Key("boundary of a single look", Sample.DOTTED, GREY),
                 *([Key("required information", Sample.LINE, BLACK)] if fractions else []),
             ),

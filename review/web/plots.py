@@ -15,7 +15,14 @@ from markupsafe import Markup
 from review.figures.estimates import Estimates
 from review.figures.estimates import reach_of as estimates_reach
 from review.figures.forest import reach_of as forest_reach
-from review.figures.forest_values import Diamond, Forest, ForestRow, Heading
+from review.figures.forest_values import (
+    Diamond,
+    Forest,
+    ForestRow,
+    Heading,
+    prediction_of,
+    value_of,
+)
 from review.figures.numbers import fixed
 from review.figures.risk_of_bias import Blank
 from review.web.lights import light
@@ -217,7 +224,7 @@ def _study(
     if pictures is not None:
         pictures.add(name)
     cells.append(f"<td>{axis.picture(drawn, name, again=again)}")
-    value = _unbroken(forest.notation.text(row.estimate, row.ci_low, row.ci_high, forest.decimals))
+    value = _unbroken(value_of(forest, row))
     cells.append(f'<td class="n">{value}')
     if any(column.key == "weight" for column in columns):
         weight = "" if row.weight is None else f"{fixed(row.weight, 1)}%"
@@ -237,14 +244,14 @@ def _diamond(
     forest: Forest, axis: Axis, row: Diamond, columns: Sequence[_Column], to: Addresses
 ) -> list[str]:
     drawn = axis.diamond(row.ci_low, row.estimate, row.ci_high)
-    value = _unbroken(forest.notation.text(row.estimate, row.ci_low, row.ci_high, forest.decimals))
+    value = _unbroken(value_of(forest, row))
     totals = dict(zip((f"column-{c}" for c in range(len(row.columns))), row.columns, strict=True))
     if row.weight is not None:
         totals["weight"] = f"{fixed(row.weight, 1)}%"
     lines = [_pooled_row(axis, row.label, value, drawn, columns, to.switches, totals)]
     if row.pi_low is not None and row.pi_high is not None:
         drawn = axis.interval(row.pi_low, row.pi_high, "pi", capped=True)
-        value = _unbroken(forest.notation.interval(row.pi_low, row.pi_high, forest.decimals))
+        value = _unbroken(prediction_of(forest, row))
         lines.append(
             _pooled_row(axis, "Prediction interval", value, drawn, columns, to.switches, None)
         )
@@ -348,8 +355,7 @@ def _estimate_rows(
         drawn = ""
         if row.estimate is not None and row.ci_low is not None and row.ci_high is not None:
             drawn = axis.interval(row.ci_low, row.ci_high) + axis.square(row.estimate, 0.25)
-        told = (row.estimate, row.ci_low, row.ci_high)
-        value = _unbroken(estimates.notation.text(*told, estimates.decimals))
+        value = _unbroken(value_of(estimates, row))
         before = [c for c in columns if c.key.startswith("before-")]
         after = [c for c in columns if c.key.startswith("after-")]
         cells = [

@@ -73,8 +73,10 @@ def test_the_margin_curve_and_its_planned_margins_stand_at_their_p() -> None:
 
 def test_a_margin_far_below_the_axis_has_an_arrow() -> None:
     planned = (PlannedMargin(0.5, 1e-30, "superior"),)
-    drawn = by_gid(margins_plot(Margins("M", (0.0, 0.5), (0.5, 1e-30), planned)))
+    drawn = by_gid(figure := margins_plot(Margins("M", (0.0, 0.5), (0.5, 1e-30), planned)))
     assert "planned-0-cut" in drawn
+    assert drawn["key-sample-2"].get_marker() == drawn["planned-0-cut"].get_marker() == "v"
+    assert words(figure)["key-2"].endswith("superior (below the axis)")
 
 
 def looks() -> tuple[SequentialLook, ...]:
@@ -109,6 +111,8 @@ def test_without_a_margin_boundaries_lie_on_both_sides_and_without_fractions_tri
     assert {"conventional-high", "conventional-low"} <= set(drawn)
     assert said["chart-1-x-label-0"] == "Trials"
     assert "required" not in drawn
+    keys = [text for gid, text in said.items() if gid.startswith("chart-1-key")]
+    assert keys == ["z", "boundary of a single look"]  # nothing else is drawn
 
 
 def test_every_class_has_its_own_sign_and_colour() -> None:

@@ -72,3 +72,15 @@ def test_impossible_plots_are_refused() -> None:
         drapery(0, studies=(PValueFunction("A", (0.0, 1.0), (2.0, 1.0)),))
     with pytest.raises(InvalidDataError, match="lower limit above"):
         PValueFunction("A", (2.0,), (1.0,))
+
+
+@pytest.mark.parametrize(("k", "seen"), [(20, False), (200, True)])
+def test_many_curves_do_not_hide_a_new_study_and_no_effect(k: int, seen: bool) -> None:
+    drawn = by_gid(drapery_plot(drapery(k)))
+    assert ("prediction-outline" in drawn) is seen
+    above = drawn["study-0"].get_zorder()
+    assert drawn["null-line"].get_zorder() > above
+    if seen:
+        assert drawn["prediction-outline"].get_zorder() > above
+        styles = {a.get_linestyle() for g, a in drawn.items() if g.startswith("key-sample")}
+        assert drawn["prediction-outline"].get_linestyle() in styles

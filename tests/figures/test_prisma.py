@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -106,3 +107,12 @@ def test_a_branch_has_four_rows() -> None:
 def test_previous_and_total_go_together() -> None:
     with pytest.raises(InvalidDataError, match="go together"):
         PrismaFigure("x", branch(), FigureBox("i", ("",)), previous=FigureBox("p", ("",)))
+
+
+@pytest.mark.parametrize("other", [True, False])
+@pytest.mark.parametrize("updated", [True, False])
+def test_the_names_of_the_phases_stand_apart(other: bool, updated: bool) -> None:
+    drawn = by_gid(prisma_plot(figure(other=other, updated=updated)))
+    bands = [drawn[f"band-{name}"] for name in ("Identification", "Screening", "Included")]
+    for above, below in pairwise(bands):
+        assert below.get_y() - (above.get_y() + above.get_height()) >= 0.05

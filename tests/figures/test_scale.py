@@ -118,3 +118,10 @@ def test_a_ratio_that_would_round_to_zero_is_said_to_be_below() -> None:
     assert Notation.RATIO.written(math.log(0.006), 2) == "0.01"
     assert Notation.RATIO.interval(-math.inf, 800.0, 2) == "[<0.01, ∞]"
     assert Notation.PLAIN.interval(-0.5, 0.25, 2) == "[−0.50, 0.25]"
+
+
+def test_an_axis_of_ratios_has_no_effect_between_others_where_three_have_room() -> None:
+    for low, high in ((0.15, 3.5), (0.2, 2.5), (0.12, 4.9)):
+        found = [label for _, label in ratio_ticks(math.log(low), math.log(high), 3)]
+        assert found == ["0.5", "1", "2"]
+    assert len(ratio_ticks(math.log(0.2), math.log(3.5), 2)) == 2

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from review.export.contents.columns import Row, said_once, words
+from review.export.contents.columns import Row, row_name, said_once
 from review.export.runs import interval_cell
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.extraction.appraisal.agreement import domain_agreement
@@ -79,7 +79,7 @@ def _entry(session: Session, review: Review) -> Iterator[Row]:
     for (first, second), indices in pairs.items():
         for one in agreement_by_field([found[i].comparison for i in indices]):
             share = 100 * one.share
-            row = (words(one.of), one.compared, share, one.kappa, None, None)
+            row = (row_name(one.of), one.compared, share, one.kappa, None, None)
             yield ("Double entry", f"{first} and {second}", *row)
 
 

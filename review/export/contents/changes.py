@@ -16,7 +16,7 @@ from review.living.reports.attribution import Explanation, explain
 from review.living.reports.changes import ChangeReport
 from review.living.reports.classes import strip
 from review.living.reports.shares import Share
-from review.living.runs.results import PooledLine
+from review.living.runs.results import Interval, PooledLine
 from review.living.runs.scales import EffectScale
 from review.protocol.vocabulary import Variant
 from review.wording import by_name
@@ -280,13 +280,16 @@ def _unrounded(line: PooledLine, scale: EffectScale) -> dict[str, float | None]:
 
 
 def _shown(line: PooledLine, scale: EffectScale) -> dict[str, str | None]:
-    pi = bracketed(*scale.pair(line.pi), 2) if line.pi is not None else None
+
+    def limits(ci: Interval) -> str:
+        return bracketed(*scale.pair(ci), scale.decimals(ci))
+
     return {
         "k": str(line.k),
-        "estimate": fixed(scale.value(line.estimate), 2),
-        "ci": bracketed(*scale.pair(line.ci), 2),
-        "z_ci": bracketed(*scale.pair(line.z_ci), 2),
-        "pi": pi,
+        "estimate": fixed(scale.value(line.estimate), scale.decimals(line.ci)),
+        "ci": limits(line.ci),
+        "z_ci": limits(line.z_ci),
+        "pi": None if line.pi is None else limits(line.pi),
         "tau2": number(line.tau2, 3) or None,
         "I2": f"{fixed(line.I2, 1)}%",
     }

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from review.export.tables.model import Cell, Column
+from review.extraction.numbers import ABOUT
 from review.figures.numbers import MINUS
+from review.wording import lowered
 
 NO_NAMES: Final[Mapping[str, str]] = {}
 
@@ -26,6 +28,14 @@ def words(choice: str | None) -> str | None:
     if choice is None:
         return None
     return "ITT" if choice == "itt" else choice.replace("_", " ")
+
+
+def row_name(name: str) -> str:
+    """Return what a row about a number or another field is called: ``SD``, ``delivery mode``."""
+    about = ABOUT.get(name)
+    if about is not None and (about.heading or about.called):
+        return lowered(about.heading) or about.called
+    return name.replace("_", " ")
 
 
 def as_reported(value: float) -> str:

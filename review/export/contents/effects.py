@@ -20,7 +20,7 @@ RESULT_COLUMNS = (
     Column("instrument", "Instrument"),
     Column("n_intervention", "n intervention", Kind.INTEGER),
     Column("n_comparator", "n comparator", Kind.INTEGER),
-    Column("yi", "Effect", Kind.NUMBER),
+    Column("yi", "Effect", Kind.NUMBER, beside="ci"),
     Column("vi", "Variance", Kind.NUMBER, decimals=4),
     Column("ci", "CI", Kind.INTERVAL),
     Column("weight", "Weight", Kind.PERCENT, decimals=1),

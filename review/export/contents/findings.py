@@ -17,8 +17,7 @@ from review.export.contents.absolute import (
 )
 from review.export.contents.columns import Row, in_use
 from review.export.runs import LatestRun, interval_cell, level_words
-from review.export.tables.model import Column, Footnote, Kind, Place, Table
-from review.export.tables.printing import telling
+from review.export.tables.model import Column, EffectInterval, Footnote, Kind, Place, Table
 from review.export.tracing.origins import origin
 from review.extraction.appraisal.certainty import Rated, certainties
 from review.extraction.appraisal.grade import LOWERS, RAISES
@@ -60,7 +59,7 @@ DATA_COLUMNS: Final = (
     Column("participants", "Participants", Kind.INTEGER),
     Column("measure", "Measure"),
     Column("level", "Level", Kind.NUMBER),
-    Column("effect", "Effect", Kind.NUMBER),
+    Column("effect", "Effect", Kind.NUMBER, beside="effect_ci"),
     Column("effect_ci", "Effect CI", Kind.INTERVAL),
     Column("unit", "Unit"),
     Column("comparator", "With comparator", Kind.NUMBER),
@@ -97,6 +96,11 @@ class Finding:
     """Trials that do not say how many took part."""
     crossovers: int
     rated: Rated | None
+
+    @property
+    def decimals(self) -> int:
+        """Of the effect and its interval."""
+        return self.run.scale.decimals(self.run.results.pooled.ci)
 
 
 def findings_table(session: Session, review: Review, runs: Sequence[LatestRun]) -> Table:
@@ -210,7 +214,7 @@ GUIDELINE: Final = (
     Column("intervention", "Intervention"),
     Column("comparator", "Comparator"),
     Column("effect_type", "Effect measure"),
-    Column("effect", "Effect", Kind.NUMBER),
+    Column("effect", "Effect", Kind.NUMBER, beside="effect_ci"),
     Column("effect_ci", "Effect CI", Kind.INTERVAL),
     Column("participants", "Participants", Kind.INTEGER),
     Column("studies", "Studies", Kind.INTEGER),
@@ -236,7 +240,7 @@ def guideline_table(session: Session, review: Review, runs: Sequence[LatestRun])
         steps = one.rated.steps if one.rated else {}
         rows.append((
             plan.title, plan.intervention.label, plan.comparator.label,
-            one.measure, one.effect, interval_cell(one.effect_ci), one.participants,
+            one.measure, one.effect, EffectInterval(*one.effect_ci, one.decimals), one.participants,
             one.run.results.pooled.k,
             told.unit if told else None, told.comparator if told else None,
             told.intervention if told else None, told.difference if told else None,
@@ -289,8 +293,8 @@ def _printed(one: Finding, row: int, names: Mapping[str, str], notes: _Notes) ->
     effect = None
     if not own_scale:
         ratio = one.run.scale.as_ratio
-        limits = _limits(one.effect_ci, telling(one.effect_ci, 2, 1.0 if ratio else 0.0))
-        effect = f"{one.measure} {fixed(one.effect, 2)} ({limits})"
+        limits = _limits(one.effect_ci, one.decimals)
+        effect = f"{one.measure} {fixed(one.effect, one.decimals)} ({limits})"
         if one.oriented or ratio:
             said = one.run.scale.direction(plan)
             notes.add(said, row, "effect")
@@ -395,7 +399,7 @@ def _data(one: Finding) -> Row:
         one.measure,
         line.level,
         one.effect,
-        interval_cell(one.effect_ci),
+        EffectInterval(*one.effect_ci, one.decimals),
         known.unit if known else None,
         known.comparator if known else None,
         interval_cell(known.comparator_range) if known else None,

@@ -18,7 +18,7 @@ COLUMNS: Final = (
     Column("formula", "τ² by"),
     Column("label", "Level or term"),
     Column("k", "k", Kind.INTEGER),
-    Column("estimate", "Effect", Kind.NUMBER),
+    Column("estimate", "Effect", Kind.NUMBER, beside="ci"),
     Column("ci", "CI", Kind.INTERVAL),
     Column("tau2", "τ²", Kind.NUMBER, decimals=3),
     Column("tau2_ci", "CI (τ²)", Kind.INTERVAL, decimals=3),
@@ -85,8 +85,9 @@ def _rows(run: LatestRun, *, print_: bool) -> Iterator[tuple[Row, str]]:
 
 def _term(run: LatestRun, by: str, line: HeterogeneityLine, term: ScaleTerm) -> Row:
     label = value_in_words(line.formula, term.label) if line.by_level else term.label
+    decimals = None if line.by_level else run.scale.slope_decimals(term.estimate, term.ci)
     return (
-        by, label, term.k, run.value(term.estimate), run.shown(term.ci),
+        by, label, term.k, run.value(term.estimate), run.shown(term.ci, decimals=decimals),
         term.tau2, _limits(term.tau2_ci),
         *(
             (None,) * 5

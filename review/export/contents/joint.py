@@ -19,12 +19,12 @@ OUTCOMES: Final = (
     Column("analysis", "Analysis"),
     Column("label", "Outcome"),
     Column("k", "Trials", Kind.INTEGER),
-    Column("estimate", "Together", Kind.NUMBER),
+    Column("estimate", "Together", Kind.NUMBER, beside="ci"),
     Column("ci", "CI", Kind.INTERVAL),
     Column("pi", "Prediction interval", Kind.INTERVAL),
     Column("tau2", "τ²", Kind.NUMBER, decimals=3),
     Column("robust_ci", "CI (robust)", Kind.INTERVAL),
-    Column("alone", "Alone", Kind.NUMBER),
+    Column("alone", "Alone", Kind.NUMBER, beside="alone_ci"),
     Column("alone_ci", "CI (alone)", Kind.INTERVAL),
 )
 
@@ -33,7 +33,7 @@ DIFFERENCES: Final = (
     Column("label", "Outcome"),
     Column("versus", "Minus"),
     Column("both", "Trials with both", Kind.INTEGER),
-    Column("estimate", "Difference", Kind.NUMBER),
+    Column("estimate", "Difference", Kind.NUMBER, beside="ci"),
     Column("ci", "CI", Kind.INTERVAL),
     Column("p", "p", Kind.P_VALUE),
     Column("robust_ci", "CI (robust)", Kind.INTERVAL),

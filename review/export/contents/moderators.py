@@ -23,7 +23,7 @@ COLUMNS: Final = (
     Column("measure", "Measure"),
     Column("label", "Level or term"),
     Column("k", "k", Kind.INTEGER),
-    Column("estimate", "Estimate", Kind.NUMBER),
+    Column("estimate", "Estimate", Kind.NUMBER, beside="ci"),
     Column("ci", "CI", Kind.INTERVAL),
     Column("tau2", "τ²", Kind.NUMBER, decimals=3),
     Column("stat", "Statistic", Kind.NUMBER),
@@ -60,7 +60,6 @@ def moderators_table(session: Session, review: Review, runs: Sequence[LatestRun]
         said_once(rows, 4),
         footnotes=(Footnote(note), *directions([run for run in runs if run.results.moderators])),
         origins=tuple(line.origin for line in lines),
-        decimals=tuple(line.decimals for line in lines),
     )
 
 
@@ -76,16 +75,14 @@ def moderators_data(title: str, runs: Sequence[LatestRun]) -> Table:
         COLUMNS,
         tuple(line.row for line in lines),
         origins=tuple(line.origin for line in lines),
-        decimals=tuple(line.decimals for line in lines),
     )
 
 
 class _Line(NamedTuple):
-    """The cells of `COLUMNS` after the analysis, where they stand, and their own decimals."""
+    """The cells of `COLUMNS` after the analysis, and where they stand."""
 
     row: Row
     origin: str
-    decimals: int | None = None
 
 
 def _lines(run: LatestRun, names: Mapping[str, str], *, centred: bool) -> Iterator[_Line]:
@@ -109,18 +106,18 @@ def _lines(run: LatestRun, names: Mapping[str, str], *, centred: bool) -> Iterat
             if found.kind != "subgroups" and line.label != INTERCEPT:
                 decimals = run.scale.slope_decimals(line.estimate, line.ci)
             where = origin(run.key, "moderators", index, "lines", place)
-            yield _Line((*lead, label, *_numbers(run, line)), where, decimals)
+            yield _Line((*lead, label, *_numbers(run, line, decimals)), where)
         if found.at_mean is not None:
             label = f"effect at the mean: {found.at_mean.label}"
             where = origin(run.key, "moderators", index, "at_mean")
             yield _Line((*lead, label, *_numbers(run, found.at_mean)), where)
 
 
-def _numbers(run: LatestRun, line: VariantLine) -> Row:
+def _numbers(run: LatestRun, line: VariantLine, decimals: int | None = None) -> Row:
     return (
         line.k,
         run.value(line.estimate),
-        run.shown(line.ci),
+        run.shown(line.ci, decimals=decimals),
         line.tau2,
         *(None,) * 3,
         line.p,

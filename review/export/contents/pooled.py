@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from review.canonical import own_decimals
 from review.export.runs import (
     LatestRun,
     directions,
@@ -27,7 +28,7 @@ COLUMNS: Final = (
     Column("method", "Method"),
     Column("test", "Test"),
     Column("level", "Level", Kind.NUMBER),
-    Column("estimate", "Estimate", Kind.NUMBER),
+    Column("estimate", "Estimate", Kind.NUMBER, beside="ci"),
     Column("se", "SE", Kind.NUMBER, decimals=4),
     Column("p", "p", Kind.P_VALUE),
     Column("ci", "CI", Kind.INTERVAL),
@@ -66,13 +67,21 @@ def pooled_table(title: str, runs: Sequence[LatestRun]) -> Table:
         for run in runs
         for index, reading in enumerate(run.results.readings)
     )
+    shown = [
+        own_decimals(margin)
+        for run in runs
+        for reading in run.results.readings
+        if (margin := run.margin(reading)) is not None
+    ]
     models = dict.fromkeys(model_words(run.results.pooled) for run in runs)
     words = [f"Model: {'; '.join(models) or 'none'}. CI (z) is the normal interval of that model."]
     if margins:
         words.append("p (one-sided) is that of noninferiority at the margin.")
     return Table(
         title=f"{title}: pooled estimates",
-        columns=_printed_columns(level_words(runs), margins=margins),
+        columns=_printed_columns(
+            level_words(runs), margins=margins, margin_decimals=max(shown, default=2)
+        ),
         rows=rows,
         footnotes=(Footnote(" ".join(words)), *directions(runs), *noticed(runs)),
         origins=readings_origins(runs),
@@ -88,9 +97,10 @@ def readings_origins(runs: Sequence[LatestRun]) -> tuple[str, ...]:
     )
 
 
-def _printed_columns(level: str, *, margins: bool) -> tuple[Column, ...]:
+def _printed_columns(level: str, *, margins: bool, margin_decimals: int) -> tuple[Column, ...]:
     named = {"ci": f"{level}CI", "z_ci": f"{level}CI (z)", "tau2": "τ²", "I2": "I²"}
     known = {column.key: column for column in COLUMNS}
+    known["margin"] = replace(known["margin"], decimals=margin_decimals)
     return tuple(
         replace(known[key], header=named.get(key, known[key].header))
         for key in PRINTED

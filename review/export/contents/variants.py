@@ -29,7 +29,7 @@ COLUMNS: Final = (
     Column("measure", "Measure"),
     Column("label", "Variant"),
     Column("k", "k", Kind.INTEGER),
-    Column("estimate", "Estimate", Kind.NUMBER),
+    Column("estimate", "Estimate", Kind.NUMBER, beside="ci"),
     Column("ci", "CI", Kind.INTERVAL),
     Column("pi", "Prediction interval", Kind.INTERVAL),
     Column("p", "p", Kind.P_VALUE),

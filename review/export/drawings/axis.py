@@ -46,8 +46,7 @@ def margin_words(inputs: RunInputs, margin: float | None) -> str:
     """Return ``, margin 0.50``, of ratios the ratio; nothing without a margin."""
     if margin is None:
         return ""
-    said = notation(inputs)
-    return f", margin {said.written(-margin if said.is_ratio else margin, 2)}"
+    return f", margin {notation(inputs).margin(margin)}"
 
 
 def favours(plan: Plan) -> tuple[str, str]:

@@ -88,8 +88,7 @@ def _words(found: TrimFill, written: Notation, sign: float) -> str:
     return (
         f"Trim and fill ({found.estimator.value}): "
         f"{counted(found.k0, 'study', 'studies')} filled in on the "
-        f"{side}, {written.written(sign * found.fit.estimate, 2)} "
-        f"{written.interval(low, high, 2)}"
+        f"{side}, {written.text(sign * found.fit.estimate, low, high)}"
         f"{unsettled}; a sensitivity analysis, not a corrected estimate."
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from review.export.manuscript.document import Spans, filled, joined, listed
 from review.export.manuscript.facts import Analysed, printer_of
 from review.export.manuscript.printer import Printer
-from review.export.manuscript.scaled import estimate_of, limits_of
+from review.export.manuscript.scaled import SETTINGS, estimate_of, limits_of, with_limits
 from review.export.manuscript.sentences import count
 from review.export.tables.printing import NumberStyle
 from review.living.reports.changes import ChangeReport
 from review.living.reports.sentence import conclusion_word
-from review.living.runs.results import RunResults
+from review.living.runs.results import PooledLine, RunResults
+from review.living.runs.scales import EffectScale
 from review.protocol.vocabulary import AnalysisKind
 
 
@@ -39,17 +40,22 @@ def _moved(analysed: Analysed, before: RunResults, earlier: Printer, now: Printe
     old, new = before.pooled, analysed.latest.results.pooled
     old_scale, scale = analysed.latest.change.scales
     return filled(
-        "Since {since}, with {why}, the estimate went from {old}, {old_ci} ({old_k}), to {new}, "
-        "{new_ci} ({new_k}).",
+        "Since {since}, with {why}, the estimate went from {old}, to {new}.",
         since=analysed.latest.since,
         why=_causes(analysed.latest.change, now),
-        old=estimate_of(old.estimate, old_scale, earlier, "pooled"),
-        old_ci=limits_of(old.ci, old_scale, earlier, "pooled", "ci", level=old.level),
-        old_k=count(earlier.integer(old.k, "pooled", "k"), "trial"),
-        new=estimate_of(new.estimate, scale, now, "pooled"),
-        new_ci=limits_of(new.ci, scale, now, "pooled", "ci", level=new.level),
-        new_k=count(now.integer(new.k, "pooled", "k"), "trial"),
+        old=_estimate(old, old_scale, earlier),
+        new=_estimate(new, scale, now),
     )
+
+
+def _estimate(line: PooledLine, scale: EffectScale, printer: Printer) -> Spans:
+    """Return ``1.19, 95% CI [0.85, 1.52] (70 trials)``; AMA has all in one pair of brackets."""
+    value = estimate_of(line.estimate, line.ci, scale, printer, "pooled")
+    ci = limits_of(line.ci, scale, printer, "pooled", "ci", level=line.level)
+    k = count(printer.integer(line.k, "pooled", "k"), "trial")
+    if SETTINGS[printer.style].last:
+        return with_limits(printer, value, ci, k)
+    return filled("{told} ({k})", told=with_limits(printer, value, ci), k=k)
 
 
 def _causes(change: ChangeReport, now: Printer) -> Spans:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from review.export.manuscript.document import Cite, Reference, Spans, Term, filled, listed
 from review.export.manuscript.facts import Analysed, Facts
 from review.export.manuscript.printer import Printer
-from review.export.manuscript.scaled import estimate_of, limits_of
+from review.export.manuscript.scaled import estimate_of, limits_of, with_limits
 from review.export.manuscript.sentences import count, words
 from review.living.reports.joint import STRUCTURES
 from review.living.runs.joint import DifferenceLine, JointLine, OutcomeLine, RobustLine
@@ -21,15 +21,18 @@ def joint_opening(analysed: Analysed, line: JointLine, printer: Printer, called:
     p = printer.p(pooled.p, "pooled", "p") if pooled.p is not None else ()
     return filled(
         "In one model of {outcomes} with {effects} from {trials}, the {called} of {first} was "
-        "{estimate}, {ci}{p}{figure}. {direction}",
+        "{told}{figure}. {direction}",
         outcomes=count(printer.counted(len(line.outcomes), "outcomes", *_OUTCOMES), "outcome"),
         effects=count(printer.integer(line.effects, "joint", "effects"), "effect"),
         trials=count(printer.integer(line.trials, "joint", "trials"), "trial"),
         called=called,
         first=line.deciding.label,
-        estimate=estimate_of(pooled.estimate, scale, printer, "pooled"),
-        ci=limits_of(pooled.ci, scale, printer, "pooled", "ci", level=pooled.level),
-        p=(", ", *p) if p else (),
+        told=with_limits(
+            printer,
+            estimate_of(pooled.estimate, pooled.ci, scale, printer, "pooled"),
+            limits_of(pooled.ci, scale, printer, "pooled", "ci", level=pooled.level),
+            p,
+        ),
         figure=Reference("figure", f"forest_{analysed.slug}", aside=True),
         direction=scale.direction(analysed.plan),
     )
@@ -38,7 +41,9 @@ def joint_opening(analysed: Analysed, line: JointLine, printer: Printer, called:
 def joint_sentences(analysed: Analysed, line: JointLine, printer: Printer) -> list[Spans]:
     """Return what several outcomes say beside the one that decides."""
     others = [_outcome(analysed, i, one, printer) for i, one in enumerate(line.outcomes) if i]
-    found = [filled("The others: {told}.", told=listed(others, comma="; "))] if others else []
+    called = "The others" if len(others) > 1 else "The other"
+    told = listed(others, comma="; ")
+    found = [filled("{called}: {told}.", called=called, told=told)] if others else []
     found += [_alone(analysed, line, printer)]
     found += [_difference(analysed, i, one, printer) for i, one in enumerate(line.differences)]
     if line.equal_p is not None and len(line.differences) > 1:
@@ -57,24 +62,29 @@ def joint_sentences(analysed: Analysed, line: JointLine, printer: Printer) -> li
 def _outcome(analysed: Analysed, i: int, one: OutcomeLine, printer: Printer) -> Spans:
     scale, level = analysed.latest.scale, analysed.latest.results.pooled.level
     return filled(
-        "{label} {estimate}, {ci}",
+        "{label} {told}",
         label=one.label,
-        estimate=estimate_of(one.estimate, scale, printer, *_OUTCOMES, i),
-        ci=limits_of(one.ci, scale, printer, *_OUTCOMES, i, "ci", level=level),
+        told=with_limits(
+            printer,
+            estimate_of(one.estimate, one.ci, scale, printer, *_OUTCOMES, i),
+            limits_of(one.ci, scale, printer, *_OUTCOMES, i, "ci", level=level),
+        ),
     )
 
 
 def _alone(analysed: Analysed, line: JointLine, printer: Printer) -> Spans:
     """Return what the deciding outcome's own trials say."""
     scale, one = analysed.latest.scale, line.deciding
-    end = ("ratio",) if scale.as_ratio else ()
     return filled(
-        "Alone, its {trials} give {estimate}, {ci}.",
+        "Alone, its {trials} give {told}.",
         trials=count(printer.integer(one.k, *_OUTCOMES, 0, "k"), "trial"),
-        estimate=printer.number(scale.value(one.alone), *_OUTCOMES, 0, "alone", *end),
-        ci=limits_of(
-            one.alone_ci, scale, printer, *_OUTCOMES, 0, "alone_ci",
-            level=analysed.latest.results.pooled.level,
+        told=with_limits(
+            printer,
+            estimate_of(one.alone, one.alone_ci, scale, printer, *_OUTCOMES, 0, name="alone"),
+            limits_of(
+                one.alone_ci, scale, printer, *_OUTCOMES, 0, "alone_ci",
+                level=analysed.latest.results.pooled.level,
+            ),
         ),
     )  # fmt: skip
 
@@ -84,12 +94,15 @@ def _difference(analysed: Analysed, i: int, one: DifferenceLine, printer: Printe
     scale, level = analysed.latest.scale, analysed.latest.results.pooled.level
     here = (*_DIFFERENCES, i)
     return filled(
-        "{label} differed from {versus} by {estimate}, {ci}, {p}{robust}.",
+        "{label} differed from {versus} by {told}{robust}.",
         label=capitalised(one.label),
         versus=one.versus,
-        estimate=estimate_of(one.estimate, scale, printer, *here),
-        ci=limits_of(one.ci, scale, printer, *here, "ci", level=level),
-        p=printer.p(one.p, *here, "p"),
+        told=with_limits(
+            printer,
+            estimate_of(one.estimate, one.ci, scale, printer, *here),
+            limits_of(one.ci, scale, printer, *here, "ci", level=level),
+            printer.p(one.p, *here, "p"),
+        ),
         robust=_robust(one.robust, printer, *here, "robust"),
     )
 

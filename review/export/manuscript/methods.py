@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
+from review.canonical import own_decimals
 from review.export.contents.notices import SETS
 from review.export.drawings.funnel import FEWEST_FOR_TEST
 from review.export.manuscript.attenuation import attenuation_methods
@@ -13,6 +14,7 @@ from review.export.manuscript.document import (
     Block,
     Cite,
     Heading,
+    Number,
     Paragraph,
     Spans,
     filled,
@@ -244,8 +246,11 @@ def _margins(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
     def read(margin: float) -> float:
         return margin if shown is None else shown.margin(margin)
 
+    def number(margin: float, *path: str | int) -> Number:
+        return printer.number(read(margin), "plan", *path, decimals=own_decimals(read(margin)))
+
     others = [
-        (printer.number(read(margin), "plan", "other_margins", place),)
+        (number(margin, "other_margins", place),)
         for place, margin in enumerate(plan.other_margins)
         if margin != plan.margin
     ]
@@ -254,7 +259,7 @@ def _margins(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
         "is one-sided at {alpha}",
         what=f"{with_article(effect_words(plan, shown))} of " if shown is not None else "",
         scale=" on the log scale" if shown is None and plan.measure.facts.ratio else "",
-        margin=printer.number(read(plan.margin), "plan", "margin"),
+        margin=number(plan.margin, "margin"),
         beside=filled(", and beside it {m}", m=listed(others)) if others else (),
         alpha=f"{(1 - plan.level) / 2:g}",
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from review.export.manuscript.document import Cite, Reference, Spans, filled, listed
+from review.export.manuscript.document import Cite, Reference, Spans, Term, filled, listed
 from review.export.manuscript.facts import Analysed, Facts
 from review.export.manuscript.printer import Printer
-from review.export.manuscript.scaled import estimate_of, limits_of
+from review.export.manuscript.scaled import estimate_of, limits_of, with_limits
 from review.export.manuscript.sentences import count
+from review.export.tables.printing import p_letter
 from review.living.runs.networks import ComparisonLine, NetworkLine
 from review.living.runs.results import Interval
 from review.protocol.vocabulary import AnalysisKind
@@ -20,7 +21,7 @@ def network_opening(analysed: Analysed, line: NetworkLine, printer: Printer, cal
     p = printer.p(pooled.p, "pooled", "p") if pooled.p is not None else ()
     return filled(
         "In a network of {trials} with {arms} arms and {treatments}{graph}, the {called} of {one} "
-        "against {other} was {estimate}, {ci}{p}{figure}. {direction}",
+        "against {other} was {told}{figure}. {direction}",
         called=called,
         trials=count(printer.integer(line.trials, "network", "trials"), "trial"),
         arms=printer.integer(line.arms, "network", "arms"),
@@ -31,9 +32,12 @@ def network_opening(analysed: Analysed, line: NetworkLine, printer: Printer, cal
         graph=Reference("figure", f"network_{analysed.slug}", aside=True),
         one=plan.intervention.label,
         other=plan.comparator.label,
-        estimate=estimate_of(pooled.estimate, scale, printer, "pooled"),
-        ci=limits_of(pooled.ci, scale, printer, "pooled", "ci", level=pooled.level),
-        p=(", ", *p) if p else (),
+        told=with_limits(
+            printer,
+            estimate_of(pooled.estimate, pooled.ci, scale, printer, "pooled"),
+            limits_of(pooled.ci, scale, printer, "pooled", "ci", level=pooled.level),
+            p,
+        ),
         figure=Reference("figure", f"forest_{analysed.slug}", aside=True),
         direction=analysed.latest.scale.direction(plan),
     )
@@ -50,21 +54,14 @@ def network_sentences(analysed: Analysed, line: NetworkLine, printer: Printer) -
     ]
 
 
-def _number(analysed: Analysed, value: float, printer: Printer, *path: str | int) -> Spans:
-    """Return a number of a pair; a ratio is computed from the number that stands at the path."""
-    scale = analysed.latest.scale
-    end = ("ratio",) if scale.as_ratio else ()
-    return (printer.number(scale.value(value), *path, *end),)
-
-
 def _with_limits(
     analysed: Analysed, i: int, name: str, value: float, ci: Interval, printer: Printer
 ) -> Spans:
     scale, level = analysed.latest.scale, analysed.latest.results.pooled.level
-    return filled(
-        "{estimate}, {ci}",
-        estimate=_number(analysed, value, printer, *_HERE, i, name),
-        ci=limits_of(ci, scale, printer, *_HERE, i, f"{name}_ci", level=level),
+    return with_limits(
+        printer,
+        estimate_of(value, ci, scale, printer, *_HERE, i, name=name),
+        limits_of(ci, scale, printer, *_HERE, i, f"{name}_ci", level=level),
     )
 
 
@@ -96,10 +93,13 @@ def _against_reference(analysed: Analysed, line: NetworkLine, printer: Printer) 
     scale, level = analysed.latest.scale, analysed.latest.results.pooled.level
     told = [
         filled(
-            "{name} {estimate}, {ci}",
+            "{name} {told}",
             name=c.treatment,
-            estimate=estimate_of(c.estimate, scale, printer, *_HERE, i),
-            ci=limits_of(c.ci, scale, printer, *_HERE, i, "ci", level=level),
+            told=with_limits(
+                printer,
+                estimate_of(c.estimate, c.ci, scale, printer, *_HERE, i),
+                limits_of(c.ci, scale, printer, *_HERE, i, "ci", level=level),
+            ),
         )
         for i, c in enumerate(line.comparisons)
         if i and c.versus == line.reference
@@ -107,7 +107,8 @@ def _against_reference(analysed: Analysed, line: NetworkLine, printer: Printer) 
     if not told:
         return ()
     return filled(
-        "The others against {reference}: {told}{league}.",
+        "{others} against {reference}: {told}{league}.",
+        others="The others" if len(told) > 1 else "The other",
         reference=line.reference,
         told=listed(told, comma="; "),
         league=Reference("table", f"league_{analysed.slug}", aside=True),
@@ -138,11 +139,12 @@ def _agreement(line: NetworkLine, printer: Printer) -> Spans:
         )
     return filled(
         "{told}; the design-by-treatment interaction, heterogeneity allowed for, gave χ²({df}) = "
-        "{wald}, {p}. A large p is no proof that designs agree.",
+        "{wald}, {p}. A large {letter} is no proof that designs agree.",
         told=between,
         df=printer.integer(found.between_df, *here, "between_df"),
         wald=printer.number(found.wald, *here, "wald"),
         p=printer.p(found.wald_p, *here, "wald_p"),
+        letter=Term(p_letter(printer.style)),
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from review.canonical import telling
 from review.export.manuscript.document import Number, Spans, Term, filled
 from review.export.tables.cells import Interval, Kind
 from review.export.tables.model import Column
-from review.export.tables.printing import NumberStyle, printed, stated_p, telling
+from review.export.tables.printing import NumberStyle, printed, stated_p
 from review.export.tracing.origins import LEDGER, origin
 from review.figures.numbers import MINUS
 
@@ -63,7 +64,7 @@ class Printer:
 
         Decimals are those that tell its limits from no effect (`none`).
         """
-        decimals = telling(limits, decimals, none)
+        decimals = telling(limits, decimals, (none,))
         text = printed(Column("ci", "CI", Kind.INTERVAL, decimals), Interval(*limits), self.style)
         between = ", " if self.style is NumberStyle.AMA else " "
         number = self._made(text, limits, path)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from review.canonical import decimals_for, own_decimals
 from review.export.drawings.funnel import Asymmetry, asymmetry_of
 from review.export.manuscript.change import change_sentences
 from review.export.manuscript.document import (
@@ -26,7 +27,7 @@ from review.export.manuscript.joint import joint_opening, joint_sentences
 from review.export.manuscript.network import network_opening, network_sentences
 from review.export.manuscript.noticed import NO_NAMES, beside_sentences
 from review.export.manuscript.printer import Printer
-from review.export.manuscript.scaled import estimate_of, limits_of
+from review.export.manuscript.scaled import SETTINGS, estimate_of, limits_of, with_limits
 from review.export.manuscript.sensitivity import moderator_sentences, variant_sentences
 from review.export.manuscript.sentences import (
     ComparedSides,
@@ -59,14 +60,25 @@ def estimate(analysed: Analysed, printer: Printer, *, pooled: bool = False) -> S
     alone = analysed.plan.kind is AnalysisKind.SINGLE_ARM  # zero is no value to test it against
     p = printer.p(line.p, "pooled", "p") if line.p is not None and not alone else ()
     return filled(
-        "{label} {is_}{estimate}, {ci}{natural}{p}",
+        "{label} {is_}{told}",
         label=effect_words(analysed.plan, scale),
         is_="was " if pooled else "",
-        estimate=estimate_of(line.estimate, scale, printer, "pooled"),
-        ci=limits_of(line.ci, scale, printer, "pooled", "ci", level=line.level),
-        natural=_natural(analysed, printer),
-        p=joined([", ", *p]) if p else (),
+        told=with_limits(
+            printer,
+            estimate_of(line.estimate, line.ci, scale, printer, "pooled"),
+            *_limits_of_line(analysed, printer),
+            p,
+        ),
     )
+
+
+def _limits_of_line(analysed: Analysed, printer: Printer) -> tuple[Spans, ...]:
+    """Return the interval, and what is transformed back: in brackets, unless it stands in some."""
+    line, natural = analysed.latest.results.pooled, _natural(analysed, printer)
+    ci = limits_of(line.ci, analysed.latest.scale, printer, "pooled", "ci", level=line.level)
+    if SETTINGS[printer.style].last or not natural:
+        return ci, natural
+    return (joined([*ci, " (", *natural, ")"]),)
 
 
 def _natural(analysed: Analysed, printer: Printer) -> Spans:
@@ -74,11 +86,16 @@ def _natural(analysed: Analysed, printer: Printer) -> Spans:
     line = analysed.latest.results.pooled
     if line.natural is None:
         return ()
+    decimals = decimals_for(line.natural.ci)
     return filled(
-        " ({scale} {estimate}, {ci})",
+        "{scale} {estimate}, {ci}",
         scale=line.natural.scale,
-        estimate=printer.number(line.natural.estimate, "pooled", "natural", "estimate"),
-        ci=printer.limits(line.natural.ci, "pooled", "natural", "ci", level=line.level),
+        estimate=printer.number(
+            line.natural.estimate, "pooled", "natural", "estimate", decimals=decimals
+        ),
+        ci=printer.limits(
+            line.natural.ci, "pooled", "natural", "ci", level=line.level, decimals=decimals
+        ),
     )
 
 
@@ -217,7 +234,8 @@ def _conclusion(analysed: Analysed, printer: Printer) -> list[Spans]:
 
 def _margin(printer: Printer, scale: EffectScale, margin: float, *path: str | int) -> Number:
     """Return a margin as people see it: of ratios the ratio that is just not acceptable."""
-    return printer.number(scale.margin(margin), *path)
+    shown = scale.margin(margin)
+    return printer.number(shown, *path, decimals=own_decimals(shown))
 
 
 def _noninferiority(first: MarginReading, printer: Printer) -> list[Spans]:

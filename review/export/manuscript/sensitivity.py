@@ -15,7 +15,7 @@ from review.export.manuscript.document import (
 )
 from review.export.manuscript.facts import Analysed
 from review.export.manuscript.printer import Printer
-from review.export.manuscript.scaled import estimate_of, limits_of
+from review.export.manuscript.scaled import SETTINGS, estimate_of, limits_of
 from review.export.manuscript.sentences import capped, count
 from review.formula import parse
 from review.living.runs.results import ModeratorLine, VariantLine
@@ -56,8 +56,8 @@ MODERATORS: Final = "moderators"
 SHOWN: Final = 0.05
 """Two-sided level of a test of moderators."""
 
-LEVEL: Final = "{k} = {n}, {estimate}{ci}"
-SLOPE: Final = "{estimate}{ci}, {k} = {n}"
+LEVEL: Final = "{k} = {n}{also}{estimate}{ci}"
+SLOPE: Final = "{estimate}{ci}{also}{k} = {n}"
 
 
 def variant_sentences(analysed: Analysed, printer: Printer) -> list[Spans]:
@@ -155,15 +155,17 @@ def _numbers(
 ) -> Spans:
     assert line.estimate is not None
     where = (*path, i)
+    also = SETTINGS[printer.style].others  # within brackets
     ci: Spans = ()
     if line.ci:
         limits = limits_of(line.ci, scale, printer, *where, "ci", level=level, decimals=decimals)
-        ci = joined([", ", *limits])
+        ci = joined([also, *limits])
     return filled(
         SLOPE if slope else LEVEL,
+        also=also,
         k=Term("k"),
         n=printer.integer(line.k, *where, "k"),
-        estimate=estimate_of(line.estimate, scale, printer, *where, decimals=decimals),
+        estimate=estimate_of(line.estimate, line.ci, scale, printer, *where, decimals=decimals),
         ci=ci,
     )
 
@@ -177,9 +179,9 @@ def _range(single: Sequence[Numbered], printer: Printer, scale: EffectScale) -> 
     return filled(
         "Leaving out one trial at a time moved the estimate from {low} ({low_label}) to {high} "
         "({high_label}).",
-        low=estimate_of(low.estimate, scale, printer, "variants", low_i),
+        low=estimate_of(low.estimate, low.ci, scale, printer, "variants", low_i),
         low_label=low.label,
-        high=estimate_of(high.estimate, scale, printer, "variants", high_i),
+        high=estimate_of(high.estimate, high.ci, scale, printer, "variants", high_i),
         high_label=high.label,
     )
 
@@ -277,9 +279,10 @@ def _at_mean(place: int, line: ModeratorLine, analysed: Analysed, printer: Print
     scale, path = analysed.latest.scale, ("moderators", place, "at_mean")
     limits = limits_of(there.ci, scale, printer, *path, "ci", level=analysed.plan.level)
     return filled(
-        "; at the mean, {where}, the effect was {estimate}, {ci}",
+        "; at the mean, {where}, the effect was {estimate}{also}{ci}",
         where=there.label,
-        estimate=estimate_of(there.estimate, scale, printer, *path),
+        estimate=estimate_of(there.estimate, there.ci, scale, printer, *path),
+        also=SETTINGS[printer.style].others,
         ci=limits,
     )
 

@@ -163,7 +163,7 @@ def _analysis(
         key=run.key,
         plan_version=run.version.number,
         direction=scale.direction(inputs.plan),
-        estimate=scale.number(line.estimate),
+        estimate=scale.number(line.estimate, line.ci),
         interval=scale.interval(line.ci),
         measure=scale.shown,
         k=line.k,
@@ -190,7 +190,7 @@ def _analysis(
                     )
                     if part != "not_reported"
                 ),
-                value=f"{scale.number(effect.yi)} {scale.interval(effect.ci)}",
+                value=f"{scale.number(effect.yi, effect.ci)} {scale.interval(effect.ci)}",
                 weight=f"{effect.weight:.1f}%",
                 recipe=effect.recipe,
                 given=tuple(given_of(trial, quotes=kept.quotes if kept else None)),
@@ -247,7 +247,8 @@ def _versions(
         word = conclusion_word(inputs.plan.kind, results.headline.conclusion, withheld=withheld)
         found.append(
             SiteVersion(
-                version, created, line.k, scale.number(line.estimate), scale.interval(line.ci),
+                version, created, line.k, scale.number(line.estimate, line.ci),
+                scale.interval(line.ci),
                 word or "", runs[slug].number,
             )
         )  # fmt: skip

@@ -33,6 +33,22 @@ class Interval(NamedTuple):
     high: float
 
 
+class EffectInterval(Interval):
+    """The limits of an effect, and the decimals that they and their estimate are printed with."""
+
+    decimals: int
+
+    def __new__(cls, low: float, high: float, decimals: int) -> EffectInterval:
+        """Return the limits with their decimals."""
+        made = super().__new__(cls, low, high)
+        made.decimals = decimals
+        return made
+
+    def __getnewargs__(self) -> tuple[float, float, int]:
+        """Return what it is made of, for another process."""
+        return (*self, self.decimals)
+
+
 Cell = str | int | float | Interval | None
 
 
@@ -68,7 +84,8 @@ def typed(kind: Kind, value: object) -> Cell:
         low, high = _number(value[0]), _number(value[1])
         if low > high:
             raise ValueError(f"the limits {low:g} and {high:g} are in the wrong order")
-        return Interval(low, high)
+        limits = Interval(low, high)
+        return value if isinstance(value, EffectInterval) and value == limits else limits
     if kind is Kind.INTEGER:
         if isinstance(value, bool):
             raise TypeError(f"{value!r} is not a whole number")

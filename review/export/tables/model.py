@@ -9,13 +9,14 @@ from string import ascii_lowercase
 from typing import NamedTuple
 
 from review.errors import InvalidDataError
-from review.export.tables.cells import Cell, Interval, Kind, typed
+from review.export.tables.cells import Cell, EffectInterval, Interval, Kind, typed
 from review.figures.numbers import with_minus
 
 __all__ = [
     "Alignment",
     "Cell",
     "Column",
+    "EffectInterval",
     "Footnote",
     "Interval",
     "Kind",
@@ -55,6 +56,9 @@ class Column:
         None: 2 for numbers and intervals, 3 for p values, 1 for percentages.
     alignment : Alignment or None
         None: text left, all else right.
+    beside : str
+        The key of the column with the interval of its numbers, whose decimals they have
+        (`EffectInterval`); nothing for numbers that are no effects.
     traced : bool
         Whether text tells numbers of its row in words (``63 more per 1,000``), and so has an origin
         as a number has. Numbers always have.
@@ -66,6 +70,7 @@ class Column:
     decimals: int | None = None
     alignment: Alignment | None = None
     traced: bool = False
+    beside: str = ""
 
     @property
     def located(self) -> bool:
@@ -132,16 +137,13 @@ class Table:
         One a row, or none at all: where a row's numbers stand, as ``review trace`` takes it
         (``1f0c5a2b9e77/pooled``, `review.export.tracing.origins`). A number's own origin is its
         row's, a slash and its column's key.
-    decimals : tuple of int or None
-        One a row, or none at all: digits after the point of the numbers and intervals of a row that
-        needs others than its columns have, such as a slope on a year.
 
     Raises
     ------
     InvalidDataError
         For a row of another length, a value of another kind, NaN, a p value outside 0 to 1, limits
         in the wrong order, a repeated or unknown key, spanners that cannot be drawn, or origins
-        or decimals that are not one a row.
+        that are not one a row.
 
     Examples
     --------
@@ -157,7 +159,6 @@ class Table:
     footnotes: tuple[Footnote, ...] = ()
     source: str | None = None
     origins: tuple[str | None, ...] = ()
-    decimals: tuple[int | None, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -168,11 +169,10 @@ class Table:
         object.__setattr__(self, "rows", tuple(self._row(i, r) for i, r in enumerate(self.rows)))
         self._check_spanners()
         self._check_footnotes()
-        for what, each in (("origins", self.origins), ("decimals", self.decimals)):
-            if each and len(each) != len(self.rows):
-                raise InvalidDataError(
-                    f'Table "{self.title}" has {len(each)} {what} for {len(self.rows)} rows.'
-                )
+        if self.origins and len(self.origins) != len(self.rows):
+            raise InvalidDataError(
+                f'Table "{self.title}" has {len(self.origins)} origins for {len(self.rows)} rows.'
+            )
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -201,10 +201,11 @@ class Table:
     def column_at(self, row: int, at: int) -> Column:
         """Return a column with the decimals that a row of it is printed with."""
         column = self.columns[at]
-        own = self.decimals[row] if self.decimals else None
-        if own is None or column.kind not in (Kind.NUMBER, Kind.INTERVAL):
+        place = self.keys.index(column.beside) if column.beside in self.keys else at
+        limits = self.rows[row][place]
+        if not isinstance(limits, EffectInterval):
             return column
-        return replace(column, decimals=own)
+        return replace(column, decimals=limits.decimals)
 
     def origin(self, row: int, at: int) -> str | None:
         """Origin of the number at a row and a column, both from 0; None where there is none."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from review.export.tables.cells import Cell, Interval, Kind
+from review.canonical import telling
+from review.export.tables.cells import Cell, EffectInterval, Interval, Kind
 from review.export.tables.model import Column
 from review.figures.numbers import MINUS, bracketed, fixed
 
@@ -91,29 +92,14 @@ def printed(column: Column, cell: Cell, style: NumberStyle = NumberStyle.APA) ->
     if isinstance(cell, str):
         return cell
     if isinstance(cell, Interval):
+        if isinstance(cell, EffectInterval):
+            return limits(*cell, cell.decimals, style)
         return limits(*cell, telling(cell, column.places), style)
     if column.kind is Kind.INTEGER:
         return str(cell).replace("-", MINUS)
     if column.kind is Kind.P_VALUE:
         return p_value(float(cell), style, column.places)
     return fixed(cell, column.places) + ("%" if column.kind is Kind.PERCENT else "")
-
-
-def telling(interval: tuple[float, float], decimals: int, none: float = 0.0) -> int:
-    """Return the decimals that tell limits from no effect: more where one would round to it.
-
-    What is concluded from an interval must be seen in it, as from a p value. Beyond two more, a
-    limit is as good as none.
-
-    Examples
-    --------
-    >>> telling((-0.96, -0.004), 2), telling((0.0, 1.2), 2)
-    (3, 2)
-    """
-    for more in range(decimals, decimals + 3):
-        if not any(limit != none and round(limit, more) == none for limit in interval):
-            return more
-    return decimals
 
 
 def limits(low: float, high: float, decimals: int, style: NumberStyle) -> str:
@@ -138,10 +124,15 @@ def p_value(p: float, style: NumberStyle, decimals: int = 3) -> str:
     return text if style is NumberStyle.COCHRANE else text.replace("0.", ".", 1)
 
 
+def p_letter(style: NumberStyle) -> str:
+    """Return the letter of a p value in a text."""
+    return "p" if style is NumberStyle.APA else "P"
+
+
 def stated_p(p: float, style: NumberStyle) -> str:
     """Write a p value as a sentence has it: ``p = .112``, ``P < .001``; the letter is italic."""
     value = p_value(p, style)
-    letter = "p" if style is NumberStyle.APA else "P"
+    letter = p_letter(style)
     return f"{letter} {value}" if value[0] in "<>" else f"{letter} = {value}"
 
 

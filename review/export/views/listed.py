@@ -76,7 +76,7 @@ def analyses_of(session: Session, review: Review) -> AnalysesView:
                 counts=scale.counts,
                 k=line.k,
                 measure=scale.shown,
-                estimate=scale.number(line.estimate),
+                estimate=scale.number(line.estimate, line.ci),
                 interval=scale.interval(line.ci),
                 conclusion=word or "",
                 outdated=slug in standing.outdated,

@@ -162,7 +162,7 @@ def _every(found: Multiverse | None, *, withheld: bool) -> Section | None:
             line.model,
             "yes" if line.planned else "",
             str(line.k),
-            found.scale.number(line.estimate),
+            found.scale.number(line.estimate, line.ci),
             found.scale.interval(line.ci),
             (WITHHELD if withheld else line.conclusion) or line.note or "",
         )

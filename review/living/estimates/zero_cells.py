@@ -105,15 +105,12 @@ def _added_words(rule: ZeroCells, timed: bool) -> str:
 
 
 def origin_words(plan: Plan) -> str:
-    """Return whose rule it is: the plan's, with metafor's arguments, or the default."""
+    """Return whose rule it is: the method's, the default or the plan's."""
     if plan.method in OF_COUNTS:
         return f"method {plan.method}"
-    rule = plan.zero_cells
-    if rule is None:
+    if plan.zero_cells is None:
         return "metafor's default; the plan names no rule"
-    by_arm = ", by_arm true" if rule.by_arm else ""
-    drop00 = str(rule.drop00).lower()
-    return f"planned: add {rule.add:g}, to {rule.to.value}, drop00 {drop00}{by_arm}"
+    return "as planned"
 
 
 def added_to(inputs: RunInputs) -> ZeroCells | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from review.canonical import interval
+from review.canonical import decimals_for, interval, number
 from review.living.reports.attribution import Explanation
 from review.living.reports.changes import ChangeReport
 from review.living.reports.heterogeneity import moved_heterogeneity
@@ -89,10 +89,11 @@ def _line(
     withheld: bool = False,
 ) -> tuple[str, str, str, str]:
     natural = line.natural
-    estimate, limits = scale.number(line.estimate), scale.interval(line.ci)
+    estimate, limits = scale.number(line.estimate, line.ci), scale.interval(line.ci)
     if natural is not None:
-        estimate = f"{estimate} ({natural.scale} {natural.estimate:.2f})"
-        limits = f"{limits} ({natural.scale} {interval(natural.ci)})"
+        decimals = decimals_for(natural.ci)
+        estimate = f"{estimate} ({natural.scale} {number(natural.estimate, decimals)})"
+        limits = f"{limits} ({natural.scale} {interval(natural.ci, decimals)})"
     word = None
     if reading is not None:
         word = conclusion_word(report.kind, reading.conclusion, withheld=withheld)

@@ -61,7 +61,7 @@ def _level(line: HeterogeneityLine, term: ScaleTerm, scale: EffectScale) -> tupl
     return (
         value_in_words(line.formula, term.label),
         str(term.k),
-        scale.number(term.estimate),
+        scale.number(term.estimate, term.ci),
         scale.interval(term.ci),
         number(term.tau2, 3),
         "" if term.tau2_ci is None else interval(term.tau2_ci, 3),
@@ -70,7 +70,11 @@ def _level(line: HeterogeneityLine, term: ScaleTerm, scale: EffectScale) -> tupl
 
 def _slope(term: ScaleTerm, scale: EffectScale) -> tuple[str, ...]:
     decimals = scale.slope_decimals(term.estimate, term.ci)
-    first = (term.label, scale.number(term.estimate, decimals), scale.interval(term.ci, decimals))
+    first = (
+        term.label,
+        scale.number(term.estimate, decimals=decimals),
+        scale.interval(term.ci, decimals=decimals),
+    )
     if term.coefficient is None or term.coefficient_ci is None:
         return (*first, "", "", "", "")
     return (

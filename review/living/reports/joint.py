@@ -138,7 +138,7 @@ def _difference(one: DifferenceLine, scale: EffectScale) -> tuple[str, ...]:
     return (
         f"{one.label} - {one.versus}",
         str(one.both),
-        scale.number(one.estimate),
+        scale.number(one.estimate, one.ci),
         scale.interval(one.ci),
         p_value(one.p),
         robust_words(one.robust),
@@ -148,7 +148,7 @@ def _difference(one: DifferenceLine, scale: EffectScale) -> tuple[str, ...]:
 def _both(estimate: float | None, ci: tuple[float, float] | None, scale: EffectScale) -> str:
     if estimate is None or ci is None:
         return ""
-    return f"{scale.number(estimate)} {scale.interval(ci)}"
+    return f"{scale.number(estimate, ci)} {scale.interval(ci)}"
 
 
 Pair = tuple[JointLine | None, JointLine | None]

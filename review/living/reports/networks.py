@@ -84,7 +84,7 @@ def network_sections(results: RunResults, scale: EffectScale) -> list[Section]:
         (
             c.treatment,
             str(c.k),
-            scale.number(c.estimate),
+            scale.number(c.estimate, c.ci),
             scale.interval(c.ci),
             scale.interval(c.pi),
             p_value(c.p),
@@ -103,7 +103,7 @@ def network_sections(results: RunResults, scale: EffectScale) -> list[Section]:
             _told(c.alone, c.alone_ci, scale),
             _told(c.direct, c.direct_ci, scale),
             _told(c.indirect, c.indirect_ci, scale),
-            f"{scale.number(c.estimate)} {scale.interval(c.ci)}",
+            f"{scale.number(c.estimate, c.ci)} {scale.interval(c.ci)}",
             why_no_split(c) or p_value(c.split_p),
         )
         for c in line.comparisons
@@ -156,13 +156,13 @@ def league_section(line: NetworkLine, scale: EffectScale) -> Section:
 
 
 def _cell(c: ComparisonLine, scale: EffectScale) -> str:
-    return f"{scale.number(c.estimate)} {scale.interval(c.ci)}"
+    return f"{scale.number(c.estimate, c.ci)} {scale.interval(c.ci)}"
 
 
 def _told(estimate: float | None, ci: Interval | None, scale: EffectScale) -> str:
     if estimate is None:
         return ""
-    return f"{scale.number(estimate)} {scale.interval(ci)}"
+    return f"{scale.number(estimate, ci)} {scale.interval(ci)}"
 
 
 Moved = tuple[ComparisonLine, ComparisonLine]

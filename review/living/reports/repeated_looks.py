@@ -332,7 +332,8 @@ def _cells(look: LookTold, scale: EffectScale) -> tuple[str, ...]:
 def panel_sections(panel: Panel, scale: EffectScale) -> list[Section]:
     """Return the panel for repeated looks, apart from the headline."""
     looks = tuple(
-        (str(look.k), scale.number(look.estimate), *_cells(look, scale)) for look in panel.looks
+        (str(look.k), scale.number(look.estimate, look.sequence), *_cells(look, scale))
+        for look in panel.looks
     )
     headers = (
         "trials", "estimate", "confidence sequence", "e-value", "anytime p", "information", "z",

@@ -49,7 +49,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
             *((trial.told_apart,) if compared else ()),
             _count(effect.n_intervention),
             _count(effect.n_comparator),
-            scale.number(effect.yi),
+            scale.number(effect.yi, effect.ci),
             scale.interval(effect.ci),
             number(effect.weight, 1),
         )
@@ -98,16 +98,15 @@ def _variants(
     withheld: bool,
     slopes: bool = False,
 ) -> Iterator[Section]:
-    def decimals(line: VariantLine) -> int:
-        return scale.slope_decimals(line.estimate, line.ci) if slopes else 2
+    decimals = scale.slope_decimals if slopes else lambda _, ci: scale.decimals(ci)
 
     if lines:
         rows = tuple(
             (
                 line.label,
                 str(line.k),
-                scale.number(line.estimate, places := decimals(line)),
-                scale.interval(line.ci, places),
+                scale.number(line.estimate, decimals=(n := decimals(line.estimate, line.ci))),
+                scale.interval(line.ci, decimals=n),
                 WITHHELD if withheld and line.conclusion else line.conclusion or "",
                 line.note or "",
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from review.canonical import interval, number, p_value
+from review.canonical import decimals_for, interval, number, p_value
 from review.living.reports.attribution import Explanation
 from review.living.reports.brief import beside_what_moved, what_moved
 from review.living.reports.changes import ChangeReport
@@ -80,9 +80,11 @@ def pooled_lines(line: PooledLine | None, scale: EffectScale) -> dict[str, str]:
     test = SHORT_TESTS.get(line.test, line.test) if line.k > 1 else "z"  # its own interval
     level = f"{line.level * 100:g}% interval"
     natural = line.natural
-    back = (
-        {} if natural is None else {natural.scale: f"{natural.estimate:.2f} {interval(natural.ci)}"}
-    )
+    back = {}
+    if natural is not None:
+        decimals = decimals_for(natural.ci)
+        limits = interval(natural.ci, decimals)
+        back = {natural.scale: f"{number(natural.estimate, decimals)} {limits}"}
     spread = {} if line.tau2 is None else {"tau²": number(line.tau2, 3)}
     several = {
         **({} if line.tau2 is None else {"prediction interval": scale.interval(line.pi)}),
@@ -92,7 +94,7 @@ def pooled_lines(line: PooledLine | None, scale: EffectScale) -> dict[str, str]:
     }
     return {
         f"{scale.counts} (k)": str(line.k),
-        f"estimate ({scale.shown})": scale.number(line.estimate),
+        f"estimate ({scale.shown})": scale.number(line.estimate, line.ci),
         **back,
         f"{level} ({test})": scale.interval(line.ci),
         f"{level} (z)": scale.interval(line.z_ci),
@@ -364,7 +366,7 @@ def variant_section(
 def _variant(line: VariantLine | None, scale: EffectScale) -> tuple[str, ...]:
     if line is None:
         return ("", "", "")
-    return str(line.k), scale.number(line.estimate), scale.interval(line.ci)
+    return str(line.k), scale.number(line.estimate, line.ci), scale.interval(line.ci)
 
 
 def strip_section(lines: Sequence[StripLine], scale: EffectScale) -> Section:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from review.canonical import fixed
+from review.canonical import MOST_DECIMALS, decimals_for, fixed, own_decimals
 from review.extraction.conversion import scale_of
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Interval, RunResults
@@ -17,9 +17,6 @@ _LOG: Final = "log "
 
 LARGEST_LOGARITHM: Final = 709.0
 """e to this power is the last that a double holds."""
-
-MOST_DECIMALS: Final = 5
-"""Of a slope: one of a year may be small, and no number of a text has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,8 @@ class EffectScale:
     """Whether numbers are shown as ratios, intervention to comparator, as they were measured."""
     favoured: str = ""
     """The intervention, whose advantage is positive inside; nothing where no two sides meet."""
+    margins: tuple[float, ...] = ()
+    """The margins of the plan."""
 
     @property
     def shown(self) -> str:
@@ -66,23 +65,40 @@ class EffectScale:
         low, high = sorted(self.value(limit) for limit in limits)
         return low, high
 
-    def number(self, number: float | None, decimals: int = 2) -> str:
-        """Return a number for print; nothing for None."""
+    def decimals(self, limits: Interval | None) -> int:
+        """Return the decimals of an estimate with these limits, as `decimals_for` has them.
+
+        They are read against no effect and the margins of the plan.
+        """
+        if limits is None:
+            return 2
+        marks = (self.none, *(self.value(-margin) for margin in self.margins))
+        return decimals_for(self.pair(limits), marks)
+
+    def number(
+        self, number: float | None, limits: Interval | None = None, *, decimals: int | None = None
+    ) -> str:
+        """Return a number for print; nothing for None.
+
+        Decimals are given, or those of its limits; two for a number without limits.
+        """
         if number is None:
             return ""
+        decimals = self.decimals(limits) if decimals is None else decimals
         shown, least = self.value(number), 10.0**-decimals
         if self.as_ratio and shown < least / 2:
             return f"<{least:.{decimals}f}"
         return "∞" if math.isinf(shown) else fixed(shown, decimals)
 
-    def interval(self, limits: Interval | None, decimals: int = 2) -> str:
-        """Return limits for print; nothing for None."""
+    def interval(self, limits: Interval | None, *, decimals: int | None = None) -> str:
+        """Return limits for print, with the decimals that they need; nothing for None."""
         if limits is None:
             return ""
+        decimals = self.decimals(limits) if decimals is None else decimals
         if not self.as_ratio:
             return f"[{fixed(limits[0], decimals)}, {fixed(limits[1], decimals)}]"
         ends = limits if self.sign > 0 else limits[::-1]
-        return f"[{self.number(ends[0], decimals)}, {self.number(ends[1], decimals)}]"
+        return f"[{', '.join(self.number(end, decimals=decimals) for end in ends)}]"
 
     def slope_decimals(self, slope: float | None, limits: Interval | None) -> int:
         """Return the decimals that show two digits of a slope and of both its limits.
@@ -97,17 +113,17 @@ class EffectScale:
     def text(self, estimate: float, limits: Interval) -> str:
         """Return an estimate with its interval: of ratios ``RR 0.51 [0.22, 1.19]``."""
         named = f"{self.shown} " if self.as_ratio else ""
-        return f"{named}{self.number(estimate)} {self.interval(limits)}"
+        return f"{named}{self.number(estimate, limits)} {self.interval(limits)}"
 
     def margin(self, margin: float) -> float:
         """Return a margin as people see it: of ratios the ratio that is just not acceptable."""
         return self.value(-margin) if self.as_ratio else margin
 
     def margin_text(self, margin: float) -> str:
-        """Return ``0.50``, of ratios ``RR 1.35``."""
-        if not self.as_ratio:
-            return fixed(margin)
-        return f"{self.shown} {self.number(-margin)}"
+        """Return ``0.50``, of ratios ``RR 1.35``, with all digits that were chosen."""
+        shown = self.margin(margin)
+        text = fixed(shown, own_decimals(shown))
+        return f"{self.shown} {text}" if self.as_ratio else text
 
     def shift(self, change: float, decimals: int = 2) -> str:
         """Return a change of a number: of ratios the factor, ``×1.10``."""
@@ -151,6 +167,7 @@ def scale_of_run(inputs: RunInputs) -> EffectScale:
         sign=(sign_of(inputs) if ratio is not None and contrast else None) or 1,
         as_ratio=ratio is not None and not effect.casefold().startswith("log"),
         favoured=plan.intervention.label if contrast else "",
+        margins=plan.margins,
     )
 
 

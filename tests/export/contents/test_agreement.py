@@ -49,7 +49,7 @@ def test_double_entry_by_field(database: Database, by: Attribution) -> None:
             )  # fmt: skip
     rows = {r["what"]: r for r in records(tables(database, "agreement")[1]["agreement"])}
     assert (rows["mean"]["n"], rows["mean"]["agreed"]) == (2, 50.0)
-    assert (rows["sd"]["n"], rows["sd"]["agreed"]) == (2, 100.0)
+    assert (rows["SD"]["n"], rows["SD"]["agreed"]) == (2, 100.0)
     assert rows["mean"]["who"] == "ada and ben"
 
 

@@ -12,6 +12,7 @@ from review.export.manuscript.document import plain
 from review.export.manuscript.facts import Planned, printer_of
 from review.export.manuscript.noticed import no_trial
 from review.export.manuscript.printer import Printer
+from review.export.manuscript.results import result_sentences
 from review.export.manuscript.sensitivity import moderator_sentences, variant_sentences
 from review.export.manuscript.sentences import (
     AGAINST_MARGIN,
@@ -251,3 +252,19 @@ def test_styles_print_the_same_numbers_in_their_own_way() -> None:
         )
     )
     assert "95% CI 0.41 to 0.69" in cochrane
+
+
+def test_an_estimate_and_what_stands_beside_it_are_set_by_the_style() -> None:
+    trials = {1: (0.55, 0.005), 2: (0.55, 0.005)}
+    found = analysed(trials, before=run(OF_CLASS[C.INFERIOR], test="z"), test="z")
+    told = {
+        NumberStyle.APA: ("was 0.55, 95% CI [0.45, 0.65], p < .001, from", "0.65] (2 trials)."),
+        NumberStyle.AMA: ("was 0.55 (95% CI, 0.45-0.65; P < .001), from", "0.45-0.65; 2 trials)."),
+        NumberStyle.COCHRANE: (
+            "was 0.55, 95% CI 0.45 to 0.65; P < 0.001, from", "0.45 to 0.65 (2 trials).",
+        ),
+    }  # fmt: skip
+    for style, (pooled, moved) in told.items():
+        text = " ".join(map(plain, result_sentences(found, printer_of(found, style))))
+        assert pooled in text.replace("\u00a0", " ")
+        assert moved in said(change_sentences(found, style)).replace("\u00a0", " ")

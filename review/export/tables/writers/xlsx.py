@@ -123,7 +123,7 @@ def _headers(table: Table, column: Column) -> list[str]:
 
 def _own_places(table: Table, at: int) -> set[int]:
     """Return the decimals that rows have in a column for themselves."""
-    return {table.column_at(r, at).places for r in range(len(table.decimals))}
+    return {table.column_at(r, at).places for r in range(len(table.rows))}
 
 
 def _number_format(column: Column, places: int) -> str:

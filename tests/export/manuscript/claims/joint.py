@@ -98,7 +98,7 @@ def _joint_spread(read: Read, m: re.Match[str]) -> None:
         p_is(m[7], float(stats.chi2.sf(q, fit.df)))
 
 
-@claim(r"The others: (.+?)\.(?= Alone, )")
+@claim(r"The others?: (.+?)\.(?= Alone, )")
 def _other_outcomes(read: Read, m: re.Match[str]) -> None:
     fit = _Fit(read)
     told = re.findall(rf"(?:^|; |,? and )(.+?) ({NUMBER}), {CI}", m[1])

@@ -133,7 +133,7 @@ def _all_direct(read: Read, m: re.Match[str]) -> None:
     assert pair["direct"] is None or pair["indirect"] is None
 
 
-@claim(r"The others against (.+?): (.+?)(?: \(league_\S+\))?\.(?= [A-Z])")
+@claim(r"The others? against (.+?): (.+?)(?: \(league_\S+\))?\.(?= [A-Z])")
 def _others_against(read: Read, m: re.Match[str]) -> None:
     fit = _Fit(read)
     told = re.findall(rf"(?:^|; | and )(.+?) ({NUMBER}), {CI}", m[2])
