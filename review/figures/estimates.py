@@ -84,6 +84,8 @@ class Estimates:
     reference: float | None = None
     note: str = ""
     level: float = 0.95
+    decimals: int = 2
+    """The fewest."""
     notation: Notation = Notation.PLAIN
     empty: str = "No studies"
 
@@ -167,7 +169,7 @@ def _panel(estimates: Estimates) -> Panel:
         ),
     )  # fmt: skip
     header = f"{estimates.effect_label} [{100 * estimates.level:g}% CI]"
-    values = tuple(value_of(estimates, row) for row in estimates.rows) or ("",)
+    values = tuple(value_of(estimates, row, estimates.decimals) for row in estimates.rows) or ("",)
     return Panel(
         title=estimates.title,
         before=(

@@ -243,9 +243,9 @@ class Line(Protocol):
         """The upper limit."""
 
 
-def value_of(plot: Plot, row: Line) -> str:
-    """Return the estimate and interval of a line, with the decimals that they need."""
-    return plot.notation.text(row.estimate, row.ci_low, row.ci_high, plot.margin)
+def value_of(plot: Plot, row: Line, least: int = 2) -> str:
+    """Return the estimate and interval of a line, with so many decimals or more if they need."""
+    return plot.notation.text(row.estimate, row.ci_low, row.ci_high, plot.margin, least)
 
 
 def prediction_of(plot: Plot, diamond: Diamond) -> str:

@@ -69,17 +69,17 @@ class Notation(StrEnum):
         least = 10.0**-decimals
         return f"<{fixed(least, decimals)}" if ratio < least / 2 else fixed(ratio, decimals)
 
-    def decimals(self, low: float, high: float, margin: float | None = None) -> int:
+    def decimals(self, low: float, high: float, margin: float | None = None, least: int = 2) -> int:
         """Return the decimals of two limits and their estimate, as `decimals_for` has them."""
         marks = (0.0,) if margin is None else (0.0, -margin)
         if self is Notation.PLAIN:
-            return decimals_for((low, high), marks)
+            return max(least, decimals_for((low, high), marks))
         ratios = [math.exp(min(self._logarithm(x), LARGEST_LOGARITHM)) for x in (low, high, *marks)]
-        return decimals_for((min(ratios[:2]), max(ratios[:2])), ratios[2:])
+        return max(least, decimals_for((min(ratios[:2]), max(ratios[:2])), ratios[2:]))
 
-    def interval(self, low: float, high: float, margin: float | None = None) -> str:
+    def interval(self, low: float, high: float, margin: float | None = None, least: int = 2) -> str:
         """Return two limits for print: ``[−0.67, 0.07]``, with the decimals that they need."""
-        decimals = self.decimals(low, high, margin)
+        decimals = self.decimals(low, high, margin, least)
         if self is Notation.PLAIN:
             return bracketed(low, high, decimals)
         if self.turned:
@@ -92,12 +92,13 @@ class Notation(StrEnum):
         low: float | None,
         high: float | None,
         margin: float | None = None,
+        least: int = 2,
     ) -> str:
         """Return an estimate with its interval, as figures write them; both as one."""
         if estimate is None or low is None or high is None:
             return "not estimable"
-        decimals = self.decimals(low, high, margin)
-        return f"{self.written(estimate, decimals)} {self.interval(low, high, margin)}"
+        decimals = self.decimals(low, high, margin, least)
+        return f"{self.written(estimate, decimals)} {self.interval(low, high, margin, least)}"
 
     def limit(self, margin: float) -> str:
         """Return where the axis has a margin, with all digits chosen: ``−0.50``, a ratio."""

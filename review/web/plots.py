@@ -355,7 +355,7 @@ def _estimate_rows(
         drawn = ""
         if row.estimate is not None and row.ci_low is not None and row.ci_high is not None:
             drawn = axis.interval(row.ci_low, row.ci_high) + axis.square(row.estimate, 0.25)
-        value = _unbroken(value_of(estimates, row))
+        value = _unbroken(value_of(estimates, row, estimates.decimals))
         before = [c for c in columns if c.key.startswith("before-")]
         after = [c for c in columns if c.key.startswith("after-")]
         cells = [
