@@ -43,10 +43,17 @@ def clean_text(value: str) -> str:
 
 
 def utc_text(value: datetime) -> str:
-    """Return ``2026-11-23T09:15:00.000000Z``; raise InvalidDataError for a naive time."""
+    """Return ``2026-11-23T09:15:00.000000Z``, a year always in four digits.
+
+    Raises InvalidDataError for a naive time, and one that UTC puts outside the calendar.
+    """
     if value.tzinfo is None:
         raise InvalidDataError("a time without a time zone cannot be stored")
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    try:
+        plain = value.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
+        raise InvalidDataError(f"{value} is outside the calendar") from None
+    return f"{plain.isoformat(timespec='microseconds')}Z"
 
 
 def canonical_json(value: object) -> str:

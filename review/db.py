@@ -113,7 +113,10 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:
         """Refuse naive times: nobody can tell later which clock they meant."""
         del dialect
-        return None if value is None else utc_text(value)
+        try:
+            return None if value is None else utc_text(value)
+        except InvalidDataError as error:
+            raise UnfitValueError(str(error)) from None
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> datetime | None:
         """Return an aware datetime in UTC."""

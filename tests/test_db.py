@@ -89,6 +89,9 @@ def test_times_need_a_zone_and_sort_as_text() -> None:
     assert utc_text(datetime(2026, 1, 1, 5, 45, tzinfo=kathmandu)) == "2026-01-01T00:00:00.000000Z"
     early, late = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
     assert utc_text(early) < utc_text(late)
+    assert utc_text(datetime(78, 9, 17, tzinfo=UTC)) == "0078-09-17T00:00:00.000000Z"
+    with pytest.raises(InvalidDataError, match="outside the calendar"):
+        utc_text(datetime(1, 1, 1, tzinfo=kathmandu))
 
 
 def test_canonical_json_is_one_text_for_one_value() -> None:
