@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -80,7 +80,7 @@ def baujat_plot(baujat: Baujat) -> Figure:
     """
     with own_settings():
         frame = draw_chart(_chart(baujat))
-        nowhere = [i for i, _, _, box in _places(frame, baujat.points) if box is None]
+        nowhere = {i: said for i, said, _, box in _places(frame, baujat.points) if box is None}
         if nowhere:  # a longer note leaves the plot, and what has room in it, as it is
             frame = draw_chart(_chart(baujat, nowhere))
         for i, point in enumerate(baujat.points):
@@ -95,8 +95,9 @@ def baujat_plot(baujat: Baujat) -> Figure:
     return frame.figure
 
 
-def _chart(baujat: Baujat, nowhere: Sequence[int] = ()) -> Chart:
-    note = f"{baujat.note} {_unnamed([baujat.points[i] for i in nowhere])}"
+def _chart(baujat: Baujat, nowhere: Mapping[int, str] | None = None) -> Chart:
+    unnamed = {said: baujat.points[i] for i, said in (nowhere or {}).items()}
+    note = f"{baujat.note} {_unnamed(unnamed)}"
     return Chart(
         title=baujat.title,
         x=_scale(
@@ -111,13 +112,13 @@ def _chart(baujat: Baujat, nowhere: Sequence[int] = ()) -> Chart:
     )
 
 
-def _unnamed(points: Sequence[BaujatPoint]) -> str:
-    """Return which diamonds have no room for their names; nothing where all have."""
+def _unnamed(points: Mapping[str, BaujatPoint]) -> str:
+    """Return which diamonds have no room for their names, as the plot would cut them."""
     if not points:
         return ""
     told = "; ".join(
-        f"{printable(p.label)} ({fixed(p.heterogeneity, 2)}, {fixed(p.influence, 2)})"
-        for p in points
+        f"{said} ({fixed(p.heterogeneity, 2)}, {fixed(p.influence, 2)})"
+        for said, p in points.items()
     )
     return f"Without room for a name (residual, change): {told}."
 
