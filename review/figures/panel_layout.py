@@ -39,6 +39,7 @@ LEAST_PLOT = 0.22
 LAST_PLOT = 0.5  # inches, where nothing more can be spared
 TIGHT_PLOT = 0.12  # the share of the plot that numbers of the arms may leave it on two columns
 NARROW_NAME = (0.95, 1.3)
+FEWER_LETTERS = (0.85, 0.75, 0.65)  # its room where numbers have more decimals than usual
 NARROW_GAP = 0.1
 NARROWEST = 6.5
 SIZES = ("n", "Total")  # kin of the columns with the sizes of arms
@@ -251,7 +252,13 @@ def narrowed(panel: Panel) -> Panel:
         others_spared = [other for other in spared if other != names]
         if _fits(_without(panel, others_spared)):
             spared = others_spared
-    return _without(panel, spared)
+    panel = _without(panel, spared)
+    for room in FEWER_LETTERS:  # names give way before the figure is refused
+        if _fits(panel, LAST_PLOT / (paper().width or math.inf)):
+            break
+        first, *others = panel.before
+        panel = replace(panel, before=(replace(first, widest=room), *others))
+    return panel
 
 
 def _fits(panel: Panel, share: float = LEAST_PLOT) -> bool:

@@ -66,8 +66,7 @@ def test_a_name_without_room_has_no_place() -> None:
 
 def test_a_point_whose_name_has_no_room_is_named_in_the_note() -> None:
     crowd = tuple(
-        BaujatPoint(f"The {i}th trial (2001)", 5.0 + i / 500, 2.0, named=True)
-        for i in range(60)
+        BaujatPoint(f"The {i}th trial (2001)", 5.0 + i / 500, 2.0, named=True) for i in range(60)
     )
     with on_paper(Paper(COLUMNS["single"] * MM)):
         figure = baujat_plot(Baujat("Crowd", (*crowd, BaujatPoint("far", 0.0, 9.0)), "A note."))

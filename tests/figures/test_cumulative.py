@@ -4,6 +4,8 @@ import pytest
 
 from review.errors import InvalidDataError
 from review.figures import Cumulative, CumulativeStep, cumulative_plot
+from review.figures.estimates import EstimateRow, Estimates, estimates_plot
+from review.figures.paper import Paper, on_paper, width_called
 from tests.figures.artists import by_gid, overlaps, point, words
 
 
@@ -69,3 +71,16 @@ def test_impossible_steps_are_refused() -> None:
         CumulativeStep("2008", 1, math.nan, -1.0, 1.0)
     with pytest.raises(InvalidDataError):
         Cumulative("C", (), margin=0.0)
+
+
+def test_names_give_way_where_numbers_need_more_decimals_than_a_column_has_room() -> None:
+    """−0.0941 [−0.1882, −0.0001] beside a name needed 90 mm."""
+    rows = tuple(EstimateRow(f"Study number {i:03} (1990)", -0.0941, -0.1882, -0.0001) for i in range(3))
+    estimates = Estimates("As trials were published", rows, effect_label="Hedges g")
+    with on_paper(Paper(width_called("single"), title=False)):
+        figure = estimates_plot(estimates)
+        assert overlaps(figure) == []
+    assert figure.get_size_inches()[0] == pytest.approx(85 / 25.4)
+    drawn = by_gid(figure)
+    assert drawn["value-0"].get_text() == "−0.0941 [−0.1882, −0.0001]"
+    assert "…" in drawn["label-0"].get_text()
