@@ -116,6 +116,8 @@ class RunFigure:
         Whether a manuscript has it: whether it was planned, or there is something to compare.
     supplementary : bool
         Whether a manuscript lists it instead of showing it.
+    supplementary_if_long : bool
+        Whether it is listed where there are many trials, though it is one page.
     help : str
         What its command says of itself, where the command has no options of its own.
     of : str
@@ -129,6 +131,7 @@ class RunFigure:
     draw: Callable[[ShownRun], Drawn]
     wanted: Callable[[ShownRun], bool] = lambda _: True
     supplementary: bool = False
+    supplementary_if_long: bool = False
     help: str = ""
     of: str = ""
     short: Callable[[ShownRun], Figure] | None = None
@@ -208,6 +211,7 @@ RUN_FIGURES: Final = (
         "leave-one-out", "the estimate without each trial",
         lambda run: estimates_pages(leave_one_out_of(*run.values, withheld=run.withheld)),
         wanted=lambda run: Variant.LEAVE_ONE_OUT in run.inputs.plan.variants,
+        supplementary_if_long=True,
     ),
     RunFigure("funnel", "funnel plot with contours of significance", _funnel),
     RunFigure(

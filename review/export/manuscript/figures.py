@@ -224,6 +224,8 @@ def _of_runs(
         except InvalidDataError as reason:
             yield str(reason)
         else:
+            if long and figure.supplementary_if_long:
+                figure = replace(figure, supplementary=True)
             yield from _of_run(figure, pages, short, analysed, style)
 
 
