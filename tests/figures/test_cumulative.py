@@ -75,7 +75,9 @@ def test_impossible_steps_are_refused() -> None:
 
 def test_names_give_way_where_numbers_need_more_decimals_than_a_column_has_room() -> None:
     """−0.0941 [−0.1882, −0.0001] beside a name needed 90 mm."""
-    rows = tuple(EstimateRow(f"Study number {i:03} (1990)", -0.0941, -0.1882, -0.0001) for i in range(3))
+    rows = tuple(
+        EstimateRow(f"Study number {i:03} (1990)", -0.0941, -0.1882, -0.0001) for i in range(3)
+    )
     estimates = Estimates("As trials were published", rows, effect_label="Hedges g")
     with on_paper(Paper(width_called("single"), title=False)):
         figure = estimates_plot(estimates)
