@@ -169,7 +169,7 @@ def test_single_arms_are_pooled_without_a_comparison(database: Database, by: Att
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"measure": "SMD"}, "pools one of ZCOR"),
+        ({"measure": "SMD"}, "pools one of COR, ZCOR"),
         ({"predicts": None}, "names the outcome that it predicts"),
         ({"margin": 0.1}, "only a contrast"),
     ],
