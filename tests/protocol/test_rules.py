@@ -52,6 +52,14 @@ def test_a_plan_that_cannot_be_right_is_refused(changes: dict[str, object], word
         plan(**changes)
 
 
+def test_effects_depend_on_instruments_where_they_are_corrected_or_linked() -> None:
+    assert not plan().by_instrument
+    assert plan(reliability=["0.9"]).by_instrument
+    scores = [f"{name} = 5.6 (0.9); Authors 2001" for name in ("wai", "haq")]
+    linked = plan(measure="MD", target_instrument="wai", reference_scores=scores)
+    assert linked.by_instrument
+
+
 def test_a_plan_survives_its_yaml(tmp_path: Path) -> None:
     made = plan(other_margins=[0.3, 0.25], raters=["client"], title="Ümlaut: ja")
     path = tmp_path / "plan.yaml"

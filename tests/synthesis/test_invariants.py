@@ -197,6 +197,7 @@ def test_a_batch_is_its_analyses_one_by_one(data: Data, seed: int) -> None:
                     same(one, many[i])
                 assert many[i].modes == one.modes
                 assert len(many[i].weights) == one.k
+                assert np.allclose(many.weights(i), many[i].weights, rtol=1e-12)
 
 
 @QUICK
