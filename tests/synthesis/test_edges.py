@@ -61,6 +61,11 @@ def test_one_study_is_itself(method: Method, test: Test) -> None:
     assert any("no pooling" in note for note in fit.notes)
 
 
+def test_the_interval_of_one_study_is_no_narrower_than_its_own() -> None:
+    many = pool_many([0.3, 0.1], [0.04, 0.2], [0, 1, 2], test="knha")
+    assert many.hk_narrower.tolist() == [False, False]
+
+
 @pytest.mark.parametrize("method", list(Method))
 @pytest.mark.parametrize("value", [0.3, 0.0, -7.1])
 def test_identical_effects(method: Method, value: float) -> None:
