@@ -87,7 +87,10 @@ METHODS: Final = _options(
             "Mixed model, conditional",
             "Of OR and IRR, exact; rare events.",
         ),
-        "CM.AL": ("Mixed model, approximated", "The same, for events that are rare in each trial."),
+        "CM.AL": (
+            "Mixed model, approximated",
+            "The same of OR, for events that are rare in each trial.",
+        ),
         "UM.FS": ("Mixed model, fixed intercepts", "Of counts; each trial has its own level."),
         "UM.RS": (
             "Mixed model, random intercepts",

@@ -64,6 +64,8 @@ def at_risks(inputs: RunInputs, results: RunResults) -> tuple[AtRisk, ...] | str
     if measure is None or not has_risks(measure):
         return "No risks follow from ready estimates of this metric."
     line, standardized = results.pooled, measure.facts.standardized
+    if inputs.plan.reliability:
+        return "No risks: corrected effects are in SDs of true scores, not of scores."
     sign = 1 if standardized else sign_of(inputs)
     if sign is None:
         return "No risks: the event is good in some trials and bad in others."

@@ -85,6 +85,11 @@ def test_what_has_no_risks_says_so() -> None:
     scores = run("scores", plan("SMD", baseline_risks=[0.2]), means())
     (section,) = absolute_sections(scores.inputs, scores.results)
     assert section.sentences[0].startswith("Risks are of response, scores above a threshold")
+    true = plan("SMD", baseline_risks=[0.2], reliability=["0.9"])
+    corrected = run("corrected", true, means())
+    assert at_risks(corrected.inputs, corrected.results) == (
+        "No risks: corrected effects are in SDs of true scores, not of scores."
+    )
 
 
 @pytest.mark.parametrize(
