@@ -19,7 +19,7 @@ from review.config import shipped
 from review.db import ADVISORY_APPLICATION, VERSION, WRITER_LOCK, Database, is_lock_timeout
 from review.errors import BusyError, DatabaseStateError, Remedy
 from review.files import name_anew, new_folder, workplace
-from review.sqlite import BUSY_SECONDS
+from review.sqlite import BUSY_SECONDS, damage
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -150,8 +150,9 @@ def _backup_before_upgrade(database: Database, now: datetime) -> Path:
         try:
             with closing(sqlite3.connect(database.file)) as connection:
                 connection.execute("VACUUM INTO ?", (str(copy),))
+            with closing(sqlite3.connect(copy)) as connection:
+                sound = damage(connection) is None
             with engines[0].begin() as there, engines[1].begin() as here:
-                sound = here.exec_driver_sql("PRAGMA integrity_check(1)").scalar() == "ok"
                 if not sound or row_counts(there) != row_counts(here):
                     raise DatabaseStateError(
                         f"the copy of {database.file} before the upgrade is not sound; "

@@ -127,20 +127,21 @@ def run_shown(review_slug: str | None, analysis: str, number: int | None) -> tup
 
     Where it is the newest, warn if its inputs have changed since.
     """
-    with _shown(review_slug, analysis, number) as (run, drawn):
+    with shown(review_slug, analysis, number) as (run, drawn):
         return run.values, drawn
 
 
 @contextmanager
-def _shown(
+def shown(
     review_slug: str | None, analysis: str, number: int | None
 ) -> Iterator[tuple[ShownRun, str]]:
+    """Yield what `run_shown` returns, for figures that read more of the review than its numbers."""
     with looking(review_slug) as (session, review):
         run = run_numbered(session, review, analysis, number)
         if number is None:
             warn_outdated(outdated(session, review, analysis))
-        shown = ShownRun(session, review, analysis, run.number, *snapshot_of(run))
-        yield shown, drawn_from(run.key)
+        found = ShownRun(session, review, analysis, run.number, *snapshot_of(run))
+        yield found, drawn_from(run.key)
 
 
 def command_of(figure: RunFigure) -> click.Command:
@@ -158,7 +159,7 @@ def command_of(figure: RunFigure) -> click.Command:
         number: int | None,
         review_slug: str | None,
     ) -> None:
-        with _shown(review_slug, analysis, number) as (run, drawn):
+        with shown(review_slug, analysis, number) as (run, drawn):
             content = figure.draw(run)
         written(content, files, dpi, drawn=drawn)
 

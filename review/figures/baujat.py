@@ -80,16 +80,18 @@ def baujat_plot(baujat: Baujat) -> Figure:
     """
     with own_settings():
         frame = draw_chart(_chart(baujat))
-        nowhere = {i: said for i, said, _, box in _places(frame, baujat.points) if box is None}
+        names = _places(frame, baujat.points)
+        nowhere = {i: said for i, said, _, box in names if box is None}
         if nowhere:  # a longer note leaves the plot, and what has room in it, as it is
             frame = draw_chart(_chart(baujat, nowhere))
+            names = _places(frame, baujat.points)
         for i, point in enumerate(baujat.points):
             draw_point(
                 frame.axes, point.heterogeneity, point.influence, across=ACROSS, gid=f"point-{i}",
                 face=VERMILLION if point.named else BLUE, edge="white",
                 marker="D" if point.named else "o",
             )  # fmt: skip
-        _write_names(frame, baujat.points)
+        _write_names(frame, names)
         if not baujat.points:
             say_empty(frame, "No studies")
     return frame.figure
@@ -143,8 +145,12 @@ def _cut(points: Sequence[BaujatPoint]) -> Cuts:
     return cuts
 
 
-def _places(frame: Frame, points: Sequence[BaujatPoint]) -> list[tuple[int, str, Name, Box | None]]:
-    """Return point, words, size and place of each name, the foremost first."""
+_Placed = tuple[int, str, Name, "Box | None"]
+"""A name: its point, words, size and, where there is room, its place."""
+
+
+def _places(frame: Frame, points: Sequence[BaujatPoint]) -> list[_Placed]:
+    """Return where each name stands, the foremost first."""
     chosen = _foremost(points)
     low, high = frame.axes.get_xlim()
     floor, ceiling = frame.axes.get_ylim()
@@ -163,8 +169,8 @@ def _places(frame: Frame, points: Sequence[BaujatPoint]) -> list[tuple[int, str,
     return list(zip(chosen, words, names, found, strict=True))
 
 
-def _write_names(frame: Frame, points: Sequence[BaujatPoint]) -> None:
-    for i, said, name, box in _places(frame, points):
+def _write_names(frame: Frame, names: Sequence[_Placed]) -> None:
+    for i, said, name, box in names:
         if box is None:
             continue
         frame.page.write(box.x0 + AIR, box.y0 + AIR, said, TEXT_SIZE, gid=f"label-{i}")

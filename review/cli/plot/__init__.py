@@ -14,7 +14,7 @@ from review.cli.figures import (
     drawn_from,
     file_options,
     number_option,
-    run_shown,
+    shown,
     written,
 )
 from review.cli.flow import update_options
@@ -42,7 +42,6 @@ from review.figures.specification import specification_plot
 from review.living.estimates.multiverse import multiverse
 from review.living.job.freshness import outdated
 from review.living.job.workers import executor_for
-from review.living.reports.noticing import withheld_among
 from review.living.reports.once import past_runs
 from review.living.runs.queries import run_numbered, snapshot_of
 from review.protocol.queries import instruments, review_called
@@ -118,17 +117,15 @@ def forest(
     review_slug: str | None,
 ) -> None:
     """Draw the trials of a run and their pooled estimate."""
-    (inputs, results), drawn = run_shown(review_slug, analysis, number)
     bias = None
-    with looking(review_slug) as (session, review):
-        called = {one.slug: one.name for one in instruments(session, review)}
-        fields = field_columns(session, review, names)
+    with shown(review_slug, analysis, number) as (run, drawn):
+        called = {one.slug: one.name for one in instruments(run.session, run.review)}
+        fields = field_columns(run.session, run.review, names)
         if risk_of_bias:
-            bias = bias_of_run(session, review, tool, inputs, results)
-        withheld = bool(withheld_among(session, review, {analysis: inputs}))
+            bias = bias_of_run(run.session, run.review, tool, *run.values)
+        withheld = run.withheld
     content = forest_of(
-        inputs,
-        results,
+        *run.values,
         by=by,
         arm_data=arm_data,
         bias=bias,

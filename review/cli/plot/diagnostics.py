@@ -7,8 +7,8 @@ from typing import Final
 
 import click
 
-from review.cli.context import looking, review_option
-from review.cli.figures import file_options, number_option, run_shown, written
+from review.cli.context import review_option
+from review.cli.figures import file_options, number_option, run_shown, shown, written
 from review.export.drawings.bubble import bubble_of
 from review.export.drawings.funnel import funnel_of
 from review.export.drawings.gosh import gosh_of
@@ -20,7 +20,6 @@ from review.figures.estimates import estimates_pages
 from review.figures.funnel import funnel_plot
 from review.figures.gosh import gosh_plot
 from review.figures.influence import influence_pages
-from review.living.reports.noticing import withheld_among
 
 
 @click.command("funnel")
@@ -83,10 +82,8 @@ def leave_one_out(
     review_slug: str | None,
 ) -> None:
     """Draw the pooled estimate without each trial."""
-    (inputs, results), drawn = run_shown(review_slug, analysis, number)
-    with looking(review_slug) as (session, review):
-        withheld = bool(withheld_among(session, review, {analysis: inputs}))
-    values = leave_one_out_of(inputs, results, withheld=withheld, every=every)
+    with shown(review_slug, analysis, number) as (run, drawn):
+        values = leave_one_out_of(*run.values, withheld=run.withheld, every=every)
     written(estimates_pages(values), files, dpi, drawn=drawn)
 
 

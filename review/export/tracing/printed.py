@@ -337,27 +337,24 @@ def _letters(group: Any) -> list[str]:
 
 
 def _pdf(content: bytes) -> Iterator[Piece]:
-    """Yield each text that is shown: what stands between BT and ET."""
     from pypdf import PdfReader
 
-    pages: list[list[str]] = []
-    for page in PdfReader(io.BytesIO(content)).pages:
-        texts: list[str] = []
-        parts: list[str] = []
+    yield from _of_pages([_texts(page) for page in PdfReader(io.BytesIO(content)).pages])
 
-        def shown(text: str, *_: Any, parts: list[str] = parts) -> None:
-            parts.append(text)
 
-        def after(
-            operator: bytes, *_: Any, texts: list[str] = texts, parts: list[str] = parts
-        ) -> None:
-            if operator == b"ET":
-                texts.append("".join(parts))
-                parts.clear()
+def _texts(page: Any) -> list[str]:
+    """Return each text that a page of a PDF shows: what stands between BT and ET."""
+    texts = [""]
 
-        page.extract_text(visitor_text=shown, visitor_operand_after=after)
-        pages.append([*texts, "".join(parts)])
-    yield from _of_pages(pages)
+    def part(text: str, *_: Any) -> None:
+        texts[-1] += text
+
+    def after(operator: bytes, *_: Any) -> None:
+        if operator == b"ET":
+            texts.append("")
+
+    page.extract_text(visitor_text=part, visitor_operand_after=after)
+    return texts
 
 
 def _of_pages(pages: Sequence[Sequence[str]]) -> Iterator[Piece]:
