@@ -103,7 +103,9 @@ STEPS: Final = 5
 than a tenth of it."""
 
 
-def decimals_for(limits: tuple[float, float], marks: Iterable[float] = (0.0,)) -> int:
+def decimals_for(
+    limits: tuple[float, float], marks: Iterable[float] = (0.0,), least: int = 2
+) -> int:
     """Return the decimals that an estimate with these limits is printed with.
 
     Parameters
@@ -112,12 +114,14 @@ def decimals_for(limits: tuple[float, float], marks: Iterable[float] = (0.0,)) -
         Of its interval, as printed: of ratios the ratios.
     marks : iterable of float
         What limits are read against: no effect, margins.
+    least : int
+        Decimals of an interval that needs no more.
 
     Returns
     -------
     int
-        2; more for an interval narrower than five units of the last decimal, up to `MOST_DECIMALS`,
-        and where a limit would round to a mark (`telling`).
+        `least`; more for an interval narrower than five units of the last decimal, up to
+        `MOST_DECIMALS`, and where a limit would round to a mark (`telling`).
 
     Examples
     --------
@@ -125,9 +129,11 @@ def decimals_for(limits: tuple[float, float], marks: Iterable[float] = (0.0,)) -
     (2, 3, 3)
     >>> decimals_for((0.84, 0.998), marks=(1.0,)), decimals_for((-0.502, 0.1), (0.0, -0.5))
     (3, 3)
+    >>> decimals_for((70.2, 95.1), (100.0,), least=0), decimals_for((0.6, 1.4), (1.0,), least=0)
+    (0, 1)
     """
     low, high = limits
-    decimals = 2
+    decimals = least
     while decimals < MOST_DECIMALS and 0 < high - low < STEPS * 10.0**-decimals:
         decimals += 1
     return telling(limits, decimals, marks)

@@ -14,7 +14,7 @@ from review.arrays import Floats
 from review.effects.columns import Column, Domain
 from review.effects.effects import Pair
 from review.effects.specification import Computed, Form, Options, Specification, as_given
-from review.effects.zero_cells import NOTHING_ADDED, treat_zero_cells
+from review.effects.zero_cells import EACH_ARM, NOTHING_ADDED, treat_zero_cells
 from review.measures import Measure
 
 
@@ -65,7 +65,10 @@ def _of_counts(contrast: Contrast) -> Callable[[tuple[Floats, ...], Options], Co
     def compute(values: tuple[Floats, ...], options: Options) -> Computed:
         x1, t1, x2, t2 = values
         (x1, x2), notes = treat_zero_cells(
-            (x1, x2), options.zero_cells, uninformative=(x1 == 0.0) & (x2 == 0.0)
+            (x1, x2),
+            options.zero_cells,
+            uninformative=(x1 == 0.0) & (x2 == 0.0),
+            where=EACH_ARM,
         )
         return Computed(*contrast(x1, t1, x2, t2), notes)
 
@@ -89,7 +92,7 @@ def _of_one(effect: Callable[[Floats, Floats], Pair]) -> Callable[..., Computed]
 
     def compute(values: tuple[Floats, ...], options: Options) -> Computed:
         x, t = values
-        (x,), notes = treat_zero_cells((x,), options.zero_cells)
+        (x,), notes = treat_zero_cells((x,), options.zero_cells, where=EACH_ARM)
         return Computed(*effect(x, t), notes)
 
     return compute

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -20,7 +21,8 @@ class ZeroCells:
     Parameters
     ----------
     add
-        Constant added to each cell of a row that the rule touches.
+        Constant added to each cell of a row that the rule touches; of rates to the events of each
+        arm.
     to
         Which rows it touches.
     drop00
@@ -57,12 +59,18 @@ NOTHING_ADDED = ZeroCells(add=0.0)
 """For measures that exist with zero cells: metafor adds nothing unless told to."""
 
 
+EACH_CELL: Final = "each cell"
+EACH_ARM: Final = "the events of each arm"
+"""What is added to: the cells of a table of persons; of rates events alone, time has no cells."""
+
+
 def treat_zero_cells(
     cells: Sequence[Floats],
     rule: ZeroCells,
     *,
     uninformative: Bools | None = None,
     shares: Sequence[Floats] | None = None,
+    where: str = EACH_CELL,
 ) -> tuple[tuple[Floats, ...], tuple[RowNote, ...]]:
     """The cells with the rule's constant added, and notes on the rows that it touched.
 
@@ -77,6 +85,8 @@ def treat_zero_cells(
         A dropped trial does not count as one with a zero cell (``if0all``).
     shares : (k,) each
         Of each cell's arm in the participants of its trial; needed where the rule goes by arm.
+    where
+        What the constant is added to, in the words of a note.
 
     Raises
     ------
@@ -123,7 +133,7 @@ def treat_zero_cells(
             int(row),
             f"{told[0][row]:.3g} and {told[-1][row]:.3g} added to each cell of the two arms"
             if rule.by_arm
-            else f"{rule.add:g} added to each cell",
+            else f"{rule.add:g} added to {where}",
         )
         for row in np.flatnonzero(touched & known)
     ]

@@ -157,7 +157,7 @@ MEDIANS: Final = _options(
 
 ADD_TO: Final = _options(
     {
-        "only0": ("Trials with a zero", "Those that have a cell without events."),
+        "only0": ("Trials with a zero", "Those that have a cell without events, of rates an arm."),
         "all": ("All trials", ""),
         "if0all": ("All, if one has a zero", ""),
         "none": ("None", "Nothing is added."),

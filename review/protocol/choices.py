@@ -241,12 +241,16 @@ GROUPS: Final = (
         ),
     ),
     Group(
-        "Cells without events",
+        "Arms or cells without events",
         "Of measures of counts; metafor’s defaults where nothing is planned.",
         (
             Choice("zero_cells", "Plan a rule", Asked.SWITCH, "Else metafor’s default holds."),
             _number(
-                ZeroCellRule, "add", "Add", "To each cell of the trials touched.", "zero_cells"
+                ZeroCellRule,
+                "add",
+                "Add",
+                "To each cell of the trials touched; of rates to the events of each arm.",
+                "zero_cells",
             ),
             Choice("zero_cells.to", "To", _ONE, "", ADD_TO, "only0"),
             Choice(

@@ -74,7 +74,7 @@ class ZeroCellRule(Frozen):
     """What is done about cells without events, in the words of metafor's ``escalc``."""
 
     add: Annotated[float, Field(ge=0)] = 0.5
-    """Added to each cell of the trials that the rule touches."""
+    """Added to each cell of the trials that the rule touches; of rates to each arm's events."""
     to: AddTo = AddTo.ONLY0
     """Which these are: those with a zero cell, all, all as soon as one has a zero cell, none."""
     drop00: bool = False

@@ -230,7 +230,7 @@ class Plan(Frozen):
         problem = refused_beside(
             self,
             "of inverse-variance models; plan them as an analysis of their own beside "
-            f"{self.method}, which adds nothing to any cell",
+            f"{self.method}, which adds nothing to counts",
         )
         if problem is not None:
             raise ValueError(problem)

@@ -126,13 +126,14 @@ _OPTIONS = (
         "--add",
         type=click.FloatRange(0),
         metavar="X",
-        help="Added to cells of counts, for effects that zero cells leave without a value "
-        "[default: 0.5 where the measure needs it].",
+        help="Added to cells of counts, of rates to the events of each arm, for effects that "
+        "zero cells leave without a value [default: 0.5 where the measure needs it].",
     ),
     click.option(
         "--to",
         type=click.Choice([to.value for to in AddTo]),
-        help="Which rows it is added to [default: only0, those with a zero cell].",
+        help="Which rows it is added to [default: only0, those with a cell (of rates an arm) "
+        "without events].",
     ),
     click.option(
         "--tacc",

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from review.canonical import decimals_for
 from review.export.contents.absolute import (
     WORDS_SOURCE,
     Absolute,
@@ -318,7 +319,8 @@ def _printed(one: Finding, row: int, names: Mapping[str, str], notes: _Notes) ->
 def _absolute_cells(found: Absolute, names: Mapping[str, str]) -> tuple[str, str | None, str]:
     """Return comparator, intervention and difference; of scores the difference says it all."""
     if found.unit.startswith("per "):
-        digits = 1 if found.unit == PER_TIME else 0
+        least = 1 if found.unit == PER_TIME else 0
+        digits = decimals_for(found.intervention_ci, (found.comparator,), least)
         limits = _limits(found.intervention_ci, digits)
         return (
             f"{fixed(found.comparator, digits)} {found.unit}",

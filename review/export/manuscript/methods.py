@@ -9,6 +9,7 @@ from typing import Final
 from review.canonical import own_decimals
 from review.export.contents.notices import SETS
 from review.export.drawings.funnel import FEWEST_FOR_TEST
+from review.export.manuscript.absolute import absolute_methods
 from review.export.manuscript.attenuation import attenuation_methods
 from review.export.manuscript.document import (
     Block,
@@ -215,7 +216,7 @@ def _model(facts: Facts, style: NumberStyle) -> list[Spans]:
     return [
         _said(facts, _measure), attenuation_methods(facts), linking_methods(facts),
         _said(facts, _zero_cells), _said(facts, _model_of), spread if random else (),
-        _said(facts, lambda analysis: _absolute(analysis, style)), network_methods(facts),
+        _said(facts, lambda analysis: absolute_methods(analysis, style)), network_methods(facts),
         joint_methods(facts), heterogeneity_methods(facts),
     ]  # fmt: skip
 
@@ -289,21 +290,6 @@ def _preference(facts: Facts, style: NumberStyle, analysis: Analysed | Planned) 
     told = "; ".join(f"{label}: {' then '.join(values)}" for label, values in orders)
     counted = "counted" if isinstance(analysis, Analysed) else "is to count"
     return (f"Of several results of a trial the first in this order {counted} ({told})",)
-
-
-def _absolute(analysis: Analysed | Planned, style: NumberStyle) -> Spans:
-    """Return at which risks absolute effects are told; nothing where none is stated."""
-    told = [
-        (printer_of(analysis, style).chosen(risk, "plan", "baseline_risks", place),)
-        for place, risk in enumerate(analysis.plan.baseline_risks)
-    ]
-    if not told:
-        return ()
-    return filled(
-        "Absolute effects are told at a risk with {comparator} of {risks}, which counts as known",
-        comparator=analysis.plan.comparator.label,
-        risks=listed(told),
-    )
 
 
 def _entering(analysis: Analysed | Planned) -> Spans:

@@ -16,6 +16,7 @@ from review.arrays import Floats
 from review.canonical import fixed
 from review.conventions import AddTo
 from review.effects import ZeroCells, default_zero_cells
+from review.effects.zero_cells import EACH_ARM, EACH_CELL
 from review.errors import ReviewError
 from review.living.estimates.counts import cells_of, of_time
 from review.living.estimates.effects import trial_effects
@@ -35,15 +36,13 @@ from review.synthesis import (
 )
 from review.synthesis.exact import exact_odds_ratio
 from review.synthesis.tables import LARGE, UNEQUAL, peto_caution
+from review.wording import with_article
 
 BY_ARM: Final = "on average of both arms: to each by its share of the participants"
 """Treatment-arm continuity correction (Sweeting, Sutton & Lambert 2004, Stat Med 23:1351)."""
 
-BY_EVENTS: Final = "nothing is added to any cell of the pooled estimate"
-BY_TABLES: Final = (
-    "nothing is added to any cell of the pooled estimate, to which trials without events in "
-    "either arm add nothing"
-)
+BY_COUNTS: Final = "nothing is added to any {cell} of the pooled estimate"
+BY_TABLES: Final = f"{BY_COUNTS}, to which trials without events in either arm add nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +72,12 @@ def rule_words(plan: Plan) -> str | None:
     if rule is None:
         return None
     if plan.method in OF_COUNTS:
-        return BY_TABLES if _of_two_arms(plan) else BY_EVENTS
+        words = BY_TABLES if _of_two_arms(plan) else BY_COUNTS
+        return words.format(cell=cell_of(plan.measure))
     kept = "left out" if rule.drop00 else "kept"
     only = "" if of_time(plan.measure) else " (or with events only)"
     both = f"trials without events{only} in both arms are {kept}"
-    added = _added_words(rule, of_time(plan.measure))
+    added = _added_words(rule, plan.measure)
     return f"{added}; {both}" if _of_two_arms(plan) else added
 
 
@@ -85,22 +85,27 @@ def _of_two_arms(plan: Plan) -> bool:
     return plan.measure.facts.family in (Family.EVENTS, Family.RATES)
 
 
-def _added_words(rule: ZeroCells, timed: bool) -> str:
+def cell_of(measure: Measure) -> str:
+    """Return what may be without events: a cell of a table of persons; of rates an arm."""
+    return "arm" if of_time(measure) else "cell"
+
+
+def places_added(measure: Measure) -> str:
+    """Return what a rule adds to: each cell of a table of persons; of rates the events alone."""
+    return EACH_ARM if of_time(measure) else EACH_CELL
+
+
+def _added_words(rule: ZeroCells, measure: Measure) -> str:
+    cell = cell_of(measure)
     if rule.add == 0 or rule.to is AddTo.NONE:
-        return "nothing is added to cells without events"
-    if timed:
-        arms = {
-            AddTo.ONLY0: "the trials that have an arm without events",
-            AddTo.ALL: "all trials",
-            AddTo.IF0ALL: "all trials as soon as one has an arm without events",
-        }
-        return f"to the events of each arm of {arms[rule.to]} {rule.add:g} is added"
+        return f"nothing is added to {cell}s without events"
+    empty = f"{with_article(cell)} without events"
     whom = {
-        AddTo.ONLY0: "the trials that have a cell without events",
+        AddTo.ONLY0: f"the trials that have {empty}",
         AddTo.ALL: "all trials",
-        AddTo.IF0ALL: "all trials as soon as one has a cell without events",
+        AddTo.IF0ALL: f"all trials as soon as one has {empty}",
     }
-    added = f"to each cell of {whom[rule.to]} {rule.add:g} is added"
+    added = f"to {places_added(measure)} of {whom[rule.to]} {rule.add:g} is added"
     return f"{added}, {BY_ARM}" if rule.by_arm else added
 
 
@@ -190,9 +195,8 @@ def zero_cell_lines(inputs: RunInputs) -> tuple[VariantLine, ...]:
     """Return the same trials' counts pooled without adding to cells, where there are zero cells.
 
     Mantel-Haenszel for OR, RR, RD, IRR and IRD; of odds ratios also Peto's and the exact
-    conditional one; and
-    the plan's own model without the trials that have no events in either arm. Estimates are
-    oriented as the run's; ratios are logarithms. Nothing where no cell is zero.
+    conditional one; and the plan's own model without the trials that have no events in either arm.
+    Estimates are oriented as the run's; ratios are logarithms. Nothing where no cell is zero.
     """
     plan = inputs.plan
     if plan.kind is AnalysisKind.NETWORK:  # its trials are no tables of one comparison

@@ -75,8 +75,9 @@ def why_no_effect(plan: Plan, trial: TrialInput) -> str | None:
         empty = without_events(columns)
         if rule.drop00 and empty:
             return f"{empty}: the plan leaves such trials out (drop00)"
+        where = "an arm" if {"ti", "t1i"} & columns.keys() else "a cell"
         return (
-            f"{empty or 'a cell without events'}: the plan adds nothing (add {rule.add:g}, to "
+            f"{empty or f'{where} without events'}: the plan adds nothing (add {rule.add:g}, to "
             f"{rule.to.value}), and {plan.measure.value} or its variance does not exist then"
         )
     return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from review.canonical import fixed
+from review.canonical import decimals_for, fixed, own_decimals
 from review.effects.risks import PER, Interval, Risks, risks
 from review.living.reports.pages import Section
 from review.living.runs.contents import RunInputs
@@ -26,6 +26,25 @@ BY_SCORES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Needed:
+    """A number needed to treat, or a limit of one."""
+
+    name: str
+    """``NNTB``, for one more to benefit, or ``NNTH``, to be harmed."""
+    persons: int | None
+    """Rounded up; None for infinitely many, where there is no difference."""
+
+    @property
+    def shown(self) -> str:
+        """The persons: ``1,234``, or ``∞``."""
+        return "∞" if self.persons is None else f"{self.persons:,}"
+
+    def __str__(self) -> str:
+        """Return ``NNTB 17``."""
+        return f"{self.name} {self.shown}"
+
+
+@dataclass(frozen=True, slots=True)
 class AtRisk:
     """An effect at one risk of the comparator."""
 
@@ -34,28 +53,42 @@ class AtRisk:
     """Whether the event is wanted: a response, or an instrument of which more is better."""
 
     @property
+    def number(self) -> Needed | None:
+        """The number needed to treat; None where there is no difference."""
+        return self._one(self.found.difference) if self.found.difference else None
+
+    @property
+    def limits(self) -> tuple[Needed, Needed]:
+        """Its limits, the nearer to the number of the two last where they pass infinity.
+
+        Otherwise the smaller number first (Altman 1998).
+        """
+        low, high = self.found.difference_ci
+        if self.found.through_infinity:
+            other, same = (low, high) if self.found.difference > 0 else (high, low)
+            return self._one(other), self._one(same)
+        most, least = sorted((low, high), key=abs, reverse=True)
+        return self._one(most), self._one(least)
+
+    @property
     def needed(self) -> str:
         """Return ``NNTB 17 (10 to 51)``, ``NNTB 10 (NNTH 20 to ∞ to NNTB 4)`` (Altman 1998)."""
-        difference, limits = self.found.difference, self.found.difference_ci
-        if not difference:
+        if self.number is None:
             return "no difference"
+        first, last = self.limits
         if self.found.through_infinity:
-            other, same = limits if difference > 0 else limits[::-1]
-            told = f"{self._one(other)} to ∞ to {self._one(same)}"
-        else:
-            told = " to ".join(_persons(x) for x in sorted(limits, key=abs, reverse=True))
-        return f"{self._one(difference)} ({told})"
+            return f"{self.number} ({first} to ∞ to {last})"
+        return f"{self.number} ({first.shown} to {last.shown})"
 
-    def _one(self, difference: float) -> str:
+    @property
+    def decimals(self) -> int:
+        """Of risks and differences per 1,000: none, or as many as their interval needs."""
+        low, high = (PER * limit for limit in self.found.risk_ci)
+        return decimals_for((low, high), (PER * self.found.baseline,), least=0)
+
+    def _one(self, difference: float) -> Needed:
         name = "NNTB" if (difference > 0) is self.good else "NNTH"
-        return f"{name} {_persons(difference)}"
-
-
-def _persons(difference: float) -> str:
-    if not difference:
-        return "∞"
-    persons = 1 / abs(difference)
-    return f"{math.ceil(round(persons, 9)):,}"
+        return Needed(name, math.ceil(round(1 / abs(difference), 9)) if difference else None)
 
 
 def at_risks(inputs: RunInputs, results: RunResults) -> tuple[AtRisk, ...] | str:
@@ -90,9 +123,10 @@ def absolute_sections(inputs: RunInputs, results: RunResults) -> Iterator[Sectio
     scores = (BY_SCORES,) if measure is not None and measure.facts.standardized else ()
     rows = tuple(
         (
-            _per(one.found.baseline),
-            f"{_per(one.found.risk)} {_interval(one.found.risk_ci)}",
-            f"{PER * one.found.difference:+.0f} {_interval(one.found.difference_ci)}",
+            _per(one.found.baseline, own_decimals(PER * one.found.baseline, 0)),
+            f"{_per(one.found.risk, one.decimals)} {_interval(one.found.risk_ci, one.decimals)}",
+            _signed(one.found.difference, one.decimals)
+            + f" {_interval(one.found.difference_ci, one.decimals)}",
             one.needed,
         )
         for one in found
@@ -101,9 +135,14 @@ def absolute_sections(inputs: RunInputs, results: RunResults) -> Iterator[Sectio
     yield Section(heading, (*scores, NEEDED), (*sides, "difference", "number needed"), rows)
 
 
-def _per(risk: float) -> str:
-    return fixed(PER * risk, 0)
+def _per(risk: float, decimals: int) -> str:
+    return fixed(PER * risk, decimals)
 
 
-def _interval(limits: Interval) -> str:
-    return f"[{_per(limits[0])}, {_per(limits[1])}]"
+def _signed(difference: float, decimals: int) -> str:
+    text = _per(difference, decimals)
+    return f"+{text}" if float(text) > 0 else text
+
+
+def _interval(limits: Interval, decimals: int) -> str:
+    return f"[{_per(limits[0], decimals)}, {_per(limits[1], decimals)}]"

@@ -55,7 +55,7 @@ HEADINGS: Final = {
     NoticeKind.IN_PART: "Enter only in part",
     NoticeKind.ANOTHER_QUESTION: "Answer another question",
     NoticeKind.NO_RESULT: "No result of the outcome",
-    NoticeKind.ZERO_CELLS: "Cells without events",
+    NoticeKind.ZERO_CELLS: "Arms or cells without events",
     NoticeKind.UNMATCHED: "In the plan, but in no study",
     NoticeKind.DOUBT: "Doubts open",
 }

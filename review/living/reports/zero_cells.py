@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from review.living.estimates.counts import of_time
 from review.living.estimates.zero_cells import (
     BY_ARM,
     ZeroCellTrial,
     as_counted,
+    cell_of,
     origin_words,
     peto_words,
+    places_added,
     rule_words,
     tables_of,
     zero_cell_lines,
@@ -20,7 +21,7 @@ from review.living.reports.notices import Notice, NoticeKind
 from review.living.runs.contents import RunInputs
 from review.measures import OF_COUNTS, Measure
 from review.protocol.rules import Plan
-from review.wording import counted
+from review.wording import counted, with_article
 
 
 def zero_cell_notices(inputs: RunInputs) -> Iterator[Notice]:
@@ -45,23 +46,32 @@ def _summary(plan: Plan, trials: Sequence[ZeroCellTrial]) -> str:
     touched = sum(trial.added > 0 for trial in trials)
     without = sum(trial.without is not None for trial in trials)
     zero = sum(trial.zero for trial in trials)
-    told = f"{rule_words(plan)} ({origin_words(plan)}); {counted(zero, 'trial')} with a zero cell"
+    told = (
+        f"{rule_words(plan)} ({origin_words(plan)}); {counted(zero, 'trial')} with {_empty(plan)}"
+    )
     if touched and touched != zero:
         told += f", {counted(touched, 'trial')} added to"
     return told + (f", {without} of them without events in either arm" if without else "")
+
+
+def _empty(plan: Plan) -> str:
+    return f"{with_article(cell_of(plan.measure))} without events"
 
 
 def _of_trial(plan: Plan, trial: ZeroCellTrial) -> str:
     if plan.method in OF_COUNTS:
         if trial.without:
             return f"{trial.without}; counted among the trials, adds nothing to the estimate"
-        return "a cell without events; enters as it is"
-    where = "the events of each arm" if of_time(plan.measure) else "each cell"
-    done = f"{trial.added:g} added to {where}" if trial.added else "enters as it is"
+        return f"{_empty(plan)}; enters as it is"
+    done = (
+        f"{trial.added:g} added to {places_added(plan.measure)}"
+        if trial.added
+        else "enters as it is"
+    )
     if trial.added and plan.zero_cells is not None and plan.zero_cells.by_arm:
         done += f", {BY_ARM}"
     if trial.without is None:
-        return f"a cell without events; {done}"
+        return f"{_empty(plan)}; {done}"
     return f"{trial.without}; kept, {done} (zero_cells: drop00 in a plan leaves such trials out)"
 
 

@@ -104,6 +104,8 @@ class Chance:
             moderators=("year", "n_randomised")[: 1 + self.seed % 2] if k > 3 else (),
             subgroups=("country",) if k > 5 else (), **alone,
         )  # fmt: skip
+        if self.measure in ("SMD", "OR", "RR") and self.seed % 4 != 3:
+            made = made.model_copy(update={"baseline_risks": (0.15, 0.5)})
         if k <= 5 or self.seed % 4 != 2:
             return made
         modelled: dict[str, object] = {

@@ -116,5 +116,8 @@ def rescaled(database: Database) -> None:
     """Make a review whose instruments are linked, and one of corrected correlations."""
     begin(database, "linked", plan(title="Synthetic points", **LINKED))
     enter(database, "linked", of_arms())
+    responders = plan(title="Synthetic responders", margin=None, baseline_risks=(0.2, 0.5))
+    begin(database, "responders", responders)
+    enter(database, "responders", of_arms())
     begin(database, "unreliable", corrected("COR"), corrected("ZCOR"))
     enter(database, "unreliable", correlations())

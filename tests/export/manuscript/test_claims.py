@@ -109,7 +109,7 @@ def _counts(database: Database) -> None:
             title=f"Synthetic counts {n}", margin=None if alone else 0.3, measure=measure,
             method=method, test="z", kind="single_arm" if alone else "contrast",
             zero_cells={"by_arm": True} if (measure, method) == ("RR", "DL") else None,
-            baseline_risks=(0.1, 0.3) if (measure, method) == ("RR", "DL") else (),
+            baseline_risks=(0.1, 0.3) if measure in ("OR", "RR", "RD", "PETO") else (),
         )  # fmt: skip
         rows = [
             NumberedRow(

@@ -107,7 +107,7 @@ def test_the_rule_and_the_trials_without_events_are_said(
     )
     shown = " ".join(cli("runs", "show", "plain").stdout.split())
     assert "metafor's default; the plan names no rule" in shown
-    assert "4 trials with a zero cell, 3 of them without events in either arm" in shown
+    assert "4 trials with a cell without events, 3 of them without events in either arm" in shown
     assert f"{NO_EVENTS}: no events in either arm; kept, 0.5 added to each cell" in shown
     assert "USA 1982: a cell without events; 0.5 added to each cell" in shown
     assert "Mantel-Haenszel OR 0.61 [0.46, 0.80]; Peto OR 0.61 [0.47, 0.81]" in shown

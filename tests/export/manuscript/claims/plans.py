@@ -183,20 +183,21 @@ def _linking(read: Read, m: re.Match[str]) -> None:
 @claim(
     FOR
     + r"(?:[Tt]o (?:each cell|the events of each arm) of (.+?) # is added(?:, on average of both arms: to each by its share of the participants)?(?:; trials without events .+?)?|[Nn]othing is "
-    r"added to (any cell of the pooled estimate.*?|cells without events.*?)) \((.+?)\)\."
+    r"added to (any (?:cell|arm) of the pooled estimate.*?|(?:cell|arm)s without events.*?)) \((.+?)\)\."
 )
 def _zero_cells(read: Read, m: re.Match[str]) -> None:
     for plan in _for(read, m):
         pooled_as_counts = plan["method"] in (*MIXED, "MH", "PETO")
-        assert pooled_as_counts is (m[4] or "").startswith("any cell of the pooled estimate")
+        place = "arm" if plan["measure"].startswith("IR") else "cell"
+        assert pooled_as_counts is (m[4] or "").startswith(f"any {place} of the pooled estimate")
         rule = plan.get("zero_cells") or {}
         assert ("on average of both arms" in m[0]) is bool(rule.get("by_arm"))
         if pooled_as_counts:
             assert m[5] == f"method {plan['method']}"
         elif plan.get("zero_cells") is None:
-            place = "an arm" if plan["measure"].startswith("IR") else "a cell"
-            assert ("the events of each arm" in m[0]) is (place == "an arm")
-            assert (m[2], number(m[3])) == (f"the trials that have {place} without events", 0.5)
+            assert ("the events of each arm" in m[0]) is (place == "arm")
+            empty = "an arm without events" if place == "arm" else "a cell without events"
+            assert (m[2], number(m[3])) == (f"the trials that have {empty}", 0.5)
 
 
 ESTIMATORS: Final = {
@@ -246,11 +247,17 @@ def _spread_given(read: Read, m: re.Match[str]) -> None:
     assert bool(m[1]) is (not counts)
 
 
-@claim(FOR + r"[Aa]bsolute effects are told at a risk with (.+?) of (.+?), which counts as known\.")
+@claim(
+    FOR
+    + r"[Aa]bsolute effects are told at a risk with (.+?) of (.+?), which counts as known, with the number of persons "
+    r"to be treated for one more to benefit \(NNTB\) or to be harmed \(NNTH\) and its interval altman1998(; they are shares of "
+    r"responders, scores above a threshold, which count as normal with one SD furukawa2011)?\."
+)
 def _absolute(read: Read, m: re.Match[str]) -> None:
     for plan in _for(read, m):
         assert plan["comparator"]["label"] == m[2]
         assert [float(x) for x in re.findall(r"\d\.\d+", m[3])] == plan["baseline_risks"]
+        assert bool(m[4]) is (plan["measure"] == "SMD")
 
 
 @claim(FOR + r"[Nn]o noninferiority margin was planned; intervals were read against zero\.")
