@@ -8,7 +8,7 @@ differences of fourth order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -46,24 +46,29 @@ def _logit(x: Floats) -> Floats:
     return found
 
 
+def _log(of: Any, *at: Any) -> Floats:
+    """Return the log-probabilities of one of scipy's distributions."""
+    return np.asarray(of.logpmf(*at), dtype=float)
+
+
 def _study(measure: str, model: str, a: float, b: float, c: float = 0, d: float = 0) -> LogChance:
     if measure == "PLO":
-        return lambda eta, _: binom.logpmf(a, a + b, _logit(eta))
+        return lambda eta, _: _log(binom, a, a + b, _logit(eta))
     if measure == "IRLN":
-        return lambda eta, _: poisson.logpmf(a, b * np.exp(eta))
+        return lambda eta, _: _log(poisson, a, b * np.exp(eta))
     if measure == "IRR" and model == "UM.FS":
         return lambda eta, level: (
-            poisson.logpmf(a, b * np.exp(level + eta / 2))
-            + poisson.logpmf(c, d * np.exp(level - eta / 2))
+            _log(poisson, a, b * np.exp(level + eta / 2))
+            + _log(poisson, c, d * np.exp(level - eta / 2))
         )
     if measure == "OR" and model == "UM.FS":
         return lambda eta, level: (
-            binom.logpmf(a, a + b, _logit(level + eta / 2))
-            + binom.logpmf(c, c + d, _logit(level - eta / 2))
+            _log(binom, a, a + b, _logit(level + eta / 2))
+            + _log(binom, c, c + d, _logit(level - eta / 2))
         )
     if measure == "IRR" or model == "CM.AL":  # of the events of both arms, those of the first
         ratio = b / d if measure == "IRR" else (a + b) / (c + d)
-        return lambda eta, _: binom.logpmf(a, a + c, _logit(eta + np.log(ratio)))
+        return lambda eta, _: _log(binom, a, a + c, _logit(eta + np.log(ratio)))
     n1, n2, events = a + b, c + d, a + c
     seen = np.arange(max(0, events - n2), min(n1, events) + 1)
     ways = hypergeom.logpmf(seen, n1 + n2, n1, events)

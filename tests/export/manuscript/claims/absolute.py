@@ -76,11 +76,12 @@ def _measured(read: Read, measure: str) -> float:
     a, n, c, m = np.array(reported, dtype=float).T
     both, method = n + m, line["method"]
     if method == "MH":
-        found = {
-            "OR": lambda: math.log((a * (m - c) / both).sum() / (c * (n - a) / both).sum()),
-            "RR": lambda: math.log((a * m / both).sum() / (c * n / both).sum()),
-            "RD": lambda: ((a * m - c * n) / both).sum() / (n * m / both).sum(),
-        }[measure]()
+        if measure == "OR":
+            found = math.log((a * (m - c) / both).sum() / (c * (n - a) / both).sum())
+        elif measure == "RR":
+            found = math.log((a * m / both).sum() / (c * n / both).sum())
+        else:
+            found = ((a * m - c * n) / both).sum() / (n * m / both).sum()
         assert way * line["estimate"] == pytest.approx(found)
     elif method == "PETO":
         events = a + c
