@@ -18,6 +18,8 @@ class Natural:
     """The function that goes back, in R."""
     python: str
     """The same of numpy."""
+    forth: Callable[[float], float]
+    """Back to the transformed scale; infinite where there is no number."""
 
 
 def _expit(logit: float) -> float:
@@ -38,6 +40,16 @@ def _from_arcsine(angle: float) -> float:
 
 def _squared(root: float) -> float:
     return max(root, 0.0) ** 2
+
+
+def _logit(share: float) -> float:
+    if 0 < share < 1:
+        return math.log(share / (1 - share))
+    return -math.inf if share <= 0 else math.inf
+
+
+def _log(x: float) -> float:
+    return math.log(x) if x > 0 else -math.inf
 
 
 LARGEST_LOG: Final = 709.0
@@ -67,13 +79,21 @@ def from_double_arcsine(angle: float, size: float) -> float:
     return 0.5 * (1 - math.copysign(1, math.cos(2 * angle)) * math.sqrt(max(under, 0.0)))
 
 
-R: Final = Natural("r", math.tanh, "tanh", "np.tanh")
-PROPORTION: Final = Natural("proportion", _expit, "plogis", "lambda x: 1 / (1 + np.exp(-x))")
-LOG_PROPORTION: Final = Natural("proportion", _exp, "exp", "np.exp")
-RATE: Final = Natural("rate", _exp, "exp", "np.exp")
-MEAN: Final = Natural("geometric mean", _exp, "exp", "np.exp")
+R: Final = Natural(
+    "r", math.tanh, "tanh", "np.tanh", lambda r: math.atanh(r) if abs(r) < 1 else r * math.inf
+)
+PROPORTION: Final = Natural(
+    "proportion", _expit, "plogis", "lambda x: 1 / (1 + np.exp(-x))", _logit
+)
+LOG_PROPORTION: Final = Natural("proportion", _exp, "exp", "np.exp", _log)
+RATE: Final = Natural("rate", _exp, "exp", "np.exp", _log)
+MEAN: Final = Natural("geometric mean", _exp, "exp", "np.exp", _log)
 ARCSINE: Final = Natural(
     "proportion", _from_arcsine, "transf.iarcsin",
     "lambda x: np.sin(np.clip(x, 0, np.pi / 2)) ** 2",
+    lambda share: math.asin(math.sqrt(min(max(share, 0.0), 1.0))),
 )  # fmt: skip
-SQUARED_RATE: Final = Natural("rate", _squared, "transf.isqrt", "lambda x: np.maximum(x, 0) ** 2")
+SQUARED_RATE: Final = Natural(
+    "rate", _squared, "transf.isqrt", "lambda x: np.maximum(x, 0) ** 2",
+    lambda rate: math.sqrt(max(rate, 0.0)),
+)  # fmt: skip

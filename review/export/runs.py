@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
+from review.canonical import decimals_for
 from review.citations.queries import searches
-from review.export.tables.model import Cell, EffectInterval, Footnote, Interval
+from review.export.tables.model import Cell, Column, EffectInterval, Footnote, Interval, Kind
 from review.living.releases.releases import releases
 from review.living.reports.changes import ChangeReport, compare
 from review.living.reports.notices import NO_NOTICES, Notices
@@ -198,6 +200,37 @@ def effect_cell(
         return None
     decimals = scale.decimals(limits) if decimals is None else decimals
     return EffectInterval(*scale.pair(limits), decimals)
+
+
+def back_cells(
+    scale: EffectScale, estimate: float | None, limits: Limits | None
+) -> tuple[Cell, Cell, Cell]:
+    """Return the cells of `BACK`: an estimate and its limits transformed back, and to what."""
+    ends = scale.back(limits)
+    if estimate is None or ends is None or scale.natural is None:
+        return None, None, None
+    told = EffectInterval(*ends, decimals_for(ends))
+    return scale.read_as, scale.natural.back(estimate), told
+
+
+BACK: Final = (
+    Column("read_as", "Read as"),
+    Column("back", "Transformed back", Kind.NUMBER, beside="back_ci"),
+    Column("back_ci", "CI, transformed back", Kind.INTERVAL),
+)
+"""Columns beside estimates on a scale that nobody reads: Fisher's z, logits, roots of rates."""
+
+
+def without_back(
+    columns: Sequence[Column], rows: Sequence[tuple[Cell, ...]]
+) -> tuple[tuple[Column, ...], tuple[tuple[Cell, ...], ...]]:
+    """Return columns and rows without those of `BACK` where no row has a number in them."""
+    first = next(i for i, column in enumerate(columns) if column.key == BACK[0].key)
+    last = first + len(BACK)
+    if any(cell is not None for row in rows for cell in row[first:last]):
+        return tuple(columns), tuple(rows)
+    kept = (*columns[:first], *columns[last:])
+    return kept, tuple((*row[:first], *row[last:]) for row in rows)
 
 
 def interval_cell(limits: tuple[float, float] | None) -> Interval | None:

@@ -29,8 +29,10 @@ def fraction(value: float, limits: tuple[float, float]) -> float:
     return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
-def draw_landmarks(axes: Axes, margin: float | None, *, upright: bool) -> None:
-    """Draw a line at no effect, and one at the margin with all that lies beyond it shaded.
+def draw_landmarks(
+    axes: Axes, margin: float | None, *, upright: bool, null_line: bool = True
+) -> None:
+    """Draw a line at no effect, if there is such, and one at the margin, beyond which is shaded.
 
     `upright` lines cross a horizontal axis of effects. Its limits, already set, stay.
     """
@@ -39,7 +41,8 @@ def draw_landmarks(axes: Axes, margin: float | None, *, upright: bool) -> None:
     if margin is not None:
         span(low, -margin, color=ZONE, lw=0, zorder=0, gid="margin-zone")
         line(-margin, color=GREY, lw=0.8, ls=":", zorder=1, gid="margin-line")
-    line(0.0, color=BLACK, lw=0.8, ls=(0, (4, 3)), zorder=1, gid="null-line")
+    if null_line:
+        line(0.0, color=BLACK, lw=0.8, ls=(0, (4, 3)), zorder=1, gid="null-line")
     (axes.set_xlim if upright else axes.set_ylim)(low, high)
 
 

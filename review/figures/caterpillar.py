@@ -101,7 +101,9 @@ def caterpillar_plot(forest: Forest) -> Figure:
             _draw_pooled(frame.axes, pooled, -1.0 if mirrored else 1.0)
         if mirrored and forest.margin is not None:
             axes.axvspan(forest.margin, high, color=ZONE, lw=0, zorder=0, gid="margin-zone")
-        draw_landmarks(axes, None if mirrored else forest.margin, upright=True)
+        draw_landmarks(
+            axes, None if mirrored else forest.margin, upright=True, null_line=forest.null_line
+        )
         at = range(1, k + 1)
         lines = axes.hlines(
             at, [lo for _, lo, _ in studies], [hi for *_, hi in studies], color=GREY,

@@ -58,6 +58,7 @@ class Cumulative:
     note: str = ""
     level: float = 0.95
     notation: Notation = Notation.PLAIN
+    null_line: bool = True
 
     def __post_init__(self) -> None:
         check_margin(self.margin)
@@ -119,6 +120,7 @@ def as_estimates(cumulative: Cumulative) -> Estimates:
         favours_left=cumulative.favours_left,
         favours_right=cumulative.favours_right,
         margin=cumulative.margin,
+        null_line=cumulative.null_line,
         note=cumulative.note,
         level=cumulative.level,
         notation=cumulative.notation,

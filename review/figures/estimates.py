@@ -87,6 +87,7 @@ class Estimates:
     decimals: int = 2
     """The fewest."""
     notation: Notation = Notation.PLAIN
+    null_line: bool = True
     empty: str = "No studies"
 
     def __post_init__(self) -> None:
@@ -158,7 +159,8 @@ def reach_of(estimates: Estimates) -> tuple[float, float]:
         for row in estimates.rows
         if row.ci_low is not None and row.ci_high is not None
     ]
-    return limits(intervals, intervals[-1:], (0.0, -1.3 * (estimates.margin or 0.0)))
+    marks = (0.0, -1.3 * (estimates.margin or 0.0)) if estimates.null_line else ()
+    return limits(intervals, intervals[-1:], marks)
 
 
 def _panel(estimates: Estimates) -> Panel:
@@ -193,6 +195,7 @@ def _panel(estimates: Estimates) -> Panel:
         favours_left=estimates.favours_left,
         favours_right=estimates.favours_right,
         margin=estimates.margin,
+        null_line=estimates.null_line,
         note=estimates.note,
         notation=estimates.notation,
     )

@@ -222,6 +222,7 @@ def _panel(forest: Forest, lines: Sequence[_Line], style: Style) -> Panel:
         favours_left=forest.favours_left,
         favours_right=forest.favours_right,
         margin=forest.margin,
+        null_line=forest.null_line,
         note=forest.note,
         legend_note=_domain_names(forest),
         notation=forest.notation,
@@ -296,7 +297,8 @@ def reach_of(forest: Forest) -> tuple[float, float]:
         if item.pi_low is not None and item.pi_high is not None:
             pooled.append((item.pi_low, item.pi_high))
     # The zone left of the margin needs some width to be seen.
-    return limits(studies, pooled, (0.0, -1.3 * (forest.margin or 0.0)))
+    marks = (0.0, -1.3 * (forest.margin or 0.0)) if forest.null_line else ()
+    return limits(studies, pooled, marks)
 
 
 def _draw_row(

@@ -149,6 +149,8 @@ class Forest:
         Of the rows' `judgements`; the last domain is the overall judgement.
     notation : Notation
         Whether the effects are logarithms that are read as ratios.
+    null_line : bool
+        Whether an effect of 0 means none, and has a line; not of means or proportions.
     note : str
         Under the plot.
     level : float
@@ -173,6 +175,7 @@ class Forest:
     domains: tuple[BiasDomain, ...] = ()
     categories: tuple[Category, ...] = ()
     notation: Notation = Notation.PLAIN
+    null_line: bool = True
     difference: Difference | None = None
     label_header: str = ""
 

@@ -169,7 +169,7 @@ def _axes(page: Page, panel: Panel, at: PanelLayout) -> Axes:
     axes.spines["left"].set_visible(False)
     axes.set_xlim(*panel.limits)
     axes.set_ylim(max(len(panel.keys), 1) - 0.5, -0.5)
-    draw_landmarks(axes, panel.margin, upright=True)
+    draw_landmarks(axes, panel.margin, upright=True, null_line=panel.null_line)
     horizontal_ticks(axes, panel.limits, at.size, at.plot_width, notation=panel.notation)
     if panel.notation.turned:
         axes.set_xlim(*reversed(panel.limits))

@@ -128,6 +128,8 @@ class Panel:
     """Of each line the heading that it stands under, which a page that goes on with it repeats."""
     together: frozenset[int] = frozenset()
     """Lines that no page ends with."""
+    null_line: bool = True
+    """Whether an effect of 0 is none."""
     density: int = 0
     """Lines that set the size of type; by default those of the panel."""
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 
 from review.canonical import decimals_for, own_decimals
 from review.figures.numbers import INFINITY, bracketed, fixed
+from review.natural import PROPORTION, RATE, SQUARED_RATE, Natural, R
 
 # An interval reaching further than this many interquartile ranges beyond the quartiles of all
 # limits is cut with an arrow; Tukey's "far out" fence is 3 (Exploratory Data Analysis, 1977, 2D),
@@ -41,24 +43,40 @@ class Notation(StrEnum):
     INVERSE = "inverse"
     """The same with the sign turned, as where lower is better: written as the ratios measured, on
     an axis that runs the other way, so that ratios rise to the right."""
+    CORRELATION = "correlation"
+    """They are Fisher's z, written as correlations; the axis stays that of z, as its intervals."""
+    PROPORTION = "proportion"
+    """They are logits, written as the proportions they stand for."""
+    RATE = "rate"
+    """They are logarithms of rates, written as the rates."""
+    SQUARED_RATE = "squared_rate"
+    """They are square roots of rates, written as the rates."""
+
+    @property
+    def natural(self) -> Natural | None:
+        """The scale that numbers are transformed back to; None as they are, and of ratios."""
+        return _NATURAL.get(self)
 
     @property
     def is_ratio(self) -> bool:
         """Whether ratios are written."""
-        return self is not Notation.PLAIN
+        return self in (Notation.RATIO, Notation.INVERSE)
 
     @property
     def turned(self) -> bool:
         """Whether the axis runs from large numbers to small ones."""
         return self is Notation.INVERSE
 
+    def _told(self, value: float) -> float:
+        return value if self.natural is None else self.natural.back(value)
+
     def _logarithm(self, value: float) -> float:
         return -value if self.turned else value
 
     def written(self, value: float, decimals: int) -> str:
         """Return a number for print; a ratio that would round to zero as ``<0.01``."""
-        if self is Notation.PLAIN:
-            return fixed(value, decimals)
+        if not self.is_ratio:
+            return fixed(self._told(value), decimals)
         logarithm = self._logarithm(value)
         if logarithm > LARGEST_LOGARITHM:
             return INFINITY
@@ -72,16 +90,17 @@ class Notation(StrEnum):
     def decimals(self, low: float, high: float, margin: float | None = None, least: int = 2) -> int:
         """Return the decimals of two limits and their estimate, as `decimals_for` has them."""
         marks = (0.0,) if margin is None else (0.0, -margin)
-        if self is Notation.PLAIN:
-            return max(least, decimals_for((low, high), marks))
+        if not self.is_ratio:
+            marks = marks if self.natural is None else (0.0,)
+            return max(least, decimals_for((self._told(low), self._told(high)), marks))
         ratios = [math.exp(min(self._logarithm(x), LARGEST_LOGARITHM)) for x in (low, high, *marks)]
         return max(least, decimals_for((min(ratios[:2]), max(ratios[:2])), ratios[2:]))
 
     def interval(self, low: float, high: float, margin: float | None = None, least: int = 2) -> str:
         """Return two limits for print: ``[−0.67, 0.07]``, with the decimals that they need."""
         decimals = self.decimals(low, high, margin, least)
-        if self is Notation.PLAIN:
-            return bracketed(low, high, decimals)
+        if not self.is_ratio:
+            return bracketed(self._told(low), self._told(high), decimals)
         if self.turned:
             low, high = high, low
         return f"[{self.written(low, decimals)}, {self.written(high, decimals)}]"
@@ -120,7 +139,17 @@ class Notation(StrEnum):
             return [(-value, label) for value, label in reversed(found)]
         if self is Notation.RATIO:
             return ratio_ticks(low, high, at_most)
+        if self.natural is not None:
+            return natural_ticks(self.natural, low, high, at_most)
         return ticks(low, high, at_most, whole=whole)
+
+
+_NATURAL: Final = {
+    Notation.CORRELATION: R,
+    Notation.PROPORTION: PROPORTION,
+    Notation.RATE: RATE,
+    Notation.SQUARED_RATE: SQUARED_RATE,
+}
 
 
 def limits(
@@ -245,6 +274,36 @@ def ticks(
             break
         finer = found
     return _two_at_least(found, finer, at_most)
+
+
+def natural_ticks(
+    scale: Natural, low: float, high: float, at_most: int = 8
+) -> list[tuple[float, str]]:
+    """Round values of a natural scale between two transformed ones, as (transformed, label).
+
+    Of a transformed axis whose ends lie close together on the natural scale, as logits of
+    proportions near 0 or 1, values are some that lie ever closer to the ends.
+
+    Examples
+    --------
+    >>> [label for _, label in natural_ticks(PROPORTION, -2.3, 2.3)]
+    ['0.2', '0.4', '0.6', '0.8']
+    """
+    first, last = scale.back(low), scale.back(high)
+    if scale.name == "proportion" and (first < NEAR_AN_END or last > 1 - NEAR_AN_END):
+        marks = [x for x in SHARES if first <= x <= last]
+        if len(marks) > 1:
+            return [(scale.forth(x), f"{x:g}") for x in marks[:: 1 + (len(marks) - 1) // at_most]]
+    if not first < last:
+        return []
+    even = ticks(first, last, at_most)
+    return [(at, label) for x, label in even if math.isfinite(at := scale.forth(x))]
+
+
+NEAR_AN_END: Final = 0.05
+"""A proportion below which (and above one less which) even steps crowd on an axis of logits."""
+
+SHARES: Final = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999)
 
 
 def _two_at_least(

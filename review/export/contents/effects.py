@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from review.export.contents.columns import NO_NAMES, abbreviated
-from review.export.runs import LatestRun
+from review.export.runs import BACK, LatestRun, back_cells, without_back
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
 from review.wording import by_name, counted
@@ -23,6 +23,7 @@ RESULT_COLUMNS = (
     Column("yi", "Effect", Kind.NUMBER, beside="ci"),
     Column("vi", "Variance", Kind.NUMBER, decimals=4),
     Column("ci", "CI", Kind.INTERVAL),
+    *BACK,
     Column("weight", "Weight", Kind.PERCENT, decimals=1),
 )
 
@@ -44,6 +45,7 @@ def results_table(run: LatestRun, names: Mapping[str, str] = NO_NAMES) -> Table:
             run.value(effect.yi),
             effect.vi,
             run.shown(effect.ci),
+            *back_cells(run.scale, effect.yi, effect.ci),
             effect.weight,
         )
         for _, (trial, effect) in listed
@@ -51,7 +53,7 @@ def results_table(run: LatestRun, names: Mapping[str, str] = NO_NAMES) -> Table:
     network = run.results.network is not None
     joint = run.results.joint
     left = (() if network else ("treatment", "versus")) + (() if joint else ("measured",))
-    columns = tuple(c for c in RESULT_COLUMNS if c.key not in left)
+    columns, rows = without_back([c for c in RESULT_COLUMNS if c.key not in left], rows)
     sides = f"Intervention: {plan.intervention.label}; comparator: {plan.comparator.label}."
     if network:
         sides = (

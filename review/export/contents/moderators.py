@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from sqlalchemy.orm import Session
 
 from review.export.contents.columns import Row, in_use, said_once
-from review.export.runs import LatestRun, directions
+from review.export.runs import BACK, LatestRun, back_cells, directions, without_back
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
 from review.living.runs.results import ModeratorLine, VariantLine
@@ -25,6 +25,7 @@ COLUMNS: Final = (
     Column("k", "k", Kind.INTEGER),
     Column("estimate", "Estimate", Kind.NUMBER, beside="ci"),
     Column("ci", "CI", Kind.INTERVAL),
+    *BACK,
     Column("tau2", "τ²", Kind.NUMBER, decimals=3),
     Column("stat", "Statistic", Kind.NUMBER),
     Column("df", "df", Kind.INTEGER),
@@ -33,6 +34,9 @@ COLUMNS: Final = (
     Column("conclusion", "Conclusion"),
     Column("note", "Note"),
 )
+
+EMPTY: Final = 4 + len(BACK)
+"""Cells of an estimate, which the row of a test leaves empty."""
 
 INTERCEPT: Final = "intrcpt"
 """The term of a meta-regression that is the effect where every moderator is zero."""
@@ -70,10 +74,11 @@ def moderators_data(title: str, runs: Sequence[LatestRun]) -> Table:
         for run in runs
         for line in _lines(run, {}, centred=False)
     ]
+    columns, rows = without_back(COLUMNS, [line.row for line in lines])
     return Table(
         f"{title}: subgroups and moderators",
-        COLUMNS,
-        tuple(line.row for line in lines),
+        columns,
+        rows,
         origins=tuple(line.origin for line in lines),
     )
 
@@ -92,11 +97,11 @@ def _lines(run: LatestRun, names: Mapping[str, str], *, centred: bool) -> Iterat
         lead = (in_words(found.moderator), found.kind, measure)
         tested = (found.stat, found.df, found.ddf, found.p)
         at = origin(run.key, "moderators", index)
-        yield _Line((*lead, TESTS[found.kind], *(None,) * 4, *tested, None, _note(found)), at)
+        yield _Line((*lead, TESTS[found.kind], *(None,) * EMPTY, *tested, None, _note(found)), at)
         for place, test in enumerate(found.tests):
             told = (test.stat, test.df, test.ddf, test.p)
             where = origin(run.key, "moderators", index, "tests", place)
-            yield _Line((*lead, f"test of {test.term}", *(None,) * 4, *told, None, None), where)
+            yield _Line((*lead, f"test of {test.term}", *(None,) * EMPTY, *told, None, None), where)
         called = names if found.moderator == "instrument" else {}
         for place, line in enumerate(found.lines):
             if centred and found.at_mean is not None and line.label == INTERCEPT:
@@ -118,6 +123,7 @@ def _numbers(run: LatestRun, line: VariantLine, decimals: int | None = None) -> 
         line.k,
         run.value(line.estimate),
         run.shown(line.ci, decimals=decimals),
+        *(back_cells(run.scale, line.estimate, line.ci) if decimals is None else (None,) * 3),
         line.tau2,
         *(None,) * 3,
         line.p,

@@ -8,12 +8,15 @@ from typing import Final
 
 from review.canonical import own_decimals
 from review.export.runs import (
+    BACK,
     LatestRun,
+    back_cells,
     directions,
     interval_cell,
     level_words,
     model_words,
     noticed,
+    without_back,
 )
 from review.export.tables.model import Cell, Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
@@ -32,6 +35,7 @@ COLUMNS: Final = (
     Column("se", "SE", Kind.NUMBER, decimals=4),
     Column("p", "p", Kind.P_VALUE),
     Column("ci", "CI", Kind.INTERVAL),
+    *BACK,
     Column("z_ci", "CI (z)", Kind.INTERVAL),
     Column("pi", "Prediction interval", Kind.INTERVAL),
     Column("tau2", "tau2", Kind.NUMBER, decimals=3),
@@ -50,8 +54,8 @@ COLUMNS: Final = (
 AGAINST: Final = ("margin", "p_noninferiority")
 
 PRINTED: Final = (
-    "analysis", "k", "measure", "estimate", "ci", "z_ci", "pi", "p", "tau2", "I2", *AGAINST,
-    "conclusion",
+    "analysis", "k", "measure", "estimate", "ci", *(column.key for column in BACK), "z_ci", "pi",
+    "p", "tau2", "I2", *AGAINST, "conclusion",
 )  # fmt: skip
 """Of these what is printed, in its order."""
 
@@ -77,11 +81,13 @@ def pooled_table(title: str, runs: Sequence[LatestRun]) -> Table:
     words = [f"Model: {'; '.join(models) or 'none'}. CI (z) is the normal interval of that model."]
     if margins:
         words.append("p (one-sided) is that of noninferiority at the margin.")
+    columns, rows = without_back(
+        _printed_columns(level_words(runs), margins=margins, margin_decimals=max(shown, default=2)),
+        rows,
+    )
     return Table(
         title=f"{title}: pooled estimates",
-        columns=_printed_columns(
-            level_words(runs), margins=margins, margin_decimals=max(shown, default=2)
-        ),
+        columns=columns,
         rows=rows,
         footnotes=(Footnote(" ".join(words)), *directions(runs), *noticed(runs)),
         origins=readings_origins(runs),
@@ -129,9 +135,10 @@ def pooled_data(title: str, runs: Sequence[LatestRun]) -> Table:
     rows = tuple(
         tuple(_cells(run, reading).values()) for run in runs for reading in run.results.readings
     )
+    columns, rows = without_back(COLUMNS, rows)
     return Table(
         title=f"{title}: pooled estimates",
-        columns=COLUMNS,
+        columns=columns,
         rows=rows,
         origins=readings_origins(runs),
     )
@@ -153,6 +160,9 @@ def _cells(run: LatestRun, reading: MarginReading) -> dict[str, Cell]:
         "se": line.se,
         "p": line.p,
         "ci": run.shown(line.ci),
+        **dict(
+            zip((c.key for c in BACK), back_cells(run.scale, line.estimate, line.ci), strict=True)
+        ),
         "z_ci": run.shown(line.z_ci),
         "pi": run.shown(line.pi),
         "tau2": line.tau2,

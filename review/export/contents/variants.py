@@ -8,7 +8,14 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from review.export.contents.columns import Row, in_use, said_once
-from review.export.runs import LatestRun, directions, model_words
+from review.export.runs import (
+    BACK,
+    LatestRun,
+    back_cells,
+    directions,
+    model_words,
+    without_back,
+)
 from review.export.tables.model import Column, Footnote, Kind, Table
 from review.export.tracing.origins import origin
 from review.living.runs.results import RunResults
@@ -31,6 +38,7 @@ COLUMNS: Final = (
     Column("k", "k", Kind.INTEGER),
     Column("estimate", "Estimate", Kind.NUMBER, beside="ci"),
     Column("ci", "CI", Kind.INTERVAL),
+    *BACK,
     Column("pi", "Prediction interval", Kind.INTERVAL),
     Column("p", "p", Kind.P_VALUE),
     Column("tau2", "τ²", Kind.NUMBER, decimals=3),
@@ -103,10 +111,11 @@ def _telling(lines: Sequence[Line], results: RunResults) -> list[Line]:
 def variants_data(title: str, runs: Sequence[LatestRun]) -> Table:
     """Return the same lines, each complete in itself."""
     lines = [((run.analysis, run.number, *row), at) for run in runs for row, at in _lines(run)]
+    columns, rows = without_back(DATA_COLUMNS, [row for row, _ in lines])
     return Table(
         f"{title}: planned analyses and their variants",
-        DATA_COLUMNS,
-        tuple(row for row, _ in lines),
+        columns,
+        rows,
         origins=tuple(at for _, at in lines),
     )
 
@@ -122,6 +131,7 @@ def _lines(run: LatestRun) -> Iterator[Line]:
         line.k,
         run.value(line.estimate),
         run.shown(line.ci),
+        *back_cells(run.scale, line.estimate, line.ci),
         run.shown(line.pi),
         line.p,
         line.tau2,
@@ -138,6 +148,7 @@ def _lines(run: LatestRun) -> Iterator[Line]:
             variant.k,
             run.value(variant.estimate),
             run.shown(variant.ci),
+            *back_cells(run.scale, variant.estimate, variant.ci),
             None,
             variant.p,
             variant.tau2,

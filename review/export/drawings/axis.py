@@ -9,6 +9,7 @@ from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, RunResults
 from review.living.runs.scales import scale_of_run
 from review.measures import measure_named
+from review.natural import R
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
 from review.wording import capitalised
@@ -19,8 +20,11 @@ def notation(inputs: RunInputs) -> Notation:
 
     Ratios are written as they were measured: where lower is better the sign that favours the
     intervention is turned back. A plan that calls its effect a logarithm has it written as one.
+    Fisher's z, logits and transformed rates are written as correlations, proportions and rates.
     """
     scale = scale_of_run(inputs)
+    if scale.natural is not None:
+        return _NOTATIONS[scale.natural.name, scale.natural.r]
     if not scale.as_ratio:
         return Notation.PLAIN
     return Notation.INVERSE if scale.sign < 0 else Notation.RATIO
@@ -32,11 +36,18 @@ def measured(inputs: RunInputs) -> tuple[Notation, float]:
     return (Notation.RATIO, -1.0) if said.turned else (said, 1.0)
 
 
+_NOTATIONS: Final = {
+    (one.natural.name, one.natural.r): one for one in Notation if one.natural is not None
+}
+
+
 def axis_label(inputs: RunInputs) -> str:
     """Return what the axis of a figure is called whose numbers are written by `notation`."""
     if inputs.plan.effect is not None:
         return inputs.plan.effect
     scale = scale_of_run(inputs)
+    if scale.natural is not None:
+        return "Correlation r" if scale.natural is R else capitalised(scale.read_as)
     name = scale.ratio or scale.name
     measure = measure_named(name)
     return measure.axis if measure is not None else capitalised(name)

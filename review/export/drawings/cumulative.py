@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from review.export.drawings.axis import WITHHELD_NOTE, axis_label, by_year, favours, notation
+from review.export.drawings.axis import (
+    WITHHELD_NOTE,
+    axis_label,
+    by_year,
+    favours,
+    has_null,
+    notation,
+)
 from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
 from review.figures import Cumulative, CumulativeStep
 from review.living.estimates.pooling import pool_prefixes
 from review.living.estimates.refits import kept_studies, refit
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import RunInputs
 from review.living.runs.results import RunResults
 from review.synthesis.noninferiority import classify
@@ -32,7 +40,9 @@ def cumulative_of(inputs: RunInputs, results: RunResults, *, withheld: bool = Fa
             estimate=estimate,
             ci_low=ci[0],
             ci_high=ci[1],
-            conclusion="" if withheld else classify(ci, plan.margin).value,
+            conclusion=""
+            if withheld
+            else conclusion_word(plan.kind, classify(ci, plan.margin)) or "",
         )
         for name, k, estimate, ci in so_far
     )
@@ -51,6 +61,7 @@ def cumulative_of(inputs: RunInputs, results: RunResults, *, withheld: bool = Fa
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
+        null_line=has_null(plan),
         note=f"{model_words(results.pooled)}{first}{late}. Repeated looks are not adjusted for."
         f"{f' {WITHHELD_NOTE}' if withheld else ''}",
         level=plan.level,

@@ -16,6 +16,7 @@ from review.export.drawings.axis import (
     axis_label,
     by_year,
     favours,
+    has_null,
     margin_words,
     notation,
 )
@@ -150,7 +151,7 @@ def forest_of(
     elif difference is not None and not tests_below:
         tested = f" {', '.join(difference_words(difference, Layout.PLAIN))}."
     sign = -1.0 if notation(inputs).turned else 1.0
-    below = "" if tests_below else _heterogeneity(line, sign)
+    below = "" if tests_below else _heterogeneity(line, sign, tested=has_null(plan))
     if results.joint is not None:
         deciding = results.joint.deciding.label
         below += f"; {lowered(model_sentence(results.joint)).rstrip('.')}. It decides on {deciding}"
@@ -175,7 +176,7 @@ def forest_of(
                     _summary(line),
                     columns=totals(columns, [columns.cells(*pair) for pair in ordered]),
                     weight=100.0,
-                    fit=_fit(line, sign),
+                    fit=_fit(line, sign, tested=has_null(plan)),
                 ),
             )
         ),
@@ -183,6 +184,7 @@ def forest_of(
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
+        null_line=has_null(plan),
         column_headers=columns.headers,
         column_groups=columns.groups,
         note=(f"{model_words(line)}{below}.{concluded}{tested}"),
@@ -194,11 +196,16 @@ def forest_of(
     )
 
 
-def _fit(line: PooledLine | Pooled, sign: float) -> Fit:
-    """How the studies of a fit differ, and the test of its effect as it is written."""
+def _fit(line: PooledLine | Pooled, sign: float, *, tested: bool) -> Fit:
+    """How the studies of a fit differ, and the test of its effect as it is written.
+
+    A mean or proportion is not tested: zero, or a half, is nothing to hold it against.
+    """
+    tested = tested and line.stat is not None
     return Fit(
         df=line.Q_df, tau2=line.tau2, q=line.Q, q_p=line.Q_p, i2=line.I2,
-        stat=None if line.stat is None else sign * line.stat, ddf=line.ddf, p=line.p,
+        stat=sign * (line.stat or 0.0) if tested else None, ddf=line.ddf,
+        p=line.p if tested else None,
     )  # fmt: skip
 
 
@@ -213,8 +220,8 @@ def _summary(line: PooledLine) -> Diamond:
     )
 
 
-def _heterogeneity(line: PooledLine, sign: float) -> str:
-    fit = _fit(line, sign)
+def _heterogeneity(line: PooledLine, sign: float, *, tested: bool) -> str:
+    fit = _fit(line, sign, tested=tested)
     pieces = (heterogeneity_words(fit, Layout.PLAIN), effect_words(fit, Layout.PLAIN))
     told = [lowered(", ".join(words)) for words in pieces if words]
     return "".join(f"; {words}" for words in told)
@@ -299,7 +306,7 @@ def _fit_of(inputs: RunInputs, effects: Sequence[Effect]) -> Fit | None:
         )  # fmt: skip
     except ReviewError:
         return None
-    return _fit(found, -1.0 if notation(inputs).turned else 1.0)
+    return _fit(found, -1.0 if notation(inputs).turned else 1.0, tested=has_null(plan))
 
 
 def _difference(group: ModeratorLine) -> Difference | None:

@@ -8,7 +8,14 @@ from typing import Final
 
 from review.arrays import Floats
 from review.canonical import number
-from review.export.drawings.axis import WITHHELD_NOTE, axis_label, by_year, favours, notation
+from review.export.drawings.axis import (
+    WITHHELD_NOTE,
+    axis_label,
+    by_year,
+    favours,
+    has_null,
+    notation,
+)
 from review.export.drawings.influence import MOST_SHOWN
 from review.export.drawings.studies import effects_of
 from review.export.runs import model_words
@@ -47,6 +54,7 @@ def leave_one_out_of(
     left, right = favours(plan)
     ordered = by_year(inputs, results)
     whole = classify(line.ci, plan.margin)
+    told = " In bold: the conclusion is another one." if has_null(plan) else ""
 
     def word(conclusion: Conclusion) -> str:
         return conclusion_word(plan.kind, conclusion, withheld=withheld) or ""
@@ -67,7 +75,7 @@ def leave_one_out_of(
             rows.append(
                 EstimateRow(
                     effect.study, fit.estimate, *fit.ci,
-                    strong=conclusion is not whole and not withheld,
+                    strong=conclusion is not whole and bool(told) and not withheld,
                     after=(
                         number(tau2_of(fit.method, fit.tau2), 3), f"{fixed(fit.I2, 1)}%",
                         word(conclusion),
@@ -88,11 +96,12 @@ def leave_one_out_of(
         favours_left=left,
         favours_right=right,
         margin=plan.margin,
+        null_line=has_null(plan),
         reference=line.estimate,
         note=(
             f"{model_words(line)}. {WITHHELD_NOTE}{alone}{others}"
             if withheld
-            else f"{model_words(line)}. In bold: the conclusion is another one.{alone}{others}"
+            else f"{model_words(line)}.{told}{alone}{others}"
         ),
         level=plan.level,
         decimals=decimals,

@@ -15,10 +15,12 @@ from review.living.reports.networks import network_sections
 from review.living.reports.notices import HEADINGS, NoticeKind, Notices
 from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines, reading_lines
-from review.living.reports.sentence import WITHHELD
+from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import LeftOut
-from review.living.runs.results import ModeratorLine, Snapshot, VariantLine
+from review.living.runs.results import Interval, ModeratorLine, Snapshot, VariantLine
 from review.living.runs.scales import EffectScale, scale_of_run
+from review.measures import AnalysisKind
+from review.synthesis import Conclusion
 from review.wording import capitalised
 
 
@@ -43,6 +45,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         told = (f"{HEADINGS[NoticeKind.WITHHELD]}:", *told)
     called = "comparison" if results.network is not None else "outcome"
     compared = () if results.of_one_mean else (called,)
+    read_as = (scale.read_as,) if scale.natural is not None else ()
     effects = tuple(
         (
             effect.study,
@@ -51,6 +54,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
             _count(effect.n_comparator),
             scale.number(effect.yi, effect.ci),
             scale.interval(effect.ci),
+            *back(scale, effect.yi, effect.ci),
             number(effect.weight, 1),
         )
         for trial, effect in zip(inputs.trials, results.effects, strict=True)
@@ -59,7 +63,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         Section(
             "What moved",
             (*told, scale.direction(inputs.plan), *beside),
-            ("study", *compared, "n1", "n2", scale.shown, "interval", "weight %"),
+            ("study", *compared, "n1", "n2", scale.shown, "interval", *read_as, "weight %"),
             effects,
         ),
         Section("Before and after", (), ("", "pooled"), tuple(pooled.items())),
@@ -76,13 +80,24 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
 def robustness_sections(snapshot: Snapshot, *, withheld: bool) -> list[Section]:
     """Return variants, subgroups and models of effect and heterogeneity, a section each."""
     inputs, results = snapshot
-    variants = partial(_variants, scale_of_run(inputs), withheld=withheld)
+    variants = partial(_variants, scale_of_run(inputs), withheld=withheld, kind=inputs.plan.kind)
     return [
         *variants("Sensitivity", results.variants),
         *variants("The same counts by other ways", zero_cell_lines(inputs)),
         *(s for line in results.moderators for s in _moderator(line, variants)),
         *heterogeneity_sections(results.heterogeneity, scale_of_run(inputs)),
     ]
+
+
+def back(scale: EffectScale, estimate: float | None, limits: Interval | None) -> tuple[str, ...]:
+    """Return the cell of an estimate transformed back; none where numbers are read as they are."""
+    return (scale.beside(estimate, limits),) if scale.natural is not None else ()
+
+
+def _word(kind: AnalysisKind, conclusion: str | None, *, withheld: bool) -> str:
+    if conclusion is None:
+        return ""
+    return conclusion_word(kind, Conclusion(conclusion), withheld=withheld) or ""
 
 
 def _count(n: int | None) -> str:
@@ -97,8 +112,10 @@ def _variants(
     *,
     withheld: bool,
     slopes: bool = False,
+    kind: AnalysisKind,
 ) -> Iterator[Section]:
     decimals = scale.slope_decimals if slopes else lambda _, ci: scale.decimals(ci)
+    shown = (scale.read_as,) if scale.natural is not None and not slopes else ()
 
     if lines:
         rows = tuple(
@@ -107,12 +124,13 @@ def _variants(
                 str(line.k),
                 scale.number(line.estimate, decimals=(n := decimals(line.estimate, line.ci))),
                 scale.interval(line.ci, decimals=n),
-                WITHHELD if withheld and line.conclusion else line.conclusion or "",
+                *(back(scale, line.estimate, line.ci) if shown else ()),
+                _word(kind, line.conclusion, withheld=withheld),
                 line.note or "",
             )
             for line in lines
         )
-        headers = ("analysis", "k", "estimate", "interval", "conclusion", "note")
+        headers = ("analysis", "k", "estimate", "interval", *shown, "conclusion", "note")
         yield Section(heading, after, headers, rows)
     elif after:
         yield Section(heading, after)

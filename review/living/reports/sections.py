@@ -87,7 +87,7 @@ def pooled_lines(line: PooledLine | None, scale: EffectScale) -> dict[str, str]:
         back = {natural.scale: f"{number(natural.estimate, decimals)} {limits}"}
     spread = {} if line.tau2 is None else {"tau²": number(line.tau2, 3)}
     several = {
-        **({} if line.tau2 is None else {"prediction interval": scale.interval(line.pi)}),
+        **({} if line.tau2 is None else {"prediction interval": _predicted(line, scale)}),
         **spread,
         "I² (%)": number(line.I2, 1),
         "Q": f"{line.Q:.2f} (df {line.Q_df}, p {p_value(line.Q_p)})",
@@ -101,6 +101,14 @@ def pooled_lines(line: PooledLine | None, scale: EffectScale) -> dict[str, str]:
         "p": p_value(line.p),
         **(several if line.k > 1 else {}),
     }
+
+
+def _predicted(line: PooledLine, scale: EffectScale) -> str:
+    """Return the prediction interval, on the natural scale beside it where there is one."""
+    told, ends = scale.interval(line.pi), scale.back(line.pi)
+    if ends is None:
+        return told
+    return f"{told} ({scale.read_as} {interval(ends, decimals_for(ends))})"
 
 
 def reading_lines(

@@ -10,7 +10,8 @@ from review.canonical import MOST_DECIMALS, decimals_for, fixed, own_decimals
 from review.extraction.conversion import scale_of
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Interval, RunResults
-from review.measures import Measure, measure_named
+from review.measures import PER_TIME, Family, Measure, measure_named
+from review.natural import Natural
 from review.protocol.rules import Plan
 
 _LOG: Final = "log "
@@ -40,6 +41,8 @@ class EffectScale:
     """The intervention, whose advantage is positive inside; nothing where no two sides meet."""
     margins: tuple[float, ...] = ()
     """The margins of the plan."""
+    natural: Natural | None = None
+    """The scale that people read its numbers on, where that is neither theirs nor a ratio."""
 
     @property
     def shown(self) -> str:
@@ -115,6 +118,32 @@ class EffectScale:
         named = f"{self.shown} " if self.as_ratio else ""
         return f"{named}{self.number(estimate, limits)} {self.interval(limits)}"
 
+    @property
+    def read_as(self) -> str:
+        """What numbers are transformed back to: ``r``, ``rate per 100 person-years``; or nothing.
+
+        Natural numbers stand beside those of a run: means of these are no means of those.
+        """
+        if self.natural is None:
+            return ""
+        timed = self.measure is not None and self.measure.facts.family is Family.RATE_OF_ONE
+        return f"{self.natural.name} {PER_TIME}" if timed else self.natural.name
+
+    def back(self, limits: Interval | None) -> Interval | None:
+        """Return limits transformed back; None where there are none, or no natural scale."""
+        if limits is None or self.natural is None:
+            return None
+        return self.natural.back(limits[0]), self.natural.back(limits[1])
+
+    def beside(self, estimate: float | None, limits: Interval | None) -> str:
+        """Return ``0.30 [0.21, 0.38]`` on the natural scale; nothing where there is none."""
+        ends = self.back(limits)
+        if estimate is None or ends is None or self.natural is None:
+            return ""
+        decimals = decimals_for(ends)
+        told = ", ".join(fixed(end, decimals) for end in ends)
+        return f"{fixed(self.natural.back(estimate), decimals)} [{told}]"
+
     def margin(self, margin: float) -> float:
         """Return a margin as people see it: of ratios the ratio that is just not acceptable."""
         return self.value(-margin) if self.as_ratio else margin
@@ -158,6 +187,7 @@ def scale_of_run(inputs: RunInputs) -> EffectScale:
     standardized = metric is not None and "STANDARDI" in metric.upper()
     effect = plan.effect or ""
     contrast = plan.compares
+    natural = None if measure is None else measure.facts.natural
     return EffectScale(
         name=plan.effect or name or "effect",
         measure=measure,
@@ -168,6 +198,7 @@ def scale_of_run(inputs: RunInputs) -> EffectScale:
         as_ratio=ratio is not None and not effect.casefold().startswith("log"),
         favoured=plan.intervention.label if contrast else "",
         margins=plan.margins,
+        natural=None if effect.casefold().startswith("log") else natural,
     )
 
 
