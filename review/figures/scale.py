@@ -11,7 +11,7 @@ import numpy as np
 
 from review.canonical import decimals_for, own_decimals
 from review.figures.numbers import INFINITY, bracketed, fixed
-from review.natural import PROPORTION, RATE, SQUARED_RATE, Natural, R
+from review.natural import ARCSINE, PROPORTION, RATE, SQUARED_RATE, Natural, R
 
 # An interval reaching further than this many interquartile ranges beyond the quartiles of all
 # limits is cut with an arrow; Tukey's "far out" fence is 3 (Exploratory Data Analysis, 1977, 2D),
@@ -49,6 +49,8 @@ class Notation(StrEnum):
     """They are logits, written as the proportions they stand for."""
     RATE = "rate"
     """They are logarithms of rates, written as the rates."""
+    ARCSINE = "arcsine"
+    """They are arcsines of the roots of proportions, written as the proportions."""
     SQUARED_RATE = "squared_rate"
     """They are square roots of rates, written as the rates."""
 
@@ -144,10 +146,16 @@ class Notation(StrEnum):
         return ticks(low, high, at_most, whole=whole)
 
 
+def notation_of(scale: Natural) -> Notation:
+    """Return how numbers of a transformed scale are written; plainly where no figure knows it."""
+    return next((one for one in Notation if one.natural is scale), Notation.PLAIN)
+
+
 _NATURAL: Final = {
     Notation.CORRELATION: R,
     Notation.PROPORTION: PROPORTION,
     Notation.RATE: RATE,
+    Notation.ARCSINE: ARCSINE,
     Notation.SQUARED_RATE: SQUARED_RATE,
 }
 

@@ -25,6 +25,19 @@ TAU2_CI_EMPTY: Final = (
 """The note of an analysis whose Q-profile set holds no tau² of zero or more."""
 
 
+FEW_FOR_NORMAL: Final = 10
+"""Studies below which a normal interval of a random-effects model is said to be too narrow."""
+
+
+def few_for_normal(k: int, tau2: float | None) -> bool:
+    """Return whether a normal interval is too narrow: few studies that differ.
+
+    It takes tau² as known (Partlett & Riley 2017, Stat Med 36:301). A common effect, tau² None, and
+    one study have no such.
+    """
+    return tau2 is not None and tau2 > 0 and 1 < k < FEW_FOR_NORMAL
+
+
 @dataclass(frozen=True, slots=True)
 class Pooled:
     """One pooled analysis, on the scale of its effects.

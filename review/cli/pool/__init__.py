@@ -13,6 +13,7 @@ from review.cli.files import new_file
 from review.cli.output import echo_json, echo_remarks, plain_remarks
 from review.cli.pool import blocks, refits
 from review.cli.pool.diagnostics import diagnostics as diagnostics_of
+from review.cli.pool.natural import OF_EFFECTS, beside
 from review.cli.pool.options import pool_options
 from review.cli.pool.printing import as_json_of, echo_block, echo_pooled, forest_of
 from review.cli.pool.rows import (
@@ -34,6 +35,7 @@ from review.formula import parse
 from review.living.job.workers import executor_for
 from review.measures import MIXED, OF_COUNTS, Family, Measure
 from review.synthesis import Method, MuPrior, Pooled, Predictor, TauPrior, Test, pool
+from review.synthesis.pooled import few_for_normal
 
 
 def _fits_clusters(ctx: click.Context, method: str, test: str) -> None:
@@ -90,10 +92,6 @@ def _counted_as(chosen: Measure, method: str, option: str = "--method") -> Measu
     return chosen
 
 
-FEW: Final = 10
-"""Studies below which a normal interval is said to be too narrow."""
-
-
 def _of_risks(extra: Mapping[str, Any], measure: Measure) -> Iterator[str]:
     """Yield how absolute effects are to be read."""
     if "absolute" not in extra:
@@ -132,7 +130,7 @@ SIDES: Final = dict.fromkeys((Family.EVENTS, Family.RATES), "the first arm again
 
 
 def _few(pooled: Pooled, counts: bool) -> Iterator[str]:
-    if pooled.ddf is None and pooled.tau2 > 0 and 1 < pooled.k < FEW and not counts:
+    if pooled.ddf is None and not counts and few_for_normal(pooled.k, pooled.tau2):
         yield (
             f"a normal interval on {pooled.k} studies that differ is too narrow; --test adhoc uses "
             f"t on {pooled.k - 1} degrees of freedom"
@@ -225,6 +223,7 @@ def pool_(
     of_rows = sizes(columns, len(labels))
     ni = [n for n, known in zip(of_rows, effects.known, strict=True) if known]
     extra = _extra(table, effects, model, labels, ni=ni, **asked)
+    extra |= {name: beside(extra[name], chosen) for name in OF_EFFECTS if name in extra}
     if count_model is not None:
         every = counts_of(columns, range(len(labels)), _counted_as(chosen, count_model, "--model"))
         extra["glmm"] = blocks.counted(chosen, count_model, every, level, points)

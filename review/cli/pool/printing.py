@@ -13,9 +13,12 @@ from review.cli.output import echo_table
 from review.cli.pool import blocks
 from review.effects import Effects
 from review.figures import Diamond, Forest, ForestRow
-from review.figures.scale import Notation
-from review.measures import Measure
+from review.figures.scale import Notation, notation_of
+from review.measures import Family, Measure
 from review.synthesis import Method, Pooled
+
+OF_ONE: Final = (Family.EVENTS_OF_ONE, Family.MEAN_OF_ONE, Family.RATE_OF_ONE)
+"""Of single groups, whose means are held against nothing."""
 
 _PROFILED: Final = ("tau2_ci", "I2_ci", "H2_ci")
 """Intervals by the Q profile, in the order of the JSON; null where its set is empty."""
@@ -36,18 +39,28 @@ def forest_of(pooled: Pooled, effects: Effects, labels: Sequence[str]) -> Forest
         f"{pooled.method.value}, test {pooled.test.value}; {tau2}"
         f"I² = {pooled.I2:.1f}%, Q = {pooled.Q:.2f} (df {pooled.Q_df})."
     )
+    back = effects.measure.facts.natural
     return Forest(
         title="",
         rows=rows,
         summaries=(summary,),
-        effect_label=effects.measure.scale.removeprefix("log "),
+        effect_label=effects.measure.scale.removeprefix("log ") if back is None else back.name,
+        null_line=effects.measure.facts.family not in OF_ONE,
         note=note,
         level=pooled.level,
-        notation=Notation.RATIO if effects.measure.scale.startswith("log ") else Notation.PLAIN,
+        notation=Notation.RATIO
+        if effects.measure.scale.startswith("log ")
+        else Notation.PLAIN
+        if back is None
+        else notation_of(back),
     )
 
 
-def _rows(effects: Effects, level: float) -> list[tuple[float, float, tuple[float, float]] | None]:
+Row = tuple[float, float, tuple[float, float]]
+"""Effect, variance and interval."""
+
+
+def _rows(effects: Effects, level: float) -> list[Row | None]:
     limits = effects.interval(level)
     return [
         (float(y), float(v), (float(low), float(high))) if known else None
@@ -123,13 +136,24 @@ def echo_pooled(
 ) -> None:
     """Print the effects as a table, and below it the pooled line."""
     weights = iter(pooled.weights.tolist())
+    one = blocks.natural(effects.measure, 0.0, (0.0, 0.0), size=1.0)
+    read_as = () if one is None else (str(one["scale"]),)
+
+    def back(row: Row, size: float | None) -> tuple[str, ...]:
+        found = blocks.natural(effects.measure, row[0], row[2], size=size)
+        told = "" if found is None else f"{number(found['estimate'])} {interval(found['ci'])}"
+        return (told,) if read_as else ()
+
     rows = [
-        (label, number(row[0], 4), number(row[1], 4), interval(row[2], 4), number(next(weights), 1))
+        (
+            label, number(row[0], 4), number(row[1], 4), interval(row[2], 4), *back(row, size),
+            number(next(weights), 1),
+        )
         if row is not None
-        else (label, "no effect", "", "", "")
-        for label, row in zip(labels, _rows(effects, pooled.level), strict=True)
-    ]
-    headers = ("study", "yi", "vi", f"{pooled.level * 100:g}% interval", "weight %")
+        else (label, "no effect", "", "", *("" for _ in read_as), "")
+        for label, row, size in zip(labels, _rows(effects, pooled.level), sizes, strict=True)
+    ]  # fmt: skip
+    headers = ("study", "yi", "vi", f"{pooled.level * 100:g}% interval", *read_as, "weight %")
     echo_table(headers, rows, right=headers[1:])
     stat = "z" if pooled.ddf is None else f"t, df {pooled.ddf:g}"
     lines = {

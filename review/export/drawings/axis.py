@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from review.figures.scale import Notation
+from review.figures.scale import Notation, notation_of
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Effect, RunResults
 from review.living.runs.scales import scale_of_run
@@ -24,7 +24,7 @@ def notation(inputs: RunInputs) -> Notation:
     """
     scale = scale_of_run(inputs)
     if scale.natural is not None:
-        return _NOTATIONS[scale.natural.name, scale.natural.r]
+        return notation_of(scale.natural)
     if not scale.as_ratio:
         return Notation.PLAIN
     return Notation.INVERSE if scale.sign < 0 else Notation.RATIO
@@ -34,11 +34,6 @@ def measured(inputs: RunInputs) -> tuple[Notation, float]:
     """Return how effects times a sign are written, for figures whose axis cannot be turned."""
     said = notation(inputs)
     return (Notation.RATIO, -1.0) if said.turned else (said, 1.0)
-
-
-_NOTATIONS: Final = {
-    (one.natural.name, one.natural.r): one for one in Notation if one.natural is not None
-}
 
 
 def axis_label(inputs: RunInputs) -> str:

@@ -17,10 +17,11 @@ from review.living.reports.pages import Section
 from review.living.reports.sections import pooled_lines, reading_lines
 from review.living.reports.sentence import conclusion_word
 from review.living.runs.contents import LeftOut
-from review.living.runs.results import Interval, ModeratorLine, Snapshot, VariantLine
+from review.living.runs.results import Interval, ModeratorLine, PooledLine, Snapshot, VariantLine
 from review.living.runs.scales import EffectScale, scale_of_run
-from review.measures import AnalysisKind
-from review.synthesis import Conclusion
+from review.measures import OF_COUNTS, AnalysisKind
+from review.synthesis import Conclusion, Test
+from review.synthesis.pooled import few_for_normal
 from review.wording import capitalised
 
 
@@ -35,7 +36,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         Whether the run is the newest; of an older one also those who were left out then are told.
     """
     inputs, results = snapshot
-    scale, withheld = scale_of_run(inputs), notices.withheld
+    scale, withheld, line = scale_of_run(inputs), notices.withheld, results.pooled
     pooled = pooled_lines(results.pooled, scale)
     for reading in results.readings:
         pooled |= reading_lines(reading, inputs.plan.kind, scale, withheld=withheld)
@@ -71,7 +72,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         *network_sections(results, scale),
         *joint_sections(results, scale),
         *robustness_sections(snapshot, withheld=withheld),
-        *([Section("Notes", results.pooled.notes)] if results.pooled.notes else ()),
+        *([Section("Notes", notes)] if (notes := (*_few(line), *line.notes)) else ()),
         *([] if newest else _then(inputs.left_out)),
         *beside_what_moved(notices).sections(),
     ]
@@ -92,6 +93,15 @@ def robustness_sections(snapshot: Snapshot, *, withheld: bool) -> list[Section]:
 def back(scale: EffectScale, estimate: float | None, limits: Interval | None) -> tuple[str, ...]:
     """Return the cell of an estimate transformed back; none where numbers are read as they are."""
     return (scale.beside(estimate, limits),) if scale.natural is not None else ()
+
+
+def _few(line: PooledLine) -> Iterator[str]:
+    """Yield that a normal test rests on few degrees of freedom."""
+    if line.test == Test.Z and line.method not in OF_COUNTS and few_for_normal(line.k, line.tau2):
+        yield (
+            f"The normal interval on {line.k} trials that differ is too narrow; test: adhoc in the "
+            f"plan takes t on {line.k - 1} degrees of freedom."
+        )
 
 
 def _word(kind: AnalysisKind, conclusion: str | None, *, withheld: bool) -> str:

@@ -595,3 +595,52 @@ def test_a_normal_interval_on_few_studies_is_doubted() -> None:
     told = pool(FOLDER / "data" / "normand1999.csv", "--measure", "MD", "--test", "z")
     assert "a normal interval on 9 studies that differ is too narrow" in told
     assert "too narrow" not in pool(FOLDER / "data" / "normand1999.csv", "--measure", "MD")
+
+
+@pytest.mark.parametrize(
+    ("measure", "columns", "scale", "back"),
+    [
+        ("RR", ("ai=tpos", "bi=tneg", "ci=cpos", "di=cneg"), "RR", math.exp),
+        ("PLO", ("xi=cpos", "mi=cneg"), "proportion", lambda x: 1 / (1 + math.exp(-x))),
+    ],
+)
+def test_every_line_stands_beside_what_it_is_transformed_back_to(
+    measure: str, columns: tuple[str, ...], scale: str, back: Callable[[float], float]
+) -> None:
+    given = [x for column in columns for x in ("--col", column)]
+    asked = ["--measure", measure, *given, "--diagnostics", "--bayes", "--bootstrap", "20"]
+    found = pooled(FOLDER / "data" / "bcg.csv", *asked, "--gosh", "20")
+    checked = 0
+
+    def walk(block: Any) -> None:
+        nonlocal checked
+        if isinstance(block, list):
+            for item in block:
+                walk(item)
+        elif isinstance(block, dict):
+            for name, ending in (("estimate", ""), ("ci", "_ci"), ("pi", "_pi"), ("ci_lb", "_lb")):
+                value = block.get(name)
+                if isinstance(value, float | list):
+                    told = np.atleast_1d(block[f"{scale}{ending}"])
+                    assert told == pytest.approx([back(x) for x in np.atleast_1d(value)]), name
+                    checked += 1
+            for item in block.values():
+                walk(item)
+
+    for name in ("diagnostics", "bayes", "bootstrap"):
+        walk(found[name])
+    assert checked >= 20
+    assert found["gosh"][scale]["median"] == pytest.approx(
+        back(found["gosh"]["estimate"]["median"])
+    )
+    assert set(found["gosh"]["I2"]) == {"min", "q1", "median", "q3", "max"}
+    assert f"{scale}_shrunken" in found["bayes"]
+    shown = pool(FOLDER / "data" / "bcg.csv", *asked)
+    row = next(line for line in shown.splitlines() if line.startswith(" 4 "))
+    first = found["effects"][3]["natural"]
+    assert f"{first['estimate']:.2f} [{first['ci'][0]:.2f}, {first['ci'][1]:.2f}]" in row
+
+
+def test_numbers_that_are_read_as_they_are_stand_alone() -> None:
+    found = pooled(FOLDER / "data" / "normand1999.csv", "--measure", "MD", "--diagnostics")
+    assert set(found["diagnostics"]["henmi_copas"]) == {"estimate", "se", "ci"}

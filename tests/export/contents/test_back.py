@@ -24,6 +24,7 @@ from tests.export.reproduction.synthetic import (
     association,
     contrasts,
     events,
+    means,
     plan,
     rates,
     run,
@@ -118,6 +119,16 @@ def test_figures_are_written_on_the_scale_that_is_read(found: LatestRun) -> None
             assert low <= at <= high
             assert float(label.replace("−", "-")) == pytest.approx(float(back(at)), abs=1e-9)
         assert said.decimals(low, high) >= 2
+
+
+def test_a_normal_test_of_few_trials_that_differ_is_cautioned() -> None:
+    def notes(**more: Any) -> str:
+        found = run("few", plan(**{"measure": "SMD", **more}), means())
+        sections = shown((found.inputs, found.results), NO_NOTICES, newest=True)
+        return " ".join(x for section in sections for x in section.sentences)
+
+    assert "takes t on 7 degrees of freedom" in notes(test="z")
+    assert "too narrow" not in notes(test="adhoc") + notes(test="z", method="EE")
 
 
 def test_a_mean_of_single_arms_has_no_test_against_nothing_and_no_class() -> None:
