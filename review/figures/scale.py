@@ -139,7 +139,7 @@ class Notation(StrEnum):
         if self.turned:
             found = ratio_ticks(-high, -low, at_most)
             return [(-value, label) for value, label in reversed(found)]
-        if self is Notation.RATIO:
+        if self in (Notation.RATIO, Notation.RATE):
             return ratio_ticks(low, high, at_most)
         if self.natural is not None:
             return natural_ticks(self.natural, low, high, at_most)

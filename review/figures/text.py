@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from review.figures.numbers import with_minus
 from review.figures.paper import lacking, paper
 from review.figures.style import font_for, glyphs_of, substitute
 
@@ -125,8 +126,8 @@ def title_lines(text: str, size: float, widest: float) -> list[str]:
 
 
 def paragraph(text: str, size: float, widest: float) -> list[str]:
-    """Lines of a note as wide as the page."""
-    return wrap(text, size, HINTED * widest)
+    """Lines of a note as wide as the page; negative numbers have the axis' minus signs."""
+    return wrap(with_minus(text), size, HINTED * widest)
 
 
 TOGETHER: Final = re.compile(r"[^\s=<>]+ [=<>] [−\d]\S*|[\[(][\d.]+% CI[\])]|Page \d+ of \d+")

@@ -4,7 +4,7 @@ import pytest
 
 from review.figures.numbers import bracketed, fixed
 from review.figures.scale import Notation, limits, ratio_ticks, ticks
-from review.figures.text import printable, shorten, width, wrap
+from review.figures.text import paragraph, printable, shorten, width, wrap
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,13 @@ def test_an_axis_of_ratios_has_no_effect_between_others_where_three_have_room() 
         found = [label for _, label in ratio_ticks(math.log(low), math.log(high), 3)]
         assert found == ["0.5", "1", "2"]
     assert len(ratio_ticks(math.log(0.2), math.log(3.5), 2)) == 2
+
+
+def test_notes_have_the_minus_signs_of_the_axis() -> None:
+    note = "Estimates from -0.47 to -0.30, PHQ-9, on 2026-11-30."
+    assert " ".join(paragraph(note, 8, 9)) == "Estimates from −0.47 to −0.30, PHQ-9, on 2026-11-30."
+
+
+def test_rates_have_ticks_of_a_logarithmic_axis() -> None:
+    labels = [label for _, label in Notation.RATE.ticks(math.log(0.8), math.log(300))]
+    assert labels == ["1", "2", "5", "10", "20", "50", "100", "200"]
