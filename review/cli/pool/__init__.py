@@ -15,6 +15,7 @@ from review.cli.pool import blocks, refits
 from review.cli.pool.diagnostics import diagnostics as diagnostics_of
 from review.cli.pool.natural import OF_EFFECTS, beside
 from review.cli.pool.options import pool_options
+from review.cli.pool.outcomes import outcomes
 from review.cli.pool.printing import as_json_of, echo_block, echo_pooled, forest_of
 from review.cli.pool.rows import (
     cautions,
@@ -35,6 +36,7 @@ from review.formula import parse
 from review.living.job.workers import executor_for
 from review.measures import MIXED, OF_COUNTS, Family, Measure
 from review.synthesis import Method, MuPrior, Pooled, Predictor, TauPrior, Test, pool
+from review.synthesis.multivariate import Structure
 from review.synthesis.pooled import few_for_normal
 
 
@@ -56,11 +58,21 @@ def _fits_clusters(ctx: click.Context, method: str, test: str) -> None:
         )
 
 
+def _fits_outcomes(asked: Mapping[str, Any]) -> None:
+    if asked["cluster"] is None or asked["rho"] is None:
+        raise click.UsageError(
+            "--outcome needs --cluster, the studies, and --rho: effects of the same people have "
+            "errors that correlate, and reports hardly ever say how much"
+        )
+    if asked["mods"] is not None:
+        raise click.UsageError("--outcome has a mean of each outcome; leave out --mods")
+
+
 def _belong(ctx: click.Context, asked: Mapping[str, Any]) -> None:
     """Refuse an option that says more of another one which is not there."""
     for option, other in (
         ("predictor", "diagnostics"), ("tau_prior", "bayes"), ("mean_prior", "bayes"),
-        ("common_tau2", "subgroup"), ("link", "scale"),
+        ("common_tau2", "subgroup"), ("link", "scale"), ("structure", "outcome"),
     ):  # fmt: skip
         given = ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
         if given and not asked[other]:
@@ -178,6 +190,8 @@ def pool_(
     """
     if asked["rho"] is not None and asked["cluster"] is None:
         raise click.UsageError("--rho needs --cluster")
+    if asked["outcome"] is not None:
+        _fits_outcomes(asked)
     if asked["permutation"] is not None and asked["cluster"] is not None:
         raise click.UsageError("--permutation takes independent effects; leave out --cluster")
     if asked["cluster"] is not None:
@@ -191,7 +205,7 @@ def pool_(
     if counts:
         _alone(ctx, method, asked)
     names = renamed(cols)
-    asked_for = [label, asked["subgroup"], asked["cluster"]]
+    asked_for = [label, asked["subgroup"], asked["cluster"], asked["outcome"]]
     asked_for += [name for formula in ("mods", "scale") for name in _variables(asked[formula])]
     table = read_sheet(file, renamed=names, names=filter(None, asked_for), sheet=sheet)
     chosen = measure_of(measure, table, names)
@@ -274,6 +288,8 @@ def _extra(
     common_tau2: bool,
     cluster: str | None,
     rho: float | None,
+    outcome: str | None,
+    structure: str,
     diagnostics: bool,
     predictor: str,
     ni: Sequence[float | None],
@@ -318,7 +334,14 @@ def _extra(
             ),
             "left_out": gone,
         }
-    if cluster is not None:
+    if cluster is not None and outcome is not None and rho is not None:
+        rows, columns, gone = selected(sheet, effects, [cluster, outcome], labels)
+        together = outcomes(
+            effects.yi[rows], effects.vi[rows], columns[cluster], columns[outcome],
+            effects.measure, structure=Structure(structure), rho=rho, level=model["level"],
+        )  # fmt: skip
+        found["multivariate"] = {**together, "left_out": gone}
+    elif cluster is not None:
         rows, columns, gone = selected(sheet, effects, [cluster, *variables], labels)
         fit = blocks.clustered(
             effects.yi[rows],
@@ -364,8 +387,9 @@ def _independent(asked: Mapping[str, Any]) -> Iterator[str]:
     """Yield that only the model of clusters knows of them."""
     if asked["cluster"] is None:
         return
+    model = "multilevel" if asked["outcome"] is None else "multivariate"
     also = [
         name for name in ("subgroup", "diagnostics", "bayes", "gosh", "bootstrap") if asked[name]
     ]
     others = f", as do {', '.join(also)}" if also else ""
-    yield f"the pooled lines above take all effects as independent{others}; multilevel does not"
+    yield f"the pooled lines above take all effects as independent{others}; {model} does not"

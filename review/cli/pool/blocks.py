@@ -177,6 +177,7 @@ def clustered(
         "QE": fit.q,
         "I2": fit.i2,
         "pi": fit.pi,
+        **({"weights": fit.weights().tolist()} if formula is None else {}),
         "robust": {correction.value: _robust(fit, correction) for correction in Correction},
         "notes": [*notes, *doubtful_levels(coded), *fit.notes],
     }

@@ -17,6 +17,7 @@ from review.measures import MIXED, OF_COUNTS, Measure
 from review.synthesis import Method, MuPrior, PredictionKind, Predictor, TauFamily, TauPrior, Test
 from review.synthesis.bayes import DEFAULT_TAU
 from review.synthesis.location_scale import Link
+from review.synthesis.multivariate import Structure
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -186,6 +187,19 @@ _OPTIONS = (
         "--rho",
         type=click.FloatRange(0, 1, max_open=True),
         help="Correlation of sampling errors within a cluster.",
+    ),
+    click.option(
+        "--outcome",
+        metavar="COLUMN",
+        help="What each row of a cluster measures (rater, subscale, week): one model with a mean "
+        "of each, and the differences from the first.",
+    ),
+    click.option(
+        "--structure",
+        type=click.Choice([one.value for one in Structure]),
+        default=Structure.UN.value,
+        show_default=True,
+        help="How true effects of the outcomes go together.",
     ),
     click.option(
         "--margin",
