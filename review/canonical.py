@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -169,6 +170,25 @@ def own_decimals(value: float, least: int = 2) -> int:
         if abs(round(value, decimals) - value) < 1e-9:
             return decimals
     return least
+
+
+RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+LARGEST_PLAIN: Final = 1e4
+"""A ratio from which on digits say nothing and take the room of a line."""
+
+
+def power_of_ten(logarithm: float) -> str:
+    """Return the exponential of a natural logarithm as people write large numbers.
+
+    Examples
+    --------
+    >>> power_of_ten(53.4)
+    '1.6×10²³'
+    """
+    power = math.floor(logarithm / math.log(10))
+    first = math.exp(logarithm - power * math.log(10))
+    return f"{first:.1f}×10{str(power).translate(RAISED)}"
 
 
 def fixed(value: float, decimals: int = 2) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from review.canonical import decimals_for, own_decimals
+from review.canonical import LARGEST_PLAIN, RAISED, decimals_for, own_decimals, power_of_ten
 from review.figures.numbers import INFINITY, bracketed, fixed
 from review.natural import ARCSINE, PROPORTION, RATE, SQUARED_RATE, Natural, R
 
@@ -28,9 +28,6 @@ PADDING = 0.04
 MANTISSAS = ((1.0, 2.0, 5.0), (1.0,))
 # e to this power is the last that a double holds.
 LARGEST_LOGARITHM = 709.0
-# From here on the digits of a ratio say nothing, and take the room of a plot.
-LARGEST_PLAIN_RATIO = 1e4
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Notation(StrEnum):
@@ -83,9 +80,8 @@ class Notation(StrEnum):
         if logarithm > LARGEST_LOGARITHM:
             return INFINITY
         ratio = math.exp(logarithm)
-        if ratio >= LARGEST_PLAIN_RATIO:
-            power = math.floor(logarithm / math.log(10))
-            return f"{ratio / 10.0**power:.1f}×10{str(power).translate(_RAISED)}"
+        if ratio >= LARGEST_PLAIN:
+            return power_of_ten(logarithm)
         least = 10.0**-decimals
         return f"<{fixed(least, decimals)}" if ratio < least / 2 else fixed(ratio, decimals)
 
@@ -375,5 +371,5 @@ def power_words(mantissa: float, power: int) -> str:
     """Return ``0.01`` or ``200``, and ``10⁻⁶`` beyond a thousand or a thousandth."""
     if -3 <= power <= 3:
         return f"{mantissa * 10.0**power:g}"
-    raised = f"10{str(power).translate(_RAISED)}"
+    raised = f"10{str(power).translate(RAISED)}"
     return raised if mantissa == 1 else f"{mantissa:g}×{raised}"

@@ -6,7 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from review.canonical import MOST_DECIMALS, decimals_for, fixed, own_decimals
+from review.canonical import (
+    LARGEST_PLAIN,
+    MOST_DECIMALS,
+    decimals_for,
+    fixed,
+    own_decimals,
+    power_of_ten,
+)
 from review.extraction.conversion import scale_of
 from review.living.runs.contents import RunInputs, TrialInput
 from review.living.runs.results import Interval, RunResults
@@ -91,7 +98,11 @@ class EffectScale:
         shown, least = self.value(number), 10.0**-decimals
         if self.as_ratio and shown < least / 2:
             return f"<{least:.{decimals}f}"
-        return "∞" if math.isinf(shown) else fixed(shown, decimals)
+        if math.isinf(shown):
+            return "∞"
+        if self.as_ratio and shown >= LARGEST_PLAIN:
+            return power_of_ten(math.log(shown))
+        return fixed(shown, decimals)
 
     def interval(self, limits: Interval | None, *, decimals: int | None = None) -> str:
         """Return limits for print, with the decimals that they need; nothing for None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, log
 
 import pytest
 from hypothesis import given
@@ -97,3 +97,12 @@ def test_priors_without_a_unit_suit_effects_without_a_unit(
     metric: str, measure: str, free: bool
 ) -> None:
     assert scale_of_run(pooled(metric, measure).inputs).free_of_units is free
+
+
+def test_a_ratio_beyond_all_digits_is_told_as_a_power_of_ten() -> None:
+    """The intercept of a regression on the year is that of a trial of the year 0."""
+    scale = EffectScale("log OR", Measure.OR, "OR", True, as_ratio=True)
+    assert scale.number(53.4, decimals=2) == "1.6×10²³"
+    assert scale.interval((-40.0, 53.4), decimals=2) == "[<0.01, 1.6×10²³]"
+    assert scale.number(log(9999.0), decimals=2) == "9999.00"
+    assert EffectScale("MD", Measure.MD, None, False).number(12345.678, decimals=2) == "12345.68"
