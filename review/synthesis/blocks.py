@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from review.arrays import Floats, Ints
+from review.arrays import Bools, Floats, Ints
 from review.errors import InvalidDataError
 from review.synthesis.moments import Sums
 
-BLOCK_CELLS = 65_536
-"""Cells (studies x analyses) of a block, 512 KB an array: more leave the cache, fewer cost
-calls."""
+BLOCK_CELLS = 131_072
+"""Cells (studies x analyses) of a block, 1 MB an array: more leave the cache, fewer cost calls."""
 
 MOST_FILLER = 3
 """Studies that the largest analysis of a block has more than the smallest, or a quarter of those:
@@ -65,9 +64,10 @@ class Block:
         that it changes no extreme.
         """
         smallest, height = int(k[0]), int(k[-1])
-        best, columns = v.argmin(axis=0), np.arange(k.size)
-        anchor, vmin = y[best, columns], v[best, columns]
-        y[best, columns], v[best, columns] = y[0], v[0]
+        vmin = np.minimum.reduce(v, axis=0)
+        best = _first_where(v == vmin) * k.size + np.arange(k.size)
+        anchor = y.take(best)
+        y.reshape(-1)[best], v.reshape(-1)[best] = y[0], v[0]
         unit = np.ldexp(1.0, np.frexp(vmin)[1] // 2)
         per_unit = 1.0 / unit
         vmin = vmin * per_unit * per_unit  # the square of a unit may be beyond a float
@@ -79,8 +79,8 @@ class Block:
         d *= per_unit
         if smallest < height:
             filler = np.arange(smallest, height)[:, None] >= k
-            v[smallest - 1 :][filler] = np.inf
-            d[smallest - 1 :][filler] = 0.0
+            np.copyto(v[smallest - 1 :], np.inf, where=filler)
+            np.copyto(d[smallest - 1 :], 0.0, where=filler)
         room = np.empty(3 * v.size)
         return cls(k, vmin, vmax, anchor, unit, rows, v, d, smallest < height, room)
 
@@ -102,25 +102,29 @@ class Block:
 
     def sums(self, tau2: Floats, /) -> Sums:
         """Sums over studies at ``tau2`` (n,)."""
-        power, w, product = self.room[: 3 * self.v.size].reshape(3, *self.v.shape)
+        d, (w, w2, wd) = self.d, self.room[: 3 * self.v.size].reshape(3, *self.v.shape)
         np.add(self.v, tau2, w)
         np.divide(1.0, w, w)
-        current, found = w, []
-        for exponent in (1, 2, 3):
-            current = w if exponent == 1 else np.multiply(current, w, power)
-            found.append(np.add.reduce(current))
-            np.multiply(current, self.d, product)
-            found.append(np.add.reduce(product))
-            np.multiply(product, self.d, product)
-            found.append(np.add.reduce(product))
-        s1, s1d, s1dd, s2, s2d, s2dd, s3, s3d, s3dd = found
-        return Sums(1.0 / (self.vmin + tau2), s1, s2, s3, s1d, s2d, s3d, s1dd, s2dd, s3dd)
+        np.multiply(w, w, w2)
+        np.multiply(w, d, wd)
+        return Sums(
+            first=1.0 / (self.vmin + tau2),
+            w=np.add.reduce(w),
+            w2=np.add.reduce(w2),
+            w3=np.einsum("ij,ij->j", w2, w),
+            wd=np.add.reduce(wd),
+            w2d=np.einsum("ij,ij->j", w, wd),
+            w3d=np.einsum("ij,ij->j", w2, wd),
+            wdd=np.einsum("ij,ij->j", wd, d),
+            w2dd=np.einsum("ij,ij->j", wd, wd),
+            w3dd=np.einsum("ij,ij,ij->j", wd, wd, w),
+        )
 
     def logs(self, tau2: Floats) -> Floats:
         """The sum over studies of log(v + tau²), (n,)."""
         vt = self.v + tau2
         if self.padded:
-            vt[np.isinf(vt)] = 1.0
+            np.copyto(vt, 1.0, where=np.isinf(vt))
         np.log(vt, out=vt)
         total: Floats = np.add.reduce(vt, axis=0) + np.log(self.vmin + tau2)
         return total
@@ -191,33 +195,49 @@ def blocks(yi: Floats, vi: Floats, offsets: Ints) -> Iterator[Block]:
     return spans(yi, vi, offsets[:-1], offsets[1:] - offsets[:-1])
 
 
-def spans(yi: Floats, vi: Floats, starts: Ints, counts: Ints) -> Iterator[Block]:
+def spans(
+    yi: Floats, vi: Floats, starts: Ints, counts: Ints, studies: Ints | None = None
+) -> Iterator[Block]:
     """As :func:`blocks`, of analyses that may share studies.
 
     Parameters
     ----------
     yi, vi : (N,) effects and sampling variances.
-    starts, counts : (m,) analysis i has the studies ``starts[i]:starts[i] + counts[i]``.
+    starts, counts : (m,) analysis i has the studies ``starts[i]:starts[i] + counts[i]``, or what
+        stands at these places of ``studies`` where that is given.
     """
     if counts.size == 1 and counts[0]:
-        yield _block(yi, vi, starts, counts, np.zeros(1, dtype=np.int64))
+        yield _block(yi, vi, starts, counts, np.zeros(1, dtype=np.int64), studies)
         return
-    order = np.argsort(counts, kind="stable")
-    sizes = counts[order]
+    few = counts.max(initial=0) < 65_536
+    order = np.argsort(counts.astype(np.uint16) if few else counts, kind="stable")  # by digits
+    sizes = counts.take(order)
     start = int(np.searchsorted(sizes, 1))
     while start < order.size:
         smallest = int(sizes[start])
         widest = smallest + (max(smallest // 4, MOST_FILLER) if smallest > 1 else 0)
         stop = int(np.searchsorted(sizes, widest, side="right"))
         stop = min(stop, start + max(1, BLOCK_CELLS // widest))
-        yield _block(yi, vi, starts, counts, order[start:stop])
+        yield _block(yi, vi, starts, counts, order[start:stop], studies)
         start = stop
 
 
-def _block(yi: Floats, vi: Floats, starts: Ints, counts: Ints, rows: Ints) -> Block:
+def _block(
+    yi: Floats, vi: Floats, starts: Ints, counts: Ints, rows: Ints, studies: Ints | None
+) -> Block:
     k, first = counts.take(rows), starts.take(rows)
     smallest, height = int(k[0]), int(k[-1])
     index = first + np.arange(height)[:, None]
     filler = np.arange(smallest, height)[:, None] >= k
     np.copyto(index[smallest:], first, where=filler)
+    if studies is not None:
+        index = studies.take(index)
     return Block.of(yi.take(index), vi.take(index), k, rows)
+
+
+def _first_where(true: Bools) -> Ints:
+    """The row of the first true value of each column, in a quarter of the time of an argmin."""
+    height = len(true)
+    rows = np.where(true, np.arange(height, dtype=np.int32)[:, None], height)
+    first: Ints = np.minimum.reduce(rows, axis=0).astype(np.int64)
+    return first

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from review.arrays import Floats
-from review.synthesis.elementary import log
+from review.synthesis.elementary import larger, log
 from review.synthesis.lone import Lone, lone_maximum
 from review.synthesis.moments import Batch, Fit, fit_at
 from review.synthesis.search import (
@@ -13,7 +13,6 @@ from review.synthesis.search import (
     Likelihood,
     Maximum,
     Slopes,
-    first_grid,
     highest_maximum,
     last_stationary_point,
     no_maximum,
@@ -40,8 +39,9 @@ def maximum_likelihood(analyses: Lone | Batch, at_zero: Fit, *, restricted: bool
     if isinstance(analyses, Lone):
         return _lone(analyses, zero, scale, last, restricted=restricted)
     searched = (last > 0).nonzero()[0]
-    if searched.size == last.size:
-        return _searched(analyses, np.array(zero), scale, last, restricted=restricted)
+    if 8 * searched.size >= 7 * last.size:  # a copy of these would cost more than it saves
+        at, last = np.array(zero), larger(last, 0.0)
+        return _searched(analyses, at, scale, last, restricted=restricted)
     whole = no_maximum(analyses.k.shape)
     if searched.size:
         at = np.array([values[searched] for values in zero])
@@ -91,6 +91,4 @@ def _searched(
     def height(models: Batch, tau2: Floats) -> Floats:
         return log_likelihood(models, tau2, restricted=restricted)
 
-    grid = first_grid(scale, last)
-    at = np.stack([zero, *(slopes(block, tau2) for tau2 in grid[1:])], axis=1)
-    return highest_maximum(block, Likelihood(slopes, height, scale, block.vmax, grid, at))
+    return highest_maximum(block, Likelihood(slopes, height, scale, block.vmax, zero, last))

@@ -243,7 +243,21 @@ class Prefixes:
         return self.vi[: i + 1]
 
 
-Variances: TypeAlias = Ragged | Deleted | Prefixes
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Sampling variances of m analyses of subsets of the same studies; ``k`` are their sizes."""
+
+    vi: Floats
+    members: Bools
+    k: Ints
+
+    def of(self, i: int) -> Floats:
+        """Sampling variances of analysis ``i``."""
+        chosen: Floats = self.vi[self.members[i]]
+        return chosen
+
+
+Variances: TypeAlias = Ragged | Deleted | Prefixes | Chosen
 
 
 @dataclass(frozen=True, slots=True)

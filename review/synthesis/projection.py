@@ -28,7 +28,6 @@ from review.synthesis.methods import Method
 from review.synthesis.search import (
     Likelihood,
     Maximum,
-    first_grid,
     highest_maximum,
     last_stationary_point,
     no_maximum,
@@ -330,10 +329,8 @@ def _maximum(s: Projection, *, restricted: bool) -> Maximum:
 
     at_zero = slopes(part, np.zeros(searched.size))
     scale = at_zero[2] / at_zero[3]
-    grid = first_grid(scale, last[searched])
-    vmax = np.broadcast_to(s.v[-1], scale.shape)
-    at = np.stack([at_zero, *(slopes(part, tau2) for tau2 in grid[1:])], axis=1)
-    top = highest_maximum(part, Likelihood[Projection](slopes, height, scale, vmax, grid, at))
+    vmax, end = np.broadcast_to(s.v[-1], scale.shape), last[searched]
+    top = highest_maximum(part, Likelihood[Projection](slopes, height, scale, vmax, at_zero, end))
     for values, some in zip(found, top, strict=True):
         values[searched] = some
     return found

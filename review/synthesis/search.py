@@ -53,8 +53,6 @@ MOST_Q_STEPS = 200
 MOST_PARTS = 16
 """Into which an interval is divided at once: few intervals cost numpy's calls, not arithmetic."""
 
-_BOTH_ENDS = np.array([[0], [1]])
-
 
 class Models(Protocol):
     """Any number of models that can be picked by position."""
@@ -79,15 +77,16 @@ class Likelihood(NamedTuple, Generic[M]):
     height : the log-likelihood of some models at tau² (n,), up to a constant of the model.
     scale : (n,) a tau² at which weights have changed much; steps are even in log(tau² + scale).
     vmax : (n,) the largest variance.
-    grid, at : (g, n) tau² from 0 to the last stationary point, and the slopes (4, g, n) there.
+    at_zero : (4, n) the slopes at tau² = 0.
+    last : (n,) beyond it is no stationary point.
     """
 
     slopes: Callable[[M, Floats], Floats]
     height: Callable[[M, Floats], Floats]
     scale: Floats
     vmax: Floats
-    grid: Floats
-    at: Floats
+    at_zero: Floats
+    last: Floats
 
 
 class Maximum(NamedTuple):
@@ -99,14 +98,13 @@ class Maximum(NamedTuple):
 
 
 class _Intervals(NamedTuple):
-    """Intervals of tau²: the analysis ``column`` (p,), ``ends`` (2, p), slopes ``at`` (4, 2, p)."""
+    """Intervals of tau²: the analysis and both ends (p,), the slopes at these (4, p)."""
 
     column: Ints
-    ends: Floats
-    at: Floats
-
-    def pick(self, which: Ints | Bools) -> _Intervals:
-        return _Intervals(self.column[which], self.ends[:, which], self.at[:, :, which])
+    low: Floats
+    at_low: Floats
+    high: Floats
+    at_high: Floats
 
 
 ONE_ZERO = Maximum(*cast(tuple[Floats, Ints, Ints], (0.0, 0, 1)))
@@ -129,12 +127,6 @@ def last_stationary_point(spread: Floats, vmin: Floats, vmax: Floats) -> Floats:
     return 0.5 * (spread + sqrt(spread * (spread + 4 * (vmax - vmin)))) - vmin
 
 
-def first_grid(scale: Floats, last: Floats) -> Floats:
-    """Points (3, n) to begin with: zero, the middle in log(tau² + scale), and ``last``."""
-    zero = np.zeros(last.shape)
-    return np.stack([zero, middle(zero, last, scale), last])
-
-
 def highest_maximum(models: M, likelihood: Likelihood[M]) -> Maximum:
     """The tau² of highest likelihood of n models.
 
@@ -145,7 +137,7 @@ def highest_maximum(models: M, likelihood: Likelihood[M]) -> Maximum:
     """
     n = likelihood.scale.size
     tau2, iterations = np.zeros(n), np.zeros(n, dtype=np.int64)
-    rising, peaks = _peaks(models, likelihood)
+    rising, peaks = likelihood.at_zero[0] > likelihood.at_zero[2], _peaks(models, likelihood)
     if peaks.column.size == 0:
         return no_maximum((n,))
     top, steps = _refine(models, peaks, likelihood)
@@ -202,27 +194,32 @@ def solve_q(
     return tau2, steps
 
 
-def _peaks(models: M, likelihood: Likelihood[M]) -> tuple[Bools, _Intervals]:
-    """Whether each likelihood rises at 0, and one interval around each interior maximum."""
-    scale, vmax, grid, at = likelihood[2:]
-    n = scale.size
-    rising, column, found = at[0, 0] > at[2, 0], np.arange(n), []
-    while True:
+def _peaks(models: M, likelihood: Likelihood[M]) -> _Intervals:
+    """One interval around each interior maximum."""
+    scale, vmax, at_zero, last = likelihood[2:]
+    n, found = scale.size, []
+    column, grid = np.arange(n), np.stack([np.zeros(n), last])
+    at = np.stack([at_zero, likelihood.slopes(models, last)], axis=1)
+    settled, peak = judge(grid[:-1], at[:, :-1], grid[1:], at[:, 1:], vmax)
+    if 2 * np.count_nonzero(settled) < n:  # a copy of the others would cost more than it saves
+        between = middle(grid[0], last, scale)
+        inner = likelihood.slopes(models, between)
+        grid = np.stack([grid[0], between, last])
+        at = np.stack([at_zero, inner, at[:, 1]], axis=1)
         settled, peak = judge(grid[:-1], at[:, :-1], grid[1:], at[:, 1:], vmax)
+    while True:
         if not settled.all():
             settled |= nothing_between(grid[:-1], grid[1:], scale)
-        found.append(_gather(column, grid, at, peak & settled))
+        peak &= settled
+        found.append(_gather(column, grid, at, peak))
         wide = _gather(column, grid, at, ~settled)
-        if wide.column.size == 0:
-            break
         column = wide.column
-        scale, vmax = likelihood.scale[column], likelihood.vmax[column]
+        if column.size == 0:
+            return _joined(found)
+        scale, vmax = likelihood.scale.take(column), likelihood.vmax.take(column)
         parts = min(max(n // (4 * column.size), 2), MOST_PARTS)
         grid, at = _divided(models, wide, likelihood, parts)
-    if len(found) == 1:
-        return rising, found[0]
-    peaks = _joined(found)
-    return rising, peaks.pick(np.argsort(peaks.column, kind="stable"))
+        settled, peak = judge(grid[:-1], at[:, :-1], grid[1:], at[:, 1:], vmax)
 
 
 def judge(
@@ -282,41 +279,42 @@ def arrived(new: Floats, at: Floats, s: Floats) -> Bools:
 
 def _gather(column: Ints, grid: Floats, at: Floats, which: Bools) -> _Intervals:
     """Those intervals ``which`` (g-1, p) between the points of ``grid`` (g, p)."""
-    place, row = which.T.nonzero()
-    both = row + _BOTH_ENDS
-    return _Intervals(column[place], grid[both, place], at[:, both, place])
+    n = column.size
+    low = np.flatnonzero(which)
+    high = low + n
+    points, slopes = grid.ravel(), at.reshape(4, -1)
+    ends = points.take(low), slopes.take(low, axis=1), points.take(high), slopes.take(high, axis=1)
+    return _Intervals(column.take(low % n), *ends)
 
 
 def _divided(
     models: M, wide: _Intervals, likelihood: Likelihood[M], parts: int
 ) -> tuple[Floats, Floats]:
     """Points (parts + 1, p) that divide each interval evenly in log(tau² + s), and the slopes."""
-    low, high = wide.ends
-    start = low + likelihood.scale[wide.column]
+    column, low, at_low, high, at_high = wide
+    start = low + likelihood.scale.take(column)
     share = np.arange(1, parts)[:, None] / parts
     between = clip(start * (((high - low) / start + 1) ** share - 1) + low, low, high)
-    many = models.take(np.tile(wide.column, parts - 1))
+    many = models.take(np.tile(column, parts - 1))
     inner = likelihood.slopes(many, between.ravel()).reshape(4, parts - 1, -1)
-    ends = wide.at[:, :1], inner, wide.at[:, 1:]
-    return np.concatenate([low[None], between, high[None]]), np.concatenate(ends, axis=1)
+    points = at_low[:, None], inner, at_high[:, None]
+    return np.concatenate([low[None], between, high[None]]), np.concatenate(points, axis=1)
 
 
 def _joined(parts: list[_Intervals]) -> _Intervals:
-    return _Intervals(
-        np.concatenate([p.column for p in parts]),
-        np.concatenate([p.ends for p in parts], axis=1),
-        np.concatenate([p.at for p in parts], axis=2),
-    )
+    if len(parts) == 1:
+        return parts[0]
+    return _Intervals(*(np.concatenate(values, axis=-1) for values in zip(*parts, strict=True)))
 
 
 def _refine(models: M, peaks: _Intervals, likelihood: Likelihood[M]) -> tuple[Floats, Ints]:
     """Safeguarded Newton from an interpolated start."""
-    n, s = peaks.column.size, likelihood.scale[peaks.column]
+    column, low, _, high, _ = peaks
+    n, s = column.size, likelihood.scale.take(column)
     tau2, steps = np.zeros(n), np.zeros(n, dtype=np.int64)
-    low, high = peaks.ends
-    at = interpolated(low, peaks.at[:, 0], high, peaks.at[:, 1], s)
-    whole = n == likelihood.scale.size and bool((peaks.column == np.arange(n)).all())
-    part, open_, step = models if whole else models.take(peaks.column), np.arange(n), 0
+    at = interpolated(*peaks[1:], s)
+    whole = n == likelihood.scale.size and bool((column[1:] > column[:-1]).all())
+    part, open_, step = models if whole else models.take(column), np.arange(n), 0
     done = np.zeros(n, dtype=np.bool_)
     while True:
         step += 1

@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from review.arrays import Bools, Floats, Ints
 from review.errors import InvalidDataError
-from review.synthesis.blocks import blocks, checked_studies
+from review.synthesis.blocks import checked_studies, spans
 from review.synthesis.deletion import deleted
 from review.synthesis.growth import growing
 from review.synthesis.methods import Method, Test
-from review.synthesis.pooled import Deleted, PooledMany, Prefixes, Ragged
+from review.synthesis.pooled import Chosen, Deleted, PooledMany, Prefixes
 from review.synthesis.pooling import Options, pool_blocks, pool_many
 
 MOST_SUBSETS = 1_000_000
@@ -149,18 +149,18 @@ def subsets(
     [0.0, 0.5]
     """
     y, v = checked_studies(yi, vi)
-    chosen = np.asarray(members)
+    chosen = np.array(members)  # a copy, as of the variances
     if chosen.ndim != 2 or chosen.shape[1] != y.size or chosen.dtype != np.bool_:
         raise InvalidDataError(f"Subsets are rows of {y.size} truth values, one a study.")
     return _pooled_subsets(y, v, chosen, Options.of(method, test, level, tau2_ci))
 
 
 def _pooled_subsets(y: Floats, v: Floats, chosen: Bools, options: Options) -> PooledMany:
-    index = chosen.nonzero()[1]
-    offsets = np.zeros(len(chosen) + 1, dtype=np.int64)
-    np.cumsum(chosen.sum(axis=1), out=offsets[1:])
-    their_y, their_v = y.take(index), v.take(index)
-    return pool_blocks(blocks(their_y, their_v, offsets), Ragged(their_v, offsets), options)
+    places = np.flatnonzero(chosen)
+    subset = places // max(y.size, 1)
+    k = np.bincount(subset, minlength=len(chosen))
+    parts = spans(y, v, np.cumsum(k) - k, k, places - subset * y.size)
+    return pool_blocks(parts, Chosen(v, chosen, k), options)
 
 
 def bootstrap(
@@ -219,7 +219,8 @@ class Gosh:
     ----------
     k : number of studies.
     complete : whether all 2^k - 1 subsets are there or a random sample of them.
-    packed : (m, ceil(k/8)) bytes, the subsets' members eight to a byte; see :meth:`members`.
+    packed : (m, ceil(k/8)) bytes, the subsets' members eight to a byte, the first of them its
+        lowest bit; see :meth:`members`.
     size : (m,) studies in the subset.
     estimate, se, tau2, I2, H2, Q : (m,) as in :class:`review.synthesis.PooledMany`.
     """
@@ -241,7 +242,7 @@ class Gosh:
     def members(self, study: int) -> Bools:
         """Which subsets have ``study``, (m,): the colours of the display."""
         column = self.packed[:, study // 8]
-        chosen: Bools = (column >> (7 - study % 8) & 1).astype(np.bool_)
+        chosen: Bools = (column >> (study % 8) & 1).astype(np.bool_)
         return chosen
 
 
@@ -299,8 +300,7 @@ def gosh(
     results = np.empty((6, total))
     start = 0
     drawn = _every(k) if complete else _sampled(k, total, np.random.default_rng(seed))
-    packs = (np.packbits(chosen, axis=1) for chosen in drawn)
-    chunks = list(packs) if executor else packs  # Dask maps over lists alone
+    chunks = list(drawn) if executor else drawn  # Dask maps over lists alone
     refit = partial(_refitted, y, v, Options.of(method, test, 0.95, False))
     for chosen, found in executor.map(refit, chunks) if executor else map(refit, chunks):
         part = slice(start, start + chosen.shape[0])
@@ -313,21 +313,20 @@ def _refitted(
     y: Floats, v: Floats, options: Options, packed: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], Floats]:
     """Return some subsets and what they give: size, estimate, se, tau2, I2, H2, Q, (7, m)."""
-    chosen = np.unpackbits(packed, axis=1, count=y.size).view(np.bool_)
+    chosen = np.unpackbits(packed, axis=1, count=y.size, bitorder="little").view(np.bool_)
     many = _pooled_subsets(y, v, chosen, options)
     columns = (many.k, many.estimate, many.se, many.tau2, many.I2, many.H2, many.Q)
     return packed, np.array(columns, dtype=np.float64)
 
 
-def _every(k: int) -> Iterator[Bools]:
+def _every(k: int) -> Iterator[NDArray[np.uint8]]:
     step = max(1, CHUNK_CELLS // k)
     for start in range(1, 2**k, step):
         number = np.arange(start, min(start + step, 2**k)).astype("<u4")
-        bits = number.view(np.uint8).reshape(-1, 4)
-        yield np.unpackbits(bits, axis=1, count=k, bitorder="little").view(np.bool_)
+        yield number.view(np.uint8).reshape(-1, 4)[:, : -(-k // 8)]
 
 
-def _sampled(k: int, total: int, rng: np.random.Generator) -> Iterator[Bools]:
+def _sampled(k: int, total: int, rng: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
     step = max(1, CHUNK_CELLS // k)
     while total:
         chosen = rng.random((min(step, total), k)) < 0.5
@@ -335,5 +334,5 @@ def _sampled(k: int, total: int, rng: np.random.Generator) -> Iterator[Bools]:
         while empty.any():
             chosen[empty] = rng.random((int(empty.sum()), k)) < 0.5
             empty = ~chosen.any(axis=1)
-        yield chosen
+        yield np.packbits(chosen, axis=1, bitorder="little")
         total -= chosen.shape[0]
