@@ -50,6 +50,10 @@ Q_STOP = 1e-13
 MOST_Q_STEPS = 200
 """Newton takes five to ten; a set of variances over eight orders of magnitude some twenty."""
 
+MANY = 2_000
+"""Models from which arithmetic costs more than numpy's calls: their middle is looked at where it is
+needed, that of fewer at once."""
+
 MOST_PARTS = 16
 """Into which an interval is divided at once: few intervals cost numpy's calls, not arithmetic."""
 
@@ -200,8 +204,9 @@ def _peaks(models: M, likelihood: Likelihood[M]) -> _Intervals:
     n, found = scale.size, []
     column, grid = np.arange(n), np.stack([np.zeros(n), last])
     at = np.stack([at_zero, likelihood.slopes(models, last)], axis=1)
-    settled, peak = judge(grid[:-1], at[:, :-1], grid[1:], at[:, 1:], vmax)
-    if 2 * np.count_nonzero(settled) < n:  # a copy of the others would cost more than it saves
+    if n >= MANY:
+        settled, peak = judge(grid[:-1], at[:, :-1], grid[1:], at[:, 1:], vmax)
+    if n < MANY or 2 * np.count_nonzero(settled) < n:  # to look at some costs as much as at all
         between = middle(grid[0], last, scale)
         inner = likelihood.slopes(models, between)
         grid = np.stack([grid[0], between, last])

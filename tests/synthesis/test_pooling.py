@@ -16,6 +16,7 @@ from review.synthesis import Method, PredictionKind, Test, pool, pool_many
 from review.synthesis.blocks import spans
 from review.synthesis.pooled import PooledMany, Prefixes
 from review.synthesis.pooling import Options, pool_blocks
+from review.synthesis.search import MANY
 from tests.reference import Analysis, analyses, floats
 
 CASES: list[Any] = [
@@ -115,6 +116,23 @@ def test_a_batch_has_each_analysis_as_it_is_alone(
     assert (nothing.iterations, nothing.modes) == (0, 0)
     assert not many.hk_narrower[1]
     assert not many.tau2_ci_empty[1]
+
+
+@pytest.mark.parametrize("method", [Method.REML, Method.ML])
+@pytest.mark.parametrize("orders", [1, 4])
+def test_thousands_at_once_are_what_each_is_alone(method: Method, orders: int) -> None:
+    """Of alike variances both ends settle most intervals, of unlike ones few."""
+    rng = np.random.default_rng(orders)
+    v = 10.0 ** rng.uniform(0, orders, 4 * 2 * MANY)
+    y = rng.normal(0, np.sqrt(v) * rng.choice([0.5, 2, 4], v.size))
+    ends = np.arange(0, v.size + 1, 4)
+    many = pool_many(y, v, ends, method=method)
+    for i in range(0, len(many), 40):
+        one = pool(y[ends[i] : ends[i + 1]], v[ends[i] : ends[i + 1]], method=method)
+        assert (many[i].modes, many[i].boundary) == (one.modes, one.boundary)
+        assert many[i].tau2 == pytest.approx(one.tau2, rel=1e-11, abs=1e-12)
+        assert many[i].ci == pytest.approx(one.ci, rel=1e-11, abs=1e-12)
+    assert many.modes.max() > 1
 
 
 @pytest.mark.parametrize("kind", list(PredictionKind))
