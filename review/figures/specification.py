@@ -68,6 +68,7 @@ class SpecificationCurve:
     level: float = 0.95
     effect_label: str = "Effect"
     notation: Notation = Notation.PLAIN
+    null_line: bool = True
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -103,7 +104,7 @@ def specification_plot(curve: SpecificationCurve) -> Figure:
     with own_settings():
         above, below = draw_charts(_charts(curve, ordered, rows))
         if ordered:
-            draw_landmarks(above.axes, curve.margin, upright=False)
+            draw_landmarks(above.axes, curve.margin, upright=False, null_line=curve.null_line)
         for i, one in enumerate(ordered):
             _draw_estimate(above.axes, i, one, len(ordered))
         for r, (family, choice) in enumerate(rows):
@@ -146,7 +147,7 @@ def _charts(
     low, high = limits(
         [(one.low, one.high) for one in ordered],
         [(one.estimate, one.estimate) for one in ordered],
-        (0.0, -1.2 * (curve.margin or 0.0)),
+        (0.0, -1.2 * (curve.margin or 0.0)) if curve.null_line else (),
     )
     keys = [
         Key(f"estimate with {100 * curve.level:g}% interval", Sample.DOT, BLUE),

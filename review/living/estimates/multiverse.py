@@ -17,6 +17,7 @@ from review.living.estimates.effects import trial_effects
 from review.living.estimates.networks import decided, fit
 from review.living.inputs.reasons import SelectionError
 from review.living.inputs.select import select
+from review.living.runs.concluded import conclusion_word
 from review.living.runs.contents import RunInputs
 from review.living.runs.scales import EffectScale, scale_of_run
 from review.measures import OF_COUNTS, AnalysisKind
@@ -209,7 +210,7 @@ def _specified(
     *,
     planned: bool,
 ) -> SpecifiedLine:
-    conclusion = classify(found.ci, plan.margin).value
+    conclusion = conclusion_word(plan.kind, classify(found.ci, plan.margin))
     return SpecifiedLine(trials, model, planned, k, found.estimate, found.ci, conclusion, None)
 
 
@@ -241,4 +242,5 @@ def _sentences(
         if line.conclusion is not None:
             classes[line.conclusion] = classes.get(line.conclusion, 0) + 1
     told = ", ".join(f"{name} in {count}" for name, count in sorted(classes.items()))
-    yield f"Conclusions: {told}."
+    if told:
+        yield f"Conclusions: {told}."

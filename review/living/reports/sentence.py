@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from review.living.reports.differences import ValueChange
+from review.living.runs.concluded import WITHHELD as WITHHELD  # words of every report
+from review.living.runs.concluded import conclusion_word as conclusion_word
 from review.living.runs.contents import LeftOut
 from review.living.runs.results import MarginReading, RunResults
 from review.living.runs.scales import EffectScale
 from review.protocol.rules import Plan
 from review.protocol.vocabulary import AnalysisKind
-from review.synthesis import Conclusion
 from review.wording import counted
 
 
@@ -42,26 +43,6 @@ def causes_of(
     if causes:
         return causes[0]
     return "another version of the engine" if engine else "no change of inputs"
-
-
-_OF_ASSOCIATION: Final = {Conclusion.SUPERIOR: "positive", Conclusion.INFERIOR: "negative"}
-
-
-WITHHELD: Final = "withheld"
-"""What stands for a conclusion while a contradiction about the numbers is open."""
-
-
-def conclusion_word(
-    kind: AnalysisKind, conclusion: Conclusion, *, withheld: bool = False
-) -> str | None:
-    """Return what a conclusion is called; a single arm, which is held against nothing, has none."""
-    if kind is AnalysisKind.SINGLE_ARM:
-        return None
-    if withheld:
-        return WITHHELD
-    if kind is AnalysisKind.ASSOCIATION:
-        return _OF_ASSOCIATION.get(conclusion, conclusion.value)
-    return conclusion.value
 
 
 class _Subject(NamedTuple):

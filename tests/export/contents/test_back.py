@@ -14,9 +14,11 @@ from review.export.contents.pooled import pooled_data, pooled_table
 from review.export.drawings.cumulative import cumulative_of
 from review.export.drawings.forest import forest_of
 from review.export.drawings.leave_one_out import leave_one_out_of
+from review.export.drawings.specification import specification_of
 from review.export.runs import BACK, LatestRun
 from review.export.tables.model import EffectInterval, Table
 from review.figures.scale import Notation
+from review.living.estimates.multiverse import Multiverse, Specification, pool_specified
 from review.living.reports.notices import NO_NOTICES
 from review.living.reports.run_sections import shown
 from review.living.runs.scales import scale_of_run
@@ -151,3 +153,22 @@ def test_proportions_near_their_ends_have_ticks_that_stand_apart() -> None:
     assert labels(math.log(0.002 / 0.998), math.log(0.3 / 0.7)) == ["0.01", "0.05", "0.2"]
     assert labels(math.log(0.2 / 0.8), math.log(0.91 / 0.09)) == [f"0.{n}" for n in range(2, 10)]
     assert Notation.CORRELATION.text(0.5, 0.1, 0.9) == "0.46 [0.10, 0.72]"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("PLO", {None}), ("ZCOR", {"positive", "inconclusive", "negative"})],
+)
+def test_combinations_are_concluded_as_their_kind_is(name: str, words: set[str | None]) -> None:
+    inputs = RUNS[name].inputs
+    told = pool_specified(
+        [
+            (Specification(inputs.plan, "as planned", model, influential=True), inputs)
+            for model in (("REML", "adhoc"), ("DL", "z"), ("EE", "z"))
+        ]
+    )
+    lines = [line for _, line in told]
+    assert all(line.estimate is not None for line in lines)
+    assert {line.conclusion for line in lines} <= words
+    found = Multiverse(tuple(lines), (), scale_of_run(inputs))
+    assert specification_of(inputs, found).null_line is (name == "ZCOR")
