@@ -152,6 +152,8 @@ class Copies:
     execute: Callable[[str], object]
     kept: list[str] = field(default_factory=list)
     """What stays until the end: the migrated, empty database first, then states of it."""
+    left: list[str] = field(default_factory=list)
+    """What nobody needs any more."""
 
     def make(self, kind: str, of: str, options: str = "") -> str:
         """Copy a database that nobody is connected to; return the copy's name."""
@@ -161,6 +163,7 @@ class Copies:
 
     def copy(self, name: str, of: str, options: str = "") -> None:
         """Copy a database file by file: half the work of copying it through the log."""
+        self.clear(all_but=3)
         self.execute(f"CREATE DATABASE {name} TEMPLATE {of} STRATEGY file_copy {options}")
 
     def keep(self, of: str) -> str:
@@ -172,6 +175,15 @@ class Copies:
         """Make a database anew, as a copy of another."""
         self.drop(name)
         self.copy(name, by)
+
+    def leave(self, name: str) -> None:
+        """Drop a database later: the server waits 0.1 s where a connection has only just ended."""
+        self.left.append(name)
+
+    def clear(self, all_but: int = 0) -> None:
+        """Drop what was left, but for the last."""
+        while len(self.left) > all_but:
+            self.drop(self.left.pop(0))
 
     def drop(self, name: str) -> None:
         """Drop a database if it is there, whoever is connected."""
@@ -190,6 +202,7 @@ def postgres_copies(postgres_server: sa.URL) -> Iterator[Copies]:
         database.engine.dispose()
         _compile_once(database.engine)
         yield copies
+        copies.clear()
         for name in copies.kept:
             copies.drop(name)
 
@@ -211,7 +224,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     database = Database(request.getfixturevalue("postgres_server").set(database=name))
     yield database
     database.engine.dispose()
-    copies.drop(name)
+    copies.leave(name)
 
 
 GivenT = TypeVar("GivenT")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeVar
 
 import pytest
+
+CaseT = TypeVar("CaseT")
 
 WHOLE: Final = bool(os.environ.get("REVIEW_TRUST"))
 """Whether everything is tried."""
@@ -17,6 +20,11 @@ MOSTLY_ON_SQLITE: Final = pytest.mark.parametrize(
     "database", ["sqlite", "postgresql"] if WHOLE else ["sqlite"], indirect=True
 )
 """For what is long, and asks PostgreSQL nothing that shorter tests on it do not."""
+
+
+def sample(cases: Sequence[CaseT], few: slice) -> list[CaseT]:
+    """Some of the cases, or all where everything is tried."""
+    return list(cases if WHOLE else cases[few])
 
 
 def seeds(few: int, many: int) -> range:

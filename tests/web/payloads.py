@@ -59,7 +59,7 @@ PAYLOADS: Final = (
     "<div data-hx-post=/sign-out hx-trigger=load>",
 )  # fmt: skip
 
-GROUP: Final = 10
+GROUP: Final = 20
 
 
 def group(number: int) -> str:

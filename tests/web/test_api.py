@@ -134,7 +134,7 @@ def _pdf(_context: object, value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-CASES: Final = 100 if WHOLE else 5
+CASES: Final = 100 if WHOLE else 3
 """What is sent to each operation; a hundred now and then."""
 
 

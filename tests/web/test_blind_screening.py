@@ -37,6 +37,7 @@ from review.web.settings import WebSettings
 from tests.conftest import NOW
 from tests.joining import joined
 from tests.screening.builders import attributed, import_records, make_review, say, the_review
+from tests.tiers import WHOLE
 
 ABSTRACT = Stage.TITLE_ABSTRACT
 HOME = "/r/alliance/screen/title_abstract"
@@ -211,8 +212,11 @@ def test_no_key_order_time_or_count_tells_b_what_a_decided(
     monkeypatch.setenv("REVIEW_ACTOR", "ben")
     settings.cache_clear()
     heard = {}
-    for world in WORLDS:
-        with _ben(fresh(), world) as (ben, records):
+    for number, world in enumerate(WORLDS):
+        database = fresh()
+        if number > 1 and not (WHOLE or database.is_sqlite):
+            break  # two show what PostgreSQL would order in its own way
+        with _ben(database, world) as (ben, records):
             _live(ben, records)
             heard[world] = ben.heard
     first, *others = heard.values()

@@ -146,7 +146,7 @@ def generated(
     folder = tmp_path_factory.mktemp("claims")
     shutil.copy(demonstration_file, folder / "review.db")
     database = database_at(f"sqlite:///{folder / 'review.db'}")
-    for seed in seeds(18, 120):
+    for seed in seeds(12, 120):
         generate(database, seed, folder)
     _networks(database)
     _joint(database)

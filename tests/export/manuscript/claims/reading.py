@@ -12,6 +12,7 @@ import re
 from calendar import month_name
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -163,7 +164,13 @@ class Read:
 
 
 def decoded(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str | bytes) else value
+    return _decoded(value) if isinstance(value, str | bytes) else value
+
+
+@lru_cache(maxsize=64)
+def _decoded(text: str | bytes) -> Any:
+    """Of the same run many sentences ask; nobody changes what they read."""
+    return json.loads(text)
 
 
 def claims_in(read: Read, document: Manuscript) -> Iterator[tuple[Claim, str]]:
