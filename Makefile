@@ -24,8 +24,8 @@ test: $(VENV)/.dev
 	@command -v pdflatex >/dev/null || echo "Left out: compiling LaTeX (no pdflatex here)."
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/docs
 
-# The long tier, bounded: all that tests/tiers.py leaves to it, every kill point, and meanwhile the
-# trials of the promises with 60 kills a command on SQLite and on PostgreSQL (a server of its own, or
+# The long tier, bounded: all that tests/tiers.py and tests/on_sqlite_alone.txt leave to it, every
+# kill point, and meanwhile the trials of the promises with 60 kills a command on SQLite and on PostgreSQL (a server of its own, or
 # POSTGRES=URL of an empty database); KILLING minutes of kills, which a busy machine may fill before
 # the last: the report says how many there were. Each part alone: make trust-tests, trust-trials, branches.
 KILLS ?= 60
@@ -38,7 +38,8 @@ trust-tests: $(VENV)/.dev
 	mkdir -p build/trust
 	REVIEW_TRUST=1 timeout --signal=INT $(MINUTES)m $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --durations=40 --junitxml=build/trust/tests.xml \
 	  tests/keeping tests/living/job/test_watch.py \
-	  $$(grep -rlE 'tests\.tiers|^from hypothesis' tests --include='test_*.py' | grep -v ^tests/keeping/)
+	  $$({ grep -rlE 'tests\.tiers|^from hypothesis' tests --include='test_*.py'; \
+	       grep -o '^tests[^:]*' tests/on_sqlite_alone.txt; } | sort -u | grep -v ^tests/keeping/)
 
 trust-trials: $(VENV)/.dev
 	mkdir -p build/trust

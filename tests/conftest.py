@@ -30,7 +30,8 @@ from review.db import Database, database_at
 from review.history.actions import Attribution, writing
 from review.schema import upgrade
 from tests.own_server import administration, own_server
-from tests.tiers import EXAMPLES
+from tests.statements import named, on_sqlite_alone
+from tests.tiers import EXAMPLES, WHOLE
 
 NOW = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
 
@@ -83,6 +84,17 @@ def pytest_configure() -> None:
     _compile_once(in_memory)
     if {"TMPDIR", "PYTEST_DEBUG_TEMPROOT"}.isdisjoint(os.environ) and _room_in_memory():
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(IN_MEMORY)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to the long tier what PostgreSQL would only be asked again."""
+    alone = frozenset() if WHOLE else on_sqlite_alone()
+    again = {
+        one for one in items if named(one) in alone and "postgresql" in one.nodeid.partition("[")[2]
+    }
+    if again:
+        config.hook.pytest_deselected(items=list(again))
+        items[:] = [one for one in items if one not in again]
 
 
 def pytest_collection_finish() -> None:
