@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from review.arrays import Floats
@@ -12,6 +14,15 @@ from review.effects.continuous import GROUPS
 from review.effects.effects import Pair
 from review.effects.specification import Form, Specification, as_given, by
 from review.measures import Measure
+
+BIASED: Final = (Measure.ROM, Measure.CVR, Measure.ROMC, Measure.CVRC)
+"""Logarithms of ratios whose small-sample bias is corrected."""
+
+CORRECTED: Final = (
+    "corrected for small samples, as metafor does from version 5 on (Lajeunesse 2015; Senior et "
+    "al. 2020); results of earlier versions differ where samples are small"
+)
+"""What results by `BIASED` measures are that were computed otherwise not long ago."""
 
 
 def log_ratio_of_means(

@@ -30,6 +30,7 @@ from review.cli.pool.rows import (
 from review.cli.pool.sheet import Sheet, read_sheet
 from review.conventions import AddTo
 from review.effects import Effects, ZeroCells, default_zero_cells
+from review.effects.variation import BIASED, CORRECTED
 from review.errors import InvalidDataError
 from review.figures import forest_plot, save
 from review.formula import parse
@@ -252,6 +253,7 @@ def pool_(
         *cautions(pooled, effects, columns, labels),
         *_independent(asked),
         *_few(pooled, counts),
+        *([f"{chosen.value} is {CORRECTED}"] if correct and chosen in BIASED else []),
     ]
     for path in plots:
         with new_file(path) as place:

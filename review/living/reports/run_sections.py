@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from review.canonical import number, p_value
+from review.effects.variation import BIASED, CORRECTED
 from review.living.estimates.zero_cells import zero_cell_lines
 from review.living.reports.absolute import absolute_sections
 from review.living.reports.brief import beside_what_moved
@@ -72,7 +73,7 @@ def shown(snapshot: Snapshot, notices: Notices, *, newest: bool) -> list[Section
         *network_sections(results, scale),
         *joint_sections(results, scale),
         *robustness_sections(snapshot, withheld=withheld),
-        *([Section("Notes", notes)] if (notes := (*_few(line), *line.notes)) else ()),
+        *([Section("Notes", notes)] if (notes := (*_cautions(line), *line.notes)) else ()),
         *([] if newest else _then(inputs.left_out)),
         *beside_what_moved(notices).sections(),
     ]
@@ -95,8 +96,10 @@ def back(scale: EffectScale, estimate: float | None, limits: Interval | None) ->
     return (scale.beside(estimate, limits),) if scale.natural is not None else ()
 
 
-def _few(line: PooledLine) -> Iterator[str]:
-    """Yield that a normal test rests on few degrees of freedom."""
+def _cautions(line: PooledLine) -> Iterator[str]:
+    """Yield that a normal test rests on few degrees of freedom, or that older results differ."""
+    if line.measure in BIASED:
+        yield f"{line.measure} is {CORRECTED}."
     if line.test == Test.Z and line.method not in OF_COUNTS and few_for_normal(line.k, line.tau2):
         yield (
             f"The normal interval on {line.k} trials that differ is too narrow; test: adhoc in the "

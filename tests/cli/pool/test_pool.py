@@ -644,3 +644,17 @@ def test_every_line_stands_beside_what_it_is_transformed_back_to(
 def test_numbers_that_are_read_as_they_are_stand_alone() -> None:
     found = pooled(FOLDER / "data" / "normand1999.csv", "--measure", "MD", "--diagnostics")
     assert set(found["diagnostics"]["henmi_copas"]) == {"estimate", "se", "ci"}
+
+
+@pytest.mark.parametrize(("more", "said"), [((), True), (("--no-correct",), False)])
+def test_ratios_of_means_say_where_older_results_differ(
+    tmp_path: Path, more: tuple[str, ...], said: bool
+) -> None:
+    file = tmp_path / "means.csv"
+    file.write_text(
+        "study,m1i,sd1i,n1i,m2i,sd2i,n2i\nA,10,3,20,8,3,21\nB,11,4,30,9,3,31\n", "utf-8"
+    )
+    for measure in ("ROM", "CVR"):
+        notes = pooled(file, "--measure", measure, *more)["notes"]
+        assert any("metafor does from version 5 on" in note for note in notes) is said
+    assert not any("version 5" in note for note in pooled(file, "--measure", "MD")["notes"])
