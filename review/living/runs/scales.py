@@ -125,9 +125,19 @@ class EffectScale:
         return min(max(2, 1 - math.floor(math.log10(smallest))), MOST_DECIMALS)
 
     def text(self, estimate: float, limits: Interval) -> str:
-        """Return an estimate with its interval: of ratios ``RR 0.51 [0.22, 1.19]``."""
+        """Return an estimate with its interval: of ratios ``RR 0.51 [0.22, 1.19]``.
+
+        Of other transformed numbers what they are transformed back to stands behind, in brackets.
+        """
         named = f"{self.shown} " if self.as_ratio else ""
-        return f"{named}{self.number(estimate, limits)} {self.interval(limits)}"
+        return f"{named}{self.alone(estimate, limits)}"
+
+    def alone(self, estimate: float, limits: Interval) -> str:
+        """Return the same without a name: ``0.51 [0.22, 1.19]``, ``0.31 [0.2, 0.4] (r 0.30 …)``."""
+        told, back = self.beside(estimate, limits), ""
+        if told:
+            back = f" ({self.read_as} {told})"
+        return f"{self.number(estimate, limits)} {self.interval(limits)}{back}"
 
     @property
     def read_as(self) -> str:

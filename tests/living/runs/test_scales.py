@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from review.effects import Measure
 from review.living.job.work import Made, work_off
 from review.living.runs.scales import EffectScale, scale_of_run
+from review.natural import RATE, R
 from tests.living.job.test_work import contrast, task
 
 
@@ -106,3 +107,12 @@ def test_a_ratio_beyond_all_digits_is_told_as_a_power_of_ten() -> None:
     assert scale.interval((-40.0, 53.4), decimals=2) == "[<0.01, 1.6×10²³]"
     assert scale.number(log(9999.0), decimals=2) == "9999.00"
     assert EffectScale("MD", Measure.MD, None, False).number(12345.678, decimals=2) == "12345.68"
+
+
+def test_a_correlation_stands_behind_fishers_z() -> None:
+    scale = EffectScale("ZCOR", Measure.ZCOR, None, True, natural=R)
+    assert scale.text(0.31, (0.2, 0.42)) == "0.31 [0.20, 0.42] (r 0.30 [0.20, 0.40])"
+    assert scale.alone(0.31, (0.2, 0.42)) == scale.text(0.31, (0.2, 0.42))
+    rate = EffectScale("IRLN", Measure.IRLN, None, False, natural=RATE)
+    assert rate.read_as == "rate per 100 person-years"
+    assert EffectScale("MD", Measure.MD, None, False).text(1.0, (0.5, 1.5)) == "1.00 [0.50, 1.50]"
